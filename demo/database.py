@@ -1,0 +1,93 @@
+"""The few things that the demo itself asks of PostgreSQL: whose posts are there, captions, and moving the times."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import psycopg2
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class with a small name
+
+from demo.errors import DemoError
+
+_MOVES = (
+    "UPDATE warmline.users SET created_at = created_at + %(by)s",
+    "UPDATE warmline.posts SET created_at = created_at + %(by)s, deleted_at = deleted_at + %(by)s",
+    "UPDATE warmline.interactions SET created_at = created_at + %(by)s",
+    "UPDATE warmline.blocks SET created_at = created_at + %(by)s",
+)
+
+
+@contextmanager
+def transaction(database_url: str) -> Iterator[Cursor]:
+    """One transaction, committed when the block ends well."""
+    scheme, mark, rest = database_url.partition("://")
+    try:
+        connection = psycopg2.connect(f"{scheme.partition('+')[0]}{mark}{rest}", connect_timeout=10)
+    except psycopg2.OperationalError:
+        raise DemoError("WARMLINE_DATABASE_URL: PostgreSQL does not answer there; start it, or unset it") from None
+    try:
+        with connection, connection.cursor() as cursor:
+            yield cursor
+    finally:
+        connection.close()
+
+
+def holds_user(database_url: str, user_id: str) -> bool:
+    """Whether the user is there."""
+    with transaction(database_url) as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM warmline.users WHERE id = %s)", (user_id,))
+        return _scalar(cursor) is True
+
+
+def holds_other_posts(database_url: str, post_ids: Sequence[str]) -> bool:
+    """Whether there are posts that are not among these: then the database is somebody's."""
+    with transaction(database_url) as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM warmline.posts AS p WHERE NOT EXISTS "
+            "(SELECT FROM unnest(%s::text[]) AS ours (id) WHERE ours.id = p.id))",
+            (list(post_ids),),
+        )
+        return _scalar(cursor) is True
+
+
+def move_times(database_url: str, now: datetime) -> timedelta:
+    """Move all times of the world by the same span, so that its newest event is at `now`; never backwards."""
+    with transaction(database_url) as cursor:
+        cursor.execute("SELECT max(created_at) FROM warmline.interactions")
+        newest = _scalar(cursor)
+        span = now - newest if isinstance(newest, datetime) else timedelta()
+        if span <= timedelta():
+            return timedelta()
+        for statement in _MOVES:
+            cursor.execute(statement, {"by": span})
+    return span
+
+
+def captions_of(database_url: str, post_ids: Sequence[str]) -> dict[str, str]:
+    """Caption by post id."""
+    with transaction(database_url) as cursor:
+        cursor.execute("SELECT id, caption FROM warmline.posts WHERE id = ANY(%s)", (list(post_ids),))
+        return dict(cursor.fetchall())
+
+
+def authors_of(database_url: str, post_ids: Sequence[str]) -> dict[str, str]:
+    """Author by post id."""
+    with transaction(database_url) as cursor:
+        cursor.execute("SELECT id, author_id FROM warmline.posts WHERE id = ANY(%s)", (list(post_ids),))
+        return dict(cursor.fetchall())
+
+
+def blocked_both_ways(database_url: str, user_id: str) -> set[str]:
+    """Whom the user blocks, and who blocks the user."""
+    with transaction(database_url) as cursor:
+        cursor.execute(
+            "SELECT blocked_user_id FROM warmline.blocks WHERE user_id = %(id)s UNION "
+            "SELECT user_id FROM warmline.blocks WHERE blocked_user_id = %(id)s",
+            {"id": user_id},
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _scalar(cursor: Cursor) -> object:
+    row = cursor.fetchone()
+    return None if row is None else row[0]

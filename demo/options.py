@@ -1,0 +1,74 @@
+"""What the user asks of the demo: arguments, and a few variables of the environment."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+SEED = 20  # of everything that is made up; any number will do, the same one gives the same world
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The user's wishes; a port that is None is a free one, a URL that is None is an embedded server."""
+
+    home: Path
+    data: Path | None
+    database_url: str | None
+    redis_url: str | None
+    host: str
+    port: int | None
+    postgres_port: int | None
+    redis_port: int | None
+    check: bool
+    end_with_parent: bool
+
+
+def read_options(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
+    """Arguments decide before variables. A wrong argument ends the program with exit code 2 and one line."""
+    given = _parser().parse_args(arguments)
+    data = given.data or environment.get("WARMLINE_DEMO_DATA")
+    return Options(
+        home=Path(given.home).absolute(),
+        data=Path(data).absolute() if data else None,
+        database_url=environment.get("WARMLINE_DATABASE_URL") or None,
+        redis_url=environment.get("WARMLINE_REDIS_URL") or None,
+        host=environment.get("WARMLINE_HOST") or "127.0.0.1",
+        port=given.port or _port_of(environment, "WARMLINE_PORT"),
+        postgres_port=given.postgres_port,
+        redis_port=given.redis_port,
+        check=given.check,
+        end_with_parent=given.end_with_parent,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="make demo",
+        description="Run Warmline on this machine: PostgreSQL, Valkey, a world of real users, and the services. "
+        "With WARMLINE_DATABASE_URL or WARMLINE_REDIS_URL set, your own server is used instead.",
+    )
+    parser.add_argument("--check", action="store_true", help="check the answers over HTTP, then end: 0 good, 1 not")
+    parser.add_argument("--data", metavar="FOLDER", help="a folder with ml-100k.inter and ml-100k.item")
+    parser.add_argument("--home", metavar="FOLDER", default=".warmline", help="where the state lives (.warmline)")
+    parser.add_argument("--port", type=_port, help="the timeline's port (a free one, or WARMLINE_PORT)")
+    parser.add_argument("--postgres-port", type=_port, help="the embedded PostgreSQL's port (a free one)")
+    parser.add_argument("--redis-port", type=_port, help="the embedded Valkey's port (a free one)")
+    parser.add_argument("--end-with-parent", action="store_true", help=argparse.SUPPRESS)  # `make` gives it
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 65_535:
+        raise argparse.ArgumentTypeError(f"got {text}, expected a port from 1 to 65535")
+    return int(text)
+
+
+def _port_of(environment: Mapping[str, str], name: str) -> int | None:
+    text = environment.get(name)
+    if not text:
+        return None
+    try:
+        return _port(text)
+    except argparse.ArgumentTypeError as error:
+        _parser().exit(2, f"{name}: {error}\n")

@@ -1,0 +1,92 @@
+"""One heuristic run: load, score, rank, publish."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from s01_heuristic.load import World, load_world
+from s01_heuristic.rank import Ranking, entries_for, rank_posts, score_posts
+from shared.db.engine import Database
+from shared.db.phases import installation_id
+from shared.db.runs import Run
+from shared.domain import Phase, Source, author_key
+from shared.logs import stage
+from shared.ranked_lists.codec import RankedList, encode
+from shared.ranked_lists.publication import Publication
+from shared.ranked_lists.publish import ListWriter, Published
+from shared.ranked_lists.records import CatalogueEntry
+from shared.safety import publish_safety
+from shared.settings import HeuristicSettings, ListSettings, WindowSettings
+
+JOB = "heuristic"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSettings:
+    """What a run reads of the settings."""
+
+    window: WindowSettings
+    lists: ListSettings
+    formula: HeuristicSettings
+
+
+def run_heuristic(
+    database: Database, writer: ListWriter, settings: JobSettings, run: Run, now: datetime
+) -> Mapping[str, Any]:
+    """Rank everything for everyone and publish it; gives the report for the run's row."""
+    begun = time.monotonic()
+    with stage("heuristic.load") as facts:
+        number = writer.safety_number()
+        world = load_world(database, settings.window, settings.lists, now)
+        facts.update(posts=len(world.posts), events=len(world.events), users=len(world.users))
+    with stage("heuristic.rank") as facts:
+        scores = score_posts(world.posts, world.events, settings.formula, now)
+        ranking = rank_posts(world.posts, world.rows, scores, alpha=settings.formula.alpha)
+        facts.update(posts=len(ranking))
+    with stage("heuristic.publish") as facts:
+        writer.belong_to(installation_id(database))
+        writer.publish_catalogue(catalogue(world))
+        publish_safety(
+            writer, viewers=world.viewers, version=world.viewer_version, removed=world.removed, number=number
+        )
+        published = _publish_lists(writer, world, ranking, settings.lists, run, now) if len(ranking) else None
+        lists = published or Published(lists=0, bytes=0)
+        facts.update(lists=lists.lists, bytes=lists.bytes)
+    seconds = time.monotonic() - begun
+    if published:
+        publication = Publication(run=run.fence, at=now, lists=lists.lists, bytes=lists.bytes, seconds=seconds)
+        writer.note_publication(Phase.HEURISTIC, publication, job=JOB)
+    return {
+        "posts": len(world.posts),
+        "events": len(world.events),
+        "lists": lists.lists,
+        "bytes": lists.bytes,
+        "removed": len(world.removed),
+        "seconds": round(seconds, 3),
+    }
+
+
+def catalogue(world: World) -> Iterator[CatalogueEntry]:
+    """What the timeline must know of each candidate."""
+    for row, post_id, author_id in zip(world.rows, world.posts.ids, world.posts.author_ids, strict=True):
+        yield CatalogueEntry(row=row, post_id=post_id, author=author_key(author_id))
+
+
+def _publish_lists(
+    writer: ListWriter, world: World, ranking: Ranking, settings: ListSettings, run: Run, now: datetime
+) -> Published:
+    """A list for each active user, then everyone's list."""
+
+    def encoded(source: Source, entries: bytes) -> bytes:
+        return encode(RankedList(source=source, generation=run.fence, generated_at=now, entries=entries))
+
+    lists = (
+        (user, encoded(Source.HEURISTIC, entries_for(ranking, world.viewer(user), length=settings.list_length)))
+        for user in world.users.ids
+    )
+    published = writer.publish_lists(lists, phase=Phase.HEURISTIC, job=JOB, run=run.fence)
+    everyone = ranking.entries[: settings.everyone_length].tobytes()
+    writer.publish_everyone(encoded(Source.EVERYONE, everyone), job=JOB, run=run.fence)
+    return published

@@ -1,0 +1,1 @@
+"""What the services have in common: words, policies, and one owner for each outside system."""

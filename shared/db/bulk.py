@@ -1,0 +1,236 @@
+"""Bulk loads: COPY into numpy columns. The only module of `shared.db` that imports numpy.
+
+Ids travel as 64-bit keys that PostgreSQL computes (`hashtextextended` under the collation "C"), so that a load is a
+fixed-width binary COPY: no text of ten million rows is ever parsed, and the same query works on our tables and on
+views in another database. A million ids share a key with a chance of about 3 in 10⁸; `posts` and `users` are checked
+for it at each load, and the hash function itself is checked once per connection.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+
+from shared.db.engine import Snapshot
+from shared.domain import CLOCK_TOLERANCE, KIND_CODES
+from shared.errors import SourceError
+
+Int64s = npt.NDArray[np.int64]
+Int16s = npt.NDArray[np.int16]
+Floats = npt.NDArray[np.float64]
+
+_PROBE, _PROBE_KEY = "warmline", -8975063746265413875
+_COPY_HEAD = 19  # bytes: signature, flags, length of the header's extension (0)
+_COPY_END = b"\xff\xff"
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posts:
+    """Candidate posts, newest first (ties by id), as columns of one length."""
+
+    ids: list[str]
+    author_ids: list[str]
+    keys: Int64s
+    author_keys: Int64s
+    created_at: Floats  # seconds since 1970, UTC
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Events:
+    """Interactions as columns of one length, in no order."""
+
+    user_keys: Int64s
+    post_keys: Int64s
+    kinds: Int16s  # codes of domain.KIND_CODES
+    at: Floats  # seconds since 1970, UTC; never ahead of `now`
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Users:
+    """Active users, newest activity first (ties by id)."""
+
+    ids: list[str]
+    keys: Int64s
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def load_candidates(snapshot: Snapshot, *, since: datetime, now: datetime, at_least: int) -> Posts:
+    """The posts born since a time; when they are too few, as many of the newest as asked for, or all."""
+    rows = _candidate_rows(snapshot, "created_at >= :since", "", {"since": since}, now)
+    if len(rows) < at_least:
+        rows = _candidate_rows(snapshot, "true", "LIMIT :most", {"most": at_least}, now)
+    posts = Posts(
+        ids=[row[0] for row in rows],
+        author_ids=[row[1] for row in rows],
+        keys=np.array([row[2] for row in rows], np.int64),
+        author_keys=np.array([row[3] for row in rows], np.int64),
+        created_at=np.array([row[4] for row in rows], np.float64),
+    )
+    _check_unique(posts.ids, posts.keys, "posts")
+    return posts
+
+
+def load_events(snapshot: Snapshot, *, since: datetime, now: datetime) -> Events:
+    """All interactions since a time; those dated ahead of `now` are dated now (promise 11)."""
+    codes = " ".join(f"WHEN '{kind}' THEN {code}" for kind, code in KIND_CODES.items())
+    query = f"""
+        SELECT {_key("user_id")}, {_key("post_id")}, (CASE kind {codes} END)::int2,
+               least(extract(epoch FROM created_at)::float8, {now.timestamp()!r}::float8)
+        FROM {{relation}}
+        WHERE created_at >= '{since.isoformat()}'::timestamptz AND kind = ANY('{{{{{",".join(KIND_CODES)}}}}}')
+          AND user_id IS NOT NULL AND post_id IS NOT NULL
+        """
+    fields = [("user", ">i8"), ("post", ">i8"), ("kind", ">i2"), ("at", ">f8")]
+    parts = [
+        _copy_binary(connection, query.format(relation=name), fields)
+        for connection, name in snapshot.each("interactions")
+    ]
+    table = np.concatenate(parts)
+    return Events(
+        user_keys=table["user"].astype(np.int64),
+        post_keys=table["post"].astype(np.int64),
+        kinds=table["kind"].astype(np.int16),
+        at=table["at"].astype(np.float64),
+    )
+
+
+def load_active_users(snapshot: Snapshot, *, since: datetime, now: datetime, at_most: int) -> Users:
+    """Users who joined, posted or interacted since a time, the most recently active first."""
+    latest: dict[str, tuple[datetime, int]] = {}
+    for relation, column in (("users", "id"), ("posts", "author_id"), ("interactions", "user_id")):
+        for connection, name in snapshot.each(relation):
+            found = connection.execute(
+                sa.text(
+                    f"""
+                    SELECT {column}, {_key(column)}, max(least(created_at, :now)) FROM {name}
+                    WHERE created_at >= :since AND {column} IS NOT NULL GROUP BY {column}
+                    """
+                ),
+                {"since": since, "now": now},
+            )
+            for user_id, key, at in found:
+                known = latest.get(user_id)
+                if known is None or at > known[0]:
+                    latest[user_id] = (at, key)
+    for gone in _erased(snapshot):
+        latest.pop(gone, None)
+    ranked = sorted(latest.items(), key=lambda item: (-item[1][0].timestamp(), item[0]))[:at_most]
+    users = Users(ids=[user for user, _ in ranked], keys=np.array([key for _, (_, key) in ranked], np.int64))
+    _check_unique(users.ids, users.keys, "users")
+    return users
+
+
+def load_user_keys(snapshot: Snapshot, user_ids: Sequence[str]) -> Int64s:
+    """The keys of these ids, in their order."""
+    connection = snapshot.connection(snapshot.database.own)
+    found = connection.execute(
+        sa.text(f"SELECT {_key('id')} FROM unnest(CAST(:ids AS text[])) WITH ORDINALITY AS t(id, n) ORDER BY n"),
+        {"ids": list(user_ids)},
+    )
+    return np.array([key for (key,) in found], np.int64)
+
+
+def _candidate_rows(
+    snapshot: Snapshot, condition: str, limit: str, values: Mapping[str, object], now: datetime
+) -> Sequence[Any]:
+    ((connection, name),) = snapshot.each("posts")
+    _check_hash(connection)
+    query = f"""
+        SELECT id, author_id, {_key("id")}, {_key("author_id")}, extract(epoch FROM created_at)::float8
+        FROM {name}
+        WHERE deleted_at IS NULL AND created_at <= :latest AND id IS NOT NULL AND author_id IS NOT NULL AND {condition}
+        ORDER BY created_at DESC, id {limit}
+        """
+    rows = connection.execute(sa.text(query), {**values, "latest": now + CLOCK_TOLERANCE}).all()
+    buried = _buried_posts(snapshot)
+    return [row for row in rows if row[0] not in buried] if buried else rows
+
+
+def _buried_posts(snapshot: Snapshot) -> set[str]:
+    return _tombstones(snapshot, "posts") if snapshot.database.has_views else set()
+
+
+def _erased(snapshot: Snapshot) -> set[str]:
+    return _tombstones(snapshot, "users")
+
+
+def _tombstones(snapshot: Snapshot, relation: str) -> set[str]:
+    own = snapshot.database.own
+    found = snapshot.connection(own).execute(
+        sa.text(f"SELECT id FROM {own.name('tombstones')} WHERE relation = :relation"),
+        {"relation": relation},
+    )
+    return {post_id for (post_id,) in found}
+
+
+def _key(column: str) -> str:
+    return f'hashtextextended({column}::text COLLATE "C", 0)'
+
+
+def _check_hash(connection: sa.Connection) -> None:
+    """PostgreSQL does not promise that its hash stays the same for ever; find out instead of mixing up users."""
+    got = connection.scalar(sa.text(f"SELECT {_key(':probe')}"), {"probe": _PROBE})
+    if got != _PROBE_KEY:
+        version = connection.scalar(sa.text("SHOW server_version"))
+        raise SourceError(f"hashtextextended: got {got}, expected {_PROBE_KEY}; PostgreSQL {version} is not supported")
+
+
+def _check_unique(ids: list[str], keys: Int64s, relation: str) -> None:
+    if len(np.unique(keys)) == len(keys):
+        return
+    if len(set(ids)) < len(ids):
+        twice = next(post_id for post_id in ids if ids.count(post_id) > 1)
+        raise SourceError(f"{relation}.id: {twice!r} stands in more than one row; ids must be unique")
+    raise SourceError(f"{relation}.id: two ids share a 64-bit key; change one of them")
+
+
+def _copy_binary(connection: sa.Connection, query: str, fields: Sequence[tuple[str, str]]) -> npt.NDArray[Any]:
+    """The rows of a query whose columns are all of fixed width and never null, as one structured array."""
+    layout = [("count", ">i2")]
+    for name, kind in fields:
+        layout += [(f"{name}_length", ">i4"), (name, kind)]
+    sink = _BinarySink(np.dtype(layout))
+    cursor = connection.connection.cursor()
+    try:
+        cursor.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT binary)", sink, _BLOCK)
+    finally:
+        cursor.close()
+    return sink.table()[[name for name, _ in fields]]
+
+
+class _BinarySink:
+    """Collects PostgreSQL's binary COPY stream and reads it as fixed-width records."""
+
+    def __init__(self, record: np.dtype[Any]) -> None:
+        self._record = record
+        self._bytes = bytearray()
+
+    def write(self, block: bytes) -> int:
+        self._bytes += block
+        return len(block)
+
+    def table(self) -> npt.NDArray[Any]:
+        size = len(self._bytes) - _COPY_HEAD - len(_COPY_END)
+        if size < 0 or size % self._record.itemsize or self._bytes[-len(_COPY_END) :] != _COPY_END:
+            raise SourceError(
+                f"COPY: got {size} bytes, expected a multiple of {self._record.itemsize}; a column is null?"
+            )
+        return np.frombuffer(self._bytes, self._record, count=size // self._record.itemsize, offset=_COPY_HEAD)
+
+
+def to_datetime(seconds: float) -> datetime:
+    """A time out of a column."""
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,134 @@
+"""Connections: our own PostgreSQL, perhaps the team's, and where each of the four relations lives."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from shared.db.tables import SCHEMA
+from shared.errors import StoreUnavailable
+from shared.settings import StoreSettings
+
+CONNECT_SECONDS = 5
+RELATIONS = ("users", "posts", "interactions", "blocks")
+# Users and posts come from the views alone; events and blocks that arrive by the API stand in our tables beside them.
+ALSO_OWN = ("interactions", "blocks")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One home of a relation."""
+
+    engine: sa.Engine
+    schema: str
+
+    def name(self, relation: str) -> str:
+        """The relation's name for SQL; the schema was checked to be an identifier when the settings were read."""
+        return f'"{self.schema}".{relation}'
+
+
+class Database:
+    """Our PostgreSQL (`own`) and, if the team has views, theirs (`source`)."""
+
+    def __init__(self, settings: StoreSettings, *, statement_seconds: float = 0, pool_size: int = 5) -> None:
+        own = _engine(settings.database_url.get_secret_value(), statement_seconds, pool_size)
+        self.own = Place(engine=own, schema=SCHEMA)
+        self.source: Place | None = None
+        if settings.source_schema is not None:
+            url = settings.source_url
+            engine = _engine(url.get_secret_value(), statement_seconds, pool_size) if url else own
+            self.source = Place(engine=engine, schema=settings.source_schema)
+
+    @property
+    def has_views(self) -> bool:
+        """Whether the relations are the team's views, which we only read."""
+        return self.source is not None
+
+    def places(self, relation: str) -> list[Place]:
+        """Where the rows of a relation are; their union is the relation."""
+        if self.source is None:
+            return [self.own]
+        return [self.source, self.own] if relation in ALSO_OWN else [self.source]
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """A transaction in our own PostgreSQL."""
+        with store_errors(self.own.engine), self.own.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator["Snapshot"]:
+        """One read-only view of each PostgreSQL as of one moment."""
+        snapshot = Snapshot(self)
+        try:
+            yield snapshot
+        finally:
+            snapshot.close()
+
+    def close(self) -> None:
+        self.own.engine.dispose()
+        if self.source is not None:
+            self.source.engine.dispose()
+
+
+class Snapshot:
+    """Repeatable-read, read-only connections, one to each PostgreSQL that is asked for something."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._connections: dict[int, sa.Connection] = {}
+
+    def connection(self, place: Place) -> sa.Connection:
+        """The connection to a place, opened at its first use."""
+        known = self._connections.get(id(place.engine))
+        if known is not None:
+            return known
+        with store_errors(place.engine):
+            fresh = place.engine.connect().execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        self._connections[id(place.engine)] = fresh
+        return fresh
+
+    def each(self, relation: str) -> Iterator[tuple[sa.Connection, str]]:
+        """Connection and SQL name of each home of a relation."""
+        for place in self.database.places(relation):
+            with store_errors(place.engine):
+                yield self.connection(place), place.name(relation)
+
+    def close(self) -> None:
+        for connection in self._connections.values():
+            connection.close()
+
+
+@contextmanager
+def store_errors(engine: sa.Engine) -> Iterator[None]:
+    """Turn a lost or refused connection into an error that names the address and hides the password."""
+    try:
+        yield
+    except OperationalError as error:
+        raise unavailable(engine, error) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise unavailable(engine, error) from error
+        raise
+
+
+def unavailable(engine: sa.Engine, error: DBAPIError) -> StoreUnavailable:
+    url = engine.url
+    first_line = str(error.orig).strip().partition("\n")[0]
+    return StoreUnavailable(f"PostgreSQL at {url.host}:{url.port}/{url.database} does not answer: {first_line}")
+
+
+def _engine(url: str, statement_seconds: float, pool_size: int) -> sa.Engine:
+    options = f"-c timezone=UTC -c statement_timeout={int(statement_seconds * 1000)}"
+    return sa.create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=2,
+        pool_timeout=CONNECT_SECONDS,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": CONNECT_SECONDS, "options": options, "application_name": "warmline"},
+    )

@@ -1,0 +1,101 @@
+"""Row numbers of posts: given once and for ever, so that a list can hold 28 bits instead of an id."""
+
+import io
+from collections.abc import Sequence
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from shared.db.tables import SCHEMA
+
+_KEEP_MARGIN = timedelta(days=1)  # last_candidate_on is a date
+
+
+def rows_of_posts(connection: sa.Connection, post_ids: Sequence[str]) -> list[int]:
+    """The row of each of these posts, in their order; unknown ones get theirs now. All count as candidates today."""
+    _fill_wanted(connection, post_ids)
+    # NOT EXISTS before ON CONFLICT: a conflict would use up a number each time, and 28 bits would be gone in weeks.
+    connection.execute(
+        sa.text(
+            f"""
+            INSERT INTO {SCHEMA}.post_rows (post_id)
+            SELECT w.post_id FROM wanted_posts w
+            WHERE NOT EXISTS (SELECT FROM {SCHEMA}.post_rows r WHERE r.post_id = w.post_id)
+            ORDER BY w.place ON CONFLICT DO NOTHING
+            """
+        )
+    )
+    connection.execute(
+        sa.text(
+            f"""
+            UPDATE {SCHEMA}.post_rows r SET last_candidate_on = current_date, removed_at = NULL
+            FROM wanted_posts w
+            WHERE r.post_id = w.post_id AND (r.last_candidate_on < current_date OR r.removed_at IS NOT NULL)
+            """
+        )
+    )
+    found = connection.execute(
+        sa.text(f"SELECT r.row FROM wanted_posts w JOIN {SCHEMA}.post_rows r USING (post_id) ORDER BY w.place")
+    )
+    rows = [row for (row,) in found]
+    connection.execute(sa.text("DROP TABLE wanted_posts"))
+    return rows
+
+
+def rows_of_known_posts(connection: sa.Connection, post_ids: Sequence[str]) -> dict[str, int]:
+    """The rows of those of these posts that have one."""
+    found = connection.execute(
+        sa.text(f"SELECT post_id, row FROM {SCHEMA}.post_rows WHERE post_id = ANY(:ids)"),
+        {"ids": list(post_ids)},
+    )
+    return dict(found.tuples().all())
+
+
+def posts_to_check(connection: sa.Connection, candidates: set[str], *, keep_for: timedelta) -> list[str]:
+    """Ids of posts that a living list may still hold although they are no candidates now: aged, or deleted."""
+    recent = connection.execute(
+        sa.text(
+            f"""
+            SELECT post_id FROM {SCHEMA}.post_rows
+            WHERE last_candidate_on >= current_date - :keep AND removed_at IS NULL
+            """
+        ),
+        {"keep": (keep_for + _KEEP_MARGIN).days},
+    )
+    return [post_id for (post_id,) in recent if post_id not in candidates]
+
+
+def mark_removed(connection: sa.Connection, post_ids: Sequence[str]) -> list[int]:
+    """Note that these posts are gone; gives the rows of those that have one."""
+    gone = connection.execute(
+        sa.text(
+            f"""
+            UPDATE {SCHEMA}.post_rows SET removed_at = now()
+            WHERE post_id = ANY(:ids) AND removed_at IS NULL RETURNING row
+            """
+        ),
+        {"ids": list(post_ids)},
+    )
+    return [row for (row,) in gone]
+
+
+def removed_rows(connection: sa.Connection, *, keep_for: timedelta) -> list[int]:
+    """Rows of the posts that went away so lately that some list or chain may still hold them."""
+    lately = connection.execute(
+        sa.text(f"SELECT row FROM {SCHEMA}.post_rows WHERE removed_at >= now() - :keep"),
+        {"keep": keep_for + _KEEP_MARGIN},
+    )
+    return [row for (row,) in lately]
+
+
+def _fill_wanted(connection: sa.Connection, post_ids: Sequence[str]) -> None:
+    connection.execute(sa.text("CREATE TEMPORARY TABLE wanted_posts (place int, post_id text) ON COMMIT DROP"))
+    lines = "".join(f"{place}\t{_escaped(post_id)}\n" for place, post_id in enumerate(post_ids))
+    cursor = connection.connection.cursor()
+    cursor.copy_expert("COPY wanted_posts FROM STDIN", io.StringIO(lines))
+    cursor.close()
+
+
+def _escaped(text: str) -> str:
+    """A value in COPY's text format."""
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")

@@ -1,0 +1,158 @@
+"""Runs of jobs: asked for by a row, claimed by one worker, held by a lease, told apart by a fencing number.
+
+All times are PostgreSQL's, so that the clocks of the machines do not matter.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from shared.db.engine import Database
+from shared.db.tables import SCHEMA, heartbeats, runs
+from shared.errors import LeaseLost, RunRefused
+
+LEASE = timedelta(seconds=60)
+ALIVE_FOR = timedelta(seconds=30)  # a service is thought alive this long after its last heartbeat
+HISTORY_KEEP = 1000  # ended runs kept per job; older ones go when a run ends
+MAX_ERROR = 500  # characters of an error that are kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A claimed run. `fence` grows with each claim: a later run's is higher."""
+
+    id: int
+    job: str
+    fence: int
+    worker: str
+
+
+def request_run(database: Database, job: str, *, by: str) -> int:
+    """Ask for a run and give its id; a request that waits already is the same request."""
+    with database.begin() as connection:
+        waiting = sa.select(runs.c.id).where(runs.c.job == job, runs.c.state == "requested")
+        known = connection.scalar(waiting)
+        if known is not None:
+            return int(known)
+        asked = sa.dialects.postgresql.insert(runs).values(job=job, requested_by=by).on_conflict_do_nothing()
+        fresh = connection.scalar(asked.returning(runs.c.id))
+        return int(fresh if fresh is not None else connection.scalar(waiting) or 0)
+
+
+def claim_run(database: Database, job: str, *, worker: str) -> Run | None:
+    """Take the waiting request of a job; None when there is none, or while another worker holds a live lease."""
+    expired = (runs.c.job == job) & (runs.c.state == "running") & (runs.c.lease_until < sa.func.now())
+    lost = "the worker stopped without a word (its lease ran out)"
+    try:
+        with database.begin() as connection:
+            connection.execute(
+                runs.update().where(expired).values(state="failed", error=lost, finished_at=sa.func.now())
+            )
+            wanted = sa.select(runs.c.id).where(runs.c.job == job, runs.c.state == "requested")
+            run_id = connection.scalar(wanted.with_for_update(skip_locked=True))
+            if run_id is None:
+                return None
+            fence = connection.scalar(sa.text(f"SELECT nextval('{SCHEMA}.fences')"))
+            now = sa.func.now()
+            connection.execute(
+                runs.update()
+                .where(runs.c.id == run_id)
+                .values(state="running", worker=worker, fence=fence, started_at=now, lease_until=now + LEASE)
+            )
+            return Run(id=run_id, job=job, fence=int(fence or 0), worker=worker)
+    except IntegrityError:  # runs_one_running: somebody else's run is under way
+        return None
+
+
+def extend_lease(database: Database, run: Run) -> None:
+    """Say that the run is alive.
+
+    Raises:
+        LeaseLost: it was given up for dead; another run may be under way.
+    """
+    with database.begin() as connection:
+        held = connection.execute(runs.update().where(_is_held(run)).values(lease_until=sa.func.now() + LEASE))
+    if held.rowcount != 1:
+        raise LeaseLost(f"run {run.id} of {run.job}: its lease ran out; this worker stops")
+
+
+def finish_run(
+    database: Database, run: Run, *, report: Mapping[str, Any] | None = None, error: str | None = None
+) -> bool:
+    """End a run as done, or as failed with the reason; gives False when it was no longer this worker's."""
+    values = {"state": "failed" if error else "done", "finished_at": sa.func.now(), "lease_until": None}
+    with database.begin() as connection:
+        ended = connection.execute(
+            runs.update()
+            .where(_is_held(run))
+            .values(**values, report=dict(report or {}), error=error[:MAX_ERROR] if error else None)
+        )
+        old = sa.select(runs.c.id).where(runs.c.job == run.job).order_by(runs.c.id.desc()).offset(HISTORY_KEEP)
+        connection.execute(runs.delete().where(runs.c.id.in_(old), runs.c.state.in_(["done", "failed"])))
+    return ended.rowcount == 1
+
+
+def running(database: Database, job: str) -> sa.RowMapping | None:
+    """The run under way with a live lease, if any."""
+    alive = (runs.c.state == "running") & (runs.c.lease_until >= sa.func.now())
+    with database.begin() as connection:
+        return connection.execute(sa.select(runs).where(runs.c.job == job, alive)).mappings().one_or_none()
+
+
+def refuse_if_running(database: Database, job: str) -> None:
+    """Raises RunRefused, naming the run, while one is under way."""
+    under_way = running(database, job)
+    if under_way is not None:
+        raise RunRefused(
+            f"run {under_way['id']} of {job} is under way on {under_way['worker']}"
+            f" since {under_way['started_at']:%H:%M:%S} UTC; nothing was started"
+        )
+
+
+def last_done(database: Database, job: str) -> datetime | None:
+    """When the last good run of a job was asked for."""
+    with database.begin() as connection:
+        done = sa.select(sa.func.max(runs.c.requested_at)).where(runs.c.job == job, runs.c.state == "done")
+        at: datetime | None = connection.scalar(done)
+        return at
+
+
+def run_state(database: Database, run_id: int) -> sa.RowMapping | None:
+    """One run's row."""
+    with database.begin() as connection:
+        return connection.execute(sa.select(runs).where(runs.c.id == run_id)).mappings().one_or_none()
+
+
+def recent_runs(database: Database, *, limit: int = 20, job: str | None = None) -> list[sa.RowMapping]:
+    """The newest runs, newest first."""
+    wanted = sa.select(runs).order_by(runs.c.id.desc()).limit(limit)
+    if job is not None:
+        wanted = wanted.where(runs.c.job == job)
+    with database.begin() as connection:
+        return list(connection.execute(wanted).mappings().all())
+
+
+def beat(database: Database, service: str, *, worker: str) -> None:
+    """Say that a service is alive; forget workers that have been silent for a day."""
+    insert = sa.dialects.postgresql.insert(heartbeats).values(service=service, worker=worker)
+    with database.begin() as connection:
+        connection.execute(
+            insert.on_conflict_do_update(index_elements=["service", "worker"], set_={"seen_at": sa.func.now()})
+        )
+        silent = heartbeats.c.seen_at < sa.func.now() - timedelta(days=1)
+        connection.execute(heartbeats.delete().where(silent))
+
+
+def live_services(database: Database) -> list[sa.RowMapping]:
+    """The services that gave a sign of life lately."""
+    fresh = heartbeats.c.seen_at >= sa.func.now() - ALIVE_FOR
+    with database.begin() as connection:
+        return list(connection.execute(sa.select(heartbeats).where(fresh)).mappings().all())
+
+
+def _is_held(run: Run) -> sa.ColumnElement[bool]:
+    return (runs.c.id == run.id) & (runs.c.state == "running") & (runs.c.fence == run.fence)

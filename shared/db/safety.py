@@ -1,0 +1,71 @@
+"""What must not be shown, read from PostgreSQL: blocks, hidden posts, deleted posts."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from shared.db.engine import Database, Snapshot
+from shared.db.post_rows import mark_removed, posts_to_check, removed_rows
+from shared.db.tables import SCHEMA
+from shared.domain import Kind
+from shared.eligibility import Pair
+
+_ID_BATCH = 10_000
+
+
+def next_viewer_version(database: Database) -> int:
+    """A version for viewers that are read after this call: a block written later gets a higher one."""
+    with database.begin() as connection:
+        return int(connection.scalar(sa.text(f"SELECT nextval('{SCHEMA}.viewer_versions')")) or 0)
+
+
+def load_blocks(snapshot: Snapshot, *, of: str | None = None) -> set[Pair]:
+    """All blocks (or those that name one user) as pairs: who blocked, who is blocked."""
+    condition = "WHERE user_id = :user OR blocked_user_id = :user" if of is not None else ""
+    pairs: set[Pair] = set()
+    for connection, name in snapshot.each("blocks"):
+        query = sa.text(f"SELECT user_id, blocked_user_id FROM {name} {condition}")
+        pairs.update((blocker, blocked) for blocker, blocked in connection.execute(query, {"user": of} if of else {}))
+    return pairs
+
+
+def load_hides(snapshot: Snapshot, *, since: datetime, of: str | None = None) -> set[Pair]:
+    """Pairs of user and post that the user hid since a time."""
+    condition = "AND user_id = :user" if of is not None else ""
+    pairs: set[Pair] = set()
+    for connection, name in snapshot.each("interactions"):
+        query = sa.text(f"SELECT user_id, post_id FROM {name} WHERE kind = :kind AND created_at >= :since {condition}")
+        values: dict[str, object] = {"kind": Kind.HIDE.value, "since": since} | ({"user": of} if of else {})
+        pairs.update((user, post) for user, post in connection.execute(query, values))
+    return pairs
+
+
+def live_posts(snapshot: Snapshot, post_ids: Sequence[str]) -> set[str]:
+    """Those of these posts that anyone may still see."""
+    alive: set[str] = set()
+    ((connection, name),) = snapshot.each("posts")
+    query = sa.text(f"SELECT id FROM {name} WHERE id = ANY(:ids) AND deleted_at IS NULL")
+    for start in range(0, len(post_ids), _ID_BATCH):
+        found = connection.execute(query, {"ids": list(post_ids[start : start + _ID_BATCH])})
+        alive.update(post_id for (post_id,) in found)
+    return alive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removals:
+    """Rows of the posts that went away lately."""
+
+    rows: set[int]
+
+
+def note_removals(database: Database, candidates: Iterable[str], *, keep_for: timedelta) -> Removals:
+    """Find the posts that were candidates lately and are gone now: deleted, or out of the view."""
+    with database.begin() as connection:
+        doubtful = posts_to_check(connection, set(candidates), keep_for=keep_for)
+    with database.read() as snapshot:
+        alive = live_posts(snapshot, doubtful)
+    with database.begin() as connection:
+        mark_removed(connection, [post_id for post_id in doubtful if post_id not in alive])
+        return Removals(rows=set(removed_rows(connection, keep_for=keep_for)))

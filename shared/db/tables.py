@@ -1,0 +1,139 @@
+"""The tables of the schema `warmline`. The first four are the relations, used when the team has no views of its own."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+SCHEMA = "warmline"
+metadata = sa.MetaData(schema=SCHEMA)
+
+
+def _now(name: str, *, nullable: bool = False) -> sa.Column[object]:
+    default = None if nullable else sa.func.now()
+    return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable, server_default=default)
+
+
+users = sa.Table(
+    "users",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _now("created_at"),
+    sa.Index("users_created_at", "created_at"),
+)
+
+posts = sa.Table(
+    "posts",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("author_id", sa.Text, nullable=False),
+    sa.Column("caption", sa.Text, nullable=False, server_default=""),
+    sa.Column("image_url", sa.Text),
+    _now("created_at"),
+    _now("deleted_at", nullable=True),
+    sa.Index("posts_created_at", "created_at"),
+    sa.Index("posts_author", "author_id"),
+)
+
+interactions = sa.Table(
+    "interactions",
+    metadata,
+    sa.Column("user_id", sa.Text, nullable=False),
+    sa.Column("post_id", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    _now("created_at"),
+    sa.Column("event_id", sa.Text),
+    sa.Index("interactions_created_at", "created_at"),
+    sa.Index("interactions_user", "user_id", "created_at"),
+    # A repeat of an event updates its last time; a comment, which may well be repeated, brings an event_id.
+    sa.Index(
+        "interactions_once", "user_id", "post_id", "kind", unique=True, postgresql_where=sa.text("event_id IS NULL")
+    ),
+    sa.Index("interactions_event", "event_id", unique=True, postgresql_where=sa.text("event_id IS NOT NULL")),
+)
+
+blocks = sa.Table(
+    "blocks",
+    metadata,
+    sa.Column("user_id", sa.Text, primary_key=True),
+    sa.Column("blocked_user_id", sa.Text, primary_key=True),
+    _now("created_at"),
+    sa.Index("blocks_blocked", "blocked_user_id"),
+)
+
+# Deletes by the API of what a view still shows; also stops a re-import of what was erased.
+tombstones = sa.Table(
+    "tombstones",
+    metadata,
+    sa.Column("relation", sa.Text, primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),
+    _now("created_at"),
+)
+
+# Which PostgreSQL this is: Redis must never mix the row numbers of two. The salt spreads users over a rollout.
+installation = sa.Table(
+    "installation",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("salt", sa.Text, nullable=False),
+    _now("created_at"),
+)
+
+# A post's number for ever: lists hold it instead of the id.
+post_rows = sa.Table(
+    "post_rows",
+    metadata,
+    sa.Column("row", sa.Integer, sa.Identity(always=True, start=1), primary_key=True),
+    sa.Column("post_id", sa.Text, nullable=False, unique=True),
+    sa.Column("last_candidate_on", sa.Date, nullable=False, server_default=sa.func.current_date()),
+    _now("removed_at", nullable=True),
+    sa.Index("post_rows_candidate", "last_candidate_on"),
+    sa.Index("post_rows_removed", "removed_at", postgresql_where=sa.text("removed_at IS NOT NULL")),
+)
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("job", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, server_default="requested"),
+    sa.Column("requested_by", sa.Text, nullable=False),
+    _now("requested_at"),
+    sa.Column("worker", sa.Text),
+    # The run's number at the time of the claim: grows with each claim of any job, so a later writer has the higher one.
+    sa.Column("fence", sa.BigInteger),
+    _now("started_at", nullable=True),
+    _now("lease_until", nullable=True),
+    _now("finished_at", nullable=True),
+    sa.Column("report", JSONB),
+    sa.Column("error", sa.Text),
+    sa.CheckConstraint("state IN ('requested', 'running', 'done', 'failed')", name="runs_state"),
+    sa.Index("runs_one_request", "job", unique=True, postgresql_where=sa.text("state = 'requested'")),
+    sa.Index("runs_one_running", "job", unique=True, postgresql_where=sa.text("state = 'running'")),
+    sa.Index("runs_history", "job", sa.text("id DESC")),
+)
+
+fences = sa.Sequence("fences", schema=SCHEMA, metadata=metadata)
+
+# Versions of what a user must not be shown: a value read later has a higher one.
+viewer_versions = sa.Sequence("viewer_versions", schema=SCHEMA, metadata=metadata)
+
+heartbeats = sa.Table(
+    "heartbeats",
+    metadata,
+    sa.Column("service", sa.Text, primary_key=True),
+    sa.Column("worker", sa.Text, primary_key=True),
+    _now("started_at"),
+    _now("seen_at"),
+)
+
+# The newest row is in force; the others are its audit.
+phase_changes = sa.Table(
+    "phase_changes",
+    metadata,
+    sa.Column("version", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("phase", sa.Text, nullable=False),
+    sa.Column("rollout_percent", sa.Double, nullable=False),
+    sa.Column("changed_by", sa.Text, nullable=False),
+    _now("changed_at"),
+    sa.CheckConstraint("phase IN ('heuristic', 'neucf')", name="phase_changes_phase"),
+    sa.CheckConstraint("rollout_percent BETWEEN 0 AND 100", name="phase_changes_percent"),
+)

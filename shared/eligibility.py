@@ -1,0 +1,47 @@
+"""Who may be shown what: own, blocked, hidden, deleted and seen posts. Pure; the only definition.
+
+A *hard* rule holds always. A *seen* post is only put off: it comes back when nothing unseen is left (promise 4).
+Posts and authors appear here by number: a post by its row, an author by its key.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from shared.domain import CLOCK_TOLERANCE, author_key
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """What one user must not be shown (`hidden_authors`, `hidden_posts`) and has already been shown (`seen_posts`)."""
+
+    hidden_authors: frozenset[int] = frozenset()  # author keys: the user's own, and blocked in either direction
+    hidden_posts: frozenset[int] = frozenset()  # post rows that the user hid
+    seen_posts: Collection[int] = field(
+        default_factory=frozenset
+    )  # post rows, longest ago first where it is a sequence
+
+
+def may_show(viewer: Viewer, *, row: int, author: int) -> bool:
+    """Whether no hard rule forbids to show this user this post."""
+    return author not in viewer.hidden_authors and row not in viewer.hidden_posts
+
+
+def is_published(created_at: datetime, deleted_at: datetime | None, now: datetime) -> bool:
+    """Whether a post may be shown to anyone: not deleted, and not dated further ahead than clocks differ."""
+    return deleted_at is None and created_at <= now + CLOCK_TOLERANCE
+
+
+def hidden_authors(user_id: str, blocks: Iterable[Pair]) -> frozenset[int]:
+    """Keys of the authors that a user never sees: themselves, whom they blocked, and who blocked them.
+
+    Args:
+        user_id: the viewer.
+        blocks: pairs (who blocked, who is blocked); those that do not name the viewer are ignored.
+    """
+    others = {
+        blocked if blocker == user_id else blocker for blocker, blocked in blocks if user_id in (blocker, blocked)
+    }
+    return frozenset(author_key(author) for author in others | {user_id})

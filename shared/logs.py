@@ -1,0 +1,50 @@
+"""One line per finished stage, with counts and seconds: `level stage key=value …` on standard error."""
+
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_FORMAT = "%(asctime)s %(levelname)s %(message)s"
+
+
+def start_logging(level: str = "INFO") -> None:
+    """Send our lines, and the warnings of others, to standard error, with times in UTC."""
+    handler = logging.StreamHandler(sys.stderr)
+    formatter = logging.Formatter(_FORMAT, datefmt="%Y-%m-%dT%H:%M:%SZ")
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("warmline").setLevel(level)
+
+
+def log_event(name: str, /, **facts: object) -> None:
+    """One line: what happened, and its facts as key=value."""
+    _write(logging.INFO, name, facts)
+
+
+def log_trouble(name: str, /, **facts: object) -> None:
+    """One line about something that somebody may have to look after."""
+    _write(logging.WARNING, name, facts)
+
+
+@contextmanager
+def stage(name: str) -> Iterator[dict[str, object]]:
+    """Time a stage; what the block puts into the dict stands in its line. A stage that fails writes none."""
+    facts: dict[str, object] = {}
+    begun = time.monotonic()
+    yield facts
+    log_event(name, **facts, seconds=f"{time.monotonic() - begun:.3f}")
+
+
+def _write(level: int, name: str, facts: dict[str, object]) -> None:
+    words = " ".join(f"{key}={_word(value)}" for key, value in facts.items())
+    logging.getLogger("warmline").log(level, "%s %s", name, words)
+
+
+def _word(value: object) -> str:
+    text = f"{value:.3f}" if isinstance(value, float) else str(value)
+    return f'"{text}"' if " " in text else text

@@ -1,0 +1,75 @@
+"""The timeline's copies of what all users share: what the post rows are, and which of them were deleted.
+
+A row names one post for ever, so a copy of the catalogue cannot be wrong, only short; what is missing is fetched when
+it is needed. Deletions are asked for whenever their number in Redis has moved, which each page reads anyway.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import cast
+
+import redis.asyncio
+
+from shared.ranked_lists import keys, records
+from shared.ranked_lists.records import CatalogueEntry
+
+MAX_ENTRIES = 1_000_000  # some 250 MB; beyond it the copy starts anew
+
+
+class Catalogue:
+    """Row → post, filled chunk by chunk from Redis."""
+
+    def __init__(self, client: redis.asyncio.Redis) -> None:
+        self._redis = client
+        self._posts: dict[int, CatalogueEntry] = {}
+
+    def get(self, row: int) -> CatalogueEntry | None:
+        """What a row is; None when neither this process nor (after `ensure`) Redis knows it."""
+        return self._posts.get(row)
+
+    def add(self, entries: Iterable[CatalogueEntry]) -> None:
+        """Take in entries that came from elsewhere (PostgreSQL)."""
+        self._posts.update((entry.row, entry) for entry in entries)
+
+    async def ensure(self, rows: Iterable[int]) -> None:
+        """Fetch the chunks of those rows that are not known yet, in one round trip."""
+        chunks = {keys.chunk_of(row) for row in rows if row not in self._posts}
+        if not chunks:
+            return
+        if len(self._posts) > MAX_ENTRIES:
+            self._posts.clear()
+        pipe = self._redis.pipeline(transaction=False)
+        for number in chunks:
+            pipe.hgetall(keys.chunk(number))
+        for posts in await pipe.execute():
+            self.add(records.unpack_post(int(row), value) for row, value in posts.items())
+
+    async def share(self, entries: Iterable[CatalogueEntry], *, keep_for: timedelta) -> None:
+        """Write entries that no ranker has published yet, for the other processes."""
+        pipe = self._redis.pipeline(transaction=False)
+        touched = set()
+        for entry in entries:
+            pipe.hset(keys.chunk(keys.chunk_of(entry.row)), str(entry.row), records.pack_post(entry))
+            touched.add(keys.chunk_of(entry.row))
+        for number in touched:  # never shorten the life that a ranker gave
+            pipe.pexpire(keys.chunk(number), keep_for, nx=True)
+            pipe.pexpire(keys.chunk(number), keep_for, gt=True)
+        await pipe.execute()
+
+
+class Deleted:
+    """Rows withheld from every page, as of the newest safety number."""
+
+    def __init__(self, client: redis.asyncio.Redis) -> None:
+        self._redis = client
+        self._epoch: bytes | None = None
+        self._number = -1
+        self.rows: frozenset[int] = frozenset()
+
+    async def catch_up(self, epoch: bytes, number: int) -> None:
+        """Read the withheld rows again if their number or the epoch has moved since the last page."""
+        if number == self._number and epoch == self._epoch:
+            return
+        rows = cast(list[bytes], await self._redis.zrange(keys.DELETED, 0, -1))
+        self.rows = frozenset(int(row) for row in rows)
+        self._number, self._epoch = number, epoch

@@ -1,0 +1,60 @@
+"""The cursor: an opaque, signed place in a user's chain. Pure.
+
+    format u8 · slot u8 · nonce of the chain, 8 bytes · position u16 · HMAC-SHA256 over these and the user id, 12 bytes
+
+It names a chain and a position, never a rank, so that a republished list cannot move it.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import struct
+from dataclasses import dataclass
+
+FORMAT = 1
+MAX_POSITION = 0xFFFF
+_BODY = struct.Struct("<BB8sH")
+_MAC_BYTES = 12
+
+
+class ForgedCursor(ValueError):
+    """A text that this service did not issue for this user."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """A place in a chain: the next post to look at."""
+
+    slot: int
+    nonce: bytes
+    position: int
+
+
+def sign(cursor: Cursor, *, user_id: str, key: bytes) -> str:
+    """The text that a client gets."""
+    body = _BODY.pack(FORMAT, cursor.slot, cursor.nonce, cursor.position)
+    return base64.urlsafe_b64encode(body + _mac(body, user_id, key)).decode().rstrip("=")
+
+
+def verify(text: str, *, user_id: str, key: bytes) -> Cursor:
+    """The cursor behind a text.
+
+    Raises:
+        ForgedCursor: not ours, not this user's, or of another format.
+    """
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ForgedCursor("not a cursor") from error
+    body, mac = raw[: _BODY.size], raw[_BODY.size :]
+    if len(body) != _BODY.size or not hmac.compare_digest(mac, _mac(body, user_id, key)):
+        raise ForgedCursor("not a cursor of this user")
+    number, slot, nonce, position = _BODY.unpack(body)
+    if number != FORMAT:
+        raise ForgedCursor(f"cursor format {number}, expected {FORMAT}")
+    return Cursor(slot=slot, nonce=nonce, position=position)
+
+
+def _mac(body: bytes, user_id: str, key: bytes) -> bytes:
+    return hmac.digest(key, body + user_id.encode(), hashlib.sha256)[:_MAC_BYTES]

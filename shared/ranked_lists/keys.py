@@ -1,0 +1,69 @@
+"""The names of everything that Warmline keeps in Redis, each with its bound and its life time.
+
+key                      holds                                             bound               lives
+wl:list:{h|n}:{user}     a user's ranked list of a phase                   LIST_LENGTH         LIST_KEEP_HOURS
+wl:everyone              everyone's list                                   EVERYONE_LENGTH     LIST_KEEP_HOURS
+wl:posts:{chunk}         catalogue: row → id, author key, photo cluster    256 rows            LIST_KEEP_HOURS + chains
+wl:viewer:{user}         authors and posts withheld, posts seen by events  SEEN_LENGTH         2 × LIST_KEEP_HOURS
+wl:viewers               which users have such a value                     active users        2 × LIST_KEEP_HOURS
+wl:seen:{user}           posts served to a user, longest ago first         SEEN_LENGTH         SEEN_KEEP_DAYS
+wl:chain:{slot}:{user}   a frozen list, and where its pages end            4 slots a user      CHAIN_MINUTES
+wl:tail:{slot}:{user}    what follows when a frozen list is used up        2 × EVERYONE_LENGTH CHAIN_MINUTES
+wl:deleted               rows of posts deleted lately, by safety number    LIST_KEEP_HOURS     2 × LIST_KEEP_HOURS
+wl:deleted:number        the newest safety number                          one number          2 × LIST_KEEP_HOURS
+wl:safety                the safety epoch: deletions and blocks are here   one value           LIST_KEEP_HOURS
+wl:phase                 the phase in force                                one value           while one is set
+wl:fence:{job}           the newest run that may write                     one number          LIST_KEEP_HOURS
+wl:published:{phase}     when, by which run, how many lists and bytes      one value           LIST_KEEP_HOURS
+wl:installation          which PostgreSQL the rows belong to               one value           LIST_KEEP_HOURS
+"""
+
+from shared.domain import Phase
+
+PREFIX = "wl:"
+EVERYONE = "wl:everyone"
+VIEWERS = "wl:viewers"
+DELETED = "wl:deleted"
+DELETED_NUMBER = "wl:deleted:number"
+SAFETY = "wl:safety"
+PHASE = "wl:phase"
+INSTALLATION = "wl:installation"
+
+CHAIN_SLOTS = 4  # chains that one user can have under way: a phone, a tablet, and each once refreshed
+CHUNK_BITS = 8  # 256 rows a chunk: small enough for Redis' compact hash, few enough round trips
+
+
+def ranked_list(phase: Phase, user_id: str) -> str:
+    return f"wl:list:{phase[0]}:{user_id}"
+
+
+def chunk(number: int) -> str:
+    return f"wl:posts:{number}"
+
+
+def chunk_of(row: int) -> int:
+    return row >> CHUNK_BITS
+
+
+def viewer(user_id: str) -> str:
+    return f"wl:viewer:{user_id}"
+
+
+def seen(user_id: str) -> str:
+    return f"wl:seen:{user_id}"
+
+
+def chain(user_id: str, slot: int) -> str:
+    return f"wl:chain:{slot}:{user_id}"
+
+
+def tail(user_id: str, slot: int) -> str:
+    return f"wl:tail:{slot}:{user_id}"
+
+
+def fence(job: str) -> str:
+    return f"wl:fence:{job}"
+
+
+def published(phase: Phase) -> str:
+    return f"wl:published:{phase}"

@@ -1,0 +1,185 @@
+"""Writing ranked lists: what the two rankers publish, under a fencing number, and the safety data beside them."""
+
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+from typing import TypeVar, cast
+
+from shared.domain import Phase, PhaseState
+from shared.eligibility import Viewer
+from shared.errors import LeaseLost
+from shared.ranked_lists import keys, records, scripts
+from shared.ranked_lists.clients import connect, redis_errors
+from shared.ranked_lists.publication import Publication, pack_publication
+from shared.ranked_lists.records import CatalogueEntry
+
+BATCH = 500  # lists a script call: some 600 KB, well under a millisecond's worth of blocking per megabyte
+DELETED_BATCH = 5_000  # below the number of arguments that Lua can unpack
+# Viewers outlive the safety epoch, so that the epoch (and with it trust in Redis) ends before any block does.
+VIEWER_KEEP_FACTOR = 2
+
+ItemT = TypeVar("ItemT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What one run put into Redis."""
+
+    lists: int
+    bytes: int
+
+
+class ListWriter:
+    """The writing side of Redis for one run of a job."""
+
+    def __init__(self, url: str, *, keep_for: timedelta, chain_for: timedelta = timedelta(0)) -> None:
+        self._url = url
+        self._redis = connect(url)
+        self._keep_ms = int(keep_for.total_seconds() * 1000)
+        self._catalogue_ms = self._keep_ms + int(chain_for.total_seconds() * 1000)
+        self._write_lists = self._redis.register_script(scripts.WRITE_LISTS)
+        self._write_viewers = self._redis.register_script(scripts.WRITE_VIEWERS)
+        self._add_deleted = self._redis.register_script(scripts.ADD_DELETED)
+        self._write_phase = self._redis.register_script(scripts.WRITE_PHASE)
+
+    def belong_to(self, installation: str) -> None:
+        """Make sure that Redis holds nothing of another PostgreSQL: its row numbers would name other posts."""
+        with redis_errors(self._url):
+            known = _bytes(self._redis.get(keys.INSTALLATION))
+            if known is not None and known != installation.encode():
+                self._forget_everything()
+            self._redis.set(keys.INSTALLATION, installation, px=self._keep_ms)
+
+    def publish_catalogue(self, entries: Iterable[CatalogueEntry]) -> int:
+        """Tell the timeline what the rows are. Comes before the lists that need it."""
+        chunks: dict[int, dict[int, bytes]] = {}
+        for entry in entries:
+            chunks.setdefault(keys.chunk_of(entry.row), {})[entry.row] = records.pack_post(entry)
+        with redis_errors(self._url):
+            for some in _batches(chunks.items(), 100):
+                pipe = self._redis.pipeline(transaction=False)
+                for number, posts in some:
+                    pipe.hset(keys.chunk(number), mapping={str(row): value for row, value in posts.items()})
+                    pipe.pexpire(keys.chunk(number), self._catalogue_ms)
+                pipe.execute()
+        return sum(len(posts) for posts in chunks.values())
+
+    def publish_lists(self, lists: Iterable[tuple[str, bytes]], *, phase: Phase, job: str, run: int) -> Published:
+        """Replace the lists of these users, each by one SET.
+
+        Args:
+            lists: pairs of user id and encoded list; taken in batches, so that it may be a generator.
+            phase: whose lists they are.
+            job: whose fencing number counts.
+            run: this run's fencing number.
+
+        Raises:
+            LeaseLost: a newer run has begun to write; nothing of the refused batch was written.
+        """
+        count = size = 0
+        for batch in _batches(lists, BATCH):
+            self._write_fenced({keys.ranked_list(phase, user): value for user, value in batch}, job=job, run=run)
+            count += len(batch)
+            size += sum(len(value) for _, value in batch)
+        return Published(lists=count, bytes=size)
+
+    def publish_everyone(self, value: bytes, *, job: str, run: int) -> None:
+        """Replace everyone's list."""
+        self._write_fenced({keys.EVERYONE: value}, job=job, run=run)
+
+    def note_publication(self, phase: Phase, publication: Publication, *, job: str) -> None:
+        """Say last of all that the publication is whole."""
+        self._write_fenced({keys.published(phase): pack_publication(publication)}, job=job, run=publication.run)
+
+    def publish_viewers(self, viewers: Iterable[tuple[str, bytes]]) -> int:
+        """Write what each user must not be shown; a value read earlier never overwrites one that was read later."""
+        count = 0
+        with redis_errors(self._url):
+            for batch in _batches(viewers, BATCH):
+                args: list[bytes | int] = [self._keep_ms * VIEWER_KEEP_FACTOR, *(value for _, value in batch)]
+                self._write_viewers(keys=[keys.viewer(user) for user, _ in batch], args=args)
+                self._redis.sadd(keys.VIEWERS, *(user for user, _ in batch))
+                count += len(batch)
+            self._redis.pexpire(keys.VIEWERS, self._keep_ms * VIEWER_KEEP_FACTOR)
+        return count
+
+    def clear_viewers_except(self, users: Container[str], *, version: int) -> None:
+        """Withhold nothing any more from users whose last block or hidden post is gone."""
+        with redis_errors(self._url):
+            known = cast(Iterable[bytes], self._redis.sscan_iter(keys.VIEWERS, count=1000))
+            stale = [user for user in (member.decode() for member in known) if user not in users]
+            nothing = records.pack_viewer(Viewer(), version=version, own=0)
+            for batch in _batches(stale, BATCH):
+                args: list[bytes | int] = [self._keep_ms, *[nothing] * len(batch)]
+                self._write_viewers(keys=[keys.viewer(user) for user in batch], args=args)
+                self._redis.srem(keys.VIEWERS, *batch)
+
+    def add_deleted(self, rows: Iterable[int]) -> int:
+        """Withhold these posts from every page from now on; gives how many were not withheld before."""
+        added = 0
+        with redis_errors(self._url):
+            for batch in _batches(rows, DELETED_BATCH):
+                args = [self._keep_ms * VIEWER_KEEP_FACTOR, *batch]
+                added += int(self._add_deleted(keys=[keys.DELETED, keys.DELETED_NUMBER], args=args))
+        return added
+
+    def drop_deleted_except(self, rows: set[int], *, up_to: int) -> int:
+        """Forget withheld rows that no list can hold any more (or that came back), unless they were added lately.
+
+        Args:
+            rows: the rows that PostgreSQL still calls deleted.
+            up_to: the safety number when these rows were read; what was added after it stays.
+        """
+        with redis_errors(self._url):
+            known = cast(list[bytes], self._redis.zrangebyscore(keys.DELETED, "-inf", up_to))
+            stale = [member for member in known if int(member) not in rows]
+            for batch in _batches(stale, DELETED_BATCH):
+                self._redis.zrem(keys.DELETED, *batch)
+            if stale:
+                self._redis.incr(keys.DELETED_NUMBER)
+        return len(stale)
+
+    def safety_number(self) -> int:
+        """The newest number of a deletion."""
+        with redis_errors(self._url):
+            return int(_bytes(self._redis.get(keys.DELETED_NUMBER)) or 0)
+
+    def declare_safe(self, epoch: str) -> None:
+        """Say that deletions and blocks are loaded: from now on Redis counts as up."""
+        with redis_errors(self._url):
+            self._redis.set(keys.SAFETY, epoch, px=self._keep_ms)
+
+    def safety_epoch(self) -> str | None:
+        """The epoch in force, or None when Redis has lost (or never had) the safety data."""
+        with redis_errors(self._url):
+            value = _bytes(self._redis.get(keys.SAFETY))
+        return None if value is None else value.decode()
+
+    def write_phase(self, state: PhaseState) -> bool:
+        """Publish the phase, unless Redis holds a newer one."""
+        with redis_errors(self._url):
+            return bool(self._write_phase(keys=[keys.PHASE], args=[state.version, records.pack_phase(state)]))
+
+    def close(self) -> None:
+        self._redis.close()
+
+    def _write_fenced(self, values: Mapping[str, bytes], *, job: str, run: int) -> None:
+        with redis_errors(self._url):
+            written = self._write_lists(keys=[keys.fence(job), *values], args=[run, self._keep_ms, *values.values()])
+        if not written:
+            raise LeaseLost(f"run {run} of {job}: a newer run is writing; this one stops, its lists stay as they are")
+
+    def _forget_everything(self) -> None:
+        for batch in _batches(self._redis.scan_iter(match=f"{keys.PREFIX}*", count=1000), 1000):
+            self._redis.unlink(*batch)
+
+
+def _batches(items: Iterable[ItemT], size: int) -> Iterator[list[ItemT]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def _bytes(value: object) -> bytes | None:
+    return value if isinstance(value, bytes) else None

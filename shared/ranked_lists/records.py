@@ -1,0 +1,158 @@
+"""The bytes of everything in Redis that is not a ranked list: viewers, seen posts, chains, catalogue entries. Pure."""
+
+import struct
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from shared.domain import INITIAL_PHASE, Phase, PhaseState
+from shared.eligibility import Viewer
+from shared.ranked_lists import codec
+from shared.ranked_lists.codec import RankedList, UnreadableList
+
+NONCE_BYTES = 8
+_VIEWER = struct.Struct(">QIII")  # version first and big-endian: Redis compares it as a string
+_VISITS = struct.Struct("<I")
+_POST = struct.Struct("<QI")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueEntry:
+    """What the timeline must know of a post: its id, its author's key, and its cluster of near-identical photos."""
+
+    row: int
+    post_id: str
+    author: int
+    cluster: int = 0  # 0: no near-identical photo is known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """A frozen list and the ends of the pages served of it, as positions after their last post."""
+
+    nonce: bytes
+    frozen: RankedList
+    page_ends: tuple[int, ...] = ()
+
+    def end_of_page(self, start: int) -> int | None:
+        """Where the page that starts here ended when it was first served; None when it was not served yet."""
+        return min((end for end in self.page_ends if end > start), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Posts served to a user, longest ago first, and how often the user began a chain."""
+
+    visits: int = 0
+    rows: Sequence[int] = ()
+
+
+def pack_viewer(viewer: Viewer, *, version: int, own: int) -> bytes:
+    """version, three counts, then author keys (u64), hidden and seen rows (u32); the user's own key goes unsaid."""
+    authors = sorted(viewer.hidden_authors - {own})
+    head = _VIEWER.pack(version, len(authors), len(viewer.hidden_posts), len(viewer.seen_posts))
+    return head + _u64(authors) + _u32(sorted(viewer.hidden_posts)) + _u32(viewer.seen_posts)
+
+
+def unpack_viewer(value: bytes | None, *, own: int) -> Viewer:
+    """The viewer behind a value, the user's own author key always among the hidden authors."""
+    if not value:
+        return Viewer(hidden_authors=frozenset({own}))
+    _, n_authors, n_hidden, n_seen = _VIEWER.unpack_from(value)
+    start = _VIEWER.size
+    if len(value) != start + 8 * n_authors + 4 * (n_hidden + n_seen):
+        raise UnreadableList(f"viewer: got {len(value)} bytes for {n_authors}, {n_hidden} and {n_seen} entries")
+    authors = _read("Q", value[start : start + 8 * n_authors])
+    rows = _read("I", value[start + 8 * n_authors :])
+    return Viewer(
+        hidden_authors=frozenset(authors) | {own},
+        hidden_posts=frozenset(rows[:n_hidden]),
+        seen_posts=rows[n_hidden:],
+    )
+
+
+def pack_rows(rows: Iterable[int]) -> bytes:
+    """Post rows as u32."""
+    return _u32(rows)
+
+
+def pack_visits(visits: int) -> bytes:
+    """The head of a seen record."""
+    return _VISITS.pack(visits & 0xFFFFFFFF)
+
+
+def unpack_seen(value: bytes | None) -> Seen:
+    """The seen record behind a value; a torn last row is left out."""
+    if not value or len(value) < _VISITS.size:
+        return Seen()
+    whole = len(value) - (len(value) - _VISITS.size) % 4
+    return Seen(visits=_VISITS.unpack_from(value)[0], rows=_read("I", value[_VISITS.size : whole]))
+
+
+def pack_chain(chain: Chain) -> bytes:
+    """nonce, the frozen list, then a u16 for each page end (appended as pages are served)."""
+    return chain.nonce + codec.encode(chain.frozen) + b"".join(pack_page_end(end) for end in chain.page_ends)
+
+
+def pack_page_end(end: int) -> bytes:
+    return struct.pack("<H", end)
+
+
+def unpack_chain(value: bytes | None, *, nonce: bytes) -> Chain | None:
+    """The chain behind a value, or None when the slot is empty or holds another chain by now."""
+    if not value or not value.startswith(nonce):
+        return None
+    body = value[NONCE_BYTES:]
+    _, _, count, _, _ = codec.HEADER.unpack_from(body)
+    size = codec.HEADER.size + count * codec.ENTRY.size
+    frozen = codec.decode(body[:size])
+    return Chain(nonce=nonce, frozen=frozen, page_ends=tuple(_read("H", body[size:])))
+
+
+def pack_tail(nonce: bytes, entries: bytes) -> bytes:
+    return nonce + entries
+
+
+def unpack_tail(value: bytes | None, *, nonce: bytes) -> bytes | None:
+    """The packed entries after a frozen list, or None when they were not worked out yet."""
+    return value[NONCE_BYTES:] if value and value.startswith(nonce) else None
+
+
+def pack_post(entry: CatalogueEntry) -> bytes:
+    """author key u64, cluster u32, then the id."""
+    return _POST.pack(entry.author, entry.cluster) + entry.post_id.encode()
+
+
+def unpack_post(row: int, value: bytes) -> CatalogueEntry:
+    author, cluster = _POST.unpack_from(value)
+    return CatalogueEntry(row=row, post_id=value[_POST.size :].decode(), author=author, cluster=cluster)
+
+
+def pack_phase(state: PhaseState) -> bytes:
+    """A line that a person can read in redis-cli: version, phase, rollout in per cent, salt."""
+    return f"{state.version}|{state.phase}|{state.rollout_percent:g}|{state.salt}".encode()
+
+
+def unpack_phase(value: bytes | None) -> PhaseState:
+    """The phase behind a value; the initial one when there is none."""
+    if not value:
+        return INITIAL_PHASE
+    try:
+        version, phase, percent, salt = value.decode().split("|", 3)
+        return PhaseState(version=int(version), phase=Phase(phase), rollout_percent=float(percent), salt=salt)
+    except ValueError as error:
+        raise UnreadableList(f"phase: got {value[:80]!r}, expected version|phase|percent|salt") from error
+
+
+def _u32(rows: Iterable[int]) -> bytes:
+    return (rows if isinstance(rows, array) else array("I", rows)).tobytes()
+
+
+def _u64(keys: Iterable[int]) -> bytes:
+    return array("Q", keys).tobytes()
+
+
+def _read(kind: str, packed: bytes) -> Sequence[int]:
+    numbers = array(kind)
+    numbers.frombytes(packed)
+    return numbers

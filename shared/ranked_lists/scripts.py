@@ -1,0 +1,71 @@
+"""The Lua scripts: each is one atomic change of Redis. The comment says why it has to be atomic."""
+
+# A run that lost its lease may not write, not even the rest of its batch: the fencing number is checked in the same
+# step as the writes. KEYS: fence, then the keys. ARGV: run, life time in ms, then the values. Gives 1, or 0 if refused.
+WRITE_LISTS = """
+local newest = tonumber(redis.call('GET', KEYS[1]) or '0')
+local run = tonumber(ARGV[1])
+if newest > run then return 0 end
+if newest < run then redis.call('SET', KEYS[1], ARGV[1]) end
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+for i = 2, #KEYS do redis.call('SET', KEYS[i], ARGV[i + 1], 'PX', ARGV[2]) end
+return 1
+"""
+
+# A viewer read from PostgreSQL earlier must not overwrite one that was read later. The version stands in the first 8
+# bytes, big-endian, so that Lua's comparison of strings is the comparison of numbers.
+# KEYS: viewers. ARGV: life time in ms, then the values.
+WRITE_VIEWERS = """
+for i = 1, #KEYS do
+  local old = redis.call('GETRANGE', KEYS[i], 0, 7)
+  if old <= string.sub(ARGV[i + 1], 1, 8) then redis.call('SET', KEYS[i], ARGV[i + 1], 'PX', ARGV[1]) end
+end
+return #KEYS
+"""
+
+# Of two phases the one with the higher version stays, whoever writes last. KEYS: phase. ARGV: version, value.
+WRITE_PHASE = """
+local old = redis.call('GET', KEYS[1])
+if old and tonumber(string.match(old, '^(%d+)|')) > tonumber(ARGV[1]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
+return 1
+"""
+
+# Rows join the deleted ones under the next safety number, so that a timeline can ask for what it has not got yet.
+# KEYS: deleted, number. ARGV: life time in ms, then the rows. Rows that are there keep their number.
+ADD_DELETED = """
+local fresh = {}
+for i = 2, #ARGV do
+  if not redis.call('ZSCORE', KEYS[1], ARGV[i]) then fresh[#fresh + 1] = ARGV[i] end
+end
+if #fresh > 0 then
+  local number = redis.call('INCR', KEYS[2])
+  for _, row in ipairs(fresh) do redis.call('ZADD', KEYS[1], number, row) end
+end
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+redis.call('PEXPIRE', KEYS[2], ARGV[1])
+return #fresh
+"""
+
+# Serving a page appends to what the user has seen; the oldest go when the bound is passed, so the value never grows.
+# KEYS: seen. ARGV: visits (4 bytes), rows (4 bytes each), the longest value allowed, life time in ms.
+APPEND_SEEN = """
+if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('SET', KEYS[1], ARGV[1]) end
+redis.call('SETRANGE', KEYS[1], 0, ARGV[1])
+local length = redis.call('APPEND', KEYS[1], ARGV[2])
+local longest = tonumber(ARGV[3])
+if length > longest then
+  redis.call('SET', KEYS[1], ARGV[1] .. redis.call('GETRANGE', KEYS[1], length - longest + 4, -1))
+end
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+return length
+"""
+
+# The end of a page is noted at the chain that was read, not at one that took its slot meanwhile.
+# KEYS: chain. ARGV: nonce, page end (2 bytes), life time in ms.
+NOTE_PAGE_END = """
+if redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[1] then return 0 end
+redis.call('APPEND', KEYS[1], ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return 1
+"""

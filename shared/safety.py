@@ -1,0 +1,77 @@
+"""Brings what must not be shown from PostgreSQL into Redis, and then declares Redis safe to read.
+
+The heuristic job does this at each run; a timeline does it when it finds a Redis that has lost its memory.
+"""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from shared.db.engine import Database
+from shared.db.phases import installation_id, read_phase
+from shared.db.post_rows import removed_rows, rows_of_known_posts
+from shared.db.safety import load_blocks, load_hides, next_viewer_version
+from shared.domain import author_key
+from shared.eligibility import Pair, Viewer
+from shared.ranked_lists.publish import ListWriter
+from shared.ranked_lists.records import pack_viewer
+
+
+def blocked_authors(blocks: Iterable[Pair]) -> dict[str, frozenset[int]]:
+    """For each user with a block in either direction, keys of the authors withheld from them."""
+    hidden: defaultdict[str, set[int]] = defaultdict(set)
+    for blocker, blocked in blocks:
+        hidden[blocker].add(author_key(blocked))
+        hidden[blocked].add(author_key(blocker))
+    return {user: frozenset(authors) for user, authors in hidden.items()}
+
+
+def publish_safety(
+    writer: ListWriter, *, viewers: Mapping[str, Viewer], version: int, removed: Collection[int], number: int
+) -> None:
+    """Write deletions and viewers, then declare Redis safe.
+
+    Args:
+        writer: the writing side of Redis.
+        viewers: what each user must not be shown; users without an entry have nothing but their own posts.
+        version: taken before the viewers were read (`next_viewer_version`).
+        removed: rows of the posts that went away lately.
+        number: the safety number before they were read.
+    """
+    writer.add_deleted(removed)
+    writer.drop_deleted_except(set(removed), up_to=number)
+    writer.publish_viewers(_packed(viewers, version))
+    writer.clear_viewers_except(viewers, version=version)
+    writer.declare_safe(writer.safety_epoch() or secrets.token_hex(8))
+
+
+def reload_safety(database: Database, writer: ListWriter, *, since: datetime, keep_for: timedelta) -> int:
+    """Give a Redis that lost its memory the deletions, blocks, hidden posts and the phase again.
+
+    Gives the number of viewers. Seen posts by events come back with the next run of the heuristic job.
+    """
+    writer.belong_to(installation_id(database))
+    version, number = next_viewer_version(database), writer.safety_number()
+    with database.read() as snapshot:
+        authors = blocked_authors(load_blocks(snapshot))
+        hides = load_hides(snapshot, since=since)
+    with database.begin() as connection:
+        rows = rows_of_known_posts(connection, [post for _, post in hides])
+        removed = removed_rows(connection, keep_for=keep_for)
+    hidden: defaultdict[str, set[int]] = defaultdict(set)
+    for user, post in hides:
+        if post in rows:
+            hidden[user].add(rows[post])
+    viewers = {
+        user: Viewer(hidden_authors=authors.get(user, frozenset()), hidden_posts=frozenset(hidden.get(user, ())))
+        for user in authors.keys() | hidden.keys()
+    }
+    publish_safety(writer, viewers=viewers, version=version, removed=removed, number=number)
+    writer.write_phase(read_phase(database))
+    return len(viewers)
+
+
+def _packed(viewers: Mapping[str, Viewer], version: int) -> Iterator[tuple[str, bytes]]:
+    for user, viewer in viewers.items():
+        yield user, pack_viewer(viewer, version=version, own=author_key(user))

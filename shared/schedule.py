@@ -1,0 +1,204 @@
+"""OWNS APSCHEDULER: runs a job once, or as a service on an interval or a cron expression; never two at a time.
+
+The clock only *asks* for a run, by a row in PostgreSQL; the service's loop claims the row and does the work. So a run
+that an operator asked for, one that cron asked for with `--once` and one that the schedule asked for go the same way.
+"""
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.combining import OrTrigger
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from shared.db.engine import Database
+from shared.db.runs import (
+    LEASE,
+    Run,
+    beat,
+    claim_run,
+    extend_lease,
+    finish_run,
+    last_done,
+    refuse_if_running,
+    request_run,
+)
+from shared.errors import ConfigurationError, LeaseLost, StoreUnavailable, WarmlineError
+from shared.logs import log_event, log_trouble
+
+POLL = timedelta(seconds=2)
+BEAT_EVERY = timedelta(seconds=10)
+MISFIRE_GRACE = timedelta(hours=1)  # APScheduler's own is one second, which a busy machine misses
+
+Work = Callable[[Run], Mapping[str, Any]]
+WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")  # as cron counts: 0 and 7 are Sunday
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job's name and its work, which gives the report that the run's row keeps."""
+
+    name: str
+    work: Work
+
+
+def every(interval: timedelta) -> BaseTrigger:
+    """A trigger that fires at each interval."""
+    return IntervalTrigger(seconds=int(interval.total_seconds()), timezone=UTC)
+
+
+def cron(expression: str, *, timezone: str) -> BaseTrigger:
+    """A trigger for a crontab line of five fields, with weekdays and with day-or-weekday as cron means them.
+
+    Raises:
+        ConfigurationError: not five fields, a field that cron would not take, or an unknown time zone.
+    """
+    fields = expression.split()
+    if len(fields) != 5:
+        raise ConfigurationError(f"cron expression: got {expression!r}, expected five fields such as '0 3 * * *'")
+    minute, hour, day, month, weekday = fields
+    try:
+        zone = ZoneInfo(timezone)
+        common: dict[str, Any] = {"minute": minute, "hour": hour, "month": month, "timezone": zone}
+        if weekday == "*":
+            return CronTrigger(day=day, **common)
+        by_weekday = CronTrigger(day_of_week=_weekday_names(weekday), **common)
+        return by_weekday if day == "*" else OrTrigger([CronTrigger(day=day, **common), by_weekday])
+    except (ValueError, KeyError) as error:
+        raise ConfigurationError(f"cron expression {expression!r} in zone {timezone!r}: {error}") from error
+
+
+def run_once(database: Database, job: Job, *, by: str) -> Mapping[str, Any]:
+    """Ask for a run, do it, and give its report.
+
+    Raises:
+        RunRefused: another worker's run is under way.
+        WarmlineError: what the work raised; the run is recorded as failed.
+    """
+    refuse_if_running(database, job.name)
+    request_run(database, job.name, by=by)
+    run = claim_run(database, job.name, worker=worker_name())
+    if run is None:
+        refuse_if_running(database, job.name)
+        return {"left_to": "the service, which claimed the run first"}
+    return _execute(database, job, run)
+
+
+def serve(database: Database, job: Job, trigger: BaseTrigger, *, service: str) -> None:
+    """Run a job as a service until SIGTERM or SIGINT; times missed while it was down are made up for at the start."""
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    worker = worker_name()
+    clock = BackgroundScheduler(timezone=UTC)
+    grace = {"misfire_grace_time": int(MISFIRE_GRACE.total_seconds()), "coalesce": True, "max_instances": 1}
+    clock.add_job(_patiently(lambda: request_run(database, job.name, by="schedule")), trigger, **grace)
+    beating = _patiently(lambda: beat(database, service, worker=worker))
+    clock.add_job(beating, every(BEAT_EVERY), next_run_time=datetime.now(UTC), **grace)
+    clock.start()
+    _patiently(lambda: _make_up(database, job, trigger))()
+    log_event(f"{job.name}.ready", worker=worker)
+    try:
+        while not stop.is_set():
+            _patiently(lambda: _claim_and_execute(database, job, worker))()
+            stop.wait(POLL.total_seconds())
+    finally:
+        clock.shutdown(wait=False)
+
+
+def was_missed(trigger: BaseTrigger, *, last: datetime | None, now: datetime) -> bool:
+    """Whether the trigger should have fired since the last good run (or there was none)."""
+    if last is None:
+        return True
+    due = trigger.get_next_fire_time(last, last + timedelta(microseconds=1))
+    return due is not None and due <= now
+
+
+def worker_name() -> str:
+    """Who this process is, for the runs' rows."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _make_up(database: Database, job: Job, trigger: BaseTrigger) -> None:
+    if was_missed(trigger, last=last_done(database, job.name), now=datetime.now(UTC)):
+        request_run(database, job.name, by="start")
+
+
+def _claim_and_execute(database: Database, job: Job, worker: str) -> None:
+    run = claim_run(database, job.name, worker=worker)
+    if run is not None:
+        _execute(database, job, run)
+
+
+def _execute(database: Database, job: Job, run: Run) -> Mapping[str, Any]:
+    ended = threading.Event()
+    keeper = threading.Thread(target=_keep_lease, args=(database, run, ended), daemon=True)
+    keeper.start()
+    try:
+        report = job.work(run)
+    except Exception as error:
+        # Whatever it was, the row must say so: a run without an end would block the next one until its lease is over.
+        reason = str(error) if isinstance(error, WarmlineError) else f"{type(error).__name__}: {error}"
+        _patiently(lambda: finish_run(database, run, error=reason))()
+        log_trouble(f"{job.name}.failed", run=run.id, reason=reason)
+        raise
+    finally:
+        ended.set()
+        keeper.join()
+    if not finish_run(database, run, report=report):
+        raise LeaseLost(f"run {run.id} of {job.name}: finished, but its lease had run out; another run decides")
+    log_event(f"{job.name}.done", run=run.id, **report)
+    return report
+
+
+def _keep_lease(database: Database, run: Run, ended: threading.Event) -> None:
+    while not ended.wait(LEASE.total_seconds() / 4):
+        try:
+            extend_lease(database, run)
+        except StoreUnavailable:
+            continue  # the lease holds for a while yet
+        except LeaseLost as lost:
+            log_trouble("lease.lost", run=run.id, reason=lost)
+            return
+
+
+def _patiently(deed: Callable[[], object]) -> Callable[[], None]:
+    """A deed of the service's loop that may fail without ending the service: the next turn tries again."""
+
+    def attempt() -> None:
+        try:
+            deed()
+        except Exception as error:
+            log_trouble("service.retry", reason=f"{type(error).__name__}: {error}")
+
+    return attempt
+
+
+def _weekday_names(field: str) -> str:
+    """cron's weekdays (0 or 7 is Sunday, ranges, steps, names) as names, which mean the same to everybody."""
+    chosen: list[str] = []
+    for part in field.lower().split(","):
+        span, _, step = part.partition("/")
+        first, _, last = span.partition("-")
+        low = 0 if span == "*" else _weekday_number(first)
+        high = 6 if span == "*" else _weekday_number(last) if last else (6 if step else low)
+        if high < low:
+            raise ValueError(f"weekday {part!r} runs backwards")
+        chosen += [WEEKDAYS[day] for day in range(low, high + 1, int(step or 1))]
+    return ",".join(dict.fromkeys(chosen))
+
+
+def _weekday_number(word: str) -> int:
+    number = WEEKDAYS.index(word) if word in WEEKDAYS else int(word)
+    if not 0 <= number <= 7:
+        raise ValueError(f"weekday {word!r} is not in 0-7")
+    return number

@@ -1,0 +1,165 @@
+"""Settings that more than one service reads, and the one way in which settings are built.
+
+Each group is a frozen pydantic-settings class with the prefix `WARMLINE_`; `load_settings` is called in a `__main__`
+(or in a test) only, and turns whatever is wrong into one line per variable.
+"""
+
+from datetime import timedelta
+from typing import Any, Self, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.domain import Kind
+from shared.errors import ConfigurationError
+
+PREFIX = "WARMLINE_"
+GroupT = TypeVar("GroupT", bound="SettingsGroup")
+
+
+class SettingsGroup(BaseSettings):
+    """A group of settings; read from the environment, then from `.env`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+
+class StoreSettings(SettingsGroup):
+    """Where PostgreSQL and Redis are."""
+
+    database_url: SecretStr = Field(description="PostgreSQL that holds the schema `warmline`, as postgresql://…")
+    redis_url: SecretStr = Field(description="Redis or Valkey, as redis://… or rediss://…")
+    source_url: SecretStr | None = Field(
+        None, description="PostgreSQL that holds your four views, when it is another database (read only)"
+    )
+    source_schema: str | None = Field(
+        None, description="schema of your four views; blank: Warmline's own tables are the relations"
+    )
+
+    @field_validator("database_url", "source_url")
+    @classmethod
+    def _name_the_driver(cls, url: SecretStr | None) -> SecretStr | None:
+        return None if url is None else SecretStr(with_driver(url.get_secret_value()))
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, url: SecretStr) -> SecretStr:
+        if not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("a URL that starts with redis://, rediss:// or unix://")
+        return url
+
+    @field_validator("source_schema")
+    @classmethod
+    def _is_an_identifier(cls, schema: str | None) -> str | None:
+        if schema is not None and (not schema.isidentifier() or schema == "warmline"):
+            raise ValueError("the name of a schema of your own, in letters, digits and underscores, not `warmline`")
+        return schema
+
+    @model_validator(mode="after")
+    def _url_wants_schema(self) -> Self:
+        if self.source_url is not None and self.source_schema is None:
+            raise ValueError(f"{PREFIX}SOURCE_SCHEMA: got nothing, expected the schema of the views in SOURCE_URL")
+        return self
+
+
+class ListSettings(SettingsGroup):
+    """How long lists are and how long they live: the bounds of what Redis holds."""
+
+    list_length: int = Field(200, ge=10, le=1000, description="posts in a user's list")
+    everyone_length: int = Field(1000, ge=10, le=5000, description="posts in everyone's list")
+    max_lists: int = Field(100_000, ge=1, le=10_000_000, description="users with a list of their own, newest first")
+    active_days: float = Field(30, gt=0, le=3650, description="days after which a silent user gets everyone's list")
+    cold_min_positives: int = Field(3, ge=1, le=1000, description="positives below which a user is cold")
+    list_keep_hours: float = Field(72, ge=1, le=8760, description="hours that a list outlives its last publication")
+    seen_length: int = Field(1500, ge=100, le=20_000, description="served posts remembered per user")
+    seen_keep_days: float = Field(30, ge=1, le=3650, description="days that served posts are remembered")
+    chain_minutes: float = Field(60, ge=1, le=1440, description="minutes that a cursor stays good after its last use")
+
+    @property
+    def active_for(self) -> timedelta:
+        return timedelta(days=self.active_days)
+
+    @property
+    def keep_for(self) -> timedelta:
+        return timedelta(hours=self.list_keep_hours)
+
+    @property
+    def seen_for(self) -> timedelta:
+        return timedelta(days=self.seen_keep_days)
+
+    @property
+    def chain_for(self) -> timedelta:
+        return timedelta(minutes=self.chain_minutes)
+
+
+class WindowSettings(SettingsGroup):
+    """Which posts are candidates."""
+
+    candidate_days: float = Field(14, gt=0, le=3650, description="age in days up to which a post is a candidate")
+    min_candidates: int = Field(
+        1000, ge=1, le=1_000_000, description="the window widens until it holds this many posts, or all"
+    )
+
+    @property
+    def window(self) -> timedelta:
+        return timedelta(days=self.candidate_days)
+
+
+class HeuristicSettings(SettingsGroup):
+    """The heuristic formula: score = α · popularity + (1 − α) · recency."""
+
+    alpha: float = Field(0.6, ge=0, le=1, description="share of popularity in the score; the rest is recency")
+    half_life_hours: float = Field(24, gt=0, le=87_600, description="age in hours at which recency is one half")
+    popularity_half_life_hours: float = Field(
+        72, gt=0, le=87_600, description="age in hours at which an event counts one half"
+    )
+    popularity_floor: float = Field(
+        10, gt=0, le=1e9, description="decayed weight that counts as fully popular in an app too quiet to tell"
+    )
+    kind_weights: dict[Kind, float] = Field(
+        {Kind.VIEW: 0.1, Kind.LIKE: 1, Kind.COMMENT: 2, Kind.SAVE: 3, Kind.SHARE: 3, Kind.HIDE: -2},
+        description="weight of one user's event of a kind, as JSON; a kind left out counts 0",
+    )
+
+    @field_validator("kind_weights")
+    @classmethod
+    def _are_bounded(cls, weights: dict[Kind, float]) -> dict[Kind, float]:
+        if any(not -1000 <= weight <= 1000 for weight in weights.values()):
+            raise ValueError("weights between -1000 and 1000")
+        return weights
+
+
+def with_driver(url: str) -> str:
+    """The same URL with the driver named: SQLAlchemy 2.1 would read a bare `postgresql://` as psycopg 3."""
+    scheme, mark, rest = url.partition("://")
+    if not mark or scheme.partition("+")[0] not in ("postgresql", "postgres"):
+        raise ValueError("a URL that starts with postgresql://")
+    return f"postgresql+psycopg2://{rest}"
+
+
+def load_settings(group: type[GroupT], **overrides: Any) -> GroupT:
+    """Read one group from the environment.
+
+    Raises:
+        ConfigurationError: one line per wrong variable, with what it got and what it expects; secrets are not shown.
+    """
+    try:
+        return group(**overrides)
+    except ValidationError as error:
+        raise ConfigurationError("\n".join(_one_line(group, item) for item in error.errors())) from None
+
+
+def _one_line(group: type[SettingsGroup], item: Any) -> str:
+    expected = item["msg"].removeprefix("Value error, ")
+    if not item["loc"]:
+        return str(expected)
+    name = str(item["loc"][0])
+    variable = PREFIX + name.upper()
+    field = group.model_fields.get(name)
+    about = f" ({field.description})" if field and field.description else ""
+    if item["type"] == "missing":
+        return f"{variable}: not set, expected a value{about}"
+    secret = field is not None and "SecretStr" in str(field.annotation)
+    got = "a value that is not shown" if secret else repr(item["input"])
+    return f"{variable}: got {got}, expected {expected[0].lower() + expected[1:]}{about}"

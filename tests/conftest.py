@@ -1,0 +1,82 @@
+"""Real servers for the tests: PostgreSQL and Valkey, embedded, or given by WARMLINE_TEST_DATABASE_URL and _REDIS_URL.
+
+A missing server fails the tests that want it; it never skips them.
+"""
+
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg2
+import pytest
+import redis
+from psycopg2 import sql
+
+from demo.embedded import Servers, embedded_servers
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[Servers]:
+    """The embedded servers of this session, those that the environment does not give."""
+    with (
+        tempfile.TemporaryDirectory(prefix="warmline-tests-") as folder,
+        embedded_servers(
+            Path(folder),
+            durable=False,
+            postgres="WARMLINE_TEST_DATABASE_URL" not in os.environ,
+            redis="WARMLINE_TEST_REDIS_URL" not in os.environ,
+        ) as servers,
+    ):
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def server_url(embedded: Servers) -> str:
+    """A PostgreSQL database of a role that may create others."""
+    return os.environ.get("WARMLINE_TEST_DATABASE_URL") or embedded.database_url
+
+
+@pytest.fixture(scope="session")
+def database_url(server_url: str) -> Iterator[str]:
+    """An empty database that the whole session shares."""
+    yield from _empty_database(server_url)
+
+
+@pytest.fixture
+def fresh_database_url(server_url: str) -> Iterator[str]:
+    """An empty database for one test."""
+    yield from _empty_database(server_url)
+
+
+@pytest.fixture(scope="session")
+def redis_url(embedded: Servers) -> str:
+    """Valkey, shared by the session."""
+    return os.environ.get("WARMLINE_TEST_REDIS_URL") or embedded.redis_url
+
+
+@pytest.fixture
+def fresh_redis(redis_url: str) -> str:
+    """Valkey's address, after everything in it was deleted."""
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushdb()
+    return redis_url
+
+
+def _empty_database(server_url: str) -> Iterator[str]:
+    name = f"warmline_test_{secrets.token_hex(6)}"
+    _execute(server_url, sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+    yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
+    _execute(server_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _execute(server_url: str, statement: sql.Composed) -> None:
+    connection = psycopg2.connect(server_url)
+    connection.autocommit = True  # databases are not made inside a transaction
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+    finally:
+        connection.close()
