@@ -118,7 +118,7 @@ def withheld_ranks(ranking: Ranking, viewer: Viewer) -> Ranks:
 class Touched:
     """What users did with candidates: for each user key, the rows of the posts, last touched last."""
 
-    seen: Mapping[int, array[int]]
+    seen: Mapping[int, "array[int]"]  # quoted: array is generic for the type checker only
     hidden: Mapping[int, frozenset[int]]
 
 

@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -136,7 +137,8 @@ def _make_up(database: Database, job: Job, trigger: BaseTrigger) -> None:
 def _claim_and_execute(database: Database, job: Job, worker: str) -> None:
     run = claim_run(database, job.name, worker=worker)
     if run is not None:
-        _execute(database, job, run)
+        with suppress(WarmlineError):  # logged, and on record in the run's row
+            _execute(database, job, run)
 
 
 def _execute(database: Database, job: Job, run: Run) -> Mapping[str, Any]:
@@ -147,7 +149,7 @@ def _execute(database: Database, job: Job, run: Run) -> Mapping[str, Any]:
         report = job.work(run)
     except Exception as error:
         # Whatever it was, the row must say so: a run without an end would block the next one until its lease is over.
-        reason = str(error) if isinstance(error, WarmlineError) else f"{type(error).__name__}: {error}"
+        reason = str(error) if isinstance(error, WarmlineError) else f"{type(error).__name__}: {_first_line(error)}"
         _patiently(lambda: finish_run(database, run, error=reason))()
         log_trouble(f"{job.name}.failed", run=run.id, reason=reason)
         raise
@@ -178,9 +180,13 @@ def _patiently(deed: Callable[[], object]) -> Callable[[], None]:
         try:
             deed()
         except Exception as error:
-            log_trouble("service.retry", reason=f"{type(error).__name__}: {error}")
+            log_trouble("service.retry", reason=f"{type(error).__name__}: {_first_line(error)}")
 
     return attempt
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
 
 
 def _weekday_names(field: str) -> str:

@@ -177,7 +177,7 @@ def _tombstones(snapshot: Snapshot, relation: str) -> set[str]:
 
 
 def _key(column: str) -> str:
-    return f'hashtextextended({column}::text COLLATE "C", 0)'
+    return f'hashtextextended(CAST({column} AS text) COLLATE "C", 0)'
 
 
 def _check_hash(connection: sa.Connection) -> None:

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from shared.db.tables import SCHEMA
-from shared.errors import StoreUnavailable
+from shared.errors import SourceError, StoreUnavailable
 from shared.settings import StoreSettings
 
 CONNECT_SECONDS = 5
@@ -55,17 +56,18 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
         """A transaction in our own PostgreSQL."""
-        with store_errors(self.own.engine), self.own.engine.begin() as connection:
+        with store_errors(self.own), self.own.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Iterator["Snapshot"]:
         """One read-only view of each PostgreSQL as of one moment."""
         snapshot = Snapshot(self)
-        try:
-            yield snapshot
-        finally:
-            snapshot.close()
+        with store_errors(self.source or self.own):
+            try:
+                yield snapshot
+            finally:
+                snapshot.close()
 
     def close(self) -> None:
         self.own.engine.dispose()
@@ -85,7 +87,7 @@ class Snapshot:
         known = self._connections.get(id(place.engine))
         if known is not None:
             return known
-        with store_errors(place.engine):
+        with store_errors(place):
             fresh = place.engine.connect().execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
@@ -95,8 +97,7 @@ class Snapshot:
     def each(self, relation: str) -> Iterator[tuple[sa.Connection, str]]:
         """Connection and SQL name of each home of a relation."""
         for place in self.database.places(relation):
-            with store_errors(place.engine):
-                yield self.connection(place), place.name(relation)
+            yield self.connection(place), place.name(relation)
 
     def close(self) -> None:
         for connection in self._connections.values():
@@ -104,22 +105,35 @@ class Snapshot:
 
 
 @contextmanager
-def store_errors(engine: sa.Engine) -> Iterator[None]:
-    """Turn a lost or refused connection into an error that names the address and hides the password."""
+def store_errors(place: Place) -> Iterator[None]:
+    """Turn what PostgreSQL refuses into an error of one line that hides the password."""
     try:
         yield
-    except OperationalError as error:
-        raise unavailable(engine, error) from error
+    except (OperationalError, PoolTimeoutError) as error:
+        raise unavailable(place, error) from error
+    except ProgrammingError as error:  # no such relation, no right to read it
+        raise SourceError(f"PostgreSQL at {address(place)} refuses: {first_line(error)}") from error
     except DBAPIError as error:
         if error.connection_invalidated:
-            raise unavailable(engine, error) from error
+            raise unavailable(place, error) from error
         raise
 
 
-def unavailable(engine: sa.Engine, error: DBAPIError) -> StoreUnavailable:
-    url = engine.url
-    first_line = str(error.orig).strip().partition("\n")[0]
-    return StoreUnavailable(f"PostgreSQL at {url.host}:{url.port}/{url.database} does not answer: {first_line}")
+def unavailable(place: Place, error: Exception) -> StoreUnavailable:
+    """The error for a PostgreSQL that does not answer."""
+    return StoreUnavailable(f"PostgreSQL at {address(place)} does not answer: {first_line(error)}")
+
+
+def address(place: Place) -> str:
+    """host:port/database, without credentials."""
+    url = place.engine.url
+    return f"{url.host or 'a local socket'}:{url.port or 5432}/{url.database}"
+
+
+def first_line(error: Exception) -> str:
+    """What the driver said, without the statement and the traceback."""
+    said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    return said.strip().partition("\n")[0]
 
 
 def _engine(url: str, statement_seconds: float, pool_size: int) -> sa.Engine:

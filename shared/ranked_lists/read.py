@@ -95,11 +95,17 @@ class ListReader:
             raise self._unavailable(error) from error
         return _readable_lists(dict(zip(Phase, values, strict=True)))
 
-    async def begin_chain(self, user_id: str, slot: int, chain: Chain, served: Iterable[int], visits: int) -> None:
-        """Freeze a list under a slot and remember the posts of its first page."""
+    async def begin_chain(
+        self, user_id: str, slot: int, chain: Chain, tail: bytes | None, served: Iterable[int], visits: int
+    ) -> None:
+        """Freeze a list (and its tail, if the first page already needed one) and remember the first page's posts."""
         pipe = self._redis.pipeline(transaction=False)
-        pipe.set(keys.chain(user_id, slot), records.pack_chain(chain), px=_ms(self._lifetimes.chain_for))
-        pipe.delete(keys.tail(user_id, slot))
+        keep_ms = _ms(self._lifetimes.chain_for)
+        pipe.set(keys.chain(user_id, slot), records.pack_chain(chain), px=keep_ms)
+        if tail is None:
+            pipe.delete(keys.tail(user_id, slot))
+        else:
+            pipe.set(keys.tail(user_id, slot), records.pack_tail(chain.nonce, tail), px=keep_ms)
         await self._remember(pipe, user_id, served, visits)
 
     async def end_page(self, user_id: str, cursor: Cursor, end: int, served: Iterable[int], visits: int) -> None:

@@ -1,0 +1,94 @@
+"""What the operator calls: the phase, and the state of everything."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+
+from shared.db.phases import change_phase, phase_history, read_phase
+from shared.db.runs import live_services, recent_runs
+from shared.domain import Phase, PhaseState
+from shared.errors import StoreUnavailable
+from shared.logs import log_event
+from shared.ranked_lists.publication import Publication
+from timeline.routes import PROBLEMS
+from timeline.schemas import PhaseAnswer, PhaseChange, ProblemDetails
+from timeline.state import State, state_of
+
+TOKEN_NAME = "admin token"  # noqa: S105 - what the audit calls the bearer of WARMLINE_ADMIN_TOKEN
+DOWN: dict[int | str, dict[str, Any]] = {503: {"model": ProblemDetails, "description": "PostgreSQL does not answer"}}
+
+
+def _operator_only(request: Request) -> None:
+    state_of(request).doorkeeper.admit_operator(request)
+
+
+router = APIRouter(
+    prefix="/admin", tags=["admin"], dependencies=[Depends(_operator_only)], responses={401: PROBLEMS[401], **DOWN}
+)
+
+
+@router.get("/phase", response_model=PhaseAnswer)
+async def get_phase(request: Request) -> PhaseAnswer:
+    """The phase in force."""
+    return _phase(await asyncio.to_thread(read_phase, state_of(request).database))
+
+
+@router.put("/phase", response_model=PhaseAnswer, responses={422: PROBLEMS[422]})
+async def put_phase(request: Request, change: PhaseChange) -> PhaseAnswer:
+    """Switch phases: in PostgreSQL first (versioned, on record), then in Redis. Takes effect on first pages."""
+    state = state_of(request)
+    phase = await asyncio.to_thread(
+        change_phase, state.database, change.phase, rollout_percent=change.rollout_percent, by=TOKEN_NAME
+    )
+    state.snapshot.phase = state.snapshot.newer_phase(phase)
+    log_event("admin.phase", phase=phase.phase, rollout_percent=phase.rollout_percent, version=phase.version)
+    try:
+        await asyncio.to_thread(state.writer.write_phase, phase)
+    except StoreUnavailable:
+        log_event("admin.phase_waits", version=phase.version)  # the snapshot brings it to Redis when that is back
+    return _phase(phase)
+
+
+@router.get("/status")
+async def get_status(request: Request) -> dict[str, Any]:
+    """Phase, age and size of each phase's lists, last runs, live services."""
+    state = state_of(request)
+    phase, changes, runs, services = await asyncio.to_thread(_from_database, state)
+    try:
+        published = await state.reader.publications()
+    except StoreUnavailable:
+        published = {}
+    return {
+        "phase": _phase(phase).model_dump(),
+        "phase_changes": [dict(change) for change in changes],
+        "lists": {each.value: _publication(published.get(each)) for each in Phase},
+        "runs": [dict(run) for run in runs],
+        "services": [dict(service) for service in services],
+        "missing": dict(state.snapshot.missing),
+    }
+
+
+def _from_database(state: State) -> tuple[PhaseState, list[Any], list[Any], list[Any]]:
+    database = state.database
+    history = phase_history(database, limit=10)
+    return read_phase(database), history, recent_runs(database, limit=20), live_services(database)
+
+
+def _phase(phase: PhaseState) -> PhaseAnswer:
+    return PhaseAnswer(phase=phase.phase, rollout_percent=phase.rollout_percent, version=phase.version)
+
+
+def _publication(publication: Publication | None) -> dict[str, Any] | None:
+    if publication is None:
+        return None
+    age = (datetime.now(UTC) - publication.at).total_seconds()
+    return {
+        "generation": publication.run,
+        "published_at": publication.at,
+        "age_seconds": round(age, 1),
+        "lists": publication.lists,
+        "bytes": publication.bytes,
+        "seconds": publication.seconds,
+    }

@@ -1,0 +1,46 @@
+"""The ASGI app: `uvicorn timeline.app:app`, or `create_app()` with settings of your own."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Any
+
+from fastapi import FastAPI
+
+from timeline import admin, routes
+from timeline.problems import install_problems
+from timeline.state import AllSettings, build_state, read_settings
+
+DESCRIPTION = "Pages of ranked lists for a photo app, and the operator's phase switch."
+
+
+def create_app(settings: AllSettings) -> FastAPI:
+    """An app that connects when it starts, serves while stores are down, and closes what it opened."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        state = build_state(settings)
+        app.state.warmline = state
+        every = timedelta(seconds=settings.timeline.refresh_seconds)
+        keeper = asyncio.create_task(state.snapshot.keep_fresh(every))
+        try:
+            yield
+        finally:
+            keeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeper
+            await state.close()
+
+    app = FastAPI(title="Warmline timeline", version="0.1.0", description=DESCRIPTION, lifespan=lifespan)
+    install_problems(app)
+    app.include_router(routes.router)
+    app.include_router(admin.router)
+    return app
+
+
+def __getattr__(name: str) -> Any:
+    """Build `app` when a server asks for it, not when the module is imported."""
+    if name == "app":
+        return create_app(read_settings())
+    raise AttributeError(name)

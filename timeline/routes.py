@@ -1,0 +1,95 @@
+"""What the app calls: pages of a user's timeline; and what the platform calls: health."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import JSONResponse
+
+from shared.ranked_lists.cursor import ForgedCursor
+from timeline.page import Page, PageRequest
+from timeline.problems import Problem
+from timeline.schemas import (
+    DEFAULT_LIMIT,
+    Alive,
+    CursorText,
+    Id,
+    Limit,
+    ProblemDetails,
+    Readiness,
+    TimelinePage,
+    TimelineRequest,
+)
+from timeline.state import state_of
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    code: {"model": ProblemDetails, "description": what}
+    for code, what in {
+        400: "the cursor is not one that this service gave to this user",
+        401: "no token, or a wrong or expired one",
+        403: "the token is another user's",
+        422: "the request is not what this route takes",
+    }.items()
+}
+
+router = APIRouter()
+
+
+@router.get("/timeline/{user_id:path}", response_model=TimelinePage, responses=PROBLEMS, tags=["timeline"])
+async def get_timeline(
+    request: Request,
+    user_id: Annotated[Id, Path()],
+    limit: Annotated[Limit, Query()] = DEFAULT_LIMIT,
+    cursor: Annotated[CursorText | None, Query()] = None,
+) -> JSONResponse:
+    """A page of a user's timeline: the first one, or the one that a cursor leads to."""
+    return await _answer(request, PageRequest(user_id=user_id, limit=limit, cursor=cursor))
+
+
+@router.post("/timeline", response_model=TimelinePage, responses=PROBLEMS, tags=["timeline"])
+async def post_timeline(request: Request, body: TimelineRequest) -> JSONResponse:
+    """The same page, for clients that send a body; `exclude` leaves posts out of this page."""
+    wanted = PageRequest(user_id=body.user_id, limit=body.limit, cursor=body.cursor, exclude=frozenset(body.exclude))
+    return await _answer(request, wanted)
+
+
+@router.get("/healthz", response_model=Alive, tags=["platform"])
+async def get_health() -> Alive:
+    """Alive: the process runs and answers."""
+    return Alive()
+
+
+@router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}}, tags=["platform"])
+async def get_readiness(request: Request) -> JSONResponse:
+    """Ready: both stores answer and everyone's list is there. A process that is not ready still serves pages."""
+    snapshot = state_of(request).snapshot
+    missing = dict(snapshot.missing)
+    if snapshot.everyone is None:
+        missing["lists"] = "nothing was published yet; has the heuristic run?"
+    status = 503 if missing else 200
+    return JSONResponse({"status": "degraded" if missing else "ready", "missing": missing}, status_code=status)
+
+
+async def _answer(request: Request, wanted: PageRequest) -> JSONResponse:
+    state = state_of(request)
+    state.doorkeeper.admit_reader(request, wanted.user_id)
+    try:
+        page = await state.timeline.page(wanted)
+    except ForgedCursor as error:
+        detail = "the cursor is not one that this service gave to this user; ask for a first page without a cursor"
+        raise Problem(400, "invalid-cursor", detail) from error
+    return JSONResponse(page_body(page))
+
+
+def page_body(page: Page) -> dict[str, Any]:
+    """A page as JSON (see `TimelinePage`)."""
+    body: dict[str, Any] = {
+        "user_id": page.user_id,
+        "source": page.source,
+        "posts": [{"id": post.post_id, "score": post.score, "reason": post.reason} for post in page.posts],
+        "next_cursor": page.next_cursor,
+        "generated_at": page.generated_at.isoformat().replace("+00:00", "Z"),
+        "feed_id": page.feed_id,
+    }
+    if page.degraded:
+        body["degraded"] = list(page.degraded)
+    return body

@@ -1,0 +1,79 @@
+"""Who may ask for what: the operator's token, the backend's key, and JWTs for phones; all as bearer tokens."""
+
+import hmac
+from dataclasses import dataclass
+
+import jwt
+from fastapi import Request
+from pydantic import SecretStr
+
+from timeline.problems import Problem
+from timeline.settings import TimelineSettings
+
+MAX_TOKEN = 4096  # characters of a bearer token that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Doorkeeper:
+    """Decides on requests, by the settings."""
+
+    settings: TimelineSettings
+
+    def admit_operator(self, request: Request) -> None:
+        """Let the operator in, or raise the problem."""
+        if not _is(self.settings.admin_token, _bearer(request)):
+            raise _stranger("the admin token")
+
+    def admit_backend(self, request: Request) -> None:
+        """Let the app's backend in, or raise the problem."""
+        if not _is(self.settings.api_key, _bearer(request)):
+            raise _stranger("the API key")
+
+    def admit_reader(self, request: Request, user_id: str) -> None:
+        """Let in the backend, or the phone of this very user; in `dev`, everyone."""
+        if self.settings.env == "dev":
+            return
+        token = _bearer(request)
+        if _is(self.settings.api_key, token):
+            return
+        if self._user_of(token) != user_id:
+            raise Problem(403, "another-user", "the token's `sub` is not the user that this page is for")
+
+    def cursor_key(self) -> bytes:
+        """The key that signs cursors: derived from the secrets, so that every process has the same one."""
+        secrets = (self.settings.jwt_key, self.settings.api_key, self.settings.admin_token)
+        known = next((secret for secret in secrets if secret is not None), SecretStr("dev"))
+        return hmac.digest(known.get_secret_value().encode(), b"warmline cursor", "sha256")
+
+    def _user_of(self, token: str) -> str:
+        key = self.settings.jwt_key
+        if key is None:
+            raise _stranger("a JWT")
+        try:
+            claims = jwt.decode(
+                token,
+                key.get_secret_value(),
+                algorithms=[self.settings.jwt_algorithm],
+                options={"require": ["exp", "sub"]},
+            )
+        except jwt.ExpiredSignatureError as error:
+            raise Problem(401, "token-expired", "the JWT has expired; get a new one", _CHALLENGE) from error
+        except jwt.PyJWTError as error:
+            raise _stranger("a JWT with `sub` and `exp`") from error
+        return str(claims["sub"])
+
+
+_CHALLENGE = {"WWW-Authenticate": "Bearer"}
+
+
+def _stranger(wanted: str) -> Problem:
+    return Problem(401, "unauthorized", f"send {wanted} as `Authorization: Bearer …`", _CHALLENGE)
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and len(token) <= MAX_TOKEN else ""
+
+
+def _is(secret: SecretStr | None, token: str) -> bool:
+    return secret is not None and hmac.compare_digest(secret.get_secret_value().encode(), token.encode())

@@ -1,0 +1,49 @@
+"""The timeline's own settings."""
+
+from datetime import timedelta
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from shared.settings import PREFIX, SettingsGroup
+
+
+class TimelineSettings(SettingsGroup):
+    """Where the timeline listens, whom it lets in, and how long it waits for the stores."""
+
+    env: Literal["dev", "production"] = Field(
+        "production", description="`dev` opens reads to everyone; admin and writes keep their tokens"
+    )
+    host: str = Field("127.0.0.1", description="address that the timeline listens on")
+    port: int = Field(8000, ge=0, le=65_535, description="port that the timeline listens on")
+    admin_token: SecretStr | None = Field(None, min_length=16, description="bearer token for /admin/*")
+    api_key: SecretStr | None = Field(None, min_length=16, description="bearer token for your backend")
+    jwt_key: SecretStr | None = Field(None, min_length=32, description="key that your phones' JWTs are signed with")
+    jwt_algorithm: Literal["HS256", "HS384", "HS512", "RS256", "ES256", "EdDSA"] = Field(
+        "HS256", description="the one algorithm that a JWT may have; JWT_KEY is the public key for RS, ES and EdDSA"
+    )
+    redis_budget_ms: float = Field(
+        50, ge=1, le=10_000, description="milliseconds that a page waits for Redis before the next source answers"
+    )
+    database_budget_ms: float = Field(
+        500, ge=10, le=60_000, description="milliseconds that a page waits for PostgreSQL, where it needs it at all"
+    )
+    refresh_seconds: float = Field(
+        2, ge=0.1, le=60, description="seconds between two looks at the stores by the timeline's own snapshot"
+    )
+
+    @property
+    def redis_budget(self) -> timedelta:
+        return timedelta(milliseconds=self.redis_budget_ms)
+
+    @property
+    def database_budget(self) -> timedelta:
+        return timedelta(milliseconds=self.database_budget_ms)
+
+    @model_validator(mode="after")
+    def _is_closed_to_strangers(self) -> Self:
+        missing = [name for name in ("admin_token", "api_key", "jwt_key") if getattr(self, name) is None]
+        if missing and self.env != "dev":
+            names = ", ".join(PREFIX + name.upper() for name in missing)
+            raise ValueError(f"{names}: not set, expected secrets (`make env` writes random ones), or {PREFIX}ENV=dev")
+        return self

@@ -1,0 +1,26 @@
+"""The chains that this process served lately: a chain goes on from here while Redis cannot tell."""
+
+from collections import OrderedDict
+
+from shared.ranked_lists.records import Chain
+
+MAX_CHAINS = 5_000  # some 10 MB
+
+
+class Shelf:
+    """Chains by user and slot; the longest unused go first."""
+
+    def __init__(self) -> None:
+        self._chains: OrderedDict[tuple[str, int], tuple[Chain, bytes | None]] = OrderedDict()
+
+    def put(self, user_id: str, slot: int, chain: Chain, tail: bytes | None) -> None:
+        """Keep a chain as it is now."""
+        self._chains[user_id, slot] = chain, tail
+        self._chains.move_to_end((user_id, slot))
+        while len(self._chains) > MAX_CHAINS:
+            self._chains.popitem(last=False)
+
+    def get(self, user_id: str, slot: int, nonce: bytes) -> tuple[Chain | None, bytes | None]:
+        """A chain and its tail, if this process still has them."""
+        chain, tail = self._chains.get((user_id, slot), (None, None))
+        return (chain, tail) if chain is not None and chain.nonce == nonce else (None, None)

@@ -1,0 +1,101 @@
+"""What one timeline process holds, built when it starts and closed when it ends."""
+
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from shared.db.engine import Database
+from shared.ranked_lists.publish import ListWriter
+from shared.ranked_lists.read import Lifetimes, ListReader
+from shared.settings import HeuristicSettings, ListSettings, StoreSettings, WindowSettings, load_settings
+from timeline.security import Doorkeeper
+from timeline.serve import Timeline
+from timeline.settings import TimelineSettings
+from timeline.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """The parts of a running timeline."""
+
+    settings: TimelineSettings
+    doorkeeper: Doorkeeper
+    database: Database
+    reader: ListReader
+    writer: ListWriter
+    snapshot: Snapshot
+    timeline: Timeline
+
+    async def close(self) -> None:
+        await self.reader.close()
+        self.writer.close()
+        self.database.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllSettings:
+    """Every group of settings that a timeline reads."""
+
+    timeline: TimelineSettings
+    stores: StoreSettings
+    lists: ListSettings
+    window: WindowSettings
+    formula: HeuristicSettings
+
+
+def read_settings() -> AllSettings:
+    """All groups from the environment.
+
+    Raises:
+        ConfigurationError: one line per wrong variable.
+    """
+    return AllSettings(
+        timeline=load_settings(TimelineSettings),
+        stores=load_settings(StoreSettings),
+        lists=load_settings(ListSettings),
+        window=load_settings(WindowSettings),
+        formula=load_settings(HeuristicSettings),
+    )
+
+
+def build_state(settings: AllSettings) -> State:
+    """Wire the parts. Nothing is connected yet: a timeline starts while both stores are down."""
+    lists, redis_url = settings.lists, settings.stores.redis_url.get_secret_value()
+    lifetimes = Lifetimes(chain_for=lists.chain_for, seen_for=lists.seen_for, seen_length=lists.seen_length)
+    database = Database(settings.stores, statement_seconds=10)
+    reader = ListReader(redis_url, budget=settings.timeline.redis_budget, lifetimes=lifetimes)
+    writer = ListWriter(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for)
+    doorkeeper = Doorkeeper(settings.timeline)
+    snapshot = Snapshot(
+        database=database,
+        reader=reader,
+        writer=writer,
+        lists=lists,
+        window=settings.window,
+        formula=settings.formula,
+    )
+    timeline = Timeline(
+        reader=reader,
+        database=database,
+        snapshot=snapshot,
+        lists=lists,
+        window=settings.window,
+        cursor_key=doorkeeper.cursor_key(),
+        database_budget=settings.timeline.database_budget,
+    )
+    return State(
+        settings=settings.timeline,
+        doorkeeper=doorkeeper,
+        database=database,
+        reader=reader,
+        writer=writer,
+        snapshot=snapshot,
+        timeline=timeline,
+    )
+
+
+def state_of(request: Request) -> State:
+    """The state of the process that serves this request."""
+    state = request.app.state.warmline
+    assert isinstance(state, State)
+    return state
