@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from timeline import admin, routes
+from timeline import admin, ingest, routes
 from timeline.problems import install_problems
 from timeline.state import AllSettings, build_state, read_settings
 
@@ -35,6 +35,7 @@ def create_app(settings: AllSettings) -> FastAPI:
     app = FastAPI(title="Warmline timeline", version="0.1.0", description=DESCRIPTION, lifespan=lifespan)
     install_problems(app)
     app.include_router(routes.router)
+    app.include_router(ingest.router)
     app.include_router(admin.router)
     return app
 

@@ -21,6 +21,7 @@ from shared.ranked_lists.read import ListReader
 from shared.ranked_lists.records import CatalogueEntry
 from shared.safety import reload_safety
 from shared.settings import HeuristicSettings, ListSettings, WindowSettings
+from timeline.withheld import Withheld
 
 NEWEST_EVERY = timedelta(seconds=30)  # the newest posts are read again this often while everyone's list is there
 
@@ -34,11 +35,13 @@ class Snapshot:
         database: Database,
         reader: ListReader,
         writer: ListWriter,
+        withheld: Withheld,
         lists: ListSettings,
         window: WindowSettings,
         formula: HeuristicSettings,
     ) -> None:
         self._database, self._reader, self._writer = database, reader, writer
+        self._withheld = withheld
         self._lists, self._window, self._formula = lists, window, formula
         self.everyone: RankedList | None = None
         self.newest: RankedList | None = None
@@ -67,6 +70,7 @@ class Snapshot:
         if not await self._reader.is_safe():
             viewers = await asyncio.to_thread(self._reload_safety)
             log_event("timeline.safety_reloaded", viewers=viewers)
+        await self._withheld.catch_up()
         published = (await self._reader.publications()).get(Phase.HEURISTIC)
         if published is None or published.run != self._generation:
             everyone = await self._reader.everyone()

@@ -12,6 +12,7 @@ from timeline.security import Doorkeeper
 from timeline.serve import Timeline
 from timeline.settings import TimelineSettings
 from timeline.snapshot import Snapshot
+from timeline.withheld import Withheld
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class State:
     writer: ListWriter
     snapshot: Snapshot
     timeline: Timeline
+    withheld: Withheld
 
     async def close(self) -> None:
         await self.reader.close()
@@ -66,7 +68,9 @@ def build_state(settings: AllSettings) -> State:
     reader = ListReader(redis_url, budget=settings.timeline.redis_budget, lifetimes=lifetimes)
     writer = ListWriter(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for)
     doorkeeper = Doorkeeper(settings.timeline)
+    withheld = Withheld(database, writer, settings.window)
     snapshot = Snapshot(
+        withheld=withheld,
         database=database,
         reader=reader,
         writer=writer,
@@ -91,6 +95,7 @@ def build_state(settings: AllSettings) -> State:
         writer=writer,
         snapshot=snapshot,
         timeline=timeline,
+        withheld=withheld,
     )
 
 

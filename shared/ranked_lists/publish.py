@@ -1,12 +1,12 @@
 """Writing ranked lists: what the two rankers publish, under a fencing number, and the safety data beside them."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
 from typing import TypeVar, cast
 
-from shared.domain import Phase, PhaseState
+from shared.domain import Phase, PhaseState, author_key
 from shared.eligibility import Viewer
 from shared.errors import LeaseLost
 from shared.ranked_lists import keys, records, scripts
@@ -103,6 +103,14 @@ class ListWriter:
                 count += len(batch)
             self._redis.pexpire(keys.VIEWERS, self._keep_ms * VIEWER_KEEP_FACTOR)
         return count
+
+    def renew_viewer(self, user_id: str, viewer: Viewer, *, version: int) -> None:
+        """Write one user's viewer at once; the posts seen by events, which only a ranker knows, stay as they are."""
+        own = author_key(user_id)
+        with redis_errors(self._url):
+            known = records.unpack_viewer(_bytes(self._redis.get(keys.viewer(user_id))), own=own)
+        kept = replace(viewer, seen_posts=known.seen_posts)
+        self.publish_viewers([(user_id, records.pack_viewer(kept, version=version, own=own))])
 
     def clear_viewers_except(self, users: Container[str], *, version: int) -> None:
         """Withhold nothing any more from users whose last block or hidden post is gone."""

@@ -1,0 +1,151 @@
+"""Writes checked rows of the four relations into our own tables, batch by batch; doing it twice changes nothing.
+
+A batch is one transaction: COPY into a temporary table, drop what was erased, then INSERT … ON CONFLICT. So a crash
+leaves whole batches, and the same import can simply be started again.
+"""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from shared.db.engine import Database
+from shared.db.relations import CONTRACT
+from shared.db.tables import SCHEMA
+
+BATCH_ROWS = 25_000  # some 3 MB of text; larger ones are no faster
+
+Row = tuple[str | None, ...]
+
+# relation → columns of a row, all text here, the times ISO 8601 in UTC: the contract's, and the app's id of an event
+COLUMNS = {relation: tuple(columns) for relation, columns in CONTRACT.items()}
+COLUMNS["interactions"] += ("event_id",)
+_TIMES = ("created_at", "deleted_at")
+
+# relation → column → the relation whose tombstones stop a row
+_ERASED_BY = {
+    "users": {"id": "users"},
+    "posts": {"id": "posts", "author_id": "users"},
+    "interactions": {"user_id": "users", "post_id": "posts"},
+    "blocks": {"user_id": "users", "blocked_user_id": "users"},
+}
+
+# DISTINCT ON, because one statement may touch a row only once: of rows with the same key in a batch the last one of the
+# file wins (of events: the latest). Under "C" the sort is that of bytes, and two imports at once take the same order.
+_MERGES = {
+    "users": (
+        f"""
+        INSERT INTO {SCHEMA}.users AS kept (id, created_at)
+        SELECT DISTINCT ON (id COLLATE "C") id, created_at FROM incoming ORDER BY id COLLATE "C", place DESC
+        ON CONFLICT (id) DO UPDATE SET created_at = EXCLUDED.created_at
+        WHERE kept.created_at <> EXCLUDED.created_at
+        """,
+    ),
+    "posts": (
+        f"""
+        INSERT INTO {SCHEMA}.posts AS kept (id, author_id, caption, image_url, created_at, deleted_at)
+        SELECT DISTINCT ON (id COLLATE "C") id, author_id, coalesce(caption, ''), image_url, created_at, deleted_at
+        FROM incoming ORDER BY id COLLATE "C", place DESC
+        ON CONFLICT (id) DO UPDATE SET
+            (author_id, caption, image_url, created_at, deleted_at) = (
+                EXCLUDED.author_id, EXCLUDED.caption, EXCLUDED.image_url, EXCLUDED.created_at, EXCLUDED.deleted_at)
+        WHERE (kept.author_id, kept.caption, kept.image_url, kept.created_at, kept.deleted_at) IS DISTINCT FROM (
+            EXCLUDED.author_id, EXCLUDED.caption, EXCLUDED.image_url, EXCLUDED.created_at, EXCLUDED.deleted_at)
+        """,
+    ),
+    "interactions": (
+        f"""
+        INSERT INTO {SCHEMA}.interactions AS kept (user_id, post_id, kind, created_at)
+        SELECT DISTINCT ON (user_id COLLATE "C", post_id COLLATE "C", kind COLLATE "C")
+            user_id, post_id, kind, created_at
+        FROM incoming WHERE event_id IS NULL
+        ORDER BY user_id COLLATE "C", post_id COLLATE "C", kind COLLATE "C", created_at DESC
+        ON CONFLICT (user_id, post_id, kind) WHERE event_id IS NULL DO UPDATE SET created_at = EXCLUDED.created_at
+        WHERE kept.created_at < EXCLUDED.created_at
+        """,
+        f"""
+        INSERT INTO {SCHEMA}.interactions (user_id, post_id, kind, created_at, event_id)
+        SELECT DISTINCT ON (event_id COLLATE "C") user_id, post_id, kind, created_at, event_id
+        FROM incoming WHERE event_id IS NOT NULL ORDER BY event_id COLLATE "C", place
+        ON CONFLICT (event_id) WHERE event_id IS NOT NULL DO NOTHING
+        """,
+    ),
+    "blocks": (
+        f"""
+        INSERT INTO {SCHEMA}.blocks (user_id, blocked_user_id, created_at)
+        SELECT DISTINCT ON (user_id COLLATE "C", blocked_user_id COLLATE "C") user_id, blocked_user_id, created_at
+        FROM incoming ORDER BY user_id COLLATE "C", blocked_user_id COLLATE "C", place
+        ON CONFLICT (user_id, blocked_user_id) DO NOTHING
+        """,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """What became of a batch's rows; those left over were there already."""
+
+    new: int = 0
+    changed: int = 0
+    erased: int = 0  # stopped by a tombstone
+
+    def __add__(self, other: "Merged") -> "Merged":
+        return Merged(new=self.new + other.new, changed=self.changed + other.changed, erased=self.erased + other.erased)
+
+
+def merge_rows(database: Database, relation: str, rows: Sequence[Row]) -> Merged:
+    """Bring one batch of rows, each with the columns of `COLUMNS`, into a relation, in one transaction."""
+    with database.begin() as connection:
+        # The copy in PostgreSQL is checked nowhere again, so losing the newest batch in a power cut is no loss: the
+        # import is then started again anyway.
+        connection.execute(sa.text("SET LOCAL synchronous_commit = off"))
+        _copy(connection, relation, rows)
+        merged = Merged(erased=_drop_erased(connection, relation))
+        for statement in _MERGES[relation]:
+            merged += _merge(connection, statement)
+        return merged
+
+
+def analyze(database: Database, relation: str) -> None:
+    """Let PostgreSQL count anew: after a large import its plans would be those for an empty table."""
+    with database.begin() as connection:
+        connection.execute(sa.text(f"ANALYZE {SCHEMA}.{relation}"))
+
+
+def _copy(connection: sa.Connection, relation: str, rows: Sequence[Row]) -> None:
+    types = ((column, "timestamptz" if column in _TIMES else "text") for column in COLUMNS[relation])
+    columns = ", ".join(f"{column} {kind}" for column, kind in types)
+    connection.execute(sa.text(f"CREATE TEMPORARY TABLE incoming (place int, {columns}) ON COMMIT DROP"))
+    lines = [
+        f"{place}\t" + "\t".join(["\\N" if value is None else _escaped(value) for value in row]) + "\n"
+        for place, row in enumerate(rows)
+    ]
+    cursor = connection.connection.cursor()
+    try:
+        cursor.copy_expert("COPY incoming FROM STDIN", io.StringIO("".join(lines)))
+    finally:
+        cursor.close()
+
+
+def _drop_erased(connection: sa.Connection, relation: str) -> int:
+    tests = " OR ".join(
+        f"EXISTS (SELECT FROM {SCHEMA}.tombstones t WHERE t.relation = '{of}' AND t.id = incoming.{column})"
+        for column, of in _ERASED_BY[relation].items()
+    )
+    return connection.execute(sa.text(f"DELETE FROM incoming WHERE {tests}")).rowcount
+
+
+def _merge(connection: sa.Connection, statement: str) -> Merged:
+    """Run a merge and count: `xmax` is 0 in a row that the statement made, and set in one that it changed."""
+    counting = f"""
+        WITH merged AS ({statement} RETURNING (xmax = 0) AS is_new)
+        SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM merged
+        """
+    new, changed = connection.execute(sa.text(counting)).one()
+    return Merged(new=new, changed=changed)
+
+
+def _escaped(text: str) -> str:
+    """A value in COPY's text format."""
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
