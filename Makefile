@@ -22,8 +22,8 @@ help: ## this list
 venv: $(DEV_STAMP) ## make .venv with everything, development tools too
 
 demo: $(RUN_STAMP) ## run everything here: servers, a world of real users, the services (ARGS=--check, DATA=folder)
-	@if [ -z "$(DATA)" ]; then $(MAKE) --no-print-directory $(MOVIELENS); fi
-	@WARMLINE_DEMO_DATA="$(DATA)" $(BIN)/python -m demo --end-with-parent $(ARGS)
+	@if [ -z "$(DATA)" ]; then $(MAKE) -s $(MOVIELENS); fi
+	@exec env WARMLINE_DEMO_DATA="$(DATA)" $(BIN)/python -m demo --end-with-parent $(ARGS)
 
 test: $(DEV_STAMP) ## run every test, on embedded servers (ARGS=-k name)
 	@$(BIN)/python -m pytest $(ARGS)
@@ -49,13 +49,13 @@ clean: ## remove .venv, .warmline (the demo's data) and caches
 
 # The demo needs less than the tests do; either stamp says that what it names is in the venv at these pins.
 $(RUN_STAMP): pyproject.toml constraints.txt
-	@$(MAKE) --no-print-directory $(BIN)/python
+	@$(MAKE) -s $(BIN)/python
 	@echo "Installing the pinned packages into $(VENV) …"
 	@$(PIP_INSTALL) -e '.[$(RUN_EXTRAS)]'
 	@touch $@
 
 $(DEV_STAMP): pyproject.toml constraints.txt
-	@$(MAKE) --no-print-directory $(BIN)/python
+	@$(MAKE) -s $(BIN)/python
 	@echo "Installing the pinned packages and the development tools into $(VENV) …"
 	@$(PIP_INSTALL) -e '.[$(DEV_EXTRAS)]'
 	@touch $(RUN_STAMP) $@

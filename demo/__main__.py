@@ -1,28 +1,28 @@
 """`make demo`: starts everything on this machine, shows that it works, and ends it all with Ctrl-C."""
 
 import os
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from types import FrameType
 
 from rich.console import Console
 from rich.text import Text
 
-from demo import child, processes, show
+from demo import database, processes, show
 from demo.checks import Stage, run_checks
 from demo.client import Client, connect
 from demo.embedded import Servers, embedded_servers
 from demo.options import Options, read_options
 from demo.secret_files import Keys, load_keys, write_environment
-from demo.services import Running, Surroundings, run_step, running_services, variables
+from demo.services import Surroundings, run_step, running_services, variables
 from demo.staging import Staged, stage_world
+from demo.watch import end_on_signals, watch
 from shared.errors import WarmlineError
 
-WATCH_SECONDS = 0.5
+SHOWN_POSTS = 6
+LOG_WIDTH = 110  # columns, where there is no terminal to ask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +53,9 @@ class Diary:
 
 def main() -> None:
     """Run the demo; the exit code is 0, or 1 when a step or a check failed."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else LOG_WIDTH)
     options = read_options(sys.argv[1:], os.environ)
-    _end_on_signals(with_parent=options.end_with_parent)
+    end_on_signals(with_parent=options.end_with_parent)
     try:
         good = run(options, console)
     except KeyboardInterrupt:
@@ -86,7 +86,7 @@ def run(options: Options, console: Console) -> bool:
             _show(options, diary, client, addresses, staged)
             if options.check:
                 return _check(console, Stage(client=client, cast=staged.cast, database_url=addresses.database_url))
-            return _watch(console, running, servers)
+            return watch(console, running, servers)
 
 
 @contextmanager
@@ -133,8 +133,7 @@ def _prepare(options: Options, diary: Diary, surroundings: Surroundings, address
     with diary.step("migrate", "schema warmline", "Making the tables"):
         run_step(surroundings, "migrate", ["-m", "warmline", "migrate"])
     staged = stage_world(diary.console, surroundings, addresses.database_url, options.data)
-    rows = f"{staged.users:,} users, {staged.posts:,} posts, {staged.interactions:,} interactions, {staged.blocks:,} blocks"
-    diary.done["world"] = (f"{rows}; {staged.how}", staged.seconds)
+    diary.done["world"] = (f"{staged.counts}; {staged.how}", staged.seconds)
     with diary.step("heuristic", "ranked lists published", "Ranking for everyone"):
         run_step(surroundings, "s01_heuristic-once", ["-m", "s01_heuristic", "--once"])
     return staged
@@ -155,10 +154,17 @@ def _write_demo_env(options: Options, addresses: Addresses, keys: Keys, staged: 
 
 
 def _show(options: Options, diary: Diary, client: Client, addresses: Addresses, staged: Staged) -> None:
-    client.page(staged.cast.unknown_user, limit=1)
-    diary.done["first timeline"] = ("after the start of the demo", time.monotonic() - diary.began)
+    users = {
+        "An active user": staged.cast.warm_user,
+        "A cold user, who joined minutes ago": staged.cast.cold_user,
+        "An unknown user": staged.cast.unknown_user,
+    }
+    pages = {title: client.page(user_id, limit=SHOWN_POSTS) for title, user_id in users.items()}
+    diary.done["first timelines"] = ("counted from the start of the demo", time.monotonic() - diary.began)
     show.show_done(diary.console, diary.done)
-    show.show_timelines(diary.console, client, addresses.database_url, staged.cast)
+    for title, page in pages.items():
+        captions = database.captions_of(addresses.database_url, [entry.post_id for entry in page.posts])
+        show.show_timeline(diary.console, title, users[title], page, captions)
     show.show_addresses(
         diary.console,
         {
@@ -179,34 +185,6 @@ def _check(console: Console, stage: Stage) -> bool:
     failed = sum(not outcome.good for outcome in outcomes)
     console.print(f"{len(outcomes) - failed} of {len(outcomes)} checks passed")
     return failed == 0
-
-
-def _watch(console: Console, running: Running, servers: Servers) -> bool:
-    """Wait for Ctrl-C, and say so when something ends before. False when nothing is left to watch."""
-    console.print("\nEverything runs until Ctrl-C.")
-    lost_servers: set[str] = set()
-    while len(running.fallen) < len(running.processes):
-        for name in running.newly_fallen():
-            console.print(Text(running.last_words(name), style="red"), soft_wrap=True)
-        for server in servers:
-            if server.name not in lost_servers and server.process is not None and server.process.poll() is not None:
-                lost_servers.add(server.name)
-                console.print(Text(f"{server.name}: ended; see {server.log}", style="red"), soft_wrap=True)
-        time.sleep(WATCH_SECONDS)
-    return False
-
-
-def _end_on_signals(*, with_parent: bool) -> None:
-    """A closed terminal and a plain `kill` end the demo as Ctrl-C does; so does the end of `make`."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    handler: Callable[[int, FrameType | None], None] = interrupt
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, handler)
-    if with_parent:
-        child.end_with(os.getppid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

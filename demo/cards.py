@@ -11,9 +11,9 @@ SIDE = 224  # pixels; what image encoders commonly take
 FIGURES_PER_GENRE = 4
 JPEG_QUALITY = 85
 _GENRES = (
-    "Action Adventure Animation Children's Comedy Crime Documentary Drama Fantasy Film-Noir Horror Musical Mystery "
-    "Romance Sci-Fi Thriller War Western"
-).split()
+    *("Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama", "Fantasy"),
+    *("Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western"),
+)
 _PLAIN = (128, 128, 128)  # a film without a genre
 _FIGURES = ("circle", "square", "triangle", "ring", "bar", "cross")
 Colour = tuple[int, int, int]

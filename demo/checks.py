@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from uuid import uuid4
 
 import httpx
 
@@ -71,17 +72,17 @@ def _source(user: Callable[[Cast], str], expected: str) -> Check:
 
 
 def _chain_repeats_nothing(stage: Stage) -> tuple[bool, str]:
-    pages = stage.chain(stage.cast.cold_user)
+    pages = stage.chain(stage.cast.spare_cold_user)
     ids = _ids(pages)
     good = len(pages) == CHAIN_PAGES and all(page.posts for page in pages) and len(ids) == len(set(ids))
     return good, f"{len(pages)} pages, {len(ids)} posts, {len(set(ids))} different"
 
 
 def _blocks_hold(stage: Stage) -> tuple[bool, str]:
-    shown = stage.authors_on(stage.chain(stage.cast.warm_user))
-    shown_to_others = stage.authors_on(stage.chain(stage.cast.unknown_user))
-    blocked = database.blocked_both_ways(stage.database_url, stage.cast.warm_user)
-    good = bool(blocked) and not blocked & shown
+    shown = stage.authors_on(stage.chain(stage.cast.spare_warm_user))
+    shown_to_others = stage.authors_on(stage.chain(_stranger()))
+    blocked = database.blocked_both_ways(stage.database_url, stage.cast.spare_warm_user)
+    good = {stage.cast.blocked_author, stage.cast.blocking_author} <= blocked and bool(shown) and not blocked & shown
     return good, f"{len(blocked)} blocked, {len(blocked & shown)} shown, {len(blocked & shown_to_others)} to others"
 
 
@@ -107,7 +108,7 @@ def _phase_switches_there_and_back(stage: Stage) -> tuple[bool, str]:
     before = client.phase()["phase"]
     other = "heuristic" if before == "neucf" else "neucf"
     there = client.set_phase(other, token=token), client.phase()["phase"]
-    page = client.page(stage.cast.warm_user, limit=PAGE_LIMIT)
+    page = client.page(stage.cast.spare_warm_user, limit=PAGE_LIMIT)
     back = client.set_phase(before, token=token), client.phase()["phase"]
     good = there == (200, other) and back == (200, before) and len(page.posts) > 0
     return good, f"{before} → {there[1]} (page from {page.source}) → {back[1]}"
@@ -118,6 +119,11 @@ def _status_is_told(stage: Stage) -> tuple[bool, str]:
     return got == httpx.codes.OK, f"/admin/status: {got}"
 
 
+def _stranger() -> str:
+    """A user who was never heard of, each time another."""
+    return str(uuid4())
+
+
 def _ids(pages: list[Page]) -> list[str]:
     return [entry.post_id for page in pages for entry in page.posts]
 
@@ -126,9 +132,9 @@ CHECKS: dict[str, Check] = {
     "the timeline is alive": _status("/healthz"),
     "the timeline is ready": _status("/readyz"),
     "the interface is described": _status("/docs"),
-    "an active user gets a heuristic page": _source(lambda cast: cast.warm_user, "heuristic"),
-    "a cold user gets a heuristic page": _source(lambda cast: cast.cold_user, "heuristic"),
-    "an unknown user gets everyone's list": _source(lambda cast: cast.unknown_user, "everyone"),
+    "an active user gets a heuristic page": _source(lambda cast: cast.spare_warm_user, "heuristic"),
+    "a cold user gets a heuristic page": _source(lambda cast: cast.spare_cold_user, "heuristic"),
+    "an unknown user gets everyone's list": _source(lambda _: _stranger(), "everyone"),
     "a chain repeats no post": _chain_repeats_nothing,
     "a blocked author is not shown": _blocks_hold,
     "own posts are not shown": _own_posts_stay_away,

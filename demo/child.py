@@ -1,32 +1,45 @@
 """Stands between a launcher and a program: sets the death signal, then becomes the program.
 
-Run as a script, never imported: `python -I -S child.py PARENT_PID SIGNAL IDENTITY PROGRAM [ARGUMENT…]`.
-The work of a `preexec_fn`, done after exec instead, where no thread of the launcher can hold a lock.
+Run as a script: `python -I -S child.py PARENT_PID SIGNAL IDENTITY PROGRAM [ARGUMENT…]`. It does
+the work of a `preexec_fn`, but after exec, where no thread of the launcher can hold a lock. It imports nothing of ours.
 """
 
 import ctypes
 import os
+import pwd
 import sys
 
 CLONE_NEWUSER = 0x10000000  # linux/sched.h
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
+PR_SET_PDEATHSIG, PR_SET_SECUREBITS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 1, 28, 47, 2  # linux/prctl.h
+SECBIT_NO_SETUID_FIXUP = 1 << 2  # linux/securebits.h
+CAPABILITY_VERSION_3, CAP_DAC_OVERRIDE = 0x20080522, 1  # linux/capability.h
 NOBODY = 65534  # the overflow uid and gid of Linux
-INSIDE_ID = 1000  # any id but 0: PostgreSQL refuses to run as 0
+INSIDE_IDS = (NOBODY, 1, 2, 1000)  # any but 0, which PostgreSQL refuses; `initdb` wants it to have a name
 EXIT_NO_NAMESPACE = 96
 EXIT_PARENT_GONE = 97
 EXIT_NOT_RUNNABLE = 98
 
 
+def has_name(uid: int) -> bool:
+    """Whether the system knows a user of this number; in a container it may well not know the one that we are."""
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
+
+
 def enter_user_namespace() -> None:
     """Be a non-zero uid inside, and still ourselves outside: files stay ours, a 700 home is no obstacle."""
     outside_uid, outside_gid = os.getuid(), os.getgid()
-    if ctypes.CDLL(None).unshare(CLONE_NEWUSER) != 0:
+    inside = next(filter(has_name, INSIDE_IDS), INSIDE_IDS[-1])
+    if sys.platform != "linux" or ctypes.CDLL(None).unshare(CLONE_NEWUSER) != 0:
         sys.exit(EXIT_NO_NAMESPACE)
     try:
         for name, line in (
             ("setgroups", "deny"),
-            ("uid_map", f"{INSIDE_ID} {outside_uid} 1"),
-            ("gid_map", f"{INSIDE_ID} {outside_gid} 1"),
+            ("uid_map", f"{inside} {outside_uid} 1"),
+            ("gid_map", f"{inside} {outside_gid} 1"),
         ):
             with open(f"/proc/self/{name}", "w") as file:
                 file.write(line)
@@ -35,10 +48,21 @@ def enter_user_namespace() -> None:
 
 
 def become_nobody() -> None:
-    """Give up root for good."""
+    """Give up root for good, all but the right to pass through folders: a checkout may lie in root's 700 home."""
+    on_linux = sys.platform == "linux"
+    libc = ctypes.CDLL(None)
+    if on_linux:  # without this bit, access(2), by which PostgreSQL finds its own files, would forget the right
+        libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setgid(NOBODY)
     os.setuid(NOBODY)
+    if not on_linux:
+        return
+    kept = 1 << CAP_DAC_OVERRIDE
+    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)  # version, process (0: this one)
+    sets = (ctypes.c_uint32 * 6)(kept, kept, kept, 0, 0, 0)  # effective, permitted, inheritable; then the high halves
+    if libc.capset(header, sets) == 0:  # it fails where root had not got the right; then the folders decide
+        libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE, 0, 0)
 
 
 def end_with(parent: int, last_signal: int) -> None:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
+from demo.child import has_name
 from demo.errors import PortTaken
 
 Process = subprocess.Popen[bytes]
@@ -22,7 +23,7 @@ _TAIL_BYTES = 16_384
 
 
 class Identity(StrEnum):
-    """Who a child is. PostgreSQL refuses to run as root, so root's child is somebody else."""
+    """Who a child is: ourselves, ourselves under another number, or the user `nobody`."""
 
     SAME = "same"
     NAMESPACE = "namespace"
@@ -31,11 +32,16 @@ class Identity(StrEnum):
 
 @cache
 def server_identity() -> Identity:
-    """The identity for a server that refuses root: a user namespace, or `nobody` where those are forbidden."""
-    if os.geteuid() != 0:
+    """The identity for a server that refuses root and users without a name.
+
+    A user namespace gives such a user another number; where those are forbidden, root can become `nobody`.
+    """
+    if os.geteuid() != 0 and has_name(os.geteuid()):
         return Identity.SAME
     trial = start([sys.executable, "-I", "-S", "-c", ""], identity=Identity.NAMESPACE)
-    return Identity.NAMESPACE if trial.wait(STOP_SECONDS) == 0 else Identity.NOBODY
+    if trial.wait(STOP_SECONDS) == 0:
+        return Identity.NAMESPACE
+    return Identity.NOBODY if os.geteuid() == 0 else Identity.SAME
 
 
 def start(

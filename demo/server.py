@@ -44,6 +44,7 @@ class EmbeddedServer(ABC):
     def answers(self) -> bool:
         """Whether a client gets an answer."""
 
+    @abstractmethod
     def prepare(self) -> None:
         """Make the data folder ready; nothing of ours runs on it at this moment."""
 

@@ -12,10 +12,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from demo import database, movielens
 from demo.cards import save_card
 from demo.errors import DemoError
+from demo.make_world import make_world
 from demo.options import SEED
 from demo.relations import write_relations
 from demo.services import Surroundings, run_step
-from demo.world import Cast, Posts, World, make_world
+from demo.world import Cast, Posts, World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,11 @@ class Staged:
     blocks: int
     how: str
     seconds: float
+
+    @property
+    def counts(self) -> str:
+        """Rows by relation, for people."""
+        return f"{self.users:,} users, {self.posts:,} posts, {self.interactions:,} interactions, {self.blocks:,} blocks"
 
 
 def stage_world(console: Console, surroundings: Surroundings, database_url: str, data: Path | None) -> Staged:

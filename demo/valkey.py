@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from demo.errors import BinaryMissing
 from demo.processes import LOOPBACK
@@ -73,7 +75,8 @@ class Valkey(EmbeddedServer):
 
     def answers(self) -> bool:
         """Whether it lets us in and has loaded its data."""
-        client = redis.Redis.from_url(self.url, socket_connect_timeout=2, socket_timeout=2)
+        once = Retry(NoBackoff(), 0)  # whoever waits for us asks again
+        client = redis.Redis.from_url(self.url, socket_connect_timeout=2, socket_timeout=2, retry=once)
         try:
             return bool(client.ping())
         except (redis.ConnectionError, redis.TimeoutError):  # loading its data is a ConnectionError, too

@@ -2,10 +2,16 @@
 
 WarmlineError                   says what, which one, and what to do
 ├── ConfigurationError          a setting is missing or wrong                  exit 2
+│   └── EncoderUnavailable      an encoder is unknown, or its package or weights are not here
+├── EncoderFault                an encoder gave what is no vector
 ├── SourceError                 the four relations are not what the contract says
 ├── StoreUnavailable            PostgreSQL or Redis does not answer
 ├── ImportRefused               a folder cannot be imported at all
 ├── RunRefused                  a job cannot be claimed or asked for now
+├── ArtefactError               a model file is damaged, or does not fit what it is loaded for
+├── TrainingRefused             there is nothing to learn from, or learning went astray
+├── ScoringRefused              a model gives scores that cannot be ranked
+├── PromotionRefused            a model version may not become the champion
 └── LeaseLost                   another run took over; this one may write nothing more
 """
 
@@ -22,6 +28,14 @@ class ConfigurationError(WarmlineError):
     exit_code = 2
 
 
+class EncoderUnavailable(ConfigurationError):
+    """An encoder is unknown, or its package or weights are not here; the message says what to install."""
+
+
+class EncoderFault(WarmlineError):
+    """An encoder gave rows that are not finite, or all zero: its weights are broken, nothing of the batch is stored."""
+
+
 class SourceError(WarmlineError):
     """A relation lacks a column or has another type; the message says relation, column, got and expected."""
 
@@ -36,6 +50,22 @@ class ImportRefused(WarmlineError):
 
 class RunRefused(WarmlineError):
     """A job cannot start now, because one is running or the service is not there."""
+
+
+class ArtefactError(WarmlineError):
+    """A model's folder is damaged, or made for other encoders or widths; the message says got and expected."""
+
+
+class TrainingRefused(WarmlineError):
+    """No model comes out of this data: nothing to learn from, broken vectors, or a loss that is no number."""
+
+
+class ScoringRefused(WarmlineError):
+    """Scores are not finite or shapes do not fit: nothing may be published from them."""
+
+
+class PromotionRefused(WarmlineError):
+    """A model version may not become the champion; the message says why, and how to override."""
 
 
 class LeaseLost(WarmlineError):

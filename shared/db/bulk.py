@@ -87,7 +87,7 @@ def load_events(snapshot: Snapshot, *, since: datetime, now: datetime) -> Events
     """All interactions since a time; those dated ahead of `now` are dated now (promise 11)."""
     codes = " ".join(f"WHEN '{kind}' THEN {code}" for kind, code in KIND_CODES.items())
     query = f"""
-        SELECT {_key("user_id")}, {_key("post_id")}, (CASE kind {codes} END)::int2,
+        SELECT {key_of("user_id")}, {key_of("post_id")}, (CASE kind {codes} END)::int2,
                least(extract(epoch FROM created_at)::float8, {now.timestamp()!r}::float8)
         FROM {{relation}}
         WHERE created_at >= '{since.isoformat()}'::timestamptz AND kind = ANY('{{{{{",".join(KIND_CODES)}}}}}')
@@ -95,7 +95,7 @@ def load_events(snapshot: Snapshot, *, since: datetime, now: datetime) -> Events
         """
     fields = [("user", ">i8"), ("post", ">i8"), ("kind", ">i2"), ("at", ">f8")]
     parts = [
-        _copy_binary(connection, query.format(relation=name), fields)
+        copy_binary(connection, query.format(relation=name), fields)
         for connection, name in snapshot.each("interactions")
     ]
     table = np.concatenate(parts)
@@ -115,7 +115,7 @@ def load_active_users(snapshot: Snapshot, *, since: datetime, now: datetime, at_
             found = connection.execute(
                 sa.text(
                     f"""
-                    SELECT {column}, {_key(column)}, max(least(created_at, :now)) FROM {name}
+                    SELECT {column}, {key_of(column)}, max(least(created_at, :now)) FROM {name}
                     WHERE created_at >= :since AND {column} IS NOT NULL GROUP BY {column}
                     """
                 ),
@@ -137,7 +137,7 @@ def load_user_keys(snapshot: Snapshot, user_ids: Sequence[str]) -> Int64s:
     """The keys of these ids, in their order."""
     connection = snapshot.connection(snapshot.database.own)
     found = connection.execute(
-        sa.text(f"SELECT {_key('id')} FROM unnest(CAST(:ids AS text[])) WITH ORDINALITY AS t(id, n) ORDER BY n"),
+        sa.text(f"SELECT {key_of('id')} FROM unnest(CAST(:ids AS text[])) WITH ORDINALITY AS t(id, n) ORDER BY n"),
         {"ids": list(user_ids)},
     )
     return np.array([key for (key,) in found], np.int64)
@@ -149,7 +149,7 @@ def _candidate_rows(
     ((connection, name),) = snapshot.each("posts")
     _check_hash(connection)
     query = f"""
-        SELECT id, author_id, {_key("id")}, {_key("author_id")}, extract(epoch FROM created_at)::float8
+        SELECT id, author_id, {key_of("id")}, {key_of("author_id")}, extract(epoch FROM created_at)::float8
         FROM {name}
         WHERE deleted_at IS NULL AND created_at <= :latest AND id IS NOT NULL AND author_id IS NOT NULL AND {condition}
         ORDER BY created_at DESC, id {limit}
@@ -176,13 +176,14 @@ def _tombstones(snapshot: Snapshot, relation: str) -> set[str]:
     return {post_id for (post_id,) in found}
 
 
-def _key(column: str) -> str:
+def key_of(column: str) -> str:
+    """The SQL of a column's 64-bit key."""
     return f'hashtextextended(CAST({column} AS text) COLLATE "C", 0)'
 
 
 def _check_hash(connection: sa.Connection) -> None:
     """PostgreSQL does not promise that its hash stays the same for ever; find out instead of mixing up users."""
-    got = connection.scalar(sa.text(f"SELECT {_key(':probe')}"), {"probe": _PROBE})
+    got = connection.scalar(sa.text(f"SELECT {key_of(':probe')}"), {"probe": _PROBE})
     if got != _PROBE_KEY:
         version = connection.scalar(sa.text("SHOW server_version"))
         raise SourceError(f"hashtextextended: got {got}, expected {_PROBE_KEY}; PostgreSQL {version} is not supported")
@@ -197,7 +198,7 @@ def _check_unique(ids: list[str], keys: Int64s, relation: str) -> None:
     raise SourceError(f"{relation}.id: two ids share a 64-bit key; change one of them")
 
 
-def _copy_binary(connection: sa.Connection, query: str, fields: Sequence[tuple[str, str]]) -> npt.NDArray[Any]:
+def copy_binary(connection: sa.Connection, query: str, fields: Sequence[tuple[str, str]]) -> npt.NDArray[Any]:
     """The rows of a query whose columns are all of fixed width and never null, as one structured array."""
     layout = [("count", ">i2")]
     for name, kind in fields:

@@ -1,4 +1,4 @@
-"""Turns what PostgreSQL refuses (a right that is not there, a disk that is full) into one line instead of a traceback."""
+"""Turns what PostgreSQL refuses (a missing right, a full disk) into one line instead of a traceback."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -137,3 +137,57 @@ phase_changes = sa.Table(
     sa.CheckConstraint("phase IN ('heuristic', 'neucf')", name="phase_changes_phase"),
     sa.CheckConstraint("rollout_percent BETWEEN 0 AND 100", name="phase_changes_percent"),
 )
+
+# Vectors of photos and captions: whose, by which encoder, of what. A row without a vector is a source that could not be
+# read: why, how often, and when to try again (never, if that is blank).
+post_vectors = sa.Table(
+    "post_vectors",
+    metadata,
+    sa.Column("post_id", sa.Text, primary_key=True),
+    sa.Column("part", sa.Text, primary_key=True),
+    sa.Column("source_hash", sa.Text, nullable=False),
+    sa.Column("encoder", sa.Text, nullable=False),
+    sa.Column("vector", sa.LargeBinary),  # float16, little-endian
+    _now("encoded_at"),
+    sa.Column("failure", sa.Text),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    _now("next_try", nullable=True),
+    sa.CheckConstraint("part IN ('image', 'caption')", name="post_vectors_part"),
+    sa.CheckConstraint("(vector IS NULL) = (failure IS NOT NULL)", name="post_vectors_vector_or_failure"),
+    sa.Index("post_vectors_encoder", "part", "encoder"),
+)
+
+model_versions = sa.Table(
+    "model_versions",
+    metadata,
+    sa.Column("version", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("run_id", sa.BigInteger),
+    _now("created_at"),
+    sa.Column("folder", sa.Text, nullable=False, unique=True),  # below WARMLINE_MODEL_DIR
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("report", JSONB, nullable=False),
+    sa.CheckConstraint("state IN ('accepted', 'rejected')", name="model_versions_state"),
+)
+
+# Which version is served (`champion`) and which one was before it (`previous`).
+model_aliases = sa.Table(
+    "model_aliases",
+    metadata,
+    sa.Column("alias", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, sa.ForeignKey(f"{SCHEMA}.model_versions.version"), nullable=False),
+    sa.CheckConstraint("alias IN ('champion', 'previous')", name="model_aliases_alias"),
+)
+
+# What operators did; holds no personal data.
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    _now("at"),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("deed", sa.Text, nullable=False),
+    sa.Column("was", sa.Text),
+    sa.Column("became", sa.Text),
+)

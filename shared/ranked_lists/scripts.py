@@ -13,12 +13,13 @@ return 1
 """
 
 # A viewer read from PostgreSQL earlier must not overwrite one that was read later. The version stands in the first 8
-# bytes, big-endian, so that Lua's comparison of strings is the comparison of numbers.
+# bytes, big-endian, and is compared as a number: Lua compares strings by the server's locale.
 # KEYS: viewers. ARGV: life time in ms, then the values.
 WRITE_VIEWERS = """
 for i = 1, #KEYS do
   local old = redis.call('GETRANGE', KEYS[i], 0, 7)
-  if old <= string.sub(ARGV[i + 1], 1, 8) then redis.call('SET', KEYS[i], ARGV[i + 1], 'PX', ARGV[1]) end
+  local fresh = struct.unpack('>I8', ARGV[i + 1])
+  if old == '' or struct.unpack('>I8', old) <= fresh then redis.call('SET', KEYS[i], ARGV[i + 1], 'PX', ARGV[1]) end
 end
 return #KEYS
 """

@@ -1,0 +1,47 @@
+"""The time between the start and the end: what may end the demo, and what is said when a part of it ends before."""
+
+import os
+import signal
+import time
+from types import FrameType
+
+from rich.console import Console
+from rich.text import Text
+
+from demo import child
+from demo.embedded import Servers
+from demo.services import Running
+
+WATCH_SECONDS = 0.5
+
+
+def watch(console: Console, running: Running, servers: Servers) -> bool:
+    """Wait for Ctrl-C, and say so when something ends before. False when nothing is left to watch."""
+    console.print("\nEverything runs until Ctrl-C.")
+    lost_servers: set[str] = set()
+    while len(running.fallen) < len(running.processes):
+        for name in running.newly_fallen():
+            console.print(Text(running.last_words(name), style="red"), soft_wrap=True)
+        for server in servers:
+            if server.name not in lost_servers and server.process is not None and server.process.poll() is not None:
+                lost_servers.add(server.name)
+                console.print(Text(f"{server.name}: ended; see {server.log}", style="red"), soft_wrap=True)
+        time.sleep(WATCH_SECONDS)
+    return False
+
+
+def end_on_signals(*, with_parent: bool) -> None:
+    """A closed terminal and a plain `kill` end the demo as Ctrl-C does; so does the end of `make`."""
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` asks to outlive the terminal
+        numbers.append(signal.SIGHUP)
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)  # the end has begun; a second Ctrl-C would leave it half done
+        raise KeyboardInterrupt
+
+    for number in numbers:
+        signal.signal(number, interrupt)
+    if with_parent:
+        child.end_with(os.getppid(), signal.SIGTERM)

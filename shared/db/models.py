@@ -1,0 +1,137 @@
+"""Model versions: PostgreSQL owns them and the aliases `champion` and `previous`; the files lie in the model folder."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.db.engine import Database
+from shared.db.tables import audit, model_aliases, model_versions
+from shared.errors import PromotionRefused
+
+CHAMPION, PREVIOUS = "champion", "previous"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelVersion:
+    """One trained model."""
+
+    version: int
+    folder: str
+    sha256: str
+    state: str  # accepted or rejected by the gate
+    verdict: str
+    report: Mapping[str, Any]
+    created_at: datetime
+    alias: str | None
+
+
+def register_model(
+    database: Database,
+    *,
+    run_id: int,
+    folder: str,
+    sha256: str,
+    accepted: bool,
+    verdict: str,
+    report: Mapping[str, Any],
+) -> int:
+    """Put a saved model on record; gives its version."""
+    values = {"run_id": run_id, "folder": folder, "sha256": sha256, "verdict": verdict, "report": dict(report)}
+    state = "accepted" if accepted else "rejected"
+    with database.begin() as connection:
+        put = model_versions.insert().values(**values, state=state).returning(model_versions.c.version)
+        return int(connection.execute(put).scalar_one())
+
+
+def promote_model(database: Database, version: int, *, by: str, override: bool = False) -> ModelVersion:
+    """Make a version the champion; the champion until now becomes `previous`.
+
+    Raises:
+        PromotionRefused: no such version, or the gate rejected it and nobody overrides.
+    """
+    with database.begin() as connection:
+        connection.execute(sa.text("LOCK TABLE warmline.model_aliases IN EXCLUSIVE MODE"))
+        known = connection.execute(_versions().where(model_versions.c.version == version)).mappings().one_or_none()
+        if known is None:
+            raise PromotionRefused(f"model version {version}: no such version; `warmline models` lists them")
+        if known["state"] == "rejected" and not override:
+            raise PromotionRefused(f"model version {version} was rejected by the gate: {known['verdict']}; --override?")
+        current = _aliased(connection, CHAMPION)
+        if current == version:
+            return _model(known)
+        if current is not None:
+            _point(connection, PREVIOUS, current)
+        _point(connection, CHAMPION, version)
+        deed = "promote (override)" if override and known["state"] == "rejected" else "promote"
+        note = audit.insert().values(who=by, deed=deed, was=_text(current), became=_text(version))
+        connection.execute(note)
+        return _model({**known, "alias": CHAMPION})
+
+
+def roll_back_model(database: Database, *, by: str) -> ModelVersion:
+    """Make the previous champion the champion again, and the other way round.
+
+    Raises:
+        PromotionRefused: there is no previous champion.
+    """
+    with database.begin() as connection:
+        connection.execute(sa.text("LOCK TABLE warmline.model_aliases IN EXCLUSIVE MODE"))
+        current, previous = _aliased(connection, CHAMPION), _aliased(connection, PREVIOUS)
+        if previous is None or current is None:
+            raise PromotionRefused("rollback: there is no previous champion; `warmline models` lists the versions")
+        _point(connection, CHAMPION, previous)
+        _point(connection, PREVIOUS, current)
+        note = audit.insert().values(who=by, deed="rollback", was=_text(current), became=_text(previous))
+        connection.execute(note)
+        known = connection.execute(_versions().where(model_versions.c.version == previous)).mappings().one()
+        return _model(known)
+
+
+def champion(database: Database) -> ModelVersion | None:
+    """The version that is served, if any."""
+    with database.begin() as connection:
+        known = connection.execute(_versions().where(model_aliases.c.alias == CHAMPION)).mappings().one_or_none()
+    return _model(known) if known is not None else None
+
+
+def list_models(database: Database, *, limit: int = 20) -> list[ModelVersion]:
+    """The newest versions, newest first."""
+    with database.begin() as connection:
+        newest = _versions().order_by(model_versions.c.version.desc()).limit(limit)
+        return [_model(row) for row in connection.execute(newest).mappings()]
+
+
+def _versions() -> sa.Select[Any]:
+    joined = sa.outerjoin(model_versions, model_aliases, model_versions.c.version == model_aliases.c.version)
+    return sa.select(model_versions, model_aliases.c.alias).select_from(joined)
+
+
+def _aliased(connection: sa.Connection, alias: str) -> int | None:
+    found: int | None = connection.scalar(sa.select(model_aliases.c.version).where(model_aliases.c.alias == alias))
+    return found
+
+
+def _point(connection: sa.Connection, alias: str, version: int) -> None:
+    put = insert(model_aliases).values(alias=alias, version=version)
+    connection.execute(put.on_conflict_do_update(index_elements=["alias"], set_={"version": version}))
+
+
+def _text(version: int | None) -> str | None:
+    return None if version is None else f"model {version}"
+
+
+def _model(row: Mapping[Any, Any]) -> ModelVersion:
+    return ModelVersion(
+        version=row["version"],
+        folder=row["folder"],
+        sha256=row["sha256"],
+        state=row["state"],
+        verdict=row["verdict"],
+        report=row["report"],
+        created_at=row["created_at"],
+        alias=row["alias"],
+    )

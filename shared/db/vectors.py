@@ -1,0 +1,169 @@
+"""Vectors of photos and captions in PostgreSQL: what is stored, what failed, and whole columns for training.
+
+Like `bulk`, and for the same reason kept out of the timeline, this module imports numpy.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.db.bulk import Int64s, copy_binary, key_of
+from shared.db.engine import Database, Snapshot
+from shared.db.newest import buried_posts
+from shared.db.tables import post_vectors
+from shared.domain import CLOCK_TOLERANCE
+
+VECTOR_TYPE = np.dtype("<f2")
+_ID_BATCH = 10_000
+
+
+class Part(StrEnum):
+    """What of a post is encoded."""
+
+    IMAGE = "image"
+    CAPTION = "caption"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostContent:
+    """What a post has to encode."""
+
+    post_id: str
+    caption: str
+    image_url: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorState:
+    """A stored vector, or a failure, without the vector itself."""
+
+    encoder: str
+    source_hash: str
+    failure: str | None
+    attempts: int
+    next_try: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoded:
+    """A vector to store."""
+
+    post_id: str
+    source_hash: str
+    vector: npt.NDArray[np.float32]  # (width,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A source that could not be read."""
+
+    post_id: str
+    source_hash: str
+    failure: str
+    attempts: int
+    next_try: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorColumn:
+    """All vectors of one encoder; one row per post that has one."""
+
+    post_keys: Int64s  # (n,)
+    values: npt.NDArray[np.float16]  # (n, width)
+
+
+def load_content(snapshot: Snapshot, *, now: datetime) -> Iterator[PostContent]:
+    """Captions and image references of all posts that anyone may see, streamed."""
+    ((connection, name),) = snapshot.each("posts")
+    query = sa.text(
+        f"""
+        SELECT id, coalesce(caption, ''), image_url, created_at FROM {name}
+        WHERE deleted_at IS NULL AND created_at <= :latest AND id IS NOT NULL AND author_id IS NOT NULL
+        """
+    )
+    rows = connection.execution_options(yield_per=_ID_BATCH).execute(query, {"latest": now + CLOCK_TOLERANCE})
+    for part in rows.partitions():
+        buried = buried_posts(snapshot, [row[0] for row in part])
+        for post_id, caption, image_url, created_at in part:
+            if post_id not in buried:
+                yield PostContent(post_id=post_id, caption=caption, image_url=image_url, created_at=created_at)
+
+
+def stored_vectors(database: Database, part: Part) -> dict[str, VectorState]:
+    """What is stored of each post, failures too."""
+    v = post_vectors.c
+    columns = sa.select(v.post_id, v.encoder, v.source_hash, v.failure, v.attempts, v.next_try)
+    with database.begin() as connection:
+        rows = connection.execute(columns.where(v.part == part.value))
+        return {
+            post_id: VectorState(
+                encoder=encoder, source_hash=source_hash, failure=failure, attempts=attempts, next_try=next_try
+            )
+            for post_id, encoder, source_hash, failure, attempts, next_try in rows
+        }
+
+
+def store_vectors(
+    database: Database, part: Part, *, encoder: str, encoded: Iterable[Encoded], failed: Iterable[Failed]
+) -> None:
+    """Store one batch, in one transaction: a kill costs at most the batch under way."""
+    rows = [
+        {"post_id": each.post_id, "source_hash": each.source_hash, "vector": each.vector.astype(VECTOR_TYPE).tobytes(),
+         "failure": None, "attempts": 0, "next_try": None}
+        for each in encoded
+    ] + [
+        {"post_id": each.post_id, "source_hash": each.source_hash, "vector": None,
+         "failure": each.failure, "attempts": each.attempts, "next_try": each.next_try}
+        for each in failed
+    ]  # fmt: skip
+    if not rows:
+        return
+    put = insert(post_vectors).values([{**row, "part": part.value, "encoder": encoder} for row in rows])
+    fresh = {
+        name: put.excluded[name] for name in ("source_hash", "encoder", "vector", "failure", "attempts", "next_try")
+    }
+    with database.begin() as connection:
+        connection.execute(
+            put.on_conflict_do_update(index_elements=["post_id", "part"], set_={**fresh, "encoded_at": sa.func.now()})
+        )
+
+
+def drop_vectors(database: Database, part: Part, post_ids: Sequence[str]) -> None:
+    """Forget what was encoded of posts that have nothing to encode any more."""
+    with database.begin() as connection:
+        named = post_vectors.c.post_id.in_(list(post_ids))
+        connection.execute(post_vectors.delete().where(named, post_vectors.c.part == part.value))
+
+
+def load_vectors(snapshot: Snapshot, part: Part, *, encoder: str, width: int) -> VectorColumn:
+    """All vectors that one encoder made; those of other encoders, or of another width, are left out."""
+    place = snapshot.database.own
+    connection = snapshot.connection(place)
+    size = width * VECTOR_TYPE.itemsize
+    literal = sa.literal(encoder).compile(connection, compile_kwargs={"literal_binds": True})
+    query = f"""
+        SELECT {key_of("post_id")}, vector FROM {place.name("post_vectors")}
+        WHERE part = '{part}' AND encoder = {literal} AND octet_length(vector) = {size}
+        """
+    table = copy_binary(connection, query, [("key", ">i8"), ("vector", f"V{size}")])
+    values = np.frombuffer(table["vector"].tobytes(), VECTOR_TYPE).reshape(len(table), width)
+    return VectorColumn(post_keys=table["key"].astype(np.int64), values=values)
+
+
+def vector_counts(database: Database) -> dict[str, dict[str, int]]:
+    """For each part how many vectors there are, and how many failures by reason."""
+    v = post_vectors.c
+    code = sa.func.split_part(v.failure, ":", 1)
+    counted = sa.select(v.part, code, sa.func.count()).group_by(v.part, code)
+    counts: dict[str, dict[str, int]] = {part.value: {} for part in Part}
+    with database.begin() as connection:
+        for part, failure, count in connection.execute(counted):
+            counts[part][failure or "encoded"] = count
+    return counts

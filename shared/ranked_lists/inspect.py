@@ -1,0 +1,126 @@
+"""Reading for the operator's command: what Redis holds about one user and about the phase, without an event loop."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar, cast
+
+import redis
+
+from shared.domain import Phase, PhaseState, author_key
+from shared.eligibility import Viewer, may_show
+from shared.ranked_lists import codec, keys, records
+from shared.ranked_lists.clients import connect, redis_errors
+from shared.ranked_lists.codec import RankedList, UnreadableList
+from shared.ranked_lists.publication import Publication, unpack_publication
+from shared.ranked_lists.records import CatalogueEntry, Seen
+
+ValueT = TypeVar("ValueT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedPost:
+    """One entry of a list; `post_id` is None when the catalogue does not know its row."""
+
+    rank: int  # 1 is the best
+    post_id: str | None
+    score: float
+    reason: str
+    standing: str  # "" (shown), or why it is not: deleted, blocked, hidden; or seen, served (shown after the unseen)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserLists:
+    """All that Redis holds about one user, and the shared things that a page for them needs."""
+
+    phase: PhaseState | None
+    lists: dict[Phase, RankedList]
+    everyone: RankedList | None
+    viewer: Viewer
+    seen: Seen
+    deleted: frozenset[int]
+    is_safe: bool  # deletions and blocks are loaded: the timeline trusts this Redis
+
+
+def read_user(url: str, user_id: str) -> UserLists:
+    """Read one user's lists and what is withheld from them. A value that cannot be read counts as absent."""
+    names = [keys.SAFETY, keys.PHASE, keys.viewer(user_id), keys.seen(user_id), keys.EVERYONE]
+    names += [keys.ranked_list(phase, user_id) for phase in Phase]
+    with redis_errors(url), connect(url) as client:
+        safety, phase, viewer, seen, everyone, *lists = _values(client, names)
+        deleted = cast(list[bytes], client.zrange(keys.DELETED, 0, -1))
+    own = author_key(user_id)
+    known = {name: _readable(codec.decode, value) for name, value in zip(Phase, lists, strict=True)}
+    return UserLists(
+        phase=_readable(records.unpack_phase, phase),
+        lists={name: ranked for name, ranked in known.items() if ranked},
+        everyone=_readable(codec.decode, everyone),
+        viewer=_readable(lambda value: records.unpack_viewer(value, own=own), viewer) or Viewer(),
+        seen=records.unpack_seen(seen),
+        deleted=frozenset(int(row) for row in deleted),
+        is_safe=safety is not None,
+    )
+
+
+def resolve(url: str, user: UserLists, ranked: RankedList, *, limit: int) -> list[ListedPost]:
+    """The first entries of a list, with their ids out of the catalogue and how they stand with this user now."""
+    entries = [codec.entry_at(ranked.entries, rank) for rank in range(min(limit, len(ranked)))]
+    posts = _posts(url, [row for row, _, _ in entries])
+    return [
+        ListedPost(
+            rank=rank,
+            post_id=posts[row].post_id if row in posts else None,
+            score=score,
+            reason=reason,
+            standing=_standing(user, row, posts.get(row)),
+        )
+        for rank, (row, reason, score) in enumerate(entries, start=1)
+    ]
+
+
+def read_phase_in_redis(url: str) -> PhaseState | None:
+    """The phase that the timelines read; None when Redis holds none."""
+    with redis_errors(url), connect(url) as client:
+        return _readable(records.unpack_phase, _values(client, [keys.PHASE])[0])
+
+
+def read_publications(url: str) -> dict[Phase, Publication]:
+    """The last whole publication of each phase that has one."""
+    with redis_errors(url), connect(url) as client:
+        values = _values(client, [keys.published(phase) for phase in Phase])
+    pairs = zip(Phase, values, strict=True)
+    return {phase: known for phase, value in pairs if (known := _readable(unpack_publication, value))}
+
+
+def _standing(user: UserLists, row: int, post: CatalogueEntry | None) -> str:
+    if row in user.deleted:
+        return "deleted"
+    if row in user.viewer.hidden_posts:
+        return "hidden"
+    if post is not None and not may_show(user.viewer, row=row, author=post.author):
+        return "blocked"
+    if row in user.seen.rows:
+        return "served"
+    return "seen" if row in user.viewer.seen_posts else ""
+
+
+def _posts(url: str, rows: Sequence[int]) -> dict[int, CatalogueEntry]:
+    posts: dict[int, CatalogueEntry] = {}
+    with redis_errors(url), connect(url) as client:
+        pipe = client.pipeline(transaction=False)
+        for row in rows:
+            pipe.hget(keys.chunk(keys.chunk_of(row)), str(row))
+        for row, value in zip(rows, cast(Iterable[bytes | None], pipe.execute()), strict=True):
+            if value is not None:
+                posts[row] = records.unpack_post(row, value)
+    return posts
+
+
+def _values(client: redis.Redis, names: list[str]) -> list[bytes | None]:
+    return cast(list[bytes | None], client.mget(names))
+
+
+def _readable(decode: Callable[[bytes], ValueT], value: bytes | None) -> ValueT | None:
+    try:
+        return decode(value) if value else None
+    except UnreadableList:
+        return None
