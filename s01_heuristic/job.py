@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from s01_heuristic.load import World, load_world
 from s01_heuristic.rank import Ranking, entries_for, rank_posts, score_posts
 from shared.db.engine import Database
 from shared.db.phases import installation_id
@@ -19,6 +18,7 @@ from shared.ranked_lists.publish import ListWriter, Published
 from shared.ranked_lists.records import CatalogueEntry
 from shared.safety import publish_safety
 from shared.settings import HeuristicSettings, ListSettings, WindowSettings
+from shared.world import World, load_world
 
 JOB = "heuristic"
 

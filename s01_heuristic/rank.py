@@ -1,15 +1,14 @@
 """Scores the candidates once, and gives each user the same order less what they must not or need not see. Pure."""
 
-from array import array
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
-from shared.db.bulk import Events, Floats, Int64s, Posts
-from shared.domain import KIND_CODES, Kind, Reason, author_key
+from shared.columns import PlaceIndex, latest_of_each, post_index
+from shared.db.bulk import Events, Floats, Posts
+from shared.domain import KIND_CODES, Reason
 from shared.eligibility import Viewer
 from shared.heuristic import REFERENCE_QUANTILE, blend, decay, popularity, recency
 from shared.ranked_lists.codec import ENTRY, ROW_BITS
@@ -18,8 +17,6 @@ from shared.settings import HeuristicSettings
 # numpy's view of codec.ENTRY: what is packed here for all users at once is read there one entry at a time.
 ENTRY_LAYOUT = np.dtype([("packed", "<u4"), ("score", "<f2")])
 assert ENTRY_LAYOUT.itemsize == ENTRY.size
-
-Ranks = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +33,7 @@ class Ranking:
     """All candidates, best first. A *rank* is a place in this order, 0 the best."""
 
     entries: npt.NDArray[np.void]  # (n_posts,) of ENTRY_LAYOUT
-    rank_of_row: Mapping[int, int]
-    ranks_of_author: Mapping[int, Ranks]  # author key → the ranks of the author's posts
+    index: PlaceIndex  # whose places are ranks
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -88,88 +84,16 @@ def rank_posts(posts: Posts, rows: list[int], scores: Scores, *, alpha: float) -
     entries["score"] = scores.blended[order]
     return Ranking(
         entries=entries,
-        rank_of_row={int(row): rank for rank, row in enumerate(ordered_rows)},
-        ranks_of_author=_ranks_by_author([author_key(posts.author_ids[i]) for i in order]),
+        index=PlaceIndex.of(ordered_rows.tolist(), [posts.author_ids[i] for i in order]),
     )
 
 
 def entries_for(ranking: Ranking, viewer: Viewer, *, length: int) -> bytes:
     """A user's packed entries: the common order less everything withheld from, or seen by, the viewer."""
-    dropped = withheld_ranks(ranking, viewer)
+    dropped = ranking.index.withheld(viewer)
     if len(dropped) == 0:
         return ranking.entries[:length].tobytes()
     head = min(len(ranking), length + len(dropped))
     keep = np.ones(head, bool)
     keep[dropped[dropped < head]] = False
     return ranking.entries[:head][keep][:length].tobytes()
-
-
-def withheld_ranks(ranking: Ranking, viewer: Viewer) -> Ranks:
-    """The ranks of the posts that this viewer must not see (hidden authors and posts) or has seen."""
-    parts = [ranking.ranks_of_author[key] for key in viewer.hidden_authors if key in ranking.ranks_of_author]
-    rows = [*viewer.hidden_posts, *viewer.seen_posts]
-    if rows:
-        ranks = [ranking.rank_of_row[row] for row in rows if row in ranking.rank_of_row]
-        parts.append(np.array(ranks, np.int64))
-    return np.concatenate(parts) if parts else np.empty(0, np.int64)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Touched:
-    """What users did with candidates: for each user key, the rows of the posts, last touched last."""
-
-    seen: Mapping[int, "array[int]"]  # quoted: array is generic for the type checker only
-    hidden: Mapping[int, frozenset[int]]
-
-
-def touched_posts(posts: Posts, rows: list[int], events: Events, *, at_most: int) -> Touched:
-    """Which candidates each user has seen (any event is a proof of that) and which they hid.
-
-    Args:
-        posts: the candidates.
-        rows: their rows.
-        events: interactions; those on other posts are ignored.
-        at_most: seen posts kept per user, the newest.
-    """
-    index, known = post_index(posts, events.post_keys)
-    index, users, kinds, at = index[known], events.user_keys[known], events.kinds[known], events.at[known]
-    latest = latest_of_each(index, users, at=at)
-    by_user = latest[np.lexsort((at[latest], users[latest]))]
-    row_of = np.array(rows, np.uint32)
-    keys, starts = np.unique(users[by_user], return_index=True)
-    slices = np.split(row_of[index[by_user]], starts[1:]) if len(keys) else []
-    seen = {int(key): array("I", part[-at_most:].tobytes()) for key, part in zip(keys, slices, strict=True)}
-    is_hide = kinds == KIND_CODES[Kind.HIDE]
-    hidden: dict[int, set[int]] = {}
-    for key, row in zip(users[is_hide].tolist(), row_of[index[is_hide]].tolist(), strict=True):
-        hidden.setdefault(key, set()).add(row)
-    return Touched(seen=seen, hidden={key: frozenset(hides) for key, hides in hidden.items()})
-
-
-def post_index(posts: Posts, keys: Int64s) -> tuple[Int64s, npt.NDArray[np.bool_]]:
-    """For each key the index of its post, and whether it is a candidate's at all; both of shape (n_keys,)."""
-    if len(posts) == 0:
-        return np.zeros(len(keys), np.int64), np.zeros(len(keys), bool)
-    order = np.argsort(posts.keys)
-    found = order[np.minimum(np.searchsorted(posts.keys, keys, sorter=order), len(posts) - 1)]
-    return found, posts.keys[found] == keys
-
-
-def latest_of_each(*columns: npt.NDArray[np.generic], at: Floats) -> Int64s:
-    """Indices of the latest row of each distinct combination of the columns."""
-    if len(at) == 0:
-        return np.empty(0, np.int64)
-    order = np.lexsort((at, *columns))
-    changes = np.zeros(len(at) - 1, bool)
-    for column in columns:
-        sorted_column = column[order]
-        changes |= sorted_column[1:] != sorted_column[:-1]
-    latest: Int64s = order[np.append(changes, True)]
-    return latest
-
-
-def _ranks_by_author(keys: list[int]) -> dict[int, Ranks]:
-    ranks: dict[int, list[int]] = {}
-    for rank, key in enumerate(keys):
-        ranks.setdefault(key, []).append(rank)
-    return {key: np.array(of_author, np.int64) for key, of_author in ranks.items()}

@@ -43,7 +43,8 @@ def popularity(weight: Numbers, reference: float, *, log1p: Callable[[Any], Any]
         log1p: `math.log1p` for one number, `numpy.log1p` for an array.
     """
     share = log1p(weight) / math.log1p(reference)
-    capped: Numbers = (share + 1.0 - abs(share - 1.0)) / 2.0  # min(share, 1), for one number and for an array alike
+    short = 1.0 - share
+    capped: Numbers = 1.0 - (short + abs(short)) / 2.0  # min(share, 1), for one number and for an array alike
     return capped
 
 

@@ -91,7 +91,7 @@ class Timeline:
             return None
         chain, tail = state.chain, state.tail
         if chain is None:
-            chain, tail = self._shelf.get(request.user_id, place.slot, place.nonce)
+            chain, tail = self._shelf.get(request.user_id, place.nonce)
         if chain is None:
             return None
         return Walk(
@@ -178,7 +178,7 @@ class Timeline:
             return
         user_id, end = walk.request.user_id, walk.position
         noted = replace(walk.chain, page_ends=(*walk.chain.page_ends, end))
-        self._shelf.put(user_id, walk.slot, noted, walk.tail)
+        self._shelf.put(user_id, noted, walk.tail)
         if not walk.has_redis:
             return
         rows = [post.row for post in walk.posts]

@@ -8,19 +8,18 @@ MAX_CHAINS = 5_000  # some 10 MB
 
 
 class Shelf:
-    """Chains by user and slot; the longest unused go first."""
+    """Chains by user and nonce, whatever slot they took; the longest unused go first."""
 
     def __init__(self) -> None:
-        self._chains: OrderedDict[tuple[str, int], tuple[Chain, bytes | None]] = OrderedDict()
+        self._chains: OrderedDict[tuple[str, bytes], tuple[Chain, bytes | None]] = OrderedDict()
 
-    def put(self, user_id: str, slot: int, chain: Chain, tail: bytes | None) -> None:
+    def put(self, user_id: str, chain: Chain, tail: bytes | None) -> None:
         """Keep a chain as it is now."""
-        self._chains[user_id, slot] = chain, tail
-        self._chains.move_to_end((user_id, slot))
+        self._chains[user_id, chain.nonce] = chain, tail
+        self._chains.move_to_end((user_id, chain.nonce))
         while len(self._chains) > MAX_CHAINS:
             self._chains.popitem(last=False)
 
-    def get(self, user_id: str, slot: int, nonce: bytes) -> tuple[Chain | None, bytes | None]:
+    def get(self, user_id: str, nonce: bytes) -> tuple[Chain | None, bytes | None]:
         """A chain and its tail, if this process still has them."""
-        chain, tail = self._chains.get((user_id, slot), (None, None))
-        return (chain, tail) if chain is not None and chain.nonce == nonce else (None, None)
+        return self._chains.get((user_id, nonce), (None, None))

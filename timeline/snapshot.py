@@ -71,6 +71,8 @@ class Snapshot:
             viewers = await asyncio.to_thread(self._reload_safety)
             log_event("timeline.safety_reloaded", viewers=viewers)
         await self._withheld.catch_up()
+        if self.phase.version > 0:
+            await asyncio.to_thread(self._writer.write_phase, self.phase)
         published = (await self._reader.publications()).get(Phase.HEURISTIC)
         if published is None or published.run != self._generation:
             everyone = await self._reader.everyone()
@@ -84,8 +86,6 @@ class Snapshot:
             length = self._lists.everyone_length
             posts = await asyncio.to_thread(newest_posts, self._database, now=now, limit=length)
             self._take_newest(posts, now)
-        if "redis" not in self.missing and self.phase.version > 0:
-            await asyncio.to_thread(self._writer.write_phase, self.phase)
 
     def _take_newest(self, posts: list[NewPost], now: datetime) -> None:
         half_life = self._formula.half_life_hours

@@ -52,7 +52,7 @@ def posts_of_rows(database: Database, rows: Collection[int]) -> list[NewPost]:
         found = connection.execute(
             sa.text(f"SELECT post_id, row FROM {SCHEMA}.post_rows WHERE row = ANY(:rows)"), {"rows": list(rows)}
         )
-        row_of: dict[str, int] = dict(found.tuples().all())
+        row_of: dict[str, int] = {row[0]: row[1] for row in found}
     with database.read() as snapshot:
         ((connection, name),) = snapshot.each("posts")
         query = sa.text(f"SELECT id, author_id, created_at FROM {name} WHERE id = ANY(:ids) AND deleted_at IS NULL")

@@ -48,7 +48,7 @@ def rows_of_known_posts(connection: sa.Connection, post_ids: Sequence[str]) -> d
         sa.text(f"SELECT post_id, row FROM {SCHEMA}.post_rows WHERE post_id = ANY(:ids)"),
         {"ids": list(post_ids)},
     )
-    return dict(found.tuples().all())
+    return {row[0]: row[1] for row in found}
 
 
 def posts_to_check(connection: sa.Connection, candidates: set[str], *, keep_for: timedelta) -> list[str]:

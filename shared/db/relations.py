@@ -60,7 +60,7 @@ class Mismatch:
 def mismatches(connection: sa.Connection, place: Place, relation: str) -> list[Mismatch]:
     """Compare one relation with the contract; an empty list is good."""
     found = connection.execute(_COLUMNS, {"schema": place.schema, "relation": relation})
-    got: dict[str, str] = dict(found.tuples().all())
+    got: dict[str, str] = {row[0]: row[1] for row in found}
     full_name = f"{place.schema}.{relation}"
     if not got:
         cure = "create the view (README, “Connect your own database”) and GRANT SELECT on it"

@@ -1,8 +1,10 @@
 """Reading for the timeline: one round trip brings all that a page needs; a second one remembers what was served."""
 
+import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from redis.exceptions import RedisError
@@ -19,6 +21,7 @@ from shared.ranked_lists.publication import Publication, unpack_publication
 from shared.ranked_lists.records import CatalogueEntry, Chain, Seen
 
 ValueT = TypeVar("ValueT")
+UNREADABLE = (UnreadableList, ValueError, struct.error)  # what bytes that another version wrote may raise
 
 
 class MemoryLost(StoreUnavailable):
@@ -74,15 +77,16 @@ class ListReader:
             if epoch is None:
                 raise MemoryLost(f"Redis at {self._address} has lost its memory; deletions and blocks are being loaded")
             await self.deleted.catch_up(epoch, int(number or 0))
-        except (RedisError, OSError, TimeoutError) as error:
+            withheld = records.unpack_viewer(viewer, own=author_key(user_id))
+        except (RedisError, OSError, TimeoutError, *UNREADABLE) as error:  # a viewer must not count as absent
             raise self._unavailable(error) from error
         lists = {} if cursor else {Phase.HEURISTIC: first, Phase.NEUCF: second}
         return UserState(
             phase=_readable(records.unpack_phase, phase) if phase else None,
             lists=_readable_lists(lists),
-            viewer=records.unpack_viewer(viewer, own=author_key(user_id)),
+            viewer=withheld,
             seen=records.unpack_seen(seen),
-            chain=records.unpack_chain(first, nonce=cursor.nonce) if cursor else None,
+            chain=_readable(partial(records.unpack_chain, nonce=cursor.nonce), first) if cursor else None,
             tail=records.unpack_tail(second, nonce=cursor.nonce) if cursor else None,
         )
 
@@ -192,7 +196,7 @@ def _readable(decode: Callable[[bytes], ValueT], value: bytes | None) -> ValueT 
     """A value that cannot be read counts as absent: the next source answers, the next publication mends it."""
     try:
         return decode(value) if value else None
-    except UnreadableList:
+    except UNREADABLE:
         return None
 
 

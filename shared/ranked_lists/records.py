@@ -11,7 +11,7 @@ from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList, UnreadableList
 
 NONCE_BYTES = 8
-_VIEWER = struct.Struct(">QIII")  # version first and big-endian: Redis compares it as a string
+_VIEWER = struct.Struct(">QIII")  # version first and big-endian: a script in Redis compares it
 _VISITS = struct.Struct("<I")
 _POST = struct.Struct("<QI")
 
@@ -58,8 +58,10 @@ def unpack_viewer(value: bytes | None, *, own: int) -> Viewer:
     """The viewer behind a value, the user's own author key always among the hidden authors."""
     if not value:
         return Viewer(hidden_authors=frozenset({own}))
-    _, n_authors, n_hidden, n_seen = _VIEWER.unpack_from(value)
     start = _VIEWER.size
+    if len(value) < start:
+        raise UnreadableList(f"viewer: got {len(value)} bytes, expected {start} or more")
+    _, n_authors, n_hidden, n_seen = _VIEWER.unpack_from(value)
     if len(value) != start + 8 * n_authors + 4 * (n_hidden + n_seen):
         raise UnreadableList(f"viewer: got {len(value)} bytes for {n_authors}, {n_hidden} and {n_seen} entries")
     authors = _read("Q", value[start : start + 8 * n_authors])
@@ -103,6 +105,8 @@ def unpack_chain(value: bytes | None, *, nonce: bytes) -> Chain | None:
     if not value or not value.startswith(nonce):
         return None
     body = value[NONCE_BYTES:]
+    if len(body) < codec.HEADER.size:
+        raise UnreadableList(f"chain: got {len(body)} bytes, expected {codec.HEADER.size} or more")
     _, _, count, _, _ = codec.HEADER.unpack_from(body)
     size = codec.HEADER.size + count * codec.ENTRY.size
     frozen = codec.decode(body[:size])

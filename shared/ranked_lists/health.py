@@ -1,0 +1,38 @@
+"""How Redis itself is set up, for `warmline doctor`."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from shared.ranked_lists.clients import connect, redis_errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedisHealth:
+    """What INFO says; managed servers forbid CONFIG but not INFO."""
+
+    version: tuple[int, ...]
+    used_bytes: int
+    max_bytes: int  # 0: no bound
+    policy: str  # what it does when the bound is reached
+
+    @property
+    def evicts(self) -> bool:
+        """Whether it may throw away keys that have not run out."""
+        return self.max_bytes > 0 and self.policy != "noeviction"
+
+
+def read_health(url: str) -> RedisHealth:
+    """Ask Redis about itself.
+
+    Raises:
+        StoreUnavailable: it does not answer, or does not let us in.
+    """
+    with redis_errors(url), connect(url) as client:
+        info = cast(dict[str, Any], client.info("server")) | cast(dict[str, Any], client.info("memory"))
+    parts = str(info.get("redis_version", "0")).split(".")
+    return RedisHealth(
+        version=tuple(int(part) for part in parts if part.isdecimal()),
+        used_bytes=int(info.get("used_memory", 0)),
+        max_bytes=int(info.get("maxmemory", 0)),
+        policy=str(info.get("maxmemory_policy", "noeviction")),
+    )

@@ -1,0 +1,129 @@
+"""What a ranker ranks and for whom, as of one moment, from wherever the four relations live."""
+
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from shared.columns import latest_of_each, post_index
+from shared.db.bulk import (
+    Events,
+    Posts,
+    Users,
+    load_active_users,
+    load_candidates,
+    load_events,
+    load_user_keys,
+    to_datetime,
+)
+from shared.db.engine import Database
+from shared.db.post_rows import rows_of_posts
+from shared.db.relations import check_relations
+from shared.db.safety import load_blocks, next_viewer_version, note_removals
+from shared.domain import KIND_CODES, Kind, author_key
+from shared.eligibility import Viewer
+from shared.errors import SourceError
+from shared.safety import blocked_authors
+from shared.settings import ListSettings, WindowSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everything that one run ranks, and for whom."""
+
+    posts: Posts
+    rows: list[int]  # the posts' rows, in their order
+    events: Events
+    users: Users
+    viewers: Mapping[str, Viewer]  # users of whom something must be withheld; others see all but their own posts
+    viewer_version: int
+    removed: set[int]  # rows of posts that went away lately
+
+    def viewer(self, user_id: str) -> Viewer:
+        """The user's viewer, their own posts always withheld."""
+        known = self.viewers.get(user_id, Viewer())
+        return Viewer(
+            hidden_authors=known.hidden_authors | {author_key(user_id)},
+            hidden_posts=known.hidden_posts,
+            seen_posts=known.seen_posts,
+        )
+
+
+def load_world(database: Database, window: WindowSettings, lists: ListSettings, now: datetime) -> World:
+    """Read the candidates, their events, the active users and everything that must be withheld.
+
+    Raises:
+        SourceError: a relation is not what the contract says, or all posts have vanished at once.
+    """
+    version = next_viewer_version(database)
+    with database.read() as snapshot:
+        check_relations(database, snapshot)
+        posts = load_candidates(snapshot, since=now - window.window, now=now, at_least=window.min_candidates)
+        oldest = to_datetime(float(posts.created_at.min())) if len(posts) else now
+        # An event may be older than its post says when the team imported the post later: allow a day.
+        events = load_events(snapshot, since=oldest - timedelta(days=1), now=now)
+        users = load_active_users(snapshot, since=now - lists.active_for, now=now, at_most=lists.max_lists)
+        authors = blocked_authors(load_blocks(snapshot))
+        blocked_users = sorted(authors.keys() - set(users.ids))
+        user_keys = dict(zip(users.ids, users.keys.tolist(), strict=True)) | dict(
+            zip(blocked_users, load_user_keys(snapshot, blocked_users).tolist(), strict=True)
+        )
+    removals = note_removals(database, posts.ids, keep_for=lists.keep_for)
+    if len(posts) == 0 and removals.rows:
+        raise SourceError("posts: got 0 rows, expected some as before; nothing is published. Is the view still right?")
+    with database.begin() as connection:
+        rows = rows_of_posts(connection, posts.ids)
+    touched = touched_posts(posts, rows, events, at_most=lists.seen_length)
+    return World(
+        posts=posts,
+        rows=rows,
+        events=events,
+        users=users,
+        viewers=_viewers(user_keys, authors, touched),
+        viewer_version=version,
+        removed=removals.rows,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """What users did with candidates: for each user key, the rows of the posts, last touched last."""
+
+    seen: Mapping[int, "array[int]"]  # quoted: array is generic for the type checker only
+    hidden: Mapping[int, frozenset[int]]
+
+
+def touched_posts(posts: Posts, rows: list[int], events: Events, *, at_most: int) -> Touched:
+    """Which candidates each user has seen (any event is a proof of that) and which they hid.
+
+    Args:
+        posts: the candidates.
+        rows: their rows.
+        events: interactions; those on other posts are ignored.
+        at_most: seen posts kept per user, the newest.
+    """
+    index, known = post_index(posts, events.post_keys)
+    index, users, kinds, at = index[known], events.user_keys[known], events.kinds[known], events.at[known]
+    latest = latest_of_each(index, users, at=at)
+    by_user = latest[np.lexsort((at[latest], users[latest]))]
+    row_of = np.array(rows, np.uint32)
+    keys, starts = np.unique(users[by_user], return_index=True)
+    slices = np.split(row_of[index[by_user]], starts[1:]) if len(keys) else []
+    seen = {int(key): array("I", part[-at_most:].tobytes()) for key, part in zip(keys, slices, strict=True)}
+    is_hide = kinds == KIND_CODES[Kind.HIDE]
+    hidden: dict[int, set[int]] = {}
+    for key, row in zip(users[is_hide].tolist(), row_of[index[is_hide]].tolist(), strict=True):
+        hidden.setdefault(key, set()).add(row)
+    return Touched(seen=seen, hidden={key: frozenset(hides) for key, hides in hidden.items()})
+
+
+def _viewers(keys: Mapping[str, int], authors: Mapping[str, frozenset[int]], touched: Touched) -> dict[str, Viewer]:
+    viewers = {}
+    for user_id, key in keys.items():
+        hidden_authors, seen = authors.get(user_id, frozenset()), touched.seen.get(key, ())
+        if hidden_authors or seen:
+            hidden_posts = touched.hidden.get(key, frozenset())
+            viewers[user_id] = Viewer(hidden_authors=hidden_authors, hidden_posts=hidden_posts, seen_posts=seen)
+    return viewers
