@@ -1,24 +1,24 @@
 """One heuristic run: load, score, rank, publish."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from s01_heuristic.rank import Ranking, entries_for, rank_posts, score_posts
+from s01_heuristic.rank import Ranking, entries_for, rank_posts
 from shared.db.engine import Database
 from shared.db.phases import installation_id
 from shared.db.runs import Run
-from shared.domain import Phase, Source, author_key
+from shared.domain import Phase, Source
+from shared.heuristic_scores import score_posts
 from shared.logs import stage
 from shared.ranked_lists.codec import RankedList, encode
 from shared.ranked_lists.publication import Publication
 from shared.ranked_lists.publish import ListWriter, Published
-from shared.ranked_lists.records import CatalogueEntry
 from shared.safety import publish_safety
 from shared.settings import HeuristicSettings, ListSettings, WindowSettings
-from shared.world import World, load_world
+from shared.world import World, catalogue, load_world
 
 JOB = "heuristic"
 
@@ -66,12 +66,6 @@ def run_heuristic(
         "removed": len(world.removed),
         "seconds": round(seconds, 3),
     }
-
-
-def catalogue(world: World) -> Iterator[CatalogueEntry]:
-    """What the timeline must know of each candidate."""
-    for row, post_id, author_id in zip(world.rows, world.posts.ids, world.posts.author_ids, strict=True):
-        yield CatalogueEntry(row=row, post_id=post_id, author=author_key(author_id))
 
 
 def _publish_lists(

@@ -1,7 +1,7 @@
 """What a ranker ranks and for whom, as of one moment, from wherever the four relations live."""
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,6 +25,7 @@ from shared.db.safety import load_blocks, next_viewer_version, note_removals
 from shared.domain import KIND_CODES, Kind, author_key
 from shared.eligibility import Viewer
 from shared.errors import SourceError
+from shared.ranked_lists.records import CatalogueEntry
 from shared.safety import blocked_authors
 from shared.settings import ListSettings, WindowSettings
 
@@ -85,6 +86,12 @@ def load_world(database: Database, window: WindowSettings, lists: ListSettings, 
         viewer_version=version,
         removed=removals.rows,
     )
+
+
+def catalogue(world: World) -> Iterator[CatalogueEntry]:
+    """What the timeline must know of each candidate."""
+    for row, post_id, author_id in zip(world.rows, world.posts.ids, world.posts.author_ids, strict=True):
+        yield CatalogueEntry(row=row, post_id=post_id, author=author_key(author_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

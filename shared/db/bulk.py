@@ -27,6 +27,7 @@ _PROBE, _PROBE_KEY = "warmline", -8975063746265413875
 _COPY_HEAD = 19  # bytes: signature, flags, length of the header's extension (0)
 _COPY_END = b"\xff\xff"
 _BLOCK = 1 << 20
+_USER_BATCH = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +63,22 @@ class Users:
 
     ids: list[str]
     keys: Int64s
+    active_at: Floats  # seconds since 1970, UTC
 
     def __len__(self) -> int:
         return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostKeys:
+    """All posts that anyone may see, by key alone, in no order."""
+
+    keys: Int64s
+    author_keys: Int64s
+    created_at: Floats  # seconds since 1970, UTC
+
+    def __len__(self) -> int:
+        return len(self.keys)
 
 
 def load_candidates(snapshot: Snapshot, *, since: datetime, now: datetime, at_least: int) -> Posts:
@@ -83,19 +97,64 @@ def load_candidates(snapshot: Snapshot, *, since: datetime, now: datetime, at_le
     return posts
 
 
+def load_all_posts(snapshot: Snapshot, *, now: datetime) -> PostKeys:
+    """Keys, authors and times of all posts that anyone may see (for training)."""
+    ((connection, name),) = snapshot.each("posts")
+    _check_hash(connection)
+    query = f"""
+        SELECT {key_of("id")}, {key_of("author_id")}, extract(epoch FROM created_at)::float8 FROM {name}
+        WHERE deleted_at IS NULL AND created_at <= '{(now + CLOCK_TOLERANCE).isoformat()}'::timestamptz
+          AND id IS NOT NULL AND author_id IS NOT NULL
+        """
+    table = copy_binary(connection, query, [("post", ">i8"), ("author", ">i8"), ("at", ">f8")])
+    keys = table["post"].astype(np.int64)
+    buried = np.array(sorted(_buried_keys(snapshot)), np.int64)
+    alive = ~np.isin(keys, buried)
+    return PostKeys(
+        keys=keys[alive],
+        author_keys=table["author"].astype(np.int64)[alive],
+        created_at=table["at"].astype(np.float64)[alive],
+    )
+
+
 def load_events(snapshot: Snapshot, *, since: datetime, now: datetime) -> Events:
     """All interactions since a time; those dated ahead of `now` are dated now (promise 11)."""
+    return _events(snapshot, f"created_at >= '{since.isoformat()}'::timestamptz", now)
+
+
+def load_events_of(snapshot: Snapshot, user_ids: Sequence[str], *, since: datetime, now: datetime) -> Events:
+    """The interactions of some users since a time, by the index on users: for runs that serve only those."""
+    parts = []
+    for start in range(0, len(user_ids), _USER_BATCH):
+        names = ",".join(sql_text(user_id) for user_id in user_ids[start : start + _USER_BATCH])
+        condition = f"created_at >= '{since.isoformat()}'::timestamptz AND user_id IN ({names})"
+        parts.append(_events(snapshot, condition, now))
+    return Events(
+        user_keys=np.concatenate([np.empty(0, np.int64), *(part.user_keys for part in parts)]),
+        post_keys=np.concatenate([np.empty(0, np.int64), *(part.post_keys for part in parts)]),
+        kinds=np.concatenate([np.empty(0, np.int16), *(part.kinds for part in parts)]),
+        at=np.concatenate([np.empty(0, np.float64), *(part.at for part in parts)]),
+    )
+
+
+def sql_text(text: str) -> str:
+    """A text as a literal of SQL, for COPY, which takes no values of its own."""
+    if "\\" in text or "\0" in text:
+        return "E'" + text.replace("\\", "\\\\").replace("'", "''").replace("\0", "") + "'"
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _events(snapshot: Snapshot, condition: str, now: datetime) -> Events:
     codes = " ".join(f"WHEN '{kind}' THEN {code}" for kind, code in KIND_CODES.items())
-    query = f"""
-        SELECT {key_of("user_id")}, {key_of("post_id")}, (CASE kind {codes} END)::int2,
-               least(extract(epoch FROM created_at)::float8, {now.timestamp()!r}::float8)
-        FROM {{relation}}
-        WHERE created_at >= '{since.isoformat()}'::timestamptz AND kind = ANY('{{{{{",".join(KIND_CODES)}}}}}')
-          AND user_id IS NOT NULL AND post_id IS NOT NULL
+    kinds = ",".join(f"'{kind}'" for kind in KIND_CODES)
+    columns = f"""
+        {key_of("user_id")}, {key_of("post_id")}, (CASE kind {codes} END)::int2,
+        least(extract(epoch FROM created_at)::float8, {now.timestamp()!r}::float8)
         """
+    wanted = f"{condition} AND kind IN ({kinds}) AND user_id IS NOT NULL AND post_id IS NOT NULL"
     fields = [("user", ">i8"), ("post", ">i8"), ("kind", ">i2"), ("at", ">f8")]
     parts = [
-        copy_binary(connection, query.format(relation=name), fields)
+        copy_binary(connection, f"SELECT {columns} FROM {name} WHERE {wanted}", fields)
         for connection, name in snapshot.each("interactions")
     ]
     table = np.concatenate(parts)
@@ -128,7 +187,11 @@ def load_active_users(snapshot: Snapshot, *, since: datetime, now: datetime, at_
     for gone in _erased(snapshot):
         latest.pop(gone, None)
     ranked = sorted(latest.items(), key=lambda item: (-item[1][0].timestamp(), item[0]))[:at_most]
-    users = Users(ids=[user for user, _ in ranked], keys=np.array([key for _, (_, key) in ranked], np.int64))
+    users = Users(
+        ids=[user for user, _ in ranked],
+        keys=np.array([key for _, (_, key) in ranked], np.int64),
+        active_at=np.array([at.timestamp() for _, (at, _) in ranked], np.float64),
+    )
     _check_unique(users.ids, users.keys, "users")
     return users
 
@@ -161,6 +224,16 @@ def _candidate_rows(
 
 def _buried_posts(snapshot: Snapshot) -> set[str]:
     return _tombstones(snapshot, "posts") if snapshot.database.has_views else set()
+
+
+def _buried_keys(snapshot: Snapshot) -> set[int]:
+    if not snapshot.database.has_views:
+        return set()
+    own = snapshot.database.own
+    found = snapshot.connection(own).execute(
+        sa.text(f"SELECT {key_of('id')} FROM {own.name('tombstones')} WHERE relation = 'posts'")
+    )
+    return {key for (key,) in found}
 
 
 def _erased(snapshot: Snapshot) -> set[str]:

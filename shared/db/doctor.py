@@ -4,7 +4,7 @@ Made for a live database: one read-only transaction, every statement bounded by 
 that takes too long has no answer (None), which is a finding of its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -35,8 +35,11 @@ class Share:
         return self.count / self.of if self.of else 0.0
 
 
+_CONTROL = r"[\x01-\x1f\x7f-\u009f]"
+
+
 def _unusable(column: str) -> str:
-    return f"length({column}) NOT BETWEEN 1 AND {MAX_ID_LENGTH} OR {column}::text ~ '[[:cntrl:]]'"
+    return f"length({column}) NOT BETWEEN 1 AND {MAX_ID_LENGTH} OR {column}::text ~ '{_CONTROL}'"
 
 
 _AHEAD = f"now() + interval '{CLOCK_TOLERANCE.total_seconds():.0f} seconds'"
@@ -82,9 +85,17 @@ LINKS = {
 class Probe:
     """Bounded questions to one place."""
 
-    def __init__(self, connection: sa.Connection, place: Place) -> None:
+    def __init__(self, connection: sa.Connection, place: Place, *, unordered: Collection[str] = ()) -> None:
+        """Begin asking.
+
+        Args:
+            connection: read-only, with a statement timeout.
+            place: where the relations are.
+            unordered: relations too large to find the newest rows of, for want of an index: any rows must do.
+        """
         self._connection = connection
         self._place = place
+        self._unordered = unordered
 
     def ask(self, query: str, *, index_only: bool = False, **values: object) -> Sequence[sa.RowMapping] | None:
         """The rows of a query; None when it took too long. Any other refusal is an error as always.
@@ -108,9 +119,9 @@ class Probe:
         finally:
             savepoint.rollback()  # nothing was written; settings for one question end with it
 
-    def ask_one(self, query: str, **values: object) -> sa.RowMapping | None:
+    def ask_one(self, query: str, **values: str) -> sa.RowMapping | None:
         """The only row of a query."""
-        rows = self.ask(query, **values)
+        rows = self.ask(query, index_only=False, **values)
         return rows[0] if rows else None
 
     def name(self, relation: str) -> str:
@@ -124,7 +135,8 @@ class Probe:
 
     def sample(self, relation: str, *, rows: int = SAMPLE_ROWS) -> str:
         """SQL for the newest rows of a relation."""
-        return f"(SELECT * FROM {self.name(relation)} ORDER BY created_at DESC LIMIT {rows}) AS sample"
+        order = "" if relation in self._unordered else "ORDER BY created_at DESC"
+        return f"(SELECT * FROM {self.name(relation)} {order} LIMIT {rows}) AS sample"
 
 
 def look_at_rows(probe: Probe, relation: str) -> Mapping[str, Share] | None:

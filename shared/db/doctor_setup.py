@@ -37,7 +37,7 @@ class Lookup:
     is_indexed: bool | None  # None: the plan does not tell (a foreign table, say)
     table: str = ""  # the table under the view that would be read whole
     rows: int = 0  # of that table, about
-    test: str = ""  # what PostgreSQL would test on each of its rows
+    expression: str = ""  # what an index would have to be on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,7 @@ def look_at_lookup(probe: Probe, relation: str, column: str, condition: str) -> 
         is_indexed=False,
         table=f"{scan.get('Schema', '?')}.{scan.get('Relation Name', '?')}",
         rows=_rows_of(probe, scan),
-        test=scan["Filter"],
+        expression=_tested(scan["Filter"], mark, alias=scan.get("Alias", "")),
     )
 
 
@@ -138,6 +138,20 @@ def _nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield plan
     for child in plan.get("Plans", ()):
         yield from _nodes(child)
+
+
+def _tested(condition: str, mark: str, *, alias: str) -> str:
+    """The expression that a condition compares with our value, without the table's alias; the whole if it is odd.
+
+    `((p.deleted_at IS NULL) AND ((p.id)::text = 'mark'::text))` gives `(id)::text`.
+    """
+    before = condition.partition(f"'{mark}")[0].rstrip(" =><")
+    depth, start = 0, len(before)
+    while start and depth >= 0:
+        start -= 1
+        depth += {")": 1, "(": -1}.get(before[start], 0)
+    expression = before[start + 1 :] if depth < 0 else condition
+    return expression.replace(f"{alias}.", "") if alias else expression
 
 
 def _rows_of(probe: Probe, node: Mapping[str, Any]) -> int:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from shared.db.bulk import Int64s, copy_binary, key_of
+from shared.db.bulk import Int64s, copy_binary, key_of, sql_text
 from shared.db.engine import Database, Snapshot
 from shared.db.newest import buried_posts
 from shared.db.tables import post_vectors
@@ -147,10 +147,9 @@ def load_vectors(snapshot: Snapshot, part: Part, *, encoder: str, width: int) ->
     place = snapshot.database.own
     connection = snapshot.connection(place)
     size = width * VECTOR_TYPE.itemsize
-    literal = sa.literal(encoder).compile(connection, compile_kwargs={"literal_binds": True})
     query = f"""
         SELECT {key_of("post_id")}, vector FROM {place.name("post_vectors")}
-        WHERE part = '{part}' AND encoder = {literal} AND octet_length(vector) = {size}
+        WHERE part = '{part}' AND encoder = {sql_text(encoder)} AND octet_length(vector) = {size}
         """
     table = copy_binary(connection, query, [("key", ">i8"), ("vector", f"V{size}")])
     values = np.frombuffer(table["vector"].tobytes(), VECTOR_TYPE).reshape(len(table), width)

@@ -15,13 +15,13 @@ from shared.errors import StoreUnavailable
 from shared.ranked_lists import codec, keys, records, scripts
 from shared.ranked_lists.catalogue import Catalogue, Deleted
 from shared.ranked_lists.clients import address, connect_async
-from shared.ranked_lists.codec import RankedList, UnreadableList
+from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.publication import Publication, unpack_publication
 from shared.ranked_lists.records import CatalogueEntry, Chain, Seen
 
 ValueT = TypeVar("ValueT")
-UNREADABLE = (UnreadableList, ValueError, struct.error)  # what bytes that another version wrote may raise
+UNREADABLE = (ValueError, struct.error)  # what reading the bytes of another version may raise
 
 
 class MemoryLost(StoreUnavailable):

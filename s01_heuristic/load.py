@@ -1,3 +1,0 @@
-from shared.world import World, load_world
-
-__all__ = ["World", "load_world"]
