@@ -1,0 +1,109 @@
+"""What figures about rows mean."""
+
+from shared.db.doctor import ROW_CHECKS, Share
+from warmline.diagnosis import (
+    RULES,
+    judge_deleted,
+    judge_duplicates,
+    judge_kinds,
+    judge_old,
+    judge_rows,
+    judge_unknown,
+)
+from warmline.findings import Finding, Severity, has_problem, in_order
+
+NONE = Share(count=0, of=100)
+
+
+def severities(findings: list[Finding]) -> list[str]:
+    return [each.severity.name.lower() for each in findings]
+
+
+def posts(**counts: int) -> list[Finding]:
+    """The judgement of 100 posts of which so many fail the checks named."""
+    return judge_rows("posts", {check: Share(count=counts.get(check, 0), of=100) for check in ROW_CHECKS["posts"]})
+
+
+def test_every_check_but_deleted_has_a_rule() -> None:
+    assert {relation: set(checks) - {"deleted"} for relation, checks in ROW_CHECKS.items()} == {
+        relation: set(rules) for relation, rules in RULES.items()
+    }
+
+
+def test_rows_without_a_fault_are_good() -> None:
+    assert severities(posts()) == ["good"]
+
+
+def test_one_future_post_of_a_hundred_is_a_problem() -> None:
+    assert severities(posts(future=1)) == ["problem"]
+
+
+def test_posts_without_image_are_never_more_than_a_hint() -> None:
+    assert severities(posts(no_image=100)) == ["hint"]
+
+
+def test_a_finding_says_how_many_of_how_many_and_what_to_do() -> None:
+    (found,) = posts(no_caption=3)
+    assert (found.where, found.got) == ("posts.caption", "3 of 100 newest rows have no caption")
+    assert "phase 2 knows them by their photo alone" in found.todo
+
+
+def test_rows_that_took_too_long_are_a_hint() -> None:
+    assert severities(judge_rows("posts", None)) == ["hint"]
+
+
+def test_nearly_all_posts_deleted_is_a_problem() -> None:
+    assert severities(judge_deleted(Share(count=95, of=100), NONE)) == ["problem"]
+
+
+def test_a_small_app_may_have_deleted_all_its_posts() -> None:
+    assert severities(judge_deleted(Share(count=5, of=5), NONE)) == ["good"]
+
+
+def test_activity_on_deleted_posts_is_a_problem() -> None:
+    assert severities(judge_deleted(Share(count=40, of=100), Share(count=60, of=100))) == ["problem"]
+
+
+def test_a_few_late_events_are_a_hint() -> None:
+    assert severities(judge_deleted(Share(count=40, of=100), Share(count=2, of=100))) == ["hint"]
+
+
+def test_a_normal_share_of_deleted_posts_is_good() -> None:
+    assert severities(judge_deleted(Share(count=10, of=100), NONE)) == ["good"]
+
+
+def test_half_of_the_ids_unknown_is_a_problem_of_spelling() -> None:
+    (found,) = judge_unknown("interactions", "post_id", "posts", Share(count=50, of=100, examples=("P1",)))
+    assert (found.severity, found.got) == (Severity.PROBLEM, "50 of 100 ids are not in posts")
+
+
+def test_some_unknown_ids_are_a_hint() -> None:
+    assert severities(judge_unknown("interactions", "post_id", "posts", Share(count=1, of=100))) == ["hint"]
+
+
+def test_a_double_id_is_a_problem() -> None:
+    assert severities(judge_duplicates("posts", Share(count=1, of=0, examples=("p1",)))) == ["problem"]
+
+
+def test_an_implausibly_old_row_is_a_hint() -> None:
+    assert severities(judge_old("users", Share(count=1, of=0))) == ["hint"]
+
+
+def test_unknown_kinds_are_named_with_their_counts() -> None:
+    (found,) = judge_kinds({"like": 90, "favourite": 10})
+    assert (found.severity, found.got) == (Severity.HINT, "favourite 10")
+
+
+def test_nothing_but_unknown_kinds_is_a_problem() -> None:
+    assert severities(judge_kinds({"LIKE": 90})) == ["problem"]
+
+
+def test_no_interactions_yet_is_no_trouble() -> None:
+    assert severities(judge_kinds({})) == ["good"]
+
+
+def test_problems_come_first_and_decide_the_exit_code() -> None:
+    findings = posts(no_image=1) + posts(future=50)
+    assert severities(in_order(findings)) == ["problem", "hint"]
+    assert has_problem(findings)
+    assert not has_problem(posts(no_image=1))

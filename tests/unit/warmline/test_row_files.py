@@ -1,0 +1,42 @@
+"""Which files of a folder are imported."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.errors import ImportRefused
+from warmline.row_files import find_files, open_files
+
+
+def test_any_of_the_four_will_do_in_either_format(tmp_path: Path) -> None:
+    (tmp_path / "blocks.csv").touch()
+    (tmp_path / "posts.parquet").touch()
+    (tmp_path / "notes.txt").touch()
+    assert list(find_files(tmp_path).items()) == [
+        ("posts", tmp_path / "posts.parquet"),
+        ("blocks", tmp_path / "blocks.csv"),
+    ]
+
+
+def test_a_folder_without_any_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ImportRefused, match=r"got none of the four files, expected some of users\.csv"):
+        find_files(tmp_path)
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ImportRefused, match="got no such folder"):
+        find_files(tmp_path / "typo")
+
+
+def test_a_relation_in_both_formats_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "users.csv").touch()
+    (tmp_path / "users.parquet").touch()
+    with pytest.raises(ImportRefused, match=r"users\.csv and users\.parquet; leave one"):
+        find_files(tmp_path)
+
+
+def test_every_file_that_cannot_be_read_is_named_at_once(tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_text("name\n")
+    (tmp_path / "blocks.csv").write_text("user_id,blocked_user_id\n")
+    with pytest.raises(ImportRefused, match=r"(?s)users\.csv: lacks.*blocks\.csv: lacks the column created_at"):
+        open_files(tmp_path)

@@ -1,0 +1,136 @@
+"""`warmline`: the operator's command. Each command's module is imported when it is called, so that --help is quick."""
+
+import io
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shared.domain import Phase
+from shared.errors import WarmlineError
+from warmline.jobs import Job
+
+app = typer.Typer(
+    help="Warmline: a self-hosted post recommender. Settings are read from WARMLINE_* and .env.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+phase_commands = typer.Typer(help="Read or switch the phase.", no_args_is_help=True)
+app.add_typer(phase_commands, name="phase")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for a script.")]
+STOPPED = 130  # as shells say it of a program that Ctrl-C ended
+
+
+@app.command("migrate")
+def _migrate(*, as_json: Json = False) -> None:
+    """Bring the schema `warmline` to this version; touches nothing outside it."""
+    from warmline.migrating import run_migrate
+
+    raise typer.Exit(run_migrate(as_json=as_json))
+
+
+@app.command("import")
+def _import(
+    folder: Annotated[Path, typer.Argument(help="Holds users, posts, interactions, blocks as .csv or .parquet.")],
+    *,
+    report: Annotated[Path | None, typer.Option(help="Write every row that was left out to this CSV file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Import the four relations (or some of them) into Warmline's own tables.
+
+    Doing it twice changes nothing. Rows that are wrong are reported with file, line and reason, the others are
+    imported. Exit code: 0 all rows good, 1 some were not, 2 the folder cannot be imported.
+    """
+    from warmline.importing import run_import
+
+    raise typer.Exit(run_import(folder, report=report, as_json=as_json))
+
+
+@app.command("doctor")
+def _doctor(
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether strangers may see the sample posts.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Look at your data, rights, indexes and Redis, and explain each finding. Exit code: 1 when a problem stands.
+
+    Reads only, and gives up each question after 5 seconds: safe on a live database.
+    """
+    from warmline.doctoring import run_doctor
+
+    raise typer.Exit(run_doctor(yes=yes, as_json=as_json))
+
+
+@phase_commands.command("get")
+def _phase_get(*, as_json: Json = False) -> None:
+    """Show the phase in force, whether Redis has it, and the last changes."""
+    from warmline.phases import run_phase_get
+
+    raise typer.Exit(run_phase_get(as_json=as_json))
+
+
+@phase_commands.command("set")
+def _phase_set(
+    phase: Annotated[Phase, typer.Argument(help="The phase to put in force.")],
+    *,
+    rollout_percent: Annotated[
+        float, typer.Option(min=0, max=100, help="Share of users in the phase; means nothing for heuristic.")
+    ] = 100.0,
+    by: Annotated[str | None, typer.Option(help="Who switches, for the audit; default: you at this machine.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Put a phase in force; it counts from each user's next first page on."""
+    from warmline.phases import run_phase_set
+
+    raise typer.Exit(run_phase_set(phase, rollout_percent=rollout_percent, by=by, as_json=as_json))
+
+
+@app.command("run")
+def _run(
+    job: Annotated[Job, typer.Argument(help="The job to ask for.")],
+    *,
+    wait: Annotated[bool, typer.Option(help="Wait for the end and show the report.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Ask the service that does a job for a run now. Exit code: 0 good, 1 refused or failed."""
+    from warmline.running import run_job
+
+    raise typer.Exit(run_job(job, wait=wait, as_json=as_json))
+
+
+@app.command("inspect")
+def _inspect(
+    user: Annotated[str, typer.Argument(help="The user's id.")],
+    *,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Posts of each list.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Show a user's lists of both phases side by side, and what is withheld from them."""
+    from warmline.inspecting import run_inspect
+
+    raise typer.Exit(run_inspect(user, limit=limit, as_json=as_json))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; gives the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # captions are in any language, a terminal may not be
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        app(arguments, prog_name="warmline")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(bool(ended.code))
+    except WarmlineError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped\n")
+        return STOPPED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

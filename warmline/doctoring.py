@@ -1,0 +1,81 @@
+"""`warmline doctor`: examine, explain each finding, and ask whether strangers may see a few of the posts."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import typer
+
+from shared.db.doctor import STATEMENT_SECONDS, Probe
+from shared.db.doctor_setup import sample_posts
+from shared.db.engine import Snapshot
+from shared.errors import WarmlineError
+from warmline.examination import SCHEMA_CHECK, examine
+from warmline.findings import Finding, Severity, as_dict, has_problem, in_order, problem, show, summary
+from warmline.screen import clipped, console, progress_bar, say, show_json
+from warmline.stores import Stores, open_stores
+
+SAMPLE_POSTS = 5
+CAPTION = 70  # characters
+
+
+def run_doctor(*, yes: bool, as_json: bool) -> int:
+    """Look at everything; gives 1 when a problem stands, else 0."""
+    findings: list[Finding] = []
+    posts: Sequence[Mapping[str, Any]] = ()
+    with open_stores(migrated=False, statement_seconds=STATEMENT_SECONDS) as stores, stores.database.read() as snapshot:
+        try:
+            findings += _examine(stores, snapshot)
+            posts = _sample(stores, snapshot) if _can_read_posts(findings) else ()
+        except WarmlineError as error:
+            findings.append(problem("PostgreSQL", str(error), expected="an answer", todo="see to what it says there"))
+    ask = not (yes or as_json) and sys.stdin.isatty() and sys.stdout.isatty()
+    if not as_json:
+        _show(findings, posts)
+    if ask and posts and not typer.confirm("May strangers see every one of these posts?", default=True):
+        findings.append(_private())
+        show(findings[-1], console())
+    if as_json:
+        show_json({"findings": [as_dict(each) for each in in_order(findings)], "sample_posts": list(posts)})
+    return int(has_problem(findings))
+
+
+def _examine(stores: Stores, snapshot: Snapshot) -> list[Finding]:
+    findings: list[Finding] = []
+    with progress_bar("Looking at") as progress:
+        task = progress.add_task("", total=None)
+        for step, found in examine(stores, snapshot):
+            progress.update(task, description=step)
+            findings += found
+    return findings
+
+
+def _can_read_posts(findings: Sequence[Finding]) -> bool:
+    spoilt = [each.where for each in findings if each.severity is Severity.PROBLEM]
+    return not any(where == SCHEMA_CHECK or "posts" in where.split(".") for where in spoilt)
+
+
+def _sample(stores: Stores, snapshot: Snapshot) -> Sequence[Mapping[str, Any]]:
+    place = stores.database.source or stores.database.own
+    return sample_posts(Probe(snapshot.connection(place), place), count=SAMPLE_POSTS) or ()
+
+
+def _show(findings: Sequence[Finding], posts: Sequence[Mapping[str, Any]]) -> None:
+    screen = console()
+    for each in in_order(findings):
+        show(each, screen)
+    say(summary(findings))
+    if posts:
+        say("Posts that anyone would see; private, suspended and pending ones must not be among them:")
+    for post in posts:
+        caption = clipped(post["caption"] or "(no caption)", CAPTION)
+        say(f"  {post['id']}  {caption}  {post['image_url'] or '(no image)'}")
+
+
+def _private() -> Finding:
+    return problem(
+        "posts",
+        "there are posts that strangers may not see",
+        expected="only posts that anyone may see",
+        todo="leave private, suspended, pending and scheduled posts out of the view (README), then run doctor again",
+    )

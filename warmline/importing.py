@@ -1,0 +1,87 @@
+"""`warmline import`: read, check and merge the files of a folder, and account for every row."""
+
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from rich.progress import Progress, TaskID
+
+from shared.db.engine import ALSO_OWN, Database
+from shared.db.imports import BATCH_ROWS, Merged, Row, analyze, merge_rows
+from shared.errors import ImportRefused
+from warmline.bad_rows import BadRows
+from warmline.import_report import FileReport, show_report
+from warmline.row_checks import CHECKS, BadRow
+from warmline.row_files import RowFile, find_files, open_files
+from warmline.screen import progress_bar, warn
+from warmline.stores import open_stores
+
+REFUSED = 2  # exit code for a folder that cannot be imported at all
+SOME_BAD = 1
+
+
+def run_import(folder: Path, *, report: Path | None, as_json: bool) -> int:
+    """Import a folder; gives 0 when every row was good, 1 when some were not, 2 when the folder is refused."""
+    begun = time.monotonic()
+    try:
+        with open_stores() as stores, BadRows(report) as bad:
+            refuse_views(stores.database, folder)
+            done = import_files(stores.database, open_files(folder), bad)
+    except ImportRefused as error:
+        warn(str(error))
+        return REFUSED
+    show_report(done, bad, seconds=time.monotonic() - begun, as_json=as_json)
+    return SOME_BAD if bad.count else 0
+
+
+def refuse_views(database: Database, folder: Path) -> None:
+    """Users and posts come from the team's views alone where there are views; events and blocks stand beside them.
+
+    Raises:
+        ImportRefused: the folder has users or posts.
+    """
+    source = database.source
+    ours = [relation for relation in find_files(folder) if relation not in ALSO_OWN]
+    if source is not None and ours:
+        raise ImportRefused(
+            f"{folder}: {' and '.join(ours)} come from your views in {source.schema}"
+            " (WARMLINE_SOURCE_SCHEMA), so these files are not imported; remove them, or unset that variable"
+        )
+
+
+def import_files(database: Database, files: list[RowFile], bad: BadRows) -> list[FileReport]:
+    """Import opened files, one after the other; closes them all."""
+    try:
+        with progress_bar("Importing") as progress:
+            tasks = [progress.add_task(file.path.name, start=False, total=None) for file in files]
+            return [_import_file(database, file, bad, progress, task) for file, task in zip(files, tasks, strict=True)]
+    finally:
+        for file in files:
+            file.close()
+
+
+def _import_file(database: Database, file: RowFile, bad: BadRows, progress: Progress, task: TaskID) -> FileReport:
+    progress.start_task(task)
+    good, bad_before, merged = 0, bad.count, Merged()
+    rows = _good_rows(file, bad)
+    while batch := list(islice(rows, BATCH_ROWS)):
+        merged += merge_rows(database, file.relation, batch)
+        good += len(batch)
+        read = file.progress()
+        progress.update(task, completed=read.done, total=read.total)
+    if merged.new:
+        analyze(database, file.relation)
+    left_out = bad.count - bad_before
+    return FileReport(relation=file.relation, file=file.path.name, good=good, bad=left_out, merged=merged)
+
+
+def _good_rows(file: RowFile, bad: BadRows) -> Iterator[Row]:
+    check = CHECKS[file.relation]
+    for raw in file.rows():
+        try:
+            if isinstance(raw.values, BadRow):
+                raise raw.values
+            yield check(raw.values)
+        except BadRow as reason:
+            bad.add(file.path.name, raw.line, reason)

@@ -1,0 +1,100 @@
+"""Reads a relation from Parquet, a batch of rows at a time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from shared.db.imports import COLUMNS
+from shared.errors import ImportRefused
+from warmline.row_checks import Value
+from warmline.row_files import Progress, RawRow, places_of_columns
+
+_BATCH_ROWS = 10_000
+_TIMES = ("created_at", "deleted_at")
+
+
+class ParquetRows:
+    """A Parquet file; its `line` is the number of the row, from 1."""
+
+    def __init__(self, relation: str, path: Path) -> None:
+        """Open the file and compare its columns and types with the contract.
+
+        Raises:
+            ImportRefused: it is no Parquet, or a column is missing or of a type that cannot be meant.
+        """
+        self.relation = relation
+        self.path = path
+        self._done = 0
+        try:
+            self._file = pq.ParquetFile(path)
+        except pa.ArrowException as error:
+            raise ImportRefused(f"{path}: is no readable Parquet file: {_line(error)}") from error
+        try:
+            schema = self._file.schema_arrow
+            places_of_columns(relation, path, schema.names)
+            self._columns = [name for name in COLUMNS[relation] if name in schema.names]
+            wrong = [_refusal(schema.field(name)) for name in self._columns]
+            if any(wrong):
+                raise ImportRefused(f"{path}: {'; '.join(filter(None, wrong))}")
+        except ImportRefused:
+            self.close()
+            raise
+
+    def rows(self) -> Iterator[RawRow]:
+        try:
+            for batch in self._file.iter_batches(_BATCH_ROWS, columns=self._columns):
+                columns = {name: _values(batch.column(name), is_time=name in _TIMES) for name in self._columns}
+                nulls: list[Value] = [None] * batch.num_rows
+                for values in zip(*(columns.get(name, nulls) for name in COLUMNS[self.relation]), strict=True):
+                    self._done += 1
+                    yield RawRow(line=self._done, values=list(values))
+        except (pa.ArrowException, OSError) as error:
+            raise ImportRefused(f"{self.path}: is damaged after row {self._done:,}: {_line(error)}") from error
+
+    def progress(self) -> Progress:
+        return Progress(done=self._done, total=self._file.metadata.num_rows)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _refusal(field: Any) -> str | None:
+    """Why a column's type cannot be meant; None when it can."""
+    kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+    if pa.types.is_null(kind) or _is_text(kind):
+        return None
+    if field.name in _TIMES:
+        if pa.types.is_timestamp(kind) and kind.tz is not None:
+            return None
+        return f"{field.name}: got {kind}, expected a timestamp with a time zone (or text with one)"
+    # Apps with numbers for ids have them as integers here and as digits in CSV: both mean the same id.
+    if pa.types.is_integer(kind) and field.name.endswith("id"):
+        return None
+    return f"{field.name}: got {kind}, expected text"
+
+
+def _values(column: Any, *, is_time: bool) -> list[Value]:
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_null(column.type):
+        return [None] * len(column)
+    if _is_text(column.type):
+        # As bytes: one value that is no UTF-8 would otherwise fail the whole batch.
+        texts = column.cast(pa.large_string()).cast(pa.large_binary()).to_pylist()
+        return [text.decode("utf-8", "surrogateescape") or None if text is not None else None for text in texts]
+    if is_time:
+        # As numbers: a time out of Python's range would fail the whole batch; nanoseconds are cut off.
+        micros: list[Value] = column.cast(pa.timestamp("us", tz="UTC"), safe=False).cast(pa.int64()).to_pylist()
+        return micros
+    return [None if value is None else str(value) for value in column.to_pylist()]
+
+
+def _is_text(kind: Any) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def _line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

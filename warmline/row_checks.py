@@ -1,0 +1,138 @@
+"""Says which rows of the four relations can be imported, and why another one cannot. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from shared.domain import MAX_ID_LENGTH, Kind, is_usable_id
+
+Value = str | int | None  # int: microseconds since 1970, UTC (Parquet's times)
+Row = tuple[str | None, ...]
+
+WRONG_FIELDS = "wrong number of fields"
+BAD_QUOTING = "broken quoting"
+NOT_UTF8 = "not UTF-8"
+NUL = "NUL character"
+MISSING = "missing value"
+BAD_ID = "unusable id"
+UNKNOWN_KIND = "unknown kind"
+NO_ZONE = "time without zone"
+BAD_TIME = "unreadable time"
+SELF_BLOCK = "blocks itself"
+
+OLDEST = datetime(1970, 1, 1, tzinfo=UTC)  # an earlier time is a zero of some other program, such as the year 1
+_KINDS = frozenset(kind.value for kind in Kind)
+_SHOWN = 60  # characters of a wrong value in a message
+
+
+class BadRow(ValueError):
+    """A row that is left out; `reason` is one of this module's words, the message says got and expected."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+def check_user(values: Sequence[Value]) -> Row:
+    """id, created_at."""
+    user_id, created_at = values
+    return _id("id", user_id), _time("created_at", created_at)
+
+
+def check_post(values: Sequence[Value]) -> Row:
+    """id, author_id, caption, image_url, created_at, deleted_at; no caption and no image are allowed."""
+    post_id, author_id, caption, image_url, created_at, deleted_at = values
+    return (
+        _id("id", post_id),
+        _id("author_id", author_id),
+        _text("caption", caption),
+        _text("image_url", image_url),
+        _time("created_at", created_at),
+        None if deleted_at is None else _time("deleted_at", deleted_at),
+    )
+
+
+def check_interaction(values: Sequence[Value]) -> Row:
+    """user_id, post_id, kind, created_at, event_id; times ahead of now stay as they are, the jobs clamp them."""
+    user_id, post_id, kind, created_at, event_id = values
+    if kind not in _KINDS:
+        _refuse_kind(kind)
+    return (
+        _id("user_id", user_id),
+        _id("post_id", post_id),
+        str(kind),
+        _time("created_at", created_at),
+        None if event_id is None else _id("event_id", event_id),
+    )
+
+
+def check_block(values: Sequence[Value]) -> Row:
+    """user_id, blocked_user_id, created_at."""
+    user_id, blocked, created_at = values
+    row = _id("user_id", user_id), _id("blocked_user_id", blocked), _time("created_at", created_at)
+    if row[0] == row[1]:
+        raise BadRow(SELF_BLOCK, f"user {_shown(user_id)} blocks itself")
+    return row
+
+
+CHECKS: Mapping[str, Callable[[Sequence[Value]], Row]] = {
+    "users": check_user,
+    "posts": check_post,
+    "interactions": check_interaction,
+    "blocks": check_block,
+}
+
+
+def _id(column: str, value: Value) -> str:
+    if isinstance(value, str) and is_usable_id(value):
+        return value
+    text = _text(column, value)
+    if text is None:
+        raise BadRow(MISSING, f"{column}: got nothing, expected an id")
+    got = f"{len(text)} characters" if len(text) > MAX_ID_LENGTH else _shown(text)
+    raise BadRow(BAD_ID, f"{column}: got {got}, expected 1 to {MAX_ID_LENGTH} printable characters")
+
+
+def _text(column: str, value: Value) -> str | None:
+    if value is None:
+        return None
+    text = str(value)
+    if "\0" in text:
+        raise BadRow(NUL, f"{column}: got {_shown(text)}, expected text without NUL characters")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:  # the reader puts bytes that are no UTF-8 into the text as lone surrogates
+            raise BadRow(NOT_UTF8, f"{column}: got {_shown(text)}, expected UTF-8") from None
+    return text
+
+
+def _refuse_kind(value: Value) -> None:
+    text = _text("kind", value)
+    expected = f"expected one of {', '.join(Kind)}"
+    if text is None:
+        raise BadRow(MISSING, f"kind: got nothing, {expected}")
+    raise BadRow(UNKNOWN_KIND, f"kind: got {_shown(text)}, {expected}")
+
+
+def _time(column: str, value: Value) -> str:
+    expected = "expected a time with its zone, such as 2026-01-31T12:00:00Z"
+    if value is None:
+        raise BadRow(MISSING, f"{column}: got nothing, {expected}")
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else OLDEST + timedelta(microseconds=value)
+        if at.tzinfo is None:
+            raise BadRow(NO_ZONE, f"{column}: got {_shown(value)}, {expected}")
+        moment = at.astimezone(UTC)
+    except BadRow:
+        raise
+    except (ValueError, OverflowError):
+        text = _text(column, value)
+        raise BadRow(BAD_TIME, f"{column}: got {_shown(text)}, {expected}") from None
+    if moment < OLDEST:
+        raise BadRow(BAD_TIME, f"{column}: got {_shown(value)}, expected a time since 1970")
+    return moment.isoformat()
+
+
+def _shown(value: Value) -> str:
+    text = str(value)
+    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")

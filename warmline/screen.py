@@ -1,0 +1,61 @@
+"""What the operator sees: text and tables on standard output, progress and errors on standard error."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+PIPE_WIDTH = 160  # characters of a line when nobody's terminal says
+
+
+def console() -> Console:
+    """Where results go; in a pipe the tables keep their columns."""
+    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
+
+
+def say(text: str) -> None:
+    """One line of a result."""
+    sys.stdout.write(f"{text}\n")
+
+
+def warn(text: str) -> None:
+    """One line about what is wrong."""
+    sys.stderr.write(f"{text}\n")
+
+
+def show_json(value: Mapping[str, Any]) -> None:
+    """A result for a script: one JSON object."""
+    say(json.dumps(value, indent=2, default=_plain, ensure_ascii=False))
+
+
+@contextmanager
+def progress_bar(text: str) -> Iterator[Progress]:
+    """A bar (or, for a task without a total, a moving one) on standard error; nothing when that is no terminal."""
+    columns = SpinnerColumn(), TextColumn(text + " {task.description}"), BarColumn(), TimeElapsedColumn()
+    errors = Console(stderr=True)
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
+        yield progress
+
+
+def age(of: timedelta) -> str:
+    """A span as one number and its unit: 40 s, 12 min, 5 h, 3 d."""
+    seconds = of.total_seconds()
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if abs(seconds) >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def clipped(text: str, length: int) -> str:
+    """The text on one line, at most so long, without characters that would move a terminal's cursor."""
+    line = "".join(mark if mark.isprintable() else " " for mark in text)
+    return line if len(line) <= length else line[: length - 1] + "…"
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,41 @@
+"""Opens what the commands work on, as the settings say, and explains what cannot be opened."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from shared.db.engine import Database
+from shared.db.migrate import check_migrated
+from shared.db.refusals import refusals_explained
+from shared.settings import StoreSettings, load_settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """PostgreSQL, opened, and where Redis is."""
+
+    database: Database
+    redis_url: str
+
+
+@contextmanager
+def open_stores(*, migrated: bool = True, statement_seconds: float = 0) -> Iterator[Stores]:
+    """The stores of the settings, closed at the end.
+
+    Args:
+        migrated: refuse a schema that `warmline migrate` has not brought to this version.
+        statement_seconds: PostgreSQL gives up a statement after so long; 0: never.
+
+    Raises:
+        ConfigurationError: a setting is missing or wrong.
+        StoreUnavailable: PostgreSQL does not answer, or refuses.
+    """
+    settings = load_settings(StoreSettings)
+    with refusals_explained():
+        database = Database(settings, statement_seconds=statement_seconds)
+        try:
+            if migrated:
+                check_migrated(database)
+            yield Stores(database=database, redis_url=settings.redis_url.get_secret_value())
+        finally:
+            database.close()
