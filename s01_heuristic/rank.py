@@ -5,16 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from shared.columns import PlaceIndex
+from shared.columns import ENTRY_LAYOUT, PlaceIndex
 from shared.db.bulk import Posts
 from shared.domain import Reason
 from shared.eligibility import Viewer
 from shared.heuristic_scores import Scores
-from shared.ranked_lists.codec import ENTRY, ROW_BITS
-
-# numpy's view of codec.ENTRY: what is packed here for all users at once is read there one entry at a time.
-ENTRY_LAYOUT = np.dtype([("packed", "<u4"), ("score", "<f2")])
-assert ENTRY_LAYOUT.itemsize == ENTRY.size
+from shared.ranked_lists.codec import ROW_BITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,11 @@ import numpy.typing as npt
 from shared.db.bulk import Floats, Int64s, Posts
 from shared.domain import author_key
 from shared.eligibility import Viewer
+from shared.ranked_lists.codec import ENTRY
+
+# numpy's view of codec.ENTRY: what is packed here for all users at once is read there one entry at a time.
+ENTRY_LAYOUT = np.dtype([("packed", "<u4"), ("score", "<f2")])
+assert ENTRY_LAYOUT.itemsize == ENTRY.size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,8 +72,10 @@ def cron(expression: str, *, timezone: str) -> BaseTrigger:
         common: dict[str, Any] = {"minute": minute, "hour": hour, "month": month, "timezone": zone}
         if weekday == "*":
             return CronTrigger(day=day, **common)
-        by_weekday = CronTrigger(day_of_week=_weekday_names(weekday), **common)
-        return by_weekday if day == "*" else OrTrigger([CronTrigger(day=day, **common), by_weekday])
+        names = _weekday_names(weekday)
+        if day.startswith("*") or weekday.startswith("*"):  # a starred field restricts nothing to cron: both must hold
+            return CronTrigger(day=day, day_of_week=names, **common)
+        return OrTrigger([CronTrigger(day=day, **common), CronTrigger(day_of_week=names, **common)])
     except (ValueError, KeyError) as error:
         raise ConfigurationError(f"cron expression {expression!r} in zone {timezone!r}: {error}") from error
 
@@ -194,9 +196,9 @@ def _weekday_names(field: str) -> str:
     chosen: list[str] = []
     for part in field.lower().split(","):
         span, _, step = part.partition("/")
-        first, _, last = span.partition("-")
+        first, dash, last = span.partition("-")
         low = 0 if span == "*" else _weekday_number(first)
-        high = 6 if span == "*" else _weekday_number(last) if last else (6 if step else low)
+        high = 6 if span == "*" else _weekday_number(last) if dash else (6 if step else low)
         if high < low:
             raise ValueError(f"weekday {part!r} runs backwards")
         chosen += [WEEKDAYS[day] for day in range(low, high + 1, int(step or 1))]

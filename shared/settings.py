@@ -4,11 +4,13 @@ Each group is a frozen pydantic-settings class with the prefix `WARMLINE_`; `loa
 (or in a test) only, and turns whatever is wrong into one line per variable.
 """
 
+import os
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from shared.domain import Kind
 from shared.errors import ConfigurationError
@@ -93,6 +95,19 @@ class ListSettings(SettingsGroup):
         return timedelta(minutes=self.chain_minutes)
 
 
+class ModelSettings(SettingsGroup):
+    """Where model files are; trainer and scorer share the folder."""
+
+    model_dir: Path = Field(Path("models"), description="folder of the model files, shared by trainer and scorer")
+    torch_threads: int = Field(
+        0, ge=0, le=256, description="threads of one model computation; 0: one per core, at most 4"
+    )
+
+    @property
+    def threads(self) -> int:
+        return self.torch_threads or min(4, os.cpu_count() or 1)
+
+
 class WindowSettings(SettingsGroup):
     """Which posts are candidates."""
 
@@ -146,6 +161,9 @@ def load_settings(group: type[GroupT], **overrides: Any) -> GroupT:
     """
     try:
         return group(**overrides)
+    except SettingsError as error:  # the value of a mapping is no JSON; the message quotes the field's name
+        variable = PREFIX + str(error).split('"')[1].upper()
+        raise ConfigurationError(f"{variable}: got a text that is not JSON, expected JSON") from None
     except ValidationError as error:
         raise ConfigurationError("\n".join(_one_line(group, item) for item in error.errors())) from None
 

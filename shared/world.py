@@ -21,7 +21,7 @@ from shared.db.bulk import (
 from shared.db.engine import Database
 from shared.db.post_rows import rows_of_posts
 from shared.db.relations import check_relations
-from shared.db.safety import load_blocks, next_viewer_version, note_removals
+from shared.db.safety import load_blocks, load_hides, next_viewer_version, note_removals
 from shared.domain import KIND_CODES, Kind, author_key
 from shared.eligibility import Viewer
 from shared.errors import SourceError
@@ -62,14 +62,15 @@ def load_world(database: Database, window: WindowSettings, lists: ListSettings, 
     with database.read() as snapshot:
         check_relations(database, snapshot)
         posts = load_candidates(snapshot, since=now - window.window, now=now, at_least=window.min_candidates)
-        oldest = to_datetime(float(posts.created_at.min())) if len(posts) else now
+        oldest = to_datetime(max(0.0, float(posts.created_at.min()))) if len(posts) else now  # nobody liked before 1970
         # An event may be older than its post says when the team imported the post later: allow a day.
         events = load_events(snapshot, since=oldest - timedelta(days=1), now=now)
         users = load_active_users(snapshot, since=now - lists.active_for, now=now, at_most=lists.max_lists)
         authors = blocked_authors(load_blocks(snapshot))
-        blocked_users = sorted(authors.keys() - set(users.ids))
+        hiders = {user for user, _ in load_hides(snapshot, since=oldest - timedelta(days=1))}
+        others = sorted((authors.keys() | hiders) - set(users.ids))  # everyone's list has the same filters
         user_keys = dict(zip(users.ids, users.keys.tolist(), strict=True)) | dict(
-            zip(blocked_users, load_user_keys(snapshot, blocked_users).tolist(), strict=True)
+            zip(others, load_user_keys(snapshot, others).tolist(), strict=True)
         )
     removals = note_removals(database, posts.ids, keep_for=lists.keep_for)
     if len(posts) == 0 and removals.rows:
@@ -84,7 +85,7 @@ def load_world(database: Database, window: WindowSettings, lists: ListSettings, 
         users=users,
         viewers=_viewers(user_keys, authors, touched),
         viewer_version=version,
-        removed=removals.rows,
+        removed=removals.rows - set(rows),  # what was withheld and is a candidate again has come back
     )
 
 

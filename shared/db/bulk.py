@@ -85,7 +85,8 @@ def load_candidates(snapshot: Snapshot, *, since: datetime, now: datetime, at_le
     """The posts born since a time; when they are too few, as many of the newest as asked for, or all."""
     rows = _candidate_rows(snapshot, "created_at >= :since", "", {"since": since}, now)
     if len(rows) < at_least:
-        rows = _candidate_rows(snapshot, "true", "LIMIT :most", {"most": at_least}, now)
+        most = at_least + len(_buried_posts(snapshot))  # a view still shows what the API deleted
+        rows = _candidate_rows(snapshot, "true", "LIMIT :most", {"most": most}, now)[:at_least]
     posts = Posts(
         ids=[row[0] for row in rows],
         author_ids=[row[1] for row in rows],

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import psycopg2
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from shared.db.tables import SCHEMA
@@ -109,9 +110,9 @@ def store_errors(place: Place) -> Iterator[None]:
     """Turn what PostgreSQL refuses into an error of one line that hides the password."""
     try:
         yield
-    except (OperationalError, PoolTimeoutError) as error:
+    except (OperationalError, PoolTimeoutError, psycopg2.OperationalError, psycopg2.InterfaceError) as error:
         raise unavailable(place, error) from error
-    except ProgrammingError as error:  # no such relation, no right to read it
+    except (ProgrammingError, DataError, psycopg2.Error) as error:  # no relation, no right, a view that fails
         raise SourceError(f"PostgreSQL at {address(place)} refuses: {first_line(error)}") from error
     except DBAPIError as error:
         if error.connection_invalidated:

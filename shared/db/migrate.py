@@ -20,7 +20,9 @@ def migrate(database: Database) -> tuple[str | None, str | None]:
     config = _config()
     with database.begin() as connection:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        connection.execute(sa.text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
+        # IF NOT EXISTS would ask for the right to create schemas even where an administrator has made ours.
+        if connection.scalar(sa.text("SELECT to_regnamespace(:schema)"), {"schema": SCHEMA}) is None:
+            connection.execute(sa.text(f"CREATE SCHEMA {SCHEMA}"))
         before = _revision(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -105,6 +105,16 @@ def list_models(database: Database, *, limit: int = 20) -> list[ModelVersion]:
         return [_model(row) for row in connection.execute(newest).mappings()]
 
 
+def kept_folders(database: Database, *, newest: int) -> set[str]:
+    """The folders of the newest versions, and of those that an alias points to."""
+    with database.begin() as connection:
+        latest = sa.select(model_versions.c.folder).order_by(model_versions.c.version.desc()).limit(newest)
+        aliased = sa.select(model_versions.c.folder).join(
+            model_aliases, model_versions.c.version == model_aliases.c.version
+        )
+        return {folder for query in (latest, aliased) for (folder,) in connection.execute(query)}
+
+
 def _versions() -> sa.Select[Any]:
     joined = sa.outerjoin(model_versions, model_aliases, model_versions.c.version == model_aliases.c.version)
     return sa.select(model_versions, model_aliases.c.alias).select_from(joined)

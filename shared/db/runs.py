@@ -84,12 +84,12 @@ def finish_run(
     database: Database, run: Run, *, report: Mapping[str, Any] | None = None, error: str | None = None
 ) -> bool:
     """End a run as done, or as failed with the reason; gives False when it was no longer this worker's."""
-    values = {"state": "failed" if error else "done", "finished_at": sa.func.now(), "lease_until": None}
+    values = {"state": "done" if error is None else "failed", "finished_at": sa.func.now(), "lease_until": None}
     with database.begin() as connection:
         ended = connection.execute(
             runs.update()
             .where(_is_held(run))
-            .values(**values, report=dict(report or {}), error=error[:MAX_ERROR] if error else None)
+            .values(**values, report=dict(report or {}), error=None if error is None else error[:MAX_ERROR])
         )
         old = sa.select(runs.c.id).where(runs.c.job == run.job).order_by(runs.c.id.desc()).offset(HISTORY_KEEP)
         connection.execute(runs.delete().where(runs.c.id.in_(old), runs.c.state.in_(["done", "failed"])))

@@ -23,10 +23,11 @@ def next_viewer_version(database: Database) -> int:
 
 def load_blocks(snapshot: Snapshot, *, of: str | None = None) -> set[Pair]:
     """All blocks (or those that name one user) as pairs: who blocked, who is blocked."""
-    condition = "WHERE user_id = :user OR blocked_user_id = :user" if of is not None else ""
+    condition = "AND (user_id = :user OR blocked_user_id = :user)" if of is not None else ""
+    whole = "user_id IS NOT NULL AND blocked_user_id IS NOT NULL"
     pairs: set[Pair] = set()
     for connection, name in snapshot.each("blocks"):
-        query = sa.text(f"SELECT user_id, blocked_user_id FROM {name} {condition}")
+        query = sa.text(f"SELECT user_id, blocked_user_id FROM {name} WHERE {whole} {condition}")
         pairs.update((blocker, blocked) for blocker, blocked in connection.execute(query, {"user": of} if of else {}))
     return pairs
 
@@ -50,7 +51,9 @@ def live_posts(snapshot: Snapshot, post_ids: Sequence[str]) -> set[str]:
     for start in range(0, len(post_ids), _ID_BATCH):
         found = connection.execute(query, {"ids": list(post_ids[start : start + _ID_BATCH])})
         alive.update(post_id for (post_id,) in found)
-    return alive
+    own = snapshot.database.own
+    buried = sa.text(f"SELECT id FROM {own.name('tombstones')} WHERE relation = 'posts' AND id = ANY(:ids)")
+    return alive - {post_id for (post_id,) in snapshot.connection(own).execute(buried, {"ids": list(alive)})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """The timeline's copies of what all users share: what the post rows are, and which of them were deleted.
 
-A row names one post for ever, so a copy of the catalogue cannot be wrong, only short; what is missing is fetched when
-it is needed. Deletions are asked for whenever their number in Redis has moved, which each page reads anyway.
+A row names one post as long as the installation lives, so a copy of the catalogue cannot be wrong, only short; what is
+missing is fetched when it is needed, and a new safety epoch drops it (another installation may have moved in).
+Deletions are asked for whenever their number in Redis has moved, which each page reads anyway.
 """
 
 from collections.abc import Iterable
@@ -31,13 +32,17 @@ class Catalogue:
         """Take in entries that came from elsewhere (PostgreSQL)."""
         self._posts.update((entry.row, entry) for entry in entries)
 
+    def forget(self) -> None:
+        """Drop everything: Redis began anew."""
+        self._posts.clear()
+
     async def ensure(self, rows: Iterable[int]) -> None:
         """Fetch the chunks of those rows that are not known yet, in one round trip."""
+        if len(self._posts) > MAX_ENTRIES:
+            self._posts.clear()
         chunks = {keys.chunk_of(row) for row in rows if row not in self._posts}
         if not chunks:
             return
-        if len(self._posts) > MAX_ENTRIES:
-            self._posts.clear()
         pipe = self._redis.pipeline(transaction=False)
         for number in chunks:
             pipe.hgetall(keys.chunk(number))
@@ -62,14 +67,16 @@ class Deleted:
 
     def __init__(self, client: redis.asyncio.Redis) -> None:
         self._redis = client
-        self._epoch: bytes | None = None
+        self.epoch: bytes | None = None
         self._number = -1
         self.rows: frozenset[int] = frozenset()
 
     async def catch_up(self, epoch: bytes, number: int) -> None:
         """Read the withheld rows again if their number or the epoch has moved since the last page."""
-        if number == self._number and epoch == self._epoch:
+        if number == self._number and epoch == self.epoch:
             return
         rows = cast(list[bytes], await self._redis.zrange(keys.DELETED, 0, -1))
+        if epoch == self.epoch and number < self._number:
+            return  # another page was quicker, and has read later
         self.rows = frozenset(int(row) for row in rows)
-        self._number, self._epoch = number, epoch
+        self._number, self.epoch = number, epoch

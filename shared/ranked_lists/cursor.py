@@ -34,7 +34,7 @@ class Cursor:
 def sign(cursor: Cursor, *, user_id: str, key: bytes) -> str:
     """The text that a client gets."""
     body = _BODY.pack(FORMAT, cursor.slot, cursor.nonce, cursor.position)
-    return base64.urlsafe_b64encode(body + _mac(body, user_id, key)).decode().rstrip("=")
+    return _text(body + _mac(body, user_id, key))
 
 
 def verify(text: str, *, user_id: str, key: bytes) -> Cursor:
@@ -47,6 +47,8 @@ def verify(text: str, *, user_id: str, key: bytes) -> Cursor:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
         raise ForgedCursor("not a cursor") from error
+    if _text(raw) != text:  # base64 has several spellings of the same bytes; ours is one
+        raise ForgedCursor("not a cursor as we write it")
     body, mac = raw[: _BODY.size], raw[_BODY.size :]
     if len(body) != _BODY.size or not hmac.compare_digest(mac, _mac(body, user_id, key)):
         raise ForgedCursor("not a cursor of this user")
@@ -54,6 +56,10 @@ def verify(text: str, *, user_id: str, key: bytes) -> Cursor:
     if number != FORMAT:
         raise ForgedCursor(f"cursor format {number}, expected {FORMAT}")
     return Cursor(slot=slot, nonce=nonce, position=position)
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def _mac(body: bytes, user_id: str, key: bytes) -> bytes:

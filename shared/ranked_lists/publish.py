@@ -120,8 +120,10 @@ class ListWriter:
             nothing = records.pack_viewer(Viewer(), version=version, own=0)
             for batch in _batches(stale, BATCH):
                 args: list[bytes | int] = [self._keep_ms, *[nothing] * len(batch)]
-                self._write_viewers(keys=[keys.viewer(user) for user in batch], args=args)
-                self._redis.srem(keys.VIEWERS, *batch)
+                names = [keys.viewer(user) for user in batch]
+                self._write_viewers(keys=names, args=args)
+                now = cast(list[bytes | None], self._redis.mget(names))  # a block written meanwhile stays, and known
+                self._redis.srem(keys.VIEWERS, "", *(user for user, value in zip(batch, now, strict=True) if value == nothing))
 
     def add_deleted(self, rows: Iterable[int]) -> int:
         """Withhold these posts from every page from now on; gives how many were not withheld before."""

@@ -1,7 +1,7 @@
 """Reading for the timeline: one round trip brings all that a page needs; a second one remembers what was served."""
 
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -76,6 +76,8 @@ class ListReader:
             epoch, number, phase, viewer, seen, first, second = await self._values(names)
             if epoch is None:
                 raise MemoryLost(f"Redis at {self._address} has lost its memory; deletions and blocks are being loaded")
+            if self.deleted.epoch not in (None, epoch):  # perhaps another installation's: its rows name other posts
+                self.catalogue.forget()
             await self.deleted.catch_up(epoch, int(number or 0))
             withheld = records.unpack_viewer(viewer, own=author_key(user_id))
         except (RedisError, OSError, TimeoutError, *UNREADABLE) as error:  # a viewer must not count as absent
@@ -115,19 +117,18 @@ class ListReader:
     async def end_page(self, user_id: str, cursor: Cursor, end: int, served: Iterable[int], visits: int) -> None:
         """Note where a page of a chain ended and remember its posts."""
         pipe = self._redis.pipeline(transaction=False)
-        name, keep_ms = keys.chain(user_id, cursor.slot), _ms(self._lifetimes.chain_for)
-        pipe.eval(scripts.NOTE_PAGE_END, 1, name, cursor.nonce, records.pack_page_end(end), keep_ms)
+        names = keys.chain(user_id, cursor.slot), keys.tail(user_id, cursor.slot)
+        keep_ms = _ms(self._lifetimes.chain_for)
+        pipe.eval(scripts.NOTE_PAGE_END, 2, *names, cursor.nonce, records.pack_page_end(end), keep_ms)
         await self._remember(pipe, user_id, served, visits)
 
     async def keep_tail(self, user_id: str, slot: int, nonce: bytes, entries: bytes) -> bytes:
         """Freeze what follows a chain's list; when another request was quicker, what it froze counts."""
-        name = keys.tail(user_id, slot)
+        names = keys.chain(user_id, slot), keys.tail(user_id, slot)
+        keep_ms = _ms(self._lifetimes.chain_for)
         try:
-            value = records.pack_tail(nonce, entries)
-            kept = await self._redis.set(name, value, px=_ms(self._lifetimes.chain_for), nx=True)
-            if kept:
-                return entries
-            return records.unpack_tail((await self._values([name]))[0], nonce=nonce) or entries
+            kept = self._redis.eval(scripts.KEEP_TAIL, 2, *names, nonce, entries, keep_ms)
+            return cast(bytes, await cast(Awaitable[object], kept))
         except (RedisError, OSError, TimeoutError) as error:
             raise self._unavailable(error) from error
 

@@ -63,10 +63,21 @@ return length
 """
 
 # The end of a page is noted at the chain that was read, not at one that took its slot meanwhile.
-# KEYS: chain. ARGV: nonce, page end (2 bytes), life time in ms.
+# KEYS: chain, tail. ARGV: nonce, page end (2 bytes), life time in ms.
 NOTE_PAGE_END = """
 if redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[1] then return 0 end
 redis.call('APPEND', KEYS[1], ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
 return 1
+"""
+
+# The first tail of a chain stays, whichever request works one out; a chain that lost its slot leaves the slot alone.
+# KEYS: chain, tail. ARGV: nonce, entries, life time in ms. Gives the entries that count.
+KEEP_TAIL = """
+if redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[1] then return ARGV[2] end
+local kept = redis.call('GET', KEYS[2])
+if kept and string.sub(kept, 1, 8) == ARGV[1] then return string.sub(kept, 9) end
+redis.call('SET', KEYS[2], ARGV[1] .. ARGV[2], 'PX', ARGV[3])
+return ARGV[2]
 """

@@ -1,0 +1,55 @@
+"""`python -m s02_recsys_neucf`: scores the champion's lists; with `--once`, one run (for cron)."""
+
+import argparse
+import sys
+from datetime import UTC, datetime
+
+import torch
+
+from s02_recsys_neucf.job import JOB, JobSettings, run_scoring
+from s02_recsys_neucf.settings import ScoreSettings
+from shared.content.settings import ContentSettings
+from shared.db.engine import Database
+from shared.db.migrate import check_migrated
+from shared.errors import WarmlineError
+from shared.logs import start_logging
+from shared.progress import bars
+from shared.ranked_lists.publish import ListWriter
+from shared.schedule import Job, every, run_once, serve
+from shared.settings import ListSettings, ModelSettings, StoreSettings, WindowSettings, load_settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the service, or one pass; gives the exit code."""
+    parser = argparse.ArgumentParser(prog="s02_recsys_neucf", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="score once and exit: 0 when it was good, 1 when not")
+    once = parser.parse_args(arguments).once
+    start_logging()
+    try:
+        stores = load_settings(StoreSettings)
+        settings = JobSettings(
+            score=load_settings(ScoreSettings),
+            model=load_settings(ModelSettings),
+            content=load_settings(ContentSettings),
+            lists=load_settings(ListSettings),
+            window=load_settings(WindowSettings),
+        )
+        torch.set_num_threads(settings.model.threads)
+        database = Database(stores)
+        lists = settings.lists
+        writer = ListWriter(stores.redis_url.get_secret_value(), keep_for=lists.keep_for, chain_for=lists.chain_for)
+        with bars() as tell:
+            job = Job(name=JOB, work=lambda run: run_scoring(database, writer, settings, run, datetime.now(UTC), tell))
+            if once:
+                check_migrated(database)
+                run_once(database, job, by="--once")
+            else:
+                serve(database, job, every(settings.score.interval), service="s02_recsys_neucf")
+    except WarmlineError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

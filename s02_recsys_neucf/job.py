@@ -1,0 +1,170 @@
+"""One scoring run: encode what is new, load, score the champion's lists, publish."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from s02_recsys_neucf.load import ScoringData, load_scoring_data
+from s02_recsys_neucf.score import PlacesPerUser, RankedBlock, candidates_from, rank, users_from
+from s02_recsys_neucf.settings import ScoreSettings
+from shared.columns import ENTRY_LAYOUT, PlaceIndex
+from shared.content.settings import ContentSettings
+from shared.db.engine import Database
+from shared.db.models import ModelVersion, champion
+from shared.db.phases import installation_id
+from shared.db.runs import Run, recent_runs
+from shared.domain import Phase, Reason, Source
+from shared.encoding import Encoders, Progress, build_encoders, encode_new
+from shared.features import manifest_encoder
+from shared.logs import stage
+from shared.neucf.artefact import Artefact, load_artefact
+from shared.neucf.blocks import NO_POST
+from shared.ranked_lists.codec import ROW_BITS, RankedList, encode
+from shared.ranked_lists.publication import Publication
+from shared.ranked_lists.publish import ListWriter, Published
+from shared.settings import ListSettings, ModelSettings, WindowSettings
+from shared.world import World, catalogue, load_world
+
+JOB = "score"
+OVERLAP = timedelta(minutes=5)  # a partial run looks back a little further than the last one: commits may be late
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSettings:
+    """What a run reads of the settings."""
+
+    score: ScoreSettings
+    model: ModelSettings
+    content: ContentSettings
+    lists: ListSettings
+    window: WindowSettings
+
+
+def run_scoring(
+    database: Database, writer: ListWriter, settings: JobSettings, run: Run, now: datetime, tell: Progress | None = None
+) -> Mapping[str, Any]:
+    """Score and publish; gives the report for the run's row. Without a champion nothing is published."""
+    begun = time.monotonic()
+    model = champion(database)
+    if model is None:
+        return {"lists": 0, "note": "no model was promoted yet; `warmline models` shows the verdicts"}
+    encoders = build_encoders(settings.content)
+    artefact = load_champion(settings.model, model, encoders)
+    encoded = encode_new(database, encoders, settings.content, now, tell)
+    with stage("score.load") as facts:
+        world = load_world(database, settings.window, settings.lists, now)
+        since = partial_since(database, model, settings.score, now)
+        chosen = users_to_score(world, since)
+        data = load_scoring_data(
+            database, encoders, world, chosen, history=timedelta(days=settings.score.history_days),
+            min_known=settings.lists.cold_min_positives, now=now,
+        )  # fmt: skip
+        facts.update(posts=len(world.posts), users=len(data.users), partial=since is not None)
+    with stage("score.publish") as facts:
+        writer.belong_to(installation_id(database))
+        writer.publish_catalogue(catalogue(world))
+        lists = scored_lists(artefact, world, data, settings.lists, run, now)
+        published = writer.publish_lists(lists, phase=Phase.NEUCF, job=JOB, run=run.fence)
+        facts.update(lists=published.lists, bytes=published.bytes)
+    seconds = time.monotonic() - begun
+    _note(writer, published, run, now, seconds)
+    return {
+        "model": model.version,
+        "partial": since is not None,
+        "posts": len(world.posts),
+        "lists": published.lists,
+        "bytes": published.bytes,
+        **encoded,
+        "seconds": round(seconds, 1),
+    }
+
+
+def load_champion(settings: ModelSettings, model: ModelVersion, encoders: Encoders) -> Artefact:
+    """The champion's weights, refused unless they fit the encoders in force.
+
+    Raises:
+        ArtefactError: damaged, of another format, or made for other encoders; got and expected.
+    """
+    return load_artefact(
+        settings.model_dir / model.folder,
+        image=manifest_encoder(encoders.image.card),
+        caption=manifest_encoder(encoders.caption.card),
+        device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
+        sha256=model.sha256,
+    )
+
+
+def partial_since(database: Database, model: ModelVersion, settings: ScoreSettings, now: datetime) -> datetime | None:
+    """Since when users must have been active to be scored; None: everybody, for a new champion or after some hours."""
+    done = [run for run in recent_runs(database, limit=200, job=JOB) if run["state"] == "done"]
+    full = next((run for run in done if run["report"].get("partial") is False), None)
+    if full is None or full["report"].get("model") != model.version:
+        return None
+    if now - full["started_at"] > timedelta(hours=settings.score_full_hours):
+        return None
+    last: datetime = done[0]["started_at"]
+    return last - OVERLAP
+
+
+def users_to_score(world: World, since: datetime | None) -> npt.NDArray[np.int64]:
+    """Places in `world.users` of the users that this run scores."""
+    if since is None:
+        return np.arange(len(world.users))
+    return np.flatnonzero(world.users.active_at >= since.timestamp())
+
+
+def scored_lists(
+    artefact: Artefact, world: World, data: ScoringData, lists: ListSettings, run: Run, now: datetime
+) -> Iterator[tuple[str, bytes]]:
+    """Pairs of user id and encoded list, block by block; users with no list (nothing may be shown) are left out."""
+    model, device = artefact.model, next(artefact.model.parameters()).device
+    post_rows = artefact.posts.rows(world.posts.keys)
+    users = users_from(
+        model,
+        artefact.users.rows(data.user_keys),
+        data.liked,
+        artefact.posts.rows(data.liked_keys),
+        data.liked_features,
+        device,
+    )
+    candidates = candidates_from(model, post_rows, device, data.candidate_features)
+    index = PlaceIndex.of(world.rows, world.posts.author_ids)
+    ids = [world.users.ids[place] for place in data.users]
+    withheld = PlacesPerUser.of([index.withheld(world.viewer(user_id)) for user_id in ids])
+    packed = np.array(world.rows, np.uint32) | reasons(post_rows, data) << np.uint32(ROW_BITS)
+    for block in rank(model, users, candidates, withheld, lists.list_length):
+        for user_id, entries in _entries(block, ids, packed):
+            ranked = RankedList(source=Source.NEUCF, generation=run.fence, generated_at=now, entries=entries)
+            yield user_id, encode(ranked)
+
+
+def reasons(post_rows: npt.NDArray[np.int64], data: ScoringData) -> npt.NDArray[np.uint32]:
+    """Why a post is there: its history with people, or (a post newer than the model) its photo or caption."""
+    image, caption = data.candidate_features.image, data.candidate_features.caption
+    cold = post_rows == 0
+    by_caption = cold & caption.known if caption is not None else np.zeros_like(cold)
+    by_image = cold & image.known if image is not None else np.zeros_like(cold)
+    codes = np.where(by_caption, int(Reason.SIMILAR_CAPTION), int(Reason.FOR_YOU))
+    return np.where(by_image, int(Reason.SIMILAR_PHOTO), codes).astype(np.uint32)
+
+
+def _entries(block: RankedBlock, ids: list[str], packed: npt.NDArray[np.uint32]) -> Iterator[tuple[str, bytes]]:
+    entries = np.empty(block.places.shape, ENTRY_LAYOUT)
+    entries["packed"] = packed[np.maximum(block.places, 0)]
+    entries["score"] = np.clip(block.scores, -6e4, 6e4)  # float16 ends at 65,504
+    shown = block.places != NO_POST
+    for place, user_id in enumerate(ids[block.users]):
+        mine = entries[place][shown[place]]
+        if len(mine):
+            yield user_id, mine.tobytes()
+
+
+def _note(writer: ListWriter, published: Published, run: Run, now: datetime, seconds: float) -> None:
+    publication = Publication(run=run.fence, at=now, lists=published.lists, bytes=published.bytes, seconds=seconds)
+    writer.note_publication(Phase.NEUCF, publication, job=JOB)

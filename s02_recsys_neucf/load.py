@@ -1,0 +1,88 @@
+"""What one scoring run scores, for whom, and what their taste is made of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from s02_recsys_neucf.score import PlacesPerUser
+from shared.db.bulk import Int64s, load_all_posts, load_events, load_events_of
+from shared.db.engine import Database
+from shared.encoding import Encoders
+from shared.features import features_of, load_columns
+from shared.neucf.examples import Events, Posts, examples_of
+from shared.neucf.features import PostFeatures
+from shared.world import World
+
+ALL_OF_THEM = 20_000  # users above which reading all events is cheaper than asking for theirs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ScoringData:
+    """Users with enough likes, their likes as places in a column of posts, and vectors for these and the candidates."""
+
+    users: npt.NDArray[np.int64]  # (n_users,) places in `world.users`
+    user_keys: Int64s  # (n_users,)
+    liked: PlacesPerUser  # per user, places in `liked_keys`
+    liked_keys: Int64s  # (n_liked_posts,)
+    liked_features: PostFeatures
+    candidate_features: PostFeatures  # in the order of `world.posts`
+
+
+def load_scoring_data(
+    database: Database,
+    encoders: Encoders,
+    world: World,
+    chosen: npt.NDArray[np.int64],
+    *,
+    history: timedelta,
+    min_known: int,
+    now: datetime,
+) -> ScoringData:
+    """Read the histories of the chosen users, and the vectors.
+
+    Args:
+        database: ours and the team's.
+        encoders: whose vectors are read.
+        world: candidates, active users.
+        chosen: places in `world.users` of the users to score.
+        history: age up to which likes count.
+        min_known: positives below which a user is cold, and left to the heuristic.
+        now: of the run.
+    """
+    ids = [world.users.ids[place] for place in chosen]
+    with database.read() as snapshot:
+        found = load_all_posts(snapshot, now=now)
+        since = now - history
+        if len(ids) > ALL_OF_THEM:
+            events = load_events(snapshot, since=since, now=now)
+        else:
+            events = load_events_of(snapshot, ids, since=since, now=now)
+        columns = load_columns(snapshot, encoders)
+    order = np.argsort(found.keys)
+    posts = Posts(post_key=found.keys[order], author_key=found.author_keys[order], created_at=found.created_at[order])
+    liked = examples_of(
+        Events(user_key=events.user_keys, post_key=events.post_keys, kind=events.kinds, at=events.at), posts
+    )
+    liked_keys, liked_places = np.unique(liked.post_key, return_inverse=True)
+    by_user = _places_by_user(liked.user_key, liked_places, world.users.keys[chosen])
+    warm = np.array([len(places) >= min_known for places in by_user], bool)
+    return ScoringData(
+        users=chosen[warm],
+        user_keys=world.users.keys[chosen][warm],
+        liked=PlacesPerUser.of([places for places, is_warm in zip(by_user, warm, strict=True) if is_warm]),
+        liked_keys=liked_keys,
+        liked_features=features_of(columns, liked_keys),
+        candidate_features=features_of(columns, world.posts.keys),
+    )
+
+
+def _places_by_user(user_keys: Int64s, places: Int64s, wanted: Int64s) -> Sequence[Int64s]:
+    """The places of each wanted user, in the order of `wanted`."""
+    order = np.argsort(user_keys, kind="stable")
+    sorted_keys, sorted_places = user_keys[order], places[order]
+    starts = np.searchsorted(sorted_keys, wanted, side="left")
+    ends = np.searchsorted(sorted_keys, wanted, side="right")
+    return [sorted_places[start:end] for start, end in zip(starts, ends, strict=True)]

@@ -1,0 +1,118 @@
+"""Ranking: every user of a run with every candidate post, block by block, best k each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from shared.errors import ScoringRefused
+from shared.neucf.blocks import best, blocks, post_side_of, scores_of, user_side_of, vectors_of
+from shared.neucf.features import NO_FEATURES, PostFeatures
+from shared.neucf.model import NeuCF, PostSide, UserSide
+from shared.neucf.vocab import Rows
+
+CELLS_PER_BLOCK = 2**22  # user–post pairs held at once: 16 MB of scores and about 100 MB while the best are picked
+
+Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlacesPerUser:
+    """A few places for each user, in compressed rows: those of user u are `places[starts[u]:starts[u + 1]]`."""
+
+    starts: Places  # (n_users + 1,)
+    places: Places  # (n_places,)
+
+    def __post_init__(self) -> None:
+        if self.starts.ndim != 1 or len(self.starts) == 0 or self.starts[0] != 0 or self.starts[-1] != len(self.places):
+            raise ValueError(f"places per user: starts must run from 0 to {len(self.places)}")
+
+    @classmethod
+    def of(cls, per_user: list[Places]) -> Self:
+        """From one array per user."""
+        starts = np.cumsum([0, *(len(places) for places in per_user)])
+        return cls(starts.astype(np.int64), np.concatenate([np.zeros(0, np.int64), *per_user]).astype(np.int64))
+
+    @property
+    def n_users(self) -> int:
+        """How many users there are."""
+        return len(self.starts) - 1
+
+    def mask(self, users: slice, n_posts: int) -> NDArray[np.bool_]:
+        """A block of users as a dense mask, True at their places. -> (n_users_in_block, n_posts)"""
+        counts = np.diff(self.starts[users.start : users.stop + 1])
+        mask = np.zeros((users.stop - users.start, n_posts), dtype=np.bool_)
+        mask[
+            np.repeat(np.arange(len(counts)), counts), self.places[self.starts[users.start] : self.starts[users.stop]]
+        ] = True
+        return mask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RankedBlock:
+    """Lists of some consecutive users of a run."""
+
+    users: slice  # which users of the run
+    places: Places  # (n_users, k) candidate places, best first; NO_POST after the last eligible one
+    scores: NDArray[np.float32]  # (n_users, k) the model's log-odds; -inf where there is no post
+
+
+def users_from(
+    model: NeuCF,
+    rows: Rows,
+    liked: PlacesPerUser,
+    liked_rows: Rows,
+    liked_features: PostFeatures,
+    device: torch.device,
+) -> UserSide:
+    """The user side of a run: ids, and the mean of what each user liked.
+
+    Args:
+        model: the champion.
+        rows: (n_users,) user rows, 0 = joined after the training.
+        liked: for each user, places in the column of liked posts.
+        liked_rows: (n_liked_posts,) post rows of all posts that someone in the run liked, 0 = newer than the model.
+        liked_features: vectors of the same posts.
+        device: where the model is.
+    """
+    _refuse_lengths("likes", got=liked.n_users, expected=len(rows))
+    vectors = vectors_of(model, liked_rows, liked_features, device)
+    return user_side_of(model, rows, liked.places, liked.starts[:-1], vectors)
+
+
+def candidates_from(model: NeuCF, rows: Rows, device: torch.device, features: PostFeatures = NO_FEATURES) -> PostSide:
+    """The post side of all candidates, computed once; a cold post (row 0) is placed by its photo and caption."""
+    return post_side_of(model, rows, features, device)
+
+
+def rank(
+    model: NeuCF, users: UserSide, candidates: PostSide, ineligible: PlacesPerUser, k: int
+) -> Iterator[RankedBlock]:
+    """Rank all candidates for all users; memory does not grow with the number of users.
+
+    Args:
+        model: the champion.
+        users: from `users_from`, n_users of them.
+        candidates: from `candidates_from`, n_posts of them.
+        ineligible: for each user, places of candidates that must not be shown to them.
+        k: length of a list, at least 1.
+
+    Raises:
+        ScoringRefused: a score is NaN or infinite, or the numbers of users differ. What was yielded before is sound.
+    """
+    n_users, n_posts = len(users.gmf), len(candidates)
+    _refuse_lengths("ineligible posts", got=ineligible.n_users, expected=n_users)
+    if n_posts == 0:
+        return
+    for part in blocks(n_users, max(1, CELLS_PER_BLOCK // n_posts)):
+        scores = scores_of(model, users[part], candidates)
+        places, values = best(scores, ineligible.mask(part, n_posts), k)
+        yield RankedBlock(users=part, places=places, scores=values)
+
+
+def _refuse_lengths(what: str, *, got: int, expected: int) -> None:
+    if got != expected:
+        raise ScoringRefused(f"{what}: got {got} users, expected {expected} as there are user rows")

@@ -1,0 +1,53 @@
+"""`python -m s02_train_neucf`: trains every night; with `--once`, one training now (for cron)."""
+
+import argparse
+import sys
+from datetime import UTC, datetime
+
+import torch
+
+from s02_train_neucf.job import JOB, JobSettings, run_training
+from s02_train_neucf.settings import TrainSettings
+from shared.content.settings import ContentSettings
+from shared.db.engine import Database
+from shared.db.migrate import check_migrated
+from shared.errors import WarmlineError
+from shared.logs import start_logging
+from shared.progress import bars
+from shared.schedule import Job, cron, run_once, serve
+from shared.settings import HeuristicSettings, ListSettings, ModelSettings, StoreSettings, load_settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the service, or one training; gives the exit code."""
+    parser = argparse.ArgumentParser(prog="s02_train_neucf", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="train once and exit: 0 when it was good, 1 when not")
+    once = parser.parse_args(arguments).once
+    start_logging()
+    try:
+        stores, train = load_settings(StoreSettings), load_settings(TrainSettings)
+        trigger = cron(train.train_cron, timezone=train.schedule_timezone)
+        settings = JobSettings(
+            train=train,
+            model=load_settings(ModelSettings),
+            content=load_settings(ContentSettings),
+            formula=load_settings(HeuristicSettings),
+            lists=load_settings(ListSettings),
+        )
+        torch.set_num_threads(settings.model.threads)
+        database = Database(stores)
+        with bars() as tell:
+            job = Job(name=JOB, work=lambda run: run_training(database, settings, run, datetime.now(UTC), tell))
+            if once:
+                check_migrated(database)
+                run_once(database, job, by="--once")
+            else:
+                serve(database, job, trigger, service="s02_train_neucf")
+    except WarmlineError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

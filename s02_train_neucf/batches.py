@@ -1,0 +1,88 @@
+"""Batches of users: which of their likes are shown as history, which are asked for, and against which posts."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from s02_train_neucf.dataset import Likes, TrainingSet
+from s02_train_neucf.recipe import Recipe
+
+Int64s = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Batch:
+    """One step's users and posts. Places count within the batch's own posts."""
+
+    user_rows: Int64s  # (n_users,)
+    post_rows: Int64s  # (n_posts,) ascending, never row 0
+    chance: NDArray[np.float32]  # (n_posts,) how likely each post was to be in this batch; 1 when all are
+    shown: Int64s  # (n_shown,) places of history posts, user after user
+    shown_starts: Int64s  # (n_users,)
+    shown_user: Int64s  # (n_shown,) places of users
+    asked_user: Int64s  # (n_asked,) places of users
+    asked_post: Int64s  # (n_asked,) places of posts
+    asked_at: NDArray[np.float64]  # (n_asked,) seconds
+
+
+def batches_of(data: TrainingSet, recipe: Recipe, *, history: bool, generator: np.random.Generator) -> Iterator[Batch]:
+    """One epoch: every user with a like once, or as often as makes enough steps, in a random order."""
+    users = np.flatnonzero(data.likes.counts)
+    times = -(-recipe.steps_per_epoch // -(-len(users) // recipe.batch_users))  # both rounded up
+    for chosen in (part for _ in range(times) for part in _shuffled_parts(users, recipe.batch_users, generator)):
+        likes, at = data.likes.take(chosen), data.liked_at[data.likes.places(chosen)]
+        order = at if recipe.in_time_order else generator.random(len(at))
+        shown = _is_shown(likes, order, generator) if history else np.zeros(len(at), dtype=np.bool_)
+        rows, chance = _posts_of(data, likes, recipe.max_posts, generator)
+        places, user = np.searchsorted(rows, likes.posts), likes.users
+        n_shown = np.bincount(user[shown], minlength=len(chosen))
+        yield Batch(
+            user_rows=chosen,
+            post_rows=rows,
+            chance=chance,
+            shown=places[shown],
+            shown_starts=np.r_[0, np.cumsum(n_shown)[:-1]],
+            shown_user=user[shown],
+            asked_user=user[~shown],
+            asked_post=places[~shown],
+            asked_at=at[~shown],
+        )
+
+
+def _shuffled_parts(users: Int64s, size: int, generator: np.random.Generator) -> list[Int64s]:
+    order = generator.permutation(users)
+    return [order[start : start + size] for start in range(0, len(order), size)]
+
+
+def _is_shown(likes: Likes, order: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.bool_]:
+    """Which likes become history: from none to all but one of each user's, the earliest by `order`, ties at random."""
+    ranked = np.lexsort((generator.random(len(order)), order, likes.users))
+    place = np.empty(len(order), dtype=np.int64)
+    place[ranked] = np.arange(len(order))
+    n_shown = np.floor(generator.random(likes.n_users) * likes.counts)  # (n_users,) less than each count
+    shown: NDArray[np.bool_] = place < np.repeat(likes.starts[:-1] + n_shown, likes.counts)
+    return shown
+
+
+def _posts_of(
+    data: TrainingSet, likes: Likes, max_posts: int, generator: np.random.Generator
+) -> tuple[Int64s, NDArray[np.float32]]:
+    """The posts of a step: all, or those of the batch's likes and some even draws, with the chance of each.
+
+    The chance corrects the softmax (Bengio and Senécal 2008; Yi et al., RecSys 2019): without it, posts that are
+    liked often would be pushed down for being in every batch.
+    """
+    every = data.post_rows()
+    if len(every) <= max_posts:
+        return every, np.ones(len(every), dtype=np.float32)
+    rows = np.union1d(likes.posts, generator.choice(every, size=max_posts, replace=False))
+    not_drawn = (1.0 - data.liked_by[rows]) ** likes.n_users * (1.0 - max_posts / len(every))
+    return rows, np.maximum(1.0 - not_drawn, 1e-6).astype(np.float32)
+
+
+def to_device(column: Int64s | NDArray[np.float32] | NDArray[np.bool_], device: torch.device) -> torch.Tensor:
+    """A numpy column as a tensor on a device."""
+    return torch.from_numpy(column).to(device)

@@ -1,0 +1,142 @@
+"""The report: all systems rank all posts for the same users, in one run, and are compared user by user."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from s02_train_neucf import metrics
+from s02_train_neucf.baselines import Ranker, Scores
+from s02_train_neucf.dataset import Likes
+from shared.neucf.examples import Examples, Posts
+from s02_train_neucf.metrics import Interval, PerUser
+from shared.errors import TrainingRefused
+from shared.neucf.blocks import best, blocks, refuse_non_finite, scores_of, user_side_of, vectors_of
+from shared.neucf.features import NO_FEATURES, PostFeatures
+from shared.neucf.model import NeuCF
+from shared.neucf.vocab import Vocab
+
+KS = (5, 10, 20)  # lengths of list that are reported
+USERS_AT_ONCE = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Exam:
+    """What is asked, by place: users are those with something to find, posts are all that exist."""
+
+    user_keys: NDArray[np.int64]  # (n_users,) ascending
+    posts: Posts  # (n_posts,)
+    everyone: Likes  # training likes of all users, for baselines to learn from; the first n_users rows are `known`
+    wanted: Likes  # (n_users, n_posts) what they went on to like
+
+    @property
+    def known(self) -> Likes:
+        """(n_users, n_posts) training likes of the users asked: never shown again, so never ranked."""
+        return self.everyone.take(np.arange(len(self.user_keys)))
+
+
+def exam_of(train: Examples, test: Examples, posts: Posts, *, min_known: int = 0) -> Exam:
+    """Line up a split for evaluation.
+
+    Args:
+        train: what is known.
+        test: what is asked.
+        posts: all posts that exist.
+        min_known: likes in training that a user needs in order to be asked; `COLD_MIN_POSITIVES` asks exactly those
+            whom the timeline would serve the model's lists.
+
+    Raises:
+        TrainingRefused: nothing is asked.
+    """
+    known_users, counts = np.unique(train.user_key, return_counts=True)
+    if min_known:
+        test = test.where(np.isin(test.user_key, known_users[counts >= min_known]))
+    if len(test) == 0:
+        raise TrainingRefused("evaluation: got 0 likes after the cut, expected at least 1; wait for more data")
+    asked = np.unique(test.user_key)
+    users = np.r_[asked, np.setdiff1d(known_users, asked)]
+    order = np.argsort(users)
+
+    def likes(examples: Examples, n_users: int) -> Likes:
+        rows = order[np.searchsorted(users, examples.user_key, sorter=order)]
+        places = posts.places(examples.post_key)
+        return Likes.of(rows, places, n_users=n_users, n_posts=len(posts.post_key))
+
+    return Exam(user_keys=asked, posts=posts, everyone=likes(train, len(users)), wanted=likes(test, len(asked)))
+
+
+class ModelRanker:
+    """A NeuCF model as a ranker of an exam's posts; posts and users without a row go through the unknown one."""
+
+    def __init__(self, model: NeuCF, exam: Exam, users: Vocab, posts: Vocab, features: PostFeatures = NO_FEATURES):
+        device = model.gmf_weights.device
+        post_rows = posts.rows(exam.posts.post_key)
+        vectors = vectors_of(model, post_rows, features, device)
+        liked = exam.known
+        self.model = model
+        self.users = user_side_of(model, users.rows(exam.user_keys), liked.posts, liked.starts[:-1], vectors)
+        with torch.no_grad():
+            self.posts = model.post_side_of(vectors, torch.from_numpy(post_rows).to(device))
+
+    def scores(self, users: slice) -> Scores:
+        """(n_users_in_block, n_posts)"""
+        return scores_of(self.model, self.users[users], self.posts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Figures of all systems on the same users, with 95 % intervals over users."""
+
+    protocol: str  # how the data was cut, in words
+    n_users: int
+    n_posts: int
+    ours: str  # name of the system that the differences are about
+    figures: Mapping[str, Mapping[str, Interval]]  # system -> "ndcg@10" -> mean
+    differences: Mapping[str, Mapping[str, Interval]]  # other system -> "ndcg@10" -> ours less theirs, user by user
+
+
+def evaluate(
+    systems: Mapping[str, Ranker], exam: Exam, *, ours: str, protocol: str, generator: np.random.Generator
+) -> Report:
+    """Rank all posts but the known ones with every system and compare.
+
+    Raises:
+        ScoringRefused: a system's scores are not finite.
+    """
+    values = {name: per_user(system, exam) for name, system in systems.items()}
+    return Report(
+        protocol=protocol,
+        n_users=len(exam.user_keys),
+        n_posts=exam.wanted.n_posts,
+        ours=ours,
+        figures={
+            name: {metric: metrics.interval(column, generator) for metric, column in mine.items()}
+            for name, mine in values.items()
+        },
+        differences={
+            name: {metric: metrics.paired_difference(values[ours][metric], mine[metric], generator) for metric in mine}
+            for name, mine in values.items()
+            if name != ours
+        },
+    )
+
+
+def per_user(system: Ranker, exam: Exam, ks: tuple[int, ...] = KS) -> dict[str, PerUser]:
+    """Every metric at every k. -> name such as "ndcg@10" to (n_users,)"""
+    n_users, known = len(exam.user_keys), exam.known
+    hits = np.zeros((n_users, max(ks)), dtype=np.bool_)
+    for part in blocks(n_users, USERS_AT_ONCE):
+        places, _ = best(refuse_non_finite(system.scores(part)), known.mask(part), max(ks))
+        found = np.take_along_axis(exam.wanted.mask(part), np.maximum(places, 0), axis=1)
+        hits[part] = found & (places >= 0)
+    n_relevant = exam.wanted.counts
+    values: dict[str, PerUser] = {}
+    for k in ks:
+        values[f"hr@{k}"] = metrics.hit_rate(hits, k)
+        values[f"ndcg@{k}"] = metrics.ndcg(hits, n_relevant, k)
+        values[f"recall@{k}"] = metrics.recall(hits, n_relevant, k)
+        values[f"precision@{k}"] = metrics.precision(hits, k)
+        values[f"mrr@{k}"] = metrics.reciprocal_rank(hits, k)
+    return values

@@ -1,0 +1,173 @@
+"""One training run: encode, load, try against plain rankers, train on everything, save, judge, promote if it wins."""
+
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from s02_train_neucf.fit import Fitted, fit
+from s02_train_neucf.load import TrainingData, load_training_data
+from s02_train_neucf.recipe import Recipe
+from s02_train_neucf.report import NEUCF, RIVALS, SHOWN, Trial, deciding, report_json, try_cuts
+from s02_train_neucf.settings import TrainSettings
+from s02_train_neucf.train import Epoch
+from s02_train_neucf.verdict import Verdict, verdict
+from shared.content.settings import ContentSettings
+from shared.db.engine import Database
+from shared.db.models import kept_folders, promote_model, register_model
+from shared.db.phases import installation_id
+from shared.db.runs import Run, request_run
+from shared.encoding import Encoders, Progress, build_encoders, encode_new
+from shared.errors import TrainingRefused
+from shared.features import manifest_encoder
+from shared.logs import log_event, stage
+from shared.neucf.artefact import Artefact, save_artefact
+from shared.neucf.config import NeuCFConfig
+from shared.neucf.manifest import Manifest
+from shared.settings import HeuristicSettings, ListSettings, ModelSettings
+
+JOB = "train"
+SCORE_JOB = "score"
+
+Telling = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSettings:
+    """What a run reads of the settings."""
+
+    train: TrainSettings
+    model: ModelSettings
+    content: ContentSettings
+    formula: HeuristicSettings
+    lists: ListSettings
+
+
+def run_training(
+    database: Database, settings: JobSettings, run: Run, now: datetime, tell: Progress | None = None
+) -> Mapping[str, Any]:
+    """Train and judge a model; gives the report for the run's row."""
+    begun = time.monotonic()
+    encoders = build_encoders(settings.content)
+    encoded = encode_new(database, encoders, settings.content, now, tell)
+    with stage("train.load") as facts:
+        data = load_training_data(database, encoders, days=settings.train.train_days, now=now)
+        facts.update(events=len(data.events.at), posts=len(data.posts.post_key))
+    config, recipe, device = _shape(encoders), Recipe(), torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    trial = Trial(
+        data=data,
+        config=config,
+        recipe=recipe,
+        formula=settings.formula,
+        seed=settings.train.train_seed,
+        device=device,
+        min_known=settings.lists.cold_min_positives,
+    )
+    on_epoch = _epochs_told(tell, recipe.epochs)
+    with stage("train.trial") as facts:
+        reports = try_cuts(trial, on_epoch)
+        judged = verdict(deciding(reports), RIVALS)
+        facts.update(cuts=len(reports), promote=judged.promote)
+    with stage("train.fit") as facts:
+        fitted = fit(
+            data.events, data.posts, data.features, config, recipe, seed=trial.seed, device=device,
+            on_epoch=lambda epoch: on_epoch("all data", epoch),
+        )  # fmt: skip
+        facts.update(epochs=fitted.n_epochs, users=fitted.data.users.n_rows - 1, posts=fitted.data.posts.n_rows - 1)
+    report = {"verdict": judged.reason, "cuts": report_json(reports)}
+    metrics = {f"{NEUCF} {name}": deciding(reports).figures[NEUCF][name].mean for name in SHOWN}
+    manifest = _manifest(database, encoders, data, fitted, trial, metrics, now)
+    version = _save_and_judge(database, settings, run, fitted, manifest, judged, report)
+    return {
+        "model": version,
+        "promoted": judged.promote,
+        "verdict": judged.reason,
+        **encoded,
+        "seconds": round(time.monotonic() - begun, 1),
+    }
+
+
+def _save_and_judge(
+    database: Database,
+    settings: JobSettings,
+    run: Run,
+    fitted: Fitted,
+    manifest: Manifest,
+    judged: Verdict,
+    report: Mapping[str, Any],
+) -> int:
+    """Write the model's folder, put it on record, and promote it if it won."""
+    name = f"model-{manifest.trained_at:%Y%m%dT%H%M%S}-{run.fence}"
+    folder = settings.model.model_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    artefact = Artefact(fitted.model, fitted.data.users, fitted.data.posts, manifest)
+    saved = save_artefact(folder / name, artefact)
+    version = register_model(
+        database,
+        run_id=run.id,
+        folder=name,
+        sha256=saved.weights_sha256,
+        accepted=judged.promote,
+        verdict=judged.reason,
+        report=report,
+    )
+    log_event("train.judged", model=version, promoted=judged.promote, verdict=judged.reason)
+    if judged.promote:
+        promote_model(database, version, by="the gate")
+        request_run(database, SCORE_JOB, by=f"promotion of model {version}")
+    drop_old_folders(folder, kept_folders(database, newest=settings.train.models_kept))
+    return version
+
+
+def drop_old_folders(folder: Path, kept: set[str]) -> None:
+    """Remove the folders of models that are neither served nor among the newest."""
+    for old in folder.glob("model-*"):
+        if old.is_dir() and old.name not in kept:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _shape(encoders: Encoders) -> NeuCFConfig:
+    return NeuCFConfig(image_width=encoders.image.card.width, caption_width=encoders.caption.card.width)
+
+
+def _manifest(
+    database: Database,
+    encoders: Encoders,
+    data: TrainingData,
+    fitted: Fitted,
+    trial: Trial,
+    metrics: Mapping[str, float],
+    now: datetime,
+) -> Manifest:
+    if len(data.events.at) == 0:
+        raise TrainingRefused("events: got none, expected some; wait for data")
+    return Manifest(
+        config=trial.config,
+        image_encoder=manifest_encoder(encoders.image.card),
+        caption_encoder=manifest_encoder(encoders.caption.card),
+        data_from=datetime.fromtimestamp(float(data.events.at.min()), UTC),
+        data_until=datetime.fromtimestamp(float(data.events.at.max()), UTC),
+        trained_at=now,
+        seed=trial.seed,
+        recipe=recipe_json(trial.recipe) | {"epochs_trained": fitted.n_epochs},
+        metrics=metrics,
+        numbering=installation_id(database),
+    )
+
+
+def recipe_json(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as plain values."""
+    return {name: getattr(recipe, name) for name in Recipe.__dataclass_fields__}
+
+
+def _epochs_told(tell: Progress | None, epochs: int) -> Callable[[str, Epoch], None]:
+    def told(cut: str, epoch: Epoch) -> None:
+        if tell is not None:
+            tell(f"training, {cut}", epoch.number, epochs)
+
+    return told

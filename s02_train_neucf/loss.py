@@ -1,0 +1,87 @@
+"""What one step minimises, from a batch of users to one number."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from s02_train_neucf.batches import Batch, to_device
+from s02_train_neucf.dataset import TrainingSet
+from s02_train_neucf.recipe import Loss, Recipe
+from s02_train_neucf.sample import sample_negatives
+from shared.neucf.model import NeuCF, PostInput, PostSide, UserSide, taste_of
+from shared.neucf.vocab import UNKNOWN_ROW
+
+
+class Step:
+    """Computes the loss of one batch; holds what all steps share."""
+
+    def __init__(
+        self, model: NeuCF, data: TrainingSet, recipe: Recipe, draws: np.random.Generator, noise: torch.Generator
+    ) -> None:
+        self.model, self.data, self.recipe, self.draws, self.noise = model, data, recipe, draws, noise
+        self.device = model.gmf_weights.device
+
+    def loss(self, batch: Batch) -> Tensor:
+        """The mean over the likes that are asked for. -> ()"""
+        users, posts = self._sides(batch)
+        if self.recipe.loss is Loss.SOFTMAX:
+            return self._softmax(batch, users, posts)
+        return self._bce(batch, users, posts)
+
+    def _sides(self, batch: Batch) -> tuple[UserSide, PostSide]:
+        """Both sides of all users and posts of the batch, some ids replaced by the unknown row."""
+        user_rows = self._forget(to_device(batch.user_rows, self.device))
+        post_rows = self._forget(to_device(batch.post_rows, self.device))
+        features = self.data.features.take(batch.post_rows - 1)
+        vectors = self.model.post_vectors(PostInput.of(post_rows, features))  # (n_posts, width)
+        taste = None
+        if self.model.config.history:
+            shown, starts = to_device(batch.shown, self.device), to_device(batch.shown_starts, self.device)
+            taste = taste_of(vectors, shown, starts)  # (n_users, width)
+        return self.model.user_side(user_rows, taste), self.model.post_side_of(vectors, post_rows)
+
+    def _forget(self, rows: Tensor) -> Tensor:
+        """Row-id dropout: without it the unknown row would keep its first values and mean nothing."""
+        share = self.model.config.id_dropout
+        if share == 0:
+            return rows
+        forgotten = torch.rand(rows.shape, generator=self.noise, device=self.device) < share
+        return rows.masked_fill(forgotten, UNKNOWN_ROW)
+
+    def _softmax(self, batch: Batch, users: UserSide, posts: PostSide) -> Tensor:
+        """Each like against every post that the user could have had then and was not shown as history."""
+        scores = self.model.score_block(users, posts, self.noise)  # (n_users, n_posts)
+        scores = scores - to_device(batch.chance, self.device).log()
+        left_out = self._not_yet(batch)
+        left_out[batch.shown_user, batch.shown] = True
+        log_shares = scores.masked_fill(to_device(left_out, self.device), -torch.inf).log_softmax(dim=1)
+        asked = log_shares[to_device(batch.asked_user, self.device), to_device(batch.asked_post, self.device)]
+        return -asked.mean()
+
+    def _not_yet(self, batch: Batch) -> NDArray[np.bool_]:
+        """Posts that came after the last like that is asked of a user. -> (n_users, n_posts)"""
+        until = np.full(len(batch.user_rows), -np.inf)
+        np.maximum.at(until, batch.asked_user, batch.asked_at)
+        later: NDArray[np.bool_] = self.data.created_at[batch.post_rows][None, :] > until[:, None]
+        later[batch.asked_user, batch.asked_post] = False  # a like stands, whatever the clocks say
+        return later
+
+    def _bce(self, batch: Batch, users: UserSide, posts: PostSide) -> Tensor:
+        """Each like and a few posts that were not liked, as yes-or-no questions (He et al. 2017, equation 7)."""
+        rows = batch.user_rows[batch.asked_user]
+        drawn = sample_negatives(  # (n_asked, negatives)
+            rows, batch.asked_at, self.data.likes, self.data.created_at, self.recipe.negatives, self.draws
+        )
+        place = np.minimum(np.searchsorted(batch.post_rows, drawn), len(batch.post_rows) - 1)
+        found = batch.post_rows[place] == drawn  # a draw may be row 0, or outside a sampled step
+        user = np.r_[batch.asked_user, np.repeat(batch.asked_user, self.recipe.negatives)[found.ravel()]]
+        post = np.r_[batch.asked_post, place[found]]
+        yes = torch.zeros(len(user), device=self.device)
+        yes[: len(batch.asked_user)] = 1.0
+        u, p = to_device(user, self.device), to_device(post, self.device)
+        scores = self.model.score_pairs(
+            UserSide(users.gmf[u], users.hidden[u]), PostSide(posts.gmf[p], posts.hidden[p], posts.bias[p]), self.noise
+        )
+        return functional.binary_cross_entropy_with_logits(scores, yes)

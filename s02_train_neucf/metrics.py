@@ -1,0 +1,100 @@
+"""Exact ranking metrics per user, and intervals over users.
+
+All take `hits` (n_users, length): whether the post at each place of a user's list, best first, is one that the user
+went on to like; and, where it matters, `n_relevant` (n_users,): how many there were to find, at least 1. A list that
+is shorter than k has False at its end: a place left empty is a place missed.
+Definitions as in Herlocker et al. 2004 and Järvelin & Kekäläinen 2002 (binary gain, log₂ discount).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Hits = NDArray[np.bool_]
+PerUser = NDArray[np.float64]
+BOOTSTRAPS = 2000  # resamples of the users; the ends of a 95 % interval then rest on 50 of them
+
+
+def hit_rate(hits: Hits, k: int) -> PerUser:
+    """1 if any of the first k is a hit, else 0. -> (n_users,)"""
+    return np.asarray(_first(hits, k).any(axis=1), dtype=np.float64)
+
+
+def precision(hits: Hits, k: int) -> PerUser:
+    """Hits among the first k, over k, however short the list. -> (n_users,)"""
+    counts: PerUser = _first(hits, k).sum(axis=1) / k
+    return counts
+
+
+def recall(hits: Hits, n_relevant: NDArray[np.int64], k: int) -> PerUser:
+    """Hits among the first k, over all there were to find. -> (n_users,)"""
+    found: PerUser = _first(hits, k).sum(axis=1) / _positive(n_relevant)
+    return found
+
+
+def reciprocal_rank(hits: Hits, k: int) -> PerUser:
+    """1 / place of the first hit, counted from 1; 0 when none is among the first k. -> (n_users,)"""
+    first = _first(hits, k)
+    best: PerUser = (first / np.arange(1, first.shape[1] + 1)).max(axis=1, initial=0.0)
+    return best
+
+
+def ndcg(hits: Hits, n_relevant: NDArray[np.int64], k: int) -> PerUser:
+    """Discounted gain of the first k, over that of a list with all relevant posts in front. -> (n_users,)"""
+    discounts = 1.0 / np.log2(np.arange(2, k + 2))  # (k,)
+    first = _first(hits, k)
+    gain = (first * discounts[: first.shape[1]]).sum(axis=1)
+    ideal = np.cumsum(discounts)[np.minimum(_positive(n_relevant), k) - 1]
+    normalised: PerUser = gain / ideal
+    return normalised
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A mean over users and the interval that holds 95 % of its bootstrap resamples."""
+
+    mean: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.mean:.4f} [{self.low:.4f}, {self.high:.4f}]"
+
+
+def interval(values: PerUser, generator: np.random.Generator) -> Interval:
+    """The mean of per-user values with its percentile bootstrap (Efron 1979) over users.
+
+    Raises:
+        ValueError: there is no user.
+    """
+    if len(values) == 0:
+        raise ValueError("interval: got no users, expected at least one")
+    means = np.empty(BOOTSTRAPS)
+    for i in range(BOOTSTRAPS):  # one resample at a time: memory for n_users, not n_users × resamples
+        means[i] = values[generator.integers(0, len(values), len(values))].mean()
+    low, high = np.quantile(means, [0.025, 0.975])
+    return Interval(mean=float(values.mean()), low=float(low), high=float(high))
+
+
+def paired_difference(ours: PerUser, theirs: PerUser, generator: np.random.Generator) -> Interval:
+    """By how much ours is better, user by user: the interval is narrower than that of two separate means.
+
+    Raises:
+        ValueError: the columns are of different users.
+    """
+    if ours.shape != theirs.shape:
+        raise ValueError(f"paired difference: got {ours.shape} and {theirs.shape}, expected the same users")
+    return interval(ours - theirs, generator)
+
+
+def _first(hits: Hits, k: int) -> Hits:
+    if k < 1:
+        raise ValueError(f"k: got {k}, expected at least 1")
+    return hits[:, :k]
+
+
+def _positive(n_relevant: NDArray[np.int64]) -> NDArray[np.int64]:
+    if np.any(n_relevant < 1):
+        raise ValueError("n_relevant: got a user with nothing to find, expected at least 1; leave such users out")
+    return n_relevant

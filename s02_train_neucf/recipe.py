@@ -1,0 +1,29 @@
+"""How a model is trained: one frozen record, written into the manifest."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Loss(StrEnum):
+    """What a step minimises."""
+
+    SOFTMAX = "softmax"  # each like against all posts at once
+    BCE = "bce"  # each like against a few drawn negatives, as in the NCF paper
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Hyper-parameters of the training. The defaults are what EXPERIMENTS.md measured best on validation cuts."""
+
+    loss: Loss = Loss.SOFTMAX
+    epochs: int = 100  # at most; early stopping ends sooner
+    steps_per_epoch: int = 30  # at least: where there are few users, an epoch takes each several times
+    patience: int = 5  # validations without a better figure before stopping
+    validate_every: int = 2  # epochs
+    batch_users: int = 32
+    max_posts: int = 4096  # posts in one softmax; a larger catalogue is sampled, with correction
+    negatives: int = 4  # per like, for BCE
+    in_time_order: bool = True  # the earlier likes are shown as history, the later ones asked for; else at random
+    learning_rate: float = 0.001
+    table_decay: float = 1.0  # decoupled weight decay (AdamW) of ids and content projections
+    layer_decay: float = 0.0  # the same of the other layers

@@ -1,0 +1,15 @@
+"""The training service's own settings."""
+
+from pydantic import Field
+
+from shared.settings import SettingsGroup
+
+
+class TrainSettings(SettingsGroup):
+    """When and on what the model is trained."""
+
+    train_cron: str = Field("0 3 * * *", description="when training starts, as a crontab line of five fields")
+    schedule_timezone: str = Field("UTC", description="time zone of the crontab line, such as Asia/Tokyo")
+    train_days: float = Field(730, ge=1, le=36_500, description="age in days up to which events are trained on")
+    train_seed: int = Field(1, ge=0, le=2**31 - 1, description="seed of everything random in training")
+    models_kept: int = Field(7, ge=2, le=1000, description="model folders that are kept besides champion and previous")

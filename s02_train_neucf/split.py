@@ -1,0 +1,72 @@
+"""Cutting by time, without leaks: what training sees happened before what the test asks for.
+
+A pair of user and post is never on both sides. A pair that began before the cut and turned positive after it is on
+neither: training may not know the like, and the test may not ask for what was seen before.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.neucf.examples import Events, Examples, Posts, examples_of
+from shared.neucf.vocab import Keys, Vocab
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Split:
+    """Two sides of a cut. `train_events` can be cut once more, for validation."""
+
+    train_events: Events
+    train: Examples
+    test: Examples
+
+
+def global_cut(events: Events, posts: Posts, *, at: float) -> Split:
+    """Cut everybody at `at` (seconds since 1970): train on what happened before, ask for what began later."""
+    train_events = events.where(events.at < at)
+    everything = examples_of(events, posts)
+    return Split(
+        train_events=train_events, train=examples_of(train_events, posts), test=everything.where(everything.at >= at)
+    )
+
+
+def time_at(events: Events, *, share: float) -> float:
+    """The moment (seconds since 1970) before which this share of the events lies."""
+    return float(np.quantile(events.at, share)) if len(events.at) else 0.0
+
+
+def per_user_cut(events: Events, posts: Posts, *, share: float) -> Split:
+    """Cut each user's own history: ask for the last `share` of their examples, train on what they did before.
+
+    Someone with one example stays in training; with two or more, at least one is asked for. Examples of one second
+    have no order in time; the cut then goes by post key, and no pair is on both sides all the same.
+    """
+    everything = examples_of(events, posts)
+    asked = _last_of_each_user(everything, share)
+    test = everything.where(asked)
+    users = Vocab.of(test.user_key)
+    cuts = np.full(users.n_rows, np.inf)  # (n_user_rows,) first time that is asked for; row 0: users not asked
+    np.minimum.at(cuts, users.rows(test.user_key), test.at)
+    kept = (events.at <= cuts[users.rows(events.user_key)]) & ~_pairs_in(events, test)
+    train_events = events.where(kept)
+    return Split(train_events=train_events, train=examples_of(train_events, posts), test=test)
+
+
+def _last_of_each_user(examples: Examples, share: float) -> NDArray[np.bool_]:
+    order = np.lexsort((examples.post_key, examples.at, examples.user_key))
+    _, starts, counts = np.unique(examples.user_key[order], return_index=True, return_counts=True)
+    n_asked = np.where(counts >= 2, np.maximum(1, (counts * share).astype(np.int64)), 0)
+    rank = np.arange(len(examples)) - np.repeat(starts, counts)  # 0 = the user's first example
+    asked = np.zeros(len(examples), dtype=np.bool_)
+    asked[order] = rank >= np.repeat(counts - n_asked, counts)
+    return asked
+
+
+def _pairs_in(events: Events, examples: Examples) -> NDArray[np.bool_]:
+    users, posts = Vocab.of(examples.user_key), Vocab.of(examples.post_key)
+
+    def code(user_key: Keys, post_key: Keys) -> NDArray[np.int64]:  # one number per pair; below n_rows when unknown
+        return users.rows(user_key) * posts.n_rows + posts.rows(post_key)
+
+    return np.isin(code(events.user_key, events.post_key), code(examples.user_key, examples.post_key))

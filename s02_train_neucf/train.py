@@ -1,0 +1,141 @@
+"""Training: epochs of steps, early stopping on a validation figure, the same weights from the same seed.
+
+Equal seeds give equal weights on one machine with one number of threads; sums may be ordered otherwise elsewhere.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from s02_train_neucf.batches import batches_of
+from s02_train_neucf.dataset import TrainingSet
+from s02_train_neucf.loss import Step
+from s02_train_neucf.recipe import Recipe
+from shared.errors import TrainingRefused
+from shared.neucf.config import NeuCFConfig
+from shared.neucf.features import Vectors
+from shared.neucf.model import NeuCF
+
+SMALLEST_GAIN = 1e-5  # of the validation figure, below which an epoch counts as no better
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """What one epoch came to."""
+
+    number: int  # from 1
+    of: int
+    loss: float  # mean over the steps
+    validation: float | None  # None in epochs that were not validated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Trained:
+    """The best model that was seen, and how it went."""
+
+    model: NeuCF
+    best_epoch: int
+    epochs: tuple[Epoch, ...]
+
+
+def train(
+    data: TrainingSet,
+    config: NeuCFConfig,
+    recipe: Recipe,
+    *,
+    seed: int,
+    device: torch.device,
+    validate: Callable[[NeuCF], float] | None = None,
+    on_epoch: Callable[[Epoch], None] | None = None,
+) -> Trained:
+    """Train a model; keep the weights of the epoch with the best validation figure, or the last without one.
+
+    Args:
+        data: what to learn.
+        config: the model's shape; its content widths must be those of `data.features`.
+        recipe: how.
+        seed: of initial values, order, draws and dropout; nothing else is random.
+        device: where.
+        validate: a figure that grows with quality, for example NDCG@10 on a validation cut.
+        on_epoch: told after each epoch, for a progress bar.
+
+    Raises:
+        TrainingRefused: widths that do not fit, or a loss that is not finite.
+    """
+    model = _new_model(data, config, seed).to(device)
+    noise = torch.Generator(device).manual_seed(seed + 1)
+    draws = np.random.default_rng(seed)
+    step = Step(model, data, recipe, draws, noise)
+    optimizer = _optimizer(model, recipe)
+    epochs: list[Epoch] = []
+    best_epoch, best, kept = 0, -np.inf, model.state_dict()
+    for number in range(1, recipe.epochs + 1):
+        loss = _one_epoch(step, optimizer, number)
+        figure = None
+        if validate is not None and (number % recipe.validate_every == 0 or number == recipe.epochs):
+            figure = validate(model.eval())
+        epochs.append(Epoch(number=number, of=recipe.epochs, loss=loss, validation=figure))
+        if on_epoch is not None:
+            on_epoch(epochs[-1])
+        if validate is None or (figure is not None and figure > best + SMALLEST_GAIN):
+            best_epoch, best, kept = number, figure if figure is not None else best, _copy(model)
+        elif figure is not None and number - best_epoch >= recipe.patience * recipe.validate_every:
+            break
+    model.load_state_dict(kept)
+    return Trained(model=model.eval(), best_epoch=best_epoch, epochs=tuple(epochs))
+
+
+def _new_model(data: TrainingSet, config: NeuCFConfig, seed: int) -> NeuCF:
+    model = NeuCF(config, n_user_rows=data.users.n_rows, n_post_rows=data.posts.n_rows)
+    model.start(torch.Generator().manual_seed(seed))
+    for what, width, layer, vectors in (
+        ("image", config.image_width, model.image, data.features.image),
+        ("caption", config.caption_width, model.caption, data.features.caption),
+    ):
+        if _width(vectors) != width:
+            raise TrainingRefused(f"{what} vectors: got width {_width(vectors)}, expected {width} as in the config")
+        if layer is not None and vectors is not None:
+            layer.fit(vectors)
+    return model
+
+
+def _width(vectors: Vectors | None) -> int:
+    return 0 if vectors is None else vectors.width
+
+
+def _optimizer(model: NeuCF, recipe: Recipe) -> torch.optim.Optimizer:
+    """AdamW with strong decay on what holds one vector per user, post or content, and another on the layers."""
+    tables = _parameters(model, ("user_table", "post_table", "image", "caption"))
+    layers = _parameters(model, ("user_hidden", "post_hidden", "tower"))
+    free = [model.gmf_weights, *([model.post_bias] if model.post_bias.requires_grad else [])]
+    groups = [
+        {"params": tables, "weight_decay": recipe.table_decay},
+        {"params": layers, "weight_decay": recipe.layer_decay},
+        {"params": free, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=recipe.learning_rate)
+
+
+def _parameters(model: NeuCF, prefixes: tuple[str, ...]) -> list[torch.nn.Parameter]:
+    return [parameter for name, parameter in model.named_parameters() if name.startswith(prefixes)]
+
+
+def _one_epoch(step: Step, optimizer: torch.optim.Optimizer, number: int) -> float:
+    step.model.train()
+    losses = []
+    for batch in batches_of(step.data, step.recipe, history=step.model.config.history, generator=step.draws):
+        optimizer.zero_grad(set_to_none=True)
+        loss = step.loss(batch)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch does not type it
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    mean = float(np.mean(losses))
+    if not np.isfinite(mean):
+        raise TrainingRefused(f"loss: got {mean} in epoch {number}, expected a finite number; lower the learning rate")
+    return mean
+
+
+def _copy(model: NeuCF) -> dict[str, torch.Tensor]:
+    return {name: each.detach().clone() for name, each in model.state_dict().items()}

@@ -1,0 +1,117 @@
+"""Reads the photos that posts name: files below a media root, or http(s) from an allow-list. A failure is a value."""
+
+import os
+import stat
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL.Image import Image
+
+from shared.content.addresses import AddressCheck, Resolver, is_public, resolve
+from shared.content.captions import hash_of
+from shared.content.decode import decode
+from shared.content.fetch import Fetcher, FetchLimits
+from shared.content.unreadable import Fault, PhotoRefused, Unreadable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Photo:
+    """A photo that was read.
+
+    Attributes:
+        image: RGB, upright, first frame, shorter side at most 640 pixels.
+        content_hash: of the bytes as they came: what was encoded.
+    """
+
+    image: Image
+    content_hash: str
+
+
+class PhotoSource:
+    """Where photos are read from. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        *,
+        media_root: Path | None = None,
+        hosts: Sequence[str] = (),
+        limits: FetchLimits | None = None,
+        max_pixels: int = 40_000_000,
+        threads: int = 4,
+        resolver: Resolver = resolve,
+        is_allowed: AddressCheck = is_public,
+    ) -> None:
+        self._root = media_root.resolve() if media_root else None
+        self._limits = limits or FetchLimits()
+        self._max_pixels = max_pixels
+        self._threads = threads
+        self._fetcher = Fetcher(hosts, self._limits, resolver=resolver, is_allowed=is_allowed)
+
+    def load(self, reference: str) -> Photo | Unreadable:
+        """The photo behind a post's `image_url`: an http(s) URL, or a path below the media root."""
+        try:
+            content = self._fetcher.fetch(reference) if "://" in reference else self._read(reference)
+            return Photo(image=decode(content, max_pixels=self._max_pixels), content_hash=hash_of(content))
+        except PhotoRefused as refused:
+            return refused.unreadable
+
+    def load_many(self, references: Sequence[str]) -> list[Photo | Unreadable]:
+        """The same for several at once, in their order: hosts answer slowly, and decoders leave Python's lock."""
+        with ThreadPoolExecutor(max_workers=self._threads) as pool:
+            return list(pool.map(self.load, references))
+
+    def source_hash(self, reference: str | None) -> str | None:
+        """What tells, without reading it, whether a photo may have changed; None where a post has none.
+
+        For a file its name, size and time of change; for a URL the URL alone: a photo that is replaced behind the same
+        URL is not noticed.
+        """
+        if not reference:
+            return None
+        stamp = ""
+        if "://" not in reference:
+            try:
+                status = self._place(reference).stat()
+                stamp = f" {status.st_size} {status.st_mtime_ns}"
+            except (PhotoRefused, OSError):  # `load` says what is wrong; a file that appears later changes the hash
+                pass
+        return hash_of((reference + stamp).encode("utf-8", "replace"))
+
+    def _read(self, reference: str) -> bytes:
+        place = self._place(reference)
+        # The path is resolved, so a link at its end was put there since: not followed. A pipe is not waited for.
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        try:
+            with os.fdopen(os.open(place, flags), "rb") as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise PhotoRefused(Fault.FILE_UNREADABLE, "got a folder, pipe or device, expected a file")
+                content = file.read(self._limits.max_bytes + 1)
+        except FileNotFoundError:
+            raise PhotoRefused(Fault.FILE_MISSING, "no such file below WARMLINE_MEDIA_ROOT") from None
+        except OSError as error:
+            raise PhotoRefused(Fault.FILE_UNREADABLE, f"opening it failed with {type(error).__name__}") from error
+        if len(content) > self._limits.max_bytes:
+            raise PhotoRefused(Fault.TOO_MANY_BYTES, f"expected {self._limits.max_bytes:,} bytes or fewer")
+        return content
+
+    def _place(self, reference: str) -> Path:
+        """The file that a reference means, with all links followed.
+
+        Raises:
+            PhotoRefused: there is no media root, or the file is not below it.
+        """
+        if self._root is None:
+            raise PhotoRefused(Fault.NO_MEDIA_ROOT, "got a file name, but WARMLINE_MEDIA_ROOT is not set")
+        if not reference.isprintable() or not reference.strip():
+            raise PhotoRefused(Fault.BAD_REFERENCE, "expected a file name of printable characters")
+        if Path(reference).is_absolute():
+            raise PhotoRefused(Fault.OUTSIDE_ROOT, "got an absolute path, expected one below the media root")
+        try:
+            place = (self._root / reference).resolve()
+        except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a name too long
+            raise PhotoRefused(Fault.FILE_UNREADABLE, f"finding it failed with {type(error).__name__}") from error
+        if not place.is_relative_to(self._root):
+            raise PhotoRefused(Fault.OUTSIDE_ROOT, "got a path or link that leads out of the media root")
+        return place

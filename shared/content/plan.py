@@ -1,0 +1,118 @@
+"""What is to be encoded now, newest first, and when a failure is tried again. Pure.
+
+The same for captions and photos: a post *has* a source (a caption, an image reference), known by its hash.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostSource:
+    """What a post has now; `source_hash` is None where it has nothing to encode."""
+
+    post_id: str
+    created_at: datetime
+    source_hash: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredVector:
+    """What a post's stored vector was made by, and of."""
+
+    identity: str
+    source_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """How often a source could not be read, and when to try again; None: not before the source changes."""
+
+    source_hash: str
+    attempts: int
+    next_try: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backoff:
+    """The first pause doubles with each failure, up to the cap."""
+
+    first: timedelta = timedelta(minutes=30)
+    cap: timedelta = timedelta(days=7)
+
+    def after(self, attempts: int) -> timedelta:
+        """The pause after so many failures (1 or more)."""
+        doublings = min(attempts - 1, 32)  # 2³² of any first pause is beyond the cap; more would overflow
+        return timedelta(seconds=min(self.first.total_seconds() * 2**doublings, self.cap.total_seconds()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncodingPlan:
+    """What to do, and how the rest stands.
+
+    Attributes:
+        to_encode: new or changed posts, and those made by another encoder, newest first.
+        to_drop: posts with a stored vector but without a source: their caption or photo was taken away.
+        current: posts whose vector is as it should be.
+        waiting: posts that failed and whose next try is later, or never.
+    """
+
+    to_encode: tuple[PostSource, ...]
+    to_drop: tuple[str, ...]
+    current: int
+    waiting: int
+
+    def batches(self, size: int) -> Iterator[tuple[PostSource, ...]]:
+        """`to_encode` in pieces: each is stored before the next begins, so that a kill costs at most one."""
+        for start in range(0, len(self.to_encode), size):
+            yield self.to_encode[start : start + size]
+
+
+def plan_encoding(
+    posts: Iterable[PostSource],
+    stored: Mapping[str, StoredVector],
+    failures: Mapping[str, Failure],
+    *,
+    identity: str,
+    now: datetime,
+) -> EncodingPlan:
+    """Compare what posts have with what is stored.
+
+    Args:
+        posts: what posts have now; a post that is not among them is left alone.
+        stored: by post id.
+        failures: by post id. One counts only while the post's source is the one that failed: not the encoder's fault.
+        identity: of the encoder in force.
+        now: of the run.
+    """
+    wanted: list[PostSource] = []
+    to_drop: list[str] = []
+    current = waiting = 0
+    for post in posts:
+        if post.source_hash is None:
+            to_drop += [post.post_id] if post.post_id in stored else []
+        elif stored.get(post.post_id) == StoredVector(identity=identity, source_hash=post.source_hash):
+            current += 1
+        elif _waits(failures.get(post.post_id), post.source_hash, now):
+            waiting += 1
+        else:
+            wanted.append(post)
+    wanted.sort(key=lambda post: (-post.created_at.timestamp(), post.post_id))
+    return EncodingPlan(to_encode=tuple(wanted), to_drop=tuple(to_drop), current=current, waiting=waiting)
+
+
+def next_failure(
+    previous: Failure | None, *, source_hash: str, retry: bool, now: datetime, backoff: Backoff
+) -> Failure:
+    """What to record after a source could not be read; attempts count from one again when the source changed."""
+    repeated = previous is not None and previous.source_hash == source_hash
+    attempts = previous.attempts + 1 if previous is not None and repeated else 1
+    next_try = now + backoff.after(attempts) if retry else None
+    return Failure(source_hash=source_hash, attempts=attempts, next_try=next_try)
+
+
+def _waits(failure: Failure | None, source_hash: str, now: datetime) -> bool:
+    if failure is None or failure.source_hash != source_hash:
+        return False
+    return failure.next_try is None or failure.next_try > now

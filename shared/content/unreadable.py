@@ -1,0 +1,74 @@
+"""Why a photo could not be read: stable codes for the record, as values and not exceptions."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """What is wrong. The codes are stored and counted, so they keep their meaning."""
+
+    BAD_REFERENCE = "bad-reference"
+    OUTSIDE_ROOT = "outside-root"
+    NO_MEDIA_ROOT = "no-media-root"
+    FILE_MISSING = "file-missing"
+    FILE_UNREADABLE = "file-unreadable"
+    HOST_NOT_ALLOWED = "host-not-allowed"
+    HOST_UNKNOWN = "host-unknown"
+    ADDRESS_NOT_ALLOWED = "address-not-allowed"
+    TOO_MANY_REDIRECTS = "too-many-redirects"
+    HTTP_ANSWER = "http-answer"
+    CONNECTION_FAILED = "connection-failed"
+    TIMED_OUT = "timed-out"
+    TOO_MANY_BYTES = "too-many-bytes"
+    EMPTY = "empty"
+    NOT_AN_IMAGE = "not-an-image"
+    TOO_MANY_PIXELS = "too-many-pixels"
+    TOO_MANY_SCANS = "too-many-scans"
+    TRUNCATED = "truncated"
+    BROKEN_IMAGE = "broken-image"
+
+
+# These lie in the reference or in the bytes themselves: the next try would end the same way. All others may pass: a
+# host comes back, an upload is finished, an operator mends the allow-list.
+_LASTING = frozenset(
+    {
+        Fault.BAD_REFERENCE,
+        Fault.OUTSIDE_ROOT,
+        Fault.TOO_MANY_BYTES,
+        Fault.NOT_AN_IMAGE,
+        Fault.TOO_MANY_PIXELS,
+        Fault.TOO_MANY_SCANS,
+        Fault.BROKEN_IMAGE,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A photo that could not be read.
+
+    Attributes:
+        fault: the stable code.
+        detail: what was got and what was expected; one line, without the photo's address.
+    """
+
+    fault: Fault
+    detail: str
+
+    @property
+    def reason(self) -> str:
+        """Code and text, for the record."""
+        return f"{self.fault}: {self.detail}"
+
+    @property
+    def retry(self) -> bool:
+        """Whether another try may end better while reference and bytes stay the same."""
+        return self.fault not in _LASTING
+
+
+class PhotoRefused(Exception):
+    """Carries an `Unreadable` up to `PhotoSource.load`, which gives it as a value. It never leaves the package."""
+
+    def __init__(self, fault: Fault, detail: str) -> None:
+        super().__init__(detail)
+        self.unreadable = Unreadable(fault=fault, detail=detail)

@@ -1,0 +1,203 @@
+"""Turns captions and photos into vectors in PostgreSQL: only what is new or changed, batch by batch.
+
+Each batch is stored before the next begins, so a run that is killed goes on where it stopped. A photo that cannot be
+read is recorded with the reason and tried again later; no zero vector ever stands for it.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.content.captions import caption_hash
+from shared.content.photos import Photo, PhotoSource
+from shared.content.plan import (
+    EncodingPlan,
+    Failure,
+    PostSource,
+    StoredVector,
+    next_failure,
+    plan_encoding,
+)
+from shared.content.protocol import EncoderCard, ImageEncoder, TextEncoder
+from shared.content.registry import build_image_encoder, build_text_encoder
+from shared.content.settings import ContentSettings
+from shared.db.engine import Database
+from shared.db.vectors import (
+    Encoded,
+    Failed,
+    Part,
+    PostContent,
+    VectorState,
+    drop_vectors,
+    load_content,
+    store_vectors,
+    stored_vectors,
+)
+from shared.logs import log_trouble, stage
+
+Progress = Callable[[str, int, int], None]  # part, done, of how many
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoders:
+    """The encoders in force."""
+
+    image: ImageEncoder
+    caption: TextEncoder
+    photos: PhotoSource
+
+
+def build_encoders(settings: ContentSettings) -> Encoders:
+    """The encoders that the settings name.
+
+    Raises:
+        EncoderUnavailable: one is unknown, or its package or weights are not here.
+    """
+    folder, batch = settings.encoder_folder, settings.encode_batch
+    return Encoders(
+        image=build_image_encoder(settings.image_encoder, folder=folder, batch_size=batch),
+        caption=build_text_encoder(settings.text_encoder, folder=folder, batch_size=batch),
+        photos=PhotoSource(
+            media_root=settings.media_root,
+            hosts=settings.image_hosts,
+            limits=settings.fetch_limits,
+            max_pixels=settings.max_pixels,
+            threads=settings.image_threads,
+        ),
+    )
+
+
+def encode_new(
+    database: Database, encoders: Encoders, settings: ContentSettings, now: datetime, progress: Progress | None = None
+) -> dict[str, int]:
+    """Encode what is new; gives how many captions and photos were encoded, and how many could not be."""
+    with database.read() as snapshot:
+        posts = list(load_content(snapshot, now=now))
+    tell = progress or _tell_nobody
+    counts: dict[str, int] = {}
+    with stage("content.captions") as facts:
+        facts.update(_encode_captions(database, encoders.caption, posts, settings, now, tell))
+        counts["captions"] = int(str(facts["encoded"]))
+    with stage("content.images") as facts:
+        facts.update(_encode_images(database, encoders, posts, settings, now, tell))
+        counts["images"], counts["images_failed"] = int(str(facts["encoded"])), int(str(facts["failed"]))
+    return counts
+
+
+def _tell_nobody(_part: str, _done: int, _total: int) -> None:
+    pass
+
+
+def _encode_captions(
+    database: Database,
+    encoder: TextEncoder,
+    posts: Sequence[PostContent],
+    settings: ContentSettings,
+    now: datetime,
+    tell: Progress,
+) -> dict[str, int]:
+    captions = {post.post_id: post.caption for post in posts}
+    sources = (
+        PostSource(post_id=post.post_id, created_at=post.created_at, source_hash=caption_hash(post.caption))
+        for post in posts
+    )
+    plan, _ = _plan(database, Part.CAPTION, sources, encoder.card, now)
+    done = 0
+    for batch in plan.batches(settings.encode_batch):
+        rows = encoder.encode([captions[source.post_id] for source in batch])
+        encoded = [
+            Encoded(post_id=source.post_id, source_hash=_known(source), vector=row)
+            for source, row in zip(batch, rows, strict=True)
+        ]
+        store_vectors(database, Part.CAPTION, encoder=encoder.card.identity, encoded=encoded, failed=())
+        done += len(batch)
+        tell("captions", done, len(plan.to_encode))
+    return {"encoded": done, "current": plan.current}
+
+
+def _encode_images(
+    database: Database,
+    encoders: Encoders,
+    posts: Sequence[PostContent],
+    settings: ContentSettings,
+    now: datetime,
+    tell: Progress,
+) -> dict[str, int]:
+    references = {post.post_id: post.image_url for post in posts}
+    sources = (
+        PostSource(
+            post_id=post.post_id, created_at=post.created_at, source_hash=encoders.photos.source_hash(post.image_url)
+        )
+        for post in posts
+    )
+    encoder = encoders.image
+    plan, failures = _plan(database, Part.IMAGE, sources, encoder.card, now)
+    done = n_failed = 0
+    for batch in plan.batches(settings.encode_batch):
+        encoded, failed = _encode_photos(encoders, batch, references, failures, settings, now)
+        store_vectors(database, Part.IMAGE, encoder=encoder.card.identity, encoded=encoded, failed=failed)
+        done, n_failed = done + len(encoded), n_failed + len(failed)
+        tell("photos", done + n_failed, len(plan.to_encode))
+    if n_failed:
+        log_trouble("content.images_failed", count=n_failed, first=failed[0].failure if failed else "")
+    return {"encoded": done, "failed": n_failed, "current": plan.current, "waiting": plan.waiting}
+
+
+def _encode_photos(
+    encoders: Encoders,
+    batch: Sequence[PostSource],
+    references: dict[str, str | None],
+    failures: dict[str, Failure],
+    settings: ContentSettings,
+    now: datetime,
+) -> tuple[list[Encoded], list[Failed]]:
+    read = encoders.photos.load_many([references[source.post_id] or "" for source in batch])
+    good: list[tuple[PostSource, Photo]] = []
+    failed: list[Failed] = []
+    for source, photo in zip(batch, read, strict=True):
+        if isinstance(photo, Photo):
+            good.append((source, photo))
+            continue
+        known = failures.get(source.post_id)
+        failure = next_failure(known, source_hash=_known(source), retry=photo.retry, now=now, backoff=settings.backoff)
+        failed.append(
+            Failed(
+                post_id=source.post_id,
+                source_hash=failure.source_hash,
+                failure=photo.reason,
+                attempts=failure.attempts,
+                next_try=failure.next_try,
+            )
+        )
+    if not good:
+        return [], failed
+    rows = encoders.image.encode([photo.image for _, photo in good])
+    encoded = [
+        Encoded(post_id=source.post_id, source_hash=_known(source), vector=row)
+        for (source, _), row in zip(good, rows, strict=True)
+    ]
+    return encoded, failed
+
+
+def _plan(
+    database: Database, part: Part, sources: Iterable[PostSource], card: EncoderCard, now: datetime
+) -> tuple[EncodingPlan, dict[str, Failure]]:
+    states = stored_vectors(database, part)
+    failures = {post_id: _failure(state) for post_id, state in states.items() if state.failure is not None}
+    stored = {
+        post_id: StoredVector(identity=state.encoder, source_hash=state.source_hash)
+        for post_id, state in states.items()
+        if state.failure is None
+    }
+    plan = plan_encoding(sources, stored, failures, identity=card.identity, now=now)
+    drop_vectors(database, part, plan.to_drop)
+    return plan, failures
+
+
+def _failure(state: VectorState) -> Failure:
+    return Failure(source_hash=state.source_hash, attempts=state.attempts, next_try=state.next_try)
+
+
+def _known(source: PostSource) -> str:
+    assert source.source_hash is not None  # the plan leaves posts without a source out
+    return source.source_hash

@@ -1,0 +1,52 @@
+"""`python -m shared.healthcheck SERVICE`: whether the service in this container is alive, as an exit code (0 or 1).
+
+The timeline is asked over HTTP; a job is alive when its heartbeat in PostgreSQL, which bears this container's name, is
+fresh. Imports are made where they are needed: this runs every few seconds.
+"""
+
+import os
+import socket
+import sys
+import urllib.request
+
+TIMELINE = "timeline"
+TIMEOUT_SECONDS = 4
+
+
+def timeline_answers(port: int) -> bool:
+    """Whether /healthz answers 200 here; a proxy that the environment names is not asked."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"http://127.0.0.1:{port}/healthz", timeout=TIMEOUT_SECONDS) as answer:
+            return bool(answer.status == 200)
+    except OSError:  # URLError and HTTPError are OSErrors
+        return False
+
+
+def job_beats(service: str, host: str) -> bool:
+    """Whether a worker of this service on this host gave a sign of life lately; False when PostgreSQL is away."""
+    from shared.db.engine import Database
+    from shared.db.runs import live_services
+    from shared.errors import WarmlineError
+    from shared.settings import StoreSettings, load_settings
+
+    try:
+        alive = live_services(Database(load_settings(StoreSettings), statement_seconds=TIMEOUT_SECONDS))
+    except WarmlineError:
+        return False
+    return any(row["service"] == service and row["worker"].startswith(f"{host}:") for row in alive)
+
+
+def main(arguments: list[str]) -> int:
+    """Check one service; gives the exit code, 2 when the call is wrong."""
+    if len(arguments) != 1:
+        sys.stderr.write("got no service, expected: python -m shared.healthcheck SERVICE\n")
+        return 2
+    service = arguments[0]
+    if service == TIMELINE:
+        return int(not timeline_answers(int(os.environ.get("WARMLINE_PORT") or 8000)))
+    return int(not job_beats(service, socket.gethostname()))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

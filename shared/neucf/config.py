@@ -1,0 +1,76 @@
+"""The shape of a NeuCF model: one frozen record, saved in the artefact and read back strictly."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+from shared.errors import ArtefactError, ConfigurationError
+
+MAX_WIDTH = 8192  # numbers in one vector; guards against a manifest that asks for all memory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeuCFConfig:
+    """Widths and switches of the model. The defaults are what EXPERIMENTS.md measured best on validation cuts."""
+
+    gmf_width: int = 128  # numbers per user and post in the product term
+    mlp_width: int = 16  # numbers per user and post that enter the MLP
+    tower: tuple[int, ...] = (16,)  # widths of the hidden layers; the first is split into a user and a post part
+    image_width: int = 0  # numbers in an image vector; 0: the model knows no images
+    caption_width: int = 0  # numbers in a caption vector; 0: the model knows no captions
+    history: bool = True  # whether the mean of a user's liked posts joins the user's own vector
+    post_bias: bool = True  # whether each post has a score of its own, whoever looks
+    dropout: float = 0.0  # share of the first hidden layer that is silenced in training
+    id_dropout: float = 0.1  # share of user and post rows that training replaces by the unknown row
+
+    def __post_init__(self) -> None:
+        for name in ("gmf_width", "mlp_width"):
+            _check_width(name, getattr(self, name), smallest=1)
+        for name in ("image_width", "caption_width"):
+            _check_width(name, getattr(self, name), smallest=0)
+        if not isinstance(self.tower, tuple) or not self.tower:
+            raise ConfigurationError(f"tower: got {self.tower!r}, expected at least one layer width")
+        for width in self.tower:
+            _check_width("tower", width, smallest=1)
+        for name in ("history", "post_bias"):
+            if not isinstance(getattr(self, name), bool):
+                raise ConfigurationError(f"{name}: got {getattr(self, name)!r}, expected true or false")
+        for name in ("dropout", "id_dropout"):
+            share = getattr(self, name)
+            if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share < 1:
+                raise ConfigurationError(f"{name}: got {share!r}, expected a share in [0, 1)")
+
+    @property
+    def width(self) -> int:
+        """Numbers in a whole user or post vector: the part for GMF, then the part for the MLP."""
+        return self.gmf_width + self.mlp_width
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as plain JSON values."""
+        return {**asdict(self), "tower": list(self.tower)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Read the record back.
+
+        Raises:
+            ArtefactError: a name too many or too few, or a value out of range.
+        """
+        expected = {field.name for field in fields(cls)}
+        if set(values) != expected:
+            raise ArtefactError(
+                f"manifest config: got unknown {sorted(set(values) - expected)} and "
+                f"lacks {sorted(expected - set(values))}; this model was made by another version, retrain"
+            )
+        tower = values["tower"]
+        if not isinstance(tower, list):
+            raise ArtefactError(f"manifest config tower: got {tower!r}, expected a list of widths")
+        try:
+            return cls(**{**values, "tower": tuple(tower)})
+        except ConfigurationError as error:
+            raise ArtefactError(f"manifest config {error}") from error
+
+
+def _check_width(name: str, width: object, *, smallest: int) -> None:
+    if isinstance(width, bool) or not isinstance(width, int) or not smallest <= width <= MAX_WIDTH:
+        raise ConfigurationError(f"{name}: got {width!r}, expected a whole number from {smallest} to {MAX_WIDTH}")

@@ -1,0 +1,86 @@
+"""What a model may know of posts besides their ids: image and caption vectors, and which of them are missing."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from shared.errors import TrainingRefused
+
+Floats = NDArray[np.float16] | NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vectors:
+    """The vectors of one encoder for a column of posts; where `known` is False the values mean nothing."""
+
+    values: Floats  # (n_posts, width)
+    known: NDArray[np.bool_]  # (n_posts,)
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or self.known.shape != self.values.shape[:1]:
+            raise ValueError(f"vectors: got {self.values.shape} and {self.known.shape}, expected (n, width) and (n,)")
+
+    @property
+    def width(self) -> int:
+        """Numbers in one vector."""
+        return int(self.values.shape[1])
+
+    def take(self, places: NDArray[np.int64]) -> Self:
+        """The vectors at some places, in that order."""
+        return type(self)(self.values[places], self.known[places])
+
+    def broken(self) -> NDArray[np.int64]:
+        """Places whose vector is said to be known and holds NaN or infinity."""
+        return np.flatnonzero(self.known & ~np.isfinite(self.values).all(axis=1))
+
+    def without_broken(self) -> Self:
+        """The same vectors with broken ones counted as missing: one bad photo must not stop a whole night."""
+        known = self.known.copy()
+        known[self.broken()] = False
+        return type(self)(self.values, known)
+
+    def refuse_broken(self, what: str) -> None:
+        """Raise when a known vector is not finite.
+
+        Raises:
+            TrainingRefused: with how many, and the first place.
+        """
+        broken = self.broken()
+        if len(broken):
+            raise TrainingRefused(
+                f"{what} vectors: {len(broken)} of {len(self.known)} hold NaN or infinity (the first at place "
+                f"{broken[0]}), expected finite numbers; encode these posts again or mark them as missing"
+            )
+
+    def tensors(self, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Values as float32 and the mask, on a device."""
+        return torch.from_numpy(self.values.astype(np.float32)).to(device), torch.from_numpy(self.known).to(device)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PostFeatures:
+    """Image and caption vectors of one column of posts; None where the app or the model has no such encoder."""
+
+    image: Vectors | None = None
+    caption: Vectors | None = None
+
+    def take(self, places: NDArray[np.int64]) -> Self:
+        """The features at some places, in that order."""
+        return type(self)(
+            image=None if self.image is None else self.image.take(places),
+            caption=None if self.caption is None else self.caption.take(places),
+        )
+
+    def refuse_broken(self) -> None:
+        """Raise TrainingRefused when a known vector is not finite."""
+        if self.image is not None:
+            self.image.refuse_broken("image")
+        if self.caption is not None:
+            self.caption.refuse_broken("caption")
+
+
+NO_FEATURES = PostFeatures()

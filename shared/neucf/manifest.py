@@ -1,0 +1,121 @@
+"""The manifest beside a model's weights: what the model is, what it was trained on and with, as strict JSON."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Self, cast
+
+from shared.errors import ArtefactError
+from shared.neucf.config import NeuCFConfig
+
+FORMAT = 1  # grows when a reader of the old format could not use the file
+PACKAGES = ("numpy", "safetensors", "torch")  # whose versions may change what comes out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoder:
+    """The encoder whose vectors a model was trained on; vectors of two encoders are never mixed."""
+
+    name: str
+    version: str
+    width: int  # numbers in a vector
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version} of width {self.width}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """Everything of a model that is not a weight."""
+
+    config: NeuCFConfig
+    image_encoder: Encoder | None
+    caption_encoder: Encoder | None
+    data_from: datetime  # first event that training read
+    data_until: datetime  # last event that training read
+    trained_at: datetime
+    seed: int
+    recipe: Mapping[str, Any]  # hyper-parameters of the training, for the record
+    metrics: Mapping[str, float]
+    numbering: str = ""  # names the database that gave out the keys of users and posts; others give other keys
+    n_user_rows: int = 0
+    n_post_rows: int = 0
+    weights_sha256: str = ""
+    weights_bytes: int = 0
+    packages: Mapping[str, str] = field(default_factory=lambda: package_versions())
+
+    def to_json(self) -> str:
+        """Readable JSON, the format number first."""
+        times = {name: getattr(self, name).isoformat() for name in _TIMES}
+        values = {**asdict(self), **times, "config": self.config.to_json()}
+        return json.dumps({"format": FORMAT, **values}, indent=2, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read a manifest back.
+
+        Raises:
+            ArtefactError: not JSON, another format, a field too many or too few, or of the wrong type.
+        """
+        values = _object(text)
+        if values.pop("format", None) != FORMAT:
+            raise ArtefactError(f"manifest: got format {_format_of(text)!r}, expected {FORMAT}; retrain")
+        expected = {each.name for each in fields(cls)}
+        if set(values) != expected:
+            raise ArtefactError(f"manifest: got fields {sorted(values)}, expected {sorted(expected)}; retrain")
+        try:
+            times = {name: _time(values[name]) for name in _TIMES}
+            encoders = {name: Encoder(**values[name]) if values[name] else None for name in _ENCODERS}
+            return cls(**{**values, **times, **encoders, "config": NeuCFConfig.from_json(values["config"])})
+        except (TypeError, ValueError, AttributeError) as error:
+            raise ArtefactError(f"manifest: a value has the wrong type ({error}); retrain") from error
+
+    def expect_encoders(self, *, image: Encoder | None, caption: Encoder | None) -> None:
+        """Refuse a model of other encoders than those whose vectors are at hand.
+
+        Raises:
+            ArtefactError: with both encoders and the setting to look at.
+        """
+        for what, got, expected in (("image", self.image_encoder, image), ("caption", self.caption_encoder, caption)):
+            if got != expected:
+                variable = "WARMLINE_IMAGE_ENCODER" if what == "image" else "WARMLINE_TEXT_ENCODER"
+                raise ArtefactError(f"{what} encoder: got {got}, expected {expected}; retrain, or set {variable}")
+
+
+_TIMES = ("data_from", "data_until", "trained_at")
+_ENCODERS = ("image_encoder", "caption_encoder")
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of the packages that a model's numbers depend on."""
+
+    def installed(name: str) -> str:
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            return "unknown"
+
+    return {name: installed(name) for name in PACKAGES}
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise ArtefactError(f"manifest: not JSON ({error}); it is truncated or damaged, copy it again") from error
+    if not isinstance(values, dict):
+        raise ArtefactError(f"manifest: got a {type(values).__name__}, expected an object")
+    return cast(dict[str, Any], values)
+
+
+def _format_of(text: str) -> object:
+    return _object(text).get("format")
+
+
+def _time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return time

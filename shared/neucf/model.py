@@ -1,0 +1,208 @@
+"""NeuCF: neural collaborative filtering (He et al., WWW 2017, https://arxiv.org/abs/1708.05031, NeuMF in section 3.4).
+
+    score(u, p) = Σ w ⊙ user_gmf ⊙ post_gmf  +  MLP(user_mlp ⊕ post_mlp)  +  bias(p)
+
+What we do differently, and why:
+- A post's vector joins id, image and caption. A linear layer over a concatenation is the sum of linear layers over its
+  parts, so each part is projected and added; a post without an id (row 0) is still placed by its photo and caption.
+- A user's vector is the id's plus the mean vector of the posts that the user liked, so that someone who joined after
+  the training is served too, through row 0 and what they liked.
+- The MLP's first layer is split the same way into a user part and a post part: serving computes each once.
+- The last layer gives a log-odds, not a probability: ranking does not need the sigmoid, and the loss applies it.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Self, TypeVar, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from shared.neucf.config import NeuCFConfig
+from shared.neucf.features import PostFeatures, Vectors
+
+LayerT = TypeVar("LayerT", bound=nn.Module)
+
+TABLE_STD = 0.05  # spread of initial ids and projections; a larger one was no better (EXPERIMENTS.md)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PostInput:
+    """What the model is told of n posts. A content tensor that is None: no post here has one."""
+
+    rows: Tensor  # (n_posts,) int64; 0 = unknown
+    image: Tensor | None = None  # (n_posts, image_width) float32
+    image_known: Tensor | None = None  # (n_posts,) bool
+    caption: Tensor | None = None  # (n_posts, caption_width) float32
+    caption_known: Tensor | None = None  # (n_posts,) bool
+
+    @classmethod
+    def of(cls, rows: Tensor, features: PostFeatures) -> Self:
+        """Join rows and features of the same posts, on the device of the rows."""
+        image, image_known = features.image.tensors(rows.device) if features.image else (None, None)
+        caption, caption_known = features.caption.tensors(rows.device) if features.caption else (None, None)
+        return cls(rows=rows, image=image, image_known=image_known, caption=caption, caption_known=caption_known)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UserSide:
+    """All that scoring needs of users, computed once."""
+
+    gmf: Tensor  # (n_users, gmf_width), the output weights already multiplied in
+    hidden: Tensor  # (n_users, tower[0]), the user's part of the first layer
+
+    def __getitem__(self, part: slice) -> "UserSide":
+        return UserSide(self.gmf[part], self.hidden[part])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PostSide:
+    """All that scoring needs of posts, computed once."""
+
+    gmf: Tensor  # (n_posts, gmf_width)
+    hidden: Tensor  # (n_posts, tower[0]), the post's part of the first layer
+    bias: Tensor  # (n_posts,)
+
+    def __getitem__(self, part: slice) -> "PostSide":
+        return PostSide(self.gmf[part], self.hidden[part], self.bias[part])
+
+    def __len__(self) -> int:
+        return len(self.bias)
+
+
+class Content(nn.Module):
+    """One encoder's vectors brought to the model's width, with a learned vector for posts that lack one."""
+
+    center: Tensor
+    scale: Tensor
+
+    def __init__(self, content_width: int, width: int) -> None:
+        super().__init__()
+        self.projection = _unset(nn.Linear, content_width, width, bias=False)
+        self.missing = nn.Parameter(torch.empty(width))
+        self.register_buffer("center", torch.zeros(content_width))
+        self.register_buffer("scale", torch.ones(()))
+
+    def fit(self, vectors: Vectors) -> None:
+        """Take centre and mean length of the known vectors: encoders differ in both, and the layers must not care."""
+        known = torch.from_numpy(vectors.values[vectors.known]).double()  # (n_known, content_width)
+        if len(known):
+            center = known.mean(dim=0)
+            length = (known - center).norm(dim=1).mean()
+            self.center.copy_(center)
+            self.scale.copy_(1.0 / length if length > 0 else torch.ones(()))
+
+    def forward(self, vectors: Tensor | None, known: Tensor | None, n_posts: int) -> Tensor:
+        """(n_posts, content_width), (n_posts,) -> (n_posts, width)"""
+        missing = self.missing.expand(n_posts, -1)
+        if vectors is None or known is None:
+            return missing
+        safe = torch.where(known[:, None], vectors, self.center)  # a missing vector may hold anything, NaN too
+        projected: Tensor = self.projection((safe - self.center) * self.scale)
+        return torch.where(known[:, None], projected, missing)
+
+
+class NeuCF(nn.Module):
+    """GMF + MLP over users (id, liked posts) and posts (id, image, caption)."""
+
+    def __init__(self, config: NeuCFConfig, *, n_user_rows: int, n_post_rows: int) -> None:
+        super().__init__()
+        self.config = config
+        self.user_table = _unset(nn.Embedding, n_user_rows, config.width)
+        self.post_table = _unset(nn.Embedding, n_post_rows, config.width)
+        self.post_bias = nn.Parameter(torch.empty(n_post_rows), requires_grad=config.post_bias)
+        self.image = Content(config.image_width, config.width) if config.image_width else None
+        self.caption = Content(config.caption_width, config.width) if config.caption_width else None
+        self.gmf_weights = nn.Parameter(torch.empty(config.gmf_width))
+        self.user_hidden = _unset(nn.Linear, config.mlp_width, config.tower[0])
+        self.post_hidden = _unset(nn.Linear, config.mlp_width, config.tower[0], bias=False)
+        widths = [*config.tower, 1]
+        self.tower = nn.ModuleList(_unset(nn.Linear, i, o) for i, o in pairwise(widths))
+
+    def start(self, generator: torch.Generator) -> None:
+        """Set every initial value; nothing else does. The generator is the CPU's, so all devices start alike."""
+        with torch.no_grad():
+            for name, weights in self.named_parameters():
+                if name.endswith("bias"):  # of posts and of layers
+                    weights.zero_()
+                elif name == "gmf_weights":
+                    weights.fill_(1.0)
+                elif name.startswith(("user_table", "post_table", "image", "caption")):
+                    weights.normal_(0.0, TABLE_STD, generator=generator)
+                else:  # layers of the MLP
+                    nn.init.kaiming_uniform_(weights, nonlinearity="relu", generator=generator)
+
+    def post_vectors(self, posts: PostInput) -> Tensor:
+        """Join id, image and caption. -> (n_posts, width)"""
+        vectors: Tensor = self.post_table(posts.rows)
+        if self.image is not None:
+            vectors = vectors + self.image(posts.image, posts.image_known, len(posts.rows))
+        if self.caption is not None:
+            vectors = vectors + self.caption(posts.caption, posts.caption_known, len(posts.rows))
+        return vectors
+
+    def post_side_of(self, vectors: Tensor, rows: Tensor) -> PostSide:
+        """The post side from vectors that `post_vectors` gave for these rows."""
+        gmf, mlp = self._parts(vectors)
+        return PostSide(gmf, self.post_hidden(mlp), self.post_bias[rows])
+
+    def post_side(self, posts: PostInput) -> PostSide:
+        """Everything of posts that does not depend on the user."""
+        return self.post_side_of(self.post_vectors(posts), posts.rows)
+
+    def user_side(self, rows: Tensor, taste: Tensor | None = None) -> UserSide:
+        """Everything of users that does not depend on the post.
+
+        Args:
+            rows: (n_users,) int64; 0 = unknown.
+            taste: (n_users, width) mean vector of each user's liked posts, zeros for none; see `taste_of`.
+        """
+        vectors: Tensor = self.user_table(rows)
+        if taste is not None and self.config.history:
+            vectors = vectors + taste
+        gmf, mlp = self._parts(vectors)
+        return UserSide(gmf * self.gmf_weights, self.user_hidden(mlp))
+
+    def score_block(self, users: UserSide, posts: PostSide, noise: torch.Generator | None = None) -> Tensor:
+        """Every user with every post. -> (n_users, n_posts)"""
+        hidden = users.hidden[:, None, :] + posts.hidden[None, :, :]  # (n_users, n_posts, tower[0])
+        return users.gmf @ posts.gmf.T + self._mlp(hidden, noise) + posts.bias
+
+    def score_pairs(self, users: UserSide, posts: PostSide, noise: torch.Generator | None = None) -> Tensor:
+        """The i-th user with the i-th post. -> (n_pairs,)"""
+        return (users.gmf * posts.gmf).sum(dim=1) + self._mlp(users.hidden + posts.hidden, noise) + posts.bias
+
+    def forward(self, user_rows: Tensor, posts: PostInput, taste: Tensor | None = None) -> Tensor:
+        """Score pairs: the i-th user row with the i-th post. -> (n_pairs,)"""
+        return self.score_pairs(self.user_side(user_rows, taste), self.post_side(posts))
+
+    def _parts(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
+        width = self.config.gmf_width
+        return vectors[:, :width], vectors[:, width:]  # (n, gmf_width), (n, mlp_width)
+
+    def _mlp(self, hidden: Tensor, noise: torch.Generator | None) -> Tensor:
+        hidden = functional.relu(hidden)  # (…, tower[0])
+        if noise is not None and self.config.dropout > 0:
+            keep = 1.0 - self.config.dropout
+            hidden = hidden * torch.empty_like(hidden).bernoulli_(keep, generator=noise) / keep
+        for layer in self.tower[:-1]:
+            hidden = functional.relu(layer(hidden))  # (…, tower[i])
+        last: Tensor = self.tower[-1](hidden)  # (…, 1)
+        return last.squeeze(-1)
+
+
+def _unset(layer: type[LayerT], *widths: int, **options: bool) -> LayerT:
+    """A layer whose values are not set yet: `start` or a file sets them, and torch's own chance stays untouched."""
+    return cast(LayerT, nn.utils.skip_init(layer, *widths, **options))  # type: ignore[no-untyped-call]
+
+
+def taste_of(vectors: Tensor, places: Tensor, starts: Tensor) -> Tensor:
+    """The mean post vector of each user's history; zeros for an empty one. -> (n_users, width)
+
+    Args:
+        vectors: (n_posts, width), from `post_vectors`.
+        places: (n_likes,) int64, places in `vectors`, user after user.
+        starts: (n_users,) int64, where each user's places begin.
+    """
+    return functional.embedding_bag(places, vectors, starts, mode="mean")

@@ -1,0 +1,87 @@
+"""Small worlds for phase 2 whose right answers are known."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from s02_train_neucf.dataset import TrainingSet, training_set
+from shared.neucf.examples import NO_AUTHOR, Events, Examples, Posts
+from s02_train_neucf.recipe import Recipe
+from shared.domain import KIND_CODES, Kind
+from shared.neucf.config import NeuCFConfig
+from shared.neucf.features import NO_FEATURES, Floats, PostFeatures, Vectors
+
+SMALL = NeuCFConfig(gmf_width=16, mlp_width=8, tower=(8, 4))
+QUICK = Recipe(epochs=40, steps_per_epoch=1, batch_users=16, learning_rate=0.02, table_decay=0.1)
+
+Row = tuple[int, int, Kind, float]  # user key, post key, kind, seconds
+
+
+def events_of(*rows: Row) -> Events:
+    """Events from tuples."""
+    users, posts, kinds, times = zip(*rows, strict=True) if rows else ((), (), (), ())
+    return Events(
+        user_key=np.array(users, dtype=np.int64),
+        post_key=np.array(posts, dtype=np.int64),
+        kind=np.array([KIND_CODES[kind] for kind in kinds], dtype=np.int16),
+        at=np.array(times, dtype=np.float64),
+    )
+
+
+def posts_of(keys: list[int], *, authors: list[int] | None = None, created_at: list[float] | None = None) -> Posts:
+    """Posts, without authors and from the beginning of time unless given."""
+    return Posts(
+        post_key=np.array(keys, dtype=np.int64),
+        author_key=np.array(authors if authors is not None else [NO_AUTHOR] * len(keys), dtype=np.int64),
+        created_at=np.array(created_at if created_at is not None else [0.0] * len(keys), dtype=np.float64),
+    )
+
+
+def examples_from(pairs: list[tuple[int, int]]) -> Examples:
+    """One example per pair, dated by its place."""
+    columns = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return Examples(user_key=columns[:, 0], post_key=columns[:, 1], at=np.arange(len(pairs), dtype=np.float64))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Camps:
+    """Two camps: users 100… like posts 0…, users 200… like posts 50…; one like of each user is held back."""
+
+    posts: Posts
+    train: Examples
+    held_back: Examples
+
+    def data(self, features: PostFeatures = NO_FEATURES) -> TrainingSet:
+        """What training reads."""
+        return training_set(self.train, self.posts, features)
+
+
+def two_camps(*, n_users: int = 12, n_posts: int = 12, cold: tuple[int, ...] = ()) -> Camps:
+    """Each user of a camp likes all its posts but one: user i holds back post i. `cold` posts exist, unliked."""
+    train: list[tuple[int, int]] = []
+    held_back: list[tuple[int, int]] = []
+    for camp, first_post in ((100, 0), (200, 50)):
+        for user in range(n_users):
+            for post in range(n_posts):
+                pair = (camp + user, first_post + post)
+                (held_back if post == user % n_posts else train).append(pair)
+    keys = sorted({*range(n_posts), *range(50, 50 + n_posts), *cold})
+    shuffled = np.random.default_rng(7).permutation(len(train))  # so that time says nothing about posts
+    return Camps(
+        posts=posts_of(keys), train=examples_from([train[i] for i in shuffled]), held_back=examples_from(held_back)
+    )
+
+
+def camp_photos(posts: Posts, camp_of_cold: dict[int, int]) -> PostFeatures:
+    """Photos that show the camp: one direction each, and some noise. Camp 0 or 1; cold posts as told."""
+    noise = np.random.default_rng(8).normal(0.0, 0.2, (len(posts.post_key), 6)).astype(np.float32)
+    camp = np.array([camp_of_cold.get(int(key), int(key >= 50)) for key in posts.post_key])
+    noise[:, 0] += np.where(camp == 0, 1.0, -1.0)
+    return PostFeatures(image=Vectors(noise, np.ones(len(camp), dtype=np.bool_)))
+
+
+def vectors(values: Floats, *known: int) -> Vectors:
+    """Vectors of which some places are known."""
+    mask = np.zeros(len(values), dtype=np.bool_)
+    mask[list(known)] = True
+    return Vectors(values, mask)

@@ -1,0 +1,44 @@
+import json
+
+import pytest
+
+from shared.errors import ArtefactError, ConfigurationError
+from shared.neucf.config import NeuCFConfig
+
+
+def test_a_config_survives_json() -> None:
+    config = NeuCFConfig(tower=(24, 12, 6), image_width=5, history=False)
+    assert NeuCFConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("gmf_width", 0),
+        ("mlp_width", 10**9),
+        ("image_width", -1),
+        ("tower", ()),
+        ("dropout", 1.0),
+        ("id_dropout", -0.1),
+    ],
+)
+def test_a_value_out_of_range_is_refused_by_name(name: str, value: object) -> None:
+    with pytest.raises(ConfigurationError, match=name):
+        NeuCFConfig(**{name: value})  # type: ignore[arg-type]
+
+
+def test_an_unknown_name_in_json_is_refused() -> None:
+    with pytest.raises(ArtefactError, match="layers"):
+        NeuCFConfig.from_json({**NeuCFConfig().to_json(), "layers": [8]})
+
+
+def test_a_name_missing_in_json_is_refused() -> None:
+    values = NeuCFConfig().to_json()
+    del values["tower"]
+    with pytest.raises(ArtefactError, match=r"lacks.*tower"):
+        NeuCFConfig.from_json(values)
+
+
+def test_a_wrong_type_in_json_is_refused() -> None:
+    with pytest.raises(ArtefactError, match="gmf_width"):
+        NeuCFConfig.from_json({**NeuCFConfig().to_json(), "gmf_width": "128"})

@@ -1,0 +1,137 @@
+import numpy as np
+import pytest
+import torch
+
+from shared.neucf.config import NeuCFConfig
+from shared.neucf.features import PostFeatures, Vectors
+from shared.neucf.model import NeuCF, PostInput, taste_of
+from tests.neucf_worlds import vectors
+
+CONFIG = NeuCFConfig(gmf_width=6, mlp_width=4, tower=(8, 4), image_width=5, caption_width=3, dropout=0.5)
+
+
+@pytest.fixture
+def model() -> NeuCF:
+    return started(CONFIG)
+
+
+def started(config: NeuCFConfig, seed: int = 1) -> NeuCF:
+    model = NeuCF(config, n_user_rows=4, n_post_rows=6).eval()
+    model.start(torch.Generator().manual_seed(seed))
+    with torch.no_grad():
+        model.post_bias.normal_(generator=torch.Generator().manual_seed(2))
+    return model
+
+
+def posts(*, rows: list[int], image_known: list[int]) -> PostInput:
+    chance = np.random.default_rng(3)
+    image = vectors(chance.normal(size=(len(rows), 5)).astype(np.float32), *image_known)
+    caption = vectors(chance.normal(size=(len(rows), 3)).astype(np.float32), 0)
+    return PostInput.of(torch.tensor(rows), PostFeatures(image=image, caption=caption))
+
+
+@torch.no_grad()
+def test_a_block_gives_what_pairs_give(model: NeuCF) -> None:
+    some, users = posts(rows=[0, 1, 5], image_known=[0, 2]), torch.tensor([0, 3])
+    taste = torch.randn(2, CONFIG.width, generator=torch.Generator().manual_seed(4))
+    block = model.score_block(model.user_side(users, taste), model.post_side(some))  # (2, 3)
+    for i in range(2):
+        pairs = model(users[i].expand(3), some, taste[i].expand(3, -1))  # (3,)
+        torch.testing.assert_close(block[i], pairs)
+
+
+@torch.no_grad()
+def test_a_score_is_the_formula_of_the_paper(model: NeuCF) -> None:
+    user, post = model.user_table.weight[2], model.post_vectors(posts(rows=[3], image_known=[0]))[0]
+    product = (model.gmf_weights * user[:6] * post[:6]).sum()
+    hidden = torch.relu(model.user_hidden(user[6:]) + model.post_hidden(post[6:]))
+    mlp = model.tower[1](torch.relu(model.tower[0](hidden)))[0]
+    score = model(torch.tensor([2]), posts(rows=[3], image_known=[0]))
+    torch.testing.assert_close(score[0], product + mlp + model.post_bias[3])
+
+
+@torch.no_grad()
+def test_a_missing_image_is_the_learned_vector_whatever_the_memory_holds(model: NeuCF) -> None:
+    some = PostInput(rows=torch.tensor([1]), image=torch.full((1, 5), torch.nan), image_known=torch.tensor([False]))
+    assert model.image is not None
+    assert model.caption is not None
+    expected = model.post_table.weight[1] + model.image.missing + model.caption.missing
+    torch.testing.assert_close(model.post_vectors(some)[0], expected)
+
+
+@torch.no_grad()
+def test_a_missing_image_is_not_an_image_of_zeros(model: NeuCF) -> None:
+    zeros, rows = torch.zeros(1, 5), torch.tensor([1])
+    real = model.post_vectors(PostInput(rows=rows, image=zeros, image_known=torch.tensor([True])))
+    missing = model.post_vectors(PostInput(rows=rows, image=zeros, image_known=torch.tensor([False])))
+    assert not torch.allclose(real, missing)
+
+
+def test_a_missing_vector_of_nan_leaves_gradients_finite(model: NeuCF) -> None:
+    some = PostInput(rows=torch.tensor([1]), image=torch.full((1, 5), torch.nan), image_known=torch.tensor([False]))
+    model.post_vectors(some).sum().backward()  # type: ignore[no-untyped-call]
+    assert model.image is not None
+    gradient = model.image.projection.weight.grad
+    assert gradient is not None
+    assert torch.isfinite(gradient).all()
+
+
+@torch.no_grad()
+def test_posts_without_any_vectors_equal_posts_whose_vectors_are_missing(model: NeuCF) -> None:
+    bare = PostInput(rows=torch.tensor([1, 2]))
+    masked = PostInput.of(
+        torch.tensor([1, 2]),
+        PostFeatures(image=vectors(np.ones((2, 5), np.float32)), caption=vectors(np.ones((2, 3), np.float32))),
+    )
+    torch.testing.assert_close(model.post_vectors(bare), model.post_vectors(masked))
+
+
+@torch.no_grad()
+def test_the_scale_of_an_encoder_does_not_matter(model: NeuCF) -> None:
+    values = np.random.default_rng(5).normal(size=(6, 5)).astype(np.float32)
+    projected = []
+    for seen in (values, values * 40 + 3):
+        assert model.image is not None
+        model.image.fit(Vectors(seen, np.ones(6, np.bool_)))
+        projected.append(model.image(torch.from_numpy(seen), torch.ones(6, dtype=torch.bool), 6))
+    torch.testing.assert_close(projected[0], projected[1], rtol=1e-3, atol=1e-5)
+
+
+@torch.no_grad()
+def test_taste_is_the_mean_of_the_liked_posts_and_zero_without_any() -> None:
+    vectors_of_posts = torch.tensor([[1.0, 0.0], [3.0, 2.0], [9.0, 9.0]])
+    taste = taste_of(vectors_of_posts, torch.tensor([0, 1]), torch.tensor([0, 2]))
+    assert taste.tolist() == [[2.0, 1.0], [0.0, 0.0]]
+
+
+@torch.no_grad()
+def test_history_moves_a_user_who_has_no_row(model: NeuCF) -> None:
+    unknown = torch.tensor([0])
+    with_taste = model.user_side(unknown, torch.ones(1, CONFIG.width)).gmf
+    assert not torch.allclose(with_taste, model.user_side(unknown).gmf)
+
+
+def test_one_generator_gives_one_model() -> None:
+    one, other = started(CONFIG).state_dict(), started(CONFIG).state_dict()
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_another_seed_gives_another_model() -> None:
+    assert not torch.equal(started(CONFIG, 1).user_table.weight, started(CONFIG, 2).user_table.weight)
+
+
+def test_every_initial_value_is_set_in_one_place() -> None:
+    model = NeuCF(CONFIG, n_user_rows=4, n_post_rows=6)
+    with torch.no_grad():
+        for weights in model.parameters():
+            weights.fill_(torch.nan)
+    model.start(torch.Generator().manual_seed(0))
+    assert all(torch.isfinite(weights).all() for weights in model.parameters())
+
+
+@torch.no_grad()
+def test_dropout_silences_only_with_a_generator(model: NeuCF) -> None:
+    users, some = model.user_side(torch.tensor([1])), model.post_side(posts(rows=[1, 2], image_known=[0]))
+    quiet = model.score_block(users, some)
+    assert torch.equal(quiet, model.score_block(users, some))
+    assert not torch.equal(quiet, model.score_block(users, some, torch.Generator().manual_seed(0)))

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from shared.neucf.examples import Examples, examples_of
+from shared.domain import Kind
+from shared.errors import TrainingRefused
+from tests.neucf_worlds import events_of, posts_of
+
+VIEW, LIKE, COMMENT, SAVE, SHARE, HIDE = Kind
+
+
+def pairs(examples: Examples) -> list[tuple[int, int, float]]:
+    columns = zip(examples.user_key, examples.post_key, examples.at, strict=True)
+    return [(int(user), int(post), float(at)) for user, post, at in columns]
+
+
+def test_a_view_is_never_positive() -> None:
+    assert pairs(examples_of(events_of((1, 5, VIEW, 10.0)), posts_of([5]))) == []
+
+
+@pytest.mark.parametrize("kind", [LIKE, COMMENT, SAVE, SHARE])
+def test_each_positive_kind_makes_an_example(kind: Kind) -> None:
+    assert pairs(examples_of(events_of((1, 5, kind, 10.0)), posts_of([5]))) == [(1, 5, 10.0)]
+
+
+def test_all_events_of_one_user_on_one_post_are_one_example_dated_by_the_first() -> None:
+    events = events_of((1, 5, COMMENT, 40.0), (1, 5, LIKE, 30.0), (1, 5, VIEW, 20.0))
+    assert pairs(examples_of(events, posts_of([5]))) == [(1, 5, 20.0)]
+
+
+def test_events_on_other_posts_or_by_others_do_not_date_an_example() -> None:
+    events = events_of((1, 5, LIKE, 30.0), (2, 5, VIEW, 1.0), (1, 6, VIEW, 2.0))
+    assert pairs(examples_of(events, posts_of([5, 6]))) == [(1, 5, 30.0)]
+
+
+def test_liking_your_own_post_is_no_example() -> None:
+    events = events_of((1, 5, LIKE, 10.0), (2, 5, LIKE, 11.0))
+    assert pairs(examples_of(events, posts_of([5], authors=[1]))) == [(2, 5, 11.0)]
+
+
+def test_a_post_that_was_hidden_is_no_example_even_when_liked() -> None:
+    events = events_of((1, 5, LIKE, 10.0), (1, 5, HIDE, 12.0), (2, 5, HIDE, 13.0))
+    assert pairs(examples_of(events, posts_of([5]))) == []
+
+
+def test_a_post_that_does_not_exist_is_no_example() -> None:
+    assert pairs(examples_of(events_of((1, 5, LIKE, 10.0), (1, 6, LIKE, 11.0)), posts_of([6]))) == [(1, 6, 11.0)]
+
+
+def test_examples_come_by_time() -> None:
+    events = events_of((1, 5, LIKE, 30.0), (2, 6, LIKE, 10.0), (1, 6, LIKE, 20.0))
+    assert [at for _, _, at in pairs(examples_of(events, posts_of([5, 6])))] == [10.0, 20.0, 30.0]
+
+
+def test_no_events_make_no_examples() -> None:
+    assert pairs(examples_of(events_of(), posts_of([]))) == []
+
+
+def test_a_time_that_is_no_number_is_refused() -> None:
+    with pytest.raises(TrainingRefused, match="time is NaN"):
+        events_of((1, 5, LIKE, np.nan))
