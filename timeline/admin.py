@@ -6,14 +6,16 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 
+from shared.db.models import ModelVersion, list_models, promote_model
 from shared.db.phases import change_phase, phase_history, read_phase
-from shared.db.runs import live_services, recent_runs
+from shared.db.runs import live_services, recent_runs, request_run
 from shared.domain import Phase, PhaseState
-from shared.errors import StoreUnavailable
+from shared.errors import PromotionRefused, StoreUnavailable
 from shared.logs import log_event
 from shared.ranked_lists.publication import Publication
+from timeline.problems import Problem
 from timeline.routes import PROBLEMS
-from timeline.schemas import PhaseAnswer, PhaseChange, ProblemDetails
+from timeline.schemas import ChampionChange, PhaseAnswer, PhaseChange, ProblemDetails
 from timeline.state import State, state_of
 
 TOKEN_NAME = "admin token"  # noqa: S105 - what the audit calls the bearer of WARMLINE_ADMIN_TOKEN
@@ -67,6 +69,39 @@ async def get_status(request: Request) -> dict[str, Any]:
         "runs": [dict(run) for run in runs],
         "services": [dict(service) for service in services],
         "missing": dict(state.snapshot.missing),
+    }
+
+
+@router.get("/models")
+async def get_models(request: Request) -> dict[str, Any]:
+    """Model versions with figures and verdicts, newest first."""
+    models = await asyncio.to_thread(list_models, state_of(request).database)
+    return {"models": [_model(model) for model in models]}
+
+
+@router.put("/models/champion", responses={409: {"model": ProblemDetails}, 422: PROBLEMS[422]})
+async def put_champion(request: Request, change: ChampionChange) -> dict[str, Any]:
+    """Promote a version, or roll back to one; its lists come with the next scoring run, which this asks for."""
+    database = state_of(request).database
+    try:
+        model = await asyncio.to_thread(
+            promote_model, database, change.version, by=TOKEN_NAME, override=change.override
+        )
+    except PromotionRefused as error:
+        raise Problem(409, "promotion-refused", str(error)) from error
+    run = await asyncio.to_thread(request_run, database, "score", by=f"promotion of model {model.version}")
+    log_event("admin.champion", model=model.version, override=change.override)
+    return {"champion": _model(model), "run": run}
+
+
+def _model(model: ModelVersion) -> dict[str, Any]:
+    return {
+        "version": model.version,
+        "alias": model.alias,
+        "state": model.state,
+        "verdict": model.verdict,
+        "created_at": model.created_at,
+        "report": model.report,
     }
 
 

@@ -61,7 +61,16 @@ class PhaseChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     phase: Phase
-    rollout_percent: float = Field(100, ge=0, le=100, description="share of users in `neucf`, in per cent")
+    rollout_percent: float = Field(100, ge=0, le=100, strict=True, description="share of users in `neucf`, in per cent")
+
+
+class ChampionChange(BaseModel):
+    """What `PUT /admin/models/champion` takes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int = Field(ge=1, le=2**62)
+    override: bool = Field(default=False, description="promote a version that the gate rejected; audited")
 
 
 class PhaseAnswer(BaseModel):

@@ -114,6 +114,41 @@ def _inspect(
     raise typer.Exit(run_inspect(user, limit=limit, as_json=as_json))
 
 
+By = Annotated[str | None, typer.Option(help="Who decides, for the audit; default: you at this machine.")]
+
+
+@app.command("models")
+def _models(*, as_json: Json = False) -> None:
+    """List model versions with their figures, the gate's verdicts, and which one is served."""
+    from warmline.modelling import run_models
+
+    raise typer.Exit(run_models(as_json=as_json))
+
+
+@app.command("promote")
+def _promote(
+    version: Annotated[int, typer.Argument(min=1, help="As `warmline models` numbers them.")],
+    *,
+    override: Annotated[
+        bool, typer.Option("--override", help="Promote it although the gate said no; audited.")
+    ] = False,
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Make a model version the champion, and ask for its lists."""
+    from warmline.modelling import run_promote
+
+    raise typer.Exit(run_promote(version, override=override, by=by, as_json=as_json))
+
+
+@app.command("rollback")
+def _rollback(*, by: By = None, as_json: Json = False) -> None:
+    """Make the previous champion the champion again, and ask for its lists."""
+    from warmline.modelling import run_rollback
+
+    raise typer.Exit(run_rollback(by=by, as_json=as_json))
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; gives the exit code."""
     for stream in (sys.stdout, sys.stderr):

@@ -1,8 +1,6 @@
 """`warmline phase`: read and switch the phase."""
 
-import getpass
 import math
-import socket
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +13,7 @@ from shared.errors import ConfigurationError, StoreUnavailable
 from shared.ranked_lists.inspect import read_phase_in_redis, read_publications
 from shared.ranked_lists.publish import ListWriter
 from shared.settings import ListSettings, load_settings
+from warmline.operator import operator_name
 from warmline.screen import console, say, show_json
 from warmline.stores import Stores, open_stores
 
@@ -58,7 +57,7 @@ def run_phase_set(phase: Phase, *, rollout_percent: float, by: str | None, as_js
     lists = load_settings(ListSettings)
     with open_stores() as stores:
         state = change_phase(
-            stores.database, phase, rollout_percent=rollout_percent, by=(by or _operator())[:WRITTEN_AS]
+            stores.database, phase, rollout_percent=rollout_percent, by=(by or operator_name())[:WRITTEN_AS]
         )
         trouble = _publish(stores, state, lists)
     hint = None if trouble else _missing_lists(stores.redis_url, state)
@@ -122,10 +121,3 @@ def _as_dict(state: PhaseState) -> dict[str, Any]:
 def _sentence(state: PhaseState) -> str:
     rollout = "" if state.phase is Phase.HEURISTIC else f" for {state.rollout_percent:g} % of the users"
     return f"Phase {state.phase}{rollout} (version {state.version})."
-
-
-def _operator() -> str:
-    try:
-        return f"{getpass.getuser()}@{socket.gethostname()}"
-    except (OSError, KeyError):  # a container's user may have no name
-        return socket.gethostname()

@@ -1,0 +1,82 @@
+"""`warmline models`, `promote`, `rollback`: which model is served, and by whose word."""
+
+from typing import Any
+
+from rich.table import Table
+
+from shared.db.models import ModelVersion, list_models, promote_model, roll_back_model
+from shared.db.runs import request_run
+from warmline.operator import operator_name
+from warmline.screen import console, say, show_json
+from warmline.stores import open_stores
+
+SCORE_JOB = "score"
+SHOWN = ("hr@10", "ndcg@10", "recall@20")
+LIMIT = 20
+
+
+def run_models(*, as_json: bool) -> int:
+    """List the newest versions with their figures and verdicts."""
+    with open_stores() as stores:
+        models = list_models(stores.database, limit=LIMIT)
+    if as_json:
+        show_json({"models": [as_dict(model) for model in models]})
+        return 0
+    if not models:
+        say("No model was trained yet; `python -m s02_train_neucf --once` trains one now.")
+        return 0
+    table = Table("version", "trained", "state", "alias", *SHOWN, "verdict")
+    for model in models:
+        figures = [f"{value:.4f}" if (value := _figure(model, name)) is not None else "" for name in SHOWN]
+        trained = f"{model.created_at:%Y-%m-%d %H:%M}"
+        verdict = model.verdict.replace("[", r"\[")
+        table.add_row(str(model.version), trained, model.state, model.alias or "", *figures, verdict)
+    console().print(table)
+    return 0
+
+
+def run_promote(version: int, *, override: bool, by: str | None, as_json: bool) -> int:
+    """Make a version the champion and ask for its lists."""
+    with open_stores() as stores:
+        model = promote_model(stores.database, version, by=by or operator_name(), override=override)
+        run = request_run(stores.database, SCORE_JOB, by=f"promotion of model {model.version}")
+    return _said(model, run, as_json=as_json)
+
+
+def run_rollback(*, by: str | None, as_json: bool) -> int:
+    """Make the previous champion the champion again and ask for its lists."""
+    with open_stores() as stores:
+        model = roll_back_model(stores.database, by=by or operator_name())
+        run = request_run(stores.database, SCORE_JOB, by=f"rollback to model {model.version}")
+    return _said(model, run, as_json=as_json)
+
+
+def as_dict(model: ModelVersion) -> dict[str, Any]:
+    """A version for a script."""
+    return {
+        "version": model.version,
+        "alias": model.alias,
+        "state": model.state,
+        "verdict": model.verdict,
+        "created_at": model.created_at,
+        "report": model.report,
+    }
+
+
+def _said(model: ModelVersion, run: int, *, as_json: bool) -> int:
+    if as_json:
+        show_json({"champion": as_dict(model), "run": run})
+    else:
+        say(
+            f"Model {model.version} is the champion. Its lists come with scoring run {run}; the old ones stay until then."
+        )
+    return 0
+
+
+def _figure(model: ModelVersion, metric: str) -> float | None:
+    """NeuCF's figure on the cut that the gate reads (the first one is through time)."""
+    for cut in model.report.get("cuts", {}).values():
+        value = cut.get("systems", {}).get("neucf", {}).get(metric)
+        if value is not None:
+            return float(value["mean"])
+    return None
