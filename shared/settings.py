@@ -42,13 +42,17 @@ class StoreSettings(SettingsGroup):
     @field_validator("database_url", "source_url")
     @classmethod
     def _name_the_driver(cls, url: SecretStr | None) -> SecretStr | None:
-        return None if url is None else SecretStr(with_driver(url.get_secret_value()))
+        if url is None:
+            return None
+        _refuse_odd_port(url.get_secret_value())
+        return SecretStr(with_driver(url.get_secret_value()))
 
     @field_validator("redis_url")
     @classmethod
     def _is_redis(cls, url: SecretStr) -> SecretStr:
         if not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("a URL that starts with redis://, rediss:// or unix://")
+        _refuse_odd_port(url.get_secret_value())
         return url
 
     @field_validator("source_schema")
@@ -151,6 +155,14 @@ def with_driver(url: str) -> str:
     if not mark or scheme.partition("+")[0] not in ("postgresql", "postgres"):
         raise ValueError("a URL that starts with postgresql://")
     return f"postgresql+psycopg2://{rest}"
+
+
+def _refuse_odd_port(url: str) -> None:
+    """The drivers would find it only later, and raise what is none of our errors."""
+    place = url.partition("://")[2].partition("?")[0].rpartition("@")[2].partition("/")[0]
+    port = "" if place.endswith("]") else place.partition(":")[2].rpartition(":")[2]
+    if port and not port.isdigit():
+        raise ValueError("a URL whose port is a number")
 
 
 def load_settings(group: type[GroupT], **overrides: Any) -> GroupT:

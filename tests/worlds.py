@@ -231,7 +231,11 @@ def loaded(world: World, *, first_row: int = 1) -> LoadedWorld:
 def write_own_tables(database: Database, world: World) -> None:
     """Put the world into the tables of the schema `warmline`."""
     with database.begin() as connection:
-        _insert(connection, "warmline.users", ({"id": u, "created_at": world.at(world.joined_hours_ago)} for u in world.users))
+        _insert(
+            connection,
+            "warmline.users",
+            ({"id": u, "created_at": world.at(world.joined_hours_ago)} for u in world.users),
+        )
         _insert(
             connection,
             "warmline.posts",

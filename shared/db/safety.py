@@ -11,6 +11,7 @@ from shared.db.post_rows import mark_removed, posts_to_check, removed_rows
 from shared.db.tables import SCHEMA
 from shared.domain import Kind
 from shared.eligibility import Pair
+from shared.errors import SourceError
 
 _ID_BATCH = 10_000
 
@@ -43,17 +44,18 @@ def load_hides(snapshot: Snapshot, *, since: datetime, of: str | None = None) ->
     return pairs
 
 
-def live_posts(snapshot: Snapshot, post_ids: Sequence[str]) -> set[str]:
-    """Those of these posts that anyone may still see."""
-    alive: set[str] = set()
+def standing_posts(snapshot: Snapshot, post_ids: Sequence[str]) -> dict[str, bool]:
+    """Those of these posts that the relation has, and whether anyone may still see them."""
+    standing: dict[str, bool] = {}
     ((connection, name),) = snapshot.each("posts")
-    query = sa.text(f"SELECT id FROM {name} WHERE id = ANY(:ids) AND deleted_at IS NULL")
+    query = sa.text(f"SELECT id, deleted_at IS NULL FROM {name} WHERE id = ANY(:ids)")
     for start in range(0, len(post_ids), _ID_BATCH):
         found = connection.execute(query, {"ids": list(post_ids[start : start + _ID_BATCH])})
-        alive.update(post_id for (post_id,) in found)
+        standing.update((row[0], row[1]) for row in found)
     own = snapshot.database.own
     buried = sa.text(f"SELECT id FROM {own.name('tombstones')} WHERE relation = 'posts' AND id = ANY(:ids)")
-    return alive - {post_id for (post_id,) in snapshot.connection(own).execute(buried, {"ids": list(alive)})}
+    found = snapshot.connection(own).execute(buried, {"ids": list(standing)})
+    return standing | {post_id: False for (post_id,) in found}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +66,18 @@ class Removals:
 
 
 def note_removals(database: Database, candidates: Iterable[str], *, keep_for: timedelta) -> Removals:
-    """Find the posts that were candidates lately and are gone now: deleted, or out of the view."""
+    """Find the posts that were candidates lately and are gone now: deleted, or out of the view.
+
+    Raises:
+        SourceError: there is no candidate, and posts that were are out of the view without having been deleted.
+    """
+    known = set(candidates)
     with database.begin() as connection:
-        doubtful = posts_to_check(connection, set(candidates), keep_for=keep_for)
+        doubtful = posts_to_check(connection, known, keep_for=keep_for)
     with database.read() as snapshot:
-        alive = live_posts(snapshot, doubtful)
+        standing = standing_posts(snapshot, doubtful)
+    if not known and len(standing) < len(doubtful):
+        raise SourceError("posts: got 0 rows, expected some as before; nothing is published. Is the view still right?")
     with database.begin() as connection:
-        mark_removed(connection, [post_id for post_id in doubtful if post_id not in alive])
+        mark_removed(connection, [post_id for post_id in doubtful if not standing.get(post_id)])
         return Removals(rows=set(removed_rows(connection, keep_for=keep_for)))

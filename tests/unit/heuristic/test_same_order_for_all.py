@@ -1,4 +1,4 @@
-"""Each user's list is everyone's order less what that user must or need not see: compared with a plain, slow reference."""
+"""Each user's list is everyone's order less what that user must or need not see: against a plain, slow reference."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -85,9 +85,7 @@ def _list_by_loops(world: World, user: str, ordered: list[str], settings: Heuris
     touched = {event.post for event in world.events if event.user == user}
     viewer = Viewer(hidden_authors=hidden_authors(user, world.blocks))
     return [
-        post
-        for post in ordered
-        if may_show(viewer, row=0, author=author_key(authors[post])) and post not in touched
+        post for post in ordered if may_show(viewer, row=0, author=author_key(authors[post])) and post not in touched
     ]
 
 

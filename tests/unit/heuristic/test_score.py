@@ -52,7 +52,9 @@ def test_an_event_one_half_life_old_counts_one_half() -> None:
 
 
 def test_of_a_users_repeats_the_newest_counts() -> None:
-    world = _one_post(Event("ann", "p", Kind.LIKE, 48), Event("ann", "p", Kind.LIKE, 24), Event("ann", "p", Kind.LIKE, 72))
+    world = _one_post(
+        Event("ann", "p", Kind.LIKE, 48), Event("ann", "p", Kind.LIKE, 24), Event("ann", "p", Kind.LIKE, 72)
+    )
     assert _weights(world) == [0.5]
 
 
@@ -114,7 +116,9 @@ def test_a_runaway_post_does_not_flatten_the_others() -> None:
 
 def test_an_old_post_with_one_like_does_not_beat_a_new_one_without() -> None:
     """The first seed's scale fault: there a year-old post with one like scored 0.60, a new one 0.40."""
-    world = World(posts=[Post("old", "author", 24 * 365), Post("new", "author", 0)], events=[Event("a", "old", Kind.LIKE)])
+    world = World(
+        posts=[Post("old", "author", 24 * 365), Post("new", "author", 0)], events=[Event("a", "old", Kind.LIKE)]
+    )
     known = loaded(world)
     scores = score_posts(known.posts, known.events, formula(alpha=0.6, popularity_floor=10), world.now)
     score_of = dict(zip(known.posts.ids, scores.blended.tolist(), strict=True))
@@ -123,7 +127,9 @@ def test_an_old_post_with_one_like_does_not_beat_a_new_one_without() -> None:
 
 @pytest.mark.parametrize("alpha", [0.0, 1.0])
 def test_alpha_at_its_ends_leaves_one_term(alpha: float) -> None:
-    world = World(posts=[Post("liked", "author", 24), Post("new", "author", 0)], events=[Event("a", "liked", Kind.LIKE)])
+    world = World(
+        posts=[Post("liked", "author", 24), Post("new", "author", 0)], events=[Event("a", "liked", Kind.LIKE)]
+    )
     known = loaded(world)
     scores = score_posts(known.posts, known.events, formula(alpha=alpha), world.now)
     assert scores.blended.tolist() == (scores.popularity if alpha else scores.recency).tolist()
@@ -184,5 +190,3 @@ def _touched(world: World, *, at_most: int) -> list[str]:
     posts = post_columns(world)
     touched = touched_posts(posts, list(range(len(posts))), event_columns(world), at_most=at_most)
     return [posts.ids[row] for row in touched.seen[key_of("ann")]]
-
-

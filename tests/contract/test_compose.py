@@ -1,0 +1,234 @@
+"""docker-compose.yml and the Dockerfiles: nothing stands open, nothing is vague, nothing is heavier than it must be."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]  # the stubs are a package of their own
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+DOCKERFILES = {path.parent.name: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("*/Dockerfile"))}
+
+OURS = ("s01_heuristic", "s02_recsys_neucf", "s02_train_neucf", "timeline", "warmline")
+ONE_SHOT = "warmline"
+STORES = ("postgres", "redis")
+HTTP_SECRETS = ("WARMLINE_ADMIN_TOKEN", "WARMLINE_API_KEY", "WARMLINE_JWT_KEY")
+SERVER_SECRETS = ("WARMLINE_POSTGRES_PASSWORD", "WARMLINE_REDIS_PASSWORD")
+TORCH = ("torch", "torchvision", "timm", "transformers")
+SERVICE, OUR_SERVICE, IMAGE = (
+    pytest.mark.parametrize("name", sorted(SERVICES)),
+    pytest.mark.parametrize("name", OURS),
+    pytest.mark.parametrize("folder", sorted(DOCKERFILES)),
+)
+
+
+def _uses(text: str) -> list[tuple[str, str]]:
+    """Each `${NAME…}`: its name and what follows it."""
+    return re.findall(r"(?<!\$)\$\{(\w+)([^}]*)\}", text)
+
+
+def _requirements(folder: str) -> set[str]:
+    """The packages that an image is asked to install: those of the project, and of the extras its Dockerfile names."""
+    extras = re.findall(r"\['optional-dependencies'\]\['(\w+)'\]|\be\['(\w+)'\]", DOCKERFILES[folder])
+    named = [line for pair in extras for extra in pair if extra for line in PROJECT["optional-dependencies"][extra]]
+    return {re.split(r"[\[<>=~! ]", line)[0] for line in [*PROJECT["dependencies"], *named]}
+
+
+def test_it_starts_the_stores_the_command_and_the_four_services() -> None:
+    assert sorted(SERVICES) == sorted((*OURS, *STORES))
+
+
+def test_each_of_our_services_has_a_dockerfile() -> None:
+    assert sorted(DOCKERFILES) == sorted(OURS)
+
+
+@SERVICE
+def test_an_image_has_a_tag_that_is_pinned(name: str) -> None:
+    assert re.fullmatch(r"[\w/]+:\d[\w.]*", SERVICES[name]["image"])
+
+
+@OUR_SERVICE
+def test_our_images_bear_the_version_of_the_project(name: str) -> None:
+    assert SERVICES[name]["image"] == f"warmline/{name}:{PROJECT['version']}"
+
+
+def test_postgresql_keeps_its_data_where_version_18_looks_for_it() -> None:
+    assert (SERVICES["postgres"]["image"], SERVICES["postgres"]["volumes"]) == (
+        "postgres:18",
+        ["postgres:/var/lib/postgresql"],
+    )
+
+
+def test_redis_never_evicts_what_it_was_given() -> None:
+    assert "maxmemory-policy noeviction" in SERVICES["redis"]["command"][-1]
+
+
+def test_redis_gets_its_password_by_standard_input() -> None:
+    script = SERVICES["redis"]["command"][-1]
+    assert "requirepass $$REDISCLI_AUTH" in script.partition("<<END")[2]
+
+
+def test_only_the_timeline_publishes_a_port() -> None:
+    assert [name for name, service in SERVICES.items() if "ports" in service] == ["timeline"]
+
+
+def test_the_port_is_open_to_this_machine_alone() -> None:
+    assert [port.split(":")[0] for port in SERVICES["timeline"]["ports"]] == ["127.0.0.1"]
+
+
+@SERVICE
+def test_no_service_shares_the_network_or_the_processes_of_the_machine(name: str) -> None:
+    assert {"network_mode", "privileged", "pid", "ipc", "cap_add", "devices"} & SERVICES[name].keys() == set()
+
+
+@pytest.mark.parametrize("secret", [*HTTP_SECRETS, *SERVER_SECRETS])
+def test_a_blank_secret_is_refused_wherever_it_is_used(secret: str) -> None:
+    follow = [rest for name, rest in _uses(TEXT) if name == secret]
+    assert follow
+    assert all(rest.startswith(":?") and "make env" in rest for rest in follow)
+
+
+@pytest.mark.parametrize("name", [name for name in OURS if name != "timeline"])
+@pytest.mark.parametrize("secret", HTTP_SECRETS)
+def test_the_http_secrets_are_the_timelines_alone(name: str, secret: str) -> None:
+    assert SERVICES[name]["environment"][secret] == ""
+
+
+@OUR_SERVICE
+@pytest.mark.parametrize("secret", SERVER_SECRETS)
+def test_the_servers_passwords_come_to_our_services_in_urls_only(name: str, secret: str) -> None:
+    assert SERVICES[name]["environment"][secret] == ""
+
+
+def test_every_variable_stands_in_the_example() -> None:
+    listed = set(re.findall(r"^(WARMLINE_\w+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"WARMLINE_[A-Z_]+", TEXT)) - listed == set()
+
+
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - {ONE_SHOT}))
+def test_a_service_has_a_health_check(name: str) -> None:
+    assert "healthcheck" in SERVICES[name] or "\nHEALTHCHECK " in DOCKERFILES[name]
+
+
+@SERVICE
+def test_a_service_has_limits(name: str) -> None:
+    assert {"mem_limit", "cpus", "pids_limit"} <= SERVICES[name].keys()
+
+
+@SERVICE
+def test_a_service_starts_again_unless_it_is_a_single_pass(name: str) -> None:
+    assert SERVICES[name]["restart"] == ("no" if name == ONE_SHOT else "unless-stopped")
+
+
+@SERVICE
+def test_a_service_may_write_nothing_and_gain_nothing(name: str) -> None:
+    service = SERVICES[name]
+    assert (service["read_only"], service["cap_drop"], service["security_opt"]) == (
+        True,
+        ["ALL"],
+        ["no-new-privileges:true"],
+    )
+
+
+@pytest.mark.parametrize("name", STORES)
+def test_a_store_does_not_run_as_root(name: str) -> None:
+    assert SERVICES[name]["user"] == name
+
+
+@pytest.mark.parametrize("name", [name for name in OURS if name != ONE_SHOT])
+def test_a_service_waits_for_the_migration_and_for_redis(name: str) -> None:
+    assert SERVICES[name]["depends_on"] == {
+        "warmline": {"condition": "service_completed_successfully"},
+        "redis": {"condition": "service_healthy"},
+    }
+
+
+def test_every_named_volume_is_declared() -> None:
+    mounts = [mount for service in SERVICES.values() for mount in service.get("volumes", [])]
+    sources = {re.sub(r"\$\{\w+:-(\w+)\}", r"\1", mount).split(":")[0] for mount in mounts}
+    assert sources == set(COMPOSE["volumes"])
+
+
+@pytest.mark.parametrize(
+    ("name", "mount"), [("s02_train_neucf", "models:/models"), ("s02_recsys_neucf", "models:/models:ro")]
+)
+def test_training_writes_the_models_and_scoring_reads_them(name: str, mount: str) -> None:
+    assert mount in SERVICES[name]["volumes"]
+
+
+@IMAGE
+def test_an_image_asks_no_registry_for_a_syntax(folder: str) -> None:
+    assert not re.search(r"^#\s*syntax\s*=", DOCKERFILES[folder], re.IGNORECASE | re.MULTILINE)
+
+
+@IMAGE
+def test_every_stage_starts_from_the_same_pinned_python(folder: str) -> None:
+    assert set(re.findall(r"^FROM (\S+)", DOCKERFILES[folder], re.MULTILINE)) == {"python:3.11-slim-bookworm"}
+
+
+@IMAGE
+def test_an_image_does_not_run_as_root(folder: str) -> None:
+    last = DOCKERFILES[folder].rpartition("\nFROM ")[2]
+    assert re.findall(r"^USER (\S+)$", last, re.MULTILINE) == ["10001"]
+
+
+@IMAGE
+def test_an_image_starts_its_own_package(folder: str) -> None:
+    assert f'ENTRYPOINT ["python", "-m", "{folder}"]' in DOCKERFILES[folder]
+
+
+@IMAGE
+def test_code_is_copied_after_everything_was_installed(folder: str) -> None:
+    text = DOCKERFILES[folder]
+    assert text.rindex("pip --python") < text.index("COPY shared")
+
+
+@IMAGE
+def test_an_image_installs_at_the_pins(folder: str) -> None:
+    assert "-c constraints.txt -r requirements.txt" in DOCKERFILES[folder]
+
+
+@IMAGE
+def test_no_host_of_a_registry_is_written_down(folder: str) -> None:
+    assert re.findall(r"https?://", DOCKERFILES[folder]) == []
+
+
+@pytest.mark.parametrize("folder", ["s01_heuristic", "timeline", "warmline"])
+def test_an_image_without_a_model_installs_no_torch(folder: str) -> None:
+    assert _requirements(folder) & set(TORCH) == set()
+
+
+def test_the_timeline_installs_no_numpy() -> None:
+    assert "numpy" not in _requirements("timeline")
+
+
+@pytest.mark.parametrize("folder", ["s02_train_neucf", "s02_recsys_neucf"])
+def test_a_model_image_installs_torch_and_the_encoders(folder: str) -> None:
+    assert set(TORCH) <= _requirements(folder)
+    assert "--no-deps -r encoders.txt" in DOCKERFILES[folder]
+
+
+def test_both_model_images_install_the_same_so_that_they_share_it() -> None:
+    def stages(folder: str) -> str:
+        text = DOCKERFILES[folder]
+        return text[text.index("\nFROM ") : text.index("COPY shared")]
+
+    assert stages("s02_train_neucf") == stages("s02_recsys_neucf")
+
+
+def test_pytorchs_index_is_an_argument_that_is_blank() -> None:
+    assert 'ARG TORCH_INDEX=""' in DOCKERFILES["s02_train_neucf"]
+
+
+def test_the_build_sees_only_what_an_image_is_made_of() -> None:
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    allowed = {rule.removeprefix("!") for rule in rules if rule.startswith("!")}
+    assert rules[0] == "*"
+    assert allowed == {"pyproject.toml", "constraints.txt", "encoders.txt", "shared", *OURS}

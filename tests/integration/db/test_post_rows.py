@@ -1,0 +1,95 @@
+"""Row numbers of posts: one each, for ever, and none is used up in vain."""
+
+import threading
+from datetime import timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shared.db.engine import Database
+from shared.db.post_rows import mark_removed, removed_rows, rows_of_known_posts, rows_of_posts
+from tests.stores import execute, forget_everything, scalar
+
+FIFTY = [f"post-{number:02}" for number in range(50)]
+post_ids = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"), min_size=1, max_size=20)
+
+
+def _rows(database: Database, ids: list[str]) -> list[int]:
+    with database.begin() as connection:
+        return rows_of_posts(connection, ids)
+
+
+@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(runs=st.lists(st.lists(post_ids, unique=True, max_size=12), min_size=1, max_size=5))
+def test_no_two_posts_share_a_row_and_none_ever_changes(database: Database, runs: list[list[str]]) -> None:
+    forget_everything(database)
+    row_of: dict[str, int] = {}
+    for ids in runs:
+        for post, row in zip(ids, _rows(database, ids), strict=True):
+            assert row_of.setdefault(post, row) == row
+    assert len(set(row_of.values())) == len(row_of)
+
+
+def test_twenty_runs_over_fifty_posts_use_up_fifty_rows(database: Database) -> None:
+    for run in range(20):
+        _rows(database, FIFTY[run:] + FIFTY[:run])
+    _rows(database, ["a new one"])
+    assert scalar(database, "SELECT max(row) FROM warmline.post_rows") == 51
+
+
+def test_new_posts_get_rows_in_the_order_given(database: Database) -> None:
+    assert _rows(database, ["b", "a", "c"]) == [1, 2, 3]
+
+
+def test_no_posts_have_no_rows(database: Database) -> None:
+    assert _rows(database, []) == []
+
+
+def test_an_id_with_tabs_newlines_and_backslashes_is_kept(database: Database) -> None:
+    odd = ["a\tb", "a\nb", "a\\b", "\\N", "\\.", "a\rb", "日本 🐶"]
+    _rows(database, odd)
+    with database.begin() as connection:
+        assert set(rows_of_known_posts(connection, odd)) == set(odd)
+
+
+def test_runs_at_once_agree_on_the_rows(database: Database) -> None:
+    got: list[list[int]] = []
+    start = threading.Barrier(4)
+
+    def run() -> None:
+        start.wait()
+        got.append(_rows(database, FIFTY))
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert got[1:] == got[:1] * 3
+
+
+def test_a_removed_post_keeps_its_row(database: Database) -> None:
+    (row,) = _rows(database, ["p"])
+    with database.begin() as connection:
+        mark_removed(connection, ["p"])
+    assert _rows(database, ["p"]) == [row]
+
+
+def test_a_removed_post_is_withheld_until_it_is_a_candidate_again(database: Database) -> None:
+    _rows(database, ["p"])
+    with database.begin() as connection:
+        mark_removed(connection, ["p"])
+        before = removed_rows(connection, keep_for=timedelta(hours=72))
+    _rows(database, ["p"])
+    with database.begin() as connection:
+        after = removed_rows(connection, keep_for=timedelta(hours=72))
+    assert (before, after) == ([1], [])
+
+
+def test_a_removal_is_forgotten_when_no_list_can_hold_the_post_any_more(database: Database) -> None:
+    _rows(database, ["p"])
+    with database.begin() as connection:
+        mark_removed(connection, ["p"])
+    execute(database, "UPDATE warmline.post_rows SET removed_at = now() - interval '97 hours'")
+    with database.begin() as connection:
+        assert removed_rows(connection, keep_for=timedelta(hours=72)) == []

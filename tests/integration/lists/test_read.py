@@ -1,0 +1,261 @@
+"""Reading from a real Valkey: chains and their page ends, seen posts, what is not safe or cannot be read."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeVar
+
+import pytest
+import redis
+
+from shared.domain import Phase, Reason, Source, author_key
+from shared.eligibility import Viewer
+from shared.errors import StoreUnavailable
+from shared.ranked_lists import keys
+from shared.ranked_lists.codec import RankedList, encode, pack_entry
+from shared.ranked_lists.cursor import Cursor
+from shared.ranked_lists.publish import ListWriter
+from shared.ranked_lists.read import Lifetimes, ListReader, MemoryLost, UserState
+from shared.ranked_lists.records import CatalogueEntry, Chain, Seen, pack_viewer
+from tests.worlds import NOW
+
+NONCE, OTHER = b"8 bytes!", b"another!"
+CURSOR = Cursor(slot=1, nonce=NONCE, position=2)
+LIFETIMES = Lifetimes(chain_for=timedelta(minutes=60), seen_for=timedelta(days=30), seen_length=5)
+ValueT = TypeVar("ValueT")
+
+FROZEN = RankedList(
+    source=Source.HEURISTIC,
+    generation=1,
+    generated_at=NOW,
+    entries=b"".join(pack_entry(row, Reason.RECENT, 0.5) for row in range(10)),
+)
+CHAIN = Chain(nonce=NONCE, frozen=FROZEN, page_ends=(2,))
+
+
+@pytest.fixture
+def safe(writer: ListWriter) -> ListWriter:
+    writer.declare_safe("epoch")
+    return writer
+
+
+def _with_reader(url: str, deed: Callable[[ListReader], Awaitable[ValueT]]) -> ValueT:
+    async def run() -> ValueT:
+        reader = ListReader(url, budget=timedelta(seconds=2), lifetimes=LIFETIMES)
+        try:
+            return await deed(reader)
+        finally:
+            await reader.close()
+
+    return asyncio.run(run())
+
+
+def _user(url: str, cursor: Cursor | None = None, user: str = "ann") -> UserState:
+    return _with_reader(url, lambda reader: reader.user(user, cursor))
+
+
+def _begin(url: str, served: list[int], *, visits: int = 1, chain: Chain = CHAIN, slot: int = 1) -> None:
+    _with_reader(url, lambda reader: reader.begin_chain("ann", slot, chain, None, served, visits))
+
+
+def _end(url: str, end: int, served: list[int], *, cursor: Cursor = CURSOR, visits: int = 1) -> None:
+    _with_reader(url, lambda reader: reader.end_page("ann", cursor, end, served, visits))
+
+
+# --- chains -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_chain_comes_back_as_it_was_begun(safe: ListWriter, fresh_redis: str) -> None:
+    _begin(fresh_redis, [0, 1])
+    assert _user(fresh_redis, CURSOR).chain == CHAIN
+
+
+def test_page_ends_are_noted_in_their_order(safe: ListWriter, fresh_redis: str) -> None:
+    _begin(fresh_redis, [0, 1])
+    _end(fresh_redis, 4, [2, 3])
+    _end(fresh_redis, 7, [4, 5, 6])
+    chain = _user(fresh_redis, CURSOR).chain
+    assert chain is not None
+    assert chain.page_ends == (2, 4, 7)
+
+
+def test_a_page_end_of_a_chain_that_lost_its_slot_is_not_noted(safe: ListWriter, fresh_redis: str) -> None:
+    """Another chain of the same user took the slot between the read and the note."""
+    taken = Chain(nonce=OTHER, frozen=FROZEN, page_ends=(3,))
+    _begin(fresh_redis, [0, 1])
+    _begin(fresh_redis, [0, 1, 2], chain=taken)
+    _end(fresh_redis, 4, [2, 3])
+    assert _user(fresh_redis, Cursor(slot=1, nonce=OTHER, position=3)).chain == taken
+
+
+def test_a_page_end_of_a_chain_that_is_gone_makes_no_chain(
+    safe: ListWriter, fresh_redis: str, client: redis.Redis
+) -> None:
+    _end(fresh_redis, 4, [2, 3])
+    assert client.exists(keys.chain("ann", 1)) == 0
+
+
+def test_the_cursor_of_a_chain_that_lost_its_slot_finds_no_chain(safe: ListWriter, fresh_redis: str) -> None:
+    _begin(fresh_redis, [0], chain=Chain(nonce=OTHER, frozen=FROZEN))
+    assert _user(fresh_redis, CURSOR).chain is None
+
+
+def test_two_slots_hold_two_chains(safe: ListWriter, fresh_redis: str) -> None:
+    second = Chain(nonce=OTHER, frozen=FROZEN, page_ends=(5,))
+    _begin(fresh_redis, [0])
+    _begin(fresh_redis, [0], chain=second, slot=2)
+    assert _user(fresh_redis, CURSOR).chain == CHAIN
+
+
+def test_using_a_chain_prolongs_its_life(safe: ListWriter, fresh_redis: str, client: redis.Redis) -> None:
+    _begin(fresh_redis, [0])
+    client.pexpire(keys.chain("ann", 1), 5_000)
+    _end(fresh_redis, 4, [2, 3])
+    assert int(str(client.pttl(keys.chain("ann", 1)))) > 3_000_000
+
+
+@pytest.mark.parametrize("value", [NONCE, NONCE + b"\x63" + encode(FROZEN)[1:], NONCE + encode(FROZEN)[:-1]])
+def test_a_chain_of_another_format_counts_as_gone(
+    value: bytes, safe: ListWriter, fresh_redis: str, client: redis.Redis
+) -> None:
+    client.set(keys.chain("ann", 1), value)
+    assert _user(fresh_redis, CURSOR).chain is None
+
+
+def test_the_first_tail_that_was_frozen_counts(safe: ListWriter, fresh_redis: str) -> None:
+    _begin(fresh_redis, [0])
+    first = _with_reader(fresh_redis, lambda reader: reader.keep_tail("ann", 1, NONCE, FROZEN.entries[:6]))
+    second = _with_reader(fresh_redis, lambda reader: reader.keep_tail("ann", 1, NONCE, FROZEN.entries[6:12]))
+    assert (first, second) == (FROZEN.entries[:6], FROZEN.entries[:6])
+
+
+# --- seen posts -------------------------------------------------------------------------------------------------------
+
+
+def _seen(url: str) -> tuple[int, list[int]]:
+    seen = _user(url).seen
+    return seen.visits, list(seen.rows)
+
+
+def test_nothing_was_seen_at_first(safe: ListWriter, fresh_redis: str) -> None:
+    assert _user(fresh_redis).seen == Seen()
+
+
+def test_served_posts_are_seen_in_their_order(safe: ListWriter, fresh_redis: str) -> None:
+    _begin(fresh_redis, [7, 8])
+    _end(fresh_redis, 4, [9])
+    assert _seen(fresh_redis) == (1, [7, 8, 9])
+
+
+def test_of_too_many_seen_posts_the_oldest_go(safe: ListWriter, fresh_redis: str) -> None:
+    _begin(fresh_redis, [1, 2, 3, 4])
+    _end(fresh_redis, 4, [5, 6, 7])
+    assert _seen(fresh_redis) == (1, [3, 4, 5, 6, 7])
+
+
+def test_a_page_longer_than_the_memory_leaves_its_end(safe: ListWriter, fresh_redis: str) -> None:
+    _begin(fresh_redis, list(range(12)))
+    assert _seen(fresh_redis) == (1, [7, 8, 9, 10, 11])
+
+
+def test_the_seen_posts_never_take_more_than_their_bound(
+    safe: ListWriter, fresh_redis: str, client: redis.Redis
+) -> None:
+    for start in range(0, 40, 4):
+        _end(fresh_redis, 4, list(range(start, start + 4)))
+    assert client.strlen(keys.seen("ann")) == 4 + 4 * LIFETIMES.seen_length
+
+
+def test_visits_are_counted_by_whoever_serves(safe: ListWriter, fresh_redis: str) -> None:
+    _begin(fresh_redis, [1], visits=1)
+    _begin(fresh_redis, [2], visits=2)
+    assert _seen(fresh_redis) == (2, [1, 2])
+
+
+def test_seen_posts_live_longer_than_chains(safe: ListWriter, fresh_redis: str, client: redis.Redis) -> None:
+    _begin(fresh_redis, [1])
+    assert int(str(client.pttl(keys.seen("ann")))) > 29 * 86_400_000
+
+
+# --- everything about a user ------------------------------------------------------------------------------------------
+
+
+def test_a_redis_without_its_safety_data_counts_as_down(fresh_redis: str) -> None:
+    with pytest.raises(MemoryLost, match="has lost its memory"):
+        _user(fresh_redis)
+
+
+def test_both_phases_lists_come_at_once(safe: ListWriter, fresh_redis: str) -> None:
+    for phase in Phase:
+        safe.publish_lists([("ann", encode(FROZEN))], phase=phase, job=phase, run=1)
+    assert _user(fresh_redis).lists == dict.fromkeys(Phase, FROZEN)
+
+
+@pytest.mark.parametrize("value", [b"", b"x", b"\x63" + encode(FROZEN)[1:], encode(FROZEN)[:-1]])
+def test_a_list_that_cannot_be_read_counts_as_absent(value: bytes, safe: ListWriter, fresh_redis: str) -> None:
+    safe.publish_lists([("ann", value)], phase=Phase.HEURISTIC, job="heuristic", run=1)
+    safe.publish_lists([("ann", encode(FROZEN))], phase=Phase.NEUCF, job="score", run=1)
+    assert _user(fresh_redis).lists == {Phase.NEUCF: FROZEN}
+
+
+def test_a_viewer_that_cannot_be_read_counts_as_a_redis_that_is_down(
+    safe: ListWriter, fresh_redis: str, client: redis.Redis
+) -> None:
+    """Shown to the user as absent, it would show them whom they block."""
+    client.set(keys.viewer("ann"), b"of another format")
+    with pytest.raises(StoreUnavailable):
+        _user(fresh_redis)
+
+
+def test_the_viewer_names_the_user_and_whom_they_must_not_see(safe: ListWriter, fresh_redis: str) -> None:
+    viewer = Viewer(hidden_authors=frozenset({5}), hidden_posts=frozenset({6}), seen_posts=[7])
+    safe.publish_viewers([("ann", pack_viewer(viewer, version=1, own=author_key("ann")))])
+    got = _user(fresh_redis).viewer
+    expected = (frozenset({5, author_key("ann")}), frozenset({6}), [7])
+    assert (got.hidden_authors, got.hidden_posts, list(got.seen_posts)) == expected
+
+
+def test_deletions_are_read_again_when_their_number_has_moved(safe: ListWriter, fresh_redis: str) -> None:
+    async def rows_before_and_after(reader: ListReader) -> tuple[set[int], set[int]]:
+        await reader.user("ann", None)
+        before = set(reader.deleted.rows)
+        safe.add_deleted([4])
+        await reader.user("ann", None)
+        return before, set(reader.deleted.rows)
+
+    safe.add_deleted([3])
+    assert _with_reader(fresh_redis, rows_before_and_after) == ({3}, {3, 4})
+
+
+def test_a_row_is_what_the_catalogue_says(safe: ListWriter, fresh_redis: str) -> None:
+    async def post(reader: ListReader) -> CatalogueEntry | None:
+        await reader.ensure_posts([300])
+        return reader.catalogue.get(300)
+
+    entry = CatalogueEntry(row=300, post_id="日本", author=9, cluster=4)
+    safe.publish_catalogue([entry])
+    assert _with_reader(fresh_redis, post) == entry
+
+
+def test_a_row_that_nobody_published_is_unknown(safe: ListWriter, fresh_redis: str) -> None:
+    async def post(reader: ListReader) -> CatalogueEntry | None:
+        await reader.ensure_posts([300])
+        return reader.catalogue.get(300)
+
+    assert _with_reader(fresh_redis, post) is None
+
+
+def test_sharing_a_post_never_shortens_the_life_a_ranker_gave(
+    safe: ListWriter, fresh_redis: str, client: redis.Redis
+) -> None:
+    entry = CatalogueEntry(row=1, post_id="p", author=1)
+    safe.publish_catalogue([entry])
+    before = int(str(client.pttl(keys.chunk(0))))
+    _with_reader(fresh_redis, lambda reader: reader.add_posts([CatalogueEntry(row=2, post_id="q", author=1)]))
+    assert int(str(client.pttl(keys.chunk(0)))) > before - 10_000
+
+
+def test_redis_that_does_not_answer_is_named_without_its_password() -> None:
+    with pytest.raises(StoreUnavailable) as caught:
+        _user("redis://:hunter2@127.0.0.1:1/0")
+    assert ("127.0.0.1:1/0" in str(caught.value), "hunter2" in str(caught.value)) == (True, False)

@@ -1,0 +1,111 @@
+"""`python -m timeline` as a process of its own: what it imports, how it starts, answers and ends."""
+
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from demo.processes import free_port
+from tests.flow.house import ADMIN_TOKEN, API_KEY, JWT_KEY, POSTS, House
+
+START_SECONDS = 20.0  # two seconds as a rule; the machine may be busy
+ANSWERS = {"Authorization": f"Bearer {API_KEY}"}
+
+
+@contextmanager
+def timeline_process(house: House, folder: Path) -> Iterator[tuple["subprocess.Popen[str]", int]]:
+    """The service as it is deployed, in production mode; gives the process and its port."""
+    port = free_port()
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("WARMLINE_")}
+    settings = {
+        "WARMLINE_DATABASE_URL": house.database_url, "WARMLINE_REDIS_URL": house.redis_url,
+        "WARMLINE_ADMIN_TOKEN": ADMIN_TOKEN, "WARMLINE_API_KEY": API_KEY, "WARMLINE_JWT_KEY": JWT_KEY,
+        "WARMLINE_PORT": str(port), "PYTHONPATH": os.pathsep.join(sys.path),
+    }  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-m", "timeline"], env=clean | settings, cwd=folder, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield process, port
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def get(port: int, path: str) -> tuple[int, str]:
+    """A GET whose path nobody touches on its way."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path, headers=ANSWERS)
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+    finally:
+        connection.close()
+
+
+def first_answer(port: int, path: str = "/timeline/cold") -> tuple[int, str]:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            return get(port, path)
+        except OSError:
+            assert time.monotonic() < deadline, "the timeline does not answer"
+            time.sleep(0.02)
+
+
+def test_it_imports_nothing_heavy() -> None:
+    heavy = ("numpy", "torch", "pyarrow", "pandas", "apscheduler", "alembic")
+    script = f"import sys, timeline.app; print([name for name in {heavy} if name in sys.modules])"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    shown = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
+
+
+def test_the_first_answer_is_a_page_with_posts(ranked_house: House, tmp_path: Path) -> None:
+    with timeline_process(ranked_house, tmp_path) as (_, port):
+        status, body = first_answer(port)
+        assert (status, '"source":"heuristic"' in body) == (200, True)
+
+
+def test_before_any_run_the_first_answer_has_posts_too(house: House, tmp_path: Path) -> None:
+    with timeline_process(house, tmp_path) as (_, port):
+        status, body = first_answer(port)
+        assert (status, f'"id":"{POSTS[0]}"' in body) == (200, True)
+
+
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_by_itself_when_asked_to(ranked_house: House, tmp_path: Path, name: signal.Signals) -> None:
+    with timeline_process(ranked_house, tmp_path) as (process, port):
+        first_answer(port)
+        process.send_signal(name)
+        _, said = process.communicate(timeout=10)
+        assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/timeline/%2500", 200), ("/timeline/%00", 422), ("/timeline/a%2Fb", 200), ("/timeline/..%2F..%2Fadmin", 200),
+        ("/timeline/../admin/phase", 200), ("/timeline/" + "x" * 10_240, 422),
+        ("/timeline/" + "%F0%9F%98%80" * 128, 200),
+        ("/timeline/%ff", 200), ("/timeline/a%0D%0AX-Forged:%201", 404), ("/timeline//", 200),
+    ],
+)  # fmt: skip
+def test_a_path_that_nobody_normalised_is_answered(one_process: int, path: str, status: int) -> None:
+    assert get(one_process, path)[0] == status
+
+
+@pytest.fixture(scope="module")
+def one_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A process without stores: enough for what is decided before any store is asked."""
+    nothing = House(database_url="postgresql://nobody@127.0.0.1:9/none", redis_url="redis://127.0.0.1:9/0")
+    with timeline_process(nothing, tmp_path_factory.mktemp("timeline")) as (_, port):
+        assert first_answer(port)[0] == 200
+        yield port

@@ -1,0 +1,69 @@
+"""Who may be shown what."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.domain import author_key
+from shared.eligibility import Viewer, hidden_authors, is_published, may_show
+from shared.safety import blocked_authors
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def test_a_user_never_sees_their_own_posts() -> None:
+    assert author_key("ann") in hidden_authors("ann", [])
+
+
+def test_a_user_does_not_see_whom_they_block() -> None:
+    assert author_key("dan") in hidden_authors("ann", [("ann", "dan")])
+
+
+def test_a_user_does_not_see_who_blocks_them() -> None:
+    assert author_key("ann") in hidden_authors("dan", [("ann", "dan")])
+
+
+def test_a_block_between_others_hides_nobody() -> None:
+    assert hidden_authors("ben", [("ann", "dan")]) == {author_key("ben")}
+
+
+def test_a_user_who_blocks_themselves_changes_nothing() -> None:
+    assert hidden_authors("ann", [("ann", "ann")]) == {author_key("ann")}
+
+
+def test_a_block_is_known_to_both_sides() -> None:
+    expected = {"ann": frozenset({author_key("dan")}), "dan": frozenset({author_key("ann")})}
+    assert blocked_authors([("ann", "dan")]) == expected
+
+
+def test_a_post_of_a_hidden_author_may_not_be_shown() -> None:
+    assert not may_show(Viewer(hidden_authors=frozenset({5})), row=1, author=5)
+
+
+def test_a_hidden_post_may_not_be_shown() -> None:
+    assert not may_show(Viewer(hidden_posts=frozenset({1})), row=1, author=5)
+
+
+def test_a_seen_post_may_be_shown_again() -> None:
+    assert may_show(Viewer(seen_posts=frozenset({1})), row=1, author=5)
+
+
+def test_a_row_is_not_taken_for_an_author() -> None:
+    assert may_show(Viewer(hidden_authors=frozenset({1}), hidden_posts=frozenset({5})), row=1, author=5)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "shown"),
+    [
+        (timedelta(minutes=-1), True),
+        (timedelta(0), True),
+        (timedelta(minutes=5), True),
+        (timedelta(minutes=5.1), False),
+    ],
+)
+def test_a_post_is_published_up_to_five_minutes_ahead(ahead: timedelta, shown: bool) -> None:
+    assert is_published(NOW + ahead, None, NOW) is shown
+
+
+def test_a_deleted_post_is_not_published() -> None:
+    assert not is_published(NOW - timedelta(days=1), NOW, NOW)
