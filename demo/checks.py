@@ -1,17 +1,27 @@
 """`--check`: the demo's own answers, looked at over HTTP. Each check is one line, and one line of output."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from itertools import pairwise
 from uuid import uuid4
 
 import httpx
 
-from demo import database
-from demo.client import Client, Page
+from demo import database, lists
+from demo.client import Page
+from demo.services import PHASE1_SERVICES, PHASE2_SERVICES
+from demo.stage import Stage
 from demo.world import Cast
+from shared.domain import Phase
+from shared.errors import WarmlineError
 
+ALL_SERVICES = (*PHASE1_SERVICES, *PHASE2_SERVICES)
 CHAIN_PAGES = 6
 PAGE_LIMIT = 20
+SHORT_LIMIT = 5  # so that several pages fit into what a list holds unseen
+ROLLOUTS = (0, 30, 60, 100)  # per cent
+ASKED_USERS = 120  # active ones, in the check of the rollout; 30 % of them all or none comes once in 10^18 times
+WARM_LIKES = 3  # WARMLINE_COLD_MIN_POSITIVES
 WRONG_TOKEN = "not-the-token"  # noqa: S105 - it is wrong on purpose
 
 
@@ -24,32 +34,15 @@ class Outcome:
     detail: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """What the checks look at."""
-
-    client: Client
-    cast: Cast
-    database_url: str
-
-    def chain(self, user_id: str) -> list[Page]:
-        """The first pages of a fresh chain."""
-        return list(self.client.chain(user_id, limit=PAGE_LIMIT, pages=CHAIN_PAGES))
-
-    def authors_on(self, pages: list[Page]) -> set[str]:
-        """Whose posts stand on the pages."""
-        return set(database.authors_of(self.database_url, _ids(pages)).values())
-
-
 Check = Callable[[Stage], tuple[bool, str]]
 
 
-def run_checks(stage: Stage) -> Iterator[Outcome]:
+def run_checks(stage: Stage, checks: Mapping[str, Check]) -> Iterator[Outcome]:
     """Every check in turn; one that cannot be done has failed."""
-    for name, check in CHECKS.items():
+    for name, check in checks.items():
         try:
             good, detail = check(stage)
-        except (httpx.HTTPError, KeyError, TypeError, ValueError) as error:
+        except (WarmlineError, httpx.HTTPError, LookupError, TypeError, ValueError) as error:
             good, detail = False, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
         yield Outcome(name=name, good=good, detail=detail)
 
@@ -62,8 +55,9 @@ def _status(path: str, expected: int = 200) -> Check:
     return check
 
 
-def _source(user: Callable[[Cast], str], expected: str) -> Check:
+def _source(phase: Phase, user: Callable[[Cast], str], expected: str) -> Check:
     def check(stage: Stage) -> tuple[bool, str]:
+        stage.client.switch(phase)
         page = stage.client.page(user(stage.cast), limit=PAGE_LIMIT)
         good = page.source == expected and len(page.posts) == PAGE_LIMIT
         return good, f"source {page.source}, {len(page.posts)} posts"
@@ -72,23 +66,23 @@ def _source(user: Callable[[Cast], str], expected: str) -> Check:
 
 
 def _chain_repeats_nothing(stage: Stage) -> tuple[bool, str]:
-    pages = stage.chain(stage.cast.spare_cold_user)
+    pages = _chain(stage, stage.cast.spare_cold_user)
     ids = _ids(pages)
     good = len(pages) == CHAIN_PAGES and all(page.posts for page in pages) and len(ids) == len(set(ids))
     return good, f"{len(pages)} pages, {len(ids)} posts, {len(set(ids))} different"
 
 
 def _blocks_hold(stage: Stage) -> tuple[bool, str]:
-    shown = stage.authors_on(stage.chain(stage.cast.spare_warm_user))
-    shown_to_others = stage.authors_on(stage.chain(_stranger()))
-    blocked = database.blocked_both_ways(stage.database_url, stage.cast.spare_warm_user)
+    shown = _authors_on(stage, _chain(stage, stage.cast.spare_warm_user))
+    shown_to_others = _authors_on(stage, _chain(stage, _stranger()))
+    blocked = database.blocked_both_ways(stage.addresses.database_url, stage.cast.spare_warm_user)
     good = {stage.cast.blocked_author, stage.cast.blocking_author} <= blocked and bool(shown) and not blocked & shown
     return good, f"{len(blocked)} blocked, {len(blocked & shown)} shown, {len(blocked & shown_to_others)} to others"
 
 
 def _own_posts_stay_away(stage: Stage) -> tuple[bool, str]:
     author = stage.cast.blocked_author
-    shown = stage.authors_on(stage.chain(author))
+    shown = _authors_on(stage, _chain(stage, author))
     return bool(shown) and author not in shown, f"{len(shown)} authors, own: {author in shown}"
 
 
@@ -119,6 +113,77 @@ def _status_is_told(stage: Stage) -> tuple[bool, str]:
     return got == httpx.codes.OK, f"/admin/status: {got}"
 
 
+def _all_alive(stage: Stage) -> tuple[bool, str]:
+    silent = stage.running.without_heartbeat(stage.client.live_workers())
+    fallen = [name for name, process in stage.running.processes.items() if process.poll() is not None]
+    names = sorted(stage.running.processes)
+    return names == sorted(ALL_SERVICES) and not silent and not fallen, ", ".join(names) + "; silent: " + str(
+        len(silent)
+    )
+
+
+def _switch_changes_source_and_list(stage: Stage) -> tuple[bool, str]:
+    user_id = _others(stage)[0]
+    ranked = lists.whole_lists(stage.addresses.redis_url, user_id)
+    sources, good = [], ranked[Phase.HEURISTIC] != ranked[Phase.NEUCF]
+    for phase in (Phase.HEURISTIC, Phase.NEUCF, Phase.HEURISTIC, Phase.NEUCF):
+        stage.client.switch(phase)
+        page = stage.client.page(user_id, limit=SHORT_LIMIT)
+        sources.append(page.source)
+        good = good and page.source == phase and set(_ids([page])) <= set(ranked[phase])
+    common = len(set(ranked[Phase.HEURISTIC]) & set(ranked[Phase.NEUCF]))
+    return good, f"{' → '.join(sources)}; the two lists share {common} of {len(ranked[Phase.NEUCF])} posts"
+
+
+def _chain_ends_in_its_phase(stage: Stage) -> tuple[bool, str]:
+    told, good = [], True
+    for user_id, began, then in zip(_others(stage)[1:3], Phase, reversed(Phase), strict=True):
+        stage.client.switch(began)
+        first = stage.client.page(user_id, limit=SHORT_LIMIT)
+        stage.client.switch(then)
+        second = stage.client.page(user_id, limit=SHORT_LIMIT, cursor=first.next_cursor)
+        fresh = stage.client.page(user_id, limit=SHORT_LIMIT)
+        told.append(f"{first.source}, switch, {second.source}, new chain {fresh.source}")
+        good = good and [first.source, second.source, fresh.source] == [began, began, then]
+        good = good and not set(_ids([first])) & set(_ids([second]))
+    return good, "; ".join(told)
+
+
+def _rollout_grows(stage: Stage) -> tuple[bool, str]:
+    users = _others(stage)
+    inside: dict[int, set[str]] = {}
+    for percent in ROLLOUTS:
+        stage.client.switch(Phase.NEUCF, rollout_percent=percent)
+        inside[percent] = {user for user in users if stage.client.page(user, limit=1).source == Phase.NEUCF}
+    counts = {percent: len(members) for percent, members in inside.items()}
+    grows = all(inside[lower] <= inside[higher] for lower, higher in pairwise(ROLLOUTS))
+    good = grows and counts[0] == 0 < counts[30] < counts[100] == len(users)
+    return good, f"of {len(users)} users: " + ", ".join(f"{count} at {percent} %" for percent, count in counts.items())
+
+
+def _phase_stays(stage: Stage) -> tuple[bool, str]:
+    stage.client.switch(Phase.NEUCF)
+    phase = stage.client.phase()
+    return (phase["phase"], phase["rollout_percent"]) == (Phase.NEUCF, 100), f"{phase['phase']} at 100 %"
+
+
+def _others(stage: Stage) -> list[str]:
+    """Active users who are not of the cast: what a check shows them is not missing afterwards."""
+    cast = set(asdict(stage.cast).values())
+    found = database.active_users(stage.addresses.database_url, likes=WARM_LIKES, limit=ASKED_USERS)
+    return [user_id for user_id in found if user_id not in cast]
+
+
+def _chain(stage: Stage, user_id: str) -> list[Page]:
+    """The first pages of a fresh chain."""
+    return list(stage.client.chain(user_id, limit=PAGE_LIMIT, pages=CHAIN_PAGES))
+
+
+def _authors_on(stage: Stage, pages: list[Page]) -> set[str]:
+    """Whose posts stand on the pages."""
+    return set(database.authors_of(stage.addresses.database_url, _ids(pages)).values())
+
+
 def _stranger() -> str:
     """A user who was never heard of, each time another."""
     return str(uuid4())
@@ -128,17 +193,27 @@ def _ids(pages: list[Page]) -> list[str]:
     return [entry.post_id for page in pages for entry in page.posts]
 
 
-CHECKS: dict[str, Check] = {
+PHASE1_CHECKS: dict[str, Check] = {
     "the timeline is alive": _status("/healthz"),
     "the timeline is ready": _status("/readyz"),
     "the interface is described": _status("/docs"),
-    "an active user gets a heuristic page": _source(lambda cast: cast.spare_warm_user, "heuristic"),
-    "a cold user gets a heuristic page": _source(lambda cast: cast.spare_cold_user, "heuristic"),
-    "an unknown user gets everyone's list": _source(lambda _: _stranger(), "everyone"),
+    "an active user gets a heuristic page": _source(Phase.HEURISTIC, lambda cast: cast.spare_warm_user, "heuristic"),
+    "a cold user gets a heuristic page": _source(Phase.HEURISTIC, lambda cast: cast.spare_cold_user, "heuristic"),
+    "an unknown user gets everyone's list": _source(Phase.HEURISTIC, lambda _: _stranger(), "everyone"),
     "a chain repeats no post": _chain_repeats_nothing,
     "a blocked author is not shown": _blocks_hold,
     "own posts are not shown": _own_posts_stay_away,
     "the admin interface wants its token": _admin_wants_its_token,
     "the phase switches there and back": _phase_switches_there_and_back,
     "the operator sees the status": _status_is_told,
+}
+PHASE2_CHECKS: dict[str, Check] = {
+    "all four services are alive": _all_alive,
+    "an active user gets a neucf page": _source(Phase.NEUCF, lambda cast: cast.spare_warm_user, "neucf"),
+    "a cold user gets posts in phase neucf": _source(Phase.NEUCF, lambda cast: cast.spare_cold_user, "heuristic"),
+    "an unknown user gets posts in phase neucf": _source(Phase.NEUCF, lambda _: _stranger(), "everyone"),
+    "a switch changes source and list at once": _switch_changes_source_and_list,
+    "a chain under way ends in its phase": _chain_ends_in_its_phase,
+    "a growing rollout takes nobody out": _rollout_grows,
+    "the phase stays neucf": _phase_stays,
 }

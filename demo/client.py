@@ -1,8 +1,9 @@
 """Asks the timeline over HTTP, as an app and an operator do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -28,6 +29,18 @@ class Page:
     source: str
     posts: tuple[Entry, ...]
     next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A model version; `report` is what the training run measured."""
+
+    version: int
+    is_champion: bool
+    accepted: bool
+    verdict: str
+    created_at: datetime
+    report: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +73,47 @@ class Client:
 
     def phase(self) -> dict[str, Any]:
         """The phase in force."""
-        response = self.http.get("/admin/phase", headers=_bearer(self.keys.admin_token))
+        return self._get("/admin/phase")
+
+    def set_phase(self, phase: str, *, token: str, rollout_percent: float = 100) -> int:
+        """Ask for a phase; the status code."""
+        change = {"phase": phase, "rollout_percent": rollout_percent}
+        return self.http.put("/admin/phase", json=change, headers=_bearer(token)).status_code
+
+    def switch(self, phase: str, *, rollout_percent: float = 100) -> None:
+        """Put a phase in force, as the operator; a refusal is an httpx.HTTPStatusError."""
+        change = {"phase": phase, "rollout_percent": rollout_percent}
+        self._put("/admin/phase", change)
+
+    def models(self) -> list[Model]:
+        """The model versions, newest first."""
+        return [_model(body) for body in self._get("/admin/models")["models"]]
+
+    def promote(self, version: int, *, override: bool) -> int:
+        """Make a version the champion, and ask for its lists: the number of the scoring run."""
+        return int(self._put("/admin/models/champion", {"version": version, "override": override})["run"])
+
+    def runs(self) -> list[dict[str, Any]]:
+        """The last runs of all jobs, newest first."""
+        return list(self._get("/admin/status")["runs"])
+
+    def live_workers(self) -> dict[str, set[str]]:
+        """The workers (`machine:process`) that gave a sign of life lately, by service."""
+        workers: dict[str, set[str]] = {}
+        for row in self._get("/admin/status")["services"]:
+            workers.setdefault(row["service"], set()).add(row["worker"])
+        return workers
+
+    def _get(self, path: str) -> dict[str, Any]:
+        return self._body(self.http.get(path, headers=_bearer(self.keys.admin_token)))
+
+    def _put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        return self._body(self.http.put(path, json=body, headers=_bearer(self.keys.admin_token)))
+
+    @staticmethod
+    def _body(response: httpx.Response) -> dict[str, Any]:
         response.raise_for_status()
         return dict(response.json())
-
-    def set_phase(self, phase: str, *, token: str) -> int:
-        """Ask for a phase; the status code."""
-        return self.http.put("/admin/phase", json={"phase": phase}, headers=_bearer(token)).status_code
 
 
 @contextmanager
@@ -78,6 +125,17 @@ def connect(base_url: str, keys: Keys) -> Iterator[Client]:
 
 def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
+
+
+def _model(body: dict[str, Any]) -> Model:
+    return Model(
+        version=body["version"],
+        is_champion=body["alias"] == "champion",
+        accepted=body["state"] == "accepted",
+        verdict=body["verdict"],
+        created_at=datetime.fromisoformat(body["created_at"]),
+        report=body["report"],
+    )
 
 
 def _page(body: dict[str, Any]) -> Page:

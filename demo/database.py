@@ -70,6 +70,40 @@ def captions_of(database_url: str, post_ids: Sequence[str]) -> dict[str, str]:
         return dict(cursor.fetchall())
 
 
+def last_liked(database_url: str, user_id: str, limit: int) -> list[str]:
+    """Captions of the posts that the user liked last, the newest first."""
+    with transaction(database_url) as cursor:
+        cursor.execute(
+            "SELECT p.caption FROM warmline.interactions AS i JOIN warmline.posts AS p ON p.id = i.post_id "
+            "WHERE i.user_id = %s AND i.kind = 'like' ORDER BY i.created_at DESC LIMIT %s",
+            (user_id, limit),
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def active_users(database_url: str, *, likes: int, limit: int) -> list[str]:
+    """Users with so many likes who did something in the last month, in the order of their ids."""
+    with transaction(database_url) as cursor:
+        cursor.execute(
+            "SELECT user_id FROM warmline.interactions GROUP BY user_id HAVING max(created_at) > now() - interval "
+            "'29 days' AND count(*) FILTER (WHERE kind = 'like') >= %s ORDER BY user_id LIMIT %s",
+            (likes, limit),
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def lease_left(database_url: str, job: str) -> float:
+    """Seconds until nobody can believe any more that a run of the job is under way; 0 when none is."""
+    with transaction(database_url) as cursor:
+        cursor.execute(
+            "SELECT extract(epoch FROM max(lease_until) - now())::float FROM warmline.runs "
+            "WHERE job = %s AND state = 'running'",
+            (job,),
+        )
+        left = _scalar(cursor)
+        return max(0.0, left) if isinstance(left, float) else 0.0
+
+
 def authors_of(database_url: str, post_ids: Sequence[str]) -> dict[str, str]:
     """Author by post id."""
     with transaction(database_url) as cursor:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 SEED = 20  # of everything that is made up; any number will do, the same one gives the same world
 
+HOME = ".warmline"  # and where the Makefile puts the wheel with the world, whatever the user's home is
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -14,12 +16,14 @@ class Options:
 
     home: Path
     data: Path | None
+    wheels: Path
     database_url: str | None
     redis_url: str | None
     host: str
     port: int | None
     postgres_port: int | None
     redis_port: int | None
+    phase1: bool
     check: bool
     end_with_parent: bool
 
@@ -31,12 +35,14 @@ def read_options(arguments: Sequence[str], environment: Mapping[str, str]) -> Op
     return Options(
         home=Path(given.home).absolute(),
         data=Path(data).absolute() if data else None,
+        wheels=Path(HOME).absolute(),
         database_url=environment.get("WARMLINE_DATABASE_URL") or None,
         redis_url=environment.get("WARMLINE_REDIS_URL") or None,
         host=environment.get("WARMLINE_HOST") or "127.0.0.1",
         port=given.port or _port_of(environment, "WARMLINE_PORT"),
         postgres_port=given.postgres_port,
         redis_port=given.redis_port,
+        phase1=given.phase1,
         check=given.check,
         end_with_parent=given.end_with_parent,
     )
@@ -45,12 +51,19 @@ def read_options(arguments: Sequence[str], environment: Mapping[str, str]) -> Op
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="make demo",
-        description="Run Warmline on this machine: PostgreSQL, Valkey, a world of real users, and the services. "
-        "With WARMLINE_DATABASE_URL or WARMLINE_REDIS_URL set, your own server is used instead.",
+        usage='make demo ARGS="[options]"',
+        description="Run Warmline on this machine: PostgreSQL, Valkey, a world of real users, and all services. First "
+        "the timelines of phase 1 (heuristic); then a model is trained (Ctrl-C ends that alone), promoted and scored, "
+        "and the phase becomes neucf and stays so. A second start reuses everything in the home folder, the model too.",
+        epilog="With WARMLINE_DATABASE_URL or WARMLINE_REDIS_URL set, your own server is used instead of an embedded "
+        "one; WARMLINE_TEXT_ENCODER and WARMLINE_IMAGE_ENCODER choose other encoders, and every other WARMLINE_* "
+        "setting reaches the services. The world comes out of a package, or: make demo DATA=FOLDER. Where pip's index "
+        "has PyTorch with CUDA only: make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu",
     )
+    parser.add_argument("--phase1", action="store_true", help="a quick look: phase 1 alone, and PyTorch is not needed")
     parser.add_argument("--check", action="store_true", help="check the answers over HTTP, then end: 0 good, 1 not")
     parser.add_argument("--data", metavar="FOLDER", help="a folder with ml-100k.inter and ml-100k.item")
-    parser.add_argument("--home", metavar="FOLDER", default=".warmline", help="where the state lives (.warmline)")
+    parser.add_argument("--home", metavar="FOLDER", default=HOME, help=f"where the state lives ({HOME})")
     parser.add_argument("--port", type=_port, help="the timeline's port (a free one, or WARMLINE_PORT)")
     parser.add_argument("--postgres-port", type=_port, help="the embedded PostgreSQL's port (a free one)")
     parser.add_argument("--redis-port", type=_port, help="the embedded Valkey's port (a free one)")

@@ -1,12 +1,10 @@
-"""The services as processes of the launcher: start, wait until they are well, watch, stop.
+"""The services as processes of the launcher: start, wait until they are well, watch, stop."""
 
-A service of a later phase joins by a line in `SERVICES`.
-"""
-
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,12 +14,21 @@ import httpx
 from demo import processes
 from demo.errors import ServiceFailed
 from demo.processes import Process
+from shared.content.registry import OFFLINE_ENGLISH
 
 READY_SECONDS = 60.0  # the timeline is ready in a second or two; a loaded machine takes longer
-STEP_SECONDS = 900.0  # the longest step is the import
+ALIVE_SECONDS = 60.0  # PyTorch is imported in two to five seconds; a loaded machine takes longer
+STEP_SECONDS = 900.0  # the import, on a slow disk
+DEFAULTS = {
+    "WARMLINE_TEXT_ENCODER": OFFLINE_ENGLISH,  # as the world's captions are; the product's default reads any language
+    "HF_HUB_OFFLINE": "1",  # both encoders' weights lie in packages; HF_HUB_OFFLINE=0 lets others be downloaded
+}
 _ROOT = Path(__file__).resolve().parent.parent
 
-SERVICES = ("s01_heuristic", "timeline")
+PHASE1_SERVICES = ("s01_heuristic", "timeline")
+PHASE2_SERVICES = ("s02_train_neucf", "s02_recsys_neucf")
+SILENT_SERVICES = ("timeline",)  # it writes no heartbeat: that it answers is its sign of life
+STOP_SECONDS = 5.0  # a service in the middle of a training does not hear; it is killed, and loses nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +55,27 @@ class Running:
     surroundings: Surroundings
     fallen: set[str] = field(default_factory=set)
 
+    def start(self, names: Sequence[str]) -> None:
+        """Start services; their ends are this process's end."""
+        for name in names:
+            log = self.surroundings.log_of(name)
+            log.unlink(missing_ok=True)
+            self.processes[name] = _start(self.surroundings, ["-m", name], log)
+
+    def without_heartbeat(self, live_workers: Mapping[str, Collection[str]]) -> list[str]:
+        """The services whose own process is not among the live workers (`machine:process`, by service)."""
+        return [
+            name
+            for name, process in self.processes.items()
+            if name not in SILENT_SERVICES
+            and not any(worker.endswith(f":{process.pid}") for worker in live_workers.get(name, ()))
+        ]
+
+    def refuse_fallen(self) -> None:
+        """Raises ServiceFailed, with the end of its log, when a service has ended."""
+        for name in self.newly_fallen():
+            raise ServiceFailed(self.last_words(name))
+
     def newly_fallen(self) -> list[str]:
         """The services that ended since the last call."""
         ended = [name for name, process in self.processes.items() if process.poll() is not None]
@@ -63,15 +91,22 @@ class Running:
 
 
 def variables(base: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
-    """The environment of the services: the user's, ours, and where the code lies.
+    """The environment of the services: our defaults, the user's wishes, what is ours to say, and where the code lies.
 
     The user's views are left out: the demo's world lives in Warmline's own tables.
     """
     kept = {name: value for name, value in base.items() if not name.startswith(("WARMLINE_SOURCE_", "WARMLINE_DEMO_"))}
-    return {**kept, **own, "PYTHONPATH": str(_ROOT), "PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1"}
+    return {**DEFAULTS, **kept, **own, "PYTHONPATH": str(_ROOT), "PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1"}
 
 
-def run_step(surroundings: Surroundings, name: str, arguments: Sequence[str], *, show: bool = False) -> None:
+def run_step(
+    surroundings: Surroundings,
+    name: str,
+    arguments: Sequence[str],
+    *,
+    show: bool = False,
+    seconds: float = STEP_SECONDS,
+) -> None:
     """Run one command to its end; `show` gives it our terminal, else its output goes into a log.
 
     Raises:
@@ -82,9 +117,9 @@ def run_step(surroundings: Surroundings, name: str, arguments: Sequence[str], *,
         log.unlink(missing_ok=True)
     process = _start(surroundings, arguments, log)
     try:
-        exit_code = process.wait(STEP_SECONDS)
+        exit_code = process.wait(seconds)
     except subprocess.TimeoutExpired:
-        raise ServiceFailed(f"{name}: not done in {STEP_SECONDS:.0f} s") from None
+        raise ServiceFailed(f"{name}: not done in {seconds:.0f} s") from None
     finally:
         processes.stop(process)
     if exit_code != 0:
@@ -94,13 +129,10 @@ def run_step(surroundings: Surroundings, name: str, arguments: Sequence[str], *,
 
 @contextmanager
 def running_services(surroundings: Surroundings, timeline_url: str) -> Iterator[Running]:
-    """Start all services, wait until the timeline is ready, and stop them when the block ends."""
+    """Start phase 1, wait until the timeline is ready, and stop whatever runs by then when the block ends."""
     running = Running(processes={}, surroundings=surroundings)
     try:
-        for name in SERVICES:
-            log = surroundings.log_of(name)
-            log.unlink(missing_ok=True)
-            running.processes[name] = _start(surroundings, ["-m", name], log)
+        running.start(PHASE1_SERVICES)
         _wait_until_ready(running, timeline_url)
         yield running
     finally:
@@ -108,16 +140,22 @@ def running_services(surroundings: Surroundings, timeline_url: str) -> Iterator[
 
 
 def _start(surroundings: Surroundings, arguments: Sequence[str], log: Path | None) -> Process:
-    # The demo's folder as working folder: a `.env` that lies beside the code is not the demo's.
-    return processes.start([sys.executable, *arguments], log=log, cwd=surroundings.home, env=surroundings.environment)
+    # The demo's folder as working folder: a `.env` that lies beside the code is not the demo's. Killed with us at
+    # once when we are killed: a training would go on for minutes before it hears anything else.
+    return processes.start(
+        [sys.executable, *arguments],
+        last_signal=signal.SIGKILL,
+        log=log,
+        cwd=surroundings.home,
+        env=surroundings.environment,
+    )
 
 
 def _wait_until_ready(running: Running, timeline_url: str) -> None:
     deadline = time.monotonic() + READY_SECONDS
     answer = "no answer"
     while time.monotonic() < deadline:
-        for name in running.newly_fallen():
-            raise ServiceFailed(running.last_words(name))
+        running.refuse_fallen()
         try:
             response = httpx.get(f"{timeline_url}/readyz", timeout=2.0, trust_env=False)
         except httpx.HTTPError:
@@ -137,4 +175,4 @@ def _stop_all(running: Running) -> None:
         if process.poll() is None:
             process.terminate()
     for process in running.processes.values():
-        processes.stop(process)
+        processes.stop(process, seconds=STOP_SECONDS)

@@ -1,13 +1,27 @@
-"""What the demo prints: what was done, where everything is, and three timelines. The only place with a layout."""
+"""What the demo prints: what was done, timelines, the report, and where everything is. The only place with a layout."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from demo.checks import Outcome
-from demo.client import Page
+from demo.client import Model, Page
+from shared.domain import Phase
+from shared.ranked_lists.inspect import ListedPost
+
+SYSTEMS = {
+    "neucf": "NeuCF",
+    "heuristic": "heuristic",
+    "popularity": "popularity",
+    "ease": "EASE",
+    "item-knn": "item-kNN",
+}
+METRICS = {"hr@10": "HR@10", "ndcg@10": "NDCG@10", "recall@20": "Recall@20"}
 
 
 def show_done(console: Console, done: Mapping[str, tuple[str, float]]) -> None:
@@ -33,6 +47,67 @@ def show_timeline(console: Console, title: str, user_id: str, page: Page, captio
     for place, entry in enumerate(page.posts, start=1):
         table.add_row(str(place), f"{entry.score:.3f}", entry.reason, Text(captions.get(entry.post_id, "")))
     console.print(table)
+
+
+def show_side_by_side(
+    console: Console,
+    user_id: str,
+    lists: Mapping[Phase, Sequence[ListedPost]],
+    captions: Mapping[str, str],
+    liked: Sequence[str],
+) -> None:
+    """What each phase shows the same user at the same moment, and what the user liked last."""
+    heading = f"\nThe active user ({user_id}) in both phases, without what they have seen or blocked"
+    console.print(Text(heading, style="bold"), soft_wrap=True)
+    console.print(Text("liked last: " + " | ".join(liked)), soft_wrap=True)
+    table = Table(box=None, pad_edge=False, expand=True)
+    table.add_column("", justify="right")
+    for phase in lists:
+        table.add_column("score", justify="right", no_wrap=True)
+        table.add_column("reason", no_wrap=True)
+        table.add_column(f"caption in phase {phase}", ratio=1, no_wrap=True, overflow="ellipsis")
+    for place, row in enumerate(zip_longest(*lists.values()), start=1):
+        table.add_row(str(place), *(cell for post in row for cell in _cells(post, captions)))
+    console.print(table)
+
+
+def _cells(post: ListedPost | None, captions: Mapping[str, str]) -> tuple[str, str, Text]:
+    if post is None:  # this list is the shorter one
+        return "", "", Text("")
+    return f"{post.score:.3f}", post.reason, Text(captions.get(post.post_id or "", ""))
+
+
+def show_report(console: Console, report: Mapping[str, Any]) -> None:
+    """How good each ranker was, cut by cut, with 95 % intervals; a system or cut that was not measured is left out."""
+    for cut in report["cuts"].values():
+        heading = f"\nHeld-out likes of {cut['users']:,} users: {cut['protocol']}"
+        console.print(Text(heading, style="bold"), soft_wrap=True)
+        table = Table("", *METRICS.values(), box=None, pad_edge=False)
+        for system, name in SYSTEMS.items():
+            figures = cut["systems"].get(system)
+            if figures is not None:
+                style = "bold" if system == "neucf" else ""
+                table.add_row(name, *(_interval(figures[metric]) for metric in METRICS), style=style)
+        console.print(table)
+
+
+def show_verdict(console: Console, model: Model) -> None:
+    """What the gate said, and what the demo does about a no."""
+    console.print(
+        "\nA model goes live only when it is proven better than what the app could show without one. "
+        f"The gate says {'yes' if model.accepted else 'no'}:"
+    )
+    console.print(Padding(Text(model.verdict), (0, 0, 0, 2)))
+    if not model.accepted:
+        console.print(
+            "Left alone, Warmline would stay in phase 1 and try again the next night. To show phase 2 all the same, "
+            "the demo overrides the gate, as an operator may (it goes on record in the audit):"
+        )
+        console.print(f'  PUT /admin/models/champion {{"version": {model.version}, "override": true}}', markup=False)
+
+
+def _interval(figure: Mapping[str, float]) -> str:
+    return f"{figure['mean']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]".replace("[", r"\[")
 
 
 def show_addresses(console: Console, addresses: Mapping[str, str]) -> None:

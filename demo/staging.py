@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,10 +10,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from demo import database, movielens
+from demo import database
 from demo.cards import save_card
 from demo.errors import DemoError
 from demo.make_world import make_world
+from demo.movielens import Ratings
 from demo.options import SEED
 from demo.relations import write_relations
 from demo.services import Surroundings, run_step
@@ -37,8 +39,10 @@ class Staged:
         return f"{self.users:,} users, {self.posts:,} posts, {self.interactions:,} interactions, {self.blocks:,} blocks"
 
 
-def stage_world(console: Console, surroundings: Surroundings, database_url: str, data: Path | None) -> Staged:
-    """Have the world in the database, its newest event at this moment.
+def stage_world(
+    console: Console, surroundings: Surroundings, database_url: str, ratings: Callable[[], Ratings]
+) -> Staged:
+    """Have the world in the database, its newest event at this moment; the ratings are read the first time only.
 
     Raises:
         WorldMissing: MovieLens-100K is not there.
@@ -53,7 +57,7 @@ def stage_world(console: Console, surroundings: Surroundings, database_url: str,
         return _with(known, how=f"reused, moved by {_hours(span.total_seconds())}", seconds=time.monotonic() - began)
     record.unlink(missing_ok=True)
     with console.status("Making the world out of MovieLens-100K"):
-        world = make_world(movielens.load(data, surroundings.home), seed=SEED, now=datetime.now(UTC))
+        world = make_world(ratings(), seed=SEED, now=datetime.now(UTC))
         if database.holds_other_posts(database_url, world.posts.id.tolist()):
             raise DemoError("WARMLINE_DATABASE_URL: holds posts that are not the demo's; give an empty database")
         write_relations(world, record.parent)

@@ -3,6 +3,8 @@
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 from rich.console import Console
@@ -15,9 +17,14 @@ from demo.services import Running
 WATCH_SECONDS = 0.5
 
 
+class StepSkipped(Exception):
+    """Ctrl-C, where it ends a step and not the demo."""
+
+
 def watch(console: Console, running: Running, servers: Servers) -> bool:
     """Wait for Ctrl-C, and say so when something ends before. False when nothing is left to watch."""
-    console.print("\nEverything runs until Ctrl-C.")
+    names = sorted(running.processes)
+    console.print(f"\n{', '.join(names[:-1])} and {names[-1]} run until Ctrl-C.", soft_wrap=True)
     lost_servers: set[str] = set()
     while len(running.fallen) < len(running.processes):
         for name in running.newly_fallen():
@@ -28,6 +35,23 @@ def watch(console: Console, running: Running, servers: Servers) -> bool:
                 console.print(Text(f"{server.name}: ended; see {server.log}", style="red"), soft_wrap=True)
         time.sleep(WATCH_SECONDS)
     return False
+
+
+@contextmanager
+def ctrl_c_skips() -> Iterator[None]:
+    """Inside the block the first Ctrl-C raises StepSkipped; the next one ends the demo, as it does outside."""
+    outside = signal.getsignal(signal.SIGINT)
+
+    def skip(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, outside)
+        raise StepSkipped
+
+    signal.signal(signal.SIGINT, skip)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is skip:  # else the end has begun, and signals are ignored
+            signal.signal(signal.SIGINT, outside)
 
 
 def end_on_signals(*, with_parent: bool) -> None:

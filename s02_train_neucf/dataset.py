@@ -6,8 +6,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.neucf.examples import Examples, Posts
 from shared.errors import TrainingRefused
+from shared.neucf.examples import Examples, Posts
 from shared.neucf.features import NO_FEATURES, PostFeatures
 from shared.neucf.vocab import Rows, Vocab
 

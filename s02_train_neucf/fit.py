@@ -7,11 +7,11 @@ import torch
 
 from s02_train_neucf.dataset import TrainingSet, training_set
 from s02_train_neucf.evaluate import Exam, ModelRanker, exam_of, per_user
-from shared.neucf.examples import Events, Posts, examples_of
 from s02_train_neucf.recipe import Recipe
 from s02_train_neucf.split import per_user_cut
 from s02_train_neucf.train import Epoch, Trained, train
 from shared.neucf.config import NeuCFConfig
+from shared.neucf.examples import Events, Posts, examples_of
 from shared.neucf.features import PostFeatures
 from shared.neucf.model import NeuCF
 

@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,7 @@ class JobSettings:
     content: ContentSettings
     formula: HeuristicSettings
     lists: ListSettings
+    recipe: Recipe = field(default_factory=Recipe)
 
 
 def run_training(
@@ -58,7 +59,8 @@ def run_training(
     with stage("train.load") as facts:
         data = load_training_data(database, encoders, days=settings.train.train_days, now=now)
         facts.update(events=len(data.events.at), posts=len(data.posts.post_key))
-    config, recipe, device = _shape(encoders), Recipe(), torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    config, recipe = _shape(encoders), settings.recipe
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     trial = Trial(
         data=data,
         config=config,

@@ -1,5 +1,7 @@
 """What one step minimises, from a batch of users to one number."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -10,7 +12,7 @@ from s02_train_neucf.batches import Batch, to_device
 from s02_train_neucf.dataset import TrainingSet
 from s02_train_neucf.recipe import Loss, Recipe
 from s02_train_neucf.sample import sample_negatives
-from shared.neucf.model import NeuCF, PostInput, PostSide, UserSide, taste_of
+from shared.neucf.model import NeuCF, PostSide, UserSide, taste_of
 from shared.neucf.vocab import UNKNOWN_ROW
 
 
@@ -22,6 +24,7 @@ class Step:
     ) -> None:
         self.model, self.data, self.recipe, self.draws, self.noise = model, data, recipe, draws, noise
         self.device = model.gmf_weights.device
+        self.posts = model.post_input(to_device(data.post_rows(), self.device), data.features)
 
     def loss(self, batch: Batch) -> Tensor:
         """The mean over the likes that are asked for. -> ()"""
@@ -33,14 +36,15 @@ class Step:
     def _sides(self, batch: Batch) -> tuple[UserSide, PostSide]:
         """Both sides of all users and posts of the batch, some ids replaced by the unknown row."""
         user_rows = self._forget(to_device(batch.user_rows, self.device))
-        post_rows = self._forget(to_device(batch.post_rows, self.device))
-        features = self.data.features.take(batch.post_rows - 1)
-        vectors = self.model.post_vectors(PostInput.of(post_rows, features))  # (n_posts, width)
+        every = len(batch.post_rows) == len(self.posts.rows)
+        posts = self.posts if every else self.posts.take(to_device(batch.post_rows - 1, self.device))
+        posts = replace(posts, rows=self._forget(posts.rows))
+        vectors = self.model.post_vectors(posts)  # (n_posts, width)
         taste = None
         if self.model.config.history:
             shown, starts = to_device(batch.shown, self.device), to_device(batch.shown_starts, self.device)
             taste = taste_of(vectors, shown, starts)  # (n_users, width)
-        return self.model.user_side(user_rows, taste), self.model.post_side_of(vectors, post_rows)
+        return self.model.user_side(user_rows, taste), self.model.post_side_of(vectors, posts.rows)
 
     def _forget(self, rows: Tensor) -> Tensor:
         """Row-id dropout: without it the unknown row would keep its first values and mean nothing."""

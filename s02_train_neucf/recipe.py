@@ -18,12 +18,13 @@ class Recipe:
     loss: Loss = Loss.SOFTMAX
     epochs: int = 100  # at most; early stopping ends sooner
     steps_per_epoch: int = 30  # at least: where there are few users, an epoch takes each several times
-    patience: int = 5  # validations without a better figure before stopping
+    patience: int = 3  # validations without a better figure before stopping
     validate_every: int = 2  # epochs
     batch_users: int = 32
     max_posts: int = 4096  # posts in one softmax; a larger catalogue is sampled, with correction
     negatives: int = 4  # per like, for BCE
     in_time_order: bool = True  # the earlier likes are shown as history, the later ones asked for; else at random
-    learning_rate: float = 0.001
+    learning_rate: float = 0.003
+    averaging: float = 0.98  # share of the running mean of the weights that a step leaves; 0: no mean, the last count
     table_decay: float = 1.0  # decoupled weight decay (AdamW) of ids and content projections
     layer_decay: float = 0.0  # the same of the other layers

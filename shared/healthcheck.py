@@ -8,6 +8,10 @@ import os
 import socket
 import sys
 import urllib.request
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shared.db.engine import Database
 
 TIMELINE = "timeline"
 TIMEOUT_SECONDS = 4
@@ -23,29 +27,37 @@ def timeline_answers(port: int) -> bool:
         return False
 
 
-def job_beats(service: str, host: str) -> bool:
-    """Whether a worker of this service on this host gave a sign of life lately; False when PostgreSQL is away."""
-    from shared.db.engine import Database
-    from shared.db.runs import live_services
-    from shared.errors import WarmlineError
-    from shared.settings import StoreSettings, load_settings
+def job_beats(database: "Database", service: str, *, host: str) -> bool:
+    """Whether a worker of this service on this host gave a sign of life lately.
 
-    try:
-        alive = live_services(Database(load_settings(StoreSettings), statement_seconds=TIMEOUT_SECONDS))
-    except WarmlineError:
-        return False
+    Raises:
+        StoreUnavailable: PostgreSQL does not answer.
+    """
+    from shared.db.runs import live_services
+
+    alive = live_services(database)
     return any(row["service"] == service and row["worker"].startswith(f"{host}:") for row in alive)
 
 
 def main(arguments: list[str]) -> int:
-    """Check one service; gives the exit code, 2 when the call is wrong."""
+    """Check one service; gives the exit code: 0 alive, 1 not (or nobody knows), 2 the call is wrong."""
     if len(arguments) != 1:
         sys.stderr.write("got no service, expected: python -m shared.healthcheck SERVICE\n")
         return 2
     service = arguments[0]
     if service == TIMELINE:
         return int(not timeline_answers(int(os.environ.get("WARMLINE_PORT") or 8000)))
-    return int(not job_beats(service, socket.gethostname()))
+
+    from shared.db.engine import Database
+    from shared.errors import WarmlineError
+    from shared.settings import StoreSettings, load_settings
+
+    try:
+        database = Database(load_settings(StoreSettings), statement_seconds=TIMEOUT_SECONDS)
+        return int(not job_beats(database, service, host=socket.gethostname()))
+    except WarmlineError as error:
+        sys.stderr.write(f"{error}\n")  # stands in `docker inspect`
+        return 1
 
 
 if __name__ == "__main__":

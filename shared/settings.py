@@ -103,13 +103,14 @@ class ModelSettings(SettingsGroup):
     """Where model files are; trainer and scorer share the folder."""
 
     model_dir: Path = Field(Path("models"), description="folder of the model files, shared by trainer and scorer")
+    # One thread is the default: two on cores that other services use as well are up to 18 times slower than one.
     torch_threads: int = Field(
-        0, ge=0, le=256, description="threads of one model computation; 0: one per core, at most 4"
+        1, ge=0, le=256, description="threads of one model computation; 0: one per core, on a machine of its own"
     )
 
     @property
     def threads(self) -> int:
-        return self.torch_threads or min(4, os.cpu_count() or 1)
+        return self.torch_threads or os.cpu_count() or 1
 
 
 class WindowSettings(SettingsGroup):

@@ -17,6 +17,10 @@ from psycopg2 import sql
 
 from demo.embedded import Servers, embedded_servers
 
+# Before torch and numpy start their pools: two threads on a busy machine are many times slower than one.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session")
 def embedded() -> Iterator[Servers]:

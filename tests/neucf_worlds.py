@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from s02_train_neucf.dataset import TrainingSet, training_set
-from shared.neucf.examples import NO_AUTHOR, Events, Examples, Posts
 from s02_train_neucf.recipe import Recipe
 from shared.domain import KIND_CODES, Kind
 from shared.neucf.config import NeuCFConfig
+from shared.neucf.examples import NO_AUTHOR, Events, Examples, Posts
 from shared.neucf.features import NO_FEATURES, Floats, PostFeatures, Vectors
 
 SMALL = NeuCFConfig(gmf_width=16, mlp_width=8, tower=(8, 4))

@@ -13,6 +13,7 @@ from timeline.problems import install_problems
 from timeline.state import AllSettings, build_state, read_settings
 
 DESCRIPTION = "Pages of ranked lists for a photo app, and the operator's phase switch."
+STOP_SECONDS = 2.0  # a look under way is waited for: cut off, it would leave its connection behind
 
 
 def create_app(settings: AllSettings) -> FastAPI:
@@ -27,9 +28,9 @@ def create_app(settings: AllSettings) -> FastAPI:
         try:
             yield
         finally:
-            keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeper
+            state.snapshot.stopped.set()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(keeper, STOP_SECONDS)
             await state.close()
 
     app = FastAPI(title="Warmline timeline", version="0.1.0", description=DESCRIPTION, lifespan=lifespan)

@@ -60,7 +60,11 @@ class Timeline:
             place = cursor.verify(request.cursor, user_id=request.user_id, key=self._cursor_key)
         degraded: list[str] = []
         state = await self._state(request.user_id, place, degraded)
-        walk = self._continue(request, state, place, degraded) or await self._begin(request, state, degraded)
+        walk = self._continue(request, state, place, degraded)
+        if walk is None:
+            if place is not None and not degraded:  # what was read for the chain does not hold the user's lists
+                state = await self._state(request.user_id, None, degraded)
+            walk = await self._begin(request, state, degraded)
         begins = walk.position == 0
         recorded_end = walk.chain.end_of_page(walk.position)
         start = walk.position

@@ -4,7 +4,7 @@ from collections import OrderedDict
 
 from shared.ranked_lists.records import Chain
 
-MAX_CHAINS = 5_000  # some 10 MB
+MAX_CHAINS = 5_000  # some 10 MB of frozen lists; 70 MB if every one of them has run into its tail
 
 
 class Shelf:

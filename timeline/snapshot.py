@@ -6,6 +6,7 @@ phase by Redis, the newest posts and the phase by PostgreSQL. It also mends a Re
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from shared.db.engine import Database
@@ -16,6 +17,7 @@ from shared.errors import WarmlineError
 from shared.heuristic import recency
 from shared.logs import log_event, log_trouble
 from shared.ranked_lists.codec import RankedList, pack_entry
+from shared.ranked_lists.publication import Publication
 from shared.ranked_lists.publish import ListWriter
 from shared.ranked_lists.read import ListReader
 from shared.ranked_lists.records import CatalogueEntry
@@ -47,15 +49,16 @@ class Snapshot:
         self.newest: RankedList | None = None
         self.phase: PhaseState = INITIAL_PHASE
         self.missing: dict[str, str] = {"redis": "not asked yet", "postgresql": "not asked yet"}
-        self.first_look = asyncio.Event()
-        self._generation = -1
+        self.first_look, self.stopped = asyncio.Event(), asyncio.Event()
+        self._published: Publication | None = None
         self._newest_at = datetime.min.replace(tzinfo=UTC)
 
     async def keep_fresh(self, every: timedelta) -> None:
-        """Refresh until cancelled."""
-        while True:
+        """Refresh until stopped."""
+        while not self.stopped.is_set():
             await self.refresh()
-            await asyncio.sleep(every.total_seconds())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.stopped.wait(), every.total_seconds())
 
     async def refresh(self) -> None:
         """Look at both stores once; what cannot be read stays as it was."""
@@ -74,10 +77,10 @@ class Snapshot:
         if self.phase.version > 0:
             await asyncio.to_thread(self._writer.write_phase, self.phase)
         published = (await self._reader.publications()).get(Phase.HEURISTIC)
-        if published is None or published.run != self._generation:
+        if published is None or published != self._published:
             everyone = await self._reader.everyone()
             if everyone is not None:
-                self.everyone, self._generation = everyone, everyone.generation
+                self.everyone, self._published = everyone, published
 
     async def _from_database(self) -> None:
         self.phase = self.newer_phase(await asyncio.to_thread(read_phase, self._database))
@@ -105,9 +108,10 @@ class Snapshot:
             await look()
             if self.missing.pop(store, None):
                 log_event("timeline.store_up", store=store)
-        except WarmlineError as error:
+        except Exception as error:  # whatever it was: a keeper that ended would leave everything here to grow old
             if store not in self.missing or self.missing[store] == "not asked yet":
-                log_trouble("timeline.store_down", store=store, reason=error)
+                reason = error if isinstance(error, WarmlineError) else type(error).__name__
+                log_trouble("timeline.store_down", store=store, reason=reason)
             self.missing[store] = "does not answer"
 
 

@@ -67,9 +67,7 @@ def _said(model: ModelVersion, run: int, *, as_json: bool) -> int:
     if as_json:
         show_json({"champion": as_dict(model), "run": run})
     else:
-        say(
-            f"Model {model.version} is the champion. Its lists come with scoring run {run}; the old ones stay until then."
-        )
+        say(f"Model {model.version} is the champion. Its lists come with scoring run {run}.")
     return 0
 
 

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from shared.errors import ScoringRefused
 from shared.neucf.features import PostFeatures
-from shared.neucf.model import NeuCF, PostInput, PostSide, UserSide, taste_of
+from shared.neucf.model import NeuCF, PostSide, UserSide, taste_of
 from shared.neucf.vocab import Rows
 
-POSTS_AT_ONCE = 8192  # posts whose content is on the device at a time: 8192 × 1280 floats are 42 MB
-CELLS_AT_ONCE = 2**18  # user–post pairs in one call: at a first layer of 32 that is 34 MB, which stays near the caches
+POSTS_AT_ONCE = 8192  # posts whose content is taken at a time: 8192 × 1280 floats are 42 MB
+CELLS_AT_ONCE = 2**15  # user–post pairs in one call: at a first layer of 16 that is 2 MB, which stays in the caches
 NO_POST = -1  # stands in a list after its last post
 LOWER_HALF = np.uint64(0xFFFF_FFFF)  # of an ordering key: the place
 DROPPED = LOWER_HALF << np.uint64(32)  # upper half of an ordering key; no finite float32 has it
@@ -27,7 +27,7 @@ def blocks(n: int, size: int) -> Iterator[slice]:
 def vectors_of(model: NeuCF, rows: Rows, features: PostFeatures, device: torch.device) -> torch.Tensor:
     """Post vectors of a column of posts, joined block by block. -> (n_posts, width)"""
     parts = [
-        model.post_vectors(PostInput.of(torch.from_numpy(rows[part]).to(device), features.take(_places(part))))
+        model.post_vectors(model.post_input(torch.from_numpy(rows[part]).to(device), features.take(_places(part))))
         for part in blocks(len(rows), POSTS_AT_ONCE)
     ]
     return torch.cat(parts) if parts else torch.zeros(0, model.config.width, device=device)

@@ -18,13 +18,14 @@ class NeuCFConfig:
     tower: tuple[int, ...] = (16,)  # widths of the hidden layers; the first is split into a user and a post part
     image_width: int = 0  # numbers in an image vector; 0: the model knows no images
     caption_width: int = 0  # numbers in a caption vector; 0: the model knows no captions
+    content_width: int = 32  # principal components of an image or caption vector that the model learns from, at most
     history: bool = True  # whether the mean of a user's liked posts joins the user's own vector
     post_bias: bool = True  # whether each post has a score of its own, whoever looks
     dropout: float = 0.0  # share of the first hidden layer that is silenced in training
     id_dropout: float = 0.1  # share of user and post rows that training replaces by the unknown row
 
     def __post_init__(self) -> None:
-        for name in ("gmf_width", "mlp_width"):
+        for name in ("gmf_width", "mlp_width", "content_width"):
             _check_width(name, getattr(self, name), smallest=1)
         for name in ("image_width", "caption_width"):
             _check_width(name, getattr(self, name), smallest=0)

@@ -10,7 +10,7 @@ from typing import Any, Self, cast
 from shared.errors import ArtefactError
 from shared.neucf.config import NeuCFConfig
 
-FORMAT = 1  # grows when a reader of the old format could not use the file
+FORMAT = 2  # grows when a reader of the old format could not use the file
 PACKAGES = ("numpy", "safetensors", "torch")  # whose versions may change what comes out
 
 

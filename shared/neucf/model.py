@@ -13,36 +13,34 @@ What we do differently, and why:
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Self, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from shared.neucf.config import NeuCFConfig
+from shared.neucf.content import Content, Reduced
 from shared.neucf.features import PostFeatures, Vectors
-
-LayerT = TypeVar("LayerT", bound=nn.Module)
+from shared.neucf.layers import unset
 
 TABLE_STD = 0.05  # spread of initial ids and projections; a larger one was no better (EXPERIMENTS.md)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PostInput:
-    """What the model is told of n posts. A content tensor that is None: no post here has one."""
+    """What the model is told of n posts. Content that is None: no post here has any."""
 
     rows: Tensor  # (n_posts,) int64; 0 = unknown
-    image: Tensor | None = None  # (n_posts, image_width) float32
-    image_known: Tensor | None = None  # (n_posts,) bool
-    caption: Tensor | None = None  # (n_posts, caption_width) float32
-    caption_known: Tensor | None = None  # (n_posts,) bool
+    image: Reduced | None = None
+    caption: Reduced | None = None
 
-    @classmethod
-    def of(cls, rows: Tensor, features: PostFeatures) -> Self:
-        """Join rows and features of the same posts, on the device of the rows."""
-        image, image_known = features.image.tensors(rows.device) if features.image else (None, None)
-        caption, caption_known = features.caption.tensors(rows.device) if features.caption else (None, None)
-        return cls(rows=rows, image=image, image_known=image_known, caption=caption, caption_known=caption_known)
+    def take(self, places: Tensor) -> "PostInput":
+        """The posts at some places, in that order."""
+        return PostInput(
+            rows=self.rows[places],
+            image=None if self.image is None else self.image.take(places),
+            caption=None if self.caption is None else self.caption.take(places),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,54 +69,22 @@ class PostSide:
         return len(self.bias)
 
 
-class Content(nn.Module):
-    """One encoder's vectors brought to the model's width, with a learned vector for posts that lack one."""
-
-    center: Tensor
-    scale: Tensor
-
-    def __init__(self, content_width: int, width: int) -> None:
-        super().__init__()
-        self.projection = _unset(nn.Linear, content_width, width, bias=False)
-        self.missing = nn.Parameter(torch.empty(width))
-        self.register_buffer("center", torch.zeros(content_width))
-        self.register_buffer("scale", torch.ones(()))
-
-    def fit(self, vectors: Vectors) -> None:
-        """Take centre and mean length of the known vectors: encoders differ in both, and the layers must not care."""
-        known = torch.from_numpy(vectors.values[vectors.known]).double()  # (n_known, content_width)
-        if len(known):
-            center = known.mean(dim=0)
-            length = (known - center).norm(dim=1).mean()
-            self.center.copy_(center)
-            self.scale.copy_(1.0 / length if length > 0 else torch.ones(()))
-
-    def forward(self, vectors: Tensor | None, known: Tensor | None, n_posts: int) -> Tensor:
-        """(n_posts, content_width), (n_posts,) -> (n_posts, width)"""
-        missing = self.missing.expand(n_posts, -1)
-        if vectors is None or known is None:
-            return missing
-        safe = torch.where(known[:, None], vectors, self.center)  # a missing vector may hold anything, NaN too
-        projected: Tensor = self.projection((safe - self.center) * self.scale)
-        return torch.where(known[:, None], projected, missing)
-
-
 class NeuCF(nn.Module):
     """GMF + MLP over users (id, liked posts) and posts (id, image, caption)."""
 
     def __init__(self, config: NeuCFConfig, *, n_user_rows: int, n_post_rows: int) -> None:
         super().__init__()
         self.config = config
-        self.user_table = _unset(nn.Embedding, n_user_rows, config.width)
-        self.post_table = _unset(nn.Embedding, n_post_rows, config.width)
+        self.user_table = unset(nn.Embedding, n_user_rows, config.width)
+        self.post_table = unset(nn.Embedding, n_post_rows, config.width)
         self.post_bias = nn.Parameter(torch.empty(n_post_rows), requires_grad=config.post_bias)
-        self.image = Content(config.image_width, config.width) if config.image_width else None
-        self.caption = Content(config.caption_width, config.width) if config.caption_width else None
+        self.image = Content.of(config.image_width, config) if config.image_width else None
+        self.caption = Content.of(config.caption_width, config) if config.caption_width else None
         self.gmf_weights = nn.Parameter(torch.empty(config.gmf_width))
-        self.user_hidden = _unset(nn.Linear, config.mlp_width, config.tower[0])
-        self.post_hidden = _unset(nn.Linear, config.mlp_width, config.tower[0], bias=False)
+        self.user_hidden = unset(nn.Linear, config.mlp_width, config.tower[0])
+        self.post_hidden = unset(nn.Linear, config.mlp_width, config.tower[0], bias=False)
         widths = [*config.tower, 1]
-        self.tower = nn.ModuleList(_unset(nn.Linear, i, o) for i, o in pairwise(widths))
+        self.tower = nn.ModuleList(unset(nn.Linear, i, o) for i, o in pairwise(widths))
 
     def start(self, generator: torch.Generator) -> None:
         """Set every initial value; nothing else does. The generator is the CPU's, so all devices start alike."""
@@ -133,13 +99,20 @@ class NeuCF(nn.Module):
                 else:  # layers of the MLP
                     nn.init.kaiming_uniform_(weights, nonlinearity="relu", generator=generator)
 
+    @torch.no_grad()
+    def post_input(self, rows: Tensor, features: PostFeatures) -> PostInput:
+        """Rows and the reduced content of the same posts; nothing of it is learned, so training does this once."""
+        return PostInput(
+            rows=rows, image=_reduced(self.image, features.image), caption=_reduced(self.caption, features.caption)
+        )
+
     def post_vectors(self, posts: PostInput) -> Tensor:
         """Join id, image and caption. -> (n_posts, width)"""
         vectors: Tensor = self.post_table(posts.rows)
         if self.image is not None:
-            vectors = vectors + self.image(posts.image, posts.image_known, len(posts.rows))
+            vectors = vectors + self.image(posts.image, len(posts.rows))
         if self.caption is not None:
-            vectors = vectors + self.caption(posts.caption, posts.caption_known, len(posts.rows))
+            vectors = vectors + self.caption(posts.caption, len(posts.rows))
         return vectors
 
     def post_side_of(self, vectors: Tensor, rows: Tensor) -> PostSide:
@@ -192,9 +165,8 @@ class NeuCF(nn.Module):
         return last.squeeze(-1)
 
 
-def _unset(layer: type[LayerT], *widths: int, **options: bool) -> LayerT:
-    """A layer whose values are not set yet: `start` or a file sets them, and torch's own chance stays untouched."""
-    return cast(LayerT, nn.utils.skip_init(layer, *widths, **options))  # type: ignore[no-untyped-call]
+def _reduced(content: Content | None, vectors: Vectors | None) -> Reduced | None:
+    return None if content is None or vectors is None else content.reduce(vectors)
 
 
 def taste_of(vectors: Tensor, places: Tensor, starts: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Writing ranked lists: what the two rankers publish, under a fencing number, and the safety data beside them."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
@@ -11,6 +12,7 @@ from shared.eligibility import Viewer
 from shared.errors import LeaseLost
 from shared.ranked_lists import keys, records, scripts
 from shared.ranked_lists.clients import connect, redis_errors
+from shared.ranked_lists.codec import UnreadableList
 from shared.ranked_lists.publication import Publication, pack_publication
 from shared.ranked_lists.records import CatalogueEntry
 
@@ -108,8 +110,11 @@ class ListWriter:
         """Write one user's viewer at once; the posts seen by events, which only a ranker knows, stay as they are."""
         own = author_key(user_id)
         with redis_errors(self._url):
-            known = records.unpack_viewer(_bytes(self._redis.get(keys.viewer(user_id))), own=own)
-        kept = replace(viewer, seen_posts=known.seen_posts)
+            value = _bytes(self._redis.get(keys.viewer(user_id)))
+        seen: Collection[int] = ()
+        with suppress(UnreadableList):  # what another version wrote is overwritten
+            seen = records.unpack_viewer(value, own=own).seen_posts
+        kept = replace(viewer, seen_posts=seen)
         self.publish_viewers([(user_id, records.pack_viewer(kept, version=version, own=own))])
 
     def clear_viewers_except(self, users: Container[str], *, version: int) -> None:
@@ -122,8 +127,10 @@ class ListWriter:
                 args: list[bytes | int] = [self._keep_ms, *[nothing] * len(batch)]
                 names = [keys.viewer(user) for user in batch]
                 self._write_viewers(keys=names, args=args)
-                now = cast(list[bytes | None], self._redis.mget(names))  # a block written meanwhile stays, and known
-                self._redis.srem(keys.VIEWERS, "", *(user for user, value in zip(batch, now, strict=True) if value == nothing))
+                held = cast(list[bytes | None], self._redis.mget(names))  # a block written meanwhile has stayed
+                cleared = [user for user, value in zip(batch, held, strict=True) if value == nothing]
+                if cleared:
+                    self._redis.srem(keys.VIEWERS, *cleared)
 
     def add_deleted(self, rows: Iterable[int]) -> int:
         """Withhold these posts from every page from now on; gives how many were not withheld before."""

@@ -19,7 +19,7 @@ WRITE_VIEWERS = """
 for i = 1, #KEYS do
   local old = redis.call('GETRANGE', KEYS[i], 0, 7)
   local fresh = struct.unpack('>I8', ARGV[i + 1])
-  if old == '' or struct.unpack('>I8', old) <= fresh then redis.call('SET', KEYS[i], ARGV[i + 1], 'PX', ARGV[1]) end
+  if #old < 8 or struct.unpack('>I8', old) <= fresh then redis.call('SET', KEYS[i], ARGV[i + 1], 'PX', ARGV[1]) end
 end
 return #KEYS
 """

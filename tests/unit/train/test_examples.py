@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from shared.neucf.examples import Examples, examples_of
 from shared.domain import Kind
 from shared.errors import TrainingRefused
+from shared.neucf.examples import Examples, examples_of
 from tests.neucf_worlds import events_of, posts_of
 
 VIEW, LIKE, COMMENT, SAVE, SHARE, HIDE = Kind

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from shared.neucf.examples import Events, Examples
 from s02_train_neucf.fit import EPOCHS_UNVALIDATED, Fitted, fit
 from s02_train_neucf.train import Epoch
 from shared.domain import KIND_CODES, Kind
 from shared.errors import TrainingRefused
+from shared.neucf.examples import Events, Examples
 from shared.neucf.features import NO_FEATURES
 from tests.neucf_worlds import QUICK, SMALL, events_of, posts_of, two_camps
 

@@ -73,7 +73,7 @@ def test_bce_of_equal_scores_is_that_of_a_coin() -> None:
 
 def test_bce_pushes_up_the_like_and_down_only_what_the_user_does_not_like() -> None:
     step = step_where_all_scores_are_equal(Recipe(loss=Loss.BCE, negatives=40))
-    step.loss(batch(shown=[0], asked=[1])).backward()  # type: ignore[no-untyped-call]
+    step.loss(batch(shown=[0], asked=[1])).backward()
     gradient = step.model.post_bias.grad
     assert gradient is not None
     assert torch.sign(gradient).tolist() == [0, 0, -1, 1, 1, 1]

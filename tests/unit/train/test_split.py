@@ -1,9 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.neucf.examples import Examples
 from s02_train_neucf.split import global_cut, per_user_cut, time_at
 from shared.domain import Kind
+from shared.neucf.examples import Examples
 from tests.neucf_worlds import events_of, posts_of
 
 VIEW, LIKE = Kind.VIEW, Kind.LIKE

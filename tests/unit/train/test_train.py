@@ -7,7 +7,7 @@ import torch
 from s02_train_neucf.baselines import Popularity
 from s02_train_neucf.evaluate import ModelRanker, exam_of, per_user
 from s02_train_neucf.recipe import Loss, Recipe
-from s02_train_neucf.train import Epoch, Trained, train
+from s02_train_neucf.train import Epoch, RunningMean, Trained, train
 from shared.errors import TrainingRefused
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.features import NO_FEATURES, PostFeatures
@@ -109,6 +109,31 @@ def test_the_unknown_rows_are_trained() -> None:
     start, end = (trained_on(camps, replace(QUICK, epochs=n, table_decay=0.0)).model for n in (1, 6))
     assert not torch.equal(start.user_table.weight[0], end.user_table.weight[0])
     assert not torch.equal(start.post_table.weight[0], end.post_table.weight[0])
+
+
+def followed(share: float, *weights: float) -> float:
+    """Where the running mean of a post's bias ends that starts at 0 and takes these values, step by step."""
+    model = NeuCF(SMALL, n_user_rows=2, n_post_rows=2)
+    model.start(torch.Generator().manual_seed(0))
+    mean = RunningMean(model, share)
+    for weight in weights:
+        with torch.no_grad():
+            model.post_bias[1] = weight
+        mean.follow()
+    return float(mean.model.post_bias[1].detach())
+
+
+def test_the_running_mean_forgets_the_first_weights_at_once_and_the_later_ones_slowly() -> None:
+    assert followed(0.98, 10.0) == pytest.approx(9.0)  # 1/10 of 0 and 9/10 of 10
+    assert followed(0.98, 10.0, 20.0) == pytest.approx(9.0 * 2 / 11 + 20.0 * 9 / 11)
+
+
+def test_the_running_mean_leaves_no_more_than_its_share() -> None:
+    assert followed(0.5, *[8.0] * 50, 4.0) == pytest.approx(6.0)
+
+
+def test_without_a_running_mean_the_last_weights_count() -> None:
+    assert followed(0.0, 10.0, 20.0) == 20.0
 
 
 def figures(*values: float) -> "Figures":

@@ -1,0 +1,96 @@
+"""Phase 2: a model is trained (or the one of an earlier start is taken), promoted and scored, as an operator would."""
+
+import sys
+import time
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from demo import database
+from demo.client import Model
+from demo.errors import ServiceFailed
+from demo.services import ALIVE_SECONDS, PHASE2_SERVICES, run_step
+from demo.stage import Stage
+
+TRAIN = "train"  # the job, as `warmline.runs` names it
+TRAIN_STEP = "s02_train_neucf-once"
+TRAIN_SECONDS = 3600.0  # about a minute on two idle cores
+SCORE_SECONDS = 300.0  # some seconds; longer when a run that was cut off still holds its lease
+POLL_SECONDS = 0.3
+
+
+def known_model(models: Sequence[Model]) -> Model | None:
+    """The model of an earlier start: the champion, or the newest where the demo ended before it promoted any."""
+    return next((model for model in models if model.is_champion), next(iter(models), None))
+
+
+def train(stage: Stage) -> tuple[Model, str]:
+    """Encode what is new, train, judge: the model, which may have been rejected, and what was encoded in words.
+
+    Raises:
+        ServiceFailed: no model came of it.
+    """
+    outlast_lease(stage.console, stage.addresses.database_url, TRAIN)
+    on_screen = sys.stderr.isatty()  # then it draws its own progress bars
+    try:
+        run_step(
+            stage.running.surroundings,
+            TRAIN_STEP,
+            ["-m", "s02_train_neucf", "--once"],
+            show=on_screen,
+            seconds=TRAIN_SECONDS,
+        )
+    finally:
+        stage.console.show_cursor()  # hidden by bars that were cut off
+    models = stage.client.models()
+    if not models:
+        raise ServiceFailed("s02_train_neucf: ended well, but put no model on record")
+    run = next(run for run in stage.client.runs() if run["job"] == TRAIN)
+    return models[0], f"{run['report']['captions']:,} captions and {run['report']['images']:,} photos encoded"
+
+
+def score(stage: Stage, model: Model) -> str:
+    """Promote the model, over the gate's no if need be, and have its lists made; says how many.
+
+    Raises:
+        ServiceFailed: the scoring run failed.
+    """
+    if "s02_recsys_neucf" not in stage.running.processes:
+        stage.running.start(["s02_recsys_neucf"])
+    run_id = stage.client.promote(model.version, override=not model.accepted)
+    deadline = time.monotonic() + SCORE_SECONDS
+    with stage.console.status("Scoring every user's posts with the model"):
+        while time.monotonic() < deadline:
+            stage.running.refuse_fallen()
+            run = next((run for run in stage.client.runs() if run["id"] == run_id), None)
+            if run is not None and run["state"] == "failed":
+                raise ServiceFailed(f"s02_recsys_neucf: {run['error']}")
+            if run is not None and run["state"] == "done":
+                partial = " who were active since the last run" if run["report"].get("partial") else ""
+                return f"ranked lists of {run['report'].get('lists', 0):,} users{partial}"
+            time.sleep(POLL_SECONDS)
+    raise ServiceFailed(f"s02_recsys_neucf: not done in {SCORE_SECONDS:.0f} s")
+
+
+def complete_services(stage: Stage) -> None:
+    """Start what is not there yet of phase 2, and wait until all services give a sign of life.
+
+    Raises:
+        ServiceFailed: one ended, or is silent.
+    """
+    stage.running.start([name for name in PHASE2_SERVICES if name not in stage.running.processes])
+    deadline = time.monotonic() + ALIVE_SECONDS
+    with stage.console.status("Waiting for all services' sign of life"):
+        while silent := stage.running.without_heartbeat(stage.client.live_workers()):
+            stage.running.refuse_fallen()
+            if time.monotonic() > deadline:
+                raise ServiceFailed(f"{', '.join(silent)}: no sign of life in {ALIVE_SECONDS:.0f} s")
+            time.sleep(POLL_SECONDS)
+
+
+def outlast_lease(console: Console, database_url: str, job: str) -> None:
+    """Wait while a run that was cut off with an earlier start still counts as under way: a minute at most."""
+    left = database.lease_left(database_url, job)
+    if left > 0:
+        with console.status(f"A {job} run was cut off; it counts as under way for another {left:.0f} s"):
+            time.sleep(left + 1)

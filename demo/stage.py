@@ -1,0 +1,58 @@
+"""What the demo has at hand once its services run, and the diary of what was done."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+
+from rich.console import Console
+
+from demo.client import Client
+from demo.services import Running
+from demo.world import Cast
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """Where everything is. The first two carry passwords."""
+
+    database_url: str
+    redis_url: str
+    timeline_url: str
+
+
+@dataclass(slots=True)
+class Diary:
+    """What was done so far, for the summaries."""
+
+    console: Console
+    began: float = field(default_factory=time.monotonic)
+    done: dict[str, tuple[str, float]] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str, result: str, doing: str | None = None) -> Iterator[None]:
+        """Time a step, with a spinner that says `doing`."""
+        began = time.monotonic()
+        with nullcontext() if doing is None else self.console.status(doing):
+            yield
+        self.done[name] = (result, time.monotonic() - began)
+
+    def take(self) -> dict[str, tuple[str, float]]:
+        """The steps since the last summary."""
+        done, self.done = self.done, {}
+        return done
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What is shown, checked and done over HTTP works with this."""
+
+    diary: Diary
+    client: Client
+    running: Running
+    addresses: Addresses
+    cast: Cast
+
+    @property
+    def console(self) -> Console:
+        return self.diary.console

@@ -1,0 +1,139 @@
+"""Two camps on real servers: people who like red photos of cats, people who like blue photos of cars, and what follows.
+
+Each camp has people and posts of its own; everybody likes some of their camp's posts and none of the other's. One like
+of each is held back: nobody is told of it. A cold post of each camp has its photo and caption and was never touched.
+"""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw
+
+from s02_recsys_neucf import job as scoring
+from s02_recsys_neucf.settings import ScoreSettings
+from s02_train_neucf import job as training
+from s02_train_neucf.recipe import Recipe
+from s02_train_neucf.settings import TrainSettings
+from shared.content.registry import OFFLINE_ENGLISH
+from shared.content.settings import ContentSettings
+from shared.db.runs import Run, claim_run, finish_run, request_run
+from shared.settings import HeuristicSettings, ModelSettings
+from tests.flow.house import House
+
+CAMPS = {"cat": (200, 40, 40), "car": (40, 60, 200)}
+CAPTIONS = {
+    "cat": ("a sleepy kitten on the sofa", "my cat plays with wool", "two cats in the sun", "the kitten drinks milk"),
+    "car": ("a fast sports car", "an old truck on the road", "the engine of my car", "racing cars at night"),
+}
+PEOPLE, POSTS, LIKES = 12, 30, 10  # of each camp; likes of each person, one of them held back
+SHORT = Recipe(epochs=6, steps_per_epoch=15)  # enough for two camps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Camps:
+    """The world, and what nobody was told."""
+
+    house: House
+    folder: Path
+    held_back: Mapping[str, str]  # person → a post that they like, and that they were never seen with
+    cold: Mapping[str, str]  # camp → its cold post
+
+    def train(self, **changes: Any) -> Mapping[str, Any]:
+        """One training run, claimed as the service does it."""
+        settings = training.JobSettings(
+            train=TrainSettings(**changes),
+            model=ModelSettings(model_dir=self.folder / "models"),
+            content=self._content(),
+            formula=HeuristicSettings(),
+            lists=self.house.settings().lists,
+            recipe=SHORT,
+        )
+        with self.house.database() as database:
+            run = self._claimed(training.JOB)
+            try:
+                report = training.run_training(database, settings, run, datetime.now(UTC))
+            except Exception as error:
+                finish_run(database, run, error=str(error))
+                raise
+            finish_run(database, run, report=report)
+            return report
+
+    def score(self) -> Mapping[str, Any]:
+        """One scoring run."""
+        settings = scoring.JobSettings(
+            score=ScoreSettings(),
+            model=ModelSettings(model_dir=self.folder / "models"),
+            content=self._content(),
+            lists=self.house.settings().lists,
+            window=self.house.settings().window,
+        )
+        with self.house.database() as database, self.house.writer() as writer:
+            run = self._claimed(scoring.JOB)
+            try:
+                report = scoring.run_scoring(database, writer, settings, run, datetime.now(UTC))
+            except Exception as error:
+                finish_run(database, run, error=str(error))
+                raise
+            finish_run(database, run, report=report)
+            return report
+
+    def _content(self) -> ContentSettings:
+        return ContentSettings(media_root=self.folder, text_encoder=OFFLINE_ENGLISH)
+
+    def _claimed(self, job: str) -> Run:
+        with self.house.database() as database:
+            request_run(database, job, by="test")
+            run = claim_run(database, job, worker="test")
+            assert run is not None
+            return run
+
+
+def people_of(camp: str) -> list[str]:
+    return [f"{camp}-lover-{number:02}" for number in range(PEOPLE)]
+
+
+def posts_of(camp: str) -> list[str]:
+    return [f"{camp}-{number:02}" for number in range(POSTS)]
+
+
+def build_camps(house: House, folder: Path) -> Camps:
+    """Fill an empty schema with the two camps."""
+    rng, now = random.Random(7), datetime.now(UTC)
+    folder.mkdir(parents=True, exist_ok=True)
+    held_back = {}
+    posts, events = [], []
+    for camp, colour in CAMPS.items():
+        for place, post in enumerate([*posts_of(camp), f"{camp}-cold"]):
+            _draw(folder / f"{post}.jpg", colour, rng)
+            born = now - timedelta(hours=200 - place)
+            posts.append((post, f"{camp}-author-{place % 5}", rng.choice(CAPTIONS[camp]), f"{post}.jpg", born))
+        for person in people_of(camp):
+            liked = rng.sample(posts_of(camp), LIKES)
+            held_back[person] = liked.pop()
+            for step, post in enumerate(liked):
+                at = now - timedelta(hours=90 - 9 * step, minutes=rng.randrange(60))
+                events += [(person, post, "view", at), (person, post, "like", at + timedelta(seconds=5))]
+    people = [person for camp in CAMPS for person in people_of(camp)]
+    house.sql("DELETE FROM warmline.interactions")
+    house.sql("DELETE FROM warmline.posts")
+    house.sql("DELETE FROM warmline.users")
+    house.sql("INSERT INTO warmline.users VALUES (%s, %s)", [(person, now) for person in [*people, "newcomer"]])
+    house.sql(
+        "INSERT INTO warmline.posts (id, author_id, caption, image_url, created_at) VALUES (%s, %s, %s, %s, %s)", posts
+    )
+    house.sql("INSERT INTO warmline.interactions (user_id, post_id, kind, created_at) VALUES (%s, %s, %s, %s)", events)
+    return Camps(house=house, folder=folder, held_back=held_back, cold={camp: f"{camp}-cold" for camp in CAMPS})
+
+
+def _draw(path: Path, colour: tuple[int, int, int], rng: random.Random) -> None:
+    image = Image.new("RGB", (96, 96), colour)
+    draw = ImageDraw.Draw(image)
+    for _ in range(6):
+        x, y = rng.randrange(96), rng.randrange(96)
+        shade = tuple(min(255, value + rng.randrange(50)) for value in colour)
+        draw.ellipse((x, y, x + 20, y + 20), fill=shade)
+    image.save(path, quality=85)

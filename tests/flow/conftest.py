@@ -1,0 +1,112 @@
+"""The small world of `tests.flow.house` on the session's servers, fresh for each test that wants it."""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg2
+import pytest
+from starlette.testclient import TestClient
+
+from demo.embedded import embedded_servers
+from demo.valkey import Valkey
+from shared.db.engine import Database
+from shared.db.migrate import migrate
+from shared.settings import StoreSettings
+from tests.flow.house import House, build_world, until_ready
+
+
+@pytest.fixture(scope="session")
+def migrated_template(server_url: str) -> Iterator[str]:
+    """A migrated database with the small world in it, to be copied: quicker than to migrate for each test."""
+    name = f"warmline_template_{secrets.token_hex(6)}"
+    _execute(server_url, f'CREATE DATABASE "{name}" TEMPLATE template0')
+    url = _of(server_url, name)
+    database = Database(StoreSettings(database_url=url, redis_url="redis://localhost"))
+    migrate(database)
+    database.close()
+    build_world(House(database_url=url, redis_url=""))
+    yield name
+    _execute(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def copied_database(server_url: str, migrated_template: str) -> Iterator[str]:
+    """The small world in a database of this test's own."""
+    yield from _copy(server_url, migrated_template)
+
+
+@pytest.fixture(scope="module")
+def standing_house(server_url: str, migrated_template: str, redis_url: str) -> Iterator[House]:
+    """The ranked world for a module whose tests do not change it; in database 1 of Redis, which no other empties."""
+    for database_url in _copy(server_url, migrated_template):
+        house = House(database_url=database_url, redis_url=urlsplit(redis_url)._replace(path="/1").geturl())
+        with house.redis() as redis:
+            redis.flushdb()
+        house.run_heuristic()
+        yield house
+
+
+@pytest.fixture
+def house(copied_database: str, fresh_redis: str) -> House:
+    """The small world; nothing was ranked yet."""
+    return House(database_url=copied_database, redis_url=fresh_redis)
+
+
+@pytest.fixture
+def ranked_house(house: House) -> House:
+    """The small world after one heuristic run."""
+    house.run_heuristic()
+    return house
+
+
+@pytest.fixture
+def client(ranked_house: House) -> Iterator[TestClient]:
+    """A timeline of the ranked world that has looked around."""
+    with ranked_house.timeline() as client:
+        until_ready(client)
+        yield client
+
+
+@pytest.fixture(scope="session")
+def second_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    """A Valkey that a test may stop and start."""
+    folder: Path = tmp_path_factory.mktemp("second-valkey")
+    with embedded_servers(folder, durable=False, postgres=False) as servers:
+        assert servers.valkey is not None
+        yield servers.valkey
+
+
+@pytest.fixture
+def fragile_house(copied_database: str, second_valkey: Valkey) -> Iterator[House]:
+    """The small world with a Redis that the test may stop (it comes back empty: nothing is kept on disk)."""
+    if second_valkey.process is None:
+        second_valkey.start()
+    house = House(database_url=copied_database, redis_url=second_valkey.url)
+    with house.redis() as client:
+        client.flushall()
+    yield house
+    if second_valkey.process is None:
+        second_valkey.start()
+
+
+def _copy(server_url: str, template: str) -> Iterator[str]:
+    name = f"warmline_copy_{secrets.token_hex(6)}"
+    _execute(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    yield _of(server_url, name)
+    _execute(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _of(server_url: str, name: str) -> str:
+    return urlsplit(server_url)._replace(path=f"/{name}").geturl()
+
+
+def _execute(server_url: str, statement: str) -> None:
+    connection = psycopg2.connect(server_url)
+    connection.autocommit = True  # databases are not made inside a transaction
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+    finally:
+        connection.close()

@@ -1,0 +1,130 @@
+"""A Redis that lost its memory counts as down until deletions and blocks are back; a stranger's is cleared.
+
+Two ways of losing it: FLUSHALL while it runs, and a restart (the test's Valkey keeps nothing on disk).
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from demo.valkey import Valkey
+from tests.flow.house import ANN, COLD, POSTS, STRANGER, House, ask, eventually, ids, posts_of, until_ready
+
+FORBIDDEN = posts_of("author3") | {"p44"}
+
+
+@pytest.fixture
+def guarded_house(fragile_house: House) -> House:
+    """`cold` has blocked an author, and a post was deleted after it had been ranked; all of it by the team's tables."""
+    fragile_house.run_heuristic()
+    fragile_house.block(COLD, "author3")
+    fragile_house.delete_post("p44")
+    fragile_house.run_heuristic()
+    return fragile_house
+
+
+@pytest.fixture
+def guarded(guarded_house: House) -> Iterator[TestClient]:
+    with guarded_house.timeline() as client:
+        until_ready(client)
+        yield client
+
+
+def test_a_flushed_redis_counts_as_down(guarded_house: House) -> None:
+    with guarded_house.timeline(refresh_seconds=60) as client:
+        until_ready(client)
+        guarded_house.redis().flushall()
+        assert ask(client, COLD)["degraded"] == ["redis"]
+
+
+def test_a_flushed_redis_is_up_again_within_seconds(guarded: TestClient, guarded_house: House) -> None:
+    guarded_house.redis().flushall()
+    assert eventually(lambda: "degraded" not in ask(guarded, COLD), "Redis counts as up") < 5
+
+
+def test_nothing_forbidden_appears_during_or_after_a_flush(guarded: TestClient, guarded_house: House) -> None:
+    guarded_house.redis().flushall()
+    sources: set[bool] = set()
+
+    def is_up_again() -> bool:
+        page = ask(guarded, COLD, limit=100)
+        sources.add("degraded" in page)
+        assert not set(ids(page)) & FORBIDDEN
+        return sources == {True, False}
+
+    with guarded_house.timeline(refresh_seconds=60):  # another process, which does the reloading at its own pace
+        guarded_house.redis().flushall()
+        eventually(is_up_again, "a page during the loss and one after it")
+
+
+def test_nothing_forbidden_appears_after_a_restart_of_redis(
+    guarded: TestClient, guarded_house: House, second_valkey: Valkey
+) -> None:
+    second_valkey.restart()
+    eventually(lambda: "degraded" not in ask(guarded, COLD), "Redis counts as up")
+    assert sorted(ids(ask(guarded, COLD, limit=100))) == sorted(set(POSTS) - FORBIDDEN)
+
+
+def test_a_post_hidden_by_its_viewer_stays_hidden_after_a_flush(guarded: TestClient, guarded_house: House) -> None:
+    guarded_house.add_events(ANN, ["p20"], kind="hide")
+    guarded_house.run_heuristic()
+    guarded_house.redis().flushall()
+    eventually(lambda: "degraded" not in ask(guarded, ANN), "Redis counts as up")
+    assert "p20" not in ids(ask(guarded, ANN, limit=100))
+
+
+def test_a_chain_under_way_goes_on_after_a_flush(guarded: TestClient, guarded_house: House) -> None:
+    first = ask(guarded, COLD, limit=20)
+    guarded_house.redis().flushall()
+    eventually(lambda: "degraded" not in ask(guarded, ANN), "Redis counts as up")
+    rest = ids(ask(guarded, COLD, limit=100, cursor=first["next_cursor"]))
+    assert sorted([*ids(first), *rest]) == sorted(set(POSTS) - FORBIDDEN)
+
+
+def test_lists_come_back_with_the_next_run(guarded: TestClient, guarded_house: House) -> None:
+    guarded_house.redis().flushall()
+    eventually(lambda: "degraded" not in ask(guarded, ANN), "Redis counts as up")
+    guarded_house.run_heuristic()
+    assert ask(guarded, ANN)["source"] == "heuristic"
+
+
+def test_a_redis_of_another_installation_is_cleared_by_the_next_run(ranked_house: House) -> None:
+    _become_another_installation(ranked_house)
+    ranked_house.redis().set("wl:list:h:someone-else", b"their list")
+    ranked_house.run_heuristic()
+    assert ranked_house.redis().exists("wl:list:h:someone-else") == 0
+
+
+def test_clearing_leaves_the_keys_of_other_programs_alone(ranked_house: House) -> None:
+    ranked_house.redis().set("session:1", b"not ours")
+    _become_another_installation(ranked_house)
+    ranked_house.run_heuristic()
+    assert ranked_house.redis().get("session:1") == b"not ours"
+
+
+@pytest.mark.parametrize("user_id", [COLD, STRANGER])
+def test_rows_of_another_installation_do_not_name_the_posts_of_this_one(ranked_house: House, user_id: str) -> None:
+    with ranked_house.timeline() as old:
+        until_ready(old)
+        ask(old, user_id, limit=90)  # this process has learned which post each row is
+        _renumber_posts(ranked_house)
+        ranked_house.run_heuristic()
+        with ranked_house.timeline() as fresh:
+            until_ready(old, fresh)
+            expected = ids(ask(fresh, user_id, limit=90))
+            ranked_house.redis().delete(f"wl:seen:{user_id}")
+            eventually(lambda: ids(ask(old, "nobody", limit=1)) == expected[:1], "everyone's list is the new one")
+            assert ids(ask(old, user_id, limit=90)) == expected
+
+
+def _become_another_installation(house: House) -> None:
+    house.sql("UPDATE warmline.installation SET id = id || '-restored'")
+
+
+def _renumber_posts(house: House) -> None:
+    """As a database that was made anew would number them: the same rows for other posts, and runs from 1 again."""
+    _become_another_installation(house)
+    house.sql("UPDATE warmline.post_rows SET post_id = 'x' || post_id")
+    house.sql("UPDATE warmline.post_rows SET post_id = 'p' || lpad((%s - row)::text, 2, '0')", [(len(POSTS),)])
+    house.sql("ALTER SEQUENCE warmline.fences RESTART")

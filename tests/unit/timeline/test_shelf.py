@@ -1,0 +1,39 @@
+"""The shelf: chains of this process, by user and chain."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from shared.domain import Source
+from shared.ranked_lists.codec import RankedList
+from shared.ranked_lists.records import Chain
+from timeline import shelf
+from timeline.shelf import Shelf
+
+
+def _chain(nonce: bytes) -> Chain:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    frozen = RankedList(source=Source.NEWEST, generation=0, generated_at=at, entries=b"")
+    return Chain(nonce=nonce, frozen=frozen)
+
+
+def test_two_chains_of_one_user_stand_beside_each_other() -> None:
+    kept = Shelf()
+    kept.put("ann", _chain(b"a"), None)
+    kept.put("ann", _chain(b"b"), b"tail")
+    assert kept.get("ann", b"a") == (_chain(b"a"), None)
+    assert kept.get("ann", b"b") == (_chain(b"b"), b"tail")
+
+
+def test_a_chain_is_its_users_alone() -> None:
+    kept = Shelf()
+    kept.put("ann", _chain(b"a"), None)
+    assert kept.get("bob", b"a") == (None, None)
+
+
+def test_the_longest_unused_chain_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelf, "MAX_CHAINS", 2)
+    kept = Shelf()
+    for nonce in (b"a", b"b", b"a", b"c"):
+        kept.put("ann", _chain(nonce), None)
+    assert [kept.get("ann", nonce)[0] is not None for nonce in (b"a", b"b", b"c")] == [True, False, True]

@@ -1,0 +1,113 @@
+"""The places of a chain against a plain model: own list, then tail; pages that were served end where they ended."""
+
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain import Reason, Source
+from shared.eligibility import Viewer
+from shared.ranked_lists.codec import RankedList, pack_entry
+from shared.ranked_lists.cursor import Cursor, ForgedCursor, sign, verify
+from shared.ranked_lists.read import UserState
+from shared.ranked_lists.records import Chain, Seen, pack_chain, unpack_chain
+from timeline.page import PageRequest, Walk, feed_id
+
+ROWS = st.lists(st.integers(0, 1000), max_size=30)
+NONCES = st.binary(min_size=8, max_size=8)
+KEY = b"k" * 32
+
+
+def _chain(rows: list[int], page_ends: tuple[int, ...] = (), nonce: bytes = b"12345678") -> Chain:
+    entries = b"".join(pack_entry(row, Reason.POPULAR, 0.5) for row in rows)
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    frozen = RankedList(source=Source.HEURISTIC, generation=3, generated_at=at, entries=entries)
+    return Chain(nonce=nonce, frozen=frozen, page_ends=page_ends)
+
+
+def _walk(own: list[int], tail: list[int] | None) -> Walk:
+    state = UserState(phase=None, lists={}, viewer=Viewer(), seen=Seen(), chain=None, tail=None)
+    packed = None if tail is None else b"".join(pack_entry(row, Reason.RECENT, 0.5) for row in tail)
+    request = PageRequest(user_id="ann", limit=10)
+    return Walk(request=request, state=state, chain=_chain(own), slot=0, tail=packed, position=0, degraded=[])
+
+
+@given(ROWS, ROWS)
+def test_a_chain_is_its_list_and_then_its_tail(own: list[int], tail: list[int]) -> None:
+    walk = _walk(own, tail)
+    met = [entry[0] for position in range(100) if (entry := walk.entry(position)) is not None]
+    assert met == own + tail
+
+
+@given(ROWS)
+def test_a_chain_without_a_tail_ends_with_its_list(own: list[int]) -> None:
+    assert _walk(own, None).entry(len(own)) is None
+
+
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=10))
+def test_each_served_page_ends_where_it_ended_whatever_the_order_of_the_notes(sizes: list[int]) -> None:
+    ends = [sum(sizes[: count + 1]) for count in range(len(sizes))]
+    noted = tuple(reversed(ends))
+    chain = _chain([], noted)
+    starts = [0, *ends[:-1]]
+    assert [chain.end_of_page(start) for start in starts] == ends
+
+
+def test_a_page_that_was_not_served_yet_has_no_end() -> None:
+    assert _chain([], (10, 20)).end_of_page(20) is None
+
+
+@given(ROWS, st.lists(st.integers(0, 0xFFFF), max_size=10), NONCES)
+def test_a_chain_comes_back_from_its_bytes(rows: list[int], ends: list[int], nonce: bytes) -> None:
+    chain = _chain(rows, tuple(ends), nonce)
+    assert unpack_chain(pack_chain(chain), nonce=nonce) == chain
+
+
+@given(ROWS, NONCES, NONCES)
+def test_another_chain_in_the_slot_is_not_this_one(rows: list[int], nonce: bytes, other: bytes) -> None:
+    kept = unpack_chain(pack_chain(_chain(rows, nonce=nonce)), nonce=other)
+    assert (kept is None) == (nonce != other)
+
+
+@given(st.integers(0, 255), NONCES, st.integers(0, 0xFFFF), st.text(max_size=128))
+def test_a_cursor_comes_back_as_it_was(slot: int, nonce: bytes, position: int, user_id: str) -> None:
+    cursor = Cursor(slot=slot, nonce=nonce, position=position)
+    assert verify(sign(cursor, user_id=user_id, key=KEY), user_id=user_id, key=KEY) == cursor
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_refused_without_another_error(text: str) -> None:
+    try:
+        verify(text, user_id="ann", key=KEY)
+    except ForgedCursor:
+        return
+    raise AssertionError("a text out of nowhere was taken for a cursor")
+
+
+@given(st.integers(0, 31), st.characters(), NONCES)
+def test_no_changed_character_passes(position: int, character: str, nonce: bytes) -> None:
+    text = sign(Cursor(slot=1, nonce=nonce, position=20), user_id="ann", key=KEY)
+    changed = text[:position] + character + text[position + 1 :]
+    try:
+        verify(changed, user_id="ann", key=KEY)
+    except ForgedCursor:
+        return
+    assert changed == text
+
+
+def test_a_cursor_has_one_spelling_only() -> None:
+    for number in range(200):  # some of them hold - or _, which base64 may also write as + and /
+        text = sign(Cursor(slot=1, nonce=number.to_bytes(8, "big"), position=20), user_id="ann", key=KEY)
+        for other in {text.replace("-", "+"), text.replace("_", "/"), text + "="} - {text}:
+            try:
+                verify(other, user_id="ann", key=KEY)
+            except ForgedCursor:
+                continue
+            raise AssertionError(other)
+
+
+def test_feed_ids_tell_source_generation_position_and_chain_apart() -> None:
+    chain = _chain([1])
+    other = _chain([1], nonce=b"87654321")
+    feeds = {feed_id(each.frozen, position, each.nonce) for each in (chain, other) for position in (0, 20)}
+    assert len(feeds) == 4
