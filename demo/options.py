@@ -60,7 +60,11 @@ def _parser() -> argparse.ArgumentParser:
         "setting reaches the services. The world comes out of a package, or: make demo DATA=FOLDER. Where pip's index "
         "has PyTorch with CUDA only: make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu",
     )
-    parser.add_argument("--phase1", action="store_true", help="a quick look: phase 1 alone, and PyTorch is not needed")
+    parser.add_argument(
+        "--phase1",
+        action="store_true",
+        help="a quick look at phase 1 alone: the phase becomes heuristic, and PyTorch is not installed",
+    )
     parser.add_argument("--check", action="store_true", help="check the answers over HTTP, then end: 0 good, 1 not")
     parser.add_argument("--data", metavar="FOLDER", help="a folder with ml-100k.inter and ml-100k.item")
     parser.add_argument("--home", metavar="FOLDER", default=HOME, help=f"where the state lives ({HOME})")

@@ -1,9 +1,10 @@
 """Training: epochs of steps, early stopping on a validation figure, the same weights from the same seed.
 
-Equal seeds give equal weights on one machine with one number of threads; sums may be ordered otherwise elsewhere.
+Equal seeds give equal weights on one machine, whatever the number of threads; sums may be ordered otherwise elsewhere.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -68,7 +69,19 @@ def train(
     Raises:
         TrainingRefused: widths that do not fit, or a loss that is not finite.
     """
-    model = _new_model(data, config, seed).to(device)
+    with one_thread():
+        return _train(_new_model(data, config, seed).to(device), data, recipe, seed, validate, on_epoch)
+
+
+def _train(
+    model: NeuCF,
+    data: TrainingSet,
+    recipe: Recipe,
+    seed: int,
+    validate: Callable[[NeuCF], float] | None,
+    on_epoch: Callable[[Epoch], None] | None,
+) -> Trained:
+    device = model.gmf_weights.device
     noise = torch.Generator(device).manual_seed(seed + 1)
     draws = np.random.default_rng(seed)
     step = Step(model, data, recipe, draws, noise)
@@ -90,6 +103,21 @@ def train(
             break
     model.load_state_dict(kept)
     return Trained(model=model.eval(), best_epoch=best_epoch, epochs=tuple(epochs))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one thread, then on as many as before.
+
+    A step has hundreds of operations of a few microseconds each, after which all threads wait for one another: on two
+    cores that other services use as well, two threads took 4 to 15 times as long as one (EXPERIMENTS.md).
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class RunningMean:

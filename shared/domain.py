@@ -1,6 +1,7 @@
 """The product's words: phases, sources, kinds, reasons, posts. Frozen, no I/O."""
 
 import hashlib
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -100,5 +101,6 @@ def age_hours(created_at: datetime, now: datetime) -> float:
 
 
 def is_usable_id(text: str) -> bool:
-    """Whether a string may be a user's or post's id: 1 to 128 characters, none of them a control character."""
-    return 0 < len(text) <= MAX_ID_LENGTH and text.isprintable()
+    """Whether a string may be a user's or post's id: 1 to 128 characters, no control character or half surrogate."""
+    # Not `isprintable`: that refuses joined emoji, Persian joiners, and characters newer than Python's tables.
+    return 0 < len(text) <= MAX_ID_LENGTH and not any(unicodedata.category(mark) in ("Cc", "Cs") for mark in text)

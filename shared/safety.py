@@ -39,11 +39,12 @@ def publish_safety(
         removed: rows of the posts that went away lately.
         number: the safety number before they were read.
     """
+    token = writer.begin_safety()
     writer.add_deleted(removed)
     writer.drop_deleted_except(set(removed), up_to=number)
     writer.publish_viewers(_packed(viewers, version))
     writer.clear_viewers_except(viewers, version=version)
-    writer.declare_safe(writer.safety_epoch() or secrets.token_hex(8))
+    writer.declare_safe(writer.safety_epoch() or secrets.token_hex(8), token=token)
 
 
 def reload_safety(database: Database, writer: ListWriter, *, since: datetime, keep_for: timedelta) -> int:

@@ -4,9 +4,7 @@ The clock only *asks* for a run, by a row in PostgreSQL; the service's loop clai
 that an operator asked for, one that cron asked for with `--once` and one that the schedule asked for go the same way.
 """
 
-import os
 import signal
-import socket
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -32,6 +30,7 @@ from shared.db.runs import (
     last_done,
     refuse_if_running,
     request_run,
+    worker_name,
 )
 from shared.errors import ConfigurationError, LeaseLost, StoreUnavailable, WarmlineError
 from shared.logs import log_event, log_trouble
@@ -124,11 +123,6 @@ def was_missed(trigger: BaseTrigger, *, last: datetime | None, now: datetime) ->
         return True
     due = trigger.get_next_fire_time(last, last + timedelta(microseconds=1))
     return due is not None and due <= now
-
-
-def worker_name() -> str:
-    """Who this process is, for the runs' rows."""
-    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def _make_up(database: Database, job: Job, trigger: BaseTrigger) -> None:

@@ -15,7 +15,7 @@ MAX_CURSOR = 200  # characters
 
 def _usable(text: str) -> str:
     if not is_usable_id(text):
-        raise ValueError(f"an id: 1 to {MAX_ID_LENGTH} printable characters")
+        raise ValueError(f"an id: 1 to {MAX_ID_LENGTH} characters, none of them a control character")
     return text
 
 

@@ -54,7 +54,7 @@ class Doorkeeper:
                 token,
                 key.get_secret_value(),
                 algorithms=[self.settings.jwt_algorithm],
-                options={"require": ["exp", "sub"]},
+                options={"require": ["exp", "sub"], "verify_aud": False},  # many providers set one; ours is `sub`
             )
         except jwt.ExpiredSignatureError as error:
             raise Problem(401, "token-expired", "the JWT has expired; get a new one", _CHALLENGE) from error

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from shared.db.engine import Database
 from shared.db.newest import NewPost, newest_posts
 from shared.db.phases import read_phase
+from shared.db.runs import beat, worker_name
 from shared.domain import INITIAL_PHASE, Phase, PhaseState, Reason, Source, age_hours
 from shared.errors import WarmlineError
 from shared.heuristic import recency
@@ -25,6 +26,7 @@ from shared.safety import reload_safety
 from shared.settings import HeuristicSettings, ListSettings, WindowSettings
 from timeline.withheld import Withheld
 
+BEAT_EVERY = timedelta(seconds=10)
 NEWEST_EVERY = timedelta(seconds=30)  # the newest posts are read again this often while everyone's list is there
 
 
@@ -51,7 +53,7 @@ class Snapshot:
         self.missing: dict[str, str] = {"redis": "not asked yet", "postgresql": "not asked yet"}
         self.first_look, self.stopped = asyncio.Event(), asyncio.Event()
         self._published: Publication | None = None
-        self._newest_at = datetime.min.replace(tzinfo=UTC)
+        self._newest_at = self._beat_at = datetime.min.replace(tzinfo=UTC)
 
     async def keep_fresh(self, every: timedelta) -> None:
         """Refresh until stopped."""
@@ -85,6 +87,9 @@ class Snapshot:
     async def _from_database(self) -> None:
         self.phase = self.newer_phase(await asyncio.to_thread(read_phase, self._database))
         now = datetime.now(UTC)
+        if now - self._beat_at >= BEAT_EVERY:
+            await asyncio.to_thread(beat, self._database, "timeline", worker=worker_name())
+            self._beat_at = now
         if self.everyone is None or self.newest is None or now - self._newest_at >= NEWEST_EVERY:
             length = self._lists.everyone_length
             posts = await asyncio.to_thread(newest_posts, self._database, now=now, limit=length)

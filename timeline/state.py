@@ -1,6 +1,7 @@
 """What one timeline process holds, built when it starts and closed when it ends."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from fastapi import Request
 
@@ -13,6 +14,8 @@ from timeline.serve import Timeline
 from timeline.settings import TimelineSettings
 from timeline.snapshot import Snapshot
 from timeline.withheld import Withheld
+
+WRITER_TIMEOUT = timedelta(seconds=1)  # an operator's switch waits no longer for a Redis that hangs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +69,7 @@ def build_state(settings: AllSettings) -> State:
     lifetimes = Lifetimes(chain_for=lists.chain_for, seen_for=lists.seen_for, seen_length=lists.seen_length)
     database = Database(settings.stores, statement_seconds=10)
     reader = ListReader(redis_url, budget=settings.timeline.redis_budget, lifetimes=lifetimes)
-    writer = ListWriter(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for)
+    writer = ListWriter(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for, timeout=WRITER_TIMEOUT)
     doorkeeper = Doorkeeper(settings.timeline)
     withheld = Withheld(database, writer, settings.window)
     snapshot = Snapshot(

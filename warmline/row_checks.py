@@ -89,7 +89,7 @@ def _id(column: str, value: Value) -> str:
     if text is None:
         raise BadRow(MISSING, f"{column}: got nothing, expected an id")
     got = f"{len(text)} characters" if len(text) > MAX_ID_LENGTH else _shown(text)
-    raise BadRow(BAD_ID, f"{column}: got {got}, expected 1 to {MAX_ID_LENGTH} printable characters")
+    raise BadRow(BAD_ID, f"{column}: got {got}, expected 1 to {MAX_ID_LENGTH} characters, no control characters")
 
 
 def _text(column: str, value: Value) -> str | None:

@@ -3,6 +3,8 @@
 All times are PostgreSQL's, so that the clocks of the machines do not matter.
 """
 
+import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -145,6 +147,11 @@ def beat(database: Database, service: str, *, worker: str) -> None:
         )
         silent = heartbeats.c.seen_at < sa.func.now() - timedelta(days=1)
         connection.execute(heartbeats.delete().where(silent))
+
+
+def worker_name() -> str:
+    """Who this process is, for the runs' rows."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def live_services(database: Database) -> list[sa.RowMapping]:

@@ -6,7 +6,6 @@ Deletions are asked for whenever their number in Redis has moved, which each pag
 """
 
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import cast
 
 import redis.asyncio
@@ -48,18 +47,6 @@ class Catalogue:
             pipe.hgetall(keys.chunk(number))
         for posts in await pipe.execute():
             self.add(records.unpack_post(int(row), value) for row, value in posts.items())
-
-    async def share(self, entries: Iterable[CatalogueEntry], *, keep_for: timedelta) -> None:
-        """Write entries that no ranker has published yet, for the other processes."""
-        pipe = self._redis.pipeline(transaction=False)
-        touched = set()
-        for entry in entries:
-            pipe.hset(keys.chunk(keys.chunk_of(entry.row)), str(entry.row), records.pack_post(entry))
-            touched.add(keys.chunk_of(entry.row))
-        for number in touched:  # never shorten the life that a ranker gave
-            pipe.pexpire(keys.chunk(number), keep_for, nx=True)
-            pipe.pexpire(keys.chunk(number), keep_for, gt=True)
-        await pipe.execute()
 
 
 class Deleted:

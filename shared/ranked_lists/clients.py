@@ -16,9 +16,9 @@ from shared.errors import StoreUnavailable
 JOB_TIMEOUT = timedelta(seconds=10)  # a job would rather wait than fail; a page would rather fall back
 
 
-def connect(url: str) -> redis.Redis:
-    """A client for jobs and commands: waits up to 10 s."""
-    seconds = JOB_TIMEOUT.total_seconds()
+def connect(url: str, *, timeout: timedelta = JOB_TIMEOUT) -> redis.Redis:
+    """A client for jobs and commands, which waits up to the timeout."""
+    seconds = timeout.total_seconds()
     return redis.Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=seconds)
 
 

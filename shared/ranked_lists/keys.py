@@ -12,6 +12,7 @@ wl:tail:{slot}:{user}    what follows when a frozen list is used up        2 × 
 wl:deleted               rows of posts deleted lately, by safety number    LIST_KEEP_HOURS     2 × LIST_KEEP_HOURS
 wl:deleted:number        the newest safety number                          one number          2 × LIST_KEEP_HOURS
 wl:safety                the safety epoch: deletions and blocks are here   one value           LIST_KEEP_HOURS
+wl:loading:{token}       a load of the safety data is under way            one value           10 minutes
 wl:phase                 the phase in force                                one value           while one is set
 wl:fence:{job}           the newest run that may write                     one number          LIST_KEEP_HOURS
 wl:published:{phase}     when, by which run, how many lists and bytes      one value           LIST_KEEP_HOURS
@@ -63,6 +64,10 @@ def tail(user_id: str, slot: int) -> str:
 
 def fence(job: str) -> str:
     return f"wl:fence:{job}"
+
+
+def loading(token: str) -> str:
+    return f"wl:loading:{token}"
 
 
 def published(phase: Phase) -> str:

@@ -1,5 +1,6 @@
 """Writing ranked lists: what the two rankers publish, under a fencing number, and the safety data beside them."""
 
+import secrets
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -9,13 +10,14 @@ from typing import TypeVar, cast
 
 from shared.domain import Phase, PhaseState, author_key
 from shared.eligibility import Viewer
-from shared.errors import LeaseLost
+from shared.errors import LeaseLost, StoreUnavailable
 from shared.ranked_lists import keys, records, scripts
-from shared.ranked_lists.clients import connect, redis_errors
+from shared.ranked_lists.clients import JOB_TIMEOUT, address, connect, redis_errors
 from shared.ranked_lists.codec import UnreadableList
 from shared.ranked_lists.publication import Publication, pack_publication
 from shared.ranked_lists.records import CatalogueEntry
 
+LOADING_MS = 600_000  # a load that takes longer than ten minutes does not count
 BATCH = 500  # lists a script call: some 600 KB, well under a millisecond's worth of blocking per megabyte
 DELETED_BATCH = 5_000  # below the number of arguments that Lua can unpack
 # Viewers outlive the safety epoch, so that the epoch (and with it trust in Redis) ends before any block does.
@@ -35,9 +37,11 @@ class Published:
 class ListWriter:
     """The writing side of Redis for one run of a job."""
 
-    def __init__(self, url: str, *, keep_for: timedelta, chain_for: timedelta = timedelta(0)) -> None:
+    def __init__(
+        self, url: str, *, keep_for: timedelta, chain_for: timedelta = timedelta(0), timeout: timedelta = JOB_TIMEOUT
+    ) -> None:
         self._url = url
-        self._redis = connect(url)
+        self._redis = connect(url, timeout=timeout)
         self._keep_ms = int(keep_for.total_seconds() * 1000)
         self._catalogue_ms = self._keep_ms + int(chain_for.total_seconds() * 1000)
         self._write_lists = self._redis.register_script(scripts.WRITE_LISTS)
@@ -162,10 +166,24 @@ class ListWriter:
         with redis_errors(self._url):
             return int(_bytes(self._redis.get(keys.DELETED_NUMBER)) or 0)
 
-    def declare_safe(self, epoch: str) -> None:
-        """Say that deletions and blocks are loaded: from now on Redis counts as up."""
+    def begin_safety(self) -> str:
+        """Mark the beginning of a load of the safety data; gives the mark."""
+        token = secrets.token_hex(8)
         with redis_errors(self._url):
-            self._redis.set(keys.SAFETY, epoch, px=self._keep_ms)
+            self._redis.set(keys.loading(token), "1", px=LOADING_MS)
+        return token
+
+    def declare_safe(self, epoch: str, *, token: str) -> None:
+        """Say that deletions and blocks are loaded: from now on Redis counts as up.
+
+        Raises:
+            StoreUnavailable: Redis lost its memory since `begin_safety`; what was loaded before is gone.
+        """
+        with redis_errors(self._url):
+            safe = self._redis.eval(scripts.DECLARE_SAFE, 2, keys.SAFETY, keys.loading(token), epoch, self._keep_ms)
+        if not safe:
+            where = address(self._url)
+            raise StoreUnavailable(f"Redis at {where} lost its memory while deletions and blocks were being loaded")
 
     def safety_epoch(self) -> str | None:
         """The epoch in force, or None when Redis has lost (or never had) the safety data."""

@@ -18,7 +18,7 @@ from shared.ranked_lists.clients import address, connect_async
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.publication import Publication, unpack_publication
-from shared.ranked_lists.records import CatalogueEntry, Chain, Seen
+from shared.ranked_lists.records import Chain, Seen
 
 ValueT = TypeVar("ValueT")
 UNREADABLE = (ValueError, struct.error)  # what reading the bytes of another version may raise
@@ -147,13 +147,6 @@ class ListReader:
             raise self._unavailable(error) from error
         pairs = zip(Phase, values, strict=True)
         return {phase: known for phase, value in pairs if (known := _readable(unpack_publication, value))}
-
-    async def add_posts(self, entries: Iterable[CatalogueEntry]) -> None:
-        """Tell the other timeline processes what these rows are (posts that no ranker has published yet)."""
-        try:
-            await self.catalogue.share(entries, keep_for=self._lifetimes.chain_for * 2)
-        except (RedisError, OSError, TimeoutError) as error:
-            raise self._unavailable(error) from error
 
     async def ensure_posts(self, rows: Iterable[int]) -> None:
         """Have the catalogue know these rows, as far as Redis does."""

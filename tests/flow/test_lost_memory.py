@@ -3,12 +3,14 @@
 Two ways of losing it: FLUSHALL while it runs, and a restart (the test's Valkey keeps nothing on disk).
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 import pytest
 from starlette.testclient import TestClient
 
 from demo.valkey import Valkey
+from shared.errors import StoreUnavailable
+from shared.ranked_lists.publish import ListWriter
 from tests.flow.house import ANN, COLD, POSTS, STRANGER, House, ask, eventually, ids, posts_of, until_ready
 
 FORBIDDEN = posts_of("author3") | {"p44"}
@@ -128,3 +130,24 @@ def _renumber_posts(house: House) -> None:
     house.sql("UPDATE warmline.post_rows SET post_id = 'x' || post_id")
     house.sql("UPDATE warmline.post_rows SET post_id = 'p' || lpad((%s - row)::text, 2, '0')", [(len(POSTS),)])
     house.sql("ALTER SEQUENCE warmline.fences RESTART")
+
+
+def test_memory_lost_in_the_middle_of_a_run_does_not_end_as_safe(
+    fragile_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = fragile_house
+    house.run_heuristic()
+    house.block(COLD, "author3")
+    real = ListWriter.clear_viewers_except
+
+    def lose_memory_first(self: ListWriter, users: Container[str], *, version: int) -> None:
+        with house.redis() as redis:
+            redis.flushall()
+        real(self, users, version=version)
+
+    with house.timeline(refresh_seconds=60) as client:
+        until_ready(client)
+        monkeypatch.setattr(ListWriter, "clear_viewers_except", lose_memory_first)
+        with pytest.raises(StoreUnavailable, match="lost its memory"):
+            house.run_heuristic()
+        assert not set(ids(ask(client, COLD, limit=100))) & posts_of("author3")

@@ -20,7 +20,13 @@ from tests.flow.house import ADMIN_TOKEN, ANN, API_KEY, COLD, JWT_KEY, House, un
 OTHER_KEY = "another-key-altogether-" + "z" * 32
 SECRETS = (ADMIN_TOKEN, API_KEY, JWT_KEY)
 PROBLEM = "application/problem+json"
-ADMIN_ROUTES = [("GET", "/admin/phase"), ("PUT", "/admin/phase"), ("GET", "/admin/status")]
+ADMIN_ROUTES = [
+    ("GET", "/admin/phase"),
+    ("PUT", "/admin/phase"),
+    ("GET", "/admin/status"),
+    ("GET", "/admin/models"),
+    ("PUT", "/admin/models/champion"),
+]
 WRITE_ROUTES = [
     ("DELETE", "/posts/p00"),
     ("PUT", "/users/ann/blocks/author1"),
@@ -232,3 +238,7 @@ def test_a_secret_that_is_too_short_is_refused_and_not_shown(tmp_path: Path) -> 
 def test_blank_secrets_count_as_absent(tmp_path: Path) -> None:
     ended = _start(tmp_path, WARMLINE_ADMIN_TOKEN="", WARMLINE_API_KEY="", WARMLINE_JWT_KEY="")
     assert (ended.returncode, "Traceback" in ended.stderr) == (2, False)
+
+
+def test_a_jwt_that_names_an_audience_opens_its_users_page(guarded: TestClient) -> None:
+    assert _ask(guarded, ANN, _bearer(_token(aud="authenticated")))[0] == 200
