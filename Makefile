@@ -3,7 +3,7 @@
 PYTHON ?= python3
 ARGS ?=
 DATA ?=
-# PyTorch's CPU index, such as https://download.pytorch.org/whl/cpu. Blank: pip's own, whose torch for Linux may bring
+# PyTorch's CPU index, as PyTorch's own site names it. Blank: pip's own, whose torch for Linux may bring
 # several gigabytes of CUDA.
 TORCH_INDEX ?=
 

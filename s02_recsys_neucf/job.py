@@ -59,7 +59,7 @@ def run_scoring(
     encoded = encode_new(database, encoders, settings.content, now, tell)
     with stage("score.load") as facts:
         world = load_world(database, settings.window, settings.lists, now)
-        since = partial_since(database, model, settings.score, now)
+        since = partial_since(database, model, settings.score, now) if writer.has_published(Phase.NEUCF) else None
         chosen = users_to_score(world, since)
         data = load_scoring_data(
             database, encoders, world, chosen, history=timedelta(days=settings.score.history_days),

@@ -98,6 +98,11 @@ class ListWriter:
         """Say last of all that the publication is whole."""
         self._write_fenced({keys.published(phase): pack_publication(publication)}, job=job, run=publication.run)
 
+    def has_published(self, phase: Phase) -> bool:
+        """Whether Redis still holds a whole publication of a phase; not after it lost its memory."""
+        with redis_errors(self._url):
+            return bool(self._redis.exists(keys.published(phase)))
+
     def publish_viewers(self, viewers: Iterable[tuple[str, bytes]]) -> int:
         """Write what each user must not be shown; a value read earlier never overwrites one that was read later."""
         count = 0

@@ -48,8 +48,8 @@ redis.call('PEXPIRE', KEYS[2], ARGV[1])
 return #fresh
 """
 
-# A Redis that lost its memory in the middle of a load lost a part of what was loaded, and with it the mark that the load
-# set at its beginning. KEYS: safety, mark. ARGV: epoch, life time in ms.
+# A Redis that lost its memory in the middle of a load lost a part of what was loaded, and with it the mark that the
+# load set at its beginning. KEYS: safety, mark. ARGV: epoch, life time in ms.
 DECLARE_SAFE = """
 if redis.call('DEL', KEYS[2]) == 0 then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])

@@ -177,3 +177,12 @@ def order_of(camps: Camps, person: str) -> list[str]:
     """The posts of a person's NeuCF list, best first."""
     ids_of = {row: post_id for post_id, row in camps.house.rows().items()}
     return [ids_of[row] for row in codec.rows_of(list_of(camps, person).entries)]
+
+
+def test_after_redis_lost_its_memory_the_next_run_scores_everybody(camps: Camps) -> None:
+    train_and_score(camps)
+    assert camps.score()["partial"] is True
+    with camps.house.redis() as client:
+        client.flushall()
+    again = camps.score()
+    assert (again["partial"], again["lists"]) == (False, 24)

@@ -91,6 +91,20 @@ def test_one_seed_gives_equal_weights(recipe: Recipe) -> None:
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
+def test_the_number_of_threads_changes_no_weight_and_is_left_as_it_was() -> None:
+    camps, short = two_camps(n_users=5, n_posts=8), replace(QUICK, epochs=3)
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            found.append((trained_on(camps, short).model.state_dict(), torch.get_num_threads()))
+    finally:
+        torch.set_num_threads(before)
+    (one, after_one), (other, after_other) = found
+    assert (after_one, after_other) == (1, 3)
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
 def test_training_leaves_the_worlds_chance_alone() -> None:
     torch.manual_seed(1)
     before = torch.get_rng_state()
