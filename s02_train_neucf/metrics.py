@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 Hits = NDArray[np.bool_]
 PerUser = NDArray[np.float64]
 BOOTSTRAPS = 2000  # resamples of the users; the ends of a 95 % interval then rest on 50 of them
+DRAWS_AT_ONCE = 2**17  # users drawn for resamples at a time: 1 MB, whatever the number of users
 
 
 def hit_rate(hits: Hits, k: int) -> PerUser:
@@ -71,8 +72,10 @@ def interval(values: PerUser, generator: np.random.Generator) -> Interval:
     if len(values) == 0:
         raise ValueError("interval: got no users, expected at least one")
     means = np.empty(BOOTSTRAPS)
-    for i in range(BOOTSTRAPS):  # one resample at a time: memory for n_users, not n_users × resamples
-        means[i] = values[generator.integers(0, len(values), len(values))].mean()
+    at_once = max(1, DRAWS_AT_ONCE // len(values))  # resamples
+    for start in range(0, BOOTSTRAPS, at_once):
+        part = means[start : start + at_once]
+        part[:] = values[generator.integers(0, len(values), (len(part), len(values)))].mean(axis=1)
     low, high = np.quantile(means, [0.025, 0.975])
     return Interval(mean=float(values.mean()), low=float(low), high=float(high))
 

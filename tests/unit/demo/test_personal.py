@@ -83,10 +83,14 @@ def test_only_the_services_own_process_counts_as_alive() -> None:
 
 
 def test_ctrl_c_ends_the_step_once_and_then_the_demo() -> None:
-    with pytest.raises(StepSkipped), ctrl_c_skips():
-        os.kill(os.getpid(), signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt):
-        os.kill(os.getpid(), signal.SIGINT)
+    found = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+    try:
+        with pytest.raises(StepSkipped), ctrl_c_skips():
+            os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, found)
 
 
 def test_after_a_step_ctrl_c_means_what_it_meant() -> None:
