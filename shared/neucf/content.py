@@ -1,8 +1,8 @@
 """An encoder's vectors, brought to the model: first to a few principal components, once, then by a learned layer.
 
 The components are taken from the training's posts and kept in the model's file, so that serving reduces a new post's
-vector by the same function. Learning from all 1,280 numbers of an image took four times as long and was no better
-(EXPERIMENTS.md).
+vector by the same function. Learning from all 1,664 numbers of a photo and a caption took four times as long and
+placed new posts worse (EXPERIMENTS.md).
 """
 
 from dataclasses import dataclass

@@ -21,7 +21,7 @@ from s02_train_neucf.settings import TrainSettings
 from shared.content.registry import OFFLINE_ENGLISH
 from shared.content.settings import ContentSettings
 from shared.db.runs import Run, claim_run, finish_run, request_run
-from shared.settings import HeuristicSettings, ModelSettings
+from shared.settings import HeuristicSettings, ListSettings, ModelSettings
 from tests.flow.house import House
 
 CAMPS = {"cat": (200, 40, 40), "car": (40, 60, 200)}
@@ -68,7 +68,7 @@ class Camps:
             score=ScoreSettings(),
             model=ModelSettings(model_dir=self.folder / "models"),
             content=self._content(),
-            lists=self.house.settings().lists,
+            lists=ListSettings(list_length=2 * POSTS),  # every post that a person may be shown
             window=self.house.settings().window,
         )
         with self.house.database() as database, self.house.writer() as writer:

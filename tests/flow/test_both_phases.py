@@ -1,5 +1,6 @@
 """The whole road on real servers: world → heuristic → timeline → train → score → switch → timeline, and back."""
 
+import random
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def test_held_back_likes_and_cold_posts_find_their_people(scored: Camps) -> None
         for number, person in enumerate(people_of(camp))
         if scored.held_back[people_of(other[camp])[number]] in places[person]
     ]
-    # A list holds 30 of the some 51 posts that a person may be shown, and their camp has 22 of them left.
+    # A list holds the 53 posts that a person has not seen; 22 of them are their camp's.
     assert max(found) < 22, "every held-back like stands among the camp's posts"
     assert not strangers or sum(found) / len(found) < sum(strangers) / len(strangers)
     for camp in CAMPS:
@@ -92,6 +93,18 @@ def test_lists_of_others_rank_held_back_likes_lower(scored: Camps) -> None:
             post = scored.held_back[mine]
             swapped.append(order.index(post) if post in order else len(order))
     assert sum(own) / len(own) + 5 < sum(swapped) / len(swapped)
+
+
+def test_the_same_lists_shuffled_rank_held_back_likes_lower(scored: Camps) -> None:
+    """The mean place of the held-back like against that in 200 shuffles of the same lists: below all of them."""
+    orders = {person: order_of(scored, person) for person in scored.held_back}
+    own = _mean_place(orders, scored.held_back)
+    rng = random.Random(5)
+    shuffled = [
+        _mean_place({person: rng.sample(order, len(order)) for person, order in orders.items()}, scored.held_back)
+        for _ in range(200)
+    ]
+    assert own < min(shuffled)
 
 
 def test_two_trainings_with_one_seed_give_equal_weights(camps: Camps) -> None:
@@ -159,6 +172,10 @@ def train_and_score(camps: Camps) -> Mapping[str, Any]:
         promote_model(database, report["model"], by="test", override=True)
     camps.score()
     return report
+
+
+def _mean_place(orders: Mapping[str, list[str]], wanted: Mapping[str, str]) -> float:
+    return sum(orders[person].index(post) for person, post in wanted.items()) / len(wanted)
 
 
 def switch(client: TestClient, phase: str) -> None:
