@@ -6,7 +6,7 @@ WarmlineError                   says what, which one, and what to do
 ├── EncoderFault                an encoder gave what is no vector
 ├── SourceError                 the four relations are not what the contract says
 ├── StoreUnavailable            PostgreSQL or Redis does not answer
-├── ImportRefused               a folder cannot be imported at all
+├── ImportRefused               a folder cannot be imported at all             exit 2
 ├── RunRefused                  a job cannot be claimed or asked for now
 ├── ArtefactError               a model file is damaged, or does not fit what it is loaded for
 ├── TrainingRefused             there is nothing to learn from, or learning went astray
@@ -46,6 +46,8 @@ class StoreUnavailable(WarmlineError):
 
 class ImportRefused(WarmlineError):
     """A folder of relations cannot be imported at all (single bad rows are reported, not raised)."""
+
+    exit_code = 2
 
 
 class RunRefused(WarmlineError):
