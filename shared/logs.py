@@ -5,13 +5,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 _FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
 def start_logging(level: str = "INFO") -> None:
     """Send our lines, and the warnings of others, to standard error, with times in UTC."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _StandardError()
     formatter = logging.Formatter(_FORMAT, datefmt="%Y-%m-%dT%H:%M:%SZ")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
@@ -19,6 +20,18 @@ def start_logging(level: str = "INFO") -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("warmline").setLevel(level)
+
+
+class _StandardError(logging.StreamHandler[TextIO]):
+    """Writes to what `sys.stderr` is at the moment: while a progress bar is drawn, lines go above it."""
+
+    @property
+    def stream(self) -> TextIO:
+        return sys.stderr
+
+    @stream.setter
+    def stream(self, _stream: TextIO) -> None:
+        pass  # the base class's way of fixing one
 
 
 def log_event(name: str, /, **facts: object) -> None:

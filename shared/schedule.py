@@ -143,7 +143,7 @@ def _execute(database: Database, job: Job, run: Run) -> Mapping[str, Any]:
     keeper.start()
     try:
         report = job.work(run)
-    except Exception as error:
+    except BaseException as error:  # Ctrl-C too
         # Whatever it was, the row must say so: a run without an end would block the next one until its lease is over.
         reason = str(error) if isinstance(error, WarmlineError) else f"{type(error).__name__}: {_first_line(error)}"
         _patiently(lambda: finish_run(database, run, error=reason))()
@@ -181,7 +181,7 @@ def _patiently(deed: Callable[[], object]) -> Callable[[], None]:
     return attempt
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return str(error).strip().partition("\n")[0]
 
 
