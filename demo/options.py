@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="With WARMLINE_DATABASE_URL or WARMLINE_REDIS_URL set, your own server is used instead of an embedded "
         "one; WARMLINE_TEXT_ENCODER and WARMLINE_IMAGE_ENCODER choose other encoders, and every other WARMLINE_* "
         "setting reaches the services. The world comes out of a package, or: make demo DATA=FOLDER. Where pip's index "
-        "has PyTorch with CUDA only: make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu",
+        "has PyTorch with CUDA only: make demo TORCH_INDEX=URL, with the URL of the CPU index that PyTorch names",
     )
     parser.add_argument(
         "--phase1",
