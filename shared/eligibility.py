@@ -30,7 +30,10 @@ def may_show(viewer: Viewer, *, row: int, author: int) -> bool:
 
 
 def is_published(created_at: datetime, deleted_at: datetime | None, now: datetime) -> bool:
-    """Whether a post may be shown to anyone: not deleted, and not dated further ahead than clocks differ."""
+    """Whether a post may be shown to anyone: not deleted, and not dated further ahead than clocks differ.
+
+    The loads of `shared.db` say the same in SQL; the tests hold them against this.
+    """
     return deleted_at is None and created_at <= now + CLOCK_TOLERANCE
 
 

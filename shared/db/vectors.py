@@ -154,15 +154,3 @@ def load_vectors(snapshot: Snapshot, part: Part, *, encoder: str, width: int) ->
     table = copy_binary(connection, query, [("key", ">i8"), ("vector", f"V{size}")])
     values = np.frombuffer(table["vector"].tobytes(), VECTOR_TYPE).reshape(len(table), width)
     return VectorColumn(post_keys=table["key"].astype(np.int64), values=values)
-
-
-def vector_counts(database: Database) -> dict[str, dict[str, int]]:
-    """For each part how many vectors there are, and how many failures by reason."""
-    v = post_vectors.c
-    code = sa.func.split_part(v.failure, ":", 1)
-    counted = sa.select(v.part, code, sa.func.count()).group_by(v.part, code)
-    counts: dict[str, dict[str, int]] = {part.value: {} for part in Part}
-    with database.begin() as connection:
-        for part, failure, count in connection.execute(counted):
-            counts[part][failure or "encoded"] = count
-    return counts
