@@ -34,9 +34,9 @@ help: ## this list
 
 venv: $(DEV_STAMP) ## make .venv with everything, development tools too
 
-demo: $(DEMO_STAMP) ## run everything here: servers, real users, all services (ARGS=--check, ARGS=--phase1, ARGS=--help, DATA=folder)
-	@if [ -z "$(DATA)" ]; then $(MAKE) -s $(MOVIELENS); fi
-	@exec env WARMLINE_DEMO_DATA="$(DATA)" $(BIN)/python -m demo --end-with-parent $(ARGS)
+demo: $(DEMO_STAMP) ## run everything here: servers, real users, all services (ARGS=--check, ARGS=--phase1, ARGS=--help, DATA=folder, WORLD=photos PHOTOS=folder)
+	@if [ -z "$(DATA)$(PHOTOS)" ] && [ "$(WORLD)" != photos ]; then $(MAKE) -s $(MOVIELENS); fi
+	@exec env WARMLINE_DEMO_DATA="$(DATA)" WARMLINE_DEMO_WORLD="$(WORLD)" WARMLINE_DEMO_PHOTOS="$(PHOTOS)" $(BIN)/python -m demo --end-with-parent $(ARGS)
 
 test: $(DEV_STAMP) ## run every test, on embedded servers (ARGS=-k name)
 	@$(BIN)/python -m pytest $(ARGS)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.text import Text
 
-from demo import movielens, personal, processes, show
+from demo import personal, processes, show
 from demo.acts import become_personal, show_first_timelines
 from demo.checks import PHASE1_CHECKS, PHASE2_CHECKS, Check, run_checks
 from demo.client import connect
@@ -17,6 +17,7 @@ from demo.embedded import Servers, embedded_servers
 from demo.options import Options, read_options
 from demo.secret_files import Keys, load_keys, write_environment
 from demo.services import DEFAULTS, Surroundings, run_step, running_services, variables
+from demo.sources import Source, source_of
 from demo.stage import Addresses, Diary, Stage
 from demo.staging import Staged, stage_world
 from demo.watch import end_on_signals, watch
@@ -45,12 +46,13 @@ def main() -> None:
 def run(options: Options, console: Console) -> bool:
     """Servers, world, lists, services, then what one sees of them. Whether all checks were good."""
     diary = Diary(console)
+    source = source_of(options)
     (options.home / "logs").mkdir(parents=True, exist_ok=True)
     keys = load_keys(options.home / "keys.json", os.environ)
     with _servers(options, diary) as servers:
         addresses = _addresses(options, servers)
         surroundings = Surroundings(environment=_variables(options, addresses, keys), home=options.home)
-        staged = _prepare(options, diary, surroundings, addresses)
+        staged = _prepare(source, diary, surroundings, addresses)
         began = time.monotonic()
         with (
             running_services(surroundings, addresses.timeline_url) as running,
@@ -58,7 +60,9 @@ def run(options: Options, console: Console) -> bool:
         ):
             diary.done["services"] = ("ready", time.monotonic() - began)
             _write_demo_env(options, addresses, keys, staged)
-            stage = Stage(diary=diary, client=client, running=running, addresses=addresses, cast=staged.cast)
+            stage = Stage(
+                diary=diary, client=client, running=running, addresses=addresses, cast=staged.cast, source=source
+            )
             if options.phase1:
                 client.switch(Phase.HEURISTIC)
             show_first_timelines(stage)
@@ -111,16 +115,11 @@ def _variables(options: Options, addresses: Addresses, keys: Keys) -> dict[str, 
     return variables(os.environ, own)
 
 
-def _prepare(options: Options, diary: Diary, surroundings: Surroundings, addresses: Addresses) -> Staged:
+def _prepare(source: Source, diary: Diary, surroundings: Surroundings, addresses: Addresses) -> Staged:
     """Tables, world and first lists: what must be there before the services start."""
     with diary.step("migrate", "schema warmline", "Making the tables"):
         run_step(surroundings, "migrate", ["-m", "warmline", "migrate"])
-    staged = stage_world(
-        diary.console,
-        surroundings,
-        addresses.database_url,
-        ratings=lambda: movielens.load(options.data, options.wheels),
-    )
+    staged = stage_world(diary.console, surroundings, addresses.database_url, source)
     diary.done["world"] = (f"{staged.counts}; {staged.how}", staged.seconds)
     personal.outlast_lease(diary.console, addresses.database_url, "heuristic")
     with diary.step("heuristic", "ranked lists published", "Ranking for everyone"):

@@ -31,9 +31,10 @@ def show_first_timelines(stage: Stage) -> None:
         time.monotonic() - stage.diary.began,
     )
     show.show_done(stage.console, stage.diary.take())
+    show.show_notice(stage.console, stage.source.notice)
     for title, page in pages.items():
         captions = database.captions_of(stage.addresses.database_url, [entry.post_id for entry in page.posts])
-        show.show_timeline(stage.console, title, users[title], page, captions)
+        show.show_timeline(stage.console, title, users[title], page, captions, stage.source.caption_heading)
 
 
 def become_personal(stage: Stage) -> bool:
@@ -85,6 +86,7 @@ def _train(stage: Stage) -> Model:
 
 
 def _serve(stage: Stage, model: Model) -> None:
+    show.show_notice(stage.console, stage.source.notice)
     show.show_report(stage.console, model.report)
     show.show_verdict(stage.console, model)
     began = time.monotonic()

@@ -7,7 +7,7 @@ WarmlineError
     ├── DataFolderUnusable      the data folder is of another major version, in use, or not readable
     ├── ServerFailed            a server did not come up; the message quotes the end of its log
     ├── ServiceFailed           a service or a step ended or did not become healthy
-    └── WorldMissing            neither the wheel nor a folder with MovieLens-100K is there, or it is malformed
+    └── WorldMissing            what the world is made of is not there (MovieLens-100K, photos), or it is malformed
 """
 
 from shared.errors import WarmlineError
@@ -38,4 +38,4 @@ class ServiceFailed(DemoError):
 
 
 class WorldMissing(DemoError):
-    """MovieLens-100K is not there, or a line of it cannot be read."""
+    """MovieLens-100K, or the photos and their captions, are not there or cannot be read."""

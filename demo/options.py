@@ -7,7 +7,9 @@ from pathlib import Path
 
 SEED = 20  # of everything that is made up; any number will do, the same one gives the same world
 
+WORLDS = ("movielens", "photos")
 HOME = ".warmline"  # and where the Makefile puts the wheel with the world, whatever the user's home is
+PHOTOS_HOME = f"{HOME}/photos"  # beside the other world, so that each start finds its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +18,7 @@ class Options:
 
     home: Path
     data: Path | None
+    photos: Path | None  # None: the world of MovieLens
     wheels: Path
     database_url: str | None
     redis_url: str | None
@@ -32,9 +35,13 @@ def read_options(arguments: Sequence[str], environment: Mapping[str, str]) -> Op
     """Arguments decide before variables. A wrong argument ends the program with exit code 2 and one line."""
     given = _parser().parse_args(arguments)
     data = given.data or environment.get("WARMLINE_DEMO_DATA")
+    photos = _photos(
+        given.world or environment.get("WARMLINE_DEMO_WORLD"), given.photos or environment.get("WARMLINE_DEMO_PHOTOS")
+    )
     return Options(
-        home=Path(given.home).absolute(),
+        home=Path(given.home or (PHOTOS_HOME if photos else HOME)).absolute(),
         data=Path(data).absolute() if data else None,
+        photos=Path(photos).absolute() if photos else None,
         wheels=Path(HOME).absolute(),
         database_url=environment.get("WARMLINE_DATABASE_URL") or None,
         redis_url=environment.get("WARMLINE_REDIS_URL") or None,
@@ -57,7 +64,8 @@ def _parser() -> argparse.ArgumentParser:
         "and the phase becomes neucf and stays so. A second start reuses everything in the home folder, the model too.",
         epilog="With WARMLINE_DATABASE_URL or WARMLINE_REDIS_URL set, your own server is used instead of an embedded "
         "one; WARMLINE_TEXT_ENCODER and WARMLINE_IMAGE_ENCODER choose other encoders, and every other WARMLINE_* "
-        "setting reaches the services. The world comes out of a package, or: make demo DATA=FOLDER. Where pip's index "
+        "setting reaches the services. The world comes out of a package, or: make demo DATA=FOLDER. Another "
+        "one is of simulated people on your own photos: make demo WORLD=photos PHOTOS=FOLDER. Where pip's index "
         "has PyTorch with CUDA only: make demo TORCH_INDEX=URL, with the URL of the CPU index that PyTorch names",
     )
     parser.add_argument(
@@ -67,12 +75,27 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--check", action="store_true", help="check the answers over HTTP, then end: 0 good, 1 not")
     parser.add_argument("--data", metavar="FOLDER", help="a folder with ml-100k.inter and ml-100k.item")
-    parser.add_argument("--home", metavar="FOLDER", default=HOME, help=f"where the state lives ({HOME})")
+    parser.add_argument("--world", choices=WORLDS, help="real users on films, or simulated users on real photos")
+    parser.add_argument("--photos", metavar="FOLDER", help="a folder with photos and a captions.csv (image,caption)")
+    parser.add_argument(
+        "--home", metavar="FOLDER", help=f"where the state lives ({HOME}; for the world of photos {PHOTOS_HOME})"
+    )
     parser.add_argument("--port", type=_port, help="the timeline's port (a free one, or WARMLINE_PORT)")
     parser.add_argument("--postgres-port", type=_port, help="the embedded PostgreSQL's port (a free one)")
     parser.add_argument("--redis-port", type=_port, help="the embedded Valkey's port (a free one)")
     parser.add_argument("--end-with-parent", action="store_true", help=argparse.SUPPRESS)  # `make` gives it
     return parser
+
+
+def _photos(world: str | None, folder: str | None) -> str | None:
+    """The folder of photos, where that world is meant: it was named, or a folder was given and no world."""
+    if world and world not in WORLDS:
+        _parser().exit(2, f"WORLD: got {world}, expected one of {', '.join(WORLDS)}\n")
+    if world == "photos" and not folder:
+        _parser().exit(2, "PHOTOS: got none, expected a folder: make demo WORLD=photos PHOTOS=folder\n")
+    if world == "movielens" and folder:
+        _parser().exit(2, f"PHOTOS: got {folder}, but WORLD=movielens; leave one of them out\n")
+    return folder
 
 
 def _port(text: str) -> int:

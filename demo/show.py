@@ -35,7 +35,15 @@ def show_done(console: Console, done: Mapping[str, tuple[str, float]]) -> None:
     console.print(table)
 
 
-def show_timeline(console: Console, title: str, user_id: str, page: Page, captions: Mapping[str, str]) -> None:
+def show_notice(console: Console, notice: str | None) -> None:
+    """What must not be mistaken about the world, where there is something."""
+    if notice is not None:
+        console.print(Text(f"\n{notice}", style="italic"))
+
+
+def show_timeline(
+    console: Console, title: str, user_id: str, page: Page, captions: Mapping[str, str], caption_heading: str
+) -> None:
     """A user's first posts with score, reason and caption."""
     heading = f"\n{title} ({user_id}), from the source “{page.source}”"
     console.print(Text(heading, style="bold"), soft_wrap=True)
@@ -43,7 +51,7 @@ def show_timeline(console: Console, title: str, user_id: str, page: Page, captio
     table.add_column("", justify="right")
     table.add_column("score", justify="right")
     table.add_column("reason")
-    table.add_column("caption (title and genres of a film; its author is made up)")
+    table.add_column(caption_heading)
     for place, entry in enumerate(page.posts, start=1):
         table.add_row(str(place), f"{entry.score:.3f}", entry.reason, Text(captions.get(entry.post_id, "")))
     console.print(table)

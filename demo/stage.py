@@ -9,6 +9,7 @@ from rich.console import Console
 
 from demo.client import Client
 from demo.services import Running
+from demo.sources import Source
 from demo.world import Cast
 
 
@@ -52,6 +53,7 @@ class Stage:
     running: Running
     addresses: Addresses
     cast: Cast
+    source: Source
 
     @property
     def console(self) -> Console:

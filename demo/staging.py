@@ -2,23 +2,18 @@
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from demo import database
-from demo.cards import save_card
 from demo.errors import DemoError
-from demo.make_world import make_world
-from demo.movielens import Ratings
-from demo.options import SEED
 from demo.relations import write_relations
 from demo.services import Surroundings, run_step
-from demo.world import Cast, Posts, World
+from demo.sources import MOVIELENS, Source
+from demo.world import Cast, World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +27,7 @@ class Staged:
     blocks: int
     how: str
     seconds: float
+    source: str = MOVIELENS  # records of earlier versions do not say
 
     @property
     def counts(self) -> str:
@@ -39,45 +35,36 @@ class Staged:
         return f"{self.users:,} users, {self.posts:,} posts, {self.interactions:,} interactions, {self.blocks:,} blocks"
 
 
-def stage_world(
-    console: Console, surroundings: Surroundings, database_url: str, ratings: Callable[[], Ratings]
-) -> Staged:
-    """Have the world in the database, its newest event at this moment; the ratings are read the first time only.
+def stage_world(console: Console, surroundings: Surroundings, database_url: str, source: Source) -> Staged:
+    """Have the world in the database, its newest event at this moment; it is made the first time only.
 
     Raises:
-        WorldMissing: MovieLens-100K is not there.
-        DemoError: the database holds somebody's own posts.
+        WorldMissing: what it is made of is not there.
+        DemoError: the database holds somebody's own posts, or another world.
     """
     began = time.monotonic()
     record = surroundings.home / "world" / "world.json"
     known = _read_record(record)
     if known is not None and database.holds_user(database_url, known.cast.warm_user):
+        if known.source != source.identity:
+            raise DemoError(f"{surroundings.home}: holds another world than {source.title}; delete it, or give --home")
         with console.status("Moving the world's times to the present"):
             span = database.move_times(database_url, datetime.now(UTC))
         return _with(known, how=f"reused, moved by {_hours(span.total_seconds())}", seconds=time.monotonic() - began)
     record.unlink(missing_ok=True)
-    with console.status("Making the world out of MovieLens-100K"):
-        world = make_world(ratings(), seed=SEED, now=datetime.now(UTC))
+    with console.status(f"Making the world out of {source.title}"):
+        world, save_files = source.make(datetime.now(UTC))
         if database.holds_other_posts(database_url, world.posts.id.tolist()):
             raise DemoError("WARMLINE_DATABASE_URL: holds posts that are not the demo's; give an empty database")
         write_relations(world, record.parent)
-    _draw_cards(console, world.posts, surroundings.home)
+    save_files(console, surroundings.home)
     run_step(surroundings, "import", ["-m", "warmline", "import", str(record.parent)], show=True)
-    staged = _staged(world, seconds=time.monotonic() - began)
+    staged = _staged(world, source, seconds=time.monotonic() - began)
     record.write_text(json.dumps(asdict(staged), indent=2) + "\n")  # last: an import that was cut off is done again
     return staged
 
 
-def _draw_cards(console: Console, posts: Posts, home: Path) -> None:
-    (home / "media").mkdir(exist_ok=True)
-    columns = (TextColumn("Drawing the posts' pictures"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        rows = zip(posts.id.tolist(), posts.image_url.tolist(), posts.genres, strict=True)
-        for post_id, image_url, genres in progress.track(rows, total=len(posts.genres)):
-            save_card(home / image_url, post_id, genres)
-
-
-def _staged(world: World, *, seconds: float) -> Staged:
+def _staged(world: World, source: Source, *, seconds: float) -> Staged:
     return Staged(
         cast=world.cast,
         users=len(world.users.id),
@@ -86,6 +73,7 @@ def _staged(world: World, *, seconds: float) -> Staged:
         blocks=len(world.blocks.user_id),
         how="made and imported",
         seconds=seconds,
+        source=source.identity,
     )
 
 

@@ -1,0 +1,92 @@
+"""What a world is made of: MovieLens's real people on drawn cards, or simulated people on real photos."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from demo import movielens, photo_world
+from demo.cards import save_card
+from demo.make_world import make_world
+from demo.options import SEED, Options
+from demo.simulator.folder import CAPTIONS_FILE, read_folder
+from demo.simulator.simulate import PhotoWorld, simulate
+from demo.world import Posts, World
+
+MOVIELENS = "movielens"
+PHOTOS = "photos"
+
+SaveFiles = Callable[[Console, Path], None]  # writes what belongs to the world beside its relations into the home
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a world comes from, and what is said about it."""
+
+    identity: str  # other photos or captions are another one
+    title: str
+    caption_heading: str
+    notice: str | None  # what must not be mistaken
+    make: Callable[[datetime], tuple[World, SaveFiles]]
+
+
+def source_of(options: Options) -> Source:
+    """The source that the options name; nothing is made yet.
+
+    Raises:
+        WorldMissing: the folder of photos is missing or malformed.
+    """
+    if options.photos is None:
+        return Source(
+            identity=MOVIELENS,
+            title="MovieLens-100K",
+            caption_heading="caption (title and genres of a film; its author is made up)",
+            notice=None,
+            make=partial(_make_films, options.data, options.wheels),
+        )
+    read_folder(options.photos)
+    return Source(
+        identity=f"{PHOTOS} {_digest(options.photos / CAPTIONS_FILE)}",
+        title="the photos",
+        caption_heading="caption (real, as is its photo; who likes it is simulated)",
+        notice="Everybody here is simulated: users, authors, views, likes, comments, blocks. Photos and captions are "
+        "real. What people like follows captions that no post shows, colours and shapes, and hidden groups of friends: "
+        "the model is given none of it. Figures of this world say how the parts work together, not what your app "
+        "would get.",
+        make=partial(_make_photos, options.photos),
+    )
+
+
+def _make_films(data: Path | None, wheels: Path, now: datetime) -> tuple[World, SaveFiles]:
+    world = make_world(movielens.load(data, wheels), seed=SEED, now=now)
+    return world, partial(_draw_cards, world.posts)
+
+
+def _make_photos(folder: Path, now: datetime) -> tuple[World, SaveFiles]:
+    simulated = simulate(folder, seed=SEED)
+    world = photo_world.relations_of(simulated, now=now)
+    return world, partial(_save_photos, simulated, world)
+
+
+def _draw_cards(posts: Posts, console: Console, home: Path) -> None:
+    (home / "media").mkdir(exist_ok=True)
+    columns = (TextColumn("Drawing the posts' pictures"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        rows = zip(posts.id.tolist(), posts.image_url.tolist(), posts.genres, strict=True)
+        for post_id, image_url, genres in progress.track(rows, total=len(posts.genres)):
+            save_card(home / image_url, post_id, genres)
+
+
+def _save_photos(simulated: PhotoWorld, world: World, console: Console, home: Path) -> None:
+    with console.status("Copying the photos below the media root"):
+        photo_world.copy_photos(simulated, world, home)
+    photo_world.save_truth(simulated, home / "world" / photo_world.TRUTH_FILE)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
