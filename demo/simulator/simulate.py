@@ -137,7 +137,8 @@ def _blocks(settings: WorldSettings, author: Int64s, rng: np.random.Generator) -
     """Some users block an author, each another's. -> (n_blocks, 2)"""
     n = round(settings.users * settings.blocking_share)
     pairs = np.column_stack([rng.permutation(settings.users - settings.newcomers)[:n], rng.choice(author, n)])
-    return pairs[pairs[:, 0] != pairs[:, 1]]
+    apart: Int64s = pairs[pairs[:, 0] != pairs[:, 1]]
+    return apart
 
 
 def _hidden(author: Int64s, blocks: Int64s, n_users: int) -> NDArray[np.bool_]:

@@ -1,0 +1,139 @@
+"""What is asked of a simulated world, cut by time with some persons and the newest posts unknown; answers as rows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demo.simulator.simulate import PhotoWorld
+from demo.simulator.visits import DAY
+from s02_train_neucf import metrics
+from s02_train_neucf.metrics import Interval, PerUser
+from shared.domain import KIND_CODES, Kind
+from shared.neucf.examples import Events, Posts
+
+DATASET = "photos"
+COLD_DAYS = 5.0  # the last ones: a sixth of the posts
+LATER_SHARE = 0.2  # of those with three likes join after the training
+KNOWN_LIKES = 3  # COLD_MIN_POSITIVES: with so many a person gets NeuCF lists
+WANTED_SHARE = 0.1  # of the posts asked about, those that a person would like best
+FEWEST_POSTS = 10  # of which one is wanted
+BOOTSTRAP_SEED = 0
+
+Scores = NDArray[np.float32]  # (n_users, n_posts)
+Mask = NDArray[np.bool_]  # (n_users, n_posts)
+Users = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Row:
+    """One system on one seed's world; the persons of one seed and protocol are the same for every system."""
+
+    system: str
+    protocol: str
+    values: Mapping[str, PerUser]  # metric to (n_persons,)
+    seconds: float
+    seed: int
+
+    def to_json(self) -> dict[str, object]:
+        """The row as `--json` writes it."""
+        return {
+            "system": self.system,
+            "dataset": DATASET,
+            "protocol": self.protocol,
+            "metrics": {name: float(values.mean()) for name, values in self.values.items()},
+            "seconds": round(self.seconds, 3),
+            "seed": self.seed,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Question:
+    """A world, cut: what may be learned, and of whom what is asked."""
+
+    world: PhotoWorld
+    posts: Posts  # all of them
+    train: Events
+    fresh: Events  # as `train`, but until the end: what a heuristic knows that is computed every five minutes
+    cold: NDArray[np.bool_]  # (n_posts,)
+    asked: Users  # (n_asked,) ascending; users with three likes in training
+    later: Users  # (n_later,) ascending; users of whom the training knows nothing
+    later_likes: NDArray[np.int64]  # (n_later, KNOWN_LIKES) posts
+
+
+def ask(world: PhotoWorld) -> Question:
+    """Cut a world at the beginning of its last days, and take some persons out of the training."""
+    rng = np.random.default_rng(world.seed)
+    likes = world.events.of(Kind.LIKE)
+    cut = world.end - COLD_DAYS * DAY
+    n_likes = np.bincount(likes.user, minlength=len(world.joined))
+    likers = np.flatnonzero(n_likes >= KNOWN_LIKES)
+    later = np.sort(rng.permutation(likers)[: round(LATER_SHARE * len(likers))])
+    events = Events(
+        user_key=world.events.user, post_key=world.events.post, kind=world.events.kind, at=world.events.at
+    ).where(~np.isin(world.events.user, later))
+    train = events.where(events.at < cut)
+    known = likes.where((likes.at < cut) & ~np.isin(likes.user, later))
+    return Question(
+        world=world,
+        posts=Posts(post_key=np.arange(len(world.born)), author_key=world.author, created_at=world.born),
+        train=train,
+        fresh=events,
+        cold=world.cold_posts(days=COLD_DAYS),
+        asked=np.flatnonzero(np.bincount(known.user, minlength=len(world.joined)) >= KNOWN_LIKES),
+        later=later,
+        later_likes=np.array([likes.post[likes.user == user][:KNOWN_LIKES] for user in later.tolist()]),
+    )
+
+
+def pairs_of(events: Events, users: Users, *, n_posts: int, kind: Kind | None = None) -> Mask:
+    """Who did something (of one kind) with what. `users` ascend. -> (n_users, n_posts)"""
+    counted = np.isin(events.user_key, users)
+    if kind is not None:
+        counted &= events.kind == KIND_CODES[kind]
+    mask = np.zeros((len(users), n_posts), dtype=np.bool_)
+    mask[np.searchsorted(users, events.user_key[counted]), events.post_key[counted]] = True
+    return mask
+
+
+def aucs(question: Question, scores: Scores, posts: NDArray[np.bool_]) -> PerUser:
+    """For each person asked: how well scores find the tenth of these posts that they would like best.
+
+    Left out are a person's own posts and what they saw before the cut, since the training was told about those; and a
+    person to whom that leaves too few: the same ones for every system. -> (at most n_asked,)
+    """
+    seen = pairs_of(question.train, question.asked, n_posts=len(posts))
+    own = question.world.author[None, :] == question.asked[:, None]
+    values: list[float] = []
+    for row, user in enumerate(question.asked.tolist()):
+        places = np.flatnonzero(posts & ~seen[row] & ~own[row])
+        if len(places) < FEWEST_POSTS:
+            continue
+        felt = question.world.truth.affinity[user, places]
+        values.append(auc(scores[row, places], felt >= np.quantile(felt, 1 - WANTED_SHARE)))
+    return np.array(values)
+
+
+def auc(scores: NDArray[np.floating], wanted: NDArray[np.bool_]) -> float:
+    """The chance that a wanted post scores above another; equal scores count half (Mann and Whitney 1947)."""
+    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]  # mean rank of equal scores, from 1
+    n_wanted = int(wanted.sum())
+    n_pairs = n_wanted * (len(scores) - n_wanted)
+    return float((ranks[wanted].sum() - n_wanted * (n_wanted + 1) / 2) / n_pairs)
+
+
+def intervals(rows: Sequence[Row], system: str, metric: str) -> Interval:
+    """The mean over the persons of all seeds."""
+    return metrics.interval(_pooled(rows, system, metric), np.random.default_rng(BOOTSTRAP_SEED))
+
+
+def difference(rows: Sequence[Row], ours: str, theirs: str, metric: str) -> Interval:
+    """By how much one system is better than another, person by person over all seeds."""
+    chance = np.random.default_rng(BOOTSTRAP_SEED)
+    return metrics.paired_difference(_pooled(rows, ours, metric), _pooled(rows, theirs, metric), chance)
+
+
+def _pooled(rows: Sequence[Row], system: str, metric: str) -> PerUser:
+    return np.concatenate([row.values[metric] for row in rows if row.system == system and metric in row.values])

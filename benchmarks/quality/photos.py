@@ -1,0 +1,211 @@
+"""The photos world: does a model find the people of a post that nobody has touched, and what of it sees them?
+
+The truth is simulated and known (`demo.simulator`). A model is trained on what happened before the last days; the posts
+of those days are cold. Some persons are taken out of the training: they "join" afterwards, and have three likes.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmarks.quality.photo_question import (
+    KNOWN_LIKES,
+    WANTED_SHARE,
+    Mask,
+    Question,
+    Row,
+    Scores,
+    Users,
+    ask,
+    aucs,
+    pairs_of,
+)
+from benchmarks.quality.photo_vectors import FolderVectors, encode_folder
+from demo.simulator.folder import read_folder
+from demo.simulator.looks import looks_of
+from demo.simulator.simulate import PhotoWorld, WorldSettings, simulate_with
+from s02_train_neucf.dataset import Likes
+from s02_train_neucf.evaluate import Exam, ModelRanker
+from s02_train_neucf.fit import Fitted, fit
+from s02_train_neucf.heuristic_ranker import Heuristic
+from s02_train_neucf.metrics import PerUser
+from s02_train_neucf.recipe import Recipe
+from shared.domain import Kind
+from shared.neucf.blocks import best
+from shared.neucf.config import NeuCFConfig
+from shared.neucf.examples import Posts
+from shared.neucf.features import NO_FEATURES, PostFeatures, Vectors
+from shared.settings import HeuristicSettings
+
+NEUCF = "neucf"
+EVERYONE = "everyone's list"
+LIST_LENGTH = 20
+COLD, WARM, LATER = "auc cold posts", "auc warm posts", f"mean true affinity of {LIST_LENGTH}"
+AUC_PROTOCOL = f"finds the {WANTED_SHARE:.0%} of posts that each person would like best, by the simulated truth"
+LATER_PROTOCOL = f"joined after the training, {KNOWN_LIKES} likes, no retraining"
+
+
+def run(
+    folder: Path,
+    seeds: Sequence[int],
+    *,
+    cache: Path,
+    recipe: Recipe | None = None,
+    settings: WorldSettings | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> list[Row]:
+    """Measure everything on one world per seed.
+
+    Args:
+        folder: photos and captions.csv.
+        seeds: of the worlds and of the trainings.
+        cache: a folder where the vectors are kept between runs.
+        recipe: of the trainings.
+        settings: of the worlds.
+        tell: told before each system is trained.
+
+    Raises:
+        WorldMissing: the folder is missing or malformed.
+        EncoderUnavailable: an encoder's package or weights are not here.
+    """
+    photos = read_folder(folder)
+    vectors = encode_folder(photos, cache)
+    rows: list[Row] = []
+    for seed in seeds:
+        world = simulate_with(photos, looks_of, seed=seed, settings=settings or WorldSettings())
+        rows += measure(world, vectors, recipe or Recipe(), tell or _tell_nobody)
+    return rows
+
+
+def measure(world: PhotoWorld, vectors: FolderVectors, recipe: Recipe, tell: Callable[[str], None]) -> list[Row]:
+    """All systems on one world."""
+    question, given = ask(world), vectors.of(world)
+    known = pairs_of(question.train, question.asked, n_posts=len(world.born), kind=Kind.LIKE)
+    rows: list[Row] = []
+    for name, features in _ablations(given, np.random.default_rng(world.seed)).items():
+        tell(f"seed {world.seed}: {name}")
+        began = time.monotonic()
+        fitted = _fit(question, features, recipe)
+        scores = _model_scores(fitted, question, features, question.asked, known)
+        rows.append(_auc_row(name, question, scores, time.monotonic() - began))
+        if name == NEUCF:
+            rows += _later_rows(question, fitted, features)
+    for name, plain in _plain(question, given, known).items():
+        rows.append(_auc_row(name, question, plain, 0.0))
+    return rows
+
+
+def _ablations(given: PostFeatures, rng: np.random.Generator) -> dict[str, PostFeatures]:
+    """What each system is trained with and asked by; a shuffle gives each post another one's photo or caption."""
+    assert given.image is not None
+    assert given.caption is not None
+    n = len(given.image.known)
+    return {
+        NEUCF: given,
+        "neucf, images shuffled": PostFeatures(image=given.image.take(rng.permutation(n)), caption=given.caption),
+        "neucf, captions shuffled": PostFeatures(image=given.image, caption=given.caption.take(rng.permutation(n))),
+        "neucf, id only": NO_FEATURES,
+    }
+
+
+def _fit(question: Question, features: PostFeatures, recipe: Recipe) -> Fitted:
+    """Train on what was there at the cut."""
+    there = np.flatnonzero(~question.cold)
+    posts = question.posts
+    return fit(
+        question.train,
+        Posts(
+            post_key=posts.post_key[there],
+            author_key=posts.author_key[there],
+            created_at=posts.created_at[there],
+        ),
+        features.take(there),
+        NeuCFConfig(image_width=_width(features.image), caption_width=_width(features.caption)),
+        recipe,
+        seed=question.world.seed,
+        device=torch.device("cpu"),
+    )
+
+
+def _width(vectors: Vectors | None) -> int:
+    return 0 if vectors is None else vectors.width
+
+
+def _model_scores(fitted: Fitted, question: Question, features: PostFeatures, users: Users, likes: Mask) -> Scores:
+    """Scores of all posts for users whose likes may be newer than the model. -> (n_users, n_posts)"""
+    rows, posts = np.nonzero(likes)
+    known = Likes.of(rows, posts, n_users=len(users), n_posts=likes.shape[1])
+    nothing = Likes.of(rows[:0], posts[:0], n_users=len(users), n_posts=likes.shape[1])
+    exam = Exam(user_keys=users, posts=question.posts, everyone=known, wanted=nothing)
+    return ModelRanker(fitted.model, exam, fitted.data.users, fitted.data.posts, features).scores(slice(0, len(users)))
+
+
+def _plain(question: Question, given: PostFeatures, known: Mask) -> dict[str, Scores]:
+    """Rankers that learn nothing: nearness to the mean of what was liked, and the number of likes."""
+    assert given.image is not None
+    assert given.caption is not None
+    image, caption = _centred(given.image, question), _centred(given.caption, question)
+    popular = known.sum(axis=0, dtype=np.float32)
+    return {
+        "photo-kNN": _nearness(image, known),
+        "caption-kNN": _nearness(caption, known),
+        "photo+caption-kNN": _nearness(np.hstack([image, caption]), known),
+        "popularity": np.broadcast_to(popular, known.shape),
+    }
+
+
+def _centred(vectors: Vectors, question: Question) -> Scores:
+    """Unit vectors about the mean of what was there at the cut; zeros where a photo cannot be read."""
+    there = vectors.known & ~question.cold
+    moved = np.where(vectors.known[:, None], vectors.values - vectors.values[there].mean(axis=0), 0.0)
+    lengths = np.linalg.norm(moved, axis=1, keepdims=True)
+    return np.asarray(moved / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
+
+
+def _nearness(vectors: Scores, known: Mask) -> Scores:
+    """Sum of the cosines with what each user liked. -> (n_users, n_posts)"""
+    scores: Scores = (known.astype(np.float32) @ vectors) @ vectors.T
+    return scores
+
+
+def _auc_row(system: str, question: Question, scores: Scores, seconds: float) -> Row:
+    values = {COLD: aucs(question, scores, question.cold), WARM: aucs(question, scores, ~question.cold)}
+    return Row(system=system, protocol=AUC_PROTOCOL, values=values, seconds=seconds, seed=question.world.seed)
+
+
+def _later_rows(question: Question, fitted: Fitted, features: PostFeatures) -> list[Row]:
+    """The lists of those who joined after the training, beside the one that they would get without their likes."""
+    n_posts = len(question.posts.post_key)
+    likes = np.zeros((len(question.later), n_posts), dtype=np.bool_)
+    np.put_along_axis(likes, question.later_likes, values=True, axis=1)
+    everyone = Heuristic(question.fresh, question.posts, HeuristicSettings(), at=question.world.end)
+    systems = {
+        NEUCF: _model_scores(fitted, question, features, question.later, likes),
+        EVERYONE: everyone.scores(slice(0, len(question.later))),
+    }
+    return [
+        Row(
+            system=system,
+            protocol=LATER_PROTOCOL,
+            values={LATER: _listed_affinity(question, scores, likes)},
+            seconds=0.0,
+            seed=question.world.seed,
+        )
+        for system, scores in systems.items()
+    ]
+
+
+def _listed_affinity(question: Question, scores: Scores, likes: Mask) -> PerUser:
+    """Mean true affinity to the first posts of a list, without what was liked and one's own. -> (n_later,)"""
+    own = question.world.author[None, :] == question.later[:, None]
+    places, _ = best(scores, likes | own, LIST_LENGTH)
+    affinity = question.world.truth.affinity[question.later]
+    mean: PerUser = np.take_along_axis(affinity, places, axis=1).mean(axis=1)
+    return mean
+
+
+def _tell_nobody(_what: str) -> None:
+    pass
