@@ -47,7 +47,10 @@ def stage_world(console: Console, surroundings: Surroundings, database_url: str,
     known = _read_record(record)
     if known is not None and database.holds_user(database_url, known.cast.warm_user):
         if known.source != source.identity:
-            raise DemoError(f"{surroundings.home}: holds another world than {source.title}; delete it, or give --home")
+            raise DemoError(
+                f"{surroundings.home}: holds a world that was made of something else, or of other captions; delete "
+                "that folder, or name another: --home FOLDER"
+            )
         with console.status("Moving the world's times to the present"):
             span = database.move_times(database_url, datetime.now(UTC))
         return _with(known, how=f"reused, moved by {_hours(span.total_seconds())}", seconds=time.monotonic() - began)

@@ -167,8 +167,7 @@ def _centred(vectors: Vectors, question: Question) -> Scores:
 
 def _nearness(vectors: Scores, known: Mask) -> Scores:
     """Sum of the cosines with what each user liked. -> (n_users, n_posts)"""
-    scores: Scores = (known.astype(np.float32) @ vectors) @ vectors.T
-    return scores
+    return np.asarray((known.astype(np.float32) @ vectors) @ vectors.T, dtype=np.float32)
 
 
 def _auc_row(system: str, question: Question, scores: Scores, seconds: float) -> Row:

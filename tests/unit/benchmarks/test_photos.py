@@ -84,7 +84,7 @@ def test_who_knows_nothing_finds_by_chance(question: Question, world: PhotoWorld
 
 def test_ids_alone_say_nothing_of_cold_posts(rows: list[Row]) -> None:
     (row,) = (row for row in rows if row.system == "neucf, id only")
-    assert row.values[COLD] == pytest.approx(0.5)
+    assert row.values[COLD].mean() == pytest.approx(0.5, abs=0.02)  # ties, but for the last bit of a float
 
 
 def test_the_photo_finds_cold_posts_where_the_photo_is_the_truth() -> None:
