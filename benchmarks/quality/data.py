@@ -1,0 +1,174 @@
+"""A data set as every system and protocol reads it: users and posts lined up, what is known, what is asked."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.errors import DataMalformed
+from s02_train_neucf.dataset import Likes
+from shared.domain import KIND_CODES, Kind
+from shared.neucf.examples import NO_AUTHOR, Events, Examples, Posts, examples_of
+from shared.neucf.features import NO_FEATURES, PostFeatures
+
+Int64s = NDArray[np.int64]
+Seconds = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Columns:
+    """A data set as it was read: pairs of user and post keys in any order, nothing lined up yet."""
+
+    name: str
+    train: Int64s  # (n, 2) user, post
+    test: Int64s  # (m, 2)
+    val: Int64s | None = None  # (v, 2)
+    test_negatives: Int64s | None = None  # (m, k) posts
+    train_at: Seconds | None = None  # (n,) seconds
+    post_keys: Int64s  # (n_posts,) ascending: all that exist
+    created_at: Seconds | None = None  # (n_posts,) seconds
+    features: PostFeatures = NO_FEATURES
+    slots: tuple[str, ...] = ()  # which arrays became image and caption vectors, in words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Questions:
+    """One relevant post against given others, as in the NCF paper."""
+
+    users: Int64s  # (m,) places of users
+    posts: Int64s  # (m,) the relevant post's place
+    negatives: Int64s  # (m, k) places of posts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class QualityData:
+    """Users by place, those who are asked first; posts by place, all that exist."""
+
+    name: str
+    posts: Posts
+    features: PostFeatures
+    user_keys: Int64s  # (n_users,) the first n_asked are asked; those and the others ascend
+    train: Examples
+    val: Examples | None  # chooses between settings and epochs; nothing is trained on it
+    timed: bool  # whether `train` has times; else all are 0
+    everyone: Likes  # (n_users, n_posts) `train`
+    wanted: Likes  # (n_asked, n_posts) `test`
+    left_out: Likes  # (n_asked, n_posts) never ranked for a user: `train` and `val`
+    questions: Questions | None
+    slots: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def n_asked(self) -> int:
+        """Users with something to find."""
+        return self.wanted.n_users
+
+    @property
+    def cold(self) -> NDArray[np.bool_]:
+        """Posts that nobody touched in training. (n_posts,)"""
+        return np.bincount(self.everyone.posts, minlength=self.everyone.n_posts) == 0
+
+    def events(self) -> Events:
+        """`train` as likes, which is what the nightly job reads."""
+        return _likes(self.train.user_key, self.train.post_key, self.train.at)
+
+
+def lined_up(columns: Columns) -> QualityData:
+    """Give users and posts their places; drop what cannot be asked.
+
+    Raises:
+        DataMalformed: nothing remains to learn from or to ask for.
+    """
+    posts, timed = _posts(columns), columns.train_at is not None
+    train = _examples(columns.train, columns.train_at, posts)
+    val = None if columns.val is None or len(columns.val) == 0 else _examples(columns.val, None, posts)
+    known = columns.train if val is None else np.concatenate([columns.train, np.c_[val.user_key, val.post_key]])
+    fresh = ~_is_among(columns.test, known)
+    asked = columns.test[fresh]
+    if len(train) == 0 or len(asked) == 0:
+        raise DataMalformed(
+            f"{columns.name}: got {len(train)} pairs to learn from and {len(asked)} of {len(columns.test)} test pairs "
+            "that are not among them, expected at least 1 of each"
+        )
+    first = np.unique(asked[:, 0])
+    user_keys = np.r_[first, np.setdiff1d(train.user_key, first)]
+
+    def likes(pairs: Int64s, n_users: int) -> Likes:
+        rows = _places(user_keys, pairs[:, 0])
+        here = rows < n_users
+        return Likes.of(rows[here], posts.places(pairs[here, 1]), n_users=n_users, n_posts=len(posts.post_key))
+
+    return QualityData(
+        name=columns.name,
+        posts=posts,
+        features=columns.features,
+        user_keys=user_keys,
+        train=train,
+        val=val,
+        timed=timed,
+        everyone=likes(columns.train, len(user_keys)),
+        wanted=likes(asked, len(first)),
+        left_out=likes(known[np.isin(known[:, 0], user_keys)], len(first)),
+        questions=_questions(columns, fresh, user_keys, posts),
+        slots=columns.slots,
+        notes=tuple(_notes(columns, fresh)),
+    )
+
+
+def _posts(columns: Columns) -> Posts:
+    at = columns.created_at
+    if at is None:  # they were always there
+        first = 0.0 if columns.train_at is None else float(columns.train_at.min(initial=0.0))
+        at = np.full(len(columns.post_keys), first)
+    return Posts(post_key=columns.post_keys, author_key=np.full(len(columns.post_keys), NO_AUTHOR), created_at=at)
+
+
+def _examples(pairs: Int64s, at: Seconds | None, posts: Posts) -> Examples:
+    """Each pair once, at its first time; 0 where there are no times."""
+    return examples_of(_likes(pairs[:, 0], pairs[:, 1], np.zeros(len(pairs)) if at is None else at), posts)
+
+
+def _likes(user_key: Int64s, post_key: Int64s, at: Seconds) -> Events:
+    kind = np.full(len(at), KIND_CODES[Kind.LIKE], dtype=np.int16)
+    return Events(user_key=user_key, post_key=post_key, kind=kind, at=at)
+
+
+def _places(keys: Int64s, wanted: Int64s) -> Int64s:
+    """Where each wanted key stands in keys of any order; all of them must be there."""
+    order = np.argsort(keys)
+    return np.asarray(order[np.searchsorted(keys, wanted, sorter=order)], dtype=np.int64)
+
+
+def _is_among(pairs: Int64s, others: Int64s) -> NDArray[np.bool_]:
+    """Whether each pair stands among others. (n, 2), (m, 2) -> (n,)"""
+    both = np.concatenate([pairs, others])
+    _, users = np.unique(both[:, 0], return_inverse=True)
+    _, posts = np.unique(both[:, 1], return_inverse=True)
+    codes = users.astype(np.int64) * (int(posts.max(initial=0)) + 1) + posts
+    return np.isin(codes[: len(pairs)], codes[len(pairs) :])
+
+
+def _questions(columns: Columns, fresh: NDArray[np.bool_], user_keys: Int64s, posts: Posts) -> Questions | None:
+    if columns.test_negatives is None:
+        return None
+    asked, negatives = columns.test[fresh], columns.test_negatives[fresh]
+    return Questions(
+        users=_places(user_keys, asked[:, 0]),
+        posts=posts.places(asked[:, 1]),
+        negatives=posts.places(negatives.ravel()).reshape(negatives.shape),
+    )
+
+
+def _notes(columns: Columns, fresh: NDArray[np.bool_]) -> list[str]:
+    notes = []
+    if not fresh.all():
+        notes.append(f"{int((~fresh).sum())} test pairs are in train or val too and are not asked for")
+    asked = np.unique(columns.test[fresh, 0])
+    strangers = len(np.setdiff1d(asked, columns.train[:, 0]))
+    if strangers:
+        notes.append(f"{strangers} of the {len(asked)} users asked have nothing in train")
+    if columns.test_negatives is not None:
+        held = int((columns.test_negatives[fresh] == columns.test[fresh, 1:2]).any(axis=1).sum())
+        if held:
+            notes.append(f"in {held} rows of test_negatives the test item itself stands; it is dropped there")
+    return notes

@@ -1,0 +1,115 @@
+"""Training and asking every system: one measurement for each system, protocol and seed."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.quality.data import QualityData
+from benchmarks.quality.protocols import COLD_ITEMS, Answered, protocols_of
+from benchmarks.quality.systems import System
+from s02_train_neucf.metrics import PerUser
+from shared.errors import ConfigurationError, TrainingRefused
+
+Tell = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Measurement:
+    """What one system, trained with one seed, came to on one protocol."""
+
+    system: str
+    dataset: str
+    protocol: str
+    seed: int
+    seconds: float  # of training and ranking
+    answered: Answered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A system that refused the data, and why."""
+
+    system: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Measured:
+    """Everything that was measured on one data set."""
+
+    data: QualityData
+    measurements: Sequence[Measurement]
+    left_out: Sequence[LeftOut]
+
+    def of(self, protocol: str) -> dict[str, list[Measurement]]:
+        """The measurements of a protocol, by system."""
+        found: dict[str, list[Measurement]] = {}
+        for each in self.measurements:
+            if each.protocol == protocol:
+                found.setdefault(each.system, []).append(each)
+        return found
+
+    @property
+    def protocols(self) -> list[str]:
+        """Those that were asked, the main one first."""
+        return list(dict.fromkeys(each.protocol for each in self.measurements))
+
+
+def measure(data: QualityData, systems: Mapping[str, System], seeds: Sequence[int], tell: Tell) -> Measured:
+    """Train and ask. A system that no seed changes is trained once and counts for every seed."""
+    measurements: list[Measurement] = []
+    left_out: list[LeftOut] = []
+    for number, (name, system) in enumerate(systems.items()):
+        tell(f"{data.name}: {name}", number, len(systems))
+        try:
+            measurements += _measure_system(name, system, data, seeds)
+        except (TrainingRefused, ConfigurationError) as refused:
+            left_out.append(LeftOut(system=name, reason=str(refused)))
+    tell(f"{data.name}: done", len(systems), len(systems))
+    return Measured(data=data, measurements=measurements, left_out=left_out)
+
+
+def mean_over_seeds(measurements: Iterable[Measurement]) -> dict[str, PerUser]:
+    """The mean of each user's figure over the seeds. -> metric to (n_users,)"""
+    values = [each.answered.values for each in measurements]
+    return {name: np.mean([each[name] for each in values], axis=0) for name in values[0]}
+
+
+def _measure_system(name: str, system: System, data: QualityData, seeds: Sequence[int]) -> list[Measurement]:
+    run = seeds[: system.seeds] if system.seeded else seeds[:1]
+    found = [each for seed in run for each in _measure_once(name, system, data, seed)]
+    if system.seeded:
+        return found
+    return [_under(each, seed) for seed in seeds for each in found]
+
+
+def _measure_once(name: str, system: System, data: QualityData, seed: int) -> list[Measurement]:
+    begun = time.perf_counter()
+    ranker = system.make(data, seed)
+    trained = time.perf_counter() - begun
+    found = []
+    for protocol, ask in protocols_of(data).items():
+        if protocol == COLD_ITEMS and not system.knows_cold:
+            continue
+        begun = time.perf_counter()
+        answered = ask(ranker, data)
+        seconds = trained + time.perf_counter() - begun
+        found.append(
+            Measurement(
+                system=name, dataset=data.name, protocol=protocol, seed=seed, seconds=seconds, answered=answered
+            )
+        )
+    return found
+
+
+def _under(measurement: Measurement, seed: int) -> Measurement:
+    return Measurement(
+        system=measurement.system,
+        dataset=measurement.dataset,
+        protocol=measurement.protocol,
+        seed=seed,
+        seconds=measurement.seconds,
+        answered=measurement.answered,
+    )

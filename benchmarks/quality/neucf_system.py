@@ -1,0 +1,106 @@
+"""NeuCF as a system of the benchmark: trained as the nightly job does it, from a data set to a ranker."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from benchmarks.quality.data import QualityData
+from s02_train_neucf.baselines import Ranker
+from s02_train_neucf.dataset import Likes, TrainingSet, training_set
+from s02_train_neucf.evaluate import Exam, ModelRanker, exam_of, per_user
+from s02_train_neucf.fit import EPOCHS_UNVALIDATED, VALIDATION_METRIC, VALIDATION_SHARE, fit
+from s02_train_neucf.recipe import Recipe
+from s02_train_neucf.train import Trained, train
+from shared.neucf.config import NeuCFConfig
+from shared.neucf.examples import Examples
+from shared.neucf.features import PostFeatures
+from shared.neucf.model import NeuCF
+
+VALIDATION_K = 10  # of VALIDATION_METRIC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """A model's shape and how it is trained, and which content it is shown."""
+
+    config: NeuCFConfig
+    recipe: Recipe
+    features: PostFeatures
+
+
+def shipped(data: QualityData) -> Variant:
+    """The defaults that ship, with the content that the data has."""
+    image, caption = data.features.image, data.features.caption
+    config = NeuCFConfig(
+        image_width=0 if image is None else image.width, caption_width=0 if caption is None else caption.width
+    )
+    return Variant(config=config, recipe=Recipe(), features=data.features)
+
+
+def train_neucf(data: QualityData, seed: int, variant: Variant | None = None) -> Ranker:
+    """Train on `data.train`; the number of epochs is chosen on `data.val`, else on a part of `train`.
+
+    With a validation set of its own, the model of the best epoch is taken. Without one, as in the nightly job, the
+    number of epochs is found with a part of `train` held back, and a second training sees all of it.
+    """
+    variant = variant or shipped(data)
+    if data.val is not None:
+        known = training_set(data.train, data.posts, variant.features)
+        exam = exam_of(data.train, data.val, data.posts)
+        return _ranker(_search(known, exam, variant, seed).model, known, data, variant)
+    if data.timed:
+        fitted = fit(
+            data.events(), data.posts, variant.features, variant.config, variant.recipe, seed=seed, device=_device()
+        )
+        return _ranker(fitted.model, fitted.data, data, variant)
+    known = training_set(data.train, data.posts, variant.features)
+    epochs = _epochs_by_chance_cut(data, variant, seed)
+    final = train(known, variant.config, replace(variant.recipe, epochs=epochs), seed=seed, device=_device())
+    return _ranker(final.model, known, data, variant)
+
+
+def _epochs_by_chance_cut(data: QualityData, variant: Variant, seed: int) -> int:
+    """The best number of epochs for likes held back at random: where there are no times, no like is the last."""
+    held_back = _held_back(data.train, np.random.default_rng(seed))
+    if not held_back.any():
+        return min(EPOCHS_UNVALIDATED, variant.recipe.epochs)
+    earlier = data.train.where(~held_back)
+    known = training_set(earlier, data.posts, variant.features)
+    exam = exam_of(earlier, data.train.where(held_back), data.posts)
+    return _search(known, exam, variant, seed).best_epoch
+
+
+def _held_back(examples: Examples, generator: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """A share of each user's likes, at least one of two or more; someone with one like keeps it."""
+    order = np.lexsort((generator.random(len(examples)), examples.user_key))
+    _, starts, counts = np.unique(examples.user_key[order], return_index=True, return_counts=True)
+    n_held = np.where(counts >= 2, np.maximum(1, (counts * VALIDATION_SHARE).astype(np.int64)), 0)
+    held = np.zeros(len(examples), dtype=np.bool_)
+    held[order] = np.arange(len(examples)) - np.repeat(starts, counts) < np.repeat(n_held, counts)
+    return held
+
+
+def _search(known: TrainingSet, exam: Exam, variant: Variant, seed: int) -> Trained:
+    def validate(model: NeuCF) -> float:
+        ranker = ModelRanker(model, exam, known.users, known.posts, variant.features)
+        return float(per_user(ranker, exam, (VALIDATION_K,))[VALIDATION_METRIC].mean())
+
+    return train(known, variant.config, variant.recipe, seed=seed, device=_device(), validate=validate)
+
+
+def _ranker(model: NeuCF, known: TrainingSet, data: QualityData, variant: Variant) -> Ranker:
+    exam = Exam(
+        user_keys=data.user_keys[: data.n_asked], posts=data.posts, everyone=data.everyone, wanted=_nothing(data)
+    )
+    return ModelRanker(model, exam, known.users, known.posts, variant.features)
+
+
+def _nothing(data: QualityData) -> Likes:
+    """A ranker is not told what is asked."""
+    none = np.zeros(0, dtype=np.int64)
+    return Likes.of(none, none, n_users=data.n_asked, n_posts=data.wanted.n_posts)
+
+
+def _device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -1,0 +1,135 @@
+"""The ways to ask: all posts ranked, one against given negatives, and posts that nobody touched among themselves."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.quality.data import QualityData, Questions
+from s02_train_neucf import metrics, sampled
+from s02_train_neucf.baselines import Ranker
+from s02_train_neucf.metrics import PerUser
+from shared.neucf.blocks import best, blocks, refuse_non_finite
+
+ALL_ITEMS = "all_items_ranked"
+COLD_ITEMS = "cold_items_ranked"
+SAMPLED = sampled.PROTOCOL
+KS = (5, 10, 20)  # lengths of list that are reported
+COLD_K = 20
+USERS_AT_ONCE = 256
+TIE_SEED = 0  # of the order in which posts of equal score are taken
+
+Int64s = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answered:
+    """One figure per user for each metric; where lists were made, their places too."""
+
+    values: Mapping[str, PerUser]  # "ndcg@10" -> (n_users_of_the_protocol,)
+    lists: Int64s | None = None  # (n_users, max(KS)) places of posts, -1 after the last
+
+
+Ask = Callable[[Ranker, QualityData], Answered]
+
+
+def protocols_of(data: QualityData) -> dict[str, Ask]:
+    """How this data set is asked, by the protocol's name."""
+    main: dict[str, Ask] = {ALL_ITEMS: all_items_ranked} if data.questions is None else {SAMPLED: ncf_sampled}
+    return {**main, COLD_ITEMS: cold_items_ranked} if data.questions is None and asks_cold(data) else main
+
+
+def asks_cold(data: QualityData) -> bool:
+    """Whether anybody is asked for a post that nobody touched, and there is something to know such a post by."""
+    knows = data.features.image is not None or data.features.caption is not None
+    return knows and bool(data.cold[data.wanted.posts].any())
+
+
+def all_items_ranked(ranker: Ranker, data: QualityData) -> Answered:
+    """Every post but those a user is known to have touched. Equal scores: an order drawn once, the same for all."""
+    everyone, every = np.arange(data.n_asked), np.ones(data.wanted.n_posts, np.bool_)
+    lists, hits = _ranked(ranker, data, everyone, every, max(KS))
+    values: dict[str, PerUser] = {}
+    for k in KS:
+        values[f"hr@{k}"] = metrics.hit_rate(hits, k)
+        values[f"ndcg@{k}"] = metrics.ndcg(hits, data.wanted.counts, k)
+        values[f"recall@{k}"] = metrics.recall(hits, data.wanted.counts, k)
+        values[f"precision@{k}"] = metrics.precision(hits, k)
+        values[f"mrr@{k}"] = metrics.reciprocal_rank(hits, k)
+    return Answered(values, lists)
+
+
+def cold_items_ranked(ranker: Ranker, data: QualityData) -> Answered:
+    """The posts that nobody touched in training, among themselves, for the users who went on to like one."""
+    cold, k = data.cold, COLD_K
+    n_cold = np.bincount(data.wanted.users[cold[data.wanted.posts]], minlength=data.n_asked)
+    users = np.flatnonzero(n_cold)
+    _, hits = _ranked(ranker, data, users, cold, k)
+    return Answered(
+        {
+            f"recall@{k}": metrics.recall(hits, n_cold[users], k),
+            f"ndcg@{k}": metrics.ndcg(hits, n_cold[users], k),
+            "auc": _auc(ranker, data, users, cold),
+        }
+    )
+
+
+def ncf_sampled(ranker: Ranker, data: QualityData) -> Answered:
+    """One relevant post against its given negatives; several questions of one user are averaged."""
+    asked = data.questions
+    if asked is None:
+        raise ValueError("questions: got none, expected test_negatives")
+    at = _standings(ranker, data.n_asked, asked)
+    values: dict[str, PerUser] = {}
+    for k in KS:
+        values[f"hr@{k}"] = sampled.sampled_hit_rate(at, k)
+        values[f"ndcg@{k}"] = sampled.sampled_ndcg(at, k)
+        values[f"mrr@{k}"] = sampled.sampled_reciprocal_rank(at, k)
+    n_questions = np.bincount(asked.users, minlength=data.n_asked)
+    means = {name: np.bincount(asked.users, each, minlength=data.n_asked) for name, each in values.items()}
+    return Answered({name: each[n_questions > 0] / n_questions[n_questions > 0] for name, each in means.items()})
+
+
+def _standings(ranker: Ranker, n_asked: int, asked: Questions) -> sampled.Standing:
+    order = np.argsort(asked.users, kind="stable")
+    above, equal = np.zeros(len(order), dtype=np.int64), np.zeros(len(order), dtype=np.int64)
+    for part in blocks(n_asked, USERS_AT_ONCE):
+        low, high = np.searchsorted(asked.users[order], [part.start, part.stop])
+        here = order[low:high]
+        scores = refuse_non_finite(ranker.scores(part))[asked.users[here] - part.start]
+        at = sampled.standing(scores, asked.posts[here], asked.negatives[here])
+        above[here], equal[here] = at.above, at.equal
+    return sampled.Standing(above, equal)
+
+
+def _ranked(
+    ranker: Ranker, data: QualityData, users: Int64s, candidates: NDArray[np.bool_], k: int
+) -> tuple[Int64s, NDArray[np.bool_]]:
+    """The k best candidates of each user. -> (n_users, k) places, -1 after the last; and which of them are hits"""
+    shuffled = np.random.default_rng(TIE_SEED).permutation(data.wanted.n_posts)
+    shuffled = shuffled[candidates[shuffled]]
+    lists, hits = np.empty((len(users), k), dtype=np.int64), np.empty((len(users), k), dtype=np.bool_)
+    for part, at, rows in _blocks_of(users, data.n_asked):
+        scores = refuse_non_finite(ranker.scores(part))[rows][:, shuffled]
+        places, _ = best(scores, data.left_out.mask(part)[rows][:, shuffled], k)
+        lists[at] = np.where(places >= 0, shuffled[np.maximum(places, 0)], -1)
+        hits[at] = np.take_along_axis(data.wanted.mask(part)[rows], np.maximum(lists[at], 0), axis=1) & (places >= 0)
+    return lists, hits
+
+
+def _auc(ranker: Ranker, data: QualityData, users: Int64s, cold: NDArray[np.bool_]) -> PerUser:
+    values = []
+    for part, _, rows in _blocks_of(users, data.n_asked):
+        scores, counted = ranker.scores(part), cold & ~data.left_out.mask(part)
+        wanted = data.wanted.mask(part)
+        values += [metrics.auc(scores[row][counted[row]], wanted[row][counted[row]]) for row in rows]
+    return np.array(values)
+
+
+def _blocks_of(users: Int64s, n_asked: int) -> Iterator[tuple[slice, slice, Int64s]]:
+    """Blocks of all users asked: the block, where its users stand in `users`, and their rows in the block."""
+    for part in blocks(n_asked, USERS_AT_ONCE):
+        low, high = np.searchsorted(users, [part.start, part.stop])
+        if low < high:
+            yield part, slice(low, high), users[low:high] - part.start

@@ -1,0 +1,70 @@
+"""The measurements on the screen: a table a protocol, with intervals, and what the figures depend on."""
+
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.quality.measure import Measured, mean_over_seeds
+from benchmarks.quality.protocols import ALL_ITEMS, COLD_ITEMS, SAMPLED
+from benchmarks.quality.rows import differences, intervals, measured_seeds
+from benchmarks.quality.systems import NEUCF
+from s02_train_neucf.metrics import Interval
+
+SHOWN: Mapping[str, tuple[str, ...]] = {
+    ALL_ITEMS: ("hr@10", "ndcg@10", "recall@20", "ndcg@20", "mrr@10"),
+    COLD_ITEMS: ("recall@20", "ndcg@20", "auc"),
+    SAMPLED: ("hr@5", "ndcg@5", "hr@10", "ndcg@10"),
+}
+
+
+def show(console: Console, measured: Measured, provenance: Mapping[str, str]) -> None:
+    """Print everything of one data set."""
+    _show_data(console, measured)
+    for protocol in measured.protocols:
+        console.print(_systems_table(measured, protocol))
+        between = differences(measured, protocol)
+        if between:
+            console.print(_differences_table(between, protocol))
+    for each in measured.left_out:
+        console.print(f"left out: {each.system}: {each.reason}", markup=False)
+    seeds = ", ".join(str(seed) for seed in measured_seeds(measured))
+    console.print(f"seeds {seeds}; " + ", ".join(f"{name} {value}" for name, value in provenance.items()), markup=False)
+
+
+def _show_data(console: Console, measured: Measured) -> None:
+    data = measured.data
+    console.print(
+        f"{data.name}: {len(data.train):,} pairs of {data.everyone.n_users:,} users and {len(data.posts.post_key):,} "
+        f"posts to learn from, {len(data.wanted.posts):,} asked of {data.n_asked:,} users; "
+        f"{int(data.cold.sum()):,} posts never trained on; "
+        f"{'times' if data.timed else 'no times'}; content: {', '.join(data.slots) or 'none'}",
+        markup=False,
+    )
+    for note in data.notes:
+        console.print(f"note: {note}", markup=False)
+
+
+def _systems_table(measured: Measured, protocol: str) -> Table:
+    table = Table(title=f"{measured.data.name}, {protocol}: mean over users [95 % by bootstrap]")
+    for heading in ("system", *SHOWN[protocol], "seeds", "seconds"):
+        table.add_column(heading)
+    for name, those in measured.of(protocol).items():
+        figures = intervals(mean_over_seeds(those))
+        seeds = list(dict.fromkeys(each.seed for each in those))
+        seconds = sum(each.seconds for each in those) / len(those)
+        table.add_row(name, *(_cell(figures[metric]) for metric in SHOWN[protocol]), str(len(seeds)), f"{seconds:.1f}")
+    return table
+
+
+def _differences_table(between: Mapping[str, Mapping[str, Interval]], protocol: str) -> Table:
+    table = Table(title=f"{NEUCF} less each other, user by user, {protocol}")
+    for heading in ("other", *SHOWN[protocol]):
+        table.add_column(heading)
+    for name, figures in between.items():
+        table.add_row(name, *(_cell(figures[metric], "+") for metric in SHOWN[protocol]))
+    return table
+
+
+def _cell(value: Interval, sign: str = "") -> str:
+    return f"{value.mean:{sign}.4f} [{value.low:{sign}.4f}, {value.high:{sign}.4f}]"
