@@ -1,4 +1,4 @@
-"""Plain rankers that every model must meet: popularity, item-kNN, EASE. Each scores blocks of users with all posts."""
+"""Plain rankers that every model must meet: chance, popularity, item-kNN, EASE. Each scores blocks of users with all posts."""
 
 from typing import Protocol
 
@@ -32,6 +32,18 @@ class Popularity:
         return np.broadcast_to(self.counts, (users.stop - users.start, len(self.counts)))
 
 
+class Random:
+    """Every post in a random order, another for each user: what chance gets."""
+
+    def __init__(self, likes: Likes, *, seed: int) -> None:
+        self.n_posts, self.seed = likes.n_posts, seed
+
+    def scores(self, users: slice) -> Scores:
+        """(n_users_in_block, n_posts)"""
+        rows = [np.random.default_rng((self.seed, user)).random(self.n_posts, np.float32) for user in range(users.start, users.stop)]
+        return np.stack(rows) if rows else np.zeros((0, self.n_posts), np.float32)
+
+
 class ItemKNN:
     """Posts liked by the people who like the same: cosine between posts (Sarwar et al. 2001), the nearest k kept.
 
@@ -39,7 +51,7 @@ class ItemKNN:
     """
 
     def __init__(self, likes: Likes, *, neighbours: int = 100, shrink: float = 10.0) -> None:
-        self.matrix = _matrix(likes)
+        self.matrix = matrix_of(likes)
         together = _together(self.matrix)  # (n_posts, n_posts)
         length = np.sqrt(together.diagonal())
         nearness = together / (length[:, None] * length[None, :] + shrink + 1e-9)
@@ -61,7 +73,7 @@ class EASE:
     """
 
     def __init__(self, likes: Likes, *, l2: float = 300.0) -> None:
-        self.matrix = _matrix(likes)
+        self.matrix = matrix_of(likes)
         gram = _together(self.matrix).astype(np.float64)
         gram[np.diag_indices_from(gram)] += l2
         inverse = linalg.inv(gram, overwrite_a=True, check_finite=False)
@@ -74,7 +86,8 @@ class EASE:
         return np.asarray(self.matrix[users] @ self.weights, dtype=np.float32)
 
 
-def _matrix(likes: Likes) -> sparse.csr_array:
+def matrix_of(likes: Likes) -> sparse.csr_array:
+    """A sparse matrix of ones. -> (n_users, n_posts)"""
     ones = np.ones(len(likes.posts), dtype=np.float32)
     return sparse.csr_array((ones, likes.posts, likes.starts), shape=(likes.n_users, likes.n_posts))
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,7 +23,8 @@ class Measurement:
     dataset: str
     protocol: str
     seed: int
-    seconds: float  # of training and ranking
+    setting: str  # what was chosen on validation, in words; blank where nothing was
+    seconds: float  # of choosing, training and ranking
     answered: Answered
 
 
@@ -82,34 +83,29 @@ def _measure_system(name: str, system: System, data: QualityData, seeds: Sequenc
     found = [each for seed in run for each in _measure_once(name, system, data, seed)]
     if system.seeded:
         return found
-    return [_under(each, seed) for seed in seeds for each in found]
+    return [replace(each, seed=seed) for seed in seeds for each in found]
 
 
 def _measure_once(name: str, system: System, data: QualityData, seed: int) -> list[Measurement]:
     begun = time.perf_counter()
-    ranker = system.make(data, seed)
+    made = system.make(data, seed)
     trained = time.perf_counter() - begun
     found = []
     for protocol, ask in protocols_of(data).items():
-        if protocol == COLD_ITEMS and not system.knows_cold:
+        if not (system.knows_cold if protocol == COLD_ITEMS else system.answers_main):
             continue
         begun = time.perf_counter()
-        answered = ask(ranker, data)
+        answered = ask(made.ranker, data)
         seconds = trained + time.perf_counter() - begun
         found.append(
             Measurement(
-                system=name, dataset=data.name, protocol=protocol, seed=seed, seconds=seconds, answered=answered
+                system=name,
+                dataset=data.name,
+                protocol=protocol,
+                seed=seed,
+                setting=made.setting,
+                seconds=seconds,
+                answered=answered,
             )
         )
     return found
-
-
-def _under(measurement: Measurement, seed: int) -> Measurement:
-    return Measurement(
-        system=measurement.system,
-        dataset=measurement.dataset,
-        protocol=measurement.protocol,
-        seed=seed,
-        seconds=measurement.seconds,
-        answered=measurement.answered,
-    )

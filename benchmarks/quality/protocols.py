@@ -34,10 +34,16 @@ class Answered:
 Ask = Callable[[Ranker, QualityData], Answered]
 
 
+def main_protocol(data: QualityData) -> tuple[str, Ask]:
+    """Given negatives where there are some, else all posts."""
+    return (ALL_ITEMS, all_items_ranked) if data.questions is None else (SAMPLED, ncf_sampled)
+
+
 def protocols_of(data: QualityData) -> dict[str, Ask]:
     """How this data set is asked, by the protocol's name."""
-    main: dict[str, Ask] = {ALL_ITEMS: all_items_ranked} if data.questions is None else {SAMPLED: ncf_sampled}
-    return {**main, COLD_ITEMS: cold_items_ranked} if data.questions is None and asks_cold(data) else main
+    name, ask = main_protocol(data)
+    cold = data.questions is None and asks_cold(data)
+    return {name: ask, COLD_ITEMS: cold_items_ranked} if cold else {name: ask}
 
 
 def asks_cold(data: QualityData) -> bool:

@@ -47,13 +47,13 @@ def _show_data(console: Console, measured: Measured) -> None:
 
 def _systems_table(measured: Measured, protocol: str) -> Table:
     table = Table(title=f"{measured.data.name}, {protocol}: mean over users [95 % by bootstrap]")
-    for heading in ("system", *SHOWN[protocol], "seeds", "seconds"):
+    for heading in ("system", *SHOWN[protocol], "seeds", "seconds", "chosen"):
         table.add_column(heading)
     for name, those in measured.of(protocol).items():
         figures = intervals(mean_over_seeds(those))
         seeds = list(dict.fromkeys(each.seed for each in those))
         seconds = sum(each.seconds for each in those) / len(those)
-        table.add_row(name, *(_cell(figures[metric]) for metric in SHOWN[protocol]), str(len(seeds)), f"{seconds:.1f}")
+        table.add_row(name, *(_cell(figures[metric]) for metric in SHOWN[protocol]), str(len(seeds)), f"{seconds:.1f}", those[0].setting)
     return table
 
 

@@ -1,0 +1,49 @@
+"""Choosing a baseline's setting on validation, so that none loses for want of a knob."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from benchmarks.quality.data import QualityData
+from benchmarks.quality.protocols import main_protocol
+from benchmarks.quality.validation import validation_of
+from s02_train_neucf.baselines import Ranker
+
+CHOSEN_BY = "ndcg@10"
+
+Setting = TypeVar("Setting")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A trained system, and with which setting where that was chosen."""
+
+    ranker: Ranker
+    setting: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuned(Generic[Setting]):
+    """A system with a few settings to choose from."""
+
+    make: Callable[[QualityData, Setting, int], Ranker]
+    settings: Sequence[Setting]  # the first is taken where nothing can be held back
+    climbs: bool = False  # whether the settings go one way, so that a worse one ends the search
+
+    def __call__(self, data: QualityData, seed: int) -> Made:
+        """Try the settings on validation, and learn from everything with the best."""
+        setting = self._best(data, seed)
+        return Made(ranker=self.make(data, setting, seed), setting=str(setting))
+
+    def _best(self, data: QualityData, seed: int) -> Setting:
+        inner = validation_of(data)
+        best, best_figure = self.settings[0], -1.0
+        for setting in self.settings if inner is not None else ():
+            assert inner is not None
+            _, ask = main_protocol(inner)
+            figure = float(ask(self.make(inner, setting, seed), inner).values[CHOSEN_BY].mean())
+            if figure > best_figure:
+                best, best_figure = setting, figure
+            elif self.climbs:
+                break
+        return best

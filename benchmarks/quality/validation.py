@@ -1,0 +1,63 @@
+"""Validation: the data set as it looks from within its training part, asked in the same way.
+
+Settings and epochs are chosen on it; the test split is looked at once, afterwards.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.quality.data import QualityData, Questions, lined_up_again
+from shared.neucf.examples import Examples
+
+SHARE = 0.2  # of each user's likes that are held back where all posts are ranked
+SEED = 0  # of what is held back and of the drawn negatives; the same for every system
+
+
+def validation_of(data: QualityData) -> QualityData | None:
+    """A data set that asks for `val`, else for held-back likes: the last ones, or by chance where there are no times.
+
+    None where nothing can be held back.
+    """
+    generator = np.random.default_rng(SEED)
+    if data.val is not None:
+        train, asked = data.train, data.val
+    else:
+        held = held_back(data, generator)
+        train, asked = data.train.where(~held), data.train.where(held)
+    if len(asked) == 0 or len(train) == 0:
+        return None
+    inner = lined_up_again(data, train=train, asked=asked)
+    if data.questions is None:
+        return inner
+    return replace(inner, questions=_drawn(inner, data.questions.negatives.shape[1], generator))
+
+
+def held_back(data: QualityData, generator: np.random.Generator) -> NDArray[np.bool_]:
+    """Which likes validation asks for: one of each user where the test asks for one against others, else a share.
+
+    Someone with a single like keeps it. -> (n_train,)
+    """
+    examples: Examples = data.train
+    chance = generator.random(len(examples))
+    order = np.lexsort((chance, -examples.at, examples.user_key))  # the latest first
+    _, starts, counts = np.unique(examples.user_key[order], return_index=True, return_counts=True)
+    share = np.maximum(1, (counts * SHARE).astype(np.int64)) if data.questions is None else np.ones_like(counts)
+    n_held = np.where(counts >= 2, share, 0)
+    held = np.zeros(len(examples), dtype=np.bool_)
+    held[order] = np.arange(len(examples)) - np.repeat(starts, counts) < np.repeat(n_held, counts)
+    return held
+
+
+def _drawn(inner: QualityData, n_negatives: int, generator: np.random.Generator) -> Questions:
+    """Questions with posts drawn evenly; a draw that the user has touched is drawn again, a few times."""
+    users, posts = inner.wanted.users, inner.wanted.posts
+    negatives = generator.integers(0, inner.wanted.n_posts, (len(users), n_negatives))
+    row = np.repeat(users, n_negatives)
+    for _ in range(20):
+        touched = np.flatnonzero(inner.everyone.contains(row, negatives.ravel()))
+        if len(touched) == 0:
+            break
+        negatives.ravel()[touched] = generator.integers(0, inner.wanted.n_posts, len(touched))
+    return Questions(users=users, posts=posts, negatives=negatives)

@@ -1,0 +1,68 @@
+"""Figures of some users, and of some posts: the mean over everybody hides who is served badly."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from s02_train_neucf import metrics
+from s02_train_neucf.metrics import Interval, PerUser
+
+Mask = NDArray[np.bool_]
+Int64s = NDArray[np.int64]
+
+QUARTILES = 4
+
+
+def user_groups(n_known: Int64s, *, cold_below: int) -> dict[str, Mask]:
+    """Cold users, and the others in quarters by how much they did.
+
+    Args:
+        n_known: (n_users,) likes in training.
+        cold_below: likes below which a user is cold (COLD_MIN_POSITIVES).
+
+    Returns:
+        Group to (n_users,). Users with equally many likes are in one quarter, so quarters need not be of one size;
+        each is named by its likes. A group without users is left out.
+    """
+    cold = n_known < cold_below
+    groups = {f"cold users (below {cold_below} likes)": cold}
+    warm = n_known[~cold]
+    if len(warm):
+        edges = np.quantile(warm, np.arange(1, QUARTILES) / QUARTILES)
+        quarter = np.searchsorted(edges, n_known, side="left")
+        for number in range(QUARTILES):
+            here = ~cold & (quarter == number)
+            if here.any():
+                groups[f"quarter {number + 1} ({n_known[here].min()} to {n_known[here].max()} likes)"] = here
+    return {name: mask for name, mask in groups.items() if mask.any()}
+
+
+def by_group(
+    values: Mapping[str, PerUser], groups: Mapping[str, Mask], generator: np.random.Generator
+) -> dict[str, dict[str, Interval]]:
+    """Each metric within each group of users. -> group to metric to interval"""
+    return {
+        group: {metric: metrics.interval(column[mask], generator) for metric, column in values.items()}
+        for group, mask in groups.items()
+        if mask.any()
+    }
+
+
+def recall_of_posts(lists: Int64s, wanted: Mask, group: Mask, k: int) -> PerUser:
+    """Recall of a group of posts, cold ones for example, in lists that hold all posts.
+
+    Args:
+        lists: (n_users, length) places, best first, -1 after the last.
+        wanted: (n_users, n_posts) what users went on to like.
+        group: (n_posts,) the posts that count.
+        k: length that counts.
+
+    Returns:
+        (n_users_who_want_one,), in the order of the users.
+    """
+    asked = wanted & group
+    users = asked.any(axis=1)
+    first = lists[users, :k]
+    hits = np.take_along_axis(asked[users], np.maximum(first, 0), axis=1) & (first >= 0)
+    return metrics.recall(hits, asked[users].sum(axis=1), k)
