@@ -1,4 +1,7 @@
-"""Plain rankers that every model must meet: chance, popularity, item-kNN, EASE. Each scores blocks of users with all posts."""
+"""Plain rankers that every model must meet: chance, popularity, item-kNN, EASE.
+
+Each scores blocks of users with all posts.
+"""
 
 from typing import Protocol
 
@@ -40,8 +43,23 @@ class Random:
 
     def scores(self, users: slice) -> Scores:
         """(n_users_in_block, n_posts)"""
-        rows = [np.random.default_rng((self.seed, user)).random(self.n_posts, np.float32) for user in range(users.start, users.stop)]
+        rows = [
+            np.random.default_rng((self.seed, user)).random(self.n_posts, np.float32)
+            for user in range(users.start, users.stop)
+        ]
         return np.stack(rows) if rows else np.zeros((0, self.n_posts), np.float32)
+
+
+class PopularForStrangers:
+    """Another ranker, and popularity for users without a like, of whom it knows nothing: what a team would do."""
+
+    def __init__(self, ranker: Ranker, likes: Likes) -> None:
+        self.ranker, self.popularity, self.strangers = ranker, Popularity(likes), likes.counts == 0
+
+    def scores(self, users: slice) -> Scores:
+        """(n_users_in_block, n_posts)"""
+        scores = self.ranker.scores(users)
+        return np.where(self.strangers[users][:, None], self.popularity.scores(users), scores)
 
 
 class ItemKNN:

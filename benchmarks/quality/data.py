@@ -116,7 +116,7 @@ def lined_up(columns: Columns) -> QualityData:
 
 
 def lined_up_again(data: QualityData, *, train: Examples, asked: Examples) -> QualityData:
-    """The same posts with other pairs to learn from and to ask for; nothing else is left out, and nobody is told more."""
+    """The same posts with other pairs to learn from and to ask for."""
 
     def pairs(examples: Examples) -> Int64s:
         return np.c_[examples.user_key, examples.post_key]

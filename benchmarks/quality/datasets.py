@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmarks.errors import BenchmarkRefused, DataMissing
 from benchmarks.provenance import ROOT
 from benchmarks.quality.data import Columns
+from benchmarks.quality.movielens import movielens_cuts
 from benchmarks.quality.npz import read_npz
 
 DATA_VARIABLE = "WARMLINE_BENCH_DATA"
@@ -35,6 +36,7 @@ def _one_file(file: str, name: str) -> Callable[[Path], Iterator[Columns]]:
 DATASETS: dict[str, Dataset] = {
     "ml1m": Dataset(cuts=_one_file("ml1m_ncf.npz", "ml1m")),
     "tiktok": Dataset(cuts=_one_file("tiktok_mm.npz", "tiktok")),
+    "ml100k": Dataset(cuts=movielens_cuts),
 }
 
 

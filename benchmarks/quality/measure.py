@@ -1,7 +1,7 @@
 """Training and asking every system: one measurement for each system, protocol and seed."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from benchmarks.quality.data import QualityData
 from benchmarks.quality.protocols import COLD_ITEMS, Answered, protocols_of
 from benchmarks.quality.systems import System
+from benchmarks.quality.tuned import Made
 from s02_train_neucf.metrics import PerUser
 from shared.errors import ConfigurationError, TrainingRefused
 
@@ -24,7 +25,7 @@ class Measurement:
     protocol: str
     seed: int
     setting: str  # what was chosen on validation, in words; blank where nothing was
-    seconds: float  # of choosing, training and ranking
+    seconds: float  # of training and ranking; those of the first seed hold the choice of a setting too
     answered: Answered
 
 
@@ -55,7 +56,8 @@ class Measured:
     @property
     def protocols(self) -> list[str]:
         """Those that were asked, the main one first."""
-        return list(dict.fromkeys(each.protocol for each in self.measurements))
+        asked = {each.protocol for each in self.measurements}
+        return [protocol for protocol in protocols_of(self.data) if protocol in asked]
 
 
 def measure(data: QualityData, systems: Mapping[str, System], seeds: Sequence[int], tell: Tell) -> Measured:
@@ -79,33 +81,29 @@ def mean_over_seeds(measurements: Iterable[Measurement]) -> dict[str, PerUser]:
 
 
 def _measure_system(name: str, system: System, data: QualityData, seeds: Sequence[int]) -> list[Measurement]:
-    run = seeds[: system.seeds] if system.seeded else seeds[:1]
-    found = [each for seed in run for each in _measure_once(name, system, data, seed)]
-    if system.seeded:
-        return found
-    return [replace(each, seed=seed) for seed in seeds for each in found]
-
-
-def _measure_once(name: str, system: System, data: QualityData, seed: int) -> list[Measurement]:
     begun = time.perf_counter()
-    made = system.make(data, seed)
-    trained = time.perf_counter() - begun
-    found = []
+    train = system.prepare(data)
+    found = list[Measurement]()
+    for seed in seeds[: system.seeds] if system.seeded else seeds[:1]:
+        made = train(seed)
+        found += _ask(name, system, data, seed, made, time.perf_counter() - begun)
+        begun = time.perf_counter()
+    return found if system.seeded else [replace(each, seed=seed) for seed in seeds for each in found]
+
+
+def _ask(name: str, system: System, data: QualityData, seed: int, made: Made, trained: float) -> Iterator[Measurement]:
     for protocol, ask in protocols_of(data).items():
         if not (system.knows_cold if protocol == COLD_ITEMS else system.answers_main):
             continue
         begun = time.perf_counter()
         answered = ask(made.ranker, data)
         seconds = trained + time.perf_counter() - begun
-        found.append(
-            Measurement(
-                system=name,
-                dataset=data.name,
-                protocol=protocol,
-                seed=seed,
-                setting=made.setting,
-                seconds=seconds,
-                answered=answered,
-            )
+        yield Measurement(
+            system=name,
+            dataset=data.name,
+            protocol=protocol,
+            seed=seed,
+            setting=made.setting,
+            seconds=seconds,
+            answered=answered,
         )
-    return found

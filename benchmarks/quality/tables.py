@@ -53,7 +53,13 @@ def _systems_table(measured: Measured, protocol: str) -> Table:
         figures = intervals(mean_over_seeds(those))
         seeds = list(dict.fromkeys(each.seed for each in those))
         seconds = sum(each.seconds for each in those) / len(those)
-        table.add_row(name, *(_cell(figures[metric]) for metric in SHOWN[protocol]), str(len(seeds)), f"{seconds:.1f}", those[0].setting)
+        table.add_row(
+            name,
+            *(_cell(figures[metric]) for metric in SHOWN[protocol]),
+            str(len(seeds)),
+            f"{seconds:.1f}",
+            those[0].setting,
+        )
     return table
 
 

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from benchmarks.quality.data import QualityData
 from benchmarks.quality.protocols import main_protocol
-from benchmarks.quality.validation import validation_of
+from benchmarks.quality.validation import SEED, validation_of
 from s02_train_neucf.baselines import Ranker
 
 CHOSEN_BY = "ndcg@10"
@@ -30,18 +30,19 @@ class Tuned(Generic[Setting]):
     settings: Sequence[Setting]  # the first is taken where nothing can be held back
     climbs: bool = False  # whether the settings go one way, so that a worse one ends the search
 
-    def __call__(self, data: QualityData, seed: int) -> Made:
-        """Try the settings on validation, and learn from everything with the best."""
-        setting = self._best(data, seed)
-        return Made(ranker=self.make(data, setting, seed), setting=str(setting))
+    def __call__(self, data: QualityData) -> Callable[[int], Made]:
+        """Try the settings on validation, once; then learn from everything with the best, from each seed."""
+        setting = self._best(data)
+        return lambda seed: Made(ranker=self.make(data, setting, seed), setting=str(setting))
 
-    def _best(self, data: QualityData, seed: int) -> Setting:
+    def _best(self, data: QualityData) -> Setting:
         inner = validation_of(data)
+        if inner is None:
+            return self.settings[0]
+        _, ask = main_protocol(inner)
         best, best_figure = self.settings[0], -1.0
-        for setting in self.settings if inner is not None else ():
-            assert inner is not None
-            _, ask = main_protocol(inner)
-            figure = float(ask(self.make(inner, setting, seed), inner).values[CHOSEN_BY].mean())
+        for setting in self.settings:
+            figure = float(ask(self.make(inner, setting, SEED), inner).values[CHOSEN_BY].mean())
             if figure > best_figure:
                 best, best_figure = setting, figure
             elif self.climbs:

