@@ -4,15 +4,16 @@ Hu, Koren and Volinsky (ICDM 2008), solved with conjugate gradients (Takács, Pi
 """
 
 import os
+from typing import Any
 
 import numpy as np
-from implicit.cpu.als import AlternatingLeastSquares
 from numpy.typing import NDArray
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from s02_train_neucf.baselines import Scores, matrix_of
 from s02_train_neucf.dataset import Likes
+from shared.errors import TrainingRefused
 
 THREADS_VARIABLE = "OMP_NUM_THREADS"
 
@@ -27,13 +28,17 @@ class IALS:
         l2: weight of the factors' squares.
         iterations: rounds over users and posts.
         seed: of the first factors; nothing else is random.
+
+    Raises:
+        TrainingRefused: the package cannot be loaded.
     """
 
     def __init__(
         self, likes: Likes, *, factors: int = 64, weight: float = 5.0, l2: float = 10.0, iterations: int = 15, seed: int
     ) -> None:
+        solver = _solver()
         with threadpool_limits(1, "blas"):  # implicit asks for it: its own threads and BLAS's would wait on each other
-            model = AlternatingLeastSquares(
+            model = solver(
                 factors=factors, regularization=l2, alpha=weight, iterations=iterations, random_state=seed,
                 num_threads=_threads(),
             )  # fmt: skip
@@ -44,6 +49,17 @@ class IALS:
     def scores(self, users: slice) -> Scores:
         """(n_users_in_block, n_posts)"""
         return np.asarray(self.users[users] @ self.posts.T, dtype=np.float32)
+
+
+def _solver() -> Any:  # the package has no types
+    """Loaded when it is used: a machine that cannot load it trains all the same, without this one ranker."""
+    try:
+        from implicit.cpu.als import AlternatingLeastSquares
+    except ImportError as error:
+        raise TrainingRefused(
+            f"iALS: the package implicit cannot be loaded ({error}); install it, on Debian and Ubuntu with libgomp1 too"
+        ) from error
+    return AlternatingLeastSquares
 
 
 def _threads() -> int:

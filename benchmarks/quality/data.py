@@ -66,7 +66,8 @@ class QualityData:
     @property
     def cold(self) -> NDArray[np.bool_]:
         """Posts that nobody touched in training. (n_posts,)"""
-        return np.bincount(self.everyone.posts, minlength=self.everyone.n_posts) == 0
+        likes = np.bincount(self.everyone.posts, minlength=self.everyone.n_posts)
+        return np.asarray(likes == 0, dtype=np.bool_)
 
     def events(self) -> Events:
         """`train` as likes, which is what the nightly job reads."""
@@ -82,7 +83,7 @@ def lined_up(columns: Columns) -> QualityData:
     posts, timed = _posts(columns), columns.train_at is not None
     train = _examples(columns.train, columns.train_at, posts)
     val = None if columns.val is None or len(columns.val) == 0 else _examples(columns.val, None, posts)
-    known = columns.train if val is None else np.concatenate([columns.train, np.c_[val.user_key, val.post_key]])
+    known = columns.train if val is None else np.concatenate([columns.train, _pairs_of(val)])
     fresh = ~_is_among(columns.test, known)
     asked = columns.test[fresh]
     if len(train) == 0 or len(asked) == 0:
@@ -117,15 +118,11 @@ def lined_up(columns: Columns) -> QualityData:
 
 def lined_up_again(data: QualityData, *, train: Examples, asked: Examples) -> QualityData:
     """The same posts with other pairs to learn from and to ask for."""
-
-    def pairs(examples: Examples) -> Int64s:
-        return np.c_[examples.user_key, examples.post_key]
-
     return lined_up(
         Columns(
             name=f"{data.name}, validation",
-            train=pairs(train),
-            test=pairs(asked),
+            train=_pairs_of(train),
+            test=_pairs_of(asked),
             train_at=train.at if data.timed else None,
             post_keys=data.posts.post_key,
             created_at=data.posts.created_at,
@@ -133,6 +130,10 @@ def lined_up_again(data: QualityData, *, train: Examples, asked: Examples) -> Qu
             slots=data.slots,
         )
     )
+
+
+def _pairs_of(examples: Examples) -> Int64s:
+    return np.stack([examples.user_key, examples.post_key], axis=1)
 
 
 def _posts(columns: Columns) -> Posts:

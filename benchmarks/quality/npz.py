@@ -61,10 +61,11 @@ def read_npz(path: Path, *, name: str) -> Columns:
 
 def _arrays(path: Path) -> dict[str, Array]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
+        with path.open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
+            if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise DataMalformed(f"{path.name}: got a single array, expected a .npz with train and test")
-            return {key: file[key] for key in file.files}
+            return {key: archive[key] for key in archive.files}
     except FileNotFoundError:
         raise DataMissing(f"{path}: no such file; name a .npz with the arrays train and test") from None
     except (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile, zlib.error) as error:
@@ -96,7 +97,7 @@ def _negatives(arrays: Mapping[str, Array], n_test: int, path: Path) -> Int64s |
 def _keys(array: Array, key: str, path: Path) -> Int64s:
     if array.dtype.kind not in "iu":
         raise DataMalformed(f"{path.name}, {key}: got dtype {array.dtype}, expected whole numbers such as int64")
-    if array.size and (array.min() < 0 or array.max() > LARGEST_KEY):  # type: ignore[operator]
+    if array.size and (array.min() < 0 or array.max() > LARGEST_KEY):
         raise DataMalformed(
             f"{path.name}, {key}: got ids from {array.min()} to {array.max()}, expected 0 to {LARGEST_KEY}"
         )

@@ -1,13 +1,13 @@
 """The ways to ask: all posts ranked, one against given negatives, and posts that nobody touched among themselves."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.quality.data import QualityData, Questions
-from s02_train_neucf import metrics, sampled
+from s02_train_neucf import metrics, sampled, spread
 from s02_train_neucf.baselines import Ranker
 from s02_train_neucf.metrics import PerUser
 from shared.neucf.blocks import best, blocks, refuse_non_finite
@@ -28,7 +28,7 @@ class Answered:
     """One figure per user for each metric; where lists were made, their places too."""
 
     values: Mapping[str, PerUser]  # "ndcg@10" -> (n_users_of_the_protocol,)
-    lists: Int64s | None = None  # (n_users, max(KS)) places of posts, -1 after the last
+    whole: Mapping[str, float] = field(default_factory=dict)  # figures of all lists together
 
 
 Ask = Callable[[Ranker, QualityData], Answered]
@@ -63,7 +63,11 @@ def all_items_ranked(ranker: Ranker, data: QualityData) -> Answered:
         values[f"recall@{k}"] = metrics.recall(hits, data.wanted.counts, k)
         values[f"precision@{k}"] = metrics.precision(hits, k)
         values[f"mrr@{k}"] = metrics.reciprocal_rank(hits, k)
-    return Answered(values, lists)
+    k, liked_by = max(KS), np.bincount(data.everyone.posts, minlength=data.everyone.n_posts)
+    values[f"novelty@{k}"] = spread.novelty(lists, k, liked_by, n_users=data.everyone.n_users)
+    if data.features.image is not None:
+        values[f"photo diversity@{k}"] = spread.photo_diversity(lists, k, data.features.image)
+    return Answered(values, {f"coverage@{k}": spread.coverage(lists, k, n_posts=data.wanted.n_posts)})
 
 
 def cold_items_ranked(ranker: Ranker, data: QualityData) -> Answered:

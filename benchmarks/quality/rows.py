@@ -70,12 +70,19 @@ def write_rows(rows: Sequence[Row], path: Path) -> None:
         raise BenchmarkRefused(f"--json {path}: {error.strerror}; name a file in a folder that exists") from error
 
 
+def means(those: Sequence[Measurement]) -> dict[str, float]:
+    """Every figure, the mean over users and seeds."""
+    values = {name: float(column.mean()) for name, column in mean_over_seeds(those).items()}
+    whole = [each.answered.whole for each in those]
+    return {**values, **{name: float(np.mean([each[name] for each in whole])) for name in whole[0]}}
+
+
 def _row(each: Measurement) -> Row:
-    return _line(each, {name: float(values.mean()) for name, values in each.answered.values.items()}, each.seed)
+    return _line(each, means([each]), each.seed)
 
 
 def _mean_row(those: Sequence[Measurement]) -> Row:
-    values = {name: float(column.mean()) for name, column in mean_over_seeds(those).items()}
+    values = means(those)
     return {**_line(those[0], values, MEAN), "seconds": round(float(np.mean([each.seconds for each in those])), 3)}
 
 

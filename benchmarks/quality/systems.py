@@ -17,7 +17,7 @@ from shared.neucf.features import Vectors
 NEUCF = "neucf"
 PHOTO_KNN = "photo-knn"
 EASE_L2 = (30.0, 100.0, 300.0, 1000.0, 3000.0)  # half decades around what Steck 2019 found on three data sets
-IALS_SETTINGS = ((64, 5.0, 50.0), (64, 20.0, 100.0), (128, 5.0, 100.0))  # factors, weight of a like, l2
+IALS_SETTINGS = ((32, 1.0, 5.0), (64, 5.0, 50.0), (64, 20.0, 100.0), (128, 5.0, 50.0))  # factors, weight of a like, l2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

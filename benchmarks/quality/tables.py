@@ -2,20 +2,25 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.quality.measure import Measured, mean_over_seeds
-from benchmarks.quality.protocols import ALL_ITEMS, COLD_ITEMS, SAMPLED
-from benchmarks.quality.rows import differences, intervals, measured_seeds
+from benchmarks.quality.musts import checked
+from benchmarks.quality.protocols import ALL_ITEMS, COLD_ITEMS, KS, SAMPLED
+from benchmarks.quality.rows import BOOTSTRAP_SEED, differences, intervals, means, measured_seeds
 from benchmarks.quality.systems import NEUCF
 from s02_train_neucf.metrics import Interval
+from s02_train_neucf.slices import by_group, user_groups
 
 SHOWN: Mapping[str, tuple[str, ...]] = {
     ALL_ITEMS: ("hr@10", "ndcg@10", "recall@20", "ndcg@20", "mrr@10"),
     COLD_ITEMS: ("recall@20", "ndcg@20", "auc"),
     SAMPLED: ("hr@5", "ndcg@5", "hr@10", "ndcg@10"),
 }
+COLD_BELOW = 3  # likes; the default of COLD_MIN_POSITIVES
+BESIDES = ("coverage", "novelty", "photo diversity")
 
 
 def show(console: Console, measured: Measured, provenance: Mapping[str, str]) -> None:
@@ -26,6 +31,11 @@ def show(console: Console, measured: Measured, provenance: Mapping[str, str]) ->
         between = differences(measured, protocol)
         if between:
             console.print(_differences_table(between, protocol))
+        if protocol == ALL_ITEMS:
+            console.print(_spread_table(measured))
+        if NEUCF in measured.of(protocol) and protocol != COLD_ITEMS:
+            console.print(_groups_table(measured, protocol))
+    _show_musts(console, measured)
     for each in measured.left_out:
         console.print(f"left out: {each.system}: {each.reason}", markup=False)
     seeds = ", ".join(str(seed) for seed in measured_seeds(measured))
@@ -70,6 +80,40 @@ def _differences_table(between: Mapping[str, Mapping[str, Interval]], protocol: 
     for name, figures in between.items():
         table.add_row(name, *(_cell(figures[metric], "+") for metric in SHOWN[protocol]))
     return table
+
+
+def _spread_table(measured: Measured) -> Table:
+    """What the lists show besides hits."""
+    by_system = {name: means(those) for name, those in measured.of(ALL_ITEMS).items()}
+    headings = [name for name in next(iter(by_system.values())) if name.startswith(BESIDES)]
+    table = Table(title=f"{measured.data.name}, lists of {max(KS)}: coverage of all posts, novelty in bits")
+    for heading in ("system", *headings):
+        table.add_column(heading)
+    for name, figures in by_system.items():
+        table.add_row(name, *(f"{figures[heading]:.3f}" for heading in headings))
+    return table
+
+
+def _groups_table(measured: Measured, protocol: str) -> Table:
+    """NeuCF for cold users, and for others by how much they did."""
+    n_known = measured.data.everyone.counts[: measured.data.n_asked]
+    groups = user_groups(n_known, cold_below=COLD_BELOW)
+    values = mean_over_seeds(measured.of(protocol)[NEUCF])
+    shown = {metric: values[metric] for metric in SHOWN[protocol]}
+    table = Table(title=f"{NEUCF} by group of users, {protocol}")
+    for heading in ("group", "users", *SHOWN[protocol]):
+        table.add_column(heading)
+    for group, figures in by_group(shown, groups, np.random.default_rng(BOOTSTRAP_SEED)).items():
+        n_users = int(groups[group].sum())
+        table.add_row(group, str(n_users), *(_cell(figures[metric]) for metric in SHOWN[protocol]))
+    return table
+
+
+def _show_musts(console: Console, measured: Measured) -> None:
+    for each in checked(measured):
+        aim = "" if each.must.aim is None else f" (aim {each.must.aim:g})"
+        verdict = "holds" if each.holds else "DOES NOT HOLD"
+        console.print(f"must: {each.must}{aim}, {each.must.protocol}: got {each.got:.4f}, {verdict}", markup=False)
 
 
 def _cell(value: Interval, sign: str = "") -> str:
