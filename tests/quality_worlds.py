@@ -31,11 +31,11 @@ def with_negatives(world: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
 
 
 def with_photos(world: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """Photos that show the camp, of the cold posts too; each user also went on to like one cold post."""
+    """Photos that show the camp, of the cold posts too; each user also went on to like both that show the own camp."""
     camp = np.array([*[0] * 12, *[1] * 12, 0, 0, 1, 1])
     noise = np.random.default_rng(3).normal(0.0, 0.1, (len(camp), 5))
     noise[:, 0] += np.where(camp == 0, 1.0, -1.0)
-    cold = np.array([(user(number), COLD[2 * (number % 2)]) for number in range(N_USERS)])
+    cold = np.array([(user(number), COLD[2 * (number % 2) + which]) for number in range(N_USERS) for which in (0, 1)])
     return {**world, "test": np.concatenate([world["test"], cold]), "image": noise.astype(np.float32)}
 
 

@@ -33,6 +33,8 @@ def main() -> None:
 def run(options: Options, console: Console) -> None:
     """Load, measure, show and write."""
     dataset, rows = dataset_named(options.target), list[Row]()
+    if options.json is not None:
+        write_rows(rows, options.json)  # a path that cannot be written is told now, not after an hour
     for columns in dataset.cuts(options.data):
         data = lined_up(columns)
         systems = systems_named(options.systems, data)

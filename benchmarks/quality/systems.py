@@ -82,12 +82,13 @@ def systems_named(names: str | None, data: QualityData) -> dict[str, System]:
     """Those of a comma-separated list, in the table's order; without a list, all that fit the data.
 
     Raises:
-        BenchmarkRefused: there is no system of a name.
+        BenchmarkRefused: there is no system of a name, or none of them has anything to say on the data.
     """
-    if names is None:
-        return {name: system for name, system in SYSTEMS.items() if system.fits(data)}
-    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    wanted = [name.strip() for name in names.split(",") if name.strip()] if names is not None else list(SYSTEMS)
     unknown = [name for name in wanted if name not in SYSTEMS]
     if unknown or not wanted:
         raise BenchmarkRefused(f"--systems: got {', '.join(unknown) or 'none'}, expected some of {', '.join(SYSTEMS)}")
-    return {name: system for name, system in SYSTEMS.items() if name in wanted and system.fits(data)}
+    found = {name: system for name, system in SYSTEMS.items() if name in wanted and system.fits(data)}
+    if not found:
+        raise BenchmarkRefused(f"--systems: none of {', '.join(wanted)} has anything to say on {data.name}")
+    return found
