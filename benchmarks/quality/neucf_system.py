@@ -27,6 +27,7 @@ class Variant:
     config: NeuCFConfig
     recipe: Recipe
     features: PostFeatures
+    epochs: int | None = None  # fixed beforehand; None: chosen on validation
 
 
 def shipped(data: QualityData) -> Variant:
@@ -45,6 +46,8 @@ def train_neucf(data: QualityData, seed: int, variant: Variant | None = None) ->
     number of epochs is found with a part of `train` held back, and a second training sees all of it.
     """
     variant = variant or shipped(data)
+    if variant.epochs is not None:
+        return _trained_for(variant.epochs, data, seed, variant)
     if data.val is not None:
         known = training_set(data.train, data.posts, variant.features)
         exam = exam_of(data.train, data.val, data.posts)
@@ -54,10 +57,13 @@ def train_neucf(data: QualityData, seed: int, variant: Variant | None = None) ->
             data.events(), data.posts, variant.features, variant.config, variant.recipe, seed=seed, device=_device()
         )
         return _ranker(fitted.model, fitted.data, data, variant)
+    return _trained_for(_epochs_by_chance_cut(data, variant, seed), data, seed, variant)
+
+
+def _trained_for(epochs: int, data: QualityData, seed: int, variant: Variant) -> Ranker:
     known = training_set(data.train, data.posts, variant.features)
-    epochs = _epochs_by_chance_cut(data, variant, seed)
-    final = train(known, variant.config, replace(variant.recipe, epochs=epochs), seed=seed, device=_device())
-    return _ranker(final.model, known, data, variant)
+    recipe = replace(variant.recipe, epochs=epochs)
+    return _ranker(train(known, variant.config, recipe, seed=seed, device=_device()).model, known, data, variant)
 
 
 def _epochs_by_chance_cut(data: QualityData, variant: Variant, seed: int) -> int:
