@@ -12,6 +12,8 @@ from s02_train_neucf.recipe import Recipe
 
 Int64s = NDArray[np.int64]
 
+SHOWN_SHARE = 0.5  # of a user's likes that become history, where there is no order in time
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Batch:
@@ -31,11 +33,15 @@ class Batch:
 def batches_of(data: TrainingSet, recipe: Recipe, *, history: bool, generator: np.random.Generator) -> Iterator[Batch]:
     """One epoch: every user with a like once, or as often as makes enough steps, in a random order."""
     users = np.flatnonzero(data.likes.counts)
-    times = -(-recipe.steps_per_epoch // -(-len(users) // recipe.batch_users))  # both rounded up
-    for chosen in (part for _ in range(times) for part in _shuffled_parts(users, recipe.batch_users, generator)):
+    size = users_in_a_step(len(users), recipe)
+    times = -(-recipe.steps_per_epoch // -(-len(users) // size))  # both rounded up
+    in_order = recipe.in_time_order and float(np.ptp(data.liked_at)) > 0  # data without times has no order
+    for chosen in (part for _ in range(times) for part in _shuffled_parts(users, size, generator)):
         likes, at = data.likes.take(chosen), data.liked_at[data.likes.places(chosen)]
-        order = at if recipe.in_time_order else generator.random(len(at))
-        shown = _is_shown(likes, order, generator) if history else np.zeros(len(at), dtype=np.bool_)
+        if not history:
+            shown = np.zeros(len(at), dtype=np.bool_)
+        else:
+            shown = _is_shown(likes, at, generator) if in_order else _shown_by_chance(likes, generator)
         rows, chance = _posts_of(data, likes, recipe.max_posts, generator)
         places, user = np.searchsorted(rows, likes.posts), likes.users
         n_shown = np.bincount(user[shown], minlength=len(chosen))
@@ -52,6 +58,11 @@ def batches_of(data: TrainingSet, recipe: Recipe, *, history: bool, generator: n
         )
 
 
+def users_in_a_step(n_users: int, recipe: Recipe) -> int:
+    """More where there are many, so that an epoch of a large app has fewer, larger steps."""
+    return min(max(n_users // recipe.steps_per_epoch, recipe.batch_users), recipe.max_batch_users)
+
+
 def _shuffled_parts(users: Int64s, size: int, generator: np.random.Generator) -> list[Int64s]:
     order = generator.permutation(users)
     return [order[start : start + size] for start in range(0, len(order), size)]
@@ -64,6 +75,18 @@ def _is_shown(likes: Likes, order: NDArray[np.float64], generator: np.random.Gen
     place[ranked] = np.arange(len(order))
     n_shown = np.floor(generator.random(likes.n_users) * likes.counts)  # (n_users,) less than each count
     shown: NDArray[np.bool_] = place < np.repeat(likes.starts[:-1] + n_shown, likes.counts)
+    return shown
+
+
+def _shown_by_chance(likes: Likes, generator: np.random.Generator) -> NDArray[np.bool_]:
+    """Half of the likes become history, but never all of a user's."""
+    chance = generator.random(len(likes.posts))
+    asked = np.full(likes.n_users, -1)
+    ranked = np.lexsort((chance, likes.users))
+    has_any = likes.counts > 0
+    asked[has_any] = ranked[likes.starts[1:][has_any] - 1]  # the like of each user with the largest chance
+    shown: NDArray[np.bool_] = chance < SHOWN_SHARE
+    shown[asked[has_any]] = False
     return shown
 
 

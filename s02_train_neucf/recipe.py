@@ -20,7 +20,9 @@ class Recipe:
     steps_per_epoch: int = 30  # at least: where there are few users, an epoch takes each several times
     patience: int = 3  # validations without a better figure before stopping
     validate_every: int = 2  # epochs
-    batch_users: int = 32
+    batch_users: int = 32  # users in a step, at least
+    max_batch_users: int = 256  # and at most: in between, as many as make `steps_per_epoch`
+    members: int = 3  # models that are trained from other first values and served as their mean
     max_posts: int = 4096  # posts in one softmax; a larger catalogue is sampled, with correction
     negatives: int = 4  # per like, for BCE
     in_time_order: bool = True  # the earlier likes are shown as history, the later ones asked for; else at random

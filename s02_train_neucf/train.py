@@ -18,8 +18,11 @@ from s02_train_neucf.recipe import Recipe
 from shared.errors import TrainingRefused
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.features import Vectors
+from shared.neucf.merge import merged
 from shared.neucf.model import NeuCF
 
+MAX_TABLE_NUMBERS = 2**27  # in the tables of all members together: 512 MB
+SEEDS_APART = 1_000_003  # between members, so that neighbouring seeds share none
 SMALLEST_GAIN = 1e-5  # of the validation figure, below which an epoch counts as no better
 
 
@@ -71,6 +74,30 @@ def train(
     """
     with one_thread():
         return _train(_new_model(data, config, seed).to(device), data, recipe, seed, validate, on_epoch)
+
+
+def train_members(
+    data: TrainingSet,
+    config: NeuCFConfig,
+    recipe: Recipe,
+    *,
+    seed: int,
+    device: torch.device,
+    on_epoch: Callable[[Epoch], None] | None = None,
+) -> NeuCF:
+    """Train `recipe.members` models for `recipe.epochs` each and give their mean as one model.
+
+    Where the tables are large, fewer: the mean's tables hold those of all members.
+
+    Raises:
+        TrainingRefused: as `train`.
+    """
+    rows = data.users.n_rows + data.posts.n_rows
+    n = min(max(1, MAX_TABLE_NUMBERS // (rows * config.width)), recipe.members)
+    seeds = [seed + member * SEEDS_APART for member in range(n)]
+    return merged(
+        [train(data, config, recipe, seed=each, device=device, on_epoch=on_epoch).model for each in seeds]
+    )
 
 
 def _train(

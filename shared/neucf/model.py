@@ -22,6 +22,7 @@ from shared.neucf.config import NeuCFConfig
 from shared.neucf.content import Content, Reduced
 from shared.neucf.features import PostFeatures, Vectors
 from shared.neucf.layers import unset
+from shared.neucf.pairwise import pairwise_hidden
 
 TABLE_STD = 0.05  # spread of initial ids and projections; a larger one was no better (EXPERIMENTS.md)
 
@@ -139,8 +140,7 @@ class NeuCF(nn.Module):
 
     def score_block(self, users: UserSide, posts: PostSide, noise: torch.Generator | None = None) -> Tensor:
         """Every user with every post. -> (n_users, n_posts)"""
-        hidden = users.hidden[:, None, :] + posts.hidden[None, :, :]  # (n_users, n_posts, tower[0])
-        return users.gmf @ posts.gmf.T + self._mlp(hidden, noise) + posts.bias
+        return users.gmf @ posts.gmf.T + self._mlp_block(users, posts, noise) + posts.bias
 
     def score_pairs(self, users: UserSide, posts: PostSide, noise: torch.Generator | None = None) -> Tensor:
         """The i-th user with the i-th post. -> (n_pairs,)"""
@@ -153,6 +153,13 @@ class NeuCF(nn.Module):
     def _parts(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
         width = self.config.gmf_width
         return vectors[:, :width], vectors[:, width:]  # (n, gmf_width), (n, mlp_width)
+
+    def _mlp_block(self, users: UserSide, posts: PostSide, noise: torch.Generator | None) -> Tensor:
+        """The MLP of every user with every post. -> (n_users, n_posts)"""
+        if len(self.tower) == 1 and (noise is None or self.config.dropout == 0):
+            (last,) = self.tower
+            return pairwise_hidden(users.hidden, posts.hidden, last.weight[0]) + last.bias
+        return self._mlp(users.hidden[:, None, :] + posts.hidden[None, :, :], noise)
 
     def _mlp(self, hidden: Tensor, noise: torch.Generator | None) -> Tensor:
         hidden = functional.relu(hidden)  # (…, tower[0])

@@ -1,0 +1,68 @@
+"""Several models of one shape as a single one whose score is the mean of theirs, exactly.
+
+Members that differ in their first values and their draws err differently; the mean of three ranks better than any
+of them (EXPERIMENTS.md). Every part of the model is a sum or a block, so the mean is itself a NeuCF: the vectors stand
+side by side, the hidden layers become blocks on a diagonal, and serving knows nothing of members.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from shared.neucf.config import NeuCFConfig
+from shared.neucf.model import NeuCF
+
+Weights = dict[str, Tensor]
+
+
+def merged(members: Sequence[NeuCF]) -> NeuCF:
+    """The mean of models that were trained on the same rows and content.
+
+    Args:
+        members: at least one, of one config.
+    """
+    first = members[0]
+    if len(members) == 1:
+        return first
+    config, n = first.config, len(members)
+    weights = [member.state_dict() for member in members]
+    whole = NeuCF(
+        wider(config, n), n_user_rows=first.user_table.num_embeddings, n_post_rows=first.post_table.num_embeddings
+    )
+    whole.load_state_dict({name: _joined(name, weights, config) for name in weights[0]}, strict=True)
+    return whole.to(first.gmf_weights.device).eval()
+
+
+def wider(config: NeuCFConfig, n: int) -> NeuCFConfig:
+    """The shape of n merged members."""
+    tower = tuple(width * n for width in config.tower)
+    return replace(config, gmf_width=config.gmf_width * n, mlp_width=config.mlp_width * n, tower=tower)
+
+
+def _joined(name: str, weights: Sequence[Weights], config: NeuCFConfig) -> Tensor:
+    parts, n = [each[name] for each in weights], len(weights)
+    if name.endswith((".center", ".components")):  # taken from the same content, not learned
+        return parts[0]
+    if name in ("user_table.weight", "post_table.weight") or name.endswith(".missing"):
+        return _beside(parts, config)
+    if name.endswith(".projection.weight"):
+        return _beside([part.T for part in parts], config).T.contiguous()
+    if name == "gmf_weights":
+        return torch.cat(parts) / n
+    if name in ("user_hidden.bias",):
+        return torch.cat(parts)
+    if name in ("user_hidden.weight", "post_hidden.weight"):
+        return torch.block_diag(*parts)
+    if name == "post_bias" or name == f"tower.{len(config.tower) - 1}.bias":
+        return torch.stack(parts).mean(dim=0)
+    if name == f"tower.{len(config.tower) - 1}.weight":
+        return torch.cat(parts, dim=1) / n
+    return torch.block_diag(*parts) if name.endswith(".weight") else torch.cat(parts)  # inner layers of the tower
+
+
+def _beside(parts: Sequence[Tensor], config: NeuCFConfig) -> Tensor:
+    """Vectors side by side: first what is for GMF, of all members, then what is for the MLP. (…, width) each."""
+    width = config.gmf_width
+    return torch.cat([*(part[..., :width] for part in parts), *(part[..., width:] for part in parts)], dim=-1)
