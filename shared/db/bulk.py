@@ -81,6 +81,31 @@ class PostKeys:
         return len(self.keys)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostLives:
+    """All posts that there ever were and that a relation still names, by key alone, in no order."""
+
+    keys: Int64s
+    author_keys: Int64s
+    created_at: Floats  # seconds since 1970, UTC
+    deleted_at: Floats  # the same; infinity while anyone may see the post, never ahead of `now`
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockPairs:
+    """Blocks as columns of one length, in no order."""
+
+    user_keys: Int64s  # who blocked
+    blocked_keys: Int64s
+    at: Floats  # seconds since 1970, UTC; -infinity where the relation does not say
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+
 def load_candidates(snapshot: Snapshot, *, since: datetime, now: datetime, at_least: int) -> Posts:
     """The posts born since a time; when they are too few, as many of the newest as asked for, or all."""
     rows = _candidate_rows(snapshot, "created_at >= :since", "", {"since": since}, now)
@@ -115,6 +140,53 @@ def load_all_posts(snapshot: Snapshot, *, now: datetime) -> PostKeys:
         keys=keys[alive],
         author_keys=table["author"].astype(np.int64)[alive],
         created_at=table["at"].astype(np.float64)[alive],
+    )
+
+
+def load_post_lives(snapshot: Snapshot, *, now: datetime) -> PostLives:
+    """All posts with the times between which they could be seen (for replaying the past).
+
+    A post that went out of a view leaves no row, so nothing is known of its life; it is missing here.
+    """
+    ((connection, name),) = snapshot.each("posts")
+    _check_hash(connection)
+    query = f"""
+        SELECT {key_of("id")}, {key_of("author_id")}, extract(epoch FROM created_at)::float8,
+          coalesce(least(extract(epoch FROM deleted_at)::float8, {now.timestamp()!r}::float8), 'infinity'::float8)
+        FROM {name}
+        WHERE created_at <= '{(now + CLOCK_TOLERANCE).isoformat()}'::timestamptz
+          AND id IS NOT NULL AND author_id IS NOT NULL
+        """
+    fields = [("post", ">i8"), ("author", ">i8"), ("at", ">f8"), ("deleted", ">f8")]
+    table = copy_binary(connection, query, fields)
+    keys = table["post"].astype(np.int64)
+    return PostLives(
+        keys=keys,
+        author_keys=table["author"].astype(np.int64),
+        created_at=table["at"].astype(np.float64),
+        deleted_at=np.minimum(table["deleted"].astype(np.float64), _buried_at(snapshot, keys, now)),
+    )
+
+
+def load_block_pairs(snapshot: Snapshot) -> BlockPairs:
+    """All blocks with their times (for replaying the past)."""
+    parts = [
+        copy_binary(
+            connection,
+            f"""
+            SELECT {key_of("user_id")}, {key_of("blocked_user_id")},
+              coalesce(extract(epoch FROM created_at)::float8, '-infinity'::float8)
+            FROM {name} WHERE user_id IS NOT NULL AND blocked_user_id IS NOT NULL
+            """,
+            [("user", ">i8"), ("blocked", ">i8"), ("at", ">f8")],
+        )
+        for connection, name in snapshot.each("blocks")
+    ]
+    table = np.concatenate(parts)
+    return BlockPairs(
+        user_keys=table["user"].astype(np.int64),
+        blocked_keys=table["blocked"].astype(np.int64),
+        at=table["at"].astype(np.float64),
     )
 
 
@@ -225,6 +297,18 @@ def _candidate_rows(
 
 def _buried_posts(snapshot: Snapshot) -> set[str]:
     return _tombstones(snapshot, "posts") if snapshot.database.has_views else set()
+
+
+def _buried_at(snapshot: Snapshot, keys: Int64s, now: datetime) -> Floats:
+    """When each of these posts was deleted by the API although the view still shows it; infinity where it was not."""
+    if not snapshot.database.has_views:
+        return np.full(len(keys), np.inf)
+    own = snapshot.database.own
+    found = snapshot.connection(own).execute(
+        sa.text(f"SELECT {key_of('id')}, created_at FROM {own.name('tombstones')} WHERE relation = 'posts'")
+    )
+    at = {key: min(buried_at, now).timestamp() for key, buried_at in found}
+    return np.array([at.get(key, np.inf) for key in keys.tolist()], np.float64)
 
 
 def _buried_keys(snapshot: Snapshot) -> set[int]:
