@@ -36,8 +36,10 @@ class Artefact:
     manifest: Manifest
 
 
-def save_artefact(folder: Path, artefact: Artefact) -> Manifest:
+def save_artefact(folder: Path, artefact: Artefact, *, even_if_broken: bool = False) -> Manifest:
     """Write a model into a new folder: beside it first, synced, then renamed, so that no reader sees half of it.
+
+    `even_if_broken` keeps weights that are not finite, for whoever looks into a rejected model; no reader takes them.
 
     Returns:
         The manifest as written, with the size and hash of the weights.
@@ -46,7 +48,8 @@ def save_artefact(folder: Path, artefact: Artefact) -> Manifest:
         ArtefactError: the folder exists, the disk refuses, or a weight is NaN or infinite.
     """
     tensors = {name: each.detach().cpu().contiguous() for name, each in artefact.model.state_dict().items()}
-    _refuse_non_finite(tensors)
+    if not even_if_broken:
+        _refuse_non_finite(tensors)
     tensors |= {USER_KEYS: torch.from_numpy(artefact.users.keys), POST_KEYS: torch.from_numpy(artefact.posts.keys)}
     weights = save(tensors)
     manifest = replace(

@@ -9,8 +9,9 @@ from typing import Any, Self, cast
 
 from shared.errors import ArtefactError
 from shared.neucf.config import NeuCFConfig
+from shared.neucf.serving_order import ServingOrder
 
-FORMAT = 2  # grows when a reader of the old format could not use the file
+FORMAT = 3  # grows when a reader of the old format could not use the file
 PACKAGES = ("numpy", "safetensors", "torch")  # whose versions may change what comes out
 
 
@@ -39,6 +40,7 @@ class Manifest:
     seed: int
     recipe: Mapping[str, Any]  # hyper-parameters of the training, for the record
     metrics: Mapping[str, float]
+    serving_order: ServingOrder = field(default_factory=ServingOrder)  # what the replay chose
     numbering: str = ""  # names the database that gave out the keys of users and posts; others give other keys
     n_user_rows: int = 0
     n_post_rows: int = 0
@@ -68,7 +70,11 @@ class Manifest:
         try:
             times = {name: _time(values[name]) for name in _TIMES}
             encoders = {name: Encoder(**values[name]) if values[name] else None for name in _ENCODERS}
-            return cls(**{**values, **times, **encoders, "config": NeuCFConfig.from_json(values["config"])})
+            shape = {
+                "config": NeuCFConfig.from_json(values["config"]),
+                "serving_order": ServingOrder.from_json(values["serving_order"]),
+            }
+            return cls(**{**values, **times, **encoders, **shape})
         except (TypeError, ValueError, AttributeError) as error:
             raise ArtefactError(f"manifest: a value has the wrong type ({error}); retrain") from error
 

@@ -16,6 +16,7 @@ from shared.neucf.config import NeuCFConfig
 from shared.neucf.features import Vectors
 from shared.neucf.manifest import Encoder, Manifest
 from shared.neucf.model import NeuCF
+from shared.neucf.serving_order import ServingOrder
 from shared.neucf.vocab import Vocab
 
 PHOTOS = Encoder(name="tf_efficientnet_lite0", version="0.1.0", width=5)
@@ -38,6 +39,7 @@ def artefact() -> Artefact:
         seed=7,
         recipe={"loss": "softmax"},
         metrics={"ndcg@10": 0.25},
+        serving_order=ServingOrder(popularity_weight=0.5, half_life_days=7.0),
     )
     return Artefact(model, users, posts, manifest)
 
@@ -143,8 +145,8 @@ def test_a_truncated_manifest_is_refused(folder: Path) -> None:
 
 
 def test_another_format_is_refused(folder: Path) -> None:
-    rewrite_manifest(folder, lambda m: m.update(format=1))
-    with pytest.raises(ArtefactError, match="got format 1, expected 2; retrain"):
+    rewrite_manifest(folder, lambda m: m.update(format=2))
+    with pytest.raises(ArtefactError, match="got format 2, expected 3; retrain"):
         read(folder)
 
 
