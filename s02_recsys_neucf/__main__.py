@@ -16,7 +16,14 @@ from shared.logs import start_logging
 from shared.progress import bars
 from shared.ranked_lists.publish import ListWriter
 from shared.schedule import Job, every, run_once, serve
-from shared.settings import ListSettings, ModelSettings, StoreSettings, WindowSettings, load_settings
+from shared.settings import (
+    HeuristicSettings,
+    ListSettings,
+    ModelSettings,
+    StoreSettings,
+    WindowSettings,
+    load_settings,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
             content=load_settings(ContentSettings),
             lists=load_settings(ListSettings),
             window=load_settings(WindowSettings),
+            formula=load_settings(HeuristicSettings),
         )
         torch.set_num_threads(settings.model.threads)
         database = Database(stores)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from s02_recsys_neucf.load import ScoringData, load_scoring_data
-from s02_recsys_neucf.score import PlacesPerUser, RankedBlock, candidates_from, rank, users_from
+from s02_recsys_neucf.score import PlacesPerUser, RankedBlock, candidates_from, in_serving_order, rank, users_from
 from s02_recsys_neucf.settings import ScoreSettings
 from shared.columns import ENTRY_LAYOUT, PlaceIndex
 from shared.content.settings import ContentSettings
@@ -22,16 +22,19 @@ from shared.db.runs import Run, recent_runs
 from shared.domain import Phase, Reason, Source
 from shared.encoding import Encoders, Progress, build_encoders, encode_new
 from shared.features import manifest_encoder
+from shared.heuristic_scores import score_posts
 from shared.logs import stage
 from shared.neucf.artefact import Artefact, load_artefact
 from shared.neucf.blocks import NO_POST
+from shared.neucf.serving_order import ServingOrder, added_to_logits
 from shared.ranked_lists.codec import ROW_BITS, RankedList, encode
 from shared.ranked_lists.publication import Publication
 from shared.ranked_lists.publish import ListWriter, Published
-from shared.settings import ListSettings, ModelSettings, WindowSettings
+from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
 from shared.world import World, catalogue, load_world
 
 JOB = "score"
+SECONDS_PER_DAY = 86_400
 OVERLAP = timedelta(minutes=5)  # a partial run looks back a little further than the last one: commits may be late
 
 
@@ -44,6 +47,7 @@ class JobSettings:
     content: ContentSettings
     lists: ListSettings
     window: WindowSettings
+    formula: HeuristicSettings  # whose popularity term the serving order reads
 
 
 def run_scoring(
@@ -69,7 +73,8 @@ def run_scoring(
     with stage("score.publish") as facts:
         writer.belong_to(installation_id(database))
         writer.publish_catalogue(catalogue(world))
-        lists = scored_lists(artefact, world, data, settings.lists, run, now)
+        added = serving_term(artefact.manifest.serving_order, world, settings.formula, now)
+        lists = scored_lists(artefact, world, data, added, settings.lists, run, now)
         published = writer.publish_lists(lists, phase=Phase.NEUCF, job=JOB, run=run.fence)
         facts.update(lists=published.lists, bytes=published.bytes)
     seconds = time.monotonic() - begun
@@ -119,10 +124,29 @@ def users_to_score(world: World, since: datetime | None) -> npt.NDArray[np.int64
     return np.flatnonzero(world.users.active_at >= since.timestamp())
 
 
+def serving_term(
+    order: ServingOrder, world: World, formula: HeuristicSettings, now: datetime
+) -> npt.NDArray[np.float32]:
+    """What the serving order adds to every score of a candidate, as of this run. -> (n_posts,)"""
+    popularity = score_posts(world.posts, world.events, formula, now).popularity
+    return added_to_logits(
+        order, popularity=popularity, age_days=(now.timestamp() - world.posts.created_at) / SECONDS_PER_DAY
+    )
+
+
 def scored_lists(
-    artefact: Artefact, world: World, data: ScoringData, lists: ListSettings, run: Run, now: datetime
+    artefact: Artefact,
+    world: World,
+    data: ScoringData,
+    added: npt.NDArray[np.float32],
+    lists: ListSettings,
+    run: Run,
+    now: datetime,
 ) -> Iterator[tuple[str, bytes]]:
-    """Pairs of user id and encoded list, block by block; users with no list (nothing may be shown) are left out."""
+    """Pairs of user id and encoded list, block by block; users with no list (nothing may be shown) are left out.
+
+    `added` is the serving order's term of each candidate, from `serving_term`.
+    """
     model, device = artefact.model, next(artefact.model.parameters()).device
     post_rows = artefact.posts.rows(world.posts.keys)
     users = users_from(
@@ -133,7 +157,7 @@ def scored_lists(
         data.liked_features,
         device,
     )
-    candidates = candidates_from(model, post_rows, device, data.candidate_features)
+    candidates = in_serving_order(candidates_from(model, post_rows, device, data.candidate_features), added)
     index = PlaceIndex.of(world.rows, world.posts.author_ids)
     ids = [world.users.ids[place] for place in data.users]
     withheld = PlacesPerUser.of([index.withheld(world.viewer(user_id)) for user_id in ids])

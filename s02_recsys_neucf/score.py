@@ -1,7 +1,7 @@
 """Ranking: every user of a run with every candidate post, block by block, best k each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -57,7 +57,9 @@ class RankedBlock:
 
     users: slice  # which users of the run
     places: Places  # (n_users, k) candidate places, best first; NO_POST after the last eligible one
-    scores: NDArray[np.float32]  # (n_users, k) the model's log-odds; -inf where there is no post
+    scores: NDArray[
+        np.float32
+    ]  # (n_users, k) the model's logit and the serving order's term; -inf where there is no post
 
 
 def users_from(
@@ -86,6 +88,11 @@ def users_from(
 def candidates_from(model: NeuCF, rows: Rows, device: torch.device, features: PostFeatures = NO_FEATURES) -> PostSide:
     """The post side of all candidates, computed once; a cold post (row 0) is placed by its photo and caption."""
     return post_side_of(model, rows, features, device)
+
+
+def in_serving_order(candidates: PostSide, added: NDArray[np.float32]) -> PostSide:
+    """The same candidates with each post's term of the serving order in its bias, so that scoring costs no more."""
+    return replace(candidates, bias=candidates.bias + torch.from_numpy(added).to(candidates.bias.device))
 
 
 def rank(
