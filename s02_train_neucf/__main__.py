@@ -15,7 +15,14 @@ from shared.errors import WarmlineError
 from shared.logs import start_logging
 from shared.progress import bars
 from shared.schedule import Job, cron, run_once, serve
-from shared.settings import HeuristicSettings, ListSettings, ModelSettings, StoreSettings, load_settings
+from shared.settings import (
+    HeuristicSettings,
+    ListSettings,
+    ModelSettings,
+    StoreSettings,
+    WindowSettings,
+    load_settings,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
             content=load_settings(ContentSettings),
             formula=load_settings(HeuristicSettings),
             lists=load_settings(ListSettings),
+            window=load_settings(WindowSettings),
         )
         torch.set_num_threads(settings.model.threads)
         database = Database(stores)

@@ -106,10 +106,22 @@ def evaluate(
         ScoringRefused: a system's scores are not finite.
     """
     values = {name: per_user(system, exam) for name, system in systems.items()}
+    return compared(values, ours=ours, protocol=protocol, n_posts=exam.wanted.n_posts, generator=generator)
+
+
+def compared(
+    values: Mapping[str, Mapping[str, PerUser]],
+    *,
+    ours: str,
+    protocol: str,
+    n_posts: int,
+    generator: np.random.Generator,
+) -> Report:
+    """The report of systems whose figures are known user by user: system -> "ndcg@10" -> (n_users,)."""
     return Report(
         protocol=protocol,
-        n_users=len(exam.user_keys),
-        n_posts=exam.wanted.n_posts,
+        n_users=len(next(iter(values[ours].values()))),
+        n_posts=n_posts,
         ours=ours,
         figures={
             name: {metric: metrics.interval(column, generator) for metric, column in mine.items()}
@@ -131,7 +143,11 @@ def per_user(system: Ranker, exam: Exam, ks: tuple[int, ...] = KS) -> dict[str, 
         places, _ = best(refuse_non_finite(system.scores(part)), known.mask(part), max(ks))
         found = np.take_along_axis(exam.wanted.mask(part), np.maximum(places, 0), axis=1)
         hits[part] = found & (places >= 0)
-    n_relevant = exam.wanted.counts
+    return metrics_of(hits, exam.wanted.counts, ks)
+
+
+def metrics_of(hits: metrics.Hits, n_relevant: NDArray[np.int64], ks: tuple[int, ...]) -> dict[str, PerUser]:
+    """Every metric at every k of lists whose hits are known. (n_users, length), (n_users,) -> name to (n_users,)"""
     values: dict[str, PerUser] = {}
     for k in ks:
         values[f"hr@{k}"] = metrics.hit_rate(hits, k)

@@ -29,7 +29,7 @@ class Fitted:
     model: NeuCF
     data: TrainingSet  # what it has seen, with its vocabularies
     n_epochs: int
-    search: tuple[Epoch, ...]  # with validation figures; empty where nothing could be held back
+    search: tuple[Epoch, ...]  # with validation figures; empty where there was none
 
 
 def fit(
@@ -41,9 +41,12 @@ def fit(
     *,
     seed: int,
     device: torch.device,
+    n_epochs: int | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> Fitted:
     """Train twice: on the earlier likes, until the later ones are no longer found better, and then on all.
+
+    With `n_epochs`, only the latter: that number was found before, on less of the same data.
 
     Args:
         events: all that training may see.
@@ -53,6 +56,7 @@ def fit(
         recipe: how to train.
         seed: of both trainings.
         device: where.
+        n_epochs: for how long, when that is known; None: it is searched for.
         on_epoch: told after each epoch of both; `number` starts again at 1.
 
     Raises:
@@ -64,6 +68,8 @@ def fit(
         return train(data, config, mine, seed=seed, device=device, validate=validate, on_epoch=on_epoch)
 
     data = training_set(examples_of(events, posts), posts, features)
+    if n_epochs is not None:
+        return Fitted(model=run(data, n_epochs, None).model, data=data, n_epochs=n_epochs, search=())
     held_back = _held_back(events, posts, features)
     search = run(held_back.data, recipe.epochs, held_back.validate) if held_back is not None else None
     n_epochs = search.best_epoch if search is not None else min(EPOCHS_UNVALIDATED, recipe.epochs)

@@ -8,12 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
-from s02_train_neucf.fit import Fitted, fit
-from s02_train_neucf.load import TrainingData, load_training_data
+from s02_train_neucf.fit import Fitted
+from s02_train_neucf.list_spread import spread_at
+from s02_train_neucf.load import load_training_data
+from s02_train_neucf.past import Past
 from s02_train_neucf.recipe import Recipe
-from s02_train_neucf.report import NEUCF, RIVALS, SHOWN, Trial, deciding, report_json, try_cuts
+from s02_train_neucf.replay import ModelThen, Rules
+from s02_train_neucf.replay_report import NEUCF, Replay
+from s02_train_neucf.report import SHOWN, Trial, report_json, try_model
 from s02_train_neucf.settings import TrainSettings
 from s02_train_neucf.train import Epoch
 from s02_train_neucf.verdict import Verdict, verdict
@@ -23,13 +28,14 @@ from shared.db.models import kept_folders, promote_model, register_model
 from shared.db.phases import installation_id
 from shared.db.runs import Run, request_run
 from shared.encoding import Encoders, Progress, build_encoders, encode_new
-from shared.errors import TrainingRefused
 from shared.features import manifest_encoder
 from shared.logs import log_event, stage
 from shared.neucf.artefact import Artefact, save_artefact
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.manifest import Manifest
-from shared.settings import HeuristicSettings, ListSettings, ModelSettings
+from shared.neucf.model import NeuCF
+from shared.neucf.serving_order import ServingOrder
+from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
 
 JOB = "train"
 SCORE_JOB = "score"
@@ -46,6 +52,7 @@ class JobSettings:
     content: ContentSettings
     formula: HeuristicSettings
     lists: ListSettings
+    window: WindowSettings  # of the candidates that the replay ranks
     recipe: Recipe = field(default_factory=Recipe)
 
 
@@ -65,26 +72,33 @@ def run_training(
         data=data,
         config=config,
         recipe=recipe,
-        formula=settings.formula,
+        rules=Rules(
+            window=settings.window,
+            formula=settings.formula,
+            min_known=settings.lists.cold_min_positives,
+            seed=settings.train.train_seed,
+        ),
         seed=settings.train.train_seed,
         device=device,
-        min_known=settings.lists.cold_min_positives,
     )
+    past = Past.of(data)
     on_epoch = _epochs_told(tell, recipe.epochs)
     with stage("train.trial") as facts:
-        reports = try_cuts(trial, on_epoch)
-        judged = verdict(deciding(reports), RIVALS)
-        facts.update(cuts=len(reports), promote=judged.promote)
+        tried = try_model(trial, past, on_epoch)
+        facts.update(cuts=len(tried.replay.cuts), order=str(tried.replay.order))
     with stage("train.fit") as facts:
-        fitted = fit(
-            data.events, data.posts, data.features, config, recipe, seed=trial.seed, device=device,
-            on_epoch=lambda epoch: on_epoch("all data", epoch),
-        )  # fmt: skip
+        fitted = trial.fit(data.standing(), lambda epoch: on_epoch("all data", epoch), tried.n_epochs)
         facts.update(epochs=fitted.n_epochs, users=fitted.data.users.n_rows - 1, posts=fitted.data.posts.n_rows - 1)
-    report = {"verdict": judged.reason, "cuts": report_json(reports)}
-    metrics = {f"{NEUCF} {name}": deciding(reports).figures[NEUCF][name].mean for name in SHOWN}
-    manifest = _manifest(database, encoders, data, fitted, trial, metrics, now)
-    version = _save_and_judge(database, settings, run, fitted, manifest, judged, report)
+    judged = judge(past, trial, fitted, tried.replay)
+    report = {
+        "verdict": judged.reason,
+        "checks": [{"passed": check.passed, "found": check.sentence} for check in judged.checks],
+        **report_json(tried),
+    }
+    shown = tried.shown
+    metrics = {f"{NEUCF} {name}": shown.figures[NEUCF][name].mean for name in SHOWN} if shown is not None else {}
+    manifest = _manifest(database, encoders, fitted, trial, tried.replay.order, metrics, now)
+    version = _save(database, settings, run, fitted, manifest, judged, report)
     return {
         "model": version,
         "promoted": judged.promote,
@@ -94,7 +108,22 @@ def run_training(
     }
 
 
-def _save_and_judge(
+def judge(past: Past, trial: Trial, fitted: Fitted, replay: Replay) -> Verdict:
+    """What the gate says of the model that would go live, by the replay and by the lists that it would give now."""
+    finite = weights_are_finite(fitted.model)
+    if not finite:
+        return verdict(replay, finite=False, spread=None)
+    end = float(np.nextafter(past.by_time.at[-1], np.inf))  # all that happened is known
+    spread = spread_at(past, trial.rules, ModelThen(fitted, past), replay.order, end)
+    return verdict(replay, finite=True, spread=spread)
+
+
+def weights_are_finite(model: NeuCF) -> bool:
+    """Whether no weight is NaN or infinite."""
+    return all(bool(torch.isfinite(each).all()) for each in model.state_dict().values())
+
+
+def _save(
     database: Database,
     settings: JobSettings,
     run: Run,
@@ -108,7 +137,7 @@ def _save_and_judge(
     folder = settings.model.model_dir
     folder.mkdir(parents=True, exist_ok=True)
     artefact = Artefact(fitted.model, fitted.data.users, fitted.data.posts, manifest)
-    saved = save_artefact(folder / name, artefact)
+    saved = save_artefact(folder / name, artefact, even_if_broken=not judged.promote)
     version = register_model(
         database,
         run_id=run.id,
@@ -140,24 +169,24 @@ def _shape(encoders: Encoders) -> NeuCFConfig:
 def _manifest(
     database: Database,
     encoders: Encoders,
-    data: TrainingData,
     fitted: Fitted,
     trial: Trial,
+    order: ServingOrder,
     metrics: Mapping[str, float],
     now: datetime,
 ) -> Manifest:
-    if len(data.events.at) == 0:
-        raise TrainingRefused("events: got none, expected some; wait for data")
+    events = trial.data.events  # at least one: a model was fitted
     return Manifest(
         config=trial.config,
         image_encoder=manifest_encoder(encoders.image.card),
         caption_encoder=manifest_encoder(encoders.caption.card),
-        data_from=datetime.fromtimestamp(float(data.events.at.min()), UTC),
-        data_until=datetime.fromtimestamp(float(data.events.at.max()), UTC),
+        data_from=datetime.fromtimestamp(float(events.at.min()), UTC),
+        data_until=datetime.fromtimestamp(float(events.at.max()), UTC),
         trained_at=now,
         seed=trial.seed,
         recipe=recipe_json(trial.recipe) | {"epochs_trained": fitted.n_epochs},
         metrics=metrics,
+        serving_order=order,
         numbering=installation_id(database),
     )
 

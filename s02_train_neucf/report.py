@@ -1,7 +1,8 @@
-"""What a training run reports: NeuCF beside plain rankers, on two cuts of the same data."""
+"""What a training run reports: NeuCF beside plain rankers, in the replay and on two cuts with all posts ranked."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,21 +10,21 @@ import torch
 
 from s02_train_neucf.baselines import EASE, MAX_DENSE_POSTS, ItemKNN, Popularity, Ranker
 from s02_train_neucf.evaluate import Exam, ModelRanker, Report, evaluate, exam_of
-from s02_train_neucf.fit import fit
+from s02_train_neucf.fit import Fitted, fit
 from s02_train_neucf.heuristic_ranker import Heuristic
 from s02_train_neucf.load import TrainingData
+from s02_train_neucf.metrics import Interval
+from s02_train_neucf.past import Past
 from s02_train_neucf.recipe import Recipe
-from s02_train_neucf.split import Split, global_cut, per_user_cut, time_at
+from s02_train_neucf.replay import HEURISTIC, POPULARITY, ModelThen, Rules, replay_cut
+from s02_train_neucf.replay_report import NEUCF, Replay, replay_of
+from s02_train_neucf.replay_times import cuts_of
+from s02_train_neucf.split import Split, global_cut, per_user_cut
 from s02_train_neucf.train import Epoch
 from shared.errors import TrainingRefused
 from shared.neucf.config import NeuCFConfig
-from shared.settings import HeuristicSettings
 
-NEUCF, POPULARITY, HEURISTIC = "neucf", "popularity", "heuristic"
-RIVALS = (POPULARITY, HEURISTIC)  # what the app could show without a model: the gate asks for more than the better one
-GLOBAL_SHARE = 0.8  # of the events, by time
 PER_USER_SHARE = 0.2  # of each user's likes, the last ones
-MIN_ASKED = 30  # users below which an interval says little; then the per-user cut decides
 SHOWN = ("hr@10", "ndcg@10", "recall@20")
 
 Told = Callable[[str, Epoch], None]
@@ -36,84 +37,125 @@ class Trial:
     data: TrainingData
     config: NeuCFConfig
     recipe: Recipe
-    formula: HeuristicSettings
+    rules: Rules  # of the replay; the users whom it asks are asked on the other cuts too
     seed: int
     device: torch.device
-    min_known: int  # positives that a user needs to be served the model's lists
+
+    def fit(self, data: TrainingData, on_epoch: Callable[[Epoch], None], n_epochs: int | None = None) -> Fitted:
+        """A model that has seen these data.
+
+        Raises:
+            TrainingRefused: no positive example in them.
+        """
+        return fit(
+            data.events, data.posts, data.features, self.config, self.recipe,
+            seed=self.seed, device=self.device, n_epochs=n_epochs, on_epoch=on_epoch,
+        )  # fmt: skip
 
 
-def try_cuts(trial: Trial, on_epoch: Told) -> dict[str, Report]:
-    """Train on each cut's earlier side and ask for its later side; a cut with nothing to ask is left out."""
-    events, posts = trial.data.events, trial.data.posts
-    at = time_at(events, share=GLOBAL_SHARE)
-    cuts = {
-        "global": (global_cut(events, posts, at=at), at),
-        "per user": (per_user_cut(events, posts, share=PER_USER_SHARE), float(events.at.max(initial=0.0)) + 1.0),
-    }
-    reports = {}
-    for name, (split, moment) in cuts.items():
-        report = _try_cut(trial, name, split, moment, on_epoch)
-        if report is not None:
-            reports[name] = report
-    return reports
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """All figures of a training run."""
+
+    replay: Replay
+    cuts: Mapping[str, Report]  # "global" and "per user", where there is somebody to ask
+    n_epochs: int | None  # found on the data before the first cut; None where there was nothing to learn from
+
+    @property
+    def shown(self) -> Report | None:
+        """The report whose figures stand for the model: the replay, else the first cut there is."""
+        return self.replay.report or next(iter(self.cuts.values()), None)
 
 
-def deciding(reports: Mapping[str, Report]) -> Report:
-    """The report that the gate reads: the cut through time, where enough users have a life on both sides of it.
+def try_model(trial: Trial, past: Past, on_epoch: Told) -> Tried:
+    """Replay the last part of the data, one training per cut; then rank all posts, on two cuts of the same data.
 
-    Raises:
-        TrainingRefused: there is none.
+    The number of epochs is searched for once, before the first cut. The model of that cut is also that of the global
+    cut, for it has seen the same.
     """
-    by_time = reports.get("global")
-    if by_time is not None and by_time.n_users >= MIN_ASKED:
-        return by_time
-    if "per user" in reports:
-        return reports["per user"]
-    if by_time is not None:
-        return by_time
-    raise TrainingRefused("evaluation: got no user with likes on both sides of a cut; wait for more data")
+    figures, reports, n_epochs = [], dict[str, Report](), None
+    cuts = cuts_of(past.by_time.at, past.likes, min_known=trial.rules.min_known)
+    for number, cut in enumerate(cuts, start=1):
+        name = f"cut {number} of {len(cuts)}"
+        try:
+            fitted = trial.fit(trial.data.before(cut.start), partial(on_epoch, name), n_epochs)
+        except TrainingRefused:
+            continue
+        if n_epochs is None:
+            n_epochs = fitted.n_epochs
+        if number == 1:
+            standing = trial.data.standing()
+            split = global_cut(standing.events, standing.posts, at=cut.start)
+            _note(reports, "global", _ask_all_posts(trial, "global", split, cut.start, fitted))
+        figures.append(replay_cut(past, trial.rules, cut, ModelThen(fitted, past)))
+    _note(reports, "per user", _try_per_user(trial, on_epoch))
+    replay = replay_of(
+        figures, trial.rules.orders, n_posts=len(trial.data.posts.post_key), min_known=trial.rules.min_known,
+        generator=np.random.default_rng(trial.seed),
+    )  # fmt: skip
+    return Tried(replay=replay, cuts=reports, n_epochs=n_epochs)
 
 
-def report_json(reports: Mapping[str, Report]) -> dict[str, Any]:
-    """The reports as plain values, for PostgreSQL and for the screen."""
+def report_json(tried: Tried) -> dict[str, Any]:
+    """The figures as plain values, for PostgreSQL and for the screen."""
+    replay = tried.replay
     return {
-        name: {
-            "protocol": report.protocol,
-            "users": report.n_users,
-            "posts": report.n_posts,
-            "systems": {
-                system: {
-                    metric: {"mean": value.mean, "low": value.low, "high": value.high}
-                    for metric, value in figures.items()
+        "replay": {
+            "cuts": [
+                {
+                    "from": each.cut.start,
+                    "until": each.cut.end,
+                    "steps": each.n_steps,
+                    "users": each.n_users,
+                    "serving_order": each.order.to_json(),
                 }
-                for system, figures in report.figures.items()
-            },
-        }
-        for name, report in reports.items()
+                for each in replay.cuts
+            ],
+            "serving_order": replay.order.to_json(),
+            **({"missing": replay.missing} if replay.report is None else _json(replay.report)),
+        },
+        "cuts": {name: _json(report) for name, report in tried.cuts.items()},
     }
 
 
-def _try_cut(trial: Trial, name: str, split: Split, moment: float, on_epoch: Told) -> Report | None:
-    data = trial.data
+def _json(report: Report) -> dict[str, Any]:
+    return {
+        "protocol": report.protocol,
+        "users": report.n_users,
+        "posts": report.n_posts,
+        "systems": {system: _figures(figures) for system, figures in report.figures.items()},
+        "differences": {system: _figures(figures) for system, figures in report.differences.items()},
+    }
+
+
+def _figures(figures: Mapping[str, Interval]) -> dict[str, dict[str, float]]:
+    return {metric: {"mean": value.mean, "low": value.low, "high": value.high} for metric, value in figures.items()}
+
+
+def _try_per_user(trial: Trial, on_epoch: Told) -> Report | None:
+    """The per-user cut trains for itself, with its own search: what it asks may lie before the first replayed cut."""
+    data = trial.data.standing()
+    split = per_user_cut(data.events, data.posts, share=PER_USER_SHARE)
+    end = float(data.events.at.max(initial=0.0)) + 1.0
     try:
-        exam = exam_of(split.train, split.test, data.posts, min_known=trial.min_known)
         fitted = fit(
-            split.train_events,
-            data.posts,
-            data.features,
-            trial.config,
-            trial.recipe,
-            seed=trial.seed,
-            device=trial.device,
-            on_epoch=lambda epoch: on_epoch(name, epoch),
-        )
+            split.train_events, data.posts, data.features, trial.config, trial.recipe,
+            seed=trial.seed, device=trial.device, on_epoch=lambda epoch: on_epoch("per user", epoch),
+        )  # fmt: skip
+    except TrainingRefused:
+        return None
+    return _ask_all_posts(trial, "per user", split, end, fitted)
+
+
+def _ask_all_posts(trial: Trial, name: str, split: Split, moment: float, fitted: Fitted) -> Report | None:
+    data, min_known = trial.data.standing(), trial.rules.min_known
+    try:
+        exam = exam_of(split.train, split.test, data.posts, min_known=min_known)
     except TrainingRefused:
         return None
     ours = ModelRanker(fitted.model, exam, fitted.data.users, fitted.data.posts, data.features)
     systems: dict[str, Ranker] = {NEUCF: ours, **plain_rankers(exam, split, trial, moment)}
-    protocol = (
-        f"{name} cut by time; all {len(data.posts.post_key)} posts ranked; users with {trial.min_known} likes or more"
-    )
+    protocol = f"{name} cut by time; all {len(data.posts.post_key)} posts ranked; users with {min_known} likes or more"
     return evaluate(systems, exam, ours=NEUCF, protocol=protocol, generator=np.random.default_rng(trial.seed))
 
 
@@ -121,9 +163,14 @@ def plain_rankers(exam: Exam, split: Split, trial: Trial, moment: float) -> dict
     """Popularity and the heuristic always; the dense ones while posts × posts fits into memory."""
     rankers: dict[str, Ranker] = {
         POPULARITY: Popularity(exam.everyone),
-        HEURISTIC: Heuristic(split.train_events, trial.data.posts, trial.formula, at=moment),
+        HEURISTIC: Heuristic(split.train_events, exam.posts, trial.rules.formula, at=moment),
     }
-    if len(trial.data.posts.post_key) <= MAX_DENSE_POSTS:
+    if len(exam.posts.post_key) <= MAX_DENSE_POSTS:
         rankers["item-knn"] = ItemKNN(exam.everyone)
         rankers["ease"] = EASE(exam.everyone)
     return rankers
+
+
+def _note(reports: dict[str, Report], name: str, report: Report | None) -> None:
+    if report is not None:
+        reports[name] = report

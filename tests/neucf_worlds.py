@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from s02_train_neucf.dataset import TrainingSet, training_set
+from s02_train_neucf.load import TrainingData
 from s02_train_neucf.recipe import Recipe
+from shared.db.bulk import BlockPairs
 from shared.domain import KIND_CODES, Kind
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import NO_AUTHOR, Events, Examples, Posts
@@ -34,6 +36,30 @@ def posts_of(keys: list[int], *, authors: list[int] | None = None, created_at: l
         post_key=np.array(keys, dtype=np.int64),
         author_key=np.array(authors if authors is not None else [NO_AUTHOR] * len(keys), dtype=np.int64),
         created_at=np.array(created_at if created_at is not None else [0.0] * len(keys), dtype=np.float64),
+    )
+
+
+def data_of(
+    events: Events,
+    posts: Posts,
+    *,
+    deleted_at: dict[int, float] | None = None,
+    blocks: list[tuple[int, int, float]] | None = None,
+    features: PostFeatures = NO_FEATURES,
+) -> TrainingData:
+    """What a training reads; deletions by post key, blocks as tuples of who, whom and when."""
+    who, whom, when = zip(*blocks, strict=True) if blocks else ((), (), ())
+    gone = deleted_at or {}
+    return TrainingData(
+        events=events,
+        posts=posts,
+        features=features,
+        deleted_at=np.array([gone.get(int(key), np.inf) for key in posts.post_key]),
+        blocks=BlockPairs(
+            user_keys=np.array(who, dtype=np.int64),
+            blocked_keys=np.array(whom, dtype=np.int64),
+            at=np.array(when, dtype=np.float64),
+        ),
     )
 
 

@@ -3,7 +3,6 @@ import pytest
 
 from s02_train_neucf.baselines import Popularity, Ranker, Scores
 from s02_train_neucf.evaluate import Exam, evaluate, exam_of, per_user
-from s02_train_neucf.verdict import verdict
 from shared.errors import ScoringRefused, TrainingRefused
 from tests.neucf_worlds import examples_from, posts_of, two_camps
 
@@ -75,44 +74,3 @@ def test_a_report_compares_on_the_same_users() -> None:
     figures = report.figures
     gain = report.differences["popularity"]["ndcg@10"].mean
     np.testing.assert_allclose(gain, figures["oracle"]["ndcg@10"].mean - figures["popularity"]["ndcg@10"].mean)
-
-
-def judged(ours: Scores, theirs: Scores) -> tuple[bool, str]:
-    """The verdict on one ranker against another, over 30 users who each want post 2 of 0…19 and know post 0."""
-    keys = list(range(20))
-    train = examples_from([(user, 0) for user in range(30)])
-    asked = exam_of(train, examples_from([(user, 2) for user in range(30)]), posts_of(keys))
-    table = {"neucf": Fixed(np.tile(ours, (30, 1))), "popularity": Fixed(np.tile(theirs, (30, 1)))}
-    report = evaluate(table, asked, ours="neucf", protocol="test", generator=np.random.default_rng(0))
-    judgement = verdict(report, ["popularity"])
-    return judgement.promote, judgement.reason
-
-
-GOOD = np.eye(20, dtype=np.float32)[2]
-BAD = -GOOD
-
-
-def test_a_better_model_is_promoted_with_both_figures() -> None:
-    promote, reason = judged(GOOD, BAD)
-    assert promote
-    assert "ndcg@10 1.0000" in reason
-    assert "0.0000 [0.0000, 0.0000] of popularity" in reason
-
-
-def test_a_worse_model_is_not_promoted_and_the_reason_says_so() -> None:
-    promote, reason = judged(BAD, GOOD)
-    assert not promote
-    assert "not proven better" in reason
-
-
-def test_an_equal_model_is_not_promoted() -> None:
-    assert not judged(GOOD, GOOD)[0]
-
-
-def test_the_better_of_the_rivals_decides() -> None:
-    asked = exam_of(examples_from([(1, 10)]), examples_from([(1, 30)]), posts_of([10, 20, 30]))
-    systems = {"neucf": Fixed([[0.0, 1, 2]]), "popularity": Fixed([[0.0, 2, 1]]), "heuristic": Fixed([[0.0, 1, 2]])}
-    report = evaluate(systems, asked, ours="neucf", protocol="test", generator=np.random.default_rng(0))
-    assert "of heuristic" in verdict(report, ["popularity", "heuristic"]).reason
-    assert verdict(report, ["popularity"]).promote
-    assert not verdict(report, ["popularity", "heuristic"]).promote
