@@ -15,7 +15,7 @@ from shared.neucf.examples import Examples
 N_CUTS = 5
 SHARE = 0.2  # of the events, by time, that are replayed where whole days hold too few people
 MIN_ASKED = 30  # users below which an interval says little
-MAX_STEPS = 24  # of one cut: an hour each in a day
+MAX_STEPS = 72  # of one cut: hours up to three days, longer ones from then on
 SHORTEST_STEP = 3600.0  # seconds; the heuristic is renewed more often, but nobody's taste is
 DAY = 86_400.0  # seconds
 

@@ -72,8 +72,8 @@ def _said(model: ModelVersion, run: int, *, as_json: bool) -> int:
 
 
 def _figure(model: ModelVersion, metric: str) -> float | None:
-    """NeuCF's figure on the cut that the gate reads (the first one is through time)."""
-    for cut in model.report.get("cuts", {}).values():
+    """NeuCF's figure in the replay, which the gate reads; where there was none, on the first cut."""
+    for cut in (model.report.get("replay", {}), *model.report.get("cuts", {}).values()):
         value = cut.get("systems", {}).get("neucf", {}).get(metric)
         if value is not None:
             return float(value["mean"])

@@ -152,7 +152,8 @@ def load_post_lives(snapshot: Snapshot, *, now: datetime) -> PostLives:
     _check_hash(connection)
     query = f"""
         SELECT {key_of("id")}, {key_of("author_id")}, extract(epoch FROM created_at)::float8,
-          coalesce(least(extract(epoch FROM deleted_at)::float8, {now.timestamp()!r}::float8), 'infinity'::float8)
+          CASE WHEN deleted_at IS NULL THEN 'infinity'::float8
+            ELSE least(extract(epoch FROM deleted_at)::float8, {now.timestamp()!r}::float8) END
         FROM {name}
         WHERE created_at <= '{(now + CLOCK_TOLERANCE).isoformat()}'::timestamptz
           AND id IS NOT NULL AND author_id IS NOT NULL

@@ -29,7 +29,8 @@ CAPTIONS = {
     "cat": ("a sleepy kitten on the sofa", "my cat plays with wool", "two cats in the sun", "the kitten drinks milk"),
     "car": ("a fast sports car", "an old truck on the road", "the engine of my car", "racing cars at night"),
 }
-PEOPLE, POSTS, LIKES = 12, 30, 10  # of each camp; likes of each person, one of them held back
+PEOPLE, POSTS, LIKES = 16, 30, 10  # of each camp; likes of each person, one of them held back
+HOURS_BETWEEN = 9  # two likes of a person; spread over them, so that the replay finds people to ask at every step
 SHORT = Recipe(epochs=6, steps_per_epoch=15)  # enough for two camps
 
 
@@ -50,6 +51,7 @@ class Camps:
             content=self._content(),
             formula=HeuristicSettings(),
             lists=self.house.settings().lists,
+            window=self.house.settings().window,
             recipe=SHORT,
         )
         with self.house.database() as database:
@@ -70,6 +72,7 @@ class Camps:
             content=self._content(),
             lists=ListSettings(list_length=2 * POSTS),  # every post that a person may be shown
             window=self.house.settings().window,
+            formula=HeuristicSettings(),
         )
         with self.house.database() as database, self.house.writer() as writer:
             run = self._claimed(scoring.JOB)
@@ -115,7 +118,7 @@ def build_camps(house: House, folder: Path) -> Camps:
             liked = rng.sample(posts_of(camp), LIKES)
             held_back[person] = liked.pop()
             for step, post in enumerate(liked):
-                at = now - timedelta(hours=90 - 9 * step, minutes=rng.randrange(60))
+                at = now - timedelta(hours=HOURS_BETWEEN * (LIKES - step), minutes=rng.randrange(60 * HOURS_BETWEEN))
                 events += [(person, post, "view", at), (person, post, "like", at + timedelta(seconds=5))]
     people = [person for camp in CAMPS for person in people_of(camp)]
     house.sql("DELETE FROM warmline.interactions")

@@ -13,7 +13,7 @@ from shared.domain import Phase
 from shared.errors import ArtefactError, PromotionRefused
 from shared.ranked_lists import codec, keys
 from shared.ranked_lists.codec import RankedList
-from tests.flow.camps import CAMPS, Camps, build_camps, people_of
+from tests.flow.camps import CAMPS, PEOPLE, Camps, build_camps, people_of, posts_of
 from tests.flow.house import ADMIN_TOKEN, House, ask, ids, until_ready
 
 CAT_LOVER = "cat-lover-00"
@@ -128,6 +128,39 @@ def test_a_rejected_model_is_not_promoted_without_override(camps: Camps) -> None
     ]
 
 
+def test_a_model_that_beats_what_the_app_would_show_without_it_is_promoted_by_the_gate(camps: Camps) -> None:
+    report = camps.train()
+    assert report["promoted"], report["verdict"]
+    with camps.house.database() as database:
+        model = champion(database)
+    assert model is not None
+    assert (model.version, model.state) == (report["model"], "accepted")
+    assert [check["passed"] for check in model.report["checks"]] == [True] * 4
+    replay = model.report["replay"]
+    assert len(replay["cuts"]) == 5
+    assert replay["systems"]["neucf"]["ndcg@10"]["low"] > replay["systems"]["heuristic"]["ndcg@10"]["high"]
+
+
+def test_people_who_like_at_random_leave_the_old_champion(camps: Camps) -> None:
+    """Each post's likes are dealt out among all people anew: there is nothing to learn."""
+    first = camps.train()["model"]
+    people, rng = [person for camp in CAMPS for person in people_of(camp)], random.Random(3)
+    dealt = {post: rng.sample(people, len(people)) for camp in CAMPS for post in posts_of(camp)}
+    events = camps.house.sql("SELECT user_id, post_id, kind, created_at FROM warmline.interactions")
+    camps.house.sql("DELETE FROM warmline.interactions")
+    camps.house.sql(
+        "INSERT INTO warmline.interactions (user_id, post_id, kind, created_at) VALUES (%s, %s, %s, %s)",
+        [(dealt[post][people.index(user)], post, kind, at) for user, post, kind, at in events],
+    )
+    second = camps.train()
+    assert not second["promoted"]
+    assert "not proven better" in second["verdict"]
+    with camps.house.database() as database:
+        model = champion(database)
+    assert model is not None
+    assert model.version == first
+
+
 def test_without_a_champion_scoring_publishes_nothing(camps: Camps) -> None:
     assert camps.score()["lists"] == 0
 
@@ -202,4 +235,4 @@ def test_after_redis_lost_its_memory_the_next_run_scores_everybody(camps: Camps)
     with camps.house.redis() as client:
         client.flushall()
     again = camps.score()
-    assert (again["partial"], again["lists"]) == (False, 24)
+    assert (again["partial"], again["lists"]) == (False, 2 * PEOPLE)

@@ -6,7 +6,18 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from shared.db.bulk import Events, Posts, Users, load_active_users, load_candidates, load_events, load_user_keys
+from shared.db.bulk import (
+    Events,
+    PostLives,
+    Posts,
+    Users,
+    load_active_users,
+    load_block_pairs,
+    load_candidates,
+    load_events,
+    load_post_lives,
+    load_user_keys,
+)
 from shared.db.engine import Database
 from shared.domain import KIND_CODES, Kind
 from tests.stores import execute, store_settings
@@ -187,6 +198,55 @@ def test_keys_come_in_the_order_of_the_ids(database: Database) -> None:
     with database.read() as snapshot:
         one, two = load_user_keys(snapshot, ["a", "b"]).tolist(), load_user_keys(snapshot, ["b", "a"]).tolist()
     assert one == two[::-1]
+
+
+# --- the past ---------------------------------------------------------------------------------------------------------
+
+
+def _lives(database: Database) -> PostLives:
+    with database.read() as snapshot:
+        return load_post_lives(snapshot, now=NOW)
+
+
+def _keys(database: Database, *ids: str) -> list[int]:
+    with database.read() as snapshot:
+        return [int(key) for key in load_user_keys(snapshot, ids)]
+
+
+def test_deleted_posts_are_there_with_the_time_of_it_and_others_live_for_ever(database: Database) -> None:
+    write_own_tables(database, World(posts=[Post("old", "x", 50), Post("gone", "y", 40), Post("ahead", "x", -1)]))
+    execute(database, "UPDATE warmline.posts SET deleted_at = :at WHERE id = 'gone'", at=NOW - timedelta(hours=7))
+    lives = _lives(database)
+    found = {key: (created, deleted) for key, created, deleted in zip(*_columns(lives), strict=True)}
+    old, gone = _keys(database, "old", "gone")
+    assert found == {
+        old: ((NOW - timedelta(hours=50)).timestamp(), np.inf),
+        gone: ((NOW - timedelta(hours=40)).timestamp(), (NOW - timedelta(hours=7)).timestamp()),
+    }
+
+
+def test_a_deletion_dated_ahead_is_one_of_now(database: Database) -> None:
+    write_own_tables(database, World(posts=[Post("gone", "y", 40)]))
+    execute(database, "UPDATE warmline.posts SET deleted_at = :at", at=NOW + timedelta(days=1))
+    assert _lives(database).deleted_at.tolist() == [NOW.timestamp()]
+
+
+def test_blocks_come_with_their_times(database: Database) -> None:
+    write_own_tables(database, World(blocks=[("ann", "ben")]))
+    with database.read() as snapshot:
+        pairs = load_block_pairs(snapshot)
+    ann, ben = _keys(database, "ann", "ben")
+    assert (pairs.user_keys.tolist(), pairs.blocked_keys.tolist()) == ([ann], [ben])
+    assert pairs.at.tolist() == [NOW.timestamp()]
+
+
+def test_without_posts_and_blocks_both_loads_are_empty(database: Database) -> None:
+    with database.read() as snapshot:
+        assert (len(load_post_lives(snapshot, now=NOW)), len(load_block_pairs(snapshot))) == (0, 0)
+
+
+def _columns(lives: PostLives) -> tuple[list[int], list[float], list[float]]:
+    return lives.keys.tolist(), lives.created_at.tolist(), lives.deleted_at.tolist()
 
 
 def test_a_load_sees_one_moment(database: Database) -> None:

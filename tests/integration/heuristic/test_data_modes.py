@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from shared.db.bulk import load_block_pairs, load_post_lives, load_user_keys
 from shared.db.engine import Database
 from shared.db.migrate import migrate
 from shared.db.post_rows import rows_of_posts
-from shared.db.writes import delete_post
+from shared.db.writes import delete_post, put_block
 from shared.domain import Kind
 from shared.errors import SourceError, StoreUnavailable
 from shared.ranked_lists.publish import ListWriter
@@ -79,6 +81,21 @@ def test_views_in_the_same_database_give_the_lists_on_paper(server_url: str, wri
             heuristic_run(database, writer)
         got = {user: held.posts_of(held.list_of(uuid_of(user))) for user in TEN_POSTS.users}
         assert got == {user: [uuid_of(post) for post in posts] for user, posts in TEN_POSTS_LISTS.items()}
+
+
+def test_the_past_over_views_knows_the_apis_deletions_and_both_sides_blocks(viewing: Database) -> None:
+    """Of the ten posts one is deleted in the view and one ahead; p1 is deleted by the API an hour before now."""
+    buried = "INSERT INTO warmline.tombstones (relation, id, created_at) VALUES ('posts', :id, :at)"
+    execute(viewing, buried, id=uuid_of("p1"), at=NOW - timedelta(hours=1))
+    put_block(viewing, uuid_of("ben"), uuid_of("cat"))
+    with viewing.read() as snapshot:
+        lives, blocks = load_post_lives(snapshot, now=NOW), load_block_pairs(snapshot)
+        p1, p2, p8 = load_user_keys(snapshot, [uuid_of("p1"), uuid_of("p2"), uuid_of("p8")]).tolist()
+        ann, ben = load_user_keys(snapshot, [uuid_of("ann"), uuid_of("ben")]).tolist()
+    deleted_at = dict(zip(lives.keys.tolist(), lives.deleted_at.tolist(), strict=True))
+    assert (deleted_at[p1], deleted_at[p2]) == ((NOW - timedelta(hours=1)).timestamp(), float("inf"))
+    assert deleted_at[p8] == NOW.timestamp()
+    assert sorted(blocks.user_keys.tolist()) == sorted([ann, ben])  # the view's block, and the API's
 
 
 def test_the_reader_may_not_write(app: App) -> None:

@@ -144,6 +144,27 @@ def test_a_truncated_manifest_is_refused(folder: Path) -> None:
         read(folder)
 
 
+def test_the_serving_order_comes_back(folder: Path) -> None:
+    assert read(folder).manifest.serving_order == ServingOrder(popularity_weight=0.5, half_life_days=7.0)
+
+
+def test_a_serving_order_out_of_range_is_refused(folder: Path) -> None:
+    rewrite_manifest(folder, lambda m: m["serving_order"].update(half_life_days=-1))
+    with pytest.raises(ArtefactError, match="half_life_days: got -1"):
+        read(folder)
+
+
+def test_broken_weights_can_be_kept_and_are_still_refused(tmp_path: Path) -> None:
+    broken = artefact()
+    with torch.no_grad():
+        broken.model.gmf_weights[0] = torch.nan
+    with pytest.raises(ArtefactError, match="NaN"):
+        save_artefact(tmp_path / "v2", broken)
+    save_artefact(tmp_path / "v2", broken, even_if_broken=True)
+    with pytest.raises(ArtefactError, match="NaN"):
+        read(tmp_path / "v2")
+
+
 def test_another_format_is_refused(folder: Path) -> None:
     rewrite_manifest(folder, lambda m: m.update(format=2))
     with pytest.raises(ArtefactError, match="got format 2, expected 3; retrain"):

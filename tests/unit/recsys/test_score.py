@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from s02_recsys_neucf import score
-from s02_recsys_neucf.score import PlacesPerUser, RankedBlock, candidates_from, rank, users_from
+from s02_recsys_neucf.score import PlacesPerUser, RankedBlock, candidates_from, in_serving_order, rank, users_from
 from shared.errors import ScoringRefused
 from shared.neucf.blocks import NO_POST
 from shared.neucf.config import NeuCFConfig
@@ -44,6 +44,16 @@ def test_lists_hold_the_best_posts_with_the_models_own_scores(model: NeuCF) -> N
     whole = model.score_block(users, candidates).numpy()
     np.testing.assert_array_equal(block.places, np.argsort(-whole, axis=1)[:, :4])
     np.testing.assert_allclose(block.scores, -np.sort(-whole, axis=1)[:, :4], rtol=1e-5)
+
+
+@torch.no_grad()
+def test_the_serving_order_adds_one_term_per_post_to_every_score(model: NeuCF) -> None:
+    users, candidates = some_users(model), candidates_from(model, np.arange(1, N_POSTS + 1), CPU)
+    added = np.linspace(-1, 1, N_POSTS).astype(np.float32)
+    before, after = (
+        model.score_block(users, posts).numpy() for posts in (candidates, in_serving_order(candidates, added))
+    )
+    np.testing.assert_allclose(after - before, np.tile(added, (N_USERS, 1)), atol=1e-5)
 
 
 def test_an_ineligible_post_is_not_ranked_for_that_user_and_stays_for_others(model: NeuCF) -> None:

@@ -47,3 +47,13 @@ def test_where_nothing_can_be_held_back_the_number_of_epochs_is_fixed() -> None:
 def test_views_alone_are_refused() -> None:
     with pytest.raises(TrainingRefused, match="got 0 likes"):
         fit(events_of((1, 5, Kind.VIEW, 1.0)), posts_of([5]), NO_FEATURES, SMALL, QUICK, seed=1, device=CPU)
+
+
+def test_a_known_number_of_epochs_is_not_searched_for() -> None:
+    told = list[Epoch]()
+    camps = two_camps()
+    known = fit(
+        likes(camps.train), camps.posts, NO_FEATURES, SMALL, QUICK, seed=1, device=CPU, n_epochs=3,
+        on_epoch=told.append,
+    )  # fmt: skip
+    assert (known.n_epochs, known.search, len(told)) == (3, (), 3)

@@ -59,7 +59,7 @@ def test_a_day_has_hourly_steps() -> None:
 
 def test_a_long_cut_has_as_many_longer_steps() -> None:
     steps = Cut(start=0.0, end=12 * DAY).steps()
-    assert (len(steps), steps[1].start, steps[-1].end) == (24, 12 * HOUR, 12 * DAY)
+    assert (len(steps), steps[1].start, steps[-1].end) == (72, 4 * HOUR, 12 * DAY)
 
 
 def test_a_short_cut_is_one_step() -> None:

@@ -1,0 +1,35 @@
+import numpy as np
+
+from shared.domain import Kind
+from tests.neucf_worlds import data_of, events_of, posts_of, vectors
+
+DATA = data_of(
+    events_of((1, 10, Kind.LIKE, 5.0), (1, 11, Kind.LIKE, 15.0), (1, 12, Kind.LIKE, 25.0)),
+    posts_of([10, 11, 12], created_at=[0.0, 10.0, 20.0]),
+    deleted_at={10: 12.0},
+)
+
+
+def test_before_a_moment_nothing_later_is_known() -> None:
+    then = DATA.before(15.0)
+    assert then.events.at.tolist() == [5.0]
+    assert then.posts.post_key.tolist() == [11]
+
+
+def test_a_post_that_is_deleted_later_was_there() -> None:
+    assert DATA.before(11.9).posts.post_key.tolist() == [10, 11]
+    assert DATA.before(12.0).posts.post_key.tolist() == [11]
+
+
+def test_what_stands_is_what_is_not_deleted_by_now() -> None:
+    standing = DATA.standing()
+    assert standing.posts.post_key.tolist() == [11, 12]
+    assert len(standing.events.at) == 3
+
+
+def test_vectors_stay_with_their_posts() -> None:
+    image = vectors(np.array([[0.0], [1.0], [2.0]], dtype=np.float32), 0, 1, 2)
+    features = type(DATA.features)(image=image)
+    then = data_of(DATA.events, DATA.posts, deleted_at={10: 12.0}, features=features).before(15.0)
+    assert then.features.image is not None
+    assert then.features.image.values.tolist() == [[1.0]]
