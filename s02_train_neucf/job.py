@@ -8,20 +8,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from s02_train_neucf.fit import Fitted
-from s02_train_neucf.list_spread import spread_at
+from s02_train_neucf.judge import judge
 from s02_train_neucf.load import load_training_data
 from s02_train_neucf.past import Past
+from s02_train_neucf.rank_then import Rules
 from s02_train_neucf.recipe import Recipe
-from s02_train_neucf.replay import ModelThen, Rules
-from s02_train_neucf.replay_report import NEUCF, Replay
+from s02_train_neucf.replay_report import NEUCF
 from s02_train_neucf.report import SHOWN, Trial, report_json, try_model
 from s02_train_neucf.settings import TrainSettings
 from s02_train_neucf.train import Epoch
-from s02_train_neucf.verdict import Verdict, verdict
+from s02_train_neucf.verdict import Verdict
 from shared.content.settings import ContentSettings
 from shared.db.engine import Database
 from shared.db.models import kept_folders, promote_model, register_model
@@ -33,7 +32,6 @@ from shared.logs import log_event, stage
 from shared.neucf.artefact import Artefact, save_artefact
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.manifest import Manifest
-from shared.neucf.model import NeuCF
 from shared.neucf.serving_order import ServingOrder
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
 
@@ -106,21 +104,6 @@ def run_training(
         **encoded,
         "seconds": round(time.monotonic() - begun, 1),
     }
-
-
-def judge(past: Past, trial: Trial, fitted: Fitted, replay: Replay) -> Verdict:
-    """What the gate says of the model that would go live, by the replay and by the lists that it would give now."""
-    finite = weights_are_finite(fitted.model)
-    if not finite:
-        return verdict(replay, finite=False, spread=None)
-    end = float(np.nextafter(past.by_time.at[-1], np.inf))  # all that happened is known
-    spread = spread_at(past, trial.rules, ModelThen(fitted, past), replay.order, end)
-    return verdict(replay, finite=True, spread=spread)
-
-
-def weights_are_finite(model: NeuCF) -> bool:
-    """Whether no weight is NaN or infinite."""
-    return all(bool(torch.isfinite(each).all()) for each in model.state_dict().values())
 
 
 def _save(

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s02_train_neucf.past import Past
-from s02_train_neucf.replay import CELLS_AT_ONCE, Rules, Scorer, moment_at
+from s02_train_neucf.rank_then import Rules, Scorer, moment_at
+from s02_train_neucf.replay import CELLS_AT_ONCE
 from s02_train_neucf.viewers import histories_at
 from shared.neucf.blocks import best, blocks
 from shared.neucf.examples import Int64s

@@ -15,8 +15,9 @@ from s02_train_neucf.heuristic_ranker import Heuristic
 from s02_train_neucf.load import TrainingData
 from s02_train_neucf.metrics import Interval
 from s02_train_neucf.past import Past
+from s02_train_neucf.rank_then import HEURISTIC, POPULARITY, ModelThen, Rules
 from s02_train_neucf.recipe import Recipe
-from s02_train_neucf.replay import HEURISTIC, POPULARITY, ModelThen, Rules, replay_cut
+from s02_train_neucf.replay import replay_cut
 from s02_train_neucf.replay_report import NEUCF, Replay, replay_of
 from s02_train_neucf.replay_times import cuts_of
 from s02_train_neucf.split import Split, global_cut, per_user_cut

@@ -2,7 +2,7 @@ import numpy as np
 
 from s02_train_neucf.list_spread import spread_at, spread_of
 from s02_train_neucf.past import Past
-from s02_train_neucf.replay import Rules
+from s02_train_neucf.rank_then import Rules
 from s02_train_neucf.viewers import Histories
 from shared.domain import Kind
 from shared.neucf.examples import Int64s

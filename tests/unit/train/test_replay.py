@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from s02_train_neucf import replay
 from s02_train_neucf.fit import fit
 from s02_train_neucf.past import Past
-from s02_train_neucf.replay import METRICS, ModelThen, Rules, moment_at, ranked_at, replay_cut
+from s02_train_neucf.rank_then import ModelThen, Rules, moment_at, ranked_at
+from s02_train_neucf.replay import METRICS, replay_cut
 from s02_train_neucf.replay_times import Cut
 from s02_train_neucf.viewers import Histories, histories_at
 from shared.domain import Kind

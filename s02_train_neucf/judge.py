@@ -1,0 +1,28 @@
+"""Brings a trained model before the gate: its replay, its weights, and the lists that it would give now."""
+
+import numpy as np
+import torch
+
+from s02_train_neucf.fit import Fitted
+from s02_train_neucf.list_spread import spread_at
+from s02_train_neucf.past import Past
+from s02_train_neucf.rank_then import ModelThen
+from s02_train_neucf.replay_report import Replay
+from s02_train_neucf.report import Trial
+from s02_train_neucf.verdict import Verdict, verdict
+from shared.neucf.model import NeuCF
+
+
+def judge(past: Past, trial: Trial, fitted: Fitted, replay: Replay) -> Verdict:
+    """What the gate says of the model that would go live, by the replay and by the lists that it would give now."""
+    finite = weights_are_finite(fitted.model)
+    if not finite:
+        return verdict(replay, finite=False, spread=None)
+    end = float(np.nextafter(past.by_time.at[-1], np.inf))  # all that happened is known
+    spread = spread_at(past, trial.rules, ModelThen(fitted, past), replay.order, end)
+    return verdict(replay, finite=True, spread=spread)
+
+
+def weights_are_finite(model: NeuCF) -> bool:
+    """Whether no weight is NaN or infinite."""
+    return all(bool(torch.isfinite(each).all()) for each in model.state_dict().values())
