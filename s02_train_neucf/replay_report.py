@@ -40,6 +40,7 @@ def replay_of(
     cuts: Sequence[CutFigures],
     orders: Sequence[ServingOrder],
     *,
+    n_warm_up: int,
     n_posts: int,
     min_known: int,
     generator: np.random.Generator,
@@ -47,25 +48,26 @@ def replay_of(
     """Choose each cut's serving order on the cuts before it, and pool what the cuts came to, user by user.
 
     Args:
-        cuts: in order of time.
+        cuts: in order of time, with those of the warm-up.
         orders: the grid that `by_order` of the cuts is about; the first one is the score alone.
+        n_warm_up: cuts at the beginning that only choose and are not judged.
         n_posts: that there are, for the protocol.
         min_known: likes that the users had, for the protocol.
         generator: of the bootstrap.
     """
-    choices = chosen_orders(cuts)
+    choices, judged = chosen_orders(cuts)[n_warm_up:], cuts[n_warm_up:]
     told = tuple(
         ReplayedCut(cut=each.cut, n_steps=each.n_steps, n_users=len(each.user_keys), order=orders[choice])
-        for each, choice in zip(cuts, choices, strict=True)
+        for each, choice in zip(judged, choices, strict=True)
     )
-    order, missing = orders[best_order(cuts)], _missing(cuts)
+    order, missing = orders[best_order(cuts)], _missing(judged)
     if missing:
         return Replay(cuts=told, order=order, report=None, missing=missing)
     protocol = (
-        f"replay of {len(cuts)} cuts in {sum(each.n_steps for each in cuts)} steps; what the timeline could have shown "
-        f"at each step is ranked; users with {min_known} likes or more by then"
+        f"replay of {len(judged)} cuts in {sum(each.n_steps for each in judged)} steps; what the timeline could have "
+        f"shown at each step is ranked; users with {min_known} likes or more by then"
     )
-    report = compared(_pooled(cuts, choices), ours=NEUCF, protocol=protocol, n_posts=n_posts, generator=generator)
+    report = compared(_pooled(judged, choices), ours=NEUCF, protocol=protocol, n_posts=n_posts, generator=generator)
     return Replay(cuts=told, order=order, report=report, missing="")
 
 

@@ -1,8 +1,10 @@
 """When the replay trains and ranks: cuts that fit the data, and steps between them. Pure.
 
-Where an app is busy enough, the cuts are those of the last five nightly trainings: five whole days back from the last
-event, each followed by a day of hourly steps. Where a day holds too few people to ask, the last fifth of the events is
-cut into five parts of equally many events, however long they took, and steps are as long as they must be.
+Five cuts are judged; one before them, the warm-up, is only there to choose the serving order of the first.
+Where an app is busy enough, the cuts are those of the last six nightly trainings: whole days back from the last event,
+each with a day of hourly steps. Where a day holds too few people to ask, the last fifth of the events is cut into five
+parts of equally many events, however long they took, with one more such part before them as the warm-up; steps are as
+long as they must be.
 """
 
 from dataclasses import dataclass
@@ -12,8 +14,9 @@ from numpy.typing import NDArray
 
 from shared.neucf.examples import Examples
 
-N_CUTS = 5
-SHARE = 0.2  # of the events, by time, that are replayed where whole days hold too few people
+N_CUTS = 5  # that are judged
+N_WARM_UP = 1  # before them
+SHARE = 0.2  # of the events, by time, that are judged where whole days hold too few people
 MIN_ASKED = 30  # users below which an interval says little
 MAX_STEPS = 72  # of one cut: hours up to three days, longer ones from then on
 SHORTEST_STEP = 3600.0  # seconds; the heuristic is renewed more often, but nobody's taste is
@@ -34,7 +37,7 @@ class Cut:
 
 
 def cuts_of(at: NDArray[np.float64], examples: Examples, *, min_known: int) -> tuple[Cut, ...]:
-    """The cuts, one after the other; fewer than `N_CUTS` where the events have too few distinct times.
+    """The cuts, one after the other, the warm-up first; fewer where the events have too few distinct times.
 
     Args:
         at: (n_events,) times of all events.
@@ -44,10 +47,11 @@ def cuts_of(at: NDArray[np.float64], examples: Examples, *, min_known: int) -> t
     if len(at) == 0:
         return ()
     end = float(np.nextafter(at.max(), np.inf))
-    days = end - DAY * np.arange(N_CUTS, -1, -1)
+    days = end - DAY * np.arange(N_CUTS + N_WARM_UP, -1, -1)
     if all(_n_asked(examples, cut, min_known) >= MIN_ASKED for cut in _between(days)):
         return _between(days)
-    return _between(np.r_[np.quantile(at, np.linspace(1 - SHARE, 1, N_CUTS + 1)[:-1]), end])
+    parts = SHARE / N_CUTS * np.arange(N_CUTS + N_WARM_UP, 0, -1)
+    return _between(np.r_[np.quantile(at, 1 - parts), end])
 
 
 def _n_asked(examples: Examples, cut: Cut, min_known: int) -> int:

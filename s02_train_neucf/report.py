@@ -19,7 +19,7 @@ from s02_train_neucf.rank_then import HEURISTIC, POPULARITY, ModelThen, Rules
 from s02_train_neucf.recipe import Recipe
 from s02_train_neucf.replay import replay_cut
 from s02_train_neucf.replay_report import NEUCF, Replay, replay_of
-from s02_train_neucf.replay_times import cuts_of
+from s02_train_neucf.replay_times import N_WARM_UP, cuts_of
 from s02_train_neucf.split import Split, global_cut, per_user_cut
 from s02_train_neucf.train import Epoch
 from shared.errors import TrainingRefused
@@ -71,28 +71,29 @@ class Tried:
 def try_model(trial: Trial, past: Past, on_epoch: Told) -> Tried:
     """Replay the last part of the data, one training per cut; then rank all posts, on two cuts of the same data.
 
-    The number of epochs is searched for once, before the first cut. The model of that cut is also that of the global
-    cut, for it has seen the same.
+    The number of epochs is searched for once, before the warm-up. The model of the first judged cut is also that of the
+    global cut, for it has seen the same.
     """
-    figures, reports, n_epochs = [], dict[str, Report](), None
+    figures, reports, n_epochs, n_warm_up = [], dict[str, Report](), None, 0
     cuts = cuts_of(past.by_time.at, past.likes, min_known=trial.rules.min_known)
-    for number, cut in enumerate(cuts, start=1):
-        name = f"cut {number} of {len(cuts)}"
+    for place, cut in enumerate(cuts):
+        name = f"cut {place} of {len(cuts) - N_WARM_UP}" if place >= N_WARM_UP else "warm-up"
         try:
             fitted = trial.fit(trial.data.before(cut.start), partial(on_epoch, name), n_epochs)
         except TrainingRefused:
             continue
         if n_epochs is None:
             n_epochs = fitted.n_epochs
-        if number == 1:
+        n_warm_up += place < N_WARM_UP
+        if place == N_WARM_UP:
             standing = trial.data.standing()
             split = global_cut(standing.events, standing.posts, at=cut.start)
             _note(reports, "global", _ask_all_posts(trial, "global", split, cut.start, fitted))
         figures.append(replay_cut(past, trial.rules, cut, ModelThen(fitted, past)))
     _note(reports, "per user", _try_per_user(trial, on_epoch))
     replay = replay_of(
-        figures, trial.rules.orders, n_posts=len(trial.data.posts.post_key), min_known=trial.rules.min_known,
-        generator=np.random.default_rng(trial.seed),
+        figures, trial.rules.orders, n_warm_up=n_warm_up, n_posts=len(trial.data.posts.post_key),
+        min_known=trial.rules.min_known, generator=np.random.default_rng(trial.seed),
     )  # fmt: skip
     return Tried(replay=replay, cuts=reports, n_epochs=n_epochs)
 

@@ -28,7 +28,7 @@ def cut(
 
 
 def replayed(*cuts: CutFigures) -> Replay:
-    return replay_of(cuts, ORDERS, n_posts=9, min_known=3, generator=np.random.default_rng(0))
+    return replay_of(cuts, ORDERS, n_warm_up=0, n_posts=9, min_known=3, generator=np.random.default_rng(0))
 
 
 def test_each_cut_is_served_in_the_order_that_was_best_before_it() -> None:
@@ -37,6 +37,20 @@ def test_each_cut_is_served_in_the_order_that_was_best_before_it() -> None:
     #                 nothing before, 0.1 < 0.9, equal, 1.9 > 1.1, 2.8 > 1.2
     assert [each.order for each in told.cuts] == [PLAIN, POPULAR, PLAIN, PLAIN, PLAIN]
     assert told.order == PLAIN
+
+
+def test_the_warm_up_chooses_for_the_first_cut_and_is_not_judged() -> None:
+    cuts = [cut(0, 0.1, 0.9), *[cut(n, 0.2, 0.3) for n in (1, 2, 3, 4, 5)]]
+    told = replay_of(cuts, ORDERS, n_warm_up=1, n_posts=9, min_known=3, generator=np.random.default_rng(0))
+    assert [each.order for each in told.cuts] == [POPULAR] * 5
+    assert told.report is not None
+    np.testing.assert_allclose(told.report.figures[NEUCF]["ndcg@10"].mean, 0.3)
+
+
+def test_a_warm_up_does_not_stand_in_for_a_cut() -> None:
+    cuts = [cut(n, 0.1, 0.9) for n in range(5)]
+    told = replay_of(cuts, ORDERS, n_warm_up=1, n_posts=9, min_known=3, generator=np.random.default_rng(0))
+    assert told.missing == "4 cuts with somebody to ask, expected 5"
 
 
 @given(st.integers(0, 4), st.floats(0, 1), st.floats(0, 1))
