@@ -17,8 +17,10 @@ from shared.neucf.examples import Int64s
 from shared.neucf.serving_order import GRID, ServingOrder, added_to_logits
 from shared.settings import HeuristicSettings, WindowSettings
 
-POPULARITY, HEURISTIC = "popularity", "heuristic"
-PLAIN_RANKERS = (POPULARITY, HEURISTIC)  # in the order in which `ranked_at` gives them, before NeuCF's
+# All likes so far; the heuristic as shipped; and its popularity term alone, which the serving order adds to the model's
+# score: what NeuCF is better by than this last one is the model's own doing.
+POPULARITY, HEURISTIC, POPULAR_NOW = "popularity", "heuristic", "popularity now"
+PLAIN_RANKERS = (POPULARITY, HEURISTIC, POPULAR_NOW)  # in the order in which `ranked_at` gives them, before NeuCF's
 LENGTH = max(KS)  # posts of a list that are looked at
 
 
@@ -39,8 +41,7 @@ class Moment:
 
     at: float
     candidates: Int64s  # (n_candidates,) places, newest first
-    heuristic: NDArray[np.float32]  # (n_candidates,)
-    popularity: NDArray[np.float32]  # (n_candidates,)
+    plain: NDArray[np.float32]  # (n_plain_rankers, n_candidates) scores of PLAIN_RANKERS
     added: NDArray[np.float32]  # (n_orders, n_candidates) terms of the serving orders
 
 
@@ -77,12 +78,12 @@ def moment_at(past: Past, rules: Rules, at: float) -> Moment:
     candidates = past.candidates(at, rules.window)
     terms = past.heuristic(at, candidates, rules.formula)
     age_days = (at - past.data.posts.created_at[candidates]) / DAY
+    plain = (past.popularity(at, candidates), terms.blended, terms.popularity)
     added = [added_to_logits(order, popularity=terms.popularity, age_days=age_days) for order in rules.orders]
     return Moment(
         at=at,
         candidates=candidates,
-        heuristic=_as_places(terms.blended),
-        popularity=_as_places(past.popularity(at, candidates)),
+        plain=np.stack([_as_places(scores) for scores in plain]),
         added=np.stack(added),
     )
 
@@ -94,15 +95,17 @@ def ranked_at(
 
     Returns:
         Columns of the candidates (n_systems, n_users, LENGTH), best first, NO_POST at the end of a short list; the
-        systems are popularity, the heuristic, and NeuCF under each serving order. And what was withheld
+        systems are PLAIN_RANKERS, and NeuCF under each serving order. And what was withheld
         (n_users, n_candidates).
     """
     withheld = withheld_at(past, moment.at, histories, moment.candidates)
     logits = model.logits(histories, moment.candidates)  # (n_users, n_candidates)
     n_users, n_candidates = logits.shape
-    plain = np.stack([moment.popularity, moment.heuristic])[:, None, :]  # (2, 1, n_candidates)
     scores = np.concatenate(
-        [np.broadcast_to(plain, (len(plain), n_users, n_candidates)), logits[None] + moment.added[:, None, :]]
+        [
+            np.broadcast_to(moment.plain[:, None, :], (len(moment.plain), n_users, n_candidates)),
+            logits[None] + moment.added[:, None, :],
+        ]
     )
     n_systems = len(scores)
     places, _ = best(scores.reshape(-1, n_candidates), np.tile(withheld, (n_systems, 1)), LENGTH)

@@ -30,7 +30,7 @@ class CutFigures:
     cut: Cut
     n_steps: int  # with somebody to ask
     user_keys: Int64s  # (n_users,) ascending
-    rivals: Mapping[str, Figures]  # popularity, heuristic -> (n_users, n_metrics)
+    rivals: Mapping[str, Figures]  # each of PLAIN_RANKERS -> (n_users, n_metrics)
     by_order: Figures  # (n_orders, n_users, n_metrics) NeuCF under each serving order
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from s02_train_neucf import replay
 from s02_train_neucf.fit import fit
 from s02_train_neucf.past import Past
-from s02_train_neucf.rank_then import ModelThen, Rules, moment_at, ranked_at
+from s02_train_neucf.rank_then import PLAIN_RANKERS, ModelThen, Rules, moment_at, ranked_at
 from s02_train_neucf.replay import METRICS, replay_cut
 from s02_train_neucf.replay_times import Cut
 from s02_train_neucf.viewers import Histories, histories_at
@@ -124,6 +124,7 @@ def test_the_serving_order_lifts_a_popular_post() -> None:
     assert cut.by_order[:, 0, METRICS.index("hr@5")].tolist() == [0.0, 1.0]
     assert cut.rivals["popularity"][0, METRICS.index("mrr@5")] == 1.0
     assert cut.rivals["heuristic"][0, METRICS.index("mrr@5")] == 1.0
+    assert cut.rivals["popularity now"][0, METRICS.index("mrr@5")] == 1.0
 
 
 def camps() -> tuple[Events, Past, ModelThen]:
@@ -158,7 +159,7 @@ def orders_at(past: Past, model: ModelThen, users: list[int], at: float) -> list
     histories, moment = histories_at(past, at, np.array(users)), moment_at(past, RULES, at)
     places, _ = ranked_at(past, moment, histories, model)
     keys = past.data.posts.post_key[moment.candidates]
-    return [[int(keys[place]) for place in row if place >= 0] for row in places[2]]
+    return [[int(keys[place]) for place in row if place >= 0] for row in places[len(PLAIN_RANKERS)]]
 
 
 def test_a_post_newer_than_the_model_is_ranked_by_its_photo(two_camps: tuple[Events, Past, ModelThen]) -> None:
