@@ -66,7 +66,7 @@ def test_weights_that_are_no_numbers_are_rejected() -> None:
 def test_lists_that_reach_too_little_are_rejected() -> None:
     narrow = Spread(n_users=200, n_canaries=50, coverage=MIN_COVERAGE - 0.01, overlap=0.3)
     told = judged(replay(GOOD, BAD, BAD), narrow)
-    assert told.reason == "The lists of 200 users reach 4.0% of the posts that they could hold, expected at least 5%."
+    assert told.reason == "The lists of 200 users reach 3.0% of the posts that they could hold, expected at least 4%."
 
 
 def test_a_popularity_like_model_is_rejected_as_all_alike() -> None:
