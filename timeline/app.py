@@ -8,7 +8,9 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from timeline import admin, ingest, routes
+from timeline import admin, ingest, ingest_relations, jobs, routes
+from timeline.limits import Limits
+from timeline.paths import EncodedSlashes
 from timeline.problems import install_problems
 from timeline.state import AllSettings, build_state, read_settings
 
@@ -37,7 +39,11 @@ def create_app(settings: AllSettings) -> FastAPI:
     install_problems(app)
     app.include_router(routes.router)
     app.include_router(ingest.router)
+    app.include_router(ingest_relations.router)
+    app.include_router(jobs.router)
     app.include_router(admin.router)
+    app.add_middleware(EncodedSlashes)
+    app.add_middleware(Limits)  # the outermost
     return app
 
 
