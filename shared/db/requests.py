@@ -15,7 +15,8 @@ def request_new_run(database: Database, job: str, *, by: str) -> int | None:
         if connection.scalar(sa.select(runs.c.id).where(runs.c.job == job, waits | alive).limit(1)) is not None:
             return None
         asked = insert(runs).values(job=job, requested_by=by).on_conflict_do_nothing()
-        return connection.scalar(asked.returning(runs.c.id))
+        fresh: int | None = connection.scalar(asked.returning(runs.c.id))
+        return fresh
 
 
 def withdraw_request(database: Database, run_id: int, *, by: str) -> bool:
