@@ -6,8 +6,8 @@ from typing import Any
 from tests.flow.house import House
 
 TABLES = """
-SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
-WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname <> ALL(%s)
+SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) FROM pg_tables
+WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname <> ALL(%s::text[])
 """
 
 

@@ -9,7 +9,8 @@ from timeline.problems import problem_response
 MAX_BODY = 1_000_000  # bytes; a batch of 1,000 events has some 200,000
 MAX_HEADERS = 16_384  # bytes, the path and the query among them; a JWT has up to 4,096
 MAX_DEPTH = 16  # arrays and objects in one another; our own bodies have two
-_TEXTS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# A text without an end is one too: if the pattern could fail, it would be tried anew at every quote, for minutes.
+_TEXTS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 

@@ -18,9 +18,7 @@ def test_brackets_in_texts_do_not_count(text: str) -> None:
     assert not is_too_deep(json.dumps([{text: text}]).encode())
 
 
-@pytest.mark.parametrize(
-    "body", [b'{"a":' * 10_000 + b"1" + b"}" * 10_000, b'"' + b"[" * 10_000, b'["a\\"b", ' * 10_000]
-)
+@pytest.mark.parametrize("body", [b'{"a":' * 10_000 + b"1" + b"}" * 10_000, b'["a\\"b", ' * 10_000])
 def test_depth_is_found_behind_texts_and_in_broken_json(body: bytes) -> None:
     assert is_too_deep(body)
 
