@@ -130,7 +130,7 @@ def test_the_audit_and_the_status_hold_nothing_of_the_user(client: TestClient, l
 
 
 def test_what_a_run_under_way_brings_back_goes_when_it_has_ended(client: TestClient, lived: House) -> None:
-    with lived.database() as database, lived.writer() as writer:
+    with lived.database() as database:
         request_run(database, "score", by="test")
         run = claim_run(database, "score", worker="test")
         assert run is not None

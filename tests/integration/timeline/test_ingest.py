@@ -282,8 +282,10 @@ def test_a_user_is_written_with_or_without_a_body(client: TestClient, ranked_hou
     "body",
     [
         {}, {"author_id": ""}, {"author_id": "a", "caption": "a\0b"}, {"author_id": "a", "caption": "x" * 10_001},
-        {"author_id": "a", "caption": None}, {"author_id": "a", "image_url": "x" * 2049}, {"author_id": "a", "likes": 5},
-        {"author_id": "a", "created_at": "2026-01-01T00:00:00"}, {"author_id": "a", "created_at": "1900-01-01T00:00:00Z"},
+        {"author_id": "a", "caption": None}, {"author_id": "a", "image_url": "x" * 2049},
+        {"author_id": "a", "likes": 5},
+        {"author_id": "a", "created_at": "2026-01-01T00:00:00"},
+        {"author_id": "a", "created_at": "1900-01-01T00:00:00Z"},
         {"author_id": "a", "deleted_at": None},
     ],
 )  # fmt: skip

@@ -16,18 +16,32 @@ def event(post: str = "p10", kind: str = "like", user: str = "eve", **more: Any)
 
 
 BAD = [
-    (7, "not-an-object"), (None, "not-an-object"), (["like"], "not-an-object"), ({}, "user-id-unusable"),
-    (event() | {"liked": True}, "unknown-field"), (event(user=""), "user-id-unusable"),
-    (event(user="x" * 129), "user-id-unusable"), (event(user="a\0b"), "user-id-unusable"),
-    (event(user="\ud800"), "user-id-unusable"), (event() | {"user_id": 7}, "user-id-unusable"),
-    (event("a\nb"), "post-id-unusable"), (event() | {"post_id": None}, "post-id-unusable"),
-    (event(kind="love"), "kind-unknown"), (event(kind="LIKE"), "kind-unknown"), (event() | {"kind": ["like"]}, "kind-unknown"),
-    (event() | {"kind": {}}, "kind-unknown"), (event(event_id=""), "event-id-unusable"), (event(event_id=5), "event-id-unusable"),
-    (event(kind="comment"), "event-id-missing"), (event(created_at="yesterday"), "created-at-unreadable"),
-    (event(created_at=1767225600), "created-at-unreadable"), (event(created_at="2026-01-01T00:00:00"), "created-at-without-zone"),
-    (event(created_at="2026-01-01"), "created-at-without-zone"), (event(created_at="0001-01-01T00:00:00+23:00"), "created-at-unreadable"),
+    (7, "not-an-object"),
+    (None, "not-an-object"),
+    (["like"], "not-an-object"),
+    ({}, "user-id-unusable"),
+    (event() | {"liked": True}, "unknown-field"),
+    (event(user=""), "user-id-unusable"),
+    (event(user="x" * 129), "user-id-unusable"),
+    (event(user="a\0b"), "user-id-unusable"),
+    (event(user="\ud800"), "user-id-unusable"),
+    (event() | {"user_id": 7}, "user-id-unusable"),
+    (event("a\nb"), "post-id-unusable"),
+    (event() | {"post_id": None}, "post-id-unusable"),
+    (event(kind="love"), "kind-unknown"),
+    (event(kind="LIKE"), "kind-unknown"),
+    (event() | {"kind": ["like"]}, "kind-unknown"),
+    (event() | {"kind": {}}, "kind-unknown"),
+    (event(event_id=""), "event-id-unusable"),
+    (event(event_id=5), "event-id-unusable"),
+    (event(kind="comment"), "event-id-missing"),
+    (event(created_at="yesterday"), "created-at-unreadable"),
+    (event(created_at=1767225600), "created-at-unreadable"),
+    (event(created_at="2026-01-01T00:00:00"), "created-at-without-zone"),
+    (event(created_at="2026-01-01"), "created-at-without-zone"),
+    (event(created_at="0001-01-01T00:00:00+23:00"), "created-at-unreadable"),
     (event(created_at="1969-12-31T23:59:59Z"), "created-at-unreadable"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("bad", "reason"), BAD)

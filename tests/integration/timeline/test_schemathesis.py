@@ -1,0 +1,47 @@
+"""The OpenAPI document against the app on real stores: whatever it allows is answered as it says, never by a fault."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+
+from tests.flow.house import ADMIN_TOKEN, API_KEY, House
+from timeline.app import create_app
+
+EXAMPLES = 12  # of each route, good ones and bad ones: together about a minute
+NOWHERE = House(database_url="postgresql://nobody@127.0.0.1:9/none", redis_url="redis://127.0.0.1:9/0")
+ROUTES = [
+    (method.upper(), path)
+    for path, methods in create_app(NOWHERE.settings()).openapi()["paths"].items()
+    for method in methods
+]
+
+
+@pytest.fixture(scope="module")
+def document(standing_house: House) -> Iterator[Any]:
+    """The document of a timeline on a world of its own."""
+    with standing_house.timeline() as client:
+        yield schemathesis.openapi.from_asgi("/openapi.json", client.app)
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["good", "bad"])
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_every_route_keeps_to_its_document(document: Any, method: str, path: str, mode: GenerationMode) -> None:
+    # Not by schemathesis' own decorators: they want an older pytest.
+    token = ADMIN_TOKEN if path.startswith("/admin") else API_KEY
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=document[path][method].as_strategy(generation_mode=mode))
+    def send(case: schemathesis.Case) -> None:
+        case.call_and_validate(headers={"Authorization": f"Bearer {token}"})
+
+    send()
