@@ -1,6 +1,6 @@
 """The shapes of requests and answers, as the OpenAPI document shows them."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Path
@@ -43,17 +43,23 @@ def _is_unicode(text: str) -> bool:
 
 def _since_1970(at: datetime) -> datetime:
     try:
-        if at >= OLDEST:
-            return at
+        moment = at.astimezone(UTC)  # PostgreSQL knows no zone that is 16 hours away
+        if moment >= OLDEST:
+            return moment
     except OverflowError:  # no time at all in UTC
         pass
     raise ValueError("a time since 1970")
 
 
-Id = Annotated[str, Field(min_length=1, max_length=MAX_ID_LENGTH), AfterValidator(_usable)]
+# The pattern is for readers of the document: `_usable` decides.
+NO_CONTROLS = {"pattern": r"^[^\u0000-\u001f\u007f-\u009f]+$"}
+Id = Annotated[
+    str, Field(min_length=1, max_length=MAX_ID_LENGTH, json_schema_extra=NO_CONTROLS), AfterValidator(_usable)
+]
 PathId = Annotated[Id, BeforeValidator(with_slashes), Path()]
-Caption = Annotated[str, Field(max_length=MAX_CAPTION), AfterValidator(_storable)]
-Url = Annotated[str, Field(max_length=MAX_URL), AfterValidator(_storable)]
+NO_NUL = {"pattern": r"^[^\u0000]*$"}
+Caption = Annotated[str, Field(max_length=MAX_CAPTION, json_schema_extra=NO_NUL), AfterValidator(_storable)]
+Url = Annotated[str, Field(max_length=MAX_URL, json_schema_extra=NO_NUL), AfterValidator(_storable)]
 Moment = Annotated[AwareDatetime, AfterValidator(_since_1970), Field(description="with its zone, since 1970")]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="posts of the page, at most")]
 CursorText = Annotated[str, Field(max_length=MAX_CURSOR, description="`next_cursor` of the page before")]

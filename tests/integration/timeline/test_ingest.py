@@ -294,6 +294,14 @@ def test_a_post_that_is_none_is_refused(client: TestClient, ranked_house: House,
     assert ranked_house.sql("SELECT count(*) FROM warmline.posts WHERE id = 'none'") == [(0,)]
 
 
+@pytest.mark.parametrize("at", ["2026-11-27T03:02:25-16:14", "3667-11-27T03:02:25+23:59"])
+def test_a_time_in_an_odd_zone_is_kept(client: TestClient, ranked_house: House, at: str) -> None:
+    response = client.put("/posts/odd", json={"author_id": "a", "created_at": at}, headers=BACKEND)
+    assert response.status_code == 204
+    found = ranked_house.sql("SELECT created_at FROM warmline.posts WHERE id = 'odd'")
+    assert found == [(datetime.fromisoformat(at).astimezone(UTC),)]
+
+
 def test_an_id_with_slashes_means_what_its_path_says(client: TestClient, ranked_house: House) -> None:
     client.put("/users/a%2Fblocks%2Fb", headers=BACKEND)
     client.put("/users/x%2Fy/blocks/..%2F%C3%A9", headers=BACKEND)
