@@ -322,4 +322,4 @@ def test_a_post_of_ann_without_a_row_is_withheld_from_a_run_under_way(client: Te
     ranked_house.add_posts(["late"], author=ANN)
     client.delete("/posts/late", headers=BACKEND)
     row = ranked_house.rows()["late"]
-    assert str(row).encode() in ranked_house.redis().zrange("wl:deleted", 0, -1)  # type: ignore[operator]
+    assert str(row).encode() in ranked_house.redis().zrange("wl:deleted", 0, -1)
