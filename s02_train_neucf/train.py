@@ -95,9 +95,7 @@ def train_members(
     rows = data.users.n_rows + data.posts.n_rows
     n = min(max(1, MAX_TABLE_NUMBERS // (rows * config.width)), recipe.members)
     seeds = [seed + member * SEEDS_APART for member in range(n)]
-    return merged(
-        [train(data, config, recipe, seed=each, device=device, on_epoch=on_epoch).model for each in seeds]
-    )
+    return merged([train(data, config, recipe, seed=each, device=device, on_epoch=on_epoch).model for each in seeds])
 
 
 def _train(
