@@ -1,4 +1,4 @@
-"""Choosing the number of epochs on a validation cut, then learning from everything with it."""
+"""Choosing the number of epochs on a validation cut, then learning from everything with it, several times."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from s02_train_neucf.dataset import TrainingSet, training_set
 from s02_train_neucf.evaluate import Exam, ModelRanker, exam_of, per_user
 from s02_train_neucf.recipe import Recipe
 from s02_train_neucf.split import per_user_cut
-from s02_train_neucf.train import Epoch, Trained, train
+from s02_train_neucf.train import Epoch, train, train_members
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import Events, Posts, examples_of
 from shared.neucf.features import PostFeatures
@@ -44,7 +44,7 @@ def fit(
     n_epochs: int | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> Fitted:
-    """Train twice: on the earlier likes, until the later ones are no longer found better, and then on all.
+    """Train on the earlier likes until the later ones are no longer found better, and then on all, each member.
 
     With `n_epochs`, only the latter: that number was found before, on less of the same data.
 
@@ -63,18 +63,13 @@ def fit(
         TrainingRefused: no positive example, broken vectors, or a loss that is not finite.
     """
 
-    def run(data: TrainingSet, epochs: int, validate: Validate | None) -> Trained:
-        mine = replace(recipe, epochs=epochs)
-        return train(data, config, mine, seed=seed, device=device, validate=validate, on_epoch=on_epoch)
-
     data = training_set(examples_of(events, posts), posts, features)
-    if n_epochs is not None:
-        return Fitted(model=run(data, n_epochs, None).model, data=data, n_epochs=n_epochs, search=())
-    held_back = _held_back(events, posts, features)
-    search = run(held_back.data, recipe.epochs, held_back.validate) if held_back is not None else None
-    n_epochs = search.best_epoch if search is not None else min(EPOCHS_UNVALIDATED, recipe.epochs)
-    final = run(data, n_epochs, None)
-    return Fitted(model=final.model, data=data, n_epochs=n_epochs, search=search.epochs if search is not None else ())
+    search: tuple[Epoch, ...] = ()
+    if n_epochs is None:
+        n_epochs, search = _best_epoch(events, posts, features, config, recipe, seed, device, on_epoch)
+    mine = replace(recipe, epochs=n_epochs)
+    model = train_members(data, config, mine, seed=seed, device=device, on_epoch=on_epoch)
+    return Fitted(model=model, data=data, n_epochs=n_epochs, search=search)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +83,26 @@ class _HeldBack:
     def validate(self, model: NeuCF) -> float:
         ranker = ModelRanker(model, self.exam, self.data.users, self.data.posts, self.features)
         return float(per_user(ranker, self.exam, (10,))[VALIDATION_METRIC].mean())
+
+
+def _best_epoch(
+    events: Events,
+    posts: Posts,
+    features: PostFeatures,
+    config: NeuCFConfig,
+    recipe: Recipe,
+    seed: int,
+    device: torch.device,
+    on_epoch: Callable[[Epoch], None] | None,
+) -> tuple[int, tuple[Epoch, ...]]:
+    """How long a single model learns from the earlier likes until the later ones are no longer found better."""
+    held_back = _held_back(events, posts, features)
+    if held_back is None:
+        return min(EPOCHS_UNVALIDATED, recipe.epochs), ()
+    search = train(
+        held_back.data, config, recipe, seed=seed, device=device, validate=held_back.validate, on_epoch=on_epoch
+    )
+    return search.best_epoch, search.epochs
 
 
 def _held_back(events: Events, posts: Posts, features: PostFeatures) -> _HeldBack | None:
