@@ -19,13 +19,15 @@ class MirrorSettings(SettingsGroup):
     """Where training runs are mirrored to."""
 
     mlflow_uri: SecretStr | None = Field(
-        None, description="MLflow that training runs are mirrored to, as http(s)://… or sqlite:///…; blank: none"
+        None, description="MLflow that training runs are mirrored to, as http(s)://… or sqlite:///…; blank or off: none"
     )
     mlflow_runs: int = Field(90, ge=2, le=500, description="mirrored runs that are kept; older ones are deleted")
 
     @field_validator("mlflow_uri")
     @classmethod
     def _is_known(cls, uri: SecretStr | None) -> SecretStr | None:
-        if uri is not None and not uri.get_secret_value().startswith(("http://", "https://", "sqlite:///")):
-            raise ValueError("a URI that starts with http://, https:// or sqlite:///")
+        if uri is None or uri.get_secret_value() == "off":
+            return None
+        if not uri.get_secret_value().startswith(("http://", "https://", "sqlite:///")):
+            raise ValueError("off, or a URI that starts with http://, https:// or sqlite:///")
         return uri
