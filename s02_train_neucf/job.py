@@ -23,6 +23,7 @@ from s02_train_neucf.report import SHOWN, Trial, report_json, try_model
 from s02_train_neucf.settings import MirrorSettings, TrainSettings
 from s02_train_neucf.train import Epoch
 from s02_train_neucf.verdict import Verdict
+from shared.amounts import amounts_of
 from shared.content.settings import ContentSettings
 from shared.db.engine import Database
 from shared.db.models import kept_folders, promote_model, register_model
@@ -123,6 +124,14 @@ def run_training(
         "model": version,
         "promoted": judged.promote,
         "verdict": judged.reason,
+        "amounts": amounts_of(
+            data.events.user_key,
+            data.events.post_key,
+            data.events.kind,
+            n_posts=len(data.standing().posts.post_key),
+            min_positives=settings.lists.cold_min_positives,
+            days=settings.train.train_days,
+        ),
         **encoded,
         "seconds": round(time.monotonic() - begun, 1),
     }

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request
 
 from shared.db.models import ModelVersion, list_models, promote_model
 from shared.db.phases import change_phase, phase_history, read_phase
+from shared.db.readiness import read_readiness
 from shared.db.runs import live_services, recent_runs, request_run
 from shared.domain import Phase, PhaseState
 from shared.errors import PromotionRefused, StoreUnavailable
@@ -55,9 +56,10 @@ async def put_phase(request: Request, change: PhaseChange) -> PhaseAnswer:
 
 @router.get("/status")
 async def get_status(request: Request) -> dict[str, Any]:
-    """Phase, age and size of each phase's lists, last runs, live services."""
+    """Phase, age and size of each phase's lists, last runs, live services, and how far the app is from phase 2."""
     state = state_of(request)
     phase, changes, runs, services = await asyncio.to_thread(_from_database, state)
+    readiness = await asyncio.to_thread(read_readiness, state.database)
     try:
         published = await state.reader.publications()
     except StoreUnavailable:
@@ -69,6 +71,7 @@ async def get_status(request: Request) -> dict[str, Any]:
         "runs": [dict(run) for run in runs],
         "services": [dict(service) for service in services],
         "missing": dict(state.snapshot.missing),
+        "readiness": readiness,
     }
 
 
