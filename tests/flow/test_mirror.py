@@ -74,13 +74,13 @@ def test_a_run_is_there_with_its_parameters_curves_figures_plots_and_files(mirro
 
 
 def test_aliases_and_verdicts_are_those_of_postgresql(mirrored: Mirrored) -> None:
-    wanted = dict(mirrored.camps.house.sql("SELECT version, alias FROM warmline.model_aliases"))
+    wanted: dict[int, str] = dict(mirrored.camps.house.sql("SELECT version, alias FROM warmline.model_aliases"))
     tags = mirrored.ask(
         "SELECT v.value, a.value, s.value FROM tags v"
         " JOIN tags a ON a.run_uuid = v.run_uuid AND a.key = 'warmline.alias'"
         " JOIN tags s ON s.run_uuid = v.run_uuid AND s.key = 'warmline.state' WHERE v.key = 'warmline.version'"
     )
-    states = dict(mirrored.camps.house.sql("SELECT version, state FROM warmline.model_versions"))
+    states: dict[int, str] = dict(mirrored.camps.house.sql("SELECT version, state FROM warmline.model_versions"))
     assert {int(version): (alias, state) for version, alias, state in tags} == {
         each["model"]: (wanted.get(each["model"], ""), states[each["model"]]) for each in mirrored.reports
     }

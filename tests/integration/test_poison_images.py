@@ -60,7 +60,8 @@ def poisoned(database: Database, hosts: Hosts) -> Poisoned:
     for name in (*GOOD, *REASONS):
         execute(
             database,
-            "INSERT INTO warmline.posts (id, author_id, image_url, created_at) VALUES (:id, 'ann', :url, :at)",
+            "INSERT INTO warmline.posts (id, author_id, caption, image_url, created_at)"
+            " VALUES (:id, 'ann', 'a', :url, :at)",
             id=name,
             url=hosts.url(name),
             at=NOW - timedelta(hours=1),
