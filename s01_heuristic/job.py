@@ -75,7 +75,7 @@ def run_heuristic(
 def _readiness(database: Database, world: World, settings: ListSettings, now: datetime) -> dict[str, Any]:
     """What the meter of phase 2 reads, as far as the candidates' window reaches."""
     posts, events = world.posts, world.events
-    oldest = float(posts.created_at.min(initial=now.timestamp()))
+    oldest = max(0.0, float(posts.created_at.min(initial=now.timestamp())))  # nobody liked before 1970
     return {
         "amounts": amounts_of(
             events.user_keys, events.post_keys, events.kinds, n_posts=len(posts),
