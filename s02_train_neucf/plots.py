@@ -14,6 +14,8 @@ def draw_bars(report: Mapping[str, Any], path: Path) -> None:
     """Bars with 95 % intervals over users: one picture for each cut, one group for each metric."""
     cuts = {"replay": report.get("replay", {}), **report.get("cuts", {})}
     shown = {name: cut["systems"] for name, cut in cuts.items() if cut.get("systems")}
+    names = list(dict.fromkeys(system for systems in shown.values() for system in sorted(systems)))
+    colours = {system: f"C{place}" for place, system in enumerate(names)}  # the same in every picture
     figure = Figure(figsize=(10, 3.2 * max(1, len(shown))), layout="constrained")
     for place, (name, systems) in enumerate(shown.items(), start=1):
         axes = figure.add_subplot(len(shown), 1, place)
@@ -26,7 +28,7 @@ def draw_bars(report: Mapping[str, Any], path: Path) -> None:
             below = [value["mean"] - value["low"] for _, value in found]
             above = [value["high"] - value["mean"] for _, value in found]
             left = [at + (number - (len(systems) - 1) / 2) * width for at, _ in found]
-            axes.bar(left, means, width, label=system, yerr=[below, above], capsize=2)
+            axes.bar(left, means, width, label=system, color=colours[system], yerr=[below, above], capsize=2)
         axes.legend(fontsize="small")
     figure.savefig(path)
 
