@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.text import Text
 
-from demo import personal, processes, show
+from demo import personal, processes, runs_mirror, show
 from demo.acts import become_personal, show_first_timelines
 from demo.checks import PHASE1_CHECKS, PHASE2_CHECKS, Check, run_checks
 from demo.client import connect
@@ -110,6 +110,7 @@ def _variables(options: Options, addresses: Addresses, keys: Keys) -> dict[str, 
         "WARMLINE_ENV": "dev",
         "WARMLINE_MODEL_DIR": str(options.home / "models"),
         "WARMLINE_MEDIA_ROOT": str(options.home),
+        **runs_mirror.variables(options.home, os.environ),
         **keys.environment,
     }
     return variables(os.environ, own)
@@ -137,6 +138,7 @@ def _write_demo_env(options: Options, addresses: Addresses, keys: Keys, staged: 
             "WARMLINE_TIMELINE_URL": addresses.timeline_url,
             **keys.environment,
             **{name: given[name] for name in ("WARMLINE_MODEL_DIR", "WARMLINE_MEDIA_ROOT", *DEFAULTS)},
+            **runs_mirror.variables(options.home, os.environ),
             "WARMLINE_DEMO_WARM_USER": staged.cast.warm_user,
             "WARMLINE_DEMO_COLD_USER": staged.cast.cold_user,
         },
@@ -150,6 +152,7 @@ def _show_addresses(options: Options, stage: Stage) -> None:
         {
             "timeline": f"{timeline_url}/timeline/{stage.cast.warm_user}",
             "interface": f"{timeline_url}/docs",
+            **({} if options.phase1 else runs_mirror.how_to_look(options.home, os.environ)),
             "logs": str(options.home / "logs"),
             "second terminal": f"set -a; . {os.path.relpath(options.home / 'demo.env')}; set +a",
         },

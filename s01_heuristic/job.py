@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from s01_heuristic.rank import Ranking, entries_for, rank_posts
+from shared.amounts import amounts_of
 from shared.db.engine import Database
 from shared.db.phases import installation_id
 from shared.db.runs import Run
+from shared.db.vectors import count_vectors
 from shared.domain import Phase, Source
 from shared.heuristic_scores import score_posts
 from shared.logs import stage
@@ -21,6 +23,7 @@ from shared.settings import HeuristicSettings, ListSettings, WindowSettings
 from shared.world import World, catalogue, load_world
 
 JOB = "heuristic"
+SECONDS_PER_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +67,22 @@ def run_heuristic(
         "lists": lists.lists,
         "bytes": lists.bytes,
         "removed": len(world.removed),
+        **_readiness(database, world, settings.lists, now),
         "seconds": round(seconds, 3),
     }
+
+
+def _readiness(database: Database, world: World, settings: ListSettings, now: datetime) -> dict[str, Any]:
+    """What the meter of phase 2 reads, as far as the candidates' window reaches."""
+    posts, events = world.posts, world.events
+    oldest = max(0.0, float(posts.created_at.min(initial=now.timestamp())))  # nobody liked before 1970
+    return {
+        "amounts": amounts_of(
+            events.user_keys, events.post_keys, events.kinds, n_posts=len(posts),
+            min_positives=settings.cold_min_positives, days=(now.timestamp() - oldest) / SECONDS_PER_DAY,
+        ),
+        "vectors": count_vectors(database, posts.ids),
+    }  # fmt: skip
 
 
 def _publish_lists(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import torch
 
 from s02_train_neucf.job import JOB, JobSettings, run_training
-from s02_train_neucf.settings import TrainSettings
+from s02_train_neucf.settings import MirrorSettings, TrainSettings
 from shared.content.settings import ContentSettings
 from shared.db.engine import Database
 from shared.db.migrate import check_migrated
@@ -41,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
             formula=load_settings(HeuristicSettings),
             lists=load_settings(ListSettings),
             window=load_settings(WindowSettings),
+            mirror=load_settings(MirrorSettings),
         )
         torch.set_num_threads(settings.model.threads)
         database = Database(stores)

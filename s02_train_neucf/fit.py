@@ -1,15 +1,16 @@
 """Choosing the number of epochs on a validation cut, then learning from everything with it, several times."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 
 from s02_train_neucf.dataset import TrainingSet, training_set
 from s02_train_neucf.evaluate import Exam, ModelRanker, exam_of, per_user
 from s02_train_neucf.recipe import Recipe
+from s02_train_neucf.search import Found, search, unsearched
 from s02_train_neucf.split import per_user_cut
-from s02_train_neucf.train import Epoch, train, train_members
+from s02_train_neucf.train import Epoch, train_members
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import Events, Posts, examples_of
 from shared.neucf.features import PostFeatures
@@ -19,7 +20,6 @@ Validate = Callable[[NeuCF], float]
 
 VALIDATION_SHARE = 0.2  # of each user's likes, the last ones
 VALIDATION_METRIC = "ndcg@10"
-EPOCHS_UNVALIDATED = 20  # where nobody has two likes, so that nothing can be held back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -28,8 +28,7 @@ class Fitted:
 
     model: NeuCF
     data: TrainingSet  # what it has seen, with its vocabularies
-    n_epochs: int
-    search: tuple[Epoch, ...]  # with validation figures; empty where there was none
+    found: Found  # for how long and how fast it was trained
 
 
 def fit(
@@ -41,12 +40,12 @@ def fit(
     *,
     seed: int,
     device: torch.device,
-    n_epochs: int | None = None,
+    found: Found | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> Fitted:
     """Train on the earlier likes until the later ones are no longer found better, and then on all, each member.
 
-    With `n_epochs`, only the latter: that number was found before, on less of the same data.
+    With `found`, only the latter: it was found before, on less of the same data.
 
     Args:
         events: all that training may see.
@@ -56,7 +55,7 @@ def fit(
         recipe: how to train.
         seed: of both trainings.
         device: where.
-        n_epochs: for how long, when that is known; None: it is searched for.
+        found: for how long and how fast, when that is known; None: it is searched for.
         on_epoch: told after each epoch of both; `number` starts again at 1.
 
     Raises:
@@ -64,12 +63,17 @@ def fit(
     """
 
     data = training_set(examples_of(events, posts), posts, features)
-    search: tuple[Epoch, ...] = ()
-    if n_epochs is None:
-        n_epochs, search = _best_epoch(events, posts, features, config, recipe, seed, device, on_epoch)
-    mine = replace(recipe, epochs=n_epochs)
-    model = train_members(data, config, mine, seed=seed, device=device, on_epoch=on_epoch)
-    return Fitted(model=model, data=data, n_epochs=n_epochs, search=search)
+    if found is None:
+        held_back = _held_back(events, posts, features)
+        if held_back is None:
+            found = unsearched(recipe)
+        else:
+            found = search(
+                held_back.data, config, recipe,
+                seed=seed, device=device, validate=held_back.validate, on_epoch=on_epoch,
+            )  # fmt: skip
+    model = train_members(data, config, found.recipe, seed=seed, device=device, on_epoch=on_epoch)
+    return Fitted(model=model, data=data, found=found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,26 +87,6 @@ class _HeldBack:
     def validate(self, model: NeuCF) -> float:
         ranker = ModelRanker(model, self.exam, self.data.users, self.data.posts, self.features)
         return float(per_user(ranker, self.exam, (10,))[VALIDATION_METRIC].mean())
-
-
-def _best_epoch(
-    events: Events,
-    posts: Posts,
-    features: PostFeatures,
-    config: NeuCFConfig,
-    recipe: Recipe,
-    seed: int,
-    device: torch.device,
-    on_epoch: Callable[[Epoch], None] | None,
-) -> tuple[int, tuple[Epoch, ...]]:
-    """How long a single model learns from the earlier likes until the later ones are no longer found better."""
-    held_back = _held_back(events, posts, features)
-    if held_back is None:
-        return min(EPOCHS_UNVALIDATED, recipe.epochs), ()
-    search = train(
-        held_back.data, config, recipe, seed=seed, device=device, validate=held_back.validate, on_epoch=on_epoch
-    )
-    return search.best_epoch, search.epochs
 
 
 def _held_back(events: Events, posts: Posts, features: PostFeatures) -> _HeldBack | None:

@@ -10,17 +10,20 @@ from typing import Any
 
 import torch
 
+from s02_train_neucf.curves import Curves
 from s02_train_neucf.fit import Fitted
 from s02_train_neucf.judge import judge
 from s02_train_neucf.load import load_training_data
+from s02_train_neucf.mirror import Trained, mirror_training
 from s02_train_neucf.past import Past
 from s02_train_neucf.rank_then import Rules
 from s02_train_neucf.recipe import Recipe
 from s02_train_neucf.replay_report import NEUCF
 from s02_train_neucf.report import SHOWN, Trial, report_json, try_model
-from s02_train_neucf.settings import TrainSettings
+from s02_train_neucf.settings import MirrorSettings, TrainSettings
 from s02_train_neucf.train import Epoch
 from s02_train_neucf.verdict import Verdict
+from shared.amounts import amounts_of
 from shared.content.settings import ContentSettings
 from shared.db.engine import Database
 from shared.db.models import kept_folders, promote_model, register_model
@@ -52,6 +55,16 @@ class JobSettings:
     lists: ListSettings
     window: WindowSettings  # of the candidates that the replay ranks
     recipe: Recipe = field(default_factory=Recipe)
+    mirror: MirrorSettings | None = None
+
+    def for_the_record(self) -> dict[str, Any]:
+        """What shaped the model and its trial, as plain values; no secrets, no paths."""
+        return {
+            "train": self.train.model_dump(mode="json", include={"train_days", "train_seed"}),
+            "window": self.window.model_dump(mode="json"),
+            "heuristic": self.formula.model_dump(mode="json"),
+            "lists": self.lists.model_dump(mode="json", include={"cold_min_positives"}),
+        }
 
 
 def run_training(
@@ -80,13 +93,16 @@ def run_training(
         device=device,
     )
     past = Past.of(data)
-    on_epoch = _epochs_told(tell, recipe.epochs)
+    curves = Curves()
+    on_epoch = _epochs_told(tell, recipe.epochs, curves)
     with stage("train.trial") as facts:
         tried = try_model(trial, past, on_epoch)
         facts.update(cuts=len(tried.replay.cuts), order=str(tried.replay.order))
     with stage("train.fit") as facts:
-        fitted = trial.fit(data.standing(), lambda epoch: on_epoch("all data", epoch), tried.n_epochs)
-        facts.update(epochs=fitted.n_epochs, users=fitted.data.users.n_rows - 1, posts=fitted.data.posts.n_rows - 1)
+        fitted = trial.fit(data.standing(), lambda epoch: on_epoch("all data", epoch), tried.found)
+        facts.update(
+            epochs=fitted.found.recipe.epochs, users=fitted.data.users.n_rows - 1, posts=fitted.data.posts.n_rows - 1
+        )
     judged = judge(past, trial, fitted, tried.replay)
     report = {
         "verdict": judged.reason,
@@ -97,10 +113,27 @@ def run_training(
     metrics = {f"{NEUCF} {name}": shown.figures[NEUCF][name].mean for name in SHOWN} if shown is not None else {}
     manifest = _manifest(database, encoders, fitted, trial, tried.replay.order, metrics, now)
     version = _save(database, settings, run, fitted, manifest, judged, report)
+    if settings.mirror is not None:  # last: nothing waits for it
+        trained = Trained(
+            version=version,
+            model_dir=settings.model.model_dir,
+            began=now,
+            curves=curves,
+            settings=settings.for_the_record(),
+        )
+        mirror_training(database, settings.mirror, trained)
     return {
         "model": version,
         "promoted": judged.promote,
         "verdict": judged.reason,
+        "amounts": amounts_of(
+            data.events.user_key,
+            data.events.post_key,
+            data.events.kind,
+            n_posts=len(data.standing().posts.post_key),
+            min_positives=settings.lists.cold_min_positives,
+            days=settings.train.train_days,
+        ),
         **encoded,
         "seconds": round(time.monotonic() - begun, 1),
     }
@@ -167,7 +200,7 @@ def _manifest(
         data_until=datetime.fromtimestamp(float(events.at.max()), UTC),
         trained_at=now,
         seed=trial.seed,
-        recipe=recipe_json(trial.recipe) | {"epochs_trained": fitted.n_epochs},
+        recipe=recipe_json(fitted.found.recipe),
         metrics=metrics,
         serving_order=order,
         numbering=installation_id(database),
@@ -179,8 +212,9 @@ def recipe_json(recipe: Recipe) -> dict[str, Any]:
     return {name: getattr(recipe, name) for name in Recipe.__dataclass_fields__}
 
 
-def _epochs_told(tell: Progress | None, epochs: int) -> Callable[[str, Epoch], None]:
+def _epochs_told(tell: Progress | None, epochs: int, curves: Curves) -> Callable[[str, Epoch], None]:
     def told(cut: str, epoch: Epoch) -> None:
+        curves.note(cut, epoch)
         if tell is not None:
             tell(f"training, {cut}", epoch.number, epochs)
 

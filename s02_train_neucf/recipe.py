@@ -26,7 +26,7 @@ class Recipe:
     max_posts: int = 4096  # posts in one softmax; a larger catalogue is sampled, with correction
     negatives: int = 4  # per like, for BCE
     in_time_order: bool = True  # the earlier likes are shown as history, the later ones asked for; else at random
-    learning_rate: float = 0.003
+    learning_rate: float = 0.003  # to begin with; the search divides it where that learns too fast
     averaging: float = 0.98  # share of the running mean of the weights that a step leaves; 0: no mean, the last count
     table_decay: float = 1.0  # decoupled weight decay (AdamW) of ids and content projections
     layer_decay: float = 0.0  # the same of the other layers

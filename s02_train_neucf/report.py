@@ -20,6 +20,7 @@ from s02_train_neucf.recipe import Recipe
 from s02_train_neucf.replay import replay_cut
 from s02_train_neucf.replay_report import NEUCF, Replay, replay_of
 from s02_train_neucf.replay_times import N_WARM_UP, cuts_of
+from s02_train_neucf.search import Found
 from s02_train_neucf.split import Split, global_cut, per_user_cut
 from s02_train_neucf.train import Epoch
 from shared.errors import TrainingRefused
@@ -42,7 +43,7 @@ class Trial:
     seed: int
     device: torch.device
 
-    def fit(self, data: TrainingData, on_epoch: Callable[[Epoch], None], n_epochs: int | None = None) -> Fitted:
+    def fit(self, data: TrainingData, on_epoch: Callable[[Epoch], None], found: Found | None = None) -> Fitted:
         """A model that has seen these data.
 
         Raises:
@@ -50,7 +51,7 @@ class Trial:
         """
         return fit(
             data.events, data.posts, data.features, self.config, self.recipe,
-            seed=self.seed, device=self.device, n_epochs=n_epochs, on_epoch=on_epoch,
+            seed=self.seed, device=self.device, found=found, on_epoch=on_epoch,
         )  # fmt: skip
 
 
@@ -60,7 +61,7 @@ class Tried:
 
     replay: Replay
     cuts: Mapping[str, Report]  # "global" and "per user", where there is somebody to ask
-    n_epochs: int | None  # found on the data before the first cut; None where there was nothing to learn from
+    found: Found | None  # on the data before the first cut; None where there was nothing to learn from
 
     @property
     def shown(self) -> Report | None:
@@ -71,19 +72,18 @@ class Tried:
 def try_model(trial: Trial, past: Past, on_epoch: Told) -> Tried:
     """Replay the last part of the data, one training per cut; then rank all posts, on two cuts of the same data.
 
-    The number of epochs is searched for once, before the warm-up. The model of the first judged cut is also that of the
-    global cut, for it has seen the same.
+    The number of epochs and the learning rate are searched for once, before the warm-up. The model of the first judged
+    cut is also that of the global cut, for it has seen the same.
     """
-    figures, reports, n_epochs, n_warm_up = [], dict[str, Report](), None, 0
+    figures, reports, found, n_warm_up = [], dict[str, Report](), None, 0
     cuts = cuts_of(past.by_time.at, past.likes, min_known=trial.rules.min_known)
     for place, cut in enumerate(cuts):
         name = f"cut {place} of {len(cuts) - N_WARM_UP}" if place >= N_WARM_UP else "warm-up"
         try:
-            fitted = trial.fit(trial.data.before(cut.start), partial(on_epoch, name), n_epochs)
+            fitted = trial.fit(trial.data.before(cut.start), partial(on_epoch, name), found)
         except TrainingRefused:
             continue
-        if n_epochs is None:
-            n_epochs = fitted.n_epochs
+        found = fitted.found
         n_warm_up += place < N_WARM_UP
         if place == N_WARM_UP:
             standing = trial.data.standing()
@@ -95,7 +95,7 @@ def try_model(trial: Trial, past: Past, on_epoch: Told) -> Tried:
         figures, trial.rules.orders, n_warm_up=n_warm_up, n_posts=len(trial.data.posts.post_key),
         min_known=trial.rules.min_known, generator=np.random.default_rng(trial.seed),
     )  # fmt: skip
-    return Tried(replay=replay, cuts=reports, n_epochs=n_epochs)
+    return Tried(replay=replay, cuts=reports, found=found)
 
 
 def report_json(tried: Tried) -> dict[str, Any]:

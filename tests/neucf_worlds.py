@@ -14,7 +14,7 @@ from shared.neucf.examples import NO_AUTHOR, Events, Examples, Posts
 from shared.neucf.features import NO_FEATURES, Floats, PostFeatures, Vectors
 
 SMALL = NeuCFConfig(gmf_width=16, mlp_width=8, tower=(8, 4))
-QUICK = Recipe(epochs=40, steps_per_epoch=1, batch_users=16, learning_rate=0.02, table_decay=0.1)
+QUICK = Recipe(epochs=40, steps_per_epoch=1, batch_users=16, members=1, learning_rate=0.02, table_decay=0.1)
 
 Row = tuple[int, int, Kind, float]  # user key, post key, kind, seconds
 

@@ -79,6 +79,12 @@ def scalar(database: Database, query: str, **values: object) -> Any:
         return connection.scalar(sa.text(query), values)
 
 
+def rows(database: Database, query: str, **values: object) -> list[tuple[Any, ...]]:
+    """All rows of a query in our own PostgreSQL."""
+    with database.begin() as connection:
+        return [tuple(row) for row in connection.execute(sa.text(query), values)]
+
+
 def claimed_run(database: Database, job: str = JOB, *, worker: str = "test") -> Run:
     """Ask for a run and claim it."""
     request_run(database, job, by="test")

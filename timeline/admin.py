@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from shared.db.feed_counts import FeedFigures, feed_figures
 from shared.db.models import ModelVersion, list_models, promote_model
 from shared.db.phases import change_phase, phase_history, read_phase
+from shared.db.readiness import read_readiness
 from shared.db.runs import live_services, recent_runs, request_run
 from shared.domain import Phase, PhaseState
 from shared.errors import PromotionRefused, StoreUnavailable
@@ -61,9 +62,10 @@ async def put_phase(request: Request, change: PhaseChange) -> PhaseAnswer:
 
 @router.get("/status")
 async def get_status(request: Request) -> dict[str, Any]:
-    """Phase, age and size of each phase's lists, last runs, live services, likes per view by source."""
+    """Phase, lists of each phase, last runs, live services, likes per view, and how far the app is from phase 2."""
     state = state_of(request)
     phase, changes, runs, services, feeds = await asyncio.to_thread(_from_database, state)
+    readiness = await asyncio.to_thread(read_readiness, state.database)
     try:
         published = await state.reader.publications()
     except StoreUnavailable:
@@ -76,6 +78,7 @@ async def get_status(request: Request) -> dict[str, Any]:
         "services": [dict(service) for service in services],
         "feeds": [_feed(figures) for figures in feeds],
         "missing": dict(state.snapshot.missing),
+        "readiness": readiness,
     }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from rich.table import Table
 
 from shared.db.models import ModelVersion, list_models, promote_model, roll_back_model
+from shared.db.readiness import read_readiness
 from shared.db.runs import request_run
 from warmline.operator import operator_name
 from warmline.screen import console, say, show_json
@@ -19,9 +20,11 @@ def run_models(*, as_json: bool) -> int:
     """List the newest versions with their figures and verdicts."""
     with open_stores() as stores:
         models = list_models(stores.database, limit=LIMIT)
+        readiness = read_readiness(stores.database)
     if as_json:
-        show_json({"models": [as_dict(model) for model in models]})
+        show_json({"models": [as_dict(model) for model in models], "readiness": readiness})
         return 0
+    say(f"Phase 2 is {readiness['sentence']}.")
     if not models:
         say("No model was trained yet; `python -m s02_train_neucf --once` trains one now.")
         return 0

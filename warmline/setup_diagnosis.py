@@ -3,6 +3,7 @@
 from shared.db.doctor import STATEMENT_SECONDS
 from shared.db.doctor_setup import Amounts, Lookup, Rights
 from shared.ranked_lists.health import RedisHealth
+from shared.readiness import MIN_POSITIVES, MIN_POSTS, MIN_WARM_USERS
 from warmline.findings import Finding, good, hint, problem, too_slow
 
 SMALL_TABLE = 10_000  # rows that are read whole in some milliseconds
@@ -10,11 +11,6 @@ LARGE_TABLE = 1_000_000  # rows that are not read whole every few minutes on a l
 RARELY_ASKED = ("post_id",)  # columns that no frequent job looks up by
 OLDEST_REDIS = (7, 0)  # PEXPIRE with NX and GT
 MEGABYTE = 1_000_000
-# Below these the model has hardly anything to learn from. Our judgement: MovieLens-100K, small in its field, has
-# 55,000 positives of 940 users on 1,700 posts; a tenth of it is where figures of merit begin to jump about.
-MIN_POSITIVES = 5_000
-MIN_WARM_USERS = 100
-MIN_POSTS = 200
 
 
 def judge_rights(schema: str, relation: str, rights: Rights) -> list[Finding]:

@@ -9,9 +9,10 @@ from benchmarks.quality.data import QualityData
 from s02_train_neucf.baselines import Ranker
 from s02_train_neucf.dataset import Likes, TrainingSet, training_set
 from s02_train_neucf.evaluate import Exam, ModelRanker, exam_of, per_user
-from s02_train_neucf.fit import EPOCHS_UNVALIDATED, VALIDATION_METRIC, VALIDATION_SHARE, fit
+from s02_train_neucf.fit import VALIDATION_METRIC, VALIDATION_SHARE, fit
 from s02_train_neucf.recipe import Recipe
-from s02_train_neucf.train import Trained, train
+from s02_train_neucf.search import search, unsearched
+from s02_train_neucf.train import train_members
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import Examples
 from shared.neucf.features import PostFeatures
@@ -40,41 +41,42 @@ def shipped(data: QualityData) -> Variant:
 
 
 def train_neucf(data: QualityData, seed: int, variant: Variant | None = None) -> Ranker:
-    """Train on `data.train`; the number of epochs is chosen on `data.val`, else on a part of `train`.
+    """Train on `data.train`; how long and how fast is found on `data.val`, else on a part of `train` held back.
 
-    With a validation set of its own, the model of the best epoch is taken. Without one, as in the nightly job, the
-    number of epochs is found with a part of `train` held back, and a second training sees all of it.
+    As in the nightly job, the models that rank have then seen all of `train`.
     """
     variant = variant or shipped(data)
-    if variant.epochs is not None:
-        return _trained_for(variant.epochs, data, seed, variant)
-    if data.val is not None:
-        known = training_set(data.train, data.posts, variant.features)
-        exam = exam_of(data.train, data.val, data.posts)
-        return _ranker(_search(known, exam, variant, seed).model, known, data, variant)
-    if data.timed:
+    if variant.epochs is None and data.val is None and data.timed:
         fitted = fit(
             data.events(), data.posts, variant.features, variant.config, variant.recipe, seed=seed, device=_device()
         )
         return _ranker(fitted.model, fitted.data, data, variant)
-    return _trained_for(_epochs_by_chance_cut(data, variant, seed), data, seed, variant)
-
-
-def _trained_for(epochs: int, data: QualityData, seed: int, variant: Variant) -> Ranker:
+    found = _found(data, variant, seed) if variant.epochs is None else replace(variant.recipe, epochs=variant.epochs)
     known = training_set(data.train, data.posts, variant.features)
-    recipe = replace(variant.recipe, epochs=epochs)
-    return _ranker(train(known, variant.config, recipe, seed=seed, device=_device()).model, known, data, variant)
+    model = train_members(known, variant.config, found, seed=seed, device=_device())
+    return _ranker(model, known, data, variant)
 
 
-def _epochs_by_chance_cut(data: QualityData, variant: Variant, seed: int) -> int:
-    """The best number of epochs for likes held back at random: where there are no times, no like is the last."""
-    held_back = _held_back(data.train, np.random.default_rng(seed))
-    if not held_back.any():
-        return min(EPOCHS_UNVALIDATED, variant.recipe.epochs)
-    earlier = data.train.where(~held_back)
+def _found(data: QualityData, variant: Variant, seed: int) -> Recipe:
+    """The recipe with epochs and learning rate that validation likes best.
+
+    Without a validation set, it asks for likes held back at random: where there are no times, no like is the last.
+    """
+    if data.val is not None:
+        earlier, asked = data.train, data.val
+    else:
+        held_back = _held_back(data.train, np.random.default_rng(seed))
+        earlier, asked = data.train.where(~held_back), data.train.where(held_back)
+    if len(asked) == 0:
+        return unsearched(variant.recipe).recipe
     known = training_set(earlier, data.posts, variant.features)
-    exam = exam_of(earlier, data.train.where(held_back), data.posts)
-    return _search(known, exam, variant, seed).best_epoch
+    exam = exam_of(earlier, asked, data.posts)
+
+    def validate(model: NeuCF) -> float:
+        ranker = ModelRanker(model, exam, known.users, known.posts, variant.features)
+        return float(per_user(ranker, exam, (VALIDATION_K,))[VALIDATION_METRIC].mean())
+
+    return search(known, variant.config, variant.recipe, seed=seed, device=_device(), validate=validate).recipe
 
 
 def _held_back(examples: Examples, generator: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -85,14 +87,6 @@ def _held_back(examples: Examples, generator: np.random.Generator) -> np.ndarray
     held = np.zeros(len(examples), dtype=np.bool_)
     held[order] = np.arange(len(examples)) - np.repeat(starts, counts) < np.repeat(n_held, counts)
     return held
-
-
-def _search(known: TrainingSet, exam: Exam, variant: Variant, seed: int) -> Trained:
-    def validate(model: NeuCF) -> float:
-        ranker = ModelRanker(model, exam, known.users, known.posts, variant.features)
-        return float(per_user(ranker, exam, (VALIDATION_K,))[VALIDATION_METRIC].mean())
-
-    return train(known, variant.config, variant.recipe, seed=seed, device=_device(), validate=validate)
 
 
 def _ranker(model: NeuCF, known: TrainingSet, data: QualityData, variant: Variant) -> Ranker:

@@ -123,6 +123,13 @@ def last_done(database: Database, job: str) -> datetime | None:
         return at
 
 
+def last_report(database: Database, job: str) -> sa.RowMapping | None:
+    """`report` and `finished_at` of a job's newest good run, if there was one."""
+    newest = sa.select(runs.c.report, runs.c.finished_at).where(runs.c.job == job, runs.c.state == "done")
+    with database.begin() as connection:
+        return connection.execute(newest.order_by(runs.c.id.desc()).limit(1)).mappings().one_or_none()
+
+
 def run_state(database: Database, run_id: int) -> sa.RowMapping | None:
     """One run's row."""
     with database.begin() as connection:

@@ -141,6 +141,19 @@ def drop_vectors(database: Database, part: Part, post_ids: Sequence[str]) -> Non
         connection.execute(post_vectors.delete().where(named, post_vectors.c.part == part.value))
 
 
+def count_vectors(database: Database, post_ids: Sequence[str]) -> dict[str, int]:
+    """How many of these posts have a vector, by part; failures are none."""
+    v = post_vectors.c
+    counts = dict.fromkeys((part.value for part in Part), 0)
+    with database.begin() as connection:
+        if connection.scalar(sa.select(sa.exists().where(v.vector.is_not(None)))):  # in phase 1 alone there is none
+            found = sa.select(v.part, sa.func.count()).where(v.vector.is_not(None))
+            mine = v.post_id == sa.any_(sa.literal(list(post_ids), sa.ARRAY(sa.Text)))
+            for part, count in connection.execute(found.where(mine).group_by(v.part)):
+                counts[part] = int(count)
+    return counts
+
+
 def load_vectors(snapshot: Snapshot, part: Part, *, encoder: str, width: int) -> VectorColumn:
     """All vectors that one encoder made; those of other encoders, or of another width, are left out."""
     place = snapshot.database.own

@@ -14,11 +14,11 @@ class NeuCFConfig:
     """Widths and switches of the model. The defaults are what EXPERIMENTS.md measured best on validation cuts."""
 
     gmf_width: int = 128  # numbers per user and post in the product term
-    mlp_width: int = 16  # numbers per user and post that enter the MLP
-    tower: tuple[int, ...] = (16,)  # widths of the hidden layers; the first is split into a user and a post part
+    mlp_width: int = 8  # numbers per user and post that enter the MLP
+    tower: tuple[int, ...] = (8,)  # widths of the hidden layers; the first is split into a user and a post part
     image_width: int = 0  # numbers in an image vector; 0: the model knows no images
     caption_width: int = 0  # numbers in a caption vector; 0: the model knows no captions
-    content_width: int = 64  # principal components of an image or caption vector that the model learns from, at most
+    content_width: int = 32  # principal components of an image or caption vector that the model learns from, at most
     history: bool = True  # whether the mean of a user's liked posts joins the user's own vector
     post_bias: bool = True  # whether each post has a score of its own, whoever looks
     dropout: float = 0.0  # share of the first hidden layer that is silenced in training

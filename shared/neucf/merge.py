@@ -51,7 +51,7 @@ def _joined(name: str, weights: Sequence[Weights], config: NeuCFConfig) -> Tenso
         return _beside([part.T for part in parts], config).T.contiguous()
     if name == "gmf_weights":
         return torch.cat(parts) / n
-    if name in ("user_hidden.bias",):
+    if name == "user_hidden.bias":
         return torch.cat(parts)
     if name in ("user_hidden.weight", "post_hidden.weight"):
         return torch.block_diag(*parts)

@@ -16,15 +16,17 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 DOCKERFILES = {path.parent.name: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("*/Dockerfile"))}
 
 OURS = ("s01_heuristic", "s02_recsys_neucf", "s02_train_neucf", "timeline", "warmline")
+MLFLOW, MLFLOW_FOLDER = "mlflow", "mlflow_server"  # not our code: MLflow's own server, at pins of its own
 ONE_SHOT = "warmline"
 STORES = ("postgres", "redis")
 HTTP_SECRETS = ("WARMLINE_ADMIN_TOKEN", "WARMLINE_API_KEY", "WARMLINE_JWT_KEY")
 SERVER_SECRETS = ("WARMLINE_POSTGRES_PASSWORD", "WARMLINE_REDIS_PASSWORD")
 TORCH = ("torch", "torchvision", "timm", "transformers")
-SERVICE, OUR_SERVICE, IMAGE = (
+SERVICE, OUR_SERVICE, IMAGE, OUR_IMAGE = (
     pytest.mark.parametrize("name", sorted(SERVICES)),
     pytest.mark.parametrize("name", OURS),
     pytest.mark.parametrize("folder", sorted(DOCKERFILES)),
+    pytest.mark.parametrize("folder", OURS),
 )
 
 
@@ -40,12 +42,12 @@ def _requirements(folder: str) -> set[str]:
     return {re.split(r"[\[<>=~! ]", line)[0] for line in [*PROJECT["dependencies"], *named]}
 
 
-def test_it_starts_the_stores_the_command_and_the_four_services() -> None:
-    assert sorted(SERVICES) == sorted((*OURS, *STORES))
+def test_it_starts_the_stores_the_command_the_four_services_and_mlflow() -> None:
+    assert sorted(SERVICES) == sorted((*OURS, *STORES, MLFLOW))
 
 
 def test_each_of_our_services_has_a_dockerfile() -> None:
-    assert sorted(DOCKERFILES) == sorted(OURS)
+    assert sorted(DOCKERFILES) == sorted((*OURS, MLFLOW_FOLDER))
 
 
 @SERVICE
@@ -178,18 +180,18 @@ def test_an_image_does_not_run_as_root(folder: str) -> None:
     assert re.findall(r"^USER (\S+)$", last, re.MULTILINE) == ["10001"]
 
 
-@IMAGE
+@OUR_IMAGE
 def test_an_image_starts_its_own_package(folder: str) -> None:
     assert f'ENTRYPOINT ["python", "-m", "{folder}"]' in DOCKERFILES[folder]
 
 
-@IMAGE
+@OUR_IMAGE
 def test_code_is_copied_after_everything_was_installed(folder: str) -> None:
     text = DOCKERFILES[folder]
     assert text.rindex("pip --python") < text.index("COPY shared")
 
 
-@IMAGE
+@OUR_IMAGE
 def test_an_image_installs_at_the_pins(folder: str) -> None:
     assert "-c constraints.txt -r requirements.txt" in DOCKERFILES[folder]
 
@@ -231,4 +233,31 @@ def test_the_build_sees_only_what_an_image_is_made_of() -> None:
     rules = [line for line in lines if line and not line.startswith("#")]
     allowed = {rule.removeprefix("!") for rule in rules if rule.startswith("!")}
     assert rules[0] == "*"
-    assert allowed == {"pyproject.toml", "constraints.txt", "encoders.txt", "shared", *OURS}
+    assert allowed == {"pyproject.toml", "constraints.txt", "encoders.txt", "shared", *OURS, MLFLOW_FOLDER}
+
+
+def test_mlflow_is_given_no_secret_and_no_database_of_ours() -> None:
+    assert {"env_file", "environment"} & SERVICES[MLFLOW].keys() == set()
+    assert SERVICES[MLFLOW]["volumes"] == ["mlflow:/mlflow"]
+
+
+def test_only_training_knows_mlflow_and_does_not_wait_for_it() -> None:
+    told = [name for name in OURS if "WARMLINE_MLFLOW_URI" in SERVICES[name].get("environment", {})]
+    assert told == ["s02_train_neucf"]
+    assert all(MLFLOW not in SERVICES[name].get("depends_on", {}) for name in OURS)
+
+
+def test_every_package_of_mlflows_image_is_pinned_and_mlflow_to_the_version_of_the_mirror() -> None:
+    wanted = (ROOT / MLFLOW_FOLDER / "requirements.txt").read_text(encoding="utf-8")
+    lines = [line for line in wanted.splitlines() if line and not line.startswith("#")]
+    assert [line for line in lines if not re.fullmatch(r"[\w.-]+==[\w.]+", line)] == []
+    pins = dict(line.split("==") for line in lines)
+    ours = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines())
+    assert pins["mlflow"] == pins["mlflow-skinny"] == ours["mlflow-skinny"]
+    assert "--no-deps -r requirements.txt" in DOCKERFILES[MLFLOW_FOLDER]
+
+
+def test_mlflow_answers_to_its_own_names_only_and_tells_its_makers_nothing() -> None:
+    start = (ROOT / MLFLOW_FOLDER / "start").read_text(encoding="utf-8")
+    assert '--allowed-hosts "mlflow:$port,localhost:$port,127.0.0.1:$port"' in start
+    assert "MLFLOW_DISABLE_TELEMETRY=true" in DOCKERFILES[MLFLOW_FOLDER]

@@ -17,7 +17,7 @@ from s02_recsys_neucf import job as scoring
 from s02_recsys_neucf.settings import ScoreSettings
 from s02_train_neucf import job as training
 from s02_train_neucf.recipe import Recipe
-from s02_train_neucf.settings import TrainSettings
+from s02_train_neucf.settings import MirrorSettings, TrainSettings
 from shared.content.registry import OFFLINE_ENGLISH
 from shared.content.settings import ContentSettings
 from shared.db.runs import Run, claim_run, finish_run, request_run
@@ -31,7 +31,7 @@ CAPTIONS = {
 }
 PEOPLE, POSTS, LIKES = 16, 30, 10  # of each camp; likes of each person, one of them held back
 HOURS_BETWEEN = 9  # two likes of a person; spread over them, so that the replay finds people to ask at every step
-SHORT = Recipe(epochs=6, steps_per_epoch=15)  # enough for two camps
+SHORT = Recipe(epochs=6, steps_per_epoch=15, members=1)  # enough for two camps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Camps:
     held_back: Mapping[str, str]  # person → a post that they like, and that they were never seen with
     cold: Mapping[str, str]  # camp → its cold post
 
-    def train(self, **changes: Any) -> Mapping[str, Any]:
+    def train(self, *, mirror: MirrorSettings | None = None, **changes: Any) -> Mapping[str, Any]:
         """One training run, claimed as the service does it."""
         settings = training.JobSettings(
             train=TrainSettings(**changes),
@@ -53,6 +53,7 @@ class Camps:
             lists=self.house.settings().lists,
             window=self.house.settings().window,
             recipe=SHORT,
+            mirror=mirror,
         )
         with self.house.database() as database:
             run = self._claimed(training.JOB)

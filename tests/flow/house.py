@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from s01_heuristic.job import JOB, JobSettings, run_heuristic
 from shared.db.engine import Database
-from shared.db.runs import claim_run, request_run
+from shared.db.runs import claim_run, finish_run, request_run
 from shared.domain import Phase, Reason, Source
 from shared.ranked_lists.codec import RankedList, encode, pack_entry
 from shared.ranked_lists.publish import ListWriter
@@ -108,8 +108,7 @@ class House:
             request_run(database, JOB, by="test")
             run = claim_run(database, JOB, worker="test")
             assert run is not None
-            run_heuristic(database, writer, job, run, datetime.now(UTC))
-            self.sql("UPDATE warmline.runs SET state = 'done', finished_at = now() WHERE id = %s", [(run.id,)])
+            assert finish_run(database, run, report=run_heuristic(database, writer, job, run, datetime.now(UTC)))
 
     def rows(self) -> dict[str, int]:
         """Post id → row."""

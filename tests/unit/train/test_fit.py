@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from s02_train_neucf.fit import EPOCHS_UNVALIDATED, Fitted, fit
+from s02_train_neucf.fit import Fitted, fit
+from s02_train_neucf.search import EPOCHS_UNVALIDATED, Found
 from s02_train_neucf.train import Epoch
 from shared.domain import KIND_CODES, Kind
 from shared.errors import TrainingRefused
@@ -28,9 +29,9 @@ def fitted() -> Fitted:
 
 
 def test_the_number_of_epochs_is_that_of_the_best_validation(fitted: Fitted) -> None:
-    best = max(epoch.validation for epoch in fitted.search if epoch.validation is not None)
-    first = next(epoch.number for epoch in fitted.search if epoch.validation == best)
-    assert fitted.n_epochs == first
+    best = max(epoch.validation for epoch in fitted.found.epochs if epoch.validation is not None)
+    first = next(epoch.number for epoch in fitted.found.epochs if epoch.validation == best)
+    assert fitted.found.recipe.epochs == first
 
 
 def test_the_model_has_seen_every_like(fitted: Fitted) -> None:
@@ -49,11 +50,11 @@ def test_views_alone_are_refused() -> None:
         fit(events_of((1, 5, Kind.VIEW, 1.0)), posts_of([5]), NO_FEATURES, SMALL, QUICK, seed=1, device=CPU)
 
 
-def test_a_known_number_of_epochs_is_not_searched_for() -> None:
+def test_what_was_found_before_is_not_searched_for() -> None:
     told = list[Epoch]()
     camps = two_camps()
     known = fit(
-        likes(camps.train), camps.posts, NO_FEATURES, SMALL, QUICK, seed=1, device=CPU, n_epochs=3,
-        on_epoch=told.append,
+        likes(camps.train), camps.posts, NO_FEATURES, SMALL, QUICK, seed=1, device=CPU,
+        found=Found(recipe=replace(QUICK, epochs=3)), on_epoch=told.append,
     )  # fmt: skip
-    assert (known.n_epochs, known.search, len(told)) == (3, (), 3)
+    assert (known.found.recipe.epochs, known.found.epochs, len(told)) == (3, (), 3)

@@ -15,6 +15,7 @@ from s02_train_neucf.past import Past
 from s02_train_neucf.rank_then import PLAIN_RANKERS, ModelThen, Rules, moment_at, ranked_at
 from s02_train_neucf.replay import METRICS, replay_cut
 from s02_train_neucf.replay_times import Cut
+from s02_train_neucf.search import Found
 from s02_train_neucf.viewers import Histories, histories_at
 from shared.domain import Kind
 from shared.neucf.examples import Events, Int64s
@@ -143,7 +144,7 @@ def camps() -> tuple[Events, Past, ModelThen]:
     then = data.before(90 * HOUR)
     fitted = fit(
         then.events, then.posts, then.features, replace(SMALL, image_width=6), QUICK,
-        seed=1, device=torch.device("cpu"), n_epochs=40,
+        seed=1, device=torch.device("cpu"), found=Found(recipe=replace(QUICK, epochs=40)),
     )  # fmt: skip
     past = Past.of(data)
     return data.events, past, ModelThen(fitted, past)

@@ -1,0 +1,143 @@
+"""Mirrors a training run to MLflow, for people who like its screens. PostgreSQL owns versions; nothing reads this.
+
+MLflow works in a process of its own (`mlflow_writer`), so that a server that hangs can be left, and so that what MLflow
+brings along stays out of the trainer. Whatever goes wrong there costs one line in the log, never the run.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from s02_train_neucf.curves import Curves
+from s02_train_neucf.settings import MirrorSettings
+from shared.db.engine import Database
+from shared.db.models import ModelVersion, list_models
+from shared.logs import log_trouble, stage
+
+WRITE_SECONDS = 60.0  # for all of it, from a server that answers: some weights, plots and figures
+REQUEST_SECONDS = 5  # of one request; a server that says nothing for so long is left
+OUT_OF_THE_MANIFEST = ("metrics", "numbering")  # the report says the former better; the latter is a tag
+MAX_REASON = 300  # characters
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """What is mirrored beside what PostgreSQL knows of the version."""
+
+    version: int
+    model_dir: Path
+    began: datetime
+    curves: Curves
+    settings: Mapping[str, Any]  # what the run read of them, by group; no secrets
+
+
+def mirror_training(database: Database, settings: MirrorSettings, trained: Trained) -> bool:
+    """Write a version's run to MLflow, and bring the aliases and files of earlier ones up to date there.
+
+    Gives False, after a line in the log, where that could not be done.
+    """
+    if settings.mlflow_uri is None:
+        return False
+    uri = settings.mlflow_uri.get_secret_value()
+    models = list_models(database, limit=settings.mlflow_runs)
+    told = json.dumps({**message_of(models, trained), "uri": uri, "keep_runs": settings.mlflow_runs})
+    with stage("train.mirror") as facts:
+        reason = _write(told)
+        facts.update(model=trained.version, written=reason is None)
+    if reason is not None:
+        log_trouble("train.not_mirrored", model=trained.version, mlflow=_place(uri), reason=reason.replace(uri, "…"))
+    return reason is None
+
+
+def message_of(models: list[ModelVersion], trained: Trained) -> dict[str, Any]:
+    """What the writer is told: plain values only."""
+    model = next(each for each in models if each.version == trained.version)
+    folder = trained.model_dir / model.folder
+    manifest = json.loads((folder / "manifest.json").read_text())
+    kept = {name: value for name, value in manifest.items() if name not in OUT_OF_THE_MANIFEST}
+    return {
+        "installation": manifest["numbering"],
+        "version": model.version,
+        "folder": str(folder.resolve()),
+        "began": _milliseconds(trained.began),
+        "ended": _milliseconds(datetime.now(UTC)),
+        "params": flat({**kept, **trained.settings}),
+        "losses": trained.curves.losses,
+        "validations": trained.curves.validations,
+        "report": model.report,
+        "versions": [
+            {
+                "version": each.version,
+                "alias": each.alias or "",
+                "state": each.state,
+                "verdict": each.verdict,
+                "has_files": (trained.model_dir / each.folder).is_dir(),
+            }
+            for each in models
+        ],
+    }
+
+
+def flat(values: Mapping[str, Any], above: str = "") -> dict[str, str]:
+    """Nested values as text under dotted names, as MLflow's parameters are."""
+    found: dict[str, str] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            found |= flat(value, f"{above}{name}.")
+        else:
+            found[f"{above}{name}"] = "" if value is None else str(value)
+    return found
+
+
+def _write(told: str) -> str | None:
+    """Run the writer; None when it was good, else what it said."""
+    command = [sys.executable, "-m", "s02_train_neucf.mlflow_writer"]
+    try:
+        done = subprocess.run(
+            command, input=told, env=_environment(), capture_output=True, text=True, timeout=WRITE_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"not done in {WRITE_SECONDS:.0f} s"
+    except OSError as error:
+        return f"the writer could not be started ({error.strerror})"
+    if done.returncode == 0:
+        return None
+    if done.returncode == -signal.SIGALRM:
+        return "no answer"
+    words = done.stderr.strip().splitlines()
+    return words[-1][:MAX_REASON] if words else f"the writer ended with {done.returncode}"
+
+
+def _environment() -> dict[str, str]:
+    """No word to MLflow's makers, no second try, and Python finds this package wherever the process was started."""
+    here = os.pathsep.join(part for part in (str(_ROOT), os.environ.get("PYTHONPATH", "")) if part)
+    return {
+        **os.environ,
+        "PYTHONPATH": here,
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "true",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": str(REQUEST_SECONDS),
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+        "MLFLOW_CONFIGURE_LOGGING": "false",
+        "GIT_PYTHON_REFRESH": "quiet",
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+def _place(uri: str) -> str:
+    """Where MLflow is, without credentials."""
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -1,0 +1,168 @@
+"""Writes one run to MLflow. Owns mlflow: `mirror` starts this as a process of its own and tells it what to write.
+
+Standard input is one JSON object (`mirror.message_of`); the exit code is 0, or 1 with the reason as the last line of
+standard error. No pickle: parameters, figures, plots, the report, and the model's own two files as they are.
+"""
+
+import json
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+EXPERIMENT = "warmline"
+ANSWER_SECONDS = 8  # that a server has for its first answer
+MAX_METRICS, MAX_PARAMS = 1000, 100  # of one request
+MAX_RUNS = 1000  # looked at; more than can be wanted
+MAX_VALUE = 6000  # characters of a parameter
+MAX_TAG = 5000  # characters
+MODEL_FILES, PLOTS = "model", "plots"
+VERSION, FILES, INSTALLATION = "warmline.version", "warmline.files", "warmline.installation"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number of a run; `step` is the epoch, 0 where there is none."""
+
+    name: str
+    value: float
+    step: int = 0
+
+
+def main() -> int:
+    """Read, write; gives the exit code."""
+    told = json.load(sys.stdin)
+    try:
+        _write(told)
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"{error.name} is not installed; python -m pip install -c constraints.txt '.[mirror]'\n")
+        return 1
+    except Exception as error:  # mlflow raises its own errors, and those of requests, SQLAlchemy and the file system
+        first = _first_cause(error)
+        sys.stderr.write(f"{type(first).__name__}: {' '.join(str(first).split())}\n")
+        return 1
+    return 0
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    """What went wrong first: the layers above repeat it at length, and bury it."""
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    return error
+
+
+def _write(told: Mapping[str, Any]) -> None:
+    from mlflow import MlflowClient, set_tracking_uri
+    from mlflow.entities import Metric, Param
+
+    from s02_train_neucf.plots import draw_bars, draw_losses
+
+    uri = told["uri"]
+    set_tracking_uri(uri)
+    client = MlflowClient(tracking_uri=uri)
+    experiment = _experiment(client, uri)
+    run = client.create_run(experiment, start_time=told["began"], run_name=f"model {told['version']}")
+    run_id = run.info.run_id
+    client.set_tag(run_id, INSTALLATION, told["installation"])
+    client.set_tag(run_id, VERSION, str(told["version"]))
+    for params in _pieces(sorted(told["params"].items()), MAX_PARAMS):
+        client.log_batch(run_id, params=[Param(name, value[:MAX_VALUE]) for name, value in params])
+    for figures in _pieces(list(figures_of(told)), MAX_METRICS):
+        stamped = [Metric(each.name, each.value, told["ended"], each.step) for each in figures]
+        client.log_batch(run_id, metrics=stamped)
+    client.log_text(run_id, json.dumps(told["report"], indent=2), "report.json")
+    with tempfile.TemporaryDirectory() as folder:
+        draw_bars(told["report"], Path(folder) / "systems.png")
+        draw_losses(told["losses"], told["validations"], Path(folder) / "epochs.png")
+        client.log_artifacts(run_id, folder, PLOTS)
+    client.log_artifacts(run_id, told["folder"], MODEL_FILES)
+    client.set_tag(run_id, FILES, "kept")
+    client.set_terminated(run_id, "FINISHED", told["ended"])
+    _bring_up_to_date(client, experiment, told)
+
+
+def _experiment(client: "MlflowClient", uri: str) -> str:
+    """The experiment's id. A server that does not answer ends the process here, by the alarm."""
+    is_file = uri.startswith("sqlite:")
+    signal.alarm(0 if is_file else ANSWER_SECONDS)
+    known = client.get_experiment_by_name(EXPERIMENT)
+    signal.alarm(0)
+    if known is not None:
+        return str(known.experiment_id)
+    beside = Path(uri.removeprefix("sqlite:///")).resolve().with_name("mlflow-artifacts").as_uri() if is_file else None
+    return str(client.create_experiment(EXPERIMENT, artifact_location=beside))
+
+
+def figures_of(told: Mapping[str, Any]) -> Iterator[Figure]:
+    """Means of the report, and what each epoch came to."""
+    report = told["report"]
+    for cut, figures in [("replay", report.get("replay", {})), *report.get("cuts", {}).items()]:
+        for system, values in figures.get("systems", {}).items():
+            for metric, value in values.items():
+                yield Figure(_name(f"{cut}/{system}/{metric}"), value["mean"])
+    for what in ("losses", "validations"):
+        for training, series in told[what].items():
+            for epoch, value in series:
+                yield Figure(_name(f"{what}/{training}"), value, epoch)
+
+
+def _pieces(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def _name(text: str) -> str:
+    """MLflow takes no @ in a name."""
+    return text.replace("@", "_at_")
+
+
+def _bring_up_to_date(client: "MlflowClient", experiment: str, told: Mapping[str, Any]) -> None:
+    """Aliases as they stand in PostgreSQL; no files of a model whose folder is gone; not more runs than wanted."""
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    versions = {str(each["version"]): each for each in told["versions"]}
+    ours = f"tags.`{INSTALLATION}` = '{told['installation']}'"  # another Warmline may share the server
+    runs = client.search_runs([experiment], ours, order_by=["attributes.start_time DESC"], max_results=MAX_RUNS)
+    kept, old = runs[: told["keep_runs"]], runs[told["keep_runs"] :]
+    for run in kept:
+        mine = versions.get(run.data.tags.get(VERSION, ""), {})
+        wanted = {f"warmline.{name}": str(mine.get(name, ""))[:MAX_TAG] for name in ("alias", "state", "verdict")}
+        if run.data.tags.get(FILES) == "kept" and not mine.get("has_files"):
+            get_artifact_repository(run.info.artifact_uri).delete_artifacts(MODEL_FILES)
+            wanted[FILES] = "gone with the model's folder"
+        for name, value in wanted.items():
+            if run.data.tags.get(name) != value:
+                client.set_tag(run.info.run_id, name, value)
+    for run in old:
+        client.delete_run(run.info.run_id)
+    if old and told["uri"].startswith("sqlite:"):
+        _forget(told["uri"], {run.info.run_id: run.info.artifact_uri for run in old})
+
+
+def _forget(uri: str, runs: Mapping[str, str]) -> None:
+    """Deleted runs only hide; this removes their rows and files. A server does so itself (`mlflow gc`).
+
+    Args:
+        uri: of the file.
+        runs: run id → where its files are, as a URI.
+    """
+    from mlflow.cli import gc
+
+    places = ["--backend-store-uri", uri, "--tracking-uri", uri]
+    gc.main([*places, "--run-ids", ",".join(runs)], standalone_mode=False)
+    for artifacts in runs.values():
+        shutil.rmtree(Path(url2pathname(urlsplit(artifacts).path)).parent, ignore_errors=True)  # empty by now
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""A model's life on real servers: rejected, promoted, overridden and rolled back, the lists following each step."""
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from shared.domain import Phase
+from shared.ranked_lists import keys
+from tests.flow.camps import CAMPS, Camps, build_camps, people_of, posts_of
+from tests.flow.house import ADMIN_TOKEN, House
+from warmline.__main__ import main
+
+OPERATOR = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+
+
+class Life:
+    """The camps, the timeline's operator, the command, and what Redis holds."""
+
+    def __init__(self, camps: Camps, client: TestClient, capsys: pytest.CaptureFixture[str]) -> None:
+        self.camps, self.client, self.capsys = camps, client, capsys
+
+    def promote(self, version: int, **more: Any) -> Any:
+        return self.client.put("/admin/models/champion", json={"version": version, **more}, headers=OPERATOR)
+
+    def models(self) -> dict[int, tuple[str, str | None]]:
+        """Version → the gate's word and the alias, as `GET /admin/models` shows them."""
+        shown = self.client.get("/admin/models", headers=OPERATOR).json()["models"]
+        return {model["version"]: (model["state"], model["alias"]) for model in shown}
+
+    def asked_for(self) -> list[str]:
+        """By whom scoring runs are asked for that nobody has begun."""
+        waiting = "SELECT requested_by FROM warmline.runs WHERE job = 'score' AND state = 'requested'"
+        return [by for (by,) in self.camps.house.sql(waiting)]
+
+    def score(self) -> int:
+        """The scoring run that was asked for; gives the model whose lists it published."""
+        assert self.asked_for(), "no scoring run was asked for"
+        report = self.camps.score()
+        assert report["lists"] > 0
+        return int(report["model"])
+
+    def lists(self) -> dict[str, bytes]:
+        """Each person's NeuCF list, less its head: the entries."""
+        people = [person for camp in CAMPS for person in people_of(camp)]
+        with self.camps.house.redis() as redis:
+            found = {person: redis.get(keys.ranked_list(Phase.NEUCF, person)) for person in people}
+        return {person: bytes(value) for person, value in found.items() if isinstance(value, bytes)}
+
+    def own_share(self) -> float:
+        """How much of the first ten posts is of the reader's camp, over all readers."""
+        from shared.ranked_lists import codec
+
+        names = {row: post for post, row in self.camps.house.rows().items()}
+        own = [
+            names[row].startswith(person.split("-")[0])
+            for person, value in self.lists().items()
+            for row in codec.rows_of(codec.decode(value).entries)[:10]
+        ]
+        return sum(own) / len(own)
+
+    def audit(self) -> list[tuple[Any, ...]]:
+        return self.camps.house.sql("SELECT who, deed, was, became FROM warmline.audit ORDER BY id")
+
+    def warmline(self, *arguments: str) -> Any:
+        self.capsys.readouterr()
+        assert main([*arguments, "--json"]) == 0
+        return json.loads(self.capsys.readouterr().out)
+
+
+@pytest.fixture
+def camps(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Camps:
+    monkeypatch.chdir(tmp_path)  # where no .env lies
+    monkeypatch.setenv("WARMLINE_DATABASE_URL", house.database_url)
+    monkeypatch.setenv("WARMLINE_REDIS_URL", house.redis_url)
+    world = build_camps(house, tmp_path / "photos")
+    house.run_heuristic()
+    return world
+
+
+def test_a_model_is_rejected_promoted_overridden_and_rolled_back_and_lists_follow(
+    camps: Camps, capsys: pytest.CaptureFixture[str]
+) -> None:
+    true = shuffle_likes(camps)
+    with camps.house.timeline() as client:
+        life = Life(camps, client, capsys)
+
+        # Likes at random: the model is kept, rejected, and changes nothing.
+        bad = camps.train()["model"]
+        assert life.models() == {bad: ("rejected", None)}
+        assert (life.asked_for(), life.lists(), life.audit()) == ([], {}, [])
+        assert any((camps.folder / "models").glob("model-*/weights.safetensors"))
+        refused = life.promote(bad)
+        assert (refused.status_code, refused.json()["type"]) == (409, "urn:warmline:problem:promotion-refused")
+        assert (life.asked_for(), life.models()) == ([], {bad: ("rejected", None)})
+
+        # True likes: the gate promotes, asks for scoring, and lists follow.
+        restore_likes(camps, true)
+        good = camps.train()["model"]
+        assert life.models() == {bad: ("rejected", None), good: ("accepted", "champion")}
+        assert life.asked_for() == [f"promotion of model {good}"]
+        assert life.score() == good
+        good_lists, good_share = life.lists(), life.own_share()
+        assert good_share > 0.9
+
+        # The operator overrides over HTTP.
+        overridden = life.promote(bad, override=True)
+        assert overridden.status_code == 200
+        assert life.models() == {bad: ("rejected", "champion"), good: ("accepted", "previous")}
+        assert life.lists() == good_lists, "lists stay until the scoring run"
+        assert life.score() == bad
+        assert life.lists() != good_lists
+        assert life.own_share() < good_share
+
+        # Rolled back by the command, and once more by the override of the command.
+        back = life.warmline("rollback", "--by", "ann")
+        assert back["champion"]["version"] == good
+        assert life.models() == {bad: ("rejected", "previous"), good: ("accepted", "champion")}
+        assert life.score() == good
+        assert life.own_share() == good_share
+        assert main(["promote", str(bad)]) == 1
+        assert life.asked_for() == []
+        assert life.warmline("promote", str(bad), "--override", "--by", "ben")["champion"]["version"] == bad
+        assert life.score() == bad
+
+        # And rolled back over HTTP, as PUT of the version before.
+        assert life.promote(good).status_code == 200
+        assert life.score() == good
+        assert life.own_share() == good_share
+
+    assert life.audit() == [
+        ("the gate", "promote", None, f"model {good}"),
+        ("admin token", "promote (override)", f"model {good}", f"model {bad}"),
+        ("ann", "rollback", f"model {bad}", f"model {good}"),
+        ("ben", "promote (override)", f"model {good}", f"model {bad}"),
+        ("admin token", "promote", f"model {bad}", f"model {good}"),
+    ]
+
+
+Events = list[tuple[Any, ...]]
+INSERT = "INSERT INTO warmline.interactions (user_id, post_id, kind, created_at) VALUES (%s, %s, %s, %s)"
+
+
+def shuffle_likes(camps: Camps) -> Events:
+    """Everybody does as much as before at the same times, on posts of either camp at random; gives what was true."""
+    posts, rng = [post for camp in CAMPS for post in posts_of(camp)], random.Random(3)
+    dealt = {
+        person: dict(zip(posts, rng.sample(posts, len(posts)), strict=True))
+        for camp in CAMPS
+        for person in people_of(camp)
+    }
+    true = camps.house.sql("SELECT user_id, post_id, kind, created_at FROM warmline.interactions")
+    camps.house.sql("DELETE FROM warmline.interactions")
+    camps.house.sql(INSERT, [(user, dealt[user][post], kind, at) for user, post, kind, at in true])
+    return true
+
+
+def restore_likes(camps: Camps, true: Events) -> None:
+    camps.house.sql("DELETE FROM warmline.interactions")
+    camps.house.sql(INSERT, true)

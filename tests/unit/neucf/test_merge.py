@@ -1,0 +1,52 @@
+"""Merged members score as the mean of the members."""
+
+import numpy as np
+import pytest
+import torch
+
+from shared.neucf.config import NeuCFConfig
+from shared.neucf.features import PostFeatures, Vectors
+from shared.neucf.merge import merged
+from shared.neucf.model import NeuCF, taste_of
+
+N_USERS, N_POSTS = 5, 9
+ROWS = torch.arange(N_POSTS)
+FEATURES = PostFeatures(
+    image=Vectors(np.random.default_rng(0).normal(size=(N_POSTS, 10)).astype(np.float32), np.arange(N_POSTS) % 3 > 0)
+)
+
+
+def member(seed: int, tower: tuple[int, ...]) -> NeuCF:
+    """A model with every weight away from where it starts, so that none can be forgotten unseen."""
+    config = NeuCFConfig(gmf_width=7, mlp_width=3, tower=tower, image_width=10, content_width=4)
+    model = NeuCF(config, n_user_rows=N_USERS, n_post_rows=N_POSTS)
+    chance = torch.Generator().manual_seed(seed)
+    model.start(chance)
+    assert model.image is not None
+    assert FEATURES.image is not None
+    model.image.fit(FEATURES.image)
+    with torch.no_grad():
+        for weights in model.parameters():
+            weights.add_(torch.randn(weights.shape, generator=chance) * 0.3)
+    return model
+
+
+@torch.no_grad()
+def scores(model: NeuCF) -> torch.Tensor:
+    """Every user with every post, each user with a taste of two posts."""
+    posts = model.post_input(ROWS, FEATURES)
+    vectors = model.post_vectors(posts)
+    taste = taste_of(vectors, torch.arange(2 * N_USERS) % N_POSTS, torch.arange(0, 2 * N_USERS, 2))
+    return model.score_block(model.user_side(torch.arange(N_USERS), taste), model.post_side(posts))
+
+
+@pytest.mark.parametrize("tower", [(6,), (6, 5)])
+def test_the_merged_model_scores_as_the_mean_of_its_members(tower: tuple[int, ...]) -> None:
+    members = [member(seed, tower) for seed in range(3)]
+    mean = torch.stack([scores(each) for each in members]).mean(dim=0)
+    torch.testing.assert_close(scores(merged(members)), mean)
+
+
+def test_one_member_is_the_model_itself() -> None:
+    alone = member(1, (6,))
+    assert merged([alone]) is alone
