@@ -39,7 +39,7 @@ def run(options: Options, console: Console) -> None:
         data = lined_up(columns)
         systems = systems_named(options.systems, data)
         with bars() as tell:
-            measured = measure(data, systems, options.seeds or dataset.seeds, tell)
+            measured = measure(data, systems, options.seeds or dataset.seeds, tell, workers=dataset.workers)
         show(console, measured, provenance())
         rows += rows_of(measured)
         if options.json is not None:  # after each cut: a long run that is ended keeps what it has

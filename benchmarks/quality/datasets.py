@@ -21,6 +21,7 @@ class Dataset:
 
     cuts: Callable[[Path], Iterator[Columns]]  # from the folder with the data
     seeds: tuple[int, ...] = (1, 2, 3)
+    workers: int = 1  # processes
 
 
 def _one_file(file: str, name: str) -> Callable[[Path], Iterator[Columns]]:
@@ -34,7 +35,7 @@ def _one_file(file: str, name: str) -> Callable[[Path], Iterator[Columns]]:
 
 
 DATASETS: dict[str, Dataset] = {
-    "ml1m": Dataset(cuts=_one_file("ml1m_ncf.npz", "ml1m")),
+    "ml1m": Dataset(cuts=_one_file("ml1m_ncf.npz", "ml1m"), workers=2),
     "tiktok": Dataset(cuts=_one_file("tiktok_mm.npz", "tiktok")),
     "ml100k": Dataset(cuts=movielens_cuts),
 }

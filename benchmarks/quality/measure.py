@@ -1,5 +1,6 @@
 """Training and asking every system: one measurement for each system, protocol and seed."""
 
+import multiprocessing
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -60,18 +61,61 @@ class Measured:
         return [protocol for protocol in protocols_of(self.data) if protocol in asked]
 
 
-def measure(data: QualityData, systems: Mapping[str, System], seeds: Sequence[int], tell: Tell) -> Measured:
-    """Train and ask. A system that no seed changes is trained once and counts for every seed."""
-    measurements: list[Measurement] = []
-    left_out: list[LeftOut] = []
-    for number, (name, system) in enumerate(systems.items()):
-        tell(f"{data.name}: {name}", number, len(systems))
-        try:
-            measurements += _measure_system(name, system, data, seeds)
-        except (TrainingRefused, ConfigurationError) as refused:
-            left_out.append(LeftOut(system=name, reason=str(refused)))
+def measure(
+    data: QualityData, systems: Mapping[str, System], seeds: Sequence[int], tell: Tell, *, workers: int = 1
+) -> Measured:
+    """Train and ask. A system that no seed changes is trained once and counts for every seed.
+
+    Args:
+        data: to learn from and to ask for.
+        systems: by name.
+        seeds: of those that have one.
+        tell: told before each system, or after it where several run side by side.
+        workers: processes; each system runs in one of them.
+    """
+    tasks = [_Task(name, system, data, seeds) for name, system in systems.items()]
+    results: list[list[Measurement] | LeftOut] = []
+    for number, result in enumerate(_results(tasks, workers)):
+        tell(f"{data.name}: {number} of {len(tasks)} systems", number, len(tasks))
+        results.append(result)
     tell(f"{data.name}: done", len(systems), len(systems))
-    return Measured(data=data, measurements=measurements, left_out=left_out)
+    return Measured(
+        data=data,
+        measurements=[each for result in results if not isinstance(result, LeftOut) for each in result],
+        left_out=[result for result in results if isinstance(result, LeftOut)],
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    name: str
+    system: System
+    data: QualityData
+    seeds: Sequence[int]
+
+    def __call__(self) -> list[Measurement] | LeftOut:
+        try:
+            return _measure_system(self.name, self.system, self.data, self.seeds)
+        except (TrainingRefused, ConfigurationError) as refused:
+            return LeftOut(system=self.name, reason=str(refused))
+
+
+_waiting: list[_Task] = []  # what the processes forked next find; a system is made of functions that do not travel
+
+
+def _results(tasks: Sequence[_Task], workers: int) -> Iterator[list[Measurement] | LeftOut]:
+    """In the order of the tasks; the last of them begin first, for those take longest."""
+    if workers == 1:
+        yield from (task() for task in tasks)
+        return
+    _waiting[:] = tasks
+    with multiprocessing.get_context("fork").Pool(workers) as pool:
+        begun = [pool.apply_async(_run, (place,)) for place in reversed(range(len(tasks)))]
+        yield from (each.get() for each in reversed(begun))
+
+
+def _run(place: int) -> list[Measurement] | LeftOut:
+    return _waiting[place]()
 
 
 def mean_over_seeds(measurements: Iterable[Measurement]) -> dict[str, PerUser]:
