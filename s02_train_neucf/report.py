@@ -1,6 +1,7 @@
 """What a training run reports: NeuCF beside plain rankers, in the replay and on two cuts with all posts ranked."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -9,9 +10,11 @@ import numpy as np
 import torch
 
 from s02_train_neucf.baselines import EASE, MAX_DENSE_POSTS, ItemKNN, Popularity, Ranker
+from s02_train_neucf.content_knn import ContentKNN
 from s02_train_neucf.evaluate import Exam, ModelRanker, Report, evaluate, exam_of
 from s02_train_neucf.fit import Fitted, fit
 from s02_train_neucf.heuristic_ranker import Heuristic
+from s02_train_neucf.ials import IALS
 from s02_train_neucf.load import TrainingData
 from s02_train_neucf.metrics import Interval
 from s02_train_neucf.past import Past
@@ -162,14 +165,20 @@ def _ask_all_posts(trial: Trial, name: str, split: Split, moment: float, fitted:
 
 
 def plain_rankers(exam: Exam, split: Split, trial: Trial, moment: float) -> dict[str, Ranker]:
-    """Popularity and the heuristic always; the dense ones while posts × posts fits into memory."""
+    """Popularity and the heuristic always; others where the data has what they need, and their package is here."""
     rankers: dict[str, Ranker] = {
         POPULARITY: Popularity(exam.everyone),
         HEURISTIC: Heuristic(split.train_events, exam.posts, trial.rules.formula, at=moment),
     }
-    if len(exam.posts.post_key) <= MAX_DENSE_POSTS:
+    if len(exam.posts.post_key) <= MAX_DENSE_POSTS:  # posts × posts fits into memory
         rankers["item-knn"] = ItemKNN(exam.everyone)
         rankers["ease"] = EASE(exam.everyone)
+    with suppress(TrainingRefused):
+        rankers["ials"] = IALS(exam.everyone, seed=trial.seed)
+    features = trial.data.standing().features
+    for name, vectors in (("photo-knn", features.image), ("caption-knn", features.caption)):
+        if vectors is not None:
+            rankers[name] = ContentKNN(exam.everyone, vectors)
     return rankers
 
 

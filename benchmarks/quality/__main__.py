@@ -10,13 +10,17 @@ from benchmarks.provenance import provenance
 from benchmarks.quality.data import lined_up
 from benchmarks.quality.datasets import dataset_named
 from benchmarks.quality.measure import measure
+from benchmarks.quality.movielens_replay import replay_movielens
 from benchmarks.quality.options import Options, read_options
+from benchmarks.quality.photos_table import measure_photos
 from benchmarks.quality.rows import Row, rows_of, write_rows
 from benchmarks.quality.systems import systems_named
 from benchmarks.quality.tables import show
 from shared.errors import WarmlineError
 from shared.progress import bars
 
+PHOTOS = "photos"  # a world of its own, not a table of pairs
+PHOTO_SEEDS = (0, 1, 2)  # of the worlds
 LOG_WIDTH = 200  # columns, where there is no terminal to ask
 
 
@@ -32,9 +36,17 @@ def main() -> None:
 
 def run(options: Options, console: Console) -> None:
     """Load, measure, show and write."""
-    dataset, rows = dataset_named(options.target), list[Row]()
+    rows = list[Row]()
     if options.json is not None:
         write_rows(rows, options.json)  # a path that cannot be written is told now, not after an hour
+    if options.target == PHOTOS:
+        with bars() as tell:
+            photos = measure_photos(options.data, options.seeds or PHOTO_SEEDS, console, tell)
+        console.print(", ".join(f"{name} {value}" for name, value in provenance().items()), markup=False)
+        if options.json is not None:
+            write_rows([row.to_json() for row in photos], options.json)
+        return
+    dataset = dataset_named(options.target)
     for columns in dataset.cuts(options.data):
         data = lined_up(columns)
         systems = systems_named(options.systems, data)
@@ -43,6 +55,11 @@ def run(options: Options, console: Console) -> None:
         show(console, measured, provenance())
         rows += rows_of(measured)
         if options.json is not None:  # after each cut: a long run that is ended keeps what it has
+            write_rows(rows, options.json)
+    if dataset.replayed and options.systems is None:
+        with bars() as tell:
+            rows += replay_movielens(options.data, (options.seeds or dataset.seeds)[0], console, tell)
+        if options.json is not None:
             write_rows(rows, options.json)
 
 

@@ -22,6 +22,7 @@ class Dataset:
     cuts: Callable[[Path], Iterator[Columns]]  # from the folder with the data
     seeds: tuple[int, ...] = (1, 2, 3)
     workers: int = 1  # processes
+    replayed: bool = False  # whether time is replayed as well, as the gate does it
 
 
 def _one_file(file: str, name: str) -> Callable[[Path], Iterator[Columns]]:
@@ -37,7 +38,7 @@ def _one_file(file: str, name: str) -> Callable[[Path], Iterator[Columns]]:
 DATASETS: dict[str, Dataset] = {
     "ml1m": Dataset(cuts=_one_file("ml1m_ncf.npz", "ml1m"), workers=2),
     "tiktok": Dataset(cuts=_one_file("tiktok_mm.npz", "tiktok")),
-    "ml100k": Dataset(cuts=movielens_cuts),
+    "ml100k": Dataset(cuts=movielens_cuts, replayed=True),
 }
 
 
@@ -52,7 +53,9 @@ def dataset_named(target: str) -> Dataset:
     if target.endswith(SUFFIX):
         path = Path(target)
         return Dataset(cuts=lambda _: iter([read_npz(path, name=path.stem)]), seeds=(1,))
-    raise BenchmarkRefused(f"{target}: no such data set; expected {', '.join(DATASETS)} or a file ending in {SUFFIX}")
+    raise BenchmarkRefused(
+        f"{target}: no such data set; expected {', '.join(DATASETS)}, photos, or a file ending in {SUFFIX}"
+    )
 
 
 def data_folder(given: Path | None, environment: Mapping[str, str]) -> Path:

