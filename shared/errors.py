@@ -7,6 +7,7 @@ WarmlineError                   says what, which one, and what to do
 ├── SourceError                 the four relations are not what the contract says
 ├── StoreUnavailable            PostgreSQL or Redis does not answer
 ├── ImportRefused               a folder cannot be imported at all             exit 2
+├── WriteRefused                a write contradicts what stands: a view, a deleted post, an erased user
 ├── RunRefused                  a job cannot be claimed or asked for now
 ├── ArtefactError               a model file is damaged, or does not fit what it is loaded for
 ├── TrainingRefused             there is nothing to learn from, or learning went astray
@@ -48,6 +49,14 @@ class ImportRefused(WarmlineError):
     """A folder of relations cannot be imported at all (single bad rows are reported, not raised)."""
 
     exit_code = 2
+
+
+class WriteRefused(WarmlineError):
+    """A write contradicts what stands; `reason` names its kind for ever, the message says what to do."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
 
 
 class RunRefused(WarmlineError):

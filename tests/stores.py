@@ -14,6 +14,7 @@ from s01_heuristic.job import JOB, JobSettings, run_heuristic
 from shared.db.engine import Database
 from shared.db.runs import Run, claim_run, finish_run, request_run
 from shared.db.tables import metadata
+from shared.db.tombstones import bury
 from shared.domain import Phase
 from shared.ranked_lists import codec, keys, records
 from shared.ranked_lists.codec import RankedList
@@ -64,6 +65,12 @@ def execute(database: Database, statement: str, **values: object) -> None:
     """One statement in our own PostgreSQL."""
     with database.begin() as connection:
         connection.execute(sa.text(statement), values)
+
+
+def bury_in(database: Database, relation: str, *ids: str) -> None:
+    """Tombstones, as a delete or an erasure leaves them."""
+    with database.begin() as connection:
+        bury(connection, relation, ids)
 
 
 def scalar(database: Database, query: str, **values: object) -> Any:

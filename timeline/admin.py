@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 
+from shared.db.feed_counts import FeedFigures, feed_figures
 from shared.db.models import ModelVersion, list_models, promote_model
 from shared.db.phases import change_phase, phase_history, read_phase
 from shared.db.runs import live_services, recent_runs, request_run
@@ -19,6 +20,7 @@ from timeline.schemas import ChampionChange, PhaseAnswer, PhaseChange, ProblemDe
 from timeline.state import State, state_of
 
 TOKEN_NAME = "admin token"  # noqa: S105 - what the audit calls the bearer of WARMLINE_ADMIN_TOKEN
+FEED_GENERATIONS = 10  # of each source that the status names one by one
 DOWN: dict[int | str, dict[str, Any]] = {503: {"model": ProblemDetails, "description": "PostgreSQL does not answer"}}
 
 
@@ -26,9 +28,13 @@ def _operator_only(request: Request) -> None:
     state_of(request).doorkeeper.admit_operator(request)
 
 
-router = APIRouter(
-    prefix="/admin", tags=["admin"], dependencies=[Depends(_operator_only)], responses={401: PROBLEMS[401], **DOWN}
-)
+def operator_router(prefix: str) -> APIRouter:
+    """A router that opens to the operator alone."""
+    closed = [Depends(_operator_only)]
+    return APIRouter(prefix=prefix, tags=["admin"], dependencies=closed, responses={401: PROBLEMS[401], **DOWN})
+
+
+router = operator_router("/admin")
 
 
 @router.get("/phase", response_model=PhaseAnswer)
@@ -55,9 +61,9 @@ async def put_phase(request: Request, change: PhaseChange) -> PhaseAnswer:
 
 @router.get("/status")
 async def get_status(request: Request) -> dict[str, Any]:
-    """Phase, age and size of each phase's lists, last runs, live services."""
+    """Phase, age and size of each phase's lists, last runs, live services, likes per view by source."""
     state = state_of(request)
-    phase, changes, runs, services = await asyncio.to_thread(_from_database, state)
+    phase, changes, runs, services, feeds = await asyncio.to_thread(_from_database, state)
     try:
         published = await state.reader.publications()
     except StoreUnavailable:
@@ -68,6 +74,7 @@ async def get_status(request: Request) -> dict[str, Any]:
         "lists": {each.value: _publication(published.get(each)) for each in Phase},
         "runs": [dict(run) for run in runs],
         "services": [dict(service) for service in services],
+        "feeds": [_feed(figures) for figures in feeds],
         "missing": dict(state.snapshot.missing),
     }
 
@@ -105,10 +112,19 @@ def _model(model: ModelVersion) -> dict[str, Any]:
     }
 
 
-def _from_database(state: State) -> tuple[PhaseState, list[Any], list[Any], list[Any]]:
+def _from_database(state: State) -> tuple[PhaseState, list[Any], list[Any], list[Any], list[FeedFigures]]:
     database = state.database
-    history = phase_history(database, limit=10)
-    return read_phase(database), history, recent_runs(database, limit=20), live_services(database)
+    history, feeds = phase_history(database, limit=10), feed_figures(database, generations=FEED_GENERATIONS)
+    return read_phase(database), history, recent_runs(database, limit=20), live_services(database), feeds
+
+
+def _feed(figures: FeedFigures) -> dict[str, Any]:
+    return {
+        "source": figures.source,
+        "generation": figures.generation,
+        "events": dict(figures.events),
+        "likes_per_view": figures.likes_per_view,
+    }
 
 
 def _phase(phase: PhaseState) -> PhaseAnswer:

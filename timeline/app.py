@@ -4,11 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
 
-from timeline import admin, ingest, routes
+from timeline import admin, ingest, ingest_relations, jobs, routes
+from timeline.document import document
+from timeline.limits import Limits
+from timeline.paths import EncodedSlashes
 from timeline.problems import install_problems
 from timeline.state import AllSettings, build_state, read_settings
 
@@ -35,9 +39,14 @@ def create_app(settings: AllSettings) -> FastAPI:
 
     app = FastAPI(title="Warmline timeline", version="0.1.0", description=DESCRIPTION, lifespan=lifespan)
     install_problems(app)
+    app.openapi = partial(document, app)  # type: ignore[method-assign]  # as FastAPI's own manual does it
     app.include_router(routes.router)
     app.include_router(ingest.router)
+    app.include_router(ingest_relations.router)
+    app.include_router(jobs.router)
     app.include_router(admin.router)
+    app.add_middleware(EncodedSlashes)
+    app.add_middleware(Limits)  # the outermost
     return app
 
 

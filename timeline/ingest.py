@@ -1,66 +1,92 @@
-"""What the app's backend writes: for now the two that readers' safety hangs on, deletes and blocks.
+"""Events from the app's backend: kept, or taken back, in batches.
 
 PostgreSQL first: an answer means durable. Redis at once after it, so that the very next page obeys; if Redis is away,
-the snapshot brings it there when it is back.
+the answer is the same, and the next run of the heuristic job makes up for it.
 """
 
-import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request
-from fastapi.responses import Response
+from fastapi import APIRouter, Body, Depends, Request
 
-from shared.db.writes import delete_post, drop_block, put_block
-from timeline.problems import Problem
+from shared.db.events import Event, revoke_events, store_events
+from shared.domain import Kind
+from shared.errors import StoreUnavailable
+from shared.logs import log_trouble
+from timeline.ingest_events import Checked, Rejection, check_events
 from timeline.routes import PROBLEMS
-from timeline.schemas import Id, ProblemDetails
-from timeline.state import state_of
+from timeline.schemas import Batch, Ingested, ProblemDetails, RejectedEvent
+from timeline.state import State, state_of
 
+TOO_LARGE: dict[int | str, dict[str, Any]] = {
+    400: {"model": ProblemDetails, "description": "the body is no JSON, or too deep"},
+    413: {"model": ProblemDetails, "description": "the body is larger than 1 MB"},
+}
 UNAVAILABLE: dict[int | str, dict[str, Any]] = {
     503: {"model": ProblemDetails, "description": "PostgreSQL does not answer; nothing was changed"}
 }
 
 
-def _backend_only(request: Request) -> None:
+def backend_only(request: Request) -> None:
+    """Let the app's backend in, or raise the problem."""
     state_of(request).doorkeeper.admit_backend(request)
 
 
 router = APIRouter(
     tags=["writes"],
-    dependencies=[Depends(_backend_only)],
-    responses={401: PROBLEMS[401], 422: PROBLEMS[422], **UNAVAILABLE},
-    default_response_class=Response,
+    dependencies=[Depends(backend_only)],
+    responses={401: PROBLEMS[401], 422: PROBLEMS[422], **TOO_LARGE, **UNAVAILABLE},
 )
 
 
-@router.delete("/posts/{post_id:path}", status_code=204)
-async def remove_post(request: Request, post_id: Annotated[Id, Path()]) -> Response:
-    """Delete a post: it is gone from the next page that anyone asks for."""
+@router.post("/interactions", response_model=Ingested)
+async def add_interactions(request: Request, batch: Annotated[Batch, Body()]) -> Ingested:
+    """Keep up to 1,000 events: durable when this answers, and as good when repeated.
+
+    An event is known by its `event_id`, or else by its user, post and kind, whose last time a repeat updates.
+    """
     state = state_of(request)
-    rows = await asyncio.to_thread(delete_post, state.database, post_id)
-    await state.withheld.withhold_posts(rows)
-    return Response(status_code=204)
+    checked = _checked(state, batch)
+    places = list(checked.events)
+    stored = await state.write(store_events, state.database, [checked.events[place] for place in places])
+    refused = {places[place]: Rejection(reason) for place, reason in stored.refused.items()}
+    kept = [event for place, event in checked.events.items() if place not in refused]
+    await _tell_redis(state, kept, stored.rows)
+    return _answer(checked, refused, changed=stored.new)
 
 
-@router.put("/users/{user_id}/blocks/{blocked_user_id}", status_code=204)
-async def add_block(
-    request: Request, user_id: Annotated[Id, Path()], blocked_user_id: Annotated[Id, Path()]
-) -> Response:
-    """Block: neither user sees a post of the other from the next page on."""
-    if user_id == blocked_user_id:
-        raise Problem(422, "self-block", "a user cannot block themselves")
+@router.delete("/interactions", response_model=Ingested)
+async def remove_interactions(request: Request, batch: Annotated[Batch, Body()]) -> Ingested:
+    """Take events back: unlike, unhide. An event without an `event_id` takes back all of its user, post and kind."""
     state = state_of(request)
-    await asyncio.to_thread(put_block, state.database, user_id, blocked_user_id)
-    await state.withheld.renew_viewers([user_id, blocked_user_id])
-    return Response(status_code=204)
+    checked = _checked(state, batch)
+    events = list(checked.events.values())
+    revoked = await state.write(revoke_events, state.database, events)
+    await state.withheld.renew_viewers({event.user_id for event in events if event.kind is Kind.HIDE})
+    return _answer(checked, {}, changed=revoked)
 
 
-@router.delete("/users/{user_id}/blocks/{blocked_user_id}", status_code=204)
-async def remove_block(
-    request: Request, user_id: Annotated[Id, Path()], blocked_user_id: Annotated[Id, Path()]
-) -> Response:
-    """Take a block back."""
-    state = state_of(request)
-    await asyncio.to_thread(drop_block, state.database, user_id, blocked_user_id)
-    await state.withheld.renew_viewers([user_id, blocked_user_id])
-    return Response(status_code=204)
+def _checked(state: State, batch: Sequence[object]) -> Checked:
+    return check_events(batch, now=datetime.now(UTC), feed_key=state.doorkeeper.cursor_key())
+
+
+def _answer(checked: Checked, refused: Mapping[int, Rejection], *, changed: int) -> Ingested:
+    left_out = {**checked.rejected, **refused}
+    rejected = [RejectedEvent(index=place, reason=left_out[place]) for place in sorted(left_out)]
+    unchanged = len(checked.events) - len(refused) - changed
+    return Ingested(accepted=changed, duplicates=unchanged, rejected=rejected)
+
+
+async def _tell_redis(state: State, events: Sequence[Event], rows: Mapping[str, int]) -> None:
+    """Have the posts count as seen, and hidden ones be withheld, from the next page on."""
+    seen: dict[str, list[int]] = {}
+    for event in sorted(events, key=lambda event: event.at):
+        if event.post_id in rows:
+            seen.setdefault(event.user_id, []).append(rows[event.post_id])
+    if seen:
+        try:
+            await state.write(state.marks.mark_seen, seen)
+        except StoreUnavailable as error:
+            log_trouble("timeline.seen_waits", users=len(seen), reason=error)
+    await state.withheld.renew_viewers({event.user_id for event in events if event.kind is Kind.HIDE})

@@ -1,17 +1,12 @@
 """The records of a page: what is asked for, what is given, and the page in the making."""
 
-import base64
-import struct
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.domain import Source
 from shared.ranked_lists import codec
-from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.read import UserState
 from shared.ranked_lists.records import Chain
-
-_FEED = struct.Struct("<BIH")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +76,3 @@ class Walk:
         if self.tail is None or position - own >= len(self.tail) // codec.ENTRY.size:
             return None
         return codec.entry_at(self.tail, position - own)
-
-
-def feed_id(frozen: RankedList, position: int, nonce: bytes) -> str:
-    """An opaque name of a page, for events to refer to: source, generation, position, chain."""
-    packed = _FEED.pack(codec.SOURCES.index(frozen.source), frozen.generation, position) + nonce
-    return base64.urlsafe_b64encode(packed).decode().rstrip("=")

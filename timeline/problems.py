@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from shared.errors import StoreUnavailable
+from shared.errors import SourceError, StoreUnavailable, WriteRefused
 from shared.logs import log_trouble
 
 TYPE_PREFIX = "urn:warmline:problem:"
@@ -37,7 +37,9 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(WriteRefused, _on_refused)
     app.add_exception_handler(StoreUnavailable, _on_unavailable)
+    app.add_exception_handler(SourceError, _on_unavailable)
     app.add_exception_handler(Exception, _on_unexpected)
 
 
@@ -61,6 +63,11 @@ async def _on_http(_: Request, error: Exception) -> JSONResponse:
     detail = {404: "no such route; see /docs", 405: "this route does not take that method; see /docs"}
     headers = dict(error.headers) if error.headers else None
     return problem_response(error.status_code, slug, detail.get(error.status_code, slug), headers)
+
+
+async def _on_refused(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, WriteRefused)
+    return problem_response(409, error.reason, str(error))
 
 
 async def _on_unavailable(_: Request, error: Exception) -> JSONResponse:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
 from shared.ranked_lists.cursor import ForgedCursor
@@ -12,8 +12,8 @@ from timeline.schemas import (
     DEFAULT_LIMIT,
     Alive,
     CursorText,
-    Id,
     Limit,
+    PathId,
     ProblemDetails,
     Readiness,
     TimelinePage,
@@ -37,7 +37,7 @@ router = APIRouter()
 @router.get("/timeline/{user_id:path}", response_model=TimelinePage, responses=PROBLEMS, tags=["timeline"])
 async def get_timeline(
     request: Request,
-    user_id: Annotated[Id, Path()],
+    user_id: PathId,
     limit: Annotated[Limit, Query()] = DEFAULT_LIMIT,
     cursor: Annotated[CursorText | None, Query()] = None,
 ) -> JSONResponse:

@@ -1,16 +1,24 @@
 """The shapes of requests and answers, as the OpenAPI document shows them."""
 
-from datetime import datetime
-from typing import Annotated, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from fastapi import Path
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from shared.domain import MAX_ID_LENGTH, Phase, Source, is_usable_id
+from shared.domain import MAX_ID_LENGTH, Kind, Phase, Source, is_usable_id
+from shared.jobs import Job
+from timeline.ingest_events import OLDEST, Rejection
+from timeline.paths import with_slashes
 
 MAX_LIMIT = 100  # posts of one page
 DEFAULT_LIMIT = 20
 MAX_EXCLUDE = 500  # ids that one request may leave out
 MAX_CURSOR = 200  # characters
+MAX_EVENTS = 1_000  # of one batch
+MAX_CAPTION = 10_000  # characters
+MAX_URL = 2_048  # characters
+MAX_RUNS = 100  # of one look at the history
 
 
 def _usable(text: str) -> str:
@@ -19,7 +27,40 @@ def _usable(text: str) -> str:
     return text
 
 
-Id = Annotated[str, Field(min_length=1, max_length=MAX_ID_LENGTH), AfterValidator(_usable)]
+def _storable(text: str) -> str:
+    if "\0" in text or not _is_unicode(text):
+        raise ValueError("text without NUL characters and half surrogates")
+    return text
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _since_1970(at: datetime) -> datetime:
+    try:
+        moment = at.astimezone(UTC)  # PostgreSQL knows no zone that is 16 hours away
+        if moment >= OLDEST:
+            return moment
+    except OverflowError:  # no time at all in UTC
+        pass
+    raise ValueError("a time since 1970")
+
+
+# The pattern is for readers of the document: `_usable` decides.
+NO_CONTROLS = {"pattern": r"^[^\u0000-\u001f\u007f-\u009f]+$"}
+Id = Annotated[
+    str, Field(min_length=1, max_length=MAX_ID_LENGTH, json_schema_extra=NO_CONTROLS), AfterValidator(_usable)
+]
+PathId = Annotated[Id, BeforeValidator(with_slashes), Path()]
+NO_NUL = {"pattern": r"^[^\u0000]*$"}
+Caption = Annotated[str, Field(max_length=MAX_CAPTION, json_schema_extra=NO_NUL), AfterValidator(_storable)]
+Url = Annotated[str, Field(max_length=MAX_URL, json_schema_extra=NO_NUL), AfterValidator(_storable)]
+Moment = Annotated[AwareDatetime, AfterValidator(_since_1970), Field(description="with its zone, since 1970")]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="posts of the page, at most")]
 CursorText = Annotated[str, Field(max_length=MAX_CURSOR, description="`next_cursor` of the page before")]
 
@@ -53,6 +94,80 @@ class TimelinePage(BaseModel):
     generated_at: datetime = Field(description="when the list behind this page was made")
     feed_id: str = Field(description="opaque; send it back with events")
     degraded: list[str] | None = Field(None, description="the stores that did not answer; absent when all did")
+
+
+class InteractionEvent(BaseModel):
+    """One event, as `POST /interactions` keeps it. What is not like this is left out and named in `rejected`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user_id: Id
+    post_id: Id
+    kind: Kind
+    created_at: Moment | None = Field(None, description="blank, or ahead of now: now")
+    event_id: Id | None = Field(None, description="your id of the event; a comment wants one")
+    feed_id: str | None = Field(None, description="of the page that the event was made on")
+
+
+# Any item is taken, so that one bad event never spoils the batch; the document shows what a good one is.
+Batch = Annotated[
+    list[Any],
+    Field(max_length=MAX_EVENTS, json_schema_extra={"items": {"description": "an InteractionEvent"}}),
+]
+
+
+class RejectedEvent(BaseModel):
+    """An event that was left out."""
+
+    index: int = Field(description="its place in the batch, from 0")
+    reason: Rejection
+
+
+class Ingested(BaseModel):
+    """What became of a batch."""
+
+    accepted: int = Field(description="events that are new (of DELETE: taken back), and durable")
+    duplicates: int = Field(description="events that were there already (of DELETE: that were not there)")
+    rejected: list[RejectedEvent]
+
+
+class UserPut(BaseModel):
+    """What `PUT /users/{id}` takes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    created_at: Moment | None = Field(None, description="when they joined; blank: now, or as it was")
+
+
+class PostPut(BaseModel):
+    """What `PUT /posts/{id}` takes: a post that anyone may see."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    author_id: Id
+    caption: Caption = ""
+    image_url: Url | None = None
+    created_at: Moment | None = Field(None, description="blank: now, or as it was")
+
+
+class ErasureUnderWay(BaseModel):
+    """An erasure whose last traces go when Redis is back, or a run under way has ended."""
+
+    status: Literal["finishing"] = "finishing"
+
+
+class JobAsked(BaseModel):
+    """A run that was asked for."""
+
+    run: int
+    job: Job
+    state: Literal["requested"] = "requested"
+
+
+class RunHistory(BaseModel):
+    """Runs, newest first."""
+
+    runs: list[dict[str, Any]]
 
 
 class PhaseChange(BaseModel):

@@ -21,7 +21,8 @@ from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.read import ListReader, UserState
 from shared.ranked_lists.records import NONCE_BYTES, Chain, Seen
 from shared.settings import ListSettings, WindowSettings
-from timeline.page import Page, PagePost, PageRequest, Walk, feed_id
+from timeline.feed import feed_id
+from timeline.page import Page, PagePost, PageRequest, Walk
 from timeline.shelf import Shelf
 from timeline.snapshot import Snapshot, catalogue_entry
 from timeline.sources import Sources
@@ -204,6 +205,6 @@ class Timeline:
             posts=walk.posts,
             next_cursor=next_cursor,
             generated_at=frozen.generated_at,
-            feed_id=feed_id(frozen, start, walk.chain.nonce),
+            feed_id=feed_id(frozen, start, walk.chain.nonce, user_id=walk.request.user_id, key=self._cursor_key),
             degraded=tuple(walk.degraded),
         )

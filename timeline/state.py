@@ -1,19 +1,30 @@
 """What one timeline process holds, built when it starts and closed when it ends."""
 
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from typing import ParamSpec, TypeVar
 
 from fastapi import Request
 
 from shared.db.engine import Database
 from shared.ranked_lists.publish import ListWriter
 from shared.ranked_lists.read import Lifetimes, ListReader
+from shared.ranked_lists.users import UserMarks
 from shared.settings import HeuristicSettings, ListSettings, StoreSettings, WindowSettings, load_settings
 from timeline.security import Doorkeeper
 from timeline.serve import Timeline
 from timeline.settings import TimelineSettings
 from timeline.snapshot import Snapshot
 from timeline.withheld import Withheld
+
+WRITE_THREADS = 3  # fewer than PostgreSQL connections and than asyncio's own threads: pages find some free
+
+DeedT = ParamSpec("DeedT")
+ResultT = TypeVar("ResultT")
 
 WRITER_TIMEOUT = timedelta(seconds=1)  # an operator's switch waits no longer for a Redis that hangs
 
@@ -27,13 +38,22 @@ class State:
     database: Database
     reader: ListReader
     writer: ListWriter
+    marks: UserMarks
     snapshot: Snapshot
     timeline: Timeline
     withheld: Withheld
+    writing: ThreadPoolExecutor
+
+    async def write(self, deed: Callable[DeedT, ResultT], *arguments: DeedT.args, **options: DeedT.kwargs) -> ResultT:
+        """Do something in one of the threads for writes, so that a queue of them keeps no page waiting."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.writing, partial(deed, *arguments, **options))
 
     async def close(self) -> None:
+        self.writing.shutdown(wait=False, cancel_futures=True)
         await self.reader.close()
         self.writer.close()
+        self.marks.close()
         self.database.close()
 
 
@@ -71,7 +91,8 @@ def build_state(settings: AllSettings) -> State:
     reader = ListReader(redis_url, budget=settings.timeline.redis_budget, lifetimes=lifetimes)
     writer = ListWriter(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for, timeout=WRITER_TIMEOUT)
     doorkeeper = Doorkeeper(settings.timeline)
-    withheld = Withheld(database, writer, settings.window)
+    marks = UserMarks(redis_url, lifetimes=lifetimes, timeout=WRITER_TIMEOUT)
+    withheld = Withheld(database, writer, marks, settings.window)
     snapshot = Snapshot(
         withheld=withheld,
         database=database,
@@ -96,9 +117,11 @@ def build_state(settings: AllSettings) -> State:
         database=database,
         reader=reader,
         writer=writer,
+        marks=marks,
         snapshot=snapshot,
         timeline=timeline,
         withheld=withheld,
+        writing=ThreadPoolExecutor(WRITE_THREADS, thread_name_prefix="write"),
     )
 
 

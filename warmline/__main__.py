@@ -9,7 +9,7 @@ import typer
 
 from shared.domain import Phase
 from shared.errors import WarmlineError
-from warmline.jobs import Job
+from shared.jobs import Job
 
 app = typer.Typer(
     help="Warmline: a self-hosted post recommender. Settings are read from WARMLINE_* and .env.",

@@ -9,7 +9,7 @@ from shared.db.engine import Database
 from shared.db.requests import withdraw_request
 from shared.db.runs import live_services, refuse_if_running, request_run, run_state, running
 from shared.errors import RunRefused
-from warmline.jobs import SERVICES, Job
+from shared.jobs import SERVICES, Job
 from warmline.screen import progress_bar, say, show_json, warn
 from warmline.stores import open_stores
 

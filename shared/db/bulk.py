@@ -16,6 +16,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from shared.db.engine import Snapshot
+from shared.db.tombstones import buried, unless_buried, unless_post_is_buried
 from shared.domain import CLOCK_TOLERANCE, KIND_CODES
 from shared.errors import SourceError
 
@@ -85,8 +86,7 @@ def load_candidates(snapshot: Snapshot, *, since: datetime, now: datetime, at_le
     """The posts born since a time; when they are too few, as many of the newest as asked for, or all."""
     rows = _candidate_rows(snapshot, "created_at >= :since", "", {"since": since}, now)
     if len(rows) < at_least:
-        most = at_least + len(_buried_posts(snapshot))  # a view still shows what the API deleted
-        rows = _candidate_rows(snapshot, "true", "LIMIT :most", {"most": most}, now)[:at_least]
+        rows = _candidate_rows(snapshot, "true", "LIMIT :most", {"most": at_least}, now)
     posts = Posts(
         ids=[row[0] for row in rows],
         author_ids=[row[1] for row in rows],
@@ -105,16 +105,13 @@ def load_all_posts(snapshot: Snapshot, *, now: datetime) -> PostKeys:
     query = f"""
         SELECT {key_of("id")}, {key_of("author_id")}, extract(epoch FROM created_at)::float8 FROM {name}
         WHERE deleted_at IS NULL AND created_at <= '{(now + CLOCK_TOLERANCE).isoformat()}'::timestamptz
-          AND id IS NOT NULL AND author_id IS NOT NULL
+          AND id IS NOT NULL AND author_id IS NOT NULL {unless_post_is_buried(snapshot)}
         """
     table = copy_binary(connection, query, [("post", ">i8"), ("author", ">i8"), ("at", ">f8")])
-    keys = table["post"].astype(np.int64)
-    buried = np.array(sorted(_buried_keys(snapshot)), np.int64)
-    alive = ~np.isin(keys, buried)
     return PostKeys(
-        keys=keys[alive],
-        author_keys=table["author"].astype(np.int64)[alive],
-        created_at=table["at"].astype(np.float64)[alive],
+        keys=table["post"].astype(np.int64),
+        author_keys=table["author"].astype(np.int64),
+        created_at=table["at"].astype(np.float64),
     )
 
 
@@ -152,7 +149,10 @@ def _events(snapshot: Snapshot, condition: str, now: datetime) -> Events:
         {key_of("user_id")}, {key_of("post_id")}, (CASE kind {codes} END)::int2,
         least(extract(epoch FROM created_at)::float8, {now.timestamp()!r}::float8)
         """
-    wanted = f"{condition} AND kind IN ({kinds}) AND user_id IS NOT NULL AND post_id IS NOT NULL"
+    wanted = (
+        f"{condition} AND kind IN ({kinds}) AND user_id IS NOT NULL AND post_id IS NOT NULL"
+        f"{unless_buried(snapshot, 'users', 'user_id')}"
+    )
     fields = [("user", ">i8"), ("post", ">i8"), ("kind", ">i2"), ("at", ">f8")]
     parts = [
         copy_binary(connection, f"SELECT {columns} FROM {name} WHERE {wanted}", fields)
@@ -185,8 +185,8 @@ def load_active_users(snapshot: Snapshot, *, since: datetime, now: datetime, at_
                 known = latest.get(user_id)
                 if known is None or at > known[0]:
                     latest[user_id] = (at, key)
-    for gone in _erased(snapshot):
-        latest.pop(gone, None)
+    for gone in buried(snapshot.connection(snapshot.database.own), "users", list(latest)):
+        del latest[gone]
     ranked = sorted(latest.items(), key=lambda item: (-item[1][0].timestamp(), item[0]))[:at_most]
     users = Users(
         ids=[user for user, _ in ranked],
@@ -216,38 +216,10 @@ def _candidate_rows(
         SELECT id, author_id, {key_of("id")}, {key_of("author_id")}, extract(epoch FROM created_at)::float8
         FROM {name}
         WHERE deleted_at IS NULL AND created_at <= :latest AND id IS NOT NULL AND author_id IS NOT NULL AND {condition}
+          {unless_post_is_buried(snapshot)}
         ORDER BY created_at DESC, id {limit}
         """
-    rows = connection.execute(sa.text(query), {**values, "latest": now + CLOCK_TOLERANCE}).all()
-    buried = _buried_posts(snapshot)
-    return [row for row in rows if row[0] not in buried] if buried else rows
-
-
-def _buried_posts(snapshot: Snapshot) -> set[str]:
-    return _tombstones(snapshot, "posts") if snapshot.database.has_views else set()
-
-
-def _buried_keys(snapshot: Snapshot) -> set[int]:
-    if not snapshot.database.has_views:
-        return set()
-    own = snapshot.database.own
-    found = snapshot.connection(own).execute(
-        sa.text(f"SELECT {key_of('id')} FROM {own.name('tombstones')} WHERE relation = 'posts'")
-    )
-    return {key for (key,) in found}
-
-
-def _erased(snapshot: Snapshot) -> set[str]:
-    return _tombstones(snapshot, "users")
-
-
-def _tombstones(snapshot: Snapshot, relation: str) -> set[str]:
-    own = snapshot.database.own
-    found = snapshot.connection(own).execute(
-        sa.text(f"SELECT id FROM {own.name('tombstones')} WHERE relation = :relation"),
-        {"relation": relation},
-    )
-    return {post_id for (post_id,) in found}
+    return connection.execute(sa.text(query), {**values, "latest": now + CLOCK_TOLERANCE}).all()
 
 
 def key_of(column: str) -> str:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from shared.db.engine import Database
 from shared.db.relations import CONTRACT
 from shared.db.tables import SCHEMA
+from shared.db.tombstones import digest_of, hold_off_erasures
 
 BATCH_ROWS = 25_000  # some 3 MB of text; larger ones are no faster
 
@@ -100,6 +101,7 @@ def merge_rows(database: Database, relation: str, rows: Sequence[Row]) -> Merged
         # The copy in PostgreSQL is checked nowhere again, so losing the newest batch in a power cut is no loss: the
         # import is then started again anyway.
         connection.execute(sa.text("SET LOCAL synchronous_commit = off"))
+        hold_off_erasures(connection)
         _copy(connection, relation, rows)
         merged = Merged(erased=_drop_erased(connection, relation))
         for statement in _MERGES[relation]:
@@ -130,7 +132,8 @@ def _copy(connection: sa.Connection, relation: str, rows: Sequence[Row]) -> None
 
 def _drop_erased(connection: sa.Connection, relation: str) -> int:
     tests = " OR ".join(
-        f"EXISTS (SELECT FROM {SCHEMA}.tombstones t WHERE t.relation = '{of}' AND t.id = incoming.{column})"
+        f"EXISTS (SELECT FROM {SCHEMA}.tombstones t WHERE t.relation = '{of}'"
+        f" AND t.digest = {digest_of(f'incoming.{column}')})"
         for column, of in _ERASED_BY[relation].items()
     )
     return connection.execute(sa.text(f"DELETE FROM incoming WHERE {tests}")).rowcount

@@ -79,6 +79,36 @@ def mark_removed(connection: sa.Connection, post_ids: Sequence[str]) -> list[int
     return [row for (row,) in gone]
 
 
+def row_of_gone_post(connection: sa.Connection, post_id: str, *, exists: bool) -> list[int]:
+    """Note that a post is gone; gives its row.
+
+    One that exists and has no row gets one: a run under way may be about to rank it.
+    """
+    known = mark_removed(connection, [post_id]) or list(rows_of_known_posts(connection, [post_id]).values())
+    if known or not exists:
+        return known
+    put = (
+        f"INSERT INTO {SCHEMA}.post_rows (post_id, removed_at) VALUES (:id, now()) ON CONFLICT DO NOTHING RETURNING row"
+    )
+    fresh = connection.scalar(sa.text(put), {"id": post_id})
+    return [fresh] if fresh is not None else mark_removed(connection, [post_id])
+
+
+def forget_posts(connection: sa.Connection, post_ids: Sequence[str]) -> list[int]:
+    """Forget which posts these rows were; the rows stay withheld. Gives them."""
+    # No id has a control character, so the new name is no post's.
+    gone = connection.execute(
+        sa.text(
+            f"""
+            UPDATE {SCHEMA}.post_rows SET post_id = chr(1) || row::text, removed_at = coalesce(removed_at, now())
+            WHERE post_id = ANY(:ids) RETURNING row
+            """
+        ),
+        {"ids": list(post_ids)},
+    )
+    return [row for (row,) in gone]
+
+
 def removed_rows(connection: sa.Connection, *, keep_for: timedelta) -> list[int]:
     """Rows of the posts that went away so lately that some list or chain may still hold them."""
     lately = connection.execute(

@@ -1,6 +1,6 @@
 """What must not be shown, read from PostgreSQL: blocks, hidden posts, deleted posts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from shared.db.engine import Database, Snapshot
 from shared.db.post_rows import mark_removed, posts_to_check, removed_rows
 from shared.db.tables import SCHEMA
+from shared.db.tombstones import unless_buried, unless_post_is_buried
 from shared.domain import Kind
 from shared.eligibility import Pair
 from shared.errors import SourceError
@@ -22,25 +23,33 @@ def next_viewer_version(database: Database) -> int:
         return int(connection.scalar(sa.text(f"SELECT nextval('{SCHEMA}.viewer_versions')")) or 0)
 
 
-def load_blocks(snapshot: Snapshot, *, of: str | None = None) -> set[Pair]:
-    """All blocks (or those that name one user) as pairs: who blocked, who is blocked."""
-    condition = "AND (user_id = :user OR blocked_user_id = :user)" if of is not None else ""
+def load_blocks(snapshot: Snapshot, *, of: Collection[str] | None = None) -> set[Pair]:
+    """All blocks (or those that name one of some users) as pairs: who blocked, who is blocked."""
+    condition = "AND (user_id = ANY(:users) OR blocked_user_id = ANY(:users))" if of is not None else ""
     whole = "user_id IS NOT NULL AND blocked_user_id IS NOT NULL"
+    alive = unless_buried(snapshot, "users", "user_id", "blocked_user_id")
     pairs: set[Pair] = set()
     for connection, name in snapshot.each("blocks"):
-        query = sa.text(f"SELECT user_id, blocked_user_id FROM {name} WHERE {whole} {condition}")
-        pairs.update((blocker, blocked) for blocker, blocked in connection.execute(query, {"user": of} if of else {}))
+        query = sa.text(f"SELECT user_id, blocked_user_id FROM {name} WHERE {whole} {condition} {alive}")
+        values = {"users": list(of)} if of is not None else {}
+        pairs.update((blocker, blocked) for blocker, blocked in connection.execute(query, values))
     return pairs
 
 
-def load_hides(snapshot: Snapshot, *, since: datetime, of: str | None = None) -> set[Pair]:
+def load_hides(snapshot: Snapshot, *, since: datetime, of: Collection[str] | None = None) -> set[Pair]:
     """Pairs of user and post that the user hid since a time."""
-    condition = "AND user_id = :user" if of is not None else ""
+    condition = "AND user_id = ANY(:users)" if of is not None else ""
+    alive = unless_buried(snapshot, "users", "user_id")
     pairs: set[Pair] = set()
     for connection, name in snapshot.each("interactions"):
-        query = sa.text(f"SELECT user_id, post_id FROM {name} WHERE kind = :kind AND created_at >= :since {condition}")
-        values: dict[str, object] = {"kind": Kind.HIDE.value, "since": since} | ({"user": of} if of else {})
-        pairs.update((user, post) for user, post in connection.execute(query, values))
+        query = sa.text(
+            f"SELECT user_id, post_id FROM {name} WHERE kind = :kind AND created_at >= :since {condition} {alive}"
+        )
+        values: dict[str, object] = {"kind": Kind.HIDE.value, "since": since}
+        pairs.update(
+            (user, post)
+            for user, post in connection.execute(query, values | ({"users": list(of)} if of is not None else {}))
+        )
     return pairs
 
 
@@ -48,14 +57,12 @@ def standing_posts(snapshot: Snapshot, post_ids: Sequence[str]) -> dict[str, boo
     """Those of these posts that the relation has, and whether anyone may still see them."""
     standing: dict[str, bool] = {}
     ((connection, name),) = snapshot.each("posts")
-    query = sa.text(f"SELECT id, deleted_at IS NULL FROM {name} WHERE id = ANY(:ids)")
+    alive = f"deleted_at IS NULL {unless_post_is_buried(snapshot)}"
+    query = sa.text(f"SELECT id, {alive} FROM {name} WHERE id = ANY(:ids)")
     for start in range(0, len(post_ids), _ID_BATCH):
         found = connection.execute(query, {"ids": list(post_ids[start : start + _ID_BATCH])})
         standing.update((row[0], row[1]) for row in found)
-    own = snapshot.database.own
-    buried = sa.text(f"SELECT id FROM {own.name('tombstones')} WHERE relation = 'posts' AND id = ANY(:ids)")
-    found = snapshot.connection(own).execute(buried, {"ids": list(standing)})
-    return standing | {post_id: False for (post_id,) in found}
+    return standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,8 +41,13 @@ interactions = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     _now("created_at"),
     sa.Column("event_id", sa.Text),
+    # The page that the event was made on, where the app said so: its source, generation and first position.
+    sa.Column("source", sa.Text),
+    sa.Column("generation", sa.BigInteger),
+    sa.Column("position", sa.Integer),
     sa.Index("interactions_created_at", "created_at"),
     sa.Index("interactions_user", "user_id", "created_at"),
+    sa.Index("interactions_post", "post_id"),
     # A repeat of an event updates its last time; a comment, which may well be repeated, brings an event_id.
     sa.Index(
         "interactions_once", "user_id", "post_id", "kind", unique=True, postgresql_where=sa.text("event_id IS NULL")
@@ -59,21 +64,44 @@ blocks = sa.Table(
     sa.Index("blocks_blocked", "blocked_user_id"),
 )
 
-# Deletes by the API of what a view still shows; also stops a re-import of what was erased.
+# How many events of a kind were made on the pages of a generation; generation 0 holds the sums of the oldest ones.
+feed_counts = sa.Table(
+    "feed_counts",
+    metadata,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("generation", sa.BigInteger, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("events", sa.BigInteger, nullable=False),
+)
+
+# Deletes by the API of what a view still shows; also stops a re-import of what was erased. See `shared.db.tombstones`.
 tombstones = sa.Table(
     "tombstones",
     metadata,
     sa.Column("relation", sa.Text, primary_key=True),
-    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
     _now("created_at"),
 )
 
-# Which PostgreSQL this is: Redis must never mix the row numbers of two. The salt spreads users over a rollout.
+# Users whose rows are gone, but whose traces a run under way, or a Redis that was away, may still hold or bring back.
+# A row goes, and with it the last mention of the user, when they are swept up.
+erasures = sa.Table(
+    "erasures",
+    metadata,
+    sa.Column("user_id", sa.Text, primary_key=True),
+    sa.Column("post_ids", sa.ARRAY(sa.Text), nullable=False),
+    sa.Column("rows", sa.ARRAY(sa.Integer), nullable=False),
+    _now("asked_at"),
+)
+
+# Which PostgreSQL this is: Redis must never mix the row numbers of two. The salt spreads users over a rollout, and
+# stands in Redis too; the secret makes tombstones and stands nowhere else.
 installation = sa.Table(
     "installation",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("salt", sa.Text, nullable=False),
+    sa.Column("secret", sa.Text, nullable=False),
     _now("created_at"),
 )
 

@@ -15,8 +15,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.bulk import Int64s, copy_binary, key_of, sql_text
 from shared.db.engine import Database, Snapshot
-from shared.db.newest import buried_posts
 from shared.db.tables import post_vectors
+from shared.db.tombstones import unless_post_is_buried
 from shared.domain import CLOCK_TOLERANCE
 
 VECTOR_TYPE = np.dtype("<f2")
@@ -86,14 +86,13 @@ def load_content(snapshot: Snapshot, *, now: datetime) -> Iterator[PostContent]:
         f"""
         SELECT id, coalesce(caption, ''), image_url, created_at FROM {name}
         WHERE deleted_at IS NULL AND created_at <= :latest AND id IS NOT NULL AND author_id IS NOT NULL
+          {unless_post_is_buried(snapshot)}
         """
     )
     rows = connection.execution_options(yield_per=_ID_BATCH).execute(query, {"latest": now + CLOCK_TOLERANCE})
     for part in rows.partitions():
-        buried = buried_posts(snapshot, [row[0] for row in part])
         for post_id, caption, image_url, created_at in part:
-            if post_id not in buried:
-                yield PostContent(post_id=post_id, caption=caption, image_url=image_url, created_at=created_at)
+            yield PostContent(post_id=post_id, caption=caption, image_url=image_url, created_at=created_at)
 
 
 def stored_vectors(database: Database, part: Part) -> dict[str, VectorState]:

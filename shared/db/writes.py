@@ -1,11 +1,70 @@
-"""Small writes that the API makes: deletes of posts, blocks. Durable when they return."""
+"""Small writes that the API makes to users, posts and blocks. Durable when they return, and as good when repeated."""
+
+from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.engine import Database
-from shared.db.post_rows import mark_removed
-from shared.db.tables import blocks, posts, tombstones
+from shared.db.post_rows import row_of_gone_post
+from shared.db.tables import blocks, posts, users
+from shared.db.tombstones import buried, bury, hold_off_erasures
+from shared.errors import WriteRefused
+
+_POST_LOCK = 1  # a seed: the same post's PUT and DELETE wait for each other
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostWrite:
+    """A post as the app's backend gives it. Without a time it was born now, or when it was first written."""
+
+    post_id: str
+    author_id: str
+    caption: str
+    image_url: str | None
+    created_at: datetime | None
+
+
+def put_user(database: Database, user_id: str, *, created_at: datetime | None) -> None:
+    """Write a user; without a time they joined now, or when they were first written.
+
+    Raises:
+        WriteRefused: the relation is a view, or the user was erased.
+    """
+    _refuse_views(database, "users")
+    with database.begin() as connection:
+        hold_off_erasures(connection)
+        _refuse_erased(connection, user_id)
+        put = insert(users).values(_given(id=user_id, created_at=created_at))
+        if created_at is None:
+            connection.execute(put.on_conflict_do_nothing())
+        else:
+            connection.execute(put.on_conflict_do_update(index_elements=["id"], set_={"created_at": created_at}))
+
+
+def put_post(database: Database, post: PostWrite) -> None:
+    """Write a post.
+
+    Raises:
+        WriteRefused: the relation is a view, the post was deleted or is another author's, or its author was erased.
+    """
+    _refuse_views(database, "posts")
+    with database.begin() as connection:
+        hold_off_erasures(connection)
+        _wait_for_turn(connection, post.post_id)
+        _refuse_erased(connection, post.author_id)
+        if buried(connection, "posts", [post.post_id]):
+            raise WriteRefused("post-deleted", "the post was deleted; a new post needs a new id")
+        texts = {"caption": post.caption, "image_url": post.image_url}
+        values = _given(id=post.post_id, author_id=post.author_id, created_at=post.created_at) | texts
+        put = insert(posts).values(values)
+        changes = texts | _given(created_at=post.created_at)
+        same_author = posts.c.author_id == put.excluded.author_id  # lists and catalogues name the author for good
+        stands = posts.c.deleted_at.is_(None)
+        upsert = put.on_conflict_do_update(index_elements=["id"], set_=changes, where=same_author & stands)
+        if connection.execute(upsert).rowcount == 0:
+            raise WriteRefused("post-is-fixed", "the post is another author's, or was deleted; a post needs its own id")
 
 
 def delete_post(database: Database, post_id: str) -> list[int]:
@@ -14,17 +73,27 @@ def delete_post(database: Database, post_id: str) -> list[int]:
     In our own table it is marked; what a view shows is not ours to change, so a tombstone hides it from us.
     """
     with database.begin() as connection:
+        _wait_for_turn(connection, post_id)
+        exists = database.has_views
         if not database.has_views:
-            gone = posts.update().where(posts.c.id == post_id, posts.c.deleted_at.is_(None))
-            connection.execute(gone.values(deleted_at=sa.func.now()))
-        bury = insert(tombstones).values(relation="posts", id=post_id).on_conflict_do_nothing()
-        connection.execute(bury)
-        return mark_removed(connection, [post_id])
+            gone = posts.update().where(posts.c.id == post_id)
+            exists = (
+                connection.execute(gone.values(deleted_at=sa.func.coalesce(posts.c.deleted_at, sa.func.now()))).rowcount
+                == 1
+            )
+        bury(connection, "posts", [post_id])
+        return row_of_gone_post(connection, post_id, exists=exists)
 
 
 def put_block(database: Database, user_id: str, blocked_user_id: str) -> None:
-    """Have one user block another; a block that stands already stays as it is."""
+    """Have one user block another; a block that stands already stays as it is.
+
+    Raises:
+        WriteRefused: one of them was erased.
+    """
     with database.begin() as connection:
+        hold_off_erasures(connection)
+        _refuse_erased(connection, user_id, blocked_user_id)
         block = insert(blocks).values(user_id=user_id, blocked_user_id=blocked_user_id)
         connection.execute(block.on_conflict_do_nothing())
 
@@ -34,3 +103,23 @@ def drop_block(database: Database, user_id: str, blocked_user_id: str) -> None:
     with database.begin() as connection:
         named = (blocks.c.user_id == user_id) & (blocks.c.blocked_user_id == blocked_user_id)
         connection.execute(blocks.delete().where(named))
+
+
+def _refuse_views(database: Database, relation: str) -> None:
+    if database.has_views:
+        detail = f"{relation} is a view over your own table, which Warmline only reads; write there"
+        raise WriteRefused("relation-is-a-view", detail)
+
+
+def _refuse_erased(connection: sa.Connection, *user_ids: str) -> None:
+    if buried(connection, "users", user_ids):
+        raise WriteRefused("user-erased", "the user was erased and stays so; a new user needs a new id")
+
+
+def _wait_for_turn(connection: sa.Connection, post_id: str) -> None:
+    query = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:id, :seed))")
+    connection.execute(query, {"id": post_id, "seed": _POST_LOCK})
+
+
+def _given(**values: object) -> dict[str, object]:
+    return {name: value for name, value in values.items() if value is not None}

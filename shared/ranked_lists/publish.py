@@ -115,16 +115,20 @@ class ListWriter:
             self._redis.pexpire(keys.VIEWERS, self._keep_ms * VIEWER_KEEP_FACTOR)
         return count
 
-    def renew_viewer(self, user_id: str, viewer: Viewer, *, version: int) -> None:
-        """Write one user's viewer at once; the posts seen by events, which only a ranker knows, stay as they are."""
-        own = author_key(user_id)
-        with redis_errors(self._url):
-            value = _bytes(self._redis.get(keys.viewer(user_id)))
-        seen: Collection[int] = ()
-        with suppress(UnreadableList):  # what another version wrote is overwritten
-            seen = records.unpack_viewer(value, own=own).seen_posts
-        kept = replace(viewer, seen_posts=seen)
-        self.publish_viewers([(user_id, records.pack_viewer(kept, version=version, own=own))])
+    def renew_viewers(self, viewers: Mapping[str, Viewer], *, version: int) -> None:
+        """Write some users' viewers at once; the posts seen by events, which only a ranker knows, stay as they are."""
+        renewed = []
+        for batch in _batches(viewers, BATCH):
+            with redis_errors(self._url):
+                held = cast(list[bytes | None], self._redis.mget([keys.viewer(user) for user in batch]))
+            for user, value in zip(batch, held, strict=True):
+                own = author_key(user)
+                seen: Collection[int] = ()
+                with suppress(UnreadableList):  # what another version wrote is overwritten
+                    seen = records.unpack_viewer(value, own=own).seen_posts
+                kept = replace(viewers[user], seen_posts=seen)
+                renewed.append((user, records.pack_viewer(kept, version=version, own=own)))
+        self.publish_viewers(renewed)
 
     def clear_viewers_except(self, users: Container[str], *, version: int) -> None:
         """Withhold nothing any more from users whose last block or hidden post is gone."""

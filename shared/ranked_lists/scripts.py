@@ -89,3 +89,22 @@ if kept and string.sub(kept, 1, 8) == ARGV[1] then return string.sub(kept, 9) en
 redis.call('SET', KEYS[2], ARGV[1] .. ARGV[2], 'PX', ARGV[3])
 return ARGV[2]
 """
+
+# A post that a user touched elsewhere counts as seen last, and stands in the record once: a view of a post that was
+# served here must not push another one out. What begins the record, the visits, stays.
+# KEYS: seen. ARGV: rows (4 bytes each), the longest value allowed, life time in ms.
+MARK_SEEN = """
+local held = redis.call('GET', KEYS[1])
+if not held or #held < 4 then held = '\\0\\0\\0\\0' end
+for i = 1, #ARGV[1], 4 do
+  local row = string.sub(ARGV[1], i, i + 3)
+  local at = string.find(held, row, 5, true)
+  while at and (at - 1) % 4 ~= 0 do at = string.find(held, row, at + 1, true) end
+  if at then held = string.sub(held, 1, at - 1) .. string.sub(held, at + 4) end
+  held = held .. row
+end
+local longest = tonumber(ARGV[2])
+if #held > longest then held = string.sub(held, 1, 4) .. string.sub(held, #held - longest + 5) end
+redis.call('SET', KEYS[1], held, 'PX', ARGV[3])
+return #held
+"""

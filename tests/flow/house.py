@@ -44,6 +44,7 @@ class House:
 
     database_url: str
     redis_url: str
+    source_schema: str | None = None  # of the team's views, where there are some
 
     def sql(self, statement: str, rows: Sequence[Row] = ((),)) -> list[Row]:
         """Execute a statement once per row of values; gives what the last one found."""
@@ -67,7 +68,9 @@ class House:
         }  # fmt: skip
         return AllSettings(
             timeline=TimelineSettings(**(wanted | timeline)),
-            stores=StoreSettings(database_url=self.database_url, redis_url=self.redis_url),
+            stores=StoreSettings(
+                database_url=self.database_url, redis_url=self.redis_url, source_schema=self.source_schema
+            ),
             lists=ListSettings(**LISTS),
             window=WindowSettings(),
             formula=HeuristicSettings(),

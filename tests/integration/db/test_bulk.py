@@ -9,7 +9,7 @@ import pytest
 from shared.db.bulk import Events, Posts, Users, load_active_users, load_candidates, load_events, load_user_keys
 from shared.db.engine import Database
 from shared.domain import KIND_CODES, Kind
-from tests.stores import execute, store_settings
+from tests.stores import bury_in, execute, store_settings
 from tests.worlds import NOW, Event, Post, World, write_own_tables
 
 DAY = 24.0
@@ -82,7 +82,7 @@ def test_posts_deleted_by_the_api_do_not_make_a_quiet_app_quieter(database: Data
     """The views still show them; as many others as asked for have to stand in."""
     url = database.own.engine.url.render_as_string(hide_password=False)
     write_own_tables(database, World(posts=[Post(f"p{n}", "x", 100 * DAY + n) for n in range(6)]))
-    execute(database, "INSERT INTO warmline.tombstones (relation, id) VALUES ('posts', 'p0'), ('posts', 'p1')")
+    bury_in(database, "posts", "p0", "p1")
     execute(database, "CREATE SCHEMA team; CREATE VIEW team.posts AS SELECT * FROM warmline.posts")
     try:
         viewing = Database(store_settings(url, source_schema="team"))
@@ -179,7 +179,7 @@ def test_activity_dated_ahead_counts_as_now(database: Database) -> None:
 
 
 def test_an_erased_user_is_not_active(database: Database) -> None:
-    execute(database, "INSERT INTO warmline.tombstones (relation, id) VALUES ('users', 'ann')")
+    bury_in(database, "users", "ann")
     assert _active(database, World(users=["ann", "ben"])).ids == ["ben"]
 
 

@@ -14,7 +14,7 @@ from shared.domain import Kind
 from shared.errors import SourceError, StoreUnavailable
 from shared.ranked_lists.publish import ListWriter
 from tests.apps import VIEWS, App, app_of
-from tests.stores import Held, administrator, empty_database, execute, heuristic_run, store_settings
+from tests.stores import Held, administrator, bury_in, empty_database, execute, heuristic_run, store_settings
 from tests.worlds import NOW, TEN_POSTS, TEN_POSTS_LISTS, World, uuid_of, with_uuids, write_own_tables
 
 WORLD = with_uuids(TEN_POSTS)
@@ -217,7 +217,7 @@ def test_a_post_with_an_absurd_date_does_not_stop_the_others(
 def test_a_post_deleted_by_the_api_while_the_view_still_shows_it_is_no_candidate(
     viewing: Database, writer: ListWriter, held: Held
 ) -> None:
-    execute(viewing, "INSERT INTO warmline.tombstones (relation, id) VALUES ('posts', :id)", id=uuid_of("p2"))
+    bury_in(viewing, "posts", uuid_of("p2"))
     heuristic_run(viewing, writer)
     assert uuid_of("p2") not in held.posts_of(held.everyone())
 
@@ -226,7 +226,7 @@ def test_a_post_deleted_by_the_api_is_withheld_after_the_next_run(
     viewing: Database, writer: ListWriter, held: Held
 ) -> None:
     heuristic_run(viewing, writer)
-    execute(viewing, "INSERT INTO warmline.tombstones (relation, id) VALUES ('posts', :id)", id=uuid_of("p2"))
+    bury_in(viewing, "posts", uuid_of("p2"))
     heuristic_run(viewing, writer)
     assert [held.post(row).post_id for row in held.deleted()] == [uuid_of("p2")]
 

@@ -12,7 +12,7 @@ import pytest
 
 from shared.db.engine import Database
 from tests.integration.warmline.answers import Command
-from tests.stores import execute, scalar
+from tests.stores import bury_in, scalar
 
 AT = "2026-01-31T12:00:00Z"
 FILES = {
@@ -103,15 +103,13 @@ def test_an_event_id_that_comes_twice_is_one_event(warmline: Command, database: 
 def test_what_was_erased_does_not_come_back(
     warmline: Command, database: Database, tmp_path: Path, relation: str, gone: str
 ) -> None:
-    execute(
-        database, "INSERT INTO warmline.tombstones (relation, id) VALUES (:relation, :id)", relation=relation, id=gone
-    )
+    bury_in(database, relation, gone)
     assert warmline("import", write(tmp_path / "in", **FILES)).code == 0
     assert scalar(database, f"SELECT count(*) FROM warmline.{relation} WHERE id = :id", id=gone) == 0
 
 
 def test_nothing_of_an_erased_user_comes_back(warmline: Command, database: Database, tmp_path: Path) -> None:
-    execute(database, "INSERT INTO warmline.tombstones (relation, id) VALUES ('users', 'u1')")
+    bury_in(database, "users", "u1")
     warmline("import", write(tmp_path / "in", **FILES))
     assert counts(database) == (1, 1, 0, 0)  # u2 and p2; the events and the block were u1's
 

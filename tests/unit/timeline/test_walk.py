@@ -11,7 +11,8 @@ from shared.ranked_lists.codec import RankedList, pack_entry
 from shared.ranked_lists.cursor import Cursor, ForgedCursor, sign, verify
 from shared.ranked_lists.read import UserState
 from shared.ranked_lists.records import Chain, Seen, pack_chain, unpack_chain
-from timeline.page import PageRequest, Walk, feed_id
+from timeline.feed import feed_id
+from timeline.page import PageRequest, Walk
 
 ROWS = st.lists(st.integers(0, 1000), max_size=30)
 NONCES = st.binary(min_size=8, max_size=8)
@@ -109,5 +110,9 @@ def test_a_cursor_has_one_spelling_only() -> None:
 def test_feed_ids_tell_source_generation_position_and_chain_apart() -> None:
     chain = _chain([1])
     other = _chain([1], nonce=b"87654321")
-    feeds = {feed_id(each.frozen, position, each.nonce) for each in (chain, other) for position in (0, 20)}
+    feeds = {
+        feed_id(each.frozen, position, each.nonce, user_id="ann", key=b"k")
+        for each in (chain, other)
+        for position in (0, 20)
+    }
     assert len(feeds) == 4

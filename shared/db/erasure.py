@@ -1,0 +1,138 @@
+"""Erases a user from PostgreSQL, at once and for good (promise 10).
+
+What a run under way has loaded before may still be written after: its lists, its vectors, its row numbers. So an
+erasure stays on record, with the id, until no such run is left and Redis has been swept; then the last mention goes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from shared.db.engine import Database
+from shared.db.post_rows import forget_posts
+from shared.db.tables import SCHEMA, erasures
+from shared.db.tombstones import bury, hold_off_writes
+
+_MARGIN = timedelta(minutes=1)  # a run that started this long after may have loaded before the erasure was durable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """A user whose rows are gone, and what else may still name them."""
+
+    user_id: str
+    post_ids: Sequence[str]
+    rows: Sequence[int]  # of their posts
+    blocked: Sequence[str] = ()  # users who blocked them, or whom they blocked
+
+
+# What names a user or one of their posts, in our own tables. An erased post takes everybody's events on it along.
+_DELETES = (
+    "interactions WHERE user_id = :user OR post_id = ANY(:posts)",
+    "blocks WHERE user_id = :user OR blocked_user_id = :user",
+    "post_vectors WHERE post_id = ANY(:posts)",
+    "posts WHERE author_id = :user OR id = ANY(:posts)",
+    "users WHERE id = :user",
+)
+
+
+def erase_user(database: Database, user_id: str) -> Erasure:
+    """Delete all that our tables hold of a user, and bury them and their posts.
+
+    The team's own relations are theirs to clean; the tombstones hide from every run what they still show.
+
+    Raises:
+        StoreUnavailable, SourceError: nothing was changed.
+    """
+    shown = _posts_in_view(database, user_id)
+    with database.begin() as connection:
+        hold_off_writes(connection)
+        own = connection.execute(sa.text(f"SELECT id FROM {SCHEMA}.posts WHERE author_id = :user"), {"user": user_id})
+        post_ids = sorted({*shown, *(post_id for (post_id,) in own)})
+        blocked = _blocked(connection, user_id)
+        bury(connection, "users", [user_id])
+        bury(connection, "posts", post_ids)
+        rows = _delete(connection, user_id, post_ids)
+        known = _note(connection, user_id, post_ids, rows)
+    return Erasure(user_id=user_id, post_ids=known.post_ids, rows=known.rows, blocked=blocked)
+
+
+def erasures_under_way(database: Database) -> list[Erasure]:
+    """Erasures whose traces may not all be gone."""
+    with database.begin() as connection:
+        found = connection.execute(sa.select(erasures).order_by(erasures.c.asked_at).limit(1000)).mappings()
+        return [Erasure(user_id=row["user_id"], post_ids=row["post_ids"], rows=row["rows"]) for row in found]
+
+
+def may_be_settled(database: Database, erasure: Erasure) -> bool:
+    """Whether no run is left that may have loaded the user before they were erased."""
+    query = sa.text(
+        f"""
+        SELECT NOT EXISTS (
+            SELECT FROM {SCHEMA}.runs r, {SCHEMA}.erasures e
+            WHERE e.user_id = :user AND r.state = 'running' AND r.lease_until >= now()
+              AND r.started_at <= e.asked_at + :margin
+        )
+        """
+    )
+    with database.begin() as connection:
+        return bool(connection.scalar(query, {"user": erasure.user_id, "margin": _MARGIN}))
+
+
+def erase_again(database: Database, erasure: Erasure) -> Erasure:
+    """Delete what a run wrote meanwhile; gives the erasure with the row numbers that it gave out."""
+    with database.begin() as connection:
+        rows = _delete(connection, erasure.user_id, erasure.post_ids)
+    return replace(erasure, rows=[*erasure.rows, *rows])
+
+
+def settle_erasure(database: Database, erasure: Erasure) -> None:
+    """Delete the last mention of the user. Call it when nothing else is left."""
+    with database.begin() as connection:
+        connection.execute(erasures.delete().where(erasures.c.user_id == erasure.user_id))
+
+
+def _posts_in_view(database: Database, user_id: str) -> list[str]:
+    if not database.has_views:
+        return []
+    with database.read() as snapshot:
+        ((connection, name),) = snapshot.each("posts")
+        found = connection.execute(sa.text(f"SELECT id FROM {name} WHERE author_id = :user"), {"user": user_id})
+        return [post_id for (post_id,) in found if post_id is not None]
+
+
+def _blocked(connection: sa.Connection, user_id: str) -> list[str]:
+    query = f"""
+        SELECT blocked_user_id FROM {SCHEMA}.blocks WHERE user_id = :user
+        UNION SELECT user_id FROM {SCHEMA}.blocks WHERE blocked_user_id = :user
+        """
+    return [other for (other,) in connection.execute(sa.text(query), {"user": user_id})]
+
+
+def _delete(connection: sa.Connection, user_id: str, post_ids: Sequence[str]) -> list[int]:
+    """Delete the rows, and give the numbers that the posts had."""
+    for what in _DELETES:
+        connection.execute(sa.text(f"DELETE FROM {SCHEMA}.{what}"), {"user": user_id, "posts": list(post_ids)})
+    # The error of a run may quote an id, in the quotes that it is quoted in.
+    scrub = (
+        f"UPDATE {SCHEMA}.runs SET error = 'the reason named a user who was erased' WHERE strpos(error, :quoted) > 0"
+    )
+    connection.execute(sa.text(scrub), {"quoted": repr(user_id)})
+    return forget_posts(connection, post_ids)
+
+
+def _note(connection: sa.Connection, user_id: str, post_ids: Sequence[str], rows: Sequence[int]) -> Erasure:
+    """Put the erasure on record; a repeat adds to what is there."""
+    query = sa.text(
+        f"""
+        INSERT INTO {SCHEMA}.erasures AS known (user_id, post_ids, rows)
+        VALUES (:user, CAST(:posts AS text[]), CAST(:rows AS int[]))
+        ON CONFLICT (user_id) DO UPDATE SET
+            post_ids = known.post_ids || EXCLUDED.post_ids, rows = known.rows || EXCLUDED.rows, asked_at = now()
+        RETURNING post_ids, rows
+        """
+    )
+    found = connection.execute(query, {"user": user_id, "posts": list(post_ids), "rows": list(rows)}).one()
+    return Erasure(user_id=user_id, post_ids=found.post_ids, rows=found.rows)

@@ -1,0 +1,189 @@
+"""Events that arrive by the API: a batch is one transaction of a few statements, and repeating it changes nothing.
+
+In both data modes they are kept in our own table: beside the team's view, the relation is what both hold together.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from shared.db.engine import Database
+from shared.db.feed_counts import FeedKey, count_events, discount_events
+from shared.db.post_rows import rows_of_known_posts
+from shared.db.safety import standing_posts
+from shared.db.tables import SCHEMA
+from shared.db.tombstones import buried, hold_off_erasures
+from shared.domain import Kind
+from shared.errors import SourceError, StoreUnavailable
+
+USER_ERASED, POST_UNKNOWN, POST_DELETED = "user-erased", "post-unknown", "post-deleted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedPlace:
+    """The page that an event was made on."""
+
+    source: str
+    generation: int
+    position: int  # of the page's first post in its chain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What a user did with a post, checked."""
+
+    user_id: str
+    post_id: str
+    kind: Kind
+    at: datetime
+    event_id: str | None = None
+    place: FeedPlace | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What became of a batch. Events that were neither refused nor new were there already."""
+
+    new: int
+    refused: Mapping[int, str]  # place in the batch → why
+    rows: Mapping[str, int]  # posts of the kept events → row, of those that have one
+
+
+_COLUMNS = """
+    unnest(CAST(:users AS text[]), CAST(:posts AS text[]), CAST(:kinds AS text[]), CAST(:times AS timestamptz[]),
+           CAST(:event_ids AS text[]), CAST(:sources AS text[]), CAST(:generations AS bigint[]),
+           CAST(:positions AS int[]))
+    """
+_INSERT = f"""
+    INSERT INTO {SCHEMA}.interactions AS kept
+        (user_id, post_id, kind, created_at, event_id, source, generation, position)
+    SELECT * FROM {_COLUMNS}
+    """
+_ONCE = """
+    ON CONFLICT (user_id, post_id, kind) WHERE event_id IS NULL DO UPDATE SET created_at = EXCLUDED.created_at
+    WHERE kept.created_at < EXCLUDED.created_at
+    """
+_BY_EVENT_ID = "ON CONFLICT (event_id) WHERE event_id IS NOT NULL DO NOTHING"
+
+
+def store_events(database: Database, events: Sequence[Event]) -> Stored:
+    """Keep a batch of events; what is counted as new is durable when this returns.
+
+    Refused are events of erased users, and on posts that were deleted or that the relation does not have. Users need
+    not be in the relation: whoever interacts is active. A view that does not answer refuses nothing.
+    """
+    in_view = _in_view(database, events)
+    with database.begin() as connection:
+        hold_off_erasures(connection)
+        refused = _refusals(connection, events, _in_own_table(connection, events) if in_view is None else in_view)
+        kept = [event for place, event in enumerate(events) if place not in refused]
+        unnamed, named = _latest_of_each(kept), _first_of_each(kept)
+        counts: Counter[FeedKey] = Counter()
+        new = _insert(connection, unnamed, _ONCE, counts) + _insert(connection, named, _BY_EVENT_ID, counts)
+        count_events(connection, counts)
+        rows = rows_of_known_posts(connection, sorted({event.post_id for event in kept}))
+    return Stored(new=new, refused=refused, rows=rows)
+
+
+def revoke_events(database: Database, events: Sequence[Event]) -> int:
+    """Take events back, and give how many of the batch had something to take back.
+
+    An event with an id takes back that one, one without an id all of its user, post and kind. What stands in the team's
+    own relation is theirs to take back.
+    """
+    query = sa.text(
+        f"""
+        DELETE FROM {SCHEMA}.interactions i
+        USING unnest(CAST(:users AS text[]), CAST(:posts AS text[]), CAST(:kinds AS text[]), CAST(:event_ids AS text[]))
+            WITH ORDINALITY AS t(user_id, post_id, kind, event_id, place)
+        WHERE i.user_id = t.user_id AND i.post_id = t.post_id AND i.kind = t.kind
+          AND (t.event_id IS NULL OR i.event_id = t.event_id)
+        RETURNING t.place, i.source, i.generation, i.kind
+        """
+    )
+    wanted = dict.fromkeys((event.user_id, event.post_id, event.kind.value, event.event_id) for event in events)
+    users, posts, kinds, event_ids = zip(*wanted, strict=True) if wanted else ((), (), (), ())
+    values = {"users": list(users), "posts": list(posts), "kinds": list(kinds), "event_ids": list(event_ids)}
+    with database.begin() as connection:
+        gone = connection.execute(query, values).all()
+        discount_events(connection, Counter((row[1], row[2], row[3]) for row in gone if row[1] is not None))
+    return len({place for place, *_ in gone})
+
+
+def _in_view(database: Database, events: Sequence[Event]) -> Mapping[str, bool] | None:
+    """Which of the posts the team's view has, and whether they stand; None: the relations are our own tables."""
+    if not database.has_views:
+        return None
+    ids = sorted({event.post_id for event in events})
+    try:
+        with database.read() as snapshot:
+            return standing_posts(snapshot, ids)
+    except (StoreUnavailable, SourceError):  # an event that is lost is worse than one on a post that is not there
+        return dict.fromkeys(ids, True)
+
+
+def _in_own_table(connection: sa.Connection, events: Sequence[Event]) -> Mapping[str, bool]:
+    query = sa.text(f"SELECT id, deleted_at IS NULL FROM {SCHEMA}.posts WHERE id = ANY(:ids)")
+    found = connection.execute(query, {"ids": sorted({event.post_id for event in events})})
+    return {row[0]: row[1] for row in found}
+
+
+def _refusals(connection: sa.Connection, events: Sequence[Event], standing: Mapping[str, bool]) -> dict[int, str]:
+    erased = buried(connection, "users", sorted({event.user_id for event in events}))
+    deleted = buried(connection, "posts", sorted({event.post_id for event in events}))
+    refused: dict[int, str] = {}
+    for place, event in enumerate(events):
+        if event.user_id in erased:
+            refused[place] = USER_ERASED
+        elif event.post_id in deleted or standing.get(event.post_id) is False:
+            refused[place] = POST_DELETED
+        elif event.post_id not in standing:
+            refused[place] = POST_UNKNOWN
+    return refused
+
+
+def _latest_of_each(events: Sequence[Event]) -> list[Event]:
+    """Of the events without an id the latest of each user, post and kind: one statement may touch a row only once."""
+    latest: dict[tuple[str, str, str], Event] = {}
+    for event in events:
+        key = event.user_id, event.post_id, event.kind.value
+        if event.event_id is None and (key not in latest or event.at > latest[key].at):
+            latest[key] = event
+    return [latest[key] for key in sorted(latest)]  # two batches at once take the rows in the same order
+
+
+def _first_of_each(events: Sequence[Event]) -> list[Event]:
+    """Of the events with an id the first of each id."""
+    first: dict[str, Event] = {}
+    for event in events:
+        if event.event_id is not None:
+            first.setdefault(event.event_id, event)
+    return [first[event_id] for event_id in sorted(first)]
+
+
+def _insert(connection: sa.Connection, events: Sequence[Event], on_conflict: str, counts: Counter[FeedKey]) -> int:
+    """Write events, count those that are new by their feeds, and give how many are new."""
+    if not events:
+        return 0
+    places = [event.place for event in events]
+    values = {
+        "users": [event.user_id for event in events],
+        "posts": [event.post_id for event in events],
+        "kinds": [event.kind.value for event in events],
+        "times": [event.at for event in events],
+        "event_ids": [event.event_id for event in events],
+        "sources": [place and place.source for place in places],
+        "generations": [place and place.generation for place in places],
+        "positions": [place and place.position for place in places],
+    }
+    # `xmax` is 0 in a row that the statement made, and set in one that it changed.
+    statement = f"{_INSERT} {on_conflict} RETURNING xmax = 0, source, generation, kind"
+    new = 0
+    for is_new, source, generation, kind in connection.execute(sa.text(statement), values):
+        new += is_new
+        if is_new and source is not None:
+            counts[source, generation, kind] += 1
+    return new

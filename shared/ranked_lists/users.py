@@ -1,0 +1,53 @@
+"""What the API changes of single users in Redis: posts seen by events, and, when they are erased, everything."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from shared.domain import Phase
+from shared.ranked_lists import keys, records, scripts
+from shared.ranked_lists.clients import connect, redis_errors
+from shared.ranked_lists.read import Lifetimes
+
+_BATCH = 500  # users a round trip
+
+
+class UserMarks:
+    """Writes to the keys of single users."""
+
+    def __init__(self, url: str, *, lifetimes: Lifetimes, timeout: timedelta) -> None:
+        self._url = url
+        self._redis = connect(url, timeout=timeout)
+        self._lifetimes = lifetimes
+
+    def mark_seen(self, rows: Mapping[str, Sequence[int]]) -> None:
+        """Count these rows as seen by these users, the longest ago first."""
+        longest = 4 + 4 * self._lifetimes.seen_length
+        keep_ms = int(self._lifetimes.seen_for.total_seconds() * 1000)
+        users = sorted(rows)
+        with redis_errors(self._url):
+            for start in range(0, len(users), _BATCH):
+                pipe = self._redis.pipeline(transaction=False)
+                for user in users[start : start + _BATCH]:
+                    packed = records.pack_rows(rows[user])
+                    pipe.eval(scripts.MARK_SEEN, 1, keys.seen(user), packed, longest, keep_ms)
+                pipe.execute()
+
+    def forget_user(self, user_id: str, rows: Sequence[int]) -> None:
+        """Delete all that names a user, and what the catalogue says of their posts."""
+        slots = range(keys.CHAIN_SLOTS)
+        with redis_errors(self._url):
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.delete(
+                *(keys.ranked_list(phase, user_id) for phase in Phase),
+                keys.viewer(user_id),
+                keys.seen(user_id),
+                *(keys.chain(user_id, slot) for slot in slots),
+                *(keys.tail(user_id, slot) for slot in slots),
+            )
+            pipe.srem(keys.VIEWERS, user_id)
+            for row in rows:
+                pipe.hdel(keys.chunk(keys.chunk_of(row)), str(row))
+            pipe.execute()
+
+    def close(self) -> None:
+        self._redis.close()

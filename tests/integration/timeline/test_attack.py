@@ -1,0 +1,200 @@
+"""Every route against strangers, hostile ids and hostile bodies: refused with a problem, or plain data; no fault."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import jwt
+import pytest
+from starlette.testclient import TestClient
+
+from tests.flow.house import ADMIN_TOKEN, ANN, API_KEY, JWT_KEY, House, until_ready
+from timeline.app import create_app
+from timeline.limits import MAX_BODY, MAX_HEADERS
+
+PROBLEM = "application/problem+json"
+OPERATOR, BACKEND = ({"Authorization": f"Bearer {token}"} for token in (ADMIN_TOKEN, API_KEY))
+JSON = {"content-type": "application/json"}
+OPEN = {("GET", "/healthz"), ("GET", "/readyz")}
+# Every route as it stands in the app, with a harmless value for each part of its path.
+ROUTES = [
+    ("GET", "/timeline/ann"), ("POST", "/timeline"), ("POST", "/interactions"), ("DELETE", "/interactions"),
+    ("PUT", "/users/ann"), ("DELETE", "/users/ann"), ("PUT", "/posts/p00"), ("DELETE", "/posts/p00"),
+    ("PUT", "/users/ann/blocks/author1"), ("DELETE", "/users/ann/blocks/author1"),
+    ("GET", "/admin/phase"), ("PUT", "/admin/phase"), ("GET", "/admin/status"), ("GET", "/admin/models"),
+    ("PUT", "/admin/models/champion"), ("POST", "/admin/jobs/train"), ("GET", "/admin/jobs"),
+]  # fmt: skip
+WITH_BODY = [
+    ("POST", "/timeline"), ("POST", "/interactions"), ("DELETE", "/interactions"), ("PUT", "/users/ann"),
+    ("PUT", "/posts/p00"), ("PUT", "/admin/phase"), ("PUT", "/admin/models/champion"),
+]  # fmt: skip
+BODIES: dict[str, Any] = {
+    "/timeline": {"user_id": ANN}, "/interactions": [{"user_id": ANN, "post_id": "p00", "kind": "like"}],
+    "/posts/p00": {"author_id": "author0", "caption": "taken over"}, "/admin/phase": {"phase": "neucf"},
+    "/admin/models/champion": {"version": 1},
+}  # fmt: skip
+STRANGERS = {
+    "absent": {}, "empty": {"Authorization": ""}, "bearer of nothing": {"Authorization": "Bearer "},
+    "wrong": {"Authorization": "Bearer wrong"}, "another scheme": {"Authorization": f"Basic {API_KEY}"},
+    "the JWT key": {"Authorization": f"Bearer {JWT_KEY}"}, "cut": {"Authorization": f"Bearer {API_KEY[:-1]}"},
+    "in the query": {"X-Api-Key": API_KEY}, "a cookie": {"Cookie": f"Authorization=Bearer {API_KEY}"},
+    "10 KB": {"Authorization": "Bearer " + "x" * 10_000},
+    "a user's own JWT": {
+        "Authorization": "Bearer " + jwt.encode({"sub": "mallory", "exp": int(time.time()) + 600}, JWT_KEY, "HS256")
+    },
+}  # fmt: skip
+# Escaped escapes (%2500) are in test_process: the test client decodes them twice.
+HOSTILE_IDS = [
+    "../../etc/passwd", "..", "/", "a//b", "'; DROP TABLE warmline.users; --", "\" OR 1=1", "\\", "*",
+    "{{7*7}}", "${jndi:ldap://x}", "<script>alert(1)</script>", "\u202etxt.exe", "\u200b", "👩‍👩‍👧‍👦" * 11, "😀" * 128,
+    "x" * 128, "wl:list:h:ann", "null", "a\u0301" * 60, "﷽", "blocks", "a/blocks/b",
+]  # fmt: skip
+REFUSED_IDS = ["x" * 129, "x" * 10_240, "a\0b", "\x1f", "a\x1fb", "\x7f", "a\tb", "\x85", "\x1b[31m"]
+WRITTEN = """
+SELECT (SELECT count(*) FROM warmline.interactions), (SELECT count(*) FROM warmline.users),
+       (SELECT count(*) FROM warmline.posts WHERE deleted_at IS NULL AND caption <> 'taken over'),
+       (SELECT count(*) FROM warmline.blocks), (SELECT count(*) FROM warmline.tombstones),
+       (SELECT count(*) FROM warmline.phase_changes), (SELECT count(*) FROM warmline.runs)
+"""
+
+
+@pytest.fixture(scope="module")
+def guarded(standing_house: House) -> Iterator[TestClient]:
+    """A timeline as in production; what is refused changes nothing, so all share it."""
+    with standing_house.timeline(env="production") as client:
+        until_ready(client)
+        yield client
+
+
+def is_problem(response: Any, *statuses: int) -> None:
+    assert response.status_code in statuses, (response.status_code, response.text[:300])
+    assert response.headers["content-type"] == PROBLEM
+    assert set(response.json()) >= {"type", "title", "status", "detail"}
+    assert not [word for word in ("Traceback", 'File "', "psycopg2", API_KEY, ADMIN_TOKEN) if word in response.text]
+
+
+def credentials(path: str) -> dict[str, str]:
+    return OPERATOR if path.startswith("/admin") else BACKEND
+
+
+def test_every_route_is_in_the_list(standing_house: House) -> None:
+    documented = create_app(standing_house.settings()).openapi()["paths"]
+    known = {(method.upper(), path) for path, methods in documented.items() for method in methods} - OPEN
+    assert len(known) == len(ROUTES), known
+    assert {path.split("/")[1] for _, path in known} == {path.split("/")[1] for _, path in ROUTES}
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_no_route_opens_to_a_stranger_and_nothing_is_written(
+    guarded: TestClient, standing_house: House, method: str, path: str
+) -> None:
+    before = standing_house.sql(WRITTEN)
+    for headers in STRANGERS.values():
+        response = guarded.request(method, path, headers=headers, json=BODIES.get(path, {}))
+        is_problem(response, 401, 403)
+        assert response.status_code == 401 or path.startswith("/timeline")
+    assert standing_house.sql(WRITTEN) == before
+
+
+@pytest.mark.parametrize(("method", "path"), [route for route in ROUTES if not route[1].startswith("/timeline")])
+def test_the_backend_is_no_operator_and_the_operator_no_backend(guarded: TestClient, method: str, path: str) -> None:
+    other = BACKEND if path.startswith("/admin") else OPERATOR
+    is_problem(guarded.request(method, path, headers=other, json=BODIES.get(path, {})), 401)
+
+
+# --- hostile ids ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", HOSTILE_IDS)
+def test_a_hostile_id_is_plain_data_on_every_route(client: TestClient, ranked_house: House, name: str) -> None:
+    place = quote(name, safe="").replace(".", "%2e")
+    event = {"user_id": name, "post_id": name, "kind": "like", "event_id": name}
+    answers = [
+        client.put(f"/users/{place}", headers=BACKEND).status_code,
+        client.put(f"/posts/{place}", headers=BACKEND, json={"author_id": name, "caption": name}).status_code,
+        client.request("POST", "/interactions", headers=BACKEND, json=[event]).json()["accepted"],
+        client.get(f"/timeline/{place}").json()["user_id"],
+        client.put(f"/users/{place}/blocks/{place}x", headers=BACKEND).status_code,
+        client.request("DELETE", "/interactions", headers=BACKEND, json=[event]).json()["accepted"],
+        client.delete(f"/users/{place}/blocks/{place}x", headers=BACKEND).status_code,
+        client.delete(f"/posts/{place}", headers=BACKEND).status_code,
+        client.delete(f"/users/{place}", headers=BACKEND).status_code,
+    ]
+    too_long = 422 if len(name) == 128 else 204
+    assert answers == [204, 204, 1, name, too_long, 1, too_long, 204, 204]
+    assert ranked_house.sql("SELECT count(*) FROM warmline.users WHERE id = %s", [(name,)]) == [(0,)]
+
+
+@pytest.mark.parametrize("name", REFUSED_IDS)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/timeline/{}"), ("PUT", "/users/{}"), ("DELETE", "/users/{}"), ("PUT", "/posts/{}"),
+        ("DELETE", "/posts/{}"), ("PUT", "/users/{}/blocks/a"), ("PUT", "/users/a/blocks/{}"),
+        ("DELETE", "/users/{}/blocks/a"), ("POST", "/admin/jobs/{}"),
+    ],
+)  # fmt: skip
+def test_an_id_that_is_none_is_refused_everywhere(guarded: TestClient, method: str, path: str, name: str) -> None:
+    body = {"author_id": "a"} if path.startswith("/posts") and method == "PUT" else None
+    target = path.format(quote(name, safe=""))
+    is_problem(guarded.request(method, target, headers=credentials(path), json=body), 422)
+
+
+# --- hostile bodies ---------------------------------------------------------------------------------------------------
+
+HUGE = {
+    "10 MB": (b'["' + b"x" * 10_000_000 + b'"]', 413),
+    "one byte too many": (b" " * (MAX_BODY + 1), 413),
+    "depth 10,000": (b"[" * 10_000 + b"]" * 10_000, 400),
+    "objects 10,000 deep": (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, 400),
+    "depth 400,000, unclosed": (b"[" * 400_000, 400),
+    "100,000 events": (json.dumps([{}] * 100_000).encode(), 422),
+    "10,000,000 digits": (b"9" * 999_999, 422),
+    "no UTF-8": (b'[{"user_id": "\xff\xfe"}]', 400),
+    "a backslash without end": (b'"\\' * 400_000, 422),
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+@pytest.mark.parametrize(("method", "path"), WITH_BODY)
+def test_a_hostile_body_is_refused(
+    guarded: TestClient, standing_house: House, method: str, path: str, name: str
+) -> None:
+    body, status = HUGE[name]
+    before = standing_house.sql(WRITTEN)
+    begun = time.monotonic()
+    response = guarded.request(method, path, headers=credentials(path) | JSON, content=body)
+    assert time.monotonic() - begun < 5
+    is_problem(response, status, 422, 400)
+    assert standing_house.sql(WRITTEN) == before
+
+
+def test_a_body_in_pieces_is_cut_off_at_the_bound(guarded: TestClient) -> None:
+    def pieces() -> Iterator[bytes]:
+        for _ in range(200):
+            yield b" " * 10_000
+
+    is_problem(guarded.post("/interactions", headers=BACKEND | JSON, content=pieces()), 413)
+
+
+def test_a_stranger_is_refused_a_large_body_as_well(guarded: TestClient) -> None:
+    is_problem(guarded.post("/interactions", headers=JSON, content=b" " * 2 * MAX_BODY), 413)
+
+
+@pytest.mark.parametrize("headers", [{"X-Long": "x" * MAX_HEADERS}, {f"X-{place}": "y" * 100 for place in range(200)}])
+def test_headers_that_are_too_large_are_refused(guarded: TestClient, headers: dict[str, str]) -> None:
+    is_problem(guarded.get("/healthz", headers=headers), 431)
+
+
+# --- browsers of other sites ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_no_route_answers_another_sites_browser(guarded: TestClient, method: str, path: str) -> None:
+    origin = {"Origin": "https://evil.example"}
+    asked = guarded.options(path, headers=origin | {"Access-Control-Request-Method": method})
+    answered = guarded.request(method, path, headers=origin, json=BODIES.get(path, {}))
+    assert not [name for each in (asked, answered) for name in each.headers if name.startswith("access-control")]
+    assert asked.status_code == 405

@@ -1,0 +1,242 @@
+"""Promise 10: after an erasure a user is found nowhere, and nothing brings them back."""
+
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from shared.db.imports import merge_rows
+from shared.db.runs import claim_run, finish_run, request_run
+from tests.flow.camps import build_camps
+from tests.flow.house import ADMIN_TOKEN, API_KEY, COLD, House, ask, eventually, ids, until_ready
+from tests.traces import make_views, traces
+
+BACKEND = {"Authorization": f"Bearer {API_KEY}"}
+OPERATOR = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+GONE, MARKER, THEIR_POST = "erase-me-é", "marker-in-a-caption", "a-post-to-erase"
+
+
+def live_a_life(client: TestClient, *, has_views: bool = False) -> None:
+    """Leave a trace of a user everywhere: rows, events with ids and feeds, blocks, chains, what was seen."""
+    body = {"author_id": GONE, "caption": f"look: {MARKER}"}
+    expected = 409 if has_views else 204
+    assert client.put(f"/users/{GONE}", headers=BACKEND).status_code == expected
+    assert client.put(f"/posts/{THEIR_POST}", json=body, headers=BACKEND).status_code == expected
+    client.put(f"/users/{GONE}/blocks/author1", headers=BACKEND)
+    client.put(f"/users/author2/blocks/{GONE}", headers=BACKEND)
+    first = ask(client, GONE, limit=5)
+    ask(client, GONE, limit=80, cursor=first["next_cursor"])
+    events = [
+        {"user_id": GONE, "post_id": ids(first)[0], "kind": "like", "feed_id": first["feed_id"]},
+        {"user_id": GONE, "post_id": "p05", "kind": "hide"},
+        {"user_id": GONE, "post_id": "p06", "kind": "comment", "event_id": f"comment-of-{GONE}"},
+        {"user_id": COLD, "post_id": THEIR_POST, "kind": "like"},
+    ]
+    answer = client.post("/interactions", json=events, headers=BACKEND).json()
+    assert answer["accepted"] == 4, answer
+
+
+def erase(client: TestClient) -> int:
+    return client.delete(f"/users/{GONE}", headers=BACKEND).status_code
+
+
+def found(house: House, **more: Any) -> Mapping[str, list[str]]:
+    """Where the user, their post and their caption stand."""
+    return {text: places for text in (GONE, MARKER, THEIR_POST) if (places := traces(house, text, **more))}
+
+
+@pytest.fixture
+def lived(client: TestClient, ranked_house: House) -> House:
+    """A user with a life, ranked."""
+    live_a_life(client)
+    ranked_house.sql("INSERT INTO warmline.runs (job, state, requested_by, error) VALUES ('train', 'failed', 'x', %s)",
+                     [(f"users.id: '{GONE}' stands in more than one row",)])  # fmt: skip
+    ranked_house.run_heuristic()
+    assert set(found(ranked_house)) == {GONE, MARKER, THEIR_POST}
+    return ranked_house
+
+
+def test_at_once_the_user_is_found_nowhere(client: TestClient, lived: House) -> None:
+    assert erase(client) == 204
+    assert found(lived) == {}
+
+
+def test_the_life_that_is_erased_left_traces_everywhere(lived: House) -> None:
+    """Else the test above would prove nothing."""
+    places = "\n".join(traces(lived, GONE))
+    wanted = ["users", "posts", "interactions", "blocks", "runs", "wl:list:h", "wl:viewer:", "wl:viewers", "wl:seen",
+              "wl:chain", "wl:tail"]  # fmt: skip
+    assert [place for place in wanted if place not in places] == []
+
+
+def test_others_see_the_posts_no_more_and_their_own_rows_stay(client: TestClient, lived: House) -> None:
+    before = lived.sql("SELECT count(*) FROM warmline.interactions WHERE user_id = 'ann'")
+    assert THEIR_POST in ids(ask(client, "stranger", limit=100))
+    erase(client)
+    assert THEIR_POST not in ids(ask(client, "stranger-2", limit=100))
+    assert lived.sql("SELECT count(*) FROM warmline.interactions WHERE user_id = 'ann'") == before
+
+
+def test_a_run_after_it_brings_nothing_back(client: TestClient, lived: House) -> None:
+    erase(client)
+    lived.run_heuristic()
+    assert found(lived) == {}
+
+
+def test_erasing_twice_or_somebody_unknown_is_no_mistake(client: TestClient, lived: House) -> None:
+    assert [erase(client), erase(client), client.delete("/users/nobody", headers=BACKEND).status_code] == [204] * 3
+
+
+def test_the_user_cannot_be_written_again(client: TestClient, lived: House) -> None:
+    erase(client)
+    like = {"user_id": GONE, "post_id": "p05", "kind": "like"}
+    put = [
+        client.put(f"/users/{GONE}", headers=BACKEND),
+        client.put("/posts/another", json={"author_id": GONE}, headers=BACKEND),
+        client.put(f"/users/{GONE}/blocks/ann", headers=BACKEND),
+        client.put(f"/users/ann/blocks/{GONE}", headers=BACKEND),
+    ]
+    assert [(each.status_code, each.json()["type"]) for each in put] == [(409, "urn:warmline:problem:user-erased")] * 4
+    rejected = client.post("/interactions", json=[like], headers=BACKEND).json()["rejected"]
+    assert rejected == [{"index": 0, "reason": "user-erased"}]
+    assert found(lived) == {}
+
+
+def test_an_import_does_not_bring_the_user_back(client: TestClient, lived: House) -> None:
+    erase(client)
+    at = "2026-11-01T00:00:00+00:00"
+    with lived.database() as database:
+        merged = [
+            merge_rows(database, "users", [(GONE, at)]),
+            merge_rows(database, "posts", [(THEIR_POST, GONE, MARKER, None, at, None)]),
+            merge_rows(database, "interactions", [(GONE, "p05", "like", at, None)]),
+            merge_rows(database, "blocks", [(GONE, "ann", at)]),
+        ]
+    assert [(each.new, each.erased) for each in merged] == [(0, 1)] * 4
+    assert found(lived) == {}
+
+
+def test_the_audit_and_the_status_hold_nothing_of_the_user(client: TestClient, lived: House) -> None:
+    erase(client)
+    said = [client.get(path, headers=OPERATOR).text for path in ("/admin/status", "/admin/jobs")]
+    assert not [text for text in said if GONE in text]
+
+
+# --- what is under way ------------------------------------------------------------------------------------------------
+
+
+def test_what_a_run_under_way_brings_back_goes_when_it_has_ended(client: TestClient, lived: House) -> None:
+    with lived.database() as database:
+        request_run(database, "score", by="test")
+        run = claim_run(database, "score", worker="test")
+        assert run is not None
+        with lived.redis() as redis:
+            loaded_before = redis.get(f"wl:list:h:{GONE}")
+        assert isinstance(loaded_before, bytes)
+        assert erase(client) == 202
+        lived.sql("INSERT INTO warmline.post_rows (post_id) VALUES (%s)", [(THEIR_POST,)])
+        lived.sql(
+            "INSERT INTO warmline.post_vectors (post_id, part, source_hash, encoder, vector)"
+            " VALUES (%s, 'caption', '', '', '')", [(THEIR_POST,)]
+        )  # fmt: skip
+        with lived.redis() as redis:
+            redis.set(f"wl:list:n:{GONE}", loaded_before, px=1_000_000)
+        finish_run(database, run, report={})
+    eventually(lambda: found(lived) == {}, "swept after the run")
+
+
+def test_with_redis_away_the_rest_goes_when_it_is_back(fragile_house: House, second_valkey: Any) -> None:
+    """Here it comes back empty; the record of what is to be swept is what must not stay."""
+    fragile_house.run_heuristic()
+    with fragile_house.timeline() as client:
+        until_ready(client)
+        live_a_life(client)
+        second_valkey.stop()
+        assert erase(client) == 202
+        assert fragile_house.sql("SELECT user_id FROM warmline.erasures") == [(GONE,)]
+        second_valkey.start()
+        eventually(lambda: found(fragile_house) == {}, "swept after Redis was back")
+
+
+def test_with_postgresql_away_nothing_is_half_erased(client: TestClient, lived: House) -> None:
+    before = sorted(found(lived).items())
+    lived.close_database()
+    try:
+        response = client.delete(f"/users/{GONE}", headers=BACKEND)
+        assert (response.status_code, "retry-after" in response.headers) == (503, True)
+    finally:
+        lived.open_database()
+    assert sorted(found(lived).items()) == before
+
+
+# --- over the team's views --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def viewed(ranked_house: House) -> Iterator[tuple[House, TestClient]]:
+    """The same life, the user and their post in the team's own tables."""
+    ranked_house.sql("INSERT INTO warmline.users VALUES (%s, now())", [(GONE,)])
+    ranked_house.sql("INSERT INTO warmline.posts (id, author_id, caption) VALUES (%s, %s, %s)",
+                     [(THEIR_POST, GONE, MARKER)])  # fmt: skip
+    ranked_house.sql("INSERT INTO warmline.blocks VALUES (%s, 'author3', now())", [(GONE,)])
+    ranked_house.add_events(GONE, ["p10", "p11"], kind="hide")
+    make_views(ranked_house)
+    house = replace(ranked_house, source_schema="team")
+    with house.timeline() as client:
+        until_ready(client)
+        live_a_life(client, has_views=True)
+        house.run_heuristic()
+        yield house, client
+
+
+def test_over_views_ours_goes_and_theirs_is_hidden_from_every_run(viewed: tuple[House, TestClient]) -> None:
+    house, client = viewed
+    assert erase(client) == 204
+    assert found(house, theirs=("team",)) == {}
+    house.run_heuristic()
+    assert found(house, theirs=("team",)) == {}
+    assert house.sql("SELECT count(*) FROM team.users WHERE id = %s", [(GONE,)]) == [(1,)]
+
+
+def test_over_views_a_later_post_of_the_user_is_hidden_too(viewed: tuple[House, TestClient]) -> None:
+    house, client = viewed
+    erase(client)
+    house.sql("INSERT INTO team.their_posts (id, author_id, caption, created_at) VALUES ('later', %s, '', now())",
+              [(GONE,)])  # fmt: skip
+    house.run_heuristic()
+    assert "later" not in ids(ask(client, "stranger", limit=100))
+    assert traces(house, "later", theirs=("team",)) == []
+
+
+def test_over_views_that_do_not_answer_nothing_is_half_erased(viewed: tuple[House, TestClient]) -> None:
+    house, client = viewed
+    house.sql("DROP VIEW team.posts")
+    assert client.delete(f"/users/{GONE}", headers=BACKEND).status_code == 503
+    assert house.sql("SELECT count(*) FROM warmline.interactions WHERE user_id = %s", [(GONE,)]) == [(3,)]
+
+
+# --- the model's files ------------------------------------------------------------------------------------------------
+
+
+def test_after_the_next_training_no_file_names_the_user(house: House, tmp_path: Path) -> None:
+    camps = build_camps(house, tmp_path)
+    house.run_heuristic()
+    with house.timeline() as client:
+        until_ready(client)
+        assert client.delete("/users/cat-lover-00", headers=BACKEND).status_code == 204
+    camps.train()
+    camps.score()
+    house.run_heuristic()
+    assert traces(house, "cat-lover-00", folder=tmp_path / "models") == []
+    weights = b"".join(path.read_bytes() for path in (tmp_path / "models").rglob("*.safetensors"))
+    assert [key_of(house, user) in weights for user in ("cat-lover-00", "cat-lover-01")] == [False, True]
+
+
+def key_of(house: House, user_id: str) -> bytes:
+    """What the model's vocabulary holds of a user who has a row in it."""
+    ((key,),) = house.sql('SELECT hashtextextended(%s COLLATE "C", 0)', [(user_id,)])
+    return struct.pack("<q", key)

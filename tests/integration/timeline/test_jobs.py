@@ -1,0 +1,93 @@
+"""Runs by request over HTTP: asked for, refused while one is under way or nobody is there, and on record."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from shared.db.runs import beat, claim_run, finish_run
+from shared.jobs import SERVICES, Job
+from tests.flow.house import ADMIN_TOKEN, House
+
+OPERATOR = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+JOBS = list(Job)
+
+
+def ask_for(client: TestClient, job: str) -> Any:
+    return client.post(f"/admin/jobs/{job}", headers=OPERATOR)
+
+
+def be_alive(house: House, job: Job) -> None:
+    with house.database() as database:
+        beat(database, SERVICES[job], worker="test")
+
+
+def slug(response: Any) -> tuple[int, str]:
+    return response.status_code, response.json()["type"].rpartition(":")[2]
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_run_is_asked_for_and_claimed(client: TestClient, ranked_house: House, job: Job) -> None:
+    be_alive(ranked_house, job)
+    response = ask_for(client, job)
+    assert response.status_code == 202
+    with ranked_house.database() as database:
+        run = claim_run(database, job, worker="test")
+    assert run is not None
+    assert response.json() == {"run": run.id, "job": job.value, "state": "requested"}
+
+
+def test_while_a_run_waits_or_is_under_way_no_other_is_taken(client: TestClient, ranked_house: House) -> None:
+    be_alive(ranked_house, Job.TRAIN)
+    ask_for(client, "train")
+    assert slug(ask_for(client, "train")) == (409, "run-under-way")
+    with ranked_house.database() as database:
+        run = claim_run(database, "train", worker="test")
+        assert run is not None
+        assert slug(ask_for(client, "train")) == (409, "run-under-way")
+        finish_run(database, run, report={})
+    assert ask_for(client, "train").status_code == 202
+
+
+def test_a_run_whose_worker_died_blocks_nobody(client: TestClient, ranked_house: House) -> None:
+    be_alive(ranked_house, Job.TRAIN)
+    ask_for(client, "train")
+    with ranked_house.database() as database:
+        claim_run(database, "train", worker="dead")
+    ranked_house.sql("UPDATE warmline.runs SET lease_until = now() - interval '1 second' WHERE job = 'train'")
+    assert ask_for(client, "train").status_code == 202
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_where_no_such_service_is_alive_nothing_is_asked_for(client: TestClient, ranked_house: House, job: Job) -> None:
+    ranked_house.sql("DELETE FROM warmline.heartbeats")
+    for other in set(JOBS) - {job}:
+        be_alive(ranked_house, other)
+    response = ask_for(client, job)
+    assert slug(response) == (503, "service-not-alive")
+    assert "retry-after" in response.headers
+    assert ranked_house.sql("SELECT count(*) FROM warmline.runs WHERE state = 'requested'") == [(0,)]
+
+
+@pytest.mark.parametrize("job", ["", "Train", "timeline", "train%2F..", "train;drop"])
+def test_an_unknown_job_is_a_problem(client: TestClient, job: str) -> None:
+    assert ask_for(client, job).status_code in (404, 405, 422)
+
+
+def test_the_history_is_newest_first_and_bounded(client: TestClient, ranked_house: House) -> None:
+    insert = "INSERT INTO warmline.runs (job, state, requested_by) VALUES (%s, 'done', 'test')"
+    ranked_house.sql(insert, [("score",)] * 130)
+    runs = client.get("/admin/jobs", headers=OPERATOR, params={"limit": 100}).json()["runs"]
+    assert [run["id"] for run in runs] == sorted((run["id"] for run in runs), reverse=True)
+    assert len(runs) == 100
+    assert client.get("/admin/jobs", headers=OPERATOR, params={"limit": 101}).status_code == 422
+    of_one = client.get("/admin/jobs", headers=OPERATOR, params={"job": "heuristic"}).json()["runs"]
+    assert {run["job"] for run in of_one} == {"heuristic"}
+
+
+def test_with_postgresql_away_a_retry_is_asked_for(client: TestClient, ranked_house: House) -> None:
+    ranked_house.close_database()
+    try:
+        assert slug(ask_for(client, "train")) == (503, "store-unavailable")
+    finally:
+        ranked_house.open_database()

@@ -1,0 +1,63 @@
+"""The OpenAPI document against the app on real stores: whatever it allows is answered as it says, never by a fault."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from shared.jobs import SERVICES
+from tests.flow.house import ADMIN_TOKEN, API_KEY, House, until_ready
+from timeline.app import create_app
+
+EXAMPLES = 12  # of each route, good ones and bad ones: together about a minute
+# Routes whose rules no schema can say: a signed cursor, a time since 1970, two users who are not the same.
+BEYOND_SCHEMAS = {"/timeline", "/timeline/{user_id}", "/users/{user_id}", "/posts/{post_id}",
+                  "/users/{user_id}/blocks/{blocked_user_id}"}  # fmt: skip
+WITHOUT_INPUT = {("GET", path) for path in ("/healthz", "/admin/phase", "/admin/status", "/admin/models")}
+NOWHERE = House(database_url="postgresql://nobody@127.0.0.1:9/none", redis_url="redis://127.0.0.1:9/0")
+ROUTES = [
+    (method.upper(), path)
+    for path, methods in create_app(NOWHERE.settings()).openapi()["paths"].items()
+    for method in methods
+    if path != "/readyz"  # its 503 is no fault: each call here starts a timeline that has not looked around yet
+]
+
+
+@pytest.fixture(scope="module")
+def document(standing_house: House) -> Iterator[Any]:
+    """The document of a timeline on a world of its own."""
+    alive = "INSERT INTO warmline.heartbeats (service, worker, seen_at) VALUES (%s, 'test', now() + interval '1 day')"
+    standing_house.sql(alive, [(service,) for service in SERVICES.values()])
+    with standing_house.timeline() as client:
+        until_ready(client)
+        yield schemathesis.openapi.from_asgi("/openapi.json", client.app)
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["good", "bad"])
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_every_route_keeps_to_its_document(document: Any, method: str, path: str, mode: GenerationMode) -> None:
+    # Not by schemathesis' own decorators: they want an older pytest.
+    token = ADMIN_TOKEN if path.startswith("/admin") else API_KEY
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=document[path][method].as_strategy(generation_mode=mode))
+    def send(case: schemathesis.Case[Any]) -> None:
+        spared: list[Any] = [positive_data_acceptance] if path in BEYOND_SCHEMAS else []
+        case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, excluded_checks=spared)
+
+    if mode is GenerationMode.NEGATIVE and (method, path) in WITHOUT_INPUT:
+        with pytest.raises(Unsatisfiable):
+            send()
+    else:
+        send()

@@ -1,0 +1,65 @@
+"""Looks everywhere for a text: every row of every table, every key and value of Redis, every file of a folder."""
+
+from pathlib import Path
+from typing import Any
+
+from tests.flow.house import House
+
+TABLES = """
+SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) FROM pg_tables
+WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname <> ALL(%s::text[])
+"""
+
+
+def traces(house: House, text: str, *, folder: Path | None = None, theirs: tuple[str, ...] = ()) -> list[str]:
+    """Where the text stands.
+
+    Args:
+        house: the stores.
+        text: what to look for.
+        folder: files to look into as well.
+        theirs: schemas that are the team's own.
+    """
+    found = [place for (place,) in house.sql(TABLES, [(list(theirs),)]) if _stands_in(house, place, text)]
+    found += [f"redis {name!r}" for name, value in _redis(house) if text.encode() in name + value]
+    for path in sorted(folder.rglob("*")) if folder else ():
+        if path.is_file() and text.encode() in path.name.encode() + path.read_bytes():
+            found.append(str(path))
+    return found
+
+
+def _stands_in(house: House, table: str, text: str) -> bool:
+    # A row as text has all its columns; bytes among them are in hexadecimal digits.
+    query = f"SELECT 1 FROM {table} t WHERE strpos(t::text, %s) > 0 OR strpos(t::text, %s) > 0 LIMIT 1"
+    return bool(house.sql(query, [(text, text.encode().hex())]))
+
+
+def _redis(house: House) -> list[tuple[bytes, bytes]]:
+    with house.redis() as client:
+        return [(name, b"\n".join(_members(client, name))) for name in client.scan_iter()]
+
+
+def _members(client: Any, name: bytes) -> list[bytes]:
+    kind = client.type(name)
+    if kind == b"string":
+        return [client.get(name)]
+    if kind == b"hash":
+        return [part for pair in client.hgetall(name).items() for part in pair]
+    if kind == b"set":
+        return list(client.smembers(name))
+    assert kind == b"zset", f"{name!r} is a {kind!r}"
+    return list(client.zrange(name, 0, -1))
+
+
+def make_views(house: House, schema: str = "team") -> None:
+    """Move the world into tables of the team's own, with the four views over them."""
+    statements = [f"CREATE SCHEMA {schema}"]
+    for relation in ("users", "posts", "interactions", "blocks"):
+        columns = "user_id, post_id, kind, created_at" if relation == "interactions" else "*"
+        statements += [
+            f"CREATE TABLE {schema}.their_{relation} AS SELECT {columns} FROM warmline.{relation}",
+            f"CREATE VIEW {schema}.{relation} AS SELECT * FROM {schema}.their_{relation}",
+            f"DELETE FROM warmline.{relation}",
+        ]
+    for statement in statements:
+        house.sql(statement)

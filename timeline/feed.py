@@ -1,0 +1,49 @@
+"""The feed id: an opaque, signed name of a page, for events to refer to. Pure.
+
+    format u8 · source u8 · generation u32 · position u16 · nonce of the chain, 8 bytes
+    · HMAC-SHA256 over these and the user id, 12 bytes
+
+It decides nothing, so one that is broken, forged or another user's is not refused: its event just counts for no page.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import struct
+
+from shared.db.events import FeedPlace
+from shared.ranked_lists import codec
+from shared.ranked_lists.codec import RankedList
+
+FORMAT = 1
+MAX_LENGTH = 64  # characters; ours have 38
+_BODY = struct.Struct("<BBIH8s")
+_MAC_BYTES = 12
+
+
+def feed_id(frozen: RankedList, position: int, nonce: bytes, *, user_id: str, key: bytes) -> str:
+    """The name of the page of a chain that starts at a position."""
+    body = _BODY.pack(FORMAT, codec.SOURCES.index(frozen.source), frozen.generation, position, nonce)
+    return base64.urlsafe_b64encode(body + _mac(body, user_id, key)).decode().rstrip("=")
+
+
+def place_of(text: object, *, user_id: str, key: bytes) -> FeedPlace | None:
+    """The page behind a feed id; None when it is not one that this service gave to this user."""
+    if not isinstance(text, str) or len(text) > MAX_LENGTH:
+        return None
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    body, mac = raw[: _BODY.size], raw[_BODY.size :]
+    if len(body) != _BODY.size or not hmac.compare_digest(mac, _mac(body, user_id, key)):
+        return None
+    number, source, generation, position, _ = _BODY.unpack(body)
+    if number != FORMAT or source >= len(codec.SOURCES):
+        return None
+    return FeedPlace(source=codec.SOURCES[source].value, generation=generation, position=position)
+
+
+def _mac(body: bytes, user_id: str, key: bytes) -> bytes:
+    return hmac.digest(key, b"feed" + body + user_id.encode(), hashlib.sha256)[:_MAC_BYTES]

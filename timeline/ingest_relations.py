@@ -1,0 +1,86 @@
+"""Users, posts and blocks from the app's backend, and the end of all that is known of a user.
+
+PostgreSQL first: an answer means durable. Redis at once after it, so that the very next page obeys; if Redis is away,
+the snapshot brings it there when it is back.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Request
+from fastapi.responses import JSONResponse, Response
+
+from shared.db.erasure import erase_user
+from shared.db.writes import PostWrite, delete_post, drop_block, put_block, put_post, put_user
+from timeline.ingest import TOO_LARGE, UNAVAILABLE, backend_only
+from timeline.problems import Problem
+from timeline.routes import PROBLEMS
+from timeline.schemas import ErasureUnderWay, PathId, PostPut, ProblemDetails, UserPut
+from timeline.state import state_of
+
+CONFLICT: dict[int | str, dict[str, Any]] = {
+    409: {"model": ProblemDetails, "description": "the relation is a view, or the user was erased, the post deleted"}
+}
+
+router = APIRouter(
+    tags=["writes"],
+    dependencies=[Depends(backend_only)],
+    responses={401: PROBLEMS[401], 422: PROBLEMS[422], **UNAVAILABLE},
+    default_response_class=Response,
+)
+
+
+# Blocks come first: a user's id may have slashes, so `/users/{id}` would take their paths for users.
+@router.put("/users/{user_id}/blocks/{blocked_user_id}", status_code=204, responses=CONFLICT)
+async def add_block(request: Request, user_id: PathId, blocked_user_id: PathId) -> Response:
+    """Block: neither user sees a post of the other from the next page on."""
+    if user_id == blocked_user_id:
+        raise Problem(422, "self-block", "a user cannot block themselves")
+    state = state_of(request)
+    await state.write(put_block, state.database, user_id, blocked_user_id)
+    await state.withheld.renew_viewers([user_id, blocked_user_id])
+    return Response(status_code=204)
+
+
+@router.delete("/users/{user_id}/blocks/{blocked_user_id}", status_code=204)
+async def remove_block(request: Request, user_id: PathId, blocked_user_id: PathId) -> Response:
+    """Take a block back."""
+    state = state_of(request)
+    await state.write(drop_block, state.database, user_id, blocked_user_id)
+    await state.withheld.renew_viewers([user_id, blocked_user_id])
+    return Response(status_code=204)
+
+
+@router.put("/users/{user_id:path}", status_code=204, responses={**CONFLICT, **TOO_LARGE})
+async def write_user(request: Request, user_id: PathId, body: Annotated[UserPut | None, Body()] = None) -> Response:
+    """Write a user; the body may be left out."""
+    state = state_of(request)
+    await state.write(put_user, state.database, user_id, created_at=body.created_at if body else None)
+    return Response(status_code=204)
+
+
+@router.delete("/users/{user_id:path}", status_code=204, responses={202: {"model": ErasureUnderWay}})
+async def erase(request: Request, user_id: PathId) -> Response:
+    """Erase a user and their posts for good: 204 when all is gone, 202 when the last traces go by themselves soon."""
+    state = state_of(request)
+    erasure = await state.write(erase_user, state.database, user_id)
+    if await state.withheld.forget_user(erasure):
+        return Response(status_code=204)
+    return JSONResponse(ErasureUnderWay().model_dump(), status_code=202)
+
+
+@router.put("/posts/{post_id:path}", status_code=204, responses={**CONFLICT, **TOO_LARGE})
+async def write_post(request: Request, post_id: PathId, body: PostPut) -> Response:
+    """Write a post that anyone may see; the next run of a job ranks it."""
+    state = state_of(request)
+    post = PostWrite(post_id=post_id, **body.model_dump())
+    await state.write(put_post, state.database, post)
+    return Response(status_code=204)
+
+
+@router.delete("/posts/{post_id:path}", status_code=204)
+async def remove_post(request: Request, post_id: PathId) -> Response:
+    """Delete a post: it is gone from the next page that anyone asks for."""
+    state = state_of(request)
+    rows = await state.write(delete_post, state.database, post_id)
+    await state.withheld.withhold_posts(rows)
+    return Response(status_code=204)

@@ -1,0 +1,91 @@
+"""What is refused before anything of it is parsed: headers and bodies that are too large, and JSON that is too deep."""
+
+import re
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from timeline.problems import problem_response
+
+MAX_BODY = 1_000_000  # bytes; a batch of 1,000 events has some 200,000
+MAX_HEADERS = 16_384  # bytes, the path and the query among them; a JWT has up to 4,096
+MAX_DEPTH = 16  # arrays and objects in one another; our own bodies have two
+# A text without an end is one too: if the pattern could fail, it would be tried anew at every quote, for minutes.
+_TEXTS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+class Limits:
+    """Reads a request's body whole, within bounds, and hands it on."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with a problem, or let the app answer."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if _head_bytes(scope) > MAX_HEADERS:
+            detail = f"path and headers: expected at most {MAX_HEADERS} bytes"
+            await problem_response(431, "headers-too-large", detail)(scope, receive, send)
+            return
+        body = b"" if (_length(scope) or 0) > MAX_BODY else await _body(receive)
+        if body is None:
+            return  # nobody is there any more
+        if len(body) > MAX_BODY or (_length(scope) or 0) > MAX_BODY:
+            detail = f"body: expected at most {MAX_BODY} bytes; send less at once"
+            await problem_response(413, "body-too-large", detail, {"Connection": "close"})(scope, receive, send)
+            return
+        if is_too_deep(body):
+            detail = f"body: expected at most {MAX_DEPTH} arrays and objects in one another"
+            await problem_response(400, "body-too-deep", detail)(scope, receive, send)
+            return
+        await self._app(scope, _handing_on(body, receive), send)
+
+
+def is_too_deep(body: bytes) -> bool:
+    """Whether brackets outside of texts nest deeper than any body of ours."""
+    depth = 0
+    for bracket in _TEXTS.sub(b"", body).translate(None, _NOT_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > MAX_DEPTH:
+            return True
+    return False
+
+
+def _head_bytes(scope: Scope) -> int:
+    target = len(scope.get("raw_path") or b"") + len(scope["query_string"])
+    return target + sum(len(name) + len(value) for name, value in scope["headers"])
+
+
+def _length(scope: Scope) -> int | None:
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return int(value) if value.isdigit() else None
+    return None
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The body, cut off one piece beyond the bound; None when the client has gone."""
+    parts, size = [], 0
+    while size <= MAX_BODY:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if not message.get("more_body", False):
+            break
+    return b"".join(parts)
+
+
+def _handing_on(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives the body once, then what else comes."""
+    waiting = [body]
+
+    async def hand_on() -> Message:
+        if waiting:
+            return {"type": "http.request", "body": waiting.pop(), "more_body": False}
+        return await receive()
+
+    return hand_on
