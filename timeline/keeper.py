@@ -79,6 +79,7 @@ class Keeper:
             self._loop("postgresql", self._look_at_database, every),
             self._loop("errands", self._do_errands, every),
         )
+        await self._save(pause=timedelta(0))
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -195,10 +196,10 @@ class Keeper:
         since = datetime.now(UTC) - self._parts.window.window
         return reload_safety(self._parts.database, self._writer, since=since, keep_for=self._parts.lists.keep_for)
 
-    async def _save(self) -> None:
+    async def _save(self, *, pause: timedelta = SAVE_EVERY) -> None:
         now, snapshot = datetime.now(UTC), self._snapshot
         state = (snapshot.changes, self._reader.deleted.rows)
-        if self._disk is None or state == self._saved or now - self._saved_at < SAVE_EVERY:
+        if self._disk is None or state == self._saved or now - self._saved_at < pause:
             return
         self._saved, self._saved_at = state, now
         await self._in_thread(partial(self._disk.save, snapshot, self._reader.deleted.rows))
