@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 WINDOW, MOST = 10, 2  # promise 8
+REPEAT_EACH = 7  # one page in so many is asked for twice
 
 
 @dataclass(slots=True)
@@ -25,6 +26,7 @@ class Truth:
     deleted: dict[str, float] = field(default_factory=dict)  # post → since when
     blocked: dict[tuple[str, str], float] = field(default_factory=dict)  # (user, author) → since when
     met: dict[str, set[str]] = field(default_factory=dict)  # user → posts that they saw before
+    is_vast: bool = False  # nobody comes to the end of what they have not seen: no post may come back at all
 
     def faults_of(self, user: str, posts: Sequence[str], asked_at: float) -> Iterator[str]:
         """What is wrong with a page that was asked for at a moment."""
@@ -71,6 +73,8 @@ class Reader(threading.Thread):
         self._port, self._users, self._truth, self._findings = port, users, truth, findings
         self._limit, self._pause, self._pages = limit, pause, pages
         self.stopped = threading.Event()
+        self._next_at = time.monotonic()
+        self._forgetful: set[str] = set()
         self._connection: http.client.HTTPConnection | None = None
 
     def run(self) -> None:
@@ -95,16 +99,37 @@ class Reader(threading.Thread):
             posts = [post["id"] for post in page["posts"]]
             if cursor is None and not posts:
                 self._complain(f"{user}: an empty first page from {source}")
+            again = self._truth.met.get(user, set()).intersection(posts) if self._truth.is_vast else set()
+            if again and user not in self._forgetful:
+                self._complain(f"{user}: {sorted(again)[:3]} came back on a later visit")
             twice = set(served).intersection(posts) | {post for post in posts if posts.count(post) > 1}
             if twice:
                 self._complain(f"{user}: {sorted(twice)[:3]} came twice in a chain of {source}")
             served += posts
+            if cursor is not None and len(self._findings.seconds) % REPEAT_EACH == 0:
+                self._repeat(user, cursor, posts)
             cursor = page["next_cursor"]
             if cursor is None:
                 break
-            time.sleep(self._pause)
+            self._rest()
         self._findings.chains += 1
         self._check_spacing(user, served)
+
+    def _rest(self) -> None:
+        """Keep a pace: a slow answer is made up for, so that the rate does not follow the server's."""
+        self._next_at = max(self._next_at + self._pause, time.monotonic() - 1)
+        time.sleep(max(0.0, self._next_at - time.monotonic()))
+
+    def _repeat(self, user: str, cursor: str, posts: Sequence[str]) -> None:
+        """A repeated cursor gives the same page, less what may not be shown any more."""
+        page = self._ask(user, cursor)
+        if page is None:
+            return
+        again = [post["id"] for post in page["posts"]]
+        banned = {author for each, author in self._truth.blocked.copy() if each == user}
+        left = [post for post in posts if post not in self._truth.deleted and self._truth.author_of[post] not in banned]
+        if [post for post in again if post in left] != left or set(again) - set(posts):
+            self._complain(f"{user}: a repeated cursor gave {again}, before {posts}")
 
     def _check_spacing(self, user: str, served: Sequence[str]) -> None:
         """An author's third post in ten is a fault if another post that the user never met came after it."""
@@ -144,7 +169,9 @@ class Reader(threading.Thread):
             self._complain(fault)
         sources = self._findings.sources
         sources[page["source"]] = sources.get(page["source"], 0) + 1
-        self._findings.degraded += "degraded" in page
+        if "degraded" in page:
+            self._findings.degraded += 1
+            self._forgetful.add(user)  # what was served without Redis is not remembered
         return page
 
     def _complain(self, what: str) -> None:

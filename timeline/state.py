@@ -40,6 +40,7 @@ WRITE_THREADS = 3  # fewer than PostgreSQL connections and than asyncio's own th
 DeedT = ParamSpec("DeedT")
 ResultT = TypeVar("ResultT")
 
+CLIENT_FACTOR = 4  # a page ends its own waiting within the budget; this ends what nobody waits for any more
 WRITER_TIMEOUT = timedelta(seconds=1)  # an operator's switch waits no longer for a Redis that hangs
 
 
@@ -109,7 +110,8 @@ def build_state(settings: AllSettings) -> State:
     lists, redis_url = settings.lists, settings.stores.redis_url.get_secret_value()
     lifetimes = Lifetimes(chain_for=lists.chain_for, seen_for=lists.seen_for, seen_length=lists.seen_length)
     database = Database(settings.stores, statement_seconds=10)
-    reader = ListReader(redis_url, budget=settings.timeline.redis_budget, lifetimes=lifetimes)
+    patience = settings.timeline.redis_budget * CLIENT_FACTOR
+    reader = ListReader(redis_url, budget=patience, lifetimes=lifetimes)
     writer = ListWriter(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for, timeout=WRITER_TIMEOUT)
     doorkeeper = Doorkeeper(settings.timeline)
     marks = UserMarks(redis_url, lifetimes=lifetimes, timeout=WRITER_TIMEOUT)
