@@ -57,10 +57,14 @@ class Filler:
         """Fill from one part of the chain (unseen, or seen); gives the place after the last one looked at."""
         places: list[int] = []  # that wait, and the posts there
         cards: list[CatalogueEntry] = []
-        known_up_to = place
+        known_up_to, end = place, place
         while len(walk.posts) < walk.request.limit:
             found = spacing.first_fitting(cards)
-            while found is None and place < await self._end_of_part(walk, place, seen_too=seen_too):
+            while found is None:
+                if place >= end:
+                    end = await self._end_of_part(walk, place, seen_too=seen_too)
+                if place >= end:
+                    break
                 if place >= known_up_to:
                     known_up_to = place + walk.request.limit + LOOK_AHEAD
                     await self._know_posts(walk, place, known_up_to)
@@ -84,7 +88,7 @@ class Filler:
     async def _end_of_part(self, walk: Walk, place: int, *, seen_too: bool) -> int:
         """Where the unseen part of the chain (or all of it) ends; works out the tail when it is needed."""
         if place >= walk.own_length and walk.tail is None:
-            walk.tail = await self._sources.tail(walk)
+            walk.put_tail(await self._sources.tail(walk))
         return walk.whole_length if seen_too else walk.unseen_length
 
     def _before(self, walk: Walk) -> list[CatalogueEntry]:
@@ -94,8 +98,7 @@ class Filler:
 
     def _showable(self, walk: Walk, place: int) -> CatalogueEntry | None:
         """The post at a place, if it may be shown; one that must not be is dropped, an unknown one is left there."""
-        entry = walk.entry(place)
-        card = self._catalogue.get(entry[0]) if entry else None
+        card = self._catalogue.get(walk.row(place))
         if card is None:
             return None
         if (
@@ -111,7 +114,7 @@ class Filler:
     async def _know_posts(self, walk: Walk, start: int, end: int) -> None:
         """Have the catalogue know the posts at these places."""
         rows = walk.rows(start, end)
-        if walk.has_redis and not all(self._catalogue.get(row) for row in rows):
+        if walk.has_redis and None in map(self._catalogue.get, rows):
             with suppress(StoreUnavailable):
                 await self._stores.redis(walk.patience, partial(self._reader.ensure_posts, rows))
         # Without Redis nobody tells of deletions: then PostgreSQL is asked for all of them.

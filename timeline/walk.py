@@ -31,6 +31,7 @@ class Walk:
     chosen: list[int] = field(default_factory=list)  # places of the posts
     dropped: set[int] = field(default_factory=set)  # places that must not be shown
     gone: set[int] = field(default_factory=set)  # rows that PostgreSQL called deleted while Redis could not tell
+    _rows: list[int] | None = None  # of all places, unpacked once
 
     @property
     def has_redis(self) -> bool:
@@ -64,9 +65,21 @@ class Walk:
             return None
         return codec.entry_at(self.tail.entries, place - own)
 
-    def rows(self, start: int, end: int) -> list[int]:
-        """The rows at these places, as far as the chain goes."""
-        return [entry[0] for place in range(start, end) if (entry := self.entry(place))]
+    def row(self, place: int) -> int:
+        """The row at a place that is known."""
+        return (self._rows or self.rows())[place]
+
+    def rows(self, start: int = 0, end: int | None = None) -> list[int]:
+        """The rows at these places, as far as the chain is known."""
+        if self._rows is None:
+            self._rows = codec.rows_of(self.chain.frozen.entries)
+            if self.tail is not None:
+                self._rows += codec.rows_of(self.tail.entries)
+        return self._rows[start:end]
+
+    def put_tail(self, tail: Tail) -> None:
+        """What follows the list was worked out."""
+        self.tail, self._rows = tail, None
 
     def settle(self) -> None:
         """Put what was served at the chain's head, leave out what must not be shown, and go on behind it."""
@@ -84,4 +97,4 @@ class Walk:
         if self.tail is not None:
             unseen = sum(place < unseen_length for place in rest)
             self.tail = Tail(unseen=unseen, entries=codec.pick(both, rest))
-        self.chosen, self.dropped, self.is_rewritten = [], set(), True
+        self.chosen, self.dropped, self.is_rewritten, self._rows = [], set(), True, None

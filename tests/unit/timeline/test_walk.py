@@ -130,7 +130,7 @@ def _page(draw: st.DrawFn) -> Walk:
     """A walk that chose and dropped some places, in any order."""
     own, tail = draw(st.integers(0, 15)), draw(st.integers(0, 15))
     walk = _walk(list(range(own)), None)
-    walk.tail = _tail(list(range(100, 100 + tail)), unseen=draw(st.integers(0, tail)))
+    walk.put_tail(_tail(list(range(100, 100 + tail)), unseen=draw(st.integers(0, tail))))
     walk.position = draw(st.integers(0, own))
     places = draw(st.permutations(range(walk.position, own + tail)))
     walk.chosen = places[: draw(st.integers(0, len(places)))]
