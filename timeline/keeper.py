@@ -169,7 +169,8 @@ class Keeper:
             snapshot.take_newest(posts, now, asked_for=limit)
             self._newest_at = now
         if now - self._runs_at >= RUNS_EVERY:
-            self._metrics.runs(await self._in_thread(partial(recent_runs, database, limit=RUNS)))
+            runs = await self._in_thread(partial(recent_runs, database, limit=RUNS))
+            self._metrics.runs([dict(run) for run in runs])
             self._runs_at = now
 
     async def _do_errands(self) -> None:

@@ -120,7 +120,7 @@ def _check_lists(scene: Scene, phase: Phase, users: tuple[str, ...]) -> set[int]
     """Every list that is there is whole and of one generation; gives the generations met."""
     generations = set()
     with scene.house.redis() as redis:
-        for value in redis.mget([keys.ranked_list(phase, user) for user in users]):  # type: ignore[union-attr]
+        for value in redis.mget([keys.ranked_list(phase, user) for user in users]):
             if value is None:
                 continue
             ranked = codec.decode(value)
