@@ -63,6 +63,7 @@ class Filler:
             while found is None:
                 if place >= end:
                     end = await self._end_of_part(walk, place, seen_too=seen_too)
+                    known_up_to = place  # a tail may have come into being
                 if place >= end:
                     break
                 if place >= known_up_to:

@@ -58,7 +58,7 @@ class Keeper:
     ) -> None:
         self._metrics = metrics
         self._parts, self._snapshot, self._reader = parts, parts.snapshot, parts.reader
-        self._writer, self._withheld, self._breakers, self._disk = writer, withheld, breakers, disk
+        self._writer, self._withheld, self.breakers, self._disk = writer, withheld, breakers, disk
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="keeper")
         self.stopped = asyncio.Event()
         self._hurry = {store: asyncio.Event() for store in ("redis", "postgresql", "errands")}
@@ -119,7 +119,7 @@ class Keeper:
                 log_trouble("timeline.errand_failed", kind=type(error).__name__)
             return
         if error is None:
-            self._breakers[store].close()
+            self.breakers[store].close()
             if missing.pop(store, None):
                 log_event("timeline.store_up", store=store)
                 self.hurry("errands")  # what waited for it

@@ -61,7 +61,7 @@ class Deleted:
 
     def add(self, rows: Iterable[int]) -> None:
         """Withhold what this process deleted, whether or not Redis knows of it yet."""
-        self._ours |= frozenset(rows)
+        self._ours |= frozenset(rows) - self.rows  # what Redis knows already does not move its number again
         self.rows |= self._ours
 
     def seed(self, rows: frozenset[int]) -> None:

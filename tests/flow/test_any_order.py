@@ -38,7 +38,7 @@ OPERATOR = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 READERS = st.sampled_from([ANN, COLD, STRANGER, AUTHORS[0]])
 WINDOW, MOST = 10, 2
 MOST_POSTS = 100  # what everyone's list of the small world holds
-EXAMPLES = 5
+EXAMPLES = 30
 
 
 @dataclass
@@ -213,6 +213,9 @@ def _begin_anew(house: House, clients: Sequence[TestClient]) -> None:
     house.sql("UPDATE warmline.post_rows SET removed_at = NULL")
     with house.redis() as redis:
         redis.flushdb()
+    for client in clients:  # what they reload holds no posts seen by events: those come with the run
+        eventually(lambda client=client: state_of_app(client).snapshot.missing == {}, "reloaded")  # type: ignore[misc]
+        eventually(lambda client=client: "degraded" not in ask(client, "nobody"), "reloaded")  # type: ignore[misc]
     house.run_heuristic()
     newest = house.sql("SELECT max(fence) FROM warmline.runs")[0][0]
     for client in clients:
