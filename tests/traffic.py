@@ -25,6 +25,7 @@ class Truth:
     author_of: dict[str, str]
     deleted: dict[str, float] = field(default_factory=dict)  # post → since when
     blocked: dict[tuple[str, str], float] = field(default_factory=dict)  # (user, author) → since when
+    under_way: set[str] = field(default_factory=set)  # posts and authors of changes that may hold by now or not yet
     met: dict[str, set[str]] = field(default_factory=dict)  # user → posts that they saw before
     is_vast: bool = False  # nobody comes to the end of what they have not seen: no post may come back at all
 
@@ -127,7 +128,8 @@ class Reader(threading.Thread):
             return
         again = [post["id"] for post in page["posts"]]
         banned = {author for each, author in self._truth.blocked.copy() if each == user}
-        left = [post for post in posts if post not in self._truth.deleted and self._truth.author_of[post] not in banned]
+        banned |= self._truth.deleted.keys() | self._truth.under_way
+        left = [post for post in posts if not banned & {post, self._truth.author_of[post]}]
         if [post for post in again if post in left] != left or set(again) - set(posts):
             self._complain(f"{user}: a repeated cursor gave {again}, before {posts}")
 

@@ -38,7 +38,7 @@ OPERATOR = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 READERS = st.sampled_from([ANN, COLD, STRANGER, AUTHORS[0]])
 WINDOW, MOST = 10, 2
 MOST_POSTS = 100  # what everyone's list of the small world holds
-EXAMPLES = 30
+EXAMPLES = 10
 
 
 @dataclass

@@ -88,10 +88,12 @@ def _change(scene: Scene, truth: Truth, stopped: threading.Event) -> None:
     while not stopped.is_set():
         if number % 2:
             post = rng.choice(POSTS)
+            truth.under_way.add(post)
             if scene.write("DELETE", f"/posts/{post}") == 204:
                 truth.deleted.setdefault(post, time.monotonic())
         else:
             user, author = rng.choice(USERS), rng.choice(AUTHORS)
+            truth.under_way = {each for each in truth.under_way if each.startswith("post")} | {author}
             if scene.write("PUT", f"/users/{user}/blocks/{author}") == 204:
                 truth.blocked.setdefault((user, author), time.monotonic())
         number += 1
