@@ -27,7 +27,7 @@ INSTALL_WITH_TORCH := $(INSTALL) $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_
 INSTALL_ENCODERS := $(PIP) install $(PIP_FLAGS) --no-deps -r encoders.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint types contracts check env clean
+.PHONY: help venv demo test faults load lint types contracts check env clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -40,6 +40,12 @@ demo: $(DEMO_STAMP) ## run everything here: servers, real users, all services (A
 
 test: $(DEV_STAMP) ## run every test, on embedded servers (ARGS=-k name)
 	@$(BIN)/python -m pytest $(ARGS)
+
+faults: $(DEV_STAMP) ## kill, hang and starve servers and jobs under readers who check each answer (some minutes)
+	@$(BIN)/python -m pytest tests/faults -m faults -s $(ARGS)
+
+load: $(DEV_STAMP) ## a minute of load while everything changes, each answer checked (ARGS=--seconds 60)
+	@$(BIN)/python -m tests.load $(ARGS)
 
 check: lint types contracts ## lint, types, contracts
 

@@ -12,7 +12,14 @@ from shared.errors import WarmlineError
 from shared.logs import start_logging
 from shared.ranked_lists.publish import ListWriter
 from shared.schedule import Job, every, run_once, serve
-from shared.settings import HeuristicSettings, ListSettings, StoreSettings, WindowSettings, load_settings
+from shared.settings import (
+    HeuristicSettings,
+    ListSettings,
+    NewPostSettings,
+    StoreSettings,
+    WindowSettings,
+    load_settings,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
             window=load_settings(WindowSettings),
             lists=load_settings(ListSettings),
             formula=load_settings(HeuristicSettings),
+            new_posts=load_settings(NewPostSettings),
         )
         database = Database(stores)
         lists = settings.lists

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from s01_heuristic.new_posts import new_posts_of
 from s01_heuristic.rank import Ranking, entries_for, rank_posts
 from shared.amounts import amounts_of
 from shared.db.engine import Database
@@ -15,11 +16,11 @@ from shared.db.vectors import count_vectors
 from shared.domain import Phase, Source
 from shared.heuristic_scores import score_posts
 from shared.logs import stage
-from shared.ranked_lists.codec import RankedList, encode
+from shared.ranked_lists.codec import ENTRY, RankedList, encode
 from shared.ranked_lists.publication import Publication
 from shared.ranked_lists.publish import ListWriter, Published
 from shared.safety import publish_safety
-from shared.settings import HeuristicSettings, ListSettings, WindowSettings
+from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, WindowSettings
 from shared.world import World, catalogue, load_world
 
 JOB = "heuristic"
@@ -33,6 +34,7 @@ class JobSettings:
     window: WindowSettings
     lists: ListSettings
     formula: HeuristicSettings
+    new_posts: NewPostSettings
 
 
 def run_heuristic(
@@ -54,9 +56,12 @@ def run_heuristic(
         publish_safety(
             writer, viewers=world.viewers, version=world.viewer_version, removed=world.removed, number=number
         )
+        new_posts = new_posts_of(world, ranking, settings.new_posts, run.fence, now)
+        if len(ranking):
+            writer.publish_new_posts(_encoded(Source.HEURISTIC, new_posts, run, now), job=JOB, run=run.fence)
         published = _publish_lists(writer, world, ranking, settings.lists, run, now) if len(ranking) else None
         lists = published or Published(lists=0, bytes=0)
-        facts.update(lists=lists.lists, bytes=lists.bytes)
+        facts.update(lists=lists.lists, bytes=lists.bytes, new_posts=len(new_posts) // ENTRY.size)
     seconds = time.monotonic() - begun
     if published:
         publication = Publication(run=run.fence, at=now, lists=lists.lists, bytes=lists.bytes, seconds=seconds)
@@ -89,15 +94,18 @@ def _publish_lists(
     writer: ListWriter, world: World, ranking: Ranking, settings: ListSettings, run: Run, now: datetime
 ) -> Published:
     """A list for each active user, then everyone's list."""
-
-    def encoded(source: Source, entries: bytes) -> bytes:
-        return encode(RankedList(source=source, generation=run.fence, generated_at=now, entries=entries))
-
     lists = (
-        (user, encoded(Source.HEURISTIC, entries_for(ranking, world.viewer(user), length=settings.list_length)))
+        (
+            user,
+            _encoded(Source.HEURISTIC, entries_for(ranking, world.viewer(user), length=settings.list_length), run, now),
+        )
         for user in world.users.ids
     )
     published = writer.publish_lists(lists, phase=Phase.HEURISTIC, job=JOB, run=run.fence)
     everyone = ranking.entries[: settings.everyone_length].tobytes()
-    writer.publish_everyone(encoded(Source.EVERYONE, everyone), job=JOB, run=run.fence)
+    writer.publish_everyone(_encoded(Source.EVERYONE, everyone, run, now), job=JOB, run=run.fence)
     return published
+
+
+def _encoded(source: Source, entries: bytes, run: Run, now: datetime) -> bytes:
+    return encode(RankedList(source=source, generation=run.fence, generated_at=now, entries=entries))

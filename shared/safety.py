@@ -14,6 +14,7 @@ from shared.db.post_rows import removed_rows, rows_of_known_posts
 from shared.db.safety import load_blocks, load_hides, next_viewer_version
 from shared.domain import author_key
 from shared.eligibility import Pair, Viewer
+from shared.ranked_lists.blocked import pack_blocked
 from shared.ranked_lists.publish import ListWriter
 from shared.ranked_lists.records import pack_viewer
 
@@ -44,6 +45,7 @@ def publish_safety(
     writer.drop_deleted_except(set(removed), up_to=number)
     writer.publish_viewers(_packed(viewers, version))
     writer.clear_viewers_except(viewers, version=version)
+    writer.publish_blocked(pack_blocked(_blocked_pairs(viewers)))
     writer.declare_safe(writer.safety_epoch() or secrets.token_hex(8), token=token)
 
 
@@ -71,6 +73,12 @@ def reload_safety(database: Database, writer: ListWriter, *, since: datetime, ke
     publish_safety(writer, viewers=viewers, version=version, removed=removed, number=number)
     writer.write_phase(read_phase(database))
     return len(viewers)
+
+
+def _blocked_pairs(viewers: Mapping[str, Viewer]) -> Iterator[tuple[int, int]]:
+    for user, viewer in viewers.items():
+        key = author_key(user)
+        yield from ((key, author) for author in viewer.hidden_authors)
 
 
 def _packed(viewers: Mapping[str, Viewer], version: int) -> Iterator[tuple[str, bytes]]:

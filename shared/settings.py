@@ -126,6 +126,18 @@ class WindowSettings(SettingsGroup):
         return timedelta(days=self.candidate_days)
 
 
+class NewPostSettings(SettingsGroup):
+    """How posts that few people have seen reach some."""
+
+    new_post_share: float = Field(0.1, ge=0, le=0.5, description="share of a list's slots kept for new posts; 0: none")
+    new_post_viewers: int = Field(10, ge=1, le=10_000, description="people who saw a post, from whom on it is not new")
+    new_post_hours: float = Field(24, gt=0, le=720, description="age in hours up to which a post can be new")
+
+    @property
+    def new_for(self) -> timedelta:
+        return timedelta(hours=self.new_post_hours)
+
+
 class HeuristicSettings(SettingsGroup):
     """The heuristic formula: score = α · popularity + (1 − α) · recency."""
 

@@ -17,7 +17,7 @@ from shared.db.engine import Database
 from shared.domain import KIND_CODES, Kind, author_key
 from shared.eligibility import Viewer, is_published
 from shared.safety import blocked_authors
-from shared.settings import HeuristicSettings, ListSettings, WindowSettings
+from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, WindowSettings
 from shared.world import World as LoadedWorld
 from shared.world import touched_posts
 
@@ -150,12 +150,14 @@ def job_settings(
     window: Mapping[str, object] | None = None,
     lists: Mapping[str, object] | None = None,
     heuristic: Mapping[str, object] | None = None,
+    new_posts: Mapping[str, object] | None = None,
 ) -> JobSettings:
     """What a run reads of the settings: the defaults, with the easy formula."""
     return JobSettings(
         window=WindowSettings.model_validate(dict(window or {})),
         lists=ListSettings.model_validate(dict(lists or {})),
         formula=formula(**(heuristic or {})),
+        new_posts=NewPostSettings.model_validate(dict(new_posts or {})),
     )
 
 

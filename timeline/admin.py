@@ -51,7 +51,7 @@ async def put_phase(request: Request, change: PhaseChange) -> PhaseAnswer:
     phase = await asyncio.to_thread(
         change_phase, state.database, change.phase, rollout_percent=change.rollout_percent, by=TOKEN_NAME
     )
-    state.snapshot.phase = state.snapshot.newer_phase(phase)
+    state.snapshot.take_phase(phase)
     log_event("admin.phase", phase=phase.phase, rollout_percent=phase.rollout_percent, version=phase.version)
     try:
         await asyncio.to_thread(state.writer.write_phase, phase)

@@ -8,10 +8,13 @@ from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import Scope
 
 from timeline import admin, ingest, ingest_relations, jobs, routes
 from timeline.document import document
 from timeline.limits import Limits
+from timeline.metrics import Metrics
+from timeline.observe import Observed
 from timeline.paths import EncodedSlashes
 from timeline.problems import install_problems
 from timeline.state import AllSettings, build_state, read_settings
@@ -28,11 +31,11 @@ def create_app(settings: AllSettings) -> FastAPI:
         state = build_state(settings)
         app.state.warmline = state
         every = timedelta(seconds=settings.timeline.refresh_seconds)
-        keeper = asyncio.create_task(state.snapshot.keep_fresh(every))
+        keeper = asyncio.create_task(state.keeper.run(every))
         try:
             yield
         finally:
-            state.snapshot.stopped.set()
+            state.keeper.stop()
             with suppress(TimeoutError):
                 await asyncio.wait_for(keeper, STOP_SECONDS)
             await state.close()
@@ -46,8 +49,16 @@ def create_app(settings: AllSettings) -> FastAPI:
     app.include_router(jobs.router)
     app.include_router(admin.router)
     app.add_middleware(EncodedSlashes)
-    app.add_middleware(Limits)  # the outermost
+    app.add_middleware(Limits)
+    lines = settings.timeline.request_log
+    app.add_middleware(Observed, metrics=_metrics, writes_lines=lines)  # the outermost
     return app
+
+
+def _metrics(scope: Scope) -> Metrics:
+    metrics = scope["app"].state.warmline.metrics
+    assert isinstance(metrics, Metrics)
+    return metrics
 
 
 def __getattr__(name: str) -> Any:

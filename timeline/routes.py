@@ -3,9 +3,11 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from shared.ranked_lists.cursor import ForgedCursor
+from timeline.metrics import CONTENT_TYPE
+from timeline.observe import PAGES
 from timeline.page import Page, PageRequest
 from timeline.problems import Problem
 from timeline.schemas import (
@@ -69,6 +71,12 @@ async def get_readiness(request: Request) -> JSONResponse:
     return JSONResponse({"status": "degraded" if missing else "ready", "missing": missing}, status_code=status)
 
 
+@router.get("/metrics", response_class=PlainTextResponse, tags=["platform"])
+async def get_metrics(request: Request) -> Response:
+    """Metrics of this process, as Prometheus reads them."""
+    return Response(state_of(request).metrics.text(), media_type=CONTENT_TYPE)
+
+
 async def _answer(request: Request, wanted: PageRequest) -> JSONResponse:
     state = state_of(request)
     state.doorkeeper.admit_reader(request, wanted.user_id)
@@ -77,6 +85,7 @@ async def _answer(request: Request, wanted: PageRequest) -> JSONResponse:
     except ForgedCursor as error:
         detail = "the cursor is not one that this service gave to this user; ask for a first page without a cursor"
         raise Problem(400, "invalid-cursor", detail) from error
+    request.scope[PAGES].append(page)
     return JSONResponse(page_body(page))
 
 

@@ -1,6 +1,7 @@
 """The timeline's own settings."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
@@ -26,11 +27,16 @@ class TimelineSettings(SettingsGroup):
         50, ge=1, le=10_000, description="milliseconds that a page waits for Redis before the next source answers"
     )
     database_budget_ms: float = Field(
-        500, ge=10, le=60_000, description="milliseconds that a page waits for PostgreSQL, where it needs it at all"
+        150, ge=10, le=60_000, description="milliseconds that a page waits for PostgreSQL, where it needs it at all"
     )
     refresh_seconds: float = Field(
         2, ge=0.1, le=60, description="seconds between two looks at the stores by the timeline's own snapshot"
     )
+
+    snapshot_file: Path | None = Field(
+        Path("snapshot/timeline.bin"), description="file of the snapshot that a start without stores is served from"
+    )
+    request_log: bool = Field(default=False, description="write a log line for each timeline request")
 
     @property
     def redis_budget(self) -> timedelta:

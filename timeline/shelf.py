@@ -1,25 +1,45 @@
-"""The chains that this process served lately: a chain goes on from here while Redis cannot tell."""
+"""What this process served lately and knows of its users: it goes on from here while Redis cannot tell."""
 
 from collections import OrderedDict
 
-from shared.ranked_lists.records import Chain
+from shared.eligibility import Viewer
+from shared.ranked_lists.records import Chain, Tail
 
 MAX_CHAINS = 5_000  # some 10 MB of frozen lists; 70 MB if every one of them has run into its tail
+MAX_VIEWERS = 20_000  # some 20 MB at ten withheld authors and posts each
 
 
 class Shelf:
-    """Chains by user and nonce, whatever slot they took; the longest unused go first."""
+    """Chains by user and nonce, whatever slot they took, and viewers by user; the longest unused go first."""
 
     def __init__(self) -> None:
-        self._chains: OrderedDict[tuple[str, bytes], tuple[Chain, bytes | None]] = OrderedDict()
+        self._chains: OrderedDict[tuple[str, bytes], tuple[Chain, Tail | None]] = OrderedDict()
+        self._viewers: OrderedDict[str, Viewer] = OrderedDict()
 
-    def put(self, user_id: str, chain: Chain, tail: bytes | None) -> None:
+    def put(self, user_id: str, chain: Chain, tail: Tail | None) -> None:
         """Keep a chain as it is now."""
         self._chains[user_id, chain.nonce] = chain, tail
         self._chains.move_to_end((user_id, chain.nonce))
         while len(self._chains) > MAX_CHAINS:
             self._chains.popitem(last=False)
 
-    def get(self, user_id: str, nonce: bytes) -> tuple[Chain | None, bytes | None]:
+    def get(self, user_id: str, nonce: bytes) -> tuple[Chain | None, Tail | None]:
         """A chain and its tail, if this process still has them."""
         return self._chains.get((user_id, nonce), (None, None))
+
+    def put_viewer(self, user_id: str, viewer: Viewer) -> None:
+        """Keep what a user must not be shown, as last read."""
+        self._viewers[user_id] = viewer
+        self._viewers.move_to_end(user_id)
+        while len(self._viewers) > MAX_VIEWERS:
+            self._viewers.popitem(last=False)
+
+    def viewer(self, user_id: str) -> Viewer | None:
+        """What a user must not be shown, as last known."""
+        return self._viewers.get(user_id)
+
+    def forget(self, user_id: str) -> None:
+        """Drop what is here of a user (erased, or read anew)."""
+        self._viewers.pop(user_id, None)
+        for key in [key for key in self._chains if key[0] == user_id]:
+            del self._chains[key]

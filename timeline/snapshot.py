@@ -1,123 +1,68 @@
-"""The process's own copies of what every page may need when a store is away, kept fresh in the background.
+"""The process's own copies of what every page may need when a store is away. Who fills them: `timeline.keeper`.
 
-Each copy is taken on its own, so that a store that is down makes only its copies grow old: everyone's list and the
-phase by Redis, the newest posts and the phase by PostgreSQL. It also mends a Redis that lost its memory.
+Each copy is taken on its own, so that a store that is down makes only its copies grow old: everyone's list, the new
+posts and the blocks by Redis, the newest posts by PostgreSQL, the phase by both.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from shared.db.engine import Database
-from shared.db.newest import NewPost, newest_posts
-from shared.db.phases import read_phase
-from shared.db.runs import beat, worker_name
-from shared.domain import INITIAL_PHASE, Phase, PhaseState, Reason, Source, age_hours
-from shared.errors import WarmlineError
+from shared.db.newest import NewPost
+from shared.domain import INITIAL_PHASE, PhaseState, Reason, Source, age_hours
 from shared.heuristic import recency
-from shared.logs import log_event, log_trouble
+from shared.ranked_lists.blocked import NOBODY, Blocked
+from shared.ranked_lists.catalogue import Catalogue
 from shared.ranked_lists.codec import RankedList, pack_entry
-from shared.ranked_lists.publication import Publication
-from shared.ranked_lists.publish import ListWriter
-from shared.ranked_lists.read import ListReader
 from shared.ranked_lists.records import CatalogueEntry
-from shared.safety import reload_safety
-from shared.settings import HeuristicSettings, ListSettings, WindowSettings
-from timeline.withheld import Withheld
+from timeline.reserved import Pool
 
-BEAT_EVERY = timedelta(seconds=10)
-NEWEST_EVERY = timedelta(seconds=30)  # the newest posts are read again this often while everyone's list is there
+NOT_ASKED = "not asked yet"
 
 
+@dataclass(slots=True, kw_only=True)
 class Snapshot:
-    """Everyone's list, the newest posts and the phase, as last seen."""
+    """What was last seen of both stores."""
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        reader: ListReader,
-        writer: ListWriter,
-        withheld: Withheld,
-        lists: ListSettings,
-        window: WindowSettings,
-        formula: HeuristicSettings,
-    ) -> None:
-        self._database, self._reader, self._writer = database, reader, writer
-        self._withheld = withheld
-        self._lists, self._window, self._formula = lists, window, formula
-        self.everyone: RankedList | None = None
-        self.newest: RankedList | None = None
-        self.phase: PhaseState = INITIAL_PHASE
-        self.missing: dict[str, str] = {"redis": "not asked yet", "postgresql": "not asked yet"}
-        self.first_look, self.stopped = asyncio.Event(), asyncio.Event()
-        self._published: Publication | None = None
-        self._newest_at = self._beat_at = datetime.min.replace(tzinfo=UTC)
-
-    async def keep_fresh(self, every: timedelta) -> None:
-        """Refresh until stopped."""
-        while not self.stopped.is_set():
-            await self.refresh()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.stopped.wait(), every.total_seconds())
-
-    async def refresh(self) -> None:
-        """Look at both stores once; what cannot be read stays as it was."""
-        await asyncio.gather(self._look_at("redis", self._from_redis), self._look_at("postgresql", self._from_database))
-        self.first_look.set()
+    catalogue: Catalogue
+    half_life_hours: float  # of recency, which scores the newest posts
+    everyone: RankedList | None = None
+    newest: RankedList | None = None
+    oldest: datetime | None = None  # of the newest posts the oldest, if PostgreSQL has more
+    new_posts: Pool | None = None
+    blocked: Blocked = NOBODY
+    phase: PhaseState = INITIAL_PHASE
+    missing: dict[str, str] = field(default_factory=lambda: {"redis": NOT_ASKED, "postgresql": NOT_ASKED})
+    first_look: asyncio.Event = field(default_factory=asyncio.Event)
+    changes: int = 0  # grows with each new copy of something
 
     def newer_phase(self, other: PhaseState | None) -> PhaseState:
         """Of the phase known here and another copy of it the one with the higher version."""
         return other if other is not None and other.version > self.phase.version else self.phase
 
-    async def _from_redis(self) -> None:
-        if not await self._reader.is_safe():
-            viewers = await asyncio.to_thread(self._reload_safety)
-            log_event("timeline.safety_reloaded", viewers=viewers)
-        await self._withheld.catch_up()
-        if self.phase.version > 0:
-            await asyncio.to_thread(self._writer.write_phase, self.phase)
-        published = (await self._reader.publications()).get(Phase.HEURISTIC)
-        if published is None or published != self._published:
-            everyone = await self._reader.everyone()
-            if everyone is not None:
-                self.everyone, self._published = everyone, published
+    def take_phase(self, phase: PhaseState) -> None:
+        """Keep a phase, unless a newer one is known."""
+        newer = self.newer_phase(phase)
+        self.changes += newer is not self.phase
+        self.phase = newer
 
-    async def _from_database(self) -> None:
-        self.phase = self.newer_phase(await asyncio.to_thread(read_phase, self._database))
-        now = datetime.now(UTC)
-        if now - self._beat_at >= BEAT_EVERY:
-            await asyncio.to_thread(beat, self._database, "timeline", worker=worker_name())
-            self._beat_at = now
-        if self.everyone is None or self.newest is None or now - self._newest_at >= NEWEST_EVERY:
-            length = self._lists.everyone_length
-            posts = await asyncio.to_thread(newest_posts, self._database, now=now, limit=length)
-            self._take_newest(posts, now)
-
-    def _take_newest(self, posts: list[NewPost], now: datetime) -> None:
-        half_life = self._formula.half_life_hours
-        entries = b"".join(
-            pack_entry(post.row, Reason.RECENT, recency(age_hours(post.created_at, now), half_life)) for post in posts
+    def take_newest(self, posts: list[NewPost], now: datetime, *, asked_for: int) -> None:
+        """Keep the newest posts."""
+        self.newest = RankedList(
+            source=Source.NEWEST, generation=0, generated_at=now, entries=self.entries_of(posts, now)
         )
-        self._reader.catalogue.add(catalogue_entry(post) for post in posts)
-        self.newest = RankedList(source=Source.NEWEST, generation=0, generated_at=now, entries=entries)
-        self._newest_at = now
+        self.oldest = posts[-1].created_at if len(posts) == asked_for else None
+        self.changes += 1
 
-    def _reload_safety(self) -> int:
-        since = datetime.now(UTC) - self._window.window
-        return reload_safety(self._database, self._writer, since=since, keep_for=self._lists.keep_for)
-
-    async def _look_at(self, store: str, look: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await look()
-            if self.missing.pop(store, None):
-                log_event("timeline.store_up", store=store)
-        except Exception as error:  # whatever it was: a keeper that ended would leave everything here to grow old
-            if store not in self.missing or self.missing[store] == "not asked yet":
-                reason = error if isinstance(error, WarmlineError) else type(error).__name__
-                log_trouble("timeline.store_down", store=store, reason=reason)
-            self.missing[store] = "does not answer"
+    def entries_of(self, posts: Iterable[NewPost], now: datetime) -> bytes:
+        """Posts as packed entries, scored by recency; the catalogue knows them from then on."""
+        posts = list(posts)
+        self.catalogue.add(catalogue_entry(post) for post in posts)
+        return b"".join(
+            pack_entry(post.row, Reason.RECENT, recency(age_hours(post.created_at, now), self.half_life_hours))
+            for post in posts
+        )
 
 
 def catalogue_entry(post: NewPost) -> CatalogueEntry:

@@ -5,24 +5,32 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
+from shared.db.engine import Database
+from shared.db.newest import newest_posts
 from shared.domain import Phase, Source
 from shared.errors import StoreUnavailable
 from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.read import ListReader, UserState
+from shared.ranked_lists.records import Tail
 from shared.settings import ListSettings
-from timeline.page import Walk
 from timeline.snapshot import Snapshot
+from timeline.stores import Stores
+from timeline.walk import Walk
 
-FIRST_LOOK_SECONDS = 1.0  # how long a request that comes before anything is known waits for the first look
+FIRST_LOOK_SECONDS = 0.3  # how long a request that comes before anything is known waits for the first look
 
 
 class Sources:
-    """The lists of one process: the user's from Redis, the shared ones from the snapshot."""
+    """The lists of one process: a user's from Redis, shared ones from the snapshot, older posts from PostgreSQL."""
 
-    def __init__(self, reader: ListReader, snapshot: Snapshot, lists: ListSettings) -> None:
-        self._reader, self._snapshot, self._lists = reader, snapshot, lists
+    def __init__(
+        self, *, reader: ListReader, database: Database, stores: Stores, snapshot: Snapshot, lists: ListSettings
+    ) -> None:
+        self._reader, self._database, self._stores = reader, database, stores
+        self._snapshot, self._lists = snapshot, lists
 
     async def best_list(self, user_id: str, state: UserState, *, has_redis: bool) -> RankedList:
         """NeuCF's list, the heuristic's, everyone's, the snapshot's, or the newest posts."""
@@ -44,31 +52,40 @@ class Sources:
             return snapshot.newest
         return RankedList(source=Source.NEWEST, generation=0, generated_at=datetime.now(UTC), entries=b"")
 
-    async def tail(self, walk: Walk) -> bytes:
-        """What follows the frozen list: unseen posts of the shared lists, then seen ones, the longest ago first."""
+    async def tail(self, walk: Walk) -> Tail:
+        """What follows the frozen list: unseen posts of the shared lists, older ones, then seen ones."""
         lists: Iterable[RankedList] = ()
         if walk.has_redis:
-            try:
-                lists = (await self._reader.lists(walk.request.user_id)).values()
-            except StoreUnavailable:
-                walk.degraded.append("redis")
-        shared = [ranked for ranked in (self._snapshot.everyone, self._snapshot.newest, *lists) if ranked is not None]
-        entries = tail_entries(
-            walk.chain.frozen.entries,
-            [ranked.entries for ranked in shared],
-            seen=[*walk.state.viewer.seen_posts, *walk.state.seen.rows],
-            at_most=2 * self._lists.everyone_length,
-        )
+            with suppress(StoreUnavailable):
+                asked = partial(self._reader.lists, walk.request.user_id)
+                lists = (await self._stores.redis(walk.patience, asked)).values()
+        known = [ranked for ranked in (self._snapshot.everyone, self._snapshot.newest, *lists) if ranked is not None]
+        found = self._tail_of(walk, [ranked.entries for ranked in known])
+        if found.unseen < self._lists.list_length and self._snapshot.oldest is not None:
+            found = self._tail_of(walk, [*(ranked.entries for ranked in known), await self._older(walk)])
         if walk.has_redis and walk.position > 0:
-            try:
-                return await self._reader.keep_tail(walk.request.user_id, walk.slot, walk.chain.nonce, entries)
-            except StoreUnavailable:
-                walk.degraded.append("redis")
-        return entries
+            with suppress(StoreUnavailable):
+                asking = partial(self._reader.keep_tail, walk.request.user_id, walk.slot, walk.chain.nonce, found)
+                return await self._stores.redis(walk.patience, asking)
+        return found
+
+    def _tail_of(self, walk: Walk, shared: list[bytes]) -> Tail:
+        seen = [*walk.state.viewer.seen_posts, *walk.state.seen.rows]
+        return tail_entries(walk.chain.frozen.entries, shared, seen=seen, at_most=2 * self._lists.everyone_length)
+
+    async def _older(self, walk: Walk) -> bytes:
+        """Packed entries of posts older than the newest ones that this process keeps: enough to pass all seen ones."""
+        now, limit = datetime.now(UTC), self._lists.list_length + 2 * self._lists.seen_length
+        read = partial(newest_posts, self._database, now=now, limit=limit, older_than=self._snapshot.oldest)
+        try:
+            posts = await self._stores.database(walk.patience, read)
+        except StoreUnavailable:
+            return b""
+        return self._snapshot.entries_of(posts, now)
 
 
-def tail_entries(own: bytes, shared: Iterable[bytes], *, seen: Iterable[int], at_most: int) -> bytes:
-    """The packed entries that follow a frozen list.
+def tail_entries(own: bytes, shared: Iterable[bytes], *, seen: Iterable[int], at_most: int) -> Tail:
+    """What follows a frozen list.
 
     Args:
         own: the frozen list, none of whose posts comes again.
@@ -90,4 +107,5 @@ def tail_entries(own: bytes, shared: Iterable[bytes], *, seen: Iterable[int], at
                 again.append((last_seen[row], entry))
             else:
                 unseen.append(entry)
-    return b"".join([*unseen, *(entry for _, entry in sorted(again))][:at_most])
+    entries = b"".join([*unseen, *(entry for _, entry in sorted(again))][:at_most])
+    return Tail(unseen=min(len(unseen), at_most), entries=entries)

@@ -1,7 +1,7 @@
 """What one timeline process holds, built when it starts and closed when it ends."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,11 +14,25 @@ from shared.db.engine import Database
 from shared.ranked_lists.publish import ListWriter
 from shared.ranked_lists.read import Lifetimes, ListReader
 from shared.ranked_lists.users import UserMarks
-from shared.settings import HeuristicSettings, ListSettings, StoreSettings, WindowSettings, load_settings
+from shared.settings import (
+    HeuristicSettings,
+    ListSettings,
+    NewPostSettings,
+    StoreSettings,
+    WindowSettings,
+    load_settings,
+)
+from timeline.breaker import Breaker
+from timeline.disk import Disk
+from timeline.keeper import Keeper
+from timeline.metrics import STORES, Metrics
+from timeline.parts import Parts
 from timeline.security import Doorkeeper
 from timeline.serve import Timeline
 from timeline.settings import TimelineSettings
+from timeline.shelf import Shelf
 from timeline.snapshot import Snapshot
+from timeline.stores import Stores
 from timeline.withheld import Withheld
 
 WRITE_THREADS = 3  # fewer than PostgreSQL connections and than asyncio's own threads: pages find some free
@@ -26,6 +40,7 @@ WRITE_THREADS = 3  # fewer than PostgreSQL connections and than asyncio's own th
 DeedT = ParamSpec("DeedT")
 ResultT = TypeVar("ResultT")
 
+CLIENT_FACTOR = 4  # a page ends its own waiting within the budget; this ends what nobody waits for any more
 WRITER_TIMEOUT = timedelta(seconds=1)  # an operator's switch waits no longer for a Redis that hangs
 
 
@@ -40,6 +55,9 @@ class State:
     writer: ListWriter
     marks: UserMarks
     snapshot: Snapshot
+    keeper: Keeper
+    metrics: Metrics
+    stores: Stores
     timeline: Timeline
     withheld: Withheld
     writing: ThreadPoolExecutor
@@ -51,6 +69,8 @@ class State:
 
     async def close(self) -> None:
         self.writing.shutdown(wait=False, cancel_futures=True)
+        self.keeper.close()
+        self.stores.close()
         await self.reader.close()
         self.writer.close()
         self.marks.close()
@@ -66,6 +86,7 @@ class AllSettings:
     lists: ListSettings
     window: WindowSettings
     formula: HeuristicSettings
+    new_posts: NewPostSettings
 
 
 def read_settings() -> AllSettings:
@@ -80,6 +101,7 @@ def read_settings() -> AllSettings:
         lists=load_settings(ListSettings),
         window=load_settings(WindowSettings),
         formula=load_settings(HeuristicSettings),
+        new_posts=load_settings(NewPostSettings),
     )
 
 
@@ -88,29 +110,22 @@ def build_state(settings: AllSettings) -> State:
     lists, redis_url = settings.lists, settings.stores.redis_url.get_secret_value()
     lifetimes = Lifetimes(chain_for=lists.chain_for, seen_for=lists.seen_for, seen_length=lists.seen_length)
     database = Database(settings.stores, statement_seconds=10)
-    reader = ListReader(redis_url, budget=settings.timeline.redis_budget, lifetimes=lifetimes)
+    patience = settings.timeline.redis_budget * CLIENT_FACTOR
+    reader = ListReader(redis_url, budget=patience, lifetimes=lifetimes)
     writer = ListWriter(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for, timeout=WRITER_TIMEOUT)
     doorkeeper = Doorkeeper(settings.timeline)
     marks = UserMarks(redis_url, lifetimes=lifetimes, timeout=WRITER_TIMEOUT)
-    withheld = Withheld(database, writer, marks, settings.window)
-    snapshot = Snapshot(
-        withheld=withheld,
-        database=database,
-        reader=reader,
-        writer=writer,
-        lists=lists,
-        window=settings.window,
-        formula=settings.formula,
+    breakers = {store: Breaker(store) for store in STORES}
+    parts = _parts(settings, database, reader, breakers)
+    withheld = Withheld(
+        database=database, writer=writer, marks=marks, window=settings.window, deleted=reader.deleted, shelf=parts.shelf
     )
-    timeline = Timeline(
-        reader=reader,
-        database=database,
-        snapshot=snapshot,
-        lists=lists,
-        window=settings.window,
-        cursor_key=doorkeeper.cursor_key(),
-        database_budget=settings.timeline.database_budget,
-    )
+    disk = Disk(settings.timeline.snapshot_file) if settings.timeline.snapshot_file else None
+    if disk is not None:
+        reader.deleted.seed(disk.load(parts.snapshot))
+    keeper = Keeper(parts, writer=writer, withheld=withheld, breakers=breakers, metrics=parts.metrics, disk=disk)
+    for breaker in breakers.values():
+        breaker.on_open = keeper.hurry
     return State(
         settings=settings.timeline,
         doorkeeper=doorkeeper,
@@ -118,10 +133,28 @@ def build_state(settings: AllSettings) -> State:
         reader=reader,
         writer=writer,
         marks=marks,
-        snapshot=snapshot,
-        timeline=timeline,
+        snapshot=parts.snapshot,
+        keeper=keeper,
+        metrics=parts.metrics,
+        stores=parts.stores,
+        timeline=Timeline(parts, cursor_key=doorkeeper.cursor_key()),
         withheld=withheld,
         writing=ThreadPoolExecutor(WRITE_THREADS, thread_name_prefix="write"),
+    )
+
+
+def _parts(settings: AllSettings, database: Database, reader: ListReader, breakers: Mapping[str, Breaker]) -> Parts:
+    budgets = {"redis": settings.timeline.redis_budget, "postgresql": settings.timeline.database_budget}
+    return Parts(
+        reader=reader,
+        database=database,
+        stores=Stores(breakers=breakers, budgets=budgets),
+        shelf=Shelf(),
+        metrics=Metrics(),
+        snapshot=Snapshot(catalogue=reader.catalogue, half_life_hours=settings.formula.half_life_hours),
+        lists=settings.lists,
+        window=settings.window,
+        new_posts=settings.new_posts,
     )
 
 

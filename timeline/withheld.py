@@ -9,24 +9,38 @@ from shared.db.engine import Database
 from shared.db.erasure import Erasure, erase_again, erasures_under_way, may_be_settled, settle_erasure
 from shared.db.newest import viewers_of
 from shared.db.safety import next_viewer_version
+from shared.eligibility import Viewer
 from shared.errors import SourceError, StoreUnavailable
 from shared.logs import log_event
+from shared.ranked_lists.catalogue import Deleted
 from shared.ranked_lists.publish import ListWriter
 from shared.ranked_lists.users import UserMarks
 from shared.settings import WindowSettings
+from timeline.shelf import Shelf
 
 
 class Withheld:
     """Writes to Redis what must not be shown from now on, and remembers what could not be written yet."""
 
-    def __init__(self, database: Database, writer: ListWriter, marks: UserMarks, window: WindowSettings) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        writer: ListWriter,
+        marks: UserMarks,
+        window: WindowSettings,
+        deleted: Deleted,
+        shelf: Shelf,
+    ) -> None:
         self._database, self._writer, self._marks, self._window = database, writer, marks, window
+        self._deleted, self._shelf = deleted, shelf  # what this process obeys even while no store answers
         self._posts: set[int] = set()
         self._users: set[str] = set()
 
     async def withhold_posts(self, rows: Collection[int]) -> None:
         """Withhold posts from every page."""
         self._posts.update(rows)
+        self._deleted.add(rows)
         await self._write_waiting()
 
     async def renew_viewers(self, user_ids: Collection[str]) -> None:
@@ -37,6 +51,7 @@ class Withheld:
     async def forget_user(self, erasure: Erasure) -> bool:
         """Take all traces of an erased user out of Redis; False when some have to wait."""
         self._users.discard(erasure.user_id)
+        self._shelf.forget(erasure.user_id)
         await self.renew_viewers(erasure.blocked)
         return await asyncio.to_thread(self._sweep, erasure)
 
@@ -60,12 +75,17 @@ class Withheld:
         self._users -= users
 
     def _write(self, posts: set[int], users: set[str]) -> None:
-        if posts:
-            self._writer.add_deleted(posts)
+        version, viewers = 0, dict[str, Viewer]()
         if users:
             version = next_viewer_version(self._database)
             since = datetime.now(UTC) - self._window.window
-            self._writer.renew_viewers(viewers_of(self._database, users, since=since), version=version)
+            viewers = viewers_of(self._database, users, since=since)
+            for user, viewer in viewers.items():
+                self._shelf.put_viewer(user, viewer)
+        if posts:
+            self._writer.add_deleted(posts)
+        if viewers:
+            self._writer.renew_viewers(viewers, version=version)
 
     def _sweep(self, erasure: Erasure) -> bool:
         """Delete what is left of a user; done when nobody is under way who may bring them back."""

@@ -25,8 +25,16 @@ class NewPost:
     created_at: datetime
 
 
-def newest_posts(database: Database, *, now: datetime, limit: int) -> list[NewPost]:
-    """The newest posts that anyone may see, newest first; unknown ones get their row numbers."""
+def newest_posts(database: Database, *, now: datetime, limit: int, older_than: datetime | None = None) -> list[NewPost]:
+    """The newest posts that anyone may see, newest first; unknown ones get their row numbers.
+
+    Args:
+        database: where they are.
+        now: none is dated further ahead than clocks differ.
+        limit: how many at most.
+        older_than: none is newer than this; one of this very moment may come again.
+    """
+    latest = now + CLOCK_TOLERANCE if older_than is None else min(older_than, now + CLOCK_TOLERANCE)
     with database.read() as snapshot:
         ((connection, name),) = snapshot.each("posts")
         query = sa.text(
@@ -37,7 +45,7 @@ def newest_posts(database: Database, *, now: datetime, limit: int) -> list[NewPo
             ORDER BY created_at DESC, id LIMIT :most
             """
         )
-        alive = connection.execute(query, {"latest": now + CLOCK_TOLERANCE, "most": limit}).all()
+        alive = connection.execute(query, {"latest": latest, "most": limit}).all()
     with database.begin() as connection:
         rows = rows_of_posts(connection, [post_id for post_id, _, _ in alive])
     return [

@@ -57,6 +57,16 @@ class Deleted:
         self.epoch: bytes | None = None
         self._number = -1
         self.rows: frozenset[int] = frozenset()
+        self._ours: frozenset[int] = frozenset()
+
+    def add(self, rows: Iterable[int]) -> None:
+        """Withhold what this process deleted, whether or not Redis knows of it yet."""
+        self._ours |= frozenset(rows) - self.rows  # what Redis knows already does not move its number again
+        self.rows |= self._ours
+
+    def seed(self, rows: frozenset[int]) -> None:
+        """Withhold what was known when this process last ran, until Redis tells."""
+        self.rows = rows
 
     async def catch_up(self, epoch: bytes, number: int) -> None:
         """Read the withheld rows again if their number or the epoch has moved since the last page."""
@@ -65,5 +75,7 @@ class Deleted:
         rows = cast(list[bytes], await self._redis.zrange(keys.DELETED, 0, -1))
         if epoch == self.epoch and number < self._number:
             return  # another page was quicker, and has read later
-        self.rows = frozenset(int(row) for row in rows)
+        held = frozenset(int(row) for row in rows)
+        self._ours -= held
+        self.rows = held | self._ours
         self._number, self.epoch = number, epoch

@@ -3,6 +3,9 @@
 key                      holds                                             bound               lives
 wl:list:{h|n}:{user}     a user's ranked list of a phase                   LIST_LENGTH         LIST_KEEP_HOURS
 wl:everyone              everyone's list                                   EVERYONE_LENGTH     LIST_KEEP_HOURS
+wl:new                   posts that few people have seen yet               2,000 entries       LIST_KEEP_HOURS
+wl:blocked               all blocks as pairs of keys, for when both stores 100,000 pairs       2 × LIST_KEEP_HOURS
+                         are away
 wl:posts:{chunk}         catalogue: row → id, author key, photo cluster    256 rows            LIST_KEEP_HOURS + chains
 wl:viewer:{user}         authors and posts withheld, posts seen by events  SEEN_LENGTH         2 × LIST_KEEP_HOURS
 wl:viewers               which users have such a value                     active users        2 × LIST_KEEP_HOURS
@@ -23,6 +26,8 @@ from shared.domain import Phase
 
 PREFIX = "wl:"
 EVERYONE = "wl:everyone"
+NEW_POSTS = "wl:new"
+BLOCKED = "wl:blocked"
 VIEWERS = "wl:viewers"
 DELETED = "wl:deleted"
 DELETED_NUMBER = "wl:deleted:number"

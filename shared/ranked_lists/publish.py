@@ -94,6 +94,15 @@ class ListWriter:
         """Replace everyone's list."""
         self._write_fenced({keys.EVERYONE: value}, job=job, run=run)
 
+    def publish_new_posts(self, value: bytes, *, job: str, run: int) -> None:
+        """Replace the list of the posts that reserved slots are for."""
+        self._write_fenced({keys.NEW_POSTS: value}, job=job, run=run)
+
+    def publish_blocked(self, pairs: bytes) -> None:
+        """Replace all blocks as pairs of keys, which a timeline keeps for when both stores are away."""
+        with redis_errors(self._url):
+            self._redis.set(keys.BLOCKED, pairs, px=self._keep_ms * VIEWER_KEEP_FACTOR)
+
     def note_publication(self, phase: Phase, publication: Publication, *, job: str) -> None:
         """Say last of all that the publication is whole."""
         self._write_fenced({keys.published(phase): pack_publication(publication)}, job=job, run=publication.run)

@@ -13,19 +13,36 @@ from shared.domain import Phase, PhaseState, author_key
 from shared.eligibility import Viewer
 from shared.errors import StoreUnavailable
 from shared.ranked_lists import codec, keys, records, scripts
+from shared.ranked_lists.blocked import Blocked, unpack_blocked
 from shared.ranked_lists.catalogue import Catalogue, Deleted
 from shared.ranked_lists.clients import address, connect_async
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.publication import Publication, unpack_publication
-from shared.ranked_lists.records import Chain, Seen
+from shared.ranked_lists.records import Chain, Seen, Tail
 
 ValueT = TypeVar("ValueT")
+OVERTAKEN = 2  # what END_PAGE gives then
 UNREADABLE = (ValueError, struct.error)  # what reading the bytes of another version may raise
 
 
 class MemoryLost(StoreUnavailable):
     """Redis answers, but without its safety data: it counts as down until that is loaded again."""
+
+
+class Overtaken(Exception):
+    """Another request served a page of the same chain meanwhile; what was worked out no longer fits it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageEnd:
+    """A page that was served: its chain as it is now, and how it stood in Redis before."""
+
+    slot: int
+    chain: Chain  # its last end is the page's
+    tail: Tail | None
+    ends_before: int  # page ends that the chain had in Redis
+    is_rewritten: bool  # Redis holds another order (or nothing): the whole chain is written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +54,7 @@ class UserState:
     viewer: Viewer
     seen: Seen
     chain: Chain | None
-    tail: bytes | None
+    tail: Tail | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +119,7 @@ class ListReader:
         return _readable_lists(dict(zip(Phase, values, strict=True)))
 
     async def begin_chain(
-        self, user_id: str, slot: int, chain: Chain, tail: bytes | None, served: Iterable[int], visits: int
+        self, user_id: str, slot: int, chain: Chain, tail: Tail | None, served: Iterable[int], visits: int
     ) -> None:
         """Freeze a list (and its tail, if the first page already needed one) and remember the first page's posts."""
         pipe = self._redis.pipeline(transaction=False)
@@ -114,28 +131,55 @@ class ListReader:
             pipe.set(keys.tail(user_id, slot), records.pack_tail(chain.nonce, tail), px=keep_ms)
         await self._remember(pipe, user_id, served, visits)
 
-    async def end_page(self, user_id: str, cursor: Cursor, end: int, served: Iterable[int], visits: int) -> None:
-        """Note where a page of a chain ended and remember its posts."""
-        pipe = self._redis.pipeline(transaction=False)
-        names = keys.chain(user_id, cursor.slot), keys.tail(user_id, cursor.slot)
-        keep_ms = _ms(self._lifetimes.chain_for)
-        pipe.eval(scripts.NOTE_PAGE_END, 2, *names, cursor.nonce, records.pack_page_end(end), keep_ms)
-        await self._remember(pipe, user_id, served, visits)
+    async def end_page(self, user_id: str, page: PageEnd, served: Iterable[int], visits: int) -> None:
+        """Note where a page of a chain ended and remember its posts.
 
-    async def keep_tail(self, user_id: str, slot: int, nonce: bytes, entries: bytes) -> bytes:
+        Raises:
+            Overtaken: another request served a page of this chain since it was read; nothing was noted.
+            StoreUnavailable: no answer within the budget.
+        """
+        pipe = self._redis.pipeline(transaction=False)
+        chain, nonce = page.chain, page.chain.nonce
+        whole = records.pack_chain(chain) if page.is_rewritten else b""
+        tail = records.pack_tail(nonce, page.tail) if page.is_rewritten and page.tail is not None else b""
+        pipe.eval(
+            scripts.END_PAGE, 2, keys.chain(user_id, page.slot), keys.tail(user_id, page.slot),
+            nonce, page.ends_before, records.pack_page_end(chain.page_ends[-1]), _ms(self._lifetimes.chain_for),
+            whole, tail,
+        )  # fmt: skip
+        noted, *_ = await self._remember(pipe, user_id, served, visits)
+        if noted == OVERTAKEN:
+            raise Overtaken
+
+    async def keep_tail(self, user_id: str, slot: int, nonce: bytes, tail: Tail) -> Tail:
         """Freeze what follows a chain's list; when another request was quicker, what it froze counts."""
         names = keys.chain(user_id, slot), keys.tail(user_id, slot)
         keep_ms = _ms(self._lifetimes.chain_for)
         try:
-            kept = self._redis.eval(scripts.KEEP_TAIL, 2, *names, nonce, entries, keep_ms)
-            return cast(bytes, await cast(Awaitable[object], kept))
+            asked = self._redis.eval(scripts.KEEP_TAIL, 2, *names, nonce, records.pack_tail_body(tail), keep_ms)
+            kept = cast(bytes, await cast(Awaitable[object], asked))
         except (RedisError, OSError, TimeoutError) as error:
             raise self._unavailable(error) from error
+        return records.unpack_tail_body(kept) or tail
 
     async def everyone(self) -> RankedList | None:
         """Everyone's list."""
         try:
             return _readable(codec.decode, (await self._values([keys.EVERYONE]))[0])
+        except (RedisError, OSError, TimeoutError) as error:
+            raise self._unavailable(error) from error
+
+    async def new_posts(self) -> RankedList | None:
+        """The posts that reserved slots are for."""
+        try:
+            return _readable(codec.decode, (await self._values([keys.NEW_POSTS]))[0])
+        except (RedisError, OSError, TimeoutError) as error:
+            raise self._unavailable(error) from error
+
+    async def blocked(self) -> Blocked | None:
+        """All blocks, as of the last run."""
+        try:
+            return _readable(unpack_blocked, (await self._values([keys.BLOCKED]))[0])
         except (RedisError, OSError, TimeoutError) as error:
             raise self._unavailable(error) from error
 
@@ -155,12 +199,20 @@ class ListReader:
         except (RedisError, OSError, TimeoutError) as error:
             raise self._unavailable(error) from error
 
-    async def is_safe(self) -> bool:
-        """Whether Redis answers and holds its safety data."""
+    async def check_safe(self) -> None:
+        """Whether Redis may be trusted.
+
+        Raises:
+            MemoryLost: it answers, and has no safety epoch.
+            StoreUnavailable: it does not answer.
+        """
         try:
-            return await self._redis.get(keys.SAFETY) is not None
-        except (RedisError, OSError, TimeoutError):
-            return False
+            epoch, number = await self._values([keys.SAFETY, keys.DELETED_NUMBER])
+            if epoch is None:
+                raise MemoryLost(f"Redis at {self._address} has lost its memory; deletions and blocks are being loaded")
+            await self.deleted.catch_up(epoch, int(number or 0))
+        except (RedisError, OSError, TimeoutError, *UNREADABLE) as error:
+            raise self._unavailable(error) from error
 
     async def close(self) -> None:
         await self._redis.aclose()
@@ -168,13 +220,13 @@ class ListReader:
     async def _values(self, names: list[str]) -> list[bytes | None]:
         return cast(list[bytes | None], await self._redis.mget(names))  # no client here decodes responses
 
-    async def _remember(self, pipe: Any, user_id: str, served: Iterable[int], visits: int) -> None:
+    async def _remember(self, pipe: Any, user_id: str, served: Iterable[int], visits: int) -> list[object]:
         longest = 4 + 4 * self._lifetimes.seen_length
         head, rows, keep_ms = records.pack_visits(visits), records.pack_rows(served), _ms(self._lifetimes.seen_for)
         # EVAL, not EVALSHA: a Redis that restarted knows no script, and asking it first would be another round trip.
         pipe.eval(scripts.APPEND_SEEN, 1, keys.seen(user_id), head, rows, longest, keep_ms)
         try:
-            await pipe.execute()
+            return cast(list[object], await pipe.execute())
         except (RedisError, OSError, TimeoutError) as error:
             raise self._unavailable(error) from error
 

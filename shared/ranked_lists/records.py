@@ -14,6 +14,7 @@ NONCE_BYTES = 8
 _VIEWER = struct.Struct(">QIII")  # version first and big-endian: a script in Redis compares it
 _VISITS = struct.Struct("<I")
 _POST = struct.Struct("<QI")
+_COUNT = struct.Struct("<H")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,17 @@ class Chain:
     def end_of_page(self, start: int) -> int | None:
         """Where the page that starts here ended when it was first served; None when it was not served yet."""
         return min((end for end in self.page_ends if end > start), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tail:
+    """What follows a frozen list: packed entries, those that the user has not seen first."""
+
+    unseen: int  # how many of the entries, from the first on
+    entries: bytes
+
+    def __len__(self) -> int:
+        return len(self.entries) // codec.ENTRY.size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,13 +125,25 @@ def unpack_chain(value: bytes | None, *, nonce: bytes) -> Chain | None:
     return Chain(nonce=nonce, frozen=frozen, page_ends=tuple(_read("H", body[size:])))
 
 
-def pack_tail(nonce: bytes, entries: bytes) -> bytes:
-    return nonce + entries
+def pack_tail(nonce: bytes, tail: Tail) -> bytes:
+    """nonce, the number of unseen entries as u16, then the entries."""
+    return nonce + pack_tail_body(tail)
 
 
-def unpack_tail(value: bytes | None, *, nonce: bytes) -> bytes | None:
-    """The packed entries after a frozen list, or None when they were not worked out yet."""
-    return value[NONCE_BYTES:] if value and value.startswith(nonce) else None
+def pack_tail_body(tail: Tail) -> bytes:
+    return _COUNT.pack(tail.unseen) + tail.entries
+
+
+def unpack_tail(value: bytes | None, *, nonce: bytes) -> Tail | None:
+    """What follows a chain's list, or None when it was not worked out yet (or by another version)."""
+    return unpack_tail_body(value[NONCE_BYTES:]) if value and value.startswith(nonce) else None
+
+
+def unpack_tail_body(body: bytes) -> Tail | None:
+    """The tail behind the bytes after the nonce; None when they are no tail."""
+    if len(body) < _COUNT.size or (len(body) - _COUNT.size) % codec.ENTRY.size:
+        return None
+    return Tail(unseen=_COUNT.unpack_from(body)[0], entries=body[_COUNT.size :])
 
 
 def pack_post(entry: CatalogueEntry) -> bytes:

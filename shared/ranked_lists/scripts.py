@@ -70,13 +70,24 @@ redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return length
 """
 
-# The end of a page is noted at the chain that was read, not at one that took its slot meanwhile.
-# KEYS: chain, tail. ARGV: nonce, page end (2 bytes), life time in ms.
-NOTE_PAGE_END = """
-if redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[1] then return 0 end
-redis.call('APPEND', KEYS[1], ARGV[2])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-redis.call('PEXPIRE', KEYS[2], ARGV[3])
+# The end of a page is noted at the chain that was read: not at one that took its slot meanwhile, and not when another
+# request served a page of it meanwhile (each adds an end, and may move what was not served yet). A page that put posts
+# in another order than the chain's writes the chain anew; so does a process that has the chain while Redis lost it.
+# KEYS: chain, tail. ARGV: nonce, ends when it was read, page end (2 bytes), life time in ms, chain or '', tail or ''.
+# Gives 1, 0 when the slot holds another chain (or none, and none was given), 2 when another request was quicker.
+END_PAGE = """
+local held = redis.call('GETRANGE', KEYS[1], 0, 11)
+if held == '' and ARGV[5] == '' then return 0 end
+if held ~= '' then
+  if string.sub(held, 1, 8) ~= ARGV[1] then return 0 end
+  local entries = string.byte(held, 11) + 256 * string.byte(held, 12)
+  local ends = (redis.call('STRLEN', KEYS[1]) - 20 - 6 * entries) / 2
+  if ends ~= tonumber(ARGV[2]) then return 2 end
+end
+if ARGV[5] ~= '' then redis.call('SET', KEYS[1], ARGV[5]) else redis.call('APPEND', KEYS[1], ARGV[3]) end
+if ARGV[6] ~= '' then redis.call('SET', KEYS[2], ARGV[6]) end
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+redis.call('PEXPIRE', KEYS[2], ARGV[4])
 return 1
 """
 

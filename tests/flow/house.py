@@ -21,7 +21,7 @@ from shared.db.runs import claim_run, finish_run, request_run
 from shared.domain import Phase, Reason, Source
 from shared.ranked_lists.codec import RankedList, encode, pack_entry
 from shared.ranked_lists.publish import ListWriter
-from shared.settings import HeuristicSettings, ListSettings, StoreSettings, WindowSettings
+from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, StoreSettings, WindowSettings
 from timeline.app import create_app
 from timeline.settings import TimelineSettings
 from timeline.state import AllSettings, State
@@ -44,6 +44,7 @@ class House:
 
     database_url: str
     redis_url: str
+    new_post_share: float = 0.0  # no reserved slots, so that lists can be counted; their own tests set it
     source_schema: str | None = None  # of the team's views, where there are some
 
     def sql(self, statement: str, rows: Sequence[Row] = ((),)) -> list[Row]:
@@ -65,6 +66,7 @@ class House:
         wanted: dict[str, Any] = {
             "env": "dev", "admin_token": ADMIN_TOKEN, "api_key": API_KEY, "jwt_key": JWT_KEY,
             "redis_budget_ms": 2000, "database_budget_ms": 5000, "refresh_seconds": 0.1,
+            "snapshot_file": None,
         }  # fmt: skip
         return AllSettings(
             timeline=TimelineSettings(**(wanted | timeline)),
@@ -74,6 +76,7 @@ class House:
             lists=ListSettings(**LISTS),
             window=WindowSettings(),
             formula=HeuristicSettings(),
+            new_posts=NewPostSettings(new_post_share=self.new_post_share),
         )
 
     @contextmanager
@@ -103,7 +106,9 @@ class House:
     def run_heuristic(self) -> None:
         """One run of the heuristic job, claimed as the service does it."""
         settings = self.settings()
-        job = JobSettings(window=settings.window, lists=settings.lists, formula=settings.formula)
+        job = JobSettings(
+            window=settings.window, lists=settings.lists, formula=settings.formula, new_posts=settings.new_posts
+        )
         with self.database() as database, self.writer() as writer:
             request_run(database, JOB, by="test")
             run = claim_run(database, JOB, worker="test")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -15,8 +16,8 @@ from shared.ranked_lists import keys
 from shared.ranked_lists.codec import RankedList, encode, pack_entry
 from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.publish import ListWriter
-from shared.ranked_lists.read import Lifetimes, ListReader, MemoryLost, UserState
-from shared.ranked_lists.records import CatalogueEntry, Chain, Seen, pack_viewer
+from shared.ranked_lists.read import Lifetimes, ListReader, MemoryLost, Overtaken, PageEnd, UserState
+from shared.ranked_lists.records import CatalogueEntry, Chain, Seen, Tail, pack_viewer
 from tests.worlds import NOW
 
 NONCE, OTHER = b"8 bytes!", b"another!"
@@ -59,7 +60,11 @@ def _begin(url: str, served: list[int], *, visits: int = 1, chain: Chain = CHAIN
 
 
 def _end(url: str, end: int, served: list[int], *, cursor: Cursor = CURSOR, visits: int = 1) -> None:
-    _with_reader(url, lambda reader: reader.end_page("ann", cursor, end, served, visits))
+    held = _user(url, cursor).chain
+    before = held.page_ends if held else ()
+    noted = replace(CHAIN, nonce=cursor.nonce, page_ends=(*before, end))
+    page = PageEnd(slot=cursor.slot, chain=noted, tail=None, ends_before=len(before), is_rewritten=False)
+    _with_reader(url, lambda reader: reader.end_page("ann", page, served, visits))
 
 
 # --- chains -----------------------------------------------------------------------------------------------------------
@@ -124,9 +129,44 @@ def test_a_chain_of_another_format_counts_as_gone(
 
 def test_the_first_tail_that_was_frozen_counts(safe: ListWriter, fresh_redis: str) -> None:
     _begin(fresh_redis, [0])
-    first = _with_reader(fresh_redis, lambda reader: reader.keep_tail("ann", 1, NONCE, FROZEN.entries[:6]))
-    second = _with_reader(fresh_redis, lambda reader: reader.keep_tail("ann", 1, NONCE, FROZEN.entries[6:12]))
-    assert (first, second) == (FROZEN.entries[:6], FROZEN.entries[:6])
+    one, other = Tail(unseen=1, entries=FROZEN.entries[:6]), Tail(unseen=0, entries=FROZEN.entries[6:12])
+    first = _with_reader(fresh_redis, lambda reader: reader.keep_tail("ann", 1, NONCE, one))
+    second = _with_reader(fresh_redis, lambda reader: reader.keep_tail("ann", 1, NONCE, other))
+    assert (first, second) == (one, one)
+
+
+def _rewrite(url: str, chain: Chain, *, ends_before: int) -> None:
+    page = PageEnd(slot=1, chain=chain, tail=None, ends_before=ends_before, is_rewritten=True)
+    _with_reader(url, lambda reader: reader.end_page("ann", page, [], 1))
+
+
+TURNED = replace(CHAIN, frozen=replace(FROZEN, entries=FROZEN.entries[6:] + FROZEN.entries[:6]), page_ends=(2, 4))
+
+
+def test_a_page_out_of_turn_writes_the_chain_anew(safe: ListWriter, fresh_redis: str) -> None:
+    _begin(fresh_redis, [0, 1])
+    _rewrite(fresh_redis, TURNED, ends_before=len(CHAIN.page_ends))
+    assert _user(fresh_redis, CURSOR).chain == TURNED
+
+
+def test_a_page_that_was_overtaken_changes_nothing(safe: ListWriter, fresh_redis: str) -> None:
+    _begin(fresh_redis, [0, 1])
+    _end(fresh_redis, 4, [2, 3])
+    held = _user(fresh_redis, CURSOR).chain
+    with pytest.raises(Overtaken):
+        _rewrite(fresh_redis, TURNED, ends_before=len(CHAIN.page_ends))
+    assert _user(fresh_redis, CURSOR).chain == held
+
+
+def test_a_chain_that_redis_lost_is_put_back(safe: ListWriter, fresh_redis: str) -> None:
+    _rewrite(fresh_redis, TURNED, ends_before=0)
+    assert _user(fresh_redis, CURSOR).chain == TURNED
+
+
+def test_another_chain_in_the_slot_is_not_written_over(safe: ListWriter, fresh_redis: str) -> None:
+    _begin(fresh_redis, [0, 1])
+    _rewrite(fresh_redis, replace(TURNED, nonce=OTHER), ends_before=0)
+    assert _user(fresh_redis, CURSOR).chain == CHAIN
 
 
 # --- seen posts -------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from timeline.limits import MAX_BODY, MAX_HEADERS
 PROBLEM = "application/problem+json"
 OPERATOR, BACKEND = ({"Authorization": f"Bearer {token}"} for token in (ADMIN_TOKEN, API_KEY))
 JSON = {"content-type": "application/json"}
-OPEN = {("GET", "/healthz"), ("GET", "/readyz")}
+OPEN = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics")}
 # Every route as it stands in the app, with a harmless value for each part of its path.
 ROUTES = [
     ("GET", "/timeline/ann"), ("POST", "/timeline"), ("POST", "/interactions"), ("DELETE", "/interactions"),

@@ -18,7 +18,7 @@ EXAMPLES = 12  # of each route, good ones and bad ones: together about a minute
 # Routes whose rules no schema can say: a signed cursor, a time since 1970, two users who are not the same.
 BEYOND_SCHEMAS = {"/timeline", "/timeline/{user_id}", "/users/{user_id}", "/posts/{post_id}",
                   "/users/{user_id}/blocks/{blocked_user_id}"}  # fmt: skip
-WITHOUT_INPUT = {("GET", path) for path in ("/healthz", "/admin/phase", "/admin/status", "/admin/models")}
+WITHOUT_INPUT = {("GET", path) for path in ("/healthz", "/metrics", "/admin/phase", "/admin/status", "/admin/models")}
 NOWHERE = House(database_url="postgresql://nobody@127.0.0.1:9/none", redis_url="redis://127.0.0.1:9/0")
 ROUTES = [
     (method.upper(), path)

@@ -109,10 +109,16 @@ def test_a_page_that_was_not_served_yet_has_no_end() -> None:
 
 
 @steady
-@given(entries=st.binary(max_size=60))
-def test_a_tail_comes_back_under_its_own_nonce_only(entries: bytes) -> None:
-    value = records.pack_tail(NONCE, entries)
-    assert (records.unpack_tail(value, nonce=NONCE), records.unpack_tail(value, nonce=b"another!")) == (entries, None)
+@given(count=st.integers(0, 30), unseen=st.integers(0, 30))
+def test_a_tail_comes_back_under_its_own_nonce_only(count: int, unseen: int) -> None:
+    tail = records.Tail(unseen=min(unseen, count), entries=bytes(6 * count))
+    value = records.pack_tail(NONCE, tail)
+    assert (records.unpack_tail(value, nonce=NONCE), records.unpack_tail(value, nonce=b"another!")) == (tail, None)
+
+
+@pytest.mark.parametrize("size", [0, 1, 3, 6, 7, 12])
+def test_what_is_no_tail_counts_as_not_worked_out(size: int) -> None:
+    assert records.unpack_tail(NONCE + bytes(size), nonce=NONCE) is None
 
 
 @steady

@@ -6,9 +6,11 @@ import pytest
 
 from shared.domain import Source
 from shared.ranked_lists.codec import RankedList
-from shared.ranked_lists.records import Chain
+from shared.ranked_lists.records import Chain, Tail
 from timeline import shelf
 from timeline.shelf import Shelf
+
+TAIL = Tail(unseen=1, entries=b"\0" * 6)
 
 
 def _chain(nonce: bytes) -> Chain:
@@ -20,9 +22,9 @@ def _chain(nonce: bytes) -> Chain:
 def test_two_chains_of_one_user_stand_beside_each_other() -> None:
     kept = Shelf()
     kept.put("ann", _chain(b"a"), None)
-    kept.put("ann", _chain(b"b"), b"tail")
+    kept.put("ann", _chain(b"b"), TAIL)
     assert kept.get("ann", b"a") == (_chain(b"a"), None)
-    assert kept.get("ann", b"b") == (_chain(b"b"), b"tail")
+    assert kept.get("ann", b"b") == (_chain(b"b"), TAIL)
 
 
 def test_a_chain_is_its_users_alone() -> None:

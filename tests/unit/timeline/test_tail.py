@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain import Reason
-from shared.ranked_lists.codec import ENTRY, entry_at, pack_entry, rows_of
+from shared.ranked_lists.codec import entry_at, pack_entry, rows_of
 from timeline.sources import tail_entries
 
 ROWS = st.lists(st.integers(1, 60), max_size=40, unique=True)
@@ -17,7 +17,7 @@ def _packed(rows: list[int], score: float = 0.5) -> bytes:
 
 
 def _tail(own: list[int], shared: list[list[int]], seen: list[int], at_most: int = 1000) -> list[int]:
-    return rows_of(tail_entries(_packed(own), [_packed(rows) for rows in shared], seen=seen, at_most=at_most))
+    return rows_of(tail_entries(_packed(own), [_packed(rows) for rows in shared], seen=seen, at_most=at_most).entries)
 
 
 def _model(own: list[int], shared: list[list[int]], seen: list[int]) -> list[int]:
@@ -57,4 +57,12 @@ def test_a_row_seen_twice_counts_where_it_was_seen_last() -> None:
 
 def test_of_a_row_in_two_lists_the_better_lists_entry_stays() -> None:
     tail = tail_entries(b"", [_packed([7], 0.25), _packed([7], 0.75)], seen=[], at_most=10)
-    assert (len(tail) // ENTRY.size, entry_at(tail, 0)[2]) == (1, 0.25)
+    assert (len(tail), entry_at(tail.entries, 0)[2]) == (1, 0.25)
+
+
+@given(ROWS, LISTS, SEEN, st.integers(0, 60))
+def test_the_tail_knows_how_many_of_its_posts_are_unseen(
+    own: list[int], shared: list[list[int]], seen: list[int], at_most: int
+) -> None:
+    tail = tail_entries(_packed(own), [_packed(rows) for rows in shared], seen=seen, at_most=at_most)
+    assert [row in seen for row in rows_of(tail.entries)] == [place >= tail.unseen for place in range(len(tail))]

@@ -10,9 +10,11 @@ from shared.eligibility import Viewer
 from shared.ranked_lists.codec import RankedList, pack_entry
 from shared.ranked_lists.cursor import Cursor, ForgedCursor, sign, verify
 from shared.ranked_lists.read import UserState
-from shared.ranked_lists.records import Chain, Seen, pack_chain, unpack_chain
+from shared.ranked_lists.records import Chain, Seen, Tail, pack_chain, unpack_chain
 from timeline.feed import feed_id
-from timeline.page import PageRequest, Walk
+from timeline.page import PageRequest
+from timeline.stores import Patience
+from timeline.walk import Walk
 
 ROWS = st.lists(st.integers(0, 1000), max_size=30)
 NONCES = st.binary(min_size=8, max_size=8)
@@ -28,9 +30,14 @@ def _chain(rows: list[int], page_ends: tuple[int, ...] = (), nonce: bytes = b"12
 
 def _walk(own: list[int], tail: list[int] | None) -> Walk:
     state = UserState(phase=None, lists={}, viewer=Viewer(), seen=Seen(), chain=None, tail=None)
-    packed = None if tail is None else b"".join(pack_entry(row, Reason.RECENT, 0.5) for row in tail)
+    packed = None if tail is None else _tail(tail, unseen=len(tail))
     request = PageRequest(user_id="ann", limit=10)
-    return Walk(request=request, state=state, chain=_chain(own), slot=0, tail=packed, position=0, degraded=[])
+    patience = Patience(seconds={})
+    return Walk(request=request, state=state, patience=patience, chain=_chain(own), slot=0, tail=packed, position=0)
+
+
+def _tail(rows: list[int], *, unseen: int) -> Tail:
+    return Tail(unseen=unseen, entries=b"".join(pack_entry(row, Reason.RECENT, 0.5) for row in rows))
 
 
 @given(ROWS, ROWS)
@@ -116,3 +123,53 @@ def test_feed_ids_tell_source_generation_position_and_chain_apart() -> None:
         for position in (0, 20)
     }
     assert len(feeds) == 4
+
+
+@st.composite
+def _page(draw: st.DrawFn) -> Walk:
+    """A walk that chose and dropped some places, in any order."""
+    own, tail = draw(st.integers(0, 15)), draw(st.integers(0, 15))
+    walk = _walk(list(range(own)), None)
+    walk.put_tail(_tail(list(range(100, 100 + tail)), unseen=draw(st.integers(0, tail))))
+    walk.position = draw(st.integers(0, own))
+    places = draw(st.permutations(range(walk.position, own + tail)))
+    walk.chosen = places[: draw(st.integers(0, len(places)))]
+    left = [place for place in places if place not in walk.chosen]
+    walk.dropped = set(draw(st.lists(st.sampled_from(left), unique=True))) if left else set()
+    return walk
+
+
+def _rows(walk: Walk) -> list[int]:
+    return walk.rows(0, walk.whole_length)
+
+
+@given(_page())
+def test_a_settled_chain_begins_with_what_was_served_in_that_order(walk: Walk) -> None:
+    before, start, chosen = _rows(walk), walk.position, list(walk.chosen)
+    walk.settle()
+    assert _rows(walk)[: walk.position] == before[:start] + [before[place] for place in chosen]
+
+
+@given(_page())
+def test_a_settled_chain_keeps_what_was_neither_served_nor_dropped_in_its_order(walk: Walk) -> None:
+    before, chosen, dropped = _rows(walk), set(walk.chosen), set(walk.dropped)
+    start = walk.position
+    walk.settle()
+    rest = [row for place, row in enumerate(before) if place >= start and place not in chosen | dropped]
+    assert [row for row in _rows(walk)[walk.position :] if row in rest] == rest
+
+
+@given(_page())
+def test_a_settled_chain_still_knows_what_is_unseen(walk: Walk) -> None:
+    unseen = set(walk.rows(0, walk.unseen_length))
+    walk.settle()
+    rest = walk.rows(walk.position, walk.whole_length)
+    assert walk.rows(walk.position, walk.unseen_length) == [row for row in rest if row in unseen]
+
+
+def test_a_page_in_the_chains_order_leaves_the_chain_as_it_is() -> None:
+    walk = _walk([1, 2, 3, 4], None)
+    walk.chosen, walk.dropped = [0, 1], {3}
+    chain = walk.chain
+    walk.settle()
+    assert (walk.chain, walk.is_rewritten, walk.position) == (chain, False, 2)

@@ -1,0 +1,57 @@
+"""Which posts the reserved slots of everybody's chains are for: young, and seen by few people yet. Pure."""
+
+from datetime import datetime
+
+import numpy as np
+
+from s01_heuristic.rank import Ranking
+from shared.columns import latest_of_each, post_index
+from shared.db.bulk import Events, Int64s, Posts
+from shared.domain import Reason
+from shared.ranked_lists.codec import MAX_ROW, ROW_BITS
+from shared.settings import NewPostSettings
+from shared.world import World
+
+MAX_POOL = 2_000  # 12 KB, which each timeline process reads once a run
+# A pool is no larger than the active users' first 50 posts can show each of its posts to as many as are wanted;
+# in a small app some posts at a time then reach enough people, instead of all of them hardly any.
+FIRST_POSTS = 50
+MIN_POOL = 10
+
+
+def new_posts_of(world: World, ranking: Ranking, settings: NewPostSettings, generation: int, now: datetime) -> bytes:
+    """Packed entries of the pool, those that the fewest people have seen first, in seeded order among equals.
+
+    Args:
+        world: candidates, events, active users.
+        ranking: all candidates, whose scores the entries carry.
+        settings: up to which age and how many viewers a post is new.
+        generation: the run's fencing number, the seed.
+        now: of the run.
+    """
+    viewers = viewers_of(world.posts, world.events)
+    age_hours = (now.timestamp() - world.posts.created_at) / 3600.0
+    is_new = (age_hours <= settings.new_post_hours) & (viewers < settings.new_post_viewers)
+    places = np.flatnonzero(is_new)
+    shuffled = np.random.default_rng(generation).permutation(places)
+    ordered = shuffled[np.argsort(viewers[shuffled], kind="stable")]
+    rows = np.array(world.rows, np.uint32)[ordered[: pool_size(len(world.users), settings)]]
+    entries = ranking.entries[[ranking.index.place_of_row[int(row)] for row in rows]].copy()
+    entries["packed"] = (entries["packed"] & np.uint32(MAX_ROW)) | np.uint32(int(Reason.NEW) << ROW_BITS)
+    return entries.tobytes()
+
+
+def viewers_of(posts: Posts, events: Events) -> Int64s:
+    """How many people but the author have met each post; any event is a proof of that. -> (n_posts,)"""
+    index, known = post_index(posts, events.post_keys)
+    index, users, at = index[known], events.user_keys[known], events.at[known]
+    others = users != posts.author_keys[index]
+    index, users, at = index[others], users[others], at[others]
+    each = latest_of_each(index, users, at=at)
+    return np.bincount(index[each], minlength=len(posts))
+
+
+def pool_size(n_users: int, settings: NewPostSettings) -> int:
+    """How many posts a run offers to the reserved slots."""
+    slots = n_users * FIRST_POSTS * settings.new_post_share
+    return int(min(MAX_POOL, max(MIN_POOL, slots / (2 * settings.new_post_viewers))))

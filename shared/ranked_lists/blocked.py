@@ -1,0 +1,43 @@
+"""All blocks as one sorted column of pairs of 64-bit keys: small enough to keep and save in each timeline. Pure."""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+
+from shared.ranked_lists.codec import UnreadableList
+
+MAX_PAIRS = 100_000  # 1.6 MB; an app with more blocks relies on its stores for the rest
+_PAIR_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """Who must not see whom; `users` is sorted, `authors` stands beside it."""
+
+    users: "array[int]"  # quoted: array is generic for the type checker only
+    authors: "array[int]"
+
+    def authors_of(self, user: int) -> frozenset[int]:
+        """Keys of the authors that are withheld from a user (by key)."""
+        start = bisect_left(self.users, user)
+        end = bisect_left(self.users, user + 1, lo=start)
+        return frozenset(self.authors[start:end])
+
+
+NOBODY = Blocked(users=array("Q"), authors=array("Q"))
+
+
+def pack_blocked(pairs: Iterable[tuple[int, int]]) -> bytes:
+    """User and author key, u64 each, sorted by user; cut off at the bound."""
+    ordered = sorted(islice(pairs, MAX_PAIRS))
+    return array("Q", [key for pair in ordered for key in pair]).tobytes()
+
+
+def unpack_blocked(value: bytes) -> Blocked:
+    """The blocks behind the bytes."""
+    if len(value) % _PAIR_BYTES:
+        raise UnreadableList(f"blocks: got {len(value)} bytes, expected pairs of {_PAIR_BYTES}")
+    keys = array("Q", value)
+    return Blocked(users=keys[::2], authors=keys[1::2])

@@ -1,0 +1,74 @@
+"""How posts may follow each other: few of one author in any ten, no near-identical photos side by side. Pure.
+
+The only definition of promise 8. A post that may not come now is not dropped, it waits; when nothing else remains,
+the least bad of those that wait comes.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+WINDOW = 10  # posts in a row that are looked at
+MOST_OF_ONE_AUTHOR = 2  # of them
+
+
+class Card(Protocol):
+    """What spacing must know of a post."""
+
+    @property
+    def author(self) -> int:
+        """The author's key."""
+        ...
+
+    @property
+    def cluster(self) -> int:
+        """The cluster of near-identical photos; 0: none is known."""
+        ...
+
+
+class Spacing:
+    """The last posts of a chain, and what may follow them."""
+
+    def __init__(self, before: Iterable[Card] = ()) -> None:
+        self._authors: deque[int] = deque(maxlen=WINDOW - 1)
+        self._cluster = 0
+        for card in before:
+            self.take(card)
+
+    def take(self, card: Card) -> None:
+        """This post comes next."""
+        self._authors.append(card.author)
+        self._cluster = card.cluster
+
+    def fits(self, card: Card) -> bool:
+        """Whether this post may come next."""
+        return not self._is_flood(card) and not self._is_alike(card)
+
+    def first_fitting(self, waiting: Sequence[Card]) -> int | None:
+        """The place of the first post that may come next."""
+        return next((place for place, card in enumerate(waiting) if self.fits(card)), None)
+
+    def least_bad(self, waiting: Sequence[Card]) -> int | None:
+        """The place of the first post that breaks least, the author's share weighing more than the photo."""
+        badness = [2 * self._is_flood(card) + self._is_alike(card) for card in waiting]
+        return badness.index(min(badness)) if badness else None
+
+    def _is_flood(self, card: Card) -> bool:
+        return self._authors.count(card.author) >= MOST_OF_ONE_AUTHOR
+
+    def _is_alike(self, card: Card) -> bool:
+        return card.cluster != 0 and card.cluster == self._cluster
+
+
+def spaced(cards: Sequence[Card], *, before: Iterable[Card] = ()) -> list[int]:
+    """Places of all posts in the order in which they come: each time the first that fits, else the least bad."""
+    spacing, waiting, order = Spacing(before), list(range(len(cards))), []
+    while waiting:
+        left = [cards[place] for place in waiting]
+        found = spacing.first_fitting(left)
+        if found is None:
+            found = spacing.least_bad(left)
+        assert found is not None
+        spacing.take(left[found])
+        order.append(waiting.pop(found))
+    return order

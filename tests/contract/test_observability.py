@@ -1,0 +1,42 @@
+"""docs/observability.md lists every metric and every log event, and nothing else; compared with the code."""
+
+import re
+from pathlib import Path
+
+from timeline.metrics import JOBS, OTHER, STATUSES, STORES, Metrics
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "observability.md").read_text(encoding="utf-8")
+METRICS, EVENTS = PAGE.split("## Log events")
+SERVICES = ("shared", "s01_heuristic", "s02_train_neucf", "s02_recsys_neucf", "timeline", "warmline")
+EVENT = re.compile(r'(?:log_event|log_trouble|stage)\(\s*"([a-z_0-9]+\.[a-z_0-9.]+)"')
+
+
+def _rows(page: str) -> list[str]:
+    return [line for line in page.splitlines() if line.startswith("| `")]
+
+
+def _first_column(page: str) -> set[str]:
+    return {name for row in _rows(page) for name in re.findall(r"`([^`]+)`", row.split("|")[1])}
+
+
+def test_every_metric_is_listed_with_its_type_and_labels() -> None:
+    listed = {}
+    for row in _rows(METRICS):
+        name, kind, labels = (cell.strip() for cell in row.split("|")[1:4])
+        listed[name.strip("`")] = (kind, "" if labels == "–" else labels)
+    known = {}
+    for family in Metrics().registry._collector_to_names:
+        names = tuple(family._labelnames)  # type: ignore[attr-defined]
+        name = family._name + ("_total" if family._type == "counter" else "")  # type: ignore[attr-defined]
+        known[name] = (family._type, ", ".join(names))  # type: ignore[attr-defined]
+    assert listed == known
+
+
+def test_every_value_of_a_label_is_listed() -> None:
+    assert {f"`{value}`" for value in (*STATUSES, OTHER, *STORES, *JOBS)} <= set(re.findall(r"`[^`]+`", METRICS))
+
+
+def test_every_log_event_is_listed_and_no_other() -> None:
+    sources = [path.read_text(encoding="utf-8") for service in SERVICES for path in (ROOT / service).rglob("*.py")]
+    assert _first_column(EVENTS) == {name for source in sources for name in EVENT.findall(source)}

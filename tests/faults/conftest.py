@@ -1,0 +1,47 @@
+"""Servers of these tests' own: nobody else's are killed."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from demo.embedded import Servers, embedded_servers
+from shared.db.engine import Database
+from shared.db.migrate import migrate
+from shared.settings import StoreSettings
+from tests.faults.scene import Scene
+from tests.flow.house import House, build_world
+from tests.stores import empty_database
+
+
+@pytest.fixture(scope="session")
+def fragile_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """PostgreSQL and Valkey that may be killed; Valkey keeps nothing on disk, so it comes back empty."""
+    with embedded_servers(tmp_path_factory.mktemp("fragile"), durable=False) as servers:
+        yield servers
+
+
+@pytest.fixture
+def scene(fragile_servers: Servers, tmp_path: Path) -> Iterator[Scene]:
+    """The small world after one heuristic run; what a test broke is mended after it."""
+    servers = fragile_servers
+    assert servers.valkey is not None
+    assert servers.postgres is not None
+    for server in servers:
+        if server.process is None:
+            server.start()
+    with empty_database(servers.database_url) as url:
+        database = Database(StoreSettings(database_url=url, redis_url="redis://localhost"))
+        migrate(database)
+        database.close()
+        house = replace(House(database_url=url, redis_url=servers.redis_url), new_post_share=0.1)
+        with house.redis() as redis:
+            redis.flushall()
+            redis.config_set("maxmemory", 0)
+        build_world(house)
+        house.run_heuristic()
+        yield Scene(servers=servers, house=house, folder=tmp_path)
+        for server in servers:
+            if server.process is None:
+                server.start()

@@ -1,0 +1,160 @@
+"""Redis and PostgreSQL absent, killed, hung and starved while people read: every page is answered, in time, and right.
+
+every answer   200, posts that may be shown, no repeat in a chain, none skipped, two posts of an author in ten
+every fault    p99 ≤ 300 ms, max ≤ 1 s, and whole again within 5 s of the server's return
+"""
+
+import time
+
+import pytest
+
+from tests.faults.scene import HUNG_SECONDS, READERS, Scene, wait
+from tests.traffic import Findings, traffic
+
+pytestmark = pytest.mark.faults
+
+P99_SECONDS, MAX_SECONDS, RECOVERY_SECONDS = 0.3, 1.0, 5.0
+
+
+def _judge(findings: Findings, name: str) -> None:
+    print(f"{name}: {findings}")  # noqa: T201 - the table of the note
+    assert findings.violations == []
+    assert len(findings.seconds) > 100
+    assert findings.quantile(0.99) <= P99_SECONDS
+    assert findings.quantile(1) <= MAX_SECONDS
+
+
+def test_redis_absent_at_start(scene: Scene) -> None:
+    assert scene.servers.valkey is not None
+    scene.servers.valkey.stop()
+    with scene.timeline(), traffic(scene.port, READERS, scene.truth()) as findings:
+        wait(4)
+        scene.servers.valkey.start()
+        assert scene.until_whole() < RECOVERY_SECONDS
+        wait(1)
+    _judge(findings, "redis absent at start")
+
+
+def test_redis_killed_in_traffic_and_back_empty(scene: Scene) -> None:
+    assert scene.servers.valkey is not None
+    with scene.timeline():
+        scene.until_ready()
+        with traffic(scene.port, READERS, scene.truth()) as findings:
+            wait(2)
+            scene.servers.valkey.kill()
+            wait(3)
+            scene.servers.valkey.start()
+            assert scene.until_whole() < RECOVERY_SECONDS
+            wait(2)
+    _judge(findings, "redis killed, back empty")
+
+
+def test_redis_hung_and_released(scene: Scene) -> None:
+    assert scene.servers.valkey is not None
+    with scene.timeline():
+        scene.until_ready()
+        with traffic(scene.port, READERS, scene.truth()) as findings:
+            wait(2)
+            scene.servers.valkey.pause()
+            wait(HUNG_SECONDS)
+            scene.servers.valkey.resume()
+            assert scene.until_whole() < RECOVERY_SECONDS
+            wait(2)
+    _judge(findings, "redis hung")
+
+
+def test_a_delete_while_redis_hangs_holds_at_once_and_after_it(scene: Scene) -> None:
+    assert scene.servers.valkey is not None
+    truth = scene.truth()
+    with scene.timeline():
+        scene.until_ready()
+        with traffic(scene.port, READERS, truth) as findings:
+            scene.servers.valkey.pause()
+            wait(1)
+            for post in ("p07", "p33"):
+                assert scene.write("DELETE", f"/posts/{post}") == 204
+                truth.deleted[post] = time.monotonic()
+            wait(2)
+            scene.servers.valkey.resume()
+            wait(3)
+    _judge(findings, "delete while redis hangs")
+
+
+def test_redis_out_of_memory(scene: Scene) -> None:
+    with scene.timeline(), scene.house.redis() as redis:
+        scene.until_ready()
+        with traffic(scene.port, READERS, scene.truth()) as findings:
+            wait(2)
+            redis.config_set("maxmemory", 1)
+            wait(4)
+            redis.config_set("maxmemory", 0)
+            assert scene.until_whole() < RECOVERY_SECONDS
+            wait(1)
+    _judge(findings, "redis out of memory")
+
+
+def test_postgresql_absent_at_start(scene: Scene) -> None:
+    assert scene.servers.postgres is not None
+    scene.servers.postgres.stop()
+    with scene.timeline(), traffic(scene.port, READERS, scene.truth()) as findings:
+        wait(4)
+        scene.servers.postgres.start()
+        scene.until_ready()
+    _judge(findings, "postgresql absent at start")
+
+
+def test_postgresql_killed_in_traffic(scene: Scene) -> None:
+    assert scene.servers.postgres is not None
+    with scene.timeline():
+        scene.until_ready()
+        with traffic(scene.port, READERS, scene.truth()) as findings:
+            wait(2)
+            scene.servers.postgres.kill()
+            wait(3)
+            scene.servers.postgres.start()
+            scene.until_ready()
+    _judge(findings, "postgresql killed")
+
+
+def test_postgresql_hung(scene: Scene) -> None:
+    with scene.timeline():
+        scene.until_ready()
+        with scene.hung_postgresql(), traffic(scene.port, READERS, scene.truth()) as findings:
+            wait(HUNG_SECONDS)
+    _judge(findings, "postgresql hung")
+
+
+def test_both_hung(scene: Scene) -> None:
+    assert scene.servers.valkey is not None
+    with scene.timeline():
+        scene.until_ready()
+        with traffic(scene.port, READERS, scene.truth()) as findings:
+            wait(1)
+            scene.servers.valkey.pause()
+            with scene.hung_postgresql():
+                wait(HUNG_SECONDS)
+            scene.servers.valkey.resume()
+            assert scene.until_whole() < RECOVERY_SECONDS
+    _judge(findings, "both hung")
+
+
+def test_both_down_from_the_start_with_a_snapshot_on_disk(scene: Scene) -> None:
+    assert scene.servers.valkey is not None
+    assert scene.servers.postgres is not None
+    truth = scene.truth()
+    with scene.timeline():
+        scene.until_ready()
+        assert scene.write("DELETE", "/posts/p07") == 204
+        assert scene.write("PUT", "/users/cold/blocks/author3") == 204
+        scene.house.run_heuristic()  # publishes the blocks as one value
+        wait(3)
+    scene.servers.valkey.stop()
+    scene.servers.postgres.stop()
+    truth.deleted["p07"] = truth.blocked["cold", "author3"] = 0.0
+    with scene.timeline(), traffic(scene.port, READERS, truth) as findings:
+        wait(3)
+        scene.servers.postgres.start()
+        scene.servers.valkey.start()
+        assert scene.until_whole() < RECOVERY_SECONDS
+    assert findings.sources.get("snapshot", 0) > 50
+    _judge(findings, "both down from the start")

@@ -1,0 +1,120 @@
+"""`python -m tests.load`: a timeline under load while everything changes; each answer is checked. `make load` runs it.
+
+Readers in this process ask at a fixed rate while another process publishes the lists of both phases every 3 seconds,
+20 blocks and deletes a second go through the API, and the phase is switched. Exits with 1 on an error or a violation
+of promise 2, 3, 4 or 8.
+"""
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+from demo.embedded import embedded_servers
+from shared.db.engine import Database
+from shared.db.migrate import migrate
+from shared.settings import StoreSettings
+from tests.faults.scene import ROOT, Scene
+from tests.flow.house import ADMIN_TOKEN, House
+from tests.load.world import AUTHORS, POSTS, USERS, authors_of_posts, build
+from tests.stores import empty_database
+from tests.traffic import Truth, traffic
+
+READERS = 12
+CHANGES_PER_SECOND = 20
+SWITCH_SECONDS = 7.0
+BIG = {"list_length": 200, "everyone_length": 1000, "seen_length": 1500}
+
+
+def main() -> int:
+    """Run; gives the exit code."""
+    parser = argparse.ArgumentParser(prog="tests.load", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60, help="how long the readers read")
+    parser.add_argument("--rate", type=float, default=330, help="requests a second that they ask for")
+    options = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory(prefix="warmline-load-") as folder,
+        embedded_servers(Path(folder) / "servers", durable=False) as servers,
+        empty_database(servers.database_url) as url,
+    ):
+        database = Database(StoreSettings(database_url=url, redis_url="redis://localhost"))
+        migrate(database)
+        database.close()
+        build(url)
+        scene = Scene(servers=servers, house=House(database_url=url, redis_url=servers.redis_url), folder=Path(folder))
+        return _measure(scene, seconds=options.seconds, rate=options.rate)
+
+
+def _measure(scene: Scene, *, seconds: float, rate: float) -> int:
+    publisher = subprocess.Popen(
+        [sys.executable, "-m", "tests.load.publishing", scene.house.database_url, scene.house.redis_url],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert publisher.stdout is not None
+        publisher.stdout.readline()  # the first publication
+        with scene.timeline(**BIG):
+            scene.until_ready()
+            truth = Truth(author_of=authors_of_posts(), is_vast=True)
+            stopped = threading.Event()
+            changer = threading.Thread(target=_change, args=(scene, truth, stopped), daemon=True)
+            with traffic(scene.port, USERS, truth, readers=READERS, limit=20, pause=READERS / rate, pages=8) as found:
+                changer.start()
+                time.sleep(seconds)
+            stopped.set()
+            changer.join(15)
+            metrics = urllib.request.urlopen(f"http://127.0.0.1:{scene.port}/metrics").read().decode()
+    finally:
+        publisher.kill()
+        publications = len((publisher.communicate()[0] or "").splitlines()) + 1
+    asked = len(found.seconds)
+    print(f"{found}\n{asked / seconds:.0f} requests/s, {publications} publications, {len(truth.deleted)} deletes,")  # noqa: T201
+    print(f"{len(truth.blocked)} blocks; {_line(metrics, 'warmline_new_post_slots_filled_total')}")  # noqa: T201
+    for violation in found.violations[:10]:
+        print(violation)  # noqa: T201
+    return int(bool(found.violations) or asked / seconds < 300)
+
+
+def _change(scene: Scene, truth: Truth, stopped: threading.Event) -> None:
+    """Blocks and deletes by turns, each on record as soon as it was accepted; a phase switch now and then."""
+    rng, begun, number = random.Random(3), time.monotonic(), 0
+    switched = 0
+    while not stopped.is_set():
+        if number % 2:
+            post = rng.choice(POSTS)
+            truth.under_way.add(post)
+            if scene.write("DELETE", f"/posts/{post}") == 204:
+                truth.deleted.setdefault(post, time.monotonic())
+        else:
+            user, author = rng.choice(USERS), rng.choice(AUTHORS)
+            truth.under_way = {each for each in truth.under_way if each.startswith("post")} | {author}
+            if scene.write("PUT", f"/users/{user}/blocks/{author}") == 204:
+                truth.blocked.setdefault((user, author), time.monotonic())
+        number += 1
+        if time.monotonic() - begun > SWITCH_SECONDS * (switched + 1):
+            switched += 1
+            _switch(scene, "neucf" if switched % 2 else "heuristic", percent=50 if switched % 4 == 1 else 100)
+        time.sleep(max(0.0, begun + number / CHANGES_PER_SECOND - time.monotonic()))
+
+
+def _switch(scene: Scene, phase: str, *, percent: int) -> None:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{scene.port}/admin/phase", method="PUT",
+        data=json.dumps({"phase": phase, "rollout_percent": percent}).encode(),
+        headers={"Authorization": f"Bearer {ADMIN_TOKEN}", "Content-Type": "application/json"},
+    )  # fmt: skip
+    urllib.request.urlopen(request, timeout=10).read()
+
+
+def _line(metrics: str, name: str) -> str:
+    return next((line for line in metrics.splitlines() if line.startswith(name)), f"{name} 0")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,217 @@
+"""Readers who scroll without end, from threads of their own, and check each answer: for faults and for load.
+
+A reader walks a chain to its end, begins the next one, and knows what must not happen: another status than 200, an
+empty page, a post that comes twice in a chain, one that must not be shown any more, an author who floods it.
+"""
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+WINDOW, MOST = 10, 2  # promise 8
+REPEAT_EACH = 7  # one page in so many is asked for twice
+
+
+@dataclass(slots=True)
+class Truth:
+    """What may be shown, as the world changes; whoever changes it says so after the change was accepted."""
+
+    author_of: dict[str, str]
+    deleted: dict[str, float] = field(default_factory=dict)  # post → since when
+    blocked: dict[tuple[str, str], float] = field(default_factory=dict)  # (user, author) → since when
+    under_way: set[str] = field(default_factory=set)  # posts and authors of changes that may hold by now or not yet
+    met: dict[str, set[str]] = field(default_factory=dict)  # user → posts that they saw before
+    is_vast: bool = False  # nobody comes to the end of what they have not seen: no post may come back at all
+
+    def faults_of(self, user: str, posts: Sequence[str], asked_at: float) -> Iterator[str]:
+        """What is wrong with a page that was asked for at a moment."""
+        for post in posts:
+            author = self.author_of.get(post, "?")
+            if self.deleted.get(post, asked_at) < asked_at:
+                yield f"{user}: {post} was deleted"
+            if self.blocked.get((user, author), asked_at) < asked_at:
+                yield f"{user}: {post} is by {author}, who is blocked"
+            if author == user:
+                yield f"{user}: {post} is their own"
+
+
+@dataclass(slots=True)
+class Findings:
+    """What the readers met."""
+
+    seconds: list[float] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    sources: dict[str, int] = field(default_factory=dict)
+    degraded: int = 0
+    chains: int = 0  # walked to their end
+
+    def quantile(self, share: float) -> float:
+        """Seconds that this share of the requests stayed below."""
+        ordered = sorted(self.seconds)
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+    def __str__(self) -> str:
+        return (
+            f"{len(self.seconds)} requests, {self.chains} chains, p50 {1000 * self.quantile(0.5):.1f} ms,"
+            f" p99 {1000 * self.quantile(0.99):.1f} ms, max {1000 * self.quantile(1):.1f} ms,"
+            f" {self.degraded} degraded, {self.sources}, {len(self.violations)} violations"
+        )
+
+
+class Reader(threading.Thread):
+    """One reader."""
+
+    def __init__(
+        self, port: int, users: Sequence[str], truth: Truth, findings: Findings, *, limit: int, pause: float, pages: int
+    ) -> None:
+        super().__init__(daemon=True)
+        self._port, self._users, self._truth, self._findings = port, users, truth, findings
+        self._limit, self._pause, self._pages = limit, pause, pages
+        self.stopped = threading.Event()
+        self._next_at = time.monotonic()
+        self._forgetful: set[str] = set()
+        self._connection: http.client.HTTPConnection | None = None
+
+    def run(self) -> None:
+        """Walk chains until stopped."""
+        turn = 0
+        while not self.stopped.is_set():
+            self._walk(self._users[turn % len(self._users)])
+            turn += 1
+        if self._connection is not None:
+            self._connection.close()
+
+    def _walk(self, user: str) -> None:
+        served: list[str] = []
+        cursor, source = None, None
+        for _ in range(self._pages):
+            page = self._ask(user, cursor)
+            if page is None or self.stopped.is_set():
+                return
+            if source not in (None, page["source"]):
+                self._complain(f"{user}: a chain of {source} goes on as {page['source']}")
+            source = page["source"]
+            posts = [post["id"] for post in page["posts"]]
+            if cursor is None and not posts:
+                self._complain(f"{user}: an empty first page from {source}")
+            again = self._truth.met.get(user, set()).intersection(posts) if self._truth.is_vast else set()
+            if again and user not in self._forgetful:
+                self._complain(f"{user}: {sorted(again)[:3]} came back on a later visit")
+            twice = set(served).intersection(posts) | {post for post in posts if posts.count(post) > 1}
+            if twice:
+                self._complain(f"{user}: {sorted(twice)[:3]} came twice in a chain of {source}")
+            served += posts
+            if cursor is not None and len(self._findings.seconds) % REPEAT_EACH == 0:
+                self._repeat(user, cursor, posts)
+            cursor = page["next_cursor"]
+            if cursor is None:
+                break
+            self._rest()
+        self._findings.chains += 1
+        self._check_spacing(user, served)
+
+    def _rest(self) -> None:
+        """Keep a pace: a slow answer is made up for, so that the rate does not follow the server's."""
+        self._next_at = max(self._next_at + self._pause, time.monotonic() - 1)
+        time.sleep(max(0.0, self._next_at - time.monotonic()))
+
+    def _repeat(self, user: str, cursor: str, posts: Sequence[str]) -> None:
+        """A repeated cursor gives the same page, less what may not be shown any more."""
+        page = self._ask(user, cursor)
+        if page is None:
+            return
+        again = [post["id"] for post in page["posts"]]
+        banned = {author for each, author in self._truth.blocked.copy() if each == user}
+        banned |= self._truth.deleted.keys() | self._truth.under_way
+        left = [post for post in posts if not banned & {post, self._truth.author_of[post]}]
+        if [post for post in again if post in left] != left or set(again) - set(posts):
+            self._complain(f"{user}: a repeated cursor gave {again}, before {posts}")
+
+    def _check_spacing(self, user: str, served: Sequence[str]) -> None:
+        """An author's third post in ten is a fault if another post that the user never met came after it."""
+        authors = [self._truth.author_of.get(post, post) for post in served]
+        met = self._truth.met.setdefault(user, set())
+        for place, post in enumerate(served):
+            before = authors[max(0, place - WINDOW + 1) : place]
+            if post in met or before.count(authors[place]) < MOST:
+                continue
+            later = (each for each in range(place + 1, len(served)) if served[each] not in met)
+            better = next((each for each in later if before.count(authors[each]) < MOST), None)
+            if better is not None:
+                self._complain(f"{user}: {post} by {authors[place]} floods at {place}, {served[better]} came later")
+                break
+        met.update(served)
+
+    def _ask(self, user: str, cursor: str | None) -> dict[str, Any] | None:
+        path = f"/timeline/{quote(user)}?limit={self._limit}" + (f"&cursor={cursor}" if cursor else "")
+        asked_at = time.monotonic()
+        try:
+            if self._connection is None:
+                self._connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
+            self._connection.request("GET", path)
+            answer = self._connection.getresponse()
+            body = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            self._connection = None
+            self._complain(f"{user}: {type(error).__name__}: {error}")
+            time.sleep(0.2)
+            return None
+        self._findings.seconds.append(time.monotonic() - asked_at)
+        if answer.status != 200:
+            self._complain(f"{user}: status {answer.status}: {body[:200]!r}")
+            return None
+        page: dict[str, Any] = json.loads(body)
+        for fault in self._truth.faults_of(user, [post["id"] for post in page["posts"]], asked_at):
+            self._complain(fault)
+        sources = self._findings.sources
+        sources[page["source"]] = sources.get(page["source"], 0) + 1
+        if "degraded" in page:
+            self._findings.degraded += 1
+            self._forgetful.add(user)  # what was served without Redis is not remembered
+        return page
+
+    def _complain(self, what: str) -> None:
+        self._findings.violations.append(what)
+
+
+@contextmanager
+def traffic(
+    port: int,
+    users: Sequence[str],
+    truth: Truth,
+    *,
+    readers: int = 3,
+    limit: int = 10,
+    pause: float = 0.005,
+    pages: int = 200,
+) -> Iterator[Findings]:
+    """Readers at work while the block runs, each with users of their own; what they found, when it has ended."""
+    findings = Findings()
+    threads = [
+        Reader(port, users[place::readers], truth, findings, limit=limit, pause=pause, pages=pages)
+        for place in range(readers)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield findings
+    finally:
+        for thread in threads:
+            thread.stopped.set()
+        for thread in threads:
+            thread.join(15)
+
+
+def until(is_so: Callable[[], bool], what: str, *, seconds: float = 15.0) -> float:
+    """Wait until something is so; gives the seconds that it took."""
+    begun = time.monotonic()
+    while not is_so():
+        assert time.monotonic() - begun < seconds, f"not within {seconds:.0f} s: {what}"
+        time.sleep(0.02)
+    return time.monotonic() - begun

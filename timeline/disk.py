@@ -1,0 +1,147 @@
+"""The snapshot on disk, so that a timeline that starts while both stores are down has something to show.
+
+    magic, 8 bytes · SHA-256 of the rest, 32 bytes · then for each part its length, u32, and its bytes
+    parts: everyone's list, newest posts, new posts (as in Redis) · phase · blocks · deleted rows, u32 each
+           · catalogue entries: row u32 · length u16 · entry as in Redis
+
+Written whole, synced, renamed. It holds ids of posts and keys of authors, no captions; deleted posts are left out.
+"""
+
+import hashlib
+import os
+import secrets
+import struct
+from array import array
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.logs import log_event, log_trouble
+from shared.ranked_lists import codec, records
+from shared.ranked_lists.blocked import pack_blocked, unpack_blocked
+from shared.ranked_lists.codec import RankedList
+from shared.ranked_lists.records import CatalogueEntry
+from timeline.reserved import Pool
+from timeline.snapshot import Snapshot
+
+MAGIC = b"WLSNAP01"
+MAX_BYTES = 64_000_000  # deletions make most of it; 2 MB is usual
+_HASH_BYTES = 32
+_LENGTH = struct.Struct("<I")
+_POST = struct.Struct("<IH")
+
+
+class UnreadableSnapshot(ValueError):
+    """A file that is damaged, or another version's."""
+
+
+@dataclass(slots=True)
+class Disk:
+    """One file."""
+
+    path: Path
+    _is_in_trouble: bool = False
+
+    def save(self, snapshot: Snapshot, deleted: Collection[int]) -> None:
+        """Replace the file; a disk that is full or read-only is logged once and leaves the old file as it was."""
+        value = pack(snapshot, deleted)
+        if len(value) > MAX_BYTES:
+            self._tell(f"the snapshot has {len(value)} bytes, expected at most {MAX_BYTES}")
+            return
+        partial = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(value)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(self.path)
+            self._is_in_trouble = False
+        except OSError as error:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+            self._tell(f"{self.path}: {error.strerror}")
+
+    def load(self, snapshot: Snapshot) -> frozenset[int]:
+        """Fill a new process's snapshot from the file, if there is a good one; gives the deleted rows."""
+        try:
+            if self.path.stat().st_size > MAX_BYTES:
+                raise UnreadableSnapshot("too large")
+            deleted = unpack(self.path.read_bytes(), snapshot)
+        except FileNotFoundError:
+            return frozenset()
+        except (OSError, ValueError, struct.error) as error:
+            self._tell(f"{self.path}: not used, {type(error).__name__}")
+            return frozenset()
+        log_event("timeline.snapshot_loaded", posts=len(snapshot.everyone or snapshot.newest or ()))
+        return deleted
+
+    def _tell(self, reason: str) -> None:
+        if not self._is_in_trouble:
+            log_trouble("timeline.snapshot_trouble", reason=reason)
+        self._is_in_trouble = True
+
+
+def pack(snapshot: Snapshot, deleted: Collection[int]) -> bytes:
+    """The file's bytes."""
+    new_posts = snapshot.new_posts.ranked if snapshot.new_posts else None
+    lists = [snapshot.everyone, snapshot.newest, new_posts]
+    rows = {row for ranked in lists if ranked for row in codec.rows_of(ranked.entries)}.difference(deleted)
+    posts = [post for row in sorted(rows) if (post := snapshot.catalogue.get(row))]
+    pairs = zip(snapshot.blocked.users, snapshot.blocked.authors, strict=True)
+    parts = [
+        *(codec.encode(ranked) if ranked else b"" for ranked in lists),
+        records.pack_phase(snapshot.phase),
+        pack_blocked(pairs),
+        records.pack_rows(sorted(deleted)),
+        b"".join(_pack_posts(posts)),
+    ]
+    body = b"".join(_LENGTH.pack(len(part)) + part for part in parts)
+    return MAGIC + hashlib.sha256(body).digest() + body
+
+
+def unpack(value: bytes, snapshot: Snapshot) -> frozenset[int]:
+    """Fill a snapshot from the file's bytes; gives the deleted rows.
+
+    Raises:
+        UnreadableSnapshot: damaged, or another version's.
+    """
+    start = len(MAGIC) + _HASH_BYTES
+    body = value[start:]
+    if value[: len(MAGIC)] != MAGIC or value[len(MAGIC) : start] != hashlib.sha256(body).digest():
+        raise UnreadableSnapshot("damaged, or another version's")
+    everyone, newest, new_posts, phase, blocked, deleted, posts = _parts(body)
+    snapshot.everyone, snapshot.newest = _list(everyone), _list(newest)
+    pool = _list(new_posts)
+    snapshot.new_posts = Pool.of(pool) if pool else None
+    snapshot.phase, snapshot.blocked = records.unpack_phase(phase), unpack_blocked(blocked)
+    snapshot.catalogue.add(_unpack_posts(posts))
+    return frozenset(array("I", deleted))
+
+
+def _parts(body: bytes) -> Iterator[bytes]:
+    start = 0
+    while start < len(body):
+        (length,) = _LENGTH.unpack_from(body, start)
+        yield body[start + _LENGTH.size : start + _LENGTH.size + length]
+        start += _LENGTH.size + length
+
+
+def _list(part: bytes) -> RankedList | None:
+    return codec.decode(part) if part else None
+
+
+def _pack_posts(posts: Iterable[CatalogueEntry]) -> Iterator[bytes]:
+    for post in posts:
+        packed = records.pack_post(post)
+        yield _POST.pack(post.row, len(packed)) + packed
+
+
+def _unpack_posts(part: bytes) -> Iterator[CatalogueEntry]:
+    start = 0
+    while start < len(part):
+        row, length = _POST.unpack_from(part, start)
+        start += _POST.size
+        yield records.unpack_post(row, part[start : start + length])
+        start += length

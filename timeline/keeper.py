@@ -1,0 +1,209 @@
+"""Keeps the snapshot fresh in the background, tries stores that are away, and mends a Redis that lost its memory.
+
+Three loops, so that a store that hangs keeps nobody else waiting: a look at Redis, a look at PostgreSQL, and the
+errands from PostgreSQL to Redis. A look that does not end is not started again before it does.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+from shared.db.newest import newest_posts
+from shared.db.phases import read_phase
+from shared.db.runs import beat, recent_runs, worker_name
+from shared.domain import Phase
+from shared.errors import StoreUnavailable, WarmlineError
+from shared.logs import log_event, log_trouble
+from shared.ranked_lists import codec
+from shared.ranked_lists.publication import Publication
+from shared.ranked_lists.publish import ListWriter
+from shared.ranked_lists.read import MemoryLost
+from shared.safety import reload_safety
+from timeline.breaker import Breaker
+from timeline.disk import Disk
+from timeline.metrics import Metrics
+from timeline.parts import Parts
+from timeline.reserved import Pool
+from timeline.snapshot import NOT_ASKED
+from timeline.withheld import Withheld
+
+BEAT_EVERY = timedelta(seconds=10)
+NEWEST_EVERY = timedelta(seconds=30)  # the newest posts are read again this often while everyone's list is there
+RETRY_EVERY = timedelta(seconds=0.5)  # a store that is away is tried this often
+LOOK_SECONDS = 2.0  # a look that takes longer counts as failed, and goes on
+RUNS_EVERY = timedelta(seconds=15)
+RUNS = 100  # runs that are looked at for the newest of each job
+SAVE_EVERY = timedelta(seconds=30)
+THREADS = 4  # two a store: a look that hangs leaves one for the other
+
+ResultT = TypeVar("ResultT")
+
+
+class Keeper:
+    """The background work of one timeline process."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        *,
+        writer: ListWriter,
+        withheld: Withheld,
+        breakers: Mapping[str, Breaker],
+        metrics: Metrics,
+        disk: Disk | None,
+    ) -> None:
+        self._metrics = metrics
+        self._parts, self._snapshot, self._reader = parts, parts.snapshot, parts.reader
+        self._writer, self._withheld, self.breakers, self._disk = writer, withheld, breakers, disk
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="keeper")
+        self.stopped = asyncio.Event()
+        self._hurry = {store: asyncio.Event() for store in ("redis", "postgresql", "errands")}
+        self._published: dict[Phase, Publication] = {}
+        self._needs_reload = False
+        never = datetime.min.replace(tzinfo=UTC)
+        self._newest_at = self._beat_at = self._saved_at = self._runs_at = never
+        self._saved: tuple[int, frozenset[int]] = (self._snapshot.changes, self._reader.deleted.rows)
+
+    def hurry(self, store: str) -> None:
+        """Look at a store now: a request had no answer."""
+        self._hurry[store].set()
+
+    async def run(self, every: timedelta) -> None:
+        """Look, and do errands, until stopped."""
+        await asyncio.gather(
+            self._loop("redis", self._look_at_redis, every),
+            self._loop("postgresql", self._look_at_database, every),
+            self._loop("errands", self._do_errands, every),
+        )
+        await self._save(pause=timedelta(0))
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _loop(self, store: str, look: Callable[[], Awaitable[None]], every: timedelta) -> None:
+        under_way: asyncio.Future[None] | None = None
+        while not self.stopped.is_set():
+            under_way = under_way or asyncio.ensure_future(look())
+            await asyncio.wait([under_way], timeout=LOOK_SECONDS)
+            if under_way.done():
+                self._note(store, under_way.exception())
+                under_way = None
+            else:
+                self._note(store, TimeoutError())
+            self._metrics.look(self._snapshot.missing)
+            await self._rest(store, min(every, RETRY_EVERY) if store in self._snapshot.missing else every)
+        if under_way is not None:
+            under_way.cancel()
+
+    async def _rest(self, store: str, pause: timedelta) -> None:
+        hurry = self._hurry[store]
+        with suppress(TimeoutError):
+            await asyncio.wait_for(hurry.wait(), pause.total_seconds())
+        hurry.clear()
+
+    def stop(self) -> None:
+        """End the loops after what is under way."""
+        self.stopped.set()
+        for store in self._hurry:
+            self.hurry(store)
+
+    def _note(self, store: str, error: BaseException | None) -> None:
+        """Keep and log how a store stands."""
+        missing = self._snapshot.missing
+        if store == "errands":
+            if error is not None and not isinstance(error, StoreUnavailable | TimeoutError):
+                log_trouble("timeline.errand_failed", kind=type(error).__name__)
+            return
+        if error is None:
+            self.breakers[store].close()
+            if missing.pop(store, None):
+                log_event("timeline.store_up", store=store)
+                self.hurry("errands")  # what waited for it
+        else:
+            if missing.get(store, NOT_ASKED) == NOT_ASKED:
+                reason = error if isinstance(error, WarmlineError) else type(error).__name__
+                log_trouble("timeline.store_down", store=store, reason=reason)
+            lost = "lost its memory; deletions and blocks are being loaded"
+            missing[store] = lost if isinstance(error, MemoryLost) else "does not answer"
+        if self._snapshot.everyone or self._snapshot.newest or NOT_ASKED not in missing.values():
+            self._snapshot.first_look.set()
+
+    async def _look_at_redis(self) -> None:
+        try:
+            await self._reader.check_safe()
+        except MemoryLost:
+            self._needs_reload = True
+            self.hurry("errands")
+            raise
+        publications = await self._reader.publications()
+        self._metrics.publications(publications)
+        snapshot, published = self._snapshot, publications.get(Phase.HEURISTIC)
+        if published is not None and published == self._published.get(Phase.HEURISTIC):
+            return
+        everyone = await self._reader.everyone()
+        if everyone is None:
+            return
+        new_posts, blocked = await self._reader.new_posts(), await self._reader.blocked()
+        known = [*codec.rows_of(everyone.entries), *(codec.rows_of(new_posts.entries) if new_posts else ())]
+        await self._reader.ensure_posts(known)
+        snapshot.everyone = everyone
+        snapshot.new_posts = Pool.of(new_posts) if new_posts else None
+        snapshot.blocked = blocked or snapshot.blocked
+        snapshot.changes += 1
+        self._published = publications
+
+    async def _look_at_database(self) -> None:
+        database, snapshot = self._parts.database, self._snapshot
+        snapshot.take_phase(await self._in_thread(partial(read_phase, database)))
+        now = datetime.now(UTC)
+        if now - self._beat_at >= BEAT_EVERY:
+            await self._in_thread(partial(beat, database, "timeline", worker=worker_name()))
+            self._beat_at = now
+        if snapshot.everyone is None or snapshot.newest is None or now - self._newest_at >= NEWEST_EVERY:
+            limit = self._parts.lists.everyone_length
+            posts = await self._in_thread(partial(newest_posts, database, now=now, limit=limit))
+            snapshot.take_newest(posts, now, asked_for=limit)
+            self._newest_at = now
+        if now - self._runs_at >= RUNS_EVERY:
+            runs = await self._in_thread(partial(recent_runs, database, limit=RUNS))
+            self._metrics.runs([dict(run) for run in runs])
+            self._runs_at = now
+
+    async def _do_errands(self) -> None:
+        """What goes from PostgreSQL to Redis, and from here to the disk."""
+        self._drop_stale_pool()
+        await self._save()
+        if "redis" in self._snapshot.missing and not self._needs_reload:
+            return
+        if self._needs_reload:
+            viewers = await self._in_thread(self._reload_safety)
+            self._needs_reload = False
+            log_event("timeline.safety_reloaded", viewers=viewers)
+            self.hurry("redis")
+        if self._snapshot.phase.version > 0:
+            await self._in_thread(partial(self._writer.write_phase, self._snapshot.phase))
+        await self._withheld.catch_up()
+
+    def _drop_stale_pool(self) -> None:
+        pool = self._snapshot.new_posts
+        if pool is not None and datetime.now(UTC) - pool.ranked.generated_at > self._parts.new_posts.new_for:
+            self._snapshot.new_posts = None
+
+    def _reload_safety(self) -> int:
+        since = datetime.now(UTC) - self._parts.window.window
+        return reload_safety(self._parts.database, self._writer, since=since, keep_for=self._parts.lists.keep_for)
+
+    async def _save(self, *, pause: timedelta = SAVE_EVERY) -> None:
+        now, snapshot = datetime.now(UTC), self._snapshot
+        state = (snapshot.changes, self._reader.deleted.rows)
+        if self._disk is None or state == self._saved or now - self._saved_at < pause:
+            return
+        self._saved, self._saved_at = state, now
+        await self._in_thread(partial(self._disk.save, snapshot, self._reader.deleted.rows))
+
+    async def _in_thread(self, deed: Callable[[], ResultT]) -> ResultT:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, deed)

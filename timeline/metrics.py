@@ -1,0 +1,109 @@
+"""OWNS PROMETHEUS: what is counted, and how it is called. Every label has a fixed set of values.
+
+Each process has a registry of its own; docs/observability.md lists what is here, and a test compares the two.
+"""
+
+import time
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from shared.domain import Phase, Source
+from shared.ranked_lists.publication import Publication
+from timeline.page import Page
+
+BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)  # seconds; 0.3 and 1 are what we promise
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+NO_SOURCE = "none"  # a request that was refused came from no source
+STATUSES = ("200", "400", "401", "403", "413", "422", "431", "500", "503")
+OTHER = "other"
+STORES = ("redis", "postgresql")
+JOBS = ("heuristic", "train", "score")
+
+
+class Metrics:
+    """What one process counts."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self._requests = Counter(
+            "warmline_timeline_requests", "timeline requests", ("source", "status"), registry=registry
+        )
+        self._seconds = Histogram(
+            "warmline_timeline_request_seconds", "from request to answer", buckets=BUCKETS, registry=registry
+        )
+        self._new_posts = Counter("warmline_new_post_slots_filled", "posts served in reserved slots", registry=registry)
+        self._expired = Counter("warmline_expired_cursors", "cursors whose chain was gone", registry=registry)
+        self._overtaken = Counter("warmline_overtaken_pages", "pages worked out again, for another request was quicker",
+                                  registry=registry)  # fmt: skip
+        self._degraded = Counter("warmline_degraded_seconds", "time without a store", ("store",), registry=registry)
+        self._age = Gauge(
+            "warmline_list_age_seconds", "since the last whole publication", ("phase",), registry=registry
+        )
+        self._lists = Gauge("warmline_generation_lists", "lists of the last publication", ("phase",), registry=registry)
+        self._bytes = Gauge("warmline_generation_bytes", "bytes of the last publication", ("phase",), registry=registry)
+        self._job_seconds = Gauge("warmline_job_seconds", "duration of the last ended run", ("job",), registry=registry)
+        self._job_ok = Gauge("warmline_job_ok", "1: the last ended run was good", ("job",), registry=registry)
+        self._job_ended = Gauge("warmline_job_ended_timestamp_seconds", "end of the last run", ("job",),
+                                registry=registry)  # fmt: skip
+        self._counters: dict[tuple[str, str], Any] = {}
+        self._looked_at = time.monotonic()
+
+    def request(self, *, source: Source | None, status: int, seconds: float) -> None:
+        """A timeline request was answered."""
+        code = str(status) if str(status) in STATUSES else OTHER
+        labels = (source.value if source else NO_SOURCE, code)
+        counter = self._counters.get(labels)
+        if counter is None:
+            counter = self._counters[labels] = self._requests.labels(*labels)
+        counter.inc()
+        self._seconds.observe(seconds)
+
+    def page(self, page: Page) -> None:
+        """A page was made."""
+        filled = sum(post.reason == "new" for post in page.posts)
+        if filled:
+            self._new_posts.inc(filled)
+
+    def expired_cursor(self) -> None:
+        """A cursor's chain was gone; a new one began."""
+        self._expired.inc()
+
+    def overtaken(self) -> None:
+        """Another request of the same chain was quicker."""
+        self._overtaken.inc()
+
+    def look(self, missing: Iterable[str]) -> None:
+        """The keeper looked: the time since its last look counts for the stores that are missing."""
+        now = time.monotonic()
+        for store in missing:
+            if store in STORES:
+                self._degraded.labels(store).inc(now - self._looked_at)
+        self._looked_at = now
+
+    def publications(self, publications: Mapping[Phase, Publication]) -> None:
+        """What was published last."""
+        for phase, publication in publications.items():
+            self._age.labels(phase.value).set(max(0.0, (datetime.now(UTC) - publication.at).total_seconds()))
+            self._lists.labels(phase.value).set(publication.lists)
+            self._bytes.labels(phase.value).set(publication.bytes)
+
+    def runs(self, runs: Iterable[Mapping[str, Any]]) -> None:
+        """The last runs, newest first, as PostgreSQL has them."""
+        known: set[str] = set()
+        for run in runs:
+            job = run["job"]
+            if job not in JOBS or job in known or run["state"] not in ("done", "failed") or run["finished_at"] is None:
+                continue
+            known.add(job)
+            if run["started_at"] is not None:
+                self._job_seconds.labels(job).set((run["finished_at"] - run["started_at"]).total_seconds())
+            self._job_ok.labels(job).set(run["state"] == "done")
+            self._job_ended.labels(job).set(run["finished_at"].timestamp())
+
+    def text(self) -> bytes:
+        """What Prometheus reads."""
+        return generate_latest(self.registry)

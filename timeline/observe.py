@@ -1,0 +1,51 @@
+"""Counts timeline requests, and writes a line for each where that is switched on."""
+
+import time
+from collections.abc import Callable
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.logs import log_event
+from timeline.metrics import Metrics
+from timeline.page import Page
+
+PAGES = "warmline.pages"  # where a route leaves the page that it made, for whoever counts
+PATH = "/timeline"
+
+
+class Observed:
+    """The outermost layer: what is refused further in is counted, too."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Callable[[Scope], Metrics], writes_lines: bool) -> None:
+        self._app, self._metrics, self._writes_lines = app, metrics, writes_lines
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the app answer, and note how."""
+        if scope["type"] != "http" or not scope["path"].startswith(PATH):
+            await self._app(scope, receive, send)
+            return
+        pages: list[Page] = []
+        scope[PAGES] = pages
+        status, begun = 500, time.perf_counter()
+
+        async def sent(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sent)
+        finally:
+            self._note(self._metrics(scope), pages, status, time.perf_counter() - begun)
+
+    def _note(self, metrics: Metrics, pages: list[Page], status: int, seconds: float) -> None:
+        page = pages[0] if pages else None
+        metrics.request(source=page.source if page else None, status=status, seconds=seconds)
+        if page is not None:
+            metrics.page(page)
+        if self._writes_lines:
+            facts = {"source": page.source, "posts": len(page.posts)} if page else {}
+            if page and page.degraded:
+                facts["degraded"] = ",".join(page.degraded)
+            log_event("timeline.request", status=status, **facts, milliseconds=round(seconds * 1000, 1))

@@ -1,0 +1,101 @@
+"""Asks the stores on behalf of a request: within its budgets, and not at all while a store is known to be away."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import TypeVar
+
+from shared.errors import StoreUnavailable, WarmlineError
+from timeline.breaker import Breaker
+
+# The last part of a budget begins when the process gets to it: where other processes kept this one from its processor,
+# the answer is there by then and is read, instead of being counted as none.
+LAST_WORD = 0.2
+AnswerT = TypeVar("AnswerT")
+READ_THREADS = 4  # of their own: reads that hang keep neither writes nor the keeper from theirs
+
+
+@dataclass(slots=True, kw_only=True)
+class Patience:
+    """What one request has left to wait, and which stores did not answer it."""
+
+    seconds: dict[str, float]
+    degraded: list[str] = field(default_factory=list)
+
+    def lost(self, store: str) -> None:
+        """This store did not answer; the page says so."""
+        if store not in self.degraded:
+            self.degraded.append(store)
+
+    @contextmanager
+    def spent(self, store: str) -> Iterator[float]:
+        """Give the seconds left for a store, and take off what the block needs."""
+        begun = time.monotonic()
+        try:
+            yield self.seconds[store]
+        finally:
+            self.seconds[store] -= time.monotonic() - begun
+
+
+class Stores:
+    """Redis and PostgreSQL as pages ask them."""
+
+    def __init__(self, *, breakers: Mapping[str, Breaker], budgets: Mapping[str, timedelta]) -> None:
+        self._breakers = breakers
+        self._seconds = {store: budget.total_seconds() for store, budget in budgets.items()}
+        self._threads = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="read")
+
+    def patience(self) -> Patience:
+        """A new request's."""
+        return Patience(seconds=dict(self._seconds))
+
+    async def redis(self, patience: Patience, ask: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
+        """Ask Redis.
+
+        Raises:
+            StoreUnavailable: no answer within what the request has left; it is noted there.
+        """
+        return await self._ask("redis", patience, ask)
+
+    async def database(self, patience: Patience, read: Callable[[], AnswerT]) -> AnswerT:
+        """Read from PostgreSQL, in a thread.
+
+        Raises:
+            StoreUnavailable: no answer within what the request has left; it is noted there.
+        """
+        loop = asyncio.get_running_loop()
+        return await self._ask("postgresql", patience, partial(loop.run_in_executor, self._threads, read))
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _ask(self, store: str, patience: Patience, ask: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
+        breaker = self._breakers[store]
+        if breaker.is_open or store in patience.degraded:
+            patience.lost(store)
+            raise StoreUnavailable(f"{store} is away; the keeper asks it until it answers")
+        try:
+            with patience.spent(store) as seconds:
+                async with asyncio.timeout(None) as limit:
+                    warning = asyncio.get_running_loop().call_later(
+                        seconds * (1 - LAST_WORD), _call_time, limit, seconds
+                    )
+                    try:
+                        answer = await ask()
+                    finally:
+                        warning.cancel()
+        except (WarmlineError, TimeoutError) as error:
+            patience.lost(store)
+            breaker.failed()
+            raise StoreUnavailable(f"{store} does not answer within the budget") from error
+        breaker.answered()
+        return answer
+
+
+def _call_time(limit: asyncio.Timeout, seconds: float) -> None:
+    limit.reschedule(asyncio.get_running_loop().time() + seconds * LAST_WORD)
