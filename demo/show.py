@@ -16,10 +16,15 @@ from shared.ranked_lists.inspect import ListedPost
 
 SYSTEMS = {
     "neucf": "NeuCF",
+    "neucf without serving order": "NeuCF’s score alone",
     "heuristic": "heuristic",
+    "popularity now": "popularity now",
     "popularity": "popularity",
     "ease": "EASE",
+    "ials": "iALS",
     "item-knn": "item-kNN",
+    "photo-knn": "photo-kNN",
+    "caption-knn": "caption-kNN",
 }
 METRICS = {"hr@10": "HR@10", "ndcg@10": "NDCG@10", "recall@20": "Recall@20"}
 
@@ -86,8 +91,9 @@ def _cells(post: ListedPost | None, captions: Mapping[str, str]) -> tuple[str, s
 
 
 def show_report(console: Console, report: Mapping[str, Any]) -> None:
-    """How good each ranker was, cut by cut, with 95 % intervals; a system or cut that was not measured is left out."""
-    for cut in report["cuts"].values():
+    """How good each ranker was in the replay and on each cut, with 95 % intervals; what was not measured is left out."""
+    replay = report.get("replay", {})
+    for cut in (*([replay] if "systems" in replay else []), *report["cuts"].values()):
         heading = f"\nHeld-out likes of {cut['users']:,} users: {cut['protocol']}"
         console.print(Text(heading, style="bold"), soft_wrap=True)
         table = Table("", *METRICS.values(), box=None, pad_edge=False)

@@ -38,7 +38,8 @@ class Step:
         user_rows = self._forget(to_device(batch.user_rows, self.device))
         every = len(batch.post_rows) == len(self.posts.rows)
         posts = self.posts if every else self.posts.take(to_device(batch.post_rows - 1, self.device))
-        posts = replace(posts, rows=self._forget(posts.rows))
+        if self.model.knows_content:
+            posts = replace(posts, rows=self._forget(posts.rows))
         vectors = self.model.post_vectors(posts)  # (n_posts, width)
         taste = None
         if self.model.config.history:
@@ -47,7 +48,10 @@ class Step:
         return self.model.user_side(user_rows, taste), self.model.post_side_of(vectors, posts.rows)
 
     def _forget(self, rows: Tensor) -> Tensor:
-        """Row-id dropout: without it the unknown row would keep its first values and mean nothing."""
+        """Row-id dropout: without it the unknown row would keep its first values and mean nothing.
+
+        Of posts only where there is content: without any, a forgotten post is noise, and costs (EXPERIMENTS.md).
+        """
         share = self.model.config.id_dropout
         if share == 0:
             return rows

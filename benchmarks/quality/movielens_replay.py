@@ -36,7 +36,7 @@ WORLD_SEED = 20  # as the demo's
 WORLD_ENDS = datetime(2026, 1, 1, tzinfo=UTC)
 SHOWN = ("hr@10", "ndcg@10", "recall@20")
 
-Names = npt.NDArray[np.object_]
+Names = npt.NDArray[np.str_]
 
 
 def replay_movielens(folder: Path, seed: int, console: Console, tell: Callable[[str, int, int], None]) -> list[Row]:

@@ -54,12 +54,17 @@ def _joined(name: str, weights: Sequence[Weights], config: NeuCFConfig) -> Tenso
     if name == "user_hidden.bias":
         return torch.cat(parts)
     if name in ("user_hidden.weight", "post_hidden.weight"):
-        return torch.block_diag(*parts)
+        return _diagonal(parts)
     if name == "post_bias" or name == f"tower.{len(config.tower) - 1}.bias":
         return torch.stack(parts).mean(dim=0)
     if name == f"tower.{len(config.tower) - 1}.weight":
         return torch.cat(parts, dim=1) / n
-    return torch.block_diag(*parts) if name.endswith(".weight") else torch.cat(parts)  # inner layers of the tower
+    return _diagonal(parts) if name.endswith(".weight") else torch.cat(parts)  # inner layers of the tower
+
+
+def _diagonal(parts: Sequence[Tensor]) -> Tensor:
+    whole: Tensor = torch.block_diag(*parts)
+    return whole
 
 
 def _beside(parts: Sequence[Tensor], config: NeuCFConfig) -> Tensor:

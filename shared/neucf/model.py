@@ -13,6 +13,7 @@ What we do differently, and why:
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -87,6 +88,11 @@ class NeuCF(nn.Module):
         widths = [*config.tower, 1]
         self.tower = nn.ModuleList(unset(nn.Linear, i, o) for i, o in pairwise(widths))
 
+    @property
+    def knows_content(self) -> bool:
+        """Whether a post without a row can be told from another."""
+        return self.image is not None or self.caption is not None
+
     def start(self, generator: torch.Generator) -> None:
         """Set every initial value; nothing else does. The generator is the CPU's, so all devices start alike."""
         with torch.no_grad():
@@ -157,7 +163,7 @@ class NeuCF(nn.Module):
     def _mlp_block(self, users: UserSide, posts: PostSide, noise: torch.Generator | None) -> Tensor:
         """The MLP of every user with every post. -> (n_users, n_posts)"""
         if len(self.tower) == 1 and (noise is None or self.config.dropout == 0):
-            (last,) = self.tower
+            last = cast(nn.Linear, self.tower[0])
             return pairwise_hidden(users.hidden, posts.hidden, last.weight[0]) + last.bias
         return self._mlp(users.hidden[:, None, :] + posts.hidden[None, :, :], noise)
 
