@@ -91,7 +91,7 @@ def _cells(post: ListedPost | None, captions: Mapping[str, str]) -> tuple[str, s
 
 
 def show_report(console: Console, report: Mapping[str, Any]) -> None:
-    """How good each ranker was in the replay and on each cut, with 95 % intervals; what was not measured is left out."""
+    """How good each ranker was, in the replay and on each cut, with 95 % intervals; others are left out."""
     replay = report.get("replay", {})
     for cut in (*([replay] if "systems" in replay else []), *report["cuts"].values()):
         heading = f"\nHeld-out likes of {cut['users']:,} users: {cut['protocol']}"
