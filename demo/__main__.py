@@ -110,6 +110,7 @@ def _variables(options: Options, addresses: Addresses, keys: Keys) -> dict[str, 
         "WARMLINE_ENV": "dev",
         "WARMLINE_MODEL_DIR": str(options.home / "models"),
         "WARMLINE_MEDIA_ROOT": str(options.home),
+        "WARMLINE_SNAPSHOT_FILE": str(options.home / "snapshot" / "timeline.bin"),
         **runs_mirror.variables(options.home, os.environ),
         **keys.environment,
     }

@@ -152,6 +152,7 @@ def _save(
     name = f"model-{manifest.trained_at:%Y%m%dT%H%M%S}-{run.fence}"
     folder = settings.model.model_dir
     folder.mkdir(parents=True, exist_ok=True)
+    drop_unfinished(folder)  # before, for a full disk wants the room
     artefact = Artefact(fitted.model, fitted.data.users, fitted.data.posts, manifest)
     saved = save_artefact(folder / name, artefact, even_if_broken=not judged.promote)
     version = register_model(
@@ -169,6 +170,12 @@ def _save(
         request_run(database, SCORE_JOB, by=f"promotion of model {version}")
     drop_old_folders(folder, kept_folders(database, newest=settings.train.models_kept))
     return version
+
+
+def drop_unfinished(folder: Path) -> None:
+    """Remove what trainings that were killed while they saved have left; only one training saves at a time."""
+    for unfinished in folder.glob(".model-*"):
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def drop_old_folders(folder: Path, kept: set[str]) -> None:

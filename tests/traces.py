@@ -22,10 +22,13 @@ def traces(house: House, text: str, *, folder: Path | None = None, theirs: tuple
     """
     found = [place for (place,) in house.sql(TABLES, [(list(theirs),)]) if _stands_in(house, place, text)]
     found += [f"redis {name!r}" for name, value in _redis(house) if text.encode() in name + value]
-    for path in sorted(folder.rglob("*")) if folder else ():
-        if path.is_file() and text.encode() in path.name.encode() + path.read_bytes():
-            found.append(str(path))
-    return found
+    return [*found, *(traces_on(folder, text) if folder else ())]
+
+
+def traces_on(folder: Path, text: str) -> list[str]:
+    """The files of a folder that hold the text, or are named after it."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [str(path) for path in files if text.encode() in path.name.encode() + path.read_bytes()]
 
 
 def _stands_in(house: House, table: str, text: str) -> bool:

@@ -5,21 +5,25 @@
            · catalogue entries: row u32 · length u16 · entry as in Redis
 
 Written whole, synced, renamed. It holds ids of posts and keys of authors, no captions; deleted posts are left out.
+An erasure rewrites it at once, or deletes it where the disk refuses.
 """
 
 import hashlib
 import os
 import secrets
 import struct
+import time
 from array import array
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from shared.logs import log_event, log_trouble
 from shared.ranked_lists import codec, records
 from shared.ranked_lists.blocked import pack_blocked, unpack_blocked
+from shared.ranked_lists.catalogue import Deleted
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.records import CatalogueEntry
 from timeline.reserved import Pool
@@ -27,6 +31,7 @@ from timeline.snapshot import Snapshot
 
 MAGIC = b"WLSNAP01"
 MAX_BYTES = 64_000_000  # deletions make most of it; 2 MB is usual
+LEFT_OVER_SECONDS = 60.0  # an unfinished file that is older is nobody's: its writer was killed
 _HASH_BYTES = 32
 _LENGTH = struct.Struct("<I")
 _POST = struct.Struct("<IH")
@@ -42,26 +47,33 @@ class Disk:
 
     path: Path
     _is_in_trouble: bool = False
+    _turn: Lock = field(default_factory=Lock)
 
-    def save(self, snapshot: Snapshot, deleted: Collection[int]) -> None:
+    def save(self, snapshot: Snapshot, deleted: Deleted) -> bool:
         """Replace the file; a disk that is full or read-only is logged once and leaves the old file as it was."""
-        value = pack(snapshot, deleted)
-        if len(value) > MAX_BYTES:
-            self._tell(f"the snapshot has {len(value)} bytes, expected at most {MAX_BYTES}")
-            return
-        partial = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(value)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(self.path)
+        with self._turn:  # what is packed first is written first: an older state never replaces a newer one
+            value = pack(snapshot, deleted.rows)
+            if len(value) > MAX_BYTES:
+                self._tell(f"the snapshot has {len(value)} bytes, expected at most {MAX_BYTES}")
+                return False
+            try:
+                self._replace(value)
+            except OSError as error:
+                self._tell(f"{self.path}: {error.strerror}")
+                return False
             self._is_in_trouble = False
+            return True
+
+    def save_without_erased(self, snapshot: Snapshot, deleted: Deleted) -> bool:
+        """Replace the file after an erasure, or delete it; False when the disk refuses both."""
+        if self.save(snapshot, deleted):
+            return True
+        try:
+            self.path.unlink(missing_ok=True)
         except OSError as error:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
-            self._tell(f"{self.path}: {error.strerror}")
+            log_trouble("timeline.snapshot_trouble", reason=f"{self.path}: holds what was erased, {error.strerror}")
+            return False
+        return True
 
     def load(self, snapshot: Snapshot) -> frozenset[int]:
         """Fill a new process's snapshot from the file, if there is a good one; gives the deleted rows."""
@@ -76,6 +88,28 @@ class Disk:
             return frozenset()
         log_event("timeline.snapshot_loaded", posts=len(snapshot.everyone or snapshot.newest or ()))
         return deleted
+
+    def _replace(self, value: bytes) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._drop_left_over()
+        partial = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
+        try:
+            with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(value)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(self.path)
+        except OSError:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+            raise
+
+    def _drop_left_over(self) -> None:
+        """What a killed process had not finished may name users who were erased since."""
+        for partial in self.path.parent.glob(f".{self.path.name}.*"):
+            with suppress(OSError):
+                if time.time() - partial.stat().st_mtime > LEFT_OVER_SECONDS:
+                    partial.unlink()
 
     def _tell(self, reason: str) -> None:
         if not self._is_in_trouble:

@@ -203,7 +203,7 @@ class Keeper:
         if self._disk is None or state == self._saved or now - self._saved_at < pause:
             return
         self._saved, self._saved_at = state, now
-        await self._in_thread(partial(self._disk.save, snapshot, self._reader.deleted.rows))
+        await self._in_thread(partial(self._disk.save, snapshot, self._reader.deleted))
 
     async def _in_thread(self, deed: Callable[[], ResultT]) -> ResultT:
         return await asyncio.get_running_loop().run_in_executor(self._threads, deed)

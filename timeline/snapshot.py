@@ -55,6 +55,11 @@ class Snapshot:
         self.oldest = posts[-1].created_at if len(posts) == asked_for else None
         self.changes += 1
 
+    def forget_blocks_of(self, user: int) -> None:
+        """Drop the blocks of a user (by key) who was erased, in both directions."""
+        self.blocked = self.blocked.without(user)
+        self.changes += 1
+
     def entries_of(self, posts: Iterable[NewPost], now: datetime) -> bytes:
         """Posts as packed entries, scored by recency; the catalogue knows them from then on."""
         posts = list(posts)

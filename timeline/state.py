@@ -33,7 +33,7 @@ from timeline.settings import TimelineSettings
 from timeline.shelf import Shelf
 from timeline.snapshot import Snapshot
 from timeline.stores import Stores
-from timeline.withheld import Withheld
+from timeline.withheld import OwnCopies, Withheld
 
 WRITE_THREADS = 3  # fewer than PostgreSQL connections and than asyncio's own threads: pages find some free
 
@@ -117,12 +117,11 @@ def build_state(settings: AllSettings) -> State:
     marks = UserMarks(redis_url, lifetimes=lifetimes, timeout=WRITER_TIMEOUT)
     breakers = {store: Breaker(store) for store in STORES}
     parts = _parts(settings, database, reader, breakers)
-    withheld = Withheld(
-        database=database, writer=writer, marks=marks, window=settings.window, deleted=reader.deleted, shelf=parts.shelf
-    )
     disk = Disk(settings.timeline.snapshot_file) if settings.timeline.snapshot_file else None
     if disk is not None:
         reader.deleted.seed(disk.load(parts.snapshot))
+    own = OwnCopies(deleted=reader.deleted, shelf=parts.shelf, snapshot=parts.snapshot, disk=disk)
+    withheld = Withheld(database=database, writer=writer, marks=marks, window=settings.window, own=own)
     keeper = Keeper(parts, writer=writer, withheld=withheld, breakers=breakers, metrics=parts.metrics, disk=disk)
     for breaker in breakers.values():
         breaker.on_open = keeper.hurry

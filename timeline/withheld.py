@@ -1,14 +1,19 @@
-"""Brings what was just deleted, blocked or erased from PostgreSQL to Redis, at once or as soon as Redis is back."""
+"""Brings what was just deleted, blocked or erased from PostgreSQL to Redis, at once or as soon as Redis is back.
+
+What this process holds itself, in memory and on disk, changes at once in any case.
+"""
 
 import asyncio
 from collections.abc import Collection
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shared.db.engine import Database
 from shared.db.erasure import Erasure, erase_again, erasures_under_way, may_be_settled, settle_erasure
 from shared.db.newest import viewers_of
 from shared.db.safety import next_viewer_version
+from shared.domain import author_key
 from shared.eligibility import Viewer
 from shared.errors import SourceError, StoreUnavailable
 from shared.logs import log_event
@@ -16,7 +21,28 @@ from shared.ranked_lists.catalogue import Deleted
 from shared.ranked_lists.publish import ListWriter
 from shared.ranked_lists.users import UserMarks
 from shared.settings import WindowSettings
+from timeline.disk import Disk
 from timeline.shelf import Shelf
+from timeline.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnCopies:
+    """What this process obeys even while no store answers, and what a later one is served from."""
+
+    deleted: Deleted
+    shelf: Shelf
+    snapshot: Snapshot
+    disk: Disk | None
+
+    def forget_user(self, user_id: str) -> None:
+        """Drop what is kept of an erased user besides their posts."""
+        self.shelf.forget(user_id)
+        self.snapshot.forget_blocks_of(author_key(user_id))
+
+    def save(self) -> bool:
+        """Have the disk hold nothing that was erased; False when it refuses."""
+        return self.disk is None or self.disk.save_without_erased(self.snapshot, self.deleted)
 
 
 class Withheld:
@@ -29,18 +55,17 @@ class Withheld:
         writer: ListWriter,
         marks: UserMarks,
         window: WindowSettings,
-        deleted: Deleted,
-        shelf: Shelf,
+        own: OwnCopies,
     ) -> None:
         self._database, self._writer, self._marks, self._window = database, writer, marks, window
-        self._deleted, self._shelf = deleted, shelf  # what this process obeys even while no store answers
+        self._own = own
         self._posts: set[int] = set()
         self._users: set[str] = set()
 
     async def withhold_posts(self, rows: Collection[int]) -> None:
         """Withhold posts from every page."""
         self._posts.update(rows)
-        self._deleted.add(rows)
+        self._own.deleted.add(rows)
         await self._write_waiting()
 
     async def renew_viewers(self, user_ids: Collection[str]) -> None:
@@ -49,18 +74,20 @@ class Withheld:
         await self._write_waiting()
 
     async def forget_user(self, erasure: Erasure) -> bool:
-        """Take all traces of an erased user out of Redis; False when some have to wait."""
+        """Take all traces of an erased user out of Redis and off the disk; False when some have to wait."""
         self._users.discard(erasure.user_id)
-        self._shelf.forget(erasure.user_id)
+        self._own.forget_user(erasure.user_id)
+        self._own.deleted.add(erasure.rows)
+        is_off_disk = await asyncio.to_thread(self._own.save)
         await self.renew_viewers(erasure.blocked)
-        return await asyncio.to_thread(self._sweep, erasure)
+        return await self._sweep(erasure) and is_off_disk
 
     async def catch_up(self) -> None:
         """Write what is waiting here, and finish the erasures that any process has begun."""
         await self._write_waiting()
         with suppress(StoreUnavailable, SourceError):  # a PostgreSQL that is away is no fault of Redis
             for erasure in await asyncio.to_thread(erasures_under_way, self._database):
-                await asyncio.to_thread(self._sweep, erasure)
+                await self._sweep(erasure)
 
     async def _write_waiting(self) -> None:
         """Write what is waiting; what cannot be written waits for the next time."""
@@ -81,22 +108,29 @@ class Withheld:
             since = datetime.now(UTC) - self._window.window
             viewers = viewers_of(self._database, users, since=since)
             for user, viewer in viewers.items():
-                self._shelf.put_viewer(user, viewer)
+                self._own.shelf.put_viewer(user, viewer)
         if posts:
             self._writer.add_deleted(posts)
         if viewers:
             self._writer.renew_viewers(viewers, version=version)
 
-    def _sweep(self, erasure: Erasure) -> bool:
+    async def _sweep(self, erasure: Erasure) -> bool:
         """Delete what is left of a user; done when nobody is under way who may bring them back."""
         try:
-            last = may_be_settled(self._database, erasure)
-            found = erase_again(self._database, erasure)
-            self._writer.add_deleted(found.rows)
-            self._marks.forget_user(found.user_id, found.rows)
-            if last:
-                settle_erasure(self._database, erasure)
+            is_last = await asyncio.to_thread(may_be_settled, self._database, erasure)
+            found = await asyncio.to_thread(self._take_out, erasure)
+            if not self._own.deleted.rows.issuperset(found.rows):  # a run under way had given them new numbers
+                self._own.deleted.add(found.rows)
+                is_last &= await asyncio.to_thread(self._own.save)
+            if is_last:
+                await asyncio.to_thread(settle_erasure, self._database, erasure)
                 log_event("timeline.erased", posts=len(found.rows))
         except (StoreUnavailable, SourceError):
             return False
-        return last
+        return is_last
+
+    def _take_out(self, erasure: Erasure) -> Erasure:
+        found = erase_again(self._database, erasure)
+        self._writer.add_deleted(found.rows)
+        self._marks.forget_user(found.user_id, found.rows)
+        return found

@@ -25,6 +25,13 @@ class Blocked:
         end = bisect_left(self.users, user + 1, lo=start)
         return frozenset(self.authors[start:end])
 
+    def without(self, user: int) -> "Blocked":
+        """The same less the pairs that name a user (by key) on either side."""
+        if user not in self.users and user not in self.authors:
+            return self
+        kept = [pair for pair in zip(self.users, self.authors, strict=True) if user not in pair]
+        return Blocked(users=array("Q", [who for who, _ in kept]), authors=array("Q", [whom for _, whom in kept]))
+
 
 NOBODY = Blocked(users=array("Q"), authors=array("Q"))
 

@@ -164,6 +164,21 @@ def test_training_writes_the_models_and_scoring_reads_them(name: str, mount: str
     assert mount in SERVICES[name]["volumes"]
 
 
+def test_the_timelines_snapshot_outlives_its_container() -> None:
+    file = SERVICES["timeline"]["environment"]["WARMLINE_SNAPSHOT_FILE"]
+    assert (file, SERVICES["timeline"]["volumes"]) == ("/snapshot/timeline.bin", ["snapshot:/snapshot"])
+
+
+@pytest.mark.parametrize(
+    "folder", [name for name in OURS if any(":/" in each for each in SERVICES[name].get("volumes", []))]
+)
+def test_a_service_owns_the_folders_that_it_writes_to(folder: str) -> None:
+    written = {mount.rpartition(":")[2] for mount in SERVICES[folder]["volumes"] if not mount.endswith(":ro")}
+    made = re.search(r"install -d -o warmline (.+)", DOCKERFILES[folder])
+    assert made is not None
+    assert written <= set(made[1].split())
+
+
 @IMAGE
 def test_an_image_asks_no_registry_for_a_syntax(folder: str) -> None:
     assert not re.search(r"^#\s*syntax\s*=", DOCKERFILES[folder], re.IGNORECASE | re.MULTILINE)

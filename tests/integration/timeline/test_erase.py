@@ -11,9 +11,11 @@ from starlette.testclient import TestClient
 
 from shared.db.imports import merge_rows
 from shared.db.runs import claim_run, finish_run, request_run
+from shared.domain import author_key
+from shared.ranked_lists import codec
 from tests.flow.camps import build_camps
-from tests.flow.house import ADMIN_TOKEN, API_KEY, COLD, House, ask, eventually, ids, until_ready
-from tests.traces import make_views, traces
+from tests.flow.house import ADMIN_TOKEN, API_KEY, COLD, House, ask, eventually, ids, state_of_app, until_ready
+from tests.traces import make_views, traces, traces_on
 
 BACKEND = {"Authorization": f"Bearer {API_KEY}"}
 OPERATOR = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
@@ -50,23 +52,59 @@ def found(house: House, **more: Any) -> Mapping[str, list[str]]:
 
 
 @pytest.fixture
-def lived(client: TestClient, ranked_house: House) -> House:
-    """A user with a life, ranked."""
+def disk(tmp_path: Path) -> Path:
+    """Where timelines keep their snapshot."""
+    return tmp_path / "snapshot"
+
+
+@pytest.fixture
+def client(ranked_house: House, disk: Path) -> Iterator[TestClient]:
+    """A timeline of the ranked world that keeps a snapshot on disk."""
+    with ranked_house.timeline(snapshot_file=disk / "timeline.bin") as client:
+        until_ready(client)
+        yield client
+
+
+@pytest.fixture
+def lived(client: TestClient, ranked_house: House, disk: Path) -> House:
+    """A user with a life, ranked, in the memory of a timeline and on its disk."""
     live_a_life(client)
     ranked_house.sql("INSERT INTO warmline.runs (job, state, requested_by, error) VALUES ('train', 'failed', 'x', %s)",
                      [(f"users.id: '{GONE}' stands in more than one row",)])  # fmt: skip
     ranked_house.run_heuristic()
+    _wait_for_their_post(client)
+    with ranked_house.timeline(snapshot_file=disk / "timeline.bin") as other:  # saves at its end
+        _wait_for_their_post(other)
     assert set(found(ranked_house)) == {GONE, MARKER, THEIR_POST}
     return ranked_house
 
 
-def test_at_once_the_user_is_found_nowhere(client: TestClient, lived: House) -> None:
+def _wait_for_their_post(client: TestClient) -> None:
+    snapshot = state_of_app(client).snapshot
+
+    def is_known() -> bool:
+        ranked = snapshot.everyone
+        rows = codec.rows_of(ranked.entries) if ranked else ()
+        return any((post := snapshot.catalogue.get(row)) and post.post_id == THEIR_POST for row in rows)
+
+    eventually(is_known, "the post is in the snapshot")
+
+
+def test_at_once_the_user_is_found_nowhere(client: TestClient, lived: House, disk: Path) -> None:
     assert erase(client) == 204
-    assert found(lived) == {}
+    assert found(lived, folder=disk) == {}
 
 
-def test_the_life_that_is_erased_left_traces_everywhere(lived: House) -> None:
-    """Else the test above would prove nothing."""
+def test_at_once_their_blocks_are_gone_from_the_disk(client: TestClient, lived: House, disk: Path) -> None:
+    key = struct.pack("=Q", author_key(GONE))
+    assert key in (disk / "timeline.bin").read_bytes()
+    erase(client)
+    assert key not in (disk / "timeline.bin").read_bytes()
+
+
+def test_the_life_that_is_erased_left_traces_everywhere(lived: House, disk: Path) -> None:
+    """Else the tests above would prove nothing."""
+    assert traces(lived, THEIR_POST, folder=disk)[-1].endswith("timeline.bin")
     places = "\n".join(traces(lived, GONE))
     wanted = ["users", "posts", "interactions", "blocks", "runs", "wl:list:h", "wl:viewer:", "wl:viewers", "wl:seen",
               "wl:chain", "wl:tail"]  # fmt: skip
@@ -81,10 +119,27 @@ def test_others_see_the_posts_no_more_and_their_own_rows_stay(client: TestClient
     assert lived.sql("SELECT count(*) FROM warmline.interactions WHERE user_id = 'ann'") == before
 
 
-def test_a_run_after_it_brings_nothing_back(client: TestClient, lived: House) -> None:
+def test_a_run_after_it_brings_nothing_back(client: TestClient, lived: House, disk: Path) -> None:
     erase(client)
     lived.run_heuristic()
-    assert found(lived) == {}
+    with lived.timeline(snapshot_file=disk / "timeline.bin") as later:
+        until_ready(later)
+    assert found(lived, folder=disk) == {}
+
+
+def test_with_redis_away_their_posts_are_gone_from_pages_and_disk_at_once(
+    fragile_house: House, second_valkey: Any, disk: Path
+) -> None:
+    fragile_house.run_heuristic()
+    with fragile_house.timeline(snapshot_file=disk / "timeline.bin") as client:
+        until_ready(client)
+        live_a_life(client)
+        fragile_house.run_heuristic()
+        _wait_for_their_post(client)
+        second_valkey.stop()
+        assert erase(client) == 202
+        assert THEIR_POST not in ids(ask(client, "stranger", limit=100))
+        assert traces_on(disk, THEIR_POST) == []
 
 
 def test_erasing_twice_or_somebody_unknown_is_no_mistake(client: TestClient, lived: House) -> None:

@@ -1,0 +1,1 @@
+"""What Redis holds for many users, before and after many publications and chains."""

@@ -1,0 +1,129 @@
+"""Fills Redis as the two rankers and the timeline do: publications by the writer, chains by the reader's own scripts.
+
+Posts are born and aged out between publications as in the product: each publication has some new rows, so the catalogue
+grows until its oldest chunks expire.
+"""
+
+import asyncio
+import random
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from shared.domain import Phase, Reason, Source, author_key
+from shared.eligibility import Viewer
+from shared.ranked_lists import codec, keys
+from shared.ranked_lists.codec import RankedList, encode, pack_entry
+from shared.ranked_lists.cursor import Cursor
+from shared.ranked_lists.publication import Publication
+from shared.ranked_lists.publish import ListWriter
+from shared.ranked_lists.read import Lifetimes, ListReader, PageEnd
+from shared.ranked_lists.records import NONCE_BYTES, CatalogueEntry, Chain, Tail
+from shared.safety import publish_safety
+from shared.settings import ListSettings
+
+POSTS = 20_000  # in the candidate window
+BORN, DELETED = 5, 1  # posts between two publications: 20,000 in 14 days, one publication each five minutes
+AUTHORS = 1_000
+BLOCKED, SEEN_BY_EVENTS = 3, 50  # of each user: authors withheld, posts seen elsewhere
+PAGE, PAGES = 20, 3  # posts a page, pages a chain
+TAIL_EVERY = 10  # one chain in ten is scrolled to its list's end
+PATIENCE = timedelta(seconds=30)  # it measures bytes, not time
+AT_ONCE = 50  # chains under way
+JOBS = {Phase.HEURISTIC: "heuristic", Phase.NEUCF: "score"}
+SOURCES = {Phase.HEURISTIC: Source.HEURISTIC, Phase.NEUCF: Source.NEUCF}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much is done."""
+
+    users: int
+    publications: int
+    chains: int
+
+
+def user_id(number: int) -> str:
+    """As long as a UUID."""
+    return f"00000000-0000-4000-8000-{number:012d}"
+
+
+def publish(writer: ListWriter, lists: ListSettings, size: Size, run: int) -> None:
+    """One publication of both phases, with catalogue, deletions, blocks and new posts."""
+    first, at = 1 + BORN * (run - 1), datetime.now(UTC)
+    rows = range(first, first + POSTS)
+    writer.belong_to("a benchmark")
+    writer.publish_catalogue(
+        CatalogueEntry(row=row, post_id=user_id(row), author=author_key(f"author {row % AUTHORS}")) for row in rows
+    )
+    viewers = {user_id(number): _viewer(number, rows) for number in range(size.users)}
+    removed = range(1, 1 + DELETED * run)
+    publish_safety(writer, viewers=viewers, version=run, removed=removed, number=writer.safety_number())
+    ring = b"".join(pack_entry(row, Reason.FOR_YOU, 0.5) for row in rows) * 2
+    for phase, job in JOBS.items():
+        head = RankedList(source=SOURCES[phase], generation=run, generated_at=at, entries=b"")
+        published = writer.publish_lists(_lists(head, ring, lists, size.users), phase=phase, job=job, run=run)
+        everyone = replace(head, source=Source.EVERYONE, entries=ring[: codec.ENTRY.size * lists.everyone_length])
+        if phase is Phase.HEURISTIC:
+            writer.publish_everyone(encode(everyone), job=job, run=run)
+            writer.publish_new_posts(encode(everyone), job=job, run=run)
+        note = Publication(run=run, at=at, lists=published.lists, bytes=published.bytes, seconds=0.0)
+        writer.note_publication(phase, note, job=job)
+
+
+async def scroll(url: str, lists: ListSettings, size: Size, *, chains: int, seed: int) -> None:
+    """Chains of users by lot, each some pages long."""
+    lifetimes = Lifetimes(chain_for=lists.chain_for, seen_for=lists.seen_for, seen_length=lists.seen_length)
+    reader, lot = ListReader(url, budget=PATIENCE, lifetimes=lifetimes), random.Random(seed)  # noqa: S311 - repeatable
+    try:
+        for start in range(0, chains, AT_ONCE):
+            numbers = range(start, min(start + AT_ONCE, chains))
+            users = [lot.randrange(size.users) for _ in numbers]
+            await asyncio.gather(
+                *(
+                    _chain(reader, lists, user_id(user), to_the_end=number % TAIL_EVERY == 0)
+                    for number, user in zip(numbers, users, strict=True)
+                )
+            )
+    finally:
+        await reader.close()
+
+
+async def _chain(reader: ListReader, lists: ListSettings, user: str, *, to_the_end: bool) -> None:
+    """A first page as `timeline.serve` begins one, then pages by cursor; at the end the tail is frozen."""
+    state = await reader.user(user, None)
+    ranked, seen = state.lists[Phase.NEUCF], {*state.viewer.seen_posts, *state.seen.rows}
+    kept = [place for place, row in enumerate(codec.rows_of(ranked.entries)) if row not in seen]
+    nonce, visits = secrets.token_bytes(NONCE_BYTES), state.seen.visits + 1
+    frozen = replace(ranked, entries=codec.pick(ranked.entries, kept))
+    slot, rows = visits % keys.CHAIN_SLOTS, codec.rows_of(frozen.entries)
+    chain = Chain(nonce=nonce, frozen=frozen, page_ends=(PAGE,))
+    await reader.begin_chain(user, slot, chain, None, rows[:PAGE], visits)
+    for end in range(2 * PAGE, (len(rows) if to_the_end else PAGES * PAGE) + 1, PAGE):
+        cursor = Cursor(slot=slot, nonce=nonce, position=end - PAGE)
+        held = (await reader.user(user, cursor)).chain
+        if held is None:  # another device of the user took the slot
+            return
+        longer = replace(held, page_ends=(*held.page_ends, end))
+        page = PageEnd(slot=slot, chain=longer, tail=None, ends_before=len(held.page_ends), is_rewritten=False)
+        await reader.end_page(user, page, rows[end - PAGE : end], visits)
+    if to_the_end:
+        everyone = await reader.everyone()
+        assert everyone is not None
+        entries = (everyone.entries * 2)[: 2 * lists.everyone_length * codec.ENTRY.size]  # the longest tail there is
+        await reader.keep_tail(user, slot, nonce, Tail(unseen=len(everyone), entries=entries))
+
+
+def _viewer(number: int, rows: range) -> Viewer:
+    authors = frozenset(author_key(f"author {(number + step) % AUTHORS}") for step in range(BLOCKED))
+    seen = [rows[(number * 7 + step) % len(rows)] for step in range(SEEN_BY_EVENTS)]
+    return Viewer(hidden_authors=authors, hidden_posts=frozenset(), seen_posts=seen)
+
+
+def _lists(head: RankedList, ring: bytes, lists: ListSettings, users: int) -> Iterator[tuple[str, bytes]]:
+    """A list of its own for each user: where it begins in the ring of all posts differs, and moves with each run."""
+    length = codec.ENTRY.size * lists.list_length
+    for number in range(users):
+        start = codec.ENTRY.size * ((number * 37 + head.generation * 101) % POSTS)
+        yield user_id(number), encode(replace(head, entries=ring[start : start + length]))

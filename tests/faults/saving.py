@@ -1,0 +1,81 @@
+"""`python -m tests.faults.saving FOLDER DATABASE_URL RUN`: for each line of input, a child saves and registers models.
+
+It does so over and over, in the order that training does it, until it is killed; a number on the output is its process.
+"""
+
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from shared.db.engine import Database
+from shared.db.models import register_model
+from shared.neucf.artefact import Artefact, save_artefact
+from shared.neucf.config import NeuCFConfig
+from shared.neucf.manifest import Encoder, Manifest
+from shared.neucf.model import NeuCF
+from shared.neucf.vocab import Vocab
+from shared.settings import StoreSettings
+
+USERS, POSTS = 12_000, 100  # 1.4 MB of weights
+AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+def an_artefact(*, users: int = USERS, image: Encoder | None = None, caption: Encoder | None = None) -> Artefact:
+    """An untrained model of some size."""
+    config = NeuCFConfig(
+        gmf_width=16,
+        mlp_width=8,
+        tower=(8, 4),
+        image_width=image.width if image else 0,
+        caption_width=caption.width if caption else 0,
+    )
+    model = NeuCF(config, n_user_rows=users + 1, n_post_rows=POSTS + 1)
+    model.start(torch.Generator().manual_seed(0))
+    manifest = Manifest(
+        config=config,
+        image_encoder=image,
+        caption_encoder=caption,
+        data_from=AT,
+        data_until=AT,
+        trained_at=AT,
+        seed=0,
+        recipe={},
+        metrics={},
+    )
+    return Artefact(model, Vocab.of(np.arange(users)), Vocab.of(np.arange(POSTS)), manifest)
+
+
+def main() -> None:
+    """Start a child for each line, and tell its process and how it ended."""
+    folder, url, run = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    artefact = an_artefact()
+    for _ in sys.stdin:
+        child = os.fork()  # PyTorch is imported once
+        if child == 0:
+            _save_for_ever(folder, url, run, artefact)
+        _tell(child)
+        _tell(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+
+
+def _save_for_ever(folder: Path, url: str, run: int, artefact: Artefact) -> None:
+    database = Database(StoreSettings(database_url=url, redis_url="redis://localhost"))
+    while True:
+        name = f"model-{time.time_ns()}"
+        saved = save_artefact(folder / name, artefact)
+        register_model(
+            database, run_id=run, folder=name, sha256=saved.weights_sha256, accepted=False, verdict="a test", report={}
+        )
+
+
+def _tell(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
