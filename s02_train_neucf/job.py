@@ -200,7 +200,7 @@ def _manifest(
 ) -> Manifest:
     events = trial.data.events  # at least one: a model was fitted
     return Manifest(
-        config=trial.config,
+        config=fitted.model.config,  # that of all members together
         image_encoder=manifest_encoder(encoders.image.card),
         caption_encoder=manifest_encoder(encoders.caption.card),
         data_from=datetime.fromtimestamp(float(events.at.min()), UTC),

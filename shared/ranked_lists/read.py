@@ -93,9 +93,7 @@ class ListReader:
             epoch, number, phase, viewer, seen, first, second = await self._values(names)
             if epoch is None:
                 raise MemoryLost(f"Redis at {self._address} has lost its memory; deletions and blocks are being loaded")
-            if self.deleted.epoch not in (None, epoch):  # perhaps another installation's: its rows name other posts
-                self.catalogue.forget()
-            await self.deleted.catch_up(epoch, int(number or 0))
+            await self._follow(epoch, int(number or 0))
             withheld = records.unpack_viewer(viewer, own=author_key(user_id))
         except (RedisError, OSError, TimeoutError, *UNREADABLE) as error:  # a viewer must not count as absent
             raise self._unavailable(error) from error
@@ -108,6 +106,12 @@ class ListReader:
             chain=_readable(partial(records.unpack_chain, nonce=cursor.nonce), first) if cursor else None,
             tail=records.unpack_tail(second, nonce=cursor.nonce) if cursor else None,
         )
+
+    async def _follow(self, epoch: bytes, number: int) -> None:
+        """Take in what was deleted since; under a new epoch Redis may be another installation's."""
+        if self.deleted.epoch not in (None, epoch):
+            self.catalogue.forget()  # its rows name other posts
+        await self.deleted.catch_up(epoch, number)
 
     async def lists(self, user_id: str) -> dict[Phase, RankedList]:
         """The user's present lists (those that can be read)."""
@@ -210,7 +214,7 @@ class ListReader:
             epoch, number = await self._values([keys.SAFETY, keys.DELETED_NUMBER])
             if epoch is None:
                 raise MemoryLost(f"Redis at {self._address} has lost its memory; deletions and blocks are being loaded")
-            await self.deleted.catch_up(epoch, int(number or 0))
+            await self._follow(epoch, int(number or 0))
         except (RedisError, OSError, TimeoutError, *UNREADABLE) as error:
             raise self._unavailable(error) from error
 

@@ -55,7 +55,8 @@ def test_a_run_is_there_with_its_parameters_curves_figures_plots_and_files(mirro
     )
     assert status == "FINISHED"
     params = dict(mirrored.ask(f"SELECT key, value FROM params WHERE run_uuid = '{run}'"))
-    assert (params["recipe.epochs"], params["train.train_seed"], params["heuristic.alpha"]) == ("6", "1", "0.6")
+    assert 1 <= int(params["recipe.epochs"]) <= 6  # what the search found, of six at most
+    assert (params["train.train_seed"], params["heuristic.alpha"]) == ("1", "0.6")
     losses = mirrored.ask(
         f"SELECT step FROM metrics WHERE run_uuid = '{run}' AND key = 'losses/all data' ORDER BY step"
     )

@@ -50,3 +50,10 @@ def test_the_merged_model_scores_as_the_mean_of_its_members(tower: tuple[int, ..
 def test_one_member_is_the_model_itself() -> None:
     alone = member(1, (6,))
     assert merged([alone]) is alone
+
+
+def test_the_merged_models_config_is_the_one_to_read_its_weights_with() -> None:
+    whole = merged([member(seed, (6,)) for seed in range(2)])
+    again = NeuCF(whole.config, n_user_rows=N_USERS, n_post_rows=N_POSTS)
+    again.load_state_dict(whole.state_dict(), strict=True)
+    torch.testing.assert_close(scores(again), scores(whole))
