@@ -75,7 +75,7 @@ def cron(expression: str, *, timezone: str) -> BaseTrigger:
         if day.startswith("*") or weekday.startswith("*"):  # a starred field restricts nothing to cron: both must hold
             return CronTrigger(day=day, day_of_week=names, **common)
         return OrTrigger([CronTrigger(day=day, **common), CronTrigger(day_of_week=names, **common)])
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, OSError) as error:
         raise ConfigurationError(f"cron expression {expression!r} in zone {timezone!r}: {error}") from error
 
 
