@@ -118,11 +118,17 @@ def test_another_seed_gives_other_weights() -> None:
     assert not torch.equal(one.post_table.weight, other.post_table.weight)
 
 
-def test_the_unknown_rows_are_trained() -> None:
+@pytest.mark.parametrize("has_photos", [False, True])
+def test_the_unknown_rows_are_trained_that_of_posts_where_a_photo_tells_them_apart(*, has_photos: bool) -> None:
     camps = two_camps(n_users=5, n_posts=8)
-    start, end = (trained_on(camps, replace(QUICK, epochs=n, table_decay=0.0)).model for n in (1, 6))
+    features = camp_photos(camps.posts, {}) if has_photos else NO_FEATURES
+    config = replace(SMALL, image_width=6 if has_photos else 0)
+    start, end = (
+        train(camps.data(features), config, replace(QUICK, epochs=n, table_decay=0.0), seed=3, device=CPU).model
+        for n in (1, 6)
+    )
     assert not torch.equal(start.user_table.weight[0], end.user_table.weight[0])
-    assert not torch.equal(start.post_table.weight[0], end.post_table.weight[0])
+    assert torch.equal(start.post_table.weight[0], end.post_table.weight[0]) is not has_photos
 
 
 def followed(share: float, *weights: float) -> float:
