@@ -1,8 +1,9 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
-from s02_train_neucf.batches import Batch, batches_of
+from s02_train_neucf.batches import Batch, batches_of, users_in_a_step
 from s02_train_neucf.dataset import TrainingSet, training_set
 from s02_train_neucf.recipe import Recipe
 from tests.neucf_worlds import examples_from, posts_of
@@ -81,3 +82,8 @@ def test_the_chance_of_a_post_is_how_often_it_takes_part() -> None:
             chance[batch.post_rows] = batch.chance
             n_steps += 1
     np.testing.assert_allclose(chance[1:], seen[1:] / n_steps, atol=0.08)
+
+
+@pytest.mark.parametrize(("n_users", "expected"), [(100, 32), (2_000, 66), (6_040, 201), (1_000_000, 256)])
+def test_a_step_has_more_users_where_there_are_many(n_users: int, expected: int) -> None:
+    assert users_in_a_step(n_users, Recipe()) == expected
