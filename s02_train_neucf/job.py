@@ -13,13 +13,13 @@ import torch
 from s02_train_neucf.curves import Curves
 from s02_train_neucf.fit import Fitted
 from s02_train_neucf.judge import judge
-from s02_train_neucf.load import load_training_data
+from s02_train_neucf.load import TrainingData, load_training_data
 from s02_train_neucf.mirror import Trained, mirror_training
 from s02_train_neucf.past import Past
 from s02_train_neucf.rank_then import Rules
 from s02_train_neucf.recipe import Recipe
 from s02_train_neucf.replay_report import NEUCF
-from s02_train_neucf.report import SHOWN, Trial, report_json, try_model
+from s02_train_neucf.report import SHOWN, Trial, Tried, report_json, try_model
 from s02_train_neucf.settings import MirrorSettings, TrainSettings
 from s02_train_neucf.train import Epoch
 from s02_train_neucf.verdict import Verdict
@@ -77,24 +77,10 @@ def run_training(
     with stage("train.load") as facts:
         data = load_training_data(database, encoders, days=settings.train.train_days, now=now)
         facts.update(events=len(data.events.at), posts=len(data.posts.post_key))
-    config, recipe = _shape(encoders), settings.recipe
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    trial = Trial(
-        data=data,
-        config=config,
-        recipe=recipe,
-        rules=Rules(
-            window=settings.window,
-            formula=settings.formula,
-            min_known=settings.lists.cold_min_positives,
-            seed=settings.train.train_seed,
-        ),
-        seed=settings.train.train_seed,
-        device=device,
-    )
+    trial = _trial(settings, encoders, data)
     past = Past.of(data)
     curves = Curves()
-    on_epoch = _epochs_told(tell, recipe.epochs, curves)
+    on_epoch = _epochs_told(tell, trial.recipe.epochs, curves)
     with stage("train.trial") as facts:
         tried = try_model(trial, past, on_epoch)
         facts.update(cuts=len(tried.replay.cuts), order=str(tried.replay.order))
@@ -104,15 +90,10 @@ def run_training(
             epochs=fitted.found.recipe.epochs, users=fitted.data.users.n_rows - 1, posts=fitted.data.posts.n_rows - 1
         )
     judged = judge(past, trial, fitted, tried.replay)
-    report = {
-        "verdict": judged.reason,
-        "checks": [{"passed": check.passed, "found": check.sentence} for check in judged.checks],
-        **report_json(tried),
-    }
     shown = tried.shown
     metrics = {f"{NEUCF} {name}": shown.figures[NEUCF][name].mean for name in SHOWN} if shown is not None else {}
     manifest = _manifest(database, encoders, fitted, trial, tried.replay.order, metrics, now)
-    version = _save(database, settings, run, fitted, manifest, judged, report)
+    version = _save(database, settings, run, fitted, manifest, judged, _report(judged, tried))
     if settings.mirror is not None:  # last: nothing waits for it
         trained = Trained(
             version=version,
@@ -126,17 +107,46 @@ def run_training(
         "model": version,
         "promoted": judged.promote,
         "verdict": judged.reason,
-        "amounts": amounts_of(
-            data.events.user_key,
-            data.events.post_key,
-            data.events.kind,
-            n_posts=len(data.standing().posts.post_key),
-            min_positives=settings.lists.cold_min_positives,
-            days=settings.train.train_days,
-        ),
+        "amounts": _amounts(data, settings),
         **encoded,
         "seconds": round(time.monotonic() - begun, 1),
     }
+
+
+def _trial(settings: JobSettings, encoders: Encoders, data: TrainingData) -> Trial:
+    """What is trained, how, and what it is held against."""
+    seed = settings.train.train_seed
+    return Trial(
+        data=data,
+        config=_shape(encoders),
+        recipe=settings.recipe,
+        rules=Rules(
+            window=settings.window, formula=settings.formula, min_known=settings.lists.cold_min_positives, seed=seed
+        ),
+        seed=seed,
+        device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
+    )
+
+
+def _report(judged: Verdict, tried: Tried) -> dict[str, Any]:
+    """What the model's record in PostgreSQL says of it."""
+    return {
+        "verdict": judged.reason,
+        "checks": [{"passed": check.passed, "found": check.sentence} for check in judged.checks],
+        **report_json(tried),
+    }
+
+
+def _amounts(data: TrainingData, settings: JobSettings) -> Mapping[str, Any]:
+    """How much there was to learn from, for the meter of phase 2."""
+    return amounts_of(
+        data.events.user_key,
+        data.events.post_key,
+        data.events.kind,
+        n_posts=len(data.standing().posts.post_key),
+        min_positives=settings.lists.cold_min_positives,
+        days=settings.train.train_days,
+    )
 
 
 def _save(
