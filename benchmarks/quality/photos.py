@@ -27,6 +27,8 @@ from benchmarks.quality.photo_vectors import FolderVectors, encode_folder
 from demo.simulator.folder import read_folder
 from demo.simulator.looks import looks_of
 from demo.simulator.simulate import PhotoWorld, WorldSettings, simulate_with
+from s02_train_neucf.baselines import Popularity
+from s02_train_neucf.content_knn import ContentKNN
 from s02_train_neucf.dataset import Likes
 from s02_train_neucf.evaluate import Exam, ModelRanker
 from s02_train_neucf.fit import Fitted, fit
@@ -93,7 +95,7 @@ def measure(world: PhotoWorld, vectors: FolderVectors, recipe: Recipe, tell: Cal
         rows.append(_auc_row(name, question, scores, time.monotonic() - began))
         if name == NEUCF:
             rows += _later_rows(question, fitted, features)
-    for name, plain in _plain(question, given, known).items():
+    for name, plain in _plain(given, known).items():
         rows.append(_auc_row(name, question, plain, 0.0))
     return rows
 
@@ -143,31 +145,20 @@ def _model_scores(fitted: Fitted, question: Question, features: PostFeatures, us
     return ModelRanker(fitted.model, exam, fitted.data.users, fitted.data.posts, features).scores(slice(0, len(users)))
 
 
-def _plain(question: Question, given: PostFeatures, known: Mask) -> dict[str, Scores]:
+def _plain(given: PostFeatures, known: Mask) -> dict[str, Scores]:
     """Rankers that learn nothing: nearness to the mean of what was liked, and the number of likes."""
     assert given.image is not None
     assert given.caption is not None
-    image, caption = _centred(given.image, question), _centred(given.caption, question)
-    popular = known.sum(axis=0, dtype=np.float32)
+    users, posts = np.nonzero(known)
+    likes = Likes.of(users, posts, n_users=len(known), n_posts=known.shape[1])
+    everyone = slice(0, len(known))
+    photo, caption = (ContentKNN(likes, vectors).scores(everyone) for vectors in (given.image, given.caption))
     return {
-        "photo-kNN": _nearness(image, known),
-        "caption-kNN": _nearness(caption, known),
-        "photo+caption-kNN": _nearness(np.hstack([image, caption]), known),
-        "popularity": np.broadcast_to(popular, known.shape),
+        "photo-kNN": photo,
+        "caption-kNN": caption,
+        "photo+caption-kNN": photo + caption,
+        "popularity": Popularity(likes).scores(everyone),
     }
-
-
-def _centred(vectors: Vectors, question: Question) -> Scores:
-    """Unit vectors about the mean of what was there at the cut; zeros where a photo cannot be read."""
-    there = vectors.known & ~question.cold
-    moved = np.where(vectors.known[:, None], vectors.values - vectors.values[there].mean(axis=0), 0.0)
-    lengths = np.linalg.norm(moved, axis=1, keepdims=True)
-    return np.asarray(moved / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
-
-
-def _nearness(vectors: Scores, known: Mask) -> Scores:
-    """Sum of the cosines with what each user liked. -> (n_users, n_posts)"""
-    return np.asarray((known.astype(np.float32) @ vectors) @ vectors.T, dtype=np.float32)
 
 
 def _auc_row(system: str, question: Question, scores: Scores, seconds: float) -> Row:
