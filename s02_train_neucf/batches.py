@@ -43,7 +43,8 @@ def batches_of(data: TrainingSet, recipe: Recipe, *, history: bool, generator: n
         else:
             shown = _is_shown(likes, at, generator) if in_order else _shown_by_chance(likes, generator)
         rows, chance = _posts_of(data, likes, recipe.max_posts, generator)
-        places, user = np.searchsorted(rows, likes.posts), likes.users
+        has_every_post = len(rows) == data.posts.n_rows - 1
+        places, user = likes.posts - 1 if has_every_post else np.searchsorted(rows, likes.posts), likes.users
         n_shown = np.bincount(user[shown], minlength=len(chosen))
         yield Batch(
             user_rows=chosen,
@@ -81,12 +82,9 @@ def _is_shown(likes: Likes, order: NDArray[np.float64], generator: np.random.Gen
 def _shown_by_chance(likes: Likes, generator: np.random.Generator) -> NDArray[np.bool_]:
     """Half of the likes become history, but never all of a user's."""
     chance = generator.random(len(likes.posts))
-    asked = np.full(likes.n_users, -1)
-    ranked = np.lexsort((chance, likes.users))
     has_any = likes.counts > 0
-    asked[has_any] = ranked[likes.starts[1:][has_any] - 1]  # the like of each user with the largest chance
-    shown: NDArray[np.bool_] = chance < SHOWN_SHARE
-    shown[asked[has_any]] = False
+    largest = np.maximum.reduceat(chance, likes.starts[:-1][has_any])  # of each user with a like
+    shown: NDArray[np.bool_] = (chance < SHOWN_SHARE) & (chance < np.repeat(largest, likes.counts[has_any]))
     return shown
 
 

@@ -12,7 +12,9 @@ from s02_train_neucf.batches import Batch, to_device
 from s02_train_neucf.dataset import TrainingSet
 from s02_train_neucf.recipe import Loss, Recipe
 from s02_train_neucf.sample import sample_negatives
-from shared.neucf.model import NeuCF, PostSide, UserSide, taste_of
+from s02_train_neucf.shares import asked_log_shares
+from s02_train_neucf.taste import learned_taste_of
+from shared.neucf.model import NeuCF, PostSide, UserSide
 from shared.neucf.vocab import UNKNOWN_ROW
 
 
@@ -43,8 +45,8 @@ class Step:
         vectors = self.model.post_vectors(posts)  # (n_posts, width)
         taste = None
         if self.model.config.history:
-            shown, starts = to_device(batch.shown, self.device), to_device(batch.shown_starts, self.device)
-            taste = taste_of(vectors, shown, starts)  # (n_users, width)
+            shown = (to_device(each, self.device) for each in (batch.shown, batch.shown_starts, batch.shown_user))
+            taste = learned_taste_of(vectors, *shown)  # (n_users, width)
         return self.model.user_side(user_rows, taste), self.model.post_side_of(vectors, posts.rows)
 
     def _forget(self, rows: Tensor) -> Tensor:
@@ -61,20 +63,27 @@ class Step:
     def _softmax(self, batch: Batch, users: UserSide, posts: PostSide) -> Tensor:
         """Each like against every post that the user could have had then and was not shown as history."""
         scores = self.model.score_block(users, posts, self.noise)  # (n_users, n_posts)
-        scores = scores - to_device(batch.chance, self.device).log()
-        left_out = self._not_yet(batch)
-        left_out[batch.shown_user, batch.shown] = True
-        log_shares = scores.masked_fill(to_device(left_out, self.device), -torch.inf).log_softmax(dim=1)
-        asked = log_shares[to_device(batch.asked_user, self.device), to_device(batch.asked_post, self.device)]
+        if batch.chance.min() < 1:
+            scores = scores - to_device(batch.chance, self.device).log()
+        left_out = np.r_[self._not_yet(batch), batch.shown_user * len(batch.post_rows) + batch.shown]
+        asked = asked_log_shares(
+            scores,
+            to_device(left_out, self.device),
+            to_device(batch.asked_user, self.device),
+            to_device(batch.asked_post, self.device),
+        )
         return -asked.mean()
 
-    def _not_yet(self, batch: Batch) -> NDArray[np.bool_]:
-        """Posts that came after the last like that is asked of a user. -> (n_users, n_posts)"""
+    def _not_yet(self, batch: Batch) -> NDArray[np.int64]:
+        """Places in the flattened scores of posts that came after the last like that is asked of a user."""
         until = np.full(len(batch.user_rows), -np.inf)
         np.maximum.at(until, batch.asked_user, batch.asked_at)
-        later: NDArray[np.bool_] = self.data.created_at[batch.post_rows][None, :] > until[:, None]
+        created_at = self.data.created_at[batch.post_rows]
+        if created_at.max() <= until.min():
+            return np.zeros(0, dtype=np.int64)
+        later: NDArray[np.bool_] = created_at[None, :] > until[:, None]
         later[batch.asked_user, batch.asked_post] = False  # a like stands, whatever the clocks say
-        return later
+        return np.flatnonzero(later)
 
     def _bce(self, batch: Batch, users: UserSide, posts: PostSide) -> Tensor:
         """Each like and a few posts that were not liked, as yes-or-no questions (He et al. 2017, equation 7)."""

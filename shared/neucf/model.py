@@ -157,8 +157,8 @@ class NeuCF(nn.Module):
         return self.score_pairs(self.user_side(user_rows, taste), self.post_side(posts))
 
     def _parts(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
-        width = self.config.gmf_width
-        return vectors[:, :width], vectors[:, width:]  # (n, gmf_width), (n, mlp_width)
+        gmf, mlp = vectors.split((self.config.gmf_width, self.config.mlp_width), dim=1)  # its gradient is one pass
+        return gmf, mlp  # (n, gmf_width), (n, mlp_width)
 
     def _mlp_block(self, users: UserSide, posts: PostSide, noise: torch.Generator | None) -> Tensor:
         """The MLP of every user with every post. -> (n_users, n_posts)"""

@@ -2,15 +2,20 @@
 
 The plain expression keeps the hidden layer of all pairs until the gradient is taken: 256 users × 4,000 posts × 16 are
 64 MB, read and written several times. Here a slice of users goes through at once and stays in the caches, and the
-gradient computes it again: a quarter of the time (EXPERIMENTS.md).
+gradient computes it again. Posts lie innermost, so that each instruction works on many of them, and two identities
+save passes over the pairs (docs/performance.md, Train):
+
+- relu(u + p) = max(u, −p) + p, whose last part needs no pair.
+- relu(x) = x · relu'(x): the gradient of the weights follows from those of users and posts.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 
-USERS_AT_ONCE = 8  # 8 × 4,000 posts × 16 floats are 2 MB
+CELLS_AT_ONCE = 2**16  # pairs of a slice: at 8 hidden units 2 MB
 
 
 class PairwiseHidden(torch.autograd.Function):
@@ -20,30 +25,38 @@ class PairwiseHidden(torch.autograd.Function):
     def forward(ctx: Any, users: Tensor, posts: Tensor, weights: Tensor) -> Tensor:
         """Every user with every post."""
         ctx.save_for_backward(users, posts, weights)
+        mine, minus = users.t().contiguous(), (-posts).t().contiguous()  # (h, n_users), (h, n_posts)
         scores = users.new_empty(len(users), len(posts))
-        for start in range(0, len(users), USERS_AT_ONCE):
-            part = slice(start, start + USERS_AT_ONCE)
-            scores[part] = torch.matmul(_hidden(users[part], posts), weights)
-        return scores
+        for part, higher in _slices(users, posts):  # (h, n, n_posts)
+            torch.maximum(mine[:, part, None], minus[:, None, :], out=higher)
+            torch.mv(higher.flatten(1).t(), weights, out=scores[part].view(-1))
+        return scores.add_(posts @ weights)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The gradients of the three inputs, from that of the scores (n_users, n_posts)."""
         users, posts, weights = ctx.saved_tensors
         (of_scores,) = gradients
-        of_users, of_posts, of_weights = torch.empty_like(users), torch.zeros_like(posts), torch.zeros_like(weights)
-        for start in range(0, len(users), USERS_AT_ONCE):
-            part = slice(start, start + USERS_AT_ONCE)
-            hidden, mine = _hidden(users[part], posts), of_scores[part]  # (n, n_posts, h), (n, n_posts)
-            of_weights += mine.reshape(-1) @ hidden.view(-1, hidden.shape[-1])
-            passed = (hidden > 0).to(hidden.dtype).mul_(mine[:, :, None])
-            of_users[part] = passed.sum(dim=1)
-            of_posts += passed.sum(dim=0)
-        return of_users * weights, of_posts * weights, of_weights
+        mine, theirs = users.t().contiguous(), posts.t().contiguous()  # (h, n_users), (h, n_posts)
+        of_users, of_posts = torch.empty_like(mine), torch.zeros_like(theirs)  # short of the weights, until the end
+        for part, passed in _slices(users, posts):  # (h, n, n_posts)
+            torch.add(mine[:, part, None], theirs[:, None, :], out=passed)
+            told = of_scores[part].expand_as(passed)
+            torch.ops.aten.threshold_backward.grad_input(told, passed, 0, grad_input=passed)
+            of_users[:, part] = passed.sum(dim=2)
+            of_posts += passed.sum(dim=1)
+        of_weights = (mine * of_users).sum(dim=1) + (theirs * of_posts).sum(dim=1)
+        return of_users.t() * weights, of_posts.t() * weights, of_weights
 
 
-def _hidden(users: Tensor, posts: Tensor) -> Tensor:
-    return (users[:, None, :] + posts[None, :, :]).relu_()  # (n_users, n_posts, h)
+def _slices(users: Tensor, posts: Tensor) -> Iterator[tuple[slice, Tensor]]:
+    """Slices of users, each with room for its hidden layer: the same memory again, which the caches still hold."""
+    size = max(1, CELLS_AT_ONCE // max(1, len(posts)))
+    room = users.new_empty(users.shape[1] * min(size, len(users)) * len(posts))
+    for start in range(0, len(users), size):
+        n = min(size, len(users) - start)
+        used = room[: users.shape[1] * n * len(posts)]
+        yield slice(start, start + n), used.view(users.shape[1], n, len(posts))
 
 
 def pairwise_hidden(users: Tensor, posts: Tensor, weights: Tensor) -> Tensor:
