@@ -16,6 +16,15 @@ SHOWN_SHARE = 0.5  # of a user's likes that become history, where there is no or
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Shunned:
+    """Posts of a step that some of its users turned away from."""
+
+    user: Int64s  # (n_shunned,) places of users
+    post: Int64s  # (n_shunned,) places of posts
+    weight: NDArray[np.float32]  # (n_shunned,) as how many posts each counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Batch:
     """One step's users and posts. Places count within the batch's own posts."""
 
@@ -28,6 +37,8 @@ class Batch:
     asked_user: Int64s  # (n_asked,) places of users
     asked_post: Int64s  # (n_asked,) places of posts
     asked_at: NDArray[np.float64]  # (n_asked,) seconds
+    asked_weight: NDArray[np.float32] | None = None  # (n_asked,) None: all alike
+    shunned: Shunned | None = None
 
 
 def batches_of(data: TrainingSet, recipe: Recipe, *, history: bool, generator: np.random.Generator) -> Iterator[Batch]:
@@ -37,7 +48,8 @@ def batches_of(data: TrainingSet, recipe: Recipe, *, history: bool, generator: n
     times = -(-recipe.steps_per_epoch // -(-len(users) // size))  # both rounded up
     in_order = recipe.in_time_order and float(np.ptp(data.liked_at)) > 0  # data without times has no order
     for chosen in (part for _ in range(times) for part in _shuffled_parts(users, size, generator)):
-        likes, at = data.likes.take(chosen), data.liked_at[data.likes.places(chosen)]
+        likes, own = data.likes.take(chosen), data.likes.places(chosen)
+        at = data.liked_at[own]
         if not history:
             shown = np.zeros(len(at), dtype=np.bool_)
         else:
@@ -56,7 +68,26 @@ def batches_of(data: TrainingSet, recipe: Recipe, *, history: bool, generator: n
             asked_user=user[~shown],
             asked_post=places[~shown],
             asked_at=at[~shown],
+            asked_weight=_weights(data, own[~shown]),
+            shunned=_shunned(data, chosen, rows),
         )
+
+
+def _weights(data: TrainingSet, places: Int64s) -> NDArray[np.float32] | None:
+    if data.emphasis is None or data.emphasis.likes is None:
+        return None
+    return data.emphasis.likes[places]
+
+
+def _shunned(data: TrainingSet, users: Int64s, post_rows: Int64s) -> Shunned | None:
+    """What these users turned away from, of the posts of the step: none is drawn for it, so that `chance` holds."""
+    if data.emphasis is None or data.emphasis.shunned is None:
+        return None
+    theirs = data.emphasis.shunned.take(users)
+    weight = data.emphasis.shunned_weight[data.emphasis.shunned.places(users)]
+    place = np.minimum(np.searchsorted(post_rows, theirs.posts), len(post_rows) - 1)
+    here = post_rows[place] == theirs.posts
+    return Shunned(user=theirs.users[here], post=place[here], weight=weight[here])
 
 
 def users_in_a_step(n_users: int, recipe: Recipe) -> int:

@@ -78,6 +78,15 @@ class Likes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Emphasis:
+    """How much single events count; see `emphasis`."""
+
+    likes: NDArray[np.float32] | None  # (n_likes,) in the order of `TrainingSet.likes.posts`; None: all alike
+    shunned: Likes | None  # (n_user_rows, n_post_rows) negatives that do not count as one
+    shunned_weight: NDArray[np.float32]  # (n_shunned,) as so many posts each
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TrainingSet:
     """Who liked what, by model row. Row 0 is empty on both sides; all else has at least one like."""
 
@@ -88,6 +97,7 @@ class TrainingSet:
     created_at: NDArray[np.float64]  # (n_post_rows,) seconds; -inf for row 0
     liked_by: NDArray[np.float64]  # (n_post_rows,) share of the users who like a post
     features: PostFeatures  # of the post rows but row 0: the post of row 1 comes first
+    emphasis: Emphasis | None = None  # None: every like counts alike, and so does every post that is not liked
 
     def post_rows(self) -> Rows:
         """Every row but the unknown one."""

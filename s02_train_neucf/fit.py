@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import torch
 
 from s02_train_neucf.dataset import TrainingSet, training_set
+from s02_train_neucf.emphasis import emphasised
 from s02_train_neucf.evaluate import Exam, ModelRanker, exam_of, per_user
 from s02_train_neucf.recipe import Recipe
 from s02_train_neucf.search import Found, search, unsearched
 from s02_train_neucf.split import per_user_cut
 from s02_train_neucf.train import Epoch, train_members
+from s02_train_neucf.warm_start import Predecessor, beginnings
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import Events, Posts, examples_of
 from shared.neucf.features import PostFeatures
@@ -30,6 +32,10 @@ class Fitted:
     data: TrainingSet  # what it has seen, with its vocabularies
     found: Found  # for how long and how fast it was trained
 
+    def as_predecessor(self, name: str) -> Predecessor:
+        """The model for others to start from."""
+        return Predecessor(name=name, model=self.model, users=self.data.users, posts=self.data.posts)
+
 
 def fit(
     events: Events,
@@ -42,6 +48,7 @@ def fit(
     device: torch.device,
     found: Found | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
+    before: Predecessor | None = None,
 ) -> Fitted:
     """Train on the earlier likes until the later ones are no longer found better, and then on all, each member.
 
@@ -57,14 +64,15 @@ def fit(
         device: where.
         found: for how long and how fast, when that is known; None: it is searched for.
         on_epoch: told after each epoch of both; `number` starts again at 1.
+        before: a model to start the latter from. The search never does: it asks for likes that such a model has seen.
 
     Raises:
         TrainingRefused: no positive example, broken vectors, or a loss that is not finite.
     """
 
-    data = training_set(examples_of(events, posts), posts, features)
+    data = emphasised(training_set(examples_of(events, posts), posts, features), events, posts, recipe)
     if found is None:
-        held_back = _held_back(events, posts, features)
+        held_back = _held_back(events, posts, features, recipe)
         if held_back is None:
             found = unsearched(recipe)
         else:
@@ -72,7 +80,8 @@ def fit(
                 held_back.data, config, recipe,
                 seed=seed, device=device, validate=held_back.validate, on_epoch=on_epoch,
             )  # fmt: skip
-    model = train_members(data, config, found.recipe, seed=seed, device=device, on_epoch=on_epoch)
+    begin = () if before is None else beginnings(before, data, config)
+    model = train_members(data, config, found.recipe, seed=seed, device=device, on_epoch=on_epoch, begin=begin)
     return Fitted(model=model, data=data, found=found)
 
 
@@ -89,8 +98,9 @@ class _HeldBack:
         return float(per_user(ranker, self.exam, (10,))[VALIDATION_METRIC].mean())
 
 
-def _held_back(events: Events, posts: Posts, features: PostFeatures) -> _HeldBack | None:
+def _held_back(events: Events, posts: Posts, features: PostFeatures, recipe: Recipe) -> _HeldBack | None:
     split = per_user_cut(events, posts, share=VALIDATION_SHARE)
     if len(split.train) == 0 or len(split.test) == 0:
         return None
-    return _HeldBack(training_set(split.train, posts, features), exam_of(split.train, split.test, posts), features)
+    data = emphasised(training_set(split.train, posts, features), split.train_events, posts, recipe)
+    return _HeldBack(data, exam_of(split.train, split.test, posts), features)

@@ -3,13 +3,14 @@
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from s02_train_neucf.champion import champion_to_start_from
 from s02_train_neucf.curves import Curves
 from s02_train_neucf.fit import Fitted
 from s02_train_neucf.judge import judge
@@ -40,6 +41,7 @@ from shared.settings import HeuristicSettings, ListSettings, ModelSettings, Wind
 
 JOB = "train"
 SCORE_JOB = "score"
+_NOT_SHAPING = {"train_cron", "schedule_timezone", "models_kept"}  # of training's settings: no model depends on them
 
 Telling = Callable[[str, int, int], None]
 
@@ -60,7 +62,7 @@ class JobSettings:
     def for_the_record(self) -> dict[str, Any]:
         """What shaped the model and its trial, as plain values; no secrets, no paths."""
         return {
-            "train": self.train.model_dump(mode="json", include={"train_days", "train_seed"}),
+            "train": self.train.model_dump(mode="json", exclude=_NOT_SHAPING),
             "window": self.window.model_dump(mode="json"),
             "heuristic": self.formula.model_dump(mode="json"),
             "lists": self.lists.model_dump(mode="json", include={"cold_min_positives"}),
@@ -84,8 +86,10 @@ def run_training(
     with stage("train.trial") as facts:
         tried = try_model(trial, past, on_epoch)
         facts.update(cuts=len(tried.replay.cuts), order=str(tried.replay.order))
+    # Nothing of the trial starts from the champion, which has seen what the replay and the cuts ask for.
+    before = champion_to_start_from(database, settings.model.model_dir, encoders) if settings.train.warm_start else None
     with stage("train.fit") as facts:
-        fitted = trial.fit(data.standing(), lambda epoch: on_epoch("all data", epoch), tried.found)
+        fitted = trial.fit(data.standing(), lambda epoch: on_epoch("all data", epoch), tried.found, before)
         facts.update(
             epochs=fitted.found.recipe.epochs, users=fitted.data.users.n_rows - 1, posts=fitted.data.posts.n_rows - 1
         )
@@ -93,6 +97,8 @@ def run_training(
     shown = tried.shown
     metrics = {f"{NEUCF} {name}": shown.figures[NEUCF][name].mean for name in SHOWN} if shown is not None else {}
     manifest = _manifest(database, encoders, fitted, trial, tried.replay.order, metrics, now)
+    if before is not None:
+        manifest = replace(manifest, recipe={**manifest.recipe, "started_from": before.name})
     version = _save(database, settings, run, fitted, manifest, judged, _report(judged, tried))
     if settings.mirror is not None:  # last: nothing waits for it
         trained = Trained(
@@ -119,12 +125,13 @@ def _trial(settings: JobSettings, encoders: Encoders, data: TrainingData) -> Tri
     return Trial(
         data=data,
         config=_shape(encoders),
-        recipe=settings.recipe,
+        recipe=settings.train.applied_to(settings.recipe),
         rules=Rules(
             window=settings.window, formula=settings.formula, min_known=settings.lists.cold_min_positives, seed=seed
         ),
         seed=seed,
         device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
+        warm=settings.train.warm_start,
     )
 
 

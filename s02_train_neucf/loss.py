@@ -29,7 +29,7 @@ class Step:
         self.posts = model.post_input(to_device(data.post_rows(), self.device), data.features)
 
     def loss(self, batch: Batch) -> Tensor:
-        """The mean over the likes that are asked for. -> ()"""
+        """The mean over the likes that are asked for, by their weights. -> ()"""
         users, posts = self._sides(batch)
         if self.recipe.loss is Loss.SOFTMAX:
             return self._softmax(batch, users, posts)
@@ -65,6 +65,9 @@ class Step:
         scores = self.model.score_block(users, posts, self.noise)  # (n_users, n_posts)
         if batch.chance.min() < 1:
             scores = scores - to_device(batch.chance, self.device).log()
+        if batch.shunned is not None:  # so many posts each, in the sum that a like competes with
+            at = to_device(batch.shunned.user, self.device), to_device(batch.shunned.post, self.device)
+            scores = scores.index_put(at, to_device(batch.shunned.weight, self.device).log(), accumulate=True)
         left_out = np.r_[self._not_yet(batch), batch.shown_user * len(batch.post_rows) + batch.shown]
         asked = asked_log_shares(
             scores,
@@ -72,7 +75,14 @@ class Step:
             to_device(batch.asked_user, self.device),
             to_device(batch.asked_post, self.device),
         )
-        return -asked.mean()
+        return -self._mean(asked, batch)
+
+    def _mean(self, values: Tensor, batch: Batch) -> Tensor:
+        """The mean over the likes that are asked for, by their weights. (n_asked,) -> ()"""
+        if batch.asked_weight is None:
+            return values.mean()
+        weights = to_device(batch.asked_weight, self.device)
+        return (values * weights).sum() / weights.sum().clamp_min(torch.finfo(weights.dtype).tiny)
 
     def _not_yet(self, batch: Batch) -> NDArray[np.int64]:
         """Places in the flattened scores of posts that came after the last like that is asked of a user."""

@@ -1,6 +1,7 @@
 """How a model is trained: one frozen record, written into the manifest."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -30,3 +31,8 @@ class Recipe:
     averaging: float = 0.98  # share of the running mean of the weights that a step leaves; 0: no mean, the last count
     table_decay: float = 1.0  # decoupled weight decay (AdamW) of ids and content projections
     layer_decay: float = 0.0  # the same of the other layers
+    warm_share: float = 0.5  # of the epochs, for a model that starts from another one's weights
+    kind_weights: Mapping[str, float] = field(default_factory=dict)  # of a like, comment, save, share; left out: 1
+    half_life_days: float | None = None  # age at which a like counts one half; None: age does not matter
+    hide_weight: float = 1.0  # as how many posts that were not liked a hidden one counts
+    ignored_weight: float = 1.0  # the same of a post that was seen and, within a day, led to nothing

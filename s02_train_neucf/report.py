@@ -26,6 +26,7 @@ from s02_train_neucf.replay_times import N_WARM_UP, cuts_of
 from s02_train_neucf.search import Found
 from s02_train_neucf.split import Split, global_cut, per_user_cut
 from s02_train_neucf.train import Epoch
+from s02_train_neucf.warm_start import Predecessor
 from shared.errors import TrainingRefused
 from shared.neucf.config import NeuCFConfig
 
@@ -45,16 +46,23 @@ class Trial:
     rules: Rules  # of the replay; the users whom it asks are asked on the other cuts too
     seed: int
     device: torch.device
+    warm: bool = False  # whether each model of the replay starts from that of the cut before, as nights do
 
-    def fit(self, data: TrainingData, on_epoch: Callable[[Epoch], None], found: Found | None = None) -> Fitted:
-        """A model that has seen these data.
+    def fit(
+        self,
+        data: TrainingData,
+        on_epoch: Callable[[Epoch], None],
+        found: Found | None = None,
+        before: Predecessor | None = None,
+    ) -> Fitted:
+        """A model that has seen these data, started from another where there is one to start from.
 
         Raises:
             TrainingRefused: no positive example in them.
         """
         return fit(
             data.events, data.posts, data.features, self.config, self.recipe,
-            seed=self.seed, device=self.device, found=found, on_epoch=on_epoch,
+            seed=self.seed, device=self.device, found=found, on_epoch=on_epoch, before=before,
         )  # fmt: skip
 
 
@@ -76,18 +84,23 @@ def try_model(trial: Trial, past: Past, on_epoch: Told) -> Tried:
     """Replay the last part of the data, one training per cut; then rank all posts, on two cuts of the same data.
 
     The number of epochs and the learning rate are searched for once, before the warm-up. The model of the first judged
-    cut is also that of the global cut, for it has seen the same. A single member is trained at each cut: three take
+    cut is also that of the global cut, for it has seen the same. With a warm start each cut's model starts from that of
+    the cut before, and the first by chance: what is judged is what nights do, and no model has seen what it is asked.
+    A single member is trained at each cut: three take
     thrice as long, and what goes live, their mean, was never measured worse than one of them (EXPERIMENTS.md).
     """
     members, trial = trial.recipe.members, replace(trial, recipe=replace(trial.recipe, members=1))
     figures, reports, found, n_warm_up = [], dict[str, Report](), None, 0
+    before: Predecessor | None = None
     cuts = cuts_of(past.by_time.at, past.likes, min_known=trial.rules.min_known)
     for place, cut in enumerate(cuts):
         name = f"cut {place} of {len(cuts) - N_WARM_UP}" if place >= N_WARM_UP else "warm-up"
         try:
-            fitted = trial.fit(trial.data.before(cut.start), partial(on_epoch, name), found)
+            fitted = trial.fit(trial.data.before(cut.start), partial(on_epoch, name), found, before)
         except TrainingRefused:
             continue
+        if trial.warm:
+            before = fitted.as_predecessor("the cut before")
         found = fitted.found
         n_warm_up += place < N_WARM_UP
         if place == N_WARM_UP:

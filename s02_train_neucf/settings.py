@@ -1,7 +1,11 @@
 """The training service's own settings."""
 
+from dataclasses import replace
+
 from pydantic import Field, SecretStr, field_validator
 
+from s02_train_neucf.recipe import Recipe
+from shared.domain import POSITIVE_KINDS, Kind
 from shared.settings import SettingsGroup
 
 
@@ -12,7 +16,40 @@ class TrainSettings(SettingsGroup):
     schedule_timezone: str = Field("UTC", description="time zone of the crontab line, such as Asia/Tokyo")
     train_days: float = Field(730, ge=1, le=36_500, description="age in days up to which events are trained on")
     train_seed: int = Field(1, ge=0, le=2**31 - 1, description="seed of everything random in training")
+    warm_start: bool = Field(
+        default=False, description="start each training from the champion's weights, by id; false: from chance"
+    )
+    train_kind_weights: dict[Kind, float] = Field(
+        {Kind.LIKE: 1, Kind.COMMENT: 1, Kind.SAVE: 1, Kind.SHARE: 1},
+        description="weight in training of what a user liked, by its strongest kind, as JSON; a kind left out counts 1",
+    )
+    train_half_life_days: float | None = Field(
+        None, gt=0, le=36_500, description="age in days at which a like counts one half in training; blank: all alike"
+    )
+    train_hide_weight: float = Field(
+        1, ge=0.01, le=1000, description="as how many posts that a user did not like one that they hid counts"
+    )
+    train_ignored_weight: float = Field(
+        1, ge=0.01, le=1000, description="the same of one that they saw and, within a day, did nothing with"
+    )
     models_kept: int = Field(7, ge=2, le=1000, description="model folders that are kept besides champion and previous")
+
+    @field_validator("train_kind_weights")
+    @classmethod
+    def _are_bounded(cls, weights: dict[Kind, float]) -> dict[Kind, float]:
+        if not weights.keys() <= POSITIVE_KINDS or any(not 0 <= weight <= 100 for weight in weights.values()):
+            raise ValueError("weights of like, comment, save or share between 0 and 100")
+        return weights
+
+    def applied_to(self, recipe: Recipe) -> Recipe:
+        """The recipe with the weights that are set here."""
+        return replace(
+            recipe,
+            kind_weights={kind.value: weight for kind, weight in self.train_kind_weights.items()},
+            half_life_days=self.train_half_life_days,
+            hide_weight=self.train_hide_weight,
+            ignored_weight=self.train_ignored_weight,
+        )
 
 
 class MirrorSettings(SettingsGroup):

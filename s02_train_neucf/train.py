@@ -3,10 +3,10 @@
 Equal seeds give equal weights on one machine, whatever the number of threads; sums may be ordered otherwise elsewhere.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from s02_train_neucf.batches import batches_of
 from s02_train_neucf.dataset import TrainingSet
 from s02_train_neucf.loss import Step
 from s02_train_neucf.recipe import Recipe
+from s02_train_neucf.warm_start import Begin
 from shared.errors import TrainingRefused
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.features import Vectors
@@ -54,6 +55,7 @@ def train(
     device: torch.device,
     validate: Callable[[NeuCF], float] | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
+    begin: Begin | None = None,
 ) -> Trained:
     """Train a model; keep the weights of the epoch with the best validation figure, or the last without one.
 
@@ -68,12 +70,16 @@ def train(
         device: where.
         validate: a figure that grows with quality, for example NDCG@10 on a validation cut.
         on_epoch: told after each epoch, for a progress bar.
+        begin: sets first values other than those by chance, see `warm_start`.
 
     Raises:
         TrainingRefused: widths that do not fit, or a loss that is not finite.
     """
     with one_thread():
-        return _train(_new_model(data, config, seed).to(device), data, recipe, seed, validate, on_epoch)
+        model = _new_model(data, config, seed)
+        if begin is not None:
+            begin(model)
+        return _train(model.to(device), data, recipe, seed, validate, on_epoch)
 
 
 def train_members(
@@ -84,18 +90,33 @@ def train_members(
     seed: int,
     device: torch.device,
     on_epoch: Callable[[Epoch], None] | None = None,
+    begin: Sequence[Begin] = (),
 ) -> NeuCF:
     """Train `recipe.members` models for `recipe.epochs` each and give their mean as one model.
 
-    Where the tables are large, fewer: the mean's tables hold those of all members.
+    Where the tables are large, fewer: the mean's tables hold those of all members. The first members begin with the
+    values that `begin` sets, and need fewer epochs; any others begin by chance.
 
     Raises:
         TrainingRefused: as `train`.
     """
     rows = data.users.n_rows + data.posts.n_rows
     n = min(max(1, MAX_TABLE_NUMBERS // (rows * config.width)), recipe.members)
-    seeds = [seed + member * SEEDS_APART for member in range(n)]
-    return merged([train(data, config, recipe, seed=each, device=device, on_epoch=on_epoch).model for each in seeds])
+    members = []
+    for member in range(n):
+        mine = begin[member] if member < len(begin) else None
+        members.append(
+            train(
+                data, config, recipe if mine is None else begun(recipe),
+                seed=seed + member * SEEDS_APART, device=device, on_epoch=on_epoch, begin=mine,
+            ).model
+        )  # fmt: skip
+    return merged(members)
+
+
+def begun(recipe: Recipe) -> Recipe:
+    """The recipe of a model that has learned before."""
+    return replace(recipe, epochs=max(1, round(recipe.epochs * recipe.warm_share)))
 
 
 def _train(

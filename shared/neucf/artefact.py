@@ -66,6 +66,15 @@ def save_artefact(folder: Path, artefact: Artefact, *, even_if_broken: bool = Fa
     return manifest
 
 
+def read_manifest(folder: Path) -> Manifest:
+    """What a model's folder says of it, without its weights.
+
+    Raises:
+        ArtefactError: it cannot be read, or is of another format.
+    """
+    return Manifest.from_json(_read(folder / MANIFEST, MAX_MANIFEST_BYTES).decode(errors="replace"))
+
+
 def load_artefact(
     folder: Path,
     *,
@@ -86,7 +95,7 @@ def load_artefact(
     Raises:
         ArtefactError: what is wrong, got and expected.
     """
-    manifest = Manifest.from_json(_read(folder / MANIFEST, MAX_MANIFEST_BYTES).decode(errors="replace"))
+    manifest = read_manifest(folder)
     manifest.expect_encoders(image=image, caption=caption)
     tensors = _tensors(_read(folder / WEIGHTS, None), manifest, sha256)
     users, posts = _vocab(tensors, USER_KEYS, manifest.n_user_rows), _vocab(tensors, POST_KEYS, manifest.n_post_rows)

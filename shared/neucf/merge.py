@@ -35,6 +35,29 @@ def merged(members: Sequence[NeuCF]) -> NeuCF:
     return whole.to(first.gmf_weights.device).eval()
 
 
+def split(whole: NeuCF, config: NeuCFConfig) -> tuple[NeuCF, ...]:
+    """The members of a model that `merged` made of this shape; none where it is of another shape.
+
+    Exact but for the two biases that were averaged: each member gets their mean, so that all together score as before.
+    """
+    n = whole.config.gmf_width // config.gmf_width
+    if n < 1 or shape_of(whole.config) != shape_of(wider(config, n)):
+        return ()
+    weights = whole.state_dict()
+    members = []
+    for place in range(n):
+        mine = replace(whole.config, gmf_width=config.gmf_width, mlp_width=config.mlp_width, tower=config.tower)
+        member = NeuCF(mine, n_user_rows=whole.user_table.num_embeddings, n_post_rows=whole.post_table.num_embeddings)
+        member.load_state_dict({name: _part(name, each, mine, place, n) for name, each in weights.items()}, strict=True)
+        members.append(member.to(whole.gmf_weights.device).eval())
+    return tuple(members)
+
+
+def shape_of(config: NeuCFConfig) -> tuple[object, ...]:
+    """What two models must have in common for one to take the other's layers and rows."""
+    return (config.gmf_width, config.mlp_width, config.tower)
+
+
 def wider(config: NeuCFConfig, n: int) -> NeuCFConfig:
     """The shape of n merged members."""
     tower = tuple(width * n for width in config.tower)
@@ -60,6 +83,29 @@ def _joined(name: str, weights: Sequence[Weights], config: NeuCFConfig) -> Tenso
     if name == f"tower.{len(config.tower) - 1}.weight":
         return torch.cat(parts, dim=1) / n
     return _diagonal(parts) if name.endswith(".weight") else torch.cat(parts)  # inner layers of the tower
+
+
+def _part(name: str, whole: Tensor, config: NeuCFConfig, place: int, n: int) -> Tensor:
+    """What `_joined` made of the weights of the member at a place."""
+    last = f"tower.{len(config.tower) - 1}"
+    if name.endswith((".center", ".components")) or name in ("post_bias", f"{last}.bias"):
+        return whole
+    if name in ("user_table.weight", "post_table.weight") or name.endswith(".missing"):
+        return _columns(whole, config, place, n)
+    if name.endswith(".projection.weight"):
+        return _columns(whole.T, config, place, n).T.contiguous()
+    if name == "gmf_weights":
+        return whole.chunk(n)[place] * n
+    if name == f"{last}.weight":
+        return whole.chunk(n, dim=1)[place] * n
+    rows = whole.chunk(n)[place]
+    return rows.chunk(n, dim=1)[place] if name.endswith(".weight") else rows  # of a block on the diagonal
+
+
+def _columns(whole: Tensor, config: NeuCFConfig, place: int, n: int) -> Tensor:
+    """One member's vectors out of those that `_beside` put side by side."""
+    gmf, mlp = whole[..., : n * config.gmf_width], whole[..., n * config.gmf_width :]
+    return torch.cat([gmf.chunk(n, dim=-1)[place], mlp.chunk(n, dim=-1)[place]], dim=-1)
 
 
 def _diagonal(parts: Sequence[Tensor]) -> Tensor:

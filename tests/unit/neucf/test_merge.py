@@ -1,12 +1,14 @@
 """Merged members score as the mean of the members."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.features import PostFeatures, Vectors
-from shared.neucf.merge import merged
+from shared.neucf.merge import merged, split
 from shared.neucf.model import NeuCF, taste_of
 
 N_USERS, N_POSTS = 5, 9
@@ -57,3 +59,40 @@ def test_the_merged_models_config_is_the_one_to_read_its_weights_with() -> None:
     again = NeuCF(whole.config, n_user_rows=N_USERS, n_post_rows=N_POSTS)
     again.load_state_dict(whole.state_dict(), strict=True)
     torch.testing.assert_close(scores(again), scores(whole))
+
+
+@pytest.mark.parametrize("tower", [(6,), (6, 5)])
+def test_a_merged_model_is_split_into_its_members(tower: tuple[int, ...]) -> None:
+    members = [member(seed, tower) for seed in range(3)]
+    parts = split(merged(members), members[0].config)
+    averaged = ("post_bias", f"tower.{len(tower) - 1}.bias")
+    assert len(parts) == 3
+    for part, one in zip(parts, members, strict=True):
+        assert part.config == one.config
+        for name, weights in one.state_dict().items():
+            if name not in averaged:
+                torch.testing.assert_close(part.state_dict()[name], weights, msg=name)
+
+
+def test_the_members_of_a_merged_model_make_the_same_model_again() -> None:
+    whole = merged([member(seed, (6, 5)) for seed in range(3)])
+    torch.testing.assert_close(scores(merged(split(whole, member(0, (6, 5)).config))), scores(whole))
+
+
+OF_TWO = NeuCFConfig(gmf_width=7, mlp_width=3, tower=(6,))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(OF_TWO, gmf_width=6),
+        replace(OF_TWO, mlp_width=2),
+        replace(OF_TWO, tower=(5,)),
+        replace(OF_TWO, gmf_width=14),
+        replace(OF_TWO, gmf_width=20),
+    ],
+)
+def test_a_model_of_another_shape_has_no_members(other: NeuCFConfig) -> None:
+    whole = merged([member(seed, (6,)) for seed in range(2)])
+    assert len(split(whole, OF_TWO)) == 2
+    assert split(whole, other) == ()

@@ -1,0 +1,70 @@
+"""A night that starts from the champion, on real servers: rows by id, nobody who was erased, no leak."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from shared.db.erasure import erase_user
+from shared.db.models import list_models
+from shared.neucf.artefact import Artefact, load_artefact, read_manifest
+from tests.flow.camps import Camps, build_camps
+from tests.flow.house import House
+
+ERASED, OTHER = "cat-lover-03", "cat-lover-04"
+
+
+def artefact_of(camps: Camps, version: int) -> Artefact:
+    with camps.house.database() as database:
+        (found,) = [model for model in list_models(database) if model.version == version]
+    folder = camps.folder / "models" / found.folder
+    manifest = read_manifest(folder)
+    return load_artefact(
+        folder, image=manifest.image_encoder, caption=manifest.caption_encoder, device=torch.device("cpu")
+    )
+
+
+def report_of(camps: Camps, version: int) -> Mapping[str, Any]:
+    with camps.house.database() as database:
+        (found,) = [model for model in list_models(database) if model.version == version]
+    return found.report
+
+
+def key_of(camps: Camps, user_id: str) -> int:
+    ((key,),) = camps.house.sql("""SELECT hashtextextended(%s::text COLLATE "C", 0)""", [(user_id,)])
+    return int(key)
+
+
+def test_a_night_starts_from_the_champion_without_those_who_were_erased_since(
+    house: House, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="warmline")
+    camps = build_camps(house, tmp_path / "photos")
+    first = camps.train(warm_start=True)
+    assert "train.cold_start" in caplog.text
+    assert first["promoted"], first["verdict"]
+    with house.database() as database:
+        erase_user(database, ERASED)
+    caplog.clear()
+
+    second = camps.train(warm_start=True)["model"]
+    assert f'before="model {first["model"]}" members=1 users_kept=31 users=31' in caplog.text
+    warm = artefact_of(camps, second)
+    assert warm.manifest.recipe["started_from"] == f"model {first['model']}"
+    assert key_of(camps, OTHER) in warm.users.keys
+    assert key_of(camps, ERASED) not in warm.users.keys
+    assert key_of(camps, ERASED) in artefact_of(camps, first["model"]).users.keys
+    erased_row = artefact_of(camps, first["model"]).users.rows(np.array([key_of(camps, ERASED)]))[0]
+    erased = artefact_of(camps, first["model"]).model.user_table.weight[erased_row]
+    nearest = torch.cosine_similarity(warm.model.user_table.weight, erased[None, :]).max()
+    assert nearest < 0.99  # nobody has inherited their row
+
+    # The champion has seen what the replay asks for; without it the replay comes out the same.
+    house.sql("DELETE FROM warmline.model_aliases")
+    without = camps.train(warm_start=True)["model"]
+    assert report_of(camps, without)["replay"]["systems"] == report_of(camps, second)["replay"]["systems"]
+    assert not torch.equal(artefact_of(camps, without).model.user_table.weight, warm.model.user_table.weight)
