@@ -12,7 +12,8 @@ from scipy import linalg, sparse
 from s02_train_neucf.dataset import Likes
 from shared.errors import TrainingRefused
 
-MAX_DENSE_POSTS = 20_000  # EASE and item-kNN hold posts × posts: 1.6 GB in float32 at this bound
+MAX_DENSE_POSTS = 10_000  # EASE and item-kNN hold posts × posts: EASE up to 2 GB at this bound
+COLUMNS_AT_ONCE = 1024  # of posts × posts, while they are counted
 
 Scores = NDArray[np.float32]
 
@@ -95,9 +96,9 @@ class EASE:
         gram = _together(self.matrix).astype(np.float64)
         gram[np.diag_indices_from(gram)] += l2
         inverse = linalg.inv(gram, overwrite_a=True, check_finite=False)
-        weights = inverse / -np.diag(inverse)[None, :]
-        np.fill_diagonal(weights, 0.0)
-        self.weights = weights.astype(np.float32)
+        inverse /= -np.diag(inverse)[None, :]
+        np.fill_diagonal(inverse, 0.0)
+        self.weights = inverse.astype(np.float32)
 
     def scores(self, users: slice) -> Scores:
         """(n_users_in_block, n_posts)"""
@@ -114,5 +115,11 @@ def _together(matrix: sparse.csr_array) -> NDArray[np.float32]:
     """How many users like both of two posts. -> (n_posts, n_posts)"""
     n_posts = matrix.shape[1]
     if n_posts > MAX_DENSE_POSTS:
-        raise TrainingRefused(f"baseline: got {n_posts} posts, expected at most {MAX_DENSE_POSTS}; leave this one out")
-    return np.asarray((matrix.T @ matrix).toarray(), dtype=np.float32)
+        raise TrainingRefused(
+            f"baseline: got {n_posts} posts, expected at most {MAX_DENSE_POSTS}: posts × posts is too much"
+        )
+    likers, together = matrix.T.tocsr(), np.empty((n_posts, n_posts), dtype=np.float32)
+    for start in range(0, n_posts, COLUMNS_AT_ONCE):
+        part = slice(start, start + COLUMNS_AT_ONCE)
+        together[part] = (likers[part] @ matrix).toarray()
+    return together

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
@@ -47,7 +48,8 @@ def batches_of(data: TrainingSet, recipe: Recipe, *, history: bool, generator: n
     size = users_in_a_step(len(users), recipe)
     times = -(-recipe.steps_per_epoch // -(-len(users) // size))  # both rounded up
     in_order = recipe.in_time_order and float(np.ptp(data.liked_at)) > 0  # data without times has no order
-    for chosen in (part for _ in range(times) for part in _shuffled_parts(users, size, generator)):
+    parts = (part for _ in range(times) for part in _shuffled_parts(users, size, generator))
+    for chosen in islice(parts, recipe.max_steps):
         likes, own = data.likes.take(chosen), data.likes.places(chosen)
         at = data.liked_at[own]
         if not history:

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from s02_train_neucf.baselines import Scores
 from s02_train_neucf.dataset import Likes
+from shared.neucf.blocks import POSTS_AT_ONCE, blocks
 from shared.neucf.features import Vectors
 
 TINY = 1e-12  # below which a vector has no direction
@@ -30,11 +31,18 @@ class ContentKNN:
 
 
 def _units(vectors: Vectors) -> NDArray[np.float32]:
-    values = vectors.values.astype(np.float32)
+    units = np.zeros(vectors.values.shape, dtype=np.float32)
     if not vectors.known.any():
-        return np.zeros_like(values)
-    centred = values - values[vectors.known].mean(axis=0, dtype=np.float64).astype(np.float32)
-    return _unit(np.where(vectors.known[:, None], centred, np.float32(0.0)))
+        return units
+    parts = list(blocks(len(units), POSTS_AT_ONCE))  # of a hundred thousand photos each copy takes half a gigabyte
+    total = np.zeros(vectors.width)
+    for part in parts:
+        total += vectors.values[part][vectors.known[part]].sum(axis=0, dtype=np.float64)
+    mean = (total / np.count_nonzero(vectors.known)).astype(np.float32)
+    for part in parts:
+        centred = vectors.values[part].astype(np.float32) - mean
+        units[part] = _unit(np.where(vectors.known[part, None], centred, np.float32(0.0)))
+    return units
 
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:

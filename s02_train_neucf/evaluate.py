@@ -1,7 +1,7 @@
 """The report: all systems rank all posts for the same users, in one run, and are compared user by user."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -19,7 +19,13 @@ from shared.neucf.model import NeuCF
 from shared.neucf.vocab import Vocab
 
 KS = (5, 10, 20)  # lengths of list that are reported
-USERS_AT_ONCE = 256
+USERS_AT_ONCE = 256  # ranked, at most …
+PAIRS_AT_ONCE = 2**22  # … and with so many user–post pairs: some 40 bytes each while the best are found
+MAX_PAIRS = 2**28  # that one exam asks for: of more users, a sample is asked, of …
+MIN_SAMPLE, MAX_SAMPLE = 1_000, 10_000  # … so many at least, and at most
+SAMPLE_SEED = 0  # of that sample: all systems, and validation from epoch to epoch, ask the same
+
+OnLists = Callable[[str, NDArray[np.int64], metrics.Hits], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,7 +44,7 @@ class Exam:
 
 
 def exam_of(train: Examples, test: Examples, posts: Posts, *, min_known: int = 0) -> Exam:
-    """Line up a split for evaluation.
+    """Line up a split for evaluation; of very many users a sample is asked, so that time and memory stay bounded.
 
     Args:
         train: what is known.
@@ -56,6 +62,10 @@ def exam_of(train: Examples, test: Examples, posts: Posts, *, min_known: int = 0
     if len(test) == 0:
         raise TrainingRefused("evaluation: got 0 likes after the cut, expected at least 1; wait for more data")
     asked = np.unique(test.user_key)
+    most = sample_size(len(posts.post_key))
+    if len(asked) > most:
+        asked = np.sort(np.random.default_rng(SAMPLE_SEED).choice(asked, most, replace=False))
+        test = test.where(np.isin(test.user_key, asked))
     users = np.r_[asked, np.setdiff1d(known_users, asked)]
     order = np.argsort(users)
 
@@ -65,6 +75,11 @@ def exam_of(train: Examples, test: Examples, posts: Posts, *, min_known: int = 0
         return Likes.of(rows, places, n_users=n_users, n_posts=len(posts.post_key))
 
     return Exam(user_keys=asked, posts=posts, everyone=likes(train, len(users)), wanted=likes(test, len(asked)))
+
+
+def sample_size(n_posts: int) -> int:
+    """How many users are asked at most, where so many posts are ranked for each."""
+    return min(MAX_SAMPLE, max(MIN_SAMPLE, MAX_PAIRS // max(n_posts, 1)))
 
 
 class ModelRanker:
@@ -95,18 +110,50 @@ class Report:
     ours: str  # name of the system that the differences are about
     figures: Mapping[str, Mapping[str, Interval]]  # system -> "ndcg@10" -> mean
     differences: Mapping[str, Mapping[str, Interval]]  # other system -> "ndcg@10" -> ours less theirs, user by user
+    # Of all posts ranked: system -> "coverage@20" -> value, and system -> group of users -> "ndcg@10" -> mean.
+    spread: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    slices: Mapping[str, Mapping[str, Mapping[str, Interval]]] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)  # system -> why it was not asked
 
 
 def evaluate(
-    systems: Mapping[str, Ranker], exam: Exam, *, ours: str, protocol: str, generator: np.random.Generator
+    systems: Mapping[str, Callable[[], Ranker]],
+    exam: Exam,
+    *,
+    ours: str,
+    protocol: str,
+    generator: np.random.Generator,
+    min_known: int = 0,
+    on_lists: OnLists | None = None,
 ) -> Report:
-    """Rank all posts but the known ones with every system and compare.
+    """Rank all posts but the known ones with every system and compare; each is made when its turn comes, and let go.
+
+    A system that refuses the data is left out, and the report says why.
+
+    Args:
+        systems: how to make each.
+        exam: what is asked.
+        ours: the system that the differences are about.
+        protocol: how the data was cut, in words.
+        generator: of the bootstrap.
+        min_known: likes in training that a user needs for the figures to be about them.
+        on_lists: told each system's lists and hits, of all users of the exam.
 
     Raises:
         ScoringRefused: a system's scores are not finite.
     """
-    values = {name: per_user(system, exam) for name, system in systems.items()}
-    return compared(values, ours=ours, protocol=protocol, n_posts=exam.wanted.n_posts, generator=generator)
+    values, left_out, counted = {}, {}, exam.known.counts >= min_known
+    for name, make in systems.items():
+        try:
+            lists, hits = ranked(make(), exam, max(KS))
+        except TrainingRefused as refused:
+            left_out[name] = str(refused)
+            continue
+        values[name] = metrics_of(hits[counted], exam.wanted.counts[counted], KS)
+        if on_lists is not None:
+            on_lists(name, lists, hits)
+    report = compared(values, ours=ours, protocol=protocol, n_posts=exam.wanted.n_posts, generator=generator)
+    return replace(report, left_out=left_out)
 
 
 def compared(
@@ -137,13 +184,19 @@ def compared(
 
 def per_user(system: Ranker, exam: Exam, ks: tuple[int, ...] = KS) -> dict[str, PerUser]:
     """Every metric at every k. -> name such as "ndcg@10" to (n_users,)"""
+    return metrics_of(ranked(system, exam, max(ks))[1], exam.wanted.counts, ks)
+
+
+def ranked(system: Ranker, exam: Exam, length: int) -> tuple[NDArray[np.int64], metrics.Hits]:
+    """Each user's list, and which of its places are hits. -> (n_users, length) places or -1, (n_users, length)"""
     n_users, known = len(exam.user_keys), exam.known
-    hits = np.zeros((n_users, max(ks)), dtype=np.bool_)
-    for part in blocks(n_users, USERS_AT_ONCE):
-        places, _ = best(refuse_non_finite(system.scores(part)), known.mask(part), max(ks))
-        found = np.take_along_axis(exam.wanted.mask(part), np.maximum(places, 0), axis=1)
-        hits[part] = found & (places >= 0)
-    return metrics_of(hits, exam.wanted.counts, ks)
+    lists = np.zeros((n_users, length), dtype=np.int64)
+    hits = np.zeros((n_users, length), dtype=np.bool_)
+    for part in blocks(n_users, min(USERS_AT_ONCE, max(1, PAIRS_AT_ONCE // max(exam.wanted.n_posts, 1)))):
+        lists[part], _ = best(refuse_non_finite(system.scores(part)), known.mask(part), length)
+        found = np.take_along_axis(exam.wanted.mask(part), np.maximum(lists[part], 0), axis=1)
+        hits[part] = found & (lists[part] >= 0)
+    return lists, hits
 
 
 def metrics_of(hits: metrics.Hits, n_relevant: NDArray[np.int64], ks: tuple[int, ...]) -> dict[str, PerUser]:

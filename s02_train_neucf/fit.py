@@ -69,8 +69,6 @@ def fit(
     Raises:
         TrainingRefused: no positive example, broken vectors, or a loss that is not finite.
     """
-
-    data = emphasised(training_set(examples_of(events, posts), posts, features), events, posts, recipe)
     if found is None:
         held_back = _held_back(events, posts, features, recipe)
         if held_back is None:
@@ -80,6 +78,7 @@ def fit(
                 held_back.data, config, recipe,
                 seed=seed, device=device, validate=held_back.validate, on_epoch=on_epoch,
             )  # fmt: skip
+    data = emphasised(training_set(examples_of(events, posts), posts, features), events, posts, recipe)
     begin = () if before is None else beginnings(before, data, config)
     model = train_members(data, config, found.recipe, seed=seed, device=device, on_epoch=on_epoch, begin=begin)
     return Fitted(model=model, data=data, found=found)

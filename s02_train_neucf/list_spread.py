@@ -20,6 +20,7 @@ from shared.neucf.serving_order import ServingOrder
 LENGTH = 20  # posts of a list that are looked at …
 SHARE = 0.25  # … but at most this share of the candidates: of a handful of posts, all lists hold most
 MAX_USERS = 500  # whose lists are looked at for coverage, drawn with the seed
+MAX_LOOKED_AT = 10 * MAX_USERS  # of whose pasts these are drawn, where there are more people
 MAX_CANARIES = 50  # of these, whose lists are compared pair by pair
 
 
@@ -73,8 +74,10 @@ def spread_of(lists: NDArray[np.int64], n_candidates: int) -> Spread:
 def _drawn(past: Past, rules: Rules, at: float) -> Int64s:
     """Some of the users who are warm at a moment, ascending."""
     users, counts = np.unique(past.likes.user_key, return_counts=True)
-    users = users[counts >= rules.min_known]
+    users, rng = users[counts >= rules.min_known], np.random.default_rng(rules.seed)
+    if len(users) > MAX_LOOKED_AT:  # some have liked what is gone by now; ten times as many as are wanted are enough
+        users = np.sort(rng.choice(users, MAX_LOOKED_AT, replace=False))
     users = users[histories_at(past, at, users).counts >= rules.min_known]
     if len(users) <= MAX_USERS:
         return users
-    return np.sort(np.random.default_rng(rules.seed).choice(users, MAX_USERS, replace=False))
+    return np.sort(rng.choice(users, MAX_USERS, replace=False))

@@ -20,7 +20,7 @@ from shared.neucf.features import PostFeatures
 class TrainingData:
     """Events, posts (deleted ones too), the posts' vectors in their order, and blocks."""
 
-    events: Events
+    events: Events  # in order of time as they are loaded, so that what was before a moment is a view
     posts: Posts
     features: PostFeatures
     deleted_at: Seconds  # (n_posts,) infinity while anyone may see the post
@@ -33,7 +33,7 @@ class TrainingData:
     def before(self, at: float) -> Self:
         """What a training at a moment (seconds since 1970) would have read: nothing from then on is in it."""
         stood = (self.posts.created_at <= at) & (self.deleted_at > at)
-        return self._with(self.events.where(self.events.at < at), stood)
+        return self._with(self.events.before(at), stood)
 
     def _with(self, events: Events, kept: NDArray[np.bool_]) -> Self:
         if kept.all():
@@ -59,10 +59,15 @@ def load_training_data(database: Database, encoders: Encoders, *, days: float, n
         events = load_events(snapshot, since=now - timedelta(days=days), now=now)
         blocks = load_block_pairs(snapshot)
         columns = load_columns(snapshot, encoders)
-    order = np.argsort(found.keys)
+    order, by_time = np.argsort(found.keys), np.argsort(events.at, kind="stable")
     posts = Posts(post_key=found.keys[order], author_key=found.author_keys[order], created_at=found.created_at[order])
     return TrainingData(
-        events=Events(user_key=events.user_keys, post_key=events.post_keys, kind=events.kinds, at=events.at),
+        events=Events(
+            user_key=events.user_keys[by_time],
+            post_key=events.post_keys[by_time],
+            kind=events.kinds[by_time],
+            at=events.at[by_time],
+        ),
         posts=posts,
         features=features_of(columns, posts.post_key),
         deleted_at=found.deleted_at[order],

@@ -23,7 +23,9 @@ class Past:
 
     data: TrainingData
     by_time: Events
-    by_user: Events  # by user, then time
+    of_user: Int64s  # (n_events,) places in `by_time`, by user, then time
+    user_keys: Int64s  # (n_users,) ascending: everybody with an event …
+    user_starts: Int64s  # (n_users + 1,) … and where theirs begin in `of_user`
     likes: Examples  # positive examples as they stand in the end, by time: what people went on to like
     liked_places: Int64s  # (n_pairs,) a post that somebody else came to like …
     liked_at: Seconds  # (n_pairs,) … at this time, ascending
@@ -33,12 +35,17 @@ class Past:
     def of(cls, data: TrainingData) -> Self:
         """Sort once what every step reads."""
         events, posts = data.events, data.posts
-        by_time = _ordered(events, np.argsort(events.at, kind="stable"))
+        in_order = bool(np.all(events.at[1:] >= events.at[:-1]))
+        by_time = events if in_order else _ordered(events, np.argsort(events.at, kind="stable"))
+        of_user = np.argsort(by_time.user_key, kind="stable")
+        user_keys, counts = np.unique(events.user_key, return_counts=True)
         places, at = _first_likes(by_time, posts)
         return cls(
             data=data,
             by_time=by_time,
-            by_user=_ordered(events, np.lexsort((events.at, events.user_key))),
+            of_user=of_user,
+            user_keys=user_keys,
+            user_starts=np.r_[0, np.cumsum(counts)],
             likes=examples_of(events, posts),
             liked_places=places,
             liked_at=at,
@@ -85,11 +92,12 @@ class Past:
 
     def events_of(self, user_keys: Int64s, before: float) -> Events:
         """Some users' events before a moment; `user_keys` ascend."""
-        starts = np.searchsorted(self.by_user.user_key, user_keys, side="left")
-        ends = np.searchsorted(self.by_user.user_key, user_keys, side="right")
-        counts = ends - starts
+        known = user_keys[np.isin(user_keys, self.user_keys)]
+        places = np.searchsorted(self.user_keys, known)
+        starts = self.user_starts[places]
+        counts = self.user_starts[places + 1] - starts
         rows = np.arange(counts.sum()) + np.repeat(starts - (np.cumsum(counts) - counts), counts)
-        mine = _ordered(self.by_user, rows)
+        mine = _ordered(self.by_time, self.of_user[rows])
         return mine.where(mine.at < before)
 
 
@@ -98,8 +106,9 @@ def _first_likes(by_time: Events, posts: Posts) -> tuple[Int64s, Seconds]:
     counted = np.isin(by_time.kind, POSITIVE_CODES) & (place >= 0)
     counted &= posts.author_key[place] != by_time.user_key if len(posts.post_key) else False
     likes, place = by_time.where(counted), place[counted]
-    pairs = np.stack([likes.user_key, place], axis=1)
-    _, first = np.unique(pairs, axis=0, return_index=True)  # the earliest of each: they are in order of time
+    _, user = np.unique(likes.user_key, return_inverse=True)
+    pairs = user * (len(posts.post_key) + 1) + place
+    _, first = np.unique(pairs, return_index=True)  # the earliest of each: they are in order of time
     first.sort()
     return place[first], likes.at[first]
 

@@ -19,6 +19,7 @@ class Recipe:
     loss: Loss = Loss.SOFTMAX
     epochs: int = 100  # at most; early stopping ends sooner
     steps_per_epoch: int = 30  # at least: where there are few users, an epoch takes each several times
+    max_steps: int = 2000  # and at most: where there are more users than these take, an epoch takes some of them
     patience: int = 3  # validations without a better figure before stopping
     validate_every: int = 2  # epochs
     batch_users: int = 32  # users in a step, at least
@@ -31,7 +32,7 @@ class Recipe:
     averaging: float = 0.98  # share of the running mean of the weights that a step leaves; 0: no mean, the last count
     table_decay: float = 1.0  # decoupled weight decay (AdamW) of ids and content projections
     layer_decay: float = 0.0  # the same of the other layers
-    warm_share: float = 0.5  # of the epochs, for a model that starts from another one's weights
+    warm_share: float = 0.4  # of the epochs, for a model that starts from another one's weights
     kind_weights: Mapping[str, float] = field(default_factory=dict)  # of a like, comment, save, share; left out: 1
     half_life_days: float | None = None  # age at which a like counts one half; None: age does not matter
     hide_weight: float = 1.0  # as how many posts that were not liked a hidden one counts

@@ -1,7 +1,6 @@
 """What a training run reports: NeuCF beside plain rankers, in the replay and on two cuts with all posts ranked."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -9,7 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from s02_train_neucf.baselines import EASE, MAX_DENSE_POSTS, ItemKNN, Popularity, Ranker
+from s02_train_neucf.all_posts import Looks
+from s02_train_neucf.baselines import EASE, ItemKNN, Popularity, Ranker
 from s02_train_neucf.content_knn import ContentKNN
 from s02_train_neucf.evaluate import Exam, ModelRanker, Report, evaluate, exam_of
 from s02_train_neucf.fit import Fitted, fit
@@ -34,6 +34,7 @@ PER_USER_SHARE = 0.2  # of each user's likes, the last ones
 SHOWN = ("hr@10", "ndcg@10", "recall@20")
 
 Told = Callable[[str, Epoch], None]
+Make = Callable[[], Ranker]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +148,12 @@ def _json(report: Report) -> dict[str, Any]:
         "posts": report.n_posts,
         "systems": {system: _figures(figures) for system, figures in report.figures.items()},
         "differences": {system: _figures(figures) for system, figures in report.differences.items()},
+        "spread": {system: dict(values) for system, values in report.spread.items()},
+        "slices": {
+            system: {group: _figures(figures) for group, figures in groups.items()}
+            for system, groups in report.slices.items()
+        },
+        "left_out": dict(report.left_out),
     }
 
 
@@ -172,31 +179,40 @@ def _try_per_user(trial: Trial, on_epoch: Told) -> Report | None:
 def _ask_all_posts(trial: Trial, name: str, split: Split, moment: float, fitted: Fitted) -> Report | None:
     data, min_known = trial.data.standing(), trial.rules.min_known
     try:
-        exam = exam_of(split.train, split.test, data.posts, min_known=min_known)
+        exam = exam_of(split.train, split.test, data.posts)
     except TrainingRefused:
         return None
-    ours = ModelRanker(fitted.model, exam, fitted.data.users, fitted.data.posts, data.features)
-    systems: dict[str, Ranker] = {NEUCF: ours, **plain_rankers(exam, split, trial, moment)}
-    protocol = f"{name} cut by time; all {len(data.posts.post_key)} posts ranked; users with {min_known} likes or more"
-    return evaluate(systems, exam, ours=NEUCF, protocol=protocol, generator=np.random.default_rng(trial.seed))
-
-
-def plain_rankers(exam: Exam, split: Split, trial: Trial, moment: float) -> dict[str, Ranker]:
-    """Popularity and the heuristic always; others where the data has what they need, and their package is here."""
-    rankers: dict[str, Ranker] = {
-        POPULARITY: Popularity(exam.everyone),
-        HEURISTIC: Heuristic(split.train_events, exam.posts, trial.rules.formula, at=moment),
+    if not (exam.known.counts >= min_known).any():
+        return None
+    systems: dict[str, Make] = {
+        NEUCF: lambda: ModelRanker(fitted.model, exam, fitted.data.users, fitted.data.posts, data.features),
+        **plain_rankers(exam, split, trial, moment),
     }
-    if len(exam.posts.post_key) <= MAX_DENSE_POSTS:  # posts × posts fits into memory
-        rankers["item-knn"] = ItemKNN(exam.everyone)
-        rankers["ease"] = EASE(exam.everyone)
-    with suppress(TrainingRefused):
-        rankers["ials"] = IALS(exam.everyone, seed=trial.seed)
+    protocol = f"{name} cut by time; all {len(data.posts.post_key)} posts ranked; users with {min_known} likes or more"
+    looks = Looks(exam=exam, cold_below=min_known, photos=data.features.image, seed=trial.seed)
+    report = evaluate(
+        systems, exam, ours=NEUCF, protocol=protocol, generator=np.random.default_rng(trial.seed),
+        min_known=min_known, on_lists=looks.note,
+    )  # fmt: skip
+    return replace(report, spread=looks.spread, slices=looks.slices)
+
+
+def plain_rankers(exam: Exam, split: Split, trial: Trial, moment: float) -> dict[str, Make]:
+    """How to make each: one that lacks its package, or room for posts × posts, refuses when it is made."""
     features = trial.data.standing().features
-    for name, vectors in (("photo-knn", features.image), ("caption-knn", features.caption)):
-        if vectors is not None:
-            rankers[name] = ContentKNN(exam.everyone, vectors)
-    return rankers
+    contents = {"photo-knn": features.image, "caption-knn": features.caption}
+    return {
+        POPULARITY: lambda: Popularity(exam.everyone),
+        HEURISTIC: lambda: Heuristic(split.train_events, exam.posts, trial.rules.formula, at=moment),
+        "item-knn": lambda: ItemKNN(exam.everyone),
+        "ease": lambda: EASE(exam.everyone),
+        "ials": lambda: IALS(exam.everyone, seed=trial.seed),
+        **{
+            name: partial(ContentKNN, exam.everyone, vectors)
+            for name, vectors in contents.items()
+            if vectors is not None
+        },
+    }
 
 
 def _note(reports: dict[str, Report], name: str, report: Report | None) -> None:

@@ -24,7 +24,7 @@ class Split:
 
 def global_cut(events: Events, posts: Posts, *, at: float) -> Split:
     """Cut everybody at `at` (seconds since 1970): train on what happened before, ask for what began later."""
-    train_events = events.where(events.at < at)
+    train_events = events.before(at)
     everything = examples_of(events, posts)
     return Split(
         train_events=train_events, train=examples_of(train_events, posts), test=everything.where(everything.at >= at)

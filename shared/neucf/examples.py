@@ -33,6 +33,18 @@ class Events:
         if not np.isfinite(self.at).all():
             raise TrainingRefused("events: a time is NaN or infinite, expected seconds since 1970")
 
+    def __getitem__(self, part: slice) -> Self:
+        """A part of the events, as views of the same columns."""
+        return type(self)(
+            user_key=self.user_key[part], post_key=self.post_key[part], kind=self.kind[part], at=self.at[part]
+        )
+
+    def before(self, at: float) -> Self:
+        """What happened before a moment; of events in order of time, views of the same columns."""
+        if np.all(self.at[1:] >= self.at[:-1]):
+            return self[: int(np.searchsorted(self.at, at))]
+        return self.where(self.at < at)
+
     def where(self, kept: NDArray[np.bool_]) -> Self:
         """The events that a mask keeps."""
         return type(self)(

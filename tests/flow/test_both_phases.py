@@ -108,7 +108,7 @@ def test_the_same_lists_shuffled_rank_held_back_likes_lower(scored: Camps) -> No
 
 
 def test_two_trainings_with_one_seed_give_equal_weights(camps: Camps) -> None:
-    first, second = camps.train(train_seed=3), camps.train(train_seed=3)
+    first, second = (camps.train(train_seed=3, warm_start=False) for _ in range(2))
     hashes = camps.house.sql("SELECT version, sha256 FROM warmline.model_versions")
     rows = {row[0]: row[1] for row in hashes}
     assert rows[first["model"]] == rows[second["model"]]

@@ -36,6 +36,10 @@ def test_few_users_are_taken_several_times_until_the_steps_are_enough() -> None:
     assert np.bincount(np.concatenate([batch.user_rows for batch in batches]))[1:].tolist() == [3] * 10
 
 
+def test_an_epoch_ends_after_its_last_step_whoever_is_left() -> None:
+    assert len(epoch(replace(WHOLE, steps_per_epoch=7, max_steps=2))) == 2
+
+
 def test_every_like_is_either_shown_or_asked_for() -> None:
     data = world()
     for batch in epoch(WHOLE):

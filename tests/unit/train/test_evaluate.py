@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from s02_train_neucf import evaluate as evaluation
 from s02_train_neucf.baselines import Popularity, Ranker, Scores
-from s02_train_neucf.evaluate import Exam, evaluate, exam_of, per_user
+from s02_train_neucf.evaluate import Exam, evaluate, exam_of, per_user, sample_size
 from shared.errors import ScoringRefused, TrainingRefused
 from tests.neucf_worlds import examples_from, posts_of, two_camps
 
@@ -69,8 +70,61 @@ def test_nothing_to_ask_is_refused() -> None:
 def test_a_report_compares_on_the_same_users() -> None:
     camps = two_camps()
     asked = exam_of(camps.train, camps.held_back, camps.posts)
-    systems: dict[str, Ranker] = {"oracle": oracle_of(asked), "popularity": Popularity(asked.everyone)}
-    report = evaluate(systems, asked, ours="oracle", protocol="held back", generator=np.random.default_rng(0))
+    report = evaluate(
+        {"oracle": lambda: oracle_of(asked), "popularity": lambda: Popularity(asked.everyone)},
+        asked,
+        ours="oracle",
+        protocol="held back",
+        generator=np.random.default_rng(0),
+    )
     figures = report.figures
     gain = report.differences["popularity"]["ndcg@10"].mean
     np.testing.assert_allclose(gain, figures["oracle"]["ndcg@10"].mean - figures["popularity"]["ndcg@10"].mean)
+
+
+def test_figures_are_of_those_who_know_enough_posts_and_lists_are_told_of_everybody() -> None:
+    train = examples_from([(1, 10), (1, 20), (2, 10)])
+    asked = exam_of(train, examples_from([(1, 30), (2, 20)]), posts_of([10, 20, 30]))
+    told = list[int]()
+    report = evaluate(
+        {"ours": lambda: Fixed([[0.0, 0.0, 1.0], [0.0, 0.0, 1.0]])},  # right for user 1, wrong for user 2
+        asked,
+        ours="ours",
+        protocol="",
+        generator=np.random.default_rng(0),
+        min_known=2,
+        on_lists=lambda _name, lists, _hits: told.append(len(lists)),
+    )
+    assert (report.n_users, report.figures["ours"]["mrr@5"].mean, told) == (1, 1.0, [2])
+
+
+def test_a_system_that_refuses_the_data_is_left_out_and_the_report_says_why() -> None:
+    def refuse() -> Ranker:
+        raise TrainingRefused("no room")
+
+    report = evaluate(
+        {"ours": lambda: oracle_of(exam()), "large": refuse},
+        exam(),
+        ours="ours",
+        protocol="",
+        generator=np.random.default_rng(0),
+    )
+    assert (list(report.figures), report.left_out) == (["ours"], {"large": "no room"})
+
+
+def test_of_very_many_users_the_same_sample_is_asked_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluation, "MAX_PAIRS", 12)
+    monkeypatch.setattr(evaluation, "MIN_SAMPLE", 2)
+    train = examples_from([(user, 10) for user in range(20)])
+    test = examples_from([(user, 20) for user in range(20)])
+    first, again = (exam_of(train, test, posts_of([10, 20, 30])) for _ in range(2))
+    assert len(first.user_keys) == 4  # 12 pairs of 3 posts
+    assert first.user_keys.tolist() == again.user_keys.tolist()
+    assert first.wanted.users.tolist() == [0, 1, 2, 3]
+    assert first.everyone.n_users == 20  # the others are still learned from
+
+
+def test_the_sample_is_bounded_both_ways() -> None:
+    assert sample_size(1_682) == 10_000
+    assert sample_size(100_000) == 2_684
+    assert sample_size(10_000_000) == 1_000

@@ -59,3 +59,14 @@ def test_no_events_make_no_examples() -> None:
 def test_a_time_that_is_no_number_is_refused() -> None:
     with pytest.raises(TrainingRefused, match="time is NaN"):
         events_of((1, 5, LIKE, np.nan))
+
+
+@pytest.mark.parametrize("rows", [[(1, 5, LIKE, 1.0), (1, 6, LIKE, 2.0), (1, 7, LIKE, 3.0)],
+                                  [(1, 7, LIKE, 3.0), (1, 5, LIKE, 1.0), (1, 6, LIKE, 2.0)]])  # fmt: skip
+def test_what_was_before_a_moment_is_found_in_any_order(rows: list[tuple[int, int, Kind, float]]) -> None:
+    assert sorted(events_of(*rows).before(3.0).post_key.tolist()) == [5, 6]
+
+
+def test_of_events_in_order_of_time_what_was_before_a_moment_is_no_copy() -> None:
+    events = events_of((1, 5, LIKE, 1.0), (1, 6, LIKE, 2.0), (1, 7, LIKE, 3.0))
+    assert np.shares_memory(events.before(3.0).user_key, events.user_key)

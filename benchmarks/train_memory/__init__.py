@@ -1,0 +1,1 @@
+"""How much memory one night's training takes."""

@@ -1,0 +1,103 @@
+"""What the nightly job does after reading PostgreSQL, stage by stage, in a process of its own that tells its memory."""
+
+import json
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+
+from benchmarks.train_memory.world import CAPTION_WIDTH, IMAGE_WIDTH, Size, read_world, write_world
+from s02_train_neucf.judge import judge
+from s02_train_neucf.past import Past
+from s02_train_neucf.rank_then import Rules
+from s02_train_neucf.recipe import Recipe
+from s02_train_neucf.report import Trial, report_json, try_model
+from s02_train_neucf.train import Epoch
+from shared.neucf.artefact import Artefact, save_artefact
+from shared.neucf.config import NeuCFConfig
+from shared.neucf.manifest import Manifest
+from shared.settings import HeuristicSettings, ListSettings, WindowSettings
+
+
+def run(folder: Path, *, epochs: int, steps: int, seed: int) -> None:
+    """The night; one line of JSON a stage."""
+    with _stage("columns in memory"):
+        data = read_world(folder)
+    trial = Trial(
+        data=data,
+        config=NeuCFConfig(image_width=IMAGE_WIDTH, caption_width=CAPTION_WIDTH),
+        recipe=replace(Recipe(), epochs=epochs, max_steps=steps),
+        rules=Rules(
+            window=WindowSettings(),
+            formula=HeuristicSettings(),
+            min_known=ListSettings().cold_min_positives,
+            seed=seed,
+        ),
+        seed=seed,
+        device=torch.device("cpu"),
+    )
+    with _stage("the past in order"):
+        past = Past.of(data)
+    with _stage("trial: search, replay, two cuts beside plain rankers"):
+        tried = try_model(trial, past, _tell_nobody)
+    with _stage("training on everything"):
+        fitted = trial.fit(data.standing(), lambda _: None, tried.found)
+    with _stage("judgement"):
+        verdict = judge(past, trial, fitted, tried.replay)
+    with _stage("report and model file"), tempfile.TemporaryDirectory() as home:
+        json.dumps(report_json(tried))
+        now = datetime.now(UTC)
+        manifest = Manifest(
+            config=fitted.model.config, image_encoder=None, caption_encoder=None,
+            data_from=now, data_until=now, trained_at=now, seed=seed, recipe={}, metrics={},
+        )  # fmt: skip
+        artefact = Artefact(fitted.model, fitted.data.users, fitted.data.posts, manifest)
+        save_artefact(Path(home) / "model", artefact, even_if_broken=True)
+    rows = {"users": fitted.data.users.n_rows, "posts": fitted.data.posts.n_rows, "likes": len(fitted.data.likes.posts)}
+    _tell({**rows, "width": fitted.model.config.width, "verdict": verdict.reason})
+
+
+@contextmanager
+def _stage(name: str) -> Iterator[None]:
+    begun = time.monotonic()
+    yield
+    _tell({"stage": name, "seconds": round(time.monotonic() - begun, 1), "peak": _peak()})
+
+
+def _peak() -> int:
+    """Largest resident size of this process so far, in bytes: the kernel counts it in KiB, on macOS in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _tell_nobody(_cut: str, _epoch: Epoch) -> None:
+    pass
+
+
+def _tell(what: object) -> None:
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """`world FOLDER USERS POSTS EVENTS SHARE SEED`, or `night FOLDER EPOCHS STEPS SEED`."""
+    deed, folder, *told = sys.argv[1:]
+    numbers = [float(number) for number in told]
+    if deed == "world":
+        users, posts, events, share, seed = numbers
+        size = Size(users=int(users), posts=int(posts), events=int(events), like_share=share, seed=int(seed))
+        write_world(size, Path(folder))
+        return
+    epochs, steps, seed = numbers
+    torch.set_num_threads(1)
+    run(Path(folder), epochs=int(epochs), steps=int(steps), seed=int(seed))
+
+
+if __name__ == "__main__":
+    main()
