@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from s02_train_neucf.silence import Part
+
 
 class Loss(StrEnum):
     """What a step minimises."""
@@ -37,3 +39,4 @@ class Recipe:
     half_life_days: float | None = None  # age at which a like counts one half; None: age does not matter
     hide_weight: float = 1.0  # as how many posts that were not liked a hidden one counts
     ignored_weight: float = 1.0  # the same of a post that was seen and, within a day, led to nothing
+    without: tuple[Part, ...] = ()  # parts that are silenced, for an ablation

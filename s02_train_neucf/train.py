@@ -15,6 +15,7 @@ from s02_train_neucf.batches import batches_of
 from s02_train_neucf.dataset import TrainingSet
 from s02_train_neucf.loss import Step
 from s02_train_neucf.recipe import Recipe
+from s02_train_neucf.silence import silence
 from s02_train_neucf.warm_start import Begin
 from shared.errors import TrainingRefused
 from shared.neucf.config import NeuCFConfig
@@ -79,6 +80,7 @@ def train(
         model = _new_model(data, config, seed)
         if begin is not None:
             begin(model)
+        silence(model, recipe.without)
         return _train(model.to(device), data, recipe, seed, validate, on_epoch)
 
 

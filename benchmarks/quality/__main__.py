@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from benchmarks.provenance import provenance
+from benchmarks.quality import ablation_table
 from benchmarks.quality.data import lined_up
 from benchmarks.quality.datasets import dataset_named
 from benchmarks.quality.measure import measure
@@ -45,6 +46,13 @@ def run(options: Options, console: Console) -> None:
         console.print(", ".join(f"{name} {value}" for name, value in provenance().items()), markup=False)
         if options.json is not None:
             write_rows([row.to_json() for row in photos], options.json)
+        return
+    if options.target == ablation_table.NAME:
+        with bars() as tell:
+            rows += ablation_table.measure_ablation(options.data, options.seeds or ablation_table.SEEDS, console, tell)
+        console.print(", ".join(f"{name} {value}" for name, value in provenance().items()), markup=False)
+        if options.json is not None:
+            write_rows(rows, options.json)
         return
     dataset = dataset_named(options.target)
     for columns in dataset.cuts(options.data):

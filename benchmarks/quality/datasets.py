@@ -54,7 +54,7 @@ def dataset_named(target: str) -> Dataset:
         path = Path(target)
         return Dataset(cuts=lambda _: iter([read_npz(path, name=path.stem)]), seeds=(1,))
     raise BenchmarkRefused(
-        f"{target}: no such data set; expected {', '.join(DATASETS)}, photos, or a file ending in {SUFFIX}"
+        f"{target}: no such data set; expected {', '.join(DATASETS)}, photos, ablation, or a file ending in {SUFFIX}"
     )
 
 

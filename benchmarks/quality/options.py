@@ -41,7 +41,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog=f"Without --data, {DATA_VARIABLE} names the folder, else ../shared/data beside the checkout does.",
     )
     parser.add_argument(
-        "target", metavar="NAME|FILE.npz", help=f"{', '.join(DATASETS)}, photos, or a file with train and test"
+        "target",
+        metavar="NAME|FILE.npz",
+        help=f"{', '.join(DATASETS)}, photos, ablation, or a file with train and test",
     )
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="the folder with the files of the named data sets")
     parser.add_argument("--json", type=Path, metavar="PATH", help="also write one row a system as JSON")

@@ -113,7 +113,10 @@ def called(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["elsewhere"], "elsewhere: no such data set; expected ml1m, tiktok, ml100k, photos, or a file ending in .npz"),
+        (
+            ["elsewhere"],
+            "elsewhere: no such data set; expected ml1m, tiktok, ml100k, photos, ablation, or a file ending in .npz",
+        ),
         (["none.npz"], "none.npz: no such file"),
         (["ml1m", "--data", "nowhere"], "ml1m_ncf.npz: no such file; name the folder that holds it"),
         (["ml1m", "--seeds", "one"], "got 'one', expected whole numbers such as 1,2,3"),
