@@ -22,7 +22,7 @@ def silence(model: NeuCF, parts: Sequence[Part]) -> None:
     for part in parts:
         for weights in _weights(model, part):
             weights.zero_()
-            weights.requires_grad_(requires_grad=False)
+            weights.requires_grad = False
 
 
 def _weights(model: NeuCF, part: Part) -> list[torch.Tensor]:

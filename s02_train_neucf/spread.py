@@ -57,17 +57,20 @@ def photo_diversity(lists: Int64s, k: int, photos: Vectors) -> PerUser:
     """
     first = lists[:, :k]
     shown = (first >= 0) & photos.known[np.maximum(first, 0)]
-    values = photos.values.astype(np.float32)
-    length = np.linalg.norm(values, axis=1, keepdims=True)
-    units = np.divide(values, length, out=np.zeros_like(values), where=length > TINY)
     diversity = np.zeros(len(first))
     for user in range(len(first)):  # the sum of all pairs' cosines is the squared length of the sum
-        own = units[first[user][shown[user]]].astype(np.float64)
+        own = _units(photos.values[first[user][shown[user]]].astype(np.float32)).astype(np.float64)
         n = len(own)
         if n > 1:
             together = own.sum(axis=0)
             diversity[user] = 1.0 - (together @ together - (own * own).sum()) / (n * (n - 1))
     return diversity
+
+
+def _units(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    length = np.linalg.norm(values, axis=1, keepdims=True)
+    units: NDArray[np.float32] = np.divide(values, length, out=np.zeros_like(values), where=length > TINY)
+    return units
 
 
 def _mean_of_shown(values: NDArray[np.float64], shown: NDArray[np.bool_]) -> PerUser:

@@ -1,7 +1,7 @@
 """What each part of NeuCF brings: the shipped defaults beside the same without it, trained and asked alike.
 
-On validation, so that no test split is looked at: the held-back likes of MovieLens-100K's per-user cut (no content), and
-worlds of simulated people over real photos whose seeds the benchmark `photos` does not have.
+On validation, so that no test split is looked at: the held-back likes of MovieLens-100K's per-user cut (no content),
+and worlds of simulated people over real photos whose seeds the benchmark `photos` does not have.
 """
 
 import time

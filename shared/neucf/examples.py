@@ -11,6 +11,7 @@ from shared.errors import TrainingRefused
 
 NO_AUTHOR = -1  # author key of a post whose author is not a user
 POSITIVE_CODES = np.array(sorted(KIND_CODES[kind] for kind in POSITIVE_KINDS), dtype=np.int16)
+EVENTS_AT_ONCE = 2_000_000  # that are merged at once: some 130 bytes each while they are sorted
 HIDE_CODE = KIND_CODES[Kind.HIDE]
 
 Int64s = NDArray[np.int64]
@@ -94,6 +95,21 @@ def examples_of(events: Events, posts: Posts) -> Examples:
     Positive is a like, comment, save or share, on a post that exists, by someone else, that the user did not hide.
     A view only dates the example: a like usually follows the view of the same post.
     """
+    n_parts = -(-len(events.at) // EVENTS_AT_ONCE)
+    if n_parts <= 1:
+        return _by_time(_pairs_of(events, posts))
+    parts = [_pairs_of(events.where(events.user_key % n_parts == part), posts) for part in range(n_parts)]
+    together = Examples(
+        user_key=np.concatenate([part.user_key for part in parts]),
+        post_key=np.concatenate([part.post_key for part in parts]),
+        at=np.concatenate([part.at for part in parts]),
+    )
+    parts.clear()
+    return _by_time(together)
+
+
+def _pairs_of(events: Events, posts: Posts) -> Examples:
+    """The examples of some users, all of whose events are here, by user, then post."""
     place = posts.places(events.post_key)
     exists = place >= 0
     events, place = events.where(exists), place[exists]
@@ -106,8 +122,7 @@ def examples_of(events: Events, posts: Posts) -> Examples:
     hidden = np.logical_or.reduceat((events.kind == HIDE_CODE)[order], starts)
     own = posts.author_key[place[order][starts]] == user[starts]
     first = np.minimum.reduceat(events.at[order], starts)
-    pairs = Examples(user_key=user[starts], post_key=post[starts], at=first).where(liked & ~hidden & ~own)
-    return _by_time(pairs)
+    return Examples(user_key=user[starts], post_key=post[starts], at=first).where(liked & ~hidden & ~own)
 
 
 def _by_time(examples: Examples) -> Examples:

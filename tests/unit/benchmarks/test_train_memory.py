@@ -1,4 +1,4 @@
-"""The night of a small synthetic world, in this process: the stages of the job, and the same world from the same seed."""
+"""The night of a small synthetic world, in this process: the stages of the job, and one world from one seed."""
 
 import json
 from pathlib import Path

@@ -3,6 +3,7 @@ import pytest
 
 from shared.domain import Kind
 from shared.errors import TrainingRefused
+from shared.neucf import examples
 from shared.neucf.examples import Examples, examples_of
 from tests.neucf_worlds import events_of, posts_of
 
@@ -70,3 +71,17 @@ def test_what_was_before_a_moment_is_found_in_any_order(rows: list[tuple[int, in
 def test_of_events_in_order_of_time_what_was_before_a_moment_is_no_copy() -> None:
     events = events_of((1, 5, LIKE, 1.0), (1, 6, LIKE, 2.0), (1, 7, LIKE, 3.0))
     assert np.shares_memory(events.before(3.0).user_key, events.user_key)
+
+
+def test_many_events_are_merged_part_by_part_to_the_same_examples(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    kinds = list(Kind)
+    rows = [
+        (int(rng.integers(-9, 9)), int(rng.integers(12)), kinds[rng.integers(6)], float(rng.integers(50)))
+        for _ in range(300)
+    ]
+    events, posts = events_of(*rows), posts_of(list(range(10)), authors=list(range(10)))
+    whole = pairs(examples_of(events, posts))
+    monkeypatch.setattr(examples, "EVENTS_AT_ONCE", 40)
+    assert len(whole) > 30
+    assert pairs(examples_of(events, posts)) == whole
