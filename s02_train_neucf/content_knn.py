@@ -31,16 +31,16 @@ class ContentKNN:
 
 
 def _units(vectors: Vectors) -> NDArray[np.float32]:
-    units = np.zeros(vectors.values.shape, dtype=np.float32)
+    units = np.zeros((len(vectors.known), vectors.width), dtype=np.float32)
     if not vectors.known.any():
         return units
     parts = list(blocks(len(units), POSTS_AT_ONCE))  # of a hundred thousand photos each copy takes half a gigabyte
     total = np.zeros(vectors.width)
     for part in parts:
-        total += vectors.values[part][vectors.known[part]].sum(axis=0, dtype=np.float64)
+        total += vectors.at(part)[vectors.known[part]].sum(axis=0, dtype=np.float64)
     mean = (total / np.count_nonzero(vectors.known)).astype(np.float32)
     for part in parts:
-        centred = vectors.values[part].astype(np.float32) - mean
+        centred = vectors.at(part).astype(np.float32) - mean
         units[part] = _unit(np.where(vectors.known[part, None], centred, np.float32(0.0)))
     return units
 

@@ -59,7 +59,7 @@ def photo_diversity(lists: Int64s, k: int, photos: Vectors) -> PerUser:
     shown = (first >= 0) & photos.known[np.maximum(first, 0)]
     diversity = np.zeros(len(first))
     for user in range(len(first)):  # the sum of all pairs' cosines is the squared length of the sum
-        own = _units(photos.values[first[user][shown[user]]].astype(np.float32)).astype(np.float64)
+        own = _units(photos.at(first[user][shown[user]]).astype(np.float32)).astype(np.float64)
         n = len(own)
         if n > 1:
             together = own.sum(axis=0)

@@ -36,7 +36,7 @@ def aligned(column: VectorColumn, post_keys: Int64s) -> Vectors:
     places = np.minimum(np.searchsorted(column.post_keys, post_keys, sorter=order), len(order) - 1)
     found = order[places]
     known = column.post_keys[found] == post_keys
-    return Vectors(np.where(known[:, None], column.values[found], np.float16(0)), known)
+    return Vectors(column.values, known, found)
 
 
 def manifest_encoder(card: EncoderCard) -> Encoder:

@@ -61,7 +61,7 @@ class Content(nn.Module):
         if len(places) == 0:
             return
         places = places[:: -(-len(places) // MAX_FITTED)]  # an even sample of a large catalogue
-        known = torch.from_numpy(vectors.values[places].astype(np.float32))  # (n_known, vector_width)
+        known = torch.from_numpy(vectors.at(places).astype(np.float32))  # (n_known, vector_width)
         center = known.double().mean(dim=0).float()
         centered = known - center
         components = principal_components(centered, len(self.components))
@@ -76,7 +76,7 @@ class Content(nn.Module):
         values = torch.zeros(len(known), len(self.components), device=device)
         for start in range(0, len(known), VECTORS_AT_ONCE):
             part = slice(start, start + VECTORS_AT_ONCE)
-            raw = torch.from_numpy(vectors.values[part].astype(np.float32)).to(device)
+            raw = torch.from_numpy(vectors.at(part).astype(np.float32)).to(device)
             safe = torch.where(known[part, None], raw, self.center)  # a missing vector may hold anything, NaN too
             values[part] = (safe - self.center) @ self.components.T
         return Reduced(values, known)

@@ -11,37 +11,57 @@ from torch import Tensor
 from shared.errors import TrainingRefused
 
 Floats = NDArray[np.float16] | NDArray[np.float32]
+CHECKED_AT_ONCE = 8192  # vectors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Vectors:
-    """The vectors of one encoder for a column of posts; where `known` is False the values mean nothing."""
+    """The vectors of one encoder for a column of posts; where `known` is False the values mean nothing.
 
-    values: Floats  # (n_posts, width)
+    Some posts out of many share the memory of all: a hundred thousand photos take a quarter of a gigabyte, and a night
+    looks at six parts of them.
+    """
+
+    stored: Floats  # (n_posts, width), or those of more posts
     known: NDArray[np.bool_]  # (n_posts,)
+    rows: NDArray[np.int64] | None = None  # (n_posts,) places in `stored`; None: all of it, in its order
 
     def __post_init__(self) -> None:
-        if self.values.ndim != 2 or self.known.shape != self.values.shape[:1]:
-            raise ValueError(f"vectors: got {self.values.shape} and {self.known.shape}, expected (n, width) and (n,)")
+        n_posts = self.stored.shape[:1] if self.rows is None else self.rows.shape
+        if self.stored.ndim != 2 or self.known.shape != n_posts:
+            raise ValueError(f"vectors: got {self.stored.shape} and {self.known.shape}, expected (n, width) and (n,)")
+
+    @property
+    def values(self) -> Floats:
+        """(n_posts, width); a copy where these are some of many, so ask for parts with `at`."""
+        return self.stored if self.rows is None else self.stored[self.rows]
+
+    def at(self, places: slice | NDArray[np.int64]) -> Floats:
+        """The values at some places. -> (n_places, width)"""
+        return self.stored[places if self.rows is None else self.rows[places]]
 
     @property
     def width(self) -> int:
         """Numbers in one vector."""
-        return int(self.values.shape[1])
+        return int(self.stored.shape[1])
 
     def take(self, places: NDArray[np.int64]) -> Self:
-        """The vectors at some places, in that order."""
-        return type(self)(self.values[places], self.known[places])
+        """The vectors at some places, in that order; no copy."""
+        return type(self)(self.stored, self.known[places], places if self.rows is None else self.rows[places])
 
     def broken(self) -> NDArray[np.int64]:
         """Places whose vector is said to be known and holds NaN or infinity."""
-        return np.flatnonzero(self.known & ~np.isfinite(self.values).all(axis=1))
+        broken = np.zeros(len(self.known), dtype=np.bool_)
+        for start in range(0, len(broken), CHECKED_AT_ONCE):
+            part = slice(start, start + CHECKED_AT_ONCE)
+            broken[part] = self.known[part] & ~np.isfinite(self.at(part)).all(axis=1)
+        return np.flatnonzero(broken)
 
     def without_broken(self) -> Self:
         """The same vectors with broken ones counted as missing: one bad photo must not stop a whole night."""
         known = self.known.copy()
         known[self.broken()] = False
-        return type(self)(self.values, known)
+        return type(self)(self.stored, known, self.rows)
 
     def refuse_broken(self, what: str) -> None:
         """Raise when a known vector is not finite.

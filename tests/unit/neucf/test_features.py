@@ -27,3 +27,21 @@ def test_a_broken_vector_can_be_counted_as_missing() -> None:
 def test_vectors_and_mask_must_have_one_length() -> None:
     with pytest.raises(ValueError, match="expected"):
         vectors(np.zeros((2, 2), dtype=np.float32)).__class__(np.zeros((2, 2), dtype=np.float32), np.ones(3, np.bool_))
+
+
+def test_some_of_some_of_the_vectors_are_the_right_ones_and_no_copy() -> None:
+    values = np.arange(8, dtype=np.float32).reshape(4, 2)
+    some = vectors(values, 0, 3).take(np.array([3, 1, 0])).take(np.array([2, 0]))
+    assert np.shares_memory(some.stored, values)
+    assert some.known.tolist() == [True, True]
+    np.testing.assert_array_equal(some.values, values[[0, 3]])
+    np.testing.assert_array_equal(some.at(slice(1, 2)), values[[3]])
+    np.testing.assert_array_equal(some.at(np.array([1, 0])), values[[3, 0]])
+
+
+def test_a_broken_vector_among_some_is_found_at_its_place_there() -> None:
+    values = np.ones((4, 2), dtype=np.float32)
+    values[1] = np.nan
+    some = vectors(values, 0, 1, 2, 3).take(np.array([3, 1]))
+    assert some.broken().tolist() == [1]
+    assert some.without_broken().known.tolist() == [True, False]
