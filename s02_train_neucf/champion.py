@@ -8,17 +8,19 @@ from s02_train_neucf.warm_start import Predecessor
 from shared.db.engine import Database
 from shared.db.models import champion
 from shared.db.phases import installation_id
-from shared.encoding import Encoders
 from shared.errors import ArtefactError
-from shared.features import manifest_encoder
 from shared.logs import log_event, log_trouble
 from shared.neucf.artefact import load_artefact, read_manifest
+from shared.neucf.manifest import Encoder
 
 
-def champion_to_start_from(database: Database, model_dir: Path, encoders: Encoders) -> Predecessor | None:
+def champion_to_start_from(
+    database: Database, model_dir: Path, *, image: Encoder, caption: Encoder
+) -> Predecessor | None:
     """The champion, or None where there is none, or none that can be used; the log says which.
 
     An encoder that was changed only costs its own layer; keys that another database gave out mean other people.
+    `image` and `caption` are the encoders in force.
     """
     served = champion(database)
     if served is None:
@@ -45,6 +47,6 @@ def champion_to_start_from(database: Database, model_dir: Path, encoders: Encode
         model=kept.model,
         users=kept.users,
         posts=kept.posts,
-        same_image=manifest.image_encoder == manifest_encoder(encoders.image.card),
-        same_caption=manifest.caption_encoder == manifest_encoder(encoders.caption.card),
+        same_image=manifest.image_encoder == image,
+        same_caption=manifest.caption_encoder == caption,
     )

@@ -24,6 +24,7 @@ from s02_train_neucf.report import SHOWN, Trial, Tried, report_json, try_model
 from s02_train_neucf.settings import MirrorSettings, TrainSettings
 from s02_train_neucf.train import Epoch
 from s02_train_neucf.verdict import Verdict
+from s02_train_neucf.warm_start import Predecessor
 from shared.amounts import amounts_of
 from shared.content.settings import ContentSettings
 from shared.db.engine import Database
@@ -87,7 +88,7 @@ def run_training(
         tried = try_model(trial, past, on_epoch)
         facts.update(cuts=len(tried.replay.cuts), order=str(tried.replay.order))
     # Nothing of the trial starts from the champion, which has seen what the replay and the cuts ask for.
-    before = champion_to_start_from(database, settings.model.model_dir, encoders) if settings.train.warm_start else None
+    before = _champion(database, settings, encoders) if settings.train.warm_start else None
     with stage("train.fit") as facts:
         fitted = trial.fit(data.standing(), lambda epoch: on_epoch("all data", epoch), tried.found, before)
         facts.update(
@@ -133,6 +134,12 @@ def _trial(settings: JobSettings, encoders: Encoders, data: TrainingData) -> Tri
         device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
         warm=settings.train.warm_start,
     )
+
+
+def _champion(database: Database, settings: JobSettings, encoders: Encoders) -> Predecessor | None:
+    """The model that is served, to start from."""
+    image, caption = manifest_encoder(encoders.image.card), manifest_encoder(encoders.caption.card)
+    return champion_to_start_from(database, settings.model.model_dir, image=image, caption=caption)
 
 
 def _report(judged: Verdict, tried: Tried) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class Past:
     def likes_within(self, start: float, end: float) -> Examples:
         """What people went on to like: pairs of user and post whose first event lies in a time. The only look ahead."""
         first, last = np.searchsorted(self.likes.at, [start, end])
-        return self.likes.where(_slice_mask(len(self.likes), int(first), int(last)))
+        return self.likes[int(first) : int(last)]
 
     def heuristic(self, at: float, candidates: Int64s, settings: HeuristicSettings) -> Scores:
         """The heuristic's terms for the candidates, recomputed as of a moment."""
@@ -120,9 +120,3 @@ def _ordered(events: Events, order: Int64s) -> Events:
         kind=events.kind[order],
         at=events.at[order],
     )
-
-
-def _slice_mask(n: int, first: int, last: int) -> NDArray[np.bool_]:
-    mask = np.zeros(n, dtype=np.bool_)
-    mask[first:last] = True
-    return mask

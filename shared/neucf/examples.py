@@ -84,6 +84,10 @@ class Examples:
     def __len__(self) -> int:
         return len(self.at)
 
+    def __getitem__(self, part: slice) -> Self:
+        """A part of the examples, as views of the same columns."""
+        return type(self)(user_key=self.user_key[part], post_key=self.post_key[part], at=self.at[part])
+
     def where(self, kept: NDArray[np.bool_]) -> Self:
         """The examples that a mask keeps."""
         return type(self)(user_key=self.user_key[kept], post_key=self.post_key[kept], at=self.at[kept])
