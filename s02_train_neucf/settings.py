@@ -17,7 +17,7 @@ class TrainSettings(SettingsGroup):
     train_days: float = Field(730, ge=1, le=36_500, description="age in days up to which events are trained on")
     train_seed: int = Field(1, ge=0, le=2**31 - 1, description="seed of everything random in training")
     warm_start: bool = Field(
-        default=True, description="start each training from the champion's weights, by id; false: from chance"
+        default=False, description="start each training from the champion's weights, by id; false: from chance"
     )
     train_kind_weights: dict[Kind, float] = Field(
         {Kind.LIKE: 1, Kind.COMMENT: 1, Kind.SAVE: 1, Kind.SHARE: 1},
