@@ -32,12 +32,13 @@ class PairEpochs:
         self._free = adam([model.gmf_weights], decay=0.0)
         self._bias = adam([model.post_bias], decay=0.0) if model.post_bias.requires_grad else None
 
-    def losses(self, follow: Callable[[], None]) -> list[float]:
-        """One epoch; the loss of each step, after which `follow` is told."""
+    def losses(self, follow: Callable[[], None] | None) -> list[float]:
+        """One epoch; the loss of each step, after which `follow`, if any, is told."""
         found = []
         for pairs in self._draws.epoch():
             found.append(self._one(pairs))
-            follow()
+            if follow is not None:
+                follow()
         losses: list[float] = torch.stack(found).tolist()
         return losses
 

@@ -121,7 +121,9 @@ def _train(
         if pairs is None:
             loss = _one_epoch(step, optimizer, mean, number)
         else:
-            loss = _finite(pairs.losses(mean.follow), number)
+            loss = _finite(pairs.losses(mean.follow if recipe.averaging else None), number)
+            if not recipe.averaging:  # then the mean is the latest: once an epoch will do
+                mean.follow()
         figure = None
         if validate is not None and (number % recipe.validate_every == 0 or number == recipe.epochs):
             figure = validate(mean.model)
