@@ -25,12 +25,12 @@ class Adam:
         self._learning_rate, self._decay = learning_rate, decay
 
     @torch.no_grad()
-    def step(self, gradients: Sequence[Tensor]) -> None:
+    def step(self, gradients: list[Tensor]) -> None:
         """Follow the gradients, one of each of the weights."""
         self._follow(self._weights, gradients, self._means, self._squares)
 
     def _follow(
-        self, weights: Sequence[Tensor], gradients: Sequence[Tensor], means: Sequence[Tensor], squares: Sequence[Tensor]
+        self, weights: list[Tensor], gradients: list[Tensor], means: list[Tensor], squares: list[Tensor]
     ) -> None:
         torch._foreach_add_(self._steps, 1)
         torch._fused_adamw_(

@@ -24,16 +24,15 @@ def by_torch(gradients: list[torch.Tensor], *, decay: float = DECAY) -> torch.Te
     return table.detach()
 
 
-EVERY_ROW = [
-    ([0, 1, 2, 3], [[1.0, -1], [2, 0.5], [-3, 1], [0.1, 4]]),
-    ([3, 2, 1, 0], [[1.0, 1], [1, -1], [2, 2], [0, 3]]),
-]
+FIRST = [[1.0, -1.0], [2.0, 0.5], [-3.0, 1.0], [0.1, 4.0]]
+SECOND = [[1.0, 1.0], [1.0, -1.0], [2.0, 2.0], [0.0, 3.0]]
+EVERY_ROW: list[tuple[list[int], list[list[float]]]] = [([0, 1, 2, 3], FIRST), ([3, 2, 1, 0], SECOND)]
 
 
 @pytest.mark.parametrize("few_rows", [0, 100], ids=["rows that are used", "all rows"])
 def test_where_every_row_is_used_it_is_adamw(few_rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(row_adam, "FEW_ROWS", few_rows)
-    first, second = torch.tensor(EVERY_ROW[0][1]), torch.tensor(EVERY_ROW[1][1]).flip(0)
+    first, second = torch.tensor(FIRST), torch.tensor(SECOND).flip(0)
     torch.testing.assert_close(stepped(EVERY_ROW), by_torch([first, second]))
 
 
