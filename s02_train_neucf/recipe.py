@@ -29,6 +29,7 @@ class Recipe:
     members: int = 3  # models that are trained from other first values and served as their mean
     max_posts: int = 4096  # posts in one softmax; a larger catalogue is sampled, with correction
     negatives: int = 4  # per like, for BCE
+    step_samples: int = 0  # likes and negatives in a step of BCE on ids alone; 0: steps are of users
     in_time_order: bool = True  # the earlier likes are shown as history, the later ones asked for; else at random
     learning_rate: float = 0.003  # to begin with; the search divides it where that learns too fast
     averaging: float = 0.98  # share of the running mean of the weights that a step leaves; 0: no mean, the last count

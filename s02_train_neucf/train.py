@@ -14,6 +14,8 @@ import torch
 from s02_train_neucf.batches import batches_of
 from s02_train_neucf.dataset import TrainingSet
 from s02_train_neucf.loss import Step
+from s02_train_neucf.pair_epoch import PairEpochs
+from s02_train_neucf.pairs import learns_from_pairs
 from s02_train_neucf.recipe import Recipe
 from s02_train_neucf.silence import silence
 from s02_train_neucf.warm_start import Begin
@@ -134,11 +136,17 @@ def _train(
     draws = np.random.default_rng(seed)
     step = Step(model, data, recipe, draws, noise)
     optimizer = _optimizer(model, recipe)
+    pairs = PairEpochs(model, data, recipe, draws) if learns_from_pairs(model.config, recipe) else None
     mean = RunningMean(model, recipe.averaging)
     epochs: list[Epoch] = []
     best_epoch, best, kept = 0, -np.inf, mean.model.state_dict()
     for number in range(1, recipe.epochs + 1):
-        loss = _one_epoch(step, optimizer, mean, number)
+        if pairs is None:
+            loss = _one_epoch(step, optimizer, mean, number)
+        else:
+            loss = _finite(pairs.losses(mean.follow if recipe.averaging else None), number)
+            if not recipe.averaging:  # then the mean is the latest: once an epoch will do
+                mean.follow()
         figure = None
         if validate is not None and (number % recipe.validate_every == 0 or number == recipe.epochs):
             figure = validate(mean.model)
@@ -232,6 +240,11 @@ def _one_epoch(step: Step, optimizer: torch.optim.Optimizer, mean: RunningMean, 
         optimizer.step()
         mean.follow()
         losses.append(float(loss.detach()))
+    return _finite(losses, number)
+
+
+def _finite(losses: list[float], number: int) -> float:
+    """The mean loss of an epoch."""
     loss_of_epoch = float(np.mean(losses))
     if not np.isfinite(loss_of_epoch):
         raise TrainingRefused(

@@ -42,6 +42,29 @@ def test_the_plain_model_of_the_paper_finds_the_camps_too() -> None:
     assert per_user(ModelRanker(model, exam, data.users, data.posts), exam, (1,))["hr@1"].mean() >= 0.95
 
 
+IDS_ALONE = replace(SMALL, history=False, id_dropout=0.0)
+PAIRWISE = replace(QUICK, loss=Loss.BCE, step_samples=80)
+
+
+def test_steps_of_pairs_find_the_camps_too() -> None:
+    camps = two_camps()
+    exam, data = exam_of(camps.train, camps.held_back, camps.posts), camps.data()
+    model = trained_on(camps, PAIRWISE, IDS_ALONE).model
+    assert per_user(ModelRanker(model, exam, data.users, data.posts), exam, (1,))["hr@1"].mean() >= 0.95
+
+
+def test_one_seed_gives_equal_weights_from_pairs_and_another_gives_others() -> None:
+    camps, short = two_camps(n_users=5, n_posts=8), replace(PAIRWISE, epochs=3)
+    one, same, other = (trained_on(camps, short, IDS_ALONE, seed).model.state_dict() for seed in (1, 1, 2))
+    assert all(torch.equal(one[name], same[name]) for name in one)
+    assert not torch.equal(one["post_table.weight"], other["post_table.weight"])
+
+
+def test_pairs_refuse_a_rate_at_which_the_loss_is_lost() -> None:
+    with pytest.raises(TrainingRefused, match="loss: got nan"):
+        trained_on(two_camps(), replace(PAIRWISE, learning_rate=1e30), IDS_ALONE)
+
+
 COLD_IN_A, COLD_IN_B = 40, 45  # posts that nobody has liked; their photos show the camps 0 and 1
 
 
