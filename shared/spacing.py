@@ -42,7 +42,9 @@ class Spacing:
 
     def fits(self, card: Card) -> bool:
         """Whether this post may come next."""
-        return not self._is_flood(card) and not self._is_alike(card)
+        if self._authors.count(card.author) >= MOST_OF_ONE_AUTHOR:
+            return False
+        return card.cluster == 0 or card.cluster != self._cluster
 
     def first_fitting(self, waiting: Sequence[Card]) -> int | None:
         """The place of the first post that may come next."""

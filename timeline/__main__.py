@@ -1,6 +1,7 @@
 """`python -m timeline`: serve pages over HTTP."""
 
 import argparse
+import gc
 import sys
 
 import uvicorn
@@ -12,12 +13,14 @@ from timeline.state import read_settings
 
 KEEP_ALIVE_SECONDS = 30
 SHUTDOWN_SECONDS = 10
+YOUNG = 20_000  # objects more than were freed, after which Python looks for circles: some 100 pages, not one
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; gives the exit code."""
     argparse.ArgumentParser(prog="timeline", description=__doc__).parse_args(arguments)
     start_logging()
+    gc.set_threshold(YOUNG, 20, 50)
     try:
         settings = read_settings()
     except WarmlineError as error:
@@ -30,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # nobody here asks where a request came from
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )

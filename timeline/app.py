@@ -12,12 +12,13 @@ from starlette.types import Scope
 
 from timeline import admin, ingest, ingest_relations, jobs, routes
 from timeline.document import document
+from timeline.lane import Lane
 from timeline.limits import Limits
 from timeline.metrics import Metrics
 from timeline.observe import Observed
 from timeline.paths import EncodedSlashes
 from timeline.problems import install_problems
-from timeline.state import AllSettings, build_state, read_settings
+from timeline.state import AllSettings, State, build_state, read_settings
 
 DESCRIPTION = "Pages of ranked lists for a photo app, and the operator's phase switch."
 STOP_SECONDS = 2.0  # a look under way is waited for: cut off, it would leave its connection behind
@@ -51,14 +52,21 @@ def create_app(settings: AllSettings) -> FastAPI:
     app.add_middleware(EncodedSlashes)
     app.add_middleware(Limits)
     lines = settings.timeline.request_log
-    app.add_middleware(Observed, metrics=_metrics, writes_lines=lines)  # the outermost
+    app.add_middleware(Observed, metrics=_metrics, writes_lines=lines)
+    # Outside of what the framework puts around everything: a page that goes the short way pays for none of it.
+    long_way = app.build_middleware_stack
+    app.build_middleware_stack = lambda: Lane(long_way(), state=_state, writes_lines=lines)  # type: ignore[method-assign]
     return app
 
 
+def _state(scope: Scope) -> State:
+    state = scope["app"].state.warmline
+    assert isinstance(state, State)
+    return state
+
+
 def _metrics(scope: Scope) -> Metrics:
-    metrics = scope["app"].state.warmline.metrics
-    assert isinstance(metrics, Metrics)
-    return metrics
+    return _state(scope).metrics
 
 
 def __getattr__(name: str) -> Any:

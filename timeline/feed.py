@@ -8,18 +8,17 @@ It decides nothing, so one that is broken, forged or another user's is not refus
 
 import base64
 import binascii
-import hashlib
 import hmac
 import struct
 
 from shared.db.events import FeedPlace
 from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList
+from shared.signing import mac
 
 FORMAT = 1
 MAX_LENGTH = 64  # characters; ours have 38
 _BODY = struct.Struct("<BBIH8s")
-_MAC_BYTES = 12
 
 
 def feed_id(frozen: RankedList, position: int, nonce: bytes, *, user_id: str, key: bytes) -> str:
@@ -46,4 +45,4 @@ def place_of(text: object, *, user_id: str, key: bytes) -> FeedPlace | None:
 
 
 def _mac(body: bytes, user_id: str, key: bytes) -> bytes:
-    return hmac.digest(key, b"feed" + body + user_id.encode(), hashlib.sha256)[:_MAC_BYTES]
+    return mac(key, b"feed" + body + user_id.encode())

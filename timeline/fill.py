@@ -1,5 +1,6 @@
 """Chooses a page's posts out of its chain: what may be shown, each as early as spacing lets it."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
@@ -14,7 +15,9 @@ from timeline.snapshot import catalogue_entry
 from timeline.sources import Sources
 from timeline.walk import Walk
 
-LOOK_AHEAD = 16  # posts beyond a page whose catalogue entries are fetched with it
+LOOK_AHEAD = 16  # posts beyond those that are needed whose catalogue entries are fetched with them
+LEAST_STRIDE = 4  # posts that are looked up at once, where fewer are needed: some of them must not be shown
+Waiting = list[tuple[int, CatalogueEntry, PagePost]]  # posts that may not come yet, with their places
 
 
 class Filler:
@@ -36,54 +39,69 @@ class Filler:
 
     async def fill(self, walk: Walk) -> None:
         """Choose posts until the page is full or the chain is used up; seen posts only after all unseen ones."""
-        await self._know_posts(walk, max(0, walk.position - WINDOW), walk.position + walk.request.limit + LOOK_AHEAD)
+        await self._know_posts(walk, max(0, walk.position - WINDOW), walk.position)
         spacing = Spacing(self._before(walk))
         place = await self._fill_up_to(walk, spacing, walk.position, seen_too=False)
-        await self._fill_up_to(walk, spacing, place, seen_too=True)
+        if len(walk.posts) < walk.request.limit:
+            await self._fill_up_to(walk, spacing, place, seen_too=True)
 
     async def has_more(self, walk: Walk) -> bool:
         """Whether anything that may be shown follows the page."""
         place = walk.position
+        # Mostly the next post is one; without Redis only PostgreSQL knows.
+        if walk.has_redis and place < walk.whole_length and self._showable(walk, place) is not None:
+            return True
         while True:
             end = await self._end_of_part(walk, place, seen_too=True)
             if place >= end:
                 return False
-            await self._know_posts(walk, place, min(end, place + LOOK_AHEAD))
+            await self._know_posts(walk, place, min(end, place + LEAST_STRIDE))
             if self._showable(walk, place) is not None:
                 return True
             place += 1
 
     async def _fill_up_to(self, walk: Walk, spacing: Spacing, place: int, *, seen_too: bool) -> int:
         """Fill from one part of the chain (unseen, or seen); gives the place after the last one looked at."""
-        places: list[int] = []  # that wait, and the posts there
-        cards: list[CatalogueEntry] = []
+        waiting: Waiting = []
         known_up_to, end = place, place
         while len(walk.posts) < walk.request.limit:
-            found = spacing.first_fitting(cards)
-            while found is None:
-                if place >= end:
-                    end = await self._end_of_part(walk, place, seen_too=seen_too)
-                    known_up_to = place  # a tail may have come into being
-                if place >= end:
-                    break
+            if place >= end:
+                end = await self._end_of_part(walk, place, seen_too=seen_too)
+                known_up_to = place  # a tail may have come into being
+            if place < end:
                 if place >= known_up_to:
-                    known_up_to = place + walk.request.limit + LOOK_AHEAD
+                    known_up_to = place + max(LEAST_STRIDE, walk.request.limit - len(walk.posts))
                     await self._know_posts(walk, place, known_up_to)
-                card = self._showable(walk, place)
-                if card is not None:
-                    places.append(place)
-                    cards.append(card)
-                    if spacing.fits(card):
-                        found = len(cards) - 1
-                place += 1
-            if found is None:
-                found = spacing.least_bad(cards)  # nothing else remains
-            if found is None:
+                place = self._choose(walk, spacing, waiting, place, min(end, known_up_to))
+            elif waiting:  # nothing else remains
+                _take_fitting(walk, spacing, waiting)
+                if len(walk.posts) < walk.request.limit:
+                    _take_least_bad(walk, spacing, waiting)
+            else:
                 break
-            card, chosen = cards.pop(found), places.pop(found)
-            spacing.take(card)
-            walk.chosen.append(chosen)
-            walk.posts.append(_post(walk, chosen, card))
+        return place
+
+    def _choose(self, walk: Walk, spacing: Spacing, waiting: Waiting, place: int, end: int) -> int:
+        """Choose what fits up to a place, while the page has room; what does not fit waits. Gives the next place."""
+        limit, posts, chosen = walk.request.limit, walk.posts, walk.chosen
+        showable, fits, take = self._sieve(walk), spacing.fits, spacing.take
+        if waiting and len(posts) < limit:
+            _take_fitting(walk, spacing, waiting)
+        for row, reason, score in walk.entries(place, end):
+            if len(posts) >= limit:
+                break
+            card = showable(row, place)
+            if card is not None:
+                post = PagePost(row, card.post_id, score, reason)
+                if fits(card):
+                    take(card)
+                    chosen.append(place)
+                    posts.append(post)
+                    if waiting:
+                        _take_fitting(walk, spacing, waiting)
+                else:
+                    waiting.append((place, card, post))
+            place += 1
         return place
 
     async def _end_of_part(self, walk: Walk, place: int, *, seen_too: bool) -> int:
@@ -99,23 +117,36 @@ class Filler:
 
     def _showable(self, walk: Walk, place: int) -> CatalogueEntry | None:
         """The post at a place, if it may be shown; one that must not be is dropped, an unknown one is left there."""
-        card = self._catalogue.get(walk.row(place))
-        if card is None:
-            return None
-        if (
-            card.row in self._reader.deleted.rows
-            or card.row in walk.gone
-            or card.post_id in walk.request.exclude
-            or not may_show(walk.state.viewer, row=card.row, author=card.author)
-        ):
-            walk.dropped.add(place)
-            return None
-        return card
+        return self._sieve(walk)(walk.row(place), place)
+
+    def _sieve(self, walk: Walk) -> Callable[[int, int], CatalogueEntry | None]:
+        """Gives, for a row and its place, the post, if it may be shown (see `_showable`)."""
+        known, deleted, gone = self._catalogue.get, self._reader.deleted.rows, walk.gone
+        exclude, viewer, drop = walk.request.exclude, walk.state.viewer, walk.dropped.add
+
+        def showable(row: int, place: int) -> CatalogueEntry | None:
+            card = known(row)
+            if card is None:
+                return None
+            if (
+                row in deleted
+                or row in gone
+                or card.post_id in exclude
+                or not may_show(viewer, row=row, author=card.author)
+            ):
+                drop(place)
+                return None
+            return card
+
+        return showable
 
     async def _know_posts(self, walk: Walk, start: int, end: int) -> None:
         """Have the catalogue know the posts at these places."""
         rows = walk.rows(start, end)
-        if walk.has_redis and None in map(self._catalogue.get, rows):
+        if walk.has_redis:
+            if all(map(self._catalogue.get, rows)):
+                return
+            rows = walk.rows(start, end + LOOK_AHEAD)
             with suppress(StoreUnavailable):
                 await self._stores.redis(walk.patience, partial(self._reader.ensure_posts, rows))
         # Without Redis nobody tells of deletions: then PostgreSQL is asked for all of them.
@@ -129,8 +160,28 @@ class Filler:
             walk.gone.update(set(unsure) - {post.row for post in posts})
 
 
+def _take_fitting(walk: Walk, spacing: Spacing, waiting: Waiting) -> None:
+    """Choose those of the waiting that may come now, the first one first, while the page has room."""
+    while len(walk.posts) < walk.request.limit:
+        found = spacing.first_fitting([card for _, card, _ in waiting])
+        if found is None:
+            return
+        _take(walk, spacing, waiting.pop(found))
+
+
+def _take_least_bad(walk: Walk, spacing: Spacing, waiting: Waiting) -> None:
+    found = spacing.least_bad([card for _, card, _ in waiting])
+    if found is not None:
+        _take(walk, spacing, waiting.pop(found))
+
+
+def _take(walk: Walk, spacing: Spacing, one: tuple[int, CatalogueEntry, PagePost]) -> None:
+    place, card, post = one
+    spacing.take(card)
+    walk.chosen.append(place)
+    walk.posts.append(post)
+
+
 def _post(walk: Walk, place: int, card: CatalogueEntry) -> PagePost:
-    entry = walk.entry(place)
-    assert entry is not None  # a card was found there
-    _, reason, score = entry
-    return PagePost(row=card.row, post_id=card.post_id, score=round(score, 4), reason=reason)
+    ((_, reason, score),) = walk.entries(place, place + 1)
+    return PagePost(card.row, card.post_id, score, reason)

@@ -25,7 +25,7 @@ class Limits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if _head_bytes(scope) > MAX_HEADERS:
+        if head_bytes(scope) > MAX_HEADERS:
             detail = f"path and headers: expected at most {MAX_HEADERS} bytes"
             await problem_response(431, "headers-too-large", detail)(scope, receive, send)
             return
@@ -53,7 +53,8 @@ def is_too_deep(body: bytes) -> bool:
     return False
 
 
-def _head_bytes(scope: Scope) -> int:
+def head_bytes(scope: Scope) -> int:
+    """The size of a request's path, query and headers."""
     target = len(scope.get("raw_path") or b"") + len(scope["query_string"])
     return target + sum(len(name) + len(value) for name, value in scope["headers"])
 

@@ -14,7 +14,7 @@ PATH = "/timeline"
 
 
 class Observed:
-    """The outermost layer: what is refused further in is counted, too."""
+    """Stands outside of what may refuse, so that refusals are counted, too."""
 
     def __init__(self, app: ASGIApp, *, metrics: Callable[[Scope], Metrics], writes_lines: bool) -> None:
         self._app, self._metrics, self._writes_lines = app, metrics, writes_lines
@@ -37,15 +37,17 @@ class Observed:
         try:
             await self._app(scope, receive, sent)
         finally:
-            self._note(self._metrics(scope), pages, status, time.perf_counter() - begun)
+            page = pages[0] if pages else None
+            note(self._metrics(scope), page, status, time.perf_counter() - begun, writes_lines=self._writes_lines)
 
-    def _note(self, metrics: Metrics, pages: list[Page], status: int, seconds: float) -> None:
-        page = pages[0] if pages else None
-        metrics.request(source=page.source if page else None, status=status, seconds=seconds)
-        if page is not None:
-            metrics.page(page)
-        if self._writes_lines:
-            facts = {"source": page.source, "posts": len(page.posts)} if page else {}
-            if page and page.degraded:
-                facts["degraded"] = ",".join(page.degraded)
-            log_event("timeline.request", status=status, **facts, milliseconds=round(seconds * 1000, 1))
+
+def note(metrics: Metrics, page: Page | None, status: int, seconds: float, *, writes_lines: bool) -> None:
+    """Count an answer, and write its line."""
+    metrics.request(source=page.source if page else None, status=status, seconds=seconds)
+    if page is not None:
+        metrics.page(page)
+    if writes_lines:
+        facts = {"source": page.source, "posts": len(page.posts)} if page else {}
+        if page and page.degraded:
+            facts["degraded"] = ",".join(page.degraded)
+        log_event("timeline.request", status=status, **facts, milliseconds=round(seconds * 1000, 1))

@@ -5,6 +5,7 @@ spread evenly over the users, and a first page that is asked for twice between t
 """
 
 import hashlib
+from bisect import insort
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -20,11 +21,13 @@ class Pool:
 
     ranked: RankedList
     rows: Sequence[int]
+    heads: Sequence[bytes]  # of the entries that they take in a list: all but the score
 
     @classmethod
     def of(cls, ranked: RankedList) -> Self:
         """The pool that a run published."""
-        return cls(ranked=ranked, rows=codec.rows_of(ranked.entries))
+        rows = codec.rows_of(ranked.entries)
+        return cls(ranked=ranked, rows=rows, heads=[codec.pack_head(row, Reason.NEW) for row in rows])
 
 
 def with_new_posts(entries: bytes, pool: Pool, *, user_id: str, share: float, may_take: Callable[[int], bool]) -> bytes:
@@ -39,32 +42,46 @@ def with_new_posts(entries: bytes, pool: Pool, *, user_id: str, share: float, ma
     """
     if share <= 0 or not pool.rows:
         return entries
-    every, size = round(1 / share), codec.ENTRY.size
+    every = round(1 / share)
     own = codec.rows_of(entries)
-    place_of = {row: place for place, row in enumerate(own)}
-    fresh = rotation(len(pool.rows), user_id=user_id, generation=pool.ranked.generation)
-    ordered: list[bytes] = []
-    taken: set[int] = set()
-    following = 0  # the place of the list's next post
-    while following < len(own) and len(ordered) < len(own):
-        if len(ordered) % every == every // 2:
+    place_of = dict(zip(own, range(len(own)), strict=True)).get
+    new_rows, heads, new_entries = pool.rows, pool.heads, pool.ranked.entries
+    fresh = rotation(len(new_rows), user_id=user_id, generation=pool.ranked.generation)
+    ordered: list[bytes] = []  # runs of the list, and a new post after each
+    ahead: list[int] = []  # places of the list, in order, whose posts stand in a slot before them
+    length = following = 0  # of what is ordered; the place of the list's next post
+    for slot in range(every // 2, len(own), every):
+        following = _put_run(ordered, entries, following, slot - length, ahead)
+        length = slot
+        if following >= len(own):
+            break
+        for place in fresh:
+            row = new_rows[place]
             # A new post that the list itself has shown by now needs no slot.
-            wanted = (
-                place
-                for place in fresh
-                if place_of.get(pool.rows[place], following) >= following and may_take(pool.rows[place])
-            )
-            place = next(wanted, None)
-            if place is not None:
-                row = pool.rows[place]
-                taken.add(row)
-                held = (entries, place_of[row]) if row in place_of else (pool.ranked.entries, place)
-                ordered.append(codec.pack_entry(row, Reason.NEW, codec.entry_at(*held)[2]))
-                continue
-        if own[following] not in taken:
-            ordered.append(entries[following * size : following * size + size])
-        following += 1
+            if place_of(row, following) >= following and may_take(row):
+                break
+        else:
+            break  # the pool is used up
+        held = place_of(row)
+        if held is None:
+            score = codec.score_part(new_entries, place)
+        else:
+            score = codec.score_part(entries, held)
+            insort(ahead, held)
+        ordered += (heads[place], score)
+        length += 1
+    _put_run(ordered, entries, following, len(own) - length, ahead)
     return b"".join(ordered)
+
+
+def _put_run(ordered: list[bytes], entries: bytes, start: int, count: int, ahead: list[int]) -> int:
+    """So many of the list's next posts, less those that stand in a slot; gives the place after them."""
+    while ahead and ahead[0] < start + count:
+        place = ahead.pop(0)
+        ordered.append(codec.part(entries, start, place))
+        start, count = place + 1, count - (place - start)
+    ordered.append(codec.part(entries, start, start + count))
+    return start + count
 
 
 def rotation(length: int, *, user_id: str, generation: int) -> Iterator[int]:

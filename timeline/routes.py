@@ -6,9 +6,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from shared.ranked_lists.cursor import ForgedCursor
+from timeline.body import MEDIA_TYPE, page_body
 from timeline.metrics import CONTENT_TYPE
 from timeline.observe import PAGES
-from timeline.page import Page, PageRequest
+from timeline.page import PageRequest
 from timeline.problems import Problem
 from timeline.schemas import (
     DEFAULT_LIMIT,
@@ -21,6 +22,7 @@ from timeline.schemas import (
     TimelinePage,
     TimelineRequest,
 )
+from timeline.security import authorization_of
 from timeline.state import state_of
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -42,13 +44,13 @@ async def get_timeline(
     user_id: PathId,
     limit: Annotated[Limit, Query()] = DEFAULT_LIMIT,
     cursor: Annotated[CursorText | None, Query()] = None,
-) -> JSONResponse:
+) -> Response:
     """A page of a user's timeline: the first one, or the one that a cursor leads to."""
     return await _answer(request, PageRequest(user_id=user_id, limit=limit, cursor=cursor))
 
 
 @router.post("/timeline", response_model=TimelinePage, responses=PROBLEMS, tags=["timeline"])
-async def post_timeline(request: Request, body: TimelineRequest) -> JSONResponse:
+async def post_timeline(request: Request, body: TimelineRequest) -> Response:
     """The same page, for clients that send a body; `exclude` leaves posts out of this page."""
     wanted = PageRequest(user_id=body.user_id, limit=body.limit, cursor=body.cursor, exclude=frozenset(body.exclude))
     return await _answer(request, wanted)
@@ -77,28 +79,13 @@ async def get_metrics(request: Request) -> Response:
     return Response(state_of(request).metrics.text(), media_type=CONTENT_TYPE)
 
 
-async def _answer(request: Request, wanted: PageRequest) -> JSONResponse:
+async def _answer(request: Request, wanted: PageRequest) -> Response:
     state = state_of(request)
-    state.doorkeeper.admit_reader(request, wanted.user_id)
+    state.doorkeeper.admit_reader(authorization_of(request), wanted.user_id)
     try:
         page = await state.timeline.page(wanted)
     except ForgedCursor as error:
         detail = "the cursor is not one that this service gave to this user; ask for a first page without a cursor"
         raise Problem(400, "invalid-cursor", detail) from error
     request.scope[PAGES].append(page)
-    return JSONResponse(page_body(page))
-
-
-def page_body(page: Page) -> dict[str, Any]:
-    """A page as JSON (see `TimelinePage`)."""
-    body: dict[str, Any] = {
-        "user_id": page.user_id,
-        "source": page.source,
-        "posts": [{"id": post.post_id, "score": post.score, "reason": post.reason} for post in page.posts],
-        "next_cursor": page.next_cursor,
-        "generated_at": page.generated_at.isoformat().replace("+00:00", "Z"),
-        "feed_id": page.feed_id,
-    }
-    if page.degraded:
-        body["degraded"] = list(page.degraded)
-    return body
+    return Response(page_body(page), media_type=MEDIA_TYPE)

@@ -1,7 +1,10 @@
 """Who may ask for what: the operator's token, the backend's key, and JWTs for phones; all as bearer tokens."""
 
+import hashlib
 import hmac
-from dataclasses import dataclass
+import time
+from collections import OrderedDict
+from typing import Any
 
 import jwt
 from fastapi import Request
@@ -11,13 +14,15 @@ from timeline.problems import Problem
 from timeline.settings import TimelineSettings
 
 MAX_TOKEN = 4096  # characters of a bearer token that are looked at
+MAX_VERIFIED = 20_000  # JWTs that are remembered, some 6 MB; verifying one costs as much as half a page
 
 
-@dataclass(frozen=True, slots=True)
 class Doorkeeper:
-    """Decides on requests, by the settings."""
+    """Decides on requests, by the settings, and remembers the JWTs that it has verified until they expire."""
 
-    settings: TimelineSettings
+    def __init__(self, settings: TimelineSettings) -> None:
+        self.settings = settings
+        self._verified: OrderedDict[bytes, tuple[str, int]] = OrderedDict()  # digest of a JWT → its `sub` and `exp`
 
     def admit_operator(self, request: Request) -> None:
         """Let the operator in, or raise the problem."""
@@ -29,11 +34,11 @@ class Doorkeeper:
         if not _is(self.settings.api_key, _bearer(request)):
             raise _stranger("the API key")
 
-    def admit_reader(self, request: Request, user_id: str) -> None:
-        """Let in the backend, or the phone of this very user; in `dev`, everyone."""
+    def admit_reader(self, authorization: str, user_id: str) -> None:
+        """Let in the backend, or the phone of this very user, by the header that they sent; in `dev`, everyone."""
         if self.settings.env == "dev":
             return
-        token = _bearer(request)
+        token = _token_of(authorization)
         if _is(self.settings.api_key, token):
             return
         if self._user_of(token) != user_id:
@@ -49,8 +54,20 @@ class Doorkeeper:
         key = self.settings.jwt_key
         if key is None:
             raise _stranger("a JWT")
+        digest = hashlib.blake2b(token.encode(), digest_size=32).digest()
+        user, expires = self._verified.get(digest, ("", 0))
+        if time.time() < expires:
+            self._verified.move_to_end(digest)
+            return user
+        claims = self._claims_of(token, key)
+        self._verified[digest] = str(claims["sub"]), int(claims["exp"])
+        if len(self._verified) > MAX_VERIFIED:
+            self._verified.popitem(last=False)
+        return str(claims["sub"])
+
+    def _claims_of(self, token: str, key: SecretStr) -> dict[str, Any]:
         try:
-            claims = jwt.decode(
+            claims: dict[str, Any] = jwt.decode(
                 token,
                 key.get_secret_value(),
                 algorithms=[self.settings.jwt_algorithm],
@@ -60,7 +77,7 @@ class Doorkeeper:
             raise Problem(401, "token-expired", "the JWT has expired; get a new one", _CHALLENGE) from error
         except jwt.PyJWTError as error:
             raise _stranger("a JWT with `sub` and `exp`") from error
-        return str(claims["sub"])
+        return claims
 
 
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
@@ -71,7 +88,16 @@ def _stranger(wanted: str) -> Problem:
 
 
 def _bearer(request: Request) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return _token_of(authorization_of(request))
+
+
+def authorization_of(request: Request) -> str:
+    """What the client sent as `Authorization`, or nothing."""
+    return request.headers.get("authorization", "")
+
+
+def _token_of(authorization: str) -> str:
+    scheme, _, token = authorization.partition(" ")
     return token.strip() if scheme.lower() == "bearer" and len(token) <= MAX_TOKEN else ""
 
 

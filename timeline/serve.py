@@ -18,6 +18,7 @@ from shared.domain import Source, author_key
 from shared.eligibility import Viewer, may_show
 from shared.errors import StoreUnavailable
 from shared.ranked_lists import codec, cursor, keys
+from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.read import Overtaken, PageEnd, UserState
 from shared.ranked_lists.records import NONCE_BYTES, Chain, Seen
@@ -131,22 +132,30 @@ class Timeline:
         """A new chain: the best list there is, less what the user has seen, new posts in their slots, frozen."""
         ranked = await self._sources.best_list(request.user_id, state, has_redis="redis" not in patience.degraded)
         seen = {*state.viewer.seen_posts, *state.seen.rows}
-        kept = [place for place, row in enumerate(codec.rows_of(ranked.entries)) if row not in seen]
-        entries = codec.pick(ranked.entries, kept[: self._parts.lists.list_length])
+        entries = ranked.entries
+        rows = codec.rows_of(entries)
+        if not seen.isdisjoint(rows):
+            entries = codec.without(entries, [place for place, row in enumerate(rows) if row in seen])
+        entries = codec.part(entries, 0, self._parts.lists.list_length)
         if ranked.source is not Source.NEWEST:
             entries = self._with_new_posts(entries, request.user_id, state.viewer, seen)
-        chain = Chain(nonce=secrets.token_bytes(NONCE_BYTES), frozen=replace(ranked, entries=entries))
+        frozen = RankedList(
+            source=ranked.source, generation=ranked.generation, generated_at=ranked.generated_at, entries=entries
+        )
+        chain = Chain(nonce=secrets.token_bytes(NONCE_BYTES), frozen=frozen)
         slot = (state.seen.visits + 1) % keys.CHAIN_SLOTS
         return Walk(request=request, state=state, patience=patience, chain=chain, slot=slot, tail=None, position=0)
 
     def _with_new_posts(self, entries: bytes, user_id: str, viewer: Viewer, seen: set[int]) -> bytes:
-        pool, catalogue = self._parts.snapshot.new_posts, self._reader.catalogue
+        pool, known = self._parts.snapshot.new_posts, self._reader.catalogue.get
         if pool is None:
             return entries
 
         def may_take(row: int) -> bool:
-            post = catalogue.get(row)
-            return post is not None and row not in seen and may_show(viewer, row=row, author=post.author)
+            if row in seen:
+                return False
+            post = known(row)
+            return post is not None and may_show(viewer, row=row, author=post.author)
 
         share = self._parts.new_posts.new_post_share
         return with_new_posts(entries, pool, user_id=user_id, share=share, may_take=may_take)
@@ -168,7 +177,8 @@ class Timeline:
         shelved, _ = self._shelf.get(user_id, walk.chain.nonce)
         if shelved is not None and len(shelved.page_ends) > len(walk.chain.page_ends):
             raise Overtaken
-        noted = replace(walk.chain, page_ends=(*walk.chain.page_ends, walk.position))
+        chain = walk.chain
+        noted = Chain(nonce=chain.nonce, frozen=chain.frozen, page_ends=(*chain.page_ends, walk.position))
         rows, visits = [post.row for post in walk.posts], walk.state.seen.visits
         if begins:
             record = partial(self._reader.begin_chain, user_id, walk.slot, noted, walk.tail, rows, visits + 1)

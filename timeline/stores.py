@@ -2,9 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -31,15 +30,6 @@ class Patience:
         """This store did not answer; the page says so."""
         if store not in self.degraded:
             self.degraded.append(store)
-
-    @contextmanager
-    def spent(self, store: str) -> Iterator[float]:
-        """Give the seconds left for a store, and take off what the block needs."""
-        begun = time.monotonic()
-        try:
-            yield self.seconds[store]
-        finally:
-            self.seconds[store] -= time.monotonic() - begun
 
 
 class Stores:
@@ -79,23 +69,43 @@ class Stores:
         if breaker.is_open or store in patience.degraded:
             patience.lost(store)
             raise StoreUnavailable(f"{store} is away; the keeper asks it until it answers")
+        seconds, begun = patience.seconds[store], time.monotonic()
         try:
-            with patience.spent(store) as seconds:
-                async with asyncio.timeout(None) as limit:
-                    warning = asyncio.get_running_loop().call_later(
-                        seconds * (1 - LAST_WORD), _call_time, limit, seconds
-                    )
-                    try:
-                        answer = await ask()
-                    finally:
-                        warning.cancel()
+            with Deadline(seconds):
+                answer = await ask()
         except (WarmlineError, TimeoutError) as error:
             patience.lost(store)
             breaker.failed()
             raise StoreUnavailable(f"{store} does not answer within the budget") from error
+        finally:
+            patience.seconds[store] = seconds - (time.monotonic() - begun)
         breaker.answered()
         return answer
 
 
-def _call_time(limit: asyncio.Timeout, seconds: float) -> None:
-    limit.reschedule(asyncio.get_running_loop().time() + seconds * LAST_WORD)
+class Deadline:
+    """`asyncio.timeout` with a last word, and without its two coroutines: each page passes here twice."""
+
+    __slots__ = ("_handle", "_is_over", "_loop", "_others", "_seconds", "_task")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._is_over = seconds, False
+
+    def __enter__(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._task, self._others = task, task.cancelling()
+        self._loop = asyncio.get_running_loop()
+        self._handle = self._loop.call_later(self._seconds * (1 - LAST_WORD), self._warn)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        self._handle.cancel()
+        if self._is_over and self._task.uncancel() <= self._others and kind is asyncio.CancelledError:
+            raise TimeoutError from error
+
+    def _warn(self) -> None:
+        self._handle = self._loop.call_later(self._seconds * LAST_WORD, self._end)
+
+    def _end(self) -> None:
+        self._is_over = True
+        self._task.cancel()

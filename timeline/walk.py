@@ -31,7 +31,6 @@ class Walk:
     chosen: list[int] = field(default_factory=list)  # places of the posts
     dropped: set[int] = field(default_factory=set)  # places that must not be shown
     gone: set[int] = field(default_factory=set)  # rows that PostgreSQL called deleted while Redis could not tell
-    _rows: list[int] | None = None  # of all places, unpacked once
 
     @property
     def has_redis(self) -> bool:
@@ -56,30 +55,29 @@ class Walk:
         """Posts of list and tail, as far as they are known."""
         return self.own_length + (len(self.tail) if self.tail else 0)
 
-    def entry(self, place: int) -> tuple[int, str, float] | None:
-        """Row, reason and score at a place; None beyond the (known) end."""
+    def entries(self, start: int, end: int) -> list[tuple[int, str, float]]:
+        """Row, reason and score at these places, as far as the chain is known."""
         own = self.own_length
-        if place < own:
-            return codec.entry_at(self.chain.frozen.entries, place)
-        if self.tail is None or place - own >= len(self.tail):
-            return None
-        return codec.entry_at(self.tail.entries, place - own)
+        found = codec.entries_between(self.chain.frozen.entries, start, end)
+        if end > own and self.tail is not None:
+            found += codec.entries_between(self.tail.entries, max(0, start - own), end - own)
+        return found
 
     def row(self, place: int) -> int:
         """The row at a place that is known."""
-        return (self._rows or self.rows())[place]
+        return self.entries(place, place + 1)[0][0]
 
-    def rows(self, start: int = 0, end: int | None = None) -> list[int]:
+    def rows(self, start: int, end: int) -> list[int]:
         """The rows at these places, as far as the chain is known."""
-        if self._rows is None:
-            self._rows = codec.rows_of(self.chain.frozen.entries)
-            if self.tail is not None:
-                self._rows += codec.rows_of(self.tail.entries)
-        return self._rows[start:end]
+        own = self.own_length
+        found = codec.rows_of(codec.part(self.chain.frozen.entries, start, end))
+        if end > own and self.tail is not None:
+            found += codec.rows_of(codec.part(self.tail.entries, max(0, start - own), end - own))
+        return found
 
     def put_tail(self, tail: Tail) -> None:
         """What follows the list was worked out."""
-        self.tail, self._rows = tail, None
+        self.tail = tail
 
     def settle(self) -> None:
         """Put what was served at the chain's head, leave out what must not be shown, and go on behind it."""
@@ -97,4 +95,4 @@ class Walk:
         if self.tail is not None:
             unseen = sum(place < unseen_length for place in rest)
             self.tail = Tail(unseen=unseen, entries=codec.pick(both, rest))
-        self.chosen, self.dropped, self.is_rewritten, self._rows = [], set(), True, None
+        self.chosen, self.dropped, self.is_rewritten = [], set(), True

@@ -9,6 +9,7 @@ post that a reason names) is another format number.
 """
 
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -18,11 +19,13 @@ from shared.domain import Reason, Source
 FORMAT = 1
 HEADER = struct.Struct("<BBHII")
 ENTRY = struct.Struct("<Ie")
+_HEAD = struct.Struct("<I")
 ROW_BITS = 28
 MAX_ROW = (1 << ROW_BITS) - 1
 SOURCES = (Source.HEURISTIC, Source.NEUCF, Source.EVERYONE, Source.SNAPSHOT, Source.NEWEST)
 _SOURCE_CODES = {source: code for code, source in enumerate(SOURCES)}
-_REASONS = {int(reason): reason.code for reason in Reason}
+# A code that this version does not know is given as the first one.
+REASONS = [dict(enumerate(reason.code for reason in Reason)).get(code, "popular") for code in range(16)]
 
 
 class UnreadableList(ValueError):
@@ -71,24 +74,60 @@ def pack_entry(row: int, reason: Reason, score: float) -> bytes:
     return ENTRY.pack(reason << ROW_BITS | row, score)
 
 
+def pack_head(row: int, reason: Reason) -> bytes:
+    """One entry without its score, which `score_part` gives of another."""
+    return _HEAD.pack(reason << ROW_BITS | row)
+
+
+def score_part(entries: bytes, position: int) -> bytes:
+    """The packed score of the entry at a position."""
+    return entries[position * ENTRY.size + _HEAD.size : (position + 1) * ENTRY.size]
+
+
 def entry_at(entries: bytes, position: int) -> tuple[int, str, float]:
     """Row, reason and score of the entry at a position."""
     packed, score = ENTRY.unpack_from(entries, position * ENTRY.size)
-    return packed & MAX_ROW, _REASONS.get(packed >> ROW_BITS, "popular"), score
+    return packed & MAX_ROW, REASONS[packed >> ROW_BITS], score
+
+
+def entries_between(entries: bytes, start: int, end: int) -> list[tuple[int, str, float]]:
+    """Row, reason and score of the entries from one position to (not with) another."""
+    unpacked = ENTRY.iter_unpack(part(entries, start, end))
+    return [(packed & MAX_ROW, REASONS[packed >> ROW_BITS], score) for packed, score in unpacked]
 
 
 def rows_of(entries: bytes) -> list[int]:
     """The post rows of packed entries, in order."""
-    flat = _layout(len(entries) // ENTRY.size).unpack(entries)
-    return [packed & MAX_ROW for packed in flat[::2]]
+    return [packed & MAX_ROW for packed in _rows_layout(len(entries) // ENTRY.size).unpack(entries)]
 
 
-def pick(entries: bytes, positions: list[int]) -> bytes:
+def length_of(entries: bytes) -> int:
+    """How many entries these are."""
+    return len(entries) // ENTRY.size
+
+
+def pick(entries: bytes, positions: Iterable[int]) -> bytes:
     """The packed entries at these positions, in this order."""
     size = ENTRY.size
     return b"".join([entries[position * size : position * size + size] for position in positions])
 
 
-@lru_cache(maxsize=64)
-def _layout(count: int) -> struct.Struct:
-    return struct.Struct("<" + "Ie" * count)
+def part(entries: bytes, start: int, end: int | None = None) -> bytes:
+    """The packed entries from one position to (not with) another."""
+    return entries[start * ENTRY.size : None if end is None else end * ENTRY.size]
+
+
+def without(entries: bytes, positions: Iterable[int]) -> bytes:
+    """The packed entries less those at these positions, which are in order: cut out, so that few cost little."""
+    kept, start = [], 0
+    for position in positions:
+        kept.append(part(entries, start, position))
+        start = position + 1
+    kept.append(part(entries, start))
+    return b"".join(kept)
+
+
+@lru_cache(maxsize=256)
+def _rows_layout(count: int) -> struct.Struct:
+    """Entries, passing over their scores."""
+    return struct.Struct("<" + "I2x" * count)

@@ -7,15 +7,15 @@ It names a chain and a position, never a rank, so that a republished list cannot
 
 import base64
 import binascii
-import hashlib
 import hmac
 import struct
 from dataclasses import dataclass
 
+from shared.signing import mac
+
 FORMAT = 1
 MAX_POSITION = 0xFFFF
 _BODY = struct.Struct("<BB8sH")
-_MAC_BYTES = 12
 
 
 class ForgedCursor(ValueError):
@@ -63,4 +63,4 @@ def _text(raw: bytes) -> str:
 
 
 def _mac(body: bytes, user_id: str, key: bytes) -> bytes:
-    return hmac.digest(key, body + user_id.encode(), hashlib.sha256)[:_MAC_BYTES]
+    return mac(key, body + user_id.encode())

@@ -1,11 +1,11 @@
 """Reading for the timeline: one round trip brings all that a page needs; a second one remembers what was served."""
 
 import struct
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from redis.exceptions import RedisError
 
@@ -20,6 +20,7 @@ from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.publication import Publication, unpack_publication
 from shared.ranked_lists.records import Chain, Seen, Tail
+from shared.ranked_lists.wire import Command, Wire
 
 ValueT = TypeVar("ValueT")
 OVERTAKEN = 2  # what END_PAGE gives then
@@ -71,7 +72,8 @@ class ListReader:
 
     def __init__(self, url: str, *, budget: timedelta, lifetimes: Lifetimes) -> None:
         self._address = address(url)
-        self._redis = connect_async(url, budget=budget)
+        self._redis = connect_async(url, budget=budget)  # for the keeper's looks, whose answers are long
+        self._wire = Wire(url, patience=budget)  # for pages
         self._lifetimes = lifetimes
         self.catalogue = Catalogue(self._redis)
         self.deleted = Deleted(self._redis)
@@ -90,7 +92,7 @@ class ListReader:
               (keys.ranked_list(Phase.HEURISTIC, user_id), keys.ranked_list(Phase.NEUCF, user_id))),
         ]  # fmt: skip
         try:
-            epoch, number, phase, viewer, seen, first, second = await self._values(names)
+            epoch, number, phase, viewer, seen, first, second = await self._at_once(names)
             if epoch is None:
                 raise MemoryLost(f"Redis at {self._address} has lost its memory; deletions and blocks are being loaded")
             await self._follow(epoch, int(number or 0))
@@ -117,7 +119,7 @@ class ListReader:
         """The user's present lists (those that can be read)."""
         names = [keys.ranked_list(phase, user_id) for phase in Phase]
         try:
-            values = await self._values(names)
+            values = await self._at_once(names)
         except (RedisError, OSError, TimeoutError) as error:
             raise self._unavailable(error) from error
         return _readable_lists(dict(zip(Phase, values, strict=True)))
@@ -126,14 +128,13 @@ class ListReader:
         self, user_id: str, slot: int, chain: Chain, tail: Tail | None, served: Iterable[int], visits: int
     ) -> None:
         """Freeze a list (and its tail, if the first page already needed one) and remember the first page's posts."""
-        pipe = self._redis.pipeline(transaction=False)
+        name, after = keys.chain(user_id, slot), keys.tail(user_id, slot)
         keep_ms = _ms(self._lifetimes.chain_for)
-        pipe.set(keys.chain(user_id, slot), records.pack_chain(chain), px=keep_ms)
-        if tail is None:
-            pipe.delete(keys.tail(user_id, slot))
-        else:
-            pipe.set(keys.tail(user_id, slot), records.pack_tail(chain.nonce, tail), px=keep_ms)
-        await self._remember(pipe, user_id, served, visits)
+        await self._remember(
+            ("SET", name, records.pack_chain(chain), "PX", keep_ms),
+            ("DEL", after) if tail is None else ("SET", after, records.pack_tail(chain.nonce, tail), "PX", keep_ms),
+            self._seen(user_id, served, visits),
+        )
 
     async def end_page(self, user_id: str, page: PageEnd, served: Iterable[int], visits: int) -> None:
         """Note where a page of a chain ended and remember its posts.
@@ -142,16 +143,15 @@ class ListReader:
             Overtaken: another request served a page of this chain since it was read; nothing was noted.
             StoreUnavailable: no answer within the budget.
         """
-        pipe = self._redis.pipeline(transaction=False)
         chain, nonce = page.chain, page.chain.nonce
         whole = records.pack_chain(chain) if page.is_rewritten else b""
         tail = records.pack_tail(nonce, page.tail) if page.is_rewritten and page.tail is not None else b""
-        pipe.eval(
-            scripts.END_PAGE, 2, keys.chain(user_id, page.slot), keys.tail(user_id, page.slot),
+        end: Command = (
+            "EVAL", scripts.END_PAGE, 2, keys.chain(user_id, page.slot), keys.tail(user_id, page.slot),
             nonce, page.ends_before, records.pack_page_end(chain.page_ends[-1]), _ms(self._lifetimes.chain_for),
             whole, tail,
         )  # fmt: skip
-        noted, *_ = await self._remember(pipe, user_id, served, visits)
+        noted, *_ = await self._remember(end, self._seen(user_id, served, visits))
         if noted == OVERTAKEN:
             raise Overtaken
 
@@ -160,11 +160,11 @@ class ListReader:
         names = keys.chain(user_id, slot), keys.tail(user_id, slot)
         keep_ms = _ms(self._lifetimes.chain_for)
         try:
-            asked = self._redis.eval(scripts.KEEP_TAIL, 2, *names, nonce, records.pack_tail_body(tail), keep_ms)
-            kept = cast(bytes, await cast(Awaitable[object], asked))
+            body = records.pack_tail_body(tail)
+            (kept,) = await self._wire.ask(("EVAL", scripts.KEEP_TAIL, 2, *names, nonce, body, keep_ms))
         except (RedisError, OSError, TimeoutError) as error:
             raise self._unavailable(error) from error
-        return records.unpack_tail_body(kept) or tail
+        return records.unpack_tail_body(cast(bytes, kept)) or tail
 
     async def everyone(self) -> RankedList | None:
         """Everyone's list."""
@@ -219,18 +219,26 @@ class ListReader:
             raise self._unavailable(error) from error
 
     async def close(self) -> None:
+        await self._wire.close()
         await self._redis.aclose()
 
     async def _values(self, names: list[str]) -> list[bytes | None]:
         return cast(list[bytes | None], await self._redis.mget(names))  # no client here decodes responses
 
-    async def _remember(self, pipe: Any, user_id: str, served: Iterable[int], visits: int) -> list[object]:
+    async def _at_once(self, names: list[str]) -> list[bytes | None]:
+        (values,) = await self._wire.ask(("MGET", *names))
+        return cast(list[bytes | None], values)
+
+    def _seen(self, user_id: str, served: Iterable[int], visits: int) -> Command:
+        """The command that remembers what was served."""
         longest = 4 + 4 * self._lifetimes.seen_length
         head, rows, keep_ms = records.pack_visits(visits), records.pack_rows(served), _ms(self._lifetimes.seen_for)
         # EVAL, not EVALSHA: a Redis that restarted knows no script, and asking it first would be another round trip.
-        pipe.eval(scripts.APPEND_SEEN, 1, keys.seen(user_id), head, rows, longest, keep_ms)
+        return ("EVAL", scripts.APPEND_SEEN, 1, keys.seen(user_id), head, rows, longest, keep_ms)
+
+    async def _remember(self, *commands: Command) -> list[object]:
         try:
-            return cast(list[object], await pipe.execute())
+            return await self._wire.ask(*commands)
         except (RedisError, OSError, TimeoutError) as error:
             raise self._unavailable(error) from error
 

@@ -4,6 +4,7 @@ import struct
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from shared.domain import INITIAL_PHASE, Phase, PhaseState
 from shared.eligibility import Viewer
@@ -161,6 +162,7 @@ def pack_phase(state: PhaseState) -> bytes:
     return f"{state.version}|{state.phase}|{state.rollout_percent:g}|{state.salt}".encode()
 
 
+@lru_cache(maxsize=4)  # every page reads it, and it changes once a month
 def unpack_phase(value: bytes | None) -> PhaseState:
     """The phase behind a value; the initial one when there is none."""
     if not value:

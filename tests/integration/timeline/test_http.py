@@ -234,3 +234,30 @@ def test_generated_at_carries_a_zone(client: TestClient) -> None:
 def test_another_site_may_not_read_a_page(client: TestClient) -> None:
     response = client.get("/timeline/ann", headers={"Origin": "https://elsewhere.example"})
     assert "access-control-allow-origin" not in response.headers
+
+
+def test_both_ways_to_a_page_give_the_same_answer(client: TestClient) -> None:
+    cursor = ask(client, ANN, limit=5)["next_cursor"]
+    ask(client, ANN, limit=5, cursor=cursor)
+    query = {"limit": 5, "cursor": cursor}  # a repeated cursor gives the same page
+    short, long = client.get("/timeline/ann", params=query), client.get("/timeline/%61nn", params=query)
+    assert (short.content, short.status_code) == (long.content, long.status_code)
+    assert dict(short.headers) == dict(long.headers)
+
+
+@pytest.mark.parametrize("path", ["/timeline/ann", "/timeline/%61nn"])
+def test_a_page_counts_once_whichever_way_it_took(client: TestClient, path: str) -> None:
+    def served() -> float:
+        lines = client.get("/metrics").text.splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith("warmline_timeline_requests_total{"))
+
+    before = served()
+    client.get(path)
+    client.get(path, params={"cursor": "forged"})
+    assert served() == before + 2
+
+
+def test_a_forged_cursor_is_refused_in_the_same_words_whichever_way_it_took(client: TestClient) -> None:
+    short, long = (client.get(path, params={"cursor": "forged"}) for path in ("/timeline/ann", "/timeline/%61nn"))
+    assert short.status_code == 400
+    assert short.content == long.content

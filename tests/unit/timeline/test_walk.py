@@ -43,13 +43,18 @@ def _tail(rows: list[int], *, unseen: int) -> Tail:
 @given(ROWS, ROWS)
 def test_a_chain_is_its_list_and_then_its_tail(own: list[int], tail: list[int]) -> None:
     walk = _walk(own, tail)
-    met = [entry[0] for position in range(100) if (entry := walk.entry(position)) is not None]
-    assert met == own + tail
+    assert [row for row, _, _ in walk.entries(0, 100)] == own + tail == walk.rows(0, 100)
 
 
 @given(ROWS)
 def test_a_chain_without_a_tail_ends_with_its_list(own: list[int]) -> None:
-    assert _walk(own, None).entry(len(own)) is None
+    assert _walk(own, None).entries(len(own), len(own) + 5) == []
+
+
+@given(ROWS, ROWS, st.integers(0, 40), st.integers(0, 40))
+def test_a_part_of_a_chain_is_that_part_of_it(own: list[int], tail: list[int], start: int, length: int) -> None:
+    walk, end = _walk(own, tail), start + length
+    assert [row for row, _, _ in walk.entries(start, end)] == (own + tail)[start:end] == walk.rows(start, end)
 
 
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=10))
