@@ -17,6 +17,7 @@ from timeline.walk import Walk
 
 LOOK_AHEAD = 16  # posts beyond those that are needed whose catalogue entries are fetched with them
 LEAST_STRIDE = 4  # posts that are looked up at once, where fewer are needed: some of them must not be shown
+new_post: Callable[[tuple[int, str, float, str]], PagePost] = partial(tuple.__new__, PagePost)  # a third of its price
 Waiting = list[tuple[int, CatalogueEntry, PagePost]]  # posts that may not come yet, with their places
 
 
@@ -92,7 +93,7 @@ class Filler:
                 break
             card = showable(row, place)
             if card is not None:
-                post = PagePost(row, card.post_id, score, reason)
+                post = new_post((row, card.post_id, score, reason))
                 if fits(card):
                     take(card)
                     chosen.append(place)

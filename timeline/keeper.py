@@ -214,7 +214,8 @@ class Keeper:
 def _settle_memory() -> None:
     """Have Python's collector pass over what stays, a catalogue of up to a million posts: a look at it stops all pages.
 
-    What is frozen is still freed as soon as nobody refers to it.
+    Only in a process that began so (`python -m timeline`); what is frozen is still freed when nobody refers to it.
     """
-    gc.collect()
-    gc.freeze()
+    if gc.get_freeze_count():
+        gc.collect()
+        gc.freeze()

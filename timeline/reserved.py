@@ -30,7 +30,15 @@ class Pool:
         return cls(ranked=ranked, rows=rows, heads=[codec.pack_head(row, Reason.NEW) for row in rows])
 
 
-def with_new_posts(entries: bytes, pool: Pool, *, user_id: str, share: float, may_take: Callable[[int], bool]) -> bytes:
+def with_new_posts(
+    entries: bytes,
+    pool: Pool,
+    *,
+    user_id: str,
+    share: float,
+    may_take: Callable[[int], bool],
+    own: Sequence[int] | None = None,
+) -> bytes:
     """A user's packed entries with new posts in the reserved slots, no longer than before.
 
     Args:
@@ -39,11 +47,13 @@ def with_new_posts(entries: bytes, pool: Pool, *, user_id: str, share: float, ma
         user_id: whose list it is.
         share: of the slots that are reserved, 0 to 0.5.
         may_take: whether a row may stand in this user's list (not seen, not withheld).
+        own: the rows of the entries, if they are at hand.
     """
     if share <= 0 or not pool.rows:
         return entries
     every = round(1 / share)
-    own = codec.rows_of(entries)
+    if own is None:
+        own = codec.rows_of(entries)
     place_of = dict(zip(own, range(len(own)), strict=True)).get
     new_rows, heads, new_entries = pool.rows, pool.heads, pool.ranked.entries
     fresh = rotation(len(new_rows), user_id=user_id, generation=pool.ranked.generation)

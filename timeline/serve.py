@@ -132,13 +132,13 @@ class Timeline:
         """A new chain: the best list there is, less what the user has seen, new posts in their slots, frozen."""
         ranked = await self._sources.best_list(request.user_id, state, has_redis="redis" not in patience.degraded)
         seen = {*state.viewer.seen_posts, *state.seen.rows}
-        entries = ranked.entries
-        rows = codec.rows_of(entries)
+        entries, rows, length = ranked.entries, codec.rows_of(ranked.entries), self._parts.lists.list_length
         if not seen.isdisjoint(rows):
             entries = codec.without(entries, [place for place, row in enumerate(rows) if row in seen])
-        entries = codec.part(entries, 0, self._parts.lists.list_length)
+            rows = [row for row in rows if row not in seen]
+        entries = codec.part(entries, 0, length)
         if ranked.source is not Source.NEWEST:
-            entries = self._with_new_posts(entries, request.user_id, state.viewer, seen)
+            entries = self._with_new_posts(entries, rows[:length], request.user_id, state.viewer, seen)
         frozen = RankedList(
             source=ranked.source, generation=ranked.generation, generated_at=ranked.generated_at, entries=entries
         )
@@ -146,7 +146,7 @@ class Timeline:
         slot = (state.seen.visits + 1) % keys.CHAIN_SLOTS
         return Walk(request=request, state=state, patience=patience, chain=chain, slot=slot, tail=None, position=0)
 
-    def _with_new_posts(self, entries: bytes, user_id: str, viewer: Viewer, seen: set[int]) -> bytes:
+    def _with_new_posts(self, entries: bytes, rows: list[int], user_id: str, viewer: Viewer, seen: set[int]) -> bytes:
         pool, known = self._parts.snapshot.new_posts, self._reader.catalogue.get
         if pool is None:
             return entries
@@ -158,7 +158,7 @@ class Timeline:
             return post is not None and may_show(viewer, row=row, author=post.author)
 
         share = self._parts.new_posts.new_post_share
-        return with_new_posts(entries, pool, user_id=user_id, share=share, may_take=may_take)
+        return with_new_posts(entries, pool, user_id=user_id, share=share, may_take=may_take, own=rows)
 
     async def _next_cursor(self, walk: Walk) -> str | None:
         """A cursor for the next page, unless nothing that may be shown is left."""

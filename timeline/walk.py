@@ -5,6 +5,7 @@ number of posts, what came last is known without another record, and a page that
 met some that must not be shown any more leaves a chain of which that is true again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from shared.ranked_lists import codec
@@ -85,14 +86,20 @@ class Walk:
         self.position = end
         if self.chosen == list(range(start, end)):
             return  # what was dropped lies behind and is looked at again
-        taken = self.dropped.union(self.chosen)
+        taken = sorted(self.dropped.union(self.chosen))
         own_length, unseen_length = self.own_length, self.unseen_length
         both = self.chain.frozen.entries + (self.tail.entries if self.tail else b"")
-        own = [*range(start), *self.chosen, *(place for place in range(start, own_length) if place not in taken)]
-        rest = [place for place in range(max(start, own_length), self.whole_length) if place not in taken]
-        frozen = replace(self.chain.frozen, entries=codec.pick(both, own))
+        served = codec.part(both, 0, start) + codec.pick(both, self.chosen)
+        frozen = replace(self.chain.frozen, entries=served + _rest(both, start, own_length, taken))
         self.chain = replace(self.chain, frozen=frozen)
         if self.tail is not None:
-            unseen = sum(place < unseen_length for place in rest)
-            self.tail = Tail(unseen=unseen, entries=codec.pick(both, rest))
+            begin = max(start, own_length)  # of what is left of the tail
+            unseen = max(0, unseen_length - begin) - sum(begin <= place < unseen_length for place in taken)
+            self.tail = Tail(unseen=unseen, entries=_rest(both, begin, codec.length_of(both), taken))
         self.chosen, self.dropped, self.is_rewritten = [], set(), True
+
+
+def _rest(entries: bytes, start: int, end: int, taken: Sequence[int]) -> bytes:
+    """The entries between two places less those at some places, which are in order."""
+    inside = [place - start for place in taken if start <= place < end]
+    return codec.without(codec.part(entries, start, max(start, end)), inside)

@@ -147,7 +147,8 @@ class ListReader:
         whole = records.pack_chain(chain) if page.is_rewritten else b""
         tail = records.pack_tail(nonce, page.tail) if page.is_rewritten and page.tail is not None else b""
         end: Command = (
-            "EVAL", scripts.END_PAGE, 2, keys.chain(user_id, page.slot), keys.tail(user_id, page.slot),
+            "EVALSHA", scripts.digest_of(scripts.END_PAGE),
+            2, keys.chain(user_id, page.slot), keys.tail(user_id, page.slot),
             nonce, page.ends_before, records.pack_page_end(chain.page_ends[-1]), _ms(self._lifetimes.chain_for),
             whole, tail,
         )  # fmt: skip
@@ -161,7 +162,9 @@ class ListReader:
         keep_ms = _ms(self._lifetimes.chain_for)
         try:
             body = records.pack_tail_body(tail)
-            (kept,) = await self._wire.ask(("EVAL", scripts.KEEP_TAIL, 2, *names, nonce, body, keep_ms))
+            (kept,) = await self._wire.ask(
+                ("EVALSHA", scripts.digest_of(scripts.KEEP_TAIL), 2, *names, nonce, body, keep_ms)
+            )
         except (RedisError, OSError, TimeoutError) as error:
             raise self._unavailable(error) from error
         return records.unpack_tail_body(cast(bytes, kept)) or tail
@@ -233,8 +236,7 @@ class ListReader:
         """The command that remembers what was served."""
         longest = 4 + 4 * self._lifetimes.seen_length
         head, rows, keep_ms = records.pack_visits(visits), records.pack_rows(served), _ms(self._lifetimes.seen_for)
-        # EVAL, not EVALSHA: a Redis that restarted knows no script, and asking it first would be another round trip.
-        return ("EVAL", scripts.APPEND_SEEN, 1, keys.seen(user_id), head, rows, longest, keep_ms)
+        return ("EVALSHA", scripts.digest_of(scripts.APPEND_SEEN), 1, keys.seen(user_id), head, rows, longest, keep_ms)
 
     async def _remember(self, *commands: Command) -> list[object]:
         try:

@@ -1,5 +1,7 @@
 """The Lua scripts: each is one atomic change of Redis. The comment says why it has to be atomic."""
 
+import hashlib
+
 # A run that lost its lease may not write, not even the rest of its batch: the fencing number is checked in the same
 # step as the writes. KEYS: fence, then the keys. ARGV: run, life time in ms, then the values. Gives 1, or 0 if refused.
 WRITE_LISTS = """
@@ -119,3 +121,12 @@ if #held > longest then held = string.sub(held, 1, 4) .. string.sub(held, #held 
 redis.call('SET', KEYS[1], held, 'PX', ARGV[3])
 return #held
 """
+
+# Pages name their scripts by digest (EVALSHA): the texts would be half of what they send.
+TEXTS = {hashlib.sha1(text.encode()).hexdigest(): text for text in (APPEND_SEEN, END_PAGE, KEEP_TAIL)}  # noqa: S324
+_DIGESTS = {text: digest for digest, text in TEXTS.items()}
+
+
+def digest_of(text: str) -> str:
+    """The name of a page's script."""
+    return _DIGESTS[text]

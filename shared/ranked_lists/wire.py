@@ -15,9 +15,11 @@ import hiredis
 from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import ResponseError
 
+from shared.ranked_lists import scripts
 from shared.ranked_lists.clients import connect_async
 
 Command = tuple[str | bytes | int, ...]
+UNKNOWN_SCRIPT = "NOSCRIPT"
 LOOKS = 2  # in a row at the same unanswered command, after which the connection counts as dead
 
 
@@ -45,9 +47,20 @@ class Wire(asyncio.Protocol):
     async def ask(self, *commands: Command) -> list[object]:
         """The answers to some commands, which are sent together.
 
+        A script that Redis does not know (it restarted, or never met it) is sent again with its text.
+
         Raises:
             redis.exceptions.RedisError: no connection, one that broke, or a command that was refused.
         """
+        answers = await self._exchange(commands)
+        for place, answer in enumerate(answers):
+            if isinstance(answer, hiredis.ReplyError):
+                if not str(answer).startswith(UNKNOWN_SCRIPT):
+                    raise ResponseError(str(answer))
+                (answers[place],) = await self.ask(_with_text(commands[place]))
+        return answers
+
+    async def _exchange(self, commands: Sequence[Command]) -> list[object]:
         if self._transport is None:
             await self._connected()
         loop = asyncio.get_running_loop()
@@ -89,13 +102,8 @@ class Wire(asyncio.Protocol):
             return
         answers, self._answers = self._answers, []
         self._waiting.popleft()
-        if waiting.done():
-            return  # called away meanwhile
-        refused = next((each for each in answers if isinstance(each, hiredis.ReplyError)), None)
-        if refused is None:
+        if not waiting.done():  # not called away meanwhile
             waiting.set_result(answers)
-        else:
-            waiting.set_exception(ResponseError(str(refused)))
 
     def _flush(self) -> None:
         out, self._out = self._out, []
@@ -150,3 +158,8 @@ class Wire(asyncio.Protocol):
         for each, _ in waiting:
             if not each.done():
                 each.set_exception(error)
+
+
+def _with_text(command: Command) -> Command:
+    _, digest, *rest = command
+    return ("EVAL", scripts.TEXTS[str(digest)], *rest)
