@@ -1,0 +1,111 @@
+"""The pages' connection to a real Valkey: unknown scripts, answers nobody waits for, servers that hang or go."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
+from typing import TypeVar
+
+import pytest
+import redis
+from redis.exceptions import ConnectionError as Disconnected
+from redis.exceptions import RedisError, ResponseError
+
+from demo.embedded import embedded_servers
+from demo.valkey import Valkey
+from shared.ranked_lists import scripts
+from shared.ranked_lists.wire import Wire
+
+PATIENCE = timedelta(seconds=0.4)
+ValueT = TypeVar("ValueT")
+
+
+@pytest.fixture(scope="module")
+def second_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    """A Valkey that a test may stop and start."""
+    with embedded_servers(tmp_path_factory.mktemp("second-valkey"), durable=False, postgres=False) as servers:
+        assert servers.valkey is not None
+        yield servers.valkey
+
+
+def _with_wire(url: str, deed: Callable[[Wire], Awaitable[ValueT]]) -> ValueT:
+    async def run() -> ValueT:
+        wire = Wire(url, patience=PATIENCE)
+        try:
+            return await deed(wire)
+        finally:
+            await wire.close()
+
+    return asyncio.run(run())
+
+
+def test_each_of_many_at_once_gets_its_own_answer(fresh_redis: str) -> None:
+    async def deed(wire: Wire) -> list[list[object]]:
+        return await asyncio.gather(*(wire.ask(("ECHO", number), ("ECHO", -number)) for number in range(200)))
+
+    answers = _with_wire(fresh_redis, deed)
+    assert answers == [[str(number).encode(), str(-number).encode()] for number in range(200)]
+
+
+def test_one_who_is_called_away_takes_nobody_elses_answer(fresh_redis: str) -> None:
+    async def deed(wire: Wire) -> list[object]:
+        await wire.ask(("PING",))
+        gone = [asyncio.ensure_future(wire.ask(("ECHO", f"gone {number}"))) for number in range(5)]
+        await asyncio.sleep(0)
+        for each in gone:
+            each.cancel()
+        return await wire.ask(("ECHO", "here"))
+
+    assert _with_wire(fresh_redis, deed) == [b"here"]
+
+
+def test_a_script_that_redis_does_not_know_is_sent_with_its_text(fresh_redis: str) -> None:
+    with redis.Redis.from_url(fresh_redis) as client:
+        client.script_flush()
+    digest = scripts.digest_of(scripts.APPEND_SEEN)
+    command = ("EVALSHA", digest, 1, "wl:seen:ann", b"\1\0\0\0", b"\7\0\0\0", 400, 60_000)
+    answers = _with_wire(fresh_redis, lambda wire: wire.ask(("PING",), command, ("GET", "wl:seen:ann")))
+    assert answers[:2] == [b"PONG", 8]
+    with redis.Redis.from_url(fresh_redis) as client:
+        assert client.get("wl:seen:ann") == b"\1\0\0\0\7\0\0\0"
+
+
+def test_a_refused_command_is_an_error_for_who_sent_it_only(fresh_redis: str) -> None:
+    async def deed(wire: Wire) -> list[list[object] | BaseException]:
+        asked = [wire.ask(command) for command in (("PING",), ("NOSUCH",), ("ECHO", "x"))]
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    before, refused, after = _with_wire(fresh_redis, deed)
+    assert (before, after) == ([b"PONG"], [b"x"])
+    assert isinstance(refused, ResponseError)
+
+
+def test_where_nobody_listens_the_first_command_says_so() -> None:
+    with pytest.raises(RedisError):
+        _with_wire("redis://127.0.0.1:1/0", lambda wire: wire.ask(("PING",)))
+
+
+def test_a_server_that_went_and_came_back_is_connected_to_again(second_valkey: Valkey) -> None:
+    async def deed(wire: Wire) -> list[object]:
+        await wire.ask(("PING",))
+        second_valkey.stop()
+        await asyncio.sleep(0.1)
+        with pytest.raises(RedisError):
+            await wire.ask(("PING",))
+        second_valkey.start()
+        return await wire.ask(("PING",))
+
+    assert _with_wire(second_valkey.url, deed) == [b"PONG"]
+
+
+def test_a_connection_on_which_nothing_comes_any_more_is_given_up(second_valkey: Valkey) -> None:
+    async def deed(wire: Wire) -> list[object]:
+        await wire.ask(("PING",))
+        second_valkey.pause()
+        try:
+            with pytest.raises(Disconnected):
+                await asyncio.wait_for(wire.ask(("PING",)), 10)
+        finally:
+            second_valkey.resume()
+        return await asyncio.wait_for(wire.ask(("PING",)), 10)
+
+    assert _with_wire(second_valkey.url, deed) == [b"PONG"]
