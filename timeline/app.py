@@ -18,6 +18,7 @@ from timeline.metrics import Metrics
 from timeline.observe import Observed
 from timeline.paths import EncodedSlashes
 from timeline.problems import install_problems
+from timeline.security import jwt_library
 from timeline.state import AllSettings, State, build_state, read_settings
 
 DESCRIPTION = "Pages of ranked lists for a photo app, and the operator's phase switch."
@@ -33,6 +34,7 @@ def create_app(settings: AllSettings) -> FastAPI:
         app.state.warmline = state
         every = timedelta(seconds=settings.timeline.refresh_seconds)
         keeper = asyncio.create_task(state.keeper.run(every))
+        state.writing.submit(jwt_library)
         try:
             yield
         finally:

@@ -1,0 +1,1 @@
+"""Serving: pages with every promise on, beside a route that does nothing."""

@@ -1,0 +1,157 @@
+"""`python -m benchmarks.serve`: pages with every promise on, beside a FastAPI route that does nothing.
+
+One process each, asked in turn by a client in this one; `--start` measures how soon a timeline answers instead.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+import redis
+
+from benchmarks import figures
+from benchmarks.figures import Bound, Result, Row
+from benchmarks.serve import servers
+from benchmarks.serve.asking import LIMIT
+from benchmarks.serve.rounds import Effort, Measured, Seen, measure
+from benchmarks.serve.start import Start, measure_starts
+from benchmarks.serve.world import WorldSize, build
+from demo.embedded import Servers, embedded_servers
+from shared.db.engine import Database
+from shared.db.migrate import migrate
+from shared.settings import StoreSettings
+
+MUST_RATE, MUST_STRAIN, MUST_START = 0.4, 4.0, 1.0
+GUARD_RATE = 0.12  # of `--quick`: low enough for a machine that is busy otherwise; before the work it was 0.07 to 0.1
+QUICK = WorldSize(users=500, posts=3_000, authors=300)
+PACKAGES = ("fastapi", "uvicorn", "redis", "hiredis")
+MEBI = 2**20
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark; gives the exit code."""
+    given = _parser().parse_args(arguments)
+    size = QUICK if given.quick else WorldSize(seed=given.seed)
+    with (
+        figures.refusals("serve"),
+        tempfile.TemporaryDirectory(prefix="warmline-serve-") as home,
+        embedded_servers(Path(home) / "servers", durable=False) as stores,
+    ):
+        _build(size, stores)
+        result = _starts(Path(home), stores, given) if given.start else _pages(Path(home), stores, size, given)
+        return figures.report(result, given.json)
+
+
+def _build(size: WorldSize, stores: Servers) -> None:
+    urls = {"database_url": stores.database_url, "redis_url": stores.redis_url}
+    database = Database(StoreSettings.model_validate(urls))
+    migrate(database)
+    database.close()
+    build(size, **urls)
+
+
+def _pages(home: Path, stores: Servers, size: WorldSize, given: argparse.Namespace) -> Result:
+    effort = Effort(
+        rounds=given.rounds or (2 if given.quick else 5),
+        requests=size.users * (2 if given.quick else 4),
+        connections=given.connections,
+        seed=given.seed,
+    )
+    with (
+        servers.empty(home) as empty,
+        servers.timeline(home, database_url=stores.database_url, redis_url=stores.redis_url) as timeline,
+    ):
+        client = redis.Redis.from_url(stores.redis_url)
+        found = measure(empty, timeline, Seen(client), size.user_ids, effort)
+        client.close()
+        peaks = [Row(system=name, metric="peak RSS", value=each.peak_bytes() / MEBI, unit="MiB")
+                 for name, each in (("empty route", empty), ("timeline", timeline))]  # fmt: skip
+    return Result(
+        title=f"pages of {LIMIT} for {size.users:,} users, {effort.rounds} rounds of {effort.requests:,} requests",
+        rows=[*(row for each in found for row in _rows(each, found[0])), *peaks],
+        bounds=[] if given.free else _bounds(found, is_quick=given.quick),
+        notes=_notes(given.seed, f"{effort.connections}") | _odd(found),
+    )
+
+
+def _rows(one: Measured, empty: Measured) -> list[Row]:
+    def row(metric: str, value: float, unit: str, ratio: float | None = None) -> Row:
+        return Row(system=one.system, metric=metric, value=value, unit=unit, ratio=ratio)
+
+    is_empty = one is empty
+    return [
+        row("requests", one.rate, "1/s", None if is_empty else _ratio(one, empty)),
+        row("processor", 1e6 * median(one.processor), "µs/request",
+            None if is_empty else median(empty.processor) / median(one.processor)),
+        row("p50", 1e3 * one.quantile(0.5), "ms"),
+        row("p99", 1e3 * one.quantile(0.99), "ms", one.strain),
+        row("p50 at half load", 1e3 * one.quantile(0.5, is_half=True), "ms"),
+        row("p99 at half load", 1e3 * one.quantile(0.99, is_half=True), "ms"),
+    ]  # fmt: skip
+
+
+def _ratio(one: Measured, empty: Measured) -> float:
+    return figures.paired_ratio([each.rate for each in one.full], [each.rate for each in empty.full])
+
+
+def _bounds(found: Sequence[Measured], *, is_quick: bool) -> list[Bound]:
+    empty, *pages = found
+    least = GUARD_RATE if is_quick else MUST_RATE
+    rates = [figures.at_least(f"{one.system}, of the empty route's requests", _ratio(one, empty), least)
+             for one in pages]  # fmt: skip
+    if is_quick:
+        return rates
+    return rates + [
+        figures.at_most(f"{one.system}, p99 in parts of p99 at half load", one.strain, MUST_STRAIN) for one in pages
+    ]
+
+
+def _odd(found: Sequence[Measured]) -> dict[str, str]:
+    """Answers that were not a whole page of the best source, which a machine that is busy otherwise brings about."""
+    odd = {one.system: one for one in found if one.odd}
+    asked = sum(len(timing.seconds) for one in found for timing in (*one.full, *one.half))
+    notes = {"odd answers": f"{sum(one.odd for one in odd.values())} of {asked:,}"}
+    return notes | {f"first of {name}": one.first_odd for name, one in odd.items()}
+
+
+def _starts(home: Path, stores: Servers, given: argparse.Namespace) -> Result:
+    count = given.rounds or (3 if given.quick else 9)
+    found = measure_starts(home, database_url=stores.database_url, redis_url=stores.redis_url, count=count)
+    bounds = [] if given.quick else [figures.at_most("s to the first answer", Start.median(found).answer, MUST_START)]
+    return Result(
+        title=f"a timeline's start, median of {count}", rows=_start_rows(found), bounds=bounds,
+        notes=_notes(given.seed, "1"),
+    )  # fmt: skip
+
+
+def _start_rows(found: Sequence[Start]) -> list[Row]:
+    middle = Start.median(found)
+    figures_of = {
+        "an empty FastAPI app, to the first answer": middle.empty, "timeline, to the first answer": middle.answer,
+        "timeline, to the first page": middle.page, "timeline, computing up to there": middle.computing,
+    }  # fmt: skip
+    return [
+        Row(system=name, metric="start", value=seconds, unit="s", ratio=seconds / middle.empty)
+        for name, seconds in figures_of.items()
+    ]
+
+
+def _notes(seed: int, connections: str) -> dict[str, str]:
+    return {"seed": str(seed), "connections": connections} | {name: version(name) for name in PACKAGES}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = figures.parser("serve", __doc__)
+    parser.add_argument("--rounds", type=figures.count, help="rounds, or starts (5; quick 2; --start 9)")
+    parser.add_argument("--connections", type=figures.count, default=16, help="requests under way at once (16)")
+    parser.add_argument("--start", action="store_true", help="measure starts instead of pages")
+    parser.add_argument("--free", action="store_true", help="hold no bound: for a look at other numbers of connections")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""The rounds: each system in turn, at full load and at half of it, from the same beginning each time."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import cast
+
+import jwt
+import redis
+
+from benchmarks.serve.asking import Nothing, Odd, Pages
+from benchmarks.serve.client import Timing, ask, ask_at
+from benchmarks.serve.servers import API_KEY, JWT_KEY, Served
+
+TOKEN_SECONDS = 3_600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How much is asked."""
+
+    rounds: int
+    requests: int  # of each system in each round
+    connections: int
+    seed: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Measured:
+    """One system's rounds."""
+
+    system: str
+    full: list[Timing] = field(default_factory=list)
+    half: list[Timing] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)  # seconds of the server's process for each request
+    odd: int = 0
+    first_odd: str = ""
+
+    @property
+    def rate(self) -> float:
+        """Requests a second at full load, the median over the rounds."""
+        return median(each.rate for each in self.full)
+
+    def quantile(self, share: float, *, is_half: bool = False) -> float:
+        """Seconds, the median over the rounds."""
+        return median(each.quantile(share) for each in (self.half if is_half else self.full))
+
+    def note(self, odd: Odd) -> None:
+        """Answers that are not what a quiet day gives."""
+        self.odd += odd.count
+        self.first_odd = self.first_odd or odd.first
+
+    @property
+    def strain(self) -> float:
+        """p99 at full load as a multiple of p99 at half of it."""
+        return self.quantile(0.99) / self.quantile(0.99, is_half=True)
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the users were served before the first round; each round begins there again."""
+
+    client: "redis.Redis"
+    values: dict[bytes, bytes] = field(default_factory=dict)
+
+    def keep(self) -> None:
+        """Remember it."""
+        names: list[bytes] = list(self.client.scan_iter("wl:seen:*", count=10_000))
+        values = cast(list[bytes | None], self.client.mget(names))
+        self.values = {name: value for name, value in zip(names, values, strict=True) if value}
+
+    def restore(self) -> None:
+        """Put it back, and drop all chains."""
+        pipe = self.client.pipeline(transaction=False)
+        for name in self.client.scan_iter("wl:[sct]*", count=10_000):
+            if name.startswith((b"wl:seen:", b"wl:chain:", b"wl:tail:")):
+                pipe.delete(name)
+        for name, value in self.values.items():
+            pipe.set(name, value)
+        pipe.execute()
+
+
+EMPTY, FIRST, CURSOR = "empty FastAPI route", "first page", "cursor page"
+
+
+def tokens_of(users: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Kind of token → user → token."""
+    until = int(time.time()) + TOKEN_SECONDS
+    return {
+        "API key": dict.fromkeys(users, API_KEY),
+        "JWT": {user: jwt.encode({"sub": user, "exp": until}, JWT_KEY, algorithm="HS256") for user in users},
+    }
+
+
+def measure(empty: Served, timeline: Served, seen: Seen, users: Sequence[str], effort: Effort) -> list[Measured]:
+    """All rounds; the systems take turns within each."""
+    tokens = tokens_of(users)
+    found = [Measured(system=EMPTY)]
+    found += [Measured(system=f"{page}, {kind}") for page in (FIRST, CURSOR) for kind in tokens]
+    scene = _Scene(empty=empty, timeline=timeline, seen=seen, users=users, tokens=tokens, effort=effort)
+    scene.visit()
+    for number in range(effort.rounds):
+        start = number % len(found)
+        for measured in found[start:] + found[:start]:
+            scene.at_full_load(measured)
+            scene.at_half_load(measured, number)
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scene:
+    """What rounds need."""
+
+    empty: Served
+    timeline: Served
+    seen: Seen
+    users: Sequence[str]
+    tokens: Mapping[str, Mapping[str, str]]
+    effort: Effort
+
+    def visit(self) -> None:
+        """Everybody looks at one page, so that nobody is a stranger, and all code has run before the first round."""
+        self._first_pages(next(iter(self.tokens)))
+        self.seen.keep()
+
+    def at_full_load(self, measured: Measured) -> None:
+        """As many requests a second as there come."""
+        server, asking = self._server(measured), self._asking(measured, self.effort.requests)
+        before = server.processor_seconds()
+        timing = ask(server.port, asking, connections=self.effort.connections)
+        measured.full.append(timing)
+        measured.processor.append((server.processor_seconds() - before) / len(timing.seconds))
+        measured.note(asking.odd)
+
+    def at_half_load(self, measured: Measured, number: int) -> None:
+        """Half as many as there came at full load just before, at random moments."""
+        count = self.effort.requests // 2
+        asking = self._asking(measured, count)
+        measured.half.append(
+            ask_at(
+                self._server(measured).port, asking, connections=self.effort.connections,
+                rate=measured.full[-1].rate / 2, count=count, seed=self.effort.seed + number,
+            )
+        )  # fmt: skip
+        measured.note(asking.odd)
+
+    def _server(self, measured: Measured) -> Served:
+        return self.empty if measured.system == EMPTY else self.timeline
+
+    def _asking(self, measured: Measured, count: int) -> "Nothing | Pages":
+        if measured.system == EMPTY:
+            return Nothing(count)
+        self.seen.restore()
+        page, _, kind = measured.system.partition(", ")
+        cursors = self._first_pages(kind) if page == CURSOR else None
+        return Pages(users=self.users, tokens=self.tokens[kind], left=count, cursors=cursors)
+
+    def _first_pages(self, kind: str) -> dict[int, bytes]:
+        """Everybody's first page; gives the cursors."""
+        first = Pages(users=self.users, tokens=self.tokens[kind], left=len(self.users))
+        ask(self.timeline.port, first, connections=self.effort.connections)
+        return first.given

@@ -1,0 +1,94 @@
+"""The two servers as processes: the timeline with its own settings, and the app whose route does nothing."""
+
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.errors import BenchmarkRefused
+from benchmarks.provenance import ROOT
+from benchmarks.serve.client import HOST
+from demo import processes
+from demo.processes import Process, free_port
+
+READY_SECONDS = 60.0
+API_KEY = "api-key-of-the-benchmark"
+JWT_KEY = "jwt-key-of-the-benchmark-" + "k" * 32
+_ADMIN_TOKEN = "admin-token-of-the-benchmark"  # noqa: S105 - of a server that lives as long as the benchmark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A server that runs."""
+
+    port: int
+    process: Process
+
+    def processor_seconds(self) -> float:
+        """What the process has computed so far."""
+        fields = Path(f"/proc/{self._pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def peak_bytes(self) -> int:
+        """The most memory that it held."""
+        status = Path(f"/proc/{self._pid}/status").read_text(encoding="ascii")
+        return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
+
+    @property
+    def _pid(self) -> int:
+        return self.process.pid
+
+
+@contextmanager
+def timeline(home: Path, *, database_url: str, redis_url: str) -> Iterator[Served]:
+    """The timeline as it is deployed, closed to strangers, ready."""
+    port = free_port()
+    with _served(home, ["-m", "timeline"], environment(home, port, database_url, redis_url), port) as served:
+        _until_answered(served, "/readyz")
+        yield served
+
+
+@contextmanager
+def empty(home: Path) -> Iterator[Served]:
+    """The app whose route does nothing."""
+    port = free_port()
+    with _served(home, ["-m", "benchmarks.serve.empty", str(port)], os.environ, port) as served:
+        _until_answered(served, "/empty")
+        yield served
+
+
+def environment(home: Path, port: int, database_url: str, redis_url: str) -> Mapping[str, str]:
+    """What a timeline is given; every setting that is not here has its default."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("WARMLINE_")}
+    return others | {
+        "WARMLINE_ADMIN_TOKEN": _ADMIN_TOKEN, "WARMLINE_API_KEY": API_KEY, "WARMLINE_JWT_KEY": JWT_KEY,
+        "WARMLINE_DATABASE_URL": database_url, "WARMLINE_REDIS_URL": redis_url, "WARMLINE_PORT": str(port),
+        "WARMLINE_SNAPSHOT_FILE": str(home / "timeline.bin"),
+    }  # fmt: skip
+
+
+@contextmanager
+def _served(home: Path, arguments: list[str], given: Mapping[str, str], port: int) -> Iterator[Served]:
+    process = processes.start(
+        [sys.executable, *arguments], log=home / "served.log", cwd=home, env={**given, "PYTHONPATH": str(ROOT)}
+    )
+    try:
+        yield Served(port=port, process=process)
+    finally:
+        processes.stop(process)
+
+
+def _until_answered(served: Served, path: str) -> None:
+    until = time.monotonic() + READY_SECONDS
+    while time.monotonic() < until:
+        try:
+            urllib.request.urlopen(f"http://{HOST}:{served.port}{path}", timeout=5).close()
+            return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+    raise BenchmarkRefused(f"{path}: no good answer within {READY_SECONDS:.0f} s; is the machine very busy?")
