@@ -89,7 +89,16 @@ def build_transformers_encoder(
     Raises:
         EncoderUnavailable: there is no such model, or no weights for it here.
     """
-    name = f"transformers:{model}"
+    tokenizer, network = transformers_network(model, folder=folder)
+    return TransformersEncoder(f"transformers:{model}", tokenizer, network, batch_size=batch_size, device=device)
+
+
+def transformers_network(model: str, *, folder: Path | None = None) -> tuple[Any, torch.nn.Module]:
+    """Tokenizer and model as transformers has them, from an installed package, else below `folder`, else from the hub.
+
+    Raises:
+        EncoderUnavailable: there is no such model, or no weights for it here.
+    """
     packaged = PACKAGED.get(model)
     place = (packaged.find() if packaged else None) or local_folder(folder, model)
     source, is_local = str(place or model), place is not None
@@ -101,5 +110,5 @@ def build_transformers_encoder(
             source, local_files_only=is_local, use_safetensors=True, dtype=torch.float32
         )
     except _LOAD_ERRORS as error:
-        raise unavailable(name, model, packaged, error) from error
-    return TransformersEncoder(name, tokenizer, network, batch_size=batch_size, device=device)
+        raise unavailable(f"transformers:{model}", model, packaged, error) from error
+    return tokenizer, network
