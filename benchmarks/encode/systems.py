@@ -12,6 +12,7 @@ from shared.content.photos import PhotoSource
 from shared.content.protocol import TextEncoder
 from shared.content.settings import ContentSettings
 from shared.content.text_transformers import MAX_TOKENS, transformers_network
+from shared.encoding import CAPTIONS_PER_BATCH
 
 IMAGE_MODEL, TEXT_MODEL = "tf_efficientnet_lite0", "sentence-transformers/all-MiniLM-L6-v2"
 OURS, LOOP, BARE = "ours", "plain loop, one by one", "bare forward pass, full batches"
@@ -79,8 +80,9 @@ def minilm_systems(captions: Sequence[str], encoder: TextEncoder, settings: Cont
     ready = [tokens_of(ordered[start : start + batch]) for start in range(0, len(ordered), batch)]
 
     def ours() -> float:
-        for start in range(0, len(captions), batch):
-            encoder.encode(captions[start : start + batch])
+        at_once = CAPTIONS_PER_BATCH * batch
+        for start in range(0, len(captions), at_once):
+            encoder.encode(captions[start : start + at_once])
         return float(len(captions))
 
     @torch.inference_mode()
