@@ -25,7 +25,7 @@ from shared.features import manifest_encoder
 from shared.heuristic_scores import score_posts
 from shared.logs import stage
 from shared.neucf.artefact import Artefact, load_artefact
-from shared.neucf.blocks import NO_POST
+from shared.neucf.best_so_far import NO_POST
 from shared.neucf.serving_order import ServingOrder, added_to_logits
 from shared.ranked_lists.codec import ROW_BITS, RankedList, encode
 from shared.ranked_lists.publication import Publication

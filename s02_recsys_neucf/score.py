@@ -9,12 +9,14 @@ import torch
 from numpy.typing import NDArray
 
 from shared.errors import ScoringRefused
-from shared.neucf.blocks import best, blocks, post_side_of, scores_of, user_side_of, vectors_of
+from shared.neucf.best_so_far import BestSoFar
+from shared.neucf.blocks import blocks, post_side_of, user_side_of, vectors_of
 from shared.neucf.features import NO_FEATURES, PostFeatures
+from shared.neucf.fused import POSTS_AT_ONCE, USERS_AT_ONCE, Fused, room_for
+from shared.neucf.kernels import kernels
 from shared.neucf.model import NeuCF, PostSide, UserSide
+from shared.neucf.side_by_side import side_by_side
 from shared.neucf.vocab import Rows
-
-CELLS_PER_BLOCK = 2**22  # user–post pairs held at once: 16 MB of scores and about 100 MB while the best are picked
 
 Places = NDArray[np.int64]
 
@@ -40,15 +42,6 @@ class PlacesPerUser:
     def n_users(self) -> int:
         """How many users there are."""
         return len(self.starts) - 1
-
-    def mask(self, users: slice, n_posts: int) -> NDArray[np.bool_]:
-        """A block of users as a dense mask, True at their places. -> (n_users_in_block, n_posts)"""
-        counts = np.diff(self.starts[users.start : users.stop + 1])
-        mask = np.zeros((users.stop - users.start, n_posts), dtype=np.bool_)
-        mask[
-            np.repeat(np.arange(len(counts)), counts), self.places[self.starts[users.start] : self.starts[users.stop]]
-        ] = True
-        return mask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -110,14 +103,25 @@ def rank(
     Raises:
         ScoringRefused: a score is NaN or infinite, or the numbers of users differ. What was yielded before is sound.
     """
-    n_users, n_posts = len(users.gmf), len(candidates)
+    n_users = len(users.gmf)
     _refuse_lengths("ineligible posts", got=ineligible.n_users, expected=n_users)
-    if n_posts == 0:
+    if len(candidates) == 0:
         return
-    for part in blocks(n_users, max(1, CELLS_PER_BLOCK // n_posts)):
-        scores = scores_of(model, users[part], candidates)
-        places, values = best(scores, ineligible.mask(part, n_posts), k)
-        yield RankedBlock(users=part, places=places, scores=values)
+    fused = Fused(model, candidates)
+    yield from side_by_side(
+        lambda part: _ranked(fused, users, ineligible, part, k), list(blocks(n_users, USERS_AT_ONCE))
+    )
+
+
+def _ranked(fused: Fused, users: UserSide, ineligible: PlacesPerUser, part: slice, k: int) -> RankedBlock:
+    n_users = part.stop - part.start
+    room, so_far, starts = room_for(n_users), BestSoFar(n_users, k), ineligible.starts[part.start : part.stop + 1]
+    for some in blocks(fused.n_posts, POSTS_AT_ONCE):
+        scores, n_posts = fused.scores(users[part], some, room), some.stop - some.start
+        kernels().withhold(scores, n_posts, some.start, starts, ineligible.places)
+        so_far.offer(scores, n_posts, some.start)
+    places, values = so_far.lists()
+    return RankedBlock(users=part, places=places, scores=values)
 
 
 def _refuse_lengths(what: str, *, got: int, expected: int) -> None:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from s02_train_neucf.baselines import Scores
 from s02_train_neucf.dataset import Likes
-from shared.neucf.blocks import POSTS_AT_ONCE, blocks
+from shared.neucf.blocks import JOINED_AT_ONCE, blocks
 from shared.neucf.features import Vectors
 
 TINY = 1e-12  # below which a vector has no direction
@@ -34,7 +34,7 @@ def _units(vectors: Vectors) -> NDArray[np.float32]:
     units = np.zeros((len(vectors.known), vectors.width), dtype=np.float32)
     if not vectors.known.any():
         return units
-    parts = list(blocks(len(units), POSTS_AT_ONCE))  # of a hundred thousand photos each copy takes half a gigabyte
+    parts = list(blocks(len(units), JOINED_AT_ONCE))  # of a hundred thousand photos each copy takes half a gigabyte
     total = np.zeros(vectors.width)
     for part in parts:
         total += vectors.at(part)[vectors.known[part]].sum(axis=0, dtype=np.float64)

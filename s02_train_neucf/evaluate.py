@@ -12,9 +12,10 @@ from s02_train_neucf.baselines import Ranker, Scores
 from s02_train_neucf.dataset import Likes
 from s02_train_neucf.metrics import Interval, PerUser
 from shared.errors import TrainingRefused
-from shared.neucf.blocks import best, blocks, refuse_non_finite, scores_of, user_side_of, vectors_of
+from shared.neucf.blocks import best, blocks, scores_of, user_side_of, vectors_of
 from shared.neucf.examples import Examples, Posts
 from shared.neucf.features import NO_FEATURES, PostFeatures
+from shared.neucf.finite import refuse_non_finite
 from shared.neucf.model import NeuCF
 from shared.neucf.vocab import Vocab
 

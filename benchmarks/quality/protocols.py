@@ -10,7 +10,8 @@ from benchmarks.quality.data import QualityData, Questions
 from s02_train_neucf import metrics, sampled, spread
 from s02_train_neucf.baselines import Ranker
 from s02_train_neucf.metrics import PerUser
-from shared.neucf.blocks import best, blocks, refuse_non_finite
+from shared.neucf.blocks import best, blocks
+from shared.neucf.finite import refuse_non_finite
 
 ALL_ITEMS = "all_items_ranked"
 COLD_ITEMS = "cold_items_ranked"

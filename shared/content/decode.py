@@ -12,13 +12,14 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF")
 MAX_SCANS = (
     100  # of a progressive JPEG; cameras write about 10. Thousands of tiny ones each cost a pass over all pixels
 )
-SHORT_SIDE = 640  # pixels kept of the shorter side: above the input of every encoder we name (DINOv2: 518)
+SHORT_SIDE = 640  # pixels wanted of the shorter side: above the input of every encoder we name (DINOv2: 518)
+KEPT_SIDE = 2 * SHORT_SIDE  # up to here nothing is resized, which the encoder does anyway: 16 ms of 25 for 1080 × 1350
 MAX_ASPECT = 4  # longer strips are cut about their centre: encoders look at the middle, and memory stays bounded
 _START_OF_SCAN = b"\xff\xda"
 
 
 def decode(content: bytes, *, max_pixels: int) -> Image.Image:
-    """An RGB image whose shorter side is at most 640 pixels.
+    """An RGB image whose shorter side is at most 1,280 pixels.
 
     Raises:
         PhotoRefused: no image, too large once unpacked, or broken.
@@ -81,9 +82,11 @@ def _shrunk(image: Image.Image) -> Image.Image:
     short = min(width, height)
     keep_width, keep_height = min(width, MAX_ASPECT * short), min(height, MAX_ASPECT * short)
     left, top = (width - keep_width) // 2, (height - keep_height) // 2
-    scale = min(1.0, SHORT_SIDE / short)
+    scale = 1.0 if short <= KEPT_SIDE else SHORT_SIDE / short
     size = (max(1, round(keep_width * scale)), max(1, round(keep_height * scale)))
     box = (left, top, left + keep_width, top + keep_height)
+    if scale == 1.0:
+        return image if size == image.size else image.crop(box)
     return image.resize(size, Image.Resampling.BICUBIC, box=box, reducing_gap=3.0)
 
 

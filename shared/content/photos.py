@@ -2,10 +2,11 @@
 
 import os
 import stat
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from PIL.Image import Image
 
@@ -15,13 +16,15 @@ from shared.content.decode import decode
 from shared.content.fetch import Fetcher, FetchLimits
 from shared.content.unreadable import Fault, PhotoRefused, Unreadable
 
+Prepared = TypeVar("Prepared")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Photo:
     """A photo that was read.
 
     Attributes:
-        image: RGB, upright, first frame, shorter side at most 640 pixels.
+        image: RGB, upright, first frame, shorter side at most 1,280 pixels.
         content_hash: of the bytes as they came: what was encoded.
     """
 
@@ -57,10 +60,31 @@ class PhotoSource:
         except PhotoRefused as refused:
             return refused.unreadable
 
-    def load_many(self, references: Sequence[str]) -> list[Photo | Unreadable]:
-        """The same for several at once, in their order: hosts answer slowly, and decoders leave Python's lock."""
-        with ThreadPoolExecutor(max_workers=self._threads) as pool:
-            return list(pool.map(self.load, references))
+    def read_ahead(
+        self, batches: Iterable[Sequence[str]], prepare: Callable[[Image], Prepared]
+    ) -> Iterator[list[Prepared | Unreadable]]:
+        """The photos of batch after batch, in their order, prepared for an encoder; the next batch is read meanwhile.
+
+        Hosts answer slowly, and decoders leave Python's lock. Only as many photos as there are threads are held in
+        full; what waits is what `prepare` made of them.
+        """
+
+        def read(reference: str) -> Prepared | Unreadable:
+            photo = self.load(reference)
+            return prepare(photo.image) if isinstance(photo, Photo) else photo
+
+        pool = ThreadPoolExecutor(max_workers=self._threads)
+        try:
+            ahead: list[Future[Prepared | Unreadable]] | None = None
+            for batch in batches:
+                begun = [pool.submit(read, reference) for reference in batch]
+                if ahead is not None:
+                    yield [photo.result() for photo in ahead]
+                ahead = begun
+            if ahead is not None:
+                yield [photo.result() for photo in ahead]
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def source_hash(self, reference: str | None) -> str | None:
         """What tells, without reading it, whether a photo may have changed; None where a post has none.

@@ -11,11 +11,12 @@ from shared.errors import EncoderFault
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from torch import Tensor
 
 Vectors = NDArray[np.float32]
 
 # Raise it when photos are decoded or captions cleaned in another way: every stored vector is then encoded again.
-READING = 1
+READING = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,14 @@ class ImageEncoder(Protocol):
 
     def encode(self, images: Sequence["Image"]) -> Vectors:
         """Unit vectors, (n images, width) float32. An image's vector does not depend on its neighbours."""
+        ...
+
+    def prepare(self, image: "Image") -> "Tensor":
+        """What the model reads of one image: small, and made in any thread."""
+        ...
+
+    def encode_prepared(self, prepared: Sequence["Tensor"]) -> Vectors:
+        """`encode` of images that were prepared before."""
         ...
 
 

@@ -171,7 +171,15 @@ def test_broken_exif_does_not_spoil_a_photo() -> None:
 
 
 def test_a_large_photo_is_kept_small() -> None:
-    assert min(read(saved(Image.new("RGB", (3000, 2000)), "JPEG")).size) == SHORT_SIDE
+    assert read(saved(Image.new("RGB", (3000, 2000)))).size == (3 * SHORT_SIDE // 2, SHORT_SIDE)
+
+
+def test_a_large_jpeg_is_decoded_at_a_fraction_of_its_size() -> None:
+    assert read(saved(Image.new("RGB", (3000, 2000)), "JPEG")).size == (1500, 1000)
+
+
+def test_what_an_encoder_shrinks_anyway_is_not_shrunk_twice() -> None:
+    assert read(saved(Image.new("RGB", (1080, 1350)))).size == (1080, 1350)
 
 
 def test_a_small_photo_is_not_blown_up() -> None:

@@ -42,6 +42,11 @@ def test_more_images_than_a_batch_keep_their_order(efficientnet: ImageEncoder) -
     np.testing.assert_allclose(in_twos.encode(IMAGES), efficientnet.encode(IMAGES), atol=1e-5)
 
 
+def test_images_prepared_elsewhere_give_the_same_vectors(efficientnet: ImageEncoder) -> None:
+    prepared = [efficientnet.prepare(image) for image in IMAGES]
+    np.testing.assert_array_equal(efficientnet.encode_prepared(prepared), efficientnet.encode(IMAGES))
+
+
 def test_no_images_give_no_rows(efficientnet: ImageEncoder) -> None:
     assert efficientnet.encode([]).shape == (0, 1280)
 

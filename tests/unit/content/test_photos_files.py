@@ -1,6 +1,7 @@
 """Photos below the media root, and every way out of it that is closed."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,24 @@ def test_a_post_without_a_photo_has_no_source_hash(source: PhotoSource) -> None:
     assert source.source_hash(None) is None
 
 
-def test_many_photos_come_in_their_order(source: PhotoSource) -> None:
-    results = source.load_many(["2026/cat.png", "gone.png", "2026/cat.png"])
-    assert [type(result) for result in results] == [Photo, Unreadable, Photo]
+def test_photos_of_many_batches_come_in_their_order(source: PhotoSource) -> None:
+    batches = [["2026/cat.png", "gone.png"], [], ["2026/cat.png"]]
+    prepared = list(source.read_ahead(batches, lambda image: image.mode))
+    assert [[type(each) for each in batch] for batch in prepared] == [[str, Unreadable], [], [str]]
+
+
+def test_no_batches_give_none(source: PhotoSource) -> None:
+    assert list(source.read_ahead([], lambda image: image)) == []
+
+
+def test_one_batch_is_read_ahead_and_no_more(source: PhotoSource) -> None:
+    asked: list[int] = []
+
+    def batches() -> Iterator[list[str]]:
+        for number in range(5):
+            asked.append(number)
+            yield ["2026/cat.png"]
+
+    reading = source.read_ahead(batches(), lambda image: image.size)
+    next(reading)
+    assert asked == [0, 1]

@@ -1,14 +1,15 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from shared.errors import ScoringRefused
 from shared.neucf import blocks as module
-from shared.neucf.blocks import NO_POST, best, post_side_of, scores_of
+from shared.neucf.best_so_far import NO_POST
+from shared.neucf.blocks import best, post_side_of, scores_of
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.features import NO_FEATURES
 from shared.neucf.model import NeuCF
@@ -18,6 +19,7 @@ few_dropped = arrays(np.bool_, (3, 7))
 CPU = torch.device("cpu")
 
 
+@settings(deadline=None)  # the first call compiles
 @given(few_scores, few_dropped, st.integers(1, 9))
 def test_the_best_are_those_of_a_full_sort(scores: NDArray[np.float32], dropped: NDArray[np.bool_], k: int) -> None:
     places, values = best(scores, dropped, k)
@@ -42,8 +44,8 @@ def test_blocks_of_any_size_give_the_same_scores(monkeypatch: pytest.MonkeyPatch
     model, rows = model_of(20), np.arange(1, 21)
     users = model.user_side(torch.arange(3))
     whole = scores_of(model, users, post_side_of(model, rows, NO_FEATURES, CPU))
-    monkeypatch.setattr(module, "POSTS_AT_ONCE", 3)
-    monkeypatch.setattr(module, "CELLS_AT_ONCE", 7)
+    monkeypatch.setattr(module, "JOINED_AT_ONCE", 3)
+    monkeypatch.setattr(module, "USERS_AT_ONCE", 2)
     np.testing.assert_allclose(scores_of(model, users, post_side_of(model, rows, NO_FEATURES, CPU)), whole, rtol=1e-5)
 
 

@@ -5,9 +5,10 @@ import torch
 from s02_recsys_neucf import score
 from s02_recsys_neucf.score import PlacesPerUser, RankedBlock, candidates_from, in_serving_order, rank, users_from
 from shared.errors import ScoringRefused
-from shared.neucf.blocks import NO_POST
+from shared.neucf.best_so_far import NO_POST
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.features import NO_FEATURES, PostFeatures, Vectors
+from shared.neucf.fused import POSTS_AT_ONCE, USERS_AT_ONCE
 from shared.neucf.model import NeuCF, UserSide
 
 CPU = torch.device("cpu")
@@ -77,7 +78,7 @@ def test_a_user_with_no_eligible_post_gets_an_empty_list(model: NeuCF) -> None:
 def test_small_blocks_give_what_one_block_gives(model: NeuCF, monkeypatch: pytest.MonkeyPatch) -> None:
     ineligible = places([1], [], [2, 3], [0], [5])
     (whole,) = ranked(model, ineligible)
-    monkeypatch.setattr(score, "CELLS_PER_BLOCK", 2 * N_POSTS)
+    monkeypatch.setattr(score, "USERS_AT_ONCE", 2)
     parts = ranked(model, ineligible)
     assert [part.users for part in parts] == [slice(0, 2), slice(2, 4), slice(4, 5)]
     np.testing.assert_array_equal(np.concatenate([part.places for part in parts]), whole.places)
@@ -109,3 +110,33 @@ def test_what_someone_liked_moves_their_list(model: NeuCF) -> None:
     liking = some_users(model, places([3, 4], [], [], [], []))
     assert not torch.allclose(liking.gmf[0], some_users(model).gmf[0])
     assert torch.allclose(liking.gmf[1:], some_users(model).gmf[1:])
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@torch.no_grad()
+def test_many_users_and_posts_get_the_lists_of_the_plain_model(threads: int) -> None:
+    """Blocks of users and of posts, a tower of several layers, and withheld posts: against score, mask, full sort."""
+    chance, n_users, n_posts, k = np.random.default_rng(0), 3 * USERS_AT_ONCE + 5, POSTS_AT_ONCE + 100, 50
+    config = NeuCFConfig(gmf_width=8, mlp_width=8, tower=(16, 8))
+    model = NeuCF(config, n_user_rows=n_users + 1, n_post_rows=n_posts + 1).eval()
+    with torch.no_grad():
+        for weights in model.parameters():
+            weights.normal_(0, 0.5, generator=torch.Generator().manual_seed(weights.numel()))
+    users, posts = model.user_side(torch.arange(n_users)), candidates_from(model, np.arange(n_posts), CPU)
+    ineligible = places(*(chance.choice(n_posts, 30, replace=False).tolist() for _ in range(n_users)))
+    plain = model.score_block(users, posts).numpy()
+    for user in range(n_users):
+        plain[user, ineligible.places[ineligible.starts[user] : ineligible.starts[user + 1]]] = -np.inf
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        blocks = list(rank(model, users, posts, ineligible, k))
+    finally:
+        torch.set_num_threads(before)
+    assert [block.users.start for block in blocks] == [0, 64, 128, 192]
+    ranked = np.concatenate([block.places for block in blocks])
+    assert not np.isneginf(np.take_along_axis(plain, ranked, axis=1)).any()
+    in_order = -np.sort(-plain, axis=1)[:, :k]  # two posts whose scores differ by rounding may change places
+    np.testing.assert_allclose(np.take_along_axis(plain, ranked, axis=1), in_order, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(np.concatenate([block.scores for block in blocks]), in_order, rtol=1e-4, atol=1e-4)
+    assert all(len(set(mine)) == k for mine in ranked.tolist())

@@ -1,0 +1,127 @@
+"""A model of given shape with random weights, its users, posts, and what each user must not be shown."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from s02_recsys_neucf.score import PlacesPerUser, RankedBlock, candidates_from, rank, users_from
+from shared.neucf.blocks import user_side_of, vectors_of
+from shared.neucf.config import NeuCFConfig
+from shared.neucf.features import NO_FEATURES, PostFeatures, Vectors
+from shared.neucf.merge import merged
+from shared.neucf.model import NeuCF, PostSide, UserSide
+from shared.neucf.vocab import Rows
+
+CPU = torch.device("cpu")
+PAPER = NeuCFConfig(  # He et al. 2017: factors 8, tower 64-32-16-8, of which 64 is a user's and a post's 32
+    gmf_width=8, mlp_width=32, tower=(32, 16, 8), history=False, post_bias=False, dropout=0.0, id_dropout=0.0
+)
+IMAGE_WIDTH, CAPTION_WIDTH = 1280, 384  # of EfficientNet-Lite0 and MiniLM
+MEMBERS = 3  # that a model is merged from (s02_train_neucf.recipe)
+WITHHELD, LIKED = 60, 30  # posts of a user on average: seen, own and of blocked authors; and in their history
+SPREAD = 0.3  # of the ids' vectors, as after a training; initial ones are so close that rounding decides
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much there is."""
+
+    users: int
+    posts: int
+    top: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class World:
+    """What the scoring job has once everything is loaded."""
+
+    size: Size
+    model: NeuCF
+    features: PostFeatures
+    liked: PlacesPerUser
+    withheld: PlacesPerUser
+
+    @property
+    def rows(self) -> Rows:
+        """Post rows; 0 is the unknown one."""
+        return np.arange(1, self.size.posts + 1)
+
+    @torch.no_grad()
+    def vectors(self) -> tuple[Tensor, Tensor]:
+        """Whole vectors of users and of posts, nothing of them computed ahead. (n_users, width), (n_posts, width)"""
+        posts = vectors_of(self.model, self.rows, self.features, CPU)
+        rows = torch.arange(1, self.size.users + 1)
+        users = self.model.user_table(rows)
+        if self.model.config.history:
+            starts = torch.from_numpy(self.liked.starts[:-1])
+            users = users + torch.nn.functional.embedding_bag(
+                torch.from_numpy(self.liked.places), posts, starts, mode="mean"
+            )
+        return users, posts
+
+    def ranked(self, n_users: int) -> Iterator[RankedBlock]:
+        """Lists of the first users, as the job makes them: sides, scores, the best."""
+        users = users_from(
+            self.model, np.arange(1, n_users + 1), first(self.liked, n_users), self.rows, self.features, CPU
+        )
+        candidates = candidates_from(self.model, self.rows, CPU, self.features)
+        return rank(self.model, users, candidates, first(self.withheld, n_users), self.size.top)
+
+    def sides(self, n_users: int) -> tuple[UserSide, PostSide]:
+        """The two sides, for the plain blocks. Same computation as in `ranked`."""
+        posts = vectors_of(self.model, self.rows, self.features, CPU)
+        liked = first(self.liked, n_users)
+        users = user_side_of(self.model, np.arange(1, n_users + 1), liked.places, liked.starts[:-1], posts)
+        return users, candidates_from(self.model, self.rows, CPU, self.features)
+
+
+def paper_world(size: Size) -> World:
+    """The paper's shape: ids only."""
+    return _world(size, _drawn(PAPER, size, torch.Generator().manual_seed(size.seed)), NO_FEATURES)
+
+
+def default_world(size: Size) -> World:
+    """What the trainer makes by default: three members merged into one, photos, captions and histories."""
+    generator = torch.Generator().manual_seed(size.seed)
+    config = NeuCFConfig(image_width=IMAGE_WIDTH, caption_width=CAPTION_WIDTH)
+    model = merged([_drawn(config, size, generator) for _ in range(MEMBERS)])
+    features = PostFeatures(
+        image=_content(size.posts, IMAGE_WIDTH, generator), caption=_content(size.posts, CAPTION_WIDTH, generator)
+    )
+    return _world(size, model, features)
+
+
+def first(places: PlacesPerUser, n_users: int) -> PlacesPerUser:
+    """The places of the first users."""
+    return PlacesPerUser(places.starts[: n_users + 1], places.places[: places.starts[n_users]])
+
+
+def _world(size: Size, model: NeuCF, features: PostFeatures) -> World:
+    chance = np.random.default_rng(size.seed)
+    liked, withheld = (_places(size, mean, chance) for mean in (LIKED, WITHHELD))
+    return World(size=size, model=model, features=features, liked=liked, withheld=withheld)
+
+
+def _drawn(config: NeuCFConfig, size: Size, generator: torch.Generator) -> NeuCF:
+    model = NeuCF(config, n_user_rows=size.users + 1, n_post_rows=size.posts + 1).eval()
+    model.start(generator)
+    with torch.no_grad():
+        for table in (model.user_table, model.post_table):
+            table.weight.normal_(0.0, SPREAD, generator=generator)
+    return model
+
+
+def _content(n_posts: int, width: int, generator: torch.Generator) -> Vectors:
+    values = torch.nn.functional.normalize(torch.randn(n_posts, width, generator=generator)).half().numpy()
+    return Vectors(values, np.ones(n_posts, np.bool_))
+
+
+def _places(size: Size, mean: int, chance: np.random.Generator) -> PlacesPerUser:
+    """Each user's own number of posts, unequal as in life; popular posts are in more of them."""
+    counts = np.minimum(1 + chance.geometric(1 / mean, size.users), size.posts // 4)
+    drawn = (size.posts * chance.random(counts.sum()) ** 2).astype(np.int64)
+    return PlacesPerUser(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), drawn)

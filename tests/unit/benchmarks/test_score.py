@@ -1,0 +1,77 @@
+"""The benchmark of scoring: what it calls equal is equal, and what it calls the floor is the arithmetic it says."""
+
+import numpy as np
+import pytest
+
+from benchmarks.rounds import Rates, interleaved
+from benchmarks.score.floor import pairs_at_best, pairs_per_second, shapes_of
+from benchmarks.score.plain import PlainLoop
+from benchmarks.score.same_lists import compared
+from benchmarks.score.worlds import Size, World, default_world, paper_world
+from s02_recsys_neucf.score import RankedBlock
+from shared.neucf.blocks import scores_of
+
+SIZE = Size(users=70, posts=900, top=20, seed=3)
+
+
+@pytest.fixture(scope="module", params=[paper_world, default_world])
+def world(request: pytest.FixtureRequest) -> World:
+    made: World = request.param(SIZE)
+    return made
+
+
+def test_the_plain_loop_scores_as_the_model_does(world: World) -> None:
+    users, posts = world.sides(3)
+    ours = scores_of(world.model, users, posts)
+    plain = np.stack([PlainLoop(world).scores(user).numpy() for user in range(3)])
+    np.testing.assert_allclose(ours, plain, rtol=1e-4, atol=1e-4 * np.abs(plain).max())
+
+
+def test_our_lists_are_the_references(world: World) -> None:
+    result = compared(world, PlainLoop(world), SIZE.users)
+    assert result.are_the_same
+    assert result.identical > 0.99
+
+
+def test_two_posts_that_changed_places_are_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    best = PlainLoop.best
+    monkeypatch.setattr(PlainLoop, "best", lambda self, user: best(self, user)[::-1].copy())
+    assert not compared(world, PlainLoop(world), 5).are_the_same
+
+
+def test_a_withheld_post_in_a_list_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    reference = PlainLoop(world)
+    listed = np.concatenate([world.withheld.places[:1], reference.best(0)[1:]])[None]
+    block = RankedBlock(users=slice(0, 1), places=listed, scores=np.zeros(listed.shape, np.float32))
+    monkeypatch.setattr(World, "ranked", lambda self, _n: iter([block]))
+    assert not compared(world, reference, 1).are_the_same
+
+
+def test_the_floor_adds_up_the_time_of_each_product() -> None:
+    model = paper_world(SIZE).model
+    shapes = shapes_of(model)
+    assert {shape.name: shape.operations for shape in shapes} == {"GMF 8": 16, "32→16": 1024, "16→8": 256, "large": 0}
+    speeds = {"GMF 8": 1e9, "32→16": 2e9, "16→8": 1e9, "large": 4e9}
+    rates = {name: Rates(per_second=(speed,), peak=0) for name, speed in speeds.items()}
+    rest = 32 + 2 * 8  # the first layer's addition, the last layer
+    assert pairs_per_second(model, shapes, rates) == pytest.approx(1 / (16e-9 + 512e-9 + 256e-9 + rest / 4e9))
+    assert pairs_at_best(model, shapes, rates) == pytest.approx(4e9 / (16 + 1024 + 256 + rest))
+
+
+def test_every_system_does_its_share_once_a_round_and_once_before() -> None:
+    done: list[str] = []
+
+    def share(name: str) -> float:
+        done.append(name)
+        return 1.0
+
+    rates = interleaved({"a": lambda: share("a"), "b": lambda: share("b")}, 3)
+    assert (done.count("a"), done.count("b")) == (4, 4)
+    assert len(rates["a"].per_second) == 3
+    assert done[2:] == ["a", "b", "b", "a", "a", "b"]
+
+
+def test_the_default_model_is_three_members_with_content_and_history() -> None:
+    config = default_world(SIZE).model.config
+    assert (config.gmf_width, config.tower, config.history) == (384, (24,), True)
+    assert (config.image_width, config.caption_width) == (1280, 384)
