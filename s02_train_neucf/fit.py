@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from s02_train_neucf.dataset import TrainingSet, training_set
@@ -14,13 +15,14 @@ from s02_train_neucf.split import per_user_cut
 from s02_train_neucf.train import Epoch, train_members
 from s02_train_neucf.warm_start import Predecessor, beginnings
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.examples import Events, Posts, examples_of
+from shared.neucf.examples import POSITIVE_CODES, Events, Posts, examples_of
 from shared.neucf.features import PostFeatures
 from shared.neucf.model import NeuCF
 
 Validate = Callable[[NeuCF], float]
 
-VALIDATION_SHARE = 0.2  # of each user's likes, the last ones
+VALIDATION_SHARE = 0.2  # of each user's likes, the last ones, at most
+VALIDATION_LIKES = 50_000  # in all, about: more say the same, and what is held back is missing from the training
 VALIDATION_METRIC = "ndcg@10"
 
 
@@ -84,6 +86,11 @@ def fit(
     return Fitted(model=model, data=data, found=found)
 
 
+def validation_share(n_likes: int) -> float:
+    """Which share of each user's likes the search asks for; a user of several is asked for one at least."""
+    return min(VALIDATION_SHARE, VALIDATION_LIKES / max(n_likes, 1))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _HeldBack:
     """The earlier likes to train on, and the question that the later ones ask."""
@@ -98,7 +105,7 @@ class _HeldBack:
 
 
 def _held_back(events: Events, posts: Posts, features: PostFeatures, recipe: Recipe) -> _HeldBack | None:
-    split = per_user_cut(events, posts, share=VALIDATION_SHARE)
+    split = per_user_cut(events, posts, share=validation_share(np.count_nonzero(np.isin(events.kind, POSITIVE_CODES))))
     if len(split.train) == 0 or len(split.test) == 0:
         return None
     data = emphasised(training_set(split.train, posts, features), split.train_events, posts, recipe)

@@ -22,7 +22,7 @@ class Recipe:
     epochs: int = 100  # at most; early stopping ends sooner
     steps_per_epoch: int = 30  # at least: where there are few users, an epoch takes each several times
     max_steps: int = 2000  # and at most: where there are more users than these take, an epoch takes some of them
-    patience: int = 3  # validations without a better figure before stopping
+    patience: int = 5  # validations without a better figure before stopping
     validate_every: int = 2  # epochs
     batch_users: int = 32  # users in a step, at least
     max_batch_users: int = 256  # and at most: in between, as many as make `steps_per_epoch`
@@ -31,13 +31,13 @@ class Recipe:
     negatives: int = 4  # per like, for BCE
     step_samples: int = 0  # likes and negatives in a step of BCE on ids alone; 0: steps are of users
     in_time_order: bool = True  # the earlier likes are shown as history, the later ones asked for; else at random
-    learning_rate: float = 0.003  # to begin with; the search divides it where that learns too fast
-    averaging: float = 0.98  # share of the running mean of the weights that a step leaves; 0: no mean, the last count
-    table_decay: float = 1.0  # decoupled weight decay (AdamW) of ids and content projections
-    layer_decay: float = 0.0  # the same of the other layers
+    learning_rate: float = 0.004  # to begin with; the search divides it where that learns too fast
+    averaging: float = 0.995  # share of the running mean of the weights that a step leaves; 0: no mean, the last count
+    table_decay: float = 2.0  # decoupled weight decay (AdamW) of ids and content projections
+    layer_decay: float = 1.0  # the same of the other layers
     warm_share: float = 0.4  # of the epochs, for a model that starts from another one's weights
     kind_weights: Mapping[str, float] = field(default_factory=dict)  # of a like, comment, save, share; left out: 1
     half_life_days: float | None = None  # age at which a like counts one half; None: age does not matter
     hide_weight: float = 1.0  # as how many posts that were not liked a hidden one counts
-    ignored_weight: float = 1.0  # the same of a post that was seen and, within a day, led to nothing
+    ignored_weight: float = 3.0  # the same of a post that was seen and, within a day, led to nothing
     without: tuple[Part, ...] = ()  # parts that are silenced, for an ablation

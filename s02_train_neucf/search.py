@@ -12,7 +12,7 @@ from shared.neucf.config import NeuCFConfig
 from shared.neucf.model import NeuCF
 
 SOON = 8  # epochs; a model that is best by then may have run past what there is to learn
-SLOWER = 3.0  # by which the learning rate is divided then; tried once
+SLOWER = 4.0  # by which the learning rate is divided then; tried once
 EPOCHS_UNVALIDATED = 20  # where nobody has two likes, so that nothing can be held back
 
 

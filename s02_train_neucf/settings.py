@@ -30,7 +30,7 @@ class TrainSettings(SettingsGroup):
         1, ge=0.01, le=1000, description="as how many posts that a user did not like one that they hid counts"
     )
     train_ignored_weight: float = Field(
-        1, ge=0.01, le=1000, description="the same of one that they saw and, within a day, did nothing with"
+        3, ge=0.01, le=1000, description="the same of one that they saw and, within a day, did nothing with"
     )
     models_kept: int = Field(7, ge=2, le=1000, description="model folders that are kept besides champion and previous")
 

@@ -9,7 +9,7 @@ from benchmarks.quality.data import QualityData
 from s02_train_neucf.baselines import Ranker
 from s02_train_neucf.dataset import Likes, TrainingSet, training_set
 from s02_train_neucf.evaluate import Exam, ModelRanker, exam_of, per_user
-from s02_train_neucf.fit import VALIDATION_METRIC, VALIDATION_SHARE, fit
+from s02_train_neucf.fit import VALIDATION_METRIC, fit, validation_share
 from s02_train_neucf.recipe import Recipe
 from s02_train_neucf.search import search, unsearched
 from s02_train_neucf.train import train_members
@@ -83,7 +83,7 @@ def _held_back(examples: Examples, generator: np.random.Generator) -> np.ndarray
     """A share of each user's likes, at least one of two or more; someone with one like keeps it."""
     order = np.lexsort((generator.random(len(examples)), examples.user_key))
     _, starts, counts = np.unique(examples.user_key[order], return_index=True, return_counts=True)
-    n_held = np.where(counts >= 2, np.maximum(1, (counts * VALIDATION_SHARE).astype(np.int64)), 0)
+    n_held = np.where(counts >= 2, np.maximum(1, (counts * validation_share(len(examples))).astype(np.int64)), 0)
     held = np.zeros(len(examples), dtype=np.bool_)
     held[order] = np.arange(len(examples)) - np.repeat(starts, counts) < np.repeat(n_held, counts)
     return held

@@ -20,6 +20,8 @@ def plain_neumf(data: QualityData) -> Variant:  # noqa: ARG001 - every variant i
         step_samples=4096,  # the paper has 256: too few for a step's fixed costs
         learning_rate=0.001,
         table_decay=0.01,
+        layer_decay=0.0,
+        ignored_weight=1.0,
         averaging=0.0,
         members=1,
     )

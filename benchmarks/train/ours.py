@@ -37,7 +37,7 @@ def main() -> None:
     )
     recipe = Recipe(
         loss=Loss.BCE, epochs=MANY_EPOCHS, step_samples=BATCH, negatives=NEGATIVES, learning_rate=LEARNING_RATE,
-        table_decay=0.0, averaging=0.0, validate_every=1,
+        table_decay=0.0, layer_decay=0.0, averaging=0.0, validate_every=1,
     )  # fmt: skip
     asked, started = turns(), 0.0
     latest: list[NeuCF] = []

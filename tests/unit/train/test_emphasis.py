@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,25 +55,30 @@ def shunned(recipe: Recipe, events: Events = EVENTS) -> dict[tuple[int, int], fl
     return dict(zip(zip(users.tolist(), posts.tolist(), strict=True), weights, strict=True))
 
 
+def _weighing(**weights: Any) -> Recipe:
+    """A recipe in which everything else counts alike."""
+    return Recipe(ignored_weight=1.0, **weights)
+
+
 def test_without_weights_nothing_is_added() -> None:
-    assert weighed(Recipe()).emphasis is None
+    assert weighed(_weighing()).emphasis is None
 
 
 def test_a_like_weighs_by_its_strongest_kind() -> None:
-    assert like_weights(Recipe(kind_weights={"comment": 3.0, "like": 0.5})) == {
+    assert like_weights(_weighing(kind_weights={"comment": 3.0, "like": 0.5})) == {
         (1, 6): 0.5, (1, 7): 3.0, (2, 5): 0.5, (2, 6): 0.5, (2, 8): 0.5,
     }  # fmt: skip
 
 
 def test_a_like_loses_half_its_weight_with_each_half_life_before_the_last_event() -> None:
-    found = like_weights(Recipe(half_life_days=5.0))
+    found = like_weights(_weighing(half_life_days=5.0))
     assert found[2, 8] == pytest.approx(1.0)
     assert found[1, 7] == pytest.approx(0.5)
     assert found[1, 6] == pytest.approx(0.25)
 
 
 def test_a_hidden_post_counts_as_told() -> None:
-    assert shunned(Recipe(hide_weight=7.0)) == {(1, 8): 7.0}
+    assert shunned(_weighing(hide_weight=7.0)) == {(1, 8): 7.0}
 
 
 def test_a_view_that_led_to_nothing_counts_as_told_but_never_of_ones_own_post() -> None:
@@ -86,7 +92,7 @@ def test_a_view_of_the_last_day_may_still_lead_to_something() -> None:
 
 def test_a_hidden_post_that_was_liked_too_is_no_example_and_a_negative() -> None:
     events = events_of((1, 6, LIKE, 0.0), (1, 7, LIKE, 1.0), (1, 7, HIDE, 2.0), (2, 7, LIKE, 3.0))
-    assert shunned(Recipe(hide_weight=4.0), events) == {(1, 7): 4.0}
+    assert shunned(_weighing(hide_weight=4.0), events) == {(1, 7): 4.0}
 
 
 def step_of(data: TrainingSet, recipe: Recipe) -> Step:
@@ -109,18 +115,18 @@ def loss_of(recipe: Recipe) -> float:
 
 def test_a_like_competes_with_a_hidden_post_as_often_as_told() -> None:
     plain, told = math.log(4), math.log(3 + 7)  # user 1 has two likes, user 2 three
-    assert loss_of(Recipe()) == pytest.approx(plain)
-    assert loss_of(Recipe(hide_weight=7.0)) == pytest.approx((2 * told + 3 * plain) / 5)
+    assert loss_of(_weighing()) == pytest.approx(plain)
+    assert loss_of(_weighing(hide_weight=7.0)) == pytest.approx((2 * told + 3 * plain) / 5)
 
 
 def test_the_loss_is_the_mean_by_weight() -> None:
     plain, told = math.log(4), math.log(3 + 7)
-    recipe = Recipe(hide_weight=7.0, kind_weights={"comment": 3.0})  # user 1: 1 + 3, user 2: 3 × 1
+    recipe = _weighing(hide_weight=7.0, kind_weights={"comment": 3.0})  # user 1: 1 + 3, user 2: 3 × 1
     assert loss_of(recipe) == pytest.approx((4 * told + 3 * plain) / 7)
 
 
 def test_in_a_sampled_step_only_hidden_posts_that_were_drawn_count() -> None:
-    recipe = Recipe(hide_weight=7.0, max_posts=2, batch_users=1, max_batch_users=1, steps_per_epoch=1)
+    recipe = _weighing(hide_weight=7.0, max_posts=2, batch_users=1, max_batch_users=1, steps_per_epoch=1)
     data = weighed(recipe)
     for seed in range(20):
         for batch in batches_of(data, recipe, history=False, generator=np.random.default_rng(seed)):

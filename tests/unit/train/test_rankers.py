@@ -24,7 +24,7 @@ def photos(likes: Likes) -> Ranker:
 PERSONAL: dict[str, Make] = {
     "item-kNN": ItemKNN,
     "EASE": lambda likes: EASE(likes, l2=1.0),
-    "iALS": lambda likes: IALS(likes, factors=4, weight=5.0, l2=0.1, seed=1),
+    "iALS": lambda likes: IALS(likes, factors=4, weight=5.0, l2=1.0, seed=1),
     "content-kNN": photos,
     "with popularity for strangers": lambda likes: PopularForStrangers(EASE(likes, l2=1.0), likes),
 }
