@@ -34,6 +34,7 @@ from shared.db.vectors import (
     stored_vectors,
 )
 from shared.logs import log_trouble, stage
+from shared.photo_clusters import cluster_photos
 
 Progress = Callable[[str, int, int], None]  # part, done, of how many
 
@@ -70,7 +71,11 @@ def build_encoders(settings: ContentSettings) -> Encoders:
 def encode_new(
     database: Database, encoders: Encoders, settings: ContentSettings, now: datetime, progress: Progress | None = None
 ) -> dict[str, int]:
-    """Encode what is new; gives how many captions and photos were encoded, and how many could not be."""
+    """Encode what is new, and find photos that are nearly the same.
+
+    Returns:
+        How many captions and photos were encoded, and how many could not be.
+    """
     with database.read() as snapshot:
         posts = list(load_content(snapshot, now=now))
     tell = progress or _tell_nobody
@@ -81,6 +86,8 @@ def encode_new(
     with stage("content.images") as facts:
         facts.update(_encode_images(database, encoders, posts, settings, now, tell))
         counts["images"], counts["images_failed"] = int(str(facts["encoded"])), int(str(facts["failed"]))
+    with stage("content.clusters") as facts:
+        facts.update(cluster_photos(database, posts))
     return counts
 
 
@@ -173,8 +180,8 @@ def _encode_photos(
         return [], failed
     rows = encoders.image.encode([photo.image for _, photo in good])
     encoded = [
-        Encoded(post_id=source.post_id, source_hash=_known(source), vector=row)
-        for (source, _), row in zip(good, rows, strict=True)
+        Encoded(post_id=source.post_id, source_hash=_known(source), vector=row, fingerprint=photo.fingerprint)
+        for (source, photo), row in zip(good, rows, strict=True)
     ]
     return encoded, failed
 

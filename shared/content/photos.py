@@ -13,6 +13,7 @@ from shared.content.addresses import AddressCheck, Resolver, is_public, resolve
 from shared.content.captions import hash_of
 from shared.content.decode import decode
 from shared.content.fetch import Fetcher, FetchLimits
+from shared.content.fingerprint import fingerprint
 from shared.content.unreadable import Fault, PhotoRefused, Unreadable
 
 
@@ -23,10 +24,12 @@ class Photo:
     Attributes:
         image: RGB, upright, first frame, shorter side at most 640 pixels.
         content_hash: of the bytes as they came: what was encoded.
+        fingerprint: what it looks like from afar, to find photos that are nearly the same.
     """
 
     image: Image
     content_hash: str
+    fingerprint: bytes
 
 
 class PhotoSource:
@@ -53,7 +56,8 @@ class PhotoSource:
         """The photo behind a post's `image_url`: an http(s) URL, or a path below the media root."""
         try:
             content = self._fetcher.fetch(reference) if "://" in reference else self._read(reference)
-            return Photo(image=decode(content, max_pixels=self._max_pixels), content_hash=hash_of(content))
+            image = decode(content, max_pixels=self._max_pixels)
+            return Photo(image=image, content_hash=hash_of(content), fingerprint=fingerprint(image))
         except PhotoRefused as refused:
             return refused.unreadable
 

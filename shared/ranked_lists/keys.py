@@ -7,6 +7,7 @@ wl:new                   posts that few people have seen yet               2,000
 wl:blocked               all blocks as pairs of keys, for when both stores 100,000 pairs       2 × LIST_KEEP_HOURS
                          are away
 wl:posts:{chunk}         catalogue: row → id, author key, photo cluster    256 rows            LIST_KEEP_HOURS + chains
+wl:clusters              which clusters of photos the catalogue names      one hash            LIST_KEEP_HOURS + chains
 wl:viewer:{user}         authors and posts withheld, posts seen by events  SEEN_LENGTH         2 × LIST_KEEP_HOURS
 wl:viewers               which users have such a value                     active users        2 × LIST_KEEP_HOURS
 wl:seen:{user}           posts served to a user, longest ago first         SEEN_LENGTH         SEEN_KEEP_DAYS
@@ -28,6 +29,7 @@ PREFIX = "wl:"
 EVERYONE = "wl:everyone"
 NEW_POSTS = "wl:new"
 BLOCKED = "wl:blocked"
+CLUSTERS = "wl:clusters"
 VIEWERS = "wl:viewers"
 DELETED = "wl:deleted"
 DELETED_NUMBER = "wl:deleted:number"

@@ -60,8 +60,11 @@ class ListWriter:
     def publish_catalogue(self, entries: Iterable[CatalogueEntry]) -> int:
         """Tell the timeline what the rows are. Comes before the lists that need it."""
         chunks: dict[int, dict[int, bytes]] = {}
+        clusters: dict[int, int] = {}
         for entry in entries:
             chunks.setdefault(keys.chunk_of(entry.row), {})[entry.row] = records.pack_post(entry)
+            if entry.cluster:
+                clusters[entry.row] = entry.cluster
         with redis_errors(self._url):
             for some in _batches(chunks.items(), 100):
                 pipe = self._redis.pipeline(transaction=False)
@@ -69,6 +72,7 @@ class ListWriter:
                     pipe.hset(keys.chunk(number), mapping={str(row): value for row, value in posts.items()})
                     pipe.pexpire(keys.chunk(number), self._catalogue_ms)
                 pipe.execute()
+            self._redis.set(keys.CLUSTERS, records.hash_of_clusters(clusters), px=self._catalogue_ms)
         return sum(len(posts) for posts in chunks.values())
 
     def publish_lists(self, lists: Iterable[tuple[str, bytes]], *, phase: Phase, job: str, run: int) -> Published:

@@ -203,6 +203,13 @@ class ListReader:
         except (RedisError, OSError, TimeoutError) as error:
             raise self._unavailable(error) from error
 
+    async def follow_clusters(self) -> None:
+        """Have the catalogue know the clusters of near-identical photos as they are now."""
+        try:
+            await self.catalogue.follow_clusters()
+        except (RedisError, OSError, TimeoutError) as error:
+            raise self._unavailable(error) from error
+
     async def check_safe(self) -> None:
         """Whether Redis may be trusted.
 
