@@ -27,6 +27,7 @@ class Truth:
     blocked: dict[tuple[str, str], float] = field(default_factory=dict)  # (user, author) → since when
     under_way: set[str] = field(default_factory=set)  # posts and authors of changes that may hold by now or not yet
     met: dict[str, set[str]] = field(default_factory=dict)  # user → posts that they saw before
+    is_small: bool = False  # a chain that ends has shown every post there is
     is_vast: bool = False  # nobody comes to the end of what they have not seen: no post may come back at all
 
     def faults_of(self, user: str, posts: Sequence[str], asked_at: float) -> Iterator[str]:
@@ -39,6 +40,12 @@ class Truth:
                 yield f"{user}: {post} is by {author}, who is blocked"
             if author == user:
                 yield f"{user}: {post} is their own"
+
+    def eligible(self, user: str) -> set[str]:
+        """What may be shown to a user now."""
+        banned = {user, *(author for each, author in self.blocked.copy() if each == user)}
+        gone = self.deleted.keys() | self.under_way
+        return {post for post, author in self.author_of.items() if post not in gone and author not in banned}
 
 
 @dataclass(slots=True)
@@ -90,6 +97,7 @@ class Reader(threading.Thread):
     def _walk(self, user: str) -> None:
         served: list[str] = []
         cursor, source = None, None
+        eligible = self._truth.eligible(user) if self._truth.is_small else set()
         for _ in range(self._pages):
             page = self._ask(user, cursor)
             if page is None or self.stopped.is_set():
@@ -114,6 +122,9 @@ class Reader(threading.Thread):
                 break
             self._rest()
         self._findings.chains += 1
+        skipped = eligible & self._truth.eligible(user) - set(served) if cursor is None else set()
+        if skipped:
+            self._complain(f"{user}: a chain of {source} ended without {sorted(skipped)[:5]}")
         self._check_spacing(user, served)
 
     def _rest(self) -> None:

@@ -63,9 +63,9 @@ def cluster_alike(
         is_alike = rows[places] @ rows.T >= ALIKE  # (n_places, n)
         is_alike[np.arange(len(places)), places] = False
         for which in np.flatnonzero(is_alike.any(axis=1)):
-            joined = {int(labels[places[which]]), *np.unique(labels[is_alike[which]]).tolist()}
-            for label in sorted(joined)[1:]:
-                labels[labels == label] = min(joined)
+            joined = labels[np.append(np.flatnonzero(is_alike[which]), places[which])]
+            if (joined != joined[0]).any():
+                labels[np.isin(labels, joined)] = joined.min()
     changed = {int(place): ALONE for place in fresh}
     for label in np.unique(labels[fresh]):
         members = np.flatnonzero(labels == label).tolist()

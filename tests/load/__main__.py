@@ -6,7 +6,6 @@ of promise 2, 3, 4 or 8.
 """
 
 import argparse
-import json
 import random
 import subprocess
 import sys
@@ -19,9 +18,10 @@ from pathlib import Path
 from demo.embedded import embedded_servers
 from shared.db.engine import Database
 from shared.db.migrate import migrate
+from shared.domain import Phase
 from shared.settings import StoreSettings
 from tests.faults.scene import ROOT, Scene
-from tests.flow.house import ADMIN_TOKEN, House
+from tests.flow.house import House
 from tests.load.world import AUTHORS, POSTS, USERS, authors_of_posts, build
 from tests.stores import empty_database
 from tests.traffic import Truth, traffic
@@ -99,17 +99,8 @@ def _change(scene: Scene, truth: Truth, stopped: threading.Event) -> None:
         number += 1
         if time.monotonic() - begun > SWITCH_SECONDS * (switched + 1):
             switched += 1
-            _switch(scene, "neucf" if switched % 2 else "heuristic", percent=50 if switched % 4 == 1 else 100)
+            scene.switch(Phase.NEUCF if switched % 2 else Phase.HEURISTIC, percent=50 if switched % 4 == 1 else 100)
         time.sleep(max(0.0, begun + number / CHANGES_PER_SECOND - time.monotonic()))
-
-
-def _switch(scene: Scene, phase: str, *, percent: int) -> None:
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{scene.port}/admin/phase", method="PUT",
-        data=json.dumps({"phase": phase, "rollout_percent": percent}).encode(),
-        headers={"Authorization": f"Bearer {ADMIN_TOKEN}", "Content-Type": "application/json"},
-    )  # fmt: skip
-    urllib.request.urlopen(request, timeout=10).read()
 
 
 def _line(metrics: str, name: str) -> str:
