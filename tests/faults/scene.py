@@ -92,18 +92,21 @@ class Scene:
         """A write by the app's backend; gives the status."""
         return self._send(method, path, {"Authorization": f"Bearer {API_KEY}"})
 
-    def switch(self, phase: Phase, *, percent: float = 100) -> None:
-        """Switch the phase, as an operator does it."""
+    def operate(self, method: str, path: str, body: object = None) -> int:
+        """What the operator asks; gives the status."""
         headers = {"Authorization": f"Bearer {ADMIN_TOKEN}", "Content-Type": "application/json"}
-        wanted = {"phase": phase.value, "rollout_percent": percent}
-        status = self._send("PUT", "/admin/phase", headers, json.dumps(wanted).encode())
+        return self._send(method, path, headers, json.dumps(body).encode() if body is not None else None)
+
+    def switch(self, phase: Phase, *, percent: float = 100) -> None:
+        """Switch the phase."""
+        status = self.operate("PUT", "/admin/phase", {"phase": phase.value, "rollout_percent": percent})
         assert status == 200, status
 
     def _send(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> int:
         url = f"http://127.0.0.1:{self.port}{path}"
         request = urllib.request.Request(url, method=method, headers=headers, data=body)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return int(error.code)

@@ -5,6 +5,7 @@ every fault    p99 ≤ 300 ms, max ≤ 1 s, and whole again within 5 s of the se
 """
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -119,6 +120,20 @@ def test_postgresql_hung(scene: Scene) -> None:
             assert scene.until_ready() < RECOVERY_SECONDS
             wait(1)
     judge(findings, "postgresql hung")
+
+
+def test_postgresql_hung_costs_writers_and_operators_a_503_and_readers_nothing(scene: Scene) -> None:
+    with scene.timeline():
+        scene.until_ready()
+        with traffic(scene.port, READERS, scene.truth()) as findings:
+            with scene.hung_postgresql(), ThreadPoolExecutor(12) as clients:
+                asked = [clients.submit(scene.write, "PUT", f"/users/user{number}") for number in range(8)]
+                asked += [clients.submit(scene.operate, "GET", "/admin/status") for _ in range(4)]
+                assert [each.result() for each in asked] == [503] * len(asked)
+            assert scene.until_ready() < RECOVERY_SECONDS
+            assert scene.write("PUT", "/users/user0") == 204
+            wait(1)
+    judge(findings, "postgresql hung, writers and operators ask")
 
 
 def test_both_hung(scene: Scene) -> None:
