@@ -6,9 +6,11 @@ every fault    p99 ≤ 300 ms, max ≤ 1 s, and whole again within 5 s of the se
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from tests.faults.disks import fill, small_disk
 from tests.faults.scene import HUNG_SECONDS, READERS, RECOVERY_SECONDS, Scene, judge, wait
 from tests.traffic import traffic
 
@@ -63,6 +65,7 @@ def test_a_delete_while_redis_hangs_holds_at_once_and_after_it(scene: Scene) -> 
             scene.servers.valkey.pause()
             wait(1)
             for post in ("p07", "p33"):
+                truth.under_way |= {post}
                 assert scene.write("DELETE", f"/posts/{post}") == 204
                 truth.deleted[post] = time.monotonic()
             wait(2)
@@ -86,8 +89,9 @@ def test_redis_out_of_memory(scene: Scene) -> None:
 
 def test_postgresql_absent_at_start(scene: Scene) -> None:
     assert scene.servers.postgres is not None
+    truth = scene.truth()
     scene.servers.postgres.stop()
-    with scene.timeline(), traffic(scene.port, READERS, scene.truth()) as findings:
+    with scene.timeline(), traffic(scene.port, READERS, truth) as findings:
         wait(4)
         scene.servers.postgres.start()
         assert scene.until_ready() < RECOVERY_SECONDS
@@ -170,3 +174,21 @@ def test_both_down_from_the_start_with_a_snapshot_on_disk(scene: Scene) -> None:
         assert scene.until_whole() < RECOVERY_SECONDS
     assert findings.sources.get("snapshot", 0) > 50
     judge(findings, "both down from the start")
+
+
+def test_a_full_disk_under_the_snapshot(scene: Scene, tmp_path: Path) -> None:
+    with small_disk(tmp_path) as place:
+        file, filler = place / "timeline.bin", fill(place)
+        with scene.timeline(snapshot_file=file):
+            scene.until_ready()
+            truth = scene.truth()
+            with traffic(scene.port, READERS, truth) as findings:
+                wait(3)
+                truth.under_way |= {"p07"}
+                assert scene.write("DELETE", "/posts/p07") == 204
+                truth.deleted["p07"] = time.monotonic()
+                wait(1)
+            assert not file.exists()
+            filler.unlink()
+        assert file.stat().st_size > 1000  # saved at its end, now that there is room
+    judge(findings, "a full disk under the snapshot")

@@ -1,7 +1,5 @@
 """A trainer killed while it saves, a model with a byte changed, a full disk: nothing half, nothing lost."""
 
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from shared.domain import Phase
 from shared.errors import ArtefactError
 from shared.neucf.artefact import WEIGHTS, save_artefact
 from shared.ranked_lists import keys
+from tests.faults.disks import small_disk
 from tests.faults.kill_savers import kill_savers
 from tests.faults.saving import an_artefact, make_champion
 from tests.flow.house import ANN, POSTS, House
@@ -57,23 +56,18 @@ def test_a_champion_with_one_byte_changed_ends_scoring_with_one_and_lists_stay(
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 4 MB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("a full disk: only root may mount a tmpfs of 4 MB")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with small_disk(tmp_path) as place:
+        yield place
 
 
-def test_a_full_disk_fails_a_save_with_a_clear_error_and_keeps_nothing_of_it(small_disk: Path) -> None:
-    save_artefact(small_disk / "model-1", an_artefact())
+def test_a_full_disk_fails_a_save_with_a_clear_error_and_keeps_nothing_of_it(disk: Path) -> None:
+    save_artefact(disk / "model-1", an_artefact())
     with pytest.raises(ArtefactError, match=r"model-2: cannot be written \(No space left on device\); is there room"):
-        save_artefact(small_disk / "model-2", an_artefact(users=50_000))
-    assert [path.name for path in small_disk.iterdir()] == ["model-1"]
-    save_artefact(small_disk / "model-3", an_artefact())  # the room is free again
+        save_artefact(disk / "model-2", an_artefact(users=50_000))
+    assert [path.name for path in disk.iterdir()] == ["model-1"]
+    save_artefact(disk / "model-3", an_artefact())  # the room is free again
 
 
 def _change_a_byte(path: Path) -> None:
