@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from shared.columns import latest_of_each, post_index
+from shared.db.asked import known_askers
 from shared.db.bulk import (
     Events,
     Posts,
@@ -53,8 +54,14 @@ class World:
         )
 
 
-def load_world(database: Database, window: WindowSettings, lists: ListSettings, now: datetime) -> World:
-    """Read the candidates, their events, the active users and everything that must be withheld.
+def load_world(
+    database: Database,
+    window: WindowSettings,
+    lists: ListSettings,
+    now: datetime,
+    asked: Mapping[str, datetime] | None = None,
+) -> World:
+    """Read the candidates, their events, the active users (`asked`: and who asked for a page) and what is withheld.
 
     Raises:
         SourceError: a relation is not what the contract says, or all posts have vanished at once.
@@ -66,7 +73,10 @@ def load_world(database: Database, window: WindowSettings, lists: ListSettings, 
         oldest = to_datetime(max(0.0, float(posts.created_at.min()))) if len(posts) else now  # nobody liked before 1970
         # An event may be older than its post says when the team imported the post later: allow a day.
         events = load_events(snapshot, since=oldest - timedelta(days=1), now=now)
-        users = load_active_users(snapshot, since=now - lists.active_for, now=now, at_most=lists.max_lists)
+        askers = known_askers(snapshot, asked or {})
+        users = load_active_users(
+            snapshot, since=now - lists.active_for, now=now, at_most=lists.max_lists, askers=askers
+        )
         authors = blocked_authors(load_blocks(snapshot))
         hiders = {user for user, _ in load_hides(snapshot, since=oldest - timedelta(days=1))}
         others = sorted((authors.keys() | hiders) - set(users.ids))  # everyone's list has the same filters

@@ -18,6 +18,7 @@ from shared.domain import Source, author_key
 from shared.eligibility import Viewer, may_show
 from shared.errors import StoreUnavailable
 from shared.ranked_lists import codec, cursor, keys
+from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.read import Overtaken, PageEnd, UserState
 from shared.ranked_lists.records import NONCE_BYTES, Chain, Seen
@@ -171,7 +172,10 @@ class Timeline:
         noted = replace(walk.chain, page_ends=(*walk.chain.page_ends, walk.position))
         rows, visits = [post.row for post in walk.posts], walk.state.seen.visits
         if begins:
-            record = partial(self._reader.begin_chain, user_id, walk.slot, noted, walk.tail, rows, visits + 1)
+            record = partial(
+                self._reader.begin_chain, user_id, walk.slot, noted, walk.tail, rows, visits + 1,
+                wants_list=self._wants_list(noted.frozen),
+            )  # fmt: skip
         else:
             end = PageEnd(
                 slot=walk.slot, chain=noted, tail=walk.tail, ends_before=walk.ends_in_redis,
@@ -182,6 +186,12 @@ class Timeline:
             with suppress(StoreUnavailable):
                 await self._stores.redis(walk.patience, record)
         self._shelf.put(user_id, noted, walk.tail)
+
+    def _wants_list(self, ranked: RankedList) -> bool:
+        """Whether a user who was served this list should get one of their own, or a new one, with the next run."""
+        everyone = self._parts.snapshot.everyone
+        is_old = everyone is not None and ranked.generation < everyone.generation
+        return ranked.source is Source.EVERYONE or (ranked.source is Source.HEURISTIC and is_old)
 
     def _finished(self, walk: Walk, start: int, next_cursor: str | None) -> Page:
         frozen = walk.chain.frozen

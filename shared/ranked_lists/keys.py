@@ -13,6 +13,7 @@ wl:viewers               which users have such a value                     activ
 wl:seen:{user}           posts served to a user, longest ago first         SEEN_LENGTH         SEEN_KEEP_DAYS
 wl:chain:{slot}:{user}   a frozen list, and where its pages end            4 slots a user      CHAIN_MINUTES
 wl:tail:{slot}:{user}    what follows when a frozen list is used up        2 × EVERYONE_LENGTH CHAIN_MINUTES
+wl:asked                 who asked lately and has no list, or an old one   10,000 users        a day
 wl:deleted               rows of posts deleted lately, by safety number    LIST_KEEP_HOURS     2 × LIST_KEEP_HOURS
 wl:deleted:number        the newest safety number                          one number          2 × LIST_KEEP_HOURS
 wl:safety                the safety epoch: deletions and blocks are here   one value           LIST_KEEP_HOURS
@@ -23,6 +24,8 @@ wl:published:{phase}     when, by which run, how many lists and bytes      one v
 wl:installation          which PostgreSQL the rows belong to               one value           LIST_KEEP_HOURS
 """
 
+from datetime import timedelta
+
 from shared.domain import Phase
 
 PREFIX = "wl:"
@@ -31,12 +34,15 @@ NEW_POSTS = "wl:new"
 BLOCKED = "wl:blocked"
 CLUSTERS = "wl:clusters"
 VIEWERS = "wl:viewers"
+ASKED = "wl:asked"
 DELETED = "wl:deleted"
 DELETED_NUMBER = "wl:deleted:number"
 SAFETY = "wl:safety"
 PHASE = "wl:phase"
 INSTALLATION = "wl:installation"
 
+MAX_ASKED = 10_000  # users; a megabyte
+ASKED_FOR = timedelta(days=1)  # how long one request keeps a user's list coming
 CHAIN_SLOTS = 4  # chains that one user can have under way: a phone, a tablet, and each once refreshed
 CHUNK_BITS = 8  # 256 rows a chunk: small enough for Redis' compact hash, few enough round trips
 

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TypeVar, cast
 
@@ -182,6 +182,15 @@ class ListWriter:
             if stale:
                 self._redis.incr(keys.DELETED_NUMBER)
         return len(stale)
+
+    def asked_lately(self, now: datetime) -> dict[str, datetime]:
+        """Who asked for a page lately and had no list of their own, or an old one, and when."""
+        since = (now - keys.ASKED_FOR).timestamp()
+        with redis_errors(self._url):
+            found = cast(
+                list[tuple[bytes, float]], self._redis.zrangebyscore(keys.ASKED, since, "+inf", withscores=True)
+            )
+        return {user.decode(): min(now, datetime.fromtimestamp(at, UTC)) for user, at in found}
 
     def safety_number(self) -> int:
         """The newest number of a deletion."""

@@ -1,6 +1,7 @@
 """Reading for the timeline: one round trip brings all that a page needs; a second one remembers what was served."""
 
 import struct
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -123,9 +124,20 @@ class ListReader:
         return _readable_lists(dict(zip(Phase, values, strict=True)))
 
     async def begin_chain(
-        self, user_id: str, slot: int, chain: Chain, tail: Tail | None, served: Iterable[int], visits: int
+        self,
+        user_id: str,
+        slot: int,
+        chain: Chain,
+        tail: Tail | None,
+        served: Iterable[int],
+        visits: int,
+        *,
+        wants_list: bool = False,
     ) -> None:
-        """Freeze a list (and its tail, if the first page already needed one) and remember the first page's posts."""
+        """Freeze a list (and its tail, if the first page already needed one) and remember the first page's posts.
+
+        A user who `wants_list` has none of their own, or an old one: the next run makes them one, if it knows them.
+        """
         pipe = self._redis.pipeline(transaction=False)
         keep_ms = _ms(self._lifetimes.chain_for)
         pipe.set(keys.chain(user_id, slot), records.pack_chain(chain), px=keep_ms)
@@ -133,6 +145,10 @@ class ListReader:
             pipe.delete(keys.tail(user_id, slot))
         else:
             pipe.set(keys.tail(user_id, slot), records.pack_tail(chain.nonce, tail), px=keep_ms)
+        if wants_list:
+            pipe.zadd(keys.ASKED, {user_id: time.time()})
+            pipe.zremrangebyrank(keys.ASKED, 0, -keys.MAX_ASKED - 1)
+            pipe.pexpire(keys.ASKED, _ms(keys.ASKED_FOR))
         await self._remember(pipe, user_id, served, visits)
 
     async def end_page(self, user_id: str, page: PageEnd, served: Iterable[int], visits: int) -> None:
