@@ -44,7 +44,7 @@ def run_heuristic(
     begun = time.monotonic()
     with stage("heuristic.load") as facts:
         number = writer.safety_number()
-        world = load_world(database, settings.window, settings.lists, now)
+        world = load_world(database, settings.window, settings.lists, now, writer.asked_lately(now))
         facts.update(posts=len(world.posts), events=len(world.events), users=len(world.users))
     with stage("heuristic.rank") as facts:
         scores = score_posts(world.posts, world.events, settings.formula, now)

@@ -62,7 +62,7 @@ def run_scoring(
     artefact = load_champion(settings.model, model, encoders)
     encoded = encode_new(database, encoders, settings.content, now, tell)
     with stage("score.load") as facts:
-        world = load_world(database, settings.window, settings.lists, now)
+        world = load_world(database, settings.window, settings.lists, now, writer.asked_lately(now))
         since = partial_since(database, model, settings.score, now) if writer.has_published(Phase.NEUCF) else None
         chosen = users_to_score(world, since)
         data = load_scoring_data(

@@ -105,7 +105,7 @@ class _HeldBack:
 
 
 def _held_back(events: Events, posts: Posts, features: PostFeatures, recipe: Recipe) -> _HeldBack | None:
-    split = per_user_cut(events, posts, share=validation_share(np.count_nonzero(np.isin(events.kind, POSITIVE_CODES))))
+    split = per_user_cut(events, posts, share=validation_share(int(np.isin(events.kind, POSITIVE_CODES).sum())))
     if len(split.train) == 0 or len(split.test) == 0:
         return None
     data = emphasised(training_set(split.train, posts, features), split.train_events, posts, recipe)

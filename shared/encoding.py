@@ -7,10 +7,11 @@ read is recorded with the reason and tried again later; no zero vector ever stan
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.content.captions import caption_hash
-from shared.content.photos import PhotoSource
+from shared.content.photos import Photo, PhotoSource
 from shared.content.plan import (
     EncodingPlan,
     Failure,
@@ -36,6 +37,7 @@ from shared.db.vectors import (
     stored_vectors,
 )
 from shared.logs import log_trouble, stage
+from shared.photo_clusters import cluster_photos
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -78,7 +80,11 @@ def build_encoders(settings: ContentSettings) -> Encoders:
 def encode_new(
     database: Database, encoders: Encoders, settings: ContentSettings, now: datetime, progress: Progress | None = None
 ) -> dict[str, int]:
-    """Encode what is new; gives how many captions and photos were encoded, and how many could not be."""
+    """Encode what is new, and find photos that are nearly the same.
+
+    Returns:
+        How many captions and photos were encoded, and how many could not be.
+    """
     with database.read() as snapshot:
         posts = list(load_content(snapshot, now=now))
     tell = progress or _tell_nobody
@@ -89,6 +95,8 @@ def encode_new(
     with stage("content.images") as facts:
         facts.update(_encode_images(database, encoders, posts, settings, now, tell))
         counts["images"], counts["images_failed"] = int(str(facts["encoded"])), int(str(facts["failed"]))
+    with stage("content.clusters") as facts:
+        facts.update(cluster_photos(database, posts))
     return counts
 
 
@@ -143,7 +151,7 @@ def _encode_images(
     done = n_failed = 0
     batches = list(plan.batches(settings.encode_batch))
     wanted = ([references[source.post_id] or "" for source in batch] for batch in batches)
-    for batch, photos in zip(batches, encoders.photos.read_ahead(wanted, encoder.prepare), strict=True):
+    for batch, photos in zip(batches, encoders.photos.read_ahead(wanted, partial(_prepared, encoder)), strict=True):
         encoded, failed = _encode_photos(encoder, batch, photos, failures, settings, now)
         store_vectors(database, Part.IMAGE, encoder=encoder.card.identity, encoded=encoded, failed=failed)
         done, n_failed = done + len(encoded), n_failed + len(failed)
@@ -153,15 +161,27 @@ def _encode_images(
     return {"encoded": done, "failed": n_failed, "current": plan.current, "waiting": plan.waiting}
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Prepared:
+    """What is kept of a photo that was read."""
+
+    pixels: "Tensor"  # as the encoder wants them
+    fingerprint: bytes
+
+
+def _prepared(encoder: ImageEncoder, photo: Photo) -> _Prepared:
+    return _Prepared(encoder.prepare(photo.image), photo.fingerprint)
+
+
 def _encode_photos(
     encoder: ImageEncoder,
     batch: Sequence[PostSource],
-    photos: Sequence["Tensor | Unreadable"],
+    photos: Sequence["_Prepared | Unreadable"],
     failures: dict[str, Failure],
     settings: ContentSettings,
     now: datetime,
 ) -> tuple[list[Encoded], list[Failed]]:
-    good: list[tuple[PostSource, Tensor]] = []
+    good: list[tuple[PostSource, _Prepared]] = []
     failed: list[Failed] = []
     for source, photo in zip(batch, photos, strict=True):
         if not isinstance(photo, Unreadable):
@@ -180,10 +200,10 @@ def _encode_photos(
         )
     if not good:
         return [], failed
-    rows = encoder.encode_prepared([photo for _, photo in good])
+    rows = encoder.encode_prepared([photo.pixels for _, photo in good])
     encoded = [
-        Encoded(post_id=source.post_id, source_hash=_known(source), vector=row)
-        for (source, _), row in zip(good, rows, strict=True)
+        Encoded(post_id=source.post_id, source_hash=_known(source), vector=row, fingerprint=photo.fingerprint)
+        for (source, photo), row in zip(good, rows, strict=True)
     ]
     return encoded, failed
 

@@ -2,12 +2,13 @@
 
 from array import array
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from shared.columns import latest_of_each, post_index
+from shared.db.asked import known_askers
 from shared.db.bulk import (
     Events,
     Posts,
@@ -18,6 +19,7 @@ from shared.db.bulk import (
     load_user_keys,
     to_datetime,
 )
+from shared.db.clusters import clusters_of_posts
 from shared.db.engine import Database
 from shared.db.post_rows import rows_of_posts
 from shared.db.relations import check_relations
@@ -40,6 +42,7 @@ class World:
     viewers: Mapping[str, Viewer]  # users of whom something must be withheld; others see all but their own posts
     viewer_version: int
     removed: set[int]  # rows of posts that went away lately
+    clusters: Mapping[str, int] = field(default_factory=dict)  # of the posts whose photo is nearly another's
 
     def viewer(self, user_id: str) -> Viewer:
         """The user's viewer, their own posts always withheld."""
@@ -51,8 +54,14 @@ class World:
         )
 
 
-def load_world(database: Database, window: WindowSettings, lists: ListSettings, now: datetime) -> World:
-    """Read the candidates, their events, the active users and everything that must be withheld.
+def load_world(
+    database: Database,
+    window: WindowSettings,
+    lists: ListSettings,
+    now: datetime,
+    asked: Mapping[str, datetime] | None = None,
+) -> World:
+    """Read the candidates, their events, the active users (`asked`: and who asked for a page) and what is withheld.
 
     Raises:
         SourceError: a relation is not what the contract says, or all posts have vanished at once.
@@ -64,7 +73,10 @@ def load_world(database: Database, window: WindowSettings, lists: ListSettings, 
         oldest = to_datetime(max(0.0, float(posts.created_at.min()))) if len(posts) else now  # nobody liked before 1970
         # An event may be older than its post says when the team imported the post later: allow a day.
         events = load_events(snapshot, since=oldest - timedelta(days=1), now=now)
-        users = load_active_users(snapshot, since=now - lists.active_for, now=now, at_most=lists.max_lists)
+        askers = known_askers(snapshot, asked or {})
+        users = load_active_users(
+            snapshot, since=now - lists.active_for, now=now, at_most=lists.max_lists, askers=askers
+        )
         authors = blocked_authors(load_blocks(snapshot))
         hiders = {user for user, _ in load_hides(snapshot, since=oldest - timedelta(days=1))}
         others = sorted((authors.keys() | hiders) - set(users.ids))  # everyone's list has the same filters
@@ -74,6 +86,7 @@ def load_world(database: Database, window: WindowSettings, lists: ListSettings, 
     removals = note_removals(database, posts.ids, keep_for=lists.keep_for)
     with database.begin() as connection:
         rows = rows_of_posts(connection, posts.ids)
+        clusters = clusters_of_posts(connection, posts.ids)
     touched = touched_posts(posts, rows, events, at_most=lists.seen_length)
     return World(
         posts=posts,
@@ -83,13 +96,15 @@ def load_world(database: Database, window: WindowSettings, lists: ListSettings, 
         viewers=_viewers(user_keys, authors, touched),
         viewer_version=version,
         removed=removals.rows - set(rows),  # what was withheld and is a candidate again has come back
+        clusters=clusters,
     )
 
 
 def catalogue(world: World) -> Iterator[CatalogueEntry]:
     """What the timeline must know of each candidate."""
     for row, post_id, author_id in zip(world.rows, world.posts.ids, world.posts.author_ids, strict=True):
-        yield CatalogueEntry(row=row, post_id=post_id, author=author_key(author_id))
+        cluster = world.clusters.get(post_id, 0)
+        yield CatalogueEntry(row=row, post_id=post_id, author=author_key(author_id), cluster=cluster)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,8 +25,12 @@ class Truth:
     author_of: dict[str, str]
     deleted: dict[str, float] = field(default_factory=dict)  # post → since when
     blocked: dict[tuple[str, str], float] = field(default_factory=dict)  # (user, author) → since when
-    under_way: set[str] = field(default_factory=set)  # posts and authors of changes that may hold by now or not yet
+    # Posts and authors of changes that may hold by now or not yet. Whoever changes something adds it here first, and
+    # takes it off only after it stands above; so whoever checks reads this before the others.
+    under_way: frozenset[str] = frozenset()
+    cluster_of: dict[str, int] = field(default_factory=dict)  # of posts whose photo is nearly another's
     met: dict[str, set[str]] = field(default_factory=dict)  # user → posts that they saw before
+    is_small: bool = False  # a chain that ends has shown every post there is
     is_vast: bool = False  # nobody comes to the end of what they have not seen: no post may come back at all
 
     def faults_of(self, user: str, posts: Sequence[str], asked_at: float) -> Iterator[str]:
@@ -39,6 +43,16 @@ class Truth:
                 yield f"{user}: {post} is by {author}, who is blocked"
             if author == user:
                 yield f"{user}: {post} is their own"
+
+    def eligible(self, user: str) -> set[str]:
+        """What may be shown to a user now."""
+        banned = {user, *self.banned(user)}
+        return {post for post, author in self.author_of.items() if not banned & {post, author}}
+
+    def banned(self, user: str) -> set[str]:
+        """Posts and authors that this user is not shown any more, or perhaps not."""
+        under_way = self.under_way
+        return {*under_way, *self.deleted.copy(), *(author for each, author in self.blocked.copy() if each == user)}
 
 
 @dataclass(slots=True)
@@ -90,6 +104,7 @@ class Reader(threading.Thread):
     def _walk(self, user: str) -> None:
         served: list[str] = []
         cursor, source = None, None
+        eligible = self._truth.eligible(user) if self._truth.is_small else set()
         for _ in range(self._pages):
             page = self._ask(user, cursor)
             if page is None or self.stopped.is_set():
@@ -114,6 +129,9 @@ class Reader(threading.Thread):
                 break
             self._rest()
         self._findings.chains += 1
+        skipped = eligible & self._truth.eligible(user) - set(served) if cursor is None else set()
+        if skipped:
+            self._complain(f"{user}: a chain of {source} ended without {sorted(skipped)[:5]}")
         self._check_spacing(user, served)
 
     def _rest(self) -> None:
@@ -127,26 +145,35 @@ class Reader(threading.Thread):
         if page is None:
             return
         again = [post["id"] for post in page["posts"]]
-        banned = {author for each, author in self._truth.blocked.copy() if each == user}
-        banned |= self._truth.deleted.keys() | self._truth.under_way
+        banned = self._truth.banned(user)
         left = [post for post in posts if not banned & {post, self._truth.author_of[post]}]
         if [post for post in again if post in left] != left or set(again) - set(posts):
             self._complain(f"{user}: a repeated cursor gave {again}, before {posts}")
 
     def _check_spacing(self, user: str, served: Sequence[str]) -> None:
-        """An author's third post in ten is a fault if another post that the user never met came after it."""
-        authors = [self._truth.author_of.get(post, post) for post in served]
+        """A third post of an author in ten, or a photo beside its like, is a fault if a better post came later.
+
+        A better one: one that the user had not met, and that might have stood there itself.
+        """
         met = self._truth.met.setdefault(user, set())
-        for place, post in enumerate(served):
-            before = authors[max(0, place - WINDOW + 1) : place]
-            if post in met or before.count(authors[place]) < MOST:
-                continue
-            later = (each for each in range(place + 1, len(served)) if served[each] not in met)
-            better = next((each for each in later if before.count(authors[each]) < MOST), None)
-            if better is not None:
-                self._complain(f"{user}: {post} by {authors[place]} floods at {place}, {served[better]} came later")
-                break
+        unmet = [post not in met for post in served]
         met.update(served)
+        for place in range(1, len(served)):
+            if not unmet[place] or self._fits(served, place, place):
+                continue
+            later = (each for each in range(place + 1, len(served)) if unmet[each])
+            better = next((each for each in later if self._fits(served, place, each)), None)
+            if better is not None:
+                self._complain(f"{user}: {served[place]} is too near its like at {place}, {served[better]} came later")
+                break
+
+    def _fits(self, served: Sequence[str], place: int, which: int) -> bool:
+        """Whether the post served at `which` might stand at `place`."""
+        author_of, cluster_of, post = self._truth.author_of, self._truth.cluster_of, served[which]
+        before = served[max(0, place - WINDOW + 1) : place]
+        is_flood = sum(author_of.get(each, each) == author_of.get(post, post) for each in before) >= MOST
+        is_alike = post in cluster_of and cluster_of[post] == cluster_of.get(before[-1])
+        return not is_flood and not is_alike
 
     def _ask(self, user: str, cursor: str | None) -> dict[str, Any] | None:
         path = f"/timeline/{quote(user)}?limit={self._limit}" + (f"&cursor={cursor}" if cursor else "")

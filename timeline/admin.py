@@ -1,6 +1,5 @@
 """What the operator calls: the phase, and the state of everything."""
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,20 +40,21 @@ router = operator_router("/admin")
 @router.get("/phase", response_model=PhaseAnswer)
 async def get_phase(request: Request) -> PhaseAnswer:
     """The phase in force."""
-    return _phase(await asyncio.to_thread(read_phase, state_of(request).database))
+    state = state_of(request)
+    return _phase(await state.operate(read_phase, state.database))
 
 
 @router.put("/phase", response_model=PhaseAnswer, responses={422: PROBLEMS[422]})
 async def put_phase(request: Request, change: PhaseChange) -> PhaseAnswer:
     """Switch phases: in PostgreSQL first (versioned, on record), then in Redis. Takes effect on first pages."""
     state = state_of(request)
-    phase = await asyncio.to_thread(
+    phase = await state.operate(
         change_phase, state.database, change.phase, rollout_percent=change.rollout_percent, by=TOKEN_NAME
     )
     state.snapshot.take_phase(phase)
     log_event("admin.phase", phase=phase.phase, rollout_percent=phase.rollout_percent, version=phase.version)
     try:
-        await asyncio.to_thread(state.writer.write_phase, phase)
+        await state.operate(state.writer.write_phase, phase)
     except StoreUnavailable:
         log_event("admin.phase_waits", version=phase.version)  # the snapshot brings it to Redis when that is back
     return _phase(phase)
@@ -64,8 +64,8 @@ async def put_phase(request: Request, change: PhaseChange) -> PhaseAnswer:
 async def get_status(request: Request) -> dict[str, Any]:
     """Phase, lists of each phase, last runs, live services, likes per view, and how far the app is from phase 2."""
     state = state_of(request)
-    phase, changes, runs, services, feeds = await asyncio.to_thread(_from_database, state)
-    readiness = await asyncio.to_thread(read_readiness, state.database)
+    phase, changes, runs, services, feeds = await state.operate(_from_database, state)
+    readiness = await state.operate(read_readiness, state.database)
     try:
         published = await state.reader.publications()
     except StoreUnavailable:
@@ -85,21 +85,22 @@ async def get_status(request: Request) -> dict[str, Any]:
 @router.get("/models")
 async def get_models(request: Request) -> dict[str, Any]:
     """Model versions with figures and verdicts, newest first."""
-    models = await asyncio.to_thread(list_models, state_of(request).database)
+    state = state_of(request)
+    models = await state.operate(list_models, state.database)
     return {"models": [_model(model) for model in models]}
 
 
 @router.put("/models/champion", responses={409: {"model": ProblemDetails}, 422: PROBLEMS[422]})
 async def put_champion(request: Request, change: ChampionChange) -> dict[str, Any]:
     """Promote a version, or roll back to one; its lists come with the next scoring run, which this asks for."""
-    database = state_of(request).database
+    state = state_of(request)
     try:
-        model = await asyncio.to_thread(
-            promote_model, database, change.version, by=TOKEN_NAME, override=change.override
+        model = await state.operate(
+            promote_model, state.database, change.version, by=TOKEN_NAME, override=change.override
         )
     except PromotionRefused as error:
         raise Problem(409, "promotion-refused", str(error)) from error
-    run = await asyncio.to_thread(request_run, database, "score", by=f"promotion of model {model.version}")
+    run = await state.operate(request_run, state.database, "score", by=f"promotion of model {model.version}")
     log_event("admin.champion", model=model.version, override=change.override)
     return {"champion": _model(model), "run": run}
 

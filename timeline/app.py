@@ -34,7 +34,7 @@ def create_app(settings: AllSettings) -> FastAPI:
         app.state.warmline = state
         every = timedelta(seconds=settings.timeline.refresh_seconds)
         keeper = asyncio.create_task(state.keeper.run(every))
-        state.writing.submit(jwt_library)
+        state.writing.begin(jwt_library)
         try:
             yield
         finally:

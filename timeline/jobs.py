@@ -1,6 +1,5 @@
 """What the operator asks of the jobs: a run, and the history of all runs."""
 
-import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -26,12 +25,12 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 @router.post("/{job}", status_code=202, response_model=JobAsked, responses=REFUSALS)
 async def ask_for_run(request: Request, job: Job) -> JobAsked:
     """Ask the service that does a job for a run; it begins within seconds."""
-    database, service = state_of(request).database, SERVICES[job]
-    alive = await asyncio.to_thread(live_services, database)
+    state, service = state_of(request), SERVICES[job]
+    alive = await state.operate(live_services, state.database)
     if not any(row["service"] == service for row in alive):
         detail = f"no {service} is alive, so nothing was asked for; start it"
         raise Problem(503, "service-not-alive", detail, {"Retry-After": "30"})
-    run = await asyncio.to_thread(request_new_run, database, job, by=TOKEN_NAME)
+    run = await state.operate(request_new_run, state.database, job, by=TOKEN_NAME)
     if run is None:
         raise Problem(409, "run-under-way", f"a run of {job} is under way, or waits to begin; nothing was asked for")
     log_event("admin.job", job=job, run=run)
@@ -45,5 +44,6 @@ async def get_runs(
     limit: Annotated[int, Query(ge=1, le=MAX_RUNS)] = 20,
 ) -> RunHistory:
     """The newest runs, of one job or of all."""
-    found = await asyncio.to_thread(recent_runs, state_of(request).database, limit=limit, job=job)
+    state = state_of(request)
+    found = await state.operate(recent_runs, state.database, limit=limit, job=job)
     return RunHistory(runs=[dict(run) for run in found])

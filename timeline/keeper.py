@@ -151,6 +151,7 @@ class Keeper:
         new_posts, blocked = await self._reader.new_posts(), await self._reader.blocked()
         known = [*codec.rows_of(everyone.entries), *(codec.rows_of(new_posts.entries) if new_posts else ())]
         await self._reader.ensure_posts(known)
+        await self._reader.follow_clusters()
         snapshot.everyone = everyone
         snapshot.new_posts = Pool.of(new_posts) if new_posts else None
         snapshot.blocked = blocked or snapshot.blocked

@@ -72,7 +72,7 @@ async def _on_refused(_: Request, error: Exception) -> JSONResponse:
 
 async def _on_unavailable(_: Request, error: Exception) -> JSONResponse:
     log_trouble("timeline.unavailable", reason=error)
-    detail = "a store that this route needs does not answer; nothing was changed, try again"
+    detail = "a store that this route needs does not answer; try again, a repeat is as good as once"
     return problem_response(503, "store-unavailable", detail, {"Retry-After": "5"})
 
 

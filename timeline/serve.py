@@ -181,7 +181,10 @@ class Timeline:
         noted = Chain(nonce=chain.nonce, frozen=chain.frozen, page_ends=(*chain.page_ends, walk.position))
         rows, visits = [post.row for post in walk.posts], walk.state.seen.visits
         if begins:
-            record = partial(self._reader.begin_chain, user_id, walk.slot, noted, walk.tail, rows, visits + 1)
+            record = partial(
+                self._reader.begin_chain, user_id, walk.slot, noted, walk.tail, rows, visits + 1,
+                wants_list=self._wants_list(noted.frozen),
+            )  # fmt: skip
         else:
             end = PageEnd(
                 slot=walk.slot, chain=noted, tail=walk.tail, ends_before=walk.ends_in_redis,
@@ -192,6 +195,12 @@ class Timeline:
             with suppress(StoreUnavailable):
                 await self._stores.redis(walk.patience, record)
         self._shelf.put(user_id, noted, walk.tail)
+
+    def _wants_list(self, ranked: RankedList) -> bool:
+        """Whether a user who was served this list should get one of their own, or a new one, with the next run."""
+        everyone = self._parts.snapshot.everyone
+        is_old = everyone is not None and ranked.generation < everyone.generation
+        return ranked.source is Source.EVERYONE or (ranked.source is Source.HEURISTIC and is_old)
 
     def _finished(self, walk: Walk, start: int, next_cursor: str | None) -> Page:
         frozen = walk.chain.frozen

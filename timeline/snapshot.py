@@ -72,4 +72,4 @@ class Snapshot:
 
 def catalogue_entry(post: NewPost) -> CatalogueEntry:
     """A post as the catalogue knows it."""
-    return CatalogueEntry(row=post.row, post_id=post.post_id, author=post.author)
+    return CatalogueEntry(row=post.row, post_id=post.post_id, author=post.author, cluster=post.cluster)

@@ -1,8 +1,6 @@
 """What one timeline process holds, built when it starts and closed when it ends."""
 
-import asyncio
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -23,6 +21,7 @@ from shared.settings import (
     load_settings,
 )
 from timeline.breaker import Breaker
+from timeline.deeds import Deeds
 from timeline.disk import Disk
 from timeline.keeper import Keeper
 from timeline.metrics import STORES, Metrics
@@ -36,6 +35,7 @@ from timeline.stores import Stores
 from timeline.withheld import OwnCopies, Withheld
 
 WRITE_THREADS = 3  # fewer than PostgreSQL connections and than asyncio's own threads: pages find some free
+OPERATOR_THREADS = 2
 
 DeedT = ParamSpec("DeedT")
 ResultT = TypeVar("ResultT")
@@ -60,15 +60,25 @@ class State:
     stores: Stores
     timeline: Timeline
     withheld: Withheld
-    writing: ThreadPoolExecutor
+    writing: Deeds
+    operating: Deeds
 
     async def write(self, deed: Callable[DeedT, ResultT], *arguments: DeedT.args, **options: DeedT.kwargs) -> ResultT:
-        """Do something in one of the threads for writes, so that a queue of them keeps no page waiting."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.writing, partial(deed, *arguments, **options))
+        """Do something for the app's backend, in threads of its own: a queue of writes keeps no page waiting.
+
+        Raises:
+            StoreUnavailable: a store does not answer, or hangs.
+        """
+        return await self.writing.do(partial(deed, *arguments, **options))
+
+    async def operate(self, deed: Callable[DeedT, ResultT], *arguments: DeedT.args, **options: DeedT.kwargs) -> ResultT:
+        """The same for the operator."""
+        return await self.operating.do(partial(deed, *arguments, **options))
 
     async def close(self) -> None:
-        self.writing.shutdown(wait=False, cancel_futures=True)
+        self.writing.close()
+        self.operating.close()
+        self.withheld.close()
         self.keeper.close()
         self.stores.close()
         await self.reader.close()
@@ -138,7 +148,8 @@ def build_state(settings: AllSettings) -> State:
         stores=parts.stores,
         timeline=Timeline(parts, cursor_key=doorkeeper.cursor_key()),
         withheld=withheld,
-        writing=ThreadPoolExecutor(WRITE_THREADS, thread_name_prefix="write"),
+        writing=Deeds("write", threads=WRITE_THREADS),
+        operating=Deeds("operator", threads=OPERATOR_THREADS),
     )
 
 

@@ -3,11 +3,11 @@
 What this process holds itself, in memory and on disk, changes at once in any case.
 """
 
-import asyncio
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from shared.db.engine import Database
 from shared.db.erasure import Erasure, erase_again, erasures_under_way, may_be_settled, settle_erasure
@@ -21,9 +21,12 @@ from shared.ranked_lists.catalogue import Deleted
 from shared.ranked_lists.publish import ListWriter
 from shared.ranked_lists.users import UserMarks
 from shared.settings import WindowSettings
+from timeline.deeds import Deeds
 from timeline.disk import Disk
 from timeline.shelf import Shelf
 from timeline.snapshot import Snapshot
+
+THREADS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,7 @@ class Withheld:
     ) -> None:
         self._database, self._writer, self._marks, self._window = database, writer, marks, window
         self._own = own
+        self._deeds = Deeds("withheld", threads=THREADS)
         self._posts: set[int] = set()
         self._users: set[str] = set()
 
@@ -78,7 +82,7 @@ class Withheld:
         self._users.discard(erasure.user_id)
         self._own.forget_user(erasure.user_id)
         self._own.deleted.add(erasure.rows)
-        is_off_disk = await asyncio.to_thread(self._own.save)
+        is_off_disk = await self._deeds.do(self._own.save)
         await self.renew_viewers(erasure.blocked)
         return await self._sweep(erasure) and is_off_disk
 
@@ -86,8 +90,11 @@ class Withheld:
         """Write what is waiting here, and finish the erasures that any process has begun."""
         await self._write_waiting()
         with suppress(StoreUnavailable, SourceError):  # a PostgreSQL that is away is no fault of Redis
-            for erasure in await asyncio.to_thread(erasures_under_way, self._database):
+            for erasure in await self._deeds.do(partial(erasures_under_way, self._database)):
                 await self._sweep(erasure)
+
+    def close(self) -> None:
+        self._deeds.close()
 
     async def _write_waiting(self) -> None:
         """Write what is waiting; what cannot be written waits for the next time."""
@@ -95,7 +102,7 @@ class Withheld:
         if not posts and not users:
             return
         try:
-            await asyncio.to_thread(self._write, posts, users)
+            await self._deeds.do(partial(self._write, posts, users))
         except (StoreUnavailable, SourceError):
             return
         self._posts -= posts
@@ -117,13 +124,13 @@ class Withheld:
     async def _sweep(self, erasure: Erasure) -> bool:
         """Delete what is left of a user; done when nobody is under way who may bring them back."""
         try:
-            is_last = await asyncio.to_thread(may_be_settled, self._database, erasure)
-            found = await asyncio.to_thread(self._take_out, erasure)
+            is_last = await self._deeds.do(partial(may_be_settled, self._database, erasure))
+            found = await self._deeds.do(partial(self._take_out, erasure))
             if not self._own.deleted.rows.issuperset(found.rows):  # a run under way had given them new numbers
                 self._own.deleted.add(found.rows)
-                is_last &= await asyncio.to_thread(self._own.save)
+                is_last &= await self._deeds.do(self._own.save)
             if is_last:
-                await asyncio.to_thread(settle_erasure, self._database, erasure)
+                await self._deeds.do(partial(settle_erasure, self._database, erasure))
                 log_event("timeline.erased", posts=len(found.rows))
         except (StoreUnavailable, SourceError):
             return False

@@ -14,6 +14,7 @@ from shared.content.addresses import AddressCheck, Resolver, is_public, resolve
 from shared.content.captions import hash_of
 from shared.content.decode import decode
 from shared.content.fetch import Fetcher, FetchLimits
+from shared.content.fingerprint import fingerprint
 from shared.content.unreadable import Fault, PhotoRefused, Unreadable
 
 Prepared = TypeVar("Prepared")
@@ -26,10 +27,12 @@ class Photo:
     Attributes:
         image: RGB, upright, first frame, shorter side at most 1,280 pixels.
         content_hash: of the bytes as they came: what was encoded.
+        fingerprint: what it looks like from afar, to find photos that are nearly the same.
     """
 
     image: Image
     content_hash: str
+    fingerprint: bytes
 
 
 class PhotoSource:
@@ -56,12 +59,13 @@ class PhotoSource:
         """The photo behind a post's `image_url`: an http(s) URL, or a path below the media root."""
         try:
             content = self._fetcher.fetch(reference) if "://" in reference else self._read(reference)
-            return Photo(image=decode(content, max_pixels=self._max_pixels), content_hash=hash_of(content))
+            image = decode(content, max_pixels=self._max_pixels)
+            return Photo(image=image, content_hash=hash_of(content), fingerprint=fingerprint(image))
         except PhotoRefused as refused:
             return refused.unreadable
 
     def read_ahead(
-        self, batches: Iterable[Sequence[str]], prepare: Callable[[Image], Prepared]
+        self, batches: Iterable[Sequence[str]], prepare: Callable[[Photo], Prepared]
     ) -> Iterator[list[Prepared | Unreadable]]:
         """The photos of batch after batch, in their order, prepared for an encoder; the next batch is read meanwhile.
 
@@ -71,7 +75,7 @@ class PhotoSource:
 
         def read(reference: str) -> Prepared | Unreadable:
             photo = self.load(reference)
-            return prepare(photo.image) if isinstance(photo, Photo) else photo
+            return prepare(photo) if isinstance(photo, Photo) else photo
 
         pool = ThreadPoolExecutor(max_workers=self._threads)
         try:

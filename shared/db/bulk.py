@@ -239,9 +239,16 @@ def _events(snapshot: Snapshot, condition: str, now: datetime) -> Events:
     )
 
 
-def load_active_users(snapshot: Snapshot, *, since: datetime, now: datetime, at_most: int) -> Users:
-    """Users who joined, posted or interacted since a time, the most recently active first."""
-    latest: dict[str, tuple[datetime, int]] = {}
+def load_active_users(
+    snapshot: Snapshot,
+    *,
+    since: datetime,
+    now: datetime,
+    at_most: int,
+    askers: Mapping[str, tuple[datetime, int]] | None = None,
+) -> Users:
+    """Users who joined, posted, interacted or asked (when, and their key) since a time, the latest first."""
+    latest = dict(askers or {})
     for relation, column in (("users", "id"), ("posts", "author_id"), ("interactions", "user_id")):
         for connection, name in snapshot.each(relation):
             found = connection.execute(

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from shared.db.clusters import clusters_of_posts
 from shared.db.engine import Database
 from shared.db.post_rows import rows_of_known_posts, rows_of_posts
 from shared.db.safety import load_blocks, load_hides
@@ -23,6 +24,7 @@ class NewPost:
     post_id: str
     author: int  # author key
     created_at: datetime
+    cluster: int = 0  # of near-identical photos; 0: none is known
 
 
 def newest_posts(database: Database, *, now: datetime, limit: int, older_than: datetime | None = None) -> list[NewPost]:
@@ -48,10 +50,14 @@ def newest_posts(database: Database, *, now: datetime, limit: int, older_than: d
         alive = connection.execute(query, {"latest": latest, "most": limit}).all()
     with database.begin() as connection:
         rows = rows_of_posts(connection, [post_id for post_id, _, _ in alive])
+        clusters = clusters_of_posts(connection, [post_id for post_id, _, _ in alive])
     return [
-        NewPost(row=row, post_id=post_id, author=author_key(author_id), created_at=created_at)
+        NewPost(
+            row=row, post_id=post_id, author=author_key(author_id), created_at=created_at,
+            cluster=clusters.get(post_id, 0),
+        )
         for row, (post_id, author_id, created_at) in zip(rows, alive, strict=True)
-    ]
+    ]  # fmt: skip
 
 
 def posts_of_rows(database: Database, rows: Collection[int]) -> list[NewPost]:
@@ -61,6 +67,7 @@ def posts_of_rows(database: Database, rows: Collection[int]) -> list[NewPost]:
             sa.text(f"SELECT post_id, row FROM {SCHEMA}.post_rows WHERE row = ANY(:rows)"), {"rows": list(rows)}
         )
         row_of: dict[str, int] = {row[0]: row[1] for row in found}
+        clusters = clusters_of_posts(connection, list(row_of))
     with database.read() as snapshot:
         ((connection, name),) = snapshot.each("posts")
         query = sa.text(
@@ -71,9 +78,12 @@ def posts_of_rows(database: Database, rows: Collection[int]) -> list[NewPost]:
         )
         alive = connection.execute(query, {"ids": list(row_of)}).all()
     return [
-        NewPost(row=row_of[post_id], post_id=post_id, author=author_key(author_id), created_at=created_at)
+        NewPost(
+            row=row_of[post_id], post_id=post_id, author=author_key(author_id), created_at=created_at,
+            cluster=clusters.get(post_id, 0),
+        )
         for post_id, author_id, created_at in alive
-    ]
+    ]  # fmt: skip
 
 
 def viewer_of(database: Database, user_id: str, *, since: datetime) -> Viewer:

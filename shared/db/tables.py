@@ -180,10 +180,16 @@ post_vectors = sa.Table(
     sa.Column("failure", sa.Text),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     _now("next_try", nullable=True),
+    # Of photos: what they look like from afar, and the cluster of those that look alike (NULL: not compared yet).
+    sa.Column("fingerprint", sa.LargeBinary),
+    sa.Column("cluster", sa.Integer),
     sa.CheckConstraint("part IN ('image', 'caption')", name="post_vectors_part"),
     sa.CheckConstraint("(vector IS NULL) = (failure IS NOT NULL)", name="post_vectors_vector_or_failure"),
     sa.Index("post_vectors_encoder", "part", "encoder"),
+    sa.Index("post_vectors_cluster", "post_id", "cluster", postgresql_where=sa.text("cluster > 0")),
 )
+
+photo_clusters = sa.Sequence("photo_clusters", schema=SCHEMA, metadata=metadata)
 
 model_versions = sa.Table(
     "model_versions",

@@ -58,6 +58,7 @@ class Encoded:
     post_id: str
     source_hash: str
     vector: npt.NDArray[np.float32]  # (width,)
+    fingerprint: bytes | None = None  # of a photo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,23 +116,26 @@ def store_vectors(
     """Store one batch, in one transaction: a kill costs at most the batch under way."""
     rows = [
         {"post_id": each.post_id, "source_hash": each.source_hash, "vector": each.vector.astype(VECTOR_TYPE).tobytes(),
-         "failure": None, "attempts": 0, "next_try": None}
+         "failure": None, "attempts": 0, "next_try": None, "fingerprint": each.fingerprint}
         for each in encoded
     ] + [
         {"post_id": each.post_id, "source_hash": each.source_hash, "vector": None,
-         "failure": each.failure, "attempts": each.attempts, "next_try": each.next_try}
+         "failure": each.failure, "attempts": each.attempts, "next_try": each.next_try, "fingerprint": None}
         for each in failed
     ]  # fmt: skip
     if not rows:
         return
     put = insert(post_vectors).values([{**row, "part": part.value, "encoder": encoder} for row in rows])
-    fresh = {
-        name: put.excluded[name] for name in ("source_hash", "encoder", "vector", "failure", "attempts", "next_try")
+    fresh: dict[str, object] = {name: put.excluded[name] for name in rows[0] if name != "post_id"}
+    # The same photo through another encoder stays in its cluster; another photo has to be compared.
+    is_same = post_vectors.c.fingerprint == put.excluded.fingerprint
+    fresh |= {
+        "encoder": put.excluded.encoder,
+        "encoded_at": sa.func.now(),
+        "cluster": sa.case((is_same, post_vectors.c.cluster)),
     }
     with database.begin() as connection:
-        connection.execute(
-            put.on_conflict_do_update(index_elements=["post_id", "part"], set_={**fresh, "encoded_at": sa.func.now()})
-        )
+        connection.execute(put.on_conflict_do_update(index_elements=["post_id", "part"], set_=fresh))
 
 
 def drop_vectors(database: Database, part: Part, post_ids: Sequence[str]) -> None:

@@ -7,11 +7,13 @@ wl:new                   posts that few people have seen yet               2,000
 wl:blocked               all blocks as pairs of keys, for when both stores 100,000 pairs       2 × LIST_KEEP_HOURS
                          are away
 wl:posts:{chunk}         catalogue: row → id, author key, photo cluster    256 rows            LIST_KEEP_HOURS + chains
+wl:clusters              which clusters of photos the catalogue names      one hash            LIST_KEEP_HOURS + chains
 wl:viewer:{user}         authors and posts withheld, posts seen by events  SEEN_LENGTH         2 × LIST_KEEP_HOURS
 wl:viewers               which users have such a value                     active users        2 × LIST_KEEP_HOURS
 wl:seen:{user}           posts served to a user, longest ago first         SEEN_LENGTH         SEEN_KEEP_DAYS
 wl:chain:{slot}:{user}   a frozen list, and where its pages end            4 slots a user      CHAIN_MINUTES
 wl:tail:{slot}:{user}    what follows when a frozen list is used up        2 × EVERYONE_LENGTH CHAIN_MINUTES
+wl:asked                 who asked lately and has no list, or an old one   10,000 users        a day
 wl:deleted               rows of posts deleted lately, by safety number    LIST_KEEP_HOURS     2 × LIST_KEEP_HOURS
 wl:deleted:number        the newest safety number                          one number          2 × LIST_KEEP_HOURS
 wl:safety                the safety epoch: deletions and blocks are here   one value           LIST_KEEP_HOURS
@@ -22,19 +24,25 @@ wl:published:{phase}     when, by which run, how many lists and bytes      one v
 wl:installation          which PostgreSQL the rows belong to               one value           LIST_KEEP_HOURS
 """
 
+from datetime import timedelta
+
 from shared.domain import Phase
 
 PREFIX = "wl:"
 EVERYONE = "wl:everyone"
 NEW_POSTS = "wl:new"
 BLOCKED = "wl:blocked"
+CLUSTERS = "wl:clusters"
 VIEWERS = "wl:viewers"
+ASKED = "wl:asked"
 DELETED = "wl:deleted"
 DELETED_NUMBER = "wl:deleted:number"
 SAFETY = "wl:safety"
 PHASE = "wl:phase"
 INSTALLATION = "wl:installation"
 
+MAX_ASKED = 10_000  # users; a megabyte
+ASKED_FOR = timedelta(days=1)  # how long one request keeps a user's list coming
 CHAIN_SLOTS = 4  # chains that one user can have under way: a phone, a tablet, and each once refreshed
 CHUNK_BITS = 8  # 256 rows a chunk: small enough for Redis' compact hash, few enough round trips
 

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TypeVar, cast
 
@@ -60,8 +60,11 @@ class ListWriter:
     def publish_catalogue(self, entries: Iterable[CatalogueEntry]) -> int:
         """Tell the timeline what the rows are. Comes before the lists that need it."""
         chunks: dict[int, dict[int, bytes]] = {}
+        clusters: dict[int, int] = {}
         for entry in entries:
             chunks.setdefault(keys.chunk_of(entry.row), {})[entry.row] = records.pack_post(entry)
+            if entry.cluster:
+                clusters[entry.row] = entry.cluster
         with redis_errors(self._url):
             for some in _batches(chunks.items(), 100):
                 pipe = self._redis.pipeline(transaction=False)
@@ -69,6 +72,7 @@ class ListWriter:
                     pipe.hset(keys.chunk(number), mapping={str(row): value for row, value in posts.items()})
                     pipe.pexpire(keys.chunk(number), self._catalogue_ms)
                 pipe.execute()
+            self._redis.set(keys.CLUSTERS, records.hash_of_clusters(clusters), px=self._catalogue_ms)
         return sum(len(posts) for posts in chunks.values())
 
     def publish_lists(self, lists: Iterable[tuple[str, bytes]], *, phase: Phase, job: str, run: int) -> Published:
@@ -178,6 +182,15 @@ class ListWriter:
             if stale:
                 self._redis.incr(keys.DELETED_NUMBER)
         return len(stale)
+
+    def asked_lately(self, now: datetime) -> dict[str, datetime]:
+        """Who asked for a page lately and had no list of their own, or an old one, and when."""
+        since = (now - keys.ASKED_FOR).timestamp()
+        with redis_errors(self._url):
+            found = cast(
+                list[tuple[bytes, float]], self._redis.zrangebyscore(keys.ASKED, since, "+inf", withscores=True)
+            )
+        return {user.decode(): min(now, datetime.fromtimestamp(at, UTC)) for user, at in found}
 
     def safety_number(self) -> int:
         """The newest number of a deletion."""

@@ -1,6 +1,7 @@
 """Reading for the timeline: one round trip brings all that a page needs; a second one remembers what was served."""
 
 import struct
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -125,15 +126,27 @@ class ListReader:
         return _readable_lists(dict(zip(Phase, values, strict=True)))
 
     async def begin_chain(
-        self, user_id: str, slot: int, chain: Chain, tail: Tail | None, served: Iterable[int], visits: int
+        self,
+        user_id: str,
+        slot: int,
+        chain: Chain,
+        tail: Tail | None,
+        served: Iterable[int],
+        visits: int,
+        *,
+        wants_list: bool = False,
     ) -> None:
-        """Freeze a list (and its tail, if the first page already needed one) and remember the first page's posts."""
+        """Freeze a list (and its tail, if the first page already needed one) and remember the first page's posts.
+
+        A user who `wants_list` has none of their own, or an old one: the next run makes them one, if it knows them.
+        """
         name, after = keys.chain(user_id, slot), keys.tail(user_id, slot)
         keep_ms = _ms(self._lifetimes.chain_for)
         await self._remember(
             ("SET", name, records.pack_chain(chain), "PX", keep_ms),
             ("DEL", after) if tail is None else ("SET", after, records.pack_tail(chain.nonce, tail), "PX", keep_ms),
             self._seen(user_id, served, visits),
+            *(_asking(user_id) if wants_list else ()),
         )
 
     async def end_page(self, user_id: str, page: PageEnd, served: Iterable[int], visits: int) -> None:
@@ -206,6 +219,13 @@ class ListReader:
         except (RedisError, OSError, TimeoutError) as error:
             raise self._unavailable(error) from error
 
+    async def follow_clusters(self) -> None:
+        """Have the catalogue know the clusters of near-identical photos as they are now."""
+        try:
+            await self.catalogue.follow_clusters()
+        except (RedisError, OSError, TimeoutError) as error:
+            raise self._unavailable(error) from error
+
     async def check_safe(self) -> None:
         """Whether Redis may be trusted.
 
@@ -262,3 +282,12 @@ def _readable(decode: Callable[[bytes], ValueT], value: bytes | None) -> ValueT 
 
 def _ms(span: timedelta) -> int:
     return int(span.total_seconds() * 1000)
+
+
+def _asking(user_id: str) -> tuple[Command, ...]:
+    """The commands that put a user on the list of those for whom the next run makes a list."""
+    return (
+        ("ZADD", keys.ASKED, repr(time.time()), user_id),
+        ("ZREMRANGEBYRANK", keys.ASKED, 0, -keys.MAX_ASKED - 1),
+        ("PEXPIRE", keys.ASKED, _ms(keys.ASKED_FOR)),
+    )

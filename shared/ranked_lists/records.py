@@ -2,9 +2,10 @@
 
 import struct
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import blake2b
 
 from shared.domain import INITIAL_PHASE, Phase, PhaseState
 from shared.eligibility import Viewer
@@ -155,6 +156,11 @@ def pack_post(entry: CatalogueEntry) -> bytes:
 def unpack_post(row: int, value: bytes) -> CatalogueEntry:
     author, cluster = _POST.unpack_from(value)
     return CatalogueEntry(row=row, post_id=value[_POST.size :].decode(), author=author, cluster=cluster)
+
+
+def hash_of_clusters(clusters: Mapping[int, int]) -> bytes:
+    """What changes when any row comes into another cluster, so that copies of the catalogue are read again."""
+    return blake2b(repr(sorted(clusters.items())).encode(), digest_size=8).digest()
 
 
 def pack_phase(state: PhaseState) -> bytes:

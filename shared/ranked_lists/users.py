@@ -45,6 +45,7 @@ class UserMarks:
                 *(keys.tail(user_id, slot) for slot in slots),
             )
             pipe.srem(keys.VIEWERS, user_id)
+            pipe.zrem(keys.ASKED, user_id)
             for row in rows:
                 pipe.hdel(keys.chunk(keys.chunk_of(row)), str(row))
             pipe.execute()

@@ -12,14 +12,20 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from shared.content.registry import OFFLINE_ENGLISH
+from shared.content.settings import ContentSettings
 from shared.db.engine import Database
-from shared.db.models import register_model
+from shared.db.models import promote_model, register_model
+from shared.db.runs import request_run
+from shared.encoding import build_encoders
+from shared.features import manifest_encoder
 from shared.neucf.artefact import Artefact, save_artefact
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.manifest import Encoder, Manifest
 from shared.neucf.model import NeuCF
 from shared.neucf.vocab import Vocab
 from shared.settings import StoreSettings
+from tests.flow.house import House
 
 USERS, POSTS = 12_000, 100  # 1.4 MB of weights
 AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -48,6 +54,19 @@ def an_artefact(*, users: int = USERS, image: Encoder | None = None, caption: En
         metrics={},
     )
     return Artefact(model, Vocab.of(np.arange(users)), Vocab.of(np.arange(POSTS)), manifest)
+
+
+def make_champion(house: House, folder: Path) -> None:
+    """An untrained model, on record as if it had won."""
+    encoders = build_encoders(ContentSettings(media_root=folder, text_encoder=OFFLINE_ENGLISH))
+    image, caption = manifest_encoder(encoders.image.card), manifest_encoder(encoders.caption.card)
+    saved = save_artefact(folder / "model-1", an_artefact(image=image, caption=caption))
+    with house.database() as database:
+        run, sha256 = request_run(database, "train", by="test"), saved.weights_sha256
+        version = register_model(
+            database, run_id=run, folder="model-1", sha256=sha256, accepted=True, verdict="", report={}
+        )
+        promote_model(database, version, by="test")
 
 
 def main() -> None:

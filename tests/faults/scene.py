@@ -16,14 +16,16 @@ from typing import Any
 
 from demo.embedded import Servers
 from demo.processes import free_port
+from shared.domain import Phase
 from tests.flow.house import ADMIN_TOKEN, API_KEY, JWT_KEY, POSTS, House, author_of
-from tests.traffic import Truth, until
+from tests.traffic import Findings, Truth, until
 
 ROOT = Path(__file__).parents[2]
 FANS = tuple(f"fan{number}" for number in range(12))
 GUESTS = tuple(f"guest{number}" for number in range(9))
 READERS = ("ann", "cold", "stranger", *FANS, *GUESTS)
 HUNG_SECONDS = 6.0
+P99_SECONDS, MAX_SECONDS, RECOVERY_SECONDS = 0.3, 1.0, 5.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,7 +42,7 @@ class Scene:
         met: dict[str, set[str]] = {}
         for user, post in self.house.sql("SELECT user_id, post_id FROM warmline.interactions"):
             met.setdefault(user, set()).add(post)
-        return Truth(author_of={post: author_of(post) for post in POSTS}, met=met)
+        return Truth(author_of={post: author_of(post) for post in POSTS}, met=met, is_small=True)
 
     @contextmanager
     def timeline(self, **settings: object) -> Iterator[subprocess.Popen[bytes]]:
@@ -67,9 +69,9 @@ class Scene:
                 process.kill()
                 process.wait()
 
-    def until_ready(self) -> None:
-        """Wait until the timeline has looked at both stores."""
-        until(lambda: self.missing() == {}, "ready", seconds=30)
+    def until_ready(self) -> float:
+        """Wait until the timeline has looked at both stores; gives the seconds that it took."""
+        return until(lambda: self.missing() == {}, "ready", seconds=30)
 
     def missing(self) -> dict[str, str] | None:
         """What `/readyz` says; None while nobody answers."""
@@ -88,11 +90,23 @@ class Scene:
 
     def write(self, method: str, path: str) -> int:
         """A write by the app's backend; gives the status."""
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}{path}", method=method, headers={"Authorization": f"Bearer {API_KEY}"}
-        )
+        return self._send(method, path, {"Authorization": f"Bearer {API_KEY}"})
+
+    def operate(self, method: str, path: str, body: object = None) -> int:
+        """What the operator asks; gives the status."""
+        headers = {"Authorization": f"Bearer {ADMIN_TOKEN}", "Content-Type": "application/json"}
+        return self._send(method, path, headers, json.dumps(body).encode() if body is not None else None)
+
+    def switch(self, phase: Phase, *, percent: float = 100) -> None:
+        """Switch the phase."""
+        status = self.operate("PUT", "/admin/phase", {"phase": phase.value, "rollout_percent": percent})
+        assert status == 200, status
+
+    def _send(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> int:
+        url = f"http://127.0.0.1:{self.port}{path}"
+        request = urllib.request.Request(url, method=method, headers=headers, data=body)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return int(error.code)
@@ -125,6 +139,15 @@ class Scene:
 def _children(pid: int) -> list[int]:
     listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
     return [int(line) for line in listed.stdout.split()]
+
+
+def judge(findings: Findings, name: str) -> None:
+    """Print a line of the table, and fail on whatever the readers met that must not be."""
+    print(f"{name}: {findings}")  # noqa: T201 - the table of the note
+    assert findings.violations == []
+    assert len(findings.seconds) > 100
+    assert findings.quantile(0.99) <= P99_SECONDS
+    assert findings.quantile(1) <= MAX_SECONDS
 
 
 def wait(seconds: float) -> None:

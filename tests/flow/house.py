@@ -103,8 +103,8 @@ class House:
         finally:
             writer.close()
 
-    def run_heuristic(self) -> None:
-        """One run of the heuristic job, claimed as the service does it."""
+    def run_heuristic(self, *, now: datetime | None = None) -> None:
+        """One run of the heuristic job, claimed as the service does it, at a moment by its own clock."""
         settings = self.settings()
         job = JobSettings(
             window=settings.window, lists=settings.lists, formula=settings.formula, new_posts=settings.new_posts
@@ -113,7 +113,8 @@ class House:
             request_run(database, JOB, by="test")
             run = claim_run(database, JOB, worker="test")
             assert run is not None
-            assert finish_run(database, run, report=run_heuristic(database, writer, job, run, datetime.now(UTC)))
+            report = run_heuristic(database, writer, job, run, now or datetime.now(UTC))
+            assert finish_run(database, run, report=report)
 
     def rows(self) -> dict[str, int]:
         """Post id → row."""

@@ -1,7 +1,5 @@
 """A trainer killed while it saves, a model with a byte changed, a full disk: nothing half, nothing lost."""
 
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,17 +8,13 @@ import pytest
 from s02_recsys_neucf.__main__ import main as score
 from s02_train_neucf.job import drop_unfinished
 from shared.content.registry import OFFLINE_ENGLISH
-from shared.content.settings import ContentSettings
-from shared.db.models import promote_model, register_model
-from shared.db.runs import request_run
 from shared.domain import Phase
-from shared.encoding import build_encoders
 from shared.errors import ArtefactError
-from shared.features import manifest_encoder
 from shared.neucf.artefact import WEIGHTS, save_artefact
 from shared.ranked_lists import keys
+from tests.faults.disks import small_disk
 from tests.faults.kill_savers import kill_savers
-from tests.faults.saving import an_artefact
+from tests.faults.saving import an_artefact, make_champion
 from tests.flow.house import ANN, POSTS, House
 
 
@@ -44,7 +38,7 @@ def test_the_next_training_removes_what_an_unfinished_save_left(tmp_path: Path) 
 def test_a_champion_with_one_byte_changed_ends_scoring_with_one_and_lists_stay(
     ranked_house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _make_champion(ranked_house, tmp_path)
+    make_champion(ranked_house, tmp_path)
     ranked_house.publish_neucf(ANN, POSTS[:10])
     before = _list_of_ann(ranked_house)
     _change_a_byte(tmp_path / "model-1" / WEIGHTS)
@@ -62,36 +56,18 @@ def test_a_champion_with_one_byte_changed_ends_scoring_with_one_and_lists_stay(
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 4 MB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("a full disk: only root may mount a tmpfs of 4 MB")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with small_disk(tmp_path) as place:
+        yield place
 
 
-def test_a_full_disk_fails_a_save_with_a_clear_error_and_keeps_nothing_of_it(small_disk: Path) -> None:
-    save_artefact(small_disk / "model-1", an_artefact())
+def test_a_full_disk_fails_a_save_with_a_clear_error_and_keeps_nothing_of_it(disk: Path) -> None:
+    save_artefact(disk / "model-1", an_artefact())
     with pytest.raises(ArtefactError, match=r"model-2: cannot be written \(No space left on device\); is there room"):
-        save_artefact(small_disk / "model-2", an_artefact(users=50_000))
-    assert [path.name for path in small_disk.iterdir()] == ["model-1"]
-    save_artefact(small_disk / "model-3", an_artefact())  # the room is free again
-
-
-def _make_champion(house: House, folder: Path) -> None:
-    """An untrained model, on record as if it had won."""
-    encoders = build_encoders(ContentSettings(media_root=folder, text_encoder=OFFLINE_ENGLISH))
-    image, caption = manifest_encoder(encoders.image.card), manifest_encoder(encoders.caption.card)
-    saved = save_artefact(folder / "model-1", an_artefact(image=image, caption=caption))
-    with house.database() as database:
-        run, sha256 = request_run(database, "train", by="test"), saved.weights_sha256
-        version = register_model(
-            database, run_id=run, folder="model-1", sha256=sha256, accepted=True, verdict="", report={}
-        )
-        promote_model(database, version, by="test")
+        save_artefact(disk / "model-2", an_artefact(users=50_000))
+    assert [path.name for path in disk.iterdir()] == ["model-1"]
+    save_artefact(disk / "model-3", an_artefact())  # the room is free again
 
 
 def _change_a_byte(path: Path) -> None:

@@ -6,7 +6,6 @@ of promise 2, 3, 4 or 8.
 """
 
 import argparse
-import json
 import random
 import subprocess
 import sys
@@ -14,17 +13,20 @@ import tempfile
 import threading
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from demo.embedded import embedded_servers
 from shared.db.engine import Database
 from shared.db.migrate import migrate
+from shared.domain import Phase
 from shared.settings import StoreSettings
 from tests.faults.scene import ROOT, Scene
-from tests.flow.house import ADMIN_TOKEN, House
-from tests.load.world import AUTHORS, POSTS, USERS, authors_of_posts, build
+from tests.flow.house import House
+from tests.load.world import AUTHORS, POSTS, USERS, authors_of_posts, build, clusters_of_posts
 from tests.stores import empty_database
-from tests.traffic import Truth, traffic
+from tests.traffic import Findings, Truth, traffic
 
 READERS = 12
 CHANGES_PER_SECOND = 20
@@ -61,10 +63,10 @@ def _measure(scene: Scene, *, seconds: float, rate: float) -> int:
         publisher.stdout.readline()  # the first publication
         with scene.timeline(**BIG):
             scene.until_ready()
-            truth = Truth(author_of=authors_of_posts(), is_vast=True)
+            truth = Truth(author_of=authors_of_posts(), cluster_of=clusters_of_posts(), is_vast=True)
             stopped = threading.Event()
-            changer = threading.Thread(target=_change, args=(scene, truth, stopped), daemon=True)
             with traffic(scene.port, USERS, truth, readers=READERS, limit=20, pause=READERS / rate, pages=8) as found:
+                changer = threading.Thread(target=_change, args=(scene, truth, found, stopped), daemon=True)
                 changer.start()
                 time.sleep(seconds)
             stopped.set()
@@ -81,35 +83,41 @@ def _measure(scene: Scene, *, seconds: float, rate: float) -> int:
     return int(bool(found.violations) or asked / seconds < 300)
 
 
-def _change(scene: Scene, truth: Truth, stopped: threading.Event) -> None:
+def _change(scene: Scene, truth: Truth, findings: Findings, stopped: threading.Event) -> None:
     """Blocks and deletes by turns, each on record as soon as it was accepted; a phase switch now and then."""
     rng, begun, number = random.Random(3), time.monotonic(), 0
     switched = 0
     while not stopped.is_set():
         if number % 2:
             post = rng.choice(POSTS)
-            truth.under_way.add(post)
-            if scene.write("DELETE", f"/posts/{post}") == 204:
-                truth.deleted.setdefault(post, time.monotonic())
+            with _under_way(truth, post):
+                if _is_accepted(scene, findings, "DELETE", f"/posts/{post}"):
+                    truth.deleted.setdefault(post, time.monotonic())
         else:
             user, author = rng.choice(USERS), rng.choice(AUTHORS)
-            truth.under_way = {each for each in truth.under_way if each.startswith("post")} | {author}
-            if scene.write("PUT", f"/users/{user}/blocks/{author}") == 204:
-                truth.blocked.setdefault((user, author), time.monotonic())
+            with _under_way(truth, author):
+                if _is_accepted(scene, findings, "PUT", f"/users/{user}/blocks/{author}"):
+                    truth.blocked.setdefault((user, author), time.monotonic())
         number += 1
         if time.monotonic() - begun > SWITCH_SECONDS * (switched + 1):
             switched += 1
-            _switch(scene, "neucf" if switched % 2 else "heuristic", percent=50 if switched % 4 == 1 else 100)
+            scene.switch(Phase.NEUCF if switched % 2 else Phase.HEURISTIC, percent=50 if switched % 4 == 1 else 100)
         time.sleep(max(0.0, begun + number / CHANGES_PER_SECOND - time.monotonic()))
 
 
-def _switch(scene: Scene, phase: str, *, percent: int) -> None:
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{scene.port}/admin/phase", method="PUT",
-        data=json.dumps({"phase": phase, "rollout_percent": percent}).encode(),
-        headers={"Authorization": f"Bearer {ADMIN_TOKEN}", "Content-Type": "application/json"},
-    )  # fmt: skip
-    urllib.request.urlopen(request, timeout=10).read()
+@contextmanager
+def _under_way(truth: Truth, what: str) -> Iterator[None]:
+    """While the block runs, nobody can tell whether the change holds already."""
+    truth.under_way |= {what}
+    yield
+    truth.under_way -= {what}
+
+
+def _is_accepted(scene: Scene, findings: Findings, method: str, path: str) -> bool:
+    status = scene.write(method, path)
+    if status != 204:
+        findings.violations.append(f"{method} {path}: status {status}")
+    return status == 204
 
 
 def _line(metrics: str, name: str) -> str:

@@ -19,10 +19,16 @@ def authors_of_posts() -> dict[str, str]:
     return {post: rng.choice(AUTHORS[:30] if rng.random() < 0.5 else AUTHORS) for post in POSTS}
 
 
+def clusters_of_posts() -> dict[str, int]:
+    """Post → cluster: a fifth of the posts show one of eight photos, so that they meet in every other chain."""
+    return {post: 1 + place // 5 % 8 for place, post in enumerate(POSTS) if place % 5 == 0}
+
+
 def build(database_url: str) -> None:
     """Write it."""
     rng, now = random.Random(2), datetime.now(UTC)
     authors = authors_of_posts()
+    vectors = [(post, "image", "", "none", b"", cluster) for post, cluster in clusters_of_posts().items()]
     posts = [(post, authors[post], f"caption of {post}", now - timedelta(minutes=rng.uniform(0, 14_000)))
              for post in POSTS]  # fmt: skip
     connection = psycopg2.connect(database_url)
@@ -34,6 +40,10 @@ def build(database_url: str) -> None:
             execute_values(
                 cursor, "INSERT INTO warmline.interactions (user_id, post_id, kind, created_at) VALUES %s"
                 " ON CONFLICT DO NOTHING", list(_events(rng, now)),
+            )  # fmt: skip
+            execute_values(
+                cursor, "INSERT INTO warmline.post_vectors (post_id, part, source_hash, encoder, vector, cluster)"
+                " VALUES %s", vectors,
             )  # fmt: skip
     finally:
         connection.close()

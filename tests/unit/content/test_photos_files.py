@@ -162,12 +162,12 @@ def test_a_post_without_a_photo_has_no_source_hash(source: PhotoSource) -> None:
 
 def test_photos_of_many_batches_come_in_their_order(source: PhotoSource) -> None:
     batches = [["2026/cat.png", "gone.png"], [], ["2026/cat.png"]]
-    prepared = list(source.read_ahead(batches, lambda image: image.mode))
+    prepared = list(source.read_ahead(batches, lambda photo: photo.image.mode))
     assert [[type(each) for each in batch] for batch in prepared] == [[str, Unreadable], [], [str]]
 
 
 def test_no_batches_give_none(source: PhotoSource) -> None:
-    assert list(source.read_ahead([], lambda image: image)) == []
+    assert list(source.read_ahead([], lambda photo: photo.image)) == []
 
 
 def test_one_batch_is_read_ahead_and_no_more(source: PhotoSource) -> None:
@@ -178,6 +178,6 @@ def test_one_batch_is_read_ahead_and_no_more(source: PhotoSource) -> None:
             asked.append(number)
             yield ["2026/cat.png"]
 
-    reading = source.read_ahead(batches(), lambda image: image.size)
+    reading = source.read_ahead(batches(), lambda photo: photo.image.size)
     next(reading)
     assert asked == [0, 1]

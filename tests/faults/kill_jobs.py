@@ -1,0 +1,138 @@
+"""Kills jobs (`tests.faults.working`) while they publish, and looks at the lists that are left."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from shared.content.registry import OFFLINE_ENGLISH
+from shared.domain import Phase
+from shared.ranked_lists import codec, keys
+from shared.ranked_lists.publication import unpack_publication
+from tests.flow.house import POSTS, House
+
+ROOT = Path(__file__).parents[2]
+CROWD = tuple(f"reader{number:04}" for number in range(3_000))  # six batches of lists
+LENGTH = 30
+BEFORE = {Phase.HEURISTIC: "heuristic.rank", Phase.NEUCF: "score.load"}  # the line that comes before publishing
+MODULES = {Phase.HEURISTIC: "s01_heuristic", Phase.NEUCF: "s02_recsys_neucf"}
+KILLED = -signal.SIGKILL
+
+
+@dataclass(slots=True, kw_only=True)
+class Job:
+    """A job whose passes are started, and killed, one by one."""
+
+    phase: Phase
+    parent: "subprocess.Popen[str]"
+
+    def run(self, *, kill_after: float | None = None) -> tuple[int, float]:
+        """One pass; gives how it ended, and the seconds from the beginning of publishing to the end.
+
+        Args:
+            kill_after: seconds of publishing after which it is killed; None: never.
+        """
+        assert self.parent.stdin is not None
+        assert self.parent.stdout is not None
+        self.parent.stdin.write("run\n")
+        self.parent.stdin.flush()
+        child = int(self.parent.stdout.readline())
+        self._read_to(BEFORE[self.phase])
+        begun = time.monotonic()
+        if kill_after is not None:
+            time.sleep(kill_after)
+            with suppress(ProcessLookupError):  # it was quicker
+                os.kill(child, signal.SIGKILL)
+        ended = self._read_to("ended ")
+        return int(ended.rsplit(" ", 1)[1]), time.monotonic() - begun
+
+    def _read_to(self, mark: str) -> str:
+        assert self.parent.stderr is not None
+        lines = []
+        for line in self.parent.stderr:
+            lines.append(line)
+            if mark in line:
+                return line
+            assert not line.startswith("ended "), "".join(lines)
+        raise AssertionError("".join(lines))
+
+
+@contextmanager
+def job_of(phase: Phase, house: House, folder: Path) -> Iterator[Job]:
+    """The phase's job, with model files and photos below a folder."""
+    environment = os.environ | {
+        "WARMLINE_DATABASE_URL": house.database_url, "WARMLINE_REDIS_URL": house.redis_url,
+        "WARMLINE_LIST_LENGTH": str(LENGTH), "WARMLINE_EVERYONE_LENGTH": "100", "WARMLINE_SEEN_LENGTH": "100",
+        "WARMLINE_MODEL_DIR": str(folder), "WARMLINE_TEXT_ENCODER": OFFLINE_ENGLISH, "PYTHONPATH": str(ROOT),
+    }  # fmt: skip
+    command, pipe = [sys.executable, "-m", "tests.faults.working", MODULES[phase]], subprocess.PIPE
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, text=True, stdin=pipe, stdout=pipe, stderr=pipe
+    ) as parent:
+        yield Job(phase=phase, parent=parent)
+        assert parent.stdin is not None
+        parent.stdin.close()
+
+
+def add_crowd(house: House) -> None:
+    """Many active users with three likes each, so that publishing takes a while."""
+    now = datetime.now(UTC)
+    house.sql("INSERT INTO warmline.users SELECT unnest(%s), %s", [(list(CROWD), now)])
+    likes = [(user, POSTS[(place + 31 * step) % len(POSTS)]) for place, user in enumerate(CROWD) for step in range(3)]
+    users, posts = (list(column) for column in zip(*likes, strict=True))
+    house.sql(
+        "INSERT INTO warmline.interactions (user_id, post_id, kind, created_at)"
+        " SELECT user_id, post_id, 'like', %s FROM unnest(%s, %s) AS likes (user_id, post_id)",
+        [(now - timedelta(days=2), users, posts)],
+    )
+
+
+def kill_publishing(phase: Phase, house: House, folder: Path, *, moments: int, seed: int) -> int:
+    """Kill a job at random moments of publishing; after each, every list is whole and old or new, never half.
+
+    Returns:
+        How many kills met a job that was still at work.
+    """
+    rng, killed = random.Random(seed), 0
+    with job_of(phase, house, folder) as job:
+        ended, seconds = job.run()
+        assert ended == 0
+        newest = check_lists(house, phase, CROWD)
+        assert len(newest) == 1
+        for _ in range(moments):
+            ended, took = job.run(kill_after=rng.uniform(0, seconds))
+            assert ended in (0, KILLED)
+            killed += ended == KILLED
+            seconds = min(seconds, took) if ended == 0 else seconds  # it publishes quicker than was thought
+            generations = check_lists(house, phase, CROWD)
+            assert min(generations) >= max(newest)  # nothing older comes back
+            newest = {min(generations)}
+            house.sql("UPDATE warmline.runs SET lease_until = now() - interval '1 s' WHERE state = 'running'")
+        assert job.run()[0] == 0
+    assert len(check_lists(house, phase, CROWD)) == 1
+    return killed
+
+
+def check_lists(house: House, phase: Phase, users: Sequence[str]) -> set[int]:
+    """Every list is there, whole, and no older than the publication that Redis calls whole; gives the generations."""
+    rows = set(house.rows().values())
+    with house.redis() as redis:
+        published = unpack_publication(redis.get(keys.published(phase)) or b"")
+        values = redis.mget([keys.ranked_list(phase, user) for user in users])
+    generations = set()
+    for value in values:
+        assert value is not None
+        ranked = codec.decode(value)
+        found = codec.rows_of(ranked.entries)
+        assert len(found) == len(set(found)) == LENGTH
+        assert rows.issuperset(found)
+        generations.add(ranked.generation)
+    assert published.run <= min(generations)
+    return generations
