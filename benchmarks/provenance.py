@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent  # of the checkout
-PACKAGES = ("torch", "numpy", "scipy", "implicit")
+PACKAGES = ("torch", "numpy", "scipy", "implicit", "psycopg2-binary", "redis")
 GIT_SECONDS = 5  # after which the commit counts as unknown
 
 
@@ -18,6 +18,7 @@ def provenance() -> dict[str, str]:
         "python": platform.python_version(),
         **{name: _version(name) for name in PACKAGES},
         "processors": str(os.cpu_count() or "unknown"),
+        "threads": os.environ.get("OMP_NUM_THREADS", "not limited"),
         "commit": _commit(),
     }
 

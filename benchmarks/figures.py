@@ -1,0 +1,177 @@
+"""What all benchmarks share: rounds in which the systems take turns, rows, the table with its foot, and JSON."""
+
+import argparse
+import json
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from benchmarks.errors import BenchmarkRefused
+from benchmarks.provenance import provenance
+from shared.errors import WarmlineError
+
+LOG_WIDTH = 120  # columns, where there is no terminal to ask
+KIB = 1024
+BROKEN = 1  # the exit code of a benchmark whose bound does not hold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One figure of one system."""
+
+    system: str
+    metric: str
+    value: float
+    unit: str
+    ratio: float | None = None  # to the plain reference of the same run; None: it is the reference, or has none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """What a figure must keep, and whether it does."""
+
+    what: str
+    got: float
+    expected: str
+    holds: bool
+
+    def __str__(self) -> str:
+        return f"must: {self.what} {self.expected}: got {self.got:.4g}, {'holds' if self.holds else 'DOES NOT HOLD'}"
+
+
+def at_least(what: str, got: float, least: float) -> Bound:
+    """The bound that a figure does not fall below something."""
+    return Bound(what=what, got=got, expected=f"≥ {least:g}", holds=got >= least)
+
+
+def at_most(what: str, got: float, most: float) -> Bound:
+    """The bound that a figure does not rise above something."""
+    return Bound(what=what, got=got, expected=f"≤ {most:g}", holds=got <= most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a benchmark found."""
+
+    title: str
+    rows: Sequence[Row]
+    bounds: Sequence[Bound] = ()
+    notes: Mapping[str, str] | None = None  # seeds, sizes: what the figures depend on
+
+
+def take_turns(systems: Mapping[str, Callable[[], object]], *, rounds: int) -> dict[str, list[float]]:
+    """Seconds of each system in each round; who begins changes from round to round.
+
+    What makes the machine slow for a while then makes all of them slow: only their ratios mean something.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in systems}
+    names = list(systems)
+    for each in range(rounds):
+        start = each % len(names)
+        for name in names[start:] + names[:start]:
+            begun = time.perf_counter()
+            systems[name]()
+            seconds[name].append(time.perf_counter() - begun)
+    return seconds
+
+
+def paired_ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """The median over rounds of one figure in parts of the other."""
+    return statistics.median(mine / other for mine, other in zip(ours, theirs, strict=True))
+
+
+def peak_rss() -> int:
+    """The most bytes of memory that this process has held at once, since its start or `forget_peak`."""
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * KIB
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * KIB
+
+
+def forget_peak() -> None:
+    """Begin to measure the peak anew, where the system can do that (Linux)."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def parser(name: str, description: str | None) -> argparse.ArgumentParser:
+    """The arguments of `python -m benchmarks.NAME`: `--json`, `--quick`, `--seed`; each adds its own."""
+    made = argparse.ArgumentParser(prog=f"benchmarks.{name}", description=description)
+    made.add_argument("--json", type=Path, metavar="PATH", help="write the figures as JSON, one row a system")
+    made.add_argument("--quick", action="store_true", help="a small size, for a look or a regression guard")
+    made.add_argument("--seed", type=count, default=1, help="seed of everything random (1)")
+    return made
+
+
+def count(text: str) -> int:
+    """An argument that is a whole number from 1 on; underscores may stand between digits."""
+    digits = text.replace("_", "")
+    if not digits.isdecimal() or int(digits) < 1:
+        raise argparse.ArgumentTypeError(f"got {text}, expected a whole number from 1 on")
+    return int(digits)
+
+
+def console() -> Console:
+    """Where tables go."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else LOG_WIDTH)
+
+
+def report(result: Result, json_path: Path | None) -> int:
+    """Print a result, write its rows if asked to; gives the exit code: 1 when a bound does not hold."""
+    screen = console()
+    screen.print(_table(result))
+    facts = {**(result.notes or {}), **provenance(), "peak RSS": f"{peak_rss() / KIB**2:,.0f} MiB"}
+    screen.print(", ".join(f"{name} {value}" for name, value in facts.items()), markup=False)
+    for bound in result.bounds:
+        screen.print(str(bound), markup=False)
+    if json_path is not None:
+        write_json(result.rows, json_path)
+    return 0 if all(bound.holds for bound in result.bounds) else BROKEN
+
+
+def write_json(rows: Sequence[Row], path: Path) -> None:
+    """Write an array, one row a line.
+
+    Raises:
+        BenchmarkRefused: the file cannot be written.
+    """
+    lines = ",\n".join(json.dumps(asdict(row), allow_nan=False) for row in rows)
+    try:
+        path.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    except OSError as error:
+        raise BenchmarkRefused(f"--json {path}: {error.strerror}; name a file in a folder that exists") from error
+
+
+@contextmanager
+def refusals(name: str) -> Iterator[None]:
+    """End with an error's own exit code, and its message on standard error."""
+    try:
+        yield
+    except WarmlineError as error:
+        Console(stderr=True).print(Text(f"benchmarks.{name}: {error}"), soft_wrap=True)
+        raise SystemExit(error.exit_code) from None
+
+
+def _table(result: Result) -> Table:
+    table = Table(title=result.title)
+    for heading in ("system", "measure", "value", "unit", "ratio"):
+        table.add_column(heading, justify="right" if heading in ("value", "ratio") else "left")
+    for row in result.rows:
+        ratio = "" if row.ratio is None else f"{row.ratio:.3f}"
+        table.add_row(row.system, row.metric, _number(row.value), row.unit, ratio)
+    return table
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
