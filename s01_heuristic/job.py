@@ -47,7 +47,7 @@ def run_heuristic(
         world = load_world(database, settings.window, settings.lists, now)
         facts.update(posts=len(world.posts), events=len(world.events), users=len(world.users))
     with stage("heuristic.rank") as facts:
-        scores = score_posts(world.posts, world.events, settings.formula, now)
+        scores = score_posts(world.posts, world.met, settings.formula, now)
         ranking = rank_posts(world.posts, world.rows, scores, alpha=settings.formula.alpha)
         facts.update(posts=len(ranking))
     with stage("heuristic.publish") as facts:

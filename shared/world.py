@@ -1,13 +1,11 @@
 """What a ranker ranks and for whom, as of one moment, from wherever the four relations live."""
 
-from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 
-from shared.columns import latest_of_each, post_index
 from shared.db.bulk import (
     Events,
     Posts,
@@ -24,6 +22,7 @@ from shared.db.relations import check_relations
 from shared.db.safety import load_blocks, load_hides, next_viewer_version, note_removals
 from shared.domain import KIND_CODES, Kind, author_key
 from shared.eligibility import Viewer
+from shared.met import Met, meet
 from shared.ranked_lists.records import CatalogueEntry
 from shared.safety import blocked_authors
 from shared.settings import ListSettings, WindowSettings
@@ -36,6 +35,7 @@ class World:
     posts: Posts
     rows: list[int]  # the posts' rows, in their order
     events: Events
+    met: Met  # those on candidates, lined up with them
     users: Users
     viewers: Mapping[str, Viewer]  # users of whom something must be withheld; others see all but their own posts
     viewer_version: int
@@ -74,11 +74,13 @@ def load_world(database: Database, window: WindowSettings, lists: ListSettings, 
     removals = note_removals(database, posts.ids, keep_for=lists.keep_for)
     with database.begin() as connection:
         rows = rows_of_posts(connection, posts.ids)
-    touched = touched_posts(posts, rows, events, at_most=lists.seen_length)
+    met = meet(posts, events)
+    touched = touched_posts(posts, rows, met, at_most=lists.seen_length)
     return World(
         posts=posts,
         rows=rows,
         events=events,
+        met=met,
         users=users,
         viewers=_viewers(user_keys, authors, touched),
         viewer_version=version,
@@ -96,11 +98,11 @@ def catalogue(world: World) -> Iterator[CatalogueEntry]:
 class Touched:
     """What users did with candidates: for each user key, the rows of the posts, last touched last."""
 
-    seen: Mapping[int, "array[int]"]  # quoted: array is generic for the type checker only
+    seen: Mapping[int, Collection[int]]
     hidden: Mapping[int, frozenset[int]]
 
 
-def touched_posts(posts: Posts, rows: list[int], events: Events, *, at_most: int) -> Touched:
+def touched_posts(posts: Posts, rows: list[int], events: Events | Met, *, at_most: int) -> Touched:
     """Which candidates each user has seen (any event is a proof of that) and which they hid.
 
     Args:
@@ -109,17 +111,21 @@ def touched_posts(posts: Posts, rows: list[int], events: Events, *, at_most: int
         events: interactions; those on other posts are ignored.
         at_most: seen posts kept per user, the newest.
     """
-    index, known = post_index(posts, events.post_keys)
-    index, users, kinds, at = index[known], events.user_keys[known], events.kinds[known], events.at[known]
-    latest = latest_of_each(index, users, at=at)
-    by_user = latest[np.lexsort((at[latest], users[latest]))]
+    met = meet(posts, events)
+    latest = met.latest_of_each_pair()
+    # By user, and for each in the order of time, which is that of the rows: one number of both sorts quickest.
+    by_user = np.sort(met.users[latest] * len(met) + latest) % max(1, len(met))
     row_of = np.array(rows, np.uint32)
-    keys, starts = np.unique(users[by_user], return_index=True)
-    slices = np.split(row_of[index[by_user]], starts[1:]) if len(keys) else []
-    seen = {int(key): array("I", part[-at_most:].tobytes()) for key, part in zip(keys, slices, strict=True)}
-    is_hide = kinds == KIND_CODES[Kind.HIDE]
+    seen_rows = memoryview(row_of[met.posts[by_user]])
+    ends = np.cumsum(np.bincount(met.users[by_user], minlength=len(met.user_keys))).tolist()
+    keys, seen, start = met.user_keys.tolist(), {}, 0
+    for key, end in zip(keys, ends, strict=True):
+        seen[key] = seen_rows[max(start, end - at_most) : end]
+        start = end
+    is_hide = np.flatnonzero(met.kinds == KIND_CODES[Kind.HIDE])
     hidden: dict[int, set[int]] = {}
-    for key, row in zip(users[is_hide].tolist(), row_of[index[is_hide]].tolist(), strict=True):
+    hiders, posts_hidden = met.user_keys[met.users[is_hide]], row_of[met.posts[is_hide]]
+    for key, row in zip(hiders.tolist(), posts_hidden.tolist(), strict=True):
         hidden.setdefault(key, set()).add(row)
     return Touched(seen=seen, hidden={key: frozenset(hides) for key, hides in hidden.items()})
 
