@@ -36,7 +36,7 @@ def new_posts_of(world: World, ranking: Ranking, settings: NewPostSettings, gene
     shuffled = np.random.default_rng(generation).permutation(places)
     ordered = shuffled[np.argsort(viewers[shuffled], kind="stable")]
     rows = np.array(world.rows, np.uint32)[ordered[: pool_size(len(world.users), settings)]]
-    entries = ranking.entries[[ranking.index.place_of_row[int(row)] for row in rows]].copy()
+    entries = ranking.entries[ranking.index.places_of(rows)]
     entries["packed"] = (entries["packed"] & np.uint32(MAX_ROW)) | np.uint32(int(Reason.NEW) << ROW_BITS)
     return entries.tobytes()
 

@@ -18,33 +18,67 @@ ENTRY_LAYOUT = np.dtype([("packed", "<u4"), ("score", "<f2")])
 assert ENTRY_LAYOUT.itemsize == ENTRY.size
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PlaceIndex:
     """Where posts stand in some column (of candidates, or of a ranking), by row and by author."""
 
-    place_of_row: Mapping[int, int]
+    sorted_rows: npt.NDArray[np.uint32]  # (n_posts,) ascending
+    places: Int64s  # (n_posts,) of the posts with these rows
     places_of_author: Mapping[int, Int64s]  # author key → places
 
     @classmethod
     def of(cls, rows: Sequence[int], author_ids: Sequence[str]) -> Self:
         """The index of a column whose posts have these rows and authors."""
         keys = {author: author_key(author) for author in set(author_ids)}
-        places: dict[int, list[int]] = {}
+        of_authors: dict[int, list[int]] = {}
         for place, author in enumerate(author_ids):
-            places.setdefault(keys[author], []).append(place)
+            of_authors.setdefault(keys[author], []).append(place)
+        column = np.array(rows, np.uint32)
+        order = np.argsort(column)
         return cls(
-            place_of_row={int(row): place for place, row in enumerate(rows)},
-            places_of_author={key: np.array(of_author, np.int64) for key, of_author in places.items()},
+            sorted_rows=column[order],
+            places=order,
+            places_of_author={key: np.array(of_author, np.int64) for key, of_author in of_authors.items()},
         )
+
+    def places_of(self, rows: npt.NDArray[np.uint32]) -> Int64s:
+        """Where the posts with these rows stand; -1 for those that are not in the column."""
+        if len(self.places) == 0:
+            return np.full(len(rows), -1, np.int64)
+        found = np.minimum(np.searchsorted(self.sorted_rows, rows), len(self.places) - 1)
+        return np.where(self.sorted_rows[found] == rows, self.places[found], -1)
 
     def withheld(self, viewer: Viewer) -> Int64s:
         """The places of the posts that this viewer must not see (hidden authors and posts) or has seen."""
-        parts = [self.places_of_author[key] for key in viewer.hidden_authors if key in self.places_of_author]
-        rows = [*viewer.hidden_posts, *viewer.seen_posts]
-        if rows:
-            places = [self.place_of_row[row] for row in rows if row in self.place_of_row]
-            parts.append(np.array(places, np.int64))
-        return np.concatenate(parts) if parts else np.empty(0, np.int64)
+        return self.withheld_from([viewer])[1]
+
+    def withheld_from(self, viewers: Sequence[Viewer]) -> tuple[Int64s, Int64s]:
+        """The same for many viewers at once: a column of their numbers in the sequence, and one of places beside it."""
+        owners, parts = [], []
+        counts, rows = [], []
+        for owner, viewer in enumerate(viewers):
+            for key in viewer.hidden_authors:
+                places = self.places_of_author.get(key)
+                if places is not None:
+                    owners.append(np.full(len(places), owner))
+                    parts.append(places)
+            mine = _rows_of(viewer)
+            counts.append(len(mine))
+            rows.append(mine)
+        of_rows = self.places_of(np.concatenate(rows)) if rows else np.empty(0, np.int64)
+        known = of_rows >= 0
+        owners.append(np.repeat(np.arange(len(viewers)), counts)[known])
+        parts.append(of_rows[known])
+        return np.concatenate(owners), np.concatenate(parts)
+
+
+def _rows_of(viewer: Viewer) -> npt.NDArray[np.uint32]:
+    """The rows of a viewer's seen and hidden posts."""
+    seen = viewer.seen_posts
+    column = np.asarray(seen, np.uint32) if isinstance(seen, memoryview) else np.fromiter(seen, np.uint32, len(seen))
+    if not viewer.hidden_posts:
+        return column
+    return np.append(column, np.fromiter(viewer.hidden_posts, np.uint32, len(viewer.hidden_posts)))
 
 
 def post_index(posts: Posts, keys: Int64s) -> tuple[Int64s, npt.NDArray[np.bool_]]:

@@ -1,7 +1,7 @@
 """What a ranker ranks and for whom, as of one moment, from wherever the four relations live."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -20,7 +20,7 @@ from shared.db.engine import Database
 from shared.db.post_rows import rows_of_posts
 from shared.db.relations import check_relations
 from shared.db.safety import load_blocks, load_hides, next_viewer_version, note_removals
-from shared.domain import KIND_CODES, Kind, author_key
+from shared.domain import KIND_CODES, AuthorKeys, Kind
 from shared.eligibility import Viewer
 from shared.met import Met, meet
 from shared.ranked_lists.records import CatalogueEntry
@@ -40,12 +40,13 @@ class World:
     viewers: Mapping[str, Viewer]  # users of whom something must be withheld; others see all but their own posts
     viewer_version: int
     removed: set[int]  # rows of posts that went away lately
+    author_keys: AuthorKeys = field(default_factory=AuthorKeys)
 
     def viewer(self, user_id: str) -> Viewer:
         """The user's viewer, their own posts always withheld."""
         known = self.viewers.get(user_id, Viewer())
         return Viewer(
-            hidden_authors=known.hidden_authors | {author_key(user_id)},
+            hidden_authors=known.hidden_authors | {self.author_keys[user_id]},
             hidden_posts=known.hidden_posts,
             seen_posts=known.seen_posts,
         )
@@ -57,7 +58,7 @@ def load_world(database: Database, window: WindowSettings, lists: ListSettings, 
     Raises:
         SourceError: a relation is not what the contract says, or all posts have vanished at once.
     """
-    version = next_viewer_version(database)
+    version, author_keys = next_viewer_version(database), AuthorKeys()
     with database.read() as snapshot:
         check_relations(database, snapshot)
         posts = load_candidates(snapshot, since=now - window.window, now=now, at_least=window.min_candidates)
@@ -65,7 +66,7 @@ def load_world(database: Database, window: WindowSettings, lists: ListSettings, 
         # An event may be older than its post says when the team imported the post later: allow a day.
         events = load_events(snapshot, since=oldest - timedelta(days=1), now=now)
         users = load_active_users(snapshot, since=now - lists.active_for, now=now, at_most=lists.max_lists)
-        authors = blocked_authors(load_blocks(snapshot))
+        authors = blocked_authors(load_blocks(snapshot), author_keys)
         hiders = {user for user, _ in load_hides(snapshot, since=oldest - timedelta(days=1))}
         others = sorted((authors.keys() | hiders) - set(users.ids))  # everyone's list has the same filters
         user_keys = dict(zip(users.ids, users.keys.tolist(), strict=True)) | dict(
@@ -85,13 +86,14 @@ def load_world(database: Database, window: WindowSettings, lists: ListSettings, 
         viewers=_viewers(user_keys, authors, touched),
         viewer_version=version,
         removed=removals.rows - set(rows),  # what was withheld and is a candidate again has come back
+        author_keys=author_keys,
     )
 
 
 def catalogue(world: World) -> Iterator[CatalogueEntry]:
     """What the timeline must know of each candidate."""
     for row, post_id, author_id in zip(world.rows, world.posts.ids, world.posts.author_ids, strict=True):
-        yield CatalogueEntry(row=row, post_id=post_id, author=author_key(author_id))
+        yield CatalogueEntry(row=row, post_id=post_id, author=world.author_keys[author_id])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
