@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.world.shape import Floats, Int64s, World
+from shared.columns import distinct
 from shared.domain import Kind
 
 BLOCK = 250_000  # interactions drawn at once, about
@@ -71,17 +72,11 @@ def _pairs(world: World, chance: np.random.Generator, start: int, end: int) -> t
         posts = np.repeat(np.arange(end - start), missing)
         evenly = draw >= BY_LOT
         users = chance.integers(0, n_users, len(posts)) if evenly else _drawn(world, chance, posts + start)
-        pairs = _distinct(np.concatenate([pairs, posts * n_users + users]))
+        pairs = distinct(np.concatenate([pairs, posts * n_users + users]))
         missing = wanted - np.bincount(pairs // n_users, minlength=end - start)
         if not missing.any():
             return pairs // n_users + start, pairs % n_users
     raise AssertionError("a post reaches at most a part of the users, so an even draw ends")
-
-
-def _distinct(values: Int64s) -> Int64s:
-    """Ascending, each once. numpy 2.4's own `unique` hashes, which takes ten times as long as sorting does."""
-    ordered = np.sort(values)
-    return ordered[np.append(True, ordered[1:] != ordered[:-1])] if len(ordered) else ordered
 
 
 def _drawn(world: World, chance: np.random.Generator, posts: Int64s) -> Int64s:

@@ -18,7 +18,7 @@ POPULARITY_POWER = 0.8  # the r-th post gets r^-0.8 of what the first one gets; 
 ACTIVITY_POWER = 0.6
 AUTHOR_SHARE = 0.1  # of users who post
 LARGEST_SHARE = 0.3  # of users that one post reaches at most
-DENSEST = 0.05  # interactions in parts of all pairs of a user and a post
+DENSEST = 0.1  # interactions in parts of all pairs of a user and a post
 SECONDS_PER_DAY = 86_400
 
 

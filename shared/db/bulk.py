@@ -297,7 +297,7 @@ def _check_hash(connection: sa.Connection) -> None:
 
 
 def _check_unique(ids: list[str], keys: Int64s, relation: str) -> None:
-    if len(np.unique(keys)) == len(keys):
+    if np.diff(np.sort(keys)).all():  # numpy 2.4's `unique` hashes, which takes ten times as long
         return
     if len(set(ids)) < len(ids):
         twice = next(post_id for post_id in ids if ids.count(post_id) > 1)

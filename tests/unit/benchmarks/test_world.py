@@ -88,5 +88,5 @@ def test_ids_are_uuids_that_differ_by_number_kind_and_seed() -> None:
 
 
 def test_more_interactions_than_people_can_do_are_refused() -> None:
-    with pytest.raises(BenchmarkRefused, match="expected at most 5 for 10 users and 10 posts"):
-        Size(users=10, posts=10, interactions=6)
+    with pytest.raises(BenchmarkRefused, match="expected at most 10 for 10 users and 10 posts"):
+        Size(users=10, posts=10, interactions=11)

@@ -4,9 +4,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from shared.columns import latest_of_each
+from shared.columns import distinct, latest_of_each
 from shared.db.bulk import Events, Posts
-from shared.met import distinct, meet
+from shared.met import meet
 
 POSTS = Posts(
     ids=["p1", "p2", "p3"],
