@@ -14,9 +14,10 @@ from shared.db.phases import installation_id
 from shared.db.runs import Run
 from shared.db.vectors import count_vectors
 from shared.domain import Phase, Source
+from shared.eligibility import Viewer
 from shared.heuristic_scores import score_posts
 from shared.logs import stage
-from shared.ranked_lists.codec import ENTRY, RankedList, encode
+from shared.ranked_lists.codec import ENTRY, RankedList, encode, encode_each
 from shared.ranked_lists.publication import Publication
 from shared.ranked_lists.publish import ListWriter, Published
 from shared.safety import publish_safety
@@ -25,6 +26,7 @@ from shared.world import World, catalogue, load_world
 
 JOB = "heuristic"
 SECONDS_PER_DAY = 86_400
+NOTHING_WITHHELD = Viewer()
 USERS_AT_ONCE = 256  # lists worked out together: large enough to forget numpy's calls, small enough for the cache
 
 
@@ -109,11 +111,13 @@ def _lists(
     world: World, ranking: Ranking, settings: ListSettings, run: Run, now: datetime
 ) -> Iterator[tuple[str, bytes]]:
     """Pairs of user id and encoded list, some users at a time."""
+    head = RankedList(source=Source.HEURISTIC, generation=run.fence, generated_at=now, entries=b"")
     for start in range(0, len(world.users), USERS_AT_ONCE):
         users = world.users.ids[start : start + USERS_AT_ONCE]
-        viewers = [world.viewer(user) for user in users]
-        for user, entries in zip(users, entries_of_each(ranking, viewers, length=settings.list_length), strict=True):
-            yield user, _encoded(Source.HEURISTIC, entries, run, now)
+        viewers = [world.viewers.get(user, NOTHING_WITHHELD) for user in users]
+        own = [world.author_keys[user] for user in users]
+        entries = entries_of_each(ranking, viewers, own, length=settings.list_length)
+        yield from zip(users, encode_each(head, entries), strict=True)
 
 
 def _encoded(source: Source, entries: bytes, run: Run, now: datetime) -> bytes:

@@ -46,9 +46,11 @@ def entries_for(ranking: Ranking, viewer: Viewer, *, length: int) -> bytes:
     return entries_of_each(ranking, [viewer], length=length)[0]
 
 
-def entries_of_each(ranking: Ranking, viewers: Sequence[Viewer], *, length: int) -> list[bytes]:
-    """The packed entries of many users, worked out together."""
-    owners, places = ranking.index.withheld_from(viewers)
+def entries_of_each(
+    ranking: Ranking, viewers: Sequence[Viewer], own: Sequence[int] = (), *, length: int
+) -> list[bytes]:
+    """The packed entries of many users, worked out together; `own` as in `PlaceIndex.withheld_from`."""
+    owners, places = ranking.index.withheld_from(viewers, own)
     n_viewers = len(viewers)
     dropped = np.bincount(owners, minlength=n_viewers)
     head = min(len(ranking), length + int(dropped.max(initial=0)))  # far enough down for each of them

@@ -1,6 +1,7 @@
 """Columns of posts and events: one found in the other, and the places of posts that a viewer must not see. Pure."""
 
 import math
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -52,33 +53,37 @@ class PlaceIndex:
         """The places of the posts that this viewer must not see (hidden authors and posts) or has seen."""
         return self.withheld_from([viewer])[1]
 
-    def withheld_from(self, viewers: Sequence[Viewer]) -> tuple[Int64s, Int64s]:
-        """The same for many viewers at once: a column of their numbers in the sequence, and one of places beside it."""
+    def withheld_from(self, viewers: Sequence[Viewer], own: Sequence[int] = ()) -> tuple[Int64s, Int64s]:
+        """The same for many viewers at once: a column of their numbers in the sequence, and one of places beside it.
+
+        Args:
+            viewers: whose places are asked for.
+            own: each viewer's own author key, where it is not among the hidden authors.
+        """
         owners, parts = [], []
-        counts, rows = [], []
         for owner, viewer in enumerate(viewers):
-            for key in viewer.hidden_authors:
+            for key in (*viewer.hidden_authors, *own[owner : owner + 1]):
                 places = self.places_of_author.get(key)
                 if places is not None:
                     owners.append(np.full(len(places), owner))
                     parts.append(places)
-            mine = _rows_of(viewer)
-            counts.append(len(mine))
-            rows.append(mine)
-        of_rows = self.places_of(np.concatenate(rows)) if rows else np.empty(0, np.int64)
+        rows = [_rows_of(viewer) for viewer in viewers]
+        of_rows = self.places_of(np.frombuffer(b"".join(rows), np.uint32))
+        counts = np.array([len(mine) // _ROW_BYTES for mine in rows], np.int64)
         known = of_rows >= 0
         owners.append(np.repeat(np.arange(len(viewers)), counts)[known])
         parts.append(of_rows[known])
         return np.concatenate(owners), np.concatenate(parts)
 
 
-def _rows_of(viewer: Viewer) -> npt.NDArray[np.uint32]:
-    """The rows of a viewer's seen and hidden posts."""
+_ROW_BYTES = 4
+
+
+def _rows_of(viewer: Viewer) -> bytes:
+    """The rows of a viewer's seen and hidden posts, as u32."""
     seen = viewer.seen_posts
-    column = np.asarray(seen, np.uint32) if isinstance(seen, memoryview) else np.fromiter(seen, np.uint32, len(seen))
-    if not viewer.hidden_posts:
-        return column
-    return np.append(column, np.fromiter(viewer.hidden_posts, np.uint32, len(viewer.hidden_posts)))
+    packed = seen.tobytes() if isinstance(seen, memoryview) else array("I", seen).tobytes()
+    return packed + array("I", viewer.hidden_posts).tobytes() if viewer.hidden_posts else packed
 
 
 def post_index(posts: Posts, keys: Int64s) -> tuple[Int64s, npt.NDArray[np.bool_]]:
