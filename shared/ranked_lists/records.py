@@ -174,7 +174,7 @@ def unpack_phase(value: bytes | None) -> PhaseState:
 
 
 def _u32(rows: Iterable[int]) -> bytes:
-    return (rows if isinstance(rows, array | memoryview) else array("I", rows)).tobytes()
+    return (rows if isinstance(rows, (array, memoryview)) else array("I", rows)).tobytes()
 
 
 def _u64(keys: Iterable[int]) -> bytes:
