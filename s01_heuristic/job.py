@@ -1,22 +1,23 @@
 """One heuristic run: load, score, rank, publish."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from s01_heuristic.new_posts import new_posts_of
-from s01_heuristic.rank import Ranking, entries_for, rank_posts
+from s01_heuristic.rank import Ranking, entries_of_each, rank_posts
 from shared.amounts import amounts_of
 from shared.db.engine import Database
 from shared.db.phases import installation_id
 from shared.db.runs import Run
 from shared.db.vectors import count_vectors
 from shared.domain import Phase, Source
+from shared.eligibility import Viewer
 from shared.heuristic_scores import score_posts
 from shared.logs import stage
-from shared.ranked_lists.codec import ENTRY, RankedList, encode
+from shared.ranked_lists.codec import ENTRY, RankedList, encode, encode_each
 from shared.ranked_lists.publication import Publication
 from shared.ranked_lists.publish import ListWriter, Published
 from shared.safety import publish_safety
@@ -25,6 +26,8 @@ from shared.world import World, catalogue, load_world
 
 JOB = "heuristic"
 SECONDS_PER_DAY = 86_400
+NOTHING_WITHHELD = Viewer()
+USERS_AT_ONCE = 256  # lists worked out together: large enough to forget numpy's calls, small enough for the cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,26 +45,27 @@ def run_heuristic(
 ) -> Mapping[str, Any]:
     """Rank everything for everyone and publish it; gives the report for the run's row."""
     begun = time.monotonic()
-    with stage("heuristic.load") as facts:
+    with stage("heuristic.load") as loaded:
         number = writer.safety_number()
         world = load_world(database, settings.window, settings.lists, now, writer.asked_lately(now))
-        facts.update(posts=len(world.posts), events=len(world.events), users=len(world.users))
-    with stage("heuristic.rank") as facts:
-        scores = score_posts(world.posts, world.events, settings.formula, now)
+        loaded.update(posts=len(world.posts), events=len(world.events), users=len(world.users))
+    with stage("heuristic.rank") as ranked:
+        scores = score_posts(world.posts, world.met, settings.formula, now)
         ranking = rank_posts(world.posts, world.rows, scores, alpha=settings.formula.alpha)
-        facts.update(posts=len(ranking))
-    with stage("heuristic.publish") as facts:
+        ranked.update(posts=len(ranking))
+    with stage("heuristic.publish") as written:
         writer.belong_to(installation_id(database))
         writer.publish_catalogue(catalogue(world))
         publish_safety(
-            writer, viewers=world.viewers, version=world.viewer_version, removed=world.removed, number=number
-        )
+            writer, viewers=world.viewers, version=world.viewer_version, removed=world.removed, number=number,
+            author_keys=world.author_keys,
+        )  # fmt: skip
         new_posts = new_posts_of(world, ranking, settings.new_posts, run.fence, now)
         if len(ranking):
             writer.publish_new_posts(_encoded(Source.HEURISTIC, new_posts, run, now), job=JOB, run=run.fence)
         published = _publish_lists(writer, world, ranking, settings.lists, run, now) if len(ranking) else None
         lists = published or Published(lists=0, bytes=0)
-        facts.update(lists=lists.lists, bytes=lists.bytes, new_posts=len(new_posts) // ENTRY.size)
+        written.update(lists=lists.lists, bytes=lists.bytes, new_posts=len(new_posts) // ENTRY.size)
     seconds = time.monotonic() - begun
     if published:
         publication = Publication(run=run.fence, at=now, lists=lists.lists, bytes=lists.bytes, seconds=seconds)
@@ -69,8 +73,10 @@ def run_heuristic(
     return {
         "posts": len(world.posts),
         "events": len(world.events),
+        "users": len(world.users),
         "lists": lists.lists,
         "bytes": lists.bytes,
+        "stages": {"load": loaded["seconds"], "rank": ranked["seconds"], "publish": written["seconds"]},
         "removed": len(world.removed),
         **_readiness(database, world, settings.lists, now),
         "seconds": round(seconds, 3),
@@ -94,17 +100,24 @@ def _publish_lists(
     writer: ListWriter, world: World, ranking: Ranking, settings: ListSettings, run: Run, now: datetime
 ) -> Published:
     """A list for each active user, then everyone's list."""
-    lists = (
-        (
-            user,
-            _encoded(Source.HEURISTIC, entries_for(ranking, world.viewer(user), length=settings.list_length), run, now),
-        )
-        for user in world.users.ids
-    )
+    lists = _lists(world, ranking, settings, run, now)
     published = writer.publish_lists(lists, phase=Phase.HEURISTIC, job=JOB, run=run.fence)
     everyone = ranking.entries[: settings.everyone_length].tobytes()
     writer.publish_everyone(_encoded(Source.EVERYONE, everyone, run, now), job=JOB, run=run.fence)
     return published
+
+
+def _lists(
+    world: World, ranking: Ranking, settings: ListSettings, run: Run, now: datetime
+) -> Iterator[tuple[str, bytes]]:
+    """Pairs of user id and encoded list, some users at a time."""
+    head = RankedList(source=Source.HEURISTIC, generation=run.fence, generated_at=now, entries=b"")
+    for start in range(0, len(world.users), USERS_AT_ONCE):
+        users = world.users.ids[start : start + USERS_AT_ONCE]
+        viewers = [world.viewers.get(user, NOTHING_WITHHELD) for user in users]
+        own = [world.author_keys[user] for user in users]
+        entries = entries_of_each(ranking, viewers, own, length=settings.list_length)
+        yield from zip(users, encode_each(head, entries), strict=True)
 
 
 def _encoded(source: Source, entries: bytes, run: Run, now: datetime) -> bytes:

@@ -5,9 +5,9 @@ from datetime import datetime
 import numpy as np
 
 from s01_heuristic.rank import Ranking
-from shared.columns import latest_of_each, post_index
 from shared.db.bulk import Events, Int64s, Posts
 from shared.domain import Reason
+from shared.met import Met, meet
 from shared.ranked_lists.codec import MAX_ROW, ROW_BITS
 from shared.settings import NewPostSettings
 from shared.world import World
@@ -29,26 +29,23 @@ def new_posts_of(world: World, ranking: Ranking, settings: NewPostSettings, gene
         generation: the run's fencing number, the seed.
         now: of the run.
     """
-    viewers = viewers_of(world.posts, world.events)
+    viewers = viewers_of(world.posts, world.met)
     age_hours = (now.timestamp() - world.posts.created_at) / 3600.0
     is_new = (age_hours <= settings.new_post_hours) & (viewers < settings.new_post_viewers)
     places = np.flatnonzero(is_new)
     shuffled = np.random.default_rng(generation).permutation(places)
     ordered = shuffled[np.argsort(viewers[shuffled], kind="stable")]
     rows = np.array(world.rows, np.uint32)[ordered[: pool_size(len(world.users), settings)]]
-    entries = ranking.entries[[ranking.index.place_of_row[int(row)] for row in rows]].copy()
+    entries = ranking.entries[ranking.index.places_of(rows)]
     entries["packed"] = (entries["packed"] & np.uint32(MAX_ROW)) | np.uint32(int(Reason.NEW) << ROW_BITS)
     return entries.tobytes()
 
 
-def viewers_of(posts: Posts, events: Events) -> Int64s:
+def viewers_of(posts: Posts, events: Events | Met) -> Int64s:
     """How many people but the author have met each post; any event is a proof of that. -> (n_posts,)"""
-    index, known = post_index(posts, events.post_keys)
-    index, users, at = index[known], events.user_keys[known], events.at[known]
-    others = users != posts.author_keys[index]
-    index, users, at = index[others], users[others], at[others]
-    each = latest_of_each(index, users, at=at)
-    return np.bincount(index[each], minlength=len(posts))
+    met = meet(posts, events)
+    each = met.latest_of_each_pair()
+    return np.bincount(met.posts[each[met.by_others[each]]], minlength=len(posts))
 
 
 def pool_size(n_users: int, settings: NewPostSettings) -> int:

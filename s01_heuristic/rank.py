@@ -1,5 +1,6 @@
 """Orders the candidates once, and gives each user the same order less what they must not or need not see. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,10 +43,25 @@ def rank_posts(posts: Posts, rows: list[int], scores: Scores, *, alpha: float) -
 
 def entries_for(ranking: Ranking, viewer: Viewer, *, length: int) -> bytes:
     """A user's packed entries: the common order less everything withheld from, or seen by, the viewer."""
-    dropped = ranking.index.withheld(viewer)
-    if len(dropped) == 0:
-        return ranking.entries[:length].tobytes()
-    head = min(len(ranking), length + len(dropped))
-    keep = np.ones(head, bool)
-    keep[dropped[dropped < head]] = False
-    return ranking.entries[:head][keep][:length].tobytes()
+    return entries_of_each(ranking, [viewer], length=length)[0]
+
+
+def entries_of_each(
+    ranking: Ranking, viewers: Sequence[Viewer], own: Sequence[int] = (), *, length: int
+) -> list[bytes]:
+    """The packed entries of many users, worked out together; `own` as in `PlaceIndex.withheld_from`."""
+    owners, places = ranking.index.withheld_from(viewers, own)
+    n_viewers = len(viewers)
+    dropped = np.bincount(owners, minlength=n_viewers)
+    head = min(len(ranking), length + int(dropped.max(initial=0)))  # far enough down for each of them
+    if head == 0:
+        return [b""] * n_viewers
+    keep = np.ones((n_viewers, head), bool)
+    near = places < head
+    keep[owners[near], places[near]] = False
+    counts = keep.sum(axis=1)  # (n_viewers,)
+    kept = np.flatnonzero(keep)  # (n_kept,) viewer by viewer, best first
+    rank = np.arange(len(kept)) - np.repeat(np.cumsum(counts) - counts, counts)  # in the viewer's own list
+    listed = ranking.entries[kept[rank < length] % head].tobytes()
+    ends = (np.minimum(counts, length).cumsum() * ENTRY_LAYOUT.itemsize).tolist()
+    return [listed[start:end] for start, end in zip([0, *ends], ends, strict=False)]

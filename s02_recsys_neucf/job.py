@@ -128,7 +128,7 @@ def serving_term(
     order: ServingOrder, world: World, formula: HeuristicSettings, now: datetime
 ) -> npt.NDArray[np.float32]:
     """What the serving order adds to every score of a candidate, as of this run. -> (n_posts,)"""
-    popularity = score_posts(world.posts, world.events, formula, now).popularity
+    popularity = score_posts(world.posts, world.met, formula, now).popularity
     return added_to_logits(
         order, popularity=popularity, age_days=(now.timestamp() - world.posts.created_at) / SECONDS_PER_DAY
     )

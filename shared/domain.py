@@ -95,6 +95,14 @@ def author_key(author_id: str) -> int:
     return int.from_bytes(hashlib.blake2b(author_id.encode(), digest_size=8).digest(), "little")
 
 
+class AuthorKeys(dict[str, int]):
+    """`author_key` of each author, worked out once: for a run that asks for the same ones again and again."""
+
+    def __missing__(self, author_id: str) -> int:
+        key = self[author_id] = author_key(author_id)
+        return key
+
+
 def age_hours(created_at: datetime, now: datetime) -> float:
     """Hours since `created_at`; a time ahead of `now` counts as now (promise 11)."""
     return max(0.0, (now - created_at).total_seconds() / 3600.0)

@@ -5,10 +5,11 @@ from datetime import datetime
 
 import numpy as np
 
-from shared.columns import latest_of_each, post_index
+from shared.columns import latest_of_each
 from shared.db.bulk import Events, Floats, Posts
 from shared.domain import KIND_CODES
 from shared.heuristic import REFERENCE_QUANTILE, blend, decay, popularity, recency
+from shared.met import Met, meet
 from shared.settings import HeuristicSettings
 
 
@@ -21,7 +22,7 @@ class Scores:
     blended: Floats  # (n_posts,)
 
 
-def score_posts(posts: Posts, events: Events, settings: HeuristicSettings, now: datetime) -> Scores:
+def score_posts(posts: Posts, events: Events | Met, settings: HeuristicSettings, now: datetime) -> Scores:
     """Popularity, recency and their blend for each post.
 
     Popularity is the sum over distinct users and kinds of the kind's weight, each decayed by the age of that user's
@@ -35,13 +36,12 @@ def score_posts(posts: Posts, events: Events, settings: HeuristicSettings, now: 
     return Scores(popularity=popular, recency=recent, blended=blend(popular, recent, alpha=settings.alpha))
 
 
-def event_weights(posts: Posts, events: Events, settings: HeuristicSettings, now: datetime) -> Floats:
+def event_weights(posts: Posts, events: Events | Met, settings: HeuristicSettings, now: datetime) -> Floats:
     """The decayed weight of each post's distinct users, from 0 up; shape (n_posts,)."""
-    index, known = post_index(posts, events.post_keys)
-    counted = known & (events.user_keys != posts.author_keys[index]) if len(posts) else known
-    index, users = index[counted], events.user_keys[counted]
-    kinds, at = events.kinds[counted], events.at[counted]
-    latest = latest_of_each(index, users, kinds, at=at)
+    met = meet(posts, events)
+    counted = np.flatnonzero(met.by_others)
+    index, kinds, at = met.posts[counted], met.kinds[counted], met.at[counted]
+    latest = latest_of_each(index, met.users[counted], kinds, at=at)
     ages = np.maximum(now.timestamp() - at[latest], 0.0) / 3600.0
     kind_weights = np.array([settings.kind_weights.get(kind, 0.0) for kind in KIND_CODES])
     each = kind_weights[kinds[latest]] * decay(ages, settings.popularity_half_life_hours)

@@ -46,11 +46,15 @@ def log_trouble(name: str, /, **facts: object) -> None:
 
 @contextmanager
 def stage(name: str) -> Iterator[dict[str, object]]:
-    """Time a stage; what the block puts into the dict stands in its line. A stage that fails writes none."""
+    """Time a stage; what the block puts into the dict stands in its line. A stage that fails writes none.
+
+    Afterwards the dict holds the stage's `seconds` too.
+    """
     facts: dict[str, object] = {}
     begun = time.monotonic()
     yield facts
-    log_event(name, **facts, seconds=f"{time.monotonic() - begun:.3f}")
+    facts["seconds"] = round(time.monotonic() - begun, 3)
+    log_event(name, **facts)
 
 
 def _write(level: int, name: str, facts: dict[str, object]) -> None:

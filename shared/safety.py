@@ -12,24 +12,31 @@ from shared.db.engine import Database
 from shared.db.phases import installation_id, read_phase
 from shared.db.post_rows import removed_rows, rows_of_known_posts
 from shared.db.safety import load_blocks, load_hides, next_viewer_version
-from shared.domain import author_key
+from shared.domain import AuthorKeys
 from shared.eligibility import Pair, Viewer
 from shared.ranked_lists.blocked import pack_blocked
 from shared.ranked_lists.publish import ListWriter
 from shared.ranked_lists.records import pack_viewer
 
 
-def blocked_authors(blocks: Iterable[Pair]) -> dict[str, frozenset[int]]:
+def blocked_authors(blocks: Iterable[Pair], author_keys: AuthorKeys | None = None) -> dict[str, frozenset[int]]:
     """For each user with a block in either direction, keys of the authors withheld from them."""
     hidden: defaultdict[str, set[int]] = defaultdict(set)
+    keys = AuthorKeys() if author_keys is None else author_keys
     for blocker, blocked in blocks:
-        hidden[blocker].add(author_key(blocked))
-        hidden[blocked].add(author_key(blocker))
+        hidden[blocker].add(keys[blocked])
+        hidden[blocked].add(keys[blocker])
     return {user: frozenset(authors) for user, authors in hidden.items()}
 
 
 def publish_safety(
-    writer: ListWriter, *, viewers: Mapping[str, Viewer], version: int, removed: Collection[int], number: int
+    writer: ListWriter,
+    *,
+    viewers: Mapping[str, Viewer],
+    version: int,
+    removed: Collection[int],
+    number: int,
+    author_keys: AuthorKeys | None = None,
 ) -> None:
     """Write deletions and viewers, then declare Redis safe.
 
@@ -39,13 +46,15 @@ def publish_safety(
         version: taken before the viewers were read (`next_viewer_version`).
         removed: rows of the posts that went away lately.
         number: the safety number before they were read.
+        author_keys: those that the caller knows already.
     """
+    keys = AuthorKeys() if author_keys is None else author_keys
     token = writer.begin_safety()
     writer.add_deleted(removed)
     writer.drop_deleted_except(set(removed), up_to=number)
-    writer.publish_viewers(_packed(viewers, version))
+    writer.publish_viewers(_packed(viewers, version, keys))
     writer.clear_viewers_except(viewers, version=version)
-    writer.publish_blocked(pack_blocked(_blocked_pairs(viewers)))
+    writer.publish_blocked(pack_blocked(_blocked_pairs(viewers, keys)))
     writer.declare_safe(writer.safety_epoch() or secrets.token_hex(8), token=token)
 
 
@@ -75,12 +84,13 @@ def reload_safety(database: Database, writer: ListWriter, *, since: datetime, ke
     return len(viewers)
 
 
-def _blocked_pairs(viewers: Mapping[str, Viewer]) -> Iterator[tuple[int, int]]:
+def _blocked_pairs(viewers: Mapping[str, Viewer], keys: AuthorKeys) -> Iterator[tuple[int, int]]:
     for user, viewer in viewers.items():
-        key = author_key(user)
-        yield from ((key, author) for author in viewer.hidden_authors)
+        if viewer.hidden_authors:
+            key = keys[user]
+            yield from ((key, author) for author in viewer.hidden_authors)
 
 
-def _packed(viewers: Mapping[str, Viewer], version: int) -> Iterator[tuple[str, bytes]]:
+def _packed(viewers: Mapping[str, Viewer], version: int, keys: AuthorKeys) -> Iterator[tuple[str, bytes]]:
     for user, viewer in viewers.items():
-        yield user, pack_viewer(viewer, version=version, own=author_key(user))
+        yield user, pack_viewer(viewer, version=version, own=keys[user])

@@ -1,13 +1,11 @@
 """What a ranker ranks and for whom, as of one moment, from wherever the four relations live."""
 
-from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
 
-from shared.columns import latest_of_each, post_index
 from shared.db.asked import known_askers
 from shared.db.bulk import (
     Events,
@@ -24,8 +22,9 @@ from shared.db.engine import Database
 from shared.db.post_rows import rows_of_posts
 from shared.db.relations import check_relations
 from shared.db.safety import load_blocks, load_hides, next_viewer_version, note_removals
-from shared.domain import KIND_CODES, Kind, author_key
+from shared.domain import KIND_CODES, AuthorKeys, Kind
 from shared.eligibility import Viewer
+from shared.met import Met, meet
 from shared.ranked_lists.records import CatalogueEntry
 from shared.safety import blocked_authors
 from shared.settings import ListSettings, WindowSettings
@@ -38,17 +37,19 @@ class World:
     posts: Posts
     rows: list[int]  # the posts' rows, in their order
     events: Events
+    met: Met  # those on candidates, lined up with them
     users: Users
     viewers: Mapping[str, Viewer]  # users of whom something must be withheld; others see all but their own posts
     viewer_version: int
     removed: set[int]  # rows of posts that went away lately
     clusters: Mapping[str, int] = field(default_factory=dict)  # of the posts whose photo is nearly another's
+    author_keys: AuthorKeys = field(default_factory=AuthorKeys)
 
     def viewer(self, user_id: str) -> Viewer:
         """The user's viewer, their own posts always withheld."""
         known = self.viewers.get(user_id, Viewer())
         return Viewer(
-            hidden_authors=known.hidden_authors | {author_key(user_id)},
+            hidden_authors=known.hidden_authors | {self.author_keys[user_id]},
             hidden_posts=known.hidden_posts,
             seen_posts=known.seen_posts,
         )
@@ -66,7 +67,7 @@ def load_world(
     Raises:
         SourceError: a relation is not what the contract says, or all posts have vanished at once.
     """
-    version = next_viewer_version(database)
+    version, author_keys = next_viewer_version(database), AuthorKeys()
     with database.read() as snapshot:
         check_relations(database, snapshot)
         posts = load_candidates(snapshot, since=now - window.window, now=now, at_least=window.min_candidates)
@@ -77,7 +78,7 @@ def load_world(
         users = load_active_users(
             snapshot, since=now - lists.active_for, now=now, at_most=lists.max_lists, askers=askers
         )
-        authors = blocked_authors(load_blocks(snapshot))
+        authors = blocked_authors(load_blocks(snapshot), author_keys)
         hiders = {user for user, _ in load_hides(snapshot, since=oldest - timedelta(days=1))}
         others = sorted((authors.keys() | hiders) - set(users.ids))  # everyone's list has the same filters
         user_keys = dict(zip(users.ids, users.keys.tolist(), strict=True)) | dict(
@@ -87,35 +88,38 @@ def load_world(
     with database.begin() as connection:
         rows = rows_of_posts(connection, posts.ids)
         clusters = clusters_of_posts(connection, posts.ids)
-    touched = touched_posts(posts, rows, events, at_most=lists.seen_length)
+    met = meet(posts, events)
+    touched = touched_posts(posts, rows, met, at_most=lists.seen_length)
     return World(
         posts=posts,
         rows=rows,
         events=events,
+        met=met,
         users=users,
         viewers=_viewers(user_keys, authors, touched),
         viewer_version=version,
         removed=removals.rows - set(rows),  # what was withheld and is a candidate again has come back
         clusters=clusters,
+        author_keys=author_keys,
     )
 
 
 def catalogue(world: World) -> Iterator[CatalogueEntry]:
     """What the timeline must know of each candidate."""
     for row, post_id, author_id in zip(world.rows, world.posts.ids, world.posts.author_ids, strict=True):
-        cluster = world.clusters.get(post_id, 0)
-        yield CatalogueEntry(row=row, post_id=post_id, author=author_key(author_id), cluster=cluster)
+        author, cluster = world.author_keys[author_id], world.clusters.get(post_id, 0)
+        yield CatalogueEntry(row=row, post_id=post_id, author=author, cluster=cluster)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touched:
     """What users did with candidates: for each user key, the rows of the posts, last touched last."""
 
-    seen: Mapping[int, "array[int]"]  # quoted: array is generic for the type checker only
+    seen: Mapping[int, Collection[int]]
     hidden: Mapping[int, frozenset[int]]
 
 
-def touched_posts(posts: Posts, rows: list[int], events: Events, *, at_most: int) -> Touched:
+def touched_posts(posts: Posts, rows: list[int], events: Events | Met, *, at_most: int) -> Touched:
     """Which candidates each user has seen (any event is a proof of that) and which they hid.
 
     Args:
@@ -124,17 +128,21 @@ def touched_posts(posts: Posts, rows: list[int], events: Events, *, at_most: int
         events: interactions; those on other posts are ignored.
         at_most: seen posts kept per user, the newest.
     """
-    index, known = post_index(posts, events.post_keys)
-    index, users, kinds, at = index[known], events.user_keys[known], events.kinds[known], events.at[known]
-    latest = latest_of_each(index, users, at=at)
-    by_user = latest[np.lexsort((at[latest], users[latest]))]
+    met = meet(posts, events)
+    latest = met.latest_of_each_pair()
+    # By user, and for each in the order of time, which is that of the rows: one number of both sorts quickest.
+    by_user = np.sort(met.users[latest] * len(met) + latest) % max(1, len(met))
     row_of = np.array(rows, np.uint32)
-    keys, starts = np.unique(users[by_user], return_index=True)
-    slices = np.split(row_of[index[by_user]], starts[1:]) if len(keys) else []
-    seen = {int(key): array("I", part[-at_most:].tobytes()) for key, part in zip(keys, slices, strict=True)}
-    is_hide = kinds == KIND_CODES[Kind.HIDE]
+    seen_rows = memoryview(row_of[met.posts[by_user]])
+    ends = np.cumsum(np.bincount(met.users[by_user], minlength=len(met.user_keys))).tolist()
+    keys, seen, start = met.user_keys.tolist(), {}, 0
+    for key, end in zip(keys, ends, strict=True):
+        seen[key] = seen_rows[max(start, end - at_most) : end]
+        start = end
+    is_hide = np.flatnonzero(met.kinds == KIND_CODES[Kind.HIDE])
     hidden: dict[int, set[int]] = {}
-    for key, row in zip(users[is_hide].tolist(), row_of[index[is_hide]].tolist(), strict=True):
+    hiders, posts_hidden = met.user_keys[met.users[is_hide]], row_of[met.posts[is_hide]]
+    for key, row in zip(hiders.tolist(), posts_hidden.tolist(), strict=True):
         hidden.setdefault(key, set()).add(row)
     return Touched(seen=seen, hidden={key: frozenset(hides) for key, hides in hidden.items()})
 

@@ -16,6 +16,7 @@ from shared.db.bulk import Events, Posts, Users
 from shared.db.engine import Database
 from shared.domain import KIND_CODES, Kind, author_key
 from shared.eligibility import Viewer, is_published
+from shared.met import meet
 from shared.safety import blocked_authors
 from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, WindowSettings
 from shared.world import World as LoadedWorld
@@ -216,6 +217,7 @@ def loaded(world: World, *, first_row: int = 1) -> LoadedWorld:
         posts=posts,
         rows=rows,
         events=events,
+        met=meet(posts, events),
         users=Users(
             ids=list(world.users),
             keys=np.array([key_of(user) for user in world.users], np.int64),

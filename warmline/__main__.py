@@ -114,6 +114,23 @@ def _inspect(
     raise typer.Exit(run_inspect(user, limit=limit, as_json=as_json))
 
 
+@app.command("capacity")
+def _capacity(
+    *,
+    users: Annotated[int, typer.Option(min=1, help="Users there will be.")],
+    posts: Annotated[int, typer.Option(min=1, help="Posts there will be, old ones too.")],
+    interactions: Annotated[int, typer.Option(min=0, help="Interactions there will be, views too.")],
+    as_json: Json = False,
+) -> None:
+    """Predict the bytes in Redis and PostgreSQL and the seconds of each job, and check that against your last runs.
+
+    Tries for a second how quick PostgreSQL, Redis and this machine are; what it writes to Redis for that is deleted.
+    """
+    from warmline.capacity import run_capacity
+
+    raise typer.Exit(run_capacity(users=users, posts=posts, interactions=interactions, as_json=as_json))
+
+
 By = Annotated[str | None, typer.Option(help="Who decides, for the audit; default: you at this machine.")]
 
 

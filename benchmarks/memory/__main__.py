@@ -2,51 +2,48 @@
 
 import argparse
 import asyncio
-import json
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
+from benchmarks.figures import BROKEN, Bound, Row, at_most, console, count, parser, refusals, write_json
 from benchmarks.memory.fill import Size, publish, scroll
-from benchmarks.memory.measure import CATALOGUE, KINDS, Held, measure
+from benchmarks.memory.measure import CATALOGUE, KINDS, LISTS, Held, measure
 from benchmarks.provenance import provenance
 from demo.embedded import embedded_servers
-from shared.errors import WarmlineError
 from shared.progress import bars
 from shared.ranked_lists.publish import ListWriter
 from shared.settings import ListSettings
 
-LOG_WIDTH = 120  # columns, where there is no terminal to ask
-Row = dict[str, str | float]
+QUICK = Size(users=500, publications=3, chains=500)
+LIST_BYTES = 2560  # of a list of 200 posts with UUID ids, key and overhead counted; the aim is 1536
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the benchmark; gives the exit code."""
+    """Run the benchmark; gives the exit code: 1 when a list is larger than it must be."""
     given = _parser().parse_args(arguments)
-    size = Size(users=given.users, publications=given.publications, chains=given.chains)
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else LOG_WIDTH)
-    try:
+    size = QUICK if given.quick else Size(users=given.users, publications=given.publications, chains=given.chains)
+    with refusals("memory"):
         with (
             tempfile.TemporaryDirectory(prefix="warmline-memory-") as home,
             embedded_servers(Path(home), durable=False, postgres=False) as servers,
         ):
-            before, after = fill_and_measure(servers.redis_url, size)
-    except WarmlineError as error:
-        Console(stderr=True).print(Text(f"benchmarks.memory: {error}"), soft_wrap=True)
-        return error.exit_code
-    rows = rows_of(before, after, size)
-    console.print(_table(before, after, rows, size))
-    console.print(", ".join(f"{name} {value}" for name, value in provenance().items()), markup=False)
-    if given.json is not None:
-        given.json.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return 0
+            before, after = fill_and_measure(servers.redis_url, size, seed=given.seed)
+        rows, bounds, screen = rows_of(before, after, size), bounds_of(after), console()
+        screen.print(_table(before, after, rows, size))
+        facts = {"seed": str(given.seed), **provenance()}
+        screen.print(", ".join(f"{name} {value}" for name, value in facts.items()), markup=False)
+        for bound in bounds:
+            screen.print(str(bound), markup=False)
+        if given.json is not None:
+            write_json(rows, given.json)
+    return 0 if all(bound.holds for bound in bounds) else BROKEN
 
 
-def fill_and_measure(url: str, size: Size) -> tuple[Held, Held]:
+def fill_and_measure(url: str, size: Size, *, seed: int = 1) -> tuple[Held, Held]:
     """What an empty Redis holds after the first publication, and after all of them with the chains between."""
     lists = ListSettings()
     writer = ListWriter(url, keep_for=lists.keep_for, chain_for=lists.chain_for)
@@ -56,11 +53,16 @@ def fill_and_measure(url: str, size: Size) -> tuple[Held, Held]:
         with bars() as tell:
             for run in range(2, size.publications + 1):
                 publish(writer, lists, size, run)
-                asyncio.run(scroll(url, lists, size, chains=_share(size, run), seed=run))
+                asyncio.run(scroll(url, lists, size, chains=_share(size, run), seed=seed + run))
                 tell("publications", run, size.publications)
         return before, measure(url)
     finally:
         writer.close()
+
+
+def bounds_of(held: Held) -> list[Bound]:
+    """What a list may weigh."""
+    return [at_most(f"bytes of a {kind}", held.per_key(kind), LIST_BYTES) for kind in LISTS]
 
 
 def rows_of(before: Held, after: Held, size: Size) -> list[Row]:
@@ -78,9 +80,8 @@ def rows_of(before: Held, after: Held, size: Size) -> list[Row]:
 
 
 def _row(system: str, metric: str, before: float, after: float) -> Row:
-    # JSON knows no infinity: what was not there before has no ratio, and 0 says so.
-    ratio = round(after / before, 3) if before else 0.0
-    return {"system": system, "metric": metric, "value": round(after, 1), "unit": "bytes", "ratio": ratio}
+    ratio = round(after / before, 3) if before else None  # what was not there before has none
+    return Row(system=system, metric=metric, value=round(after, 1), unit="bytes", ratio=ratio)
 
 
 def _share(size: Size, run: int) -> int:
@@ -89,39 +90,29 @@ def _share(size: Size, run: int) -> int:
     return size.chains * (run - 1) // steps - size.chains * (run - 2) // steps
 
 
-def _table(before: Held, after: Held, rows: list[Row], size: Size) -> Table:
+def _table(before: Held, after: Held, rows: Sequence[Row], size: Size) -> Table:
     table = Table(title=f"{size.users:,} users, {size.publications} publications, {size.chains:,} chains")
     for name in ("what", "measure", "keys before", "keys after", "after", "after ÷ before"):
         table.add_column(name, justify="left" if name in ("what", "measure") else "right")
     for row in rows:
-        kind = str(row["system"])
-        counts = [f"{each.count[kind]:,}" if each.count[kind] else "" for each in (before, after)]
-        ratio = f"{row['ratio']:.3f}" if row["ratio"] else "–"
-        table.add_row(kind, str(row["metric"]), *counts, f"{row['value']:,.0f}", ratio)
+        counts = [f"{each.count[row.system]:,}" if each.count[row.system] else "" for each in (before, after)]
+        ratio = "–" if row.ratio is None else f"{row.ratio:.3f}"
+        table.add_row(row.system, row.metric, *counts, f"{row.value:,.0f}", ratio)
     return table
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="benchmarks.memory", description=__doc__)
-    parser.add_argument("--users", type=_count, default=10_000, help="users with a list of both phases (10,000)")
-    parser.add_argument("--publications", type=_several, default=50, help="publications, 2 or more (50)")
-    parser.add_argument("--chains", type=_count, default=10_000, help="chains by users by lot (10,000)")
-    parser.add_argument("--json", type=Path, metavar="PATH", help="write one row of JSON a line")
-    return parser
-
-
-def _count(text: str) -> int:
-    return _at_least(text, 1)
+    made = parser("memory", __doc__)
+    made.add_argument("--users", type=count, default=10_000, help="users with a list of both phases (10,000)")
+    made.add_argument("--publications", type=_several, default=50, help="publications, 2 or more (50)")
+    made.add_argument("--chains", type=count, default=10_000, help="chains by users by lot (10,000)")
+    return made
 
 
 def _several(text: str) -> int:
-    return _at_least(text, 2)
-
-
-def _at_least(text: str, least: int) -> int:
-    if not text.isdecimal() or int(text) < least:
-        raise argparse.ArgumentTypeError(f"got {text}, expected a whole number from {least} on")
-    return int(text)
+    if count(text) < 2:
+        raise argparse.ArgumentTypeError(f"got {text}, expected 2 or more")
+    return count(text)
 
 
 if __name__ == "__main__":

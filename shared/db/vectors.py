@@ -13,7 +13,8 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from shared.db.bulk import Int64s, copy_binary, key_of, sql_text
+from shared.db.binary_copy import copy_binary
+from shared.db.bulk import Int64s, key_of, sql_text
 from shared.db.engine import Database, Snapshot
 from shared.db.tables import post_vectors
 from shared.db.tombstones import unless_post_is_buried
@@ -167,6 +168,5 @@ def load_vectors(snapshot: Snapshot, part: Part, *, encoder: str, width: int) ->
         SELECT {key_of("post_id")}, vector FROM {place.name("post_vectors")}
         WHERE part = '{part}' AND encoder = {sql_text(encoder)} AND octet_length(vector) = {size}
         """
-    table = copy_binary(connection, query, [("key", ">i8"), ("vector", f"V{size}")])
-    values = np.frombuffer(table["vector"].tobytes(), VECTOR_TYPE).reshape(len(table), width)
-    return VectorColumn(post_keys=table["key"].astype(np.int64), values=values)
+    found = copy_binary(connection, query, {"key": ">i8", "vector": f"V{size}"})
+    return VectorColumn(post_keys=found["key"], values=found["vector"].view(VECTOR_TYPE).reshape(-1, width))

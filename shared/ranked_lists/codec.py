@@ -47,8 +47,19 @@ class RankedList:
 
 def encode(ranked: RankedList) -> bytes:
     """The value that Redis holds."""
-    stamp = int(ranked.generated_at.timestamp())
-    return HEADER.pack(FORMAT, _SOURCE_CODES[ranked.source], len(ranked), ranked.generation, stamp) + ranked.entries
+    return encode_each(ranked, [ranked.entries])[0]
+
+
+def encode_each(head: RankedList, entries: Iterable[bytes]) -> list[bytes]:
+    """The values of many lists that differ in their entries alone."""
+    stamp, heads, values = int(head.generated_at.timestamp()), dict[int, bytes](), []
+    for mine in entries:
+        size = len(mine)
+        if size not in heads:
+            count = size // ENTRY.size
+            heads[size] = HEADER.pack(FORMAT, _SOURCE_CODES[head.source], count, head.generation, stamp)
+        values.append(heads[size] + mine)
+    return values
 
 
 def decode(value: bytes) -> RankedList:

@@ -1,12 +1,14 @@
 """Writing ranked lists: what the two rankers publish, under a fencing number, and the safety data beside them."""
 
 import secrets
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
-from typing import TypeVar, cast
+from typing import Self, TypeVar, cast
 
 from shared.domain import Phase, PhaseState, author_key
 from shared.eligibility import Viewer
@@ -88,10 +90,12 @@ class ListWriter:
             LeaseLost: a newer run has begun to write; nothing of the refused batch was written.
         """
         count = size = 0
-        for batch in _batches(lists, BATCH):
-            self._write_fenced({keys.ranked_list(phase, user): value for user, value in batch}, job=job, run=run)
-            count += len(batch)
-            size += sum(len(value) for _, value in batch)
+        with _Sender() as sender:
+            for batch in _batches(lists, BATCH):
+                values = {keys.ranked_list(phase, user): value for user, value in batch}
+                sender.send(partial(self._write_fenced, values, job=job, run=run))
+                count += len(batch)
+                size += sum(len(value) for _, value in batch)
         return Published(lists=count, bytes=size)
 
     def publish_everyone(self, value: bytes, *, job: str, run: int) -> None:
@@ -120,11 +124,10 @@ class ListWriter:
         """Write what each user must not be shown; a value read earlier never overwrites one that was read later."""
         count = 0
         with redis_errors(self._url):
-            for batch in _batches(viewers, BATCH):
-                args: list[bytes | int] = [self._keep_ms * VIEWER_KEEP_FACTOR, *(value for _, value in batch)]
-                self._write_viewers(keys=[keys.viewer(user) for user, _ in batch], args=args)
-                self._redis.sadd(keys.VIEWERS, *(user for user, _ in batch))
-                count += len(batch)
+            with _Sender() as sender:
+                for batch in _batches(viewers, BATCH):
+                    sender.send(partial(self._write_some_viewers, batch))
+                    count += len(batch)
             self._redis.pexpire(keys.VIEWERS, self._keep_ms * VIEWER_KEEP_FACTOR)
         return count
 
@@ -236,9 +239,42 @@ class ListWriter:
         if not written:
             raise LeaseLost(f"run {run} of {job}: a newer run is writing; this one stops, its lists stay as they are")
 
+    def _write_some_viewers(self, batch: Sequence[tuple[str, bytes]]) -> None:
+        args: list[bytes | int] = [self._keep_ms * VIEWER_KEEP_FACTOR, *(value for _, value in batch)]
+        self._write_viewers(keys=[keys.viewer(user) for user, _ in batch], args=args)
+        self._redis.sadd(keys.VIEWERS, *(user for user, _ in batch))
+
     def _forget_everything(self) -> None:
         for batch in _batches(self._redis.scan_iter(match=f"{keys.PREFIX}*", count=1000), 1000):
             self._redis.unlink(*batch)
+
+
+class _Sender:
+    """Sends one batch while the next is worked out: Redis is another process, and need not wait for us, nor we for it.
+
+    One at a time and in order; what a batch raises comes out of the next `send`, or at the end.
+    """
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="redis")
+        self._under_way: Future[None] | None = None
+
+    def send(self, write: Callable[[], None]) -> None:
+        self._wait()
+        self._under_way = self._thread.submit(write)
+
+    def _wait(self) -> None:
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            under_way.result()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with self._thread:  # waits for what is under way
+            if kind is None:
+                self._wait()
 
 
 def _batches(items: Iterable[ItemT], size: int) -> Iterator[list[ItemT]]:

@@ -63,9 +63,10 @@ class Seen:
 
 def pack_viewer(viewer: Viewer, *, version: int, own: int) -> bytes:
     """version, three counts, then author keys (u64), hidden and seen rows (u32); the user's own key goes unsaid."""
-    authors = sorted(viewer.hidden_authors - {own})
+    authors = sorted(viewer.hidden_authors - {own}) if viewer.hidden_authors else ()
     head = _VIEWER.pack(version, len(authors), len(viewer.hidden_posts), len(viewer.seen_posts))
-    return head + _u64(authors) + _u32(sorted(viewer.hidden_posts)) + _u32(viewer.seen_posts)
+    hidden = _u32(sorted(viewer.hidden_posts)) if viewer.hidden_posts else b""
+    return b"".join((head, _u64(authors) if authors else b"", hidden, _u32(viewer.seen_posts)))
 
 
 def unpack_viewer(value: bytes | None, *, own: int) -> Viewer:
@@ -181,7 +182,7 @@ def unpack_phase(value: bytes | None) -> PhaseState:
 
 
 def _u32(rows: Iterable[int]) -> bytes:
-    return (rows if isinstance(rows, array) else array("I", rows)).tobytes()
+    return (rows if isinstance(rows, (array, memoryview)) else array("I", rows)).tobytes()
 
 
 def _u64(keys: Iterable[int]) -> bytes:

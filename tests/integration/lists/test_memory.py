@@ -29,8 +29,6 @@ def test_memory_stays_within_the_bounds_of_each_key(fresh_redis: str) -> None:
 def test_a_row_of_the_table_has_the_ratio_of_after_to_before() -> None:
     before = Held(count=Counter({LISTS[0]: 2}), size=Counter({LISTS[0]: 200}), posts=1, without_end=0, used=500)
     after = Held(count=Counter({LISTS[0]: 2}), size=Counter({LISTS[0]: 300}), posts=1, without_end=0, used=1000)
-    rows = {
-        (row["system"], row["metric"]): row for row in rows_of(before, after, Size(users=2, publications=2, chains=0))
-    }
-    assert (rows[LISTS[0], "bytes per key"]["value"], rows[LISTS[0], "bytes per key"]["ratio"]) == (150, 1.5)
-    assert (rows["all keys", "bytes per user"]["value"], rows["all keys", "bytes used by Redis"]["ratio"]) == (150, 2)
+    rows = {(row.system, row.metric): row for row in rows_of(before, after, Size(users=2, publications=2, chains=0))}
+    assert (rows[LISTS[0], "bytes per key"].value, rows[LISTS[0], "bytes per key"].ratio) == (150, 1.5)
+    assert (rows["all keys", "bytes per user"].value, rows["all keys", "bytes used by Redis"].ratio) == (150, 2)

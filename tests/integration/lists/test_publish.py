@@ -63,16 +63,30 @@ def test_a_run_with_an_older_fence_changes_nothing(writer: ListWriter, client: r
     assert {name: client.get(name) for name in client.scan_iter("*")} == before
 
 
-def test_a_run_that_is_overtaken_in_the_middle_stops_at_that_batch(writer: ListWriter, client: redis.Redis) -> None:
+def test_a_run_that_is_overtaken_in_the_middle_writes_no_batch_after_that(
+    writer: ListWriter, client: redis.Redis
+) -> None:
     def lists() -> Iterator[tuple[str, bytes]]:
-        for number in range(2 * BATCH):
-            if number == BATCH:
+        for number in range(3 * BATCH):
+            if number == 2 * BATCH:  # the first batch is written by now, the second may be under way
                 writer.publish_everyone(b"newer", job=JOB, run=2)
             yield f"u{number}", b"older"
 
     with pytest.raises(LeaseLost):
         writer.publish_lists(lists(), phase=Phase.HEURISTIC, job=JOB, run=1)
-    assert (_list(client, f"u{BATCH - 1}"), _list(client, f"u{BATCH}")) == (b"older", None)
+    assert (_list(client, f"u{BATCH - 1}"), _list(client, f"u{2 * BATCH}")) == (b"older", None)
+
+
+def test_what_fails_while_lists_are_made_is_raised_after_what_is_under_way_is_written(
+    writer: ListWriter, client: redis.Redis
+) -> None:
+    def lists() -> Iterator[tuple[str, bytes]]:
+        yield from ((f"u{number}", b"good") for number in range(BATCH))
+        raise ValueError("the ranker fails")
+
+    with pytest.raises(ValueError, match="the ranker fails"):
+        writer.publish_lists(lists(), phase=Phase.HEURISTIC, job=JOB, run=1)
+    assert _list(client, f"u{BATCH - 1}") == b"good"
 
 
 def test_everyones_list_has_the_same_fence(writer: ListWriter) -> None:

@@ -13,6 +13,7 @@ from shared.db.bulk import Events, Posts, Users
 from shared.domain import Reason, Source
 from shared.eligibility import Viewer
 from shared.heuristic_scores import score_posts
+from shared.met import meet
 from shared.ranked_lists.codec import RankedList, entry_at, pack_entry, rows_of
 from shared.settings import HeuristicSettings, NewPostSettings
 from shared.world import World
@@ -34,24 +35,28 @@ def _busy_world() -> World:
     events = 400_000
     by_fame = rng.permutation(POSTS) + NEW
     liked = by_fame[(rng.random(events) ** 4 * POSTS).astype(np.int64)]  # a few are known by all, half by ten or fewer
+    posts = Posts(
+        ids=[f"p{key}" for key in keys], author_ids=[f"a{author}" for author in authors], keys=keys,
+        author_keys=authors.astype(np.int64) + 10**9, created_at=NOW.timestamp() - ages,
+    )  # fmt: skip
+    happened = Events(
+        user_keys=rng.integers(0, USERS, events), post_keys=keys[liked],
+        kinds=rng.integers(0, 2, events).astype(np.int16), at=np.full(events, NOW.timestamp() - 60.0),
+    )  # fmt: skip
     return World(
-        posts=Posts(
-            ids=[f"p{key}" for key in keys], author_ids=[f"a{author}" for author in authors], keys=keys,
-            author_keys=authors.astype(np.int64) + 10**9, created_at=NOW.timestamp() - ages,
-        ),
+        posts=posts,
         rows=keys.tolist(),
-        events=Events(
-            user_keys=rng.integers(0, USERS, events), post_keys=keys[liked],
-            kinds=rng.integers(0, 2, events).astype(np.int16), at=np.full(events, NOW.timestamp() - 60.0),
-        ),
+        events=happened,
+        met=meet(posts, happened),
         users=Users(
-            ids=[f"u{number}" for number in range(USERS)], keys=np.arange(USERS, dtype=np.int64),
+            ids=[f"u{number}" for number in range(USERS)],
+            keys=np.arange(USERS, dtype=np.int64),
             active_at=np.full(USERS, NOW.timestamp()),
         ),
         viewers={},
         viewer_version=1,
         removed=set(),
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="module")

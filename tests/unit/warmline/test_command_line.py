@@ -9,7 +9,8 @@ import pytest
 from warmline.__main__ import main
 
 COMMANDS = (
-    ("migrate",), ("import",), ("doctor",), ("phase",), ("phase", "get"), ("phase", "set"), ("run",), ("inspect",)
+    ("migrate",), ("import",), ("doctor",), ("phase",), ("phase", "get"), ("phase", "set"), ("run",), ("inspect",),
+    ("capacity",),
 )  # fmt: skip
 
 
@@ -44,6 +45,7 @@ def test_help_loads_neither_the_stores_nor_numpy() -> None:
         ["phase", "set", "neucf", "--rollout-percent", "101"],
         ["run", "everything"],
         ["inspect", "u1", "--limit", "0"],
+        ["capacity", "--users", "10"],
     ],
 )
 def test_wrong_usage_gives_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,7 +55,15 @@ def test_wrong_usage_gives_2(arguments: list[str], capsys: pytest.CaptureFixture
 
 @pytest.mark.parametrize(
     "arguments",
-    [["migrate"], ["import", "."], ["doctor"], ["phase", "get"], ["run", "heuristic"], ["inspect", "u1"]],
+    [
+        ["migrate"],
+        ["import", "."],
+        ["doctor"],
+        ["phase", "get"],
+        ["run", "heuristic"],
+        ["inspect", "u1"],
+        ["capacity", "--users", "1", "--posts", "1", "--interactions", "1"],
+    ],
 )
 def test_missing_settings_give_one_line_each_and_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2

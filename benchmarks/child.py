@@ -1,0 +1,43 @@
+"""Runs a measurement in a process of its own, so that its peak of memory is its own too.
+
+Addresses and secrets travel in the environment, not among the arguments, which everybody can read.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+
+from benchmarks.errors import BenchmarkRefused
+from benchmarks.provenance import ROOT
+
+PATIENCE_SECONDS = 3600
+Facts = dict[str, float]
+
+
+def measured_in_child(module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> Facts:
+    """What `python -m MODULE ARGUMENTS` says with `tell` in the last line of its output.
+
+    Raises:
+        BenchmarkRefused: it ended otherwise than well; its last line of errors is quoted.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        env={**os.environ, **environment},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    if done.returncode != 0:
+        said = (done.stderr.strip() or "nothing").splitlines()[-1]
+        raise BenchmarkRefused(f"{module} {' '.join(arguments)}: exit code {done.returncode}: {said}")
+    facts: Facts = json.loads(done.stdout.strip().splitlines()[-1])
+    return facts
+
+
+def tell(facts: Mapping[str, float]) -> None:
+    """The child's side: say what was measured, as the last line of output."""
+    sys.stdout.write(json.dumps(dict(facts), allow_nan=False) + "\n")

@@ -1,0 +1,40 @@
+"""Every benchmark that the Makefile names is there, and the regression guard is part of what a change must pass."""
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+NOT_RUN_BY_MAKE = {"quality", "train_memory", "world", "whole"}  # minutes to hours of their own
+
+
+def _names(variable: str) -> list[str]:
+    found = re.search(rf"^{variable} := (.*)$", MAKEFILE, re.MULTILINE)
+    assert found, variable
+    return found[1].split()
+
+
+@pytest.mark.parametrize("name", _names("BENCHMARKS"))
+def test_each_benchmark_can_be_run(name: str) -> None:
+    assert find_spec(f"benchmarks.{name}.__main__" if _is_package(name) else f"benchmarks.{name}")
+
+
+def test_no_benchmark_is_left_out() -> None:
+    folder = ROOT / "benchmarks"
+    there = {path.parent.name for path in folder.glob("*/__main__.py")} | {
+        path.stem for path in folder.glob("*.py") if "__main__" in path.read_text(encoding="utf-8")
+    }
+    assert there - NOT_RUN_BY_MAKE <= set(_names("BENCHMARKS"))
+
+
+def test_the_guard_runs_after_the_tests() -> None:
+    assert set(_names("RATIOS")) <= set(_names("BENCHMARKS"))
+    steps = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert steps.index("make ratios") > steps.index("make test")
+
+
+def _is_package(name: str) -> bool:
+    return (ROOT / "benchmarks" / name).is_dir()

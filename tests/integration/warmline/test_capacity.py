@@ -1,0 +1,61 @@
+"""`warmline capacity` on real servers: before anything ran, and checked against what a run left."""
+
+import pytest
+import redis
+
+from benchmarks.memory.measure import measure
+from shared.db.engine import Database
+from shared.domain import Kind
+from shared.ranked_lists.publish import ListWriter
+from tests.integration.warmline.answers import Command
+from tests.stores import heuristic_run
+from tests.worlds import NOW, Event, Post, World, write_own_tables
+
+SIZES = ("--users", "10000", "--posts", "2000", "--interactions", "300000")
+WORLD = World(
+    users=[f"user-{n:031d}" for n in range(300)],
+    posts=[Post(f"post-{n:031d}", f"user-{n:031d}", n / 2) for n in range(200)],
+    events=[Event(f"user-{n % 300:031d}", f"post-{(n * 7) % 200:031d}", Kind.LIKE, 1) for n in range(600)],
+)
+
+
+def test_before_anything_ran_everything_counts_and_there_is_nothing_to_check(warmline: Command) -> None:
+    found = warmline("capacity", *SIZES, "--json").json
+    assert (found["here"], found["check"], found["measured_jobs"]) == (None, [], [])
+    assert (found["world"]["lists"], found["world"]["candidates"], found["world"]["events"]) == (10_000, 2_000, 300_000)
+    assert found["redis"]["by_kind"]["lists, heuristic"] == pytest.approx(10_000 * 1_350, rel=0.05)
+    assert all(seconds > 0 for seconds in found["seconds"].values())
+
+
+def test_after_a_run_its_shares_count_and_its_prediction_is_held_against_what_is_there(
+    warmline: Command, database: Database, writer: ListWriter, fresh_redis: str
+) -> None:
+    write_own_tables(database, WORLD)
+    heuristic_run(database, writer, now=NOW)
+    found = warmline("capacity", *SIZES, "--json").json
+    assert (found["here"]["lists"], found["here"]["candidates"], found["here"]["events"]) == (300, 200, 600)
+    assert (found["world"]["candidates"], found["world"]["events"]) == (2_000, 300_000)
+    assert found["measured_jobs"] == ["heuristic"]
+    checks = {check["what"]: check for check in found["check"]}
+    assert set(checks) == {"Redis", "PostgreSQL", "heuristic"}
+    # What Redis says of itself depends on who else is connected: the keys are weighed one by one instead.
+    weighed = measure(fresh_redis)
+    tables = 40 * sum(weighed.count.values()) + 400_000  # entries of life times, and what Redis keeps besides keys
+    assert checks["Redis"]["predicted"] == pytest.approx(weighed.total + tables, rel=0.1)
+    assert all(check["found"] > 0 for check in checks.values())
+
+
+def test_what_it_tried_in_redis_is_gone_again(warmline: Command, client: redis.Redis) -> None:
+    assert warmline("capacity", *SIZES).code == 0
+    assert list(client.scan_iter("*")) == []
+
+
+def test_the_table_says_what_stands_on_runs_and_what_is_rough(
+    warmline: Command, database: Database, writer: ListWriter
+) -> None:
+    write_own_tables(database, WORLD)
+    heuristic_run(database, writer, now=NOW)
+    shown = warmline("capacity", *SIZES).out
+    assert "by your last runs" in shown
+    assert "rough: by the calibration alone" in shown
+    assert "the same for what is here" in shown

@@ -1,0 +1,38 @@
+"""A second of trials: how quick PostgreSQL, Redis and this processor are at what the jobs do."""
+
+import statistics
+import time
+
+import numpy as np
+
+from shared.db.engine import Database
+from shared.db.sizes import seconds_per_row
+from shared.ranked_lists.weigh import weigh
+from warmline.capacity_model import Speeds, Weights
+
+SIDE = 512  # of the matrices that are multiplied
+TRIES = 5  # of which the middle one counts
+
+
+def calibrate(database: Database, redis_url: str, *, list_length: int) -> tuple[Speeds, Weights]:
+    """Try all of them; Redis gives its weights as well."""
+    found = weigh(redis_url, list_length=list_length)
+    speeds = Speeds(row=seconds_per_row(database), list=found.seconds_per_list, flop=_seconds_per_flop())
+    weights = Weights(
+        list=found.list,
+        viewer=found.viewer,
+        viewer_post=found.viewer_post,
+        catalogue_post=found.catalogue_post,
+        chain=found.chain,
+    )
+    return speeds, weights
+
+
+def _seconds_per_flop() -> float:
+    left, right = np.ones((SIDE, SIDE), np.float32), np.ones((SIDE, SIDE), np.float32)
+    tries = []
+    for _ in range(TRIES):
+        begun = time.perf_counter()
+        left @ right
+        tries.append(time.perf_counter() - begun)
+    return statistics.median(tries) / (2 * SIDE**3)
