@@ -15,11 +15,13 @@ import redis
 
 from benchmarks import figures
 from benchmarks.figures import Bound, Result, Row
+from benchmarks.resident import MIB
 from benchmarks.serve import servers
 from benchmarks.serve.asking import LIMIT
 from benchmarks.serve.rounds import Effort, Measured, Seen, measure
 from benchmarks.serve.start import Start, measure_starts
 from benchmarks.serve.world import WorldSize, build
+from benchmarks.turns import paired_ratio
 from demo.embedded import Servers, embedded_servers
 from shared.db.engine import Database
 from shared.db.migrate import migrate
@@ -29,7 +31,6 @@ MUST_RATE, MUST_STRAIN, MUST_START = 0.4, 4.0, 1.0
 GUARD_RATE = 0.12  # of `--quick`: low enough for a machine that is busy otherwise; before the work it was 0.07 to 0.1
 QUICK = WorldSize(users=500, posts=3_000, authors=300)
 PACKAGES = ("fastapi", "uvicorn", "redis", "hiredis")
-MEBI = 2**20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,7 +69,7 @@ def _pages(home: Path, stores: Servers, size: WorldSize, given: argparse.Namespa
         client = redis.Redis.from_url(stores.redis_url)
         found = measure(empty, timeline, Seen(client), size.user_ids, effort)
         client.close()
-        peaks = [Row(system=name, metric="peak RSS", value=each.peak_bytes() / MEBI, unit="MiB")
+        peaks = [Row(system=name, metric="peak RSS", value=each.peak_bytes() / MIB, unit="MiB")
                  for name, each in (("empty route", empty), ("timeline", timeline))]  # fmt: skip
     return Result(
         title=f"pages of {LIMIT} for {size.users:,} users, {effort.rounds} rounds of {effort.requests:,} requests",
@@ -95,7 +96,7 @@ def _rows(one: Measured, empty: Measured) -> list[Row]:
 
 
 def _ratio(one: Measured, empty: Measured) -> float:
-    return figures.paired_ratio([each.rate for each in one.full], [each.rate for each in empty.full])
+    return paired_ratio([each.rate for each in one.full], [each.rate for each in empty.full])
 
 
 def _bounds(found: Sequence[Measured], *, is_quick: bool) -> list[Bound]:
