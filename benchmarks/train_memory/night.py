@@ -14,17 +14,16 @@ import torch
 
 from benchmarks.child import tell
 from benchmarks.resident import peak_rss
+from benchmarks.rules import default_rules
 from benchmarks.train_memory.world import CAPTION_WIDTH, IMAGE_WIDTH, Size, read_world, write_world
 from s02_train_neucf.judge import judge
 from s02_train_neucf.past import Past
-from s02_train_neucf.rank_then import Rules
 from s02_train_neucf.recipe import Recipe
 from s02_train_neucf.report import Trial, report_json, try_model
 from s02_train_neucf.train import Epoch
 from shared.neucf.artefact import Artefact, save_artefact
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.manifest import Manifest
-from shared.settings import HeuristicSettings, ListSettings, WindowSettings
 
 
 def run(folder: Path, *, epochs: int, steps: int, seed: int) -> None:
@@ -35,12 +34,7 @@ def run(folder: Path, *, epochs: int, steps: int, seed: int) -> None:
         data=data,
         config=NeuCFConfig(image_width=IMAGE_WIDTH, caption_width=CAPTION_WIDTH),
         recipe=replace(Recipe(), epochs=epochs, max_steps=steps),
-        rules=Rules(
-            window=WindowSettings(),
-            formula=HeuristicSettings(),
-            min_known=ListSettings().cold_min_positives,
-            seed=seed,
-        ),
+        rules=default_rules(seed),
         seed=seed,
         device=torch.device("cpu"),
     )
