@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from benchmarks.errors import BenchmarkRefused
 from benchmarks.provenance import ROOT
@@ -17,7 +18,13 @@ Facts = dict[str, float]
 
 
 def measured_in_child(module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> Facts:
-    """What `python -m MODULE ARGUMENTS` says with `tell` in the last line of its output.
+    """What `python -m MODULE ARGUMENTS` says with `tell` in the last line of its output. Raises as `told_by_child`."""
+    facts: Facts = told_by_child(module, arguments, environment)[-1]
+    return facts
+
+
+def told_by_child(module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> list[dict[str, Any]]:
+    """All that `python -m MODULE ARGUMENTS` says: each line of its output is a record of JSON.
 
     Raises:
         BenchmarkRefused: it ended otherwise than well; its last line of errors is quoted.
@@ -34,10 +41,10 @@ def measured_in_child(module: str, arguments: Sequence[str], environment: Mappin
     if done.returncode != 0:
         said = (done.stderr.strip() or "nothing").splitlines()[-1]
         raise BenchmarkRefused(f"{module} {' '.join(arguments)}: exit code {done.returncode}: {said}")
-    facts: Facts = json.loads(done.stdout.strip().splitlines()[-1])
-    return facts
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def tell(facts: Mapping[str, float]) -> None:
-    """The child's side: say what was measured, as the last line of output."""
+def tell(facts: Mapping[str, object]) -> None:
+    """The child's side: say what was measured, as one line of output."""
     sys.stdout.write(json.dumps(dict(facts), allow_nan=False) + "\n")
+    sys.stdout.flush()

@@ -1,13 +1,10 @@
-"""What all benchmarks share: rounds in which the systems take turns, rows, the table with its foot, and JSON."""
+"""What all benchmarks give: rows, bounds, the table with its foot, and JSON."""
 
 import argparse
 import json
-import resource
-import statistics
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,10 +14,10 @@ from rich.text import Text
 
 from benchmarks.errors import BenchmarkRefused
 from benchmarks.provenance import provenance
+from benchmarks.resident import MIB, peak_rss
 from shared.errors import WarmlineError
 
 LOG_WIDTH = 120  # columns, where there is no terminal to ask
-KIB = 1024
 BROKEN = 1  # the exit code of a benchmark whose bound does not hold
 
 
@@ -32,7 +29,7 @@ class Row:
     metric: str
     value: float
     unit: str
-    ratio: float | None = None  # to the plain reference of the same run; None: it is the reference, or has none
+    ratio: float | None = None  # of figures of one run, of what `Result.ratio` says; None: it has none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,45 +61,9 @@ class Result:
 
     title: str
     rows: Sequence[Row]
+    ratio: str = "ratio to the plain one"  # heading of the column of ratios
     bounds: Sequence[Bound] = ()
     notes: Mapping[str, str] | None = None  # seeds, sizes: what the figures depend on
-
-
-def take_turns(systems: Mapping[str, Callable[[], object]], *, rounds: int) -> dict[str, list[float]]:
-    """Seconds of each system in each round; who begins changes from round to round.
-
-    What makes the machine slow for a while then makes all of them slow: only their ratios mean something.
-    """
-    seconds: dict[str, list[float]] = {name: [] for name in systems}
-    names = list(systems)
-    for each in range(rounds):
-        start = each % len(names)
-        for name in names[start:] + names[:start]:
-            begun = time.perf_counter()
-            systems[name]()
-            seconds[name].append(time.perf_counter() - begun)
-    return seconds
-
-
-def paired_ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
-    """The median over rounds of one figure in parts of the other."""
-    return statistics.median(mine / other for mine, other in zip(ours, theirs, strict=True))
-
-
-def peak_rss() -> int:
-    """The most bytes of memory that this process has held at once, since its start or `forget_peak`."""
-    with suppress(OSError):
-        for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * KIB
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * KIB
-
-
-def forget_peak() -> None:
-    """Begin to measure the peak anew, where the system can do that (Linux)."""
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def parser(name: str, description: str | None) -> argparse.ArgumentParser:
@@ -131,7 +92,7 @@ def report(result: Result, json_path: Path | None) -> int:
     """Print a result, write its rows if asked to; gives the exit code: 1 when a bound does not hold."""
     screen = console()
     screen.print(_table(result))
-    facts = {**(result.notes or {}), **provenance(), "peak RSS": f"{peak_rss() / KIB**2:,.0f} MiB"}
+    facts = {**(result.notes or {}), **provenance(), "peak RSS": f"{peak_rss() / MIB:,.0f} MiB"}
     screen.print(", ".join(f"{name} {value}" for name, value in facts.items()), markup=False)
     for bound in result.bounds:
         screen.print(str(bound), markup=False)
@@ -165,8 +126,8 @@ def refusals(name: str) -> Iterator[None]:
 
 def _table(result: Result) -> Table:
     table = Table(title=result.title)
-    for heading in ("system", "measure", "value", "unit", "ratio"):
-        table.add_column(heading, justify="right" if heading in ("value", "ratio") else "left")
+    for heading in ("system", "measure", "value", "unit", result.ratio):
+        table.add_column(heading, justify="right" if heading in ("value", result.ratio) else "left")
     for row in result.rows:
         ratio = "" if row.ratio is None else f"{row.ratio:.3f}"
         table.add_row(row.system, row.metric, _number(row.value), row.unit, ratio)

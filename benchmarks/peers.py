@@ -1,87 +1,117 @@
-"""Other libraries, each measured by a small program in a venv of their own, round by round.
+"""Programs that work whenever they are told to, and other libraries in venvs of their own.
 
-The program prints one line `ready VERSIONS`, then for each number that it reads the line `done` once it has done that
-much. It imports nothing of Warmline.
+A program reads one word a line and answers each with one record of JSON on a line; whatever else it prints is passed
+over, since libraries print much. The programs of other libraries import nothing of Warmline.
 """
 
+import json
+import os
 import subprocess
 import sys
 import venv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from benchmarks.errors import BenchmarkRefused
+from benchmarks.provenance import ROOT
 
-DEFAULT_FOLDER = Path(".warmline/peers")
-PACKAGES = ("torch==2.13.0", "cornac==3.0.1", "recbole==1.2.1")  # by name, from the registry that pip uses
 STAMP = "installed"
+INSTALL_SECONDS = 1800
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """A program under way."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerVenv:
+    """A venv, and what is in it, by name, from the registry that pip uses."""
 
-    name: str
-    versions: str
-    process: "subprocess.Popen[str]"
-
-    def do(self, amount: int) -> None:
-        """Let it do that much, and wait.
-
-        Raises:
-            BenchmarkRefused: it ended instead.
-        """
-        _given(self.process.stdin).write(f"{amount}\n")
-        _given(self.process.stdin).flush()
-        _expect(self.process, self.name, "done")
+    folder: Path
+    packages: tuple[str, ...]
 
 
-def peer_python(folder: Path) -> Path:
-    """The Python of a venv with the other libraries; made and filled where it is not there yet.
+SCORING = PeerVenv(
+    folder=ROOT / ".warmline" / "peers" / "score", packages=("torch==2.13.0", "cornac==3.0.1", "recbole==1.2.1")
+)
+# RecBole's training uses names that numpy 2 and pandas 3 no longer have; setuptools 81 has no pkg_resources.
+TRAINING = PeerVenv(
+    folder=ROOT / ".warmline" / "peers" / "train",
+    packages=("torch==2.13.0", "recbole==1.2.1", "numpy==1.26.4", "pandas==2.2.3", "scipy==1.13.1", "setuptools<81"),
+)
+
+
+def peer_python(wanted: PeerVenv) -> Path:
+    """The Python of a venv with other libraries; made and filled where it is not there yet.
 
     Raises:
         BenchmarkRefused: pip could not install them.
     """
-    python, stamp = folder / "bin" / "python", folder / STAMP
-    wanted = "\n".join(PACKAGES)
-    if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
-        if not python.exists():
-            venv.create(folder, with_pip=True)
-        done = subprocess.run([str(python), "-m", "pip", "install", "--quiet", *PACKAGES], check=False)
-        if done.returncode != 0:
-            raise BenchmarkRefused(f"peers: pip install {' '.join(PACKAGES)} into {folder} failed; leave --peers out")
-        stamp.write_text(wanted, encoding="utf-8")
+    python, stamp = wanted.folder / "bin" / "python", wanted.folder / STAMP
+    pins = "\n".join(wanted.packages)
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == pins:
+        return python
+    if not python.exists():
+        venv.create(wanted.folder, with_pip=True)
+    install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    try:
+        subprocess.run([*install, *wanted.packages], check=True, timeout=INSTALL_SECONDS, stdout=sys.stderr)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise BenchmarkRefused(
+            f"--peers: {' '.join(wanted.packages)} cannot be installed ({error}); leave --peers out"
+        ) from error
+    stamp.write_text(pins, encoding="utf-8")
     return python
 
 
+@dataclass(slots=True, kw_only=True)
+class Program:
+    """A program under way."""
+
+    name: str
+    process: "subprocess.Popen[str]"
+    said: dict[str, Any] = field(default_factory=dict)  # its last answer
+
+    def ask(self, word: str) -> Mapping[str, Any]:
+        """Tell it a word, and wait for its answer.
+
+        Raises:
+            BenchmarkRefused: it ended instead.
+        """
+        try:
+            _given(self.process.stdin).write(f"{word}\n")
+            _given(self.process.stdin).flush()
+        except OSError:
+            pass  # it has ended; what it said before that may still be an answer
+        for line in _given(self.process.stdout):
+            record = _record(line)
+            if record is not None:
+                self.said = record
+                return record
+        raise BenchmarkRefused(f"{self.name}: its process has ended; see what it wrote above")
+
+
 @contextmanager
-def running(name: str, python: Path, program: Path, arguments: Sequence[str]) -> Iterator[Peer]:
-    """Start a program, and end it at the end."""
+def running(name: str, command: Sequence[str], *, threads: int) -> Iterator[Program]:
+    """Start a program, which gets ready meanwhile; it does not outlive this."""
     process = subprocess.Popen(
-        [str(python), str(program), *arguments],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        env={**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "PASSIVE"},
     )  # fmt: skip
     try:
-        yield Peer(name, _expect(process, name, "ready"), process)
+        yield Program(name=name, process=process)
     finally:
-        _given(process.stdin).close()
-        process.terminate()
-        process.wait()
-        _given(process.stdout).close()
+        process.kill()
+        process.communicate()
 
 
-def _expect(process: "subprocess.Popen[str]", name: str, word: str) -> str:
-    for line in _given(process.stdout):  # libraries print much of their own
-        first, _, rest = line.strip().partition(" ")
-        if first == word:
-            return rest
-    raise BenchmarkRefused(f"{name}: its program ended before it was {word}; run it by hand to see why")
+def _record(line: str) -> dict[str, Any] | None:
+    try:
+        record = json.loads(line)
+    except json.JSONDecodeError:
+        return None
+    return record if isinstance(record, dict) else None
 
 
 def _given(pipe: IO[str] | None) -> IO[str]:
-    if pipe is None:
-        sys.exit("a pipe that was asked for is not there")
+    assert pipe is not None, "asked for when the process was started"
     return pipe

@@ -6,6 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.distinct import distinct
 from shared.errors import TrainingRefused
 from shared.neucf.examples import Examples, Posts
 from shared.neucf.features import NO_FEATURES, PostFeatures
@@ -25,7 +26,7 @@ class Likes:
     @classmethod
     def of(cls, users: Int64s, posts: Int64s, *, n_users: int, n_posts: int) -> Self:
         """From pairs in any order; a repeated pair counts once."""
-        codes = np.unique(users * n_posts + posts)
+        codes = distinct(users * n_posts + posts)
         starts = np.searchsorted(codes, np.arange(n_users + 1) * n_posts)
         return cls(starts, codes % n_posts if n_posts else codes, n_posts)
 

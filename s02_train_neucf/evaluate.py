@@ -11,6 +11,7 @@ from s02_train_neucf import metrics
 from s02_train_neucf.baselines import Ranker, Scores
 from s02_train_neucf.dataset import Likes
 from s02_train_neucf.metrics import Interval, PerUser
+from shared.distinct import distinct
 from shared.errors import TrainingRefused
 from shared.neucf.blocks import best, blocks, scores_of, user_side_of, vectors_of
 from shared.neucf.examples import Examples, Posts
@@ -62,7 +63,7 @@ def exam_of(train: Examples, test: Examples, posts: Posts, *, min_known: int = 0
         test = test.where(np.isin(test.user_key, known_users[counts >= min_known]))
     if len(test) == 0:
         raise TrainingRefused("evaluation: got 0 likes after the cut, expected at least 1; wait for more data")
-    asked = np.unique(test.user_key)
+    asked = distinct(test.user_key)
     most = sample_size(len(posts.post_key))
     if len(asked) > most:
         asked = np.sort(np.random.default_rng(SAMPLE_SEED).choice(asked, most, replace=False))

@@ -13,6 +13,7 @@ from s02_train_neucf.past import Past
 from s02_train_neucf.rank_then import LENGTH, PLAIN_RANKERS, Moment, Rules, Scorer, moment_at, ranked_at
 from s02_train_neucf.replay_times import Cut
 from s02_train_neucf.viewers import NO_COLUMN, columns_of, histories_at
+from shared.distinct import distinct
 from shared.neucf.blocks import blocks
 from shared.neucf.examples import Examples, Int64s
 
@@ -62,7 +63,7 @@ def replay_cut(past: Past, rules: Rules, cut: Cut, model: Scorer) -> CutFigures:
 
 def _asked(past: Past, rules: Rules, at: float, wanted: Examples, model: Scorer) -> Iterator[tuple[Int64s, Figures]]:
     """Users who are warm and went on to like something that could be shown to them, with the figures of all systems."""
-    users = np.unique(wanted.user_key)
+    users = distinct(wanted.user_key)
     users = users[histories_at(past, at, users).counts >= rules.min_known]
     if len(users) == 0:
         return
@@ -93,7 +94,7 @@ def _wanted(past: Past, moment: Moment, user_keys: Int64s, wanted: Examples) -> 
 
 
 def _invited(past: Past, rules: Rules, cut: Cut) -> Int64s:
-    users = np.unique(past.likes_within(cut.start, cut.end).user_key)
+    users = distinct(past.likes_within(cut.start, cut.end).user_key)
     if len(users) <= MAX_ASKED:
         return users
     return np.sort(np.random.default_rng(rules.seed).choice(users, MAX_ASKED, replace=False))

@@ -9,6 +9,7 @@ from s02_train_neucf.evaluate import Report, compared
 from s02_train_neucf.metrics import PerUser
 from s02_train_neucf.replay import METRICS, CutFigures, mean_per_user
 from s02_train_neucf.replay_times import MIN_ASKED, N_CUTS, Cut
+from shared.distinct import distinct
 from shared.neucf.serving_order import ServingOrder
 
 NEUCF, NEUCF_RAW = "neucf", "neucf without serving order"
@@ -83,7 +84,7 @@ def best_order(cuts: Sequence[CutFigures]) -> int:
     users = np.concatenate([each.user_keys for each in cuts])
     metric = METRICS.index(CHOSEN_BY)
     values = np.concatenate([each.by_order[:, :, metric] for each in cuts], axis=1)  # (n_orders, n_user_cuts)
-    if len(np.unique(users)) < MIN_ASKED:
+    if len(distinct(users)) < MIN_ASKED:
         return PLAIN
     return int(
         np.argmax(mean_per_user(users, values.T)[1].mean(axis=0))
@@ -104,7 +105,7 @@ def _pooled(cuts: Sequence[CutFigures], choices: Sequence[int]) -> Mapping[str, 
 
 def _missing(cuts: Sequence[CutFigures]) -> str:
     n_cuts = sum(len(each.user_keys) > 0 for each in cuts)
-    n_users = len(np.unique(np.concatenate([np.zeros(0, np.int64), *(each.user_keys for each in cuts)])))
+    n_users = len(distinct(np.concatenate([np.zeros(0, np.int64), *(each.user_keys for each in cuts)])))
     lacking = []
     if n_cuts < N_CUTS:
         lacking.append(f"{n_cuts} cuts with somebody to ask, expected {N_CUTS}")

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s02_train_neucf.metrics import PerUser
+from shared.distinct import distinct
 from shared.neucf.features import Vectors
 
 Int64s = NDArray[np.int64]
@@ -16,7 +17,7 @@ TINY = 1e-12  # below which a vector has no direction
 def coverage(lists: Int64s, k: int, *, n_posts: int) -> float:
     """The share of all posts that stand in anybody's first k (Herlocker et al. 2004, section 5.2.1)."""
     first = lists[:, :k]
-    return len(np.unique(first[first >= 0])) / n_posts if n_posts else 0.0
+    return len(distinct(first[first >= 0])) / n_posts if n_posts else 0.0
 
 
 def author_gini(lists: Int64s, k: int, authors: Int64s) -> float:

@@ -95,12 +95,6 @@ def post_index(posts: Posts, keys: Int64s) -> tuple[Int64s, npt.NDArray[np.bool_
     return found, posts.keys[found] == keys
 
 
-def distinct(values: Int64s) -> Int64s:
-    """Ascending, each once. numpy 2.4's own `unique` hashes, which takes ten times as long as sorting does."""
-    ordered = np.sort(values)
-    return ordered[np.append(True, ordered[1:] != ordered[:-1])] if len(ordered) else ordered
-
-
 def latest_of_each(*columns: npt.NDArray[np.integer[Any]], at: Floats) -> Int64s:
     """Indices of the latest row of each distinct combination of the columns, by the last column first, then upwards.
 

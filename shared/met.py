@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from shared.columns import distinct, latest_of_each, post_index
+from shared.columns import latest_of_each, post_index
 from shared.db.bulk import Events, Floats, Int16s, Int64s, Posts
+from shared.distinct import distinct
 
 Bools = npt.NDArray[np.bool_]
 

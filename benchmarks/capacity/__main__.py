@@ -65,6 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
         notes = {"seed": str(given.seed), "rounds": str(given.rounds)}
         result = Result(
             title=f"{size}, and {TIMES} times that",
+            ratio="predicted ÷ found",
             rows=rows_of(small, large),
             bounds=bounds_of(small, large),
             notes=notes,

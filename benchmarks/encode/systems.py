@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from benchmarks.rounds import Work
+from benchmarks.turns import Work
 from shared.content.image_timm import build_timm_encoder, timm_network, transform_of
 from shared.content.photos import PhotoSource
 from shared.content.protocol import TextEncoder

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.databases import migrated_database
-from benchmarks.figures import Bound, Result, Row, at_most, count, paired_ratio, parser, refusals, report
+from benchmarks.figures import Bound, Result, Row, at_most, count, parser, refusals, report
 from benchmarks.growth.paths import Ground, paths_on
+from benchmarks.turns import in_turn, paired_ratio
 from benchmarks.world.fill import fill_own_tables
 from benchmarks.world.shape import Size, make_world
 from demo.embedded import Servers, embedded_servers
@@ -40,7 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
         small, large = measure(servers, sizes, seed=given.seed, rounds=given.rounds)
         notes = {"seed": str(given.seed), "rounds": str(given.rounds)}
         title = f"{sizes[0]}, and {TIMES} times the users and interactions"
-        result = Result(title=title, rows=rows_of(small, large), bounds=bounds_of(small, large), notes=notes)
+        result = Result(
+            title=title, ratio="large ÷ small", rows=rows_of(small, large), bounds=bounds_of(small, large), notes=notes
+        )
         return report(result, given.json)
 
 
@@ -57,12 +60,11 @@ def measure(servers: Servers, sizes: Sequence[Size], *, seed: int, rounds: int) 
             )
             worlds.append(paths_on(ground))
         seconds: list[dict[str, list[float]]] = [{path: [] for path in paths} for paths in worlds]
-        for each in range(-1, rounds):
-            for paths, found in zip(worlds, seconds, strict=True):
-                for path, run in paths.items():
-                    spent = run()
-                    if each >= 0:
-                        found[path].append(spent)
+        for each, which in in_turn(range(len(worlds)), rounds=1 + rounds):
+            for path, run in worlds[which].items():
+                spent = run()
+                if each > 0:
+                    seconds[which][path].append(spent)
     return list(seconds)
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from benchmarks.child import Facts, measured_in_child
 from benchmarks.databases import environment, migrated_database
-from benchmarks.figures import Bound, Result, Row, at_most, count, paired_ratio, parser, refusals, report
+from benchmarks.figures import Bound, Result, Row, at_most, count, parser, refusals, report
 from benchmarks.load.once import OURS, PLAIN
+from benchmarks.turns import in_turn, paired_ratio
 from benchmarks.world.fill import fill_app_tables, fill_own_tables
 from benchmarks.world.shape import Size, make_world
 from demo.embedded import embedded_servers
@@ -53,16 +54,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def rows_of(measured: Mapping[str, list[Facts]], rows: int) -> list[Row]:
-    """Seconds, rate and memory of each; ratios of rates to the plain one's, and of the views' time to the tables'."""
+    """Seconds, rate and memory of each; ratios of rates to the plain one's."""
     found = []
     for system, rounds in measured.items():
         rate = [each["rows"] / each["seconds"] for each in rounds]
         ratio = None if system == NAIVE else paired_ratio(rate, [e["rows"] / e["seconds"] for e in measured[NAIVE]])
         seconds = statistics.median(each["seconds"] for each in rounds)
-        to_tables = paired_ratio(*(_seconds(measured[name]) for name in (VIEWS, OWN))) if system == VIEWS else None
         loaded = int(rounds[0]["rows"])
         found += [
-            Row(system=system, metric=f"time of {loaded:,} rows", value=seconds, unit="s", ratio=to_tables),
+            Row(system=system, metric=f"time of {loaded:,} rows", value=seconds, unit="s"),
             Row(system=system, metric="rate", value=statistics.median(rate), unit="rows/s", ratio=ratio),
             Row(system=system, metric="peak RSS", value=max(e["peak MiB"] for e in rounds), unit="MiB"),
         ]
@@ -82,9 +82,9 @@ def bounds_of(measured: Mapping[str, list[Facts]], rows: int) -> list[Bound]:
 def _measured(loads: Mapping[str, tuple[str, int, Mapping[str, str]]], rounds: int) -> dict[str, list[Facts]]:
     """Each load in a process of its own; they take turns."""
     measured: dict[str, list[Facts]] = {name: [] for name in loads}
-    for _ in range(rounds):
-        for name, (system, rows, where) in loads.items():
-            measured[name].append(measured_in_child("benchmarks.load.once", [system, str(rows)], where))
+    for _, name in in_turn(list(loads), rounds=rounds):
+        system, rows, where = loads[name]
+        measured[name].append(measured_in_child("benchmarks.load.once", [system, str(rows)], where))
     return measured
 
 

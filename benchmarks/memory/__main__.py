@@ -4,15 +4,11 @@ import argparse
 import asyncio
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
-from rich.table import Table
-
-from benchmarks.figures import BROKEN, Bound, Row, at_most, console, count, parser, refusals, write_json
+from benchmarks.figures import Bound, Result, Row, at_most, count, parser, refusals, report
 from benchmarks.memory.fill import Size, publish, scroll
 from benchmarks.memory.measure import CATALOGUE, KINDS, LISTS, Held, measure
-from benchmarks.provenance import provenance
 from demo.embedded import embedded_servers
 from shared.progress import bars
 from shared.ranked_lists.publish import ListWriter
@@ -26,21 +22,18 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the benchmark; gives the exit code: 1 when a list is larger than it must be."""
     given = _parser().parse_args(arguments)
     size = QUICK if given.quick else Size(users=given.users, publications=given.publications, chains=given.chains)
-    with refusals("memory"):
-        with (
-            tempfile.TemporaryDirectory(prefix="warmline-memory-") as home,
-            embedded_servers(Path(home), durable=False, postgres=False) as servers,
-        ):
-            before, after = fill_and_measure(servers.redis_url, size, seed=given.seed)
-        rows, bounds, screen = rows_of(before, after, size), bounds_of(after), console()
-        screen.print(_table(before, after, rows, size))
-        facts = {"seed": str(given.seed), **provenance()}
-        screen.print(", ".join(f"{name} {value}" for name, value in facts.items()), markup=False)
-        for bound in bounds:
-            screen.print(str(bound), markup=False)
-        if given.json is not None:
-            write_json(rows, given.json)
-    return 0 if all(bound.holds for bound in bounds) else BROKEN
+    with (
+        refusals("memory"),
+        tempfile.TemporaryDirectory(prefix="warmline-memory-") as home,
+        embedded_servers(Path(home), durable=False, postgres=False) as servers,
+    ):
+        before, after = fill_and_measure(servers.redis_url, size, seed=given.seed)
+        title = f"{size.users:,} users, {size.publications} publications, {size.chains:,} chains"
+        result = Result(
+            title=title, ratio="after all ÷ after one", rows=rows_of(before, after, size), bounds=bounds_of(after),
+            notes={"seed": str(given.seed)},
+        )  # fmt: skip
+        return report(result, given.json)
 
 
 def fill_and_measure(url: str, size: Size, *, seed: int = 1) -> tuple[Held, Held]:
@@ -66,39 +59,35 @@ def bounds_of(held: Held) -> list[Bound]:
 
 
 def rows_of(before: Held, after: Held, size: Size) -> list[Row]:
-    """One row a kind of key, then the sums; a ratio is after ÷ before."""
+    """How many keys of each kind and how large, then the sums; a ratio is after ÷ before."""
     kinds = [kind for kind in dict.fromkeys(KINDS.values()) if after.count[kind]]
-    rows = [_row(kind, "bytes per key", before.per_key(kind), after.per_key(kind)) for kind in kinds]
-    per_post = [each.size[CATALOGUE] / each.posts for each in (before, after)]
+    rows = [
+        row
+        for kind in kinds
+        for row in (
+            _row(kind, "keys", before.count[kind], after.count[kind], "keys"),
+            _row(kind, "bytes per key", before.per_key(kind), after.per_key(kind)),
+        )
+    ]
+    per_post_before, per_post = (each.size[CATALOGUE] / each.posts for each in (before, after))
     return [
         *rows,
-        _row(CATALOGUE, "bytes per post", *per_post),
+        _row(CATALOGUE, "bytes per post", per_post_before, per_post),
         _row("all keys", "bytes per user", before.total / size.users, after.total / size.users),
         _row("all keys", "bytes", before.total, after.total),
         _row("all keys", "bytes used by Redis", before.used, after.used),
     ]
 
 
-def _row(system: str, metric: str, before: float, after: float) -> Row:
+def _row(system: str, metric: str, before: float, after: float, unit: str = "bytes") -> Row:
     ratio = round(after / before, 3) if before else None  # what was not there before has none
-    return Row(system=system, metric=metric, value=round(after, 1), unit="bytes", ratio=ratio)
+    return Row(system=system, metric=metric, value=round(after, 1), unit=unit, ratio=ratio)
 
 
 def _share(size: Size, run: int) -> int:
     """Chains after this publication: all of them spread over the publications after the first."""
     steps = size.publications - 1
     return size.chains * (run - 1) // steps - size.chains * (run - 2) // steps
-
-
-def _table(before: Held, after: Held, rows: Sequence[Row], size: Size) -> Table:
-    table = Table(title=f"{size.users:,} users, {size.publications} publications, {size.chains:,} chains")
-    for name in ("what", "measure", "keys before", "keys after", "after", "after ÷ before"):
-        table.add_column(name, justify="left" if name in ("what", "measure") else "right")
-    for row in rows:
-        counts = [f"{each.count[row.system]:,}" if each.count[row.system] else "" for each in (before, after)]
-        ratio = "–" if row.ratio is None else f"{row.ratio:.3f}"
-        table.add_row(row.system, row.metric, *counts, f"{row.value:,.0f}", ratio)
-    return table
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,57 +5,55 @@ second phase's lists are the scorer's, by a model that was not trained. Exits wi
 """
 
 import argparse
-import json
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import redis
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from benchmarks.errors import BenchmarkRefused
+from benchmarks.figures import Bound, Result, Row, at_least, count, parser, refusals, report
 from benchmarks.new_posts.ask import FIRST, Met, timeline
 from benchmarks.new_posts.jobs import make_champion, run_heuristic, run_scoring
 from benchmarks.new_posts.world import Size, add_new_posts, build, users_of
-from benchmarks.provenance import provenance
 from demo.embedded import embedded_servers
 from shared.db.engine import Database
 from shared.db.migrate import migrate
 from shared.domain import Phase
-from shared.errors import WarmlineError
 from shared.progress import bars
 from shared.ranked_lists.publish import ListWriter
 from shared.settings import ListSettings, NewPostSettings, StoreSettings
 
 LEAST_SHARE = 0.95
-LOG_WIDTH = 120  # columns, where there is no terminal to ask
-Row = dict[str, str | float]
+COUNTS = {"users": "users", "posts": "posts of two weeks", "events": "likes and views", "new": "new posts"}
+QUICK = Size(users=1_000, posts=2_000, events=40_000, new=100)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the benchmark; gives the exit code."""
     given = _parser().parse_args(arguments)
-    size = Size(users=given.users, posts=given.posts, events=given.events, new=given.new)
+    size = replace(
+        QUICK if given.quick else Size(),
+        **{name: asked for name in COUNTS if (asked := getattr(given, name)) is not None},
+        seed=given.seed,
+    )
     settings = NewPostSettings()
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else LOG_WIDTH)
-    try:
-        with (
-            tempfile.TemporaryDirectory(prefix="warmline-new-posts-") as home,
-            embedded_servers(Path(home) / "servers", durable=False) as servers,
-        ):
-            found = show(servers.database_url, servers.redis_url, Path(home), size, settings)
-    except WarmlineError as error:
-        Console(stderr=True).print(Text(f"benchmarks.new_posts: {error}"), soft_wrap=True)
-        return error.exit_code
-    rows = [row for met in found for row in rows_of(met, size, settings)]
-    console.print(_table(found, size, settings))
-    console.print(", ".join(f"{name} {value}" for name, value in provenance().items()), markup=False)
-    if given.json is not None:
-        given.json.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return int(any(share_reached(met, size, settings) < LEAST_SHARE for met in found))
+    with (
+        refusals("new_posts"),
+        tempfile.TemporaryDirectory(prefix="warmline-new-posts-") as home,
+        embedded_servers(Path(home) / "servers", durable=False) as servers,
+    ):
+        found = show(servers.database_url, servers.redis_url, Path(home), size, settings)
+        result = Result(
+            title=f"{size.new:,} new posts among {size.posts:,}, {size.users:,} users, one run; "
+            f"first {FIRST} posts of each",
+            rows=[row for met in found for row in rows_of(met, size, settings)],
+            bounds=[bound_of(met, size, settings) for met in found],
+            notes={"seed": f"{size.seed}"},
+        )
+        return report(result, given.json)
 
 
 def show(database_url: str, redis_url: str, folder: Path, size: Size, settings: NewPostSettings) -> list[Met]:
@@ -95,14 +93,18 @@ def rows_of(met: Met, size: Size, settings: NewPostSettings) -> list[Row]:
     """The figures of one phase."""
     counts = np.array([*met.lists.values(), *[0] * (size.new - len(met.lists))])
     figures: list[tuple[str, float, str]] = [
-        ("reached", share_reached(met, size, settings), "share"),
+        (f"in {settings.new_post_viewers} lists or more", share_reached(met, size, settings), "share"),
         ("lists, median", float(np.median(counts)), "lists"),
         ("lists, least", float(counts.min()), "lists"),
+        *((f"pages from {source}", float(pages), "pages") for source, pages in met.sources.most_common()),
         ("pages degraded", float(met.degraded), "pages"),
     ]
-    return [
-        {"system": met.phase.value, "metric": metric, "value": value, "unit": unit} for metric, value, unit in figures
-    ]
+    return [Row(system=met.phase.value, metric=metric, value=value, unit=unit) for metric, value, unit in figures]
+
+
+def bound_of(met: Met, size: Size, settings: NewPostSettings) -> Bound:
+    """How many of the new posts must be met."""
+    return at_least(f"{met.phase}: share of new posts met", share_reached(met, size, settings), LEAST_SHARE)
 
 
 def _forget_what_was_served(redis_url: str) -> None:
@@ -112,32 +114,12 @@ def _forget_what_was_served(redis_url: str) -> None:
             client.unlink(name)
 
 
-def _table(found: list[Met], size: Size, settings: NewPostSettings) -> Table:
-    title = f"{size.new:,} new posts among {size.posts:,}, {size.users:,} users, one run; first {FIRST} posts of each"
-    table = Table(title=title)
-    wanted = f"in {settings.new_post_viewers} lists or more"
-    for name in ("phase", wanted, "lists, median", "least", "pages from", "degraded"):
-        table.add_column(name, justify="left" if name in ("phase", "pages from") else "right")
-    for met in found:
-        share, median, least, degraded = (float(row["value"]) for row in rows_of(met, size, settings))
-        sources = ", ".join(f"{source} {count:,}" for source, count in met.sources.most_common())
-        table.add_row(met.phase.value, f"{share:.1%}", f"{median:.0f}", f"{least:.0f}", sources, f"{degraded:.0f}")
-    return table
-
-
 def _parser() -> argparse.ArgumentParser:
-    size = Size()
-    parser = argparse.ArgumentParser(prog="benchmarks.new_posts", description=__doc__)
-    for name, what in (
-        ("users", "users"),
-        ("posts", "posts of two weeks"),
-        ("events", "likes and views"),
-        ("new", "new posts"),
-    ):
-        default = getattr(size, name)
-        parser.add_argument(f"--{name}", type=int, default=default, help=f"{what} ({default:,})")
-    parser.add_argument("--json", type=Path, metavar="PATH", help="write one row of JSON a line")
-    return parser
+    made = parser("new_posts", __doc__)
+    for name, what in COUNTS.items():
+        whole, quick = getattr(Size(), name), getattr(QUICK, name)
+        made.add_argument(f"--{name}", type=count, help=f"{what} ({whole:,}; {quick:,} with --quick)")
+    return made
 
 
 if __name__ == "__main__":

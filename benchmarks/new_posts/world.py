@@ -1,12 +1,10 @@
 """A busy world in an empty database: people, posts of two weeks, what was done with them, and later the new posts."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
 from shared.db.engine import Database
-
-SEED = 0.5  # of PostgreSQL's random(), in [-1, 1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +15,7 @@ class Size:
     posts: int = 20_000  # in the window of the candidates
     events: int = 400_000
     new: int = 1_000
+    seed: int = 1
 
     @property
     def authors(self) -> int:
@@ -26,7 +25,7 @@ class Size:
 
 # A few posts are known by all, half of them by some or nobody; events are of the last day.
 _STATEMENTS = (
-    f"SELECT setseed({SEED})",
+    "SELECT setseed(:chance)",
     """
     INSERT INTO warmline.users (id, created_at)
     SELECT 'user' || n, now() - random() * interval '20 days' FROM generate_series(1, :users) n
@@ -66,7 +65,8 @@ def users_of(size: Size) -> list[str]:
 
 
 def _execute(database: Database, *statements: str, size: Size) -> None:
-    values = {"users": size.users, "posts": size.posts, "events": size.events, "new": size.new, "authors": size.authors}
+    chance = 1 / (1 + size.seed)  # PostgreSQL's random() takes a number in [-1, 1]
+    values = {**asdict(size), "authors": size.authors, "chance": chance}
     with database.begin() as connection:
         for statement in statements:
             connection.execute(sa.text(statement), {name: values[name] for name in values if f":{name}" in statement})

@@ -16,9 +16,10 @@ from pathlib import Path
 from time import perf_counter
 
 from benchmarks.databases import migrated_database, open_database
-from benchmarks.figures import Bound, Result, Row, at_least, at_most, count, paired_ratio, parser, refusals, report
+from benchmarks.figures import Bound, Result, Row, at_least, at_most, count, parser, refusals, report
 from benchmarks.jobs import heuristic_run
 from benchmarks.publish.bare import BarePipeline
+from benchmarks.turns import in_turn, paired_ratio
 from benchmarks.world.fill import fill_own_tables
 from benchmarks.world.shape import Size, make_world
 from demo.embedded import Servers, embedded_servers
@@ -63,7 +64,10 @@ def main(arguments: list[str] | None = None) -> int:
         notes = {"seed": str(given.seed), "rounds": str(given.rounds)}
         bounds = bounds_of(measured, quick=given.quick, share=users / USERS)
         title = f"publication of {measured.lists:,} lists, {size}, {size.blocks:,} blocks"
-        return report(Result(title=title, rows=rows_of(measured), bounds=bounds, notes=notes), given.json)
+        return report(
+            Result(title=title, ratio="to the bare pipeline", rows=rows_of(measured), bounds=bounds, notes=notes),
+            given.json,
+        )
 
 
 def measure(servers: Servers, size: Size, *, seed: int, rounds: int) -> Measured:
@@ -75,15 +79,15 @@ def measure(servers: Servers, size: Size, *, seed: int, rounds: int) -> Measured
         try:
             lists = int(heuristic_run(database, servers.redis_url, now)["lists"])
             written = pipeline.read()
-            bare, publish, job = [], [], []
-            for _ in range(rounds):
+            bare, publish, job = list[float](), list[float](), list[float]()
+            for _, system in in_turn((JOB, BARE), rounds=rounds):
                 begun = perf_counter()
-                done = heuristic_run(database, servers.redis_url, now)
-                job.append(perf_counter() - begun)
-                publish.append(float(done["stages"]["publish"]))
-                begun = perf_counter()
-                pipeline.write(written)
-                bare.append(perf_counter() - begun)
+                if system == JOB:
+                    done = heuristic_run(database, servers.redis_url, now)
+                    publish.append(float(done["stages"]["publish"]))
+                else:
+                    pipeline.write(written)
+                (job if system == JOB else bare).append(perf_counter() - begun)
         finally:
             pipeline.close()
             database.close()

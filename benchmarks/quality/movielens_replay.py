@@ -15,12 +15,12 @@ from rich.table import Table
 
 from benchmarks.quality.movielens import ratings_of
 from benchmarks.quality.rows import Row
+from benchmarks.rules import default_rules
 from demo.make_world import make_world
 from demo.movielens import Ratings
 from s02_train_neucf.evaluate import Report
 from s02_train_neucf.load import TrainingData
 from s02_train_neucf.past import Past
-from s02_train_neucf.rank_then import Rules
 from s02_train_neucf.recipe import Recipe
 from s02_train_neucf.report import Trial, try_model
 from shared.db.bulk import BlockPairs
@@ -28,7 +28,6 @@ from shared.domain import KIND_CODES, Kind
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import Events, Posts
 from shared.neucf.features import NO_FEATURES
-from shared.settings import HeuristicSettings, ListSettings, WindowSettings
 
 PROTOCOL = "replay"
 DATASET = "ml100k, the demo's world"
@@ -46,12 +45,7 @@ def replay_movielens(folder: Path, seed: int, console: Console, tell: Callable[[
         data=data,
         config=NeuCFConfig(),
         recipe=Recipe(),
-        rules=Rules(
-            window=WindowSettings(),
-            formula=HeuristicSettings(),
-            min_known=ListSettings().cold_min_positives,
-            seed=seed,
-        ),
+        rules=default_rules(seed),
         seed=seed,
         device=torch.device("cpu"),
     )

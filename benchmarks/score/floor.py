@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import torch
 
-from benchmarks.rounds import Rates, Work
 from benchmarks.score.plain import multiply_adds
+from benchmarks.turns import Rates, Work
 from shared.neucf.fused import POSTS_AT_ONCE, USERS_AT_ONCE
 from shared.neucf.model import NeuCF
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import torch
 
-from benchmarks.peers import Peer
-from benchmarks.rounds import Rates, Work, interleaved, memory_now
+from benchmarks.peers import Program
+from benchmarks.resident import rss_now
 from benchmarks.score.floor import Shape, pairs_at_best, pairs_per_second, shapes_of
 from benchmarks.score.plain import PlainBlocks, PlainLoop
 from benchmarks.score.same_lists import Compared, compared
 from benchmarks.score.worlds import World
+from benchmarks.turns import Rates, Work, take_turns
 
 OURS, LOOP, BLOCKS = "ours", "plain loop over users", "plain blocks, factored"
 CHECKED = 200  # users whose lists are compared with the reference's
@@ -41,14 +42,14 @@ class Measured:
 def measure(
     world: World,
     share: Share,
-    others: Mapping[str, Peer],
+    others: Mapping[str, Program],
     *,
     rounds: int,
     cores: int,
     tell: Callable[[str, int, int], None],
 ) -> Measured:
     """Measure everything in turns."""
-    size, held = world.size, memory_now()
+    size, held = world.size, rss_now()
     reference, shapes = PlainLoop(world), shapes_of(world.model)
     systems: dict[str, Work] = {
         OURS: lambda: _ours(world, size.users),
@@ -59,11 +60,11 @@ def measure(
     }
     if cores > torch.get_num_threads():
         systems[on_all(cores)] = lambda: _on_threads(cores, lambda: _ours(world, size.users))
-    rates = interleaved(systems, rounds, tell)
+    rates = take_turns(systems, rounds=rounds, tell=tell)
     return Measured(
         rates=rates,
         shapes=tuple(shapes),
-        peers="; ".join(peer.versions for peer in others.values()),
+        peers=", ".join(peer.said["versions"] for peer in others.values()),
         floor=pairs_per_second(world.model, shapes, rates),
         floor_at_best=pairs_at_best(world.model, shapes, rates),
         compared=compared(world, reference, min(CHECKED, size.users)),
@@ -93,9 +94,9 @@ def _blocks(plain: PlainBlocks, n_users: int) -> float:
     return float(n_users * plain.world.size.posts)
 
 
-def _peer(peer: Peer, n_users: int, n_posts: int) -> Work:
+def _peer(peer: Program, n_users: int, n_posts: int) -> Work:
     def work() -> float:
-        peer.do(n_users)
+        peer.ask(str(n_users))
         return float(n_users * n_posts)
 
     return work

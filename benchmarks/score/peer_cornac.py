@@ -22,13 +22,13 @@ def main() -> None:
         num_factors=8, layers=(64, 32, 16, 8), num_epochs=0, backend="pytorch", verbose=False, seed=given["seed"]
     )
     model.fit(data)
-    print("ready", f"cornac {version('cornac')}, torch {version('torch')}", flush=True)  # noqa: T201 - read by the benchmark
+    versions = f"cornac {version('cornac')} with torch {version('torch')}"
     for line in sys.stdin:
         for user in range(int(line)):
             shown = np.ones(n_posts, bool)
             shown[chance.integers(0, n_posts, given["withheld"])] = False
             model.rank(user % n_users, item_indices=np.flatnonzero(shown), k=given["top"])[0][: given["top"]]
-        print("done", flush=True)  # noqa: T201
+        print(json.dumps({"versions": versions}), flush=True)  # noqa: T201 - read by the benchmark
 
 
 if __name__ == "__main__":

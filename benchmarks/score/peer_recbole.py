@@ -38,11 +38,11 @@ def main() -> None:
         config = Config(model="NeuMF", dataset="world", config_dict=settings)
         train, _, test = data_preparation(config, create_dataset(config))
     model = NeuMF(config, train.dataset).eval()
-    print("ready", f"recbole {version('recbole')}, torch {version('torch')}", flush=True)  # noqa: T201 - read by the benchmark
+    versions = f"recbole {version('recbole')} with torch {version('torch')}"
     for line in sys.stdin:
         for user in range(int(line)):
             full_sort_topk(np.array([1 + user % n_users]), model, test, given["top"], device="cpu")
-        print("done", flush=True)  # noqa: T201
+        print(json.dumps({"versions": versions}), flush=True)  # noqa: T201 - read by the benchmark
     assert model.n_items > n_posts
 
 

@@ -6,14 +6,16 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.peers import Peer, running
+from benchmarks.peers import Program, running
 from benchmarks.score.worlds import WITHHELD, Size
 
-PROGRAMS = {"Cornac rank": "peer_cornac.py", "RecBole full_sort_topk": "peer_recbole.py"}
+CORNAC, RECBOLE = "Cornac rank", "RecBole full_sort_topk"
+PROGRAMS = {CORNAC: "peer_cornac.py", RECBOLE: "peer_recbole.py"}
 
 
-def peers(python: Path, size: Size, threads: int, stack: ExitStack) -> Iterator[Peer]:
+def peers(python: Path, size: Size, threads: int, stack: ExitStack) -> Iterator[Program]:
     """Start both; the stack ends them."""
-    arguments = [json.dumps({**asdict(size), "threads": threads, "withheld": WITHHELD})]
+    told = json.dumps({**asdict(size), "threads": threads, "withheld": WITHHELD})
     for name, program in PROGRAMS.items():
-        yield stack.enter_context(running(name, python, Path(__file__).with_name(program), arguments))
+        command = [str(python), str(Path(__file__).with_name(program)), told]
+        yield stack.enter_context(running(name, command, threads=threads))

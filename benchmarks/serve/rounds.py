@@ -12,6 +12,7 @@ import redis
 from benchmarks.serve.asking import Nothing, Odd, Pages
 from benchmarks.serve.client import Timing, ask, ask_at
 from benchmarks.serve.servers import API_KEY, JWT_KEY, Served
+from benchmarks.turns import in_turn
 
 TOKEN_SECONDS = 3_600
 
@@ -100,11 +101,9 @@ def measure(empty: Served, timeline: Served, seen: Seen, users: Sequence[str], e
     found += [Measured(system=f"{page}, {kind}") for page in (FIRST, CURSOR) for kind in tokens]
     scene = _Scene(empty=empty, timeline=timeline, seen=seen, users=users, tokens=tokens, effort=effort)
     scene.visit()
-    for number in range(effort.rounds):
-        start = number % len(found)
-        for measured in found[start:] + found[:start]:
-            scene.at_full_load(measured)
-            scene.at_half_load(measured, number)
+    for number, measured in in_turn(found, rounds=effort.rounds):
+        scene.at_full_load(measured)
+        scene.at_half_load(measured, number)
     return found
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.errors import BenchmarkRefused
 from benchmarks.provenance import ROOT
+from benchmarks.resident import peak_rss
 from benchmarks.serve.client import HOST
 from demo import processes
 from demo.processes import Process, free_port
@@ -36,8 +37,7 @@ class Served:
 
     def peak_bytes(self) -> int:
         """The most memory that it held."""
-        status = Path(f"/proc/{self._pid}/status").read_text(encoding="ascii")
-        return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
+        return peak_rss(self._pid)
 
     @property
     def _pid(self) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.train.turns import arrays, asked_posts, tell, tell_end, turns
+from benchmarks.train.epochs import arrays, asked_posts, tell, tell_end, turns
 from s02_train_neucf.dataset import training_set
 from s02_train_neucf.recipe import Loss, Recipe
 from s02_train_neucf.train import Epoch, train

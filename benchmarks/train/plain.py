@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from benchmarks.train.epochs import arrays, asked_posts, tell, tell_end, turns
 from benchmarks.train.ours import BATCH, FACTORS, LEARNING_RATE, MLP_WIDTH, NEGATIVES, TOWER
-from benchmarks.train.turns import arrays, asked_posts, tell, tell_end, turns
 
 
 class PlainNeuMF(nn.Module):

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-TURNS: Any = importlib.import_module("turns")  # beside this file; without the package, and so without its imports
+EPOCHS: Any = importlib.import_module("epochs")  # beside this file; without the package, and so without its imports
 
 FACTORS, MLP_WIDTH, TOWER = 8, 32, [32, 16, 8]
 BATCH, NEGATIVES, LEARNING_RATE = 4096, 4, 0.001
@@ -65,7 +65,7 @@ def scores_of(world: dict[str, Any], loader: Any, model: Any) -> Any:
     dataset, columns = loader.dataset, []
     known = {token: number for number, token in enumerate(dataset.field2id_token["item_id"])}
     users = torch.tensor(dataset.token2id("user_id", world["asked"][:, 0].astype(str)))
-    for posts in TURNS.asked_posts(world).T:
+    for posts in EPOCHS.asked_posts(world).T:
         rows = torch.tensor([known.get(str(post), 0) for post in posts])
         with torch.no_grad():
             columns.append(model.forward(users, rows).masked_fill(rows == 0, -torch.inf))
@@ -76,17 +76,17 @@ def main() -> None:
     """Train whenever told to."""
     warnings.simplefilter("ignore")
     seed, folder = int(sys.argv[2]), Path(sys.argv[3])
-    world = TURNS.arrays(Path(sys.argv[1]))
+    world = EPOCHS.arrays(Path(sys.argv[1]))
     said, sys.stdout = sys.stdout, sys.stderr  # it prints
     loader, model, trainer = prepared(world, seed, folder)
     sys.stdout = said
-    for epoch, _ in enumerate(TURNS.turns()):
+    for epoch, _ in enumerate(EPOCHS.turns()):
         started = time.perf_counter()
         loss = trainer._train_epoch(loader, epoch)
-        TURNS.tell({"seconds": time.perf_counter() - started, "loss": loss / len(loader)})
+        EPOCHS.tell({"seconds": time.perf_counter() - started, "loss": loss / len(loader)})
     version = importlib.import_module("recbole").__version__
     versions = {"recbole": version, "torch": torch.__version__, "numpy": np.__version__}
-    TURNS.tell_end(scores_of(world, loader, model), versions)
+    EPOCHS.tell_end(scores_of(world, loader, model), versions)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """What the nightly job does after reading PostgreSQL, stage by stage, in a process of its own that tells its memory."""
 
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -13,17 +12,18 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.child import tell
+from benchmarks.resident import peak_rss
+from benchmarks.rules import default_rules
 from benchmarks.train_memory.world import CAPTION_WIDTH, IMAGE_WIDTH, Size, read_world, write_world
 from s02_train_neucf.judge import judge
 from s02_train_neucf.past import Past
-from s02_train_neucf.rank_then import Rules
 from s02_train_neucf.recipe import Recipe
 from s02_train_neucf.report import Trial, report_json, try_model
 from s02_train_neucf.train import Epoch
 from shared.neucf.artefact import Artefact, save_artefact
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.manifest import Manifest
-from shared.settings import HeuristicSettings, ListSettings, WindowSettings
 
 
 def run(folder: Path, *, epochs: int, steps: int, seed: int) -> None:
@@ -34,12 +34,7 @@ def run(folder: Path, *, epochs: int, steps: int, seed: int) -> None:
         data=data,
         config=NeuCFConfig(image_width=IMAGE_WIDTH, caption_width=CAPTION_WIDTH),
         recipe=replace(Recipe(), epochs=epochs, max_steps=steps),
-        rules=Rules(
-            window=WindowSettings(),
-            formula=HeuristicSettings(),
-            min_known=ListSettings().cold_min_positives,
-            seed=seed,
-        ),
+        rules=default_rules(seed),
         seed=seed,
         device=torch.device("cpu"),
     )
@@ -61,28 +56,18 @@ def run(folder: Path, *, epochs: int, steps: int, seed: int) -> None:
         artefact = Artefact(fitted.model, fitted.data.users, fitted.data.posts, manifest)
         save_artefact(Path(home) / "model", artefact, even_if_broken=True)
     rows = {"users": fitted.data.users.n_rows, "posts": fitted.data.posts.n_rows, "likes": len(fitted.data.likes.posts)}
-    _tell({**rows, "width": fitted.model.config.width, "verdict": verdict.reason})
+    tell({**rows, "width": fitted.model.config.width, "verdict": verdict.reason})
 
 
 @contextmanager
 def _stage(name: str) -> Iterator[None]:
     begun = time.monotonic()
     yield
-    _tell({"stage": name, "seconds": round(time.monotonic() - begun, 1), "peak": _peak()})
-
-
-def _peak() -> int:
-    """Largest resident size of this process so far, in bytes: the kernel counts it in KiB, on macOS in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    tell({"stage": name, "seconds": round(time.monotonic() - begun, 1), "peak": peak_rss()})
 
 
 def _tell_nobody(_cut: str, _epoch: Epoch) -> None:
     pass
-
-
-def _tell(what: object) -> None:
-    sys.stdout.write(json.dumps(what) + "\n")
-    sys.stdout.flush()
 
 
 def main() -> None:

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 import torch
 
 from benchmarks.child import tell
-from benchmarks.figures import KIB, count, forget_peak, peak_rss
+from benchmarks.figures import count
 from benchmarks.jobs import WORKER, heuristic_run, heuristic_settings
+from benchmarks.resident import MIB, forget_peak, peak_rss
 from benchmarks.world.fill import fill_own_tables
 from benchmarks.world.shape import Size, World, make_world
 from benchmarks.world.vectors import Encoding, fill_vectors
@@ -166,7 +167,7 @@ def main(arguments: list[str]) -> None:
     forget_peak()
     begun = time.perf_counter()
     facts = STAGES[given.stage](task)
-    tell({**facts, "seconds": time.perf_counter() - begun, "peak MiB": peak_rss() / KIB**2})
+    tell({**facts, "seconds": time.perf_counter() - begun, "peak MiB": peak_rss() / MIB})
 
 
 def _training_data(world: World, database: Database, encoders: Encoders) -> TrainingData:

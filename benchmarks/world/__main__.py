@@ -8,14 +8,13 @@ import sys
 import time
 from datetime import UTC, datetime
 
-from benchmarks.figures import Result, Row, count, parser, peak_rss, refusals, report
+from benchmarks.figures import Result, Row, count, parser, refusals, report
+from benchmarks.resident import MIB, peak_rss
 from benchmarks.world.fill import APP, VIEWS, fill_app_tables, fill_own_tables
 from benchmarks.world.shape import Size, make_world
 from shared.db.engine import Database
 from shared.db.migrate import check_migrated
 from shared.settings import StoreSettings, load_settings
-
-MIB = 1 << 20
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -6,6 +6,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.distinct import distinct
+
 UNKNOWN_ROW = 0
 
 Keys = NDArray[np.int64]
@@ -28,7 +30,7 @@ class Vocab:
     @classmethod
     def of(cls, keys: Keys) -> Self:
         """The vocabulary of a column of keys, in any order, repeats allowed."""
-        return cls(np.unique(keys.astype(np.int64, copy=False)))
+        return cls(distinct(keys.astype(np.int64, copy=False)))
 
     @property
     def n_rows(self) -> int:

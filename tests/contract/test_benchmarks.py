@@ -1,10 +1,13 @@
 """Every benchmark that the Makefile names is there, and the regression guard is part of what a change must pass."""
 
 import re
+from dataclasses import fields
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from benchmarks.figures import Row
 
 ROOT = Path(__file__).parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -34,6 +37,16 @@ def test_the_guard_runs_after_the_tests() -> None:
     assert set(_names("RATIOS")) <= set(_names("BENCHMARKS"))
     steps = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
     assert steps.index("make ratios") > steps.index("make test")
+
+
+def test_figures_are_written_in_one_place_with_five_keys() -> None:
+    offering = {
+        path.relative_to(ROOT / "benchmarks").as_posix()
+        for path in (ROOT / "benchmarks").rglob("*.py")
+        if '"--json"' in path.read_text(encoding="utf-8")
+    }
+    assert offering == {"figures.py", "quality/options.py"}  # quality is no figure of speed or size
+    assert [field.name for field in fields(Row)] == ["system", "metric", "value", "unit", "ratio"]
 
 
 def _is_package(name: str) -> bool:

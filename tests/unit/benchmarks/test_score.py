@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 
-from benchmarks.rounds import Rates, interleaved
 from benchmarks.score.floor import pairs_at_best, pairs_per_second, shapes_of
+from benchmarks.score.measure import LOOP, OURS, Measured
+from benchmarks.score.peers import CORNAC
 from benchmarks.score.plain import PlainLoop
-from benchmarks.score.same_lists import compared
+from benchmarks.score.rows import bounds_of, rows_of
+from benchmarks.score.same_lists import Compared, compared
 from benchmarks.score.worlds import Size, World, default_world, paper_world
+from benchmarks.turns import Rates
 from s02_recsys_neucf.score import RankedBlock
 from shared.neucf.blocks import scores_of
 
@@ -58,20 +61,34 @@ def test_the_floor_adds_up_the_time_of_each_product() -> None:
     assert pairs_at_best(model, shapes, rates) == pytest.approx(4e9 / (16 + 1024 + 256 + rest))
 
 
-def test_every_system_does_its_share_once_a_round_and_once_before() -> None:
-    done: list[str] = []
-
-    def share(name: str) -> float:
-        done.append(name)
-        return 1.0
-
-    rates = interleaved({"a": lambda: share("a"), "b": lambda: share("b")}, 3)
-    assert (done.count("a"), done.count("b")) == (4, 4)
-    assert len(rates["a"].per_second) == 3
-    assert done[2:] == ["a", "b", "b", "a", "a", "b"]
-
-
 def test_the_default_model_is_three_members_with_content_and_history() -> None:
     config = default_world(SIZE).model.config
     assert (config.gmf_width, config.tower, config.history) == (384, (24,), True)
     assert (config.image_width, config.caption_width) == (1280, 384)
+
+
+def _measured(*, loop: float, gap: float) -> Measured:
+    pairs = {OURS: 10.0, LOOP: loop, CORNAC: 2.0}
+    return Measured(
+        rates={name: Rates(per_second=(1e6 * each,), peak=0) for name, each in pairs.items()}, shapes=(), peers="",
+        floor=20e6, floor_at_best=40e6, compared=Compared(users=5, identical=1.0, gap=gap), over_the_model=0,
+    )  # fmt: skip
+
+
+def test_a_ratio_is_ours_in_parts_of_each_system() -> None:
+    ratios = {row.system: row.ratio for row in rows_of("paper", _measured(loop=5.0, gap=0.0)) if row.metric == "pairs"}
+    assert ratios == pytest.approx(
+        {
+            "paper: ours": 1.0, "paper: plain loop over users": 2.0, "paper: Cornac rank": 5.0, "paper: floor": 0.5,
+            "paper: floor, all at the largest speed": 0.25,
+        }
+    )  # fmt: skip
+
+
+def test_a_slow_run_or_other_lists_break_a_bound() -> None:
+    def broken(measured: Measured) -> list[str]:
+        return [bound.what for bound in bounds_of("paper", measured, is_quick=False) if not bound.holds]
+
+    assert broken(_measured(loop=5.0, gap=0.0)) == []
+    assert broken(_measured(loop=8.0, gap=0.0)) == ["paper: pairs/s, ours ÷ plain loop over users"]
+    assert broken(_measured(loop=5.0, gap=1.0)) == ["paper: largest difference from the reference's lists"]

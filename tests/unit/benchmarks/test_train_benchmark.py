@@ -1,11 +1,14 @@
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
-from benchmarks.train.__main__ import rows_of, run
-from benchmarks.train.systems import OURS, PLAIN
-from benchmarks.train.turns import tell_end
+from benchmarks.peers import Program
+from benchmarks.train.__main__ import bounds_of, rows_of, run
+from benchmarks.train.epochs import tell_end
+from benchmarks.train.systems import OURS, PLAIN, RECBOLE, System
 from benchmarks.train.world import NEGATIVES, Shape, World, make_world
 
 SHAPE = Shape(users=40, posts=200, likes=1200)
@@ -55,7 +58,22 @@ def test_ours_and_the_plain_loop_train_by_turns_and_are_compared(world: World) -
     assert [(each.name, len(each.seconds)) for each in systems] == [(OURS, 2), (PLAIN, 2)]
     assert all(each.losses[1] < each.losses[0] for each in systems)
     rows = rows_of(systems, len(world.train))
-    assert {(row["system"], row["metric"]) for row in rows} == {
-        (name, metric) for name in (OURS, PLAIN) for metric in ("train", "HR@10", "NDCG@10", "peak RSS")
+    assert {(row.system, row.metric) for row in rows} == {
+        (name, metric) for name in (OURS, PLAIN) for metric in ("train", "HR@10", "NDCG@10", "last loss", "peak RSS")
     }
-    assert all(row["ratio"] == 1 for row in rows if row["system"] == OURS)
+    assert all(row.ratio == 1 for row in rows if row.system == OURS)
+
+
+def test_ours_must_be_twice_as_fast_as_recbole_and_as_good() -> None:
+    def trained(name: str, seconds: float, hr: float) -> System:
+        ended = subprocess.Popen([sys.executable, "-c", ""])
+        ended.wait()
+        program = Program(name=name, process=ended)  # type: ignore[arg-type] # it is not asked any more
+        return System(program=program, seconds=[seconds], losses=[1.0], end={"hr": hr})
+
+    def holds(ours: float, hr: float) -> list[bool]:
+        systems = [trained(OURS, ours, hr), trained(PLAIN, 9.0, 0.5), trained(RECBOLE, 4.0, 0.5)]
+        return [bound.holds for bound in bounds_of(systems, 100)]
+
+    assert holds(1.9, 0.5) == [True, True, True]
+    assert holds(2.1, 0.48) == [True, False, False]

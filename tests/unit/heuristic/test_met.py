@@ -4,8 +4,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from shared.columns import distinct, latest_of_each
+from shared.columns import latest_of_each
 from shared.db.bulk import Events, Posts
+from shared.distinct import distinct
 from shared.met import meet
 
 POSTS = Posts(

@@ -1,4 +1,4 @@
-"""What the process of a system says and hears: it trains an epoch whenever it is told to, and is asked at the end.
+"""What the program of a system says and hears: it trains an epoch whenever it is told to, and is asked at the end.
 
 Each line is one word in, one record of JSON out. So all systems train by turns in one run.
 """

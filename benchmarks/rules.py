@@ -1,0 +1,11 @@
+"""How the trainer's replay shows posts, by the defaults, whatever the environment says."""
+
+from s02_train_neucf.rank_then import Rules
+from shared.settings import HeuristicSettings, ListSettings, WindowSettings
+
+
+def default_rules(seed: int) -> Rules:
+    """The rules of a nightly training that nobody has set otherwise."""
+    return Rules(
+        window=WindowSettings(), formula=HeuristicSettings(), min_known=ListSettings().cold_min_positives, seed=seed
+    )
