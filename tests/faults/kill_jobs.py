@@ -1,4 +1,4 @@
-"""Kills jobs (`tests.faults.working`) while they publish, and looks at the lists that are left."""
+"""Kills jobs while they publish, and looks at the lists that are left."""
 
 import os
 import random
@@ -6,8 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,12 +25,13 @@ MODULES = {Phase.HEURISTIC: "s01_heuristic", Phase.NEUCF: "s02_recsys_neucf"}
 KILLED = -signal.SIGKILL
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A job whose passes are started, and killed, one by one."""
+    """A job whose passes are started, and killed, one by one: each in a process of its own, as cron starts it."""
 
     phase: Phase
-    parent: "subprocess.Popen[str]"
+    folder: Path
+    environment: Mapping[str, str]
 
     def run(self, *, kill_after: float | None = None) -> tuple[int, float]:
         """One pass; gives how it ended, and the seconds from the beginning of publishing to the end.
@@ -39,46 +39,36 @@ class Job:
         Args:
             kill_after: seconds of publishing after which it is killed; None: never.
         """
-        assert self.parent.stdin is not None
-        assert self.parent.stdout is not None
-        self.parent.stdin.write("run\n")
-        self.parent.stdin.flush()
-        child = int(self.parent.stdout.readline())
-        self._read_to(BEFORE[self.phase])
-        begun = time.monotonic()
-        if kill_after is not None:
-            time.sleep(kill_after)
-            with suppress(ProcessLookupError):  # it was quicker
-                os.kill(child, signal.SIGKILL)
-        ended = self._read_to("ended ")
-        return int(ended.rsplit(" ", 1)[1]), time.monotonic() - begun
-
-    def _read_to(self, mark: str) -> str:
-        assert self.parent.stderr is not None
-        lines = []
-        for line in self.parent.stderr:
-            lines.append(line)
-            if mark in line:
-                return line
-            assert not line.startswith("ended "), "".join(lines)
-        raise AssertionError("".join(lines))
+        command = [sys.executable, "-m", MODULES[self.phase], "--once"]
+        with subprocess.Popen(
+            command, cwd=self.folder, env=self.environment, text=True, stderr=subprocess.PIPE
+        ) as process:
+            assert process.stderr is not None
+            lines = list(_to_mark(process.stderr, BEFORE[self.phase]))
+            begun = time.monotonic()
+            assert BEFORE[self.phase] in lines[-1], "".join(lines)
+            if kill_after is not None:
+                time.sleep(kill_after)
+                process.kill()  # nothing, if it was quicker
+            process.communicate()
+            return process.returncode, time.monotonic() - begun
 
 
-@contextmanager
-def job_of(phase: Phase, house: House, folder: Path) -> Iterator[Job]:
+def _to_mark(log: Iterable[str], mark: str) -> Iterator[str]:
+    for line in log:
+        yield line
+        if mark in line:
+            return
+
+
+def job_of(phase: Phase, house: House, folder: Path) -> Job:
     """The phase's job, with model files and photos below a folder."""
     environment = os.environ | {
         "WARMLINE_DATABASE_URL": house.database_url, "WARMLINE_REDIS_URL": house.redis_url,
         "WARMLINE_LIST_LENGTH": str(LENGTH), "WARMLINE_EVERYONE_LENGTH": "100", "WARMLINE_SEEN_LENGTH": "100",
         "WARMLINE_MODEL_DIR": str(folder), "WARMLINE_TEXT_ENCODER": OFFLINE_ENGLISH, "PYTHONPATH": str(ROOT),
     }  # fmt: skip
-    command, pipe = [sys.executable, "-m", "tests.faults.working", MODULES[phase]], subprocess.PIPE
-    with subprocess.Popen(
-        command, cwd=folder, env=environment, text=True, stdin=pipe, stdout=pipe, stderr=pipe
-    ) as parent:
-        yield Job(phase=phase, parent=parent)
-        assert parent.stdin is not None
-        parent.stdin.close()
+    return Job(phase=phase, folder=folder, environment=environment)
 
 
 def add_crowd(house: House) -> None:
@@ -101,21 +91,21 @@ def kill_publishing(phase: Phase, house: House, folder: Path, *, moments: int, s
         How many kills met a job that was still at work.
     """
     rng, killed = random.Random(seed), 0
-    with job_of(phase, house, folder) as job:
-        ended, seconds = job.run()
-        assert ended == 0
-        newest = check_lists(house, phase, CROWD)
-        assert len(newest) == 1
-        for _ in range(moments):
-            ended, took = job.run(kill_after=rng.uniform(0, seconds))
-            assert ended in (0, KILLED)
-            killed += ended == KILLED
-            seconds = min(seconds, took) if ended == 0 else seconds  # it publishes quicker than was thought
-            generations = check_lists(house, phase, CROWD)
-            assert min(generations) >= max(newest)  # nothing older comes back
-            newest = {min(generations)}
-            house.sql("UPDATE warmline.runs SET lease_until = now() - interval '1 s' WHERE state = 'running'")
-        assert job.run()[0] == 0
+    job = job_of(phase, house, folder)
+    ended, seconds = job.run()
+    assert ended == 0
+    newest = check_lists(house, phase, CROWD)
+    assert len(newest) == 1
+    for _ in range(moments):
+        ended, took = job.run(kill_after=rng.uniform(0, seconds))
+        assert ended in (0, KILLED)
+        killed += ended == KILLED
+        seconds = min(seconds, took) if ended == 0 else seconds  # it publishes quicker than was thought
+        generations = check_lists(house, phase, CROWD)
+        assert min(generations) >= max(newest)  # nothing older comes back
+        newest = {min(generations)}
+        house.sql("UPDATE warmline.runs SET lease_until = now() - interval '1 s' WHERE state = 'running'")
+    assert job.run()[0] == 0
     assert len(check_lists(house, phase, CROWD)) == 1
     return killed
 
