@@ -125,12 +125,12 @@ def refusals(name: str) -> Iterator[None]:
 
 
 def _table(result: Result) -> Table:
-    table = Table(title=result.title)
-    for heading in ("system", "measure", "value", "unit", result.ratio):
+    table, has_ratios = Table(title=result.title), any(row.ratio is not None for row in result.rows)
+    for heading in ("system", "measure", "value", "unit", *([result.ratio] if has_ratios else [])):
         table.add_column(heading, justify="right" if heading in ("value", result.ratio) else "left")
     for row in result.rows:
         ratio = "" if row.ratio is None else f"{row.ratio:.3f}"
-        table.add_row(row.system, row.metric, _number(row.value), row.unit, ratio)
+        table.add_row(row.system, row.metric, _number(row.value), row.unit, *([ratio] if has_ratios else []))
     return table
 
 

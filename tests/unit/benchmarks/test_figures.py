@@ -1,6 +1,7 @@
 """Figures: bounds that are the exit code, and what is written."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,5 @@ def test_the_table_says_what_a_ratio_is_of(capsys: pytest.CaptureFixture[str]) -
     row = Row(system="ours", metric="rate", value=3.0, unit="lists/s", ratio=0.5)
     report(Result(title="t", rows=[row], ratio="ours ÷ it"), None)
     assert "ours ÷ it" in capsys.readouterr().out
+    report(Result(title="t", rows=[replace(row, ratio=None)], ratio="ours ÷ it"), None)
+    assert "ours ÷ it" not in capsys.readouterr().out
