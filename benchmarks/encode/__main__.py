@@ -25,7 +25,7 @@ from shared.progress import bars
 
 MUSTS = {"photos": 1.5, "captions, MiniLM": 1.5}  # ours ÷ the loop
 GUARDS = {"photos": 1.1, "captions, MiniLM": 1.1}  # of `--quick`, on a busy machine
-QUICK_PHOTOS, QUICK_CAPTIONS, QUICK_ROUNDS = 32, 64, 2
+QUICK_PHOTOS, QUICK_CAPTIONS, QUICK_ROUNDS = 32, 64, 3
 
 
 def main(arguments: list[str] | None = None) -> int:

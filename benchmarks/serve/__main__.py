@@ -30,7 +30,8 @@ from shared.settings import StoreSettings
 
 MUST_RATE, MUST_STRAIN, MUST_START = 0.4, 4.0, 1.0
 GUARD_RATE = 0.12  # of `--quick`: low enough for a machine that is busy otherwise; before the work it was 0.07 to 0.1
-QUICK_USERS, QUICK_POSTS, QUICK_AUTHORS = 300, 2_000, 200
+REQUESTS_PER_USER = 4
+QUICK_USERS, QUICK_POSTS, QUICK_AUTHORS, QUICK_ROUNDS = 300, 2_000, 200, 3
 PACKAGES = ("fastapi", "uvicorn", "redis", "hiredis")
 
 
@@ -60,8 +61,8 @@ def _build(size: WorldSize, stores: Servers) -> None:
 
 def _pages(home: Path, stores: Servers, size: WorldSize, given: argparse.Namespace) -> Result:
     effort = Effort(
-        rounds=given.rounds or (2 if given.quick else 5),
-        requests=size.users * (2 if given.quick else 4),
+        rounds=given.rounds or (QUICK_ROUNDS if given.quick else 5),
+        requests=size.users * REQUESTS_PER_USER,
         connections=given.connections,
         seed=given.seed,
     )
@@ -152,7 +153,7 @@ def _notes(seed: int, connections: str) -> dict[str, str]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = figures.parser("serve", __doc__)
-    parser.add_argument("--rounds", type=figures.count, help="rounds, or starts (5; quick 2; --start 9)")
+    parser.add_argument("--rounds", type=figures.count, help="rounds, or starts (5, --start 9; --quick 3)")
     parser.add_argument("--connections", type=figures.count, default=16, help="requests under way at once (16)")
     parser.add_argument("--start", action="store_true", help="measure starts instead of pages")
     parser.add_argument("--free", action="store_true", help="hold no bound: for a look at other numbers of connections")
