@@ -1,14 +1,16 @@
 """What is done for others in threads, while somebody waits for it: a store that hangs holds up its own kind alone."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 from typing import TypeVar
 
 from shared.errors import StoreUnavailable
 
 # Longer than PostgreSQL gives a statement, so that what it gives up itself is known to be undone.
 LONGEST_SECONDS = 12.0
+LAST_SECONDS = 1.5  # a little longer than a writer waits for a Redis that hangs
 
 ResultT = TypeVar("ResultT")
 
@@ -35,6 +37,19 @@ class Deeds:
         """Do it when there is a thread for it; nobody waits."""
         self._threads.submit(deed)
 
-    def close(self) -> None:
-        """Leave what is under way; what waits is not begun."""
+    def close(self) -> ThreadPoolExecutor:
+        """Begin nothing more; gives the threads, of which some may still be at work."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        return self._threads
+
+
+async def let_finish(pools: Sequence[ThreadPoolExecutor]) -> None:
+    """Wait a little for what closed threads still do: a connection that they open is closed by nobody later on."""
+
+    def wait() -> None:
+        for pool in pools:
+            pool.shutdown()
+
+    waiting = Thread(target=wait, daemon=True)
+    waiting.start()
+    await asyncio.to_thread(waiting.join, LAST_SECONDS)

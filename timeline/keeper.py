@@ -82,8 +82,10 @@ class Keeper:
         )
         await self._save(pause=timedelta(0))
 
-    def close(self) -> None:
+    def close(self) -> ThreadPoolExecutor:
+        """Begin nothing more; gives the threads, of which some may still be at work."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        return self._threads
 
     async def _loop(self, store: str, look: Callable[[], Awaitable[None]], every: timedelta) -> None:
         under_way: asyncio.Future[None] | None = None

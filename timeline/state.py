@@ -21,7 +21,7 @@ from shared.settings import (
     load_settings,
 )
 from timeline.breaker import Breaker
-from timeline.deeds import Deeds
+from timeline.deeds import Deeds, let_finish
 from timeline.disk import Disk
 from timeline.keeper import Keeper
 from timeline.metrics import STORES, Metrics
@@ -76,11 +76,9 @@ class State:
         return await self.operating.do(partial(deed, *arguments, **options))
 
     async def close(self) -> None:
-        self.writing.close()
-        self.operating.close()
-        self.withheld.close()
-        self.keeper.close()
+        closed = [self.writing.close(), self.operating.close(), self.withheld.close(), self.keeper.close()]
         self.stores.close()
+        await let_finish(closed)
         await self.reader.close()
         self.writer.close()
         self.marks.close()

@@ -4,6 +4,7 @@ What this process holds itself, in memory and on disk, changes at once in any ca
 """
 
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -93,8 +94,9 @@ class Withheld:
             for erasure in await self._deeds.do(partial(erasures_under_way, self._database)):
                 await self._sweep(erasure)
 
-    def close(self) -> None:
-        self._deeds.close()
+    def close(self) -> ThreadPoolExecutor:
+        """Begin nothing more; gives the threads, of which some may still be at work."""
+        return self._deeds.close()
 
     async def _write_waiting(self) -> None:
         """Write what is waiting; what cannot be written waits for the next time."""

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,11 +33,15 @@ class Job:
     folder: Path
     environment: Mapping[str, str]
 
-    def run(self, *, kill_after: float | None = None) -> tuple[int, float]:
+    def run(
+        self, *, kill_after: float | None = None, is_writing: Callable[[], bool] | None = None
+    ) -> tuple[int, float]:
         """One pass; gives how it ended, and the seconds from the beginning of publishing to the end.
 
         Args:
             kill_after: seconds of publishing after which it is killed; None: never.
+            is_writing: whether Redis holds a new list yet; publishing begins with the first one. None: it begins with
+                the log line before it.
         """
         command = [sys.executable, "-m", MODULES[self.phase], "--once"]
         with subprocess.Popen(
@@ -45,6 +49,8 @@ class Job:
         ) as process:
             assert process.stderr is not None
             lines = list(_to_mark(process.stderr, BEFORE[self.phase]))
+            while is_writing is not None and process.poll() is None and not is_writing():
+                time.sleep(0.001)
             begun = time.monotonic()
             assert BEFORE[self.phase] in lines[-1], "".join(lines)
             if kill_after is not None:
@@ -87,20 +93,27 @@ def add_crowd(house: House) -> None:
 def kill_publishing(phase: Phase, house: House, folder: Path, *, moments: int, seed: int) -> int:
     """Kill a job at random moments of publishing; after each, every list is whole and old or new, never half.
 
+    Every other kill counts from the first new list, the others from the log line before: loops are compiled in between.
+
     Returns:
         How many kills met a job that was still at work.
     """
     rng, killed = random.Random(seed), 0
     job = job_of(phase, house, folder)
-    ended, seconds = job.run()
-    assert ended == 0
+    starts = (lambda: None, lambda: _writing(house, phase))
+    seconds = []
+    for start in starts:
+        ended, took = job.run(is_writing=start())
+        assert ended == 0
+        seconds.append(took)
     newest = check_lists(house, phase, CROWD)
     assert len(newest) == 1
-    for _ in range(moments):
-        ended, took = job.run(kill_after=rng.uniform(0, seconds))
+    for moment in range(moments):
+        kind = (moment + 1) % len(starts)
+        ended, took = job.run(kill_after=rng.uniform(0, seconds[kind]), is_writing=starts[kind]())
         assert ended in (0, KILLED)
         killed += ended == KILLED
-        seconds = min(seconds, took) if ended == 0 else seconds  # it publishes quicker than was thought
+        seconds[kind] = min(seconds[kind], took) if ended == 0 else seconds[kind]  # quicker than was thought
         generations = check_lists(house, phase, CROWD)
         assert min(generations) >= max(newest)  # nothing older comes back
         newest = {min(generations)}
@@ -108,6 +121,18 @@ def kill_publishing(phase: Phase, house: House, folder: Path, *, moments: int, s
     assert job.run()[0] == 0
     assert len(check_lists(house, phase, CROWD)) == 1
     return killed
+
+
+def _writing(house: House, phase: Phase) -> Callable[[], bool]:
+    """Tells whether a list is no longer what it is now."""
+    names = [keys.ranked_list(phase, user) for user in CROWD[:: len(CROWD) // 12]]
+
+    def lists() -> object:
+        with house.redis() as redis:
+            return redis.mget(names)
+
+    before = lists()
+    return lambda: lists() != before
 
 
 def check_lists(house: House, phase: Phase, users: Sequence[str]) -> set[int]:
