@@ -26,9 +26,8 @@ def emphasised(data: TrainingSet, events: Events, posts: Posts, recipe: Recipe) 
     weighs_negatives = {recipe.hide_weight, recipe.ignored_weight} - {1.0}
     if not weighs_likes and not weighs_negatives:
         return data
-    pairs = _Pairs.of(data, events)
-    likes = _like_weights(data, pairs, recipe) if weighs_likes else None
-    shunned, weight = _shunned(data, pairs, posts, recipe) if weighs_negatives else (None, np.zeros(0, np.float32))
+    likes = _like_weights(data, _Pairs.of(data, events), recipe) if weighs_likes else None
+    shunned, weight = _shunned(data, events, posts, recipe) if weighs_negatives else (None, np.zeros(0, np.float32))
     return replace(data, emphasis=Emphasis(likes=likes, shunned=shunned, shunned_weight=weight))
 
 
@@ -73,17 +72,21 @@ def _like_weights(data: TrainingSet, pairs: _Pairs, recipe: Recipe) -> Floats:
     return np.asarray(weights, dtype=np.float32)
 
 
-def _shunned(data: TrainingSet, pairs: _Pairs, posts: Posts, recipe: Recipe) -> tuple[Likes, Floats]:
-    """Hidden posts, and posts that were seen for a day or longer without any answer; never a post of one's own."""
+def _shunned(data: TrainingSet, events: Events, posts: Posts, recipe: Recipe) -> tuple[Likes, Floats]:
+    """Hidden posts, and posts that were seen for a day or longer without any answer; never a post of one's own.
+
+    Only views and hides are looked at: a pair that has likes besides is known by the training set.
+    """
+    end = float(events.at.max(initial=-np.inf))
+    pairs = _Pairs.of(data, events.where(~np.isin(events.kind, POSITIVE_CODES)))
     starts = pairs.starts()
     code = pairs.code[starts]
     if len(code):
         hidden = np.logical_or.reduceat(pairs.kind == HIDE_CODE, starts)
-        answered = np.logical_or.reduceat(np.isin(pairs.kind, POSITIVE_CODES), starts)
         last = np.maximum.reduceat(pairs.at, starts)
         user, post = np.divmod(code, pairs.n_posts)
         own = posts.author_key[posts.places(data.posts.keys)][post - 1] == data.users.keys[user - 1]
-        ignored = ~answered & ~hidden & (last <= pairs.end - DAY)
+        ignored = ~hidden & ~_liked(data, code) & (last <= end - DAY)
         weight = np.where(hidden, recipe.hide_weight, np.where(ignored, recipe.ignored_weight, 1.0))
         counted = (weight != 1.0) & ~own
         code, weight = code[counted], weight[counted]
@@ -92,3 +95,11 @@ def _shunned(data: TrainingSet, pairs: _Pairs, posts: Posts, recipe: Recipe) -> 
     user, post = np.divmod(code, pairs.n_posts)
     shunned = Likes.of(user, post, n_users=data.users.n_rows, n_posts=pairs.n_posts)
     return shunned, weight.astype(np.float32)
+
+
+def _liked(data: TrainingSet, code: Int64s) -> NDArray[np.bool_]:
+    """Whether each pair is one of the training's likes. (n_pairs,) -> (n_pairs,)"""
+    liked = data.likes.users * data.posts.n_rows + data.likes.posts  # ascending
+    places = np.minimum(np.searchsorted(liked, code), len(liked) - 1)
+    found: NDArray[np.bool_] = liked[places] == code
+    return found
