@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from shared.neucf.examples import Events, Examples, Posts, examples_of
 from shared.neucf.vocab import Keys, Vocab
 
+EVENTS_AT_ONCE = 2**20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Split:
@@ -69,4 +71,10 @@ def _pairs_in(events: Events, examples: Examples) -> NDArray[np.bool_]:
     def code(user_key: Keys, post_key: Keys) -> NDArray[np.int64]:  # one number per pair; below n_rows when unknown
         return users.rows(user_key) * posts.n_rows + posts.rows(post_key)
 
-    return np.isin(code(events.user_key, events.post_key), code(examples.user_key, examples.post_key))
+    asked = np.sort(code(examples.user_key, examples.post_key))
+    found = np.zeros(len(events.at), dtype=np.bool_)
+    for start in range(0, len(found) if len(asked) else 0, EVENTS_AT_ONCE):  # `isin` would sort copies of all events
+        part = slice(start, start + EVENTS_AT_ONCE)
+        codes = code(events.user_key[part], events.post_key[part])
+        found[part] = asked[np.minimum(np.searchsorted(asked, codes), len(asked) - 1)] == codes
+    return found

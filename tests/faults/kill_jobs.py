@@ -109,6 +109,7 @@ def kill_publishing(phase: Phase, house: House, folder: Path, *, moments: int, s
     newest = check_lists(house, phase, CROWD)
     assert len(newest) == 1
     for moment in range(moments):
+        _join_now(house)
         kind = (moment + 1) % len(starts)
         ended, took = job.run(kill_after=rng.uniform(0, seconds[kind]), is_writing=starts[kind]())
         assert ended in (0, KILLED)
@@ -118,9 +119,15 @@ def kill_publishing(phase: Phase, house: House, folder: Path, *, moments: int, s
         assert min(generations) >= max(newest)  # nothing older comes back
         newest = {min(generations)}
         house.sql("UPDATE warmline.runs SET lease_until = now() - interval '1 s' WHERE state = 'running'")
+    _join_now(house)
     assert job.run()[0] == 0
     assert len(check_lists(house, phase, CROWD)) == 1
     return killed
+
+
+def _join_now(house: House) -> None:
+    """The crowd is active again: a pass of the scorer makes lists of those alone who were so since the one before."""
+    house.sql("UPDATE warmline.users SET created_at = now() WHERE id = ANY(%s)", [(list(CROWD),)])
 
 
 def _writing(house: House, phase: Phase) -> Callable[[], bool]:
