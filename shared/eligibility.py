@@ -13,7 +13,7 @@ from shared.domain import CLOCK_TOLERANCE, author_key
 Pair = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Viewer:
     """What one user must not be shown (`hidden_authors`, `hidden_posts`) and has already been shown (`seen_posts`)."""
 
@@ -27,6 +27,11 @@ class Viewer:
 def may_show(viewer: Viewer, *, row: int, author: int) -> bool:
     """Whether no hard rule forbids to show this user this post."""
     return author not in viewer.hidden_authors and row not in viewer.hidden_posts
+
+
+def may_show_all(viewer: Viewer, *, rows: Iterable[int], authors: Iterable[int]) -> bool:
+    """Whether `may_show` holds for each of these posts, asked for all at once."""
+    return viewer.hidden_authors.isdisjoint(authors) and viewer.hidden_posts.isdisjoint(rows)
 
 
 def is_published(created_at: datetime, deleted_at: datetime | None, now: datetime) -> bool:

@@ -46,6 +46,17 @@ class Spacing:
             return False
         return card.cluster == 0 or card.cluster != self._cluster
 
+    def take_while_fitting(self, cards: Iterable[Card]) -> int:
+        """The first of these posts come next, up to one that may not; gives how many: `fits` and `take` in one."""
+        count, append, cluster, taken = self._authors.count, self._authors.append, self._cluster, 0
+        for card in cards:
+            if count(card.author) >= MOST_OF_ONE_AUTHOR or (card.cluster != 0 and card.cluster == cluster):
+                break
+            append(card.author)
+            cluster, taken = card.cluster, taken + 1
+        self._cluster = cluster
+        return taken
+
     def first_fitting(self, waiting: Sequence[Card]) -> int | None:
         """The place of the first post that may come next."""
         return next((place for place, card in enumerate(waiting) if self.fits(card)), None)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from timeline import admin, ingest, ingest_relations, jobs, routes
 from timeline.document import document
@@ -25,6 +25,17 @@ DESCRIPTION = "Pages of ranked lists for a photo app, and the operator's phase s
 STOP_SECONDS = 2.0  # a look under way is waited for: cut off, it would leave its connection behind
 
 
+class TimelineApp(FastAPI):
+    """FastAPI behind the short way, so that a page that goes it pays for nothing of the framework."""
+
+    lane: Lane | None = None  # from start to stop
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a plain page at once, and anything else through the routes."""
+        if self.lane is None or not await self.lane.answered(scope, send):
+            await super().__call__(scope, receive, send)
+
+
 def create_app(settings: AllSettings) -> FastAPI:
     """An app that connects when it starts, serves while stores are down, and closes what it opened."""
 
@@ -32,18 +43,21 @@ def create_app(settings: AllSettings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         state = build_state(settings)
         app.state.warmline = state
+        assert isinstance(app, TimelineApp)
+        app.lane = Lane(state, writes_lines=settings.timeline.request_log)
         every = timedelta(seconds=settings.timeline.refresh_seconds)
         keeper = asyncio.create_task(state.keeper.run(every))
         state.writing.begin(jwt_library)
         try:
             yield
         finally:
+            app.lane = None
             state.keeper.stop()
             with suppress(TimeoutError):
                 await asyncio.wait_for(keeper, STOP_SECONDS)
             await state.close()
 
-    app = FastAPI(title="Warmline timeline", version="0.1.0", description=DESCRIPTION, lifespan=lifespan)
+    app = TimelineApp(title="Warmline timeline", version="0.1.0", description=DESCRIPTION, lifespan=lifespan)
     install_problems(app)
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # as FastAPI's own manual does it
     app.include_router(routes.router)
@@ -53,22 +67,14 @@ def create_app(settings: AllSettings) -> FastAPI:
     app.include_router(admin.router)
     app.add_middleware(EncodedSlashes)
     app.add_middleware(Limits)
-    lines = settings.timeline.request_log
-    app.add_middleware(Observed, metrics=_metrics, writes_lines=lines)
-    # Outside of what the framework puts around everything: a page that goes the short way pays for none of it.
-    long_way = app.build_middleware_stack
-    app.build_middleware_stack = lambda: Lane(long_way(), state=_state, writes_lines=lines)  # type: ignore[method-assign]
+    app.add_middleware(Observed, metrics=_metrics, writes_lines=settings.timeline.request_log)
     return app
 
 
-def _state(scope: Scope) -> State:
+def _metrics(scope: Scope) -> Metrics:
     state = scope["app"].state.warmline
     assert isinstance(state, State)
-    return state
-
-
-def _metrics(scope: Scope) -> Metrics:
-    return _state(scope).metrics
+    return state.metrics
 
 
 def __getattr__(name: str) -> Any:

@@ -14,7 +14,7 @@ import struct
 from shared.db.events import FeedPlace
 from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList
-from shared.signing import mac
+from shared.signing import mac, text_of
 
 FORMAT = 1
 MAX_LENGTH = 64  # characters; ours have 38
@@ -24,7 +24,7 @@ _BODY = struct.Struct("<BBIH8s")
 def feed_id(frozen: RankedList, position: int, nonce: bytes, *, user_id: str, key: bytes) -> str:
     """The name of the page of a chain that starts at a position."""
     body = _BODY.pack(FORMAT, codec.SOURCES.index(frozen.source), frozen.generation, position, nonce)
-    return base64.urlsafe_b64encode(body + _mac(body, user_id, key)).decode().rstrip("=")
+    return text_of(body + _mac(body, user_id, key))
 
 
 def place_of(text: object, *, user_id: str, key: bytes) -> FeedPlace | None:

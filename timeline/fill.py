@@ -1,14 +1,16 @@
 """Chooses a page's posts out of its chain: what may be shown, each as early as spacing lets it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
 from shared.db.newest import posts_of_rows
-from shared.eligibility import may_show
+from shared.eligibility import may_show, may_show_all
 from shared.errors import StoreUnavailable
+from shared.ranked_lists import codec
 from shared.ranked_lists.records import CatalogueEntry
 from shared.spacing import WINDOW, Spacing
+from timeline.ahead import Ahead
 from timeline.page import PagePost
 from timeline.parts import Parts
 from timeline.snapshot import catalogue_entry
@@ -24,10 +26,10 @@ Waiting = list[tuple[int, CatalogueEntry, PagePost]]  # posts that may not come 
 class Filler:
     """Walks chains, with the catalogue at hand."""
 
-    def __init__(self, parts: Parts, sources: Sources) -> None:
+    def __init__(self, parts: Parts, sources: Sources, ahead: Ahead) -> None:
         self._reader, self._database, self._stores = parts.reader, parts.database, parts.stores
         self._catalogue = parts.reader.catalogue
-        self._sources = sources
+        self._sources, self._ahead = sources, ahead
 
     async def repeat(self, walk: Walk, end: int) -> None:
         """The page that was served from here, or its beginning, less what must not be shown any more."""
@@ -40,8 +42,11 @@ class Filler:
 
     async def fill(self, walk: Walk) -> None:
         """Choose posts until the page is full or the chain is used up; seen posts only after all unseen ones."""
-        await self._know_posts(walk, max(0, walk.position - WINDOW), walk.position)
-        spacing = Spacing(self._before(walk))
+        before: list[CatalogueEntry] = []
+        if walk.position > 0:
+            await self._know_posts(walk, max(0, walk.position - WINDOW), walk.position)
+            before = self._before(walk)
+        spacing = Spacing(before)
         place = await self._fill_up_to(walk, spacing, walk.position, seen_too=False)
         if len(walk.posts) < walk.request.limit:
             await self._fill_up_to(walk, spacing, place, seen_too=True)
@@ -85,10 +90,14 @@ class Filler:
     def _choose(self, walk: Walk, spacing: Spacing, waiting: Waiting, place: int, end: int) -> int:
         """Choose what fits up to a place, while the page has room; what does not fit waits. Gives the next place."""
         limit, posts, chosen = walk.request.limit, walk.posts, walk.chosen
-        showable, fits, take = self._sieve(walk), spacing.fits, spacing.take
         if waiting and len(posts) < limit:
             _take_fitting(walk, spacing, waiting)
-        for row, reason, score in walk.entries(place, end):
+        entries = walk.entries(place, end)
+        if not waiting:
+            taken = self._choose_first(walk, spacing, place, entries[: limit - len(posts)])
+            place, entries = place + taken, entries[taken:]
+        showable, fits, take = self._sieve(walk), spacing.fits, spacing.take
+        for row, reason, score in entries:
             if len(posts) >= limit:
                 break
             card = showable(row, place)
@@ -105,8 +114,33 @@ class Filler:
             place += 1
         return place
 
+    def _choose_first(self, walk: Walk, spacing: Spacing, place: int, entries: Sequence[codec.Entry]) -> int:
+        """Choose the first of some entries, up to one that does not fit, if all of them may be shown; gives how many.
+
+        Mostly that is the whole page, for a third of what looking at one by one costs.
+        """
+        rows = [row for row, _, _ in entries]
+        cards = [card for card in map(self._catalogue.get, rows) if card is not None]
+        if (
+            len(cards) < len(rows)
+            or walk.gone
+            or walk.request.exclude
+            or not self._reader.deleted.rows.isdisjoint(rows)
+            or not may_show_all(walk.state.viewer, rows=rows, authors=[card.author for card in cards])
+        ):
+            return 0
+        taken = spacing.take_while_fitting(cards)
+        walk.chosen += range(place, place + taken)
+        walk.posts += [
+            new_post((row, card.post_id, score, reason))
+            for (row, reason, score), card in zip(entries[:taken], cards[:taken], strict=True)
+        ]
+        return taken
+
     async def _end_of_part(self, walk: Walk, place: int, *, seen_too: bool) -> int:
-        """Where the unseen part of the chain (or all of it) ends; works out the tail when it is needed."""
+        """Where the unseen part of the chain (or all of it) ends; adds more of the list, or the tail, when needed."""
+        if place >= walk.own_length and walk.chain.rest:
+            self._ahead.make_ready(walk)
         if place >= walk.own_length and walk.tail is None:
             walk.put_tail(await self._sources.tail(walk))
         return walk.whole_length if seen_too else walk.unseen_length

@@ -7,10 +7,8 @@ if this were not here; so there is one text of each rule and of each refusal. Bo
 
 import re
 import time
-from collections.abc import Callable
-from contextlib import suppress
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope, Send
 
 from timeline.body import MEDIA_TYPE, page_body
 from timeline.limits import MAX_HEADERS, head_bytes
@@ -27,32 +25,29 @@ _BODY_HEADERS = frozenset({b"content-length", b"transfer-encoding"})
 
 
 class Lane:
-    """The outermost layer."""
+    """Stands before the framework."""
 
-    def __init__(self, app: ASGIApp, *, state: Callable[[Scope], State], writes_lines: bool) -> None:
-        self._app, self._state, self._writes_lines = app, state, writes_lines
+    def __init__(self, state: State, *, writes_lines: bool) -> None:
+        self._state, self._writes_lines = state, writes_lines
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a plain page, or let the app answer."""
+    async def answered(self, scope: Scope, send: Send) -> bool:
+        """Answer a plain page; False when nothing was sent, and the routes are to answer."""
         begun = time.perf_counter()
         plain = plain_request(scope)
-        if plain is not None:
-            request, authorization = plain
-            state = self._state(scope)
-            page = None
-            with suppress(
-                Exception
-            ):  # refused (a stranger, a forged cursor) or failed: once more, in the routes' words
-                state.doorkeeper.admit_reader(authorization, request.user_id)
-                page = await state.timeline.page(request)
-            if page is not None:
-                body = page_body(page)
-                headers = [(b"content-length", b"%d" % len(body)), _CONTENT_TYPE]
-                await send({"type": "http.response.start", "status": 200, "headers": headers})
-                await send({"type": "http.response.body", "body": body})
-                note(state.metrics, page, 200, time.perf_counter() - begun, writes_lines=self._writes_lines)
-                return
-        await self._app(scope, receive, send)
+        if plain is None:
+            return False
+        request, authorization = plain
+        try:
+            self._state.doorkeeper.admit_reader(authorization, request.user_id)
+            page = await self._state.timeline.page(request)
+        except Exception:
+            return False  # refused (a stranger, a forged cursor) or failed: once more, in the routes' words
+        body = page_body(page)
+        headers = [(b"content-length", b"%d" % len(body)), _CONTENT_TYPE]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+        note(self._state.metrics, page, 200, time.perf_counter() - begun, writes_lines=self._writes_lines)
+        return True
 
 
 def plain_request(scope: Scope) -> tuple[PageRequest, str] | None:

@@ -8,18 +8,20 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from shared.domain import Phase, Source
 from shared.ranked_lists.publication import Publication
 from timeline.page import Page
+from timeline.tally import Tally
 
 BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)  # seconds; 0.3 and 1 are what we promise
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 NO_SOURCE = "none"  # a request that was refused came from no source
 STATUSES = ("200", "400", "401", "403", "413", "422", "431", "500", "503")
 OTHER = "other"
+_CODES = {int(status): status for status in STATUSES}
 STORES = ("redis", "postgresql")
 JOBS = ("heuristic", "train", "score")
 
@@ -29,13 +31,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
-        self._requests = Counter(
-            "warmline_timeline_requests", "timeline requests", ("source", "status"), registry=registry
-        )
-        self._seconds = Histogram(
-            "warmline_timeline_request_seconds", "from request to answer", buckets=BUCKETS, registry=registry
-        )
-        self._new_posts = Counter("warmline_new_post_slots_filled", "posts served in reserved slots", registry=registry)
+        self._tally = Tally(BUCKETS)
+        registry.register(self._tally)
         self._expired = Counter("warmline_expired_cursors", "cursors whose chain was gone", registry=registry)
         self._overtaken = Counter("warmline_overtaken_pages", "pages worked out again, for another request was quicker",
                                   registry=registry)  # fmt: skip
@@ -49,24 +46,15 @@ class Metrics:
         self._job_ok = Gauge("warmline_job_ok", "1: the last ended run was good", ("job",), registry=registry)
         self._job_ended = Gauge("warmline_job_ended_timestamp_seconds", "end of the last run", ("job",),
                                 registry=registry)  # fmt: skip
-        self._counters: dict[tuple[str, str], Any] = {}
         self._looked_at = time.monotonic()
 
     def request(self, *, source: Source | None, status: int, seconds: float) -> None:
         """A timeline request was answered."""
-        code = str(status) if str(status) in STATUSES else OTHER
-        labels = (source.value if source else NO_SOURCE, code)
-        counter = self._counters.get(labels)
-        if counter is None:
-            counter = self._counters[labels] = self._requests.labels(*labels)
-        counter.inc()
-        self._seconds.observe(seconds)
+        self._tally.request(source.value if source else NO_SOURCE, _CODES.get(status, OTHER), seconds)
 
     def page(self, page: Page) -> None:
         """A page was made."""
-        filled = sum(post.reason == "new" for post in page.posts)
-        if filled:
-            self._new_posts.inc(filled)
+        self._tally.new_posts += [post.reason for post in page.posts].count("new")
 
     def expired_cursor(self) -> None:
         """A cursor's chain was gone; a new one began."""

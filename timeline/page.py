@@ -7,7 +7,7 @@ from typing import NamedTuple
 from shared.domain import Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class PageRequest:
     """What a client asks for."""
 
@@ -26,7 +26,7 @@ class PagePost(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Page:
     """What a client gets."""
 

@@ -8,6 +8,7 @@ import hashlib
 from bisect import insort
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Self
 
 from shared.domain import Reason
@@ -37,16 +38,18 @@ def with_new_posts(
     user_id: str,
     share: float,
     may_take: Callable[[int], bool],
+    start: int = 0,
     own: Sequence[int] | None = None,
 ) -> bytes:
-    """A user's packed entries with new posts in the reserved slots, no longer than before.
+    """Some of a list's packed entries, with new posts in the reserved slots between them.
 
     Args:
-        entries: the list to be frozen, best first.
+        entries: those that come next, best first; all of them are in what is given back.
         pool: posts that few people have seen.
         user_id: whose list it is.
         share: of the slots that are reserved, 0 to 0.5.
-        may_take: whether a row may stand in this user's list (not seen, not withheld).
+        may_take: whether a row may stand in this user's list (not seen, not withheld, not there already).
+        start: how many posts of the list stand before these.
         own: the rows of the entries, if they are at hand.
     """
     if share <= 0 or not pool.rows:
@@ -60,7 +63,7 @@ def with_new_posts(
     ordered: list[bytes] = []  # runs of the list, and a new post after each
     ahead: list[int] = []  # places of the list, in order, whose posts stand in a slot before them
     length = following = 0  # of what is ordered; the place of the list's next post
-    for slot in range(every // 2, len(own), every):
+    for slot in count((every // 2 - start) % every, every):
         following = _put_run(ordered, entries, following, slot - length, ahead)
         length = slot
         if following >= len(own):
@@ -80,18 +83,18 @@ def with_new_posts(
             insort(ahead, held)
         ordered += (heads[place], score)
         length += 1
-    _put_run(ordered, entries, following, len(own) - length, ahead)
+    _put_run(ordered, entries, following, len(own) - following - len(ahead), ahead)
     return b"".join(ordered)
 
 
-def _put_run(ordered: list[bytes], entries: bytes, start: int, count: int, ahead: list[int]) -> int:
+def _put_run(ordered: list[bytes], entries: bytes, start: int, length: int, ahead: list[int]) -> int:
     """So many of the list's next posts, less those that stand in a slot; gives the place after them."""
-    while ahead and ahead[0] < start + count:
+    while ahead and ahead[0] < start + length:
         place = ahead.pop(0)
         ordered.append(codec.part(entries, start, place))
-        start, count = place + 1, count - (place - start)
-    ordered.append(codec.part(entries, start, start + count))
-    return start + count
+        start, length = place + 1, length - (place - start)
+    ordered.append(codec.part(entries, start, start + length))
+    return start + length
 
 
 def rotation(length: int, *, user_id: str, generation: int) -> Iterator[int]:

@@ -1,9 +1,9 @@
 """One page: which list, frozen where, filtered by what, and what comes when a list is used up.
 
-A chain is a frozen list and a position in it. Its first page freezes the user's list less what they have seen, with new
-posts in the reserved slots; when that is used up, a *tail* is frozen behind it: everyone's list, the newest posts,
-older ones, then what the user has seen, the longest ago first. A page walks on, leaves out what must not be shown
-now, and puts off what would stand too close to its like (`shared.spacing`). Where it ended is noted, so that a
+A chain is a frozen list and a position in it. Its first page freezes the user's list; pages leave out what the user has
+seen, and put new posts into the reserved slots. When it is used up, a *tail* is frozen behind it: everyone's list, the
+newest posts, older ones, then what the user has seen, the longest ago first. A page walks on, leaves out what must not
+be shown now, and puts off what would stand too close to its like (`shared.spacing`). Where it ended is noted, so that a
 repeated cursor gives the same page.
 """
 
@@ -15,18 +15,18 @@ from functools import partial
 
 from shared.db.newest import viewer_of
 from shared.domain import Source, author_key
-from shared.eligibility import Viewer, may_show
+from shared.eligibility import Viewer
 from shared.errors import StoreUnavailable
 from shared.ranked_lists import codec, cursor, keys
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import Cursor
-from shared.ranked_lists.read import Overtaken, PageEnd, UserState
+from shared.ranked_lists.read import FirstPage, NextPage, Overtaken, UserState
 from shared.ranked_lists.records import NONCE_BYTES, Chain, Seen
+from timeline.ahead import Ahead, known_rows
 from timeline.feed import feed_id
 from timeline.fill import Filler
 from timeline.page import Page, PageRequest
 from timeline.parts import Parts
-from timeline.reserved import with_new_posts
 from timeline.sources import Sources
 from timeline.stores import Patience
 from timeline.walk import Walk
@@ -44,7 +44,7 @@ class Timeline:
             reader=parts.reader, database=parts.database, stores=parts.stores, snapshot=parts.snapshot,
             lists=parts.lists,
         )  # fmt: skip
-        self._filler = Filler(parts, self._sources)
+        self._filler = Filler(parts, self._sources, Ahead(parts))
 
     async def page(self, request: PageRequest) -> Page:
         """A page for this user: always, from the best source that answers.
@@ -83,7 +83,7 @@ class Timeline:
         next_cursor = await self._next_cursor(walk)
         if recorded_end is None:
             try:
-                await self._remember(walk, begins=start == 0)
+                await self._remember(walk, begins=start == 0, is_last_try=is_last_try)
             except Overtaken:
                 if not is_last_try:
                     raise
@@ -91,7 +91,7 @@ class Timeline:
 
     async def _state(self, user_id: str, place: Cursor | None, patience: Patience) -> UserState:
         with suppress(StoreUnavailable):
-            state = await self._stores.redis(patience, partial(self._reader.user, user_id, place))
+            state = await self._stores.wire(patience, partial(self._reader.user, user_id, place))
             self._shelf.put_viewer(user_id, state.viewer)
             return state
         viewer = self._known_viewer(user_id)
@@ -101,7 +101,7 @@ class Timeline:
                 patience, partial(viewer_of, self._parts.database, user_id, since=since)
             )
             self._shelf.put_viewer(user_id, viewer)
-        return UserState(phase=None, lists={}, viewer=viewer, seen=Seen(), chain=None, tail=None)
+        return UserState(phase=None, packed_lists={}, viewer=viewer, seen=Seen(), chain=None, tail=None)
 
     def _known_viewer(self, user_id: str) -> Viewer:
         """What this process knows of a user while no store can tell."""
@@ -129,36 +129,16 @@ class Timeline:
         )  # fmt: skip
 
     async def _begin(self, request: PageRequest, state: UserState, patience: Patience) -> Walk:
-        """A new chain: the best list there is, less what the user has seen, new posts in their slots, frozen."""
+        """A new chain: the best list there is, frozen as it is; pages make it ready as they come near."""
         ranked = await self._sources.best_list(request.user_id, state, has_redis="redis" not in patience.degraded)
-        seen = {*state.viewer.seen_posts, *state.seen.rows}
-        entries, rows, length = ranked.entries, codec.rows_of(ranked.entries), self._parts.lists.list_length
-        if not seen.isdisjoint(rows):
+        entries, length = ranked.entries, self._parts.lists.list_length
+        if len(ranked) > length:  # a shared list: what the user has seen of it must not take the room of the others
+            seen, rows = known_rows(state), codec.rows_of(entries)
             entries = codec.without(entries, [place for place, row in enumerate(rows) if row in seen])
-            rows = [row for row in rows if row not in seen]
-        entries = codec.part(entries, 0, length)
-        if ranked.source is not Source.NEWEST:
-            entries = self._with_new_posts(entries, rows[:length], request.user_id, state.viewer, seen)
-        frozen = RankedList(
-            source=ranked.source, generation=ranked.generation, generated_at=ranked.generated_at, entries=entries
-        )
-        chain = Chain(nonce=secrets.token_bytes(NONCE_BYTES), frozen=frozen)
+            entries = codec.part(entries, 0, length)
+        chain = Chain(nonce=secrets.token_bytes(NONCE_BYTES), frozen=ranked.with_entries(b""), rest=entries)
         slot = (state.seen.visits + 1) % keys.CHAIN_SLOTS
         return Walk(request=request, state=state, patience=patience, chain=chain, slot=slot, tail=None, position=0)
-
-    def _with_new_posts(self, entries: bytes, rows: list[int], user_id: str, viewer: Viewer, seen: set[int]) -> bytes:
-        pool, known = self._parts.snapshot.new_posts, self._reader.catalogue.get
-        if pool is None:
-            return entries
-
-        def may_take(row: int) -> bool:
-            if row in seen:
-                return False
-            post = known(row)
-            return post is not None and may_show(viewer, row=row, author=post.author)
-
-        share = self._parts.new_posts.new_post_share
-        return with_new_posts(entries, pool, user_id=user_id, share=share, may_take=may_take, own=rows)
 
     async def _next_cursor(self, walk: Walk) -> str | None:
         """A cursor for the next page, unless nothing that may be shown is left."""
@@ -167,33 +147,33 @@ class Timeline:
         place = Cursor(slot=walk.slot, nonce=walk.chain.nonce, position=walk.position)
         return cursor.sign(place, user_id=walk.request.user_id, key=self._cursor_key)
 
-    async def _remember(self, walk: Walk, *, begins: bool) -> None:
+    async def _remember(self, walk: Walk, *, begins: bool, is_last_try: bool) -> None:
         """Note where the page ended and what was served, in Redis and on this process's shelf.
 
         Raises:
             Overtaken: another request has served a page of this chain since it was read.
         """
-        user_id = walk.request.user_id
-        shelved, _ = self._shelf.get(user_id, walk.chain.nonce)
-        if shelved is not None and len(shelved.page_ends) > len(walk.chain.page_ends):
+        user_id, chain = walk.request.user_id, walk.chain
+        shelved, _ = self._shelf.get(user_id, chain.nonce)
+        if shelved is not None and len(shelved.page_ends) > len(chain.page_ends):
             raise Overtaken
-        chain = walk.chain
-        noted = Chain(nonce=chain.nonce, frozen=chain.frozen, page_ends=(*chain.page_ends, walk.position))
-        rows, visits = [post.row for post in walk.posts], walk.state.seen.visits
-        if begins:
-            record = partial(
-                self._reader.begin_chain, user_id, walk.slot, noted, walk.tail, rows, visits + 1,
-                wants_list=self._wants_list(noted.frozen),
-            )  # fmt: skip
-        else:
-            end = PageEnd(
-                slot=walk.slot, chain=noted, tail=walk.tail, ends_before=walk.ends_in_redis,
-                is_rewritten=walk.is_rewritten,
-            )  # fmt: skip
-            record = partial(self._reader.end_page, user_id, end, rows, visits)
+        noted = chain.with_end(walk.position)
         if walk.has_redis:
+            rows, visits = [post.row for post in walk.posts], walk.state.seen.visits
+            if begins:
+                first = FirstPage(
+                    slot=walk.slot, chain=noted, tail=walk.tail, served=rows, visits=visits + 1,
+                    wants_list=self._wants_list(noted.frozen),
+                )  # fmt: skip
+                record = partial(self._reader.begin_chain, user_id, first)
+            else:
+                end = NextPage(
+                    slot=walk.slot, chain=noted, tail=walk.tail, served=rows, visits=visits,
+                    ends_before=walk.ends_in_redis, is_rewritten=walk.is_rewritten, is_last_try=is_last_try,
+                )  # fmt: skip
+                record = partial(self._reader.end_page, user_id, end)
             with suppress(StoreUnavailable):
-                await self._stores.redis(walk.patience, record)
+                await self._stores.wire(walk.patience, record)
         self._shelf.put(user_id, noted, walk.tail)
 
     def _wants_list(self, ranked: RankedList) -> bool:

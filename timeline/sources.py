@@ -35,11 +35,10 @@ class Sources:
     async def best_list(self, user_id: str, state: UserState, *, has_redis: bool) -> RankedList:
         """NeuCF's list, the heuristic's, everyone's, the snapshot's, or the newest posts."""
         phase = self._snapshot.newer_phase(state.phase).phase_of(user_id)
-        if phase is Phase.NEUCF and Phase.NEUCF in state.lists:
-            return state.lists[Phase.NEUCF]
-        if Phase.HEURISTIC in state.lists:
-            return state.lists[Phase.HEURISTIC]
-        return await self._shared_list(has_redis=has_redis)
+        ranked = state.list_of(phase)
+        if ranked is None and phase is Phase.NEUCF:
+            ranked = state.list_of(Phase.HEURISTIC)
+        return ranked if ranked is not None else await self._shared_list(has_redis=has_redis)
 
     async def _shared_list(self, *, has_redis: bool) -> RankedList:
         snapshot = self._snapshot
@@ -58,7 +57,7 @@ class Sources:
         if walk.has_redis:
             with suppress(StoreUnavailable):
                 asked = partial(self._reader.lists, walk.request.user_id)
-                lists = (await self._stores.redis(walk.patience, asked)).values()
+                lists = await self._stores.wire(walk.patience, asked)
         known = [ranked for ranked in (self._snapshot.everyone, self._snapshot.newest, *lists) if ranked is not None]
         found = self._tail_of(walk, [ranked.entries for ranked in known])
         if found.unseen < self._lists.list_length and self._snapshot.oldest is not None:
@@ -66,7 +65,7 @@ class Sources:
         if walk.has_redis and walk.position > 0:
             with suppress(StoreUnavailable):
                 asking = partial(self._reader.keep_tail, walk.request.user_id, walk.slot, walk.chain.nonce, found)
-                return await self._stores.redis(walk.patience, asking)
+                return await self._stores.wire(walk.patience, asking)
         return found
 
     def _tail_of(self, walk: Walk, shared: list[bytes]) -> Tail:

@@ -10,11 +10,9 @@ from functools import partial
 from typing import TypeVar
 
 from shared.errors import StoreUnavailable, WarmlineError
+from shared.ranked_lists.wire import LAST_WORD
 from timeline.breaker import Breaker
 
-# The last part of a budget begins when the process gets to it: where other processes kept this one from its processor,
-# the answer is there by then and is read, instead of being counted as none.
-LAST_WORD = 0.2
 AnswerT = TypeVar("AnswerT")
 READ_THREADS = 4  # of their own: reads that hang keep neither writes nor the keeper from theirs
 
@@ -44,13 +42,21 @@ class Stores:
         """A new request's."""
         return Patience(seconds=dict(self._seconds))
 
+    async def wire(self, patience: Patience, ask: Callable[[float], Awaitable[AnswerT]]) -> AnswerT:
+        """Ask Redis by what keeps the time itself, told how many seconds there are.
+
+        Raises:
+            StoreUnavailable: no answer within what the request has left; it is noted there.
+        """
+        return await self._ask("redis", patience, ask)
+
     async def redis(self, patience: Patience, ask: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
         """Ask Redis.
 
         Raises:
             StoreUnavailable: no answer within what the request has left; it is noted there.
         """
-        return await self._ask("redis", patience, ask)
+        return await self._ask("redis", patience, partial(_in_time, ask))
 
     async def database(self, patience: Patience, read: Callable[[], AnswerT]) -> AnswerT:
         """Read from PostgreSQL, in a thread.
@@ -59,20 +65,20 @@ class Stores:
             StoreUnavailable: no answer within what the request has left; it is noted there.
         """
         loop = asyncio.get_running_loop()
-        return await self._ask("postgresql", patience, partial(loop.run_in_executor, self._threads, read))
+        reading = partial(loop.run_in_executor, self._threads, read)
+        return await self._ask("postgresql", patience, partial(_in_time, reading))
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _ask(self, store: str, patience: Patience, ask: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
+    async def _ask(self, store: str, patience: Patience, ask: Callable[[float], Awaitable[AnswerT]]) -> AnswerT:
         breaker = self._breakers[store]
         if breaker.is_open or store in patience.degraded:
             patience.lost(store)
             raise StoreUnavailable(f"{store} is away; the keeper asks it until it answers")
         seconds, begun = patience.seconds[store], time.monotonic()
         try:
-            with Deadline(seconds):
-                answer = await ask()
+            answer = await ask(seconds)
         except (WarmlineError, TimeoutError) as error:
             patience.lost(store)
             breaker.failed()
@@ -83,8 +89,13 @@ class Stores:
         return answer
 
 
+async def _in_time(ask: Callable[[], Awaitable[AnswerT]], seconds: float) -> AnswerT:
+    with Deadline(seconds):
+        return await ask()
+
+
 class Deadline:
-    """`asyncio.timeout` with a last word, and without its two coroutines: each page passes here twice."""
+    """`asyncio.timeout` with a last word."""
 
     __slots__ = ("_handle", "_is_over", "_loop", "_others", "_seconds", "_task")
 

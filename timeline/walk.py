@@ -6,7 +6,7 @@ met some that must not be shown any more leaves a chain of which that is true ag
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from shared.ranked_lists import codec
 from shared.ranked_lists.read import UserState
@@ -43,7 +43,7 @@ class Walk:
 
     @property
     def own_length(self) -> int:
-        """Posts of the frozen list."""
+        """Posts of the frozen list that are ready."""
         return len(self.chain.frozen)
 
     @property
@@ -76,6 +76,13 @@ class Walk:
             found += codec.rows_of(codec.part(self.tail.entries, max(0, start - own), end - own))
         return found
 
+    def make_ready(self, entries: bytes, rest: bytes) -> None:
+        """These entries of the list come next, and what is left of it follows them one day."""
+        chain, frozen = self.chain, self.chain.frozen
+        frozen = frozen.with_entries(frozen.entries + entries)
+        self.chain = Chain(nonce=chain.nonce, frozen=frozen, page_ends=chain.page_ends, rest=rest)
+        self.is_rewritten = True
+
     def put_tail(self, tail: Tail) -> None:
         """What follows the list was worked out."""
         self.tail = tail
@@ -90,8 +97,9 @@ class Walk:
         own_length, unseen_length = self.own_length, self.unseen_length
         both = self.chain.frozen.entries + (self.tail.entries if self.tail else b"")
         served = codec.part(both, 0, start) + codec.pick(both, self.chosen)
-        frozen = replace(self.chain.frozen, entries=served + _rest(both, start, own_length, taken))
-        self.chain = replace(self.chain, frozen=frozen)
+        chain = self.chain
+        frozen = chain.frozen.with_entries(served + _rest(both, start, own_length, taken))
+        self.chain = Chain(nonce=chain.nonce, frozen=frozen, page_ends=chain.page_ends, rest=chain.rest)
         if self.tail is not None:
             begin = max(start, own_length)  # of what is left of the tail
             unseen = max(0, unseen_length - begin) - sum(begin <= place < unseen_length for place in taken)

@@ -18,7 +18,7 @@ from shared.ranked_lists.codec import RankedList, encode, pack_entry
 from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.publication import Publication
 from shared.ranked_lists.publish import ListWriter
-from shared.ranked_lists.read import Lifetimes, ListReader, PageEnd
+from shared.ranked_lists.read import FirstPage, Lifetimes, ListReader, NextPage
 from shared.ranked_lists.records import NONCE_BYTES, CatalogueEntry, Chain, Tail
 from shared.safety import publish_safety
 from shared.settings import ListSettings
@@ -93,21 +93,24 @@ async def scroll(url: str, lists: ListSettings, size: Size, *, chains: int, seed
 async def _chain(reader: ListReader, lists: ListSettings, user: str, *, to_the_end: bool) -> None:
     """A first page as `timeline.serve` begins one, then pages by cursor; at the end the tail is frozen."""
     state = await reader.user(user, None)
-    ranked, seen = state.lists[Phase.NEUCF], {*state.viewer.seen_posts, *state.seen.rows}
+    ranked, seen = state.list_of(Phase.NEUCF), {*state.viewer.seen_posts, *state.seen.rows}
+    assert ranked is not None
     kept = [place for place, row in enumerate(codec.rows_of(ranked.entries)) if row not in seen]
     nonce, visits = secrets.token_bytes(NONCE_BYTES), state.seen.visits + 1
     frozen = replace(ranked, entries=codec.pick(ranked.entries, kept))
     slot, rows = visits % keys.CHAIN_SLOTS, codec.rows_of(frozen.entries)
     chain = Chain(nonce=nonce, frozen=frozen, page_ends=(PAGE,))
-    await reader.begin_chain(user, slot, chain, None, rows[:PAGE], visits)
+    await reader.begin_chain(user, FirstPage(slot=slot, chain=chain, tail=None, served=rows[:PAGE], visits=visits))
     for end in range(2 * PAGE, (len(rows) if to_the_end else PAGES * PAGE) + 1, PAGE):
         cursor = Cursor(slot=slot, nonce=nonce, position=end - PAGE)
         held = (await reader.user(user, cursor)).chain
         if held is None:  # another device of the user took the slot
             return
-        longer = replace(held, page_ends=(*held.page_ends, end))
-        page = PageEnd(slot=slot, chain=longer, tail=None, ends_before=len(held.page_ends), is_rewritten=False)
-        await reader.end_page(user, page, rows[end - PAGE : end], visits)
+        page = NextPage(
+            slot=slot, chain=held.with_end(end), tail=None, served=rows[end - PAGE : end], visits=visits,
+            ends_before=len(held.page_ends), is_rewritten=False,
+        )  # fmt: skip
+        await reader.end_page(user, page)
     if to_the_end:
         everyone = await reader.everyone()
         assert everyone is not None

@@ -20,6 +20,7 @@ FORMAT = 1
 HEADER = struct.Struct("<BBHII")
 ENTRY = struct.Struct("<Ie")
 _HEAD = struct.Struct("<I")
+Entry = tuple[int, str, float]  # row, reason, score
 ROW_BITS = 28
 MAX_ROW = (1 << ROW_BITS) - 1
 SOURCES = (Source.HEURISTIC, Source.NEUCF, Source.EVERYONE, Source.SNAPSHOT, Source.NEWEST)
@@ -32,7 +33,7 @@ class UnreadableList(ValueError):
     """Bytes that are no ranked list of this format. The reader treats such a list as absent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen, which would make each four times as dear; nobody changes one
 class RankedList:
     """One ranked list; `entries` are its packed entries, best first."""
 
@@ -44,10 +45,18 @@ class RankedList:
     def __len__(self) -> int:
         return len(self.entries) // ENTRY.size
 
+    def with_entries(self, entries: bytes) -> "RankedList":
+        """A list of the same run with these entries."""
+        return RankedList(
+            source=self.source, generation=self.generation, generated_at=self.generated_at, entries=entries
+        )
 
-def encode(ranked: RankedList) -> bytes:
-    """The value that Redis holds."""
-    return encode_each(ranked, [ranked.entries])[0]
+
+def encode(ranked: RankedList, rest: bytes = b"") -> bytes:
+    """The value that Redis holds; `rest` are entries that follow those of the list."""
+    count = (len(ranked.entries) + len(rest)) // ENTRY.size
+    stamp = int(ranked.generated_at.timestamp())
+    return HEADER.pack(FORMAT, _SOURCE_CODES[ranked.source], count, ranked.generation, stamp) + ranked.entries + rest
 
 
 def encode_each(head: RankedList, entries: Iterable[bytes]) -> list[bytes]:
@@ -101,7 +110,7 @@ def entry_at(entries: bytes, position: int) -> tuple[int, str, float]:
     return packed & MAX_ROW, REASONS[packed >> ROW_BITS], score
 
 
-def entries_between(entries: bytes, start: int, end: int) -> list[tuple[int, str, float]]:
+def entries_between(entries: bytes, start: int, end: int) -> list[Entry]:
     """Row, reason and score of the entries from one position to (not with) another."""
     unpacked = ENTRY.iter_unpack(part(entries, start, end))
     return [(packed & MAX_ROW, REASONS[packed >> ROW_BITS], score) for packed, score in unpacked]

@@ -11,7 +11,7 @@ import hmac
 import struct
 from dataclasses import dataclass
 
-from shared.signing import mac
+from shared.signing import mac, text_of
 
 FORMAT = 1
 MAX_POSITION = 0xFFFF
@@ -22,7 +22,7 @@ class ForgedCursor(ValueError):
     """A text that this service did not issue for this user."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Cursor:
     """A place in a chain: the next post to look at."""
 
@@ -34,7 +34,7 @@ class Cursor:
 def sign(cursor: Cursor, *, user_id: str, key: bytes) -> str:
     """The text that a client gets."""
     body = _BODY.pack(FORMAT, cursor.slot, cursor.nonce, cursor.position)
-    return _text(body + _mac(body, user_id, key))
+    return text_of(body + _mac(body, user_id, key))
 
 
 def verify(text: str, *, user_id: str, key: bytes) -> Cursor:
@@ -47,7 +47,7 @@ def verify(text: str, *, user_id: str, key: bytes) -> Cursor:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
         raise ForgedCursor("not a cursor") from error
-    if _text(raw) != text:  # base64 has several spellings of the same bytes; ours is one
+    if text_of(raw) != text:  # base64 has several spellings of the same bytes; ours is one
         raise ForgedCursor("not a cursor as we write it")
     body, mac = raw[: _BODY.size], raw[_BODY.size :]
     if len(body) != _BODY.size or not hmac.compare_digest(mac, _mac(body, user_id, key)):
@@ -56,10 +56,6 @@ def verify(text: str, *, user_id: str, key: bytes) -> Cursor:
     if number != FORMAT:
         raise ForgedCursor(f"cursor format {number}, expected {FORMAT}")
     return Cursor(slot=slot, nonce=nonce, position=position)
-
-
-def _text(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def _mac(body: bytes, user_id: str, key: bytes) -> bytes:

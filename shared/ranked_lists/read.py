@@ -2,7 +2,7 @@
 
 import struct
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -36,27 +36,46 @@ class Overtaken(Exception):
     """Another request served a page of the same chain meanwhile; what was worked out no longer fits it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageEnd:
-    """A page that was served: its chain as it is now, and how it stood in Redis before."""
+@dataclass(slots=True, kw_only=True)
+class FirstPage:
+    """A first page that was served, and the chain that it began."""
+
+    slot: int
+    chain: Chain  # its only end is the page's
+    tail: Tail | None
+    served: Iterable[int]  # post rows
+    visits: int  # how often the user began a chain, this one among them
+    wants_list: bool = False  # the user has no list, or an old one: the next run makes one, if it knows the user
+
+
+@dataclass(slots=True, kw_only=True)
+class NextPage:
+    """A later page that was served: its chain as it is now, and how it stood in Redis before."""
 
     slot: int
     chain: Chain  # its last end is the page's
     tail: Tail | None
+    served: Iterable[int]  # post rows
+    visits: int  # how often the user began a chain
     ends_before: int  # page ends that the chain had in Redis
     is_rewritten: bool  # Redis holds another order (or nothing): the whole chain is written
+    is_last_try: bool = False  # it is served even if it was overtaken
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class UserState:
     """All that one page needs, read at one moment."""
 
     phase: PhaseState | None
-    lists: dict[Phase, RankedList]
+    packed_lists: dict[Phase, bytes | None]
     viewer: Viewer
     seen: Seen
     chain: Chain | None
     tail: Tail | None
+
+    def list_of(self, phase: Phase) -> RankedList | None:
+        """The user's list of a phase; None when there is none, or none that can be read."""
+        return _readable(codec.decode, self.packed_lists.get(phase))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,35 +94,41 @@ class ListReader:
         self._address = address(url)
         self._redis = connect_async(url, budget=budget)  # for the keeper's looks, whose answers are long
         self._wire = Wire(url, patience=budget)  # for pages
-        self._lifetimes = lifetimes
+        self._chain_ms, self._seen_ms = _ms(lifetimes.chain_for), _ms(lifetimes.seen_for)
+        self._longest_seen = len(records.pack_visits(0)) + len(records.pack_rows([0])) * lifetimes.seen_length
         self.catalogue = Catalogue(self._redis)
         self.deleted = Deleted(self._redis)
 
-    async def user(self, user_id: str, cursor: Cursor | None) -> UserState:
+    async def user(self, user_id: str, cursor: Cursor | None, within: float | None = None) -> UserState:
         """Everything about one user, in one MGET.
+
+        Args:
+            user_id: who.
+            cursor: of the chain that is asked for; None for the user's lists.
+            within: seconds; None: as long as the reader's budget.
 
         Raises:
             MemoryLost: Redis has no safety epoch.
             StoreUnavailable: no answer within the budget.
         """
         slot = cursor.slot if cursor else 0
-        names = [
-            keys.SAFETY, keys.DELETED_NUMBER, keys.PHASE, keys.viewer(user_id), keys.seen(user_id),
+        names = (
+            "MGET", keys.SAFETY, keys.DELETED_NUMBER, keys.PHASE, keys.viewer(user_id), keys.seen(user_id),
             *((keys.chain(user_id, slot), keys.tail(user_id, slot)) if cursor else
               (keys.ranked_list(Phase.HEURISTIC, user_id), keys.ranked_list(Phase.NEUCF, user_id))),
-        ]  # fmt: skip
+        )  # fmt: skip
         try:
-            epoch, number, phase, viewer, seen, first, second = await self._at_once(names)
+            (values,) = await self._wire.ask(names, within=within)
+            epoch, number, phase, viewer, seen, first, second = cast(list[bytes | None], values)
             if epoch is None:
                 raise MemoryLost(f"Redis at {self._address} has lost its memory; deletions and blocks are being loaded")
             await self._follow(epoch, int(number or 0))
             withheld = records.unpack_viewer(viewer, own=author_key(user_id))
         except (RedisError, OSError, TimeoutError, *UNREADABLE) as error:  # a viewer must not count as absent
             raise self._unavailable(error) from error
-        lists = {} if cursor else {Phase.HEURISTIC: first, Phase.NEUCF: second}
         return UserState(
             phase=_readable(records.unpack_phase, phase) if phase else None,
-            lists=_readable_lists(lists),
+            packed_lists={} if cursor else {Phase.HEURISTIC: first, Phase.NEUCF: second},
             viewer=withheld,
             seen=records.unpack_seen(seen),
             chain=_readable(partial(records.unpack_chain, nonce=cursor.nonce), first) if cursor else None,
@@ -116,40 +141,25 @@ class ListReader:
             self.catalogue.forget()  # its rows name other posts
         await self.deleted.catch_up(epoch, number)
 
-    async def lists(self, user_id: str) -> dict[Phase, RankedList]:
+    async def lists(self, user_id: str, within: float | None = None) -> list[RankedList]:
         """The user's present lists (those that can be read)."""
         names = [keys.ranked_list(phase, user_id) for phase in Phase]
-        try:
-            values = await self._at_once(names)
-        except (RedisError, OSError, TimeoutError) as error:
-            raise self._unavailable(error) from error
-        return _readable_lists(dict(zip(Phase, values, strict=True)))
+        (values,) = await self._asked([("MGET", *names)], within)
+        found = [_readable(codec.decode, value) for value in cast(list[bytes | None], values)]
+        return [ranked for ranked in found if ranked is not None]
 
-    async def begin_chain(
-        self,
-        user_id: str,
-        slot: int,
-        chain: Chain,
-        tail: Tail | None,
-        served: Iterable[int],
-        visits: int,
-        *,
-        wants_list: bool = False,
-    ) -> None:
-        """Freeze a list (and its tail, if the first page already needed one) and remember the first page's posts.
+    async def begin_chain(self, user_id: str, page: FirstPage, within: float | None = None) -> None:
+        """Freeze a list (and its tail, if the first page already needed one) and remember the first page's posts."""
+        chain, tail = page.chain, page.tail
+        begin: Command = (
+            "EVALSHA", scripts.digest_of(scripts.BEGIN_CHAIN),
+            3, keys.chain(user_id, page.slot), keys.tail(user_id, page.slot), keys.seen(user_id),
+            records.pack_chain(chain), b"" if tail is None else records.pack_tail(chain.nonce, tail), self._chain_ms,
+            records.pack_visits(page.visits), records.pack_rows(page.served), self._longest_seen, self._seen_ms,
+        )  # fmt: skip
+        await self._asked([begin, *(_asking(user_id) if page.wants_list else ())], within)
 
-        A user who `wants_list` has none of their own, or an old one: the next run makes them one, if it knows them.
-        """
-        name, after = keys.chain(user_id, slot), keys.tail(user_id, slot)
-        keep_ms = _ms(self._lifetimes.chain_for)
-        await self._remember(
-            ("SET", name, records.pack_chain(chain), "PX", keep_ms),
-            ("DEL", after) if tail is None else ("SET", after, records.pack_tail(chain.nonce, tail), "PX", keep_ms),
-            self._seen(user_id, served, visits),
-            *(_asking(user_id) if wants_list else ()),
-        )
-
-    async def end_page(self, user_id: str, page: PageEnd, served: Iterable[int], visits: int) -> None:
+    async def end_page(self, user_id: str, page: NextPage, within: float | None = None) -> None:
         """Note where a page of a chain ended and remember its posts.
 
         Raises:
@@ -161,25 +171,20 @@ class ListReader:
         tail = records.pack_tail(nonce, page.tail) if page.is_rewritten and page.tail is not None else b""
         end: Command = (
             "EVALSHA", scripts.digest_of(scripts.END_PAGE),
-            2, keys.chain(user_id, page.slot), keys.tail(user_id, page.slot),
-            nonce, page.ends_before, records.pack_page_end(chain.page_ends[-1]), _ms(self._lifetimes.chain_for),
-            whole, tail,
+            3, keys.chain(user_id, page.slot), keys.tail(user_id, page.slot), keys.seen(user_id),
+            nonce, page.ends_before, records.pack_page_end(chain.page_ends[-1]), self._chain_ms, whole, tail,
+            records.pack_visits(page.visits), records.pack_rows(page.served), self._longest_seen, self._seen_ms,
+            b"1" if page.is_last_try else b"",
         )  # fmt: skip
-        noted, *_ = await self._remember(end, self._seen(user_id, served, visits))
+        (noted,) = await self._asked([end], within)
         if noted == OVERTAKEN:
             raise Overtaken
 
-    async def keep_tail(self, user_id: str, slot: int, nonce: bytes, tail: Tail) -> Tail:
+    async def keep_tail(self, user_id: str, slot: int, nonce: bytes, tail: Tail, within: float | None = None) -> Tail:
         """Freeze what follows a chain's list; when another request was quicker, what it froze counts."""
-        names = keys.chain(user_id, slot), keys.tail(user_id, slot)
-        keep_ms = _ms(self._lifetimes.chain_for)
-        try:
-            body = records.pack_tail_body(tail)
-            (kept,) = await self._wire.ask(
-                ("EVALSHA", scripts.digest_of(scripts.KEEP_TAIL), 2, *names, nonce, body, keep_ms)
-            )
-        except (RedisError, OSError, TimeoutError) as error:
-            raise self._unavailable(error) from error
+        names, body = (keys.chain(user_id, slot), keys.tail(user_id, slot)), records.pack_tail_body(tail)
+        keep: Command = ("EVALSHA", scripts.digest_of(scripts.KEEP_TAIL), 2, *names, nonce, body, self._chain_ms)
+        (kept,) = await self._asked([keep], within)
         return records.unpack_tail_body(cast(bytes, kept)) or tail
 
     async def everyone(self) -> RankedList | None:
@@ -248,28 +253,14 @@ class ListReader:
     async def _values(self, names: list[str]) -> list[bytes | None]:
         return cast(list[bytes | None], await self._redis.mget(names))  # no client here decodes responses
 
-    async def _at_once(self, names: list[str]) -> list[bytes | None]:
-        (values,) = await self._wire.ask(("MGET", *names))
-        return cast(list[bytes | None], values)
-
-    def _seen(self, user_id: str, served: Iterable[int], visits: int) -> Command:
-        """The command that remembers what was served."""
-        longest = 4 + 4 * self._lifetimes.seen_length
-        head, rows, keep_ms = records.pack_visits(visits), records.pack_rows(served), _ms(self._lifetimes.seen_for)
-        return ("EVALSHA", scripts.digest_of(scripts.APPEND_SEEN), 1, keys.seen(user_id), head, rows, longest, keep_ms)
-
-    async def _remember(self, *commands: Command) -> list[object]:
+    async def _asked(self, commands: Sequence[Command], within: float | None) -> list[object]:
         try:
-            return await self._wire.ask(*commands)
+            return await self._wire.ask(*commands, within=within)
         except (RedisError, OSError, TimeoutError) as error:
             raise self._unavailable(error) from error
 
     def _unavailable(self, error: Exception) -> StoreUnavailable:
         return StoreUnavailable(f"Redis at {self._address} does not answer as expected: {error}")
-
-
-def _readable_lists(values: dict[Phase, bytes | None]) -> dict[Phase, RankedList]:
-    return {phase: ranked for phase, value in values.items() if (ranked := _readable(codec.decode, value))}
 
 
 def _readable(decode: Callable[[bytes], ValueT], value: bytes | None) -> ValueT | None:

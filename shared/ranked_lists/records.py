@@ -17,6 +17,7 @@ _VIEWER = struct.Struct(">QIII")  # version first and big-endian: a script in Re
 _VISITS = struct.Struct("<I")
 _POST = struct.Struct("<QI")
 _COUNT = struct.Struct("<H")
+_LIST_AT = NONCE_BYTES + _COUNT.size  # where a chain's list begins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,20 +30,31 @@ class CatalogueEntry:
     cluster: int = 0  # 0: no near-identical photo is known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen, which would make each four times as dear; nobody changes one
 class Chain:
-    """A frozen list and the ends of the pages served of it, as positions after their last post."""
+    """A frozen list and the ends of the pages served of it, as positions after their last post.
+
+    `frozen` holds what is ready: what was served, in that order, and some posts ahead of it. `rest` is what follows in
+    the list as it was frozen, packed; its seen posts are left out, and new ones put in, as pages come near.
+    """
 
     nonce: bytes
     frozen: RankedList
     page_ends: tuple[int, ...] = ()
+    rest: bytes = b""
 
     def end_of_page(self, start: int) -> int | None:
         """Where the page that starts here ended when it was first served; None when it was not served yet."""
-        return min((end for end in self.page_ends if end > start), default=None)
+        later = [end for end in self.page_ends if end > start]
+        return min(later) if later else None
+
+    def with_end(self, position: int) -> "Chain":
+        """This chain after a page that ended here."""
+        ends = (*self.page_ends, position)
+        return Chain(nonce=self.nonce, frozen=self.frozen, page_ends=ends, rest=self.rest)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Tail:
     """What follows a frozen list: packed entries, those that the user has not seen first."""
 
@@ -53,7 +65,7 @@ class Tail:
         return len(self.entries) // codec.ENTRY.size
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Seen:
     """Posts served to a user, longest ago first, and how often the user began a chain."""
 
@@ -107,8 +119,9 @@ def unpack_seen(value: bytes | None) -> Seen:
 
 
 def pack_chain(chain: Chain) -> bytes:
-    """nonce, the frozen list, then a u16 for each page end (appended as pages are served)."""
-    return chain.nonce + codec.encode(chain.frozen) + b"".join(pack_page_end(end) for end in chain.page_ends)
+    """nonce, a u16 for the rest's entries, the list with them, then a u16 for each page end (appended later)."""
+    rest = _COUNT.pack(len(chain.rest) // codec.ENTRY.size)
+    return b"".join((chain.nonce, rest, codec.encode(chain.frozen, chain.rest), _u16(chain.page_ends)))
 
 
 def pack_page_end(end: int) -> bytes:
@@ -119,13 +132,18 @@ def unpack_chain(value: bytes | None, *, nonce: bytes) -> Chain | None:
     """The chain behind a value, or None when the slot is empty or holds another chain by now."""
     if not value or not value.startswith(nonce):
         return None
-    body = value[NONCE_BYTES:]
-    if len(body) < codec.HEADER.size:
-        raise UnreadableList(f"chain: got {len(body)} bytes, expected {codec.HEADER.size} or more")
-    _, _, count, _, _ = codec.HEADER.unpack_from(body)
-    size = codec.HEADER.size + count * codec.ENTRY.size
-    frozen = codec.decode(body[:size])
-    return Chain(nonce=nonce, frozen=frozen, page_ends=tuple(_read("H", body[size:])))
+    if len(value) < _LIST_AT + codec.HEADER.size:
+        raise UnreadableList(f"chain: got {len(value)} bytes, expected {_LIST_AT + codec.HEADER.size} or more")
+    (n_rest,) = _COUNT.unpack_from(value, NONCE_BYTES)
+    _, _, count, _, _ = codec.HEADER.unpack_from(value, _LIST_AT)
+    if n_rest > count:
+        raise UnreadableList(f"chain: got {n_rest} entries ahead of {count} in all")
+    end = _LIST_AT + codec.HEADER.size + count * codec.ENTRY.size
+    frozen, rest = codec.decode(value[_LIST_AT:end]), b""
+    if n_rest:
+        ready = (count - n_rest) * codec.ENTRY.size
+        frozen, rest = frozen.with_entries(frozen.entries[:ready]), frozen.entries[ready:]
+    return Chain(nonce=nonce, frozen=frozen, page_ends=tuple(_read("H", value[end:])), rest=rest)
 
 
 def pack_tail(nonce: bytes, tail: Tail) -> bytes:
@@ -183,6 +201,10 @@ def unpack_phase(value: bytes | None) -> PhaseState:
 
 def _u32(rows: Iterable[int]) -> bytes:
     return (rows if isinstance(rows, (array, memoryview)) else array("I", rows)).tobytes()
+
+
+def _u16(numbers: Iterable[int]) -> bytes:
+    return array("H", numbers).tobytes()
 
 
 def _u64(keys: Iterable[int]) -> bytes:

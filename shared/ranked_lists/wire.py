@@ -20,7 +20,11 @@ from shared.ranked_lists.clients import connect_async
 
 Command = tuple[str | bytes | int, ...]
 Answers = asyncio.Future[list[object]]
+NEVER = float("inf")
 UNKNOWN_SCRIPT = "NOSCRIPT"
+# The last part of what a command may take begins when the process gets to it: where other processes kept this one from
+# its processor, the answer is there by then and is read, instead of being counted as none.
+LAST_WORD = 0.2
 LOOKS = 2  # in a row at the same unanswered command, after which the connection counts as dead
 
 
@@ -38,22 +42,29 @@ class Wire:
         self._line: _Line | None = None
         self._connecting: asyncio.Task[None] | None = None
 
-    async def ask(self, *commands: Command) -> list[object]:
+    async def ask(self, *commands: Command, within: float | None = None) -> list[object]:
         """The answers to some commands, which are sent together.
 
         A script that Redis does not know (it restarted, or never met it) is sent again with its text.
 
+        Args:
+            commands: name and arguments of each.
+            within: seconds to wait; None: until the connection is given up.
+
         Raises:
             redis.exceptions.RedisError: no connection, one that broke, or a command that was refused.
+            TimeoutError: no answer in time.
         """
-        while self._line is None or self._line.is_over:
-            await self._connected()
-        answers = await self._line.send(commands)
+        line = self._line
+        if line is None or line.is_over:
+            async with asyncio.timeout(within):
+                line = await self._open_line()
+        answers = await line.send(commands, NEVER if within is None else within)
         for place, answer in enumerate(answers):
             if isinstance(answer, hiredis.ReplyError):
                 if not str(answer).startswith(UNKNOWN_SCRIPT):
                     raise ResponseError(str(answer))
-                (answers[place],) = await self.ask(_with_text(commands[place]))
+                (answers[place],) = await self.ask(_with_text(commands[place]), within=within)
         return answers
 
     async def close(self) -> None:
@@ -63,6 +74,11 @@ class Wire:
         if self._connecting is not None:
             self._connecting.cancel()
         await self._client.aclose()
+
+    async def _open_line(self) -> "_Line":
+        while self._line is None or self._line.is_over:
+            await self._connected()
+        return self._line
 
     async def _connected(self) -> None:
         """Wait for the connection; whoever is called away meanwhile does not end it for the others."""
@@ -93,7 +109,10 @@ class _Line(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._seconds = seconds
         self._reader = hiredis.Reader()
-        self._waiting: deque[tuple[Answers, int]] = deque()  # who waits, for how many answers
+        # Who waits, for how many answers, until when, and how long their last word is.
+        self._waiting: deque[tuple[Answers, int, float, float]] = deque()
+        self._next_look = NEVER  # at those who have waited long enough
+        self._look: asyncio.TimerHandle | None = None
         self._answers: list[object] = []  # of the first who waits, as far as they are here
         self._out: list[bytes] = []
         self._answered = 0  # commands
@@ -101,13 +120,16 @@ class _Line(asyncio.Protocol):
         self.is_over = False
         self._transport.set_protocol(self)
 
-    def send(self, commands: Sequence[Command]) -> Answers:
+    def send(self, commands: Sequence[Command], seconds: float) -> Answers:
         """Send some commands at the end of this turn of the loop; gives what will be their answers, or the error."""
         answers: Answers = self._loop.create_future()
         if not self._out:
             self._loop.call_soon(self._flush)
         self._out += [hiredis.pack_command(command) for command in commands]  # type: ignore[arg-type]  # of any length
-        self._waiting.append((answers, len(commands)))
+        due, last_word = self._loop.time() + seconds * (1 - LAST_WORD), seconds * LAST_WORD
+        self._waiting.append((answers, len(commands), due, last_word))
+        if due < self._next_look:  # one timer for all who wait: one for each would cost more than the commands
+            self._look_at(due)
         if not self._is_watched:
             self._is_watched = True
             self._loop.call_later(self._seconds / LOOKS, self._watch, self._answered, 0)
@@ -132,13 +154,15 @@ class _Line(asyncio.Protocol):
         self._transport.abort()
         self._connection._close()
         self._out = []
+        if self._look is not None:
+            self._look.cancel()
         while self._waiting:
-            answers, _ = self._waiting.popleft()
+            answers, *_ = self._waiting.popleft()
             if not answers.done():
                 answers.set_exception(error)
 
     def _take(self, answer: object) -> None:
-        waiting, count = self._waiting[0]
+        waiting, count, *_ = self._waiting[0]
         self._answered += 1
         self._answers.append(answer)
         if len(self._answers) < count:
@@ -152,6 +176,30 @@ class _Line(asyncio.Protocol):
         out, self._out = self._out, []
         if not self.is_over:
             self._transport.write(b"".join(out))
+
+    def _look_at(self, due: float) -> None:
+        if self._look is not None:
+            self._look.cancel()
+        self._next_look, self._look = due, self._loop.call_at(due, self._warn)
+
+    def _warn(self) -> None:
+        """Those who are due have their last word, from now on."""
+        now = self._loop.time()
+        last_word = max((word for _, _, due, word in self._waiting if due <= now), default=0.0)
+        self._next_look, self._look = now, self._loop.call_later(last_word, self._end, now)
+
+    def _end(self, before: float) -> None:
+        """Those who were due before that wait no longer; the next look is at the next one who is due."""
+        next_due = NEVER
+        for answers, _, due, _ in self._waiting:
+            if not answers.done():
+                if due <= before:
+                    answers.set_exception(TimeoutError())
+                else:
+                    next_due = min(next_due, due)
+        self._next_look, self._look = NEVER, None
+        if next_due < NEVER:
+            self._look_at(next_due)
 
     def _watch(self, answered: int, unmoved: int) -> None:
         """Give up a connection on which nothing moved; between two looks the process reads what has come."""

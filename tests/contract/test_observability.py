@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from timeline.metrics import JOBS, OTHER, STATUSES, STORES, Metrics
+from timeline.tally import Tally
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "observability.md").read_text(encoding="utf-8")
@@ -26,10 +27,13 @@ def test_every_metric_is_listed_with_its_type_and_labels() -> None:
         name, kind, labels = (cell.strip() for cell in row.split("|")[1:4])
         listed[name.strip("`")] = (kind, "" if labels == "–" else labels)
     known = {}
-    for family in Metrics().registry._collector_to_names:
-        names = tuple(family._labelnames)  # type: ignore[attr-defined]
-        name = family._name + ("_total" if family._type == "counter" else "")  # type: ignore[attr-defined]
-        known[name] = (family._type, ", ".join(names))  # type: ignore[attr-defined]
+    for collector in Metrics().registry._collector_to_names:
+        if isinstance(collector, Tally):
+            families = [(family.name, family.type, family._labelnames) for family in collector.collect()]  # type: ignore[attr-defined]
+        else:
+            families = [(collector._name, collector._type, collector._labelnames)]  # type: ignore[attr-defined]
+        for name, kind, names in families:
+            known[name + ("_total" if kind == "counter" else "")] = (kind, ", ".join(names))
     assert listed == known
 
 

@@ -16,7 +16,7 @@ from shared.ranked_lists import keys
 from shared.ranked_lists.codec import RankedList, encode, pack_entry
 from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.publish import ListWriter
-from shared.ranked_lists.read import Lifetimes, ListReader, MemoryLost, Overtaken, PageEnd, UserState
+from shared.ranked_lists.read import FirstPage, Lifetimes, ListReader, MemoryLost, NextPage, Overtaken, UserState
 from shared.ranked_lists.records import CatalogueEntry, Chain, Seen, Tail, pack_viewer
 from tests.worlds import NOW
 
@@ -56,15 +56,24 @@ def _user(url: str, cursor: Cursor | None = None, user: str = "ann") -> UserStat
 
 
 def _begin(url: str, served: list[int], *, visits: int = 1, chain: Chain = CHAIN, slot: int = 1) -> None:
-    _with_reader(url, lambda reader: reader.begin_chain("ann", slot, chain, None, served, visits))
+    page = FirstPage(slot=slot, chain=chain, tail=None, served=served, visits=visits)
+    _with_reader(url, lambda reader: reader.begin_chain("ann", page))
 
 
 def _end(url: str, end: int, served: list[int], *, cursor: Cursor = CURSOR, visits: int = 1) -> None:
     held = _user(url, cursor).chain
     before = held.page_ends if held else ()
     noted = replace(CHAIN, nonce=cursor.nonce, page_ends=(*before, end))
-    page = PageEnd(slot=cursor.slot, chain=noted, tail=None, ends_before=len(before), is_rewritten=False)
-    _with_reader(url, lambda reader: reader.end_page("ann", page, served, visits))
+    page = NextPage(
+        slot=cursor.slot,
+        chain=noted,
+        tail=None,
+        served=served,
+        visits=visits,
+        ends_before=len(before),
+        is_rewritten=False,
+    )
+    _with_reader(url, lambda reader: reader.end_page("ann", page))
 
 
 # --- chains -----------------------------------------------------------------------------------------------------------
@@ -136,8 +145,8 @@ def test_the_first_tail_that_was_frozen_counts(safe: ListWriter, fresh_redis: st
 
 
 def _rewrite(url: str, chain: Chain, *, ends_before: int) -> None:
-    page = PageEnd(slot=1, chain=chain, tail=None, ends_before=ends_before, is_rewritten=True)
-    _with_reader(url, lambda reader: reader.end_page("ann", page, [], 1))
+    page = NextPage(slot=1, chain=chain, tail=None, served=[], visits=1, ends_before=ends_before, is_rewritten=True)
+    _with_reader(url, lambda reader: reader.end_page("ann", page))
 
 
 TURNED = replace(CHAIN, frozen=replace(FROZEN, entries=FROZEN.entries[6:] + FROZEN.entries[:6]), page_ends=(2, 4))
@@ -228,14 +237,14 @@ def test_a_redis_without_its_safety_data_counts_as_down(fresh_redis: str) -> Non
 def test_both_phases_lists_come_at_once(safe: ListWriter, fresh_redis: str) -> None:
     for phase in Phase:
         safe.publish_lists([("ann", encode(FROZEN))], phase=phase, job=phase, run=1)
-    assert _user(fresh_redis).lists == dict.fromkeys(Phase, FROZEN)
+    assert [_user(fresh_redis).list_of(phase) for phase in Phase] == [FROZEN, FROZEN]
 
 
 @pytest.mark.parametrize("value", [b"", b"x", b"\x63" + encode(FROZEN)[1:], encode(FROZEN)[:-1]])
 def test_a_list_that_cannot_be_read_counts_as_absent(value: bytes, safe: ListWriter, fresh_redis: str) -> None:
     safe.publish_lists([("ann", value)], phase=Phase.HEURISTIC, job="heuristic", run=1)
     safe.publish_lists([("ann", encode(FROZEN))], phase=Phase.NEUCF, job="score", run=1)
-    assert _user(fresh_redis).lists == {Phase.NEUCF: FROZEN}
+    assert {phase: _user(fresh_redis).list_of(phase) for phase in Phase} == {Phase.HEURISTIC: None, Phase.NEUCF: FROZEN}
 
 
 def test_a_viewer_that_cannot_be_read_counts_as_a_redis_that_is_down(

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.domain import author_key
-from shared.eligibility import Viewer, hidden_authors, is_published, may_show
+from shared.eligibility import Viewer, hidden_authors, is_published, may_show, may_show_all
 from shared.safety import blocked_authors
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -67,3 +69,15 @@ def test_a_post_is_published_up_to_five_minutes_ahead(ahead: timedelta, shown: b
 
 def test_a_deleted_post_is_not_published() -> None:
     assert not is_published(NOW - timedelta(days=1), NOW, NOW)
+
+
+KEYS = st.frozensets(st.integers(0, 6), max_size=4)
+
+
+@given(KEYS, KEYS, st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=5))
+def test_all_may_be_shown_when_each_may(
+    authors: frozenset[int], rows: frozenset[int], posts: list[tuple[int, int]]
+) -> None:
+    viewer = Viewer(hidden_authors=authors, hidden_posts=rows)
+    at_once = may_show_all(viewer, rows=[row for row, _ in posts], authors=[author for _, author in posts])
+    assert at_once == all(may_show(viewer, row=row, author=author) for row, author in posts)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.spacing import MOST_OF_ONE_AUTHOR, WINDOW, spaced
+from shared.spacing import MOST_OF_ONE_AUTHOR, WINDOW, Spacing, spaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +83,13 @@ def test_a_near_identical_photo_waits_for_one_post() -> None:
 
 def test_posts_of_no_cluster_may_stand_side_by_side() -> None:
     assert spaced([Post(1), Post(2), Post(3)]) == [0, 1, 2]
+
+
+@given(POSTS, FEW)
+def test_many_at_once_are_taken_as_one_by_one(posts: list[Post], before: list[Post]) -> None:
+    at_once, one_by_one, expected = Spacing(before), Spacing(before), 0
+    while expected < len(posts) and one_by_one.fits(posts[expected]):
+        one_by_one.take(posts[expected])
+        expected += 1
+    assert at_once.take_while_fitting(posts) == expected
+    assert [at_once.fits(post) for post in posts] == [one_by_one.fits(post) for post in posts]

@@ -23,9 +23,10 @@ def _pool(rows: list[int], generation: int = 1) -> Pool:
     return Pool.of(RankedList(source=Source.HEURISTIC, generation=generation, generated_at=at, entries=entries))
 
 
-def _mixed(own: list[int], new: list[int], *, user: str = "ann", generation: int = 1, share: float = 0.1) -> bytes:
-    pool = _pool(new, generation)
-    return with_new_posts(_packed(own), pool, user_id=user, share=share, may_take=lambda row: row % 7 != 0)
+def _mixed(own: list[int], new: list[int], *, generation: int = 1, share: float = 0.1, start: int = 0) -> bytes:
+    return with_new_posts(
+        _packed(own), _pool(new, generation), user_id="ann", share=share, may_take=lambda row: row % 7 != 0, start=start
+    )
 
 
 def _new_places(entries: bytes) -> list[int]:
@@ -33,14 +34,15 @@ def _new_places(entries: bytes) -> list[int]:
 
 
 @given(OWN, NEW)
-def test_no_post_stands_twice(own: list[int], new: list[int]) -> None:
+def test_no_post_stands_twice_and_none_is_lost(own: list[int], new: list[int]) -> None:
     rows = rows_of(_mixed(own, new))
-    assert len(set(rows)) == len(rows) == len(own)
+    assert len(set(rows)) == len(rows)
+    assert set(own) <= set(rows) <= {*own, *new}
 
 
-@given(OWN, NEW)
-def test_new_posts_stand_in_their_slots_only(own: list[int], new: list[int]) -> None:
-    assert all(place % 10 == 5 for place in _new_places(_mixed(own, new)))
+@given(OWN, NEW, st.integers(0, 40))
+def test_new_posts_stand_in_their_slots_only(own: list[int], new: list[int], start: int) -> None:
+    assert all((start + place) % 10 == 5 for place in _new_places(_mixed(own, new, start=start)))
 
 
 @given(OWN, NEW)
@@ -60,7 +62,7 @@ def test_only_posts_that_the_user_may_be_shown_take_a_slot(own: list[int], new: 
 
 def test_every_slot_of_a_list_is_filled_while_the_pool_lasts() -> None:
     assert _new_places(_mixed(list(range(1, 101)), [row for row in range(500, 600) if row % 7])) == list(
-        range(5, 100, 10)
+        range(5, 110, 10)
     )
 
 

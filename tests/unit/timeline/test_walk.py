@@ -21,15 +21,19 @@ NONCES = st.binary(min_size=8, max_size=8)
 KEY = b"k" * 32
 
 
+def _packed(rows: list[int]) -> bytes:
+    return b"".join(pack_entry(row, Reason.POPULAR, 0.5) for row in rows)
+
+
 def _chain(rows: list[int], page_ends: tuple[int, ...] = (), nonce: bytes = b"12345678") -> Chain:
-    entries = b"".join(pack_entry(row, Reason.POPULAR, 0.5) for row in rows)
+    entries = _packed(rows)
     at = datetime(2026, 1, 1, tzinfo=UTC)
     frozen = RankedList(source=Source.HEURISTIC, generation=3, generated_at=at, entries=entries)
     return Chain(nonce=nonce, frozen=frozen, page_ends=page_ends)
 
 
 def _walk(own: list[int], tail: list[int] | None) -> Walk:
-    state = UserState(phase=None, lists={}, viewer=Viewer(), seen=Seen(), chain=None, tail=None)
+    state = UserState(phase=None, packed_lists={}, viewer=Viewer(), seen=Seen(), chain=None, tail=None)
     packed = None if tail is None else _tail(tail, unseen=len(tail))
     request = PageRequest(user_id="ann", limit=10)
     patience = Patience(seconds={})
@@ -70,9 +74,10 @@ def test_a_page_that_was_not_served_yet_has_no_end() -> None:
     assert _chain([], (10, 20)).end_of_page(20) is None
 
 
-@given(ROWS, st.lists(st.integers(0, 0xFFFF), max_size=10), NONCES)
-def test_a_chain_comes_back_from_its_bytes(rows: list[int], ends: list[int], nonce: bytes) -> None:
+@given(ROWS, ROWS, st.lists(st.integers(0, 0xFFFF), max_size=10), NONCES)
+def test_a_chain_comes_back_from_its_bytes(rows: list[int], rest: list[int], ends: list[int], nonce: bytes) -> None:
     chain = _chain(rows, tuple(ends), nonce)
+    chain.rest = _packed(rest)
     assert unpack_chain(pack_chain(chain), nonce=nonce) == chain
 
 
