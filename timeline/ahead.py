@@ -11,10 +11,11 @@ from shared.eligibility import may_show
 from shared.ranked_lists import codec
 from shared.ranked_lists.read import UserState
 from timeline.parts import Parts
-from timeline.reserved import with_new_posts
+from timeline.reserved import put_new_posts
 from timeline.walk import Walk
 
 PAGES = 2  # that are made ready at once: of the second one, too, what follows it must be known
+LEAST_STRIDE = 16  # posts that are looked at together
 MARGIN = 8  # posts beyond them, for those that spacing puts off
 
 
@@ -29,16 +30,16 @@ class Ahead:
         """Move the next entries from the rest of a walk's list to what is ready; at least one, unless all are seen."""
         seen, before = known_rows(walk.state), codec.rows_of(walk.chain.frozen.entries)
         seen.update(before)
-        entries, rows, rest = _unseen(walk.chain.rest, seen, at_most=PAGES * walk.request.limit + MARGIN)
+        rows, entries, rest = _unseen(walk.chain.rest, seen, at_least=PAGES * walk.request.limit + MARGIN)
         pool = self._snapshot.new_posts
         if pool is not None and walk.chain.frozen.source is not Source.NEWEST:
-            entries = with_new_posts(
-                entries, pool, user_id=walk.request.user_id, share=self._share, may_take=self._may_take(walk, seen),
-                start=len(before), own=rows,
+            put_new_posts(
+                rows, entries, pool, user_id=walk.request.user_id, share=self._share,
+                may_take=self._may_take(walk, seen), start=len(before),
             )  # fmt: skip
         room = max(0, self._length - len(before))  # a list with new posts is no longer than one without
-        entries = codec.part(entries, 0, room)
-        walk.make_ready(entries, codec.part(rest, 0, room - codec.length_of(entries)))
+        rest = codec.part(rest, 0, max(0, room - len(entries)))
+        walk.make_ready(b"".join(entries[:room]), rest)
 
     def _may_take(self, walk: Walk, seen: set[int]) -> Callable[[int], bool]:
         known, viewer = self._catalogue.get, walk.state.viewer
@@ -57,15 +58,16 @@ def known_rows(state: UserState) -> set[int]:
     return {*state.viewer.seen_posts, *state.seen.rows}
 
 
-def _unseen(entries: bytes, seen: set[int], *, at_most: int) -> tuple[bytes, list[int], bytes]:
-    """The first entries that were not seen, their rows, and the entries after them."""
-    places: list[int] = []
+def _unseen(packed: bytes, seen: set[int], *, at_least: int) -> tuple[list[int], list[bytes], bytes]:
+    """The first entries that were not seen, with their rows: so many and a few, if there are; and what follows."""
     rows: list[int] = []
-    start, length = 0, codec.length_of(entries)
-    while start < length and len(places) < at_most:
-        some = codec.rows_of(codec.part(entries, start, start + at_most))
-        places += [place for place, row in enumerate(some, start) if row not in seen]
-        rows += [row for row in some if row not in seen]
-        start += at_most
-    places, rows = places[:at_most], rows[:at_most]
-    return codec.pick(entries, places), rows, codec.part(entries, places[-1] + 1) if places else b""
+    entries: list[bytes] = []
+    start, length = 0, codec.length_of(packed)
+    while start < length and len(rows) < at_least:
+        end = start + max(LEAST_STRIDE, at_least - len(rows))
+        some = codec.part(packed, start, end)
+        pairs = [pair for pair in zip(codec.rows_of(some), codec.split(some), strict=True) if pair[0] not in seen]
+        rows += [row for row, _ in pairs]
+        entries += [entry for _, entry in pairs]
+        start = end
+    return rows, entries, codec.part(packed, start)

@@ -99,9 +99,9 @@ def pack_head(row: int, reason: Reason) -> bytes:
     return _HEAD.pack(reason << ROW_BITS | row)
 
 
-def score_part(entries: bytes, position: int) -> bytes:
-    """The packed score of the entry at a position."""
-    return entries[position * ENTRY.size + _HEAD.size : (position + 1) * ENTRY.size]
+def score_part(entry: bytes) -> bytes:
+    """The packed score of one entry."""
+    return entry[_HEAD.size :]
 
 
 def entry_at(entries: bytes, position: int) -> tuple[int, str, float]:
@@ -119,6 +119,11 @@ def entries_between(entries: bytes, start: int, end: int) -> list[Entry]:
 def rows_of(entries: bytes) -> list[int]:
     """The post rows of packed entries, in order."""
     return [packed & MAX_ROW for packed in _rows_layout(len(entries) // ENTRY.size).unpack(entries)]
+
+
+def split(entries: bytes) -> tuple[bytes, ...]:
+    """Packed entries, one by one."""
+    return _split_layout(len(entries) // ENTRY.size).unpack(entries)
 
 
 def length_of(entries: bytes) -> int:
@@ -145,6 +150,11 @@ def without(entries: bytes, positions: Iterable[int]) -> bytes:
         start = position + 1
     kept.append(part(entries, start))
     return b"".join(kept)
+
+
+@lru_cache(maxsize=256)
+def _split_layout(count: int) -> struct.Struct:
+    return struct.Struct(f"{ENTRY.size}s" * count)
 
 
 @lru_cache(maxsize=256)

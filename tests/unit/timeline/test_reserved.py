@@ -1,5 +1,6 @@
 """Reserved slots: where new posts stand, for whom, and that nothing is lost for them."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from hypothesis import given
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.domain import Reason, Source
 from shared.ranked_lists.codec import RankedList, entry_at, pack_entry, rows_of
-from timeline.reserved import Pool, rotation, with_new_posts
+from timeline.reserved import Pool, put_new_posts, rotation
 
 OWN = st.lists(st.integers(1, 300), max_size=120, unique=True)
 NEW = st.lists(st.integers(200, 400), max_size=60, unique=True)
@@ -24,9 +25,15 @@ def _pool(rows: list[int], generation: int = 1) -> Pool:
 
 
 def _mixed(own: list[int], new: list[int], *, generation: int = 1, share: float = 0.1, start: int = 0) -> bytes:
-    return with_new_posts(
-        _packed(own), _pool(new, generation), user_id="ann", share=share, may_take=lambda row: row % 7 != 0, start=start
-    )
+    return _put(own, _pool(new, generation), lambda row: row % 7 != 0, share=share, start=start)
+
+
+def _put(own: list[int], pool: Pool, may_take: Callable[[int], bool], *, share: float = 0.1, start: int = 0) -> bytes:
+    rows, entries = list(own), [pack_entry(row, Reason.POPULAR, 0.5) for row in own]
+    put_new_posts(rows, entries, pool, user_id="ann", share=share, may_take=may_take, start=start)
+    packed = b"".join(entries)
+    assert rows_of(packed) == rows
+    return packed
 
 
 def _new_places(entries: bytes) -> list[int]:
@@ -71,9 +78,7 @@ def test_a_new_post_that_the_list_shows_earlier_takes_no_slot() -> None:
 
 
 def test_a_new_post_from_further_down_keeps_its_own_score() -> None:
-    entries = with_new_posts(
-        _packed(list(range(1, 31))), _pool([30]), user_id="ann", share=0.1, may_take=lambda row: True
-    )
+    entries = _put(list(range(1, 31)), _pool([30]), lambda row: True)
     assert entry_at(entries, 5) == (30, "new", 0.5)
 
 
