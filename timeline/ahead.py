@@ -5,6 +5,8 @@ and new posts are put into their slots, only as far as pages come near.
 """
 
 from collections.abc import Callable
+from itertools import compress
+from operator import not_
 
 from shared.domain import Source
 from shared.eligibility import may_show
@@ -65,9 +67,9 @@ def _unseen(packed: bytes, seen: set[int], *, at_least: int) -> tuple[list[int],
     start, length = 0, codec.length_of(packed)
     while start < length and len(rows) < at_least:
         end = start + max(LEAST_STRIDE, at_least - len(rows))
-        some = codec.part(packed, start, end)
-        pairs = [pair for pair in zip(codec.rows_of(some), codec.split(some), strict=True) if pair[0] not in seen]
-        rows += [row for row, _ in pairs]
-        entries += [entry for _, entry in pairs]
-        start = end
+        part = codec.part(packed, start, end)
+        here, start = codec.rows_of(part), end
+        unseen = list(map(not_, map(seen.__contains__, here)))
+        rows += compress(here, unseen)
+        entries += compress(codec.split(part), unseen)
     return rows, entries, codec.part(packed, start)

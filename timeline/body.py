@@ -1,6 +1,7 @@
 """A page as JSON (see `schemas.TimelinePage`), written down piece by piece, quicker than any encoder. Pure."""
 
 import json
+from datetime import datetime
 from functools import lru_cache
 from json.encoder import encode_basestring as quoted
 
@@ -9,6 +10,7 @@ from timeline.page import Page
 MEDIA_TYPE = "application/json"
 DIGITS = 4  # of a score; its float16 has no more
 MIDDLES = 65_536  # kept; as many as there are scores
+STAMPS = 64  # kept; most lists are of the last few runs
 _BEGIN = '{"id":'
 
 
@@ -24,7 +26,7 @@ def page_body(page: Page) -> bytes:
     degraded = f',"degraded":{json.dumps(page.degraded, separators=(",", ":"))}' if page.degraded else ""
     return (
         f'{{"user_id":{quoted(page.user_id)},"source":"{page.source.value}","posts":[{posts}],"next_cursor":{cursor},'
-        f'"generated_at":"{page.generated_at.isoformat().removesuffix("+00:00")}Z","feed_id":"{page.feed_id}"{degraded}}}'
+        f'"generated_at":"{_stamp(page.generated_at)}","feed_id":"{page.feed_id}"{degraded}}}'
     ).encode()
 
 
@@ -33,3 +35,8 @@ def _between(score: float, reason: str) -> str:
     """What stands between a post's id and the next one's."""
     rounded = json.dumps(round(score, DIGITS) + 0.0, allow_nan=False)
     return f',"score":{rounded},"reason":{json.dumps(reason)}}},{_BEGIN}'
+
+
+@lru_cache(STAMPS)
+def _stamp(at: datetime) -> str:
+    return f"{at.isoformat().removesuffix('+00:00')}Z"

@@ -20,6 +20,8 @@ FORMAT = 1
 HEADER = struct.Struct("<BBHII")
 ENTRY = struct.Struct("<Ie")
 _HEAD = struct.Struct("<I")
+_TOP = 3  # the byte of an entry that the reason and the row's highest bits share
+_WITHOUT_REASON = bytes(byte & 0x0F for byte in range(256))
 Entry = tuple[int, str, float]  # row, reason, score
 ROW_BITS = 28
 MAX_ROW = (1 << ROW_BITS) - 1
@@ -118,7 +120,10 @@ def entries_between(entries: bytes, start: int, end: int) -> list[Entry]:
 
 def rows_of(entries: bytes) -> list[int]:
     """The post rows of packed entries, in order."""
-    return [packed & MAX_ROW for packed in _rows_layout(len(entries) // ENTRY.size).unpack(entries)]
+    size = ENTRY.size
+    bare = bytearray(entries)
+    bare[_TOP::size] = bare[_TOP::size].translate(_WITHOUT_REASON)  # all at once: a third of masking one by one
+    return list(_rows_layout(len(entries) // size).unpack(bare))
 
 
 def split(entries: bytes) -> tuple[bytes, ...]:
