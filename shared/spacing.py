@@ -6,6 +6,7 @@ the least bad of those that wait comes.
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from operator import eq
 from typing import Protocol
 
 WINDOW = 10  # posts in a row that are looked at
@@ -30,10 +31,9 @@ class Spacing:
     """The last posts of a chain, and what may follow them."""
 
     def __init__(self, before: Iterable[Card] = ()) -> None:
-        self._authors: deque[int] = deque(maxlen=WINDOW - 1)
-        self._cluster = 0
-        for card in before:
-            self.take(card)
+        cards = list(before)
+        self._authors: deque[int] = deque([card.author for card in cards], maxlen=WINDOW - 1)
+        self._cluster = cards[-1].cluster if cards else 0
 
     def take(self, card: Card) -> None:
         """This post comes next."""
@@ -46,15 +46,19 @@ class Spacing:
             return False
         return card.cluster == 0 or card.cluster != self._cluster
 
-    def take_while_fitting(self, cards: Iterable[Card]) -> int:
+    def take_while_fitting(self, cards: Sequence[Card]) -> int:
         """The first of these posts come next, up to one that may not; gives how many: `fits` and `take` in one."""
-        count, append, cluster, taken = self._authors.count, self._authors.append, self._cluster, 0
-        for card in cards:
-            if count(card.author) >= MOST_OF_ONE_AUTHOR or (card.cluster != 0 and card.cluster == cluster):
+        count, append, taken = self._authors.count, self._authors.append, 0
+        clusters = [card.cluster for card in cards]
+        are_alike = map(eq, clusters, [self._cluster, *clusters[:-1]]) if any(clusters) else [False] * len(clusters)
+        for card, is_alike in zip(cards, are_alike, strict=True):
+            author = card.author
+            if count(author) >= MOST_OF_ONE_AUTHOR or (is_alike and card.cluster != 0):
                 break
-            append(card.author)
-            cluster, taken = card.cluster, taken + 1
-        self._cluster = cluster
+            append(author)
+            taken += 1
+        if taken:
+            self._cluster = clusters[taken - 1]
         return taken
 
     def first_fitting(self, waiting: Sequence[Card]) -> int | None:

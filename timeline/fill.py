@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import islice
+from operator import attrgetter
 
 from shared.db.newest import posts_of_rows
 from shared.eligibility import may_show, may_show_all
@@ -20,6 +22,7 @@ from timeline.walk import Walk
 LOOK_AHEAD = 16  # posts beyond those that are needed whose catalogue entries are fetched with them
 LEAST_STRIDE = 4  # posts that are looked up at once, where fewer are needed: some of them must not be shown
 new_post: Callable[[tuple[int, str, float, str]], PagePost] = partial(tuple.__new__, PagePost)  # a third of its price
+_AUTHOR, _POST_ID = attrgetter("author"), attrgetter("post_id")
 Waiting = list[tuple[int, CatalogueEntry, PagePost]]  # posts that may not come yet, with their places
 
 
@@ -96,6 +99,8 @@ class Filler:
         if not waiting:
             taken = self._choose_first(walk, spacing, place, entries[: limit - len(posts)])
             place, entries = place + taken, entries[taken:]
+        if len(posts) >= limit:
+            return place
         showable, fits, take = self._sieve(walk), spacing.fits, spacing.take
         for row, reason, score in entries:
             if len(posts) >= limit:
@@ -119,22 +124,21 @@ class Filler:
 
         Mostly that is the whole page, for a third of what looking at one by one costs.
         """
-        rows = [row for row, _, _ in entries]
+        if not entries:
+            return 0
+        rows, reasons, scores = zip(*entries, strict=True)
         cards = [card for card in map(self._catalogue.get, rows) if card is not None]
         if (
             len(cards) < len(rows)
             or walk.gone
             or walk.request.exclude
             or not self._reader.deleted.rows.isdisjoint(rows)
-            or not may_show_all(walk.state.viewer, rows=rows, authors=[card.author for card in cards])
+            or not may_show_all(walk.state.viewer, rows=rows, authors=map(_AUTHOR, cards))
         ):
             return 0
         taken = spacing.take_while_fitting(cards)
         walk.chosen += range(place, place + taken)
-        walk.posts += [
-            new_post((row, card.post_id, score, reason))
-            for (row, reason, score), card in zip(entries[:taken], cards[:taken], strict=True)
-        ]
+        walk.posts += islice(map(new_post, zip(rows, map(_POST_ID, cards), scores, reasons, strict=True)), taken)
         return taken
 
     async def _end_of_part(self, walk: Walk, place: int, *, seen_too: bool) -> int:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from operator import itemgetter
 
 from shared.db.newest import viewer_of
 from shared.domain import Source, author_key
@@ -25,12 +26,13 @@ from shared.ranked_lists.records import NONCE_BYTES, Chain, Seen
 from timeline.ahead import Ahead, known_rows
 from timeline.feed import feed_id
 from timeline.fill import Filler
-from timeline.page import Page, PageRequest
+from timeline.page import Page, PagePost, PageRequest
 from timeline.parts import Parts
 from timeline.sources import Sources
 from timeline.stores import Patience
 from timeline.walk import Walk
 
+_ROW = itemgetter(PagePost._fields.index("row"))
 TRIES = 3  # a page that another request of the same chain overtook is worked out again
 
 
@@ -159,7 +161,7 @@ class Timeline:
             raise Overtaken
         noted = chain.with_end(walk.position)
         if walk.has_redis:
-            rows, visits = [post.row for post in walk.posts], walk.state.seen.visits
+            rows, visits = list(map(_ROW, walk.posts)), walk.state.seen.visits
             if begins:
                 first = FirstPage(
                     slot=walk.slot, chain=noted, tail=walk.tail, served=rows, visits=visits + 1,
