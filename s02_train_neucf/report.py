@@ -126,6 +126,7 @@ def _replayed(trial: Trial, past: Past, cut: Cut, fitted: Fitted) -> CutFigures:
     """One cut; the watch counts how many people were asked, and how often."""
     with trial.watch.part(REPLAY):
         figures = replay_cut(past, trial.rules, cut, ModelThen(fitted, past))
+    trial.watch.count("steps", figures.n_steps)
     trial.watch.count("asked", figures.n_asked)
     trial.watch.count("people", len(figures.user_keys))
     return figures

@@ -26,9 +26,9 @@ PUBLISH_EVENT, PUBLISH_LIST, PUBLISH_POST = 0.15, 15.0, 4.6
 HISTORY_EVENT, HISTORY_LIST, HISTORY_POST, LOOKED_AT_POST = 0.9, 9.0, 19.0, 36.0
 WRITTEN_LIST = 12.0  # scaled by the speed of lists into Redis
 
-# Scaled by the speed of products: encoders, the model and, mostly, the compiling of loops; a list; a user with a post.
+# Scaled by the speed of products: encoders, the model and, mostly, the compiling of loops; then scoring.
 START = 4.5e6
-SCORED_LIST, SCORED_POST, SCORED_PAIR = 12.0, 15.0, 0.04
+SCORED, SCORED_EVENT, SCORED_LIST, SCORED_POST, SCORED_PAIR = 30_000.0, 0.06, 30.0, 31.0, 0.023
 
 # Bounds of s02_train_neucf.
 STEPS_PER_EPOCH, BATCH_USERS, MAX_BATCH_USERS, MAX_STEPS, MAX_POSTS = 30, 32, 256, 2_000, 4_096
@@ -40,7 +40,8 @@ EXAMS = 2
 # A training, scaled by the speed of products. A step: always; of a user with a post, a like, a post, a row of a table.
 STEP, STEP_PAIR, STEP_LIKE, STEP_POST, STEP_ROW = 1_000.0, 0.0193, 1.15, 2.36, 0.5
 VALIDATED_USER, VALIDATED_PAIR = 5.0, 0.007
-REPLAYED_USER, REPLAYED_EVENT, REPLAYED_PAIR = 350.0, 2.3, 0.13  # each time somebody is asked; of each event of theirs
+REPLAYED_USER, REPLAYED_EVENT, REPLAYED_PAIR = 300.0, 2.3, 0.13  # each time somebody is asked; of each event of theirs
+REPLAYED_STEP_EVENT = 0.06  # at each step the heuristic is worked out anew
 EXAMINED_USER, EXAMINED_PAIR, EXAMINED_ROW = 400.0, 0.018, 50.0  # of each ranker; the last one of a table, of iALS
 DENSE_POST_CUBED = 4.4e-5  # of EASE
 REST, REST_EVENT, REST_POST, REST_USER = 0.85e6, 10.0, 550.0, 300.0  # sorting, components of content, saving
@@ -58,6 +59,7 @@ class Night:
     events: int
     epochs: int  # of all its models together, the trial's too
     validations: int
+    steps: int  # of the replay, over its cuts
     people: int  # asked in the replay, over its cuts
     asked: int  # the same, over its steps: how often somebody was asked
     examined: int  # people asked about all posts, over both exams
@@ -83,7 +85,7 @@ def unknown_night(world: World) -> Night:
     people = min(MAX_ASKED * CUTS, 3 * world.scored)
     return Night(
         users=world.scored, posts=world.posts, likes=world.interactions // 3, events=world.interactions,
-        epochs=250, validations=30, people=people, asked=3 * people,
+        epochs=250, validations=30, steps=24 * CUTS, people=people, asked=3 * people,
         examined=EXAMS * min(world.scored, _most_examined(world.posts)),
     )  # fmt: skip
 
@@ -160,13 +162,13 @@ def _heuristic(world: World, speeds: Speeds) -> dict[str, float]:
 def _scoring(world: World, speeds: Speeds) -> dict[str, float]:
     row, write, flop = _slowness(speeds)
     history = HISTORY_EVENT * world.interactions + HISTORY_LIST * world.lists + HISTORY_POST * world.posts
-    pairs = world.scored * world.candidates
+    each = SCORED_EVENT * world.events + SCORED_LIST * world.scored + SCORED_POST * world.candidates
+    scored = SCORED + each + SCORED_PAIR * world.scored * world.candidates
     return {
         "start": flop * START,
         "encode": row * LOOKED_AT_POST * world.posts,
         "load": row * (_loading(world) + history),
-        "publish": flop * (SCORED_LIST * world.scored + SCORED_POST * world.candidates + SCORED_PAIR * pairs)
-        + write * WRITTEN_LIST * world.scored,
+        "publish": flop * scored + write * WRITTEN_LIST * world.scored,
     }
 
 
@@ -174,14 +176,13 @@ def _training(night: Night, speeds: Speeds) -> dict[str, float]:
     row, _, flop = _slowness(speeds)
     validated = night.validations * min(night.users, _most_examined(night.posts))
     rest = REST + REST_EVENT * night.events + REST_POST * night.posts + REST_USER * night.users
-    per_person = night.events / max(night.users, 1)
     return {
         "start": flop * START,
         "encode": row * LOOKED_AT_POST * night.posts,
         "load": row * (HISTORY_EVENT * night.events + HISTORY_POST * night.posts),
         "epochs": flop * night.epochs * _epoch(night),
         "validation": flop * validated * (VALIDATED_USER + VALIDATED_PAIR * night.posts),
-        "replay": flop * night.asked * (REPLAYED_USER + REPLAYED_EVENT * per_person + REPLAYED_PAIR * night.posts),
+        "replay": flop * _replay(night),
         "exams": flop * _exams(night),
         "rest": flop * rest,
     }
@@ -193,6 +194,13 @@ def _epoch(night: Night) -> float:
     likes, rows = users * night.likes / max(night.users, 1), night.users + night.posts
     step = STEP + STEP_PAIR * users * posts + STEP_LIKE * likes + STEP_POST * posts + STEP_ROW * rows
     return steps_of_an_epoch(night.users) * step
+
+
+def _replay(night: Night) -> float:
+    """Microseconds."""
+    of_theirs = night.events / max(night.users, 1)
+    each = REPLAYED_USER + REPLAYED_EVENT * of_theirs + REPLAYED_PAIR * night.posts
+    return night.asked * each + night.steps * REPLAYED_STEP_EVENT * night.events
 
 
 def _exams(night: Night) -> float:

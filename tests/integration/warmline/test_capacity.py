@@ -72,8 +72,12 @@ def test_a_training_is_predicted_part_by_part_for_the_epochs_that_it_had(
 ) -> None:
     write_own_tables(database, WORLD)
     heuristic_run(database, writer, now=NOW)
-    work = {"users": 300, "posts": 200, "likes": 600, "events": 600, "epochs": 40, "validations": 4, "people": 60}
-    report = {"seconds": 13.0, "work": work | {"asked": 90, "examined": 500}, "stages": {"start": 4.0, "epochs": 9.0}}
+    work = {"users": 300, "posts": 200, "likes": 600, "events": 600, "epochs": 40, "validations": 4, "steps": 9}
+    report = {
+        "seconds": 13.0,
+        "work": work | {"people": 60, "asked": 90, "examined": 500},
+        "stages": {"start": 4.0, "epochs": 9.0},
+    }
     request_run(database, TRAIN, by="a test")
     run = claim_run(database, TRAIN, worker="a test")
     assert run is not None

@@ -16,7 +16,8 @@ HERE = World(
     users=1_000, posts=500, interactions=20_000, blocks=100, lists=400, candidates=250, events=8_000, scored=200
 )  # fmt: skip
 NIGHT = Night(
-    users=900, posts=500, likes=9_000, events=20_000, epochs=60, validations=8, people=1_200, asked=3_600, examined=700
+    users=900, posts=500, likes=9_000, events=20_000, epochs=60, validations=8, steps=144, people=1_200,
+    asked=3_600, examined=700,
 )  # fmt: skip
 
 
