@@ -18,6 +18,7 @@ from shared.content.settings import ContentSettings
 from shared.db.engine import Database
 from shared.db.models import promote_model
 from shared.domain import Phase
+from shared.neucf.kernels import kernels
 from shared.ranked_lists import keys
 from shared.ranked_lists.clients import connect
 from shared.settings import ModelSettings
@@ -35,6 +36,7 @@ class Ground:
 
 def trained(ground: Ground, *, epochs: int) -> Report:
     """One training of at most so many epochs a model, trial and gate included; what it made is promoted anyway."""
+    kernels.cache_clear()  # so that each run compiles, as one in a process of its own does
     ours = heuristic_settings()
     settings = TrainJobSettings(
         train=TrainSettings(), model=ModelSettings(model_dir=ground.models), content=ContentSettings(),
@@ -48,6 +50,7 @@ def trained(ground: Ground, *, epochs: int) -> Report:
 
 def scored(ground: Ground) -> Report:
     """One scoring run for everybody, whoever was scored before."""
+    kernels.cache_clear()
     ours = heuristic_settings()
     settings = ScoreJobSettings(
         score=ScoreSettings(), model=ModelSettings(model_dir=ground.models), content=ContentSettings(),
