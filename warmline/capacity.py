@@ -21,7 +21,7 @@ from warmline.capacity_model import (
     reader_bytes,
     redis_bytes,
 )
-from warmline.capacity_seconds import Night, Parts, after_runs, estimated, unknown_night
+from warmline.capacity_seconds import ENCODE, Night, Parts, after_runs, estimated, unknown_night
 from warmline.screen import console, progress_bar, say, show_json
 from warmline.stores import Stores, open_stores
 
@@ -167,11 +167,19 @@ def _checked_jobs(history: History, speeds: Speeds) -> list[Check]:
         there = estimated(newest.world, newest.night, speeds)[job]
         ways = {CALIBRATED: there} | ({EARLIER: _after(tuple(before), there, job, speeds)} if before else {})
         for how, parts in ways.items():
-            checks.append(_check(job, how, sum(parts.values()), newest.seconds))
+            checks.append(_check_of_job(job, how, parts, newest))
             if job == TRAIN and newest.stages and newest.night.epochs:
                 n_epochs = newest.night.epochs
                 checks.append(_check(EPOCH, how, parts["epochs"] / n_epochs, newest.stages["epochs"] / n_epochs))
     return checks
+
+
+def _check_of_job(job: str, how: str, parts: Parts, run: Past) -> Check:
+    """A run that encoded something is checked without that: how long it takes is the encoder's affair."""
+    if not run.encoded or ENCODE not in run.stages:
+        return _check(job, how, sum(parts.values()), run.seconds)
+    others = sum(seconds for part, seconds in parts.items() if part != ENCODE)
+    return _check(f"{job}, encoding apart", how, others, run.seconds - run.stages[ENCODE])
 
 
 def _check(what: str, how: str, predicted: float, found: float) -> Check:
@@ -186,6 +194,9 @@ def _how(capacity: Capacity, job: str) -> str:
     basis = f"by your last {runs}, each stage by what it grows with"
     if job != TRAIN:
         return basis
+    encoding = capacity.parts[TRAIN][ENCODE]
+    if encoding > 1:
+        basis += f"; {encoding:,.1f} s of it encode, were as large a part of the posts new"
     return (
         f"{basis}; {capacity.seconds_per_epoch:,.2f} s an epoch, and as many epochs as last time"
         f" ({capacity.night.epochs:,} over all its models): that depends on the data"

@@ -22,6 +22,7 @@ class Past:
     night: Night
     stages: Mapping[str, float]  # seconds by part; empty in reports of older versions
     seconds: float
+    encoded: int = 0  # captions and photos that were new to it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,13 @@ def _past(report: Mapping[str, Any], job: str, world: World, night: Night | None
         )
     elif job == SCORE:
         world = replace(world, scored=int(report["lists"]), candidates=int(report["posts"]))
-    return Past(world=world, night=night, stages=report.get("stages", {}), seconds=float(report["seconds"]))
+    return Past(
+        world=world,
+        night=night,
+        stages=report.get("stages", {}),
+        seconds=float(report["seconds"]),
+        encoded=int(report.get("captions", 0)) + int(report.get("images", 0)),
+    )
 
 
 def _night_of(report: Mapping[str, Any]) -> Night | None:

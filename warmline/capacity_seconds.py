@@ -14,6 +14,7 @@ from statistics import median
 from warmline.capacity_model import HEURISTIC, SCORE, TRAIN, Speeds, World
 
 Parts = Mapping[str, float]  # seconds by part of a job
+ENCODE = "encode"  # the part whose length says how much was new, and by which encoder
 
 # All below are microseconds on the machine on which these speeds were found; elsewhere they are taken in proportion.
 MEASURED_AT = Speeds(row=0.9e-6, list=13e-6, flop=9e-12)
@@ -166,7 +167,7 @@ def _scoring(world: World, speeds: Speeds) -> dict[str, float]:
     scored = SCORED + each + SCORED_PAIR * world.scored * world.candidates
     return {
         "start": flop * START,
-        "encode": row * LOOKED_AT_POST * world.posts,
+        ENCODE: row * LOOKED_AT_POST * world.posts,
         "load": row * (_loading(world) + history),
         "publish": flop * scored + write * WRITTEN_LIST * world.scored,
     }
@@ -178,7 +179,7 @@ def _training(night: Night, speeds: Speeds) -> dict[str, float]:
     rest = REST + REST_EVENT * night.events + REST_POST * night.posts + REST_USER * night.users
     return {
         "start": flop * START,
-        "encode": row * LOOKED_AT_POST * night.posts,
+        ENCODE: row * LOOKED_AT_POST * night.posts,
         "load": row * (HISTORY_EVENT * night.events + HISTORY_POST * night.posts),
         "epochs": flop * night.epochs * _epoch(night),
         "validation": flop * validated * (VALIDATED_USER + VALIDATED_PAIR * night.posts),

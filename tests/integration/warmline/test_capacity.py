@@ -12,7 +12,7 @@ from tests.integration.warmline.answers import Command
 from tests.stores import heuristic_run
 from tests.worlds import NOW, Event, Post, World, write_own_tables
 from warmline.capacity import CALIBRATED, EARLIER, EPOCH, WEIGHED
-from warmline.capacity_model import TRAIN
+from warmline.capacity_model import SCORE, TRAIN
 
 SIZES = ("--users", "10000", "--posts", "2000", "--interactions", "300000")
 WORLD = World(
@@ -92,6 +92,20 @@ def test_a_training_is_predicted_part_by_part_for_the_epochs_that_it_had(
     assert "as many epochs as last time (40" in larger["how"]["train"]
     hows = [(check["what"], check["how"]) for check in larger["check"] if check["what"].startswith("train")]
     assert hows == [("train", CALIBRATED), (EPOCH, CALIBRATED)]
+
+
+def test_a_run_that_encoded_is_checked_without_that(warmline: Command, database: Database, writer: ListWriter) -> None:
+    write_own_tables(database, WORLD)
+    heuristic_run(database, writer, now=NOW)
+    report = {"seconds": 9.0, "lists": 300, "posts": 200, "captions": 200, "stages": {"start": 5.0, "encode": 3.0}}
+    request_run(database, SCORE, by="a test")
+    run = claim_run(database, SCORE, worker="a test")
+    assert run is not None
+    finish_run(database, run, report=report)
+    found = warmline("capacity", *SIZES, "--json").json
+    (check,) = [check for check in found["check"] if check["what"].startswith("score")]
+    assert (check["what"], check["found"]) == ("score, encoding apart", 6.0)
+    assert found["stages"]["score"]["encode"] == 30.0  # ten times the posts
 
 
 def test_the_table_says_how_each_figure_was_come_by_and_how_far_off_the_last_run_was(
