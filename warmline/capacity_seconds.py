@@ -41,8 +41,8 @@ EXAMS = 2
 # A training, scaled by the speed of products. A step: always; of a user with a post, a like, a post, a row of a table.
 STEP, STEP_PAIR, STEP_LIKE, STEP_POST, STEP_ROW = 1_000.0, 0.0193, 1.15, 2.36, 0.5
 VALIDATED_USER, VALIDATED_PAIR = 5.0, 0.007
-REPLAYED_USER, REPLAYED_EVENT, REPLAYED_PAIR = 300.0, 2.3, 0.13  # each time somebody is asked; of each event of theirs
-REPLAYED_STEP_EVENT = 0.06  # at each step the heuristic is worked out anew
+REPLAYED_USER, REPLAYED_EVENT, REPLAYED_PAIR = 30.0, 1.9, 0.107  # each time somebody is asked; of each event of theirs
+REPLAYED_STEP_EVENT = 0.25  # at each step the heuristic is worked out anew, from what was known by then
 EXAMINED_USER, EXAMINED_PAIR, EXAMINED_ROW = 400.0, 0.018, 50.0  # of each ranker; the last one of a table, of iALS
 DENSE_POST_CUBED = 4.4e-5  # of EASE
 REST, REST_EVENT, REST_POST, REST_USER = 0.85e6, 10.0, 550.0, 300.0  # sorting, components of content, saving
