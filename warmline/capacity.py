@@ -213,7 +213,7 @@ def _show(capacity: Capacity) -> None:
     table = Table("what", "need", "how it was come by")
     table.add_row("Redis", _megabytes(sum(capacity.redis.values())), f"values weighed here: {_parts(capacity.redis)}")
     table.add_row("", f"+ {capacity.reader:,} bytes", "at most, for each reader who scrolls")
-    of_postgres = f"bytes a row, vectors weighed here: {_parts(capacity.postgres)}"
+    of_postgres = f"bytes of a live row, vectors weighed here: {_parts(capacity.postgres)}"
     table.add_row("PostgreSQL", _megabytes(sum(capacity.postgres.values())), of_postgres)
     for job, seconds in capacity.seconds.items():
         table.add_row(f"job {job}", f"{seconds:,.1f} s", _how(capacity, job))
