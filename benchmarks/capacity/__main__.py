@@ -40,7 +40,7 @@ LARGER = {  # times the users, posts and interactions
     "five times the posts": (1, 5, 2),
     "five times the users": (5, 1, 2),
 }
-HERE = "the demo's size"
+HERE = "small world"
 MOST_OFF = 0.25
 REDIS, POSTGRES = "Redis", "PostgreSQL"
 UNITS = {REDIS: "bytes", POSTGRES: "bytes", HEURISTIC: "s", TRAIN: "s", EPOCH: "s", SCORE: "s"}
