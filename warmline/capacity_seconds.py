@@ -19,6 +19,8 @@ ENCODE = "encode"  # the part whose length says how much was new, and by which e
 # All below are microseconds on the machine on which these speeds were found; elsewhere they are taken in proportion.
 MEASURED_AT = Speeds(row=0.9e-6, list=13e-6, flop=9e-12)
 
+SORTED_AT = 155_375  # events; one of n takes log n times as long, for they are sorted
+
 # Scaled by the speed of rows out of PostgreSQL: the heuristic job …
 LOAD_EVENT, LOAD_LIST, LOAD_POST = 1.12, 20.0, 10.8
 RANK_EVENT, RANK_POST = 0.06, 1.3
@@ -43,7 +45,7 @@ STEP, STEP_PAIR, STEP_LIKE, STEP_POST, STEP_ROW = 3_800.0, 0.0193, 1.15, 0.7, 0.
 STEP_SAMPLED_POST = 1.15  # more, where a step takes a sample of the posts
 VALIDATED_USER, VALIDATED_PAIR = 5.0, 0.007
 REPLAYED_USER, REPLAYED_EVENT, REPLAYED_PAIR = 30.0, 1.9, 0.107  # each time somebody is asked; of each event of theirs
-REPLAYED_STEP_EVENT = 0.25  # at each step the heuristic is worked out anew, from what was known by then
+REPLAYED_STEP_EVENT = 0.23  # at each step the heuristic is worked out anew, from what was known by then
 EXAMINED_USER, EXAMINED_PAIR, EXAMINED_ROW = 400.0, 0.018, 50.0  # of each ranker; the last one of a table, of iALS
 DENSE_POST_CUBED = 4.4e-5  # of EASE
 REST, REST_EVENT, REST_POST, REST_USER = 0.85e6, 10.0, 550.0, 300.0  # sorting, components of content, saving
@@ -147,16 +149,21 @@ def _most_examined(n_posts: float) -> int:
     return min(MAX_SAMPLE, max(MIN_SAMPLE, int(MAX_PAIRS // max(n_posts, 1))))
 
 
+def _sorted(n_events: int) -> float:
+    """As many events that need no sorting would take as long."""
+    return n_events * math.log(n_events + 1) / math.log(SORTED_AT)
+
+
 def _loading(world: World) -> float:
-    return LOAD_EVENT * world.events + LOAD_LIST * world.lists + LOAD_POST * world.candidates
+    return LOAD_EVENT * _sorted(world.events) + LOAD_LIST * world.lists + LOAD_POST * world.candidates
 
 
 def _heuristic(world: World, speeds: Speeds) -> dict[str, float]:
     row, write, _ = _slowness(speeds)
-    published = PUBLISH_EVENT * world.events + PUBLISH_LIST * world.lists + PUBLISH_POST * world.candidates
+    published = PUBLISH_EVENT * _sorted(world.events) + PUBLISH_LIST * world.lists + PUBLISH_POST * world.candidates
     return {
         "load": row * _loading(world),
-        "rank": row * (RANK_EVENT * world.events + RANK_POST * world.candidates),
+        "rank": row * (RANK_EVENT * _sorted(world.events) + RANK_POST * world.candidates),
         "publish": row * published + write * WRITTEN_LIST * world.lists,
     }
 
@@ -203,7 +210,7 @@ def _replay(night: Night) -> float:
     """Microseconds."""
     of_theirs = night.events / max(night.users, 1)
     each = REPLAYED_USER + REPLAYED_EVENT * of_theirs + REPLAYED_PAIR * night.posts
-    return night.asked * each + night.steps * REPLAYED_STEP_EVENT * night.events
+    return night.asked * each + night.steps * REPLAYED_STEP_EVENT * _sorted(night.events)
 
 
 def _exams(night: Night) -> float:

@@ -97,3 +97,9 @@ def test_rankers_that_hold_posts_by_posts_are_left_out_where_there_are_too_many_
 def test_before_any_training_one_is_guessed_at() -> None:
     assert unknown_night(HERE).users == HERE.scored
     assert sum(estimated(HERE, unknown_night(HERE), MEASURED_AT)[TRAIN].values()) > 0
+
+
+def test_ten_times_the_events_are_sorted_in_somewhat_more_than_ten_times_the_time() -> None:
+    of = {n: replace(HERE, events=n, lists=0, candidates=0) for n in (155_375, 1_553_750)}
+    few, many = (sum(estimated(world, NIGHT, MEASURED_AT)[HEURISTIC].values()) for world in of.values())
+    assert many / few == pytest.approx(11.9, abs=0.1)  # log 1,553,750 / log 155,375 = 1.19
