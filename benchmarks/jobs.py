@@ -1,16 +1,18 @@
 """Whole runs of the jobs, as the services do them: asked for, claimed, done, ended."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from s01_heuristic.job import JOB, JobSettings, run_heuristic
 from shared.db.engine import Database
-from shared.db.runs import claim_run, finish_run, request_run
+from shared.db.runs import Run, claim_run, finish_run, request_run
 from shared.ranked_lists.publish import ListWriter
 from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, WindowSettings
 
 WORKER = "a benchmark"
+
+Report = Mapping[str, Any]
 
 
 def heuristic_settings() -> JobSettings:
@@ -20,17 +22,38 @@ def heuristic_settings() -> JobSettings:
     )
 
 
-def heuristic_run(database: Database, redis_url: str, now: datetime) -> Mapping[str, Any]:
+def heuristic_run(database: Database, redis_url: str, now: datetime) -> Report:
     """One run of the heuristic job; gives its report."""
     settings = heuristic_settings()
-    lists = settings.lists
-    request_run(database, JOB, by=WORKER)
-    run = claim_run(database, JOB, worker=WORKER)
+    return published_run(
+        database,
+        JOB,
+        redis_url,
+        settings.lists,
+        lambda writer, run: run_heuristic(database, writer, settings, run, now),
+    )
+
+
+def published_run(
+    database: Database, job: str, redis_url: str, lists: ListSettings, work: Callable[[ListWriter, Run], Report]
+) -> Report:
+    """One run of a job that publishes; gives its report."""
+
+    def published(run: Run) -> Report:
+        writer = ListWriter(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for)
+        try:
+            return work(writer, run)
+        finally:
+            writer.close()
+
+    return whole_run(database, job, published)
+
+
+def whole_run(database: Database, job: str, work: Callable[[Run], Report]) -> Report:
+    """Ask for a run, claim it, do it and end it; gives its report."""
+    request_run(database, job, by=WORKER)
+    run = claim_run(database, job, worker=WORKER)
     assert run is not None, "nobody else works on a benchmark's database"
-    writer = ListWriter(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for)
-    try:
-        report = run_heuristic(database, writer, settings, run, now)
-    finally:
-        writer.close()
+    report = work(run)
     finish_run(database, run, report=report)
     return report

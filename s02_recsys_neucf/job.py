@@ -1,6 +1,5 @@
 """One scoring run: encode what is new, load, score the champion's lists, publish."""
 
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,11 +25,13 @@ from shared.heuristic_scores import score_posts
 from shared.logs import stage
 from shared.neucf.artefact import Artefact, load_artefact
 from shared.neucf.best_so_far import NO_POST
+from shared.neucf.compile_ahead import compile_ahead
 from shared.neucf.serving_order import ServingOrder, added_to_logits
 from shared.ranked_lists.codec import ROW_BITS, RankedList, encode
 from shared.ranked_lists.publication import Publication
 from shared.ranked_lists.publish import ListWriter, Published
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
+from shared.stopwatch import Stopwatch
 from shared.world import World, catalogue, load_world
 
 JOB = "score"
@@ -54,14 +55,17 @@ def run_scoring(
     database: Database, writer: ListWriter, settings: JobSettings, run: Run, now: datetime, tell: Progress | None = None
 ) -> Mapping[str, Any]:
     """Score and publish; gives the report for the run's row. Without a champion nothing is published."""
-    begun = time.monotonic()
+    watch = Stopwatch()
     model = champion(database)
     if model is None:
         return {"lists": 0, "note": "no model was promoted yet; `warmline models` shows the verdicts"}
-    encoders = build_encoders(settings.content)
-    artefact = load_champion(settings.model, model, encoders)
-    encoded = encode_new(database, encoders, settings.content, now, tell)
-    with stage("score.load") as facts:
+    with watch.part("start"):
+        encoders = build_encoders(settings.content)
+        artefact = load_champion(settings.model, model, encoders)
+        compile_ahead(artefact.model.config)
+    with watch.part("encode"):
+        encoded = encode_new(database, encoders, settings.content, now, tell)
+    with stage("score.load") as facts, watch.part("load"):
         world = load_world(database, settings.window, settings.lists, now, writer.asked_lately(now))
         since = partial_since(database, model, settings.score, now) if writer.has_published(Phase.NEUCF) else None
         chosen = users_to_score(world, since)
@@ -70,15 +74,14 @@ def run_scoring(
             min_known=settings.lists.cold_min_positives, now=now,
         )  # fmt: skip
         facts.update(posts=len(world.posts), users=len(data.users), partial=since is not None)
-    with stage("score.publish") as facts:
+    with stage("score.publish") as facts, watch.part("publish"):
         writer.belong_to(installation_id(database))
         writer.publish_catalogue(catalogue(world))
         added = serving_term(artefact.manifest.serving_order, world, settings.formula, now)
         lists = scored_lists(artefact, world, data, added, settings.lists, run, now)
         published = writer.publish_lists(lists, phase=Phase.NEUCF, job=JOB, run=run.fence)
         facts.update(lists=published.lists, bytes=published.bytes)
-    seconds = time.monotonic() - begun
-    _note(writer, published, run, now, seconds)
+    _note(writer, published, run, now, watch.seconds)
     return {
         "model": model.version,
         "partial": since is not None,
@@ -86,7 +89,8 @@ def run_scoring(
         "lists": published.lists,
         "bytes": published.bytes,
         **encoded,
-        "seconds": round(seconds, 1),
+        "stages": watch.stages(),
+        "seconds": round(watch.seconds, 3),
     }
 
 

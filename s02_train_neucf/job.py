@@ -1,7 +1,6 @@
 """One training run: encode, load, try against plain rankers, train on everything, save, judge, promote if it wins."""
 
 import shutil
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -35,10 +34,12 @@ from shared.encoding import Encoders, Progress, build_encoders, encode_new
 from shared.features import manifest_encoder
 from shared.logs import log_event, stage
 from shared.neucf.artefact import Artefact, save_artefact
+from shared.neucf.compile_ahead import compile_ahead
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.manifest import Manifest
 from shared.neucf.serving_order import ServingOrder
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
+from shared.stopwatch import Stopwatch
 
 JOB = "train"
 SCORE_JOB = "score"
@@ -74,16 +75,19 @@ def run_training(
     database: Database, settings: JobSettings, run: Run, now: datetime, tell: Progress | None = None
 ) -> Mapping[str, Any]:
     """Train and judge a model; gives the report for the run's row."""
-    begun = time.monotonic()
-    encoders = build_encoders(settings.content)
-    encoded = encode_new(database, encoders, settings.content, now, tell)
-    with stage("train.load") as facts:
+    watch = Stopwatch()
+    with watch.part("start"):
+        encoders = build_encoders(settings.content)
+        compile_ahead(NeuCFConfig())
+    with watch.part("encode"):
+        encoded = encode_new(database, encoders, settings.content, now, tell)
+    with stage("train.load") as facts, watch.part("load"):
         data = load_training_data(database, encoders, days=settings.train.train_days, now=now)
         facts.update(events=len(data.events.at), posts=len(data.posts.post_key))
-    trial = _trial(settings, encoders, data)
+    trial = _trial(settings, encoders, data, watch)
     past = Past.of(data)
     curves = Curves()
-    on_epoch = _epochs_told(tell, trial.recipe.epochs, curves)
+    on_epoch = _epochs_told(tell, trial.recipe.epochs, curves, watch)
     with stage("train.trial") as facts:
         tried = try_model(trial, past, on_epoch)
         facts.update(cuts=len(tried.replay.cuts), order=str(tried.replay.order))
@@ -116,11 +120,19 @@ def run_training(
         "verdict": judged.reason,
         "amounts": _amounts(data, settings),
         **encoded,
-        "seconds": round(time.monotonic() - begun, 1),
+        "work": {
+            "users": fitted.data.users.n_rows - 1,
+            "posts": fitted.data.posts.n_rows - 1,
+            "likes": len(fitted.data.likes.posts),
+            "events": len(data.events.at),
+            **watch.counts(),
+        },
+        "stages": watch.stages(),
+        "seconds": round(watch.seconds, 1),
     }
 
 
-def _trial(settings: JobSettings, encoders: Encoders, data: TrainingData) -> Trial:
+def _trial(settings: JobSettings, encoders: Encoders, data: TrainingData, watch: Stopwatch) -> Trial:
     """What is trained, how, and what it is held against."""
     seed = settings.train.train_seed
     return Trial(
@@ -133,6 +145,7 @@ def _trial(settings: JobSettings, encoders: Encoders, data: TrainingData) -> Tri
         seed=seed,
         device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
         warm=settings.train.warm_start,
+        watch=watch,
     )
 
 
@@ -243,9 +256,14 @@ def recipe_json(recipe: Recipe) -> dict[str, Any]:
     return {name: getattr(recipe, name) for name in Recipe.__dataclass_fields__}
 
 
-def _epochs_told(tell: Progress | None, epochs: int, curves: Curves) -> Callable[[str, Epoch], None]:
+def _epochs_told(tell: Progress | None, epochs: int, curves: Curves, watch: Stopwatch) -> Callable[[str, Epoch], None]:
     def told(cut: str, epoch: Epoch) -> None:
         curves.note(cut, epoch)
+        watch.add("epochs", epoch.seconds)
+        watch.count("epochs", 1)
+        if epoch.validation is not None:
+            watch.add("validation", epoch.validation_seconds)
+            watch.count("validations", 1)
         if tell is not None:
             tell(f"training, {cut}", epoch.number, epochs)
 

@@ -30,6 +30,7 @@ class CutFigures:
 
     cut: Cut
     n_steps: int  # with somebody to ask
+    n_asked: int  # users over all steps
     user_keys: Int64s  # (n_users,) ascending
     rivals: Mapping[str, Figures]  # each of PLAIN_RANKERS -> (n_users, n_metrics)
     by_order: Figures  # (n_orders, n_users, n_metrics) NeuCF under each serving order
@@ -58,7 +59,8 @@ def replay_cut(past: Past, rules: Rules, cut: Cut, model: Scorer) -> CutFigures:
     )
     rivals = {name: means[:, place] for place, name in enumerate(PLAIN_RANKERS)}
     by_order = means[:, len(PLAIN_RANKERS) :].swapaxes(0, 1)
-    return CutFigures(cut=cut, n_steps=n_steps, user_keys=user_keys, rivals=rivals, by_order=by_order)
+    n_asked = sum(len(keys) for keys in users)
+    return CutFigures(cut=cut, n_steps=n_steps, n_asked=n_asked, user_keys=user_keys, rivals=rivals, by_order=by_order)
 
 
 def _asked(past: Past, rules: Rules, at: float, wanted: Examples, model: Scorer) -> Iterator[tuple[Int64s, Figures]]:

@@ -1,7 +1,7 @@
 """What a training run reports: NeuCF beside plain rankers, in the replay and on two cuts with all posts ranked."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -20,18 +20,20 @@ from s02_train_neucf.metrics import Interval
 from s02_train_neucf.past import Past
 from s02_train_neucf.rank_then import HEURISTIC, POPULARITY, ModelThen, Rules
 from s02_train_neucf.recipe import Recipe
-from s02_train_neucf.replay import replay_cut
+from s02_train_neucf.replay import CutFigures, replay_cut
 from s02_train_neucf.replay_report import NEUCF, Replay, replay_of
-from s02_train_neucf.replay_times import N_WARM_UP, cuts_of
+from s02_train_neucf.replay_times import N_WARM_UP, Cut, cuts_of
 from s02_train_neucf.search import Found
 from s02_train_neucf.split import Split, global_cut, per_user_cut
 from s02_train_neucf.train import Epoch
 from s02_train_neucf.warm_start import Predecessor
 from shared.errors import TrainingRefused
 from shared.neucf.config import NeuCFConfig
+from shared.stopwatch import Stopwatch
 
 PER_USER_SHARE = 0.2  # of each user's likes, the last ones
 SHOWN = ("hr@10", "ndcg@10", "recall@20")
+REPLAY, EXAMS = "replay", "exams"  # parts of a run's time
 
 Told = Callable[[str, Epoch], None]
 Make = Callable[[], Ranker]
@@ -48,6 +50,7 @@ class Trial:
     seed: int
     device: torch.device
     warm: bool = False  # whether each model of the replay starts from that of the cut before, as nights do
+    watch: Stopwatch = field(default_factory=Stopwatch)  # of the replay and the exams
 
     def fit(
         self,
@@ -108,7 +111,7 @@ def try_model(trial: Trial, past: Past, on_epoch: Told) -> Tried:
             standing = trial.data.standing()
             split = global_cut(standing.events, standing.posts, at=cut.start)
             _note(reports, "global", _ask_all_posts(trial, "global", split, cut.start, fitted))
-        figures.append(replay_cut(past, trial.rules, cut, ModelThen(fitted, past)))
+        figures.append(_replayed(trial, past, cut, fitted))
     _note(reports, "per user", _try_per_user(trial, on_epoch))
     replay = replay_of(
         figures, trial.rules.orders, n_warm_up=n_warm_up, n_posts=len(trial.data.posts.post_key),
@@ -117,6 +120,16 @@ def try_model(trial: Trial, past: Past, on_epoch: Told) -> Tried:
     if found is not None:
         found = replace(found, recipe=replace(found.recipe, members=members))
     return Tried(replay=replay, cuts=reports, found=found)
+
+
+def _replayed(trial: Trial, past: Past, cut: Cut, fitted: Fitted) -> CutFigures:
+    """One cut; the watch counts how many people were asked, and how often."""
+    with trial.watch.part(REPLAY):
+        figures = replay_cut(past, trial.rules, cut, ModelThen(fitted, past))
+    trial.watch.count("steps", figures.n_steps)
+    trial.watch.count("asked", figures.n_asked)
+    trial.watch.count("people", len(figures.user_keys))
+    return figures
 
 
 def report_json(tried: Tried) -> dict[str, Any]:
@@ -190,10 +203,12 @@ def _ask_all_posts(trial: Trial, name: str, split: Split, moment: float, fitted:
     }
     protocol = f"{name} cut by time; all {len(data.posts.post_key)} posts ranked; users with {min_known} likes or more"
     looks = Looks(exam=exam, cold_below=min_known, photos=data.features.image, seed=trial.seed)
-    report = evaluate(
-        systems, exam, ours=NEUCF, protocol=protocol, generator=np.random.default_rng(trial.seed),
-        min_known=min_known, on_lists=looks.note,
-    )  # fmt: skip
+    trial.watch.count("examined", len(exam.user_keys))
+    with trial.watch.part(EXAMS):
+        report = evaluate(
+            systems, exam, ours=NEUCF, protocol=protocol, generator=np.random.default_rng(trial.seed),
+            min_known=min_known, on_lists=looks.note,
+        )  # fmt: skip
     return replace(report, spread=looks.spread, slices=looks.slices)
 
 

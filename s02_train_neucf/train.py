@@ -6,7 +6,8 @@ Equal seeds give equal weights on one machine, whatever the number of threads; s
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from time import perf_counter
 
 import numpy as np
 import torch
@@ -38,6 +39,8 @@ class Epoch:
     of: int
     loss: float  # mean over the steps
     validation: float | None  # None in epochs that were not validated
+    seconds: float = field(default=0.0, compare=False)  # of learning …
+    validation_seconds: float = field(default=0.0, compare=False)  # … and of validation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -141,16 +144,22 @@ def _train(
     epochs: list[Epoch] = []
     best_epoch, best, kept = 0, -np.inf, mean.model.state_dict()
     for number in range(1, recipe.epochs + 1):
+        begun = perf_counter()
         if pairs is None:
             loss = _one_epoch(step, optimizer, mean, number)
         else:
             loss = _finite(pairs.losses(mean.follow if recipe.averaging else None), number)
             if not recipe.averaging:  # then the mean is the latest: once an epoch will do
                 mean.follow()
-        figure = None
+        figure, learned = None, perf_counter()
         if validate is not None and (number % recipe.validate_every == 0 or number == recipe.epochs):
             figure = validate(mean.model)
-        epochs.append(Epoch(number=number, of=recipe.epochs, loss=loss, validation=figure))
+        epochs.append(
+            Epoch(
+                number=number, of=recipe.epochs, loss=loss, validation=figure,
+                seconds=learned - begun, validation_seconds=perf_counter() - learned,
+            )
+        )  # fmt: skip
         if on_epoch is not None:
             on_epoch(epochs[-1])
         if validate is None or (figure is not None and figure > best + SMALLEST_GAIN):

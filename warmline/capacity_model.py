@@ -1,10 +1,9 @@
-"""What a world of some size needs: bytes in Redis and PostgreSQL, seconds of each job. Pure.
+"""What a world of some size needs: bytes in Redis and PostgreSQL; its seconds are `capacity_seconds`. Pure.
 
 The factors were fitted to runs of worlds from 1,248 to 20,000 users (`docs/performance.md`, “Capacity”); what the
 machine is worth comes from a calibration, and what the data is like from the last runs, where there are any.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 HEURISTIC, TRAIN, SCORE = "heuristic", "train", "score"
@@ -16,17 +15,6 @@ VECTOR_BYTES = (2 * 1280, 2 * 384)  # of a photo and of a caption by the encoder
 POSTGRES_EMPTY_BYTES = 600_000
 VIEWER_NAME_BYTES = 90  # in the set of those who have a viewer
 SHARED_BYTES = 400_000  # everyone's list, new posts, the small keys, and what Redis keeps besides keys
-
-# The heuristic job in terms of the time of one event out of PostgreSQL and of one list into Redis.
-ROWS_PER_EVENT, ROWS_PER_LIST, ROWS_PER_POST, WRITES_PER_LIST = 1.57, 41.0, 31.0, 0.73
-# Of which reading and lining up, which the scoring job does too.
-LOAD_ROWS_PER_EVENT, LOAD_ROWS_PER_LIST, LOAD_ROWS_PER_POST = 1.3, 18.0, 13.0
-PAIR_FLOPS, PAIR_SHARE = (
-    850,
-    0.25,
-)  # three members served as one; share of the speed of plain matrices that scoring gets
-# Rough, for a night that was never measured here: passes over all users, against so many posts at most.
-TRAIN_PASSES, TRAIN_POSTS, TRAIN_FLOPS, TRAIN_SHARE = 225, 4096, 816, 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,38 +112,6 @@ def postgres_bytes(world: World, *, views: bool, vectors: int | None, vector_byt
         "row numbers": world.candidates * POST_ROW_BYTES,
         "vectors": round((2 * world.posts if vectors is None else vectors) * each),
         "everything else": POSTGRES_EMPTY_BYTES,
-    }
-
-
-def job_seconds(world: World, speeds: Speeds) -> dict[str, float]:
-    """By job, as the calibration alone has it; encoding new photos and captions comes on top."""
-    load = speeds.row * (
-        LOAD_ROWS_PER_EVENT * world.events + LOAD_ROWS_PER_LIST * world.lists + LOAD_ROWS_PER_POST * world.candidates
-    )
-    pairs = world.scored * world.candidates
-    passes = TRAIN_PASSES * world.scored * min(world.posts, TRAIN_POSTS)
-    return {
-        HEURISTIC: speeds.row
-        * (ROWS_PER_EVENT * world.events + ROWS_PER_LIST * world.lists + ROWS_PER_POST * world.candidates)
-        + speeds.list * WRITES_PER_LIST * world.lists,
-        TRAIN: speeds.row * world.interactions + passes * TRAIN_FLOPS * speeds.flop / TRAIN_SHARE,
-        SCORE: load
-        + speeds.row * world.interactions
-        + speeds.list * world.scored
-        + pairs * PAIR_FLOPS * speeds.flop / PAIR_SHARE,
-    }
-
-
-def corrected(seconds: Mapping[str, float], here: Mapping[str, float], found: Mapping[str, float]) -> dict[str, float]:
-    """The same after what the jobs really took: twice what was reckoned here is twice what is reckoned elsewhere.
-
-    Args:
-        seconds: reckoned for some world.
-        here: reckoned for the world that is here.
-        found: what the last runs took here; jobs that never ran are left as they are.
-    """
-    return {
-        job: value * (found[job] / here[job] if here.get(job) and job in found else 1) for job, value in seconds.items()
     }
 
 

@@ -1,24 +1,15 @@
-"""What a world needs: sums worked out by hand, shares that scale, and runs that set the calibration right."""
-
-import pytest
+"""What a world needs in bytes: sums worked out by hand, and shares that scale."""
 
 from warmline.capacity_model import (
-    HEURISTIC,
-    SCORE,
-    TRAIN,
-    Speeds,
     Weights,
     World,
-    corrected,
     everything_active,
-    job_seconds,
     postgres_bytes,
     reader_bytes,
     redis_bytes,
 )
 
 WEIGHTS = Weights(list=1000, viewer=100, viewer_post=4, catalogue_post=50, chain=1200)
-SPEEDS = Speeds(row=1e-6, list=1e-5, flop=1e-11)
 HERE = World(
     users=1_000, posts=500, interactions=20_000, blocks=100, lists=400, candidates=250, events=8_000, scored=200
 )  # fmt: skip
@@ -58,15 +49,3 @@ def test_without_vectors_yet_there_will_be_two_for_each_post() -> None:
     known = postgres_bytes(HERE, views=True, vectors=700, vector_bytes=1000.0)
     assert known["vectors"] == 700_000
     assert postgres_bytes(HERE, views=True, vectors=None, vector_bytes=1000.0)["vectors"] == 2 * 500 * 1000
-
-
-def test_a_machine_half_as_quick_takes_twice_as_long() -> None:
-    slow = Speeds(row=2e-6, list=2e-5, flop=2e-11)
-    quick, twice = job_seconds(HERE, SPEEDS), job_seconds(HERE, slow)
-    assert set(quick) == {HEURISTIC, TRAIN, SCORE}
-    assert all(twice[job] == pytest.approx(2 * quick[job]) for job in quick)
-
-
-def test_what_the_last_runs_took_sets_the_calibration_right() -> None:
-    seconds = corrected({HEURISTIC: 10.0, TRAIN: 100.0}, here={HEURISTIC: 1.0, TRAIN: 7.0}, found={HEURISTIC: 1.5})
-    assert seconds == {HEURISTIC: pytest.approx(15.0), TRAIN: 100.0}
