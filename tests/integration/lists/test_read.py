@@ -167,6 +167,20 @@ def test_a_page_that_was_overtaken_changes_nothing(safe: ListWriter, fresh_redis
     assert _user(fresh_redis, CURSOR).chain == held
 
 
+@pytest.mark.parametrize("is_last_try", [False, True])
+def test_posts_of_an_overtaken_page_are_seen_only_if_it_is_served_all_the_same(
+    is_last_try: bool, safe: ListWriter, fresh_redis: str
+) -> None:
+    _begin(fresh_redis, [0, 1])
+    _end(fresh_redis, 4, [2, 3])
+    page = NextPage(
+        slot=1, chain=TURNED, tail=None, served=[9], visits=1, ends_before=1, is_rewritten=True, is_last_try=is_last_try
+    )
+    with pytest.raises(Overtaken):
+        _with_reader(fresh_redis, lambda reader: reader.end_page("ann", page))
+    assert _seen(fresh_redis) == (1, [0, 1, 2, 3, *([9] if is_last_try else [])])
+
+
 def test_a_chain_that_redis_lost_is_put_back(safe: ListWriter, fresh_redis: str) -> None:
     _rewrite(fresh_redis, TURNED, ends_before=0)
     assert _user(fresh_redis, CURSOR).chain == TURNED

@@ -1,6 +1,7 @@
 """The pages' connection to a real Valkey: unknown scripts, answers nobody waits for, servers that hang or go."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 from typing import TypeVar
@@ -108,3 +109,41 @@ def test_a_connection_on_which_nothing_comes_any_more_is_given_up(second_valkey:
         return await asyncio.wait_for(wire.ask(("PING",)), 10)
 
     assert _with_wire(second_valkey.url, deed) == [b"PONG"]
+
+
+def test_whoever_has_waited_enough_leaves_and_the_others_get_their_own_answers(second_valkey: Valkey) -> None:
+    async def deed(wire: Wire) -> list[list[object] | BaseException]:
+        await wire.ask(("PING",))
+        second_valkey.pause()
+        try:
+            patient = asyncio.ensure_future(wire.ask(("ECHO", "patient"), within=5))
+            hasty = [asyncio.ensure_future(wire.ask(("ECHO", "hasty"), within=0.02)) for _ in range(3)]
+            done, _ = await asyncio.wait(hasty, timeout=PATIENCE.total_seconds() / 2)
+            assert done == set(hasty)
+        finally:
+            second_valkey.resume()
+        late = wire.ask(("ECHO", "late"), within=5)
+        return await asyncio.gather(*hasty, patient, late, return_exceptions=True)
+
+    *hasty, patient, late = _with_wire(second_valkey.url, deed)
+    assert [type(each) for each in hasty] == [TimeoutError] * 3
+    assert (patient, late) == ([b"patient"], [b"late"])
+
+
+def test_one_with_less_patience_than_those_before_leaves_in_time(second_valkey: Valkey) -> None:
+    async def deed(wire: Wire) -> float:
+        await wire.ask(("PING",))
+        second_valkey.pause()
+        try:
+            before = asyncio.ensure_future(wire.ask(("ECHO", "before"), within=5))
+            await asyncio.sleep(0)
+            begun = time.monotonic()
+            with pytest.raises(TimeoutError):
+                await wire.ask(("ECHO", "hasty"), within=0.02)
+            waited = time.monotonic() - begun
+        finally:
+            second_valkey.resume()
+        assert await before == [b"before"]
+        return waited
+
+    assert _with_wire(second_valkey.url, deed) < PATIENCE.total_seconds() / 2
