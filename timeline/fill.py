@@ -45,11 +45,7 @@ class Filler:
 
     async def fill(self, walk: Walk) -> None:
         """Choose posts until the page is full or the chain is used up; seen posts only after all unseen ones."""
-        before: list[CatalogueEntry] = []
-        if walk.position > 0:
-            await self._know_posts(walk, max(0, walk.position - WINDOW), walk.position)
-            before = self._before(walk)
-        spacing = Spacing(before)
+        spacing = Spacing(await self._before(walk) if walk.position > 0 else ())
         place = await self._fill_up_to(walk, spacing, walk.position, seen_too=False)
         if len(walk.posts) < walk.request.limit:
             await self._fill_up_to(walk, spacing, place, seen_too=True)
@@ -101,15 +97,14 @@ class Filler:
             place, entries = place + taken, entries[taken:]
         if len(posts) >= limit:
             return place
-        showable, fits, take = self._sieve(walk), spacing.fits, spacing.take
         for row, reason, score in entries:
             if len(posts) >= limit:
                 break
-            card = showable(row, place)
+            card = self._may_be_shown(walk, row, place)
             if card is not None:
                 post = new_post((row, card.post_id, score, reason))
-                if fits(card):
-                    take(card)
+                if spacing.fits(card):
+                    spacing.take(card)
                     chosen.append(place)
                     posts.append(post)
                     if waiting:
@@ -149,35 +144,32 @@ class Filler:
             walk.put_tail(await self._sources.tail(walk))
         return walk.whole_length if seen_too else walk.unseen_length
 
-    def _before(self, walk: Walk) -> list[CatalogueEntry]:
+    async def _before(self, walk: Walk) -> list[CatalogueEntry]:
         """What the chain served last."""
-        rows = walk.rows(max(0, walk.position - WINDOW), walk.position)
-        return [post for row in rows if (post := self._catalogue.get(row))]
+        start, end = max(0, walk.position - WINDOW), walk.position
+        rows = walk.rows(start, end)
+        if not all(map(self._catalogue.get, rows)):
+            await self._know_posts(walk, start, end)
+        return [post for post in map(self._catalogue.get, rows) if post is not None]
 
     def _showable(self, walk: Walk, place: int) -> CatalogueEntry | None:
         """The post at a place, if it may be shown; one that must not be is dropped, an unknown one is left there."""
-        return self._sieve(walk)(walk.row(place), place)
+        return self._may_be_shown(walk, walk.row(place), place)
 
-    def _sieve(self, walk: Walk) -> Callable[[int, int], CatalogueEntry | None]:
-        """Gives, for a row and its place, the post, if it may be shown (see `_showable`)."""
-        known, deleted, gone = self._catalogue.get, self._reader.deleted.rows, walk.gone
-        exclude, viewer, drop = walk.request.exclude, walk.state.viewer, walk.dropped.add
-
-        def showable(row: int, place: int) -> CatalogueEntry | None:
-            card = known(row)
-            if card is None:
-                return None
-            if (
-                row in deleted
-                or row in gone
-                or card.post_id in exclude
-                or not may_show(viewer, row=row, author=card.author)
-            ):
-                drop(place)
-                return None
-            return card
-
-        return showable
+    def _may_be_shown(self, walk: Walk, row: int, place: int) -> CatalogueEntry | None:
+        """The same of a row and its place."""
+        card = self._catalogue.get(row)
+        if card is None:
+            return None
+        if (
+            row in self._reader.deleted.rows
+            or row in walk.gone
+            or card.post_id in walk.request.exclude
+            or not may_show(walk.state.viewer, row=row, author=card.author)
+        ):
+            walk.dropped.add(place)
+            return None
+        return card
 
     async def _know_posts(self, walk: Walk, start: int, end: int) -> None:
         """Have the catalogue know the posts at these places."""

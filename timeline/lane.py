@@ -11,7 +11,7 @@ import time
 from starlette.types import Scope, Send
 
 from timeline.body import MEDIA_TYPE, page_body
-from timeline.limits import MAX_HEADERS, head_bytes
+from timeline.limits import MAX_HEADERS
 from timeline.observe import note
 from timeline.page import PageRequest
 from timeline.schemas import DEFAULT_LIMIT
@@ -57,15 +57,16 @@ def plain_request(scope: Scope) -> tuple[PageRequest, str] | None:
     path, query = _PATH.fullmatch(scope.get("raw_path") or b""), _QUERY.fullmatch(scope["query_string"])
     if path is None or query is None:
         return None
-    authorization = None
+    authorization, size = None, len(path[0]) + len(query[0])
     for name, value in scope["headers"]:
+        size += len(name) + len(value)
         if name == b"authorization":
             if authorization is not None:
                 return None
             authorization = value
         elif name in _BODY_HEADERS:
             return None
-    if head_bytes(scope) > MAX_HEADERS:
+    if size > MAX_HEADERS:
         return None
     limit, cursor = query.groups()
     request = PageRequest(

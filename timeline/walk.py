@@ -44,7 +44,7 @@ class Walk:
     @property
     def own_length(self) -> int:
         """Posts of the frozen list that are ready."""
-        return len(self.chain.frozen)
+        return len(self.chain.frozen.entries) // codec.ENTRY.size  # a page asks eleven times
 
     @property
     def unseen_length(self) -> int:

@@ -1,6 +1,7 @@
-"""`python -m benchmarks.growth`: two worlds, the second with ten times the users and interactions on as many posts.
+"""`python -m benchmarks.growth`: a world, one with ten times the users, and one whose users do ten times as much.
 
-Publishing and scoring grow with users, loading and training with interactions. Both worlds take turns.
+Publishing and scoring are bounded as users grow, each with as many interactions as before; loading and training as the
+interactions of the same users do. The worlds have the same posts, and take turns.
 """
 
 import argparse
@@ -9,21 +10,24 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.databases import migrated_database
 from benchmarks.figures import Bound, Result, Row, at_most, count, parser, refusals, report
-from benchmarks.growth.paths import Ground, paths_on
+from benchmarks.growth.paths import JOB, LOAD, PUBLISH, SCORE, TRAIN, Ground, paths_on
 from benchmarks.turns import in_turn, paired_ratio
 from benchmarks.world.fill import fill_own_tables
 from benchmarks.world.shape import Size, make_world
 from demo.embedded import Servers, embedded_servers
 
-USERS, POSTS, QUICK_USERS, QUICK_POSTS = 4_000, 5_000, 500, 1_000
+N_USERS, N_POSTS, QUICK_USERS, QUICK_POSTS = 4_000, 5_000, 500, 1_000
 EVENTS_PER_USER, BLOCKS_PER_USER, DAYS = 40, 0.5, 13.9
 TIMES = 10
 MOST = 11.0  # times the time
+SMALL, USERS, INTERACTIONS = "small", f"{TIMES} × users", f"{TIMES} × interactions"
+GROWS_WITH = {PUBLISH: USERS, JOB: USERS, SCORE: USERS, LOAD: INTERACTIONS, TRAIN: INTERACTIONS}
 
 Seconds = Mapping[str, Sequence[float]]  # by path
 
@@ -32,59 +36,66 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the benchmark; gives the exit code."""
     given = _parser().parse_args(arguments)
     users, posts = (QUICK_USERS, QUICK_POSTS) if given.quick else (given.users, given.posts)
-    sizes = [_size(users, posts), _size(TIMES * users, posts)]
+    small = _size(users, posts)
+    sizes = {
+        SMALL: small,
+        USERS: _size(TIMES * users, posts),
+        INTERACTIONS: replace(small, interactions=TIMES * small.interactions),
+    }
     with (
         refusals("growth"),
         tempfile.TemporaryDirectory(prefix="warmline-growth-") as home,
         embedded_servers(Path(home), durable=False) as servers,
     ):
-        small, large = measure(servers, sizes, seed=given.seed, rounds=given.rounds)
+        found = measure(servers, sizes, seed=given.seed, rounds=given.rounds)
         notes = {"seed": str(given.seed), "rounds": str(given.rounds)}
-        title = f"{sizes[0]}, and {TIMES} times the users and interactions"
+        title = (
+            f"{small}, {TIMES} times the users (who do as much each), {TIMES} times the interactions of the same users"
+        )
         result = Result(
-            title=title, ratio="large ÷ small", rows=rows_of(small, large), bounds=bounds_of(small, large), notes=notes
+            title=title, ratio="to the small world", rows=rows_of(found), bounds=bounds_of(found), notes=notes
         )
         return report(result, given.json)
 
 
-def measure(servers: Servers, sizes: Sequence[Size], *, seed: int, rounds: int) -> list[Seconds]:
+def measure(servers: Servers, sizes: Mapping[str, Size], *, seed: int, rounds: int) -> dict[str, Seconds]:
     """Seconds of each path on each world, after one call that warms up."""
     now = datetime.now(UTC)
     with ExitStack() as stack:
-        worlds = []
-        for size in sizes:
+        worlds = {}
+        for name, size in sizes.items():
             url = stack.enter_context(migrated_database(servers.database_url))
             fill_own_tables(url, make_world(size, seed=seed, now=now))
             ground = Ground(
                 database_url=url, redis_url=servers.redis_url, now=now, n_users=size.users, n_posts=size.posts
             )
-            worlds.append(paths_on(ground))
-        seconds: list[dict[str, list[float]]] = [{path: [] for path in paths} for paths in worlds]
-        for each, which in in_turn(range(len(worlds)), rounds=1 + rounds):
+            worlds[name] = paths_on(ground)
+        seconds: dict[str, dict[str, list[float]]] = {name: {path: [] for path in worlds[name]} for name in worlds}
+        for each, which in in_turn(list(worlds), rounds=1 + rounds):
             for path, run in worlds[which].items():
                 spent = run()
                 if each > 0:
                     seconds[which][path].append(spent)
-    return list(seconds)
+    return dict(seconds)
 
 
-def rows_of(small: Seconds, large: Seconds) -> list[Row]:
+def rows_of(found: Mapping[str, Seconds]) -> list[Row]:
     """Medians; the ratio is that of the times."""
-    rows = []
-    for path, seconds in small.items():
-        ratio = paired_ratio(large[path], seconds)
-        rows += [
-            Row(system=f"{path}, small", metric="time", value=statistics.median(seconds), unit="s"),
-            Row(system=f"{path}, large", metric="time", value=statistics.median(large[path]), unit="s", ratio=ratio),
-        ]
-    return rows
-
-
-def bounds_of(small: Seconds, large: Seconds) -> list[Bound]:
-    """Each path's growth."""
     return [
-        at_most(f"{path}, time with {TIMES} times as much", paired_ratio(large[path], seconds), MOST)
-        for path, seconds in small.items()
+        Row(
+            system=f"{path}, {world}", metric="time", value=statistics.median(found[world][path]), unit="s",
+            ratio=None if world == SMALL else paired_ratio(found[world][path], found[SMALL][path]),
+        )
+        for path in found[SMALL]
+        for world in found
+    ]  # fmt: skip
+
+
+def bounds_of(found: Mapping[str, Seconds]) -> list[Bound]:
+    """Each path's growth, with what it is asked to grow with."""
+    return [
+        at_most(f"{path}, time with {world}", paired_ratio(found[world][path], found[SMALL][path]), MOST)
+        for path, world in GROWS_WITH.items()
     ]
 
 
@@ -96,8 +107,8 @@ def _size(users: int, posts: int) -> Size:
 
 def _parser() -> argparse.ArgumentParser:
     made = parser("growth", __doc__)
-    made.add_argument("--users", type=count, default=USERS, help="users of the smaller world (4,000)")
-    made.add_argument("--posts", type=count, default=POSTS, help="posts of both (5,000)")
+    made.add_argument("--users", type=count, default=N_USERS, help="users of the smaller world (4,000)")
+    made.add_argument("--posts", type=count, default=N_POSTS, help="posts of each (5,000)")
     made.add_argument("--rounds", type=count, default=3, help="calls of each (3)")
     return made
 

@@ -5,13 +5,11 @@
 It names a chain and a position, never a rank, so that a republished list cannot move it.
 """
 
-import base64
-import binascii
 import hmac
 import struct
 from dataclasses import dataclass
 
-from shared.signing import mac, text_of
+from shared.signing import bytes_of, mac, text_of
 
 FORMAT = 1
 MAX_POSITION = 0xFFFF
@@ -44,8 +42,8 @@ def verify(text: str, *, user_id: str, key: bytes) -> Cursor:
         ForgedCursor: not ours, not this user's, or of another format.
     """
     try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError) as error:
+        raw = bytes_of(text)
+    except ValueError as error:
         raise ForgedCursor("not a cursor") from error
     if text_of(raw) != text:  # base64 has several spellings of the same bytes; ours is one
         raise ForgedCursor("not a cursor as we write it")
