@@ -37,26 +37,27 @@ class Overtaken(Exception):
 
 
 @dataclass(slots=True, kw_only=True)
-class FirstPage:
-    """A first page that was served, and the chain that it began."""
-
-    slot: int
-    chain: Chain  # its only end is the page's
-    tail: Tail | None
-    served: Iterable[int]  # post rows
-    visits: int  # how often the user began a chain, this one among them
-    wants_list: bool = False  # the user has no list, or an old one: the next run makes one, if it knows the user
-
-
-@dataclass(slots=True, kw_only=True)
-class NextPage:
-    """A later page that was served: its chain as it is now, and how it stood in Redis before."""
+class ServedPage:
+    """A page that was served, and its chain as it is now."""
 
     slot: int
     chain: Chain  # its last end is the page's
     tail: Tail | None
     served: Iterable[int]  # post rows
-    visits: int  # how often the user began a chain
+    visits: int  # how often the user began a chain, with this one
+
+
+@dataclass(slots=True, kw_only=True)
+class FirstPage(ServedPage):
+    """One that began its chain."""
+
+    wants_list: bool = False  # the user has no list, or an old one: the next run makes one, if it knows the user
+
+
+@dataclass(slots=True, kw_only=True)
+class NextPage(ServedPage):
+    """A later one, and how its chain stood in Redis before."""
+
     ends_before: int  # page ends that the chain had in Redis
     is_rewritten: bool  # Redis holds another order (or nothing): the whole chain is written
     is_last_try: bool = False  # it is served even if it was overtaken
