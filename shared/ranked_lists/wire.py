@@ -69,10 +69,12 @@ class Wire:
 
     async def close(self) -> None:
         """Give the connection up."""
-        if self._line is not None:
-            self._line.drop(Disconnected("closed"))
         if self._connecting is not None:
             self._connecting.cancel()
+            # A cancellation that comes together with Redis' greeting is lost on the way: then there is a line.
+            await asyncio.wait([self._connecting], timeout=self._seconds)
+        if self._line is not None:
+            self._line.drop(Disconnected("closed"))
         await self._client.aclose()
 
     async def _open_line(self) -> "_Line":
@@ -91,7 +93,11 @@ class Wire:
         # The client's own connection does what an address asks for (TLS, sockets, passwords, databases); its transport
         # is ours from then on.
         connection = self._client.connection_pool.make_connection()  # type: ignore[no-untyped-call]
-        await connection.connect()
+        try:
+            await connection.connect()
+        except asyncio.CancelledError:  # any other end closes it itself
+            await connection.disconnect(nowait=True)
+            raise
         self._line = _Line(connection, seconds=self._seconds)
 
     def _no_longer_connecting(self, task: "asyncio.Task[None]") -> None:

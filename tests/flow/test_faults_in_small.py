@@ -1,8 +1,6 @@
 """One cheap case of each fault that `make faults` shows at length: in process, a page or two each."""
 
-import gc
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,16 +23,7 @@ from tests.flow.house import (
 )
 
 BACKEND = {"Authorization": f"Bearer {API_KEY}"}
-# A connection that is called away while its server is stopped sometimes leaves its socket to the garbage collector, one
-# run in five; where is not found yet. So it is collected here, and not during another test.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 NOWHERE = House(database_url="postgresql://nobody@127.0.0.1:9/none", redis_url="redis://127.0.0.1:9/0")
-
-
-@pytest.fixture(autouse=True)
-def _collected() -> Iterator[None]:
-    yield
-    gc.collect()
 
 
 def test_a_hung_redis_is_waited_for_no_longer_than_its_budget(fragile_house: House, second_valkey: Valkey) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import TypeVar
 
@@ -147,3 +148,30 @@ def test_one_with_less_patience_than_those_before_leaves_in_time(second_valkey: 
         return waited
 
     assert _with_wire(second_valkey.url, deed) < PATIENCE.total_seconds() / 2
+
+
+def test_a_connection_that_comes_about_while_the_wire_is_closed_is_closed_too(
+    fresh_redis: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def deed(wire: Wire) -> bool:
+        pool, standing = wire._client.connection_pool, asyncio.Event()
+        connection = pool.make_connection()  # type: ignore[no-untyped-call]
+        connect = connection.connect
+
+        async def connect_and_be_deaf() -> None:
+            await connect()
+            standing.set()
+            with suppress(asyncio.CancelledError):  # as `asyncio.wait_for` does when an answer comes at this moment
+                await asyncio.sleep(10)
+
+        monkeypatch.setattr(connection, "connect", connect_and_be_deaf)
+        monkeypatch.setattr(pool, "make_connection", lambda: connection)
+        asking = asyncio.ensure_future(wire.ask(("PING",)))
+        await standing.wait()
+        transport = connection._writer.transport
+        await wire.close()
+        asking.cancel()
+        await asyncio.wait([asking])
+        return bool(transport.is_closing())
+
+    assert _with_wire(fresh_redis, deed)
