@@ -1,28 +1,21 @@
-"""HMAC-SHA256, cut to the bytes that a short text carries, and such texts. Pure."""
+"""Keyed BLAKE2b, short enough for a text that an address carries, and such texts. Pure."""
 
 import binascii
 import hashlib
-from functools import lru_cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
 
 MAC_BYTES = 12
 _FOR_ADDRESSES = bytes.maketrans(b"+/", b"-_")
 _FROM_ADDRESSES = bytes.maketrans(b"-_", b"+/")
-_BLOCK = 64  # bytes of a block of SHA-256
-_INNER, _OUTER = bytes(byte ^ 0x36 for byte in range(256)), bytes(byte ^ 0x5C for byte in range(256))
 
 
 def mac(key: bytes, message: bytes) -> bytes:
-    """The first bytes of HMAC-SHA256 (RFC 2104): the key's half of the work is done once, not for each message."""
-    inner, outer = _halves(key)
-    head = inner.copy()
-    head.update(message)
-    whole = outer.copy()
-    whole.update(head.digest())
-    return whole.digest()[:MAC_BYTES]
+    """A message authentication code (RFC 7693); BLAKE2b needs no HMAC around it, which would cost three times as much.
+
+    Args:
+        key: up to 64 bytes.
+        message: what is signed.
+    """
+    return hashlib.blake2b(message, digest_size=MAC_BYTES, key=key).digest()
 
 
 def text_of(raw: bytes) -> str:
@@ -37,9 +30,3 @@ def bytes_of(text: str) -> bytes:
         ValueError: no such text.
     """
     return binascii.a2b_base64(text.encode("ascii").translate(_FROM_ADDRESSES) + b"=" * (-len(text) % 4))
-
-
-@lru_cache(maxsize=8)
-def _halves(key: bytes) -> "tuple[_Hash, _Hash]":
-    block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
-    return hashlib.sha256(block.translate(_INNER)), hashlib.sha256(block.translate(_OUTER))

@@ -6,11 +6,12 @@ the least bad of those that wait comes.
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from operator import eq
+from operator import attrgetter, eq
 from typing import Protocol
 
 WINDOW = 10  # posts in a row that are looked at
 MOST_OF_ONE_AUTHOR = 2  # of them
+_AUTHOR, _CLUSTER = attrgetter("author"), attrgetter("cluster")
 
 
 class Card(Protocol):
@@ -48,6 +49,12 @@ class Spacing:
 
     def take_while_fitting(self, cards: Sequence[Card]) -> int:
         """The first of these posts come next, up to one that may not; gives how many: `fits` and `take` in one."""
+        authors = list(map(_AUTHOR, cards))
+        repeated = len(self._authors) + len(authors) - len({*self._authors, *authors})
+        if repeated < MOST_OF_ONE_AUTHOR and not any(map(_CLUSTER, cards)):
+            self._authors += authors  # nobody comes more often, whatever the order; mostly it is so
+            self._cluster = 0 if cards else self._cluster
+            return len(cards)
         count, append, taken = self._authors.count, self._authors.append, 0
         clusters = [card.cluster for card in cards]
         are_alike = map(eq, clusters, [self._cluster, *clusters[:-1]]) if any(clusters) else [False] * len(clusters)

@@ -4,21 +4,22 @@ A list is frozen as the user had it. Most users look at a page or two of its ten
 and new posts are put into their slots, only as far as pages come near.
 """
 
-from collections.abc import Callable
-from itertools import compress
-from operator import not_
+from collections.abc import Iterator
+from itertools import compress, count, filterfalse, islice
+from operator import attrgetter, not_
 
 from shared.domain import Source
-from shared.eligibility import may_show
+from shared.eligibility import may_show, may_show_all
 from shared.ranked_lists import codec
 from shared.ranked_lists.read import UserState
 from timeline.parts import Parts
-from timeline.reserved import put_new_posts
+from timeline.reserved import Pool, put_new_posts
 from timeline.walk import Walk
 
 PAGES = 2  # that are made ready at once: of the second one, too, what follows it must be known
-LEAST_STRIDE = 16  # posts that are looked at together
 MARGIN = 8  # posts beyond them, for those that spacing puts off
+SEEN_ELSEWHERE = 16  # posts that may stand at a list's head; those seen before the list was made are in it no more
+_AUTHOR = attrgetter("author")
 
 
 class Ahead:
@@ -32,27 +33,26 @@ class Ahead:
         """Move the next entries from the rest of a walk's list to what is ready; at least one, unless all are seen."""
         seen, before = known_rows(walk.state), codec.rows_of(walk.chain.frozen.entries)
         seen.update(before)
-        rows, entries, rest = unseen_first(walk.chain.rest, seen, at_least=PAGES * walk.request.limit + MARGIN)
+        wanted = PAGES * walk.request.limit + MARGIN
+        likely = wanted + len(walk.state.seen.rows) + SEEN_ELSEWHERE
+        rows, entries, rest = unseen_first(walk.chain.rest, seen, at_most=wanted, look_at=likely)
         pool = self._snapshot.new_posts
         if pool is not None and walk.chain.frozen.source is not Source.NEWEST:
-            put_new_posts(
-                rows, entries, pool, user_id=walk.request.user_id, share=self._share,
-                may_take=self._may_take(walk, seen), start=len(before),
-            )  # fmt: skip
+            put_new_posts(rows, entries, pool, self._fresh(walk, pool, seen), share=self._share, start=len(before))
         room = max(0, self._length - len(before))  # a list with new posts is no longer than one without
         rest = codec.part(rest, 0, max(0, room - len(entries)))
         walk.make_ready(b"".join(entries[:room]), rest)
 
-    def _may_take(self, walk: Walk, seen: set[int]) -> Callable[[int], bool]:
-        known, viewer = self._catalogue.get, walk.state.viewer
-
-        def may_take(row: int) -> bool:
-            if row in seen:
-                return False
-            post = known(row)
-            return post is not None and may_show(viewer, row=row, author=post.author)
-
-        return may_take
+    def _fresh(self, walk: Walk, pool: Pool, seen: set[int]) -> Iterator[int]:
+        """Those of the pool's posts that may stand in this list, in the user's order."""
+        viewer = walk.state.viewer
+        for here in pool.in_order_of(walk.request.user_id):
+            unseen = list(filterfalse(seen.__contains__, here))
+            posts = [*filter(None, map(self._catalogue.get, unseen))]
+            if len(posts) == len(unseen) and may_show_all(viewer, rows=unseen, authors=map(_AUTHOR, posts)):
+                yield from unseen
+            else:
+                yield from (post.row for post in posts if may_show(viewer, row=post.row, author=post.author))
 
 
 def known_rows(state: UserState) -> set[int]:
@@ -60,16 +60,19 @@ def known_rows(state: UserState) -> set[int]:
     return {*state.viewer.seen_posts, *state.seen.rows}
 
 
-def unseen_first(packed: bytes, seen: set[int], *, at_least: int) -> tuple[list[int], list[bytes], bytes]:
-    """The first entries that were not seen, with their rows: so many and a few, if there are; and what follows."""
-    rows: list[int] = []
-    entries: list[bytes] = []
-    start, length = 0, codec.length_of(packed)
-    while start < length and len(rows) < at_least:
-        end = start + max(LEAST_STRIDE, at_least - len(rows))
-        part = codec.part(packed, start, end)
-        here, start = codec.rows_of(part), end
-        unseen = list(map(not_, map(seen.__contains__, here)))
-        rows += compress(here, unseen)
-        entries += compress(codec.split(part), unseen)
-    return rows, entries, codec.part(packed, start)
+def unseen_first(packed: bytes, seen: set[int], *, at_most: int, look_at: int) -> tuple[list[int], list[bytes], bytes]:
+    """The first entries that were not seen, with their rows; and what follows them.
+
+    Args:
+        packed: the list's entries.
+        seen: rows.
+        at_most: so many are given, if there are.
+        look_at: how many entries it is enough to look at, mostly; where it is not, all are looked at.
+    """
+    rows = codec.rows_of(codec.part(packed, 0, look_at))
+    places = list(islice(compress(count(), map(not_, map(seen.__contains__, rows))), at_most))
+    if len(places) < at_most and look_at < (length := codec.length_of(packed)):
+        return unseen_first(packed, seen, at_most=at_most, look_at=length)
+    end = places[-1] + 1 if len(places) == at_most else len(rows)
+    entries = codec.split(codec.part(packed, 0, end))
+    return list(map(rows.__getitem__, places)), list(map(entries.__getitem__, places)), codec.part(packed, end)

@@ -5,11 +5,12 @@ from datetime import datetime
 from functools import lru_cache
 from json.encoder import encode_basestring as quoted
 
+from shared.ranked_lists import codec
 from timeline.page import Page
 
 MEDIA_TYPE = "application/json"
 DIGITS = 4  # of a score; its float16 has no more
-MIDDLES = 65_536  # kept; as many as there are scores
+MIDDLES = 65_536  # kept, some 10 MB; as many as there are scores
 STAMPS = 64  # kept; most lists are of the last few runs
 _BEGIN = '{"id":'
 
@@ -18,23 +19,30 @@ def page_body(page: Page) -> bytes:
     """The answer's bytes."""
     posts = ""
     if page.posts:  # column by column: a loop in Python would cost four times as much
-        _, ids, scores, reasons = zip(*page.posts, strict=True)
-        pieces = [""] * (2 * len(ids))
-        pieces[::2], pieces[1::2] = map(quoted, ids), map(_between, scores, reasons)
+        pieces = [""] * (2 * len(page.posts))
+        pieces[::2], pieces[1::2] = map(quoted, page.posts.ids), map(_between.__getitem__, page.posts.marks)
         posts = f"{_BEGIN}{''.join(pieces)}"[: -len("," + _BEGIN)]
     cursor = "null" if page.next_cursor is None else f'"{page.next_cursor}"'
     degraded = f',"degraded":{json.dumps(page.degraded, separators=(",", ":"))}' if page.degraded else ""
     return (
-        f'{{"user_id":{quoted(page.user_id)},"source":"{page.source.value}","posts":[{posts}],"next_cursor":{cursor},'
+        f'{{"user_id":{quoted(page.user_id)},"source":"{page.source}","posts":[{posts}],"next_cursor":{cursor},'
         f'"generated_at":"{_stamp(page.generated_at)}","feed_id":"{page.feed_id}"{degraded}}}'
     ).encode()
 
 
-@lru_cache(MIDDLES)
-def _between(score: float, reason: str) -> str:
-    """What stands between a post's id and the next one's."""
-    rounded = json.dumps(round(score, DIGITS) + 0.0, allow_nan=False)
-    return f',"score":{rounded},"reason":{json.dumps(reason)}}},{_BEGIN}'
+class _Between(dict[bytes, str]):
+    """What stands between a post's id and the next one's, by the post's mark."""
+
+    def __missing__(self, mark: bytes) -> str:
+        rounded = json.dumps(round(codec.score_of(mark), DIGITS) + 0.0, allow_nan=False)
+        text = f',"score":{rounded},"reason":{json.dumps(codec.reason_of(mark))}}},{_BEGIN}'
+        if len(self) >= MIDDLES:
+            self.clear()
+        self[mark] = text
+        return text
+
+
+_between = _Between()
 
 
 @lru_cache(STAMPS)

@@ -1,7 +1,7 @@
 """The feed id: an opaque, signed name of a page, for events to refer to. Pure.
 
     format u8 · source u8 · generation u32 · position u16 · nonce of the chain, 8 bytes
-    · HMAC-SHA256 over these and the user id, 12 bytes
+    · keyed BLAKE2b of these and the user id, 12
 
 It decides nothing, so one that is broken, forged or another user's is not refused: its event just counts for no page.
 """

@@ -1,9 +1,7 @@
 """Chooses a page's posts out of its chain: what may be shown, each as early as spacing lets it."""
 
-from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import islice
 from operator import attrgetter
 
 from shared.db.newest import posts_of_rows
@@ -13,7 +11,6 @@ from shared.ranked_lists import codec
 from shared.ranked_lists.records import CatalogueEntry
 from shared.spacing import WINDOW, Spacing
 from timeline.ahead import Ahead
-from timeline.page import PagePost
 from timeline.parts import Parts
 from timeline.snapshot import catalogue_entry
 from timeline.sources import Sources
@@ -21,9 +18,9 @@ from timeline.walk import Walk
 
 LOOK_AHEAD = 16  # posts beyond those that are needed whose catalogue entries are fetched with them
 LEAST_STRIDE = 4  # posts that are looked up at once, where fewer are needed: some of them must not be shown
-new_post: Callable[[tuple[int, str, float, str]], PagePost] = partial(tuple.__new__, PagePost)  # a third of its price
 _AUTHOR, _POST_ID = attrgetter("author"), attrgetter("post_id")
-Waiting = list[tuple[int, CatalogueEntry, PagePost]]  # posts that may not come yet, with their places
+Candidate = tuple[int, CatalogueEntry, bytes]  # a post's place, what is known of it, and its mark
+Waiting = list[Candidate]  # those that may not come yet
 
 
 class Filler:
@@ -40,7 +37,8 @@ class Filler:
         while walk.position < end and len(walk.posts) < walk.request.limit:
             card = self._showable(walk, walk.position)
             if card is not None:
-                walk.posts.append(_post(walk, walk.position, card))
+                (mark,) = codec.marks_of(walk.entries(walk.position, walk.position + 1))
+                walk.posts.append(card, mark)
             walk.position += 1
 
     async def fill(self, walk: Walk) -> None:
@@ -52,6 +50,8 @@ class Filler:
 
     async def has_more(self, walk: Walk) -> bool:
         """Whether anything that may be shown follows the page."""
+        if walk.shows_next:
+            return True
         place = walk.position
         # Mostly the next post is one; without Redis only PostgreSQL knows.
         if walk.has_redis and place < walk.whole_length and self._showable(walk, place) is not None:
@@ -73,6 +73,9 @@ class Filler:
             if place >= end:
                 end = await self._end_of_part(walk, place, seen_too=seen_too)
                 known_up_to = place  # a tail may have come into being
+                if not waiting and (after := self._choose_plainly(walk, spacing, place, end)) > place:
+                    place = known_up_to = after
+                    continue
             if place < end:
                 if place >= known_up_to:
                     known_up_to = place + max(LEAST_STRIDE, walk.request.limit - len(walk.posts))
@@ -88,53 +91,49 @@ class Filler:
 
     def _choose(self, walk: Walk, spacing: Spacing, waiting: Waiting, place: int, end: int) -> int:
         """Choose what fits up to a place, while the page has room; what does not fit waits. Gives the next place."""
-        limit, posts, chosen = walk.request.limit, walk.posts, walk.chosen
-        if waiting and len(posts) < limit:
+        limit, posts = walk.request.limit, walk.posts
+        if waiting:
             _take_fitting(walk, spacing, waiting)
         entries = walk.entries(place, end)
-        if not waiting:
-            taken = self._choose_first(walk, spacing, place, entries[: limit - len(posts)])
-            place, entries = place + taken, entries[taken:]
-        if len(posts) >= limit:
-            return place
-        for row, reason, score in entries:
+        for row, mark in zip(codec.rows_of(entries), codec.marks_of(entries), strict=True):
             if len(posts) >= limit:
                 break
             card = self._may_be_shown(walk, row, place)
             if card is not None:
-                post = new_post((row, card.post_id, score, reason))
                 if spacing.fits(card):
-                    spacing.take(card)
-                    chosen.append(place)
-                    posts.append(post)
+                    _take(walk, spacing, (place, card, mark))
                     if waiting:
                         _take_fitting(walk, spacing, waiting)
                 else:
-                    waiting.append((place, card, post))
+                    waiting.append((place, card, mark))
             place += 1
         return place
 
-    def _choose_first(self, walk: Walk, spacing: Spacing, place: int, entries: Sequence[codec.Entry]) -> int:
-        """Choose the first of some entries, up to one that does not fit, if all of them may be shown; gives how many.
+    def _choose_plainly(self, walk: Walk, spacing: Spacing, place: int, end: int) -> int:
+        """Choose the next posts as they come, up to one that does not fit, if all may be shown; gives the next place.
 
         Mostly that is the whole page, for a third of what looking at one by one costs.
         """
-        if not entries:
-            return 0
-        rows, reasons, scores = zip(*entries, strict=True)
-        cards = [card for card in map(self._catalogue.get, rows) if card is not None]
+        room = walk.request.limit - len(walk.posts)
+        entries = walk.entries(place, min(end, place + room + 1))  # with the one that follows the page
+        rows = codec.rows_of(entries)
+        cards = [*filter(None, map(self._catalogue.get, rows))]
         if (
             len(cards) < len(rows)
             or walk.gone
             or walk.request.exclude
+            or not walk.has_redis
             or not self._reader.deleted.rows.isdisjoint(rows)
             or not may_show_all(walk.state.viewer, rows=rows, authors=map(_AUTHOR, cards))
         ):
-            return 0
-        taken = spacing.take_while_fitting(cards)
+            return place
+        taken = spacing.take_while_fitting(cards[:room])
         walk.chosen += range(place, place + taken)
-        walk.posts += islice(map(new_post, zip(rows, map(_POST_ID, cards), scores, reasons, strict=True)), taken)
-        return taken
+        walk.posts.rows += rows[:taken]
+        walk.posts.ids += map(_POST_ID, cards[:taken])
+        walk.posts.marks += codec.marks_of(entries)[:taken]
+        walk.shows_next = taken == room < len(cards)
+        return place + taken
 
     async def _end_of_part(self, walk: Walk, place: int, *, seen_too: bool) -> int:
         """Where the unseen part of the chain (or all of it) ends; adds more of the list, or the tail, when needed."""
@@ -154,7 +153,8 @@ class Filler:
 
     def _showable(self, walk: Walk, place: int) -> CatalogueEntry | None:
         """The post at a place, if it may be shown; one that must not be is dropped, an unknown one is left there."""
-        return self._may_be_shown(walk, walk.row(place), place)
+        (row,) = walk.rows(place, place + 1)
+        return self._may_be_shown(walk, row, place)
 
     def _may_be_shown(self, walk: Walk, row: int, place: int) -> CatalogueEntry | None:
         """The same of a row and its place."""
@@ -206,13 +206,8 @@ def _take_least_bad(walk: Walk, spacing: Spacing, waiting: Waiting) -> None:
         _take(walk, spacing, waiting.pop(found))
 
 
-def _take(walk: Walk, spacing: Spacing, one: tuple[int, CatalogueEntry, PagePost]) -> None:
-    place, card, post = one
+def _take(walk: Walk, spacing: Spacing, one: Candidate) -> None:
+    place, card, mark = one
     spacing.take(card)
     walk.chosen.append(place)
-    walk.posts.append(post)
-
-
-def _post(walk: Walk, place: int, card: CatalogueEntry) -> PagePost:
-    ((_, reason, score),) = walk.entries(place, place + 1)
-    return PagePost(card.row, card.post_id, score, reason)
+    walk.posts.append(card, mark)

@@ -6,15 +6,15 @@ Each process has a registry of its own; docs/observability.md lists what is here
 import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from operator import itemgetter
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from shared.domain import Phase, Source
+from shared.domain import Phase, Reason, Source
+from shared.ranked_lists import codec
 from shared.ranked_lists.publication import Publication
-from timeline.page import Page, PagePost
+from timeline.page import Page
 from timeline.tally import Tally
 
 BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)  # seconds; 0.3 and 1 are what we promise
@@ -23,7 +23,6 @@ NO_SOURCE = "none"  # a request that was refused came from no source
 STATUSES = ("200", "400", "401", "403", "413", "422", "431", "500", "503")
 OTHER = "other"
 _CODES = {int(status): status for status in STATUSES}
-_REASON = itemgetter(PagePost._fields.index("reason"))
 STORES = ("redis", "postgresql")
 JOBS = ("heuristic", "train", "score")
 
@@ -56,7 +55,7 @@ class Metrics:
 
     def page(self, page: Page) -> None:
         """A page was made."""
-        self._tally.new_posts += list(map(_REASON, page.posts)).count("new")
+        self._tally.new_posts += codec.count_reason(page.posts.marks, Reason.NEW)
 
     def expired_cursor(self) -> None:
         """A cursor's chain was gone; a new one began."""

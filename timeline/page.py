@@ -1,10 +1,10 @@
 """The records of a page: what is asked for and what is given."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
 
 from shared.domain import Source
+from shared.ranked_lists.records import CatalogueEntry
 
 
 @dataclass(slots=True, kw_only=True)
@@ -17,13 +17,22 @@ class PageRequest:
     exclude: frozenset[str] = frozenset()
 
 
-class PagePost(NamedTuple):
-    """One post of a page; a tuple, for a page makes twenty of them and a frozen dataclass costs six times as much."""
+@dataclass(slots=True)
+class PagePosts:
+    """The posts of a page, in columns: what is done with them is done with all at once."""
 
-    row: int
-    post_id: str
-    score: float
-    reason: str
+    rows: list[int] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    marks: list[bytes] = field(default_factory=list)  # reason and score as the list has them, see `codec.marks_of`
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def append(self, card: CatalogueEntry, mark: bytes) -> None:
+        """This post comes next."""
+        self.rows.append(card.row)
+        self.ids.append(card.post_id)
+        self.marks.append(mark)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,7 +41,7 @@ class Page:
 
     user_id: str
     source: Source
-    posts: list[PagePost]
+    posts: PagePosts
     next_cursor: str | None
     generated_at: datetime
     feed_id: str

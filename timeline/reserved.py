@@ -5,13 +5,15 @@ spread evenly over the users, and a first page that is asked for twice between t
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from shared.domain import Reason
 from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList
+
+STRIDE = 16  # rows that are looked at together: as many as a page or two take, and some that may not stand there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,26 +22,27 @@ class Pool:
 
     ranked: RankedList
     rows: Sequence[int]
-    entries: Sequence[bytes]  # as they stand in the pool
-    heads: Sequence[bytes]  # of those that they take in a list: all but the score
+    twice: Sequence[int]  # the rows, one after the other and once more
+    entries: Mapping[int, bytes]  # by row, as they stand in a list whose own they are not
 
     @classmethod
     def of(cls, ranked: RankedList) -> Self:
         """The pool that a run published."""
-        rows = codec.rows_of(ranked.entries)
-        heads = [codec.pack_head(row, Reason.NEW) for row in rows]
-        return cls(ranked=ranked, rows=rows, entries=codec.split(ranked.entries), heads=heads)
+        rows, entries = codec.rows_of(ranked.entries), codec.split(ranked.entries)
+        marked = {row: codec.with_reason(entry, Reason.NEW) for row, entry in zip(rows, entries, strict=True)}
+        return cls(ranked=ranked, rows=rows, twice=rows * 2, entries=marked)
+
+    def in_order_of(self, user_id: str) -> Iterator[Sequence[int]]:
+        """All rows once, a few at a time, from one on that depends on the user and the generation."""
+        length = len(self.rows)
+        seed = hashlib.blake2b(f"{self.ranked.generation}|{user_id}".encode(), digest_size=8).digest()
+        start = int.from_bytes(seed, "little") % length if length else 0
+        for at in range(start, start + length, STRIDE):
+            yield self.twice[at : min(at + STRIDE, start + length)]
 
 
 def put_new_posts(
-    rows: list[int],
-    entries: list[bytes],
-    pool: Pool,
-    *,
-    user_id: str,
-    share: float,
-    may_take: Callable[[int], bool],
-    start: int = 0,
+    rows: list[int], entries: list[bytes], pool: Pool, fresh: Iterable[int], *, share: float, start: int = 0
 ) -> None:
     """Put new posts into the reserved slots between some of a list's posts, none of which is lost.
 
@@ -47,39 +50,27 @@ def put_new_posts(
         rows: the posts that come next, best first; changed in place.
         entries: their packed entries; changed in place.
         pool: posts that few people have seen.
-        user_id: whose list it is.
+        fresh: rows of those that may stand in this list (not seen, not withheld, not there already), in the order in
+            which they take slots.
         share: of the slots that are reserved, 0 to 0.5.
-        may_take: whether a row may stand in this user's list (not seen, not withheld, not there already).
         start: how many posts of the list stand before these.
     """
-    if share <= 0 or not pool.rows:
+    if share <= 0:
         return
     every, own = round(1 / share), set(rows)
-    fresh = rotation(len(pool.rows), user_id=user_id, generation=pool.ranked.generation)
     slot = (every // 2 - start) % every
-    while slot < len(rows):
-        for place in fresh:
-            row, held = pool.rows[place], 0
-            if row in own:
-                held = rows.index(row)
-                if held < slot:
-                    continue  # the list itself has shown it by now: it needs no slot
-            if may_take(row):
-                break
-        else:
-            return  # the pool is used up
-        score = codec.score_part(pool.entries[place])
-        if row in own:  # it comes from further down, with its own score
-            del rows[held]
-            score = codec.score_part(entries.pop(held))
+    if slot >= len(rows):
+        return
+    for row in fresh:
+        entry = pool.entries[row]
+        if row in own:
+            held = rows.index(row)
+            if held < slot:
+                continue  # the list itself has shown it by now: it needs no slot
+            del rows[held]  # it comes from further down, with its own score
+            entry = codec.with_reason(entries.pop(held), Reason.NEW)
         rows.insert(slot, row)
-        entries.insert(slot, pool.heads[place] + score)
+        entries.insert(slot, entry)
         slot += every
-
-
-def rotation(length: int, *, user_id: str, generation: int) -> Iterator[int]:
-    """All places of a pool once, from one on that depends on the user and the generation."""
-    seed = hashlib.blake2b(f"{generation}|{user_id}".encode(), digest_size=8).digest()
-    start = int.from_bytes(seed, "little") % length
-    yield from range(start, length)
-    yield from range(start)
+        if slot >= len(rows):
+            return

@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from operator import itemgetter
 
 from shared.db.newest import viewer_of
 from shared.domain import Source, author_key
@@ -26,13 +25,12 @@ from shared.ranked_lists.records import NONCE_BYTES, Chain, Seen
 from timeline.ahead import Ahead, known_rows
 from timeline.feed import feed_id
 from timeline.fill import Filler
-from timeline.page import Page, PagePost, PageRequest
+from timeline.page import Page, PageRequest
 from timeline.parts import Parts
 from timeline.sources import Sources
 from timeline.stores import Patience
 from timeline.walk import Walk
 
-_ROW = itemgetter(PagePost._fields.index("row"))
 TRIES = 3  # a page that another request of the same chain overtook is worked out again
 
 
@@ -92,10 +90,14 @@ class Timeline:
         return self._finished(walk, start, next_cursor)
 
     async def _state(self, user_id: str, place: Cursor | None, patience: Patience) -> UserState:
-        with suppress(StoreUnavailable):
+        try:
             state = await self._stores.wire(patience, partial(self._reader.user, user_id, place))
-            self._shelf.put_viewer(user_id, state.viewer)
-            return state
+        except StoreUnavailable:
+            return await self._state_without_redis(user_id, patience)
+        self._shelf.put_viewer(user_id, state.viewer)
+        return state
+
+    async def _state_without_redis(self, user_id: str, patience: Patience) -> UserState:
         viewer = self._known_viewer(user_id)
         with suppress(StoreUnavailable):
             since = datetime.now(UTC) - self._parts.window.window
@@ -161,7 +163,7 @@ class Timeline:
             raise Overtaken
         noted = chain.with_end(walk.position)
         if walk.has_redis:
-            rows, visits = list(map(_ROW, walk.posts)), walk.state.seen.visits
+            rows, visits = walk.posts.rows, walk.state.seen.visits
             if begins:
                 first = FirstPage(
                     slot=walk.slot, chain=noted, tail=walk.tail, served=rows, visits=visits + 1,
@@ -174,7 +176,7 @@ class Timeline:
                     ends_before=walk.ends_in_redis, is_rewritten=walk.is_rewritten, is_last_try=is_last_try,
                 )  # fmt: skip
                 record = partial(self._reader.end_page, user_id, end)
-            with suppress(StoreUnavailable):
+            with suppress(StoreUnavailable):  # the shelf has it, and the page says what is missing
                 await self._stores.wire(walk.patience, record)
         self._shelf.put(user_id, noted, walk.tail)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -42,13 +42,13 @@ class Stores:
         """A new request's."""
         return Patience(seconds=dict(self._seconds))
 
-    async def wire(self, patience: Patience, ask: Callable[[float], Awaitable[AnswerT]]) -> AnswerT:
+    def wire(self, patience: Patience, ask: Callable[[float], Awaitable[AnswerT]]) -> Coroutine[None, None, AnswerT]:
         """Ask Redis by what keeps the time itself, told how many seconds there are.
 
         Raises:
             StoreUnavailable: no answer within what the request has left; it is noted there.
         """
-        return await self._ask("redis", patience, ask)
+        return self._ask("redis", patience, ask)
 
     async def redis(self, patience: Patience, ask: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
         """Ask Redis.

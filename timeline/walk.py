@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from shared.ranked_lists import codec
 from shared.ranked_lists.read import UserState
 from shared.ranked_lists.records import Chain, Tail
-from timeline.page import PagePost, PageRequest
+from timeline.page import PagePosts, PageRequest
 from timeline.stores import Patience
 
 
@@ -28,9 +28,10 @@ class Walk:
     position: int  # where the page starts; after `settle`, where the next one does
     ends_in_redis: int = 0  # page ends of this chain when it was read from Redis
     is_rewritten: bool = False  # the chain in Redis is not the one here
-    posts: list[PagePost] = field(default_factory=list)
+    posts: PagePosts = field(default_factory=PagePosts)
     chosen: list[int] = field(default_factory=list)  # places of the posts
     dropped: set[int] = field(default_factory=set)  # places that must not be shown
+    shows_next: bool = False  # the post that follows the page was looked at, and may be shown
     gone: set[int] = field(default_factory=set)  # rows that PostgreSQL called deleted while Redis could not tell
 
     @property
@@ -56,25 +57,16 @@ class Walk:
         """Posts of list and tail, as far as they are known."""
         return self.own_length + (len(self.tail) if self.tail else 0)
 
-    def entries(self, start: int, end: int) -> list[tuple[int, str, float]]:
-        """Row, reason and score at these places, as far as the chain is known."""
-        own = self.own_length
-        found = codec.entries_between(self.chain.frozen.entries, start, end)
-        if end > own and self.tail is not None:
-            found += codec.entries_between(self.tail.entries, max(0, start - own), end - own)
+    def entries(self, start: int, end: int) -> bytes:
+        """The packed entries at these places, as far as the chain is known."""
+        found = codec.part(self.chain.frozen.entries, start, end)
+        if self.tail is not None and end > (own := self.own_length):
+            found += codec.part(self.tail.entries, max(0, start - own), end - own)
         return found
-
-    def row(self, place: int) -> int:
-        """The row at a place that is known."""
-        return self.entries(place, place + 1)[0][0]
 
     def rows(self, start: int, end: int) -> list[int]:
         """The rows at these places, as far as the chain is known."""
-        own = self.own_length
-        found = codec.rows_of(codec.part(self.chain.frozen.entries, start, end))
-        if end > own and self.tail is not None:
-            found += codec.rows_of(codec.part(self.tail.entries, max(0, start - own), end - own))
-        return found
+        return codec.rows_of(self.entries(start, end))
 
     def make_ready(self, entries: bytes, rest: bytes) -> None:
         """These entries of the list come next, and what is left of it follows them one day."""

@@ -83,9 +83,13 @@ class Deleted:
         """Withhold what was known when this process last ran, until Redis tells."""
         self.rows = rows
 
+    def is_at(self, epoch: bytes, number: int) -> bool:
+        """Whether these rows are those of a safety number."""
+        return number == self._number and epoch == self.epoch
+
     async def catch_up(self, epoch: bytes, number: int) -> None:
         """Read the withheld rows again if their number or the epoch has moved since the last page."""
-        if number == self._number and epoch == self.epoch:
+        if self.is_at(epoch, number):
             return
         rows = cast(list[bytes], await self._redis.zrange(keys.DELETED, 0, -1))
         if epoch == self.epoch and number < self._number:

@@ -19,10 +19,10 @@ from shared.domain import Reason, Source
 FORMAT = 1
 HEADER = struct.Struct("<BBHII")
 ENTRY = struct.Struct("<Ie")
-_HEAD = struct.Struct("<I")
+_SCORE = struct.Struct("<e")
 _TOP = 3  # the byte of an entry that the reason and the row's highest bits share
 _WITHOUT_REASON = bytes(byte & 0x0F for byte in range(256))
-Entry = tuple[int, str, float]  # row, reason, score
+_WITHOUT_ROW = bytes(byte >> 4 for byte in range(256))
 ROW_BITS = 28
 MAX_ROW = (1 << ROW_BITS) - 1
 SOURCES = (Source.HEURISTIC, Source.NEUCF, Source.EVERYONE, Source.SNAPSHOT, Source.NEWEST)
@@ -87,8 +87,7 @@ def decode(value: bytes) -> RankedList:
     entries = value[HEADER.size :]
     if len(entries) != count * ENTRY.size:
         raise UnreadableList(f"ranked list: got {len(entries)} bytes for {count} entries")
-    generated_at = datetime.fromtimestamp(stamp, UTC)
-    return RankedList(source=SOURCES[source], generation=generation, generated_at=generated_at, entries=entries)
+    return RankedList(source=SOURCES[source], generation=generation, generated_at=_moment(stamp), entries=entries)
 
 
 def pack_entry(row: int, reason: Reason, score: float) -> bytes:
@@ -96,14 +95,10 @@ def pack_entry(row: int, reason: Reason, score: float) -> bytes:
     return ENTRY.pack(reason << ROW_BITS | row, score)
 
 
-def pack_head(row: int, reason: Reason) -> bytes:
-    """One entry without its score, which `score_part` gives of another."""
-    return _HEAD.pack(reason << ROW_BITS | row)
-
-
-def score_part(entry: bytes) -> bytes:
-    """The packed score of one entry."""
-    return entry[_HEAD.size :]
+def with_reason(entry: bytes, reason: Reason) -> bytes:
+    """An entry as it would be with this reason."""
+    packed, score = ENTRY.unpack(entry)
+    return ENTRY.pack(reason << ROW_BITS | packed & MAX_ROW, score)
 
 
 def entry_at(entries: bytes, position: int) -> tuple[int, str, float]:
@@ -112,10 +107,26 @@ def entry_at(entries: bytes, position: int) -> tuple[int, str, float]:
     return packed & MAX_ROW, REASONS[packed >> ROW_BITS], score
 
 
-def entries_between(entries: bytes, start: int, end: int) -> list[Entry]:
-    """Row, reason and score of the entries from one position to (not with) another."""
-    unpacked = ENTRY.iter_unpack(part(entries, start, end))
-    return [(packed & MAX_ROW, REASONS[packed >> ROW_BITS], score) for packed, score in unpacked]
+def marks_of(entries: bytes) -> tuple[bytes, ...]:
+    """What packed entries say besides the row: 3 bytes each, which `reason_of` and `score_of` read."""
+    return _marks_layout(len(entries) // ENTRY.size).unpack(entries)
+
+
+def reason_of(mark: bytes) -> str:
+    """The reason's code in an entry's mark."""
+    return REASONS[_WITHOUT_ROW[mark[0]]]
+
+
+def count_reason(marks: Iterable[bytes], reason: Reason) -> int:
+    """How many entries have a reason, by their marks."""
+    return b"".join(marks)[:: ENTRY.size - _TOP].translate(_WITHOUT_ROW).count(reason)
+
+
+def score_of(mark: bytes) -> float:
+    """The score in an entry's mark."""
+    score: float
+    (score,) = _SCORE.unpack_from(mark, 1)
+    return score
 
 
 def rows_of(entries: bytes) -> list[int]:
@@ -157,9 +168,19 @@ def without(entries: bytes, positions: Iterable[int]) -> bytes:
     return b"".join(kept)
 
 
+@lru_cache(maxsize=64)  # most lists are of the last few runs
+def _moment(stamp: int) -> datetime:
+    return datetime.fromtimestamp(stamp, UTC)
+
+
 @lru_cache(maxsize=256)
 def _split_layout(count: int) -> struct.Struct:
     return struct.Struct(f"{ENTRY.size}s" * count)
+
+
+@lru_cache(maxsize=256)
+def _marks_layout(count: int) -> struct.Struct:
+    return struct.Struct(f"{_TOP}x{ENTRY.size - _TOP}s" * count)
 
 
 @lru_cache(maxsize=256)

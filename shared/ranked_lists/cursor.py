@@ -1,6 +1,6 @@
 """The cursor: an opaque, signed place in a user's chain. Pure.
 
-    format u8 · slot u8 · nonce of the chain, 8 bytes · position u16 · HMAC-SHA256 over these and the user id, 12 bytes
+    format u8 · slot u8 · nonce of the chain, 8 bytes · position u16 · keyed BLAKE2b of these and the user id, 12
 
 It names a chain and a position, never a rank, so that a republished list cannot move it.
 """

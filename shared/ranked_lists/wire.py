@@ -168,15 +168,14 @@ class _Line(asyncio.Protocol):
                 answers.set_exception(error)
 
     def _take(self, answer: object) -> None:
-        waiting, count, *_ = self._waiting[0]
+        waiting, count, _, _ = self._waiting[0]
         self._answered += 1
         self._answers.append(answer)
-        if len(self._answers) < count:
-            return
-        answers, self._answers = self._answers, []
-        self._waiting.popleft()
-        if not waiting.done():  # not called away meanwhile
-            waiting.set_result(answers)
+        if len(self._answers) == count:
+            self._waiting.popleft()
+            if not waiting.done():  # not called away meanwhile
+                waiting.set_result(self._answers)
+            self._answers = []
 
     def _flush(self) -> None:
         out, self._out = self._out, []

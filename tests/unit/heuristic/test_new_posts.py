@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -91,9 +92,8 @@ def test_new_posts_stand_in_enough_peoples_first_fifty(world: World, ranking: Ra
     for user in world.users.ids:
         entries = common if phase == "heuristic" else _personal(rows[NEW:], rng)
         own = rows_of(entries)
-        put_new_posts(
-            own, list(split(entries)), pool, user_id=user, share=SETTINGS.new_post_share, may_take=lambda row: True
-        )
+        fresh = chain.from_iterable(pool.in_order_of(user))
+        put_new_posts(own, list(split(entries)), pool, fresh, share=SETTINGS.new_post_share)
         shown.update(new.intersection(own[:50]))
     reached = sum(shown[row] >= SETTINGS.new_post_viewers for row in new)
     assert reached >= 0.95 * NEW

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import chain
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain import Reason, Source
 from shared.ranked_lists.codec import RankedList, entry_at, pack_entry, rows_of
-from timeline.reserved import Pool, put_new_posts, rotation
+from timeline.reserved import Pool, put_new_posts
 
 OWN = st.lists(st.integers(1, 300), max_size=120, unique=True)
 NEW = st.lists(st.integers(200, 400), max_size=60, unique=True)
@@ -30,7 +31,8 @@ def _mixed(own: list[int], new: list[int], *, generation: int = 1, share: float 
 
 def _put(own: list[int], pool: Pool, may_take: Callable[[int], bool], *, share: float = 0.1, start: int = 0) -> bytes:
     rows, entries = list(own), [pack_entry(row, Reason.POPULAR, 0.5) for row in own]
-    put_new_posts(rows, entries, pool, user_id="ann", share=share, may_take=may_take, start=start)
+    fresh = filter(may_take, chain.from_iterable(pool.in_order_of("ann")))
+    put_new_posts(rows, entries, pool, fresh, share=share, start=start)
     packed = b"".join(entries)
     assert rows_of(packed) == rows
     return packed
@@ -92,6 +94,13 @@ def test_the_same_user_meets_the_same_posts_until_the_next_run() -> None:
     assert _mixed(own, new) != _mixed(own, new, generation=2)
 
 
-@given(st.integers(1, 50), st.text(max_size=5), st.integers(0, 9))
-def test_a_rotation_names_every_place_once(length: int, user: str, generation: int) -> None:
-    assert sorted(rotation(length, user_id=user, generation=generation)) == list(range(length))
+@given(NEW, st.text(max_size=5), st.integers(0, 9))
+def test_each_user_has_the_whole_pool_from_some_row_on(new: list[int], user: str, generation: int) -> None:
+    order = list(chain.from_iterable(_pool(new, generation).in_order_of(user)))
+    start = new.index(order[0]) if new else 0
+    assert order == new[start:] + new[:start]
+
+
+def test_users_begin_at_many_places_of_the_pool() -> None:
+    pool = _pool(list(range(100)))
+    assert len({next(pool.in_order_of(f"user{number}"))[0] for number in range(300)}) > 80

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shared.domain import Reason, Source
 from shared.eligibility import Viewer
-from shared.ranked_lists.codec import RankedList, pack_entry
+from shared.ranked_lists.codec import RankedList, pack_entry, rows_of
 from shared.ranked_lists.cursor import Cursor, ForgedCursor, sign, verify
 from shared.ranked_lists.read import UserState
 from shared.ranked_lists.records import Chain, Seen, Tail, pack_chain, unpack_chain
@@ -47,18 +47,18 @@ def _tail(rows: list[int], *, unseen: int) -> Tail:
 @given(ROWS, ROWS)
 def test_a_chain_is_its_list_and_then_its_tail(own: list[int], tail: list[int]) -> None:
     walk = _walk(own, tail)
-    assert [row for row, _, _ in walk.entries(0, 100)] == own + tail == walk.rows(0, 100)
+    assert rows_of(walk.entries(0, 100)) == own + tail == walk.rows(0, 100)
 
 
 @given(ROWS)
 def test_a_chain_without_a_tail_ends_with_its_list(own: list[int]) -> None:
-    assert _walk(own, None).entries(len(own), len(own) + 5) == []
+    assert _walk(own, None).entries(len(own), len(own) + 5) == b""
 
 
 @given(ROWS, ROWS, st.integers(0, 40), st.integers(0, 40))
 def test_a_part_of_a_chain_is_that_part_of_it(own: list[int], tail: list[int], start: int, length: int) -> None:
     walk, end = _walk(own, tail), start + length
-    assert [row for row, _, _ in walk.entries(start, end)] == (own + tail)[start:end] == walk.rows(start, end)
+    assert rows_of(walk.entries(start, end)) == (own + tail)[start:end] == walk.rows(start, end)
 
 
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=10))
