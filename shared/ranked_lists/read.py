@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache, partial
+from functools import partial
 from typing import TypeVar, cast
 
 from redis.exceptions import RedisError
@@ -25,7 +25,6 @@ from shared.ranked_lists.wire import Command, Wire
 
 ValueT = TypeVar("ValueT")
 OVERTAKEN = 2  # what END_PAGE gives then
-VIEWERS = 4_096  # kept, some 8 MB
 UNREADABLE = (ValueError, struct.error)  # what reading the bytes of another version may raise
 
 
@@ -127,7 +126,7 @@ class ListReader:
             newest = int(number or 0)
             if not self.deleted.is_at(epoch, newest):
                 await self._follow(epoch, newest)
-            withheld = _viewer_of(viewer, _own_key(user_id))
+            withheld = records.unpack_viewer(viewer, own=author_key(user_id))
         except (RedisError, OSError, TimeoutError, *UNREADABLE) as error:  # a viewer must not count as absent
             raise self._unavailable(error) from error
         return UserState(
@@ -265,19 +264,6 @@ class ListReader:
 
     def _unavailable(self, error: Exception) -> StoreUnavailable:
         return StoreUnavailable(f"Redis at {self._address} does not answer as expected: {error}")
-
-
-@lru_cache(maxsize=VIEWERS)
-def _viewer_of(value: bytes | None, own: int) -> Viewer:
-    """The viewer behind the bytes that were just read; the same bytes, of a user's next page, are not unpacked again.
-
-    Raises:
-        UnreadableList: they are no viewer.
-    """
-    return records.unpack_viewer(value, own=own)
-
-
-_own_key = lru_cache(maxsize=VIEWERS)(author_key)
 
 
 def _readable(decode: Callable[[bytes], ValueT], value: bytes | None) -> ValueT | None:
