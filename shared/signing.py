@@ -9,7 +9,7 @@ _FROM_ADDRESSES = bytes.maketrans(b"-_", b"+/")
 
 
 def mac(key: bytes, message: bytes) -> bytes:
-    """A message authentication code (RFC 7693); BLAKE2b needs no HMAC around it, which would cost three times as much.
+    """A message authentication code (RFC 7693): BLAKE2b takes a key itself, and needs no HMAC around it.
 
     Args:
         key: up to 64 bytes.

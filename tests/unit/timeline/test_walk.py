@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -95,11 +96,8 @@ def test_a_cursor_comes_back_as_it_was(slot: int, nonce: bytes, position: int, u
 
 @given(st.text(max_size=200))
 def test_any_text_is_refused_without_another_error(text: str) -> None:
-    try:
+    with pytest.raises(ForgedCursor):
         verify(text, user_id="ann", key=KEY)
-    except ForgedCursor:
-        return
-    raise AssertionError("a text out of nowhere was taken for a cursor")
 
 
 @given(st.integers(0, 31), st.characters(), NONCES)
@@ -117,11 +115,8 @@ def test_a_cursor_has_one_spelling_only() -> None:
     for number in range(200):  # some of them hold - or _, which base64 may also write as + and /
         text = sign(Cursor(slot=1, nonce=number.to_bytes(8, "big"), position=20), user_id="ann", key=KEY)
         for other in {text.replace("-", "+"), text.replace("_", "/"), text + "="} - {text}:
-            try:
+            with pytest.raises(ForgedCursor):
                 verify(other, user_id="ann", key=KEY)
-            except ForgedCursor:
-                continue
-            raise AssertionError(other)
 
 
 def test_feed_ids_tell_source_generation_position_and_chain_apart() -> None:
