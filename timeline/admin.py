@@ -16,12 +16,12 @@ from shared.logs import log_event
 from shared.ranked_lists.publication import Publication
 from timeline.problems import Problem
 from timeline.routes import PROBLEMS
-from timeline.schemas import ChampionChange, PhaseAnswer, PhaseChange, ProblemDetails
+from timeline.schemas import ChampionChange, PhaseAnswer, PhaseChange
 from timeline.state import State, state_of
 
 TOKEN_NAME = "admin token"  # noqa: S105 - what the audit calls the bearer of WARMLINE_ADMIN_TOKEN
 FEED_GENERATIONS = 10  # of each source that the status names one by one
-DOWN: dict[int | str, dict[str, Any]] = {503: {"model": ProblemDetails, "description": "PostgreSQL does not answer"}}
+DOWN: dict[int | str, dict[str, Any]] = {503: {"description": "PostgreSQL does not answer"}}
 
 
 def _operator_only(request: Request) -> None:
@@ -90,7 +90,7 @@ async def get_models(request: Request) -> dict[str, Any]:
     return {"models": [_model(model) for model in models]}
 
 
-@router.put("/models/champion", responses={409: {"model": ProblemDetails}, 422: PROBLEMS[422]})
+@router.put("/models/champion", responses={409: {}, 422: PROBLEMS[422]})
 async def put_champion(request: Request, change: ChampionChange) -> dict[str, Any]:
     """Promote a version, or roll back to one; its lists come with the next scoring run, which this asks for."""
     state = state_of(request)

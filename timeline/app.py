@@ -60,11 +60,8 @@ def create_app(settings: AllSettings) -> FastAPI:
     app = TimelineApp(title="Warmline timeline", version="0.1.0", description=DESCRIPTION, lifespan=lifespan)
     install_problems(app)
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # as FastAPI's own manual does it
-    app.include_router(routes.router)
-    app.include_router(ingest.router)
-    app.include_router(ingest_relations.router)
-    app.include_router(jobs.router)
-    app.include_router(admin.router)
+    for part in (routes, ingest, ingest_relations, jobs, admin):
+        app.routes.extend(part.router.routes)  # whole as they are: `include_router` makes each of them once more
     app.add_middleware(EncodedSlashes)
     app.add_middleware(Limits)
     app.add_middleware(Observed, metrics=_metrics, writes_lines=settings.timeline.request_log)

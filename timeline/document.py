@@ -3,10 +3,13 @@
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.openapi.constants import REF_TEMPLATE
 from fastapi.openapi.utils import get_openapi
 
-PROBLEM_TYPE = "application/problem+json"
-PROBLEM_SCHEMA = {"$ref": "#/components/schemas/ProblemDetails"}
+from timeline.schemas import ProblemDetails
+
+PROBLEM = {"application/problem+json": {"schema": {"$ref": REF_TEMPLATE.format(model=ProblemDetails.__name__)}}}
+FIRST_PROBLEM = "400"  # statuses from this one on are problems, unless the route says what else they hold
 # What is answered before any route is reached.
 BEFORE = {
     "413": "the body is larger than 1 MB",
@@ -17,9 +20,13 @@ BEFORE = {
 
 
 def document(app: FastAPI) -> dict[str, Any]:
-    """The document of an app, made once."""
+    """The document of an app, made once.
+
+    Routes only describe their problems: a model named there costs each route a tenth of a millisecond at every start.
+    """
     if app.openapi_schema is None:
         made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        made["components"]["schemas"][ProblemDetails.__name__] = ProblemDetails.model_json_schema()
         for methods in made["paths"].values():
             for operation in methods.values():
                 _name_problems(operation["responses"])
@@ -29,9 +36,7 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 def _name_problems(responses: dict[str, Any]) -> None:
     for status, what in BEFORE.items():
-        problem = {"application/json": {"schema": PROBLEM_SCHEMA}}
-        responses.setdefault(status, {"description": what, "content": problem})
-    for response in responses.values():
-        content = response.get("content", {})
-        if content.get("application/json", {}).get("schema") == PROBLEM_SCHEMA:
-            response["content"] = {PROBLEM_TYPE: content["application/json"]}
+        responses.setdefault(status, {"description": what})
+    for status, response in responses.items():
+        if status >= FIRST_PROBLEM:
+            response.setdefault("content", PROBLEM)

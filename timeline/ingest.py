@@ -16,16 +16,14 @@ from shared.errors import StoreUnavailable
 from shared.logs import log_trouble
 from timeline.ingest_events import Checked, Rejection, check_events
 from timeline.routes import PROBLEMS
-from timeline.schemas import Batch, Ingested, ProblemDetails, RejectedEvent
+from timeline.schemas import Batch, Ingested, RejectedEvent
 from timeline.state import State, state_of
 
 TOO_LARGE: dict[int | str, dict[str, Any]] = {
-    400: {"model": ProblemDetails, "description": "the body is no JSON, or too deep"},
-    413: {"model": ProblemDetails, "description": "the body is larger than 1 MB"},
+    400: {"description": "the body is no JSON, or too deep"},
+    413: {"description": "the body is larger than 1 MB"},
 }
-UNAVAILABLE: dict[int | str, dict[str, Any]] = {
-    503: {"model": ProblemDetails, "description": "PostgreSQL does not answer; nothing was changed"}
-}
+UNAVAILABLE: dict[int | str, dict[str, Any]] = {503: {"description": "PostgreSQL does not answer; nothing was changed"}}
 
 
 def backend_only(request: Request) -> None:

@@ -14,11 +14,11 @@ from shared.db.writes import PostWrite, delete_post, drop_block, put_block, put_
 from timeline.ingest import TOO_LARGE, UNAVAILABLE, backend_only
 from timeline.problems import Problem
 from timeline.routes import PROBLEMS
-from timeline.schemas import ErasureUnderWay, PathId, PostPut, ProblemDetails, UserPut
+from timeline.schemas import ErasureUnderWay, PathId, PostPut, UserPut
 from timeline.state import state_of
 
 CONFLICT: dict[int | str, dict[str, Any]] = {
-    409: {"model": ProblemDetails, "description": "the relation is a view, or the user was erased, the post deleted"}
+    409: {"description": "the relation is a view, or the user was erased, the post deleted"}
 }
 
 router = APIRouter(

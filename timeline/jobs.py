@@ -11,13 +11,13 @@ from shared.logs import log_event
 from timeline.admin import TOKEN_NAME, operator_router
 from timeline.problems import Problem
 from timeline.routes import PROBLEMS
-from timeline.schemas import MAX_RUNS, JobAsked, ProblemDetails, RunHistory
+from timeline.schemas import MAX_RUNS, JobAsked, RunHistory
 from timeline.state import state_of
 
 router: APIRouter = operator_router("/admin/jobs")
 REFUSALS: dict[int | str, dict[str, Any]] = {
-    409: {"model": ProblemDetails, "description": "a run of this job is under way, or waits to begin"},
-    503: {"model": ProblemDetails, "description": "no service that does this job is alive, or PostgreSQL is away"},
+    409: {"description": "a run of this job is under way, or waits to begin"},
+    503: {"description": "no service that does this job is alive, or PostgreSQL is away"},
     422: PROBLEMS[422],
 }
 

@@ -17,7 +17,6 @@ from timeline.schemas import (
     CursorText,
     Limit,
     PathId,
-    ProblemDetails,
     Readiness,
     TimelinePage,
     TimelineRequest,
@@ -26,7 +25,7 @@ from timeline.security import authorization_of
 from timeline.state import state_of
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    code: {"model": ProblemDetails, "description": what}
+    code: {"description": what}
     for code, what in {
         400: "the cursor is not one that this service gave to this user",
         401: "no token, or a wrong or expired one",
