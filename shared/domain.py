@@ -16,6 +16,8 @@ class Phase(StrEnum):
     HEURISTIC = "heuristic"
     NEUCF = "neucf"
 
+    __hash__ = str.__hash__  # the enum's own is written in Python, and a page asks ten times
+
 
 class Source(StrEnum):
     """Where a page came from, in the order in which the timeline falls back."""
@@ -25,6 +27,8 @@ class Source(StrEnum):
     EVERYONE = "everyone"
     SNAPSHOT = "snapshot"
     NEWEST = "newest"
+
+    __hash__ = str.__hash__
 
 
 class Kind(StrEnum):

@@ -5,23 +5,21 @@ Posts and authors appear here by number: a post by its row, an author by its key
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct
 
 from shared.domain import CLOCK_TOLERANCE, author_key
 
 Pair = tuple[str, str]
 
 
-@dataclass(slots=True, kw_only=True)
-class Viewer:
+class Viewer(Struct, kw_only=True, gc=False):
     """What one user must not be shown (`hidden_authors`, `hidden_posts`) and has already been shown (`seen_posts`)."""
 
     hidden_authors: frozenset[int] = frozenset()  # author keys: the user's own, and blocked in either direction
     hidden_posts: frozenset[int] = frozenset()  # post rows that the user hid
-    seen_posts: Collection[int] = field(
-        default_factory=frozenset
-    )  # post rows, longest ago first where it is a sequence
+    seen_posts: Collection[int] = frozenset()  # post rows, longest ago first where it is a sequence
 
 
 def may_show(viewer: Viewer, *, row: int, author: int) -> bool:

@@ -6,7 +6,7 @@ the least bad of those that wait comes.
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from operator import attrgetter, eq
+from operator import attrgetter
 from typing import Protocol
 
 WINDOW = 10  # posts in a row that are looked at
@@ -47,26 +47,41 @@ class Spacing:
             return False
         return card.cluster == 0 or card.cluster != self._cluster
 
-    def take_while_fitting(self, cards: Sequence[Card]) -> int:
-        """The first of these posts come next, up to one that may not; gives how many: `fits` and `take` in one."""
-        authors = list(map(_AUTHOR, cards))
+    def choose(self, cards: Sequence[Card], *, room: int) -> tuple[Sequence[int], list[int], int]:
+        """Choose posts as they come, each as early as it fits: what `fits` and `take` do one by one.
+
+        Args:
+            cards: posts, the best first.
+            room: how many are chosen, if there are.
+
+        Returns:
+            Places of those that were chosen, in their order; of those that still wait; and how many were looked at.
+        """
+        authors = list(map(_AUTHOR, cards[:room]))
         repeated = len(self._authors) + len(authors) - len({*self._authors, *authors})
-        if repeated < MOST_OF_ONE_AUTHOR and not any(map(_CLUSTER, cards)):
+        if repeated < MOST_OF_ONE_AUTHOR and not any(map(_CLUSTER, cards[:room])):
             self._authors += authors  # nobody comes more often, whatever the order; mostly it is so
-            self._cluster = 0 if cards else self._cluster
-            return len(cards)
-        count, append, taken = self._authors.count, self._authors.append, 0
-        clusters = [card.cluster for card in cards]
-        are_alike = map(eq, clusters, [self._cluster, *clusters[:-1]]) if any(clusters) else [False] * len(clusters)
-        for card, is_alike in zip(cards, are_alike, strict=True):
-            author = card.author
-            if count(author) >= MOST_OF_ONE_AUTHOR or (is_alike and card.cluster != 0):
-                break
-            append(author)
-            taken += 1
-        if taken:
-            self._cluster = clusters[taken - 1]
-        return taken
+            self._cluster = 0 if authors else self._cluster
+            return range(len(authors)), [], len(authors)
+        chosen: list[int] = []
+        waiting: list[int] = []
+        count = self._authors.count
+        for place, card in enumerate(cards):
+            if len(chosen) >= room:
+                return chosen, waiting, place
+            # `fits`, written out: it is asked for every post of every page
+            if count(card.author) >= MOST_OF_ONE_AUTHOR or card.cluster == self._cluster != 0:
+                waiting.append(place)
+                continue
+            self.take(card)
+            chosen.append(place)
+            while waiting and len(chosen) < room:
+                found = self.first_fitting([cards[each] for each in waiting])
+                if found is None:
+                    break
+                chosen.append(waiting.pop(found))
+                self.take(cards[chosen[-1]])
+        return chosen, waiting, len(cards)
 
     def first_fitting(self, waiting: Sequence[Card]) -> int | None:
         """The place of the first post that may come next."""

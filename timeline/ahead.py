@@ -5,8 +5,8 @@ and new posts are put into their slots, only as far as pages come near.
 """
 
 from collections.abc import Iterator
-from itertools import compress, count, filterfalse, islice
-from operator import attrgetter, not_
+from itertools import compress, filterfalse
+from operator import attrgetter
 
 from shared.domain import Source
 from shared.eligibility import may_show, may_show_all
@@ -18,7 +18,7 @@ from timeline.walk import Walk
 
 PAGES = 2  # that are made ready at once: of the second one, too, what follows it must be known
 MARGIN = 8  # posts beyond them, for those that spacing puts off
-SEEN_ELSEWHERE = 16  # posts that may stand at a list's head; those seen before the list was made are in it no more
+SEEN_ELSEWHERE = 16  # posts seen elsewhere that the list may hold; those seen before it was made are in it no more
 _AUTHOR = attrgetter("author")
 
 
@@ -34,7 +34,7 @@ class Ahead:
         seen, before = known_rows(walk.state), codec.rows_of(walk.chain.frozen.entries)
         seen.update(before)
         wanted = PAGES * walk.request.limit + MARGIN
-        likely = wanted + len(walk.state.seen.rows) + SEEN_ELSEWHERE
+        likely = wanted + SEEN_ELSEWHERE + (0 if before else len(walk.state.seen.rows))
         rows, entries, rest = unseen_first(walk.chain.rest, seen, at_most=wanted, look_at=likely)
         pool = self._snapshot.new_posts
         if pool is not None and walk.chain.frozen.source is not Source.NEWEST:
@@ -70,9 +70,14 @@ def unseen_first(packed: bytes, seen: set[int], *, at_most: int, look_at: int) -
         look_at: how many entries it is enough to look at, mostly; where it is not, all are looked at.
     """
     rows = codec.rows_of(codec.part(packed, 0, look_at))
-    places = list(islice(compress(count(), map(not_, map(seen.__contains__, rows))), at_most))
-    if len(places) < at_most and look_at < (length := codec.length_of(packed)):
+    unseen = [row for row in rows if row not in seen]
+    if len(unseen) < at_most and look_at < (length := codec.length_of(packed)):
         return unseen_first(packed, seen, at_most=at_most, look_at=length)
-    end = places[-1] + 1 if len(places) == at_most else len(rows)
-    entries = codec.split(codec.part(packed, 0, end))
-    return list(map(rows.__getitem__, places)), list(map(entries.__getitem__, places)), codec.part(packed, end)
+    del unseen[at_most:]
+    end = rows.index(unseen[-1]) + 1 if len(unseen) == at_most else len(rows)
+    begin = end - len(unseen)
+    if rows[begin:end] == unseen:  # what was seen stands before them, as after a page or two it does
+        entries = list(codec.split(codec.part(packed, begin, end)))
+    else:
+        entries = list(compress(codec.split(codec.part(packed, 0, end)), [row not in seen for row in rows]))
+    return unseen, entries, codec.part(packed, end)

@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from functools import partial
-from operator import attrgetter
 
 from shared.db.newest import posts_of_rows
 from shared.eligibility import may_show, may_show_all
@@ -16,9 +15,9 @@ from timeline.snapshot import catalogue_entry
 from timeline.sources import Sources
 from timeline.walk import Walk
 
+MORE = 4  # posts beyond a page that are looked at with it: the one that follows it, and some for those that wait
 LOOK_AHEAD = 16  # posts beyond those that are needed whose catalogue entries are fetched with them
 LEAST_STRIDE = 4  # posts that are looked up at once, where fewer are needed: some of them must not be shown
-_AUTHOR, _POST_ID = attrgetter("author"), attrgetter("post_id")
 Candidate = tuple[int, CatalogueEntry, bytes]  # a post's place, what is known of it, and its mark
 Waiting = list[Candidate]  # those that may not come yet
 
@@ -73,7 +72,7 @@ class Filler:
             if place >= end:
                 end = await self._end_of_part(walk, place, seen_too=seen_too)
                 known_up_to = place  # a tail may have come into being
-                if not waiting and (after := self._choose_plainly(walk, spacing, place, end)) > place:
+                if not waiting and (after := self._choose_at_once(walk, spacing, waiting, place, end)) > place:
                     place = known_up_to = after
                     continue
             if place < end:
@@ -109,35 +108,41 @@ class Filler:
             place += 1
         return place
 
-    def _choose_plainly(self, walk: Walk, spacing: Spacing, place: int, end: int) -> int:
-        """Choose the next posts as they come, up to one that does not fit, if all may be shown; gives the next place.
+    def _choose_at_once(self, walk: Walk, spacing: Spacing, waiting: Waiting, place: int, end: int) -> int:
+        """Choose a page's posts if all that come next may be shown; gives the next place, or the same one if not.
 
         Mostly that is the whole page, for a third of what looking at one by one costs.
         """
         room = walk.request.limit - len(walk.posts)
-        entries = walk.entries(place, min(end, place + room + 1))  # with the one that follows the page
+        entries = walk.entries(place, min(end, place + room + MORE))
         rows = codec.rows_of(entries)
         cards = [*filter(None, map(self._catalogue.get, rows))]
         if (
-            len(cards) < len(rows)
+            not cards
+            or len(cards) < len(rows)
             or walk.gone
             or walk.request.exclude
             or not walk.has_redis
             or not self._reader.deleted.rows.isdisjoint(rows)
-            or not may_show_all(walk.state.viewer, rows=rows, authors=map(_AUTHOR, cards))
         ):
             return place
-        taken = spacing.take_while_fitting(cards[:room])
-        walk.chosen += range(place, place + taken)
-        walk.posts.rows += rows[:taken]
-        walk.posts.ids += map(_POST_ID, cards[:taken])
-        walk.posts.marks += codec.marks_of(entries)[:taken]
-        walk.shows_next = taken == room < len(cards)
-        return place + taken
+        _, ids, authors, _ = zip(*cards, strict=True)
+        if not may_show_all(walk.state.viewer, rows=rows, authors=authors):
+            return place
+        chosen, left, looked_at = spacing.choose(cards, room=room)
+        marks = codec.marks_of(entries)
+        walk.chosen += [place + each for each in chosen]
+        walk.posts.rows += map(rows.__getitem__, chosen)
+        walk.posts.ids += map(ids.__getitem__, chosen)
+        walk.posts.marks += map(marks.__getitem__, chosen)
+        waiting += [(place + each, cards[each], marks[each]) for each in left]
+        walk.shows_next = len(chosen) == room and (bool(left) or looked_at < len(cards))
+        return place + looked_at
 
     async def _end_of_part(self, walk: Walk, place: int, *, seen_too: bool) -> int:
         """Where the unseen part of the chain (or all of it) ends; adds more of the list, or the tail, when needed."""
-        if place >= walk.own_length and walk.chain.rest:
+        room = walk.request.limit - len(walk.posts)
+        if walk.chain.rest and walk.own_length - place <= room:  # what follows the page is to be ready, too
             self._ahead.make_ready(walk)
         if place >= walk.own_length and walk.tail is None:
             walk.put_tail(await self._sources.tail(walk))

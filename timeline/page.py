@@ -1,14 +1,14 @@
 """The records of a page: what is asked for and what is given."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from shared.domain import Source
 from shared.ranked_lists.records import CatalogueEntry
 
 
-@dataclass(slots=True, kw_only=True)
-class PageRequest:
+class PageRequest(Struct, kw_only=True, gc=False):
     """What a client asks for."""
 
     user_id: str
@@ -17,8 +17,7 @@ class PageRequest:
     exclude: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True)
-class PagePosts:
+class PagePosts(Struct, gc=False):
     """The posts of a page, in columns: what is done with them is done with all at once."""
 
     rows: list[int] = field(default_factory=list)
@@ -35,8 +34,7 @@ class PagePosts:
         self.marks.append(mark)
 
 
-@dataclass(slots=True, kw_only=True)
-class Page:
+class Page(Struct, kw_only=True, gc=False):
     """What a client gets."""
 
     user_id: str

@@ -9,9 +9,10 @@ repeated cursor gives the same page.
 
 import secrets
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+
+from msgspec.structs import replace
 
 from shared.db.newest import viewer_of
 from shared.domain import Source, author_key

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+
+from msgspec.structs import replace
 
 from shared.db.engine import Database
 from shared.db.newest import newest_posts

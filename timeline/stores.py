@@ -4,10 +4,11 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from shared.errors import StoreUnavailable, WarmlineError
 from shared.ranked_lists.wire import LAST_WORD
@@ -17,8 +18,7 @@ AnswerT = TypeVar("AnswerT")
 READ_THREADS = 4  # of their own: reads that hang keep neither writes nor the keeper from theirs
 
 
-@dataclass(slots=True, kw_only=True)
-class Patience:
+class Patience(Struct, kw_only=True, gc=False):
     """What one request has left to wait, and which stores did not answer it."""
 
     seconds: dict[str, float]

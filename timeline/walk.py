@@ -6,7 +6,8 @@ met some that must not be shown any more leaves a chain of which that is true ag
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from shared.ranked_lists import codec
 from shared.ranked_lists.read import UserState
@@ -15,8 +16,7 @@ from timeline.page import PagePosts, PageRequest
 from timeline.stores import Patience
 
 
-@dataclass(slots=True, kw_only=True)
-class Walk:
+class Walk(Struct, kw_only=True, gc=False):
     """One page of one chain. A *place* is an index into the chain's list and the tail behind it."""
 
     request: PageRequest

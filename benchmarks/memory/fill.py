@@ -8,8 +8,10 @@ import asyncio
 import random
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from shared.domain import Phase, Reason, Source, author_key
 from shared.eligibility import Viewer

@@ -10,9 +10,10 @@ post that a reason names) is another format number.
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+
+from msgspec import Struct
 
 from shared.domain import Reason, Source
 
@@ -35,8 +36,7 @@ class UnreadableList(ValueError):
     """Bytes that are no ranked list of this format. The reader treats such a list as absent."""
 
 
-@dataclass(slots=True, kw_only=True)  # not frozen, which would make each four times as dear; nobody changes one
-class RankedList:
+class RankedList(Struct, kw_only=True, gc=False):
     """One ranked list; `entries` are its packed entries, best first."""
 
     source: Source

@@ -7,7 +7,8 @@ It names a chain and a position, never a rank, so that a republished list cannot
 
 import hmac
 import struct
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from shared.signing import bytes_of, mac, text_of
 
@@ -20,8 +21,7 @@ class ForgedCursor(ValueError):
     """A text that this service did not issue for this user."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Cursor:
+class Cursor(Struct, kw_only=True, gc=False):
     """A place in a chain: the next post to look at."""
 
     slot: int

@@ -4,11 +4,13 @@ import secrets
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
 from typing import Self, TypeVar, cast
+
+from msgspec.structs import replace
 
 from shared.domain import Phase, PhaseState, author_key
 from shared.eligibility import Viewer

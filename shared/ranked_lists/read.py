@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TypeVar, cast
 
+from msgspec import Struct
 from redis.exceptions import RedisError
 
 from shared.domain import Phase, PhaseState, author_key
@@ -36,8 +37,7 @@ class Overtaken(Exception):
     """Another request served a page of the same chain meanwhile; what was worked out no longer fits it."""
 
 
-@dataclass(slots=True, kw_only=True)
-class ServedPage:
+class ServedPage(Struct, kw_only=True, gc=False):
     """A page that was served, and its chain as it is now."""
 
     slot: int
@@ -47,15 +47,13 @@ class ServedPage:
     visits: int  # how often the user began a chain, with this one
 
 
-@dataclass(slots=True, kw_only=True)
-class FirstPage(ServedPage):
+class FirstPage(ServedPage, kw_only=True, gc=False):
     """One that began its chain."""
 
     wants_list: bool = False  # the user has no list, or an old one: the next run makes one, if it knows the user
 
 
-@dataclass(slots=True, kw_only=True)
-class NextPage(ServedPage):
+class NextPage(ServedPage, kw_only=True, gc=False):
     """A later one, and how its chain stood in Redis before."""
 
     ends_before: int  # page ends that the chain had in Redis
@@ -63,8 +61,7 @@ class NextPage(ServedPage):
     is_last_try: bool = False  # it is served even if it was overtaken
 
 
-@dataclass(slots=True, kw_only=True)
-class UserState:
+class UserState(Struct, kw_only=True, gc=False):
     """All that one page needs, read at one moment."""
 
     phase: PhaseState | None

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
 import pytest
 import redis
+from msgspec.structs import replace
 
 from shared.domain import Phase, Reason, Source, author_key
 from shared.eligibility import Viewer

@@ -85,11 +85,29 @@ def test_posts_of_no_cluster_may_stand_side_by_side() -> None:
     assert spaced([Post(1), Post(2), Post(3)]) == [0, 1, 2]
 
 
-@given(POSTS, FEW)
-def test_many_at_once_are_taken_as_one_by_one(posts: list[Post], before: list[Post]) -> None:
-    at_once, one_by_one, expected = Spacing(before), Spacing(before), 0
-    while expected < len(posts) and one_by_one.fits(posts[expected]):
-        one_by_one.take(posts[expected])
-        expected += 1
-    assert at_once.take_while_fitting(posts) == expected
-    assert [at_once.fits(post) for post in posts] == [one_by_one.fits(post) for post in posts]
+def _one_by_one(posts: list[Post], before: list[Post], room: int) -> tuple[list[int], list[int], int]:
+    """What `choose` gives, by its definition: whoever waits longest and fits comes, else the next one that fits."""
+    spacing, chosen, waiting, place = Spacing(before), list[int](), list[int](), 0
+    while len(chosen) < room:
+        found = next((each for each in waiting if spacing.fits(posts[each])), None)
+        if found is not None:
+            waiting.remove(found)
+        elif place == len(posts):
+            break
+        else:
+            found, place = place, place + 1
+            if not spacing.fits(posts[found]):
+                waiting.append(found)
+                continue
+        spacing.take(posts[found])
+        chosen.append(found)
+    return chosen, waiting, place
+
+
+@given(POSTS, FEW, st.integers(0, 60))
+def test_many_at_once_are_chosen_as_one_by_one(posts: list[Post], before: list[Post], room: int) -> None:
+    spacing = Spacing(before)
+    chosen, waiting, looked_at = spacing.choose(posts, room=room)
+    assert (list(chosen), waiting, looked_at) == _one_by_one(posts, before, room)
+    served = [*before, *(posts[each] for each in chosen)]
+    assert [spacing.fits(post) for post in posts] == [Spacing(served).fits(post) for post in posts]
