@@ -16,7 +16,7 @@ class Phase(StrEnum):
     HEURISTIC = "heuristic"
     NEUCF = "neucf"
 
-    __hash__ = str.__hash__  # the enum's own is written in Python, and a page asks ten times
+    __hash__ = str.__hash__  # the enum's own is written in Python, and every page needs some
 
 
 class Source(StrEnum):

@@ -22,7 +22,7 @@ BEFORE = {
 def document(app: FastAPI) -> dict[str, Any]:
     """The document of an app, made once.
 
-    Routes only describe their problems: a model named there costs each route a tenth of a millisecond at every start.
+    Routes only describe their problems: a model that each of them names would be built for each of them at every start.
     """
     if app.openapi_schema is None:
         made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
