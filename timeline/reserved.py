@@ -13,7 +13,7 @@ from shared.domain import Reason
 from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList
 
-STRIDE = 8  # rows that are looked at together: as many as a page or two take, and some that may not stand there
+STRIDE = 8  # rows that are looked at together: two pages take five, and some may not stand there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
