@@ -3,6 +3,7 @@
 import argparse
 import gc
 import sys
+from functools import partial
 
 KEEP_ALIVE_SECONDS = 30
 SHUTDOWN_SECONDS = 10
@@ -26,6 +27,7 @@ def _serve() -> int:
     from shared.errors import WarmlineError
     from shared.logs import start_logging
     from timeline.app import create_app
+    from timeline.connection import Connection
     from timeline.state import read_settings
 
     start_logging()
@@ -42,6 +44,7 @@ def _serve() -> int:
         app,
         host=settings.timeline.host,
         port=settings.timeline.port,
+        http=partial(Connection, app),  # type: ignore[arg-type]  # it is called, not subclassed
         log_config=None,
         access_log=False,
         server_header=False,

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.types import Receive, Scope, Send
+from starlette.types import Scope
 
 from timeline import admin, ingest, ingest_relations, jobs, routes
 from timeline.document import document
@@ -26,17 +26,12 @@ STOP_SECONDS = 2.0  # a look under way is waited for: cut off, it would leave it
 
 
 class TimelineApp(FastAPI):
-    """FastAPI behind the short way, so that a page that goes it pays for nothing of the framework."""
+    """FastAPI with the short way beside it, for connections that go it (`timeline.connection`)."""
 
     lane: Lane | None = None  # from start to stop
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a plain page at once, and anything else through the routes."""
-        if self.lane is None or not await self.lane.answered(scope, send):
-            await super().__call__(scope, receive, send)
 
-
-def create_app(settings: AllSettings) -> FastAPI:
+def create_app(settings: AllSettings) -> TimelineApp:
     """An app that connects when it starts, serves while stores are down, and closes what it opened."""
 
     @asynccontextmanager

@@ -1,73 +1,131 @@
 """Which requests go the short way: none that the routes would refuse for its form, and each read as they read it."""
 
-from urllib.parse import unquote_to_bytes
-
+import httptools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from starlette.datastructures import QueryParams
-from starlette.types import Scope
 
 from timeline.lane import plain_request
 from timeline.limits import MAX_HEADERS
 from timeline.schemas import DEFAULT_LIMIT, CursorText, Id, Limit
 
-PATHS = st.from_regex(r"\A/timeline/[ -~]{0,140}\Z") | st.from_regex(r"\A/[a-z/]{0,20}\Z")
+TARGETS = st.from_regex(r"\A/timeline/[ -~]{0,140}\Z") | st.from_regex(r"\A/[a-z/]{0,20}\Z")
 QUERIES = st.from_regex(
     r"\A(limit=[0-9a]{0,4})?(&?cursor=[A-Za-z0-9_%+=-]{0,210})?(&(limit|cursor|x)=[0-9a]{0,3})?\Z"
 ) | st.text(st.characters(codec="ascii"), max_size=30)
+NAMES = st.sampled_from(
+    ["Host", "authorization", "Authorization", "Connection", "Content-Length", "expect", "Upgrade", "X-Forwarded-For"]
+) | st.text(st.characters(codec="latin-1"), max_size=5)
+VALUES = st.sampled_from(
+    ["", "close", "keep-alive", "Bearer a", "  Bearer b\t", "0", "100-continue", "a, b"]
+) | st.text(st.characters(codec="latin-1"), max_size=8)
+HEADS = st.lists(st.tuples(NAMES, st.sampled_from([":", ": "]), VALUES), max_size=5)
 
 
-def _scope(
-    raw_path: bytes, query: bytes = b"", headers: tuple[tuple[bytes, bytes], ...] = (), method: str = "GET"
-) -> Scope:
-    path = unquote_to_bytes(raw_path).decode("utf-8", "replace")
-    return {
-        "type": "http", "method": method, "root_path": "", "path": path, "raw_path": raw_path, "query_string": query,
-        "headers": list(headers),
-    }  # fmt: skip
+class Parsed:
+    """What uvicorn's parser makes of a request."""
+
+    def __init__(self, data: bytes) -> None:
+        self.target, self.headers, self.is_whole, self.bodies = b"", list[tuple[bytes, bytes]](), False, list[bytes]()
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.feed_data(data)
+
+    def on_url(self, url: bytes) -> None:
+        self.target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
+
+    def on_body(self, body: bytes) -> None:
+        self.bodies.append(body)
+
+    def on_message_complete(self) -> None:
+        self.is_whole = True
 
 
-@given(PATHS, QUERIES)
-def test_a_plain_request_is_read_as_the_routes_read_it(path: str, query: str) -> None:
-    scope = _scope(path.encode(), query.encode())
-    plain = plain_request(scope)
+def _request(target: str = "/timeline/ann", *fields: str, method: str = "GET", version: str = "1.1") -> bytes:
+    return "\r\n".join([f"{method} {target} HTTP/{version}", *fields, "", ""]).encode("latin-1")
+
+
+@given(TARGETS, QUERIES, HEADS, st.sampled_from(["1.1", "1.0"]))
+def test_a_plain_request_is_read_as_the_server_and_the_routes_read_it(
+    path: str, query: str, head: list[tuple[str, str, str]], version: str
+) -> None:
+    data = _request(f"{path}?{query}" if query else path, *map("".join, head), version=version)
+    plain = plain_request(data)
     if plain is None:
         return
-    request, _ = plain
-    given_by_query = dict(QueryParams(query))
-    assert request.user_id == TypeAdapter(Id).validate_python(scope["path"].removeprefix("/timeline/"))
-    assert request.limit == TypeAdapter(Limit).validate_python(given_by_query.get("limit", DEFAULT_LIMIT))
-    assert request.cursor == TypeAdapter(CursorText | None).validate_python(given_by_query.get("cursor"))
+    parsed = Parsed(data)
+    url = httptools.parse_url(parsed.target)
+    given_by_query = dict(QueryParams((url.query or b"").decode()))
+    wanted = plain.wanted
+    assert wanted.user_id == TypeAdapter(Id).validate_python(url.path.decode().removeprefix("/timeline/"))
+    assert wanted.limit == TypeAdapter(Limit).validate_python(given_by_query.get("limit", DEFAULT_LIMIT))
+    assert wanted.cursor == TypeAdapter(CursorText | None).validate_python(given_by_query.get("cursor"))
     assert set(given_by_query) <= {"limit", "cursor"}
+    assert len(dict(parsed.headers)) == len(parsed.headers)
+    assert plain.authorization.encode() == dict(parsed.headers).get(b"authorization", b"")
+    assert (parsed.parser.get_method(), parsed.is_whole, parsed.bodies) == (b"GET", True, [])
+    # The server closes after each HTTP/1.0 request, whatever its head says.
+    assert plain.is_last == (version == "1.0" or not parsed.parser.should_keep_alive())
 
 
-@pytest.mark.parametrize("query", [b"", b"limit=20", b"limit=1", b"limit=100", b"cursor=abc_-9", b"limit=20&cursor=a"])
-def test_what_clients_send_is_plain(query: bytes) -> None:
-    assert plain_request(_scope(b"/timeline/0190-abc_DEF", query)) is not None
+@pytest.mark.parametrize("query", ["", "?limit=20", "?limit=1", "?limit=100", "?cursor=abc_-9", "?limit=20&cursor=a"])
+def test_what_clients_send_is_plain(query: str) -> None:
+    fields = ("Host: a.example:8000", "User-Agent: okhttp/4.12.0", "Accept-Encoding: gzip", "X-Forwarded-For: 10.0.0.1")
+    assert plain_request(_request(f"/timeline/0190-abc_DEF{query}", *fields, "Connection: Keep-Alive")) is not None
 
 
 @pytest.mark.parametrize(
-    "scope",
+    ("data", "is_last"),
     [
-        _scope(b"/timeline/a%2Fb"),
-        _scope(b"/timeline/a/b"),
-        _scope(b"/timeline/"),
-        _scope(b"/timeline/" + b"a" * 129),
-        _scope(b"/timeline/ann", b"limit=0"),
-        _scope(b"/timeline/ann", b"limit=101"),
-        _scope(b"/timeline/ann", b"limit=20cursor=a"),
-        _scope(b"/timeline/ann", b"limit=20&limit=30"),
-        _scope(b"/timeline/ann", b"cursor=" + b"a" * 201),
-        _scope(b"/timeline/ann", method="HEAD"),
-        _scope(b"/timeline/ann", headers=((b"content-length", b"3"),)),
-        _scope(b"/timeline/ann", headers=((b"transfer-encoding", b"chunked"),)),
-        _scope(b"/timeline/ann", headers=((b"authorization", b"Bearer a"), (b"authorization", b"Bearer b"))),
-        _scope(b"/timeline/ann", headers=((b"x", b"y" * MAX_HEADERS),)),
-        {**_scope(b"/timeline/ann"), "root_path": "/api"},
-        {"type": "lifespan"},
+        (_request(), False),
+        (_request("/timeline/ann", "Connection: close"), True),
+        (_request("/timeline/ann", "connection:Close"), True),
+        (_request(version="1.0"), True),
     ],
 )
-def test_whatever_is_not_plain_goes_the_long_way(scope: Scope) -> None:
-    assert plain_request(scope) is None
+def test_a_plain_request_may_be_a_connections_last(data: bytes, is_last: bool) -> None:
+    plain = plain_request(data)
+    assert plain is not None
+    assert plain.is_last is is_last
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        _request("/timeline/a%2Fb"),
+        _request("/timeline/a/b"),
+        _request("/timeline/"),
+        _request("/timeline/" + "a" * 129),
+        _request("/timeline/ann?limit=0"),
+        _request("/timeline/ann?limit=101"),
+        _request("/timeline/ann?limit=20cursor=a"),
+        _request("/timeline/ann?limit=20&limit=30"),
+        _request("/timeline/ann?cursor=" + "a" * 201),
+        _request("http://a.example/timeline/ann"),
+        _request(method="HEAD"),
+        _request(version="2.0"),
+        _request("/timeline/ann", "Content-Length: 3"),
+        _request("/timeline/ann", "content-length: 0"),
+        _request("/timeline/ann", "Transfer-Encoding: chunked"),
+        _request("/timeline/ann", "Expect: 100-continue"),
+        _request("/timeline/ann", "Upgrade: websocket", "Connection: upgrade"),
+        _request("/timeline/ann", "Connection: keep-alive, close"),
+        _request("/timeline/ann", "Authorization: Bearer a", "authorization: Bearer b"),
+        _request("/timeline/ann", "X: ÿ"),
+        _request("/timeline/ann", "X : y"),
+        _request("/timeline/ann", "X: y", " folded"),
+        _request("/timeline/ann", "X: " + "y" * MAX_HEADERS),
+        _request()[:-1],
+        _request() * 2,
+        _request() + b"x",
+        b"\r\n" + _request(),
+        _request().replace(b"\r\n", b"\n"),
+        b"",
+    ],
+)
+def test_whatever_is_not_plain_goes_the_long_way(data: bytes) -> None:
+    assert plain_request(data) is None
