@@ -6,12 +6,11 @@ the least bad of those that wait comes.
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from operator import attrgetter
+from operator import eq
 from typing import Protocol
 
 WINDOW = 10  # posts in a row that are looked at
 MOST_OF_ONE_AUTHOR = 2  # of them
-_AUTHOR, _CLUSTER = attrgetter("author"), attrgetter("cluster")
 
 
 class Card(Protocol):
@@ -38,50 +37,49 @@ class Spacing:
 
     def take(self, card: Card) -> None:
         """This post comes next."""
-        self._authors.append(card.author)
-        self._cluster = card.cluster
+        self._take(card.author, card.cluster)
 
     def fits(self, card: Card) -> bool:
         """Whether this post may come next."""
-        if self._authors.count(card.author) >= MOST_OF_ONE_AUTHOR:
-            return False
-        return card.cluster == 0 or card.cluster != self._cluster
+        return self._fits(card.author, card.cluster)
 
-    def choose(self, cards: Sequence[Card], *, room: int) -> tuple[Sequence[int], list[int], int]:
+    def choose(
+        self, authors: Sequence[int], clusters: Sequence[int], *, room: int
+    ) -> tuple[Sequence[int], list[int], int]:
         """Choose posts as they come, each as early as it fits: what `fits` and `take` do one by one.
 
         Args:
-            cards: posts, the best first.
+            authors: the author's key of each post, the best first.
+            clusters: their clusters.
             room: how many are chosen, if there are.
 
         Returns:
             Places of those that were chosen, in their order; of those that still wait; and how many were looked at.
         """
-        authors = list(map(_AUTHOR, cards[:room]))
-        repeated = len(self._authors) + len(authors) - len({*self._authors, *authors})
-        if repeated < MOST_OF_ONE_AUTHOR and not any(map(_CLUSTER, cards[:room])):
-            self._authors += authors  # nobody comes more often, whatever the order; mostly it is so
-            self._cluster = 0 if authors else self._cluster
-            return range(len(authors)), [], len(authors)
+        first = authors[:room]
+        together = sorted((*self._authors, *first))
+        if not any(map(eq, together, together[MOST_OF_ONE_AUTHOR:])) and not any(clusters[:room]):
+            self._authors += first  # nobody comes too often, whatever the order; mostly it is so
+            self._cluster = 0 if first else self._cluster
+            return range(len(first)), [], len(first)
         chosen: list[int] = []
         waiting: list[int] = []
-        count = self._authors.count
-        for place, card in enumerate(cards):
+        for place, (author, cluster) in enumerate(zip(authors, clusters, strict=True)):
             if len(chosen) >= room:
                 return chosen, waiting, place
-            # `fits`, written out: it is asked for every post of every page
-            if count(card.author) >= MOST_OF_ONE_AUTHOR or card.cluster == self._cluster != 0:
+            if not self._fits(author, cluster):
                 waiting.append(place)
                 continue
-            self.take(card)
+            self._take(author, cluster)
             chosen.append(place)
             while waiting and len(chosen) < room:
-                found = self.first_fitting([cards[each] for each in waiting])
+                found = next((each for each in waiting if self._fits(authors[each], clusters[each])), None)
                 if found is None:
                     break
-                chosen.append(waiting.pop(found))
-                self.take(cards[chosen[-1]])
-        return chosen, waiting, len(cards)
+                waiting.remove(found)
+                self._take(authors[found], clusters[found])
+                chosen.append(found)
+        return chosen, waiting, len(authors)
 
     def first_fitting(self, waiting: Sequence[Card]) -> int | None:
         """The place of the first post that may come next."""
@@ -91,6 +89,13 @@ class Spacing:
         """The place of the first post that breaks least, the author's share weighing more than the photo."""
         badness = [2 * self._is_flood(card) + self._is_alike(card) for card in waiting]
         return badness.index(min(badness)) if badness else None
+
+    def _take(self, author: int, cluster: int) -> None:
+        self._authors.append(author)
+        self._cluster = cluster
+
+    def _fits(self, author: int, cluster: int) -> bool:
+        return self._authors.count(author) < MOST_OF_ONE_AUTHOR and not (cluster == self._cluster != 0)
 
     def _is_flood(self, card: Card) -> bool:
         return self._authors.count(card.author) >= MOST_OF_ONE_AUTHOR

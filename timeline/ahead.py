@@ -13,7 +13,7 @@ from shared.eligibility import may_show, may_show_all
 from shared.ranked_lists import codec
 from shared.ranked_lists.read import UserState
 from timeline.parts import Parts
-from timeline.reserved import Pool, put_new_posts
+from timeline.reserved import Pool, with_new_posts
 from timeline.walk import Walk
 
 PAGES = 2  # that are made ready at once: of the second one, too, what follows it must be known
@@ -31,17 +31,19 @@ class Ahead:
 
     def make_ready(self, walk: Walk) -> None:
         """Move the next entries from the rest of a walk's list to what is ready; at least one, unless all are seen."""
-        seen, before = known_rows(walk.state), codec.rows_of(walk.chain.frozen.entries)
-        seen.update(before)
+        seen, before = known_rows(walk.state), walk.own_length
+        if before:
+            seen.update(codec.rows_of(walk.chain.frozen.entries))
         wanted = PAGES * walk.request.limit + MARGIN
         likely = wanted + SEEN_ELSEWHERE + (0 if before else len(walk.state.seen.rows))
         rows, entries, rest = unseen_first(walk.chain.rest, seen, at_most=wanted, look_at=likely)
         pool = self._snapshot.new_posts
         if pool is not None and walk.chain.frozen.source is not Source.NEWEST:
-            put_new_posts(rows, entries, pool, self._fresh(walk, pool, seen), share=self._share, start=len(before))
-        room = max(0, self._length - len(before))  # a list with new posts is no longer than one without
-        rest = codec.part(rest, 0, max(0, room - len(entries)))
-        walk.make_ready(b"".join(entries[:room]), rest)
+            fresh = self._fresh(walk, pool, seen)
+            entries = with_new_posts(rows, entries, pool, fresh, share=self._share, start=before)
+        room = max(0, self._length - before)  # a list with new posts is no longer than one without
+        entries = codec.part(entries, 0, room)
+        walk.make_ready(entries, codec.part(rest, 0, room - codec.length_of(entries)))
 
     def _fresh(self, walk: Walk, pool: Pool, seen: set[int]) -> Iterator[int]:
         """Those of the pool's posts that may stand in this list, in the user's order."""
@@ -60,8 +62,8 @@ def known_rows(state: UserState) -> set[int]:
     return {*state.viewer.seen_posts, *state.seen.rows}
 
 
-def unseen_first(packed: bytes, seen: set[int], *, at_most: int, look_at: int) -> tuple[list[int], list[bytes], bytes]:
-    """The first entries that were not seen, with their rows; and what follows them.
+def unseen_first(packed: bytes, seen: set[int], *, at_most: int, look_at: int) -> tuple[list[int], bytes, bytes]:
+    """The rows of the first entries that were not seen, the entries, and what follows them.
 
     Args:
         packed: the list's entries.
@@ -77,7 +79,7 @@ def unseen_first(packed: bytes, seen: set[int], *, at_most: int, look_at: int) -
     end = rows.index(unseen[-1]) + 1 if len(unseen) == at_most else len(rows)
     begin = end - len(unseen)
     if rows[begin:end] == unseen:  # what was seen stands before them, as after a page or two it does
-        entries = list(codec.split(codec.part(packed, begin, end)))
+        entries = codec.part(packed, begin, end)
     else:
-        entries = list(compress(codec.split(codec.part(packed, 0, end)), [row not in seen for row in rows]))
+        entries = b"".join(compress(codec.split(codec.part(packed, 0, end)), [row not in seen for row in rows]))
     return unseen, entries, codec.part(packed, end)

@@ -126,10 +126,10 @@ class Filler:
             or not self._reader.deleted.rows.isdisjoint(rows)
         ):
             return place
-        _, ids, authors, _ = zip(*cards, strict=True)
+        _, ids, authors, clusters = zip(*cards, strict=True)
         if not may_show_all(walk.state.viewer, rows=rows, authors=authors):
             return place
-        chosen, left, looked_at = spacing.choose(cards, room=room)
+        chosen, left, looked_at = spacing.choose(authors, clusters, room=room)
         marks = codec.marks_of(entries)
         walk.chosen += [place + each for each in chosen]
         walk.posts.rows += map(rows.__getitem__, chosen)

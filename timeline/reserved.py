@@ -7,6 +7,8 @@ spread evenly over the users, and a first page that is asked for twice between t
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
+from math import ceil
 from typing import Self
 
 from shared.domain import Reason
@@ -41,14 +43,14 @@ class Pool:
             yield self.twice[at : min(at + STRIDE, start + length)]
 
 
-def put_new_posts(
-    rows: list[int], entries: list[bytes], pool: Pool, fresh: Iterable[int], *, share: float, start: int = 0
-) -> None:
-    """Put new posts into the reserved slots between some of a list's posts, none of which is lost.
+def with_new_posts(
+    rows: Sequence[int], entries: bytes, pool: Pool, fresh: Iterator[int], *, share: float, start: int = 0
+) -> bytes:
+    """Some of a list's packed entries with new posts in the reserved slots between them; none of its own is lost.
 
     Args:
-        rows: the posts that come next, best first; changed in place.
-        entries: their packed entries; changed in place.
+        rows: the posts that come next, best first.
+        entries: their packed entries.
         pool: posts that few people have seen.
         fresh: rows of those that may stand in this list (not seen, not withheld, not there already), in the order in
             which they take slots.
@@ -56,11 +58,23 @@ def put_new_posts(
         start: how many posts of the list stand before these.
     """
     if share <= 0:
-        return
-    every, own = round(1 / share), set(rows)
-    slot = (every // 2 - start) % every
-    if slot >= len(rows):
-        return
+        return entries
+    every = round(1 / share)
+    slot, between = (every // 2 - start) % every, every - 1
+    taken = list(islice(fresh, max(0, ceil((len(rows) - slot) / between))))
+    if not set(taken).isdisjoint(rows):
+        return _moved_up(list(rows), entries, pool, chain(taken, fresh), slot=slot, every=every)
+    pieces = [codec.part(entries, 0, slot)]
+    for row in taken:
+        pieces += (pool.entries[row], codec.part(entries, slot, slot + between))
+        slot += between
+    pieces.append(codec.part(entries, slot))
+    return b"".join(pieces)
+
+
+def _moved_up(own: list[int], entries: bytes, pool: Pool, fresh: Iterable[int], *, slot: int, every: int) -> bytes:
+    """The same one by one, where new posts stand among the list's own."""
+    rows, packed = own.copy(), list(codec.split(entries))
     for row in fresh:
         entry = pool.entries[row]
         if row in own:
@@ -68,9 +82,10 @@ def put_new_posts(
             if held < slot:
                 continue  # the list itself has shown it by now: it needs no slot
             del rows[held]  # it comes from further down, with its own score
-            entry = codec.with_reason(entries.pop(held), Reason.NEW)
+            entry = codec.with_reason(packed.pop(held), Reason.NEW)
         rows.insert(slot, row)
-        entries.insert(slot, entry)
+        packed.insert(slot, entry)
         slot += every
         if slot >= len(rows):
-            return
+            break
+    return b"".join(packed)

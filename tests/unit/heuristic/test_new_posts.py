@@ -15,10 +15,10 @@ from shared.domain import Reason, Source
 from shared.eligibility import Viewer
 from shared.heuristic_scores import score_posts
 from shared.met import meet
-from shared.ranked_lists.codec import RankedList, entry_at, pack_entry, rows_of, split
+from shared.ranked_lists.codec import RankedList, entry_at, pack_entry, rows_of
 from shared.settings import HeuristicSettings, NewPostSettings
 from shared.world import World
-from timeline.reserved import Pool, put_new_posts
+from timeline.reserved import Pool, with_new_posts
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 USERS, POSTS, NEW = 10_000, 20_000, 1_000
@@ -93,8 +93,8 @@ def test_new_posts_stand_in_enough_peoples_first_fifty(world: World, ranking: Ra
         entries = common if phase == "heuristic" else _personal(rows[NEW:], rng)
         own = rows_of(entries)
         fresh = chain.from_iterable(pool.in_order_of(user))
-        put_new_posts(own, list(split(entries)), pool, fresh, share=SETTINGS.new_post_share)
-        shown.update(new.intersection(own[:50]))
+        mixed = with_new_posts(own, entries, pool, fresh, share=SETTINGS.new_post_share)
+        shown.update(new.intersection(rows_of(mixed)[:50]))
     reached = sum(shown[row] >= SETTINGS.new_post_viewers for row in new)
     assert reached >= 0.95 * NEW
 

@@ -107,7 +107,8 @@ def _one_by_one(posts: list[Post], before: list[Post], room: int) -> tuple[list[
 @given(POSTS, FEW, st.integers(0, 60))
 def test_many_at_once_are_chosen_as_one_by_one(posts: list[Post], before: list[Post], room: int) -> None:
     spacing = Spacing(before)
-    chosen, waiting, looked_at = spacing.choose(posts, room=room)
+    authors, clusters = [post.author for post in posts], [post.cluster for post in posts]
+    chosen, waiting, looked_at = spacing.choose(authors, clusters, room=room)
     assert (list(chosen), waiting, looked_at) == _one_by_one(posts, before, room)
     served = [*before, *(posts[each] for each in chosen)]
     assert [spacing.fits(post) for post in posts] == [Spacing(served).fits(post) for post in posts]

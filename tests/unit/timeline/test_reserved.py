@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.domain import Reason, Source
 from shared.ranked_lists.codec import RankedList, entry_at, pack_entry, rows_of
-from timeline.reserved import Pool, put_new_posts
+from timeline.reserved import Pool, with_new_posts
 
 OWN = st.lists(st.integers(1, 300), max_size=120, unique=True)
 NEW = st.lists(st.integers(200, 400), max_size=60, unique=True)
@@ -30,12 +30,8 @@ def _mixed(own: list[int], new: list[int], *, generation: int = 1, share: float 
 
 
 def _put(own: list[int], pool: Pool, may_take: Callable[[int], bool], *, share: float = 0.1, start: int = 0) -> bytes:
-    rows, entries = list(own), [pack_entry(row, Reason.POPULAR, 0.5) for row in own]
     fresh = filter(may_take, chain.from_iterable(pool.in_order_of("ann")))
-    put_new_posts(rows, entries, pool, fresh, share=share, start=start)
-    packed = b"".join(entries)
-    assert rows_of(packed) == rows
-    return packed
+    return with_new_posts(own, _packed(own), pool, fresh, share=share, start=start)
 
 
 def _new_places(entries: bytes) -> list[int]:
