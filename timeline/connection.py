@@ -31,6 +31,7 @@ class Connection(HttpToolsProtocol):
         self._is_parsing = False  # uvicorn's parser has a request's beginning, and not its end
         self._under_way: asyncio.Task[None] | None = None  # a plain request's answer
         self._held = b""  # what came meanwhile
+        self._quiet_since = 0.0  # by the loop's clock: the end of the last plain answer
         self._is_last = False  # the answer under way is the connection's last one
 
     def data_received(self, data: bytes) -> None:
@@ -43,10 +44,8 @@ class Connection(HttpToolsProtocol):
         if lane is None or not self._is_free() or (plain := plain_request(data)) is None:
             super().data_received(data)
             return
-        self._unset_keepalive_if_required()
         self._is_last = plain.is_last
         self._under_way = self.loop.create_task(self._answer(lane, plain, data))
-        self._under_way.add_done_callback(self.tasks.discard)
         self.tasks.add(self._under_way)  # the server waits for these when it stops
 
     def on_message_begin(self) -> None:
@@ -58,6 +57,14 @@ class Connection(HttpToolsProtocol):
         """The parser has it all."""
         self._is_parsing = False
         super().on_message_complete()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """End the connection if it was quiet for so long; plain requests leave the timer as it is."""
+        left = self._quiet_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0 or self._under_way is not None:
+            self._look_again(left if left > 0 else self.timeout_keep_alive)
+        else:
+            super().timeout_keep_alive_handler()
 
     def shutdown(self) -> None:
         """End once the answer under way is given."""
@@ -77,6 +84,8 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
             raise
         finally:
+            if self._under_way is not None:
+                self.tasks.discard(self._under_way)
             self._under_way = None
         if self.transport.is_closing():  # the client has gone
             return
@@ -88,9 +97,16 @@ class Connection(HttpToolsProtocol):
             super().shutdown()
         elif self._held:
             held, self._held = self._held, b""
+            self.flow.resume_reading()
             self.data_received(held)
 
     def _write(self, body: bytes) -> None:
         given = b"".join([b"%b: %b\r\n" % header for header in self.server_state.default_headers])
         self.transport.write(_HEAD % (given, len(body), b"connection: close\r\n" if self._is_last else b"") + body)
-        self.on_response_complete()
+        self.server_state.total_requests += 1
+        self._quiet_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._look_again(self.timeout_keep_alive)
+
+    def _look_again(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)

@@ -1,5 +1,6 @@
 """Chooses a page's posts out of its chain: what may be shown, each as early as spacing lets it."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -44,13 +45,11 @@ class Filler:
         """Choose posts until the page is full or the chain is used up; seen posts only after all unseen ones."""
         spacing = Spacing(await self._before(walk) if walk.position > 0 else ())
         place = await self._fill_up_to(walk, spacing, walk.position, seen_too=False)
-        if len(walk.posts) < walk.request.limit:
+        if len(walk.chosen) < walk.request.limit:
             await self._fill_up_to(walk, spacing, place, seen_too=True)
 
     async def has_more(self, walk: Walk) -> bool:
         """Whether anything that may be shown follows the page."""
-        if walk.shows_next:
-            return True
         place = walk.position
         # Mostly the next post is one; without Redis only PostgreSQL knows.
         if walk.has_redis and place < walk.whole_length and self._showable(walk, place) is not None:
@@ -68,7 +67,7 @@ class Filler:
         """Fill from one part of the chain (unseen, or seen); gives the place after the last one looked at."""
         waiting: Waiting = []
         known_up_to, end = place, place
-        while len(walk.posts) < walk.request.limit:
+        while len(walk.chosen) < walk.request.limit:
             if place >= end:
                 end = await self._end_of_part(walk, place, seen_too=seen_too)
                 known_up_to = place  # a tail may have come into being
@@ -109,11 +108,11 @@ class Filler:
         return place
 
     def _choose_at_once(self, walk: Walk, spacing: Spacing, waiting: Waiting, place: int, end: int) -> int:
-        """Choose a page's posts if all that come next may be shown; gives the next place, or the same one if not.
+        """Choose a page's posts if all that come next are known; gives the next place, or the same one if not.
 
         Mostly that is the whole page, for a third of what looking at one by one costs.
         """
-        room = walk.request.limit - len(walk.posts)
+        room = walk.request.limit - len(walk.chosen)
         entries = walk.entries(place, min(end, place + room + MORE))
         rows = codec.rows_of(entries)
         cards = [*filter(None, map(self._catalogue.get, rows))]
@@ -126,25 +125,36 @@ class Filler:
             or not self._reader.deleted.rows.isdisjoint(rows)
         ):
             return place
+        shown: Sequence[int] = range(len(rows))
         _, ids, authors, clusters = zip(*cards, strict=True)
         if not may_show_all(walk.state.viewer, rows=rows, authors=authors):
-            return place
-        chosen, left, looked_at = spacing.choose(authors, clusters, room=room)
-        marks = codec.marks_of(entries)
-        walk.chosen += [place + each for each in chosen]
+            shown = [
+                at for at, card in enumerate(cards) if may_show(walk.state.viewer, row=card.row, author=card.author)
+            ]
+            walk.dropped.update(place + at for at in set(range(len(rows))).difference(shown))
+            authors, clusters = tuple(authors[at] for at in shown), tuple(clusters[at] for at in shown)
+        order, left, looked_at = spacing.choose(authors, clusters, room=room)
+        chosen, marks = [shown[each] for each in order], codec.marks_of(entries)
+        walk.chosen += [place + at for at in chosen]
         walk.posts.rows += map(rows.__getitem__, chosen)
         walk.posts.ids += map(ids.__getitem__, chosen)
         walk.posts.marks += map(marks.__getitem__, chosen)
-        waiting += [(place + each, cards[each], marks[each]) for each in left]
-        walk.shows_next = len(chosen) == room and (bool(left) or looked_at < len(cards))
-        return place + looked_at
+        waiting += [(place + at, cards[at], marks[at]) for at in map(shown.__getitem__, left)]
+        walk.shows_next = len(chosen) == room and (bool(left) or looked_at < len(shown))
+        end = shown[looked_at] if looked_at < len(shown) else len(rows)
+        if len(shown) < len(rows):
+            walk.dropped.update(place + at for at in set(range(end)).difference(shown))
+        return place + end
 
     async def _end_of_part(self, walk: Walk, place: int, *, seen_too: bool) -> int:
         """Where the unseen part of the chain (or all of it) ends; adds more of the list, or the tail, when needed."""
-        room = walk.request.limit - len(walk.posts)
-        if walk.chain.rest and walk.own_length - place <= room:  # what follows the page is to be ready, too
+        length, room = walk.own_length, walk.request.limit - len(walk.chosen)
+        if walk.chain.rest and length - place <= room:  # what follows the page is to be ready, too
             self._ahead.make_ready(walk)
-        if place >= walk.own_length and walk.tail is None:
+            length = walk.own_length
+        if place < length and walk.tail is None:
+            return length
+        if walk.tail is None:
             walk.put_tail(await self._sources.tail(walk))
         return walk.whole_length if seen_too else walk.unseen_length
 

@@ -7,7 +7,7 @@ be shown now, and puts off what would stand too close to its like (`shared.spaci
 repeated cursor gives the same page.
 """
 
-import secrets
+import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -74,14 +74,18 @@ class Timeline:
                 self._parts.metrics.expired_cursor()
             if place is not None and not patience.degraded:  # what was read for the chain does not hold the lists
                 state = await self._state(request.user_id, None, patience)
-            walk = await self._begin(request, state, patience)
+            ranked = self._sources.own_list(request.user_id, state)
+            if ranked is None:
+                ranked = await self._sources.shared_list(has_redis="redis" not in patience.degraded)
+            walk = self._begin(request, state, patience, ranked)
         start, recorded_end = walk.position, walk.chain.end_of_page(walk.position)
         if recorded_end is not None:
             await self._filler.repeat(walk, recorded_end)
         else:
             await self._filler.fill(walk)
             walk.settle()
-        next_cursor = await self._next_cursor(walk)
+        has_more = walk.shows_next or await self._filler.has_more(walk)
+        next_cursor = self._cursor_of(walk) if has_more else None
         if recorded_end is None:
             try:
                 await self._remember(walk, begins=start == 0, is_last_try=is_last_try)
@@ -133,21 +137,20 @@ class Timeline:
             position=place.position, ends_in_redis=len(held.page_ends) if held else 0, is_rewritten=is_ahead,
         )  # fmt: skip
 
-    async def _begin(self, request: PageRequest, state: UserState, patience: Patience) -> Walk:
+    def _begin(self, request: PageRequest, state: UserState, patience: Patience, ranked: RankedList) -> Walk:
         """A new chain: the best list there is, frozen as it is; pages make it ready as they come near."""
-        ranked = await self._sources.best_list(request.user_id, state, has_redis="redis" not in patience.degraded)
         entries, length = ranked.entries, self._parts.lists.list_length
         if len(ranked) > length:  # a shared list: what the user has seen of it must not take the room of the others
             seen, rows = known_rows(state), codec.rows_of(entries)
             entries = codec.without(entries, [place for place, row in enumerate(rows) if row in seen])
             entries = codec.part(entries, 0, length)
-        chain = Chain(nonce=secrets.token_bytes(NONCE_BYTES), frozen=ranked.with_entries(b""), rest=entries)
+        chain = Chain(nonce=os.urandom(NONCE_BYTES), frozen=ranked.with_entries(b""), rest=entries)
         slot = (state.seen.visits + 1) % keys.CHAIN_SLOTS
         return Walk(request=request, state=state, patience=patience, chain=chain, slot=slot, tail=None, position=0)
 
-    async def _next_cursor(self, walk: Walk) -> str | None:
-        """A cursor for the next page, unless nothing that may be shown is left."""
-        if walk.position > cursor.MAX_POSITION or not await self._filler.has_more(walk):
+    def _cursor_of(self, walk: Walk) -> str | None:
+        """The cursor of the page that follows."""
+        if walk.position > cursor.MAX_POSITION:
             return None
         place = Cursor(slot=walk.slot, nonce=walk.chain.nonce, position=walk.position)
         return cursor.sign(place, user_id=walk.request.user_id, key=self._cursor_key)

@@ -33,15 +33,16 @@ class Sources:
         self._reader, self._database, self._stores = reader, database, stores
         self._snapshot, self._lists = snapshot, lists
 
-    async def best_list(self, user_id: str, state: UserState, *, has_redis: bool) -> RankedList:
-        """NeuCF's list, the heuristic's, everyone's, the snapshot's, or the newest posts."""
+    def own_list(self, user_id: str, state: UserState) -> RankedList | None:
+        """The user's own list: of their phase, or else the heuristic's; None when there is none."""
         phase = self._snapshot.newer_phase(state.phase).phase_of(user_id)
         ranked = state.list_of(phase)
         if ranked is None and phase is Phase.NEUCF:
             ranked = state.list_of(Phase.HEURISTIC)
-        return ranked if ranked is not None else await self._shared_list(has_redis=has_redis)
+        return ranked
 
-    async def _shared_list(self, *, has_redis: bool) -> RankedList:
+    async def shared_list(self, *, has_redis: bool) -> RankedList:
+        """What others get who have no list: everyone's, the snapshot's, or the newest posts."""
         snapshot = self._snapshot
         if snapshot.everyone is None and snapshot.newest is None:
             with suppress(TimeoutError):  # then the page says that it has nothing, and what is missing
