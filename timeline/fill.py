@@ -125,13 +125,11 @@ class Filler:
             or not self._reader.deleted.rows.isdisjoint(rows)
         ):
             return place
-        shown: Sequence[int] = range(len(rows))
+        viewer = walk.state.viewer
+        shown: Sequence[int] = range(len(rows))  # places within this part
         _, ids, authors, clusters = zip(*cards, strict=True)
-        if not may_show_all(walk.state.viewer, rows=rows, authors=authors):
-            shown = [
-                at for at, card in enumerate(cards) if may_show(walk.state.viewer, row=card.row, author=card.author)
-            ]
-            walk.dropped.update(place + at for at in set(range(len(rows))).difference(shown))
+        if not may_show_all(viewer, rows=rows, authors=authors):
+            shown = [at for at, card in enumerate(cards) if may_show(viewer, row=card.row, author=card.author)]
             authors, clusters = tuple(authors[at] for at in shown), tuple(clusters[at] for at in shown)
         order, left, looked_at = spacing.choose(authors, clusters, room=room)
         chosen, marks = [shown[each] for each in order], codec.marks_of(entries)
@@ -140,8 +138,9 @@ class Filler:
         walk.posts.ids += map(ids.__getitem__, chosen)
         walk.posts.marks += map(marks.__getitem__, chosen)
         waiting += [(place + at, cards[at], marks[at]) for at in map(shown.__getitem__, left)]
-        walk.shows_next = len(chosen) == room and (bool(left) or looked_at < len(shown))
-        end = shown[looked_at] if looked_at < len(shown) else len(rows)
+        is_full = len(chosen) == room
+        walk.shows_next = is_full and (bool(left) or looked_at < len(shown))
+        end = shown[looked_at - 1] + 1 if is_full else len(rows)
         if len(shown) < len(rows):
             walk.dropped.update(place + at for at in set(range(end)).difference(shown))
         return place + end

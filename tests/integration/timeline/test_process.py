@@ -1,6 +1,7 @@
 """`python -m timeline` as a process of its own: what it imports, how it starts, answers and ends."""
 
 import http.client
+import json
 import os
 import signal
 import subprocess
@@ -78,6 +79,18 @@ def test_before_any_run_the_first_answer_has_posts_too(house: House, tmp_path: P
     with timeline_process(house, tmp_path) as (_, port):
         status, body = first_answer(port)
         assert (status, f'"id":"{POSTS[0]}"' in body) == (200, True)
+
+
+def test_the_short_way_and_the_routes_give_the_same_page(ranked_house: House, tmp_path: Path) -> None:
+    with timeline_process(ranked_house, tmp_path) as (_, port):
+        cursor = json.loads(first_answer(port, "/timeline/ann?limit=5")[1])["next_cursor"]
+        paths = (f"/timeline/{name}?limit=5&cursor={cursor}" for name in ("ann", "%61nn", "ann"))
+        short, long, again = (get(port, path) for path in paths)
+        assert short == long == again
+        assert short[0] == 200
+        for name in ("nobody?cursor=forged", "nob%6Fdy?cursor=forged"):
+            status, body = get(port, f"/timeline/{name}")
+            assert (status, json.loads(body)["type"]) == (400, "urn:warmline:problem:invalid-cursor")
 
 
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
