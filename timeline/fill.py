@@ -132,7 +132,8 @@ class Filler:
             shown = [at for at, card in enumerate(cards) if may_show(viewer, row=card.row, author=card.author)]
             authors, clusters = tuple(authors[at] for at in shown), tuple(clusters[at] for at in shown)
         order, left, looked_at = spacing.choose(authors, clusters, room=room)
-        chosen, marks = [shown[each] for each in order], codec.marks_of(entries)
+        chosen = order if len(shown) == len(rows) else [shown[each] for each in order]
+        marks = codec.marks_of(entries)
         walk.chosen += [place + at for at in chosen]
         walk.posts.rows += map(rows.__getitem__, chosen)
         walk.posts.ids += map(ids.__getitem__, chosen)

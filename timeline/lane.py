@@ -1,7 +1,7 @@
 """The short way to a page: a plain `GET /timeline/{user_id}` is read from its bytes, before the framework sees it.
 
 Only what cannot be refused for its form is read here: one whole request, ids, cursor and limit without anything
-encoded, no body, a small head in which no name comes twice. Whatever is else, and whatever is refused (a stranger, a
+encoded, no body, a small head that says nothing twice. Whatever is else, and whatever is refused (a stranger, a
 forged cursor), goes the long way through the routes, as if this were not here; so there is one text of each rule and
 of each refusal. Both ways give the same bytes. Which connection asks: `timeline.connection`.
 """
@@ -24,7 +24,10 @@ _REQUEST = re.compile(
     rb"(?:\?(?:limit=(100|[1-9][0-9]?))?(?:(?:(?<=\?)|&)cursor=([A-Za-z0-9_-]{1,200}))?)?"
     rb" HTTP/1\.([01])\r\n((?:[A-Za-z0-9-]+:[\t -~]*\r\n)*)\r\n"
 )
-_FIELD = re.compile(rb"([A-Za-z0-9-]+):([\t -~]*)\r\n")
+# What a head says about the request or its sender; all else concerns nobody here.
+_TELLING = re.compile(
+    rb"(?im)^(authorization|connection|content-length|transfer-encoding|expect|upgrade):[\t ]*([^\r]*)"
+)
 # A body, another protocol, or an answer before the answer: the HTTP server's business.
 _NOT_PLAIN = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 _KEEP_ALIVE, _CLOSE = b"keep-alive", b"close"
@@ -63,10 +66,10 @@ def plain_request(data: bytes) -> PlainRequest | None:
     if found is None or len(data) > MAX_HEADERS:
         return None
     user_id, limit, cursor, version, head = found.groups()
-    fields = _FIELD.findall(head)
-    headers = {name.lower(): value for name, value in fields}
-    connection = headers.get(b"connection", _KEEP_ALIVE).strip().lower()
-    if len(headers) < len(fields) or not _NOT_PLAIN.isdisjoint(headers) or connection not in (_KEEP_ALIVE, _CLOSE):
+    telling = _TELLING.findall(head)
+    headers = {name.lower(): value.rstrip() for name, value in telling}
+    connection = headers.get(b"connection", _KEEP_ALIVE).lower()
+    if len(headers) < len(telling) or not _NOT_PLAIN.isdisjoint(headers) or connection not in (_KEEP_ALIVE, _CLOSE):
         return None
     wanted = PageRequest(
         user_id=user_id.decode(),
@@ -75,6 +78,6 @@ def plain_request(data: bytes) -> PlainRequest | None:
     )
     return PlainRequest(
         wanted=wanted,
-        authorization=headers.get(b"authorization", b"").strip().decode(),
+        authorization=headers.get(b"authorization", b"").decode(),
         is_last=version == b"0" or connection == _CLOSE,
     )

@@ -51,7 +51,7 @@ class Metrics:
 
     def request(self, *, source: Source | None, status: int, seconds: float) -> None:
         """A timeline request was answered."""
-        self._tally.request(source.value if source else NO_SOURCE, _CODES.get(status, OTHER), seconds)
+        self._tally.request(source or NO_SOURCE, _CODES.get(status, OTHER), seconds)
 
     def page(self, page: Page) -> None:
         """A page was made."""

@@ -22,16 +22,17 @@ class Doorkeeper:
 
     def __init__(self, settings: TimelineSettings) -> None:
         self.settings = settings
+        self._admin_token, self._api_key = _bytes_of(settings.admin_token), _bytes_of(settings.api_key)
         self._verified: OrderedDict[bytes, tuple[str, int]] = OrderedDict()  # digest of a JWT → its `sub` and `exp`
 
     def admit_operator(self, request: Request) -> None:
         """Let the operator in, or raise the problem."""
-        if not _is(self.settings.admin_token, _bearer(request)):
+        if not _is(self._admin_token, _bearer(request)):
             raise _stranger("the admin token")
 
     def admit_backend(self, request: Request) -> None:
         """Let the app's backend in, or raise the problem."""
-        if not _is(self.settings.api_key, _bearer(request)):
+        if not _is(self._api_key, _bearer(request)):
             raise _stranger("the API key")
 
     def admit_reader(self, authorization: str, user_id: str) -> None:
@@ -39,7 +40,7 @@ class Doorkeeper:
         if self.settings.env == "dev":
             return
         token = _token_of(authorization)
-        if _is(self.settings.api_key, token):
+        if _is(self._api_key, token):
             return
         if self._user_of(token) != user_id:
             raise Problem(403, "another-user", "the token's `sub` is not the user that this page is for")
@@ -107,5 +108,9 @@ def _token_of(authorization: str) -> str:
     return token.strip() if scheme.lower() == "bearer" and len(token) <= MAX_TOKEN else ""
 
 
-def _is(secret: SecretStr | None, token: str) -> bool:
-    return secret is not None and hmac.compare_digest(secret.get_secret_value().encode(), token.encode())
+def _bytes_of(secret: SecretStr | None) -> bytes | None:
+    return None if secret is None else secret.get_secret_value().encode()
+
+
+def _is(secret: bytes | None, token: str) -> bool:
+    return secret is not None and hmac.compare_digest(secret, token.encode())

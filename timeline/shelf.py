@@ -18,8 +18,9 @@ class Shelf:
 
     def put(self, user_id: str, chain: Chain, tail: Tail | None) -> None:
         """Keep a chain as it is now."""
-        self._chains[user_id, chain.nonce] = chain, tail
-        self._chains.move_to_end((user_id, chain.nonce))
+        key = user_id, chain.nonce
+        self._chains[key] = chain, tail
+        self._chains.move_to_end(key)
         while len(self._chains) > MAX_CHAINS:
             self._chains.popitem(last=False)
 

@@ -92,8 +92,10 @@ class ListReader:
         self._address = address(url)
         self._redis = connect_async(url, budget=budget)  # for the keeper's looks, whose answers are long
         self._wire = Wire(url, patience=budget)  # for pages
-        self._chain_ms, self._seen_ms = _ms(lifetimes.chain_for), _ms(lifetimes.seen_for)
-        self._longest_seen = len(records.pack_visits(0)) + len(records.pack_rows([0])) * lifetimes.seen_length
+        longest = len(records.pack_visits(0)) + len(records.pack_rows([0])) * lifetimes.seen_length
+        # As Redis gets them, with each page.
+        self._chain_ms, self._seen_ms = b"%d" % _ms(lifetimes.chain_for), b"%d" % _ms(lifetimes.seen_for)
+        self._longest_seen = b"%d" % longest
         self.catalogue = Catalogue(self._redis)
         self.deleted = Deleted(self._redis)
 
