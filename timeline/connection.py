@@ -1,7 +1,7 @@
 """A client's connection: uvicorn's, past whose request cycle a plain page's request goes.
 
 What uvicorn does for each request (parsing it piece by piece, a scope, a cycle, head and body written one after the
-other) costs a fifth of a page. Here the bytes of one whole plain request are recognised as such (`timeline.lane`), and
+other) costs a tenth of a page. Here the bytes of one whole plain request are recognised as such (`timeline.lane`), and
 its answer is written at once. Any other bytes are uvicorn's, as if this class were not there.
 """
 
