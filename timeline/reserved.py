@@ -63,7 +63,7 @@ def with_new_posts(
     slot, between = (every // 2 - start) % every, every - 1
     taken = list(islice(fresh, max(0, ceil((len(rows) - slot) / between))))
     if not set(taken).isdisjoint(rows):
-        return _moved_up(list(rows), entries, pool, chain(taken, fresh), slot=slot, every=every)
+        return _moved_up(rows, entries, pool, chain(taken, fresh), slot=slot, every=every)
     pieces = [codec.part(entries, 0, slot)]
     for row in taken:
         pieces += (pool.entries[row], codec.part(entries, slot, slot + between))
@@ -72,12 +72,12 @@ def with_new_posts(
     return b"".join(pieces)
 
 
-def _moved_up(own: list[int], entries: bytes, pool: Pool, fresh: Iterable[int], *, slot: int, every: int) -> bytes:
+def _moved_up(own: Sequence[int], entries: bytes, pool: Pool, fresh: Iterable[int], *, slot: int, every: int) -> bytes:
     """The same one by one, where new posts stand among the list's own."""
-    rows, packed = own.copy(), list(codec.split(entries))
+    own_rows, rows, packed = set(own), list(own), list(codec.split(entries))
     for row in fresh:
         entry = pool.entries[row]
-        if row in own:
+        if row in own_rows:
             held = rows.index(row)
             if held < slot:
                 continue  # the list itself has shown it by now: it needs no slot

@@ -138,7 +138,7 @@ class Timeline:
         )  # fmt: skip
 
     def _begin(self, request: PageRequest, state: UserState, patience: Patience, ranked: RankedList) -> Walk:
-        """A new chain: the best list there is, frozen as it is; pages make it ready as they come near."""
+        """A new chain of this list, frozen as it is; pages make it ready as they come near."""
         entries, length = ranked.entries, self._parts.lists.list_length
         if len(ranked) > length:  # a shared list: what the user has seen of it must not take the room of the others
             seen, rows = known_rows(state), codec.rows_of(entries)

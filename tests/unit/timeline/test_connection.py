@@ -268,6 +268,26 @@ def test_an_idle_connection_ends_after_a_while() -> None:
     _with_client(scene, timeout_keep_alive=0)
 
 
+def test_a_connection_in_use_does_not_end_by_the_timer_of_an_earlier_answer() -> None:
+    async def scene(client: Client) -> None:
+        client.send(PLAIN)
+        await client.body()
+        (connection,) = cast(set[Connection], client.state.connections)
+        connection.timeout_keep_alive_handler()  # it was quiet for a moment only
+        connection._quiet_since -= 60  # for longer than it may, but then an answer is under way
+        client.lane.may_answer.clear()
+        client.send(PLAIN)
+        await _until(lambda: len(client.lane.asked) == 2)
+        connection.timeout_keep_alive_handler()
+        client.lane.may_answer.set()
+        assert await client.body() == b"plain"
+        connection._quiet_since -= 60
+        connection.timeout_keep_alive_handler()
+        assert await client.is_closed()
+
+    _with_client(scene, timeout_keep_alive=30)
+
+
 def test_nothing_is_written_for_a_client_that_has_gone() -> None:
     async def scene(client: Client) -> None:
         client.lane.may_answer.clear()
