@@ -19,6 +19,7 @@ from timeline.observe import Observed
 from timeline.paths import EncodedSlashes
 from timeline.problems import install_problems
 from timeline.security import jwt_library
+from timeline.sources import FIRST_LOOK_SECONDS
 from timeline.state import AllSettings, State, build_state, read_settings
 
 DESCRIPTION = "Pages of ranked lists for a photo app, and the operator's phase switch."
@@ -44,6 +45,8 @@ def create_app(settings: AllSettings) -> TimelineApp:
         keeper = asyncio.create_task(state.keeper.run(every))
         state.writing.begin(jwt_library)
         try:
+            with suppress(TimeoutError):  # else the first page spends its budget on connecting
+                await asyncio.wait_for(state.keeper.asked_redis.wait(), FIRST_LOOK_SECONDS)
             yield
         finally:
             app.lane = None

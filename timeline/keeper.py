@@ -62,6 +62,7 @@ class Keeper:
         self._writer, self._withheld, self.breakers, self._disk = writer, withheld, breakers, disk
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="keeper")
         self.stopped = asyncio.Event()
+        self.asked_redis = asyncio.Event()  # for the first time; whether it answered or not
         self._hurry = {store: asyncio.Event() for store in ("redis", "postgresql", "errands")}
         self._published: dict[Phase, Publication] = {}
         self._needs_reload = False
@@ -132,6 +133,8 @@ class Keeper:
                 log_trouble("timeline.store_down", store=store, reason=reason)
             lost = "lost its memory; deletions and blocks are being loaded"
             missing[store] = lost if isinstance(error, MemoryLost) else "does not answer"
+        if store == "redis":
+            self.asked_redis.set()
         if self._snapshot.everyone or self._snapshot.newest or NOT_ASKED not in missing.values():
             self._snapshot.first_look.set()
 

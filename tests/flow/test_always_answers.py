@@ -1,5 +1,8 @@
 """Every source of the fallback order, on real servers: a page is always 200, and says where it came from."""
 
+import socket
+from dataclasses import replace
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -80,6 +83,22 @@ def test_before_any_run_the_newest_posts_come(house: House) -> None:
     with house.timeline() as client:
         page = ask(client, ANN, limit=90)
         assert (page["source"], ids(page)) == ("newest", list(POSTS))
+
+
+def test_requests_are_let_in_after_the_first_look(ranked_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("timeline.app.FIRST_LOOK_SECONDS", 20)
+    with ranked_house.timeline() as client:
+        assert state_of_app(client).snapshot.everyone is not None
+
+
+def test_a_redis_that_hangs_does_not_keep_requests_out(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("timeline.app.FIRST_LOOK_SECONDS", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hanging = replace(house, redis_url=f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        with hanging.timeline() as client:
+            assert "redis" in state_of_app(client).snapshot.missing
+            page = ask(client, ANN, limit=90)
+            assert (page["source"], page["degraded"]) == ("newest", ["redis"])
 
 
 def test_newest_posts_carry_their_recency_as_reason_and_score(house: House) -> None:
