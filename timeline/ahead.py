@@ -5,7 +5,7 @@ and new posts are put into their slots, only as far as pages come near.
 """
 
 from collections.abc import Iterator
-from itertools import compress, filterfalse
+from itertools import chain, compress, filterfalse, islice
 from operator import attrgetter
 
 from shared.domain import Source
@@ -19,6 +19,7 @@ from timeline.walk import Walk
 PAGES = 2  # that are made ready at once: of the second one, too, what follows it must be known
 MARGIN = 8  # posts beyond them, for those that spacing puts off
 SEEN_ELSEWHERE = 16  # posts seen elsewhere that the list may hold; those seen before it was made are in it no more
+AT_ONCE = 6  # new posts that are looked up together: two pages take five
 _AUTHOR = attrgetter("author")
 
 
@@ -48,11 +49,11 @@ class Ahead:
     def _fresh(self, walk: Walk, pool: Pool, seen: set[int]) -> Iterator[int]:
         """Those of the pool's posts that may stand in this list, in the user's order."""
         viewer = walk.state.viewer
-        for here in pool.in_order_of(walk.request.user_id):
-            unseen = list(filterfalse(seen.__contains__, here))
-            posts = [*filter(None, map(self._catalogue.get, unseen))]
-            if len(posts) == len(unseen) and may_show_all(viewer, rows=unseen, authors=map(_AUTHOR, posts)):
-                yield from unseen
+        unseen = filterfalse(seen.__contains__, chain.from_iterable(pool.in_order_of(walk.request.user_id)))
+        while rows := list(islice(unseen, AT_ONCE)):
+            posts = [*filter(None, map(self._catalogue.get, rows))]
+            if len(posts) == len(rows) and may_show_all(viewer, rows=rows, authors=map(_AUTHOR, posts)):
+                yield from rows
             else:
                 yield from (post.row for post in posts if may_show(viewer, row=post.row, author=post.author))
 

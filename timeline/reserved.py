@@ -15,7 +15,7 @@ from shared.domain import Reason
 from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList
 
-STRIDE = 8  # rows that are looked at together: two pages take five, and some may not stand there
+STRIDE = 16  # rows of the pool that are taken out of it together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +64,12 @@ def with_new_posts(
     taken = list(islice(fresh, max(0, ceil((len(rows) - slot) / between))))
     if not set(taken).isdisjoint(rows):
         return _moved_up(rows, entries, pool, chain(taken, fresh), slot=slot, every=every)
-    pieces = [codec.part(entries, 0, slot)]
+    at, step = slot * codec.ENTRY.size, between * codec.ENTRY.size
+    pieces = [entries[:at]]
     for row in taken:
-        pieces += (pool.entries[row], codec.part(entries, slot, slot + between))
-        slot += between
-    pieces.append(codec.part(entries, slot))
+        pieces += (pool.entries[row], entries[at : at + step])
+        at += step
+    pieces.append(entries[at:])
     return b"".join(pieces)
 
 

@@ -62,7 +62,6 @@ return 1
 # `at` is the place of its first argument: visits (4 bytes), rows (4 bytes each), the longest value allowed, life time.
 _APPEND_SEEN = """
 local function append_seen(seen, at)
-  if redis.call('EXISTS', seen) == 0 then redis.call('SET', seen, ARGV[at]) end
   redis.call('SETRANGE', seen, 0, ARGV[at])
   local length = redis.call('APPEND', seen, ARGV[at + 1])
   local longest = tonumber(ARGV[at + 2])

@@ -25,6 +25,7 @@ UNKNOWN_SCRIPT = "NOSCRIPT"
 # The last part of what a command may take begins when the process gets to it: where other processes kept this one from
 # its processor, the answer is there by then and is read, instead of being counted as none.
 LAST_WORD = 0.2
+TOGETHER = 8  # commands are not held back for more: Redis is at work on them while this process makes the next ones
 LOOKS = 2  # in a row at the same unanswered command, after which the connection counts as dead
 
 
@@ -127,11 +128,13 @@ class _Line(asyncio.Protocol):
         self._transport.set_protocol(self)
 
     def send(self, commands: Sequence[Command], seconds: float) -> Answers:
-        """Send some commands at the end of this turn of the loop; gives what will be their answers, or the error."""
+        """Send some commands by the end of this turn of the loop; gives what will be their answers, or the error."""
         answers: Answers = self._loop.create_future()
         if not self._out:
             self._loop.call_soon(self._flush)
         self._out += [hiredis.pack_command(command) for command in commands]  # type: ignore[arg-type]  # of any length
+        if len(self._out) >= TOGETHER:
+            self._flush()
         due, last_word = self._loop.time() + seconds * (1 - LAST_WORD), seconds * LAST_WORD
         self._waiting.append((answers, len(commands), due, last_word))
         if due < self._next_look:  # one timer for all who wait: one for each would cost more than the commands
@@ -179,7 +182,7 @@ class _Line(asyncio.Protocol):
 
     def _flush(self) -> None:
         out, self._out = self._out, []
-        if not self.is_over:
+        if out and not self.is_over:
             self._transport.write(b"".join(out))
 
     def _look_at(self, due: float) -> None:
