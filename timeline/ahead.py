@@ -73,11 +73,11 @@ def unseen_first(packed: bytes, seen: set[int], *, at_most: int, look_at: int) -
         look_at: how many entries it is enough to look at, mostly; where it is not, all are looked at.
     """
     rows = codec.rows_of(codec.part(packed, 0, look_at))
-    unseen = [row for row in rows if row not in seen]
+    unseen = [*filterfalse(seen.__contains__, rows)]
     if len(unseen) < at_most and look_at < (length := codec.length_of(packed)):
         return unseen_first(packed, seen, at_most=at_most, look_at=length)
     del unseen[at_most:]
-    end = rows.index(unseen[-1]) + 1 if len(unseen) == at_most else len(rows)
+    end = rows.index(unseen[-1], at_most - 1) + 1 if len(unseen) == at_most else len(rows)
     begin = end - len(unseen)
     if rows[begin:end] == unseen:  # what was seen stands before them, as after a page or two it does
         entries = codec.part(packed, begin, end)

@@ -115,10 +115,9 @@ class Filler:
         room = walk.request.limit - len(walk.chosen)
         entries = walk.entries(place, min(end, place + room + MORE))
         rows = codec.rows_of(entries)
-        cards = [*filter(None, map(self._catalogue.get, rows))]
+        cards = self._catalogue.all_of(rows)
         if (
             not cards
-            or len(cards) < len(rows)
             or walk.gone
             or walk.request.exclude
             or not walk.has_redis
@@ -158,12 +157,13 @@ class Filler:
             walk.put_tail(await self._sources.tail(walk))
         return walk.whole_length if seen_too else walk.unseen_length
 
-    async def _before(self, walk: Walk) -> list[CatalogueEntry]:
+    async def _before(self, walk: Walk) -> Sequence[CatalogueEntry]:
         """What the chain served last."""
         start, end = max(0, walk.position - WINDOW), walk.position
         rows = walk.rows(start, end)
-        if not all(map(self._catalogue.get, rows)):
-            await self._know_posts(walk, start, end)
+        if (known := self._catalogue.all_of(rows)) is not None:
+            return known
+        await self._know_posts(walk, start, end)
         return [post for post in map(self._catalogue.get, rows) if post is not None]
 
     def _showable(self, walk: Walk, place: int) -> CatalogueEntry | None:
@@ -190,7 +190,7 @@ class Filler:
         """Have the catalogue know the posts at these places."""
         rows = walk.rows(start, end)
         if walk.has_redis:
-            if all(map(self._catalogue.get, rows)):
+            if self._catalogue.all_of(rows) is not None:
                 return
             rows = walk.rows(start, end + LOOK_AHEAD)
             with suppress(StoreUnavailable):

@@ -6,7 +6,8 @@ clusters of photos change when new ones are compared: then what is held is read 
 Deletions are asked for whenever their number in Redis has moved, which each page reads anyway.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 from typing import cast
 
 import redis.asyncio
@@ -28,6 +29,13 @@ class Catalogue:
         # ask a hundred times.
         self.get: Callable[[int], CatalogueEntry | None] = self._posts.get
         self._clusters: bytes | None = None  # the hash of those that the copy knows
+
+    def all_of(self, rows: Sequence[int]) -> Sequence[CatalogueEntry] | None:
+        """What all of these rows are; None when one of them is not known. Half of what asking one by one costs."""
+        try:
+            return itemgetter(*rows)(self._posts) if len(rows) > 1 else [self._posts[row] for row in rows]
+        except KeyError:
+            return None
 
     def add(self, entries: Iterable[CatalogueEntry]) -> None:
         """Take in entries that came from elsewhere (PostgreSQL)."""

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError, ResponseError
 from demo.embedded import embedded_servers
 from demo.valkey import Valkey
 from shared.ranked_lists import scripts
-from shared.ranked_lists.wire import Wire
+from shared.ranked_lists.wire import TOGETHER, Wire
 
 PATIENCE = timedelta(seconds=0.4)
 ValueT = TypeVar("ValueT")
@@ -46,6 +46,27 @@ def test_each_of_many_at_once_gets_its_own_answer(fresh_redis: str) -> None:
 
     answers = _with_wire(fresh_redis, deed)
     assert answers == [[str(number).encode(), str(-number).encode()] for number in range(200)]
+
+
+def test_redis_is_at_work_on_some_while_the_others_of_the_same_turn_are_made(fresh_redis: str) -> None:
+    looked: list[bool] = []
+
+    async def deed(wire: Wire) -> None:
+        await wire.ask(("PING",))
+        asked = [asyncio.ensure_future(wire.ask(("SET", f"made {number}", "1"))) for number in range(TOGETHER)]
+        asyncio.get_running_loop().call_soon(look)
+        await asyncio.gather(*asked)
+
+    def look() -> None:
+        """Hold the turn up until the first is done."""
+        with redis.Redis.from_url(fresh_redis) as other:
+            until = time.monotonic() + PATIENCE.total_seconds() / 2
+            while not (is_done := other.exists("made 0")) and time.monotonic() < until:
+                time.sleep(0.001)
+        looked.append(bool(is_done))
+
+    _with_wire(fresh_redis, deed)
+    assert looked == [True]
 
 
 def test_one_who_is_called_away_takes_nobody_elses_answer(fresh_redis: str) -> None:

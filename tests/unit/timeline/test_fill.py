@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shared.domain import Reason, Source
 from shared.eligibility import Viewer
 from shared.ranked_lists import codec
+from shared.ranked_lists.catalogue import Catalogue
 from shared.ranked_lists.codec import RankedList, pack_entry
 from shared.ranked_lists.read import UserState
 from shared.ranked_lists.records import CatalogueEntry, Chain, Seen, Tail
@@ -42,7 +43,9 @@ def _walk(count: int, viewer: Viewer, position: int, limit: int) -> Walk:
 
 def _filler(posts: list[tuple[int, int]], deleted: frozenset[int]) -> Filler:
     entries = [CatalogueEntry(row, f"p{row}", author, cluster) for row, (author, cluster) in enumerate(posts, 1)]
-    reader = SimpleNamespace(catalogue={entry.row: entry for entry in entries}, deleted=SimpleNamespace(rows=deleted))
+    catalogue = Catalogue(cast(Any, None))
+    catalogue.add(entries)
+    reader = SimpleNamespace(catalogue=catalogue, deleted=SimpleNamespace(rows=deleted))
     parts = SimpleNamespace(reader=reader, database=None, stores=None)
     return Filler(cast(Any, parts), cast(Any, None), cast(Any, None))
 
