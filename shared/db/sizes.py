@@ -3,7 +3,6 @@
 Like `bulk`, this module imports numpy.
 """
 
-import statistics
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from shared.db.engine import RELATIONS, Database
 from shared.db.tables import SCHEMA
 
 SAMPLE_ROWS = 50_000  # read from PostgreSQL to know how quick it is: a tenth of a second
-TRIES = 3  # of which the middle one counts: the machine is as busy as it is
 VECTORS = "post_vectors"
 
 
@@ -63,10 +61,7 @@ def seconds_per_row(database: Database) -> float:
         FROM (SELECT md5(n::text) AS u, md5((n % 1000)::text) AS p, now() - n * interval '1 s' AS t
               FROM generate_series(1, {SAMPLE_ROWS}) AS n) AS sample
         """
-    tries = []
     with database.begin() as connection:
-        for _ in range(TRIES):
-            begun = time.perf_counter()
-            copy_binary(connection, query, {"user": ">i8", "post": ">i8", "kind": ">i2", "at": ">f8"})
-            tries.append(time.perf_counter() - begun)
-    return statistics.median(tries) / SAMPLE_ROWS
+        begun = time.perf_counter()
+        copy_binary(connection, query, {"user": ">i8", "post": ">i8", "kind": ">i2", "at": ">f8"})
+        return (time.perf_counter() - begun) / SAMPLE_ROWS

@@ -1,6 +1,5 @@
 """What lists weigh in this Redis and how quickly it takes them, tried with lists of nobody that are then deleted."""
 
-import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +17,6 @@ from shared.ranked_lists.records import CatalogueEntry, Chain
 
 JOB = "capacity"  # whose fence is taken
 LISTS = 2_000
-TRIES = 3  # of which the middle one counts: the machine is as busy as it is
 KEEP_FOR = timedelta(seconds=60)  # should we be killed before we have tidied up
 EXPIRY_BYTES = (
     40  # an entry in the table of life times, and a share of both tables' buckets; MEMORY USAGE leaves it out
@@ -58,7 +56,7 @@ def weigh(url: str, *, list_length: int) -> Weights:
         value = _list_of(list_length)
         writer = ListWriter(url, keep_for=KEEP_FOR)
         try:
-            seconds = statistics.median(_publish(writer, value) for _ in range(TRIES))
+            seconds = _publish(writer, value)
         finally:
             writer.close()
         few, many = (_weigh_value(client, keys.viewer(_nobody(0)), _viewer(seen)) for seen in (0, 400))

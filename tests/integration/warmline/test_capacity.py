@@ -22,6 +22,12 @@ WORLD = World(
 )
 
 
+@pytest.fixture(autouse=True)
+def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("warmline.calibrating.TRIALS", 2)
+    monkeypatch.setattr("warmline.calibrating.PAUSE_SECONDS", 0)
+
+
 def test_before_anything_ran_everything_counts_and_there_is_nothing_to_check(warmline: Command) -> None:
     found = warmline("capacity", *SIZES, "--json").json
     assert (found["here"], found["check"], found["measured_jobs"]) == (None, [], [])
