@@ -31,7 +31,7 @@ class Catalogue:
         self._clusters: bytes | None = None  # the hash of those that the copy knows
 
     def all_of(self, rows: Sequence[int]) -> Sequence[CatalogueEntry] | None:
-        """What all of these rows are; None when one of them is not known. Half of what asking one by one costs."""
+        """What all of these rows are; None when one of them is not known. Quicker than asking one by one."""
         try:
             return itemgetter(*rows)(self._posts) if len(rows) > 1 else [self._posts[row] for row in rows]
         except KeyError:

@@ -12,7 +12,9 @@ POSTS = {row: CatalogueEntry(row, f"p{row}", row * 7) for row in (1, 2, 300)}
 
 @pytest.mark.parametrize("rows", [[], [2], [300, 1], [2, 2, 1]])
 def test_all_of_gives_each_in_the_order_that_was_asked_for(rows: list[int]) -> None:
-    assert list(_catalogue().all_of(rows) or ()) == [POSTS[row] for row in rows]
+    found = _catalogue().all_of(rows)
+    assert found is not None
+    assert [*found] == [POSTS[row] for row in rows]
 
 
 @pytest.mark.parametrize("rows", [[3], [1, 3], [3, 4, 1]])
