@@ -46,7 +46,8 @@ def run_heuristic(
     """Rank everything for everyone and publish it; gives the report for the run's row."""
     begun = time.monotonic()
     with stage("heuristic.load") as loaded:
-        number = writer.safety_number()
+        writer.belong_to(installation_id(database))
+        safety = writer.begin_safety()  # before anything is read
         world = load_world(database, settings.window, settings.lists, now, writer.asked_lately(now))
         loaded.update(posts=len(world.posts), events=len(world.events), users=len(world.users))
     with stage("heuristic.rank") as ranked:
@@ -54,10 +55,9 @@ def run_heuristic(
         ranking = rank_posts(world.posts, world.rows, scores, alpha=settings.formula.alpha)
         ranked.update(posts=len(ranking))
     with stage("heuristic.publish") as written:
-        writer.belong_to(installation_id(database))
         writer.publish_catalogue(catalogue(world))
         publish_safety(
-            writer, viewers=world.viewers, version=world.viewer_version, removed=world.removed, number=number,
+            writer, viewers=world.viewers, version=world.viewer_version, removed=world.removed, load=safety,
             author_keys=world.author_keys,
         )  # fmt: skip
         new_posts = new_posts_of(world, ranking, settings.new_posts, run.fence, now)

@@ -6,6 +6,8 @@ WarmlineError                   says what, which one, and what to do
 ├── EncoderFault                an encoder gave what is no vector
 ├── SourceError                 the four relations are not what the contract says
 ├── StoreUnavailable            PostgreSQL or Redis does not answer
+│   └── RedisBehind             Redis answers, and may lack acts that PostgreSQL has
+│       └── WritesRefused       … because it refuses to write
 ├── ImportRefused               a folder cannot be imported at all             exit 2
 ├── WriteRefused                a write contradicts what stands: a view, a deleted post, an erased user
 ├── RunRefused                  a job cannot be claimed or asked for now
@@ -43,6 +45,14 @@ class SourceError(WarmlineError):
 
 class StoreUnavailable(WarmlineError):
     """PostgreSQL or Redis does not answer; the message says which and at which address, without credentials."""
+
+
+class RedisBehind(StoreUnavailable):
+    """Redis answers, and may lack blocks, hides or deletions that PostgreSQL has: PostgreSQL decides what is shown."""
+
+
+class WritesRefused(RedisBehind):
+    """Redis answers reads and refuses writes (full, a replica, a failed save): what it holds may be out of date."""
 
 
 class ImportRefused(WarmlineError):

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from shared.db.engine import Database
 from shared.db.phases import installation_id, read_phase
 from shared.db.post_rows import removed_rows, rows_of_known_posts
-from shared.db.safety import load_blocks, load_hides, next_viewer_version
+from shared.db.safety import load_blocks, load_hides, next_safety_version
 from shared.domain import AuthorKeys
 from shared.eligibility import Pair, Viewer
 from shared.ranked_lists.blocked import pack_blocked
-from shared.ranked_lists.publish import ListWriter
+from shared.ranked_lists.publish import ListWriter, SafetyLoad
 from shared.ranked_lists.records import pack_viewer
 
 
@@ -35,7 +35,7 @@ def publish_safety(
     viewers: Mapping[str, Viewer],
     version: int,
     removed: Collection[int],
-    number: int,
+    load: SafetyLoad,
     author_keys: AuthorKeys | None = None,
 ) -> None:
     """Write deletions and viewers, then declare Redis safe.
@@ -43,19 +43,21 @@ def publish_safety(
     Args:
         writer: the writing side of Redis.
         viewers: what each user must not be shown; users without an entry have nothing but their own posts.
-        version: taken before the viewers were read (`next_viewer_version`).
+        version: taken before the viewers and the removed posts were read (`next_safety_version`).
         removed: rows of the posts that went away lately.
-        number: the safety number before they were read.
+        load: begun before they were read.
+
+    Raises:
+        StoreUnavailable: Redis lost its memory since the load began; acts that came meanwhile may be lost with it.
         author_keys: those that the caller knows already.
     """
     keys = AuthorKeys() if author_keys is None else author_keys
-    token = writer.begin_safety()
-    writer.add_deleted(removed)
-    writer.drop_deleted_except(set(removed), up_to=number)
+    writer.add_deleted(removed, version=version, is_act=False)
+    writer.drop_deleted_except(set(removed), version=version, number=load.number)
     writer.publish_viewers(_packed(viewers, version, keys))
     writer.clear_viewers_except(viewers, version=version)
     writer.publish_blocked(pack_blocked(_blocked_pairs(viewers, keys)))
-    writer.declare_safe(writer.safety_epoch() or secrets.token_hex(8), token=token)
+    writer.declare_safe(writer.safety_epoch() or secrets.token_hex(8), token=load.token)
 
 
 def reload_safety(database: Database, writer: ListWriter, *, since: datetime, keep_for: timedelta) -> int:
@@ -64,7 +66,7 @@ def reload_safety(database: Database, writer: ListWriter, *, since: datetime, ke
     Gives the number of viewers. Seen posts by events come back with the next run of the heuristic job.
     """
     writer.belong_to(installation_id(database))
-    version, number = next_viewer_version(database), writer.safety_number()
+    load, version = writer.begin_safety(), next_safety_version(database)
     with database.read() as snapshot:
         authors = blocked_authors(load_blocks(snapshot))
         hides = load_hides(snapshot, since=since)
@@ -79,7 +81,7 @@ def reload_safety(database: Database, writer: ListWriter, *, since: datetime, ke
         user: Viewer(hidden_authors=authors.get(user, frozenset()), hidden_posts=frozenset(hidden.get(user, ())))
         for user in authors.keys() | hidden.keys()
     }
-    publish_safety(writer, viewers=viewers, version=version, removed=removed, number=number)
+    publish_safety(writer, viewers=viewers, version=version, removed=removed, load=load)
     writer.write_phase(read_phase(database))
     return len(viewers)
 

@@ -21,7 +21,7 @@ from shared.db.clusters import clusters_of_posts
 from shared.db.engine import Database
 from shared.db.post_rows import rows_of_posts
 from shared.db.relations import check_relations
-from shared.db.safety import load_blocks, load_hides, next_viewer_version, note_removals
+from shared.db.safety import load_blocks, load_hides, next_safety_version, note_removals
 from shared.domain import KIND_CODES, AuthorKeys, Kind
 from shared.eligibility import Viewer
 from shared.met import Met, meet
@@ -67,7 +67,7 @@ def load_world(
     Raises:
         SourceError: a relation is not what the contract says, or all posts have vanished at once.
     """
-    version, author_keys = next_viewer_version(database), AuthorKeys()
+    version, author_keys = next_safety_version(database), AuthorKeys()
     with database.read() as snapshot:
         check_relations(database, snapshot)
         posts = load_candidates(snapshot, since=now - window.window, now=now, at_least=window.min_candidates)

@@ -1,7 +1,7 @@
 """Events from the app's backend: kept, or taken back, in batches.
 
-PostgreSQL first: an answer means durable. Redis at once after it, so that the very next page obeys; if Redis is away,
-the answer is the same, and the next run of the heuristic job makes up for it.
+PostgreSQL first: an answer means durable. Redis at once after it, so that the very next page obeys. If Redis is away,
+a batch with hides is answered by 202 with `pending`; seen posts come back with the next run of the heuristic job.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Request
+from fastapi.responses import JSONResponse
 
 from shared.db.events import Event, revoke_events, store_events
-from shared.domain import Kind
 from shared.errors import StoreUnavailable
 from shared.logs import log_trouble
 from timeline.ingest_events import Checked, Rejection, check_events
@@ -23,6 +23,7 @@ TOO_LARGE: dict[int | str, dict[str, Any]] = {
     400: {"description": "the body is no JSON, or too deep"},
     413: {"description": "the body is larger than 1 MB"},
 }
+PENDING: dict[int | str, dict[str, Any]] = {202: {"model": Ingested, "description": "durable; Redis is away"}}
 UNAVAILABLE: dict[int | str, dict[str, Any]] = {503: {"description": "PostgreSQL does not answer; nothing was changed"}}
 
 
@@ -38,8 +39,8 @@ router = APIRouter(
 )
 
 
-@router.post("/interactions", response_model=Ingested)
-async def add_interactions(request: Request, batch: Annotated[Batch, Body()]) -> Ingested:
+@router.post("/interactions", response_model=Ingested, responses=PENDING)
+async def add_interactions(request: Request, batch: Annotated[Batch, Body()]) -> JSONResponse:
     """Keep up to 1,000 events: durable when this answers, and as good when repeated.
 
     An event is known by its `event_id`, or else by its user, post and kind, whose last time a repeat updates.
@@ -50,34 +51,37 @@ async def add_interactions(request: Request, batch: Annotated[Batch, Body()]) ->
     stored = await state.write(store_events, state.database, [checked.events[place] for place in places])
     refused = {places[place]: Rejection(reason) for place, reason in stored.refused.items()}
     kept = [event for place, event in checked.events.items() if place not in refused]
-    await _tell_redis(state, kept, stored.rows)
-    return _answer(checked, refused, changed=stored.new)
+    await _mark_seen(state, kept, stored.rows)
+    is_obeyed = await state.withheld.apply(stored.hides)
+    return _answer(checked, refused, changed=stored.new, is_obeyed=is_obeyed)
 
 
-@router.delete("/interactions", response_model=Ingested)
-async def remove_interactions(request: Request, batch: Annotated[Batch, Body()]) -> Ingested:
+@router.delete("/interactions", response_model=Ingested, responses=PENDING)
+async def remove_interactions(request: Request, batch: Annotated[Batch, Body()]) -> JSONResponse:
     """Take events back: unlike, unhide. An event without an `event_id` takes back all of its user, post and kind."""
     state = state_of(request)
     checked = _checked(state, batch)
     events = list(checked.events.values())
     revoked = await state.write(revoke_events, state.database, events)
-    await state.withheld.renew_viewers({event.user_id for event in events if event.kind is Kind.HIDE})
-    return _answer(checked, {}, changed=revoked)
+    is_obeyed = await state.withheld.apply(revoked.hides)
+    return _answer(checked, {}, changed=revoked.events, is_obeyed=is_obeyed)
 
 
 def _checked(state: State, batch: Sequence[object]) -> Checked:
     return check_events(batch, now=datetime.now(UTC), feed_key=state.doorkeeper.cursor_key())
 
 
-def _answer(checked: Checked, refused: Mapping[int, Rejection], *, changed: int) -> Ingested:
+def _answer(checked: Checked, refused: Mapping[int, Rejection], *, changed: int, is_obeyed: bool) -> JSONResponse:
     left_out = {**checked.rejected, **refused}
     rejected = [RejectedEvent(index=place, reason=left_out[place]) for place in sorted(left_out)]
     unchanged = len(checked.events) - len(refused) - changed
-    return Ingested(accepted=changed, duplicates=unchanged, rejected=rejected)
+    pending = None if is_obeyed else True
+    answer = Ingested(accepted=changed, duplicates=unchanged, rejected=rejected, pending=pending)
+    return JSONResponse(answer.model_dump(exclude_none=True), status_code=200 if is_obeyed else 202)
 
 
-async def _tell_redis(state: State, events: Sequence[Event], rows: Mapping[str, int]) -> None:
-    """Have the posts count as seen, and hidden ones be withheld, from the next page on."""
+async def _mark_seen(state: State, events: Sequence[Event], rows: Mapping[str, int]) -> None:
+    """Have the posts count as seen from the next page on."""
     seen: dict[str, list[int]] = {}
     for event in sorted(events, key=lambda event: event.at):
         if event.post_id in rows:
@@ -87,4 +91,3 @@ async def _tell_redis(state: State, events: Sequence[Event], rows: Mapping[str, 
             await state.write(state.marks.mark_seen, seen)
         except StoreUnavailable as error:
             log_trouble("timeline.seen_waits", users=len(seen), reason=error)
-    await state.withheld.renew_viewers({event.user_id for event in events if event.kind is Kind.HIDE})

@@ -1,7 +1,7 @@
 """Users, posts and blocks from the app's backend, and the end of all that is known of a user.
 
-PostgreSQL first: an answer means durable. Redis at once after it, so that the very next page obeys; if Redis is away,
-the snapshot brings it there when it is back.
+PostgreSQL first: an answer means durable. Redis at once after it. A 204 says that every process obeys from its next
+page on; a 202 with `pending`, that Redis is away and learns of it when it is back.
 """
 
 from typing import Annotated, Any
@@ -10,16 +10,18 @@ from fastapi import APIRouter, Body, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
 from shared.db.erasure import erase_user
+from shared.db.safety_outbox import SafetyChange
 from shared.db.writes import PostWrite, delete_post, drop_block, put_block, put_post, put_user
 from timeline.ingest import TOO_LARGE, UNAVAILABLE, backend_only
 from timeline.problems import Problem
 from timeline.routes import PROBLEMS
-from timeline.schemas import ErasureUnderWay, PathId, PostPut, UserPut
-from timeline.state import state_of
+from timeline.schemas import ActPending, ErasureUnderWay, PathId, PostPut, UserPut
+from timeline.state import State, state_of
 
 CONFLICT: dict[int | str, dict[str, Any]] = {
     409: {"description": "the relation is a view, or the user was erased, the post deleted"}
 }
+PENDING: dict[int | str, dict[str, Any]] = {202: {"model": ActPending, "description": "durable; Redis is away"}}
 
 router = APIRouter(
     tags=["writes"],
@@ -30,24 +32,20 @@ router = APIRouter(
 
 
 # Blocks come first: a user's id may have slashes, so `/users/{id}` would take their paths for users.
-@router.put("/users/{user_id}/blocks/{blocked_user_id}", status_code=204, responses=CONFLICT)
+@router.put("/users/{user_id}/blocks/{blocked_user_id}", status_code=204, responses={**CONFLICT, **PENDING})
 async def add_block(request: Request, user_id: PathId, blocked_user_id: PathId) -> Response:
     """Block: neither user sees a post of the other from the next page on."""
     if user_id == blocked_user_id:
         raise Problem(422, "self-block", "a user cannot block themselves")
     state = state_of(request)
-    await state.write(put_block, state.database, user_id, blocked_user_id)
-    await state.withheld.renew_viewers([user_id, blocked_user_id])
-    return Response(status_code=204)
+    return await _obeyed(state, await state.write(put_block, state.database, user_id, blocked_user_id))
 
 
-@router.delete("/users/{user_id}/blocks/{blocked_user_id}", status_code=204)
+@router.delete("/users/{user_id}/blocks/{blocked_user_id}", status_code=204, responses=PENDING)
 async def remove_block(request: Request, user_id: PathId, blocked_user_id: PathId) -> Response:
     """Take a block back."""
     state = state_of(request)
-    await state.write(drop_block, state.database, user_id, blocked_user_id)
-    await state.withheld.renew_viewers([user_id, blocked_user_id])
-    return Response(status_code=204)
+    return await _obeyed(state, await state.write(drop_block, state.database, user_id, blocked_user_id))
 
 
 @router.put("/users/{user_id:path}", status_code=204, responses={**CONFLICT, **TOO_LARGE})
@@ -77,10 +75,15 @@ async def write_post(request: Request, post_id: PathId, body: PostPut) -> Respon
     return Response(status_code=204)
 
 
-@router.delete("/posts/{post_id:path}", status_code=204)
+@router.delete("/posts/{post_id:path}", status_code=204, responses=PENDING)
 async def remove_post(request: Request, post_id: PathId) -> Response:
     """Delete a post: it is gone from the next page that anyone asks for."""
     state = state_of(request)
-    rows = await state.write(delete_post, state.database, post_id)
-    await state.withheld.withhold_posts(rows)
-    return Response(status_code=204)
+    return await _obeyed(state, await state.write(delete_post, state.database, post_id))
+
+
+async def _obeyed(state: State, change: SafetyChange) -> Response:
+    """The answer to an act that pages must obey."""
+    if await state.withheld.apply(change):
+        return Response(status_code=204)
+    return JSONResponse(ActPending().model_dump(), status_code=202)

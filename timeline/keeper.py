@@ -17,7 +17,7 @@ from shared.db.newest import newest_posts
 from shared.db.phases import read_phase
 from shared.db.runs import beat, recent_runs, worker_name
 from shared.domain import Phase
-from shared.errors import StoreUnavailable, WarmlineError
+from shared.errors import RedisBehind, SourceError, StoreUnavailable, WarmlineError, WritesRefused
 from shared.logs import log_event, log_trouble
 from shared.ranked_lists import codec
 from shared.ranked_lists.publication import Publication
@@ -38,6 +38,7 @@ RETRY_EVERY = timedelta(seconds=0.5)  # a store that is away is tried this often
 LOOK_SECONDS = 2.0  # a look that takes longer counts as failed, and goes on
 RUNS_EVERY = timedelta(seconds=15)
 RUNS = 100  # runs that are looked at for the newest of each job
+ON_THEIR_WAY = timedelta(seconds=2)  # acts younger than this are being written by the process that took them
 SAVE_EVERY = timedelta(seconds=30)
 THREADS = 4  # two a store: a look that hangs leaves one for the other
 
@@ -131,8 +132,9 @@ class Keeper:
             if missing.get(store, NOT_ASKED) == NOT_ASKED:
                 reason = error if isinstance(error, WarmlineError) else type(error).__name__
                 log_trouble("timeline.store_down", store=store, reason=reason)
-            lost = "lost its memory; deletions and blocks are being loaded"
-            missing[store] = lost if isinstance(error, MemoryLost) else "does not answer"
+            missing[store] = _what_is_missing(error)
+            if isinstance(error, RedisBehind):  # it answers: pages read its lists, and PostgreSQL decides
+                self.breakers[store].close()
         if store == "redis":
             self.asked_redis.set()
         if self._snapshot.everyone or self._snapshot.newest or NOT_ASKED not in missing.values():
@@ -145,6 +147,7 @@ class Keeper:
             self._needs_reload = True
             self.hurry("errands")
             raise
+        await self._check_abreast()
         publications = await self._reader.publications()
         self._metrics.publications(publications)
         snapshot, published = self._snapshot, publications.get(Phase.HEURISTIC)
@@ -163,6 +166,29 @@ class Keeper:
         snapshot.changes += 1
         self._published = publications
         _settle_memory()
+
+    async def _check_abreast(self) -> None:
+        """Redis is up once it takes writes and has all acts that were acknowledged while it did not.
+
+        Raises:
+            WritesRefused: it answers, and refuses.
+            StoreUnavailable: it does not answer.
+        """
+        stores, missing = self._parts.stores, self._snapshot.missing
+        as_of = stores.times_behind
+        try:
+            await self._reader.check_writable()
+        except WritesRefused:
+            stores.redis_is_behind()
+            raise
+        was_away = missing.get("redis", NOT_ASKED) != NOT_ASKED
+        if stores.is_redis_behind or was_away:
+            try:
+                await self._withheld.bring_up_to_date()
+            except (StoreUnavailable, SourceError) as error:
+                if stores.is_redis_behind:
+                    raise RedisBehind(f"Redis may lack acts, which cannot be brought there now: {error}") from error
+        stores.redis_is_abreast(as_of=as_of)
 
     async def _look_at_database(self) -> None:
         database, snapshot = self._parts.database, self._snapshot
@@ -194,7 +220,8 @@ class Keeper:
             self.hurry("redis")
         if self._snapshot.phase.version > 0:
             await self._in_thread(partial(self._writer.write_phase, self._snapshot.phase))
-        await self._withheld.catch_up()
+        await self._withheld.bring_up_to_date(older_than=ON_THEIR_WAY)
+        await self._withheld.finish_erasures()
 
     def _drop_stale_pool(self) -> None:
         pool = self._snapshot.new_posts
@@ -215,6 +242,16 @@ class Keeper:
 
     async def _in_thread(self, deed: Callable[[], ResultT]) -> ResultT:
         return await asyncio.get_running_loop().run_in_executor(self._threads, deed)
+
+
+def _what_is_missing(error: BaseException) -> str:
+    if isinstance(error, MemoryLost):
+        return "lost its memory; deletions and blocks are being loaded"
+    if isinstance(error, WritesRefused):
+        return "refuses writes; PostgreSQL decides what may be shown"
+    if isinstance(error, RedisBehind):
+        return "lacks what was blocked or deleted; PostgreSQL decides what may be shown"
+    return "does not answer"
 
 
 def _settle_memory() -> None:

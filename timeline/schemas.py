@@ -129,6 +129,13 @@ class Ingested(BaseModel):
     accepted: int = Field(description="events that are new (of DELETE: taken back), and durable")
     duplicates: int = Field(description="events that were there already (of DELETE: that were not there)")
     rejected: list[RejectedEvent]
+    pending: Literal[True] | None = Field(None, description="with 202 only: some pages may not obey the hides yet")
+
+
+class ActPending(BaseModel):
+    """An act that is durable; pages obey it as soon as the other store answers again."""
+
+    pending: Literal[True] = True
 
 
 class UserPut(BaseModel):
@@ -154,6 +161,7 @@ class ErasureUnderWay(BaseModel):
     """An erasure whose last traces go when Redis is back, or a run under way has ended."""
 
     status: Literal["finishing"] = "finishing"
+    pending: Literal[True] = True
 
 
 class JobAsked(BaseModel):

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from shared.db.newest import viewer_of
 from shared.domain import Source, author_key
 from shared.eligibility import Viewer
-from shared.errors import StoreUnavailable
+from shared.errors import StoreUnavailable, WritesRefused
 from shared.ranked_lists import codec, cursor, keys
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import Cursor
@@ -57,6 +57,13 @@ class Timeline:
         if request.cursor is not None:
             place = cursor.verify(request.cursor, user_id=request.user_id, key=self._cursor_key)
         patience = self._stores.patience()
+        try:
+            return await self._tried_page(request, place, patience)
+        except WritesRefused:  # what Redis told of blocks and deletions may be out of date: PostgreSQL decides instead
+            patience.ask_database_instead()
+            return await self._tried_page(request, place, patience)
+
+    async def _tried_page(self, request: PageRequest, place: Cursor | None, patience: Patience) -> Page:
         for _ in range(TRIES - 1):
             try:
                 return await self._page(request, place, patience)
@@ -92,6 +99,11 @@ class Timeline:
             except Overtaken:
                 if not is_last_try:
                     raise
+        elif walk.has_redis:  # a page that writes nothing asks whether it could
+            with suppress(StoreUnavailable):
+                await self._stores.wire(patience, self._reader.check_writable)
+        if patience.must_start_over:
+            raise WritesRefused("Redis refused a write of this page")
         return self._finished(walk, start, next_cursor)
 
     async def _state(self, user_id: str, place: Cursor | None, patience: Patience) -> UserState:
@@ -99,8 +111,23 @@ class Timeline:
             state = await self._stores.wire(patience, partial(self._reader.user, user_id, place))
         except StoreUnavailable:
             return await self._state_without_redis(user_id, patience)
+        if self._stores.is_redis_behind or patience.asks_database:
+            return await self._state_from_redis_behind(user_id, state, patience)
         self._shelf.put_viewer(user_id, state.viewer)
         return state
+
+    async def _state_from_redis_behind(self, user_id: str, state: UserState, patience: Patience) -> UserState:
+        """Lists and seen posts as Redis has them; what must not be shown as PostgreSQL says (or both last said)."""
+        patience.lost("redis")
+        told = state.viewer
+        viewer = (await self._state_without_redis(user_id, patience)).viewer
+        if "postgresql" in patience.degraded:
+            viewer = replace(
+                viewer,
+                hidden_authors=viewer.hidden_authors | told.hidden_authors,
+                hidden_posts=viewer.hidden_posts | told.hidden_posts,
+            )
+        return replace(state, viewer=replace(viewer, seen_posts=told.seen_posts))
 
     async def _state_without_redis(self, user_id: str, patience: Patience) -> UserState:
         viewer = self._known_viewer(user_id)
@@ -182,6 +209,8 @@ class Timeline:
                 record = partial(self._reader.end_page, user_id, end)
             with suppress(StoreUnavailable):  # the shelf has it, and the page says what is missing
                 await self._stores.wire(walk.patience, record)
+        if walk.patience.must_start_over:
+            return
         self._shelf.put(user_id, noted, walk.tail)
 
     def _wants_list(self, ranked: RankedList) -> bool:

@@ -129,7 +129,9 @@ def build_state(settings: AllSettings) -> State:
     if disk is not None:
         reader.deleted.seed(disk.load(parts.snapshot))
     own = OwnCopies(deleted=reader.deleted, shelf=parts.shelf, snapshot=parts.snapshot, disk=disk)
-    withheld = Withheld(database=database, writer=writer, marks=marks, window=settings.window, own=own)
+    withheld = Withheld(
+        database=database, writer=writer, marks=marks, window=settings.window, own=own, stores=parts.stores
+    )
     keeper = Keeper(parts, writer=writer, withheld=withheld, breakers=breakers, metrics=parts.metrics, disk=disk)
     for breaker in breakers.values():
         breaker.on_open = keeper.hurry

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from msgspec import Struct, field
 
-from shared.errors import StoreUnavailable, WarmlineError
+from shared.errors import StoreUnavailable, WarmlineError, WritesRefused
 from shared.ranked_lists.wire import LAST_WORD
 from timeline.breaker import Breaker
 
@@ -23,11 +23,18 @@ class Patience(Struct, kw_only=True, gc=False):
 
     seconds: dict[str, float]
     degraded: list[str] = field(default_factory=list)
+    must_start_over: bool = False  # Redis refused a write: what it told before may be out of date
+    asks_database: bool = False  # PostgreSQL decides what may be shown
 
     def lost(self, store: str) -> None:
         """This store did not answer; the page says so."""
         if store not in self.degraded:
             self.degraded.append(store)
+
+    def ask_database_instead(self) -> None:
+        """Begin anew, with what time is left."""
+        self.must_start_over, self.asks_database = False, True
+        self.degraded.clear()
 
 
 class Stores:
@@ -37,6 +44,26 @@ class Stores:
         self._breakers = breakers
         self._seconds = {store: budget.total_seconds() for store, budget in budgets.items()}
         self._threads = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="read")
+        # Redis lacks an act that was acknowledged, or may lack one: PostgreSQL decides what may be shown.
+        self.is_redis_behind = False
+        self.times_behind = 0
+
+    def redis_is_behind(self) -> None:
+        """Redis refused a write, or an act did not get there. The keeper says when it is abreast again."""
+        self.times_behind += 1
+        if not self.is_redis_behind:
+            self.is_redis_behind = True
+            self._breakers["redis"].on_open("redis")
+
+    def redis_is_abreast(self, *, as_of: int) -> None:
+        """Redis takes writes, and had what it was to be told when `times_behind` was this."""
+        if self.times_behind == as_of:
+            self.is_redis_behind = False
+
+    @property
+    def is_redis_usable(self) -> bool:
+        """Whether a write to Redis is worth waiting for."""
+        return not (self.is_redis_behind or self._breakers["redis"].is_open)
 
     def patience(self) -> Patience:
         """A new request's."""
@@ -81,7 +108,11 @@ class Stores:
             answer = await ask(seconds)
         except (WarmlineError, TimeoutError) as error:
             patience.lost(store)
-            breaker.failed()
+            if isinstance(error, WritesRefused):  # it answers: its lists can be read
+                patience.must_start_over = not patience.asks_database
+                self.redis_is_behind()
+            else:
+                breaker.failed()
             raise StoreUnavailable(f"{store} does not answer within the budget") from error
         finally:
             patience.seconds[store] = seconds - (time.monotonic() - begun)

@@ -3,21 +3,21 @@
 What this process holds itself, in memory and on disk, changes at once in any case.
 """
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from shared.db.engine import Database
 from shared.db.erasure import Erasure, erase_again, erasures_under_way, may_be_settled, settle_erasure
 from shared.db.newest import viewers_of
-from shared.db.safety import next_viewer_version
+from shared.db.safety import next_safety_version
+from shared.db.safety_outbox import SafetyChange, pending_changes, settle_changes
 from shared.domain import author_key
-from shared.eligibility import Viewer
 from shared.errors import SourceError, StoreUnavailable
-from shared.logs import log_event
+from shared.logs import log_event, log_trouble
 from shared.ranked_lists.catalogue import Deleted
 from shared.ranked_lists.publish import ListWriter
 from shared.ranked_lists.users import UserMarks
@@ -26,6 +26,7 @@ from timeline.deeds import Deeds
 from timeline.disk import Disk
 from timeline.shelf import Shelf
 from timeline.snapshot import Snapshot
+from timeline.stores import Stores
 
 THREADS = 2
 
@@ -50,7 +51,7 @@ class OwnCopies:
 
 
 class Withheld:
-    """Writes to Redis what must not be shown from now on, and remembers what could not be written yet."""
+    """Writes to Redis what must not be shown from now on. What could not be written stands in PostgreSQL's outbox."""
 
     def __init__(
         self,
@@ -60,36 +61,53 @@ class Withheld:
         marks: UserMarks,
         window: WindowSettings,
         own: OwnCopies,
+        stores: Stores,
     ) -> None:
         self._database, self._writer, self._marks, self._window = database, writer, marks, window
-        self._own = own
+        self._own, self._stores = own, stores
         self._deeds = Deeds("withheld", threads=THREADS)
-        self._posts: set[int] = set()
-        self._users: set[str] = set()
 
-    async def withhold_posts(self, rows: Collection[int]) -> None:
-        """Withhold posts from every page."""
-        self._posts.update(rows)
-        self._own.deleted.add(rows)
-        await self._write_waiting()
+    async def apply(self, change: SafetyChange) -> bool:
+        """Have every page obey an act from now on; False while it is durable, and not known to every process yet.
 
-    async def renew_viewers(self, user_ids: Collection[str]) -> None:
-        """Read anew what these users must not be shown."""
-        self._users.update(user_ids)
-        await self._write_waiting()
+        A Redis that is away or behind is not waited for: the keeper brings it what stands in the outbox.
+        """
+        if change.id is None:
+            return True
+        self._own.deleted.add(change.post_rows)
+        if not self._stores.is_redis_usable:
+            self._stores.redis_is_behind()
+            return False
+        try:
+            await self._deeds.do(partial(self._write, [change]))
+        except (StoreUnavailable, SourceError) as error:
+            log_trouble("timeline.safety_waits", users=len(change.user_ids), posts=len(change.post_rows), reason=error)
+            self._stores.redis_is_behind()
+            return False
+        self._deeds.begin(partial(self._settle, [change]))
+        return True
+
+    async def bring_up_to_date(self, *, older_than: timedelta = timedelta(0)) -> None:
+        """Write all that stands in the outbox, whichever process put it there.
+
+        Raises:
+            StoreUnavailable, SourceError: a store does not answer, or Redis refuses; what is left stays in the outbox.
+        """
+        while changes := await self._deeds.do(partial(pending_changes, self._database, older_than=older_than)):
+            await self._deeds.do(partial(self._write, changes))
+            await self._deeds.do(partial(self._settle, changes))
+            log_event("timeline.safety_caught_up", changes=len(changes))
 
     async def forget_user(self, erasure: Erasure) -> bool:
         """Take all traces of an erased user out of Redis and off the disk; False when some have to wait."""
-        self._users.discard(erasure.user_id)
         self._own.forget_user(erasure.user_id)
         self._own.deleted.add(erasure.rows)
         is_off_disk = await self._deeds.do(self._own.save)
-        await self.renew_viewers(erasure.blocked)
-        return await self._sweep(erasure) and is_off_disk
+        is_known = await self.apply(erasure.blocked)
+        return await self._sweep(erasure) and is_known and is_off_disk
 
-    async def catch_up(self) -> None:
-        """Write what is waiting here, and finish the erasures that any process has begun."""
-        await self._write_waiting()
+    async def finish_erasures(self) -> None:
+        """Finish the erasures that any process has begun."""
         with suppress(StoreUnavailable, SourceError):  # a PostgreSQL that is away is no fault of Redis
             for erasure in await self._deeds.do(partial(erasures_under_way, self._database)):
                 await self._sweep(erasure)
@@ -98,30 +116,24 @@ class Withheld:
         """Begin nothing more; gives the threads, of which some may still be at work."""
         return self._deeds.close()
 
-    async def _write_waiting(self) -> None:
-        """Write what is waiting; what cannot be written waits for the next time."""
-        posts, users = set(self._posts), set(self._users)
-        if not posts and not users:
-            return
-        try:
-            await self._deeds.do(partial(self._write, posts, users))
-        except (StoreUnavailable, SourceError):
-            return
-        self._posts -= posts
-        self._users -= users
-
-    def _write(self, posts: set[int], users: set[str]) -> None:
-        version, viewers = 0, dict[str, Viewer]()
+    def _write(self, changes: Sequence[SafetyChange]) -> None:
+        """Read anew what these changes name, and write it; the version is taken after their commit, before the read."""
+        users = {user_id for change in changes for user_id in change.user_ids}
+        rows = {row for change in changes for row in change.post_rows}
+        version = next_safety_version(self._database)
         if users:
-            version = next_viewer_version(self._database)
             since = datetime.now(UTC) - self._window.window
             viewers = viewers_of(self._database, users, since=since)
-            for user, viewer in viewers.items():
-                self._own.shelf.put_viewer(user, viewer)
-        if posts:
-            self._writer.add_deleted(posts)
-        if viewers:
+            for user_id, viewer in viewers.items():
+                self._own.shelf.put_viewer(user_id, viewer)
+        if rows:
+            self._writer.add_deleted(rows, version=version)
+        if users:
             self._writer.renew_viewers(viewers, version=version)
+
+    def _settle(self, changes: Sequence[SafetyChange]) -> None:
+        with suppress(StoreUnavailable, SourceError):  # then they are written once more
+            settle_changes(self._database, [change.id for change in changes if change.id is not None])
 
     async def _sweep(self, erasure: Erasure) -> bool:
         """Delete what is left of a user; done when nobody is under way who may bring them back."""
@@ -140,6 +152,6 @@ class Withheld:
 
     def _take_out(self, erasure: Erasure) -> Erasure:
         found = erase_again(self._database, erasure)
-        self._writer.add_deleted(found.rows)
+        self._writer.add_deleted(found.rows, version=next_safety_version(self._database))
         self._marks.forget_user(found.user_id, found.rows)
         return found

@@ -19,7 +19,7 @@ from shared.ranked_lists import codec, keys
 from shared.ranked_lists.codec import RankedList, encode, pack_entry
 from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.publication import Publication
-from shared.ranked_lists.publish import ListWriter
+from shared.ranked_lists.publish import LEAST_VERSION, ListWriter
 from shared.ranked_lists.read import FirstPage, Lifetimes, ListReader, NextPage
 from shared.ranked_lists.records import NONCE_BYTES, CatalogueEntry, Chain, Tail
 from shared.safety import publish_safety
@@ -61,7 +61,7 @@ def publish(writer: ListWriter, lists: ListSettings, size: Size, run: int) -> No
     )
     viewers = {user_id(number): _viewer(number, rows) for number in range(size.users)}
     removed = range(1, 1 + DELETED * run)
-    publish_safety(writer, viewers=viewers, version=run, removed=removed, number=writer.safety_number())
+    publish_safety(writer, viewers=viewers, version=LEAST_VERSION + run, removed=removed, load=writer.begin_safety())
     ring = b"".join(pack_entry(row, Reason.FOR_YOU, 0.5) for row in rows) * 2
     for phase, job in JOBS.items():
         head = RankedList(source=SOURCES[phase], generation=run, generated_at=at, entries=b"")

@@ -5,13 +5,14 @@ erasure stays on record, with the id, until no such run is left and Redis has be
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import sqlalchemy as sa
 
 from shared.db.engine import Database
 from shared.db.post_rows import forget_posts
+from shared.db.safety_outbox import SafetyChange, forget_user_in_changes, note_change
 from shared.db.tables import SCHEMA, erasures
 from shared.db.tombstones import bury, hold_off_writes
 
@@ -25,7 +26,7 @@ class Erasure:
     user_id: str
     post_ids: Sequence[str]
     rows: Sequence[int]  # of their posts
-    blocked: Sequence[str] = ()  # users who blocked them, or whom they blocked
+    blocked: SafetyChange = field(default_factory=SafetyChange)  # users who blocked them, or whom they blocked
 
 
 # What names a user or one of their posts, in our own tables. An erased post takes everybody's events on it along.
@@ -51,7 +52,8 @@ def erase_user(database: Database, user_id: str) -> Erasure:
         hold_off_writes(connection)
         own = connection.execute(sa.text(f"SELECT id FROM {SCHEMA}.posts WHERE author_id = :user"), {"user": user_id})
         post_ids = sorted({*shown, *(post_id for (post_id,) in own)})
-        blocked = _blocked(connection, user_id)
+        forget_user_in_changes(connection, user_id)
+        blocked = note_change(connection, user_ids=_blocked(connection, user_id))
         bury(connection, "users", [user_id])
         bury(connection, "posts", post_ids)
         rows = _delete(connection, user_id, post_ids)

@@ -4,8 +4,8 @@ In both data modes they are kept in our own table: beside the team's view, the r
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from shared.db.engine import Database
 from shared.db.feed_counts import FeedKey, count_events, discount_events
 from shared.db.post_rows import rows_of_known_posts
 from shared.db.safety import standing_posts
+from shared.db.safety_outbox import SafetyChange, note_change
 from shared.db.tables import SCHEMA
 from shared.db.tombstones import buried, hold_off_erasures
 from shared.domain import Kind
@@ -50,6 +51,15 @@ class Stored:
     new: int
     refused: Mapping[int, str]  # place in the batch → why
     rows: Mapping[str, int]  # posts of the kept events → row, of those that have one
+    hides: SafetyChange = field(default_factory=SafetyChange)  # what Redis must learn of hidden posts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revoked:
+    """What became of events that were taken back."""
+
+    events: int  # of the batch, those that had something to take back
+    hides: SafetyChange
 
 
 _COLUMNS = """
@@ -85,11 +95,12 @@ def store_events(database: Database, events: Sequence[Event]) -> Stored:
         new = _insert(connection, unnamed, _ONCE, counts) + _insert(connection, named, _BY_EVENT_ID, counts)
         count_events(connection, counts)
         rows = rows_of_known_posts(connection, sorted({event.post_id for event in kept}))
-    return Stored(new=new, refused=refused, rows=rows)
+        hides = note_change(connection, user_ids=_hiders(kept))
+    return Stored(new=new, refused=refused, rows=rows, hides=hides)
 
 
-def revoke_events(database: Database, events: Sequence[Event]) -> int:
-    """Take events back, and give how many of the batch had something to take back.
+def revoke_events(database: Database, events: Sequence[Event]) -> Revoked:
+    """Take events back.
 
     An event with an id takes back that one, one without an id all of its user, post and kind. What stands in the team's
     own relation is theirs to take back.
@@ -108,9 +119,17 @@ def revoke_events(database: Database, events: Sequence[Event]) -> int:
     users, posts, kinds, event_ids = zip(*wanted, strict=True) if wanted else ((), (), (), ())
     values = {"users": list(users), "posts": list(posts), "kinds": list(kinds), "event_ids": list(event_ids)}
     with database.begin() as connection:
+        hold_off_erasures(connection)
         gone = connection.execute(query, values).all()
         discount_events(connection, Counter((row[1], row[2], row[3]) for row in gone if row[1] is not None))
-    return len({place for place, *_ in gone})
+        hiders = _hiders(events)
+        hides = note_change(connection, user_ids=hiders - buried(connection, "users", sorted(hiders)))
+    return Revoked(events=len({place for place, *_ in gone}), hides=hides)
+
+
+def _hiders(events: Iterable[Event]) -> set[str]:
+    """Users whose hidden posts these events change."""
+    return {event.user_id for event in events if event.kind is Kind.HIDE}
 
 
 def _in_view(database: Database, events: Sequence[Event]) -> Mapping[str, bool] | None:

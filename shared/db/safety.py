@@ -17,8 +17,12 @@ from shared.errors import SourceError
 _ID_BATCH = 10_000
 
 
-def next_viewer_version(database: Database) -> int:
-    """A version for viewers that are read after this call: a block written later gets a higher one."""
+def next_safety_version(database: Database) -> int:
+    """A version for what is withheld (viewers, deletions) and read after this call.
+
+    An act takes its version after its own commit. So whoever took a version before reading, and did not see the act,
+    holds a lower one than the act does, on every process and in every life of Redis.
+    """
     with database.begin() as connection:
         return int(connection.scalar(sa.text(f"SELECT nextval('{SCHEMA}.viewer_versions')")) or 0)
 

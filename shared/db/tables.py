@@ -94,6 +94,16 @@ erasures = sa.Table(
     _now("asked_at"),
 )
 
+# Acts that pages must obey at once, from their own transaction until Redis has them. See `shared.db.safety_outbox`.
+safety_outbox = sa.Table(
+    "safety_outbox",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    _now("noted_at"),
+    sa.Column("user_ids", sa.ARRAY(sa.Text), nullable=False),
+    sa.Column("post_rows", sa.ARRAY(sa.Integer), nullable=False),
+)
+
 # Which PostgreSQL this is: Redis must never mix the row numbers of two. The salt spreads users over a rollout, and
 # stands in Redis too; the secret makes tombstones and stands nowhere else.
 installation = sa.Table(

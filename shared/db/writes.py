@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.engine import Database
 from shared.db.post_rows import row_of_gone_post
+from shared.db.safety_outbox import SafetyChange, note_change
 from shared.db.tables import blocks, posts, users
 from shared.db.tombstones import buried, bury, hold_off_erasures
 from shared.errors import WriteRefused
@@ -67,8 +68,8 @@ def put_post(database: Database, post: PostWrite) -> None:
             raise WriteRefused("post-is-fixed", "the post is another author's, or was deleted; a post needs its own id")
 
 
-def delete_post(database: Database, post_id: str) -> list[int]:
-    """Delete a post for everyone, and give its row (none when no list can hold it).
+def delete_post(database: Database, post_id: str) -> SafetyChange:
+    """Delete a post for everyone, and give what Redis must learn (nothing when no list can hold it).
 
     In our own table it is marked; what a view shows is not ours to change, so a tombstone hides it from us.
     """
@@ -82,11 +83,11 @@ def delete_post(database: Database, post_id: str) -> list[int]:
                 == 1
             )
         bury(connection, "posts", [post_id])
-        return row_of_gone_post(connection, post_id, exists=exists)
+        return note_change(connection, post_rows=row_of_gone_post(connection, post_id, exists=exists))
 
 
-def put_block(database: Database, user_id: str, blocked_user_id: str) -> None:
-    """Have one user block another; a block that stands already stays as it is.
+def put_block(database: Database, user_id: str, blocked_user_id: str) -> SafetyChange:
+    """Have one user block another, and give what Redis must learn; a block that stands already stays as it is.
 
     Raises:
         WriteRefused: one of them was erased.
@@ -96,13 +97,17 @@ def put_block(database: Database, user_id: str, blocked_user_id: str) -> None:
         _refuse_erased(connection, user_id, blocked_user_id)
         block = insert(blocks).values(user_id=user_id, blocked_user_id=blocked_user_id)
         connection.execute(block.on_conflict_do_nothing())
+        return note_change(connection, user_ids={user_id, blocked_user_id})
 
 
-def drop_block(database: Database, user_id: str, blocked_user_id: str) -> None:
-    """Take back a block that stands in our table (one in the team's view is theirs to take back)."""
+def drop_block(database: Database, user_id: str, blocked_user_id: str) -> SafetyChange:
+    """Take back a block that stands in our table (one in the team's view is theirs); gives what Redis must learn."""
     with database.begin() as connection:
+        hold_off_erasures(connection)
         named = (blocks.c.user_id == user_id) & (blocks.c.blocked_user_id == blocked_user_id)
         connection.execute(blocks.delete().where(named))
+        both = {user_id, blocked_user_id}
+        return note_change(connection, user_ids=both - buried(connection, "users", sorted(both)))
 
 
 def _refuse_views(database: Database, relation: str) -> None:

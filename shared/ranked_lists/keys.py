@@ -18,6 +18,7 @@ wl:deleted               rows of posts deleted lately, by safety number    LIST_
 wl:deleted:number        the newest safety number                          one number          2 × LIST_KEEP_HOURS
 wl:safety                the safety epoch: deletions and blocks are here   one value           LIST_KEEP_HOURS
 wl:loading:{token}       a load of the safety data is under way            one value           10 minutes
+wl:written               that Redis took a write: a look's probe           one value           a minute
 wl:phase                 the phase in force                                one value           while one is set
 wl:fence:{job}           the newest run that may write                     one number          LIST_KEEP_HOURS
 wl:published:{phase}     when, by which run, how many lists and bytes      one value           LIST_KEEP_HOURS
@@ -38,11 +39,13 @@ ASKED = "wl:asked"
 DELETED = "wl:deleted"
 DELETED_NUMBER = "wl:deleted:number"
 SAFETY = "wl:safety"
+WRITTEN = "wl:written"
 PHASE = "wl:phase"
 INSTALLATION = "wl:installation"
 
 MAX_ASKED = 10_000  # users; a megabyte
 ASKED_FOR = timedelta(days=1)  # how long one request keeps a user's list coming
+WRITTEN_FOR = timedelta(minutes=1)
 CHAIN_SLOTS = 4  # chains that one user can have under way: a phone, a tablet, and each once refreshed
 CHUNK_BITS = 8  # 256 rows a chunk: small enough for Redis' compact hash, few enough round trips
 

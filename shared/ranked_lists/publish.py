@@ -26,6 +26,9 @@ BATCH = 500  # lists a script call: some 600 KB, well under a millisecond's wort
 DELETED_BATCH = 5_000  # below the number of arguments that Lua can unpack
 # Viewers outlive the safety epoch, so that the epoch (and with it trust in Redis) ends before any block does.
 VIEWER_KEEP_FACTOR = 2
+# Where the series of PostgreSQL's versions begins (migration 0005): far above any number that Redis ever gave out, and
+# exact as the float that a sorted set holds.
+LEAST_VERSION = 1_000_000_000_000
 
 ItemT = TypeVar("ItemT")
 
@@ -36,6 +39,14 @@ class Published:
 
     lists: int
     bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyLoad:
+    """A load of the safety data under way: a Redis that loses its memory meanwhile loses the mark, too."""
+
+    token: str
+    number: int  # of deletions, as it was before PostgreSQL was read
 
 
 class ListWriter:
@@ -51,6 +62,7 @@ class ListWriter:
         self._write_lists = self._redis.register_script(scripts.WRITE_LISTS)
         self._write_viewers = self._redis.register_script(scripts.WRITE_VIEWERS)
         self._add_deleted = self._redis.register_script(scripts.ADD_DELETED)
+        self._drop_deleted = self._redis.register_script(scripts.DROP_DELETED)
         self._write_phase = self._redis.register_script(scripts.WRITE_PHASE)
 
     def belong_to(self, installation: str) -> None:
@@ -163,30 +175,36 @@ class ListWriter:
                 if cleared:
                     self._redis.srem(keys.VIEWERS, *cleared)
 
-    def add_deleted(self, rows: Iterable[int]) -> int:
-        """Withhold these posts from every page from now on; gives how many were not withheld before."""
+    def add_deleted(self, rows: Iterable[int], *, version: int, is_act: bool = True) -> int:
+        """Withhold these posts from every page from now on; gives how many were not withheld before.
+
+        Args:
+            rows: the posts' rows.
+            version: from PostgreSQL; of an act, taken after its commit, else before the rows were read.
+            is_act: whether somebody deletes them now; False when a run tells what it read.
+        """
         added = 0
         with redis_errors(self._url):
             for batch in _batches(rows, DELETED_BATCH):
-                args = [self._keep_ms * VIEWER_KEEP_FACTOR, *batch]
+                args = [self._keep_ms * VIEWER_KEEP_FACTOR, version, int(is_act), LEAST_VERSION, *batch]
                 added += int(self._add_deleted(keys=[keys.DELETED, keys.DELETED_NUMBER], args=args))
         return added
 
-    def drop_deleted_except(self, rows: set[int], *, up_to: int) -> int:
-        """Forget withheld rows that no list can hold any more (or that came back), unless they were added lately.
+    def drop_deleted_except(self, rows: set[int], *, version: int, number: int) -> int:
+        """Forget withheld rows that no list can hold any more (or that came back), unless they were deleted again.
 
         Args:
             rows: the rows that PostgreSQL still calls deleted.
-            up_to: the safety number when these rows were read; what was added after it stays.
+            version: taken before these rows were read; what an act deleted after it stays.
+            number: the safety number before they were read, which timelines of before this series of versions give out.
         """
+        dropped = 0
         with redis_errors(self._url):
-            known = cast(list[bytes], self._redis.zrangebyscore(keys.DELETED, "-inf", up_to))
-            stale = [member for member in known if int(member) not in rows]
-            for batch in _batches(stale, DELETED_BATCH):
-                self._redis.zrem(keys.DELETED, *batch)
-            if stale:
-                self._redis.incr(keys.DELETED_NUMBER)
-        return len(stale)
+            known = cast(list[bytes], self._redis.zrange(keys.DELETED, 0, -1))
+            for batch in _batches((member for member in known if int(member) not in rows), DELETED_BATCH):
+                args = [version, LEAST_VERSION, number, *batch]
+                dropped += int(self._drop_deleted(keys=[keys.DELETED, keys.DELETED_NUMBER], args=args))
+        return dropped
 
     def asked_lately(self, now: datetime) -> dict[str, datetime]:
         """Who asked for a page lately and had no list of their own, or an old one, and when."""
@@ -202,12 +220,15 @@ class ListWriter:
         with redis_errors(self._url):
             return int(_bytes(self._redis.get(keys.DELETED_NUMBER)) or 0)
 
-    def begin_safety(self) -> str:
-        """Mark the beginning of a load of the safety data; gives the mark."""
+    def begin_safety(self) -> SafetyLoad:
+        """Mark the beginning of a load of the safety data, before PostgreSQL is read for it."""
         token = secrets.token_hex(8)
         with redis_errors(self._url):
-            self._redis.set(keys.loading(token), "1", px=LOADING_MS)
-        return token
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.set(keys.loading(token), "1", px=LOADING_MS)
+            pipe.get(keys.DELETED_NUMBER)
+            _, number = pipe.execute()
+        return SafetyLoad(token=token, number=int(number or 0))
 
     def declare_safe(self, epoch: str, *, token: str) -> None:
         """Say that deletions and blocks are loaded: from now on Redis counts as up.

@@ -9,11 +9,11 @@ from functools import partial
 from typing import TypeVar, cast
 
 from msgspec import Struct
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from shared.domain import Phase, PhaseState, author_key
 from shared.eligibility import Viewer
-from shared.errors import StoreUnavailable
+from shared.errors import StoreUnavailable, WritesRefused
 from shared.ranked_lists import codec, keys, records, scripts
 from shared.ranked_lists.blocked import Blocked, unpack_blocked
 from shared.ranked_lists.catalogue import Catalogue, Deleted
@@ -248,6 +248,15 @@ class ListReader:
         except (RedisError, OSError, TimeoutError, *UNREADABLE) as error:
             raise self._unavailable(error) from error
 
+    async def check_writable(self, within: float | None = None) -> None:
+        """Whether Redis takes writes; reads alone do not tell that it has what it was to be told.
+
+        Raises:
+            WritesRefused: it answers, and refuses.
+            StoreUnavailable: it does not answer.
+        """
+        await self._asked([("SET", keys.WRITTEN, b"1", "PX", _ms(keys.WRITTEN_FOR))], within)
+
     async def close(self) -> None:
         await self._wire.close()
         await self._redis.aclose()
@@ -256,8 +265,16 @@ class ListReader:
         return cast(list[bytes | None], await self._redis.mget(names))  # no client here decodes responses
 
     async def _asked(self, commands: Sequence[Command], within: float | None) -> list[object]:
+        """The answers to commands that read or write.
+
+        Raises:
+            WritesRefused: Redis refused one of them.
+            StoreUnavailable: no answer.
+        """
         try:
             return await self._wire.ask(*commands, within=within)
+        except ResponseError as error:
+            raise WritesRefused(f"Redis at {self._address} refuses writes: {error}") from error
         except (RedisError, OSError, TimeoutError) as error:
             raise self._unavailable(error) from error
 

@@ -34,20 +34,40 @@ redis.call('SET', KEYS[1], ARGV[2])
 return 1
 """
 
-# Rows join the deleted ones under the next safety number, so that a timeline can ask for what it has not got yet.
-# KEYS: deleted, number. ARGV: life time in ms, then the rows. Rows that are there keep their number.
+# Rows join the deleted ones, each under the version of what deleted it, and the number grows, so that a timeline asks
+# for what it has not got yet. An act raises the version of a row that is there already: a run that loaded before the
+# act must not drop it. What a run itself tells again moves neither, except a version of the series before.
+# KEYS: deleted, number. ARGV: life time in ms, version, '1' for an act, least version of the series, then the rows.
 ADD_DELETED = """
-local fresh = {}
-for i = 2, #ARGV do
-  if not redis.call('ZSCORE', KEYS[1], ARGV[i]) then fresh[#fresh + 1] = ARGV[i] end
+local fresh = 0
+local moved = false
+for i = 5, #ARGV do
+  local held = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[i]))
+  if not held then fresh = fresh + 1 end
+  if not held or held < tonumber(ARGV[4]) or (ARGV[3] == '1' and held < tonumber(ARGV[2])) then
+    redis.call('ZADD', KEYS[1], ARGV[2], ARGV[i])
+    moved = moved or not held or ARGV[3] == '1'
+  end
 end
-if #fresh > 0 then
-  local number = redis.call('INCR', KEYS[2])
-  for _, row in ipairs(fresh) do redis.call('ZADD', KEYS[1], number, row) end
-end
+if moved then redis.call('INCR', KEYS[2]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 redis.call('PEXPIRE', KEYS[2], ARGV[1])
-return #fresh
+return fresh
+"""
+
+# Rows that PostgreSQL no longer calls deleted are forgotten, unless they were deleted again after it was asked: the
+# version is compared in the same step. Versions below the series' least are numbers of Redis' own, given out by a
+# timeline of before; those are compared with the number as it was before PostgreSQL was asked.
+# KEYS: deleted, number. ARGV: version, least version of the series, number, then the rows. Gives how many went.
+DROP_DELETED = """
+local gone = 0
+for i = 4, #ARGV do
+  local held = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[i]))
+  local bound = held and held < tonumber(ARGV[2]) and tonumber(ARGV[3]) or tonumber(ARGV[1])
+  if held and held <= bound then gone = gone + redis.call('ZREM', KEYS[1], ARGV[i]) end
+end
+if gone > 0 then redis.call('INCR', KEYS[2]) end
+return gone
 """
 
 # A Redis that lost its memory in the middle of a load lost a part of what was loaded, and with it the mark that the

@@ -3,6 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
+from shared.ranked_lists.publish import LEAST_VERSION
 from tests.flow.house import (
     ANN,
     API_KEY,
@@ -79,7 +80,7 @@ def test_rows_withheld_through_the_writer_are_gone_on_two_processes_at_once(rank
         first = ask(one, COLD, limit=10)
         rows = ranked_house.rows()
         victims = [post for post in POSTS if post not in ids(first)][:5]
-        writer.add_deleted([rows[post] for post in victims])
+        writer.add_deleted([rows[post] for post in victims], version=LEAST_VERSION)
         for client in (one, other):
             page = ids(ask(client, COLD, limit=100, cursor=first["next_cursor"]))
             assert sorted([*ids(first), *page, *victims]) == list(POSTS)
@@ -134,7 +135,7 @@ def test_a_page_is_filled_up_from_further_down(client: TestClient, ranked_house:
     with ranked_house.writer() as writer:
         upcoming = [post for post in POSTS if post not in ids(first)]
         rows = ranked_house.rows()
-        writer.add_deleted([rows[post] for post in upcoming[::2]])
+        writer.add_deleted([rows[post] for post in upcoming[::2]], version=LEAST_VERSION)
     assert len(ids(ask(client, COLD, limit=20, cursor=first["next_cursor"]))) == 20
 
 

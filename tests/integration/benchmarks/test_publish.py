@@ -7,7 +7,7 @@ from benchmarks.publish.bare import BarePipeline
 from benchmarks.world.shape import Size
 from demo.embedded import Servers
 from shared.domain import Phase
-from shared.ranked_lists.publish import ListWriter
+from shared.ranked_lists.publish import LEAST_VERSION, ListWriter
 from shared.ranked_lists.records import CatalogueEntry
 from tests.stores import KEEP_FOR
 
@@ -19,7 +19,7 @@ def test_the_bare_pipeline_writes_the_same_bytes(fresh_redis: str, client: redis
     writer.publish_catalogue(CatalogueEntry(row=row, post_id=f"p{row}", author=row) for row in range(600))
     writer.publish_lists(((f"u{n}", b"list" * n) for n in range(700)), phase=Phase.HEURISTIC, job="heuristic", run=1)
     writer.publish_viewers((f"u{n}", bytes(20)) for n in range(700))
-    writer.add_deleted([4, 5])
+    writer.add_deleted([4, 5], version=LEAST_VERSION)
     writer.close()
     before = _dump(client)
     pipeline = BarePipeline(fresh_redis)

@@ -102,7 +102,7 @@ def test_a_revoked_like_is_taken_off(database: Database) -> None:
     world(database)
     like = on_page("u0", Kind.LIKE, 7)
     store_events(database, [on_page("u0", Kind.VIEW, 7), like])
-    assert revoke_events(database, [like]) == 1
+    assert revoke_events(database, [like]).events == 1
     assert figures(database)[0] == ("neucf", None, {"like": 0, "view": 1}, 0.0)
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from shared.db.engine import Database
 from shared.db.runs import recent_runs
+from shared.db.safety import next_safety_version
 from shared.domain import Kind, author_key
 from shared.errors import SourceError
 from shared.ranked_lists import keys, records
@@ -113,10 +114,10 @@ def test_a_deletion_that_no_list_can_hold_any_more_is_forgotten(
 
 
 def test_a_deletion_by_the_api_during_a_run_survives_it(database: Database, writer: ListWriter, held: Held) -> None:
-    number = writer.safety_number()  # the run begins …
+    version = next_safety_version(database)  # the run begins …
     row = scalar(database, "SELECT row FROM warmline.post_rows WHERE post_id = 'p2'")
-    writer.add_deleted([row])  # … a delete comes in …
-    writer.drop_deleted_except(set(), up_to=number)  # … and the run tidies up with what it read before
+    writer.add_deleted([row], version=next_safety_version(database))  # … a delete comes in …
+    writer.drop_deleted_except(set(), version=version, number=0)  # … and the run tidies up with what it read before
     assert _withheld(held) == ["p2"]
 
 

@@ -12,7 +12,7 @@ from shared.eligibility import Viewer
 from shared.errors import LeaseLost, StoreUnavailable
 from shared.ranked_lists import keys, records, scripts
 from shared.ranked_lists.publication import Publication
-from shared.ranked_lists.publish import BATCH, ListWriter
+from shared.ranked_lists.publish import BATCH, LEAST_VERSION, ListWriter
 from shared.ranked_lists.records import CatalogueEntry, pack_viewer
 from tests.stores import KEEP_FOR, Held
 from tests.worlds import NOW
@@ -147,9 +147,9 @@ def test_every_id_can_have_a_list(user: str, writer: ListWriter, client: redis.R
 def test_every_key_has_a_life_time_but_the_phase(writer: ListWriter, client: redis.Redis) -> None:
     writer.belong_to("here")
     writer.publish_catalogue([CatalogueEntry(row=1, post_id="p", author=1)])
-    writer.add_deleted([1])
+    writer.add_deleted([1], version=LEAST_VERSION)
     writer.publish_viewers([("ann", pack_viewer(Viewer(), version=1, own=0))])
-    writer.declare_safe("epoch", token=writer.begin_safety())
+    writer.declare_safe("epoch", token=writer.begin_safety().token)
     _publish(writer, 1)
     writer.publish_everyone(b"x", job=JOB, run=1)
     writer.note_publication(Phase.HEURISTIC, Publication(run=1, at=NOW, lists=1, bytes=1, seconds=1), job=JOB)
@@ -159,9 +159,9 @@ def test_every_key_has_a_life_time_but_the_phase(writer: ListWriter, client: red
 
 
 def test_viewers_and_deletions_outlive_the_trust_in_redis(writer: ListWriter, client: redis.Redis) -> None:
-    writer.add_deleted([1])
+    writer.add_deleted([1], version=LEAST_VERSION)
     writer.publish_viewers([("ann", pack_viewer(Viewer(), version=1, own=0))])
-    writer.declare_safe("epoch", token=writer.begin_safety())
+    writer.declare_safe("epoch", token=writer.begin_safety().token)
     lives = {name: int(str(client.pttl(name))) for name in client.scan_iter("*")}
     assert min(life for name, life in lives.items() if name != b"wl:safety") > lives[b"wl:safety"]
 
@@ -228,50 +228,83 @@ def test_a_viewer_that_was_not_cleared_is_found_by_the_next_clearing(writer: Lis
 # --- deletions --------------------------------------------------------------------------------------------------------
 
 
+V = LEAST_VERSION
+
+
 def test_deleted_rows_are_withheld(writer: ListWriter, held: Held) -> None:
-    writer.add_deleted([3, 4])
+    writer.add_deleted([3, 4], version=V)
     assert held.deleted() == {3, 4}
 
 
-def test_a_deletion_raises_the_number_once(writer: ListWriter) -> None:
-    writer.add_deleted([3, 4])
-    writer.add_deleted([4])
+def test_a_run_that_tells_deletions_again_leaves_the_number(writer: ListWriter) -> None:
+    writer.add_deleted([3, 4], version=V)
+    writer.add_deleted([4], version=V + 1, is_act=False)
     assert writer.safety_number() == 1
 
 
 def test_only_new_deletions_are_counted(writer: ListWriter) -> None:
-    writer.add_deleted([3])
-    assert writer.add_deleted([3, 4]) == 1
+    writer.add_deleted([3], version=V)
+    assert writer.add_deleted([3, 4], version=V + 1) == 1
 
 
 def test_no_deletion_changes_nothing(writer: ListWriter, client: redis.Redis) -> None:
-    writer.add_deleted([])
+    writer.add_deleted([], version=V)
     assert list(client.scan_iter("*")) == []
 
 
 def test_twelve_thousand_deletions_at_once_are_withheld(writer: ListWriter, held: Held) -> None:
-    writer.add_deleted(range(12_000))
+    writer.add_deleted(range(12_000), version=V)
     assert len(held.deleted()) == 12_000
 
 
 def test_what_is_not_deleted_any_more_is_forgotten(writer: ListWriter, held: Held) -> None:
-    writer.add_deleted([3, 4])
-    writer.drop_deleted_except({4}, up_to=writer.safety_number())
+    writer.add_deleted([3, 4], version=V)
+    writer.drop_deleted_except({4}, version=V, number=0)
     assert held.deleted() == {4}
 
 
 def test_forgetting_is_a_new_number(writer: ListWriter) -> None:
-    writer.add_deleted([3])
-    writer.drop_deleted_except(set(), up_to=1)
+    writer.add_deleted([3], version=V)
+    writer.drop_deleted_except(set(), version=V, number=0)
     assert writer.safety_number() == 2
 
 
-def test_what_was_deleted_after_the_number_was_read_is_kept(writer: ListWriter, held: Held) -> None:
-    writer.add_deleted([3])
-    number = writer.safety_number()
-    writer.add_deleted([4])
-    writer.drop_deleted_except(set(), up_to=number)
+def test_what_was_deleted_after_the_version_was_taken_is_kept(writer: ListWriter, held: Held) -> None:
+    writer.add_deleted([3], version=V)
+    writer.add_deleted([4], version=V + 2)
+    writer.drop_deleted_except(set(), version=V + 1, number=9)
     assert held.deleted() == {4}
+
+
+def test_what_was_deleted_again_after_the_version_was_taken_is_kept(writer: ListWriter, held: Held) -> None:
+    """The post was gone, came back, and was deleted by the API between a run's load and its publication."""
+    writer.add_deleted([3], version=V)
+    writer.add_deleted([3], version=V + 2)
+    writer.drop_deleted_except(set(), version=V + 1, number=9)
+    assert held.deleted() == {3}
+
+
+def test_a_delayed_act_does_not_lower_the_version_of_a_later_one(writer: ListWriter, held: Held) -> None:
+    writer.add_deleted([3], version=V + 2)
+    writer.add_deleted([3], version=V)
+    writer.drop_deleted_except(set(), version=V + 1, number=9)
+    assert held.deleted() == {3}
+
+
+@pytest.mark.parametrize(("number", "kept"), [(6, {3}), (7, set())])
+def test_numbers_of_the_series_before_are_compared_with_numbers(
+    number: int, kept: set[int], writer: ListWriter, client: redis.Redis, held: Held
+) -> None:
+    """A timeline of before this series deletes under Redis' own number, side by side with a run of today."""
+    client.zadd(keys.DELETED, {"3": 7})
+    writer.drop_deleted_except(set(), version=V, number=number)
+    assert held.deleted() == kept
+
+
+def test_a_run_brings_numbers_of_the_series_before_into_the_new_one(writer: ListWriter, client: redis.Redis) -> None:
+    client.zadd(keys.DELETED, {"3": 7})
+    writer.add_deleted([3], version=V, is_act=False)
+    assert (client.zscore(keys.DELETED, "3"), writer.safety_number()) == (V, 0)
 
 
 # --- one installation, one phase --------------------------------------------------------------------------------------
@@ -280,7 +313,7 @@ def test_what_was_deleted_after_the_number_was_read_is_kept(writer: ListWriter, 
 def test_another_postgresql_finds_an_empty_redis(writer: ListWriter, client: redis.Redis) -> None:
     writer.belong_to("one")
     _publish(writer, 9)
-    writer.declare_safe("epoch", token=writer.begin_safety())
+    writer.declare_safe("epoch", token=writer.begin_safety().token)
     writer.belong_to("two")
     assert list(client.scan_iter("*")) == [b"wl:installation"]
 

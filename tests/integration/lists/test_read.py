@@ -15,7 +15,7 @@ from shared.errors import StoreUnavailable
 from shared.ranked_lists import keys
 from shared.ranked_lists.codec import RankedList, encode, pack_entry
 from shared.ranked_lists.cursor import Cursor
-from shared.ranked_lists.publish import ListWriter
+from shared.ranked_lists.publish import LEAST_VERSION, ListWriter
 from shared.ranked_lists.read import FirstPage, Lifetimes, ListReader, MemoryLost, NextPage, Overtaken, UserState
 from shared.ranked_lists.records import CatalogueEntry, Chain, Seen, Tail, pack_viewer
 from tests.worlds import NOW
@@ -36,7 +36,7 @@ CHAIN = Chain(nonce=NONCE, frozen=FROZEN, page_ends=(2,))
 
 @pytest.fixture
 def safe(writer: ListWriter) -> ListWriter:
-    writer.declare_safe("epoch", token=writer.begin_safety())
+    writer.declare_safe("epoch", token=writer.begin_safety().token)
     return writer
 
 
@@ -282,11 +282,11 @@ def test_deletions_are_read_again_when_their_number_has_moved(safe: ListWriter, 
     async def rows_before_and_after(reader: ListReader) -> tuple[set[int], set[int]]:
         await reader.user("ann", None)
         before = set(reader.deleted.rows)
-        safe.add_deleted([4])
+        safe.add_deleted([4], version=LEAST_VERSION)
         await reader.user("ann", None)
         return before, set(reader.deleted.rows)
 
-    safe.add_deleted([3])
+    safe.add_deleted([3], version=LEAST_VERSION)
     assert _with_reader(fresh_redis, rows_before_and_after) == ({3}, {3, 4})
 
 

@@ -6,7 +6,7 @@ from shared.db.engine import Database
 from shared.domain import Phase, Reason, Source
 from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList
-from shared.ranked_lists.publish import ListWriter
+from shared.ranked_lists.publish import LEAST_VERSION, ListWriter
 from tests.integration.warmline.answers import Command
 from tests.stores import execute, heuristic_run, scalar
 from tests.worlds import NOW, TEN_POSTS, TEN_POSTS_LISTS, write_own_tables
@@ -75,7 +75,9 @@ def test_a_block_is_counted_for_both(warmline: Command) -> None:
 
 
 def test_a_post_that_was_deleted_since_is_marked(warmline: Command, database: Database, writer: ListWriter) -> None:
-    writer.add_deleted([scalar(database, "SELECT row FROM warmline.post_rows WHERE post_id = 'p2'")])
+    writer.add_deleted(
+        [scalar(database, "SELECT row FROM warmline.post_rows WHERE post_id = 'p2'")], version=LEAST_VERSION
+    )
     shown = warmline("inspect", "ben", "--json").json["lists"]["heuristic"]["posts"]
     assert {post["post_id"]: post["standing"] for post in shown} == {"p2": "deleted", "p5": "", "p10": "", "p6": ""}
 
