@@ -10,6 +10,7 @@ from s01_heuristic.new_posts import new_posts_of
 from s01_heuristic.rank import Ranking, entries_of_each, rank_posts
 from shared.amounts import amounts_of
 from shared.db.engine import Database
+from shared.db.erasure import erased_lately
 from shared.db.phases import installation_id
 from shared.db.runs import Run
 from shared.db.vectors import count_vectors
@@ -44,7 +45,7 @@ def run_heuristic(
     database: Database, writer: ListWriter, settings: JobSettings, run: Run, now: datetime
 ) -> Mapping[str, Any]:
     """Rank everything for everyone and publish it; gives the report for the run's row."""
-    begun = time.monotonic()
+    begun, writer = time.monotonic(), writer.for_run(JOB, run.fence)
     with stage("heuristic.load") as loaded:
         writer.belong_to(installation_id(database))
         safety = writer.begin_safety()  # before anything is read
@@ -57,7 +58,8 @@ def run_heuristic(
     with stage("heuristic.publish") as written:
         writer.publish_catalogue(catalogue(world))
         publish_safety(
-            writer, viewers=world.viewers, version=world.viewer_version, removed=world.removed, load=safety,
+            writer, viewers=world.viewers, version=world.viewer_version, removed=world.removed,
+            erased=erased_lately(database), load=safety,
             author_keys=world.author_keys,
         )  # fmt: skip
         new_posts = new_posts_of(world, ranking, settings.new_posts, run.fence, now)

@@ -55,7 +55,7 @@ def run_scoring(
     database: Database, writer: ListWriter, settings: JobSettings, run: Run, now: datetime, tell: Progress | None = None
 ) -> Mapping[str, Any]:
     """Score and publish; gives the report for the run's row. Without a champion nothing is published."""
-    watch = Stopwatch()
+    watch, writer = Stopwatch(), writer.for_run(JOB, run.fence)
     model = champion(database)
     if model is None:
         return {"lists": 0, "note": "no model was promoted yet; `warmline models` shows the verdicts"}

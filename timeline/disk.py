@@ -127,7 +127,7 @@ def pack(snapshot: Snapshot, deleted: Collection[int]) -> bytes:
     parts = [
         *(codec.encode(ranked) if ranked else b"" for ranked in lists),
         records.pack_phase(snapshot.phase),
-        pack_blocked(pairs),
+        pack_blocked(pairs, version=0),
         records.pack_rows(sorted(deleted)),
         b"".join(_pack_posts(posts)),
     ]

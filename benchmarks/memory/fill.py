@@ -61,7 +61,9 @@ def publish(writer: ListWriter, lists: ListSettings, size: Size, run: int) -> No
     )
     viewers = {user_id(number): _viewer(number, rows) for number in range(size.users)}
     removed = range(1, 1 + DELETED * run)
-    publish_safety(writer, viewers=viewers, version=LEAST_VERSION + run, removed=removed, load=writer.begin_safety())
+    publish_safety(
+        writer, viewers=viewers, version=LEAST_VERSION + run, removed=removed, erased={}, load=writer.begin_safety()
+    )
     ring = b"".join(pack_entry(row, Reason.FOR_YOU, 0.5) for row in rows) * 2
     for phase, job in JOBS.items():
         head = RankedList(source=SOURCES[phase], generation=run, generated_at=at, entries=b"")

@@ -18,6 +18,7 @@ wl:deleted               rows of posts deleted lately, by safety number    LIST_
 wl:deleted:number        the newest safety number                          one number          2 × LIST_KEEP_HOURS
 wl:safety                the safety epoch: deletions and blocks are here   one value           LIST_KEEP_HOURS
 wl:loading:{token}       a load of the safety data is under way            one value           10 minutes
+wl:erased                hashes of users erased lately                     100,000             30 days
 wl:written               that Redis took a write: a look's probe           one value           a minute
 wl:phase                 the phase in force                                one value           while one is set
 wl:fence:{job}           the newest run that may write                     one number          LIST_KEEP_HOURS
@@ -40,6 +41,7 @@ DELETED = "wl:deleted"
 DELETED_NUMBER = "wl:deleted:number"
 SAFETY = "wl:safety"
 WRITTEN = "wl:written"
+ERASED = "wl:erased"
 PHASE = "wl:phase"
 INSTALLATION = "wl:installation"
 

@@ -29,11 +29,14 @@ class UserMarks:
                 pipe = self._redis.pipeline(transaction=False)
                 for user in users[start : start + _BATCH]:
                     packed = records.pack_rows(rows[user])
-                    pipe.eval(scripts.MARK_SEEN, 1, keys.seen(user), packed, longest, keep_ms)
+                    pipe.eval(scripts.MARK_SEEN, 2, keys.seen(user), keys.ERASED, packed, longest, keep_ms, user)
                 pipe.execute()
 
     def forget_user(self, user_id: str, rows: Sequence[int]) -> None:
-        """Delete all that names a user, and what the catalogue says of their posts."""
+        """Delete all that names a user, and what the catalogue says of their posts.
+
+        Call it after `ListWriter.note_erased`: nothing of the user can come back then.
+        """
         slots = range(keys.CHAIN_SLOTS)
         with redis_errors(self._url):
             pipe = self._redis.pipeline(transaction=False)

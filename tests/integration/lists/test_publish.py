@@ -149,7 +149,7 @@ def test_every_key_has_a_life_time_but_the_phase(writer: ListWriter, client: red
     writer.publish_catalogue([CatalogueEntry(row=1, post_id="p", author=1)])
     writer.add_deleted([1], version=LEAST_VERSION)
     writer.publish_viewers([("ann", pack_viewer(Viewer(), version=1, own=0))])
-    writer.declare_safe("epoch", token=writer.begin_safety().token)
+    writer.declare_safe(writer.begin_safety())
     _publish(writer, 1)
     writer.publish_everyone(b"x", job=JOB, run=1)
     writer.note_publication(Phase.HEURISTIC, Publication(run=1, at=NOW, lists=1, bytes=1, seconds=1), job=JOB)
@@ -161,7 +161,7 @@ def test_every_key_has_a_life_time_but_the_phase(writer: ListWriter, client: red
 def test_viewers_and_deletions_outlive_the_trust_in_redis(writer: ListWriter, client: redis.Redis) -> None:
     writer.add_deleted([1], version=LEAST_VERSION)
     writer.publish_viewers([("ann", pack_viewer(Viewer(), version=1, own=0))])
-    writer.declare_safe("epoch", token=writer.begin_safety().token)
+    writer.declare_safe(writer.begin_safety())
     lives = {name: int(str(client.pttl(name))) for name in client.scan_iter("*")}
     assert min(life for name, life in lives.items() if name != b"wl:safety") > lives[b"wl:safety"]
 
@@ -313,7 +313,7 @@ def test_a_run_brings_numbers_of_the_series_before_into_the_new_one(writer: List
 def test_another_postgresql_finds_an_empty_redis(writer: ListWriter, client: redis.Redis) -> None:
     writer.belong_to("one")
     _publish(writer, 9)
-    writer.declare_safe("epoch", token=writer.begin_safety().token)
+    writer.declare_safe(writer.begin_safety())
     writer.belong_to("two")
     assert list(client.scan_iter("*")) == [b"wl:installation"]
 

@@ -36,7 +36,7 @@ CHAIN = Chain(nonce=NONCE, frozen=FROZEN, page_ends=(2,))
 
 @pytest.fixture
 def safe(writer: ListWriter) -> ListWriter:
-    writer.declare_safe("epoch", token=writer.begin_safety().token)
+    writer.declare_safe(writer.begin_safety())
     return writer
 
 
