@@ -64,10 +64,14 @@ class Snapshot:
         """Posts as packed entries, scored by recency; the catalogue knows them from then on."""
         posts = list(posts)
         self.catalogue.add(catalogue_entry(post) for post in posts)
-        return b"".join(
-            pack_entry(post.row, Reason.RECENT, recency(age_hours(post.created_at, now), self.half_life_hours))
-            for post in posts
-        )
+        return packed_by_recency(posts, now, half_life_hours=self.half_life_hours)
+
+
+def packed_by_recency(posts: Iterable[NewPost], now: datetime, *, half_life_hours: float) -> bytes:
+    """Posts as packed entries, scored by recency."""
+    return b"".join(
+        pack_entry(post.row, Reason.RECENT, recency(age_hours(post.created_at, now), half_life_hours)) for post in posts
+    )
 
 
 def catalogue_entry(post: NewPost) -> CatalogueEntry:

@@ -184,10 +184,13 @@ class ListReader:
 
     async def keep_tail(self, user_id: str, slot: int, nonce: bytes, tail: Tail, within: float | None = None) -> Tail:
         """Freeze what follows a chain's list; when another request was quicker, what it froze counts."""
-        names, body = (keys.chain(user_id, slot), keys.tail(user_id, slot)), records.pack_tail_body(tail)
-        keep: Command = ("EVALSHA", scripts.digest_of(scripts.KEEP_TAIL), 2, *names, nonce, body, self._chain_ms)
+        names, packed = (keys.chain(user_id, slot), keys.tail(user_id, slot)), records.pack_tail(nonce, tail)
+        keep: Command = (
+            "EVALSHA", scripts.digest_of(scripts.KEEP_TAIL), 2, *names,
+            nonce, packed, self._chain_ms, records.mark_of_tail(nonce),
+        )  # fmt: skip
         (kept,) = await self._asked([keep], within)
-        return records.unpack_tail_body(cast(bytes, kept)) or tail
+        return records.unpack_tail(cast(bytes, kept), nonce=nonce) or tail
 
     async def everyone(self) -> RankedList | None:
         """Everyone's list."""

@@ -257,12 +257,13 @@ return 1
 )
 
 # The first tail of a chain stays, whichever request works one out; a chain that lost its slot leaves the slot alone.
-# KEYS: chain, tail. ARGV: nonce, entries, life time in ms. Gives the entries that count.
+# KEYS: chain, tail. ARGV: nonce, tail, life time in ms, how a tail with a rest begins. Gives the tail that counts.
 KEEP_TAIL = """
 if redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[1] then return ARGV[2] end
 local kept = redis.call('GET', KEYS[2])
-if kept and string.sub(kept, 1, 8) == ARGV[1] then return string.sub(kept, 9) end
-redis.call('SET', KEYS[2], ARGV[1] .. ARGV[2], 'PX', ARGV[3])
+local head = kept and string.sub(kept, 1, 8)
+if head == ARGV[1] or head == ARGV[4] then return kept end
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
 return ARGV[2]
 """
 
