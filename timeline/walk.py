@@ -37,6 +37,7 @@ class Walk(Struct, kw_only=True, gc=False):
     dropped: set[int] = field(default_factory=set)  # places that must not be shown
     shows_next: bool = False  # the post that follows the page was looked at, and may be shown
     seen_rows: dict[int, None] | None = None  # once `last_seen` has put them in order
+    unrecorded: Sequence[int] = ()  # rows that were served, and are not on record in Redis, the last served last
     gone: set[int] = field(default_factory=set)  # rows that PostgreSQL called deleted while Redis could not tell
 
     @property

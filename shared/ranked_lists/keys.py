@@ -80,6 +80,12 @@ def tail(user_id: str, slot: int) -> str:
     return f"wl:tail:{slot}:{user_id}"
 
 
+def chains_of(user_id: str) -> tuple[str, ...]:
+    """All slots of a user's chains, then those of their tails."""
+    slots = range(CHAIN_SLOTS)
+    return (*[f"wl:chain:{slot}:{user_id}" for slot in slots], *[f"wl:tail:{slot}:{user_id}" for slot in slots])
+
+
 def fence(job: str) -> str:
     return f"wl:fence:{job}"
 

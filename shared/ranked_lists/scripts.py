@@ -105,7 +105,7 @@ WRITE_BLOCKED = (
 if is_overtaken(KEYS[1], ARGV[1], ARGV[2]) then return -1 end
 if ARGV[6] ~= '' and redis.call('GET', KEYS[2]) ~= ARGV[6] then return 0 end
 local head = redis.call('GETRANGE', KEYS[2], 0, 15)
-if #head == 16 and string.sub(head, 1, 8) == string.rep('\0', 8) then
+if #head == 16 and string.sub(head, 1, 8) == string.rep('\\0', 8) then
   if struct.unpack('<I8', string.sub(head, 9)) > struct.unpack('<I8', ARGV[4]) then return 1 end
 end
 redis.call('SET', KEYS[2], ARGV[5], 'PX', ARGV[3])
@@ -201,28 +201,47 @@ return 1
 )
 
 # Serving a page appends to what the user has seen; the oldest go when the bound is passed, so the value never grows.
-# `at` is the place of its first argument: visits (4 bytes), rows (4 bytes each), the longest value allowed, life time.
+# What begins the record, the visits (4 bytes), is counted by BEGIN_CHAIN alone.
+# `at` is the place of its first argument: rows (4 bytes each), the longest value allowed, life time in ms.
 _APPEND_SEEN = """
 local function append_seen(seen, at)
-  redis.call('SETRANGE', seen, 0, ARGV[at])
-  local length = redis.call('APPEND', seen, ARGV[at + 1])
-  local longest = tonumber(ARGV[at + 2])
+  if redis.call('STRLEN', seen) < 4 then redis.call('SET', seen, '\\0\\0\\0\\0') end
+  local length = redis.call('APPEND', seen, ARGV[at])
+  local longest = tonumber(ARGV[at + 1])
   if length > longest then
-    redis.call('SET', seen, ARGV[at] .. redis.call('GETRANGE', seen, length - longest + 4, -1))
+    local visits, newest = redis.call('GETRANGE', seen, 0, 3), redis.call('GETRANGE', seen, length - longest + 4, -1)
+    redis.call('SET', seen, visits .. newest)
   end
-  redis.call('PEXPIRE', seen, ARGV[at + 3])
+  redis.call('PEXPIRE', seen, ARGV[at + 2])
 end
 """
 
-# A first page: its chain takes the slot, and its posts are seen. One script, for it costs half of what its four
-# commands do. KEYS: chain, tail, seen. ARGV: chain, tail or '', life time of both in ms, then as `append_seen` has it.
+# A first page: the visit is counted and its chain takes the slot of that number in the same step, so that two first
+# pages at once never share one; its posts are seen, and its user is put on the list of those who want a list. One
+# script, for it costs half of what its commands do.
+# KEYS: erased, asked, seen, the chains' slots, their tails' slots. ARGV: user, chain, tail or '', life time of both in
+# ms, then as `append_seen` has it, then when the user asked, if they want a list, or '', how many may be on that list,
+# its life time in ms. Gives the slot, or -2 if the user was erased: then nothing is kept.
 BEGIN_CHAIN = (
-    _APPEND_SEEN
+    _ERASED
+    + _APPEND_SEEN
     + """
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
-if ARGV[2] == '' then redis.call('DEL', KEYS[2]) else redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) end
-append_seen(KEYS[3], 4)
-return 1
+if is_erased(KEYS[1], ARGV[1]) then return -2 end
+local head = redis.call('GETRANGE', KEYS[3], 0, 3)
+local visits = (#head == 4 and struct.unpack('<I4', head) or 0) + 1
+local slots = (#KEYS - 3) / 2
+local slot = visits % slots
+local chain, tail = KEYS[4 + slot], KEYS[4 + slots + slot]
+redis.call('SETRANGE', KEYS[3], 0, struct.pack('<I4', visits % 4294967296))
+redis.call('SET', chain, ARGV[2], 'PX', ARGV[4])
+if ARGV[3] == '' then redis.call('DEL', tail) else redis.call('SET', tail, ARGV[3], 'PX', ARGV[4]) end
+append_seen(KEYS[3], 5)
+if ARGV[8] ~= '' then
+  redis.call('ZADD', KEYS[2], ARGV[8], ARGV[1])
+  redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -ARGV[9] - 1)
+  redis.call('PEXPIRE', KEYS[2], ARGV[10])
+end
+return slot
 """
 )
 
@@ -230,42 +249,49 @@ return 1
 # request served a page of it meanwhile (each adds an end, and may move what was not served yet). A page that put posts
 # in another order than the chain's writes the chain anew; so does a process that has the chain while Redis lost it.
 # What was overtaken is worked out again, so its posts are not seen yet, unless it is served all the same.
-# KEYS: chain, tail, seen. ARGV: nonce, ends when it was read, page end (2 bytes), life time in ms, chain or '', tail
-# or '', then as `append_seen` has it, then '1' if it is served in any case. Gives 1, 0 when the slot holds another
-# chain (or none, and none was given), 2 when another request was quicker.
+# KEYS: erased, seen, chain, tail. ARGV: user, nonce, ends when it was read, page end (2 bytes), life time in ms, chain
+# or '', tail or '', then as `append_seen` has it, then '1' if it is served in any case. Gives 1, 0 when the slot holds
+# another chain (or none, and none was given), 2 when another request was quicker, -2 if the user was erased.
 END_PAGE = (
-    _APPEND_SEEN
+    _ERASED
+    + _APPEND_SEEN
     + """
-local held = redis.call('GETRANGE', KEYS[1], 0, 13)
-local is_ours = held ~= '' and string.sub(held, 1, 8) == ARGV[1]
+if is_erased(KEYS[1], ARGV[1]) then return -2 end
+local held = redis.call('GETRANGE', KEYS[3], 0, 13)
+local is_ours = held ~= '' and string.sub(held, 1, 8) == ARGV[2]
 if is_ours then
   local entries = string.byte(held, 13) + 256 * string.byte(held, 14)
-  local ends = (redis.call('STRLEN', KEYS[1]) - 22 - 6 * entries) / 2
-  if ends ~= tonumber(ARGV[2]) then
-    if ARGV[11] == '1' then append_seen(KEYS[3], 7) end
+  local ends = (redis.call('STRLEN', KEYS[3]) - 22 - 6 * entries) / 2
+  if ends ~= tonumber(ARGV[3]) then
+    if ARGV[11] == '1' then append_seen(KEYS[2], 8) end
     return 2
   end
 end
-append_seen(KEYS[3], 7)
-if not is_ours and (held ~= '' or ARGV[5] == '') then return 0 end
-if ARGV[5] ~= '' then redis.call('SET', KEYS[1], ARGV[5]) else redis.call('APPEND', KEYS[1], ARGV[3]) end
-if ARGV[6] ~= '' then redis.call('SET', KEYS[2], ARGV[6]) end
-redis.call('PEXPIRE', KEYS[1], ARGV[4])
-redis.call('PEXPIRE', KEYS[2], ARGV[4])
+append_seen(KEYS[2], 8)
+if not is_ours and (held ~= '' or ARGV[6] == '') then return 0 end
+if ARGV[6] ~= '' then redis.call('SET', KEYS[3], ARGV[6]) else redis.call('APPEND', KEYS[3], ARGV[4]) end
+if ARGV[7] ~= '' then redis.call('SET', KEYS[4], ARGV[7]) end
+redis.call('PEXPIRE', KEYS[3], ARGV[5])
+redis.call('PEXPIRE', KEYS[4], ARGV[5])
 return 1
 """
 )
 
 # The first tail of a chain stays, whichever request works one out; a chain that lost its slot leaves the slot alone.
-# KEYS: chain, tail. ARGV: nonce, tail, life time in ms, how a tail with a rest begins. Gives the tail that counts.
-KEEP_TAIL = """
-if redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[1] then return ARGV[2] end
-local kept = redis.call('GET', KEYS[2])
+# KEYS: erased, chain, tail. ARGV: user, nonce, tail, life time in ms, how a tail with a rest begins. Gives the tail
+# that counts.
+KEEP_TAIL = (
+    _ERASED
+    + """
+if is_erased(KEYS[1], ARGV[1]) then return ARGV[3] end
+if redis.call('GETRANGE', KEYS[2], 0, 7) ~= ARGV[2] then return ARGV[3] end
+local kept = redis.call('GET', KEYS[3])
 local head = kept and string.sub(kept, 1, 8)
-if head == ARGV[1] or head == ARGV[4] then return kept end
-redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
-return ARGV[2]
+if head == ARGV[2] or head == ARGV[5] then return kept end
+redis.call('SET', KEYS[3], ARGV[3], 'PX', ARGV[4])
+return ARGV[3]
 """
+)
 
 # A post that a user touched elsewhere counts as seen last, and stands in the record once: a view of a post that was
 # served here must not push another one out. What begins the record, the visits, stays.

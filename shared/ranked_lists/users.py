@@ -37,15 +37,13 @@ class UserMarks:
 
         Call it after `ListWriter.note_erased`: nothing of the user can come back then.
         """
-        slots = range(keys.CHAIN_SLOTS)
         with redis_errors(self._url):
             pipe = self._redis.pipeline(transaction=False)
             pipe.delete(
                 *(keys.ranked_list(phase, user_id) for phase in Phase),
                 keys.viewer(user_id),
                 keys.seen(user_id),
-                *(keys.chain(user_id, slot) for slot in slots),
-                *(keys.tail(user_id, slot) for slot in slots),
+                *keys.chains_of(user_id),
             )
             pipe.srem(keys.VIEWERS, user_id)
             pipe.zrem(keys.ASKED, user_id)
