@@ -5,7 +5,8 @@ WarmlineError                   says what, which one, and what to do
 │   └── EncoderUnavailable      an encoder is unknown, or its package or weights are not here
 ├── EncoderFault                an encoder gave what is no vector
 ├── SourceError                 the four relations are not what the contract says
-├── StoreUnavailable            PostgreSQL or Redis does not answer
+├── StoreUnavailable            PostgreSQL or Redis does not answer, or refuses
+│   └── ForeignInstallation     Redis, a model folder or a snapshot belongs to another installation
 ├── ImportRefused               a folder cannot be imported at all             exit 2
 ├── WriteRefused                a write contradicts what stands: a view, a deleted post, an erased user
 ├── RunRefused                  a job cannot be claimed or asked for now
@@ -43,6 +44,10 @@ class SourceError(WarmlineError):
 
 class StoreUnavailable(WarmlineError):
     """PostgreSQL or Redis does not answer; the message says which and at which address, without credentials."""
+
+
+class ForeignInstallation(StoreUnavailable):
+    """Redis, a model folder or a snapshot belongs to another PostgreSQL: it is neither read nor written."""
 
 
 class ImportRefused(WarmlineError):

@@ -113,6 +113,14 @@ class ModelSettings(SettingsGroup):
         return self.torch_threads or os.cpu_count() or 1
 
 
+class SnapshotSettings(SettingsGroup):
+    """Where a timeline keeps its snapshot."""
+
+    snapshot_file: Path | None = Field(
+        Path("snapshot/timeline.bin"), description="file of the snapshot that a start without stores is served from"
+    )
+
+
 class WindowSettings(SettingsGroup):
     """Which posts are candidates."""
 

@@ -1,15 +1,14 @@
 """The timeline's own settings."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from shared.settings import PREFIX, SettingsGroup
+from shared.settings import PREFIX, SnapshotSettings
 
 
-class TimelineSettings(SettingsGroup):
+class TimelineSettings(SnapshotSettings):
     """Where the timeline listens, whom it lets in, and how long it waits for the stores."""
 
     env: Literal["dev", "production"] = Field(
@@ -31,10 +30,6 @@ class TimelineSettings(SettingsGroup):
     )
     refresh_seconds: float = Field(
         2, ge=0.1, le=60, description="seconds between two looks at the stores by the timeline's own snapshot"
-    )
-
-    snapshot_file: Path | None = Field(
-        Path("snapshot/timeline.bin"), description="file of the snapshot that a start without stores is served from"
     )
     request_log: bool = Field(default=False, description="write a log line for each timeline request")
 

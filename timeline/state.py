@@ -23,6 +23,7 @@ from shared.settings import (
 from timeline.breaker import Breaker
 from timeline.deeds import Deeds, let_finish
 from timeline.disk import Disk
+from timeline.installation import Installation
 from timeline.keeper import Keeper
 from timeline.metrics import STORES, Metrics
 from timeline.parts import Parts
@@ -130,7 +131,14 @@ def build_state(settings: AllSettings) -> State:
         reader.deleted.seed(disk.load(parts.snapshot))
     own = OwnCopies(deleted=reader.deleted, shelf=parts.shelf, snapshot=parts.snapshot, disk=disk)
     withheld = Withheld(database=database, writer=writer, marks=marks, window=settings.window, own=own)
-    keeper = Keeper(parts, writer=writer, withheld=withheld, breakers=breakers, metrics=parts.metrics, disk=disk)
+    installation = Installation(
+        database=database, reader=reader, writer=writer, marks=marks, snapshot=parts.snapshot, shelf=parts.shelf,
+        disk=disk,
+    )  # fmt: skip
+    keeper = Keeper(
+        parts, writer=writer, withheld=withheld, installation=installation, breakers=breakers, metrics=parts.metrics,
+        disk=disk,
+    )  # fmt: skip
     for breaker in breakers.values():
         breaker.on_open = keeper.hurry
     return State(

@@ -15,9 +15,10 @@ from msgspec.structs import replace
 from shared.domain import Phase, PhaseState, author_key
 from shared.eligibility import Viewer
 from shared.errors import LeaseLost, StoreUnavailable
-from shared.ranked_lists import keys, records, scripts
+from shared.ranked_lists import keys, ownership, records, scripts
 from shared.ranked_lists.clients import JOB_TIMEOUT, address, connect, redis_errors
 from shared.ranked_lists.codec import UnreadableList
+from shared.ranked_lists.ownership import Vouch
 from shared.ranked_lists.publication import Publication, pack_publication
 from shared.ranked_lists.records import CatalogueEntry
 
@@ -26,6 +27,7 @@ BATCH = 500  # lists a script call: some 600 KB, well under a millisecond's wort
 DELETED_BATCH = 5_000  # below the number of arguments that Lua can unpack
 # Viewers outlive the safety epoch, so that the epoch (and with it trust in Redis) ends before any block does.
 VIEWER_KEEP_FACTOR = 2
+REFUSED = -1  # what WRITE_LISTS gives when Redis is another installation's
 
 ItemT = TypeVar("ItemT")
 
@@ -46,6 +48,7 @@ class ListWriter:
     ) -> None:
         self._url = url
         self._redis = connect(url, timeout=timeout)
+        self._installation: str | None = None
         self._keep_ms = int(keep_for.total_seconds() * 1000)
         self._catalogue_ms = self._keep_ms + int(chain_for.total_seconds() * 1000)
         self._write_lists = self._redis.register_script(scripts.WRITE_LISTS)
@@ -53,13 +56,24 @@ class ListWriter:
         self._add_deleted = self._redis.register_script(scripts.ADD_DELETED)
         self._write_phase = self._redis.register_script(scripts.WRITE_PHASE)
 
-    def belong_to(self, installation: str) -> None:
-        """Make sure that Redis holds nothing of another PostgreSQL: its row numbers would name other posts."""
+    def belong_to(self, installation: str, vouch: Vouch | None = None) -> None:
+        """Make sure that Redis is this PostgreSQL's: another's row numbers would name other posts.
+
+        Args:
+            installation: PostgreSQL's id.
+            vouch: asked about what is there when no owner is named.
+
+        Raises:
+            ForeignInstallation: it is another's; nothing was changed.
+        """
         with redis_errors(self._url):
-            known = _bytes(self._redis.get(keys.INSTALLATION))
-            if known is not None and known != installation.encode():
-                self._forget_everything()
-            self._redis.set(keys.INSTALLATION, installation, px=self._keep_ms)
+            ownership.claim(self._redis, self._url, installation, vouch)
+            self._redis.persist(keys.INSTALLATION)  # earlier versions let it run out
+        self._installation = installation
+
+    def expect(self, installation: str) -> None:
+        """From now on refuse to write into a Redis that names another owner. Asks nobody."""
+        self._installation = installation
 
     def publish_catalogue(self, entries: Iterable[CatalogueEntry]) -> int:
         """Tell the timeline what the rows are. Comes before the lists that need it."""
@@ -70,6 +84,7 @@ class ListWriter:
             if entry.cluster:
                 clusters[entry.row] = entry.cluster
         with redis_errors(self._url):
+            self._refuse_foreign()
             for some in _batches(chunks.items(), 100):
                 pipe = self._redis.pipeline(transaction=False)
                 for number, posts in some:
@@ -111,6 +126,7 @@ class ListWriter:
     def publish_blocked(self, pairs: bytes) -> None:
         """Replace all blocks as pairs of keys, which a timeline keeps for when both stores are away."""
         with redis_errors(self._url):
+            self._refuse_foreign()
             self._redis.set(keys.BLOCKED, pairs, px=self._keep_ms * VIEWER_KEEP_FACTOR)
 
     def note_publication(self, phase: Phase, publication: Publication, *, job: str) -> None:
@@ -126,6 +142,7 @@ class ListWriter:
         """Write what each user must not be shown; a value read earlier never overwrites one that was read later."""
         count = 0
         with redis_errors(self._url):
+            self._refuse_foreign()
             with _Sender() as sender:
                 for batch in _batches(viewers, BATCH):
                     sender.send(partial(self._write_some_viewers, batch))
@@ -151,6 +168,7 @@ class ListWriter:
     def clear_viewers_except(self, users: Container[str], *, version: int) -> None:
         """Withhold nothing any more from users whose last block or hidden post is gone."""
         with redis_errors(self._url):
+            self._refuse_foreign()
             known = cast(Iterable[bytes], self._redis.sscan_iter(keys.VIEWERS, count=1000))
             stale = [user for user in (member.decode() for member in known) if user not in users]
             nothing = records.pack_viewer(Viewer(), version=version, own=0)
@@ -167,6 +185,7 @@ class ListWriter:
         """Withhold these posts from every page from now on; gives how many were not withheld before."""
         added = 0
         with redis_errors(self._url):
+            self._refuse_foreign()
             for batch in _batches(rows, DELETED_BATCH):
                 args = [self._keep_ms * VIEWER_KEEP_FACTOR, *batch]
                 added += int(self._add_deleted(keys=[keys.DELETED, keys.DELETED_NUMBER], args=args))
@@ -180,6 +199,7 @@ class ListWriter:
             up_to: the safety number when these rows were read; what was added after it stays.
         """
         with redis_errors(self._url):
+            self._refuse_foreign()
             known = cast(list[bytes], self._redis.zrangebyscore(keys.DELETED, "-inf", up_to))
             stale = [member for member in known if int(member) not in rows]
             for batch in _batches(stale, DELETED_BATCH):
@@ -216,6 +236,7 @@ class ListWriter:
             StoreUnavailable: Redis lost its memory since `begin_safety`; what was loaded before is gone.
         """
         with redis_errors(self._url):
+            self._refuse_foreign()
             safe = self._redis.eval(scripts.DECLARE_SAFE, 2, keys.SAFETY, keys.loading(token), epoch, self._keep_ms)
         if not safe:
             where = address(self._url)
@@ -230,6 +251,7 @@ class ListWriter:
     def write_phase(self, state: PhaseState) -> bool:
         """Publish the phase, unless Redis holds a newer one."""
         with redis_errors(self._url):
+            self._refuse_foreign()
             return bool(self._write_phase(keys=[keys.PHASE], args=[state.version, records.pack_phase(state)]))
 
     def close(self) -> None:
@@ -237,7 +259,13 @@ class ListWriter:
 
     def _write_fenced(self, values: Mapping[str, bytes], *, job: str, run: int) -> None:
         with redis_errors(self._url):
-            written = self._write_lists(keys=[keys.fence(job), *values], args=[run, self._keep_ms, *values.values()])
+            names = [keys.fence(job), keys.INSTALLATION, *values]
+            args: list[str | int | bytes] = [run, self._keep_ms, self._installation or "", *values.values()]
+            written = self._write_lists(keys=names, args=args)
+        if written == REFUSED:
+            with redis_errors(self._url):
+                owner = ownership.owner_in(self._redis)
+            raise ownership.foreign(self._url, owner, self._installation or "")
         if not written:
             raise LeaseLost(f"run {run} of {job}: a newer run is writing; this one stops, its lists stay as they are")
 
@@ -246,9 +274,8 @@ class ListWriter:
         self._write_viewers(keys=[keys.viewer(user) for user, _ in batch], args=args)
         self._redis.sadd(keys.VIEWERS, *(user for user, _ in batch))
 
-    def _forget_everything(self) -> None:
-        for batch in _batches(self._redis.scan_iter(match=f"{keys.PREFIX}*", count=1000), 1000):
-            self._redis.unlink(*batch)
+    def _refuse_foreign(self) -> None:
+        ownership.refuse_foreign(self._redis, self._url, self._installation)
 
 
 class _Sender:

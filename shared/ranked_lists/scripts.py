@@ -3,14 +3,18 @@
 import hashlib
 
 # A run that lost its lease may not write, not even the rest of its batch: the fencing number is checked in the same
-# step as the writes. KEYS: fence, then the keys. ARGV: run, life time in ms, then the values. Gives 1, or 0 if refused.
+# step as the writes; and so is the owner, for another installation may have taken Redis over since the run began.
+# KEYS: fence, installation, then the keys. ARGV: run, life time in ms, owner or '', then the values. Gives 1, 0 if a
+# newer run writes, -1 if Redis is another's.
 WRITE_LISTS = """
+local owner = redis.call('GET', KEYS[2])
+if ARGV[3] ~= '' and owner and owner ~= ARGV[3] then return -1 end
 local newest = tonumber(redis.call('GET', KEYS[1]) or '0')
 local run = tonumber(ARGV[1])
 if newest > run then return 0 end
 if newest < run then redis.call('SET', KEYS[1], ARGV[1]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
-for i = 2, #KEYS do redis.call('SET', KEYS[i], ARGV[i + 1], 'PX', ARGV[2]) end
+for i = 3, #KEYS do redis.call('SET', KEYS[i], ARGV[i + 1], 'PX', ARGV[2]) end
 return 1
 """
 
