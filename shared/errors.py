@@ -6,6 +6,7 @@ WarmlineError                   says what, which one, and what to do
 ├── EncoderFault                an encoder gave what is no vector
 ├── SourceError                 the four relations are not what the contract says
 ├── StoreUnavailable            PostgreSQL or Redis does not answer, or refuses
+│   ├── StoreReadOnly           PostgreSQL answers, and takes no writes (a standby, a demoted primary)
 │   └── ForeignInstallation     Redis, a model folder or a snapshot belongs to another installation
 ├── ImportRefused               a folder cannot be imported at all             exit 2
 ├── WriteRefused                a write contradicts what stands: a view, a deleted post, an erased user
@@ -44,6 +45,10 @@ class SourceError(WarmlineError):
 
 class StoreUnavailable(WarmlineError):
     """PostgreSQL or Redis does not answer; the message says which and at which address, without credentials."""
+
+
+class StoreReadOnly(StoreUnavailable):
+    """PostgreSQL answers reads and refuses writes: for us it is down until it is a primary again."""
 
 
 class ForeignInstallation(StoreUnavailable):

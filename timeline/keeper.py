@@ -17,7 +17,7 @@ from shared.db.newest import newest_posts
 from shared.db.phases import read_phase
 from shared.db.runs import beat, recent_runs, worker_name
 from shared.domain import Phase
-from shared.errors import ForeignInstallation, StoreUnavailable, WarmlineError
+from shared.errors import ForeignInstallation, StoreReadOnly, StoreUnavailable, WarmlineError
 from shared.logs import log_event, log_trouble
 from shared.ranked_lists import codec
 from shared.ranked_lists.publication import Publication
@@ -247,6 +247,8 @@ def _in_short(error: BaseException) -> str:
     """What is the matter with a store, for whoever asks whether this process is ready; the log says more."""
     if isinstance(error, MemoryLost):
         return "lost its memory; deletions and blocks are being loaded"
+    if isinstance(error, StoreReadOnly):
+        return "is read-only; it was demoted, or is a standby"
     return "belongs to another installation" if isinstance(error, ForeignInstallation) else "does not answer"
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from shared.settings import PREFIX, SnapshotSettings
 
@@ -32,6 +32,16 @@ class TimelineSettings(SnapshotSettings):
         2, ge=0.1, le=60, description="seconds between two looks at the stores by the timeline's own snapshot"
     )
     request_log: bool = Field(default=False, description="write a log line for each timeline request")
+
+    @field_validator("port", mode="before")
+    @classmethod
+    def _is_no_service_link(cls, port: object) -> object:
+        if isinstance(port, str) and port.startswith(("tcp://", "udp://")):
+            raise ValueError(
+                "a number; Kubernetes sets this variable for a service named warmline: set it in the pod, or"
+                " enableServiceLinks: false"
+            )
+        return port
 
     @property
     def redis_budget(self) -> timedelta:

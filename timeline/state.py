@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 
 from fastapi import Request
 
-from shared.db.engine import Database
+from shared.db.engine import Database, check_urls
 from shared.ranked_lists.publish import ListWriter
 from shared.ranked_lists.read import Lifetimes, ListReader
 from shared.ranked_lists.users import UserMarks
@@ -104,9 +104,11 @@ def read_settings() -> AllSettings:
     Raises:
         ConfigurationError: one line per wrong variable.
     """
+    stores = load_settings(StoreSettings)
+    check_urls(stores)
     return AllSettings(
         timeline=load_settings(TimelineSettings),
-        stores=load_settings(StoreSettings),
+        stores=stores,
         lists=load_settings(ListSettings),
         window=load_settings(WindowSettings),
         formula=load_settings(HeuristicSettings),
