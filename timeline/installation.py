@@ -8,8 +8,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from shared.db.engine import Database
-from shared.db.installation import earlier_ids, gave_out
-from shared.db.phases import installation_id
+from shared.db.installation import ask_primary, earlier_ids, gave_out
 from shared.logs import log_event, log_trouble
 from shared.ranked_lists import codec
 from shared.ranked_lists.ownership import shown
@@ -53,7 +52,7 @@ class Installation:
 
     def ask(self) -> Answer | None:
         """Ask PostgreSQL, in a thread; None when the id is the one that is known."""
-        found = installation_id(self.database)
+        found = ask_primary(self.database)
         if found == self.id:
             return None
         owner = self.disk.loaded if self.disk is not None else None

@@ -129,15 +129,18 @@ def explained(place: Place, error: Exception) -> StoreUnavailable | SourceError:
     """Our error for one of the driver's."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     if sqlstate_of(cause) == READ_ONLY:
-        return StoreReadOnly(
-            f"PostgreSQL at {address(place)} is read-only: {first_line(error)}; is it a standby, or was it demoted?"
-        )
+        return read_only_error(place, first_line(error))
     if isinstance(cause, _REFUSALS):
         # No relation, no right, a view that fails. PostgreSQL quotes values in a data error, and they are people's.
         said = first_line(error)
         said = _QUOTED.sub('"…"', said) if isinstance(cause, psycopg2.DataError) else said
         return SourceError(f"PostgreSQL at {address(place)} refuses: {said}")
     return unavailable(place, error)
+
+
+def read_only_error(place: Place, said: str) -> StoreReadOnly:
+    """The error for a PostgreSQL that takes no writes."""
+    return StoreReadOnly(f"PostgreSQL at {address(place)} is read-only: {said}; is it a standby, or was it demoted?")
 
 
 def unavailable(place: Place, error: Exception) -> StoreUnavailable:

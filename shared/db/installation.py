@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from shared.db.engine import Database
+from shared.db.engine import Database, read_only_error
 from shared.db.tables import SCHEMA, audit, installation, model_versions
 
 RENEW = "renew installation"  # the audit's word
@@ -25,6 +25,21 @@ def gave_out(database: Database, *, salt: str | None, posts: Mapping[int, str]) 
         # A row whose post was erased has a control character for a name: it tells nothing.
         pairs = [(posts[row], post_id) for row, post_id in known if not post_id.startswith("\x01")]
     return not posts or (bool(pairs) and all(held == given for held, given in pairs))
+
+
+def ask_primary(database: Database) -> str:
+    """Which PostgreSQL this is, from one that takes writes.
+
+    Raises:
+        StoreReadOnly: it takes none; the pool opens new connections, for the address may lead to another server by now.
+    """
+    asked = sa.select(installation.c.id, sa.func.current_setting("transaction_read_only"))
+    with database.begin() as connection:
+        found, read_only = connection.execute(asked).one()
+    if read_only == "on":
+        database.own.engine.dispose()
+        raise read_only_error(database.own, "it is not a primary")
+    return str(found)
 
 
 def knows_models(database: Database, hashes: Mapping[str, str]) -> set[str]:
