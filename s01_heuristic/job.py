@@ -11,7 +11,6 @@ from s01_heuristic.rank import Ranking, entries_of_each, rank_posts
 from shared.amounts import amounts_of
 from shared.db.engine import Database
 from shared.db.erasure import erased_lately
-from shared.db.phases import installation_id
 from shared.db.runs import Run
 from shared.db.vectors import count_vectors
 from shared.domain import Phase, Source
@@ -21,7 +20,7 @@ from shared.logs import stage
 from shared.ranked_lists.codec import ENTRY, RankedList, encode, encode_each
 from shared.ranked_lists.publication import Publication
 from shared.ranked_lists.publish import ListWriter, Published
-from shared.safety import publish_safety
+from shared.safety import claim_redis, publish_safety
 from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, WindowSettings
 from shared.world import World, catalogue, load_world
 
@@ -46,8 +45,8 @@ def run_heuristic(
 ) -> Mapping[str, Any]:
     """Rank everything for everyone and publish it; gives the report for the run's row."""
     begun, writer = time.monotonic(), writer.for_run(JOB, run.fence)
+    claim_redis(database, writer)  # before the work; again below, for a Redis that restarted meanwhile
     with stage("heuristic.load") as loaded:
-        writer.belong_to(installation_id(database))
         safety = writer.begin_safety()  # before anything is read
         world = load_world(database, settings.window, settings.lists, now, writer.asked_lately(now))
         loaded.update(posts=len(world.posts), events=len(world.events), users=len(world.users))
@@ -56,6 +55,7 @@ def run_heuristic(
         ranking = rank_posts(world.posts, world.rows, scores, alpha=settings.formula.alpha)
         ranked.update(posts=len(ranking))
     with stage("heuristic.publish") as written:
+        claim_redis(database, writer)
         writer.publish_catalogue(catalogue(world))
         publish_safety(
             writer, viewers=world.viewers, version=world.viewer_version, removed=world.removed,

@@ -9,13 +9,28 @@ from datetime import datetime, timedelta
 
 from shared.db.engine import Database
 from shared.db.erasure import erased_lately
+from shared.db.installation import gave_out
 from shared.db.phases import installation_id, read_phase
 from shared.db.post_rows import removed_rows, rows_of_known_posts
 from shared.db.safety import load_blocks, load_hides, next_safety_version
 from shared.domain import AuthorKeys
 from shared.eligibility import Pair, Viewer
+from shared.ranked_lists.ownership import Remains
 from shared.ranked_lists.publish import ListWriter, SafetyLoad
 from shared.ranked_lists.records import pack_viewer
+
+
+def claim_redis(database: Database, writer: ListWriter) -> None:
+    """Make sure that the writer's Redis is this PostgreSQL's; one that names no owner is, if PostgreSQL knows its rows.
+
+    Raises:
+        ForeignInstallation: it is another's; nothing was changed.
+    """
+
+    def vouch(remains: Remains) -> bool:
+        return gave_out(database, salt=remains.salt, posts=remains.posts)
+
+    writer.belong_to(installation_id(database), vouch)
 
 
 def blocked_authors(blocks: Iterable[Pair], author_keys: AuthorKeys | None = None) -> dict[str, frozenset[int]]:
@@ -68,7 +83,7 @@ def reload_safety(database: Database, writer: ListWriter, *, since: datetime, ke
 
     Gives the number of viewers. Seen posts by events come back with the next run of the heuristic job.
     """
-    writer.belong_to(installation_id(database))
+    claim_redis(database, writer)
     load, version = writer.begin_safety(), next_safety_version(database)
     with database.read() as snapshot:
         authors = blocked_authors(load_blocks(snapshot))

@@ -36,6 +36,14 @@ class Snapshot:
     missing: dict[str, str] = field(default_factory=lambda: {"redis": NOT_ASKED, "postgresql": NOT_ASKED})
     first_look: asyncio.Event = field(default_factory=asyncio.Event)
     changes: int = 0  # grows with each new copy of something
+    foreign_file: str | None = None  # the snapshot's file, when it is another installation's
+
+    def forget(self) -> None:
+        """Drop all copies: they are another installation's, or of before this one was renewed."""
+        self.everyone = self.newest = self.oldest = self.new_posts = None
+        self.blocked, self.phase = NOBODY, INITIAL_PHASE
+        self.catalogue.forget()
+        self.changes += 1
 
     def newer_phase(self, other: PhaseState | None) -> PhaseState:
         """Of the phase known here and another copy of it the one with the higher version."""

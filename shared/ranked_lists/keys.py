@@ -23,7 +23,7 @@ wl:written               that Redis took a write: a look's probe           one v
 wl:phase                 the phase in force                                one value           while one is set
 wl:fence:{job}           the newest run that may write                     one number          LIST_KEEP_HOURS
 wl:published:{phase}     when, by which run, how many lists and bytes      one value           LIST_KEEP_HOURS
-wl:installation          which PostgreSQL the rows belong to               one value           LIST_KEEP_HOURS
+wl:installation          which PostgreSQL the rows belong to               one value           while it is their owner
 """
 
 from datetime import timedelta
@@ -58,6 +58,11 @@ def ranked_list(phase: Phase, user_id: str) -> str:
 
 def chunk(number: int) -> str:
     return f"wl:posts:{number}"
+
+
+def chunk_pattern() -> str:
+    """All chunks, for SCAN."""
+    return "wl:posts:*"
 
 
 def chunk_of(row: int) -> int:

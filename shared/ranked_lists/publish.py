@@ -16,10 +16,11 @@ from msgspec.structs import replace
 from shared.domain import ERASED_FOR, MAX_ERASED, Phase, PhaseState, author_key
 from shared.eligibility import Viewer
 from shared.errors import LeaseLost, StoreUnavailable
-from shared.ranked_lists import keys, records, scripts
+from shared.ranked_lists import keys, ownership, records, scripts
 from shared.ranked_lists.blocked import pack_blocked, without_user
 from shared.ranked_lists.clients import JOB_TIMEOUT, address, connect, redis_errors
 from shared.ranked_lists.codec import UnreadableList
+from shared.ranked_lists.ownership import Vouch
 from shared.ranked_lists.publication import Publication, pack_publication
 from shared.ranked_lists.records import CatalogueEntry
 
@@ -62,6 +63,7 @@ class ListWriter:
     ) -> None:
         self._url = url
         self._redis = connect(url, timeout=timeout)
+        self._installation: str | None = None
         self._keep_ms = int(keep_for.total_seconds() * 1000)
         self._catalogue_ms = self._keep_ms + int(chain_for.total_seconds() * 1000)
         self._write_phase = self._redis.register_script(scripts.WRITE_PHASE)
@@ -74,13 +76,24 @@ class ListWriter:
         fenced._job, fenced._run = job, str(run)
         return fenced
 
-    def belong_to(self, installation: str) -> None:
-        """Make sure that Redis holds nothing of another PostgreSQL: its row numbers would name other posts."""
+    def belong_to(self, installation: str, vouch: Vouch | None = None) -> None:
+        """Make sure that Redis is this PostgreSQL's: another's row numbers would name other posts.
+
+        Args:
+            installation: PostgreSQL's id.
+            vouch: asked about what is there when no owner is named.
+
+        Raises:
+            ForeignInstallation: it is another's; nothing was changed.
+        """
         with redis_errors(self._url):
-            known = _bytes(self._redis.get(keys.INSTALLATION))
-            if known is not None and known != installation.encode():
-                self._forget_everything()
-            self._redis.set(keys.INSTALLATION, installation, px=self._keep_ms)
+            ownership.claim(self._redis, self._url, installation, vouch)
+            self._redis.persist(keys.INSTALLATION)  # earlier versions let it run out
+        self._installation = installation
+
+    def expect(self, installation: str) -> None:
+        """From now on refuse to write into a Redis that names another owner. Asks nobody."""
+        self._installation = installation
 
     def publish_catalogue(self, entries: Iterable[CatalogueEntry]) -> int:
         """Tell the timeline what the rows are. Comes before the lists that need it."""
@@ -148,6 +161,7 @@ class ListWriter:
         """Have whatever writes of users learn who was erased, and when."""
         args_for = (int(ERASED_FOR.total_seconds()), MAX_ERASED)
         with redis_errors(self._url):
+            self._refuse_foreign()
             for batch in _batches(user_hashes.items(), BATCH):
                 for at, some in _by_second(batch).items():
                     self._redis.eval(scripts.NOTE_ERASED, 1, keys.ERASED, at, *args_for, *some)
@@ -157,6 +171,7 @@ class ListWriter:
         if least:
             names = [keys.fence(job) for job in least]
             with redis_errors(self._url):
+                self._refuse_foreign()
                 self._redis.eval(scripts.RAISE_FENCES, len(names), *names, self._keep_ms, *least.values())
 
     def note_publication(self, phase: Phase, publication: Publication, *, job: str) -> None:
@@ -195,6 +210,7 @@ class ListWriter:
     def clear_viewers_except(self, users: Container[str], *, version: int) -> None:
         """Withhold nothing any more from users whose last block or hidden post is gone."""
         with redis_errors(self._url):
+            self._refuse_foreign()
             known = cast(Iterable[bytes], self._redis.sscan_iter(keys.VIEWERS, count=1000))
             stale = [user for user in (member.decode() for member in known) if user not in users]
             nothing = records.pack_viewer(Viewer(), version=version, own=0)
@@ -232,6 +248,7 @@ class ListWriter:
         """
         dropped = 0
         with redis_errors(self._url):
+            self._refuse_foreign()
             known = cast(list[bytes], self._redis.zrange(keys.DELETED, 0, -1))
             for batch in _batches((member for member in known if int(member) not in rows), DELETED_BATCH):
                 args: list[Argument] = [version, LEAST_VERSION, number, *batch]
@@ -286,6 +303,7 @@ class ListWriter:
     def write_phase(self, state: PhaseState) -> bool:
         """Publish the phase, unless Redis holds a newer one."""
         with redis_errors(self._url):
+            self._refuse_foreign()
             return bool(self._write_phase(keys=[keys.PHASE], args=[state.version, records.pack_phase(state)]))
 
     def close(self) -> None:
@@ -311,23 +329,26 @@ class ListWriter:
             return bool(self._fenced(scripts.WRITE_BLOCKED, [keys.BLOCKED], args))
 
     def _fenced(self, script: str, names: Sequence[str], args: Sequence[Argument]) -> int:
-        """Run a script whose first key is the fence, and whose first arguments are the run and the fence's life time.
+        """Run a script that is refused to a run that was overtaken, and to another installation.
 
         Raises:
             LeaseLost: another run was quicker, or gave this one up; nothing was written.
+            ForeignInstallation: Redis is another's; nothing was written.
         """
-        fenced = self._scripts[script]
-        answer = int(fenced(keys=[keys.fence(self._job), *names], args=[self._run, self._keep_ms, *args]))
+        all_names = [keys.fence(self._job), *names, keys.INSTALLATION]
+        ours = self._installation or ""
+        answer = int(self._scripts[script](keys=all_names, args=[self._run, self._keep_ms, *args, ours]))
         if answer == scripts.OVERTAKEN:
             raise LeaseLost(
                 f"run {self._run} of {self._job}: a newer run is writing, or this one was given up; it stops,"
                 " the lists stay as they are"
             )
+        if answer == scripts.FOREIGN:
+            raise ownership.foreign(self._url, ownership.owner_in(self._redis), ours)
         return answer
 
-    def _forget_everything(self) -> None:
-        for batch in _batches(self._redis.scan_iter(match=f"{keys.PREFIX}*", count=1000), 1000):
-            self._redis.unlink(*batch)
+    def _refuse_foreign(self) -> None:
+        ownership.refuse_foreign(self._redis, self._url, self._installation)
 
 
 class _Sender:

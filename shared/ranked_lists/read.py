@@ -20,6 +20,7 @@ from shared.ranked_lists.catalogue import Catalogue, Deleted
 from shared.ranked_lists.clients import address, connect_async
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import Cursor
+from shared.ranked_lists.ownership import foreign
 from shared.ranked_lists.publication import Publication, unpack_publication
 from shared.ranked_lists.records import Chain, Seen, Tail
 from shared.ranked_lists.wire import Command, Wire
@@ -92,7 +93,8 @@ class ListReader:
     """The timeline's side of Redis. Every method answers within the client's budget or raises StoreUnavailable."""
 
     def __init__(self, url: str, *, budget: timedelta, lifetimes: Lifetimes) -> None:
-        self._address = address(url)
+        self._url, self._address = url, address(url)
+        self.installation: str | None = None  # whose lists are served; None until PostgreSQL has said it
         self._redis = connect_async(url, budget=budget)  # for the keeper's looks, whose answers are long
         self._wire = Wire(url, patience=budget)  # for pages
         longest = len(records.pack_visits(0)) + len(records.pack_rows([0])) * lifetimes.seen_length
@@ -111,6 +113,7 @@ class ListReader:
             within: seconds; None: as long as the reader's budget.
 
         Raises:
+            ForeignInstallation: Redis is another installation's.
             MemoryLost: Redis has no safety epoch.
             StoreUnavailable: no answer within the budget.
         """
@@ -140,11 +143,32 @@ class ListReader:
             tail=records.unpack_tail(second, nonce=cursor.nonce) if cursor else None,
         )
 
+    def belong_to(self, installation: str) -> None:
+        """Serve this installation's lists alone, from the next page on."""
+        if self.installation not in (None, installation):  # renewed: rows may be given out twice
+            self.catalogue.forget()
+            self.deleted.forget()
+        if self.installation != installation:
+            self.deleted.doubt()
+        self.installation = installation
+
     async def _follow(self, epoch: bytes, number: int) -> None:
-        """Take in what was deleted since; under a new epoch Redis may be another installation's."""
+        """Take in what was deleted since; under a new epoch Redis may be another installation's.
+
+        So its owner is asked for then, and only then: an epoch is random, and no other installation declares it.
+        """
+        if self.deleted.epoch != epoch:
+            self._refuse_foreign(cast(bytes | None, await self._redis.get(keys.INSTALLATION)))
         if self.deleted.epoch not in (None, epoch):
             self.catalogue.forget()  # its rows name other posts
         await self.deleted.catch_up(epoch, number)
+
+    def _refuse_foreign(self, owner: bytes | None) -> None:
+        if self.installation is None or owner == self.installation.encode():
+            return
+        if owner is None:  # earlier versions let it run out: it is claimed while the safety data is loaded
+            raise MemoryLost(f"Redis at {self._address} names no owner; deletions and blocks are being loaded")
+        raise foreign(self._url, owner.decode(errors="replace"), self.installation)
 
     async def lists(self, user_id: str, within: float | None = None) -> list[RankedList]:
         """The user's present lists (those that can be read)."""
@@ -256,11 +280,14 @@ class ListReader:
         """Whether Redis may be trusted.
 
         Raises:
+            ForeignInstallation: it is another installation's.
             MemoryLost: it answers, and has no safety epoch.
             StoreUnavailable: it does not answer.
         """
         try:
-            epoch, number = await self._values([keys.SAFETY, keys.DELETED_NUMBER])
+            epoch, number, owner = await self._values([keys.SAFETY, keys.DELETED_NUMBER, keys.INSTALLATION])
+            if owner is not None:
+                self._refuse_foreign(owner)
             if epoch is None:
                 raise MemoryLost(f"Redis at {self._address} has lost its memory; deletions and blocks are being loaded")
             await self._follow(epoch, int(number or 0))

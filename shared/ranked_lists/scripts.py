@@ -4,18 +4,25 @@ import hashlib
 
 # A run that was overtaken may not write, not even the rest of its batch: its fencing number is compared with the newest
 # that wrote (or that an erasure raised, when it gave up a run whose lease was over) in the same step as each write. An
-# act is no run and gives ''. Each script of a run gives OVERTAKEN when it was refused, and has written nothing.
-_FENCE = """
-local function is_overtaken(fence, run, life)
-  if run == '' then return false end
-  local newest = tonumber(redis.call('GET', fence) or '0')
-  if newest > tonumber(run) then return true end
-  if newest < tonumber(run) then redis.call('SET', fence, run) end
-  redis.call('PEXPIRE', fence, life)
-  return false
+# act is no run and gives ''. Nor may anybody write who belongs to another installation than Redis, which may have been
+# taken over since. A script that is refused gives OVERTAKEN or FOREIGN, and has written nothing.
+# Its first key is the fence, its last one the owner's; its first arguments are run and life time in ms, its last one is
+# the installation, or '' where that is not known.
+_REFUSAL = """
+local function refusal()
+  local owner, ours = redis.call('GET', KEYS[#KEYS]), ARGV[#ARGV]
+  if ours ~= '' and owner and owner ~= ours then return -3 end
+  if ARGV[1] == '' then return nil end
+  local newest, run = tonumber(redis.call('GET', KEYS[1]) or '0'), tonumber(ARGV[1])
+  if newest > run then return -1 end
+  if newest < run then redis.call('SET', KEYS[1], ARGV[1]) end
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  return nil
 end
+local refused = refusal()
+if refused then return refused end
 """
-OVERTAKEN = -1
+OVERTAKEN, FOREIGN = -1, -3
 
 # Whatever keeps something of a user asks here, in the same step, whether the user was erased: what was under way when
 # they were must not bring anything back.
@@ -28,12 +35,11 @@ ERASED = -2
 
 # KEYS: fence, erased, then the keys. ARGV: run, life time in ms, then the values.
 WRITE_LISTS = (
-    _FENCE
-    + _ERASED
+    _ERASED
+    + _REFUSAL
     + """
-if is_overtaken(KEYS[1], ARGV[1], ARGV[2]) then return -1 end
 local some_erased = redis.call('EXISTS', KEYS[2]) == 1
-for i = 3, #KEYS do
+for i = 3, #KEYS - 1 do
   local user = some_erased and string.match(KEYS[i], '^wl:list:.:(.*)$')
   if not user or not is_erased(KEYS[2], user) then redis.call('SET', KEYS[i], ARGV[i], 'PX', ARGV[2]) end
 end
@@ -46,12 +52,11 @@ return 1
 # KEYS: fence, erased, who has a viewer, then the viewers. ARGV: run, life time of the fence in ms, of the others in ms,
 # 1 if these users have one from now on, then the values.
 WRITE_VIEWERS = (
-    _FENCE
-    + _ERASED
+    _ERASED
+    + _REFUSAL
     + """
-if is_overtaken(KEYS[1], ARGV[1], ARGV[2]) then return -1 end
 local some_erased = redis.call('EXISTS', KEYS[2]) == 1
-for i = 4, #KEYS do
+for i = 4, #KEYS - 1 do
   local user = string.sub(KEYS[i], 11)
   if not some_erased or not is_erased(KEYS[2], user) then
     local old = redis.call('GETRANGE', KEYS[i], 0, 7)
@@ -70,11 +75,10 @@ return 1
 # KEYS: fence, then hashes of the catalogue. ARGV: run, life time of the fence in ms, of the hashes in ms, then for each
 # hash how many arguments follow, and as many: rows and what they are.
 WRITE_CATALOGUE = (
-    _FENCE
+    _REFUSAL
     + """
-if is_overtaken(KEYS[1], ARGV[1], ARGV[2]) then return -1 end
 local at = 4
-for i = 2, #KEYS do
+for i = 2, #KEYS - 1 do
   local count = tonumber(ARGV[at])
   redis.call('HSET', KEYS[i], unpack(ARGV, at + 1, at + count))
   redis.call('PEXPIRE', KEYS[i], ARGV[3])
@@ -86,9 +90,8 @@ return 1
 
 # KEYS: fence, key. ARGV: run, life time of the fence in ms, of the key in ms, value.
 WRITE_VALUE = (
-    _FENCE
+    _REFUSAL
     + """
-if is_overtaken(KEYS[1], ARGV[1], ARGV[2]) then return -1 end
 redis.call('SET', KEYS[2], ARGV[4], 'PX', ARGV[3])
 return 1
 """
@@ -100,9 +103,8 @@ return 1
 # KEYS: fence, blocked. ARGV: run, life time of the fence in ms, of the value in ms, version (8 bytes), value, what is
 # replaced or ''.
 WRITE_BLOCKED = (
-    _FENCE
+    _REFUSAL
     + """
-if is_overtaken(KEYS[1], ARGV[1], ARGV[2]) then return -1 end
 if ARGV[6] ~= '' and redis.call('GET', KEYS[2]) ~= ARGV[6] then return 0 end
 local head = redis.call('GETRANGE', KEYS[2], 0, 15)
 if #head == 16 and string.sub(head, 1, 8) == string.rep('\\0', 8) then
@@ -147,12 +149,11 @@ return 1
 # KEYS: fence, deleted, number. ARGV: run, life time of the fence in ms, of the others in ms, version, 1 for an act,
 # least version of the series, then the rows. Gives how many rows were not there before.
 ADD_DELETED = (
-    _FENCE
+    _REFUSAL
     + """
-if is_overtaken(KEYS[1], ARGV[1], ARGV[2]) then return -1 end
 local fresh = 0
 local moved = false
-for i = 7, #ARGV do
+for i = 7, #ARGV - 1 do
   local held = tonumber(redis.call('ZSCORE', KEYS[2], ARGV[i]))
   if not held then fresh = fresh + 1 end
   if not held or held < tonumber(ARGV[6]) or (ARGV[5] == '1' and held < tonumber(ARGV[4])) then
@@ -173,11 +174,10 @@ return fresh
 # KEYS: fence, deleted, number. ARGV: run, life time of the fence in ms, version, least version of the series, number,
 # then the rows. Gives how many went.
 DROP_DELETED = (
-    _FENCE
+    _REFUSAL
     + """
-if is_overtaken(KEYS[1], ARGV[1], ARGV[2]) then return -1 end
 local gone = 0
-for i = 6, #ARGV do
+for i = 6, #ARGV - 1 do
   local held = tonumber(redis.call('ZSCORE', KEYS[2], ARGV[i]))
   local bound = held and held < tonumber(ARGV[4]) and tonumber(ARGV[5]) or tonumber(ARGV[3])
   if held and held <= bound then gone = gone + redis.call('ZREM', KEYS[2], ARGV[i]) end
@@ -191,9 +191,8 @@ return gone
 # load set at its beginning, before it read PostgreSQL. The epoch in force stays; a new one begins where there is none.
 # KEYS: fence, safety, mark. ARGV: run, life time of the fence in ms, a new epoch, life time in ms.
 DECLARE_SAFE = (
-    _FENCE
+    _REFUSAL
     + """
-if is_overtaken(KEYS[1], ARGV[1], ARGV[2]) then return -1 end
 if redis.call('DEL', KEYS[3]) == 0 then return 0 end
 redis.call('SET', KEYS[2], redis.call('GET', KEYS[2]) or ARGV[3], 'PX', ARGV[4])
 return 1

@@ -6,6 +6,7 @@ from datetime import timedelta
 from shared.domain import Phase
 from shared.ranked_lists import keys, records, scripts
 from shared.ranked_lists.clients import connect, redis_errors
+from shared.ranked_lists.ownership import refuse_foreign
 from shared.ranked_lists.read import Lifetimes
 
 _BATCH = 500  # users a round trip
@@ -18,6 +19,11 @@ class UserMarks:
         self._url = url
         self._redis = connect(url, timeout=timeout)
         self._lifetimes = lifetimes
+        self._installation: str | None = None
+
+    def expect(self, installation: str) -> None:
+        """From now on refuse to write into a Redis that names another owner."""
+        self._installation = installation
 
     def mark_seen(self, rows: Mapping[str, Sequence[int]]) -> None:
         """Count these rows as seen by these users, the longest ago first."""
@@ -25,6 +31,7 @@ class UserMarks:
         keep_ms = int(self._lifetimes.seen_for.total_seconds() * 1000)
         users = sorted(rows)
         with redis_errors(self._url):
+            refuse_foreign(self._redis, self._url, self._installation)
             for start in range(0, len(users), _BATCH):
                 pipe = self._redis.pipeline(transaction=False)
                 for user in users[start : start + _BATCH]:
@@ -38,6 +45,7 @@ class UserMarks:
         Call it after `ListWriter.note_erased`: nothing of the user can come back then.
         """
         with redis_errors(self._url):
+            refuse_foreign(self._redis, self._url, self._installation)
             pipe = self._redis.pipeline(transaction=False)
             pipe.delete(
                 *(keys.ranked_list(phase, user_id) for phase in Phase),
