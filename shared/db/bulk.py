@@ -17,8 +17,9 @@ import sqlalchemy as sa
 
 from shared.db.binary_copy import copy_binary, joined
 from shared.db.engine import Snapshot
+from shared.db.relations import usable
 from shared.db.tombstones import buried, buried_at, unless_buried, unless_post_is_buried
-from shared.domain import CLOCK_TOLERANCE, KIND_CODES
+from shared.domain import CLOCK_TOLERANCE, KIND_CODES, is_usable_id
 from shared.errors import SourceError
 
 Int64s = npt.NDArray[np.int64]
@@ -128,7 +129,7 @@ def load_all_posts(snapshot: Snapshot, *, now: datetime) -> PostKeys:
     query = f"""
         SELECT {key_of("id")}, {key_of("author_id")}, {seconds_of("created_at")} FROM {name}
         WHERE deleted_at IS NULL AND created_at <= '{(now + CLOCK_TOLERANCE).isoformat()}'::timestamptz
-          AND id IS NOT NULL AND author_id IS NOT NULL {unless_post_is_buried(snapshot)}
+          AND {usable("id", "author_id")} {unless_post_is_buried(snapshot)}
         """
     found = copy_binary(connection, query, {"post": ">i8", "author": ">i8", "at": ">f8"})
     return PostKeys(keys=found["post"], author_keys=found["author"], created_at=found["at"])
@@ -146,7 +147,7 @@ def load_post_lives(snapshot: Snapshot, *, now: datetime) -> PostLives:
           least({seconds_of("deleted_at")}, {buried_at(snapshot, "posts", "id")})
         FROM {name}
         WHERE created_at <= '{(now + CLOCK_TOLERANCE).isoformat()}'::timestamptz
-          AND id IS NOT NULL AND author_id IS NOT NULL {unless_buried(snapshot, "users", "author_id")}
+          AND {usable("id", "author_id")} {unless_buried(snapshot, "users", "author_id")}
         """
     found = copy_binary(connection, query, {"post": ">i8", "author": ">i8", "at": ">f8", "deleted": ">f8"})
     deleted = found["deleted"]
@@ -211,7 +212,7 @@ def _events(snapshot: Snapshot, condition: str, now: datetime) -> Events:
         least({seconds_of("created_at")}, {now.timestamp()!r}::float8)
         """
     wanted = (
-        f"{condition} AND kind IN ({kinds}) AND user_id IS NOT NULL AND post_id IS NOT NULL"
+        f"{condition} AND kind IN ({kinds}) AND {usable('user_id')} AND post_id IS NOT NULL"
         f"{unless_buried(snapshot, 'users', 'user_id')}"
     )
     fields = {"user": ">i8", "post": ">i8", "kind": ">i2", "at": ">f8"}
@@ -246,7 +247,7 @@ def load_active_users(
             )
             for user_id, key, at in found:
                 known = latest.get(user_id)
-                if known is None or at > known[0]:
+                if (known is None or at > known[0]) and is_usable_id(user_id):
                     latest[user_id] = (at, key)
     for gone in buried(snapshot.connection(snapshot.database.own), "users", list(latest)):
         del latest[gone]
@@ -278,7 +279,7 @@ def _candidate_rows(
     query = f"""
         SELECT id, author_id, {key_of("id")}, {key_of("author_id")}, {seconds_of("created_at")}
         FROM {name}
-        WHERE deleted_at IS NULL AND created_at <= :latest AND id IS NOT NULL AND author_id IS NOT NULL AND {condition}
+        WHERE deleted_at IS NULL AND created_at <= :latest AND {usable("id", "author_id")} AND {condition}
           {unless_post_is_buried(snapshot)}
         ORDER BY created_at DESC, id {limit}
         """

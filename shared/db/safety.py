@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from shared.db.engine import Database, Snapshot
 from shared.db.post_rows import mark_removed, posts_to_check, removed_rows
+from shared.db.relations import usable
 from shared.db.tables import SCHEMA
 from shared.db.tombstones import unless_buried, unless_post_is_buried
 from shared.domain import Kind
@@ -61,7 +62,7 @@ def standing_posts(snapshot: Snapshot, post_ids: Sequence[str]) -> dict[str, boo
     """Those of these posts that the relation has, and whether anyone may still see them."""
     standing: dict[str, bool] = {}
     ((connection, name),) = snapshot.each("posts")
-    alive = f"deleted_at IS NULL {unless_post_is_buried(snapshot)}"
+    alive = f"deleted_at IS NULL AND {usable('id', 'author_id')} {unless_post_is_buried(snapshot)}"
     query = sa.text(f"SELECT id, {alive} FROM {name} WHERE id = ANY(:ids)")
     for start in range(0, len(post_ids), _ID_BATCH):
         found = connection.execute(query, {"ids": list(post_ids[start : start + _ID_BATCH])})

@@ -1,0 +1,195 @@
+"""Paths and ids as they were sent: what means no route or no id is refused and changes nothing; the rest is plain data.
+
+Asked over sockets of a real process, for clients normalise paths: what arrives is what stands here.
+"""
+
+import json
+import re
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPResponse
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.flow.house import ADMIN_TOKEN, API_KEY, House
+from tests.integration.timeline.test_process import first_answer, timeline_process
+
+LIKE = [{"user_id": "ann", "post_id": "p00", "kind": "like"}]
+# Every route with an id in its path, {} being the last one, and a body with which it would write.
+WITH_ID: list[tuple[str, str, Any]] = [
+    ("GET", "/timeline/{}", None), ("PUT", "/users/{}", {"created_at": "2020-01-01T00:00:00Z"}),
+    ("DELETE", "/users/{}", None), ("PUT", "/posts/{}", {"author_id": "author0", "caption": "written"}),
+    ("DELETE", "/posts/{}", None), ("PUT", "/users/ann/blocks/{}", None), ("DELETE", "/users/ann/blocks/{}", None),
+    ("PUT", "/users/{}/blocks/ann", None), ("DELETE", "/users/{}/blocks/ann", None),
+]  # fmt: skip
+WITHOUT_ID: list[tuple[str, str, Any]] = [
+    ("POST", "/timeline", {"user_id": "ann"}), ("POST", "/interactions", LIKE), ("DELETE", "/interactions", LIKE),
+    ("PUT", "/admin/phase", {"phase": "neucf"}), ("GET", "/admin/phase", None), ("GET", "/admin/status", None),
+    ("GET", "/admin/models", None), ("PUT", "/admin/models/champion", {"version": 1}), ("GET", "/admin/jobs", None),
+    ("POST", "/admin/jobs/heuristic", None), ("GET", "/healthz", None), ("GET", "/readyz", None),
+    ("GET", "/metrics", None), ("GET", "/openapi.json", None),
+]  # fmt: skip
+ROUTES = [(method, path.format("fan0" if "users" in path else "p01"), body) for method, path, body in WITH_ID]
+# What becomes of a route's path: no route is meant.
+MISSPELT: dict[str, Callable[[str], str]] = {
+    "a slash too many": lambda path: path + "/", "two": lambda path: path + "//",
+    "one in front": lambda path: "/" + path, "all doubled": lambda path: path.replace("/", "//"),
+    "a dot": lambda path: path + "/.", "two dots": lambda path: path + "/..",
+    "a dot in front": lambda path: "/." + path, "a way back": lambda path: "/x/.." + path,
+    "a part more": lambda path: path + "/more", "a part less": lambda path: path.rpartition("/")[0] + "/",
+    "an empty part": lambda path: path.rpartition("/")[0] + "//" + path.rpartition("/")[2],
+    "another word": lambda path: re.sub("^/[a-z]+", "/other", path), "capitals": lambda path: path[:2].upper() + path[2:],
+    "a line break": lambda path: path + "%0A", "a return": lambda path: path + "%0D", "a NUL": lambda path: path + "%00",
+    "the routes' own stand-in": lambda path: path + "%1F", "the same behind a slash": lambda path: path + "/%1f",
+    "no UTF-8": lambda path: path + "%ff", "a byte": lambda path: path + "\xff",
+    "an overlong slash": lambda path: path + "%c0%af", "half of a pair": lambda path: path + "%ed%a0%80",
+    "no escape": lambda path: path + "%", "half an escape": lambda path: path + "%2", "a wrong one": lambda path: path + "%zz",
+    "a space": lambda path: path + "%20", "a tab": lambda path: path + "%09", "a fragment": lambda path: path + "#x",
+}  # fmt: skip
+# Of paths that end with a word: behind an id these belong to it.
+MISSPELT_WORDS: dict[str, Callable[[str], str]] = {
+    "an encoded slash": lambda path: path + "%2F", "a backslash": lambda path: path + "%5C",
+    "a parameter": lambda path: path + ";a=b", "an encoded question": lambda path: path + "%3Fa=b",
+}  # fmt: skip
+# Values that are no ids, as they stand in a path.
+NO_IDS = [
+    "%20a", "a%20", "%20", "%C2%A0a", "a%E3%80%80", "a%E2%80%A8", "%0Aa", "a%0D%0AX:%20y", "a%1F", "%7F", "a%C2%85",
+    "%FE", "%C0%80", "%F4%90%80%80", "x" * 129, "%F0%9F%98%80" * 129, "x" * 10_000,
+]  # fmt: skip
+GOOD_IDS = [
+    "fan@example.org", "auth0|5f7c2a", "did:plc:z72i7hd", "a/b", "/", "//", "U/blocks/V/", "../admin/phase", "..",
+    "100%", "50%25", "%2F", "%00", "a b  c", "a?b=c&d", "a#b", "a+b", "a;b=c", "a\\b", "'\"", "NULL", "null", "{}", "~",
+    "ünï", "e\u0301", "\u00e9", "日本語", "👩\u200d👩\u200d👧", "می\u200cخواهم", "\ufffd", "😀" * 128,
+]  # fmt: skip
+TABLES = ("users", "posts", "interactions", "blocks", "tombstones", "erasures", "post_rows", "phase_changes", "runs",
+          "audit", "feed_counts")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A timeline process, and the world that it serves."""
+
+    house: House
+    port: int
+
+    def ask(self, method: str, target: str, body: Any = None) -> Answer:
+        """Send this very target, each character a byte."""
+        token = ADMIN_TOKEN if "/admin" in target.lower() else API_KEY
+        content = b"" if body is None else json.dumps(body).encode()
+        head = (
+            f"{method} {target} HTTP/1.1\r\nHost: timeline\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+            connection.sendall(head.encode("latin-1") + content)
+            response = HTTPResponse(connection)
+            response.begin()
+            return Answer(status=response.status, headers=dict(response.getheaders()), body=response.read())
+
+    def stored(self) -> list[Any]:
+        """All that PostgreSQL holds."""
+        each = ", ".join(
+            f"(SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM warmline.{table} AS t)" for table in TABLES
+        )
+        return list(self.house.sql(f"SELECT {each}")[0])
+
+    def not_refused(self, method: str, targets: Mapping[str, str], body: Any = None) -> dict[str, Any]:
+        """Of these targets those that got an answer other than a refusal, and whether anything stored was changed."""
+        before = self.stored()
+        answers = {name: self.ask(method, target, body) for name, target in targets.items()}
+        wrong: dict[str, Any] = {
+            name: (targets[name], answer.status)
+            for name, answer in answers.items()
+            if answer.status not in (400, 404, 405, 422) or "location" in answer.headers
+        }
+        return wrong if self.stored() == before else wrong | {"stored": "changed"}
+
+
+@pytest.fixture(scope="module")
+def served(standing_house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One process for all: what is refused changes nothing, and the others clean up."""
+    with timeline_process(standing_house, tmp_path_factory.mktemp("timeline")) as (_, port):
+        first_answer(port)
+        yield Served(house=standing_house, port=port)
+
+
+@pytest.mark.parametrize(("method", "path", "body"), [*ROUTES, *WITHOUT_ID])
+def test_a_misspelt_path_is_no_path_and_changes_nothing(served: Served, method: str, path: str, body: Any) -> None:
+    misspelt = MISSPELT if (method, path, body) in ROUTES else MISSPELT | MISSPELT_WORDS
+    assert not served.not_refused(method, {name: change(path) for name, change in misspelt.items()}, body)
+
+
+@pytest.mark.parametrize(("method", "path", "body"), WITH_ID)
+def test_what_is_no_id_is_refused_in_a_path_and_changes_nothing(
+    served: Served, method: str, path: str, body: Any
+) -> None:
+    assert not served.not_refused(method, {name[:20]: path.format(name) for name in NO_IDS}, body)
+
+
+@pytest.mark.parametrize(("method", "path", "body"), [route for route in ROUTES if route[0] != "GET"])
+def test_a_question_mark_never_cuts_an_id_that_is_written(served: Served, method: str, path: str, body: Any) -> None:
+    assert not served.not_refused(method, {query: f"{path}?{query}" for query in ("x", "x=1", "limit=5", "/")}, body)
+
+
+@pytest.mark.parametrize(
+    ("method", "target"),
+    [
+        ("PUT", "/users/alice/block/bob"), ("PUT", "/users/alice/blocks/"), ("PUT", "/users/alice/blocks"),
+        ("DELETE", "/users/ann/blocks"), ("DELETE", "/users/ann/blocks/"), ("DELETE", "/users/"), ("PUT", "/posts/"),
+        ("PUT", "/users//blocks/ann"), ("PUT", "/users/ann/blocks//"), ("DELETE", "/users/ann%2Fblocks/fan0/"),
+        ("DELETE", "/users/./ann"), ("DELETE", "/posts/p00/comments/7"), ("GET", "/timeline//ann"),
+        ("GET", "/timeline/ann/?limit=5"), ("GET", "//timeline/ann"), ("GET", "/timeline/./ann"),
+        ("GET", "http://timeline/timeline/ann/"), ("POST", "/interactions/?x=1"), ("GET", "/timeline/"), ("GET", "/"),
+        ("GET", "//"), ("GET", "/docs/"), ("PUT", "/admin/../users/mallory"), ("PUT", "*"), ("DELETE", "users/ann"),
+    ],
+)  # fmt: skip
+def test_a_path_that_nearly_is_one_is_none(served: Served, method: str, target: str) -> None:
+    body = {"author_id": "author0"} if method == "PUT" and "posts" in target else None
+    assert not served.not_refused(method, {target: target}, body)
+
+
+@pytest.mark.parametrize("name", GOOD_IDS)
+def test_an_id_works_at_every_entrance_and_goes_without_a_trace(served: Served, name: str) -> None:
+    place = quote(name, safe="").replace(".", "%2E")
+    event = {"user_id": name, "post_id": name, "kind": "like", "event_id": name}
+    for method, path, body in (
+        ("PUT", f"/users/{place}", None), ("PUT", f"/posts/{place}", {"author_id": "author0"}),
+        ("PUT", f"/users/{place}/blocks/author1", None), ("PUT", f"/users/author1/blocks/{place}", None),
+    ):  # fmt: skip
+        assert served.ask(method, path, body).status == 204
+    assert served.ask("POST", "/interactions", [event]).json()["accepted"] == 1
+    stored = "SELECT (SELECT count(*) FROM warmline.users WHERE id = %(name)s),"
+    stored += " (SELECT count(*) FROM warmline.posts WHERE id = %(name)s AND deleted_at IS NULL),"
+    stored += " (SELECT count(*) FROM warmline.interactions WHERE (user_id, post_id, event_id) = (%(n)s, %(n)s, %(n)s)),"
+    stored += " (SELECT count(*) FROM warmline.blocks WHERE %(name)s IN (user_id, blocked_user_id))"
+    stored = stored.replace("%(name)s", "%(n)s")
+    assert served.house.sql(stored, [{"n": name}]) == [(1, 1, 1, 2)]  # type: ignore[list-item]
+
+    page = served.ask("GET", f"/timeline/{place}?limit=3").json()
+    by_body = served.ask("POST", "/timeline", {"user_id": name, "limit": 3}).json()
+    assert page["user_id"] == by_body["user_id"] == name
+    cursor = page["next_cursor"]
+    second = served.ask("GET", f"/timeline/{place}?limit=3&cursor={cursor}").json()
+    again = served.ask("POST", "/timeline", {"user_id": name, "limit": 3, "cursor": cursor}).json()
+    assert [post["id"] for post in second["posts"]] == [post["id"] for post in again["posts"]]
+
+    assert served.ask("DELETE", f"/users/author1/blocks/{place}").status == 204
+    assert served.ask("DELETE", "/interactions", [event]).json()["accepted"] == 1
+    assert served.ask("DELETE", f"/posts/{place}").status == 204
+    assert served.house.sql(stored, [{"n": name}]) == [(1, 0, 0, 1)]  # type: ignore[list-item]
+    assert served.ask("DELETE", f"/users/{place}").status == 204
+    assert served.house.sql(stored, [{"n": name}]) == [(0, 0, 0, 0)]  # type: ignore[list-item]
+    assert served.ask("PUT", f"/users/{place}").status == 409  # erased it stays, by this very id
