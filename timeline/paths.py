@@ -44,7 +44,7 @@ def path_of(sent: bytes) -> str:
         Problem: it has an empty segment, as by a slash too many, or a dot segment; or one that is no text.
     """
     first, *segments = sent.split(b"/")
-    if first or not _NO_SEGMENTS.isdisjoint(segments):
+    if first or not segments or not _NO_SEGMENTS.isdisjoint(segments):
         raise Problem(404, "not-found", NO_ROUTE)
     return "/" + "/".join([_text_of(segment) for segment in segments])
 

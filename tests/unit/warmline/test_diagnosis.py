@@ -1,6 +1,9 @@
 """What figures about rows mean."""
 
+import pytest
+
 from shared.db.doctor import ROW_CHECKS, Share
+from shared.domain import ID_RULE
 from warmline.diagnosis import (
     RULES,
     judge_deleted,
@@ -28,6 +31,13 @@ def test_every_check_but_deleted_has_a_rule() -> None:
     assert {relation: set(checks) - {"deleted"} for relation, checks in ROW_CHECKS.items()} == {
         relation: set(rules) for relation, rules in RULES.items()
     }
+
+
+@pytest.mark.parametrize("relation", RULES)
+def test_one_unusable_id_is_a_problem_in_every_relation_by_the_one_rule(relation: str) -> None:
+    shares = {check: Share(count=int(check == "unusable_id"), of=100) for check in ROW_CHECKS[relation]}
+    (finding,) = judge_rows(relation, shares)
+    assert (finding.severity, finding.expected) == (Severity.PROBLEM, ID_RULE)
 
 
 def test_rows_without_a_fault_are_good() -> None:
