@@ -167,7 +167,7 @@ def load_block_pairs(snapshot: Snapshot) -> BlockPairs:
             f"""
             SELECT {key_of("user_id")}, {key_of("blocked_user_id")},
               coalesce({seconds_of("created_at")}, '-infinity'::float8)
-            FROM {name} WHERE user_id IS NOT NULL AND blocked_user_id IS NOT NULL
+            FROM {name} WHERE {usable("user_id", "blocked_user_id")}
             """,
             {"user": ">i8", "blocked": ">i8", "at": ">f8"},
         )
@@ -247,11 +247,12 @@ def load_active_users(
             )
             for user_id, key, at in found:
                 known = latest.get(user_id)
-                if (known is None or at > known[0]) and is_usable_id(user_id):
+                if known is None or at > known[0]:
                     latest[user_id] = (at, key)
     for gone in buried(snapshot.connection(snapshot.database.own), "users", list(latest)):
         del latest[gone]
-    ranked = sorted(latest.items(), key=lambda item: (-item[1][0].timestamp(), item[0]))[:at_most]
+    usable_ones = ((user_id, active) for user_id, active in latest.items() if is_usable_id(user_id))
+    ranked = sorted(usable_ones, key=lambda item: (-item[1][0].timestamp(), item[0]))[:at_most]
     users = Users(
         ids=[user for user, _ in ranked],
         keys=np.array([key for _, (_, key) in ranked], np.int64),

@@ -31,7 +31,7 @@ def next_safety_version(database: Database) -> int:
 def load_blocks(snapshot: Snapshot, *, of: Collection[str] | None = None) -> set[Pair]:
     """All blocks (or those that name one of some users) as pairs: who blocked, who is blocked."""
     condition = "AND (user_id = ANY(:users) OR blocked_user_id = ANY(:users))" if of is not None else ""
-    whole = "user_id IS NOT NULL AND blocked_user_id IS NOT NULL"
+    whole = usable("user_id", "blocked_user_id")
     alive = unless_buried(snapshot, "users", "user_id", "blocked_user_id")
     pairs: set[Pair] = set()
     for connection, name in snapshot.each("blocks"):
@@ -44,6 +44,7 @@ def load_blocks(snapshot: Snapshot, *, of: Collection[str] | None = None) -> set
 def load_hides(snapshot: Snapshot, *, since: datetime, of: Collection[str] | None = None) -> set[Pair]:
     """Pairs of user and post that the user hid since a time."""
     condition = "AND user_id = ANY(:users)" if of is not None else ""
+    condition += f" AND {usable('user_id', 'post_id')}"
     alive = unless_buried(snapshot, "users", "user_id")
     pairs: set[Pair] = set()
     for connection, name in snapshot.each("interactions"):
