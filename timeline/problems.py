@@ -61,7 +61,11 @@ async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
 async def _on_http(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     slug = http.HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
-    detail = {404: NO_ROUTE, 405: "this route does not take that method; see /docs"}
+    detail = {
+        400: "the body cannot be read; expected JSON in UTF-8",
+        404: NO_ROUTE,
+        405: "this route does not take that method; see /docs",
+    }
     headers = dict(error.headers) if error.headers else None
     return problem_response(error.status_code, slug, detail.get(error.status_code, slug), headers)
 

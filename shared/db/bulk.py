@@ -211,8 +211,10 @@ def _events(snapshot: Snapshot, condition: str, now: datetime) -> Events:
         {key_of("user_id")}, {key_of("post_id")}, (CASE kind {codes} END)::int2,
         least({seconds_of("created_at")}, {now.timestamp()!r}::float8)
         """
+    # Those in our own tables were checked when they came; and posts that cannot be used are unknown anyway.
+    is_somebody = usable("user_id") if snapshot.database.has_views else "user_id IS NOT NULL"
     wanted = (
-        f"{condition} AND kind IN ({kinds}) AND {usable('user_id')} AND post_id IS NOT NULL"
+        f"{condition} AND kind IN ({kinds}) AND {is_somebody} AND post_id IS NOT NULL"
         f"{unless_buried(snapshot, 'users', 'user_id')}"
     )
     fields = {"user": ">i8", "post": ">i8", "kind": ">i2", "at": ">f8"}
