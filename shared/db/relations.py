@@ -50,8 +50,8 @@ def usable(*columns: str) -> str:
     """
     pattern, bounds = NOT_IN_IDS.replace("\\", "\\\\"), f"BETWEEN 1 AND {MAX_ID_LENGTH}"
     return " AND ".join(
-        f"((octet_length({column}) {bounds} OR length({column}) {bounds}) AND CAST({column} AS text) !~ E'{pattern}')"
-        for column in columns
+        f"((octet_length({text}) {bounds} OR length({text}) {bounds}) AND {text} !~ E'{pattern}')"
+        for text in (f"CAST({column} AS text)" for column in columns)
     )
 
 
