@@ -118,6 +118,12 @@ def test_a_body_that_is_none_is_a_problem(client: TestClient, body: bytes) -> No
     is_problem(response, response.status_code)
 
 
+def test_a_body_that_is_no_utf8_is_told_so(client: TestClient) -> None:
+    body, headers = b'[{"user_id": "\xff", "post_id": "p00", "kind": "like"}]', {"content-type": "application/json"}
+    response = client.post("/interactions", content=body, headers=BACKEND | headers)
+    assert (response.status_code, response.json()["detail"]) == (400, "the body cannot be read; expected JSON in UTF-8")
+
+
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
 def test_a_body_that_is_not_called_json_is_a_problem(client: TestClient, content_type: str) -> None:
     response = client.post("/timeline", content=b'{"user_id": "ann"}', headers={"content-type": content_type})
