@@ -8,12 +8,13 @@ from enum import IntEnum, StrEnum
 
 MAX_ID_LENGTH = 128  # characters; the contract of the four relations
 ID_RULE = f"1 to {MAX_ID_LENGTH} characters, none a control character, no white space at either end"
-# What no id holds, for Python and for PostgreSQL alike (each has some of these in no text at all). Half surrogates are
-# among it; white space is what Unicode calls separators, the rest of it being control characters. Not `isprintable`:
-# that refuses joined emoji, Persian joiners, and characters newer than Python's tables.
-CONTROL_CHARACTERS = r"[\x00-\x1f\x7f-\x9f]"
-_WHITE_SPACE = r"[ \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
-NOT_IN_IDS = rf"{CONTROL_CHARACTERS}|[\ud800-\udfff]|\A{_WHITE_SPACE}|{_WHITE_SPACE}\Z"
+# Character classes, written as Python, PostgreSQL and ECMAScript alike read them. White space is what Unicode calls
+# separators; the rest of it are control characters.
+CONTROL_CHARACTERS = r"\x00-\x1f\x7f-\x9f"
+WHITE_SPACE = r" \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+# What no id holds; half surrogates are among it. Not `isprintable`: that refuses joined emoji, Persian joiners, and
+# characters newer than Python's tables.
+NOT_IN_IDS = rf"[{CONTROL_CHARACTERS}\ud800-\udfff]|\A[{WHITE_SPACE}]|[{WHITE_SPACE}]\Z"
 _NOT_IN_IDS = re.compile(NOT_IN_IDS)
 CLOCK_TOLERANCE = timedelta(minutes=5)  # how far ahead of ours a team's clock may be (promise 11)
 

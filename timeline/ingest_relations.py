@@ -23,6 +23,7 @@ CONFLICT: dict[int | str, dict[str, Any]] = {
 }
 PENDING: dict[int | str, dict[str, Any]] = {202: {"model": ActPending, "description": "durable; Redis is away"}}
 
+
 def without_query(request: Request) -> None:
     """Refuse what stands behind a question mark: it would be cut off from an id, and another one written."""
     if request.url.query:

@@ -17,7 +17,7 @@ from timeline.problems import NO_ROUTE, Problem, problem_response
 STAND_IN = "\x1f"
 _NO_SEGMENTS = frozenset({b"", b".", b".."})
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_CONTROL_CHARACTER = re.compile(CONTROL_CHARACTERS)  # a pattern's `$` lets a line break pass, `.` stops at one
+_CONTROL_CHARACTER = re.compile(f"[{CONTROL_CHARACTERS}]")  # a pattern's `$` lets a line break pass, `.` stops at one
 
 
 class ExactPaths:

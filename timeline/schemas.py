@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from shared.domain import ID_RULE, MAX_ID_LENGTH, Kind, Phase, Source, is_usable_id
+from shared.domain import CONTROL_CHARACTERS, ID_RULE, MAX_ID_LENGTH, WHITE_SPACE, Kind, Phase, Source, is_usable_id
 from shared.jobs import Job
 from timeline.ingest_events import OLDEST, Rejection
 from timeline.paths import with_slashes
@@ -52,9 +52,8 @@ def _since_1970(at: datetime) -> datetime:
 
 
 # The pattern is for readers of the document: `_usable` decides.
-_WITHIN = r"\u0000-\u001f\u007f-\u009f"
-_AT_ENDS = _WITHIN + r" \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-ID_PATTERN = {"pattern": f"^[^{_AT_ENDS}]([^{_WITHIN}]*[^{_AT_ENDS}])?$"}
+_END = f"[^{CONTROL_CHARACTERS}{WHITE_SPACE}]"
+ID_PATTERN = {"pattern": f"^{_END}([^{CONTROL_CHARACTERS}]*{_END})?$"}
 Id = Annotated[
     str, Field(min_length=1, max_length=MAX_ID_LENGTH, json_schema_extra=ID_PATTERN), AfterValidator(_usable)
 ]

@@ -8,7 +8,7 @@ import pytest
 from shared.db.bulk import load_active_users, load_all_posts, load_candidates, load_post_lives
 from shared.db.engine import Database, Snapshot
 from shared.db.newest import newest_posts, posts_of_rows
-from shared.db.post_rows import rows_of_posts
+from shared.db.post_rows import moment_of, rows_of_posts
 from shared.db.relations import usable
 from shared.db.safety import standing_posts
 from shared.db.vectors import load_content
@@ -58,8 +58,10 @@ def test_a_post_counts_where_its_id_and_its_authors_can_be_used(world: Database,
 
 def test_nor_is_any_other_shown_by_the_timelines_own_fallback(world: Database) -> None:
     assert {post.post_id for post in newest_posts(world, now=NOW, limit=100)} == set(GOOD_IDS)
-    with world.begin() as connection:  # as of a time when it could be
-        everything = rows_of_posts(connection, [post.id for post in WORLD.posts])
+    with world.read() as snapshot:
+        as_of = moment_of(snapshot)
+    with world.begin() as connection:  # from a time when they could be used
+        everything = rows_of_posts(connection, [post.id for post in WORLD.posts], as_of=as_of)
     assert {post.post_id for post in posts_of_rows(world, everything)} == set(GOOD_IDS)
 
 

@@ -60,8 +60,8 @@ GOOD_IDS = [
     "<script>alert(1)</script>", "wl:list:h:ann", "x" * 128, "ünï", "a\u0301" * 60, "\u00e9", "日本語", "﷽",
     "می\u200cخواهم", "👩\u200d👩\u200d👧\u200d👦" * 11, "😀" * 128, "\u202etxt.exe", "\u200b", "\ufffd",
 ]  # fmt: skip
-TABLES = ("users", "posts", "interactions", "blocks", "tombstones", "erasures", "post_rows", "phase_changes", "runs",
-          "audit", "feed_counts")  # fmt: skip
+TABLES = ("users", "posts", "interactions", "blocks", "tombstones", "erasures", "erased_users", "safety_outbox",
+          "post_rows", "phase_changes", "runs", "audit", "feed_counts")  # fmt: skip
 
 HELD = """
 SELECT (SELECT count(*) FROM warmline.users WHERE id = %s),
