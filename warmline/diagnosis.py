@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.db.doctor import OLDEST, STATEMENT_SECONDS, Share
-from shared.domain import MAX_ID_LENGTH, Kind
+from shared.domain import ID_RULE, Kind
 from warmline.findings import Finding, good, hint, problem, too_slow
 
 ENOUGH_ROWS = 20  # fewer say nothing about a habit
@@ -46,8 +46,8 @@ _NO_ID = Rule(
 _UNUSABLE_ID = Rule(
     column="id",
     says="have ids that cannot be used",
-    expected=f"1 to {MAX_ID_LENGTH} characters, none of them a control character",
-    todo="give the rows the id that your app's interface uses",
+    expected=ID_RULE,
+    todo="such rows count for nothing; give them the id that your app's interface uses, or leave them out",
     problem_from=0.0,
 )
 _COMMON = {"no_time": _NO_TIME, "future": _FUTURE, "no_id": _NO_ID, "unusable_id": _UNUSABLE_ID}
@@ -87,6 +87,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "interactions": _COMMON,
     "blocks": {
         "no_id": _NO_ID,
+        "unusable_id": _UNUSABLE_ID,
         "self_block": Rule(
             column="blocked_user_id",
             says="block their own user",

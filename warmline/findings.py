@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from shared.domain import MAX_ID_LENGTH, is_usable_id
 from warmline.screen import clipped
 
 EXAMPLE = 60  # characters of an example
@@ -89,8 +90,13 @@ def show(finding: Finding, console: Console) -> None:
     if finding.todo:
         console.print(Text(f"         → {finding.todo}"), soft_wrap=True)
     if finding.examples:
-        named = ", ".join(clipped(each, EXAMPLE) for each in finding.examples)
+        named = ", ".join(clipped(_named(each), EXAMPLE) for each in finding.examples)
         console.print(Text(f"         such as {named}"), soft_wrap=True)
+
+
+def _named(example: str) -> str:
+    """An example so that one sees what is wrong with it: in quotes where it is blank, or has blanks at its ends."""
+    return example if is_usable_id(example[:MAX_ID_LENGTH]) else repr(example)
 
 
 def summary(findings: Sequence[Finding]) -> str:

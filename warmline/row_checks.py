@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from shared.domain import MAX_ID_LENGTH, Kind, is_usable_id
+from shared.domain import ID_RULE, MAX_ID_LENGTH, Kind, is_usable_id
 
 Value = str | int | None  # int: microseconds since 1970, UTC (Parquet's times)
 Row = tuple[str | None, ...]
@@ -89,7 +89,7 @@ def _id(column: str, value: Value) -> str:
     if text is None:
         raise BadRow(MISSING, f"{column}: got nothing, expected an id")
     got = f"{len(text)} characters" if len(text) > MAX_ID_LENGTH else _shown(text)
-    raise BadRow(BAD_ID, f"{column}: got {got}, expected 1 to {MAX_ID_LENGTH} characters, no control characters")
+    raise BadRow(BAD_ID, f"{column}: got {got}, expected {ID_RULE}")
 
 
 def _text(column: str, value: Value) -> str | None:

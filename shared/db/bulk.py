@@ -17,8 +17,9 @@ import sqlalchemy as sa
 
 from shared.db.binary_copy import copy_binary, joined
 from shared.db.engine import Snapshot
+from shared.db.relations import usable
 from shared.db.tombstones import buried, buried_at, unless_buried, unless_post_is_buried
-from shared.domain import CLOCK_TOLERANCE, KIND_CODES
+from shared.domain import CLOCK_TOLERANCE, KIND_CODES, is_usable_id
 from shared.errors import SourceError
 
 Int64s = npt.NDArray[np.int64]
@@ -128,7 +129,7 @@ def load_all_posts(snapshot: Snapshot, *, now: datetime) -> PostKeys:
     query = f"""
         SELECT {key_of("id")}, {key_of("author_id")}, {seconds_of("created_at")} FROM {name}
         WHERE deleted_at IS NULL AND created_at <= '{(now + CLOCK_TOLERANCE).isoformat()}'::timestamptz
-          AND id IS NOT NULL AND author_id IS NOT NULL {unless_post_is_buried(snapshot)}
+          AND {usable("id", "author_id")} {unless_post_is_buried(snapshot)}
         """
     found = copy_binary(connection, query, {"post": ">i8", "author": ">i8", "at": ">f8"})
     return PostKeys(keys=found["post"], author_keys=found["author"], created_at=found["at"])
@@ -146,7 +147,7 @@ def load_post_lives(snapshot: Snapshot, *, now: datetime) -> PostLives:
           least({seconds_of("deleted_at")}, {buried_at(snapshot, "posts", "id")})
         FROM {name}
         WHERE created_at <= '{(now + CLOCK_TOLERANCE).isoformat()}'::timestamptz
-          AND id IS NOT NULL AND author_id IS NOT NULL {unless_buried(snapshot, "users", "author_id")}
+          AND {usable("id", "author_id")} {unless_buried(snapshot, "users", "author_id")}
         """
     found = copy_binary(connection, query, {"post": ">i8", "author": ">i8", "at": ">f8", "deleted": ">f8"})
     deleted = found["deleted"]
@@ -166,7 +167,7 @@ def load_block_pairs(snapshot: Snapshot) -> BlockPairs:
             f"""
             SELECT {key_of("user_id")}, {key_of("blocked_user_id")},
               coalesce({seconds_of("created_at")}, '-infinity'::float8)
-            FROM {name} WHERE user_id IS NOT NULL AND blocked_user_id IS NOT NULL
+            FROM {name} WHERE {usable("user_id", "blocked_user_id")}
             """,
             {"user": ">i8", "blocked": ">i8", "at": ">f8"},
         )
@@ -210,8 +211,10 @@ def _events(snapshot: Snapshot, condition: str, now: datetime) -> Events:
         {key_of("user_id")}, {key_of("post_id")}, (CASE kind {codes} END)::int2,
         least({seconds_of("created_at")}, {now.timestamp()!r}::float8)
         """
+    # Those in our own tables were checked when they came; and posts that cannot be used are unknown anyway.
+    is_somebody = usable("user_id") if snapshot.database.has_views else "user_id IS NOT NULL"
     wanted = (
-        f"{condition} AND kind IN ({kinds}) AND user_id IS NOT NULL AND post_id IS NOT NULL"
+        f"{condition} AND kind IN ({kinds}) AND {is_somebody} AND post_id IS NOT NULL"
         f"{unless_buried(snapshot, 'users', 'user_id')}"
     )
     fields = {"user": ">i8", "post": ">i8", "kind": ">i2", "at": ">f8"}
@@ -250,7 +253,8 @@ def load_active_users(
                     latest[user_id] = (at, key)
     for gone in buried(snapshot.connection(snapshot.database.own), "users", list(latest)):
         del latest[gone]
-    ranked = sorted(latest.items(), key=lambda item: (-item[1][0].timestamp(), item[0]))[:at_most]
+    usable_ones = ((user_id, active) for user_id, active in latest.items() if is_usable_id(user_id))
+    ranked = sorted(usable_ones, key=lambda item: (-item[1][0].timestamp(), item[0]))[:at_most]
     users = Users(
         ids=[user for user, _ in ranked],
         keys=np.array([key for _, (_, key) in ranked], np.int64),
@@ -278,7 +282,7 @@ def _candidate_rows(
     query = f"""
         SELECT id, author_id, {key_of("id")}, {key_of("author_id")}, {seconds_of("created_at")}
         FROM {name}
-        WHERE deleted_at IS NULL AND created_at <= :latest AND id IS NOT NULL AND author_id IS NOT NULL AND {condition}
+        WHERE deleted_at IS NULL AND created_at <= :latest AND {usable("id", "author_id")} AND {condition}
           {unless_post_is_buried(snapshot)}
         ORDER BY created_at DESC, id {limit}
         """

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from shared.db.engine import Place
-from shared.domain import CLOCK_TOLERANCE, MAX_ID_LENGTH
+from shared.db.relations import usable
+from shared.domain import CLOCK_TOLERANCE
 
 STATEMENT_SECONDS = 5
 SAMPLE_ROWS = 50_000  # newest rows of a relation that are looked at
@@ -35,13 +36,6 @@ class Share:
         return self.count / self.of if self.of else 0.0
 
 
-_CONTROL = r"[\x01-\x1f\x7f-\u009f]"
-
-
-def _unusable(column: str) -> str:
-    return f"length({column}) NOT BETWEEN 1 AND {MAX_ID_LENGTH} OR {column}::text ~ '{_CONTROL}'"
-
-
 _AHEAD = f"now() + interval '{CLOCK_TOLERANCE.total_seconds():.0f} seconds'"
 _TIMES = {"no_time": "created_at IS NULL", "future": f"created_at > {_AHEAD}"}
 # relation → what names a row
@@ -53,10 +47,10 @@ ROW_NAMES = {
 }
 # relation → check → the rows that it counts
 ROW_CHECKS: dict[str, dict[str, str]] = {
-    "users": {"no_id": "id IS NULL", "unusable_id": _unusable("id"), **_TIMES},
+    "users": {"no_id": "id IS NULL", "unusable_id": f"NOT ({usable('id')})", **_TIMES},
     "posts": {
         "no_id": "id IS NULL OR author_id IS NULL",
-        "unusable_id": f"{_unusable('id')} OR {_unusable('author_id')}",
+        "unusable_id": f"NOT ({usable('id', 'author_id')})",
         **_TIMES,
         "deleted": "deleted_at IS NOT NULL",
         "deleted_before_created": "deleted_at < created_at",
@@ -66,11 +60,12 @@ ROW_CHECKS: dict[str, dict[str, str]] = {
     },
     "interactions": {
         "no_id": "user_id IS NULL OR post_id IS NULL",
-        "unusable_id": f"{_unusable('user_id')} OR {_unusable('post_id')}",
+        "unusable_id": f"NOT ({usable('user_id', 'post_id')})",
         **_TIMES,
     },
     "blocks": {
         "no_id": "user_id IS NULL OR blocked_user_id IS NULL",
+        "unusable_id": f"NOT ({usable('user_id', 'blocked_user_id')})",
         "self_block": "user_id = blocked_user_id",
     },
 }

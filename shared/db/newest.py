@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from shared.db.clusters import clusters_of_posts
 from shared.db.engine import Database
 from shared.db.post_rows import moment_of, rows_of_known_posts, rows_of_posts
+from shared.db.relations import usable
 from shared.db.safety import load_blocks, load_hides
 from shared.db.tables import SCHEMA
 from shared.db.tombstones import unless_post_is_buried
@@ -43,7 +44,7 @@ def newest_posts(database: Database, *, now: datetime, limit: int, older_than: d
         query = sa.text(
             f"""
             SELECT id, author_id, greatest(created_at, 'epoch') FROM {name}
-            WHERE deleted_at IS NULL AND created_at <= :latest AND id IS NOT NULL AND author_id IS NOT NULL
+            WHERE deleted_at IS NULL AND created_at <= :latest AND {usable("id", "author_id")}
               {unless_post_is_buried(snapshot)}
             ORDER BY created_at DESC, id LIMIT :most
             """
@@ -73,7 +74,8 @@ def posts_of_rows(database: Database, rows: Collection[int]) -> list[NewPost]:
         ((connection, name),) = snapshot.each("posts")
         query = sa.text(
             f"""
-            SELECT id, author_id, created_at FROM {name} WHERE id = ANY(:ids) AND deleted_at IS NULL
+            SELECT id, author_id, created_at FROM {name}
+            WHERE id = ANY(:ids) AND deleted_at IS NULL AND {usable("id", "author_id")}
               {unless_post_is_buried(snapshot)}
             """
         )

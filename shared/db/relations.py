@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from shared.db.engine import RELATIONS, Database, Place, Snapshot
+from shared.domain import MAX_ID_LENGTH, NOT_IN_IDS
 from shared.errors import SourceError
 
 TEXT = ("text", "character varying", "citext")
@@ -40,6 +41,18 @@ _COLUMNS = sa.text(
     WHERE n.nspname = :schema AND c.relname = :relation AND a.attnum > 0 AND NOT a.attisdropped
     """
 )
+
+
+def usable(*columns: str) -> str:
+    """The SQL of a condition: each of these columns holds an id that can be used (see `domain.is_usable_id`).
+
+    Not so where a column is null. Bytes are counted first, for characters take ten times as long to count.
+    """
+    pattern, bounds = NOT_IN_IDS.replace("\\", "\\\\"), f"BETWEEN 1 AND {MAX_ID_LENGTH}"
+    return " AND ".join(
+        f"((octet_length({text}) {bounds} OR length({text}) {bounds}) AND {text} !~ E'{pattern}')"
+        for text in (f"CAST({column} AS text)" for column in columns)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

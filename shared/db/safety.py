@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from shared.db.engine import Database, Snapshot
 from shared.db.post_rows import mark_removed, posts_to_check, removed_rows
+from shared.db.relations import usable
 from shared.db.tables import SCHEMA
 from shared.db.tombstones import unless_buried, unless_post_is_buried
 from shared.domain import Kind
@@ -30,7 +31,7 @@ def next_safety_version(database: Database) -> int:
 def load_blocks(snapshot: Snapshot, *, of: Collection[str] | None = None) -> set[Pair]:
     """All blocks (or those that name one of some users) as pairs: who blocked, who is blocked."""
     condition = "AND (user_id = ANY(:users) OR blocked_user_id = ANY(:users))" if of is not None else ""
-    whole = "user_id IS NOT NULL AND blocked_user_id IS NOT NULL"
+    whole = usable("user_id", "blocked_user_id")
     alive = unless_buried(snapshot, "users", "user_id", "blocked_user_id")
     pairs: set[Pair] = set()
     for connection, name in snapshot.each("blocks"):
@@ -43,6 +44,7 @@ def load_blocks(snapshot: Snapshot, *, of: Collection[str] | None = None) -> set
 def load_hides(snapshot: Snapshot, *, since: datetime, of: Collection[str] | None = None) -> set[Pair]:
     """Pairs of user and post that the user hid since a time."""
     condition = "AND user_id = ANY(:users)" if of is not None else ""
+    condition += f" AND {usable('user_id', 'post_id')}"
     alive = unless_buried(snapshot, "users", "user_id")
     pairs: set[Pair] = set()
     for connection, name in snapshot.each("interactions"):
@@ -61,7 +63,7 @@ def standing_posts(snapshot: Snapshot, post_ids: Sequence[str]) -> dict[str, boo
     """Those of these posts that the relation has, and whether anyone may still see them."""
     standing: dict[str, bool] = {}
     ((connection, name),) = snapshot.each("posts")
-    alive = f"deleted_at IS NULL {unless_post_is_buried(snapshot)}"
+    alive = f"deleted_at IS NULL AND {usable('id', 'author_id')} {unless_post_is_buried(snapshot)}"
     query = sa.text(f"SELECT id, {alive} FROM {name} WHERE id = ANY(:ids)")
     for start in range(0, len(post_ids), _ID_BATCH):
         found = connection.execute(query, {"ids": list(post_ids[start : start + _ID_BATCH])})

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from shared.db.binary_copy import copy_binary
 from shared.db.bulk import Int64s, key_of, sql_text
 from shared.db.engine import Database, Snapshot
+from shared.db.relations import usable
 from shared.db.tables import post_vectors
 from shared.db.tombstones import unless_post_is_buried
 from shared.domain import CLOCK_TOLERANCE
@@ -87,7 +88,7 @@ def load_content(snapshot: Snapshot, *, now: datetime) -> Iterator[PostContent]:
     query = sa.text(
         f"""
         SELECT id, coalesce(caption, ''), image_url, created_at FROM {name}
-        WHERE deleted_at IS NULL AND created_at <= :latest AND id IS NOT NULL AND author_id IS NOT NULL
+        WHERE deleted_at IS NULL AND created_at <= :latest AND {usable("id", "author_id")}
           {unless_post_is_buried(snapshot)}
         """
     )

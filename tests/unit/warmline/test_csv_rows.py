@@ -28,6 +28,10 @@ def test_an_empty_field_is_null(tmp_path: Path) -> None:
     assert read(tmp_path, HEADER + b"p1,u1,,,now,\n") == [(2, ["p1", "u1", None, None, "now", None])]
 
 
+def test_white_space_around_a_field_stays_for_the_check_to_refuse(tmp_path: Path) -> None:
+    assert read(tmp_path, b'id,created_at\n" u3 ", now\n', relation="users") == [(2, [" u3 ", " now"])]
+
+
 def test_columns_are_found_by_name_and_others_ignored(tmp_path: Path) -> None:
     assert read(tmp_path, b"created_at,colour,id\nnow,red,u1\n", relation="users") == [(2, ["u1", "now"])]
 

@@ -1,6 +1,10 @@
 """What figures about rows mean."""
 
+import pytest
+from rich.console import Console
+
 from shared.db.doctor import ROW_CHECKS, Share
+from shared.domain import ID_RULE
 from warmline.diagnosis import (
     RULES,
     judge_deleted,
@@ -10,7 +14,7 @@ from warmline.diagnosis import (
     judge_rows,
     judge_unknown,
 )
-from warmline.findings import Finding, Severity, has_problem, in_order
+from warmline.findings import Finding, Severity, has_problem, in_order, problem, show
 
 NONE = Share(count=0, of=100)
 
@@ -28,6 +32,19 @@ def test_every_check_but_deleted_has_a_rule() -> None:
     assert {relation: set(checks) - {"deleted"} for relation, checks in ROW_CHECKS.items()} == {
         relation: set(rules) for relation, rules in RULES.items()
     }
+
+
+@pytest.mark.parametrize("relation", RULES)
+def test_one_unusable_id_is_a_problem_in_every_relation_by_the_one_rule(relation: str) -> None:
+    shares = {check: Share(count=int(check == "unusable_id"), of=100) for check in ROW_CHECKS[relation]}
+    (finding,) = judge_rows(relation, shares)
+    assert (finding.severity, finding.expected) == (Severity.PROBLEM, ID_RULE)
+
+
+def test_an_unusable_id_is_shown_so_that_one_sees_why(capsys: pytest.CaptureFixture[str]) -> None:
+    examples = (" u3 ", "", "a\tb", "ann b")
+    show(problem("users", "got", expected="", todo="", examples=examples), Console(width=200))
+    assert r"such as ' u3 ', '', 'a\tb', ann b" in capsys.readouterr().out
 
 
 def test_rows_without_a_fault_are_good() -> None:
