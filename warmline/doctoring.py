@@ -12,7 +12,7 @@ from shared.db.doctor_setup import sample_posts
 from shared.db.engine import Snapshot
 from shared.errors import SourceError, WarmlineError
 from warmline.examination import examine
-from warmline.findings import Finding, as_dict, counts, has_problem, in_order, problem, show, summary
+from warmline.findings import Finding, as_dict, counts, has_problem, in_order, problem, said_once, show, summary
 from warmline.screen import clipped, console, print_hanging, printable, progress_bar, say, show_json
 from warmline.stores import Stores, open_stores
 
@@ -33,7 +33,7 @@ def run_doctor(*, yes: bool, as_json: bool) -> int:
     findings = in_order(findings)
     ask = not (yes or as_json) and sys.stdin.isatty() and sys.stdout.isatty()
     if not as_json:
-        _show(findings, posts)
+        _show(said_once(findings), posts)
     if ask and posts and not typer.confirm("May strangers see every one of these posts?", default=True):
         findings.append(_private())
         show(findings[-1], console())

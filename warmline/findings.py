@@ -36,7 +36,7 @@ class Finding:
     got: str
     expected: str = ""
     todo: str = ""
-    examples: Sequence[str] = ()
+    examples: tuple[str, ...] = ()
 
 
 def problem(where: str, got: str, *, expected: str, todo: str, examples: Sequence[str] = ()) -> Finding:
@@ -72,15 +72,16 @@ def has_problem(findings: Iterable[Finding]) -> bool:
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
-    """Problems first, otherwise as they were found; what is the same of several places is said once."""
-    alike: dict[tuple[object, ...], list[Finding]] = {}
+    """Problems first; otherwise as they were found."""
+    return sorted(findings, key=lambda each: each.severity)
+
+
+def said_once(findings: Iterable[Finding]) -> list[Finding]:
+    """For a person: what is the same of several places becomes one finding that names them all."""
+    alike: dict[Finding, list[str]] = {}
     for each in findings:
-        alike.setdefault((each.severity, each.got, each.expected, each.todo, tuple(each.examples)), []).append(each)
-    said = [
-        replace(first, where=", ".join(dict.fromkeys(each.where for each in (first, *more))))
-        for first, *more in alike.values()
-    ]
-    return sorted(said, key=lambda each: each.severity)
+        alike.setdefault(replace(each, where=""), []).append(each.where)
+    return [replace(each, where=", ".join(dict.fromkeys(places))) for each, places in alike.items()]
 
 
 def as_dict(finding: Finding) -> dict[str, Any]:

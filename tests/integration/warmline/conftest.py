@@ -9,6 +9,7 @@ from shared.db.engine import Database
 from shared.db.migrate import migrate
 from shared.ranked_lists.publish import ListWriter
 from tests.integration.warmline.answers import Answer, Command
+from tests.integration.warmline.teams import Team, doctor_of, team_of
 from tests.stores import KEEP_FOR, empty_database, forget_everything, store_settings
 from warmline.__main__ import main
 
@@ -63,3 +64,16 @@ def warmline(
         return Answer(code=code, out=printed.out, err=printed.err)
 
     return call
+
+
+@pytest.fixture
+def team(fresh_database_url: str) -> Iterator[Team]:
+    """Tables, views and a role without a fault."""
+    with team_of(fresh_database_url) as team:
+        yield team
+
+
+@pytest.fixture
+def doctor(warmline: Command, team: Team) -> Command:
+    """The doctor's answer about the team's views."""
+    return doctor_of(warmline, team)
