@@ -32,7 +32,8 @@ _OF_A_PLATFORM = re.compile(
 
 def unknown_settings(variables: Iterable[str]) -> dict[str, str | None]:
     """Variables with our prefix that nothing reads, each with the name that was probably meant."""
-    given = sorted(name.removeprefix(PREFIX) for name in variables if name.startswith(PREFIX))
+    upper = {name.upper() for name in variables}  # pydantic reads them in either case
+    given = sorted(name.removeprefix(PREFIX) for name in upper if name.startswith(PREFIX))
     strange = [name for name in given if name not in NAMES and not _OTHERS.fullmatch(name)]
     meant = {name: difflib.get_close_matches(name, NAMES, n=1, cutoff=0.75) for name in strange}
     return {

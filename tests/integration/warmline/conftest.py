@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
 from shared.db.engine import Database
 from shared.db.migrate import migrate
@@ -77,3 +78,10 @@ def team(fresh_database_url: str) -> Iterator[Team]:
 def doctor(warmline: Command, team: Team) -> Command:
     """The doctor's answer about the team's views."""
     return doctor_of(warmline, team)
+
+
+@pytest.fixture
+def client(fresh_redis: str) -> Iterator[redis.Redis]:
+    """A plain client of the same Valkey."""
+    with redis.Redis.from_url(fresh_redis) as client:
+        yield client
