@@ -71,9 +71,10 @@ def _show(findings: Sequence[Finding], posts: Sequence[Mapping[str, Any]]) -> No
         show(each, screen)
     say(summary(findings))
     if posts:
-        say("Posts that anyone would see; private, suspended and pending ones must not be among them:")
+        ask = "Posts that anyone would see; private, suspended and pending ones must not be among them:"
+        print_hanging(Text(ask), screen, first=0, further=0)
     for post in posts:
-        caption = clipped(post["caption"] or "(no caption)", CAPTION)
+        caption = clipped(printable(post["caption"] or "(no caption)"), CAPTION)
         line = f"{post['id']}  {caption}  {post['image_url'] or '(no image)'}"
         print_hanging(Text(printable(line)), screen, first=2, further=4)
 

@@ -3,7 +3,7 @@
 What cannot be read is a finding of its own, and the rest is looked at all the same.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -82,34 +82,51 @@ def _relations(stores: Stores, snapshot: Snapshot) -> Steps:
     place = stores.database.source or stores.database.own
     connection = snapshot.connection(place)
     probe = Probe(connection, place)
-    usable: set[str] = set()
+    usable = yield from _contracts(snapshot, place, probe, has_views=has_views)
+    # Of our own tables the migrations decide which indexes there are: one on events' post_id is not among them.
+    wanted = [(one, column) for one, column, *_ in LOOKUPS if one in usable]
+    lookups = look_at_lookups(probe, [each for each in wanted if has_views or each[1] not in RARELY_ASKED])
+    probe = Probe(connection, place, unordered=_too_large_to_sort(lookups))
+    shares = yield from _readable(probe, usable, has_views=has_views)
+    # What a view that fails would have indexed may fail as well, and will be another once the view is mended.
+    yield "indexes", judge_lookups(lookups.of_relations(shares))
+    yield from _rows(probe, {each: found for each, found in shares.items() if found is None or _has_rows(found)})
+
+
+def _contracts(
+    snapshot: Snapshot, place: Place, probe: Probe, *, has_views: bool
+) -> Generator[tuple[str, list[Finding]], None, list[str]]:
+    """Whether each relation keeps the contract and may be read; gives those that do."""
+    usable = []
     for relation in RELATIONS:
         found = _contract(snapshot, place, probe, relation)
         found += _rights(probe, relation) if not found and has_views else []
         if not any(each.severity is Severity.PROBLEM for each in found):
-            usable.add(relation)
+            usable.append(relation)
         yield relation, found
-    # Of our own tables the migrations decide which indexes there are: one on events' post_id is not among them.
-    wanted = [(one, column) for one, column, *_ in LOOKUPS if one in usable]
-    lookups = look_at_lookups(probe, [each for each in wanted if has_views or each[1] not in RARELY_ASKED])
-    yield "indexes", judge_lookups(lookups)
-    yield from _rows(Probe(connection, place, unordered=_too_large_to_sort(lookups)), usable, is_view=has_views)
+    return usable
 
 
-def _rows(probe: Probe, usable: set[str], *, is_view: bool) -> Steps:
-    """What the rows themselves say, as far as their relations keep the contract and can be read."""
+def _readable(
+    probe: Probe, usable: Sequence[str], *, has_views: bool
+) -> Generator[tuple[str, list[Finding]], None, dict[str, Shares | None]]:
+    """What stands in the newest rows of each relation; gives that of those that can be read."""
     shares: dict[str, Shares | None] = {}
-    for relation in (each for each in RELATIONS if each in usable):
+    for relation in usable:
         try:
             shares[relation] = look_at_rows(probe, relation)
         except SourceError as error:
             yield relation, [_unreadable(relation, error)]
         else:
-            yield relation, judge_rows(relation, shares[relation], is_view=is_view)
-    filled = {relation: found for relation, found in shares.items() if found is None or _has_rows(found)}
+            yield relation, judge_rows(relation, shares[relation], is_view=has_views)
+    return shares
+
+
+def _rows(probe: Probe, filled: Mapping[str, Shares | None]) -> Steps:
+    """What the rows say of each other, as far as their relations can be read; the same failure is said once."""
     said: set[str] = set()
     for where, question in _questions(probe, filled):
-        found = [each for each in _answered(where, question) if each.got not in said or each.severity is Severity.GOOD]
+        found = [each for each in _answered(where, question) if each.todo != UNREADABLE or each.got not in said]
         said |= {each.got for each in found if each.todo == UNREADABLE}
         yield where, found
 

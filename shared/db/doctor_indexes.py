@@ -6,7 +6,7 @@ for one that most rows match no index would be of use.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -68,6 +68,18 @@ class Lookups:
     missing: Sequence[MissingIndex]  # of the largest table first, none twice
     slow: Sequence[str]  # relation.column whose plan took too long
     untold: Sequence[str]  # relation.column where the rows come from a foreign table or a function
+
+    def of_relations(self, relations: Collection[str]) -> "Lookups":
+        """What some relations' lookups lack."""
+
+        def is_of_them(lookup: str) -> bool:
+            return lookup.partition(".")[0] in relations
+
+        return Lookups(
+            missing=[each for each in self.missing if any(map(is_of_them, each.serves))],
+            slow=[each for each in self.slow if is_of_them(each)],
+            untold=[each for each in self.untold if is_of_them(each)],
+        )
 
 
 def look_at_lookups(probe: Probe, wanted: Iterable[tuple[str, str]]) -> Lookups:
