@@ -9,7 +9,7 @@ from rich.text import Text
 
 from shared.db.doctor import STATEMENT_SECONDS, Probe
 from shared.db.doctor_setup import sample_posts
-from shared.db.engine import Snapshot
+from shared.db.engine import Snapshot, store_errors
 from shared.errors import SourceError, WarmlineError
 from warmline.examination import examine
 from warmline.findings import Finding, as_dict, counts, has_problem, in_order, problem, said_once, show, summary
@@ -26,8 +26,9 @@ def run_doctor(*, yes: bool, as_json: bool) -> int:
     posts: Sequence[Mapping[str, Any]] = ()
     with open_stores(migrated=False, statement_seconds=STATEMENT_SECONDS) as stores, stores.database.read() as snapshot:
         try:
-            _examine(stores, snapshot, findings)
-            posts = _sample(stores, snapshot)
+            with store_errors(stores.database.source or stores.database.own):
+                _examine(stores, snapshot, findings)
+                posts = _sample(stores, snapshot)
         except WarmlineError as error:
             findings.append(problem("PostgreSQL", str(error), expected="an answer", todo="see to what it says there"))
     findings = in_order(findings)

@@ -48,6 +48,14 @@ def test_a_view_that_fails_in_a_column_that_no_check_reads_is_found(doctor: Comm
     assert "it fails when it is read" in found(doctor("--json"), "problem")["blocks"]
 
 
+def test_a_connection_that_is_cut_leaves_what_was_found_before(doctor: Command, team: Team) -> None:
+    columns = "user_id::text AS user_id, other_id::text AS blocked_user_id, created_at"
+    with_view(team, "blocks", f"SELECT {columns} FROM app.blocked WHERE pg_terminate_backend(pg_backend_pid())")
+    answer = doctor("--json")
+    assert (answer.code, list(found(answer, "problem"))) == (1, ["PostgreSQL"])
+    assert {"Redis", "users", "posts", "interactions"} <= found(answer, "good").keys()
+
+
 def test_events_before_their_post_show_two_zones(doctor: Command, team: Team) -> None:
     team.do(
         "UPDATE app.likes SET created_at = p.created_at + interval '1 minute' - interval '9 hours'"

@@ -7,6 +7,7 @@ import pytest
 from tests.integration.warmline.answers import Command
 from tests.integration.warmline.app_schemas import LARGE, LEMMY, MASTODON, MISSKEY, PECULIAR
 from tests.integration.warmline.teams import Team, doctor_of, team_of
+from tests.stores import administrator
 
 
 @pytest.fixture
@@ -87,6 +88,27 @@ def test_a_table_that_no_index_spares_is_named_with_what_to_write(doctor: Comman
     told = {each["got"].partition(" (")[0]: each["todo"] for each in hints(doctor)}
     assert "NOT EXISTS" in told["app.reports"]
     assert "GROUP BY" in told["app.views"]
+
+
+def test_own_tables_of_any_size_lack_no_index(warmline: Command, migrated_url: str) -> None:
+    believed = "relkind = 'r' AND relnamespace = 'warmline'::regnamespace"
+    with administrator(migrated_url) as connection:
+        connection.exec_driver_sql(f"UPDATE pg_class SET reltuples = 5000000, relpages = 50000 WHERE {believed}")
+    try:
+        assert cures(lambda *arguments: warmline("doctor", *arguments)) == []
+    finally:
+        with administrator(migrated_url) as connection:
+            connection.exec_driver_sql(f"UPDATE pg_class SET reltuples = 0, relpages = 0 WHERE {believed}")
+
+
+@pytest.mark.parametrize("team", [MISSKEY], indirect=True)
+def test_an_index_that_is_there_is_not_asked_for_where_another_is_quicker_now(doctor: Command, team: Team) -> None:
+    team.do(
+        'CREATE INDEX ON app.note (app.aid_time(id)); CREATE INDEX ON app.note ("renoteId");'
+        'CREATE INDEX ON app.note ("replyId")'
+    )
+    team.do(LARGE)
+    assert not [each for each in cures(doctor) if "app.note (" in each and "aid_time" in each]
 
 
 def hints(doctor: Command) -> list[dict[str, Any]]:
