@@ -6,6 +6,7 @@ that takes too long has no answer (None), which is a finding of its own.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -114,9 +115,7 @@ class Probe:
         self._place = place
         self._unordered = unordered
 
-    def ask(
-        self, query: str, values: Mapping[str, object] | None = None, *, settings: str = ""
-    ) -> Sequence[sa.RowMapping] | None:
+    def ask(self, query: str, **values: object) -> Sequence[sa.RowMapping] | None:
         """The rows of a query; None when it took too long.
 
         It runs in a savepoint, so that one that is given up or fails does not end the transaction.
@@ -124,16 +123,28 @@ class Probe:
         Args:
             query: what to ask.
             values: bound to the names in the query.
-            settings: `SET LOCAL …` for this question alone.
 
         Raises:
             SourceError: PostgreSQL refuses this question (a view that fails when it is read, say); others may follow.
         """
+        return self._ask(query, values)
+
+    def ask_one(self, query: str, **values: object) -> sa.RowMapping | None:
+        """The only row of a query."""
+        rows = self._ask(query, values)
+        return rows[0] if rows else None
+
+    def plan(self, query: str, *, settings: str) -> Mapping[str, Any] | None:
+        """PostgreSQL's plan of a query under some `SET LOCAL …`, as EXPLAIN gives it in JSON; else as `ask`."""
+        rows = self._ask(f"EXPLAIN (VERBOSE, FORMAT JSON) {query}", {}, settings=settings)
+        return rows[0]["QUERY PLAN"][0]["Plan"] if rows else None
+
+    def _ask(self, query: str, values: Mapping[str, object], *, settings: str = "") -> Sequence[sa.RowMapping] | None:
         savepoint = self._connection.begin_nested()
         try:
             if settings:
                 self._connection.exec_driver_sql(settings)
-            return self._connection.execute(sa.text(query), dict(values or {})).mappings().all()
+            return self._connection.execute(sa.text(query), values).mappings().all()
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise
@@ -143,11 +154,6 @@ class Probe:
         finally:
             if not self._connection.invalidated:
                 savepoint.rollback()  # nothing was written; settings for one question end with it
-
-    def ask_one(self, query: str, **values: object) -> sa.RowMapping | None:
-        """The only row of a query."""
-        rows = self.ask(query, values)
-        return rows[0] if rows else None
 
     def name(self, relation: str) -> str:
         """The relation's name for SQL."""

@@ -99,13 +99,12 @@ def look_at_lookups(probe: Probe, wanted: Iterable[tuple[str, str]]) -> Lookups:
         value, mark = _value(column)
         query = f"SELECT {columns} FROM {probe.name(relation)} WHERE {column} {value}{condition}"
         try:
-            rows = probe.ask(f"EXPLAIN (VERBOSE, FORMAT JSON) {query}", settings=_DEAR)
+            plan = probe.plan(query, settings=_DEAR)
         except SourceError:  # reading its rows will fail alike, and says so
             continue
-        if not rows:
+        if plan is None:
             slow.append(where)
             continue
-        plan = rows[0]["QUERY PLAN"][0]["Plan"]
         scans = whole_scans(plan, mark)
         if not scans and not tells_of_indexes(plan):
             untold.append(where)

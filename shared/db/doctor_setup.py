@@ -46,7 +46,7 @@ def look_at_rights(probe: Probe) -> Mapping[str, Rights]:
         row["relname"]: Rights(
             role=row["role"], is_superuser=row["rolsuper"], may_read=row["may_read"], may_write=row["may_write"]
         )
-        for row in probe.ask(query, {"schema": probe.schema, "relations": list(RELATIONS)}) or ()
+        for row in probe.ask(query, schema=probe.schema, relations=list(RELATIONS)) or ()
     }
 
 
