@@ -10,7 +10,7 @@ from shared.db.engine import Database
 from shared.db.migrate import migrate
 from shared.ranked_lists.publish import ListWriter
 from tests.integration.warmline.answers import Answer, Command
-from tests.integration.warmline.teams import Team, doctor_of, team_of
+from tests.integration.warmline.teams import Team, doctor_of, team_in
 from tests.stores import KEEP_FOR, empty_database, forget_everything, store_settings
 from warmline.__main__ import main
 
@@ -67,11 +67,18 @@ def warmline(
     return call
 
 
-@pytest.fixture
-def team(fresh_database_url: str) -> Iterator[Team]:
-    """Tables, views and a role without a fault."""
-    with team_of(fresh_database_url) as team:
+@pytest.fixture(scope="package")
+def empty_team(server_url: str) -> Iterator[Team]:
+    """A team that has no table yet."""
+    with empty_database(server_url) as url, team_in(url) as team:
         yield team
+
+
+@pytest.fixture
+def team(empty_team: Team) -> Team:
+    """Tables, views and a role without a fault."""
+    empty_team.begin()
+    return empty_team
 
 
 @pytest.fixture

@@ -46,17 +46,21 @@ class Team:
         with administrator(self.url) as connection:
             connection.exec_driver_sql(statements)
 
+    def begin(self, statements: str = TEAM) -> None:
+        """Anew, with the tables and the views (in the schema `feed`) that these statements make."""
+        self.do("DROP SCHEMA IF EXISTS app, feed, good, bad CASCADE")
+        self.do(statements)
+        self.do(f"GRANT USAGE ON SCHEMA feed TO {self.role}; GRANT SELECT ON ALL TABLES IN SCHEMA feed TO {self.role}")
+        self.do(f"ALTER DEFAULT PRIVILEGES IN SCHEMA feed GRANT SELECT ON TABLES TO {self.role}")
+
 
 @contextmanager
-def team_of(database_url: str, statements: str = TEAM) -> Iterator[Team]:
-    """A team whose tables and views (in the schema `feed`) these statements make, and its reader."""
+def team_in(database_url: str) -> Iterator[Team]:
+    """A team in an empty database, and its reader."""
     role = f"reader_{secrets.token_hex(4)}"
     host = database_url.partition("@")[2]
     team = Team(url=database_url, role=role, reader_url=f"postgresql://{role}:x@{host}")
-    team.do(statements)
-    team.do(f"CREATE ROLE {role} LOGIN PASSWORD 'x'; GRANT USAGE ON SCHEMA feed TO {role}")
-    team.do(f"ALTER DEFAULT PRIVILEGES IN SCHEMA feed GRANT SELECT ON TABLES TO {role}")
-    team.do(f"GRANT SELECT ON ALL TABLES IN SCHEMA feed TO {role}")
+    team.do(f"CREATE ROLE {role} LOGIN PASSWORD 'x'")
     try:
         yield team
     finally:

@@ -6,16 +6,16 @@ import pytest
 
 from tests.integration.warmline.answers import Command
 from tests.integration.warmline.app_schemas import LARGE, LEMMY, MASTODON, MISSKEY, PECULIAR
-from tests.integration.warmline.teams import Team, doctor_of, team_of
+from tests.integration.warmline.teams import Team, doctor_of
 from tests.stores import administrator
 
 
 @pytest.fixture
-def team(request: pytest.FixtureRequest, fresh_database_url: str) -> Any:
+def team(request: pytest.FixtureRequest, empty_team: Team) -> Team:
     """The team whose statements the test names."""
-    with team_of(fresh_database_url, request.param) as team:
-        team.do(LARGE)
-        yield team
+    empty_team.begin(request.param)
+    empty_team.do(LARGE)
+    return empty_team
 
 
 @pytest.fixture
