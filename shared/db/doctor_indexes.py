@@ -184,26 +184,32 @@ _TABLE = """
 
 def _obstacle(probe: Probe, relation: str, table_id: int, expression: str) -> str:
     """What in an expression depends on more than the row: PostgreSQL makes no index on that."""
-    text = re.sub(r"'(?:[^']|'')*'(?:::[\w ]+)?", "''", expression)
+    text = re.sub(r"'(?:[^']|'')*'(?:::\w+(?: varying| precision| with(?:out)? time zone)?)?", "''", expression)
     if named := re.search(r"\b(CURRENT_\w+|LOCALTIME\w*|SESSION_USER)\b", text):
         return named[0]
     functions = [name.strip('"') for name in re.findall(r'("[^"]+"|[a-z_][\w$]*)\(', text)]
-    values = {"schema": probe.schema, "relation": relation, "names": functions}
-    unstable = probe.ask_one(_UNSTABLE, **values) if functions else None
-    if unstable is not None:
-        return f"the function {unstable['name']}, which is not marked IMMUTABLE"
+    # Whatever `||` joins to a text has become a cast in the plan, and is judged as one.
+    operators = [name for name in re.findall(r" ([-+*/|<>=~!@#%^&?]+) ", text) if name != "||"]
+    for names, query, what in (
+        (functions, _UNSTABLE_FUNCTION, "the function {}, which is not marked IMMUTABLE"),
+        (operators, _UNSTABLE_OPERATOR, "the operator {}, which depends on the session for these types"),
+    ):
+        values = {"schema": probe.schema, "relation": relation, "names": names}
+        unstable = probe.ask_one(query, **values) if names else None
+        if unstable is not None:
+            return what.format(unstable["name"])
     for column, target in re.findall(r'\(("[^"]+"|[\w$]+)\)::("[^"]+"|[a-z_][\w$]*(?: [a-z]+)*)', text):
         cast = probe.ask_one(_CAST, table=table_id, column=column.strip('"'), target=target)
         if cast is not None and not cast["is_immutable"]:
-            return f"the cast from {cast['source']} to {target}, which depends on the session's settings or the type"
+            return f"the cast from {cast['source']} to {target}, which depends on the session"
     moment = re.search(r"\)::(timestamp with(?:out)? time zone|date|time with(?:out)? time zone)", text)
     if moment and not re.search(rf'\(("[^"]+"|[\w$]+){re.escape(moment[0])}', text):
-        return f"the cast to {moment[1]}, which depends on the session's settings"
+        return f"the cast to {moment[1]}, which depends on the session"
     return ""
 
 
-# Of these function names one that a view, or a view below it, calls in a form that is not immutable.
-_UNSTABLE = r"""
+# A view and the views below it, as the rules that PostgreSQL keeps of them.
+_RULES = """
     WITH RECURSIVE views AS (
         SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE n.nspname = :schema AND c.relname = :relation
@@ -211,12 +217,21 @@ _UNSTABLE = r"""
         SELECT d.refobjid FROM views JOIN pg_rewrite r ON r.ev_class = views.oid
         JOIN pg_depend d ON d.objid = r.oid AND d.classid = 'pg_rewrite'::regclass
             AND d.refclassid = 'pg_class'::regclass
+    ), rules AS (
+        SELECT r.ev_action::text AS tree FROM views JOIN pg_rewrite r ON r.ev_class = views.oid
     )
+    """
+# Of these names of functions, or of operators, one that is called in a form that is not immutable.
+_UNSTABLE_FUNCTION = f"""{_RULES}
     SELECT p.proname AS name
-    FROM views JOIN pg_rewrite r ON r.ev_class = views.oid
-    CROSS JOIN LATERAL regexp_matches(r.ev_action::text, '[:]funcid ([0-9]+)', 'g') AS called
-    JOIN pg_proc p ON p.oid = called[1]::oid
-    WHERE p.provolatile <> 'i' AND p.proname = ANY(:names) LIMIT 1
+    FROM rules CROSS JOIN LATERAL regexp_matches(tree, '[:]funcid ([0-9]+)', 'g') AS called
+    JOIN pg_proc p ON p.oid = called[1]::oid WHERE p.provolatile <> 'i' AND p.proname = ANY(:names) LIMIT 1
+    """
+_UNSTABLE_OPERATOR = f"""{_RULES}
+    SELECT o.oprname AS name
+    FROM rules CROSS JOIN LATERAL regexp_matches(tree, '[:]opno ([0-9]+)', 'g') AS called
+    JOIN pg_operator o ON o.oid = called[1]::oid JOIN pg_proc p ON p.oid = o.oprcode
+    WHERE p.provolatile <> 'i' AND o.oprname = ANY(:names) LIMIT 1
     """
 _CAST = """
     SELECT format_type(a.atttypid, NULL) AS source, CASE

@@ -121,6 +121,8 @@ CREATE TABLE posts_new PARTITION OF posts FOR VALUES FROM ('2026-01-01') TO (MAX
 CREATE TABLE reports (post_id text);
 CREATE TABLE views (user_id text, post_id text, at timestamptz);
 CREATE TABLE likes (user_id text, post_id text, at timestamptz);
+CREATE TABLE saves (user_id text, post_id text, at timestamptz);
+INSERT INTO saves SELECT n, n, now() FROM generate_series(1, 100) n;
 CREATE TABLE "Blocks" ("By" text, "Whom" text, at timestamptz);
 INSERT INTO users SELECT unnest(enum_range(NULL::colour)), now();
 INSERT INTO posts SELECT n, n, now() FROM generate_series(1, 100) n;
@@ -128,6 +130,8 @@ INSERT INTO reports SELECT n FROM generate_series(1, 100) n;
 INSERT INTO views SELECT n, n, now() FROM generate_series(1, 100) n;
 INSERT INTO likes SELECT n, n, now() FROM generate_series(1, 100) n;
 INSERT INTO "Blocks" SELECT n, n + 1, now() FROM generate_series(1, 100) n;
+CREATE TABLE mutes (by_id int, whom_id int, at timestamptz);
+INSERT INTO mutes SELECT n, n + 1, now() FROM generate_series(1, 100) n;
 CREATE INDEX ON "Blocks" ("Whom");
 CREATE VIEW feed.users AS SELECT id::text AS id, created_at::timestamptz AS created_at FROM users;
 CREATE VIEW feed.posts AS SELECT p.id::text AS id, p.user_id::text AS author_id, ''::text AS caption,
@@ -135,7 +139,9 @@ CREATE VIEW feed.posts AS SELECT p.id::text AS id, p.user_id::text AS author_id,
     WHERE p.id::text NOT IN (SELECT post_id FROM reports);
 CREATE VIEW feed.interactions AS
     SELECT user_id, post_id, 'view'::text AS kind, max(at) AS created_at FROM views GROUP BY user_id, post_id
-    UNION ALL SELECT user_id, post_id, 'like', shifted(at) FROM likes;
-CREATE VIEW feed.blocks AS SELECT "By" AS user_id, "Whom" AS blocked_user_id, at AS created_at FROM "Blocks";
+    UNION ALL SELECT user_id, post_id, 'like', shifted(at) FROM likes
+    UNION ALL SELECT user_id, post_id, 'save', at + interval '9 hours' FROM saves;
+CREATE VIEW feed.blocks AS SELECT "By" AS user_id, "Whom" AS blocked_user_id, at AS created_at FROM "Blocks"
+    UNION ALL SELECT 'user-' || by_id, whom_id || '-user', at FROM mutes;
 ANALYZE;
 """
