@@ -59,9 +59,11 @@ def _doctor(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether strangers may see the sample posts.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Look at your data, rights, indexes and Redis, and explain each finding. Exit code: 1 when a problem stands.
+    """Look at your data, indexes, photos, runs, models and settings, and explain each finding.
 
     Reads only, and gives up each question after 5 seconds: safe on a live database.
+
+    Exit code: 0 nothing breaks (hints may stand), 1 a problem stands, 2 a setting is missing or wrong.
     """
     from warmline.doctoring import run_doctor
 

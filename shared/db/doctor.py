@@ -6,13 +6,15 @@ that takes too long has no answer (None), which is a finding of its own.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from shared.db.engine import Place
-from shared.db.relations import usable
+from shared.db.engine import Place, first_line
+from shared.db.relations import CONTRACT, usable
 from shared.domain import CLOCK_TOLERANCE
+from shared.errors import SourceError
 
 STATEMENT_SECONDS = 5
 SAMPLE_ROWS = 50_000  # newest rows of a relation that are looked at
@@ -20,6 +22,7 @@ RECENT_EVENTS = 10_000
 EXAMPLES = 3
 OLDEST = "1990-01-01"  # no photo app is older; an earlier time is a zero of some program
 MOST_OLD = 1_000  # counted no further
+_CANCELLED = "57014"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,15 @@ class Share:
         return self.count / self.of if self.of else 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlyEvents:
+    """Events dated before their post, and by how much the earliest of them (leaving out one in a hundred)."""
+
+    share: Share
+    hours: float  # 0 or negative
+
+
+_TAG = r"<(p|br|a|span|div|b|i|em|strong|ul|li|img)(\s[^>]*)?/?>"
 _AHEAD = f"now() + interval '{CLOCK_TOLERANCE.total_seconds():.0f} seconds'"
 _TIMES = {"no_time": "created_at IS NULL", "future": f"created_at > {_AHEAD}"}
 # relation → what names a row
@@ -57,6 +69,7 @@ ROW_CHECKS: dict[str, dict[str, str]] = {
         "deleted_ahead": f"deleted_at > {_AHEAD}",
         "no_image": "coalesce(btrim(image_url), '') = ''",
         "no_caption": "coalesce(btrim(caption), '') = ''",
+        "html_caption": f"caption ~* '{_TAG}'",
     },
     "interactions": {
         "no_id": "user_id IS NULL OR post_id IS NULL",
@@ -77,6 +90,10 @@ LINKS = {
 }
 
 
+# relation → what makes two of its rows the same
+SAME_ROW = {"interactions": "user_id, post_id, kind, created_at", "blocks": "user_id, blocked_user_id"}
+
+
 class Probe:
     """Bounded questions to one place."""
 
@@ -92,32 +109,45 @@ class Probe:
         self._place = place
         self._unordered = unordered
 
-    def ask(self, query: str, *, index_only: bool = False, **values: object) -> Sequence[sa.RowMapping] | None:
-        """The rows of a query; None when it took too long. Any other refusal is an error as always.
+    def ask(self, query: str, **values: object) -> Sequence[sa.RowMapping] | None:
+        """The rows of a query; None when it took too long.
 
-        It runs in a savepoint, so that one that is given up does not end the transaction.
+        It runs in a savepoint, so that one that is given up or fails does not end the transaction.
 
         Args:
             query: what to ask.
-            index_only: let the planner avoid reading whole tables wherever it can.
             values: bound to the names in the query.
+
+        Raises:
+            SourceError: PostgreSQL refuses this question (a view that fails when it is read, say); others may follow.
         """
+        return self._ask(query, values)
+
+    def ask_one(self, query: str, **values: object) -> sa.RowMapping | None:
+        """The only row of a query."""
+        rows = self._ask(query, values)
+        return rows[0] if rows else None
+
+    def plan(self, query: str, *, settings: str) -> Mapping[str, Any] | None:
+        """PostgreSQL's plan of a query under some `SET LOCAL …`, as EXPLAIN gives it in JSON; else as `ask`."""
+        rows = self._ask(f"EXPLAIN (VERBOSE, FORMAT JSON) {query}", {}, settings=settings)
+        return rows[0]["QUERY PLAN"][0]["Plan"] if rows else None
+
+    def _ask(self, query: str, values: Mapping[str, object], *, settings: str = "") -> Sequence[sa.RowMapping] | None:
         savepoint = self._connection.begin_nested()
         try:
-            if index_only:
-                self._connection.execute(sa.text("SET LOCAL enable_seqscan = off"))
+            if settings:
+                self._connection.exec_driver_sql(settings)
             return self._connection.execute(sa.text(query), values).mappings().all()
         except DBAPIError as error:
-            if getattr(error.orig, "pgcode", None) == "57014":  # query_canceled
+            if error.connection_invalidated:
+                raise
+            if getattr(error.orig, "pgcode", None) == _CANCELLED:
                 return None
-            raise
+            raise SourceError(first_line(error)) from error
         finally:
-            savepoint.rollback()  # nothing was written; settings for one question end with it
-
-    def ask_one(self, query: str, **values: str) -> sa.RowMapping | None:
-        """The only row of a query."""
-        rows = self.ask(query, index_only=False, **values)
-        return rows[0] if rows else None
+            if not self._connection.invalidated:
+                savepoint.rollback()  # nothing was written; settings for one question end with it
 
     def name(self, relation: str) -> str:
         """The relation's name for SQL."""
@@ -135,14 +165,21 @@ class Probe:
 
 
 def look_at_rows(probe: Probe, relation: str) -> Mapping[str, Share] | None:
-    """How many of the newest rows each check of `ROW_CHECKS` counts."""
+    """How many of the newest rows each check of `ROW_CHECKS` counts.
+
+    Every column of the contract is computed for each of these rows, as the jobs would have it.
+
+    Raises:
+        SourceError: the relation cannot be read.
+    """
     named = ROW_NAMES[relation]
+    every = ", ".join(f"count({column})" for column in CONTRACT[relation])
     columns = ", ".join(
         f"count(*) FILTER (WHERE {condition}) AS {check},"
         f" (array_agg({named}) FILTER (WHERE {condition}))[1:{EXAMPLES}] AS {check}_examples"
         for check, condition in ROW_CHECKS[relation].items()
     )
-    row = probe.ask_one(f"SELECT count(*) AS total, {columns} FROM {probe.sample(relation)}")
+    row = probe.ask_one(f"SELECT count(*) AS total, {columns}, {every} FROM {probe.sample(relation)}")
     if row is None:
         return None
     return {
@@ -188,6 +225,37 @@ def look_for_events_after_deletion(probe: Probe) -> Share | None:
             FROM {probe.sample("interactions", rows=RECENT_EVENTS)} JOIN {probe.name("posts")} AS p
             ON p.id = sample.post_id
         ) AS events
+        """
+    return _share(probe.ask_one(query))
+
+
+def look_for_events_before_posts(probe: Probe) -> EarlyEvents | None:
+    """Recent events dated before the post that they are about: nobody can like what is not there yet."""
+    query = f"""
+        SELECT count(*) AS total, count(*) FILTER (WHERE is_early) AS count,
+               (array_agg(DISTINCT id) FILTER (WHERE is_early))[1:{EXAMPLES}] AS examples,
+               percentile_disc(0.01) WITHIN GROUP (ORDER BY hours) FILTER (WHERE is_early) AS hours
+        FROM (
+            SELECT p.id, extract(epoch FROM sample.created_at - p.created_at) / 3600 AS hours,
+                   sample.created_at < p.created_at - interval '{CLOCK_TOLERANCE.total_seconds():.0f} s' AS is_early
+            FROM {probe.sample("interactions", rows=RECENT_EVENTS)} JOIN {probe.name("posts")} AS p
+            ON p.id = sample.post_id WHERE isfinite(sample.created_at) AND isfinite(p.created_at)
+        ) AS events
+        """
+    row = probe.ask_one(query)
+    share = _share(row)
+    return EarlyEvents(share=share, hours=float(row["hours"] or 0)) if row is not None and share is not None else None
+
+
+def look_for_repeats(probe: Probe, relation: str) -> Share | None:
+    """How many of the newest rows of events or blocks repeat another one in every column."""
+    query = f"""
+        SELECT coalesce(sum(times - 1), 0)::bigint AS count, coalesce(sum(times), 0)::bigint AS total,
+               (array_agg(name) FILTER (WHERE times > 1))[1:{EXAMPLES}] AS examples
+        FROM (
+            SELECT count(*) AS times, min({ROW_NAMES[relation]}) AS name FROM {probe.sample(relation)}
+            GROUP BY {SAME_ROW[relation]}
+        ) AS rows_of_one
         """
     return _share(probe.ask_one(query))
 
