@@ -193,4 +193,5 @@ def check_urls(settings: StoreSettings) -> None:
 def first_line(error: Exception) -> str:
     """What the driver said, without the statement and the traceback."""
     said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
-    return said.strip().partition("\n")[0]
+    hosts = [line for line in said.splitlines() if line.startswith("connection to server")]  # one for each that failed
+    return "; ".join(hosts) or said.strip().partition("\n")[0]

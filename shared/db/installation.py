@@ -13,18 +13,18 @@ RENEW = "renew installation"  # the audit's word
 def gave_out(database: Database, *, salt: str | None, posts: Mapping[int, str]) -> bool:
     """Whether a Redis or a snapshot that names no owner holds what this PostgreSQL gave out.
 
-    The salt is random, so where there is one it decides. Else the rows do: those that are known must name the same
-    posts. What holds neither cannot mix anything up.
+    The salt is random, so another one decides. Rows that are known must name the same posts, whatever the salt: a phase
+    may have been written beside them later. What holds neither cannot mix anything up.
     """
     with database.begin() as connection:
-        if salt:
-            return bool(connection.scalar(sa.select(installation.c.salt)) == salt)
+        if salt and connection.scalar(sa.select(installation.c.salt)) != salt:
+            return False
         known = connection.execute(
             sa.text(f"SELECT row, post_id FROM {SCHEMA}.post_rows WHERE row = ANY(:rows)"), {"rows": list(posts)}
         )
         # A row whose post was erased has a control character for a name: it tells nothing.
         pairs = [(posts[row], post_id) for row, post_id in known if not post_id.startswith("\x01")]
-    return not posts or (bool(pairs) and all(held == given for held, given in pairs))
+    return all(held == given for held, given in pairs) and bool(pairs or salt or not posts)
 
 
 def ask_primary(database: Database) -> str:

@@ -19,7 +19,7 @@ from tests.stores import administrator
 BACKEND = {"Authorization": f"Bearer {API_KEY}"}
 OPERATOR = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 EVENT = {"user_id": "person-zoe", "post_id": "p01", "kind": "like"}
-WRITES = (
+WRITES: tuple[tuple[str, str, object, dict[str, str]], ...] = (
     ("PUT", "/users/person-zoe", {}, BACKEND),
     ("PUT", "/posts/p-new", {"author_id": "person-zoe", "caption": "caption-of-zoe"}, BACKEND),
     ("POST", "/interactions", [EVENT], BACKEND),
