@@ -29,9 +29,8 @@ def test_a_host_that_is_down_is_passed_over(database_url: str) -> None:
 
 
 def test_all_hosts_are_named_when_none_answers_and_no_password() -> None:
-    with pytest.raises(
-        StoreUnavailable, match=r"^PostgreSQL at 127\.0\.0\.1:1,127\.0\.0\.1:2/d does not answer"
-    ) as met:
+    where = r"^PostgreSQL at 127\.0\.0\.1:1,127\.0\.0\.1:2/d does not answer: [^\n]*port 1 [^\n]*port 2 [^\n]*$"
+    with pytest.raises(StoreUnavailable, match=where) as met:
         _ask("postgresql://u:topsecret@127.0.0.1:1,127.0.0.1:2/d", "SELECT 1")
     assert "topsecret" not in str(met.value)
 
