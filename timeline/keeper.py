@@ -217,10 +217,15 @@ class Keeper:
 
     async def _learn_installation(self) -> None:
         answer = await self._in_thread(self._installation.ask)
-        if answer is not None and self._installation.take(answer):
+        if answer is not None and self._installation.drops_copies(answer):
+            now, limit = datetime.now(UTC), self._parts.lists.everyone_length
+            newest = await self._in_thread(partial(newest_posts, self._parts.database, now=now, limit=limit))
+            self._installation.take(answer)
+            self._snapshot.take_newest(newest, now, asked_for=limit)  # at once: no page may find nothing
             self._published = {}  # what was copied is gone: it is copied anew
-            self._newest_at = datetime.min.replace(tzinfo=UTC)
             self.hurry("redis")
+        elif answer is not None:
+            self._installation.take(answer)
         self._installation.asked.set()
 
     async def _look_at_database(self) -> None:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from shared.db.sessions import READ_ONLY, check_url, engine_for, sqlstate_of
+from shared.db.sessions import check_url, engine_for, says_read_only, sqlstate_of
 from shared.db.tables import SCHEMA
 from shared.errors import SourceError, StoreReadOnly, StoreUnavailable, WriteConflict
 from shared.settings import PREFIX, StoreSettings
@@ -51,6 +51,7 @@ class Database:
         own = open_pool(settings.database_url.get_secret_value(), writes=True)
         self.own = Place(engine=own, schema=SCHEMA)
         self.source: Place | None = None
+        self.was_read_only = False  # when it was last asked
         if settings.source_schema is not None:
             url = settings.source_url
             engine = open_pool(url.get_secret_value(), writes=False) if url else own
@@ -149,7 +150,7 @@ def store_errors(place: Place) -> Iterator[None]:
 def explained(place: Place, error: Exception) -> StoreUnavailable | SourceError:
     """Our error for one of the driver's."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    if sqlstate_of(cause) == READ_ONLY:
+    if says_read_only(cause):
         return read_only_error(place, first_line(error))
     if sqlstate_of(cause) in CONFLICTS:
         return WriteConflict(f"PostgreSQL at {address(place)} ended a transaction: {first_line(error)}; try again")

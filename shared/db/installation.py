@@ -27,17 +27,22 @@ def gave_out(database: Database, *, salt: str | None, posts: Mapping[int, str]) 
     return all(held == given for held, given in pairs) and bool(pairs or salt or not posts)
 
 
-def ask_primary(database: Database) -> str:
-    """Which PostgreSQL this is, from one that takes writes.
+def ask_primary(database: Database, *others: Database) -> str:
+    """Which PostgreSQL this is, from one that takes writes; `others` are further pools of connections to it.
 
     Raises:
         StoreReadOnly: it takes none; the pool opens new connections, for the address may lead to another server by now.
     """
-    asked = sa.select(installation.c.id, sa.func.current_setting("transaction_read_only"))
+    # Not `transaction_read_only`: a connection that read a snapshot begins later transactions as READ WRITE by itself.
+    demoted = sa.func.pg_is_in_recovery() | (sa.func.current_setting("default_transaction_read_only") == "on")
     with database.begin() as connection:
-        found, read_only = connection.execute(asked).one()
-    if read_only == "on":
-        database.own.engine.dispose()
+        found, is_read_only = connection.execute(sa.select(installation.c.id, demoted)).one()
+    # Also with the first good answer: while it was read-only, others have opened connections that still lead there.
+    if is_read_only or database.was_read_only:
+        for each in (database, *others):
+            each.own.engine.dispose()
+    database.was_read_only = is_read_only
+    if is_read_only:
         raise read_only_error(database.own, "it is not a primary")
     return str(found)
 
