@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,7 +32,9 @@ from shared.db.runs import (
     request_run,
     worker_name,
 )
+from shared.domain import CLOCK_TOLERANCE
 from shared.errors import ConfigurationError, LeaseLost, StoreUnavailable, WarmlineError
+from shared.local_times import next_at_every_hour, next_at_named_hours
 from shared.logs import log_event, log_trouble
 
 POLL = timedelta(seconds=2)
@@ -59,6 +61,8 @@ def every(interval: timedelta) -> BaseTrigger:
 def cron(expression: str, *, timezone: str) -> BaseTrigger:
     """A trigger for a crontab line of five fields, with weekdays and with day-or-weekday as cron means them.
 
+    A line that names hours is due once at each of its local times, also on the days on which the clocks change.
+
     Raises:
         ConfigurationError: not five fields, a field that cron would not take, or an unknown time zone.
     """
@@ -68,15 +72,34 @@ def cron(expression: str, *, timezone: str) -> BaseTrigger:
     minute, hour, day, month, weekday = fields
     try:
         zone = ZoneInfo(timezone)
-        common: dict[str, Any] = {"minute": minute, "hour": hour, "month": month, "timezone": zone}
-        if weekday == "*":
-            return CronTrigger(day=day, **common)
-        names = _weekday_names(weekday)
-        if day.startswith("*") or weekday.startswith("*"):  # a starred field restricts nothing to cron: both must hold
-            return CronTrigger(day=day, day_of_week=names, **common)
-        return OrTrigger([CronTrigger(day=day, **common), CronTrigger(day_of_week=names, **common)])
+        wall_times = _wall_times(minute, hour, day, month, weekday)
+        return LocalTrigger(wall_times, zone=zone, names_hours=not hour.startswith("*"))
     except (ValueError, KeyError, OSError) as error:
         raise ConfigurationError(f"cron expression {expression!r} in zone {timezone!r}: {error}") from error
+
+
+class LocalTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """Fires at wall times of a zone; APScheduler's own trigger skips or repeats a night when the clocks change."""
+
+    def __init__(self, wall_times: BaseTrigger, *, zone: tzinfo, names_hours: bool) -> None:
+        """Make it.
+
+        Args:
+            wall_times: fires at the wall times as if they were UTC.
+            zone: whose clocks are meant.
+            names_hours: each wall time is meant once; else the schedule is one of every hour that passes.
+        """
+        self._wall_times, self._zone, self._names_hours = wall_times, zone, names_hours
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
+        """The first time after the previous one, or from now on."""
+        after = previous_fire_time if previous_fire_time is not None else now - timedelta.resolution
+        find = next_at_named_hours if self._names_hours else next_at_every_hour
+        return find(self._next_wall_time, self._zone, after)
+
+    def _next_wall_time(self, wall: datetime) -> datetime | None:
+        found = self._wall_times.get_next_fire_time(None, wall.replace(tzinfo=UTC) + timedelta.resolution)
+        return None if found is None else found.replace(tzinfo=None)
 
 
 def run_once(database: Database, job: Job, *, by: str) -> Mapping[str, Any]:
@@ -118,10 +141,14 @@ def serve(database: Database, job: Job, trigger: BaseTrigger, *, service: str) -
 
 
 def was_missed(trigger: BaseTrigger, *, last: datetime | None, now: datetime) -> bool:
-    """Whether the trigger should have fired since the last good run (or there was none)."""
+    """Whether the trigger should have fired since the last good run (or there was none).
+
+    That run was dated by PostgreSQL's clock, and may seem to come from a little before the time that it was due at.
+    """
     if last is None:
         return True
-    due = trigger.get_next_fire_time(last, last + timedelta(microseconds=1))
+    since = last if isinstance(trigger, IntervalTrigger) else last + CLOCK_TOLERANCE
+    due = trigger.get_next_fire_time(since, since)
     return due is not None and due <= now
 
 
@@ -183,6 +210,16 @@ def _patiently(deed: Callable[[], object]) -> Callable[[], None]:
 
 def _first_line(error: BaseException) -> str:
     return str(error).strip().partition("\n")[0]
+
+
+def _wall_times(minute: str, hour: str, day: str, month: str, weekday: str) -> BaseTrigger:
+    common: dict[str, Any] = {"minute": minute, "hour": hour, "month": month, "timezone": UTC}
+    if weekday == "*":
+        return CronTrigger(day=day, **common)
+    names = _weekday_names(weekday)
+    if day.startswith("*") or weekday.startswith("*"):  # a starred field restricts nothing to cron: both must hold
+        return CronTrigger(day=day, day_of_week=names, **common)
+    return OrTrigger([CronTrigger(day=day, **common), CronTrigger(day_of_week=names, **common)])
 
 
 def _weekday_names(field: str) -> str:
