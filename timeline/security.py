@@ -14,8 +14,8 @@ from pydantic import SecretStr
 from timeline.problems import Problem
 from timeline.settings import TimelineSettings
 
-# How far `iat` and `nbf` of a JWT may lie ahead of our clock: its signer has another one (promise 11). RFC 7519 allows a
-# few minutes. `exp` has no leeway: a token that may be too old is renewed by the phone, at no cost.
+# How far `iat` and `nbf` of a JWT may lie ahead of our clock: its signer has another one (promise 11). RFC 7519 allows
+# a few minutes. `exp` has no leeway: a token that may be too old is renewed by the phone, at no cost.
 JWT_LEEWAY = timedelta(seconds=60)
 MAX_TOKEN = 4096  # characters of a bearer token that are looked at
 MAX_VERIFIED = 20_000  # JWTs that are remembered, some 6 MB; verifying one costs as much as half a page
