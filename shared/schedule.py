@@ -6,6 +6,7 @@ that an operator asked for, one that cron asked for with `--once` and one that t
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,7 +40,9 @@ from shared.logs import log_event, log_trouble
 
 POLL = timedelta(seconds=2)
 BEAT_EVERY = timedelta(seconds=10)
-MISFIRE_GRACE = timedelta(hours=1)  # APScheduler's own is one second, which a busy machine misses
+# However late a time is noticed (APScheduler's own limit is a second), it is made up for, and many at once by one run:
+# a machine that slept through the night is as good as a service that was down.
+NEVER_TOO_LATE = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
 
 Work = Callable[[Run], Mapping[str, Any]]
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")  # as cron counts: 0 and 7 are Sunday
@@ -124,20 +127,51 @@ def serve(database: Database, job: Job, trigger: BaseTrigger, *, service: str) -
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     worker = worker_name()
-    clock = BackgroundScheduler(timezone=UTC)
-    grace = {"misfire_grace_time": int(MISFIRE_GRACE.total_seconds()), "coalesce": True, "max_instances": 1}
-    clock.add_job(_patiently(lambda: request_run(database, job.name, by="schedule")), trigger, **grace)
     beating = _patiently(lambda: beat(database, service, worker=worker))
-    clock.add_job(beating, every(BEAT_EVERY), next_run_time=datetime.now(UTC), **grace)
-    clock.start()
+    threading.Thread(target=_at_each_pause, args=(beating, BEAT_EVERY, stop), daemon=True).start()
+    schedule = Schedule(trigger, _patiently(lambda: request_run(database, job.name, by="schedule")))
     _patiently(lambda: _make_up(database, job, trigger))()
     log_event(f"{job.name}.ready", worker=worker)
     try:
         while not stop.is_set():
+            schedule.heed_the_clock()
             _patiently(lambda: _claim_and_execute(database, job, worker))()
             stop.wait(POLL.total_seconds())
     finally:
-        clock.shutdown(wait=False)
+        stop.set()
+        schedule.stop()
+
+
+class Schedule:
+    """Does a deed whenever a trigger is due, however late that is noticed; plans anew when the clock was set back."""
+
+    def __init__(self, trigger: BaseTrigger, deed: Callable[[], object]) -> None:
+        self._clock = BackgroundScheduler(timezone=UTC)
+        self._planned = self._clock.add_job(deed, trigger, **NEVER_TOO_LATE)
+        self._ahead = _ahead_of_steady_clock()
+        self._clock.start()
+
+    def heed_the_clock(self) -> None:
+        """Call it again and again: what was planned before the clock was set back would lie too far ahead."""
+        before, self._ahead = self._ahead, _ahead_of_steady_clock()
+        if before - self._ahead > CLOCK_TOLERANCE:  # less than that delays little, and would repeat a night's run
+            self._planned.reschedule(self._planned.trigger)
+            log_event("schedule.planned_anew", set_back_seconds=round((before - self._ahead).total_seconds()))
+        self._clock.wakeup()  # it waits for hours by a clock that stands still while the machine sleeps
+
+    def stop(self) -> None:
+        self._clock.shutdown(wait=False)
+
+
+def _ahead_of_steady_clock() -> timedelta:
+    """How far the clock, which somebody may set, is ahead of the one that nobody sets."""
+    return timedelta(seconds=time.time() - time.monotonic())
+
+
+def _at_each_pause(deed: Callable[[], object], pause: timedelta, stop: threading.Event) -> None:
+    deed()
+    while not stop.wait(pause.total_seconds()):
+        deed()
 
 
 def was_missed(trigger: BaseTrigger, *, last: datetime | None, now: datetime) -> bool:

@@ -1,12 +1,13 @@
 """Posts whose dates Python cannot hold, down to the end of a chain: they are old posts, with Redis and without."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta, tzinfo
 
 import pytest
 from starlette.testclient import TestClient
 
 from demo.valkey import Valkey
-from tests.flow.house import ADMIN_TOKEN, COLD, POSTS, STRANGER, House, ask, ids, rest_of_chain, until_ready
+from tests.flow.house import ADMIN_TOKEN, COLD, POSTS, STRANGER, House, ask, eventually, ids, rest_of_chain, until_ready
 
 ODD = ("4714-11-24 00:00:00+00 BC", "0044-03-15 12:00:00+00 BC", "-infinity", "20000-01-01 00:00:00+00", "infinity")
 OLD = tuple(f"odd{n}" for n in range(3))  # the others are ahead
@@ -61,3 +62,21 @@ def test_the_operator_reads_runs_and_models_of_a_machine_whose_clock_was_wrong(
     operator = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
     for path in ("/admin/jobs", "/admin/status", "/admin/models", "/admin/phase"):
         assert client.get(path, headers=operator).status_code == 200
+
+
+def test_a_timeline_whose_clock_is_set_back_goes_on_giving_signs_of_life(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class SetBack(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "SetBack":
+            return super().now(tz) - timedelta(hours=1)
+
+    monkeypatch.setattr("timeline.keeper.BEAT_EVERY", timedelta(0))
+    last = "SELECT max(seen_at) FROM warmline.heartbeats WHERE service = 'timeline'"
+    with house.timeline():
+        eventually(lambda: house.sql(last) != [(None,)], "a first sign of life")
+        monkeypatch.setattr("timeline.keeper.datetime", SetBack)
+        for said in ("one that may have been under way", "one that began after the clock was set back"):
+            before = house.sql(last)
+            eventually(lambda before=before: house.sql(last) > before, said)  # type: ignore[misc]
