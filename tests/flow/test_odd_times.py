@@ -17,7 +17,7 @@ OLD = tuple(f"odd{n}" for n in range(3))  # the others are ahead
 def odd_house(fragile_house: House) -> House:
     fragile_house.sql(
         "INSERT INTO warmline.posts (id, author_id, created_at) VALUES (%s, %s, %s)",
-        [(f"odd{n}", "author1", moment) for n, moment in enumerate(ODD)],
+        [(f"odd{n}", f"author-of-odd{n}", moment) for n, moment in enumerate(ODD)],
     )
     return fragile_house
 
