@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from shared.db.binary_copy import copy_binary, joined
 from shared.db.engine import Snapshot
 from shared.db.relations import usable
+from shared.db.timestamps import EARLIEST, LATEST, seconds_of
 from shared.db.tombstones import buried, buried_at, unless_buried, unless_post_is_buried
 from shared.domain import CLOCK_TOLERANCE, KIND_CODES, is_usable_id
 from shared.errors import SourceError
@@ -116,7 +117,7 @@ def load_candidates(snapshot: Snapshot, *, since: datetime, now: datetime, at_le
         author_ids=[row[1] for row in rows],
         keys=np.array([row[2] for row in rows], np.int64),
         author_keys=np.array([row[3] for row in rows], np.int64),
-        created_at=np.array([row[4] for row in rows], np.float64),
+        created_at=_guarded(np.array([row[4] for row in rows], np.float64)),
     )
     _check_unique(posts.ids, posts.keys, "posts")
     return posts
@@ -132,7 +133,7 @@ def load_all_posts(snapshot: Snapshot, *, now: datetime) -> PostKeys:
           AND {usable("id", "author_id")} {unless_post_is_buried(snapshot)}
         """
     found = copy_binary(connection, query, {"post": ">i8", "author": ">i8", "at": ">f8"})
-    return PostKeys(keys=found["post"], author_keys=found["author"], created_at=found["at"])
+    return PostKeys(keys=found["post"], author_keys=found["author"], created_at=_guarded(found["at"]))
 
 
 def load_post_lives(snapshot: Snapshot, *, now: datetime) -> PostLives:
@@ -142,9 +143,11 @@ def load_post_lives(snapshot: Snapshot, *, now: datetime) -> PostLives:
     """
     ((connection, name),) = snapshot.each("posts")
     _check_hash(connection)
+    # Deleted ahead of now, or at infinity, is deleted: pages ask only whether there is a time at all.
+    deleted_at = f"CASE WHEN deleted_at IS NOT NULL THEN least({seconds_of('deleted_at')}, {now.timestamp()!r}) END"
     query = f"""
         SELECT {key_of("id")}, {key_of("author_id")}, {seconds_of("created_at")},
-          least({seconds_of("deleted_at")}, {buried_at(snapshot, "posts", "id")})
+          least({deleted_at}, {buried_at(snapshot, "posts", "id")})
         FROM {name}
         WHERE created_at <= '{(now + CLOCK_TOLERANCE).isoformat()}'::timestamptz
           AND {usable("id", "author_id")} {unless_buried(snapshot, "users", "author_id")}
@@ -154,7 +157,7 @@ def load_post_lives(snapshot: Snapshot, *, now: datetime) -> PostLives:
     return PostLives(
         keys=found["post"],
         author_keys=found["author"],
-        created_at=found["at"],
+        created_at=_guarded(found["at"]),
         deleted_at=np.where(np.isinf(deleted), deleted, np.minimum(deleted, now.timestamp())),
     )
 
@@ -294,11 +297,6 @@ def key_of(column: str) -> str:
     return f'hashtextextended(CAST({column} AS text) COLLATE "C", 0)'
 
 
-def seconds_of(column: str) -> str:
-    """The SQL of a time in seconds since 1970. `extract` would count in decimal digits, at three times the price."""
-    return f"date_part('epoch', {column})"
-
-
 def _check_hash(connection: sa.Connection) -> None:
     """PostgreSQL does not promise that its hash stays the same for ever; find out instead of mixing up users."""
     got = connection.scalar(sa.text(f"SELECT {key_of(':probe')}"), {"probe": _PROBE})
@@ -314,6 +312,11 @@ def _check_unique(ids: list[str], keys: Int64s, relation: str) -> None:
         twice = next(post_id for post_id in ids if ids.count(post_id) > 1)
         raise SourceError(f"{relation}.id: {twice!r} stands in more than one row; ids must be unique")
     raise SourceError(f"{relation}.id: two ids share a 64-bit key; change one of them")
+
+
+def _guarded(seconds: Floats) -> Floats:
+    """The same times, between those that a datetime can hold: differences of infinite ones would be no numbers."""
+    return np.clip(seconds, EARLIEST.timestamp(), LATEST.timestamp(), out=seconds)
 
 
 def to_datetime(seconds: float) -> datetime:

@@ -18,7 +18,7 @@ class PostDetails:
 
     caption: str
     author_id: str
-    created_at: datetime
+    created_at: datetime | None  # None: the view does not say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

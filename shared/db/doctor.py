@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.db.engine import Place, first_line
 from shared.db.relations import CONTRACT, usable
+from shared.db.timestamps import seconds_of
 from shared.domain import CLOCK_TOLERANCE
 from shared.errors import SourceError
 
@@ -221,7 +222,7 @@ def look_for_events_after_deletion(probe: Probe) -> Share | None:
         SELECT count(*) AS total, count(*) FILTER (WHERE is_late) AS count,
                (array_agg(DISTINCT id) FILTER (WHERE is_late))[1:{EXAMPLES}] AS examples
         FROM (
-            SELECT p.id, p.deleted_at < sample.created_at - interval '1 hour' AS is_late
+            SELECT p.id, {seconds_of("p.deleted_at")} < {seconds_of("sample.created_at")} - 3600 AS is_late
             FROM {probe.sample("interactions", rows=RECENT_EVENTS)} JOIN {probe.name("posts")} AS p
             ON p.id = sample.post_id
         ) AS events
@@ -231,13 +232,13 @@ def look_for_events_after_deletion(probe: Probe) -> Share | None:
 
 def look_for_events_before_posts(probe: Probe) -> EarlyEvents | None:
     """Recent events dated before the post that they are about: nobody can like what is not there yet."""
+    ahead = f"{seconds_of('p.created_at')} - {seconds_of('sample.created_at')}"
     query = f"""
         SELECT count(*) AS total, count(*) FILTER (WHERE is_early) AS count,
                (array_agg(DISTINCT id) FILTER (WHERE is_early))[1:{EXAMPLES}] AS examples,
                percentile_disc(0.01) WITHIN GROUP (ORDER BY hours) FILTER (WHERE is_early) AS hours
         FROM (
-            SELECT p.id, extract(epoch FROM sample.created_at - p.created_at) / 3600 AS hours,
-                   sample.created_at < p.created_at - interval '{CLOCK_TOLERANCE.total_seconds():.0f} s' AS is_early
+            SELECT p.id, ({ahead}) / -3600 AS hours, {ahead} > {CLOCK_TOLERANCE.total_seconds():.0f} AS is_early
             FROM {probe.sample("interactions", rows=RECENT_EVENTS)} JOIN {probe.name("posts")} AS p
             ON p.id = sample.post_id WHERE isfinite(sample.created_at) AND isfinite(p.created_at)
         ) AS events

@@ -43,7 +43,7 @@ def newest_posts(database: Database, *, now: datetime, limit: int, older_than: d
         ((connection, name),) = snapshot.each("posts")
         query = sa.text(
             f"""
-            SELECT id, author_id, greatest(created_at, 'epoch') FROM {name}
+            SELECT id, author_id, created_at FROM {name}
             WHERE deleted_at IS NULL AND created_at <= :latest AND {usable("id", "author_id")}
               {unless_post_is_buried(snapshot)}
             ORDER BY created_at DESC, id LIMIT :most

@@ -12,6 +12,7 @@ import psycopg2
 import psycopg2.extensions
 import sqlalchemy as sa
 
+from shared.db.timestamps import guard_times
 from shared.errors import ConfigurationError
 from shared.store_urls import StoreUrl, postgresql_url
 
@@ -77,6 +78,7 @@ def engine_for(url: str, *, statement_seconds: float, pool_size: int, writes: bo
         # Values of a request never stand in an error, whoever shows it.
         hide_parameters=True,
     )
+    guard_times(engine)
     sa.event.listen(engine, "begin", connector.begin)
     sa.event.listen(engine, "handle_error", _drop_if_demoted)
     return engine
