@@ -11,6 +11,7 @@ from shared.db.doctor import (
     look_for_events_after_deletion,
     look_for_old_rows,
     look_for_unknown,
+    look_for_unknown_senders,
 )
 from shared.db.doctor_setup import LOOKUPS, Lookup, count_amounts, look_at_lookup, look_at_rights
 from shared.db.engine import RELATIONS, Place, Snapshot
@@ -25,6 +26,7 @@ from warmline.diagnosis import (
     judge_old,
     judge_rows,
     judge_unknown,
+    judge_unknown_senders,
 )
 from warmline.findings import Finding, Severity, problem
 from warmline.setup_diagnosis import LARGE_TABLE, RARELY_ASKED, judge_amounts, judge_lookup, judge_redis, judge_rights
@@ -63,6 +65,9 @@ def examine(stores: Stores, snapshot: Snapshot) -> Steps:
             lookups += [lookup] if lookup else []
             yield f"{relation}.{column}", judge_lookup(lookup, relation=relation, column=column)
     yield from _rows(Probe(connection, place, unordered=_too_large_to_sort(lookups)), usable)
+    if database.has_views and "users" in usable and not schema:
+        own = Probe(snapshot.connection(database.own), database.own)
+        yield "events by the API", judge_unknown_senders(look_for_unknown_senders(own, probe))
 
 
 def _rows(probe: Probe, usable: set[str]) -> Steps:

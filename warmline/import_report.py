@@ -40,6 +40,7 @@ def show_report(files: Sequence[FileReport], bad: BadRows, *, seconds: float, as
         show_json(
             {
                 "files": {each.relation: {"file": each.file, **each.counts} for each in files},
+                "users_made_known": sum(each.merged.made_known for each in files),
                 "bad": dict(bad.reasons.most_common()),
                 "first_bad": [asdict(each) for each in bad.examples],
                 "seconds": round(seconds, 3),
@@ -53,6 +54,9 @@ def show_report(files: Sequence[FileReport], bad: BadRows, *, seconds: float, as
     for each in files:
         table.add_row(each.file, *(f"{count:,}" for count in each.counts.values()))
     console().print(table)
+    made_known = sum(each.merged.made_known for each in files)
+    if made_known:
+        console().print(f"{made_known:,} users who were not there are known by their posts and events now")
     _show_bad(bad)
 
 

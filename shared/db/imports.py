@@ -6,7 +6,7 @@ leaves whole batches, and the same import can simply be started again.
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
@@ -83,6 +83,11 @@ _MERGES = {
 }
 
 
+# relation → its column whose users a row makes known, as having joined when they first acted. They are written first,
+# in the order of ids, as by the API: of two writes at once none waits for one that waits for it.
+_ACTORS = {"posts": "author_id", "interactions": "user_id"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
     """What became of a batch's rows; those left over were there already."""
@@ -90,9 +95,11 @@ class Merged:
     new: int = 0
     changed: int = 0
     erased: int = 0  # stopped by a tombstone
+    made_known: int = 0  # users who were not there and are, by these rows
 
     def __add__(self, other: "Merged") -> "Merged":
-        return Merged(new=self.new + other.new, changed=self.changed + other.changed, erased=self.erased + other.erased)
+        mine, theirs = asdict(self), asdict(other)
+        return Merged(**{name: mine[name] + theirs[name] for name in mine})
 
 
 def merge_rows(database: Database, relation: str, rows: Sequence[Row]) -> Merged:
@@ -104,6 +111,8 @@ def merge_rows(database: Database, relation: str, rows: Sequence[Row]) -> Merged
         hold_off_erasures(connection)
         _copy(connection, relation, rows)
         merged = Merged(erased=_drop_erased(connection, relation))
+        if relation in _ACTORS and not database.has_views:
+            merged += Merged(made_known=_make_known(connection, _ACTORS[relation]))
         for statement in _MERGES[relation]:
             merged += _merge(connection, statement)
         return merged
@@ -141,6 +150,15 @@ def _drop_erased(connection: sa.Connection, relation: str) -> int:
             """
         dropped += connection.execute(sa.text(delete)).rowcount
     return dropped
+
+
+def _make_known(connection: sa.Connection, column: str) -> int:
+    insert = f"""
+        INSERT INTO {SCHEMA}.users (id, created_at)
+        SELECT {column}, least(min(created_at), now()) FROM incoming GROUP BY {column} ORDER BY {column} COLLATE "C"
+        ON CONFLICT (id) DO NOTHING
+        """
+    return connection.execute(sa.text(insert)).rowcount
 
 
 def _merge(connection: sa.Connection, statement: str) -> Merged:
