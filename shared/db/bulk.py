@@ -345,7 +345,7 @@ def _by_known_authors(snapshot: Snapshot, rows: Sequence[Any]) -> tuple[Sequence
     if known is None:
         return rows, 0
     counts = known.contains(np.array([row[3] for row in rows], np.int64))
-    return [rows[place] for place in np.flatnonzero(counts)], int((~counts).sum())
+    return [row for row, is_known in zip(rows, counts.tolist(), strict=True) if is_known], int((~counts).sum())
 
 
 def _candidate_rows(

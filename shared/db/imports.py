@@ -5,7 +5,7 @@ leaves whole batches, and the same import can simply be started again.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
@@ -48,11 +48,8 @@ _MERGES = {
         INSERT INTO {SCHEMA}.posts AS kept (id, author_id, caption, image_url, created_at, deleted_at)
         SELECT DISTINCT ON (id COLLATE "C") id, author_id, coalesce(caption, ''), image_url, created_at, deleted_at
         FROM incoming ORDER BY id COLLATE "C", place DESC
-        ON CONFLICT (id) DO UPDATE SET
-            (author_id, caption, image_url, created_at, deleted_at) = (
-                EXCLUDED.author_id, EXCLUDED.caption, EXCLUDED.image_url, EXCLUDED.created_at, EXCLUDED.deleted_at)
-        WHERE (kept.author_id, kept.caption, kept.image_url, kept.created_at, kept.deleted_at) IS DISTINCT FROM (
-            EXCLUDED.author_id, EXCLUDED.caption, EXCLUDED.image_url, EXCLUDED.created_at, EXCLUDED.deleted_at)
+        ON CONFLICT (id) DO UPDATE SET ({{given}}) = ROW ({{new}})
+        WHERE ({{old}}) IS DISTINCT FROM ({{new}})
         """,
     ),
     "interactions": (
@@ -102,8 +99,13 @@ class Merged:
         return Merged(**{name: mine[name] + theirs[name] for name in mine})
 
 
-def merge_rows(database: Database, relation: str, rows: Sequence[Row]) -> Merged:
-    """Bring one batch of rows, each with the columns of `COLUMNS`, into a relation, in one transaction."""
+def merge_rows(
+    database: Database, relation: str, rows: Sequence[Row], *, absent: Collection[str] = frozenset()
+) -> Merged:
+    """Bring one batch of rows, each with the columns of `COLUMNS`, into a relation, in one transaction.
+
+    Of columns that are absent (null in all rows, for the file does not have them) rows that are there keep theirs.
+    """
     with database.begin() as connection:
         # The copy in PostgreSQL is checked nowhere again, so losing the newest batch in a power cut is no loss: the
         # import is then started again anyway.
@@ -114,8 +116,18 @@ def merge_rows(database: Database, relation: str, rows: Sequence[Row]) -> Merged
         if relation in _ACTORS and not database.has_views:
             merged += Merged(made_known=_make_known(connection, _ACTORS[relation]))
         for statement in _MERGES[relation]:
-            merged += _merge(connection, statement)
+            merged += _merge(connection, statement.format(**_columns(relation, absent)))
         return merged
+
+
+def _columns(relation: str, absent: Collection[str]) -> dict[str, str]:
+    """What a repeated row changes, for the statements that say so."""
+    given = [column for column in COLUMNS[relation] if column != "id" and column not in absent]
+    return {
+        "given": ", ".join(given),
+        "old": ", ".join(f"kept.{column}" for column in given),
+        "new": ", ".join(f"EXCLUDED.{column}" for column in given),
+    }
 
 
 def analyze(database: Database, relation: str) -> None:

@@ -43,7 +43,7 @@ def newest_posts(database: Database, *, now: datetime, limit: int, older_than: d
         as_of = moment_of(snapshot)
         found = _newest(snapshot, "", latest=latest, limit=limit)
         known = known_users(snapshot, {author for _, author, _ in found})
-        alive = [row for row in found if row[1] in known]
+        alive: Sequence[Any] = [row for row in found if row[1] in known]
         if len(alive) < len(found) == limit:  # others stand behind those whose author is unknown
             alive = _newest(snapshot, if_author_is_known(snapshot), latest=latest, limit=limit)
     with database.begin() as connection:
