@@ -26,7 +26,7 @@ from shared.db.engine import Database
 from shared.db.erasure import erase_user
 from shared.db.events import Event, store_events
 from shared.db.newest import newest_posts, posts_of_rows
-from shared.db.post_rows import rows_of_posts
+from shared.db.post_rows import moment_of, rows_of_posts
 from shared.db.vectors import load_content
 from shared.db.writes import PostWrite, put_post
 from shared.domain import Kind
@@ -191,8 +191,8 @@ def test_a_post_of_an_unknown_author_is_shown_nowhere(
     """What doctor counts as unknown is what every read leaves out: lists, the fallbacks, photos, training."""
     with views(database, app, posts=BY_A_STRANGER) as viewing:
         heuristic_run(viewing, writer)
-        with viewing.begin() as connection:
-            rows_of_posts(connection, ["theirs"])
+        with viewing.read() as snapshot, viewing.begin() as connection:
+            rows_of_posts(connection, ["theirs"], as_of=moment_of(snapshot))
         with viewing.read() as snapshot:
             (theirs,) = load_user_keys(snapshot, ["theirs"]).tolist()
             keys = np.append(load_all_posts(snapshot, now=NOW).keys, load_post_lives(snapshot, now=NOW).keys)
