@@ -108,6 +108,15 @@ RULES: dict[str, dict[str, Rule]] = {
     },
 }
 
+# relation, column → what becomes of rows that name somebody or something unknown
+_UNKNOWN = {
+    ("posts", "author_id"): "posts of an author who is not in users are shown to nobody",
+    ("interactions", "user_id"): "events of people who are not in users count for nothing, and they get no lists",
+    ("interactions", "post_id"): "events on such posts count for nothing",
+    ("blocks", "user_id"): "such blocks hold all the same",
+    ("blocks", "blocked_user_id"): "such blocks hold all the same",
+}
+
 
 _EMPTY_TODO = {
     "users": "is the view over the right table, and does its WHERE let anybody through? Nobody gets their own list",
@@ -170,10 +179,25 @@ def judge_unknown(relation: str, column: str, target: str, unknown: Share | None
     got = f"{unknown.count:,} of {unknown.of:,} ids are not in {target}"
     expected = f"ids of {target}"
     if unknown.ratio >= HALF:
-        todo = "are both columns the same id, written the same way (upper and lower case, prefixes)?"
+        todo = (
+            "are both columns the same id, written the same way (upper and lower case, prefixes)?"
+            f" As it is, {_UNKNOWN[relation, column]}"
+        )
         return [problem(where, got, expected=expected, todo=todo, examples=unknown.examples)]
-    todo = "such rows count for nothing; they are in order where the view leaves posts or users out on purpose"
+    todo = f"{_UNKNOWN[relation, column]}; in order where {target} leaves them out on purpose"
     return [hint(where, got, expected=expected, todo=todo, examples=unknown.examples)]
+
+
+def judge_unknown_senders(unknown: Share | None) -> list[Finding]:
+    """People who sent events to the API and are not in the team's view of users."""
+    where = "events by the API"
+    if unknown is None:
+        return [too_slow(where, STATEMENT_SECONDS)]
+    if not unknown.count:
+        return []
+    got = f"{unknown.count:,} of {unknown.of:,} people who sent some lately are not in users"
+    todo = "their events are kept and count from the day on which users has them; in order where it leaves them out"
+    return [hint(where, got, expected="people of users", todo=todo, examples=unknown.examples)]
 
 
 def judge_duplicates(relation: str, twice: Share | None) -> list[Finding]:

@@ -24,6 +24,7 @@ from shared.db.doctor import (
     look_for_old_rows,
     look_for_repeats,
     look_for_unknown,
+    look_for_unknown_senders,
 )
 from shared.db.doctor_indexes import LOOKUPS, Lookups, look_at_lookups
 from shared.db.doctor_setup import count_amounts, look_at_rights, sample_posts, value_of
@@ -45,6 +46,7 @@ from warmline.diagnosis import (
     judge_repeats,
     judge_rows,
     judge_unknown,
+    judge_unknown_senders,
 )
 from warmline.findings import Finding, Severity, problem, too_slow
 from warmline.photo_check import SAMPLE_PHOTOS, check_photos
@@ -73,10 +75,10 @@ def examine(stores: Stores, snapshot: Snapshot) -> Steps:
         yield "jobs and models", _jobs(stores)
     elif not stores.database.has_views:
         return  # without its tables there is nothing to look at
-    yield from _relations(stores, snapshot)
+    yield from _relations(stores, snapshot, is_migrated=not schema)
 
 
-def _relations(stores: Stores, snapshot: Snapshot) -> Steps:
+def _relations(stores: Stores, snapshot: Snapshot, *, is_migrated: bool) -> Steps:
     """The four relations: what they are, how they are found, and what stands in them."""
     has_views = stores.database.has_views
     place = stores.database.source or stores.database.own
@@ -91,6 +93,12 @@ def _relations(stores: Stores, snapshot: Snapshot) -> Steps:
     # What a view that fails would have indexed may fail as well, and will be another once the view is mended.
     yield "indexes", judge_lookups(lookups.of_relations(shares))
     yield from _rows(probe, {each: found for each, found in shares.items() if found is None or _has_rows(found)})
+    if has_views and "users" in shares and is_migrated:
+        own = Probe(snapshot.connection(stores.database.own), stores.database.own)
+        yield (
+            "events by the API",
+            _answered("events by the API", lambda: judge_unknown_senders(look_for_unknown_senders(own, probe))),
+        )
 
 
 def _contracts(

@@ -10,6 +10,7 @@ Row = tuple[str | None, ...]
 
 WRONG_FIELDS = "wrong number of fields"
 BAD_QUOTING = "broken quoting"
+TOO_LONG = "field too long"
 NOT_UTF8 = "not UTF-8"
 NUL = "NUL character"
 MISSING = "missing value"
@@ -102,7 +103,8 @@ def _text(column: str, value: Value) -> str | None:
         try:
             text.encode()
         except UnicodeEncodeError:  # the reader puts bytes that are no UTF-8 into the text as lone surrogates
-            raise BadRow(NOT_UTF8, f"{column}: got {_shown(text)}, expected UTF-8") from None
+            expected = "expected UTF-8; of a file in Latin-1, `iconv -f ISO-8859-1 -t UTF-8` makes one"
+            raise BadRow(NOT_UTF8, f"{column}: got {_shown(text)}, {expected}") from None
     return text
 
 

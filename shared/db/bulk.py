@@ -9,7 +9,7 @@ for it at each load, and the hash function itself is checked once per connection
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ from shared.db.timestamps import EARLIEST, LATEST, seconds_of
 from shared.db.tombstones import buried, buried_at, unless_buried, unless_post_is_buried
 from shared.domain import CLOCK_TOLERANCE, KIND_CODES, is_usable_id
 from shared.errors import SourceError
+from shared.key_set import KeySet
 
 Int64s = npt.NDArray[np.int64]
 Int16s = npt.NDArray[np.int16]
@@ -40,6 +41,7 @@ class Posts:
     keys: Int64s
     author_keys: Int64s
     created_at: Floats  # seconds since 1970, UTC
+    of_unknown: int = 0  # posts that would be candidates as well, if the view of users had their authors
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -56,6 +58,20 @@ class Events:
 
     def __len__(self) -> int:
         return len(self.at)
+
+    def where(self, kept: npt.NDArray[np.bool_]) -> Self:
+        """The events that a mask keeps."""
+        return type(self)(
+            user_keys=self.user_keys[kept], post_keys=self.post_keys[kept], kinds=self.kinds[kept], at=self.at[kept]
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedEvents:
+    """Interactions, by whether their user counts: over views, whether the view of users has them."""
+
+    counted: Events
+    uncounted: Events  # what they hid or saw is still withheld from them, but they raise nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,16 +124,27 @@ class BlockPairs:
 
 
 def load_candidates(snapshot: Snapshot, *, since: datetime, now: datetime, at_least: int) -> Posts:
-    """The posts born since a time; when they are too few, as many of the newest as asked for, or all."""
-    rows = _candidate_rows(snapshot, "created_at >= :since", "", {"since": since}, now)
-    if len(rows) < at_least:
-        rows = _candidate_rows(snapshot, "true", "LIMIT :most", {"most": at_least}, now)
+    """The posts born since a time; when they are too few, as many of the newest as asked for, or all.
+
+    Over views only those whose author the view of users has.
+    """
+    found = _candidate_rows(snapshot, "created_at >= :since", "", {"since": since}, now)
+    rows, of_unknown = _by_known_authors(snapshot, found)
+    most = at_least
+    while len(rows) < at_least:
+        found = _candidate_rows(snapshot, "true", "LIMIT :most", {"most": most}, now)
+        rows, of_unknown = _by_known_authors(snapshot, found)
+        rows = rows[:at_least]
+        if len(found) < most:
+            break
+        most *= 2  # among the newest there are posts of unknown authors: look further back
     posts = Posts(
         ids=[row[0] for row in rows],
         author_ids=[row[1] for row in rows],
         keys=np.array([row[2] for row in rows], np.int64),
         author_keys=np.array([row[3] for row in rows], np.int64),
         created_at=_guarded(np.array([row[4] for row in rows], np.float64)),
+        of_unknown=of_unknown,
     )
     _check_unique(posts.ids, posts.keys, "posts")
     return posts
@@ -132,14 +159,15 @@ def load_all_posts(snapshot: Snapshot, *, now: datetime) -> PostKeys:
         WHERE deleted_at IS NULL AND created_at <= '{(now + CLOCK_TOLERANCE).isoformat()}'::timestamptz
           AND {usable("id", "author_id")} {unless_post_is_buried(snapshot)}
         """
-    found = copy_binary(connection, query, {"post": ">i8", "author": ">i8", "at": ">f8"})
+    found = _of_known_authors(snapshot, copy_binary(connection, query, {"post": ">i8", "author": ">i8", "at": ">f8"}))
     return PostKeys(keys=found["post"], author_keys=found["author"], created_at=_guarded(found["at"]))
 
 
 def load_post_lives(snapshot: Snapshot, *, now: datetime) -> PostLives:
     """All posts with the times between which they could be seen (for replaying the past).
 
-    A post that went out of a view leaves no row, so nothing is known of its life; it is missing here.
+    A post that went out of a view leaves no row, so nothing is known of its life; it is missing here. So is one whose
+    author went out of the view of users.
     """
     ((connection, name),) = snapshot.each("posts")
     _check_hash(connection)
@@ -152,7 +180,8 @@ def load_post_lives(snapshot: Snapshot, *, now: datetime) -> PostLives:
         WHERE created_at <= '{(now + CLOCK_TOLERANCE).isoformat()}'::timestamptz
           AND {usable("id", "author_id")} {unless_buried(snapshot, "users", "author_id")}
         """
-    found = copy_binary(connection, query, {"post": ">i8", "author": ">i8", "at": ">f8", "deleted": ">f8"})
+    fields = {"post": ">i8", "author": ">i8", "at": ">f8", "deleted": ">f8"}
+    found = _of_known_authors(snapshot, copy_binary(connection, query, fields))
     deleted = found["deleted"]
     return PostLives(
         keys=found["post"],
@@ -181,12 +210,21 @@ def load_block_pairs(snapshot: Snapshot) -> BlockPairs:
 
 
 def load_events(snapshot: Snapshot, *, since: datetime, now: datetime) -> Events:
-    """All interactions since a time; those dated ahead of `now` are dated now (promise 11)."""
-    return _events(snapshot, f"created_at >= '{since.isoformat()}'::timestamptz", now)
+    """The interactions since a time of all who count; those dated ahead of `now` are dated now (promise 11)."""
+    return load_all_events(snapshot, since=since, now=now).counted
+
+
+def load_all_events(snapshot: Snapshot, *, since: datetime, now: datetime) -> LoadedEvents:
+    """The same, and beside them those of users who do not count."""
+    events = _events(snapshot, f"created_at >= '{since.isoformat()}'::timestamptz", now)
+    known = snapshot.once(known_user_keys)
+    counts = known.contains(events.user_keys) if known is not None else np.ones(len(events), np.bool_)
+    # Nearly always all of them count, which spares a copy of all columns.
+    return LoadedEvents(counted=events if counts.all() else events.where(counts), uncounted=events.where(~counts))
 
 
 def load_events_of(snapshot: Snapshot, user_ids: Sequence[str], *, since: datetime, now: datetime) -> Events:
-    """The interactions of some users since a time, by the index on users: for runs that serve only those."""
+    """The interactions since a time of some users, all of whom count, by the index on users."""
     parts = []
     for start in range(0, len(user_ids), _USER_BATCH):
         names = ",".join(sql_text(user_id) for user_id in user_ids[start : start + _USER_BATCH])
@@ -237,7 +275,10 @@ def load_active_users(
     at_most: int,
     askers: Mapping[str, tuple[datetime, int]] | None = None,
 ) -> Users:
-    """Users who joined, posted, interacted or asked (when, and their key) since a time, the latest first."""
+    """Users who joined, posted, interacted or asked (when, and their key) since a time, the latest first.
+
+    Over views only those whom the view of users has.
+    """
     latest = dict(askers or {})
     for relation, column in (("users", "id"), ("posts", "author_id"), ("interactions", "user_id")):
         for connection, name in snapshot.each(relation):
@@ -256,6 +297,10 @@ def load_active_users(
                     latest[user_id] = (at, key)
     for gone in buried(snapshot.connection(snapshot.database.own), "users", list(latest)):
         del latest[gone]
+    known_users = snapshot.once(known_user_keys)
+    if known_users is not None:
+        counts = known_users.contains(np.array([key for _, key in latest.values()], np.int64)).tolist()
+        latest = {user: found for (user, found), is_known in zip(latest.items(), counts, strict=True) if is_known}
     usable_ones = ((user_id, active) for user_id, active in latest.items() if is_usable_id(user_id))
     ranked = sorted(usable_ones, key=lambda item: (-item[1][0].timestamp(), item[0]))[:at_most]
     users = Users(
@@ -275,6 +320,39 @@ def load_user_keys(snapshot: Snapshot, user_ids: Sequence[str]) -> Int64s:
         {"ids": list(user_ids)},
     )
     return np.array([key for (key,) in found], np.int64)
+
+
+def known_user_keys(snapshot: Snapshot) -> KeySet | None:
+    """The keys of all whom the view of users has; None where the relations are our own: there everybody counts. Ask by
+    `snapshot.once`.
+
+    By key, because events that came by the API stand in another database than the view, perhaps, and because to look
+    up a key is quicker than any join of texts.
+    """
+    if not snapshot.database.has_views:
+        return None
+    ((connection, name),) = snapshot.each("users")
+    _check_hash(connection)
+    found = copy_binary(connection, f"SELECT {key_of('id')} FROM {name} WHERE {usable('id')}", {"user": ">i8"})
+    return KeySet.of(found["user"])
+
+
+def _of_known_authors(snapshot: Snapshot, columns: Mapping[str, npt.NDArray[Any]]) -> Mapping[str, npt.NDArray[Any]]:
+    """The posts, as columns, whose author counts."""
+    known = snapshot.once(known_user_keys)
+    counts = known.contains(columns["author"]) if known is not None else None
+    if counts is None or counts.all():
+        return columns
+    return {name: column[counts] for name, column in columns.items()}
+
+
+def _by_known_authors(snapshot: Snapshot, rows: Sequence[Any]) -> tuple[Sequence[Any], int]:
+    """The same for rows of `_candidate_rows`; and how many were left out."""
+    known = snapshot.once(known_user_keys)
+    if known is None:
+        return rows, 0
+    counts = known.contains(np.array([row[3] for row in rows], np.int64))
+    return [row for row, is_known in zip(rows, counts.tolist(), strict=True) if is_known], int((~counts).sum())
 
 
 def _candidate_rows(

@@ -216,6 +216,22 @@ def look_for_unknown(probe: Probe, relation: str, column: str) -> Share | None:
     return _share(row)
 
 
+def look_for_unknown_senders(own: Probe, source: Probe) -> Share | None:
+    """People who sent events to the API lately, and are not in the team's view of users."""
+    senders = own.ask(f"SELECT DISTINCT user_id FROM {own.sample('interactions')}")
+    if senders is None:
+        return None
+    query = f"""
+        WITH unknown AS (
+            SELECT id AS name FROM unnest(CAST(:senders AS text[])) AS sender(id)
+            WHERE NOT EXISTS (SELECT FROM {source.name("users")} AS known WHERE known.id = sender.id)
+        )
+        {_count_and_name("SELECT name FROM unknown", of=str(len(senders)))}
+        """
+    rows = source.ask(query, senders=[row["user_id"] for row in senders])
+    return None if rows is None else _share(rows[0])
+
+
 def look_for_events_after_deletion(probe: Probe) -> Share | None:
     """Recent events on posts that had been deleted before: nobody can like what is gone."""
     query = f"""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg2
 import sqlalchemy as sa
@@ -96,6 +96,7 @@ class Snapshot:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._connections: dict[int, sa.Connection] = {}
+        self._read: dict[Callable[[Snapshot], Any], Any] = {}
 
     def connection(self, place: Place) -> sa.Connection:
         """The connection to a place, opened at its first use."""
@@ -113,6 +114,13 @@ class Snapshot:
         """Connection and SQL name of each home of a relation."""
         for place in self.database.places(relation):
             yield self.connection(place), place.name(relation)
+
+    def once(self, read: Callable[["Snapshot"], ResultT]) -> ResultT:
+        """What a function reads of this snapshot; asked for again, it is not read again."""
+        if read not in self._read:
+            self._read[read] = read(self)
+        found: ResultT = self._read[read]
+        return found
 
     def close(self) -> None:
         for connection in self._connections.values():

@@ -254,7 +254,7 @@ def test_a_row_with_a_gap_or_an_unknown_kind_is_ignored(
 def test_a_post_with_an_absurd_date_does_not_stop_the_others(
     moment: str, own_url: str, app: App, writer: ListWriter, held: Held
 ) -> None:
-    absurd = f"SELECT * FROM {{}} UNION ALL SELECT 'x', 'y', '', NULL, '{moment}'::timestamptz, NULL"
+    absurd = f"SELECT * FROM {{}} UNION ALL SELECT 'x', '{uuid_of('ann')}', '', NULL, '{moment}'::timestamptz, NULL"
     with app.views(posts=absurd) as schema, _over_views(own_url, app, schema) as database:
         write_own_tables(database, BY_THE_API)
         heuristic_run(database, writer)
