@@ -103,10 +103,10 @@ class Walk(Struct, kw_only=True, gc=False):
         """How many more posts of the tail are made ready at once.
 
         A first page gets two; whoever scrolls on gets some, and the more the further they are. Where all
-        that was ready must not be shown, twice as many are looked at.
+        that was ready must not be shown, four times as many are looked at.
         """
         ready = len(self.tail) if self.tail else 0
-        return max((PAGES_OF_TAIL if self.position else PAGES) * self.request.limit + MARGIN, self.position, ready)
+        return max((PAGES_OF_TAIL if self.position else PAGES) * self.request.limit + MARGIN, self.position, 4 * ready)
 
     def lacks_tail(self, place: int, room: int, *, seen_too: bool) -> bool:
         """Whether more of the tail is to be made ready for a page that has this much room from this place on."""
