@@ -176,7 +176,7 @@ def _make_known(connection: sa.Connection, column: str) -> int:
 
 
 def _delete_again(connection: sa.Connection) -> None:
-    """Posts that the API deleted since the tombstones were asked are deleted. A delete that comes later waits for us."""
+    """Posts that the API deleted since tombstones were asked are deleted; a delete that comes later waits for us."""
     gone = f"""
         UPDATE {SCHEMA}.posts p SET deleted_at = now() FROM incoming i, {SCHEMA}.tombstones t
         WHERE p.id = i.id AND p.deleted_at IS NULL AND t.relation = 'posts' AND t.digest = {digest_of("i.id")}
