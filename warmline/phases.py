@@ -7,11 +7,13 @@ from typing import Any
 from rich.table import Table
 
 from shared.db.engine import Database
+from shared.db.models import champion
 from shared.db.phases import change_phase, installation_id, phase_history, read_phase
 from shared.domain import Phase, PhaseState
 from shared.errors import ConfigurationError, StoreUnavailable
 from shared.ranked_lists.inspect import read_phase_in_redis, read_publications
 from shared.ranked_lists.publish import ListWriter
+from shared.readiness import phase_warning
 from shared.settings import ListSettings, load_settings
 from warmline.operator import operator_name
 from warmline.screen import console, say, show_json
@@ -35,8 +37,9 @@ def run_phase_get(*, as_json: bool) -> int:
         state = read_phase(stores.database)
         changes = _changes(stores.database)
         redis = _in_redis(stores)
+        warning = _warning(stores, state)
     if as_json:
-        show_json({**_as_dict(state), "redis": _redis_word(state, redis), "changes": changes})
+        show_json({**_as_dict(state), "redis": _redis_word(state, redis), "warning": warning, "changes": changes})
         return 0
     say(_sentence(state))
     say(f"Redis: {redis.trouble or _redis_word(state, redis)}")
@@ -47,6 +50,8 @@ def run_phase_get(*, as_json: bool) -> int:
         table.add_row(str(change["version"]), change["phase"], percent, name.replace("[", r"\["), at)
     if changes:
         console().print(table)
+    if warning:
+        say(warning)
     return 0
 
 
@@ -60,17 +65,17 @@ def run_phase_set(phase: Phase, *, rollout_percent: float, by: str | None, as_js
             stores.database, phase, rollout_percent=rollout_percent, by=(by or operator_name())[:WRITTEN_AS]
         )
         trouble = _publish(stores, state, lists)
-    hint = None if trouble else _missing_lists(stores.redis_url, state)
+        warning = _warning(stores, state)
     if as_json:
-        show_json({**_as_dict(state), "in_redis": trouble is None, "trouble": trouble, "hint": hint})
+        show_json({**_as_dict(state), "in_redis": trouble is None, "trouble": trouble, "warning": warning})
         return 0
     say(_sentence(state))
     if trouble:
         say(f"{trouble}\nThe change is written; it reaches Redis through the timeline within seconds of Redis' return.")
     else:
         say("In force from each user's next first page on.")
-    if hint:
-        say(hint)
+    if warning:
+        say(warning)
     return 0
 
 
@@ -87,14 +92,14 @@ def _publish(stores: Stores, state: PhaseState, lists: ListSettings) -> str | No
     return None
 
 
-def _missing_lists(redis_url: str, state: PhaseState) -> str | None:
-    """A switch to a phase that has published nothing is allowed, but hardly meant."""
+def _warning(stores: Stores, state: PhaseState) -> str | None:
+    """A switch to a phase without a model or lists is allowed, but hardly meant."""
     try:
-        if state.phase in read_publications(redis_url):
-            return None
+        has_lists: bool | None = state.phase in read_publications(stores.redis_url)
     except StoreUnavailable:
-        return None
-    return f"No {state.phase} lists have been published yet: until then users get the next source in order."
+        has_lists = None
+    has_champion = champion(stores.database) is not None
+    return phase_warning(state.phase, has_champion=has_champion, has_lists=has_lists)
 
 
 def _in_redis(stores: Stores) -> InRedis:
