@@ -23,7 +23,7 @@ from shared.content.plan import (
 from shared.content.protocol import EncoderCard, ImageEncoder, TextEncoder
 from shared.content.registry import build_image_encoder, build_text_encoder
 from shared.content.settings import ContentSettings
-from shared.content.unreadable import Unreadable
+from shared.content.unreadable import Unreadable, is_of_other_settings
 from shared.db.engine import Database
 from shared.db.vectors import (
     Encoded,
@@ -147,17 +147,19 @@ def _encode_images(
         for post in posts
     )
     encoder = encoders.image
-    plan, failures = _plan(database, Part.IMAGE, sources, encoder.card, now)
+    plan, failures = _plan(database, Part.IMAGE, sources, encoder.card, now, encoders.photos.settings_hash)
     done = n_failed = 0
+    first = ""
     batches = list(plan.batches(settings.encode_batch))
     wanted = ([references[source.post_id] or "" for source in batch] for batch in batches)
     for batch, photos in zip(batches, encoders.photos.read_ahead(wanted, partial(_prepared, encoder)), strict=True):
-        encoded, failed = _encode_photos(encoder, batch, photos, failures, settings, now)
+        encoded, failed = _encode_photos(encoders, batch, photos, failures, settings, now)
         store_vectors(database, Part.IMAGE, encoder=encoder.card.identity, encoded=encoded, failed=failed)
         done, n_failed = done + len(encoded), n_failed + len(failed)
+        first = first or (failed[0].failure if failed else "")
         tell("photos", done + n_failed, len(plan.to_encode))
     if n_failed:
-        log_trouble("content.images_failed", count=n_failed, first=failed[0].failure if failed else "")
+        log_trouble("content.images_failed", count=n_failed, first=first)
     return {"encoded": done, "failed": n_failed, "current": plan.current, "waiting": plan.waiting}
 
 
@@ -174,7 +176,7 @@ def _prepared(encoder: ImageEncoder, photo: Photo) -> _Prepared:
 
 
 def _encode_photos(
-    encoder: ImageEncoder,
+    encoders: Encoders,
     batch: Sequence[PostSource],
     photos: Sequence["_Prepared | Unreadable"],
     failures: dict[str, Failure],
@@ -196,11 +198,12 @@ def _encode_photos(
                 failure=photo.reason,
                 attempts=failure.attempts,
                 next_try=failure.next_try,
+                settings_hash=encoders.photos.settings_hash,
             )
         )
     if not good:
         return [], failed
-    rows = encoder.encode_prepared([photo.pixels for _, photo in good])
+    rows = encoders.image.encode_prepared([photo.pixels for _, photo in good])
     encoded = [
         Encoded(post_id=source.post_id, source_hash=_known(source), vector=row, fingerprint=photo.fingerprint)
         for (source, photo), row in zip(good, rows, strict=True)
@@ -209,10 +212,20 @@ def _encode_photos(
 
 
 def _plan(
-    database: Database, part: Part, sources: Iterable[PostSource], card: EncoderCard, now: datetime
+    database: Database,
+    part: Part,
+    sources: Iterable[PostSource],
+    card: EncoderCard,
+    now: datetime,
+    settings_hash: str = "",
 ) -> tuple[EncodingPlan, dict[str, Failure]]:
     states = stored_vectors(database, part)
-    failures = {post_id: _failure(state) for post_id, state in states.items() if state.failure is not None}
+    failures = {
+        post_id: _failure(state)
+        for post_id, state in states.items()
+        if state.failure is not None
+        and not is_of_other_settings(state.failure, settings_hash=state.settings_hash, in_force=settings_hash)
+    }
     stored = {
         post_id: StoredVector(identity=state.encoder, source_hash=state.source_hash)
         for post_id, state in states.items()

@@ -10,6 +10,7 @@ import typer
 from shared.domain import Phase
 from shared.errors import WarmlineError
 from shared.jobs import Job
+from shared.version import VERSION
 
 app = typer.Typer(
     help="Warmline: a self-hosted post recommender. Settings are read from WARMLINE_* and .env.",
@@ -23,6 +24,23 @@ installation_commands = typer.Typer(
     help="Whose Redis, model folder and snapshot these are; make them this installation's.", no_args_is_help=True
 )
 app.add_typer(installation_commands, name="installation")
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if wanted:
+        sys.stdout.write(f"warmline {VERSION}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Warmline: a self-hosted post recommender. Settings are read from WARMLINE_* and .env."""
+
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for a script.")]
 STOPPED = 130  # as shells say it of a program that Ctrl-C ended
