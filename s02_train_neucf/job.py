@@ -12,6 +12,7 @@ import torch
 
 from s02_train_neucf.champion import champion_to_start_from
 from s02_train_neucf.curves import Curves
+from s02_train_neucf.enough_data import refuse_too_little
 from s02_train_neucf.fit import Fitted
 from s02_train_neucf.judge import judge
 from s02_train_neucf.load import TrainingData, load_training_data
@@ -81,6 +82,9 @@ def run_training(
     watch = Stopwatch()
     claim_folder(settings.model.model_dir, installation_id(database), partial(knows_models, database))
     with watch.part("start"):
+        refuse_too_little(
+            database, days=settings.train.train_days, min_positives=settings.lists.cold_min_positives, now=now
+        )
         encoders = build_encoders(settings.content)
         compile_ahead(NeuCFConfig())
     with watch.part("encode"):

@@ -12,6 +12,7 @@ from shared.domain import Phase
 MIN_POSITIVES = 5_000
 MIN_WARM_USERS = 100
 MIN_POSTS = 200
+NOT_READY = "not ready"  # how a refusal of too little data begins: not a fault, and nothing to look after
 NUMBERS = {1: "one like", 2: "two likes", 3: "three likes"}
 
 
@@ -76,7 +77,7 @@ def sentence(found: Counted | None, newest: Judged | None, champion: Judged | No
         return "not known yet: the next heuristic run counts"
     missing = shortfalls(found.amounts)
     if missing:
-        return f"not ready: {'; '.join(missing)}"
+        return f"{NOT_READY}: {'; '.join(missing)}"
     if newest is not None:
         return f"not proven yet: there is enough data, but the gate rejected model {newest.version}"
     return "ready to train: there is enough data, and no model was trained yet"

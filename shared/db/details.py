@@ -44,13 +44,26 @@ def user_details(snapshot: Snapshot, user_id: str) -> UserDetails:
     joined_at: datetime | None = None
     for connection, name in snapshot.each("users"):
         joined_at = connection.scalar(sa.text(f"SELECT created_at FROM {name} WHERE id = :id LIMIT 1"), {"id": user_id})
-    positives = 0
     kinds = sorted(kind.value for kind in POSITIVE_KINDS)
-    for connection, name in snapshot.each("interactions"):
-        query = f"""
-            SELECT count(*) FROM (
-                SELECT FROM {name} WHERE user_id = :id AND kind = ANY(:kinds) LIMIT {MOST_POSITIVES}
-            ) AS counted
-            """
-        positives += connection.scalar(sa.text(query), {"id": user_id, "kinds": kinds}) or 0
+    theirs = "user_id = :id AND kind = ANY(:kinds)"
+    positives = _count(snapshot, "interactions", theirs, MOST_POSITIVES, id=user_id, kinds=kinds)
     return UserDetails(joined_at=joined_at, positives=min(positives, MOST_POSITIVES))
+
+
+def count_positives(snapshot: Snapshot, *, most: int) -> int:
+    """How many likes, comments, saves and shares there are, repeats too; counted up to `most` of each home."""
+    kinds = sorted(kind.value for kind in POSITIVE_KINDS)
+    return _count(snapshot, "interactions", "kind = ANY(:kinds)", most, kinds=kinds)
+
+
+def count_posts(snapshot: Snapshot, *, most: int) -> int:
+    """How many posts there are that anyone may see; counted up to `most` of each home."""
+    return _count(snapshot, "posts", "deleted_at IS NULL", most)
+
+
+def _count(snapshot: Snapshot, relation: str, condition: str, most: int, **values: object) -> int:
+    counts = []
+    for connection, name in snapshot.each(relation):
+        query = f"SELECT count(*) FROM (SELECT FROM {name} WHERE {condition} LIMIT {most}) AS counted"
+        counts.append(int(connection.scalar(sa.text(query), values) or 0))
+    return sum(counts)
