@@ -6,6 +6,7 @@ that an operator asked for, one that cron asked for with `--once` and one that t
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,15 +29,19 @@ from shared.db.runs import (
     extend_lease,
     finish_run,
     last_done,
+    note_progress,
     refuse_if_running,
     request_run,
     worker_name,
 )
 from shared.errors import ConfigurationError, LeaseLost, StoreUnavailable, WarmlineError
 from shared.logs import log_event, log_trouble
+from shared.run_progress import Progress
 
 POLL = timedelta(seconds=2)
 BEAT_EVERY = timedelta(seconds=10)
+LOOK_EVERY = timedelta(seconds=0.5)  # at how far a run is, for a bar
+ROW_EVERY, LOG_EVERY = timedelta(seconds=2), timedelta(seconds=30)  # how far it is, into its row and into the log
 MISFIRE_GRACE = timedelta(hours=1)  # APScheduler's own is one second, which a busy machine misses
 
 Work = Callable[[Run], Mapping[str, Any]]
@@ -49,6 +54,7 @@ class Job:
 
     name: str
     work: Work
+    show: Callable[[Progress], None] | None = None  # draws how far a run is, where somebody looks on
 
 
 def every(interval: timedelta) -> BaseTrigger:
@@ -139,8 +145,8 @@ def _claim_and_execute(database: Database, job: Job, worker: str) -> None:
 
 def _execute(database: Database, job: Job, run: Run) -> Mapping[str, Any]:
     ended = threading.Event()
-    keeper = threading.Thread(target=_keep_lease, args=(database, run, ended), daemon=True)
-    keeper.start()
+    attendant = threading.Thread(target=_attend, args=(database, job, run, ended), daemon=True)
+    attendant.start()
     try:
         report = job.work(run)
     except BaseException as error:  # Ctrl-C too
@@ -151,22 +157,52 @@ def _execute(database: Database, job: Job, run: Run) -> Mapping[str, Any]:
         raise
     finally:
         ended.set()
-        keeper.join()
+        attendant.join()
     if not finish_run(database, run, report=report):
         raise LeaseLost(f"run {run.id} of {job.name}: finished, but its lease had run out; another run decides")
+    _show(job, run.progress.now())
     log_event(f"{job.name}.done", run=run.id, **report)
     return report
 
 
-def _keep_lease(database: Database, run: Run, ended: threading.Event) -> None:
-    while not ended.wait(LEASE.total_seconds() / 4):
+def _attend(database: Database, job: Job, run: Run, ended: threading.Event) -> None:
+    """Keep the run's lease, and tell how far it is, until it has ended or was given up for dead."""
+    lease, row, log = _Turn(LEASE / 4), _Turn(ROW_EVERY), _Turn(LOG_EVERY)
+    while not ended.wait(LOOK_EVERY.total_seconds()):
+        progress = run.progress.now()
+        _show(job, progress)
         try:
-            extend_lease(database, run)
+            if lease.is_due():
+                extend_lease(database, run)
+            if row.is_due() and progress is not None:
+                note_progress(database, run, progress)
         except StoreUnavailable:
             continue  # the lease holds for a while yet
         except LeaseLost as lost:
             log_trouble("lease.lost", run=run.id, reason=lost)
             return
+        if log.is_due() and progress is not None:
+            log_event(f"{job.name}.progress", run=run.id, **progress.to_json())
+
+
+def _show(job: Job, progress: Progress | None) -> None:
+    if job.show is not None and progress is not None:
+        job.show(progress)
+
+
+class _Turn:
+    """Comes round once in a while."""
+
+    def __init__(self, every: timedelta) -> None:
+        self._every = every.total_seconds()
+        self._next = time.monotonic() + self._every
+
+    def is_due(self) -> bool:
+        """Whether it has come round; then the next one is as far away again."""
+        if time.monotonic() < self._next:
+            return False
+        self._next = time.monotonic() + self._every
+        return True
 
 
 def _patiently(deed: Callable[[], object]) -> Callable[[], None]:
