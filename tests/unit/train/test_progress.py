@@ -5,7 +5,8 @@ from s02_train_neucf.train import Epoch
 from shared.run_progress import RunProgress
 
 STAGES = {
-    "start": 2.0, "encode": 8.0, "load": 1.0, "epochs": 50.0, "validation": 2.5, "replay": 18.0, "exams": 6.0, "rest": 3.0,
+    "start": 2.0, "encode": 8.0, "load": 1.0, "epochs": 50.0, "validation": 2.5, "replay": 18.0, "exams": 6.0,
+    "rest": 3.0,
 }  # fmt: skip
 
 
