@@ -136,6 +136,17 @@ def _inspect(
     raise typer.Exit(run_inspect(user, limit=limit, as_json=as_json))
 
 
+@app.command("status")
+def _status(*, as_json: Json = False) -> None:
+    """Show phase, lists, runs, models and stores, and what needs attention. Exit code: 1 when a problem stands.
+
+    Counts nothing and changes nothing: quick at any size.
+    """
+    from warmline.commands.status import run_status
+
+    raise typer.Exit(run_status(as_json=as_json))
+
+
 @app.command("capacity")
 def _capacity(
     *,
@@ -236,7 +247,9 @@ def main(arguments: list[str] | None = None) -> int:
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(bool(ended.code))
     except WarmlineError as error:
-        sys.stderr.write(f"{error}\n")
+        from warmline.screen import warn
+
+        warn(str(error))
         return error.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")

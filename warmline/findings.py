@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from warmline.screen import clipped
+from warmline.screen import clipped, escaped
 
 EXAMPLE = 60  # characters of an example
 
@@ -81,9 +81,8 @@ def as_dict(finding: Finding) -> dict[str, Any]:
 def show(finding: Finding, console: Console) -> None:
     """A finding for a person: what was got, then what was expected and what to do."""
     head = Text(f"{finding.severity.name.lower():8}", style=_STYLES[finding.severity])
-    console.print(
-        head.append(f"{finding.where}: ", style="bold").append(f"{finding.got}", style="default"), soft_wrap=True
-    )
+    where, got = escaped(f"{finding.where}: "), escaped(finding.got)
+    console.print(head.append(where, style="bold").append(got, style="default"), soft_wrap=True)
     if finding.expected:
         console.print(Text(f"         expected {finding.expected}"), soft_wrap=True)
     if finding.todo:

@@ -9,7 +9,7 @@ from shared.db.readiness import read_readiness
 from shared.promotion import Promotion, promote, roll_back
 from shared.settings import ModelSettings, load_settings
 from warmline.operator import operator_name
-from warmline.screen import console, say, show_json
+from warmline.screen import cells, console, say, show_json
 from warmline.stores import open_stores
 
 SHOWN = ("hr@10", "ndcg@10", "recall@20")
@@ -32,8 +32,7 @@ def run_models(*, as_json: bool) -> int:
     for model in models:
         figures = [f"{value:.4f}" if (value := _figure(model, name)) is not None else "" for name in SHOWN]
         trained = f"{model.created_at:%Y-%m-%d %H:%M}"
-        verdict = model.verdict.replace("[", r"\[")
-        table.add_row(str(model.version), trained, model.state, model.alias or "", *figures, verdict)
+        table.add_row(*cells(model.version, trained, model.state, model.alias or "", *figures, model.verdict))
     console().print(table)
     return 0
 

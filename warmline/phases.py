@@ -16,7 +16,7 @@ from shared.ranked_lists.publish import ListWriter
 from shared.readiness import phase_warning
 from shared.settings import ListSettings, load_settings
 from warmline.operator import operator_name
-from warmline.screen import console, say, show_json
+from warmline.screen import cells, console, say, show_json
 from warmline.stores import Stores, open_stores
 
 HISTORY = 5  # changes shown
@@ -46,8 +46,8 @@ def run_phase_get(*, as_json: bool) -> int:
     table = Table("version", "phase", "rollout %", "by", "at", title="Last changes", title_justify="left")
     for change in changes:
         at = f"{change['changed_at']:%Y-%m-%d %H:%M:%S} UTC"
-        name, percent = str(change["changed_by"]), f"{change['rollout_percent']:g}"
-        table.add_row(str(change["version"]), change["phase"], percent, name.replace("[", r"\["), at)
+        percent = f"{change['rollout_percent']:g}"
+        table.add_row(*cells(change["version"], change["phase"], percent, change["changed_by"], at))
     if changes:
         console().print(table)
     if warning:

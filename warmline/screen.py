@@ -2,6 +2,7 @@
 
 import json
 import sys
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -9,7 +10,9 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
+TURNS_OF_DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 PIPE_WIDTH = 160  # characters of a line when nobody's terminal says
 
 
@@ -19,13 +22,36 @@ def console() -> Console:
 
 
 def say(text: str) -> None:
-    """One line of a result."""
-    sys.stdout.write(f"{text}\n")
+    """Lines of a result."""
+    sys.stdout.write(f"{escaped(text)}\n")
 
 
 def warn(text: str) -> None:
-    """One line about what is wrong."""
-    sys.stderr.write(f"{text}\n")
+    """Lines about what is wrong."""
+    sys.stderr.write(f"{escaped(text)}\n")
+
+
+def escaped(text: str) -> str:
+    """The text with what would steer a terminal written out: controls but the end of a line, and turns of direction.
+
+    Whatever comes out of a database is somebody's: a caption, an id, a name that was given to `--by`, an error.
+    """
+    if text.isprintable():
+        return text
+    return "".join(mark if mark == "\n" or not _steers(mark) else _written_out(mark) for mark in text)
+
+
+def cells(*values: object) -> list[Text]:
+    """A table's row out of a database: escaped, and its [brackets] no markup of rich's."""
+    return [Text(escaped(str(value))) for value in values]
+
+
+def _steers(mark: str) -> bool:
+    return unicodedata.category(mark) in ("Cc", "Zl", "Zp", "Cs") or mark in TURNS_OF_DIRECTION
+
+
+def _written_out(mark: str) -> str:
+    return mark.encode("unicode_escape").decode()
 
 
 def show_json(value: Mapping[str, Any]) -> None:

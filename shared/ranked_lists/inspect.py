@@ -91,6 +91,12 @@ def read_publications(url: str) -> dict[Phase, Publication]:
     return {phase: known for phase, value in pairs if (known := _readable(unpack_publication, value))}
 
 
+def read_safety(url: str) -> bool:
+    """Whether deletions and blocks are in this Redis: until then the timelines do not use it."""
+    with redis_errors(url), connect(url) as client:
+        return _values(client, [keys.SAFETY])[0] is not None
+
+
 def _standing(user: UserLists, row: int, post: CatalogueEntry | None) -> str:
     if row in user.deleted:
         return "deleted"
