@@ -128,12 +128,16 @@ def _inspect(
     user: Annotated[str, typer.Argument(help="The user's id.")],
     *,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Posts of each list.")] = 20,
+    post: Annotated[str | None, typer.Option(help="Show only how this post stands with the user, and why.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show a user's lists of both phases side by side, and what is withheld from them."""
+    """Show a user's lists of both phases, what each score is made of, and what is withheld from them.
+
+    The lists stand side by side where the terminal has room, else one below the other.
+    """
     from warmline.inspecting import run_inspect
 
-    raise typer.Exit(run_inspect(user, limit=limit, as_json=as_json))
+    raise typer.Exit(run_inspect(user, limit=limit, post_id=post, as_json=as_json))
 
 
 @app.command("status")

@@ -19,6 +19,7 @@ class PostDetails:
     caption: str
     author_id: str
     created_at: datetime
+    deleted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +34,11 @@ def post_details(snapshot: Snapshot, post_ids: Sequence[str]) -> dict[str, PostD
     """Those of these posts that the relation still has."""
     details: dict[str, PostDetails] = {}
     for connection, name in snapshot.each("posts"):
-        query = sa.text(f"SELECT id, caption, author_id, created_at FROM {name} WHERE id = ANY(:ids)")
-        for post_id, caption, author_id, created_at in connection.execute(query, {"ids": list(post_ids)}):
-            details[post_id] = PostDetails(caption=caption or "", author_id=author_id, created_at=created_at)
+        query = sa.text(f"SELECT id, caption, author_id, created_at, deleted_at FROM {name} WHERE id = ANY(:ids)")
+        for post_id, caption, author_id, created_at, deleted_at in connection.execute(query, {"ids": list(post_ids)}):
+            details[post_id] = PostDetails(
+                caption=caption or "", author_id=author_id or "", created_at=created_at, deleted_at=deleted_at
+            )
     return details
 
 
