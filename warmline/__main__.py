@@ -159,9 +159,9 @@ def _capacity(
     interactions: Annotated[int, typer.Option(min=0, help="Interactions there will be, views too.")],
     as_json: Json = False,
 ) -> None:
-    """Predict the bytes in Redis and PostgreSQL and the seconds of each job, and check that against your last runs.
+    """Predict the bytes in Redis and PostgreSQL by what is here, and the seconds of each job by its last real run.
 
-    Tries for a second how quick PostgreSQL, Redis and this machine are; what it writes to Redis for that is deleted.
+    Counts the relations, and writes some keys of nobody to Redis, which are deleted.
     """
     from warmline.capacity import run_capacity
 

@@ -128,13 +128,17 @@ def _ask_database(database: Database) -> FromDatabase:
     return FromDatabase(
         server=read_state(database),
         phase=read_phase(database),
-        changed=next(iter(phase_history(database, limit=1)), None),
-        jobs={job: JobRuns(runs=tuple(recent_runs(database, limit=RUNS_LOOKED_AT, job=job))) for job in Job},
-        services=tuple(live_services(database)),
+        changed=next((dict(change) for change in phase_history(database, limit=1)), None),
+        jobs={job: _runs_of(database, job) for job in Job},
+        services=tuple(dict(row) for row in live_services(database)),
         champion=champion(database),
         newest=next(iter(list_models(database, limit=1)), None),
         readiness=read_readiness(database),
     )
+
+
+def _runs_of(database: Database, job: Job) -> JobRuns:
+    return JobRuns(runs=tuple(dict(run) for run in recent_runs(database, limit=RUNS_LOOKED_AT, job=job)))
 
 
 def _ask_redis(url: str) -> FromRedis:
