@@ -5,8 +5,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from rich.table import Table as Drawn
-
 from shared.db.sizes import Held, held
 from shared.ranked_lists import keys
 from shared.ranked_lists.weigh import used, weigh, weigh_keys
@@ -29,7 +27,7 @@ from warmline.capacity_model import (
     redis_bytes_assumed,
     seconds_of,
 )
-from warmline.screen import age, cells, console, progress_bar, say, show_json
+from warmline.screen import age, progress_bar, say, show_json, show_sections
 from warmline.stores import Stores, open_stores
 
 MB = 1e6
@@ -206,22 +204,25 @@ def _seconds(job: str, run: LastRun | None, here: World, world: World) -> JobSec
 def _show(capacity: Capacity) -> None:
     world = capacity.world
     say(f"{world.users:,} users, {world.posts:,} posts, {world.interactions:,} interactions")
-    table = Drawn("what", "need", "how it was come by", show_edge=False)
-    table.add_row(*cells("Redis", _megabytes(sum(capacity.redis.values())), capacity.redis_how))
-    table.add_row(*cells("", "", _parts(capacity.redis)))
-    table.add_row(*cells("", f"+ {capacity.reader:,} bytes", "at most, for each reader who scrolls"))
-    table.add_row(*cells("PostgreSQL", _megabytes(sum(capacity.postgres.values())), capacity.postgres_how))
-    table.add_row(*cells("", "", _parts(capacity.postgres)))
-    for job, each in capacity.jobs.items():
-        need = "not known" if each.seconds is None else f"{each.seconds:,.1f} s"
-        table.add_row(*cells(f"job {job}", need, each.how))
-    console().print(table)
+    redis, postgres = sum(capacity.redis.values()), sum(capacity.postgres.values())
+    reader = f"and at most {capacity.reader:,} bytes for each reader who scrolls"
+    show_sections(
+        [
+            ("Redis", [f"{_megabytes(redis)}: {capacity.redis_how}", _parts(capacity.redis), reader]),
+            ("PostgreSQL", [f"{_megabytes(postgres)}: {capacity.postgres_how}", _parts(capacity.postgres)]),
+            *((f"job {job}", [_need(each)]) for job, each in capacity.jobs.items()),
+        ]
+    )
     if not capacity.checks:
         say("Nothing to check it against: the heuristic has not run here yet.")
     for check in capacity.checks:
         off = "" if check.off is None else f", {check.off:+.0%}"
         both = f"predicted {_megabytes(check.predicted)}, found {_megabytes(check.found)}{off}"
         say(f"Check on what is here, {check.what}: {both}")
+
+
+def _need(job: JobSeconds) -> str:
+    return f"{'not known' if job.seconds is None else f'{job.seconds:,.1f} s'}: {job.how}"
 
 
 def _rounded(value: float | None) -> float | None:

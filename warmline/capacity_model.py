@@ -18,7 +18,8 @@ ASSUMED_VECTORS = {"caption": 2 * 384 + VECTOR_OVERHEAD_BYTES, "image": 2 * 1280
 POSTGRES_EMPTY_BYTES = 600_000  # what an empty schema takes, and some runs
 
 VIEWER_NAME_BYTES = 90  # in the set of those who have a viewer
-SHARED_BYTES = 400_000  # everyone's list, new posts, the small keys, and what Redis keeps besides keys
+SHARED_BYTES = 50_000  # everyone's list, new posts and the small keys
+REDIS_BYTES = 500_000  # what Redis takes besides keys once it is at work: its connections' buffers, its scripts
 BARE_VIEWER_BYTES = 72  # of a user who has seen nothing
 
 # What each part of a job grows with; a part that is not named takes as long as it did.
@@ -109,7 +110,7 @@ def redis_bytes_assumed(world: World, weights: Weights, *, max_lists: int) -> di
         "lists, neucf": round(lists * weights.list),
         "blocks and seen posts": round(viewers),
         "catalogue": round(world.posts * weights.catalogue_post),
-        "shared by all": SHARED_BYTES,
+        "shared by all": SHARED_BYTES + REDIS_BYTES,
     }
 
 
@@ -137,7 +138,7 @@ def redis_bytes(here: Mapping[str, Keys], growth: Growth, *, warm_users: int, ma
         "blocks and seen posts": round(bare * growth.users + (viewers.bytes - bare) * growth.interactions),
         "catalogue": round(_bytes(here, "posts") * growth.posts),
         "readers": round(others * growth.users),
-        "shared by all": round(_bytes(here, "shared")),
+        "shared by all": round(_bytes(here, "shared")) + REDIS_BYTES,
     }
 
 

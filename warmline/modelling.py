@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from rich.table import Table
-
 from shared.db.models import ModelVersion, list_models
 from shared.db.readiness import read_readiness
 from shared.promotion import Promotion, promote, roll_back
 from shared.settings import ModelSettings, load_settings
 from warmline.operator import operator_name
-from warmline.screen import cells, console, say, show_json
+from warmline.screen import say, show_json, show_sections
 from warmline.stores import open_stores
 
 SHOWN = ("hr@10", "ndcg@10", "recall@20")
@@ -28,12 +26,7 @@ def run_models(*, as_json: bool) -> int:
     if not models:
         say("No model was trained yet; `python -m s02_train_neucf --once` trains one now.")
         return 0
-    table = Table("version", "trained", "state", "alias", *SHOWN, "verdict")
-    for model in models:
-        figures = [f"{value:.4f}" if (value := _figure(model, name)) is not None else "" for name in SHOWN]
-        trained = f"{model.created_at:%Y-%m-%d %H:%M}"
-        table.add_row(*cells(model.version, trained, model.state, model.alias or "", *figures, model.verdict))
-    console().print(table)
+    show_sections((f"model {model.version}", _lines(model)) for model in models)
     return 0
 
 
@@ -75,6 +68,14 @@ def _said(done: Promotion, *, as_json: bool) -> int:
     if done.warning:
         say(done.warning)
     return 0
+
+
+def _lines(model: ModelVersion) -> list[str]:
+    """What is served and why, and how good it is."""
+    alias = f", {model.alias}" if model.alias else ""
+    figures = [f"{name} {value:.4f}" for name in SHOWN if (value := _figure(model, name)) is not None]
+    head = f"{model.state}{alias}, trained {model.created_at:%Y-%m-%d %H:%M}"
+    return [line for line in (head, ", ".join(figures), model.verdict) if line]
 
 
 def _figure(model: ModelVersion, metric: str) -> float | None:

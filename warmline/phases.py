@@ -1,10 +1,9 @@
 """`warmline phase`: read and switch the phase."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from rich.table import Table
 
 from shared.db.engine import Database
 from shared.db.models import champion
@@ -16,7 +15,7 @@ from shared.ranked_lists.publish import ListWriter
 from shared.readiness import phase_warning
 from shared.settings import ListSettings, load_settings
 from warmline.operator import operator_name
-from warmline.screen import cells, console, say, show_json
+from warmline.screen import say, show_json, show_sections
 from warmline.stores import Stores, open_stores
 
 HISTORY = 5  # changes shown
@@ -43,13 +42,9 @@ def run_phase_get(*, as_json: bool) -> int:
         return 0
     say(_sentence(state))
     say(f"Redis: {redis.trouble or _redis_word(state, redis)}")
-    table = Table("version", "phase", "rollout %", "by", "at", title="Last changes", title_justify="left")
-    for change in changes:
-        at = f"{change['changed_at']:%Y-%m-%d %H:%M:%S} UTC"
-        percent = f"{change['rollout_percent']:g}"
-        table.add_row(*cells(change["version"], change["phase"], percent, change["changed_by"], at))
     if changes:
-        console().print(table)
+        say("Last changes:")
+        show_sections((f"version {change['version']}", [_change(change)]) for change in changes)
     if warning:
         say(warning)
     return 0
@@ -67,7 +62,8 @@ def run_phase_set(phase: Phase, *, rollout_percent: float, by: str | None, as_js
         trouble = _publish(stores, state, lists)
         warning = _warning(stores, state)
     if as_json:
-        show_json({**_as_dict(state), "in_redis": trouble is None, "trouble": trouble, "warning": warning})
+        told = {"in_redis": trouble is None, "trouble": trouble, "warning": warning}
+        show_json({**_as_dict(state), **told, "hint": warning})  # its name in earlier versions
         return 0
     say(_sentence(state))
     if trouble:
@@ -119,6 +115,11 @@ def _redis_word(state: PhaseState, redis: InRedis) -> str:
 
 def _changes(database: Database) -> list[dict[str, Any]]:
     return [dict(row) for row in phase_history(database, limit=HISTORY)]
+
+
+def _change(change: Mapping[str, Any]) -> str:
+    rollout = f" for {change['rollout_percent']:g} %" if change["phase"] == Phase.NEUCF else ""
+    return f"{change['phase']}{rollout}, {change['changed_at']:%Y-%m-%d %H:%M:%S} UTC, by {change['changed_by']}"
 
 
 def _as_dict(state: PhaseState) -> dict[str, Any]:

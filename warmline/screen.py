@@ -3,13 +3,14 @@
 import json
 import sys
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 from rich.text import Text
 
 TURNS_OF_DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -44,6 +45,17 @@ def escaped(text: str) -> str:
 def cells(*values: object) -> list[Text]:
     """A table's row out of a database: escaped, and its [brackets] no markup of rich's."""
     return [Text(escaped(str(value))) for value in values]
+
+
+def show_sections(sections: Iterable[tuple[str, Iterable[str]]]) -> None:
+    """Names at the left, lines beside them, wrapped to the terminal's width however narrow it is."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(overflow="fold")
+    for name, lines in sections:
+        for place, line in enumerate(lines):
+            table.add_row(*cells("" if place else name, line))
+    console().print(table)
 
 
 def _steers(mark: str) -> bool:

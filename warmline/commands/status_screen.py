@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
-
 from shared.db.models import ModelVersion
 from shared.domain import Phase
 from shared.jobs import SERVICES
@@ -13,7 +11,7 @@ from shared.readiness import NOT_READY
 from shared.version import VERSION
 from warmline.findings import Finding, show
 from warmline.run_rows import how_far
-from warmline.screen import age, cells, console, say
+from warmline.screen import age, console, say, show_sections
 
 if TYPE_CHECKING:
     from warmline.commands.status import FromDatabase, FromRedis, JobRuns, Status
@@ -25,21 +23,14 @@ REASON = 160  # characters of a run's error or a verdict; `warmline models` and 
 def show_status(status: "Status", findings: Sequence[Finding]) -> None:
     """The whole of it on standard output."""
     say(f"Warmline {VERSION}, {status.now:%Y-%m-%d %H:%M:%S} UTC")
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True, style="bold")
-    table.add_column(overflow="fold")
-    for name, lines in _sections(status):
-        for place, line in enumerate(lines):
-            table.add_row(*cells("" if place else name, line))
-    screen = console()
-    screen.print(table)
+    show_sections(_sections(status))
     say("")
     if not findings:
         say("Nothing needs attention.")
         return
     say("Needs attention:")
     for each in findings:
-        show(each, screen)
+        show(each, console())
 
 
 def _sections(status: "Status") -> Iterable[tuple[str, list[str]]]:
