@@ -37,14 +37,14 @@ def _stores(status: "Status") -> Iterator[Finding]:
             "PostgreSQL",
             status.trouble["postgresql"],
             expected="an answer",
-            todo="pages go on out of Redis, runs and writes wait; see to the server and to WARMLINE_DATABASE_URL",
+            todo="see to what it says, to the server and to WARMLINE_DATABASE_URL; pages go on out of Redis meanwhile",
         )
     if status.redis is None:
         yield problem(
             "Redis",
             status.trouble["redis"],
             expected="an answer",
-            todo="pages come from the timelines' own snapshots; see to the server and to WARMLINE_REDIS_URL",
+            todo="see to the server and to WARMLINE_REDIS_URL; pages come from the timelines' snapshots meanwhile",
         )
 
 
