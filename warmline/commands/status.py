@@ -14,7 +14,7 @@ from shared.db.readiness import read_readiness
 from shared.db.runs import live_services, recent_runs
 from shared.db.server import DatabaseState, read_state
 from shared.domain import Phase, PhaseState
-from shared.errors import ArtefactError, StoreUnavailable, WarmlineError
+from shared.errors import ArtefactError, WarmlineError
 from shared.jobs import Job
 from shared.neucf.model_files import check_model_files, is_at_hand
 from shared.ranked_lists.health import RedisHealth, read_health
@@ -116,8 +116,10 @@ def read_status(model_dir: Path, now: datetime) -> Status:
         except WarmlineError as error:
             trouble["postgresql"] = str(error)
         try:
+            if from_database is not None:
+                stores.refuse_foreign_redis()
             from_redis = _ask_redis(stores.redis_url)
-        except StoreUnavailable as error:
+        except WarmlineError as error:
             trouble["redis"] = str(error)
     files = _champions_files(from_database, model_dir)
     return Status(now=now, database=from_database, redis=from_redis, trouble=trouble, champions_files=files)

@@ -134,7 +134,9 @@ def test_one_post_says_where_it_stands_and_why(warmline: Command, database: Data
     first = warmline("inspect", "ben", "--post", "p2", "--json").json["post"]
     assert (first["lists"]["heuristic"]["rank"], first["standing"]) == (1, "")
     assert "place 1 of 4" in warmline("inspect", "ben", "--post", "p2").out
-    writer.add_deleted([scalar(database, "SELECT row FROM warmline.post_rows WHERE post_id = 'p2'")])
+    writer.add_deleted(
+        [scalar(database, "SELECT row FROM warmline.post_rows WHERE post_id = 'p2'")], version=LEAST_VERSION
+    )
     assert "it is deleted: nobody is shown it" in warmline("inspect", "ben", "--post", "p2").out
 
 
