@@ -27,6 +27,7 @@ from shared.world import World, catalogue, load_world
 JOB = "heuristic"
 SECONDS_PER_DAY = 86_400
 NOTHING_WITHHELD = Viewer()
+STEPS = {"loading": 5.0, "ranking": 1.0, "lists": 4.0}  # and what each takes of a run, about
 USERS_AT_ONCE = 256  # lists worked out together: large enough to forget numpy's calls, small enough for the cache
 
 
@@ -45,12 +46,15 @@ def run_heuristic(
 ) -> Mapping[str, Any]:
     """Rank everything for everyone and publish it; gives the report for the run's row."""
     begun, writer = time.monotonic(), writer.for_run(JOB, run.fence)
+    run.progress.plan(STEPS)
+    run.progress.report("loading", 0, 1)
     claim_redis(database, writer)  # before the work; again below, for a Redis that restarted meanwhile
     with stage("heuristic.load") as loaded:
         safety = writer.begin_safety()  # before anything is read
         world = load_world(database, settings.window, settings.lists, now, writer.asked_lately(now))
         loaded.update(posts=len(world.posts), events=len(world.events), users=len(world.users))
         loaded.update({f"uncounted_{what}": count for what, count in asdict(world.uncounted).items() if count})
+    run.progress.report("ranking", 0, 1)
     with stage("heuristic.rank") as ranked:
         scores = score_posts(world.posts, world.met, settings.formula, now)
         ranking = rank_posts(world.posts, world.rows, scores, alpha=settings.formula.alpha)
@@ -117,6 +121,7 @@ def _lists(
     """Pairs of user id and encoded list, some users at a time."""
     head = RankedList(source=Source.HEURISTIC, generation=run.fence, generated_at=now, entries=b"")
     for start in range(0, len(world.users), USERS_AT_ONCE):
+        run.progress.report("lists", start, len(world.users))
         users = world.users.ids[start : start + USERS_AT_ONCE]
         viewers = [world.viewers.get(user, NOTHING_WITHHELD) for user in users]
         own = [world.author_keys[user] for user in users]

@@ -13,7 +13,7 @@ from shared.db.engine import Database
 from shared.db.migrate import check_migrated
 from shared.errors import WarmlineError
 from shared.logs import start_logging
-from shared.progress import bars
+from shared.progress import run_bar
 from shared.ranked_lists.publish import ListWriter
 from shared.schedule import Job, every, run_once, serve
 from shared.settings import (
@@ -46,8 +46,12 @@ def main(arguments: list[str] | None = None) -> int:
         database = Database(stores)
         lists = settings.lists
         writer = ListWriter(stores.redis_url.get_secret_value(), keep_for=lists.keep_for, chain_for=lists.chain_for)
-        with bars() as tell:
-            job = Job(name=JOB, work=lambda run: run_scoring(database, writer, settings, run, datetime.now(UTC), tell))
+        with run_bar(JOB) as show:
+            job = Job(
+                name=JOB,
+                work=lambda run: run_scoring(database, writer, settings, run, datetime.now(UTC)),
+                show=show,
+            )
             if once:
                 check_migrated(database)
                 run_once(database, job, by="--once")

@@ -20,7 +20,7 @@ from shared.db.models import ModelVersion, champion
 from shared.db.phases import installation_id
 from shared.db.runs import Run, recent_runs
 from shared.domain import Phase, Reason, Source
-from shared.encoding import Encoders, Progress, build_encoders, encode_new
+from shared.encoding import Encoders, build_encoders, encode_new
 from shared.features import manifest_encoder
 from shared.heuristic_scores import score_posts
 from shared.logs import stage
@@ -38,6 +38,9 @@ from shared.stopwatch import Stopwatch
 from shared.world import World, catalogue, load_world
 
 JOB = "score"
+# Of a run that has to encode nothing: what each step takes of it, in seconds in the demo.
+STEPS = {"start": 5.0, "captions": 0.2, "photos": 0.2, "loading": 0.5, "lists": 2.0}
+REPORTED_EACH = 100  # lists
 SECONDS_PER_DAY = 86_400
 OVERLAP = timedelta(minutes=5)  # a partial run looks back a little further than the last one: commits may be late
 
@@ -55,13 +58,18 @@ class JobSettings:
 
 
 def run_scoring(
-    database: Database, writer: ListWriter, settings: JobSettings, run: Run, now: datetime, tell: Progress | None = None
+    database: Database, writer: ListWriter, settings: JobSettings, run: Run, now: datetime
 ) -> Mapping[str, Any]:
-    """Score and publish; gives the report for the run's row. Without a champion nothing is published."""
-    watch, writer = Stopwatch(), writer.for_run(JOB, run.fence)
+    """Score and publish; gives the report for the run's row. Without a champion nothing is published.
+
+    The run's progress tells how far it is.
+    """
+    watch, writer, report = Stopwatch(), writer.for_run(JOB, run.fence), run.progress.report
+    run.progress.plan(STEPS)
     model = champion(database)
     if model is None:
         return {"lists": 0, "note": "no model was promoted yet; `warmline models` shows the verdicts"}
+    report("start", 0, 1)
     refuse_foreign_folder(settings.model.model_dir, installation_id(database), earlier_ids(database))
     claim_redis(database, writer)  # before the work; again below, for a Redis that restarted meanwhile
     with watch.part("start"):
@@ -69,7 +77,8 @@ def run_scoring(
         artefact = load_champion(settings.model, model, encoders)
         compile_ahead(artefact.model.config)
     with watch.part("encode"):
-        encoded = encode_new(database, encoders, settings.content, now, tell)
+        encoded = encode_new(database, encoders, settings.content, now, report)
+    report("loading", 0, 1)
     with stage("score.load") as facts, watch.part("load"):
         world = load_world(database, settings.window, settings.lists, now, writer.asked_lately(now))
         since = partial_since(database, model, settings.score, now) if writer.has_published(Phase.NEUCF) else None
@@ -84,6 +93,7 @@ def run_scoring(
         writer.publish_catalogue(catalogue(world))
         added = serving_term(artefact.manifest.serving_order, world, settings.formula, now)
         lists = scored_lists(artefact, world, data, added, settings.lists, run, now)
+        lists = _reported(lists, run, len(data.users))
         published = writer.publish_lists(lists, phase=Phase.NEUCF, job=JOB, run=run.fence)
         facts.update(lists=published.lists, bytes=published.bytes)
     _note(writer, published, run, now, watch.seconds)
@@ -97,6 +107,14 @@ def run_scoring(
         "stages": watch.stages(),
         "seconds": round(watch.seconds, 3),
     }
+
+
+def _reported(lists: Iterator[tuple[str, bytes]], run: Run, total: int) -> Iterator[tuple[str, bytes]]:
+    """The same, some of which say how many there were."""
+    for place, each in enumerate(lists):
+        if place % REPORTED_EACH == 0:
+            run.progress.report("lists", place, total)
+        yield each
 
 
 def load_champion(settings: ModelSettings, model: ModelVersion, encoders: Encoders) -> Artefact:

@@ -13,7 +13,7 @@ from shared.db.engine import Database
 from shared.db.migrate import check_migrated
 from shared.errors import WarmlineError
 from shared.logs import start_logging
-from shared.progress import bars
+from shared.progress import run_bar
 from shared.schedule import Job, cron, run_once, serve
 from shared.settings import (
     HeuristicSettings,
@@ -45,8 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
         )
         torch.set_num_threads(settings.model.threads)
         database = Database(stores)
-        with bars() as tell:
-            job = Job(name=JOB, work=lambda run: run_training(database, settings, run, datetime.now(UTC), tell))
+        with run_bar(JOB) as show:
+            job = Job(name=JOB, work=lambda run: run_training(database, settings, run, datetime.now(UTC)), show=show)
             if once:
                 check_migrated(database)
                 run_once(database, job, by="--once")

@@ -12,11 +12,13 @@ import torch
 
 from s02_train_neucf.champion import champion_to_start_from
 from s02_train_neucf.curves import Curves
+from s02_train_neucf.enough_data import refuse_too_little
 from s02_train_neucf.fit import Fitted
 from s02_train_neucf.judge import judge
 from s02_train_neucf.load import TrainingData, load_training_data
 from s02_train_neucf.mirror import Trained, mirror_training
 from s02_train_neucf.past import Past
+from s02_train_neucf.progress import ALL_DATA, LOADING, SAVING, START, EpochsReported, shares
 from s02_train_neucf.rank_then import Rules
 from s02_train_neucf.recipe import Recipe
 from s02_train_neucf.replay_report import NEUCF
@@ -31,8 +33,8 @@ from shared.db.engine import Database
 from shared.db.installation import knows_models
 from shared.db.models import kept_folders, promote_model, register_model
 from shared.db.phases import installation_id
-from shared.db.runs import Run, request_run
-from shared.encoding import Encoders, Progress, build_encoders, encode_new
+from shared.db.runs import Run, last_report, request_run
+from shared.encoding import Encoders, build_encoders, encode_new
 from shared.features import manifest_encoder
 from shared.logs import log_event, stage
 from shared.neucf.artefact import Artefact, save_artefact
@@ -41,14 +43,13 @@ from shared.neucf.config import NeuCFConfig
 from shared.neucf.manifest import Manifest
 from shared.neucf.model_folder import claim_folder, stored_models
 from shared.neucf.serving_order import ServingOrder
+from shared.run_progress import ReportProgress
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
 from shared.stopwatch import Stopwatch
 
 JOB = "train"
 SCORE_JOB = "score"
 _NOT_SHAPING = {"train_cron", "schedule_timezone", "models_kept"}  # of training's settings: no model depends on them
-
-Telling = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,34 +75,39 @@ class JobSettings:
         }
 
 
-def run_training(
-    database: Database, settings: JobSettings, run: Run, now: datetime, tell: Progress | None = None
-) -> Mapping[str, Any]:
-    """Train and judge a model; gives the report for the run's row."""
-    watch = Stopwatch()
+def run_training(database: Database, settings: JobSettings, run: Run, now: datetime) -> Mapping[str, Any]:
+    """Train and judge a model; gives the report for the run's row. The run's progress tells how far it is."""
+    watch, report = Stopwatch(), run.progress.report
+    run.progress.plan(shares(_last_stages(database)))
+    report(START, 0, 1)
     claim_folder(settings.model.model_dir, installation_id(database), partial(knows_models, database))
     with watch.part("start"):
+        refuse_too_little(
+            database, days=settings.train.train_days, min_positives=settings.lists.cold_min_positives, now=now
+        )
         encoders = build_encoders(settings.content)
         compile_ahead(NeuCFConfig())
     with watch.part("encode"):
-        encoded = encode_new(database, encoders, settings.content, now, tell)
+        encoded = encode_new(database, encoders, settings.content, now, report)
+    report(LOADING, 0, 1)
     with stage("train.load") as facts, watch.part("load"):
         data = load_training_data(database, encoders, days=settings.train.train_days, now=now)
         facts.update(events=len(data.events.at), posts=len(data.posts.post_key))
-    trial = _trial(settings, encoders, data, watch)
+    trial = _trial(settings, encoders, data, watch, report)
     past = Past.of(data)
     curves = Curves()
-    on_epoch = _epochs_told(tell, trial.recipe.epochs, curves, watch)
+    on_epoch = _epochs_told(report, curves, watch)
     with stage("train.trial") as facts:
         tried = try_model(trial, past, on_epoch)
         facts.update(cuts=len(tried.replay.cuts), order=str(tried.replay.order))
     # Nothing of the trial starts from the champion, which has seen what the replay and the cuts ask for.
     before = _champion(database, settings, encoders) if settings.train.warm_start else None
     with stage("train.fit") as facts:
-        fitted = trial.fit(data.standing(), lambda epoch: on_epoch("all data", epoch), tried.found, before)
+        fitted = trial.fit(data.standing(), lambda epoch: on_epoch(ALL_DATA, epoch), tried.found, before)
         facts.update(
             epochs=fitted.found.recipe.epochs, users=fitted.data.users.n_rows - 1, posts=fitted.data.posts.n_rows - 1
         )
+    report(SAVING, 0, 1)
     judged = judge(past, trial, fitted, tried.replay)
     shown = tried.shown
     metrics = {f"{NEUCF} {name}": shown.figures[NEUCF][name].mean for name in SHOWN} if shown is not None else {}
@@ -136,7 +142,15 @@ def run_training(
     }
 
 
-def _trial(settings: JobSettings, encoders: Encoders, data: TrainingData, watch: Stopwatch) -> Trial:
+def _last_stages(database: Database) -> Mapping[str, float] | None:
+    """Seconds by part of the last good training."""
+    last = last_report(database, JOB)
+    return (last["report"] or {}).get("stages") if last is not None else None
+
+
+def _trial(
+    settings: JobSettings, encoders: Encoders, data: TrainingData, watch: Stopwatch, report: ReportProgress
+) -> Trial:
     """What is trained, how, and what it is held against."""
     seed = settings.train.train_seed
     return Trial(
@@ -150,6 +164,7 @@ def _trial(settings: JobSettings, encoders: Encoders, data: TrainingData, watch:
         device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
         warm=settings.train.warm_start,
         watch=watch,
+        report_progress=report,
     )
 
 
@@ -264,7 +279,9 @@ def recipe_json(recipe: Recipe) -> dict[str, Any]:
     return {name: getattr(recipe, name) for name in Recipe.__dataclass_fields__}
 
 
-def _epochs_told(tell: Progress | None, epochs: int, curves: Curves, watch: Stopwatch) -> Callable[[str, Epoch], None]:
+def _epochs_told(report: ReportProgress, curves: Curves, watch: Stopwatch) -> Callable[[str, Epoch], None]:
+    reported = EpochsReported(report)
+
     def told(cut: str, epoch: Epoch) -> None:
         curves.note(cut, epoch)
         watch.add("epochs", epoch.seconds)
@@ -272,7 +289,6 @@ def _epochs_told(tell: Progress | None, epochs: int, curves: Curves, watch: Stop
         if epoch.validation is not None:
             watch.add("validation", epoch.validation_seconds)
             watch.count("validations", 1)
-        if tell is not None:
-            tell(f"training, {cut}", epoch.number, epochs)
+        reported.note(cut, epoch)
 
     return told

@@ -2,7 +2,7 @@
 like. A model as of the cut, newer posts cold, tastes as of the step, the heuristic as fresh as it would have been.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,8 +36,12 @@ class CutFigures:
     by_order: Figures  # (n_orders, n_users, n_metrics) NeuCF under each serving order
 
 
-def replay_cut(past: Past, rules: Rules, cut: Cut, model: Scorer) -> CutFigures:
+def replay_cut(
+    past: Past, rules: Rules, cut: Cut, model: Scorer, on_step: Callable[[int, int], None] | None = None
+) -> CutFigures:
     """Rank at each step of a cut with a model that was trained on the events before the cut.
+
+    `on_step` is told how many steps are done, and of how many.
 
     Raises:
         ScoringRefused: a score of the model is NaN or infinite.
@@ -46,7 +50,10 @@ def replay_cut(past: Past, rules: Rules, cut: Cut, model: Scorer) -> CutFigures:
     users: list[Int64s] = []
     figures: list[Figures] = []  # of each step: (n_users, n_systems, n_metrics)
     n_steps = 0
-    for step in cut.steps():
+    steps = cut.steps()
+    for place, step in enumerate(steps):
+        if on_step is not None:
+            on_step(place, len(steps))
         wanted = past.likes_within(step.start, step.end)
         wanted = wanted.where(np.isin(wanted.user_key, invited))
         asked = list(_asked(past, rules, step.start, wanted, model))

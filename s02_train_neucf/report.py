@@ -18,6 +18,7 @@ from s02_train_neucf.ials import IALS
 from s02_train_neucf.load import TrainingData
 from s02_train_neucf.metrics import Interval
 from s02_train_neucf.past import Past
+from s02_train_neucf.progress import GLOBAL, PER_USER, WARM_UP, examining, replaying
 from s02_train_neucf.rank_then import HEURISTIC, POPULARITY, ModelThen, Rules
 from s02_train_neucf.recipe import Recipe
 from s02_train_neucf.replay import CutFigures, replay_cut
@@ -29,6 +30,7 @@ from s02_train_neucf.train import Epoch
 from s02_train_neucf.warm_start import Predecessor
 from shared.errors import TrainingRefused
 from shared.neucf.config import NeuCFConfig
+from shared.run_progress import ReportProgress, report_to_nobody
 from shared.stopwatch import Stopwatch
 
 PER_USER_SHARE = 0.2  # of each user's likes, the last ones
@@ -51,6 +53,7 @@ class Trial:
     device: torch.device
     warm: bool = False  # whether each model of the replay starts from that of the cut before, as nights do
     watch: Stopwatch = field(default_factory=Stopwatch)  # of the replay and the exams
+    report_progress: ReportProgress = report_to_nobody  # told of both, step by step
 
     def fit(
         self,
@@ -98,7 +101,7 @@ def try_model(trial: Trial, past: Past, on_epoch: Told) -> Tried:
     before: Predecessor | None = None
     cuts = cuts_of(past.by_time.at, past.likes, min_known=trial.rules.min_known)
     for place, cut in enumerate(cuts):
-        name = f"cut {place} of {len(cuts) - N_WARM_UP}" if place >= N_WARM_UP else "warm-up"
+        name = f"cut {place} of {len(cuts) - N_WARM_UP}" if place >= N_WARM_UP else WARM_UP
         try:
             fitted = trial.fit(trial.data.before(cut.start), partial(on_epoch, name), found, before)
         except TrainingRefused:
@@ -110,9 +113,9 @@ def try_model(trial: Trial, past: Past, on_epoch: Told) -> Tried:
         if place == N_WARM_UP:
             standing = trial.data.standing()
             split = global_cut(standing.events, standing.posts, at=cut.start)
-            _note(reports, "global", _ask_all_posts(trial, "global", split, cut.start, fitted))
-        figures.append(_replayed(trial, past, cut, fitted))
-    _note(reports, "per user", _try_per_user(trial, on_epoch))
+            _note(reports, GLOBAL, _ask_all_posts(trial, GLOBAL, split, cut.start, fitted))
+        figures.append(_replayed(trial, past, cut, fitted, name))
+    _note(reports, PER_USER, _try_per_user(trial, on_epoch))
     replay = replay_of(
         figures, trial.rules.orders, n_warm_up=n_warm_up, n_posts=len(trial.data.posts.post_key),
         min_known=trial.rules.min_known, generator=np.random.default_rng(trial.seed),
@@ -122,10 +125,11 @@ def try_model(trial: Trial, past: Past, on_epoch: Told) -> Tried:
     return Tried(replay=replay, cuts=reports, found=found)
 
 
-def _replayed(trial: Trial, past: Past, cut: Cut, fitted: Fitted) -> CutFigures:
+def _replayed(trial: Trial, past: Past, cut: Cut, fitted: Fitted, name: str) -> CutFigures:
     """One cut; the watch counts how many people were asked, and how often."""
+    step = replaying(name.partition(" of ")[0])
     with trial.watch.part(REPLAY):
-        figures = replay_cut(past, trial.rules, cut, ModelThen(fitted, past))
+        figures = replay_cut(past, trial.rules, cut, ModelThen(fitted, past), partial(trial.report_progress, step))
     trial.watch.count("steps", figures.n_steps)
     trial.watch.count("asked", figures.n_asked)
     trial.watch.count("people", len(figures.user_keys))
@@ -182,11 +186,11 @@ def _try_per_user(trial: Trial, on_epoch: Told) -> Report | None:
     try:
         fitted = fit(
             split.train_events, data.posts, data.features, trial.config, trial.recipe,
-            seed=trial.seed, device=trial.device, on_epoch=lambda epoch: on_epoch("per user", epoch),
+            seed=trial.seed, device=trial.device, on_epoch=lambda epoch: on_epoch(PER_USER, epoch),
         )  # fmt: skip
     except TrainingRefused:
         return None
-    return _ask_all_posts(trial, "per user", split, end, fitted)
+    return _ask_all_posts(trial, PER_USER, split, end, fitted)
 
 
 def _ask_all_posts(trial: Trial, name: str, split: Split, moment: float, fitted: Fitted) -> Report | None:
@@ -206,10 +210,20 @@ def _ask_all_posts(trial: Trial, name: str, split: Split, moment: float, fitted:
     trial.watch.count("examined", len(exam.user_keys))
     with trial.watch.part(EXAMS):
         report = evaluate(
-            systems, exam, ours=NEUCF, protocol=protocol, generator=np.random.default_rng(trial.seed),
-            min_known=min_known, on_lists=looks.note,
+            _counted(systems, partial(trial.report_progress, examining(name))), exam, ours=NEUCF, protocol=protocol,
+            generator=np.random.default_rng(trial.seed), min_known=min_known, on_lists=looks.note,
         )  # fmt: skip
     return replace(report, spread=looks.spread, slices=looks.slices)
+
+
+def _counted(systems: Mapping[str, Make], on_system: Callable[[int, int], None]) -> dict[str, Make]:
+    """The same, each of which says that its turn has come."""
+
+    def made(place: int, make: Make) -> Ranker:
+        on_system(place, len(systems))
+        return make()
+
+    return {name: partial(made, place, make) for place, (name, make) in enumerate(systems.items())}
 
 
 def plain_rankers(exam: Exam, split: Split, trial: Trial, moment: float) -> dict[str, Make]:

@@ -1,11 +1,14 @@
 """The training service's own settings."""
 
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator
 
 from s02_train_neucf.recipe import Recipe
 from shared.domain import POSITIVE_KINDS, Kind
+from shared.errors import ConfigurationError
+from shared.schedule import cron
 from shared.settings import SettingsGroup
 
 
@@ -33,6 +36,25 @@ class TrainSettings(SettingsGroup):
         3, ge=0.01, le=1000, description="the same of one that they saw and, within a day, did nothing with"
     )
     models_kept: int = Field(7, ge=2, le=1000, description="model folders that are kept besides champion and previous")
+
+    @field_validator("train_cron")
+    @classmethod
+    def _is_a_crontab_line(cls, line: str) -> str:
+        try:
+            cron(line, timezone="UTC")
+        except ConfigurationError as error:
+            detail = f" ({error.__cause__})" if error.__cause__ else ""
+            raise ValueError(f"a crontab line of five fields such as '0 3 * * *'{detail}") from error
+        return line
+
+    @field_validator("schedule_timezone")
+    @classmethod
+    def _is_a_time_zone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ValueError, KeyError, OSError) as error:
+            raise ValueError("the name of a time zone such as UTC or Asia/Tokyo") from error
+        return zone
 
     @field_validator("train_kind_weights")
     @classmethod

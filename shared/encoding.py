@@ -4,7 +4,7 @@ Each batch is stored before the next begins, so a run that is killed goes on whe
 read is recorded with the reason and tried again later; no zero vector ever stands for it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -23,7 +23,7 @@ from shared.content.plan import (
 from shared.content.protocol import EncoderCard, ImageEncoder, TextEncoder
 from shared.content.registry import build_image_encoder, build_text_encoder
 from shared.content.settings import ContentSettings
-from shared.content.unreadable import Unreadable
+from shared.content.unreadable import Unreadable, is_of_other_settings
 from shared.db.engine import Database
 from shared.db.vectors import (
     Encoded,
@@ -38,11 +38,10 @@ from shared.db.vectors import (
 )
 from shared.logs import log_trouble, stage
 from shared.photo_clusters import cluster_photos
+from shared.run_progress import ReportProgress, report_to_nobody
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-Progress = Callable[[str, int, int], None]  # part, done, of how many
 
 # Captions of like length go through an encoder together, and among many there are more alike: 17 ms each, 29 among 32.
 CAPTIONS_PER_BATCH = 8  # batches of captions that are stored at once; a kill costs some seconds at most
@@ -78,7 +77,11 @@ def build_encoders(settings: ContentSettings) -> Encoders:
 
 
 def encode_new(
-    database: Database, encoders: Encoders, settings: ContentSettings, now: datetime, progress: Progress | None = None
+    database: Database,
+    encoders: Encoders,
+    settings: ContentSettings,
+    now: datetime,
+    report_progress: ReportProgress = report_to_nobody,
 ) -> dict[str, int]:
     """Encode what is new, and find photos that are nearly the same.
 
@@ -87,21 +90,16 @@ def encode_new(
     """
     with database.read() as snapshot:
         posts = list(load_content(snapshot, now=now))
-    tell = progress or _tell_nobody
     counts: dict[str, int] = {}
     with stage("content.captions") as facts:
-        facts.update(_encode_captions(database, encoders.caption, posts, settings, now, tell))
+        facts.update(_encode_captions(database, encoders.caption, posts, settings, now, report_progress))
         counts["captions"] = int(str(facts["encoded"]))
     with stage("content.images") as facts:
-        facts.update(_encode_images(database, encoders, posts, settings, now, tell))
+        facts.update(_encode_images(database, encoders, posts, settings, now, report_progress))
         counts["images"], counts["images_failed"] = int(str(facts["encoded"])), int(str(facts["failed"]))
     with stage("content.clusters") as facts:
         facts.update(cluster_photos(database, posts))
     return counts
-
-
-def _tell_nobody(_part: str, _done: int, _total: int) -> None:
-    pass
 
 
 def _encode_captions(
@@ -110,13 +108,14 @@ def _encode_captions(
     posts: Sequence[PostContent],
     settings: ContentSettings,
     now: datetime,
-    tell: Progress,
+    report_progress: ReportProgress,
 ) -> dict[str, int]:
     captions = {post.post_id: post.caption for post in posts}
     sources = (
         PostSource(post_id=post.post_id, created_at=post.created_at, source_hash=caption_hash(post.caption))
         for post in posts
     )
+    report_progress("captions", 0, 1)
     plan, _ = _plan(database, Part.CAPTION, sources, encoder.card, now)
     done = 0
     for batch in plan.batches(CAPTIONS_PER_BATCH * settings.encode_batch):
@@ -127,7 +126,7 @@ def _encode_captions(
         ]
         store_vectors(database, Part.CAPTION, encoder=encoder.card.identity, encoded=encoded, failed=())
         done += len(batch)
-        tell("captions", done, len(plan.to_encode))
+        report_progress("captions", done, len(plan.to_encode))
     return {"encoded": done, "current": plan.current}
 
 
@@ -137,7 +136,7 @@ def _encode_images(
     posts: Sequence[PostContent],
     settings: ContentSettings,
     now: datetime,
-    tell: Progress,
+    report_progress: ReportProgress,
 ) -> dict[str, int]:
     references = {post.post_id: post.image_url for post in posts}
     sources = (
@@ -147,17 +146,20 @@ def _encode_images(
         for post in posts
     )
     encoder = encoders.image
-    plan, failures = _plan(database, Part.IMAGE, sources, encoder.card, now)
+    report_progress("photos", 0, 1)
+    plan, failures = _plan(database, Part.IMAGE, sources, encoder.card, now, encoders.photos.settings_hash)
     done = n_failed = 0
+    first = ""
     batches = list(plan.batches(settings.encode_batch))
     wanted = ([references[source.post_id] or "" for source in batch] for batch in batches)
     for batch, photos in zip(batches, encoders.photos.read_ahead(wanted, partial(_prepared, encoder)), strict=True):
-        encoded, failed = _encode_photos(encoder, batch, photos, failures, settings, now)
+        encoded, failed = _encode_photos(encoders, batch, photos, failures, settings, now)
         store_vectors(database, Part.IMAGE, encoder=encoder.card.identity, encoded=encoded, failed=failed)
         done, n_failed = done + len(encoded), n_failed + len(failed)
-        tell("photos", done + n_failed, len(plan.to_encode))
+        first = first or (failed[0].failure if failed else "")
+        report_progress("photos", done + n_failed, len(plan.to_encode))
     if n_failed:
-        log_trouble("content.images_failed", count=n_failed, first=failed[0].failure if failed else "")
+        log_trouble("content.images_failed", count=n_failed, first=first)
     return {"encoded": done, "failed": n_failed, "current": plan.current, "waiting": plan.waiting}
 
 
@@ -174,7 +176,7 @@ def _prepared(encoder: ImageEncoder, photo: Photo) -> _Prepared:
 
 
 def _encode_photos(
-    encoder: ImageEncoder,
+    encoders: Encoders,
     batch: Sequence[PostSource],
     photos: Sequence["_Prepared | Unreadable"],
     failures: dict[str, Failure],
@@ -196,11 +198,12 @@ def _encode_photos(
                 failure=photo.reason,
                 attempts=failure.attempts,
                 next_try=failure.next_try,
+                settings_hash=encoders.photos.settings_hash,
             )
         )
     if not good:
         return [], failed
-    rows = encoder.encode_prepared([photo.pixels for _, photo in good])
+    rows = encoders.image.encode_prepared([photo.pixels for _, photo in good])
     encoded = [
         Encoded(post_id=source.post_id, source_hash=_known(source), vector=row, fingerprint=photo.fingerprint)
         for (source, photo), row in zip(good, rows, strict=True)
@@ -209,10 +212,20 @@ def _encode_photos(
 
 
 def _plan(
-    database: Database, part: Part, sources: Iterable[PostSource], card: EncoderCard, now: datetime
+    database: Database,
+    part: Part,
+    sources: Iterable[PostSource],
+    card: EncoderCard,
+    now: datetime,
+    settings_hash: str = "",
 ) -> tuple[EncodingPlan, dict[str, Failure]]:
     states = stored_vectors(database, part)
-    failures = {post_id: _failure(state) for post_id, state in states.items() if state.failure is not None}
+    failures = {
+        post_id: _failure(state)
+        for post_id, state in states.items()
+        if state.failure is not None
+        and not is_of_other_settings(state.failure, settings_hash=state.settings_hash, in_force=settings_hash)
+    }
     stored = {
         post_id: StoredVector(identity=state.encoder, source_hash=state.source_hash)
         for post_id, state in states.items()

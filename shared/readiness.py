@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from shared.domain import Phase
+
 # Below these the model has hardly anything to learn from. Our judgement: MovieLens-100K, small in its field, has
 # 55,000 positives of 940 users on 1,700 posts; a tenth of it is where figures of merit begin to jump about.
 MIN_POSITIVES = 5_000
 MIN_WARM_USERS = 100
 MIN_POSTS = 200
+NOT_READY = "not ready"  # how a refusal of too little data begins: not a fault, and nothing to look after
 NUMBERS = {1: "one like", 2: "two likes", 3: "three likes"}
 
 
@@ -74,7 +77,29 @@ def sentence(found: Counted | None, newest: Judged | None, champion: Judged | No
         return "not known yet: the next heuristic run counts"
     missing = shortfalls(found.amounts)
     if missing:
-        return f"not ready: {'; '.join(missing)}"
+        return f"{NOT_READY}: {'; '.join(missing)}"
     if newest is not None:
         return f"not proven yet: there is enough data, but the gate rejected model {newest.version}"
     return "ready to train: there is enough data, and no model was trained yet"
+
+
+def phase_warning(phase: Phase, *, has_champion: bool, has_lists: bool | None) -> str | None:
+    """Why a phase that is in force shows nobody its lists yet; None where it does.
+
+    Args:
+        phase: in force.
+        has_champion: whether a model is promoted.
+        has_lists: whether the phase's lists have been published; None: Redis does not say.
+    """
+    if phase is Phase.NEUCF and not has_champion:
+        return (
+            "No neucf lists have been published yet, for no model is promoted: everybody goes on with the heuristic's"
+            " list until one is; `warmline models` says how far training is."
+        )
+    if has_lists is False:
+        job = "score" if phase is Phase.NEUCF else "heuristic"
+        return (
+            f"No {phase} lists have been published yet: until then users get the next source in order;"
+            f" `warmline run {job}` publishes them."
+        )
+    return None

@@ -29,6 +29,7 @@ from shared.db.runs import (
     extend_lease,
     finish_run,
     last_done,
+    note_progress,
     refuse_if_running,
     request_run,
     worker_name,
@@ -37,12 +38,15 @@ from shared.domain import CLOCK_TOLERANCE
 from shared.errors import ConfigurationError, LeaseLost, StoreUnavailable, WarmlineError
 from shared.local_times import next_at_every_hour, next_at_named_hours
 from shared.logs import log_event, log_trouble
+from shared.run_progress import Progress
 
 POLL = timedelta(seconds=2)
 BEAT_EVERY = timedelta(seconds=10)
 # However late a time is noticed (APScheduler's own limit is a second), it is made up for, and many at once by one run:
 # a machine that slept through the night is as good as a service that was down.
 NEVER_TOO_LATE = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+LOOK_EVERY = timedelta(seconds=0.5)  # at how far a run is, for a bar
+ROW_EVERY, LOG_EVERY = timedelta(seconds=2), timedelta(seconds=30)  # how far it is, into its row and into the log
 
 Work = Callable[[Run], Mapping[str, Any]]
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")  # as cron counts: 0 and 7 are Sunday
@@ -54,6 +58,7 @@ class Job:
 
     name: str
     work: Work
+    show: Callable[[Progress], None] | None = None  # draws how far a run is, where somebody looks on
 
 
 def every(interval: timedelta) -> BaseTrigger:
@@ -200,8 +205,8 @@ def _claim_and_execute(database: Database, job: Job, worker: str) -> None:
 
 def _execute(database: Database, job: Job, run: Run) -> Mapping[str, Any]:
     ended = threading.Event()
-    keeper = threading.Thread(target=_keep_lease, args=(database, run, ended), daemon=True)
-    keeper.start()
+    attendant = threading.Thread(target=_attend, args=(database, job, run, ended), daemon=True)
+    attendant.start()
     try:
         report = job.work(run)
     except BaseException as error:  # Ctrl-C too
@@ -212,22 +217,52 @@ def _execute(database: Database, job: Job, run: Run) -> Mapping[str, Any]:
         raise
     finally:
         ended.set()
-        keeper.join()
+        attendant.join()
     if not finish_run(database, run, report=report):
         raise LeaseLost(f"run {run.id} of {job.name}: finished, but its lease had run out; another run decides")
+    _show(job, run.progress.now())
     log_event(f"{job.name}.done", run=run.id, **report)
     return report
 
 
-def _keep_lease(database: Database, run: Run, ended: threading.Event) -> None:
-    while not ended.wait(LEASE.total_seconds() / 4):
+def _attend(database: Database, job: Job, run: Run, ended: threading.Event) -> None:
+    """Keep the run's lease, and tell how far it is, until it has ended or was given up for dead."""
+    lease, row, log = _Turn(LEASE / 4), _Turn(ROW_EVERY), _Turn(LOG_EVERY)
+    while not ended.wait(LOOK_EVERY.total_seconds()):
+        progress = run.progress.now()
+        _show(job, progress)
         try:
-            extend_lease(database, run)
+            if lease.is_due():
+                extend_lease(database, run)
+            if row.is_due() and progress is not None:
+                note_progress(database, run, progress)
         except StoreUnavailable:
             continue  # the lease holds for a while yet
         except LeaseLost as lost:
             log_trouble("lease.lost", run=run.id, reason=lost)
             return
+        if log.is_due() and progress is not None:
+            log_event(f"{job.name}.progress", run=run.id, **progress.to_json())
+
+
+def _show(job: Job, progress: Progress | None) -> None:
+    if job.show is not None and progress is not None:
+        job.show(progress)
+
+
+class _Turn:
+    """Comes round once in a while."""
+
+    def __init__(self, every: timedelta) -> None:
+        self._every = every.total_seconds()
+        self._next = time.monotonic() + self._every
+
+    def is_due(self) -> bool:
+        """Whether it has come round; then the next one is as far away again."""
+        if time.monotonic() < self._next:
+            return False
+        self._next = time.monotonic() + self._every
+        return True
 
 
 def _patiently(deed: Callable[[], object]) -> Callable[[], None]:

@@ -100,7 +100,10 @@ class ListSettings(SettingsGroup):
 class ModelSettings(SettingsGroup):
     """Where model files are; trainer and scorer share the folder."""
 
-    model_dir: Path = Field(Path("models"), description="folder of the model files, shared by trainer and scorer")
+    model_dir: Path = Field(
+        Path("models"),
+        description="folder of the model files, shared by trainer and scorer, looked into before a promotion",
+    )
     # One thread is the default: two on cores that other services use as well are up to 18 times slower than one.
     torch_threads: int = Field(
         1, ge=0, le=256, description="threads of one model computation; 0: one per core, on a machine of its own"

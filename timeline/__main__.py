@@ -3,10 +3,16 @@
 import argparse
 import gc
 import sys
+from contextlib import suppress
 from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from socket import socket
 
 KEEP_ALIVE_SECONDS = 30
 SHUTDOWN_SECONDS = 10
+STARTUP_FAILURE = 3  # as uvicorn has it
 YOUNG = 20_000  # objects more than were freed, after which Python looks for circles: some 100 pages, not one
 
 
@@ -25,14 +31,24 @@ def _serve() -> int:
     import uvicorn
 
     from shared.errors import WarmlineError
-    from shared.logs import start_logging
+    from shared.logs import log_event, start_logging
     from timeline.app import create_app
     from timeline.connection import Connection
+    from timeline.listening import address_of, bind
     from timeline.state import read_settings
+
+    class Server(uvicorn.Server):
+        """uvicorn's, which says where it listens once it does."""
+
+        async def startup(self, sockets: "list[socket] | None" = None) -> None:
+            await super().startup(sockets)
+            if self.started and sockets:
+                log_event("timeline.listening", address=address_of(sockets))
 
     start_logging()
     try:
         settings = read_settings()
+        sockets = bind(settings.timeline.host, settings.timeline.port)
     except WarmlineError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
@@ -40,10 +56,8 @@ def _serve() -> int:
     gc.freeze()
     gc.set_threshold(YOUNG, 20, 50)
     gc.enable()
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
-        host=settings.timeline.host,
-        port=settings.timeline.port,
         http=partial(Connection, app),  # type: ignore[arg-type]  # it is called, not subclassed
         log_config=None,
         access_log=False,
@@ -53,7 +67,10 @@ def _serve() -> int:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
-    return 0
+    server = Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run(sockets)
+    return 0 if server.started else STARTUP_FAILURE
 
 
 if __name__ == "__main__":

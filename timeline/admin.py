@@ -6,17 +6,19 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 
 from shared.db.feed_counts import FeedFigures, feed_figures
-from shared.db.models import ModelVersion, list_models, promote_model
+from shared.db.models import ModelVersion, champion, list_models
 from shared.db.phases import change_phase, phase_history, read_phase
 from shared.db.readiness import read_readiness
-from shared.db.runs import live_services, recent_runs, request_run
+from shared.db.runs import live_services, recent_runs
 from shared.domain import Phase, PhaseState
 from shared.errors import PromotionRefused, StoreUnavailable
 from shared.logs import log_event
+from shared.promotion import promote
 from shared.ranked_lists.publication import Publication
+from shared.readiness import phase_warning
 from timeline.problems import Problem
 from timeline.routes import PROBLEMS
-from timeline.schemas import ChampionChange, PhaseAnswer, PhaseChange
+from timeline.schemas import ChampionAnswer, ChampionChange, PhaseAnswer, PhaseChange
 from timeline.state import State, state_of
 
 TOKEN_NAME = "admin token"  # noqa: S105 - what the audit calls the bearer of WARMLINE_ADMIN_TOKEN
@@ -37,16 +39,19 @@ def operator_router(prefix: str) -> APIRouter:
 router = operator_router("/admin")
 
 
-@router.get("/phase", response_model=PhaseAnswer)
+@router.get("/phase", response_model=PhaseAnswer, response_model_exclude_none=True)
 async def get_phase(request: Request) -> PhaseAnswer:
     """The phase in force."""
     state = state_of(request)
-    return _phase(await state.operate(read_phase, state.database))
+    return await _phase(state, await state.operate(read_phase, state.database))
 
 
-@router.put("/phase", response_model=PhaseAnswer, responses={422: PROBLEMS[422]})
+@router.put("/phase", response_model=PhaseAnswer, response_model_exclude_none=True, responses={422: PROBLEMS[422]})
 async def put_phase(request: Request, change: PhaseChange) -> PhaseAnswer:
-    """Switch phases: in PostgreSQL first (versioned, on record), then in Redis. Takes effect on first pages."""
+    """Switch phases: in PostgreSQL first (versioned, on record), then in Redis. Takes effect on first pages.
+
+    `warning` says so where the phase has no model, or no lists, yet.
+    """
     state = state_of(request)
     phase = await state.operate(
         change_phase, state.database, change.phase, rollout_percent=change.rollout_percent, by=TOKEN_NAME
@@ -57,7 +62,7 @@ async def put_phase(request: Request, change: PhaseChange) -> PhaseAnswer:
         await state.operate(state.writer.write_phase, phase)
     except StoreUnavailable:
         log_event("admin.phase_waits", version=phase.version)  # the snapshot brings it to Redis when that is back
-    return _phase(phase)
+    return await _phase(state, phase)
 
 
 @router.get("/status")
@@ -66,12 +71,9 @@ async def get_status(request: Request) -> dict[str, Any]:
     state = state_of(request)
     phase, changes, runs, services, feeds = await state.operate(_from_database, state)
     readiness = await state.operate(read_readiness, state.database)
-    try:
-        published = await state.reader.publications()
-    except StoreUnavailable:
-        published = {}
+    published = await _publications(state) or {}
     return {
-        "phase": _phase(phase).model_dump(),
+        "phase": (await _phase(state, phase)).model_dump(exclude_none=True),
         "phase_changes": [dict(change) for change in changes],
         "lists": {each.value: _publication(published.get(each)) for each in Phase},
         "runs": [dict(run) for run in runs],
@@ -90,19 +92,31 @@ async def get_models(request: Request) -> dict[str, Any]:
     return {"models": [_model(model) for model in models]}
 
 
-@router.put("/models/champion", responses={409: {}, 422: PROBLEMS[422]})
-async def put_champion(request: Request, change: ChampionChange) -> dict[str, Any]:
-    """Promote a version, or roll back to one; its lists come with the next scoring run, which this asks for."""
+@router.put(
+    "/models/champion",
+    response_model=ChampionAnswer,
+    response_model_exclude_none=True,
+    responses={
+        409: {"description": "no such version, rejected by the gate, or its files are not whole"},
+        422: PROBLEMS[422],
+    },
+)
+async def put_champion(request: Request, change: ChampionChange) -> ChampionAnswer:
+    """Promote a version, or roll back to one; its lists come with the next scoring run, which this asks for.
+
+    The model's files are read and compared with their record first, where the model folder is mounted.
+    """
     state = state_of(request)
     try:
-        model = await state.operate(
-            promote_model, state.database, change.version, by=TOKEN_NAME, override=change.override
+        done = await state.operate(
+            promote, state.database, state.model_dir, change.version, by=TOKEN_NAME, override=change.override
         )
     except PromotionRefused as error:
         raise Problem(409, "promotion-refused", str(error)) from error
-    run = await state.operate(request_run, state.database, "score", by=f"promotion of model {model.version}")
-    log_event("admin.champion", model=model.version, override=change.override)
-    return {"champion": _model(model), "run": run}
+    log_event("admin.champion", model=done.model.version, override=change.override, files_checked=done.warning is None)
+    return ChampionAnswer(
+        champion=_model(done.model), run=done.run, files_checked=done.warning is None, warning=done.warning
+    )
 
 
 def _model(model: ModelVersion) -> dict[str, Any]:
@@ -131,8 +145,22 @@ def _feed(figures: FeedFigures) -> dict[str, Any]:
     }
 
 
-def _phase(phase: PhaseState) -> PhaseAnswer:
-    return PhaseAnswer(phase=phase.phase, rollout_percent=phase.rollout_percent, version=phase.version)
+async def _phase(state: State, phase: PhaseState) -> PhaseAnswer:
+    published = await _publications(state)
+    warning = phase_warning(
+        phase.phase,
+        has_champion=await state.operate(champion, state.database) is not None,
+        has_lists=None if published is None else phase.phase in published,
+    )
+    return PhaseAnswer(phase=phase.phase, rollout_percent=phase.rollout_percent, version=phase.version, warning=warning)
+
+
+async def _publications(state: State) -> dict[Phase, Publication] | None:
+    """The last whole publication of each phase; None: Redis does not answer."""
+    try:
+        return await state.reader.publications()
+    except StoreUnavailable:
+        return None
 
 
 def _publication(publication: Publication | None) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import Scope
 
+from shared.version import VERSION
 from timeline import admin, ingest, ingest_relations, jobs, routes
 from timeline.document import document
 from timeline.lane import Lane
@@ -56,7 +57,7 @@ def create_app(settings: AllSettings) -> TimelineApp:
             await state.close()
 
     app = TimelineApp(
-        title="Warmline timeline", version="0.1.0", description=DESCRIPTION, lifespan=lifespan, redirect_slashes=False
+        title="Warmline timeline", version=VERSION, description=DESCRIPTION, lifespan=lifespan, redirect_slashes=False
     )
     install_problems(app)
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # as FastAPI's own manual does it

@@ -203,6 +203,20 @@ class PhaseAnswer(BaseModel):
     phase: Phase
     rollout_percent: float
     version: int
+    warning: str | None = Field(
+        None, description="why this phase shows nobody its lists yet (no model, no lists); absent when it does"
+    )
+
+
+class ChampionAnswer(BaseModel):
+    """The new champion, and the scoring run that its lists come with."""
+
+    champion: dict[str, Any]
+    run: int
+    files_checked: bool = Field(description="whether the model's files were compared with their record")
+    warning: str | None = Field(
+        None, description="why they were not: the model folder is not mounted here; absent when they were"
+    )
 
 
 class ProblemDetails(BaseModel):

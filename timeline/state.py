@@ -1,9 +1,10 @@
 """What one timeline process holds, built when it starts and closed when it ends."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from fastapi import Request
@@ -15,6 +16,7 @@ from shared.ranked_lists.users import UserMarks
 from shared.settings import (
     HeuristicSettings,
     ListSettings,
+    ModelSettings,
     NewPostSettings,
     StoreSettings,
     WindowSettings,
@@ -52,6 +54,7 @@ class State:
     """The parts of a running timeline."""
 
     settings: TimelineSettings
+    model_dir: Path  # where the models lie, if that is mounted here
     doorkeeper: Doorkeeper
     database: Database
     reader: ListReader
@@ -111,6 +114,7 @@ class AllSettings:
     window: WindowSettings
     formula: HeuristicSettings
     new_posts: NewPostSettings
+    model: ModelSettings = field(default_factory=lambda: load_settings(ModelSettings))
 
 
 def read_settings() -> AllSettings:
@@ -128,6 +132,7 @@ def read_settings() -> AllSettings:
         window=load_settings(WindowSettings),
         formula=load_settings(HeuristicSettings),
         new_posts=load_settings(NewPostSettings),
+        model=load_settings(ModelSettings),
     )
 
 
@@ -166,6 +171,7 @@ def build_state(settings: AllSettings) -> State:
         breaker.on_open = keeper.hurry
     return State(
         settings=settings.timeline,
+        model_dir=settings.model.model_dir,
         doorkeeper=doorkeeper,
         database=database,
         reader=reader,

@@ -10,6 +10,7 @@ import typer
 from shared.domain import Phase
 from shared.errors import WarmlineError
 from shared.jobs import Job
+from shared.version import VERSION
 from warmline import import_columns
 
 app = typer.Typer(
@@ -24,6 +25,23 @@ installation_commands = typer.Typer(
     help="Whose Redis, model folder and snapshot these are; make them this installation's.", no_args_is_help=True
 )
 app.add_typer(installation_commands, name="installation")
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if wanted:
+        sys.stdout.write(f"warmline {VERSION}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Warmline: a self-hosted post recommender. Settings are read from WARMLINE_* and .env."""
+
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for a script.")]
 STOPPED = 130  # as shells say it of a program that Ctrl-C ended
@@ -133,12 +151,27 @@ def _inspect(
     user: Annotated[str, typer.Argument(help="The user's id.")],
     *,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Posts of each list.")] = 20,
+    post: Annotated[str | None, typer.Option(help="Show only how this post stands with the user, and why.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show a user's lists of both phases side by side, and what is withheld from them."""
+    """Show a user's lists of both phases, what each score is made of, and what is withheld from them.
+
+    The lists stand side by side where the terminal has room, else one below the other.
+    """
     from warmline.inspecting import run_inspect
 
-    raise typer.Exit(run_inspect(user, limit=limit, as_json=as_json))
+    raise typer.Exit(run_inspect(user, limit=limit, post_id=post, as_json=as_json))
+
+
+@app.command("status")
+def _status(*, as_json: Json = False) -> None:
+    """Show phase, lists, runs, models and stores, and what needs attention. Exit code: 1 when a problem stands.
+
+    Counts nothing and changes nothing: quick at any size.
+    """
+    from warmline.commands.status import run_status
+
+    raise typer.Exit(run_status(as_json=as_json))
 
 
 @app.command("capacity")
@@ -149,9 +182,9 @@ def _capacity(
     interactions: Annotated[int, typer.Option(min=0, help="Interactions there will be, views too.")],
     as_json: Json = False,
 ) -> None:
-    """Predict the bytes in Redis and PostgreSQL and the seconds of each job, and check that against your last runs.
+    """Predict the bytes in Redis and PostgreSQL by what is here, and the seconds of each job by its last real run.
 
-    Tries for a second how quick PostgreSQL, Redis and this machine are; what it writes to Redis for that is deleted.
+    Counts the relations, and writes some keys of nobody to Redis, which are deleted.
     """
     from warmline.capacity import run_capacity
 
@@ -241,7 +274,9 @@ def main(arguments: list[str] | None = None) -> int:
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(bool(ended.code))
     except WarmlineError as error:
-        sys.stderr.write(f"{error}\n")
+        from warmline.screen import warn
+
+        warn(str(error))
         return error.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")

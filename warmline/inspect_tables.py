@@ -1,18 +1,31 @@
-"""Draws an inspection: a head with what decides, then the lists side by side."""
+"""Draws an inspection: a head with what decides, then the lists: side by side where there is room, else one by one."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
 from shared.domain import Phase, Source
 from shared.ranked_lists.inspect import ListedPost
-from warmline.screen import age, clipped, console, say
+from warmline.screen import age, clipped, console, escaped, say
 
 if TYPE_CHECKING:
-    from warmline.inspecting import Inspection, ShownList
+    from warmline.inspecting import Inspection, PostInspection
 
 CAPTION = 40  # characters
+WIDE = 75  # characters of a list from which on two stand side by side
+NARROW = 60  # … below which the reason has no column of its own
+PADDING = (0, 1, 0, 0)  # of a cell
+STANDINGS = {
+    "deleted": "it is deleted: nobody is shown it",
+    "hidden": "the user has hidden it: they are not shown it",
+    "blocked": "its author and the user have blocked one another: they are not shown it",
+    "own": "it is the user's own: they are not shown it",
+    "served": "it was served to them: it comes after all that they have not seen",
+    "seen": "they have seen it, as an event says: it comes after all that they have not seen",
+}
 
 
 def show_inspection(inspection: "Inspection") -> None:
@@ -21,11 +34,65 @@ def show_inspection(inspection: "Inspection") -> None:
         say(line)
     if not inspection.lists:
         return
-    side_by_side = Table.grid(padding=(0, 3))
-    side_by_side.add_row(*(_table(inspection, source, shown) for source, shown in inspection.lists.items()))
-    console().print(side_by_side)
+    screen, n_lists = console(), len(inspection.lists)
+    if n_lists * WIDE <= screen.width:
+        side_by_side = Table.grid(padding=(0, 2))
+        width = screen.width // n_lists - 2
+        side_by_side.add_row(*(_table(inspection, source, width) for source in inspection.lists))
+        screen.print(side_by_side)
+    else:
+        for source in inspection.lists:
+            screen.print(_table(inspection, source, screen.width))
     if any(post.standing for shown in inspection.lists.values() for post in shown.posts):
-        say("deleted, blocked and hidden posts are left out; served and seen ones come after the others")
+        say("deleted, blocked, hidden and own posts are left out; served and seen ones come after the others")
+
+
+def show_post(post: "PostInspection") -> None:
+    """How one post stands with the user."""
+    user, details = post.user, post.details
+    for line in head(user):
+        say(line)
+    say("")
+    if details is None:
+        say(f"Post {post.post_id}: not among the posts (unknown, or no longer in the relation)")
+    else:
+        old = f"{age(user.now - details.created_at)} old" if details.created_at else "of no known time"
+        say(f"Post {post.post_id} by {details.author_id}, {old}")
+        say(f"  {clipped(details.caption or '(no caption)', 10 * CAPTION)}")
+        if details.deleted_at is not None:
+            say(f"  deleted {age(user.now - details.deleted_at)} ago")
+    for source, place in post.places.items():
+        say(_place(post, source, place))
+    if not post.places:
+        say("Redis holds no list that it could stand in.")
+    say(f"Shown: {STANDINGS.get(post.standing) or _unhindered(post)}")
+
+
+def _place(post: "PostInspection", source: Source, place: ListedPost | None) -> str:
+    ranked = post.user.lists[source].ranked
+    made = f"made {age(post.user.now - ranked.generated_at)} ago"
+    if place is None:
+        return f"{source}: not among its {len(ranked):,} posts ({made}): {_absence(post, ranked.generated_at)}"
+    parts = post.user.parts(source, place)
+    made_of = f" = {parts}" if parts else ""
+    return f"{source}: place {place.rank} of {len(ranked):,} ({made}), score {place.score:.3f}{made_of}, {place.reason}"
+
+
+def _absence(post: "PostInspection", made_at: datetime) -> str:
+    if post.row is None:
+        return "it was never a candidate (older than the window, not there yet, or deleted)"
+    born = post.details.created_at if post.details is not None else None
+    if born is not None and born > made_at:
+        return "the post is newer than the list"
+    if post.standing in ("deleted", "hidden", "blocked", "own"):
+        return "it was left out"
+    return "others scored higher, or it is older than the candidates' window"
+
+
+def _unhindered(post: "PostInspection") -> str:
+    if any(post.places.values()):
+        return "nothing withholds it from them; spacing of authors and like photos may move it"
+    return "nothing withholds it from them, but no list of theirs holds it"
 
 
 def head(inspection: "Inspection") -> list[str]:
@@ -61,23 +128,34 @@ def _source(inspection: "Inspection") -> str:
     return f"The next first page comes from the {source} list"
 
 
-def _table(inspection: "Inspection", source: Source, shown: "ShownList") -> Table:
+def _table(inspection: "Inspection", source: Source, width: int) -> Table:
+    shown = inspection.lists[source]
     ranked = shown.ranked
     since = age(inspection.now - ranked.generated_at)
     title = f"{source}: {len(ranked):,} posts, generation {ranked.generation}, {since} old"
-    table = Table(title=title, title_justify="left")
-    for name, right in (("", True), ("score", True), ("reason", False), ("caption", False), ("age", True)):
-        table.add_column(name, justify="right" if right else "left", no_wrap=True, overflow="ellipsis")
-    table.add_column("", no_wrap=True)
+    table = Table(
+        title=title, title_justify="left", width=width, show_edge=False, padding=(0, 1, 0, 0), box=SIMPLE_HEAD
+    )
+    is_narrow = width < NARROW
+    for name in ("", "score") if is_narrow else ("", "score", "reason"):
+        table.add_column(name, justify="left" if name == "reason" else "right", no_wrap=True)
+    table.add_column("post", overflow="fold", ratio=1)
     for post in shown.posts:
-        table.add_row(*_row(inspection, post), style="dim" if post.standing else "")
+        about = Text("\n").join(_about(inspection, source, post, with_reason=is_narrow))
+        cells = [str(post.rank), f"{post.score:.3f}", *([] if is_narrow else [post.reason])]
+        table.add_row(*map(Text, cells), about, style="dim" if post.standing else "")
     return table
 
 
-def _row(inspection: "Inspection", post: ListedPost) -> list[Text]:
-    details = inspection.posts.get(post.post_id or "")
+def _about(inspection: "Inspection", source: Source, post: ListedPost, *, with_reason: bool) -> list[Text]:
+    """A post in lines: its caption; how it came there; its id and its author's."""
+    details, parts = inspection.posts.get(post.post_id or ""), inspection.parts(source, post)
+    how = [post.reason] if with_reason else []
+    how += [age(inspection.now - details.created_at)] if details and details.created_at else []
+    how += [post.standing] if post.standing else []
+    how += [str(parts)] if parts else []
+    named = escaped(post.post_id or "(a post that the catalogue does not know)")
+    by = f" by {escaped(details.author_id)}" if details else " (not in posts)"
     # Text, never a plain string: a caption is a stranger's, and rich would read its [brackets] as markup.
-    caption = details.caption or f"(no caption) {post.post_id}" if details else f"(not in posts) {post.post_id or '?'}"
-    old = age(inspection.now - details.created_at) if details and details.created_at else ""
-    cells = (str(post.rank), f"{post.score:.3f}", post.reason, clipped(caption, CAPTION), old, post.standing)
-    return [Text(cell) for cell in cells]
+    caption = clipped(details.caption, 2 * CAPTION) if details and details.caption else "(no caption)"
+    return [Text(caption), *([Text(", ".join(how))] if how else []), Text(f"{named}{by}")]

@@ -1,17 +1,20 @@
 """`warmline inspect`: why does this user see what they see? Both phases' lists, and what is withheld."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from shared.db.details import PostDetails, UserDetails, post_details, user_details
 from shared.db.phases import read_phase
-from shared.domain import ID_RULE, Phase, PhaseState, Source, is_usable_id
+from shared.db.post_rows import rows_of_known_posts
+from shared.domain import ID_RULE, Phase, PhaseState, Source, author_key, is_usable_id
 from shared.errors import ConfigurationError
 from shared.ranked_lists.codec import RankedList
-from shared.ranked_lists.inspect import ListedPost, UserLists, read_user, resolve
-from warmline.inspect_tables import show_inspection
+from shared.ranked_lists.inspect import ListedPost, UserLists, place_in, read_user, resolve, standing_of
+from shared.settings import HeuristicSettings, load_settings
+from warmline.inspect_tables import show_inspection, show_post
+from warmline.score_parts import ScoreParts, parts_of
 from warmline.screen import show_json
 from warmline.stores import Stores, open_stores
 
@@ -36,6 +39,7 @@ class Inspection:
     phase: PhaseState
     lists: Mapping[Source, ShownList]  # everyone's only when the user has none
     posts: Mapping[str, PostDetails]
+    formula: HeuristicSettings
     now: datetime
 
     @property
@@ -48,6 +52,14 @@ class Inspection:
         """Where the next first page comes from; None: from the timeline's own stock, for Redis has nothing."""
         order = (Source(self.in_phase), Source.HEURISTIC, Source.EVERYONE)
         return next((source for source in order if source in self.lists), None)
+
+    def parts(self, source: Source, post: ListedPost) -> ScoreParts | None:
+        """What the heuristic's score of a post is made of; None where that is not known."""
+        details = self.posts.get(post.post_id or "")
+        born = details.created_at if details is not None else None
+        if source not in (Source.HEURISTIC, Source.EVERYONE) or born is None:
+            return None
+        return parts_of(post.score, self.lists[source].ranked.generated_at - born, self.formula)
 
     @property
     def withheld(self) -> dict[str, int]:
@@ -62,21 +74,59 @@ class Inspection:
         }
 
 
-def run_inspect(user_id: str, *, limit: int, as_json: bool) -> int:
-    """Show a user's lists side by side."""
-    if not is_usable_id(user_id):
-        raise ConfigurationError(f"USER: got {user_id[:40]!r}, expected an id of {ID_RULE}")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostInspection:
+    """How one post stands with one user."""
+
+    user: Inspection
+    post_id: str
+    details: PostDetails | None  # None: not in the relation
+    row: int | None  # None: it was never a candidate
+    standing: str  # as of `ListedPost`
+    places: Mapping[Source, ListedPost | None]  # in each of the user's lists; None: not in it
+
+
+def run_inspect(user_id: str, *, limit: int, post_id: str | None, as_json: bool) -> int:
+    """Show a user's lists, or how one post stands with them."""
+    for name, given in (("USER", user_id), ("--post", post_id)):
+        if given is not None and not is_usable_id(given):
+            raise ConfigurationError(f"{name}: got {given[:40]!r}, expected an id of {ID_RULE}")
     with open_stores(statement_seconds=STATEMENT_SECONDS) as stores:
-        inspection = inspect_user(stores, user_id, limit=limit, now=datetime.now(UTC))
-    if as_json:
+        inspection = inspect_user(
+            stores, user_id, limit=limit, now=datetime.now(UTC), also=[post_id] if post_id else ()
+        )
+        post = inspect_post(stores, inspection, post_id) if post_id is not None else None
+    if post is not None and as_json:
+        show_json({**_head(inspection), "post": _post_as_dict(post)})
+    elif post is not None:
+        show_post(post)
+    elif as_json:
         show_json(_as_dict(inspection))
     else:
         show_inspection(inspection)
     return 0
 
 
-def inspect_user(stores: Stores, user_id: str, *, limit: int, now: datetime) -> Inspection:
-    """Read everything about a user from both stores.
+def inspect_post(stores: Stores, inspection: Inspection, post_id: str) -> PostInspection:
+    """Where each list has the post, and why it is not shown where it is not.
+
+    Raises:
+        StoreUnavailable: PostgreSQL does not answer.
+    """
+    with stores.database.begin() as connection:
+        row = rows_of_known_posts(connection, [post_id]).get(post_id)
+    details, state = inspection.posts.get(post_id), inspection.state
+    author = author_key(details.author_id) if details else None
+    places: dict[Source, ListedPost | None] = dict.fromkeys(inspection.lists)
+    if row is not None:
+        for source, shown in inspection.lists.items():
+            places[source] = place_in(state, shown.ranked, row=row, post_id=post_id, author=author or 0)
+    standing = standing_of(state, row=row, author=author) if row is not None else ""
+    return PostInspection(user=inspection, post_id=post_id, details=details, row=row, standing=standing, places=places)
+
+
+def inspect_user(stores: Stores, user_id: str, *, limit: int, now: datetime, also: Iterable[str] = ()) -> Inspection:
+    """Read everything about a user from both stores; `also` names posts whose details are wanted besides the lists'.
 
     Raises:
         StoreUnavailable: one of them does not answer.
@@ -91,6 +141,7 @@ def inspect_user(stores: Stores, user_id: str, *, limit: int, now: datetime) -> 
         for source, each in ranked.items()
     }
     ids = {post.post_id for each in lists.values() for post in each.posts if post.post_id is not None}
+    ids |= set(also)
     with stores.database.read() as snapshot:
         user, posts = user_details(snapshot, user_id), post_details(snapshot, sorted(ids))
     return Inspection(
@@ -100,11 +151,12 @@ def inspect_user(stores: Stores, user_id: str, *, limit: int, now: datetime) -> 
         phase=state.phase or read_phase(stores.database),
         lists=lists,
         posts=posts,
+        formula=load_settings(HeuristicSettings),
         now=now,
     )
 
 
-def _as_dict(inspection: Inspection) -> dict[str, Any]:
+def _head(inspection: Inspection) -> dict[str, Any]:
     return {
         "user_id": inspection.user_id,
         "joined_at": inspection.user.joined_at,
@@ -115,20 +167,33 @@ def _as_dict(inspection: Inspection) -> dict[str, Any]:
         "served_from": inspection.served_from,
         "redis_is_safe": inspection.state.is_safe,
         "withheld": inspection.withheld,
-        "lists": {source: _list_as_dict(inspection, shown) for source, shown in inspection.lists.items()},
     }
 
 
-def _list_as_dict(inspection: Inspection, shown: ShownList) -> dict[str, Any]:
-    posts = []
-    for post in shown.posts:
-        details = inspection.posts.get(post.post_id or "")
-        about = {"caption": details.caption, "created_at": details.created_at} if details else {}
-        posts.append({**asdict(post), **about})
+def _as_dict(inspection: Inspection) -> dict[str, Any]:
+    lists = {source: _list_as_dict(inspection, source, shown) for source, shown in inspection.lists.items()}
+    return {**_head(inspection), "lists": lists}
+
+
+def _list_as_dict(inspection: Inspection, source: Source, shown: ShownList) -> dict[str, Any]:
     ranked = shown.ranked
     return {
         "generation": ranked.generation,
         "generated_at": ranked.generated_at,
         "length": len(ranked),
-        "posts": posts,
+        "posts": [_entry_as_dict(inspection, source, post) for post in shown.posts],
     }
+
+
+def _entry_as_dict(inspection: Inspection, source: Source, post: ListedPost) -> dict[str, Any]:
+    details, parts = inspection.posts.get(post.post_id or ""), inspection.parts(source, post)
+    about = asdict(details) if details else {}
+    return {**asdict(post), **about, "parts": asdict(parts) if parts else None}
+
+
+def _post_as_dict(post: PostInspection) -> dict[str, Any]:
+    entries = {
+        source: _entry_as_dict(post.user, source, place) if place else None for source, place in post.places.items()
+    }
+    about = asdict(post.details) if post.details else None
+    return {"post_id": post.post_id, "details": about, "standing": post.standing, "lists": entries}

@@ -2,16 +2,14 @@
 
 from typing import Any
 
-from rich.table import Table
-
-from shared.db.models import ModelVersion, list_models, promote_model, roll_back_model
+from shared.db.models import ModelVersion, list_models
 from shared.db.readiness import read_readiness
-from shared.db.runs import request_run
+from shared.promotion import Promotion, promote, roll_back
+from shared.settings import ModelSettings, load_settings
 from warmline.operator import operator_name
-from warmline.screen import console, say, show_json
+from warmline.screen import say, show_json, show_sections
 from warmline.stores import open_stores
 
-SCORE_JOB = "score"
 SHOWN = ("hr@10", "ndcg@10", "recall@20")
 LIMIT = 20
 
@@ -28,30 +26,24 @@ def run_models(*, as_json: bool) -> int:
     if not models:
         say("No model was trained yet; `python -m s02_train_neucf --once` trains one now.")
         return 0
-    table = Table("version", "trained", "state", "alias", *SHOWN, "verdict")
-    for model in models:
-        figures = [f"{value:.4f}" if (value := _figure(model, name)) is not None else "" for name in SHOWN]
-        trained = f"{model.created_at:%Y-%m-%d %H:%M}"
-        verdict = model.verdict.replace("[", r"\[")
-        table.add_row(str(model.version), trained, model.state, model.alias or "", *figures, verdict)
-    console().print(table)
+    show_sections((f"model {model.version}", _lines(model)) for model in models)
     return 0
 
 
 def run_promote(version: int, *, override: bool, by: str | None, as_json: bool) -> int:
-    """Make a version the champion and ask for its lists."""
+    """Make a version the champion and ask for its lists, once its files were found whole."""
+    model_dir = load_settings(ModelSettings).model_dir
     with open_stores() as stores:
-        model = promote_model(stores.database, version, by=by or operator_name(), override=override)
-        run = request_run(stores.database, SCORE_JOB, by=f"promotion of model {model.version}")
-    return _said(model, run, as_json=as_json)
+        done = promote(stores.database, model_dir, version, by=by or operator_name(), override=override)
+    return _said(done, as_json=as_json)
 
 
 def run_rollback(*, by: str | None, as_json: bool) -> int:
-    """Make the previous champion the champion again and ask for its lists."""
+    """Make the previous champion the champion again and ask for its lists, once its files were found whole."""
+    model_dir = load_settings(ModelSettings).model_dir
     with open_stores() as stores:
-        model = roll_back_model(stores.database, by=by or operator_name())
-        run = request_run(stores.database, SCORE_JOB, by=f"rollback to model {model.version}")
-    return _said(model, run, as_json=as_json)
+        done = roll_back(stores.database, model_dir, by=by or operator_name())
+    return _said(done, as_json=as_json)
 
 
 def as_dict(model: ModelVersion) -> dict[str, Any]:
@@ -66,12 +58,24 @@ def as_dict(model: ModelVersion) -> dict[str, Any]:
     }
 
 
-def _said(model: ModelVersion, run: int, *, as_json: bool) -> int:
+def _said(done: Promotion, *, as_json: bool) -> int:
     if as_json:
-        show_json({"champion": as_dict(model), "run": run})
-    else:
-        say(f"Model {model.version} is the champion. Its lists come with scoring run {run}.")
+        files = {"files_checked": done.warning is None, "warning": done.warning}
+        show_json({"champion": as_dict(done.model), "run": done.run, **files})
+        return 0
+    checked = "" if done.warning else " Its files are whole."
+    say(f"Model {done.model.version} is the champion.{checked} Its lists come with scoring run {done.run}.")
+    if done.warning:
+        say(done.warning)
     return 0
+
+
+def _lines(model: ModelVersion) -> list[str]:
+    """What is served and why, and how good it is."""
+    alias = f", {model.alias}" if model.alias else ""
+    figures = [f"{name} {value:.4f}" for name in SHOWN if (value := _figure(model, name)) is not None]
+    head = f"{model.state}{alias}, trained {model.created_at:%Y-%m-%d %H:%M}"
+    return [line for line in (head, ", ".join(figures), model.verdict) if line]
 
 
 def _figure(model: ModelVersion, metric: str) -> float | None:

@@ -1,20 +1,21 @@
 """`warmline phase`: read and switch the phase."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rich.table import Table
-
 from shared.db.engine import Database
+from shared.db.models import champion
 from shared.db.phases import change_phase, installation_id, phase_history, read_phase
 from shared.domain import Phase, PhaseState
 from shared.errors import ConfigurationError, StoreUnavailable
 from shared.ranked_lists.inspect import read_phase_in_redis, read_publications
 from shared.ranked_lists.publish import ListWriter
+from shared.readiness import phase_warning
 from shared.settings import ListSettings, load_settings
 from warmline.operator import operator_name
-from warmline.screen import console, say, show_json
+from warmline.screen import say, show_json, show_sections
 from warmline.stores import Stores, open_stores
 
 HISTORY = 5  # changes shown
@@ -35,18 +36,17 @@ def run_phase_get(*, as_json: bool) -> int:
         state = read_phase(stores.database)
         changes = _changes(stores.database)
         redis = _in_redis(stores)
+        warning = _warning(stores, state)
     if as_json:
-        show_json({**_as_dict(state), "redis": _redis_word(state, redis), "changes": changes})
+        show_json({**_as_dict(state), "redis": _redis_word(state, redis), "warning": warning, "changes": changes})
         return 0
     say(_sentence(state))
     say(f"Redis: {redis.trouble or _redis_word(state, redis)}")
-    table = Table("version", "phase", "rollout %", "by", "at", title="Last changes", title_justify="left")
-    for change in changes:
-        at = f"{change['changed_at']:%Y-%m-%d %H:%M:%S} UTC"
-        name, percent = str(change["changed_by"]), f"{change['rollout_percent']:g}"
-        table.add_row(str(change["version"]), change["phase"], percent, name.replace("[", r"\["), at)
     if changes:
-        console().print(table)
+        say("Last changes:")
+        show_sections((f"version {change['version']}", [_change(change)]) for change in changes)
+    if warning:
+        say(warning)
     return 0
 
 
@@ -60,17 +60,18 @@ def run_phase_set(phase: Phase, *, rollout_percent: float, by: str | None, as_js
             stores.database, phase, rollout_percent=rollout_percent, by=(by or operator_name())[:WRITTEN_AS]
         )
         trouble = _publish(stores, state, lists)
-    hint = None if trouble else _missing_lists(stores.redis_url, state)
+        warning = _warning(stores, state)
     if as_json:
-        show_json({**_as_dict(state), "in_redis": trouble is None, "trouble": trouble, "hint": hint})
+        told = {"in_redis": trouble is None, "trouble": trouble, "warning": warning}
+        show_json({**_as_dict(state), **told, "hint": warning})  # its name in earlier versions
         return 0
     say(_sentence(state))
     if trouble:
         say(f"{trouble}\nThe change is written; it reaches Redis through the timeline within seconds of Redis' return.")
     else:
         say("In force from each user's next first page on.")
-    if hint:
-        say(hint)
+    if warning:
+        say(warning)
     return 0
 
 
@@ -87,14 +88,14 @@ def _publish(stores: Stores, state: PhaseState, lists: ListSettings) -> str | No
     return None
 
 
-def _missing_lists(redis_url: str, state: PhaseState) -> str | None:
-    """A switch to a phase that has published nothing is allowed, but hardly meant."""
+def _warning(stores: Stores, state: PhaseState) -> str | None:
+    """A switch to a phase without a model or lists is allowed, but hardly meant."""
     try:
-        if state.phase in read_publications(redis_url):
-            return None
+        has_lists: bool | None = state.phase in read_publications(stores.redis_url)
     except StoreUnavailable:
-        return None
-    return f"No {state.phase} lists have been published yet: until then users get the next source in order."
+        has_lists = None
+    has_champion = champion(stores.database) is not None
+    return phase_warning(state.phase, has_champion=has_champion, has_lists=has_lists)
 
 
 def _in_redis(stores: Stores) -> InRedis:
@@ -114,6 +115,11 @@ def _redis_word(state: PhaseState, redis: InRedis) -> str:
 
 def _changes(database: Database) -> list[dict[str, Any]]:
     return [dict(row) for row in phase_history(database, limit=HISTORY)]
+
+
+def _change(change: Mapping[str, Any]) -> str:
+    rollout = f" for {change['rollout_percent']:g} %" if change["phase"] == Phase.NEUCF else ""
+    return f"{change['phase']}{rollout}, {change['changed_at']:%Y-%m-%d %H:%M:%S} UTC, by {change['changed_by']}"
 
 
 def _as_dict(state: PhaseState) -> dict[str, Any]:

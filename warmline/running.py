@@ -10,10 +10,12 @@ from shared.db.requests import withdraw_request
 from shared.db.runs import live_services, refuse_if_running, request_run, run_state, running
 from shared.errors import RunRefused
 from shared.jobs import SERVICES, Job
+from warmline.run_rows import how_far
 from warmline.screen import progress_bar, say, show_json, warn
 from warmline.stores import open_stores
 
 POLL_SECONDS = 0.5
+SHOWN = ("id", "job", "state", "report", "error", "progress", "started_at", "finished_at")
 
 
 def run_job(job: Job, *, wait: bool, as_json: bool) -> int:
@@ -25,7 +27,7 @@ def run_job(job: Job, *, wait: bool, as_json: bool) -> int:
         run_id = request_run(stores.database, job, by=by)
         row = _wait(stores.database, job, run_id, by=by) if wait else _row(stores.database, run_id)
     if as_json:
-        show_json({name: row[name] for name in ("id", "job", "state", "report", "error", "started_at", "finished_at")})
+        show_json({name: row[name] for name in SHOWN})
     else:
         _show(row)
     return int(row["state"] == "failed")
@@ -52,7 +54,9 @@ def _wait(database: Database, job: Job, run_id: int, *, by: str) -> dict[str, An
         task = progress.add_task("requested", total=None)
         while True:
             row = _row(database, run_id)
-            progress.update(task, description=row["state"])
+            far = row["progress"] or {}
+            percent = {"total": 100, "completed": far["percent"]} if far else {}
+            progress.update(task, description=f"{row['state']}{how_far(row)}", **percent)
             if row["state"] in ("done", "failed"):
                 return row
             if row["state"] == "requested":
@@ -79,7 +83,7 @@ def _show(row: dict[str, Any]) -> None:
         return
     seconds = (row["finished_at"] - row["started_at"]).total_seconds()
     if row["state"] == "failed":
-        warn(f"Run {row['id']} of {row['job']} failed after {seconds:.1f} s: {row['error']}")
+        warn(f"Run {row['id']} of {row['job']} failed after {seconds:.1f} s{how_far(row)}: {row['error']}")
         return
     facts = ", ".join(f"{name} {_number(value)}" for name, value in (row["report"] or {}).items())
     say(f"Run {row['id']} of {row['job']} is done after {seconds:.1f} s: {facts}")

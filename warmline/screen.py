@@ -3,13 +3,14 @@
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 from rich.text import Text
 
 # Control characters (ESC begins a terminal's commands, U+009B too), line ends, half surrogates, and what turns the
@@ -25,13 +26,37 @@ def console() -> Console:
 
 
 def say(text: str) -> None:
-    """One line of a result."""
-    sys.stdout.write(f"{text}\n")
+    """Lines of a result."""
+    sys.stdout.write(f"{escaped(text)}\n")
 
 
 def warn(text: str) -> None:
-    """One line about what is wrong."""
-    sys.stderr.write(f"{text}\n")
+    """Lines about what is wrong."""
+    sys.stderr.write(f"{escaped(text)}\n")
+
+
+def escaped(text: str) -> str:
+    """The text with what would steer a terminal written out: controls but the end of a line, and turns of direction.
+
+    Whatever comes out of a database is somebody's: a caption, an id, a name that was given to `--by`, an error.
+    """
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def cells(*values: object) -> list[Text]:
+    """A table's row out of a database: escaped, and its [brackets] no markup of rich's."""
+    return [Text(escaped(str(value))) for value in values]
+
+
+def show_sections(sections: Iterable[tuple[str, Iterable[str]]]) -> None:
+    """Names at the left, lines beside them, wrapped to the terminal's width however narrow it is."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(overflow="fold")
+    for name, lines in sections:
+        for place, line in enumerate(lines):
+            table.add_row(*cells("" if place else name, line))
+    console().print(table)
 
 
 def show_json(value: Mapping[str, Any]) -> None:

@@ -1,1 +1,1 @@
-"""How far `warmline capacity` is right: for the world that it stands on, and for one ten times as large."""
+"""How far `warmline capacity` is right in bytes: for the world that it stands on, and for larger ones."""

@@ -54,6 +54,7 @@ class PhotoSource:
         self._max_pixels = max_pixels
         self._threads = threads
         self._fetcher = Fetcher(hosts, self._limits, resolver=resolver, is_allowed=is_allowed)
+        self.settings_hash = hash_of(repr((self._root, sorted(hosts), self._limits, max_pixels)).encode())
 
     def load(self, reference: str) -> Photo | Unreadable:
         """The photo behind a post's `image_url`: an http(s) URL, or a path below the media root."""

@@ -43,6 +43,32 @@ _LASTING = frozenset(
 )
 
 
+# These speak of the settings in force then: whoever mends those wants the photo tried at once.
+_OF_SETTINGS = frozenset(
+    {
+        Fault.OUTSIDE_ROOT,
+        Fault.NO_MEDIA_ROOT,
+        Fault.FILE_MISSING,
+        Fault.HOST_NOT_ALLOWED,
+        Fault.TOO_MANY_REDIRECTS,
+        Fault.TIMED_OUT,
+        Fault.TOO_MANY_BYTES,
+        Fault.TOO_MANY_PIXELS,
+    }
+)
+
+
+def is_of_other_settings(reason: str, *, settings_hash: str | None, in_force: str) -> bool:
+    """Whether a recorded failure was the settings' doing, and these have changed since.
+
+    Args:
+        reason: as `Unreadable.reason` wrote it.
+        settings_hash: of the settings then; None in records of earlier versions.
+        in_force: the same of the settings now.
+    """
+    return reason.partition(":")[0] in _OF_SETTINGS and settings_hash != in_force
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
     """A photo that could not be read.

@@ -19,6 +19,7 @@ class PostDetails:
     caption: str
     author_id: str
     created_at: datetime | None  # None: the view does not say
+    deleted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +34,11 @@ def post_details(snapshot: Snapshot, post_ids: Sequence[str]) -> dict[str, PostD
     """Those of these posts that the relation still has."""
     details: dict[str, PostDetails] = {}
     for connection, name in snapshot.each("posts"):
-        query = sa.text(f"SELECT id, caption, author_id, created_at FROM {name} WHERE id = ANY(:ids)")
-        for post_id, caption, author_id, created_at in connection.execute(query, {"ids": list(post_ids)}):
-            details[post_id] = PostDetails(caption=caption or "", author_id=author_id, created_at=created_at)
+        query = sa.text(f"SELECT id, caption, author_id, created_at, deleted_at FROM {name} WHERE id = ANY(:ids)")
+        for post_id, caption, author_id, created_at, deleted_at in connection.execute(query, {"ids": list(post_ids)}):
+            details[post_id] = PostDetails(
+                caption=caption or "", author_id=author_id or "", created_at=created_at, deleted_at=deleted_at
+            )
     return details
 
 
@@ -53,3 +56,22 @@ def user_details(snapshot: Snapshot, user_id: str) -> UserDetails:
             """
         liked.update(connection.scalars(sa.text(query), {"id": user_id, "kinds": kinds}))
     return UserDetails(joined_at=joined_at, positives=min(len(liked), MOST_POSITIVES))
+
+
+def count_positives(snapshot: Snapshot, *, most: int) -> int:
+    """How many likes, comments, saves and shares there are, repeats too; counted up to `most` of each home."""
+    kinds = sorted(kind.value for kind in POSITIVE_KINDS)
+    return _count(snapshot, "interactions", "kind = ANY(:kinds)", most, kinds=kinds)
+
+
+def count_posts(snapshot: Snapshot, *, most: int) -> int:
+    """How many posts there are that anyone may see; counted up to `most` of each home."""
+    return _count(snapshot, "posts", "deleted_at IS NULL", most)
+
+
+def _count(snapshot: Snapshot, relation: str, condition: str, most: int, **values: object) -> int:
+    counts = []
+    for connection, name in snapshot.each(relation):
+        query = f"SELECT count(*) FROM (SELECT FROM {name} WHERE {condition} LIMIT {most}) AS counted"
+        counts.append(int(connection.scalar(sa.text(query), values) or 0))
+    return sum(counts)

@@ -67,14 +67,15 @@ def discount_events(connection: sa.Connection, changes: Counter[FeedKey]) -> Non
 
 
 def feed_figures(database: Database, *, generations: int) -> list[FeedFigures]:
-    """The figures of each source as a whole, and of its newest generations."""
+    """The figures of each source as a whole, and of its newest generations where there are several to compare."""
     query = sa.text(
         f"""
         SELECT source, NULL AS generation, kind, sum(events)::bigint FROM {SCHEMA}.feed_counts GROUP BY source, kind
         UNION ALL
         SELECT source, generation, kind, events FROM (
-            SELECT *, dense_rank() OVER (PARTITION BY source ORDER BY generation DESC) AS age FROM {SCHEMA}.feed_counts
-        ) AS aged WHERE age <= :generations AND generation > 0
+            SELECT *, dense_rank() OVER (PARTITION BY source ORDER BY generation DESC) AS age,
+                   min(generation) OVER (PARTITION BY source) AS oldest FROM {SCHEMA}.feed_counts
+        ) AS aged WHERE age <= :generations AND generation > 0 AND (age > 1 OR oldest < generation)
         """
     )
     with database.begin() as connection:

@@ -1,6 +1,6 @@
 """Model versions: PostgreSQL owns them and the aliases `champion` and `previous`; the files lie in the model folder."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,6 +29,9 @@ class ModelVersion:
     alias: str | None
 
 
+FilesCheck = Callable[[ModelVersion], None]  # raises PromotionRefused
+
+
 def register_model(
     database: Database,
     *,
@@ -47,11 +50,20 @@ def register_model(
         return int(connection.execute(put).scalar_one())
 
 
-def promote_model(database: Database, version: int, *, by: str, override: bool = False) -> ModelVersion:
+def promote_model(
+    database: Database, version: int, *, by: str, override: bool = False, check: FilesCheck | None = None
+) -> ModelVersion:
     """Make a version the champion; the champion until now becomes `previous`.
 
+    Args:
+        database: ours.
+        version: to promote.
+        by: whom, for the audit.
+        override: promote what the gate rejected.
+        check: refuses a version whose files are not what they should be; the aliases stand still meanwhile.
+
     Raises:
-        PromotionRefused: no such version, or the gate rejected it and nobody overrides.
+        PromotionRefused: no such version, the gate rejected it and nobody overrides, or what `check` raises.
     """
     with database.begin() as connection:
         connection.execute(sa.text("LOCK TABLE warmline.model_aliases IN EXCLUSIVE MODE"))
@@ -60,6 +72,8 @@ def promote_model(database: Database, version: int, *, by: str, override: bool =
             raise PromotionRefused(f"model version {version}: no such version; `warmline models` lists them")
         if known["state"] == "rejected" and not override:
             raise PromotionRefused(f"model version {version} was rejected by the gate: {known['verdict']}; --override?")
+        if check is not None:
+            check(_model(known))
         current = _aliased(connection, CHAMPION)
         if current == version:
             return _model(known)
@@ -72,23 +86,29 @@ def promote_model(database: Database, version: int, *, by: str, override: bool =
         return _model({**known, "alias": CHAMPION})
 
 
-def roll_back_model(database: Database, *, by: str) -> ModelVersion:
+def roll_back_model(database: Database, *, by: str, check: FilesCheck | None = None) -> ModelVersion:
     """Make the previous champion the champion again, and the other way round.
 
     Raises:
-        PromotionRefused: there is no previous champion.
+        PromotionRefused: there is no previous champion, or what `check` raises of it.
     """
     with database.begin() as connection:
         connection.execute(sa.text("LOCK TABLE warmline.model_aliases IN EXCLUSIVE MODE"))
         current, previous = _aliased(connection, CHAMPION), _aliased(connection, PREVIOUS)
         if previous is None or current is None:
-            raise PromotionRefused("rollback: there is no previous champion; `warmline models` lists the versions")
+            only = "no model was promoted yet" if current is None else f"model {current} is the only one ever promoted"
+            raise PromotionRefused(
+                f"rollback: there is no previous champion, {only}; `warmline phase set heuristic` puts the heuristic"
+                " in force instead, `warmline models` lists what could be promoted"
+            )
+        known = connection.execute(_versions().where(model_versions.c.version == previous)).mappings().one()
+        if check is not None:
+            check(_model(known))
         _point(connection, CHAMPION, previous)
         _point(connection, PREVIOUS, current)
         note = audit.insert().values(who=by, deed="rollback", was=_text(current), became=_text(previous))
         connection.execute(note)
-        known = connection.execute(_versions().where(model_versions.c.version == previous)).mappings().one()
-        return _model(known)
+        return _model({**known, "alias": CHAMPION})
 
 
 def champion(database: Database) -> ModelVersion | None:

@@ -6,7 +6,7 @@ All times are PostgreSQL's, so that the clocks of the machines do not matter.
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from shared.db.engine import Database
 from shared.db.tables import SCHEMA, heartbeats, runs
 from shared.errors import LeaseLost, RunRefused
+from shared.run_progress import Progress, RunProgress
 
 LEASE = timedelta(seconds=60)
 ALIVE_FOR = timedelta(seconds=30)  # a service is thought alive this long after its last heartbeat
@@ -31,6 +32,7 @@ class Run:
     job: str
     fence: int
     worker: str
+    progress: RunProgress = field(default_factory=RunProgress, compare=False, repr=False)
 
 
 def request_run(database: Database, job: str, *, by: str) -> int:
@@ -82,16 +84,33 @@ def extend_lease(database: Database, run: Run) -> None:
         raise LeaseLost(f"run {run.id} of {run.job}: its lease ran out; this worker stops")
 
 
+def note_progress(database: Database, run: Run, progress: Progress) -> None:
+    """Write into the run's row how far it is; nothing when it is no longer this worker's."""
+    with database.begin() as connection:
+        connection.execute(runs.update().where(_is_held(run)).values(progress=progress.to_json()))
+
+
 def finish_run(
     database: Database, run: Run, *, report: Mapping[str, Any] | None = None, error: str | None = None
 ) -> bool:
-    """End a run as done, or as failed with the reason; gives False when it was no longer this worker's."""
+    """End a run as done, or as failed with the reason; gives False when it was no longer this worker's.
+
+    Of a failed run the row keeps how far it was.
+    """
     values = {"state": "done" if error is None else "failed", "finished_at": sa.func.now(), "lease_until": None}
+    if error is None:
+        run.progress.end()
+    progress = run.progress.now()
     with database.begin() as connection:
         ended = connection.execute(
             runs.update()
             .where(_is_held(run))
-            .values(**values, report=dict(report or {}), error=None if error is None else error[:MAX_ERROR])
+            .values(
+                **values,
+                report=dict(report or {}),
+                error=None if error is None else error[:MAX_ERROR],
+                progress=None if progress is None else progress.to_json(),
+            )
         )
         old = sa.select(runs.c.id).where(runs.c.job == run.job).order_by(runs.c.id.desc()).offset(HISTORY_KEEP)
         connection.execute(runs.delete().where(runs.c.id.in_(old), runs.c.state.in_(["done", "failed"])))

@@ -155,6 +155,8 @@ runs = sa.Table(
     _now("finished_at", nullable=True),
     sa.Column("report", JSONB),
     sa.Column("error", sa.Text),
+    # While it runs: what is under way, how much of the whole is done, how long the rest may take, and as of when.
+    sa.Column("progress", JSONB),
     sa.CheckConstraint("state IN ('requested', 'running', 'done', 'failed')", name="runs_state"),
     sa.Index("runs_one_request", "job", unique=True, postgresql_where=sa.text("state = 'requested'")),
     sa.Index("runs_one_running", "job", unique=True, postgresql_where=sa.text("state = 'running'")),
@@ -202,6 +204,7 @@ post_vectors = sa.Table(
     sa.Column("failure", sa.Text),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     _now("next_try", nullable=True),
+    sa.Column("settings_hash", sa.Text),  # of a photo that could not be read: the settings that it was tried under
     # Of photos: what they look like from afar, and the cluster of those that look alike (NULL: not compared yet).
     sa.Column("fingerprint", sa.LargeBinary),
     sa.Column("cluster", sa.Integer),

@@ -51,6 +51,7 @@ class VectorState:
     failure: str | None
     attempts: int
     next_try: datetime | None
+    settings_hash: str | None  # of a failure: the settings that it was tried under
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,7 @@ class Failed:
     failure: str
     attempts: int
     next_try: datetime | None
+    settings_hash: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,14 +106,19 @@ def load_content(snapshot: Snapshot, *, now: datetime) -> Iterator[PostContent]:
 def stored_vectors(database: Database, part: Part) -> dict[str, VectorState]:
     """What is stored of each post, failures too."""
     v = post_vectors.c
-    columns = sa.select(v.post_id, v.encoder, v.source_hash, v.failure, v.attempts, v.next_try)
+    columns = sa.select(v.post_id, v.encoder, v.source_hash, v.failure, v.attempts, v.next_try, v.settings_hash)
     with database.begin() as connection:
         rows = connection.execute(columns.where(v.part == part.value))
         return {
             post_id: VectorState(
-                encoder=encoder, source_hash=source_hash, failure=failure, attempts=attempts, next_try=next_try
+                encoder=encoder,
+                source_hash=source_hash,
+                failure=failure,
+                attempts=attempts,
+                next_try=next_try,
+                settings_hash=settings_hash,
             )
-            for post_id, encoder, source_hash, failure, attempts, next_try in rows
+            for post_id, encoder, source_hash, failure, attempts, next_try, settings_hash in rows
         }
 
 
@@ -121,11 +128,13 @@ def store_vectors(
     """Store one batch, in one transaction: a kill costs at most the batch under way."""
     rows = [
         {"post_id": each.post_id, "source_hash": each.source_hash, "vector": each.vector.astype(VECTOR_TYPE).tobytes(),
-         "failure": None, "attempts": 0, "next_try": None, "fingerprint": each.fingerprint}
+         "failure": None, "attempts": 0, "next_try": None, "fingerprint": each.fingerprint,
+         "settings_hash": None}
         for each in encoded
     ] + [
         {"post_id": each.post_id, "source_hash": each.source_hash, "vector": None,
-         "failure": each.failure, "attempts": each.attempts, "next_try": each.next_try, "fingerprint": None}
+         "failure": each.failure, "attempts": each.attempts, "next_try": each.next_try, "fingerprint": None,
+         "settings_hash": each.settings_hash}
         for each in failed
     ]  # fmt: skip
     if not rows:

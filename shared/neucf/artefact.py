@@ -19,11 +19,12 @@ from torch import Tensor
 from shared.errors import ArtefactError
 from shared.neucf.manifest import Encoder, Manifest
 from shared.neucf.model import NeuCF
+from shared.neucf.model_files import MANIFEST as MANIFEST
+from shared.neucf.model_files import MAX_MANIFEST_BYTES
+from shared.neucf.model_files import WEIGHTS as WEIGHTS
 from shared.neucf.vocab import Vocab
 
-WEIGHTS, MANIFEST = "weights.safetensors", "manifest.json"
 USER_KEYS, POST_KEYS = "vocab.user_keys", "vocab.post_keys"  # tensors beside the model's own, int64
-MAX_MANIFEST_BYTES = 1_000_000  # a manifest has about 2 kB
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,9 +9,9 @@ from typing import Any, Self, cast
 
 from shared.errors import ArtefactError
 from shared.neucf.config import NeuCFConfig
+from shared.neucf.model_files import FORMAT
 from shared.neucf.serving_order import ServingOrder
 
-FORMAT = 3  # grows when a reader of the old format could not use the file
 PACKAGES = ("numpy", "safetensors", "torch")  # whose versions may change what comes out
 
 

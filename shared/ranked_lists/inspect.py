@@ -25,7 +25,9 @@ class ListedPost:
     post_id: str | None
     score: float
     reason: str
-    standing: str  # "" (shown), or why it is not: deleted, blocked, hidden; or seen, served (shown after the unseen)
+    standing: (
+        str  # "" (shown), or why it is not: deleted, blocked, hidden, own; or seen, served (shown after the unseen)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,7 @@ class UserLists:
     seen: Seen
     deleted: frozenset[int]
     is_safe: bool  # deletions and blocks are loaded: the timeline trusts this Redis
+    own_key: int  # the user as an author
 
 
 def read_user(url: str, user_id: str) -> UserLists:
@@ -58,6 +61,7 @@ def read_user(url: str, user_id: str) -> UserLists:
         seen=records.unpack_seen(seen),
         deleted=frozenset(int(row) for row in deleted),
         is_safe=safety is not None,
+        own_key=own,
     )
 
 
@@ -71,10 +75,21 @@ def resolve(url: str, user: UserLists, ranked: RankedList, *, limit: int) -> lis
             post_id=posts[row].post_id if row in posts else None,
             score=score,
             reason=reason,
-            standing=_standing(user, row, posts.get(row)),
+            standing=standing_of(user, row=row, author=posts[row].author if row in posts else None),
         )
         for rank, (row, reason, score) in enumerate(entries, start=1)
     ]
+
+
+def place_in(user: UserLists, ranked: RankedList, *, row: int, post_id: str, author: int) -> ListedPost | None:
+    """Where a list has a post, by the post's row; None: nowhere."""
+    rows = codec.rows_of(ranked.entries)
+    if row not in rows:
+        return None
+    position = rows.index(row)
+    _, reason, score = codec.entry_at(ranked.entries, position)
+    standing = standing_of(user, row=row, author=author)
+    return ListedPost(rank=position + 1, post_id=post_id, score=score, reason=reason, standing=standing)
 
 
 def read_phase_in_redis(url: str) -> PhaseState | None:
@@ -91,13 +106,20 @@ def read_publications(url: str) -> dict[Phase, Publication]:
     return {phase: known for phase, value in pairs if (known := _readable(unpack_publication, value))}
 
 
-def _standing(user: UserLists, row: int, post: CatalogueEntry | None) -> str:
+def read_safety(url: str) -> bool:
+    """Whether deletions and blocks are in this Redis: until then the timelines do not use it."""
+    with redis_errors(url), connect(url) as client:
+        return _values(client, [keys.SAFETY])[0] is not None
+
+
+def standing_of(user: UserLists, *, row: int, author: int | None) -> str:
+    """Why a post is not shown to the user now, or only after the others; "" where it is. Without an author: unknown."""
     if row in user.deleted:
         return "deleted"
     if row in user.viewer.hidden_posts:
         return "hidden"
-    if post is not None and not may_show(user.viewer, row=row, author=post.author):
-        return "blocked"
+    if author is not None and not may_show(user.viewer, row=row, author=author):
+        return "own" if author == user.own_key else "blocked"
     if row in user.seen.rows:
         return "served"
     return "seen" if row in user.viewer.seen_posts else ""

@@ -1,7 +1,7 @@
-"""What lists weigh in this Redis and how quickly it takes them, tried with lists of nobody that are then deleted."""
+"""What Redis' keys weigh: those that are there, by kind, and single ones tried with keys of nobody that are deleted."""
 
-import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,28 +12,38 @@ from shared.eligibility import Viewer
 from shared.ranked_lists import codec, keys, records
 from shared.ranked_lists.clients import connect, redis_errors
 from shared.ranked_lists.codec import RankedList, encode, pack_entry
-from shared.ranked_lists.publish import ListWriter
 from shared.ranked_lists.records import CatalogueEntry, Chain
 
-JOB = "capacity"  # whose fence is taken
-LISTS = 2_000
+JOB = "capacity"  # in the name of the key that is tried
 KEEP_FOR = timedelta(seconds=60)  # should we be killed before we have tidied up
-EXPIRY_BYTES = (
-    40  # an entry in the table of life times, and a share of both tables' buckets; MEMORY USAGE leaves it out
+# Each key's entry in the table of life times, and its share of both tables' buckets (which are half to quite full):
+# MEMORY USAGE leaves them out. 55 to 70 were measured.
+TABLE_BYTES = 64
+MOST_KEYS = (
+    50_000  # weighed of what is there; SCAN gives them in the order of their hashes, so that any part is a sample
 )
+AT_ONCE = 1_000
 UUID = "00000000-0000-4000-8000-{:012d}"
+KINDS = ("list:h", "list:n", "viewer", "posts", "seen", "chain", "tail")  # what is not of these is shared by all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """Bytes of one of each, key and everything around it included; and the time of a list."""
+    """Bytes of one of each, key and everything around it included."""
 
     list: float
     viewer: float  # who blocked nobody and has seen nothing
     viewer_post: float  # each post more that a user has seen
     catalogue_post: float
     chain: float
-    seconds_per_list: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """The keys of one kind: how many, and their bytes with their share of the tables."""
+
+    count: int
+    bytes: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,40 +60,72 @@ class Used:
         return self.bytes - self.at_start - self.clients
 
 
+def weigh_keys(url: str) -> Mapping[str, Kind]:
+    """Our keys by kind (and `shared`); of very many, a sample that stands for all."""
+    counts: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
+    with redis_errors(url), connect(url) as client:
+        looked_at, of = 0, int(client.dbsize())
+        for names in _names(client):
+            pipe = client.pipeline(transaction=False)
+            for name in names:
+                pipe.memory_usage(name, samples=0 if _kind_of(name) == "shared" else 5)
+            for name, size in zip(names, pipe.execute(), strict=True):
+                counts[_kind_of(name)] += 1
+                sizes[_kind_of(name)] += int(size or 0) + TABLE_BYTES
+            looked_at += len(names)
+            if looked_at >= MOST_KEYS:
+                break
+    times = max(1.0, of / looked_at) if looked_at >= MOST_KEYS else 1.0
+    return {
+        kind: Kind(count=round(count * _scale(kind, times)), bytes=sizes[kind] * _scale(kind, times))
+        for kind, count in counts.items()
+    }
+
+
 def weigh(url: str, *, list_length: int) -> Weights:
-    """Write lists of nobody, look, and delete them."""
+    """Write one of each, look, and delete them."""
     with redis_errors(url), _tidied(url) as client:
         value = _list_of(list_length)
-        writer = ListWriter(url, keep_for=KEEP_FOR)
-        try:
-            seconds = _publish(writer, value)
-        finally:
-            writer.close()
-        few, many = (_weigh_value(client, keys.viewer(_nobody(0)), _viewer(seen)) for seen in (0, 400))
+        few, many = (_weigh_value(client, keys.viewer(NOBODY), _viewer(seen)) for seen in (0, 400))
         chain = records.pack_chain(Chain(nonce=bytes(records.NONCE_BYTES), frozen=codec.decode(value)))
         return Weights(
-            list=_usage(client, keys.ranked_list(Phase.HEURISTIC, _nobody(0))) + EXPIRY_BYTES,
-            viewer=few + EXPIRY_BYTES,
+            list=_weigh_value(client, keys.ranked_list(Phase.HEURISTIC, NOBODY), value) + TABLE_BYTES,
+            viewer=few + TABLE_BYTES,
             viewer_post=(many - few) / 400,
             catalogue_post=_weigh_catalogue(client),
-            chain=_weigh_value(client, keys.chain(_nobody(0), 0), chain) + EXPIRY_BYTES,
-            seconds_per_list=seconds / LISTS,
+            chain=_weigh_value(client, keys.chain(NOBODY, 0), chain) + TABLE_BYTES,
         )
 
 
 def used(url: str) -> Used:
     """What Redis holds at this moment, whoever's it is."""
-    client = connect(url)
-    try:
-        with redis_errors(url):
-            memory = client.info("memory")
-    finally:
-        client.close()
+    with redis_errors(url), connect(url) as client:
+        memory: Any = client.info("memory")
     return Used(
         bytes=int(memory["used_memory"]),
         at_start=int(memory["used_memory_startup"]),
         clients=int(memory.get("mem_clients_normal", 0)),
     )
+
+
+def _scale(kind: str, times: float) -> float:
+    return 1.0 if kind == "shared" else times  # there is one of each
+
+
+def _names(client: Any) -> Iterator[list[bytes]]:
+    cursor = 0
+    while True:
+        cursor, names = client.scan(cursor, match=f"{keys.PREFIX}*", count=AT_ONCE)
+        yield names
+        if cursor == 0:
+            return
+
+
+def _kind_of(name: bytes) -> str:
+    parts = name.decode(errors="replace").split(":")
+    kind = ":".join(parts[1:3]) if parts[1] == "list" else parts[1]
+    return kind if kind in KINDS else "shared"
 
 
 @contextmanager
@@ -92,17 +134,9 @@ def _tidied(url: str) -> Iterator[Any]:
     try:
         yield client
     finally:
-        names = [keys.ranked_list(Phase.HEURISTIC, _nobody(number)) for number in range(LISTS)]
-        client.unlink(
-            *names, keys.fence(JOB), keys.viewer(_nobody(0)), keys.chain(_nobody(0), 0), f"{keys.PREFIX}{JOB}"
-        )
+        list_, viewer, chain = keys.ranked_list(Phase.HEURISTIC, NOBODY), keys.viewer(NOBODY), keys.chain(NOBODY, 0)
+        client.unlink(list_, viewer, chain, f"{keys.PREFIX}{JOB}")
         client.close()
-
-
-def _publish(writer: ListWriter, value: bytes) -> float:
-    begun = time.perf_counter()
-    writer.publish_lists(((_nobody(number), value) for number in range(LISTS)), phase=Phase.HEURISTIC, job=JOB, run=1)
-    return time.perf_counter() - begun
 
 
 def _list_of(length: int) -> bytes:
@@ -131,6 +165,4 @@ def _usage(client: Any, name: str) -> float:
     return float(client.memory_usage(name, samples=0) or 0)
 
 
-def _nobody(number: int) -> str:
-    """As long as a UUID; no app's user, for a UUID's version is never 0."""
-    return f"00000000-0000-0000-0000-{number:012d}"
+NOBODY = "00000000-0000-0000-0000-000000000000"  # as long as a UUID; no app's user, for a UUID's version is never 0

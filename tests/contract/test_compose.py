@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]  # the stubs are a package of their own
 
+from shared.version import VERSION
+
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
@@ -59,6 +61,10 @@ def test_an_image_has_a_tag_that_is_pinned(name: str) -> None:
 @OUR_SERVICE
 def test_our_images_bear_the_version_of_the_project(name: str) -> None:
     assert SERVICES[name]["image"] == f"warmline/{name}:{PROJECT['version']}"
+
+
+def test_the_code_knows_the_version_of_the_project() -> None:
+    assert PROJECT["version"] == VERSION
 
 
 def test_postgresql_keeps_its_data_where_version_18_looks_for_it() -> None:

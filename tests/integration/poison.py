@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -150,11 +151,12 @@ class Hosts:
         host = "private.test" if name == "private-host.jpg" else "photos.test"
         return f"http://{host}:{self.port}/{name}"
 
-    def source(self) -> PhotoSource:
+    def source(self, *, media_root: Path | None = None) -> PhotoSource:
         """Reads from them as the jobs do, behind a resolver that knows the names. Every host is on the allow-list, so
         that it is the addresses which are refused."""
         names = ("photos.test", "private.test", FORBIDDEN)
         return PhotoSource(
+            media_root=media_root,
             hosts=[*(f"{name}:{self.port}" for name in names), "169.254.169.254"],
             limits=FetchLimits(seconds=5.0, max_bytes=MAX_BYTES),
             resolver=self._resolve,

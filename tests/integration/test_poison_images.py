@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from shared.content.photos import PhotoSource
 from shared.content.registry import OFFLINE_ENGLISH
 from shared.content.settings import ContentSettings
 from shared.db.engine import Database
@@ -38,8 +40,10 @@ class Poisoned:
     hosts: Hosts
     encoders: Encoders
 
-    def encode(self, now: datetime) -> dict[str, int]:
-        settings = ContentSettings(text_encoder=OFFLINE_ENGLISH, image_retry_minutes=FIRST_WAIT.seconds / 60)
+    def encode(self, now: datetime, *, batch: int = 32) -> dict[str, int]:
+        settings = ContentSettings(
+            text_encoder=OFFLINE_ENGLISH, image_retry_minutes=FIRST_WAIT.seconds / 60, encode_batch=batch
+        )
         return encode_new(self.database, self.encoders, settings, now)
 
     def failure(self, name: str) -> tuple[str, int, datetime | None]:
@@ -127,3 +131,33 @@ def test_an_upload_that_was_under_way_gets_its_vector_at_the_next_try(migrated: 
     hosts.photos.photos[TRUNCATED] = GIVEN_BACK
     assert world.encode(NOW + FIRST_WAIT)["images"] == 1
     assert TRUNCATED in world.vectors()
+
+
+def test_the_log_names_the_first_failure_whatever_batch_it_was_in(
+    migrated: Database, hosts: Hosts, caplog: pytest.LogCaptureFixture
+) -> None:
+    poisoned(migrated, hosts).encode(NOW, batch=1)  # the last batch is a good photo
+    (line,) = [record.getMessage() for record in caplog.records if "content.images_failed" in record.getMessage()]
+    assert f'count={len(REASONS)} first="too-many-pixels: ' in line
+
+
+def test_photos_that_the_settings_kept_out_are_tried_at_once_when_these_change(
+    migrated: Database, hosts: Hosts, tmp_path: Path
+) -> None:
+    world = poisoned(migrated, hosts)
+    (tmp_path / "local.png").write_bytes(GOOD["plain.png"])
+    execute(migrated, "UPDATE warmline.posts SET image_url = 'local.png' WHERE id = 'plain.png'")
+    closed = replace(world, encoders=replace(world.encoders, photos=PhotoSource()))
+    assert closed.encode(NOW) | {"captions": 0} == {
+        "captions": 0,
+        "images": 0,
+        "images_failed": len(GOOD) + len(REASONS),
+    }
+    assert closed.encode(NOW)["images_failed"] == 0, "the settings are the same"
+    mended = replace(world, encoders=replace(world.encoders, photos=hosts.source(media_root=tmp_path)))
+    assert mended.encode(NOW) | {"captions": 0} == {"captions": 0, "images": len(GOOD), "images_failed": len(REASONS)}
+    asked = hosts.photos.asked.copy()
+    again = replace(world, encoders=replace(world.encoders, photos=hosts.source(media_root=tmp_path.parent)))
+    again.encode(NOW)
+    tried = {name for name in REASONS if hosts.photos.asked[name] != asked[name]}
+    assert tried == {name for name, (code, _) in REASONS.items() if code in ("too-many-pixels", "too-many-bytes")}

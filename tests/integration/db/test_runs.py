@@ -1,15 +1,20 @@
 """Runs: one request at a time, one claim, a lease that can be lost, a history that stays short."""
 
+import logging
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from shared import schedule
 from shared.db import runs
 from shared.db.engine import Database
 from shared.db.runs import (
+    Run,
     beat,
     claim_run,
     extend_lease,
@@ -324,3 +329,64 @@ def _at_once(count: int, deed: Any) -> list[Any]:
     for thread in threads:
         thread.join()
     return results
+
+
+# --- progress ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """The run is looked at all the time, and its log is read."""
+    for name in ("LOOK_EVERY", "ROW_EVERY", "LOG_EVERY"):
+        monkeypatch.setattr(schedule, name, timedelta(milliseconds=5))
+    caplog.set_level(logging.INFO, logger="warmline")
+    return caplog
+
+
+def _wait_for(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline, "it does not come"
+        time.sleep(0.005)
+
+
+def test_a_run_writes_how_far_it_is_into_its_row_and_the_log(
+    database: Database, at_once: pytest.LogCaptureFixture
+) -> None:
+    seen: list[Any] = []
+    shown: list[float] = []
+
+    def work(run: Run) -> Mapping[str, Any]:
+        run.progress.plan({"loading": 1, "learning": 3})
+        run.progress.report("learning", 1, 3)
+        _wait_for(lambda: "heuristic.progress" in at_once.text)
+        seen.append(_progress(database, run.id))
+        return {}
+
+    run_once(database, Job(name=JOB, work=work, show=lambda far: shown.append(far.percent)), by="test")
+    assert (seen[0]["step"], seen[0]["done"], seen[0]["of"], seen[0]["percent"]) == ("learning", 1, 3, 50.0)
+    assert "step=learning" in at_once.text
+    (row,) = recent_runs(database)
+    assert (row["progress"]["percent"], shown[0], shown[-1]) == (100.0, 50.0, 100.0)
+
+
+def test_a_run_that_fails_keeps_how_far_it_was(database: Database, at_once: pytest.LogCaptureFixture) -> None:
+    def work(run: Run) -> Mapping[str, Any]:
+        run.progress.plan({"loading": 1, "learning": 1})
+        run.progress.report("learning", 0, 3)
+        raise SourceError("no such column")
+
+    with suppress(SourceError):
+        run_once(database, Job(name=JOB, work=work), by="test")
+    (row,) = recent_runs(database)
+    assert (row["state"], row["progress"]["step"], row["progress"]["percent"]) == ("failed", "learning", 50.0)
+
+
+def test_the_log_tells_of_it_at_a_bounded_rate() -> None:
+    assert (timedelta(seconds=2), timedelta(seconds=30)) == (schedule.ROW_EVERY, schedule.LOG_EVERY)
+
+
+def _progress(database: Database, run_id: int) -> Any:
+    row = run_state(database, run_id)
+    assert row is not None
+    return row["progress"]

@@ -26,10 +26,17 @@ def test_likes_per_view_stand_in_the_status_by_source(client: TestClient, ranked
     react(client, COLD, ask(client, COLD, limit=10), likes=5)
     react(client, "stranger", ask(client, "stranger", limit=4), likes=1)
     found = feeds(client)
-    totals = {each["source"]: each["likes_per_view"] for each in found if each["generation"] is None}
-    assert totals == {"everyone": 0.25, "heuristic": 0.5}
-    ((generation,),) = ranked_house.sql("SELECT max(fence) FROM warmline.runs")
-    assert {each["generation"] for each in found} == {None, generation}
+    rows = [(each["source"], each["generation"], each["likes_per_view"]) for each in found]
+    assert rows == [("everyone", None, 0.25), ("heuristic", None, 0.5)]  # a source's only generation is no second row
+
+
+def test_generations_of_a_source_stand_below_it_to_be_compared(client: TestClient, ranked_house: House) -> None:
+    react(client, COLD, ask(client, COLD, limit=10), likes=5)
+    ranked_house.run_heuristic()
+    react(client, COLD, ask(client, COLD, limit=10), likes=0)
+    (old,), (new,) = ranked_house.sql("SELECT fence FROM warmline.runs ORDER BY fence")
+    rows = [(each["generation"], each["events"]["view"], each["likes_per_view"]) for each in feeds(client)]
+    assert rows == [(None, 20, 0.25), (new, 10, 0.0), (old, 10, 0.5)]
 
 
 def test_a_second_page_is_recorded_with_its_position(client: TestClient, ranked_house: House) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from shared.db.runs import beat, claim_run, finish_run
+from shared.db.runs import beat, claim_run, finish_run, note_progress
 from shared.jobs import SERVICES, Job
 from tests.flow.house import ADMIN_TOKEN, House
 
@@ -91,3 +91,18 @@ def test_with_postgresql_away_a_retry_is_asked_for(client: TestClient, ranked_ho
         assert slug(ask_for(client, "train")) == (503, "store-unavailable")
     finally:
         ranked_house.open_database()
+
+
+def test_the_history_shows_how_far_a_run_is(client: TestClient, ranked_house: House) -> None:
+    be_alive(ranked_house, Job.TRAIN)
+    ask_for(client, "train")
+    with ranked_house.database() as database:
+        run = claim_run(database, "train", worker="test")
+        assert run is not None
+        run.progress.plan({"loading": 1, "training, cut 1": 3})
+        run.progress.report("training, cut 1", 1, 3)
+        far = run.progress.now()
+        assert far is not None
+        note_progress(database, run, far)
+    (shown,) = client.get("/admin/jobs?job=train", headers=OPERATOR).json()["runs"]
+    assert (shown["progress"]["step"], shown["progress"]["percent"]) == ("training, cut 1", 50.0)

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -21,9 +22,11 @@ ANSWERS = {"Authorization": f"Bearer {API_KEY}"}
 
 
 @contextmanager
-def timeline_process(house: House, folder: Path) -> Iterator[tuple["subprocess.Popen[str]", int]]:
+def timeline_process(
+    house: House, folder: Path, *, port: int | None = None
+) -> Iterator[tuple["subprocess.Popen[str]", int]]:
     """The service as it is deployed, in production mode; gives the process and its port."""
-    port = free_port()
+    port = port or free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("WARMLINE_")}
     settings = {
         "WARMLINE_DATABASE_URL": house.database_url, "WARMLINE_REDIS_URL": house.redis_url,
@@ -100,3 +103,21 @@ def test_it_ends_by_itself_when_asked_to(ranked_house: House, tmp_path: Path, na
         process.send_signal(name)
         _, said = process.communicate(timeout=10)
         assert "Traceback" not in said
+
+
+def test_it_logs_the_address_that_it_listens_on(ranked_house: House, tmp_path: Path) -> None:
+    with timeline_process(ranked_house, tmp_path) as (process, port):
+        assert process.stderr is not None
+        address = next(line for line in process.stderr if "timeline.listening" in line)
+    assert address.rstrip().endswith(f"timeline.listening address=http://127.0.0.1:{port}")
+
+
+def test_a_port_in_use_is_one_line_that_names_the_setting(house: House, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with timeline_process(house, tmp_path, port=port) as (process, _):
+            _, errors = process.communicate(timeout=START_SECONDS)
+    assert process.returncode == 2
+    assert errors.splitlines() == [
+        f"WARMLINE_PORT: 127.0.0.1:{port} is in use by another process; end that one, or set another port"
+    ]

@@ -10,6 +10,7 @@ from shared.ranked_lists.publish import LEAST_VERSION, ListWriter
 from tests.integration.warmline.answers import Command
 from tests.stores import execute, heuristic_run, scalar
 from tests.worlds import NOW, TEN_POSTS, TEN_POSTS_LISTS, write_own_tables
+from warmline import screen
 
 
 @pytest.fixture(autouse=True)
@@ -109,3 +110,65 @@ def test_a_post_or_user_with_an_odd_date_is_shown(warmline: Command, database: D
         execute(database, f"UPDATE warmline.{relation} SET created_at = {moment} WHERE id = '{name}'")
     assert warmline("inspect", "ben").code == 0
     assert "p2" in warmline("inspect", "ben", "--json").out
+
+
+@pytest.mark.parametrize(("width", "lines"), [(80, 2), (46, 2), (200, 1)])
+def test_lists_stand_one_below_the_other_where_there_is_no_room(
+    warmline: Command, database: Database, writer: ListWriter, monkeypatch: pytest.MonkeyPatch, width: int, lines: int
+) -> None:
+    publish_neucf(database, writer, "ben", "p10")
+    monkeypatch.setattr(screen, "PIPE_WIDTH", width)
+    out = warmline("inspect", "ben").out.splitlines()
+    assert max(len(line) for line in out[4:]) <= width + 1 or width == 46  # the head is text, which a terminal wraps
+    assert len({number for number, line in enumerate(out) if "generation" in line}) == lines
+    assert any("p10 by " in line for line in out)
+
+
+def test_an_entry_says_what_its_score_is_made_of(warmline: Command) -> None:
+    shown = warmline("inspect", "ben", "--json").json["lists"]["heuristic"]["posts"]
+    for post in shown:
+        parts = post["parts"]
+        made = parts["alpha"] * parts["popularity"] + (1 - parts["alpha"]) * parts["recency"]
+        assert made == pytest.approx(post["score"], abs=0.001)
+    assert all(post["author_id"] for post in shown)
+
+
+def test_a_score_of_other_settings_has_no_parts(warmline: Command) -> None:
+    shown = warmline("inspect", "ben", "--json", alpha="0.01").json["lists"]["heuristic"]["posts"]
+    assert shown[0]["parts"] is None
+
+
+def test_one_post_says_where_it_stands_and_why(warmline: Command, database: Database, writer: ListWriter) -> None:
+    first = warmline("inspect", "ben", "--post", "p2", "--json").json["post"]
+    assert (first["lists"]["heuristic"]["rank"], first["standing"]) == (1, "")
+    assert "place 1 of 4" in warmline("inspect", "ben", "--post", "p2").out
+    writer.add_deleted(
+        [scalar(database, "SELECT row FROM warmline.post_rows WHERE post_id = 'p2'")], version=LEAST_VERSION
+    )
+    assert "it is deleted: nobody is shown it" in warmline("inspect", "ben", "--post", "p2").out
+
+
+@pytest.mark.parametrize(
+    ("user", "post", "says"),
+    [
+        ("ben", "nowhere", "not among the posts"),
+        ("cat", "HIDDEN", "the user has hidden it"),
+        ("AUTHOR", "p2", "it is the user's own"),
+        ("ann", "BLOCKED", "have blocked one another"),
+    ],
+)
+def test_a_post_that_is_withheld_says_by_what(
+    warmline: Command, database: Database, user: str, post: str, says: str
+) -> None:
+    named = {
+        "HIDDEN": "SELECT post_id FROM warmline.interactions WHERE kind = 'hide' AND user_id = 'cat'",
+        "AUTHOR": "SELECT author_id FROM warmline.posts WHERE id = 'p2'",
+        "BLOCKED": "SELECT id FROM warmline.posts JOIN warmline.post_rows ON post_id = id WHERE author_id = 'dan'",
+    }
+    user, post = (scalar(database, named[word]) if word in named else word for word in (user, post))
+    assert says in warmline("inspect", user, "--post", post).out
+
+
+def test_an_id_that_is_none_is_refused(warmline: Command) -> None:
+    answer = warmline("inspect", "ben", "--post", "x" * 129)
+    assert (answer.code, answer.err.startswith("--post: got ")) == (2, True)

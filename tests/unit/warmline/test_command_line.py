@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.version import VERSION
 from warmline.__main__ import main
 
 COMMANDS = (
@@ -74,3 +75,8 @@ def test_missing_settings_give_one_line_each_and_2(arguments: list[str], capsys:
 def test_an_id_that_no_user_can_have_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", "x" * 129]) == 2
     assert "expected an id of 1 to 128 characters" in capsys.readouterr().err
+
+
+def test_it_says_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"warmline {VERSION}\n"

@@ -1,0 +1,85 @@
+"""The steps of a training in their order, and the share of each: by the last training, where there was one."""
+
+from collections.abc import Mapping
+
+from s02_train_neucf.replay_times import N_CUTS, N_WARM_UP
+from s02_train_neucf.train import Epoch
+from shared.run_progress import ReportProgress
+
+# Seconds by part of a first training of the demo's world on one core (`stages` of its report): only their shares count.
+USUAL_STAGES = {
+    "start": 5.0, "encode": 40.0, "load": 0.5, "epochs": 55.0, "validation": 2.0, "replay": 20.0, "exams": 10.0,
+    "rest": 5.0,
+}  # fmt: skip
+SEARCHED, MEMBERS = 2.5, 3.0  # a fit with its search, and one of all members, in parts of a single model's fit
+
+START, CAPTIONS, PHOTOS, LOADING, SAVING = "start", "captions", "photos", "loading", "judging and saving"
+WARM_UP, GLOBAL, PER_USER, ALL_DATA = "warm-up", "global", "per user", "all data"
+N_MODELS = {WARM_UP: 2, PER_USER: 2, ALL_DATA: int(MEMBERS)}  # that are trained in one fit; elsewhere one
+
+
+def training(cut: str) -> str:
+    """The name of the step that fits a model on a cut."""
+    return f"training, {cut}"
+
+
+def replaying(cut: str) -> str:
+    """… that ranks with it, step by step in time."""
+    return f"replay, {cut}"
+
+
+def examining(cut: str) -> str:
+    """… that ranks all posts with every system."""
+    return f"all posts, {cut}"
+
+
+def shares(stages: Mapping[str, float] | None) -> dict[str, float]:
+    """Step → its share, in the order of the steps.
+
+    Args:
+        stages: seconds by part of the last training, as its report holds them; None: there was none.
+    """
+    seconds = stages if stages else USUAL_STAGES
+    fits = seconds.get("epochs", 0.0) + seconds.get("validation", 0.0)
+    cuts = [WARM_UP] * N_WARM_UP + [cut_name(place) for place in range(1, N_CUTS + 1)]
+    each_fit = fits / (2 * SEARCHED + N_CUTS + MEMBERS)
+    each_replay, each_exam = seconds.get("replay", 0.0) / len(cuts), seconds.get("exams", 0.0) / 2
+    plan = {
+        START: seconds.get("start", 0.0),
+        CAPTIONS: seconds.get("encode", 0.0) / 2,
+        PHOTOS: seconds.get("encode", 0.0) / 2,
+        LOADING: seconds.get("load", 0.0),
+    }
+    for place, cut in enumerate(cuts):
+        plan[training(cut)] = each_fit * (SEARCHED if cut == WARM_UP else 1.0)
+        if place == N_WARM_UP:
+            plan[examining(GLOBAL)] = each_exam
+        plan[replaying(cut)] = each_replay
+    return plan | {
+        training(PER_USER): each_fit * SEARCHED,
+        examining(PER_USER): each_exam,
+        training(ALL_DATA): each_fit * MEMBERS,
+        SAVING: seconds.get("rest", 0.0),
+    }
+
+
+def cut_name(place: int) -> str:
+    """The judged cuts count from 1."""
+    return f"cut {place}"
+
+
+class EpochsReported:
+    """Turns the epochs of a fit's models, which begin at 1 again with each, into one step that only grows."""
+
+    def __init__(self, report: ReportProgress) -> None:
+        self._report = report
+        self._cut, self._n_begun = "", 0
+
+    def note(self, cut: str, epoch: Epoch) -> None:
+        """After each epoch; `cut` may end in “ of 5”."""
+        cut = cut.partition(" of ")[0]
+        if cut != self._cut:
+            self._cut, self._n_begun = cut, 0
+        self._n_begun += epoch.number == 1
+        n_models = max(N_MODELS.get(cut, 1), self._n_begun)
+        self._report(training(cut), (self._n_begun - 1) * epoch.of + epoch.number, n_models * epoch.of)

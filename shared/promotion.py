@@ -1,0 +1,78 @@
+"""Promoting a model, or rolling back to one, as an operator asks for it: files first, then the alias, then the lists.
+
+Both the timeline's admin side and the operator's command go this way. The gate's own promotion (training has just
+written the files) does not.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.db.engine import Database
+from shared.db.models import ModelVersion, promote_model, roll_back_model
+from shared.db.runs import request_run
+from shared.errors import ArtefactError, PromotionRefused
+from shared.neucf.model_files import check_model_files, is_at_hand
+
+SCORE_JOB = "score"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promotion:
+    """The new champion, and the scoring run that its lists come with."""
+
+    model: ModelVersion
+    run: int
+    warning: str | None  # that the files could not be checked here, and why; None: they are what they should be
+
+
+def promote(database: Database, model_dir: Path, version: int, *, by: str, override: bool = False) -> Promotion:
+    """Make a version the champion and ask for its lists.
+
+    Raises:
+        PromotionRefused: no such version, the gate rejected it and nobody overrides, or its files are not whole.
+    """
+    model = promote_model(
+        database, version, by=by, override=override, check=lambda model: refuse_unless_whole(model_dir, model)
+    )
+    return _promotion(database, model_dir, model, "promotion of")
+
+
+def roll_back(database: Database, model_dir: Path, *, by: str) -> Promotion:
+    """Make the previous champion the champion again and ask for its lists.
+
+    Raises:
+        PromotionRefused: there is no previous champion, or its files are not whole.
+    """
+    model = roll_back_model(database, by=by, check=lambda model: refuse_unless_whole(model_dir, model))
+    return _promotion(database, model_dir, model, "rollback to")
+
+
+def refuse_unless_whole(model_dir: Path, model: ModelVersion) -> None:
+    """Compare a model's files with its record, where the model folder is at hand.
+
+    Raises:
+        PromotionRefused: a file is missing or another one.
+    """
+    if not is_at_hand(model_dir):
+        return
+    try:
+        check_model_files(model_dir / model.folder, sha256=model.sha256)
+    except ArtefactError as error:
+        raise PromotionRefused(
+            f"model version {model.version} cannot be served, nothing was changed: {error}"
+        ) from error
+
+
+def unchecked(model_dir: Path) -> str | None:
+    """What to say where the files of a model could not be checked; None where they could."""
+    if is_at_hand(model_dir):
+        return None
+    return (
+        f"The model's files were not checked: there is no folder {model_dir.absolute()} here (WARMLINE_MODEL_DIR; is it"
+        " mounted?). The scoring run checks them, and keeps the old lists if they are not whole."
+    )
+
+
+def _promotion(database: Database, model_dir: Path, model: ModelVersion, deed: str) -> Promotion:
+    run = request_run(database, SCORE_JOB, by=f"{deed} model {model.version}")
+    return Promotion(model=model, run=run, warning=unchecked(model_dir))

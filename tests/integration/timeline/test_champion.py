@@ -1,0 +1,50 @@
+"""The operator's model over HTTP: refused where its files are not whole, and said where that cannot be told."""
+
+from pathlib import Path
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from tests.flow.house import ADMIN_TOKEN, House, until_ready
+from tests.model_files import put_on_record
+
+OPERATOR = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+
+
+def promote(client: TestClient, version: int) -> Any:
+    return client.put("/admin/models/champion", json={"version": version}, headers=OPERATOR)
+
+
+def test_a_model_is_promoted_only_while_its_files_are_whole(
+    ranked_house: House, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setenv("WARMLINE_MODEL_DIR", str(tmp_path))
+    with ranked_house.database() as database:
+        good, bad = put_on_record(database, tmp_path, "good"), put_on_record(database, None, "bad")
+    with ranked_house.timeline() as client:
+        refused, done = promote(client, bad), promote(client, good)
+        status = client.put("/admin/phase", json={"phase": "neucf"}, headers=OPERATOR).json()
+    assert refused.status_code == 409
+    assert (refused.json()["type"].rpartition(":")[2], "cannot be read" in refused.json()["detail"]) == (
+        "promotion-refused",
+        True,
+    )
+    assert (done.status_code, done.json()["champion"]["version"], done.json()["files_checked"]) == (200, good, True)
+    assert "`warmline run score`" in status["warning"]
+
+
+def test_without_the_folder_the_answer_says_that_nothing_was_checked(client: TestClient, ranked_house: House) -> None:
+    with ranked_house.database() as database:
+        version = put_on_record(database, None, "model-1")
+    answer = promote(client, version).json()
+    assert (answer["champion"]["version"], answer["files_checked"]) == (version, False)
+    assert "WARMLINE_MODEL_DIR; is it mounted?" in answer["warning"]
+
+
+def test_a_phase_without_a_model_is_switched_to_with_a_warning(client: TestClient) -> None:
+    until_ready(client)
+    change = {"phase": "neucf", "rollout_percent": 10}
+    warned = client.put("/admin/phase", json=change, headers=OPERATOR).json()
+    assert "no model is promoted" in warned["warning"]
+    assert client.get("/admin/status", headers=OPERATOR).json()["phase"] == warned
+    assert "warning" not in client.put("/admin/phase", json={"phase": "heuristic"}, headers=OPERATOR).json()

@@ -1,0 +1,76 @@
+"""`warmline status` on real servers: a fresh installation, one that works, and stores that are away."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from shared.db.engine import Database
+from shared.db.runs import beat, claim_run, note_progress, request_run
+from shared.ranked_lists.publish import ListWriter
+from tests.integration.warmline.answers import Command
+from tests.model_files import put_on_record
+from tests.stores import heuristic_run
+from tests.worlds import TEN_POSTS, write_own_tables
+
+DEAD_REDIS, DEAD_POSTGRES = "redis://127.0.0.1:1/0", "postgresql://nobody@127.0.0.1:1/nowhere"
+STEERING = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e"
+
+
+def wheres(answer: dict[str, list[dict[str, str]]]) -> set[str]:
+    return {finding["where"] for finding in answer["attention"]}
+
+
+def test_a_fresh_installation_is_told_what_to_start(warmline: Command) -> None:
+    answer = warmline("status", "--json")
+    assert (answer.code, wheres(answer.json)) == (1, {"phase", "timeline"})
+    assert answer.json["lists"] == {"heuristic": None, "neucf": None}
+
+
+def test_one_that_works_needs_nothing(
+    warmline: Command, database: Database, writer: ListWriter, tmp_path: Path
+) -> None:
+    write_own_tables(database, TEN_POSTS)
+    heuristic_run(database, writer, now=datetime.now(UTC))
+    beat(database, "timeline", worker="test")
+    version = put_on_record(database, tmp_path / "models", "model-1")
+    warmline("promote", str(version))
+    answer = warmline("status", "--json")
+    assert (answer.code, answer.json["attention"]) == (0, [])
+    assert answer.json["phase"]["phase"] == "heuristic"
+    assert answer.json["runs"]["heuristic"]["last"]["state"] == "done"
+    assert answer.json["runs"]["score"]["waiting"]["requested_by"] == f"promotion of model {version}"
+    assert answer.json["models"]["champion"]["version"] == version
+    text = warmline("status").out
+    assert "Nothing needs attention." in text
+    assert f"champion: model {version}" in text
+
+
+def test_a_run_under_way_shows_how_far_it_is(warmline: Command, database: Database) -> None:
+    request_run(database, "train", by="test")
+    run = claim_run(database, "train", worker="test")
+    assert run is not None
+    run.progress.plan({"training, cut 2": 1})
+    run.progress.report("training, cut 2", 43, 100)
+    far = run.progress.now()
+    assert far is not None
+    note_progress(database, run, far)
+    assert "43 % (training, cut 2)" in warmline("status").out
+    assert warmline("status", "--json").json["runs"]["train"]["running"]["progress"]["percent"] == 43.0
+
+
+def test_a_store_that_is_away_leaves_a_gap_and_is_named(
+    warmline: Command, database: Database, fresh_redis: str
+) -> None:
+    without_redis = warmline("status", "--json", redis_url=DEAD_REDIS)
+    assert (without_redis.code, without_redis.json["lists"]) == (1, None)
+    assert "Redis" in wheres(without_redis.json)
+    without_postgres = warmline("status", "--json", redis_url=fresh_redis, database_url=DEAD_POSTGRES)
+    assert (without_postgres.code, wheres(without_postgres.json)) == (1, {"PostgreSQL"})
+    assert without_postgres.json["lists"] == {"heuristic": None, "neucf": None}
+
+
+def test_what_comes_out_of_the_database_does_not_steer_the_terminal(warmline: Command, database: Database) -> None:
+    warmline("phase", "set", "neucf", "--by", f"ann{STEERING}")
+    for command in (("status",), ("phase", "get")):
+        text = warmline(*command).out
+        assert "ann\\x1b]0;owned\\x07" in text
+        assert not set(STEERING) & {"\x1b", "\x07", "\x9b", "\u202e"} & set(text)

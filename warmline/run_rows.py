@@ -1,0 +1,17 @@
+"""A run's row in words."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from warmline.screen import age
+
+
+def how_far(run: Mapping[str, Any]) -> str:
+    """How far it is, or was when it failed, to be put behind what is said of it; nothing where it has not told."""
+    far = run["progress"]
+    if not far or run["state"] == "done":
+        return ""
+    left = far.get("seconds_left")
+    rest = f", about {age(timedelta(seconds=left))} left" if left is not None and run["state"] == "running" else ""
+    return f", {far['percent']:.0f} % ({far['step']}){rest}"
