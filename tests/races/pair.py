@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from shared.domain import author_key
 from shared.errors import WarmlineError
-from shared.ranked_lists.blocked import unpack_blocked
+from shared.ranked_lists.blocked import NOBODY, unpack_blocked
 from tests.flow.house import ADMIN_TOKEN, API_KEY, House, JsonObject, ask, eventually, ids, until_ready
 from tests.races.stops import Proxy
 from tests.traces import traces
@@ -102,7 +102,9 @@ FIRST_WRITE = r"HSET wl:posts:"  # with which a run begins to publish; it has lo
 
 
 @contextmanager
-def stopped_run(house: House, pattern: str = FIRST_WRITE, *, store: str = "redis", **more: Any) -> Iterator["StoppedRun"]:
+def stopped_run(
+    house: House, pattern: str = FIRST_WRITE, *, store: str = "redis", **more: Any
+) -> Iterator["StoppedRun"]:
     """A run of the heuristic job that stands still at a command or a statement."""
     with Proxy(house.redis_url) as redis, Proxy(house.database_url) as postgres:
         behind = replace(house, redis_url=redis.url, database_url=postgres.url)
@@ -134,14 +136,16 @@ def accepted(*responses: httpx2.Response) -> None:
 
 def settle(house: House) -> None:
     """Have a process that looks often finish what is on its way: acts that wait for Redis, and erasures."""
-    with house.timeline(refresh_seconds=0.1) as sweeper:
-        until_ready(sweeper)
-        eventually(lambda: not _waits(house, "erasures") and not _waits(house, "safety_outbox"), "all is settled")
+    if _waits(house):
+        with house.timeline(refresh_seconds=0.1) as sweeper:
+            until_ready(sweeper)
+            eventually(lambda: not _waits(house), "all is settled")
 
 
-def _waits(house: House, table: str) -> bool:
-    ((name,),) = house.sql(f"SELECT to_regclass('warmline.{table}')::text")
-    return name is not None and bool(house.sql(f"SELECT 1 FROM warmline.{table} LIMIT 1"))
+def _waits(house: House) -> bool:
+    tables = house.sql("SELECT format('%%I.%%I', schemaname, tablename) FROM pg_tables WHERE tablename = ANY(%s)",
+                       [(["erasures", "safety_outbox"],)])  # fmt: skip
+    return any(house.sql(f"SELECT 1 FROM {table} LIMIT 1") for (table,) in tables)
 
 
 def left_of(house: House, user_id: str, post_ids: Sequence[str] = ()) -> list[str]:
@@ -149,7 +153,8 @@ def left_of(house: House, user_id: str, post_ids: Sequence[str] = ()) -> list[st
     found = [place for text in (user_id, *post_ids) for place in traces(house, text) if place.startswith("redis ")]
     with house.redis() as client:
         packed = client.get("wl:blocked")
-    if isinstance(packed, bytes) and unpack_blocked(packed).authors_of(author_key(user_id)):
+    blocked = unpack_blocked(packed) if isinstance(packed, bytes) else NOBODY
+    if blocked.without(author_key(user_id)) is not blocked:
         found.append("redis b'wl:blocked'")
     return found
 

@@ -25,10 +25,15 @@ LONGEST_WORD = 200  # bytes of a command's argument that patterns can match
 REMEMBERED = 200  # statements of a connection that `after` can match
 
 SCRIPT_NAMES = {
-    hashlib.sha1(text.encode()).hexdigest(): name  # noqa: S324 - as Redis names scripts
+    hashlib.sha1(text.encode()).hexdigest(): name
     for name, text in vars(scripts).items()
     if name.isupper() and isinstance(text, str)
 }
+
+
+def written(key: str) -> str:
+    """The pattern of a command that writes a key, and neither reads nor removes it."""
+    return rf"^(?!DEL\b|UNLINK\b|M?GET\b|EXISTS\b|[SZH](REM|DEL)\b|\w*(FORGET|ERASE))\S+ (.* )?{key}\b"
 
 
 class At(StrEnum):
@@ -141,7 +146,7 @@ class RedisParser:
         if words[0].upper() == b"EVALSHA":
             words = [SCRIPT_NAMES.get(words[1].decode(), "?").encode(), *words[2:]]
         elif words[0].upper() == b"EVAL":
-            digest = hashlib.sha1(words[1]).hexdigest()  # noqa: S324
+            digest = hashlib.sha1(words[1]).hexdigest()
             words = [SCRIPT_NAMES.get(digest, "?").encode(), *words[2:]]
         return " ".join(word[:LONGEST_WORD].decode("latin-1") for word in words)
 
