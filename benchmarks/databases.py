@@ -17,18 +17,24 @@ NOWHERE = "redis://127.0.0.1:1"  # for jobs that need PostgreSQL alone
 
 
 @contextmanager
-def migrated_database(server_url: str) -> Iterator[str]:
-    """The address of a database with the schema `warmline`, dropped at the end."""
+def empty_database(server_url: str) -> Iterator[str]:
+    """The address of a database with nothing in it, dropped at the end."""
     name = f"warmline_benchmark_{secrets.token_hex(4)}"
     _execute(server_url, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    url = urlsplit(server_url)._replace(path=f"/{name}").geturl()
     try:
+        yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
+    finally:
+        _execute(server_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def migrated_database(server_url: str) -> Iterator[str]:
+    """The address of a database with the schema `warmline`, dropped at the end."""
+    with empty_database(server_url) as url:
         database = open_database(url)
         migrate(database)
         database.close()
         yield url
-    finally:
-        _execute(server_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def open_database(url: str, *, redis_url: str = NOWHERE, views: bool = False) -> Database:

@@ -5,6 +5,7 @@ What makes a shared machine slow for a while makes all of them slow by turns: on
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import comb
 from statistics import median
 from time import perf_counter
 from typing import TypeVar
@@ -57,3 +58,20 @@ def take_turns(
 def paired_ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
     """The median over rounds of one figure in parts of the other."""
     return median(mine / other for mine, other in zip(ours, theirs, strict=True))
+
+
+def median_interval(values: Sequence[float], *, confidence: float = 0.95) -> tuple[float, float]:
+    """What the median lies between, whatever the distribution, by the signs alone (the sign test's interval).
+
+    Args:
+        values: one a round, each independent of the others.
+        confidence: that it lies there, at least; fewer than 6 values cannot give 0.95, and get their whole range.
+    """
+    ordered, count = sorted(values), len(values)
+    kept, outside = 0, 2 / 2**count  # values left out at each end, and how likely the median lies among them
+    for left_out in range(1, count // 2):
+        outside += 2 * comb(count, left_out) / 2**count
+        if outside > 1 - confidence:
+            break
+        kept = left_out
+    return ordered[kept], ordered[-1 - kept]

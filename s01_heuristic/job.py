@@ -10,7 +10,7 @@ from s01_heuristic.new_posts import new_posts_of
 from s01_heuristic.rank import Ranking, entries_of_each, rank_posts
 from shared.amounts import amounts_of
 from shared.db.engine import Database
-from shared.db.phases import installation_id
+from shared.db.erasure import erased_lately
 from shared.db.runs import Run
 from shared.db.vectors import count_vectors
 from shared.domain import Phase, Source
@@ -20,7 +20,7 @@ from shared.logs import stage
 from shared.ranked_lists.codec import ENTRY, RankedList, encode, encode_each
 from shared.ranked_lists.publication import Publication
 from shared.ranked_lists.publish import ListWriter, Published
-from shared.safety import publish_safety
+from shared.safety import claim_redis, publish_safety
 from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, WindowSettings
 from shared.world import World, catalogue, load_world
 
@@ -44,9 +44,9 @@ def run_heuristic(
     database: Database, writer: ListWriter, settings: JobSettings, run: Run, now: datetime
 ) -> Mapping[str, Any]:
     """Rank everything for everyone and publish it; gives the report for the run's row."""
-    begun = time.monotonic()
+    begun, writer = time.monotonic(), writer.for_run(JOB, run.fence)
+    claim_redis(database, writer)  # before the work; again below, for a Redis that restarted meanwhile
     with stage("heuristic.load") as loaded:
-        writer.belong_to(installation_id(database))
         safety = writer.begin_safety()  # before anything is read
         world = load_world(database, settings.window, settings.lists, now, writer.asked_lately(now))
         loaded.update(posts=len(world.posts), events=len(world.events), users=len(world.users))
@@ -55,9 +55,11 @@ def run_heuristic(
         ranking = rank_posts(world.posts, world.rows, scores, alpha=settings.formula.alpha)
         ranked.update(posts=len(ranking))
     with stage("heuristic.publish") as written:
+        claim_redis(database, writer)
         writer.publish_catalogue(catalogue(world))
         publish_safety(
-            writer, viewers=world.viewers, version=world.viewer_version, removed=world.removed, load=safety,
+            writer, viewers=world.viewers, version=world.viewer_version, removed=world.removed,
+            erased=erased_lately(database), load=safety,
             author_keys=world.author_keys,
         )  # fmt: skip
         new_posts = new_posts_of(world, ranking, settings.new_posts, run.fence, now)

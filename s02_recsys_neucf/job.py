@@ -15,6 +15,7 @@ from s02_recsys_neucf.settings import ScoreSettings
 from shared.columns import ENTRY_LAYOUT, PlaceIndex
 from shared.content.settings import ContentSettings
 from shared.db.engine import Database
+from shared.db.installation import earlier_ids
 from shared.db.models import ModelVersion, champion
 from shared.db.phases import installation_id
 from shared.db.runs import Run, recent_runs
@@ -26,10 +27,12 @@ from shared.logs import stage
 from shared.neucf.artefact import Artefact, load_artefact
 from shared.neucf.best_so_far import NO_POST
 from shared.neucf.compile_ahead import compile_ahead
+from shared.neucf.model_folder import refuse_foreign_folder
 from shared.neucf.serving_order import ServingOrder, added_to_logits
 from shared.ranked_lists.codec import ROW_BITS, RankedList, encode
 from shared.ranked_lists.publication import Publication
 from shared.ranked_lists.publish import ListWriter, Published
+from shared.safety import claim_redis
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
 from shared.stopwatch import Stopwatch
 from shared.world import World, catalogue, load_world
@@ -55,10 +58,12 @@ def run_scoring(
     database: Database, writer: ListWriter, settings: JobSettings, run: Run, now: datetime, tell: Progress | None = None
 ) -> Mapping[str, Any]:
     """Score and publish; gives the report for the run's row. Without a champion nothing is published."""
-    watch = Stopwatch()
+    watch, writer = Stopwatch(), writer.for_run(JOB, run.fence)
     model = champion(database)
     if model is None:
         return {"lists": 0, "note": "no model was promoted yet; `warmline models` shows the verdicts"}
+    refuse_foreign_folder(settings.model.model_dir, installation_id(database), earlier_ids(database))
+    claim_redis(database, writer)  # before the work; again below, for a Redis that restarted meanwhile
     with watch.part("start"):
         encoders = build_encoders(settings.content)
         artefact = load_champion(settings.model, model, encoders)
@@ -75,7 +80,7 @@ def run_scoring(
         )  # fmt: skip
         facts.update(posts=len(world.posts), users=len(data.users), partial=since is not None)
     with stage("score.publish") as facts, watch.part("publish"):
-        writer.belong_to(installation_id(database))
+        claim_redis(database, writer)
         writer.publish_catalogue(catalogue(world))
         added = serving_term(artefact.manifest.serving_order, world, settings.formula, now)
         lists = scored_lists(artefact, world, data, added, settings.lists, run, now)

@@ -6,6 +6,7 @@ import torch
 
 from s02_train_neucf.warm_start import Predecessor
 from shared.db.engine import Database
+from shared.db.installation import earlier_ids
 from shared.db.models import champion
 from shared.db.phases import installation_id
 from shared.errors import ArtefactError
@@ -29,7 +30,7 @@ def champion_to_start_from(
     folder = model_dir / served.folder
     try:
         manifest = read_manifest(folder)
-        if manifest.numbering != installation_id(database):
+        if manifest.numbering not in {installation_id(database), *earlier_ids(database)}:
             log_event("train.cold_start", reason=f"model {served.version} numbers the users of another database")
             return None
         kept = load_artefact(

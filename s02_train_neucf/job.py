@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from s02_train_neucf.warm_start import Predecessor
 from shared.amounts import amounts_of
 from shared.content.settings import ContentSettings
 from shared.db.engine import Database
+from shared.db.installation import knows_models
 from shared.db.models import kept_folders, promote_model, register_model
 from shared.db.phases import installation_id
 from shared.db.runs import Run, request_run
@@ -37,6 +39,7 @@ from shared.neucf.artefact import Artefact, save_artefact
 from shared.neucf.compile_ahead import compile_ahead
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.manifest import Manifest
+from shared.neucf.model_folder import claim_folder, stored_models
 from shared.neucf.serving_order import ServingOrder
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
 from shared.stopwatch import Stopwatch
@@ -76,6 +79,7 @@ def run_training(
 ) -> Mapping[str, Any]:
     """Train and judge a model; gives the report for the run's row."""
     watch = Stopwatch()
+    claim_folder(settings.model.model_dir, installation_id(database), partial(knows_models, database))
     with watch.part("start"):
         encoders = build_encoders(settings.content)
         compile_ahead(NeuCFConfig())
@@ -205,7 +209,7 @@ def _save(
     if judged.promote:
         promote_model(database, version, by="the gate")
         request_run(database, SCORE_JOB, by=f"promotion of model {version}")
-    drop_old_folders(folder, kept_folders(database, newest=settings.train.models_kept))
+    drop_old_folders(database, folder, newest=settings.train.models_kept)
     return version
 
 
@@ -215,11 +219,15 @@ def drop_unfinished(folder: Path) -> None:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def drop_old_folders(folder: Path, kept: set[str]) -> None:
-    """Remove the folders of models that are neither served nor among the newest."""
-    for old in folder.glob("model-*"):
-        if old.is_dir() and old.name not in kept:
-            shutil.rmtree(old, ignore_errors=True)
+def drop_old_folders(database: Database, folder: Path, *, newest: int) -> None:
+    """Remove the folders of this installation's models that are neither served nor among the newest; no others."""
+    stored, here = stored_models(folder), installation_id(database)
+    ours = knows_models(database, stored.hashes)
+    ours |= {
+        name for name, trainer in stored.trained_by.items() if trainer == here
+    }  # a killed training's, not on record
+    for name in ours - kept_folders(database, newest=newest):
+        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _shape(encoders: Encoders) -> NeuCFConfig:

@@ -90,6 +90,15 @@ def rollout_bucket(salt: str, user_id: str) -> int:
     return int.from_bytes(hashlib.sha256((salt + user_id).encode()).digest(), "big") % 10_000
 
 
+ERASED_FOR = timedelta(days=30)  # that a user was erased is known by hash: as long as seen posts are kept by default
+MAX_ERASED = 100_000  # users erased within that time; the oldest are forgotten first
+
+
+def hash_of_user(user_id: str) -> str:
+    """How an erased user is remembered for a while: what a script in Redis can work out, too."""
+    return hashlib.sha1(user_id.encode(), usedforsecurity=False).hexdigest()
+
+
 def author_key(author_id: str) -> int:
     """A 64-bit name for an author, so that blocks and catalogue entries stay small.
 

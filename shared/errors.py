@@ -5,7 +5,9 @@ WarmlineError                   says what, which one, and what to do
 │   └── EncoderUnavailable      an encoder is unknown, or its package or weights are not here
 ├── EncoderFault                an encoder gave what is no vector
 ├── SourceError                 the four relations are not what the contract says
-├── StoreUnavailable            PostgreSQL or Redis does not answer
+├── StoreUnavailable            PostgreSQL or Redis does not answer, or refuses
+│   ├── StoreReadOnly           PostgreSQL answers, and takes no writes (a standby, a demoted primary)
+│   ├── ForeignInstallation     Redis, a model folder or a snapshot belongs to another installation
 │   └── RedisBehind             Redis answers, and may lack acts that PostgreSQL has
 │       └── WritesRefused       … because it refuses to write
 ├── ImportRefused               a folder cannot be imported at all             exit 2
@@ -45,6 +47,14 @@ class SourceError(WarmlineError):
 
 class StoreUnavailable(WarmlineError):
     """PostgreSQL or Redis does not answer; the message says which and at which address, without credentials."""
+
+
+class StoreReadOnly(StoreUnavailable):
+    """PostgreSQL answers reads and refuses writes: for us it is down until it is a primary again."""
+
+
+class ForeignInstallation(StoreUnavailable):
+    """Redis, a model folder or a snapshot belongs to another PostgreSQL: it is neither read nor written."""
 
 
 class RedisBehind(StoreUnavailable):

@@ -46,7 +46,11 @@ def main(arguments: list[str]) -> int:
         return 2
     service = arguments[0]
     if service == TIMELINE:
-        return int(not timeline_answers(int(os.environ.get("WARMLINE_PORT") or 8000)))
+        port = os.environ.get("WARMLINE_PORT") or "8000"
+        if not port.isdecimal():
+            sys.stderr.write("WARMLINE_PORT: got what is no number, expected the timeline's port\n")
+            return 2
+        return int(not timeline_answers(int(port)))
 
     from shared.db.engine import Database
     from shared.errors import WarmlineError

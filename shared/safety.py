@@ -3,20 +3,34 @@
 The heuristic job does this at each run; a timeline does it when it finds a Redis that has lost its memory.
 """
 
-import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from shared.db.engine import Database
+from shared.db.erasure import erased_lately
+from shared.db.installation import gave_out
 from shared.db.phases import installation_id, read_phase
 from shared.db.post_rows import removed_rows, rows_of_known_posts
 from shared.db.safety import load_blocks, load_hides, next_safety_version
 from shared.domain import AuthorKeys
 from shared.eligibility import Pair, Viewer
-from shared.ranked_lists.blocked import pack_blocked
+from shared.ranked_lists.ownership import Remains
 from shared.ranked_lists.publish import ListWriter, SafetyLoad
 from shared.ranked_lists.records import pack_viewer
+
+
+def claim_redis(database: Database, writer: ListWriter) -> None:
+    """Make sure that the writer's Redis is this PostgreSQL's; one that names no owner is, if PostgreSQL knows its rows.
+
+    Raises:
+        ForeignInstallation: it is another's; nothing was changed.
+    """
+
+    def vouch(remains: Remains) -> bool:
+        return gave_out(database, salt=remains.salt, posts=remains.posts)
+
+    writer.belong_to(installation_id(database), vouch)
 
 
 def blocked_authors(blocks: Iterable[Pair], author_keys: AuthorKeys | None = None) -> dict[str, frozenset[int]]:
@@ -35,6 +49,7 @@ def publish_safety(
     viewers: Mapping[str, Viewer],
     version: int,
     removed: Collection[int],
+    erased: Mapping[str, datetime],
     load: SafetyLoad,
     author_keys: AuthorKeys | None = None,
 ) -> None:
@@ -45,9 +60,11 @@ def publish_safety(
         viewers: what each user must not be shown; users without an entry have nothing but their own posts.
         version: taken before the viewers and the removed posts were read (`next_safety_version`).
         removed: rows of the posts that went away lately.
+        erased: hashes of the users who were erased lately, and when.
         load: begun before they were read.
 
     Raises:
+        LeaseLost: the run that does this was overtaken.
         StoreUnavailable: Redis lost its memory since the load began; acts that came meanwhile may be lost with it.
         author_keys: those that the caller knows already.
     """
@@ -56,8 +73,9 @@ def publish_safety(
     writer.drop_deleted_except(set(removed), version=version, number=load.number)
     writer.publish_viewers(_packed(viewers, version, keys))
     writer.clear_viewers_except(viewers, version=version)
-    writer.publish_blocked(pack_blocked(_blocked_pairs(viewers, keys)))
-    writer.declare_safe(writer.safety_epoch() or secrets.token_hex(8), token=load.token)
+    writer.publish_blocked(_blocked_pairs(viewers, keys), version=version)
+    writer.note_erased(erased)
+    writer.declare_safe(load)
 
 
 def reload_safety(database: Database, writer: ListWriter, *, since: datetime, keep_for: timedelta) -> int:
@@ -65,7 +83,7 @@ def reload_safety(database: Database, writer: ListWriter, *, since: datetime, ke
 
     Gives the number of viewers. Seen posts by events come back with the next run of the heuristic job.
     """
-    writer.belong_to(installation_id(database))
+    claim_redis(database, writer)
     load, version = writer.begin_safety(), next_safety_version(database)
     with database.read() as snapshot:
         authors = blocked_authors(load_blocks(snapshot))
@@ -81,7 +99,7 @@ def reload_safety(database: Database, writer: ListWriter, *, since: datetime, ke
         user: Viewer(hidden_authors=authors.get(user, frozenset()), hidden_posts=frozenset(hidden.get(user, ())))
         for user in authors.keys() | hidden.keys()
     }
-    publish_safety(writer, viewers=viewers, version=version, removed=removed, load=load)
+    publish_safety(writer, viewers=viewers, version=version, removed=removed, erased=erased_lately(database), load=load)
     writer.write_phase(read_phase(database))
     return len(viewers)
 

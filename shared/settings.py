@@ -5,6 +5,7 @@ Each group is a frozen pydantic-settings class with the prefix `WARMLINE_`; `loa
 """
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -14,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from shared.domain import Kind
 from shared.errors import ConfigurationError
+from shared.store_urls import postgresql_url, redis_url
 
 PREFIX = "WARMLINE_"
 GroupT = TypeVar("GroupT", bound="SettingsGroup")
@@ -44,16 +46,12 @@ class StoreSettings(SettingsGroup):
     def _name_the_driver(cls, url: SecretStr | None) -> SecretStr | None:
         if url is None:
             return None
-        _refuse_odd_port(url.get_secret_value())
         return SecretStr(with_driver(url.get_secret_value()))
 
     @field_validator("redis_url")
     @classmethod
     def _is_redis(cls, url: SecretStr) -> SecretStr:
-        if not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("a URL that starts with redis://, rediss:// or unix://")
-        _refuse_odd_port(url.get_secret_value())
-        return url
+        return SecretStr(redis_url(url.get_secret_value()).text())
 
     @field_validator("source_schema")
     @classmethod
@@ -113,6 +111,14 @@ class ModelSettings(SettingsGroup):
         return self.torch_threads or os.cpu_count() or 1
 
 
+class SnapshotSettings(SettingsGroup):
+    """Where a timeline keeps its snapshot."""
+
+    snapshot_file: Path | None = Field(
+        Path("snapshot/timeline.bin"), description="file of the snapshot that a start without stores is served from"
+    )
+
+
 class WindowSettings(SettingsGroup):
     """Which posts are candidates."""
 
@@ -164,18 +170,7 @@ class HeuristicSettings(SettingsGroup):
 
 def with_driver(url: str) -> str:
     """The same URL with the driver named: SQLAlchemy 2.1 would read a bare `postgresql://` as psycopg 3."""
-    scheme, mark, rest = url.partition("://")
-    if not mark or scheme.partition("+")[0] not in ("postgresql", "postgres"):
-        raise ValueError("a URL that starts with postgresql://")
-    return f"postgresql+psycopg2://{rest}"
-
-
-def _refuse_odd_port(url: str) -> None:
-    """The drivers would find it only later, and raise what is none of our errors."""
-    place = url.partition("://")[2].partition("?")[0].rpartition("@")[2].partition("/")[0]
-    port = "" if place.endswith("]") else place.partition(":")[2].rpartition(":")[2]
-    if port and not port.isdigit():
-        raise ValueError("a URL whose port is a number")
+    return replace(postgresql_url(url), scheme="postgresql+psycopg2").text()
 
 
 def load_settings(group: type[GroupT], **overrides: Any) -> GroupT:
@@ -186,6 +181,9 @@ def load_settings(group: type[GroupT], **overrides: Any) -> GroupT:
     """
     try:
         return group(**overrides)
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigurationError(f".env: line {line} is not UTF-8; save the file as UTF-8") from None
     except SettingsError as error:  # the value of a mapping is no JSON; the message quotes the field's name
         variable = PREFIX + str(error).split('"')[1].upper()
         raise ConfigurationError(f"{variable}: got a text that is not JSON, expected JSON") from None

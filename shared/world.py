@@ -19,7 +19,7 @@ from shared.db.bulk import (
 )
 from shared.db.clusters import clusters_of_posts
 from shared.db.engine import Database
-from shared.db.post_rows import rows_of_posts
+from shared.db.post_rows import moment_of, rows_of_posts
 from shared.db.relations import check_relations
 from shared.db.safety import load_blocks, load_hides, next_safety_version, note_removals
 from shared.domain import KIND_CODES, AuthorKeys, Kind
@@ -70,6 +70,7 @@ def load_world(
     version, author_keys = next_safety_version(database), AuthorKeys()
     with database.read() as snapshot:
         check_relations(database, snapshot)
+        as_of = moment_of(snapshot)
         posts = load_candidates(snapshot, since=now - window.window, now=now, at_least=window.min_candidates)
         oldest = to_datetime(max(0.0, float(posts.created_at.min()))) if len(posts) else now  # nobody liked before 1970
         # An event may be older than its post says when the team imported the post later: allow a day.
@@ -84,10 +85,10 @@ def load_world(
         user_keys = dict(zip(users.ids, users.keys.tolist(), strict=True)) | dict(
             zip(others, load_user_keys(snapshot, others).tolist(), strict=True)
         )
-    removals = note_removals(database, posts.ids, keep_for=lists.keep_for)
     with database.begin() as connection:
-        rows = rows_of_posts(connection, posts.ids)
+        rows = rows_of_posts(connection, posts.ids, as_of=as_of)
         clusters = clusters_of_posts(connection, posts.ids)
+    removals = note_removals(database, posts.ids, keep_for=lists.keep_for)  # those that came back are none any more
     met = meet(posts, events)
     touched = touched_posts(posts, rows, met, at_most=lists.seen_length)
     return World(
@@ -98,7 +99,7 @@ def load_world(
         users=users,
         viewers=_viewers(user_keys, authors, touched),
         viewer_version=version,
-        removed=removals.rows - set(rows),  # what was withheld and is a candidate again has come back
+        removed=removals.rows,
         clusters=clusters,
         author_keys=author_keys,
     )

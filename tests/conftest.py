@@ -6,7 +6,7 @@ A missing server fails the tests that want it; it never skips them.
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +20,26 @@ from demo.embedded import Servers, embedded_servers
 # Before torch and numpy start their pools: two threads on a busy machine are many times slower than one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+left_out = pytest.StashKey[int]()
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Count the tests that want Debian's packages, for the line at the end."""
+    for item in items:
+        if item.get_closest_marker("debian"):
+            item.config.stash[left_out] = item.config.stash.get(left_out, 0) + 1
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say in one line what was left out, and why."""
+    count = config.stash.get(left_out, 0)
+    if count and "not debian" in config.getoption("markexpr"):
+        terminalreporter.write_line(
+            f"Left out: {count} tests marked `debian`, which want programs out of Debian's packages (PgBouncer);"
+            " `.ci/run` installs them as root and runs these too."
+        )
 
 
 @pytest.fixture(scope="session")

@@ -14,10 +14,10 @@ from shared.ranked_lists import codec
 from shared.ranked_lists.read import UserState
 from timeline.parts import Parts
 from timeline.reserved import Pool, with_new_posts
-from timeline.walk import Walk
+from timeline.tail import numbers
+from timeline.walk import MARGIN, Walk
 
 PAGES = 2  # that are made ready at once: of the second one, too, what follows it must be known
-MARGIN = 8  # posts beyond them, for those that spacing puts off
 SEEN_ELSEWHERE = 16  # posts seen elsewhere that the list may hold; those seen before it was made are in it no more
 AT_ONCE = 6  # new posts that are looked up together: two pages take five
 _AUTHOR = attrgetter("author")
@@ -60,7 +60,7 @@ class Ahead:
 
 def known_rows(state: UserState) -> set[int]:
     """The posts that a user has seen, here or elsewhere."""
-    return {*state.viewer.seen_posts, *state.seen.rows}
+    return {*numbers(state.viewer.seen_posts), *numbers(state.seen.rows)}
 
 
 def unseen_first(packed: bytes, seen: set[int], *, at_most: int, look_at: int) -> tuple[list[int], bytes, bytes]:

@@ -46,7 +46,7 @@ def create_app(settings: AllSettings) -> TimelineApp:
         state.writing.begin(jwt_library)
         try:
             with suppress(TimeoutError):  # else the first page spends its budget on connecting
-                await asyncio.wait_for(state.keeper.asked_redis.wait(), FIRST_LOOK_SECONDS)
+                await asyncio.wait_for(state.keeper.first_looks(), FIRST_LOOK_SECONDS)
             yield
         finally:
             app.lane = None

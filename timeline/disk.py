@@ -1,8 +1,9 @@
 """The snapshot on disk, so that a timeline that starts while both stores are down has something to show.
 
     magic, 8 bytes · SHA-256 of the rest, 32 bytes · then for each part its length, u32, and its bytes
-    parts: everyone's list, newest posts, new posts (as in Redis) · phase · blocks · deleted rows, u32 each
-           · catalogue entries: row u32 · length u16 · entry as in Redis
+    parts: the installation's id · everyone's list, newest posts, new posts (as in Redis) · phase · blocks
+           · deleted rows, u32 each · catalogue entries: row u32 · length u16 · entry as in Redis
+    Files that begin with WLSNAP01, of earlier versions, have no id; all else is the same.
 
 Written whole, synced, renamed. It holds ids of posts and keys of authors, no captions; deleted posts are left out.
 An erasure rewrites it at once, or deletes it where the disk refuses.
@@ -26,14 +27,12 @@ from shared.ranked_lists.blocked import pack_blocked, unpack_blocked
 from shared.ranked_lists.catalogue import Deleted
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.records import CatalogueEntry
+from shared.snapshot_owner import HASH_BYTES, LENGTH, MAGIC, WITHOUT_OWNER, owner_of, read_snapshot_owner
 from timeline.reserved import Pool
 from timeline.snapshot import Snapshot
 
-MAGIC = b"WLSNAP01"
 MAX_BYTES = 64_000_000  # deletions make most of it; 2 MB is usual
 LEFT_OVER_SECONDS = 60.0  # an unfinished file that is older is nobody's: its writer was killed
-_HASH_BYTES = 32
-_LENGTH = struct.Struct("<I")
 _POST = struct.Struct("<IH")
 
 
@@ -46,13 +45,20 @@ class Disk:
     """One file."""
 
     path: Path
+    installation: str = ""  # whose file it must be; blank until PostgreSQL has said it
+    earlier: frozenset[str] = frozenset()  # ids that this installation had before
+    loaded: str | None = None  # whose file this process began with; blank: of an earlier version; None: with none
+    is_foreign: bool = False
     _is_in_trouble: bool = False
     _turn: Lock = field(default_factory=Lock)
 
     def save(self, snapshot: Snapshot, deleted: Deleted) -> bool:
         """Replace the file; a disk that is full or read-only is logged once and leaves the old file as it was."""
         with self._turn:  # what is packed first is written first: an older state never replaces a newer one
-            value = pack(snapshot, deleted.rows)
+            if self._is_others():
+                self._tell(f"{self.path}: belongs to another installation, left as it is; set WARMLINE_SNAPSHOT_FILE")
+                return False
+            value = pack(snapshot, deleted.rows, self.installation)
             if len(value) > MAX_BYTES:
                 self._tell(f"the snapshot has {len(value)} bytes, expected at most {MAX_BYTES}")
                 return False
@@ -66,7 +72,7 @@ class Disk:
 
     def save_without_erased(self, snapshot: Snapshot, deleted: Deleted) -> bool:
         """Replace the file after an erasure, or delete it; False when the disk refuses both."""
-        if self.save(snapshot, deleted):
+        if self.save(snapshot, deleted) or self._is_others():
             return True
         try:
             self.path.unlink(missing_ok=True)
@@ -80,14 +86,29 @@ class Disk:
         try:
             if self.path.stat().st_size > MAX_BYTES:
                 raise UnreadableSnapshot("too large")
-            deleted = unpack(self.path.read_bytes(), snapshot)
+            value = self.path.read_bytes()
+            deleted = unpack(value, snapshot)
         except FileNotFoundError:
             return frozenset()
         except (OSError, ValueError, struct.error) as error:
             self._tell(f"{self.path}: not used, {type(error).__name__}")
             return frozenset()
+        self.loaded = owner_of(value)
         log_event("timeline.snapshot_loaded", posts=len(snapshot.everyone or snapshot.newest or ()))
         return deleted
+
+    def _is_others(self) -> bool:
+        """Whether the file that lies there is another installation's, which may have written it since the start."""
+        try:
+            owner = read_snapshot_owner(self.path)
+        except FileNotFoundError:
+            self.is_foreign = False
+            return False
+        except OSError:
+            owner = ""
+        differs = bool(owner and self.installation) and owner != self.installation and owner not in self.earlier
+        self.is_foreign = differs or (self.is_foreign and not owner)
+        return self.is_foreign
 
     def _replace(self, value: bytes) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -117,7 +138,7 @@ class Disk:
         self._is_in_trouble = True
 
 
-def pack(snapshot: Snapshot, deleted: Collection[int]) -> bytes:
+def pack(snapshot: Snapshot, deleted: Collection[int], installation: str = "") -> bytes:
     """The file's bytes."""
     new_posts = snapshot.new_posts.ranked if snapshot.new_posts else None
     lists = [snapshot.everyone, snapshot.newest, new_posts]
@@ -125,13 +146,14 @@ def pack(snapshot: Snapshot, deleted: Collection[int]) -> bytes:
     posts = [post for row in sorted(rows) if (post := snapshot.catalogue.get(row))]
     pairs = zip(snapshot.blocked.users, snapshot.blocked.authors, strict=True)
     parts = [
+        installation.encode(),
         *(codec.encode(ranked) if ranked else b"" for ranked in lists),
         records.pack_phase(snapshot.phase),
-        pack_blocked(pairs),
+        pack_blocked(pairs, version=0),
         records.pack_rows(sorted(deleted)),
         b"".join(_pack_posts(posts)),
     ]
-    body = b"".join(_LENGTH.pack(len(part)) + part for part in parts)
+    body = b"".join(LENGTH.pack(len(part)) + part for part in parts)
     return MAGIC + hashlib.sha256(body).digest() + body
 
 
@@ -141,11 +163,12 @@ def unpack(value: bytes, snapshot: Snapshot) -> frozenset[int]:
     Raises:
         UnreadableSnapshot: damaged, or another version's.
     """
-    start = len(MAGIC) + _HASH_BYTES
+    start = len(MAGIC) + HASH_BYTES
     body = value[start:]
-    if value[: len(MAGIC)] != MAGIC or value[len(MAGIC) : start] != hashlib.sha256(body).digest():
+    magic = value[: len(MAGIC)]
+    if magic not in (MAGIC, WITHOUT_OWNER) or value[len(MAGIC) : start] != hashlib.sha256(body).digest():
         raise UnreadableSnapshot("damaged, or another version's")
-    everyone, newest, new_posts, phase, blocked, deleted, posts = _parts(body)
+    everyone, newest, new_posts, phase, blocked, deleted, posts = list(_parts(body))[magic == MAGIC :]
     snapshot.everyone, snapshot.newest = _list(everyone), _list(newest)
     pool = _list(new_posts)
     snapshot.new_posts = Pool.of(pool) if pool else None
@@ -157,9 +180,9 @@ def unpack(value: bytes, snapshot: Snapshot) -> frozenset[int]:
 def _parts(body: bytes) -> Iterator[bytes]:
     start = 0
     while start < len(body):
-        (length,) = _LENGTH.unpack_from(body, start)
-        yield body[start + _LENGTH.size : start + _LENGTH.size + length]
-        start += _LENGTH.size + length
+        (length,) = LENGTH.unpack_from(body, start)
+        yield body[start + LENGTH.size : start + LENGTH.size + length]
+        start += LENGTH.size + length
 
 
 def _list(part: bytes) -> RankedList | None:

@@ -17,7 +17,15 @@ from shared.db.newest import newest_posts
 from shared.db.phases import read_phase
 from shared.db.runs import beat, recent_runs, worker_name
 from shared.domain import Phase
-from shared.errors import RedisBehind, SourceError, StoreUnavailable, WarmlineError, WritesRefused
+from shared.errors import (
+    ForeignInstallation,
+    RedisBehind,
+    SourceError,
+    StoreReadOnly,
+    StoreUnavailable,
+    WarmlineError,
+    WritesRefused,
+)
 from shared.logs import log_event, log_trouble
 from shared.ranked_lists import codec
 from shared.ranked_lists.publication import Publication
@@ -26,10 +34,12 @@ from shared.ranked_lists.read import MemoryLost
 from shared.safety import reload_safety
 from timeline.breaker import Breaker
 from timeline.disk import Disk
+from timeline.installation import Installation
 from timeline.metrics import Metrics
 from timeline.parts import Parts
 from timeline.reserved import Pool
 from timeline.snapshot import NOT_ASKED
+from timeline.sources import FIRST_LOOK_SECONDS
 from timeline.withheld import Withheld
 
 BEAT_EVERY = timedelta(seconds=10)
@@ -54,6 +64,7 @@ class Keeper:
         *,
         writer: ListWriter,
         withheld: Withheld,
+        installation: Installation,
         breakers: Mapping[str, Breaker],
         metrics: Metrics,
         disk: Disk | None,
@@ -61,6 +72,7 @@ class Keeper:
         self._metrics = metrics
         self._parts, self._snapshot, self._reader = parts, parts.snapshot, parts.reader
         self._writer, self._withheld, self.breakers, self._disk = writer, withheld, breakers, disk
+        self._installation = installation
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="keeper")
         self.stopped = asyncio.Event()
         self.asked_redis = asyncio.Event()  # for the first time; whether it answered or not
@@ -83,6 +95,12 @@ class Keeper:
             self._loop("errands", self._do_errands, every),
         )
         await self._save(pause=timedelta(0))
+
+    async def first_looks(self) -> None:
+        """Wait until Redis was asked, and PostgreSQL whether what the file brought may be served."""
+        await self.asked_redis.wait()
+        if self._disk is not None and self._disk.loaded is not None:
+            await self._installation.asked.wait()
 
     def close(self) -> ThreadPoolExecutor:
         """Begin nothing more; gives the threads, of which some may still be at work."""
@@ -132,21 +150,20 @@ class Keeper:
             if missing.get(store, NOT_ASKED) == NOT_ASKED:
                 reason = error if isinstance(error, WarmlineError) else type(error).__name__
                 log_trouble("timeline.store_down", store=store, reason=reason)
-            missing[store] = _what_is_missing(error)
+            missing[store] = _in_short(error)
             if isinstance(error, RedisBehind):  # it answers: pages read its lists, and PostgreSQL decides
                 self.breakers[store].close()
-        if store == "redis":
-            self.asked_redis.set()
+        (self.asked_redis if store == "redis" else self._installation.asked).set()
         if self._snapshot.everyone or self._snapshot.newest or NOT_ASKED not in missing.values():
             self._snapshot.first_look.set()
 
     async def _look_at_redis(self) -> None:
-        try:
-            await self._reader.check_safe()
-        except MemoryLost:
-            self._needs_reload = True
-            self.hurry("errands")
-            raise
+        await self._check_redis()
+        if self._installation.id is None and not self._installation.asked.is_set():
+            with suppress(TimeoutError):  # else copies would be taken before it is known whose they are
+                await asyncio.wait_for(self._installation.asked.wait(), FIRST_LOOK_SECONDS)
+            await self._check_redis()
+        self._installation.took_unchecked |= self._installation.id is None
         await self._check_abreast()
         publications = await self._reader.publications()
         self._metrics.publications(publications)
@@ -190,8 +207,25 @@ class Keeper:
                     raise RedisBehind(f"Redis may lack acts, which cannot be brought there now: {error}") from error
         stores.redis_is_abreast(as_of=as_of)
 
+    async def _check_redis(self) -> None:
+        try:
+            await self._reader.check_safe()
+        except MemoryLost:
+            self._needs_reload = True
+            self.hurry("errands")
+            raise
+
+    async def _learn_installation(self) -> None:
+        answer = await self._in_thread(self._installation.ask)
+        if answer is not None and self._installation.take(answer):
+            self._published = {}  # what was copied is gone: it is copied anew
+            self._newest_at = datetime.min.replace(tzinfo=UTC)
+            self.hurry("redis")
+        self._installation.asked.set()
+
     async def _look_at_database(self) -> None:
         database, snapshot = self._parts.database, self._snapshot
+        await self._learn_installation()
         snapshot.take_phase(await self._in_thread(partial(read_phase, database)))
         now = datetime.now(UTC)
         if now - self._beat_at >= BEAT_EVERY:
@@ -239,19 +273,27 @@ class Keeper:
             return
         self._saved, self._saved_at = state, now
         await self._in_thread(partial(self._disk.save, snapshot, self._reader.deleted))
+        snapshot.foreign_file = str(self._disk.path) if self._disk.is_foreign else None
 
     async def _in_thread(self, deed: Callable[[], ResultT]) -> ResultT:
         return await asyncio.get_running_loop().run_in_executor(self._threads, deed)
 
 
-def _what_is_missing(error: BaseException) -> str:
-    if isinstance(error, MemoryLost):
-        return "lost its memory; deletions and blocks are being loaded"
-    if isinstance(error, WritesRefused):
-        return "refuses writes; PostgreSQL decides what may be shown"
-    if isinstance(error, RedisBehind):
-        return "lacks what was blocked or deleted; PostgreSQL decides what may be shown"
+def _in_short(error: BaseException) -> str:
+    """What is the matter with a store, for whoever asks whether this process is ready; the log says more."""
+    for kind, words in _IN_SHORT.items():
+        if isinstance(error, kind):
+            return words
     return "does not answer"
+
+
+_IN_SHORT: Mapping[type[BaseException], str] = {
+    MemoryLost: "lost its memory; deletions and blocks are being loaded",
+    WritesRefused: "refuses writes; PostgreSQL decides what may be shown",
+    RedisBehind: "lacks what was blocked or deleted; PostgreSQL decides what may be shown",
+    StoreReadOnly: "is read-only; it was demoted, or is a standby",
+    ForeignInstallation: "belongs to another installation",
+}
 
 
 def _settle_memory() -> None:

@@ -68,6 +68,8 @@ async def get_readiness(request: Request) -> JSONResponse:
     missing = dict(snapshot.missing)
     if snapshot.everyone is None:
         missing["lists"] = "nothing was published yet; has the heuristic run?"
+    if snapshot.foreign_file is not None:
+        missing["snapshot"] = "the file belongs to another installation, and is neither read nor written; see the log"
     status = 503 if missing else 200
     return JSONResponse({"status": "degraded" if missing else "ready", "missing": missing}, status_code=status)
 

@@ -14,7 +14,7 @@ from timeline.paths import with_slashes
 MAX_LIMIT = 100  # posts of one page
 DEFAULT_LIMIT = 20
 MAX_EXCLUDE = 500  # ids that one request may leave out
-MAX_CURSOR = 200  # characters
+MAX_CURSOR = 1_200  # characters: one that carries 200 posts has 1,102
 MAX_EVENTS = 1_000  # of one batch
 MAX_CAPTION = 10_000  # characters
 MAX_URL = 2_048  # characters

@@ -21,7 +21,7 @@ from shared.errors import StoreUnavailable, WritesRefused
 from shared.ranked_lists import codec, cursor, keys
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import Cursor
-from shared.ranked_lists.read import FirstPage, NextPage, Overtaken, UserState
+from shared.ranked_lists.read import FirstPage, NextPage, Overtaken, UserErased, UserState
 from shared.ranked_lists.records import NONCE_BYTES, Chain, Seen
 from timeline.ahead import Ahead, known_rows
 from timeline.feed import feed_id
@@ -30,6 +30,7 @@ from timeline.page import Page, PageRequest
 from timeline.parts import Parts
 from timeline.sources import Sources
 from timeline.stores import Patience
+from timeline.unrecorded import lacks_record, mended
 from timeline.walk import Walk
 
 TRIES = 3  # a page that another request of the same chain overtook is worked out again
@@ -62,6 +63,9 @@ class Timeline:
         except WritesRefused:  # what Redis told of blocks and deletions may be out of date: PostgreSQL decides instead
             patience.ask_database_instead()
             return await self._tried_page(request, place, patience)
+        except UserErased:  # nothing is kept of them, so there is no chain to go on with
+            self._shelf.forget(request.user_id)
+            return await self._page(request, None, patience, is_kept=False)
 
     async def _tried_page(self, request: PageRequest, place: Cursor | None, patience: Patience) -> Page:
         for _ in range(TRIES - 1):
@@ -72,19 +76,18 @@ class Timeline:
         return await self._page(request, place, patience, is_last_try=True)
 
     async def _page(
-        self, request: PageRequest, place: Cursor | None, patience: Patience, *, is_last_try: bool = False
+        self,
+        request: PageRequest,
+        place: Cursor | None,
+        patience: Patience,
+        *,
+        is_last_try: bool = False,
+        is_kept: bool = True,
     ) -> Page:
         state = await self._state(request.user_id, place, patience)
         walk = self._continue(request, state, place, patience)
         if walk is None:
-            if place is not None:
-                self._parts.metrics.expired_cursor()
-            if place is not None and not patience.degraded:  # what was read for the chain does not hold the lists
-                state = await self._state(request.user_id, None, patience)
-            ranked = self._sources.own_list(request.user_id, state)
-            if ranked is None:
-                ranked = await self._sources.shared_list(has_redis="redis" not in patience.degraded)
-            walk = self._begin(request, state, patience, ranked)
+            walk = await self._begin_anew(request, state, place, patience)
         start, recorded_end = walk.position, walk.chain.end_of_page(walk.position)
         if recorded_end is not None:
             await self._filler.repeat(walk, recorded_end)
@@ -92,19 +95,42 @@ class Timeline:
             await self._filler.fill(walk)
             walk.settle()
         has_more = walk.shows_next or await self._filler.has_more(walk)
-        next_cursor = self._cursor_of(walk) if has_more else None
-        if recorded_end is None:
+        if recorded_end is not None:
+            await self._ask_whether_it_could_write(walk)
+        elif is_kept:
             try:
                 await self._remember(walk, begins=start == 0, is_last_try=is_last_try)
             except Overtaken:
                 if not is_last_try:
                     raise
-        elif walk.has_redis:  # a page that writes nothing asks whether it could
-            with suppress(StoreUnavailable):
-                await self._stores.wire(patience, self._reader.check_writable)
         if patience.must_start_over:
             raise WritesRefused("Redis refused a write of this page")
+        next_cursor = self._cursor_of(walk) if has_more and is_kept else None
         return self._finished(walk, start, next_cursor)
+
+    async def _begin_anew(
+        self, request: PageRequest, state: UserState, place: Cursor | None, patience: Patience
+    ) -> Walk:
+        """A new chain, also where the one that a cursor names is gone: what was served of it is not served again."""
+        if place is not None:
+            self._parts.metrics.expired_cursor()
+            if not patience.degraded:  # what was read for the chain does not hold the lists
+                state = await self._state(request.user_id, None, patience)
+            if place.unrecorded:
+                patience.lacks_record = True
+                state = replace(state, seen=replace(state.seen, rows=[*state.seen.rows, *place.unrecorded]))
+        ranked = self._sources.own_list(request.user_id, state)
+        if ranked is None:
+            ranked = await self._sources.shared_list(has_redis="redis" not in patience.degraded)
+        walk = self._begin(request, state, patience, ranked)
+        walk.unrecorded = place.unrecorded if place is not None else ()
+        return walk
+
+    async def _ask_whether_it_could_write(self, walk: Walk) -> None:
+        """A repeated page writes nothing, and so would not learn that Redis refuses."""
+        if walk.has_redis:
+            with suppress(StoreUnavailable):
+                await self._stores.wire(walk.patience, self._reader.check_writable)
 
     async def _state(self, user_id: str, place: Cursor | None, patience: Patience) -> UserState:
         try:
@@ -153,15 +179,20 @@ class Timeline:
         if place is None:
             return None
         chain, tail = self._shelf.get(request.user_id, place.nonce)
-        held = state.chain
+        held, position = state.chain, place.position
         is_ahead = chain is not None and (held is None or len(chain.page_ends) > len(held.page_ends))
         if not is_ahead:
             chain, tail = held, state.tail
         if chain is None:
             return None
+        if lacks_record(chain, place):
+            patience.lacks_record = is_ahead = True
+            known = mended(chain, tail, place)
+            chain, tail, position = known.chain, known.tail, known.position
         return Walk(
             request=request, state=state, patience=patience, chain=chain, slot=place.slot, tail=tail,
-            position=place.position, ends_in_redis=len(held.page_ends) if held else 0, is_rewritten=is_ahead,
+            position=position, ends_in_redis=len(held.page_ends) if held else 0, is_rewritten=is_ahead,
+            unrecorded=place.unrecorded if lacks_record(held, place) else (),
         )  # fmt: skip
 
     def _begin(self, request: PageRequest, state: UserState, patience: Patience, ranked: RankedList) -> Walk:
@@ -179,7 +210,9 @@ class Timeline:
         """The cursor of the page that follows."""
         if walk.position > cursor.MAX_POSITION:
             return None
-        place = Cursor(slot=walk.slot, nonce=walk.chain.nonce, position=walk.position)
+        place = Cursor(
+            slot=walk.slot, nonce=walk.chain.nonce, position=walk.position, unrecorded=tuple(walk.unrecorded)
+        )
         return cursor.sign(place, user_id=walk.request.user_id, key=self._cursor_key)
 
     async def _remember(self, walk: Walk, *, begins: bool, is_last_try: bool) -> None:
@@ -193,25 +226,28 @@ class Timeline:
         if shelved is not None and len(shelved.page_ends) > len(chain.page_ends):
             raise Overtaken
         noted = chain.with_end(walk.position)
+        walk.unrecorded = [*walk.unrecorded, *walk.posts.rows]
         if walk.has_redis:
-            rows, visits = walk.posts.rows, walk.state.seen.visits
-            if begins:
-                first = FirstPage(
-                    slot=walk.slot, chain=noted, tail=walk.tail, served=rows, visits=visits + 1,
-                    wants_list=self._wants_list(noted.frozen),
-                )  # fmt: skip
-                record = partial(self._reader.begin_chain, user_id, first)
-            else:
-                end = NextPage(
-                    slot=walk.slot, chain=noted, tail=walk.tail, served=rows, visits=visits,
-                    ends_before=walk.ends_in_redis, is_rewritten=walk.is_rewritten, is_last_try=is_last_try,
-                )  # fmt: skip
-                record = partial(self._reader.end_page, user_id, end)
-            with suppress(StoreUnavailable):  # the shelf has it, and the page says what is missing
-                await self._stores.wire(walk.patience, record)
-        if walk.patience.must_start_over:
-            return
-        self._shelf.put(user_id, noted, walk.tail)
+            with suppress(StoreUnavailable):  # the cursor carries them, and the page says what is missing
+                if begins:
+                    await self._record_first(walk, noted)
+                else:
+                    await self._record_next(walk, noted, is_last_try=is_last_try)
+                walk.unrecorded = ()
+        if not walk.patience.must_start_over:
+            self._shelf.put(user_id, noted, walk.tail)
+
+    async def _record_first(self, walk: Walk, noted: Chain) -> None:
+        page = FirstPage(chain=noted, tail=walk.tail, served=walk.unrecorded, wants_list=self._wants_list(noted.frozen))
+        record = partial(self._reader.begin_chain, walk.request.user_id, page)
+        walk.slot = await self._stores.wire(walk.patience, record)
+
+    async def _record_next(self, walk: Walk, noted: Chain, *, is_last_try: bool) -> None:
+        page = NextPage(
+            slot=walk.slot, chain=noted, tail=walk.tail, served=walk.unrecorded,
+            ends_before=walk.ends_in_redis, is_rewritten=walk.is_rewritten, is_last_try=is_last_try,
+        )  # fmt: skip
+        await self._stores.wire(walk.patience, partial(self._reader.end_page, walk.request.user_id, page))
 
     def _wants_list(self, ranked: RankedList) -> bool:
         """Whether a user who was served this list should get one of their own, or a new one, with the next run."""
@@ -228,5 +264,5 @@ class Timeline:
             next_cursor=next_cursor,
             generated_at=frozen.generated_at,
             feed_id=feed_id(frozen, start, walk.chain.nonce, user_id=walk.request.user_id, key=self._cursor_key),
-            degraded=tuple(walk.patience.degraded),
+            degraded=walk.patience.said_to_be_degraded(),
         )

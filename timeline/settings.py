@@ -1,15 +1,14 @@
 """The timeline's own settings."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
-from shared.settings import PREFIX, SettingsGroup
+from shared.settings import PREFIX, SnapshotSettings
 
 
-class TimelineSettings(SettingsGroup):
+class TimelineSettings(SnapshotSettings):
     """Where the timeline listens, whom it lets in, and how long it waits for the stores."""
 
     env: Literal["dev", "production"] = Field(
@@ -32,11 +31,17 @@ class TimelineSettings(SettingsGroup):
     refresh_seconds: float = Field(
         2, ge=0.1, le=60, description="seconds between two looks at the stores by the timeline's own snapshot"
     )
-
-    snapshot_file: Path | None = Field(
-        Path("snapshot/timeline.bin"), description="file of the snapshot that a start without stores is served from"
-    )
     request_log: bool = Field(default=False, description="write a log line for each timeline request")
+
+    @field_validator("port", mode="before")
+    @classmethod
+    def _is_no_service_link(cls, port: object) -> object:
+        if isinstance(port, str) and port.startswith(("tcp://", "udp://")):
+            raise ValueError(
+                "a number; Kubernetes sets this variable for a service named warmline: set it in the pod, or"
+                " enableServiceLinks: false"
+            )
+        return port
 
     @property
     def redis_budget(self) -> timedelta:

@@ -39,6 +39,11 @@ class Shelf:
         """What a user must not be shown, as last known."""
         return self._viewers.get(user_id)
 
+    def clear(self) -> None:
+        """Drop everything: rows name other posts by now."""
+        self._chains.clear()
+        self._viewers.clear()
+
     def forget(self, user_id: str) -> None:
         """Drop what is here of a user (erased, or read anew)."""
         self._viewers.pop(user_id, None)

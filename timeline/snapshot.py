@@ -36,6 +36,14 @@ class Snapshot:
     missing: dict[str, str] = field(default_factory=lambda: {"redis": NOT_ASKED, "postgresql": NOT_ASKED})
     first_look: asyncio.Event = field(default_factory=asyncio.Event)
     changes: int = 0  # grows with each new copy of something
+    foreign_file: str | None = None  # the snapshot's file, when it is another installation's
+
+    def forget(self) -> None:
+        """Drop all copies: they are another installation's, or of before this one was renewed."""
+        self.everyone = self.newest = self.oldest = self.new_posts = None
+        self.blocked, self.phase = NOBODY, INITIAL_PHASE
+        self.catalogue.forget()
+        self.changes += 1
 
     def newer_phase(self, other: PhaseState | None) -> PhaseState:
         """Of the phase known here and another copy of it the one with the higher version."""
@@ -64,10 +72,14 @@ class Snapshot:
         """Posts as packed entries, scored by recency; the catalogue knows them from then on."""
         posts = list(posts)
         self.catalogue.add(catalogue_entry(post) for post in posts)
-        return b"".join(
-            pack_entry(post.row, Reason.RECENT, recency(age_hours(post.created_at, now), self.half_life_hours))
-            for post in posts
-        )
+        return packed_by_recency(posts, now, half_life_hours=self.half_life_hours)
+
+
+def packed_by_recency(posts: Iterable[NewPost], now: datetime, *, half_life_hours: float) -> bytes:
+    """Posts as packed entries, scored by recency."""
+    return b"".join(
+        pack_entry(post.row, Reason.RECENT, recency(age_hours(post.created_at, now), half_life_hours)) for post in posts
+    )
 
 
 def catalogue_entry(post: NewPost) -> CatalogueEntry:

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from operator import is_
 
 from msgspec.structs import replace
 
 from shared.db.engine import Database
-from shared.db.newest import newest_posts
 from shared.domain import Phase, Source
 from shared.errors import StoreUnavailable
 from shared.ranked_lists import codec
@@ -17,8 +17,10 @@ from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.read import ListReader, UserState
 from shared.ranked_lists.records import Tail
 from shared.settings import ListSettings
+from timeline.older_posts import OlderPosts
 from timeline.snapshot import Snapshot
 from timeline.stores import Stores
+from timeline.tail import Segment, frozen_tail, older_part, parts_of, segment_of
 from timeline.walk import Walk
 
 FIRST_LOOK_SECONDS = 0.3  # how long a request that comes before anything is known waits for the first look
@@ -30,8 +32,11 @@ class Sources:
     def __init__(
         self, *, reader: ListReader, database: Database, stores: Stores, snapshot: Snapshot, lists: ListSettings
     ) -> None:
-        self._reader, self._database, self._stores = reader, database, stores
+        self._reader, self._stores = reader, stores
         self._snapshot, self._lists = snapshot, lists
+        self._older = OlderPosts(database=database, stores=stores, snapshot=snapshot, lists=lists)
+        self._put_together: list[bytes] = []
+        self._segment = segment_of(())
 
     def own_list(self, user_id: str, state: UserState) -> RankedList | None:
         """The user's own list: of their phase, or else the heuristic's; None when there is none."""
@@ -55,58 +60,30 @@ class Sources:
 
     async def tail(self, walk: Walk) -> Tail:
         """What follows the frozen list: unseen posts of the shared lists, older ones, then seen ones."""
-        lists: Iterable[RankedList] = ()
-        if walk.has_redis:
-            with suppress(StoreUnavailable):
-                asked = partial(self._reader.lists, walk.request.user_id)
-                lists = await self._stores.wire(walk.patience, asked)
-        known = [ranked for ranked in (self._snapshot.everyone, self._snapshot.newest, *lists) if ranked is not None]
-        found = self._tail_of(walk, [ranked.entries for ranked in known])
-        if found.unseen < self._lists.list_length and self._snapshot.oldest is not None:
-            found = self._tail_of(walk, [*(ranked.entries for ranked in known), await self._older(walk)])
+        seen, taken = walk.last_seen(), frozenset(codec.rows_of(walk.chain.frozen.entries))
+        shared = self._shared()
+        parts = parts_of(shared, await self._own_lists(walk), taken, seen)
+        if sum(len(part.unseen) for part in parts) < self._lists.list_length and self._snapshot.oldest is not None:
+            older = await self._older.posts(walk.patience, than=self._snapshot.oldest, besides=shared)
+            parts.append(older_part(older, parts, taken, seen))
+        found = frozen_tail(parts, seen, at_most=walk.wanted_of_tail)
         if walk.has_redis and walk.position > 0:
             with suppress(StoreUnavailable):
                 asking = partial(self._reader.keep_tail, walk.request.user_id, walk.slot, walk.chain.nonce, found)
                 return await self._stores.wire(walk.patience, asking)
         return found
 
-    def _tail_of(self, walk: Walk, shared: list[bytes]) -> Tail:
-        seen = [*walk.state.viewer.seen_posts, *walk.state.seen.rows]
-        return tail_entries(walk.chain.frozen.entries, shared, seen=seen, at_most=2 * self._lists.everyone_length)
+    async def _own_lists(self, walk: Walk) -> list[bytes]:
+        """Packed entries of the user's present lists; a first page has read them already."""
+        lists: Iterable[RankedList | None] = map(walk.state.list_of, walk.state.packed_lists)
+        if walk.has_redis and not walk.state.packed_lists:
+            with suppress(StoreUnavailable):
+                lists = await self._stores.wire(walk.patience, partial(self._reader.lists, walk.request.user_id))
+        return [ranked.entries for ranked in lists if ranked is not None]
 
-    async def _older(self, walk: Walk) -> bytes:
-        """Packed entries of posts older than the newest ones that this process keeps: enough to pass all seen ones."""
-        now, limit = datetime.now(UTC), self._lists.list_length + 2 * self._lists.seen_length
-        read = partial(newest_posts, self._database, now=now, limit=limit, older_than=self._snapshot.oldest)
-        try:
-            posts = await self._stores.database(walk.patience, read)
-        except StoreUnavailable:
-            return b""
-        return self._snapshot.entries_of(posts, now)
-
-
-def tail_entries(own: bytes, shared: Iterable[bytes], *, seen: Iterable[int], at_most: int) -> Tail:
-    """What follows a frozen list.
-
-    Args:
-        own: the frozen list, none of whose posts comes again.
-        shared: packed entries of the lists to draw from, the best list first.
-        seen: post rows, the longest ago first; a row that comes twice counts where it came last.
-        at_most: the longest tail.
-    """
-    taken = set(codec.rows_of(own))
-    last_seen = {row: place for place, row in enumerate(seen)}
-    unseen: list[bytes] = []
-    again: list[tuple[int, bytes]] = []
-    for entries in shared:
-        for place, row in enumerate(codec.rows_of(entries)):
-            if row in taken:
-                continue
-            taken.add(row)
-            entry = codec.pick(entries, [place])
-            if row in last_seen:
-                again.append((last_seen[row], entry))
-            else:
-                unseen.append(entry)
-    entries = b"".join([*unseen, *(entry for _, entry in sorted(again))][:at_most])
-    return Tail(unseen=min(len(unseen), at_most), entries=entries)
+    def _shared(self) -> Segment:
+        """Everyone's list and the newest posts as one: put together once for each copy of them."""
+        lists = [ranked.entries for ranked in (self._snapshot.everyone, self._snapshot.newest) if ranked is not None]
+        if len(lists) != len(self._put_together) or not all(map(is_, lists, self._put_together)):
+            self._put_together, self._segment = lists, segment_of(lists)
+        return self._segment

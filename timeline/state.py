@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 
 from fastapi import Request
 
-from shared.db.engine import Database
+from shared.db.engine import Database, check_urls
 from shared.ranked_lists.publish import ListWriter
 from shared.ranked_lists.read import Lifetimes, ListReader
 from shared.ranked_lists.users import UserMarks
@@ -23,6 +23,7 @@ from shared.settings import (
 from timeline.breaker import Breaker
 from timeline.deeds import Deeds, let_finish
 from timeline.disk import Disk
+from timeline.installation import Installation
 from timeline.keeper import Keeper
 from timeline.metrics import STORES, Metrics
 from timeline.parts import Parts
@@ -103,9 +104,11 @@ def read_settings() -> AllSettings:
     Raises:
         ConfigurationError: one line per wrong variable.
     """
+    stores = load_settings(StoreSettings)
+    check_urls(stores)
     return AllSettings(
         timeline=load_settings(TimelineSettings),
-        stores=load_settings(StoreSettings),
+        stores=stores,
         lists=load_settings(ListSettings),
         window=load_settings(WindowSettings),
         formula=load_settings(HeuristicSettings),
@@ -132,7 +135,14 @@ def build_state(settings: AllSettings) -> State:
     withheld = Withheld(
         database=database, writer=writer, marks=marks, window=settings.window, own=own, stores=parts.stores
     )
-    keeper = Keeper(parts, writer=writer, withheld=withheld, breakers=breakers, metrics=parts.metrics, disk=disk)
+    installation = Installation(
+        database=database, reader=reader, writer=writer, marks=marks, snapshot=parts.snapshot, shelf=parts.shelf,
+        disk=disk,
+    )  # fmt: skip
+    keeper = Keeper(
+        parts, writer=writer, withheld=withheld, installation=installation, breakers=breakers, metrics=parts.metrics,
+        disk=disk,
+    )  # fmt: skip
     for breaker in breakers.values():
         breaker.on_open = keeper.hurry
     return State(

@@ -25,11 +25,18 @@ class Patience(Struct, kw_only=True, gc=False):
     degraded: list[str] = field(default_factory=list)
     must_start_over: bool = False  # Redis refused a write: what it told before may be out of date
     asks_database: bool = False  # PostgreSQL decides what may be shown
+    lacks_record: bool = False  # what was served before is not, or not all, on record
 
     def lost(self, store: str) -> None:
         """This store did not answer; the page says so."""
         if store not in self.degraded:
             self.degraded.append(store)
+
+    def said_to_be_degraded(self) -> tuple[str, ...]:
+        """What the page says that it lacks."""
+        if self.lacks_record and "redis" not in self.degraded:
+            return (*self.degraded, "redis")
+        return tuple(self.degraded)
 
     def ask_database_instead(self) -> None:
         """Begin anew, with what time is left."""

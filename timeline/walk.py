@@ -14,6 +14,10 @@ from shared.ranked_lists.read import UserState
 from shared.ranked_lists.records import Chain, Tail
 from timeline.page import PagePosts, PageRequest
 from timeline.stores import Patience
+from timeline.tail import last_seen
+
+PAGES_OF_TAIL = 5  # of a tail that are made ready at once, after a first page
+MARGIN = 8  # posts beyond a page, for those that spacing puts off
 
 
 class Walk(Struct, kw_only=True, gc=False):
@@ -32,6 +36,8 @@ class Walk(Struct, kw_only=True, gc=False):
     chosen: list[int] = field(default_factory=list)  # places of the posts
     dropped: set[int] = field(default_factory=set)  # places that must not be shown
     shows_next: bool = False  # the post that follows the page was looked at, and may be shown
+    seen_rows: dict[int, None] | None = None  # once `last_seen` has put them in order
+    unrecorded: Sequence[int] = ()  # rows that were served, and are not on record in Redis, the last served last
     gone: set[int] = field(default_factory=set)  # rows that PostgreSQL called deleted while Redis could not tell
 
     @property
@@ -79,11 +85,39 @@ class Walk(Struct, kw_only=True, gc=False):
         """What follows the list was worked out."""
         self.tail = tail
 
+    def put_more_of_tail(self, tail: Tail) -> None:
+        """More of it is ready."""
+        self.tail, self.is_rewritten = tail, True
+
+    def last_seen(self) -> dict[int, None]:
+        """What the user has seen, the last first."""
+        if self.seen_rows is None:
+            self.seen_rows = last_seen(self.state)
+        return self.seen_rows
+
+    @property
+    def wanted_of_tail(self) -> int:
+        """How many more posts of the tail are made ready at once.
+
+        A first page needs its own; whoever scrolls on gets some pages, and the more the further they are. Where all
+        that was ready must not be shown, twice as many are looked at.
+        """
+        ready = len(self.tail) if self.tail else 0
+        return max((PAGES_OF_TAIL if self.position else 1) * self.request.limit + MARGIN, self.position, ready)
+
+    def lacks_tail(self, place: int, room: int, *, seen_too: bool) -> bool:
+        """Whether more of the tail is to be made ready for a page that has this much room from this place on."""
+        tail = self.tail
+        if tail is None or not tail.rest or (not seen_too and tail.unseen < len(tail)):
+            return False
+        return self.whole_length - place <= room
+
     def settle(self) -> None:
         """Put what was served at the chain's head, leave out what must not be shown, and go on behind it."""
         start, end = self.position, self.position + len(self.chosen)
         self.position = end
-        if self.chosen == list(range(start, end)):
+        is_whole = self.tail is None or not self.tail.rest or end <= self.own_length
+        if is_whole and self.chosen == list(range(start, end)):
             return  # what was dropped lies behind and is looked at again
         taken = sorted(self.dropped.union(self.chosen))
         own_length, unseen_length = self.own_length, self.unseen_length
@@ -95,7 +129,8 @@ class Walk(Struct, kw_only=True, gc=False):
         if self.tail is not None:
             begin = max(start, own_length)  # of what is left of the tail
             unseen = max(0, unseen_length - begin) - sum(begin <= place < unseen_length for place in taken)
-            self.tail = Tail(unseen=unseen, entries=_rest(both, begin, codec.length_of(both), taken))
+            entries = _rest(both, begin, codec.length_of(both), taken)
+            self.tail = Tail(unseen=unseen, entries=entries, rest=self.tail.rest)
         self.chosen, self.dropped, self.is_rewritten = [], set(), True
 
 

@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from shared.db.engine import Database
-from shared.db.erasure import Erasure, erase_again, erasures_under_way, may_be_settled, settle_erasure
+from shared.db.erasure import Erasure, erase_again, erasures_under_way, least_runs, may_be_settled, settle_erasure
 from shared.db.newest import viewers_of
 from shared.db.safety import next_safety_version
 from shared.db.safety_outbox import SafetyChange, pending_changes, settle_changes
-from shared.domain import author_key
+from shared.domain import author_key, hash_of_user
 from shared.errors import SourceError, StoreUnavailable
 from shared.logs import log_event, log_trouble
 from shared.ranked_lists.catalogue import Deleted
@@ -29,6 +29,7 @@ from timeline.snapshot import Snapshot
 from timeline.stores import Stores
 
 THREADS = 2
+JOBS_THAT_PUBLISH = ("heuristic", "score")  # whose runs write to Redis, under fences of these names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +152,12 @@ class Withheld:
         return is_last
 
     def _take_out(self, erasure: Erasure) -> Erasure:
+        """Whoever writes of the user learns of it first; then nothing that is deleted can come back."""
+        self._writer.note_erased({hash_of_user(erasure.user_id): datetime.now(UTC)})
+        self._writer.give_up_runs(least_runs(self._database, JOBS_THAT_PUBLISH))
         found = erase_again(self._database, erasure)
-        self._writer.add_deleted(found.rows, version=next_safety_version(self._database))
+        version = next_safety_version(self._database)
+        self._writer.add_deleted(found.rows, version=version)
+        self._writer.forget_in_blocked(found.user_id, version=version)
         self._marks.forget_user(found.user_id, found.rows)
         return found

@@ -19,6 +19,10 @@ app = typer.Typer(
 )
 phase_commands = typer.Typer(help="Read or switch the phase.", no_args_is_help=True)
 app.add_typer(phase_commands, name="phase")
+installation_commands = typer.Typer(
+    help="Whose Redis, model folder and snapshot these are; make them this installation's.", no_args_is_help=True
+)
+app.add_typer(installation_commands, name="installation")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for a script.")]
 STOPPED = 130  # as shells say it of a program that Ctrl-C ended
@@ -164,6 +168,44 @@ def _rollback(*, by: By = None, as_json: Json = False) -> None:
     from warmline.modelling import run_rollback
 
     raise typer.Exit(run_rollback(by=by, as_json=as_json))
+
+
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+@installation_commands.command("show")
+def _installation_show(*, as_json: Json = False) -> None:
+    """Show this PostgreSQL's id, and whether Redis, model folder and snapshot carry it. Exit code: 1 when one does not.
+
+    Changes nothing.
+    """
+    from warmline.installation import run_show
+
+    raise typer.Exit(run_show(as_json=as_json))
+
+
+@installation_commands.command("adopt")
+def _installation_adopt(*, yes: Yes = False, by: By = None) -> None:
+    """Make Redis, model folder and snapshot this installation's, although they name another one, or none.
+
+    Redis is cleared of Warmline's keys and the snapshot deleted, for both are made anew; model files and PostgreSQL
+    stay as they are. The installation that they belonged to is refused there from then on.
+    """
+    from warmline.installation import run_adopt
+
+    raise typer.Exit(run_adopt(yes=yes, by=by))
+
+
+@installation_commands.command("renew")
+def _installation_renew(*, yes: Yes = False, by: By = None) -> None:
+    """Give this PostgreSQL a new id: after it was restored from a backup, or in a copy of it.
+
+    Its Redis is cleared of Warmline's keys and snapshots are dropped, since rows might be given out twice; what is in
+    PostgreSQL and the models stay, and the champion goes on being served.
+    """
+    from warmline.installation import run_renew
+
+    raise typer.Exit(run_renew(yes=yes, by=by))
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -75,6 +75,7 @@ def run_capacity(*, users: int, posts: int, interactions: int, as_json: bool) ->
     """Predict, check, and show."""
     lists = load_settings(ListSettings)
     with open_stores() as stores, progress_bar("capacity: calibrating") as progress:
+        stores.refuse_foreign_redis()
         progress.add_task("", total=None)
         capacity = predict(stores, lists, users=users, posts=posts, interactions=interactions)
     if as_json:

@@ -16,7 +16,7 @@ from shared.db.doctor_setup import LOOKUPS, Lookup, count_amounts, look_at_looku
 from shared.db.engine import RELATIONS, Place, Snapshot
 from shared.db.migrate import check_migrated
 from shared.db.relations import mismatches
-from shared.errors import StoreUnavailable
+from shared.errors import ForeignInstallation, StoreUnavailable
 from shared.ranked_lists.health import read_health
 from warmline.diagnosis import (
     judge_deleted,
@@ -41,6 +41,8 @@ def examine(stores: Stores, snapshot: Snapshot) -> Steps:
     yield "Redis", _redis(stores.redis_url)
     schema = _schema(stores)
     yield SCHEMA_CHECK, schema
+    if not schema:
+        yield "installation", _installation(stores)
     if database.source is None and schema:
         return  # without its tables there is nothing to look at
     place = database.source or database.own
@@ -90,6 +92,17 @@ def _redis(url: str) -> list[Finding]:
     except StoreUnavailable as error:
         todo = "start it, or see to WARMLINE_REDIS_URL; until then timelines show the newest posts"
         return [problem("Redis", str(error), expected="an answer", todo=todo)]
+
+
+def _installation(stores: Stores) -> list[Finding]:
+    try:
+        stores.refuse_foreign_redis()
+    except ForeignInstallation as error:
+        todo = "give this one a database of Redis of its own; `warmline installation show` looks at models, too"
+        return [problem("Redis", str(error), expected="an owner of its own", todo=todo)]
+    except StoreUnavailable:
+        pass  # said above
+    return []
 
 
 def _schema(stores: Stores) -> list[Finding]:

@@ -81,6 +81,7 @@ def inspect_user(stores: Stores, user_id: str, *, limit: int, now: datetime) -> 
     Raises:
         StoreUnavailable: one of them does not answer.
     """
+    stores.refuse_foreign_redis()
     state = read_user(stores.redis_url, user_id)
     ranked = {Source(phase): of_phase for phase, of_phase in state.lists.items()}
     if not ranked and state.everyone is not None:

@@ -7,7 +7,7 @@ from typing import Any
 from rich.table import Table
 
 from shared.db.engine import Database
-from shared.db.phases import change_phase, phase_history, read_phase
+from shared.db.phases import change_phase, installation_id, phase_history, read_phase
 from shared.domain import Phase, PhaseState
 from shared.errors import ConfigurationError, StoreUnavailable
 from shared.ranked_lists.inspect import read_phase_in_redis, read_publications
@@ -34,7 +34,7 @@ def run_phase_get(*, as_json: bool) -> int:
     with open_stores() as stores:
         state = read_phase(stores.database)
         changes = _changes(stores.database)
-    redis = _in_redis(stores.redis_url)
+        redis = _in_redis(stores)
     if as_json:
         show_json({**_as_dict(state), "redis": _redis_word(state, redis), "changes": changes})
         return 0
@@ -78,6 +78,7 @@ def _publish(stores: Stores, state: PhaseState, lists: ListSettings) -> str | No
     """Write the phase to Redis; gives what was in the way, if anything."""
     writer = ListWriter(stores.redis_url, keep_for=lists.keep_for)
     try:
+        writer.expect(installation_id(stores.database))
         writer.write_phase(state)
     except StoreUnavailable as error:
         return str(error)
@@ -96,9 +97,10 @@ def _missing_lists(redis_url: str, state: PhaseState) -> str | None:
     return f"No {state.phase} lists have been published yet: until then users get the next source in order."
 
 
-def _in_redis(url: str) -> InRedis:
+def _in_redis(stores: Stores) -> InRedis:
     try:
-        return InRedis(state=read_phase_in_redis(url))
+        stores.refuse_foreign_redis()
+        return InRedis(state=read_phase_in_redis(stores.redis_url))
     except StoreUnavailable as error:
         return InRedis(state=None, trouble=str(error))
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from shared.db.engine import Database
 from shared.db.migrate import check_migrated
+from shared.db.phases import installation_id
 from shared.db.refusals import refusals_explained
+from shared.ranked_lists.ownership import refuse_foreign_at
 from shared.settings import StoreSettings, load_settings
 
 
@@ -16,6 +18,10 @@ class Stores:
 
     database: Database
     redis_url: str
+
+    def refuse_foreign_redis(self) -> None:
+        """Raises ForeignInstallation when Redis is another installation's."""
+        refuse_foreign_at(self.redis_url, installation_id(self.database))
 
 
 @contextmanager

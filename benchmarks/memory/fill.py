@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from shared.domain import Phase, Reason, Source, author_key
 from shared.eligibility import Viewer
-from shared.ranked_lists import codec, keys
+from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList, encode, pack_entry
 from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.publication import Publication
@@ -61,7 +61,9 @@ def publish(writer: ListWriter, lists: ListSettings, size: Size, run: int) -> No
     )
     viewers = {user_id(number): _viewer(number, rows) for number in range(size.users)}
     removed = range(1, 1 + DELETED * run)
-    publish_safety(writer, viewers=viewers, version=LEAST_VERSION + run, removed=removed, load=writer.begin_safety())
+    publish_safety(
+        writer, viewers=viewers, version=LEAST_VERSION + run, removed=removed, erased={}, load=writer.begin_safety()
+    )
     ring = b"".join(pack_entry(row, Reason.FOR_YOU, 0.5) for row in rows) * 2
     for phase, job in JOBS.items():
         head = RankedList(source=SOURCES[phase], generation=run, generated_at=at, entries=b"")
@@ -98,18 +100,18 @@ async def _chain(reader: ListReader, lists: ListSettings, user: str, *, to_the_e
     ranked, seen = state.list_of(Phase.NEUCF), {*state.viewer.seen_posts, *state.seen.rows}
     assert ranked is not None
     kept = [place for place, row in enumerate(codec.rows_of(ranked.entries)) if row not in seen]
-    nonce, visits = secrets.token_bytes(NONCE_BYTES), state.seen.visits + 1
+    nonce = secrets.token_bytes(NONCE_BYTES)
     frozen = replace(ranked, entries=codec.pick(ranked.entries, kept))
-    slot, rows = visits % keys.CHAIN_SLOTS, codec.rows_of(frozen.entries)
+    rows = codec.rows_of(frozen.entries)
     chain = Chain(nonce=nonce, frozen=frozen, page_ends=(PAGE,))
-    await reader.begin_chain(user, FirstPage(slot=slot, chain=chain, tail=None, served=rows[:PAGE], visits=visits))
+    slot = await reader.begin_chain(user, FirstPage(chain=chain, tail=None, served=rows[:PAGE]))
     for end in range(2 * PAGE, (len(rows) if to_the_end else PAGES * PAGE) + 1, PAGE):
         cursor = Cursor(slot=slot, nonce=nonce, position=end - PAGE)
         held = (await reader.user(user, cursor)).chain
         if held is None:  # another device of the user took the slot
             return
         page = NextPage(
-            slot=slot, chain=held.with_end(end), tail=None, served=rows[end - PAGE : end], visits=visits,
+            slot=slot, chain=held.with_end(end), tail=None, served=rows[end - PAGE : end],
             ends_before=len(held.page_ends), is_rewritten=False,
         )  # fmt: skip
         await reader.end_page(user, page)

@@ -32,7 +32,7 @@ class Held:
     count: Mapping[str, int]
     size: Mapping[str, int]  # bytes
     posts: int  # in the catalogue
-    without_end: int  # keys that never expire
+    without_end: int  # keys that never expire, besides the one that names the owner
     used: int  # bytes that Redis itself says it uses, its own included
 
     @property
@@ -61,7 +61,7 @@ def measure(url: str) -> Held:
                 kind = kind_of(name)
                 count[kind] += 1
                 size[kind] += int(next(answers) or 0)  # a key that expired meanwhile
-                without_end += next(answers) == -1
+                without_end += next(answers) == -1 and name != keys.INSTALLATION.encode()
                 posts += int(next(answers)) if kind == CATALOGUE else 0
         used = int(cast(Mapping[str, int], client.info("memory"))["used_memory"])
     finally:

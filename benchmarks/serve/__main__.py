@@ -1,6 +1,7 @@
 """`python -m benchmarks.serve`: pages with every promise on, beside a FastAPI route that does nothing.
 
-One process each, asked in turn by a client in this one; `--start` measures how soon a timeline answers instead.
+One process each, asked in turn by a client in this one; `--start` measures how soon a timeline answers instead, and
+`--against REV` how the pages of another commit and of this working tree compare.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from benchmarks import figures
 from benchmarks.figures import Bound, Result, Row
 from benchmarks.resident import MIB
 from benchmarks.serve import servers
+from benchmarks.serve.against import ROUNDS, compare
 from benchmarks.serve.asking import LIMIT
 from benchmarks.serve.rounds import Effort, Measured, Seen, measure
 from benchmarks.serve.start import Start, measure_starts
@@ -37,7 +39,10 @@ PACKAGES = ("fastapi", "uvicorn", "redis", "hiredis")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; gives the exit code."""
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.against and (given.rounds or ROUNDS) < ROUNDS:
+        parser.error(f"--rounds: got {given.rounds}, expected {ROUNDS} or more with --against: fewer give no interval")
     size = WorldSize(seed=given.seed)
     if given.quick:
         size = replace(size, users=QUICK_USERS, posts=QUICK_POSTS, authors=QUICK_AUTHORS)
@@ -46,6 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tempfile.TemporaryDirectory(prefix="warmline-serve-") as home,
         embedded_servers(Path(home) / "servers", durable=False) as stores,
     ):
+        if given.against:
+            effort = _effort(size, given, rounds=given.rounds or ROUNDS)
+            return figures.report(compare(given.against, Path(home), stores, size, effort), given.json)
         _build(size, stores)
         result = _starts(Path(home), stores, given) if given.start else _pages(Path(home), stores, size, given)
         return figures.report(result, given.json)
@@ -59,13 +67,14 @@ def _build(size: WorldSize, stores: Servers) -> None:
     build(size, **urls)
 
 
-def _pages(home: Path, stores: Servers, size: WorldSize, given: argparse.Namespace) -> Result:
-    effort = Effort(
-        rounds=given.rounds or (QUICK_ROUNDS if given.quick else 5),
-        requests=size.users * REQUESTS_PER_USER,
-        connections=given.connections,
-        seed=given.seed,
+def _effort(size: WorldSize, given: argparse.Namespace, *, rounds: int) -> Effort:
+    return Effort(
+        rounds=rounds, requests=size.users * REQUESTS_PER_USER, connections=given.connections, seed=given.seed
     )
+
+
+def _pages(home: Path, stores: Servers, size: WorldSize, given: argparse.Namespace) -> Result:
+    effort = _effort(size, given, rounds=given.rounds or (QUICK_ROUNDS if given.quick else 5))
     with (
         servers.empty(home) as empty,
         servers.timeline(home, database_url=stores.database_url, redis_url=stores.redis_url) as timeline,
@@ -153,9 +162,13 @@ def _notes(seed: int, connections: str) -> dict[str, str]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = figures.parser("serve", __doc__)
-    parser.add_argument("--rounds", type=figures.count, help="rounds, or starts (5, --start 9; --quick 3)")
+    parser.add_argument(
+        "--rounds", type=figures.count, help="rounds, or starts (5, --start and --against 9; --quick 3)"
+    )
     parser.add_argument("--connections", type=figures.count, default=16, help="requests under way at once (16)")
-    parser.add_argument("--start", action="store_true", help="measure starts instead of pages")
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--start", action="store_true", help="measure starts instead of pages")
+    instead.add_argument("--against", metavar="REV", help="measure another commit's pages and this one's, by turns")
     parser.add_argument("--free", action="store_true", help="hold no bound: for a look at other numbers of connections")
     return parser
 

@@ -47,6 +47,14 @@ class Measured:
         """Seconds, the median over the rounds."""
         return median(each.quantile(share) for each in (self.half if is_half else self.full))
 
+    def ask(self, server: Served, asking: "Nothing | Pages", *, connections: int) -> None:
+        """A round at full load."""
+        before = server.processor_seconds()
+        timing = ask(server.port, asking, connections=connections)
+        self.full.append(timing)
+        self.processor.append((server.processor_seconds() - before) / len(timing.seconds))
+        self.note(asking.odd)
+
     def note(self, odd: Odd) -> None:
         """Answers that are not what a quiet day gives."""
         self.odd += odd.count
@@ -96,67 +104,61 @@ def tokens_of(users: Sequence[str]) -> dict[str, dict[str, str]]:
 
 def measure(empty: Served, timeline: Served, seen: Seen, users: Sequence[str], effort: Effort) -> list[Measured]:
     """All rounds; the systems take turns within each."""
-    tokens = tokens_of(users)
+    scene = Scene(timeline=timeline, seen=seen, users=users, tokens=tokens_of(users), connections=effort.connections)
     found = [Measured(system=EMPTY)]
-    found += [Measured(system=f"{page}, {kind}") for page in (FIRST, CURSOR) for kind in tokens]
-    scene = _Scene(empty=empty, timeline=timeline, seen=seen, users=users, tokens=tokens, effort=effort)
+    found += [Measured(system=f"{page}, {kind}") for page in (FIRST, CURSOR) for kind in scene.tokens]
     scene.visit()
     for number, measured in in_turn(found, rounds=effort.rounds):
-        scene.at_full_load(measured)
-        scene.at_half_load(measured, number)
+        _at_full_load(measured, scene, empty, effort)
+        _at_half_load(measured, scene, empty, effort, number)
     return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Scene:
-    """What rounds need."""
+def _at_full_load(measured: Measured, scene: "Scene", empty: Served, effort: Effort) -> None:
+    """As many requests a second as there come."""
+    if measured.system == EMPTY:
+        measured.ask(empty, Nothing(effort.requests), connections=effort.connections)
+    else:
+        measured.ask(scene.timeline, scene.pages(measured.system, effort.requests), connections=effort.connections)
 
-    empty: Served
+
+def _at_half_load(measured: Measured, scene: "Scene", empty: Served, effort: Effort, number: int) -> None:
+    """Half as many as there came at full load just before, at random moments."""
+    count, is_empty = effort.requests // 2, measured.system == EMPTY
+    asking = Nothing(count) if is_empty else scene.pages(measured.system, count)
+    measured.half.append(
+        ask_at(
+            (empty if is_empty else scene.timeline).port, asking, connections=effort.connections,
+            rate=measured.full[-1].rate / 2, count=count, seed=effort.seed + number,
+        )
+    )  # fmt: skip
+    measured.note(asking.odd)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """One timeline, and the users who ask it."""
+
     timeline: Served
     seen: Seen
     users: Sequence[str]
     tokens: Mapping[str, Mapping[str, str]]
-    effort: Effort
+    connections: int
 
     def visit(self) -> None:
         """Everybody looks at one page, so that nobody is a stranger, and all code has run before the first round."""
         self._first_pages(next(iter(self.tokens)))
         self.seen.keep()
 
-    def at_full_load(self, measured: Measured) -> None:
-        """As many requests a second as there come."""
-        server, asking = self._server(measured), self._asking(measured, self.effort.requests)
-        before = server.processor_seconds()
-        timing = ask(server.port, asking, connections=self.effort.connections)
-        measured.full.append(timing)
-        measured.processor.append((server.processor_seconds() - before) / len(timing.seconds))
-        measured.note(asking.odd)
-
-    def at_half_load(self, measured: Measured, number: int) -> None:
-        """Half as many as there came at full load just before, at random moments."""
-        count = self.effort.requests // 2
-        asking = self._asking(measured, count)
-        measured.half.append(
-            ask_at(
-                self._server(measured).port, asking, connections=self.effort.connections,
-                rate=measured.full[-1].rate / 2, count=count, seed=self.effort.seed + number,
-            )
-        )  # fmt: skip
-        measured.note(asking.odd)
-
-    def _server(self, measured: Measured) -> Served:
-        return self.empty if measured.system == EMPTY else self.timeline
-
-    def _asking(self, measured: Measured, count: int) -> "Nothing | Pages":
-        if measured.system == EMPTY:
-            return Nothing(count)
+    def pages(self, system: str, count: int) -> Pages:
+        """So many pages of a kind, with everything as it was before the first round."""
         self.seen.restore()
-        page, _, kind = measured.system.partition(", ")
+        page, _, kind = system.partition(", ")
         cursors = self._first_pages(kind) if page == CURSOR else None
         return Pages(users=self.users, tokens=self.tokens[kind], left=count, cursors=cursors)
 
     def _first_pages(self, kind: str) -> dict[int, bytes]:
         """Everybody's first page; gives the cursors."""
         first = Pages(users=self.users, tokens=self.tokens[kind], left=len(self.users))
-        ask(self.timeline.port, first, connections=self.effort.connections)
+        ask(self.timeline.port, first, connections=self.connections)
         return first.given

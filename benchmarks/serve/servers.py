@@ -31,9 +31,9 @@ class Served:
     process: Process
 
     def processor_seconds(self) -> float:
-        """What the process has computed so far."""
-        fields = Path(f"/proc/{self._pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """What the threads of the process have computed so far."""
+        threads = Path(f"/proc/{self._pid}/task").glob("*/schedstat")  # to the nanosecond; `stat` counts in ticks
+        return sum(int(each.read_text(encoding="ascii").split()[0]) for each in threads) / 1e9
 
     def peak_bytes(self) -> int:
         """The most memory that it held."""
@@ -45,10 +45,11 @@ class Served:
 
 
 @contextmanager
-def timeline(home: Path, *, database_url: str, redis_url: str) -> Iterator[Served]:
-    """The timeline as it is deployed, closed to strangers, ready."""
+def timeline(home: Path, *, database_url: str, redis_url: str, root: Path = ROOT) -> Iterator[Served]:
+    """The timeline of a checkout as it is deployed, closed to strangers, ready."""
     port = free_port()
-    with _served(home, ["-m", "timeline"], environment(home, port, database_url, redis_url), port) as served:
+    given = environment(home, port, database_url, redis_url)
+    with _served(home, ["-m", "timeline"], given, port, root=root) as served:
         _until_answered(served, "/readyz")
         yield served
 
@@ -73,9 +74,11 @@ def environment(home: Path, port: int, database_url: str, redis_url: str) -> Map
 
 
 @contextmanager
-def _served(home: Path, arguments: list[str], given: Mapping[str, str], port: int) -> Iterator[Served]:
+def _served(
+    home: Path, arguments: list[str], given: Mapping[str, str], port: int, *, root: Path = ROOT
+) -> Iterator[Served]:
     process = processes.start(
-        [sys.executable, *arguments], log=home / "served.log", cwd=home, env={**given, "PYTHONPATH": str(ROOT)}
+        [sys.executable, *arguments], log=home / "served.log", cwd=home, env={**given, "PYTHONPATH": str(root)}
     )
     try:
         yield Served(port=port, process=process)

@@ -1,19 +1,23 @@
 """Connections: our own PostgreSQL, perhaps the team's, and where each of the four relations lives."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import psycopg2
 import sqlalchemy as sa
-from sqlalchemy.exc import DataError, DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from shared.db.sessions import READ_ONLY, check_url, engine_for, sqlstate_of
 from shared.db.tables import SCHEMA
-from shared.errors import SourceError, StoreUnavailable
-from shared.settings import StoreSettings
+from shared.errors import SourceError, StoreReadOnly, StoreUnavailable
+from shared.settings import PREFIX, StoreSettings
 
-CONNECT_SECONDS = 5
+_REFUSALS = (psycopg2.DataError, psycopg2.ProgrammingError, psycopg2.NotSupportedError, psycopg2.IntegrityError)
+_QUOTED = re.compile(r'"[^"]*"')
 RELATIONS = ("users", "posts", "interactions", "blocks")
 # Users and posts come from the views alone; events and blocks that arrive by the API stand in our tables beside them.
 ALSO_OWN = ("interactions", "blocks")
@@ -35,12 +39,14 @@ class Database:
     """Our PostgreSQL (`own`) and, if the team has views, theirs (`source`)."""
 
     def __init__(self, settings: StoreSettings, *, statement_seconds: float = 0, pool_size: int = 5) -> None:
-        own = _engine(settings.database_url.get_secret_value(), statement_seconds, pool_size)
+        check_urls(settings)
+        open_pool = partial(engine_for, statement_seconds=statement_seconds, pool_size=pool_size)
+        own = open_pool(settings.database_url.get_secret_value(), writes=True)
         self.own = Place(engine=own, schema=SCHEMA)
         self.source: Place | None = None
         if settings.source_schema is not None:
             url = settings.source_url
-            engine = _engine(url.get_secret_value(), statement_seconds, pool_size) if url else own
+            engine = open_pool(url.get_secret_value(), writes=False) if url else own
             self.source = Place(engine=engine, schema=settings.source_schema)
 
     @property
@@ -107,17 +113,34 @@ class Snapshot:
 
 @contextmanager
 def store_errors(place: Place) -> Iterator[None]:
-    """Turn what PostgreSQL refuses into an error of one line that hides the password."""
+    """Turn what PostgreSQL refuses into an error of one line that hides the password, the statement and its values.
+
+    Only `IntegrityError` passes as it is: whoever writes knows what it means.
+    """
     try:
         yield
-    except (OperationalError, PoolTimeoutError, psycopg2.OperationalError, psycopg2.InterfaceError) as error:
-        raise unavailable(place, error) from error
-    except (ProgrammingError, DataError, psycopg2.Error) as error:  # no relation, no right, a view that fails
-        raise SourceError(f"PostgreSQL at {address(place)} refuses: {first_line(error)}") from error
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise unavailable(place, error) from error
+    except IntegrityError:
         raise
+    except (DBAPIError, PoolTimeoutError, psycopg2.Error) as error:
+        raise explained(place, error) from error
+
+
+def explained(place: Place, error: Exception) -> StoreUnavailable | SourceError:
+    """Our error for one of the driver's."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if sqlstate_of(cause) == READ_ONLY:
+        return read_only_error(place, first_line(error))
+    if isinstance(cause, _REFUSALS):
+        # No relation, no right, a view that fails. PostgreSQL quotes values in a data error, and they are people's.
+        said = first_line(error)
+        said = _QUOTED.sub('"…"', said) if isinstance(cause, psycopg2.DataError) else said
+        return SourceError(f"PostgreSQL at {address(place)} refuses: {said}")
+    return unavailable(place, error)
+
+
+def read_only_error(place: Place, said: str) -> StoreReadOnly:
+    """The error for a PostgreSQL that takes no writes."""
+    return StoreReadOnly(f"PostgreSQL at {address(place)} is read-only: {said}; is it a standby, or was it demoted?")
 
 
 def unavailable(place: Place, error: Exception) -> StoreUnavailable:
@@ -128,22 +151,23 @@ def unavailable(place: Place, error: Exception) -> StoreUnavailable:
 def address(place: Place) -> str:
     """host:port/database, without credentials."""
     url = place.engine.url
-    return f"{url.host or 'a local socket'}:{url.port or 5432}/{url.database}"
+    several = url.query.get("hosts")
+    one = f"{url.host or 'a local socket'}:{url.port or 5432}"
+    return f"{several or one}/{url.database}"
+
+
+def check_urls(settings: StoreSettings) -> None:
+    """Refuse addresses that PostgreSQL's client does not understand, before anybody connects.
+
+    Raises:
+        ConfigurationError: which setting.
+    """
+    check_url(f"{PREFIX}DATABASE_URL", settings.database_url.get_secret_value())
+    if settings.source_url is not None:
+        check_url(f"{PREFIX}SOURCE_URL", settings.source_url.get_secret_value())
 
 
 def first_line(error: Exception) -> str:
     """What the driver said, without the statement and the traceback."""
     said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
     return said.strip().partition("\n")[0]
-
-
-def _engine(url: str, statement_seconds: float, pool_size: int) -> sa.Engine:
-    options = f"-c timezone=UTC -c statement_timeout={int(statement_seconds * 1000)}"
-    return sa.create_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=2,
-        pool_timeout=CONNECT_SECONDS,
-        pool_pre_ping=True,
-        connect_args={"connect_timeout": CONNECT_SECONDS, "options": options, "application_name": "warmline"},
-    )

@@ -4,17 +4,19 @@ What a run under way has loaded before may still be written after: its lists, it
 erasure stays on record, with the id, until no such run is left and Redis has been swept; then the last mention goes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.engine import Database
 from shared.db.post_rows import forget_posts
 from shared.db.safety_outbox import SafetyChange, forget_user_in_changes, note_change
-from shared.db.tables import SCHEMA, erasures
+from shared.db.tables import SCHEMA, erased_users, erasures, runs
 from shared.db.tombstones import bury, hold_off_writes
+from shared.domain import ERASED_FOR, MAX_ERASED, hash_of_user
 
 _MARGIN = timedelta(minutes=1)  # a run that started this long after may have loaded before the erasure was durable
 
@@ -54,11 +56,31 @@ def erase_user(database: Database, user_id: str) -> Erasure:
         post_ids = sorted({*shown, *(post_id for (post_id,) in own)})
         forget_user_in_changes(connection, user_id)
         blocked = note_change(connection, user_ids=_blocked(connection, user_id))
+        _note_erased(connection, user_id)
         bury(connection, "users", [user_id])
         bury(connection, "posts", post_ids)
         rows = _delete(connection, user_id, post_ids)
         known = _note(connection, user_id, post_ids, rows)
     return Erasure(user_id=user_id, post_ids=known.post_ids, rows=known.rows, blocked=blocked)
+
+
+def erased_lately(database: Database) -> dict[str, datetime]:
+    """Hashes of the users who were erased so lately that something of them may still be under way, and when."""
+    lately = erased_users.c.erased_at >= sa.func.now() - ERASED_FOR
+    newest = sa.select(erased_users).where(lately).order_by(erased_users.c.erased_at.desc()).limit(MAX_ERASED)
+    with database.begin() as connection:
+        return {row["user_hash"]: row["erased_at"] for row in connection.execute(newest).mappings()}
+
+
+def least_runs(database: Database, jobs: Collection[str]) -> dict[str, int]:
+    """For each job the least fencing number that may still write: of its live run, or else of the next one."""
+    least: dict[str, int] = {}
+    alive = (runs.c.state == "running") & (runs.c.lease_until >= sa.func.now())
+    with database.begin() as connection:
+        for job in jobs:
+            live = connection.scalar(sa.select(runs.c.fence).where(runs.c.job == job, alive))
+            least[job] = live or connection.scalar(sa.text(f"SELECT nextval('{SCHEMA}.fences')"))
+    return least
 
 
 def erasures_under_way(database: Database) -> list[Erasure]:
@@ -123,6 +145,12 @@ def _delete(connection: sa.Connection, user_id: str, post_ids: Sequence[str]) ->
     )
     connection.execute(sa.text(scrub), {"quoted": repr(user_id)})
     return forget_posts(connection, post_ids)
+
+
+def _note_erased(connection: sa.Connection, user_id: str) -> None:
+    connection.execute(erased_users.delete().where(erased_users.c.erased_at < sa.func.now() - ERASED_FOR))
+    noted = insert(erased_users).values(user_hash=hash_of_user(user_id))
+    connection.execute(noted.on_conflict_do_update(index_elements=["user_hash"], set_={"erased_at": sa.func.now()}))
 
 
 def _note(connection: sa.Connection, user_id: str, post_ids: Sequence[str], rows: Sequence[int]) -> Erasure:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from shared.db.clusters import clusters_of_posts
 from shared.db.engine import Database
-from shared.db.post_rows import rows_of_known_posts, rows_of_posts
+from shared.db.post_rows import moment_of, rows_of_known_posts, rows_of_posts
 from shared.db.safety import load_blocks, load_hides
 from shared.db.tables import SCHEMA
 from shared.db.tombstones import unless_post_is_buried
@@ -38,6 +38,7 @@ def newest_posts(database: Database, *, now: datetime, limit: int, older_than: d
     """
     latest = now + CLOCK_TOLERANCE if older_than is None else min(older_than, now + CLOCK_TOLERANCE)
     with database.read() as snapshot:
+        as_of = moment_of(snapshot)
         ((connection, name),) = snapshot.each("posts")
         query = sa.text(
             f"""
@@ -49,7 +50,7 @@ def newest_posts(database: Database, *, now: datetime, limit: int, older_than: d
         )
         alive = connection.execute(query, {"latest": latest, "most": limit}).all()
     with database.begin() as connection:
-        rows = rows_of_posts(connection, [post_id for post_id, _, _ in alive])
+        rows = rows_of_posts(connection, [post_id for post_id, _, _ in alive], as_of=as_of)
         clusters = clusters_of_posts(connection, [post_id for post_id, _, _ in alive])
     return [
         NewPost(

@@ -6,13 +6,36 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from shared.db.engine import Snapshot
 from shared.db.tables import SCHEMA
+from shared.db.tombstones import hold_off_erasures
 
 _KEEP_MARGIN = timedelta(days=1)  # last_candidate_on is a date
+_NOW_REMOVED = "removed_at = now(), removed_xid = pg_current_xact_id()::text::bigint"
+# A post that was read as alive has come back only if the reader's snapshot had seen it removed; else it was removed
+# since. Transaction numbers begin anew in a restored database: after a day any reader has seen a removal.
+_HAS_COME_BACK = """
+    r.removed_at IS NOT NULL AND (
+        r.removed_xid IS NULL OR r.removed_at < now() - interval '1 day'
+        OR pg_visible_in_snapshot(r.removed_xid::text::xid8, CAST(:as_of AS pg_snapshot))
+    )
+    """
 
 
-def rows_of_posts(connection: sa.Connection, post_ids: Sequence[str]) -> list[int]:
-    """The row of each of these posts, in their order; unknown ones get theirs now. All count as candidates today."""
+def moment_of(snapshot: Snapshot) -> str:
+    """The moment of a snapshot in our own PostgreSQL, for `rows_of_posts`. Take it before the posts are read."""
+    return str(snapshot.connection(snapshot.database.own).scalar(sa.text("SELECT pg_current_snapshot()::text")))
+
+
+def rows_of_posts(connection: sa.Connection, post_ids: Sequence[str], *, as_of: str) -> list[int]:
+    """The row of each of these posts, in their order; unknown ones get theirs now. All count as candidates today.
+
+    Args:
+        connection: a transaction in our own PostgreSQL.
+        post_ids: posts that were read as alive.
+        as_of: the moment of that reading (`moment_of`); what was removed after it stays removed.
+    """
+    hold_off_erasures(connection)  # one beside us would rename rows that we are about to read
     _fill_wanted(connection, post_ids)
     # NOT EXISTS before ON CONFLICT: a conflict would use up a number each time, and 28 bits would be gone in weeks.
     connection.execute(
@@ -28,11 +51,14 @@ def rows_of_posts(connection: sa.Connection, post_ids: Sequence[str]) -> list[in
     connection.execute(
         sa.text(
             f"""
-            UPDATE {SCHEMA}.post_rows r SET last_candidate_on = current_date, removed_at = NULL
+            UPDATE {SCHEMA}.post_rows r SET last_candidate_on = current_date,
+                removed_at = CASE WHEN {_HAS_COME_BACK} THEN NULL ELSE r.removed_at END,
+                removed_xid = CASE WHEN {_HAS_COME_BACK} THEN NULL ELSE r.removed_xid END
             FROM wanted_posts w
-            WHERE r.post_id = w.post_id AND (r.last_candidate_on < current_date OR r.removed_at IS NOT NULL)
+            WHERE r.post_id = w.post_id AND (r.last_candidate_on < current_date OR {_HAS_COME_BACK})
             """
-        )
+        ),
+        {"as_of": as_of},
     )
     found = connection.execute(
         sa.text(f"SELECT r.row FROM wanted_posts w JOIN {SCHEMA}.post_rows r USING (post_id) ORDER BY w.place")
@@ -70,7 +96,7 @@ def mark_removed(connection: sa.Connection, post_ids: Sequence[str]) -> list[int
     gone = connection.execute(
         sa.text(
             f"""
-            UPDATE {SCHEMA}.post_rows SET removed_at = now()
+            UPDATE {SCHEMA}.post_rows SET {_NOW_REMOVED}
             WHERE post_id = ANY(:ids) AND removed_at IS NULL RETURNING row
             """
         ),
@@ -87,9 +113,10 @@ def row_of_gone_post(connection: sa.Connection, post_id: str, *, exists: bool) -
     known = mark_removed(connection, [post_id]) or list(rows_of_known_posts(connection, [post_id]).values())
     if known or not exists:
         return known
-    put = (
-        f"INSERT INTO {SCHEMA}.post_rows (post_id, removed_at) VALUES (:id, now()) ON CONFLICT DO NOTHING RETURNING row"
-    )
+    put = f"""
+        INSERT INTO {SCHEMA}.post_rows (post_id, removed_at, removed_xid)
+        VALUES (:id, now(), pg_current_xact_id()::text::bigint) ON CONFLICT DO NOTHING RETURNING row
+        """
     fresh = connection.scalar(sa.text(put), {"id": post_id})
     return [fresh] if fresh is not None else mark_removed(connection, [post_id])
 

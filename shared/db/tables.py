@@ -94,6 +94,16 @@ erasures = sa.Table(
     _now("asked_at"),
 )
 
+# Who was erased lately, by hash: Redis and the processes' own copies ask before they keep anything of a user. A row
+# goes when nothing can be under way any more that knew the user. See `shared.db.erasure`.
+erased_users = sa.Table(
+    "erased_users",
+    metadata,
+    sa.Column("user_hash", sa.Text, primary_key=True),
+    _now("erased_at"),
+    sa.Index("erased_users_erased_at", "erased_at"),
+)
+
 # Acts that pages must obey at once, from their own transaction until Redis has them. See `shared.db.safety_outbox`.
 safety_outbox = sa.Table(
     "safety_outbox",
@@ -123,6 +133,8 @@ post_rows = sa.Table(
     sa.Column("post_id", sa.Text, nullable=False, unique=True),
     sa.Column("last_candidate_on", sa.Date, nullable=False, server_default=sa.func.current_date()),
     _now("removed_at", nullable=True),
+    # The transaction that removed it: who read the posts before that one was visible may not call the post back.
+    sa.Column("removed_xid", sa.BigInteger),
     sa.Index("post_rows_candidate", "last_candidate_on"),
     sa.Index("post_rows_removed", "removed_at", postgresql_where=sa.text("removed_at IS NOT NULL")),
 )

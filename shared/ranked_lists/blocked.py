@@ -10,6 +10,7 @@ from shared.ranked_lists.codec import UnreadableList
 
 MAX_PAIRS = 100_000  # 1.6 MB; an app with more blocks relies on its stores for the rest
 _PAIR_BYTES = 16
+NOBODYS_KEY = 0  # no user has it (or one of 2⁶⁴)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +37,17 @@ class Blocked:
 NOBODY = Blocked(users=array("Q"), authors=array("Q"))
 
 
-def pack_blocked(pairs: Iterable[tuple[int, int]]) -> bytes:
-    """User and author key, u64 each, sorted by user; cut off at the bound."""
-    ordered = sorted(islice(pairs, MAX_PAIRS))
+def pack_blocked(pairs: Iterable[tuple[int, int]], *, version: int) -> bytes:
+    """User and author key, u64 each, sorted by user; cut off at the bound. The first pair is 0 and the version."""
+    ordered = [(NOBODYS_KEY, version), *sorted(islice(pairs, MAX_PAIRS))]
     return array("Q", [key for pair in ordered for key in pair]).tobytes()
+
+
+def without_user(value: bytes, user: int, *, version: int) -> bytes | None:
+    """The bytes less the pairs that name a user (by key), as of a later version; None when none does."""
+    blocked = unpack_blocked(value)
+    rest = blocked.without(user)
+    return None if rest is blocked else pack_blocked(zip(rest.users, rest.authors, strict=True), version=version)
 
 
 def unpack_blocked(value: bytes) -> Blocked:
@@ -47,4 +55,6 @@ def unpack_blocked(value: bytes) -> Blocked:
     if len(value) % _PAIR_BYTES:
         raise UnreadableList(f"blocks: got {len(value)} bytes, expected pairs of {_PAIR_BYTES}")
     keys = array("Q", value)
+    if keys[:1] == array("Q", [NOBODYS_KEY]):
+        del keys[:2]
     return Blocked(users=keys[::2], authors=keys[1::2])

@@ -79,6 +79,7 @@ class Deleted:
         self._redis = client
         self.epoch: bytes | None = None
         self._number = -1
+        self._doubts = 0
         self.rows: frozenset[int] = frozenset()
         self._ours: frozenset[int] = frozenset()
 
@@ -91,6 +92,21 @@ class Deleted:
         """Withhold what was known when this process last ran, until Redis tells."""
         self.rows = rows
 
+    def forget_seed(self) -> None:
+        """Withhold only what this process deleted: what it was seeded with is another installation's."""
+        self.rows = self._ours
+        self.doubt()
+
+    def forget(self) -> None:
+        """Withhold nothing: rows name other posts by now."""
+        self._ours = frozenset()
+        self.forget_seed()
+
+    def doubt(self) -> None:
+        """Have the next page ask Redis anew, and whose it is."""
+        self._doubts += 1
+        self._number, self.epoch = -1, None
+
     def is_at(self, epoch: bytes, number: int) -> bool:
         """Whether these rows are those of a safety number."""
         return number == self._number and epoch == self.epoch
@@ -99,10 +115,12 @@ class Deleted:
         """Read the withheld rows again if their number or the epoch has moved since the last page."""
         if self.is_at(epoch, number):
             return
+        doubts = self._doubts
         rows = cast(list[bytes], await self._redis.zrange(keys.DELETED, 0, -1))
         if epoch == self.epoch and number < self._number:
             return  # another page was quicker, and has read later
         held = frozenset(int(row) for row in rows)
         self._ours -= held
         self.rows = held | self._ours
-        self._number, self.epoch = number, epoch
+        if doubts == self._doubts:  # else whose Redis it is has to be asked again
+            self._number, self.epoch = number, epoch

@@ -1,8 +1,11 @@
 """The cursor: an opaque, signed place in a user's chain. Pure.
 
-    format u8 · slot u8 · nonce of the chain, 8 bytes · position u16 · keyed BLAKE2b of these and the user id, 12
+    format u8 · slot u8 · nonce of the chain, 8 bytes · position u16
+    · in format 2 alone: how many rows u8, and the rows, u32 each
+    · keyed BLAKE2b of these and the user id, 12
 
-It names a chain and a position, never a rank, so that a republished list cannot move it.
+It names a chain and a position, never a rank, so that a republished list cannot move it. Format 2 is what follows pages
+whose record did not get to Redis: it carries their posts, so that whichever process goes on knows them.
 """
 
 import hmac
@@ -10,9 +13,11 @@ import struct
 
 from msgspec import Struct
 
-from shared.signing import bytes_of, mac, text_of
+from shared.signing import MAC_BYTES, bytes_of, mac, text_of
 
 FORMAT = 1
+FORMAT_WITH_ROWS = 2
+MAX_UNRECORDED = 200  # posts, the newest: two of the largest pages
 MAX_POSITION = 0xFFFF
 _BODY = struct.Struct("<BB8sH")
 
@@ -27,11 +32,16 @@ class Cursor(Struct, kw_only=True, gc=False):
     slot: int
     nonce: bytes
     position: int
+    unrecorded: tuple[int, ...] = ()  # rows of posts that were served, and may not be on record, the last served last
 
 
 def sign(cursor: Cursor, *, user_id: str, key: bytes) -> str:
     """The text that a client gets."""
-    body = _BODY.pack(FORMAT, cursor.slot, cursor.nonce, cursor.position)
+    rows = cursor.unrecorded[-MAX_UNRECORDED:]
+    number = FORMAT_WITH_ROWS if rows else FORMAT
+    body = _BODY.pack(number, cursor.slot, cursor.nonce, cursor.position)
+    if rows:
+        body += struct.pack(f"<B{len(rows)}I", len(rows), *rows)  # counted: a user's id follows in what is signed
     return text_of(body + _mac(body, user_id, key))
 
 
@@ -47,13 +57,17 @@ def verify(text: str, *, user_id: str, key: bytes) -> Cursor:
         raise ForgedCursor("not a cursor") from error
     if text_of(raw) != text:  # base64 has several spellings of the same bytes; ours is one
         raise ForgedCursor("not a cursor as we write it")
-    body, mac = raw[: _BODY.size], raw[_BODY.size :]
-    if len(body) != _BODY.size or not hmac.compare_digest(mac, _mac(body, user_id, key)):
+    body, signed = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
+    if len(body) < _BODY.size or not hmac.compare_digest(signed, _mac(body, user_id, key)):
         raise ForgedCursor("not a cursor of this user")
-    number, slot, nonce, position = _BODY.unpack(body)
-    if number != FORMAT:
-        raise ForgedCursor(f"cursor format {number}, expected {FORMAT}")
-    return Cursor(slot=slot, nonce=nonce, position=position)
+    number, slot, nonce, position = _BODY.unpack_from(body)
+    if number not in (FORMAT, FORMAT_WITH_ROWS):
+        raise ForgedCursor(f"cursor format {number}, expected {FORMAT} or {FORMAT_WITH_ROWS}")
+    count = int.from_bytes(body[_BODY.size : _BODY.size + 1])
+    if len(body) != _BODY.size + (1 + 4 * count if number == FORMAT_WITH_ROWS else 0):
+        raise ForgedCursor("a cursor of another length than it says")
+    rows = struct.unpack_from(f"<{count}I", body, _BODY.size + 1) if count else ()
+    return Cursor(slot=slot, nonce=nonce, position=position, unrecorded=rows)
 
 
 def _mac(body: bytes, user_id: str, key: bytes) -> bytes:

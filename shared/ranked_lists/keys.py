@@ -18,11 +18,12 @@ wl:deleted               rows of posts deleted lately, by safety number    LIST_
 wl:deleted:number        the newest safety number                          one number          2 × LIST_KEEP_HOURS
 wl:safety                the safety epoch: deletions and blocks are here   one value           LIST_KEEP_HOURS
 wl:loading:{token}       a load of the safety data is under way            one value           10 minutes
+wl:erased                hashes of users erased lately                     100,000             30 days
 wl:written               that Redis took a write: a look's probe           one value           a minute
 wl:phase                 the phase in force                                one value           while one is set
 wl:fence:{job}           the newest run that may write                     one number          LIST_KEEP_HOURS
 wl:published:{phase}     when, by which run, how many lists and bytes      one value           LIST_KEEP_HOURS
-wl:installation          which PostgreSQL the rows belong to               one value           LIST_KEEP_HOURS
+wl:installation          which PostgreSQL the rows belong to               one value           while it is their owner
 """
 
 from datetime import timedelta
@@ -40,6 +41,7 @@ DELETED = "wl:deleted"
 DELETED_NUMBER = "wl:deleted:number"
 SAFETY = "wl:safety"
 WRITTEN = "wl:written"
+ERASED = "wl:erased"
 PHASE = "wl:phase"
 INSTALLATION = "wl:installation"
 
@@ -56,6 +58,11 @@ def ranked_list(phase: Phase, user_id: str) -> str:
 
 def chunk(number: int) -> str:
     return f"wl:posts:{number}"
+
+
+def chunk_pattern() -> str:
+    """All chunks, for SCAN."""
+    return "wl:posts:*"
 
 
 def chunk_of(row: int) -> int:
@@ -76,6 +83,12 @@ def chain(user_id: str, slot: int) -> str:
 
 def tail(user_id: str, slot: int) -> str:
     return f"wl:tail:{slot}:{user_id}"
+
+
+def chains_of(user_id: str) -> tuple[str, ...]:
+    """All slots of a user's chains, then those of their tails."""
+    slots = range(CHAIN_SLOTS)
+    return (*[f"wl:chain:{slot}:{user_id}" for slot in slots], *[f"wl:tail:{slot}:{user_id}" for slot in slots])
 
 
 def fence(job: str) -> str:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,16 +13,20 @@ from typing import Self, TypeVar, cast
 
 from msgspec.structs import replace
 
-from shared.domain import Phase, PhaseState, author_key
+from shared.domain import ERASED_FOR, MAX_ERASED, Phase, PhaseState, author_key
 from shared.eligibility import Viewer
 from shared.errors import LeaseLost, StoreUnavailable
-from shared.ranked_lists import keys, records, scripts
+from shared.ranked_lists import keys, ownership, records, scripts
+from shared.ranked_lists.blocked import pack_blocked, without_user
 from shared.ranked_lists.clients import JOB_TIMEOUT, address, connect, redis_errors
 from shared.ranked_lists.codec import UnreadableList
+from shared.ranked_lists.ownership import Vouch
 from shared.ranked_lists.publication import Publication, pack_publication
 from shared.ranked_lists.records import CatalogueEntry
 
 LOADING_MS = 600_000  # a load that takes longer than ten minutes does not count
+CHUNKS_AT_ONCE = 100  # hashes of the catalogue a script call: some 2 MB
+TRIES = 3  # at a value that another one overwrites meanwhile
 BATCH = 500  # lists a script call: some 600 KB, well under a millisecond's worth of blocking per megabyte
 DELETED_BATCH = 5_000  # below the number of arguments that Lua can unpack
 # Viewers outlive the safety epoch, so that the epoch (and with it trust in Redis) ends before any block does.
@@ -31,6 +36,7 @@ VIEWER_KEEP_FACTOR = 2
 LEAST_VERSION = 1_000_000_000_000
 
 ItemT = TypeVar("ItemT")
+Argument = bytes | str | int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,21 +63,37 @@ class ListWriter:
     ) -> None:
         self._url = url
         self._redis = connect(url, timeout=timeout)
+        self._installation: str | None = None
         self._keep_ms = int(keep_for.total_seconds() * 1000)
         self._catalogue_ms = self._keep_ms + int(chain_for.total_seconds() * 1000)
-        self._write_lists = self._redis.register_script(scripts.WRITE_LISTS)
-        self._write_viewers = self._redis.register_script(scripts.WRITE_VIEWERS)
-        self._add_deleted = self._redis.register_script(scripts.ADD_DELETED)
-        self._drop_deleted = self._redis.register_script(scripts.DROP_DELETED)
         self._write_phase = self._redis.register_script(scripts.WRITE_PHASE)
+        self._scripts = {text: self._redis.register_script(text) for text in scripts.OF_RUNS}
+        self._job, self._run = "", ""
 
-    def belong_to(self, installation: str) -> None:
-        """Make sure that Redis holds nothing of another PostgreSQL: its row numbers would name other posts."""
+    def for_run(self, job: str, run: int) -> Self:
+        """The same for a run: whatever it writes is refused once another run was quicker, or gave it up."""
+        fenced = copy(self)
+        fenced._job, fenced._run = job, str(run)
+        return fenced
+
+    def belong_to(self, installation: str, vouch: Vouch | None = None) -> None:
+        """Make sure that Redis is this PostgreSQL's: another's row numbers would name other posts.
+
+        Args:
+            installation: PostgreSQL's id.
+            vouch: asked about what is there when no owner is named.
+
+        Raises:
+            ForeignInstallation: it is another's; nothing was changed.
+        """
         with redis_errors(self._url):
-            known = _bytes(self._redis.get(keys.INSTALLATION))
-            if known is not None and known != installation.encode():
-                self._forget_everything()
-            self._redis.set(keys.INSTALLATION, installation, px=self._keep_ms)
+            ownership.claim(self._redis, self._url, installation, vouch)
+            self._redis.persist(keys.INSTALLATION)  # earlier versions let it run out
+        self._installation = installation
+
+    def expect(self, installation: str) -> None:
+        """From now on refuse to write into a Redis that names another owner. Asks nobody."""
+        self._installation = installation
 
     def publish_catalogue(self, entries: Iterable[CatalogueEntry]) -> int:
         """Tell the timeline what the rows are. Comes before the lists that need it."""
@@ -82,13 +104,15 @@ class ListWriter:
             if entry.cluster:
                 clusters[entry.row] = entry.cluster
         with redis_errors(self._url):
-            for some in _batches(chunks.items(), 100):
-                pipe = self._redis.pipeline(transaction=False)
-                for number, posts in some:
-                    pipe.hset(keys.chunk(number), mapping={str(row): value for row, value in posts.items()})
-                    pipe.pexpire(keys.chunk(number), self._catalogue_ms)
-                pipe.execute()
-            self._redis.set(keys.CLUSTERS, records.hash_of_clusters(clusters), px=self._catalogue_ms)
+            for some in _batches(chunks.items(), CHUNKS_AT_ONCE):
+                args: list[Argument] = [self._catalogue_ms]
+                for _, posts in some:
+                    args.append(2 * len(posts))
+                    for row, value in posts.items():
+                        args += (row, value)
+                self._fenced(scripts.WRITE_CATALOGUE, [keys.chunk(number) for number, _ in some], args)
+            clusters_now = records.hash_of_clusters(clusters)
+            self._fenced(scripts.WRITE_VALUE, [keys.CLUSTERS], [self._catalogue_ms, clusters_now])
         return sum(len(posts) for posts in chunks.values())
 
     def publish_lists(self, lists: Iterable[tuple[str, bytes]], *, phase: Phase, job: str, run: int) -> Published:
@@ -120,10 +144,35 @@ class ListWriter:
         """Replace the list of the posts that reserved slots are for."""
         self._write_fenced({keys.NEW_POSTS: value}, job=job, run=run)
 
-    def publish_blocked(self, pairs: bytes) -> None:
+    def publish_blocked(self, pairs: Iterable[tuple[int, int]], *, version: int) -> None:
         """Replace all blocks as pairs of keys, which a timeline keeps for when both stores are away."""
+        self._write_blocked(pack_blocked(pairs, version=version), version=version)
+
+    def forget_in_blocked(self, user_id: str, *, version: int) -> None:
+        """Take an erased user out of all blocks; a run that publishes them meanwhile is not overwritten."""
+        for _ in range(TRIES):
+            with redis_errors(self._url):
+                held = _bytes(self._redis.get(keys.BLOCKED))
+            rest = without_user(held, author_key(user_id), version=version) if held else None
+            if rest is None or self._write_blocked(rest, version=version, instead_of=held):
+                return
+
+    def note_erased(self, user_hashes: Mapping[str, datetime]) -> None:
+        """Have whatever writes of users learn who was erased, and when."""
+        args_for = (int(ERASED_FOR.total_seconds()), MAX_ERASED)
         with redis_errors(self._url):
-            self._redis.set(keys.BLOCKED, pairs, px=self._keep_ms * VIEWER_KEEP_FACTOR)
+            self._refuse_foreign()
+            for batch in _batches(user_hashes.items(), BATCH):
+                for at, some in _by_second(batch).items():
+                    self._redis.eval(scripts.NOTE_ERASED, 1, keys.ERASED, at, *args_for, *some)
+
+    def give_up_runs(self, least: Mapping[str, int]) -> None:
+        """Refuse whatever runs of these jobs may still write whose fencing number is less than this."""
+        if least:
+            names = [keys.fence(job) for job in least]
+            with redis_errors(self._url):
+                self._refuse_foreign()
+                self._redis.eval(scripts.RAISE_FENCES, len(names), *names, self._keep_ms, *least.values())
 
     def note_publication(self, phase: Phase, publication: Publication, *, job: str) -> None:
         """Say last of all that the publication is whole."""
@@ -137,12 +186,10 @@ class ListWriter:
     def publish_viewers(self, viewers: Iterable[tuple[str, bytes]]) -> int:
         """Write what each user must not be shown; a value read earlier never overwrites one that was read later."""
         count = 0
-        with redis_errors(self._url):
-            with _Sender() as sender:
-                for batch in _batches(viewers, BATCH):
-                    sender.send(partial(self._write_some_viewers, batch))
-                    count += len(batch)
-            self._redis.pexpire(keys.VIEWERS, self._keep_ms * VIEWER_KEEP_FACTOR)
+        with redis_errors(self._url), _Sender() as sender:
+            for batch in _batches(viewers, BATCH):
+                sender.send(partial(self._write_viewers, batch))
+                count += len(batch)
         return count
 
     def renew_viewers(self, viewers: Mapping[str, Viewer], *, version: int) -> None:
@@ -163,14 +210,15 @@ class ListWriter:
     def clear_viewers_except(self, users: Container[str], *, version: int) -> None:
         """Withhold nothing any more from users whose last block or hidden post is gone."""
         with redis_errors(self._url):
+            self._refuse_foreign()
             known = cast(Iterable[bytes], self._redis.sscan_iter(keys.VIEWERS, count=1000))
             stale = [user for user in (member.decode() for member in known) if user not in users]
             nothing = records.pack_viewer(Viewer(), version=version, own=0)
             for batch in _batches(stale, BATCH):
-                args: list[bytes | int] = [self._keep_ms, *[nothing] * len(batch)]
-                names = [keys.viewer(user) for user in batch]
-                self._write_viewers(keys=names, args=args)
-                held = cast(list[bytes | None], self._redis.mget(names))  # a block written meanwhile has stayed
+                self._write_viewers([(user, nothing) for user in batch], are_named=False)
+                held = cast(
+                    list[bytes | None], self._redis.mget([keys.viewer(user) for user in batch])
+                )  # a block written meanwhile has stayed
                 cleared = [user for user, value in zip(batch, held, strict=True) if value == nothing]
                 if cleared:
                     self._redis.srem(keys.VIEWERS, *cleared)
@@ -187,7 +235,7 @@ class ListWriter:
         with redis_errors(self._url):
             for batch in _batches(rows, DELETED_BATCH):
                 args = [self._keep_ms * VIEWER_KEEP_FACTOR, version, int(is_act), LEAST_VERSION, *batch]
-                added += int(self._add_deleted(keys=[keys.DELETED, keys.DELETED_NUMBER], args=args))
+                added += self._fenced(scripts.ADD_DELETED, [keys.DELETED, keys.DELETED_NUMBER], args)
         return added
 
     def drop_deleted_except(self, rows: set[int], *, version: int, number: int) -> int:
@@ -200,10 +248,11 @@ class ListWriter:
         """
         dropped = 0
         with redis_errors(self._url):
+            self._refuse_foreign()
             known = cast(list[bytes], self._redis.zrange(keys.DELETED, 0, -1))
             for batch in _batches((member for member in known if int(member) not in rows), DELETED_BATCH):
-                args = [version, LEAST_VERSION, number, *batch]
-                dropped += int(self._drop_deleted(keys=[keys.DELETED, keys.DELETED_NUMBER], args=args))
+                args: list[Argument] = [version, LEAST_VERSION, number, *batch]
+                dropped += self._fenced(scripts.DROP_DELETED, [keys.DELETED, keys.DELETED_NUMBER], args)
         return dropped
 
     def asked_lately(self, now: datetime) -> dict[str, datetime]:
@@ -230,15 +279,18 @@ class ListWriter:
             _, number = pipe.execute()
         return SafetyLoad(token=token, number=int(number or 0))
 
-    def declare_safe(self, epoch: str, *, token: str) -> None:
+    def declare_safe(self, load: SafetyLoad) -> None:
         """Say that deletions and blocks are loaded: from now on Redis counts as up.
 
         Raises:
+            LeaseLost: a newer run has begun to write.
             StoreUnavailable: Redis lost its memory since `begin_safety`; what was loaded before is gone.
         """
+        fresh = secrets.token_hex(8)
         with redis_errors(self._url):
-            safe = self._redis.eval(scripts.DECLARE_SAFE, 2, keys.SAFETY, keys.loading(token), epoch, self._keep_ms)
-        if not safe:
+            names = [keys.SAFETY, keys.loading(load.token)]
+            is_safe = self._fenced(scripts.DECLARE_SAFE, names, [fresh, self._keep_ms])
+        if not is_safe:
             where = address(self._url)
             raise StoreUnavailable(f"Redis at {where} lost its memory while deletions and blocks were being loaded")
 
@@ -251,6 +303,7 @@ class ListWriter:
     def write_phase(self, state: PhaseState) -> bool:
         """Publish the phase, unless Redis holds a newer one."""
         with redis_errors(self._url):
+            self._refuse_foreign()
             return bool(self._write_phase(keys=[keys.PHASE], args=[state.version, records.pack_phase(state)]))
 
     def close(self) -> None:
@@ -258,18 +311,44 @@ class ListWriter:
 
     def _write_fenced(self, values: Mapping[str, bytes], *, job: str, run: int) -> None:
         with redis_errors(self._url):
-            written = self._write_lists(keys=[keys.fence(job), *values], args=[run, self._keep_ms, *values.values()])
-        if not written:
-            raise LeaseLost(f"run {run} of {job}: a newer run is writing; this one stops, its lists stay as they are")
+            self.for_run(job, run)._fenced(scripts.WRITE_LISTS, [keys.ERASED, *values], [*values.values()])
 
-    def _write_some_viewers(self, batch: Sequence[tuple[str, bytes]]) -> None:
-        args: list[bytes | int] = [self._keep_ms * VIEWER_KEEP_FACTOR, *(value for _, value in batch)]
-        self._write_viewers(keys=[keys.viewer(user) for user, _ in batch], args=args)
-        self._redis.sadd(keys.VIEWERS, *(user for user, _ in batch))
+    def _write_viewers(self, viewers: Sequence[tuple[str, bytes]], *, are_named: bool = True) -> None:
+        names = [keys.ERASED, keys.VIEWERS, *(keys.viewer(user) for user, _ in viewers)]
+        args: list[Argument] = [self._keep_ms * VIEWER_KEEP_FACTOR, int(are_named), *(value for _, value in viewers)]
+        self._fenced(scripts.WRITE_VIEWERS, names, args)
 
-    def _forget_everything(self) -> None:
-        for batch in _batches(self._redis.scan_iter(match=f"{keys.PREFIX}*", count=1000), 1000):
-            self._redis.unlink(*batch)
+    def _write_blocked(self, value: bytes, *, version: int, instead_of: bytes | None = None) -> bool:
+        args: list[Argument] = [
+            self._keep_ms * VIEWER_KEEP_FACTOR,
+            version.to_bytes(8, "little"),
+            value,
+            instead_of or b"",
+        ]
+        with redis_errors(self._url):
+            return bool(self._fenced(scripts.WRITE_BLOCKED, [keys.BLOCKED], args))
+
+    def _fenced(self, script: str, names: Sequence[str], args: Sequence[Argument]) -> int:
+        """Run a script that is refused to a run that was overtaken, and to another installation.
+
+        Raises:
+            LeaseLost: another run was quicker, or gave this one up; nothing was written.
+            ForeignInstallation: Redis is another's; nothing was written.
+        """
+        all_names = [keys.fence(self._job), *names, keys.INSTALLATION]
+        ours = self._installation or ""
+        answer = int(self._scripts[script](keys=all_names, args=[self._run, self._keep_ms, *args, ours]))
+        if answer == scripts.OVERTAKEN:
+            raise LeaseLost(
+                f"run {self._run} of {self._job}: a newer run is writing, or this one was given up; it stops,"
+                " the lists stay as they are"
+            )
+        if answer == scripts.FOREIGN:
+            raise ownership.foreign(self._url, ownership.owner_in(self._redis), ours)
+        return answer
+
+    def _refuse_foreign(self) -> None:
+        ownership.refuse_foreign(self._redis, self._url, self._installation)
 
 
 class _Sender:
@@ -304,6 +383,13 @@ def _batches(items: Iterable[ItemT], size: int) -> Iterator[list[ItemT]]:
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch
+
+
+def _by_second(erased: Iterable[tuple[str, datetime]]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for user_hash, at in erased:
+        found.setdefault(int(at.timestamp()), []).append(user_hash)
+    return found
 
 
 def _bytes(value: object) -> bytes | None:

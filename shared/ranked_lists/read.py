@@ -20,6 +20,7 @@ from shared.ranked_lists.catalogue import Catalogue, Deleted
 from shared.ranked_lists.clients import address, connect_async
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import Cursor
+from shared.ranked_lists.ownership import foreign
 from shared.ranked_lists.publication import Publication, unpack_publication
 from shared.ranked_lists.records import Chain, Seen, Tail
 from shared.ranked_lists.wire import Command, Wire
@@ -37,14 +38,16 @@ class Overtaken(Exception):
     """Another request served a page of the same chain meanwhile; what was worked out no longer fits it."""
 
 
+class UserErased(Exception):
+    """The user was erased: nothing may be kept of them."""
+
+
 class ServedPage(Struct, kw_only=True, gc=False):
     """A page that was served, and its chain as it is now."""
 
-    slot: int
     chain: Chain  # its last end is the page's
     tail: Tail | None
     served: Iterable[int]  # post rows
-    visits: int  # how often the user began a chain, with this one
 
 
 class FirstPage(ServedPage, kw_only=True, gc=False):
@@ -56,6 +59,7 @@ class FirstPage(ServedPage, kw_only=True, gc=False):
 class NextPage(ServedPage, kw_only=True, gc=False):
     """A later one, and how its chain stood in Redis before."""
 
+    slot: int
     ends_before: int  # page ends that the chain had in Redis
     is_rewritten: bool  # Redis holds another order (or nothing): the whole chain is written
     is_last_try: bool = False  # it is served even if it was overtaken
@@ -89,7 +93,8 @@ class ListReader:
     """The timeline's side of Redis. Every method answers within the client's budget or raises StoreUnavailable."""
 
     def __init__(self, url: str, *, budget: timedelta, lifetimes: Lifetimes) -> None:
-        self._address = address(url)
+        self._url, self._address = url, address(url)
+        self.installation: str | None = None  # whose lists are served; None until PostgreSQL has said it
         self._redis = connect_async(url, budget=budget)  # for the keeper's looks, whose answers are long
         self._wire = Wire(url, patience=budget)  # for pages
         longest = len(records.pack_visits(0)) + len(records.pack_rows([0])) * lifetimes.seen_length
@@ -108,6 +113,7 @@ class ListReader:
             within: seconds; None: as long as the reader's budget.
 
         Raises:
+            ForeignInstallation: Redis is another installation's.
             MemoryLost: Redis has no safety epoch.
             StoreUnavailable: no answer within the budget.
         """
@@ -137,11 +143,32 @@ class ListReader:
             tail=records.unpack_tail(second, nonce=cursor.nonce) if cursor else None,
         )
 
+    def belong_to(self, installation: str) -> None:
+        """Serve this installation's lists alone, from the next page on."""
+        if self.installation not in (None, installation):  # renewed: rows may be given out twice
+            self.catalogue.forget()
+            self.deleted.forget()
+        if self.installation != installation:
+            self.deleted.doubt()
+        self.installation = installation
+
     async def _follow(self, epoch: bytes, number: int) -> None:
-        """Take in what was deleted since; under a new epoch Redis may be another installation's."""
+        """Take in what was deleted since; under a new epoch Redis may be another installation's.
+
+        So its owner is asked for then, and only then: an epoch is random, and no other installation declares it.
+        """
+        if self.deleted.epoch != epoch:
+            self._refuse_foreign(cast(bytes | None, await self._redis.get(keys.INSTALLATION)))
         if self.deleted.epoch not in (None, epoch):
             self.catalogue.forget()  # its rows name other posts
         await self.deleted.catch_up(epoch, number)
+
+    def _refuse_foreign(self, owner: bytes | None) -> None:
+        if self.installation is None or owner == self.installation.encode():
+            return
+        if owner is None:  # earlier versions let it run out: it is claimed while the safety data is loaded
+            raise MemoryLost(f"Redis at {self._address} names no owner; deletions and blocks are being loaded")
+        raise foreign(self._url, owner.decode(errors="replace"), self.installation)
 
     async def lists(self, user_id: str, within: float | None = None) -> list[RankedList]:
         """The user's present lists (those that can be read)."""
@@ -150,44 +177,60 @@ class ListReader:
         found = [_readable(codec.decode, value) for value in cast(list[bytes | None], values)]
         return [ranked for ranked in found if ranked is not None]
 
-    async def begin_chain(self, user_id: str, page: FirstPage, within: float | None = None) -> None:
-        """Freeze a list (and its tail, if the first page already needed one) and remember the first page's posts."""
+    async def begin_chain(self, user_id: str, page: FirstPage, within: float | None = None) -> int:
+        """Freeze a list (and its tail, if the first page already needed one) and remember the first page's posts.
+
+        Gives the slot that the chain took.
+
+        Raises:
+            UserErased: nothing was kept.
+            StoreUnavailable: no answer within the budget.
+        """
         chain, tail = page.chain, page.tail
         begin: Command = (
             "EVALSHA", scripts.digest_of(scripts.BEGIN_CHAIN),
-            3, keys.chain(user_id, page.slot), keys.tail(user_id, page.slot), keys.seen(user_id),
-            records.pack_chain(chain), b"" if tail is None else records.pack_tail(chain.nonce, tail), self._chain_ms,
-            records.pack_visits(page.visits), records.pack_rows(page.served), self._longest_seen, self._seen_ms,
+            3 + 2 * keys.CHAIN_SLOTS, keys.ERASED, keys.ASKED, keys.seen(user_id), *keys.chains_of(user_id),
+            user_id, records.pack_chain(chain), b"" if tail is None else records.pack_tail(chain.nonce, tail),
+            self._chain_ms, records.pack_rows(page.served), self._longest_seen, self._seen_ms,
+            *((repr(time.time()), keys.MAX_ASKED, _ms(keys.ASKED_FOR)) if page.wants_list else (b"",)),
         )  # fmt: skip
-        await self._asked([begin, *(_asking(user_id) if page.wants_list else ())], within)
+        (slot,) = cast(list[int], await self._asked([begin], within))
+        if slot == scripts.ERASED:
+            raise UserErased
+        return slot
 
     async def end_page(self, user_id: str, page: NextPage, within: float | None = None) -> None:
         """Note where a page of a chain ended and remember its posts.
 
         Raises:
             Overtaken: another request served a page of this chain since it was read; nothing was noted.
+            UserErased: nothing was kept.
             StoreUnavailable: no answer within the budget.
         """
         chain, nonce = page.chain, page.chain.nonce
         whole = records.pack_chain(chain) if page.is_rewritten else b""
         tail = records.pack_tail(nonce, page.tail) if page.is_rewritten and page.tail is not None else b""
+        names = keys.ERASED, keys.seen(user_id), keys.chain(user_id, page.slot), keys.tail(user_id, page.slot)
         end: Command = (
-            "EVALSHA", scripts.digest_of(scripts.END_PAGE),
-            3, keys.chain(user_id, page.slot), keys.tail(user_id, page.slot), keys.seen(user_id),
-            nonce, page.ends_before, records.pack_page_end(chain.page_ends[-1]), self._chain_ms, whole, tail,
-            records.pack_visits(page.visits), records.pack_rows(page.served), self._longest_seen, self._seen_ms,
-            b"1" if page.is_last_try else b"",
+            "EVALSHA", scripts.digest_of(scripts.END_PAGE), 4, *names,
+            user_id, nonce, page.ends_before, records.pack_page_end(chain.page_ends[-1]), self._chain_ms, whole, tail,
+            records.pack_rows(page.served), self._longest_seen, self._seen_ms, b"1" if page.is_last_try else b"",
         )  # fmt: skip
         (noted,) = await self._asked([end], within)
+        if noted == scripts.ERASED:
+            raise UserErased
         if noted == OVERTAKEN:
             raise Overtaken
 
     async def keep_tail(self, user_id: str, slot: int, nonce: bytes, tail: Tail, within: float | None = None) -> Tail:
         """Freeze what follows a chain's list; when another request was quicker, what it froze counts."""
-        names, body = (keys.chain(user_id, slot), keys.tail(user_id, slot)), records.pack_tail_body(tail)
-        keep: Command = ("EVALSHA", scripts.digest_of(scripts.KEEP_TAIL), 2, *names, nonce, body, self._chain_ms)
+        names = keys.ERASED, keys.chain(user_id, slot), keys.tail(user_id, slot)
+        keep: Command = (
+            "EVALSHA", scripts.digest_of(scripts.KEEP_TAIL), 3, *names,
+            user_id, nonce, records.pack_tail(nonce, tail), self._chain_ms, records.mark_of_tail(nonce),
+        )  # fmt: skip
         (kept,) = await self._asked([keep], within)
-        return records.unpack_tail_body(cast(bytes, kept)) or tail
+        return records.unpack_tail(cast(bytes, kept), nonce=nonce) or tail
 
     async def everyone(self) -> RankedList | None:
         """Everyone's list."""
@@ -237,11 +280,14 @@ class ListReader:
         """Whether Redis may be trusted.
 
         Raises:
+            ForeignInstallation: it is another installation's.
             MemoryLost: it answers, and has no safety epoch.
             StoreUnavailable: it does not answer.
         """
         try:
-            epoch, number = await self._values([keys.SAFETY, keys.DELETED_NUMBER])
+            epoch, number, owner = await self._values([keys.SAFETY, keys.DELETED_NUMBER, keys.INSTALLATION])
+            if owner is not None:
+                self._refuse_foreign(owner)
             if epoch is None:
                 raise MemoryLost(f"Redis at {self._address} has lost its memory; deletions and blocks are being loaded")
             await self._follow(epoch, int(number or 0))
@@ -292,12 +338,3 @@ def _readable(decode: Callable[[bytes], ValueT], value: bytes | None) -> ValueT 
 
 def _ms(span: timedelta) -> int:
     return int(span.total_seconds() * 1000)
-
-
-def _asking(user_id: str) -> tuple[Command, ...]:
-    """The commands that put a user on the list of those for whom the next run makes a list."""
-    return (
-        ("ZADD", keys.ASKED, repr(time.time()), user_id),
-        ("ZREMRANGEBYRANK", keys.ASKED, 0, -keys.MAX_ASKED - 1),
-        ("PEXPIRE", keys.ASKED, _ms(keys.ASKED_FOR)),
-    )

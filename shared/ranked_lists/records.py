@@ -19,6 +19,7 @@ _VIEWER = struct.Struct(">QIII")  # version first and big-endian: a script in Re
 _VISITS = struct.Struct("<I")
 _POST = struct.Struct("<QI")
 _COUNT = struct.Struct("<H")
+_TURNED = bytes(range(255, -1, -1))
 _LIST_AT = NONCE_BYTES + _COUNT.size  # where a chain's list begins
 
 
@@ -55,10 +56,15 @@ class Chain(Struct, kw_only=True, gc=False):
 
 
 class Tail(Struct, kw_only=True, gc=False):
-    """What follows a frozen list: packed entries, those that the user has not seen first."""
+    """What follows a frozen list: packed entries that are ready, those that the user has not seen first.
+
+    `rest` holds all other posts of the tail, packed, as their lists have them; which of them come next is worked out as
+    pages come near.
+    """
 
     unseen: int  # how many of the entries, from the first on
     entries: bytes
+    rest: bytes = b""
 
     def __len__(self) -> int:
         return len(self.entries) // codec.ENTRY.size
@@ -145,24 +151,33 @@ def unpack_chain(value: bytes | None, *, nonce: bytes) -> Chain | None:
 
 
 def pack_tail(nonce: bytes, tail: Tail) -> bytes:
-    """nonce, the number of unseen entries as u16, then the entries."""
-    return nonce + pack_tail_body(tail)
+    """A whole tail as nonce, the number of unseen entries as u16, and the entries; one with a rest as its mark, numbers
+    of unseen and of ready entries as u16, then the ready ones and the rest.
+
+    What begins with the mark is no tail to a version that knows no rest: it works out a whole one and puts it there.
+    """
+    if not tail.rest:
+        return nonce + _COUNT.pack(tail.unseen) + tail.entries
+    counts = _COUNT.pack(tail.unseen) + _COUNT.pack(len(tail))
+    return b"".join((mark_of_tail(nonce), counts, tail.entries, tail.rest))
 
 
-def pack_tail_body(tail: Tail) -> bytes:
-    return _COUNT.pack(tail.unseen) + tail.entries
+def mark_of_tail(nonce: bytes) -> bytes:
+    """How a tail with a rest begins: a chain's nonce, each bit turned."""
+    return nonce.translate(_TURNED)
 
 
 def unpack_tail(value: bytes | None, *, nonce: bytes) -> Tail | None:
-    """What follows a chain's list, or None when it was not worked out yet (or by another version)."""
-    return unpack_tail_body(value[NONCE_BYTES:]) if value and value.startswith(nonce) else None
-
-
-def unpack_tail_body(body: bytes) -> Tail | None:
-    """The tail behind the bytes after the nonce; None when they are no tail."""
-    if len(body) < _COUNT.size or (len(body) - _COUNT.size) % codec.ENTRY.size:
+    """What follows a chain's list, or None when it was not worked out yet (or by a version that nobody knows)."""
+    if not value or len(value) < NONCE_BYTES + _COUNT.size:
         return None
-    return Tail(unseen=_COUNT.unpack_from(body)[0], entries=body[_COUNT.size :])
+    body, (unseen,) = value[NONCE_BYTES + _COUNT.size :], _COUNT.unpack_from(value, NONCE_BYTES)
+    if value.startswith(nonce):
+        return None if len(body) % codec.ENTRY.size else Tail(unseen=unseen, entries=body)
+    if not value.startswith(mark_of_tail(nonce)) or len(body) % codec.ENTRY.size != _COUNT.size:
+        return None
+    end = _COUNT.size + _COUNT.unpack_from(body)[0] * codec.ENTRY.size
+    return Tail(unseen=unseen, entries=body[_COUNT.size : end], rest=body[end:])
 
 
 def pack_post(entry: CatalogueEntry) -> bytes:

@@ -2,28 +2,137 @@
 
 import hashlib
 
-# A run that lost its lease may not write, not even the rest of its batch: the fencing number is checked in the same
-# step as the writes. KEYS: fence, then the keys. ARGV: run, life time in ms, then the values. Gives 1, or 0 if refused.
-WRITE_LISTS = """
-local newest = tonumber(redis.call('GET', KEYS[1]) or '0')
-local run = tonumber(ARGV[1])
-if newest > run then return 0 end
-if newest < run then redis.call('SET', KEYS[1], ARGV[1]) end
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-for i = 2, #KEYS do redis.call('SET', KEYS[i], ARGV[i + 1], 'PX', ARGV[2]) end
+# A run that was overtaken may not write, not even the rest of its batch: its fencing number is compared with the newest
+# that wrote (or that an erasure raised, when it gave up a run whose lease was over) in the same step as each write. An
+# act is no run and gives ''. Nor may anybody write who belongs to another installation than Redis, which may have been
+# taken over since. A script that is refused gives OVERTAKEN or FOREIGN, and has written nothing.
+# Its first key is the fence, its last one the owner's; its first arguments are run and life time in ms, its last one is
+# the installation, or '' where that is not known.
+_REFUSAL = """
+local function refusal()
+  local owner, ours = redis.call('GET', KEYS[#KEYS]), ARGV[#ARGV]
+  if ours ~= '' and owner and owner ~= ours then return -3 end
+  if ARGV[1] == '' then return nil end
+  local newest, run = tonumber(redis.call('GET', KEYS[1]) or '0'), tonumber(ARGV[1])
+  if newest > run then return -1 end
+  if newest < run then redis.call('SET', KEYS[1], ARGV[1]) end
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  return nil
+end
+local refused = refusal()
+if refused then return refused end
+"""
+OVERTAKEN, FOREIGN = -1, -3
+
+# Whatever keeps something of a user asks here, in the same step, whether the user was erased: what was under way when
+# they were must not bring anything back.
+_ERASED = """
+local function is_erased(erased, user)
+  return redis.call('ZSCORE', erased, redis.sha1hex(user))
+end
+"""
+ERASED = -2
+
+# KEYS: fence, erased, then the keys. ARGV: run, life time in ms, then the values.
+WRITE_LISTS = (
+    _ERASED
+    + _REFUSAL
+    + """
+local some_erased = redis.call('EXISTS', KEYS[2]) == 1
+for i = 3, #KEYS - 1 do
+  local user = some_erased and string.match(KEYS[i], '^wl:list:.:(.*)$')
+  if not user or not is_erased(KEYS[2], user) then redis.call('SET', KEYS[i], ARGV[i], 'PX', ARGV[2]) end
+end
 return 1
 """
+)
 
 # A viewer read from PostgreSQL earlier must not overwrite one that was read later. The version stands in the first 8
 # bytes, big-endian, and is compared as a number: Lua compares strings by the server's locale.
-# KEYS: viewers. ARGV: life time in ms, then the values.
-WRITE_VIEWERS = """
+# KEYS: fence, erased, who has a viewer, then the viewers. ARGV: run, life time of the fence in ms, of the others in ms,
+# 1 if these users have one from now on, then the values.
+WRITE_VIEWERS = (
+    _ERASED
+    + _REFUSAL
+    + """
+local some_erased = redis.call('EXISTS', KEYS[2]) == 1
+for i = 4, #KEYS - 1 do
+  local user = string.sub(KEYS[i], 11)
+  if not some_erased or not is_erased(KEYS[2], user) then
+    local old = redis.call('GETRANGE', KEYS[i], 0, 7)
+    local fresh = struct.unpack('>I8', ARGV[i + 1])
+    if #old < 8 or struct.unpack('>I8', old) <= fresh then
+      redis.call('SET', KEYS[i], ARGV[i + 1], 'PX', ARGV[3])
+    end
+    if ARGV[4] == '1' then redis.call('SADD', KEYS[3], user) end
+  end
+end
+if ARGV[4] == '1' then redis.call('PEXPIRE', KEYS[3], ARGV[3]) end
+return 1
+"""
+)
+
+# KEYS: fence, then hashes of the catalogue. ARGV: run, life time of the fence in ms, of the hashes in ms, then for each
+# hash how many arguments follow, and as many: rows and what they are.
+WRITE_CATALOGUE = (
+    _REFUSAL
+    + """
+local at = 4
+for i = 2, #KEYS - 1 do
+  local count = tonumber(ARGV[at])
+  redis.call('HSET', KEYS[i], unpack(ARGV, at + 1, at + count))
+  redis.call('PEXPIRE', KEYS[i], ARGV[3])
+  at = at + 1 + count
+end
+return 1
+"""
+)
+
+# KEYS: fence, key. ARGV: run, life time of the fence in ms, of the key in ms, value.
+WRITE_VALUE = (
+    _REFUSAL
+    + """
+redis.call('SET', KEYS[2], ARGV[4], 'PX', ARGV[3])
+return 1
+"""
+)
+
+# All blocks, read at a version, unless blocks that were read later are there. The version is the second number of the
+# first pair, whose first is 0; a value of before this has none. An erasure takes its user out of the value that it
+# read: it names that value's bytes, and gives 0 if they are others by now.
+# KEYS: fence, blocked. ARGV: run, life time of the fence in ms, of the value in ms, version (8 bytes), value, what is
+# replaced or ''.
+WRITE_BLOCKED = (
+    _REFUSAL
+    + """
+if ARGV[6] ~= '' and redis.call('GET', KEYS[2]) ~= ARGV[6] then return 0 end
+local head = redis.call('GETRANGE', KEYS[2], 0, 15)
+if #head == 16 and string.sub(head, 1, 8) == string.rep('\\0', 8) then
+  if struct.unpack('<I8', string.sub(head, 9)) > struct.unpack('<I8', ARGV[4]) then return 1 end
+end
+redis.call('SET', KEYS[2], ARGV[5], 'PX', ARGV[3])
+return 1
+"""
+)
+
+# The fences of runs that are given up. KEYS: fences. ARGV: life time in ms, then the least run that may write, of each.
+RAISE_FENCES = """
 for i = 1, #KEYS do
-  local old = redis.call('GETRANGE', KEYS[i], 0, 7)
-  local fresh = struct.unpack('>I8', ARGV[i + 1])
-  if #old < 8 or struct.unpack('>I8', old) <= fresh then redis.call('SET', KEYS[i], ARGV[i + 1], 'PX', ARGV[1]) end
+  if tonumber(redis.call('GET', KEYS[i]) or '0') < tonumber(ARGV[i + 1]) then
+    redis.call('SET', KEYS[i], ARGV[i + 1], 'PX', ARGV[1])
+  end
 end
 return #KEYS
+"""
+
+# Who was erased is known from here on, and only then is deleted what is kept of them; the oldest go at the bound.
+# KEYS: erased. ARGV: now in seconds, life time in seconds, most, then hashes of users.
+NOTE_ERASED = """
+for i = 4, #ARGV do redis.call('ZADD', KEYS[1], ARGV[1], ARGV[i]) end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1] - ARGV[2])
+redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -ARGV[3] - 1)
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+return 1
 """
 
 # Of two phases the one with the higher version stays, whoever writes last. KEYS: phase. ARGV: version, value.
@@ -37,70 +146,101 @@ return 1
 # Rows join the deleted ones, each under the version of what deleted it, and the number grows, so that a timeline asks
 # for what it has not got yet. An act raises the version of a row that is there already: a run that loaded before the
 # act must not drop it. What a run itself tells again moves neither, except a version of the series before.
-# KEYS: deleted, number. ARGV: life time in ms, version, '1' for an act, least version of the series, then the rows.
-ADD_DELETED = """
+# KEYS: fence, deleted, number. ARGV: run, life time of the fence in ms, of the others in ms, version, 1 for an act,
+# least version of the series, then the rows. Gives how many rows were not there before.
+ADD_DELETED = (
+    _REFUSAL
+    + """
 local fresh = 0
 local moved = false
-for i = 5, #ARGV do
-  local held = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[i]))
+for i = 7, #ARGV - 1 do
+  local held = tonumber(redis.call('ZSCORE', KEYS[2], ARGV[i]))
   if not held then fresh = fresh + 1 end
-  if not held or held < tonumber(ARGV[4]) or (ARGV[3] == '1' and held < tonumber(ARGV[2])) then
-    redis.call('ZADD', KEYS[1], ARGV[2], ARGV[i])
-    moved = moved or not held or ARGV[3] == '1'
+  if not held or held < tonumber(ARGV[6]) or (ARGV[5] == '1' and held < tonumber(ARGV[4])) then
+    redis.call('ZADD', KEYS[2], ARGV[4], ARGV[i])
+    moved = moved or not held or ARGV[5] == '1'
   end
 end
-if moved then redis.call('INCR', KEYS[2]) end
-redis.call('PEXPIRE', KEYS[1], ARGV[1])
-redis.call('PEXPIRE', KEYS[2], ARGV[1])
+if moved then redis.call('INCR', KEYS[3]) end
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
+redis.call('PEXPIRE', KEYS[3], ARGV[3])
 return fresh
 """
+)
 
 # Rows that PostgreSQL no longer calls deleted are forgotten, unless they were deleted again after it was asked: the
 # version is compared in the same step. Versions below the series' least are numbers of Redis' own, given out by a
 # timeline of before; those are compared with the number as it was before PostgreSQL was asked.
-# KEYS: deleted, number. ARGV: version, least version of the series, number, then the rows. Gives how many went.
-DROP_DELETED = """
+# KEYS: fence, deleted, number. ARGV: run, life time of the fence in ms, version, least version of the series, number,
+# then the rows. Gives how many went.
+DROP_DELETED = (
+    _REFUSAL
+    + """
 local gone = 0
-for i = 4, #ARGV do
-  local held = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[i]))
-  local bound = held and held < tonumber(ARGV[2]) and tonumber(ARGV[3]) or tonumber(ARGV[1])
-  if held and held <= bound then gone = gone + redis.call('ZREM', KEYS[1], ARGV[i]) end
+for i = 6, #ARGV - 1 do
+  local held = tonumber(redis.call('ZSCORE', KEYS[2], ARGV[i]))
+  local bound = held and held < tonumber(ARGV[4]) and tonumber(ARGV[5]) or tonumber(ARGV[3])
+  if held and held <= bound then gone = gone + redis.call('ZREM', KEYS[2], ARGV[i]) end
 end
-if gone > 0 then redis.call('INCR', KEYS[2]) end
+if gone > 0 then redis.call('INCR', KEYS[3]) end
 return gone
 """
+)
 
 # A Redis that lost its memory in the middle of a load lost a part of what was loaded, and with it the mark that the
-# load set at its beginning. KEYS: safety, mark. ARGV: epoch, life time in ms.
-DECLARE_SAFE = """
-if redis.call('DEL', KEYS[2]) == 0 then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+# load set at its beginning, before it read PostgreSQL. The epoch in force stays; a new one begins where there is none.
+# KEYS: fence, safety, mark. ARGV: run, life time of the fence in ms, a new epoch, life time in ms.
+DECLARE_SAFE = (
+    _REFUSAL
+    + """
+if redis.call('DEL', KEYS[3]) == 0 then return 0 end
+redis.call('SET', KEYS[2], redis.call('GET', KEYS[2]) or ARGV[3], 'PX', ARGV[4])
 return 1
 """
+)
 
 # Serving a page appends to what the user has seen; the oldest go when the bound is passed, so the value never grows.
-# `at` is the place of its first argument: visits (4 bytes), rows (4 bytes each), the longest value allowed, life time.
+# What begins the record, the visits (4 bytes), is counted by BEGIN_CHAIN alone.
+# `at` is the place of its first argument: rows (4 bytes each), the longest value allowed, life time in ms.
 _APPEND_SEEN = """
 local function append_seen(seen, at)
-  redis.call('SETRANGE', seen, 0, ARGV[at])
-  local length = redis.call('APPEND', seen, ARGV[at + 1])
-  local longest = tonumber(ARGV[at + 2])
+  if redis.call('STRLEN', seen) < 4 then redis.call('SET', seen, '\\0\\0\\0\\0') end
+  local length = redis.call('APPEND', seen, ARGV[at])
+  local longest = tonumber(ARGV[at + 1])
   if length > longest then
-    redis.call('SET', seen, ARGV[at] .. redis.call('GETRANGE', seen, length - longest + 4, -1))
+    local visits, newest = redis.call('GETRANGE', seen, 0, 3), redis.call('GETRANGE', seen, length - longest + 4, -1)
+    redis.call('SET', seen, visits .. newest)
   end
-  redis.call('PEXPIRE', seen, ARGV[at + 3])
+  redis.call('PEXPIRE', seen, ARGV[at + 2])
 end
 """
 
-# A first page: its chain takes the slot, and its posts are seen. One script, for it costs half of what its four
-# commands do. KEYS: chain, tail, seen. ARGV: chain, tail or '', life time of both in ms, then as `append_seen` has it.
+# A first page: the visit is counted and its chain takes the slot of that number in the same step, so that two first
+# pages at once never share one; its posts are seen, and its user is put on the list of those who want a list. One
+# script, for it costs half of what its commands do.
+# KEYS: erased, asked, seen, the chains' slots, their tails' slots. ARGV: user, chain, tail or '', life time of both in
+# ms, then as `append_seen` has it, then when the user asked, if they want a list, or '', how many may be on that list,
+# its life time in ms. Gives the slot, or -2 if the user was erased: then nothing is kept.
 BEGIN_CHAIN = (
-    _APPEND_SEEN
+    _ERASED
+    + _APPEND_SEEN
     + """
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
-if ARGV[2] == '' then redis.call('DEL', KEYS[2]) else redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) end
-append_seen(KEYS[3], 4)
-return 1
+if is_erased(KEYS[1], ARGV[1]) then return -2 end
+local head = redis.call('GETRANGE', KEYS[3], 0, 3)
+local visits = (#head == 4 and struct.unpack('<I4', head) or 0) + 1
+local slots = (#KEYS - 3) / 2
+local slot = visits % slots
+local chain, tail = KEYS[4 + slot], KEYS[4 + slots + slot]
+redis.call('SETRANGE', KEYS[3], 0, struct.pack('<I4', visits % 4294967296))
+redis.call('SET', chain, ARGV[2], 'PX', ARGV[4])
+if ARGV[3] == '' then redis.call('DEL', tail) else redis.call('SET', tail, ARGV[3], 'PX', ARGV[4]) end
+append_seen(KEYS[3], 5)
+if ARGV[8] ~= '' then
+  redis.call('ZADD', KEYS[2], ARGV[8], ARGV[1])
+  redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -ARGV[9] - 1)
+  redis.call('PEXPIRE', KEYS[2], ARGV[10])
+end
+return slot
 """
 )
 
@@ -108,46 +248,57 @@ return 1
 # request served a page of it meanwhile (each adds an end, and may move what was not served yet). A page that put posts
 # in another order than the chain's writes the chain anew; so does a process that has the chain while Redis lost it.
 # What was overtaken is worked out again, so its posts are not seen yet, unless it is served all the same.
-# KEYS: chain, tail, seen. ARGV: nonce, ends when it was read, page end (2 bytes), life time in ms, chain or '', tail
-# or '', then as `append_seen` has it, then '1' if it is served in any case. Gives 1, 0 when the slot holds another
-# chain (or none, and none was given), 2 when another request was quicker.
+# KEYS: erased, seen, chain, tail. ARGV: user, nonce, ends when it was read, page end (2 bytes), life time in ms, chain
+# or '', tail or '', then as `append_seen` has it, then '1' if it is served in any case. Gives 1, 0 when the slot holds
+# another chain (or none, and none was given), 2 when another request was quicker, -2 if the user was erased.
 END_PAGE = (
-    _APPEND_SEEN
+    _ERASED
+    + _APPEND_SEEN
     + """
-local held = redis.call('GETRANGE', KEYS[1], 0, 13)
-local is_ours = held ~= '' and string.sub(held, 1, 8) == ARGV[1]
+if is_erased(KEYS[1], ARGV[1]) then return -2 end
+local held = redis.call('GETRANGE', KEYS[3], 0, 13)
+local is_ours = held ~= '' and string.sub(held, 1, 8) == ARGV[2]
 if is_ours then
   local entries = string.byte(held, 13) + 256 * string.byte(held, 14)
-  local ends = (redis.call('STRLEN', KEYS[1]) - 22 - 6 * entries) / 2
-  if ends ~= tonumber(ARGV[2]) then
-    if ARGV[11] == '1' then append_seen(KEYS[3], 7) end
+  local ends = (redis.call('STRLEN', KEYS[3]) - 22 - 6 * entries) / 2
+  if ends ~= tonumber(ARGV[3]) then
+    if ARGV[11] == '1' then append_seen(KEYS[2], 8) end
     return 2
   end
 end
-append_seen(KEYS[3], 7)
-if not is_ours and (held ~= '' or ARGV[5] == '') then return 0 end
-if ARGV[5] ~= '' then redis.call('SET', KEYS[1], ARGV[5]) else redis.call('APPEND', KEYS[1], ARGV[3]) end
-if ARGV[6] ~= '' then redis.call('SET', KEYS[2], ARGV[6]) end
-redis.call('PEXPIRE', KEYS[1], ARGV[4])
-redis.call('PEXPIRE', KEYS[2], ARGV[4])
+append_seen(KEYS[2], 8)
+if not is_ours and (held ~= '' or ARGV[6] == '') then return 0 end
+if ARGV[6] ~= '' then redis.call('SET', KEYS[3], ARGV[6]) else redis.call('APPEND', KEYS[3], ARGV[4]) end
+if ARGV[7] ~= '' then redis.call('SET', KEYS[4], ARGV[7]) end
+redis.call('PEXPIRE', KEYS[3], ARGV[5])
+redis.call('PEXPIRE', KEYS[4], ARGV[5])
 return 1
 """
 )
 
 # The first tail of a chain stays, whichever request works one out; a chain that lost its slot leaves the slot alone.
-# KEYS: chain, tail. ARGV: nonce, entries, life time in ms. Gives the entries that count.
-KEEP_TAIL = """
-if redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[1] then return ARGV[2] end
-local kept = redis.call('GET', KEYS[2])
-if kept and string.sub(kept, 1, 8) == ARGV[1] then return string.sub(kept, 9) end
-redis.call('SET', KEYS[2], ARGV[1] .. ARGV[2], 'PX', ARGV[3])
-return ARGV[2]
+# KEYS: erased, chain, tail. ARGV: user, nonce, tail, life time in ms, how a tail with a rest begins. Gives the tail
+# that counts.
+KEEP_TAIL = (
+    _ERASED
+    + """
+if is_erased(KEYS[1], ARGV[1]) then return ARGV[3] end
+if redis.call('GETRANGE', KEYS[2], 0, 7) ~= ARGV[2] then return ARGV[3] end
+local kept = redis.call('GET', KEYS[3])
+local head = kept and string.sub(kept, 1, 8)
+if head == ARGV[2] or head == ARGV[5] then return kept end
+redis.call('SET', KEYS[3], ARGV[3], 'PX', ARGV[4])
+return ARGV[3]
 """
+)
 
 # A post that a user touched elsewhere counts as seen last, and stands in the record once: a view of a post that was
 # served here must not push another one out. What begins the record, the visits, stays.
-# KEYS: seen. ARGV: rows (4 bytes each), the longest value allowed, life time in ms.
-MARK_SEEN = """
+# KEYS: seen, erased. ARGV: rows (4 bytes each), the longest value allowed, life time in ms, user.
+MARK_SEEN = (
+    _ERASED
+    + """
+if is_erased(KEYS[2], ARGV[4]) then return -2 end
 local held = redis.call('GET', KEYS[1])
 if not held or #held < 4 then held = '\\0\\0\\0\\0' end
 for i = 1, #ARGV[1], 4 do
@@ -162,6 +313,12 @@ if #held > longest then held = string.sub(held, 1, 4) .. string.sub(held, #held 
 redis.call('SET', KEYS[1], held, 'PX', ARGV[3])
 return #held
 """
+)
+
+# What runs write, under their fence, and the timeline under none.
+OF_RUNS = (
+    WRITE_LISTS, WRITE_VIEWERS, WRITE_CATALOGUE, WRITE_VALUE, WRITE_BLOCKED, ADD_DELETED, DROP_DELETED, DECLARE_SAFE,
+)  # fmt: skip
 
 # Pages name their scripts by digest (EVALSHA): the texts would be half of what they send.
 TEXTS = {hashlib.sha1(text.encode()).hexdigest(): text for text in (BEGIN_CHAIN, END_PAGE, KEEP_TAIL)}  # noqa: S324

@@ -6,6 +6,7 @@ from datetime import timedelta
 from shared.domain import Phase
 from shared.ranked_lists import keys, records, scripts
 from shared.ranked_lists.clients import connect, redis_errors
+from shared.ranked_lists.ownership import refuse_foreign
 from shared.ranked_lists.read import Lifetimes
 
 _BATCH = 500  # users a round trip
@@ -18,6 +19,11 @@ class UserMarks:
         self._url = url
         self._redis = connect(url, timeout=timeout)
         self._lifetimes = lifetimes
+        self._installation: str | None = None
+
+    def expect(self, installation: str) -> None:
+        """From now on refuse to write into a Redis that names another owner."""
+        self._installation = installation
 
     def mark_seen(self, rows: Mapping[str, Sequence[int]]) -> None:
         """Count these rows as seen by these users, the longest ago first."""
@@ -25,24 +31,27 @@ class UserMarks:
         keep_ms = int(self._lifetimes.seen_for.total_seconds() * 1000)
         users = sorted(rows)
         with redis_errors(self._url):
+            refuse_foreign(self._redis, self._url, self._installation)
             for start in range(0, len(users), _BATCH):
                 pipe = self._redis.pipeline(transaction=False)
                 for user in users[start : start + _BATCH]:
                     packed = records.pack_rows(rows[user])
-                    pipe.eval(scripts.MARK_SEEN, 1, keys.seen(user), packed, longest, keep_ms)
+                    pipe.eval(scripts.MARK_SEEN, 2, keys.seen(user), keys.ERASED, packed, longest, keep_ms, user)
                 pipe.execute()
 
     def forget_user(self, user_id: str, rows: Sequence[int]) -> None:
-        """Delete all that names a user, and what the catalogue says of their posts."""
-        slots = range(keys.CHAIN_SLOTS)
+        """Delete all that names a user, and what the catalogue says of their posts.
+
+        Call it after `ListWriter.note_erased`: nothing of the user can come back then.
+        """
         with redis_errors(self._url):
+            refuse_foreign(self._redis, self._url, self._installation)
             pipe = self._redis.pipeline(transaction=False)
             pipe.delete(
                 *(keys.ranked_list(phase, user_id) for phase in Phase),
                 keys.viewer(user_id),
                 keys.seen(user_id),
-                *(keys.chain(user_id, slot) for slot in slots),
-                *(keys.tail(user_id, slot) for slot in slots),
+                *keys.chains_of(user_id),
             )
             pipe.srem(keys.VIEWERS, user_id)
             pipe.zrem(keys.ASKED, user_id)

@@ -13,7 +13,7 @@ import torch
 
 from s02_train_neucf.job import drop_old_folders, drop_unfinished
 from shared.db.engine import Database
-from shared.db.models import kept_folders, list_models
+from shared.db.models import list_models
 from shared.db.runs import request_run
 from shared.neucf.artefact import load_artefact
 
@@ -50,7 +50,7 @@ def kill_savers(folder: Path, database: Database, database_url: str, *, moments:
             unfinished += any(folder.glob(".model-*"))
             whole += _check(folder, database)
             drop_unfinished(folder)
-            drop_old_folders(folder, kept_folders(database, newest=2))
+            drop_old_folders(database, folder, newest=2)
             assert not any(folder.glob(".*"))
             assert len(list(folder.iterdir())) <= 2
         parent.stdin.close()

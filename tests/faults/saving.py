@@ -6,6 +6,7 @@ It does so over and over, in the order that training does it, until it is killed
 import os
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from shared.content.registry import OFFLINE_ENGLISH
 from shared.content.settings import ContentSettings
 from shared.db.engine import Database
 from shared.db.models import promote_model, register_model
+from shared.db.phases import installation_id
 from shared.db.runs import request_run
 from shared.encoding import build_encoders
 from shared.features import manifest_encoder
@@ -83,6 +85,8 @@ def main() -> None:
 
 def _save_for_ever(folder: Path, url: str, run: int, artefact: Artefact) -> None:
     database = Database(StoreSettings(database_url=url, redis_url="redis://localhost"))
+    manifest = replace(artefact.manifest, numbering=installation_id(database))
+    artefact = Artefact(artefact.model, artefact.users, artefact.posts, manifest)
     while True:
         name = f"model-{time.time_ns()}"
         saved = save_artefact(folder / name, artefact)

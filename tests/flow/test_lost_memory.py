@@ -1,4 +1,4 @@
-"""A Redis that lost its memory counts as down until deletions and blocks are back; a stranger's is cleared.
+"""A Redis that lost its memory counts as down until deletions and blocks are back.
 
 Two ways of losing it: FLUSHALL while it runs, and a restart (the test's Valkey keeps nothing on disk).
 """
@@ -9,7 +9,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from demo.valkey import Valkey
+from shared.db.installation import renew_installation
 from shared.errors import StoreUnavailable
+from shared.ranked_lists.ownership import take_over
 from shared.ranked_lists.publish import ListWriter
 from tests.flow.house import ANN, COLD, POSTS, STRANGER, House, ask, eventually, ids, posts_of, until_ready
 
@@ -91,20 +93,6 @@ def test_lists_come_back_with_the_next_run(guarded: TestClient, guarded_house: H
     assert ask(guarded, ANN)["source"] == "heuristic"
 
 
-def test_a_redis_of_another_installation_is_cleared_by_the_next_run(ranked_house: House) -> None:
-    _become_another_installation(ranked_house)
-    ranked_house.redis().set("wl:list:h:someone-else", b"their list")
-    ranked_house.run_heuristic()
-    assert ranked_house.redis().exists("wl:list:h:someone-else") == 0
-
-
-def test_clearing_leaves_the_keys_of_other_programs_alone(ranked_house: House) -> None:
-    ranked_house.redis().set("session:1", b"not ours")
-    _become_another_installation(ranked_house)
-    ranked_house.run_heuristic()
-    assert ranked_house.redis().get("session:1") == b"not ours"
-
-
 @pytest.mark.parametrize("user_id", [COLD, STRANGER])
 def test_rows_of_another_installation_do_not_name_the_posts_of_this_one(ranked_house: House, user_id: str) -> None:
     with ranked_house.timeline() as old:
@@ -120,13 +108,11 @@ def test_rows_of_another_installation_do_not_name_the_posts_of_this_one(ranked_h
             assert ids(ask(old, user_id, limit=90)) == expected
 
 
-def _become_another_installation(house: House) -> None:
-    house.sql("UPDATE warmline.installation SET id = id || '-restored'")
-
-
 def _renumber_posts(house: House) -> None:
     """As a database that was made anew would number them: the same rows for other posts, and runs from 1 again."""
-    _become_another_installation(house)
+    with house.database() as database:
+        _, fresh = renew_installation(database, by="test")
+    take_over(house.redis_url, fresh)
     house.sql("UPDATE warmline.post_rows SET post_id = 'x' || post_id")
     house.sql("UPDATE warmline.post_rows SET post_id = 'p' || lpad((%s - row)::text, 2, '0')", [(len(POSTS),)])
     house.sql("ALTER SEQUENCE warmline.fences RESTART")

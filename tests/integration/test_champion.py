@@ -9,6 +9,7 @@ import pytest
 from s02_train_neucf.champion import champion_to_start_from
 from s02_train_neucf.warm_start import Predecessor
 from shared.db.engine import Database
+from shared.db.installation import renew_installation
 from shared.db.models import promote_model, register_model
 from shared.db.phases import installation_id
 from shared.db.runs import request_run
@@ -69,6 +70,12 @@ def test_a_champion_of_another_database_is_left_alone(
     promoted(database, tmp_path, numbering="another")
     assert found(database, tmp_path) is None
     assert "numbers the users of another database" in caplog.text
+
+
+def test_a_champion_of_before_a_renewal_is_taken(database: Database, tmp_path: Path) -> None:
+    promoted(database, tmp_path)
+    renew_installation(database, by="test")
+    assert found(database, tmp_path) is not None
 
 
 def test_a_damaged_champion_does_not_stop_the_night(

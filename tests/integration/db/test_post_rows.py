@@ -7,16 +7,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.db.engine import Database
-from shared.db.post_rows import mark_removed, removed_rows, rows_of_known_posts, rows_of_posts
+from shared.db.post_rows import mark_removed, moment_of, removed_rows, rows_of_known_posts, rows_of_posts
 from tests.stores import execute, forget_everything, scalar
 
 FIFTY = [f"post-{number:02}" for number in range(50)]
 post_ids = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"), min_size=1, max_size=20)
 
 
-def _rows(database: Database, ids: list[str]) -> list[int]:
+def _moment(database: Database) -> str:
+    with database.read() as snapshot:
+        return moment_of(snapshot)
+
+
+def _rows(database: Database, ids: list[str], *, as_of: str | None = None) -> list[int]:
     with database.begin() as connection:
-        return rows_of_posts(connection, ids)
+        return rows_of_posts(connection, ids, as_of=as_of or _moment(database))
 
 
 @settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -93,3 +98,35 @@ def test_a_removal_is_forgotten_when_no_list_can_hold_the_post_any_more(database
     execute(database, "UPDATE warmline.post_rows SET removed_at = now() - interval '97 hours'")
     with database.begin() as connection:
         assert removed_rows(connection, keep_for=timedelta(hours=72)) == []
+
+
+def test_a_post_that_was_removed_after_it_was_read_as_alive_stays_removed(database: Database) -> None:
+    _rows(database, ["p"])
+    as_of = _moment(database)
+    with database.begin() as connection:
+        mark_removed(connection, ["p"])
+    _rows(database, ["p"], as_of=as_of)
+    assert _removed(database) == _rows(database, ["p"], as_of=as_of)
+
+
+def test_a_removal_that_was_not_committed_when_the_posts_were_read_stands(database: Database) -> None:
+    """Its time is earlier than the reading, so only the transaction's number tells."""
+    _rows(database, ["p"])
+    with database.begin() as deleting:
+        mark_removed(deleting, ["p"])
+        as_of = _moment(database)
+    _rows(database, ["p"], as_of=as_of)
+    assert len(_removed(database)) == 1
+
+
+def test_a_post_that_is_read_as_alive_after_its_removal_has_come_back(database: Database) -> None:
+    _rows(database, ["p"])
+    with database.begin() as connection:
+        mark_removed(connection, ["p"])
+    _rows(database, ["p"])
+    assert _removed(database) == []
+
+
+def _removed(database: Database) -> list[int]:
+    with database.begin() as connection:
+        return removed_rows(connection, keep_for=timedelta(hours=1))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from shared.db.bulk import load_block_pairs, load_post_lives, load_user_keys
 from shared.db.engine import Database
 from shared.db.migrate import migrate
-from shared.db.post_rows import rows_of_posts
+from shared.db.post_rows import moment_of, rows_of_posts
 from shared.db.writes import delete_post, put_block
 from shared.domain import Kind
 from shared.errors import SourceError, StoreUnavailable
@@ -301,8 +301,10 @@ def test_a_delete_by_the_api_in_the_middle_of_a_run_holds_after_the_next_one(
     viewing: Database, writer: ListWriter, held: Held
 ) -> None:
     heuristic_run(viewing, writer)
+    with viewing.read() as snapshot:
+        as_of = moment_of(snapshot)
     delete_post(viewing, uuid_of("p2"))
     with viewing.begin() as connection:  # the run that read its candidates before the delete goes on
-        rows_of_posts(connection, [uuid_of("p2")])
+        rows_of_posts(connection, [uuid_of("p2")], as_of=as_of)
     heuristic_run(viewing, writer)
     assert [held.post(row).post_id for row in held.deleted()] == [uuid_of("p2")]

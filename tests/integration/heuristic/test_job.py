@@ -9,10 +9,9 @@ import sqlalchemy as sa
 
 from s01_heuristic.job import run_heuristic
 from shared.db.engine import Database
-from shared.db.phases import installation_id
 from shared.db.runs import finish_run
 from shared.domain import Kind, Phase, Source
-from shared.errors import LeaseLost, StoreUnavailable
+from shared.errors import ForeignInstallation, LeaseLost, StoreUnavailable
 from shared.ranked_lists import codec, keys
 from shared.ranked_lists.publication import unpack_publication
 from shared.ranked_lists.publish import ListWriter
@@ -162,17 +161,13 @@ def test_a_run_that_lost_its_lease_leaves_the_newer_lists(database: Database, wr
     assert (held.dump(), finish_run(database, late, report={})) == (before, False)
 
 
-def test_a_run_forgets_what_another_postgresql_left_in_redis(
-    database: Database, writer: ListWriter, client: redis.Redis
-) -> None:
+def test_a_run_leaves_a_redis_of_another_installation_alone(database: Database, writer: ListWriter, held: Held) -> None:
     writer.belong_to("another")
-    client.set("wl:list:h:stranger", b"x")
     write_own_tables(database, TEN_POSTS)
-    heuristic_run(database, writer)
-    assert (client.get("wl:list:h:stranger"), client.get(keys.INSTALLATION)) == (
-        None,
-        installation_id(database).encode(),
-    )
+    before = held.dump()
+    with pytest.raises(ForeignInstallation, match=r"belongs to another installation \(another\)"):
+        heuristic_run(database, writer)
+    assert held.dump() == before
 
 
 def test_redis_away_is_one_line_and_a_failed_run(database: Database) -> None:

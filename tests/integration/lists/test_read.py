@@ -2,22 +2,32 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import pytest
 import redis
 from msgspec.structs import replace
 
-from shared.domain import Phase, Reason, Source, author_key
+from shared.domain import Phase, Reason, Source, author_key, hash_of_user
 from shared.eligibility import Viewer
 from shared.errors import StoreUnavailable
-from shared.ranked_lists import keys
+from shared.ranked_lists import keys, publish
 from shared.ranked_lists.codec import RankedList, encode, pack_entry
 from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.publish import LEAST_VERSION, ListWriter
-from shared.ranked_lists.read import FirstPage, Lifetimes, ListReader, MemoryLost, NextPage, Overtaken, UserState
+from shared.ranked_lists.read import (
+    FirstPage,
+    Lifetimes,
+    ListReader,
+    MemoryLost,
+    NextPage,
+    Overtaken,
+    UserErased,
+    UserState,
+)
 from shared.ranked_lists.records import CatalogueEntry, Chain, Seen, Tail, pack_viewer
+from shared.ranked_lists.users import UserMarks
 from tests.worlds import NOW
 
 NONCE, OTHER = b"8 bytes!", b"another!"
@@ -36,7 +46,7 @@ CHAIN = Chain(nonce=NONCE, frozen=FROZEN, page_ends=(2,))
 
 @pytest.fixture
 def safe(writer: ListWriter) -> ListWriter:
-    writer.declare_safe("epoch", token=writer.begin_safety().token)
+    writer.declare_safe(writer.begin_safety())
     return writer
 
 
@@ -55,12 +65,12 @@ def _user(url: str, cursor: Cursor | None = None, user: str = "ann") -> UserStat
     return _with_reader(url, lambda reader: reader.user(user, cursor))
 
 
-def _begin(url: str, served: list[int], *, visits: int = 1, chain: Chain = CHAIN, slot: int = 1) -> None:
-    page = FirstPage(slot=slot, chain=chain, tail=None, served=served, visits=visits)
-    _with_reader(url, lambda reader: reader.begin_chain("ann", page))
+def _begin(url: str, served: list[int], *, chain: Chain = CHAIN) -> int:
+    page = FirstPage(chain=chain, tail=None, served=served)
+    return _with_reader(url, lambda reader: reader.begin_chain("ann", page))
 
 
-def _end(url: str, end: int, served: list[int], *, cursor: Cursor = CURSOR, visits: int = 1) -> None:
+def _end(url: str, end: int, served: list[int], *, cursor: Cursor = CURSOR) -> None:
     held = _user(url, cursor).chain
     before = held.page_ends if held else ()
     noted = replace(CHAIN, nonce=cursor.nonce, page_ends=(*before, end))
@@ -69,7 +79,6 @@ def _end(url: str, end: int, served: list[int], *, cursor: Cursor = CURSOR, visi
         chain=noted,
         tail=None,
         served=served,
-        visits=visits,
         ends_before=len(before),
         is_rewritten=False,
     )
@@ -96,9 +105,9 @@ def test_page_ends_are_noted_in_their_order(safe: ListWriter, fresh_redis: str) 
 def test_a_page_end_of_a_chain_that_lost_its_slot_is_not_noted(safe: ListWriter, fresh_redis: str) -> None:
     """Another chain of the same user took the slot between the read and the note."""
     taken = Chain(nonce=OTHER, frozen=FROZEN, page_ends=(3,))
-    _begin(fresh_redis, [0, 1])
-    _begin(fresh_redis, [0, 1, 2], chain=taken)
+    slots = [_begin(fresh_redis, [0, 1]), *(_begin(fresh_redis, [0, 1, 2], chain=taken) for _ in range(4))]
     _end(fresh_redis, 4, [2, 3])
+    assert slots == [1, 2, 3, 0, 1]
     assert _user(fresh_redis, Cursor(slot=1, nonce=OTHER, position=3)).chain == taken
 
 
@@ -117,8 +126,46 @@ def test_the_cursor_of_a_chain_that_lost_its_slot_finds_no_chain(safe: ListWrite
 def test_two_slots_hold_two_chains(safe: ListWriter, fresh_redis: str) -> None:
     second = Chain(nonce=OTHER, frozen=FROZEN, page_ends=(5,))
     _begin(fresh_redis, [0])
-    _begin(fresh_redis, [0], chain=second, slot=2)
+    _begin(fresh_redis, [0], chain=second)
     assert _user(fresh_redis, CURSOR).chain == CHAIN
+
+
+def test_two_first_pages_at_once_never_share_a_slot(safe: ListWriter, fresh_redis: str) -> None:
+    async def both(reader: ListReader) -> list[int]:
+        page = FirstPage(chain=CHAIN, tail=None, served=[0])
+        return await asyncio.gather(*(reader.begin_chain("ann", page) for _ in range(4)))
+
+    assert sorted(_with_reader(fresh_redis, both)) == [0, 1, 2, 3]
+
+
+def test_nothing_is_kept_of_a_user_who_was_erased(safe: ListWriter, fresh_redis: str, client: redis.Redis) -> None:
+    safe.note_erased({hash_of_user("ann"): datetime.now(UTC)})
+    tail = Tail(unseen=0, entries=b"")
+    with pytest.raises(UserErased):
+        _begin(fresh_redis, [0, 1])
+    with pytest.raises(UserErased):
+        _end(fresh_redis, 4, [2, 3])
+    _with_reader(fresh_redis, lambda reader: reader.keep_tail("ann", 1, NONCE, tail))
+    safe.publish_lists([("ann", b"list"), ("ben", b"list")], phase=Phase.HEURISTIC, job="heuristic", run=1)
+    safe.publish_viewers([(user, pack_viewer(Viewer(), version=1, own=0)) for user in ("ann", "ben")])
+    safe.clear_viewers_except(set(), version=2)
+    marks = UserMarks(fresh_redis, lifetimes=LIFETIMES, timeout=timedelta(seconds=2))
+    marks.mark_seen({"ann": [1], "ben": [1]})
+    marks.close()
+    names = [name for name in client.scan_iter("wl:*:*") if b"ben" in name or b"ann" in name]
+    assert sorted(names) == [b"wl:list:h:ben", b"wl:seen:ben", b"wl:viewer:ben"]
+    assert not client.sismember(keys.VIEWERS, "ann")
+    assert client.zcard(keys.ASKED) == 0
+
+
+def test_of_too_many_erased_users_the_oldest_are_forgotten(
+    safe: ListWriter, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publish, "MAX_ERASED", 2)
+    now = datetime.now(UTC)
+    safe.note_erased({"long ago": now - timedelta(days=31), "old": now - timedelta(days=2)})
+    safe.note_erased({"newer": now - timedelta(days=1), "newest": now})
+    assert client.zrange(keys.ERASED, 0, -1) == [b"newer", b"newest"]
 
 
 def test_using_a_chain_prolongs_its_life(safe: ListWriter, fresh_redis: str, client: redis.Redis) -> None:
@@ -145,7 +192,7 @@ def test_the_first_tail_that_was_frozen_counts(safe: ListWriter, fresh_redis: st
 
 
 def _rewrite(url: str, chain: Chain, *, ends_before: int) -> None:
-    page = NextPage(slot=1, chain=chain, tail=None, served=[], visits=1, ends_before=ends_before, is_rewritten=True)
+    page = NextPage(slot=1, chain=chain, tail=None, served=[], ends_before=ends_before, is_rewritten=True)
     _with_reader(url, lambda reader: reader.end_page("ann", page))
 
 
@@ -174,7 +221,7 @@ def test_posts_of_an_overtaken_page_are_seen_only_if_it_is_served_all_the_same(
     _begin(fresh_redis, [0, 1])
     _end(fresh_redis, 4, [2, 3])
     page = NextPage(
-        slot=1, chain=TURNED, tail=None, served=[9], visits=1, ends_before=1, is_rewritten=True, is_last_try=is_last_try
+        slot=1, chain=TURNED, tail=None, served=[9], ends_before=1, is_rewritten=True, is_last_try=is_last_try
     )
     with pytest.raises(Overtaken):
         _with_reader(fresh_redis, lambda reader: reader.end_page("ann", page))
@@ -229,9 +276,9 @@ def test_the_seen_posts_never_take_more_than_their_bound(
     assert client.strlen(keys.seen("ann")) == 4 + 4 * LIFETIMES.seen_length
 
 
-def test_visits_are_counted_by_whoever_serves(safe: ListWriter, fresh_redis: str) -> None:
-    _begin(fresh_redis, [1], visits=1)
-    _begin(fresh_redis, [2], visits=2)
+def test_visits_are_counted_where_they_are_kept(safe: ListWriter, fresh_redis: str) -> None:
+    _begin(fresh_redis, [1])
+    _begin(fresh_redis, [2])
     assert _seen(fresh_redis) == (2, [1, 2])
 
 

@@ -84,11 +84,12 @@ def test_one_who_is_called_away_takes_nobody_elses_answer(fresh_redis: str) -> N
 def test_a_script_that_redis_does_not_know_is_sent_with_its_text(fresh_redis: str) -> None:
     with redis.Redis.from_url(fresh_redis) as client:
         client.script_flush()
-    names, seen = ("wl:chain:1:ann", "wl:tail:1:ann", "wl:seen:ann"), (b"\1\0\0\0", b"\7\0\0\0", 400, 60_000)
-    command = ("EVALSHA", scripts.digest_of(scripts.BEGIN_CHAIN), 3, *names, b"chain", b"", 60_000, *seen)
+    names, seen = ("wl:erased", "wl:seen:ann", "wl:chain:1:ann", "wl:tail:1:ann"), (b"\7\0\0\0", 400, 60_000)
+    end = ("ann", b"nonce123", 0, b"\1\0", 60_000, b"chain", b"", *seen, b"")
+    command = ("EVALSHA", scripts.digest_of(scripts.END_PAGE), 4, *names, *end)
     assert _with_wire(fresh_redis, lambda wire: wire.ask(("PING",), command, ("ECHO", "x"))) == [b"PONG", 1, b"x"]
     with redis.Redis.from_url(fresh_redis) as client:
-        assert client.get("wl:seen:ann") == b"\1\0\0\0\7\0\0\0"
+        assert client.get("wl:seen:ann") == b"\0\0\0\0\7\0\0\0"
 
 
 def test_a_refused_command_is_an_error_for_who_sent_it_only(fresh_redis: str) -> None:

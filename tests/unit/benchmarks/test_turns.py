@@ -1,9 +1,12 @@
 """Turns: who begins a round, ratios of one round, and peaks of memory."""
 
+import math
+import random
+
 import pytest
 
 from benchmarks.resident import MIB, forget_peak, peak_rss, rss_now
-from benchmarks.turns import in_turn, paired_ratio, take_turns
+from benchmarks.turns import in_turn, median_interval, paired_ratio, take_turns
 
 
 def test_another_system_begins_each_round() -> None:
@@ -38,3 +41,19 @@ def test_the_peak_holds_what_was_freed_since_it_was_forgotten() -> None:
     assert rss_now() < before + 150 * MIB
     forget_peak()
     assert peak_rss() < before + 150 * MIB
+
+
+def test_of_nine_rounds_the_interval_leaves_out_the_best_and_the_worst() -> None:
+    assert median_interval([9.0, 1.0, 1.1, 0.9, 1.2, 1.05, 0.98, 1.02, 0.1]) == (0.9, 1.2)
+
+
+def test_of_few_rounds_the_interval_is_all_that_was_seen() -> None:
+    assert median_interval([1.0, 3.0, 2.0]) == (1.0, 3.0)
+    assert median_interval([2.0]) == (2.0, 2.0)
+
+
+def test_the_median_lies_in_the_interval_as_often_as_it_says() -> None:
+    rng = random.Random(1)
+    intervals = [median_interval([rng.expovariate(1.0) for _ in range(9)]) for _ in range(4_000)]
+    held = sum(low <= math.log(2) <= high for low, high in intervals) / len(intervals)
+    assert 0.95 <= held <= 0.97  # 0.961 by the sign test

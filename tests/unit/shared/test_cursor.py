@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.ranked_lists.cursor import MAX_POSITION, Cursor, ForgedCursor, sign, verify
+from shared.ranked_lists.cursor import MAX_POSITION, MAX_UNRECORDED, Cursor, ForgedCursor, sign, verify
+from shared.signing import MAC_BYTES, bytes_of, text_of
+from timeline.schemas import MAX_CURSOR
 
 KEY = b"k" * 32
 CURSOR = Cursor(slot=2, nonce=b"8 bytes!", position=40)
@@ -20,9 +22,12 @@ steady = settings(deadline=None, max_examples=60)
     nonce=st.binary(min_size=8, max_size=8),
     position=st.integers(0, MAX_POSITION),
     user=st.text(min_size=1, max_size=128),
+    rows=st.lists(st.integers(0, 2**28 - 1), max_size=MAX_UNRECORDED).map(tuple),
 )
-def test_a_cursor_comes_back_as_it_was(slot: int, nonce: bytes, position: int, user: str) -> None:
-    cursor = Cursor(slot=slot, nonce=nonce, position=position)
+def test_a_cursor_comes_back_as_it_was(
+    slot: int, nonce: bytes, position: int, user: str, rows: tuple[int, ...]
+) -> None:
+    cursor = Cursor(slot=slot, nonce=nonce, position=position, unrecorded=rows)
     assert verify(sign(cursor, user_id=user, key=KEY), user_id=user, key=KEY) == cursor
 
 
@@ -32,6 +37,22 @@ def test_a_cursor_can_stand_in_a_url_as_it_is() -> None:
 
 def test_a_cursor_is_32_characters() -> None:
     assert len(TEXT) == 32
+
+
+def test_a_cursor_carries_the_newest_posts_that_are_not_on_record() -> None:
+    cursor = Cursor(slot=2, nonce=b"8 bytes!", position=40, unrecorded=tuple(range(500)))
+    text = sign(cursor, user_id="ann", key=KEY)
+    assert len(text) <= MAX_CURSOR
+    assert verify(text, user_id="ann", key=KEY).unrecorded == tuple(range(300, 500))
+
+
+def test_a_users_id_is_never_read_as_posts() -> None:
+    """What is signed ends with the id: without a count, the cursor of one would be that of another."""
+    cursor = Cursor(slot=2, nonce=b"8 bytes!", position=40, unrecorded=(1, 2))
+    raw = bytes_of(sign(cursor, user_id="abcdann", key=KEY))
+    moved = raw[:-MAC_BYTES] + b"abcd" + raw[-MAC_BYTES:]
+    with pytest.raises(ForgedCursor):
+        verify(text_of(moved), user_id="ann", key=KEY)
 
 
 def test_another_users_cursor_is_refused() -> None:

@@ -177,7 +177,7 @@ def test_the_stored_database_url_names_the_driver(stores: pytest.MonkeyPatch) ->
 
 def test_a_password_with_odd_characters_is_taken(stores: pytest.MonkeyPatch) -> None:
     stores.setenv("WARMLINE_DATABASE_URL", "postgresql://u:a:b%40c@h/d")
-    assert load_settings(StoreSettings).database_url.get_secret_value() == "postgresql+psycopg2://u:a:b%40c@h/d"
+    assert load_settings(StoreSettings).database_url.get_secret_value() == "postgresql+psycopg2://u:a%3Ab%40c@h/d"
 
 
 def test_kind_weights_are_json(monkeypatch: pytest.MonkeyPatch) -> None:

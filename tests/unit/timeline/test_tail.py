@@ -1,23 +1,45 @@
-"""`tail_entries` against a plain model: what follows a list holds everything once, the unseen before the seen."""
+"""What follows a list, made ready piece by piece, against a plain model of the whole: everything once, unseen first."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain import Reason
+from shared.domain import INITIAL_PHASE, Reason
+from shared.eligibility import Viewer
 from shared.ranked_lists.codec import entry_at, pack_entry, rows_of
-from timeline.sources import tail_entries
+from shared.ranked_lists.read import UserState
+from shared.ranked_lists.records import Seen, Tail
+from timeline.tail import frozen_tail, last_seen, more_ready, older_part, parts_of, segment_of
 
 ROWS = st.lists(st.integers(1, 60), max_size=40, unique=True)
-LISTS = st.lists(ROWS, max_size=4)
+LISTS = st.lists(ROWS, min_size=4, max_size=4)  # everyone's, the newest, the user's own, older ones
 SEEN = st.lists(st.integers(1, 60), max_size=80)  # a row may come twice: served, then met again in an event
+STEPS = st.integers(1, 30)
 
 
 def _packed(rows: list[int], score: float = 0.5) -> bytes:
     return b"".join(pack_entry(row, Reason.RECENT, score) for row in rows)
 
 
-def _tail(own: list[int], shared: list[list[int]], seen: list[int], at_most: int = 1000) -> list[int]:
-    return rows_of(tail_entries(_packed(own), [_packed(rows) for rows in shared], seen=seen, at_most=at_most).entries)
+def _state(seen: list[int], elsewhere: int = 0) -> UserState:
+    """A user who has seen these, the first few elsewhere."""
+    viewer, served = Viewer(seen_posts=seen[:elsewhere]), Seen(rows=seen[elsewhere:])
+    return UserState(phase=INITIAL_PHASE, packed_lists={}, viewer=viewer, seen=served, chain=None, tail=None)
+
+
+def _begun(own: list[int], shared: list[list[int]], seen: dict[int, None], at_most: int) -> Tail:
+    everyone, newest, mine, older = map(_packed, shared)
+    near, taken = segment_of([everyone, newest]), frozenset(own)
+    parts = parts_of(near, [mine], taken, seen)
+    parts.append(older_part(segment_of([older], without=near.row_set), parts, taken, seen))
+    return frozen_tail(parts, seen, at_most=at_most)
+
+
+def _tail(own: list[int], shared: list[list[int]], seen: list[int], step: int, elsewhere: int = 0) -> Tail:
+    known = last_seen(_state(seen, elsewhere))
+    tail = _begun(own, shared, known, step)
+    while tail.rest:
+        tail = more_ready(tail, known, at_most=step)
+    return tail
 
 
 def _model(own: list[int], shared: list[list[int]], seen: list[int]) -> list[int]:
@@ -28,41 +50,54 @@ def _model(own: list[int], shared: list[list[int]], seen: list[int]) -> list[int
     return unseen + again
 
 
-@given(ROWS, LISTS, SEEN)
-def test_the_tail_is_what_the_model_says(own: list[int], shared: list[list[int]], seen: list[int]) -> None:
-    assert _tail(own, shared, seen) == _model(own, shared, seen)
-
-
-@given(ROWS, LISTS, SEEN, st.integers(0, 50))
-def test_a_bounded_tail_is_the_beginning_of_the_whole_one(
-    own: list[int], shared: list[list[int]], seen: list[int], at_most: int
+@given(ROWS, LISTS, SEEN, STEPS, st.integers(0, 80))
+def test_the_tail_is_what_the_model_says(
+    own: list[int], shared: list[list[int]], seen: list[int], step: int, elsewhere: int
 ) -> None:
-    assert _tail(own, shared, seen, at_most) == _tail(own, shared, seen)[:at_most]
+    assert rows_of(_tail(own, shared, seen, step, elsewhere).entries) == _model(own, shared, seen)
 
 
-@given(ROWS, LISTS, SEEN)
-def test_list_and_tail_hold_every_row_once(own: list[int], shared: list[list[int]], seen: list[int]) -> None:
-    chain = own + _tail(own, shared, seen)
-    assert len(set(chain)) == len(chain)
-    assert set(chain) == {*own, *(row for rows in shared for row in rows)}
+@given(ROWS, LISTS, SEEN, STEPS)
+def test_what_is_ready_is_the_beginning_and_nothing_else_is_lost(
+    own: list[int], shared: list[list[int]], seen: list[int], step: int
+) -> None:
+    tail, whole = _begun(own, shared, last_seen(_state(seen)), step), _model(own, shared, seen)
+    assert rows_of(tail.entries) == whole[:step]
+    assert sorted(rows_of(tail.entries) + rows_of(tail.rest)) == sorted(whole)
+
+
+@given(ROWS, LISTS, SEEN, STEPS)
+def test_a_tail_knows_how_many_of_its_posts_are_unseen(
+    own: list[int], shared: list[list[int]], seen: list[int], step: int
+) -> None:
+    tail = _tail(own, shared, seen, step)
+    assert [row in seen for row in rows_of(tail.entries)] == [place >= tail.unseen for place in range(len(tail))]
+
+
+@given(ROWS, LISTS, SEEN, SEEN, STEPS)
+def test_what_is_seen_meanwhile_changes_the_order_alone(
+    own: list[int], shared: list[list[int]], seen: list[int], meanwhile: list[int], step: int
+) -> None:
+    tail = _begun(own, shared, last_seen(_state(seen)), step)
+    while tail.rest:
+        ready = tail.entries
+        tail = more_ready(tail, last_seen(_state(meanwhile)), at_most=step)
+        assert tail.entries.startswith(ready)
+        assert tail.unseen <= len(tail)
+    assert sorted(rows_of(tail.entries)) == sorted(_model(own, shared, seen))
 
 
 def test_the_longest_ago_comes_first_among_the_seen() -> None:
-    assert _tail([], [[1, 2, 3]], [3, 1, 2]) == [3, 1, 2]
+    assert rows_of(_tail([], [[1, 2, 3], [], [], []], [3, 1, 2], 1).entries) == [3, 1, 2]
 
 
 def test_a_row_seen_twice_counts_where_it_was_seen_last() -> None:
-    assert _tail([], [[1, 2]], [1, 2, 1]) == [2, 1]
+    assert rows_of(_tail([], [[1, 2], [], [], []], [1, 2, 1], 1).entries) == [2, 1]
 
 
 def test_of_a_row_in_two_lists_the_better_lists_entry_stays() -> None:
-    tail = tail_entries(b"", [_packed([7], 0.25), _packed([7], 0.75)], seen=[], at_most=10)
-    assert (len(tail), entry_at(tail.entries, 0)[2]) == (1, 0.25)
-
-
-@given(ROWS, LISTS, SEEN, st.integers(0, 60))
-def test_the_tail_knows_how_many_of_its_posts_are_unseen(
-    own: list[int], shared: list[list[int]], seen: list[int], at_most: int
-) -> None:
-    tail = tail_entries(_packed(own), [_packed(rows) for rows in shared], seen=seen, at_most=at_most)
-    assert [row in seen for row in rows_of(tail.entries)] == [place >= tail.unseen for place in range(len(tail))]
+    tail = frozen_tail(
+        parts_of(segment_of([_packed([7], 0.25), _packed([7], 0.75)]), [_packed([7], 1.0)], frozenset(), {}), {},
+        at_most=5,
+    )  # fmt: skip
+    assert (len(tail), entry_at(tail.entries, 0)[2], tail.rest) == (1, 0.25, b"")

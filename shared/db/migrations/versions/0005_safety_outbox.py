@@ -1,4 +1,4 @@
-"""Acts that Redis has not been told of yet, and one series of versions for all that is withheld."""
+"""One order for what may be shown: acts that Redis has not been told of, versions, who was erased lately."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,6 +18,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         schema=SCHEMA,
     )
+    op.create_table(
+        "erased_users",
+        sa.Column("user_hash", sa.Text(), nullable=False),
+        sa.Column("erased_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("user_hash"),
+        schema=SCHEMA,
+    )
+    op.create_index("erased_users_erased_at", "erased_users", ["erased_at"], schema=SCHEMA)
+    op.add_column("post_rows", sa.Column("removed_xid", sa.BigInteger(), nullable=True), schema=SCHEMA)
     # Deletions in Redis carry these versions from now on; until now they carried numbers of Redis' own, which are less.
     op.execute(
         f"SELECT setval('{SCHEMA}.viewer_versions',"

@@ -1,0 +1,132 @@
+"""Another commit's timeline and this one by turns in one run: what the work between them did to a page.
+
+Each has a database and a Redis database of its own, made by its own code of the same seed, on the same servers.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from urllib.parse import urlsplit
+
+import redis
+
+from benchmarks import figures
+from benchmarks.databases import empty_database
+from benchmarks.figures import Bound, Result, Row
+from benchmarks.serve import servers
+from benchmarks.serve.asking import LIMIT
+from benchmarks.serve.checkout import THIS, Checkout, checkout, require_same_world, seed
+from benchmarks.serve.rounds import CURSOR, FIRST, Effort, Measured, Scene, Seen, tokens_of
+from benchmarks.serve.world import WorldSize
+from benchmarks.turns import in_turn, median_interval
+from demo.embedded import Servers
+
+ROUNDS = 9  # at least: of so many, the interval leaves out the best and the worst
+MUST_KEEP = 0.95
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """One kind of page, measured of both commits."""
+
+    kind: str
+    this: Measured
+    other: Measured
+
+    @property
+    def rates(self) -> list[float]:
+        """This commit's requests a second in parts of the other's, one figure a round."""
+        return [mine.rate / its.rate for mine, its in zip(self.this.full, self.other.full, strict=True)]
+
+    @property
+    def processor(self) -> list[float]:
+        """The other commit's processor time of a request in parts of this one's: above 1, this one's is less."""
+        return [its / mine for mine, its in zip(self.this.processor, self.other.processor, strict=True)]
+
+
+def compare(revision: str, home: Path, stores: Servers, size: WorldSize, effort: Effort) -> Result:
+    """All rounds of both.
+
+    Raises:
+        BenchmarkRefused: no such commit, or one whose world is another.
+    """
+    with checkout(revision, home) as other, _scenes((THIS, other), home, stores, size, effort) as (this, its):
+        pairs = _measured(this, its, other.name, effort)
+        peaks = [Row(system=name, metric="peak RSS", value=scene.timeline.peak_bytes() / 2**20, unit="MiB")
+                 for name, scene in ((THIS.name, this), (other.name, its))]  # fmt: skip
+    notes = {"seed": str(size.seed), "connections": str(effort.connections), "this": "the working tree"}
+    return Result(
+        title=f"pages of {LIMIT} for {size.users:,} users, {effort.rounds} rounds of {effort.requests:,} requests",
+        ratio=f"this to {other.name}",
+        rows=[*(row for pair in pairs for row in _rows(pair, other.name)), *peaks],
+        bounds=[bound for pair in pairs for bound in _bounds(pair)],
+        notes=notes | _odd(pairs),
+    )
+
+
+@contextmanager
+def _scenes(
+    checkouts: Sequence[Checkout], home: Path, stores: Servers, size: WorldSize, effort: Effort
+) -> Iterator[list[Scene]]:
+    """A timeline of each, ready, in a world of its own."""
+    tokens, scenes, urls = tokens_of(size.user_ids), list[Scene](), dict[str, str]()
+    with ExitStack() as stack:
+        for number, of in enumerate(checkouts):
+            database_url = stack.enter_context(empty_database(stores.database_url))
+            redis_url = urlsplit(stores.redis_url)._replace(path=f"/{number}").geturl()
+            folder = home / f"timeline{number}"
+            folder.mkdir()
+            seed(of, size, home=folder, database_url=database_url, redis_url=redis_url)
+            timeline = stack.enter_context(
+                servers.timeline(folder, database_url=database_url, redis_url=redis_url, root=of.root)
+            )
+            client = redis.Redis.from_url(redis_url)
+            stack.callback(client.close)
+            scenes.append(
+                Scene(timeline=timeline, seen=Seen(client), users=size.user_ids, tokens=tokens,
+                      connections=effort.connections)
+            )  # fmt: skip
+            urls[of.name] = database_url
+        require_same_world(urls)
+        yield scenes
+
+
+def _measured(this: Scene, other: Scene, other_name: str, effort: Effort) -> list[Pair]:
+    kinds = [f"{page}, {kind}" for page in (FIRST, CURSOR) for kind in this.tokens]
+    pairs = [Pair(kind=kind, this=Measured(system=THIS.name), other=Measured(system=other_name)) for kind in kinds]
+    for scene in (this, other):
+        scene.visit()
+    for number, pair in in_turn(pairs, rounds=effort.rounds):
+        both = [(pair.this, this), (pair.other, other)]
+        for measured, scene in both if number % 2 else both[::-1]:  # each begins in every other round
+            measured.ask(scene.timeline, scene.pages(pair.kind, effort.requests), connections=effort.connections)
+    return pairs
+
+
+def _rows(pair: Pair, other_name: str) -> Iterator[Row]:
+    both = {"requests": pair.rates, "processor": pair.processor}
+    for name, one in ((THIS.name, pair.this), (other_name, pair.other)):
+        ratio = {metric: median(ratios) if one is pair.this else None for metric, ratios in both.items()}
+        system, microseconds = f"{pair.kind}, {name}", 1e6 * median(one.processor)
+        yield Row(system=system, metric="requests", value=one.rate, unit="1/s", ratio=ratio["requests"])
+        yield Row(system=system, metric="processor", value=microseconds, unit="µs/request", ratio=ratio["processor"])
+        yield Row(system=system, metric="p99", value=1e3 * one.quantile(0.99), unit="ms")
+    for metric, ratios in both.items():
+        for end, value in zip(("from", "to"), median_interval(ratios), strict=True):
+            yield Row(system=pair.kind, metric=f"ratio of {metric}, 95 % {end}", value=value, unit="")
+
+
+def _bounds(pair: Pair) -> Iterator[Bound]:
+    for what, ratios in (("requests/s", pair.rates), ("1 / processor time", pair.processor)):
+        low, high = median_interval(ratios)
+        yield figures.at_least(f"{pair.kind}, {what} (95 %: {low:.3f} to {high:.3f})", median(ratios), MUST_KEEP)
+
+
+def _odd(pairs: Sequence[Pair]) -> dict[str, str]:
+    """Answers that were not a whole page of the best source."""
+    both = [one for pair in pairs for one in (pair.this, pair.other)]
+    asked, odd = sum(len(each.seconds) for one in both for each in one.full), sum(one.odd for one in both)
+    first = next((f"{one.system}: {one.first_odd}" for one in both if one.odd), "")
+    return {"odd answers": f"{odd} of {asked:,}"} | ({"first": first} if first else {})

@@ -1,0 +1,91 @@
+"""Readers who have seen much: what the first page of a chain costs them, beside one that has seen nothing."""
+
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+import redis
+from msgspec.structs import replace
+
+from benchmarks.serve.asking import Pages
+from benchmarks.serve.rounds import Measured
+from benchmarks.serve.servers import API_KEY, Served
+from benchmarks.turns import in_turn
+from shared.domain import Phase, PhaseState, author_key
+from shared.ranked_lists import codec, keys, records
+
+ELSEWHERE = 1_500  # posts that a viewer record holds, and a seen record as well: `ListSettings.seen_length`
+FRESH = "0 posts seen"
+KINDS = (FRESH, "200 posts seen, their whole list", "1,500 posts seen", "every post seen")
+Seen = tuple[Sequence[int], Sequence[int]]  # elsewhere (by events), and served here
+
+
+@dataclass(slots=True, kw_only=True)
+class Readers:
+    """Users of one world, who are made to have seen this or that."""
+
+    client: "redis.Redis"
+    users: Sequence[str]
+    rows: Sequence[int]  # of all posts
+    _lists: dict[str, list[int]] = field(default_factory=dict)  # a user → the rows of the list that is in force
+    _viewers: dict[str, bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        phase = records.unpack_phase(self._value(keys.PHASE))
+        for user in self.users:
+            self._lists[user] = self._list_of(user, phase)
+            self._viewers[user] = self._value(keys.viewer(user)) or b""
+
+    def become(self, kind: str) -> None:
+        """Have all of them seen as much as this kind has, and nothing else; drops their chains."""
+        pipe = self.client.pipeline(transaction=False)
+        for user in self.users:
+            elsewhere, served = self._seen(user, kind)
+            own = author_key(user)
+            version, viewer = _version(self._viewers[user]), records.unpack_viewer(self._viewers[user], own=own)
+            viewer = replace(viewer, seen_posts=elsewhere)
+            pipe.set(keys.viewer(user), records.pack_viewer(viewer, version=version, own=own))
+            pipe.set(keys.seen(user), records.pack_visits(0) + records.pack_rows(served))
+            for slot in range(keys.CHAIN_SLOTS):
+                pipe.delete(keys.chain(user, slot), keys.tail(user, slot))
+        pipe.execute()
+
+    def _seen(self, user: str, kind: str) -> Seen:
+        own = self._lists[user]
+        others = [row for row in self.rows if row not in set(own)]
+        seen = {FRESH: [], KINDS[1]: own, KINDS[2]: [*others, *own][-ELSEWHERE:], KINDS[3]: [*others, *own]}[kind]
+        return seen[:-ELSEWHERE], seen[-ELSEWHERE:]
+
+    def _list_of(self, user: str, phase: PhaseState) -> list[int]:
+        for each in (phase.phase_of(user), Phase.HEURISTIC):
+            if value := self._value(keys.ranked_list(each, user)):
+                return codec.rows_of(codec.decode(value).entries)
+        return []
+
+    def _value(self, key: str) -> bytes | None:
+        return cast(bytes | None, self.client.get(key))
+
+
+def measure(
+    timeline: Served, readers: Readers, kinds: Sequence[str], *, rounds: int, requests: int, connections: int
+) -> list[Measured]:
+    """First pages of each kind of reader, by turns."""
+    found = [Measured(system=kind) for kind in kinds]
+    tokens: Mapping[str, str] = dict.fromkeys(readers.users, API_KEY)
+    for _, measured in in_turn(found, rounds=rounds):
+        readers.become(measured.system)
+        pages = Pages(users=readers.users, tokens=tokens, left=requests)
+        measured.ask(timeline, pages, connections=connections)
+    return found
+
+
+def cost(one: Measured, fresh: Measured) -> Iterator[float]:
+    """What a page costs in parts of what a fresh reader's costs, one figure a round."""
+    for mine, its in zip(one.full, fresh.full, strict=True):
+        yield its.rate / mine.rate
+
+
+def _version(viewer: bytes) -> int:
+    (version,) = struct.unpack_from(">Q", viewer) if viewer else (0,)
+    return int(version)

@@ -1,0 +1,143 @@
+"""Opens connections to PostgreSQL, at one host or the first of several that will do, with our settings in force.
+
+PostgreSQL takes the settings as it connects, at no cost. A pooler in transaction mode (PgBouncer, RDS Proxy) refuses or
+drops them, since the next transaction may be another server's: then each transaction begins with them.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+import psycopg2
+import psycopg2.extensions
+import sqlalchemy as sa
+
+from shared.errors import ConfigurationError
+from shared.store_urls import StoreUrl, postgresql_url
+
+CONNECT_SECONDS = 5
+PROOF = "warmline.session"  # a setting of ours, by which a connection shows that it took them
+REFUSALS = ("startup parameter", "command-line options")  # what poolers say of them
+# A server that is a standby by now: its connections are of no use, though they answer.
+READ_ONLY = "25006"
+
+
+class Connector:
+    """Connects to one address."""
+
+    def __init__(self, url: str, *, statement_seconds: float, writes: bool) -> None:
+        self._parameters = parameters_of(postgresql_url(url), writes=writes)
+        self._given = str(self._parameters.get("options", ""))
+        milliseconds = int(statement_seconds * 1000)
+        self._options = f"{self._given} -c timezone=UTC -c statement_timeout={milliseconds} -c {PROOF}=on".strip()
+        self._statement = f"SET LOCAL timezone = 'UTC'; SET LOCAL statement_timeout = {milliseconds}"
+        self.is_pooled = False  # by something that does not pass our settings on
+
+    def __call__(self) -> Any:
+        """A new connection."""
+        if self.is_pooled:
+            return psycopg2.connect(**self._parameters)
+        try:
+            connection = psycopg2.connect(**{**self._parameters, "options": self._options})
+        except psycopg2.OperationalError as error:
+            if not any(words in str(error) for words in REFUSALS):
+                raise
+            self.is_pooled = True
+            return psycopg2.connect(**self._parameters)
+        self.is_pooled = not _has_settings(connection)
+        return connection
+
+    def begin(self, connection: sa.Connection) -> None:
+        """Begin a transaction with the settings, where the connection does not hold them."""
+        if self.is_pooled:
+            cursor = connection.connection.cursor()
+            cursor.execute(self._statement)
+            cursor.close()
+
+
+def engine_for(url: str, *, statement_seconds: float, pool_size: int, writes: bool) -> sa.Engine:
+    """A pool of connections to an address.
+
+    Args:
+        url: as `shared.settings` gives it.
+        statement_seconds: PostgreSQL gives up a statement after so long; 0: never.
+        pool_size: connections that are kept.
+        writes: of several hosts, only one that may be written to will do.
+    """
+    connector = Connector(url, statement_seconds=statement_seconds, writes=writes)
+    shown = shown_url(postgresql_url(url))
+    engine = sa.create_engine(
+        shown,
+        creator=connector,
+        pool_size=pool_size,
+        max_overflow=2,
+        pool_timeout=CONNECT_SECONDS,
+        pool_pre_ping=True,
+        # Values of a request never stand in an error, whoever shows it.
+        hide_parameters=True,
+    )
+    sa.event.listen(engine, "begin", connector.begin)
+    sa.event.listen(engine, "handle_error", _drop_if_demoted)
+    return engine
+
+
+def shown_url(url: StoreUrl) -> sa.URL:
+    """The address as SQLAlchemy holds it, which knows no second host; it is shown, and nobody connects by it."""
+    first = url.hosts[0] if url.hosts else None
+    return sa.URL.create(
+        "postgresql+psycopg2",
+        username=url.user,
+        password=url.password,
+        host=unquote(first.name.strip("[]")) if first else None,
+        port=first.port if first else None,
+        database=url.path or None,
+        query={**url.options, **({"hosts": ",".join(map(str, url.hosts))} if len(url.hosts) > 1 else {})},
+    )
+
+
+def check_url(name: str, url: str) -> None:
+    """Refuse an address with options that PostgreSQL's client does not know.
+
+    Raises:
+        ConfigurationError: which setting; nothing of its value.
+    """
+    try:
+        psycopg2.extensions.make_dsn(**parameters_of(postgresql_url(url), writes=False))
+    except psycopg2.Error:
+        raise ConfigurationError(
+            f"{name}: got an option after the ? that PostgreSQL's client does not know, expected those of libpq"
+        ) from None
+
+
+def parameters_of(url: StoreUrl, *, writes: bool) -> dict[str, Any]:
+    """What libpq wants to know."""
+    given: Mapping[str, Any] = {
+        "user": url.user,
+        "password": url.password,
+        "host": ",".join(unquote(host.name.strip("[]")) for host in url.hosts) or None,
+        "port": ",".join(str(host.port or "") for host in url.hosts) if any(host.port for host in url.hosts) else None,
+        "dbname": url.path or None,
+    }
+    ours = {"connect_timeout": CONNECT_SECONDS, "application_name": "warmline"}
+    if writes and len(url.hosts) > 1:
+        ours["target_session_attrs"] = "read-write"  # the first host may be a standby by now
+    return {**ours, **{name: value for name, value in given.items() if value is not None}, **url.options}
+
+
+def sqlstate_of(error: BaseException | None) -> str:
+    """PostgreSQL's code of an error; blank where it has none."""
+    return str(getattr(error, "pgcode", None) or "")
+
+
+def _has_settings(connection: Any) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting(%s, true)", (PROOF,))
+        (found,) = cursor.fetchone()
+    connection.rollback()
+    return bool(found == "on")
+
+
+def _drop_if_demoted(context: sa.engine.ExceptionContext) -> None:
+    """Have the pool open new connections: the address may lead to the new primary by now."""
+    if sqlstate_of(context.original_exception) == READ_ONLY:
+        context.is_disconnect = True

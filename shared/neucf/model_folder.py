@@ -1,0 +1,122 @@
+"""Whose model folder it is: the trainer deletes old models there, so two installations in one folder would delete each
+other's. The file `installation.txt` names the owner; see docs/adr/0018-installation-id.md.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shared.errors import ArtefactError, ForeignInstallation
+
+OWNER = "installation.txt"
+MANIFEST = "manifest.json"
+MAX_BYTES = 1_000_000  # of a manifest, which has about 2 kB; and far more than an owner's file
+SHOWN = 8  # characters of an id that a message shows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredModels:
+    """The models that lie in a folder, as their manifests name them."""
+
+    hashes: Mapping[str, str] = field(default_factory=dict)  # folder → SHA-256 of the weights
+    trained_by: Mapping[str, str] = field(default_factory=dict)  # folder → installation
+
+
+KnowsModels = Callable[[Mapping[str, str]], set[str]]  # those of some hashes that are on record in PostgreSQL
+
+
+def read_owner(folder: Path) -> str | None:
+    """The installation that a folder names as its owner; None when it names none.
+
+    Raises:
+        ArtefactError: the folder cannot be read.
+    """
+    try:
+        return (folder / OWNER).read_bytes()[:MAX_BYTES].decode(errors="replace").strip() or None
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ArtefactError(f"{folder / OWNER}: cannot be read ({error.strerror}); see WARMLINE_MODEL_DIR") from error
+
+
+def stored_models(folder: Path) -> StoredModels:
+    """The models of a folder whose manifest can be read; others are nobody's to tell."""
+    hashes, trained_by = dict[str, str](), dict[str, str]()
+    for path in sorted(folder.glob("model-*")):
+        with suppress(OSError, ValueError, TypeError, AttributeError):
+            values = json.loads((path / MANIFEST).read_bytes()[:MAX_BYTES])
+            hashes[path.name] = str(values["weights_sha256"])
+            trained_by[path.name] = str(values.get("numbering", ""))
+    return StoredModels(hashes=hashes, trained_by=trained_by)
+
+
+def claim_folder(folder: Path, installation: str, known: KnowsModels) -> None:
+    """Make an unowned folder this installation's; one with models is, when PostgreSQL has one of them on record.
+
+    Raises:
+        ForeignInstallation: it is another's; nothing was changed.
+        ArtefactError: it cannot be read or written.
+    """
+    owner = read_owner(folder)
+    if owner is None:
+        hashes = stored_models(folder).hashes
+        if hashes and not known(hashes):
+            raise _foreign(folder, None, installation)
+        write_owner(folder, installation)
+        owner = read_owner(folder)
+    if owner != installation:
+        raise _foreign(folder, owner, installation)
+
+
+def refuse_foreign_folder(folder: Path, installation: str, earlier: Collection[str]) -> None:
+    """For who only reads: a folder of before this installation was renewed is its own still.
+
+    Raises:
+        ForeignInstallation: it is another's.
+    """
+    owner = read_owner(folder)
+    if owner is not None and owner != installation and owner not in earlier:
+        raise _foreign(folder, owner, installation)
+
+
+def write_owner(folder: Path, installation: str, *, replace: bool = False) -> None:
+    """Name the owner, whole or not at all; unless `replace`, one who was quicker stays.
+
+    Raises:
+        ArtefactError: the folder cannot be written.
+    """
+    partial = folder / f".{OWNER}.{secrets.token_hex(4)}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as file:
+            file.write(f"{installation}\n".encode())
+            file.flush()
+            os.fsync(file.fileno())
+        if replace or not _link(partial, folder / OWNER):
+            partial.replace(folder / OWNER)
+    except OSError as error:
+        raise ArtefactError(f"{folder}: cannot be written ({error.strerror}); see WARMLINE_MODEL_DIR") from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def _link(partial: Path, owner: Path) -> bool:
+    """Give the file its name unless there is one with a word in it; False where that has to be done by renaming."""
+    try:
+        os.link(partial, owner)
+    except OSError:  # it exists, or the file system has no links
+        return read_owner(owner.parent) is not None
+    return True
+
+
+def _foreign(folder: Path, owner: str | None, installation: str) -> ForeignInstallation:
+    whose = f"belongs to another installation ({owner[:SHOWN]})" if owner else "holds models of another installation"
+    return ForeignInstallation(
+        f"{folder}: {whose}, this one is {installation[:SHOWN]}; nothing in it was touched: set WARMLINE_MODEL_DIR to a"
+        " folder of its own, or say `warmline installation adopt` (its models stay)"
+    )

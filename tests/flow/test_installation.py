@@ -1,0 +1,152 @@
+"""Two installations that meet in one Redis or one snapshot file: neither is served with the other's, nor changes it."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from shared.db.installation import renew_installation
+from shared.ranked_lists.ownership import take_over
+from shared.snapshot_owner import WITHOUT_OWNER, read_snapshot_owner
+from tests.flow.house import API_KEY, COLD, POSTS, STRANGER, House, ask, eventually, ids, until_ready
+from tests.integration.lists.test_ownership import dump
+
+BACKEND = {"Authorization": f"Bearer {API_KEY}"}
+
+
+@pytest.fixture
+def theirs(ranked_house: House) -> House:
+    """The ranked world, whose Redis and database are another installation's for `ours`."""
+    return ranked_house
+
+
+@pytest.fixture
+def ours(theirs: House, server_url: str, migrated_template: str) -> Iterator[House]:
+    """A copy of the database under a name of its own, whose settings name the other's Redis by mistake."""
+    from tests.flow.conftest import _copy
+
+    for url in _copy(server_url, migrated_template):
+        house = House(database_url=url, redis_url=theirs.redis_url)
+        house.sql("UPDATE warmline.installation SET id = 'ours', salt = 'our salt'")
+        house.delete_post("p00")
+        yield house
+
+
+def missing(client: object) -> dict[str, str]:
+    found = client.get("/readyz").json()["missing"]  # type: ignore[attr-defined]
+    assert isinstance(found, dict)
+    return found
+
+
+def lasting(client: redis.Redis) -> dict[bytes, object]:
+    """All that Redis holds besides who asked."""
+    return {name: value for name, value in dump(client).items() if name != b"wl:asked"}
+
+
+def test_a_timeline_neither_reads_nor_writes_a_redis_of_another(ours: House) -> None:
+    with ours.redis() as redis_client:
+        before = dump(redis_client)
+        with ours.timeline() as client:
+            eventually(lambda: missing(client).get("redis") == "belongs to another installation", "it is named")
+            page = ask(client, COLD, limit=100)
+            client.put(f"/users/{COLD}/blocks/author3", headers=BACKEND)
+            client.delete("/posts/p07", headers=BACKEND)
+            client.delete("/users/fan1", headers=BACKEND)
+            after_writes = ask(client, COLD, limit=100)
+        assert (page["source"], page["degraded"]) == ("newest", ["redis"])
+        assert set(ids(page)) == set(POSTS) - {"p00"}
+        assert "p07" not in ids(after_writes)
+        assert dump(redis_client) == before
+
+
+def test_a_timeline_whose_redis_is_taken_over_goes_on_from_its_own(ranked_house: House) -> None:
+    with ranked_house.timeline() as client:
+        until_ready(client)
+        take_over(ranked_house.redis_url, "another")
+        with ranked_house.redis() as redis_client:
+            redis_client.set("wl:safety", "their epoch")  # the other one's, loaded
+            before = dump(redis_client)
+            eventually(lambda: missing(client) == {"redis": "belongs to another installation"}, "it is named")
+            page = ask(client, STRANGER, limit=100)
+            assert (page["source"], page["degraded"], sorted(ids(page))) == ("snapshot", ["redis"], sorted(POSTS))
+            assert dump(redis_client) == before
+
+
+def saved_by(house: House, file: Path) -> bytes:
+    with house.timeline(snapshot_file=file) as client:
+        until_ready(client)
+    return file.read_bytes()
+
+
+def away(house: House) -> House:
+    """The same database, Redis down."""
+    return House(database_url=house.database_url, redis_url="redis://127.0.0.1:1")
+
+
+def as_an_earlier_version_wrote_it(value: bytes) -> bytes:
+    """The same file without an owner."""
+    body = value[40:]
+    body = body[4 + int.from_bytes(body[:4], "little") :]
+    return WITHOUT_OWNER + hashlib.sha256(body).digest() + body
+
+
+@pytest.mark.parametrize("has_owner", [True, False], ids=["this version", "an earlier one"])
+def test_a_snapshot_of_another_is_not_served_named_and_left(
+    has_owner: bool, theirs: House, ours: House, tmp_path: Path
+) -> None:
+    file = tmp_path / "timeline.bin"
+    value = saved_by(theirs, file)
+    if not has_owner:
+        ours.sql("UPDATE warmline.post_rows SET post_id = 'x' || post_id")
+        ours.sql("INSERT INTO warmline.post_rows (post_id) VALUES (%s)", [(f"y{number}",) for number in range(90)])
+        value = as_an_earlier_version_wrote_it(value)
+        file.write_bytes(value)
+    with away(ours).timeline(snapshot_file=file) as client:
+        page = ask(client, STRANGER, limit=100)
+        assert (page["source"], "p00" in ids(page)) == ("newest", False)
+        eventually(lambda: "another installation" in missing(client).get("snapshot", ""), "it is named")
+        client.delete("/users/fan1", headers=BACKEND)  # which rewrites the own file, or deletes it
+    assert file.read_bytes() == value
+
+
+@pytest.mark.parametrize("has_owner", [True, False], ids=["this version", "an earlier one"])
+def test_the_own_snapshot_is_served_and_gets_an_owner(has_owner: bool, ranked_house: House, tmp_path: Path) -> None:
+    file = tmp_path / "timeline.bin"
+    value = saved_by(ranked_house, file)
+    if not has_owner:
+        file.write_bytes(as_an_earlier_version_wrote_it(value))
+    with away(ranked_house).timeline(snapshot_file=file) as client:
+        assert ask(client, STRANGER)["source"] == "snapshot"
+        eventually(lambda: missing(client).keys() == {"redis"}, "the file is taken for its own")
+        client.delete("/posts/p07", headers=BACKEND)
+    assert read_snapshot_owner(file) == ranked_house.sql("SELECT id FROM warmline.installation")[0][0]
+
+
+def test_after_a_renewal_the_old_copies_go_and_the_file_is_replaced(ranked_house: House, tmp_path: Path) -> None:
+    file = tmp_path / "timeline.bin"
+    with ranked_house.timeline(snapshot_file=file) as client:
+        until_ready(client)
+        first = ask(client, STRANGER, limit=20)
+        with ranked_house.database() as database:
+            _, fresh = renew_installation(database, by="test")
+        take_over(ranked_house.redis_url, fresh)
+        eventually(lambda: ask(client, STRANGER)["source"] == "newest", "no copy of before is served")
+        rest = ids(ask(client, STRANGER, limit=100, cursor=first["next_cursor"]))
+        assert set(rest) <= set(POSTS)
+        ranked_house.run_heuristic()
+        until_ready(client)
+        assert ask(client, STRANGER)["source"] == "everyone"
+    assert read_snapshot_owner(file) == fresh
+
+
+def test_a_snapshot_of_before_a_renewal_is_not_served(ranked_house: House, tmp_path: Path) -> None:
+    file = tmp_path / "timeline.bin"
+    saved_by(ranked_house, file)
+    with ranked_house.database() as database:
+        _, fresh = renew_installation(database, by="test")
+    with away(ranked_house).timeline(snapshot_file=file) as client:
+        assert ask(client, STRANGER)["source"] == "newest"
+        eventually(lambda: missing(client).keys() == {"redis", "lists"}, "nothing is said of the file")
+    assert read_snapshot_owner(file) == fresh

@@ -1,0 +1,64 @@
+"""What PostgreSQL knows of what names no owner, and its new id."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from shared.db.engine import Database
+from shared.db.installation import earlier_ids, gave_out, knows_models, renew_installation
+from shared.db.models import register_model
+from shared.db.phases import installation_id
+from shared.db.post_rows import forget_posts, moment_of, rows_of_posts
+from shared.db.runs import request_run
+from tests.stores import rows, scalar
+
+
+@pytest.mark.parametrize(
+    ("posts", "knows"),
+    [
+        ({}, True),  # nothing that could be mixed up
+        ({1: "a", 2: "b"}, True),
+        ({1: "a", 9: "long gone"}, True),
+        ({1: "a", 2: "other"}, False),
+        ({9: "other"}, False),
+        ({3: "erased"}, False),  # a row that tells nothing proves nothing
+        ({1: "a", 3: "erased"}, True),
+    ],
+)
+def test_rows_are_ours_when_those_that_are_known_name_the_same_posts(
+    posts: Mapping[int, str], knows: bool, database: Database
+) -> None:
+    with database.read() as snapshot:
+        as_of = moment_of(snapshot)
+    with database.begin() as connection:
+        rows_of_posts(connection, ["a", "b", "erased"], as_of=as_of)
+        forget_posts(connection, ["erased"])
+    assert gave_out(database, salt=None, posts=posts) is knows
+
+
+def test_a_salt_decides_before_any_row(database: Database) -> None:
+    with database.read() as snapshot:
+        as_of = moment_of(snapshot)
+    with database.begin() as connection:
+        rows_of_posts(connection, ["a"], as_of=as_of)
+    salt = scalar(database, "SELECT salt FROM warmline.installation")
+    assert gave_out(database, salt=salt, posts={1: "other"})
+    assert not gave_out(database, salt="another", posts={1: "a"})
+
+
+def test_a_model_is_known_by_folder_and_hash(database: Database) -> None:
+    run = request_run(database, "train", by="test")
+    register_model(database, run_id=run, folder="model-1", sha256="aa", accepted=True, verdict="", report={})
+    assert knows_models(database, {"model-1": "aa", "model-2": "aa"}) == {"model-1"}
+    assert knows_models(database, {"model-1": "bb"}) == set()
+
+
+def test_a_new_id_is_on_record_and_the_old_one_is_remembered(database: Database) -> None:
+    before = installation_id(database)
+    old, new = renew_installation(database, by="ann@home")
+    assert (old, new) == (before, installation_id(database))
+    assert new != before
+    assert earlier_ids(database) == {before}
+    assert rows(database, "SELECT who, deed, was, became FROM warmline.audit") == [
+        ("ann@home", "renew installation", old, new)
+    ]
