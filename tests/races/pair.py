@@ -14,7 +14,7 @@ from shared.domain import author_key
 from shared.errors import WarmlineError
 from shared.ranked_lists.blocked import NOBODY, unpack_blocked
 from tests.flow.house import ADMIN_TOKEN, API_KEY, House, JsonObject, ask, eventually, ids, until_ready
-from tests.races.stops import Proxy
+from tests.races.stops import Proxy, written
 from tests.traces import traces
 
 BACKEND = {"Authorization": f"Bearer {API_KEY}"}
@@ -98,7 +98,7 @@ class Run:
         return None
 
 
-FIRST_WRITE = r"HSET wl:posts:"  # with which a run begins to publish; it has loaded
+FIRST_WRITE = written("wl:posts:[0-9]+")  # with which a run begins to publish; it has loaded
 
 
 @contextmanager
@@ -132,6 +132,20 @@ def accepted(*responses: httpx2.Response) -> None:
     """Each of these acts was acknowledged: known everywhere, or durable and pending."""
     for response in responses:
         assert response.status_code in (200, 202, 204), response.text
+
+
+def waiting_for_locks(house: House) -> int:
+    """How many statements wait for a lock of PostgreSQL."""
+    ((count,),) = house.sql(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    return int(count)
+
+
+def until_done_or_waiting(house: House, *acts: "Future[Any]") -> None:
+    """Wait until each of these acts has ended, or waits for what stands still."""
+    left = list(acts)
+    eventually(lambda: waiting_for_locks(house) >= sum(not act.done() for act in left), "done, or waiting for a lock")
 
 
 def settle(house: House) -> None:

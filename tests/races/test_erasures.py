@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from tests.flow.house import COLD, POSTS, House, ask
-from tests.races.pair import Process, accepted, left_of, pair, process, settle, stopped_run
+from tests.races.pair import Process, accepted, left_of, pair, process, settle, stopped_run, until_done_or_waiting
 from tests.races.stops import written
 from tests.traces import make_views
 
@@ -190,10 +190,12 @@ ROWS = r"SELECT r.row FROM wanted_posts"
 
 
 def test_a_run_outlives_an_erasure_between_two_of_its_statements(lived: House) -> None:
-    """The posts that it read have other names when it reads their rows."""
+    """The posts that it read have other names when it reads their rows, unless the erasure waits for it."""
     with process(lived) as one, stopped_run(lived, ROWS, store="postgres") as run:
-        _erase(one)
+        erasing = one.act("DELETE", f"/users/{GONE}")
+        until_done_or_waiting(lived, erasing)
         run.finish()
+        accepted(erasing.result())
     settle(lived)
     assert left_of(lived, GONE, [THEIR_POST]) == []
     lived.run_heuristic()
@@ -211,9 +213,11 @@ def test_a_page_outlives_an_erasure_between_two_of_its_statements(house: House) 
     with pair(house) as (one, other), one.postgres.stop(ROWS) as stop:
         page = one.page(COLD, limit=100)
         stop.wait()
-        _erase(other)
+        erasing = other.act("DELETE", f"/users/{GONE}")
+        until_done_or_waiting(house, erasing)
         stop.go_on()
         assert page.result()["posts"]
+        accepted(erasing.result())
 
 
 def test_two_who_blocked_each_other_can_be_erased_at_once(lived: House) -> None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import psycopg2
 
 from tests.flow.house import COLD, House, eventually
-from tests.races.pair import accepted, process
+from tests.races.pair import accepted, process, waiting_for_locks
 
 FIRST, SECOND = "p01", "p02"  # what both batches take back, in either order
 BATCH = 40  # events between them
@@ -24,14 +24,6 @@ def locked_rows(house: House, post_ids: list[str]) -> Iterator[None]:
             yield
     finally:
         connection.close()
-
-
-def waiting(house: House) -> int:
-    """How many statements wait for a lock."""
-    ((count,),) = house.sql(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    return int(count)
 
 
 def _events(post_ids: list[str]) -> list[dict[str, str]]:
@@ -56,7 +48,7 @@ def test_batches_that_take_back_the_same_events_in_other_orders_both_do(ranked_h
                 one.act("DELETE", "/interactions", _events([FIRST, middle[0], SECOND])),
                 one.act("DELETE", "/interactions", _events([SECOND, middle[1], FIRST])),
             ]
-            eventually(lambda: waiting(house) >= 2, "both wait")
+            eventually(lambda: waiting_for_locks(house) >= 2, "both wait")
         responses = [answer.result() for answer in answers]
     assert [response.status_code for response in responses] == [200, 200]
     assert sum(response.json()["accepted"] for response in responses) == 4
@@ -71,9 +63,9 @@ def test_batches_that_keep_and_take_back_the_same_events_both_do(ranked_house: H
     with process(house) as one:
         with locked_rows(house, middle):
             answers = [one.act("DELETE", "/interactions", _events([SECOND, middle[1], FIRST]))]
-            eventually(lambda: waiting(house) >= 1, "the first one waits")
+            eventually(lambda: waiting_for_locks(house) >= 1, "the first one waits")
             answers.append(one.act("POST", "/interactions", _events([FIRST, middle[0], SECOND])))
-            eventually(lambda: waiting(house) >= 2, "both wait")
+            eventually(lambda: waiting_for_locks(house) >= 2, "both wait")
         responses = [answer.result() for answer in answers]
     assert [response.status_code for response in responses] == [200, 200]
 
@@ -93,7 +85,7 @@ def test_a_deadlock_is_tried_again(ranked_house: House) -> None:
                 hold = "SELECT FROM warmline.interactions WHERE user_id = %s AND post_id = %s FOR UPDATE"
                 cursor.execute(hold, (COLD, SECOND))
                 answer = one.act("DELETE", "/interactions", _events([FIRST, SECOND]))
-                eventually(lambda: waiting(house) >= 1, "ours waits")
+                eventually(lambda: waiting_for_locks(house) >= 1, "ours waits")
                 cursor.execute(hold, (COLD, FIRST))
                 connection.commit()
         finally:
@@ -110,7 +102,7 @@ def test_acts_of_safety_do_not_wait_for_bulk(ranked_house: House) -> None:
     with process(house) as one:
         with locked_rows(house, [FIRST]):
             bulk = [one.act("DELETE", "/interactions", _events([FIRST])) for _ in range(12)]
-            eventually(lambda: waiting(house) >= 1, "they wait")
+            eventually(lambda: waiting_for_locks(house) >= 1, "they wait")
             acts = [
                 one.act("PUT", f"/users/{COLD}/blocks/author3"),
                 one.act("DELETE", "/posts/p05"),
@@ -128,7 +120,7 @@ def test_a_page_does_not_wait_for_bulk(ranked_house: House) -> None:
     with process(house) as one:
         with locked_rows(house, [FIRST]):
             bulk = [one.act("DELETE", "/interactions", _events([FIRST])) for _ in range(12)]
-            eventually(lambda: waiting(house) >= 1, "they wait")
+            eventually(lambda: waiting_for_locks(house) >= 1, "they wait")
             page = one.page("ann", limit=10).result(SOON)
         accepted(*(each.result() for each in bulk))
     assert "degraded" not in page
