@@ -5,10 +5,12 @@ still while the rest happens, so that each try meets the window.
 """
 
 import hashlib
+import random
 import re
 import socket
 import struct
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -46,9 +48,9 @@ class At(StrEnum):
 class Stop:
     """A point at which an exchange stands still."""
 
-    def __init__(self, pattern: str, *, at: At, after: str | None, holds_all: bool) -> None:
+    def __init__(self, pattern: str, *, at: At, after: str | None, holds_all: bool, skip: int) -> None:
         self._pattern, self._after = re.compile(pattern), re.compile(after) if after else None
-        self.at, self._holds_all = at, holds_all
+        self.at, self._holds_all, self._skip = at, holds_all, skip
         self._lock = threading.Lock()
         self._is_taken = self._is_lost = False
         self._reached, self._may_go_on = threading.Event(), threading.Event()
@@ -76,6 +78,9 @@ class Stop:
             return False
         with self._lock:
             if (self._is_taken and not self._holds_all) or (self._may_go_on.is_set() and not self._is_lost):
+                return False
+            if self._skip > 0:
+                self._skip -= 1
                 return False
             self._is_taken = True
         return True
@@ -197,11 +202,12 @@ class Proxy:
         self._stops: list[Stop] = []
         self._lines: list[_Line] = []
         self._is_closed = False
+        self._jitter = 0.0, 0.0, random.Random(0)  # share, seconds, whose dice
         threading.Thread(target=self._accept, daemon=True).start()
 
     @contextmanager
     def stop(
-        self, pattern: str, *, at: At = At.REQUEST, after: str | None = None, holds_all: bool = False
+        self, pattern: str, *, at: At = At.REQUEST, after: str | None = None, holds_all: bool = False, skip: int = 0
     ) -> Iterator[Stop]:
         """Have an exchange stand still; when the block ends, it goes on.
 
@@ -210,8 +216,9 @@ class Proxy:
             at: its request or its answer.
             after: found in an earlier message of the same connection's transaction.
             holds_all: every one that matches, not only the first.
+            skip: how many that match go on before.
         """
-        stop = Stop(pattern, at=at, after=after, holds_all=holds_all)
+        stop = Stop(pattern, at=at, after=after, holds_all=holds_all, skip=skip)
         self._stops.append(stop)
         try:
             yield stop
@@ -222,6 +229,16 @@ class Proxy:
     def stop_for(self, text: str, before: "deque[str]") -> Stop | None:
         """Where a message stops, if anywhere."""
         return next((stop for stop in [*self._stops] if stop.takes(text, before)), None)
+
+    def slow_down(self, share: float, *, seconds: float, rng: random.Random) -> None:
+        """Have a share of all messages wait, each for up to so many seconds: windows stand open for longer."""
+        self._jitter = share, seconds, rng
+
+    def pause(self) -> None:
+        """Let a message wait, if it is one of those that do."""
+        share, seconds, rng = self._jitter
+        if share and rng.random() < share:
+            time.sleep(rng.random() * seconds)
 
     def break_all(self) -> None:
         """Break the connections that stand now."""
@@ -301,6 +318,7 @@ class _Line:
                             self.close()
                             return
                     ready += raw
+                self._proxy.pause()
                 self._send(self._store, ready)
         # The client has gone; the store still does what it was sent.
         with suppress(OSError):
@@ -312,6 +330,7 @@ class _Line:
                 self._answered += self._parser.count_answers(data)
                 if not self._may_pass():
                     break
+                self._proxy.pause()
                 self._send(self._client, data)
         self.close()
 

@@ -1,9 +1,21 @@
 """What was deleted stays away: beside runs, and when Redis loses its memory in the middle of one."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.flow.house import COLD, STRANGER, House, ask, eventually, ids
-from tests.races.pair import OPERATOR, accepted, pair, process, stopped_run
+from shared.db.imports import merge_rows
+from tests.flow.house import COLD, STRANGER, House, ask, author_of, eventually, ids
+from tests.races.pair import (
+    OPERATOR,
+    accepted,
+    in_background,
+    pair,
+    process,
+    stopped_run,
+    until_done_or_waiting,
+)
+from tests.races.stops import Proxy
 
 READ_ROWS = r"CREATE TEMPORARY TABLE wanted_posts"  # of the run: its candidates are read, their rows are not
 
@@ -81,3 +93,21 @@ def test_a_job_that_an_operator_asks_for_beside_deletions_keeps_them(ranked_hous
             assert other.now("DELETE", f"/posts/{victims[1]}").status_code == 204
             run.finish()
         assert not set(victims).intersection(ids(ask(other.client, COLD, limit=100)))
+
+
+def test_an_import_under_way_does_not_bring_back_what_was_deleted(ranked_house: House) -> None:
+    """It has left out what was deleted before, and writes what is deleted now."""
+    house, victim = ranked_house, "p00"
+    row = (victim, author_of(victim), "imported", None, "2026-01-01T00:00:00+00:00", None)
+    with process(house) as one, Proxy(house.database_url) as postgres:
+        with replace(house, database_url=postgres.url).database() as database:
+            with postgres.stop(r"INSERT INTO warmline.posts AS kept") as stop:
+                merging = in_background(lambda: merge_rows(database, "posts", [row]))
+                stop.wait()
+                deleting = one.act("DELETE", f"/posts/{victim}")
+                until_done_or_waiting(house, deleting)
+                stop.go_on()
+                accepted(deleting.result())
+                merging.result()
+        house.run_heuristic()
+        assert victim not in ids(ask(one.client, COLD, limit=100))

@@ -127,7 +127,8 @@ def test_no_process_writes_an_erased_user_back_with_a_first_page(lived: House) -
         for by in (one, other):
             page = ask(by.client, GONE, **PAGE)
             assert page["posts"]
-            ask(by.client, GONE, **PAGE, cursor=page["next_cursor"])
+            if page["next_cursor"] is not None:  # nothing is kept of them, so there may be no chain to go on with
+                ask(by.client, GONE, **PAGE, cursor=page["next_cursor"])
         assert left_of(lived, GONE, [THEIR_POST]) == []
 
 
