@@ -38,14 +38,14 @@ async def add_block(request: Request, user_id: PathId, blocked_user_id: PathId) 
     if user_id == blocked_user_id:
         raise Problem(422, "self-block", "a user cannot block themselves")
     state = state_of(request)
-    return await _obeyed(state, await state.write(put_block, state.database, user_id, blocked_user_id))
+    return await _obeyed(state, await state.act(put_block, state.acts_database, user_id, blocked_user_id))
 
 
 @router.delete("/users/{user_id}/blocks/{blocked_user_id}", status_code=204, responses=PENDING)
 async def remove_block(request: Request, user_id: PathId, blocked_user_id: PathId) -> Response:
     """Take a block back."""
     state = state_of(request)
-    return await _obeyed(state, await state.write(drop_block, state.database, user_id, blocked_user_id))
+    return await _obeyed(state, await state.act(drop_block, state.acts_database, user_id, blocked_user_id))
 
 
 @router.put("/users/{user_id:path}", status_code=204, responses={**CONFLICT, **TOO_LARGE})
@@ -79,7 +79,7 @@ async def write_post(request: Request, post_id: PathId, body: PostPut) -> Respon
 async def remove_post(request: Request, post_id: PathId) -> Response:
     """Delete a post: it is gone from the next page that anyone asks for."""
     state = state_of(request)
-    return await _obeyed(state, await state.write(delete_post, state.database, post_id))
+    return await _obeyed(state, await state.act(delete_post, state.acts_database, post_id))
 
 
 async def _obeyed(state: State, change: SafetyChange) -> Response:

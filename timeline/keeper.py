@@ -227,6 +227,7 @@ class Keeper:
         database, snapshot = self._parts.database, self._snapshot
         await self._learn_installation()
         snapshot.take_phase(await self._in_thread(partial(read_phase, database)))
+        await self._withheld.hear_of_erasures()
         now = datetime.now(UTC)
         if now - self._beat_at >= BEAT_EVERY:
             await self._in_thread(partial(beat, database, "timeline", worker=worker_name()))

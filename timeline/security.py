@@ -66,6 +66,15 @@ class Doorkeeper:
             self._verified.popitem(last=False)
         return str(claims["sub"])
 
+    def users(self) -> set[str]:
+        """Whose tokens are remembered."""
+        return {user for user, _ in self._verified.values()}
+
+    def forget(self, user_id: str) -> None:
+        """Remember no token of this user; one that comes again is verified again."""
+        for digest in [digest for digest, (user, _) in self._verified.items() if user == user_id]:
+            del self._verified[digest]
+
     def _claims_of(self, token: str, key: SecretStr) -> dict[str, Any]:
         jwt = jwt_library()
         try:

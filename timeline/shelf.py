@@ -44,6 +44,10 @@ class Shelf:
         self._chains.clear()
         self._viewers.clear()
 
+    def users(self) -> set[str]:
+        """Of whom something is here."""
+        return {*self._viewers, *(user_id for user_id, _ in self._chains)}
+
     def forget(self, user_id: str) -> None:
         """Drop what is here of a user (erased, or read anew)."""
         self._viewers.pop(user_id, None)

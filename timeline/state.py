@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 
 from fastapi import Request
 
-from shared.db.engine import Database, check_urls
+from shared.db.engine import Database, check_urls, retried
 from shared.ranked_lists.publish import ListWriter
 from shared.ranked_lists.read import Lifetimes, ListReader
 from shared.ranked_lists.users import UserMarks
@@ -36,6 +36,8 @@ from timeline.stores import Stores
 from timeline.withheld import OwnCopies, Withheld
 
 WRITE_THREADS = 3  # fewer than PostgreSQL connections and than asyncio's own threads: pages find some free
+ACT_THREADS = 2
+ACT_CONNECTIONS = ACT_THREADS + 2  # and two that bring acts to Redis
 OPERATOR_THREADS = 2
 
 DeedT = ParamSpec("DeedT")
@@ -61,7 +63,9 @@ class State:
     stores: Stores
     timeline: Timeline
     withheld: Withheld
+    acts_database: Database  # the same PostgreSQL by connections of its own
     writing: Deeds
+    acting: Deeds
     operating: Deeds
 
     async def write(self, deed: Callable[DeedT, ResultT], *arguments: DeedT.args, **options: DeedT.kwargs) -> ResultT:
@@ -70,20 +74,31 @@ class State:
         Raises:
             StoreUnavailable: a store does not answer, or hangs.
         """
-        return await self.writing.do(partial(deed, *arguments, **options))
+        return await self.writing.do(partial(retried, partial(deed, *arguments, **options)))
+
+    async def act(self, deed: Callable[DeedT, ResultT], *arguments: DeedT.args, **options: DeedT.kwargs) -> ResultT:
+        """The same for an act that pages must obey, whose first argument is `acts_database`: it waits for no batch."""
+        return await self.acting.do(partial(retried, partial(deed, *arguments, **options)))
 
     async def operate(self, deed: Callable[DeedT, ResultT], *arguments: DeedT.args, **options: DeedT.kwargs) -> ResultT:
         """The same for the operator."""
         return await self.operating.do(partial(deed, *arguments, **options))
 
     async def close(self) -> None:
-        closed = [self.writing.close(), self.operating.close(), self.withheld.close(), self.keeper.close()]
+        closed = [
+            self.writing.close(),
+            self.acting.close(),
+            self.operating.close(),
+            self.withheld.close(),
+            self.keeper.close(),
+        ]
         self.stores.close()
         await let_finish(closed)
         await self.reader.close()
         self.writer.close()
         self.marks.close()
         self.database.close()
+        self.acts_database.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +146,12 @@ def build_state(settings: AllSettings) -> State:
     disk = Disk(settings.timeline.snapshot_file) if settings.timeline.snapshot_file else None
     if disk is not None:
         reader.deleted.seed(disk.load(parts.snapshot))
-    own = OwnCopies(deleted=reader.deleted, shelf=parts.shelf, snapshot=parts.snapshot, disk=disk)
+    own = OwnCopies(
+        deleted=reader.deleted, shelf=parts.shelf, snapshot=parts.snapshot, doorkeeper=doorkeeper, disk=disk
+    )
+    acts_database = Database(settings.stores, statement_seconds=10, pool_size=ACT_CONNECTIONS)
     withheld = Withheld(
-        database=database, writer=writer, marks=marks, window=settings.window, own=own, stores=parts.stores
+        database=acts_database, writer=writer, marks=marks, window=settings.window, own=own, stores=parts.stores
     )
     installation = Installation(
         database=database, reader=reader, writer=writer, marks=marks, snapshot=parts.snapshot, shelf=parts.shelf,
@@ -158,7 +176,9 @@ def build_state(settings: AllSettings) -> State:
         stores=parts.stores,
         timeline=Timeline(parts, cursor_key=doorkeeper.cursor_key()),
         withheld=withheld,
+        acts_database=acts_database,
         writing=Deeds("write", threads=WRITE_THREADS),
+        acting=Deeds("act", threads=ACT_THREADS),
         operating=Deeds("operator", threads=OPERATOR_THREADS),
     )
 

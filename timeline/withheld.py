@@ -11,7 +11,15 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from shared.db.engine import Database
-from shared.db.erasure import Erasure, erase_again, erasures_under_way, least_runs, may_be_settled, settle_erasure
+from shared.db.erasure import (
+    Erasure,
+    erase_again,
+    erased_lately,
+    erasures_under_way,
+    least_runs,
+    may_be_settled,
+    settle_erasure,
+)
 from shared.db.newest import viewers_of
 from shared.db.safety import next_safety_version
 from shared.db.safety_outbox import SafetyChange, pending_changes, settle_changes
@@ -24,11 +32,13 @@ from shared.ranked_lists.users import UserMarks
 from shared.settings import WindowSettings
 from timeline.deeds import Deeds
 from timeline.disk import Disk
+from timeline.security import Doorkeeper
 from timeline.shelf import Shelf
 from timeline.snapshot import Snapshot
 from timeline.stores import Stores
 
 THREADS = 2
+HEARD_MARGIN = timedelta(minutes=1)  # clocks differ, and an erasure is dated before it is durable
 JOBS_THAT_PUBLISH = ("heuristic", "score")  # whose runs write to Redis, under fences of these names
 
 
@@ -39,11 +49,17 @@ class OwnCopies:
     deleted: Deleted
     shelf: Shelf
     snapshot: Snapshot
+    doorkeeper: Doorkeeper
     disk: Disk | None
+
+    def users(self) -> set[str]:
+        """Of whom something is kept here."""
+        return self.shelf.users() | self.doorkeeper.users()
 
     def forget_user(self, user_id: str) -> None:
         """Drop what is kept of an erased user besides their posts."""
         self.shelf.forget(user_id)
+        self.doorkeeper.forget(user_id)
         self.snapshot.forget_blocks_of(author_key(user_id))
 
     def save(self) -> bool:
@@ -67,6 +83,8 @@ class Withheld:
         self._database, self._writer, self._marks, self._window = database, writer, marks, window
         self._own, self._stores = own, stores
         self._deeds = Deeds("withheld", threads=THREADS)
+        self._heard_at = datetime.now(UTC)
+        self._heard: frozenset[str] = frozenset()  # whose erasures were heard of within the margin
 
     async def apply(self, change: SafetyChange) -> bool:
         """Have every page obey an act from now on; False while it is durable, and not known to every process yet.
@@ -106,6 +124,21 @@ class Withheld:
         is_off_disk = await self._deeds.do(self._own.save)
         is_known = await self.apply(erasure.blocked)
         return await self._sweep(erasure) and is_known and is_off_disk
+
+    async def hear_of_erasures(self) -> None:
+        """Drop what this process keeps of users whom any process has erased since the last time.
+
+        Raises:
+            StoreUnavailable, SourceError: PostgreSQL does not answer.
+        """
+        heard_at = datetime.now(UTC)
+        erased = await self._deeds.do(partial(erased_lately, self._database, since=self._heard_at - HEARD_MARGIN))
+        self._heard_at = heard_at
+        if erased.keys() - self._heard:
+            users = self._own.users()
+            for user_id in await self._deeds.do(lambda: [user for user in users if hash_of_user(user) in erased]):
+                self._own.forget_user(user_id)
+        self._heard = frozenset(erased)
 
     async def finish_erasures(self) -> None:
         """Finish the erasures that any process has begun."""

@@ -1,10 +1,13 @@
 """Connections: our own PostgreSQL, perhaps the team's, and where each of the four relations lives."""
 
+import random
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import psycopg2
 import sqlalchemy as sa
@@ -13,10 +16,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from shared.db.sessions import READ_ONLY, check_url, engine_for, sqlstate_of
 from shared.db.tables import SCHEMA
-from shared.errors import SourceError, StoreReadOnly, StoreUnavailable
+from shared.errors import SourceError, StoreReadOnly, StoreUnavailable, WriteConflict
 from shared.settings import PREFIX, StoreSettings
 
 _REFUSALS = (psycopg2.DataError, psycopg2.ProgrammingError, psycopg2.NotSupportedError, psycopg2.IntegrityError)
+ResultT = TypeVar("ResultT")
+CONFLICTS = ("40P01", "40001")  # a deadlock, a serialization failure
+TRIES = 4  # at a transaction that PostgreSQL ended for another's sake
+RETRY_SECONDS = 0.05  # before the second try, by lot up to twice as long; twice that before the third
 _QUOTED = re.compile(r'"[^"]*"')
 RELATIONS = ("users", "posts", "interactions", "blocks")
 # Users and posts come from the views alone; events and blocks that arrive by the API stand in our tables beside them.
@@ -111,6 +118,20 @@ class Snapshot:
             connection.close()
 
 
+def retried(write: Callable[[], ResultT]) -> ResultT:
+    """Do a write of one transaction, once more if PostgreSQL ended it for another's sake.
+
+    Raises:
+        WriteConflict: so it went several times in a row; nothing was changed.
+    """
+    for attempt in range(TRIES - 1):
+        try:
+            return write()
+        except WriteConflict:
+            time.sleep(RETRY_SECONDS * 2**attempt * (1 + random.random()))  # noqa: S311 - spreads those that met
+    return write()
+
+
 @contextmanager
 def store_errors(place: Place) -> Iterator[None]:
     """Turn what PostgreSQL refuses into an error of one line that hides the password, the statement and its values.
@@ -130,6 +151,8 @@ def explained(place: Place, error: Exception) -> StoreUnavailable | SourceError:
     cause = error.orig if isinstance(error, DBAPIError) else error
     if sqlstate_of(cause) == READ_ONLY:
         return read_only_error(place, first_line(error))
+    if sqlstate_of(cause) in CONFLICTS:
+        return WriteConflict(f"PostgreSQL at {address(place)} ended a transaction: {first_line(error)}; try again")
     if isinstance(cause, _REFUSALS):
         # No relation, no right, a view that fails. PostgreSQL quotes values in a data error, and they are people's.
         said = first_line(error)

@@ -79,6 +79,28 @@ _ONCE = """
 _BY_EVENT_ID = "ON CONFLICT (event_id) WHERE event_id IS NOT NULL DO NOTHING"
 
 
+_REVOKED = """
+    unnest(CAST(:users AS text[]), CAST(:posts AS text[]), CAST(:kinds AS text[]), CAST(:event_ids AS text[]))
+        WITH ORDINALITY AS t(user_id, post_id, kind, event_id, place)
+    """
+_IS_REVOKED = """
+    i.user_id = t.user_id AND i.post_id = t.post_id AND i.kind = t.kind
+    AND (t.event_id IS NULL OR i.event_id = t.event_id)
+    """
+# Rows are locked in the order in which `store_events` writes them, which is Python's: whoever waits for a row holds
+# none that comes after it. A statement of its own, so that the one that deletes sees what was changed meanwhile.
+_LOCK_IN_ORDER = f"""
+    SELECT 1 FROM {SCHEMA}.interactions i, {_REVOKED} WHERE {_IS_REVOKED}
+    ORDER BY i.event_id IS NOT NULL, i.event_id COLLATE "C", i.user_id COLLATE "C", i.post_id COLLATE "C",
+        i.kind COLLATE "C"
+    FOR UPDATE OF i
+    """
+_REVOKE = f"""
+    DELETE FROM {SCHEMA}.interactions i USING {_REVOKED} WHERE {_IS_REVOKED}
+    RETURNING t.place, i.source, i.generation, i.kind
+    """
+
+
 def store_events(database: Database, events: Sequence[Event]) -> Stored:
     """Keep a batch of events; what is counted as new is durable when this returns.
 
@@ -105,22 +127,13 @@ def revoke_events(database: Database, events: Sequence[Event]) -> Revoked:
     An event with an id takes back that one, one without an id all of its user, post and kind. What stands in the team's
     own relation is theirs to take back.
     """
-    query = sa.text(
-        f"""
-        DELETE FROM {SCHEMA}.interactions i
-        USING unnest(CAST(:users AS text[]), CAST(:posts AS text[]), CAST(:kinds AS text[]), CAST(:event_ids AS text[]))
-            WITH ORDINALITY AS t(user_id, post_id, kind, event_id, place)
-        WHERE i.user_id = t.user_id AND i.post_id = t.post_id AND i.kind = t.kind
-          AND (t.event_id IS NULL OR i.event_id = t.event_id)
-        RETURNING t.place, i.source, i.generation, i.kind
-        """
-    )
     wanted = dict.fromkeys((event.user_id, event.post_id, event.kind.value, event.event_id) for event in events)
     users, posts, kinds, event_ids = zip(*wanted, strict=True) if wanted else ((), (), (), ())
     values = {"users": list(users), "posts": list(posts), "kinds": list(kinds), "event_ids": list(event_ids)}
     with database.begin() as connection:
         hold_off_erasures(connection)
-        gone = connection.execute(query, values).all()
+        connection.execute(sa.text(_LOCK_IN_ORDER), values)
+        gone = connection.execute(sa.text(_REVOKE), values).all()
         discount_events(connection, Counter((row[1], row[2], row[3]) for row in gone if row[1] is not None))
         hiders = _hiders(events)
         hides = note_change(connection, user_ids=hiders - buried(connection, "users", sorted(hiders)))
