@@ -99,15 +99,22 @@ def test_an_import_under_way_does_not_bring_back_what_was_deleted(ranked_house: 
     """It has left out what was deleted before, and writes what is deleted now."""
     house, victim = ranked_house, "p00"
     row = (victim, author_of(victim), "imported", None, "2026-01-01T00:00:00+00:00", None)
-    with process(house) as one, Proxy(house.database_url) as postgres:
-        with replace(house, database_url=postgres.url).database() as database:
-            with postgres.stop(r"INSERT INTO warmline.posts AS kept") as stop:
-                merging = in_background(lambda: merge_rows(database, "posts", [row]))
-                stop.wait()
-                deleting = one.act("DELETE", f"/posts/{victim}")
-                until_done_or_waiting(house, deleting)
-                stop.go_on()
-                accepted(deleting.result())
-                merging.result()
-        house.run_heuristic()
-        assert victim not in ids(ask(one.client, COLD, limit=100))
+    with (
+        process(house) as one,
+        Proxy(house.database_url) as postgres,
+        replace(house, database_url=postgres.url).database() as database,
+        postgres.stop(r"INSERT INTO warmline.posts AS kept") as stop,
+    ):
+        merging = in_background(lambda: merge_rows(database, "posts", [row]))
+        stop.wait()
+        deleting = one.act("DELETE", f"/posts/{victim}")
+        until_done_or_waiting(house, deleting)
+        stop.go_on()
+        accepted(deleting.result())
+        merging.result()
+    house.run_heuristic()
+    assert house.sql("SELECT removed_at IS NOT NULL FROM warmline.post_rows WHERE post_id = %s", [(victim,)]) == [
+        (True,)
+    ]
+    with process(house) as fresh:
+        assert victim not in ids(ask(fresh.client, COLD, limit=100))
