@@ -81,6 +81,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.hidden: set[tuple[str, str]] = set()
         self.doubtful: set[str] = set()  # posts whose state is being changed
         self.scrolls: dict[str, Scroll] = {}
+        self.mortal_cursors: dict[str, str] = {}
         self.standing: list[Standing] = []
         self.run_block: AbstractContextManager[StoppedRun] | None = None
         self.stopped: StoppedRun | None = None
@@ -167,12 +168,53 @@ class AnyOrder(RuleBasedStateMachine):
         self._act(node, "DELETE", f"/users/{user}", None, lambda: self.erased.add(user), theirs, stands=stands)
 
     @rule(node=NODES, mortal=READERS)
-    def act_of_a_mortal(self, node: int, mortal: int) -> None:
-        """Whoever may be erased reads, likes and blocks before, and is asked for after."""
+    def page_of_a_mortal(self, node: int, mortal: int) -> None:
+        """Whoever may be erased scrolls on, before it and after it."""
         user = self.mortals[mortal]
-        ask(self.nodes[node].client, user, limit=5)
-        self.nodes[node].now("POST", "/interactions", [{"user_id": user, "post_id": "p03", "kind": "like"}])
-        self.nodes[node].now("PUT", f"/users/{user}/blocks/{AUTHORS[mortal]}")
+        query = {"cursor": self.mortal_cursors[user]} if user in self.mortal_cursors else {}
+        cursor = ask(self.nodes[node].client, user, limit=5, **query)["next_cursor"]
+        self.mortal_cursors.pop(user, None)
+        if cursor is not None:
+            self.mortal_cursors[user] = cursor
+
+    @rule(node=NODES, mortal=READERS, kind=st.sampled_from(["like", "hide", "block"]), stands=st.booleans())
+    def act_of_a_mortal(self, node: int, mortal: int, kind: str, stands: bool) -> None:
+        """It may end after its user's erasure has, or be refused."""
+        user = self.mortals[mortal]
+        if kind == "block":
+            wanted: tuple[str, str, object] = ("PUT", f"/users/{user}/blocks/{AUTHORS[mortal]}", None)
+        else:
+            wanted = ("POST", "/interactions", [{"user_id": user, "post_id": "p03", "kind": kind}])
+        self._act(node, *wanted, lambda: None, set(), stands=stands)
+
+    @rule(reader=READERS, limit=st.integers(1, 20))
+    def two_first_pages(self, reader: int, limit: int) -> None:
+        """At once, on two processes: each begins a chain that goes on as one on both."""
+        user = self.readers[reader]
+        with self.nodes[0].redis.stop(written(f"wl:seen:{user}")) as stop:
+            waiting = self.nodes[0].page(user, limit=limit)
+            eventually(lambda: stop.is_reached or waiting.done(), "one page stands still")
+            other = self._page(1, user, limit=limit)
+            stop.go_on()
+            pages = [waiting.result(), other]
+        for page in pages:
+            cursor = page["next_cursor"]
+            if cursor is None or "degraded" in page:
+                continue
+            once, again = (self._page(node, user, limit=limit, cursor=cursor) for node in (1, 0))
+            if "degraded" not in once and "degraded" not in again:
+                assert ids(once) == ids(again), "one cursor gave two pages"
+        self.scrolls[user] = Scroll(cursor=other["next_cursor"], served=ids(other))
+
+    @precondition(lambda self: self.standing)
+    @rule()
+    def act_is_answered(self) -> None:
+        """Though Redis still hangs for its process."""
+        standing = self.standing[0]
+        self._learn(standing.answer.result(), standing.learn)
+        for node in (0, 1):
+            for user in self.readers:
+                self._page(node, user, limit=100)
 
     @precondition(lambda self: self.standing)
     @rule(is_lost=st.booleans())
@@ -220,7 +262,7 @@ class AnyOrder(RuleBasedStateMachine):
         settle(self.house)
         with self.house.redis() as client:
             eventually(lambda: bool(client.exists("wl:safety")), "Redis is safe to read")
-        left = [place for user in self.erased for place in left_of(self.house, user)]
+        left = [place for user in self.asked_to_erase for place in left_of(self.house, user)]
         assert left == []
         query = "SELECT post_id FROM warmline.post_rows WHERE removed_at IS NULL AND post_id = ANY(%s)"
         assert self.house.sql(query, [(sorted(self.deleted),)]) == []
@@ -283,8 +325,8 @@ class AnyOrder(RuleBasedStateMachine):
 
     @staticmethod
     def _learn(response: httpx2.Response, learn: Callable[[], Any]) -> None:
-        assert response.status_code in (200, 202, 204), response.text
-        if response.status_code != 202:
+        assert response.status_code in (200, 202, 204, 409), response.text
+        if response.status_code in (200, 204):
             learn()
 
     def _end_run(self) -> None:
