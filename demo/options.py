@@ -65,8 +65,8 @@ def _parser() -> argparse.ArgumentParser:
         epilog="With WARMLINE_DATABASE_URL or WARMLINE_REDIS_URL set, your own server is used instead of an embedded "
         "one; WARMLINE_TEXT_ENCODER and WARMLINE_IMAGE_ENCODER choose other encoders, and every other WARMLINE_* "
         "setting reaches the services. The world comes out of a package, or: make demo DATA=FOLDER. Another "
-        "one is of simulated people on your own photos: make demo WORLD=photos PHOTOS=FOLDER. Where pip's index "
-        "has PyTorch with CUDA only: make demo TORCH_INDEX=URL, with the URL of the CPU index that PyTorch names",
+        "one is of simulated people on your own photos: make demo WORLD=photos PHOTOS=FOLDER. PyTorch "
+        "comes for the CPU unless an NVIDIA driver is found; from another index: make demo TORCH_INDEX=URL",
     )
     parser.add_argument(
         "--phase1",

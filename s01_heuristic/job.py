@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +50,7 @@ def run_heuristic(
         safety = writer.begin_safety()  # before anything is read
         world = load_world(database, settings.window, settings.lists, now, writer.asked_lately(now))
         loaded.update(posts=len(world.posts), events=len(world.events), users=len(world.users))
+        loaded.update({f"uncounted_{what}": count for what, count in asdict(world.uncounted).items() if count})
     with stage("heuristic.rank") as ranked:
         scores = score_posts(world.posts, world.met, settings.formula, now)
         ranking = rank_posts(world.posts, world.rows, scores, alpha=settings.formula.alpha)
@@ -80,6 +81,7 @@ def run_heuristic(
         "bytes": lists.bytes,
         "stages": {"load": loaded["seconds"], "rank": ranked["seconds"], "publish": written["seconds"]},
         "removed": len(world.removed),
+        "uncounted": asdict(world.uncounted),
         **_readiness(database, world, settings.lists, now),
         "seconds": round(seconds, 3),
     }

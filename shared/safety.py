@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from shared.db.engine import Database
-from shared.db.erasure import erased_lately
+from shared.db.erasure import erased_lately, least_runs
 from shared.db.installation import gave_out
 from shared.db.phases import installation_id, read_phase
 from shared.db.post_rows import removed_rows, rows_of_known_posts
@@ -18,6 +18,8 @@ from shared.eligibility import Pair, Viewer
 from shared.ranked_lists.ownership import Remains
 from shared.ranked_lists.publish import ListWriter, SafetyLoad
 from shared.ranked_lists.records import pack_viewer
+
+JOBS_THAT_PUBLISH = ("heuristic", "score")  # whose runs write to Redis, under fences of these names
 
 
 def claim_redis(database: Database, writer: ListWriter) -> None:
@@ -99,6 +101,7 @@ def reload_safety(database: Database, writer: ListWriter, *, since: datetime, ke
         user: Viewer(hidden_authors=authors.get(user, frozenset()), hidden_posts=frozenset(hidden.get(user, ())))
         for user in authors.keys() | hidden.keys()
     }
+    writer.give_up_runs(least_runs(database, JOBS_THAT_PUBLISH))  # their fences were lost, too
     publish_safety(writer, viewers=viewers, version=version, removed=removed, erased=erased_lately(database), load=load)
     writer.write_phase(read_phase(database))
     return len(viewers)

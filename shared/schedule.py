@@ -6,10 +6,11 @@ that an operator asked for, one that cron asked for with `--once` and one that t
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,12 +33,16 @@ from shared.db.runs import (
     request_run,
     worker_name,
 )
+from shared.domain import CLOCK_TOLERANCE
 from shared.errors import ConfigurationError, LeaseLost, StoreUnavailable, WarmlineError
+from shared.local_times import next_at_every_hour, next_at_named_hours
 from shared.logs import log_event, log_trouble
 
 POLL = timedelta(seconds=2)
 BEAT_EVERY = timedelta(seconds=10)
-MISFIRE_GRACE = timedelta(hours=1)  # APScheduler's own is one second, which a busy machine misses
+# However late a time is noticed (APScheduler's own limit is a second), it is made up for, and many at once by one run:
+# a machine that slept through the night is as good as a service that was down.
+NEVER_TOO_LATE = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
 
 Work = Callable[[Run], Mapping[str, Any]]
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")  # as cron counts: 0 and 7 are Sunday
@@ -59,6 +64,8 @@ def every(interval: timedelta) -> BaseTrigger:
 def cron(expression: str, *, timezone: str) -> BaseTrigger:
     """A trigger for a crontab line of five fields, with weekdays and with day-or-weekday as cron means them.
 
+    A line that names hours is due once at each of its local times, also on the days on which the clocks change.
+
     Raises:
         ConfigurationError: not five fields, a field that cron would not take, or an unknown time zone.
     """
@@ -68,15 +75,34 @@ def cron(expression: str, *, timezone: str) -> BaseTrigger:
     minute, hour, day, month, weekday = fields
     try:
         zone = ZoneInfo(timezone)
-        common: dict[str, Any] = {"minute": minute, "hour": hour, "month": month, "timezone": zone}
-        if weekday == "*":
-            return CronTrigger(day=day, **common)
-        names = _weekday_names(weekday)
-        if day.startswith("*") or weekday.startswith("*"):  # a starred field restricts nothing to cron: both must hold
-            return CronTrigger(day=day, day_of_week=names, **common)
-        return OrTrigger([CronTrigger(day=day, **common), CronTrigger(day_of_week=names, **common)])
+        wall_times = _wall_times(minute, hour, day, month, weekday)
+        return LocalTrigger(wall_times, zone=zone, names_hours=not hour.startswith("*"))
     except (ValueError, KeyError, OSError) as error:
         raise ConfigurationError(f"cron expression {expression!r} in zone {timezone!r}: {error}") from error
+
+
+class LocalTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """Fires at wall times of a zone; APScheduler's own trigger skips or repeats a night when the clocks change."""
+
+    def __init__(self, wall_times: BaseTrigger, *, zone: tzinfo, names_hours: bool) -> None:
+        """Make it.
+
+        Args:
+            wall_times: fires at the wall times as if they were UTC.
+            zone: whose clocks are meant.
+            names_hours: each wall time is meant once; else the schedule is one of every hour that passes.
+        """
+        self._wall_times, self._zone, self._names_hours = wall_times, zone, names_hours
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
+        """The first time after the previous one, or from now on."""
+        after = previous_fire_time if previous_fire_time is not None else now - timedelta.resolution
+        find = next_at_named_hours if self._names_hours else next_at_every_hour
+        return find(self._next_wall_time, self._zone, after)
+
+    def _next_wall_time(self, wall: datetime) -> datetime | None:
+        found = self._wall_times.get_next_fire_time(None, wall.replace(tzinfo=UTC) + timedelta.resolution)
+        return None if found is None else found.replace(tzinfo=None)
 
 
 def run_once(database: Database, job: Job, *, by: str) -> Mapping[str, Any]:
@@ -101,27 +127,62 @@ def serve(database: Database, job: Job, trigger: BaseTrigger, *, service: str) -
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     worker = worker_name()
-    clock = BackgroundScheduler(timezone=UTC)
-    grace = {"misfire_grace_time": int(MISFIRE_GRACE.total_seconds()), "coalesce": True, "max_instances": 1}
-    clock.add_job(_patiently(lambda: request_run(database, job.name, by="schedule")), trigger, **grace)
     beating = _patiently(lambda: beat(database, service, worker=worker))
-    clock.add_job(beating, every(BEAT_EVERY), next_run_time=datetime.now(UTC), **grace)
-    clock.start()
+    threading.Thread(target=_at_each_pause, args=(beating, BEAT_EVERY, stop), daemon=True).start()
+    schedule = Schedule(trigger, _patiently(lambda: request_run(database, job.name, by="schedule")))
     _patiently(lambda: _make_up(database, job, trigger))()
     log_event(f"{job.name}.ready", worker=worker)
     try:
         while not stop.is_set():
+            schedule.heed_the_clock()
             _patiently(lambda: _claim_and_execute(database, job, worker))()
             stop.wait(POLL.total_seconds())
     finally:
-        clock.shutdown(wait=False)
+        stop.set()
+        schedule.stop()
+
+
+class Schedule:
+    """Does a deed whenever a trigger is due, however late that is noticed; plans anew when the clock was set back."""
+
+    def __init__(self, trigger: BaseTrigger, deed: Callable[[], object]) -> None:
+        self._clock = BackgroundScheduler(timezone=UTC)
+        self._planned = self._clock.add_job(deed, trigger, **NEVER_TOO_LATE)
+        self._ahead = _ahead_of_steady_clock()
+        self._clock.start()
+
+    def heed_the_clock(self) -> None:
+        """Call it again and again: what was planned before the clock was set back would lie too far ahead."""
+        before, self._ahead = self._ahead, _ahead_of_steady_clock()
+        if before - self._ahead > CLOCK_TOLERANCE:  # less than that delays little, and would repeat a night's run
+            self._planned.reschedule(self._planned.trigger)
+            log_event("schedule.planned_anew", set_back_seconds=round((before - self._ahead).total_seconds()))
+        self._clock.wakeup()  # it waits for hours by a clock that stands still while the machine sleeps
+
+    def stop(self) -> None:
+        self._clock.shutdown(wait=False)
+
+
+def _ahead_of_steady_clock() -> timedelta:
+    """How far the clock, which somebody may set, is ahead of the one that nobody sets."""
+    return timedelta(seconds=time.time() - time.monotonic())
+
+
+def _at_each_pause(deed: Callable[[], object], pause: timedelta, stop: threading.Event) -> None:
+    deed()
+    while not stop.wait(pause.total_seconds()):
+        deed()
 
 
 def was_missed(trigger: BaseTrigger, *, last: datetime | None, now: datetime) -> bool:
-    """Whether the trigger should have fired since the last good run (or there was none)."""
+    """Whether the trigger should have fired since the last good run (or there was none).
+
+    That run was dated by PostgreSQL's clock, and may seem to come from a little before the time that it was due at.
+    """
     if last is None:
         return True
-    due = trigger.get_next_fire_time(last, last + timedelta(microseconds=1))
+    since = last if isinstance(trigger, IntervalTrigger) else last + CLOCK_TOLERANCE
+    due = trigger.get_next_fire_time(since, since)
     return due is not None and due <= now
 
 
@@ -183,6 +244,16 @@ def _patiently(deed: Callable[[], object]) -> Callable[[], None]:
 
 def _first_line(error: BaseException) -> str:
     return str(error).strip().partition("\n")[0]
+
+
+def _wall_times(minute: str, hour: str, day: str, month: str, weekday: str) -> BaseTrigger:
+    common: dict[str, Any] = {"minute": minute, "hour": hour, "month": month, "timezone": UTC}
+    if weekday == "*":
+        return CronTrigger(day=day, **common)
+    names = _weekday_names(weekday)
+    if day.startswith("*") or weekday.startswith("*"):  # a starred field restricts nothing to cron: both must hold
+        return CronTrigger(day=day, day_of_week=names, **common)
+    return OrTrigger([CronTrigger(day=day, **common), CronTrigger(day_of_week=names, **common)])
 
 
 def _weekday_names(field: str) -> str:

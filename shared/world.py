@@ -12,8 +12,8 @@ from shared.db.bulk import (
     Posts,
     Users,
     load_active_users,
+    load_all_events,
     load_candidates,
-    load_events,
     load_user_keys,
     to_datetime,
 )
@@ -22,6 +22,7 @@ from shared.db.engine import Database
 from shared.db.post_rows import moment_of, rows_of_posts
 from shared.db.relations import check_relations
 from shared.db.safety import load_blocks, load_hides, next_safety_version, note_removals
+from shared.distinct import distinct
 from shared.domain import KIND_CODES, AuthorKeys, Kind
 from shared.eligibility import Viewer
 from shared.met import Met, meet
@@ -31,12 +32,21 @@ from shared.settings import ListSettings, WindowSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Uncounted:
+    """What the relations hold that raises nothing, for its user or author is not in the view of users."""
+
+    users: int = 0  # with such an event
+    events: int = 0
+    posts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """Everything that one run ranks, and for whom."""
 
     posts: Posts
     rows: list[int]  # the posts' rows, in their order
-    events: Events
+    events: Events  # of all who count
     met: Met  # those on candidates, lined up with them
     users: Users
     viewers: Mapping[str, Viewer]  # users of whom something must be withheld; others see all but their own posts
@@ -44,6 +54,7 @@ class World:
     removed: set[int]  # rows of posts that went away lately
     clusters: Mapping[str, int] = field(default_factory=dict)  # of the posts whose photo is nearly another's
     author_keys: AuthorKeys = field(default_factory=AuthorKeys)
+    uncounted: Uncounted = Uncounted()
 
     def viewer(self, user_id: str) -> Viewer:
         """The user's viewer, their own posts always withheld."""
@@ -74,7 +85,7 @@ def load_world(
         posts = load_candidates(snapshot, since=now - window.window, now=now, at_least=window.min_candidates)
         oldest = to_datetime(max(0.0, float(posts.created_at.min()))) if len(posts) else now  # nobody liked before 1970
         # An event may be older than its post says when the team imported the post later: allow a day.
-        events = load_events(snapshot, since=oldest - timedelta(days=1), now=now)
+        loaded = load_all_events(snapshot, since=oldest - timedelta(days=1), now=now)
         askers = known_askers(snapshot, asked or {})
         users = load_active_users(
             snapshot, since=now - lists.active_for, now=now, at_most=lists.max_lists, askers=askers
@@ -89,12 +100,14 @@ def load_world(
         rows = rows_of_posts(connection, posts.ids, as_of=as_of)
         clusters = clusters_of_posts(connection, posts.ids)
     removals = note_removals(database, posts.ids, keep_for=lists.keep_for)  # those that came back are none any more
-    met = meet(posts, events)
+    met = meet(posts, loaded.counted)
     touched = touched_posts(posts, rows, met, at_most=lists.seen_length)
+    if len(loaded.uncounted):  # they may still ask for everyone's list, and are not shown what they hid
+        touched = touched.beside(touched_posts(posts, rows, loaded.uncounted, at_most=lists.seen_length))
     return World(
         posts=posts,
         rows=rows,
-        events=events,
+        events=loaded.counted,
         met=met,
         users=users,
         viewers=_viewers(user_keys, authors, touched),
@@ -102,6 +115,9 @@ def load_world(
         removed=removals.rows,
         clusters=clusters,
         author_keys=author_keys,
+        uncounted=Uncounted(
+            users=len(distinct(loaded.uncounted.user_keys)), events=len(loaded.uncounted), posts=posts.of_unknown
+        ),
     )
 
 
@@ -118,6 +134,10 @@ class Touched:
 
     seen: Mapping[int, Collection[int]]
     hidden: Mapping[int, frozenset[int]]
+
+    def beside(self, other: "Touched") -> "Touched":
+        """The same of these users and of others, none of whom is among them."""
+        return Touched(seen={**self.seen, **other.seen}, hidden={**self.hidden, **other.hidden})
 
 
 def touched_posts(posts: Posts, rows: list[int], events: Events | Met, *, at_most: int) -> Touched:

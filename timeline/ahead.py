@@ -4,20 +4,17 @@ A list is frozen as the user had it. Most users look at a page or two of its ten
 and new posts are put into their slots, only as far as pages come near.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from itertools import chain, compress, filterfalse, islice
 from operator import attrgetter
 
 from shared.domain import Source
 from shared.eligibility import may_show, may_show_all
 from shared.ranked_lists import codec
-from shared.ranked_lists.read import UserState
 from timeline.parts import Parts
 from timeline.reserved import Pool, with_new_posts
-from timeline.tail import numbers
-from timeline.walk import MARGIN, Walk
+from timeline.walk import MARGIN, PAGES, Walk
 
-PAGES = 2  # that are made ready at once: of the second one, too, what follows it must be known
 SEEN_ELSEWHERE = 16  # posts seen elsewhere that the list may hold; those seen before it was made are in it no more
 AT_ONCE = 6  # new posts that are looked up together: two pages take five
 _AUTHOR = attrgetter("author")
@@ -32,9 +29,9 @@ class Ahead:
 
     def make_ready(self, walk: Walk) -> None:
         """Move the next entries from the rest of a walk's list to what is ready; at least one, unless all are seen."""
-        seen, before = known_rows(walk.state), walk.own_length
+        seen, before = walk.seen(all_from=len(self._snapshot.shared())).rows, walk.own_length
         if before:
-            seen.update(codec.rows_of(walk.chain.frozen.entries))
+            seen = {*seen, *codec.rows_of(walk.chain.frozen.entries)}
         wanted = PAGES * walk.request.limit + MARGIN
         likely = wanted + SEEN_ELSEWHERE + (0 if before else len(walk.state.seen.rows))
         rows, entries, rest = unseen_first(walk.chain.rest, seen, at_most=wanted, look_at=likely)
@@ -46,7 +43,7 @@ class Ahead:
         entries = codec.part(entries, 0, room)
         walk.make_ready(entries, codec.part(rest, 0, room - codec.length_of(entries)))
 
-    def _fresh(self, walk: Walk, pool: Pool, seen: set[int]) -> Iterator[int]:
+    def _fresh(self, walk: Walk, pool: Pool, seen: Set[int]) -> Iterator[int]:
         """Those of the pool's posts that may stand in this list, in the user's order."""
         viewer = walk.state.viewer
         unseen = filterfalse(seen.__contains__, chain.from_iterable(pool.in_order_of(walk.request.user_id)))
@@ -58,12 +55,7 @@ class Ahead:
                 yield from (post.row for post in posts if may_show(viewer, row=post.row, author=post.author))
 
 
-def known_rows(state: UserState) -> set[int]:
-    """The posts that a user has seen, here or elsewhere."""
-    return {*numbers(state.viewer.seen_posts), *numbers(state.seen.rows)}
-
-
-def unseen_first(packed: bytes, seen: set[int], *, at_most: int, look_at: int) -> tuple[list[int], bytes, bytes]:
+def unseen_first(packed: bytes, seen: Set[int], *, at_most: int, look_at: int) -> tuple[list[int], bytes, bytes]:
     """The rows of the first entries that were not seen, the entries, and what follows them.
 
     Args:

@@ -16,7 +16,7 @@ from timeline.lane import Lane
 from timeline.limits import Limits
 from timeline.metrics import Metrics
 from timeline.observe import Observed
-from timeline.paths import EncodedSlashes
+from timeline.paths import ExactPaths
 from timeline.problems import install_problems
 from timeline.security import jwt_library
 from timeline.sources import FIRST_LOOK_SECONDS
@@ -55,12 +55,14 @@ def create_app(settings: AllSettings) -> TimelineApp:
                 await asyncio.wait_for(keeper, STOP_SECONDS)
             await state.close()
 
-    app = TimelineApp(title="Warmline timeline", version="0.1.0", description=DESCRIPTION, lifespan=lifespan)
+    app = TimelineApp(
+        title="Warmline timeline", version="0.1.0", description=DESCRIPTION, lifespan=lifespan, redirect_slashes=False
+    )
     install_problems(app)
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # as FastAPI's own manual does it
     for part in (routes, ingest, ingest_relations, jobs, admin):
         app.routes.extend(part.router.routes)  # whole as they are: `include_router` makes each of them once more
-    app.add_middleware(EncodedSlashes)
+    app.add_middleware(ExactPaths)
     app.add_middleware(Limits)
     app.add_middleware(Observed, metrics=_metrics, writes_lines=settings.timeline.request_log)
     return app

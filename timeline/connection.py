@@ -48,6 +48,12 @@ class Connection(HttpToolsProtocol):
         self._under_way = self.loop.create_task(self._answer(lane, plain, data))
         self.tasks.add(self._under_way)  # the server waits for these when it stops
 
+    def on_url(self, url: bytes) -> None:
+        """The parser met a target, or a part of it. A fragment would be cut off, and the path be another one."""
+        if b"#" in url:
+            raise ValueError("a target with a fragment")  # answered with 400, as all that is no HTTP
+        super().on_url(url)
+
     def on_message_begin(self) -> None:
         """The parser met a request."""
         self._is_parsing = True

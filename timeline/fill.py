@@ -14,7 +14,6 @@ from timeline.ahead import Ahead
 from timeline.parts import Parts
 from timeline.snapshot import catalogue_entry
 from timeline.sources import Sources
-from timeline.tail import more_ready
 from timeline.walk import Walk
 
 MORE = 4  # posts beyond a page that are looked at with it: the one that follows it, and some for those that wait
@@ -157,7 +156,7 @@ class Filler:
         if walk.tail is None:
             walk.put_tail(await self._sources.tail(walk))
         elif walk.lacks_tail(place, room, seen_too=seen_too):
-            walk.put_more_of_tail(more_ready(walk.tail, walk.last_seen(), at_most=walk.wanted_of_tail))
+            walk.make_tail_ready()
         return walk.whole_length if seen_too else walk.unseen_length
 
     async def _before(self, walk: Walk) -> Sequence[CatalogueEntry]:

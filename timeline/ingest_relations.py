@@ -23,15 +23,21 @@ CONFLICT: dict[int | str, dict[str, Any]] = {
 }
 PENDING: dict[int | str, dict[str, Any]] = {202: {"model": ActPending, "description": "durable; Redis is away"}}
 
+
+def without_query(request: Request) -> None:
+    """Refuse what stands behind a question mark: it would be cut off from an id, and another one written."""
+    if request.url.query:
+        raise Problem(422, "invalid-request", "this route takes no query; a question mark in an id is %3F")
+
+
 router = APIRouter(
     tags=["writes"],
-    dependencies=[Depends(backend_only)],
+    dependencies=[Depends(backend_only), Depends(without_query)],
     responses={401: PROBLEMS[401], 422: PROBLEMS[422], **UNAVAILABLE},
     default_response_class=Response,
 )
 
 
-# Blocks come first: a user's id may have slashes, so `/users/{id}` would take their paths for users.
 @router.put("/users/{user_id}/blocks/{blocked_user_id}", status_code=204, responses={**CONFLICT, **PENDING})
 async def add_block(request: Request, user_id: PathId, blocked_user_id: PathId) -> Response:
     """Block: neither user sees a post of the other from the next page on."""
@@ -48,7 +54,7 @@ async def remove_block(request: Request, user_id: PathId, blocked_user_id: PathI
     return await _obeyed(state, await state.act(drop_block, state.acts_database, user_id, blocked_user_id))
 
 
-@router.put("/users/{user_id:path}", status_code=204, responses={**CONFLICT, **TOO_LARGE})
+@router.put("/users/{user_id}", status_code=204, responses={**CONFLICT, **TOO_LARGE})
 async def write_user(request: Request, user_id: PathId, body: Annotated[UserPut | None, Body()] = None) -> Response:
     """Write a user; the body may be left out."""
     state = state_of(request)
@@ -56,7 +62,7 @@ async def write_user(request: Request, user_id: PathId, body: Annotated[UserPut 
     return Response(status_code=204)
 
 
-@router.delete("/users/{user_id:path}", status_code=204, responses={202: {"model": ErasureUnderWay}})
+@router.delete("/users/{user_id}", status_code=204, responses={202: {"model": ErasureUnderWay}})
 async def erase(request: Request, user_id: PathId) -> Response:
     """Erase a user and their posts for good: 204 when all is gone, 202 when the last traces go by themselves soon."""
     state = state_of(request)
@@ -66,7 +72,7 @@ async def erase(request: Request, user_id: PathId) -> Response:
     return JSONResponse(ErasureUnderWay().model_dump(), status_code=202)
 
 
-@router.put("/posts/{post_id:path}", status_code=204, responses={**CONFLICT, **TOO_LARGE})
+@router.put("/posts/{post_id}", status_code=204, responses={**CONFLICT, **TOO_LARGE})
 async def write_post(request: Request, post_id: PathId, body: PostPut) -> Response:
     """Write a post that anyone may see; the next run of a job ranks it."""
     state = state_of(request)
@@ -75,7 +81,7 @@ async def write_post(request: Request, post_id: PathId, body: PostPut) -> Respon
     return Response(status_code=204)
 
 
-@router.delete("/posts/{post_id:path}", status_code=204, responses=PENDING)
+@router.delete("/posts/{post_id}", status_code=204, responses=PENDING)
 async def remove_post(request: Request, post_id: PathId) -> Response:
     """Delete a post: it is gone from the next page that anyone asks for."""
     state = state_of(request)

@@ -36,6 +36,7 @@ class Installation:
     """Learns the id, tells everybody, and drops copies that are another's."""
 
     database: Database
+    acts_database: Database
     reader: ListReader
     writer: ListWriter
     marks: UserMarks
@@ -52,7 +53,7 @@ class Installation:
 
     def ask(self) -> Answer | None:
         """Ask PostgreSQL, in a thread; None when the id is the one that is known."""
-        found = ask_primary(self.database)
+        found = ask_primary(self.database, self.acts_database)
         if found == self.id:
             return None
         owner = self.disk.loaded if self.disk is not None else None
@@ -63,11 +64,15 @@ class Installation:
             or gave_out(self.database, salt=self.snapshot.phase.salt or None, posts=self._posts()),
         )
 
-    def take(self, answer: Answer) -> bool:
-        """Belong to this installation from now on; gives whether copies were dropped."""
-        before = self.id
-        is_stale = self._is_others_file(answer) or before is not None or self.took_unchecked
-        if is_stale:
+    def drops_copies(self, answer: Answer) -> bool:
+        """Whether what is held is another installation's, of before this one was renewed, or nobody knows whose."""
+        return self.id is not None or self.took_unchecked or not self._is_own_file(answer)
+
+    def take(self, answer: Answer) -> None:
+        """Belong to this installation from now on."""
+        before, drops_copies = self.id, self.drops_copies(answer)
+        self._take_file(answer)
+        if drops_copies:
             self.snapshot.forget()
             self.reader.deleted.forget_seed()
         if before is not None:
@@ -77,19 +82,21 @@ class Installation:
             part.expect(answer.id)
         self.reader.belong_to(answer.id)
         self.took_unchecked = False
-        return is_stale
 
-    def _is_others_file(self, answer: Answer) -> bool:
-        """Whether what the file brought may not be served; one of before a renewal is replaced, others are left."""
+    def _is_own_file(self, answer: Answer) -> bool:
+        """Whether what the file brought, if there was one, may be served."""
+        owner = self.disk.loaded if self.disk is not None else None
+        return owner is None or owner == answer.id or (owner == "" and answer.knows_file)
+
+    def _take_file(self, answer: Answer) -> None:
+        """Name the file's owner from now on; one of before a renewal is replaced, another's is left."""
         disk = self.disk
         if disk is None:
-            return False
+            return
+        is_own, owner = self._is_own_file(answer), disk.loaded
         renewed = {self.id} if self.id is not None else set[str]()
-        owner, disk.installation, disk.earlier = disk.loaded, answer.id, answer.earlier | renewed
-        disk.loaded = None
-        if owner is None or owner == answer.id or (owner == "" and answer.knows_file):
-            return False
-        disk.is_foreign = owner not in answer.earlier
+        disk.installation, disk.earlier, disk.loaded = answer.id, answer.earlier | renewed, None
+        disk.is_foreign = not is_own and owner not in answer.earlier
         if disk.is_foreign:
             self.snapshot.foreign_file = str(disk.path)
             log_trouble(
@@ -97,7 +104,6 @@ class Installation:
                 reason=f"{disk.path}: belongs to another installation ({shown(owner)}), this one is"
                 f" {shown(answer.id)}; it is not served and left as it is: set WARMLINE_SNAPSHOT_FILE, or remove it",
             )
-        return True
 
     def _posts(self) -> dict[int, str]:
         lists = (self.snapshot.everyone, self.snapshot.newest)

@@ -6,6 +6,7 @@ errands from PostgreSQL to Redis. A look that does not end is not started again 
 
 import asyncio
 import gc
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -46,6 +47,7 @@ BEAT_EVERY = timedelta(seconds=10)
 NEWEST_EVERY = timedelta(seconds=30)  # the newest posts are read again this often while everyone's list is there
 RETRY_EVERY = timedelta(seconds=0.5)  # a store that is away is tried this often
 LOOK_SECONDS = 2.0  # a look that takes longer counts as failed, and goes on
+NEVER = -timedelta(days=1)  # by the steady clock, which begins at 0
 RUNS_EVERY = timedelta(seconds=15)
 RUNS = 100  # runs that are looked at for the newest of each job
 ON_THEIR_WAY = timedelta(seconds=2)  # acts younger than this are being written by the process that took them
@@ -79,8 +81,7 @@ class Keeper:
         self._hurry = {store: asyncio.Event() for store in ("redis", "postgresql", "errands")}
         self._published: dict[Phase, Publication] = {}
         self._needs_reload = False
-        never = datetime.min.replace(tzinfo=UTC)
-        self._newest_at = self._beat_at = self._saved_at = self._runs_at = never
+        self._newest_at = self._beat_at = self._saved_at = self._runs_at = NEVER
         self._saved: tuple[int, frozenset[int]] = (self._snapshot.changes, self._reader.deleted.rows)
 
     def hurry(self, store: str) -> None:
@@ -217,10 +218,15 @@ class Keeper:
 
     async def _learn_installation(self) -> None:
         answer = await self._in_thread(self._installation.ask)
-        if answer is not None and self._installation.take(answer):
+        if answer is not None and self._installation.drops_copies(answer):
+            now, limit = datetime.now(UTC), self._parts.lists.everyone_length
+            newest = await self._in_thread(partial(newest_posts, self._parts.database, now=now, limit=limit))
+            self._installation.take(answer)
+            self._snapshot.take_newest(newest, now, asked_for=limit)  # at once: no page may find nothing
             self._published = {}  # what was copied is gone: it is copied anew
-            self._newest_at = datetime.min.replace(tzinfo=UTC)
             self.hurry("redis")
+        elif answer is not None:
+            self._installation.take(answer)
         self._installation.asked.set()
 
     async def _look_at_database(self) -> None:
@@ -228,19 +234,19 @@ class Keeper:
         await self._learn_installation()
         snapshot.take_phase(await self._in_thread(partial(read_phase, database)))
         await self._withheld.hear_of_erasures()
-        now = datetime.now(UTC)
-        if now - self._beat_at >= BEAT_EVERY:
+        now, steady = datetime.now(UTC), _steady_clock()
+        if steady - self._beat_at >= BEAT_EVERY:
             await self._in_thread(partial(beat, database, "timeline", worker=worker_name()))
-            self._beat_at = now
-        if snapshot.everyone is None or snapshot.newest is None or now - self._newest_at >= NEWEST_EVERY:
+            self._beat_at = steady
+        if snapshot.everyone is None or snapshot.newest is None or steady - self._newest_at >= NEWEST_EVERY:
             limit = self._parts.lists.everyone_length
             posts = await self._in_thread(partial(newest_posts, database, now=now, limit=limit))
             snapshot.take_newest(posts, now, asked_for=limit)
-            self._newest_at = now
-        if now - self._runs_at >= RUNS_EVERY:
+            self._newest_at = steady
+        if steady - self._runs_at >= RUNS_EVERY:
             runs = await self._in_thread(partial(recent_runs, database, limit=RUNS))
             self._metrics.runs([dict(run) for run in runs])
-            self._runs_at = now
+            self._runs_at = steady
 
     async def _do_errands(self) -> None:
         """What goes from PostgreSQL to Redis, and from here to the disk."""
@@ -268,11 +274,11 @@ class Keeper:
         return reload_safety(self._parts.database, self._writer, since=since, keep_for=self._parts.lists.keep_for)
 
     async def _save(self, *, pause: timedelta = SAVE_EVERY) -> None:
-        now, snapshot = datetime.now(UTC), self._snapshot
+        steady, snapshot = _steady_clock(), self._snapshot
         state = (snapshot.changes, self._reader.deleted.rows)
-        if self._disk is None or state == self._saved or now - self._saved_at < pause:
+        if self._disk is None or state == self._saved or steady - self._saved_at < pause:
             return
-        self._saved, self._saved_at = state, now
+        self._saved, self._saved_at = state, steady
         await self._in_thread(partial(self._disk.save, snapshot, self._reader.deleted))
         snapshot.foreign_file = str(self._disk.path) if self._disk.is_foreign else None
 
@@ -295,6 +301,11 @@ _IN_SHORT: Mapping[type[BaseException], str] = {
     StoreReadOnly: "is read-only; it was demoted, or is a standby",
     ForeignInstallation: "belongs to another installation",
 }
+
+
+def _steady_clock() -> timedelta:
+    """For pauses: the clock that nobody sets. By the other one, set back by an hour, nothing would be done for one."""
+    return timedelta(seconds=time.monotonic())
 
 
 def _settle_memory() -> None:

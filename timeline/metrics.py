@@ -25,6 +25,7 @@ OTHER = "other"
 _CODES = {int(status): status for status in STATUSES}
 STORES = ("redis", "postgresql")
 JOBS = ("heuristic", "train", "score")
+UNCOUNTED = ("users", "events", "posts")
 
 
 class Metrics:
@@ -45,6 +46,8 @@ class Metrics:
         self._bytes = Gauge("warmline_generation_bytes", "bytes of the last publication", ("phase",), registry=registry)
         self._job_seconds = Gauge("warmline_job_seconds", "duration of the last ended run", ("job",), registry=registry)
         self._job_ok = Gauge("warmline_job_ok", "1: the last ended run was good", ("job",), registry=registry)
+        self._uncounted = Gauge("warmline_uncounted", "what raises nothing, for the view of users lacks its user",
+                                ("what",), registry=registry)  # fmt: skip
         self._job_ended = Gauge("warmline_job_ended_timestamp_seconds", "end of the last run", ("job",),
                                 registry=registry)  # fmt: skip
         self._looked_at = time.monotonic()
@@ -92,6 +95,9 @@ class Metrics:
                 self._job_seconds.labels(job).set((run["finished_at"] - run["started_at"]).total_seconds())
             self._job_ok.labels(job).set(run["state"] == "done")
             self._job_ended.labels(job).set(run["finished_at"].timestamp())
+            counts = (run["report"] or {}).get("uncounted", {})
+            for what in (each for each in UNCOUNTED if each in counts):
+                self._uncounted.labels(what).set(counts[what])
 
     def text(self) -> bytes:
         """What Prometheus reads."""

@@ -60,8 +60,9 @@ class OlderPosts:
         return self._segment
 
     def _is_good(self, than: datetime) -> bool:
+        """Whether the copy goes on where the newest posts end, as this very look at PostgreSQL found them."""
         copy = self._copy
-        return copy is not None and copy.than == than and datetime.now(UTC) - copy.read_at < GOOD_FOR
+        return copy is not None and copy.than is than and datetime.now(UTC) - copy.read_at < GOOD_FOR
 
     async def _read(self, patience: Patience, than: datetime) -> None:
         self._under_way = asyncio.get_running_loop().create_future()

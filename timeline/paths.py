@@ -1,40 +1,66 @@
-"""Tells a slash that belongs to an id (sent as %2F) from one that parts a path.
+"""Reads a path as it was sent: exactly, so that it never means another one.
 
-Servers decode a path before it is routed. An id `a/blocks/b` would then be taken for a block of `a`, and a block of the
-user `a/b` for a user. So an encoded slash travels to the routes as a control character, which no id may have.
+Servers decode a path before it is routed, and then nobody can tell a slash that belongs to an id (sent as %2F) from
+one that parts a path: an id `a/blocks/b` would be taken for a block of `a`. They also replace bytes that are no UTF-8,
+so that two ids become one. Here each segment is decoded for itself and strictly, and an encoded slash travels to the
+routes as a control character, which no id may have.
 """
 
 import re
-from urllib.parse import unquote
+from urllib.parse import quote, unquote_to_bytes
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from timeline.problems import problem_response
+from shared.domain import CONTROL_CHARACTERS
+from timeline.problems import NO_ROUTE, Problem, problem_response
 
 STAND_IN = "\x1f"
-_STAND_IN_SENT = re.compile(rb"%1f|\x1f", re.IGNORECASE)
-_SLASH_SENT = re.compile(rb"%2f", re.IGNORECASE)
+_NO_SEGMENTS = frozenset({b"", b".", b".."})
+_BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_CONTROL_CHARACTER = re.compile(f"[{CONTROL_CHARACTERS}]")  # a pattern's `$` lets a line break pass, `.` stops at one
 
 
-class EncodedSlashes:
-    """Puts a stand-in for each encoded slash; `with_slashes` puts the slash back."""
+class ExactPaths:
+    """Hands on a request by its path as it was sent, or answers that there is no such path."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the app answer, by the path with stand-ins."""
-        sent = scope.get("raw_path") or b""
-        if scope["type"] == "http" and _STAND_IN_SENT.search(sent):
-            detail = "path: expected ids without control characters"
-            await problem_response(422, "invalid-request", detail)(scope, receive, send)
-            return
-        if scope["type"] == "http" and _SLASH_SENT.search(sent):
-            path = unquote(_SLASH_SENT.sub(b"%1F", sent.partition(b"?")[0]).decode("latin-1"))
-            scope = {**scope, "path": path}
+        if scope["type"] == "http":
+            try:
+                scope["path"] = path_of(scope.get("raw_path") or quote(scope["path"]).encode())
+            except Problem as problem:
+                await problem_response(problem.status, problem.slug, problem.detail)(scope, receive, send)
+                return
         await self._app(scope, receive, send)
+
+
+def path_of(sent: bytes) -> str:
+    """A path for the routes, with stand-ins for encoded slashes.
+
+    Raises:
+        Problem: it has an empty segment, as by a slash too many, or a dot segment; or one that is no text.
+    """
+    first, *segments = sent.split(b"/")
+    if first or not segments or not _NO_SEGMENTS.isdisjoint(segments):
+        raise Problem(404, "not-found", NO_ROUTE)
+    return "/" + "/".join([_text_of(segment) for segment in segments])
 
 
 def with_slashes(text: str) -> str:
     """A part of a path as the client meant it."""
     return text.replace(STAND_IN, "/")
+
+
+def _text_of(segment: bytes) -> str:
+    if _BROKEN_ESCAPE.search(segment):
+        raise Problem(422, "invalid-request", "path: expected two hexadecimal digits after each %; itself it is %25")
+    try:
+        text = unquote_to_bytes(segment).decode()
+    except UnicodeDecodeError:
+        raise Problem(422, "invalid-request", "path: expected UTF-8") from None
+    if _CONTROL_CHARACTER.search(text):
+        raise Problem(422, "invalid-request", "path: expected ids without control characters")
+    return text.replace("/", STAND_IN)

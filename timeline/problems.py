@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from shared.errors import SourceError, StoreUnavailable, WriteRefused
 from shared.logs import log_trouble
 
+NO_ROUTE = "no such route: paths match exactly, and a slash in an id is %2F; see /docs"
 TYPE_PREFIX = "urn:warmline:problem:"
 MAX_ERRORS = 20  # validation errors that one answer lists
 
@@ -60,7 +61,11 @@ async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
 async def _on_http(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     slug = http.HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
-    detail = {404: "no such route; see /docs", 405: "this route does not take that method; see /docs"}
+    detail = {
+        400: "the body cannot be read; expected JSON in UTF-8",
+        404: NO_ROUTE,
+        405: "this route does not take that method; see /docs",
+    }
     headers = dict(error.headers) if error.headers else None
     return problem_response(error.status_code, slug, detail.get(error.status_code, slug), headers)
 
@@ -77,5 +82,6 @@ async def _on_unavailable(_: Request, error: Exception) -> JSONResponse:
 
 
 async def _on_unexpected(request: Request, error: Exception) -> JSONResponse:
-    log_trouble("timeline.bug", path=request.url.path[:200], kind=type(error).__name__)
+    route = getattr(request.scope.get("route"), "path", "none")  # not the path, which holds ids
+    log_trouble("timeline.bug", method=request.method, route=route, kind=type(error).__name__)
     return problem_response(500, "internal", "this is a fault of ours; it was logged")

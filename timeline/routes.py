@@ -37,7 +37,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 router = APIRouter()
 
 
-@router.get("/timeline/{user_id:path}", response_model=TimelinePage, responses=PROBLEMS, tags=["timeline"])
+@router.get("/timeline/{user_id}", response_model=TimelinePage, responses=PROBLEMS, tags=["timeline"])
 async def get_timeline(
     request: Request,
     user_id: PathId,

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from shared.domain import MAX_ID_LENGTH, Kind, Phase, Source, is_usable_id
+from shared.domain import CONTROL_CHARACTERS, ID_RULE, MAX_ID_LENGTH, WHITE_SPACE, Kind, Phase, Source, is_usable_id
 from shared.jobs import Job
 from timeline.ingest_events import OLDEST, Rejection
 from timeline.paths import with_slashes
@@ -23,7 +23,7 @@ MAX_RUNS = 100  # of one look at the history
 
 def _usable(text: str) -> str:
     if not is_usable_id(text):
-        raise ValueError(f"an id: 1 to {MAX_ID_LENGTH} characters, none of them a control character")
+        raise ValueError(f"an id: {ID_RULE}")
     return text
 
 
@@ -52,9 +52,10 @@ def _since_1970(at: datetime) -> datetime:
 
 
 # The pattern is for readers of the document: `_usable` decides.
-NO_CONTROLS = {"pattern": r"^[^\u0000-\u001f\u007f-\u009f]+$"}
+_END = f"[^{CONTROL_CHARACTERS}{WHITE_SPACE}]"
+ID_PATTERN = {"pattern": f"^{_END}([^{CONTROL_CHARACTERS}]*{_END})?$"}
 Id = Annotated[
-    str, Field(min_length=1, max_length=MAX_ID_LENGTH, json_schema_extra=NO_CONTROLS), AfterValidator(_usable)
+    str, Field(min_length=1, max_length=MAX_ID_LENGTH, json_schema_extra=ID_PATTERN), AfterValidator(_usable)
 ]
 PathId = Annotated[Id, BeforeValidator(with_slashes), Path()]
 NO_NUL = {"pattern": r"^[^\u0000]*$"}

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import time
 from collections import OrderedDict
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
@@ -13,6 +14,9 @@ from pydantic import SecretStr
 from timeline.problems import Problem
 from timeline.settings import TimelineSettings
 
+# How far `iat` and `nbf` of a JWT may lie ahead of our clock: its signer has another one (promise 11). RFC 7519 allows
+# a few minutes. `exp` has no leeway: a token that may be too old is renewed by the phone, at no cost.
+JWT_LEEWAY = timedelta(seconds=60)
 MAX_TOKEN = 4096  # characters of a bearer token that are looked at
 MAX_VERIFIED = 20_000  # JWTs that are remembered, some 6 MB; verifying one costs as much as half a page
 
@@ -53,7 +57,7 @@ class Doorkeeper:
 
     def _user_of(self, token: str) -> str:
         key = self.settings.jwt_key
-        if key is None:
+        if key is None or not token:
             raise _stranger("a JWT")
         digest = hashlib.blake2b(token.encode(), digest_size=32).digest()
         user, expires = self._verified.get(digest, ("", 0))
@@ -82,12 +86,16 @@ class Doorkeeper:
                 token,
                 key.get_secret_value(),
                 algorithms=[self.settings.jwt_algorithm],
-                options={"require": ["exp", "sub"], "verify_aud": False},  # many providers set one; ours is `sub`
+                leeway=JWT_LEEWAY,
+                # Many providers set an audience and ids of tokens, of any type; ours is `sub`.
+                options={"require": ["exp", "sub"], "verify_aud": False, "verify_jti": False},
             )
         except jwt.ExpiredSignatureError as error:
-            raise Problem(401, "token-expired", "the JWT has expired; get a new one", _CHALLENGE) from error
+            raise _expired() from error
         except jwt.PyJWTError as error:
-            raise _stranger("a JWT with `sub` and `exp`") from error
+            raise _refused(_reason(error, self.settings.jwt_algorithm)) from error
+        if int(claims["exp"]) <= time.time():
+            raise _expired()
         return claims
 
 
@@ -97,6 +105,35 @@ def jwt_library() -> Any:
 
 
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
+
+
+def _refused(reason: str) -> Problem:
+    return Problem(401, "unauthorized", f"the token is refused: {reason}", _CHALLENGE)
+
+
+def _expired() -> Problem:
+    return Problem(401, "token-expired", "the JWT has expired (its `exp` has passed); get a new one", _CHALLENGE)
+
+
+def _reason(error: Exception, algorithm: str) -> str:
+    """Which claim or part of a JWT is wrong and why, from PyJWT's error; nothing of the token is repeated."""
+    jwt = jwt_library().exceptions
+    claim = next((name for name in ("iat", "nbf", "exp") if f"({name})" in str(error)), None)
+    match error:
+        case jwt.MissingRequiredClaimError():
+            return f"it has no `{error.claim}`"
+        case jwt.InvalidSubjectError():
+            return "its `sub` is not a text; write the user's id as a string"
+        case jwt.ImmatureSignatureError():
+            return f"its `{claim}` lies more than {JWT_LEEWAY.total_seconds():.0f} s ahead of this server's clock"
+        case _ if claim is not None:
+            return f"its `{claim}` is not a number of seconds since 1970"
+        case jwt.InvalidAlgorithmError():
+            return f"its `alg` is not {algorithm}, the one that this server takes (WARMLINE_JWT_ALGORITHM)"
+        case jwt.InvalidSignatureError():
+            return "its signature does not fit this server's key (WARMLINE_JWT_KEY)"
+        case _:
+            return "it is neither the API key nor a JWT of three parts in base64url"
 
 
 def _stranger(wanted: str) -> Problem:

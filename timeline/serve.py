@@ -23,13 +23,14 @@ from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.read import FirstPage, NextPage, Overtaken, UserErased, UserState
 from shared.ranked_lists.records import NONCE_BYTES, Chain, Seen
-from timeline.ahead import Ahead, known_rows
+from timeline.ahead import Ahead
 from timeline.feed import feed_id
 from timeline.fill import Filler
 from timeline.page import Page, PageRequest
 from timeline.parts import Parts
 from timeline.sources import Sources
 from timeline.stores import Patience
+from timeline.tail import NEVER, SeenRows
 from timeline.unrecorded import lacks_record, mended
 from timeline.walk import Walk
 
@@ -199,7 +200,7 @@ class Timeline:
         """A new chain of this list, frozen as it is; pages make it ready as they come near."""
         entries, length = ranked.entries, self._parts.lists.list_length
         if len(ranked) > length:  # a shared list: what the user has seen of it must not take the room of the others
-            seen, rows = known_rows(state), codec.rows_of(entries)
+            seen, rows = SeenRows(state, all_from=NEVER).rows, codec.rows_of(entries)
             entries = codec.without(entries, [place for place, row in enumerate(rows) if row in seen])
             entries = codec.part(entries, 0, length)
         chain = Chain(nonce=os.urandom(NONCE_BYTES), frozen=ranked.with_entries(b""), rest=entries)

@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from shared.settings import PREFIX, SnapshotSettings
+from timeline import jwt_key
 
 
 class TimelineSettings(SnapshotSettings):
@@ -50,6 +51,18 @@ class TimelineSettings(SnapshotSettings):
     @property
     def database_budget(self) -> timedelta:
         return timedelta(milliseconds=self.database_budget_ms)
+
+    @field_validator("jwt_key")
+    @classmethod
+    def _has_its_line_breaks(cls, key: SecretStr | None) -> SecretStr | None:
+        return None if key is None else SecretStr(jwt_key.mended(key.get_secret_value()))
+
+    @model_validator(mode="after")
+    def _can_verify(self) -> Self:
+        fault = None if self.jwt_key is None else jwt_key.fault(self.jwt_key.get_secret_value(), self.jwt_algorithm)
+        if fault is not None:
+            raise ValueError(f"{PREFIX}JWT_KEY: {fault}")
+        return self
 
     @model_validator(mode="after")
     def _is_closed_to_strangers(self) -> Self:

@@ -5,7 +5,9 @@ from collections import OrderedDict
 from shared.eligibility import Viewer
 from shared.ranked_lists.records import Chain, Tail
 
-MAX_CHAINS = 5_000  # some 10 MB of frozen lists; 70 MB if every one of them has run into its tail
+MAX_CHAINS = (
+    5_000  # some 10 MB of frozen lists; 80 MB if every one of them has run into its tail, twice that in its older posts
+)
 MAX_VIEWERS = 20_000  # some 20 MB at ten withheld authors and posts each
 
 

@@ -5,9 +5,10 @@ posts and the blocks by Redis, the newest posts by PostgreSQL, the phase by both
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import is_
 
 from shared.db.newest import NewPost
 from shared.domain import INITIAL_PHASE, PhaseState, Reason, Source, age_hours
@@ -17,6 +18,7 @@ from shared.ranked_lists.catalogue import Catalogue
 from shared.ranked_lists.codec import RankedList, pack_entry
 from shared.ranked_lists.records import CatalogueEntry
 from timeline.reserved import Pool
+from timeline.tail import Segment, segment_of
 
 NOT_ASKED = "not asked yet"
 
@@ -37,6 +39,8 @@ class Snapshot:
     first_look: asyncio.Event = field(default_factory=asyncio.Event)
     changes: int = 0  # grows with each new copy of something
     foreign_file: str | None = None  # the snapshot's file, when it is another installation's
+    _shared: Segment = field(default_factory=lambda: segment_of(()))
+    _shared_of: Sequence[bytes] = ()  # what it was put together of
 
     def forget(self) -> None:
         """Drop all copies: they are another installation's, or of before this one was renewed."""
@@ -44,6 +48,13 @@ class Snapshot:
         self.blocked, self.phase = NOBODY, INITIAL_PHASE
         self.catalogue.forget()
         self.changes += 1
+
+    def shared(self) -> Segment:
+        """Everyone's list and the newest posts as one: put together once for each copy of them."""
+        lists = [ranked.entries for ranked in (self.everyone, self.newest) if ranked is not None]
+        if len(lists) != len(self._shared_of) or not all(map(is_, lists, self._shared_of)):
+            self._shared_of, self._shared = lists, segment_of(lists)
+        return self._shared
 
     def newer_phase(self, other: PhaseState | None) -> PhaseState:
         """Of the phase known here and another copy of it the one with the higher version."""

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from operator import is_
 
 from msgspec.structs import replace
 
@@ -20,7 +19,7 @@ from shared.settings import ListSettings
 from timeline.older_posts import OlderPosts
 from timeline.snapshot import Snapshot
 from timeline.stores import Stores
-from timeline.tail import Segment, frozen_tail, older_part, parts_of, segment_of
+from timeline.tail import frozen_tail, older_part, parts_of, plain_tail
 from timeline.walk import Walk
 
 FIRST_LOOK_SECONDS = 0.3  # how long a request that comes before anything is known waits for the first look
@@ -35,8 +34,6 @@ class Sources:
         self._reader, self._stores = reader, stores
         self._snapshot, self._lists = snapshot, lists
         self._older = OlderPosts(database=database, stores=stores, snapshot=snapshot, lists=lists)
-        self._put_together: list[bytes] = []
-        self._segment = segment_of(())
 
     def own_list(self, user_id: str, state: UserState) -> RankedList | None:
         """The user's own list: of their phase, or else the heuristic's; None when there is none."""
@@ -60,30 +57,31 @@ class Sources:
 
     async def tail(self, walk: Walk) -> Tail:
         """What follows the frozen list: unseen posts of the shared lists, older ones, then seen ones."""
-        seen, taken = walk.last_seen(), frozenset(codec.rows_of(walk.chain.frozen.entries))
-        shared = self._shared()
-        parts = parts_of(shared, await self._own_lists(walk), taken, seen)
-        if sum(len(part.unseen) for part in parts) < self._lists.list_length and self._snapshot.oldest is not None:
-            older = await self._older.posts(walk.patience, than=self._snapshot.oldest, besides=shared)
-            parts.append(older_part(older, parts, taken, seen))
-        found = frozen_tail(parts, seen, at_most=walk.wanted_of_tail)
+        taken, shared, own = (
+            frozenset(codec.rows_of(walk.chain.frozen.entries)),
+            self._snapshot.shared(),
+            await self._own(walk),
+        )
+        seen, enough, at_most = walk.seen(), self._lists.list_length, walk.wanted_of_tail
+        found = None
+        if not seen.may_be_all:
+            found = plain_tail(shared, own, seen, taken, enough=enough, at_most=at_most)
+        if found is None:
+            parts = parts_of(shared, own, taken, seen)
+            if sum(len(part.unseen) for part in parts) < enough and self._snapshot.oldest is not None:
+                older = await self._older.posts(walk.patience, than=self._snapshot.oldest, besides=shared)
+                parts.append(older_part(older, parts, taken, seen))
+            found = frozen_tail(parts, seen, at_most=at_most)
         if walk.has_redis and walk.position > 0:
             with suppress(StoreUnavailable):
                 asking = partial(self._reader.keep_tail, walk.request.user_id, walk.slot, walk.chain.nonce, found)
                 return await self._stores.wire(walk.patience, asking)
         return found
 
-    async def _own_lists(self, walk: Walk) -> list[bytes]:
+    async def _own(self, walk: Walk) -> list[bytes]:
         """Packed entries of the user's present lists; a first page has read them already."""
         lists: Iterable[RankedList | None] = map(walk.state.list_of, walk.state.packed_lists)
         if walk.has_redis and not walk.state.packed_lists:
             with suppress(StoreUnavailable):
                 lists = await self._stores.wire(walk.patience, partial(self._reader.lists, walk.request.user_id))
         return [ranked.entries for ranked in lists if ranked is not None]
-
-    def _shared(self) -> Segment:
-        """Everyone's list and the newest posts as one: put together once for each copy of them."""
-        lists = [ranked.entries for ranked in (self._snapshot.everyone, self._snapshot.newest) if ranked is not None]
-        if len(lists) != len(self._put_together) or not all(map(is_, lists, self._put_together)):
-            self._put_together, self._segment = lists, segment_of(lists)
-        return self._segment

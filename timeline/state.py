@@ -154,7 +154,8 @@ def build_state(settings: AllSettings) -> State:
         database=acts_database, writer=writer, marks=marks, window=settings.window, own=own, stores=parts.stores
     )
     installation = Installation(
-        database=database, reader=reader, writer=writer, marks=marks, snapshot=parts.snapshot, shelf=parts.shelf,
+        database=database, acts_database=acts_database, reader=reader, writer=writer, marks=marks,
+        snapshot=parts.snapshot, shelf=parts.shelf,
         disk=disk,
     )  # fmt: skip
     keeper = Keeper(

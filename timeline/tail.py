@@ -6,8 +6,8 @@ posts a page needs twenty, and whoever has seen their whole list needs a tail on
 """
 
 from array import array
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
-from itertools import islice
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from itertools import filterfalse, islice
 
 from msgspec import Struct
 
@@ -15,19 +15,38 @@ from shared.ranked_lists import codec
 from shared.ranked_lists.read import UserState
 from shared.ranked_lists.records import Tail
 
+NEVER = 1 << 32  # rows: more than anybody sees
+OLDEST = 128  # rows that were seen first, whose order is known at once: enough for two pages, mostly
 FEW = 64  # posts up to which sorting them is quicker than looking for them in a list
 
 
-class Segment(Struct, gc=False):
-    """Packed entries, each post once, and where each stands."""
+class Segment:
+    """Packed entries, and which of them count; where each stands is worked out when somebody asks."""
 
-    packed: bytes
-    rows: Sequence[int]
-    index: Mapping[int, int]  # row → where it stands
-    row_set: frozenset[int]
+    __slots__ = ("_index", "packed", "row_set")
+
+    def __init__(self, packed: bytes, row_set: frozenset[int]) -> None:
+        """
+        Args:
+            packed: the entries; of a post that comes twice the first one counts.
+            row_set: the rows that count.
+        """
+        self.packed, self.row_set = packed, row_set
+        self._index: dict[int, int] | None = None
+
+    @property
+    def index(self) -> Mapping[int, int]:
+        """Row → where it stands; in the order of the entries."""
+        if self._index is None:
+            places: dict[int, int] = {}
+            for place, row in enumerate(codec.rows_of(self.packed)):
+                if row in self.row_set:
+                    places.setdefault(row, place)
+            self._index = places
+        return self._index
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.row_set)
 
 
 def segment_of(lists: Iterable[bytes], *, without: Set[int] = frozenset()) -> Segment:
@@ -38,29 +57,55 @@ def segment_of(lists: Iterable[bytes], *, without: Set[int] = frozenset()) -> Se
         without: rows that are left out.
     """
     packed = b"".join(lists)
-    rows = codec.rows_of(packed)
-    places = [place for place, row in enumerate(rows) if row not in without]
-    first = {rows[place]: place for place in reversed(places)}
-    if len(first) < len(rows):
-        packed = codec.pick(packed, sorted(first.values()))
-        rows = codec.rows_of(packed)
-    return _segment(packed, rows)
+    segment = Segment(packed, frozenset(codec.rows_of(packed)) - without)
+    if len(segment) < codec.length_of(packed):
+        segment = Segment(codec.pick(packed, segment.index.values()), segment.row_set)
+    return segment
 
 
-def _segment(packed: bytes, rows: Sequence[int]) -> Segment:
-    return Segment(packed, rows, dict(zip(rows, range(len(rows)), strict=True)), frozenset(rows))
+class SeenRows:
+    """What a user has seen, here or elsewhere; and in which order, as far as it is asked for."""
+
+    __slots__ = ("_oldest", "_state", "rows")
+
+    def __init__(self, state: UserState, *, all_from: int) -> None:
+        """
+        Args:
+            state: the user's.
+            all_from: whoever has seen so many may have seen all there is, and will be asked for what they saw first.
+        """
+        self._state, rows = state, _in_order(state)
+        self._oldest: list[int] | None = None
+        if len(rows) < all_from:
+            self.rows = set(rows)
+            return
+        first, self.rows = rows[OLDEST - 1 :: -1] if len(rows) > OLDEST else rows[::-1], set(rows[OLDEST:])
+        self._oldest = [row for row in dict.fromkeys(first) if row not in self.rows]
+        self._oldest.reverse()
+        self.rows.update(first)
+
+    @property
+    def may_be_all(self) -> bool:
+        """Whether they are so many that the user may have seen all there is."""
+        return self._oldest is not None
+
+    def longest_ago_first(self) -> Iterator[int]:
+        """The rows by when they were seen last."""
+        known = self._oldest or []
+        yield from known
+        rows = _in_order(self._state)
+        rows.reverse()
+        yield from islice(reversed(dict.fromkeys(rows)), len(known), None)
 
 
-def numbers(rows: Collection[int]) -> Collection[int]:
-    """Rows as a list, if they come as Redis has them: three quarters of what going through them takes otherwise."""
-    return rows.tolist() if isinstance(rows, array) else rows
+def _in_order(state: UserState) -> list[int]:
+    """All that was seen, the longest ago first; a row may come twice."""
+    return _numbers(state.viewer.seen_posts) + _numbers(state.seen.rows)
 
 
-def last_seen(state: UserState) -> dict[int, None]:
-    """What a user has seen, here or elsewhere, the last first; what was seen twice stands where it was seen last."""
-    rows = [*numbers(state.viewer.seen_posts), *numbers(state.seen.rows)]
-    rows.reverse()
-    return dict.fromkeys(rows)
+def _numbers(rows: Collection[int]) -> list[int]:
+    """Rows as a list; as Redis has them, that takes three quarters of what going through them takes."""
+    return rows.tolist() if isinstance(rows, array) else [*rows]
 
 
 class Part(Struct, gc=False):
@@ -71,44 +116,67 @@ class Part(Struct, gc=False):
     unseen: Set[int]  # rows of it that its user has not seen
 
     @classmethod
-    def of(cls, segment: Segment, skipped: Set[int], seen: dict[int, None]) -> "Part":
+    def of(cls, segment: Segment, skipped: Set[int], seen: SeenRows) -> "Part":
         """A segment as a user's part."""
-        unseen = segment.row_set.difference(seen)
+        unseen = segment.row_set.difference(seen.rows)
         return cls(segment, skipped, unseen - skipped if skipped else unseen)
 
     def first_unseen(self, at_most: int) -> Sequence[int]:
         """The first unseen rows, in their order."""
+        if not self.unseen:
+            return ()
         if len(self.unseen) <= FEW:
             return sorted(self.unseen, key=self.segment.index.__getitem__)[:at_most]
-        return [*islice(filter(self.unseen.__contains__, self.segment.rows), at_most)]
+        return [*islice(filter(self.unseen.__contains__, self.segment.index), at_most)]
 
-    def has(self, row: int) -> bool:
-        return row in self.segment.row_set and row not in self.skipped
-
-    def without(self, rows: Sequence[int]) -> bytes:
-        """The packed entries less those of these rows, and less what is skipped."""
-        index = self.segment.index
-        there = {*filter(index.__contains__, rows), *filter(index.__contains__, self.skipped)}
-        return codec.without(self.segment.packed, sorted(map(index.__getitem__, there)))
+    def entries_of(self, rows: Sequence[int]) -> dict[int, bytes]:
+        """The packed entries of those of these rows that are here."""
+        size, packed = codec.ENTRY.size, self.segment.packed
+        mine = self.segment.row_set.intersection(rows).difference(self.skipped)
+        places = [(row, self.segment.index[row] * size) for row in mine]
+        return {row: packed[at : at + size] for row, at in places}
 
 
-def parts_of(shared: Segment, own: Iterable[bytes], taken: Set[int], seen: dict[int, None]) -> list[Part]:
+def plain_tail(
+    shared: Segment, own: Sequence[bytes], seen: SeenRows, taken: Set[int], *, enough: int, at_most: int
+) -> Tail | None:
+    """A tail whose shared lists hold enough that is unseen, as mostly they do; None when they do not.
+
+    Args:
+        shared: the shared lists.
+        own: packed entries of the user's own lists.
+        seen: what the user has seen.
+        taken: rows that do not come (again).
+        enough: so many unseen posts are enough.
+        at_most: how many posts are made ready.
+    """
+    fresh = filterfalse(seen.rows.__contains__, shared.index)
+    unseen = [*islice(filterfalse(taken.__contains__, fresh) if taken else fresh, max(enough, at_most))]
+    if len(unseen) < enough or len(unseen) < at_most:
+        return None
+    ready = codec.pick(shared.packed, map(shared.index.__getitem__, unseen[:at_most]))
+    return Tail(unseen=at_most, entries=ready, rest=b"".join((shared.packed, *own)))
+
+
+def parts_of(shared: Segment, own: Sequence[bytes], taken: Set[int], seen: SeenRows) -> list[Part]:
     """What a tail draws from first: the shared lists, then what only the user's own lists have."""
-    parts, others = [Part.of(shared, taken, seen)], segment_of(own, without=shared.row_set)
-    return [*parts, Part.of(others, taken, seen)] if others.rows else parts
+    parts = [Part.of(shared, taken, seen)]
+    packed = b"".join(own)
+    others = frozenset(codec.rows_of(packed)).difference(shared.row_set)
+    return [*parts, Part.of(Segment(packed, others), taken, seen)] if others else parts
 
 
-def older_part(older: Segment, before: Sequence[Part], taken: Set[int], seen: dict[int, None]) -> Part:
+def older_part(older: Segment, before: Sequence[Part], taken: Set[int], seen: SeenRows) -> Part:
     """What it draws from when those hold too little that is unseen: older posts, less what comes before."""
     return Part.of(older, frozenset(taken).union(*(part.segment.row_set for part in before[1:])), seen)
 
 
-def frozen_tail(parts: Sequence[Part], seen: dict[int, None], *, at_most: int) -> Tail:
-    """A tail whose first posts are ready.
+def frozen_tail(parts: Sequence[Part], seen: SeenRows, *, at_most: int) -> Tail:
+    """A tail whose first posts are ready; its rest is what the parts hold, whatever of it has come.
 
     Args:
         parts: the best first; no row is in two of them.
-        seen: as `last_seen` has it.
+        seen: what the user has seen.
         at_most: how many posts are made ready.
     """
     ready: list[int] = []
@@ -116,20 +184,33 @@ def frozen_tail(parts: Sequence[Part], seen: dict[int, None], *, at_most: int) -
         ready += part.first_unseen(at_most - len(ready))
     n_unseen = len(ready)
     if n_unseen < at_most:
-        oldest = (row for row in reversed(seen) if any(part.has(row) for part in parts))
-        ready += islice(oldest, at_most - n_unseen)
-    entries = b"".join([_entry(parts, row) for row in ready])
-    return Tail(unseen=n_unseen, entries=entries, rest=b"".join([part.without(ready) for part in parts]))
+        ready += islice(_those_in(parts, seen.longest_ago_first()), at_most - n_unseen)
+    entries: dict[int, bytes] = {}
+    for part in parts:
+        entries.update(part.entries_of(ready))
+    rest = b"".join([part.segment.packed for part in parts])
+    return Tail(unseen=n_unseen, entries=b"".join(map(entries.__getitem__, ready)), rest=rest)
 
 
-def more_ready(tail: Tail, seen: dict[int, None], *, at_most: int) -> Tail:
-    """A tail of which more posts are ready; once seen ones have come, all that follow count as seen."""
-    rest = Part.of(_segment(tail.rest, codec.rows_of(tail.rest)), frozenset(), seen)
-    more = frozen_tail([rest], seen, at_most=at_most)
+def _those_in(parts: Sequence[Part], rows: Iterable[int]) -> Iterator[int]:
+    for row in rows:
+        for part in parts:
+            if row in part.segment.row_set and row not in part.skipped:
+                yield row
+                break
+
+
+def more_ready(tail: Tail, taken: bytes, seen: SeenRows, *, at_most: int) -> Tail:
+    """A tail of which more posts are ready; once seen ones have come, all that follow count as seen.
+
+    Args:
+        tail: the tail.
+        taken: packed entries of all that has come before it.
+        seen: what the user has seen.
+        at_most: how many posts are made ready.
+    """
+    rest = segment_of([tail.rest], without={*codec.rows_of(taken), *codec.rows_of(tail.entries)})
+    more = frozen_tail([Part.of(rest, frozenset(), seen)], seen, at_most=at_most)
     unseen = tail.unseen + (more.unseen if tail.unseen == len(tail) else 0)
-    return Tail(unseen=unseen, entries=tail.entries + more.entries, rest=more.rest)
-
-
-def _entry(parts: Sequence[Part], row: int) -> bytes:
-    segment = next(part.segment for part in parts if part.has(row))
-    return codec.part(segment.packed, at := segment.index[row], at + 1)
+    places = map(rest.index.__getitem__, codec.rows_of(more.entries))
+    return Tail(unseen=unseen, entries=tail.entries + more.entries, rest=codec.without(rest.packed, sorted(places)))

@@ -43,7 +43,7 @@ def mended(chain: Chain, tail: Tail | None, cursor: Cursor) -> Mended:
     known = dict(zip(codec.rows_of(behind), codec.split(behind), strict=True))
     if tail is not None:
         entries = tail.entries + tail.rest
-        known |= dict(zip(codec.rows_of(entries), codec.split(entries), strict=True))
+        known = dict(zip(codec.rows_of(entries), codec.split(entries), strict=True)) | known  # the list's own counts
     head = [known.get(row) or codec.pack_entry(row, Reason.NEW, 0.0) for row in served]
     gone, position = frozenset(served), recorded + len(served)
     ready = frozen[: recorded * size] + b"".join(head) + _less(frozen[recorded * size :], gone)

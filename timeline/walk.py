@@ -14,10 +14,11 @@ from shared.ranked_lists.read import UserState
 from shared.ranked_lists.records import Chain, Tail
 from timeline.page import PagePosts, PageRequest
 from timeline.stores import Patience
-from timeline.tail import last_seen
+from timeline.tail import NEVER, SeenRows, more_ready
 
-PAGES_OF_TAIL = 5  # of a tail that are made ready at once, after a first page
-MARGIN = 8  # posts beyond a page, for those that spacing puts off
+PAGES = 2  # that are made ready at once: of the second one, too, what follows it must be known
+PAGES_OF_TAIL = 5  # the same of a tail, after a first page
+MARGIN = 8  # posts beyond them, for those that spacing puts off
 
 
 class Walk(Struct, kw_only=True, gc=False):
@@ -36,8 +37,8 @@ class Walk(Struct, kw_only=True, gc=False):
     chosen: list[int] = field(default_factory=list)  # places of the posts
     dropped: set[int] = field(default_factory=set)  # places that must not be shown
     shows_next: bool = False  # the post that follows the page was looked at, and may be shown
-    seen_rows: dict[int, None] | None = None  # once `last_seen` has put them in order
     unrecorded: Sequence[int] = ()  # rows that were served, and are not on record in Redis, the last served last
+    seen_rows: SeenRows | None = None  # see `seen`
     gone: set[int] = field(default_factory=set)  # rows that PostgreSQL called deleted while Redis could not tell
 
     @property
@@ -85,25 +86,27 @@ class Walk(Struct, kw_only=True, gc=False):
         """What follows the list was worked out."""
         self.tail = tail
 
-    def put_more_of_tail(self, tail: Tail) -> None:
-        """More of it is ready."""
-        self.tail, self.is_rewritten = tail, True
+    def make_tail_ready(self) -> None:
+        """More of the tail comes near."""
+        assert self.tail is not None
+        before, at_most = self.chain.frozen.entries, self.wanted_of_tail
+        self.tail, self.is_rewritten = more_ready(self.tail, before, self.seen(), at_most=at_most), True
 
-    def last_seen(self) -> dict[int, None]:
-        """What the user has seen, the last first."""
+    def seen(self, *, all_from: int = NEVER) -> SeenRows:
+        """What the user has seen; who has seen so many may have seen all there is (see `SeenRows`)."""
         if self.seen_rows is None:
-            self.seen_rows = last_seen(self.state)
+            self.seen_rows = SeenRows(self.state, all_from=all_from)
         return self.seen_rows
 
     @property
     def wanted_of_tail(self) -> int:
         """How many more posts of the tail are made ready at once.
 
-        A first page needs its own; whoever scrolls on gets some pages, and the more the further they are. Where all
-        that was ready must not be shown, twice as many are looked at.
+        A first page gets two; whoever scrolls on gets some, and the more the further they are. Where all
+        that was ready must not be shown, four times as many are looked at.
         """
         ready = len(self.tail) if self.tail else 0
-        return max((PAGES_OF_TAIL if self.position else 1) * self.request.limit + MARGIN, self.position, ready)
+        return max((PAGES_OF_TAIL if self.position else PAGES) * self.request.limit + MARGIN, self.position, 4 * ready)
 
     def lacks_tail(self, place: int, room: int, *, seen_too: bool) -> bool:
         """Whether more of the tail is to be made ready for a page that has this much room from this place on."""
@@ -116,9 +119,12 @@ class Walk(Struct, kw_only=True, gc=False):
         """Put what was served at the chain's head, leave out what must not be shown, and go on behind it."""
         start, end = self.position, self.position + len(self.chosen)
         self.position = end
-        is_whole = self.tail is None or not self.tail.rest or end <= self.own_length
-        if is_whole and self.chosen == list(range(start, end)):
+        is_in_order = self.chosen == list(range(start, end))
+        if is_in_order and (end <= self.own_length or self.tail is None or not self.tail.rest):
             return  # what was dropped lies behind and is looked at again
+        if is_in_order and not self.dropped:
+            self._move_up(end - self.own_length)
+            return
         taken = sorted(self.dropped.union(self.chosen))
         own_length, unseen_length = self.own_length, self.unseen_length
         both = self.chain.frozen.entries + (self.tail.entries if self.tail else b"")
@@ -131,6 +137,16 @@ class Walk(Struct, kw_only=True, gc=False):
             unseen = max(0, unseen_length - begin) - sum(begin <= place < unseen_length for place in taken)
             entries = _rest(both, begin, codec.length_of(both), taken)
             self.tail = Tail(unseen=unseen, entries=entries, rest=self.tail.rest)
+        self.chosen, self.dropped, self.is_rewritten = [], set(), True
+
+    def _move_up(self, served: int) -> None:
+        """So many posts of the tail, from the first on, were served: they belong to the chain from now on."""
+        tail, chain = self.tail, self.chain
+        assert tail is not None
+        frozen = chain.frozen.with_entries(chain.frozen.entries + codec.part(tail.entries, 0, served))
+        self.chain = Chain(nonce=chain.nonce, frozen=frozen, page_ends=chain.page_ends, rest=chain.rest)
+        unseen, entries = max(0, tail.unseen - served), codec.part(tail.entries, served)
+        self.tail = Tail(unseen=unseen, entries=entries, rest=tail.rest)
         self.chosen, self.dropped, self.is_rewritten = [], set(), True
 
 

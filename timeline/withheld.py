@@ -24,11 +24,13 @@ from shared.db.newest import viewers_of
 from shared.db.safety import next_safety_version
 from shared.db.safety_outbox import SafetyChange, pending_changes, settle_changes
 from shared.domain import author_key, hash_of_user
+from shared.eligibility import Viewer
 from shared.errors import SourceError, StoreUnavailable
 from shared.logs import log_event, log_trouble
 from shared.ranked_lists.catalogue import Deleted
 from shared.ranked_lists.publish import ListWriter
 from shared.ranked_lists.users import UserMarks
+from shared.safety import JOBS_THAT_PUBLISH
 from shared.settings import WindowSettings
 from timeline.deeds import Deeds
 from timeline.disk import Disk
@@ -39,7 +41,6 @@ from timeline.stores import Stores
 
 THREADS = 2
 HEARD_MARGIN = timedelta(minutes=1)  # clocks differ, and an erasure is dated before it is durable
-JOBS_THAT_PUBLISH = ("heuristic", "score")  # whose runs write to Redis, under fences of these names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +95,11 @@ class Withheld:
         if change.id is None:
             return True
         self._own.deleted.add(change.post_rows)
-        if not self._stores.is_redis_usable:
-            self._stores.redis_is_behind()
-            return False
+        is_usable = self._stores.is_redis_usable
         try:
-            await self._deeds.do(partial(self._write, [change]))
+            await self._deeds.do(partial(self._write if is_usable else self._take, [change]))
+            if not is_usable:
+                raise StoreUnavailable("Redis is away or behind; it was not asked")
         except (StoreUnavailable, SourceError) as error:
             log_trouble("timeline.safety_waits", users=len(change.user_ids), posts=len(change.post_rows), reason=error)
             self._stores.redis_is_behind()
@@ -150,19 +151,22 @@ class Withheld:
         """Begin nothing more; gives the threads, of which some may still be at work."""
         return self._deeds.close()
 
-    def _write(self, changes: Sequence[SafetyChange]) -> None:
-        """Read anew what these changes name, and write it; the version is taken after their commit, before the read."""
+    def _take(self, changes: Sequence[SafetyChange]) -> dict[str, Viewer]:
+        """Read anew what users of these changes must not be shown; this process obeys it at once."""
         users = {user_id for change in changes for user_id in change.user_ids}
-        rows = {row for change in changes for row in change.post_rows}
-        version = next_safety_version(self._database)
-        if users:
-            since = datetime.now(UTC) - self._window.window
-            viewers = viewers_of(self._database, users, since=since)
-            for user_id, viewer in viewers.items():
-                self._own.shelf.put_viewer(user_id, viewer)
+        since = datetime.now(UTC) - self._window.window
+        viewers = viewers_of(self._database, users, since=since) if users else {}
+        for user_id, viewer in viewers.items():
+            self._own.shelf.put_viewer(user_id, viewer)
+        return viewers
+
+    def _write(self, changes: Sequence[SafetyChange]) -> None:
+        """Write what these changes name; the version is taken after their commit, before anything is read."""
+        version, rows = next_safety_version(self._database), {row for change in changes for row in change.post_rows}
+        viewers = self._take(changes)
         if rows:
             self._writer.add_deleted(rows, version=version)
-        if users:
+        if viewers:
             self._writer.renew_viewers(viewers, version=version)
 
     def _settle(self, changes: Sequence[SafetyChange]) -> None:

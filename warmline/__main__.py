@@ -10,6 +10,7 @@ import typer
 from shared.domain import Phase
 from shared.errors import WarmlineError
 from shared.jobs import Job
+from warmline import import_columns
 
 app = typer.Typer(
     help="Warmline: a self-hosted post recommender. Settings are read from WARMLINE_* and .env.",
@@ -36,21 +37,41 @@ def _migrate(*, as_json: Json = False) -> None:
     raise typer.Exit(run_migrate(as_json=as_json))
 
 
-@app.command("import")
+IMPORT_HELP = f"""Import the four relations (or some of them) into Warmline's own tables.
+
+Doing it twice changes nothing. Rows that are wrong are reported with file, line and reason, the others are imported.
+Exit code: 0 all rows good, 1 some were not, 2 the folder cannot be imported.
+
+A folder holds users.csv, posts.csv, interactions.csv and blocks.csv, or some of them, or .parquet.
+docs/sample-import is one. CSV is UTF-8 with a header; a time carries its zone, such as 2026-01-31T12:00:00Z.
+The columns, in any order:
+
+\b
+{import_columns.table()}
+"""
+
+
+def _delimiter(text: str) -> str:
+    mark = {"tab": "\t", "\\t": "\t"}.get(text, text)
+    if len(mark) != 1 or mark in '"\r\n':
+        raise typer.BadParameter(f"got {text!r}, expected one character, or tab")
+    return mark
+
+
+@app.command("import", help=IMPORT_HELP)
 def _import(
     folder: Annotated[Path, typer.Argument(help="Holds users, posts, interactions, blocks as .csv or .parquet.")],
     *,
+    delimiter: Annotated[
+        str,
+        typer.Option(parser=_delimiter, metavar="CHARACTER", help="What separates the fields of CSV; `tab` is one."),
+    ] = ",",
     report: Annotated[Path | None, typer.Option(help="Write every row that was left out to this CSV file.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Import the four relations (or some of them) into Warmline's own tables.
-
-    Doing it twice changes nothing. Rows that are wrong are reported with file, line and reason, the others are
-    imported. Exit code: 0 all rows good, 1 some were not, 2 the folder cannot be imported.
-    """
     from warmline.importing import run_import
 
-    raise typer.Exit(run_import(folder, report=report, as_json=as_json))
+    raise typer.Exit(run_import(folder, delimiter=delimiter, report=report, as_json=as_json))
 
 
 @app.command("doctor")
@@ -59,9 +80,11 @@ def _doctor(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether strangers may see the sample posts.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Look at your data, rights, indexes and Redis, and explain each finding. Exit code: 1 when a problem stands.
+    """Look at your data, indexes, photos, runs, models and settings, and explain each finding.
 
     Reads only, and gives up each question after 5 seconds: safe on a live database.
+
+    Exit code: 0 nothing breaks (hints may stand), 1 a problem stands, 2 a setting is missing or wrong.
     """
     from warmline.doctoring import run_doctor
 

@@ -7,17 +7,33 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shared.errors import ImportRefused
-from warmline.row_checks import BAD_QUOTING, WRONG_FIELDS, BadRow, Value
-from warmline.row_files import Progress, RawRow, places_of_columns
+from warmline.import_columns import COLUMNS
+from warmline.row_checks import BAD_QUOTING, TOO_LONG, WRONG_FIELDS, BadRow, Value
+from warmline.row_files import Progress, RawRow, read_header
 
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_HEAD_BYTES = 4096
+# The first bytes of what is no text, whatever the file's name says.
+_OTHERS = {
+    b"\xff\xfe": "UTF-16, expected UTF-8; save it anew",
+    b"\xfe\xff": "UTF-16, expected UTF-8; save it anew",
+    b"\x1f\x8b": "a gzip file, expected CSV; unpack it first (gunzip)",
+    b"PK": "a zip or Excel file, expected CSV; save it as CSV in UTF-8",
+    b"PAR1": "a Parquet file, expected CSV; name it .parquet",
+}
+_NUL = "bytes that are no text (UTF-16, perhaps), expected UTF-8; save it anew"
 
 
 class CsvRows:
     """A CSV file: UTF-8 (with or without its mark), any line ends, a header; an empty field is null."""
 
-    def __init__(self, relation: str, path: Path) -> None:
+    def __init__(self, relation: str, path: Path, *, delimiter: str = ",") -> None:
         """Open the file and read its header.
+
+        Args:
+            relation: whose rows it holds.
+            path: where it is.
+            delimiter: what separates its fields.
 
         Raises:
             ImportRefused: a column is missing, or it is not UTF-8 at all.
@@ -26,18 +42,22 @@ class CsvRows:
         self.path = path
         self._size = path.stat().st_size
         with path.open("rb") as start:
-            if start.read(2) in _UTF16_MARKS:
-                raise ImportRefused(f"{path}: got UTF-16, expected UTF-8; save it anew")
+            head = start.read(_HEAD_BYTES)
+        other = next((said for mark, said in _OTHERS.items() if head.startswith(mark)), None)
+        if other or b"\0" in head.partition(b"\n")[0]:
+            raise ImportRefused(f"{path}: got {other or _NUL}")
         # Bytes that are no UTF-8 pass as lone surrogates, so that only their row is refused.
         self._raw = path.open("rb")
         self._file = io.TextIOWrapper(self._raw, encoding="utf-8-sig", errors="surrogateescape", newline="")
         self._lines = _Lines(self._file)
-        self._reader = csv.reader(self._lines, strict=True)
+        self._reader = csv.reader(self._lines, strict=True, delimiter=delimiter)
         try:
             header = [name.strip() for name in next(self._reader, [])]
-            self._places = places_of_columns(relation, path, header)
+            _refuse_delimiter(relation, path, header, delimiter)
+            self.columns = read_header(relation, path, header)
         except csv.Error as error:
             self.close()
+            _refuse_delimiter(relation, path, [self._lines.first], delimiter)
             raise ImportRefused(f"{path}: the header is no CSV: {error}") from error
         except ImportRefused:
             self.close()
@@ -51,8 +71,9 @@ class CsvRows:
             try:
                 fields = next(self._reader, None)
             except csv.Error as error:
+                reason = _broken(error, self._lines.first)
                 self._lines.give_back()  # what it swallowed after its first line may be good
-                yield RawRow(line=line, values=BadRow(BAD_QUOTING, f"{error}; is a quotation mark not closed?"))
+                yield RawRow(line=line, values=reason)
                 self._lines.begin_row()
                 continue
             if fields is None:
@@ -70,7 +91,27 @@ class CsvRows:
     def _values(self, fields: list[str]) -> list[Value] | BadRow:
         if len(fields) != self._width:
             return BadRow(WRONG_FIELDS, f"got {len(fields)} fields, expected {self._width} as in the header")
-        return [None if place is None else fields[place] or None for place in self._places]
+        return [None if place is None else fields[place] or None for place in self.columns.places]
+
+
+def _refuse_delimiter(relation: str, path: Path, header: list[str], delimiter: str) -> None:
+    """Say so where a header makes sense with another delimiter only."""
+    if len(header) != 1:
+        return
+    for other, name in DELIMITERS.items():
+        names = [each.strip(' "\r\n') for each in header[0].split(other)]
+        if other != delimiter and len(names) > 1 and set(names) & COLUMNS[relation].keys():
+            got, said = DELIMITERS.get(delimiter, delimiter), "tab" if other == "\t" else f"'{other}'"
+            raise ImportRefused(
+                f"{path}: its fields are separated by a {name}, expected a {got}; say --delimiter {said}"
+            )
+
+
+def _broken(error: csv.Error, first_line: str) -> BadRow:
+    limit = csv.field_size_limit()
+    if len(first_line) > limit:  # else it only became so long because a quotation mark was not closed
+        return BadRow(TOO_LONG, f"got a field of more than {limit:,} characters; shorten it")
+    return BadRow(BAD_QUOTING, f"{error}; is a quotation mark not closed?")
 
 
 class _Lines:
@@ -89,6 +130,11 @@ class _Lines:
         line = self._back.popleft() if self._back else next(self._lines)
         self._taken.append(line)
         return line
+
+    @property
+    def first(self) -> str:
+        """The line with which the present row begins."""
+        return self._taken[0]
 
     def begin_row(self) -> None:
         """The lines taken so far belong to rows that are done with."""

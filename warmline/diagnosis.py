@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.db.doctor import OLDEST, STATEMENT_SECONDS, Share
-from shared.domain import MAX_ID_LENGTH, Kind
+from shared.db.doctor import OLDEST, STATEMENT_SECONDS, EarlyEvents, Share
+from shared.domain import ID_RULE, Kind
 from warmline.findings import Finding, good, hint, problem, too_slow
 
 ENOUGH_ROWS = 20  # fewer say nothing about a habit
 NEARLY_ALL = 0.9
 NEVER = 2.0  # a ratio that no share reaches: the check only ever hints
 LATE_EVENTS = 0.2  # share of recent events on deleted posts that no delay between two tables explains
+EARLY_EVENTS = 0.05  # share of recent events before their post that no app's oddities explain
 STRAY_EVENTS = 0.01  # share that a delay may explain
 HALF = 0.5
 
@@ -23,7 +24,8 @@ class Rule:
     says: str  # after "12 of 5,000 newest rows "
     expected: str
     todo: str
-    problem_from: float  # the ratio from which it is a problem; below, and above 0, it is a hint
+    problem_from: float  # the ratio from which it is a problem; below it is a hint
+    hint_from: float = 0.0  # the ratio below which nothing is said
 
 
 _NO_TIME = Rule(
@@ -46,8 +48,8 @@ _NO_ID = Rule(
 _UNUSABLE_ID = Rule(
     column="id",
     says="have ids that cannot be used",
-    expected=f"1 to {MAX_ID_LENGTH} characters, none of them a control character",
-    todo="give the rows the id that your app's interface uses",
+    expected=ID_RULE,
+    todo="such rows count for nothing; give them the id that your app's interface uses, or leave them out",
     problem_from=0.0,
 )
 _COMMON = {"no_time": _NO_TIME, "future": _FUTURE, "no_id": _NO_ID, "unusable_id": _UNUSABLE_ID}
@@ -83,10 +85,19 @@ RULES: dict[str, dict[str, Rule]] = {
             todo="they still rank; phase 2 knows them by their photo alone",
             problem_from=NEVER,
         ),
+        "html_caption": Rule(
+            column="caption",
+            says="hold HTML",
+            expected="plain text, as the caption encoder takes tags for words",
+            todo="write regexp_replace(caption, '<[^>]*>', ' ', 'g') AS caption",
+            problem_from=NEVER,
+            hint_from=0.01,
+        ),
     },
     "interactions": _COMMON,
     "blocks": {
         "no_id": _NO_ID,
+        "unusable_id": _UNUSABLE_ID,
         "self_block": Rule(
             column="blocked_user_id",
             says="block their own user",
@@ -97,13 +108,42 @@ RULES: dict[str, dict[str, Rule]] = {
     },
 }
 
+# relation, column → what becomes of rows that name somebody or something unknown
+_UNKNOWN = {
+    ("posts", "author_id"): "posts of an author who is not in users are shown to nobody",
+    ("interactions", "user_id"): "events of people who are not in users count for nothing, and they get no lists",
+    ("interactions", "post_id"): "events on such posts count for nothing",
+    ("blocks", "user_id"): "such blocks hold all the same",
+    ("blocks", "blocked_user_id"): "such blocks hold all the same",
+}
 
-def judge_rows(relation: str, shares: Mapping[str, Share] | None) -> list[Finding]:
+
+_EMPTY_TODO = {
+    "users": "is the view over the right table, and does its WHERE let anybody through? Nobody gets their own list",
+    "posts": "is the view over the right table, and does its WHERE let anything through? There is nothing to show",
+    "interactions": "without events all posts are equally popular, and phase 2 has nothing to learn from",
+    "blocks": "in order where nobody has blocked anybody yet; else the blocks of your app hold nobody back",
+}
+
+
+def _judge_empty(relation: str, *, is_view: bool) -> list[Finding]:
+    # An own table is filled by the API as time goes by; a view over an app in use that gives nothing has a fault.
+    judged = problem if is_view and relation in ("users", "posts") else hint
+    return [judged(relation, "it has no rows", expected="some", todo=_EMPTY_TODO[relation])]
+
+
+def judge_rows(relation: str, shares: Mapping[str, Share] | None, *, is_view: bool = True) -> list[Finding]:
     """What the checks of one relation's newest rows say."""
     if shares is None:
         return [too_slow(relation, STATEMENT_SECONDS)]
-    found = [_judge(relation, rule, shares[check]) for check, rule in RULES[relation].items() if shares[check].count]
     looked_at = next(iter(shares.values())).of
+    if not looked_at:
+        return _judge_empty(relation, is_view=is_view)
+    found = [
+        _judge(relation, rule, shares[check])
+        for check, rule in RULES[relation].items()
+        if shares[check].count and shares[check].ratio >= rule.hint_from
+    ]
     return found or [good(relation, f"{looked_at:,} newest rows: ids and times are usable")]
 
 
@@ -139,10 +179,25 @@ def judge_unknown(relation: str, column: str, target: str, unknown: Share | None
     got = f"{unknown.count:,} of {unknown.of:,} ids are not in {target}"
     expected = f"ids of {target}"
     if unknown.ratio >= HALF:
-        todo = "are both columns the same id, written the same way (upper and lower case, prefixes)?"
+        todo = (
+            "are both columns the same id, written the same way (upper and lower case, prefixes)?"
+            f" As it is, {_UNKNOWN[relation, column]}"
+        )
         return [problem(where, got, expected=expected, todo=todo, examples=unknown.examples)]
-    todo = "such rows count for nothing; they are in order where the view leaves posts or users out on purpose"
+    todo = f"{_UNKNOWN[relation, column]}; in order where {target} leaves them out on purpose"
     return [hint(where, got, expected=expected, todo=todo, examples=unknown.examples)]
+
+
+def judge_unknown_senders(unknown: Share | None) -> list[Finding]:
+    """People who sent events to the API and are not in the team's view of users."""
+    where = "events by the API"
+    if unknown is None:
+        return [too_slow(where, STATEMENT_SECONDS)]
+    if not unknown.count:
+        return []
+    got = f"{unknown.count:,} of {unknown.of:,} people who sent some lately are not in users"
+    todo = "their events are kept and count from the day on which users has them; in order where it leaves them out"
+    return [hint(where, got, expected="people of users", todo=todo, examples=unknown.examples)]
 
 
 def judge_duplicates(relation: str, twice: Share | None) -> list[Finding]:
@@ -154,6 +209,39 @@ def judge_duplicates(relation: str, twice: Share | None) -> list[Finding]:
     todo = "a join in the view multiplies rows: write EXISTS instead, or DISTINCT ON (id)"
     got = f"{twice.count:,} ids stand in more than one row"
     return [problem(f"{relation}.id", got, expected="one row for each id", todo=todo, examples=twice.examples)]
+
+
+def judge_repeats(relation: str, repeats: Share | None) -> list[Finding]:
+    """Rows that are the same in every column: they count once, and cost their time."""
+    if repeats is None:
+        return [too_slow(relation, STATEMENT_SECONDS)]
+    if not repeats.count:
+        return []
+    got = f"{repeats.count:,} of {repeats.of:,} newest rows repeat another one"
+    todo = "they count once; where a join in the view multiplies rows, write EXISTS instead, or SELECT DISTINCT"
+    return [hint(relation, got, expected="one row for each", todo=todo, examples=repeats.examples)]
+
+
+def judge_early(early: EarlyEvents | None) -> list[Finding]:
+    """Events dated before their post: two zones are mixed."""
+    where = "interactions.created_at"
+    if early is None:
+        return [too_slow(where, STATEMENT_SECONDS)]
+    share = early.share
+    if share.ratio < STRAY_EVENTS:
+        return []
+    got = f"{share.count:,} of {share.of:,} recent events are dated before their post, the earliest by {_span(early)}"
+    todo = (
+        "whole hours mean that events and posts are written in different zones: give each its own by AT TIME ZONE;"
+        " else see where the app takes its times from"
+    )
+    judged = problem if share.of >= ENOUGH_ROWS and share.ratio >= EARLY_EVENTS else hint
+    return [judged(where, got, expected="events after their post", todo=todo, examples=share.examples)]
+
+
+def _span(early: EarlyEvents) -> str:
+    hours = round(-early.hours * 2) / 2  # zones differ by half hours, and the first event follows its post soon
+    return f"about {hours:g} hours" if hours else f"{-early.hours * 60:.0f} minutes"
 
 
 def judge_old(relation: str, old: Share | None) -> list[Finding]:

@@ -5,14 +5,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import typer
+from rich.text import Text
 
 from shared.db.doctor import STATEMENT_SECONDS, Probe
 from shared.db.doctor_setup import sample_posts
-from shared.db.engine import Snapshot
-from shared.errors import WarmlineError
-from warmline.examination import SCHEMA_CHECK, examine
-from warmline.findings import Finding, Severity, as_dict, has_problem, in_order, problem, show, summary
-from warmline.screen import clipped, console, progress_bar, say, show_json
+from shared.db.engine import Snapshot, store_errors
+from shared.errors import SourceError, WarmlineError
+from warmline.examination import examine
+from warmline.findings import Finding, as_dict, counts, has_problem, in_order, problem, said_once, show, summary
+from warmline.screen import clipped, console, print_hanging, printable, progress_bar, say, show_json
 from warmline.stores import Stores, open_stores
 
 SAMPLE_POSTS = 5
@@ -25,51 +26,58 @@ def run_doctor(*, yes: bool, as_json: bool) -> int:
     posts: Sequence[Mapping[str, Any]] = ()
     with open_stores(migrated=False, statement_seconds=STATEMENT_SECONDS) as stores, stores.database.read() as snapshot:
         try:
-            findings += _examine(stores, snapshot)
-            posts = _sample(stores, snapshot) if _can_read_posts(findings) else ()
+            with store_errors(stores.database.source or stores.database.own):
+                _examine(stores, snapshot, findings)
+                posts = _sample(stores, snapshot)
         except WarmlineError as error:
             findings.append(problem("PostgreSQL", str(error), expected="an answer", todo="see to what it says there"))
+    findings = in_order(findings)
     ask = not (yes or as_json) and sys.stdin.isatty() and sys.stdout.isatty()
     if not as_json:
-        _show(findings, posts)
+        _show(said_once(findings), posts)
     if ask and posts and not typer.confirm("May strangers see every one of these posts?", default=True):
         findings.append(_private())
         show(findings[-1], console())
     if as_json:
-        show_json({"findings": [as_dict(each) for each in in_order(findings)], "sample_posts": list(posts)})
+        show_json(
+            {
+                "findings": [as_dict(each) for each in findings],
+                "counts": counts(findings),
+                "sample_posts": list(posts),
+            }
+        )
     return int(has_problem(findings))
 
 
-def _examine(stores: Stores, snapshot: Snapshot) -> list[Finding]:
-    findings: list[Finding] = []
+def _examine(stores: Stores, snapshot: Snapshot, findings: list[Finding]) -> None:
+    """Add what each step finds; what was found before a step failed stays."""
     with progress_bar("Looking at") as progress:
         task = progress.add_task("", total=None)
         for step, found in examine(stores, snapshot):
             progress.update(task, description=step)
             findings += found
-    return findings
-
-
-def _can_read_posts(findings: Sequence[Finding]) -> bool:
-    spoilt = [each.where for each in findings if each.severity is Severity.PROBLEM]
-    return not any(where == SCHEMA_CHECK or "posts" in where.split(".") for where in spoilt)
 
 
 def _sample(stores: Stores, snapshot: Snapshot) -> Sequence[Mapping[str, Any]]:
     place = stores.database.source or stores.database.own
-    return sample_posts(Probe(snapshot.connection(place), place), count=SAMPLE_POSTS) or ()
+    try:
+        return sample_posts(Probe(snapshot.connection(place), place), count=SAMPLE_POSTS) or ()
+    except SourceError:  # there is no such relation, or it fails: a finding says so already
+        return ()
 
 
 def _show(findings: Sequence[Finding], posts: Sequence[Mapping[str, Any]]) -> None:
     screen = console()
-    for each in in_order(findings):
+    for each in findings:
         show(each, screen)
     say(summary(findings))
     if posts:
-        say("Posts that anyone would see; private, suspended and pending ones must not be among them:")
+        ask = "Posts that anyone would see; private, suspended and pending ones must not be among them:"
+        print_hanging(Text(ask), screen, first=0, further=0)
     for post in posts:
-        caption = clipped(post["caption"] or "(no caption)", CAPTION)
-        say(f"  {post['id']}  {caption}  {post['image_url'] or '(no image)'}")
+        caption = clipped(printable(post["caption"] or "(no caption)"), CAPTION)
+        line = f"{post['id']}  {caption}  {post['image_url'] or '(no image)'}"
+        print_hanging(Text(printable(line)), screen, first=2, further=4)
 
 
 def _private() -> Finding:

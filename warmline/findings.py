@@ -1,16 +1,20 @@
 """What `warmline doctor` says: findings, their order, and how they look."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import IntEnum
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
-from warmline.screen import clipped
+from shared.domain import MAX_ID_LENGTH, is_usable_id
+from warmline.screen import clipped, print_hanging, printable
 
 EXAMPLE = 60  # characters of an example
+WIDE = 60  # columns of a terminal from which findings are indented to stand beside their severity
+WIDE_INDENT, NARROW_INDENT = 9, 2
 
 
 class Severity(IntEnum):
@@ -33,7 +37,7 @@ class Finding:
     got: str
     expected: str = ""
     todo: str = ""
-    examples: Sequence[str] = ()
+    examples: tuple[str, ...] = ()
 
 
 def problem(where: str, got: str, *, expected: str, todo: str, examples: Sequence[str] = ()) -> Finding:
@@ -73,6 +77,14 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda each: each.severity)
 
 
+def said_once(findings: Iterable[Finding]) -> list[Finding]:
+    """For a person: what is the same of several places becomes one finding that names them all."""
+    alike: dict[Finding, list[str]] = {}
+    for each in findings:
+        alike.setdefault(replace(each, where=""), []).append(each.where)
+    return [replace(each, where=", ".join(dict.fromkeys(places))) for each, places in alike.items()]
+
+
 def as_dict(finding: Finding) -> dict[str, Any]:
     """A finding for a script."""
     return {**asdict(finding), "severity": finding.severity.name.lower()}
@@ -80,20 +92,29 @@ def as_dict(finding: Finding) -> dict[str, Any]:
 
 def show(finding: Finding, console: Console) -> None:
     """A finding for a person: what was got, then what was expected and what to do."""
-    head = Text(f"{finding.severity.name.lower():8}", style=_STYLES[finding.severity])
-    console.print(
-        head.append(f"{finding.where}: ", style="bold").append(f"{finding.got}", style="default"), soft_wrap=True
-    )
-    if finding.expected:
-        console.print(Text(f"         expected {finding.expected}"), soft_wrap=True)
-    if finding.todo:
-        console.print(Text(f"         → {finding.todo}"), soft_wrap=True)
+    head = Text(f"{finding.severity.name.lower():8} ", style=_STYLES[finding.severity])
+    head.append(f"{printable(finding.where)}: ", style="bold").append(printable(finding.got), style="default")
+    lines = [f"expected {finding.expected}" if finding.expected else "", f"→ {finding.todo}" if finding.todo else ""]
     if finding.examples:
-        named = ", ".join(clipped(each, EXAMPLE) for each in finding.examples)
-        console.print(Text(f"         such as {named}"), soft_wrap=True)
+        lines.append("such as " + ", ".join(clipped(_named(each), EXAMPLE) for each in finding.examples))
+    indent = WIDE_INDENT if console.width >= WIDE else NARROW_INDENT
+    print_hanging(head, console, first=0, further=indent)
+    for line in filter(None, lines):
+        print_hanging(Text(printable(line)), console, first=indent, further=indent)
+
+
+def _named(example: str) -> str:
+    """An example so that one sees what is wrong with it: in quotes where it is blank, or has blanks at its ends."""
+    return printable(example) if is_usable_id(example[:MAX_ID_LENGTH]) else printable(repr(example))
 
 
 def summary(findings: Sequence[Finding]) -> str:
     """How many of each severity."""
-    counts = {severity: sum(each.severity is severity for each in findings) for severity in Severity}
-    return f"{counts[Severity.PROBLEM]} problems, {counts[Severity.HINT]} hints, {counts[Severity.GOOD]} good"
+    number = counts(findings)
+    return f"{number['problem']} problems, {number['hint']} hints, {number['good']} good"
+
+
+def counts(findings: Iterable[Finding]) -> dict[str, int]:
+    """How many of each severity, for a script."""
+    found = Counter(each.severity for each in findings)
+    return {severity.name.lower(): found[severity] for severity in Severity}

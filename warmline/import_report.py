@@ -7,6 +7,8 @@ from rich.table import Table
 
 from shared.db.imports import Merged
 from warmline.bad_rows import KEPT, BadRows
+from warmline.repeated_ids import KEPT as KEPT_OF_REPEATED
+from warmline.repeated_ids import Repeated
 from warmline.screen import console, show_json, warn
 
 
@@ -19,6 +21,7 @@ class FileReport:
     good: int
     bad: int
     merged: Merged
+    repeated: Repeated
 
     @property
     def counts(self) -> dict[str, int]:
@@ -34,12 +37,21 @@ class FileReport:
         }
 
 
-def show_report(files: Sequence[FileReport], bad: BadRows, *, seconds: float, as_json: bool) -> None:
-    """The counts on standard output; the bad rows on standard error, or within the JSON."""
+def show_report(
+    files: Sequence[FileReport], bad: BadRows, notes: Sequence[str], *, seconds: float, as_json: bool
+) -> None:
+    """The counts on standard output; what is wrong or odd on standard error, or within the JSON."""
     if as_json:
         show_json(
             {
                 "files": {each.relation: {"file": each.file, **each.counts} for each in files},
+                "same_id": {
+                    each.relation: {"ids": each.repeated.count, "lines": each.repeated.lines}
+                    for each in files
+                    if each.repeated.count
+                },
+                "notes": list(notes),
+                "users_made_known": sum(each.merged.made_known for each in files),
                 "bad": dict(bad.reasons.most_common()),
                 "first_bad": [asdict(each) for each in bad.examples],
                 "seconds": round(seconds, 3),
@@ -53,7 +65,27 @@ def show_report(files: Sequence[FileReport], bad: BadRows, *, seconds: float, as
     for each in files:
         table.add_row(each.file, *(f"{count:,}" for count in each.counts.values()))
     console().print(table)
+    made_known = sum(each.merged.made_known for each in files)
+    if made_known:
+        console().print(f"{made_known:,} users who were not there are known by their posts and events now")
+    for note in notes:
+        warn(note)
+    for each in files:
+        _show_repeated(each)
     _show_bad(bad)
+
+
+def _show_repeated(report: FileReport) -> None:
+    repeated = report.repeated
+    if not repeated.count:
+        return
+    kept = KEPT_OF_REPEATED[report.relation]
+    warn(
+        f"{repeated.count:,} ids stand in several rows of {report.file} with other content; the {kept} row of each was"
+        " kept. Leave one row for each id:"
+    )
+    for earlier, later in repeated.lines:
+        warn(f"  {report.file}:{later}: the id of line {earlier} again, with other content")
 
 
 def _show_bad(bad: BadRows) -> None:

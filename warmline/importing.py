@@ -11,9 +11,11 @@ from shared.db.engine import ALSO_OWN, Database
 from shared.db.imports import BATCH_ROWS, Merged, Row, analyze, merge_rows
 from shared.errors import ImportRefused
 from warmline.bad_rows import BadRows
+from warmline.import_columns import COLUMNS
 from warmline.import_report import FileReport, show_report
+from warmline.repeated_ids import RowsById
 from warmline.row_checks import CHECKS, BadRow
-from warmline.row_files import RowFile, find_files, open_files
+from warmline.row_files import RowFile, find_files, open_files, unread_files
 from warmline.screen import progress_bar, warn
 from warmline.stores import open_stores
 
@@ -21,18 +23,32 @@ REFUSED = 2  # exit code for a folder that cannot be imported at all
 SOME_BAD = 1
 
 
-def run_import(folder: Path, *, report: Path | None, as_json: bool) -> int:
+def run_import(folder: Path, *, delimiter: str, report: Path | None, as_json: bool) -> int:
     """Import a folder; gives 0 when every row was good, 1 when some were not, 2 when the folder is refused."""
     begun = time.monotonic()
     try:
         with open_stores() as stores, BadRows(report) as bad:
             refuse_views(stores.database, folder)
-            done = import_files(stores.database, open_files(folder), bad)
+            files = open_files(folder, delimiter=delimiter)
+            notes = [*unread_files(folder), *(note for file in files for note in _notes(file))]
+            done = import_files(stores.database, files, bad)
     except ImportRefused as error:
         warn(str(error))
         return REFUSED
-    show_report(done, bad, seconds=time.monotonic() - begun, as_json=as_json)
-    return SOME_BAD if bad.count else 0
+    show_report(done, bad, notes, seconds=time.monotonic() - begun, as_json=as_json)
+    return SOME_BAD if bad.count or any(each.repeated.count for each in done) else 0
+
+
+def _notes(file: RowFile) -> list[str]:
+    """What may not be meant, and is no reason to stop."""
+    name, columns = file.path.name, file.columns
+    notes = []
+    if columns.absent - {"event_id"}:
+        absent = ", ".join(column for column in COLUMNS[file.relation] if column in columns.absent)
+        notes.append(f"{name} has no column {absent}: new rows have none, rows that are there keep theirs")
+    if columns.unread:
+        notes.append(f"{name}: not read are the columns {', '.join(columns.unread)[:200]}")
+    return notes
 
 
 def refuse_views(database: Database, folder: Path) -> None:
@@ -64,24 +80,30 @@ def import_files(database: Database, files: list[RowFile], bad: BadRows) -> list
 def _import_file(database: Database, file: RowFile, bad: BadRows, progress: Progress, task: TaskID) -> FileReport:
     progress.start_task(task)
     good, bad_before, merged = 0, bad.count, Merged()
-    rows = _good_rows(file, bad)
+    by_id = RowsById(file.relation)
+    rows = _good_rows(file, bad, by_id)
     while batch := list(islice(rows, BATCH_ROWS)):
-        merged += merge_rows(database, file.relation, batch)
+        merged += merge_rows(database, file.relation, batch, absent=file.columns.absent)
         good += len(batch)
         read = file.progress()
         progress.update(task, completed=read.done, total=read.total)
     if merged.new:
         analyze(database, file.relation)
     left_out = bad.count - bad_before
-    return FileReport(relation=file.relation, file=file.path.name, good=good, bad=left_out, merged=merged)
+    return FileReport(
+        relation=file.relation, file=file.path.name, good=good, bad=left_out, merged=merged, repeated=by_id.repeated()
+    )
 
 
-def _good_rows(file: RowFile, bad: BadRows) -> Iterator[Row]:
+def _good_rows(file: RowFile, bad: BadRows, by_id: RowsById) -> Iterator[Row]:
     check = CHECKS[file.relation]
     for raw in file.rows():
         try:
             if isinstance(raw.values, BadRow):
                 raise raw.values
-            yield check(raw.values)
+            row = check(raw.values)
         except BadRow as reason:
             bad.add(file.path.name, raw.line, reason)
+            continue
+        by_id.add(raw.line, row)
+        yield row

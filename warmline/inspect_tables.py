@@ -78,6 +78,6 @@ def _row(inspection: "Inspection", post: ListedPost) -> list[Text]:
     details = inspection.posts.get(post.post_id or "")
     # Text, never a plain string: a caption is a stranger's, and rich would read its [brackets] as markup.
     caption = details.caption or f"(no caption) {post.post_id}" if details else f"(not in posts) {post.post_id or '?'}"
-    old = age(inspection.now - details.created_at) if details else ""
+    old = age(inspection.now - details.created_at) if details and details.created_at else ""
     cells = (str(post.rank), f"{post.score:.3f}", post.reason, clipped(caption, CAPTION), old, post.standing)
     return [Text(cell) for cell in cells]

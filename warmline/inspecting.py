@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.db.details import PostDetails, UserDetails, post_details, user_details
 from shared.db.phases import read_phase
-from shared.domain import MAX_ID_LENGTH, Phase, PhaseState, Source, is_usable_id
+from shared.domain import ID_RULE, Phase, PhaseState, Source, is_usable_id
 from shared.errors import ConfigurationError
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.inspect import ListedPost, UserLists, read_user, resolve
@@ -65,7 +65,7 @@ class Inspection:
 def run_inspect(user_id: str, *, limit: int, as_json: bool) -> int:
     """Show a user's lists side by side."""
     if not is_usable_id(user_id):
-        raise ConfigurationError(f"USER: got {user_id[:40]!r}, expected an id of 1 to {MAX_ID_LENGTH} characters")
+        raise ConfigurationError(f"USER: got {user_id[:40]!r}, expected an id of {ID_RULE}")
     with open_stores(statement_seconds=STATEMENT_SECONDS) as stores:
         inspection = inspect_user(stores, user_id, limit=limit, now=datetime.now(UTC))
     if as_json:

@@ -7,10 +7,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from shared.db.imports import COLUMNS
 from shared.errors import ImportRefused
+from warmline.import_columns import COLUMNS
 from warmline.row_checks import Value
-from warmline.row_files import Progress, RawRow, places_of_columns
+from warmline.row_files import Progress, RawRow, read_header
 
 _BATCH_ROWS = 10_000
 _TIMES = ("created_at", "deleted_at")
@@ -34,9 +34,9 @@ class ParquetRows:
             raise ImportRefused(f"{path}: is no readable Parquet file: {_line(error)}") from error
         try:
             schema = self._file.schema_arrow
-            places_of_columns(relation, path, schema.names)
-            self._columns = [name for name in COLUMNS[relation] if name in schema.names]
-            wrong = [_refusal(schema.field(name)) for name in self._columns]
+            self.columns = read_header(relation, path, schema.names)
+            self._names = [name for name in COLUMNS[relation] if name in schema.names]
+            wrong = [_refusal(schema.field(name)) for name in self._names]
             if any(wrong):
                 raise ImportRefused(f"{path}: {'; '.join(filter(None, wrong))}")
         except ImportRefused:
@@ -45,8 +45,8 @@ class ParquetRows:
 
     def rows(self) -> Iterator[RawRow]:
         try:
-            for batch in self._file.iter_batches(_BATCH_ROWS, columns=self._columns):
-                columns = {name: _values(batch.column(name), is_time=name in _TIMES) for name in self._columns}
+            for batch in self._file.iter_batches(_BATCH_ROWS, columns=self._names):
+                columns = {name: _values(batch.column(name), is_time=name in _TIMES) for name in self._names}
                 nulls: list[Value] = [None] * batch.num_rows
                 for values in zip(*(columns.get(name, nulls) for name in COLUMNS[self.relation]), strict=True):
                     self._done += 1

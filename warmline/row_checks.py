@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from shared.domain import MAX_ID_LENGTH, Kind, is_usable_id
+from shared.domain import ID_RULE, MAX_ID_LENGTH, Kind, is_usable_id
 
 Value = str | int | None  # int: microseconds since 1970, UTC (Parquet's times)
 Row = tuple[str | None, ...]
 
 WRONG_FIELDS = "wrong number of fields"
 BAD_QUOTING = "broken quoting"
+TOO_LONG = "field too long"
 NOT_UTF8 = "not UTF-8"
 NUL = "NUL character"
 MISSING = "missing value"
@@ -89,7 +90,7 @@ def _id(column: str, value: Value) -> str:
     if text is None:
         raise BadRow(MISSING, f"{column}: got nothing, expected an id")
     got = f"{len(text)} characters" if len(text) > MAX_ID_LENGTH else _shown(text)
-    raise BadRow(BAD_ID, f"{column}: got {got}, expected 1 to {MAX_ID_LENGTH} characters, no control characters")
+    raise BadRow(BAD_ID, f"{column}: got {got}, expected {ID_RULE}")
 
 
 def _text(column: str, value: Value) -> str | None:
@@ -102,7 +103,8 @@ def _text(column: str, value: Value) -> str | None:
         try:
             text.encode()
         except UnicodeEncodeError:  # the reader puts bytes that are no UTF-8 into the text as lone surrogates
-            raise BadRow(NOT_UTF8, f"{column}: got {_shown(text)}, expected UTF-8") from None
+            expected = "expected UTF-8; of a file in Latin-1, `iconv -f ISO-8859-1 -t UTF-8` makes one"
+            raise BadRow(NOT_UTF8, f"{column}: got {_shown(text)}, {expected}") from None
     return text
 
 

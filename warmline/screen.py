@@ -1,6 +1,7 @@
 """What the operator sees: text and tables on standard output, progress and errors on standard error."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +10,12 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
+# Control characters (ESC begins a terminal's commands, U+009B too), line ends, half surrogates, and what turns the
+# direction of writing about. Joiners stay: emoji and several scripts are written with them.
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+LEAST_WIDTH = 20  # characters of a line, however narrow the terminal
 PIPE_WIDTH = 160  # characters of a line when nobody's terminal says
 
 
@@ -29,8 +35,9 @@ def warn(text: str) -> None:
 
 
 def show_json(value: Mapping[str, Any]) -> None:
-    """A result for a script: one JSON object."""
-    say(json.dumps(value, indent=2, default=_plain, ensure_ascii=False))
+    """A result for a script: one JSON object, in which no character moves a terminal's cursor."""
+    text = json.dumps(value, indent=2, default=_plain, ensure_ascii=False)
+    say(_UNSAFE.sub(lambda mark: mark[0] if mark[0] == "\n" else json.dumps(mark[0])[1:-1], text))
 
 
 @contextmanager
@@ -40,6 +47,21 @@ def progress_bar(text: str) -> Iterator[Progress]:
     errors = Console(stderr=True)
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
         yield progress
+
+
+def print_hanging(text: Text, console: Console, *, first: int, further: int) -> None:
+    """A text whose lines stand under each other at a terminal; one line in a pipe, so that a script finds it whole.
+
+    Args:
+        text: what to print.
+        console: where.
+        first: spaces before the first line.
+        further: spaces before every other one.
+    """
+    lines = text.wrap(console, max(console.width - max(first, further), LEAST_WIDTH)) if console.is_terminal else [text]
+    for number, line in enumerate(lines):
+        line.rstrip()
+        console.print(Text(" " * (further if number else first)).append(line), soft_wrap=True)
 
 
 def age(of: timedelta) -> str:
@@ -55,6 +77,11 @@ def clipped(text: str, length: int) -> str:
     """The text on one line, at most so long, without characters that would move a terminal's cursor."""
     line = "".join(mark if mark.isprintable() else " " for mark in text)
     return line if len(line) <= length else line[: length - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """The text on one line, whatever a database holds: what would steer a terminal is written as its number."""
+    return _UNSAFE.sub(lambda mark: mark[0].encode("unicode_escape").decode(), text)
 
 
 def _plain(value: object) -> object:

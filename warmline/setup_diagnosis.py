@@ -1,7 +1,10 @@
 """What rights, indexes, amounts and Redis' own settings mean, and what to do about them. Pure."""
 
+import re
+
 from shared.db.doctor import STATEMENT_SECONDS
-from shared.db.doctor_setup import Amounts, Lookup, Rights
+from shared.db.doctor_indexes import Lookups, MissingIndex
+from shared.db.doctor_setup import Amounts, Rights
 from shared.ranked_lists.health import RedisHealth
 from shared.readiness import MIN_POSITIVES, MIN_POSTS, MIN_WARM_USERS
 from warmline.findings import Finding, good, hint, problem, too_slow
@@ -28,20 +31,50 @@ def judge_rights(schema: str, relation: str, rights: Rights) -> list[Finding]:
     return [good(where, f"role {rights.role} may read it and not write")]
 
 
-def judge_lookup(lookup: Lookup | None, *, relation: str, column: str) -> list[Finding]:
-    """Whether a lookup that Warmline does all the time has its index."""
-    where = f"{relation}.{column}"
-    if lookup is None:
-        return [too_slow(where, STATEMENT_SECONDS)]
-    if lookup.is_indexed is None:
-        todo = "see with EXPLAIN whether a lookup by this column is quick (a foreign table must have the index at home)"
-        return [hint(where, "PostgreSQL's plan does not tell of an index", expected="an index", todo=todo)]
-    if lookup.is_indexed or lookup.rows < SMALL_TABLE:
+def judge_lookups(lookups: Lookups) -> list[Finding]:
+    """The indexes that lookups lack which Warmline does all the time; of the largest table first."""
+    found = [finding for each in lookups.missing for finding in _missing_index(each)]
+    found += [too_slow(where, STATEMENT_SECONDS) for where in lookups.slow]
+    todo = "see with EXPLAIN whether a lookup by this column is quick (a foreign table must have the index at home)"
+    found += [
+        hint(where, "PostgreSQL's plan does not tell of an index", expected="an index", todo=todo)
+        for where in lookups.untold
+    ]
+    return found
+
+
+def _missing_index(index: MissingIndex) -> list[Finding]:
+    where = ", ".join(index.serves)
+    if index.rows < SMALL_TABLE:
         return []
-    got = f"no index serves it: {lookup.table} (about {lookup.rows:,} rows) is read whole"
-    todo = f"CREATE INDEX CONCURRENTLY ON {lookup.table} (({lookup.expression}));"
-    judged = problem if lookup.rows >= LARGE_TABLE and column not in RARELY_ASKED else hint
-    return [judged(where, got, expected="an index", todo=todo)]
+    is_rare = all(each.rpartition(".")[2] in RARELY_ASKED for each in index.serves)
+    judged = problem if index.rows >= LARGE_TABLE and not is_rare else hint
+    table = f"{index.table} (about {index.rows:,} rows) is read whole"
+    if index.step:
+        got = f"{table} before a step above it (“{index.step}”) tests the condition"
+        todo = (
+            "no index can serve that: in place of DISTINCT, GROUP BY, LIMIT or a window write EXISTS; where one row"
+            " holds several events, write one SELECT for each with UNION ALL"
+        )
+        return [judged(where, got, expected="a condition that reaches the table", todo=todo)]
+    if not index.expression:
+        todo = "no condition of the view reaches it: write EXISTS or NOT EXISTS in place of IN, or a join by a column"
+        return [judged(where, table, expected="a lookup by an index", todo=todo)]
+    return [judged(where, f"no index serves it: {table}", expected="an index", todo=_index_cure(index))]
+
+
+def _index_cure(index: MissingIndex) -> str:
+    if index.obstacle:
+        return (
+            f"PostgreSQL makes no index on {index.expression}, because of {index.obstacle}: write the view so that it"
+            " compares the plain column, AT TIME ZONE with a zone in place of ::timestamptz, or a function that is"
+            " IMMUTABLE; then run doctor again"
+        )
+    is_column = re.fullmatch(r'"(?:[^"]|"")+"|[a-z_][\w$]*', index.expression)
+    key = index.expression if is_column else f"({index.expression})"
+    if index.is_partitioned:
+        return f"CREATE INDEX ON {index.table} ({key}); it stops writes meanwhile (CONCURRENTLY: for each partition)"
+    return f"CREATE INDEX CONCURRENTLY ON {index.table} ({key});"
 
 
 def judge_amounts(amounts: Amounts | None) -> list[Finding]:
@@ -61,8 +94,10 @@ def judge_amounts(amounts: Amounts | None) -> list[Finding]:
     return [hint(where, got, expected=expected, todo=todo)]
 
 
-def judge_redis(health: RedisHealth) -> list[Finding]:
-    """Whether Redis keeps what it is given."""
+def judge_redis(health: RedisHealth | None) -> list[Finding]:
+    """Whether Redis keeps what it is given; nothing of Warmline's needs INFO, so a user without it is in order."""
+    if health is None:
+        return [good("Redis", "it answers; our user may not ask INFO, so version and memory were not checked")]
     version = ".".join(str(part) for part in health.version)
     found: list[Finding] = []
     if health.version < OLDEST_REDIS:

@@ -7,20 +7,24 @@ One process each, asked in turn by a client in this one; `--start` measures how 
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
+from urllib.parse import urlsplit
 
 import redis
 
 from benchmarks import figures
+from benchmarks.databases import empty_database
 from benchmarks.figures import Bound, Result, Row
 from benchmarks.resident import MIB
 from benchmarks.serve import servers
 from benchmarks.serve.against import ROUNDS, compare
 from benchmarks.serve.asking import LIMIT
+from benchmarks.serve.readers import KINDS, Readers, cost, rows_of_posts
+from benchmarks.serve.readers import measure as measure_readers
 from benchmarks.serve.rounds import Effort, Measured, Seen, measure
 from benchmarks.serve.start import Start, measure_starts
 from benchmarks.serve.world import WorldSize, build
@@ -33,6 +37,8 @@ from shared.settings import StoreSettings
 MUST_RATE, MUST_STRAIN, MUST_START = 0.4, 4.0, 1.0
 GUARD_RATE = 0.12  # of `--quick`: low enough for a machine that is busy otherwise; before the work it was 0.07 to 0.1
 REQUESTS_PER_USER = 4
+MUST_READER, GUARD_READER = 2.0, 3.0  # in parts of a first page of somebody who has seen nothing
+READERS, READERS_POSTS = 500, 1_700  # few enough posts that a reader can have seen all that is remembered
 QUICK_USERS, QUICK_POSTS, QUICK_AUTHORS, QUICK_ROUNDS = 300, 2_000, 200, 3
 PACKAGES = ("fastapi", "uvicorn", "redis", "hiredis")
 
@@ -54,17 +60,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.against:
             effort = _effort(size, given, rounds=given.rounds or ROUNDS)
             return figures.report(compare(given.against, Path(home), stores, size, effort), given.json)
-        _build(size, stores)
+        _build(size, database_url=stores.database_url, redis_url=stores.redis_url)
         result = _starts(Path(home), stores, given) if given.start else _pages(Path(home), stores, size, given)
         return figures.report(result, given.json)
 
 
-def _build(size: WorldSize, stores: Servers) -> None:
-    urls = {"database_url": stores.database_url, "redis_url": stores.redis_url}
-    database = Database(StoreSettings.model_validate(urls))
+def _build(size: WorldSize, *, database_url: str, redis_url: str) -> None:
+    database = Database(StoreSettings.model_validate({"database_url": database_url, "redis_url": redis_url}))
     migrate(database)
     database.close()
-    build(size, **urls)
+    build(size, database_url=database_url, redis_url=redis_url)
 
 
 def _effort(size: WorldSize, given: argparse.Namespace, *, rounds: int) -> Effort:
@@ -82,14 +87,17 @@ def _pages(home: Path, stores: Servers, size: WorldSize, given: argparse.Namespa
         client = redis.Redis.from_url(stores.redis_url)
         found = measure(empty, timeline, Seen(client), size.user_ids, effort)
         client.close()
+        readers = _readers(home, stores, size, effort)
         peaks = [Row(system=name, metric="peak RSS", value=each.peak_bytes() / MIB, unit="MiB")
                  for name, each in (("empty route", empty), ("timeline", timeline))]  # fmt: skip
     return Result(
         title=f"pages of {LIMIT} for {size.users:,} users, {effort.rounds} rounds of {effort.requests:,} requests",
         ratio="to the empty route",
-        rows=[*(row for each in found for row in _rows(each, found[0])), *peaks],
-        bounds=[] if given.free else _bounds(found, is_quick=given.quick),
-        notes=_notes(given.seed, f"{effort.connections}") | _odd(found),
+        rows=[*(row for each in found for row in _rows(each, found[0])), *_rows_of_readers(readers), *peaks],
+        bounds=[]
+        if given.free
+        else [*_bounds(found, is_quick=given.quick), *_bounds_of_readers(readers, is_quick=given.quick)],
+        notes=_notes(given.seed, f"{effort.connections}") | _odd([*found, *readers]),
     )
 
 
@@ -124,6 +132,41 @@ def _bounds(found: Sequence[Measured], *, is_quick: bool) -> list[Bound]:
     return rates + [
         figures.at_most(f"{one.system}, p99 in parts of p99 at half load", one.strain, MUST_STRAIN) for one in pages
     ]
+
+
+def _readers(home: Path, stores: Servers, size: WorldSize, effort: Effort) -> list[Measured]:
+    """First pages of readers who have seen little or much of a world of their own, which is small."""
+    size = replace(size, users=min(size.users, READERS), posts=READERS_POSTS, authors=QUICK_AUTHORS)
+    redis_url = urlsplit(stores.redis_url)._replace(path="/1").geturl()
+    folder = home / "readers"
+    folder.mkdir()
+    with empty_database(stores.database_url) as database_url:
+        _build(size, database_url=database_url, redis_url=redis_url)
+        client = redis.Redis.from_url(redis_url)
+        readers = Readers(client=client, users=size.user_ids, rows=rows_of_posts(database_url))
+        with servers.timeline(folder, database_url=database_url, redis_url=redis_url) as timeline:
+            found = measure_readers(
+                timeline, readers, KINDS, rounds=effort.rounds, requests=size.users * REQUESTS_PER_USER,
+                connections=effort.connections,
+            )  # fmt: skip
+        client.close()
+    return found
+
+
+def _rows_of_readers(readers: Sequence[Measured]) -> Iterator[Row]:
+    fresh = readers[0]
+    for one in readers:
+        system, times = f"first page, {one.system}", median(cost(one, fresh))
+        yield Row(system=system, metric="requests", value=one.rate, unit="1/s")
+        yield Row(system=system, metric="processor", value=1e6 * median(one.processor), unit="µs/request")
+        yield Row(system=system, metric="p99", value=1e3 * one.quantile(0.99), unit="ms")
+        yield Row(system=system, metric="cost in parts of a fresh reader's", value=times, unit="")
+
+
+def _bounds_of_readers(readers: Sequence[Measured], *, is_quick: bool) -> list[Bound]:
+    most = GUARD_READER if is_quick else MUST_READER
+    what = "first page, {}, cost in parts of a fresh reader's"
+    return [figures.at_most(what.format(one.system), median(cost(one, readers[0])), most) for one in readers[1:]]
 
 
 def _odd(found: Sequence[Measured]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
+import psycopg2
 import redis
 from msgspec.structs import replace
 
@@ -65,6 +66,17 @@ class Readers:
 
     def _value(self, key: str) -> bytes | None:
         return cast(bytes | None, self.client.get(key))
+
+
+def rows_of_posts(database_url: str) -> list[int]:
+    """The rows of all posts."""
+    connection = psycopg2.connect(database_url)
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute("SELECT row FROM warmline.post_rows ORDER BY row")
+            return [row for (row,) in cursor.fetchall()]
+    finally:
+        connection.close()
 
 
 def measure(

@@ -9,7 +9,7 @@ for it at each load, and the hash function itself is checked once per connection
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +17,12 @@ import sqlalchemy as sa
 
 from shared.db.binary_copy import copy_binary, joined
 from shared.db.engine import Snapshot
+from shared.db.relations import usable
+from shared.db.timestamps import EARLIEST, LATEST, seconds_of
 from shared.db.tombstones import buried, buried_at, unless_buried, unless_post_is_buried
-from shared.domain import CLOCK_TOLERANCE, KIND_CODES
+from shared.domain import CLOCK_TOLERANCE, KIND_CODES, is_usable_id
 from shared.errors import SourceError
+from shared.key_set import KeySet
 
 Int64s = npt.NDArray[np.int64]
 Int16s = npt.NDArray[np.int16]
@@ -38,6 +41,7 @@ class Posts:
     keys: Int64s
     author_keys: Int64s
     created_at: Floats  # seconds since 1970, UTC
+    of_unknown: int = 0  # posts that would be candidates as well, if the view of users had their authors
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -54,6 +58,20 @@ class Events:
 
     def __len__(self) -> int:
         return len(self.at)
+
+    def where(self, kept: npt.NDArray[np.bool_]) -> Self:
+        """The events that a mask keeps."""
+        return type(self)(
+            user_keys=self.user_keys[kept], post_keys=self.post_keys[kept], kinds=self.kinds[kept], at=self.at[kept]
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedEvents:
+    """Interactions, by whether their user counts: over views, whether the view of users has them."""
+
+    counted: Events
+    uncounted: Events  # what they hid or saw is still withheld from them, but they raise nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,16 +124,27 @@ class BlockPairs:
 
 
 def load_candidates(snapshot: Snapshot, *, since: datetime, now: datetime, at_least: int) -> Posts:
-    """The posts born since a time; when they are too few, as many of the newest as asked for, or all."""
-    rows = _candidate_rows(snapshot, "created_at >= :since", "", {"since": since}, now)
-    if len(rows) < at_least:
-        rows = _candidate_rows(snapshot, "true", "LIMIT :most", {"most": at_least}, now)
+    """The posts born since a time; when they are too few, as many of the newest as asked for, or all.
+
+    Over views only those whose author the view of users has.
+    """
+    found = _candidate_rows(snapshot, "created_at >= :since", "", {"since": since}, now)
+    rows, of_unknown = _by_known_authors(snapshot, found)
+    most = at_least
+    while len(rows) < at_least:
+        found = _candidate_rows(snapshot, "true", "LIMIT :most", {"most": most}, now)
+        rows, of_unknown = _by_known_authors(snapshot, found)
+        rows = rows[:at_least]
+        if len(found) < most:
+            break
+        most *= 2  # among the newest there are posts of unknown authors: look further back
     posts = Posts(
         ids=[row[0] for row in rows],
         author_ids=[row[1] for row in rows],
         keys=np.array([row[2] for row in rows], np.int64),
         author_keys=np.array([row[3] for row in rows], np.int64),
-        created_at=np.array([row[4] for row in rows], np.float64),
+        created_at=_guarded(np.array([row[4] for row in rows], np.float64)),
+        of_unknown=of_unknown,
     )
     _check_unique(posts.ids, posts.keys, "posts")
     return posts
@@ -128,32 +157,36 @@ def load_all_posts(snapshot: Snapshot, *, now: datetime) -> PostKeys:
     query = f"""
         SELECT {key_of("id")}, {key_of("author_id")}, {seconds_of("created_at")} FROM {name}
         WHERE deleted_at IS NULL AND created_at <= '{(now + CLOCK_TOLERANCE).isoformat()}'::timestamptz
-          AND id IS NOT NULL AND author_id IS NOT NULL {unless_post_is_buried(snapshot)}
+          AND {usable("id", "author_id")} {unless_post_is_buried(snapshot)}
         """
-    found = copy_binary(connection, query, {"post": ">i8", "author": ">i8", "at": ">f8"})
-    return PostKeys(keys=found["post"], author_keys=found["author"], created_at=found["at"])
+    found = _of_known_authors(snapshot, copy_binary(connection, query, {"post": ">i8", "author": ">i8", "at": ">f8"}))
+    return PostKeys(keys=found["post"], author_keys=found["author"], created_at=_guarded(found["at"]))
 
 
 def load_post_lives(snapshot: Snapshot, *, now: datetime) -> PostLives:
     """All posts with the times between which they could be seen (for replaying the past).
 
-    A post that went out of a view leaves no row, so nothing is known of its life; it is missing here.
+    A post that went out of a view leaves no row, so nothing is known of its life; it is missing here. So is one whose
+    author went out of the view of users.
     """
     ((connection, name),) = snapshot.each("posts")
     _check_hash(connection)
+    # Deleted ahead of now, or at infinity, is deleted: pages ask only whether there is a time at all.
+    deleted_at = f"CASE WHEN deleted_at IS NOT NULL THEN least({seconds_of('deleted_at')}, {now.timestamp()!r}) END"
     query = f"""
         SELECT {key_of("id")}, {key_of("author_id")}, {seconds_of("created_at")},
-          least({seconds_of("deleted_at")}, {buried_at(snapshot, "posts", "id")})
+          least({deleted_at}, {buried_at(snapshot, "posts", "id")})
         FROM {name}
         WHERE created_at <= '{(now + CLOCK_TOLERANCE).isoformat()}'::timestamptz
-          AND id IS NOT NULL AND author_id IS NOT NULL {unless_buried(snapshot, "users", "author_id")}
+          AND {usable("id", "author_id")} {unless_buried(snapshot, "users", "author_id")}
         """
-    found = copy_binary(connection, query, {"post": ">i8", "author": ">i8", "at": ">f8", "deleted": ">f8"})
+    fields = {"post": ">i8", "author": ">i8", "at": ">f8", "deleted": ">f8"}
+    found = _of_known_authors(snapshot, copy_binary(connection, query, fields))
     deleted = found["deleted"]
     return PostLives(
         keys=found["post"],
         author_keys=found["author"],
-        created_at=found["at"],
+        created_at=_guarded(found["at"]),
         deleted_at=np.where(np.isinf(deleted), deleted, np.minimum(deleted, now.timestamp())),
     )
 
@@ -166,7 +199,7 @@ def load_block_pairs(snapshot: Snapshot) -> BlockPairs:
             f"""
             SELECT {key_of("user_id")}, {key_of("blocked_user_id")},
               coalesce({seconds_of("created_at")}, '-infinity'::float8)
-            FROM {name} WHERE user_id IS NOT NULL AND blocked_user_id IS NOT NULL
+            FROM {name} WHERE {usable("user_id", "blocked_user_id")}
             """,
             {"user": ">i8", "blocked": ">i8", "at": ">f8"},
         )
@@ -177,12 +210,21 @@ def load_block_pairs(snapshot: Snapshot) -> BlockPairs:
 
 
 def load_events(snapshot: Snapshot, *, since: datetime, now: datetime) -> Events:
-    """All interactions since a time; those dated ahead of `now` are dated now (promise 11)."""
-    return _events(snapshot, f"created_at >= '{since.isoformat()}'::timestamptz", now)
+    """The interactions since a time of all who count; those dated ahead of `now` are dated now (promise 11)."""
+    return load_all_events(snapshot, since=since, now=now).counted
+
+
+def load_all_events(snapshot: Snapshot, *, since: datetime, now: datetime) -> LoadedEvents:
+    """The same, and beside them those of users who do not count."""
+    events = _events(snapshot, f"created_at >= '{since.isoformat()}'::timestamptz", now)
+    known = snapshot.once(known_user_keys)
+    counts = known.contains(events.user_keys) if known is not None else np.ones(len(events), np.bool_)
+    # Nearly always all of them count, which spares a copy of all columns.
+    return LoadedEvents(counted=events if counts.all() else events.where(counts), uncounted=events.where(~counts))
 
 
 def load_events_of(snapshot: Snapshot, user_ids: Sequence[str], *, since: datetime, now: datetime) -> Events:
-    """The interactions of some users since a time, by the index on users: for runs that serve only those."""
+    """The interactions since a time of some users, all of whom count, by the index on users."""
     parts = []
     for start in range(0, len(user_ids), _USER_BATCH):
         names = ",".join(sql_text(user_id) for user_id in user_ids[start : start + _USER_BATCH])
@@ -210,8 +252,10 @@ def _events(snapshot: Snapshot, condition: str, now: datetime) -> Events:
         {key_of("user_id")}, {key_of("post_id")}, (CASE kind {codes} END)::int2,
         least({seconds_of("created_at")}, {now.timestamp()!r}::float8)
         """
+    # Those in our own tables were checked when they came; and posts that cannot be used are unknown anyway.
+    is_somebody = usable("user_id") if snapshot.database.has_views else "user_id IS NOT NULL"
     wanted = (
-        f"{condition} AND kind IN ({kinds}) AND user_id IS NOT NULL AND post_id IS NOT NULL"
+        f"{condition} AND kind IN ({kinds}) AND {is_somebody} AND post_id IS NOT NULL"
         f"{unless_buried(snapshot, 'users', 'user_id')}"
     )
     fields = {"user": ">i8", "post": ">i8", "kind": ">i2", "at": ">f8"}
@@ -231,7 +275,10 @@ def load_active_users(
     at_most: int,
     askers: Mapping[str, tuple[datetime, int]] | None = None,
 ) -> Users:
-    """Users who joined, posted, interacted or asked (when, and their key) since a time, the latest first."""
+    """Users who joined, posted, interacted or asked (when, and their key) since a time, the latest first.
+
+    Over views only those whom the view of users has.
+    """
     latest = dict(askers or {})
     for relation, column in (("users", "id"), ("posts", "author_id"), ("interactions", "user_id")):
         for connection, name in snapshot.each(relation):
@@ -250,7 +297,12 @@ def load_active_users(
                     latest[user_id] = (at, key)
     for gone in buried(snapshot.connection(snapshot.database.own), "users", list(latest)):
         del latest[gone]
-    ranked = sorted(latest.items(), key=lambda item: (-item[1][0].timestamp(), item[0]))[:at_most]
+    known_users = snapshot.once(known_user_keys)
+    if known_users is not None:
+        counts = known_users.contains(np.array([key for _, key in latest.values()], np.int64)).tolist()
+        latest = {user: found for (user, found), is_known in zip(latest.items(), counts, strict=True) if is_known}
+    usable_ones = ((user_id, active) for user_id, active in latest.items() if is_usable_id(user_id))
+    ranked = sorted(usable_ones, key=lambda item: (-item[1][0].timestamp(), item[0]))[:at_most]
     users = Users(
         ids=[user for user, _ in ranked],
         keys=np.array([key for _, (_, key) in ranked], np.int64),
@@ -270,6 +322,39 @@ def load_user_keys(snapshot: Snapshot, user_ids: Sequence[str]) -> Int64s:
     return np.array([key for (key,) in found], np.int64)
 
 
+def known_user_keys(snapshot: Snapshot) -> KeySet | None:
+    """The keys of all whom the view of users has; None where the relations are our own: there everybody counts. Ask by
+    `snapshot.once`.
+
+    By key, because events that came by the API stand in another database than the view, perhaps, and because to look
+    up a key is quicker than any join of texts.
+    """
+    if not snapshot.database.has_views:
+        return None
+    ((connection, name),) = snapshot.each("users")
+    _check_hash(connection)
+    found = copy_binary(connection, f"SELECT {key_of('id')} FROM {name} WHERE {usable('id')}", {"user": ">i8"})
+    return KeySet.of(found["user"])
+
+
+def _of_known_authors(snapshot: Snapshot, columns: Mapping[str, npt.NDArray[Any]]) -> Mapping[str, npt.NDArray[Any]]:
+    """The posts, as columns, whose author counts."""
+    known = snapshot.once(known_user_keys)
+    counts = known.contains(columns["author"]) if known is not None else None
+    if counts is None or counts.all():
+        return columns
+    return {name: column[counts] for name, column in columns.items()}
+
+
+def _by_known_authors(snapshot: Snapshot, rows: Sequence[Any]) -> tuple[Sequence[Any], int]:
+    """The same for rows of `_candidate_rows`; and how many were left out."""
+    known = snapshot.once(known_user_keys)
+    if known is None:
+        return rows, 0
+    counts = known.contains(np.array([row[3] for row in rows], np.int64))
+    return [row for row, is_known in zip(rows, counts.tolist(), strict=True) if is_known], int((~counts).sum())
+
+
 def _candidate_rows(
     snapshot: Snapshot, condition: str, limit: str, values: Mapping[str, object], now: datetime
 ) -> Sequence[Any]:
@@ -278,7 +363,7 @@ def _candidate_rows(
     query = f"""
         SELECT id, author_id, {key_of("id")}, {key_of("author_id")}, {seconds_of("created_at")}
         FROM {name}
-        WHERE deleted_at IS NULL AND created_at <= :latest AND id IS NOT NULL AND author_id IS NOT NULL AND {condition}
+        WHERE deleted_at IS NULL AND created_at <= :latest AND {usable("id", "author_id")} AND {condition}
           {unless_post_is_buried(snapshot)}
         ORDER BY created_at DESC, id {limit}
         """
@@ -288,11 +373,6 @@ def _candidate_rows(
 def key_of(column: str) -> str:
     """The SQL of a column's 64-bit key."""
     return f'hashtextextended(CAST({column} AS text) COLLATE "C", 0)'
-
-
-def seconds_of(column: str) -> str:
-    """The SQL of a time in seconds since 1970. `extract` would count in decimal digits, at three times the price."""
-    return f"date_part('epoch', {column})"
 
 
 def _check_hash(connection: sa.Connection) -> None:
@@ -310,6 +390,11 @@ def _check_unique(ids: list[str], keys: Int64s, relation: str) -> None:
         twice = next(post_id for post_id in ids if ids.count(post_id) > 1)
         raise SourceError(f"{relation}.id: {twice!r} stands in more than one row; ids must be unique")
     raise SourceError(f"{relation}.id: two ids share a 64-bit key; change one of them")
+
+
+def _guarded(seconds: Floats) -> Floats:
+    """The same times, between those that a datetime can hold: differences of infinite ones would be no numbers."""
+    return np.clip(seconds, EARLIEST.timestamp(), LATEST.timestamp(), out=seconds)
 
 
 def to_datetime(seconds: float) -> datetime:

@@ -18,7 +18,7 @@ class PostDetails:
 
     caption: str
     author_id: str
-    created_at: datetime
+    created_at: datetime | None  # None: the view does not say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class UserDetails:
     """A user as far as ranking is concerned."""
 
     joined_at: datetime | None  # None: not in the relation
-    positives: int  # up to MOST_POSITIVES
+    positives: int  # posts, up to MOST_POSITIVES
 
 
 def post_details(snapshot: Snapshot, post_ids: Sequence[str]) -> dict[str, PostDetails]:
@@ -44,13 +44,12 @@ def user_details(snapshot: Snapshot, user_id: str) -> UserDetails:
     joined_at: datetime | None = None
     for connection, name in snapshot.each("users"):
         joined_at = connection.scalar(sa.text(f"SELECT created_at FROM {name} WHERE id = :id LIMIT 1"), {"id": user_id})
-    positives = 0
+    liked: set[str] = set()  # one that stands in the view and came by the API too is one
     kinds = sorted(kind.value for kind in POSITIVE_KINDS)
     for connection, name in snapshot.each("interactions"):
         query = f"""
-            SELECT count(*) FROM (
-                SELECT FROM {name} WHERE user_id = :id AND kind = ANY(:kinds) LIMIT {MOST_POSITIVES}
-            ) AS counted
+            SELECT DISTINCT post_id FROM {name}
+            WHERE user_id = :id AND kind = ANY(:kinds) AND post_id IS NOT NULL LIMIT {MOST_POSITIVES}
             """
-        positives += connection.scalar(sa.text(query), {"id": user_id, "kinds": kinds}) or 0
-    return UserDetails(joined_at=joined_at, positives=min(positives, MOST_POSITIVES))
+        liked.update(connection.scalars(sa.text(query), {"id": user_id, "kinds": kinds}))
+    return UserDetails(joined_at=joined_at, positives=min(len(liked), MOST_POSITIVES))

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg2
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from shared.db.sessions import READ_ONLY, check_url, engine_for, sqlstate_of
+from shared.db.sessions import check_url, engine_for, says_read_only, sqlstate_of
 from shared.db.tables import SCHEMA
 from shared.errors import SourceError, StoreReadOnly, StoreUnavailable, WriteConflict
 from shared.settings import PREFIX, StoreSettings
@@ -51,6 +51,7 @@ class Database:
         own = open_pool(settings.database_url.get_secret_value(), writes=True)
         self.own = Place(engine=own, schema=SCHEMA)
         self.source: Place | None = None
+        self.was_read_only = False  # when it was last asked
         if settings.source_schema is not None:
             url = settings.source_url
             engine = open_pool(url.get_secret_value(), writes=False) if url else own
@@ -95,6 +96,7 @@ class Snapshot:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._connections: dict[int, sa.Connection] = {}
+        self._read: dict[Callable[[Snapshot], Any], Any] = {}
 
     def connection(self, place: Place) -> sa.Connection:
         """The connection to a place, opened at its first use."""
@@ -112,6 +114,13 @@ class Snapshot:
         """Connection and SQL name of each home of a relation."""
         for place in self.database.places(relation):
             yield self.connection(place), place.name(relation)
+
+    def once(self, read: Callable[["Snapshot"], ResultT]) -> ResultT:
+        """What a function reads of this snapshot; asked for again, it is not read again."""
+        if read not in self._read:
+            self._read[read] = read(self)
+        found: ResultT = self._read[read]
+        return found
 
     def close(self) -> None:
         for connection in self._connections.values():
@@ -149,7 +158,7 @@ def store_errors(place: Place) -> Iterator[None]:
 def explained(place: Place, error: Exception) -> StoreUnavailable | SourceError:
     """Our error for one of the driver's."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    if sqlstate_of(cause) == READ_ONLY:
+    if says_read_only(cause):
         return read_only_error(place, first_line(error))
     if sqlstate_of(cause) in CONFLICTS:
         return WriteConflict(f"PostgreSQL at {address(place)} ended a transaction: {first_line(error)}; try again")
@@ -193,4 +202,5 @@ def check_urls(settings: StoreSettings) -> None:
 def first_line(error: Exception) -> str:
     """What the driver said, without the statement and the traceback."""
     said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
-    return said.strip().partition("\n")[0]
+    hosts = [line for line in said.splitlines() if line.startswith("connection to server")]  # one for each that failed
+    return "; ".join(hosts) or said.strip().partition("\n")[0]

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from shared.db.engine import Database
 from shared.db.feed_counts import FeedKey, count_events, discount_events
+from shared.db.known_users import make_known
 from shared.db.post_rows import rows_of_known_posts
 from shared.db.safety import standing_posts
 from shared.db.safety_outbox import SafetyChange, note_change
@@ -105,13 +106,16 @@ def store_events(database: Database, events: Sequence[Event]) -> Stored:
     """Keep a batch of events; what is counted as new is durable when this returns.
 
     Refused are events of erased users, and on posts that were deleted or that the relation does not have. Users need
-    not be in the relation: whoever interacts is active. A view that does not answer refuses nothing.
+    not be in the relation: in our own table an event makes its user known, and over views it counts from the day on
+    which the view has its user. A view that does not answer refuses nothing.
     """
     in_view = _in_view(database, events)
     with database.begin() as connection:
         hold_off_erasures(connection)
         refused = _refusals(connection, events, _in_own_table(connection, events) if in_view is None else in_view)
         kept = [event for place, event in enumerate(events) if place not in refused]
+        if not database.has_views:
+            make_known(connection, _first_acts(kept))
         unnamed, named = _latest_of_each(kept), _first_of_each(kept)
         counts: Counter[FeedKey] = Counter()
         new = _insert(connection, unnamed, _ONCE, counts) + _insert(connection, named, _BY_EVENT_ID, counts)
@@ -175,6 +179,13 @@ def _refusals(connection: sa.Connection, events: Sequence[Event], standing: Mapp
         elif event.post_id not in standing:
             refused[place] = POST_UNKNOWN
     return refused
+
+
+def _first_acts(events: Sequence[Event]) -> dict[str, datetime]:
+    first: dict[str, datetime] = {}
+    for event in events:
+        first[event.user_id] = min(event.at, first.get(event.user_id, event.at))
+    return first
 
 
 def _latest_of_each(events: Sequence[Event]) -> list[Event]:

@@ -5,8 +5,8 @@ leaves whole batches, and the same import can simply be started again.
 """
 
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
@@ -48,11 +48,8 @@ _MERGES = {
         INSERT INTO {SCHEMA}.posts AS kept (id, author_id, caption, image_url, created_at, deleted_at)
         SELECT DISTINCT ON (id COLLATE "C") id, author_id, coalesce(caption, ''), image_url, created_at, deleted_at
         FROM incoming ORDER BY id COLLATE "C", place DESC
-        ON CONFLICT (id) DO UPDATE SET
-            (author_id, caption, image_url, created_at, deleted_at) = (
-                EXCLUDED.author_id, EXCLUDED.caption, EXCLUDED.image_url, EXCLUDED.created_at, EXCLUDED.deleted_at)
-        WHERE (kept.author_id, kept.caption, kept.image_url, kept.created_at, kept.deleted_at) IS DISTINCT FROM (
-            EXCLUDED.author_id, EXCLUDED.caption, EXCLUDED.image_url, EXCLUDED.created_at, EXCLUDED.deleted_at)
+        ON CONFLICT (id) DO UPDATE SET ({{given}}) = ROW ({{new}})
+        WHERE ({{old}}) IS DISTINCT FROM ({{new}})
         """,
     ),
     "interactions": (
@@ -83,6 +80,11 @@ _MERGES = {
 }
 
 
+# relation → its column whose users a row makes known, as having joined when they first acted. They are written first,
+# in the order of ids, as by the API: of two writes at once none waits for one that waits for it.
+_ACTORS = {"posts": "author_id", "interactions": "user_id"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
     """What became of a batch's rows; those left over were there already."""
@@ -90,13 +92,20 @@ class Merged:
     new: int = 0
     changed: int = 0
     erased: int = 0  # stopped by a tombstone
+    made_known: int = 0  # users who were not there and are, by these rows
 
     def __add__(self, other: "Merged") -> "Merged":
-        return Merged(new=self.new + other.new, changed=self.changed + other.changed, erased=self.erased + other.erased)
+        mine, theirs = asdict(self), asdict(other)
+        return Merged(**{name: mine[name] + theirs[name] for name in mine})
 
 
-def merge_rows(database: Database, relation: str, rows: Sequence[Row]) -> Merged:
-    """Bring one batch of rows, each with the columns of `COLUMNS`, into a relation, in one transaction."""
+def merge_rows(
+    database: Database, relation: str, rows: Sequence[Row], *, absent: Collection[str] = frozenset()
+) -> Merged:
+    """Bring one batch of rows, each with the columns of `COLUMNS`, into a relation, in one transaction.
+
+    Of columns that are absent (null in all rows, for the file does not have them) rows that are there keep theirs.
+    """
     with database.begin() as connection:
         # The copy in PostgreSQL is checked nowhere again, so losing the newest batch in a power cut is no loss: the
         # import is then started again anyway.
@@ -104,9 +113,23 @@ def merge_rows(database: Database, relation: str, rows: Sequence[Row]) -> Merged
         hold_off_erasures(connection)
         _copy(connection, relation, rows)
         merged = Merged(erased=_drop_erased(connection, relation))
+        if relation in _ACTORS and not database.has_views:
+            merged += Merged(made_known=_make_known(connection, _ACTORS[relation]))
         for statement in _MERGES[relation]:
-            merged += _merge(connection, statement)
+            merged += _merge(connection, statement.format(**_columns(relation, absent)))
+        if relation == "posts":
+            _delete_again(connection)
         return merged
+
+
+def _columns(relation: str, absent: Collection[str]) -> dict[str, str]:
+    """What a repeated row changes, for the statements that say so."""
+    given = [column for column in COLUMNS[relation] if column != "id" and column not in absent]
+    return {
+        "given": ", ".join(given),
+        "old": ", ".join(f"kept.{column}" for column in given),
+        "new": ", ".join(f"EXCLUDED.{column}" for column in given),
+    }
 
 
 def analyze(database: Database, relation: str) -> None:
@@ -141,6 +164,25 @@ def _drop_erased(connection: sa.Connection, relation: str) -> int:
             """
         dropped += connection.execute(sa.text(delete)).rowcount
     return dropped
+
+
+def _make_known(connection: sa.Connection, column: str) -> int:
+    insert = f"""
+        INSERT INTO {SCHEMA}.users (id, created_at)
+        SELECT {column}, least(min(created_at), now()) FROM incoming GROUP BY {column} ORDER BY {column} COLLATE "C"
+        ON CONFLICT (id) DO NOTHING
+        """
+    return connection.execute(sa.text(insert)).rowcount
+
+
+def _delete_again(connection: sa.Connection) -> None:
+    """Posts that the API deleted since tombstones were asked are deleted; a delete that comes later waits for us."""
+    gone = f"""
+        UPDATE {SCHEMA}.posts p SET deleted_at = now() FROM incoming i, {SCHEMA}.tombstones t
+        WHERE p.id = i.id AND p.deleted_at IS NULL AND t.relation = 'posts' AND t.digest = {digest_of("i.id")}
+        """
+    if connection.scalar(sa.text(f"SELECT EXISTS (SELECT FROM {SCHEMA}.tombstones)")):
+        connection.execute(sa.text(gone))
 
 
 def _merge(connection: sa.Connection, statement: str) -> Merged:

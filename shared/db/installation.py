@@ -13,31 +13,36 @@ RENEW = "renew installation"  # the audit's word
 def gave_out(database: Database, *, salt: str | None, posts: Mapping[int, str]) -> bool:
     """Whether a Redis or a snapshot that names no owner holds what this PostgreSQL gave out.
 
-    The salt is random, so where there is one it decides. Else the rows do: those that are known must name the same
-    posts. What holds neither cannot mix anything up.
+    The salt is random, so another one decides. Rows that are known must name the same posts, whatever the salt: a phase
+    may have been written beside them later. What holds neither cannot mix anything up.
     """
     with database.begin() as connection:
-        if salt:
-            return bool(connection.scalar(sa.select(installation.c.salt)) == salt)
+        if salt and connection.scalar(sa.select(installation.c.salt)) != salt:
+            return False
         known = connection.execute(
             sa.text(f"SELECT row, post_id FROM {SCHEMA}.post_rows WHERE row = ANY(:rows)"), {"rows": list(posts)}
         )
         # A row whose post was erased has a control character for a name: it tells nothing.
         pairs = [(posts[row], post_id) for row, post_id in known if not post_id.startswith("\x01")]
-    return not posts or (bool(pairs) and all(held == given for held, given in pairs))
+    return all(held == given for held, given in pairs) and bool(pairs or salt or not posts)
 
 
-def ask_primary(database: Database) -> str:
-    """Which PostgreSQL this is, from one that takes writes.
+def ask_primary(database: Database, *others: Database) -> str:
+    """Which PostgreSQL this is, from one that takes writes; `others` are further pools of connections to it.
 
     Raises:
         StoreReadOnly: it takes none; the pool opens new connections, for the address may lead to another server by now.
     """
-    asked = sa.select(installation.c.id, sa.func.current_setting("transaction_read_only"))
+    # Not `transaction_read_only`: a connection that read a snapshot begins later transactions as READ WRITE by itself.
+    demoted = sa.func.pg_is_in_recovery() | (sa.func.current_setting("default_transaction_read_only") == "on")
     with database.begin() as connection:
-        found, read_only = connection.execute(asked).one()
-    if read_only == "on":
-        database.own.engine.dispose()
+        found, is_read_only = connection.execute(sa.select(installation.c.id, demoted)).one()
+    # Also with the first good answer: while it was read-only, others have opened connections that still lead there.
+    if is_read_only or database.was_read_only:
+        for each in (database, *others):
+            each.own.engine.dispose()
+    database.was_read_only = is_read_only
+    if is_read_only:
         raise read_only_error(database.own, "it is not a primary")
     return str(found)
 

@@ -1,14 +1,17 @@
 """Small reads for the timeline: the newest posts, what rows are, and what one user must not be shown."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from shared.db.clusters import clusters_of_posts
-from shared.db.engine import Database
+from shared.db.engine import Database, Snapshot
+from shared.db.known_users import if_author_is_known, known_users
 from shared.db.post_rows import moment_of, rows_of_known_posts, rows_of_posts
+from shared.db.relations import usable
 from shared.db.safety import load_blocks, load_hides
 from shared.db.tables import SCHEMA
 from shared.db.tombstones import unless_post_is_buried
@@ -39,16 +42,11 @@ def newest_posts(database: Database, *, now: datetime, limit: int, older_than: d
     latest = now + CLOCK_TOLERANCE if older_than is None else min(older_than, now + CLOCK_TOLERANCE)
     with database.read() as snapshot:
         as_of = moment_of(snapshot)
-        ((connection, name),) = snapshot.each("posts")
-        query = sa.text(
-            f"""
-            SELECT id, author_id, greatest(created_at, 'epoch') FROM {name}
-            WHERE deleted_at IS NULL AND created_at <= :latest AND id IS NOT NULL AND author_id IS NOT NULL
-              {unless_post_is_buried(snapshot)}
-            ORDER BY created_at DESC, id LIMIT :most
-            """
-        )
-        alive = connection.execute(query, {"latest": latest, "most": limit}).all()
+        found = _newest(snapshot, "", latest=latest, limit=limit)
+        known = known_users(snapshot, {author for _, author, _ in found})
+        alive: Sequence[Any] = [row for row in found if row[1] in known]
+        if len(alive) < len(found) == limit:  # others stand behind those whose author is unknown
+            alive = _newest(snapshot, if_author_is_known(snapshot), latest=latest, limit=limit)
     with database.begin() as connection:
         rows = rows_of_posts(connection, [post_id for post_id, _, _ in alive], as_of=as_of)
         clusters = clusters_of_posts(connection, [post_id for post_id, _, _ in alive])
@@ -59,6 +57,19 @@ def newest_posts(database: Database, *, now: datetime, limit: int, older_than: d
         )
         for row, (post_id, author_id, created_at) in zip(rows, alive, strict=True)
     ]  # fmt: skip
+
+
+def _newest(snapshot: Snapshot, condition: str, *, latest: datetime, limit: int) -> Sequence[Any]:
+    ((connection, name),) = snapshot.each("posts")
+    query = sa.text(
+        f"""
+        SELECT id, author_id, created_at FROM {name}
+        WHERE deleted_at IS NULL AND created_at <= :latest AND {usable("id", "author_id")}
+          {unless_post_is_buried(snapshot)} {condition}
+        ORDER BY created_at DESC, id LIMIT :most
+        """
+    )
+    return connection.execute(query, {"latest": latest, "most": limit}).all()
 
 
 def posts_of_rows(database: Database, rows: Collection[int]) -> list[NewPost]:
@@ -73,17 +84,20 @@ def posts_of_rows(database: Database, rows: Collection[int]) -> list[NewPost]:
         ((connection, name),) = snapshot.each("posts")
         query = sa.text(
             f"""
-            SELECT id, author_id, created_at FROM {name} WHERE id = ANY(:ids) AND deleted_at IS NULL
+            SELECT id, author_id, created_at FROM {name}
+            WHERE id = ANY(:ids) AND deleted_at IS NULL AND {usable("id", "author_id")}
               {unless_post_is_buried(snapshot)}
             """
         )
         alive = connection.execute(query, {"ids": list(row_of)}).all()
+        known = known_users(snapshot, {author for _, author, _ in alive if author is not None})
     return [
         NewPost(
             row=row_of[post_id], post_id=post_id, author=author_key(author_id), created_at=created_at,
             cluster=clusters.get(post_id, 0),
         )
         for post_id, author_id, created_at in alive
+        if author_id in known
     ]  # fmt: skip
 
 

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from shared.db.cures import ColumnType, cure_absent, cure_type
 from shared.db.engine import RELATIONS, Database, Place, Snapshot
+from shared.domain import MAX_ID_LENGTH, NOT_IN_IDS
 from shared.errors import SourceError
 
 TEXT = ("text", "character varying", "citext")
@@ -24,22 +26,26 @@ CONTRACT: dict[str, dict[str, tuple[str, ...]]] = {
     "interactions": {"user_id": TEXT, "post_id": TEXT, "kind": TEXT, "created_at": TIME},
     "blocks": {"user_id": TEXT, "blocked_user_id": TEXT, "created_at": TIME},
 }
-# What to write in the view, by the type that it has now.
-CURES = {
-    "timestamp without time zone": "write {column} AT TIME ZONE 'UTC' (or the zone that your app writes in)",
-    "uuid": "write {column}::text",
-    "integer": "write {column}::text",
-    "bigint": "write {column}::text",
-    "date": "write {column}::timestamptz",
-}
-
 _COLUMNS = sa.text(
     """
-    SELECT a.attname, format_type(a.atttypid, NULL)
+    SELECT a.attname, format_type(a.atttypid, NULL), t.typtype = 'e'
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_type t ON t.oid = a.atttypid
     WHERE n.nspname = :schema AND c.relname = :relation AND a.attnum > 0 AND NOT a.attisdropped
     """
 )
+
+
+def usable(*columns: str) -> str:
+    """The SQL of a condition: each of these columns holds an id that can be used (see `domain.is_usable_id`).
+
+    Not so where a column is null. Bytes are counted first, for characters take ten times as long to count.
+    """
+    pattern, bounds = NOT_IN_IDS.replace("\\", "\\\\"), f"BETWEEN 1 AND {MAX_ID_LENGTH}"
+    return " AND ".join(
+        f"((octet_length({text}) {bounds} OR length({text}) {bounds}) AND {text} !~ E'{pattern}')"
+        for text in (f"CAST({column} AS text)" for column in columns)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +57,7 @@ class Mismatch:
     got: str
     expected: str
     cure: str
+    got_type: ColumnType | None = None  # where a column is there, but of a type that the contract does not know
 
     def __str__(self) -> str:
         where = f"{self.relation}.{self.column}" if self.column else self.relation
@@ -60,7 +67,7 @@ class Mismatch:
 def mismatches(connection: sa.Connection, place: Place, relation: str) -> list[Mismatch]:
     """Compare one relation with the contract; an empty list is good."""
     found = connection.execute(_COLUMNS, {"schema": place.schema, "relation": relation})
-    got: dict[str, str] = {row[0]: row[1] for row in found}
+    got = {row[0]: ColumnType(name=row[1], is_enum=row[2]) for row in found}
     full_name = f"{place.schema}.{relation}"
     if not got:
         cure = "create the view (README, “Connect your own database”) and GRANT SELECT on it"
@@ -68,16 +75,22 @@ def mismatches(connection: sa.Connection, place: Place, relation: str) -> list[M
             Mismatch(relation=full_name, column=None, got="no such relation", expected="a table or view", cure=cure)
         ]
     return [
-        Mismatch(
-            relation=full_name,
-            column=column,
-            got=got.get(column, "no such column"),
-            expected=types[0],
-            cure=CURES.get(got.get(column, ""), "add it to the view").format(column=column),
-        )
+        _mismatch(full_name, relation, column, got.get(column), types[0])
         for column, types in CONTRACT[relation].items()
-        if got.get(column) not in types
+        if column not in got or got[column].name not in types
     ]
+
+
+def _mismatch(full_name: str, relation: str, column: str, got: ColumnType | None, expected: str) -> Mismatch:
+    cure = cure_type(column, got) if got else cure_absent(relation, column)
+    return Mismatch(
+        relation=full_name,
+        column=column,
+        got=str(got or "no such column"),
+        expected=expected,
+        cure=cure,
+        got_type=got,
+    )
 
 
 def check_relations(database: Database, snapshot: Snapshot) -> None:

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from shared.db.engine import Database, Snapshot
+from shared.db.known_users import known_users
 from shared.db.post_rows import mark_removed, posts_to_check, removed_rows
+from shared.db.relations import usable
 from shared.db.tables import SCHEMA
 from shared.db.tombstones import unless_buried, unless_post_is_buried
 from shared.domain import Kind
@@ -30,7 +32,7 @@ def next_safety_version(database: Database) -> int:
 def load_blocks(snapshot: Snapshot, *, of: Collection[str] | None = None) -> set[Pair]:
     """All blocks (or those that name one of some users) as pairs: who blocked, who is blocked."""
     condition = "AND (user_id = ANY(:users) OR blocked_user_id = ANY(:users))" if of is not None else ""
-    whole = "user_id IS NOT NULL AND blocked_user_id IS NOT NULL"
+    whole = usable("user_id", "blocked_user_id")
     alive = unless_buried(snapshot, "users", "user_id", "blocked_user_id")
     pairs: set[Pair] = set()
     for connection, name in snapshot.each("blocks"):
@@ -43,6 +45,7 @@ def load_blocks(snapshot: Snapshot, *, of: Collection[str] | None = None) -> set
 def load_hides(snapshot: Snapshot, *, since: datetime, of: Collection[str] | None = None) -> set[Pair]:
     """Pairs of user and post that the user hid since a time."""
     condition = "AND user_id = ANY(:users)" if of is not None else ""
+    condition += f" AND {usable('user_id', 'post_id')}"
     alive = unless_buried(snapshot, "users", "user_id")
     pairs: set[Pair] = set()
     for connection, name in snapshot.each("interactions"):
@@ -59,13 +62,18 @@ def load_hides(snapshot: Snapshot, *, since: datetime, of: Collection[str] | Non
 
 def standing_posts(snapshot: Snapshot, post_ids: Sequence[str]) -> dict[str, bool]:
     """Those of these posts that the relation has, and whether anyone may still see them."""
-    standing: dict[str, bool] = {}
+    return {post_id: alive for post_id, (alive, _) in _standing(snapshot, post_ids).items()}
+
+
+def _standing(snapshot: Snapshot, post_ids: Sequence[str]) -> dict[str, tuple[bool, str]]:
+    """The same, with the author."""
+    standing: dict[str, tuple[bool, str]] = {}
     ((connection, name),) = snapshot.each("posts")
-    alive = f"deleted_at IS NULL {unless_post_is_buried(snapshot)}"
-    query = sa.text(f"SELECT id, {alive} FROM {name} WHERE id = ANY(:ids)")
+    alive = f"deleted_at IS NULL AND {usable('id', 'author_id')} {unless_post_is_buried(snapshot)}"
+    query = sa.text(f"SELECT id, {alive}, author_id FROM {name} WHERE id = ANY(:ids)")
     for start in range(0, len(post_ids), _ID_BATCH):
         found = connection.execute(query, {"ids": list(post_ids[start : start + _ID_BATCH])})
-        standing.update((row[0], row[1]) for row in found)
+        standing.update((row[0], (row[1], row[2])) for row in found)
     return standing
 
 
@@ -77,7 +85,7 @@ class Removals:
 
 
 def note_removals(database: Database, candidates: Iterable[str], *, keep_for: timedelta) -> Removals:
-    """Find the posts that were candidates lately and are gone now: deleted, or out of the view.
+    """Find the posts that were candidates lately and are gone now: deleted, or out of the view, or by somebody who is.
 
     Raises:
         SourceError: there is no candidate, and posts that were are out of the view without having been deleted.
@@ -86,9 +94,14 @@ def note_removals(database: Database, candidates: Iterable[str], *, keep_for: ti
     with database.begin() as connection:
         doubtful = posts_to_check(connection, known, keep_for=keep_for)
     with database.read() as snapshot:
-        standing = standing_posts(snapshot, doubtful)
+        found = _standing(snapshot, doubtful)
+        authors = known_users(snapshot, {author for _, author in found.values() if author is not None})
+    standing = {post_id: alive for post_id, (alive, author) in found.items() if author in authors}
     if not known and len(standing) < len(doubtful):
-        raise SourceError("posts: got 0 rows, expected some as before; nothing is published. Is the view still right?")
+        raise SourceError(
+            "posts: got 0 rows, expected some as before; nothing is published."
+            " Are the views still right: that of posts, and that of users, whose posts alone are shown?"
+        )
     with database.begin() as connection:
         mark_removed(connection, [post_id for post_id in doubtful if not standing.get(post_id)])
         return Removals(rows=set(removed_rows(connection, keep_for=keep_for)))

@@ -12,14 +12,16 @@ import psycopg2
 import psycopg2.extensions
 import sqlalchemy as sa
 
+from shared.db.timestamps import guard_times
 from shared.errors import ConfigurationError
 from shared.store_urls import StoreUrl, postgresql_url
 
 CONNECT_SECONDS = 5
 PROOF = "warmline.session"  # a setting of ours, by which a connection shows that it took them
 REFUSALS = ("startup parameter", "command-line options")  # what poolers say of them
-# A server that is a standby by now: its connections are of no use, though they answer.
-READ_ONLY = "25006"
+# A server that is a standby by now: its connections are of no use, though they answer. A connection that read a
+# snapshot before asks for READ WRITE, and is told of the recovery instead.
+READ_ONLY, NOT_SUPPORTED, RECOVERY = "25006", "0A000", "during recovery"
 
 
 class Connector:
@@ -76,6 +78,7 @@ def engine_for(url: str, *, statement_seconds: float, pool_size: int, writes: bo
         # Values of a request never stand in an error, whoever shows it.
         hide_parameters=True,
     )
+    guard_times(engine)
     sa.event.listen(engine, "begin", connector.begin)
     sa.event.listen(engine, "handle_error", _drop_if_demoted)
     return engine
@@ -129,6 +132,12 @@ def sqlstate_of(error: BaseException | None) -> str:
     return str(getattr(error, "pgcode", None) or "")
 
 
+def says_read_only(error: BaseException | None) -> bool:
+    """Whether an error of the driver says that the server takes no writes."""
+    code = sqlstate_of(error)
+    return code == READ_ONLY or (code == NOT_SUPPORTED and RECOVERY in str(error))
+
+
 def _has_settings(connection: Any) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting(%s, true)", (PROOF,))
@@ -139,5 +148,5 @@ def _has_settings(connection: Any) -> bool:
 
 def _drop_if_demoted(context: sa.engine.ExceptionContext) -> None:
     """Have the pool open new connections: the address may lead to the new primary by now."""
-    if sqlstate_of(context.original_exception) == READ_ONLY:
+    if says_read_only(context.original_exception):
         context.is_disconnect = True

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from shared.db.binary_copy import copy_binary
-from shared.db.bulk import key_of, seconds_of
+from shared.db.bulk import key_of
 from shared.db.engine import RELATIONS, Database
 from shared.db.tables import SCHEMA
+from shared.db.timestamps import seconds_of
 
 SAMPLE_ROWS = 50_000  # read from PostgreSQL to know how quick it is: a tenth of a second
 VECTORS = "post_vectors"

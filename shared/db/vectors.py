@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.binary_copy import copy_binary
-from shared.db.bulk import Int64s, key_of, sql_text
+from shared.db.bulk import Int64s, key_of, known_user_keys, sql_text
 from shared.db.engine import Database, Snapshot
+from shared.db.relations import usable
 from shared.db.tables import post_vectors
 from shared.db.tombstones import unless_post_is_buried
 from shared.domain import CLOCK_TOLERANCE
@@ -86,15 +87,18 @@ def load_content(snapshot: Snapshot, *, now: datetime) -> Iterator[PostContent]:
     ((connection, name),) = snapshot.each("posts")
     query = sa.text(
         f"""
-        SELECT id, coalesce(caption, ''), image_url, created_at FROM {name}
-        WHERE deleted_at IS NULL AND created_at <= :latest AND id IS NOT NULL AND author_id IS NOT NULL
+        SELECT id, coalesce(caption, ''), image_url, created_at, {key_of("author_id")} FROM {name}
+        WHERE deleted_at IS NULL AND created_at <= :latest AND {usable("id", "author_id")}
           {unless_post_is_buried(snapshot)}
         """
     )
+    known = snapshot.once(known_user_keys)
     rows = connection.execution_options(yield_per=_ID_BATCH).execute(query, {"latest": now + CLOCK_TOLERANCE})
     for part in rows.partitions():
-        for post_id, caption, image_url, created_at in part:
-            yield PostContent(post_id=post_id, caption=caption, image_url=image_url, created_at=created_at)
+        counts = known.contains(np.array([row[4] for row in part], np.int64)).tolist() if known is not None else None
+        for place, (post_id, caption, image_url, created_at, _) in enumerate(part):
+            if counts is None or counts[place]:
+                yield PostContent(post_id=post_id, caption=caption, image_url=image_url, created_at=created_at)
 
 
 def stored_vectors(database: Database, part: Part) -> dict[str, VectorState]:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.engine import Database
+from shared.db.known_users import make_known
 from shared.db.post_rows import row_of_gone_post
 from shared.db.safety_outbox import SafetyChange, note_change
 from shared.db.tables import blocks, posts, users
@@ -45,7 +46,7 @@ def put_user(database: Database, user_id: str, *, created_at: datetime | None) -
 
 
 def put_post(database: Database, post: PostWrite) -> None:
-    """Write a post.
+    """Write a post, and make its author known.
 
     Raises:
         WriteRefused: the relation is a view, the post was deleted or is another author's, or its author was erased.
@@ -57,6 +58,7 @@ def put_post(database: Database, post: PostWrite) -> None:
         _refuse_erased(connection, post.author_id)
         if buried(connection, "posts", [post.post_id]):
             raise WriteRefused("post-deleted", "the post was deleted; a new post needs a new id")
+        make_known(connection, {post.author_id: post.created_at})
         texts = {"caption": post.caption, "image_url": post.image_url}
         values = _given(id=post.post_id, author_id=post.author_id, created_at=post.created_at) | texts
         put = insert(posts).values(values)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, cast
 
+from redis.exceptions import NoPermissionError
+
 from shared.ranked_lists.clients import connect, redis_errors
 
 
@@ -21,14 +23,17 @@ class RedisHealth:
         return self.max_bytes > 0 and self.policy != "noeviction"
 
 
-def read_health(url: str) -> RedisHealth:
-    """Ask Redis about itself.
+def read_health(url: str) -> RedisHealth | None:
+    """Ask Redis about itself; None where it answers, but not about itself (a user whom its ACL denies INFO).
 
     Raises:
         StoreUnavailable: it does not answer, or does not let us in.
     """
     with redis_errors(url), connect(url) as client:
-        info = cast(dict[str, Any], client.info("server")) | cast(dict[str, Any], client.info("memory"))
+        try:
+            info = cast(dict[str, Any], client.info("server")) | cast(dict[str, Any], client.info("memory"))
+        except NoPermissionError:
+            return None
     parts = str(info.get("redis_version", "0")).split(".")
     return RedisHealth(
         version=tuple(int(part) for part in parts if part.isdecimal()),

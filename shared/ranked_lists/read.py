@@ -230,7 +230,8 @@ class ListReader:
             user_id, nonce, records.pack_tail(nonce, tail), self._chain_ms, records.mark_of_tail(nonce),
         )  # fmt: skip
         (kept,) = await self._asked([keep], within)
-        return records.unpack_tail(cast(bytes, kept), nonce=nonce) or tail
+        first = records.unpack_tail(cast(bytes, kept), nonce=nonce)
+        return tail if first is None else first
 
     async def everyone(self) -> RankedList | None:
         """Everyone's list."""

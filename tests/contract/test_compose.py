@@ -1,6 +1,7 @@
 """docker-compose.yml and the Dockerfiles: nothing stands open, nothing is vague, nothing is heavier than it must be."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -241,6 +242,35 @@ def test_both_model_images_install_the_same_so_that_they_share_it() -> None:
 
 def test_pytorchs_index_is_an_argument_that_is_blank() -> None:
     assert 'ARG TORCH_INDEX=""' in DOCKERFILES["s02_train_neucf"]
+
+
+@pytest.mark.parametrize(
+    ("torch_index", "uv", "installed"),
+    [
+        ("", "exit 0", ["uv cpu"]),
+        ("", "case $* in *--dry-run*) exit 2;; esac", ["pip"]),
+        ("", "case $* in *--dry-run*) exit 0;; esac; exit 1", ["uv cpu", "pip"]),
+        ("https://torch.example/cpu", "exit 0", ["pip --extra-index-url https://torch.example/cpu"]),
+    ],
+    ids=["its index answers", "its index does not answer", "uv fails", "TORCH_INDEX"],
+)
+def test_a_model_image_takes_the_cpu_build_unless_told_otherwise(
+    tmp_path: Path, torch_index: str, uv: str, installed: list[str]
+) -> None:
+    """The step of the Dockerfile, run by a shell with stand-ins for pip and uv that note what they are asked for."""
+    (step,) = re.findall(
+        r"^RUN (with_uv\(\).*?) \\\n    && rm ", DOCKERFILES["s02_train_neucf"], re.MULTILINE | re.DOTALL
+    )
+    for name, does in (("uv", uv), ("pip", "exit 0")):
+        file = tmp_path / name
+        file.write_text(f'#!/bin/sh\necho "{name} $*" >> {tmp_path}/calls\n{does}\n')
+        file.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "TORCH_INDEX": torch_index}
+    subprocess.run(["/bin/sh", "-ec", step], env=environment, cwd=tmp_path, check=True, capture_output=True)
+    calls = [call for call in (tmp_path / "calls").read_text().splitlines() if "-r requirements.txt" in call]
+    assert all("-c constraints.txt" in call and "/venv/bin/python" in call for call in calls)
+    short = (re.findall(r"^(?:uv|pip)|(?<=--torch-backend )\S+|--extra-index-url \S+", call) for call in calls)
+    assert [" ".join(words) for words in short] == installed
 
 
 def test_the_build_sees_only_what_an_image_is_made_of() -> None:

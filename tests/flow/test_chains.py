@@ -5,6 +5,9 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
+from shared.domain import Reason
+from shared.ranked_lists.codec import pack_entry
+from shared.ranked_lists.records import Tail, pack_tail
 from tests.flow.house import (
     ADMIN_TOKEN,
     ANN,
@@ -271,3 +274,34 @@ def test_excluding_an_unknown_post_changes_nothing(client: TestClient) -> None:
 def test_feed_ids_of_two_pages_differ(client: TestClient) -> None:
     first = ask(client, COLD)
     assert ask(client, COLD, cursor=first["next_cursor"])["feed_id"] != first["feed_id"]
+
+
+def _see_all(client: TestClient) -> None:
+    for _ in range(2):
+        ask(client, COLD, limit=90)
+
+
+def test_who_has_seen_all_goes_on_over_two_processes_without_repeat_or_skip(ranked_house: House) -> None:
+    with ranked_house.timeline() as one, ranked_house.timeline() as other:
+        until_ready(one, other)
+        _see_all(one)
+        first = ask(one, COLD, limit=7)
+        pages = [first, *rest_of_chain([other, one], COLD, first, limit=7)]
+        assert sorted(post for page in pages for post in ids(page)) == list(POSTS)
+
+
+def test_a_whole_tail_that_another_version_put_there_is_gone_on_with(ranked_house: House) -> None:
+    """A version that knows no rest works out everything, the unseen first, and puts it in place of a tail with one."""
+    with ranked_house.timeline() as one, ranked_house.timeline() as other:
+        until_ready(one, other)
+        _see_all(one)
+        first = ask(one, COLD, limit=7)
+        (slot,) = [slot for slot in range(4) if ranked_house.redis().exists(f"wl:tail:{slot}:cold")][-1:]
+        chain = ranked_house.redis().get(f"wl:chain:{slot}:cold")
+        assert isinstance(chain, bytes)
+        nonce, served, rows = chain[:8], ids(first), ranked_house.rows()
+        without_one = [post for post in POSTS if post not in served][1:]  # which tells their tail from ours
+        left = [pack_entry(rows[post], Reason.RECENT, 0.5) for post in without_one]
+        ranked_house.redis().set(f"wl:tail:{slot}:cold", pack_tail(nonce, Tail(unseen=0, entries=b"".join(left))))
+        pages = rest_of_chain([other], COLD, first, limit=7)
+        assert sorted(post for page in pages for post in ids(page)) == without_one

@@ -61,6 +61,17 @@ def test_a_timeline_neither_reads_nor_writes_a_redis_of_another(ours: House) -> 
         assert dump(redis_client) == before
 
 
+def test_what_was_taken_while_postgresql_was_away_is_dropped_when_it_says_whose_it_is(ours: House) -> None:
+    ours.close_database()
+    with ours.timeline() as client:
+        eventually(lambda: ask(client, STRANGER)["source"] == "everyone", "nobody can tell whose lists these are")
+        assert "p00" in ids(ask(client, "someone", limit=100))  # which is deleted here, and not there
+        ours.open_database()
+        eventually(lambda: missing(client).get("redis") == "belongs to another installation", "it is named")
+        page = ask(client, STRANGER, limit=100)
+        assert (page["source"], set(ids(page))) == ("newest", set(POSTS) - {"p00"})
+
+
 def test_a_timeline_whose_redis_is_taken_over_goes_on_from_its_own(ranked_house: House) -> None:
     with ranked_house.timeline() as client:
         until_ready(client)

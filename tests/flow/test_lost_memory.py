@@ -110,12 +110,15 @@ def test_rows_of_another_installation_do_not_name_the_posts_of_this_one(ranked_h
 
 def _renumber_posts(house: House) -> None:
     """As a database that was made anew would number them: the same rows for other posts, and runs from 1 again."""
+    house.sql(  # in one transaction: a timeline that looks meanwhile would number posts that have no row
+        "UPDATE warmline.post_rows SET post_id = 'x' || post_id;"
+        "UPDATE warmline.post_rows SET post_id = 'p' || lpad((%s - row)::text, 2, '0');"
+        "ALTER SEQUENCE warmline.fences RESTART",
+        [(len(POSTS),)],
+    )
     with house.database() as database:
         _, fresh = renew_installation(database, by="test")
     take_over(house.redis_url, fresh)
-    house.sql("UPDATE warmline.post_rows SET post_id = 'x' || post_id")
-    house.sql("UPDATE warmline.post_rows SET post_id = 'p' || lpad((%s - row)::text, 2, '0')", [(len(POSTS),)])
-    house.sql("ALTER SEQUENCE warmline.fences RESTART")
 
 
 def test_memory_lost_in_the_middle_of_a_run_does_not_end_as_safe(

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from shared.db.binary_copy import copy_binary, joined
-from shared.db.bulk import seconds_of
 from shared.db.engine import Database
+from shared.db.timestamps import seconds_of
 from shared.errors import SourceError
 
 MANY = 120_000  # rows of 42 bytes: several blocks of a megabyte

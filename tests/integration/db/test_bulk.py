@@ -92,9 +92,10 @@ def test_candidates_come_newest_first_and_then_by_id(database: Database) -> None
 def test_posts_deleted_by_the_api_do_not_make_a_quiet_app_quieter(database: Database) -> None:
     """The views still show them; as many others as asked for have to stand in."""
     url = database.own.engine.url.render_as_string(hide_password=False)
-    write_own_tables(database, World(posts=[Post(f"p{n}", "x", 100 * DAY + n) for n in range(6)]))
+    write_own_tables(database, World(users=["x"], posts=[Post(f"p{n}", "x", 100 * DAY + n) for n in range(6)]))
     bury_in(database, "posts", "p0", "p1")
-    execute(database, "CREATE SCHEMA team; CREATE VIEW team.posts AS SELECT * FROM warmline.posts")
+    views = (f"CREATE VIEW team.{name} AS SELECT * FROM warmline.{name}" for name in ("users", "posts"))
+    execute(database, "; ".join(["CREATE SCHEMA team", *views]))
     try:
         viewing = Database(store_settings(url, source_schema="team"))
         assert _load(viewing, at_least=3).ids == ["p2", "p3", "p4"]

@@ -36,14 +36,25 @@ def test_rows_are_ours_when_those_that_are_known_name_the_same_posts(
     assert gave_out(database, salt=None, posts=posts) is knows
 
 
-def test_a_salt_decides_before_any_row(database: Database) -> None:
+@pytest.mark.parametrize(
+    ("is_our_salt", "posts", "knows"),
+    [
+        (True, {}, True),
+        (True, {9: "long gone"}, True),
+        (True, {1: "other"}, False),  # a phase was written into a Redis of another's rows
+        (False, {}, False),
+        (False, {1: "a"}, False),  # both number from 1, and both have a post `a`
+    ],
+)
+def test_another_salt_is_anothers_and_ours_does_not_excuse_other_rows(
+    is_our_salt: bool, posts: Mapping[int, str], knows: bool, database: Database
+) -> None:
     with database.read() as snapshot:
         as_of = moment_of(snapshot)
     with database.begin() as connection:
         rows_of_posts(connection, ["a"], as_of=as_of)
-    salt = scalar(database, "SELECT salt FROM warmline.installation")
-    assert gave_out(database, salt=salt, posts={1: "other"})
-    assert not gave_out(database, salt="another", posts={1: "a"})
+    salt = scalar(database, "SELECT salt FROM warmline.installation") if is_our_salt else "another"
+    assert gave_out(database, salt=salt, posts=posts) is knows
 
 
 def test_a_model_is_known_by_folder_and_hash(database: Database) -> None:

@@ -1,19 +1,21 @@
 """`migrate` makes the schema `warmline` and touches nothing else."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from shared.db.engine import Database
-from shared.db.migrate import check_migrated, migrate
+from shared.db.migrate import _config, check_migrated, migrate
 from shared.db.phases import installation_id
 from shared.db.tables import SCHEMA, metadata
 from shared.errors import StoreUnavailable
 from shared.settings import with_driver
-from tests.stores import administrator, store_settings
+from tests.stores import administrator, execute, rows, store_settings
 
 APP = """
 CREATE TABLE public.users (id uuid PRIMARY KEY, name text NOT NULL, created_at timestamptz NOT NULL DEFAULT now());
@@ -89,6 +91,39 @@ def test_the_migrations_make_what_the_tables_say(migrated: Database) -> None:
     with migrated.begin() as connection:
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, metadata) == []
+
+
+def _at_revision(database: Database, revision: str) -> None:
+    config = _config()
+    with database.begin() as connection:
+        connection.execute(sa.text(f"CREATE SCHEMA {SCHEMA}"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+ACTS = """
+INSERT INTO warmline.users VALUES ('ann', '2026-01-09Z');
+INSERT INTO warmline.interactions (user_id, post_id, kind, created_at) VALUES
+    ('ann', 'p', 'view', '2026-01-01Z'), ('eve', 'p', 'view', '2026-01-03Z'), ('eve', 'p', 'like', '2026-01-02Z');
+"""
+
+
+def test_an_upgrade_makes_those_known_who_acted_before(empty: Database) -> None:
+    _at_revision(empty, "0005")
+    post = "INSERT INTO warmline.posts (id, author_id, created_at) VALUES ('p', 'dan', '2026-01-01Z')"
+    execute(empty, f"{ACTS}; {post}")
+    migrate(empty)
+    days = [("ann", 9), ("dan", 1), ("eve", 2)]
+    users = rows(empty, "SELECT id, created_at FROM warmline.users ORDER BY id")
+    assert users == [(user, datetime(2026, 1, day, tzinfo=UTC)) for user, day in days]
+
+
+def test_an_upgrade_beside_views_makes_nobody_known(empty: Database) -> None:
+    """The posts are the view's there, so our own table has none."""
+    _at_revision(empty, "0005")
+    execute(empty, ACTS)
+    migrate(empty)
+    assert rows(empty, "SELECT id FROM warmline.users") == [("ann",)]
 
 
 def test_a_database_that_was_not_migrated_is_refused(empty: Database) -> None:

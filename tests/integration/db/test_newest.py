@@ -15,7 +15,8 @@ from tests.worlds import NOW, TEN_POSTS, Post, World, write_own_tables
 @pytest.fixture
 def viewing(database: Database) -> Iterator[Database]:
     """The same tables as a team's views."""
-    execute(database, "CREATE SCHEMA team; CREATE VIEW team.posts AS SELECT * FROM warmline.posts")
+    views = (f"CREATE VIEW team.{name} AS SELECT * FROM warmline.{name}" for name in ("users", "posts"))
+    execute(database, "; ".join(["CREATE SCHEMA team", *views]))
     url = database.own.engine.url.render_as_string(hide_password=False)
     with closing(Database(store_settings(url, source_schema="team"))) as viewing:
         yield viewing
@@ -45,7 +46,7 @@ def test_a_post_deleted_by_the_api_is_not_among_them(database: Database) -> None
 def test_posts_deleted_by_the_api_do_not_take_the_places_of_others_that_a_view_shows(
     database: Database, viewing: Database
 ) -> None:
-    write_own_tables(database, World(posts=[Post(f"p{n}", "x", n) for n in range(4)]))
+    write_own_tables(database, World(users=["x"], posts=[Post(f"p{n}", "x", n) for n in range(4)]))
     for post in ("p0", "p1"):
         delete_post(viewing, post)
     assert _newest(viewing, limit=2) == ["p2", "p3"]

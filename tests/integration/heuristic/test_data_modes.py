@@ -35,6 +35,23 @@ def own_url(database: Database) -> str:
     return database.own.engine.url.render_as_string(hide_password=False)
 
 
+# Rows that name nobody: with every kind of unusable id in every column, the others being a user's and a post's.
+_IDS = "(VALUES (NULL), (''), (' '), (' u3'), (E'u3\\n'), (repeat('x', 129))) AS unusable(id)"
+_USER, _POST, _AT = f"'{uuid_of('ann')}'", f"'{uuid_of('p1')}'", f"'{NOW.isoformat()}'::timestamptz"
+UNUSABLE = {
+    "users": f"SELECT id, {_AT} FROM {_IDS}",
+    "posts": f"""
+        SELECT id, {_USER}, 'c', NULL, {_AT}, NULL FROM {_IDS}
+        UNION ALL SELECT 'of nobody ' || coalesce(md5(id), ''), id, 'c', NULL, {_AT}, NULL FROM {_IDS}
+        """,
+    "interactions": f"""
+        SELECT id, {_POST}, kind, {_AT} FROM {_IDS}, unnest('{{{{view,like,hide}}}}'::text[]) AS kind
+        UNION ALL SELECT {_USER}, id, kind, {_AT} FROM {_IDS}, unnest('{{{{like,hide}}}}'::text[]) AS kind
+        """,
+    "blocks": f"SELECT id, {_USER}, {_AT} FROM {_IDS} UNION ALL SELECT {_USER}, id, {_AT} FROM {_IDS}",
+}
+
+
 def _over_views(own_url: str, app: App, schema: str = VIEWS) -> closing[Database]:
     return closing(Database(store_settings(own_url, source_url=app.reader_url, source_schema=schema)))
 
@@ -81,6 +98,19 @@ def test_views_in_the_same_database_give_the_lists_on_paper(server_url: str, wri
             heuristic_run(database, writer)
         got = {user: held.posts_of(held.list_of(uuid_of(user))) for user in TEN_POSTS.users}
         assert got == {user: [uuid_of(post) for post in posts] for user, posts in TEN_POSTS_LISTS.items()}
+
+
+def test_rows_without_an_id_that_can_be_used_change_nothing_in_any_view(
+    own_url: str, app: App, writer: ListWriter, held: Held
+) -> None:
+    others = {relation: f"SELECT * FROM {{}} UNION ALL {query}" for relation, query in UNUSABLE.items()}
+    with app.views(**others) as schema, _over_views(own_url, app, schema) as database:
+        write_own_tables(database, BY_THE_API)
+        heuristic_run(database, writer)
+        with database.read() as snapshot:
+            assert len(load_block_pairs(snapshot)) == len(WORLD.blocks)
+    got = {user: held.posts_of(held.list_of(uuid_of(user))) for user in TEN_POSTS.users}
+    assert got == {user: [uuid_of(post) for post in posts] for user, posts in TEN_POSTS_LISTS.items()}
 
 
 def test_the_past_over_views_knows_the_apis_deletions_and_both_sides_blocks(viewing: Database) -> None:
@@ -224,7 +254,7 @@ def test_a_row_with_a_gap_or_an_unknown_kind_is_ignored(
 def test_a_post_with_an_absurd_date_does_not_stop_the_others(
     moment: str, own_url: str, app: App, writer: ListWriter, held: Held
 ) -> None:
-    absurd = f"SELECT * FROM {{}} UNION ALL SELECT 'x', 'y', '', NULL, '{moment}'::timestamptz, NULL"
+    absurd = f"SELECT * FROM {{}} UNION ALL SELECT 'x', '{uuid_of('ann')}', '', NULL, '{moment}'::timestamptz, NULL"
     with app.views(posts=absurd) as schema, _over_views(own_url, app, schema) as database:
         write_own_tables(database, BY_THE_API)
         heuristic_run(database, writer)

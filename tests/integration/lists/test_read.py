@@ -183,9 +183,12 @@ def test_a_chain_of_another_format_counts_as_gone(
     assert _user(fresh_redis, CURSOR).chain is None
 
 
-def test_the_first_tail_that_was_frozen_counts(safe: ListWriter, fresh_redis: str) -> None:
+WHOLE, WITH_REST = Tail(unseen=1, entries=FROZEN.entries[:6]), Tail(unseen=0, entries=b"", rest=FROZEN.entries[6:12])
+
+
+@pytest.mark.parametrize(("one", "other"), [(WHOLE, WITH_REST), (WITH_REST, WHOLE), (WITH_REST, WITH_REST)])
+def test_the_first_tail_that_was_frozen_counts(safe: ListWriter, fresh_redis: str, one: Tail, other: Tail) -> None:
     _begin(fresh_redis, [0])
-    one, other = Tail(unseen=1, entries=FROZEN.entries[:6]), Tail(unseen=0, entries=FROZEN.entries[6:12])
     first = _with_reader(fresh_redis, lambda reader: reader.keep_tail("ann", 1, NONCE, one))
     second = _with_reader(fresh_redis, lambda reader: reader.keep_tail("ann", 1, NONCE, other))
     assert (first, second) == (one, one)

@@ -68,7 +68,8 @@ def _until_it_answers(url: str, process: "subprocess.Popen[bytes]", log: Path) -
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            return psycopg2.connect(url).close()
+            psycopg2.connect(url).close()
+            return
         except psycopg2.OperationalError:
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()

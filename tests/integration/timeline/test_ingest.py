@@ -55,6 +55,11 @@ def test_good_events_are_kept(client: TestClient, ranked_house: House) -> None:
     assert [row[2] for row in ranked_house.sql(KEPT)] == ["comment", "hide", "like", "save", "share", "view"]
 
 
+def test_who_sends_only_events_is_known(client: TestClient, ranked_house: House) -> None:
+    send(client, event(user="newcomer"))
+    assert ranked_house.sql("SELECT id FROM warmline.users WHERE id = 'newcomer'") == [("newcomer",)]
+
+
 def test_an_empty_batch_is_no_mistake(client: TestClient) -> None:
     assert send(client) == counted(0)
 

@@ -100,25 +100,3 @@ def test_it_ends_by_itself_when_asked_to(ranked_house: House, tmp_path: Path, na
         process.send_signal(name)
         _, said = process.communicate(timeout=10)
         assert "Traceback" not in said
-
-
-@pytest.mark.parametrize(
-    ("path", "status"),
-    [
-        ("/timeline/%2500", 200), ("/timeline/%00", 422), ("/timeline/a%2Fb", 200), ("/timeline/..%2F..%2Fadmin", 200),
-        ("/timeline/../admin/phase", 200), ("/timeline/" + "x" * 10_240, 422),
-        ("/timeline/" + "%F0%9F%98%80" * 128, 200),
-        ("/timeline/%ff", 200), ("/timeline/a%0D%0AX-Forged:%201", 404), ("/timeline//", 200),
-    ],
-)  # fmt: skip
-def test_a_path_that_nobody_normalised_is_answered(one_process: int, path: str, status: int) -> None:
-    assert get(one_process, path)[0] == status
-
-
-@pytest.fixture(scope="module")
-def one_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """A process without stores: enough for what is decided before any store is asked."""
-    nothing = House(database_url="postgresql://nobody@127.0.0.1:9/none", redis_url="redis://127.0.0.1:9/0")
-    with timeline_process(nothing, tmp_path_factory.mktemp("timeline")) as (_, port):
-        assert first_answer(port)[0] == 200
-        yield port

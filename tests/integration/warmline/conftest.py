@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
 from shared.db.engine import Database
 from shared.db.migrate import migrate
 from shared.ranked_lists.publish import ListWriter
 from tests.integration.warmline.answers import Answer, Command
+from tests.integration.warmline.teams import Team, doctor_of, team_in
 from tests.stores import KEEP_FOR, empty_database, forget_everything, store_settings
 from warmline.__main__ import main
 
@@ -63,3 +65,30 @@ def warmline(
         return Answer(code=code, out=printed.out, err=printed.err)
 
     return call
+
+
+@pytest.fixture(scope="package")
+def empty_team(server_url: str) -> Iterator[Team]:
+    """A team that has no table yet."""
+    with empty_database(server_url) as url, team_in(url) as team:
+        yield team
+
+
+@pytest.fixture
+def team(empty_team: Team) -> Team:
+    """Tables, views and a role without a fault."""
+    empty_team.begin()
+    return empty_team
+
+
+@pytest.fixture
+def doctor(warmline: Command, team: Team) -> Command:
+    """The doctor's answer about the team's views."""
+    return doctor_of(warmline, team)
+
+
+@pytest.fixture
+def client(fresh_redis: str) -> Iterator[redis.Redis]:
+    """A plain client of the same Valkey."""
+    with redis.Redis.from_url(fresh_redis) as client:
+        yield client

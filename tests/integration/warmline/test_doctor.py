@@ -4,87 +4,21 @@ import contextlib
 import hashlib
 import os
 import pty
-import secrets
+import re
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from shared.db.engine import Database
-from tests.integration.warmline.answers import Answer, Command
+from tests.integration.warmline.answers import Command
+from tests.integration.warmline.teams import Team, found
 from tests.stores import administrator
 
 ROOT = Path(__file__).parents[3]
-TEAM = """
-CREATE SCHEMA app; CREATE SCHEMA feed;
-CREATE TABLE app.users (id uuid PRIMARY KEY, created_at timestamptz NOT NULL);
-CREATE TABLE app.posts (id uuid PRIMARY KEY, user_id uuid, content text, image text, created_at timestamptz,
-                        deleted_at timestamptz);
-CREATE TABLE app.likes (user_id uuid, post_id uuid, created_at timestamptz, PRIMARY KEY (user_id, post_id));
-CREATE TABLE app.blocked (user_id uuid, other_id uuid, created_at timestamptz, PRIMARY KEY (user_id, other_id));
-INSERT INTO app.users SELECT md5('u' || n)::uuid, now() - interval '90 days' FROM generate_series(1, 20) n;
-INSERT INTO app.posts SELECT md5('p' || n)::uuid, md5('u' || 1 + mod(n, 20))::uuid, 'post ' || n,
-    'https://x/' || n || '.jpg', now() - n * interval '1 hour',
-    CASE WHEN mod(n, 10) = 0 THEN now() - interval '1 minute' END FROM generate_series(1, 100) n;
-INSERT INTO app.likes SELECT md5('u' || u)::uuid, md5('p' || p)::uuid, now() - interval '30 minutes'
-    FROM generate_series(1, 20) u, generate_series(1, 30) p;
-INSERT INTO app.blocked VALUES (md5('u1')::uuid, md5('u2')::uuid, now());
-CREATE VIEW feed.users AS SELECT id::text AS id, created_at FROM app.users;
-CREATE VIEW feed.posts AS SELECT id::text AS id, user_id::text AS author_id, content AS caption, image AS image_url,
-    created_at, deleted_at FROM app.posts;
-CREATE VIEW feed.interactions AS SELECT user_id::text AS user_id, post_id::text AS post_id, 'like' AS kind, created_at
-    FROM app.likes;
-CREATE VIEW feed.blocks AS SELECT user_id::text AS user_id, other_id::text AS blocked_user_id, created_at
-    FROM app.blocked;
-"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Team:
-    """A team's database, and the role that the doctor reads it by."""
-
-    url: str
-    role: str
-    reader_url: str
-
-    def do(self, statements: str) -> None:
-        """Change something, as the database's owner."""
-        with administrator(self.url) as connection:
-            connection.exec_driver_sql(statements)
-
-
-@pytest.fixture
-def team(fresh_database_url: str) -> Iterator[Team]:
-    """Tables, views and a role without a fault."""
-    role = f"reader_{secrets.token_hex(4)}"
-    host = fresh_database_url.partition("@")[2]
-    team = Team(url=fresh_database_url, role=role, reader_url=f"postgresql://{role}:x@{host}")
-    team.do(TEAM)
-    team.do(f"CREATE ROLE {role} LOGIN PASSWORD 'x'; GRANT USAGE ON SCHEMA feed TO {role}")
-    team.do(f"GRANT SELECT ON ALL TABLES IN SCHEMA feed TO {role}")
-    yield team
-    team.do(f"DROP OWNED BY {role}; DROP ROLE {role}")
-
-
-@pytest.fixture
-def doctor(warmline: Command, team: Team) -> Command:
-    """The doctor's answer, in JSON."""
-
-    def examine(*arguments: str) -> Answer:
-        return warmline("doctor", *arguments, source_url=team.reader_url, source_schema="feed")
-
-    return examine
-
-
-def found(answer: Answer, severity: str) -> dict[str, Any]:
-    """What was got, by where, of the findings of a severity."""
-    return {each["where"]: each["got"] for each in answer.json["findings"] if each["severity"] == severity}
 
 
 def test_a_world_without_a_fault_has_no_problem(doctor: Command) -> None:
@@ -92,14 +26,14 @@ def test_a_world_without_a_fault_has_no_problem(doctor: Command) -> None:
     assert (answer.code, found(answer, "problem")) == (0, {})
 
 
-def test_the_only_hint_on_a_small_app_is_that_it_is_small(doctor: Command) -> None:
-    assert set(found(doctor("--json"), "hint")) == {"phase 2"}
+def test_the_only_hints_on_a_small_app_are_that_it_is_small_and_that_nothing_runs_yet(doctor: Command) -> None:
+    assert set(found(doctor("--json"), "hint")) == {"phase 2", "job heuristic", "posts.image_url"}
 
 
 def test_five_posts_are_shown_without_a_question_where_nobody_can_answer(doctor: Command) -> None:
     answer = doctor()
     assert answer.code == 0
-    assert answer.out.count("https://x/") == 5
+    assert len(re.findall(r"^  \S+  post \d+  https://x/", answer.out, re.MULTILINE)) == 5
     assert "strangers" not in answer.out
 
 

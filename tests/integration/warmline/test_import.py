@@ -114,6 +114,15 @@ def test_nothing_of_an_erased_user_comes_back(warmline: Command, database: Datab
     assert counts(database) == (1, 1, 0, 0)  # u2 and p2; the events and the block were u1's
 
 
+def test_events_and_posts_make_their_users_known(warmline: Command, database: Database, tmp_path: Path) -> None:
+    events = "".join(f"eve,p1,{kind},2026-01-{day:02}T00:00:00Z\n" for kind, day in (("like", 9), ("view", 2)))
+    folder = write(tmp_path / "in", posts=FILES["posts"], interactions="user_id,post_id,kind,created_at\n" + events)
+    bury_in(database, "users", "u2")
+    assert warmline("import", folder, "--json").json["users_made_known"] == 2
+    known = "SELECT array_agg(id || ' ' || created_at::date ORDER BY id) FROM warmline.users"
+    assert scalar(database, known) == ["eve 2026-01-02", "u1 2026-01-31"]
+
+
 def test_bad_rows_are_named_by_file_and_line_and_the_others_imported(
     warmline: Command, database: Database, tmp_path: Path
 ) -> None:

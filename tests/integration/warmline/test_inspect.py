@@ -101,3 +101,11 @@ def test_a_redis_that_does_not_answer_is_named(warmline: Command) -> None:
     assert answer.code == 1
     assert "Redis at 127.0.0.1:1/0 does not answer" in answer.err
     assert "s3cret" not in answer.err
+
+
+@pytest.mark.parametrize("moment", ["'0044-03-15 12:00:00 BC'", "'-infinity'", "'20000-01-01'"])
+def test_a_post_or_user_with_an_odd_date_is_shown(warmline: Command, database: Database, moment: str) -> None:
+    for relation, name in (("posts", "p2"), ("users", "ben")):
+        execute(database, f"UPDATE warmline.{relation} SET created_at = {moment} WHERE id = '{name}'")
+    assert warmline("inspect", "ben").code == 0
+    assert "p2" in warmline("inspect", "ben", "--json").out

@@ -1,5 +1,6 @@
 """The product's words: what may not change, for stored bytes and rollouts depend on it."""
 
+import unicodedata
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -90,11 +91,26 @@ def test_an_age_is_in_hours() -> None:
     assert age_hours(NOW - timedelta(days=2), NOW) == 48.0
 
 
-@pytest.mark.parametrize("text", ["a", "ann@example.org", "日本", "x" * 128, "with space", "👩‍👩‍👧", "می‌خواهم"])
+@pytest.mark.parametrize(
+    "text",
+    ["a", "ann@example.org", "日本", "x" * 128, "with space", "a\u00a0b", "NULL", "a/b", "100%", "👩‍👩‍👧", "می‌خواهم"],
+)
 def test_an_id_of_up_to_128_characters_is_usable(text: str) -> None:
     assert is_usable_id(text)
 
 
-@pytest.mark.parametrize("text", ["", "x" * 129, "new\nline", "tab\t", "\x00", "\x7f"])
+@pytest.mark.parametrize("text", ["", "x" * 129, "new\nline", "tab\t", "\x00", "\x7f", "a\u0085", "\ud800"])
 def test_an_id_that_is_empty_too_long_or_holds_a_control_character_is_not_usable(text: str) -> None:
     assert not is_usable_id(text)
+
+
+@pytest.mark.parametrize("text", [" u3", "u3 ", " ", "u3\n", "\u00a0u3", "u3\u3000", "\u2028u3", "u3\u200a"])
+def test_an_id_with_white_space_at_an_end_is_not_usable(text: str) -> None:
+    assert not is_usable_id(text)
+
+
+def test_a_control_character_and_white_space_are_what_unicode_calls_so() -> None:
+    marks = [chr(code) for code in range(0x10000)]
+    controls = {mark for mark in marks if unicodedata.category(mark) in ("Cc", "Cs")}
+    assert {mark for mark in marks if not is_usable_id(f"a{mark}a")} == controls
+    assert {mark for mark in marks if not is_usable_id(mark)} == controls | {mark for mark in marks if mark.isspace()}

@@ -116,9 +116,19 @@ def test_a_tail_comes_back_under_its_own_nonce_only(count: int, unseen: int) -> 
     assert (records.unpack_tail(value, nonce=NONCE), records.unpack_tail(value, nonce=b"another!")) == (tail, None)
 
 
+@steady
+@given(count=st.integers(0, 30), unseen=st.integers(0, 30), left=st.integers(1, 30))
+def test_a_tail_with_a_rest_comes_back_and_is_none_to_who_knows_no_rest(count: int, unseen: int, left: int) -> None:
+    tail = records.Tail(unseen=min(unseen, count), entries=bytes(6 * count), rest=b"\1" * 6 * left)
+    value = records.pack_tail(NONCE, tail)
+    assert (records.unpack_tail(value, nonce=NONCE), records.unpack_tail(value, nonce=b"another!")) == (tail, None)
+    assert not value.startswith(NONCE)  # by which the versions before knew a tail
+
+
 @pytest.mark.parametrize("size", [0, 1, 3, 6, 7, 12])
 def test_what_is_no_tail_counts_as_not_worked_out(size: int) -> None:
     assert records.unpack_tail(NONCE + bytes(size), nonce=NONCE) is None
+    assert records.unpack_tail(records.mark_of_tail(NONCE) + bytes(size), nonce=NONCE) is None
 
 
 @steady

@@ -58,6 +58,26 @@ def test_a_file_that_cannot_be_rewritten_after_an_erasure_is_deleted(
     assert list(disk.path.parent.iterdir()) == []
 
 
+def test_a_file_that_another_installation_wrote_meanwhile_stays(disk: Disk) -> None:
+    theirs = Disk(disk.path, installation="theirs")
+    assert theirs.save(snapshot_of("their-post"), Deleted(NOBODYS_REDIS))
+    value = disk.path.read_bytes()
+    disk.installation = "ours"
+    assert not disk.save(snapshot_of("kept-post"), Deleted(NOBODYS_REDIS))
+    assert disk.save_without_erased(snapshot_of("kept-post"), erased())  # what was erased here does not stand there
+    assert (disk.is_foreign, disk.path.read_bytes() == value) == (True, True)
+    disk.path.unlink()
+    assert disk.save(snapshot_of("kept-post"), Deleted(NOBODYS_REDIS))
+    assert not disk.is_foreign
+
+
+def test_a_file_of_before_a_renewal_is_replaced(disk: Disk) -> None:
+    assert Disk(disk.path, installation="before").save(snapshot_of("old"), Deleted(NOBODYS_REDIS))
+    disk.installation, disk.earlier = "ours", frozenset({"before"})
+    assert disk.save(snapshot_of("kept-post"), Deleted(NOBODYS_REDIS))
+    assert b"kept-post" in disk.path.read_bytes()
+
+
 def test_what_a_killed_process_left_unfinished_goes_with_the_next_save(disk: Disk) -> None:
     old, fresh = (disk.path.with_name(f".timeline.bin.{name}") for name in ("old", "fresh"))
     for path in (old, fresh):

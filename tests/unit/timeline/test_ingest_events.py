@@ -25,7 +25,13 @@ BAD = [
     (event(user="x" * 129), "user-id-unusable"),
     (event(user="a\0b"), "user-id-unusable"),
     (event(user="\ud800"), "user-id-unusable"),
+    (event(user=" eve"), "user-id-unusable"),
+    (event(user="eve\u3000"), "user-id-unusable"),
+    (event(user="\ud83d\ude00"), "user-id-unusable"),  # two halves that are no whole
+    (event(user="x" * 10_000), "user-id-unusable"),
     (event() | {"user_id": 7}, "user-id-unusable"),
+    (event("p10 "), "post-id-unusable"),
+    (event(event_id="e1\n"), "event-id-unusable"),
     (event("a\nb"), "post-id-unusable"),
     (event() | {"post_id": None}, "post-id-unusable"),
     (event(kind="love"), "kind-unknown"),
@@ -70,7 +76,9 @@ def test_every_kind_with_an_event_id_is_good(kind: Kind) -> None:
     assert check_events([event(kind=kind.value, event_id="e1")], now=NOW, feed_key=b"k").events[0].kind is kind
 
 
-@pytest.mark.parametrize("name", ["x" * 128, "😀" * 128, "a/b", "'; DROP TABLE users; --", "..", "\u202eevil", "%00"])
+@pytest.mark.parametrize(
+    "name", ["x" * 128, "😀" * 128, "a/b", "'; DROP TABLE users; --", "..", "\u202eevil", "%00", "NULL", "a b"]
+)
 def test_a_strange_id_is_plain_data(name: str) -> None:
     (found,) = check_events([event(name, user=name, event_id=name)], now=NOW, feed_key=b"k").events.values()
     assert (found.user_id, found.post_id, found.event_id) == (name, name, name)

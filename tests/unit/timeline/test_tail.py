@@ -8,11 +8,12 @@ from shared.eligibility import Viewer
 from shared.ranked_lists.codec import entry_at, pack_entry, rows_of
 from shared.ranked_lists.read import UserState
 from shared.ranked_lists.records import Seen, Tail
-from timeline.tail import frozen_tail, last_seen, more_ready, older_part, parts_of, segment_of
+from timeline.tail import NEVER, SeenRows, frozen_tail, more_ready, older_part, parts_of, plain_tail, segment_of
 
 ROWS = st.lists(st.integers(1, 60), max_size=40, unique=True)
 LISTS = st.lists(ROWS, min_size=4, max_size=4)  # everyone's, the newest, the user's own, older ones
 SEEN = st.lists(st.integers(1, 60), max_size=80)  # a row may come twice: served, then met again in an event
+ENOUGH = 20
 STEPS = st.integers(1, 30)
 
 
@@ -26,19 +27,25 @@ def _state(seen: list[int], elsewhere: int = 0) -> UserState:
     return UserState(phase=INITIAL_PHASE, packed_lists={}, viewer=viewer, seen=served, chain=None, tail=None)
 
 
-def _begun(own: list[int], shared: list[list[int]], seen: dict[int, None], at_most: int) -> Tail:
+_NOTHING = SeenRows(_state([]), all_from=NEVER)
+
+
+def _begun(own: list[int], shared: list[list[int]], seen: SeenRows, at_most: int) -> Tail:
     everyone, newest, mine, older = map(_packed, shared)
     near, taken = segment_of([everyone, newest]), frozenset(own)
+    plain = plain_tail(near, [mine], seen, taken, enough=ENOUGH, at_most=at_most)
+    if plain is not None:  # then older ones are not asked for
+        return Tail(unseen=plain.unseen, entries=plain.entries, rest=plain.rest + older)
     parts = parts_of(near, [mine], taken, seen)
     parts.append(older_part(segment_of([older], without=near.row_set), parts, taken, seen))
     return frozen_tail(parts, seen, at_most=at_most)
 
 
 def _tail(own: list[int], shared: list[list[int]], seen: list[int], step: int, elsewhere: int = 0) -> Tail:
-    known = last_seen(_state(seen, elsewhere))
+    known = SeenRows(_state(seen, elsewhere), all_from=step)
     tail = _begun(own, shared, known, step)
     while tail.rest:
-        tail = more_ready(tail, known, at_most=step)
+        tail = more_ready(tail, _packed(own), known, at_most=step)
     return tail
 
 
@@ -61,9 +68,9 @@ def test_the_tail_is_what_the_model_says(
 def test_what_is_ready_is_the_beginning_and_nothing_else_is_lost(
     own: list[int], shared: list[list[int]], seen: list[int], step: int
 ) -> None:
-    tail, whole = _begun(own, shared, last_seen(_state(seen)), step), _model(own, shared, seen)
+    tail, whole = _begun(own, shared, SeenRows(_state(seen), all_from=step), step), _model(own, shared, seen)
     assert rows_of(tail.entries) == whole[:step]
-    assert sorted(rows_of(tail.entries) + rows_of(tail.rest)) == sorted(whole)
+    assert {*rows_of(tail.entries), *rows_of(tail.rest)} - {*own} == {*whole}
 
 
 @given(ROWS, LISTS, SEEN, STEPS)
@@ -78,10 +85,10 @@ def test_a_tail_knows_how_many_of_its_posts_are_unseen(
 def test_what_is_seen_meanwhile_changes_the_order_alone(
     own: list[int], shared: list[list[int]], seen: list[int], meanwhile: list[int], step: int
 ) -> None:
-    tail = _begun(own, shared, last_seen(_state(seen)), step)
+    tail = _begun(own, shared, SeenRows(_state(seen), all_from=step), step)
     while tail.rest:
         ready = tail.entries
-        tail = more_ready(tail, last_seen(_state(meanwhile)), at_most=step)
+        tail = more_ready(tail, _packed(own), SeenRows(_state(meanwhile), all_from=NEVER), at_most=step)
         assert tail.entries.startswith(ready)
         assert tail.unseen <= len(tail)
     assert sorted(rows_of(tail.entries)) == sorted(_model(own, shared, seen))
@@ -96,8 +103,14 @@ def test_a_row_seen_twice_counts_where_it_was_seen_last() -> None:
 
 
 def test_of_a_row_in_two_lists_the_better_lists_entry_stays() -> None:
-    tail = frozen_tail(
-        parts_of(segment_of([_packed([7], 0.25), _packed([7], 0.75)]), [_packed([7], 1.0)], frozenset(), {}), {},
-        at_most=5,
-    )  # fmt: skip
+    parts = parts_of(segment_of([_packed([7], 0.25), _packed([7], 0.75)]), [_packed([7], 1.0)], frozenset(), _NOTHING)
+    tail = frozen_tail(parts, _NOTHING, at_most=5)
+    tail = more_ready(tail, b"", _NOTHING, at_most=5)
     assert (len(tail), entry_at(tail.entries, 0)[2], tail.rest) == (1, 0.25, b"")
+
+
+@given(st.lists(st.integers(1, 400), max_size=900), st.integers(0, 900), st.sampled_from([0, 300, NEVER]))
+def test_what_was_seen_comes_in_the_order_of_its_last_time(seen: list[int], elsewhere: int, all_from: int) -> None:
+    rows = SeenRows(_state(seen, elsewhere), all_from=all_from)
+    assert rows.rows == {*seen}
+    assert [*rows.longest_ago_first()] == [*dict.fromkeys(reversed(seen))][::-1]

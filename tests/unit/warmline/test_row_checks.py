@@ -1,7 +1,10 @@
 """Which rows can be imported, and why another one cannot."""
 
+import re
+
 import pytest
 
+from shared.domain import ID_RULE
 from warmline import row_checks
 from warmline.row_checks import BadRow, Value, check_block, check_interaction, check_post, check_user
 
@@ -42,6 +45,11 @@ def test_an_event_ahead_of_now_is_kept_as_it_is() -> None:
         ("users", ("u1", None), row_checks.MISSING),
         ("users", ("x" * 129, AT), row_checks.BAD_ID),
         ("users", ("u\n1", AT), row_checks.BAD_ID),
+        ("users", (" u3 ", AT), row_checks.BAD_ID),
+        ("users", ("u3\u00a0", AT), row_checks.BAD_ID),
+        ("posts", ("p1", "u3 ", "", None, AT, None), row_checks.BAD_ID),
+        ("blocks", ("u1", "\tu2", AT), row_checks.BAD_ID),
+        ("interactions", ("u1", "p1", "like", AT, " e1"), row_checks.BAD_ID),
         ("users", ("u\x001", AT), row_checks.NUL),
         ("users", ("u\udcff", AT), row_checks.NOT_UTF8),
         ("users", ("u1", "2026-01-31T12:00:00"), row_checks.NO_ZONE),
@@ -67,6 +75,11 @@ def test_a_bad_row_is_refused_for_its_reason(relation: str, values: tuple[Value,
 def test_a_refusal_says_column_got_and_expected() -> None:
     with pytest.raises(BadRow, match=r"kind: got 'lik', expected one of view, like, comment, save, share, hide"):
         check_interaction(("u1", "p1", "lik", AT, None))
+
+
+def test_an_unusable_id_is_refused_in_the_rules_own_words() -> None:
+    with pytest.raises(BadRow, match=re.escape(f"id: got ' u3 ', expected {ID_RULE}")):
+        check_user((" u3 ", AT))
 
 
 def test_a_long_value_is_not_repeated_whole() -> None:

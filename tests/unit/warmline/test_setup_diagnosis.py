@@ -1,10 +1,14 @@
 """What rights, indexes, amounts and Redis' settings mean."""
 
+from typing import Any
+
 import pytest
 
-from shared.db.doctor_setup import Amounts, Lookup, Rights, _tested
+from shared.db.doctor_indexes import Lookups, MissingIndex
+from shared.db.doctor_setup import Amounts, Rights
 from shared.ranked_lists.health import RedisHealth
-from warmline.setup_diagnosis import judge_amounts, judge_lookup, judge_redis, judge_rights
+from warmline.findings import Finding
+from warmline.setup_diagnosis import judge_amounts, judge_lookups, judge_redis, judge_rights
 
 
 def rights(*, may_read: bool = True, may_write: bool = False, is_superuser: bool = False) -> str:
@@ -12,10 +16,14 @@ def rights(*, may_read: bool = True, may_write: bool = False, is_superuser: bool
     return judge_rights("views", "posts", given)[0].severity.name.lower()
 
 
-def scan(rows: int, *, column: str = "created_at") -> list[str]:
-    """The judgement of a table of so many rows that is read whole."""
-    lookup = Lookup(relation="posts", column=column, is_indexed=False, table="app.posts", rows=rows, expression=column)
-    return [each.severity.name.lower() for each in judge_lookup(lookup, relation="posts", column=column)]
+def missing(rows: int, *serves: str, **changes: Any) -> MissingIndex:
+    """A table of so many rows that is read whole."""
+    given = {"serves": serves or ("posts.created_at",), "table": "app.posts", "rows": rows, "expression": "created_at"}
+    return MissingIndex(**{**given, **changes})
+
+
+def judged(*indexes: MissingIndex) -> list[Finding]:
+    return judge_lookups(Lookups(missing=indexes, slow=(), untold=()))
 
 
 def health(**changes: object) -> RedisHealth:
@@ -39,36 +47,43 @@ def test_a_superuser_is_a_hint() -> None:
     assert rights(is_superuser=True) == "hint"
 
 
-@pytest.mark.parametrize(("rows", "found"), [(9_999, []), (10_000, ["hint"]), (1_000_000, ["problem"])])
+@pytest.mark.parametrize(("rows", "found"), [(9_999, []), (10_000, ["HINT"]), (1_000_000, ["PROBLEM"])])
 def test_a_missing_index_matters_as_much_as_its_table_is_large(rows: int, found: list[str]) -> None:
-    assert scan(rows) == found
+    assert [each.severity.name for each in judged(missing(rows))] == found
 
 
 def test_a_column_that_is_rarely_asked_for_never_makes_a_problem() -> None:
-    assert scan(10_000_000, column="post_id") == ["hint"]
-
-
-def test_an_index_that_serves_says_nothing() -> None:
-    assert judge_lookup(Lookup(relation="posts", column="id", is_indexed=True), relation="posts", column="id") == []
-
-
-def test_a_plan_that_does_not_tell_is_a_hint() -> None:
-    (found,) = judge_lookup(Lookup(relation="posts", column="id", is_indexed=None), relation="posts", column="id")
-    assert found.severity.name == "HINT"
+    assert [each.severity.name for each in judged(missing(10_000_000, "interactions.post_id"))] == ["HINT"]
 
 
 @pytest.mark.parametrize(
-    ("condition", "expression"),
+    ("expression", "key"),
     [
-        ("(posts.id = 'mark'::text)", "id"),
-        ("((p.id)::text = 'mark'::text)", "(id)::text"),
-        ("((p.deleted_at IS NULL) AND ((p.id)::text = 'mark'::text))", "(id)::text"),
-        ("(timezone('UTC'::text, p.at) >= 'mark 00:00'::timestamptz)", "timezone('UTC'::text, at)"),
+        ("created_at", "(created_at)"),
+        ('"userId"', '("userId")'),
+        ("(id)::text", "(((id)::text))"),
+        ("created_at AT TIME ZONE 'UTC'::text", "((created_at AT TIME ZONE 'UTC'::text))"),
     ],
 )
-def test_the_expression_to_index_is_read_out_of_the_plan(condition: str, expression: str) -> None:
-    alias = "posts" if condition.startswith("(posts") else "p"
-    assert _tested(condition, "mark", alias=alias) == expression
+def test_an_index_is_written_as_postgresql_takes_it(expression: str, key: str) -> None:
+    (found,) = judged(missing(20_000, expression=expression))
+    assert found.todo == f"CREATE INDEX CONCURRENTLY ON app.posts {key};"
+
+
+def test_an_index_on_a_partitioned_table_is_not_made_concurrently() -> None:
+    (found,) = judged(missing(20_000, is_partitioned=True))
+    assert found.todo.startswith("CREATE INDEX ON app.posts (created_at);")
+
+
+def test_an_index_that_postgresql_refuses_is_not_asked_for() -> None:
+    (found,) = judged(missing(20_000, obstacle="the cast from date to text"))
+    assert "CREATE" not in found.todo
+    assert "the cast from date to text" in found.todo
+
+
+def test_a_plan_that_does_not_tell_and_one_that_takes_too_long_are_hints() -> None:
+    found = judge_lookups(Lookups(missing=(), slow=("users.id",), untold=("posts.id",)))
+    assert [(each.severity.name, each.where) for each in found] == [("HINT", "users.id"), ("HINT", "posts.id")]
 
 
 @pytest.mark.parametrize(
@@ -92,3 +107,7 @@ def test_a_policy_without_a_bound_evicts_nothing() -> None:
 
 def test_a_redis_before_7_is_a_problem() -> None:
     assert judge_redis(health(version=(6, 2, 14)))[0].severity.name == "PROBLEM"
+
+
+def test_a_redis_that_does_not_speak_of_itself_is_good() -> None:
+    assert judge_redis(None)[0].severity.name == "GOOD"

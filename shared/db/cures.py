@@ -1,0 +1,119 @@
+"""What to write in a view in place of a column that is missing or has a type that the contract does not know. Pure.
+
+Every cure reads `write EXPRESSION AS COLUMN`, where the column stands for whatever the view takes it from.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision")
+TEXTS = ("text", "character varying", "citext", "character")
+DOCUMENTS = ("json", "jsonb")
+TIMES = ("created_at", "deleted_at")
+# A number of seconds since 1970 below each bound is a time before the year 5100.
+_UNITS = ((1e11, "", "seconds"), (1e14, " / 1000.0", "milliseconds"), (1e17, " / 1000000.0", "microseconds"))
+_ZONE = re.compile(r"(Z|[+-]\d\d(:?\d\d)?)$", re.IGNORECASE)
+_LIKELY_KEYS = ("url", "src", "path", "text", "id")
+_ABSENT = {
+    "caption": ("''::text", "where posts have no caption"),
+    "image_url": ("NULL::text", "where posts have no photo"),
+    "deleted_at": ("NULL::timestamptz", "where deleted posts leave the table"),
+    "kind": ("'like'::text", "or whatever kind of event these rows are"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnType:
+    """A column's type as PostgreSQL tells it."""
+
+    name: str  # without length or precision; of a domain its own name
+    is_enum: bool = False
+
+    def __str__(self) -> str:
+        return f"the enum {self.name}" if self.is_enum else self.name
+
+
+def cure_absent(relation: str, column: str) -> str:
+    """For a column that is not there."""
+    if (relation, column) == ("blocks", "created_at"):
+        return "write NULL::timestamptz AS created_at, where blocks have no time"
+    expression, remark = _ABSENT.get(column, ("", ""))
+    return f"write {expression} AS {column}, {remark}" if expression else "add it to the view"
+
+
+def cure_type(column: str, got: ColumnType, value: Any = None) -> str:
+    """For a column of a type that the contract does not know.
+
+    Args:
+        column: of the view.
+        got: its type.
+        value: one of its values, by which units and forms are judged (of numbers the largest); None: none is known.
+    """
+    if column in TIMES:
+        return _write(column, *_time(column, got.name, value))
+    return _write(column, *_text(column, got.name, value))
+
+
+def _write(column: str, expression: str, remark: str = "") -> str:
+    if not expression:
+        return remark
+    return f"write {expression} AS {column}" + (f" ({remark})" if remark else "")
+
+
+def _time(column: str, name: str, value: Any) -> tuple[str, str]:
+    zone = "with the zone that your app writes in, if that is not UTC"
+    if name == "timestamp without time zone":
+        return f"{column} AT TIME ZONE 'UTC'", zone
+    if name == "date":
+        return f"{column}::timestamp AT TIME ZONE 'UTC'", zone
+    if name in NUMBERS:
+        return _seconds(column, value)
+    if name == "boolean" and column == "deleted_at":
+        return f"CASE WHEN {column} THEN now() END", "better the time when it went, where you keep one"
+    if name in TEXTS:
+        if value is None or _ZONE.search(str(value).strip()):
+            return f"{column}::timestamptz", "each text must name its zone; no index can serve that"
+        return f"{column}::timestamp AT TIME ZONE 'UTC'", zone
+    return "", "take another column for it: one that holds a time"
+
+
+def _seconds(column: str, value: Any) -> tuple[str, str]:
+    # A post that lives often has 0 for the time when it went.
+    number = f"nullif({column}, 0)" if column == "deleted_at" else column
+    if value is None:
+        return f"to_timestamp({number})", "with / 1000.0 inside, if it counts milliseconds"
+    for bound, division, unit in _UNITS:
+        if abs(float(value)) < bound:
+            return f"to_timestamp({number}{division})", f"it counts {unit}"
+    return f"to_timestamp({number} / 1000000000.0)", "it counts nanoseconds"
+
+
+def _text(column: str, name: str, value: Any) -> tuple[str, str]:
+    if name.endswith("[]"):
+        if column == "caption":
+            return f"array_to_string({column}, ' ')", ""
+        return f"{column}[1]::text", "the first element"
+    if name in DOCUMENTS:
+        path = _path_to_text(value)
+        remark = "the first text in it; name another path where that is not the one" if path else ""
+        return f"{column} #>> '{{{','.join(path)}}}'", remark
+    if name == "bytea":
+        return (f"convert_from({column}, 'UTF8')" if column == "caption" else f"encode({column}, 'hex')"), ""
+    if column == "kind" and name in NUMBERS:
+        return f"CASE {column} WHEN 1 THEN 'view' WHEN 2 THEN 'like' END", "with your own numbers"
+    if column == "kind" and name == "boolean":
+        return f"CASE WHEN {column} THEN 'like' END", ""
+    return f"{column}::text", ""
+
+
+def _path_to_text(value: Any) -> tuple[str, ...]:
+    """The keys that lead to the first text in a document; none where it is a text itself, or nothing is known."""
+    if isinstance(value, list) and value:
+        return ("0", *_path_to_text(value[0]))
+    if isinstance(value, Mapping):
+        usable = [key for key in value if re.fullmatch(r"\w+", key)]
+        ranked = sorted(usable, key=lambda key: _LIKELY_KEYS.index(key) if key in _LIKELY_KEYS else len(_LIKELY_KEYS))
+        return (ranked[0], *_path_to_text(value[ranked[0]])) if ranked else ()
+    return ()

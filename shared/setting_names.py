@@ -1,0 +1,43 @@
+"""The names of all settings, so that a misspelt one is noticed also where the code that reads it is not installed.
+
+A test compares them with `.env.example`, which another compares with the code.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable
+
+from shared.settings import PREFIX
+
+_LISTED = """
+ACTIVE_DAYS ADMIN_TOKEN ALPHA API_KEY CANDIDATE_DAYS CHAIN_MINUTES COLD_MIN_POSITIVES DATABASE_BUDGET_MS
+DATABASE_URL ENCODER_FOLDER ENCODE_BATCH ENV EVERYONE_LENGTH HALF_LIFE_HOURS HEURISTIC_EVERY_MINUTES HISTORY_DAYS
+HOST IMAGE_ENCODER IMAGE_HOSTS IMAGE_MAX_MEGABYTES IMAGE_MAX_MEGAPIXELS IMAGE_MAX_REDIRECTS IMAGE_RETRY_CAP_HOURS
+IMAGE_RETRY_MINUTES IMAGE_THREADS IMAGE_TIMEOUT_SECONDS JWT_ALGORITHM JWT_KEY KIND_WEIGHTS LIST_KEEP_HOURS
+LIST_LENGTH MAX_LISTS MEDIA_ROOT MIN_CANDIDATES MLFLOW_RUNS MLFLOW_URI MODELS_KEPT MODEL_CPUS MODEL_DIR
+NEW_POST_HOURS NEW_POST_SHARE NEW_POST_VIEWERS POPULARITY_FLOOR POPULARITY_HALF_LIFE_HOURS PORT POSTGRES_PASSWORD
+REDIS_BUDGET_MS REDIS_MAXMEMORY REDIS_PASSWORD REDIS_URL REFRESH_SECONDS REQUEST_LOG SCHEDULE_TIMEZONE
+SCORE_EVERY_MINUTES SCORE_FULL_HOURS SEEN_KEEP_DAYS SEEN_LENGTH SNAPSHOT_FILE SOURCE_SCHEMA SOURCE_URL TEXT_ENCODER
+TORCH_INDEX TORCH_THREADS TRAIN_CRON TRAIN_DAYS TRAIN_HALF_LIFE_DAYS TRAIN_HIDE_WEIGHT TRAIN_IGNORED_WEIGHT
+TRAIN_KIND_WEIGHTS TRAIN_SEED WARM_START
+"""
+NAMES = frozenset(_LISTED.split())
+# Variables of the demo, the tests and the benchmarks.
+_OTHERS = re.compile(r"(DEMO|TEST|BENCH)_\w+|TIMELINE_URL")
+# What Kubernetes and old Docker links set for every service of a name that begins with "warmline".
+_OF_A_PLATFORM = re.compile(
+    r"(\w+_)?(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_(TCP|UDP)(_(ADDR|PORT|PROTO))?|\w+_PORT|NAME)"
+)
+
+
+def unknown_settings(variables: Iterable[str]) -> dict[str, str | None]:
+    """Variables with our prefix that nothing reads, each with the name that was probably meant."""
+    upper = {name.upper() for name in variables}  # pydantic reads them in either case
+    given = sorted(name.removeprefix(PREFIX) for name in upper if name.startswith(PREFIX))
+    strange = [name for name in given if name not in NAMES and not _OTHERS.fullmatch(name)]
+    meant = {name: difflib.get_close_matches(name, NAMES, n=1, cutoff=0.75) for name in strange}
+    return {
+        PREFIX + name: PREFIX + near[0] if near else None
+        for name, near in meant.items()
+        if near or not _OF_A_PLATFORM.fullmatch(name)
+    }

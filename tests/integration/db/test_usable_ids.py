@@ -1,0 +1,70 @@
+"""What no id can be counts for nothing, wherever a relation comes from: PostgreSQL decides as Python does."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from shared.db.bulk import load_active_users, load_all_posts, load_candidates, load_post_lives
+from shared.db.engine import Database, Snapshot
+from shared.db.newest import newest_posts, posts_of_rows
+from shared.db.post_rows import moment_of, rows_of_posts
+from shared.db.relations import usable
+from shared.db.safety import standing_posts
+from shared.db.vectors import load_content
+from shared.domain import Kind, is_usable_id
+from tests.stores import rows
+from tests.worlds import NOW, Event, Post, World, write_own_tables
+
+MONTH_AGO = NOW - timedelta(days=30)
+BAD_IDS = (" u3 ", "u3 ", "\u00a0u3", "u3\u3000", "", "x" * 129, "x" * 10_000, "a\tb", "u3\n", "a\x7fb", "a\u0085b")
+GOOD_IDS = ("u3", "a b", "NULL", "日本語", "x" * 128, "😀" * 128)
+WORLD = World(
+    users=[*GOOD_IDS, *BAD_IDS],
+    posts=[
+        *(Post(name, "u3", 1) for name in (*GOOD_IDS, *BAD_IDS)),
+        *(Post(f"by {place}", name, 1) for place, name in enumerate(BAD_IDS)),
+    ],
+    events=[Event(name, "u3", Kind.LIKE) for name in (*GOOD_IDS, *BAD_IDS)],
+)
+EACH_POST: dict[str, Callable[[Snapshot], int]] = {
+    "candidates": lambda snapshot: len(load_candidates(snapshot, since=MONTH_AGO, now=NOW, at_least=1)),
+    "all posts": lambda snapshot: len(load_all_posts(snapshot, now=NOW)),
+    "lives": lambda snapshot: len(load_post_lives(snapshot, now=NOW)),
+    "contents": lambda snapshot: len(list(load_content(snapshot, now=NOW))),
+    "standing posts": lambda snapshot: sum(standing_posts(snapshot, [post.id for post in WORLD.posts]).values()),
+}
+
+
+@pytest.fixture
+def world(database: Database) -> Database:
+    write_own_tables(database, WORLD)
+    return database
+
+
+def test_postgresql_decides_on_an_id_as_python_does(database: Database) -> None:
+    marks = [chr(code) for code in (*range(1, 0x3100), 0xFEFF, 0xFFFD, 0xFFFF, 0x1F600, 0xE0001, 0x10FFFF)]
+    texts = [text for mark in marks for text in (mark, f"{mark}a", f"a{mark}", f"a{mark}a")]
+    texts += ["", *(mark * length for mark in ("x", "é", "日", "😀") for length in (127, 128, 129, 200))]
+    query = f"SELECT id FROM unnest(CAST(:texts AS text[])) WITH ORDINALITY AS t(id, n) WHERE {usable('id')} ORDER BY n"
+    assert [text for (text,) in rows(database, query, texts=texts)] == [text for text in texts if is_usable_id(text)]
+
+
+@pytest.mark.parametrize("load", EACH_POST)
+def test_a_post_counts_where_its_id_and_its_authors_can_be_used(world: Database, load: str) -> None:
+    with world.read() as snapshot:
+        assert EACH_POST[load](snapshot) == len(GOOD_IDS)
+
+
+def test_nor_is_any_other_shown_by_the_timelines_own_fallback(world: Database) -> None:
+    assert {post.post_id for post in newest_posts(world, now=NOW, limit=100)} == set(GOOD_IDS)
+    with world.read() as snapshot:
+        as_of = moment_of(snapshot)
+    with world.begin() as connection:  # from a time when they could be used
+        everything = rows_of_posts(connection, [post.id for post in WORLD.posts], as_of=as_of)
+    assert {post.post_id for post in posts_of_rows(world, everything)} == set(GOOD_IDS)
+
+
+def test_nor_is_anybody_else_active(world: Database) -> None:
+    with world.read() as snapshot:
+        assert set(load_active_users(snapshot, since=MONTH_AGO, now=NOW, at_most=1000).ids) == set(GOOD_IDS)

@@ -1,0 +1,42 @@
+"""The columns of the four files, for `warmline import --help` and for the readers. Pure, and quick to import."""
+
+# relation → column → what it holds; in the order of the contract
+COLUMNS: dict[str, dict[str, str]] = {
+    "users": {"id": "text", "created_at": "time"},
+    "posts": {
+        "id": "text",
+        "author_id": "text, an id of users",
+        "caption": "text",
+        "image_url": "http(s), or a path below WARMLINE_MEDIA_ROOT",
+        "created_at": "time",
+        "deleted_at": "time; empty while the post lives",
+    },
+    "interactions": {
+        "user_id": "text",
+        "post_id": "text",
+        "kind": "view, like, comment, save, share or hide",
+        "created_at": "time",
+        "event_id": "text; tells two events of one kind on one post apart",
+    },
+    "blocks": {"user_id": "text", "blocked_user_id": "text", "created_at": "time"},
+}
+# Those that may be empty, or absent: then new rows have none, and rows that are there keep theirs.
+OPTIONAL: dict[str, frozenset[str]] = {
+    "users": frozenset(),
+    "posts": frozenset({"caption", "image_url", "deleted_at"}),
+    "interactions": frozenset({"event_id"}),
+    "blocks": frozenset(),
+}
+RELATIONS = tuple(COLUMNS)
+
+
+def table() -> str:
+    """The columns as a paragraph for a terminal."""
+    width = max(len(column) for columns in COLUMNS.values() for column in columns) + len(" *")
+    lines = []
+    for relation, columns in COLUMNS.items():
+        lines.append(f"{relation}:")
+        for column, holds in columns.items():
+            name = f"{column} *" if column in OPTIONAL[relation] else column
+            lines.append(f"  {name:{width}}  {holds}")
+    return "\n".join([*lines, "* may be empty, or absent: then rows that are there keep what they have"])

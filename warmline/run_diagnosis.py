@@ -1,0 +1,101 @@
+"""What the last run of each job and the files of the promoted models mean, and what to do about them."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from shared.db.models import CHAMPION, ModelVersion
+from shared.jobs import SERVICES, Job
+from warmline.findings import Finding, good, hint, problem
+from warmline.screen import age
+
+# How old the last good run of a job may be before something is wrong; the schedules' defaults with plenty of room.
+LATE = {Job.HEURISTIC: timedelta(hours=1), Job.TRAIN: timedelta(days=8), Job.SCORE: timedelta(days=1)}
+WAITS_TOO_LONG = timedelta(minutes=10)
+FILES = ("manifest.json", "weights.safetensors")
+WEIGHTS = FILES[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastRun:
+    """The newest run of a job, and when one last ended well."""
+
+    state: str
+    error: str
+    asked_at: datetime
+    done_at: datetime | None
+
+
+def judge_runs(
+    last: Mapping[Job, LastRun | None], *, now: datetime, keep_for: timedelta, has_champion: bool
+) -> list[Finding]:
+    """Runs that failed, wait, or did not take place.
+
+    Args:
+        last: of each job.
+        now: as PostgreSQL has it.
+        keep_for: how long lists live; when the heuristic has not run for so long, there are none.
+        has_champion: whether a model is served, which wants lists of its own.
+    """
+    found = _judge_run(Job.HEURISTIC, last[Job.HEURISTIC], now=now, lost_after=keep_for)
+    wanted = [job for job in (Job.TRAIN, Job.SCORE) if last[job] is not None or (job is Job.SCORE and has_champion)]
+    for job in wanted:
+        found += _judge_run(job, last[job], now=now, lost_after=None)
+    return found
+
+
+def _judge_run(job: Job, run: LastRun | None, *, now: datetime, lost_after: timedelta | None) -> list[Finding]:
+    where = f"job {job}"
+    start = f"start `python -m {SERVICES[job]}`, or let cron do `python -m {SERVICES[job]} --once`"
+    if run is None:
+        return [hint(where, "it has never run", expected="a run now and then", todo=start)]
+    if run.state == "failed":
+        judged = problem if job is Job.HEURISTIC else hint
+        todo = f"see to what it says, then `warmline run {job}`; until a run ends well the old lists stay"
+        return [judged(where, f"its last run failed: {run.error}", expected="a run that ends well", todo=todo)]
+    if run.state == "requested" and now - run.asked_at > WAITS_TOO_LONG:
+        got = f"a run waits for {age(now - run.asked_at)}, and no service takes it"
+        return [hint(where, got, expected="a service that is alive", todo=start)]
+    silent = now - (run.done_at or run.asked_at)
+    if lost_after is not None and silent > lost_after:
+        got = f"no run ended well for {age(silent)}: lists live for {age(lost_after)}, so none are left"
+        return [problem(where, got, expected="a run every few minutes", todo=start)]
+    if silent > LATE[job]:
+        return [hint(where, f"no run ended well for {age(silent)}", expected="a newer one", todo=start)]
+    return [good(where, f"it ended well {age(silent)} ago" if run.done_at else "its first run is under way")]
+
+
+def judge_models(models: Sequence[ModelVersion], model_dir: Path) -> list[Finding]:
+    """Whether the files of the champion and of its predecessor are there and whole."""
+    promoted = [model for model in models if model.alias]
+    if not promoted:
+        return []
+    if not model_dir.is_dir():
+        got = f"this machine has no folder {model_dir}, so the files of the promoted models were not looked at"
+        todo = "set WARMLINE_MODEL_DIR to the folder that training writes to, and mount it here too"
+        return [hint("models", got, expected="the folder of the models", todo=todo)]
+    faults = [(model, fault) for model in promoted if (fault := _fault(model_dir / model.folder, model.sha256))]
+    found = [_missing_files(model, fault) for model, fault in faults]
+    return found or [good("models", "the files of the promoted models are whole")]
+
+
+def _missing_files(model: ModelVersion, fault: str) -> Finding:
+    judged = problem if model.alias == CHAMPION else hint
+    todo = "copy the folder back, or `warmline rollback`, or train anew; until then the old lists stay and grow old"
+    where, got = f"model {model.version}", f"{model.alias}: {fault}"
+    return judged(where, got, expected="the files that training wrote", todo=todo)
+
+
+def _fault(folder: Path, sha256: str) -> str:
+    """What is wrong with a model's files; empty where nothing is."""
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        return f"{folder} lacks {' and '.join(missing)}"
+    try:
+        with (folder / WEIGHTS).open("rb") as file:
+            got = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        return f"{folder / WEIGHTS} cannot be read ({error.strerror})"
+    return "" if got == sha256 else f"{folder / WEIGHTS} is another file than the one on record"
