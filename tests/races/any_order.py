@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
+import hypothesis
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
@@ -57,7 +58,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     house: House
     nodes: tuple[Process, Process]
-    steps = 0  # of all examples
+    steps = 0  # pages, of all examples
 
     def __init__(self) -> None:
         super().__init__()
@@ -253,7 +254,6 @@ class AnyOrder(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Nothing stands still any more; then nothing is left of who was erased, and all deletions are on record."""
-        AnyOrder.steps += 1
         try:
             while self.standing:
                 self._finish(self.standing.pop(0), is_lost=False)
@@ -276,6 +276,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     def _page(self, node: int, user: str, **query: Any) -> JsonObject:
         """A page, which must show nothing of what was acknowledged to be away before it was asked for."""
+        AnyOrder.steps += 1
         forbidden = self._forbidden(user)
         page = ask(self.nodes[node].client, user, **query)
         assert not forbidden.intersection(ids(page)), "what was acknowledged does not hold"
@@ -336,11 +337,14 @@ class AnyOrder(RuleBasedStateMachine):
             block.__exit__(None, None, None)
 
 
-def try_any_order(house: House, nodes: tuple[Process, Process], *, examples: int, steps: int) -> None:
+def try_any_order(
+    house: House, nodes: tuple[Process, Process], *, examples: int, steps: int, seed: int | None = None
+) -> None:
     """Try so many examples of so many steps; raises what contradicted the model."""
     AnyOrder.house, AnyOrder.nodes = house, nodes
+    machine = AnyOrder if seed is None else hypothesis.seed(seed)(AnyOrder)
     run_state_machine_as_test(
-        AnyOrder,
+        machine,
         settings=settings(
             max_examples=examples, stateful_step_count=steps, deadline=None,
             suppress_health_check=list(HealthCheck),

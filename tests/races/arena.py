@@ -19,9 +19,11 @@ import psycopg2
 from demo.embedded import Servers
 from shared.db.engine import Database
 from shared.db.migrate import migrate
+from shared.db.models import promote_model
 from shared.errors import WarmlineError
 from shared.settings import StoreSettings
 from tests.faults.scene import Scene
+from tests.flow.camps import Camps, build_camps
 from tests.flow.house import API_KEY, AUTHORS, House, build_world, eventually
 from tests.races.pair import in_background, left_of, run_job, waiting_for_locks
 from tests.races.stops import Proxy, Stop
@@ -152,6 +154,8 @@ class Arena:
     oracle: Oracle = field(default_factory=Oracle)
     blind: int = 0  # pages that no store answered: nothing can be said of them
     pages: int = 0
+    camps: Camps | None = None
+    reported: set[str] = field(default_factory=set)
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(24))
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -256,8 +260,9 @@ class Arena:
                     if len(page.get("degraded", ())) > 1:
                         self.blind += 1
                         break
-                    shown = forbidden.intersection(posts_of(page))
+                    shown = forbidden.intersection(posts_of(page)) - self.reported
                     if shown:
+                        self.reported |= shown  # what one window brought back is not every later one's fault
                         how = "degraded" if "degraded" in page else "undegraded"
                         faults.append(f"{sorted(shown)[:3]} shown to {user} ({how}, {page['source']})")
                     cursor = page["next_cursor"]
@@ -289,7 +294,9 @@ class Arena:
         found = self.house.sql(
             "SELECT post_id FROM warmline.post_rows WHERE removed_at IS NULL AND post_id = ANY(%s)", [(list(posts),)]
         )
-        return [f"removed_at of {post} was reset" for (post,) in found]
+        fresh = [post for (post,) in found if post not in self.reported]
+        self.reported.update(fresh)
+        return [f"removed_at of {post} was reset" for post in fresh]
 
     # -- runs ----------------------------------------------------------------------------------------------------------
 
@@ -317,6 +324,31 @@ class Arena:
         with self.stopped_run(".", store=store, skip=self.rng.randrange(2, 45)) as run:
             yield run
 
+    @contextmanager
+    def stopped_scoring(self) -> "Iterator[ArenaRun]":
+        """A scoring run of a small model that stands still at any of its commands to Redis."""
+        if self.camps is None:
+            self.camps = self._trained()
+        with Proxy(self.house.redis_url) as redis:
+            camps = replace(self.camps, house=replace(self.house, redis_url=redis.url))
+            with redis.stop(".", skip=self.rng.randrange(2, 30)) as stop:
+                run = ArenaRun(done=in_background(lambda: _score(camps)), stop=stop)
+                eventually(lambda: stop.is_reached or run.done.done(), "the scorer stands still, or has ended")
+                try:
+                    yield run
+                finally:
+                    run.finish()
+
+    def _trained(self) -> Camps:
+        """Two camps of people beside the world's, and a champion that ranks for all."""
+        camps = build_camps(self.house, self.folder / "camps")  # in an empty world
+        build_world(self.house)
+        report = camps.train()
+        with self.house.database() as database:
+            promote_model(database, report["model"], by="races", override=True)
+        camps.score()
+        return camps
+
     def done_or_waiting(self, acts: "Sequence[Future[Any]]") -> None:
         """Wait until each act has been answered, or waits for the run that stands still."""
         eventually(
@@ -342,6 +374,10 @@ class ArenaRun:
             self.done.result(ACT_SECONDS)
         except WarmlineError as error:
             self.refused = error
+
+
+def _score(camps: Camps) -> None:
+    camps.score()
 
 
 def _number(post: str) -> int:

@@ -6,13 +6,16 @@ answer was there, and then something contradicted it.
 
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from shared.db.imports import merge_rows
 from shared.errors import LeaseLost
 from tests.flow.house import ADMIN_TOKEN, AUTHORS, House, eventually
+from tests.races.any_order import AnyOrder, try_any_order
 from tests.races.arena import Answer, Arena, Node, posts_of
+from tests.races.pair import pair
 from tests.races.stops import written
 
 LIMIT = 10
@@ -85,13 +88,13 @@ def deleted_again(arena: Arena) -> Tried:
         run.finish()
         for act in acts:
             act.result()
-    return Tried(tries=len(victims), faults=arena.check_pages(reader) + arena.check_removed(victims))
+    return Tried(tries=len(victims), faults=arena.check_removed(victims) + arena.check_pages(reader))
 
 
 @window("3 acts beside the erasure of their user")
 def acts_beside_erasure(arena: Arena) -> Tried:
     users = arena.new_users(8)
-    acts = []
+    acts: list[Future[Answer]] = []
     for user in users:
         path, post = f"/users/{user}/blocks/{arena.rng.choice(AUTHORS)}", f"p{arena.rng.randrange(90):02}"
         events = [{"user_id": user, "post_id": post, "kind": kind} for kind in ("view", "like", "hide")]
@@ -123,8 +126,10 @@ def memory(arena: Arena) -> Tried:
         cursors[user] = one.page(user, limit=LIMIT, cursor=first["next_cursor"])["next_cursor"]
     erasing = [arena.pool.submit(arena.erase, user, arena.other(one)) for user in users]
     pages = [arena.pool.submit(one.page, user, limit=LIMIT, cursor=cursors[user]) for user in users]
-    for each in [*erasing, *pages]:
-        each.result()
+    for act in erasing:
+        act.result()
+    for page in pages:
+        page.result()
     for user in users:
         one.page(user, limit=LIMIT, cursor=cursors[user])
     arena.settle()
@@ -489,7 +494,7 @@ def everything(arena: Arena) -> Tried:
         node.postgres.slow_down(0.1, seconds=0.02, rng=arena.rng)
     try:
         with arena.random_run() as run:
-            acts = [arena.pool.submit(arena.delete, post) for post in posts[:5]]
+            acts: list[Future[Answer]] = [arena.pool.submit(arena.delete, post) for post in posts[:5]]
             for user in users[:4]:
                 acts.append(arena.pool.submit(arena.hide, user, arena.rng.choice(posts)))
                 acts.append(arena.pool.submit(arena.block, user, arena.rng.choice(AUTHORS)))
@@ -498,8 +503,10 @@ def everything(arena: Arena) -> Tried:
             arena.done_or_waiting(acts)
             faults = arena.check_pages(users[:2], pages=1)
             run.finish()
-            for each in [*acts, *walks]:
-                each.result()
+            for act in acts:
+                act.result()
+            for walk in walks:
+                walk.result()
     finally:
         for node in arena.nodes:
             node.redis.slow_down(0, seconds=0, rng=arena.rng)
@@ -507,3 +514,40 @@ def everything(arena: Arena) -> Tried:
     faults += arena.check_pages(users[:4])
     arena.settle()
     return Tried(tries=len(acts), faults=faults + arena.check_erased(users[4:]) + arena.check_removed(posts[:5]))
+
+
+@window("23 scoring runs beside deletions and erasures")
+def scoring(arena: Arena) -> Tried:
+    """The scorer's run stands still at any of its commands."""
+    if arena.has_views:
+        return Tried()
+    victims, users = arena.ranked_posts(6), arena.new_users(3)
+    gone = users[2]
+    arena.house.add_events(gone, ["p05", "p06"], kind="like")
+    with arena.stopped_scoring() as run:
+        acts = [arena.pool.submit(arena.delete, post) for post in victims]
+        acts += [arena.pool.submit(arena.block, user, arena.rng.choice(AUTHORS)) for user in users[:2]]
+        acts += [arena.pool.submit(arena.hide, user, victims[0]) for user in users[:2]]
+        acts.append(arena.pool.submit(arena.erase, gone))
+        if arena.rng.random() < 0.5:
+            arena.lose_lease()
+        arena.done_or_waiting(acts)
+        run.finish()
+        for act in acts:
+            act.result()
+    _switch(arena, "neucf")
+    faults = arena.check_removed(victims) + arena.check_pages(users[:2])
+    _switch(arena, "heuristic")
+    arena.settle()
+    return Tried(tries=len(acts), faults=faults + arena.check_erased([gone]))
+
+
+@window("24 any order of acts, pages, runs and stops")
+def any_order(arena: Arena) -> Tried:
+    """The stateful test, beside the two processes that are there already."""
+    if arena.has_views:
+        return Tried()
+    with pair(arena.house, refresh_seconds=0.1) as nodes:
+        before = AnyOrder.steps
+        try_any_order(arena.house, nodes, examples=4, steps=25, seed=arena.rng.randrange(1 << 30))
+    return Tried(tries=AnyOrder.steps - before)
