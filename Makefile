@@ -39,7 +39,7 @@ test -z "$$broken" || { echo "A bound does not hold, or the benchmark failed:$$b
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test faults load bench ratios lint types contracts check env clean
+.PHONY: help venv demo test faults races load bench ratios lint types contracts check env clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -55,6 +55,9 @@ test: $(DEV_STAMP) ## run every test, on embedded servers (ARGS=-k name)
 
 faults: $(DEV_STAMP) ## kill, hang and starve servers and jobs under readers who check each answer (some minutes)
 	@$(BIN)/python -m pytest tests/faults -m faults -s $(ARGS)
+
+races: $(DEV_STAMP) ## thousands of tries at the windows between two steps, with an oracle (some minutes; ARGS=--seconds 600, ARGS=--tries 100)
+	@$(BIN)/python -m tests.races $(ARGS)
 
 load: $(DEV_STAMP) ## a minute of load while everything changes, each answer checked (ARGS=--seconds 60)
 	@$(BIN)/python -m tests.load $(ARGS)

@@ -1,0 +1,93 @@
+"""`python -m tests.races`: thousands of tries at the windows between two steps, with an oracle. `make races` runs it.
+
+Two timeline processes behind proxies, and heuristic runs that stand still at random commands, in two worlds: our own
+tables, and a team's views in another database. Exits with 1 if anything contradicted an answer.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+import traceback
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from demo.embedded import embedded_servers
+from tests.races.arena import Arena, arena
+from tests.races.windows import WINDOWS, Tried, Window
+
+SHOWN = 3  # faults of a window that are printed
+
+
+def main() -> int:
+    """Run; gives the exit code."""
+    parser = argparse.ArgumentParser(prog="tests.races", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=300, help="how long windows are tried")
+    parser.add_argument("--tries", type=int, default=0, help="at least so many tries of each window, however long")
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="of what is chosen at random")
+    parser.add_argument("--only", default="", help="windows whose name has this in it")
+    options = parser.parse_args()
+    chosen = {name: deed for name, deed in WINDOWS.items() if options.only in name}
+    if not chosen:
+        parser.error(f"--only {options.only!r}: no window is called so; there are: {', '.join(WINDOWS)}")
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="warmline-races-")))
+        servers = stack.enter_context(embedded_servers(folder / "servers", durable=False))
+        arenas = {
+            "own tables": stack.enter_context(
+                arena(servers, folder / "own", redis_database=1, with_views=False, seed=options.seed)
+            ),
+            "views": stack.enter_context(
+                arena(servers, folder / "views", redis_database=2, with_views=True, seed=options.seed + 1)
+            ),
+        }
+        print(f"seed {options.seed}", flush=True)  # noqa: T201
+        return _try(chosen, arenas, seconds=options.seconds, tries=options.tries)
+
+
+def _try(chosen: dict[str, Window], arenas: dict[str, Arena], *, seconds: float, tries: int) -> int:
+    counts: defaultdict[tuple[str, str], Tried] = defaultdict(Tried)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until or min(counts[name, world].tries for name in chosen for world in arenas) < tries:
+        for name, deed in chosen.items():
+            for world, each in arenas.items():
+                found = _once(deed, each)
+                counts[name, world].tries += found.tries
+                counts[name, world].faults += found.faults
+        for each in arenas.values():
+            each.forget_old_posts()
+    return _table(chosen, arenas, counts)
+
+
+def _once(deed: Window, world: Arena) -> Tried:
+    try:
+        return deed(world)
+    except Exception as error:  # a window that cannot be tried is as bad as one that is open
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        return Tried(tries=1, faults=[f"{type(error).__name__}: {error} ({where.name}:{where.lineno})"[:300]])
+
+
+def _table(
+    chosen: Sequence[str] | dict[str, Window], arenas: dict[str, Arena], counts: dict[tuple[str, str], Tried]
+) -> int:
+    lines = [f"{'window':48} {'world':11} {'tries':>7} {'violations':>10}"]
+    for name in chosen:
+        for world in arenas:
+            tried = counts[name, world]
+            lines.append(f"{name:48} {world:11} {tried.tries:7} {len(tried.faults):10}")
+            lines += [f"    {fault}" for fault in tried.faults[:SHOWN]]
+    all_tries, all_faults = (
+        sum(each.tries for each in counts.values()),
+        sum(len(each.faults) for each in counts.values()),
+    )
+    lines.append(f"{'all':60} {all_tries:7} {all_faults:10}")
+    pages, blind = sum(each.pages for each in arenas.values()), sum(each.blind for each in arenas.values())
+    lines.append(f"{pages} pages were checked; {blind} had no store to ask, and say so")
+    print("\n".join(lines))  # noqa: T201
+    return int(all_faults > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

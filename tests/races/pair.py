@@ -1,0 +1,210 @@
+"""Two timeline processes on one world, the first behind proxies that can stop it; runs that can be stopped; traces."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import httpx2
+from starlette.testclient import TestClient
+
+from s01_heuristic.job import JOB, JobSettings, run_heuristic
+from shared.db.runs import claim_run, finish_run, request_run
+from shared.domain import author_key
+from shared.errors import WarmlineError
+from shared.ranked_lists.blocked import NOBODY, unpack_blocked
+from tests.flow.house import ADMIN_TOKEN, API_KEY, House, JsonObject, ask, eventually, ids, until_ready
+from tests.races.stops import Proxy, written
+from tests.traces import traces
+
+BACKEND = {"Authorization": f"Bearer {API_KEY}"}
+OPERATOR = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+SELDOM = 60.0  # seconds between looks: a page, and not the keeper, has to find out
+PATIENT = {"redis_budget_ms": 10_000, "database_budget_ms": 30_000}  # a stop is not to look like a store that is away
+RESULT_SECONDS = 30.0
+
+ResultT = TypeVar("ResultT")
+
+
+def in_background(deed: Callable[[], ResultT]) -> "Future[ResultT]":
+    """Do it in a thread of its own, which stands still where the deed does."""
+    future: Future[ResultT] = Future()
+
+    def do() -> None:
+        try:
+            future.set_result(deed())
+        except BaseException as error:  # whoever asks for the result gets it
+            future.set_exception(error)
+
+    threading.Thread(target=do, daemon=True).start()
+    return future
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """A timeline process, and the proxies between it and its stores."""
+
+    client: TestClient
+    redis: Proxy
+    postgres: Proxy
+
+    def act(self, method: str, path: str, body: object = None) -> "Future[httpx2.Response]":
+        """A write of the app's backend, under way."""
+        return in_background(lambda: self.now(method, path, body))
+
+    def now(self, method: str, path: str, body: object = None) -> httpx2.Response:
+        """A write of the app's backend, done."""
+        return self.client.request(method, path, json=body, headers=BACKEND)
+
+    def page(self, user_id: str, **query: Any) -> "Future[JsonObject]":
+        """A page, under way."""
+        return in_background(lambda: ask(self.client, user_id, **query))
+
+
+@contextmanager
+def process(house: House, **settings: Any) -> Iterator[Process]:
+    """A timeline process that is ready, behind proxies of its own."""
+    wanted = {"refresh_seconds": SELDOM, **PATIENT, **settings}
+    with Proxy(house.redis_url) as redis, Proxy(house.database_url) as postgres:
+        behind = replace(house, redis_url=redis.url, database_url=postgres.url)
+        with behind.timeline(**wanted) as client:
+            until_ready(client)
+            yield Process(client=client, redis=redis, postgres=postgres)
+
+
+@contextmanager
+def pair(house: House, **settings: Any) -> Iterator[tuple[Process, Process]]:
+    """Two of them."""
+    with process(house, **settings) as one, process(house, **settings) as other:
+        yield one, other
+
+
+def run_job(house: House) -> None:
+    """One run of the heuristic job, as the service does it: one that fails is over, and the next one may begin."""
+    settings = house.settings()
+    job = JobSettings(
+        window=settings.window, lists=settings.lists, formula=settings.formula, new_posts=settings.new_posts
+    )
+    with house.database() as database, house.writer() as writer:
+        request_run(database, JOB, by="test")
+        run = claim_run(database, JOB, worker="test")
+        assert run is not None, "another run is under way"
+        try:
+            report = run_heuristic(database, writer, job, run, datetime.now(UTC))
+        except BaseException as error:
+            finish_run(database, run, error=type(error).__name__)
+            raise
+        finish_run(database, run, report=report)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run of the heuristic job under way, and the proxies between it and its stores."""
+
+    done: "Future[None]"
+    redis: Proxy
+    postgres: Proxy
+
+    def ended(self) -> WarmlineError | None:
+        """Wait for its end; gives the refusal that it ended with. Any other error is a fault."""
+        try:
+            self.done.result(RESULT_SECONDS)
+        except WarmlineError as error:
+            return error
+        return None
+
+
+FIRST_WRITE = written("wl:posts:[0-9]+")  # with which a run begins to publish; it has loaded
+
+
+@contextmanager
+def stopped_run(
+    house: House, pattern: str = FIRST_WRITE, *, store: str = "redis", **more: Any
+) -> Iterator["StoppedRun"]:
+    """A run of the heuristic job that stands still at a command or a statement."""
+    with Proxy(house.redis_url) as redis, Proxy(house.database_url) as postgres:
+        behind = replace(house, redis_url=redis.url, database_url=postgres.url)
+        proxy = redis if store == "redis" else postgres
+        with proxy.stop(pattern, **more) as stop:
+            run = Run(done=in_background(lambda: run_job(behind)), redis=redis, postgres=postgres)
+            stop.wait()
+            yield StoppedRun(run=run, go_on=stop.go_on)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoppedRun:
+    """A run that stands still."""
+
+    run: Run
+    go_on: Callable[[], None]
+
+    def finish(self) -> WarmlineError | None:
+        """Let it go on to its end; gives the refusal that it ended with."""
+        self.go_on()
+        return self.run.ended()
+
+
+def accepted(*responses: httpx2.Response) -> None:
+    """Each of these acts was acknowledged: known everywhere, or durable and pending."""
+    for response in responses:
+        assert response.status_code in (200, 202, 204), response.text
+
+
+def waiting_for_locks(house: House) -> int:
+    """How many statements wait for a lock of PostgreSQL."""
+    ((count,),) = house.sql(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    return int(count)
+
+
+def until_done_or_waiting(house: House, *acts: "Future[Any]") -> None:
+    """Wait until each of these acts has ended, or waits for what stands still."""
+    left = list(acts)
+    eventually(lambda: waiting_for_locks(house) >= sum(not act.done() for act in left), "done, or waiting for a lock")
+
+
+def settle(house: House) -> None:
+    """Have a process that looks often finish what is on its way: acts that wait for Redis, and erasures."""
+    if _waits(house):
+        with house.timeline(refresh_seconds=0.1) as sweeper:
+            until_ready(sweeper)
+            eventually(lambda: not _waits(house), "all is settled")
+
+
+def _waits(house: House) -> bool:
+    tables = house.sql("SELECT format('%%I.%%I', schemaname, tablename) FROM pg_tables WHERE tablename = ANY(%s)",
+                       [(["erasures", "safety_outbox"],)])  # fmt: skip
+    return any(house.sql(f"SELECT 1 FROM {table} LIMIT 1") for (table,) in tables)
+
+
+def left_of(house: House, user_id: str, post_ids: Sequence[str] = ()) -> list[str]:
+    """Where Redis still has something of an erased user: names, their posts' catalogue, their blocks."""
+    found = [place for text in (user_id, *post_ids) for place in traces(house, text) if place.startswith("redis ")]
+    with house.redis() as client:
+        packed = client.get("wl:blocked")
+    blocked = unpack_blocked(packed) if isinstance(packed, bytes) else NOBODY
+    if blocked.without(author_key(user_id)) is not blocked:
+        found.append("redis b'wl:blocked'")
+    return found
+
+
+def whole_chain(client: TestClient, user_id: str, first: JsonObject, *, limit: int = 20) -> list[list[str]]:
+    """The posts of a chain's pages, from a first one on."""
+    pages, cursor = [ids(first)], first["next_cursor"]
+    while cursor is not None:
+        assert len(pages) < 100, "the chain does not end"
+        page = ask(client, user_id, limit=limit, cursor=cursor)
+        pages.append(ids(page))
+        cursor = page["next_cursor"]
+    return pages
+
+
+@contextmanager
+def all_of(*managers: Any) -> Iterator[list[Any]]:
+    """Several blocks at once."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(manager) for manager in managers]

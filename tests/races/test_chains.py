@@ -1,0 +1,152 @@
+"""Scrolling is stable, whoever serves the pages at once, and whatever of their records was lost on the way."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from tests.flow.house import ANN, COLD, POSTS, House, JsonObject, ask, author_of, ids
+from tests.races.pair import OPERATOR, Process, pair, whole_chain
+from tests.races.stops import written
+
+LIMIT = 10
+USERS = [ANN, COLD]
+# A request that Redis never gets: what a page reads of its user, or what it notes.
+READ = r"^MGET wl:safety "
+
+
+def _noted(user_id: str) -> str:
+    return written(f"wl:seen:{user_id}")
+
+
+@pytest.mark.parametrize("user_id", USERS)
+def test_two_first_pages_at_once_are_two_chains(ranked_house: House, user_id: str) -> None:
+    """A phone and a tablet: each of the cursors gives the same page on each process, and again."""
+    with pair(ranked_house) as (one, other):
+        first, second = _at_once(one, other, user_id)
+        for page in (first, second):
+            pages = [
+                ask(by.client, user_id, limit=LIMIT, cursor=page["next_cursor"]) for by in (other, one, other, one)
+            ]
+            assert [ids(again) for again in pages] == [ids(pages[0])] * 4
+            assert not set(ids(pages[0])) & set(ids(page))
+
+
+def test_many_first_pages_at_once_count_as_many_visits(ranked_house: House) -> None:
+    """So that each has a slot of its own, as far as there are slots."""
+    with pair(ranked_house) as (one, other):
+        with one.redis.stop(_noted(COLD), holds_all=True) as stop:
+            waiting = [one.page(COLD, limit=LIMIT) for _ in range(3)]
+            stop.wait()
+            pages = [ask(other.client, COLD, limit=LIMIT)]
+            stop.go_on()
+            pages += [page.result() for page in waiting]
+        for page in pages:
+            once, again = (ids(ask(by.client, COLD, limit=LIMIT, cursor=page["next_cursor"])) for by in (one, other))
+            assert once == again
+
+
+def _at_once(one: Process, other: Process, user_id: str) -> tuple[JsonObject, JsonObject]:
+    """Two first pages: the first process has read its user and has noted nothing while the second one serves."""
+    with one.redis.stop(_noted(user_id)) as stop:
+        waiting = one.page(user_id, limit=LIMIT)
+        stop.wait()
+        second = ask(other.client, user_id, limit=LIMIT)
+        stop.go_on()
+        return waiting.result(), second
+
+
+LOST: Mapping[str, tuple[int, str]] = {
+    "the first page's note": (0, "note"),
+    "what the first page reads": (0, "read"),
+    "the second page's note": (1, "note"),
+    "what the second page reads": (1, "read"),
+}
+
+
+@pytest.mark.parametrize("what", LOST)
+@pytest.mark.parametrize("is_flooded", [False, True], ids=["a spaced list", "a flooded list"])
+def test_a_page_after_one_that_redis_does_not_know_repeats_nothing(
+    ranked_house: House, is_flooded: bool, what: str
+) -> None:
+    """One process served it while Redis did not answer it; the other one, whom Redis answers, goes on.
+
+    A list with many posts of an author in a row is served in another order than it was frozen in.
+    """
+    page_number, half = LOST[what]
+    user_id = COLD
+    if is_flooded:
+        ranked_house.publish_neucf(user_id, sorted(POSTS[:60], key=author_of))
+    with pair(ranked_house) as (one, other):
+        if is_flooded:
+            assert one.client.put("/admin/phase", json={"phase": "neucf"}, headers=OPERATOR).status_code == 200
+        served: list[str] = []
+        query: dict[str, object] = {"limit": LIMIT}
+        for number in range(page_number + 1):
+            if number < page_number:
+                page = ask(one.client, user_id, **query)
+            else:
+                page = _without_record(one, user_id, half, query)
+                assert "redis" in page["degraded"]
+            served += ids(page)
+            query["cursor"] = page["next_cursor"]
+        after = ask(other.client, user_id, **query)
+        assert not set(served) & set(ids(after))
+        assert "redis" in after["degraded"], "it cannot know what the lost page was to leave there"
+        served += ids(after)
+        third = ask(other.client, user_id, limit=LIMIT, cursor=after["next_cursor"])
+        assert not set(served) & set(ids(third))
+
+
+def _without_record(by: Process, user_id: str, half: str, query: Mapping[str, object]) -> JsonObject:
+    """A page that leaves no record, for its connection to Redis breaks at the note, or at the read before it."""
+    with by.redis.stop(_noted(user_id) if half == "note" else READ) as stop:
+        page = by.page(user_id, **query)
+        stop.wait()
+        stop.lose()
+        return page.result()
+
+
+@pytest.mark.parametrize("user_id", USERS)
+def test_a_note_that_arrives_late_changes_no_page(ranked_house: House, user_id: str) -> None:
+    """Redis was only slow: the page's note comes when the next page is served already."""
+    with pair(ranked_house, redis_budget_ms=1000) as (one, other):
+        first = ask(one.client, user_id, limit=LIMIT)
+        with one.redis.stop(_noted(user_id), holds_all=True) as stop:
+            second = ask(one.client, user_id, limit=LIMIT, cursor=first["next_cursor"])
+            assert stop.is_reached
+            third = ask(other.client, user_id, limit=LIMIT, cursor=second["next_cursor"])
+            stop.go_on()
+        served = ids(first) + ids(second) + ids(third)
+        assert len(served) == len(set(served))
+        rest = whole_chain(other.client, user_id, third)[1:]
+        assert not set(served) & {post for page in rest for post in page}
+
+
+@pytest.mark.parametrize("user_id", USERS)
+def test_a_page_that_two_processes_work_out_at_once_is_one_page(ranked_house: House, user_id: str) -> None:
+    """A phone that repeats a request to another process, while the first one is still at it."""
+    with pair(ranked_house) as (one, other):
+        first = ask(one.client, user_id, limit=LIMIT)
+        query = {"limit": LIMIT, "cursor": first["next_cursor"]}
+        with one.redis.stop(_noted(user_id)) as stop:
+            waiting = one.page(user_id, **query)
+            stop.wait()
+            again = ask(other.client, user_id, **query)
+            stop.go_on()
+            assert ids(waiting.result()) == ids(again)
+
+
+def test_a_chain_goes_on_unchanged_while_its_page_is_overtaken_by_a_run(ranked_house: House) -> None:
+    """A run publishes other lists between a page's read and its note."""
+    with pair(ranked_house) as (one, other):
+        first = ask(one.client, COLD, limit=LIMIT)
+        with one.redis.stop(_noted(COLD)) as stop:
+            waiting = one.page(COLD, limit=LIMIT, cursor=first["next_cursor"])
+            stop.wait()
+            ranked_house.add_events("fan1", [f"p{number}" for number in range(60, 80)], kind="save")
+            ranked_house.run_heuristic()
+            stop.go_on()
+            second = waiting.result()
+        pages = [ids(first), *whole_chain(other.client, COLD, second)]
+        served = [post for page in pages for post in page]
+        assert len(served) == len(set(served)) == 90

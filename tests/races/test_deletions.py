@@ -1,0 +1,120 @@
+"""What was deleted stays away: beside runs, and when Redis loses its memory in the middle of one."""
+
+from dataclasses import replace
+
+import pytest
+
+from shared.db.imports import merge_rows
+from tests.flow.house import COLD, STRANGER, House, ask, author_of, eventually, ids
+from tests.races.pair import (
+    OPERATOR,
+    accepted,
+    in_background,
+    pair,
+    process,
+    stopped_run,
+    until_done_or_waiting,
+)
+from tests.races.stops import Proxy
+
+READ_ROWS = r"CREATE TEMPORARY TABLE wanted_posts"  # of the run: its candidates are read, their rows are not
+
+
+def _delete(house: House, post_id: str, *, back: bool = False) -> None:
+    """As the team does it in its own tables, with their say on whether it came back."""
+    relation = f"{house.source_schema}.their_posts" if house.source_schema else "warmline.posts"
+    house.sql(f"UPDATE {relation} SET deleted_at = {'NULL' if back else 'now()'} WHERE id = %s", [(post_id,)])
+
+
+def test_a_deletion_of_redis_new_life_outlasts_a_run_that_loaded_in_the_old_one(ranked_house: House) -> None:
+    """The old life had given out higher numbers than the new one does when the posts are deleted."""
+    house = ranked_house
+    gone, victims = [f"p{number}" for number in range(60, 90)], [f"p0{number}" for number in range(10)]
+    with pair(house, refresh_seconds=0.1) as (one, other):
+        for post in gone:
+            accepted(one.now("DELETE", f"/posts/{post}"))
+        with stopped_run(house) as run:
+            with house.redis() as client:
+                client.flushall()
+                eventually(lambda: bool(client.exists("wl:safety")), "deletions and blocks are back")
+            for post in victims:
+                assert one.now("DELETE", f"/posts/{post}").status_code == 204
+            run.finish()
+        for user in (COLD, STRANGER):
+            assert not {*gone, *victims}.intersection(ids(ask(other.client, user, limit=100)))
+
+
+def test_a_post_deleted_again_while_a_run_has_it_back_stays_away(either_house: House) -> None:
+    """Its first deletion stands in Redis still; the run drops that one, and must not drop the second."""
+    house, victim = either_house, "p00"
+    _delete(house, victim)
+    house.run_heuristic()
+    _delete(house, victim, back=True)
+    with pair(house) as (one, other), stopped_run(house) as run:
+        assert one.now("DELETE", f"/posts/{victim}").status_code == 204
+        run.finish()
+        for user in (COLD, STRANGER):
+            assert victim not in ids(ask(other.client, user, limit=100))
+
+
+@pytest.mark.parametrize("pattern", [READ_ROWS, r"UPDATE warmline.post_rows r SET last_candidate_on"])
+def test_a_run_does_not_forget_a_deletion_that_it_did_not_see(either_house: House, pattern: str) -> None:
+    """The next life of Redis learns of deletions from the posts' rows alone."""
+    house, victim = either_house, "p00"
+    with process(house) as one:
+        with stopped_run(house, pattern, store="postgres") as run:
+            assert one.now("DELETE", f"/posts/{victim}").status_code == 204
+            run.finish()
+        removed = house.sql("SELECT removed_at IS NOT NULL FROM warmline.post_rows WHERE post_id = %s", [(victim,)])
+    assert removed == [(True,)]
+
+
+def test_a_post_that_came_back_is_shown_again_after_a_run_beside_other_deletions(either_house: House) -> None:
+    """What keeps deletions must not keep them for ever."""
+    house, back, victim = either_house, "p00", "p01"
+    _delete(house, back)
+    house.run_heuristic()
+    _delete(house, back, back=True)
+    with process(house) as one:
+        with stopped_run(house) as run:
+            assert one.now("DELETE", f"/posts/{victim}").status_code == 204
+            run.finish()
+        page = ids(ask(one.client, COLD, limit=100))
+        assert (back in page, victim in page) == (True, False)
+
+
+def test_a_job_that_an_operator_asks_for_beside_deletions_keeps_them(ranked_house: House) -> None:
+    """The same window, of a run that was asked for twice."""
+    house, victims = ranked_house, ("p03", "p04")
+    with pair(house) as (one, other):
+        with stopped_run(house) as run:
+            assert one.now("DELETE", f"/posts/{victims[0]}").status_code == 204
+            one.client.post("/admin/jobs/heuristic", headers=OPERATOR)
+            assert other.now("DELETE", f"/posts/{victims[1]}").status_code == 204
+            run.finish()
+        assert not set(victims).intersection(ids(ask(other.client, COLD, limit=100)))
+
+
+def test_an_import_under_way_does_not_bring_back_what_was_deleted(ranked_house: House) -> None:
+    """It has left out what was deleted before, and writes what is deleted now."""
+    house, victim = ranked_house, "p00"
+    row = (victim, author_of(victim), "imported", None, "2026-01-01T00:00:00+00:00", None)
+    with (
+        process(house) as one,
+        Proxy(house.database_url) as postgres,
+        replace(house, database_url=postgres.url).database() as database,
+        postgres.stop(r"INSERT INTO warmline.posts AS kept") as stop,
+    ):
+        merging = in_background(lambda: merge_rows(database, "posts", [row]))
+        stop.wait()
+        deleting = one.act("DELETE", f"/posts/{victim}")
+        until_done_or_waiting(house, deleting)
+        stop.go_on()
+        accepted(deleting.result())
+        merging.result()
+    house.run_heuristic()
+    assert house.sql("SELECT removed_at IS NOT NULL FROM warmline.post_rows WHERE post_id = %s", [(victim,)]) == [
+        (True,)
+    ]
+    with process(house) as fresh:
+        assert victim not in ids(ask(fresh.client, COLD, limit=100))

@@ -1,0 +1,263 @@
+"""An erasure is complete, whatever was under way beside it: writes, pages, memories of processes, runs."""
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from tests.flow.house import COLD, POSTS, House, ask
+from tests.races.pair import Process, accepted, left_of, pair, process, settle, stopped_run, until_done_or_waiting
+from tests.races.stops import written
+from tests.traces import make_views
+
+GONE, THEIR_POST = "erase-me", "a-post-to-erase"
+PAGE = {"limit": 10}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """A write of the user's, and the command of Redis with which it ends."""
+
+    method: str
+    path: str
+    command: str
+    body: object = None
+
+
+def _event(kind: str) -> list[dict[str, str]]:
+    return [{"user_id": GONE, "post_id": "p11", "kind": kind}]
+
+
+SEEN, VIEWER = written(f"wl:seen:{GONE}"), written(f"wl:viewer:{GONE}")
+ACTS = {
+    "event": Act(method="POST", path="/interactions", body=_event("like"), command=SEEN),
+    "hide": Act(method="POST", path="/interactions", body=_event("hide"), command=VIEWER),
+    "unhide": Act(method="DELETE", path="/interactions", body=_event("hide"), command=VIEWER),
+    "block": Act(method="PUT", path=f"/users/{GONE}/blocks/author3", command=VIEWER),
+    "is blocked": Act(method="PUT", path=f"/users/author3/blocks/{GONE}", command=VIEWER),
+    "unblock": Act(method="DELETE", path=f"/users/{GONE}/blocks/author3", command=VIEWER),
+}
+
+
+@pytest.fixture
+def lived(house: House) -> House:
+    """A ranked user with a post."""
+    house.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, now())", [(GONE,)])
+    house.add_posts([THEIR_POST], author=GONE)
+    house.add_events(GONE, ["p40", "p41"])
+    house.run_heuristic()
+    return house
+
+
+def _erase(by: Process) -> int:
+    response = by.now("DELETE", f"/users/{GONE}")
+    accepted(response)
+    return response.status_code
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_no_act_under_way_brings_an_erased_user_back(lived: House, name: str) -> None:
+    """Its own transaction ends before the erasure's, its write to Redis comes after it."""
+    with pair(lived) as (one, other):
+        _erase_beside_act(one, other, ACTS[name])
+    settle(lived)
+    assert left_of(lived, GONE, [THEIR_POST]) == []
+
+
+@pytest.mark.parametrize("name", ["event", "block"])
+def test_no_act_under_way_in_the_same_process_brings_an_erased_user_back(lived: House, name: str) -> None:
+    with process(lived) as one:
+        _erase_beside_act(one, one, ACTS[name])
+    settle(lived)
+    assert left_of(lived, GONE, [THEIR_POST]) == []
+
+
+def _erase_beside_act(one: Process, other: Process, act: Act) -> None:
+    with one.redis.stop(act.command, holds_all=True) as stop:
+        answer = one.act(act.method, act.path, act.body)
+        stop.wait()
+        _erase(other)
+        stop.go_on()
+        accepted(answer.result())
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["first page", "next page"])
+def test_no_page_under_way_brings_an_erased_user_back(lived: House, is_first: bool) -> None:
+    """It was read before the erasure, and is noted after it."""
+    with pair(lived) as (one, other):
+        before = {} if is_first else {"cursor": ask(one.client, GONE, **PAGE)["next_cursor"]}
+        with one.redis.stop(SEEN, holds_all=True) as stop:
+            page = one.page(GONE, **PAGE, **before)
+            stop.wait()
+            _erase(other)
+            stop.go_on()
+            page.result()
+    settle(lived)
+    assert left_of(lived, GONE, [THEIR_POST]) == []
+
+
+def test_no_request_for_a_list_under_way_brings_an_erased_user_back(lived: House) -> None:
+    """A user without a list is put down for one with their first page."""
+    with lived.redis() as client:
+        client.delete(f"wl:list:h:{GONE}")
+    with pair(lived) as (one, other), one.redis.stop(SEEN, holds_all=True) as stop:
+        page = one.page(GONE, **PAGE)
+        stop.wait()
+        _erase(other)
+        stop.go_on()
+        page.result()
+    settle(lived)
+    assert left_of(lived, GONE, [THEIR_POST]) == []
+
+
+def test_no_process_writes_an_erased_user_back_out_of_its_memory(lived: House) -> None:
+    """The other process still has the chain that its user's next page asks for."""
+    with pair(lived) as (one, other):
+        first = ask(other.client, GONE, **PAGE)
+        second = ask(other.client, GONE, **PAGE, cursor=first["next_cursor"])
+        _erase(one)
+        assert left_of(lived, GONE, [THEIR_POST]) == []
+        ask(other.client, GONE, **PAGE, cursor=second["next_cursor"])
+        assert left_of(lived, GONE, [THEIR_POST]) == []
+
+
+def test_no_process_writes_an_erased_user_back_with_a_first_page(lived: House) -> None:
+    """Whoever asks, as whom: Redis keeps nothing under the name of an erased user."""
+    with pair(lived) as (one, other):
+        _erase(one)
+        for by in (one, other):
+            page = ask(by.client, GONE, **PAGE)
+            assert page["posts"]
+            if page["next_cursor"] is not None:  # nothing is kept of them, so there may be no chain to go on with
+                ask(by.client, GONE, **PAGE, cursor=page["next_cursor"])
+        assert left_of(lived, GONE, [THEIR_POST]) == []
+
+
+@pytest.mark.parametrize("lease", ["held", "run out"])
+def test_no_run_under_way_brings_an_erased_user_back(lived: House, lease: str) -> None:
+    """It loaded before the erasure, and publishes after it; one whose lease ran out is not waited for."""
+    with process(lived) as one, stopped_run(lived) as run:
+        if lease == "run out":
+            lived.sql("UPDATE warmline.runs SET lease_until = now() - interval '1 s' WHERE state = 'running'")
+        _erase(one)
+        if lease == "run out":
+            settle(lived)
+        run.finish()
+    settle(lived)
+    assert left_of(lived, GONE, [THEIR_POST]) == []
+
+
+@pytest.mark.parametrize("step", [r"(WRITE_VIEWERS|SADD) .*wl:viewer", r"WRITE_LISTS", r"SET wl:blocked|wl:blocked"])
+def test_a_run_whose_lease_ran_out_writes_nothing_more_of_an_erased_user(lived: House, step: str) -> None:
+    """Wherever in its publication it stood still; what it wrote before that is swept."""
+    lived.block(GONE, "author3")
+    with process(lived) as one, stopped_run(lived, step) as run:
+        lived.sql("UPDATE warmline.runs SET lease_until = now() - interval '1 s' WHERE state = 'running'")
+        _erase(one)
+        settle(lived)
+        run.finish()
+    settle(lived)
+    assert left_of(lived, GONE, [THEIR_POST]) == []
+
+
+def test_a_run_that_a_later_one_overtook_changes_nothing(lived: House) -> None:
+    """Its lease ran out while it stood still, another run did its work: catalogue, viewers and deletions are its."""
+    with process(lived) as one, stopped_run(lived) as run:
+        lived.sql("UPDATE warmline.runs SET lease_until = now() - interval '1 s' WHERE state = 'running'")
+        accepted(one.now("PUT", f"/users/{COLD}/blocks/author3"))
+        lived.run_heuristic()
+        before = _dump(lived)
+        run.finish()
+        assert _dump(lived) == before
+
+
+def _dump(house: House) -> dict[bytes, object]:
+    """All that Redis holds, less the marks of loads and of looks."""
+    with house.redis() as client:
+        names = [name for name in client.scan_iter() if not name.startswith((b"wl:loading:", b"wl:written"))]
+        return {name: client.dump(name) for name in sorted(names)}
+
+
+def test_the_blocks_of_an_erased_user_leave_with_them(lived: House) -> None:
+    """A run that loaded them publishes all blocks as one value, which nobody writes again before the next run."""
+    lived.block(GONE, "author3")
+    with process(lived) as one, stopped_run(lived) as run:
+        _erase(one)
+        run.finish()
+    settle(lived)
+    assert left_of(lived, GONE, [THEIR_POST]) == []
+
+
+ROWS = r"SELECT r.row FROM wanted_posts"
+
+
+def test_a_run_outlives_an_erasure_between_two_of_its_statements(lived: House) -> None:
+    """The posts that it read have other names when it reads their rows, unless the erasure waits for it."""
+    with process(lived) as one, stopped_run(lived, ROWS, store="postgres") as run:
+        erasing = one.act("DELETE", f"/users/{GONE}")
+        until_done_or_waiting(lived, erasing)
+        run.finish()
+        accepted(erasing.result())
+    settle(lived)
+    assert left_of(lived, GONE, [THEIR_POST]) == []
+    lived.run_heuristic()
+    assert left_of(lived, GONE, [THEIR_POST]) == []
+
+
+def test_a_page_outlives_an_erasure_between_two_of_its_statements(house: House) -> None:
+    """A reader who has seen nearly all gets older posts out of PostgreSQL."""
+    house.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, now())", [(GONE,)])
+    theirs = [f"old{number}" for number in range(40)]
+    house.add_posts(theirs, author=GONE)
+    house.sql("UPDATE warmline.posts SET created_at = now() - interval '20 days' WHERE author_id = %s", [(GONE,)])
+    house.add_events(COLD, POSTS)
+    house.run_heuristic()
+    with pair(house) as (one, other), one.postgres.stop(ROWS) as stop:
+        page = one.page(COLD, limit=100)
+        stop.wait()
+        erasing = other.act("DELETE", f"/users/{GONE}")
+        until_done_or_waiting(house, erasing)
+        stop.go_on()
+        assert page.result()["posts"]
+        accepted(erasing.result())
+
+
+def test_two_who_blocked_each_other_can_be_erased_at_once(lived: House) -> None:
+    """Each erasure reads the other's user anew, to take the block from them."""
+    other_user = "erase-me-too"
+    lived.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, now())", [(other_user,)])
+    lived.block(GONE, other_user)
+    lived.block(other_user, GONE)
+    lived.run_heuristic()
+    with pair(lived) as (one, other), one.redis.stop(written(f"wl:viewer:{other_user}"), holds_all=True) as stop:
+        answer = one.act("DELETE", f"/users/{GONE}")
+        stop.wait()
+        accepted(other.now("DELETE", f"/users/{other_user}"))
+        stop.go_on()
+        accepted(answer.result())
+    settle(lived)
+    assert left_of(lived, GONE, [THEIR_POST]) + left_of(lived, other_user) == []
+
+
+def test_over_views_no_act_under_way_brings_an_erased_user_back(house: House) -> None:
+    """There the user's rows stay with the team; the tombstone hides them."""
+    house.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, now())", [(GONE,)])
+    house.add_posts([THEIR_POST], author=GONE)
+    make_views(house)
+    house = replace(house, source_schema="team")
+    house.run_heuristic()
+    with pair(house) as (one, other):
+        _erase_beside_act(one, other, ACTS["block"])
+    settle(house)
+    house.run_heuristic()
+    assert left_of(house, GONE, [THEIR_POST]) == []
+
+
+def test_an_answer_that_the_erasing_client_never_got_changes_nothing(lived: House) -> None:
+    """Its connection to Redis broke in the middle; what was durable is finished by whoever is there."""
+    with process(lived) as one, one.redis.stop(rf"wl:seen:{GONE}", holds_all=True) as stop:
+        answer = one.act("DELETE", f"/users/{GONE}")
+        stop.wait()
+        stop.lose()
+        accepted(answer.result())
+    settle(lived)
+    assert left_of(lived, GONE, [THEIR_POST]) == []

@@ -1,0 +1,553 @@
+"""The windows that `make races` tries, each at random places: the ten of the audit, then further ones.
+
+A window is a function of an arena; it gives how often it tried and what it found. What it found is never luck: an
+answer was there, and then something contradicted it.
+"""
+
+import urllib.request
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from shared.db.imports import merge_rows
+from shared.errors import LeaseLost
+from tests.flow.house import ADMIN_TOKEN, AUTHORS, House, eventually
+from tests.races.any_order import AnyOrder, try_any_order
+from tests.races.arena import Answer, Arena, Node, posts_of
+from tests.races.pair import pair
+from tests.races.stops import written
+
+LIMIT = 10
+RUN_STEPS = [
+    written("wl:posts:[0-9]+"), written("wl:deleted"), written("wl:viewer:[^ ]+"), written("wl:list:h:[^ ]+"),
+    written("wl:blocked"), written("wl:everyone"), written("wl:new"), written("wl:safety"), "^ZRANGE wl:deleted",
+]  # fmt: skip
+
+
+@dataclass(slots=True)
+class Tried:
+    """What became of a window's tries."""
+
+    tries: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    def must(self, is_so: bool, what: str) -> None:
+        """Count a try that holds or not."""
+        self.tries += 1
+        if not is_so:
+            self.faults.append(what)
+
+
+Window = Callable[[Arena], Tried]
+WINDOWS: dict[str, Window] = {}
+
+
+def window(name: str) -> Callable[[Window], Window]:
+    def put(deed: Window) -> Window:
+        WINDOWS[name] = deed
+        return deed
+
+    return put
+
+
+# -- the ten ---------------------------------------------------------------------------------------------------------
+
+
+@window("1 a run of Redis' last life")
+def last_life(arena: Arena) -> Tried:
+    """A run loads, Redis loses its memory, posts are deleted in its next life, the run publishes."""
+    victims, reader = arena.ranked_posts(12), arena.new_users(1)
+    one = arena.any_node()
+    for post in victims[:2]:
+        arena.delete(post)
+    with arena.stopped_run(arena.rng.choice(RUN_STEPS[:2])) as run:
+        with arena.house.redis() as client:
+            client.flushdb()
+            eventually(lambda: bool(client.exists("wl:safety")), "deletions and blocks are back")
+        for post in victims[2:]:
+            arena.delete(post, one)
+        run.finish()
+    tried = Tried(tries=len(victims), faults=arena.check_pages(reader))
+    arena.run()
+    tried.faults += arena.check_pages(reader)
+    return tried
+
+
+@window("2 deleted, back, deleted beside a run")
+def deleted_again(arena: Arena) -> Tried:
+    victims, reader = arena.ranked_posts(8), arena.new_users(1)
+    for way in ("now()", "NULL"):
+        rows = [(post,) for post in victims]
+        arena.sql_of_app(f"UPDATE {{}}.posts SET deleted_at = {way} WHERE id = %s", rows)
+        if way == "now()":
+            arena.run()
+    with arena.stopped_run(arena.rng.choice(RUN_STEPS)) as run:
+        acts = [arena.pool.submit(arena.delete, post) for post in victims]
+        arena.done_or_waiting(acts)
+        run.finish()
+        for act in acts:
+            act.result()
+    return Tried(tries=len(victims), faults=arena.check_removed(victims) + arena.check_pages(reader))
+
+
+@window("3 acts beside the erasure of their user")
+def acts_beside_erasure(arena: Arena) -> Tried:
+    users = arena.new_users(8)
+    acts: list[Future[Answer]] = []
+    for user in users:
+        path, post = f"/users/{user}/blocks/{arena.rng.choice(AUTHORS)}", f"p{arena.rng.randrange(90):02}"
+        events = [{"user_id": user, "post_id": post, "kind": kind} for kind in ("view", "like", "hide")]
+        wanted: list[tuple[str, str, object]] = [
+            ("POST", "/interactions", events), ("PUT", path, None), ("DELETE", path, None),
+            ("DELETE", f"/users/{user}", None), ("DELETE", "/interactions", events[2:]),
+        ]  # fmt: skip
+        arena.rng.shuffle(wanted)
+        acts += [arena.begin(arena.any_node(), *each) for each in wanted]
+        acts.append(arena.pool.submit(_first_page, arena.any_node(), user))
+    answers = [act.result() for act in acts]
+    arena.settle()
+    faults = arena.check_erased(users)
+    faults += [f"an act was answered {answer.status}" for answer in answers if answer.status >= 500]
+    return Tried(tries=len(users), faults=faults)
+
+
+def _first_page(node: Node, user: str) -> Answer:
+    return node.ask("GET", f"/timeline/{user}?limit={LIMIT}")
+
+
+@window("4 pages out of a process's memory")
+def memory(arena: Arena) -> Tried:
+    users = arena.new_users(6)
+    cursors = {}
+    one = arena.any_node()
+    for user in users:
+        first = one.page(user, limit=LIMIT)
+        cursors[user] = one.page(user, limit=LIMIT, cursor=first["next_cursor"])["next_cursor"]
+    erasing = [arena.pool.submit(arena.erase, user, arena.other(one)) for user in users]
+    pages = [arena.pool.submit(one.page, user, limit=LIMIT, cursor=cursors[user]) for user in users]
+    for act in erasing:
+        act.result()
+    for page in pages:
+        page.result()
+    for user in users:
+        one.page(user, limit=LIMIT, cursor=cursors[user])
+    arena.settle()
+    return Tried(tries=len(users), faults=arena.check_erased(users))
+
+
+@window("5 a run whose lease was over")
+def lost_lease(arena: Arena) -> Tried:
+    users = arena.new_users(5)
+    posts = arena.new_posts(5, users)
+    arena.sql_of_app(
+        "INSERT INTO {}.blocks (user_id, blocked_user_id, created_at) VALUES (%s, %s, now())",
+        [(user, arena.rng.choice(AUTHORS)) for user in users],
+    )
+    arena.run()
+    with arena.stopped_run(arena.rng.choice(RUN_STEPS)) as run:
+        arena.lose_lease()
+        for user in users:
+            arena.erase(user)
+        arena.settle()
+        run.finish()
+    arena.settle()
+    faults = arena.check_erased(users)
+    with arena.house.redis() as client:
+        held = b"".join(b"".join(client.hvals(name)) for name in client.scan_iter("wl:posts:*"))
+    faults += [f"{post} of an erased user is in the catalogue" for post in posts if post.encode() in held]
+    return Tried(tries=len(users), faults=faults)
+
+
+@window("6 batches that overlap, and acts beside them")
+def deadlocks(arena: Arena) -> Tried:
+    user, posts = arena.new_users(1)[0], [f"p{number:02}" for number in range(90)]
+    events = [{"user_id": user, "post_id": post, "kind": kind} for post in posts for kind in ("view", "like")]
+    arena.any_node().ask("POST", "/interactions", events)
+    acts = []
+    for number in range(12):
+        batch = events.copy()
+        arena.rng.shuffle(batch)
+        acts.append(arena.begin(arena.any_node(), "POST" if number % 3 == 0 else "DELETE", "/interactions", batch))
+    acts += [arena.pool.submit(arena.block, user, author) for author in AUTHORS[:4]]
+    tried = Tried()
+    for act in acts:
+        answer = act.result()
+        tried.must(answer.is_durable, f"a batch or block was answered {answer.status}")
+    return tried
+
+
+@window("7 two first pages at once")
+def first_pages(arena: Arena) -> Tried:
+    tried = Tried()
+    for user in arena.new_users(5):
+        one, other = arena.rng.sample(arena.nodes, 2)
+        both = [arena.pool.submit(node.page, user, limit=LIMIT) for node in (one, other)]
+        for first in [each.result() for each in both]:
+            cursor = first["next_cursor"]
+            pages = [node.page(user, limit=LIMIT, cursor=cursor) for node in (other, one, other)]
+            if any("degraded" in page for page in [first, *pages]):
+                continue
+            tried.must(len({tuple(posts_of(page)) for page in pages}) == 1, "a repeated cursor gave another page")
+            tried.must(not set(posts_of(first)) & set(posts_of(pages[0])), "a page repeated its chain's first one")
+    return tried
+
+
+@window("8 a page's note that was lost")
+def lost_note(arena: Arena) -> Tried:
+    tried = Tried()
+    for user in arena.new_users(5):
+        served: list[str] = []
+        cursor, lost_at = None, arena.rng.randrange(3)
+        for number in range(5):
+            node = arena.nodes[number % 2]
+            if number == lost_at:
+                half = arena.rng.choice([written(f"wl:seen:{user}"), rf"^MGET .*wl:viewer:{user}\b"])
+                with node.redis.stop(half) as stop:
+                    asked = arena.pool.submit(node.page, user, limit=LIMIT, cursor=cursor)
+                    stop.wait()
+                    stop.lose()
+                    page = asked.result()
+            else:
+                page = node.page(user, limit=LIMIT, cursor=cursor)
+            # One that could not read its chain, in a process that never had it, knows of nothing that came before.
+            repeats = set(served) & set(posts_of(page)) if number != lost_at else set()
+            tried.must(not repeats, f"page {number} repeats {sorted(repeats)[:3]}, page {lost_at} was lost")
+            served += posts_of(page)
+            cursor = page["next_cursor"]
+            if cursor is None:
+                break
+    return tried
+
+
+@window("9 Redis hangs for the process that acts")
+def hanging(arena: Arena) -> Tried:
+    victims, reader = arena.ranked_posts(6), arena.new_users(1)
+    one = arena.any_node()
+    tried = Tried()
+    with one.redis.stop(r"^(?!M?GET\b|Z?RANGE\b|EXISTS\b)", holds_all=True) as stop:
+        acts = [arena.pool.submit(arena.delete, post, one) for post in victims]
+        acts.append(arena.pool.submit(arena.block, reader[0], arena.rng.choice(AUTHORS), one))
+        stop.wait()
+        for act in acts:
+            answer = act.result()
+            tried.must(answer.is_durable, f"an act was answered {answer.status}")
+            tried.faults += arena.check_pages(reader, nodes=[arena.other(one)])
+        if arena.rng.random() < 0.5:
+            stop.lose()
+    tried.faults += arena.check_pages(reader)
+    arena.settle()
+    arena.oracle.deleted |= set(victims)
+    tried.faults += arena.check_pages(reader)
+    return tried
+
+
+@window("10 deletions beside a run")
+def beside_run(arena: Arena) -> Tried:
+    victims, users = arena.ranked_posts(10), arena.new_users(2)
+    with arena.random_run() as run:
+        acts = [arena.pool.submit(arena.delete, post) for post in victims]
+        acts += [arena.pool.submit(arena.block, user, arena.rng.choice(AUTHORS)) for user in users]
+        acts += [arena.pool.submit(arena.hide, user, f"p{arena.rng.randrange(90):02}") for user in users]
+        arena.done_or_waiting(acts)
+        faults = arena.check_pages(users)
+        run.finish()
+        for act in acts:
+            act.result()
+    return Tried(tries=len(acts), faults=faults + arena.check_pages(users) + arena.check_removed(victims))
+
+
+# -- further ones ----------------------------------------------------------------------------------------------------
+
+
+@window("11 clients that hang up")
+def hung_up(arena: Arena) -> Tried:
+    """What PostgreSQL has, every process obeys once all is settled; what it has not, none does."""
+    victims, reader = arena.ranked_posts(6), arena.new_users(1)[0]
+    author = arena.rng.choice(AUTHORS)
+    for post in victims:
+        arena.any_node().hang_up("DELETE", f"/posts/{post}")
+    arena.any_node().hang_up("PUT", f"/users/{reader}/blocks/{author}")
+    for node in arena.nodes:
+        node.page(reader)
+    # The connections are gone, the acts may still begin: what is there when a later act is through was first.
+    for node in arena.nodes:
+        for _ in range(4):
+            node.ask("PUT", f"/users/{author}/blocks/{arena.rng.choice(arena.new_users(1))}")
+    arena.settle()
+    gone = arena.house.sql("SELECT post_id FROM warmline.post_rows WHERE removed_at IS NOT NULL AND post_id = ANY(%s)",
+                           [(victims,)])  # fmt: skip
+    arena.oracle.deleted.update(post for (post,) in gone)
+    if arena.house.sql("SELECT 1 FROM warmline.blocks WHERE user_id = %s", [(reader,)]):
+        arena.oracle.blocks.add((reader, author))
+    return Tried(tries=len(victims) + 1, faults=arena.check_pages([reader]))
+
+
+@window("12 hides beside the first rows of posts")
+def hides_beside_rows(arena: Arena) -> Tried:
+    """A post that no run has met yet has no row; a hide of it must hold when it gets one."""
+    posts, users = arena.new_posts(6), arena.new_users(3)
+    with arena.random_run() as run:
+        acts = [arena.pool.submit(arena.hide, user, post) for user in users for post in posts[:3]]
+        arena.done_or_waiting(acts)
+        run.finish()
+        for act in acts:
+            act.result()
+    arena.settle()
+    arena.run()
+    return Tried(tries=len(acts), faults=arena.check_pages(users))
+
+
+@window("13 two erasures of people who blocked each other")
+def two_erasures(arena: Arena) -> Tried:
+    users = arena.new_users(6)
+    pairs = list(zip(users[::2], users[1::2], strict=True))
+    for one, other in pairs:
+        arena.block(one, other)
+        arena.block(other, one)
+    acts = [arena.pool.submit(arena.erase, user) for user in users]
+    answers = [act.result() for act in acts]
+    arena.settle()
+    faults = arena.check_erased(users)
+    faults += [f"an erasure was answered {answer.status}" for answer in answers if not answer.is_durable]
+    return Tried(tries=len(users), faults=faults)
+
+
+@window("14 block and unblock beside a run")
+def unblocks(arena: Arena) -> Tried:
+    """At the end Redis says what PostgreSQL says."""
+    users, tried = arena.new_users(4), Tried()
+    pairs = [(user, arena.rng.choice(AUTHORS)) for user in users]
+    for user, author in pairs[:2]:
+        arena.any_node().ask("PUT", f"/users/{user}/blocks/{author}")
+    with arena.random_run() as run:
+        acts = []
+        for user, author in pairs:
+            methods = ["PUT", "DELETE"] if arena.rng.random() < 0.5 else ["DELETE", "PUT"]
+            acts += [arena.begin(arena.any_node(), method, f"/users/{user}/blocks/{author}") for method in methods]
+        arena.done_or_waiting(acts)
+        run.finish()
+        for act in acts:
+            act.result()
+    arena.settle()
+    for user, author in pairs:
+        stands = bool(arena.house.sql("SELECT 1 FROM warmline.blocks WHERE user_id = %s", [(user,)]))
+        for node in arena.nodes:
+            shown = {post for page in node.chain(user)[:3] for post in posts_of(page)}
+            theirs = {post for post, by in arena.oracle.author_of.items() if by == author}
+            tried.must(bool(shown & theirs) is not stands, f"{user}: the block {'stands' if stands else 'is gone'}")
+    return tried
+
+
+@window("15 phase switches beside pages")
+def switches(arena: Arena) -> Tried:
+    """A chain ends in the phase it began in, and repeats nothing."""
+    tried, users = Tried(), arena.new_users(6)
+    walks = [arena.pool.submit(arena.any_node().chain, user, limit=15) for user in users]
+    for number in range(6):
+        _switch(arena, "neucf" if number % 2 else "heuristic")
+    for walk in walks:
+        pages = walk.result()
+        served = [post for page in pages for post in posts_of(page)]
+        tried.must(len(served) == len(set(served)), "a chain repeats a post while the phase is switched")
+        sources = {page["source"] for page in pages if "degraded" not in page}
+        tried.must(len(sources) <= 1, f"a chain has the sources {sources}")
+    _switch(arena, "heuristic")
+    return tried
+
+
+def _switch(arena: Arena, phase: str) -> None:
+    node = arena.any_node()
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{node.port}/admin/phase", method="PUT", data=f'{{"phase": "{phase}"}}'.encode(),
+        headers={"Authorization": f"Bearer {ADMIN_TOKEN}", "Content-Type": "application/json"},
+    )  # fmt: skip
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        assert answer.status == 200
+
+
+@window("16 posts written and deleted at once")
+def rewritten(arena: Arena) -> Tried:
+    posts, reader = arena.ranked_posts(8), arena.new_users(1)
+    if arena.has_views:
+        return Tried()
+    acts, deletes = [], []
+    for post in posts:
+        body = {"author_id": arena.oracle.author_of[post], "caption": "again"}
+        deletes.append(arena.pool.submit(arena.delete, post))
+        acts.append(arena.begin(arena.any_node(), "PUT", f"/posts/{post}", body))
+    answers = [act.result() for act in [*acts, *deletes]]
+    arena.run()
+    faults = [f"a write or deletion was answered {answer.status}" for answer in answers if answer.status >= 500]
+    return Tried(tries=len(posts), faults=faults + arena.check_pages(reader) + arena.check_removed(posts))
+
+
+@window("17 an import beside deletions and a run")
+def imports(arena: Arena) -> Tried:
+    """The app's file still has the posts that its users delete meanwhile."""
+    if arena.has_views:
+        return Tried()
+    posts, reader = arena.ranked_posts(8), arena.new_users(1)
+    rows = [(post, arena.oracle.author_of[post], "imported", None, "2026-01-01T00:00:00+00:00", None) for post in posts]
+    with arena.random_run() as run, arena.house.database() as database:
+        acts = [arena.pool.submit(arena.delete, post) for post in posts]
+        merging = arena.pool.submit(merge_rows, database, "posts", rows)
+        arena.done_or_waiting([*acts, merging])
+        run.finish()
+        for act in acts:
+            act.result()
+        merging.result()
+    faults = arena.check_pages(reader) + arena.check_removed(posts)
+    arena.run()
+    return Tried(tries=len(posts), faults=faults + arena.check_pages(reader) + arena.check_removed(posts))
+
+
+@window("18 one cursor on two processes at once")
+def same_cursor(arena: Arena) -> Tried:
+    tried = Tried()
+    for user in arena.new_users(5):
+        cursor = arena.any_node().page(user, limit=LIMIT)["next_cursor"]
+        both = [arena.pool.submit(node.page, user, limit=LIMIT, cursor=cursor) for node in (*arena.nodes, *arena.nodes)]
+        pages = [each.result() for each in both]
+        again = arena.any_node().page(user, limit=LIMIT, cursor=cursor)
+        if not any("degraded" in page for page in [*pages, again]):
+            given = {tuple(posts_of(page)) for page in [*pages, again]}
+            tried.must(len(given) == 1, f"one cursor gave {len(given)} pages")
+    return tried
+
+
+@window("19 Redis loses its memory beside erasures")
+def flushed_erasures(arena: Arena) -> Tried:
+    users = arena.new_users(5)
+    for user in users:
+        arena.any_node().page(user, limit=LIMIT)
+        arena.block(user, arena.rng.choice(AUTHORS))
+    acts = [arena.pool.submit(arena.erase, user) for user in users]
+    late = [
+        arena.begin(arena.any_node(), "POST", "/interactions", [{"user_id": user, "post_id": "p01", "kind": "like"}])
+        for user in users
+    ]
+    with arena.house.redis() as client:
+        client.flushdb()
+        for act in [*acts, *late]:
+            act.result()
+        eventually(lambda: bool(client.exists("wl:safety")), "deletions and blocks are back")
+    arena.settle()
+    faults = arena.check_erased(users)
+    arena.run()
+    return Tried(tries=len(users), faults=faults + arena.check_erased(users))
+
+
+@window("20 acts while Redis loses its memory")
+def flushed_acts(arena: Arena) -> Tried:
+    victims, users = arena.ranked_posts(8), arena.new_users(2)
+    with arena.house.redis() as client:
+        acts = [arena.pool.submit(arena.delete, post) for post in victims]
+        acts += [arena.pool.submit(arena.block, user, arena.rng.choice(AUTHORS)) for user in users]
+        for _ in range(arena.rng.randrange(1, 4)):
+            client.flushdb()
+        for act in acts:
+            act.result()
+        faults = arena.check_pages(users)
+        eventually(lambda: bool(client.exists("wl:safety")), "deletions and blocks are back")
+    faults += arena.check_pages(users)
+    arena.settle()
+    arena.run()
+    return Tried(tries=len(acts), faults=faults + arena.check_pages(users))
+
+
+@window("21 lists of phase 2 beside deletions and erasures")
+def second_phase(arena: Arena) -> Tried:
+    """A scorer loaded before, and publishes after; what a page shows is decided when it is asked for."""
+    victims, users = arena.ranked_posts(8), arena.new_users(3)
+    gone = users[2]
+    _switch(arena, "neucf")
+    try:
+        rows = arena.house.rows()
+        acts = [arena.pool.submit(arena.delete, post) for post in victims]
+        acts.append(arena.pool.submit(arena.block, users[0], arena.rng.choice(AUTHORS)))
+        acts.append(arena.pool.submit(arena.erase, gone))
+        for user in users:
+            with suppress(LeaseLost):  # an erasure gave up the runs of before it
+                _publish_neucf(arena.house, user, [post for post in (*victims, "p01", "p02") if post in rows])
+        for act in acts:
+            act.result()
+        faults = arena.check_pages(users[:2])
+        arena.settle()
+        faults += arena.check_erased([gone])
+    finally:
+        _switch(arena, "heuristic")
+    return Tried(tries=len(acts), faults=faults)
+
+
+def _publish_neucf(house: House, user: str, posts: list[str]) -> None:
+    ((run,),) = house.sql("SELECT nextval('warmline.fences')")
+    house.publish_neucf(user, posts, run=run)
+
+
+@window("22 everything at once beside a run")
+def everything(arena: Arena) -> Tried:
+    """Slow stores, both processes, all acts."""
+    posts, users = arena.ranked_posts(10), arena.new_users(6)
+    for node in arena.nodes:
+        node.redis.slow_down(0.2, seconds=0.02, rng=arena.rng)
+        node.postgres.slow_down(0.1, seconds=0.02, rng=arena.rng)
+    try:
+        with arena.random_run() as run:
+            acts: list[Future[Answer]] = [arena.pool.submit(arena.delete, post) for post in posts[:5]]
+            for user in users[:4]:
+                acts.append(arena.pool.submit(arena.hide, user, arena.rng.choice(posts)))
+                acts.append(arena.pool.submit(arena.block, user, arena.rng.choice(AUTHORS)))
+            acts += [arena.pool.submit(arena.erase, user) for user in users[4:]]
+            walks = [arena.pool.submit(arena.any_node().chain, user, limit=30) for user in users]
+            arena.done_or_waiting(acts)
+            faults = arena.check_pages(users[:2], pages=1)
+            run.finish()
+            for act in acts:
+                act.result()
+            for walk in walks:
+                walk.result()
+    finally:
+        for node in arena.nodes:
+            node.redis.slow_down(0, seconds=0, rng=arena.rng)
+            node.postgres.slow_down(0, seconds=0, rng=arena.rng)
+    faults += arena.check_pages(users[:4])
+    arena.settle()
+    return Tried(tries=len(acts), faults=faults + arena.check_erased(users[4:]) + arena.check_removed(posts[:5]))
+
+
+@window("23 scoring runs beside deletions and erasures")
+def scoring(arena: Arena) -> Tried:
+    """The scorer's run stands still at any of its commands."""
+    if arena.has_views:
+        return Tried()
+    victims, users = arena.ranked_posts(6), arena.new_users(3)
+    gone = users[2]
+    arena.house.add_events(gone, ["p05", "p06"], kind="like")
+    with arena.stopped_scoring() as run:
+        acts = [arena.pool.submit(arena.delete, post) for post in victims]
+        acts += [arena.pool.submit(arena.block, user, arena.rng.choice(AUTHORS)) for user in users[:2]]
+        acts += [arena.pool.submit(arena.hide, user, victims[0]) for user in users[:2]]
+        acts.append(arena.pool.submit(arena.erase, gone))
+        if arena.rng.random() < 0.5:
+            arena.lose_lease()
+        arena.done_or_waiting(acts)
+        run.finish()
+        for act in acts:
+            act.result()
+    _switch(arena, "neucf")
+    faults = arena.check_removed(victims) + arena.check_pages(users[:2])
+    _switch(arena, "heuristic")
+    arena.settle()
+    return Tried(tries=len(acts), faults=faults + arena.check_erased([gone]))
+
+
+@window("24 any order of acts, pages, runs and stops")
+def any_order(arena: Arena) -> Tried:
+    """The stateful test, beside the two processes that are there already."""
+    if arena.has_views:
+        return Tried()
+    with pair(arena.house, refresh_seconds=0.1) as nodes:
+        before = AnyOrder.steps
+        try_any_order(arena.house, nodes, examples=4, steps=25, seed=arena.rng.randrange(1 << 30))
+    return Tried(tries=AnyOrder.steps - before)
