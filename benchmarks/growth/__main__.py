@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from benchmarks.databases import migrated_database
 from benchmarks.figures import Bound, Result, Row, at_most, count, parser, refusals, report
@@ -30,6 +31,7 @@ SMALL, USERS, INTERACTIONS = "small", f"{TIMES} × users", f"{TIMES} × interact
 GROWS_WITH = {PUBLISH: USERS, JOB: USERS, SCORE: USERS, LOAD: INTERACTIONS, TRAIN: INTERACTIONS}
 
 Seconds = Mapping[str, Sequence[float]]  # by path
+FIRST_REDIS = 2  # Redis database of the first world
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -63,12 +65,11 @@ def measure(servers: Servers, sizes: Mapping[str, Size], *, seed: int, rounds: i
     now = datetime.now(UTC)
     with ExitStack() as stack:
         worlds = {}
-        for name, size in sizes.items():
+        for number, (name, size) in enumerate(sizes.items()):  # each a database of Redis of its own
             url = stack.enter_context(migrated_database(servers.database_url))
             fill_own_tables(url, make_world(size, seed=seed, now=now))
-            ground = Ground(
-                database_url=url, redis_url=servers.redis_url, now=now, n_users=size.users, n_posts=size.posts
-            )
+            redis_url = urlsplit(servers.redis_url)._replace(path=f"/{FIRST_REDIS + number}").geturl()
+            ground = Ground(database_url=url, redis_url=redis_url, now=now, n_users=size.users, n_posts=size.posts)
             worlds[name] = paths_on(ground)
         seconds: dict[str, dict[str, list[float]]] = {name: {path: [] for path in worlds[name]} for name in worlds}
         for each, which in in_turn(list(worlds), rounds=1 + rounds):

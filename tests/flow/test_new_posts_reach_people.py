@@ -1,6 +1,7 @@
 """Promise 6 in small, on real servers, by the benchmark's own steps: new posts stand in enough people's first fifty."""
 
 import pytest
+import redis
 
 from benchmarks.new_posts.__main__ import show
 from benchmarks.new_posts.ask import Met
@@ -14,6 +15,8 @@ SETTINGS = NewPostSettings()
 
 @pytest.fixture(scope="module")
 def found(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[Phase, Met]:
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushdb()  # what other tests left there is another installation's
     met = show(database_url, redis_url, tmp_path_factory.mktemp("new-posts"), SIZE, SETTINGS)
     return {each.phase: each for each in met}
 

@@ -31,7 +31,7 @@ def test_the_bare_pipeline_writes_the_same_bytes(fresh_redis: str, client: redis
     assert written.bytes > sum(4 * n for n in range(700))
 
 
-def test_a_measurement_has_a_list_for_everybody_and_a_ratio(embedded: Servers) -> None:
+def test_a_measurement_has_a_list_for_everybody_and_a_ratio(embedded: Servers, fresh_redis: str) -> None:
     measured = measure(embedded, SIZE, seed=1, rounds=2)
     assert measured.lists == SIZE.users
     rows = {(row.system, row.metric): row for row in rows_of(measured)}

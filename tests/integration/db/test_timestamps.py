@@ -141,7 +141,8 @@ def test_a_view_whose_times_are_null_or_without_zone_does_not_stop_the_newest_po
         CREATE SCHEMA odd;
         CREATE VIEW odd.posts AS SELECT id, 'ben' AS author_id, '' AS caption, NULL AS image_url,
             at::{kind} AS {name}, NULL::timestamptz AS deleted_at
-        FROM (VALUES ('a', '2026-11-22 00:00'), ('b', NULL), ('c', '0044-01-01 BC')) AS posts(id, at)
+        FROM (VALUES ('a', '2026-11-22 00:00'), ('b', NULL), ('c', '0044-01-01 BC')) AS posts(id, at);
+        CREATE VIEW odd.users AS SELECT 'ben' AS id, now() AS created_at;
         """,
     )
     url = database.own.engine.url.render_as_string(hide_password=False)

@@ -79,8 +79,8 @@ def _refusal(token: str, user: str = "ann") -> tuple[int, str, str]:
         ({"exp": float("inf")}, "its `exp` is not a number of seconds"),
         ({"nbf": {}}, "its `nbf` is not a number of seconds"),
         ({"iat": "today"}, "its `iat` is not a number of seconds"),
-        ({"nbf": int(time.time()) + 600}, "its `nbf` lies more than 60 s ahead"),
-        ({"iat": int(time.time()) + 600}, "its `iat` lies more than 60 s ahead"),
+        ({"nbf": int(time.time()) + 86_400}, "its `nbf` lies more than 60 s ahead"),
+        ({"iat": int(time.time()) + 86_400}, "its `iat` lies more than 60 s ahead"),
         ({"iat": int(time.time() * 1000)}, "its `iat` lies more than 60 s ahead"),  # milliseconds, as JavaScript counts
     ],
 )
