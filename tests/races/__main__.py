@@ -5,6 +5,7 @@ tables, and a team's views in another database. Exits with 1 if anything contrad
 """
 
 import argparse
+import logging
 import sys
 import tempfile
 import time
@@ -32,6 +33,7 @@ def main() -> int:
     chosen = {name: deed for name, deed in WINDOWS.items() if options.only in name}
     if not chosen:
         parser.error(f"--only {options.only!r}: no window is called so; there are: {', '.join(WINDOWS)}")
+    logging.getLogger("warmline").setLevel(logging.CRITICAL)  # processes whose stores hang say so
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="warmline-races-")))
         servers = stack.enter_context(embedded_servers(folder / "servers", durable=False))

@@ -150,3 +150,32 @@ def test_a_chain_goes_on_unchanged_while_its_page_is_overtaken_by_a_run(ranked_h
         pages = [ids(first), *whole_chain(other.client, COLD, second)]
         served = [post for page in pages for post in page]
         assert len(served) == len(set(served)) == 90
+
+
+@pytest.mark.parametrize("is_flooded", [False, True], ids=["a spaced list", "a flooded list"])
+def test_pages_lost_in_a_row_are_not_repeated(ranked_house: House, is_flooded: bool) -> None:
+    """Two pages without a record on one process, one on the other, then both have Redis again."""
+    if is_flooded:
+        ranked_house.publish_neucf(COLD, sorted(POSTS[:60], key=author_of))
+    with pair(ranked_house) as (one, other):
+        if is_flooded:
+            assert one.client.put("/admin/phase", json={"phase": "neucf"}, headers=OPERATOR).status_code == 200
+        page = ask(one.client, COLD, limit=LIMIT)
+        served = ids(page)
+        for by in (one, one, other):
+            page = _without_record(by, COLD, "note", {"limit": LIMIT, "cursor": page["next_cursor"]})
+            assert not set(served) & set(ids(page))
+            served += ids(page)
+        for by in (one, other, one):
+            page = ask(by.client, COLD, limit=LIMIT, cursor=page["next_cursor"])
+            assert not set(served) & set(ids(page))
+            served += ids(page)
+
+
+def test_a_chain_with_a_lost_page_shows_all_there_is(ranked_house: House) -> None:
+    """What was lost is the record, not the posts."""
+    with pair(ranked_house) as (one, other):
+        first = ask(one.client, COLD, limit=LIMIT)
+        second = _without_record(one, COLD, "note", {"limit": LIMIT, "cursor": first["next_cursor"]})
+        served = ids(first) + [post for page in whole_chain(other.client, COLD, second) for post in page]
+    assert sorted(served) == list(POSTS)
