@@ -68,7 +68,11 @@ def _once(deed: Window, world: Arena) -> Tried:
         return deed(world)
     except Exception as error:  # a window that cannot be tried is as bad as one that is open
         where = traceback.extract_tb(error.__traceback__)[-1]
-        return Tried(tries=1, faults=[f"{type(error).__name__}: {error} ({where.name}:{where.lineno})"[:300]])
+        told = [
+            f"{type(error).__name__}: {error} ({where.name}:{where.lineno})"[:300],
+            *getattr(error, "__notes__", ()),
+        ]
+        return Tried(tries=1, faults=["\n        ".join("\n".join(told).splitlines())])  # hypothesis notes the steps
 
 
 def _table(
