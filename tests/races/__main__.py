@@ -5,6 +5,7 @@ tables, and a team's views in another database. Exits with 1 if anything contrad
 """
 
 import argparse
+import logging
 import sys
 import tempfile
 import time
@@ -32,6 +33,7 @@ def main() -> int:
     chosen = {name: deed for name, deed in WINDOWS.items() if options.only in name}
     if not chosen:
         parser.error(f"--only {options.only!r}: no window is called so; there are: {', '.join(WINDOWS)}")
+    logging.getLogger("warmline").setLevel(logging.CRITICAL)  # processes whose stores hang say so
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="warmline-races-")))
         servers = stack.enter_context(embedded_servers(folder / "servers", durable=False))
@@ -66,7 +68,11 @@ def _once(deed: Window, world: Arena) -> Tried:
         return deed(world)
     except Exception as error:  # a window that cannot be tried is as bad as one that is open
         where = traceback.extract_tb(error.__traceback__)[-1]
-        return Tried(tries=1, faults=[f"{type(error).__name__}: {error} ({where.name}:{where.lineno})"[:300]])
+        told = [
+            f"{type(error).__name__}: {error} ({where.name}:{where.lineno})"[:300],
+            *getattr(error, "__notes__", ()),
+        ]
+        return Tried(tries=1, faults=["\n        ".join("\n".join(told).splitlines())])  # hypothesis notes the steps
 
 
 def _table(

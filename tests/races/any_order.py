@@ -31,7 +31,8 @@ RUN_STEPS = [
     written(key)
     for key in ("wl:posts:[0-9]+", "wl:deleted", "wl:viewer:[^ ]+", "wl:list:h:[^ ]+", "wl:blocked", "wl:everyone")
 ]
-WRITES = r"^(?!M?GET\b|Z?RANGE\b|EXISTS\b)"  # what an act does to Redis
+# What an act does to Redis; pages and looks of the same process go on.
+WRITES = r"^(?!M?GET\b|Z?RANGE\b|EXISTS\b|BEGIN_CHAIN|END_PAGE|KEEP_TAIL|SET wl:written|Z\w+ wl:asked)"
 
 
 @dataclass

@@ -33,6 +33,12 @@ from timeline.state import AllSettings
 MOST_PAGES = 60  # of a chain that is checked
 ACT_SECONDS = 40.0
 PROCESS = {"refresh_seconds": 0.2, "redis_budget_ms": 1000, "database_budget_ms": 3000}
+# Between what a run reads and what it does with it.
+STATEMENTS = [
+    "CREATE TEMPORARY TABLE wanted_posts",
+    "UPDATE warmline.post_rows",
+    "SELECT post_id FROM warmline.post_rows",
+]
 TEAM = "team"  # the schema of the views
 
 
@@ -319,10 +325,14 @@ class Arena:
 
     @contextmanager
     def random_run(self) -> "Iterator[ArenaRun]":
-        """One that stands still at any of its commands or statements."""
-        store = self.rng.choice(["redis", "redis", "postgres"])
-        with self.stopped_run(".", store=store, skip=self.rng.randrange(2, 45)) as run:
-            yield run
+        """One that stands still at any of its commands or statements, rather often where it has just read."""
+        store = self.rng.choice(["redis", "postgres", "reading"])
+        if store == "reading":
+            with self.stopped_run(self.rng.choice(STATEMENTS), store="postgres") as run:
+                yield run
+        else:
+            with self.stopped_run(".", store=store, skip=self.rng.randrange(2, 45)) as run:
+                yield run
 
     @contextmanager
     def stopped_scoring(self) -> "Iterator[ArenaRun]":
@@ -396,6 +406,8 @@ def arena(servers: Servers, folder: Path, *, redis_database: int, with_views: bo
         migrate(database)
         database.close()
         build_world(house)
+        for method in ("hashjoin", "mergejoin"):  # rows are looked up one by one, as where there are many
+            house.sql(f'ALTER DATABASE "{url.rpartition("/")[2]}" SET enable_{method} = off')
         settings: dict[str, Any] = dict(PROCESS)
         if with_views:
             theirs = stack.enter_context(empty_database(servers.database_url))

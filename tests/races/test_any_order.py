@@ -4,7 +4,7 @@ from tests.flow.house import House
 from tests.races.any_order import try_any_order
 from tests.races.pair import pair
 
-EXAMPLES, STEPS = 4, 16
+EXAMPLES, STEPS = 3, 10
 
 
 def test_what_was_acknowledged_holds_in_any_order(ranked_house: House) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.flow.house import ANN, COLD, POSTS, House, JsonObject, ask, author_of, ids
+from tests.flow.house import ANN, COLD, POSTS, House, JsonObject, ask, author_of, eventually, ids
 from tests.races.pair import OPERATOR, Process, pair, whole_chain
-from tests.races.stops import written
+from tests.races.stops import At, written
 
 LIMIT = 10
 USERS = [ANN, COLD]
@@ -95,6 +95,8 @@ def test_a_page_after_one_that_redis_does_not_know_repeats_nothing(
         served += ids(after)
         third = ask(other.client, user_id, limit=LIMIT, cursor=after["next_cursor"])
         assert not set(served) & set(ids(third))
+        rest = [post for page in whole_chain(one.client, user_id, third) for post in page]
+        assert sorted([*served, *rest]) == list(POSTS), "to its end, the chain shows each post once"
 
 
 def _without_record(by: Process, user_id: str, half: str, query: Mapping[str, object]) -> JsonObject:
@@ -150,3 +152,77 @@ def test_a_chain_goes_on_unchanged_while_its_page_is_overtaken_by_a_run(ranked_h
         pages = [ids(first), *whole_chain(other.client, COLD, second)]
         served = [post for page in pages for post in page]
         assert len(served) == len(set(served)) == 90
+
+
+@pytest.mark.parametrize("is_flooded", [False, True], ids=["a spaced list", "a flooded list"])
+def test_pages_lost_in_a_row_are_not_repeated(ranked_house: House, is_flooded: bool) -> None:
+    """Two pages without a record on one process, one on the other, then both have Redis again."""
+    if is_flooded:
+        ranked_house.publish_neucf(COLD, sorted(POSTS[:60], key=author_of))
+    with pair(ranked_house) as (one, other):
+        if is_flooded:
+            assert one.client.put("/admin/phase", json={"phase": "neucf"}, headers=OPERATOR).status_code == 200
+        page = ask(one.client, COLD, limit=LIMIT)
+        served = ids(page)
+        for by in (one, one, other):
+            page = _without_record(by, COLD, "note", {"limit": LIMIT, "cursor": page["next_cursor"]})
+            assert not set(served) & set(ids(page))
+            served += ids(page)
+        for by in (one, other, one):
+            page = ask(by.client, COLD, limit=LIMIT, cursor=page["next_cursor"])
+            assert not set(served) & set(ids(page))
+            served += ids(page)
+
+
+def test_a_chain_with_a_lost_page_shows_all_there_is(ranked_house: House) -> None:
+    """What was lost is the record, not the posts."""
+    with pair(ranked_house) as (one, other):
+        first = ask(one.client, COLD, limit=LIMIT)
+        second = _without_record(one, COLD, "note", {"limit": LIMIT, "cursor": first["next_cursor"]})
+        served = ids(first) + [post for page in whole_chain(other.client, COLD, second) for post in page]
+    assert sorted(served) == list(POSTS)
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["first page", "second page"])
+def test_a_page_whose_record_arrived_unheard_goes_on_as_one(ranked_house: House, number: int) -> None:
+    """Only Redis' answer was lost: the record is there, the process does not know."""
+    with pair(ranked_house) as (one, other):
+        page, served = None, list[str]()
+        ask(one.client, ANN, limit=LIMIT, cursor=ask(one.client, ANN, limit=LIMIT)["next_cursor"])  # Redis has scripts
+        for turn in range(number + 1):
+            query = {"limit": LIMIT} | ({"cursor": page["next_cursor"]} if page else {})
+            if turn < number:
+                page = ask(one.client, COLD, **query)
+            else:
+                with one.redis.stop(_noted(COLD), at=At.ANSWER) as stop:
+                    waiting = one.page(COLD, **query)
+                    stop.wait()
+                    stop.lose()
+                    page = waiting.result()
+            served += ids(page)
+        assert page is not None
+        pages = [ask(by.client, COLD, limit=LIMIT, cursor=page["next_cursor"]) for by in (other, one, other)]
+        assert [ids(each) for each in pages] == [ids(pages[0])] * 3
+        assert not set(served) & set(ids(pages[0]))
+        rest = [post for each in whole_chain(one.client, COLD, pages[0]) for post in each]
+        assert sorted([*served, *rest]) == list(POSTS)
+
+
+def test_a_late_note_between_another_processs_read_and_note(ranked_house: House) -> None:
+    """The page counted as lost, the next one was worked out without it, and then it is there."""
+    with pair(ranked_house, redis_budget_ms=1000) as (one, other):
+        first = ask(one.client, COLD, limit=LIMIT)
+        with one.redis.stop(_noted(COLD), holds_all=True) as late, other.redis.stop(_noted(COLD)) as stop:
+            second = ask(one.client, COLD, limit=LIMIT, cursor=first["next_cursor"])
+            assert late.is_reached
+            waiting = other.page(COLD, limit=LIMIT, cursor=second["next_cursor"])
+            stop.wait()
+            late.go_on()
+            with ranked_house.redis() as client:
+                packed = len(ids(second)) * 4
+                eventually(lambda: client.strlen(f"wl:seen:{COLD}") > packed + 4, "the late note is there")
+            stop.go_on()
+            third = waiting.result()
+        served = [*ids(first), *ids(second)]
+        rest = [post for page in whole_chain(one.client, COLD, third) for post in page]
+        assert sorted([*served, *rest]) == list(POSTS)

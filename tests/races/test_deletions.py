@@ -118,3 +118,34 @@ def test_an_import_under_way_does_not_bring_back_what_was_deleted(ranked_house: 
     ]
     with process(house) as fresh:
         assert victim not in ids(ask(fresh.client, COLD, limit=100))
+
+
+def test_a_second_deletion_that_a_run_did_not_see_is_not_forgotten_for_the_first_one_that_it_saw(
+    either_house: House,
+) -> None:
+    """The post was gone, and is back in the relation; its row says that it is gone still when it is deleted again."""
+    house, victim = either_house, "p00"
+    with process(house) as one:  # its own looks are over before the post comes back
+        _delete(house, victim)
+        house.run_heuristic()
+        _delete(house, victim, back=True)
+        with stopped_run(house, READ_ROWS, store="postgres") as run:
+            deleting = one.act("DELETE", f"/posts/{victim}")
+            until_done_or_waiting(house, deleting)
+            run.finish()
+            accepted(deleting.result())
+        removed = house.sql("SELECT removed_at IS NOT NULL FROM warmline.post_rows WHERE post_id = %s", [(victim,)])
+        assert removed == [(True,)]
+        assert victim not in ids(ask(one.client, COLD, limit=100))
+
+
+def test_a_number_of_deletions_that_ran_out_hides_no_later_one(ranked_house: House) -> None:
+    """Nobody deleted anything for so long that Redis let the number go; a process still knows how high it was."""
+    with pair(ranked_house) as (one, other):
+        for number in range(60, 70):
+            assert one.now("DELETE", f"/posts/p{number}").status_code == 204
+        assert "p60" not in ids(ask(other.client, COLD, limit=100))
+        with ranked_house.redis() as client:
+            client.delete("wl:deleted", "wl:deleted:number")
+        assert one.now("DELETE", "/posts/p07").status_code == 204
+        assert "p07" not in ids(ask(other.client, STRANGER, limit=100))

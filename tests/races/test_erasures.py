@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from tests.flow.house import COLD, POSTS, House, ask
+from tests.flow.house import COLD, POSTS, House, ask, eventually
 from tests.races.pair import Process, accepted, left_of, pair, process, settle, stopped_run, until_done_or_waiting
 from tests.races.stops import written
-from tests.traces import make_views
+from tests.traces import make_views, traces
 
 GONE, THEIR_POST = "erase-me", "a-post-to-erase"
 PAGE = {"limit": 10}
@@ -188,6 +188,7 @@ def test_the_blocks_of_an_erased_user_leave_with_them(lived: House) -> None:
 
 
 ROWS = r"SELECT r.row FROM wanted_posts"
+BEFORE_ROWS = r"CREATE TEMPORARY TABLE wanted_posts|pg_advisory_xact_lock_shared"  # posts are read, their rows are not
 
 
 def test_a_run_outlives_an_erasure_between_two_of_its_statements(lived: House) -> None:
@@ -259,5 +260,39 @@ def test_an_answer_that_the_erasing_client_never_got_changes_nothing(lived: Hous
         stop.wait()
         stop.lose()
         accepted(answer.result())
+    settle(lived)
+    assert left_of(lived, GONE, [THEIR_POST]) == []
+
+
+def test_a_page_that_read_posts_before_their_erasure_gives_them_no_rows_after_it(house: House) -> None:
+    """No run is under way that the erasure could wait for: this is a reader's own work."""
+    house.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, now())", [(GONE,)])
+    theirs = [f"their-old-post-{number}" for number in range(40)]
+    house.add_posts(theirs, author=GONE)
+    house.sql("UPDATE warmline.posts SET created_at = now() - interval '20 days' WHERE author_id = %s", [(GONE,)])
+    house.add_events(COLD, POSTS)
+    house.run_heuristic()
+    with pair(house) as (one, other), one.postgres.stop(BEFORE_ROWS) as stop:
+        page = one.page(COLD, limit=100)
+        stop.wait()
+        erasing = other.act("DELETE", f"/users/{GONE}")
+        until_done_or_waiting(house, erasing)
+        stop.go_on()
+        assert page.result()["posts"]
+        accepted(erasing.result())
+    settle(house)
+    assert traces(house, "their-old-post") == []
+
+
+def test_a_run_of_redis_last_life_whose_lease_ran_out_brings_nothing_of_an_erased_user(lived: House) -> None:
+    """Its fence was raised, and Redis lost that together with the rest."""
+    with process(lived, refresh_seconds=0.1) as one, stopped_run(lived) as run:
+        lived.sql("UPDATE warmline.runs SET lease_until = now() - interval '1 s' WHERE state = 'running'")
+        _erase(one)
+        settle(lived)
+        with lived.redis() as client:
+            client.flushall()
+            eventually(lambda: bool(client.exists("wl:safety")), "deletions and blocks are back")
+        run.finish()
     settle(lived)
     assert left_of(lived, GONE, [THEIR_POST]) == []
