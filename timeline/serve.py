@@ -87,6 +87,7 @@ class Timeline:
     ) -> Page:
         state = await self._state(request.user_id, place, patience)
         walk = self._continue(request, state, place, patience)
+        begins = walk is None
         if walk is None:
             walk = await self._begin_anew(request, state, place, patience)
         start, recorded_end = walk.position, walk.chain.end_of_page(walk.position)
@@ -100,7 +101,7 @@ class Timeline:
             await self._ask_whether_it_could_write(walk)
         elif is_kept:
             try:
-                await self._remember(walk, begins=start == 0, is_last_try=is_last_try)
+                await self._remember(walk, begins=begins, is_last_try=is_last_try)
             except Overtaken:
                 if not is_last_try:
                     raise
@@ -117,14 +118,14 @@ class Timeline:
             self._parts.metrics.expired_cursor()
             if not patience.degraded:  # what was read for the chain does not hold the lists
                 state = await self._state(request.user_id, None, patience)
-            if place.unrecorded:
-                patience.lacks_record = True
-                state = replace(state, seen=replace(state.seen, rows=[*state.seen.rows, *place.unrecorded]))
         ranked = self._sources.own_list(request.user_id, state)
         if ranked is None:
             ranked = await self._sources.shared_list(has_redis="redis" not in patience.degraded)
         walk = self._begin(request, state, patience, ranked)
-        walk.unrecorded = place.unrecorded if place is not None else ()
+        if place is not None and place.unrecorded:  # pages whose record was lost: they are at the new chain's head
+            patience.lacks_record = True
+            known = mended(Chain(nonce=place.nonce, frozen=walk.chain.frozen, rest=walk.chain.rest), None, place)
+            walk.chain, walk.position, walk.unrecorded = known.chain, known.position, place.unrecorded
         return walk
 
     async def _ask_whether_it_could_write(self, walk: Walk) -> None:

@@ -14,7 +14,7 @@ from shared.db.post_rows import moment_of, rows_of_known_posts, rows_of_posts
 from shared.db.relations import usable
 from shared.db.safety import load_blocks, load_hides
 from shared.db.tables import SCHEMA
-from shared.db.tombstones import unless_post_is_buried
+from shared.db.tombstones import buried, hold_off_erasures, unless_post_is_buried
 from shared.domain import CLOCK_TOLERANCE, author_key
 from shared.eligibility import Pair, Viewer, hidden_authors
 
@@ -48,6 +48,9 @@ def newest_posts(database: Database, *, now: datetime, limit: int, older_than: d
         if len(alive) < len(found) == limit:  # others stand behind those whose author is unknown
             alive = _newest(snapshot, if_author_is_known(snapshot), latest=latest, limit=limit)
     with database.begin() as connection:
+        hold_off_erasures(connection)  # no run keeps an erasure waiting for us: what was erased since gets no number
+        gone = buried(connection, "posts", [post_id for post_id, _, _ in alive])
+        alive = [post for post in alive if post[0] not in gone]
         rows = rows_of_posts(connection, [post_id for post_id, _, _ in alive], as_of=as_of)
         clusters = clusters_of_posts(connection, [post_id for post_id, _, _ in alive])
     return [

@@ -91,13 +91,17 @@ def posts_to_check(connection: sa.Connection, candidates: set[str], *, keep_for:
     return [post_id for (post_id,) in recent if post_id not in candidates]
 
 
-def mark_removed(connection: sa.Connection, post_ids: Sequence[str]) -> list[int]:
-    """Note that these posts are gone; gives the rows of those that have one."""
+def mark_removed(connection: sa.Connection, post_ids: Sequence[str], *, is_act: bool = False) -> list[int]:
+    """Note that these posts are gone; gives the rows of those for which that is new.
+
+    An act is always new: who had seen an earlier removal, and the post come back, must not take this one for that one.
+    """
+    unless_known = "" if is_act else "AND removed_at IS NULL"
     gone = connection.execute(
         sa.text(
             f"""
             UPDATE {SCHEMA}.post_rows SET {_NOW_REMOVED}
-            WHERE post_id = ANY(:ids) AND removed_at IS NULL RETURNING row
+            WHERE post_id = ANY(:ids) {unless_known} RETURNING row
             """
         ),
         {"ids": list(post_ids)},
@@ -110,7 +114,7 @@ def row_of_gone_post(connection: sa.Connection, post_id: str, *, exists: bool) -
 
     One that exists and has no row gets one: a run under way may be about to rank it.
     """
-    known = mark_removed(connection, [post_id]) or list(rows_of_known_posts(connection, [post_id]).values())
+    known = mark_removed(connection, [post_id], is_act=True)
     if known or not exists:
         return known
     put = f"""
@@ -118,7 +122,7 @@ def row_of_gone_post(connection: sa.Connection, post_id: str, *, exists: bool) -
         VALUES (:id, now(), pg_current_xact_id()::text::bigint) ON CONFLICT DO NOTHING RETURNING row
         """
     fresh = connection.scalar(sa.text(put), {"id": post_id})
-    return [fresh] if fresh is not None else mark_removed(connection, [post_id])
+    return [fresh] if fresh is not None else mark_removed(connection, [post_id], is_act=True)
 
 
 def forget_posts(connection: sa.Connection, post_ids: Sequence[str]) -> list[int]:

@@ -145,7 +145,8 @@ return 1
 
 # Rows join the deleted ones, each under the version of what deleted it, and the number grows, so that a timeline asks
 # for what it has not got yet. An act raises the version of a row that is there already: a run that loaded before the
-# act must not drop it. What a run itself tells again moves neither, except a version of the series before.
+# act must not drop it. What a run itself tells again moves neither, except a version of the series before. The number
+# is never less than the version: one that ran out, where nothing was deleted for days, goes on above the old one.
 # KEYS: fence, deleted, number. ARGV: run, life time of the fence in ms, of the others in ms, version, 1 for an act,
 # least version of the series, then the rows. Gives how many rows were not there before.
 ADD_DELETED = (
@@ -161,7 +162,10 @@ for i = 7, #ARGV - 1 do
     moved = moved or not held or ARGV[5] == '1'
   end
 end
-if moved then redis.call('INCR', KEYS[3]) end
+if moved then
+  local number = math.max(tonumber(redis.call('GET', KEYS[3]) or '0') + 1, tonumber(ARGV[4]))
+  redis.call('SET', KEYS[3], string.format('%.0f', number))
+end
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
 redis.call('PEXPIRE', KEYS[3], ARGV[3])
 return fresh

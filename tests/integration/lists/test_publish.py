@@ -239,7 +239,7 @@ def test_deleted_rows_are_withheld(writer: ListWriter, held: Held) -> None:
 def test_a_run_that_tells_deletions_again_leaves_the_number(writer: ListWriter) -> None:
     writer.add_deleted([3, 4], version=V)
     writer.add_deleted([4], version=V + 1, is_act=False)
-    assert writer.safety_number() == 1
+    assert writer.safety_number() == V
 
 
 def test_only_new_deletions_are_counted(writer: ListWriter) -> None:
@@ -266,7 +266,16 @@ def test_what_is_not_deleted_any_more_is_forgotten(writer: ListWriter, held: Hel
 def test_forgetting_is_a_new_number(writer: ListWriter) -> None:
     writer.add_deleted([3], version=V)
     writer.drop_deleted_except(set(), version=V, number=0)
-    assert writer.safety_number() == 2
+    assert writer.safety_number() == V + 1
+
+
+def test_a_number_that_ran_out_goes_on_above_the_old_one(writer: ListWriter, client: redis.Redis) -> None:
+    writer.add_deleted([3], version=V)
+    writer.add_deleted([4], version=V + 1)
+    before = writer.safety_number()
+    client.delete(keys.DELETED_NUMBER, keys.DELETED)
+    writer.add_deleted([5], version=V + 300)
+    assert writer.safety_number() > before
 
 
 def test_what_was_deleted_after_the_version_was_taken_is_kept(writer: ListWriter, held: Held) -> None:
