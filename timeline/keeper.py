@@ -50,6 +50,7 @@ LOOK_SECONDS = 2.0  # a look that takes longer counts as failed, and goes on
 NEVER = -timedelta(days=1)  # by the steady clock, which begins at 0
 RUNS_EVERY = timedelta(seconds=15)
 RUNS = 100  # runs that are looked at for the newest of each job
+IN_A_MOMENT = timedelta(seconds=0.1)  # an act is in Redis within it, unless something is wrong
 ON_THEIR_WAY = timedelta(seconds=2)  # acts younger than this are being written by the process that took them
 SAVE_EVERY = timedelta(seconds=30)
 THREADS = 4  # two a store: a look that hangs leaves one for the other
@@ -78,7 +79,7 @@ class Keeper:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="keeper")
         self.stopped = asyncio.Event()
         self.asked_redis = asyncio.Event()  # for the first time; whether it answered or not
-        self._hurry = {store: asyncio.Event() for store in ("redis", "postgresql", "errands")}
+        self._hurry = {store: asyncio.Event() for store in ("redis", "postgresql", "errands", "outbox")}
         self._published: dict[Phase, Publication] = {}
         self._needs_reload = False
         self._newest_at = self._beat_at = self._saved_at = self._runs_at = NEVER
@@ -94,6 +95,7 @@ class Keeper:
             self._loop("redis", self._look_at_redis, every),
             self._loop("postgresql", self._look_at_database, every),
             self._loop("errands", self._do_errands, every),
+            self._loop("outbox", self._look_at_outbox, every),
         )
         await self._save(pause=timedelta(0))
 
@@ -138,7 +140,7 @@ class Keeper:
     def _note(self, store: str, error: BaseException | None) -> None:
         """Keep and log how a store stands."""
         missing = self._snapshot.missing
-        if store == "errands":
+        if store in ("errands", "outbox"):
             if error is not None and not isinstance(error, StoreUnavailable | TimeoutError):
                 log_trouble("timeline.errand_failed", kind=type(error).__name__)
             return
@@ -263,6 +265,15 @@ class Keeper:
             await self._in_thread(partial(self._writer.write_phase, self._snapshot.phase))
         await self._withheld.bring_up_to_date(older_than=ON_THEIR_WAY)
         await self._withheld.finish_erasures()
+
+    async def _look_at_outbox(self) -> None:
+        """Let PostgreSQL decide while an act, of whichever process, is not in Redis yet.
+
+        Where a request had no answer of Redis this comes at once: an act may have had none either.
+        """
+        if await self._withheld.has_pending(older_than=IN_A_MOMENT):
+            self._parts.stores.redis_is_behind()
+        await asyncio.sleep(IN_A_MOMENT.total_seconds())  # however many requests have no answer
 
     def _drop_stale_pool(self) -> None:
         pool = self._snapshot.new_posts

@@ -122,6 +122,8 @@ class Timeline:
         if ranked is None:
             ranked = await self._sources.shared_list(has_redis="redis" not in patience.degraded)
         walk = self._begin(request, state, patience, ranked)
+        if place is not None and not state.seen.visits:  # whoever has a cursor has been here: Redis lost its memory
+            patience.lacks_record = True
         if place is not None and place.unrecorded:  # pages whose record was lost: they are at the new chain's head
             patience.lacks_record = True
             known = mended(Chain(nonce=place.nonce, frozen=walk.chain.frozen, rest=walk.chain.rest), None, place)

@@ -169,6 +169,7 @@ def build_state(settings: AllSettings) -> State:
     )  # fmt: skip
     for breaker in breakers.values():
         breaker.on_open = keeper.hurry
+    parts.stores.on_redis_failure = partial(keeper.hurry, "outbox")
     return State(
         settings=settings.timeline,
         model_dir=settings.model.model_dir,

@@ -54,6 +54,7 @@ class Stores:
         # Redis lacks an act that was acknowledged, or may lack one: PostgreSQL decides what may be shown.
         self.is_redis_behind = False
         self.times_behind = 0
+        self.on_redis_failure: Callable[[], None] = lambda: None  # a request had no answer
 
     def redis_is_behind(self) -> None:
         """Redis refused a write, or an act did not get there. The keeper says when it is abreast again."""
@@ -120,6 +121,8 @@ class Stores:
                 self.redis_is_behind()
             else:
                 breaker.failed()
+                if store == "redis":
+                    self.on_redis_failure()
             raise StoreUnavailable(f"{store} does not answer within the budget") from error
         finally:
             patience.seconds[store] = seconds - (time.monotonic() - begun)

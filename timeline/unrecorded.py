@@ -29,28 +29,27 @@ def lacks_record(chain: Chain | None, cursor: Cursor) -> bool:
 
 
 def mended(chain: Chain, tail: Tail | None, cursor: Cursor) -> Mended:
-    """A chain that lacks a record, with what the cursor knows of it."""
-    recorded, size = max(chain.page_ends, default=0), codec.ENTRY.size
-    frozen = chain.frozen.entries
-    behind = frozen[recorded * size :] + chain.rest
-    served = _not_among(cursor.unrecorded, codec.rows_of(codec.part(frozen, 0, recorded)))
-    if not served:  # a cursor that carries nothing: its position is all that is known
-        missing = max(0, cursor.position * size - len(frozen))
-        longer = chain.frozen.with_entries(frozen + chain.rest[:missing])
-        chain = Chain(nonce=chain.nonce, frozen=longer, page_ends=chain.page_ends, rest=chain.rest[missing:])
-        length = codec.length_of(longer.entries) + (len(tail) if tail else 0)
-        return Mended(chain=chain, tail=tail, position=min(cursor.position, length))
-    known = dict(zip(codec.rows_of(behind), codec.split(behind), strict=True))
-    if tail is not None:
-        entries = tail.entries + tail.rest
-        known = dict(zip(codec.rows_of(entries), codec.split(entries), strict=True)) | known  # the list's own counts
-    head = [known.get(row) or codec.pack_entry(row, Reason.NEW, 0.0) for row in served]
-    gone, position = frozenset(served), recorded + len(served)
-    ready = frozen[: recorded * size] + b"".join(head) + _less(frozen[recorded * size :], gone)
+    """A chain that lacks a record, with what the cursor knows of it.
+
+    The cursor may know the last pages only. What was served between those and the last page on record was, mostly, what
+    comes next in the list: so many posts are taken for it.
+    """
+    recorded = max(chain.page_ends, default=0)
+    start = codec.part(chain.frozen.entries, 0, recorded)
+    served = _not_among(cursor.unrecorded, codec.rows_of(start))
+    ready, rest = codec.part(chain.frozen.entries, recorded), chain.rest
+    all_entries = ready + rest + (tail.entries + tail.rest if tail else b"")
+    known: dict[int, bytes] = {}
+    for row, entry in zip(codec.rows_of(all_entries), codec.split(all_entries), strict=True):
+        known.setdefault(row, entry)  # the list's own counts, not the tail's
+    between = max(0, cursor.position - recorded - len(served))
+    skipped = _not_among(codec.rows_of(all_entries), served)[:between]
+    head = [known.get(row) or codec.pack_entry(row, Reason.NEW, 0.0) for row in (*skipped, *served)]
+    gone, position = frozenset((*skipped, *served)), recorded + len(head)
+    frozen = chain.frozen.with_entries(start + b"".join(head) + _less(ready, gone))
     return Mended(
         chain=Chain(
-            nonce=chain.nonce, frozen=chain.frozen.with_entries(ready), page_ends=(*chain.page_ends, position),
-            rest=_less(chain.rest, gone),
+            nonce=chain.nonce, frozen=frozen, page_ends=(*chain.page_ends, position), rest=_less(rest, gone)
         ),
         tail=None if tail is None else _tail_less(tail, gone),
         position=position,
@@ -67,4 +66,5 @@ def _less(entries: bytes, gone: frozenset[int]) -> bytes:
 
 
 def _not_among(rows: Sequence[int], others: Sequence[int]) -> list[int]:
-    return [row for row in dict.fromkeys(rows) if row not in set(others)]
+    known = set(others)
+    return [row for row in dict.fromkeys(rows) if row not in known]

@@ -118,6 +118,14 @@ class Withheld:
             await self._deeds.do(partial(self._settle, changes))
             log_event("timeline.safety_caught_up", changes=len(changes))
 
+    async def has_pending(self, *, older_than: timedelta) -> bool:
+        """Whether acts stand in the outbox, whichever process put them there.
+
+        Raises:
+            StoreUnavailable, SourceError: PostgreSQL does not answer.
+        """
+        return bool(await self._deeds.do(partial(pending_changes, self._database, older_than=older_than, at_most=1)))
+
     async def forget_user(self, erasure: Erasure) -> bool:
         """Take all traces of an erased user out of Redis and off the disk; False when some have to wait."""
         self._own.forget_user(erasure.user_id)

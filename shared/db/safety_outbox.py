@@ -36,9 +36,11 @@ def note_change(
     return SafetyChange(id=connection.scalar(noted), user_ids=users, post_rows=rows)
 
 
-def pending_changes(database: Database, *, older_than: timedelta = timedelta(0)) -> list[SafetyChange]:
+def pending_changes(
+    database: Database, *, older_than: timedelta = timedelta(0), at_most: int = AT_ONCE
+) -> list[SafetyChange]:
     """The oldest changes that may not be in Redis yet; younger ones may still be on their way there."""
-    oldest = sa.select(safety_outbox).order_by(safety_outbox.c.id).limit(AT_ONCE)
+    oldest = sa.select(safety_outbox).order_by(safety_outbox.c.id).limit(at_most)
     if older_than:
         oldest = oldest.where(safety_outbox.c.noted_at < sa.func.now() - older_than)
     with database.begin() as connection:

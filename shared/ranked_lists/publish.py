@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from shared.domain import ERASED_FOR, MAX_ERASED, Phase, PhaseState, author_key
 from shared.eligibility import Viewer
-from shared.errors import LeaseLost, StoreUnavailable
+from shared.errors import ForeignInstallation, LeaseLost, StoreUnavailable
 from shared.ranked_lists import keys, ownership, records, scripts
 from shared.ranked_lists.blocked import pack_blocked, without_user
 from shared.ranked_lists.clients import JOB_TIMEOUT, address, connect, redis_errors
@@ -69,6 +69,7 @@ class ListWriter:
         self._write_phase = self._redis.register_script(scripts.WRITE_PHASE)
         self._scripts = {text: self._redis.register_script(text) for text in scripts.OF_RUNS}
         self._job, self._run = "", ""
+        self._refused: list[str] = []  # whose Redis it was found to be; shared by all that `for_run` gives
 
     def for_run(self, job: str, run: int) -> Self:
         """The same for a run: whatever it writes is refused once another run was quicker, or gave it up."""
@@ -84,10 +85,19 @@ class ListWriter:
             vouch: asked about what is there when no owner is named.
 
         Raises:
-            ForeignInstallation: it is another's; nothing was changed.
+            ForeignInstallation: it is another's, or was when it was last asked; nothing was changed.
         """
         with redis_errors(self._url):
-            ownership.claim(self._redis, self._url, installation, vouch)
+            try:
+                if (
+                    self._refused and ownership.owner_in(self._redis) is None
+                ):  # it restarted empty: its owner comes back
+                    raise ownership.foreign(self._url, self._refused[-1], installation)
+                ownership.claim(self._redis, self._url, installation, vouch)
+            except ForeignInstallation:
+                self._refused[:] = [ownership.owner_in(self._redis) or (self._refused or [""])[-1]]
+                raise
+            self._refused.clear()
             self._redis.persist(keys.INSTALLATION)  # earlier versions let it run out
         self._installation = installation
 

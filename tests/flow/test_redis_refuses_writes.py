@@ -52,6 +52,7 @@ def _broken(house: House, valkey: Valkey, breakage: Breakage) -> Iterator[Callab
     with house.redis() as client:
 
         def mend() -> None:
+            (valkey.home / "valkey").mkdir(exist_ok=True)  # where it starts again
             client.replicaof("NO", "ONE")
             for name, value in breakage.settings.items():
                 client.config_set(name, value)

@@ -230,3 +230,16 @@ def test_a_page_pays_for_the_check_once_in_an_epoch(fresh_redis: str, client: re
 
     before, *after = asyncio.run(run())
     assert [count - before for count in after] == [1, 1, 1]
+
+
+def test_who_was_refused_does_not_take_a_redis_that_restarts_empty(writer: ListWriter, client: redis.Redis) -> None:
+    """Its owner comes back; a stray process of another installation must not be quicker."""
+    take_over(str(writer._url), "one")
+    with pytest.raises(ForeignInstallation):
+        writer.for_run(JOB, 1).belong_to("two")
+    client.flushdb()
+    with pytest.raises(ForeignInstallation, match="one"):
+        writer.belong_to("two")
+    assert client.get(keys.INSTALLATION) is None
+    take_over(str(writer._url), "two")
+    writer.belong_to("two")

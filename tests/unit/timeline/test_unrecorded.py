@@ -52,6 +52,13 @@ def test_what_came_from_the_tail_leaves_it() -> None:
     assert codec.rows_of(known.chain.frozen.entries) == [1, 2, 7]
 
 
+def test_pages_between_what_is_on_record_and_what_is_carried_are_taken_to_be_what_came_next() -> None:
+    """Their record is in a Redis that is away, and another process served them."""
+    known = mended(_chain([1, 2], [3, 4, 5, 6, 7], ends=(1,)), None, _cursor(5, 6, 4))
+    assert codec.rows_of(known.chain.frozen.entries) == [1, 2, 3, 6, 4]
+    assert (codec.rows_of(known.chain.rest), known.position) == ([5, 7], 5)
+
+
 def test_a_cursor_that_carries_nothing_goes_on_from_its_position() -> None:
     known = mended(_chain([1, 2], [3, 4, 5], ends=(1,)), None, _cursor(4))
     assert codec.rows_of(known.chain.frozen.entries) == [1, 2, 3, 4]
