@@ -310,7 +310,7 @@ class AnyOrder(RuleBasedStateMachine):
         if not stands or self.standing:
             self._learn(self.nodes[node].now(method, path, body), learn)
             return
-        block = self.nodes[node].redis.stop(WRITES, holds_all=True)
+        block = self.nodes[node].redis.stop(WRITES)  # what is tried again goes through, and this comes late
         stop = block.__enter__()
         answer = self.nodes[node].act(method, path, body)
         eventually(lambda: stop.is_reached or answer.done(), "the act stands still, or is answered")
