@@ -297,7 +297,8 @@ class AnyOrder(RuleBasedStateMachine):
 
     def _take(self, scroll: Scroll, page: JsonObject) -> None:
         assert scroll.cursor is not None
-        assert not set(scroll.served) & set(ids(page)), "a post came twice in a chain"
+        twice = [(post, scroll.served.index(post), at) for at, post in enumerate(ids(page)) if post in scroll.served]
+        assert not twice, f"came twice in a chain: {twice}, after {len(scroll.served)} posts, {page.get('degraded')}"
         scroll.last = (scroll.cursor, ids(page)) if "degraded" not in page else None
         scroll.served += ids(page)
         scroll.cursor = page["next_cursor"]
