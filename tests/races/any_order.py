@@ -297,7 +297,8 @@ class AnyOrder(RuleBasedStateMachine):
 
     def _take(self, scroll: Scroll, page: JsonObject) -> None:
         assert scroll.cursor is not None
-        assert not set(scroll.served) & set(ids(page)), "a post came twice in a chain"
+        twice = [(post, scroll.served.index(post), at) for at, post in enumerate(ids(page)) if post in scroll.served]
+        assert not twice, f"came twice in a chain: {twice}, after {len(scroll.served)} posts, {page.get('degraded')}"
         scroll.last = (scroll.cursor, ids(page)) if "degraded" not in page else None
         scroll.served += ids(page)
         scroll.cursor = page["next_cursor"]
@@ -310,7 +311,7 @@ class AnyOrder(RuleBasedStateMachine):
         if not stands or self.standing:
             self._learn(self.nodes[node].now(method, path, body), learn)
             return
-        block = self.nodes[node].redis.stop(WRITES, holds_all=True)
+        block = self.nodes[node].redis.stop(WRITES)  # what is tried again goes through, and this comes late
         stop = block.__enter__()
         answer = self.nodes[node].act(method, path, body)
         eventually(lambda: stop.is_reached or answer.done(), "the act stands still, or is answered")

@@ -170,8 +170,7 @@ def until_done_or_waiting(house: House, *acts: "Future[Any]") -> None:
 def settle(house: House) -> None:
     """Have a process that looks often finish what is on its way: acts that wait for Redis, and erasures."""
     if _waits(house):
-        with house.timeline(refresh_seconds=0.1) as sweeper:
-            until_ready(sweeper)
+        with house.timeline(refresh_seconds=0.1):
             eventually(lambda: not _waits(house), "all is settled")
 
 
