@@ -90,13 +90,13 @@ def _change(scene: Scene, truth: Truth, findings: Findings, stopped: threading.E
     while not stopped.is_set():
         if number % 2:
             post = rng.choice(POSTS)
-            with _under_way(truth, post):
-                if _is_accepted(scene, findings, "DELETE", f"/posts/{post}"):
+            with _under_way(truth, post) as pending:
+                if _is_known(scene, findings, "DELETE", f"/posts/{post}", pending):
                     truth.deleted.setdefault(post, time.monotonic())
         else:
             user, author = rng.choice(USERS), rng.choice(AUTHORS)
-            with _under_way(truth, author):
-                if _is_accepted(scene, findings, "PUT", f"/users/{user}/blocks/{author}"):
+            with _under_way(truth, author) as pending:
+                if _is_known(scene, findings, "PUT", f"/users/{user}/blocks/{author}", pending):
                     truth.blocked.setdefault((user, author), time.monotonic())
         number += 1
         if time.monotonic() - begun > SWITCH_SECONDS * (switched + 1):
@@ -106,16 +106,21 @@ def _change(scene: Scene, truth: Truth, findings: Findings, stopped: threading.E
 
 
 @contextmanager
-def _under_way(truth: Truth, what: str) -> Iterator[None]:
-    """While the block runs, nobody can tell whether the change holds already."""
+def _under_way(truth: Truth, what: str) -> Iterator[threading.Event]:
+    """While the block runs, or for good if the event is set, nobody can tell whether the change holds already."""
     truth.under_way |= {what}
-    yield
-    truth.under_way -= {what}
+    pending = threading.Event()
+    yield pending
+    if not pending.is_set():
+        truth.under_way -= {what}
 
 
-def _is_accepted(scene: Scene, findings: Findings, method: str, path: str) -> bool:
+def _is_known(scene: Scene, findings: Findings, method: str, path: str, pending: threading.Event) -> bool:
+    """Whether every page obeys from now on; a 202 is durable, and Redis was too slow to be told."""
     status = scene.write(method, path)
-    if status != 204:
+    if status == 202:
+        pending.set()
+    elif status != 204:
         findings.violations.append(f"{method} {path}: status {status}")
     return status == 204
 
