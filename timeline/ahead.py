@@ -32,9 +32,9 @@ class Ahead:
         """Move the next entries from the rest of a walk's list to what is ready; at least one, unless all are seen."""
         seen, before = walk.seen(all_from=len(self._snapshot.shared())).rows, walk.own_length
         if before:
-            seen = {*seen, *codec.rows_of(walk.chain.frozen.entries)}
+            seen = seen.union(codec.rows_of(walk.chain.frozen.entries))
         if not permitted.has_few or len(walk.dropped) >= MANY:
-            seen = {*seen, *permitted.withheld(codec.rows_of(walk.chain.rest))}
+            seen = seen.union(permitted.withheld(codec.rows_of(walk.chain.rest)))
         wanted = PAGES * walk.request.limit + MARGIN
         likely = wanted + SEEN_ELSEWHERE + (0 if before else len(walk.state.seen.rows))
         rows, entries, rest = unseen_first(walk.chain.rest, seen, at_most=wanted, look_at=likely)

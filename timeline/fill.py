@@ -79,11 +79,8 @@ class Filler:
                     stride *= 2  # where most must wait, there are many
                     await self._know_posts(walk, place, known_up_to)
                 place = self._choose(walk, spacing, waiting, place, min(end, known_up_to))
-            elif waiting:  # nothing else remains
-                _take_fitting(walk, spacing, waiting)
-                if len(walk.posts) < walk.request.limit:
-                    _take_least_bad(walk, spacing, waiting)
-            else:
+            else:  # nothing else remains
+                _take_rest(walk, spacing, waiting)
                 break
         return place
 
@@ -230,10 +227,12 @@ def _take_fitting(walk: Walk, spacing: Spacing, waiting: Waiting) -> None:
         _take(walk, spacing, found)
 
 
-def _take_least_bad(walk: Walk, spacing: Spacing, waiting: Waiting) -> None:
-    found = waiting.pop_least_bad(spacing)
-    if found is not None:
-        _take(walk, spacing, found)
+def _take_rest(walk: Walk, spacing: Spacing, waiting: Waiting) -> None:
+    """Choose of the waiting while the page has room: the least bad one where none fits."""
+    while waiting and len(walk.posts) < walk.request.limit:
+        found = waiting.pop_fitting(spacing) or waiting.pop_least_bad(spacing)
+        if found is not None:
+            _take(walk, spacing, found)
 
 
 def _take(walk: Walk, spacing: Spacing, one: Candidate) -> None:

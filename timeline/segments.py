@@ -13,7 +13,7 @@ from shared.ranked_lists import codec
 from shared.ranked_lists.catalogue import Catalogue
 from shared.ranked_lists.records import CatalogueEntry
 
-MANY = 24  # withheld authors and posts from which on it is quicker to leave theirs out first than to meet them
+MANY = 12  # withheld authors and posts from which on it is quicker to leave theirs out first than to meet them
 _AUTHOR = itemgetter(CatalogueEntry._fields.index("author"))  # a tuple is read quicker by number
 _NOBODY: frozenset[int] = frozenset()
 
@@ -108,9 +108,11 @@ class Permitted:
         withholds_many = len(viewer.hidden_authors) + len(viewer.hidden_posts) >= MANY
         self.has_few = not withholds_many  # withheld authors and posts: a walk passes over theirs
 
-    def of_segment(self, segment: Segment) -> Set[int]:
-        """Rows of a shared list that may be shown, by its authors."""
+    def of_segment(self, segment: Segment) -> frozenset[int]:
+        """Rows of a shared list that may be shown, by its authors; less `few_of` where few are withheld."""
         viewer, rows = self._viewer, segment.living(self._deleted)
+        if self.has_few:
+            return rows
         authors = segment.authors(self._catalogue)
         hidden = authors.all & viewer.hidden_authors
         if 2 * len(hidden) > len(authors.all):  # of the authors, the few whose posts are looked up
@@ -120,7 +122,14 @@ class Permitted:
             rows = rows.difference(*map(authors.rows_of.__getitem__, hidden))
         return rows - viewer.hidden_posts if viewer.hidden_posts else rows
 
-    def of_rows(self, rows: Sequence[int]) -> Set[int]:
+    def few_of(self, segment: Segment) -> Set[int]:
+        """Rows of a shared list that must not be shown, where few are withheld: no list is copied for them."""
+        if not self.has_few:
+            return _NOBODY
+        rows_of = segment.authors(self._catalogue).rows_of
+        return self._viewer.hidden_posts.union(*[rows_of.get(author, ()) for author in self._viewer.hidden_authors])
+
+    def of_rows(self, rows: Sequence[int]) -> frozenset[int]:
         """Those of these rows that may be shown; all of them where few are withheld."""
         return frozenset(rows) if self.has_few else frozenset(rows) - self.withheld(rows)
 

@@ -38,15 +38,17 @@ class SeenRows:
         if self.may_be_all and len(rows) > OLDEST:
             self.rows, first = set(rows[OLDEST:]), rows[OLDEST - 1 :: -1]
             self._oldest = [*filterfalse(self.rows.__contains__, dict.fromkeys(first))]
+            self._oldest.reverse()
             self.rows.update(first)
         else:
             self.rows = set(rows)
 
-    def longest_ago_first(self) -> Iterator[int]:
-        """The rows by when they were seen last."""
-        yield from reversed(self._oldest)
-        last = dict.fromkeys(reversed(self._in_order))
-        yield from islice(reversed(last), len(self._oldest), None)
+    def longest_ago_first(self, among: Set[int]) -> Iterator[int]:
+        """Those of some rows that were seen, by when they were seen last."""
+        yield from filter(among.__contains__, self._oldest)
+        later = self._in_order[OLDEST:] if self._oldest else self._in_order
+        last = dict.fromkeys(filter(among.__contains__, reversed(later)))
+        yield from reversed(last)
 
 
 def _in_order(state: UserState) -> list[int]:
@@ -63,13 +65,15 @@ class Part(Struct, gc=False):
     """What a tail draws from: a segment, less what must not be shown, comes in another part or has come already."""
 
     segment: Segment
-    rows: Set[int]  # of it that may come
+    rows: frozenset[int]  # of it that may be shown
+    skipped: Set[int]  # of these, those that do not come: from another part, or not again
     unseen: Set[int]  # those that its user has not seen
 
     @classmethod
-    def of(cls, segment: Segment, rows: Set[int], seen: SeenRows) -> "Part":
-        """These rows of a segment as a user's part."""
-        return cls(segment, rows, rows - seen.rows)
+    def of(cls, segment: Segment, rows: frozenset[int], skipped: Set[int], seen: SeenRows) -> "Part":
+        """These rows of a segment, less some, as a user's part."""
+        unseen = rows - seen.rows
+        return cls(segment, rows, skipped, unseen - skipped if skipped else unseen)
 
     def first_unseen(self, at_most: int) -> Sequence[int]:
         """The first unseen rows, in their order."""
@@ -82,7 +86,9 @@ class Part(Struct, gc=False):
     def entries_of(self, rows: Sequence[int]) -> dict[int, bytes]:
         """The packed entries of those of these rows that come from here."""
         size, packed = codec.ENTRY.size, self.segment.packed
-        places = [(row, self.segment.index[row] * size) for row in self.rows & {*rows}]
+        places = [
+            (row, self.segment.index[row] * size) for row in self.rows.intersection(rows).difference(self.skipped)
+        ]
         return {row: packed[at : at + size] for row, at in places}
 
 
@@ -111,19 +117,18 @@ def parts_of(
     shared: Segment, own: Sequence[bytes], taken: Set[int], seen: SeenRows, permitted: Permitted
 ) -> list[Part]:
     """What a tail draws from first: the shared lists, then what only the user's own lists have."""
-    rows = permitted.of_segment(shared)
-    parts = [Part.of(shared, rows - taken if taken else rows, seen)]
+    parts = [Part.of(shared, permitted.of_segment(shared), permitted.few_of(shared) | taken, seen)]
     packed = b"".join(own)
     others = frozenset(codec.rows_of(packed)).difference(shared.row_set)
     if others:
-        parts.append(Part.of(Segment(packed, others), permitted.of_rows([*others]) - taken, seen))
+        parts.append(Part.of(Segment(packed, others), permitted.of_rows([*others]), taken, seen))
     return parts
 
 
 def older_part(older: Segment, before: Sequence[Part], taken: Set[int], seen: SeenRows, permitted: Permitted) -> Part:
     """What it draws from when those hold too little that is unseen: older posts, less what comes before."""
-    rows = permitted.of_segment(older).difference(taken, *(part.segment.row_set for part in before[1:]))
-    return Part.of(older, rows, seen)
+    skipped = frozenset(taken).union(permitted.few_of(older), *[part.segment.row_set for part in before[1:]])
+    return Part.of(older, permitted.of_segment(older), skipped, seen)
 
 
 def frozen_tail(parts: Sequence[Part], seen: SeenRows, *, at_most: int) -> Tail:
@@ -155,10 +160,9 @@ def frozen_tail(parts: Sequence[Part], seen: SeenRows, *, at_most: int) -> Tail:
 
 def _those_in(parts: Sequence[Part], seen: SeenRows) -> Iterator[int]:
     """Seen rows that may come, the longest ago first."""
-    if not any(len(part.unseen) < len(part.rows) for part in parts):
-        return iter(())
-    first, *others = [part.rows for part in parts]
-    return filter(first.union(*others).__contains__, seen.longest_ago_first())
+    if len(parts) == 1 and not parts[0].skipped:
+        return seen.longest_ago_first(parts[0].rows)
+    return seen.longest_ago_first(frozenset[int]().union(*[part.rows - part.skipped for part in parts]))
 
 
 def more_ready(tail: Tail, taken: bytes, seen: SeenRows, permitted: Permitted, *, at_most: int) -> Tail:
@@ -174,7 +178,7 @@ def more_ready(tail: Tail, taken: bytes, seen: SeenRows, permitted: Permitted, *
     rows = codec.rows_of(tail.rest)
     left = frozenset(rows).difference(codec.rows_of(taken), codec.rows_of(tail.entries))
     rest = Segment(tail.rest, left)
-    more = frozen_tail([Part.of(rest, permitted.of_rows([*left]), seen)], seen, at_most=at_most)
+    more = frozen_tail([Part.of(rest, permitted.of_rows([*left]), frozenset(), seen)], seen, at_most=at_most)
     unseen = tail.unseen + (more.unseen if tail.unseen == len(tail) else 0)
     behind = b""
     if more.rest:

@@ -1,7 +1,7 @@
 """Posts that spacing puts off, for one page. Pure."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from shared.ranked_lists.records import CatalogueEntry
 from shared.spacing import Spacing
@@ -33,21 +33,19 @@ class Waiting:
 
     def pop_fitting(self, spacing: Spacing) -> Candidate | None:
         """The first that may come now, which waits no more."""
-        places = [one[0] for one in self._first_ones() if spacing.fits(one[1])]
-        return self._pop(min(places)) if places else None
+        fitting = [(each[0][0], alike) for alike, each in self._alike.items() if spacing.fits(each[0][1])]
+        return self._pop(min(fitting)[1]) if fitting else None
 
     def pop_least_bad(self, spacing: Spacing) -> Candidate | None:
         """The first of those that break least, which waits no more."""
-        found = min([(spacing.badness(one[1]), one[0]) for one in self._first_ones()], default=None)
-        return self._pop(found[1]) if found else None
+        if len(self._alike) == 1:  # as where one author is all that is left
+            return self._pop(next(iter(self._alike)))
+        bad = [(spacing.badness(each[0][1]), each[0][0], alike) for alike, each in self._alike.items()]
+        return self._pop(min(bad)[2]) if bad else None
 
-    def _first_ones(self) -> Iterator[Candidate]:
-        for each in self._alike.values():
-            yield each[0]
-
-    def _pop(self, place: int) -> Candidate:
-        alike = next(key for key, each in self._alike.items() if each[0][0] == place)
-        one = self._alike[alike].popleft()
-        if not self._alike[alike]:
+    def _pop(self, alike: tuple[int, int]) -> Candidate:
+        waiting = self._alike[alike]
+        one = waiting.popleft()
+        if not waiting:
             del self._alike[alike]
         return one
