@@ -33,10 +33,11 @@ class Ahead:
         seen, before = walk.seen(all_from=len(self._snapshot.shared())).rows, walk.own_length
         if before:
             seen = seen.union(codec.rows_of(walk.chain.frozen.entries))
-        if not permitted.has_few or len(walk.dropped) >= MANY:
-            seen = seen.union(permitted.withheld(codec.rows_of(walk.chain.rest)))
         wanted = PAGES * walk.request.limit + MARGIN
         likely = wanted + SEEN_ELSEWHERE + (0 if before else len(walk.state.seen.rows))
+        if not permitted.has_few or len(walk.dropped) >= MANY:
+            rows, likely = codec.rows_of(walk.chain.rest), self._length
+            seen = seen.union(permitted.withheld(rows))
         rows, entries, rest = unseen_first(walk.chain.rest, seen, at_most=wanted, look_at=likely)
         pool = self._snapshot.new_posts
         if pool is not None and walk.chain.frozen.source is not Source.NEWEST:

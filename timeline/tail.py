@@ -18,6 +18,7 @@ from timeline.segments import Permitted, Segment
 
 NEVER = 1 << 32  # rows: more than anybody sees
 OLDEST = 128  # rows that were seen first, whose order is known at once: enough for two pages, mostly
+ALL = 4  # where that many times the posts that are asked for is all there is, it is made ready at once
 FEW = 64  # posts up to which sorting them is quicker than looking for them in a list
 
 
@@ -139,8 +140,10 @@ def frozen_tail(parts: Sequence[Part], seen: SeenRows, *, at_most: int) -> Tail:
     Args:
         parts: the best first; no row may come from two of them.
         seen: what the user has seen.
-        at_most: how many posts are made ready.
+        at_most: how many posts are made ready; all, where there are few more.
     """
+    if sum(len(part.rows) for part in parts) <= ALL * at_most:
+        at_most = ALL * at_most + 1
     ready: list[int] = []
     for part in parts:
         ready += part.first_unseen(at_most - len(ready))

@@ -23,7 +23,7 @@ from benchmarks.resident import MIB
 from benchmarks.serve import servers
 from benchmarks.serve.against import ROUNDS, compare
 from benchmarks.serve.asking import LIMIT
-from benchmarks.serve.readers import KINDS, Readers, cost, rows_of_posts
+from benchmarks.serve.readers import KINDS, Readers, authors_of_posts, cost
 from benchmarks.serve.readers import measure as measure_readers
 from benchmarks.serve.rounds import Effort, Measured, Seen, measure
 from benchmarks.serve.start import Start, measure_starts
@@ -135,7 +135,7 @@ def _bounds(found: Sequence[Measured], *, is_quick: bool) -> list[Bound]:
 
 
 def _readers(home: Path, stores: Servers, size: WorldSize, effort: Effort) -> list[Measured]:
-    """First pages of readers who have seen little or much of a world of their own, which is small."""
+    """First pages of readers who have seen, blocked or hidden little or much, of a small world of their own."""
     size = replace(size, users=min(size.users, READERS), posts=READERS_POSTS, authors=QUICK_AUTHORS)
     redis_url = urlsplit(stores.redis_url)._replace(path="/1").geturl()
     folder = home / "readers"
@@ -143,7 +143,7 @@ def _readers(home: Path, stores: Servers, size: WorldSize, effort: Effort) -> li
     with empty_database(stores.database_url) as database_url:
         _build(size, database_url=database_url, redis_url=redis_url)
         client = redis.Redis.from_url(redis_url)
-        readers = Readers(client=client, users=size.user_ids, rows=rows_of_posts(database_url))
+        readers = Readers(client=client, users=size.user_ids, authors=authors_of_posts(database_url))
         with servers.timeline(folder, database_url=database_url, redis_url=redis_url) as timeline:
             found = measure_readers(
                 timeline, readers, KINDS, rounds=effort.rounds, requests=size.users * REQUESTS_PER_USER,
