@@ -37,7 +37,8 @@ class Ahead:
         likely = wanted + SEEN_ELSEWHERE + (0 if before else len(walk.state.seen.rows))
         if not permitted.has_few or len(walk.dropped) >= MANY:
             rows, likely = codec.rows_of(walk.chain.rest), self._length
-            seen = seen.union(permitted.withheld(rows))
+            if unseen := [*filterfalse(seen.__contains__, rows)]:
+                seen = seen.union(permitted.withheld(unseen))
         rows, entries, rest = unseen_first(walk.chain.rest, seen, at_most=wanted, look_at=likely)
         pool = self._snapshot.new_posts
         if pool is not None and walk.chain.frozen.source is not Source.NEWEST:
@@ -84,5 +85,5 @@ def unseen_first(packed: bytes, seen: Set[int], *, at_most: int, look_at: int) -
     if rows[begin:end] == unseen:  # what was seen stands before them, as after a page or two it does
         entries = codec.part(packed, begin, end)
     else:
-        entries = b"".join(compress(codec.split(codec.part(packed, 0, end)), [row not in seen for row in rows]))
+        entries = b"".join(compress(codec.split(codec.part(packed, 0, end)), map({*unseen}.__contains__, rows)))
     return unseen, entries, codec.part(packed, end)

@@ -1,6 +1,6 @@
 """Chooses a page's posts out of its chain: what may be shown, each as early as spacing lets it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -91,12 +91,11 @@ class Filler:
             _take_fitting(walk, spacing, waiting)
         entries = walk.entries(place, end)
         rows = codec.rows_of(entries)
-        cards: Iterable[CatalogueEntry | None] = self._all_shown(walk, rows) or (
-            self._may_be_shown(walk, row, at) for at, row in enumerate(rows, place)
-        )
-        for mark, card in zip(codec.marks_of(entries), cards, strict=False):
+        cards = self._all_shown(walk, rows)
+        for at, (row, mark) in enumerate(zip(rows, codec.marks_of(entries), strict=True)):
             if len(posts) >= limit:
                 break
+            card = cards[at] if cards else self._may_be_shown(walk, row, place)
             if card is not None:
                 if spacing.fits(card):
                     _take(walk, spacing, (place, card, mark))

@@ -119,7 +119,7 @@ class Permitted:
             shown = map(authors.rows_of.__getitem__, authors.all - hidden)
             rows = rows.intersection(authors.unknown.union(*shown))
         elif hidden:
-            rows = rows.difference(*map(authors.rows_of.__getitem__, hidden))
+            return rows.difference(viewer.hidden_posts, *map(authors.rows_of.__getitem__, hidden))
         return rows - viewer.hidden_posts if viewer.hidden_posts else rows
 
     def few_of(self, segment: Segment) -> Set[int]:
@@ -135,7 +135,7 @@ class Permitted:
 
     def withheld(self, rows: Sequence[int]) -> Set[int]:
         """Those of these rows that must not be shown."""
-        viewer, hidden = self._viewer, set(self._deleted.intersection(rows))
+        viewer, hidden = self._viewer, set(filter(self._deleted.__contains__, rows))
         if viewer.hidden_posts:
             hidden.update(filter(viewer.hidden_posts.__contains__, rows))
         cards = self._catalogue.all_of(rows) if rows else ()

@@ -25,7 +25,7 @@ FEW = 64  # posts up to which sorting them is quicker than looking for them in a
 class SeenRows:
     """What a user has seen, here or elsewhere; and in which order, as far as it is asked for."""
 
-    __slots__ = ("_in_order", "_oldest", "may_be_all", "rows")
+    __slots__ = ("_in_order", "may_be_all", "oldest", "rows")
 
     def __init__(self, state: UserState, *, all_from: int) -> None:
         """
@@ -35,19 +35,20 @@ class SeenRows:
         """
         rows = self._in_order = _in_order(state)
         self.may_be_all = len(rows) >= all_from
-        self._oldest: list[int] = []
+        self.oldest: list[int] = []
         if self.may_be_all and len(rows) > OLDEST:
             self.rows, first = set(rows[OLDEST:]), rows[OLDEST - 1 :: -1]
-            self._oldest = [*filterfalse(self.rows.__contains__, dict.fromkeys(first))]
-            self._oldest.reverse()
+            self.oldest = [*filterfalse(self.rows.__contains__, dict.fromkeys(first))]
+            self.oldest.reverse()
             self.rows.update(first)
         else:
             self.rows = set(rows)
 
-    def longest_ago_first(self, among: Set[int]) -> Iterator[int]:
-        """Those of some rows that were seen, by when they were seen last."""
-        yield from filter(among.__contains__, self._oldest)
-        later = self._in_order[OLDEST:] if self._oldest else self._in_order
+    def longest_ago_first(self, among: Set[int], *, but_oldest: bool = False) -> Iterator[int]:
+        """Those of some rows that were seen, by when they were seen last; all, or those that are not in `oldest`."""
+        if not but_oldest:
+            yield from filter(among.__contains__, self.oldest)
+        later = self._in_order[OLDEST:] if self.oldest else self._in_order
         last = dict.fromkeys(filter(among.__contains__, reversed(later)))
         yield from reversed(last)
 
@@ -163,9 +164,13 @@ def frozen_tail(parts: Sequence[Part], seen: SeenRows, *, at_most: int) -> Tail:
 
 def _those_in(parts: Sequence[Part], seen: SeenRows) -> Iterator[int]:
     """Seen rows that may come, the longest ago first."""
-    if len(parts) == 1 and not parts[0].skipped:
-        return seen.longest_ago_first(parts[0].rows)
-    return seen.longest_ago_first(frozenset[int]().union(*[part.rows - part.skipped for part in parts]))
+    looks_at_oldest = sum(len(part.rows) for part in parts) > OLDEST
+    if looks_at_oldest:  # mostly they are enough, and no list is copied for them
+        for row in seen.oldest:
+            if any(row in part.rows and row not in part.skipped for part in parts):
+                yield row
+    among = frozenset[int]().union(*[part.rows - part.skipped if part.skipped else part.rows for part in parts])
+    yield from seen.longest_ago_first(among, but_oldest=looks_at_oldest)
 
 
 def more_ready(tail: Tail, taken: bytes, seen: SeenRows, permitted: Permitted, *, at_most: int) -> Tail:
