@@ -87,11 +87,9 @@ class Part(Struct, gc=False):
 
     def entries_of(self, rows: Sequence[int]) -> dict[int, bytes]:
         """The packed entries of those of these rows that come from here."""
+        mine, index = self.rows.intersection(rows) - self.skipped, self.segment.index
         size, packed = codec.ENTRY.size, self.segment.packed
-        places = [
-            (row, self.segment.index[row] * size) for row in self.rows.intersection(rows).difference(self.skipped)
-        ]
-        return {row: packed[at : at + size] for row, at in places}
+        return {row: packed[(at := index[row] * size) : at + size] for row in mine}
 
 
 def plain_tail(
@@ -166,9 +164,8 @@ def _those_in(parts: Sequence[Part], seen: SeenRows) -> Iterator[int]:
     """Seen rows that may come, the longest ago first."""
     looks_at_oldest = sum(len(part.rows) for part in parts) > OLDEST
     if looks_at_oldest:  # mostly they are enough, and no list is copied for them
-        for row in seen.oldest:
-            if any(row in part.rows and row not in part.skipped for part in parts):
-                yield row
+        here = frozenset[int]().union(*[part.rows.intersection(seen.oldest) - part.skipped for part in parts])
+        yield from filter(here.__contains__, seen.oldest)
     among = frozenset[int]().union(*[part.rows - part.skipped if part.skipped else part.rows for part in parts])
     yield from seen.longest_ago_first(among, but_oldest=looks_at_oldest)
 
