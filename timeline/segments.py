@@ -4,7 +4,7 @@ A list that all users share is put together once for each copy of it; what is as
 posts, so that whoever may be shown little of it costs no more than others.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from itertools import compress
 from operator import itemgetter
 
@@ -14,6 +14,7 @@ from shared.ranked_lists.catalogue import Catalogue
 from shared.ranked_lists.records import CatalogueEntry
 
 MANY = 12  # withheld authors and posts from which on it is quicker to leave theirs out first than to meet them
+SOUGHT = 12  # rows up to which it is quicker to look for each than to note where all stand
 _AUTHOR = itemgetter(CatalogueEntry._fields.index("author"))  # a tuple is read quicker by number
 _NOBODY: frozenset[int] = frozenset()
 
@@ -58,6 +59,13 @@ class Segment:
             order = [*filter(self.row_set.__contains__, dict.fromkeys(rows))]
             self._index = dict(zip(order, map(first.__getitem__, order), strict=True))
         return self._index
+
+    def places(self, rows: Collection[int]) -> Mapping[int, int]:
+        """Where these rows stand, which are among its own: looked for where they are few, and nobody asked before."""
+        if self._index is not None or len(rows) > SOUGHT:
+            return self.index
+        listed = codec.rows_of(self.packed) if rows else []
+        return {row: listed.index(row) for row in rows}
 
     def authors(self, catalogue: Catalogue) -> Authors:
         """Its posts by author. A row names one post, so they stay right as long as the segment is there."""

@@ -82,14 +82,15 @@ class Part(Struct, gc=False):
         if not self.unseen:
             return ()
         if len(self.unseen) <= FEW:
-            return sorted(self.unseen, key=self.segment.index.__getitem__)[:at_most]
+            return sorted(self.unseen, key=self.segment.places(self.unseen).__getitem__)[:at_most]
         return [*islice(filter(self.unseen.__contains__, self.segment.index), at_most)]
 
     def entries_of(self, rows: Sequence[int]) -> dict[int, bytes]:
         """The packed entries of those of these rows that come from here."""
-        mine, index = self.rows.intersection(rows) - self.skipped, self.segment.index
+        mine = self.rows.intersection(rows) - self.skipped
+        places = self.segment.places(mine)
         size, packed = codec.ENTRY.size, self.segment.packed
-        return {row: packed[(at := index[row] * size) : at + size] for row in mine}
+        return {row: packed[(at := places[row] * size) : at + size] for row in mine}
 
 
 def plain_tail(

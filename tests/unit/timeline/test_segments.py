@@ -55,6 +55,13 @@ def test_of_a_post_that_comes_twice_the_first_entry_stays(rows: list[int], witho
     assert [*segment.index] == [*places] == rows_of(segment.packed)
 
 
+@given(ROWS, SETS)
+def test_where_a_few_stand_is_where_all_do(rows: list[int], some: frozenset[int]) -> None:
+    sought = some.intersection(rows)
+    found, index = segment_of([_packed(rows)]).places(sought), segment_of([_packed(rows)]).index
+    assert [found[row] for row in sought] == [index[row] for row in sought]
+
+
 @given(ROWS, SETS, SETS)
 def test_what_is_deleted_later_is_left_out_as_well(
     rows: list[int], first: frozenset[int], later: frozenset[int]
