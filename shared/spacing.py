@@ -87,8 +87,12 @@ class Spacing:
 
     def least_bad(self, waiting: Sequence[Card]) -> int | None:
         """The place of the first post that breaks least, the author's share weighing more than the photo."""
-        badness = [2 * self._is_flood(card) + self._is_alike(card) for card in waiting]
+        badness = [self.badness(card) for card in waiting]
         return badness.index(min(badness)) if badness else None
+
+    def badness(self, card: Card) -> int:
+        """How much would break if this post came next; 0: it fits."""
+        return 2 * self._is_flood(card) + self._is_alike(card)
 
     def _take(self, author: int, cluster: int) -> None:
         self._authors.append(author)

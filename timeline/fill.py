@@ -14,13 +14,12 @@ from timeline.ahead import Ahead
 from timeline.parts import Parts
 from timeline.snapshot import catalogue_entry
 from timeline.sources import Sources
+from timeline.waiting import Candidate, Waiting
 from timeline.walk import Walk
 
 MORE = 4  # posts beyond a page that are looked at with it: the one that follows it, and some for those that wait
 LOOK_AHEAD = 16  # posts beyond those that are needed whose catalogue entries are fetched with them
 LEAST_STRIDE = 4  # posts that are looked up at once, where fewer are needed: some of them must not be shown
-Candidate = tuple[int, CatalogueEntry, bytes]  # a post's place, what is known of it, and its mark
-Waiting = list[Candidate]  # those that may not come yet
 
 
 class Filler:
@@ -65,7 +64,7 @@ class Filler:
 
     async def _fill_up_to(self, walk: Walk, spacing: Spacing, place: int, *, seen_too: bool) -> int:
         """Fill from one part of the chain (unseen, or seen); gives the place after the last one looked at."""
-        waiting: Waiting = []
+        waiting, stride = Waiting(), LEAST_STRIDE
         known_up_to, end = place, place
         while len(walk.chosen) < walk.request.limit:
             if place >= end:
@@ -76,14 +75,12 @@ class Filler:
                     continue
             if place < end:
                 if place >= known_up_to:
-                    known_up_to = place + max(LEAST_STRIDE, walk.request.limit - len(walk.posts))
+                    known_up_to = place + max(stride, walk.request.limit - len(walk.posts))
+                    stride *= 2  # where most must wait, there are many
                     await self._know_posts(walk, place, known_up_to)
                 place = self._choose(walk, spacing, waiting, place, min(end, known_up_to))
-            elif waiting:  # nothing else remains
-                _take_fitting(walk, spacing, waiting)
-                if len(walk.posts) < walk.request.limit:
-                    _take_least_bad(walk, spacing, waiting)
-            else:
+            else:  # nothing else remains
+                _take_rest(walk, spacing, waiting)
                 break
         return place
 
@@ -93,10 +90,12 @@ class Filler:
         if waiting:
             _take_fitting(walk, spacing, waiting)
         entries = walk.entries(place, end)
-        for row, mark in zip(codec.rows_of(entries), codec.marks_of(entries), strict=True):
+        rows = codec.rows_of(entries)
+        cards = self._all_shown(walk, rows)
+        for at, (row, mark) in enumerate(zip(rows, codec.marks_of(entries), strict=True)):
             if len(posts) >= limit:
                 break
-            card = self._may_be_shown(walk, row, place)
+            card = cards[at] if cards else self._may_be_shown(walk, row, place)
             if card is not None:
                 if spacing.fits(card):
                     _take(walk, spacing, (place, card, mark))
@@ -137,7 +136,7 @@ class Filler:
         walk.posts.rows += map(rows.__getitem__, chosen)
         walk.posts.ids += map(ids.__getitem__, chosen)
         walk.posts.marks += map(marks.__getitem__, chosen)
-        waiting += [(place + at, cards[at], marks[at]) for at in map(shown.__getitem__, left)]
+        waiting.extend((place + at, cards[at], marks[at]) for at in map(shown.__getitem__, left))
         is_full = len(chosen) == room
         walk.shows_next = is_full and (bool(left) or looked_at < len(shown))
         end = shown[looked_at - 1] + 1 if is_full else len(rows)
@@ -145,18 +144,31 @@ class Filler:
             walk.dropped.update(place + at for at in set(range(end)).difference(shown))
         return place + end
 
+    def _all_shown(self, walk: Walk, rows: Sequence[int]) -> Sequence[CatalogueEntry] | None:
+        """What these rows are, if all are known and may be shown."""
+        cards = self._catalogue.all_of(rows) if rows and walk.has_redis else None
+        if (
+            not cards
+            or walk.gone
+            or walk.request.exclude
+            or not self._reader.deleted.rows.isdisjoint(rows)
+            or not may_show_all(walk.state.viewer, rows=rows, authors=[card.author for card in cards])
+        ):
+            return None
+        return cards
+
     async def _end_of_part(self, walk: Walk, place: int, *, seen_too: bool) -> int:
         """Where the unseen part of the chain (or all of it) ends; adds more of the list, or the tail, when needed."""
         length, room = walk.own_length, walk.request.limit - len(walk.chosen)
         if walk.chain.rest and length - place <= room:  # what follows the page is to be ready, too
-            self._ahead.make_ready(walk)
+            self._ahead.make_ready(walk, self._sources.permitted(walk))
             length = walk.own_length
         if place < length and walk.tail is None:
             return length
         if walk.tail is None:
             walk.put_tail(await self._sources.tail(walk))
         elif walk.lacks_tail(place, room, seen_too=seen_too):
-            walk.make_tail_ready()
+            walk.make_tail_ready(self._sources.permitted(walk))
         return walk.whole_length if seen_too else walk.unseen_length
 
     async def _before(self, walk: Walk) -> Sequence[CatalogueEntry]:
@@ -210,17 +222,16 @@ class Filler:
 
 def _take_fitting(walk: Walk, spacing: Spacing, waiting: Waiting) -> None:
     """Choose those of the waiting that may come now, the first one first, while the page has room."""
-    while len(walk.posts) < walk.request.limit:
-        found = spacing.first_fitting([card for _, card, _ in waiting])
-        if found is None:
-            return
-        _take(walk, spacing, waiting.pop(found))
+    while len(walk.posts) < walk.request.limit and (found := waiting.pop_fitting(spacing)) is not None:
+        _take(walk, spacing, found)
 
 
-def _take_least_bad(walk: Walk, spacing: Spacing, waiting: Waiting) -> None:
-    found = spacing.least_bad([card for _, card, _ in waiting])
-    if found is not None:
-        _take(walk, spacing, waiting.pop(found))
+def _take_rest(walk: Walk, spacing: Spacing, waiting: Waiting) -> None:
+    """Choose of the waiting while the page has room: the least bad one where none fits."""
+    while waiting and len(walk.posts) < walk.request.limit:
+        found = waiting.pop_fitting(spacing) or waiting.pop_least_bad(spacing)
+        if found is not None:
+            _take(walk, spacing, found)
 
 
 def _take(walk: Walk, spacing: Spacing, one: Candidate) -> None:

@@ -13,9 +13,9 @@ from shared.db.newest import newest_posts
 from shared.errors import StoreUnavailable
 from shared.ranked_lists.records import CatalogueEntry
 from shared.settings import ListSettings
+from timeline.segments import Segment, segment_of
 from timeline.snapshot import Snapshot, catalogue_entry, packed_by_recency
 from timeline.stores import Patience, Stores
-from timeline.tail import Segment, segment_of
 
 GOOD_FOR = timedelta(seconds=30)  # as long as the newest posts are good for (`timeline.keeper`)
 

@@ -14,6 +14,7 @@ from typing import Self
 from shared.domain import Reason
 from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList
+from timeline.segments import Segment, segment_of
 
 STRIDE = 16  # rows of the pool that are taken out of it together
 
@@ -26,13 +27,14 @@ class Pool:
     rows: Sequence[int]
     twice: Sequence[int]  # the rows, one after the other and once more
     entries: Mapping[int, bytes]  # by row, as they stand in a list whose own they are not
+    segment: Segment
 
     @classmethod
     def of(cls, ranked: RankedList) -> Self:
         """The pool that a run published."""
         rows, entries = codec.rows_of(ranked.entries), codec.split(ranked.entries)
         marked = {row: codec.with_reason(entry, Reason.NEW) for row, entry in zip(rows, entries, strict=True)}
-        return cls(ranked=ranked, rows=rows, twice=rows * 2, entries=marked)
+        return cls(ranked=ranked, rows=rows, twice=rows * 2, entries=marked, segment=segment_of([ranked.entries]))
 
     def in_order_of(self, user_id: str) -> Iterator[Sequence[int]]:
         """All rows once, a few at a time, from one on that depends on the user and the generation."""

@@ -18,7 +18,7 @@ from shared.ranked_lists.catalogue import Catalogue
 from shared.ranked_lists.codec import RankedList, pack_entry
 from shared.ranked_lists.records import CatalogueEntry
 from timeline.reserved import Pool
-from timeline.tail import Segment, segment_of
+from timeline.segments import Segment, segment_of
 
 NOT_ASKED = "not asked yet"
 

@@ -17,6 +17,7 @@ from shared.ranked_lists.read import ListReader, UserState
 from shared.ranked_lists.records import Tail
 from shared.settings import ListSettings
 from timeline.older_posts import OlderPosts
+from timeline.segments import Permitted
 from timeline.snapshot import Snapshot
 from timeline.stores import Stores
 from timeline.tail import frozen_tail, older_part, parts_of, plain_tail
@@ -63,20 +64,24 @@ class Sources:
             await self._own(walk),
         )
         seen, enough, at_most = walk.seen(), self._lists.list_length, walk.wanted_of_tail
-        found = None
-        if not seen.may_be_all:
+        found, permitted = None, self.permitted(walk)
+        if permitted.has_few and not seen.may_be_all:
             found = plain_tail(shared, own, seen, taken, enough=enough, at_most=at_most)
         if found is None:
-            parts = parts_of(shared, own, taken, seen)
+            parts = parts_of(shared, own, taken, seen, permitted)
             if sum(len(part.unseen) for part in parts) < enough and self._snapshot.oldest is not None:
                 older = await self._older.posts(walk.patience, than=self._snapshot.oldest, besides=shared)
-                parts.append(older_part(older, parts, taken, seen))
+                parts.append(older_part(older, parts, taken, seen, permitted))
             found = frozen_tail(parts, seen, at_most=at_most)
         if walk.has_redis and walk.position > 0:
             with suppress(StoreUnavailable):
                 asking = partial(self._reader.keep_tail, walk.request.user_id, walk.slot, walk.chain.nonce, found)
                 return await self._stores.wire(walk.patience, asking)
         return found
+
+    def permitted(self, walk: Walk) -> Permitted:
+        """What may be shown to a page's user."""
+        return Permitted(self._reader.catalogue, self._reader.deleted.rows, walk.state.viewer)
 
     async def _own(self, walk: Walk) -> list[bytes]:
         """Packed entries of the user's present lists; a first page has read them already."""

@@ -6,67 +6,26 @@ posts a page needs twenty, and whoever has seen their whole list needs a tail on
 """
 
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
-from itertools import filterfalse, islice
+from collections.abc import Collection, Iterator, Sequence, Set
+from itertools import compress, filterfalse, islice
 
 from msgspec import Struct
 
 from shared.ranked_lists import codec
 from shared.ranked_lists.read import UserState
 from shared.ranked_lists.records import Tail
+from timeline.segments import Permitted, Segment
 
 NEVER = 1 << 32  # rows: more than anybody sees
 OLDEST = 128  # rows that were seen first, whose order is known at once: enough for two pages, mostly
+ALL = 4  # where that many times the posts that are asked for is all there is, it is made ready at once
 FEW = 64  # posts up to which sorting them is quicker than looking for them in a list
-
-
-class Segment:
-    """Packed entries, and which of them count; where each stands is worked out when somebody asks."""
-
-    __slots__ = ("_index", "packed", "row_set")
-
-    def __init__(self, packed: bytes, row_set: frozenset[int]) -> None:
-        """
-        Args:
-            packed: the entries; of a post that comes twice the first one counts.
-            row_set: the rows that count.
-        """
-        self.packed, self.row_set = packed, row_set
-        self._index: dict[int, int] | None = None
-
-    @property
-    def index(self) -> Mapping[int, int]:
-        """Row → where it stands; in the order of the entries."""
-        if self._index is None:
-            places: dict[int, int] = {}
-            for place, row in enumerate(codec.rows_of(self.packed)):
-                if row in self.row_set:
-                    places.setdefault(row, place)
-            self._index = places
-        return self._index
-
-    def __len__(self) -> int:
-        return len(self.row_set)
-
-
-def segment_of(lists: Iterable[bytes], *, without: Set[int] = frozenset()) -> Segment:
-    """Lists as one, the best list first: of a post in several of them the first entry stays.
-
-    Args:
-        lists: packed entries.
-        without: rows that are left out.
-    """
-    packed = b"".join(lists)
-    segment = Segment(packed, frozenset(codec.rows_of(packed)) - without)
-    if len(segment) < codec.length_of(packed):
-        segment = Segment(codec.pick(packed, segment.index.values()), segment.row_set)
-    return segment
 
 
 class SeenRows:
     """What a user has seen, here or elsewhere; and in which order, as far as it is asked for."""
 
-    __slots__ = ("_oldest", "_state", "rows")
+    __slots__ = ("_in_order", "may_be_all", "oldest", "rows")
 
     def __init__(self, state: UserState, *, all_from: int) -> None:
         """
@@ -74,28 +33,24 @@ class SeenRows:
             state: the user's.
             all_from: whoever has seen so many may have seen all there is, and will be asked for what they saw first.
         """
-        self._state, rows = state, _in_order(state)
-        self._oldest: list[int] | None = None
-        if len(rows) < all_from:
+        rows = self._in_order = _in_order(state)
+        self.may_be_all = len(rows) >= all_from
+        self.oldest: list[int] = []
+        if self.may_be_all and len(rows) > OLDEST:
+            self.rows, first = set(rows[OLDEST:]), rows[OLDEST - 1 :: -1]
+            self.oldest = [*filterfalse(self.rows.__contains__, dict.fromkeys(first))]
+            self.oldest.reverse()
+            self.rows.update(first)
+        else:
             self.rows = set(rows)
-            return
-        first, self.rows = rows[OLDEST - 1 :: -1] if len(rows) > OLDEST else rows[::-1], set(rows[OLDEST:])
-        self._oldest = [row for row in dict.fromkeys(first) if row not in self.rows]
-        self._oldest.reverse()
-        self.rows.update(first)
 
-    @property
-    def may_be_all(self) -> bool:
-        """Whether they are so many that the user may have seen all there is."""
-        return self._oldest is not None
-
-    def longest_ago_first(self) -> Iterator[int]:
-        """The rows by when they were seen last."""
-        known = self._oldest or []
-        yield from known
-        rows = _in_order(self._state)
-        rows.reverse()
-        yield from islice(reversed(dict.fromkeys(rows)), len(known), None)
+    def longest_ago_first(self, among: Set[int], *, but_oldest: bool = False) -> Iterator[int]:
+        """Those of some rows that were seen, by when they were seen last; all, or those that are not in `oldest`."""
+        if not but_oldest:
+            yield from filter(among.__contains__, self.oldest)
+        later = self._in_order[OLDEST:] if self.oldest else self._in_order
+        last = dict.fromkeys(filter(among.__contains__, reversed(later)))
+        yield from reversed(last)
 
 
 def _in_order(state: UserState) -> list[int]:
@@ -109,32 +64,33 @@ def _numbers(rows: Collection[int]) -> list[int]:
 
 
 class Part(Struct, gc=False):
-    """What a tail draws from: a segment, less the rows that come in another part or have come already."""
+    """What a tail draws from: a segment, less what must not be shown, comes in another part or has come already."""
 
     segment: Segment
-    skipped: Set[int]
-    unseen: Set[int]  # rows of it that its user has not seen
+    rows: frozenset[int]  # of it that may be shown
+    skipped: Set[int]  # of these, those that do not come: from another part, or not again
+    unseen: Set[int]  # those that its user has not seen
 
     @classmethod
-    def of(cls, segment: Segment, skipped: Set[int], seen: SeenRows) -> "Part":
-        """A segment as a user's part."""
-        unseen = segment.row_set.difference(seen.rows)
-        return cls(segment, skipped, unseen - skipped if skipped else unseen)
+    def of(cls, segment: Segment, rows: frozenset[int], skipped: Set[int], seen: SeenRows) -> "Part":
+        """These rows of a segment, less some, as a user's part."""
+        unseen = rows - seen.rows
+        return cls(segment, rows, skipped, unseen - skipped if skipped else unseen)
 
     def first_unseen(self, at_most: int) -> Sequence[int]:
         """The first unseen rows, in their order."""
         if not self.unseen:
             return ()
         if len(self.unseen) <= FEW:
-            return sorted(self.unseen, key=self.segment.index.__getitem__)[:at_most]
+            return sorted(self.unseen, key=self.segment.places(self.unseen).__getitem__)[:at_most]
         return [*islice(filter(self.unseen.__contains__, self.segment.index), at_most)]
 
     def entries_of(self, rows: Sequence[int]) -> dict[int, bytes]:
-        """The packed entries of those of these rows that are here."""
+        """The packed entries of those of these rows that come from here."""
+        mine = self.rows.intersection(rows) - self.skipped
+        places = self.segment.places(mine)
         size, packed = codec.ENTRY.size, self.segment.packed
-        mine = self.segment.row_set.intersection(rows).difference(self.skipped)
-        places = [(row, self.segment.index[row] * size) for row in mine]
-        return {row: packed[at : at + size] for row, at in places}
+        return {row: packed[(at := places[row] * size) : at + size] for row in mine}
 
 
 def plain_tail(
@@ -158,59 +114,80 @@ def plain_tail(
     return Tail(unseen=at_most, entries=ready, rest=b"".join((shared.packed, *own)))
 
 
-def parts_of(shared: Segment, own: Sequence[bytes], taken: Set[int], seen: SeenRows) -> list[Part]:
+def parts_of(
+    shared: Segment, own: Sequence[bytes], taken: Set[int], seen: SeenRows, permitted: Permitted
+) -> list[Part]:
     """What a tail draws from first: the shared lists, then what only the user's own lists have."""
-    parts = [Part.of(shared, taken, seen)]
+    parts = [Part.of(shared, permitted.of_segment(shared), permitted.few_of(shared) | taken, seen)]
     packed = b"".join(own)
     others = frozenset(codec.rows_of(packed)).difference(shared.row_set)
-    return [*parts, Part.of(Segment(packed, others), taken, seen)] if others else parts
+    if others:
+        parts.append(Part.of(Segment(packed, others), permitted.of_rows([*others]), taken, seen))
+    return parts
 
 
-def older_part(older: Segment, before: Sequence[Part], taken: Set[int], seen: SeenRows) -> Part:
+def older_part(older: Segment, before: Sequence[Part], taken: Set[int], seen: SeenRows, permitted: Permitted) -> Part:
     """What it draws from when those hold too little that is unseen: older posts, less what comes before."""
-    return Part.of(older, frozenset(taken).union(*(part.segment.row_set for part in before[1:])), seen)
+    skipped = frozenset(taken).union(permitted.few_of(older), *[part.segment.row_set for part in before[1:]])
+    return Part.of(older, permitted.of_segment(older), skipped, seen)
 
 
 def frozen_tail(parts: Sequence[Part], seen: SeenRows, *, at_most: int) -> Tail:
     """A tail whose first posts are ready; its rest is what the parts hold, whatever of it has come.
 
+    Where fewer are ready than there might be, nothing else may be shown, and nothing follows them.
+
     Args:
-        parts: the best first; no row is in two of them.
+        parts: the best first; no row may come from two of them.
         seen: what the user has seen.
-        at_most: how many posts are made ready.
+        at_most: how many posts are made ready; all, where there are few more.
     """
+    if sum(len(part.rows) for part in parts) <= ALL * at_most:
+        at_most = ALL * at_most + 1
     ready: list[int] = []
     for part in parts:
         ready += part.first_unseen(at_most - len(ready))
     n_unseen = len(ready)
     if n_unseen < at_most:
-        ready += islice(_those_in(parts, seen.longest_ago_first()), at_most - n_unseen)
+        ready += islice(_those_in(parts, seen), at_most - n_unseen)
     entries: dict[int, bytes] = {}
     for part in parts:
         entries.update(part.entries_of(ready))
-    rest = b"".join([part.segment.packed for part in parts])
-    return Tail(unseen=n_unseen, entries=b"".join(map(entries.__getitem__, ready)), rest=rest)
+    is_all = len(ready) < at_most
+    return Tail(
+        unseen=n_unseen,
+        entries=b"".join(map(entries.__getitem__, ready)),
+        rest=b"" if is_all else b"".join([part.segment.packed for part in parts]),
+    )
 
 
-def _those_in(parts: Sequence[Part], rows: Iterable[int]) -> Iterator[int]:
-    for row in rows:
-        for part in parts:
-            if row in part.segment.row_set and row not in part.skipped:
-                yield row
-                break
+def _those_in(parts: Sequence[Part], seen: SeenRows) -> Iterator[int]:
+    """Seen rows that may come, the longest ago first."""
+    looks_at_oldest = sum(len(part.rows) for part in parts) > OLDEST
+    if looks_at_oldest:  # mostly they are enough, and no list is copied for them
+        here = frozenset[int]().union(*[part.rows.intersection(seen.oldest) - part.skipped for part in parts])
+        yield from filter(here.__contains__, seen.oldest)
+    among = frozenset[int]().union(*[part.rows - part.skipped if part.skipped else part.rows for part in parts])
+    yield from seen.longest_ago_first(among, but_oldest=looks_at_oldest)
 
 
-def more_ready(tail: Tail, taken: bytes, seen: SeenRows, *, at_most: int) -> Tail:
+def more_ready(tail: Tail, taken: bytes, seen: SeenRows, permitted: Permitted, *, at_most: int) -> Tail:
     """A tail of which more posts are ready; once seen ones have come, all that follow count as seen.
 
     Args:
         tail: the tail.
         taken: packed entries of all that has come before it.
         seen: what the user has seen.
+        permitted: what the user may be shown.
         at_most: how many posts are made ready.
     """
-    rest = segment_of([tail.rest], without={*codec.rows_of(taken), *codec.rows_of(tail.entries)})
-    more = frozen_tail([Part.of(rest, frozenset(), seen)], seen, at_most=at_most)
+    rows = codec.rows_of(tail.rest)
+    left = frozenset(rows).difference(codec.rows_of(taken), codec.rows_of(tail.entries))
+    rest = Segment(tail.rest, left)
+    more = frozen_tail([Part.of(rest, permitted.of_rows([*left]), frozenset(), seen)], seen, at_most=at_most)
     unseen = tail.unseen + (more.unseen if tail.unseen == len(tail) else 0)
-    places = map(rest.index.__getitem__, codec.rows_of(more.entries))
-    return Tail(unseen=unseen, entries=tail.entries + more.entries, rest=codec.without(rest.packed, sorted(places)))
+    behind = b""
+    if more.rest:
+        left = left.difference(codec.rows_of(more.entries))
+        behind = b"".join(compress(codec.split(tail.rest), map(left.__contains__, rows)))
+    return Tail(unseen=unseen, entries=tail.entries + more.entries, rest=behind)

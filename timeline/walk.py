@@ -13,6 +13,7 @@ from shared.ranked_lists import codec
 from shared.ranked_lists.read import UserState
 from shared.ranked_lists.records import Chain, Tail
 from timeline.page import PagePosts, PageRequest
+from timeline.segments import Permitted
 from timeline.stores import Patience
 from timeline.tail import NEVER, SeenRows, more_ready
 
@@ -86,11 +87,11 @@ class Walk(Struct, kw_only=True, gc=False):
         """What follows the list was worked out."""
         self.tail = tail
 
-    def make_tail_ready(self) -> None:
+    def make_tail_ready(self, permitted: Permitted) -> None:
         """More of the tail comes near."""
         assert self.tail is not None
         before, at_most = self.chain.frozen.entries, self.wanted_of_tail
-        self.tail, self.is_rewritten = more_ready(self.tail, before, self.seen(), at_most=at_most), True
+        self.tail, self.is_rewritten = more_ready(self.tail, before, self.seen(), permitted, at_most=at_most), True
 
     def seen(self, *, all_from: int = NEVER) -> SeenRows:
         """What the user has seen; who has seen so many may have seen all there is (see `SeenRows`)."""

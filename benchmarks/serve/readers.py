@@ -1,6 +1,7 @@
-"""Readers who have seen much: what the first page of a chain costs them, beside one that has seen nothing."""
+"""Readers who have seen, blocked or hidden much: what a first page costs them, beside one who has seen nothing."""
 
 import struct
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
@@ -14,11 +15,15 @@ from benchmarks.serve.rounds import Measured
 from benchmarks.serve.servers import API_KEY, Served
 from benchmarks.turns import in_turn
 from shared.domain import Phase, PhaseState, author_key
+from shared.eligibility import Viewer
 from shared.ranked_lists import codec, keys, records
 
 ELSEWHERE = 1_500  # posts that a viewer record holds, and a seen record as well: `ListSettings.seen_length`
 FRESH = "0 posts seen"
-KINDS = (FRESH, "200 posts seen, their whole list", "1,500 posts seen", "every post seen")
+SEEN = ("200 posts seen, their whole list", "1,500 posts seen", "every post seen")
+ONE_AUTHOR, THIRTY = "all authors blocked but one", "all posts hidden but 30"
+ALL_OF_IT = "every post seen, 600 hidden, 60 authors blocked"
+KINDS = (FRESH, *SEEN, ONE_AUTHOR, THIRTY, ALL_OF_IT)
 Seen = tuple[Sequence[int], Sequence[int]]  # elsewhere (by events), and served here
 
 
@@ -28,7 +33,7 @@ class Readers:
 
     client: "redis.Redis"
     users: Sequence[str]
-    rows: Sequence[int]  # of all posts
+    authors: Mapping[int, str]  # of all posts, by row
     _lists: dict[str, list[int]] = field(default_factory=dict)  # a user → the rows of the list that is in force
     _viewers: dict[str, bytes] = field(default_factory=dict)
 
@@ -39,23 +44,35 @@ class Readers:
             self._viewers[user] = self._value(keys.viewer(user)) or b""
 
     def become(self, kind: str) -> None:
-        """Have all of them seen as much as this kind has, and nothing else; drops their chains."""
+        """Have all of them seen and withheld as much as this kind has, and nothing else; drops their chains."""
         pipe = self.client.pipeline(transaction=False)
         for user in self.users:
             elsewhere, served = self._seen(user, kind)
             own = author_key(user)
             version, viewer = _version(self._viewers[user]), records.unpack_viewer(self._viewers[user], own=own)
-            viewer = replace(viewer, seen_posts=elsewhere)
+            viewer = replace(self._withholding(viewer, kind, own), seen_posts=elsewhere)
             pipe.set(keys.viewer(user), records.pack_viewer(viewer, version=version, own=own))
             pipe.set(keys.seen(user), records.pack_visits(0) + records.pack_rows(served))
             for slot in range(keys.CHAIN_SLOTS):
                 pipe.delete(keys.chain(user, slot), keys.tail(user, slot))
         pipe.execute()
 
+    def _withholding(self, viewer: Viewer, kind: str, own: int) -> Viewer:
+        rows, posts = sorted(self.authors), Counter(self.authors.values())
+        authors = [author_key(author) for author, _ in posts.most_common()]
+        blocked = {ONE_AUTHOR: authors[1:], ALL_OF_IT: authors[::-1][:60]}.get(kind)
+        hidden = {THIRTY: rows[30:], ALL_OF_IT: rows[::2][:600]}.get(kind)
+        return replace(
+            viewer,
+            hidden_authors=viewer.hidden_authors if blocked is None else frozenset([own, *blocked]),
+            hidden_posts=viewer.hidden_posts if hidden is None else frozenset(hidden),
+        )
+
     def _seen(self, user: str, kind: str) -> Seen:
         own = self._lists[user]
-        others = [row for row in self.rows if row not in set(own)]
-        seen = {FRESH: [], KINDS[1]: own, KINDS[2]: [*others, *own][-ELSEWHERE:], KINDS[3]: [*others, *own]}[kind]
+        others = [row for row in self.authors if row not in set(own)]
+        both, (whole_list, many, _) = [*others, *own], SEEN
+        seen = {whole_list: own, many: both[-ELSEWHERE:], SEEN[-1]: both, ALL_OF_IT: both}.get(kind, [])
         return seen[:-ELSEWHERE], seen[-ELSEWHERE:]
 
     def _list_of(self, user: str, phase: PhaseState) -> list[int]:
@@ -68,13 +85,15 @@ class Readers:
         return cast(bytes | None, self.client.get(key))
 
 
-def rows_of_posts(database_url: str) -> list[int]:
-    """The rows of all posts."""
+def authors_of_posts(database_url: str) -> dict[int, str]:
+    """The author of each post, by its row."""
     connection = psycopg2.connect(database_url)
     try:
         with connection, connection.cursor() as cursor:
-            cursor.execute("SELECT row FROM warmline.post_rows ORDER BY row")
-            return [row for (row,) in cursor.fetchall()]
+            cursor.execute(
+                "SELECT row, author_id FROM warmline.post_rows JOIN warmline.posts ON id = post_id ORDER BY row"
+            )
+            return dict(cursor.fetchall())
     finally:
         connection.close()
 

@@ -11,9 +11,9 @@ from shared.ranked_lists.codec import pack_entry
 from shared.ranked_lists.records import CatalogueEntry
 from shared.settings import ListSettings
 from timeline.older_posts import OlderPosts
+from timeline.segments import segment_of
 from timeline.snapshot import Snapshot
 from timeline.stores import Patience
-from timeline.tail import segment_of
 
 PACKED = b"".join(pack_entry(row, Reason.RECENT, 0.5) for row in (1, 2, 3))
 BESIDES = segment_of([PACKED[:6]])

@@ -1,0 +1,154 @@
+"""Whole lists as sets: which posts they have, where each stands, and which of them a viewer may be shown. Pure.
+
+A list that all users share is put together once for each copy of it; what is asked for it then goes by sets, not by
+posts, so that whoever may be shown little of it costs no more than others.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from itertools import compress
+from operator import itemgetter
+
+from shared.eligibility import Viewer
+from shared.ranked_lists import codec
+from shared.ranked_lists.catalogue import Catalogue
+from shared.ranked_lists.records import CatalogueEntry
+
+MANY = 12  # withheld authors and posts from which on it is quicker to leave theirs out first than to meet them
+SOUGHT = 12  # rows up to which it is quicker to look for each than to note where all stand
+_AUTHOR = itemgetter(CatalogueEntry._fields.index("author"))  # a tuple is read quicker by number
+_NOBODY: frozenset[int] = frozenset()
+
+
+class Authors:
+    """A list's posts by their authors, as far as the catalogue knew them."""
+
+    __slots__ = ("all", "rows_of", "unknown")
+
+    def __init__(self, rows: Set[int], catalogue: Catalogue) -> None:
+        found: dict[int, list[int]] = {}
+        unknown = set(rows)
+        for card in filter(None, map(catalogue.get, rows)):
+            found.setdefault(card.author, []).append(card.row)
+            unknown.discard(card.row)
+        self.rows_of: Mapping[int, Sequence[int]] = found
+        self.all, self.unknown = frozenset(found), frozenset(unknown)
+
+
+class Segment:
+    """Packed entries, and which of them count; what else is asked of them is worked out when somebody asks."""
+
+    __slots__ = ("_authors", "_deleted", "_index", "_living", "packed", "row_set")
+
+    def __init__(self, packed: bytes, row_set: frozenset[int]) -> None:
+        """
+        Args:
+            packed: the entries; of a post that comes twice the first one counts.
+            row_set: the rows that count.
+        """
+        self.packed, self.row_set = packed, row_set
+        self._index: dict[int, int] | None = None
+        self._authors: Authors | None = None
+        self._deleted, self._living = _NOBODY, row_set
+
+    @property
+    def index(self) -> Mapping[int, int]:
+        """Row → where it stands; in the order of the entries."""
+        if self._index is None:
+            rows = codec.rows_of(self.packed)
+            first = dict(zip(reversed(rows), range(len(rows) - 1, -1, -1), strict=True))  # the last word is the first
+            order = [*filter(self.row_set.__contains__, dict.fromkeys(rows))]
+            self._index = dict(zip(order, map(first.__getitem__, order), strict=True))
+        return self._index
+
+    def places(self, rows: Collection[int]) -> Mapping[int, int]:
+        """Where these rows stand, which are among its own: looked for where they are few, and nobody asked before."""
+        if self._index is not None or len(rows) > SOUGHT:
+            return self.index
+        listed = codec.rows_of(self.packed) if rows else []
+        return {row: listed.index(row) for row in rows}
+
+    def authors(self, catalogue: Catalogue) -> Authors:
+        """Its posts by author. A row names one post, so they stay right as long as the segment is there."""
+        if self._authors is None:
+            self._authors = Authors(self.row_set, catalogue)
+        return self._authors
+
+    def living(self, deleted: frozenset[int]) -> frozenset[int]:
+        """Its rows less those that are deleted."""
+        if deleted is not self._deleted:
+            self._deleted, self._living = deleted, self.row_set - deleted
+        return self._living
+
+    def __len__(self) -> int:
+        return len(self.row_set)
+
+
+def segment_of(lists: Iterable[bytes], *, without: Set[int] = _NOBODY) -> Segment:
+    """Lists as one, the best list first: of a post in several of them the first entry stays.
+
+    Args:
+        lists: packed entries.
+        without: rows that are left out.
+    """
+    packed = b"".join(lists)
+    segment = Segment(packed, frozenset(codec.rows_of(packed)) - without)
+    if len(segment) < codec.length_of(packed):
+        segment = Segment(codec.pick(packed, segment.index.values()), segment.row_set)
+    return segment
+
+
+class Permitted:
+    """What a viewer may be shown of whole lists, so that the rest is left out before anybody walks there.
+
+    It may let pass what must not be shown (an author whom the catalogue did not know): pages look again.
+    """
+
+    __slots__ = ("_catalogue", "_deleted", "_viewer", "has_few")
+
+    def __init__(self, catalogue: Catalogue, deleted: frozenset[int], viewer: Viewer) -> None:
+        """
+        Args:
+            catalogue: says whose a post is.
+            deleted: rows that nobody is shown.
+            viewer: who looks.
+        """
+        self._catalogue, self._deleted, self._viewer = catalogue, deleted, viewer
+        withholds_many = len(viewer.hidden_authors) + len(viewer.hidden_posts) >= MANY
+        self.has_few = not withholds_many  # withheld authors and posts: a walk passes over theirs
+
+    def of_segment(self, segment: Segment) -> frozenset[int]:
+        """Rows of a shared list that may be shown, by its authors; less `few_of` where few are withheld."""
+        viewer, rows = self._viewer, segment.living(self._deleted)
+        if self.has_few:
+            return rows
+        authors = segment.authors(self._catalogue)
+        hidden = authors.all & viewer.hidden_authors
+        if 2 * len(hidden) > len(authors.all):  # of the authors, the few whose posts are looked up
+            shown = map(authors.rows_of.__getitem__, authors.all - hidden)
+            rows = rows.intersection(authors.unknown.union(*shown))
+        elif hidden:
+            return rows.difference(viewer.hidden_posts, *map(authors.rows_of.__getitem__, hidden))
+        return rows - viewer.hidden_posts if viewer.hidden_posts else rows
+
+    def few_of(self, segment: Segment) -> Set[int]:
+        """Rows of a shared list that must not be shown, where few are withheld: no list is copied for them."""
+        if not self.has_few:
+            return _NOBODY
+        rows_of = segment.authors(self._catalogue).rows_of
+        return self._viewer.hidden_posts.union(*[rows_of.get(author, ()) for author in self._viewer.hidden_authors])
+
+    def of_rows(self, rows: Sequence[int]) -> frozenset[int]:
+        """Those of these rows that may be shown; all of them where few are withheld."""
+        return frozenset(rows) if self.has_few else frozenset(rows) - self.withheld(rows)
+
+    def withheld(self, rows: Sequence[int]) -> Set[int]:
+        """Those of these rows that must not be shown."""
+        viewer, hidden = self._viewer, set(filter(self._deleted.__contains__, rows))
+        if viewer.hidden_posts:
+            hidden.update(filter(viewer.hidden_posts.__contains__, rows))
+        cards = self._catalogue.all_of(rows) if rows else ()
+        if cards is None:
+            cards = [*filter(None, map(self._catalogue.get, rows))]
+            rows = [card.row for card in cards]
+        hidden.update(compress(rows, map(viewer.hidden_authors.__contains__, map(_AUTHOR, cards))))
+        return hidden
