@@ -6,7 +6,7 @@ its answer is written at once. Any other bytes are uvicorn's, as if this class w
 """
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -54,7 +54,7 @@ class Connection(HttpToolsProtocol):
         if b"#" in url:
             raise ValueError("a target with a fragment")  # answered with 400, as all that is no HTTP
         if b"?" in url:
-            self.scope[QUESTION_MARK] = True
+            cast(dict[str, object], self.scope)[QUESTION_MARK] = True
         super().on_url(url)
 
     def on_message_begin(self) -> None:
