@@ -16,6 +16,7 @@ from shared.logs import log_event
 from shared.promotion import promote
 from shared.ranked_lists.publication import Publication
 from shared.readiness import phase_warning
+from timeline.paths import without_query
 from timeline.problems import Problem
 from timeline.routes import PROBLEMS
 from timeline.schemas import ChampionAnswer, ChampionChange, PhaseAnswer, PhaseChange
@@ -32,7 +33,7 @@ def _operator_only(request: Request) -> None:
 
 def operator_router(prefix: str) -> APIRouter:
     """A router that opens to the operator alone."""
-    closed = [Depends(_operator_only)]
+    closed = [Depends(_operator_only), Depends(without_query)]
     return APIRouter(prefix=prefix, tags=["admin"], dependencies=closed, responses={401: PROBLEMS[401], **DOWN})
 
 

@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from timeline.app import TimelineApp
 from timeline.body import MEDIA_TYPE
 from timeline.lane import Lane, PlainRequest, plain_request
+from timeline.paths import QUESTION_MARK
 
 _HEAD = b"HTTP/1.1 200 OK\r\n%bcontent-length: %d\r\ncontent-type: " + MEDIA_TYPE.encode() + b"\r\n%b\r\n"
 
@@ -52,6 +53,8 @@ class Connection(HttpToolsProtocol):
         """The parser met a target, or a part of it. A fragment would be cut off, and the path be another one."""
         if b"#" in url:
             raise ValueError("a target with a fragment")  # answered with 400, as all that is no HTTP
+        if b"?" in url:
+            self.scope[QUESTION_MARK] = True
         super().on_url(url)
 
     def on_message_begin(self) -> None:

@@ -13,6 +13,7 @@ from shared.db.erasure import erase_user
 from shared.db.safety_outbox import SafetyChange
 from shared.db.writes import PostWrite, delete_post, drop_block, put_block, put_post, put_user
 from timeline.ingest import TOO_LARGE, UNAVAILABLE, backend_only
+from timeline.paths import without_query
 from timeline.problems import Problem
 from timeline.routes import PROBLEMS
 from timeline.schemas import ActPending, ErasureUnderWay, PathId, PostPut, UserPut
@@ -22,12 +23,6 @@ CONFLICT: dict[int | str, dict[str, Any]] = {
     409: {"description": "the relation is a view, or the user was erased, the post deleted"}
 }
 PENDING: dict[int | str, dict[str, Any]] = {202: {"model": ActPending, "description": "durable; Redis is away"}}
-
-
-def without_query(request: Request) -> None:
-    """Refuse what stands behind a question mark: it would be cut off from an id, and another one written."""
-    if request.url.query:
-        raise Problem(422, "invalid-request", "this route takes no query; a question mark in an id is %3F")
 
 
 router = APIRouter(

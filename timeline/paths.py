@@ -9,12 +9,14 @@ routes as a control character, which no id may have.
 import re
 from urllib.parse import quote, unquote_to_bytes
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.domain import CONTROL_CHARACTERS
 from timeline.problems import NO_ROUTE, Problem, problem_response
 
 STAND_IN = "\x1f"
+QUESTION_MARK = "warmline.question_mark"  # in a scope: the target has one; of an empty query ASGI does not tell
 _NO_SEGMENTS = frozenset({b"", b".", b".."})
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _CONTROL_CHARACTER = re.compile(f"[{CONTROL_CHARACTERS}]")  # a pattern's `$` lets a line break pass, `.` stops at one
@@ -47,6 +49,16 @@ def path_of(sent: bytes) -> str:
     if first or not segments or not _NO_SEGMENTS.isdisjoint(segments):
         raise Problem(404, "not-found", NO_ROUTE)
     return "/" + "/".join([_text_of(segment) for segment in segments])
+
+
+def without_query(request: Request) -> None:
+    """Refuse what stands behind a question mark: it would be cut off from an id, and another one written.
+
+    Raises:
+        Problem: a write was sent with a question mark; a read may have one.
+    """
+    if request.method != "GET" and (request.url.query or request.scope.get(QUESTION_MARK)):
+        raise Problem(422, "invalid-request", "this route takes no query; a question mark in an id is %3F")
 
 
 def with_slashes(text: str) -> str:

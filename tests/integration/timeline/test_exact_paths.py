@@ -150,7 +150,22 @@ def test_what_is_no_id_is_refused_in_a_path_and_changes_nothing(
 
 @pytest.mark.parametrize(("method", "path", "body"), [route for route in ROUTES if route[0] != "GET"])
 def test_a_question_mark_never_cuts_an_id_that_is_written(served: Served, method: str, path: str, body: Any) -> None:
-    assert not served.not_refused(method, {query: f"{path}?{query}" for query in ("x", "x=1", "limit=5", "/")}, body)
+    queries = ("", "?", "x", "x=1", "limit=5", "/")
+    assert not served.not_refused(method, {query: f"{path}?{query}" for query in queries}, body)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [each for each in WITHOUT_ID if each[1].startswith("/admin") and each[0] != "GET"],
+)
+def test_an_operators_write_takes_no_question_mark(served: Served, method: str, path: str, body: Any) -> None:
+    assert not served.not_refused(method, {query: f"{path}?{query}" for query in ("", "x=1")}, body)
+
+
+def test_an_id_with_a_bare_question_mark_behind_it_erases_nobody(served: Served) -> None:
+    assert served.ask("PUT", "/users/why").status == 204
+    assert served.ask("DELETE", "/users/why?").status == 422
+    assert served.held_of("why")[0] == 1
 
 
 @pytest.mark.parametrize(
