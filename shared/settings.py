@@ -18,6 +18,7 @@ from shared.errors import ConfigurationError
 from shared.store_urls import postgresql_url, redis_url
 
 PREFIX = "WARMLINE_"
+ENV_FILE = ".env"  # in the working folder
 GroupT = TypeVar("GroupT", bound="SettingsGroup")
 
 
@@ -25,7 +26,7 @@ class SettingsGroup(BaseSettings):
     """A group of settings; read from the environment, then from `.env`."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+        env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True, env_ignore_empty=True
     )
 
 
@@ -183,7 +184,13 @@ def load_settings(group: type[GroupT], **overrides: Any) -> GroupT:
         ConfigurationError: one line per wrong variable, with what it got and what it expects; secrets are not shown.
     """
     try:
+        if Path(ENV_FILE).is_dir():  # pydantic would leave it out without a word, and what was meant to be in it
+            made_by = "Docker makes one where the file to mount is missing"
+            raise ConfigurationError(f"{ENV_FILE}: a folder, expected a file ({made_by}); remove it, write the file")
         return group(**overrides)
+    except OSError as error:
+        todo = "let this user read it (chmod, chown), or take it away and set the variables in the environment"
+        raise ConfigurationError(f"{ENV_FILE}: cannot be read ({error.strerror}); {todo}") from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise ConfigurationError(f".env: line {line} is not UTF-8; save the file as UTF-8") from None

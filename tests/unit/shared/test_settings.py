@@ -201,3 +201,13 @@ def test_settings_cannot_be_changed() -> None:
 def test_hours_and_days_become_spans() -> None:
     settings = load_settings(ListSettings)
     assert (settings.keep_for.total_seconds(), settings.active_for.days) == (72 * 3600, 30)
+
+
+def test_a_settings_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").symlink_to("/proc/self/mem")  # nobody can read it from its beginning, root neither
+    assert _complaint(ListSettings).startswith(".env: cannot be read (Input/output error); let this user read it")
+
+
+def test_a_folder_where_the_settings_file_should_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").mkdir()
+    assert _complaint(ListSettings).startswith(".env: a folder, expected a file")
