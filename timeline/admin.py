@@ -24,6 +24,7 @@ from timeline.state import State, state_of
 
 TOKEN_NAME = "admin token"  # noqa: S105 - what the audit calls the bearer of WARMLINE_ADMIN_TOKEN
 FEED_GENERATIONS = 10  # of each source that the status names one by one
+STATUS_MODELS = 3  # the newest versions that the status holds; their reports are long, `/admin/models` has more
 DOWN: dict[int | str, dict[str, Any]] = {503: {"description": "PostgreSQL does not answer"}}
 
 
@@ -68,9 +69,9 @@ async def put_phase(request: Request, change: PhaseChange) -> PhaseAnswer:
 
 @router.get("/status")
 async def get_status(request: Request) -> dict[str, Any]:
-    """Phase, lists of each phase, last runs, live services, likes per view, and how far the app is from phase 2."""
+    """Phase, lists, last runs, live services, model versions, likes per view, and how far the app is from phase 2."""
     state = state_of(request)
-    phase, changes, runs, services, feeds = await state.operate(_from_database, state)
+    phase, changes, runs, services, models, feeds = await state.operate(_from_database, state)
     readiness = await state.operate(read_readiness, state.database)
     published = await _publications(state) or {}
     return {
@@ -79,6 +80,7 @@ async def get_status(request: Request) -> dict[str, Any]:
         "lists": {each.value: _publication(published.get(each)) for each in Phase},
         "runs": [dict(run) for run in runs],
         "services": [dict(service) for service in services],
+        "models": [_model(model) for model in models],
         "feeds": [_feed(figures) for figures in feeds],
         "missing": dict(state.snapshot.missing),
         "readiness": readiness,
@@ -131,10 +133,13 @@ def _model(model: ModelVersion) -> dict[str, Any]:
     }
 
 
-def _from_database(state: State) -> tuple[PhaseState, list[Any], list[Any], list[Any], list[FeedFigures]]:
+def _from_database(
+    state: State,
+) -> tuple[PhaseState, list[Any], list[Any], list[Any], list[ModelVersion], list[FeedFigures]]:
     database = state.database
     history, feeds = phase_history(database, limit=10), feed_figures(database, generations=FEED_GENERATIONS)
-    return read_phase(database), history, recent_runs(database, limit=20), live_services(database), feeds
+    runs, services = recent_runs(database, limit=20), live_services(database)
+    return read_phase(database), history, runs, services, list_models(database, limit=STATUS_MODELS), feeds
 
 
 def _feed(figures: FeedFigures) -> dict[str, Any]:

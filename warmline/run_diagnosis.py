@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from shared.db.models import CHAMPION, ModelVersion
+from shared.db.models import CHAMPION, PREVIOUS, ModelVersion
 from shared.jobs import SERVICES, Job
 from warmline.findings import Finding, good, hint, problem
 from warmline.screen import age
@@ -77,15 +77,20 @@ def judge_models(models: Sequence[ModelVersion], model_dir: Path) -> list[Findin
         todo = "set WARMLINE_MODEL_DIR to the folder that training writes to, and mount it here too"
         return [hint("models", got, expected="the folder of the models", todo=todo)]
     faults = [(model, fault) for model in promoted if (fault := _fault(model_dir / model.folder, model.sha256))]
-    found = [_missing_files(model, fault) for model, fault in faults]
+    damaged = {model.version for model, _ in faults}
+    has_way_back = any(model.alias == PREVIOUS and model.version not in damaged for model in promoted)
+    found = [_missing_files(model, fault, has_way_back=has_way_back) for model, fault in faults]
     return found or [good("models", "the files of the promoted models are whole")]
 
 
-def _missing_files(model: ModelVersion, fault: str) -> Finding:
-    judged = problem if model.alias == CHAMPION else hint
-    todo = "copy the folder back, or `warmline rollback`, or train anew; until then the old lists stay and grow old"
-    where, got = f"model {model.version}", f"{model.alias}: {fault}"
-    return judged(where, got, expected="the files that training wrote", todo=todo)
+def _missing_files(model: ModelVersion, fault: str, *, has_way_back: bool) -> Finding:
+    where, got, expected = f"model {model.version}", f"{model.alias}: {fault}", "the files that training wrote"
+    if model.alias != CHAMPION:
+        todo = "copy the folder back; pages do not need it, but until then `warmline rollback` is refused"
+        return hint(where, got, expected=expected, todo=todo)
+    way_back = "`warmline rollback`, or " if has_way_back else ""
+    todo = f"copy the folder back, or {way_back}train anew; until then the old lists stay and grow old"
+    return problem(where, got, expected=expected, todo=todo)
 
 
 def _fault(folder: Path, sha256: str) -> str:

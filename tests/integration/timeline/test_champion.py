@@ -41,6 +41,16 @@ def test_without_the_folder_the_answer_says_that_nothing_was_checked(client: Tes
     assert "WARMLINE_MODEL_DIR; is it mounted?" in answer["warning"]
 
 
+def test_the_status_holds_the_newest_models_as_the_list_of_models_does(
+    client: TestClient, ranked_house: House
+) -> None:
+    with ranked_house.database() as database:
+        version = put_on_record(database, None, "newest")
+    models = client.get("/admin/models", headers=OPERATOR).json()["models"]
+    status = client.get("/admin/status", headers=OPERATOR).json()["models"]
+    assert (status[0]["version"], status) == (version, models[: len(status)])
+
+
 def test_a_phase_without_a_model_is_switched_to_with_a_warning(client: TestClient) -> None:
     until_ready(client)
     change = {"phase": "neucf", "rollout_percent": 10}
