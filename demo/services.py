@@ -28,7 +28,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 PHASE1_SERVICES = ("s01_heuristic", "timeline")
 PHASE2_SERVICES = ("s02_train_neucf", "s02_recsys_neucf")
 SILENT_SERVICES = ("timeline",)  # it writes no heartbeat: that it answers is its sign of life
-STOP_SECONDS = 5.0  # a service in the middle of a training does not hear; it is killed, and loses nothing
+STOP_SECONDS = 5.0  # a training ends at the second signal; in the middle of a long step it is killed, and loses nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,24 +2,8 @@
 
 import argparse
 import sys
-from datetime import UTC, datetime
 
-from s01_heuristic.job import JOB, JobSettings, run_heuristic
-from s01_heuristic.settings import ScheduleSettings
-from shared.db.engine import Database
-from shared.db.migrate import check_migrated
-from shared.errors import WarmlineError
-from shared.logs import start_logging
-from shared.ranked_lists.publish import ListWriter
-from shared.schedule import Job, every, run_once, serve
-from shared.settings import (
-    HeuristicSettings,
-    ListSettings,
-    NewPostSettings,
-    StoreSettings,
-    WindowSettings,
-    load_settings,
-)
+from shared.stopping import exit_code_of
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,28 +11,46 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="s01_heuristic", description=__doc__)
     parser.add_argument("--once", action="store_true", help="do one run and exit: 0 when it was good, 1 when not")
     once = parser.parse_args(arguments).once
+    return exit_code_of(lambda: _run(once=once))
+
+
+def _run(*, once: bool) -> int:
+    from datetime import UTC, datetime
+
+    from s01_heuristic.job import JOB, JobSettings, run_heuristic
+    from s01_heuristic.settings import ScheduleSettings
+    from shared.db.engine import Database
+    from shared.db.migrate import check_migrated
+    from shared.logs import start_logging
+    from shared.ranked_lists.publish import ListWriter
+    from shared.schedule import Job, every, run_once, serve
+    from shared.settings import (
+        HeuristicSettings,
+        ListSettings,
+        NewPostSettings,
+        StoreSettings,
+        WindowSettings,
+        load_settings,
+    )
+
     start_logging()
-    try:
-        stores = load_settings(StoreSettings)
-        schedule = load_settings(ScheduleSettings)
-        settings = JobSettings(
-            window=load_settings(WindowSettings),
-            lists=load_settings(ListSettings),
-            formula=load_settings(HeuristicSettings),
-            new_posts=load_settings(NewPostSettings),
-        )
-        database = Database(stores)
-        lists = settings.lists
-        writer = ListWriter(stores.redis_url.get_secret_value(), keep_for=lists.keep_for, chain_for=lists.chain_for)
-        job = Job(name=JOB, work=lambda run: run_heuristic(database, writer, settings, run, datetime.now(UTC)))
-        if once:
-            check_migrated(database)
-            run_once(database, job, by="--once")
-        else:
-            serve(database, job, every(schedule.interval), service="s01_heuristic")
-    except WarmlineError as error:
-        sys.stderr.write(f"{error}\n")
-        return error.exit_code
+    stores = load_settings(StoreSettings)
+    schedule = load_settings(ScheduleSettings)
+    settings = JobSettings(
+        window=load_settings(WindowSettings),
+        lists=load_settings(ListSettings),
+        formula=load_settings(HeuristicSettings),
+        new_posts=load_settings(NewPostSettings),
+    )
+    database = Database(stores)
+    lists = settings.lists
+    writer = ListWriter(stores.redis_url.get_secret_value(), keep_for=lists.keep_for, chain_for=lists.chain_for)
+    job = Job(name=JOB, work=lambda run: run_heuristic(database, writer, settings, run, datetime.now(UTC)))
+    if once:
+        check_migrated(database)
+        run_once(database, job, by="--once")
+    else:
+        serve(database, job, every(schedule.interval), service="s01_heuristic")
     return 0
 
 

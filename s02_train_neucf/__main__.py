@@ -2,27 +2,8 @@
 
 import argparse
 import sys
-from datetime import UTC, datetime
 
-import torch
-
-from s02_train_neucf.job import JOB, JobSettings, run_training
-from s02_train_neucf.settings import MirrorSettings, TrainSettings
-from shared.content.settings import ContentSettings
-from shared.db.engine import Database
-from shared.db.migrate import check_migrated
-from shared.errors import WarmlineError
-from shared.logs import start_logging
-from shared.progress import run_bar
-from shared.schedule import Job, cron, run_once, serve
-from shared.settings import (
-    HeuristicSettings,
-    ListSettings,
-    ModelSettings,
-    StoreSettings,
-    WindowSettings,
-    load_settings,
-)
+from shared.stopping import exit_code_of
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,31 +11,52 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="s02_train_neucf", description=__doc__)
     parser.add_argument("--once", action="store_true", help="train once and exit: 0 when it was good, 1 when not")
     once = parser.parse_args(arguments).once
+    return exit_code_of(lambda: _run(once=once))
+
+
+def _run(*, once: bool) -> int:
+    from datetime import UTC, datetime
+
+    import torch
+
+    from s02_train_neucf.job import JOB, JobSettings, run_training
+    from s02_train_neucf.settings import MirrorSettings, TrainSettings
+    from shared.content.settings import ContentSettings
+    from shared.db.engine import Database
+    from shared.db.migrate import check_migrated
+    from shared.logs import start_logging
+    from shared.progress import run_bar
+    from shared.schedule import Job, cron, run_once, serve
+    from shared.settings import (
+        HeuristicSettings,
+        ListSettings,
+        ModelSettings,
+        StoreSettings,
+        WindowSettings,
+        load_settings,
+    )
+
     start_logging()
-    try:
-        stores, train = load_settings(StoreSettings), load_settings(TrainSettings)
-        trigger = cron(train.train_cron, timezone=train.schedule_timezone)
-        settings = JobSettings(
-            train=train,
-            model=load_settings(ModelSettings),
-            content=load_settings(ContentSettings),
-            formula=load_settings(HeuristicSettings),
-            lists=load_settings(ListSettings),
-            window=load_settings(WindowSettings),
-            mirror=load_settings(MirrorSettings),
-        )
-        torch.set_num_threads(settings.model.threads)
-        database = Database(stores)
-        with run_bar(JOB) as show:
-            job = Job(name=JOB, work=lambda run: run_training(database, settings, run, datetime.now(UTC)), show=show)
-            if once:
-                check_migrated(database)
-                run_once(database, job, by="--once")
-            else:
-                serve(database, job, trigger, service="s02_train_neucf")
-    except WarmlineError as error:
-        sys.stderr.write(f"{error}\n")
-        return error.exit_code
+    stores, train = load_settings(StoreSettings), load_settings(TrainSettings)
+    trigger = cron(train.train_cron, timezone=train.schedule_timezone)
+    settings = JobSettings(
+        train=train,
+        model=load_settings(ModelSettings),
+        content=load_settings(ContentSettings),
+        formula=load_settings(HeuristicSettings),
+        lists=load_settings(ListSettings),
+        window=load_settings(WindowSettings),
+        mirror=load_settings(MirrorSettings),
+    )
+    torch.set_num_threads(settings.model.threads)
+    database = Database(stores)
+    with run_bar(JOB) as show:
+        job = Job(name=JOB, work=lambda run: run_training(database, settings, run, datetime.now(UTC)), show=show)
+        if once:
+            check_migrated(database)
+            run_once(database, job, by="--once")
+        else:
+            serve(database, job, trigger, service="s02_train_neucf")
     return 0
 
 

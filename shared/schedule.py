@@ -4,7 +4,6 @@ The clock only *asks* for a run, by a row in PostgreSQL; the service's loop clai
 that an operator asked for, one that cron asked for with `--once` and one that the schedule asked for go the same way.
 """
 
-import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -39,6 +38,7 @@ from shared.errors import ConfigurationError, LeaseLost, StoreUnavailable, Warml
 from shared.local_times import next_at_every_hour, next_at_named_hours
 from shared.logs import log_event, log_trouble
 from shared.run_progress import Progress
+from shared.stopping import StopRequest
 
 POLL = timedelta(seconds=2)
 BEAT_EVERY = timedelta(seconds=10)
@@ -123,14 +123,18 @@ def run_once(database: Database, job: Job, *, by: str) -> Mapping[str, Any]:
     if run is None:
         refuse_if_running(database, job.name)
         return {"left_to": "the service, which claimed the run first"}
-    return _execute(database, job, run)
+    return _execute(database, job, run, StopRequest())
 
 
 def serve(database: Database, job: Job, trigger: BaseTrigger, *, service: str) -> None:
-    """Run a job as a service until SIGTERM or SIGINT; times missed while it was down are made up for at the start."""
-    stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
+    """Run a job as a service until SIGTERM or SIGINT; times missed while it was down are made up for at the start.
+
+    Raises:
+        KeyboardInterrupt: a second signal ended the run that was under way.
+    """
+    request = StopRequest()
+    request.listen()
+    stop = request.asked
     worker = worker_name()
     beating = _patiently(lambda: beat(database, service, worker=worker))
     threading.Thread(target=_at_each_pause, args=(beating, BEAT_EVERY, stop), daemon=True).start()
@@ -140,7 +144,7 @@ def serve(database: Database, job: Job, trigger: BaseTrigger, *, service: str) -
     try:
         while not stop.is_set():
             schedule.heed_the_clock()
-            _patiently(lambda: _claim_and_execute(database, job, worker))()
+            _patiently(lambda: _claim_and_execute(database, job, worker, request))()
             stop.wait(POLL.total_seconds())
     finally:
         stop.set()
@@ -196,22 +200,25 @@ def _make_up(database: Database, job: Job, trigger: BaseTrigger) -> None:
         request_run(database, job.name, by="start")
 
 
-def _claim_and_execute(database: Database, job: Job, worker: str) -> None:
+def _claim_and_execute(database: Database, job: Job, worker: str, stop: StopRequest) -> None:
     run = claim_run(database, job.name, worker=worker)
     if run is not None:
         with suppress(WarmlineError):  # logged, and on record in the run's row
-            _execute(database, job, run)
+            _execute(database, job, run, stop)
 
 
-def _execute(database: Database, job: Job, run: Run) -> Mapping[str, Any]:
+def _execute(database: Database, job: Job, run: Run, stop: StopRequest) -> Mapping[str, Any]:
     ended = threading.Event()
-    attendant = threading.Thread(target=_attend, args=(database, job, run, ended), daemon=True)
+    attendant = threading.Thread(target=_attend, args=(database, job, run, ended, stop), daemon=True)
     attendant.start()
     try:
+        stop.has_run = True
         report = job.work(run)
+        stop.has_run = False
     except BaseException as error:  # Ctrl-C too
+        stop.has_run = False
         # Whatever it was, the row must say so: a run without an end would block the next one until its lease is over.
-        reason = str(error) if isinstance(error, WarmlineError) else f"{type(error).__name__}: {_first_line(error)}"
+        reason = _reason(error)
         _patiently(lambda: finish_run(database, run, error=reason))()
         log_trouble(f"{job.name}.failed", run=run.id, reason=reason)
         raise
@@ -225,10 +232,20 @@ def _execute(database: Database, job: Job, run: Run) -> Mapping[str, Any]:
     return report
 
 
-def _attend(database: Database, job: Job, run: Run, ended: threading.Event) -> None:
+def _reason(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "stopped by a signal"
+    return str(error) if isinstance(error, WarmlineError) else f"{type(error).__name__}: {_first_line(error)}"
+
+
+def _attend(database: Database, job: Job, run: Run, ended: threading.Event, stop: StopRequest) -> None:
     """Keep the run's lease, and tell how far it is, until it has ended or was given up for dead."""
     lease, row, log = _Turn(LEASE / 4), _Turn(ROW_EVERY), _Turn(LOG_EVERY)
+    was_asked = False
     while not ended.wait(LOOK_EVERY.total_seconds()):
+        if stop.asked.is_set() and not was_asked:
+            was_asked = True
+            log_event(f"{job.name}.stopping", run=run.id, note="after this run; a second signal ends it now")
         progress = run.progress.now()
         _show(job, progress)
         try:

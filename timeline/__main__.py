@@ -7,6 +7,8 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
+from shared.stopping import STOPPED
+
 if TYPE_CHECKING:
     from socket import socket
 
@@ -23,6 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     gc.disable()
     try:
         return _serve()
+    except KeyboardInterrupt:  # while it imported: later ones are uvicorn's
+        sys.stderr.write("stopped\n")
+        return STOPPED
     finally:
         gc.enable()
 

@@ -10,6 +10,7 @@ import typer
 from shared.domain import Phase
 from shared.errors import WarmlineError
 from shared.jobs import Job
+from shared.stopping import STOPPED
 from shared.version import VERSION
 from warmline import import_columns
 
@@ -44,7 +45,6 @@ def _options(
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for a script.")]
-STOPPED = 130  # as shells say it of a program that Ctrl-C ended
 
 
 @app.command("migrate")

@@ -41,9 +41,7 @@ def test_without_the_folder_the_answer_says_that_nothing_was_checked(client: Tes
     assert "WARMLINE_MODEL_DIR; is it mounted?" in answer["warning"]
 
 
-def test_the_status_holds_the_newest_models_as_the_list_of_models_does(
-    client: TestClient, ranked_house: House
-) -> None:
+def test_the_status_holds_the_newest_models_as_the_list_of_models_does(client: TestClient, ranked_house: House) -> None:
     with ranked_house.database() as database:
         version = put_on_record(database, None, "newest")
     models = client.get("/admin/models", headers=OPERATOR).json()["models"]

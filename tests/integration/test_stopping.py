@@ -1,0 +1,103 @@
+"""A job's process that is asked to end: after its run, now, or before it has begun."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from shared.db.engine import Database
+from shared.db.runs import recent_runs
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 20.0
+SERVICE = """
+import sys, threading
+from datetime import timedelta
+from shared.db.engine import Database
+from shared.logs import start_logging
+from shared.schedule import Job, every, run_once, serve
+from shared.settings import StoreSettings, load_settings
+from shared.stopping import exit_code_of
+
+def work(run):
+    print("working", flush=True)
+    threading.Event().wait(60)
+
+def main():
+    start_logging()
+    database, job = Database(load_settings(StoreSettings)), Job(name="train", work=work)
+    if sys.argv[1] == "once":
+        run_once(database, job, by="--once")
+    else:
+        serve(database, job, every(timedelta(hours=1)), service="s02_train_neucf")
+    return 0
+
+sys.exit(exit_code_of(main))
+"""
+
+
+def start(arguments: list[str], folder: Path, **variables: str) -> "subprocess.Popen[str]":
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("WARMLINE_")}
+    environment |= {"PYTHONPATH": str(ROOT), **variables}
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        [sys.executable, *arguments], env=environment, cwd=folder, stdout=pipe, stderr=pipe, text=True
+    )
+
+
+def start_job(mode: str, database: Database, folder: Path) -> "subprocess.Popen[str]":
+    """A job that works for a minute, once it does."""
+    url = database.own.engine.url.render_as_string(hide_password=False)
+    stores = {"WARMLINE_DATABASE_URL": url, "WARMLINE_REDIS_URL": "redis://127.0.0.1:1"}
+    process = start(["-c", SERVICE, mode], folder, **stores)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "working\n"
+    return process
+
+
+def test_a_service_says_that_it_ends_after_its_run_and_a_second_signal_ends_it_now(
+    database: Database, tmp_path: Path
+) -> None:
+    with start_job("serve", database, tmp_path) as process:
+        assert process.stderr is not None
+        begun = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        line = next(line for line in process.stderr if "train.stopping" in line)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=PATIENCE)
+    (row,) = recent_runs(database)
+    assert "a second signal ends it now" in line
+    assert (process.returncode, "Traceback" in said, time.monotonic() - begun < PATIENCE) == (130, False, True)
+    assert (row["state"], row["error"]) == ("failed", "stopped by a signal")
+
+
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
+def test_a_single_run_that_a_signal_ends_is_on_record_as_failed(
+    database: Database, tmp_path: Path, name: signal.Signals
+) -> None:
+    with start_job("once", database, tmp_path) as process:
+        process.send_signal(name)
+        _, said = process.communicate(timeout=PATIENCE)
+    (row,) = recent_runs(database)
+    assert (process.returncode, "Traceback" in said, row["state"]) == (130, False, "failed")
+
+
+@pytest.mark.parametrize(
+    ("process", "imported"),
+    [
+        ("s01_heuristic", "sqlalchemy"),
+        ("s02_train_neucf", "torch"),
+        ("s02_recsys_neucf", "torch"),
+        ("timeline", "uvicorn"),
+    ],
+)
+def test_ctrl_c_while_a_process_imports_ends_it_in_a_word(tmp_path: Path, process: str, imported: str) -> None:
+    interrupts = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+    (tmp_path / f"{imported}.py").write_text(interrupts)
+    with start(["-m", process], tmp_path, PYTHONPATH=f"{tmp_path}:{ROOT}") as started:
+        _, said = started.communicate(timeout=PATIENCE)
+    assert (started.returncode, said) == (130, "stopped\n")
