@@ -13,6 +13,7 @@ from shared.logs import log_trouble
 
 NO_ROUTE = "no such route: paths match exactly, and a slash in an id is %2F; see /docs"
 TYPE_PREFIX = "urn:warmline:problem:"
+MAX_SHOWN = 100  # characters of a wrong header
 MAX_ERRORS = 20  # validation errors that one answer lists
 
 
@@ -49,13 +50,22 @@ async def _on_problem(_: Request, error: Exception) -> JSONResponse:
     return problem_response(error.status, error.slug, error.detail, error.headers)
 
 
-async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
+async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
+    given = request.headers.get("content-type", "")
+    if not _is_json(given) and any(item["loc"] == ("body",) and item["type"] != "missing" for item in error.errors()):
+        got = repr(given[:MAX_SHOWN]) if given else "none"
+        return problem_response(422, "invalid-request", f"Content-Type: got {got}, expected application/json")
     found = [
         {"where": ".".join(str(part) for part in item["loc"])[:200], "expected": str(item["msg"])[:200]}
         for item in error.errors()[:MAX_ERRORS]
     ]
     return problem_response(422, "invalid-request", "the request is not what this route takes", errors=found)
+
+
+def _is_json(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
 
 async def _on_http(_: Request, error: Exception) -> JSONResponse:

@@ -151,7 +151,11 @@ def authorization_of(request: Request) -> str:
 
 def _token_of(authorization: str) -> str:
     scheme, _, token = authorization.partition(" ")
-    return token.strip() if scheme.lower() == "bearer" and len(token) <= MAX_TOKEN else ""
+    if scheme.lower() != "bearer":
+        return ""
+    if len(token) > MAX_TOKEN:
+        raise _refused(f"it has {len(token):,} characters, at most {MAX_TOKEN:,} are looked at; put fewer claims in it")
+    return token.strip()
 
 
 def _bytes_of(secret: SecretStr | None) -> bytes | None:

@@ -4,11 +4,13 @@ from typing import Any
 
 from shared.db.models import ModelVersion, list_models
 from shared.db.readiness import read_readiness
+from shared.db.runs import live_services
+from shared.jobs import SERVICES, Job
 from shared.promotion import Promotion, promote, roll_back
 from shared.settings import ModelSettings, load_settings
 from warmline.operator import operator_name
 from warmline.screen import say, show_json, show_sections
-from warmline.stores import open_stores
+from warmline.stores import Stores, open_stores
 
 SHOWN = ("hr@10", "ndcg@10", "recall@20")
 LIMIT = 20
@@ -35,7 +37,8 @@ def run_promote(version: int, *, override: bool, by: str | None, as_json: bool) 
     model_dir = load_settings(ModelSettings).model_dir
     with open_stores() as stores:
         done = promote(stores.database, model_dir, version, by=by or operator_name(), override=override)
-    return _said(done, as_json=as_json)
+        has_scorer = _has_scorer(stores)
+    return _said(done, has_scorer=has_scorer, as_json=as_json)
 
 
 def run_rollback(*, by: str | None, as_json: bool) -> int:
@@ -43,7 +46,8 @@ def run_rollback(*, by: str | None, as_json: bool) -> int:
     model_dir = load_settings(ModelSettings).model_dir
     with open_stores() as stores:
         done = roll_back(stores.database, model_dir, by=by or operator_name())
-    return _said(done, as_json=as_json)
+        has_scorer = _has_scorer(stores)
+    return _said(done, has_scorer=has_scorer, as_json=as_json)
 
 
 def as_dict(model: ModelVersion) -> dict[str, Any]:
@@ -58,24 +62,41 @@ def as_dict(model: ModelVersion) -> dict[str, Any]:
     }
 
 
-def _said(done: Promotion, *, as_json: bool) -> int:
+def _said(done: Promotion, *, has_scorer: bool, as_json: bool) -> int:
     if as_json:
-        files = {"files_checked": done.warning is None, "warning": done.warning}
-        show_json({"champion": as_dict(done.model), "run": done.run, **files})
+        about = {"files_checked": done.warning is None, "warning": done.warning, "scorer_alive": has_scorer}
+        show_json({"champion": _in_short(done.model), "run": done.run, **about})
         return 0
     checked = "" if done.warning else " Its files are whole."
     say(f"Model {done.model.version} is the champion.{checked} Its lists come with scoring run {done.run}.")
+    if not has_scorer:
+        service = SERVICES[Job.SCORE]
+        say(f"No {service} is alive to do that run: start it, or do one run here: python -m {service} --once")
     if done.warning:
         say(done.warning)
     return 0
 
 
+def _in_short(model: ModelVersion) -> dict[str, Any]:
+    """A version, its figures and the gate's checks; the whole report is in `warmline models --json`."""
+    about = {name: value for name, value in as_dict(model).items() if name != "report"}
+    return {**about, "figures": _figures(model), "checks": model.report.get("checks", [])}
+
+
+def _has_scorer(stores: Stores) -> bool:
+    return any(row["service"] == SERVICES[Job.SCORE] for row in live_services(stores.database))
+
+
 def _lines(model: ModelVersion) -> list[str]:
     """What is served and why, and how good it is."""
     alias = f", {model.alias}" if model.alias else ""
-    figures = [f"{name} {value:.4f}" for name in SHOWN if (value := _figure(model, name)) is not None]
+    figures = [f"{name} {value:.4f}" for name, value in _figures(model).items()]
     head = f"{model.state}{alias}, trained {model.created_at:%Y-%m-%d %H:%M}"
     return [line for line in (head, ", ".join(figures), model.verdict) if line]
+
+
+def _figures(model: ModelVersion) -> dict[str, float]:
+    return {name: value for name in SHOWN if (value := _figure(model, name)) is not None}
 
 
 def _figure(model: ModelVersion, metric: str) -> float | None:

@@ -278,3 +278,29 @@ def test_a_forged_cursor_is_refused_in_the_same_words_whichever_way_it_took(clie
     short, long = (client.get(path, params={"cursor": "forged"}) for path in ("/timeline/ann", "/timeline/%61nn"))
     assert short.status_code == 400
     assert short.content == long.content
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data", ""])
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/timeline", '{"user_id": "ann"}'),
+        ("POST", "/interactions", "[]"),
+        ("PUT", "/posts/new", '{"author_id": "author0"}'),
+        ("PUT", "/users/new", "{}"),
+        ("PUT", "/admin/phase", '{"phase": "heuristic"}'),
+    ],
+)
+def test_json_under_another_content_type_is_named(
+    client: TestClient, method: str, path: str, body: str, kind: str
+) -> None:
+    headers = (OPERATOR if "admin" in path else BACKEND) | ({"Content-Type": kind} if kind else {})
+    answer = client.request(method, path, content=body, headers=headers)
+    is_problem(answer, 422)
+    got = repr(kind) if kind else "none"
+    assert answer.json()["detail"] == f"Content-Type: got {got}, expected application/json"
+
+
+def test_a_body_that_is_missing_is_said_to_be(client: TestClient) -> None:
+    answer = client.post("/timeline", headers=BACKEND)
+    assert answer.json()["errors"] == [{"where": "body", "expected": "Field required"}]

@@ -1,5 +1,6 @@
 """`warmline promote`, `rollback` and `phase set`: what cannot be served is refused or said, before anything changes."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,10 +9,11 @@ import pytest
 
 from shared.db.engine import Database
 from shared.db.models import champion
-from shared.db.runs import recent_runs
+from shared.db.runs import beat, recent_runs
 from shared.neucf.model_files import MANIFEST, WEIGHTS
 from tests.integration.warmline.answers import Command
 from tests.model_files import put_on_record
+from tests.stores import execute
 
 
 @pytest.fixture
@@ -120,3 +122,27 @@ def test_a_switch_to_neucf_without_a_model_warns(warmline: Command, database: Da
     assert "no model is promoted" in warmline("phase", "set", "neucf", "--json").json["warning"]
     warmline("promote", str(put_on_record(database, model_dir, "model-1")))
     assert "`warmline run score`" in warmline("phase", "get", "--json").json["warning"]
+
+
+def test_promotion_for_a_script_holds_figures_and_not_the_whole_report(
+    warmline: Command, database: Database, model_dir: Path
+) -> None:
+    version = put_on_record(database, model_dir, "model-1")
+    report = {
+        "replay": {"cuts": [{}] * 9, "systems": {"neucf": {"hr@10": {"mean": 0.25, "low": 0.2, "high": 0.3}}}},
+        "checks": [{"passed": True, "found": "better than the heuristic"}],
+    }
+    execute(database, f"UPDATE warmline.model_versions SET report = '{json.dumps(report)}' WHERE version = {version}")
+    answer = warmline("promote", str(version), "--json").json
+    assert (answer["champion"]["figures"], answer["champion"]["checks"]) == ({"hr@10": 0.25}, report["checks"])
+    assert "report" not in answer["champion"]
+
+
+def test_promotion_says_that_nobody_is_alive_to_make_the_lists(
+    warmline: Command, database: Database, model_dir: Path
+) -> None:
+    version = put_on_record(database, model_dir, "model-1")
+    alone = warmline("promote", str(version)).out
+    beat(database, "s02_recsys_neucf", worker="here:1")
+    attended = warmline("promote", str(version)).out
+    assert ("No s02_recsys_neucf is alive" in alone, "alive" in attended) == (True, False)

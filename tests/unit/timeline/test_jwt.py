@@ -205,3 +205,8 @@ def test_another_key_is_refused_at_the_start_with_one_line_that_shows_nothing_of
     assert said in message
     assert "\n" not in message
     assert not any(line and line in message for line in key.strip().split("\n") if not line.startswith("-----"))
+
+
+def test_a_token_that_is_too_long_is_told_the_bound() -> None:
+    status, _, detail = _refusal(_token(groups="g" * 4000))
+    assert (status, "at most 4,096 are looked at" in detail) == (401, True)
