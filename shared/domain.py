@@ -16,6 +16,10 @@ WHITE_SPACE = r" \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 # characters newer than Python's tables.
 NOT_IN_IDS = rf"[{CONTROL_CHARACTERS}\ud800-\udfff]|\A[{WHITE_SPACE}]|[{WHITE_SPACE}]\Z"
 _NOT_IN_IDS = re.compile(NOT_IN_IDS)
+PHOTO_RULE = "an http(s) URL, or a path below the media root"
+# A path's first segment with a colon is written ./a:b (RFC 3986, 4.2): without that it is a scheme.
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_HTTP = re.compile("https?://", re.IGNORECASE)
 CLOCK_TOLERANCE = timedelta(minutes=5)  # how far ahead of ours a team's clock may be (promise 11)
 
 
@@ -128,6 +132,11 @@ class AuthorKeys(dict[str, int]):
 def age_hours(created_at: datetime, now: datetime) -> float:
     """Hours since `created_at`; a time ahead of `now` counts as now (promise 11)."""
     return max(0.0, (now - created_at).total_seconds() / 3600.0)
+
+
+def is_photo_reference(text: str) -> bool:
+    """Whether a post's `image_url` can name a photo: no other scheme than http(s) is ever read."""
+    return not _SCHEME.match(text) or bool(_HTTP.match(text))
 
 
 def is_usable_id(text: str) -> bool:

@@ -49,6 +49,7 @@ LOOK_EVERY = timedelta(seconds=0.5)  # at how far a run is, for a bar
 ROW_EVERY, LOG_EVERY = timedelta(seconds=2), timedelta(seconds=30)  # how far it is, into its row and into the log
 
 Work = Callable[[Run], Mapping[str, Any]]
+ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)  # a line that is not due from then on never is
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")  # as cron counts: 0 and 7 are Sunday
 
 
@@ -72,8 +73,12 @@ def cron(expression: str, *, timezone: str) -> BaseTrigger:
     A line that names hours is due once at each of its local times, also on the days on which the clocks change.
 
     Raises:
-        ConfigurationError: not five fields, a field that cron would not take, or an unknown time zone.
+        ConfigurationError: not five fields, a field that cron would not take, one that is never due, or an unknown
+            time zone.
     """
+    if expression.strip()[:1] in ("'", '"'):
+        cause = ValueError("the quotes are part of the value; leave them out")
+        raise ConfigurationError(f"cron expression: got {expression!r}, {cause}") from cause
     fields = expression.split()
     if len(fields) != 5:
         raise ConfigurationError(f"cron expression: got {expression!r}, expected five fields such as '0 3 * * *'")
@@ -81,6 +86,8 @@ def cron(expression: str, *, timezone: str) -> BaseTrigger:
     try:
         zone = ZoneInfo(timezone)
         wall_times = _wall_times(minute, hour, day, month, weekday)
+        if wall_times.get_next_fire_time(None, ANY_TIME) is None:
+            raise ValueError("no day of any month is one of these; it would never be due")
         return LocalTrigger(wall_times, zone=zone, names_hours=not hour.startswith("*"))
     except (ValueError, KeyError, OSError) as error:
         raise ConfigurationError(f"cron expression {expression!r} in zone {timezone!r}: {error}") from error

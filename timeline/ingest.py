@@ -73,7 +73,10 @@ def _checked(state: State, batch: Sequence[object]) -> Checked:
 
 def _answer(checked: Checked, refused: Mapping[int, Rejection], *, changed: int, is_obeyed: bool) -> JSONResponse:
     left_out = {**checked.rejected, **refused}
-    rejected = [RejectedEvent(index=place, reason=left_out[place]) for place in sorted(left_out)]
+    fields = checked.unknown_fields
+    rejected = [
+        RejectedEvent(index=place, reason=left_out[place], field=fields.get(place)) for place in sorted(left_out)
+    ]
     unchanged = len(checked.events) - len(refused) - changed
     pending = None if is_obeyed else True
     answer = Ingested(accepted=changed, duplicates=unchanged, rejected=rejected, pending=pending)

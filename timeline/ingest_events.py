@@ -10,6 +10,7 @@ from shared.domain import Kind, is_usable_id
 from timeline.feed import place_of
 
 OLDEST = datetime(1970, 1, 1, tzinfo=UTC)  # as in `warmline import`: an earlier time is a zero of some other program
+MAX_SHOWN = 100  # characters of a field's name
 FIELDS = frozenset({"user_id", "post_id", "kind", "created_at", "event_id", "feed_id"})
 
 
@@ -36,12 +37,13 @@ class Checked:
 
     events: Mapping[int, Event]
     rejected: Mapping[int, Rejection]
+    unknown_fields: Mapping[int, str]  # of those that have one: its name, as far as it can be shown
 
 
 class _Bad(ValueError):
-    def __init__(self, reason: Rejection) -> None:
+    def __init__(self, reason: Rejection, field: str | None = None) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason, self.field = reason, field
 
 
 def check_events(batch: Sequence[object], *, now: datetime, feed_key: bytes) -> Checked:
@@ -54,19 +56,23 @@ def check_events(batch: Sequence[object], *, now: datetime, feed_key: bytes) -> 
     """
     events: dict[int, Event] = {}
     rejected: dict[int, Rejection] = {}
+    unknown_fields: dict[int, str] = {}
     for place, raw in enumerate(batch):
         try:
             events[place] = _event(raw, now, feed_key)
         except _Bad as bad:
             rejected[place] = bad.reason
-    return Checked(events=events, rejected=rejected)
+            if bad.field is not None:
+                unknown_fields[place] = bad.field
+    return Checked(events=events, rejected=rejected, unknown_fields=unknown_fields)
 
 
 def _event(raw: object, now: datetime, feed_key: bytes) -> Event:
     if not isinstance(raw, dict):
         raise _Bad(Rejection.NOT_AN_OBJECT)
-    if not FIELDS.issuperset(raw):
-        raise _Bad(Rejection.UNKNOWN_FIELD)
+    if unknown := raw.keys() - FIELDS:
+        name = min(unknown)[:MAX_SHOWN].encode(errors="replace").decode()  # half surrogates are no UTF-8
+        raise _Bad(Rejection.UNKNOWN_FIELD, name)
     user_id = _id(raw.get("user_id"), Rejection.USER_ID)
     post_id = _id(raw.get("post_id"), Rejection.POST_ID)
     kind = _kind(raw.get("kind"))

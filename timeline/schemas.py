@@ -1,12 +1,24 @@
 """The shapes of requests and answers, as the OpenAPI document shows them."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from shared.domain import CONTROL_CHARACTERS, ID_RULE, MAX_ID_LENGTH, WHITE_SPACE, Kind, Phase, Source, is_usable_id
+from shared.domain import (
+    CONTROL_CHARACTERS,
+    ID_RULE,
+    MAX_ID_LENGTH,
+    PHOTO_RULE,
+    WHITE_SPACE,
+    Kind,
+    Phase,
+    Source,
+    is_photo_reference,
+    is_usable_id,
+)
 from shared.jobs import Job
 from timeline.ingest_events import OLDEST, Rejection
 from timeline.paths import with_slashes
@@ -19,6 +31,7 @@ MAX_EVENTS = 1_000  # of one batch
 MAX_CAPTION = 10_000  # characters
 MAX_URL = 2_048  # characters
 MAX_RUNS = 100  # of one look at the history
+_NUMBER = re.compile(r"\s*[-+]?[\d._]+([eE][-+]?\d+)?\s*")
 
 
 def _usable(text: str) -> str:
@@ -51,6 +64,19 @@ def _since_1970(at: datetime) -> datetime:
     raise ValueError("a time since 1970")
 
 
+def _as_text(value: object) -> object:
+    """Events take no number for a time either: it says neither its unit nor its zone."""
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        return value
+    raise ValueError("a time as text with its zone, such as 2026-01-31T12:00:00Z")
+
+
+def _photo(reference: str) -> str:
+    if not is_photo_reference(reference):
+        raise ValueError(f"an image_url: {PHOTO_RULE}")
+    return reference
+
+
 # The pattern is for readers of the document: `_usable` decides.
 _END = f"[^{CONTROL_CHARACTERS}{WHITE_SPACE}]"
 ID_PATTERN = {"pattern": f"^{_END}([^{CONTROL_CHARACTERS}]*{_END})?$"}
@@ -60,8 +86,18 @@ Id = Annotated[
 PathId = Annotated[Id, BeforeValidator(with_slashes), Path()]
 NO_NUL = {"pattern": r"^[^\u0000]*$"}
 Caption = Annotated[str, Field(max_length=MAX_CAPTION, json_schema_extra=NO_NUL), AfterValidator(_storable)]
-Url = Annotated[str, Field(max_length=MAX_URL, json_schema_extra=NO_NUL), AfterValidator(_storable)]
-Moment = Annotated[AwareDatetime, AfterValidator(_since_1970), Field(description="with its zone, since 1970")]
+Url = Annotated[
+    str,
+    Field(max_length=MAX_URL, json_schema_extra=NO_NUL, description=PHOTO_RULE),
+    AfterValidator(_storable),
+    AfterValidator(_photo),
+]
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_as_text),
+    AfterValidator(_since_1970),
+    Field(description="with its zone, since 1970"),
+]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="posts of the page, at most")]
 CursorText = Annotated[str, Field(max_length=MAX_CURSOR, description="`next_cursor` of the page before")]
 
@@ -122,6 +158,7 @@ class RejectedEvent(BaseModel):
 
     index: int = Field(description="its place in the batch, from 0")
     reason: Rejection
+    field: str | None = Field(None, description="of `unknown-field`: the field's name; else absent")
 
 
 class Ingested(BaseModel):

@@ -27,7 +27,7 @@ from warmline.capacity_model import (
     redis_bytes_assumed,
     seconds_of,
 )
-from warmline.screen import age, progress_bar, say, show_json, show_sections
+from warmline.screen import age, number_of, progress_bar, say, show_json, show_sections
 from warmline.stores import Stores, open_stores
 
 MB = 1e6
@@ -203,7 +203,8 @@ def _seconds(job: str, run: LastRun | None, here: World, world: World) -> JobSec
 
 def _show(capacity: Capacity) -> None:
     world = capacity.world
-    say(f"{world.users:,} users, {world.posts:,} posts, {world.interactions:,} interactions")
+    sizes = {"user": world.users, "post": world.posts, "interaction": world.interactions}
+    say(", ".join(number_of(count, word) for word, count in sizes.items()))
     redis, postgres = sum(capacity.redis.values()), sum(capacity.postgres.values())
     reader = f"and at most {capacity.reader:,} bytes for each reader who scrolls"
     show_sections(

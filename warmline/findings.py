@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from shared.domain import MAX_ID_LENGTH, is_usable_id
-from warmline.screen import clipped, print_hanging, printable
+from warmline.screen import clipped, number_of, print_hanging, printable
 
 EXAMPLE = 60  # characters of an example
 WIDE = 60  # columns of a terminal from which findings are indented to stand beside their severity
@@ -111,7 +111,7 @@ def _named(example: str) -> str:
 def summary(findings: Sequence[Finding]) -> str:
     """How many of each severity."""
     number = counts(findings)
-    return f"{number['problem']} problems, {number['hint']} hints, {number['good']} good"
+    return f"{number_of(number['problem'], 'problem')}, {number_of(number['hint'], 'hint')}, {number['good']} good"
 
 
 def counts(findings: Iterable[Finding]) -> dict[str, int]:

@@ -9,7 +9,7 @@ from shared.db.imports import Merged
 from warmline.bad_rows import KEPT, BadRows
 from warmline.repeated_ids import KEPT as KEPT_OF_REPEATED
 from warmline.repeated_ids import Repeated
-from warmline.screen import console, show_json, warn
+from warmline.screen import console, number_of, show_json, warn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,8 @@ def show_report(
     console().print(table)
     made_known = sum(each.merged.made_known for each in files)
     if made_known:
-        console().print(f"{made_known:,} users who were not there are known by their posts and events now")
+        are = "user who was not there is" if made_known == 1 else "users who were not there are"
+        console().print(f"{made_known:,} {are} known by posts and events now")
     for note in notes:
         warn(note)
     for each in files:
@@ -92,7 +93,7 @@ def _show_bad(bad: BadRows) -> None:
     if not bad.count:
         return
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in bad.reasons.most_common())
-    warn(f"{bad.count:,} rows were left out: {reasons}")
+    warn(f"{number_of(bad.count, 'row')} {'was' if bad.count == 1 else 'were'} left out: {reasons}")
     for each in bad.examples:
         warn(f"  {each.file}:{each.line}: {each.reason}: {each.detail}")
     if bad.count > KEPT:

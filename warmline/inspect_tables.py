@@ -9,7 +9,7 @@ from rich.text import Text
 
 from shared.domain import Phase, Source
 from shared.ranked_lists.inspect import ListedPost
-from warmline.screen import age, clipped, console, escaped, say
+from warmline.screen import age, clipped, console, escaped, number_of, say
 
 if TYPE_CHECKING:
     from warmline.inspecting import Inspection, PostInspection
@@ -100,12 +100,12 @@ def head(inspection: "Inspection") -> list[str]:
     user, phase, withheld = inspection.user, inspection.phase, inspection.withheld
     joined = f"joined {age(inspection.now - user.joined_at)} ago" if user.joined_at else "not among the users"
     rollout = f" at {phase.rollout_percent:g} %" if phase.phase is Phase.NEUCF else ""
-    hidden = f"{withheld['hidden_authors']:,} blocked authors, {withheld['hidden_posts']:,} hidden posts"
-    seen = (
-        f"{withheld['seen_by_events']:,} seen by events, {withheld['served']:,} served in {withheld['visits']:,} visits"
-    )
+    authors, posts = withheld["hidden_authors"], withheld["hidden_posts"]
+    hidden = f"{number_of(authors, 'blocked author')}, {number_of(posts, 'hidden post')}"
+    visits = number_of(withheld["visits"], "visit")
+    seen = f"{withheld['seen_by_events']:,} seen by events, {withheld['served']:,} served in {visits}"
     lines = [
-        f"User {inspection.user_id}: {joined}, {user.positives:,} positives",
+        f"User {inspection.user_id}: {joined}, {number_of(user.positives, 'positive')}",
         f"Phase: {inspection.in_phase} (in force: {phase.phase}{rollout}, version {phase.version})",
         _source(inspection),
         f"Withheld: {hidden}; put off: {seen}",
@@ -132,7 +132,7 @@ def _table(inspection: "Inspection", source: Source, width: int) -> Table:
     shown = inspection.lists[source]
     ranked = shown.ranked
     since = age(inspection.now - ranked.generated_at)
-    title = f"{source}: {len(ranked):,} posts, generation {ranked.generation}, {since} old"
+    title = f"{source}: {number_of(len(ranked), 'post')}, generation {ranked.generation}, {since} old"
     table = Table(
         title=title, title_justify="left", width=width, show_edge=False, padding=(0, 1, 0, 0), box=SIMPLE_HEAD
     )

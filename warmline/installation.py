@@ -19,7 +19,7 @@ from shared.ranked_lists.clients import address as redis_address
 from shared.settings import ModelSettings, SnapshotSettings, load_settings
 from shared.snapshot_owner import read_snapshot_owner
 from warmline.operator import operator_name
-from warmline.screen import say, show_json, warn
+from warmline.screen import number_of, say, show_json, warn
 from warmline.stores import Stores, open_stores
 
 REDIS, MODELS, SNAPSHOT = "Redis", "models", "snapshot"
@@ -178,7 +178,7 @@ def _consequence(each: Holding) -> str:
 def _take(stores: Stores, each: Holding, installation: str) -> None:
     if each.what == REDIS:
         dropped = ownership.take_over(stores.redis_url, installation)
-        say(f"Redis at {each.where}: {dropped:,} keys dropped")
+        say(f"Redis at {each.where}: {number_of(dropped, 'key')} dropped")
     elif each.what == MODELS:
         model_folder.write_owner(Path(each.where), installation, replace=True)
     else:

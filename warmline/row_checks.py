@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from shared.domain import ID_RULE, MAX_ID_LENGTH, Kind, is_usable_id
+from shared.domain import ID_RULE, MAX_ID_LENGTH, PHOTO_RULE, Kind, is_photo_reference, is_usable_id
 
 Value = str | int | None  # int: microseconds since 1970, UTC (Parquet's times)
 Row = tuple[str | None, ...]
@@ -15,6 +15,7 @@ NOT_UTF8 = "not UTF-8"
 NUL = "NUL character"
 MISSING = "missing value"
 BAD_ID = "unusable id"
+BAD_URL = "unusable image_url"
 UNKNOWN_KIND = "unknown kind"
 NO_ZONE = "time without zone"
 BAD_TIME = "unreadable time"
@@ -46,7 +47,7 @@ def check_post(values: Sequence[Value]) -> Row:
         _id("id", post_id),
         _id("author_id", author_id),
         _text("caption", caption),
-        _text("image_url", image_url),
+        _photo("image_url", image_url),
         _time("created_at", created_at),
         None if deleted_at is None else _time("deleted_at", deleted_at),
     )
@@ -105,6 +106,13 @@ def _text(column: str, value: Value) -> str | None:
         except UnicodeEncodeError:  # the reader puts bytes that are no UTF-8 into the text as lone surrogates
             expected = "expected UTF-8; of a file in Latin-1, `iconv -f ISO-8859-1 -t UTF-8` makes one"
             raise BadRow(NOT_UTF8, f"{column}: got {_shown(text)}, {expected}") from None
+    return text
+
+
+def _photo(column: str, value: Value) -> str | None:
+    text = _text(column, value)
+    if text is not None and not is_photo_reference(text):
+        raise BadRow(BAD_URL, f"{column}: got {_shown(text)}, expected {PHOTO_RULE}")
     return text
 
 

@@ -3,6 +3,7 @@
 import os
 import socket
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from shared.db.engine import Database
@@ -85,9 +86,24 @@ def _show(row: dict[str, Any]) -> None:
     if row["state"] == "failed":
         warn(f"Run {row['id']} of {row['job']} failed after {seconds:.1f} s{how_far(row)}: {row['error']}")
         return
-    facts = ", ".join(f"{name} {_number(value)}" for name, value in (row["report"] or {}).items())
-    say(f"Run {row['id']} of {row['job']} is done after {seconds:.1f} s: {facts}")
+    report: dict[str, Any] = row["report"] or {}
+    say(f"Run {row['id']} of {row['job']} is done after {seconds:.1f} s: {_facts(report)}")
+    for name, value in report.items():
+        if isinstance(value, dict) and value:
+            say(f"  {_words(name)}: {_facts(value)}")
 
 
-def _number(value: object) -> str:
+def _facts(report: Mapping[str, Any]) -> str:
+    """A report's plain values; those that hold several are lines of their own."""
+    plain = {name: value for name, value in report.items() if not isinstance(value, dict | list)}
+    return ", ".join(f"{_words(name)} {_value(value)}" for name, value in plain.items())
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
     return f"{value:,}" if isinstance(value, int | float) else str(value)

@@ -89,6 +89,11 @@ def print_hanging(text: Text, console: Console, *, first: int, further: int) -> 
         console.print(Text(" " * (further if number else first)).append(line), soft_wrap=True)
 
 
+def number_of(count: int, word: str) -> str:
+    """So many of something, in words: 1 user, 1,200 users."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
 def age(of: timedelta) -> str:
     """A span as one number and its unit: 40 s, 12 min, 5 h, 3 d."""
     seconds = of.total_seconds()

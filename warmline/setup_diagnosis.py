@@ -8,6 +8,7 @@ from shared.db.doctor_setup import Amounts, Rights
 from shared.ranked_lists.health import RedisHealth
 from shared.readiness import MIN_POSITIVES, MIN_POSTS, MIN_WARM_USERS
 from warmline.findings import Finding, good, hint, problem, too_slow
+from warmline.screen import number_of
 
 SMALL_TABLE = 10_000  # rows that are read whole in some milliseconds
 LARGE_TABLE = 1_000_000  # rows that are not read whole every few minutes on a live server
@@ -84,7 +85,7 @@ def judge_amounts(amounts: Amounts | None) -> list[Finding]:
         return [too_slow(where, STATEMENT_SECONDS)]
     got = (
         f"{amounts.positives:,} likes, comments, saves and shares;"
-        f" {amounts.warm_users:,} users with 3 or more; {amounts.posts:,} posts"
+        f" {number_of(amounts.warm_users, 'user')} with 3 or more; {number_of(amounts.posts, 'post')}"
     )
     few = amounts.positives < MIN_POSITIVES or amounts.warm_users < MIN_WARM_USERS or amounts.posts < MIN_POSTS
     if not few:

@@ -11,7 +11,7 @@ from shared.readiness import NOT_READY
 from shared.version import VERSION
 from warmline.findings import Finding, show
 from warmline.run_rows import how_far
-from warmline.screen import age, console, say, show_sections
+from warmline.screen import age, console, number_of, say, show_sections
 
 if TYPE_CHECKING:
     from warmline.commands.status import FromDatabase, FromRedis, JobRuns, Status
@@ -58,7 +58,7 @@ def _lists(phase: Phase, redis: "FromRedis", now: datetime) -> str:
     publication = redis.published.get(phase)
     if publication is None:
         return f"{phase}: none published"
-    size = f"{publication.lists:,} lists, {publication.bytes / MB:,.1f} MB"
+    size = f"{number_of(publication.lists, 'list')}, {publication.bytes / MB:,.1f} MB"
     return f"{phase}: {age(now - publication.at)} old; {size} by the last run"
 
 

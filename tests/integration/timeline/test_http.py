@@ -304,3 +304,28 @@ def test_json_under_another_content_type_is_named(
 def test_a_body_that_is_missing_is_said_to_be(client: TestClient) -> None:
     answer = client.post("/timeline", headers=BACKEND)
     assert answer.json()["errors"] == [{"where": "body", "expected": "Field required"}]
+
+
+@pytest.mark.parametrize("at", [5, 1767225600, "1767225600", "5", 1.5, True, "1e9"])
+@pytest.mark.parametrize("path", ["/users/new", "/posts/new"])
+def test_a_number_is_no_time_in_a_write_as_it_is_none_in_an_event(client: TestClient, path: str, at: object) -> None:
+    body = {"created_at": at} | ({"author_id": "author0"} if "posts" in path else {})
+    answer = client.put(path, json=body, headers=BACKEND)
+    is_problem(answer, 422)
+    assert "a time as text" in answer.json()["errors"][0]["expected"]
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "file:///etc/passwd", "s3://bucket/1.jpg"])
+def test_a_photo_of_another_scheme_is_refused(client: TestClient, url: str) -> None:
+    answer = client.put("/posts/new", json={"author_id": "author0", "image_url": url}, headers=BACKEND)
+    is_problem(answer, 422)
+    assert "an http(s) URL, or a path" in answer.json()["errors"][0]["expected"]
+
+
+def test_a_field_that_no_event_has_is_named_beside_the_reason(client: TestClient) -> None:
+    event = {"user_id": "ann", "post_id": "p00", "kind": "like", "liked": True}
+    answer = client.post("/interactions", json=[event, {"user_id": ""}], headers=BACKEND).json()
+    assert answer["rejected"] == [
+        {"index": 0, "reason": "unknown-field", "field": "liked"},
+        {"index": 1, "reason": "user-id-unusable"},
+    ]

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.stores import claimed_run, execute, scalar
 
 
 @contextmanager
-def service(database: Database, *, report: dict[str, int] | None = None, error: str | None = None) -> Iterator[None]:
+def service(database: Database, *, report: dict[str, Any] | None = None, error: str | None = None) -> Iterator[None]:
     """A heuristic service that does the first run it is asked for, with this outcome."""
     beat(database, "s01_heuristic", worker="test")
 
@@ -38,6 +39,13 @@ def test_a_good_run_shows_its_report(warmline: Command, database: Database) -> N
         answer = warmline("run", "heuristic")
     assert answer.code == 0
     assert "lists 1,234" in answer.out
+
+
+def test_what_a_report_counts_by_name_is_shown_in_words(warmline: Command, database: Database) -> None:
+    with service(database, report={"promoted": True, "amounts": {"warm_users": 1234}}):
+        answer = warmline("run", "heuristic")
+    assert "promoted yes\n  amounts: warm users 1,234\n" in answer.out
+    assert "{" not in answer.out
 
 
 def test_a_failed_run_gives_1_and_its_reason(warmline: Command, database: Database) -> None:

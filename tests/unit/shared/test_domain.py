@@ -17,6 +17,7 @@ from shared.domain import (
     Source,
     age_hours,
     author_key,
+    is_photo_reference,
     is_usable_id,
     rollout_bucket,
 )
@@ -114,3 +115,16 @@ def test_a_control_character_and_white_space_are_what_unicode_calls_so() -> None
     controls = {mark for mark in marks if unicodedata.category(mark) in ("Cc", "Cs")}
     assert {mark for mark in marks if not is_usable_id(f"a{mark}a")} == controls
     assert {mark for mark in marks if not is_usable_id(mark)} == controls | {mark for mark in marks if mark.isspace()}
+
+
+@pytest.mark.parametrize(
+    ("reference", "is_one"),
+    [
+        ("https://x.example/1.jpg", True), ("HTTP://x.example/1.jpg", True), ("cats/1.jpg", True), ("", True),
+        ("cats/a:b.jpg", True), ("./a:b.jpg", True), ("12:30.jpg", True), ("javascript:alert(1)", False),
+        ("data:image/png;base64,AA==", False), ("file:///etc/passwd", False), ("s3://bucket/1.jpg", False),
+        ("ftp://x.example/1.jpg", False), ("http:1.jpg", False),
+    ],
+)  # fmt: skip
+def test_a_photo_is_named_by_http_or_by_a_path(reference: str, *, is_one: bool) -> None:
+    assert is_photo_reference(reference) is is_one

@@ -79,6 +79,11 @@ def test_an_unknown_time_zone_is_refused(zone: str) -> None:
         cron("0 3 * * *", timezone=zone)
 
 
+@pytest.mark.parametrize("expression", ["0 3 29 2 *", "0 3 31 1,2 *", "0 3 31 2 mon"])
+def test_a_line_that_is_rarely_due_is_taken(expression: str) -> None:
+    assert _fires(expression, days=4 * 366)
+
+
 def test_a_day_of_the_month_alone_restricts() -> None:
     assert [due.day for due in _fires("0 3 1,15 * *", days=60)] == [1, 15, 1, 15]
 

@@ -82,3 +82,9 @@ def test_every_kind_with_an_event_id_is_good(kind: Kind) -> None:
 def test_a_strange_id_is_plain_data(name: str) -> None:
     (found,) = check_events([event(name, user=name, event_id=name)], now=NOW, feed_key=b"k").events.values()
     assert (found.user_id, found.post_id, found.event_id) == (name, name, name)
+
+
+@pytest.mark.parametrize(("name", "shown"), [("liked", "liked"), ("x" * 500, "x" * 100), ("\ud800", "?")])
+def test_a_field_that_is_unknown_is_named(name: str, shown: str) -> None:
+    checked = check_events([event(), event() | {name: 1}], now=NOW, feed_key=b"k")
+    assert (dict(checked.rejected), dict(checked.unknown_fields)) == ({1: "unknown-field"}, {1: shown})

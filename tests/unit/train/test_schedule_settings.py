@@ -13,6 +13,9 @@ from shared.settings import load_settings
         ("TRAIN_CRON", "61 3 * * *", "expected a crontab line of five fields"),
         ("TRAIN_CRON", "0 3 * *", "expected a crontab line of five fields"),
         ("TRAIN_CRON", "0 3 * * 9", "weekday '9' is not in 0-7"),
+        ("TRAIN_CRON", '"0 3 * * *"', "the quotes are part of the value; leave them out"),
+        ("TRAIN_CRON", "0 3 31 2 *", "it would never be due"),
+        ("TRAIN_CRON", "0 3 30 feb *", "it would never be due"),
         ("SCHEDULE_TIMEZONE", "Mars/Base", "expected the name of a time zone"),
     ],
 )

@@ -49,6 +49,7 @@ def test_an_event_ahead_of_now_is_kept_as_it_is() -> None:
         ("users", ("u3\u00a0", AT), row_checks.BAD_ID),
         ("posts", ("p1", "u3 ", "", None, AT, None), row_checks.BAD_ID),
         ("blocks", ("u1", "\tu2", AT), row_checks.BAD_ID),
+        ("posts", ("p1", "u1", "", "s3://bucket/1.jpg", AT, None), row_checks.BAD_URL),
         ("interactions", ("u1", "p1", "like", AT, " e1"), row_checks.BAD_ID),
         ("users", ("u\x001", AT), row_checks.NUL),
         ("users", ("u\udcff", AT), row_checks.NOT_UTF8),

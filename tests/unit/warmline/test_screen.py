@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from warmline.screen import print_hanging, printable, show_json
+from warmline.screen import number_of, print_hanging, printable, show_json
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,8 @@ def test_lines_stand_under_each_other_and_within_the_terminal(width: int) -> Non
 
 def test_a_pipe_gets_one_line() -> None:
     assert len(lines(46, is_terminal=False)) == 1
+
+
+@pytest.mark.parametrize(("count", "said"), [(0, "0 users"), (1, "1 user"), (1200, "1,200 users")])
+def test_one_of_something_is_no_plural(count: int, said: str) -> None:
+    assert number_of(count, "user") == said
