@@ -54,7 +54,7 @@ class Connection(HttpToolsProtocol):
         if b"#" in url:
             raise ValueError("a target with a fragment")  # answered with 400, as all that is no HTTP
         if b"?" in url:
-            self.scope[QUESTION_MARK] = True
+            self.scope[QUESTION_MARK] = True  # type: ignore[literal-required]  # ours, beside those of ASGI
         super().on_url(url)
 
     def on_message_begin(self) -> None:

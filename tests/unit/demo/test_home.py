@@ -16,7 +16,7 @@ from demo.world import Cast
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(DataFolderUnusable, match="file/home: cannot be made .*name another folder"):
+    with pytest.raises(DataFolderUnusable, match=r"file/home: cannot be made .*name another folder"):
         _make_home(tmp_path / "file" / "home")
 
 

@@ -85,5 +85,5 @@ def test_an_unknown_genre_is_no_genre() -> None:
 
 
 def test_a_folder_without_the_files_is_refused_before_anything_starts(tmp_path: Path) -> None:
-    with pytest.raises(WorldMissing, match="holds no ml-100k.inter"):
+    with pytest.raises(WorldMissing, match=r"holds no ml-100k\.inter"):
         source_of(read_options(["--data", str(tmp_path / "nosuch")], {}))
