@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
@@ -14,6 +15,7 @@ from demo.acts import become_personal, show_first_timelines
 from demo.checks import PHASE1_CHECKS, PHASE2_CHECKS, Check, run_checks
 from demo.client import connect
 from demo.embedded import Servers, embedded_servers
+from demo.errors import DataFolderUnusable
 from demo.options import Options, read_options
 from demo.secret_files import Keys, load_keys, write_environment
 from demo.services import DEFAULTS, Surroundings, run_step, running_services, variables
@@ -24,6 +26,7 @@ from demo.watch import end_on_signals, watch
 from shared.domain import Phase
 from shared.errors import WarmlineError
 
+OF_HOME = ("WARMLINE_MODEL_DIR", "WARMLINE_MEDIA_ROOT", "WARMLINE_SNAPSHOT_FILE")  # what lies in the demo's folder
 LOG_WIDTH = 110  # columns, where there is no terminal to ask
 
 
@@ -47,7 +50,7 @@ def run(options: Options, console: Console) -> bool:
     """Servers, world, lists, services, then what one sees of them. Whether all checks were good."""
     diary = Diary(console)
     source = source_of(options)
-    (options.home / "logs").mkdir(parents=True, exist_ok=True)
+    _make_home(options.home)
     keys = load_keys(options.home / "keys.json", os.environ)
     with _servers(options, diary) as servers:
         addresses = _addresses(options, servers)
@@ -72,6 +75,13 @@ def run(options: Options, console: Console) -> bool:
                 checks = PHASE1_CHECKS if options.phase1 or not complete else PHASE1_CHECKS | PHASE2_CHECKS
                 return _check(stage, checks) and complete
             return watch(console, running, servers)
+
+
+def _make_home(home: Path) -> None:
+    try:
+        (home / "logs").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataFolderUnusable(f"--home {home}: cannot be made ({error.strerror}); name another folder") from error
 
 
 @contextmanager
@@ -138,7 +148,7 @@ def _write_demo_env(options: Options, addresses: Addresses, keys: Keys, staged: 
             "WARMLINE_REDIS_URL": addresses.redis_url,
             "WARMLINE_TIMELINE_URL": addresses.timeline_url,
             **keys.environment,
-            **{name: given[name] for name in ("WARMLINE_MODEL_DIR", "WARMLINE_MEDIA_ROOT", *DEFAULTS)},
+            **{name: given[name] for name in (*OF_HOME, *DEFAULTS)},
             **runs_mirror.variables(options.home, os.environ),
             "WARMLINE_DEMO_WARM_USER": staged.cast.warm_user,
             "WARMLINE_DEMO_COLD_USER": staged.cast.cold_user,

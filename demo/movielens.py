@@ -53,6 +53,15 @@ def load(folder: Path | None, wheels: Path) -> Ratings:
     return parse(texts[RATINGS_FILE], texts[FILMS_FILE])
 
 
+def require_folder(folder: Path) -> None:
+    """Raises WorldMissing when the user's folder lacks one of the two files."""
+    for name in (RATINGS_FILE, FILMS_FILE):
+        if not (folder / name).is_file():
+            raise WorldMissing(
+                f"{folder}: holds no {name}; give the folder that {RATINGS_FILE} and {FILMS_FILE} lie in"
+            )
+
+
 def parse(ratings_text: str, films_text: str) -> Ratings:
     """Read the two files, tab-separated with a typed header (`user_id:token`)."""
     films = dict(_films(films_text))

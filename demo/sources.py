@@ -39,9 +39,11 @@ def source_of(options: Options) -> Source:
     """The source that the options name; nothing is made yet.
 
     Raises:
-        WorldMissing: the folder of photos is missing or malformed.
+        WorldMissing: the folder of photos is missing or malformed, or that of MovieLens is missing.
     """
     if options.photos is None:
+        if options.data is not None:  # also where the home has a world already, and nothing of it would be read
+            movielens.require_folder(options.data)
         return Source(
             identity=MOVIELENS,
             title="MovieLens-100K",

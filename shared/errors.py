@@ -7,6 +7,7 @@ WarmlineError                   says what, which one, and what to do
 ├── SourceError                 the four relations are not what the contract says
 ├── StoreUnavailable            PostgreSQL or Redis does not answer, or refuses
 │   ├── StoreReadOnly           PostgreSQL answers, and takes no writes (a standby, a demoted primary)
+│   ├── NotMigrated             the schema is another version's
 │   ├── WriteConflict           two transactions waited for each other; a repeat may succeed
 │   ├── ForeignInstallation     Redis, a model folder or a snapshot belongs to another installation
 │   └── RedisBehind             Redis answers, and may lack acts that PostgreSQL has
@@ -52,6 +53,10 @@ class StoreUnavailable(WarmlineError):
 
 class StoreReadOnly(StoreUnavailable):
     """PostgreSQL answers reads and refuses writes: for us it is down until it is a primary again."""
+
+
+class NotMigrated(StoreUnavailable):
+    """The schema `warmline` is not there, or another version's; the message says got, expected and what to run."""
 
 
 class WriteConflict(StoreUnavailable):

@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.db.sizes import Held, held
 from shared.ranked_lists import keys
-from shared.ranked_lists.weigh import used, weigh, weigh_keys
+from shared.ranked_lists.weigh import Used, used, weigh, weigh_keys
 from shared.settings import ListSettings, load_settings
 from warmline.capacity_history import LastRun, last_runs
 from warmline.capacity_model import (
@@ -15,6 +15,7 @@ from warmline.capacity_model import (
     JOBS,
     MIN_ROWS,
     MOST_GROWTH,
+    REDIS_BYTES,
     TRAIN,
     Growth,
     Keys,
@@ -31,6 +32,7 @@ from warmline.screen import age, number_of, progress_bar, say, show_json, show_s
 from warmline.stores import Stores, open_stores
 
 MB = 1e6
+MOST_OTHERS = 0.05  # of our keys; more keys of others make what is used theirs
 STEADY = "what is here, measured, times what grows"
 ASSUMED = "nothing was published yet: all users active, all posts candidates, ids as long as UUIDs"
 ONCE = "run once, then ask again"
@@ -42,7 +44,8 @@ class Check:
 
     what: str
     predicted: float
-    found: float
+    found: float | None  # None: what is found is not ours alone
+    note: str | None = None  # why it cannot be compared, or is off
 
     @property
     def off(self) -> float | None:
@@ -163,8 +166,26 @@ def _redis(
     growth = Growth.between(here, world)
     predicted = redis_bytes(found, growth, warm_users=warm, max_lists=lists.max_lists)
     still = redis_bytes(found, Growth.between(here, here), warm_users=0, max_lists=lists.max_lists)
-    check = Check(what="Redis", predicted=sum(still.values()), found=used(stores.redis_url).by_keys)
-    return predicted, STEADY, (check,)
+    ours = sum(each.count for each in found.values())
+    return predicted, STEADY, (check_redis(sum(still.values()), used(stores.redis_url), ours=ours),)
+
+
+def check_redis(predicted: int, there: Used, *, ours: int) -> Check:
+    """Compare with what Redis says of itself, where it holds hardly anything of others: it does not tell whose is what.
+
+    Args:
+        predicted: bytes.
+        there: as Redis says.
+        ours: keys of this installation.
+    """
+    others = there.keys - ours
+    if others > MOST_OTHERS * ours:
+        held = number_of(others, "other key")
+        why = f"not compared, for the server holds {held}: it does not say whose bytes are whose"
+        return Check(what="Redis", predicted=predicted, found=None, note=why)
+    is_small = abs(predicted - there.by_keys) <= REDIS_BYTES
+    note = f"below {_megabytes(REDIS_BYTES)} the difference is what Redis takes besides keys" if is_small else None
+    return Check(what="Redis", predicted=predicted, found=there.by_keys, note=note)
 
 
 def _tables(there: Held) -> dict[str, Table]:
@@ -218,8 +239,9 @@ def _show(capacity: Capacity) -> None:
         say("Nothing to check it against: the heuristic has not run here yet.")
     for check in capacity.checks:
         off = "" if check.off is None else f", {check.off:+.0%}"
-        both = f"predicted {_megabytes(check.predicted)}, found {_megabytes(check.found)}{off}"
-        say(f"Check on what is here, {check.what}: {both}")
+        found = "" if check.found is None else f", found {_megabytes(check.found)}{off}"
+        note = f" ({check.note})" if check.note else ""
+        say(f"Check on what is here, {check.what}: predicted {_megabytes(check.predicted)}{found}{note}")
 
 
 def _need(job: JobSeconds) -> str:

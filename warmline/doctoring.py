@@ -12,7 +12,18 @@ from shared.db.doctor_setup import sample_posts
 from shared.db.engine import Snapshot, store_errors
 from shared.errors import SourceError, WarmlineError
 from warmline.examination import examine
-from warmline.findings import Finding, as_dict, counts, has_problem, in_order, problem, said_once, show, summary
+from warmline.findings import (
+    Finding,
+    as_dict,
+    counts,
+    has_problem,
+    in_order,
+    problem,
+    said_once,
+    show,
+    summary,
+    unanswered,
+)
 from warmline.screen import clipped, console, print_hanging, printable, progress_bar, say, show_json
 from warmline.stores import Stores, open_stores
 
@@ -30,7 +41,8 @@ def run_doctor(*, yes: bool, as_json: bool) -> int:
                 _examine(stores, snapshot, findings)
                 posts = _sample(stores, snapshot)
         except WarmlineError as error:
-            findings.append(problem("PostgreSQL", str(error), expected="an answer", todo="see to what it says there"))
+            if all(each.got != str(error) for each in findings):  # a step may have said so
+                findings.append(unanswered(error))
     findings = in_order(findings)
     ask = not (yes or as_json) and sys.stdin.isatty() and sys.stdout.isatty()
     if not as_json:

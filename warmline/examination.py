@@ -33,7 +33,7 @@ from shared.db.migrate import check_migrated
 from shared.db.models import CHAMPION, list_models
 from shared.db.relations import Mismatch, mismatches
 from shared.db.runs import recent_runs
-from shared.errors import ConfigurationError, ForeignInstallation, SourceError, StoreUnavailable
+from shared.errors import ConfigurationError, ForeignInstallation, NotMigrated, SourceError, StoreUnavailable
 from shared.jobs import Job
 from shared.ranked_lists.health import read_health
 from shared.settings import ListSettings, ModelSettings, load_settings
@@ -48,7 +48,7 @@ from warmline.diagnosis import (
     judge_unknown,
     judge_unknown_senders,
 )
-from warmline.findings import Finding, Severity, problem, too_slow
+from warmline.findings import Finding, Severity, problem, too_slow, unanswered
 from warmline.photo_check import SAMPLE_PHOTOS, check_photos
 from warmline.run_diagnosis import LastRun, judge_models, judge_runs
 from warmline.settings_check import check_settings
@@ -219,8 +219,10 @@ def _installation(stores: Stores) -> list[Finding]:
 def _schema(stores: Stores) -> list[Finding]:
     try:
         check_migrated(stores.database)
-    except StoreUnavailable as error:
+    except NotMigrated as error:
         return [problem(SCHEMA_CHECK, str(error), expected="this version's schema", todo="warmline migrate")]
+    except StoreUnavailable as error:
+        return [unanswered(error)]
     return []
 
 

@@ -67,6 +67,11 @@ def too_slow(where: str, seconds: float) -> Finding:
     )
 
 
+def unanswered(error: Exception) -> Finding:
+    """PostgreSQL that does not answer, or refuses."""
+    return problem("PostgreSQL", str(error), expected="an answer", todo="see to what it says there")
+
+
 def has_problem(findings: Iterable[Finding]) -> bool:
     """Whether the exit code is 1."""
     return any(each.severity is Severity.PROBLEM for each in findings)

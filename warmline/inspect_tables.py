@@ -123,6 +123,9 @@ def _source(inspection: "Inspection") -> str:
         return "Redis holds no list at all (has the heuristic job run?); the timeline serves the newest posts"
     if source is Source.EVERYONE:
         return "No list of their own (unknown, inactive, or new since the last run): they get everyone's list"
+    if source != inspection.in_phase.value and inspection.in_phase not in inspection.published:
+        none = f"No {inspection.in_phase} lists have been published yet, of anybody"
+        return f"{none} (`warmline status`): the next first page comes from the {source} list"
     if source != inspection.in_phase.value:
         return f"No {inspection.in_phase} list (a cold user?): the next first page comes from the {source} list"
     return f"The next first page comes from the {source} list"

@@ -1,6 +1,6 @@
 """`warmline inspect`: why does this user see what they see? Both phases' lists, and what is withheld."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,15 @@ from shared.db.post_rows import rows_of_known_posts
 from shared.domain import ID_RULE, Phase, PhaseState, Source, author_key, is_usable_id
 from shared.errors import ConfigurationError
 from shared.ranked_lists.codec import RankedList
-from shared.ranked_lists.inspect import ListedPost, UserLists, place_in, read_user, resolve, standing_of
+from shared.ranked_lists.inspect import (
+    ListedPost,
+    UserLists,
+    place_in,
+    read_publications,
+    read_user,
+    resolve,
+    standing_of,
+)
 from shared.settings import HeuristicSettings, load_settings
 from warmline.inspect_tables import show_inspection, show_post
 from warmline.score_parts import ScoreParts, parts_of
@@ -38,6 +46,7 @@ class Inspection:
     state: UserLists
     phase: PhaseState
     lists: Mapping[Source, ShownList]  # everyone's only when the user has none
+    published: Collection[Phase]  # the phases whose lists were ever published, as far as Redis knows
     posts: Mapping[str, PostDetails]
     formula: HeuristicSettings
     now: datetime
@@ -150,6 +159,7 @@ def inspect_user(stores: Stores, user_id: str, *, limit: int, now: datetime, als
         state=state,
         phase=state.phase or read_phase(stores.database),
         lists=lists,
+        published=read_publications(stores.redis_url).keys(),
         posts=posts,
         formula=load_settings(HeuristicSettings),
         now=now,

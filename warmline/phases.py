@@ -9,7 +9,7 @@ from shared.db.engine import Database
 from shared.db.models import champion
 from shared.db.phases import change_phase, installation_id, phase_history, read_phase
 from shared.domain import Phase, PhaseState
-from shared.errors import ConfigurationError, StoreUnavailable
+from shared.errors import ConfigurationError, ForeignInstallation, StoreUnavailable
 from shared.ranked_lists.inspect import read_phase_in_redis, read_publications
 from shared.ranked_lists.publish import ListWriter
 from shared.readiness import phase_warning
@@ -61,12 +61,16 @@ def run_phase_set(phase: Phase, *, rollout_percent: float, by: str | None, as_js
         )
         trouble = _publish(stores, state, lists)
         warning = _warning(stores, state)
+        is_foreign = isinstance(trouble, ForeignInstallation)
     if as_json:
-        told = {"in_redis": trouble is None, "trouble": trouble, "warning": warning}
+        said = str(trouble) if trouble else None
+        told = {"in_redis": trouble is None, "trouble": said, "warning": warning}
         show_json({**_as_dict(state), **told, "hint": warning})  # its name in earlier versions
         return 0
     say(_sentence(state))
-    if trouble:
+    if is_foreign:
+        say(f"{trouble}\nThe change is written in PostgreSQL; the timelines obey it once Redis is this installation's.")
+    elif trouble:
         say(f"{trouble}\nThe change is written; it reaches Redis through the timeline within seconds of Redis' return.")
     else:
         say("In force from each user's next first page on.")
@@ -75,14 +79,14 @@ def run_phase_set(phase: Phase, *, rollout_percent: float, by: str | None, as_js
     return 0
 
 
-def _publish(stores: Stores, state: PhaseState, lists: ListSettings) -> str | None:
+def _publish(stores: Stores, state: PhaseState, lists: ListSettings) -> StoreUnavailable | None:
     """Write the phase to Redis; gives what was in the way, if anything."""
     writer = ListWriter(stores.redis_url, keep_for=lists.keep_for)
     try:
         writer.expect(installation_id(stores.database))
         writer.write_phase(state)
     except StoreUnavailable as error:
-        return str(error)
+        return error
     finally:
         writer.close()
     return None
@@ -91,6 +95,7 @@ def _publish(stores: Stores, state: PhaseState, lists: ListSettings) -> str | No
 def _warning(stores: Stores, state: PhaseState) -> str | None:
     """A switch to a phase without a model or lists is allowed, but hardly meant."""
     try:
+        stores.refuse_foreign_redis()
         has_lists: bool | None = state.phase in read_publications(stores.redis_url)
     except StoreUnavailable:
         has_lists = None

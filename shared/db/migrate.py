@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 
 from shared.db.engine import Database
 from shared.db.tables import SCHEMA
-from shared.errors import StoreUnavailable
+from shared.errors import NotMigrated
 
 _LOCK = 0x7761726D  # "warm": two migrations at once wait for each other
 
@@ -33,13 +33,14 @@ def check_migrated(database: Database) -> None:
     """Refuse to work on a schema that this version does not know.
 
     Raises:
-        StoreUnavailable: `warmline migrate` was not run, or a newer version of Warmline has migrated.
+        NotMigrated: `warmline migrate` was not run, or a newer version of Warmline has migrated.
+        StoreUnavailable: PostgreSQL does not answer.
     """
     with database.begin() as connection:
         got = _revision(connection)
     expected = ScriptDirectory.from_config(_config()).get_current_head()
     if got != expected:
-        raise StoreUnavailable(f"schema warmline: got revision {got}, expected {expected}; run `warmline migrate`")
+        raise NotMigrated(f"schema warmline: got revision {got}, expected {expected}; run `warmline migrate`")
 
 
 def _config() -> Config:

@@ -53,6 +53,7 @@ class Used:
     bytes: int  # used_memory
     at_start: int  # of which it used so many before it held anything
     clients: int  # and so many for those who are connected now
+    keys: int  # in all its databases, whoever's
 
     @property
     def by_keys(self) -> int:
@@ -102,10 +103,12 @@ def used(url: str) -> Used:
     """What Redis holds at this moment, whoever's it is."""
     with redis_errors(url), connect(url) as client:
         memory: Any = client.info("memory")
+        keyspace: Any = client.info("keyspace")
     return Used(
         bytes=int(memory["used_memory"]),
         at_start=int(memory["used_memory_startup"]),
         clients=int(memory.get("mem_clients_normal", 0)),
+        keys=sum(int(each["keys"]) for each in keyspace.values()),
     )
 
 

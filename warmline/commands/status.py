@@ -14,7 +14,7 @@ from shared.db.readiness import read_readiness
 from shared.db.runs import live_services, recent_runs
 from shared.db.server import DatabaseState, read_state
 from shared.domain import Phase, PhaseState
-from shared.errors import ArtefactError, WarmlineError
+from shared.errors import ArtefactError, ForeignInstallation, WarmlineError
 from shared.jobs import Job
 from shared.neucf.model_files import check_model_files, is_at_hand
 from shared.ranked_lists.health import RedisHealth, read_health
@@ -87,6 +87,7 @@ class Status:
     database: FromDatabase | None
     redis: FromRedis | None
     trouble: Mapping[str, str] = field(default_factory=dict)  # store → why it is None
+    has_foreign_redis: bool = False  # it answers, and is another installation's
     champions_files: str | None = None  # what is the matter with them; None: nothing, or they are not at hand
 
 
@@ -110,6 +111,7 @@ def read_status(model_dir: Path, now: datetime) -> Status:
     trouble: dict[str, str] = {}
     from_database: FromDatabase | None = None
     from_redis: FromRedis | None = None
+    has_foreign_redis = False
     with open_stores(migrated=False, statement_seconds=STATEMENT_SECONDS) as stores:
         try:
             from_database = _ask_database(stores.database)
@@ -120,9 +122,16 @@ def read_status(model_dir: Path, now: datetime) -> Status:
                 stores.refuse_foreign_redis()
             from_redis = _ask_redis(stores.redis_url)
         except WarmlineError as error:
-            trouble["redis"] = str(error)
+            trouble["redis"], has_foreign_redis = str(error), isinstance(error, ForeignInstallation)
     files = _champions_files(from_database, model_dir)
-    return Status(now=now, database=from_database, redis=from_redis, trouble=trouble, champions_files=files)
+    return Status(
+        now=now,
+        database=from_database,
+        redis=from_redis,
+        trouble=trouble,
+        has_foreign_redis=has_foreign_redis,
+        champions_files=files,
+    )
 
 
 def _ask_database(database: Database) -> FromDatabase:

@@ -39,7 +39,14 @@ def _stores(status: "Status") -> Iterator[Finding]:
             expected="an answer",
             todo="see to what it says, to the server and to WARMLINE_DATABASE_URL; pages go on out of Redis meanwhile",
         )
-    if status.redis is None:
+    if status.has_foreign_redis:
+        yield problem(
+            "Redis",
+            status.trouble["redis"],
+            expected="an owner of its own",
+            todo="do what it says; pages come from the timelines' snapshots meanwhile",
+        )
+    elif status.redis is None:
         yield problem(
             "Redis",
             status.trouble["redis"],
@@ -166,6 +173,9 @@ def _remedy(phase: Phase, known: "FromDatabase") -> str:
     if phase is Phase.HEURISTIC:
         return "`warmline run heuristic`, or python -m s01_heuristic --once"
     back = "`warmline phase set heuristic` until then"
+    if known.newest is None:
+        service = SERVICES[Job.TRAIN]
+        return f"train first: `warmline run train`, or python -m {service} --once; {back}"
     if known.champion is None:
         return f"`warmline promote` a version of `warmline models`, or {back}"
     return f"`warmline run score`, or {back}"

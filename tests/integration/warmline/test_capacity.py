@@ -7,10 +7,11 @@ from shared.db.engine import Database
 from shared.db.runs import claim_run, finish_run, request_run
 from shared.db.sizes import held
 from shared.ranked_lists.publish import ListWriter
-from shared.ranked_lists.weigh import used
+from shared.ranked_lists.weigh import Used, used
 from tests.integration.warmline.answers import Answer, Command
 from tests.stores import execute, forget_everything, heuristic_run
 from tests.worlds import NOW
+from warmline.capacity import check_redis
 
 SIZES = ("--users", "10000", "--posts", "2000", "--interactions", "300000")
 
@@ -111,3 +112,23 @@ def test_a_run_on_a_tiny_sample_predicts_nothing(warmline: Command, database: Da
 def test_a_partial_scoring_is_no_basis(warmline: Command, database: Database) -> None:
     did(database, "score", seconds=1.0, partial=True, stages={})
     assert warmline("capacity", *SIZES, "--json").json["how"]["score"] == "run once, then ask again"
+
+
+def test_a_redis_that_others_use_too_is_not_compared(
+    warmline: Command, database: Database, writer: ListWriter, client: redis.Redis
+) -> None:
+    fill(database, users=50, posts=50, likes=500)
+    heuristic_run(database, writer, now=NOW)
+    alone = warmline("capacity", *SIZES, "--json").json["check"][0]
+    client.mset({f"somebody:{number}": "x" * 10_000 for number in range(100)})
+    shared = warmline("capacity", *SIZES, "--json").json["check"][0]
+    assert alone["found"] > 0
+    assert (shared["found"], shared["off"]) == (None, None)
+    assert "not compared, for the server holds 100 other keys" in shared["note"]
+    assert "not compared" in warmline("capacity", *SIZES).out
+
+
+@pytest.mark.parametrize(("predicted", "says_why"), [(1_100_000, True), (1_900_000, True), (3_000_000, False)])
+def test_a_small_difference_is_said_to_be_redis_own(predicted: int, *, says_why: bool) -> None:
+    there = Used(bytes=2_400_000, at_start=1_000_000, clients=0, keys=10)
+    assert (check_redis(predicted, there, ours=10).note is not None) is says_why

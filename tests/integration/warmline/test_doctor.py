@@ -161,6 +161,12 @@ def test_a_redis_that_does_not_answer_is_one_problem_among_the_findings(warmline
     assert (answer.code, list(found(answer, "problem"))) == (1, ["Redis"])
 
 
+def test_a_postgresql_that_does_not_answer_is_said_once_and_not_to_be_migrated(warmline: Command) -> None:
+    answer = warmline("doctor", "--json", database_url="postgresql://warmline@127.0.0.1:1/app")
+    problems = [each for each in answer.json["findings"] if each["severity"] == "problem"]
+    assert [(each["where"], each["todo"]) for each in problems] == [("PostgreSQL", "see to what it says there")]
+
+
 def test_a_source_that_does_not_answer_is_a_problem_not_a_traceback(warmline: Command) -> None:
     answer = warmline("doctor", source_url="postgresql://reader:s3cret@127.0.0.1:1/app", source_schema="feed")
     assert answer.code == 1

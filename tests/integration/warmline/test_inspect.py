@@ -6,6 +6,7 @@ from shared.db.engine import Database
 from shared.domain import Phase, Reason, Source
 from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList
+from shared.ranked_lists.publication import Publication
 from shared.ranked_lists.publish import LEAST_VERSION, ListWriter
 from tests.integration.warmline.answers import Command
 from tests.stores import execute, heuristic_run, scalar
@@ -58,7 +59,19 @@ def test_the_phase_decides_where_the_page_comes_from(warmline: Command, database
     assert warmline("inspect", "ben", "--json").json["served_from"] == "neucf"
 
 
-def test_a_cold_user_in_neucf_gets_the_heuristic_list(warmline: Command) -> None:
+def test_before_any_neucf_list_was_published_nobody_is_called_a_cold_user(warmline: Command) -> None:
+    warmline("phase", "set", "neucf")
+    said = warmline("inspect", "ben").out
+    assert "No neucf lists have been published yet, of anybody" in said
+    assert "cold" not in said
+
+
+def test_a_cold_user_in_neucf_gets_the_heuristic_list(
+    warmline: Command, database: Database, writer: ListWriter
+) -> None:
+    publish_neucf(database, writer, "ann", "p10")
+    publication = Publication(run=7, at=NOW, lists=1, bytes=10, seconds=1)
+    writer.note_publication(Phase.NEUCF, publication, job="score")
     warmline("phase", "set", "neucf")
     assert (
         "No neucf list (a cold user?): the next first page comes from the heuristic list"

@@ -56,3 +56,15 @@ def test_a_phase_without_lists_is_switched_to_with_a_hint(warmline: Command) -> 
 def test_a_rollout_outside_0_to_100_is_refused(warmline: Command, database: Database, percent: str) -> None:
     assert warmline("phase", "set", "neucf", f"--rollout-percent={percent}").code == 2
     assert read_phase(database).version == 0
+
+
+def test_a_redis_of_another_installation_is_named_so_and_its_lists_are_not_believed(
+    warmline: Command, database: Database, fresh_redis: str
+) -> None:
+    with redis.Redis.from_url(fresh_redis) as client:
+        client.set(keys.INSTALLATION, "another")
+    answer = warmline("phase", "set", "neucf")
+    assert (answer.code, read_phase(database).phase) == (0, Phase.NEUCF)
+    assert "belongs to another installation (another)" in answer.out
+    assert "the timelines obey it once Redis is this installation's" in answer.out
+    assert "Redis' return" not in answer.out

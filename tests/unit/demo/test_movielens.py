@@ -7,6 +7,8 @@ import pytest
 
 from demo.errors import WorldMissing
 from demo.movielens import load, parse
+from demo.options import read_options
+from demo.sources import source_of
 from tests.unit.demo.tiny import FILMS, RATINGS, tiny_ratings
 
 
@@ -80,3 +82,8 @@ def test_a_year_that_is_no_number_is_left_out() -> None:
 
 def test_an_unknown_genre_is_no_genre() -> None:
     assert tiny_ratings().films[12].genres == ()
+
+
+def test_a_folder_without_the_files_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    with pytest.raises(WorldMissing, match=r"holds no ml-100k\.inter"):
+        source_of(read_options(["--data", str(tmp_path / "nosuch")], {}))

@@ -109,6 +109,19 @@ def test_what_is_wrong_is_found_and_nothing_else(of: Status, expected: list[tupl
     assert found(of) == expected
 
 
+def test_a_phase_without_any_model_wants_a_training_first() -> None:
+    (untrained,) = attention(status(database(champion=None, newest=None)))
+    (rejected,) = attention(status(database(champion=None)))
+    assert untrained.todo.startswith("train first: `warmline run train`")
+    assert rejected.todo.startswith("`warmline promote` a version")
+
+
+def test_a_redis_of_another_installation_is_no_redis_that_is_away() -> None:
+    foreign = replace(status(), redis=None, has_foreign_redis=True, trouble={"redis": "belongs to another"})
+    (said,) = attention(foreign)
+    assert (said.got, said.expected) == ("belongs to another", "an owner of its own")
+
+
 def test_a_redis_that_is_nearly_full_is_a_problem() -> None:
     full = RedisHealth(version=(7, 2), used_bytes=95, max_bytes=100, policy="noeviction")
     assert found(status(redis=in_redis(server=full))) == [(PROBLEM, "Redis")]
