@@ -180,8 +180,8 @@ def check_redis(predicted: int, there: Used, *, ours: int) -> Check:
     """
     others = there.keys - ours
     if others > MOST_OTHERS * ours:
-        held = number_of(others, "other key")
-        why = f"not compared, for the server holds {held}: it does not say whose bytes are whose"
+        many = number_of(others, "other key")
+        why = f"not compared, for the server holds {many}: it does not say whose bytes are whose"
         return Check(what="Redis", predicted=predicted, found=None, note=why)
     is_small = abs(predicted - there.by_keys) <= REDIS_BYTES
     note = f"below {_megabytes(REDIS_BYTES)} the difference is what Redis takes besides keys" if is_small else None

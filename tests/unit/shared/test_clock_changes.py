@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.local_times import moment_of, wall_time
-from shared.schedule import cron, was_missed
+from shared.schedule import LocalTrigger, cron, was_missed
 
 # Zone, year, and what is special about it.
 YEARS = [
@@ -149,5 +150,6 @@ def test_a_service_that_is_started_again_and_again_runs_once_each_local_day(
 
 
 def test_a_schedule_that_no_day_fits_is_never_due() -> None:
-    trigger = cron("0 3 30 2 *", timezone="Europe/Berlin")
+    never = CronTrigger(minute=0, hour=3, day=30, month=2, timezone=UTC)
+    trigger = LocalTrigger(never, zone=ZoneInfo("Europe/Berlin"), names_hours=True)
     assert trigger.get_next_fire_time(None, datetime(2026, 1, 1, tzinfo=UTC)) is None
