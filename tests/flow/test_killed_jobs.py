@@ -1,4 +1,4 @@
-"""One cheap case of what `make faults` shows at length: jobs killed while they publish, a clock that was set back."""
+"""Cheap cases of what `make faults` shows at length (the scorer too): a job killed while it publishes, a clock set back."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,20 +7,12 @@ from starlette.testclient import TestClient
 
 from shared.domain import Phase
 from tests.faults.kill_jobs import add_crowd, kill_publishing
-from tests.faults.saving import make_champion
 from tests.flow.house import ANN, COLD, POSTS, SEEN_BY_ANN, House, ask, ids, rest_of_chain
 
 
 def test_the_heuristic_killed_while_it_publishes_leaves_whole_lists(house: House, tmp_path: Path) -> None:
     add_crowd(house)
     assert kill_publishing(Phase.HEURISTIC, house, tmp_path, moments=3, seed=1) > 0
-
-
-def test_the_scorer_killed_while_it_publishes_leaves_whole_lists(house: House, tmp_path: Path) -> None:
-    add_crowd(house)
-    make_champion(house, tmp_path)
-    house.run_heuristic()
-    assert kill_publishing(Phase.NEUCF, house, tmp_path, moments=2, seed=1) > 0
 
 
 def test_a_clock_set_back_an_hour_neither_repeats_nor_skips_nor_brings_seen_posts_back(

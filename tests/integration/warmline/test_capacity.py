@@ -16,6 +16,13 @@ from warmline.capacity import check_redis
 SIZES = ("--users", "10000", "--posts", "2000", "--interactions", "300000")
 
 
+@pytest.fixture(autouse=True)
+def nobody_else(redis_url: str) -> None:
+    """What is used is the whole server's: other tests' databases of it are emptied, too."""
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushall()
+
+
 def fill(database: Database, *, users: int, posts: int, likes: int) -> None:
     """Short ids and short captions, as many teams have them: far from the UUIDs that are assumed of the unknown."""
     numbers = "FROM generate_series(1, :n) AS n"
