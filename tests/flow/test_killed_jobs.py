@@ -1,4 +1,4 @@
-"""Cheap cases of what `make faults` shows at length (the scorer too): a job killed while it publishes, a clock set back."""
+"""Cheap cases of what `make faults` shows at length: a job killed while it publishes, a clock set back."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
