@@ -8,6 +8,7 @@ repeated cursor gives the same page.
 """
 
 import os
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -59,22 +60,18 @@ class Timeline:
         if request.cursor is not None:
             place = cursor.verify(request.cursor, user_id=request.user_id, key=self._cursor_key)
         patience = self._stores.patience()
-        try:
-            return await self._tried_page(request, place, patience)
-        except WritesRefused:  # what Redis told of blocks and deletions may be out of date: PostgreSQL decides instead
-            patience.ask_database_instead()
-            return await self._tried_page(request, place, patience)
-        except UserErased:  # nothing is kept of them, so there is no chain to go on with
-            self._shelf.forget(request.user_id)
-            return await self._page(request, None, patience, is_kept=False)
-
-    async def _tried_page(self, request: PageRequest, place: Cursor | None, patience: Patience) -> Page:
-        for _ in range(TRIES - 1):
+        for left in reversed(range(TRIES)):
             try:
-                return await self._page(request, place, patience)
+                return await self._page(request, place, patience, is_last_try=not left)
             except Overtaken:
                 self._parts.metrics.overtaken()
-        return await self._page(request, place, patience, is_last_try=True)
+            except WritesRefused:  # what Redis told of blocks and deletions may be out of date: PostgreSQL decides
+                patience.ask_database_instead()
+                return await self._page(request, place, patience, is_last_try=True)
+            except UserErased:  # nothing is kept of them, so there is no chain to go on with
+                self._shelf.forget(request.user_id)
+                break
+        return await self._page(request, None, patience, is_kept=False)
 
     async def _page(
         self,
@@ -89,7 +86,11 @@ class Timeline:
         walk = self._continue(request, state, place, patience)
         begins = walk is None
         if walk is None:
-            walk = await self._begin_anew(request, state, place, patience)
+            ranked = self._sources.own_list(request.user_id, state) if place is None else None
+            if ranked is not None:
+                walk = self._begin(request, state, patience, ranked)
+            else:
+                walk = await self._begin_anew(request, state, place, patience)
         start, recorded_end = walk.position, walk.chain.end_of_page(walk.position)
         if recorded_end is not None:
             await self._filler.repeat(walk, recorded_end)
@@ -196,7 +197,7 @@ class Timeline:
         return Walk(
             request=request, state=state, patience=patience, chain=chain, slot=place.slot, tail=tail,
             position=position, ends_in_redis=len(held.page_ends) if held else 0, is_rewritten=is_ahead,
-            unrecorded=place.unrecorded if lacks_record(held, place) else (),
+            unrecorded=place.unrecorded if place.unrecorded and lacks_record(held, place) else (),
         )  # fmt: skip
 
     def _begin(self, request: PageRequest, state: UserState, patience: Patience, ranked: RankedList) -> Walk:
@@ -230,28 +231,30 @@ class Timeline:
         if shelved is not None and len(shelved.page_ends) > len(chain.page_ends):
             raise Overtaken
         noted = chain.with_end(walk.position)
-        walk.unrecorded = [*walk.unrecorded, *walk.posts.rows]
+        walk.unrecorded = [*walk.unrecorded, *walk.posts.rows] if walk.unrecorded else walk.posts.rows
         if walk.has_redis:
             with suppress(StoreUnavailable):  # the cursor carries them, and the page says what is missing
                 if begins:
-                    await self._record_first(walk, noted)
+                    walk.slot = await self._stores.wire(walk.patience, self._first_record(walk, noted))
                 else:
-                    await self._record_next(walk, noted, is_last_try=is_last_try)
+                    await self._stores.wire(walk.patience, self._next_record(walk, noted, is_last_try=is_last_try))
                 walk.unrecorded = ()
         if not walk.patience.must_start_over:
             self._shelf.put(user_id, noted, walk.tail)
 
-    async def _record_first(self, walk: Walk, noted: Chain) -> None:
-        page = FirstPage(chain=noted, tail=walk.tail, served=walk.unrecorded, wants_list=self._wants_list(noted.frozen))
-        record = partial(self._reader.begin_chain, walk.request.user_id, page)
-        walk.slot = await self._stores.wire(walk.patience, record)
+    def _first_record(self, walk: Walk, noted: Chain) -> Callable[[float], Awaitable[int]]:
+        page = FirstPage(
+            chain=noted, tail=walk.tail, served=walk.unrecorded, wants_list=self._wants_list(noted.frozen),
+            visits=walk.state.seen.visits,
+        )  # fmt: skip
+        return partial(self._reader.begin_chain, walk.request.user_id, page)
 
-    async def _record_next(self, walk: Walk, noted: Chain, *, is_last_try: bool) -> None:
+    def _next_record(self, walk: Walk, noted: Chain, *, is_last_try: bool) -> Callable[[float], Awaitable[None]]:
         page = NextPage(
             slot=walk.slot, chain=noted, tail=walk.tail, served=walk.unrecorded,
             ends_before=walk.ends_in_redis, is_rewritten=walk.is_rewritten, is_last_try=is_last_try,
         )  # fmt: skip
-        await self._stores.wire(walk.patience, partial(self._reader.end_page, walk.request.user_id, page))
+        return partial(self._reader.end_page, walk.request.user_id, page)
 
     def _wants_list(self, ranked: RankedList) -> bool:
         """Whether a user who was served this list should get one of their own, or a new one, with the next run."""

@@ -104,7 +104,9 @@ async def _chain(reader: ListReader, lists: ListSettings, user: str, *, to_the_e
     frozen = replace(ranked, entries=codec.pick(ranked.entries, kept))
     rows = codec.rows_of(frozen.entries)
     chain = Chain(nonce=nonce, frozen=frozen, page_ends=(PAGE,))
-    slot = await reader.begin_chain(user, FirstPage(chain=chain, tail=None, served=rows[:PAGE]))
+    slot = await reader.begin_chain(
+        user, FirstPage(chain=chain, tail=None, served=rows[:PAGE], visits=state.seen.visits)
+    )
     for end in range(2 * PAGE, (len(rows) if to_the_end else PAGES * PAGE) + 1, PAGE):
         cursor = Cursor(slot=slot, nonce=nonce, position=end - PAGE)
         held = (await reader.user(user, cursor)).chain

@@ -53,6 +53,7 @@ class ServedPage(Struct, kw_only=True, gc=False):
 class FirstPage(ServedPage, kw_only=True, gc=False):
     """One that began its chain."""
 
+    visits: int  # how often the user began a chain before, as far as was read
     wants_list: bool = False  # the user has no list, or an old one: the next run makes one, if it knows the user
 
 
@@ -186,18 +187,24 @@ class ListReader:
             UserErased: nothing was kept.
             StoreUnavailable: no answer within the budget.
         """
-        chain, tail = page.chain, page.tail
-        begin: Command = (
-            "EVALSHA", scripts.digest_of(scripts.BEGIN_CHAIN),
-            3 + 2 * keys.CHAIN_SLOTS, keys.ERASED, keys.ASKED, keys.seen(user_id), *keys.chains_of(user_id),
-            user_id, records.pack_chain(chain), b"" if tail is None else records.pack_tail(chain.nonce, tail),
-            self._chain_ms, records.pack_rows(page.served), self._longest_seen, self._seen_ms,
-            *((repr(time.time()), keys.MAX_ASKED, _ms(keys.ASKED_FOR)) if page.wants_list else (b"",)),
-        )  # fmt: skip
-        (slot,) = cast(list[int], await self._asked([begin], within))
-        if slot == scripts.ERASED:
-            raise UserErased
-        return slot
+        chain, tail, visits = page.chain, page.tail, page.visits
+        packed = records.pack_chain(chain), b"" if tail is None else records.pack_tail(chain.nonce, tail)
+        seen = keys.seen(user_id), records.pack_rows(page.served)
+        asked = (repr(time.time()), keys.MAX_ASKED, _ms(keys.ASKED_FOR)) if page.wants_list else (b"",)
+        while True:  # as often as another first page of this user is quicker
+            visits = (visits + 1) % 2**32
+            slot = visits % keys.CHAIN_SLOTS
+            begin: Command = (
+                "EVALSHA", scripts.digest_of(scripts.BEGIN_CHAIN),
+                5, keys.ERASED, keys.ASKED, seen[0], keys.chain(user_id, slot), keys.tail(user_id, slot),
+                user_id, *packed, self._chain_ms, seen[1], self._longest_seen, self._seen_ms, visits, *asked,
+            )  # fmt: skip
+            (answer,) = cast(list[int], await self._asked([begin], within))
+            if answer == scripts.BEGUN:
+                return slot
+            if answer == scripts.ERASED:
+                raise UserErased
+            visits = answer
 
     async def end_page(self, user_id: str, page: NextPage, within: float | None = None) -> None:
         """Note where a page of a chain ended and remember its posts.

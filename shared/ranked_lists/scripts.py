@@ -28,7 +28,7 @@ OVERTAKEN, FOREIGN = -1, -3
 # they were must not bring anything back.
 _ERASED = """
 local function is_erased(erased, user)
-  return redis.call('ZSCORE', erased, redis.sha1hex(user))
+  return redis.call('EXISTS', erased) == 1 and redis.call('ZSCORE', erased, redis.sha1hex(user))
 end
 """
 ERASED = -2
@@ -208,8 +208,11 @@ return 1
 # `at` is the place of its first argument: rows (4 bytes each), the longest value allowed, life time in ms.
 _APPEND_SEEN = """
 local function append_seen(seen, at)
-  if redis.call('STRLEN', seen) < 4 then redis.call('SET', seen, '\\0\\0\\0\\0') end
   local length = redis.call('APPEND', seen, ARGV[at])
+  if length == #ARGV[at] then  -- there was none
+    redis.call('SET', seen, '\\0\\0\\0\\0' .. ARGV[at])
+    length = length + 4
+  end
   local longest = tonumber(ARGV[at + 1])
   if length > longest then
     local visits, newest = redis.call('GETRANGE', seen, 0, 3), redis.call('GETRANGE', seen, length - longest + 4, -1)
@@ -220,33 +223,35 @@ end
 """
 
 # A first page: the visit is counted and its chain takes the slot of that number in the same step, so that two first
-# pages at once never share one; its posts are seen, and its user is put on the list of those who want a list. One
-# script, for it costs half of what its commands do.
-# KEYS: erased, asked, seen, the chains' slots, their tails' slots. ARGV: user, chain, tail or '', life time of both in
-# ms, then as `append_seen` has it, then when the user asked, if they want a list, or '', how many may be on that list,
-# its life time in ms. Gives the slot, or -2 if the user was erased: then nothing is kept.
+# pages at once never share one. Where another one was quicker than the visits that were read, nothing is written.
+# Its posts are seen, and its user is put on the list of those who want a list. One script, for it costs half of what
+# its commands do.
+# KEYS: erased, asked, seen, and the slot's chain and tail. ARGV: user, chain, tail or '', life time of both in ms, then
+# as `append_seen` has it, then visits with this one, when the user asked, if they want a list, or '', how many may be
+# on that list, its life time in ms. Gives the visits before this one if they are others than was thought, -1 if the
+# chain began, -2 if the user was erased: then nothing is kept.
 BEGIN_CHAIN = (
     _ERASED
     + _APPEND_SEEN
     + """
 if is_erased(KEYS[1], ARGV[1]) then return -2 end
 local head = redis.call('GETRANGE', KEYS[3], 0, 3)
-local visits = (#head == 4 and struct.unpack('<I4', head) or 0) + 1
-local slots = (#KEYS - 3) / 2
-local slot = visits % slots
-local chain, tail = KEYS[4 + slot], KEYS[4 + slots + slot]
-redis.call('SETRANGE', KEYS[3], 0, struct.pack('<I4', visits % 4294967296))
-redis.call('SET', chain, ARGV[2], 'PX', ARGV[4])
-if ARGV[3] == '' then redis.call('DEL', tail) else redis.call('SET', tail, ARGV[3], 'PX', ARGV[4]) end
+local before = #head == 4 and struct.unpack('<I4', head) or 0
+local visits = (before + 1) % 4294967296
+if visits ~= tonumber(ARGV[8]) then return before end
+redis.call('SETRANGE', KEYS[3], 0, struct.pack('<I4', visits))
+redis.call('SET', KEYS[4], ARGV[2], 'PX', ARGV[4])
+if ARGV[3] == '' then redis.call('DEL', KEYS[5]) else redis.call('SET', KEYS[5], ARGV[3], 'PX', ARGV[4]) end
 append_seen(KEYS[3], 5)
-if ARGV[8] ~= '' then
-  redis.call('ZADD', KEYS[2], ARGV[8], ARGV[1])
-  redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -ARGV[9] - 1)
-  redis.call('PEXPIRE', KEYS[2], ARGV[10])
+if ARGV[9] ~= '' then
+  redis.call('ZADD', KEYS[2], ARGV[9], ARGV[1])
+  redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -ARGV[10] - 1)
+  redis.call('PEXPIRE', KEYS[2], ARGV[11])
 end
-return slot
+return -1
 """
 )
+BEGUN = -1
 
 # The end of a page is noted at the chain that was read: not at one that took its slot meanwhile, and not when another
 # request served a page of it meanwhile (each adds an end, and may move what was not served yet). A page that put posts

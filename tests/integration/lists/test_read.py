@@ -66,7 +66,7 @@ def _user(url: str, cursor: Cursor | None = None, user: str = "ann") -> UserStat
 
 
 def _begin(url: str, served: list[int], *, chain: Chain = CHAIN) -> int:
-    page = FirstPage(chain=chain, tail=None, served=served)
+    page = FirstPage(chain=chain, tail=None, served=served, visits=0)
     return _with_reader(url, lambda reader: reader.begin_chain("ann", page))
 
 
@@ -132,7 +132,7 @@ def test_two_slots_hold_two_chains(safe: ListWriter, fresh_redis: str) -> None:
 
 def test_two_first_pages_at_once_never_share_a_slot(safe: ListWriter, fresh_redis: str) -> None:
     async def both(reader: ListReader) -> list[int]:
-        page = FirstPage(chain=CHAIN, tail=None, served=[0])
+        page = FirstPage(chain=CHAIN, tail=None, served=[0], visits=0)
         return await asyncio.gather(*(reader.begin_chain("ann", page) for _ in range(4)))
 
     assert sorted(_with_reader(fresh_redis, both)) == [0, 1, 2, 3]
