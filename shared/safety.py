@@ -13,7 +13,7 @@ from shared.db.installation import gave_out
 from shared.db.phases import installation_id, read_phase
 from shared.db.post_rows import removed_rows, rows_of_known_posts
 from shared.db.safety import load_blocks, load_hides, next_safety_version
-from shared.domain import AuthorKeys
+from shared.domain import AuthorKeys, hash_of_user
 from shared.eligibility import Pair, Viewer
 from shared.ranked_lists.ownership import Remains
 from shared.ranked_lists.publish import ListWriter, SafetyLoad
@@ -75,7 +75,10 @@ def publish_safety(
     writer.drop_deleted_except(set(removed), version=version, number=load.number)
     writer.publish_viewers(_packed(viewers, version, keys))
     writer.clear_viewers_except(viewers, version=version)
-    writer.publish_blocked(_blocked_pairs(viewers, keys), version=version)
+    # Who was erased since the blocks were read is in no pair, on either side.
+    gone = {keys[user] for user in viewers if hash_of_user(user) in erased} if erased else set[int]()
+    pairs = (pair for pair in _blocked_pairs(viewers, keys) if gone.isdisjoint(pair))
+    writer.publish_blocked(pairs, version=version)
     writer.note_erased(erased)
     writer.declare_safe(load)
 
