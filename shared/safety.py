@@ -64,11 +64,11 @@ def publish_safety(
         removed: rows of the posts that went away lately.
         erased: hashes of the users who were erased lately, and when.
         load: begun before they were read.
+        author_keys: those that the caller knows already.
 
     Raises:
         LeaseLost: the run that does this was overtaken.
         StoreUnavailable: Redis lost its memory since the load began; acts that came meanwhile may be lost with it.
-        author_keys: those that the caller knows already.
     """
     keys = AuthorKeys() if author_keys is None else author_keys
     writer.add_deleted(removed, version=version, is_act=False)
