@@ -136,8 +136,9 @@ class Filler:
         walk.posts.rows += map(rows.__getitem__, chosen)
         walk.posts.ids += map(ids.__getitem__, chosen)
         walk.posts.marks += map(marks.__getitem__, chosen)
-        waiting.extend((place + at, cards[at], marks[at]) for at in map(shown.__getitem__, left))
         is_full = len(chosen) == room
+        if not is_full:
+            waiting.extend((place + at, cards[at], marks[at]) for at in map(shown.__getitem__, left))
         walk.shows_next = is_full and (bool(left) or looked_at < len(shown))
         end = shown[looked_at - 1] + 1 if is_full else len(rows)
         if len(shown) < len(rows):

@@ -5,10 +5,9 @@ posts and the blocks by Redis, the newest posts by PostgreSQL, the phase by both
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import is_
 
 from shared.db.newest import NewPost
 from shared.domain import INITIAL_PHASE, PhaseState, Reason, Source, age_hours
@@ -40,7 +39,7 @@ class Snapshot:
     changes: int = 0  # grows with each new copy of something
     foreign_file: str | None = None  # the snapshot's file, when it is another installation's
     _shared: Segment = field(default_factory=lambda: segment_of(()))
-    _shared_of: Sequence[bytes] = ()  # what it was put together of
+    _shared_of: tuple[RankedList | None, RankedList | None] = (None, None)  # what it was put together of
 
     def forget(self) -> None:
         """Drop all copies: they are another installation's, or of before this one was renewed."""
@@ -51,9 +50,10 @@ class Snapshot:
 
     def shared(self) -> Segment:
         """Everyone's list and the newest posts as one: put together once for each copy of them."""
-        lists = [ranked.entries for ranked in (self.everyone, self.newest) if ranked is not None]
-        if len(lists) != len(self._shared_of) or not all(map(is_, lists, self._shared_of)):
-            self._shared_of, self._shared = lists, segment_of(lists)
+        everyone, newest = self._shared_of
+        if self.everyone is not everyone or self.newest is not newest:
+            self._shared_of = self.everyone, self.newest
+            self._shared = segment_of([ranked.entries for ranked in self._shared_of if ranked is not None])
         return self._shared
 
     def newer_phase(self, other: PhaseState | None) -> PhaseState:

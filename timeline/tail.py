@@ -25,7 +25,7 @@ FEW = 64  # posts up to which sorting them is quicker than looking for them in a
 class SeenRows:
     """What a user has seen, here or elsewhere; and in which order, as far as it is asked for."""
 
-    __slots__ = ("_in_order", "may_be_all", "oldest", "rows")
+    __slots__ = ("_state", "may_be_all", "oldest", "rows")
 
     def __init__(self, state: UserState, *, all_from: int) -> None:
         """
@@ -33,22 +33,25 @@ class SeenRows:
             state: the user's.
             all_from: whoever has seen so many may have seen all there is, and will be asked for what they saw first.
         """
-        rows = self._in_order = _in_order(state)
-        self.may_be_all = len(rows) >= all_from
+        elsewhere, here = state.viewer.seen_posts, state.seen.rows
+        self._state, count = state, len(elsewhere) + len(here)
+        self.may_be_all = count >= all_from
         self.oldest: list[int] = []
-        if self.may_be_all and len(rows) > OLDEST:
+        if self.may_be_all and count > OLDEST:
+            rows = _in_order(state)
             self.rows, first = set(rows[OLDEST:]), rows[OLDEST - 1 :: -1]
             self.oldest = [*filterfalse(self.rows.__contains__, dict.fromkeys(first))]
             self.oldest.reverse()
             self.rows.update(first)
         else:
-            self.rows = set(rows)
+            self.rows = {*elsewhere, *here}
 
     def longest_ago_first(self, among: Set[int], *, but_oldest: bool = False) -> Iterator[int]:
         """Those of some rows that were seen, by when they were seen last; all, or those that are not in `oldest`."""
         if not but_oldest:
             yield from filter(among.__contains__, self.oldest)
-        later = self._in_order[OLDEST:] if self.oldest else self._in_order
+        rows = _in_order(self._state)
+        later = rows[OLDEST:] if self.oldest else rows
         last = dict.fromkeys(filter(among.__contains__, reversed(later)))
         yield from reversed(last)
 
