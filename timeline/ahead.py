@@ -6,11 +6,12 @@ and new posts are put into their slots, only as far as pages come near.
 
 from collections.abc import Iterator, Set
 from itertools import chain, compress, filterfalse, islice
-from operator import attrgetter
+from operator import itemgetter
 
 from shared.domain import Source
 from shared.eligibility import may_show, may_show_all
 from shared.ranked_lists import codec
+from shared.ranked_lists.records import CatalogueEntry
 from timeline.parts import Parts
 from timeline.reserved import Pool, with_new_posts
 from timeline.segments import MANY, Permitted
@@ -18,7 +19,7 @@ from timeline.walk import MARGIN, PAGES, Walk
 
 SEEN_ELSEWHERE = 16  # posts seen elsewhere that the list may hold; those seen before it was made are in it no more
 AT_ONCE = 6  # new posts that are looked up together: two pages take five
-_AUTHOR = attrgetter("author")
+_AUTHOR = itemgetter(CatalogueEntry._fields.index("author"))  # a tuple is read quicker by number
 
 
 class Ahead:
@@ -57,11 +58,13 @@ class Ahead:
             return
         unseen = filterfalse(seen.__contains__, order)
         while rows := list(islice(unseen, AT_ONCE)):
-            posts = [*filter(None, map(self._catalogue.get, rows))]
-            if len(posts) == len(rows) and may_show_all(viewer, rows=rows, authors=map(_AUTHOR, posts)):
+            posts = self._catalogue.all_of(rows)
+            if posts is not None and may_show_all(viewer, rows=rows, authors=map(_AUTHOR, posts)):
                 yield from rows
-            else:
-                yield from (post.row for post in posts if may_show(viewer, row=post.row, author=post.author))
+                continue
+            for post in filter(None, map(self._catalogue.get, rows)):
+                if may_show(viewer, row=post.row, author=post.author):
+                    yield post.row
 
 
 def unseen_first(packed: bytes, seen: Set[int], *, at_most: int, look_at: int) -> tuple[list[int], bytes, bytes]:

@@ -6,6 +6,7 @@ its answer is written at once. Any other bytes are uvicorn's, as if this class w
 """
 
 import asyncio
+from functools import lru_cache
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -110,7 +111,7 @@ class Connection(HttpToolsProtocol):
             self.data_received(held)
 
     def _write(self, body: bytes) -> None:
-        given = b"".join([b"%b: %b\r\n" % header for header in self.server_state.default_headers])
+        given = _lines_of(tuple(self.server_state.default_headers))
         self.transport.write(_HEAD % (given, len(body), b"connection: close\r\n" if self._is_last else b"") + body)
         self.server_state.total_requests += 1
         self._quiet_since = self.loop.time()
@@ -119,3 +120,8 @@ class Connection(HttpToolsProtocol):
 
     def _look_again(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+
+@lru_cache(maxsize=2)  # they are others once a second
+def _lines_of(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
