@@ -192,12 +192,13 @@ class ListReader:
         seen = keys.seen(user_id), records.pack_rows(page.served)
         asked = (repr(time.time()), keys.MAX_ASKED, _ms(keys.ASKED_FOR)) if page.wants_list else (b"",)
         while True:  # as often as another first page of this user is quicker
-            visits = (visits + 1) % 2**32
+            before, visits = visits, (visits + 1) % 2**32
             slot = visits % keys.CHAIN_SLOTS
             begin: Command = (
                 "EVALSHA", scripts.digest_of(scripts.BEGIN_CHAIN),
                 5, keys.ERASED, keys.ASKED, seen[0], keys.chain(user_id, slot), keys.tail(user_id, slot),
-                user_id, *packed, self._chain_ms, seen[1], self._longest_seen, self._seen_ms, visits, *asked,
+                user_id, *packed, self._chain_ms, seen[1], self._longest_seen, self._seen_ms,
+                records.pack_visits(before), records.pack_visits(visits), *asked,
             )  # fmt: skip
             (answer,) = cast(list[int], await self._asked([begin], within))
             if answer == scripts.BEGUN:

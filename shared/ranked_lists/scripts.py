@@ -227,26 +227,25 @@ end
 # Its posts are seen, and its user is put on the list of those who want a list. One script, for it costs half of what
 # its commands do.
 # KEYS: erased, asked, seen, and the slot's chain and tail. ARGV: user, chain, tail or '', life time of both in ms, then
-# as `append_seen` has it, then visits with this one, when the user asked, if they want a list, or '', how many may be
-# on that list, its life time in ms. Gives the visits before this one if they are others than was thought, -1 if the
-# chain began, -2 if the user was erased: then nothing is kept.
+# as `append_seen` has it, then visits before and with this one (4 bytes each), when the user asked, if they want a
+# list, or '', how many may be on that list, its life time in ms. Gives the visits before this one if they are others
+# than was thought, -1 if the chain began, -2 if the user was erased: then nothing is kept.
 BEGIN_CHAIN = (
     _ERASED
     + _APPEND_SEEN
     + """
 if is_erased(KEYS[1], ARGV[1]) then return -2 end
 local head = redis.call('GETRANGE', KEYS[3], 0, 3)
-local before = #head == 4 and struct.unpack('<I4', head) or 0
-local visits = (before + 1) % 4294967296
-if visits ~= tonumber(ARGV[8]) then return before end
-redis.call('SETRANGE', KEYS[3], 0, struct.pack('<I4', visits))
+if #head < 4 then head = '\\0\\0\\0\\0' end
+if head ~= ARGV[8] then return struct.unpack('<I4', head) end
+redis.call('SETRANGE', KEYS[3], 0, ARGV[9])
 redis.call('SET', KEYS[4], ARGV[2], 'PX', ARGV[4])
 if ARGV[3] == '' then redis.call('DEL', KEYS[5]) else redis.call('SET', KEYS[5], ARGV[3], 'PX', ARGV[4]) end
 append_seen(KEYS[3], 5)
-if ARGV[9] ~= '' then
-  redis.call('ZADD', KEYS[2], ARGV[9], ARGV[1])
-  redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -ARGV[10] - 1)
-  redis.call('PEXPIRE', KEYS[2], ARGV[11])
+if ARGV[10] ~= '' then
+  redis.call('ZADD', KEYS[2], ARGV[10], ARGV[1])
+  redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -ARGV[11] - 1)
+  redis.call('PEXPIRE', KEYS[2], ARGV[12])
 end
 return -1
 """
