@@ -139,12 +139,14 @@ class Timeline:
 
     async def _state(self, user_id: str, place: Cursor | None, patience: Patience) -> UserState:
         try:
-            state = await self._stores.wire(patience, partial(self._reader.user, user_id, place))
+            state = await self._stores.wire(
+                patience, partial(self._reader.user, user_id, place, self._shelf.viewer(user_id))
+            )
         except StoreUnavailable:
             return await self._state_without_redis(user_id, patience)
         if self._stores.is_redis_behind or patience.asks_database:
             return await self._state_from_redis_behind(user_id, state, patience)
-        self._shelf.put_viewer(user_id, state.viewer)
+        self._shelf.put_viewer(user_id, state.viewer, state.viewer_content)
         return state
 
     async def _state_from_redis_behind(self, user_id: str, state: UserState, patience: Patience) -> UserState:
@@ -173,7 +175,8 @@ class Timeline:
     def _known_viewer(self, user_id: str) -> Viewer:
         """What this process knows of a user while no store can tell."""
         own = author_key(user_id)
-        known = self._shelf.viewer(user_id) or Viewer()
+        shelved = self._shelf.viewer(user_id)
+        known = shelved.viewer if shelved else Viewer()
         blocked = self._parts.snapshot.blocked.authors_of(own)
         return replace(known, hidden_authors=known.hidden_authors | blocked | {own})
 

@@ -66,12 +66,20 @@ class NextPage(ServedPage, kw_only=True, gc=False):
     is_last_try: bool = False  # it is served even if it was overtaken
 
 
+class KnownViewer(Struct, gc=False):
+    """A viewer, and the bytes behind it, less their version: the same bytes need not be read again."""
+
+    viewer: Viewer
+    content: bytes
+
+
 class UserState(Struct, kw_only=True, gc=False):
     """All that one page needs, read at one moment."""
 
     phase: PhaseState | None
     packed_lists: dict[Phase, bytes | None]
     viewer: Viewer
+    viewer_content: bytes = b""  # as `KnownViewer` has it; blank if Redis has none
     seen: Seen
     chain: Chain | None
     tail: Tail | None
@@ -105,12 +113,15 @@ class ListReader:
         self.catalogue = Catalogue(self._redis)
         self.deleted = Deleted(self._redis)
 
-    async def user(self, user_id: str, cursor: Cursor | None, within: float | None = None) -> UserState:
+    async def user(
+        self, user_id: str, cursor: Cursor | None, known: KnownViewer | None = None, within: float | None = None
+    ) -> UserState:
         """Everything about one user, in one MGET.
 
         Args:
             user_id: who.
             cursor: of the chain that is asked for; None for the user's lists.
+            known: what was read of them last, if it is kept.
             within: seconds; None: as long as the reader's budget.
 
         Raises:
@@ -132,13 +143,18 @@ class ListReader:
             newest = int(number or 0)
             if not self.deleted.is_at(epoch, newest):
                 await self._follow(epoch, newest)
-            withheld = records.unpack_viewer(viewer, own=author_key(user_id))
+            content = records.content_of_viewer(viewer)
+            if known is not None and content and content == known.content:
+                withheld = known.viewer
+            else:
+                withheld = records.unpack_viewer(viewer, own=author_key(user_id))
         except (RedisError, OSError, TimeoutError, *UNREADABLE) as error:  # a viewer must not count as absent
             raise self._unavailable(error) from error
         return UserState(
             phase=_readable(records.unpack_phase, phase) if phase else None,
             packed_lists={} if cursor else {Phase.HEURISTIC: first, Phase.NEUCF: second},
             viewer=withheld,
+            viewer_content=content,
             seen=records.unpack_seen(seen),
             chain=_readable(partial(records.unpack_chain, nonce=cursor.nonce), first) if cursor else None,
             tail=records.unpack_tail(second, nonce=cursor.nonce) if cursor else None,

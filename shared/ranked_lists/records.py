@@ -16,6 +16,7 @@ from shared.ranked_lists.codec import RankedList, UnreadableList
 
 NONCE_BYTES = 8
 _VIEWER = struct.Struct(">QIII")  # version first and big-endian: a script in Redis compares it
+_VERSION_BYTES = 8  # of a viewer
 _VISITS = struct.Struct("<I")
 _POST = struct.Struct("<QI")
 _COUNT = struct.Struct("<H")
@@ -102,6 +103,11 @@ def unpack_viewer(value: bytes | None, *, own: int) -> Viewer:
         hidden_posts=frozenset(withheld[n_authors:]),
         seen_posts=_read("I", value[at_seen:]),
     )
+
+
+def content_of_viewer(value: bytes | None) -> bytes:
+    """What a viewer's value says besides its version; blank when there is none."""
+    return value[_VERSION_BYTES:] if value else b""
 
 
 def pack_rows(rows: Iterable[int]) -> bytes:

@@ -18,6 +18,7 @@ from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.publish import LEAST_VERSION, ListWriter
 from shared.ranked_lists.read import (
     FirstPage,
+    KnownViewer,
     Lifetimes,
     ListReader,
     MemoryLost,
@@ -362,3 +363,20 @@ def test_redis_that_does_not_answer_is_named_without_its_password() -> None:
     with pytest.raises(StoreUnavailable) as caught:
         _user("redis://:hunter2@127.0.0.1:1/0")
     assert ("127.0.0.1:1/0" in str(caught.value), "hunter2" in str(caught.value)) == (True, False)
+
+
+def test_a_viewer_is_read_anew_only_when_its_content_is_another(redis_url: str) -> None:
+    """Each run writes all viewers under a new version; whoever hid much is not read again for that."""
+    ann = author_key("ann")
+
+    def known_after(known: KnownViewer | None, version: int, hidden: frozenset[int]) -> KnownViewer:
+        viewer = Viewer(hidden_authors=frozenset({ann}), hidden_posts=hidden)
+        with redis.Redis.from_url(redis_url) as client:
+            client.set(keys.viewer("ann"), pack_viewer(viewer, version=version, own=ann))
+        state = _with_reader(redis_url, lambda reader: reader.user("ann", None, known))
+        assert state.viewer == replace(viewer, seen_posts=state.viewer.seen_posts)
+        return KnownViewer(state.viewer, state.viewer_content)
+
+    first = known_after(None, 1, frozenset({3}))
+    assert known_after(first, 2, frozenset({3})).viewer is first.viewer
+    assert known_after(first, 3, frozenset({3, 4})).viewer is not first.viewer

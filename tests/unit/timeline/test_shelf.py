@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.domain import Source
+from shared.eligibility import Viewer
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.records import Chain, Tail
 from timeline import shelf
@@ -39,3 +40,18 @@ def test_the_longest_unused_chain_goes_first(monkeypatch: pytest.MonkeyPatch) ->
     for nonce in (b"a", b"b", b"a", b"c"):
         kept.put("ann", _chain(nonce), None)
     assert [kept.get("ann", nonce)[0] is not None for nonce in (b"a", b"b", b"c")] == [True, False, True]
+
+
+def test_the_longest_unused_viewers_go_where_all_of_them_withhold_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelf, "MAX_WITHHELD", 10)
+    kept, ann = Shelf(), Viewer(hidden_posts=frozenset(range(4)))
+    kept.put_viewer("ann", ann)
+    kept.put_viewer("bob", Viewer(hidden_authors=frozenset(range(4))))
+    kept.put_viewer("ann", ann)
+    kept.put_viewer("cid", Viewer(hidden_posts=frozenset(range(4))))
+    assert kept.users() == {"ann", "cid"}
+    for _ in range(5):  # what is put anew counts once
+        kept.put_viewer("ann", Viewer(hidden_posts=frozenset(range(4))))
+    assert kept.users() == {"ann", "cid"}
+    kept.put_viewer("dan", Viewer(hidden_posts=frozenset(range(11))))
+    assert kept.users() == set()
