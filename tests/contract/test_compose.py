@@ -23,6 +23,8 @@ MLFLOW, MLFLOW_FOLDER = "mlflow", "mlflow_server"  # not our code: MLflow's own 
 ONE_SHOT = "warmline"
 STORES = ("postgres", "redis")
 HTTP_SECRETS = ("WARMLINE_ADMIN_TOKEN", "WARMLINE_API_KEY", "WARMLINE_JWT_KEY")
+# A .env of an earlier version has none: the timeline derives one from the API key.
+SIGNING_KEYS = ("WARMLINE_SIGNING_KEY", "WARMLINE_SIGNING_KEY_OTHER")
 SERVER_SECRETS = ("WARMLINE_POSTGRES_PASSWORD", "WARMLINE_REDIS_PASSWORD")
 TORCH = ("torch", "torchvision", "timm", "transformers")
 SERVICE, OUR_SERVICE, IMAGE, OUR_IMAGE = (
@@ -104,9 +106,14 @@ def test_a_blank_secret_is_refused_wherever_it_is_used(secret: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in OURS if name != "timeline"])
-@pytest.mark.parametrize("secret", HTTP_SECRETS)
+@pytest.mark.parametrize("secret", [*HTTP_SECRETS, *SIGNING_KEYS])
 def test_the_http_secrets_are_the_timelines_alone(name: str, secret: str) -> None:
     assert SERVICES[name]["environment"][secret] == ""
+
+
+@pytest.mark.parametrize("secret", SIGNING_KEYS)
+def test_the_timeline_is_given_its_signing_keys(secret: str) -> None:
+    assert SERVICES["timeline"]["environment"][secret] == f"${{{secret}:-}}"
 
 
 @OUR_SERVICE
