@@ -26,8 +26,13 @@ class Servers:
 
     @property
     def database_url(self) -> str:
-        """PostgreSQL's address with its password."""
+        """PostgreSQL's address with the superuser's password."""
         return _asked_for(self.postgres, "PostgreSQL").url
+
+    @property
+    def service_database_url(self) -> str:
+        """The same with the password of the role that services use."""
+        return _asked_for(self.postgres, "PostgreSQL").service_url
 
     @property
     def redis_url(self) -> str:

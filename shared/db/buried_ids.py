@@ -1,7 +1,7 @@
 """What a whole view still shows although it was buried: each of its ids is read, and hashed here.
 
-Only where there are tombstones. A million ids take a second; to hash them, the team's PostgreSQL would have to be told
-the secret.
+Only where there are tombstones. A million ids take a second or two; the team's PostgreSQL could not hash them without
+being told the secret.
 """
 
 from shared.db.engine import Snapshot
