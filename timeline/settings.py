@@ -24,7 +24,9 @@ class TimelineSettings(SnapshotSettings):
         "HS256", description="the one algorithm that a JWT may have; JWT_KEY is the public key for RS, ES and EdDSA"
     )
     signing_key: SecretStr | None = Field(
-        None, min_length=32, description="secret that signs cursors and feed ids; blank: derived from API_KEY"
+        None,
+        min_length=32,
+        description="secret that signs cursors and feed ids; blank: derived from JWT_KEY if secret, else from API_KEY",
     )
     signing_key_other: SecretStr | None = Field(
         None,

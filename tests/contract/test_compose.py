@@ -24,7 +24,7 @@ ONE_SHOT, ROLE = "warmline", "postgres_role"
 ONE_SHOTS = (ONE_SHOT, ROLE)  # that end, and that others wait for
 STORES = ("postgres", "redis")
 HTTP_SECRETS = ("WARMLINE_ADMIN_TOKEN", "WARMLINE_API_KEY", "WARMLINE_JWT_KEY")
-# A .env of an earlier version has none: the timeline derives one from the API key.
+# A .env of an earlier version has none: the timeline derives one from another secret.
 SIGNING_KEYS = ("WARMLINE_SIGNING_KEY", "WARMLINE_SIGNING_KEY_OTHER")
 SERVER_SECRETS = ("WARMLINE_POSTGRES_PASSWORD", "WARMLINE_REDIS_PASSWORD")
 ROLE_SECRET = "WARMLINE_DATABASE_PASSWORD"

@@ -86,6 +86,12 @@ def test_what_the_version_before_signed_with_a_secret_stays_good(algorithm: str,
     assert place_of(feed, user_id="ann", keys=keys) == FeedPlace(source="neucf", generation=4, position=20)
 
 
+@pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
+def test_a_version_of_before_that_runs_beside_this_one_takes_its_cursors(algorithm: str) -> None:
+    """Until a signing key is set: byte for byte what that version would have signed itself."""
+    assert _cursor_of(_keys(algorithm)) == BEFORE["HS256"][0]
+
+
 @pytest.mark.parametrize("algorithm", PUBLIC)
 @pytest.mark.parametrize("signing_key", [None, SIGNING_KEY])
 def test_what_the_version_before_signed_with_a_public_key_is_refused(algorithm: str, signing_key: str | None) -> None:
@@ -158,7 +164,8 @@ def test_a_cursor_goes_on_in_every_process_with_the_same_settings() -> None:
 
 def test_a_cursor_of_another_installation_is_refused() -> None:
     assert not _is_good(_cursor_of(_keys(signing_key=OTHER)), _keys(signing_key=SIGNING_KEY))
-    assert not _is_good(_cursor_of(_keys(api_key="api-key-of-others")), _keys())
+    assert not _is_good(_cursor_of(_keys(jwt_key="jwt-key-of-others-" + "j" * 32)), _keys())
+    assert not _is_good(_cursor_of(_keys("RS256", api_key="api-key-of-others")), _keys("RS256"))
 
 
 def test_a_cursor_is_no_feed_id_and_a_feed_id_no_cursor_though_one_key_signs_both() -> None:
@@ -191,7 +198,13 @@ def test_a_key_that_is_not_set_any_more_signs_nothing_good() -> None:
 
 
 def test_the_key_derived_from_the_api_key_is_not_good_beside_one_of_its_own() -> None:
-    assert not _is_good(_cursor_of(_keys()), _keys(signing_key=SIGNING_KEY))
+    assert not _is_good(_cursor_of(_keys("EdDSA")), _keys("EdDSA", signing_key=SIGNING_KEY))
+
+
+def test_the_first_key_comes_as_any_other_one_under_several_timelines() -> None:
+    none, known, set_ = _keys(), _keys(signing_key_other=SIGNING_KEY), _keys(signing_key=SIGNING_KEY)
+    assert _is_good(_cursor_of(known), none)
+    assert all(_is_good(_cursor_of(one), other) for one in (known, set_) for other in (known, set_))
 
 
 # --- what a signing key may be ----------------------------------------------------------------------------------------
