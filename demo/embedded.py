@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from demo.errors import DataFolderUnusable, DemoError
 from demo.postgres import Postgres
 from demo.server import EmbeddedServer
 from demo.valkey import Valkey
+
+ServerT = TypeVar("ServerT", bound=EmbeddedServer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +101,7 @@ def _lock(home: Path) -> Iterator[TextIO]:
         yield file
 
 
-def _asked_for(server: EmbeddedServer | None, name: str) -> EmbeddedServer:
+def _asked_for(server: ServerT | None, name: str) -> ServerT:
     if server is None:
         raise DemoError(f"{name}: was not asked for")
     return server

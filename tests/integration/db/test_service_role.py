@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import ProgrammingError
 
 from shared.db.engine import Database
 from shared.db.erasure import erase_user
@@ -109,18 +110,13 @@ def test_it_may_do_so_in_what_the_superuser_made_before(url: str, writer: ListWr
         "ALTER SYSTEM SET fsync = off",
     ],
 )
-def test_it_may_do_nothing_else(url: str, service: Database, statement: str) -> None:
+@pytest.mark.usefixtures("service")
+def test_it_may_do_nothing_else(url: str, statement: str) -> None:
     with administrator(url) as connection:
         connection.exec_driver_sql("CREATE SCHEMA app; CREATE TABLE app.people (id int)")
-    connection = service.own.engine.raw_connection()
-    try:
-        connection.driver_connection.rollback()
-        connection.driver_connection.autocommit = True
-        with connection.cursor() as cursor, pytest.raises(psycopg2.errors.InsufficientPrivilege):
-            cursor.execute(statement)
-    finally:
-        connection.invalidate()
-        connection.close()
+    with administrator(as_role(url)) as connection, pytest.raises(ProgrammingError) as refused:
+        connection.exec_driver_sql(statement)
+    assert isinstance(refused.value.orig, psycopg2.errors.InsufficientPrivilege)
 
 
 def test_doing_it_again_changes_the_password_and_no_more(url: str, service: Database) -> None:
