@@ -59,6 +59,16 @@ def service(url: str) -> Iterator[Database]:
         yield database
 
 
+@pytest.fixture(scope="module")
+def app_url(server_url: str) -> Iterator[str]:
+    """The superuser's address of a database that holds somebody's tables."""
+    with empty_database(server_url) as url:
+        make_role(url)
+        with administrator(url) as connection:
+            connection.exec_driver_sql("CREATE SCHEMA app; CREATE TABLE app.people (id int)")
+        yield url
+
+
 def live(database: Database, writer: ListWriter) -> None:
     """What services and operators do in PostgreSQL."""
     merge_rows(database, "users", [("eve", "2026-01-01T00:00:00Z")])
@@ -110,11 +120,8 @@ def test_it_may_do_so_in_what_the_superuser_made_before(url: str, writer: ListWr
         "ALTER SYSTEM SET fsync = off",
     ],
 )
-@pytest.mark.usefixtures("service")
-def test_it_may_do_nothing_else(url: str, statement: str) -> None:
-    with administrator(url) as connection:
-        connection.exec_driver_sql("CREATE SCHEMA app; CREATE TABLE app.people (id int)")
-    with administrator(as_role(url)) as connection, pytest.raises(ProgrammingError) as refused:
+def test_it_may_do_nothing_else(app_url: str, statement: str) -> None:
+    with administrator(as_role(app_url)) as connection, pytest.raises(ProgrammingError) as refused:
         connection.exec_driver_sql(statement)
     assert isinstance(refused.value.orig, psycopg2.errors.InsufficientPrivilege)
 
