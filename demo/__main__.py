@@ -105,7 +105,7 @@ def _addresses(options: Options, servers: Servers) -> Addresses:
     port = processes.free_port() if options.port is None else processes.require_free(options.port, "timeline")
     reachable = processes.LOOPBACK if options.host == "0.0.0.0" else options.host  # noqa: S104 - compared, not bound
     return Addresses(
-        database_url=options.database_url or servers.database_url,
+        database_url=options.database_url or servers.service_database_url,
         redis_url=options.redis_url or servers.redis_url,
         timeline_url=f"http://{reachable}:{port}",
     )

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from demo.errors import DataFolderUnusable, DemoError
 from demo.postgres import Postgres
 from demo.server import EmbeddedServer
 from demo.valkey import Valkey
+
+ServerT = TypeVar("ServerT", bound=EmbeddedServer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +28,13 @@ class Servers:
 
     @property
     def database_url(self) -> str:
-        """PostgreSQL's address with its password."""
+        """PostgreSQL's address with the superuser's password."""
         return _asked_for(self.postgres, "PostgreSQL").url
+
+    @property
+    def service_database_url(self) -> str:
+        """The same with the password of the role that services use."""
+        return _asked_for(self.postgres, "PostgreSQL").service_url
 
     @property
     def redis_url(self) -> str:
@@ -94,7 +101,7 @@ def _lock(home: Path) -> Iterator[TextIO]:
         yield file
 
 
-def _asked_for(server: EmbeddedServer | None, name: str) -> EmbeddedServer:
+def _asked_for(server: ServerT | None, name: str) -> ServerT:
     if server is None:
         raise DemoError(f"{name}: was not asked for")
     return server

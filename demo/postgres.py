@@ -18,8 +18,10 @@ from demo.processes import LOOPBACK, Identity
 from demo.secret_files import write_private
 from demo.server import EmbeddedServer
 
-ROLE = "warmline"
+SUPERUSER = "warmline"
+SERVICE_ROLE = "warmline_app"  # as compose has it
 DATABASE = "warmline"
+SERVICE_ROLE_SQL = Path(__file__).resolve().parent.parent / "postgres_server" / "service_role.sql"
 INITDB_SECONDS = 120.0  # half a second as a rule; a slow disk that syncs a thousand files takes longer
 # For tests: a power cut would lose data, a killed server does not (a commit has reached the system's cache).
 _HASTY = ("fsync=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0")
@@ -50,13 +52,19 @@ class Postgres(EmbeddedServer):
         super().__init__(home, port=port, durable=durable)
         self.folder = home / "postgres"
         self._password_file = home / "postgres.password"
+        self._service_password_file = home / "postgres.service_password"
         self._binaries = binaries()
-        self._password = ""
+        self._password = self._service_password = ""
 
     @property
     def url(self) -> str:
-        """The database `warmline` as its owner, a superuser."""
-        return f"postgresql://{ROLE}:{self._password}@{LOOPBACK}:{self.port}/{DATABASE}"
+        """The database `warmline` as the superuser, who may make others: for tests."""
+        return f"postgresql://{SUPERUSER}:{self._password}@{LOOPBACK}:{self.port}/{DATABASE}"
+
+    @property
+    def service_url(self) -> str:
+        """The same database as the role of the services, who own the schema `warmline` in it and nothing else."""
+        return f"postgresql://{SERVICE_ROLE}:{self._service_password}@{LOOPBACK}:{self.port}/{DATABASE}"
 
     def identity(self) -> Identity:
         """Not root, which PostgreSQL refuses to run as."""
@@ -76,15 +84,21 @@ class Postgres(EmbeddedServer):
             self._password = secrets.token_hex(24)
             write_private(self._password_file, self._password)
             self._make_cluster()
-        self._password = self._password_file.read_text()
+        if not self._service_password_file.exists():  # a folder of an earlier version has none
+            write_private(self._service_password_file, secrets.token_hex(24))
+        self._password, self._service_password = (
+            self._password_file.read_text(),
+            self._service_password_file.read_text(),
+        )
         self._require_same_version()
         self._own(self.folder)
         self._drop_stale_lock()
 
     def start(self) -> None:
-        """Start, and make the database the first time."""
+        """Start, and make the database and the services' role the first time."""
         super().start()
         self._make_database()
+        self._make_service_role()
 
     def answers(self) -> bool:
         """Whether it lets us in."""
@@ -111,7 +125,7 @@ class Postgres(EmbeddedServer):
             "-D",
             unfinished,
             "-U",
-            ROLE,
+            SUPERUSER,
             "-E",
             "UTF8",
             "--no-locale",
@@ -142,6 +156,16 @@ class Postgres(EmbeddedServer):
                 cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,))
                 if cursor.fetchone() is None:
                     cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+        finally:
+            connection.close()
+
+    def _make_service_role(self) -> None:
+        """What an earlier version of the demo made as the superuser becomes this role's."""
+        connection = psycopg2.connect(self.url)
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('warmline_role.password', %s, true)", (self._service_password,))
+                cursor.execute(SERVICE_ROLE_SQL.read_text(encoding="utf-8"))
         finally:
             connection.close()
 

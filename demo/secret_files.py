@@ -11,11 +11,12 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """The three secrets of the timeline. Never logged, never printed."""
+    """The secrets of the timeline. Never logged, never printed."""
 
     admin_token: str
     api_key: str
     jwt_key: str
+    signing_key: str
 
     @property
     def environment(self) -> dict[str, str]:

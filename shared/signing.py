@@ -2,6 +2,8 @@
 
 import binascii
 import hashlib
+import hmac
+from dataclasses import dataclass
 
 MAC_BYTES = 12
 _FOR_ADDRESSES = bytes.maketrans(b"+/", b"-_")
@@ -16,6 +18,22 @@ def mac(key: bytes, message: bytes) -> bytes:
         message: what is signed.
     """
     return hashlib.blake2b(message, digest_size=MAC_BYTES, key=key).digest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKeys:
+    """The key that signs, and others whose signatures are good as well: none of them may be public."""
+
+    current: bytes
+    also_accepted: tuple[bytes, ...] = ()
+
+    def sign(self, message: bytes) -> bytes:
+        """The signature of a message."""
+        return mac(self.current, message)
+
+    def verifies(self, message: bytes, signature: bytes) -> bool:
+        """Whether one of the keys made this signature of this message."""
+        return any(hmac.compare_digest(signature, mac(key, message)) for key in (self.current, *self.also_accepted))
 
 
 def text_of(raw: bytes) -> str:

@@ -68,7 +68,7 @@ async def remove_interactions(request: Request, batch: Annotated[Batch, Body()])
 
 
 def _checked(state: State, batch: Sequence[object]) -> Checked:
-    return check_events(batch, now=datetime.now(UTC), feed_key=state.doorkeeper.cursor_key())
+    return check_events(batch, now=datetime.now(UTC), keys=state.signing_keys)
 
 
 def _answer(checked: Checked, refused: Mapping[int, Rejection], *, changed: int, is_obeyed: bool) -> JSONResponse:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from shared.db.events import POST_DELETED, POST_UNKNOWN, USER_ERASED, Event
 from shared.domain import Kind, is_usable_id
+from shared.signing import SigningKeys
 from timeline.feed import place_of
 
 OLDEST = datetime(1970, 1, 1, tzinfo=UTC)  # as in `warmline import`: an earlier time is a zero of some other program
@@ -46,20 +47,20 @@ class _Bad(ValueError):
         self.reason, self.field = reason, field
 
 
-def check_events(batch: Sequence[object], *, now: datetime, feed_key: bytes) -> Checked:
+def check_events(batch: Sequence[object], *, now: datetime, keys: SigningKeys) -> Checked:
     """Check a batch, each event for itself.
 
     Args:
         batch: what the client sent, of any shape.
         now: what an event is dated that has no time, or one ahead (promise 11).
-        feed_key: the key that signs feed ids.
+        keys: whose feed ids are good.
     """
     events: dict[int, Event] = {}
     rejected: dict[int, Rejection] = {}
     unknown_fields: dict[int, str] = {}
     for place, raw in enumerate(batch):
         try:
-            events[place] = _event(raw, now, feed_key)
+            events[place] = _event(raw, now, keys)
         except _Bad as bad:
             rejected[place] = bad.reason
             if bad.field is not None:
@@ -67,7 +68,7 @@ def check_events(batch: Sequence[object], *, now: datetime, feed_key: bytes) -> 
     return Checked(events=events, rejected=rejected, unknown_fields=unknown_fields)
 
 
-def _event(raw: object, now: datetime, feed_key: bytes) -> Event:
+def _event(raw: object, now: datetime, keys: SigningKeys) -> Event:
     if not isinstance(raw, dict):
         raise _Bad(Rejection.NOT_AN_OBJECT)
     if unknown := raw.keys() - FIELDS:
@@ -87,7 +88,7 @@ def _event(raw: object, now: datetime, feed_key: bytes) -> Event:
         kind=kind,
         at=_time(raw.get("created_at"), now),
         event_id=event_id,
-        place=place_of(raw.get("feed_id"), user_id=user_id, key=feed_key),
+        place=place_of(raw.get("feed_id"), user_id=user_id, keys=keys),
     )
 
 

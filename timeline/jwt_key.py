@@ -45,8 +45,17 @@ def fault(key: str, algorithm: str) -> str | None:
     return f"got something else, expected {_WANTED[algorithm]} for WARMLINE_JWT_ALGORITHM={algorithm}"
 
 
+def may_be_secret(key: str) -> bool:
+    """Whether a key is neither blank nor written as key pairs are, whose public half anybody may have."""
+    return bool(key.strip()) and not _is_of_a_pair(key)
+
+
+def _is_of_a_pair(key: str) -> bool:
+    return "-----BEGIN" in key or key.startswith(("ssh-", "ecdsa-")) or '"kty"' in key
+
+
 def _fault_of_secret(key: str, algorithm: str) -> str | None:
-    if "-----BEGIN" in key or key.startswith(("ssh-", "ecdsa-")) or '"kty"' in key:
+    if _is_of_a_pair(key):
         return (
             f"got a key in PEM, SSH or JWK format, expected a random secret for {algorithm};"
             " for a public key set WARMLINE_JWT_ALGORITHM to RS256, ES256 or EdDSA"

@@ -49,12 +49,6 @@ class Doorkeeper:
         if self._user_of(token) != user_id:
             raise Problem(403, "another-user", "the token's `sub` is not the user that this page is for")
 
-    def cursor_key(self) -> bytes:
-        """The key that signs cursors: derived from the secrets, so that every process has the same one."""
-        secrets = (self.settings.jwt_key, self.settings.api_key, self.settings.admin_token)
-        known = next((secret for secret in secrets if secret is not None), SecretStr("dev"))
-        return hmac.digest(known.get_secret_value().encode(), b"warmline cursor", "sha256")
-
     def _user_of(self, token: str) -> str:
         key = self.settings.jwt_key
         if key is None or not token:

@@ -24,6 +24,7 @@ from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.read import FirstPage, NextPage, Overtaken, UserErased, UserState
 from shared.ranked_lists.records import NONCE_BYTES, Chain, Seen
+from shared.signing import SigningKeys
 from timeline.ahead import Ahead
 from timeline.feed import feed_id
 from timeline.fill import Filler
@@ -41,8 +42,8 @@ TRIES = 3  # a page that another request of the same chain overtook is worked ou
 class Timeline:
     """Serves pages. Holds the stores, and the process's own copies for when they are away."""
 
-    def __init__(self, parts: Parts, *, cursor_key: bytes) -> None:
-        self._parts, self._cursor_key = parts, cursor_key
+    def __init__(self, parts: Parts, *, signing_keys: SigningKeys) -> None:
+        self._parts, self._keys = parts, signing_keys
         self._reader, self._stores, self._shelf = parts.reader, parts.stores, parts.shelf
         self._sources = Sources(
             reader=parts.reader, database=parts.database, stores=parts.stores, snapshot=parts.snapshot,
@@ -58,7 +59,7 @@ class Timeline:
         """
         place = None
         if request.cursor is not None:
-            place = cursor.verify(request.cursor, user_id=request.user_id, key=self._cursor_key)
+            place = cursor.verify(request.cursor, user_id=request.user_id, keys=self._keys)
         patience = self._stores.patience()
         for left in reversed(range(TRIES)):
             try:
@@ -221,7 +222,7 @@ class Timeline:
         place = Cursor(
             slot=walk.slot, nonce=walk.chain.nonce, position=walk.position, unrecorded=tuple(walk.unrecorded)
         )
-        return cursor.sign(place, user_id=walk.request.user_id, key=self._cursor_key)
+        return cursor.sign(place, user_id=walk.request.user_id, keys=self._keys)
 
     async def _remember(self, walk: Walk, *, begins: bool, is_last_try: bool) -> None:
         """Note where the page ended and what was served, in Redis and on this process's shelf.
@@ -273,6 +274,6 @@ class Timeline:
             posts=walk.posts,
             next_cursor=next_cursor,
             generated_at=frozen.generated_at,
-            feed_id=feed_id(frozen, start, walk.chain.nonce, user_id=walk.request.user_id, key=self._cursor_key),
+            feed_id=feed_id(frozen, start, walk.chain.nonce, user_id=walk.request.user_id, keys=self._keys),
             degraded=walk.patience.said_to_be_degraded(),
         )

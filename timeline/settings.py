@@ -23,6 +23,16 @@ class TimelineSettings(SnapshotSettings):
     jwt_algorithm: Literal["HS256", "HS384", "HS512", "RS256", "ES256", "EdDSA"] = Field(
         "HS256", description="the one algorithm that a JWT may have; JWT_KEY is the public key for RS, ES and EdDSA"
     )
+    signing_key: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="secret that signs cursors and feed ids; blank: derived from JWT_KEY if secret, else from API_KEY",
+    )
+    signing_key_other: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="second key whose cursors are good too: the one before, or the one to come, while keys change",
+    )
     redis_budget_ms: float = Field(
         50, ge=1, le=10_000, description="milliseconds that a page waits for Redis before the next source answers"
     )
@@ -62,6 +72,24 @@ class TimelineSettings(SnapshotSettings):
         fault = None if self.jwt_key is None else jwt_key.fault(self.jwt_key.get_secret_value(), self.jwt_algorithm)
         if fault is not None:
             raise ValueError(f"{PREFIX}JWT_KEY: {fault}")
+        return self
+
+    @field_validator("signing_key", "signing_key_other")
+    @classmethod
+    def _is_no_public_key(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and not jwt_key.may_be_secret(key.get_secret_value()):
+            raise ValueError("a random secret, no public key and no blanks (`warmline init` writes one)")
+        return key
+
+    @model_validator(mode="after")
+    def _signs_with_a_secret_of_its_own(self) -> Self:
+        shared_with = [
+            name for name in ("jwt_key", "api_key", "admin_token") if getattr(self, name) == self.signing_key
+        ]
+        if self.signing_key is not None and shared_with:
+            raise ValueError(
+                f"{PREFIX}SIGNING_KEY: got the value of {PREFIX}{shared_with[0].upper()}, expected a secret of its own"
+            )
         return self
 
     @model_validator(mode="after")

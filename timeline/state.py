@@ -22,9 +22,11 @@ from shared.settings import (
     WindowSettings,
     load_settings,
 )
+from shared.signing import SigningKeys
 from timeline.breaker import Breaker
 from timeline.deeds import Deeds, let_finish
 from timeline.disk import Disk
+from timeline.http.signing_keys import signing_keys
 from timeline.installation import Installation
 from timeline.keeper import Keeper
 from timeline.metrics import STORES, Metrics
@@ -64,6 +66,7 @@ class State:
     keeper: Keeper
     metrics: Metrics
     stores: Stores
+    signing_keys: SigningKeys
     timeline: Timeline
     withheld: Withheld
     acts_database: Database  # the same PostgreSQL by connections of its own
@@ -144,7 +147,7 @@ def build_state(settings: AllSettings) -> State:
     patience = settings.timeline.redis_budget * CLIENT_FACTOR
     reader = ListReader(redis_url, budget=patience, lifetimes=lifetimes)
     writer = ListWriter(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for, timeout=WRITER_TIMEOUT)
-    doorkeeper = Doorkeeper(settings.timeline)
+    doorkeeper, keys = Doorkeeper(settings.timeline), signing_keys(settings.timeline)
     marks = UserMarks(redis_url, lifetimes=lifetimes, timeout=WRITER_TIMEOUT)
     breakers = {store: Breaker(store) for store in STORES}
     parts = _parts(settings, database, reader, breakers)
@@ -182,7 +185,8 @@ def build_state(settings: AllSettings) -> State:
         keeper=keeper,
         metrics=parts.metrics,
         stores=parts.stores,
-        timeline=Timeline(parts, cursor_key=doorkeeper.cursor_key()),
+        signing_keys=keys,
+        timeline=Timeline(parts, signing_keys=keys),
         withheld=withheld,
         acts_database=acts_database,
         writing=Deeds("write", threads=WRITE_THREADS),

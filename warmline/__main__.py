@@ -47,6 +47,14 @@ def _options(
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for a script.")]
 
 
+@app.command("init")
+def _init() -> None:
+    """Write random secrets into `.env` where it lacks them; what is there stays."""
+    from warmline.commands.init import run_init
+
+    raise typer.Exit(run_init())
+
+
 @app.command("migrate")
 def _migrate(*, as_json: Json = False) -> None:
     """Bring the schema `warmline` to this version; touches nothing outside it."""

@@ -27,7 +27,7 @@ from shared.db.doctor import (
     look_for_unknown_senders,
 )
 from shared.db.doctor_indexes import LOOKUPS, Lookups, look_at_lookups
-from shared.db.doctor_setup import count_amounts, look_at_rights, sample_posts, value_of
+from shared.db.doctor_setup import count_amounts, look_at_rights, look_at_role, sample_posts, value_of
 from shared.db.engine import RELATIONS, Place, Snapshot
 from shared.db.migrate import check_migrated
 from shared.db.models import CHAMPION, list_models
@@ -52,7 +52,15 @@ from warmline.findings import Finding, Severity, problem, too_slow, unanswered
 from warmline.photo_check import SAMPLE_PHOTOS, check_photos
 from warmline.run_diagnosis import LastRun, judge_models, judge_runs
 from warmline.settings_check import check_settings
-from warmline.setup_diagnosis import LARGE_TABLE, RARELY_ASKED, judge_amounts, judge_lookups, judge_redis, judge_rights
+from warmline.setup_diagnosis import (
+    LARGE_TABLE,
+    RARELY_ASKED,
+    judge_amounts,
+    judge_lookups,
+    judge_own_role,
+    judge_redis,
+    judge_rights,
+)
 from warmline.stores import Stores
 
 Steps = Iterator[tuple[str, list[Finding]]]  # what is being looked at, and what was found there
@@ -72,6 +80,8 @@ def examine(stores: Stores, snapshot: Snapshot) -> Steps:
     yield SCHEMA_CHECK, schema
     if not schema:
         yield "installation", _installation(stores)
+        own = Probe(snapshot.connection(stores.database.own), stores.database.own)
+        yield "database role", _answered("database role", lambda: judge_own_role(look_at_role(own)))
         yield "jobs and models", _jobs(stores)
     elif not stores.database.has_views:
         return  # without its tables there is nothing to look at

@@ -4,7 +4,7 @@ import re
 
 from shared.db.doctor import STATEMENT_SECONDS
 from shared.db.doctor_indexes import Lookups, MissingIndex
-from shared.db.doctor_setup import Amounts, Rights
+from shared.db.doctor_setup import Amounts, Rights, Role
 from shared.ranked_lists.health import RedisHealth
 from shared.readiness import MIN_POSITIVES, MIN_POSTS, MIN_WARM_USERS
 from warmline.findings import Finding, good, hint, problem, too_slow
@@ -30,6 +30,18 @@ def judge_rights(schema: str, relation: str, rights: Rights) -> list[Finding]:
         todo = f"REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {where} FROM {rights.role}; Warmline never writes there"
         return [hint(where, f"role {rights.role} may write", expected="a role that may only read", todo=todo)]
     return [good(where, f"role {rights.role} may read it and not write")]
+
+
+def judge_own_role(role: Role | None) -> list[Finding]:
+    """Our role in our own PostgreSQL: whoever steals its password should have the schema `warmline` and no more."""
+    where = "database role"
+    if role is None:
+        return [too_slow(where, STATEMENT_SECONDS)]
+    if not role.is_superuser:
+        return [good(where, f"role {role.name} is no superuser")]
+    expected = "a role that owns the schema `warmline` and nothing else"
+    todo = "give WARMLINE_DATABASE_URL a role of its own (with compose: WARMLINE_DATABASE_PASSWORD; README, “Run it”)"
+    return [hint(where, f"role {role.name} is a superuser", expected=expected, todo=todo)]
 
 
 def judge_lookups(lookups: Lookups) -> list[Finding]:

@@ -16,10 +16,11 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from shared.db.binary_copy import copy_binary, joined
+from shared.db.buried_ids import buried_posts_in_view, buried_users_in_view
 from shared.db.engine import Snapshot
 from shared.db.relations import usable
 from shared.db.timestamps import EARLIEST, LATEST, seconds_of
-from shared.db.tombstones import buried, buried_at, unless_buried, unless_post_is_buried
+from shared.db.tombstones import buried, buried_in_views
 from shared.domain import CLOCK_TOLERANCE, KIND_CODES, is_usable_id
 from shared.errors import SourceError
 from shared.key_set import KeySet
@@ -129,15 +130,15 @@ def load_candidates(snapshot: Snapshot, *, since: datetime, now: datetime, at_le
     Over views only those whose author the view of users has.
     """
     found = _candidate_rows(snapshot, "created_at >= :since", "", {"since": since}, now)
-    rows, of_unknown = _by_known_authors(snapshot, found)
+    rows, of_unknown = _eligible_rows(snapshot, found)
     most = at_least
     while len(rows) < at_least:
         found = _candidate_rows(snapshot, "true", "LIMIT :most", {"most": most}, now)
-        rows, of_unknown = _by_known_authors(snapshot, found)
+        rows, of_unknown = _eligible_rows(snapshot, found)
         rows = rows[:at_least]
         if len(found) < most:
             break
-        most *= 2  # among the newest there are posts of unknown authors: look further back
+        most *= 2  # among the newest there are posts of unknown authors, or buried ones: look further back
     posts = Posts(
         ids=[row[0] for row in rows],
         author_ids=[row[1] for row in rows],
@@ -157,9 +158,13 @@ def load_all_posts(snapshot: Snapshot, *, now: datetime) -> PostKeys:
     query = f"""
         SELECT {key_of("id")}, {key_of("author_id")}, {seconds_of("created_at")} FROM {name}
         WHERE deleted_at IS NULL AND created_at <= '{(now + CLOCK_TOLERANCE).isoformat()}'::timestamptz
-          AND {usable("id", "author_id")} {unless_post_is_buried(snapshot)}
+          AND {usable("id", "author_id")}
         """
     found = _of_known_authors(snapshot, copy_binary(connection, query, {"post": ">i8", "author": ">i8", "at": ">f8"}))
+    gone = snapshot.once(buried_post_keys)
+    if gone:
+        stands = ~KeySet.of(np.array(list(gone), np.int64)).contains(found["post"])
+        found = {name: column[stands] for name, column in found.items()}
     return PostKeys(keys=found["post"], author_keys=found["author"], created_at=_guarded(found["at"]))
 
 
@@ -175,20 +180,31 @@ def load_post_lives(snapshot: Snapshot, *, now: datetime) -> PostLives:
     deleted_at = f"CASE WHEN deleted_at IS NOT NULL THEN least({seconds_of('deleted_at')}, {now.timestamp()!r}) END"
     query = f"""
         SELECT {key_of("id")}, {key_of("author_id")}, {seconds_of("created_at")},
-          least({deleted_at}, {buried_at(snapshot, "posts", "id")})
+          coalesce({deleted_at}, 'infinity'::float8)
         FROM {name}
-        WHERE created_at <= '{(now + CLOCK_TOLERANCE).isoformat()}'::timestamptz
-          AND {usable("id", "author_id")} {unless_buried(snapshot, "users", "author_id")}
+        WHERE created_at <= '{(now + CLOCK_TOLERANCE).isoformat()}'::timestamptz AND {usable("id", "author_id")}
         """
     fields = {"post": ">i8", "author": ">i8", "at": ">f8", "deleted": ">f8"}
     found = _of_known_authors(snapshot, copy_binary(connection, query, fields))
-    deleted = found["deleted"]
+    deleted = _with_burials(snapshot, found["post"], found["deleted"])
     return PostLives(
         keys=found["post"],
         author_keys=found["author"],
         created_at=_guarded(found["at"]),
         deleted_at=np.where(np.isinf(deleted), deleted, np.minimum(deleted, now.timestamp())),
     )
+
+
+def _with_burials(snapshot: Snapshot, posts: Int64s, deleted: Floats) -> Floats:
+    """Until when posts could be seen, those that the API deleted until then at the latest."""
+    gone = snapshot.once(buried_post_keys)
+    if not gone:
+        return deleted
+    (places,) = np.nonzero(KeySet.of(np.array(list(gone), np.int64)).contains(posts))
+    buried_at = np.array([gone[key] for key in posts[places].tolist()], np.float64)
+    until = deleted.copy()
+    until[places] = np.minimum(until[places], buried_at)
+    return until
 
 
 def load_block_pairs(snapshot: Snapshot) -> BlockPairs:
@@ -220,14 +236,19 @@ def load_all_events(snapshot: Snapshot, *, since: datetime, now: datetime) -> Lo
     known = snapshot.once(known_user_keys)
     counts = known.contains(events.user_keys) if known is not None else np.ones(len(events), np.bool_)
     # Nearly always all of them count, which spares a copy of all columns.
-    return LoadedEvents(counted=events if counts.all() else events.where(counts), uncounted=events.where(~counts))
+    counted, uncounted = events if counts.all() else events.where(counts), events.where(~counts)
+    gone = snapshot.once(buried_user_keys)
+    if len(gone):
+        uncounted = uncounted.where(~KeySet.of(gone).contains(uncounted.user_keys))
+    return LoadedEvents(counted=counted, uncounted=uncounted)
 
 
 def load_events_of(snapshot: Snapshot, user_ids: Sequence[str], *, since: datetime, now: datetime) -> Events:
     """The interactions since a time of some users, all of whom count, by the index on users."""
-    parts = []
-    for start in range(0, len(user_ids), _USER_BATCH):
-        names = ",".join(sql_text(user_id) for user_id in user_ids[start : start + _USER_BATCH])
+    parts, gone = [], buried_in_views(snapshot, "users", user_ids)
+    alive = [user_id for user_id in user_ids if user_id not in gone]
+    for start in range(0, len(alive), _USER_BATCH):
+        names = ",".join(sql_text(user_id) for user_id in alive[start : start + _USER_BATCH])
         condition = f"created_at >= '{since.isoformat()}'::timestamptz AND user_id IN ({names})"
         parts.append(_events(snapshot, condition, now))
     return Events(
@@ -254,10 +275,7 @@ def _events(snapshot: Snapshot, condition: str, now: datetime) -> Events:
         """
     # Those in our own tables were checked when they came; and posts that cannot be used are unknown anyway.
     is_somebody = usable("user_id") if snapshot.database.has_views else "user_id IS NOT NULL"
-    wanted = (
-        f"{condition} AND kind IN ({kinds}) AND {is_somebody} AND post_id IS NOT NULL"
-        f"{unless_buried(snapshot, 'users', 'user_id')}"
-    )
+    wanted = f"{condition} AND kind IN ({kinds}) AND {is_somebody} AND post_id IS NOT NULL"
     fields = {"user": ">i8", "post": ">i8", "kind": ">i2", "at": ">f8"}
     parts = [
         copy_binary(connection, f"SELECT {columns} FROM {name} WHERE {wanted}", fields)
@@ -323,8 +341,8 @@ def load_user_keys(snapshot: Snapshot, user_ids: Sequence[str]) -> Int64s:
 
 
 def known_user_keys(snapshot: Snapshot) -> KeySet | None:
-    """The keys of all whom the view of users has; None where the relations are our own: there everybody counts. Ask by
-    `snapshot.once`.
+    """The keys of all whom the view of users has and who were not erased; None where the relations are our own: there
+    everybody counts. Ask by `snapshot.once`.
 
     By key, because events that came by the API stand in another database than the view, perhaps, and because to look
     up a key is quicker than any join of texts.
@@ -334,7 +352,19 @@ def known_user_keys(snapshot: Snapshot) -> KeySet | None:
     ((connection, name),) = snapshot.each("users")
     _check_hash(connection)
     found = copy_binary(connection, f"SELECT {key_of('id')} FROM {name} WHERE {usable('id')}", {"user": ">i8"})
-    return KeySet.of(found["user"])
+    keys, gone = found["user"], snapshot.once(buried_user_keys)
+    return KeySet.of(keys[~KeySet.of(gone).contains(keys)] if len(gone) else keys)
+
+
+def buried_user_keys(snapshot: Snapshot) -> Int64s:
+    """The keys of those whom the view of users has although they were erased. Ask by `snapshot.once`."""
+    return load_user_keys(snapshot, list(snapshot.once(buried_users_in_view)))
+
+
+def buried_post_keys(snapshot: Snapshot) -> dict[int, float]:
+    """The keys of posts that the view has although the API deleted them, and when. Ask by `snapshot.once`."""
+    gone = snapshot.once(buried_posts_in_view)
+    return dict(zip(load_user_keys(snapshot, list(gone)).tolist(), gone.values(), strict=True))
 
 
 def _of_known_authors(snapshot: Snapshot, columns: Mapping[str, npt.NDArray[Any]]) -> Mapping[str, npt.NDArray[Any]]:
@@ -346,8 +376,10 @@ def _of_known_authors(snapshot: Snapshot, columns: Mapping[str, npt.NDArray[Any]
     return {name: column[counts] for name, column in columns.items()}
 
 
-def _by_known_authors(snapshot: Snapshot, rows: Sequence[Any]) -> tuple[Sequence[Any], int]:
-    """The same for rows of `_candidate_rows`; and how many were left out."""
+def _eligible_rows(snapshot: Snapshot, rows: Sequence[Any]) -> tuple[Sequence[Any], int]:
+    """Of rows of `_candidate_rows` those that were not buried and whose author counts; and how many by others."""
+    gone = buried_in_views(snapshot, "posts", [row[0] for row in rows])
+    rows = [row for row in rows if row[0] not in gone] if gone else rows
     known = snapshot.once(known_user_keys)
     if known is None:
         return rows, 0
@@ -364,7 +396,6 @@ def _candidate_rows(
         SELECT id, author_id, {key_of("id")}, {key_of("author_id")}, {seconds_of("created_at")}
         FROM {name}
         WHERE deleted_at IS NULL AND created_at <= :latest AND {usable("id", "author_id")} AND {condition}
-          {unless_post_is_buried(snapshot)}
         ORDER BY created_at DESC, id {limit}
         """
     return connection.execute(sa.text(query), {**values, "latest": now + CLOCK_TOLERANCE}).all()

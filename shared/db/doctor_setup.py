@@ -25,6 +25,14 @@ class Rights:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """By which role we are connected."""
+
+    name: str
+    is_superuser: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Amounts:
     """What there is to learn from, each counted up to a bound."""
 
@@ -48,6 +56,13 @@ def look_at_rights(probe: Probe) -> Mapping[str, Rights]:
         )
         for row in probe.ask(query, schema=probe.schema, relations=list(RELATIONS)) or ()
     }
+
+
+def look_at_role(probe: Probe) -> Role | None:
+    """Our role in the PostgreSQL that is asked."""
+    query = "SELECT rolname AS name, rolsuper AS is_superuser FROM pg_roles WHERE rolname = current_user"
+    row = probe.ask_one(query)
+    return None if row is None else Role(**row)
 
 
 def count_amounts(probe: Probe) -> Amounts | None:

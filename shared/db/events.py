@@ -5,13 +5,13 @@ In both data modes they are kept in our own table: beside the team's view, the r
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from shared.db.engine import Database
-from shared.db.feed_counts import FeedKey, count_events, discount_events
+from shared.db.feed_counts import FeedKey, count_events, discount_events, newest_generation
 from shared.db.known_users import make_known
 from shared.db.post_rows import rows_of_known_posts
 from shared.db.safety import standing_posts
@@ -114,6 +114,7 @@ def store_events(database: Database, events: Sequence[Event]) -> Stored:
         hold_off_erasures(connection)
         refused = _refusals(connection, events, _in_own_table(connection, events) if in_view is None else in_view)
         kept = [event for place, event in enumerate(events) if place not in refused]
+        kept = _without_future_pages(connection, kept)
         if not database.has_views:
             make_known(connection, _first_acts(kept))
         unnamed, named = _latest_of_each(kept), _first_of_each(kept)
@@ -179,6 +180,16 @@ def _refusals(connection: sa.Connection, events: Sequence[Event], standing: Mapp
         elif event.post_id not in standing:
             refused[place] = POST_UNKNOWN
     return refused
+
+
+def _without_future_pages(connection: sa.Connection, events: list[Event]) -> list[Event]:
+    """The events, those on a page of a generation that was never given out without it: it counts for none."""
+    if not any(event.place for event in events):
+        return events
+    newest = newest_generation(connection)
+    return [
+        replace(event, place=None) if event.place and event.place.generation > newest else event for event in events
+    ]
 
 
 def _first_acts(events: Sequence[Event]) -> dict[str, datetime]:

@@ -10,6 +10,8 @@ from shared.db.engine import Database
 from shared.db.tables import SCHEMA
 
 GENERATIONS_KEPT = 5_000  # of all jobs together, some two weeks of them; older ones are summed up as generation 0
+# Of all generations the newest that was given out. The sequence says it, and nobody who sends events.
+_NEWEST = f"(SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {SCHEMA}.fences)"
 FeedKey = tuple[str, int, str]  # source, generation, kind
 _CHANGES = """
     unnest(CAST(:sources AS text[]), CAST(:generations AS bigint[]), CAST(:kinds AS text[]), CAST(:changes AS bigint[]))
@@ -47,7 +49,12 @@ def count_events(connection: sa.Connection, changes: Counter[FeedKey]) -> None:
         _columns(changes),
     )
     if any(is_new for (is_new,) in fresh):
-        _sum_up(connection, before=max(generation for _, generation, _ in changes) - GENERATIONS_KEPT)
+        _sum_up_old_ones(connection)
+
+
+def newest_generation(connection: sa.Connection) -> int:
+    """The newest generation that was given out; an event on the page of a later one was made on none."""
+    return int(connection.scalar(sa.text(f"SELECT {_NEWEST}")) or 0)
 
 
 def discount_events(connection: sa.Connection, changes: Counter[FeedKey]) -> None:
@@ -100,17 +107,17 @@ def _columns(changes: Counter[FeedKey]) -> dict[str, list[object]]:
     }
 
 
-def _sum_up(connection: sa.Connection, *, before: int) -> None:
+def _sum_up_old_ones(connection: sa.Connection) -> None:
     connection.execute(
         sa.text(
             f"""
             WITH old AS (
-                DELETE FROM {SCHEMA}.feed_counts WHERE generation BETWEEN 1 AND :before RETURNING *
+                DELETE FROM {SCHEMA}.feed_counts WHERE generation BETWEEN 1 AND {_NEWEST} - :kept RETURNING *
             )
             INSERT INTO {SCHEMA}.feed_counts AS kept (source, generation, kind, events)
             SELECT source, 0, kind, sum(events) FROM old GROUP BY source, kind ORDER BY source, kind
             ON CONFLICT (source, generation, kind) DO UPDATE SET events = kept.events + EXCLUDED.events
             """
         ),
-        {"before": before},
+        {"kept": GENERATIONS_KEPT},
     )

@@ -11,17 +11,18 @@ import sqlalchemy as sa
 
 from shared.db.engine import Snapshot
 from shared.db.tables import SCHEMA
+from shared.db.tombstones import buried_in_views
 
 _ID_BATCH = 10_000
 
 
 def known_users(snapshot: Snapshot, ids: Collection[str]) -> set[str]:
-    """Those of these ids who count."""
+    """Those of these ids who count; nobody who was erased does."""
     if not snapshot.database.has_views:
         return set(ids)
     ((connection, name),) = snapshot.each("users")
     query = sa.text(f"SELECT id FROM {name} WHERE id = ANY(:ids)")
-    wanted, known = sorted(ids), set[str]()
+    wanted, known = sorted({*ids} - buried_in_views(snapshot, "users", ids)), set[str]()
     for start in range(0, len(wanted), _ID_BATCH):
         known.update(connection.scalars(query, {"ids": wanted[start : start + _ID_BATCH]}))
     return known

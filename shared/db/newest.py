@@ -14,7 +14,7 @@ from shared.db.post_rows import moment_of, rows_of_known_posts, rows_of_posts
 from shared.db.relations import usable
 from shared.db.safety import load_blocks, load_hides
 from shared.db.tables import SCHEMA
-from shared.db.tombstones import buried, hold_off_erasures, unless_post_is_buried
+from shared.db.tombstones import buried, buried_in_views, hold_off_erasures
 from shared.domain import CLOCK_TOLERANCE, author_key
 from shared.eligibility import Pair, Viewer, hidden_authors
 
@@ -42,11 +42,7 @@ def newest_posts(database: Database, *, now: datetime, limit: int, older_than: d
     latest = now + CLOCK_TOLERANCE if older_than is None else min(older_than, now + CLOCK_TOLERANCE)
     with database.read() as snapshot:
         as_of = moment_of(snapshot)
-        found = _newest(snapshot, "", latest=latest, limit=limit)
-        known = known_users(snapshot, {author for _, author, _ in found})
-        alive: Sequence[Any] = [row for row in found if row[1] in known]
-        if len(alive) < len(found) == limit:  # others stand behind those whose author is unknown
-            alive = _newest(snapshot, if_author_is_known(snapshot), latest=latest, limit=limit)
+        alive = _newest_alive(snapshot, latest=latest, limit=limit)
     with database.begin() as connection:
         hold_off_erasures(connection)  # no run keeps an erasure waiting for us: what was erased since gets no number
         gone = buried(connection, "posts", [post_id for post_id, _, _ in alive])
@@ -62,13 +58,25 @@ def newest_posts(database: Database, *, now: datetime, limit: int, older_than: d
     ]  # fmt: skip
 
 
+def _newest_alive(snapshot: Snapshot, *, latest: datetime, limit: int) -> Sequence[Any]:
+    """The newest whose author is known, neither of whom was buried."""
+    condition, most = "", limit
+    while True:
+        found = _newest(snapshot, condition, latest=latest, limit=most)
+        gone = buried_in_views(snapshot, "posts", [post_id for post_id, _, _ in found])
+        known = known_users(snapshot, {author for _, author, _ in found})
+        alive = [row for row in found if row[0] not in gone and row[1] in known]
+        if len(alive) >= limit or len(found) < most:
+            return alive[:limit]
+        condition, most = if_author_is_known(snapshot), 2 * most  # others stand behind those that were left out
+
+
 def _newest(snapshot: Snapshot, condition: str, *, latest: datetime, limit: int) -> Sequence[Any]:
     ((connection, name),) = snapshot.each("posts")
     query = sa.text(
         f"""
         SELECT id, author_id, created_at FROM {name}
-        WHERE deleted_at IS NULL AND created_at <= :latest AND {usable("id", "author_id")}
-          {unless_post_is_buried(snapshot)} {condition}
+        WHERE deleted_at IS NULL AND created_at <= :latest AND {usable("id", "author_id")} {condition}
         ORDER BY created_at DESC, id LIMIT :most
         """
     )
@@ -89,10 +97,10 @@ def posts_of_rows(database: Database, rows: Collection[int]) -> list[NewPost]:
             f"""
             SELECT id, author_id, created_at FROM {name}
             WHERE id = ANY(:ids) AND deleted_at IS NULL AND {usable("id", "author_id")}
-              {unless_post_is_buried(snapshot)}
             """
         )
-        alive = connection.execute(query, {"ids": list(row_of)}).all()
+        ids = row_of.keys() - buried_in_views(snapshot, "posts", row_of)
+        alive = connection.execute(query, {"ids": sorted(ids)}).all()
         known = known_users(snapshot, {author for _, author, _ in alive if author is not None})
     return [
         NewPost(

@@ -11,7 +11,7 @@ from shared.db.known_users import known_users
 from shared.db.post_rows import mark_removed, posts_to_check, removed_rows
 from shared.db.relations import usable
 from shared.db.tables import SCHEMA
-from shared.db.tombstones import unless_buried, unless_post_is_buried
+from shared.db.tombstones import buried_in_views
 from shared.domain import Kind
 from shared.eligibility import Pair
 from shared.errors import SourceError
@@ -31,45 +31,57 @@ def next_safety_version(database: Database) -> int:
 
 def load_blocks(snapshot: Snapshot, *, of: Collection[str] | None = None) -> set[Pair]:
     """All blocks (or those that name one of some users) as pairs: who blocked, who is blocked."""
-    condition = "AND (user_id = ANY(:users) OR blocked_user_id = ANY(:users))" if of is not None else ""
-    whole = usable("user_id", "blocked_user_id")
-    alive = unless_buried(snapshot, "users", "user_id", "blocked_user_id")
+    condition, values = "", dict[str, object]()
+    if of is not None:
+        condition = "AND (user_id = ANY(:users) OR blocked_user_id = ANY(:users))"
+        values = {"users": _alive(snapshot, of)}
     pairs: set[Pair] = set()
     for connection, name in snapshot.each("blocks"):
-        query = sa.text(f"SELECT user_id, blocked_user_id FROM {name} WHERE {whole} {condition} {alive}")
-        values = {"users": list(of)} if of is not None else {}
+        whole = usable("user_id", "blocked_user_id")
+        query = sa.text(f"SELECT user_id, blocked_user_id FROM {name} WHERE {whole} {condition}")
         pairs.update((blocker, blocked) for blocker, blocked in connection.execute(query, values))
-    return pairs
+    gone = buried_in_views(snapshot, "users", {user for pair in pairs for user in pair})
+    return {pair for pair in pairs if gone.isdisjoint(pair)} if gone else pairs
 
 
 def load_hides(snapshot: Snapshot, *, since: datetime, of: Collection[str] | None = None) -> set[Pair]:
     """Pairs of user and post that the user hid since a time."""
-    condition = "AND user_id = ANY(:users)" if of is not None else ""
-    condition += f" AND {usable('user_id', 'post_id')}"
-    alive = unless_buried(snapshot, "users", "user_id")
+    condition = ""
+    values: dict[str, object] = {"kind": Kind.HIDE.value, "since": since}
+    if of is not None:
+        condition = "AND user_id = ANY(:users)"
+        values |= {"users": _alive(snapshot, of)}
     pairs: set[Pair] = set()
     for connection, name in snapshot.each("interactions"):
         query = sa.text(
-            f"SELECT user_id, post_id FROM {name} WHERE kind = :kind AND created_at >= :since {condition} {alive}"
+            f"SELECT user_id, post_id FROM {name} WHERE kind = :kind AND created_at >= :since {condition}"
+            f" AND {usable('user_id', 'post_id')}"
         )
-        values: dict[str, object] = {"kind": Kind.HIDE.value, "since": since}
-        pairs.update(
-            (user, post)
-            for user, post in connection.execute(query, values | ({"users": list(of)} if of is not None else {}))
-        )
-    return pairs
+        pairs.update((user, post) for user, post in connection.execute(query, values))
+    gone = buried_in_views(snapshot, "users", {user for user, _ in pairs})
+    return {pair for pair in pairs if pair[0] not in gone} if gone else pairs
+
+
+def _alive(snapshot: Snapshot, users: Collection[str]) -> list[str]:
+    return sorted({*users} - buried_in_views(snapshot, "users", users))
 
 
 def standing_posts(snapshot: Snapshot, post_ids: Sequence[str]) -> dict[str, bool]:
-    """Those of these posts that the relation has, and whether anyone may still see them."""
-    return {post_id: alive for post_id, (alive, _) in _standing(snapshot, post_ids).items()}
+    """Those of these posts that the relation has, and whether anyone may still see them; what was buried is not asked
+    for there."""
+    gone = buried_in_views(snapshot, "posts", post_ids)
+    found = _standing(snapshot, [post_id for post_id in post_ids if post_id not in gone])
+    erased = buried_in_views(snapshot, "users", {author for _, author in found.values() if author is not None})
+    return dict.fromkeys(gone, False) | {
+        post_id: alive and author not in erased for post_id, (alive, author) in found.items()
+    }
 
 
 def _standing(snapshot: Snapshot, post_ids: Sequence[str]) -> dict[str, tuple[bool, str]]:
-    """The same, with the author."""
+    """Whether each of those that the relation has stands there, and its author."""
     standing: dict[str, tuple[bool, str]] = {}
     ((connection, name),) = snapshot.each("posts")
-    alive = f"deleted_at IS NULL AND {usable('id', 'author_id')} {unless_post_is_buried(snapshot)}"
+    alive = f"deleted_at IS NULL AND {usable('id', 'author_id')}"
     query = sa.text(f"SELECT id, {alive}, author_id FROM {name} WHERE id = ANY(:ids)")
     for start in range(0, len(post_ids), _ID_BATCH):
         found = connection.execute(query, {"ids": list(post_ids[start : start + _ID_BATCH])})
@@ -94,10 +106,11 @@ def note_removals(database: Database, candidates: Iterable[str], *, keep_for: ti
     with database.begin() as connection:
         doubtful = posts_to_check(connection, known, keep_for=keep_for)
     with database.read() as snapshot:
-        found = _standing(snapshot, doubtful)
+        gone = buried_in_views(snapshot, "posts", doubtful)
+        found = _standing(snapshot, [post_id for post_id in doubtful if post_id not in gone])
         authors = known_users(snapshot, {author for _, author in found.values() if author is not None})
     standing = {post_id: alive for post_id, (alive, author) in found.items() if author in authors}
-    if not known and len(standing) < len(doubtful):
+    if not known and len(standing) + len(gone) < len(doubtful):
         raise SourceError(
             "posts: got 0 rows, expected some as before; nothing is published."
             " Are the views still right: that of posts, and that of users, whose posts alone are shown?"

@@ -1,9 +1,13 @@
 """Tombstones: what was deleted or erased, known by a salted SHA-256 and never by its id.
 
-Whoever has the whole database can still try ids one by one: a list of what must not come back cannot hide more.
+Whoever has the whole database can still try ids one by one: a list of what must not come back cannot hide more. So it
+stays in it: what the team's views still show is filtered here, and neither secret nor digest nor the id of what was
+erased stands in a statement that their PostgreSQL is sent.
 """
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -11,15 +15,16 @@ from shared.db.engine import Snapshot
 from shared.db.tables import SCHEMA
 
 _OUR_SECRET = f"(SELECT secret FROM {SCHEMA}.installation)"
+FEW = 1000  # ids that our own PostgreSQL is asked about; for more, all tombstones are read
 _LOCK = 0x7761726E  # an erasure waits for the writes under way, and those that come after it see its tombstone
 
 
-def digest_of(column: str, secret: str = _OUR_SECRET) -> str:
-    """The SQL of a column's digest, as tombstones hold it."""
-    return f"sha256(convert_to({secret} || CAST({column} AS text), 'UTF8'))"
+def digest_of(column: str) -> str:
+    """The SQL of a column's digest, as tombstones hold it; for our own PostgreSQL."""
+    return f"sha256(convert_to({_OUR_SECRET} || CAST({column} AS text), 'UTF8'))"
 
 
-def bury(connection: sa.Connection, relation: str, ids: Sequence[str]) -> None:
+def bury(connection: sa.Connection, relation: str, ids: Collection[str]) -> None:
     """Make tombstones; those that are there stay."""
     connection.execute(
         sa.text(
@@ -32,7 +37,7 @@ def bury(connection: sa.Connection, relation: str, ids: Sequence[str]) -> None:
     )
 
 
-def buried(connection: sa.Connection, relation: str, ids: Sequence[str]) -> set[str]:
+def buried(connection: sa.Connection, relation: str, ids: Collection[str]) -> set[str]:
     """Those of these ids that have a tombstone; on a connection to our own PostgreSQL."""
     found = connection.execute(
         sa.text(
@@ -46,58 +51,60 @@ def buried(connection: sa.Connection, relation: str, ids: Sequence[str]) -> set[
     return {name for (name,) in found}
 
 
-def buried_at(snapshot: Snapshot, relation: str, column: str) -> str:
-    """The SQL of a value, for queries of the team's PostgreSQL: when what a column names was buried, in seconds.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstones:
+    """All tombstones of a relation, for ids by the thousand and the million."""
 
-    Infinity where it was not.
+    secret: bytes
+    buried_at: Mapping[bytes, float]  # digest → seconds since 1970
+
+    def __len__(self) -> int:
+        return len(self.buried_at)
+
+    def times_of(self, ids: Iterable[bytes]) -> dict[bytes, float]:
+        """Those of these ids (in UTF-8) that were buried, and when."""
+        secret, buried_at, sha256 = self.secret, self.buried_at, hashlib.sha256
+        return {each: buried_at[digest] for each in ids if (digest := sha256(secret + each).digest()) in buried_at}
+
+
+def user_tombstones(snapshot: Snapshot) -> Tombstones:
+    """Those of users. Ask by `snapshot.once`."""
+    return _tombstones(snapshot, "users")
+
+
+def post_tombstones(snapshot: Snapshot) -> Tombstones:
+    """Those of posts. Ask by `snapshot.once`."""
+    return _tombstones(snapshot, "posts")
+
+
+_TOMBSTONES = {"users": user_tombstones, "posts": post_tombstones}
+
+
+def buried_in_views(snapshot: Snapshot, relation: str, ids: Collection[str]) -> set[str]:
+    """Those of these ids that have a tombstone, where the team's views may still show them.
+
+    None where the relations are our own: what was erased is not in them.
     """
-    digests, secret = _tombstones(snapshot, relation)
-    if not digests:
-        return "'infinity'::float8"
-    gone = ",".join(f"('{digest}',{at!r}::float8)" for digest, at in digests.items())
-    return (
-        f"coalesce((SELECT gone.at FROM (VALUES {gone}) AS gone(digest, at)"
-        f" WHERE gone.digest = encode({digest_of(column, repr(secret))}, 'hex')), 'infinity'::float8)"
-    )
+    if not snapshot.database.has_views or not ids:
+        return set()
+    if len(ids) <= FEW:
+        return buried(snapshot.connection(snapshot.database.own), relation, ids)
+    return {each.decode() for each in snapshot.once(_TOMBSTONES[relation]).times_of(map(str.encode, ids))}
 
 
-def unless_buried(snapshot: Snapshot, relation: str, *columns: str) -> str:
-    """The SQL of a condition, for queries of the team's PostgreSQL: none of these columns names what has a tombstone.
-
-    The digests travel with the query, for the team's views are never joined with our tables. Nothing is computed where
-    there is no tombstone, or where the relations are our own (what was erased is not in them).
-    """
-    digests, secret = _tombstones(snapshot, relation)
-    if not digests:
-        return ""
-    gone = "'{" + ",".join(digests) + "}'::text[]"  # hexadecimal digits, as the secret is
-    return "".join(
-        f" AND NOT EXISTS (SELECT FROM unnest({gone}) AS gone(digest)"
-        f" WHERE gone.digest = encode({digest_of(column, repr(secret))}, 'hex'))"
-        for column in columns
-    )
-
-
-def _tombstones(snapshot: Snapshot, relation: str) -> tuple[dict[str, float], str]:
-    """Digests in hexadecimal, each with its time, and the secret; none where the relations are our own."""
+def _tombstones(snapshot: Snapshot, relation: str) -> Tombstones:
+    """None where the relations are our own."""
     if not snapshot.database.has_views:
-        return {}, ""
+        return Tombstones(secret=b"", buried_at={})
     connection = snapshot.connection(snapshot.database.own)
     found = connection.execute(
         sa.text(
-            f"SELECT encode(digest, 'hex'), extract(epoch FROM created_at)::float8 FROM {SCHEMA}.tombstones"
-            " WHERE relation = :relation"
+            f"SELECT digest, extract(epoch FROM created_at)::float8 FROM {SCHEMA}.tombstones WHERE relation = :relation"
         ),
         {"relation": relation},
     )
-    digests = {row[0]: row[1] for row in found}
-    secret: str = connection.scalar(sa.text(f"SELECT secret FROM {SCHEMA}.installation")) if digests else ""
-    return digests, secret
-
-
-def unless_post_is_buried(snapshot: Snapshot) -> str:
-    """The same for the posts relation: neither the post was deleted by the API nor its author erased."""
-    return unless_buried(snapshot, "posts", "id") + unless_buried(snapshot, "users", "author_id")
+    secret: str = connection.scalar(sa.text(f"SELECT {_OUR_SECRET}")) or ""
+    return Tombstones(secret=secret.encode(), buried_at={bytes(digest): at for digest, at in found})
 
 
 def hold_off_erasures(connection: sa.Connection) -> None:

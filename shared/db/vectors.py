@@ -18,7 +18,7 @@ from shared.db.bulk import Int64s, key_of, known_user_keys, sql_text
 from shared.db.engine import Database, Snapshot
 from shared.db.relations import usable
 from shared.db.tables import post_vectors
-from shared.db.tombstones import unless_post_is_buried
+from shared.db.tombstones import buried_in_views
 from shared.domain import CLOCK_TOLERANCE
 
 VECTOR_TYPE = np.dtype("<f2")
@@ -91,15 +91,15 @@ def load_content(snapshot: Snapshot, *, now: datetime) -> Iterator[PostContent]:
         f"""
         SELECT id, coalesce(caption, ''), image_url, created_at, {key_of("author_id")} FROM {name}
         WHERE deleted_at IS NULL AND created_at <= :latest AND {usable("id", "author_id")}
-          {unless_post_is_buried(snapshot)}
         """
     )
     known = snapshot.once(known_user_keys)
     rows = connection.execution_options(yield_per=_ID_BATCH).execute(query, {"latest": now + CLOCK_TOLERANCE})
     for part in rows.partitions():
         counts = known.contains(np.array([row[4] for row in part], np.int64)).tolist() if known is not None else None
+        gone = buried_in_views(snapshot, "posts", [row[0] for row in part])
         for place, (post_id, caption, image_url, created_at, _) in enumerate(part):
-            if counts is None or counts[place]:
+            if (counts is None or counts[place]) and post_id not in gone:
                 yield PostContent(post_id=post_id, caption=caption, image_url=image_url, created_at=created_at)
 
 

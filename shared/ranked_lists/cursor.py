@@ -8,12 +8,11 @@ It names a chain and a position, never a rank, so that a republished list cannot
 whose record did not get to Redis: it carries their posts, so that whichever process goes on knows them.
 """
 
-import hmac
 import struct
 
 from msgspec import Struct
 
-from shared.signing import MAC_BYTES, bytes_of, mac, text_of
+from shared.signing import MAC_BYTES, SigningKeys, bytes_of, text_of
 
 FORMAT = 1
 FORMAT_WITH_ROWS = 2
@@ -35,17 +34,17 @@ class Cursor(Struct, kw_only=True, gc=False):
     unrecorded: tuple[int, ...] = ()  # rows of posts that were served, and may not be on record, the last served last
 
 
-def sign(cursor: Cursor, *, user_id: str, key: bytes) -> str:
+def sign(cursor: Cursor, *, user_id: str, keys: SigningKeys) -> str:
     """The text that a client gets."""
     rows = cursor.unrecorded[-MAX_UNRECORDED:]
     number = FORMAT_WITH_ROWS if rows else FORMAT
     body = _BODY.pack(number, cursor.slot, cursor.nonce, cursor.position)
     if rows:
         body += struct.pack(f"<B{len(rows)}I", len(rows), *rows)  # counted: a user's id follows in what is signed
-    return text_of(body + _mac(body, user_id, key))
+    return text_of(body + keys.sign(body + user_id.encode()))
 
 
-def verify(text: str, *, user_id: str, key: bytes) -> Cursor:
+def verify(text: str, *, user_id: str, keys: SigningKeys) -> Cursor:
     """The cursor behind a text.
 
     Raises:
@@ -58,7 +57,7 @@ def verify(text: str, *, user_id: str, key: bytes) -> Cursor:
     if text_of(raw) != text:  # base64 has several spellings of the same bytes; ours is one
         raise ForgedCursor("not a cursor as we write it")
     body, signed = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
-    if len(body) < _BODY.size or not hmac.compare_digest(signed, _mac(body, user_id, key)):
+    if len(body) < _BODY.size or not keys.verifies(body + user_id.encode(), signed):
         raise ForgedCursor("not a cursor of this user")
     number, slot, nonce, position = _BODY.unpack_from(body)
     if number not in (FORMAT, FORMAT_WITH_ROWS):
@@ -68,7 +67,3 @@ def verify(text: str, *, user_id: str, key: bytes) -> Cursor:
         raise ForgedCursor("a cursor of another length than it says")
     rows = struct.unpack_from(f"<{count}I", body, _BODY.size + 1) if count else ()
     return Cursor(slot=slot, nonce=nonce, position=position, unrecorded=rows)
-
-
-def _mac(body: bytes, user_id: str, key: bytes) -> bytes:
-    return mac(key, body + user_id.encode())

@@ -155,8 +155,12 @@ def guard(secrets: dict[str, str]) -> None:
         expect(f"secrets among {service}'s processes", got=leaked, wanted=[])
     for service in set(services) - {"timeline", "postgres", "redis"}:
         variables = compose("exec", "-T", service, "env")
-        held = [name for name in ("ADMIN_TOKEN", "API_KEY", "JWT_KEY") if secrets["WARMLINE_" + name] in variables]
-        expect(f"HTTP secrets in {service}", got=held, wanted=[])
+        names = ("ADMIN_TOKEN", "API_KEY", "JWT_KEY", "SIGNING_KEY", "POSTGRES_PASSWORD")
+        held = [name for name in names if secrets["WARMLINE_" + name] in variables]
+        expect(f"secrets that are not for {service}", got=held, wanted=[])
+    ask = "SELECT DISTINCT usename FROM pg_stat_activity WHERE application_name = 'warmline'"
+    roles = compose("exec", "-T", "postgres", "psql", "-U", "warmline", "-d", "warmline", "-Atc", ask).split()
+    expect("the services' database role", got=roles, wanted=["warmline_app"])
     published = [
         row["Service"] for row in _containers() if any(port["PublishedPort"] for port in row["Publishers"] or [])
     ]

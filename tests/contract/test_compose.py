@@ -20,10 +20,14 @@ DOCKERFILES = {path.parent.name: path.read_text(encoding="utf-8") for path in so
 
 OURS = ("s01_heuristic", "s02_recsys_neucf", "s02_train_neucf", "timeline", "warmline")
 MLFLOW, MLFLOW_FOLDER = "mlflow", "mlflow_server"  # not our code: MLflow's own server, at pins of its own
-ONE_SHOT = "warmline"
+ONE_SHOT, ROLE = "warmline", "postgres_role"
+ONE_SHOTS = (ONE_SHOT, ROLE)  # that end, and that others wait for
 STORES = ("postgres", "redis")
 HTTP_SECRETS = ("WARMLINE_ADMIN_TOKEN", "WARMLINE_API_KEY", "WARMLINE_JWT_KEY")
+# A .env of an earlier version has none: the timeline derives one from another secret.
+SIGNING_KEYS = ("WARMLINE_SIGNING_KEY", "WARMLINE_SIGNING_KEY_OTHER")
 SERVER_SECRETS = ("WARMLINE_POSTGRES_PASSWORD", "WARMLINE_REDIS_PASSWORD")
+ROLE_SECRET = "WARMLINE_DATABASE_PASSWORD"
 TORCH = ("torch", "torchvision", "timm", "transformers")
 SERVICE, OUR_SERVICE, IMAGE, OUR_IMAGE = (
     pytest.mark.parametrize("name", sorted(SERVICES)),
@@ -46,7 +50,7 @@ def _requirements(folder: str) -> set[str]:
 
 
 def test_it_starts_the_stores_the_command_the_four_services_and_mlflow() -> None:
-    assert sorted(SERVICES) == sorted((*OURS, *STORES, MLFLOW))
+    assert sorted(SERVICES) == sorted((*OURS, *STORES, ROLE, MLFLOW))
 
 
 def test_each_of_our_services_has_a_dockerfile() -> None:
@@ -72,6 +76,31 @@ def test_postgresql_keeps_its_data_where_version_18_looks_for_it() -> None:
         "postgres:18",
         ["postgres:/var/lib/postgresql"],
     )
+
+
+def test_the_services_have_a_role_of_their_own_once_its_password_is_set() -> None:
+    """`${A:+x}` is x where A is set, `${A:-y}` its value or y: a .env of before goes on with the superuser."""
+    url = COMPOSE["x-environment"]["WARMLINE_DATABASE_URL"]
+    role = f"${{{ROLE_SECRET}:+warmline_app:}}"
+    password = f"${{{ROLE_SECRET}:-warmline:${{WARMLINE_POSTGRES_PASSWORD}}}}"
+    assert url == f"postgresql://{role}{password}@postgres:5432/warmline"
+
+
+def test_the_role_is_made_before_the_migration() -> None:
+    assert SERVICES[ONE_SHOT]["depends_on"] == {ROLE: {"condition": "service_completed_successfully"}}
+    assert SERVICES[ROLE]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+
+
+def test_the_superusers_password_is_known_to_postgresql_and_to_what_makes_the_role_alone() -> None:
+    told = [name for name, service in SERVICES.items() if "POSTGRES_PASSWORD" in str(service.get("environment", {}))]
+    knowing = [name for name in told if SERVICES[name]["environment"].get("WARMLINE_POSTGRES_PASSWORD") != ""]
+    assert sorted(knowing) == ["postgres", ROLE]
+    assert "password" not in " ".join(SERVICES[ROLE]["command"]).lower()
+
+
+def test_the_script_of_the_role_is_there() -> None:
+    (config,) = COMPOSE["configs"].values()
+    assert (ROOT / config["file"]).exists()
 
 
 def test_redis_never_evicts_what_it_was_given() -> None:
@@ -104,13 +133,18 @@ def test_a_blank_secret_is_refused_wherever_it_is_used(secret: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in OURS if name != "timeline"])
-@pytest.mark.parametrize("secret", HTTP_SECRETS)
+@pytest.mark.parametrize("secret", [*HTTP_SECRETS, *SIGNING_KEYS])
 def test_the_http_secrets_are_the_timelines_alone(name: str, secret: str) -> None:
     assert SERVICES[name]["environment"][secret] == ""
 
 
+@pytest.mark.parametrize("secret", SIGNING_KEYS)
+def test_the_timeline_is_given_its_signing_keys(secret: str) -> None:
+    assert SERVICES["timeline"]["environment"][secret] == f"${{{secret}:-}}"
+
+
 @OUR_SERVICE
-@pytest.mark.parametrize("secret", SERVER_SECRETS)
+@pytest.mark.parametrize("secret", [*SERVER_SECRETS, ROLE_SECRET])
 def test_the_servers_passwords_come_to_our_services_in_urls_only(name: str, secret: str) -> None:
     assert SERVICES[name]["environment"][secret] == ""
 
@@ -120,7 +154,7 @@ def test_every_variable_stands_in_the_example() -> None:
     assert set(re.findall(r"WARMLINE_[A-Z_]+", TEXT)) - listed == set()
 
 
-@pytest.mark.parametrize("name", sorted(set(SERVICES) - {ONE_SHOT}))
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - {*ONE_SHOTS}))
 def test_a_service_has_a_health_check(name: str) -> None:
     assert "healthcheck" in SERVICES[name] or "\nHEALTHCHECK " in DOCKERFILES[name]
 
@@ -132,7 +166,7 @@ def test_a_service_has_limits(name: str) -> None:
 
 @SERVICE
 def test_a_service_starts_again_unless_it_is_a_single_pass(name: str) -> None:
-    assert SERVICES[name]["restart"] == ("no" if name == ONE_SHOT else "unless-stopped")
+    assert SERVICES[name]["restart"] == ("no" if name in ONE_SHOTS else "unless-stopped")
 
 
 @SERVICE

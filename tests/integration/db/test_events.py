@@ -84,6 +84,7 @@ def figures(database: Database) -> list[tuple[str, int | None, dict[str, int], f
 
 def world(database: Database) -> None:
     execute(database, "INSERT INTO warmline.posts (id, author_id) VALUES ('p0', 'a')")
+    execute(database, f"SELECT setval('warmline.fences', {GENERATIONS_KEPT + 3})")  # the newest generation given out
 
 
 def test_likes_per_view_are_counted_by_source_and_generation(database: Database) -> None:

@@ -126,6 +126,14 @@ def test_an_upgrade_beside_views_makes_nobody_known(empty: Database) -> None:
     assert rows(empty, "SELECT id FROM warmline.users") == [("ann",)]
 
 
+def test_an_upgrade_drops_counts_of_generations_that_nobody_gave_out(empty: Database) -> None:
+    _at_revision(empty, "0007")
+    execute(empty, "SELECT setval('warmline.fences', 4)")
+    execute(empty, "INSERT INTO warmline.feed_counts VALUES ('neucf', 4, 'like', 1), ('neucf', 4294967295, 'like', 9)")
+    migrate(empty)
+    assert rows(empty, "SELECT generation, events FROM warmline.feed_counts") == [(4, 1)]
+
+
 def test_a_database_that_was_not_migrated_is_refused(empty: Database) -> None:
     with pytest.raises(StoreUnavailable, match=r"got revision None, expected .*; run `warmline migrate`"):
         check_migrated(empty)

@@ -48,7 +48,7 @@ def test_a_second_page_is_recorded_with_its_position(client: TestClient, ranked_
 
 def test_another_users_or_installations_feed_id_is_not_counted(client: TestClient, ranked_house: House) -> None:
     theirs = ask(client, ANN, limit=5)["feed_id"]
-    with ranked_house.timeline(jwt_key="another-key-" + "x" * 32) as elsewhere:
+    with ranked_house.timeline(signing_key="another-key-" + "x" * 32) as elsewhere:
         until_ready(elsewhere)
         foreign = ask(elsewhere, COLD, limit=5)["feed_id"]
     events = [

@@ -65,6 +65,25 @@ def test_postgresql_comes_back_after_a_kill(servers: Servers) -> None:
     assert _query(servers.database_url, "SELECT 1") == 1
 
 
+def test_services_are_given_a_role_that_is_no_superuser(servers: Servers) -> None:
+    query = "SELECT rolname || ' ' || rolsuper FROM pg_roles WHERE rolname = current_user"
+    assert _query(servers.service_database_url, query) == "warmline_app false"
+    _query(servers.service_database_url, "CREATE SCHEMA warmline; CREATE TABLE warmline.kept (id int)")
+
+
+def test_what_an_earlier_version_made_as_the_superuser_becomes_the_services(servers: Servers) -> None:
+    assert servers.postgres is not None
+    _query(servers.database_url, "DROP SCHEMA IF EXISTS warmline CASCADE; DROP OWNED BY warmline_app")
+    _query(
+        servers.database_url, "DROP ROLE warmline_app; CREATE SCHEMA warmline; CREATE TABLE warmline.kept AS SELECT 1"
+    )
+    (servers.postgres.home / "postgres.service_password").unlink()
+    servers.postgres.stop()
+    servers.postgres.prepare()
+    servers.postgres.start()
+    assert _query(servers.service_database_url, "ALTER TABLE warmline.kept ADD id int; SELECT 1") == 1
+
+
 def test_valkey_comes_back_at_the_same_address(servers: Servers) -> None:
     assert servers.valkey is not None
     url = servers.redis_url

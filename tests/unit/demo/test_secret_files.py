@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from demo.env_file import fill_secrets
 from demo.secret_files import load_keys, write_environment, write_private
+from warmline.env_file import fill_secrets
 
 AWKWARD = {"WARMLINE_DATABASE_URL": "postgresql://u:p$w'd@h/db?a=1&b=2", "WARMLINE_API_KEY": "plain"}
 
@@ -34,7 +34,7 @@ def test_keys_are_made_once(tmp_path: Path) -> None:
 
 def test_each_key_is_another(tmp_path: Path) -> None:
     keys = load_keys(tmp_path / "keys.json", {})
-    assert len({keys.admin_token, keys.api_key, keys.jwt_key}) == 3
+    assert len({keys.admin_token, keys.api_key, keys.jwt_key, keys.signing_key}) == 4
 
 
 def test_the_users_own_key_is_taken(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from shared.domain import Kind
+from shared.signing import SigningKeys
 from timeline.ingest_events import check_events
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+KEYS = SigningKeys(current=b"k")
 
 
 def event(post: str = "p10", kind: str = "like", user: str = "eve", **more: Any) -> dict[str, Any]:
@@ -52,7 +54,7 @@ BAD = [
 
 @pytest.mark.parametrize(("bad", "reason"), BAD)
 def test_a_bad_event_is_named_and_the_others_are_good(bad: object, reason: str) -> None:
-    checked = check_events([event("p01"), bad, event("p02")], now=NOW, feed_key=b"k")
+    checked = check_events([event("p01"), bad, event("p02")], now=NOW, keys=KEYS)
     assert (dict(checked.rejected), list(checked.events)) == ({1: reason}, [0, 2])
 
 
@@ -68,23 +70,23 @@ def test_a_bad_event_is_named_and_the_others_are_good(bad: object, reason: str) 
     ],
 )
 def test_an_event_is_dated_as_it_says_but_never_ahead(text: str | None, at: datetime) -> None:
-    assert check_events([event(created_at=text)], now=NOW, feed_key=b"k").events[0].at == at
+    assert check_events([event(created_at=text)], now=NOW, keys=KEYS).events[0].at == at
 
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_every_kind_with_an_event_id_is_good(kind: Kind) -> None:
-    assert check_events([event(kind=kind.value, event_id="e1")], now=NOW, feed_key=b"k").events[0].kind is kind
+    assert check_events([event(kind=kind.value, event_id="e1")], now=NOW, keys=KEYS).events[0].kind is kind
 
 
 @pytest.mark.parametrize(
     "name", ["x" * 128, "😀" * 128, "a/b", "'; DROP TABLE users; --", "..", "\u202eevil", "%00", "NULL", "a b"]
 )
 def test_a_strange_id_is_plain_data(name: str) -> None:
-    (found,) = check_events([event(name, user=name, event_id=name)], now=NOW, feed_key=b"k").events.values()
+    (found,) = check_events([event(name, user=name, event_id=name)], now=NOW, keys=KEYS).events.values()
     assert (found.user_id, found.post_id, found.event_id) == (name, name, name)
 
 
 @pytest.mark.parametrize(("name", "shown"), [("liked", "liked"), ("x" * 500, "x" * 100), ("\ud800", "?")])
 def test_a_field_that_is_unknown_is_named(name: str, shown: str) -> None:
-    checked = check_events([event(), event() | {name: 1}], now=NOW, feed_key=b"k")
+    checked = check_events([event(), event() | {name: 1}], now=NOW, keys=KEYS)
     assert (dict(checked.rejected), dict(checked.unknown_fields)) == ({1: "unknown-field"}, {1: shown})

@@ -12,6 +12,7 @@ from shared.ranked_lists.codec import RankedList, pack_entry, rows_of
 from shared.ranked_lists.cursor import Cursor, ForgedCursor, sign, verify
 from shared.ranked_lists.read import UserState
 from shared.ranked_lists.records import Chain, Seen, Tail, pack_chain, unpack_chain
+from shared.signing import SigningKeys
 from timeline.feed import feed_id
 from timeline.page import PageRequest
 from timeline.stores import Patience
@@ -19,7 +20,7 @@ from timeline.walk import Walk
 
 ROWS = st.lists(st.integers(0, 1000), max_size=30)
 NONCES = st.binary(min_size=8, max_size=8)
-KEY = b"k" * 32
+KEYS = SigningKeys(current=b"k" * 32)
 
 
 def _packed(rows: list[int]) -> bytes:
@@ -91,21 +92,21 @@ def test_another_chain_in_the_slot_is_not_this_one(rows: list[int], nonce: bytes
 @given(st.integers(0, 255), NONCES, st.integers(0, 0xFFFF), st.text(max_size=128))
 def test_a_cursor_comes_back_as_it_was(slot: int, nonce: bytes, position: int, user_id: str) -> None:
     cursor = Cursor(slot=slot, nonce=nonce, position=position)
-    assert verify(sign(cursor, user_id=user_id, key=KEY), user_id=user_id, key=KEY) == cursor
+    assert verify(sign(cursor, user_id=user_id, keys=KEYS), user_id=user_id, keys=KEYS) == cursor
 
 
 @given(st.text(max_size=200))
 def test_any_text_is_refused_without_another_error(text: str) -> None:
     with pytest.raises(ForgedCursor):
-        verify(text, user_id="ann", key=KEY)
+        verify(text, user_id="ann", keys=KEYS)
 
 
 @given(st.integers(0, 31), st.characters(), NONCES)
 def test_no_changed_character_passes(position: int, character: str, nonce: bytes) -> None:
-    text = sign(Cursor(slot=1, nonce=nonce, position=20), user_id="ann", key=KEY)
+    text = sign(Cursor(slot=1, nonce=nonce, position=20), user_id="ann", keys=KEYS)
     changed = text[:position] + character + text[position + 1 :]
     try:
-        verify(changed, user_id="ann", key=KEY)
+        verify(changed, user_id="ann", keys=KEYS)
     except ForgedCursor:
         return
     assert changed == text
@@ -113,17 +114,17 @@ def test_no_changed_character_passes(position: int, character: str, nonce: bytes
 
 def test_a_cursor_has_one_spelling_only() -> None:
     for number in range(200):  # some of them hold - or _, which base64 may also write as + and /
-        text = sign(Cursor(slot=1, nonce=number.to_bytes(8, "big"), position=20), user_id="ann", key=KEY)
+        text = sign(Cursor(slot=1, nonce=number.to_bytes(8, "big"), position=20), user_id="ann", keys=KEYS)
         for other in {text.replace("-", "+"), text.replace("_", "/"), text + "="} - {text}:
             with pytest.raises(ForgedCursor):
-                verify(other, user_id="ann", key=KEY)
+                verify(other, user_id="ann", keys=KEYS)
 
 
 def test_feed_ids_tell_source_generation_position_and_chain_apart() -> None:
     chain = _chain([1])
     other = _chain([1], nonce=b"87654321")
     feeds = {
-        feed_id(each.frozen, position, each.nonce, user_id="ann", key=b"k")
+        feed_id(each.frozen, position, each.nonce, user_id="ann", keys=KEYS)
         for each in (chain, other)
         for position in (0, 20)
     }

@@ -11,7 +11,7 @@ from warmline.__main__ import main
 
 COMMANDS = (
     ("migrate",), ("import",), ("doctor",), ("phase",), ("phase", "get"), ("phase", "set"), ("run",), ("inspect",),
-    ("capacity",),
+    ("capacity",), ("init",),
 )  # fmt: skip
 
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from shared.db.doctor_indexes import Lookups, MissingIndex
-from shared.db.doctor_setup import Amounts, Rights
+from shared.db.doctor_setup import Amounts, Rights, Role
 from shared.ranked_lists.health import RedisHealth
 from warmline.findings import Finding
-from warmline.setup_diagnosis import judge_amounts, judge_lookups, judge_redis, judge_rights
+from warmline.setup_diagnosis import judge_amounts, judge_lookups, judge_own_role, judge_redis, judge_rights
 
 
 def rights(*, may_read: bool = True, may_write: bool = False, is_superuser: bool = False) -> str:
@@ -79,6 +79,12 @@ def test_an_index_that_postgresql_refuses_is_not_asked_for() -> None:
     (found,) = judged(missing(20_000, obstacle="the cast from date to text"))
     assert "CREATE" not in found.todo
     assert "the cast from date to text" in found.todo
+
+
+@pytest.mark.parametrize(("is_superuser", "severity"), [(True, "hint"), (False, "good")])
+def test_a_superuser_as_our_own_role_is_a_hint(is_superuser: bool, severity: str) -> None:
+    (finding,) = judge_own_role(Role(name="warmline", is_superuser=is_superuser))
+    assert finding.severity.name.lower() == severity
 
 
 def test_a_plan_that_does_not_tell_and_one_that_takes_too_long_are_hints() -> None:
