@@ -73,14 +73,16 @@ def erased_lately(database: Database, *, since: datetime | None = None) -> dict[
 
 
 def least_runs(database: Database, jobs: Collection[str]) -> dict[str, int]:
-    """For each job the least fencing number that may still write: of its live run, or else of the next one."""
-    least: dict[str, int] = {}
-    alive = (runs.c.state == "running") & (runs.c.lease_until >= sa.func.now())
+    """For each job the least fencing number that may still write: of its live run, or else one above all that ended.
+
+    A run that is being claimed meanwhile has a higher one than any that is seen here, so it is never given up.
+    """
+    is_alive = (runs.c.state == "running") & (runs.c.lease_until >= sa.func.now())
+    newest = sa.func.max(runs.c.fence)
+    least = sa.func.coalesce(newest.filter(is_alive), newest + 1)
+    claimed = sa.select(runs.c.job, least).where(runs.c.job.in_(jobs), runs.c.fence.is_not(None))
     with database.begin() as connection:
-        for job in jobs:
-            live = connection.scalar(sa.select(runs.c.fence).where(runs.c.job == job, alive))
-            least[job] = live or connection.scalar(sa.text(f"SELECT nextval('{SCHEMA}.fences')"))
-    return least
+        return {job: fence for job, fence in connection.execute(claimed.group_by(runs.c.job))}
 
 
 def erasures_under_way(database: Database) -> list[Erasure]:
@@ -108,6 +110,7 @@ def may_be_settled(database: Database, erasure: Erasure) -> bool:
 def erase_again(database: Database, erasure: Erasure) -> Erasure:
     """Delete what a run wrote meanwhile; gives the erasure with the row numbers that it gave out."""
     with database.begin() as connection:
+        _note_erased(connection, erasure.user_id)  # a version of before, which began it, did not
         rows = _delete(connection, erasure.user_id, erasure.post_ids)
     return replace(erasure, rows=[*erasure.rows, *rows])
 
