@@ -79,10 +79,10 @@ def least_runs(database: Database, jobs: Collection[str]) -> dict[str, int]:
     """
     is_alive = (runs.c.state == "running") & (runs.c.lease_until >= sa.func.now())
     newest = sa.func.max(runs.c.fence)
-    least = sa.func.coalesce(newest.filter(is_alive), newest + 1)
+    least = sa.func.coalesce(newest.filter(is_alive), newest + 1).label("least")
     claimed = sa.select(runs.c.job, least).where(runs.c.job.in_(jobs), runs.c.fence.is_not(None))
     with database.begin() as connection:
-        return {job: fence for job, fence in connection.execute(claimed.group_by(runs.c.job))}
+        return {row.job: row.least for row in connection.execute(claimed.group_by(runs.c.job))}
 
 
 def erasures_under_way(database: Database) -> list[Erasure]:

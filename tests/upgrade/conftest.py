@@ -13,7 +13,7 @@ import psycopg2
 import pytest
 
 from shared.db.migrate import migrate
-from tests.flow.house import JsonObject, House, author_of
+from tests.flow.house import House, JsonObject, author_of
 from tests.stores import administrator, empty_database
 
 STORED = Path(__file__).parent / "stored"

