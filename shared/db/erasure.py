@@ -64,9 +64,9 @@ def erase_user(database: Database, user_id: str) -> Erasure:
     return Erasure(user_id=user_id, post_ids=known.post_ids, rows=known.rows, blocked=blocked)
 
 
-def erased_lately(database: Database, *, since: datetime | None = None) -> dict[str, datetime]:
-    """Hashes of the users who were erased since a time, or so lately that something may be under way, and when."""
-    lately = erased_users.c.erased_at >= (sa.func.now() - ERASED_FOR if since is None else since)
+def erased_lately(database: Database, *, within: timedelta = ERASED_FOR) -> dict[str, datetime]:
+    """Hashes of the users who were erased within a time, by PostgreSQL's clock, and when."""
+    lately = erased_users.c.erased_at >= sa.func.now() - within
     newest = sa.select(erased_users).where(lately).order_by(erased_users.c.erased_at.desc()).limit(MAX_ERASED)
     with database.begin() as connection:
         return {row["user_hash"]: row["erased_at"] for row in connection.execute(newest).mappings()}
