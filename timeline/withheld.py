@@ -3,6 +3,7 @@
 What this process holds itself, in memory and on disk, changes at once in any case.
 """
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -40,7 +41,7 @@ from timeline.snapshot import Snapshot
 from timeline.stores import Stores
 
 THREADS = 2
-HEARD_MARGIN = timedelta(minutes=1)  # clocks differ, and an erasure is dated before it is durable
+HEARD_MARGIN = timedelta(minutes=1)  # an erasure is dated before it is durable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,7 @@ class Withheld:
         self._database, self._writer, self._marks, self._window = database, writer, marks, window
         self._own, self._stores = own, stores
         self._deeds = Deeds("withheld", threads=THREADS)
-        self._heard_at = datetime.now(UTC)
+        self._heard_at = time.monotonic()
         self._heard: frozenset[str] = frozenset()  # whose erasures were heard of within the margin
 
     async def apply(self, change: SafetyChange) -> bool:
@@ -140,8 +141,9 @@ class Withheld:
         Raises:
             StoreUnavailable, SourceError: PostgreSQL does not answer.
         """
-        heard_at = datetime.now(UTC)
-        erased = await self._deeds.do(partial(erased_lately, self._database, since=self._heard_at - HEARD_MARGIN))
+        heard_at = time.monotonic()
+        within = timedelta(seconds=heard_at - self._heard_at) + HEARD_MARGIN  # no clock that somebody sets
+        erased = await self._deeds.do(partial(erased_lately, self._database, within=within))
         self._heard_at = heard_at
         if erased.keys() - self._heard:
             users = self._own.users()

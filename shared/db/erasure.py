@@ -64,23 +64,25 @@ def erase_user(database: Database, user_id: str) -> Erasure:
     return Erasure(user_id=user_id, post_ids=known.post_ids, rows=known.rows, blocked=blocked)
 
 
-def erased_lately(database: Database, *, since: datetime | None = None) -> dict[str, datetime]:
-    """Hashes of the users who were erased since a time, or so lately that something may be under way, and when."""
-    lately = erased_users.c.erased_at >= (sa.func.now() - ERASED_FOR if since is None else since)
+def erased_lately(database: Database, *, within: timedelta = ERASED_FOR) -> dict[str, datetime]:
+    """Hashes of the users who were erased within a time, by PostgreSQL's clock, and when."""
+    lately = erased_users.c.erased_at >= sa.func.now() - within
     newest = sa.select(erased_users).where(lately).order_by(erased_users.c.erased_at.desc()).limit(MAX_ERASED)
     with database.begin() as connection:
         return {row["user_hash"]: row["erased_at"] for row in connection.execute(newest).mappings()}
 
 
 def least_runs(database: Database, jobs: Collection[str]) -> dict[str, int]:
-    """For each job the least fencing number that may still write: of its live run, or else of the next one."""
-    least: dict[str, int] = {}
-    alive = (runs.c.state == "running") & (runs.c.lease_until >= sa.func.now())
+    """For each job the least fencing number that may still write: of its live run, or else one above all that ended.
+
+    A run that is being claimed meanwhile has a higher one than any that is seen here, so it is never given up.
+    """
+    is_alive = (runs.c.state == "running") & (runs.c.lease_until >= sa.func.now())
+    newest = sa.func.max(runs.c.fence)
+    least = sa.func.coalesce(newest.filter(is_alive), newest + 1).label("least")
+    claimed = sa.select(runs.c.job, least).where(runs.c.job.in_(jobs), runs.c.fence.is_not(None))
     with database.begin() as connection:
-        for job in jobs:
-            live = connection.scalar(sa.select(runs.c.fence).where(runs.c.job == job, alive))
-            least[job] = live or connection.scalar(sa.text(f"SELECT nextval('{SCHEMA}.fences')"))
-    return least
+        return {row.job: row.least for row in connection.execute(claimed.group_by(runs.c.job))}
 
 
 def erasures_under_way(database: Database) -> list[Erasure]:
@@ -108,6 +110,7 @@ def may_be_settled(database: Database, erasure: Erasure) -> bool:
 def erase_again(database: Database, erasure: Erasure) -> Erasure:
     """Delete what a run wrote meanwhile; gives the erasure with the row numbers that it gave out."""
     with database.begin() as connection:
+        _note_erased(connection, erasure.user_id)  # a version of before, which began it, did not
         rows = _delete(connection, erasure.user_id, erasure.post_ids)
     return replace(erasure, rows=[*erasure.rows, *rows])
 

@@ -18,7 +18,8 @@ wl:tail:{slot}:{user}    what follows when a frozen list is used up        2 × 
 wl:asked                 who asked lately and has no list, or an old one   10,000 users        a day
 wl:deleted               rows of posts deleted lately, by safety number    LIST_KEEP_HOURS     2 × LIST_KEEP_HOURS
 wl:deleted:number        the newest safety number                          one number          2 × LIST_KEEP_HOURS
-wl:safety                the safety epoch: deletions and blocks are here   one value           LIST_KEEP_HOURS
+wl:safety                the safety epoch: deletions and blocks are here,  one value           LIST_KEEP_HOURS
+                         in this life of the server
 wl:loading:{token}       a load of the safety data is under way            one value           10 minutes
 wl:erased                hashes of users erased lately                     100,000             30 days
 wl:written               that Redis took a write: a look's probe           one value           a minute
@@ -91,6 +92,12 @@ def chains_of(user_id: str) -> tuple[str, ...]:
     """All slots of a user's chains, then those of their tails."""
     slots = range(CHAIN_SLOTS)
     return (*[f"wl:chain:{slot}:{user_id}" for slot in slots], *[f"wl:tail:{slot}:{user_id}" for slot in slots])
+
+
+def all_of(user_id: str) -> list[str]:
+    """All keys that are one user's own."""
+    lists = [ranked_list(phase, user_id) for phase in Phase]
+    return [*lists, viewer(user_id), seen(user_id), *chains_of(user_id)]
 
 
 def fence(job: str) -> str:

@@ -16,13 +16,14 @@ from msgspec.structs import replace
 from shared.domain import ERASED_FOR, MAX_ERASED, Phase, PhaseState, author_key
 from shared.eligibility import Viewer
 from shared.errors import ForeignInstallation, LeaseLost, StoreUnavailable
-from shared.ranked_lists import keys, ownership, records, scripts
+from shared.ranked_lists import keys, ownership, records, restored, scripts
 from shared.ranked_lists.blocked import pack_blocked, without_user
 from shared.ranked_lists.clients import JOB_TIMEOUT, address, connect, redis_errors
 from shared.ranked_lists.codec import UnreadableList
 from shared.ranked_lists.ownership import Vouch
 from shared.ranked_lists.publication import Publication, pack_publication
 from shared.ranked_lists.records import CatalogueEntry
+from shared.ranked_lists.server_life import is_of_another_life, life_now, new_epoch
 
 LOADING_MS = 600_000  # a load that takes longer than ten minutes does not count
 CHUNKS_AT_ONCE = 100  # hashes of the catalogue a script call: some 2 MB
@@ -53,6 +54,8 @@ class SafetyLoad:
 
     token: str
     number: int  # of deletions, as it was before PostgreSQL was read
+    life: str = ""  # of Redis' server
+    is_restored: bool = False  # Redis holds what another life of the server had kept
 
 
 class ListWriter:
@@ -176,6 +179,12 @@ class ListWriter:
                 for at, some in _by_second(batch).items():
                     self._redis.eval(scripts.NOTE_ERASED, 1, keys.ERASED, at, *args_for, *some)
 
+    def forget_erased(self, user_hashes: Collection[str], rows: Iterable[int]) -> None:
+        """Delete what a Redis that came back with older data holds of these users, and of these posts."""
+        with redis_errors(self._url):
+            self._refuse_foreign()
+            restored.forget_erased(self._redis, user_hashes, rows)
+
     def give_up_runs(self, least: Mapping[str, int]) -> None:
         """Refuse whatever runs of these jobs may still write whose fencing number is less than this."""
         if least:
@@ -285,9 +294,11 @@ class ListWriter:
         with redis_errors(self._url):
             pipe = self._redis.pipeline(transaction=True)
             pipe.set(keys.loading(token), "1", px=LOADING_MS)
-            pipe.get(keys.DELETED_NUMBER)
-            _, number = pipe.execute()
-        return SafetyLoad(token=token, number=int(number or 0))
+            pipe.mget(keys.DELETED_NUMBER, keys.SAFETY)
+            _, (number, epoch) = pipe.execute()
+            life = life_now(self._redis)
+        is_restored = epoch is not None and is_of_another_life(epoch, life)
+        return SafetyLoad(token=token, number=int(number or 0), life=life, is_restored=is_restored)
 
     def declare_safe(self, load: SafetyLoad) -> None:
         """Say that deletions and blocks are loaded: from now on Redis counts as up.
@@ -296,10 +307,10 @@ class ListWriter:
             LeaseLost: a newer run has begun to write.
             StoreUnavailable: Redis lost its memory since `begin_safety`; what was loaded before is gone.
         """
-        fresh = secrets.token_hex(8)
         with redis_errors(self._url):
             names = [keys.SAFETY, keys.loading(load.token)]
-            is_safe = self._fenced(scripts.DECLARE_SAFE, names, [fresh, self._keep_ms])
+            args: list[Argument] = [new_epoch(load.life), self._keep_ms, load.life]
+            is_safe = self._fenced(scripts.DECLARE_SAFE, names, args)
         if not is_safe:
             where = address(self._url)
             raise StoreUnavailable(f"Redis at {where} lost its memory while deletions and blocks were being loaded")

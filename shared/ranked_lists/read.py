@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from msgspec import Struct
 from redis.exceptions import RedisError, ResponseError
@@ -23,6 +23,7 @@ from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.ownership import foreign
 from shared.ranked_lists.publication import Publication, unpack_publication
 from shared.ranked_lists.records import Chain, Seen, Tail
+from shared.ranked_lists.server_life import SECTION, is_of_another_life, life_of
 from shared.ranked_lists.wire import Command, Wire
 
 ValueT = TypeVar("ValueT")
@@ -105,7 +106,8 @@ class ListReader:
         self._url, self._address = url, address(url)
         self.installation: str | None = None  # whose lists are served; None until PostgreSQL has said it
         self._redis = connect_async(url, budget=budget)  # for the keeper's looks, whose answers are long
-        self._wire = Wire(url, patience=budget)  # for pages
+        self._wire = Wire(url, patience=budget, on_connect=self._doubt)  # for pages
+        self._epoch: bytes | None = None  # the newest that was followed
         longest = len(records.pack_visits(0)) + len(records.pack_rows([0])) * lifetimes.seen_length
         # As Redis gets them, with each page.
         self._chain_ms, self._seen_ms = b"%d" % _ms(lifetimes.chain_for), b"%d" % _ms(lifetimes.seen_for)
@@ -175,10 +177,26 @@ class ListReader:
         So its owner is asked for then, and only then: an epoch is random, and no other installation declares it.
         """
         if self.deleted.epoch != epoch:
-            self._refuse_foreign(cast(bytes | None, await self._redis.get(keys.INSTALLATION)))
-        if self.deleted.epoch not in (None, epoch):
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.get(keys.INSTALLATION)
+            pipe.info(SECTION)
+            owner, info = await pipe.execute(raise_on_error=False)
+            self._refuse_foreign(_unless_error(owner))
+            self._refuse_restored(epoch, info)
+        if self._epoch not in (None, epoch):
             self.catalogue.forget()  # its rows name other posts
+        self._epoch = epoch
         await self.deleted.catch_up(epoch, number)
+
+    def _doubt(self) -> None:
+        """A new connection may be to a server that came back with what it had kept earlier, or to another one."""
+        self.deleted.doubt()
+
+    def _refuse_restored(self, epoch: bytes, info: object) -> None:
+        if is_of_another_life(epoch, life_of(info)):
+            raise MemoryLost(
+                f"Redis at {self._address} came back with older data; deletions and blocks are being loaded"
+            )
 
     def _refuse_foreign(self, owner: bytes | None) -> None:
         if self.installation is None or owner == self.installation.encode():
@@ -310,11 +328,16 @@ class ListReader:
             StoreUnavailable: it does not answer.
         """
         try:
-            epoch, number, owner = await self._values([keys.SAFETY, keys.DELETED_NUMBER, keys.INSTALLATION])
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.mget(keys.SAFETY, keys.DELETED_NUMBER, keys.INSTALLATION)
+            pipe.info(SECTION)
+            values, info = await pipe.execute(raise_on_error=False)
+            epoch, number, owner = _unless_error(values)
             if owner is not None:
                 self._refuse_foreign(owner)
             if epoch is None:
                 raise MemoryLost(f"Redis at {self._address} has lost its memory; deletions and blocks are being loaded")
+            self._refuse_restored(epoch, info)
             await self._follow(epoch, int(number or 0))
         except (RedisError, OSError, TimeoutError, *UNREADABLE) as error:
             raise self._unavailable(error) from error
@@ -351,6 +374,13 @@ class ListReader:
 
     def _unavailable(self, error: Exception) -> StoreUnavailable:
         return StoreUnavailable(f"Redis at {self._address} does not answer as expected: {error}")
+
+
+def _unless_error(answer: Any) -> Any:
+    """An answer out of a pipeline that raises none of its errors itself."""
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _readable(decode: Callable[[bytes], ValueT], value: bytes | None) -> ValueT | None:

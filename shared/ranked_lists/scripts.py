@@ -192,13 +192,16 @@ return gone
 )
 
 # A Redis that lost its memory in the middle of a load lost a part of what was loaded, and with it the mark that the
-# load set at its beginning, before it read PostgreSQL. The epoch in force stays; a new one begins where there is none.
-# KEYS: fence, safety, mark. ARGV: run, life time of the fence in ms, a new epoch, life time in ms.
+# load set at its beginning, before it read PostgreSQL. The epoch in force stays; a new one begins where there is none,
+# or one that was declared in another life of the server (see `server_life`).
+# KEYS: fence, safety, mark. ARGV: run, life time of the fence in ms, a new epoch, life time in ms, the server's life.
 DECLARE_SAFE = (
     _REFUSAL
     + """
 if redis.call('DEL', KEYS[3]) == 0 then return 0 end
-redis.call('SET', KEYS[2], redis.call('GET', KEYS[2]) or ARGV[3], 'PX', ARGV[4])
+local held = redis.call('GET', KEYS[2])
+if held and ARGV[5] ~= '' and string.sub(held, 17) ~= ARGV[5] then held = nil end
+redis.call('SET', KEYS[2], held or ARGV[3], 'PX', ARGV[4])
 return 1
 """
 )

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from shared.domain import Phase
 from shared.ranked_lists import keys, records, scripts
 from shared.ranked_lists.clients import connect, redis_errors
 from shared.ranked_lists.ownership import refuse_foreign
@@ -47,12 +46,7 @@ class UserMarks:
         with redis_errors(self._url):
             refuse_foreign(self._redis, self._url, self._installation)
             pipe = self._redis.pipeline(transaction=False)
-            pipe.delete(
-                *(keys.ranked_list(phase, user_id) for phase in Phase),
-                keys.viewer(user_id),
-                keys.seen(user_id),
-                *keys.chains_of(user_id),
-            )
+            pipe.delete(*keys.all_of(user_id))
             pipe.srem(keys.VIEWERS, user_id)
             pipe.zrem(keys.ASKED, user_id)
             for row in rows:

@@ -7,7 +7,7 @@ just has its answer dropped.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, cast
 
@@ -32,12 +32,14 @@ LOOKS = 2  # in a row at the same unanswered command, after which the connection
 class Wire:
     """Asks Redis over one connection, which is made when it is needed, and again after it broke."""
 
-    def __init__(self, url: str, *, patience: timedelta) -> None:
+    def __init__(self, url: str, *, patience: timedelta, on_connect: Callable[[], None] = lambda: None) -> None:
         """
         Args:
             url: Redis' address.
             patience: a connection that leaves a command unanswered for longer is given up.
+            on_connect: told of each new connection, before anything is asked over it.
         """
+        self._on_connect = on_connect
         self._client = connect_async(url, budget=patience)
         self._seconds = patience.total_seconds()
         self._line: _Line | None = None
@@ -99,6 +101,7 @@ class Wire:
         except asyncio.CancelledError:  # any other end closes it itself
             await connection.disconnect(nowait=True)
             raise
+        self._on_connect()
         self._line = _Line(connection, seconds=self._seconds)
 
     def _no_longer_connecting(self, task: "asyncio.Task[None]") -> None:

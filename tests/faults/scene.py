@@ -35,6 +35,7 @@ class Scene:
     servers: Servers
     house: House
     folder: Path
+    code: Path = ROOT  # the checkout whose timeline it is
     port: int = 0
 
     def truth(self) -> Truth:
@@ -53,7 +54,7 @@ class Scene:
             "WARMLINE_JWT_KEY": JWT_KEY, "WARMLINE_DATABASE_URL": self.house.database_url,
             "WARMLINE_REDIS_URL": self.house.redis_url, "WARMLINE_PORT": str(self.port),
             "WARMLINE_LIST_LENGTH": "30", "WARMLINE_EVERYONE_LENGTH": "100", "WARMLINE_SEEN_LENGTH": "100",
-            "WARMLINE_SNAPSHOT_FILE": str(self.folder / "timeline.bin"), "PYTHONPATH": str(ROOT),
+            "WARMLINE_SNAPSHOT_FILE": str(self.folder / "timeline.bin"), "PYTHONPATH": str(self.code),
             **{f"WARMLINE_{name.upper()}": str(value) for name, value in settings.items()},
         }  # fmt: skip
         with (self.folder / "timeline.log").open("ab") as log:

@@ -22,7 +22,7 @@ from shared.db.migrate import migrate
 from shared.db.models import promote_model
 from shared.errors import WarmlineError
 from shared.settings import StoreSettings
-from tests.faults.scene import Scene
+from tests.faults.scene import ROOT, Scene
 from tests.flow.camps import Camps, build_camps
 from tests.flow.house import API_KEY, AUTHORS, House, build_world, eventually
 from tests.races.pair import in_background, left_of, run_job, waiting_for_locks
@@ -415,7 +415,7 @@ def arena(servers: Servers, folder: Path, *, redis_database: int, with_views: bo
             house = TeamHouse(database_url=url, redis_url=redis_url, source_url=theirs, source_schema=TEAM)
             settings |= {"source_schema": TEAM, "source_url": theirs}
         house.run_heuristic()
-        nodes = tuple(_node(stack, servers, house, folder / name, settings) for name in ("one", "other"))
+        nodes = tuple(started_node(stack, servers, house, folder / name, settings) for name in ("one", "other"))
         first, second = nodes
         authors = dict(_authors(house))
         made = Arena(house=house, nodes=(first, second), rng=rng, folder=folder, oracle=Oracle(author_of=authors))
@@ -425,11 +425,20 @@ def arena(servers: Servers, folder: Path, *, redis_database: int, with_views: bo
             made.pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _node(stack: ExitStack, servers: Servers, house: House, folder: Path, settings: Mapping[str, Any]) -> Node:
+def started_node(
+    stack: ExitStack,
+    servers: Servers,
+    house: House,
+    folder: Path,
+    settings: Mapping[str, Any],
+    *,
+    code: Path = ROOT,
+) -> Node:
+    """A timeline in a process of its own, of a checkout, until the stack ends."""
     folder.mkdir(parents=True, exist_ok=True)
     redis, postgres = stack.enter_context(Proxy(house.redis_url)), stack.enter_context(Proxy(house.database_url))
     behind = House(database_url=postgres.url, redis_url=redis.url)
-    scene = Scene(servers=servers, house=behind, folder=folder)
+    scene = Scene(servers=servers, house=behind, folder=folder, code=code)
     stack.enter_context(scene.timeline(**settings))
     scene.until_ready()
     return Node(scene.port, redis, postgres)

@@ -1,13 +1,17 @@
 """An erasure is complete, whatever was under way beside it: writes, pages, memories of processes, runs."""
 
+import time
 from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
 
+import jwt
 import pytest
 
-from tests.flow.house import COLD, POSTS, House, ask, eventually
+from tests.flow.house import COLD, JWT_KEY, POSTS, House, ask, eventually, state_of_app
 from tests.races.pair import Process, accepted, left_of, pair, process, settle, stopped_run, until_done_or_waiting
 from tests.races.stops import written
 from tests.traces import make_views, traces
+from timeline import withheld
 
 GONE, THEIR_POST = "erase-me", "a-post-to-erase"
 PAGE = {"limit": 10}
@@ -251,6 +255,27 @@ def test_over_views_no_act_under_way_brings_an_erased_user_back(house: House) ->
     settle(house)
     house.run_heuristic()
     assert left_of(house, GONE, [THEIR_POST]) == []
+
+
+class Ahead(datetime):
+    """A clock that somebody set an hour ahead."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "Ahead":
+        return cls.fromtimestamp(time.time() + 3600, tz)
+
+
+def test_a_process_whose_clock_is_ahead_hears_of_erasures(lived: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It keeps what it knows of a user, and forgets that as soon as any process has erased them."""
+    monkeypatch.setattr(withheld, "datetime", Ahead)
+    token = jwt.encode({"sub": GONE, "exp": int(time.time()) + 600}, JWT_KEY, "HS256")
+    with process(lived) as one, process(lived, env="production", refresh_seconds=0.1) as other:
+        page = other.client.get(f"/timeline/{GONE}", headers={"Authorization": f"Bearer {token}"})
+        assert page.status_code == 200, page.text
+        doorkeeper = state_of_app(other.client).doorkeeper
+        assert GONE in doorkeeper.users()
+        _erase(one)
+        eventually(lambda: GONE not in doorkeeper.users(), "the other process has heard of it")
 
 
 def test_an_answer_that_the_erasing_client_never_got_changes_nothing(lived: House) -> None:

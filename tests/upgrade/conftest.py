@@ -1,0 +1,106 @@
+"""The stores that an older version left, loaded as they are stored, their times as if that had been just now."""
+
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg2
+import pytest
+
+from shared.db.migrate import migrate
+from tests.flow.house import House, JsonObject, author_of
+from tests.stores import administrator, empty_database
+
+STORED = Path(__file__).parent / "stored"
+TIMES = """
+SELECT format('%I.%I', table_schema, table_name), column_name, data_type FROM information_schema.columns
+JOIN information_schema.tables USING (table_schema, table_name)
+WHERE table_schema IN ('warmline', 'team') AND table_type = 'BASE TABLE'
+  AND data_type IN ('timestamp with time zone', 'date')
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upgraded:
+    """Stores of before after `migrate`, and what the older timeline acknowledged and served."""
+
+    house: House
+    facts: JsonObject
+
+    @property
+    def chains(self) -> list[JsonObject]:
+        """Those that their readers left open."""
+        found: list[JsonObject] = self.facts["chains"]
+        return found
+
+    def withheld_from(self, user: str) -> set[str]:
+        """The posts that this user must not be shown."""
+        blocked = {a if b == user else b for a, b in self.facts["blocks"] if user in (a, b)}
+        posts = {f"p{number:02}" for number in range(90)}
+        theirs = {post for post in posts if author_of(post) in blocked}
+        hidden = {post for who, post in self.facts["hidden"] if who == user}
+        erased = {f"post-of-{gone}" for gone in self.facts["erased"]}
+        return {*self.facts["deleted"], *theirs, *hidden, *erased}
+
+
+@pytest.fixture(scope="session", params=["own", "views"])
+def stored_template(request: pytest.FixtureRequest, server_url: str) -> Iterator[tuple[str, str, timedelta]]:
+    """A world, a database with its rows at the schema of before, and how long ago that was."""
+    world: str = request.param
+    age = datetime.now(UTC) - datetime.fromisoformat(_facts(world)["made_at"])
+    with empty_database(server_url) as url:
+        _load(url, (STORED / f"{world}.sql").read_text(), age)
+        yield world, urlsplit(url).path[1:], age
+
+
+@pytest.fixture
+def upgraded(stored_template: tuple[str, str, timedelta], server_url: str, fresh_redis: str) -> Iterator[Upgraded]:
+    """The stores of before, migrated."""
+    world, template, age = stored_template
+    name = f"warmline_upgraded_{secrets.token_hex(6)}"
+    with administrator(server_url) as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+    house = House(
+        database_url=urlsplit(server_url)._replace(path=f"/{name}").geturl(),
+        redis_url=fresh_redis,
+        source_schema="team" if world == "views" else None,
+    )
+    _fill_redis(house, world, age)
+    with house.database() as database:
+        assert migrate(database)[0] == "0004"
+    yield Upgraded(house=house, facts=_facts(world))
+    with administrator(server_url) as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _facts(world: str) -> JsonObject:
+    facts: JsonObject = json.loads((STORED / f"{world}.json").read_text())
+    return facts
+
+
+def _load(url: str, statements: str, age: timedelta) -> None:
+    connection = psycopg2.connect(url)
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(statements)
+            cursor.execute(TIMES)
+            for table, column, kind in cursor.fetchall():
+                cursor.execute(f"UPDATE {table} SET {column} = ({column} + %s)::{kind}", (age,))
+    finally:
+        connection.close()
+
+
+def _fill_redis(house: House, world: str, age: timedelta) -> None:
+    with house.redis() as client:
+        pipe = client.pipeline(transaction=False)
+        for line in (STORED / f"{world}.redis").read_text().splitlines():
+            words: list[Any] = [word.encode("latin-1") for word in json.loads(line)]
+            if words[:2] == [b"ZADD", b"wl:asked"]:
+                words[2::2] = [float(at) + age.total_seconds() for at in words[2::2]]
+            pipe.execute_command(*words)
+        pipe.execute()
