@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from shared.neucf.model_files import MANIFEST, WEIGHTS
+from shared.untrusted_files import open_untrusted
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
@@ -82,13 +85,25 @@ def _write(told: Mapping[str, Any]) -> None:
         client.log_batch(run_id, metrics=stamped)
     client.log_text(run_id, json.dumps(told["report"], indent=2), "report.json")
     with tempfile.TemporaryDirectory() as folder:
-        draw_bars(told["report"], Path(folder) / "systems.png")
-        draw_losses(told["losses"], told["validations"], Path(folder) / "epochs.png")
-        client.log_artifacts(run_id, folder, PLOTS)
-    client.log_artifacts(run_id, told["folder"], MODEL_FILES)
+        plots = Path(folder) / PLOTS
+        plots.mkdir()
+        draw_bars(told["report"], plots / "systems.png")
+        draw_losses(told["losses"], told["validations"], plots / "epochs.png")
+        client.log_artifacts(run_id, str(plots), PLOTS)
+        files = Path(folder) / MODEL_FILES
+        copy_model_files(Path(told["folder"]), files)
+        client.log_artifacts(run_id, str(files), MODEL_FILES)
     client.set_tag(run_id, FILES, "kept")
     client.set_terminated(run_id, "FINISHED", told["ended"])
     _bring_up_to_date(client, experiment, told)
+
+
+def copy_model_files(folder: Path, target: Path) -> None:
+    """The model's own two files, and nothing else that may lie there or that a link in there means."""
+    target.mkdir()
+    for name in (WEIGHTS, MANIFEST):
+        with open_untrusted(folder / name, below=folder) as file, (target / name).open("wb") as copy:
+            shutil.copyfileobj(file, copy)
 
 
 def _experiment(client: "MlflowClient", uri: str) -> str:
