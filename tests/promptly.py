@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-SECONDS = 10.0  # far more than anything that does not hang takes
+SECONDS = 30.0  # far more than anything that does not hang takes
 T = TypeVar("T")
 
 

@@ -25,14 +25,13 @@ from shared.neucf.model import NeuCF
 from shared.neucf.model_files import MANIFEST as MANIFEST
 from shared.neucf.model_files import WEIGHTS as WEIGHTS
 from shared.neucf.model_files import (
-    hash_of_weights,
     read_manifest_bytes,
     refuse_other_file,
     refuse_other_manifest,
     unreadable,
 )
 from shared.neucf.vocab import Vocab
-from shared.untrusted_files import parse_json, read_untrusted
+from shared.untrusted_files import open_untrusted, parse_json
 
 USER_KEYS, POST_KEYS = "vocab.user_keys", "vocab.post_keys"  # tensors beside the model's own, int64
 HEADER_LENGTH = struct.Struct("<Q")  # with which a safetensors file begins
@@ -117,9 +116,7 @@ def load_artefact(
         refuse_other_manifest(folder, content, manifest_sha256)
         manifest = Manifest.from_json(content)
         manifest.expect_encoders(image=image, caption=caption)
-        if sha256 is not None:  # before all of it is in memory
-            refuse_other_file(folder / WEIGHTS, hash_of_weights(folder), sha256)
-        tensors = _tensors(_read_weights(folder, manifest.weights_bytes), manifest)
+        tensors = _tensors(_read_weights(folder / WEIGHTS, manifest.weights_bytes, sha256), manifest)
         model, users, posts = _model(tensors, manifest)
     digest = hashlib.sha256(content).hexdigest()
     return Artefact(model.to(device).eval(), users, posts, manifest, digest)
@@ -137,14 +134,18 @@ def _whatever_is_wrong(folder: Path) -> Iterator[None]:
         raise ArtefactError(f"{folder}: the model cannot be loaded ({kind}); copy its folder again") from error
 
 
-def _read_weights(folder: Path, n_bytes: int) -> bytes:
+def _read_weights(path: Path, n_bytes: int, sha256: str | None) -> bytes:
     try:
-        weights = read_untrusted(folder / WEIGHTS, below=folder, max_bytes=n_bytes)
+        with open_untrusted(path, below=path.parent) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size != n_bytes:
+                raise ArtefactError(f"weights: got {size} bytes, expected {n_bytes}; copy them again")
+            if sha256 is not None:  # before all of it is in memory
+                refuse_other_file(path, hashlib.file_digest(file, "sha256").hexdigest(), sha256)
+                file.seek(0)
+            return file.read(size)
     except OSError as error:
-        raise unreadable(folder / WEIGHTS, error) from error
-    if len(weights) != n_bytes:
-        raise ArtefactError(f"weights: got {len(weights)} bytes, expected {n_bytes}; copy them again")
-    return weights
+        raise unreadable(path, error) from error
 
 
 def _tensors(weights: bytes, manifest: Manifest) -> dict[str, Tensor]:
