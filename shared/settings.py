@@ -98,6 +98,18 @@ class ListSettings(SettingsGroup):
         return timedelta(minutes=self.chain_minutes)
 
 
+class RunSettings(SettingsGroup):
+    """How long a run of a job may stand still."""
+
+    run_stalled_minutes: float = Field(
+        180, ge=1, le=10_080, description="minutes without progress after which a run fails and its process ends"
+    )
+
+    @property
+    def stalled_after(self) -> timedelta:
+        return timedelta(minutes=self.run_stalled_minutes)
+
+
 class ModelSettings(SettingsGroup):
     """Where model files are; trainer and scorer share the folder."""
 
