@@ -210,7 +210,7 @@ def load_settings(group: type[GroupT], **overrides: Any) -> GroupT:
         variable = PREFIX + str(error).split('"')[1].upper()
         raise ConfigurationError(f"{variable}: got a text that is not JSON, expected JSON") from None
     except ValidationError as error:
-        raise ConfigurationError("\n".join(_one_line(group, item) for item in error.errors())) from None
+        raise ConfigurationError(*(_one_line(group, item) for item in error.errors())) from None
 
 
 def _one_line(group: type[SettingsGroup], item: Any) -> str:

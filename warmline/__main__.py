@@ -276,7 +276,7 @@ def main(arguments: list[str] | None = None) -> int:
     except WarmlineError as error:
         from warmline.screen import warn
 
-        warn(str(error))
+        warn(*error.lines)
         return error.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")

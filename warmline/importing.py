@@ -33,7 +33,7 @@ def run_import(folder: Path, *, delimiter: str, report: Path | None, as_json: bo
             notes = [*unread_files(folder), *(note for file in files for note in _notes(file))]
             done = import_files(stores.database, files, bad)
     except ImportRefused as error:
-        warn(str(error))
+        warn(*error.lines)
         return REFUSED
     show_report(done, bad, notes, seconds=time.monotonic() - begun, as_json=as_json)
     return SOME_BAD if bad.count or any(each.repeated.count for each in done) else 0

@@ -68,7 +68,7 @@ def find_files(folder: Path) -> dict[str, Path]:
             found[relation] = there[0]
     misnamed = [said for name in sorted(files) if (said := _misnamed(name))]
     if misnamed:
-        raise ImportRefused("\n".join(f"{folder}: {said}" for said in misnamed))
+        raise ImportRefused(*(f"{folder}: {said}" for said in misnamed))
     if not found:
         raise ImportRefused(f"{folder}: got none of the four files, expected some of {_NAMES} (or .parquet)")
     return found
@@ -135,13 +135,13 @@ def open_files(folder: Path, *, delimiter: str = ",") -> list[RowFile]:
                 CsvRows(relation, path, delimiter=delimiter) if path.suffix == ".csv" else ParquetRows(relation, path)
             )
         except ImportRefused as error:
-            refused.append(str(error))
+            refused += error.lines
         except OSError as error:
             refused.append(f"{path}: cannot be read: {error.strerror or error}")
     if refused:
         for each in opened:
             each.close()
-        raise ImportRefused("\n".join(refused))
+        raise ImportRefused(*refused)
     return opened
 
 
