@@ -36,6 +36,7 @@ router = APIRouter(
     tags=["writes"],
     dependencies=[Depends(backend_only)],
     responses={401: PROBLEMS[401], 422: PROBLEMS[422], **TOO_LARGE, **UNAVAILABLE},
+    default_response_class=PrintableJSON,
 )
 
 

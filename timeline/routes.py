@@ -35,7 +35,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 
-router = APIRouter()
+router = APIRouter(default_response_class=PrintableJSON)
 
 
 @router.get("/timeline/{user_id}", response_model=TimelinePage, responses=PROBLEMS, tags=["timeline"])

@@ -10,6 +10,7 @@ import typer
 from shared.domain import Phase
 from shared.errors import WarmlineError
 from shared.jobs import Job
+from shared.printable import write_error
 from shared.stopping import STOPPED
 from shared.version import VERSION
 from warmline import import_columns
@@ -279,7 +280,7 @@ def main(arguments: list[str] | None = None) -> int:
         warn(*error.lines)
         return error.exit_code
     except KeyboardInterrupt:
-        sys.stderr.write("stopped\n")
+        write_error("stopped")
         return STOPPED
     return 0
 

@@ -236,7 +236,7 @@ def test_the_manifest_of_a_model_registered_by_an_earlier_version_is_adopted_onc
 
 def manifest_of_champion(camps: Camps) -> Path:
     ((folder,),) = camps.house.sql("SELECT folder FROM warmline.model_versions")
-    return camps.folder / "models" / folder / "manifest.json"
+    return Path(camps.folder / "models" / folder / "manifest.json")
 
 
 def test_only_what_is_new_is_encoded_again_and_an_unreadable_photo_is_on_record(camps: Camps) -> None:

@@ -73,7 +73,11 @@ def config_with(**values: Any) -> Callable[[Path], None]:
 
 
 def sparse(n_bytes: int) -> Callable[[Path], object]:
-    return lambda path: (path.touch(), os.truncate(path, n_bytes))
+    def put(path: Path) -> None:
+        path.touch()
+        os.truncate(path, n_bytes)
+
+    return put
 
 
 HOSTILE: dict[str, Callable[[Path], None]] = {
