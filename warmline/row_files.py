@@ -93,7 +93,7 @@ def _files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise ImportRefused(f"{folder}: got no such folder, expected one with users.csv, posts.csv, …")
     try:
-        return sorted(path for path in folder.iterdir() if path.is_file())
+        return sorted(path for path in folder.iterdir() if not path.is_dir())  # a pipe is told of when it is opened
     except OSError as error:
         raise ImportRefused(f"{folder}: cannot be read: {error.strerror or error}") from error
 
