@@ -104,7 +104,7 @@ def test_a_row_group_of_more_than_a_gigabyte_is_refused_unread(tmp_path: Path, m
 
 def test_what_a_file_hides_ends_at_the_memory_that_it_may_take() -> None:
     before = resource.getrlimit(resource.RLIMIT_DATA)
-    with pytest.raises(ImportRefused, match="takes more than 0.5 GB of memory"), memory_limit(2**29):
+    with pytest.raises(ImportRefused, match=r"takes more than 0\.5 GB of memory"), memory_limit(2**29):
         bytearray(2**31)
     assert resource.getrlimit(resource.RLIMIT_DATA) == before
 
