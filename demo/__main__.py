@@ -25,6 +25,7 @@ from demo.staging import Staged, stage_world
 from demo.watch import end_on_signals, watch
 from shared.domain import Phase
 from shared.errors import WarmlineError
+from shared.safe_console import SafeConsole
 
 OF_HOME = ("WARMLINE_MODEL_DIR", "WARMLINE_MEDIA_ROOT", "WARMLINE_SNAPSHOT_FILE")  # what lies in the demo's folder
 LOG_WIDTH = 110  # columns, where there is no terminal to ask
@@ -32,7 +33,7 @@ LOG_WIDTH = 110  # columns, where there is no terminal to ask
 
 def main() -> None:
     """Run the demo; the exit code is 0, or 1 when a step or a check failed."""
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else LOG_WIDTH)
+    console = SafeConsole(highlight=False, width=None if sys.stdout.isatty() else LOG_WIDTH)
     options = read_options(sys.argv[1:], os.environ)
     end_on_signals(with_parent=options.end_with_parent)
     try:

@@ -28,6 +28,7 @@ def _run(*, once: bool) -> int:
         HeuristicSettings,
         ListSettings,
         NewPostSettings,
+        RunSettings,
         StoreSettings,
         WindowSettings,
         load_settings,
@@ -45,7 +46,11 @@ def _run(*, once: bool) -> int:
     database = Database(stores)
     lists = settings.lists
     writer = ListWriter(stores.redis_url.get_secret_value(), keep_for=lists.keep_for, chain_for=lists.chain_for)
-    job = Job(name=JOB, work=lambda run: run_heuristic(database, writer, settings, run, datetime.now(UTC)))
+    job = Job(
+        name=JOB,
+        work=lambda run: run_heuristic(database, writer, settings, run, datetime.now(UTC)),
+        stalled_after=load_settings(RunSettings).stalled_after,
+    )
     if once:
         check_migrated(database)
         run_once(database, job, by="--once")

@@ -32,6 +32,7 @@ def _run(*, once: bool) -> int:
         HeuristicSettings,
         ListSettings,
         ModelSettings,
+        RunSettings,
         StoreSettings,
         WindowSettings,
         load_settings,
@@ -56,6 +57,7 @@ def _run(*, once: bool) -> int:
             name=JOB,
             work=lambda run: run_scoring(database, writer, settings, run, datetime.now(UTC)),
             show=show,
+            stalled_after=load_settings(RunSettings).stalled_after,
         )
         if once:
             check_migrated(database)

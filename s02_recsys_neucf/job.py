@@ -16,7 +16,7 @@ from shared.columns import ENTRY_LAYOUT, PlaceIndex
 from shared.content.settings import ContentSettings
 from shared.db.engine import Database
 from shared.db.installation import earlier_ids
-from shared.db.models import ModelVersion, champion
+from shared.db.models import ModelVersion, adopt_manifest, champion
 from shared.db.phases import installation_id
 from shared.db.runs import Run, recent_runs
 from shared.domain import Phase, Reason, Source
@@ -75,6 +75,8 @@ def run_scoring(
     with watch.part("start"):
         encoders = build_encoders(settings.content)
         artefact = load_champion(settings.model, model, encoders)
+        if model.manifest_sha256 is None:
+            adopt_manifest(database, model.version, artefact.manifest_sha256)
         compile_ahead(artefact.model.config)
     with watch.part("encode"):
         encoded = encode_new(database, encoders, settings.content, now, report)
@@ -129,6 +131,7 @@ def load_champion(settings: ModelSettings, model: ModelVersion, encoders: Encode
         caption=manifest_encoder(encoders.caption.card),
         device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
         sha256=model.sha256,
+        manifest_sha256=model.manifest_sha256,
     )
 
 

@@ -31,6 +31,7 @@ def _run(*, once: bool) -> int:
         HeuristicSettings,
         ListSettings,
         ModelSettings,
+        RunSettings,
         StoreSettings,
         WindowSettings,
         load_settings,
@@ -51,7 +52,12 @@ def _run(*, once: bool) -> int:
     torch.set_num_threads(settings.model.threads)
     database = Database(stores)
     with run_bar(JOB) as show:
-        job = Job(name=JOB, work=lambda run: run_training(database, settings, run, datetime.now(UTC)), show=show)
+        job = Job(
+            name=JOB,
+            work=lambda run: run_training(database, settings, run, datetime.now(UTC)),
+            show=show,
+            stalled_after=load_settings(RunSettings).stalled_after,
+        )
         if once:
             check_migrated(database)
             run_once(database, job, by="--once")

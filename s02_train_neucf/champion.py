@@ -39,6 +39,7 @@ def champion_to_start_from(
             caption=manifest.caption_encoder,
             device=torch.device("cpu"),
             sha256=served.sha256,
+            manifest_sha256=served.manifest_sha256,
         )
     except ArtefactError as error:
         log_trouble("train.cold_start", reason=f"model {served.version}: {error}")

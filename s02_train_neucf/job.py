@@ -216,6 +216,7 @@ def _save(
         run_id=run.id,
         folder=name,
         sha256=saved.weights_sha256,
+        manifest_sha256=saved.sha256,
         accepted=judged.promote,
         verdict=judged.reason,
         report=report,

@@ -20,7 +20,9 @@ from s02_train_neucf.curves import Curves
 from s02_train_neucf.settings import MirrorSettings
 from shared.db.engine import Database
 from shared.db.models import ModelVersion, list_models
+from shared.errors import ArtefactError
 from shared.logs import log_trouble, stage
+from shared.neucf.model_files import parse_manifest, read_manifest_bytes
 
 WRITE_SECONDS = 60.0  # for all of it, from a server that answers: some weights, plots and figures
 REQUEST_SECONDS = 5  # of one request; a server that says nothing for so long is left
@@ -49,9 +51,11 @@ def mirror_training(database: Database, settings: MirrorSettings, trained: Train
         return False
     uri = settings.mlflow_uri.get_secret_value()
     models = list_models(database, limit=settings.mlflow_runs)
-    told = json.dumps({**message_of(models, trained), "uri": uri, "keep_runs": settings.mlflow_runs})
     with stage("train.mirror") as facts:
-        reason = _write(told)
+        try:
+            reason = _write(json.dumps({**message_of(models, trained), "uri": uri, "keep_runs": settings.mlflow_runs}))
+        except ArtefactError as error:  # somebody changed the model's folder since it was written
+            reason = str(error)
         facts.update(model=trained.version, written=reason is None)
     if reason is not None:
         log_trouble("train.not_mirrored", model=trained.version, mlflow=_place(uri), reason=reason.replace(uri, "…"))
@@ -62,10 +66,10 @@ def message_of(models: list[ModelVersion], trained: Trained) -> dict[str, Any]:
     """What the writer is told: plain values only."""
     model = next(each for each in models if each.version == trained.version)
     folder = trained.model_dir / model.folder
-    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest = parse_manifest(read_manifest_bytes(folder))
     kept = {name: value for name, value in manifest.items() if name not in OUT_OF_THE_MANIFEST}
     return {
-        "installation": manifest["numbering"],
+        "installation": manifest.get("numbering", ""),
         "version": model.version,
         "folder": str(folder.resolve()),
         "began": _milliseconds(trained.began),

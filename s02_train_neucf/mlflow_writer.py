@@ -16,6 +16,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from shared.neucf.model_files import MANIFEST, WEIGHTS
+from shared.printable import printable, write_error
+from shared.untrusted_files import open_untrusted
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
@@ -45,11 +49,11 @@ def main() -> int:
     try:
         _write(told)
     except ModuleNotFoundError as error:
-        sys.stderr.write(f"{error.name} is not installed; python -m pip install -c constraints.txt '.[mirror]'\n")
+        write_error(f"{error.name} is not installed; python -m pip install -c constraints.txt '.[mirror]'")
         return 1
     except Exception as error:  # mlflow raises its own errors, and those of requests, SQLAlchemy and the file system
         first = _first_cause(error)
-        sys.stderr.write(f"{type(first).__name__}: {' '.join(str(first).split())}\n")
+        write_error(f"{type(first).__name__}: {' '.join(str(first).split())}")
         return 1
     return 0
 
@@ -76,19 +80,31 @@ def _write(told: Mapping[str, Any]) -> None:
     client.set_tag(run_id, INSTALLATION, told["installation"])
     client.set_tag(run_id, VERSION, str(told["version"]))
     for params in _pieces(sorted(told["params"].items()), MAX_PARAMS):
-        client.log_batch(run_id, params=[Param(name, value[:MAX_VALUE]) for name, value in params])
+        client.log_batch(run_id, params=[Param(name, printable(value)[:MAX_VALUE]) for name, value in params])
     for figures in _pieces(list(figures_of(told)), MAX_METRICS):
         stamped = [Metric(each.name, each.value, told["ended"], each.step) for each in figures]
         client.log_batch(run_id, metrics=stamped)
     client.log_text(run_id, json.dumps(told["report"], indent=2), "report.json")
     with tempfile.TemporaryDirectory() as folder:
-        draw_bars(told["report"], Path(folder) / "systems.png")
-        draw_losses(told["losses"], told["validations"], Path(folder) / "epochs.png")
-        client.log_artifacts(run_id, folder, PLOTS)
-    client.log_artifacts(run_id, told["folder"], MODEL_FILES)
+        plots = Path(folder) / PLOTS
+        plots.mkdir()
+        draw_bars(told["report"], plots / "systems.png")
+        draw_losses(told["losses"], told["validations"], plots / "epochs.png")
+        client.log_artifacts(run_id, str(plots), PLOTS)
+        files = Path(folder) / MODEL_FILES
+        copy_model_files(Path(told["folder"]), files)
+        client.log_artifacts(run_id, str(files), MODEL_FILES)
     client.set_tag(run_id, FILES, "kept")
     client.set_terminated(run_id, "FINISHED", told["ended"])
     _bring_up_to_date(client, experiment, told)
+
+
+def copy_model_files(folder: Path, target: Path) -> None:
+    """The model's own two files, and nothing else that may lie there or that a link in there means."""
+    target.mkdir()
+    for name in (WEIGHTS, MANIFEST):
+        with open_untrusted(folder / name, below=folder) as file, (target / name).open("wb") as copy:
+            shutil.copyfileobj(file, copy)
 
 
 def _experiment(client: "MlflowClient", uri: str) -> str:
@@ -136,7 +152,8 @@ def _bring_up_to_date(client: "MlflowClient", experiment: str, told: Mapping[str
     kept, old = runs[: told["keep_runs"]], runs[told["keep_runs"] :]
     for run in kept:
         mine = versions.get(run.data.tags.get(VERSION, ""), {})
-        wanted = {f"warmline.{name}": str(mine.get(name, ""))[:MAX_TAG] for name in ("alias", "state", "verdict")}
+        shown = {name: printable(str(mine.get(name, ""))) for name in ("alias", "state", "verdict")}
+        wanted = {f"warmline.{name}": value[:MAX_TAG] for name, value in shown.items()}
         if run.data.tags.get(FILES) == "kept" and not mine.get("has_files"):
             get_artifact_repository(run.info.artifact_uri).delete_artifacts(MODEL_FILES)
             wanted[FILES] = "gone with the model's folder"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
+from shared.printable import is_steering
+
 MAX_ID_LENGTH = 128  # characters; the contract of the four relations
 ID_RULE = f"1 to {MAX_ID_LENGTH} characters, none a control character, no white space at either end"
 # Character classes, written as Python, PostgreSQL and ECMAScript alike read them. White space is what Unicode calls
@@ -16,7 +18,7 @@ WHITE_SPACE = r" \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 # characters newer than Python's tables.
 NOT_IN_IDS = rf"[{CONTROL_CHARACTERS}\ud800-\udfff]|\A[{WHITE_SPACE}]|[{WHITE_SPACE}]\Z"
 _NOT_IN_IDS = re.compile(NOT_IN_IDS)
-PHOTO_RULE = "an http(s) URL, or a path below the media root"
+PHOTO_RULE = "an http(s) URL, or a path below the media root, without control characters"
 # A path's first segment with a colon is written ./a:b (RFC 3986, 4.2): without that it is a scheme.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _HTTP = re.compile("https?://", re.IGNORECASE)
@@ -136,7 +138,7 @@ def age_hours(created_at: datetime, now: datetime) -> float:
 
 def is_photo_reference(text: str) -> bool:
     """Whether a post's `image_url` can name a photo: no other scheme than http(s) is ever read."""
-    return not _SCHEME.match(text) or bool(_HTTP.match(text))
+    return not is_steering(text) and (not _SCHEME.match(text) or bool(_HTTP.match(text)))
 
 
 def is_usable_id(text: str) -> bool:

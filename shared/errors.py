@@ -24,9 +24,13 @@ WarmlineError                   says what, which one, and what to do
 
 
 class WarmlineError(Exception):
-    """Anything that a reader of the message can mend. The message is one line."""
+    """Anything that a reader of the message can mend: one line, or one for each thing that is wrong."""
 
     exit_code = 1
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines  # each of which may quote what somebody else wrote, with ends of lines in it
 
 
 class ConfigurationError(WarmlineError):

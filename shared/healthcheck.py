@@ -10,6 +10,8 @@ import sys
 import urllib.request
 from typing import TYPE_CHECKING
 
+from shared.printable import write_error
+
 if TYPE_CHECKING:
     from shared.db.engine import Database
 
@@ -42,13 +44,13 @@ def job_beats(database: "Database", service: str, *, host: str) -> bool:
 def main(arguments: list[str]) -> int:
     """Check one service; gives the exit code: 0 alive, 1 not (or nobody knows), 2 the call is wrong."""
     if len(arguments) != 1:
-        sys.stderr.write("got no service, expected: python -m shared.healthcheck SERVICE\n")
+        write_error("got no service, expected: python -m shared.healthcheck SERVICE")
         return 2
     service = arguments[0]
     if service == TIMELINE:
         port = os.environ.get("WARMLINE_PORT") or "8000"
         if not port.isdecimal():
-            sys.stderr.write("WARMLINE_PORT: got what is no number, expected the timeline's port\n")
+            write_error("WARMLINE_PORT: got what is no number, expected the timeline's port")
             return 2
         return int(not timeline_answers(int(port)))
 
@@ -60,7 +62,7 @@ def main(arguments: list[str]) -> int:
         database = Database(load_settings(StoreSettings), statement_seconds=TIMEOUT_SECONDS)
         return int(not job_beats(database, service, host=socket.gethostname()))
     except WarmlineError as error:
-        sys.stderr.write(f"{error}\n")  # stands in `docker inspect`
+        write_error(str(error))  # stands in `docker inspect`
         return 1
 
 

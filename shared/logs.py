@@ -5,7 +5,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Any, TextIO
+
+from shared.printable import printable
 
 _FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
@@ -13,13 +15,23 @@ _FORMAT = "%(asctime)s %(levelname)s %(message)s"
 def start_logging(level: str = "INFO") -> None:
     """Send our lines, and the warnings of others, to standard error, with times in UTC."""
     handler = _StandardError()
-    formatter = logging.Formatter(_FORMAT, datefmt="%Y-%m-%dT%H:%M:%SZ")
+    formatter = _OneLine(_FORMAT, datefmt="%Y-%m-%dT%H:%M:%SZ")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("warmline").setLevel(level)
+
+
+class _OneLine(logging.Formatter):
+    """What a library has to say may quote what somebody else wrote; a traceback keeps its lines."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        return printable(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        return "\n".join(map(printable, super().formatException(ei).split("\n")))
 
 
 class _StandardError(logging.StreamHandler[TextIO]):
@@ -63,5 +75,7 @@ def _write(level: int, name: str, facts: dict[str, object]) -> None:
 
 
 def _word(value: object) -> str:
-    text = f"{value:.3f}" if isinstance(value, float) else str(value)
-    return f'"{text}"' if " " in text else text
+    text = printable(f"{value:.3f}" if isinstance(value, float) else str(value))
+    if " " not in text and '"' not in text:
+        return text
+    return '"' + text.replace('"', '\\"') + '"'

@@ -4,17 +4,17 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
 from shared import run_progress
+from shared.safe_console import SafeConsole
 
 
 @contextmanager
 def bars() -> Iterator[Callable[[str, int, int], None]]:
     """A function that takes what is going on, how much is done, and of how much."""
     known: dict[str, TaskID] = {}
-    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+    with Progress(console=SafeConsole(stderr=True), disable=not sys.stderr.isatty()) as progress:
 
         def tell(what: str, done: int, total: int) -> None:
             if what not in known:
@@ -32,7 +32,7 @@ def run_bar(job: str) -> Iterator[Callable[[run_progress.Progress], None]]:
     """
     columns = TextColumn(f"{job} {{task.description}}"), BarColumn(bar_width=20), TaskProgressColumn()
     columns_and_rest = (*columns, TextColumn("{task.fields[left]}"))
-    with Progress(*columns_and_rest, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+    with Progress(*columns_and_rest, console=SafeConsole(stderr=True), disable=not sys.stderr.isatty()) as progress:
         task: TaskID | None = None
 
         def draw(far: run_progress.Progress) -> None:

@@ -56,7 +56,7 @@ def refuse_unless_whole(model_dir: Path, model: ModelVersion) -> None:
     if not is_at_hand(model_dir):
         return
     try:
-        check_model_files(model_dir / model.folder, sha256=model.sha256)
+        check_model_files(model_dir / model.folder, sha256=model.sha256, manifest_sha256=model.manifest_sha256)
     except ArtefactError as error:
         raise PromotionRefused(
             f"model version {model.version} cannot be served, nothing was changed: {error}"

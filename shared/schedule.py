@@ -4,13 +4,14 @@ The clock only *asks* for a run, by a row in PostgreSQL; the service's loop clai
 that an operator asked for, one that cron asked for with `--once` and one that the schedule asked for go the same way.
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -38,6 +39,7 @@ from shared.errors import ConfigurationError, LeaseLost, StoreUnavailable, Warml
 from shared.local_times import next_at_every_hour, next_at_named_hours
 from shared.logs import log_event, log_trouble
 from shared.run_progress import Progress
+from shared.stall_watch import StallWatch
 from shared.stopping import StopRequest
 
 POLL = timedelta(seconds=2)
@@ -45,6 +47,7 @@ BEAT_EVERY = timedelta(seconds=10)
 # However late a time is noticed (APScheduler's own limit is a second), it is made up for, and many at once by one run:
 # a machine that slept through the night is as good as a service that was down.
 NEVER_TOO_LATE = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+STALLED_AFTER = timedelta(hours=3)  # the default of WARMLINE_RUN_STALLED_MINUTES
 LOOK_EVERY = timedelta(seconds=0.5)  # at how far a run is, for a bar
 ROW_EVERY, LOG_EVERY = timedelta(seconds=2), timedelta(seconds=30)  # how far it is, into its row and into the log
 
@@ -60,6 +63,7 @@ class Job:
     name: str
     work: Work
     show: Callable[[Progress], None] | None = None  # draws how far a run is, where somebody looks on
+    stalled_after: timedelta = STALLED_AFTER  # without progress
 
 
 def every(interval: timedelta) -> BaseTrigger:
@@ -248,6 +252,7 @@ def _reason(error: BaseException) -> str:
 def _attend(database: Database, job: Job, run: Run, ended: threading.Event, stop: StopRequest) -> None:
     """Keep the run's lease, and tell how far it is, until it has ended or was given up for dead."""
     lease, row, log = _Turn(LEASE / 4), _Turn(ROW_EVERY), _Turn(LOG_EVERY)
+    watch = StallWatch(job.stalled_after)
     was_asked = False
     while not ended.wait(LOOK_EVERY.total_seconds()):
         if stop.asked.is_set() and not was_asked:
@@ -255,6 +260,8 @@ def _attend(database: Database, job: Job, run: Run, ended: threading.Event, stop
             log_event(f"{job.name}.stopping", run=run.id, note="after this run; a second signal ends it now")
         progress = run.progress.now()
         _show(job, progress)
+        if watch.is_stalled(progress):
+            _give_up(database, job, run, watch.reason)
         try:
             if lease.is_due():
                 extend_lease(database, run)
@@ -267,6 +274,16 @@ def _attend(database: Database, job: Job, run: Run, ended: threading.Event, stop
             return
         if log.is_due() and progress is not None:
             log_event(f"{job.name}.progress", run=run.id, **progress.to_json())
+
+
+def _give_up(database: Database, job: Job, run: Run, reason: str) -> NoReturn:
+    """End a run that stands still, and its process with it: a thread that waits for ever cannot be ended by another.
+
+    Whoever keeps the service starts it anew; where PostgreSQL does not answer, the lease runs out by itself.
+    """
+    log_trouble(f"{job.name}.failed", run=run.id, reason=reason)
+    _patiently(lambda: finish_run(database, run, error=reason))()
+    os._exit(1)
 
 
 def _show(job: Job, progress: Progress | None) -> None:

@@ -98,6 +98,18 @@ class ListSettings(SettingsGroup):
         return timedelta(minutes=self.chain_minutes)
 
 
+class RunSettings(SettingsGroup):
+    """How long a run of a job may stand still."""
+
+    run_stalled_minutes: float = Field(
+        180, ge=1, le=10_080, description="minutes without progress after which a run fails and its process ends"
+    )
+
+    @property
+    def stalled_after(self) -> timedelta:
+        return timedelta(minutes=self.run_stalled_minutes)
+
+
 class ModelSettings(SettingsGroup):
     """Where model files are; trainer and scorer share the folder."""
 
@@ -198,7 +210,7 @@ def load_settings(group: type[GroupT], **overrides: Any) -> GroupT:
         variable = PREFIX + str(error).split('"')[1].upper()
         raise ConfigurationError(f"{variable}: got a text that is not JSON, expected JSON") from None
     except ValidationError as error:
-        raise ConfigurationError("\n".join(_one_line(group, item) for item in error.errors())) from None
+        raise ConfigurationError(*(_one_line(group, item) for item in error.errors())) from None
 
 
 def _one_line(group: type[SettingsGroup], item: Any) -> str:

@@ -3,6 +3,8 @@
 import struct
 from pathlib import Path
 
+from shared.untrusted_files import open_untrusted
+
 MAGIC, WITHOUT_OWNER = b"WLSNAP02", b"WLSNAP01"  # the latter of earlier versions
 HASH_BYTES = 32
 HEAD_BYTES = 256  # magic, hash, and the first part: the installation's id
@@ -24,5 +26,5 @@ def read_snapshot_owner(path: Path) -> str:
     Raises:
         OSError: there is no such file, or it cannot be read.
     """
-    with path.open("rb") as file:
+    with open_untrusted(path, below=path.parent) as file:
         return owner_of(file.read(HEAD_BYTES))

@@ -1,11 +1,11 @@
 """How a job's process ends: with an exit code and at most one line, whatever ends it."""
 
 import signal
-import sys
 import threading
 from collections.abc import Callable
 
 from shared.errors import WarmlineError
+from shared.printable import write_error
 
 STOPPED = 130  # as shells say it of a program that Ctrl-C ended
 
@@ -20,10 +20,11 @@ def exit_code_of(work: Callable[[], int]) -> int:
     try:
         return work()
     except WarmlineError as error:
-        sys.stderr.write(f"{error}\n")
+        for line in error.lines:
+            write_error(line)
         return error.exit_code
     except KeyboardInterrupt:
-        sys.stderr.write("stopped\n")
+        write_error("stopped")
         return STOPPED
 
 

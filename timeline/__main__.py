@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
+from shared.printable import write_error
 from shared.stopping import STOPPED
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return _serve()
     except KeyboardInterrupt:  # while it imported: later ones are uvicorn's
-        sys.stderr.write("stopped\n")
+        write_error("stopped")
         return STOPPED
     finally:
         gc.enable()
@@ -55,7 +56,8 @@ def _serve() -> int:
         settings = read_settings()
         sockets = bind(settings.timeline.host, settings.timeline.port)
     except WarmlineError as error:
-        sys.stderr.write(f"{error}\n")
+        for line in error.lines:
+            write_error(line)
         return error.exit_code
     app = create_app(settings)
     gc.freeze()

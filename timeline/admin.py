@@ -17,6 +17,7 @@ from shared.promotion import promote
 from shared.ranked_lists.publication import Publication
 from shared.readiness import phase_warning
 from timeline.paths import without_query
+from timeline.printable_json import PrintableJSON
 from timeline.problems import Problem
 from timeline.routes import PROBLEMS
 from timeline.schemas import ChampionAnswer, ChampionChange, PhaseAnswer, PhaseChange
@@ -35,7 +36,13 @@ def _operator_only(request: Request) -> None:
 def operator_router(prefix: str) -> APIRouter:
     """A router that opens to the operator alone."""
     closed = [Depends(_operator_only), Depends(without_query)]
-    return APIRouter(prefix=prefix, tags=["admin"], dependencies=closed, responses={401: PROBLEMS[401], **DOWN})
+    return APIRouter(
+        prefix=prefix,
+        tags=["admin"],
+        dependencies=closed,
+        responses={401: PROBLEMS[401], **DOWN},
+        default_response_class=PrintableJSON,
+    )
 
 
 router = operator_router("/admin")

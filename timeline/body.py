@@ -3,8 +3,9 @@
 import json
 from datetime import datetime
 from functools import lru_cache
-from json.encoder import encode_basestring as quoted
+from json.encoder import encode_basestring
 
+from shared.printable import printable_json
 from shared.ranked_lists import codec
 from timeline.page import Page
 
@@ -25,7 +26,7 @@ def page_body(page: Page) -> bytes:
     cursor = "null" if page.next_cursor is None else f'"{page.next_cursor}"'
     degraded = f',"degraded":{json.dumps(page.degraded, separators=(",", ":"))}' if page.degraded else ""
     return (
-        f'{{"user_id":{quoted(page.user_id)},"source":"{page.source}","posts":[{posts}],"next_cursor":{cursor},'
+        f'{{"user_id":{_quoted(page.user_id)},"source":"{page.source}","posts":[{posts}],"next_cursor":{cursor},'
         f'"generated_at":"{_stamp(page.generated_at)}","feed_id":"{page.feed_id}"{degraded}}}'
     ).encode()
 
@@ -35,7 +36,13 @@ def _escaped(ids: list[str]) -> list[str]:
     together = "".join(ids)
     if together.isprintable() and '"' not in together and "\\" not in together:
         return ids
-    return [quoted(each)[1:-1] for each in ids]
+    return [_quoted(each)[1:-1] for each in ids]
+
+
+def _quoted(text: str) -> str:
+    """A text as it stands in JSON, without what would steer a terminal."""
+    quoted = encode_basestring(text)
+    return quoted if quoted.isprintable() else printable_json(quoted)
 
 
 class _Between(dict[bytes, str]):

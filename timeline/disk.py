@@ -28,6 +28,7 @@ from shared.ranked_lists.catalogue import Deleted
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.records import CatalogueEntry
 from shared.snapshot_owner import HASH_BYTES, LENGTH, MAGIC, WITHOUT_OWNER, owner_of, read_snapshot_owner
+from shared.untrusted_files import read_untrusted
 from timeline.reserved import Pool
 from timeline.snapshot import Snapshot
 
@@ -84,13 +85,14 @@ class Disk:
     def load(self, snapshot: Snapshot) -> frozenset[int]:
         """Fill a new process's snapshot from the file, if there is a good one; gives the deleted rows."""
         try:
-            if self.path.stat().st_size > MAX_BYTES:
-                raise UnreadableSnapshot("too large")
-            value = self.path.read_bytes()
+            value = read_untrusted(self.path, below=self.path.parent, max_bytes=MAX_BYTES)
             deleted = unpack(value, snapshot)
         except FileNotFoundError:
             return frozenset()
-        except (OSError, ValueError, struct.error) as error:
+        except OSError as error:
+            self._tell(f"{self.path}: not used, {error.strerror}")
+            return frozenset()
+        except Exception as error:  # its hash is no secret: whoever wrote it chose what goes wrong
             self._tell(f"{self.path}: not used, {type(error).__name__}")
             return frozenset()
         self.loaded = owner_of(value)
@@ -169,12 +171,14 @@ def unpack(value: bytes, snapshot: Snapshot) -> frozenset[int]:
     if magic not in (MAGIC, WITHOUT_OWNER) or value[len(MAGIC) : start] != hashlib.sha256(body).digest():
         raise UnreadableSnapshot("damaged, or another version's")
     everyone, newest, new_posts, phase, blocked, deleted, posts = list(_parts(body))[magic == MAGIC :]
-    snapshot.everyone, snapshot.newest = _list(everyone), _list(newest)
-    pool = _list(new_posts)
-    snapshot.new_posts = Pool.of(pool) if pool else None
-    snapshot.phase, snapshot.blocked = records.unpack_phase(phase), unpack_blocked(blocked)
-    snapshot.catalogue.add(_unpack_posts(posts))
-    return frozenset(array("I", deleted))
+    # All of it is read before any of it counts.
+    lists, pool, catalogue = (_list(everyone), _list(newest)), _list(new_posts), list(_unpack_posts(posts))
+    reserved, in_force, pairs = Pool.of(pool) if pool else None, records.unpack_phase(phase), unpack_blocked(blocked)
+    rows = frozenset(array("I", deleted))
+    snapshot.everyone, snapshot.newest = lists
+    snapshot.new_posts, snapshot.phase, snapshot.blocked = reserved, in_force, pairs
+    snapshot.catalogue.add(catalogue)
+    return rows
 
 
 def _parts(body: bytes) -> Iterator[bytes]:

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Request
-from fastapi.responses import JSONResponse
 
 from shared.db.events import Event, revoke_events, store_events
 from shared.errors import StoreUnavailable
 from shared.logs import log_trouble
 from timeline.ingest_events import Checked, Rejection, check_events
+from timeline.printable_json import PrintableJSON
 from timeline.routes import PROBLEMS
 from timeline.schemas import Batch, Ingested, RejectedEvent
 from timeline.state import State, state_of
@@ -36,11 +36,12 @@ router = APIRouter(
     tags=["writes"],
     dependencies=[Depends(backend_only)],
     responses={401: PROBLEMS[401], 422: PROBLEMS[422], **TOO_LARGE, **UNAVAILABLE},
+    default_response_class=PrintableJSON,
 )
 
 
 @router.post("/interactions", response_model=Ingested, responses=PENDING)
-async def add_interactions(request: Request, batch: Annotated[Batch, Body()]) -> JSONResponse:
+async def add_interactions(request: Request, batch: Annotated[Batch, Body()]) -> PrintableJSON:
     """Keep up to 1,000 events: durable when this answers, and as good when repeated.
 
     An event is known by its `event_id`, or else by its user, post and kind, whose last time a repeat updates.
@@ -57,7 +58,7 @@ async def add_interactions(request: Request, batch: Annotated[Batch, Body()]) ->
 
 
 @router.delete("/interactions", response_model=Ingested, responses=PENDING)
-async def remove_interactions(request: Request, batch: Annotated[Batch, Body()]) -> JSONResponse:
+async def remove_interactions(request: Request, batch: Annotated[Batch, Body()]) -> PrintableJSON:
     """Take events back: unlike, unhide. An event without an `event_id` takes back all of its user, post and kind."""
     state = state_of(request)
     checked = _checked(state, batch)
@@ -71,7 +72,7 @@ def _checked(state: State, batch: Sequence[object]) -> Checked:
     return check_events(batch, now=datetime.now(UTC), keys=state.signing_keys)
 
 
-def _answer(checked: Checked, refused: Mapping[int, Rejection], *, changed: int, is_obeyed: bool) -> JSONResponse:
+def _answer(checked: Checked, refused: Mapping[int, Rejection], *, changed: int, is_obeyed: bool) -> PrintableJSON:
     left_out = {**checked.rejected, **refused}
     fields = checked.unknown_fields
     rejected = [
@@ -80,7 +81,7 @@ def _answer(checked: Checked, refused: Mapping[int, Rejection], *, changed: int,
     unchanged = len(checked.events) - len(refused) - changed
     pending = None if is_obeyed else True
     answer = Ingested(accepted=changed, duplicates=unchanged, rejected=rejected, pending=pending)
-    return JSONResponse(answer.model_dump(exclude_none=True), status_code=200 if is_obeyed else 202)
+    return PrintableJSON(answer.model_dump(exclude_none=True), status_code=200 if is_obeyed else 202)
 
 
 async def _mark_seen(state: State, events: Sequence[Event], rows: Mapping[str, int]) -> None:

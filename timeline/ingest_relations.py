@@ -7,13 +7,14 @@ page on; a 202 with `pending`, that Redis is away and learns of it when it is ba
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from shared.db.erasure import erase_user
 from shared.db.safety_outbox import SafetyChange
 from shared.db.writes import PostWrite, delete_post, drop_block, put_block, put_post, put_user
 from timeline.ingest import TOO_LARGE, UNAVAILABLE, backend_only
 from timeline.paths import without_query
+from timeline.printable_json import PrintableJSON
 from timeline.problems import Problem
 from timeline.routes import PROBLEMS
 from timeline.schemas import ActPending, ErasureUnderWay, PathId, PostPut, UserPut
@@ -64,7 +65,7 @@ async def erase(request: Request, user_id: PathId) -> Response:
     erasure = await state.write(erase_user, state.database, user_id)
     if await state.withheld.forget_user(erasure):
         return Response(status_code=204)
-    return JSONResponse(ErasureUnderWay().model_dump(), status_code=202)
+    return PrintableJSON(ErasureUnderWay().model_dump(), status_code=202)
 
 
 @router.put("/posts/{post_id}", status_code=204, responses={**CONFLICT, **TOO_LARGE})
@@ -87,4 +88,4 @@ async def _obeyed(state: State, change: SafetyChange) -> Response:
     """The answer to an act that pages must obey."""
     if await state.withheld.apply(change):
         return Response(status_code=204)
-    return JSONResponse(ActPending().model_dump(), status_code=202)
+    return PrintableJSON(ActPending().model_dump(), status_code=202)

@@ -5,11 +5,11 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from shared.errors import SourceError, StoreUnavailable, WriteRefused
 from shared.logs import log_trouble
+from timeline.printable_json import PrintableJSON
 
 NO_ROUTE = "no such route: paths match exactly, and a slash in an id is %2F; see /docs"
 TYPE_PREFIX = "urn:warmline:problem:"
@@ -27,11 +27,11 @@ class Problem(Exception):
 
 def problem_response(
     status: int, slug: str, detail: str, headers: dict[str, str] | None = None, **more: Any
-) -> JSONResponse:
+) -> PrintableJSON:
     """A problem as an answer."""
     title = http.HTTPStatus(status).phrase
     body = {"type": TYPE_PREFIX + slug, "title": title, "status": status, "detail": detail, **more}
-    return JSONResponse(body, status_code=status, headers=headers, media_type="application/problem+json")
+    return PrintableJSON(body, status_code=status, headers=headers, media_type="application/problem+json")
 
 
 def install_problems(app: FastAPI) -> None:
@@ -45,12 +45,12 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_unexpected)
 
 
-async def _on_problem(_: Request, error: Exception) -> JSONResponse:
+async def _on_problem(_: Request, error: Exception) -> PrintableJSON:
     assert isinstance(error, Problem)
     return problem_response(error.status, error.slug, error.detail, error.headers)
 
 
-async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
+async def _on_invalid(request: Request, error: Exception) -> PrintableJSON:
     assert isinstance(error, RequestValidationError)
     given = request.headers.get("content-type", "")
     if not _is_json(given) and any(item["loc"] == ("body",) and item["type"] != "missing" for item in error.errors()):
@@ -68,7 +68,7 @@ def _is_json(content_type: str) -> bool:
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
 
-async def _on_http(_: Request, error: Exception) -> JSONResponse:
+async def _on_http(_: Request, error: Exception) -> PrintableJSON:
     assert isinstance(error, HTTPException)
     slug = http.HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
     detail = {
@@ -80,18 +80,18 @@ async def _on_http(_: Request, error: Exception) -> JSONResponse:
     return problem_response(error.status_code, slug, detail.get(error.status_code, slug), headers)
 
 
-async def _on_refused(_: Request, error: Exception) -> JSONResponse:
+async def _on_refused(_: Request, error: Exception) -> PrintableJSON:
     assert isinstance(error, WriteRefused)
     return problem_response(409, error.reason, str(error))
 
 
-async def _on_unavailable(_: Request, error: Exception) -> JSONResponse:
+async def _on_unavailable(_: Request, error: Exception) -> PrintableJSON:
     log_trouble("timeline.unavailable", reason=error)
     detail = "a store that this route needs does not answer; try again, a repeat is as good as once"
     return problem_response(503, "store-unavailable", detail, {"Retry-After": "5"})
 
 
-async def _on_unexpected(request: Request, error: Exception) -> JSONResponse:
+async def _on_unexpected(request: Request, error: Exception) -> PrintableJSON:
     route = getattr(request.scope.get("route"), "path", "none")  # not the path, which holds ids
     log_trouble("timeline.bug", method=request.method, route=route, kind=type(error).__name__)
     return problem_response(500, "internal", "this is a fault of ours; it was logged")

@@ -3,13 +3,14 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.responses import PlainTextResponse, Response
 
 from shared.ranked_lists.cursor import ForgedCursor
 from timeline.body import MEDIA_TYPE, page_body
 from timeline.metrics import CONTENT_TYPE
 from timeline.observe import PAGES
 from timeline.page import PageRequest
+from timeline.printable_json import PrintableJSON
 from timeline.problems import Problem
 from timeline.schemas import (
     DEFAULT_LIMIT,
@@ -34,7 +35,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 
-router = APIRouter()
+router = APIRouter(default_response_class=PrintableJSON)
 
 
 @router.get("/timeline/{user_id}", response_model=TimelinePage, responses=PROBLEMS, tags=["timeline"])
@@ -62,7 +63,7 @@ async def get_health() -> Alive:
 
 
 @router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}}, tags=["platform"])
-async def get_readiness(request: Request) -> JSONResponse:
+async def get_readiness(request: Request) -> PrintableJSON:
     """Ready: both stores answer and everyone's list is there. A process that is not ready still serves pages."""
     snapshot = state_of(request).snapshot
     missing = dict(snapshot.missing)
@@ -71,7 +72,7 @@ async def get_readiness(request: Request) -> JSONResponse:
     if snapshot.foreign_file is not None:
         missing["snapshot"] = "the file belongs to another installation, and is neither read nor written; see the log"
     status = 503 if missing else 200
-    return JSONResponse({"status": "degraded" if missing else "ready", "missing": missing}, status_code=status)
+    return PrintableJSON({"status": "degraded" if missing else "ready", "missing": missing}, status_code=status)
 
 
 @router.get("/metrics", response_class=PlainTextResponse, tags=["platform"])

@@ -20,6 +20,7 @@ from shared.domain import (
     is_usable_id,
 )
 from shared.jobs import Job
+from shared.printable import STEERING_CHARACTERS
 from timeline.ingest_events import OLDEST, Rejection
 from timeline.paths import with_slashes
 
@@ -84,11 +85,12 @@ Id = Annotated[
     str, Field(min_length=1, max_length=MAX_ID_LENGTH, json_schema_extra=ID_PATTERN), AfterValidator(_usable)
 ]
 PathId = Annotated[Id, BeforeValidator(with_slashes), Path()]
+NOT_STEERING = {"pattern": f"^[^{STEERING_CHARACTERS}]*$"}
 NO_NUL = {"pattern": r"^[^\u0000]*$"}
 Caption = Annotated[str, Field(max_length=MAX_CAPTION, json_schema_extra=NO_NUL), AfterValidator(_storable)]
 Url = Annotated[
     str,
-    Field(max_length=MAX_URL, json_schema_extra=NO_NUL, description=PHOTO_RULE),
+    Field(max_length=MAX_URL, json_schema_extra=NOT_STEERING, description=PHOTO_RULE),
     AfterValidator(_storable),
     AfterValidator(_photo),
 ]

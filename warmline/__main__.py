@@ -10,6 +10,7 @@ import typer
 from shared.domain import Phase
 from shared.errors import WarmlineError
 from shared.jobs import Job
+from shared.printable import write_error
 from shared.stopping import STOPPED
 from shared.version import VERSION
 from warmline import import_columns
@@ -284,10 +285,10 @@ def main(arguments: list[str] | None = None) -> int:
     except WarmlineError as error:
         from warmline.screen import warn
 
-        warn(str(error))
+        warn(*error.lines)
         return error.exit_code
     except KeyboardInterrupt:
-        sys.stderr.write("stopped\n")
+        write_error("stopped")
         return STOPPED
     return 0
 

@@ -2,17 +2,21 @@
 
 import csv
 import io
+import os
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from shared.errors import ImportRefused
+from shared.untrusted_files import open_untrusted
 from warmline.import_columns import COLUMNS
 from warmline.row_checks import BAD_QUOTING, TOO_LONG, WRONG_FIELDS, BadRow, Value
 from warmline.row_files import Progress, RawRow, read_header
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _HEAD_BYTES = 4096
+MAX_LINE = 10_000_000  # characters; a field has 131,072 at most, and a relation six of them
 # The first bytes of what is no text, whatever the file's name says.
 _OTHERS = {
     b"\xff\xfe": "UTF-16, expected UTF-8; save it anew",
@@ -40,15 +44,15 @@ class CsvRows:
         """
         self.relation = relation
         self.path = path
-        self._size = path.stat().st_size
-        with path.open("rb") as start:
-            head = start.read(_HEAD_BYTES)
+        # Bytes that are no UTF-8 pass as lone surrogates, so that only their row is refused.
+        self._raw = open_untrusted(path, below=path.parent)
+        self._file = io.TextIOWrapper(self._raw, encoding="utf-8-sig", errors="surrogateescape", newline="")
+        self._size = os.fstat(self._raw.fileno()).st_size
+        head = self._raw.peek(_HEAD_BYTES)
         other = next((said for mark, said in _OTHERS.items() if head.startswith(mark)), None)
         if other or b"\0" in head.partition(b"\n")[0]:
+            self.close()
             raise ImportRefused(f"{path}: got {other or _NUL}")
-        # Bytes that are no UTF-8 pass as lone surrogates, so that only their row is refused.
-        self._raw = path.open("rb")
-        self._file = io.TextIOWrapper(self._raw, encoding="utf-8-sig", errors="surrogateescape", newline="")
         self._lines = _Lines(self._file)
         self._reader = csv.reader(self._lines, strict=True, delimiter=delimiter)
         try:
@@ -71,7 +75,7 @@ class CsvRows:
             try:
                 fields = next(self._reader, None)
             except csv.Error as error:
-                reason = _broken(error, self._lines.first)
+                reason = _LONG_LINE if self._lines.is_cut else _broken(error, self._lines.first)
                 self._lines.give_back()  # what it swallowed after its first line may be good
                 yield RawRow(line=line, values=reason)
                 self._lines.begin_row()
@@ -89,6 +93,8 @@ class CsvRows:
         self._file.close()
 
     def _values(self, fields: list[str]) -> list[Value] | BadRow:
+        if self._lines.is_cut:
+            return _LONG_LINE
         if len(fields) != self._width:
             return BadRow(WRONG_FIELDS, f"got {len(fields)} fields, expected {self._width} as in the header")
         return [None if place is None else fields[place] or None for place in self.columns.places]
@@ -114,12 +120,16 @@ def _broken(error: csv.Error, first_line: str) -> BadRow:
     return BadRow(BAD_QUOTING, f"{error}; is a quotation mark not closed?")
 
 
+_LONG_LINE = BadRow(TOO_LONG, f"got a line of more than {MAX_LINE:,} characters; shorten it")
+
+
 class _Lines:
     """The lines of a file, counted; those after the first of a row can be given back."""
 
-    def __init__(self, lines: Iterator[str]) -> None:
+    def __init__(self, file: TextIO) -> None:
         self.number = 0  # lines before the present row
-        self._lines = lines
+        self.is_cut = False  # whether one of the present row was too long to be taken whole
+        self._file = file
         self._back: deque[str] = deque()
         self._taken: list[str] = []
 
@@ -127,8 +137,18 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self._back.popleft() if self._back else next(self._lines)
+        line = self._back.popleft() if self._back else self._read()
+        if not line:
+            raise StopIteration
         self._taken.append(line)
+        return line
+
+    def _read(self) -> str:
+        """The next line, or its beginning; a file without an end of line is not taken into memory."""
+        line = piece = self._file.readline(MAX_LINE)
+        while len(piece) == MAX_LINE and not piece.endswith(("\r", "\n")):
+            self.is_cut = True
+            piece = self._file.readline(MAX_LINE)
         return line
 
     @property
@@ -140,6 +160,7 @@ class _Lines:
         """The lines taken so far belong to rows that are done with."""
         self.number += len(self._taken)
         self._taken.clear()
+        self.is_cut = False
 
     def give_back(self) -> None:
         """Of the lines of the present row only the first is done with."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.db.doctor import OLDEST, STATEMENT_SECONDS, EarlyEvents, Share
-from shared.domain import ID_RULE, Kind
+from shared.domain import ID_RULE, PHOTO_RULE, Kind
 from warmline.findings import Finding, good, hint, problem, too_slow
 
 ENOUGH_ROWS = 20  # fewer say nothing about a habit
@@ -70,6 +70,13 @@ RULES: dict[str, dict[str, Rule]] = {
             expected="null for a post that lives, and a time up to now for one that is gone",
             todo="Warmline treats them as deleted; write CASE WHEN deleted_at <= now() THEN deleted_at END",
             problem_from=0.01,
+        ),
+        "unusable_url": Rule(
+            column="image_url",
+            says="have control characters in their image_url",
+            expected=PHOTO_RULE,
+            todo="such a photo is never read, and nobody types such an address: who wrote it, and what else did they?",
+            problem_from=0.1,
         ),
         "no_image": Rule(
             column="image_url",

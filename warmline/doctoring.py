@@ -11,6 +11,7 @@ from shared.db.doctor import STATEMENT_SECONDS, Probe
 from shared.db.doctor_setup import sample_posts
 from shared.db.engine import Snapshot, store_errors
 from shared.errors import SourceError, WarmlineError
+from shared.printable import printable
 from warmline.examination import examine
 from warmline.findings import (
     Finding,
@@ -24,7 +25,7 @@ from warmline.findings import (
     summary,
     unanswered,
 )
-from warmline.screen import clipped, console, print_hanging, printable, progress_bar, say, show_json
+from warmline.screen import clipped, console, print_hanging, progress_bar, say, show_json
 from warmline.stores import Stores, open_stores
 
 SAMPLE_POSTS = 5

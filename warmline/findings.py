@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from shared.domain import MAX_ID_LENGTH, is_usable_id
-from warmline.screen import clipped, number_of, print_hanging, printable
+from shared.printable import printable
+from warmline.screen import clipped, number_of, print_hanging
 
 EXAMPLE = 60  # characters of an example
 WIDE = 60  # columns of a terminal from which findings are indented to stand beside their severity

@@ -9,7 +9,7 @@ from shared.db.imports import Merged
 from warmline.bad_rows import KEPT, BadRows
 from warmline.repeated_ids import KEPT as KEPT_OF_REPEATED
 from warmline.repeated_ids import Repeated
-from warmline.screen import console, number_of, show_json, warn
+from warmline.screen import cells, console, number_of, say, show_json, warn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +63,12 @@ def show_report(
     for name in files[0].counts:
         table.add_column(name, justify="right")
     for each in files:
-        table.add_row(each.file, *(f"{count:,}" for count in each.counts.values()))
+        table.add_row(*cells(each.file, *(f"{count:,}" for count in each.counts.values())))
     console().print(table)
     made_known = sum(each.merged.made_known for each in files)
     if made_known:
         are = "user who was not there is" if made_known == 1 else "users who were not there are"
-        console().print(f"{made_known:,} {are} known by posts and events now")
+        say(f"{made_known:,} {are} known by posts and events now")
     for note in notes:
         warn(note)
     for each in files:

@@ -13,6 +13,7 @@ from shared.errors import ImportRefused
 from warmline.bad_rows import BadRows
 from warmline.import_columns import COLUMNS
 from warmline.import_report import FileReport, show_report
+from warmline.memory_limit import memory_limit
 from warmline.repeated_ids import RowsById
 from warmline.row_checks import CHECKS, BadRow
 from warmline.row_files import RowFile, find_files, open_files, unread_files
@@ -27,13 +28,13 @@ def run_import(folder: Path, *, delimiter: str, report: Path | None, as_json: bo
     """Import a folder; gives 0 when every row was good, 1 when some were not, 2 when the folder is refused."""
     begun = time.monotonic()
     try:
-        with open_stores() as stores, BadRows(report) as bad:
+        with open_stores() as stores, BadRows(report) as bad, memory_limit():
             refuse_views(stores.database, folder)
             files = open_files(folder, delimiter=delimiter)
             notes = [*unread_files(folder), *(note for file in files for note in _notes(file))]
             done = import_files(stores.database, files, bad)
     except ImportRefused as error:
-        warn(str(error))
+        warn(*error.lines)
         return REFUSED
     show_report(done, bad, notes, seconds=time.monotonic() - begun, as_json=as_json)
     return SOME_BAD if bad.count or any(each.repeated.count for each in done) else 0

@@ -8,8 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from shared.domain import Phase, Source
+from shared.printable import printable
 from shared.ranked_lists.inspect import ListedPost
-from warmline.screen import age, clipped, console, escaped, number_of, say
+from warmline.screen import age, clipped, console, number_of, say
 
 if TYPE_CHECKING:
     from warmline.inspecting import Inspection, PostInspection
@@ -157,8 +158,8 @@ def _about(inspection: "Inspection", source: Source, post: ListedPost, *, with_r
     how += [age(inspection.now - details.created_at)] if details and details.created_at else []
     how += [post.standing] if post.standing else []
     how += [str(parts)] if parts else []
-    named = escaped(post.post_id or "(a post that the catalogue does not know)")
-    by = f" by {escaped(details.author_id)}" if details else " (not in posts)"
+    named = printable(post.post_id or "(a post that the catalogue does not know)")
+    by = f" by {printable(details.author_id)}" if details else " (not in posts)"
     # Text, never a plain string: a caption is a stranger's, and rich would read its [brackets] as markup.
     caption = clipped(details.caption, 2 * CAPTION) if details and details.caption else "(no caption)"
     return [Text(caption), *([Text(", ".join(how))] if how else []), Text(f"{named}{by}")]

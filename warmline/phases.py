@@ -69,9 +69,15 @@ def run_phase_set(phase: Phase, *, rollout_percent: float, by: str | None, as_js
         return 0
     say(_sentence(state))
     if is_foreign:
-        say(f"{trouble}\nThe change is written in PostgreSQL; the timelines obey it once Redis is this installation's.")
+        say(
+            str(trouble),
+            "The change is written in PostgreSQL; the timelines obey it once Redis is this installation's.",
+        )
     elif trouble:
-        say(f"{trouble}\nThe change is written; it reaches Redis through the timeline within seconds of Redis' return.")
+        say(
+            str(trouble),
+            "The change is written; it reaches Redis through the timeline within seconds of Redis' return.",
+        )
     else:
         say("In force from each user's next first page on.")
     if warning:

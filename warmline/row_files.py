@@ -68,7 +68,7 @@ def find_files(folder: Path) -> dict[str, Path]:
             found[relation] = there[0]
     misnamed = [said for name in sorted(files) if (said := _misnamed(name))]
     if misnamed:
-        raise ImportRefused("\n".join(f"{folder}: {said}" for said in misnamed))
+        raise ImportRefused(*(f"{folder}: {said}" for said in misnamed))
     if not found:
         raise ImportRefused(f"{folder}: got none of the four files, expected some of {_NAMES} (or .parquet)")
     return found
@@ -93,7 +93,7 @@ def _files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise ImportRefused(f"{folder}: got no such folder, expected one with users.csv, posts.csv, …")
     try:
-        return sorted(path for path in folder.iterdir() if path.is_file())
+        return sorted(path for path in folder.iterdir() if not path.is_dir())  # a pipe is told of when it is opened
     except OSError as error:
         raise ImportRefused(f"{folder}: cannot be read: {error.strerror or error}") from error
 
@@ -135,13 +135,13 @@ def open_files(folder: Path, *, delimiter: str = ",") -> list[RowFile]:
                 CsvRows(relation, path, delimiter=delimiter) if path.suffix == ".csv" else ParquetRows(relation, path)
             )
         except ImportRefused as error:
-            refused.append(str(error))
+            refused += error.lines
         except OSError as error:
             refused.append(f"{path}: cannot be read: {error.strerror or error}")
     if refused:
         for each in opened:
             each.close()
-        raise ImportRefused("\n".join(refused))
+        raise ImportRefused(*refused)
     return opened
 
 

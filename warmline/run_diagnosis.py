@@ -1,21 +1,28 @@
 """What the last run of each job and the files of the promoted models mean, and what to do about them."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from shared.db.models import CHAMPION, PREVIOUS, ModelVersion
+from shared.errors import ArtefactError
 from shared.jobs import SERVICES, Job
+from shared.neucf.model_files import (
+    MANIFEST,
+    WEIGHTS,
+    hash_of_weights,
+    read_manifest_bytes,
+    refuse_other_file,
+    refuse_other_manifest,
+)
 from warmline.findings import Finding, good, hint, problem
 from warmline.screen import age
 
 # How old the last good run of a job may be before something is wrong; the schedules' defaults with plenty of room.
 LATE = {Job.HEURISTIC: timedelta(hours=1), Job.TRAIN: timedelta(days=8), Job.SCORE: timedelta(days=1)}
 WAITS_TOO_LONG = timedelta(minutes=10)
-FILES = ("manifest.json", "weights.safetensors")
-WEIGHTS = FILES[1]
+FILES = (MANIFEST, WEIGHTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +83,7 @@ def judge_models(models: Sequence[ModelVersion], model_dir: Path) -> list[Findin
         got = f"this machine has no folder {model_dir}, so the files of the promoted models were not looked at"
         todo = "set WARMLINE_MODEL_DIR to the folder that training writes to, and mount it here too"
         return [hint("models", got, expected="the folder of the models", todo=todo)]
-    faults = [(model, fault) for model in promoted if (fault := _fault(model_dir / model.folder, model.sha256))]
+    faults = [(model, fault) for model in promoted if (fault := _fault(model, model_dir / model.folder))]
     damaged = {model.version for model, _ in faults}
     has_way_back = any(model.alias == PREVIOUS and model.version not in damaged for model in promoted)
     found = [_missing_files(model, fault, has_way_back=has_way_back) for model, fault in faults]
@@ -93,14 +100,14 @@ def _missing_files(model: ModelVersion, fault: str, *, has_way_back: bool) -> Fi
     return problem(where, got, expected=expected, todo=todo)
 
 
-def _fault(folder: Path, sha256: str) -> str:
+def _fault(model: ModelVersion, folder: Path) -> str:
     """What is wrong with a model's files; empty where nothing is."""
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         return f"{folder} lacks {' and '.join(missing)}"
     try:
-        with (folder / WEIGHTS).open("rb") as file:
-            got = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        return f"{folder / WEIGHTS} cannot be read ({error.strerror})"
-    return "" if got == sha256 else f"{folder / WEIGHTS} is another file than the one on record"
+        refuse_other_manifest(folder, read_manifest_bytes(folder), model.manifest_sha256)
+        refuse_other_file(folder / WEIGHTS, hash_of_weights(folder), model.sha256)
+    except ArtefactError as error:
+        return str(error)
+    return ""

@@ -1,7 +1,6 @@
 """What the operator sees: text and tables on standard output, progress and errors on standard error."""
 
 import json
-import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,39 +12,33 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 from rich.text import Text
 
-# Control characters (ESC begins a terminal's commands, U+009B too), line ends, half surrogates, and what turns the
-# direction of writing about. Joiners stay: emoji and several scripts are written with them.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+from shared.printable import printable, printable_json, write_error
+from shared.safe_console import SafeConsole
+
 LEAST_WIDTH = 20  # characters of a line, however narrow the terminal
 PIPE_WIDTH = 160  # characters of a line when nobody's terminal says
 
 
 def console() -> Console:
     """Where results go; in a pipe the tables keep their columns."""
-    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
+    return SafeConsole(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
 
 
-def say(text: str) -> None:
+def say(*lines: str) -> None:
     """Lines of a result."""
-    sys.stdout.write(f"{escaped(text)}\n")
+    for line in lines:
+        sys.stdout.write(f"{printable(line)}\n")
 
 
-def warn(text: str) -> None:
+def warn(*lines: str) -> None:
     """Lines about what is wrong."""
-    sys.stderr.write(f"{escaped(text)}\n")
-
-
-def escaped(text: str) -> str:
-    """The text with what would steer a terminal written out: controls but the end of a line, and turns of direction.
-
-    Whatever comes out of a database is somebody's: a caption, an id, a name that was given to `--by`, an error.
-    """
-    return "\n".join(map(printable, text.split("\n")))
+    for line in lines:
+        write_error(line)
 
 
 def cells(*values: object) -> list[Text]:
-    """A table's row out of a database: escaped, and its [brackets] no markup of rich's."""
-    return [Text(escaped(str(value))) for value in values]
+    """A table's row out of a database: printable, and its [brackets] no markup of rich's."""
+    return [Text(printable(str(value))) for value in values]
 
 
 def show_sections(sections: Iterable[tuple[str, Iterable[str]]]) -> None:
@@ -62,14 +55,14 @@ def show_sections(sections: Iterable[tuple[str, Iterable[str]]]) -> None:
 def show_json(value: Mapping[str, Any]) -> None:
     """A result for a script: one JSON object, in which no character moves a terminal's cursor."""
     text = json.dumps(value, indent=2, default=_plain, ensure_ascii=False)
-    say(_UNSAFE.sub(lambda mark: mark[0] if mark[0] == "\n" else json.dumps(mark[0])[1:-1], text))
+    sys.stdout.write(f"{printable_json(text, has_lines=True)}\n")
 
 
 @contextmanager
 def progress_bar(text: str) -> Iterator[Progress]:
     """A bar (or, for a task without a total, a moving one) on standard error; nothing when that is no terminal."""
     columns = SpinnerColumn(), TextColumn(text + " {task.description}"), BarColumn(), TimeElapsedColumn()
-    errors = Console(stderr=True)
+    errors = SafeConsole(stderr=True)
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
         yield progress
 
@@ -107,11 +100,6 @@ def clipped(text: str, length: int) -> str:
     """The text on one line, at most so long, without characters that would move a terminal's cursor."""
     line = "".join(mark if mark.isprintable() else " " for mark in text)
     return line if len(line) <= length else line[: length - 1] + "…"
-
-
-def printable(text: str) -> str:
-    """The text on one line, whatever a database holds: what would steer a terminal is written as its number."""
-    return _UNSAFE.sub(lambda mark: mark[0].encode("unicode_escape").decode(), text)
 
 
 def _plain(value: object) -> object:

@@ -1,7 +1,5 @@
 """Reads the photos that posts name: files below a media root, or http(s) from an allow-list. A failure is a value."""
 
-import os
-import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from shared.content.decode import decode
 from shared.content.fetch import Fetcher, FetchLimits
 from shared.content.fingerprint import fingerprint
 from shared.content.unreadable import Fault, PhotoRefused, Unreadable
+from shared.untrusted_files import FileTooLarge, RefusedFile, read_untrusted
 
 Prepared = TypeVar("Prepared")
 
@@ -109,21 +108,18 @@ class PhotoSource:
         return hash_of((reference + stamp).encode("utf-8", "replace"))
 
     def _read(self, reference: str) -> bytes:
-        place = self._place(reference)
-        # The path is resolved, so a link at its end was put there since: not followed. A pipe is not waited for.
-        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        place, root = self._place(reference), self._root
+        assert root is not None  # else there is no place
         try:
-            with os.fdopen(os.open(place, flags), "rb") as file:
-                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                    raise PhotoRefused(Fault.FILE_UNREADABLE, "got a folder, pipe or device, expected a file")
-                content = file.read(self._limits.max_bytes + 1)
+            return read_untrusted(place, below=root, max_bytes=self._limits.max_bytes)
         except FileNotFoundError:
             raise PhotoRefused(Fault.FILE_MISSING, "no such file below WARMLINE_MEDIA_ROOT") from None
+        except FileTooLarge:
+            raise PhotoRefused(Fault.TOO_MANY_BYTES, f"expected {self._limits.max_bytes:,} bytes or fewer") from None
+        except RefusedFile as refused:
+            raise PhotoRefused(Fault.FILE_UNREADABLE, refused.strerror) from None
         except OSError as error:
             raise PhotoRefused(Fault.FILE_UNREADABLE, f"opening it failed with {type(error).__name__}") from error
-        if len(content) > self._limits.max_bytes:
-            raise PhotoRefused(Fault.TOO_MANY_BYTES, f"expected {self._limits.max_bytes:,} bytes or fewer")
-        return content
 
     def _place(self, reference: str) -> Path:
         """The file that a reference means, with all links followed.

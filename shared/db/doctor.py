@@ -16,6 +16,7 @@ from shared.db.relations import CONTRACT, usable
 from shared.db.timestamps import seconds_of
 from shared.domain import CLOCK_TOLERANCE
 from shared.errors import SourceError
+from shared.printable import STEERING_CHARACTERS
 
 STATEMENT_SECONDS = 5
 SAMPLE_ROWS = 50_000  # newest rows of a relation that are looked at
@@ -49,6 +50,7 @@ class EarlyEvents:
 
 
 _TAG = r"<(p|br|a|span|div|b|i|em|strong|ul|li|img)(\s[^>]*)?/?>"
+_STEERING = STEERING_CHARACTERS.replace("\\", "\\\\")
 _AHEAD = f"now() + interval '{CLOCK_TOLERANCE.total_seconds():.0f} seconds'"
 _TIMES = {"no_time": "created_at IS NULL", "future": f"created_at > {_AHEAD}"}
 # relation → what names a row
@@ -68,6 +70,7 @@ ROW_CHECKS: dict[str, dict[str, str]] = {
         "deleted": "deleted_at IS NOT NULL",
         "deleted_before_created": "deleted_at < created_at",
         "deleted_ahead": f"deleted_at > {_AHEAD}",
+        "unusable_url": f"image_url ~ E'[{_STEERING}]'",
         "no_image": "coalesce(btrim(image_url), '') = ''",
         "no_caption": "coalesce(btrim(caption), '') = ''",
         "html_caption": f"caption ~* '{_TAG}'",

@@ -27,6 +27,7 @@ class ModelVersion:
     report: Mapping[str, Any]
     created_at: datetime
     alias: str | None
+    manifest_sha256: str | None = None  # None: registered before it was recorded, and not scored with since
 
 
 FilesCheck = Callable[[ModelVersion], None]  # raises PromotionRefused
@@ -41,13 +42,22 @@ def register_model(
     accepted: bool,
     verdict: str,
     report: Mapping[str, Any],
+    manifest_sha256: str | None = None,
 ) -> int:
     """Put a saved model on record; gives its version."""
-    values = {"run_id": run_id, "folder": folder, "sha256": sha256, "verdict": verdict, "report": dict(report)}
+    hashes = {"sha256": sha256, "manifest_sha256": manifest_sha256}
+    values = {"run_id": run_id, "folder": folder, **hashes, "verdict": verdict, "report": dict(report)}
     state = "accepted" if accepted else "rejected"
     with database.begin() as connection:
         put = model_versions.insert().values(**values, state=state).returning(model_versions.c.version)
         return int(connection.execute(put).scalar_one())
+
+
+def adopt_manifest(database: Database, version: int, manifest_sha256: str) -> None:
+    """Record the manifest of a model whose weights were found to be those on record; one on record stays."""
+    unknown = (model_versions.c.version == version) & model_versions.c.manifest_sha256.is_(None)
+    with database.begin() as connection:
+        connection.execute(model_versions.update().where(unknown).values(manifest_sha256=manifest_sha256))
 
 
 def promote_model(
@@ -164,4 +174,5 @@ def _model(row: Mapping[Any, Any]) -> ModelVersion:
         report=row["report"],
         created_at=row["created_at"],
         alias=row["alias"],
+        manifest_sha256=row["manifest_sha256"],
     )

@@ -105,4 +105,4 @@ def check_relations(database: Database, snapshot: Snapshot) -> None:
     connection = snapshot.connection(place)
     wrong = [str(each) for relation in RELATIONS for each in mismatches(connection, place, relation)]
     if wrong:
-        raise SourceError("\n".join(wrong))
+        raise SourceError(*wrong)

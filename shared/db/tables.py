@@ -223,7 +223,8 @@ model_versions = sa.Table(
     sa.Column("run_id", sa.BigInteger),
     _now("created_at"),
     sa.Column("folder", sa.Text, nullable=False, unique=True),  # below WARMLINE_MODEL_DIR
-    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),  # of the weights
+    sa.Column("manifest_sha256", sa.Text),  # null: registered by an earlier version; the first scoring adopts it
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("verdict", sa.Text, nullable=False),
     sa.Column("report", JSONB, nullable=False),

@@ -6,7 +6,10 @@ No pickle is written or read: a folder from elsewhere can be refused, but it can
 import hashlib
 import os
 import shutil
+import struct
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,11 +23,19 @@ from shared.errors import ArtefactError
 from shared.neucf.manifest import Encoder, Manifest
 from shared.neucf.model import NeuCF
 from shared.neucf.model_files import MANIFEST as MANIFEST
-from shared.neucf.model_files import MAX_MANIFEST_BYTES
 from shared.neucf.model_files import WEIGHTS as WEIGHTS
+from shared.neucf.model_files import (
+    read_manifest_bytes,
+    refuse_other_file,
+    refuse_other_manifest,
+    unreadable,
+)
 from shared.neucf.vocab import Vocab
+from shared.untrusted_files import open_untrusted, parse_json
 
 USER_KEYS, POST_KEYS = "vocab.user_keys", "vocab.post_keys"  # tensors beside the model's own, int64
+HEADER_LENGTH = struct.Struct("<Q")  # with which a safetensors file begins
+MAX_HEADER_BYTES = 1_000_000  # names and shapes of about 20 tensors are 2 kB; the format itself allows 100 MB
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +46,7 @@ class Artefact:
     users: Vocab
     posts: Vocab
     manifest: Manifest
+    manifest_sha256: str = ""  # of the file that it was read from; blank: of none
 
 
 def save_artefact(folder: Path, artefact: Artefact, *, even_if_broken: bool = False) -> Manifest:
@@ -73,7 +85,8 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         ArtefactError: it cannot be read, or is of another format.
     """
-    return Manifest.from_json(_read(folder / MANIFEST, MAX_MANIFEST_BYTES).decode(errors="replace"))
+    with _whatever_is_wrong(folder):
+        return Manifest.from_json(read_manifest_bytes(folder))
 
 
 def load_artefact(
@@ -83,6 +96,7 @@ def load_artefact(
     caption: Encoder | None,
     device: torch.device,
     sha256: str | None = None,
+    manifest_sha256: str | None = None,
 ) -> Artefact:
     """Read a model and refuse it unless everything fits.
 
@@ -92,41 +106,78 @@ def load_artefact(
         caption: the same for captions.
         device: where the model shall live.
         sha256: the hash of the weights that PostgreSQL recorded, when it did.
+        manifest_sha256: the same of the manifest.
 
     Raises:
         ArtefactError: what is wrong, got and expected.
     """
-    manifest = read_manifest(folder)
-    manifest.expect_encoders(image=image, caption=caption)
-    tensors = _tensors(_read(folder / WEIGHTS, None), manifest, sha256)
-    users, posts = _vocab(tensors, USER_KEYS, manifest.n_user_rows), _vocab(tensors, POST_KEYS, manifest.n_post_rows)
-    model = NeuCF(manifest.config, n_user_rows=users.n_rows, n_post_rows=posts.n_rows)
-    _refuse_other_shapes(tensors, model)
-    _refuse_non_finite(tensors)
-    model.load_state_dict(tensors, strict=True)
-    return Artefact(model.to(device).eval(), users, posts, manifest)
+    with _whatever_is_wrong(folder):
+        content = read_manifest_bytes(folder)
+        refuse_other_manifest(folder, content, manifest_sha256)
+        manifest = Manifest.from_json(content)
+        manifest.expect_encoders(image=image, caption=caption)
+        tensors = _tensors(_read_weights(folder / WEIGHTS, manifest.weights_bytes, sha256), manifest)
+        model, users, posts = _model(tensors, manifest)
+    digest = hashlib.sha256(content).hexdigest()
+    return Artefact(model.to(device).eval(), users, posts, manifest, digest)
 
 
-def _read(path: Path, limit: int | None) -> bytes:
+@contextmanager
+def _whatever_is_wrong(folder: Path) -> Iterator[None]:
+    """Whoever wrote the files chose how reading them fails; to all who ask, the model cannot be loaded."""
     try:
-        if limit is not None and path.stat().st_size > limit:
-            raise ArtefactError(f"{path.name}: got {path.stat().st_size} bytes, expected at most {limit}")
-        return path.read_bytes()
+        yield
+    except ArtefactError:
+        raise
+    except Exception as error:  # wrong types and sizes in a manifest, memory that ends, what torch raises
+        kind = type(error).__name__
+        raise ArtefactError(f"{folder}: the model cannot be loaded ({kind}); copy its folder again") from error
+
+
+def _read_weights(path: Path, n_bytes: int, sha256: str | None) -> bytes:
+    try:
+        with open_untrusted(path, below=path.parent) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size != n_bytes:
+                raise ArtefactError(f"weights: got {size} bytes, expected {n_bytes}; copy them again")
+            if sha256 is not None:  # before all of it is in memory
+                refuse_other_file(path, hashlib.file_digest(file, "sha256").hexdigest(), sha256)
+                file.seek(0)
+            return file.read(size)
     except OSError as error:
-        raise ArtefactError(f"{path}: cannot be read ({error.strerror}); copy the model's folder again") from error
+        raise unreadable(path, error) from error
 
 
-def _tensors(weights: bytes, manifest: Manifest, sha256: str | None) -> dict[str, Tensor]:
-    if len(weights) != manifest.weights_bytes:
-        raise ArtefactError(f"weights: got {len(weights)} bytes, expected {manifest.weights_bytes}; copy them again")
+def _tensors(weights: bytes, manifest: Manifest) -> dict[str, Tensor]:
     got = hashlib.sha256(weights).hexdigest()
-    for expected, source in ((manifest.weights_sha256, "the manifest"), (sha256, "the database")):
-        if expected is not None and got != expected:
-            raise ArtefactError(f"weights: got SHA-256 {got[:12]}…, expected {expected[:12]}… as in {source}")
+    expected = manifest.weights_sha256
+    if got != expected:
+        raise ArtefactError(f"weights: got SHA-256 {got[:12]}…, expected {expected[:12]}… as in the manifest")
     try:
+        _check_header(weights)
         return load(weights)
     except (SafetensorError, ValueError) as error:
         raise ArtefactError(f"weights: not a safetensors file ({error})") from error
+
+
+def _check_header(weights: bytes) -> None:
+    """Raises ValueError for a header that is none, or larger or deeper than ours can be."""
+    if len(weights) < HEADER_LENGTH.size:
+        raise ValueError(f"got {len(weights)} bytes")
+    (length,) = HEADER_LENGTH.unpack_from(weights)
+    if length > MAX_HEADER_BYTES:
+        raise ValueError(f"got a header of {length:,} bytes, expected at most {MAX_HEADER_BYTES:,}")
+    parse_json(weights[HEADER_LENGTH.size : HEADER_LENGTH.size + length])
+
+
+def _model(tensors: dict[str, Tensor], manifest: Manifest) -> tuple[NeuCF, Vocab, Vocab]:
+    users, posts = _vocab(tensors, USER_KEYS, manifest.n_user_rows), _vocab(tensors, POST_KEYS, manifest.n_post_rows)
+    with torch.device("meta"):  # shapes alone: a manifest that asks for all memory is refused before it gets any
+        _refuse_other_shapes(tensors, NeuCF(manifest.config, n_user_rows=users.n_rows, n_post_rows=posts.n_rows))
+    _refuse_non_finite(tensors)
+    model = NeuCF(manifest.config, n_user_rows=users.n_rows, n_post_rows=posts.n_rows)
+    model.load_state_dict(tensors, strict=True)
+    return model, users, posts
 
 
 def _vocab(tensors: dict[str, Tensor], name: str, n_rows: int) -> Vocab:

@@ -6,7 +6,9 @@ from typing import Any, Self
 
 from shared.errors import ArtefactError, ConfigurationError
 
-MAX_WIDTH = 8192  # numbers in one vector; guards against a manifest that asks for all memory
+# Both guard against a manifest that asks for all memory.
+MAX_WIDTH = 8192  # numbers in one vector
+MAX_LAYERS = 16  # of a tower
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +31,8 @@ class NeuCFConfig:
             _check_width(name, getattr(self, name), smallest=1)
         for name in ("image_width", "caption_width"):
             _check_width(name, getattr(self, name), smallest=0)
-        if not isinstance(self.tower, tuple) or not self.tower:
-            raise ConfigurationError(f"tower: got {self.tower!r}, expected at least one layer width")
+        if not isinstance(self.tower, tuple) or not 0 < len(self.tower) <= MAX_LAYERS:
+            raise ConfigurationError(f"tower: got {self.tower!r:.200}, expected from 1 to {MAX_LAYERS} layer widths")
         for width in self.tower:
             _check_width("tower", width, smallest=1)
         for name in ("history", "post_bias"):

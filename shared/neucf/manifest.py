@@ -1,15 +1,16 @@
 """The manifest beside a model's weights: what the model is, what it was trained on and with, as strict JSON."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from shared.errors import ArtefactError
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.model_files import FORMAT
+from shared.neucf.model_files import FORMAT, parse_manifest
 from shared.neucf.serving_order import ServingOrder
 
 PACKAGES = ("numpy", "safetensors", "torch")  # whose versions may change what comes out
@@ -54,16 +55,22 @@ class Manifest:
         values = {**asdict(self), **times, "config": self.config.to_json()}
         return json.dumps({"format": FORMAT, **values}, indent=2, allow_nan=False) + "\n"
 
+    @property
+    def sha256(self) -> str:
+        """Of the file that `to_json` makes, for the model's record."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
     @classmethod
-    def from_json(cls, text: str) -> Self:
+    def from_json(cls, content: bytes) -> Self:
         """Read a manifest back.
 
         Raises:
             ArtefactError: not JSON, another format, a field too many or too few, or of the wrong type.
         """
-        values = _object(text)
-        if values.pop("format", None) != FORMAT:
-            raise ArtefactError(f"manifest: got format {_format_of(text)!r}, expected {FORMAT}; retrain")
+        values = dict(parse_manifest(content))
+        format_number = values.pop("format", None)
+        if format_number != FORMAT:
+            raise ArtefactError(f"manifest: got format {format_number!r}, expected {FORMAT}; retrain")
         expected = {each.name for each in fields(cls)}
         if set(values) != expected:
             raise ArtefactError(f"manifest: got fields {sorted(values)}, expected {sorted(expected)}; retrain")
@@ -104,20 +111,6 @@ def package_versions() -> dict[str, str]:
             return "unknown"
 
     return {name: installed(name) for name in PACKAGES}
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        values = json.loads(text)
-    except ValueError as error:
-        raise ArtefactError(f"manifest: not JSON ({error}); it is truncated or damaged, copy it again") from error
-    if not isinstance(values, dict):
-        raise ArtefactError(f"manifest: got a {type(values).__name__}, expected an object")
-    return cast(dict[str, Any], values)
-
-
-def _format_of(text: str) -> object:
-    return _object(text).get("format")
 
 
 def _time(text: str) -> datetime:

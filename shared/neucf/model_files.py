@@ -1,10 +1,12 @@
 """Whether a model's files are there and whole, told by their bytes alone: for services without torch and numpy."""
 
 import hashlib
-import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, cast
 
 from shared.errors import ArtefactError
+from shared.untrusted_files import open_untrusted, parse_json, read_untrusted
 
 FORMAT = 3  # of the manifest; grows when a reader of the old format could not use the file
 WEIGHTS, MANIFEST = "weights.safetensors", "manifest.json"
@@ -16,46 +18,80 @@ def is_at_hand(model_dir: Path) -> bool:
     return model_dir.is_dir()
 
 
-def check_model_files(folder: Path, *, sha256: str) -> None:
+def check_model_files(folder: Path, *, sha256: str, manifest_sha256: str | None) -> None:
     """Read a model's files once and compare them with what was recorded when they were written.
 
     Args:
         folder: what `save_artefact` wrote.
         sha256: of the weights, as PostgreSQL recorded it.
+        manifest_sha256: the same of the manifest; None of models registered before there was such a record.
 
     Raises:
         ArtefactError: a file is missing, cannot be read or is another one; got and expected.
     """
-    _check_manifest(folder / MANIFEST)
-    got = _hash(folder / WEIGHTS)
-    if got != sha256:
+    content = read_manifest_bytes(folder)
+    format_number = parse_manifest(content).get("format")
+    if format_number != FORMAT:
+        raise ArtefactError(f"{folder / MANIFEST}: got format {format_number!r}, expected {FORMAT}; retrain")
+    refuse_other_manifest(folder, content, manifest_sha256)
+    refuse_other_file(folder / WEIGHTS, hash_of_weights(folder), sha256)
+
+
+def read_manifest_bytes(folder: Path) -> bytes:
+    """The manifest's file as it lies there.
+
+    Raises:
+        ArtefactError: it is missing, too large, or no file.
+    """
+    try:
+        return read_untrusted(folder / MANIFEST, below=folder, max_bytes=MAX_MANIFEST_BYTES)
+    except OSError as error:
+        raise unreadable(folder / MANIFEST, error) from error
+
+
+def parse_manifest(content: bytes) -> Mapping[str, Any]:
+    """The manifest's values, whatever they are.
+
+    Raises:
+        ArtefactError: it is no JSON object, or nested too deeply.
+    """
+    try:
+        values = parse_json(content)
+    except ValueError as error:
+        raise ArtefactError(f"manifest: not JSON ({error}); it is truncated or damaged, copy it again") from error
+    if not isinstance(values, dict):
+        raise ArtefactError(f"manifest: got a {type(values).__name__}, expected an object")
+    return cast(Mapping[str, Any], values)
+
+
+def refuse_other_manifest(folder: Path, content: bytes, sha256: str | None) -> None:
+    """Raises ArtefactError for another manifest than the one on record, where one is."""
+    if sha256 is not None:
+        refuse_other_file(folder / MANIFEST, hashlib.sha256(content).hexdigest(), sha256)
+
+
+def hash_of_weights(folder: Path) -> str:
+    """SHA-256 of the weights' file, read piece by piece.
+
+    Raises:
+        ArtefactError: it is missing, or no file.
+    """
+    try:
+        with open_untrusted(folder / WEIGHTS, below=folder) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise unreadable(folder / WEIGHTS, error) from error
+
+
+def refuse_other_file(path: Path, got: str, expected: str) -> None:
+    """Raises ArtefactError unless two hashes are the same."""
+    if got != expected:
         raise ArtefactError(
-            f"{folder / WEIGHTS}: got SHA-256 {got[:12]}…, expected {sha256[:12]}… as in the database;"
+            f"{path}: got SHA-256 {got[:12]}…, expected {expected[:12]}… as in the database;"
             " copy the model's folder again"
         )
 
 
-def _check_manifest(path: Path) -> None:
-    try:
-        if path.stat().st_size > MAX_MANIFEST_BYTES:
-            raise ArtefactError(f"{path}: got {path.stat().st_size} bytes, expected at most {MAX_MANIFEST_BYTES}")
-        manifest = json.loads(path.read_bytes())
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    except ValueError as error:
-        raise ArtefactError(f"{path}: not JSON; it is truncated or damaged, copy the model's folder again") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        got = manifest.get("format") if isinstance(manifest, dict) else None
-        raise ArtefactError(f"{path}: got format {got!r}, expected {FORMAT}; retrain")
-
-
-def _hash(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: Path, error: OSError) -> ArtefactError:
+def unreadable(path: Path, error: OSError) -> ArtefactError:
+    """What to say of a model's file that cannot be read."""
     return ArtefactError(f"{path}: cannot be read ({error.strerror}); copy the model's folder again")

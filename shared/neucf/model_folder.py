@@ -2,7 +2,6 @@
 other's. The file `installation.txt` names the owner; see docs/adr/0018-installation-id.md.
 """
 
-import json
 import os
 import secrets
 from collections.abc import Callable, Collection, Mapping
@@ -11,10 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.errors import ArtefactError, ForeignInstallation
+from shared.neucf.model_files import parse_manifest, read_manifest_bytes
+from shared.untrusted_files import read_untrusted
 
 OWNER = "installation.txt"
-MANIFEST = "manifest.json"
-MAX_BYTES = 1_000_000  # of a manifest, which has about 2 kB; and far more than an owner's file
+MAX_OWNER_BYTES = 10_000  # an id has 64 characters
 SHOWN = 8  # characters of an id that a message shows
 
 
@@ -36,7 +36,8 @@ def read_owner(folder: Path) -> str | None:
         ArtefactError: the folder cannot be read.
     """
     try:
-        return (folder / OWNER).read_bytes()[:MAX_BYTES].decode(errors="replace").strip() or None
+        content = read_untrusted(folder / OWNER, below=folder, max_bytes=MAX_OWNER_BYTES)
+        return content.decode(errors="replace").strip() or None
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -47,8 +48,8 @@ def stored_models(folder: Path) -> StoredModels:
     """The models of a folder whose manifest can be read; others are nobody's to tell."""
     hashes, trained_by = dict[str, str](), dict[str, str]()
     for path in sorted(folder.glob("model-*")):
-        with suppress(OSError, ValueError, TypeError, AttributeError):
-            values = json.loads((path / MANIFEST).read_bytes()[:MAX_BYTES])
+        with suppress(ArtefactError, KeyError):
+            values = parse_manifest(read_manifest_bytes(path))
             hashes[path.name] = str(values["weights_sha256"])
             trained_by[path.name] = str(values.get("numbering", ""))
     return StoredModels(hashes=hashes, trained_by=trained_by)

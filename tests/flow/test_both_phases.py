@@ -1,7 +1,10 @@
 """The whole road on real servers: world → heuristic → timeline → train → score → switch → timeline, and back."""
 
+import hashlib
+import json
+import os
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ from shared.ranked_lists import codec, keys
 from shared.ranked_lists.codec import RankedList
 from tests.flow.camps import CAMPS, PEOPLE, Camps, build_camps, people_of, posts_of
 from tests.flow.house import ADMIN_TOKEN, House, ask, ids, until_ready
+from tests.promptly import promptly
 
 CAT_LOVER = "cat-lover-00"
 
@@ -184,6 +188,55 @@ def test_a_truncated_model_file_leaves_the_old_lists(scored: Camps) -> None:
     ((state, error),) = scored.house.sql("SELECT state, error FROM warmline.runs ORDER BY id DESC LIMIT 1")
     assert state == "failed"
     assert "weights" in error
+
+
+HOSTILE_MANIFESTS: dict[str, Callable[[Path], object]] = {
+    "a pipe": os.mkfifo,
+    "a device": lambda path: path.symlink_to("/dev/zero"),
+    "nested lists": lambda path: path.write_bytes(b"[" * 900_000),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE_MANIFESTS)
+def test_a_hostile_manifest_leaves_the_old_lists(scored: Camps, kind: str) -> None:
+    old, manifest = list_of(scored, CAT_LOVER), manifest_of_champion(scored)
+    whole = manifest.read_bytes()
+    manifest.unlink()
+    HOSTILE_MANIFESTS[kind](manifest)
+    try:
+        with pytest.raises(ArtefactError, match="manifest"):
+            promptly(scored.score)
+    finally:
+        manifest.unlink()
+        manifest.write_bytes(whole)
+    assert list_of(scored, CAT_LOVER) == old
+
+
+def test_a_serving_order_that_was_changed_in_the_manifest_is_not_served(scored: Camps) -> None:
+    old, manifest = list_of(scored, CAT_LOVER), manifest_of_champion(scored)
+    whole = manifest.read_bytes()
+    changed = {**json.loads(whole), "serving_order": {"popularity_weight": 4.0, "half_life_days": 0.001}}
+    manifest.write_text(json.dumps(changed))
+    try:
+        with pytest.raises(ArtefactError, match="as in the database"):
+            scored.score()
+    finally:
+        manifest.write_bytes(whole)
+    assert list_of(scored, CAT_LOVER) == old
+
+
+def test_the_manifest_of_a_model_registered_by_an_earlier_version_is_adopted_once(scored: Camps) -> None:
+    sha256 = hashlib.sha256(manifest_of_champion(scored).read_bytes()).hexdigest()
+    recorded = "SELECT manifest_sha256 FROM warmline.model_versions"
+    assert scored.house.sql(recorded) == [(sha256,)]
+    scored.house.sql("UPDATE warmline.model_versions SET manifest_sha256 = NULL")
+    scored.score()
+    assert scored.house.sql(recorded) == [(sha256,)]
+
+
+def manifest_of_champion(camps: Camps) -> Path:
+    ((folder,),) = camps.house.sql("SELECT folder FROM warmline.model_versions")
+    return Path(camps.folder / "models" / folder / "manifest.json")
 
 
 def test_only_what_is_new_is_encoded_again_and_an_unreadable_photo_is_on_record(camps: Camps) -> None:

@@ -1,4 +1,4 @@
-"""A job's process that is asked to end: after its run, now, or before it has begun."""
+"""A job's process that is asked to end: after its run, now, or before it has begun; and one that stands still."""
 
 import os
 import signal
@@ -11,6 +11,7 @@ import pytest
 
 from shared.db.engine import Database
 from shared.db.runs import recent_runs
+from tests.stores import claimed_run
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0
@@ -40,6 +41,32 @@ sys.exit(exit_code_of(main))
 """
 
 
+# It waits where no signal and no other thread could reach it: for a lock, with signals blocked.
+STUCK = """
+import os, signal, sys, threading
+from datetime import timedelta
+from shared.db.engine import Database
+from shared.logs import start_logging
+from shared.schedule import Job, every, run_once, serve
+from shared.settings import StoreSettings, load_settings
+
+def work(run):
+    run.progress.report("loading", 3, 7)
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    lock = threading.Lock()
+    lock.acquire()
+    lock.acquire()
+
+start_logging()
+job = Job(name="train", work=work, stalled_after=timedelta(seconds=1))
+database = Database(load_settings(StoreSettings))
+if sys.argv[1] == "once":
+    run_once(database, job, by="--once")
+else:
+    serve(database, job, every(timedelta(hours=1)), service="s02_train_neucf")
+"""
+
+
 def start(arguments: list[str], folder: Path, **variables: str) -> "subprocess.Popen[str]":
     environment = {name: value for name, value in os.environ.items() if not name.startswith("WARMLINE_")}
     environment |= {"PYTHONPATH": str(ROOT), **variables}
@@ -49,11 +76,14 @@ def start(arguments: list[str], folder: Path, **variables: str) -> "subprocess.P
     )
 
 
+def addresses(database: Database) -> dict[str, str]:
+    url = database.own.engine.url.render_as_string(hide_password=False)
+    return {"WARMLINE_DATABASE_URL": url, "WARMLINE_REDIS_URL": "redis://127.0.0.1:1"}
+
+
 def start_job(mode: str, database: Database, folder: Path) -> "subprocess.Popen[str]":
     """A job that works for a minute, once it does."""
-    url = database.own.engine.url.render_as_string(hide_password=False)
-    stores = {"WARMLINE_DATABASE_URL": url, "WARMLINE_REDIS_URL": "redis://127.0.0.1:1"}
-    process = start(["-c", SERVICE, mode], folder, **stores)
+    process = start(["-c", SERVICE, mode], folder, **addresses(database))
     assert process.stdout is not None
     assert process.stdout.readline() == "working\n"
     return process
@@ -84,6 +114,22 @@ def test_a_single_run_that_a_signal_ends_is_on_record_as_failed(
         _, said = process.communicate(timeout=PATIENCE)
     (row,) = recent_runs(database)
     assert (process.returncode, "Traceback" in said, row["state"]) == (130, False, "failed")
+
+
+@pytest.mark.parametrize("mode", ["once", "serve"])
+def test_a_run_that_stands_still_fails_and_its_process_ends_so_that_the_next_one_runs(
+    database: Database, tmp_path: Path, mode: str
+) -> None:
+    with start(["-c", STUCK, mode], tmp_path, **addresses(database)) as process:
+        try:
+            _, said = process.communicate(timeout=PATIENCE)
+        finally:
+            process.kill()
+    (row,) = recent_runs(database)
+    assert (process.returncode, row["state"], row["progress"]["step"]) == (1, "failed", "loading")
+    assert "in step loading, at 3 of 7: given up" in row["error"]
+    assert "train.failed" in said
+    assert claimed_run(database, "train").fence > row["fence"]
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ def _champions_files(known: FromDatabase | None, model_dir: Path) -> str | None:
     if served is None or not is_at_hand(model_dir):
         return None
     try:
-        check_model_files(model_dir / served.folder, sha256=served.sha256)
+        check_model_files(model_dir / served.folder, sha256=served.sha256, manifest_sha256=served.manifest_sha256)
     except ArtefactError as error:
         return str(error)
     return None

@@ -7,7 +7,8 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from warmline.screen import number_of, print_hanging, printable, show_json
+from shared.printable import printable
+from warmline.screen import number_of, print_hanging, show_json
 
 
 @pytest.mark.parametrize(
