@@ -3,7 +3,6 @@
 import io
 from collections.abc import Callable
 
-import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from shared.content.unreadable import Fault, PhotoRefused
@@ -79,6 +78,8 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     """16-bit grey scaled to 8; Pillow's own conversion would cut everything above 255 to white."""
     if not image.mode.startswith("I"):
         return image
+    import numpy as np  # half of what a process that decodes takes to start, and few photos want it
+
     values = np.asarray(image)  # (height, width), 0…65535
     scaled = np.empty(values.shape, np.uint8)
     for top in range(0, len(values), ROWS):  # all at once would be 16 bytes a pixel

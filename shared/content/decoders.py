@@ -13,19 +13,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
+from tempfile import TemporaryFile
 from threading import BoundedSemaphore, Lock, Timer
 from typing import IO
 
-from msgspec import json
+from msgspec import DecodeError, json
 from PIL import Image
 
-from shared.content.decode_process import REPLY, REQUEST, Answer
+from shared.content.decode_process import MOST_PIXELS, REPLY, REQUEST, Answer
 from shared.content.unreadable import Fault, PhotoRefused
 
 MODULE = "shared.content.decode_process"
 HUNG_SECONDS = 120.0  # without an answer, although it uses no time of its own: stopped, or the machine is overloaded
+MAX_ANSWER = 4096  # bytes
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")  # of the environment: no secrets
-PIPE_BYTES = 1 << 20  # the most that Linux lets everybody ask for; 64 KB by itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,19 +44,17 @@ class Decoders:
 
     def __init__(self, most: int) -> None:
         self._free = BoundedSemaphore(most)
-        self._running: list[subprocess.Popen[bytes]] = []
-        self._idle: list[subprocess.Popen[bytes]] = []  # of these
+        self._running: list[_Process] = []
+        self._idle: list[_Process] = []  # of these
         self._lock = Lock()
 
     def decode(self, content: bytes, *, max_pixels: int) -> Decoded:
         """As `decode.decode`, with what became of it as a value."""
         with self._free, self._process() as process:
             try:
-                with _ended_when_hung(process):
-                    answer, pixels = _exchange(process, content, max_pixels)
-            except (OSError, EOFError):
-                process.kill()
-                return Decoded(image=Image.new("RGB", (0, 0)), refused=_cause_of_death(process.wait()))
+                answer, pixels = process.ask(content, max_pixels)
+            except (OSError, EOFError, DecodeError):
+                return Decoded(image=Image.new("RGB", (0, 0)), refused=_cause_of_death(process.kill()))
         return Decoded(
             image=Image.frombytes("RGB", (answer.width, answer.height), pixels),
             refused=PhotoRefused(Fault(answer.fault), answer.detail) if answer.fault else None,
@@ -66,7 +65,7 @@ class Decoders:
     def processes(self) -> list[int]:
         """The ids of those that run."""
         with self._lock:
-            return [process.pid for process in self._running]
+            return [process.id for process in self._running]
 
     def end_idle(self) -> None:
         """End the processes that have nothing to do."""
@@ -76,65 +75,107 @@ class Decoders:
             self._end(process)
 
     @contextmanager
-    def _process(self) -> Iterator[subprocess.Popen[bytes]]:
-        with self._lock:
-            process = self._idle.pop() if self._idle else _start()
-            if process not in self._running:
-                self._running.append(process)
+    def _process(self) -> Iterator["_Process"]:
+        process = self._idle_or_new()
         try:
             yield process
         except BaseException:
             process.kill()
-            process.wait()
             raise
         finally:
-            if process.returncode is None:
+            if process.is_over:
+                self._end(process)
+            else:
                 with self._lock:
                     self._idle.append(process)
-            else:
-                self._end(process)
 
-    def _end(self, process: subprocess.Popen[bytes]) -> None:
+    def _idle_or_new(self) -> "_Process":
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+            self._running.append(_Process())
+            return self._running[-1]
+
+    def _end(self, process: "_Process") -> None:
         with self._lock:
             self._running.remove(process)
-        photos, answers = _pipes(process)
-        with suppress(OSError):  # what was not written yet, to a process that is gone
-            photos.close()
-        answers.close()
-        process.wait()
+        process.close()
 
 
 @cache
 def decoders() -> Decoders:
     """The ones that everybody in this process shares, so that their memory is bounded for all."""
-    made = Decoders(os.cpu_count() or 1)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    made = Decoders(cores or 1)
     atexit.register(made.end_idle)
     return made
 
 
-def _start() -> subprocess.Popen[bytes]:
-    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    environment["PYTHONPATH"] = os.pathsep.join(path or os.curdir for path in sys.path)
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", MODULE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
-    )
-    for pipe in _pipes(process):
-        _enlarge(pipe)
-    return process
+class _Process:
+    """One process, and the file in memory that it shares with us. We read it by its number and never map it: a process
+    that was taken over could cut it off under us."""
+
+    def __init__(self) -> None:
+        self._file = _file_in_memory()
+        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        environment["PYTHONPATH"] = os.pathsep.join(path or os.curdir for path in sys.path)
+        self._popen = subprocess.Popen(
+            [sys.executable, "-P", "-m", MODULE, str(self._file)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, pass_fds=[self._file],
+        )  # fmt: skip
+
+    @property
+    def id(self) -> int:
+        return self._popen.pid
+
+    @property
+    def is_over(self) -> bool:
+        return self._popen.returncode is not None
+
+    def ask(self, content: bytes, max_pixels: int) -> tuple[Answer, bytes]:
+        """
+        Raises:
+            OSError, EOFError: the process is gone.
+        """
+        requests, replies = self._pipes()
+        _write_all(self._file, content)
+        with _ended_when_hung(self._popen):
+            requests.write(REQUEST.pack(len(content), max_pixels))
+            requests.flush()
+            (length,) = REPLY.unpack(_exactly(replies.read(REPLY.size), REPLY.size))
+            if length > MAX_ANSWER:
+                raise EOFError
+            answer = json.decode(_exactly(replies.read(length), length), type=Answer)
+        size = 3 * answer.width * answer.height
+        if not 0 <= size <= 3 * MOST_PIXELS:
+            raise EOFError
+        return answer, _exactly(os.pread(self._file, size, 0), size)
+
+    def kill(self) -> int:
+        """End it now; gives the exit code."""
+        self._popen.kill()
+        return self._popen.wait()
+
+    def close(self) -> None:
+        """Let it end."""
+        requests, replies = self._pipes()
+        with suppress(OSError):  # what was not written yet, to a process that is gone
+            requests.close()
+        replies.close()
+        os.close(self._file)
+        self._popen.wait()
+
+    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
+        assert self._popen.stdin is not None
+        assert self._popen.stdout is not None
+        return self._popen.stdin, self._popen.stdout
 
 
-def _enlarge(pipe: IO[bytes]) -> None:
-    """Fewer turns between the two processes: a photo's pixels are some megabytes."""
+def _file_in_memory() -> int:
     if sys.platform == "linux":
-        import fcntl
-
-        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-
-
-def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    return process.stdin, process.stdout
+        return os.memfd_create("photo")
+    with TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 @contextmanager
@@ -148,18 +189,13 @@ def _ended_when_hung(process: subprocess.Popen[bytes]) -> Iterator[None]:
         timer.cancel()
 
 
-def _exchange(process: subprocess.Popen[bytes], content: bytes, max_pixels: int) -> tuple[Answer, bytes]:
-    photos, answers = _pipes(process)
-    photos.write(REQUEST.pack(len(content), max_pixels))
-    photos.write(content)
-    photos.flush()
-    (length,) = REPLY.unpack(_exactly(answers, REPLY.size))
-    answer = json.decode(_exactly(answers, length), type=Answer)
-    return answer, _exactly(answers, 3 * answer.width * answer.height)
+def _write_all(file: int, content: bytes) -> None:
+    written = 0
+    while written < len(content):
+        written += os.pwrite(file, memoryview(content)[written:], written)
 
 
-def _exactly(answers: IO[bytes], length: int) -> bytes:
-    got = answers.read(length)
+def _exactly(got: bytes, length: int) -> bytes:
     if len(got) < length:
         raise EOFError
     return got
