@@ -69,9 +69,10 @@ def _check_size(image: Image.Image, content: bytes, max_pixels: int) -> None:
 
 def _upright(image: Image.Image) -> Image.Image:
     try:
-        return ImageOps.exif_transpose(image)
+        ImageOps.exif_transpose(image, in_place=True)  # else it copies what need not be turned
     except Exception:  # broken EXIF is common and hides nothing: the pixels are good, as the camera held them
-        return image
+        pass
+    return image
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
@@ -104,7 +105,8 @@ def _shrunk(image: Image.Image) -> Image.Image:
 
 def _without_palette(image: Image.Image) -> Image.Image:
     """RGBA where anything may be transparent, else RGB: what can be resized without mixing palette numbers."""
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    wanted = "RGBA" if image.has_transparency_data else "RGB"
+    return image if image.mode == wanted else image.convert(wanted)
 
 
 def _on_white(image: Image.Image) -> Image.Image:

@@ -26,6 +26,8 @@ from shared.content.unreadable import Fault, PhotoRefused
 MODULE = "shared.content.decode_process"
 HUNG_SECONDS = 120.0  # without an answer, although it uses no time of its own: stopped, or the machine is overloaded
 MAX_ANSWER = 4096  # bytes
+# Of glibc: memory that a photo took is kept for the next one. To get it anew, page by page, costs as much as decoding.
+KEEPS_MEMORY = {"MALLOC_MMAP_THRESHOLD_": f"{32 << 20}", "MALLOC_TRIM_THRESHOLD_": f"{64 << 20}"}
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")  # of the environment: no secrets
 
 
@@ -52,11 +54,11 @@ class Decoders:
         """As `decode.decode`, with what became of it as a value."""
         with self._free, self._process() as process:
             try:
-                answer, pixels = process.ask(content, max_pixels)
+                answer, image = process.ask(content, max_pixels)
             except (OSError, EOFError, DecodeError):
                 return Decoded(image=Image.new("RGB", (0, 0)), refused=_cause_of_death(process.kill()))
         return Decoded(
-            image=Image.frombytes("RGB", (answer.width, answer.height), pixels),
+            image=image,
             refused=PhotoRefused(Fault(answer.fault), answer.detail) if answer.fault else None,
             warnings=answer.warnings,
             complaint=answer.complaint,
@@ -117,7 +119,9 @@ class _Process:
 
     def __init__(self) -> None:
         self._file = _file_in_memory()
+        self._pixels = bytearray()  # of the last photo; the next one's are read into the same memory
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        environment |= KEEPS_MEMORY
         environment["PYTHONPATH"] = os.pathsep.join(path or os.curdir for path in sys.path)
         self._popen = subprocess.Popen(
             [sys.executable, "-P", "-m", MODULE, str(self._file)],
@@ -132,8 +136,9 @@ class _Process:
     def is_over(self) -> bool:
         return self._popen.returncode is not None
 
-    def ask(self, content: bytes, max_pixels: int) -> tuple[Answer, bytes]:
-        """
+    def ask(self, content: bytes, max_pixels: int) -> tuple[Answer, Image.Image]:
+        """Have a photo decoded.
+
         Raises:
             OSError, EOFError: the process is gone.
         """
@@ -146,10 +151,18 @@ class _Process:
             if length > MAX_ANSWER:
                 raise EOFError
             answer = json.decode(_exactly(replies.read(length), length), type=Answer)
-        size = 3 * answer.width * answer.height
+        return answer, self._image(answer.width, answer.height)
+
+    def _image(self, width: int, height: int) -> Image.Image:
+        size = 3 * width * height
         if not 0 <= size <= 3 * MOST_PIXELS:
             raise EOFError
-        return answer, _exactly(os.pread(self._file, size, 0), size)
+        if len(self._pixels) < size:
+            self._pixels = bytearray(size)
+        pixels = memoryview(self._pixels)[:size]
+        if os.preadv(self._file, [pixels], 0) < size:
+            raise EOFError
+        return Image.frombytes("RGB", (width, height), pixels)
 
     def kill(self) -> int:
         """End it now; gives the exit code."""
