@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Scope
 
 from shared.version import VERSION
@@ -71,15 +72,23 @@ def create_app(settings: AllSettings) -> TimelineApp:
     for part in (routes, ingest, ingest_relations, jobs, admin, docs_page):
         app.routes.extend(part.router.routes)  # whole as they are: `include_router` makes each of them once more
     app.add_middleware(ExactPaths)
-    app.add_middleware(Limits)
+    app.add_middleware(Limits, is_known=_is_known)
     app.add_middleware(Observed, metrics=_metrics, writes_lines=settings.timeline.request_log)
     return app
 
 
 def _metrics(scope: Scope) -> Metrics:
+    return _state(scope).metrics
+
+
+def _is_known(scope: Scope) -> bool:
+    return _state(scope).doorkeeper.knows(Headers(scope=scope).get("authorization", ""))
+
+
+def _state(scope: Scope) -> State:
     state = scope["app"].state.warmline
     assert isinstance(state, State)
-    return state.metrics
+    return state
 
 
 def __getattr__(name: str) -> Any:
