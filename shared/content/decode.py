@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from contextlib import suppress
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -68,10 +69,8 @@ def _check_size(image: Image.Image, content: bytes, max_pixels: int) -> None:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    try:
+    with suppress(Exception):  # broken EXIF is common and hides nothing: the pixels are good, as the camera held them
         ImageOps.exif_transpose(image, in_place=True)  # else it copies what need not be turned
-    except Exception:  # broken EXIF is common and hides nothing: the pixels are good, as the camera held them
-        pass
     return image
 
 

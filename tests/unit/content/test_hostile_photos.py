@@ -1,5 +1,6 @@
 """Photos that are made to cost: each is refused or read within bounds, in one log line, and its neighbours are read."""
 
+import io
 import os
 import resource
 import signal
@@ -8,6 +9,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from PIL import Image
 
 from shared.content.decoders import Decoded, Decoders, decoders
 from shared.content.photos import Photo, PhotoSource
@@ -15,7 +17,7 @@ from shared.content.unreadable import Fault, Unreadable
 from tests import hostile_photos as hostile
 
 MAX_PIXELS = 40_000_000
-MOST_MEMORY = 320 * 2**20  # bytes, of the process that decodes a picture of 40 × 40 pixels
+MOST_MEMORY = 200 * 2**20  # bytes, of the process that decodes a picture of 40 × 40 pixels
 MOST_SECONDS = 1.0  # of computing: half of it until it is ended, and the start of a process
 
 
@@ -58,7 +60,23 @@ def test_a_photo_that_costs_more_than_its_size_explains_is_refused_within_bounds
     alone.end_idle()  # so that the system counts its time as used
     assert fault in (Fault.TOO_SLOW, Fault.TOO_MUCH_MEMORY)
     assert seconds_of_children() - before < MOST_SECONDS
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 < MOST_MEMORY
+
+
+def test_memory_is_bounded_by_the_pixels_of_the_photo_at_hand(few: Decoders) -> None:
+    def limit() -> int:
+        (process,) = few.processes()
+        return resource.prlimit(process, resource.RLIMIT_DATA)[0]
+
+    decode(few, large_png(4000))
+    assert 4000 * 4000 * 16 < limit() < 4000 * 4000 * 32
+    decode(few, hostile.png())
+    assert limit() < MOST_MEMORY
+
+
+def large_png(side: int) -> bytes:
+    file = io.BytesIO()
+    Image.new("1", (side, side)).save(file, "PNG")
+    return file.getvalue()
 
 
 def test_sixty_thousand_exif_tags_are_one_line(
