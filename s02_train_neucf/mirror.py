@@ -23,6 +23,7 @@ from shared.db.models import ModelVersion, list_models
 from shared.errors import ArtefactError
 from shared.logs import log_trouble, stage
 from shared.neucf.model_files import parse_manifest, read_manifest_bytes
+from shared.settings import PREFIX
 
 WRITE_SECONDS = 60.0  # for all of it, from a server that answers: some weights, plots and figures
 REQUEST_SECONDS = 5  # of one request; a server that says nothing for so long is left
@@ -122,10 +123,10 @@ def _write(told: str) -> str | None:
 
 
 def _environment() -> dict[str, str]:
-    """No word to MLflow's makers, no second try, and Python finds this package wherever the process was started."""
+    """No word to MLflow's makers, no second try, none of our secrets, and Python finds this package from anywhere."""
     here = os.pathsep.join(part for part in (str(_ROOT), os.environ.get("PYTHONPATH", "")) if part)
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)},
         "PYTHONPATH": here,
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "true",

@@ -29,9 +29,14 @@ MAX_METRICS, MAX_PARAMS = 1000, 100  # of one request
 MAX_RUNS = 1000  # looked at; more than can be wanted
 MAX_VALUE = 6000  # characters of a parameter
 MAX_TAG = 5000  # characters
+MAX_SHOWN = 100  # characters of an address
 MODEL_FILES, PLOTS = "model", "plots"
 VERSION, FILES, INSTALLATION = "warmline.version", "warmline.files", "warmline.installation"
 T = TypeVar("T")
+
+
+class ForeignArtifacts(Exception):
+    """The mirror's database names files that are not the mirror's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ def _write(told: Mapping[str, Any]) -> None:
     experiment = _experiment(client, uri)
     run = client.create_run(experiment, start_time=told["began"], run_name=f"model {told['version']}")
     run_id = run.info.run_id
+    check_own(run.info.artifact_uri, uri)
     client.set_tag(run_id, INSTALLATION, told["installation"])
     client.set_tag(run_id, VERSION, str(told["version"]))
     for params in _pieces(sorted(told["params"].items()), MAX_PARAMS):
@@ -115,8 +121,32 @@ def _experiment(client: "MlflowClient", uri: str) -> str:
     signal.alarm(0)
     if known is not None:
         return str(known.experiment_id)
-    beside = Path(uri.removeprefix("sqlite:///")).resolve().with_name("mlflow-artifacts").as_uri() if is_file else None
-    return str(client.create_experiment(EXPERIMENT, artifact_location=beside))
+    return str(client.create_experiment(EXPERIMENT, artifact_location=_beside(uri).as_uri() if is_file else None))
+
+
+def check_own(artifacts: str, uri: str) -> None:
+    """Refuse an address of a run's files that leads elsewhere than to the mirror itself.
+
+    The address is in the mirror's database, and files are written and deleted by it: `file:///models` in there would
+    have this process delete the models themselves.
+
+    Raises:
+        ForeignArtifacts: it is not below the folder beside the SQLite file, or not a path on the server.
+    """
+    parts = urlsplit(artifacts)
+    path = url2pathname(parts.path)
+    if uri.startswith("sqlite:"):
+        is_own = parts.scheme == "file" and _beside(uri) in Path(path).resolve().parents
+    else:
+        is_own = parts.scheme == "mlflow-artifacts" and ".." not in path.split("/")
+    if not is_own or parts.netloc:
+        expected = _beside(uri).as_uri() if uri.startswith("sqlite:") else "mlflow-artifacts:/, the server's own"
+        raise ForeignArtifacts(f"files of a run: got {artifacts[:MAX_SHOWN]}, expected {expected}; left alone")
+
+
+def _beside(uri: str) -> Path:
+    """The folder of the runs' files, beside the SQLite file."""
+    return Path(uri.removeprefix("sqlite:///")).resolve().with_name("mlflow-artifacts")
 
 
 def figures_of(told: Mapping[str, Any]) -> Iterator[Figure]:
@@ -155,6 +185,7 @@ def _bring_up_to_date(client: "MlflowClient", experiment: str, told: Mapping[str
         shown = {name: printable(str(mine.get(name, ""))) for name in ("alias", "state", "verdict")}
         wanted = {f"warmline.{name}": value[:MAX_TAG] for name, value in shown.items()}
         if run.data.tags.get(FILES) == "kept" and not mine.get("has_files"):
+            check_own(run.info.artifact_uri, told["uri"])
             get_artifact_repository(run.info.artifact_uri).delete_artifacts(MODEL_FILES)
             wanted[FILES] = "gone with the model's folder"
         for name, value in wanted.items():
@@ -175,6 +206,8 @@ def _forget(uri: str, runs: Mapping[str, str]) -> None:
     """
     from mlflow.cli import gc
 
+    for artifacts in runs.values():
+        check_own(artifacts, uri)  # gc deletes there, too
     places = ["--backend-store-uri", uri, "--tracking-uri", uri]
     gc.main([*places, "--run-ids", ",".join(runs)], standalone_mode=False)
     for artifacts in runs.values():

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+from shared.library_noise import OURS, LibraryNoise
 from shared.printable import printable
 
 _FORMAT = "%(asctime)s %(levelname)s %(message)s"
@@ -18,10 +19,12 @@ def start_logging(level: str = "INFO") -> None:
     formatter = _OneLine(_FORMAT, datefmt="%Y-%m-%dT%H:%M:%SZ")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
+    handler.addFilter(LibraryNoise())
+    logging.captureWarnings(capture=True)  # by Python they would be shown each with a line of the library's source
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    logging.getLogger("warmline").setLevel(level)
+    logging.getLogger(OURS).setLevel(level)
 
 
 class _OneLine(logging.Formatter):
@@ -71,7 +74,7 @@ def stage(name: str) -> Iterator[dict[str, object]]:
 
 def _write(level: int, name: str, facts: dict[str, object]) -> None:
     words = " ".join(f"{key}={_word(value)}" for key, value in facts.items())
-    logging.getLogger("warmline").log(level, "%s %s", name, words)
+    logging.getLogger(OURS).log(level, "%s %s", name, words)
 
 
 def _word(value: object) -> str:

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from shared.domain import Kind
 from shared.errors import ConfigurationError
@@ -131,8 +139,39 @@ class SnapshotSettings(SettingsGroup):
     """Where a timeline keeps its snapshot."""
 
     snapshot_file: Path | None = Field(
-        Path("snapshot/timeline.bin"), description="file of the snapshot that a start without stores is served from"
+        Path("snapshot/timeline.bin"),
+        description="file of the snapshot that a start without stores is served from; blank: none is kept",
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The usual sources, and before these what says that a blank file name is meant."""
+        blank = _BlankSnapshotFile(settings_cls)
+        return init_settings, blank, env_settings, dotenv_settings, file_secret_settings
+
+
+class _BlankSnapshotFile(PydanticBaseSettingsSource):
+    """A blank value means the default elsewhere; here it switches the snapshot off."""
+
+    def __call__(self) -> dict[str, Any]:
+        """The setting as None where it is blank, in the environment or else in `.env`."""
+        for source in (EnvSettingsSource, DotEnvSettingsSource):
+            values = source(self.settings_cls, env_ignore_empty=False).env_vars
+            value = values.get(f"{PREFIX}SNAPSHOT_FILE".lower())
+            if value is not None:
+                return {} if value.strip() else {"snapshot_file": None}
+        return {}
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Not asked for: `__call__` gives the one field."""
+        raise NotImplementedError
 
 
 class WindowSettings(SettingsGroup):

@@ -8,11 +8,14 @@ from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.types import Scope
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Scope
 
 from shared.version import VERSION
 from timeline import admin, ingest, ingest_relations, jobs, routes
 from timeline.document import document
+from timeline.http import docs_page
+from timeline.http.security_headers import SecurityHeaders
 from timeline.lane import Lane
 from timeline.limits import Limits
 from timeline.metrics import Metrics
@@ -31,6 +34,10 @@ class TimelineApp(FastAPI):
     """FastAPI with the short way beside it, for connections that go it (`timeline.connection`)."""
 
     lane: Lane | None = None  # from start to stop
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """FastAPI's, within what adds headers to each answer."""
+        return SecurityHeaders(super().build_middleware_stack())
 
 
 def create_app(settings: AllSettings) -> TimelineApp:
@@ -57,22 +64,31 @@ def create_app(settings: AllSettings) -> TimelineApp:
             await state.close()
 
     app = TimelineApp(
-        title="Warmline timeline", version=VERSION, description=DESCRIPTION, lifespan=lifespan, redirect_slashes=False
-    )
+        title="Warmline timeline", version=VERSION, description=DESCRIPTION, lifespan=lifespan, redirect_slashes=False,
+        docs_url=None, redoc_url=None,  # FastAPI's own load scripts from a CDN
+    )  # fmt: skip
     install_problems(app)
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # as FastAPI's own manual does it
-    for part in (routes, ingest, ingest_relations, jobs, admin):
+    for part in (routes, ingest, ingest_relations, jobs, admin, docs_page):
         app.routes.extend(part.router.routes)  # whole as they are: `include_router` makes each of them once more
     app.add_middleware(ExactPaths)
-    app.add_middleware(Limits)
+    app.add_middleware(Limits, is_known=_is_known)
     app.add_middleware(Observed, metrics=_metrics, writes_lines=settings.timeline.request_log)
     return app
 
 
 def _metrics(scope: Scope) -> Metrics:
+    return _state(scope).metrics
+
+
+def _is_known(scope: Scope) -> bool:
+    return _state(scope).doorkeeper.knows(Headers(scope=scope).get("authorization", ""))
+
+
+def _state(scope: Scope) -> State:
     state = scope["app"].state.warmline
     assert isinstance(state, State)
-    return state.metrics
+    return state
 
 
 def __getattr__(name: str) -> Any:

@@ -13,10 +13,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from timeline.app import TimelineApp
 from timeline.body import MEDIA_TYPE
+from timeline.http.security_headers import LINES
 from timeline.lane import Lane, PlainRequest, plain_request
 from timeline.paths import QUESTION_MARK
 
-_HEAD = b"HTTP/1.1 200 OK\r\n%bcontent-length: %d\r\ncontent-type: " + MEDIA_TYPE.encode() + b"\r\n%b\r\n"
+_HEAD = b"HTTP/1.1 200 OK\r\n%bcontent-length: %d\r\ncontent-type: " + MEDIA_TYPE.encode() + b"\r\n" + LINES + b"%b\r\n"
 
 
 class Connection(HttpToolsProtocol):

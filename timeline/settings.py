@@ -1,6 +1,7 @@
 """The timeline's own settings."""
 
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -14,6 +15,10 @@ class TimelineSettings(SnapshotSettings):
 
     env: Literal["dev", "production"] = Field(
         "production", description="`dev` opens reads to everyone; admin and writes keep their tokens"
+    )
+    dev_open_to_network: bool = Field(
+        default=False,
+        description="true: `dev` on a HOST that is not loopback is meant; whoever reaches it reads every timeline",
     )
     host: str = Field("127.0.0.1", description="address that the timeline listens on")
     port: int = Field(8000, ge=0, le=65_535, description="port that the timeline listens on")
@@ -99,3 +104,21 @@ class TimelineSettings(SnapshotSettings):
             names = ", ".join(PREFIX + name.upper() for name in missing)
             raise ValueError(f"{names}: not set, expected secrets (`make env` writes random ones), or {PREFIX}ENV=dev")
         return self
+
+    @model_validator(mode="after")
+    def _is_open_on_purpose(self) -> Self:
+        if self.env == "dev" and not self.dev_open_to_network and not _is_loopback(self.host):
+            raise ValueError(
+                f"{PREFIX}HOST: got {self.host!r} with {PREFIX}ENV=dev, which lets whoever reaches it read every"
+                f" timeline; expected 127.0.0.1, or {PREFIX}ENV=production with secrets, or, where that is meant,"
+                f" {PREFIX}DEV_OPEN_TO_NETWORK=true"
+            )
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether only this machine reaches it. Names are not looked up: what they mean may change."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

@@ -18,6 +18,7 @@ HALF = 0.5
 _ALLOW = "set WARMLINE_IMAGE_HOSTS to the hosts that photos are fetched from"
 _ROOT = "set WARMLINE_MEDIA_ROOT to the folder that image_url is a path in (and mount it where doctor and training run)"
 _LARGE = "serve smaller ones, or raise WARMLINE_IMAGE_MAX_MEGABYTES or WARMLINE_IMAGE_MAX_MEGAPIXELS"
+_COSTLY = "save it anew without its metadata: it is made so that reading it costs far more than its pixels"
 _TODO: Mapping[Fault, str] = {
     Fault.BAD_REFERENCE: "image_url must be an http(s) URL or a path below WARMLINE_MEDIA_ROOT; build it in the view",
     Fault.OUTSIDE_ROOT: "image_url must be a path below WARMLINE_MEDIA_ROOT, without a slash at its beginning",
@@ -33,6 +34,9 @@ _TODO: Mapping[Fault, str] = {
     Fault.TIMED_OUT: "is the host in image_url slow from here? WARMLINE_IMAGE_TIMEOUT_SECONDS bounds each photo",
     Fault.TOO_MANY_BYTES: _LARGE,
     Fault.TOO_MANY_PIXELS: _LARGE,
+    Fault.TOO_SLOW: _COSTLY,
+    Fault.TOO_MUCH_MEMORY: _COSTLY,
+    Fault.DECODER_DIED: "is memory short on this machine? Else the file makes the decoder crash: save it anew",
     Fault.NOT_AN_IMAGE: "name a JPEG, PNG, WebP, GIF, BMP or AVIF version in image_url (HEIC and video have none here)",
 }
 _BROKEN = "open one of them: the file itself is damaged"

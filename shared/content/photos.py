@@ -10,10 +10,11 @@ from PIL.Image import Image
 
 from shared.content.addresses import AddressCheck, Resolver, is_public, resolve
 from shared.content.captions import hash_of
-from shared.content.decode import decode
+from shared.content.decoders import decoders
 from shared.content.fetch import Fetcher, FetchLimits
 from shared.content.fingerprint import fingerprint
 from shared.content.unreadable import Fault, PhotoRefused, Unreadable
+from shared.logs import log_trouble
 from shared.untrusted_files import FileTooLarge, RefusedFile, read_untrusted
 
 Prepared = TypeVar("Prepared")
@@ -59,8 +60,8 @@ class PhotoSource:
         """The photo behind a post's `image_url`: an http(s) URL, or a path below the media root."""
         try:
             content = self._fetcher.fetch(reference) if "://" in reference else self._read(reference)
-            image = decode(content, max_pixels=self._max_pixels)
-            return Photo(image=image, content_hash=hash_of(content), fingerprint=fingerprint(image))
+            image, content_hash = self._decode(content), hash_of(content)
+            return Photo(image=image, content_hash=content_hash, fingerprint=fingerprint(image))
         except PhotoRefused as refused:
             return refused.unreadable
 
@@ -89,6 +90,16 @@ class PhotoSource:
                 yield [photo.result() for photo in ahead]
         finally:
             pool.shutdown(cancel_futures=True)
+            decoders().end_idle()
+
+    def _decode(self, content: bytes) -> Image:
+        decoded = decoders().decode(content, max_pixels=self._max_pixels)
+        if decoded.warnings:
+            photo, kind = hash_of(content), decoded.complaint
+            log_trouble("content.photo_warnings", photo=photo, count=decoded.warnings, kind=kind)
+        if decoded.refused is not None:
+            raise decoded.refused
+        return decoded.image
 
     def source_hash(self, reference: str | None) -> str | None:
         """What tells, without reading it, whether a photo may have changed; None where a post has none.

@@ -24,6 +24,9 @@ class Fault(StrEnum):
     NOT_AN_IMAGE = "not-an-image"
     TOO_MANY_PIXELS = "too-many-pixels"
     TOO_MANY_SCANS = "too-many-scans"
+    TOO_SLOW = "too-slow"
+    TOO_MUCH_MEMORY = "too-much-memory"
+    DECODER_DIED = "decoder-died"
     TRUNCATED = "truncated"
     BROKEN_IMAGE = "broken-image"
 
@@ -38,6 +41,8 @@ _LASTING = frozenset(
         Fault.NOT_AN_IMAGE,
         Fault.TOO_MANY_PIXELS,
         Fault.TOO_MANY_SCANS,
+        Fault.TOO_SLOW,
+        Fault.TOO_MUCH_MEMORY,
         Fault.BROKEN_IMAGE,
     }
 )

@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-from rich.console import Console
 from rich.text import Text
 
 from shared.errors import ConfigurationError
+from shared.safe_console import SafeConsole
 from warmline.env_file import add_missing_secrets
 
 ENV_FILE = Path(".env")  # in the working folder, as the settings read it
@@ -23,7 +23,7 @@ def run_init() -> int:
     except OSError as error:
         raise ConfigurationError(f"{ENV_FILE}: {error.strerror}; see to whose it is, or write it elsewhere") from None
     said = f"{ENV_FILE}: added {', '.join(added)}, random" if added else f"{ENV_FILE}: lacks no secret"
-    Console(highlight=False).print(Text(said), soft_wrap=True)
+    SafeConsole(highlight=False).print(Text(said), soft_wrap=True)
     return 0
 
 

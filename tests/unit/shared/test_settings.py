@@ -12,6 +12,7 @@ from shared.settings import (
     HeuristicSettings,
     ListSettings,
     SettingsGroup,
+    SnapshotSettings,
     StoreSettings,
     WindowSettings,
     load_settings,
@@ -150,6 +151,31 @@ def test_an_address_of_views_wants_their_schema(stores: pytest.MonkeyPatch) -> N
 def test_a_blank_value_is_not_set(stores: pytest.MonkeyPatch) -> None:
     stores.setenv("WARMLINE_SOURCE_SCHEMA", "")
     assert load_settings(StoreSettings).source_schema is None
+
+
+def test_a_snapshot_file_is_kept_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WARMLINE_SNAPSHOT_FILE", raising=False)
+    assert load_settings(SnapshotSettings).snapshot_file == Path("snapshot/timeline.bin")
+
+
+@pytest.mark.parametrize("name", ["WARMLINE_SNAPSHOT_FILE", "warmline_snapshot_file"])
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_a_blank_snapshot_file_switches_it_off(monkeypatch: pytest.MonkeyPatch, name: str, blank: str) -> None:
+    monkeypatch.setenv(name, blank)
+    assert load_settings(SnapshotSettings).snapshot_file is None
+
+
+@pytest.mark.parametrize(("line", "set_to"), [("", None), ("kept/it.bin", Path("kept/it.bin"))])
+def test_what_env_says_of_the_snapshot_file_holds_unless_the_environment_says_more(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str, set_to: Path | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text(f"WARMLINE_SNAPSHOT_FILE={line}\n")
+    assert load_settings(SnapshotSettings).snapshot_file == set_to
+    monkeypatch.setenv("WARMLINE_SNAPSHOT_FILE", "other.bin")
+    assert load_settings(SnapshotSettings).snapshot_file == Path("other.bin")
+    monkeypatch.setenv("WARMLINE_SNAPSHOT_FILE", "")
+    assert load_settings(SnapshotSettings).snapshot_file is None
 
 
 def test_a_blank_number_is_its_default(monkeypatch: pytest.MonkeyPatch) -> None:

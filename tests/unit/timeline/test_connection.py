@@ -126,7 +126,8 @@ def test_a_plain_request_does_not_reach_the_framework() -> None:
         client.send(PLAIN)
         head, body = await client.answer()
         assert head.split(b"\r\n") == [
-            b"HTTP/1.1 200 OK", b"date: today", b"content-length: 5", b"content-type: application/json", b"", b"",
+            b"HTTP/1.1 200 OK", b"date: today", b"content-length: 5", b"content-type: application/json",
+            b"x-content-type-options: nosniff", b"cache-control: no-store", b"", b"",
         ]  # fmt: skip
         assert (body, client.app.asked, client.state.total_requests) == (b"plain", [], 1)
 
