@@ -5,9 +5,11 @@ A missing server fails the tests that want it; it never skips them.
 
 import os
 import secrets
+import signal
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg2
@@ -15,6 +17,7 @@ import pytest
 import redis
 from psycopg2 import sql
 
+from demo.child import end_with
 from demo.embedded import Servers, embedded_servers
 
 # Before torch and numpy start their pools: two threads on a busy machine are many times slower than one.
@@ -22,7 +25,21 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
+MOST_WORKERS = 4  # each has servers of its own and up to 1.5 GB, most of it PyTorch and the encoders
+LEFT_OUT = "tests marked `debian` that were left out"
 left_out = pytest.StashKey[int]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process of tests per core; one alone where Redis is given, for each test empties it."""
+    return 1 if "WARMLINE_TEST_REDIS_URL" in os.environ else min(MOST_WORKERS, os.cpu_count() or 1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A worker ends with the process that started it, also where that one is killed, and its servers with it."""
+    if hasattr(config, "workerinput"):
+        end_with(os.getppid(), signal.SIGINT)
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
@@ -30,6 +47,18 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("debian"):
             item.config.stash[left_out] = item.config.stash.get(left_out, 0) + 1
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that started this worker what was left out."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[LEFT_OUT] = session.config.stash.get(left_out, 0)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear what a worker left out; each has collected all tests."""
+    node.config.stash[left_out] = getattr(node, "workeroutput", {}).get(LEFT_OUT, 0)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
