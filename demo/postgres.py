@@ -22,7 +22,7 @@ ROLE = "warmline"
 DATABASE = "warmline"
 INITDB_SECONDS = 120.0  # half a second as a rule; a slow disk that syncs a thousand files takes longer
 # For tests: a power cut would lose data, a killed server does not (a commit has reached the system's cache).
-_HASTY = ("fsync=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0")
+_HASTY = ("fsync=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0", "max_wal_size=256MB")
 
 
 def binaries() -> Path:

@@ -6,9 +6,7 @@ A missing server fails the tests that want it; it never skips them.
 import os
 import secrets
 import signal
-import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +17,7 @@ from psycopg2 import sql
 
 from demo.child import end_with
 from demo.embedded import Servers, embedded_servers
+from tests.server_folder import server_folder
 
 # Before torch and numpy start their pools: two threads on a busy machine are many times slower than one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -75,9 +74,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def embedded() -> Iterator[Servers]:
     """The embedded servers of this session, those that the environment does not give."""
     with (
-        tempfile.TemporaryDirectory(prefix="warmline-tests-") as folder,
+        server_folder() as folder,
         embedded_servers(
-            Path(folder),
+            folder,
             durable=False,
             postgres="WARMLINE_TEST_DATABASE_URL" not in os.environ,
             redis="WARMLINE_TEST_REDIS_URL" not in os.environ,
