@@ -48,9 +48,11 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
             item.config.stash[left_out] = item.config.stash.get(left_out, 0) + 1
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Tell the process that started this worker what was left out."""
+    """Tell the process that started this worker what was left out; its end must not interrupt our tidying."""
     if hasattr(session.config, "workeroutput"):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         session.config.workeroutput[LEFT_OUT] = session.config.stash.get(left_out, 0)
 
 
