@@ -36,7 +36,9 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A worker ends with the process that started it, also where that one is killed, and its servers with it."""
+    """Ctrl-C is heard also in the background, and a worker ends with whoever started it, however that ends."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # which every process of a test would inherit
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(config, "workerinput"):
         end_with(os.getppid(), signal.SIGINT)
 
