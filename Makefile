@@ -6,6 +6,8 @@ DATA ?=
 # The index to take PyTorch from, as a URL. Blank: its CPU build, or the one for the NVIDIA driver that is found, from
 # PyTorch's own index or from a folder in pip's find-links; `demo/install_packages.py` says what comes.
 TORCH_INDEX ?=
+# Processes that share the tests, each with servers of its own: one per core, at most four. 0: no other than pytest's own.
+WORKERS ?= auto
 
 # PyTorch's threads wait without spinning: on a machine that is busy with more than this they get four times as far.
 export OMP_WAIT_POLICY ?= PASSIVE
@@ -50,8 +52,8 @@ demo: $(DEMO_STAMP) ## run everything here: servers, real users, all services (A
 	@if [ -z "$(DATA)$(PHOTOS)" ] && [ "$(WORLD)" != photos ]; then $(MAKE) -s $(MOVIELENS); fi
 	@exec env WARMLINE_DEMO_DATA="$(DATA)" WARMLINE_DEMO_WORLD="$(WORLD)" WARMLINE_DEMO_PHOTOS="$(PHOTOS)" $(BIN)/python -m demo --end-with-parent $(ARGS)
 
-test: $(DEV_STAMP) ## run every test, on embedded servers (ARGS=-k name)
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(DEV_STAMP) ## run every test, on embedded servers (ARGS="-k name", WORKERS=0)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 faults: $(DEV_STAMP) ## kill, hang and starve servers and jobs under readers who check each answer (some minutes)
 	@$(BIN)/python -m pytest tests/faults -m faults -s $(ARGS)

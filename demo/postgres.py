@@ -24,7 +24,7 @@ DATABASE = "warmline"
 SERVICE_ROLE_SQL = Path(__file__).resolve().parent.parent / "postgres_server" / "service_role.sql"
 INITDB_SECONDS = 120.0  # half a second as a rule; a slow disk that syncs a thousand files takes longer
 # For tests: a power cut would lose data, a killed server does not (a commit has reached the system's cache).
-_HASTY = ("fsync=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0")
+_HASTY = ("fsync=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0", "max_wal_size=256MB")
 
 
 def binaries() -> Path:

@@ -5,9 +5,9 @@ A missing server fails the tests that want it; it never skips them.
 
 import os
 import secrets
-import tempfile
+import signal
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg2
@@ -15,14 +15,32 @@ import pytest
 import redis
 from psycopg2 import sql
 
+from demo.child import end_with
 from demo.embedded import Servers, embedded_servers
+from tests.server_folder import server_folder
 
 # Before torch and numpy start their pools: two threads on a busy machine are many times slower than one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
+MOST_WORKERS = 4  # each has servers of its own and up to 1.5 GB, most of it PyTorch and the encoders
+LEFT_OUT = "tests marked `debian` that were left out"
 left_out = pytest.StashKey[int]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process of tests per core; one alone where Redis is given, for each test empties it."""
+    return 1 if "WARMLINE_TEST_REDIS_URL" in os.environ else min(MOST_WORKERS, os.cpu_count() or 1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Ctrl-C is heard also in the background, and a worker ends with whoever started it, however that ends."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # which every process of a test would inherit
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(config, "workerinput"):
+        end_with(os.getppid(), signal.SIGINT)
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
@@ -30,6 +48,20 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("debian"):
             item.config.stash[left_out] = item.config.stash.get(left_out, 0) + 1
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that started this worker what was left out; its end must not interrupt our tidying."""
+    if hasattr(session.config, "workeroutput"):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        session.config.workeroutput[LEFT_OUT] = session.config.stash.get(left_out, 0)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear what a worker left out; each has collected all tests."""
+    node.config.stash[left_out] = getattr(node, "workeroutput", {}).get(LEFT_OUT, 0)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -46,9 +78,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def embedded() -> Iterator[Servers]:
     """The embedded servers of this session, those that the environment does not give."""
     with (
-        tempfile.TemporaryDirectory(prefix="warmline-tests-") as folder,
+        server_folder() as folder,
         embedded_servers(
-            Path(folder),
+            folder,
             durable=False,
             postgres="WARMLINE_TEST_DATABASE_URL" not in os.environ,
             redis="WARMLINE_TEST_REDIS_URL" not in os.environ,

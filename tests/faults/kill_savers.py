@@ -16,6 +16,7 @@ from shared.db.engine import Database
 from shared.db.models import list_models
 from shared.db.runs import request_run
 from shared.neucf.artefact import load_artefact
+from tests.flow.house import eventually
 
 ROOT = Path(__file__).parents[2]
 CPU = torch.device("cpu")
@@ -44,6 +45,7 @@ def kill_savers(folder: Path, database: Database, database_url: str, *, moments:
             parent.stdin.write("save\n")
             parent.stdin.flush()
             child = int(parent.stdout.readline())
+            eventually(lambda: bool(list_models(database, limit=1)), "the first child has saved a model")
             time.sleep(rng.uniform(0.01, 0.15))
             os.kill(child, signal.SIGKILL)
             assert parent.stdout.readline() == f"{-signal.SIGKILL}\n"  # it saved until then

@@ -17,7 +17,7 @@ from s02_train_neucf.settings import MirrorSettings
 from tests.flow.camps import CAMPS, Camps, build_camps, people_of
 from tests.flow.house import House
 
-DEAD_SECONDS = 10.0  # that a dead server may cost; what a busy machine takes to start a process is in it
+DEAD_SECONDS = 30.0  # that a dead server may cost, half of what ends every mirror; starting a process is in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

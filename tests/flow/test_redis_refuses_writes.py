@@ -14,7 +14,19 @@ import redis
 from starlette.testclient import TestClient
 
 from demo.valkey import Valkey
-from tests.flow.house import API_KEY, COLD, POSTS, House, JsonObject, ask, eventually, ids, posts_of, until_ready
+from tests.flow.house import (
+    API_KEY,
+    COLD,
+    POSTS,
+    STRANGER,
+    House,
+    JsonObject,
+    ask,
+    eventually,
+    ids,
+    posts_of,
+    until_ready,
+)
 
 BACKEND = {"Authorization": f"Bearer {API_KEY}"}
 SELDOM = 60.0  # seconds between looks
@@ -140,6 +152,7 @@ def test_an_act_survives_the_process_that_took_it(fragile_house: House, second_v
             _acts(one)
         until_ready(other)
         eventually(lambda: not fragile_house.sql("SELECT id FROM warmline.safety_outbox"), "the outbox is empty")
+        eventually(lambda: "degraded" not in ask(other, STRANGER, limit=1), "Redis is up again")
         page = ask(other, COLD, limit=100)
     assert (set(ids(page)), "degraded" in page) == (set(POSTS) - GONE, False)
 

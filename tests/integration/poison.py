@@ -5,7 +5,6 @@ same port, stands for everything that must never be reached; it remembers whoeve
 """
 
 import io
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ from PIL import Image, ImageDraw
 
 from shared.content.fetch import FetchLimits
 from shared.content.photos import PhotoSource
+from tests.loopback import serving_on_one_port
 
 PHOTO_HOST, FORBIDDEN = "127.0.0.2", "127.0.0.1"
 MAX_BYTES = 2_000_000
@@ -170,13 +170,5 @@ class Hosts:
 @contextmanager
 def photo_hosts() -> Iterator[Hosts]:
     """Both servers, until the block ends."""
-    photos = Server((PHOTO_HOST, 0))
-    forbidden = Server((FORBIDDEN, photos.server_port))
-    for server in (photos, forbidden):
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    try:
+    with serving_on_one_port(Server, PHOTO_HOST, FORBIDDEN) as (photos, forbidden):
         yield Hosts(photos=photos, forbidden=forbidden)
-    finally:
-        for server in (photos, forbidden):
-            server.shutdown()
-            server.server_close()

@@ -5,7 +5,6 @@ what must never be reached; it remembers whoever comes.
 """
 
 import io
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from PIL import Image
 from shared.content.fetch import FetchLimits
 from shared.content.photos import Photo, PhotoSource
 from shared.content.unreadable import Fault, Unreadable
+from tests.loopback import serving_on_one_port
 
 SERVER, FORBIDDEN = "127.0.0.2", "127.0.0.1"
 _buffer = io.BytesIO()
@@ -126,14 +126,8 @@ class World:
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[tuple[Server, Server]]:
-    allowed = Server((SERVER, 0))
-    forbidden = Server((FORBIDDEN, allowed.server_address[1]))
-    for server in (allowed, forbidden):
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    yield allowed, forbidden
-    for server in (allowed, forbidden):
-        server.shutdown()
-        server.server_close()
+    with serving_on_one_port(Server, SERVER, FORBIDDEN) as servers:
+        yield servers
 
 
 @pytest.fixture
