@@ -33,7 +33,7 @@ from timeline.parts import Parts
 from timeline.sources import Sources
 from timeline.stores import Patience
 from timeline.tail import NEVER, SeenRows
-from timeline.unrecorded import lacks_record, mended
+from timeline.unrecorded import lacks_record, less_seen, mended
 from timeline.walk import Walk
 
 TRIES = 3  # a page that another request of the same chain overtook is worked out again
@@ -198,6 +198,9 @@ class Timeline:
             patience.lacks_record = is_ahead = True
             known = mended(chain, tail, place)
             chain, tail, position = known.chain, known.tail, known.position
+        was_recorded = held is not None or not place.unrecorded
+        if not was_recorded and "redis" not in patience.degraded and chain.end_of_page(position) is None:
+            chain, tail = less_seen(chain, position, SeenRows(state, all_from=NEVER).rows), None
         return Walk(
             request=request, state=state, patience=patience, chain=chain, slot=place.slot, tail=tail,
             position=position, ends_in_redis=len(held.page_ends) if held else 0, is_rewritten=is_ahead,

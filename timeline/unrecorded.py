@@ -5,7 +5,7 @@ record was lost on its way to Redis; the cursor may carry the posts. They are pu
 stand had the record arrived, so that none of them comes again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from msgspec import Struct
 
@@ -56,12 +56,20 @@ def mended(chain: Chain, tail: Tail | None, cursor: Cursor) -> Mended:
     )  # fmt: skip
 
 
+def less_seen(chain: Chain, position: int, seen: Set[int]) -> Chain:
+    """A chain that began while Redis was away, when nobody could tell what its user had seen: that comes at the end."""
+    entries = chain.frozen.entries
+    ready = _less(codec.part(entries, position), seen)
+    frozen = chain.frozen.with_entries(codec.part(entries, 0, position) + ready)
+    return Chain(nonce=chain.nonce, frozen=frozen, page_ends=chain.page_ends, rest=chain.rest)
+
+
 def _tail_less(tail: Tail, gone: frozenset[int]) -> Tail:
     unseen = tail.unseen - sum(row in gone for row in codec.rows_of(codec.part(tail.entries, 0, tail.unseen)))
     return Tail(unseen=unseen, entries=_less(tail.entries, gone), rest=_less(tail.rest, gone))
 
 
-def _less(entries: bytes, gone: frozenset[int]) -> bytes:
+def _less(entries: bytes, gone: Set[int]) -> bytes:
     return codec.without(entries, [at for at, row in enumerate(codec.rows_of(entries)) if row in gone])
 
 

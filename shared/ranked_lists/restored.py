@@ -1,39 +1,51 @@
-"""What a Redis that came back with what it had kept earlier holds of people and posts that were erased since."""
+"""What a Redis that came back with older data holds of people and posts that were erased since."""
 
 import hashlib
+import re
 from collections.abc import Collection, Iterable, Iterator
-from itertools import chain
-from typing import cast
+from itertools import islice
+from typing import TypeVar, cast
 
 import redis
 
 from shared.ranked_lists import keys
 
-_BATCH = 1000  # users a round trip
-_OF_USERS = ("wl:list:?:", "wl:chain:?:", "wl:tail:?:", "wl:viewer:", "wl:seen:")
+_BATCH = 1000  # users or posts a round trip
+_OF_A_USER = re.compile(rb"wl:(?:(?:list|chain|tail):.|viewer|seen):(.*)", re.DOTALL)
+
+ItemT = TypeVar("ItemT")
 
 
 def forget_erased(client: redis.Redis, erased: Collection[str], rows: Iterable[int]) -> None:
     """Delete what names users whose hashes are these, and the catalogue's entries of these rows."""
-    found = chain(*(_users(client, begin) for begin in _OF_USERS), _named(client)) if erased else iter(())
-    gone = {user for user in found if hashlib.sha1(user, usedforsecurity=False).hexdigest() in erased}
-    pipe = client.pipeline(transaction=False)
-    for user in gone:
-        pipe.delete(*keys.all_of(user.decode()))
-        pipe.srem(keys.VIEWERS, user)
-        pipe.zrem(keys.ASKED, user)
-    for row in rows:
-        pipe.hdel(keys.chunk(keys.chunk_of(row)), str(row))
-    pipe.execute()
+    users = {user for user in _users(client) if _hash(user) in erased} if erased else set[bytes]()
+    for some in _batches(users):
+        pipe = client.pipeline(transaction=False)
+        pipe.delete(*(key for user in some for key in keys.all_of(user.decode())))
+        pipe.srem(keys.VIEWERS, *some)
+        pipe.zrem(keys.ASKED, *some)
+        pipe.execute()
+    for posts in _batches(rows):
+        pipe = client.pipeline(transaction=False)
+        for row in posts:
+            pipe.hdel(keys.chunk(keys.chunk_of(row)), str(row))
+        pipe.execute()
 
 
-def _users(client: redis.Redis, begin: str) -> Iterator[bytes]:
-    """Whose keys begin so."""
-    for name in cast(Iterable[bytes], client.scan_iter(match=f"{begin}*", count=_BATCH)):
-        yield name[len(begin) :]
-
-
-def _named(client: redis.Redis) -> Iterator[bytes]:
-    """Who stands in a list of users."""
+def _users(client: redis.Redis) -> Iterator[bytes]:
+    """Who has keys of their own, or stands in a list of users."""
+    for name in cast(Iterable[bytes], client.scan_iter(match=f"{keys.PREFIX}*", count=_BATCH)):
+        if named := _OF_A_USER.fullmatch(name):
+            yield named[1]
     yield from cast(Iterable[bytes], client.sscan_iter(keys.VIEWERS, count=_BATCH))
     yield from cast(list[bytes], client.zrange(keys.ASKED, 0, -1))
+
+
+def _hash(user: bytes) -> str:
+    return hashlib.sha1(user, usedforsecurity=False).hexdigest()
+
+
+def _batches(items: Iterable[ItemT]) -> Iterator[list[ItemT]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, _BATCH)):
+        yield batch

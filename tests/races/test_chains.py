@@ -226,3 +226,28 @@ def test_a_late_note_between_another_processs_read_and_note(ranked_house: House)
         served = [*ids(first), *ids(second)]
         rest = [post for page in whole_chain(one.client, COLD, third) for post in page]
         assert sorted([*served, *rest]) == list(POSTS)
+
+
+@pytest.mark.parametrize("number", [1, 2], ids=["after one page", "after two pages"])
+def test_a_chain_that_began_anew_without_redis_repeats_nothing_once_redis_is_back(
+    ranked_house: House, number: int
+) -> None:
+    """The other process never served it and could not read it; what it begins with may come twice, and it says so."""
+    with pair(ranked_house) as (one, other):
+        page, served = ask(one.client, COLD, limit=LIMIT), list[str]()
+        for _ in range(number - 1):
+            served += ids(page)
+            page = ask(one.client, COLD, limit=LIMIT, cursor=page["next_cursor"])
+        served += ids(page)
+        blind = _without_record(other, COLD, "read", {"limit": LIMIT, "cursor": page["next_cursor"]})
+        assert "redis" in blind["degraded"]
+        served += ids(blind)
+        page = ask(other.client, COLD, limit=LIMIT, cursor=blind["next_cursor"])
+        while len(set(served)) < len(POSTS):
+            unseen = len(set(POSTS) - set(served))
+            assert not set(ids(page)[:unseen]) & set(served)
+            served += ids(page)
+            if page["next_cursor"] is None:
+                break
+            page = ask(one.client, COLD, limit=LIMIT, cursor=page["next_cursor"])
+        assert set(served) == set(POSTS)
