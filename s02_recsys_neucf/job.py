@@ -14,17 +14,20 @@ from s02_recsys_neucf.score import PlacesPerUser, RankedBlock, candidates_from, 
 from s02_recsys_neucf.settings import ScoreSettings
 from shared.columns import ENTRY_LAYOUT, PlaceIndex
 from shared.content.settings import ContentSettings
+from shared.content.stored_only import StoredOnly
 from shared.db.engine import Database
 from shared.db.installation import earlier_ids
 from shared.db.models import ModelVersion, adopt_manifest, champion
 from shared.db.phases import installation_id
 from shared.db.runs import Run, recent_runs
+from shared.db.vectors import Part, has_vectors
 from shared.domain import Phase, Reason, Source
-from shared.encoding import Encoders, build_encoders, encode_new
+from shared.encoding import Encoders, build_encoders, build_served_encoders, encode_new
+from shared.errors import ArtefactError
 from shared.features import manifest_encoder
 from shared.heuristic_scores import score_posts
 from shared.logs import stage
-from shared.neucf.artefact import Artefact, load_artefact
+from shared.neucf.artefact import Artefact, load_artefact, read_manifest
 from shared.neucf.best_so_far import NO_POST
 from shared.neucf.compile_ahead import compile_ahead
 from shared.neucf.model_folder import refuse_foreign_folder
@@ -73,7 +76,7 @@ def run_scoring(
     refuse_foreign_folder(settings.model.model_dir, installation_id(database), earlier_ids(database))
     claim_redis(database, writer)  # before the work; again below, for a Redis that restarted meanwhile
     with watch.part("start"):
-        encoders = build_encoders(settings.content)
+        encoders = champion_encoders(database, settings, model)
         artefact = load_champion(settings.model, model, encoders)
         if model.manifest_sha256 is None:
             adopt_manifest(database, model.version, artefact.manifest_sha256)
@@ -119,8 +122,28 @@ def _reported(lists: Iterator[tuple[str, bytes]], run: Run, total: int) -> Itera
         yield each
 
 
+def champion_encoders(database: Database, settings: JobSettings, model: ModelVersion) -> Encoders:
+    """The encoders that the champion was trained with: the settings may name others, for a training to come.
+
+    Raises:
+        ArtefactError: one cannot be had, and there are no vectors of it either.
+    """
+    manifest = read_manifest(settings.model.model_dir / model.folder)
+    image, caption = manifest.image_encoder, manifest.caption_encoder
+    if image is None or caption is None:
+        return build_encoders(settings.content)
+    encoders = build_served_encoders(settings.content, image=image, caption=caption)
+    for part, encoder in ((Part.IMAGE, encoders.image), (Part.CAPTION, encoders.caption)):
+        if isinstance(encoder, StoredOnly) and not has_vectors(database, part, encoder=encoder.card.identity):
+            raise ArtefactError(
+                f"{part} encoder: model {model.version} wants {encoder.card.identity}, which cannot be built here, and"
+                " none of its vectors is stored; install it, or retrain"
+            )
+    return encoders
+
+
 def load_champion(settings: ModelSettings, model: ModelVersion, encoders: Encoders) -> Artefact:
-    """The champion's weights, refused unless they fit the encoders in force.
+    """The champion's weights, refused unless they fit the encoders whose vectors are read.
 
     Raises:
         ArtefactError: damaged, of another format, or made for other encoders; got and expected.

@@ -82,7 +82,7 @@ REASONS: dict[str, tuple[str, bool]] = {
     "bomb.png": ("too-many-pixels", False),
     TRUNCATED: ("truncated", True),
     "empty.jpg": ("empty", True),
-    "page.jpg": ("not-an-image", False),
+    "page.jpg": ("http-answer", True),
     "to-loopback.jpg": ("address-not-allowed", True),
     "to-metadata.jpg": ("address-not-allowed", True),
     "to-private-name.jpg": ("address-not-allowed", True),
