@@ -40,6 +40,7 @@ _DELETES = (
     "photo_fingerprints WHERE post_id = ANY(:posts)",
     "posts WHERE author_id = :user OR id = ANY(:posts)",
     "users WHERE id = :user",
+    "revoking_users WHERE user_id = :user",
 )
 
 

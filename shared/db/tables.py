@@ -5,6 +5,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 SCHEMA = "warmline"
 metadata = sa.MetaData(schema=SCHEMA)
+CURRENT_XID = sa.text("pg_current_xact_id()::text::bigint")
 
 
 def _now(name: str, *, nullable: bool = False) -> sa.Column[object]:
@@ -45,7 +46,10 @@ interactions = sa.Table(
     sa.Column("source", sa.Text),
     sa.Column("generation", sa.BigInteger),
     sa.Column("position", sa.Integer),
+    # The transaction that brought it, whenever it says that it happened; NULL: before this was written down.
+    sa.Column("changed_xid", sa.BigInteger, server_default=CURRENT_XID),
     sa.Index("interactions_created_at", "created_at"),
+    sa.Index("interactions_changed", "changed_xid", postgresql_where=sa.text("changed_xid IS NOT NULL")),
     sa.Index("interactions_user", "user_id", "created_at"),
     sa.Index("interactions_post", "post_id"),
     # A repeat of an event updates its last time; a comment, which may well be repeated, brings an event_id.
@@ -53,6 +57,14 @@ interactions = sa.Table(
         "interactions_once", "user_id", "post_id", "kind", unique=True, postgresql_where=sa.text("event_id IS NULL")
     ),
     sa.Index("interactions_event", "event_id", unique=True, postgresql_where=sa.text("event_id IS NOT NULL")),
+)
+
+# Who took events back, and in which transaction: an event that is gone cannot say so itself.
+revoking_users = sa.Table(
+    "revoking_users",
+    metadata,
+    sa.Column("user_id", sa.Text, primary_key=True),
+    sa.Column("changed_xid", sa.BigInteger, nullable=False, server_default=CURRENT_XID),
 )
 
 blocks = sa.Table(
@@ -161,6 +173,15 @@ runs = sa.Table(
     sa.Index("runs_one_request", "job", unique=True, postgresql_where=sa.text("state = 'requested'")),
     sa.Index("runs_one_running", "job", unique=True, postgresql_where=sa.text("state = 'running'")),
     sa.Index("runs_history", "job", sa.text("id DESC")),
+)
+
+# What the last run of a job left for the next one.
+job_memory = sa.Table(
+    "job_memory",
+    metadata,
+    sa.Column("job", sa.Text, primary_key=True),
+    sa.Column("run_id", sa.BigInteger, nullable=False),
+    sa.Column("value", sa.LargeBinary, nullable=False),
 )
 
 fences = sa.Sequence("fences", schema=SCHEMA, metadata=metadata)

@@ -272,7 +272,7 @@ def test_a_page_behind_a_url_is_tried_again_though_the_url_stays(remote: Scene, 
     assert remote.encode(LATER + timedelta(minutes=30))["images"] == 1
 
 
-# --- a refusal lasts as long as the limit that refused -----------------------------------------------------------------
+# --- a refusal lasts as long as the limit that refused ----------------------------------------------------------------
 
 REFUSALS: dict[str, tuple[bytes, dict[str, Any], dict[str, Any]]] = {
     "megapixels": (as_jpeg(a_photo(70)), {"max_pixels": 1000}, {"max_pixels": 40_000_000}),
