@@ -86,8 +86,8 @@ def _refuse_emptied(world: World, chosen: npt.NDArray[np.int64], *, n_posts: int
     did_something = np.isin(world.users.keys[chosen], world.events.user_keys)
     if (len(world.posts) and n_posts == 0) or (did_something.any() and n_events == 0):
         raise SourceError(
-            f"posts and interactions: got {n_posts:,} and {n_events:,} a moment after there were {len(world.posts):,} and"
-            f" {len(world.events):,}; nothing is published. Is a view being replaced?"
+            f"posts and interactions: got {n_posts:,} and {n_events:,} a moment after there were {len(world.posts):,}"
+            f" and {len(world.events):,}; nothing is published. Is a view being replaced?"
         )
 
 

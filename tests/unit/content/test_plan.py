@@ -1,5 +1,6 @@
 """What is encoded, in which order, and when a failure comes back."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.content.plan import Backoff, EncodingPlan, Failure, PostSource, next_failure, plan_encoding
+from shared.content.vanished import split_vanished
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BACKOFF = Backoff(first=timedelta(minutes=30), cap=timedelta(days=7))
@@ -117,3 +119,24 @@ def test_a_failure_of_a_changed_source_starts_again() -> None:
 
 def test_a_failure_that_will_last_has_no_next_try() -> None:
     assert next_failure(None, source_hash="s", retry=False, now=NOW, backoff=BACKOFF).next_try is None
+
+
+def test_a_source_that_cannot_be_seen_leaves_its_vector_and_one_without_a_vector_is_tried() -> None:
+    away = [replace(post(name, "unknown"), is_away=True) for name in "ab"]
+    made = plan(away, {"a": "s"})
+    assert (ids(made), made.away) == (["b"], 1)
+
+
+def test_those_that_failed_before_come_after_those_that_did_not() -> None:
+    posts = [post("failed", hours_old=1), post("old", hours_old=9)]
+    assert ids(plan(posts, failures={"failed": failed(in_minutes=0)})) == ["old", "failed"]
+
+
+def test_a_failure_of_a_source_that_is_back_is_resolved() -> None:
+    assert plan([post("a")], {"a": "s"}, {"a": failed("broken", in_minutes=None)}).resolved == ("a",)
+
+
+@pytest.mark.parametrize(("gone", "of", "kept"), [(20, 30, 20), (19, 19, 0), (20, 60, 0), (1, 1, 0)])
+def test_sources_that_most_posts_lost_at_once_are_kept_and_single_ones_are_not(gone: int, of: int, kept: int) -> None:
+    found = split_vanished([str(number) for number in range(gone)], {}, n_stored=of, now=NOW)
+    assert (len(found.to_keep), len(found.to_drop)) == (kept, gone - kept)
