@@ -80,7 +80,7 @@ def run_heuristic(
     return {
         "posts": len(world.posts),
         "events": len(world.events),
-        "blocks": world.n_blocks,
+        "rows": world.there,
         "users": len(world.users),
         "lists": lists.lists,
         "bytes": lists.bytes,

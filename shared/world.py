@@ -18,7 +18,7 @@ from shared.db.bulk import (
     to_datetime,
 )
 from shared.db.clusters import clusters_of_posts
-from shared.db.emptied import refuse_emptied
+from shared.db.emptied import refuse_emptied, rows_up_to_many
 from shared.db.engine import Database
 from shared.db.post_rows import moment_of, rows_of_posts
 from shared.db.relations import check_relations
@@ -53,7 +53,7 @@ class World:
     viewers: Mapping[str, Viewer]  # users of whom something must be withheld; others see all but their own posts
     viewer_version: int
     removed: set[int]  # rows of posts that went away lately
-    n_blocks: int = 0
+    there: Mapping[str, int] = field(default_factory=dict)  # rows of each relation, up to `MANY`
     clusters: Mapping[str, int] = field(default_factory=dict)  # of the posts whose photo is nearly another's
     author_keys: AuthorKeys = field(default_factory=AuthorKeys)
     uncounted: Uncounted = Uncounted()
@@ -83,6 +83,8 @@ def load_world(
     version, author_keys = next_safety_version(database), AuthorKeys()
     with database.read() as snapshot:
         check_relations(database, snapshot)
+        there = rows_up_to_many(snapshot)
+        refuse_emptied(database, there, keep_for=lists.keep_for)
         as_of = moment_of(snapshot)
         posts = load_candidates(snapshot, since=now - window.window, now=now, at_least=window.min_candidates)
         oldest = to_datetime(max(0.0, float(posts.created_at.min()))) if len(posts) else now  # nobody liked before 1970
@@ -92,15 +94,12 @@ def load_world(
         users = load_active_users(
             snapshot, since=now - lists.active_for, now=now, at_most=lists.max_lists, askers=askers
         )
-        blocks = load_blocks(snapshot)
-        authors, n_blocks = blocked_authors(blocks, author_keys), len(blocks)
+        authors = blocked_authors(load_blocks(snapshot), author_keys)
         hiders = {user for user, _ in load_hides(snapshot, since=oldest - timedelta(days=1))}
         others = sorted((authors.keys() | hiders) - set(users.ids))  # everyone's list has the same filters
         user_keys = dict(zip(users.ids, users.keys.tolist(), strict=True)) | dict(
             zip(others, load_user_keys(snapshot, others).tolist(), strict=True)
         )
-    if len(posts):  # where there is none, `note_removals` refuses
-        refuse_emptied(database, {"events": len(loaded.counted), "blocks": n_blocks}, keep_for=lists.keep_for)
     with database.begin() as connection:
         rows = rows_of_posts(connection, posts.ids, as_of=as_of)
         clusters = clusters_of_posts(connection, posts.ids)
@@ -119,7 +118,7 @@ def load_world(
         viewer_version=version,
         removed=removals.rows,
         clusters=clusters,
-        n_blocks=n_blocks,
+        there=there,
         author_keys=author_keys,
         uncounted=Uncounted(
             users=len(distinct(loaded.uncounted.user_keys)), events=len(loaded.uncounted), posts=posts.of_unknown

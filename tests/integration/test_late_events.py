@@ -13,11 +13,12 @@ from shared.db.engine import Database
 from shared.db.events import Event, revoke_events, store_events
 from shared.db.imports import merge_rows
 from shared.domain import Kind, Phase
+from shared.errors import SourceError
 from shared.ranked_lists import keys
 from shared.ranked_lists.publish import ListWriter
 from tests.apps import App, app_of
 from tests.scoring import make_champion, score_run
-from tests.stores import empty_database, execute, store_settings
+from tests.stores import Held, empty_database, execute, heuristic_run, store_settings
 from tests.worlds import NOW, Post, World, uuid_of, with_uuids, write_own_tables
 from tests.worlds import Event as WorldEvent
 
@@ -222,3 +223,21 @@ def test_over_views_a_failed_run_that_left_its_memory_wants_a_run_over_everybody
 ) -> None:
     execute(viewing, "UPDATE warmline.job_memory SET run_id = run_id + 1000")
     assert score_run(viewing, writer, tmp_path)["partial"] is False
+
+
+def test_over_views_an_empty_view_is_noticed_beside_events_of_the_api(
+    viewing: Database, app: App, writer: ListWriter, held: Held
+) -> None:
+    for post in POSTS[:25]:
+        app.run("INSERT INTO public.likes VALUES (:user, :post, :at)", user=uuid_of("new"), post=uuid_of(post), at=NOW)
+    store_events(viewing, likes(uuid_of("warm"), [uuid_of(POSTS[9])]))
+    heuristic_run(viewing, writer)
+    before = held.dump()
+    own = viewing.own.engine.url.render_as_string(hide_password=False)
+    with (
+        app.views(interactions="SELECT * FROM {} WHERE false") as schema,
+        closing(Database(store_settings(own, source_url=app.reader_url, source_schema=schema))) as replaced,
+        pytest.raises(SourceError, match="interactions: got 0 rows, expected some as in run"),
+    ):
+        heuristic_run(replaced, writer)
+    assert held.dump() == before
