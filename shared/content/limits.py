@@ -7,6 +7,7 @@ import PIL
 from PIL import features
 
 from shared.content.decode import FORMATS, MAX_SCANS
+from shared.content.decode_process import SECONDS, SECONDS_PER_MEGAPIXEL
 from shared.content.fetch import FetchLimits
 from shared.content.unreadable import Fault
 
@@ -28,6 +29,8 @@ def limits_by_fault(
         Fault.TOO_MANY_BYTES: f"{fetch.max_bytes} bytes",
         Fault.TOO_MANY_PIXELS: f"{max_pixels} pixels",
         Fault.TOO_MANY_SCANS: f"{MAX_SCANS} scans",
+        Fault.TOO_SLOW: f"{SECONDS:g} seconds and {SECONDS_PER_MEGAPIXEL:g} a megapixel, {decoder}",
+        Fault.TOO_MUCH_MEMORY: decoder,
         Fault.NOT_AN_IMAGE: decoder,
         Fault.BROKEN_IMAGE: decoder,
     }

@@ -5,6 +5,7 @@ same port, stands for everything that must never be reached; it remembers whoeve
 """
 
 import io
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence

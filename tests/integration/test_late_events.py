@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -46,8 +47,8 @@ def served(client: redis.Redis, *names: str) -> set[str]:
     return {name for name in names if client.exists(keys.ranked_list(Phase.NEUCF, name))}
 
 
-def likes(user: str, posts: Sequence[str], *, at: datetime = TWO_HOURS_AGO, **ids: str) -> list[Event]:
-    return [Event(user_id=user, post_id=post, kind=Kind.LIKE, at=at, **ids) for post in posts]
+def likes(user: str, posts: Sequence[str], *, at: datetime = TWO_HOURS_AGO) -> list[Event]:
+    return [Event(user_id=user, post_id=post, kind=Kind.LIKE, at=at) for post in posts]
 
 
 def by_the_api(database: Database) -> None:
@@ -125,7 +126,7 @@ def test_a_higher_bound_of_coldness_takes_lists_away_with_the_next_run(
 
 @pytest.mark.parametrize("change", [{"max_lists": 7}, {"list_length": 10}, {"active_days": 60}])
 def test_other_settings_that_decide_about_lists_want_a_run_over_everybody(
-    database: Database, writer: ListWriter, scored: Path, change: dict[str, int]
+    database: Database, writer: ListWriter, scored: Path, change: dict[str, Any]
 ) -> None:
     assert score_run(database, writer, scored, **change)["partial"] is False
 

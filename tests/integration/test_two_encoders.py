@@ -260,7 +260,11 @@ def test_a_relation_that_is_empty_for_a_moment_takes_no_list_down(
     before, blocked = held.dump(), held.client.get(keys.BLOCKED)
     execute(database, f"CREATE TABLE kept AS SELECT * FROM warmline.{relation}")
     execute(database, f"DELETE FROM warmline.{relation}")
-    for job in (lambda: heuristic_run(database, writer), lambda: score_run(database, writer, scored)):
+    jobs: list[Callable[[], object]] = [
+        lambda: heuristic_run(database, writer),
+        lambda: score_run(database, writer, scored),
+    ]
+    for job in jobs:
         with pytest.raises(SourceError, match="got 0"):
             job()
     assert (held.dump(), held.client.get(keys.BLOCKED)) == (before, blocked)

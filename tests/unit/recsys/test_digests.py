@@ -19,7 +19,7 @@ def events(rows: list[tuple[int, int, int, float]]) -> Events:
 
 def changed(before: list[tuple[int, int, int, float]], after: list[tuple[int, int, int, float]]) -> list[int]:
     first, second = (Digests.of(events(rows), since=5.0) for rows in (before, after))
-    return second.changed_from(Digests.from_bytes(first.to_bytes())).tolist()
+    return [int(user) for user in second.changed_from(Digests.from_bytes(first.to_bytes()))]
 
 
 @pytest.mark.parametrize(
