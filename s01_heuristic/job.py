@@ -80,6 +80,7 @@ def run_heuristic(
     return {
         "posts": len(world.posts),
         "events": len(world.events),
+        "rows": world.there,
         "users": len(world.users),
         "lists": lists.lists,
         "bytes": lists.bytes,

@@ -9,22 +9,29 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from s02_recsys_neucf.choose_users import JOB as JOB
+from s02_recsys_neucf.choose_users import Chosen, choose_users, last_run, settings_hash
 from s02_recsys_neucf.load import ScoringData, load_scoring_data
 from s02_recsys_neucf.score import PlacesPerUser, RankedBlock, candidates_from, in_serving_order, rank, users_from
 from s02_recsys_neucf.settings import ScoreSettings
 from shared.columns import ENTRY_LAYOUT, PlaceIndex
 from shared.content.settings import ContentSettings
+from shared.content.stored_only import StoredOnly
+from shared.db.arrivals import arrivals_mark
 from shared.db.engine import Database
 from shared.db.installation import earlier_ids
+from shared.db.job_memory import remember
 from shared.db.models import ModelVersion, adopt_manifest, champion
 from shared.db.phases import installation_id
-from shared.db.runs import Run, recent_runs
+from shared.db.runs import Run
+from shared.db.vectors import Part, has_vectors
 from shared.domain import Phase, Reason, Source
-from shared.encoding import Encoders, build_encoders, encode_new
+from shared.encoding import Encoders, build_encoders, build_served_encoders, encode_new
+from shared.errors import ArtefactError
 from shared.features import manifest_encoder
 from shared.heuristic_scores import score_posts
 from shared.logs import stage
-from shared.neucf.artefact import Artefact, load_artefact
+from shared.neucf.artefact import Artefact, load_artefact, read_manifest
 from shared.neucf.best_so_far import NO_POST
 from shared.neucf.compile_ahead import compile_ahead
 from shared.neucf.model_folder import refuse_foreign_folder
@@ -37,12 +44,10 @@ from shared.settings import HeuristicSettings, ListSettings, ModelSettings, Wind
 from shared.stopwatch import Stopwatch
 from shared.world import World, catalogue, load_world
 
-JOB = "score"
 # Of a run that has to encode nothing: what each step takes of it, in seconds in the demo.
 STEPS = {"start": 5.0, "captions": 0.2, "photos": 0.2, "loading": 0.5, "lists": 2.0}
 REPORTED_EACH = 100  # lists
 SECONDS_PER_DAY = 86_400
-OVERLAP = timedelta(minutes=5)  # a partial run looks back a little further than the last one: commits may be late
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +60,11 @@ class JobSettings:
     lists: ListSettings
     window: WindowSettings
     formula: HeuristicSettings  # whose popularity term the serving order reads
+
+    @property
+    def hash(self) -> str:
+        """Of all that decides who is served, and with what."""
+        return settings_hash(self.lists, self.window, self.formula, self.score)
 
 
 def run_scoring(
@@ -73,7 +83,7 @@ def run_scoring(
     refuse_foreign_folder(settings.model.model_dir, installation_id(database), earlier_ids(database))
     claim_redis(database, writer)  # before the work; again below, for a Redis that restarted meanwhile
     with watch.part("start"):
-        encoders = build_encoders(settings.content)
+        encoders = champion_encoders(database, settings, model)
         artefact = load_champion(settings.model, model, encoders)
         if model.manifest_sha256 is None:
             adopt_manifest(database, model.version, artefact.manifest_sha256)
@@ -82,14 +92,18 @@ def run_scoring(
         encoded = encode_new(database, encoders, settings.content, now, report)
     report("loading", 0, 1)
     with stage("score.load") as facts, watch.part("load"):
+        mark = arrivals_mark(database)  # before anything is read
         world = load_world(database, settings.window, settings.lists, now, writer.asked_lately(now))
-        since = partial_since(database, model, settings.score, now) if writer.has_published(Phase.NEUCF) else None
-        chosen = users_to_score(world, since)
+        chosen = choose_users(
+            database, world, last_run(database, model=model.version, settings=settings.hash, now=now,
+                                      full_hours=settings.score.score_full_hours),
+            mark=mark, full_hours=settings.score.score_full_hours, has_lists=writer.has_published(Phase.NEUCF), now=now,
+        )  # fmt: skip
         data = load_scoring_data(
-            database, encoders, world, chosen, history=timedelta(days=settings.score.history_days),
+            database, encoders, world, chosen.users, history=timedelta(days=settings.score.history_days),
             min_known=settings.lists.cold_min_positives, now=now,
         )  # fmt: skip
-        facts.update(posts=len(world.posts), users=len(data.users), partial=since is not None)
+        facts.update(posts=len(world.posts), users=len(data.users), partial=chosen.is_partial)
     with stage("score.publish") as facts, watch.part("publish"):
         claim_redis(database, writer)
         writer.publish_catalogue(catalogue(world))
@@ -97,11 +111,16 @@ def run_scoring(
         lists = scored_lists(artefact, world, data, added, settings.lists, run, now)
         lists = _reported(lists, run, len(data.users))
         published = writer.publish_lists(lists, phase=Phase.NEUCF, job=JOB, run=run.fence)
-        facts.update(lists=published.lists, bytes=published.bytes)
+        dropped = writer.drop_lists(cold_now(world, data, chosen), phase=Phase.NEUCF)
+        facts.update(lists=published.lists, bytes=published.bytes, dropped=dropped)
+    if chosen.digests is not None:
+        remember(database, run, chosen.digests.to_bytes())
     _note(writer, published, run, now, watch.seconds)
     return {
         "model": model.version,
-        "partial": since is not None,
+        "partial": chosen.is_partial,
+        "mark": mark,
+        "settings": settings.hash,
         "posts": len(world.posts),
         "lists": published.lists,
         "bytes": published.bytes,
@@ -109,6 +128,12 @@ def run_scoring(
         "stages": watch.stages(),
         "seconds": round(watch.seconds, 3),
     }
+
+
+def cold_now(world: World, data: ScoringData, chosen: Chosen) -> list[str]:
+    """Users who had a list by what was true before, and are cold by what is true now."""
+    warm = {world.users.ids[place] for place in data.users}
+    return sorted(user for place in chosen.users if (user := world.users.ids[place]) in chosen.settle - warm)
 
 
 def _reported(lists: Iterator[tuple[str, bytes]], run: Run, total: int) -> Iterator[tuple[str, bytes]]:
@@ -119,8 +144,28 @@ def _reported(lists: Iterator[tuple[str, bytes]], run: Run, total: int) -> Itera
         yield each
 
 
+def champion_encoders(database: Database, settings: JobSettings, model: ModelVersion) -> Encoders:
+    """The encoders that the champion was trained with: the settings may name others, for a training to come.
+
+    Raises:
+        ArtefactError: one cannot be had, and there are no vectors of it either.
+    """
+    manifest = read_manifest(settings.model.model_dir / model.folder, sha256=model.manifest_sha256)
+    image, caption = manifest.image_encoder, manifest.caption_encoder
+    if image is None or caption is None:
+        return build_encoders(settings.content)
+    encoders = build_served_encoders(settings.content, image=image, caption=caption)
+    for part, encoder in ((Part.IMAGE, encoders.image), (Part.CAPTION, encoders.caption)):
+        if isinstance(encoder, StoredOnly) and not has_vectors(database, part, encoder=encoder.card.identity):
+            raise ArtefactError(
+                f"{part} encoder: model {model.version} wants {encoder.card.identity}, which cannot be built here, and"
+                " none of its vectors is stored; install it, or retrain"
+            )
+    return encoders
+
+
 def load_champion(settings: ModelSettings, model: ModelVersion, encoders: Encoders) -> Artefact:
-    """The champion's weights, refused unless they fit the encoders in force.
+    """The champion's weights, refused unless they fit the encoders whose vectors are read.
 
     Raises:
         ArtefactError: damaged, of another format, or made for other encoders; got and expected.
@@ -133,25 +178,6 @@ def load_champion(settings: ModelSettings, model: ModelVersion, encoders: Encode
         sha256=model.sha256,
         manifest_sha256=model.manifest_sha256,
     )
-
-
-def partial_since(database: Database, model: ModelVersion, settings: ScoreSettings, now: datetime) -> datetime | None:
-    """Since when users must have been active to be scored; None: everybody, for a new champion or after some hours."""
-    done = [run for run in recent_runs(database, limit=200, job=JOB) if run["state"] == "done"]
-    full = next((run for run in done if run["report"].get("partial") is False), None)
-    if full is None or full["report"].get("model") != model.version:
-        return None
-    if now - full["started_at"] > timedelta(hours=settings.score_full_hours):
-        return None
-    last: datetime = done[0]["started_at"]
-    return last - OVERLAP
-
-
-def users_to_score(world: World, since: datetime | None) -> npt.NDArray[np.int64]:
-    """Places in `world.users` of the users that this run scores."""
-    if since is None:
-        return np.arange(len(world.users))
-    return np.flatnonzero(world.users.active_at >= since.timestamp())
 
 
 def serving_term(

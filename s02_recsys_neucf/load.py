@@ -11,6 +11,7 @@ from s02_recsys_neucf.score import PlacesPerUser
 from shared.db.bulk import Int64s, load_all_posts, load_events, load_events_of
 from shared.db.engine import Database
 from shared.encoding import Encoders
+from shared.errors import SourceError
 from shared.features import features_of, load_columns
 from shared.neucf.examples import Events, Posts, examples_of
 from shared.neucf.features import PostFeatures
@@ -61,6 +62,7 @@ def load_scoring_data(
         else:
             events = load_events_of(snapshot, ids, since=since, now=now)
         columns = load_columns(snapshot, encoders)
+    _refuse_emptied(world, chosen, n_posts=len(found), n_events=len(events))
     order = np.argsort(found.keys)
     posts = Posts(post_key=found.keys[order], author_key=found.author_keys[order], created_at=found.created_at[order])
     liked = examples_of(
@@ -77,6 +79,16 @@ def load_scoring_data(
         liked_features=features_of(columns, liked_keys),
         candidate_features=features_of(columns, world.posts.keys),
     )
+
+
+def _refuse_emptied(world: World, chosen: npt.NDArray[np.int64], *, n_posts: int, n_events: int) -> None:
+    """Refuse a source that went away since the world was read: all users would turn out to be cold."""
+    did_something = np.isin(world.users.keys[chosen], world.events.user_keys)
+    if (len(world.posts) and n_posts == 0) or (did_something.any() and n_events == 0):
+        raise SourceError(
+            f"posts and interactions: got {n_posts:,} and {n_events:,} a moment after there were {len(world.posts):,}"
+            f" and {len(world.events):,}; nothing is published. Is a view being replaced?"
+        )
 
 
 def _places_by_user(user_keys: Int64s, places: Int64s, wanted: Int64s) -> Sequence[Int64s]:

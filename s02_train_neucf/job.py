@@ -25,6 +25,7 @@ from s02_train_neucf.replay_report import NEUCF
 from s02_train_neucf.report import SHOWN, Trial, Tried, report_json, try_model
 from s02_train_neucf.settings import MirrorSettings, TrainSettings
 from s02_train_neucf.train import Epoch
+from s02_train_neucf.unused_vectors import drop_unused_vectors
 from s02_train_neucf.verdict import Verdict
 from s02_train_neucf.warm_start import Predecessor
 from shared.amounts import amounts_of
@@ -115,6 +116,7 @@ def run_training(database: Database, settings: JobSettings, run: Run, now: datet
     if before is not None:
         manifest = replace(manifest, recipe={**manifest.recipe, "started_from": before.name})
     version = _save(database, settings, run, fitted, manifest, judged, _report(judged, tried))
+    drop_unused_vectors(database, settings.model.model_dir, encoders)
     if settings.mirror is not None:  # last: nothing waits for it
         trained = Trained(
             version=version,

@@ -18,6 +18,7 @@ from shared.db.bulk import (
     to_datetime,
 )
 from shared.db.clusters import clusters_of_posts
+from shared.db.emptied import refuse_emptied, rows_up_to_many
 from shared.db.engine import Database
 from shared.db.post_rows import moment_of, rows_of_posts
 from shared.db.relations import check_relations
@@ -52,6 +53,7 @@ class World:
     viewers: Mapping[str, Viewer]  # users of whom something must be withheld; others see all but their own posts
     viewer_version: int
     removed: set[int]  # rows of posts that went away lately
+    there: Mapping[str, int] = field(default_factory=dict)  # rows of each relation, up to `MANY`
     clusters: Mapping[str, int] = field(default_factory=dict)  # of the posts whose photo is nearly another's
     author_keys: AuthorKeys = field(default_factory=AuthorKeys)
     uncounted: Uncounted = Uncounted()
@@ -81,6 +83,8 @@ def load_world(
     version, author_keys = next_safety_version(database), AuthorKeys()
     with database.read() as snapshot:
         check_relations(database, snapshot)
+        there = rows_up_to_many(snapshot)
+        refuse_emptied(database, there, keep_for=lists.keep_for)
         as_of = moment_of(snapshot)
         posts = load_candidates(snapshot, since=now - window.window, now=now, at_least=window.min_candidates)
         oldest = to_datetime(max(0.0, float(posts.created_at.min()))) if len(posts) else now  # nobody liked before 1970
@@ -114,6 +118,7 @@ def load_world(
         viewer_version=version,
         removed=removals.rows,
         clusters=clusters,
+        there=there,
         author_keys=author_keys,
         uncounted=Uncounted(
             users=len(distinct(loaded.uncounted.user_keys)), events=len(loaded.uncounted), posts=posts.of_unknown

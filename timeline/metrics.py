@@ -48,6 +48,8 @@ class Metrics:
         self._job_ok = Gauge("warmline_job_ok", "1: the last ended run was good", ("job",), registry=registry)
         self._uncounted = Gauge("warmline_uncounted", "what raises nothing, for the view of users lacks its user",
                                 ("what",), registry=registry)  # fmt: skip
+        self._images_away = Gauge("warmline_images_away", "photos out of reach in the last encoding", ("job",),
+                                  registry=registry)  # fmt: skip
         self._job_ended = Gauge("warmline_job_ended_timestamp_seconds", "end of the last run", ("job",),
                                 registry=registry)  # fmt: skip
         self._looked_at = time.monotonic()
@@ -95,7 +97,10 @@ class Metrics:
                 self._job_seconds.labels(job).set((run["finished_at"] - run["started_at"]).total_seconds())
             self._job_ok.labels(job).set(run["state"] == "done")
             self._job_ended.labels(job).set(run["finished_at"].timestamp())
-            counts = (run["report"] or {}).get("uncounted", {})
+            report = run["report"] or {}
+            if "images_away" in report:
+                self._images_away.labels(job).set(report["images_away"])
+            counts = report.get("uncounted", {})
             for what in (each for each in UNCOUNTED if each in counts):
                 self._uncounted.labels(what).set(counts[what])
 

@@ -22,6 +22,7 @@ from warmline.capacity_model import (
     Table,
     Weights,
     World,
+    another_encoder_bytes,
     postgres_bytes,
     reader_bytes,
     redis_bytes,
@@ -76,6 +77,7 @@ class Capacity:
     reader: int
     postgres: Mapping[str, int]
     postgres_how: str
+    another_encoder: int
     jobs: Mapping[str, JobSeconds]
     checks: tuple[Check, ...]
 
@@ -111,7 +113,7 @@ def predict(stores: Stores, lists: ListSettings, *, users: int, posts: int, inte
     tables, vectors, views = _tables(there), _vectors(there), stores.database.has_views
     postgres = postgres_bytes(tables, world, Growth.between(here, world), views=views, vectors=vectors)
     if HEURISTIC in runs:
-        is_now = {part: count / max(here.posts, 1) for part, count in there.vectors.items()}
+        is_now = {"image": 0.0} | {part: count / max(here.posts, 1) for part, count in there.vectors.items()}
         still = postgres_bytes(tables, here, Growth.between(here, here), views=views, vectors=is_now)
         checks = (*checks, Check(what="PostgreSQL", predicted=sum(still.values()), found=there.bytes))
     return Capacity(
@@ -122,6 +124,7 @@ def predict(stores: Stores, lists: ListSettings, *, users: int, posts: int, inte
         reader=reader_bytes(weights, chains=keys.CHAIN_SLOTS, seen_length=lists.seen_length),
         postgres=postgres,
         postgres_how=_postgres_how(tables, views=views),
+        another_encoder=another_encoder_bytes(world, vectors),
         jobs={job: _seconds(job, runs.get(job), here, world) for job in JOBS},
         checks=checks,
     )
@@ -141,6 +144,7 @@ def as_dict(capacity: Capacity) -> dict[str, Any]:
         "postgresql": {
             "bytes": sum(capacity.postgres.values()),
             "by_kind": capacity.postgres,
+            "another_encoder": capacity.another_encoder,
             "how": capacity.postgres_how,
         },
         "seconds": {job: _rounded(each.seconds) for job, each in capacity.jobs.items()},
@@ -228,10 +232,11 @@ def _show(capacity: Capacity) -> None:
     say(", ".join(number_of(count, word) for word, count in sizes.items()))
     redis, postgres = sum(capacity.redis.values()), sum(capacity.postgres.values())
     reader = f"and at most {capacity.reader:,} bytes for each reader who scrolls"
+    beside = f"and {_megabytes(capacity.another_encoder)} while other encoders are tried beside the champion's"
     show_sections(
         [
             ("Redis", [f"{_megabytes(redis)}: {capacity.redis_how}", _parts(capacity.redis), reader]),
-            ("PostgreSQL", [f"{_megabytes(postgres)}: {capacity.postgres_how}", _parts(capacity.postgres)]),
+            ("PostgreSQL", [f"{_megabytes(postgres)}: {capacity.postgres_how}", _parts(capacity.postgres), beside]),
             *((f"job {job}", [_need(each)]) for job, each in capacity.jobs.items()),
         ]
     )

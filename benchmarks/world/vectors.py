@@ -17,7 +17,7 @@ from shared.content.captions import caption_hash, hash_of
 from shared.db.vectors import VECTOR_TYPE, Part
 
 OWN_PART = 0.7  # length of what is a post's own, in parts of its topic's; 0: all posts of a topic are alike
-COLUMNS = "warmline.post_vectors (post_id, part, source_hash, encoder, vector, attempts)"
+COLUMNS = "warmline.post_vectors (post_id, part, source_hash, encoder, vector)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ def _rows(world: World, encodings: Sequence[Encoding]) -> Iterator[tuple[int, by
             vectors = vectors_of(world, encoding, rows.numbers).astype(VECTOR_TYPE)
             raw = vectors.view(np.uint8).reshape(len(ids), encoding.width * VECTOR_TYPE.itemsize)
             hashes = _hashes(rows, encoding.part)
-            fields: list[Field] = [ids, encoding.part.value.encode(), hashes, encoding.encoder.encode(), raw, bytes(4)]
+            fields: list[Field] = [ids, encoding.part.value.encode(), hashes, encoding.encoder.encode(), raw]
             yield len(ids), packed(len(ids), fields)
 
 

@@ -5,6 +5,7 @@ The standard library's client, on a socket that we open: no proxy, no cookies, n
 
 import http.client
 import io
+import re
 import socket
 import ssl
 import time
@@ -18,6 +19,8 @@ from shared.content.allowed import Target, allowed_target
 from shared.content.unreadable import Fault, PhotoRefused
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_NOT_THERE = frozenset({404, 410})
+_HTML = re.compile(rb"\s*<(!doctype\s+html|html)\b", re.IGNORECASE)  # whatever the host calls it
 _CHUNK = 65_536  # bytes
 _MAX_ADDRESSES = 4  # tried of one host
 _HEADERS = {"User-Agent": "warmline", "Accept": "image/*", "Accept-Encoding": "identity", "Connection": "close"}
@@ -110,7 +113,7 @@ class Fetcher:
     def _body(self, response: http.client.HTTPResponse) -> bytes:
         kind = response.headers.get_content_maintype() if response.headers.get("Content-Type") else "image"
         if response.status != 200 or kind == "text":  # an error page in the photo's place
-            raise PhotoRefused(Fault.HTTP_ANSWER, f"got status {response.status} and {kind}, expected 200 and an image")
+            raise _no_photo(response.status, kind)
         content = bytearray()
         announced = response.length or 0  # what the server says is still to come; nothing when it does not say
         while announced <= self._limits.max_bytes and (chunk := response.read(_CHUNK)):
@@ -121,7 +124,19 @@ class Fetcher:
             raise PhotoRefused(Fault.TOO_MANY_BYTES, f"expected {self._limits.max_bytes:,} bytes or fewer")
         if response.length:  # reading in pieces, http.client does not complain of this itself
             raise PhotoRefused(Fault.CONNECTION_FAILED, f"got {len(content):,} of {announced:,} bytes")
+        if _HTML.match(content):
+            raise _no_photo(response.status, "a page")
         return bytes(content)
+
+
+def _no_photo(status: int, kind: str) -> PhotoRefused:
+    """That a host answers, and not with a photo; where it does not say that there is none, all of its photos may be
+    concerned."""
+    return PhotoRefused(
+        Fault.HTTP_ANSWER,
+        f"got status {status} and {kind}, expected 200 and an image",
+        may_be_outage=status not in _NOT_THERE,
+    )
 
 
 @dataclass(frozen=True, slots=True)

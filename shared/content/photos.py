@@ -1,8 +1,9 @@
 """Reads the photos that posts name: files below a media root, or http(s) from an allow-list. A failure is a value."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +14,8 @@ from shared.content.captions import hash_of
 from shared.content.decoders import decoders
 from shared.content.fetch import Fetcher, FetchLimits
 from shared.content.fingerprint import fingerprint
+from shared.content.limits import limits_by_fault
+from shared.content.outages import MEDIA_ROOT, Outages
 from shared.content.unreadable import Fault, PhotoRefused, Unreadable
 from shared.logs import log_trouble
 from shared.untrusted_files import FileTooLarge, RefusedFile, read_untrusted
@@ -35,6 +38,14 @@ class Photo:
     fingerprint: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What can be told of a photo without reading it."""
+
+    source_hash: str
+    is_away: bool  # its file cannot be seen now
+
+
 class PhotoSource:
     """Where photos are read from. Safe to use from several threads."""
 
@@ -54,7 +65,7 @@ class PhotoSource:
         self._max_pixels = max_pixels
         self._threads = threads
         self._fetcher = Fetcher(hosts, self._limits, resolver=resolver, is_allowed=is_allowed)
-        self.settings_hash = hash_of(repr((self._root, sorted(hosts), self._limits, max_pixels)).encode())
+        self.limits = limits_by_fault(media_root=self._root, hosts=hosts, fetch=self._limits, max_pixels=max_pixels)
 
     def load(self, reference: str) -> Photo | Unreadable:
         """The photo behind a post's `image_url`: an http(s) URL, or a path below the media root."""
@@ -63,19 +74,29 @@ class PhotoSource:
             image, content_hash = self._decode(content), hash_of(content)
             return Photo(image=image, content_hash=content_hash, fingerprint=fingerprint(image))
         except PhotoRefused as refused:
-            return refused.unreadable
+            return replace(refused.unreadable, is_remote="://" in reference)
+
+    def look_at_root(self, outages: Outages) -> None:
+        """Note a media root that is not there, or empty as one is that was not mounted."""
+        if self._root is not None and (reason := _absence(self._root)):
+            outages.note_away(MEDIA_ROOT, reason)
 
     def read_ahead(
-        self, batches: Iterable[Sequence[str]], prepare: Callable[[Photo], Prepared]
+        self, batches: Iterable[Sequence[str]], prepare: Callable[[Photo], Prepared], outages: Outages | None = None
     ) -> Iterator[list[Prepared | Unreadable]]:
         """The photos of batch after batch, in their order, prepared for an encoder; the next batch is read meanwhile.
 
         Hosts answer slowly, and decoders leave Python's lock. Only as many photos as there are threads are held in
-        full; what waits is what `prepare` made of them.
+        full; what waits is what `prepare` made of them. What comes from a place that is away is not tried.
         """
+        known = outages or Outages()
 
         def read(reference: str) -> Prepared | Unreadable:
+            skipped = known.skip(reference)
+            if skipped is not None:
+                return skipped
             photo = self.load(reference)
+            known.note(reference, photo if isinstance(photo, Unreadable) else None, self._is_refused)
             return prepare(photo) if isinstance(photo, Photo) else photo
 
         pool = ThreadPoolExecutor(max_workers=self._threads)
@@ -101,22 +122,26 @@ class PhotoSource:
             raise decoded.refused
         return decoded.image
 
-    def source_hash(self, reference: str | None) -> str | None:
+    def _is_refused(self, reference: str) -> bool:
+        photo = self.load(reference)
+        return isinstance(photo, Unreadable) and photo.may_be_outage
+
+    def look_at(self, reference: str | None) -> "Look | None":
         """What tells, without reading it, whether a photo may have changed; None where a post has none.
 
         For a file its name, size and time of change; for a URL the URL alone: a photo that is replaced behind the same
-        URL is not noticed.
+        URL is not noticed. Of a file that is not there nothing can be told; one that appears later has another hash.
         """
         if not reference:
             return None
-        stamp = ""
+        stamp, is_away = "", False
         if "://" not in reference:
             try:
                 status = self._place(reference).stat()
                 stamp = f" {status.st_size} {status.st_mtime_ns}"
-            except (PhotoRefused, OSError):  # `load` says what is wrong; a file that appears later changes the hash
-                pass
-        return hash_of((reference + stamp).encode("utf-8", "replace"))
+            except (PhotoRefused, OSError):  # `load` says what is wrong
+                is_away = True
+        return Look(source_hash=hash_of((reference + stamp).encode("utf-8", "replace")), is_away=is_away)
 
     def _read(self, reference: str) -> bytes:
         place, root = self._place(reference), self._root
@@ -130,7 +155,8 @@ class PhotoSource:
         except RefusedFile as refused:
             raise PhotoRefused(Fault.FILE_UNREADABLE, refused.strerror) from None
         except OSError as error:
-            raise PhotoRefused(Fault.FILE_UNREADABLE, f"opening it failed with {type(error).__name__}") from error
+            detail = f"opening it failed with {type(error).__name__}"
+            raise PhotoRefused(Fault.FILE_UNREADABLE, detail, may_be_outage=True) from error
 
     def _place(self, reference: str) -> Path:
         """The file that a reference means, with all links followed.
@@ -151,3 +177,12 @@ class PhotoSource:
         if not place.is_relative_to(self._root):
             raise PhotoRefused(Fault.OUTSIDE_ROOT, "got a path or link that leads out of the media root")
         return place
+
+
+def _absence(root: Path) -> str | None:
+    """Why nothing can be read below a folder, if so."""
+    try:
+        with os.scandir(root) as entries:
+            return None if next(entries, None) is not None else "the folder is empty; is it mounted?"
+    except OSError as error:
+        return f"the folder cannot be read ({error.strerror})"

@@ -1,6 +1,7 @@
 """What is to be encoded now, newest first, and when a failure is tried again. Pure.
 
-The same for captions and photos: a post *has* a source (a caption, an image reference), known by its hash.
+The same for captions and photos: a post *has* a source (a caption, an image reference), known by its hash. What was
+derived from it stays until something better replaces it: neither a failure nor a source that is away takes it down.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,19 +11,19 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostSource:
-    """What a post has now; `source_hash` is None where it has nothing to encode."""
+    """What a post has now.
+
+    Attributes:
+        post_id: whose.
+        created_at: of the post.
+        source_hash: None where it has nothing to encode.
+        is_away: the source cannot be seen now (a file that is not there), so that its hash tells nothing.
+    """
 
     post_id: str
     created_at: datetime
     source_hash: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredVector:
-    """What a post's stored vector was made by, and of."""
-
-    identity: str
-    source_hash: str
+    is_away: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +53,19 @@ class EncodingPlan:
     """What to do, and how the rest stands.
 
     Attributes:
-        to_encode: new or changed posts, and those made by another encoder, newest first.
-        to_drop: posts with a stored vector but without a source: their caption or photo was taken away.
+        to_encode: posts that lack the vector of what they have now: those that never failed first, then newest first.
+        sourceless: posts with a stored vector but without a source: their caption or photo was taken away.
+        resolved: posts with a failure that speaks of another source than the one that their vector was made of.
         current: posts whose vector is as it should be.
+        away: posts whose vector stays, because their source cannot be seen now.
         waiting: posts that failed and whose next try is later, or never.
     """
 
     to_encode: tuple[PostSource, ...]
-    to_drop: tuple[str, ...]
+    sourceless: tuple[str, ...]
+    resolved: tuple[str, ...]
     current: int
+    away: int
     waiting: int
 
     def batches(self, size: int) -> Iterator[tuple[PostSource, ...]]:
@@ -70,36 +75,43 @@ class EncodingPlan:
 
 
 def plan_encoding(
-    posts: Iterable[PostSource],
-    stored: Mapping[str, StoredVector],
-    failures: Mapping[str, Failure],
-    *,
-    identity: str,
-    now: datetime,
+    posts: Iterable[PostSource], stored: Mapping[str, str], failures: Mapping[str, Failure], *, now: datetime
 ) -> EncodingPlan:
     """Compare what posts have with what is stored.
 
     Args:
         posts: what posts have now; a post that is not among them is left alone.
-        stored: by post id.
-        failures: by post id. One counts only while the post's source is the one that failed: not the encoder's fault.
-        identity: of the encoder in force.
+        stored: by post id, the hash of what its vector (of the encoder in force) was made of.
+        failures: by post id. One counts only while the post's source is the one that failed.
         now: of the run.
     """
     wanted: list[PostSource] = []
-    to_drop: list[str] = []
-    current = waiting = 0
+    sourceless: list[str] = []
+    resolved: list[str] = []
+    current = away = waiting = 0
     for post in posts:
         if post.source_hash is None:
-            to_drop += [post.post_id] if post.post_id in stored else []
-        elif stored.get(post.post_id) == StoredVector(identity=identity, source_hash=post.source_hash):
+            sourceless += [post.post_id] if post.post_id in stored else []
+        elif stored.get(post.post_id) == post.source_hash:
             current += 1
+            failure = failures.get(post.post_id)
+            resolved += [post.post_id] if failure is not None and failure.source_hash != post.source_hash else []
+        elif post.is_away and post.post_id in stored:
+            away += 1
         elif _waits(failures.get(post.post_id), post.source_hash, now):
             waiting += 1
         else:
             wanted.append(post)
-    wanted.sort(key=lambda post: (-post.created_at.timestamp(), post.post_id))
-    return EncodingPlan(to_encode=tuple(wanted), to_drop=tuple(to_drop), current=current, waiting=waiting)
+    # Those that failed come last: should a host refuse the first few of a run, the next run asks it for others.
+    wanted.sort(key=lambda post: (post.post_id in failures, -post.created_at.timestamp(), post.post_id))
+    return EncodingPlan(
+        to_encode=tuple(wanted),
+        sourceless=tuple(sourceless),
+        resolved=tuple(resolved),
+        current=current,
+        away=away,
+        waiting=waiting,
+    )
 
 
 def next_failure(
@@ -110,6 +122,12 @@ def next_failure(
     attempts = previous.attempts + 1 if previous is not None and repeated else 1
     next_try = now + backoff.after(attempts) if retry else None
     return Failure(source_hash=source_hash, attempts=attempts, next_try=next_try)
+
+
+def failure_of_outage(previous: Failure | None, *, source_hash: str, now: datetime) -> Failure:
+    """The same where the place that it is read from was away: nobody's fault, so it is due with the next run."""
+    repeated = previous is not None and previous.source_hash == source_hash
+    return Failure(source_hash=source_hash, attempts=previous.attempts if previous and repeated else 0, next_try=now)
 
 
 def _waits(failure: Failure | None, source_hash: str, now: datetime) -> bool:

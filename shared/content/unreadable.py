@@ -29,6 +29,8 @@ class Fault(StrEnum):
     DECODER_DIED = "decoder-died"
     TRUNCATED = "truncated"
     BROKEN_IMAGE = "broken-image"
+    ENCODER_FAULT = "encoder-fault"
+    SOURCE_AWAY = "source-away"
 
 
 # These lie in the reference or in the bytes themselves: the next try would end the same way. All others may pass: a
@@ -44,34 +46,13 @@ _LASTING = frozenset(
         Fault.TOO_SLOW,
         Fault.TOO_MUCH_MEMORY,
         Fault.BROKEN_IMAGE,
+        Fault.ENCODER_FAULT,
     }
 )
-
-
-# These speak of the settings in force then: whoever mends those wants the photo tried at once.
-_OF_SETTINGS = frozenset(
-    {
-        Fault.OUTSIDE_ROOT,
-        Fault.NO_MEDIA_ROOT,
-        Fault.FILE_MISSING,
-        Fault.HOST_NOT_ALLOWED,
-        Fault.TOO_MANY_REDIRECTS,
-        Fault.TIMED_OUT,
-        Fault.TOO_MANY_BYTES,
-        Fault.TOO_MANY_PIXELS,
-    }
-)
-
-
-def is_of_other_settings(reason: str, *, settings_hash: str | None, in_force: str) -> bool:
-    """Whether a recorded failure was the settings' doing, and these have changed since.
-
-    Args:
-        reason: as `Unreadable.reason` wrote it.
-        settings_hash: of the settings then; None in records of earlier versions.
-        in_force: the same of the settings now.
-    """
-    return reason.partition(":")[0] in _OF_SETTINGS and settings_hash != in_force
+# Behind a URL the bytes may change and the URL not: what is no image today may be a proxy's page in the photo's place.
+_PASSING_BEHIND_A_URL = frozenset({Fault.NOT_AN_IMAGE, Fault.BROKEN_IMAGE})
+# These may say that all photos of the place are out of reach, not only this one.
+_OUTAGES = frozenset({Fault.HOST_UNKNOWN, Fault.CONNECTION_FAILED, Fault.TIMED_OUT, Fault.SOURCE_AWAY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +62,14 @@ class Unreadable:
     Attributes:
         fault: the stable code.
         detail: what was got and what was expected; one line, without the photo's address.
+        is_remote: it was to come from a URL.
+        may_be_outage: the place that it comes from may be at fault, with all its photos.
     """
 
     fault: Fault
     detail: str
+    is_remote: bool = False
+    may_be_outage: bool = False
 
     @property
     def reason(self) -> str:
@@ -94,12 +79,12 @@ class Unreadable:
     @property
     def retry(self) -> bool:
         """Whether another try may end better while reference and bytes stay the same."""
-        return self.fault not in _LASTING
+        return self.fault not in _LASTING or (self.is_remote and self.fault in _PASSING_BEHIND_A_URL)
 
 
 class PhotoRefused(Exception):
     """Carries an `Unreadable` up to `PhotoSource.load`, which gives it as a value. It never leaves the package."""
 
-    def __init__(self, fault: Fault, detail: str) -> None:
+    def __init__(self, fault: Fault, detail: str, *, may_be_outage: bool = False) -> None:
         super().__init__(detail)
-        self.unreadable = Unreadable(fault=fault, detail=detail)
+        self.unreadable = Unreadable(fault=fault, detail=detail, may_be_outage=may_be_outage or fault in _OUTAGES)

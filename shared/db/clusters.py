@@ -1,4 +1,4 @@
-"""Clusters of near-identical photos: numbers beside the photos' vectors, renewed by whichever job encodes."""
+"""Clusters of near-identical photos: numbers beside the photos' fingerprints, renewed by whichever job encodes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ def renew_clusters(database: Database, post_ids: Sequence[str], *, compare: Comp
             return Compared()
         query = sa.text(
             f"""
-            SELECT post_id, fingerprint, cluster FROM {SCHEMA}.post_vectors
-            WHERE part = 'image' AND fingerprint IS NOT NULL AND post_id = ANY(:ids) ORDER BY post_id
+            SELECT post_id, fingerprint, cluster FROM {SCHEMA}.photo_fingerprints
+            WHERE post_id = ANY(:ids) ORDER BY post_id
             """
         )
         photos = connection.execute(query, {"ids": list(post_ids)}).all()
@@ -54,8 +54,7 @@ def clusters_of_posts(connection: sa.Connection, post_ids: Sequence[str]) -> dic
     """Post → cluster, of those of these posts whose photo is nearly another's."""
     query = sa.text(
         f"""
-        SELECT post_id, cluster FROM {SCHEMA}.post_vectors
-        WHERE part = 'image' AND cluster > 0 AND post_id = ANY(:ids)
+        SELECT post_id, cluster FROM {SCHEMA}.photo_fingerprints WHERE cluster > 0 AND post_id = ANY(:ids)
         """
     )
     found = connection.execute(query, {"ids": list(post_ids)})
@@ -66,10 +65,10 @@ def _store(connection: sa.Connection, changes: Sequence[tuple[str, bytes, int]])
     """Keep the numbers, but not those of photos that were replaced meanwhile."""
     update = sa.text(
         f"""
-        UPDATE {SCHEMA}.post_vectors v SET cluster = c.cluster
+        UPDATE {SCHEMA}.photo_fingerprints p SET cluster = c.cluster
         FROM unnest(CAST(:ids AS text[]), CAST(:prints AS bytea[]), CAST(:clusters AS int[]))
           AS c (post_id, fingerprint, cluster)
-        WHERE v.part = 'image' AND v.post_id = c.post_id AND v.fingerprint = c.fingerprint
+        WHERE p.post_id = c.post_id AND p.fingerprint = c.fingerprint
         """
     )
     ids, prints, clusters = ([change[column] for change in changes] for column in range(3))

@@ -36,8 +36,11 @@ _DELETES = (
     "interactions WHERE user_id = :user OR post_id = ANY(:posts)",
     "blocks WHERE user_id = :user OR blocked_user_id = :user",
     "post_vectors WHERE post_id = ANY(:posts)",
+    "encoding_failures WHERE post_id = ANY(:posts)",
+    "photo_fingerprints WHERE post_id = ANY(:posts)",
     "posts WHERE author_id = :user OR id = ANY(:posts)",
     "users WHERE id = :user",
+    "revoking_users WHERE user_id = :user",
 )
 
 

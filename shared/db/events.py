@@ -10,6 +10,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from shared.db.arrivals import note_revoked
 from shared.db.engine import Database
 from shared.db.feed_counts import FeedKey, count_events, discount_events, newest_generation
 from shared.db.known_users import make_known
@@ -74,7 +75,8 @@ _INSERT = f"""
     SELECT * FROM {_COLUMNS}
     """
 _ONCE = """
-    ON CONFLICT (user_id, post_id, kind) WHERE event_id IS NULL DO UPDATE SET created_at = EXCLUDED.created_at
+    ON CONFLICT (user_id, post_id, kind) WHERE event_id IS NULL DO UPDATE
+    SET created_at = EXCLUDED.created_at, changed_xid = EXCLUDED.changed_xid
     WHERE kept.created_at < EXCLUDED.created_at
     """
 _BY_EVENT_ID = "ON CONFLICT (event_id) WHERE event_id IS NOT NULL DO NOTHING"
@@ -98,7 +100,7 @@ _LOCK_IN_ORDER = f"""
     """
 _REVOKE = f"""
     DELETE FROM {SCHEMA}.interactions i USING {_REVOKED} WHERE {_IS_REVOKED}
-    RETURNING t.place, i.source, i.generation, i.kind
+    RETURNING t.place, i.source, i.generation, i.kind, i.user_id
     """
 
 
@@ -142,6 +144,7 @@ def revoke_events(database: Database, events: Sequence[Event]) -> Revoked:
         discount_events(connection, Counter((row[1], row[2], row[3]) for row in gone if row[1] is not None))
         hiders = _hiders(events)
         hides = note_change(connection, user_ids=hiders - buried(connection, "users", sorted(hiders)))
+        note_revoked(connection, {row[4] for row in gone})
     return Revoked(events=len({place for place, *_ in gone}), hides=hides)
 
 

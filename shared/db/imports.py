@@ -59,7 +59,8 @@ _MERGES = {
             user_id, post_id, kind, created_at
         FROM incoming WHERE event_id IS NULL
         ORDER BY user_id COLLATE "C", post_id COLLATE "C", kind COLLATE "C", created_at DESC
-        ON CONFLICT (user_id, post_id, kind) WHERE event_id IS NULL DO UPDATE SET created_at = EXCLUDED.created_at
+        ON CONFLICT (user_id, post_id, kind) WHERE event_id IS NULL DO UPDATE
+        SET created_at = EXCLUDED.created_at, changed_xid = EXCLUDED.changed_xid
         WHERE kept.created_at < EXCLUDED.created_at
         """,
         f"""

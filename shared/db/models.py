@@ -128,6 +128,14 @@ def champion(database: Database) -> ModelVersion | None:
     return _model(known) if known is not None else None
 
 
+def aliased_models(database: Database) -> list[ModelVersion]:
+    """The versions that an alias points to: the champion, and the one to roll back to."""
+    with database.begin() as connection:
+        return [
+            _model(row) for row in connection.execute(_versions().where(model_aliases.c.alias.is_not(None))).mappings()
+        ]
+
+
 def list_models(database: Database, *, limit: int = 20) -> list[ModelVersion]:
     """The newest versions, newest first."""
     with database.begin() as connection:

@@ -41,7 +41,7 @@ def held(database: Database) -> Held:
     with database.begin() as connection:
         sizes = {row[0]: int(row[1]) for row in connection.execute(weigh, {"schema": SCHEMA})}
         own = {name: _rows_of(connection, name) for name in (*RELATIONS, "post_rows", VECTORS)}
-        by_part = f"SELECT part, count(*) FROM {SCHEMA}.{VECTORS} WHERE vector IS NOT NULL GROUP BY part"
+        by_part = f"SELECT part, count(*) FROM {SCHEMA}.{VECTORS} GROUP BY part"
         vectors = {part: int(count) for part, count in connection.execute(sa.text(by_part))}
     return Held(rows=rows, photos=photos, own_rows=own, table_bytes=sizes, vectors=vectors)
 

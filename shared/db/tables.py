@@ -5,6 +5,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 SCHEMA = "warmline"
 metadata = sa.MetaData(schema=SCHEMA)
+CURRENT_XID = sa.text("pg_current_xact_id()::text::bigint")
 
 
 def _now(name: str, *, nullable: bool = False) -> sa.Column[object]:
@@ -45,7 +46,10 @@ interactions = sa.Table(
     sa.Column("source", sa.Text),
     sa.Column("generation", sa.BigInteger),
     sa.Column("position", sa.Integer),
+    # The transaction that brought it, whenever it says that it happened; NULL: before this was written down.
+    sa.Column("changed_xid", sa.BigInteger, server_default=CURRENT_XID),
     sa.Index("interactions_created_at", "created_at"),
+    sa.Index("interactions_changed", "changed_xid", postgresql_where=sa.text("changed_xid IS NOT NULL")),
     sa.Index("interactions_user", "user_id", "created_at"),
     sa.Index("interactions_post", "post_id"),
     # A repeat of an event updates its last time; a comment, which may well be repeated, brings an event_id.
@@ -53,6 +57,14 @@ interactions = sa.Table(
         "interactions_once", "user_id", "post_id", "kind", unique=True, postgresql_where=sa.text("event_id IS NULL")
     ),
     sa.Index("interactions_event", "event_id", unique=True, postgresql_where=sa.text("event_id IS NOT NULL")),
+)
+
+# Who took events back, and in which transaction: an event that is gone cannot say so itself.
+revoking_users = sa.Table(
+    "revoking_users",
+    metadata,
+    sa.Column("user_id", sa.Text, primary_key=True),
+    sa.Column("changed_xid", sa.BigInteger, nullable=False, server_default=CURRENT_XID),
 )
 
 blocks = sa.Table(
@@ -163,6 +175,15 @@ runs = sa.Table(
     sa.Index("runs_history", "job", sa.text("id DESC")),
 )
 
+# What the last run of a job left for the next one.
+job_memory = sa.Table(
+    "job_memory",
+    metadata,
+    sa.Column("job", sa.Text, primary_key=True),
+    sa.Column("run_id", sa.BigInteger, nullable=False),
+    sa.Column("value", sa.LargeBinary, nullable=False),
+)
+
 fences = sa.Sequence("fences", schema=SCHEMA, metadata=metadata)
 
 # Versions of what a user must not be shown: a value read later has a higher one.
@@ -190,28 +211,44 @@ phase_changes = sa.Table(
     sa.CheckConstraint("rollout_percent BETWEEN 0 AND 100", name="phase_changes_percent"),
 )
 
-# Vectors of photos and captions: whose, by which encoder, of what. A row without a vector is a source that could not be
-# read: why, how often, and when to try again (never, if that is blank).
+# Vectors of photos and captions: whose, of what, by which encoder. A post has one of each encoder that somebody needs:
+# the champion's, and those of a training that tries another one.
 post_vectors = sa.Table(
     "post_vectors",
     metadata,
     sa.Column("post_id", sa.Text, primary_key=True),
     sa.Column("part", sa.Text, primary_key=True),
     sa.Column("source_hash", sa.Text, nullable=False),
-    sa.Column("encoder", sa.Text, nullable=False),
-    sa.Column("vector", sa.LargeBinary),  # float16, little-endian
+    sa.Column("encoder", sa.Text, primary_key=True),
+    sa.Column("vector", sa.LargeBinary, nullable=False),  # float16, little-endian
     _now("encoded_at"),
-    sa.Column("failure", sa.Text),
+    sa.CheckConstraint("part IN ('image', 'caption')", name="post_vectors_part"),
+    sa.Index("post_vectors_encoder", "part", "encoder"),
+)
+
+# Captions and photos that could not be encoded: why, by which limit, how often, and when to try again (never, if that
+# is blank). A vector that is there already stays beside it.
+encoding_failures = sa.Table(
+    "encoding_failures",
+    metadata,
+    sa.Column("post_id", sa.Text, primary_key=True),
+    sa.Column("part", sa.Text, primary_key=True),
+    sa.Column("source_hash", sa.Text, nullable=False),
+    sa.Column("failure", sa.Text, nullable=False),
+    sa.Column("refused_by", sa.Text),  # the limit or program that refused; another one may not
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     _now("next_try", nullable=True),
-    sa.Column("settings_hash", sa.Text),  # of a photo that could not be read: the settings that it was tried under
-    # Of photos: what they look like from afar, and the cluster of those that look alike (NULL: not compared yet).
-    sa.Column("fingerprint", sa.LargeBinary),
+    sa.CheckConstraint("part IN ('image', 'caption')", name="encoding_failures_part"),
+)
+
+# What photos look like from afar, and the cluster of those that look alike (NULL: not compared yet).
+photo_fingerprints = sa.Table(
+    "photo_fingerprints",
+    metadata,
+    sa.Column("post_id", sa.Text, primary_key=True),
+    sa.Column("fingerprint", sa.LargeBinary, nullable=False),
     sa.Column("cluster", sa.Integer),
-    sa.CheckConstraint("part IN ('image', 'caption')", name="post_vectors_part"),
-    sa.CheckConstraint("(vector IS NULL) = (failure IS NOT NULL)", name="post_vectors_vector_or_failure"),
-    sa.Index("post_vectors_encoder", "part", "encoder"),
-    sa.Index("post_vectors_cluster", "post_id", "cluster", postgresql_where=sa.text("cluster > 0")),
+    sa.Index("photo_fingerprints_cluster", "post_id", "cluster", postgresql_where=sa.text("cluster > 0")),
 )
 
 photo_clusters = sa.Sequence("photo_clusters", schema=SCHEMA, metadata=metadata)

@@ -1,9 +1,9 @@
-"""Vectors of photos and captions in PostgreSQL: what is stored, what failed, and whole columns for training.
+"""Vectors of photos and captions in PostgreSQL, by encoder: what is stored, and whole columns for training.
 
 Like `bulk`, and for the same reason kept out of the timeline, this module imports numpy.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,7 +17,7 @@ from shared.db.binary_copy import copy_binary
 from shared.db.bulk import Int64s, key_of, known_user_keys, sql_text
 from shared.db.engine import Database, Snapshot
 from shared.db.relations import usable
-from shared.db.tables import post_vectors
+from shared.db.tables import encoding_failures, photo_fingerprints, post_vectors
 from shared.db.tombstones import buried_in_views
 from shared.domain import CLOCK_TOLERANCE
 
@@ -43,18 +43,6 @@ class PostContent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VectorState:
-    """A stored vector, or a failure, without the vector itself."""
-
-    encoder: str
-    source_hash: str
-    failure: str | None
-    attempts: int
-    next_try: datetime | None
-    settings_hash: str | None  # of a failure: the settings that it was tried under
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Encoded:
     """A vector to store."""
 
@@ -62,18 +50,6 @@ class Encoded:
     source_hash: str
     vector: npt.NDArray[np.float32]  # (width,)
     fingerprint: bytes | None = None  # of a photo
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
-    """A source that could not be read."""
-
-    post_id: str
-    source_hash: str
-    failure: str
-    attempts: int
-    next_try: datetime | None
-    settings_hash: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,71 +79,72 @@ def load_content(snapshot: Snapshot, *, now: datetime) -> Iterator[PostContent]:
                 yield PostContent(post_id=post_id, caption=caption, image_url=image_url, created_at=created_at)
 
 
-def stored_vectors(database: Database, part: Part) -> dict[str, VectorState]:
-    """What is stored of each post, failures too."""
+def stored_vectors(database: Database, part: Part, *, encoder: str) -> dict[str, str]:
+    """Of each post that has a vector of this encoder, the hash of what it was made of."""
     v = post_vectors.c
-    columns = sa.select(v.post_id, v.encoder, v.source_hash, v.failure, v.attempts, v.next_try, v.settings_hash)
     with database.begin() as connection:
-        rows = connection.execute(columns.where(v.part == part.value))
-        return {
-            post_id: VectorState(
-                encoder=encoder,
-                source_hash=source_hash,
-                failure=failure,
-                attempts=attempts,
-                next_try=next_try,
-                settings_hash=settings_hash,
-            )
-            for post_id, encoder, source_hash, failure, attempts, next_try, settings_hash in rows
-        }
+        rows = connection.execute(sa.select(v.post_id, v.source_hash).where(v.part == part.value, v.encoder == encoder))
+        return {row[0]: row[1] for row in rows}
 
 
-def store_vectors(
-    database: Database, part: Part, *, encoder: str, encoded: Iterable[Encoded], failed: Iterable[Failed]
-) -> None:
-    """Store one batch, in one transaction: a kill costs at most the batch under way."""
-    rows = [
-        {"post_id": each.post_id, "source_hash": each.source_hash, "vector": each.vector.astype(VECTOR_TYPE).tobytes(),
-         "failure": None, "attempts": 0, "next_try": None, "fingerprint": each.fingerprint,
-         "settings_hash": None}
-        for each in encoded
-    ] + [
-        {"post_id": each.post_id, "source_hash": each.source_hash, "vector": None,
-         "failure": each.failure, "attempts": each.attempts, "next_try": each.next_try, "fingerprint": None,
-         "settings_hash": each.settings_hash}
-        for each in failed
-    ]  # fmt: skip
-    if not rows:
+def has_vectors(database: Database, part: Part, *, encoder: str) -> bool:
+    """Whether there is any vector of this encoder."""
+    v = post_vectors.c
+    with database.begin() as connection:
+        return bool(connection.scalar(sa.select(sa.exists().where(v.part == part.value, v.encoder == encoder))))
+
+
+def store_vectors(database: Database, part: Part, *, encoder: str, encoded: Sequence[Encoded]) -> None:
+    """Store one batch, in one transaction: a kill costs at most the batch under way.
+
+    Vectors of other encoders stay beside these; failures of these posts are over.
+    """
+    if not encoded:
         return
-    put = insert(post_vectors).values([{**row, "part": part.value, "encoder": encoder} for row in rows])
-    fresh: dict[str, object] = {name: put.excluded[name] for name in rows[0] if name != "post_id"}
-    # The same photo through another encoder stays in its cluster; another photo has to be compared.
-    is_same = post_vectors.c.fingerprint == put.excluded.fingerprint
-    fresh |= {
-        "encoder": put.excluded.encoder,
+    rows = [
+        {"post_id": each.post_id, "part": part.value, "source_hash": each.source_hash, "encoder": encoder,
+         "vector": each.vector.astype(VECTOR_TYPE).tobytes()}
+        for each in encoded
+    ]  # fmt: skip
+    put = insert(post_vectors).values(rows)
+    fresh = {
+        "source_hash": put.excluded.source_hash,
+        "vector": put.excluded.vector,
         "encoded_at": sa.func.now(),
-        "cluster": sa.case((is_same, post_vectors.c.cluster)),
     }
     with database.begin() as connection:
-        connection.execute(put.on_conflict_do_update(index_elements=["post_id", "part"], set_=fresh))
+        connection.execute(put.on_conflict_do_update(index_elements=["post_id", "part", "encoder"], set_=fresh))
+        _forget(connection, encoding_failures, part, [each.post_id for each in encoded])
+        _store_fingerprints(connection, encoded)
 
 
 def drop_vectors(database: Database, part: Part, post_ids: Sequence[str]) -> None:
-    """Forget what was encoded of posts that have nothing to encode any more."""
+    """Forget what was derived from posts that have nothing to encode any more."""
+    if not post_ids:
+        return
     with database.begin() as connection:
-        named = post_vectors.c.post_id.in_(list(post_ids))
-        connection.execute(post_vectors.delete().where(named, post_vectors.c.part == part.value))
+        _forget(connection, post_vectors, part, post_ids)
+        _forget(connection, encoding_failures, part, post_ids)
+        if part is Part.IMAGE:
+            connection.execute(photo_fingerprints.delete().where(_is_one_of(photo_fingerprints.c.post_id, post_ids)))
+
+
+def drop_other_encoders(database: Database, part: Part, *, keep: Collection[str]) -> int:
+    """Forget all vectors but those of some encoders; gives how many those were."""
+    v = post_vectors.c
+    with database.begin() as connection:
+        others = post_vectors.delete().where(v.part == part.value, v.encoder.not_in(sorted(keep)))
+        return int(connection.execute(others).rowcount)
 
 
 def count_vectors(database: Database, post_ids: Sequence[str]) -> dict[str, int]:
-    """How many of these posts have a vector, by part; failures are none."""
+    """How many of these posts have a vector, of whatever encoder, by part."""
     v = post_vectors.c
     counts = dict.fromkeys((part.value for part in Part), 0)
     with database.begin() as connection:
-        if connection.scalar(sa.select(sa.exists().where(v.vector.is_not(None)))):  # in phase 1 alone there is none
-            found = sa.select(v.part, sa.func.count()).where(v.vector.is_not(None))
-            mine = v.post_id == sa.any_(sa.literal(list(post_ids), sa.ARRAY(sa.Text)))
-            for part, count in connection.execute(found.where(mine).group_by(v.part)):
+        if connection.scalar(sa.select(sa.exists().where(sa.true()).select_from(post_vectors))):  # in phase 1: none
+            found = sa.select(v.part, sa.func.count(sa.distinct(v.post_id)))
+            for part, count in connection.execute(found.where(_is_one_of(v.post_id, post_ids)).group_by(v.part)):
                 counts[part] = int(count)
     return counts
 
@@ -183,3 +160,27 @@ def load_vectors(snapshot: Snapshot, part: Part, *, encoder: str, width: int) ->
         """
     found = copy_binary(connection, query, {"key": ">i8", "vector": f"V{size}"})
     return VectorColumn(post_keys=found["key"], values=found["vector"].view(VECTOR_TYPE).reshape(-1, width))
+
+
+def _store_fingerprints(connection: sa.Connection, encoded: Iterable[Encoded]) -> None:
+    rows = [
+        {"post_id": each.post_id, "fingerprint": each.fingerprint} for each in encoded if each.fingerprint is not None
+    ]
+    if not rows:
+        return
+    put = insert(photo_fingerprints).values(rows)
+    # The same photo stays in its cluster; another photo has to be compared.
+    is_same = photo_fingerprints.c.fingerprint == put.excluded.fingerprint
+    fresh = {
+        "fingerprint": put.excluded.fingerprint,
+        "cluster": sa.case((is_same, photo_fingerprints.c.cluster)),
+    }
+    connection.execute(put.on_conflict_do_update(index_elements=["post_id"], set_=fresh))
+
+
+def _forget(connection: sa.Connection, table: sa.Table, part: Part, post_ids: Sequence[str]) -> None:
+    connection.execute(table.delete().where(_is_one_of(table.c.post_id, post_ids), table.c.part == part.value))
+
+
+def _is_one_of(column: sa.ColumnElement[str], post_ids: Sequence[str]) -> sa.ColumnElement[bool]:
+    return column == sa.any_(sa.literal(list(post_ids), sa.ARRAY(sa.Text)))

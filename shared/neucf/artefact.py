@@ -79,14 +79,16 @@ def save_artefact(folder: Path, artefact: Artefact, *, even_if_broken: bool = Fa
     return manifest
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """What a model's folder says of it, without its weights.
+def read_manifest(folder: Path, *, sha256: str | None = None) -> Manifest:
+    """What a model's folder says of it, without its weights; refused if it is not the file that was recorded.
 
     Raises:
-        ArtefactError: it cannot be read, or is of another format.
+        ArtefactError: it cannot be read, is another file than `sha256` says, or is of another format.
     """
     with _whatever_is_wrong(folder):
-        return Manifest.from_json(read_manifest_bytes(folder))
+        content = read_manifest_bytes(folder)
+        refuse_other_manifest(folder, content, sha256)
+        return Manifest.from_json(content)
 
 
 def load_artefact(

@@ -149,6 +149,14 @@ class ListWriter:
                 size += sum(len(value) for _, value in batch)
         return Published(lists=count, bytes=size)
 
+    def drop_lists(self, users: Iterable[str], *, phase: Phase) -> int:
+        """Take the lists of these users away, so that they are served the next source; gives how many had one."""
+        dropped = 0
+        with redis_errors(self._url):
+            for batch in _batches(users, BATCH):
+                dropped += self._fenced(scripts.DROP_VALUES, [keys.ranked_list(phase, user) for user in batch], [])
+        return dropped
+
     def publish_everyone(self, value: bytes, *, job: str, run: int) -> None:
         """Replace everyone's list."""
         self._write_fenced({keys.EVERYONE: value}, job=job, run=run)

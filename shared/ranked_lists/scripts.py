@@ -97,6 +97,14 @@ return 1
 """
 )
 
+# KEYS: fence, then keys. ARGV: run, life time in ms.
+DROP_VALUES = (
+    _REFUSAL
+    + """
+return redis.call('DEL', unpack(KEYS, 2, #KEYS - 1))
+"""
+)
+
 # All blocks, read at a version, unless blocks that were read later are there. The version is the second number of the
 # first pair, whose first is 0; a value of before this has none. An erasure takes its user out of the value that it
 # read: it names that value's bytes, and gives 0 if they are others by now.
@@ -328,7 +336,8 @@ return #held
 
 # What runs write, under their fence, and the timeline under none.
 OF_RUNS = (
-    WRITE_LISTS, WRITE_VIEWERS, WRITE_CATALOGUE, WRITE_VALUE, WRITE_BLOCKED, ADD_DELETED, DROP_DELETED, DECLARE_SAFE,
+    WRITE_LISTS, WRITE_VIEWERS, WRITE_CATALOGUE, WRITE_VALUE, DROP_VALUES, WRITE_BLOCKED, ADD_DELETED, DROP_DELETED,
+    DECLARE_SAFE,
 )  # fmt: skip
 
 # Pages name their scripts by digest (EVALSHA): the texts would be half of what they send.

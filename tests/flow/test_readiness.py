@@ -33,14 +33,18 @@ def test_after_a_heuristic_run_it_shows_what_that_counted(client: TestClient, ra
 
 def test_shares_are_those_of_candidates_with_a_vector_and_a_failure_is_none(ranked_house: House) -> None:
     ranked_house.sql(
-        "INSERT INTO warmline.post_vectors (post_id, part, source_hash, encoder, vector, failure)"
-        " VALUES (%s, %s, 'h', 'e', %s, %s)",
+        "INSERT INTO warmline.post_vectors (post_id, part, source_hash, encoder, vector)"
+        " VALUES (%s, %s, 'h', %s, 'xx')",
         [
-            *((f"p{number:02}", "image", b"xx", None) for number in range(9)),
-            ("p80", "image", None, "empty: got 0 bytes"),
-            ("p00", "caption", b"xx", None),
-            ("no-candidate", "image", b"xx", None),
+            *((f"p{number:02}", "image", "e") for number in range(9)),
+            ("p00", "image", "another"),
+            ("p00", "caption", "e"),
+            ("no-candidate", "image", "e"),
         ],
+    )
+    ranked_house.sql(
+        "INSERT INTO warmline.encoding_failures (post_id, part, source_hash, failure)"
+        " VALUES ('p80', 'image', 'h', 'empty: got 0 bytes')"
     )
     ranked_house.run_heuristic()
     with ranked_house.timeline() as client:

@@ -5,6 +5,7 @@ same port, stands for everything that must never be reached; it remembers whoeve
 """
 
 import io
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -82,7 +83,7 @@ REASONS: dict[str, tuple[str, bool]] = {
     "bomb.png": ("too-many-pixels", False),
     TRUNCATED: ("truncated", True),
     "empty.jpg": ("empty", True),
-    "page.jpg": ("not-an-image", False),
+    "page.jpg": ("http-answer", True),
     "to-loopback.jpg": ("address-not-allowed", True),
     "to-metadata.jpg": ("address-not-allowed", True),
     "to-private-name.jpg": ("address-not-allowed", True),
@@ -97,12 +98,27 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         name = self.path.lstrip("/")
         self.server.asked[name] += 1
-        if name in MOVED:
+        if self.server.trouble is not None:
+            self._be_in_trouble(self.server.trouble)
+        elif name in self.server.forbidden:
+            self._answer(403, b"")
+        elif name in MOVED:
             self._answer(302, b"", Location=MOVED[name].format(port=self.server.server_port))
         elif name == ENDLESS:
             self._stream()
         else:
             self._answer(200, self.server.photos.get(name, b""), **{"Content-Type": "image/jpeg"})
+
+    def _be_in_trouble(self, trouble: str) -> None:
+        """How a host is that has a bad day; one that is `away` hangs up."""
+        if trouble == "slow":
+            self.server.patience.wait(1)
+        elif trouble == "page":
+            self._answer(200, SENT["page.jpg"], **{"Content-Type": "text/html"})
+        elif trouble == "page called an image":
+            self._answer(200, SENT["page.jpg"], **{"Content-Type": "image/jpeg"})
+        elif trouble == "busy":
+            self._answer(503, b"")
 
     def _answer(self, status: int, body: bytes, **headers: str) -> None:
         self.send_response(status)
@@ -133,6 +149,9 @@ class Server(ThreadingHTTPServer):
         super().__init__(address, _Handler)
         self.photos = dict(SENT)
         self.asked: Counter[str] = Counter()
+        self.trouble: str | None = None
+        self.forbidden: set[str] = set()
+        self.patience = threading.Event()  # never set: whoever waits for a slow answer gives up first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,7 +72,9 @@ def world(migrated: Database, encoders: Encoders) -> Database:
 
 def _groups(database: Database) -> list[set[str]]:
     """The posts of each cluster."""
-    found = rows(database, "SELECT cluster, post_id FROM warmline.post_vectors WHERE cluster > 0 ORDER BY post_id")
+    found = rows(
+        database, "SELECT cluster, post_id FROM warmline.photo_fingerprints WHERE cluster > 0 ORDER BY post_id"
+    )
     groups: dict[int, set[str]] = {}
     for cluster, post in found:
         groups.setdefault(cluster, set()).add(post)
@@ -81,7 +83,7 @@ def _groups(database: Database) -> list[set[str]]:
 
 def test_copies_are_one_cluster_and_other_photos_are_none(world: Database) -> None:
     assert _groups(world) == PAIRS
-    alone = rows(world, "SELECT post_id FROM warmline.post_vectors WHERE cluster = 0 AND part = 'image'")
+    alone = rows(world, "SELECT post_id FROM warmline.photo_fingerprints WHERE cluster = 0")
     assert {post for (post,) in alone} == {"tree", "lake"}
 
 
@@ -97,21 +99,21 @@ def test_the_catalogue_in_redis_names_the_clusters(world: Database, writer: List
 def test_a_copy_that_comes_later_joins_the_cluster_that_is_there(
     world: Database, encoders: Encoders, tmp_path: Path
 ) -> None:
-    before = dict(rows(world, "SELECT post_id, cluster FROM warmline.post_vectors WHERE cluster > 0"))
+    before = dict(rows(world, "SELECT post_id, cluster FROM warmline.photo_fingerprints WHERE cluster > 0"))
     for name, content in {**PHOTOS, "dog-late": as_jpeg(a_photo(2), 35)}.items():
         (tmp_path / f"{name}.jpg").write_bytes(content)
     write_own_tables(world, World(posts=[Post("dog-late", "ben", 0, image_url="dog-late.jpg")]))
     encode_new(world, replace(encoders, photos=PhotoSource(media_root=tmp_path)), SETTINGS, NOW)
-    after = dict(rows(world, "SELECT post_id, cluster FROM warmline.post_vectors WHERE cluster > 0"))
+    after = dict(rows(world, "SELECT post_id, cluster FROM warmline.photo_fingerprints WHERE cluster > 0"))
     assert after == {**before, "dog-late": before["dog"]}
 
 
 def test_another_encoder_leaves_the_clusters_as_they_are(world: Database, encoders: Encoders) -> None:
-    before = rows(world, "SELECT post_id, cluster FROM warmline.post_vectors WHERE part = 'image' ORDER BY post_id")
+    before = rows(world, "SELECT post_id, cluster FROM warmline.photo_fingerprints ORDER BY post_id")
     other = MeanColour()
     other.card = replace(MeanColour.card, version="2")
     assert encode_new(world, replace(encoders, image=other), SETTINGS, NOW)["images"] == len(PHOTOS)
-    after = rows(world, "SELECT post_id, cluster FROM warmline.post_vectors WHERE part = 'image' ORDER BY post_id")
+    after = rows(world, "SELECT post_id, cluster FROM warmline.photo_fingerprints ORDER BY post_id")
     assert after == before
 
 
@@ -119,28 +121,28 @@ def test_another_photo_leaves_its_cluster(world: Database, encoders: Encoders, t
     for name, content in {**PHOTOS, "beach": as_jpeg(a_photo(9))}.items():
         (tmp_path / f"{name}.jpg").write_bytes(content)
     encode_new(world, replace(encoders, photos=PhotoSource(media_root=tmp_path)), SETTINGS, NOW + timedelta(hours=1))
-    ((cluster,),) = rows(world, "SELECT cluster FROM warmline.post_vectors WHERE part = 'image' AND post_id = 'beach'")
+    ((cluster,),) = rows(world, "SELECT cluster FROM warmline.photo_fingerprints WHERE post_id = 'beach'")
     assert cluster == 0
 
 
 def test_a_photo_that_was_replaced_meanwhile_gets_no_number(world: Database) -> None:
-    execute(world, "UPDATE warmline.post_vectors SET cluster = NULL WHERE post_id = 'tree'")
+    execute(world, "UPDATE warmline.photo_fingerprints SET cluster = NULL WHERE post_id = 'tree'")
 
     def compare(prints: Sequence[bytes], clusters: Sequence[int | None], new: object) -> Mapping[int, int]:
         place = clusters.index(None)
         with world.own.engine.connect() as connection:
-            connection.execute(sa.text("UPDATE warmline.post_vectors SET fingerprint = '\\x00' WHERE post_id = 'tree'"))
+            connection.execute(
+                sa.text("UPDATE warmline.photo_fingerprints SET fingerprint = '\\x00' WHERE post_id = 'tree'")
+            )
             connection.commit()
         return {place: 77}
 
     renew_clusters(world, list(PHOTOS), compare=compare)
-    assert rows(world, "SELECT cluster FROM warmline.post_vectors WHERE part = 'image' AND post_id = 'tree'") == [
-        (None,)
-    ]
+    assert rows(world, "SELECT cluster FROM warmline.photo_fingerprints WHERE post_id = 'tree'") == [(None,)]
 
 
 def test_while_another_job_compares_nothing_is_done(world: Database) -> None:
-    execute(world, "UPDATE warmline.post_vectors SET cluster = NULL WHERE part = 'image'")
+    execute(world, "UPDATE warmline.photo_fingerprints SET cluster = NULL")
     inner = []
 
     def compare(prints: Sequence[bytes], clusters: Sequence[int | None], new: object) -> Mapping[int, int]:

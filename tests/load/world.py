@@ -28,7 +28,7 @@ def build(database_url: str) -> None:
     """Write it."""
     rng, now = random.Random(2), datetime.now(UTC)
     authors = authors_of_posts()
-    vectors = [(post, "image", "", "none", b"", cluster) for post, cluster in clusters_of_posts().items()]
+    fingerprints = [(post, b"", cluster) for post, cluster in clusters_of_posts().items()]
     posts = [(post, authors[post], f"caption of {post}", now - timedelta(minutes=rng.uniform(0, 14_000)))
              for post in POSTS]  # fmt: skip
     connection = psycopg2.connect(database_url)
@@ -42,8 +42,8 @@ def build(database_url: str) -> None:
                 " ON CONFLICT DO NOTHING", list(_events(rng, now)),
             )  # fmt: skip
             execute_values(
-                cursor, "INSERT INTO warmline.post_vectors (post_id, part, source_hash, encoder, vector, cluster)"
-                " VALUES %s", vectors,
+                cursor, "INSERT INTO warmline.photo_fingerprints (post_id, fingerprint, cluster) VALUES %s",
+                fingerprints,
             )  # fmt: skip
     finally:
         connection.close()

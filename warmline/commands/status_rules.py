@@ -69,6 +69,7 @@ def _database(status: "Status") -> Iterator[Finding]:
             todo="bring the folder back, or `warmline rollback`; the lists that stand go stale until then",
         )
     yield from _training(known, status.now)
+    yield from _photos(known)
     if not any(row["service"] == TIMELINE for row in known.services):
         yield problem(
             "timeline",
@@ -113,6 +114,19 @@ def _training(known: "FromDatabase", now: datetime) -> Iterator[Finding]:
             f"the last good training ended {_ago(good[0]['finished_at'], now)}",
             expected="one each night",
             todo="is s02_train_neucf alive, or its line in the crontab there? new people and posts wait for it",
+        )
+
+
+def _photos(known: "FromDatabase") -> Iterator[Finding]:
+    """What the last scoring run could not reach; the training of a night would only repeat it."""
+    good = known.jobs[Job.SCORE].good
+    report = (good[0]["report"] or {}) if good else {}
+    if report.get("away"):
+        yield problem(
+            "photos",
+            f"out of reach in the last scoring run: {', '.join(report['away'])}; {report.get('images_away', 0)} photos",
+            expected="all folders and hosts that posts name",
+            todo="bring them back; what was derived before stays, and the next run tries again",
         )
 
 

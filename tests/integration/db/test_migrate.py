@@ -9,10 +9,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+from shared.content.limits import still_refuses
+from shared.db.arrivals import arrived_since
+from shared.db.encoding_failures import load_failures
 from shared.db.engine import Database
 from shared.db.migrate import _config, check_migrated, migrate
 from shared.db.phases import installation_id
 from shared.db.tables import SCHEMA, metadata
+from shared.db.vectors import Part, stored_vectors
 from shared.errors import StoreUnavailable
 from shared.settings import with_driver
 from tests.stores import administrator, execute, rows, store_settings
@@ -116,6 +120,21 @@ def test_an_upgrade_makes_those_known_who_acted_before(empty: Database) -> None:
     days = [("ann", 9), ("dan", 1), ("eve", 2)]
     users = rows(empty, "SELECT id, created_at FROM warmline.users ORDER BY id")
     assert users == [(user, datetime(2026, 1, day, tzinfo=UTC)) for user, day in days]
+
+
+def test_an_upgrade_keeps_vectors_and_clusters_and_tries_again_what_a_limit_may_have_refused(empty: Database) -> None:
+    _at_revision(empty, "0007")
+    columns = "post_id, part, source_hash, encoder, vector, failure, fingerprint, cluster"
+    put = f"INSERT INTO warmline.post_vectors ({columns})"
+    execute(empty, f"{put} VALUES ('good', 'image', 'h', 'e', 'xx', NULL, 'look', 7)")
+    execute(empty, f"{put} VALUES ('large', 'image', 'h', 'e', NULL, 'too-many-pixels: 9', NULL, NULL)")
+    execute(empty, "INSERT INTO warmline.interactions (user_id, post_id, kind) VALUES ('ann', 'good', 'like')")
+    migrate(empty)
+    assert stored_vectors(empty, Part.IMAGE, encoder="e") == {"good": "h"}
+    assert rows(empty, "SELECT post_id, cluster FROM warmline.photo_fingerprints") == [("good", 7)]
+    (failure,) = load_failures(empty, Part.IMAGE).values()
+    assert not still_refuses(failure.failure, failure.refused_by, {"too-many-pixels": "40000000 pixels"})
+    assert arrived_since(empty, 0) == set(), "what came before the upgrade is scored by the first run, over everybody"
 
 
 def test_an_upgrade_beside_views_makes_nobody_known(empty: Database) -> None:

@@ -141,23 +141,23 @@ def test_no_reference_raises(reference: str) -> None:
 
 
 def test_a_replaced_file_has_another_source_hash(source: PhotoSource, root: Path) -> None:
-    before = source.source_hash("2026/cat.png")
+    before = source.look_at("2026/cat.png")
     Image.new("RGB", (31, 20), "blue").save(root / "2026/cat.png")
-    assert source.source_hash("2026/cat.png") != before
+    assert source.look_at("2026/cat.png") != before
 
 
 def test_a_file_that_appears_has_another_source_hash(source: PhotoSource, root: Path) -> None:
-    before = source.source_hash("new.png")
+    before = source.look_at("new.png")
     (root / "new.png").write_bytes(b"x")
-    assert source.source_hash("new.png") != before
+    assert source.look_at("new.png") != before
 
 
 def test_an_untouched_file_keeps_its_source_hash(source: PhotoSource) -> None:
-    assert source.source_hash("2026/cat.png") == source.source_hash("2026/cat.png")
+    assert source.look_at("2026/cat.png") == source.look_at("2026/cat.png")
 
 
 def test_a_post_without_a_photo_has_no_source_hash(source: PhotoSource) -> None:
-    assert source.source_hash(None) is None
+    assert source.look_at(None) is None
 
 
 def test_photos_of_many_batches_come_in_their_order(source: PhotoSource) -> None:

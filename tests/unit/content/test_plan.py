@@ -1,12 +1,14 @@
 """What is encoded, in which order, and when a failure comes back."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.content.plan import Backoff, EncodingPlan, Failure, PostSource, StoredVector, next_failure, plan_encoding
+from shared.content.plan import Backoff, EncodingPlan, Failure, PostSource, next_failure, plan_encoding
+from shared.content.vanished import split_vanished
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BACKOFF = Backoff(first=timedelta(minutes=30), cap=timedelta(days=7))
@@ -16,19 +18,15 @@ def post(post_id: str, source: str | None = "s", *, hours_old: float = 1) -> Pos
     return PostSource(post_id=post_id, created_at=NOW - timedelta(hours=hours_old), source_hash=source)
 
 
-def vector(source: str = "s", identity: str = "encoder 1") -> StoredVector:
-    return StoredVector(identity=identity, source_hash=source)
-
-
 def failed(source: str = "s", *, in_minutes: float | None) -> Failure:
     next_try = None if in_minutes is None else NOW + timedelta(minutes=in_minutes)
     return Failure(source_hash=source, attempts=1, next_try=next_try)
 
 
 def plan(
-    posts: list[PostSource], stored: dict[str, StoredVector] | None = None, failures: dict[str, Failure] | None = None
+    posts: list[PostSource], stored: dict[str, str] | None = None, failures: dict[str, Failure] | None = None
 ) -> EncodingPlan:
-    return plan_encoding(posts, stored or {}, failures or {}, identity="encoder 1", now=NOW)
+    return plan_encoding(posts, stored or {}, failures or {}, now=NOW)
 
 
 def ids(made: EncodingPlan) -> list[str]:
@@ -48,15 +46,11 @@ def test_posts_of_one_time_stand_in_the_order_of_their_ids() -> None:
 
 
 def test_a_post_whose_vector_is_current_is_not_encoded_again() -> None:
-    assert ids(plan([post("a")], {"a": vector()})) == []
+    assert ids(plan([post("a")], {"a": "s"})) == []
 
 
 def test_an_edited_source_is_encoded_again() -> None:
-    assert ids(plan([post("a", "edited")], {"a": vector("before")})) == ["a"]
-
-
-def test_another_encoder_encodes_again() -> None:
-    assert ids(plan([post("a")], {"a": vector(identity="encoder 0")})) == ["a"]
+    assert ids(plan([post("a", "edited")], {"a": "before"})) == ["a"]
 
 
 def test_a_post_without_a_source_is_not_encoded() -> None:
@@ -64,7 +58,7 @@ def test_a_post_without_a_source_is_not_encoded() -> None:
 
 
 def test_a_source_that_was_taken_away_takes_its_vector_along() -> None:
-    assert plan([post("a", None), post("b", None)], {"a": vector()}).to_drop == ("a",)
+    assert plan([post("a", None), post("b", None)], {"a": "s"}).sourceless == ("a",)
 
 
 def test_a_failure_waits_for_its_time() -> None:
@@ -97,7 +91,7 @@ def test_every_post_with_a_source_is_encoded_or_current_or_waiting(
     rows: list[tuple[str, bool, bool, bool]],
 ) -> None:
     posts = [post(f"{number}", source) for number, (source, *_) in enumerate(rows)]
-    stored = {str(number): vector("a") for number, row in enumerate(rows) if row[1]}
+    stored = {str(number): "a" for number, row in enumerate(rows) if row[1]}
     failures = {str(number): failed("b", in_minutes=5 if row[3] else None) for number, row in enumerate(rows) if row[2]}
     made = plan(posts, stored, failures)
     assert len(made.to_encode) + made.current + made.waiting == len(rows)
@@ -125,3 +119,24 @@ def test_a_failure_of_a_changed_source_starts_again() -> None:
 
 def test_a_failure_that_will_last_has_no_next_try() -> None:
     assert next_failure(None, source_hash="s", retry=False, now=NOW, backoff=BACKOFF).next_try is None
+
+
+def test_a_source_that_cannot_be_seen_leaves_its_vector_and_one_without_a_vector_is_tried() -> None:
+    away = [replace(post(name, "unknown"), is_away=True) for name in "ab"]
+    made = plan(away, {"a": "s"})
+    assert (ids(made), made.away) == (["b"], 1)
+
+
+def test_those_that_failed_before_come_after_those_that_did_not() -> None:
+    posts = [post("failed", hours_old=1), post("old", hours_old=9)]
+    assert ids(plan(posts, failures={"failed": failed(in_minutes=0)})) == ["old", "failed"]
+
+
+def test_a_failure_of_a_source_that_is_back_is_resolved() -> None:
+    assert plan([post("a")], {"a": "s"}, {"a": failed("broken", in_minutes=None)}).resolved == ("a",)
+
+
+@pytest.mark.parametrize(("gone", "of", "kept"), [(20, 30, 20), (19, 19, 0), (20, 60, 0), (1, 1, 0)])
+def test_sources_that_most_posts_lost_at_once_are_kept_and_single_ones_are_not(gone: int, of: int, kept: int) -> None:
+    found = split_vanished([str(number) for number in range(gone)], {}, n_stored=of, now=NOW)
+    assert (len(found.to_keep), len(found.to_drop)) == (kept, gone - kept)

@@ -71,7 +71,7 @@ def test_tables_that_are_large_enough_are_measured_and_the_others_assumed() -> N
     sizes = postgres_bytes(TABLES, TWICE, GROWTH, views=False, vectors=VECTORS)
     assert (sizes["users"], sizes["posts"], sizes["interactions"]) == (2_000_000, 1_400_000, 42_000_000)
     assert (sizes["blocks"], sizes["post_rows"]) == (20 * 341, 2_000 * 186)
-    assert sizes["post_vectors"] == 10_000 * (2 * 384 + 260) + 5_000 * (2 * 1280 + 260)
+    assert sizes["post_vectors"] == 10_000 * (2 * 384 + 500) + 5_000 * (2 * 1280 + 820)
 
 
 def test_vectors_that_are_stored_are_measured() -> None:

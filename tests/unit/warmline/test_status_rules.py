@@ -96,6 +96,8 @@ def test_nothing_is_found_where_all_is_well() -> None:
             status(database(jobs=jobs(score=[run(state="running", finished_at=None, lease_until=DEAD)]))),
             [(HINT, "job score")],
         ),
+        (status(database(jobs=jobs(score=[run(report={"away": ["cdn.test"]})]))), [(PROBLEM, "photos")]),
+        (status(database(jobs=jobs(score=[run(report={"away": []}), run(report={"away": ["cdn.test"]})]))), []),
         (status(database(champion=None)), [(PROBLEM, "phase")]),
         (status(database(champion=None, phase=HEURISTIC_IN_FORCE), in_redis(published=ONLY_HEURISTIC)), []),
         (status(redis=in_redis(published=ONLY_HEURISTIC)), [(PROBLEM, "phase")]),

@@ -1,0 +1,141 @@
+"""Which users a scoring run scores: all of them now and then, in between those about whom something came.
+
+What counts is when it came, not when it is said to have happened: phones are offline, uploads are nightly.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from hashlib import blake2b
+
+import numpy as np
+import numpy.typing as npt
+
+from s02_recsys_neucf.digests import Digests
+from s02_recsys_neucf.settings import ScoreSettings
+from shared.db.arrivals import arrived_since, revoked_since
+from shared.db.engine import Database
+from shared.db.job_memory import remembered
+from shared.db.runs import recent_runs
+from shared.settings import HeuristicSettings, ListSettings, WindowSettings
+from shared.world import World
+
+JOB = "score"
+OVERLAP = timedelta(minutes=5)  # for who asked for a page, by this machine's clock
+SECONDS_PER_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastRun:
+    """The last good run, as far as the next one goes on from it."""
+
+    id: int
+    started_at: datetime
+    mark: int  # of arrivals
+    same_settings: bool  # it went by the settings in force
+    may_go_on: bool  # a partial run may follow it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Chosen:
+    """Whom a run scores, and what it leaves for the next one."""
+
+    users: npt.NDArray[np.int64]  # places in `world.users`
+    is_partial: bool
+    settle: frozenset[str]  # users whose list goes if they turn out to be cold
+    digests: Digests | None  # over views
+
+
+def settings_hash(lists: ListSettings, window: WindowSettings, formula: HeuristicSettings, score: ScoreSettings) -> str:
+    """What decides who is served, and with what; another value wants a run over everybody."""
+    plain = {
+        "lists": lists.model_dump(mode="json"),
+        "window": window.model_dump(mode="json"),
+        "formula": formula.model_dump(mode="json"),
+        "history_days": score.history_days,
+    }
+    return blake2b(json.dumps(plain, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def last_run(database: Database, *, model: int, settings: str, full_hours: float, now: datetime) -> LastRun | None:
+    """The last good run that published lists; None when there is none that says what this version wants to know."""
+    done = [run for run in recent_runs(database, limit=200, job=JOB) if run["state"] == "done"]
+    scored = [run for run in done if "mark" in (run["report"] or {})]
+    if not scored:
+        return None
+    full = next((run for run in scored if not run["report"]["partial"]), None)
+    is_fresh = full is not None and now - full["started_at"] <= timedelta(hours=full_hours)
+    last = scored[0]
+    same_settings = last["report"]["settings"] == settings
+    return LastRun(
+        id=last["id"],
+        started_at=last["started_at"],
+        mark=last["report"]["mark"],
+        same_settings=same_settings,
+        may_go_on=is_fresh and same_settings and full is not None and full["report"]["model"] == model,
+    )
+
+
+def choose_users(
+    database: Database,
+    world: World,
+    last: LastRun | None,
+    *,
+    mark: int,
+    full_hours: float,
+    has_lists: bool,
+    now: datetime,
+) -> Chosen:
+    """Everybody, or those about whom something came since the last run.
+
+    Args:
+        database: ours.
+        world: who is active.
+        last: the last good run, if any.
+        mark: of arrivals, taken before the world was read.
+        full_hours: between two runs over everybody.
+        has_lists: whether Redis holds what the last run published.
+        now: of the run.
+    """
+    was_restored = last is not None and mark < last.mark  # another life of the database: numbers began anew
+    settle = frozenset(revoked_since(database, last.mark)) if last is not None and not was_restored else frozenset()
+    before = _digests_before(database, last)
+    # What counts from here on is still read by the last partial run that builds on this one.
+    counted_from = _oldest(world, now) + timedelta(hours=full_hours).total_seconds()
+    everybody = partial(_everybody, database, world, last, settle, counted_from)
+    if last is None or not last.may_go_on or not has_lists or was_restored:
+        return everybody()
+    is_active = world.users.active_at >= (last.started_at - OVERLAP).timestamp()
+    arrived = arrived_since(database, last.mark)
+    is_chosen = is_active | np.fromiter((user in arrived for user in world.users.ids), bool, len(world.users))
+    if not database.has_views:
+        return Chosen(users=np.flatnonzero(is_chosen), is_partial=True, settle=settle, digests=None)
+    if before is None or before.since < _oldest(world, now):
+        return everybody()
+    digests = Digests.of(world.events, since=before.since)
+    is_chosen |= np.isin(world.users.keys, digests.changed_from(before))
+    return Chosen(users=np.flatnonzero(is_chosen), is_partial=True, settle=settle, digests=digests)
+
+
+def _everybody(database: Database, world: World, last: LastRun | None, settle: frozenset[str], since: float) -> Chosen:
+    digests = Digests.of(world.events, since=since) if database.has_views else None
+    changed = last is not None and not last.same_settings
+    return Chosen(
+        users=np.arange(len(world.users)),
+        is_partial=False,
+        settle=frozenset(world.users.ids) if changed else settle,
+        digests=digests,
+    )
+
+
+def _digests_before(database: Database, last: LastRun | None) -> Digests | None:
+    if last is None or not database.has_views:
+        return None
+    value = remembered(database, JOB, run_id=last.id)
+    return None if value is None else Digests.from_bytes(value)
+
+
+def _oldest(world: World, now: datetime) -> float:
+    """From when on the world holds all events, in seconds since 1970."""
+    return max(0.0, float(world.posts.created_at.min(initial=now.timestamp()))) - SECONDS_PER_DAY

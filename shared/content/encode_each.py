@@ -1,0 +1,34 @@
+"""Encodes a batch so that one input that an encoder makes nothing of costs only itself."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.content.protocol import Vectors
+from shared.content.unreadable import Fault, Unreadable
+from shared.errors import EncoderFault
+
+Input = TypeVar("Input")
+
+
+def encode_each(
+    encode: Callable[[list[Input]], Vectors], inputs: Sequence[Input]
+) -> list[NDArray[np.float32] | Unreadable]:
+    """A vector for each input, or what is wrong with it.
+
+    Raises:
+        EncoderFault: of several inputs none has a vector, so it is the encoder that is at fault.
+    """
+    if not inputs:
+        return []
+    try:
+        return list(encode(list(inputs)))
+    except EncoderFault as error:
+        if len(inputs) == 1:
+            return [Unreadable(fault=Fault.ENCODER_FAULT, detail=str(error))]
+        found = [row for each in inputs for row in encode_each(encode, [each])]
+        if all(isinstance(row, Unreadable) for row in found):
+            raise
+        return found

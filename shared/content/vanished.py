@@ -1,0 +1,57 @@
+"""Captions or photos that went away from most posts at once: more likely a view that is being rebuilt. Pure.
+
+One post that lost its photo is taken at its word. When most did, what was derived is kept for a day.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.content.plan import Failure
+
+MANY = 20  # posts; fewer may well be edited between two runs
+KEPT_FOR = timedelta(days=1)
+VANISHED = "vanished"  # the failure's code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vanished:
+    """Posts without a source: whose vectors go, and whose are kept for now."""
+
+    to_drop: tuple[str, ...]
+    to_keep: tuple[str, ...]
+
+
+def split_vanished(
+    sourceless: Sequence[str], failures: Mapping[str, Failure], *, n_stored: int, now: datetime
+) -> Vanished:
+    """Decide about posts whose source is gone.
+
+    Args:
+        sourceless: the posts.
+        failures: by post id; those of posts that were kept before say until when.
+        n_stored: posts that have a vector.
+        now: of the run.
+    """
+    is_mass = len(sourceless) >= MANY and 2 * len(sourceless) > n_stored
+    kept = {post_id for post_id in sourceless if is_mass and not _is_over(failures.get(post_id), now)}
+    return Vanished(
+        to_drop=tuple(post_id for post_id in sourceless if post_id not in kept),
+        to_keep=tuple(post_id for post_id in sourceless if post_id in kept),
+    )
+
+
+def failure_of_vanished(previous: Failure | None, *, now: datetime) -> Failure:
+    """What to record of a post that is kept; the first time counts."""
+    if previous is not None and previous.source_hash == VANISHED:
+        return previous
+    return Failure(source_hash=VANISHED, attempts=0, next_try=now + KEPT_FOR)
+
+
+def _is_over(failure: Failure | None, now: datetime) -> bool:
+    return (
+        failure is not None
+        and failure.source_hash == VANISHED
+        and failure.next_try is not None
+        and failure.next_try <= now
+    )
