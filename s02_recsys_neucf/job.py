@@ -18,7 +18,7 @@ from shared.db.engine import Database
 from shared.db.installation import earlier_ids
 from shared.db.models import ModelVersion, adopt_manifest, champion
 from shared.db.phases import installation_id
-from shared.db.runs import Run, recent_runs
+from shared.db.runs import Run, for_run, recent_runs
 from shared.domain import Phase, Reason, Source
 from shared.encoding import Encoders, build_encoders, encode_new
 from shared.features import manifest_encoder
@@ -64,7 +64,8 @@ def run_scoring(
 
     The run's progress tells how far it is.
     """
-    watch, writer, report = Stopwatch(), writer.for_run(JOB, run.fence), run.progress.report
+    watch, report = Stopwatch(), run.progress.report
+    database, writer = for_run(database, run), writer.for_run(JOB, run.fence)
     run.progress.plan(STEPS)
     model = champion(database)
     if model is None:
@@ -72,6 +73,7 @@ def run_scoring(
     report("start", 0, 1)
     refuse_foreign_folder(settings.model.model_dir, installation_id(database), earlier_ids(database))
     claim_redis(database, writer)  # before the work; again below, for a Redis that restarted meanwhile
+    writer.refuse_earlier_runs()
     with watch.part("start"):
         encoders = build_encoders(settings.content)
         artefact = load_champion(settings.model, model, encoders)

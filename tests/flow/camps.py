@@ -43,9 +43,8 @@ class Camps:
     held_back: Mapping[str, str]  # person → a post that they like, and that they were never seen with
     cold: Mapping[str, str]  # camp → its cold post
 
-    def train(self, *, mirror: MirrorSettings | None = None, **changes: Any) -> Mapping[str, Any]:
-        """One training run, claimed as the service does it."""
-        settings = training.JobSettings(
+    def train_settings(self, *, mirror: MirrorSettings | None = None, **changes: Any) -> training.JobSettings:
+        return training.JobSettings(
             train=TrainSettings(**changes),
             model=ModelSettings(model_dir=self.folder / "models"),
             content=self._content(),
@@ -55,6 +54,10 @@ class Camps:
             recipe=SHORT,
             mirror=mirror,
         )
+
+    def train(self, *, mirror: MirrorSettings | None = None, **changes: Any) -> Mapping[str, Any]:
+        """One training run, claimed as the service does it."""
+        settings = self.train_settings(mirror=mirror, **changes)
         with self.house.database() as database:
             run = self._claimed(training.JOB)
             try:
@@ -65,9 +68,8 @@ class Camps:
             finish_run(database, run, report=report)
             return report
 
-    def score(self) -> Mapping[str, Any]:
-        """One scoring run."""
-        settings = scoring.JobSettings(
+    def score_settings(self) -> scoring.JobSettings:
+        return scoring.JobSettings(
             score=ScoreSettings(),
             model=ModelSettings(model_dir=self.folder / "models"),
             content=self._content(),
@@ -75,6 +77,10 @@ class Camps:
             window=self.house.settings().window,
             formula=HeuristicSettings(),
         )
+
+    def score(self) -> Mapping[str, Any]:
+        """One scoring run."""
+        settings = self.score_settings()
         with self.house.database() as database, self.house.writer() as writer:
             run = self._claimed(scoring.JOB)
             try:
