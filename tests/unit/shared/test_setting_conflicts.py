@@ -101,7 +101,7 @@ def test_the_doctor_names_values_that_no_job_starts_with(monkeypatch: pytest.Mon
 
 
 def test_whatever_pair_of_the_formulas_settings_is_accepted_tells_posts_apart() -> None:
-    """Three posts an hour, a day and a week old, the oldest liked just now: no score is no number, nor are all alike."""
+    """Three posts an hour, a day and a week old, the oldest liked just now: no score is NaN, nor are all alike."""
     posts, events = _world()
     ends = [(name, end) for name in HeuristicSettings.model_fields for end in _ends(name)]
     for pair in itertools.combinations(ends, 2):
