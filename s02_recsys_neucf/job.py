@@ -18,6 +18,7 @@ from shared.db.engine import Database
 from shared.db.installation import earlier_ids
 from shared.db.models import ModelVersion, adopt_manifest, champion
 from shared.db.phases import installation_id
+from shared.db.rights import SCORING, refuse_without_rights
 from shared.db.runs import Run, for_run, recent_runs
 from shared.domain import Phase, Reason, Source
 from shared.encoding import Encoders, build_encoders, encode_new
@@ -74,6 +75,7 @@ def run_scoring(
     refuse_foreign_folder(settings.model.model_dir, installation_id(database), earlier_ids(database))
     claim_redis(database, writer)  # before the work; again below, for a Redis that restarted meanwhile
     writer.refuse_earlier_runs()
+    refuse_without_rights(database, SCORING)
     with watch.part("start"):
         encoders = build_encoders(settings.content)
         artefact = load_champion(settings.model, model, encoders)

@@ -21,7 +21,7 @@ from s02_train_neucf.rank_then import Rules
 from s02_train_neucf.recipe import Recipe
 from s02_train_neucf.replay_report import NEUCF
 from s02_train_neucf.report import SHOWN, Trial, Tried, report_json, try_model
-from s02_train_neucf.save import drop_old_folders, save_model
+from s02_train_neucf.save import drop_old_folders, drop_unfinished, save_model
 from s02_train_neucf.settings import MirrorSettings, TrainSettings
 from s02_train_neucf.train import Epoch
 from s02_train_neucf.verdict import Verdict
@@ -31,6 +31,7 @@ from shared.content.settings import ContentSettings
 from shared.db.engine import Database
 from shared.db.installation import knows_models
 from shared.db.phases import installation_id
+from shared.db.rights import TRAINING, refuse_without_rights
 from shared.db.runs import Run, for_run, last_report
 from shared.encoding import Encoders, build_encoders, encode_new
 from shared.features import manifest_encoder
@@ -39,7 +40,7 @@ from shared.neucf.artefact import Artefact
 from shared.neucf.compile_ahead import compile_ahead
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.manifest import Manifest
-from shared.neucf.model_folder import claim_folder
+from shared.neucf.model_folder import claim_folder, try_folder
 from shared.neucf.serving_order import ServingOrder
 from shared.run_progress import ReportProgress
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
@@ -77,8 +78,13 @@ def run_training(database: Database, settings: JobSettings, run: Run, now: datet
     watch, report, database = Stopwatch(), run.progress.report, for_run(database, run)
     run.progress.plan(shares(_last_stages(database)))
     report(START, 0, 1)
-    claim_folder(settings.model.model_dir, installation_id(database), partial(knows_models, database))
+    folder = settings.model.model_dir
+    claim_folder(folder, installation_id(database), partial(knows_models, database))
     with watch.part("start"):
+        # All that the end of the run will want, before its hours begin.
+        drop_unfinished(database, folder)
+        try_folder(folder)
+        refuse_without_rights(database, TRAINING)
         refuse_too_little(
             database, days=settings.train.train_days, min_positives=settings.lists.cold_min_positives, now=now
         )
@@ -112,13 +118,12 @@ def run_training(database: Database, settings: JobSettings, run: Run, now: datet
     if before is not None:
         manifest = replace(manifest, recipe={**manifest.recipe, "started_from": before.name})
     artefact = Artefact(fitted.model, fitted.data.users, fitted.data.posts, manifest)
-    folder = settings.model.model_dir
     version = save_model(database, folder, run, artefact, judged, report=_report(judged, tried))
     drop_old_folders(database, folder, newest=settings.train.models_kept)
     if settings.mirror is not None:  # last: nothing waits for it
         trained = Trained(
             version=version,
-            model_dir=settings.model.model_dir,
+            model_dir=folder,
             began=now,
             curves=curves,
             settings=settings.for_the_record(),
