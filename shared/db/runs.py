@@ -119,6 +119,12 @@ def hold_lease(connection: sa.Connection, run: Run) -> None:
         raise _lost(run)
 
 
+def newest_fence(database: Database) -> int:
+    """The fencing number that was given out last."""
+    with database.begin() as connection:
+        return int(connection.scalar(sa.text(f"SELECT last_value FROM {SCHEMA}.fences")) or 0)
+
+
 def note_progress(database: Database, run: Run, progress: Progress) -> None:
     """Write into the run's row how far it is; nothing when it is no longer this worker's."""
     with database.begin() as connection:

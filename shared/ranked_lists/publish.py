@@ -91,6 +91,12 @@ class ListWriter:
         with redis_errors(self._url):
             self._fenced(scripts.WRITE_LISTS, [keys.ERASED], [])
 
+    def newest_fence(self, jobs: Iterable[str]) -> int:
+        """The highest fencing number that wrote here, of runs of these jobs; 0: none that is remembered."""
+        with redis_errors(self._url):
+            held = cast(list[bytes | None], self._redis.mget([keys.fence(job) for job in jobs]))
+        return max((int(fence) for fence in held if fence is not None), default=0)
+
     def belong_to(self, installation: str, vouch: Vouch | None = None) -> None:
         """Make sure that Redis is this PostgreSQL's: another's row numbers would name other posts.
 

@@ -21,6 +21,9 @@ from s02_train_neucf.settings import MirrorSettings, TrainSettings
 from shared.content.registry import OFFLINE_ENGLISH
 from shared.content.settings import ContentSettings
 from shared.db.runs import Run, claim_run, finish_run, request_run
+from shared.encoding import build_encoders
+from shared.features import manifest_encoder
+from shared.neucf.manifest import Encoder
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings
 from tests.flow.house import House
 
@@ -90,6 +93,11 @@ class Camps:
                 raise
             finish_run(database, run, report=report)
             return report
+
+    def encoders(self) -> tuple[Encoder, Encoder]:
+        """Those of photos and captions, as a model names them."""
+        built = build_encoders(self._content())
+        return manifest_encoder(built.image.card), manifest_encoder(built.caption.card)
 
     def _content(self) -> ContentSettings:
         return ContentSettings(media_root=self.folder, text_encoder=OFFLINE_ENGLISH)

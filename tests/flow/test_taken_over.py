@@ -4,7 +4,6 @@ The worker is stopped by what it reports: at that step its lease runs out, and a
 """
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,25 +19,10 @@ from shared.db.engine import Database
 from shared.db.runs import Run, claim_run, finish_run, request_run
 from shared.db.tables import metadata
 from shared.errors import LeaseLost
-from shared.run_progress import RunProgress
 from tests.faults.saving import make_champion
 from tests.flow.camps import Camps, build_camps
 from tests.flow.house import House
-
-
-class StopAt(RunProgress):
-    """Does something once, when a step is reported for the first time."""
-
-    def __init__(self, step: str, then: Callable[[], None]) -> None:
-        super().__init__()
-        self._step, self._then = step, then
-        self.was_met = False
-
-    def report(self, step: str, done: int, total: int) -> None:
-        super().report(step, done, total)
-        if step == self._step and not self.was_met:
-            self.was_met = True
-            self._then()
+from tests.flow.stop_at import StopAt
 
 
 class Takeover:
