@@ -45,11 +45,17 @@ class Camps:
     folder: Path
     held_back: Mapping[str, str]  # person → a post that they like, and that they were never seen with
     cold: Mapping[str, str]  # camp → its cold post
+    text_encoder: str = OFFLINE_ENGLISH
+    model_dir: Path | None = None  # where else than below the folder models are
+
+    @property
+    def models(self) -> Path:
+        return self.model_dir or self.folder / "models"
 
     def train_settings(self, *, mirror: MirrorSettings | None = None, **changes: Any) -> training.JobSettings:
         return training.JobSettings(
             train=TrainSettings(**changes),
-            model=ModelSettings(model_dir=self.folder / "models"),
+            model=ModelSettings(model_dir=self.models),
             content=self._content(),
             formula=HeuristicSettings(),
             lists=self.house.settings().lists,
@@ -74,7 +80,7 @@ class Camps:
     def score_settings(self) -> scoring.JobSettings:
         return scoring.JobSettings(
             score=ScoreSettings(),
-            model=ModelSettings(model_dir=self.folder / "models"),
+            model=ModelSettings(model_dir=self.models),
             content=self._content(),
             lists=ListSettings(list_length=2 * POSTS),  # every post that a person may be shown
             window=self.house.settings().window,
@@ -100,7 +106,7 @@ class Camps:
         return manifest_encoder(built.image.card), manifest_encoder(built.caption.card)
 
     def _content(self) -> ContentSettings:
-        return ContentSettings(media_root=self.folder, text_encoder=OFFLINE_ENGLISH)
+        return ContentSettings(media_root=self.folder, text_encoder=self.text_encoder)
 
     def _claimed(self, job: str) -> Run:
         with self.house.database() as database:
