@@ -56,7 +56,7 @@ class Camps:
         return training.JobSettings(
             train=TrainSettings(**changes),
             model=ModelSettings(model_dir=self.models),
-            content=self._content(),
+            content=self.content(),
             formula=HeuristicSettings(),
             lists=self.house.settings().lists,
             window=self.house.settings().window,
@@ -81,7 +81,7 @@ class Camps:
         return scoring.JobSettings(
             score=ScoreSettings(),
             model=ModelSettings(model_dir=self.models),
-            content=self._content(),
+            content=self.content(),
             lists=ListSettings(list_length=2 * POSTS),  # every post that a person may be shown
             window=self.house.settings().window,
             formula=HeuristicSettings(),
@@ -102,10 +102,10 @@ class Camps:
 
     def encoders(self) -> tuple[Encoder, Encoder]:
         """Those of photos and captions, as a model names them."""
-        built = build_encoders(self._content())
+        built = build_encoders(self.content())
         return manifest_encoder(built.image.card), manifest_encoder(built.caption.card)
 
-    def _content(self) -> ContentSettings:
+    def content(self) -> ContentSettings:
         return ContentSettings(media_root=self.folder, text_encoder=self.text_encoder)
 
     def _claimed(self, job: str) -> Run:
