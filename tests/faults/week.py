@@ -87,7 +87,7 @@ class Week:
             house.sql(f"UPDATE warmline.{table} SET {', '.join(changes)}")
         with house.redis() as redis:
             for key in list(redis.scan_iter()):
-                left = int(redis.pttl(key))  # type: ignore[arg-type]
+                left = int(redis.pttl(key))
                 if left > 0:
                     redis.pexpire(key, max(1, left - int(span.total_seconds() * 1000)))
             for phase in Phase:

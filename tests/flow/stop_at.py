@@ -8,7 +8,7 @@ from shared.run_progress import RunProgress
 class StopAt(RunProgress):
     """Does something once, when a step is reported for the first time."""
 
-    def __init__(self, step: str, then: Callable[[], None]) -> None:
+    def __init__(self, step: str, then: Callable[[], object]) -> None:
         super().__init__()
         self._step, self._then = step, then
         self.was_met = False

@@ -73,8 +73,8 @@ def test_lists_follow_a_promotion_and_its_rollback(camps: Camps) -> None:
     """Each in the middle of a scoring run, which goes on with the model that it began with."""
     with camps.house.database() as database:
         models = camps.folder / "models"
-        first = score(camps, at="lists", then=lambda: promote(database, models, 1, by="test") and None)
-        second = score(camps, at="loading", then=lambda: roll_back(database, models, by="test") and None)
+        first = score(camps, at="lists", then=lambda: promote(database, models, 1, by="test"))
+        second = score(camps, at="loading", then=lambda: roll_back(database, models, by="test"))
         assert generations(camps) == {fence_of_newest(camps)}
         third = score(camps)
         served = champion(database)
@@ -85,7 +85,7 @@ def test_lists_follow_a_promotion_and_its_rollback(camps: Camps) -> None:
     assert generations(camps) == {fence_of_newest(camps)}
 
 
-def score(camps: Camps, *, at: str = "", then: Callable[[], None] = lambda: None) -> Mapping[str, Any]:
+def score(camps: Camps, *, at: str = "", then: Callable[[], object] = lambda: None) -> Mapping[str, Any]:
     """One scoring run, in which something is done at a step."""
     stop = StopAt(at, then)
     with camps.house.database() as database, camps.house.writer() as writer:

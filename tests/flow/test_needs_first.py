@@ -89,7 +89,7 @@ def test_a_redis_that_takes_no_writes_stops_a_scoring_before_it_encodes(camps: C
     camps.house.run_heuristic()
     make_champion(camps.house, camps.folder / "models")
     with camps.house.redis() as redis:
-        bound = redis.config_get("maxmemory")["maxmemory"]  # type: ignore[index]
+        bound = redis.config_get("maxmemory")["maxmemory"]
         redis.config_set("maxmemory", 1)
         try:
             with pytest.raises(StoreUnavailable, match="maxmemory"):

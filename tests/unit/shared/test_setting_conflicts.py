@@ -107,7 +107,7 @@ def test_whatever_pair_of_the_formulas_settings_is_accepted_tells_posts_apart() 
     for pair in itertools.combinations(ends, 2):
         given = dict(pair)
         with np.errstate(all="raise", under="ignore"):
-            scores = score_posts(posts, events, HeuristicSettings(**given), NOW)
+            scores = score_posts(posts, events, HeuristicSettings.model_validate(given), NOW)
         assert all(0 <= score <= 1 for score in scores.blended.tolist()), given
         assert len(set(scores.blended.tolist())) > 1, given
 
@@ -123,7 +123,9 @@ def _ends(name: str) -> Iterator[object]:
 def _groups(given: Mapping[str, float]) -> list[SettingsGroup]:
     lower = {name.lower(): value for name, value in given.items()}
     groups = (ListSettings, ScheduleSettings, ScoreSettings, ContentSettings)
-    return [group(**{name: value for name, value in lower.items() if name in group.model_fields}) for group in groups]
+    return [
+        load_settings(group, **{name: lower[name] for name in lower.keys() & group.model_fields}) for group in groups
+    ]
 
 
 def _world() -> tuple[Posts, Events]:
