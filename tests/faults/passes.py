@@ -84,10 +84,9 @@ def check(camps: Camps) -> None:
     for path in models.glob("model-*"):
         load_whole(path)
     promoted = camps.house.sql(
-        "SELECT folder, sha256, state, r.state FROM warmline.model_versions JOIN warmline.model_aliases USING (version)"
-        " LEFT JOIN warmline.runs r ON r.id = run_id"
+        "SELECT folder, sha256, state FROM warmline.model_versions JOIN warmline.model_aliases USING (version)"
     )
-    for folder, sha256, accepted, _ in promoted:
+    for folder, sha256, accepted in promoted:
         assert accepted == "accepted"
         load_whole(models / folder, sha256=sha256)
     with camps.house.redis() as redis:
