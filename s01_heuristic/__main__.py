@@ -24,6 +24,7 @@ def _run(*, once: bool) -> int:
     from shared.logs import start_logging
     from shared.ranked_lists.publish import ListWriter
     from shared.schedule import Job, every, run_once, serve
+    from shared.setting_conflicts import refuse_conflicts
     from shared.settings import (
         HeuristicSettings,
         ListSettings,
@@ -43,6 +44,7 @@ def _run(*, once: bool) -> int:
         formula=load_settings(HeuristicSettings),
         new_posts=load_settings(NewPostSettings),
     )
+    refuse_conflicts(schedule, settings.lists)
     database = Database(stores)
     lists = settings.lists
     writer = ListWriter(stores.redis_url.get_secret_value(), keep_for=lists.keep_for, chain_for=lists.chain_for)

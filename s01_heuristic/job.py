@@ -11,7 +11,7 @@ from s01_heuristic.rank import Ranking, entries_of_each, rank_posts
 from shared.amounts import amounts_of
 from shared.db.engine import Database
 from shared.db.erasure import erased_lately
-from shared.db.runs import Run
+from shared.db.runs import Run, for_run
 from shared.db.vectors import count_vectors
 from shared.domain import Phase, Source
 from shared.eligibility import Viewer
@@ -45,10 +45,11 @@ def run_heuristic(
     database: Database, writer: ListWriter, settings: JobSettings, run: Run, now: datetime
 ) -> Mapping[str, Any]:
     """Rank everything for everyone and publish it; gives the report for the run's row."""
-    begun, writer = time.monotonic(), writer.for_run(JOB, run.fence)
+    begun, database, writer = time.monotonic(), for_run(database, run), writer.for_run(JOB, run.fence)
     run.progress.plan(STEPS)
     run.progress.report("loading", 0, 1)
     claim_redis(database, writer)  # before the work; again below, for a Redis that restarted meanwhile
+    writer.refuse_earlier_runs()
     with stage("heuristic.load") as loaded:
         safety = writer.begin_safety()  # before anything is read
         world = load_world(database, settings.window, settings.lists, now, writer.asked_lately(now))

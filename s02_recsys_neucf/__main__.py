@@ -28,6 +28,7 @@ def _run(*, once: bool) -> int:
     from shared.progress import run_bar
     from shared.ranked_lists.publish import ListWriter
     from shared.schedule import Job, every, run_once, serve
+    from shared.setting_conflicts import refuse_conflicts
     from shared.settings import (
         HeuristicSettings,
         ListSettings,
@@ -48,6 +49,7 @@ def _run(*, once: bool) -> int:
         window=load_settings(WindowSettings),
         formula=load_settings(HeuristicSettings),
     )
+    refuse_conflicts(settings.score, settings.lists, settings.content)
     torch.set_num_threads(settings.model.threads)
     database = Database(stores)
     lists = settings.lists

@@ -23,7 +23,8 @@ from shared.db.installation import earlier_ids
 from shared.db.job_memory import remember
 from shared.db.models import ModelVersion, adopt_manifest, champion
 from shared.db.phases import installation_id
-from shared.db.runs import Run
+from shared.db.rights import SCORING, refuse_without_rights
+from shared.db.runs import Run, for_run
 from shared.db.vectors import Part, has_vectors
 from shared.domain import Phase, Reason, Source
 from shared.encoding import Encoders, build_encoders, build_served_encoders, encode_new
@@ -74,7 +75,8 @@ def run_scoring(
 
     The run's progress tells how far it is.
     """
-    watch, writer, report = Stopwatch(), writer.for_run(JOB, run.fence), run.progress.report
+    watch, report = Stopwatch(), run.progress.report
+    database, writer = for_run(database, run), writer.for_run(JOB, run.fence)
     run.progress.plan(STEPS)
     model = champion(database)
     if model is None:
@@ -82,6 +84,8 @@ def run_scoring(
     report("start", 0, 1)
     refuse_foreign_folder(settings.model.model_dir, installation_id(database), earlier_ids(database))
     claim_redis(database, writer)  # before the work; again below, for a Redis that restarted meanwhile
+    writer.refuse_earlier_runs()
+    refuse_without_rights(database, SCORING)
     with watch.part("start"):
         encoders = champion_encoders(database, settings, model)
         artefact = load_champion(settings.model, model, encoders)

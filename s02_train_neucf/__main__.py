@@ -27,6 +27,7 @@ def _run(*, once: bool) -> int:
     from shared.logs import start_logging
     from shared.progress import run_bar
     from shared.schedule import Job, cron, run_once, serve
+    from shared.setting_conflicts import refuse_conflicts
     from shared.settings import (
         HeuristicSettings,
         ListSettings,
@@ -49,6 +50,7 @@ def _run(*, once: bool) -> int:
         window=load_settings(WindowSettings),
         mirror=load_settings(MirrorSettings),
     )
+    refuse_conflicts(settings.content)
     torch.set_num_threads(settings.model.threads)
     database = Database(stores)
     with run_bar(JOB) as show:

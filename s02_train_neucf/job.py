@@ -1,11 +1,9 @@
 """One training run: encode, load, try against plain rankers, train on everything, save, judge, promote if it wins."""
 
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,6 +21,7 @@ from s02_train_neucf.rank_then import Rules
 from s02_train_neucf.recipe import Recipe
 from s02_train_neucf.replay_report import NEUCF
 from s02_train_neucf.report import SHOWN, Trial, Tried, report_json, try_model
+from s02_train_neucf.save import drop_old_folders, drop_unfinished, save_model
 from s02_train_neucf.settings import MirrorSettings, TrainSettings
 from s02_train_neucf.train import Epoch
 from s02_train_neucf.unused_vectors import drop_unused_vectors
@@ -32,24 +31,23 @@ from shared.amounts import amounts_of
 from shared.content.settings import ContentSettings
 from shared.db.engine import Database
 from shared.db.installation import knows_models
-from shared.db.models import kept_folders, promote_model, register_model
 from shared.db.phases import installation_id
-from shared.db.runs import Run, last_report, request_run
+from shared.db.rights import TRAINING, refuse_without_rights
+from shared.db.runs import Run, for_run, last_report
 from shared.encoding import Encoders, build_encoders, encode_new
 from shared.features import manifest_encoder
-from shared.logs import log_event, stage
-from shared.neucf.artefact import Artefact, save_artefact
+from shared.logs import stage
+from shared.neucf.artefact import Artefact
 from shared.neucf.compile_ahead import compile_ahead
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.manifest import Manifest
-from shared.neucf.model_folder import claim_folder, stored_models
+from shared.neucf.model_folder import claim_folder, try_folder
 from shared.neucf.serving_order import ServingOrder
 from shared.run_progress import ReportProgress
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
 from shared.stopwatch import Stopwatch
 
 JOB = "train"
-SCORE_JOB = "score"
 _NOT_SHAPING = {"train_cron", "schedule_timezone", "models_kept"}  # of training's settings: no model depends on them
 
 
@@ -78,11 +76,16 @@ class JobSettings:
 
 def run_training(database: Database, settings: JobSettings, run: Run, now: datetime) -> Mapping[str, Any]:
     """Train and judge a model; gives the report for the run's row. The run's progress tells how far it is."""
-    watch, report = Stopwatch(), run.progress.report
+    watch, report, database = Stopwatch(), run.progress.report, for_run(database, run)
     run.progress.plan(shares(_last_stages(database)))
     report(START, 0, 1)
-    claim_folder(settings.model.model_dir, installation_id(database), partial(knows_models, database))
+    folder = settings.model.model_dir
+    claim_folder(folder, installation_id(database), partial(knows_models, database))
     with watch.part("start"):
+        # All that the end of the run will want, before its hours begin.
+        drop_unfinished(database, folder)
+        try_folder(folder)
+        refuse_without_rights(database, TRAINING)
         refuse_too_little(
             database, days=settings.train.train_days, min_positives=settings.lists.cold_min_positives, now=now
         )
@@ -115,12 +118,14 @@ def run_training(database: Database, settings: JobSettings, run: Run, now: datet
     manifest = _manifest(database, encoders, fitted, trial, tried.replay.order, metrics, now)
     if before is not None:
         manifest = replace(manifest, recipe={**manifest.recipe, "started_from": before.name})
-    version = _save(database, settings, run, fitted, manifest, judged, _report(judged, tried))
+    artefact = Artefact(fitted.model, fitted.data.users, fitted.data.posts, manifest)
+    version = save_model(database, folder, run, artefact, judged, report=_report(judged, tried))
+    drop_old_folders(database, folder, newest=settings.train.models_kept)
     drop_unused_vectors(database, settings.model.model_dir, encoders)
     if settings.mirror is not None:  # last: nothing waits for it
         trained = Trained(
             version=version,
-            model_dir=settings.model.model_dir,
+            model_dir=folder,
             began=now,
             curves=curves,
             settings=settings.for_the_record(),
@@ -195,57 +200,6 @@ def _amounts(data: TrainingData, settings: JobSettings) -> Mapping[str, Any]:
         min_positives=settings.lists.cold_min_positives,
         days=settings.train.train_days,
     )
-
-
-def _save(
-    database: Database,
-    settings: JobSettings,
-    run: Run,
-    fitted: Fitted,
-    manifest: Manifest,
-    judged: Verdict,
-    report: Mapping[str, Any],
-) -> int:
-    """Write the model's folder, put it on record, and promote it if it won."""
-    name = f"model-{manifest.trained_at:%Y%m%dT%H%M%S}-{run.fence}"
-    folder = settings.model.model_dir
-    folder.mkdir(parents=True, exist_ok=True)
-    drop_unfinished(folder)  # before, for a full disk wants the room
-    artefact = Artefact(fitted.model, fitted.data.users, fitted.data.posts, manifest)
-    saved = save_artefact(folder / name, artefact, even_if_broken=not judged.promote)
-    version = register_model(
-        database,
-        run_id=run.id,
-        folder=name,
-        sha256=saved.weights_sha256,
-        manifest_sha256=saved.sha256,
-        accepted=judged.promote,
-        verdict=judged.reason,
-        report=report,
-    )
-    log_event("train.judged", model=version, promoted=judged.promote, verdict=judged.reason)
-    if judged.promote:
-        promote_model(database, version, by="the gate")
-        request_run(database, SCORE_JOB, by=f"promotion of model {version}")
-    drop_old_folders(database, folder, newest=settings.train.models_kept)
-    return version
-
-
-def drop_unfinished(folder: Path) -> None:
-    """Remove what trainings that were killed while they saved have left; only one training saves at a time."""
-    for unfinished in folder.glob(".model-*"):
-        shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def drop_old_folders(database: Database, folder: Path, *, newest: int) -> None:
-    """Remove the folders of this installation's models that are neither served nor among the newest; no others."""
-    stored, here = stored_models(folder), installation_id(database)
-    ours = knows_models(database, stored.hashes)
-    ours |= {
-        name for name, trainer in stored.trained_by.items() if trainer == here
-    }  # a killed training's, not on record
-    for name in ours - kept_folders(database, newest=newest):
-        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _shape(encoders: Encoders) -> NeuCFConfig:

@@ -9,7 +9,7 @@ from s02_train_neucf.recipe import Recipe
 from shared.domain import POSITIVE_KINDS, Kind
 from shared.errors import ConfigurationError
 from shared.schedule import cron
-from shared.settings import SettingsGroup
+from shared.settings import LEAST_WEIGHT, SettingsGroup
 
 
 class TrainSettings(SettingsGroup):
@@ -27,7 +27,7 @@ class TrainSettings(SettingsGroup):
         description="weight in training of what a user liked, by its strongest kind, as JSON; a kind left out counts 1",
     )
     train_half_life_days: float | None = Field(
-        None, gt=0, le=36_500, description="age in days at which a like counts one half in training; blank: all alike"
+        None, ge=0.1, le=36_500, description="age in days at which a like counts one half in training; blank: all alike"
     )
     train_hide_weight: float = Field(
         1, ge=0.01, le=1000, description="as how many posts that a user did not like one that they hid counts"
@@ -61,6 +61,8 @@ class TrainSettings(SettingsGroup):
     def _are_bounded(cls, weights: dict[Kind, float]) -> dict[Kind, float]:
         if not weights.keys() <= POSITIVE_KINDS or any(not 0 <= weight <= 100 for weight in weights.values()):
             raise ValueError("weights of like, comment, save or share between 0 and 100")
+        if max(weights.get(kind, 1) for kind in POSITIVE_KINDS) < LEAST_WEIGHT:
+            raise ValueError(f"at least one weight of {LEAST_WEIGHT} or more (else there is nothing to learn from)")
         return weights
 
     def applied_to(self, recipe: Recipe) -> Recipe:

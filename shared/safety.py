@@ -12,9 +12,11 @@ from shared.db.erasure import erased_lately, least_runs
 from shared.db.installation import gave_out
 from shared.db.phases import installation_id, read_phase
 from shared.db.post_rows import removed_rows, rows_of_known_posts
+from shared.db.runs import newest_fence
 from shared.db.safety import load_blocks, load_hides, next_safety_version
 from shared.domain import AuthorKeys, hash_of_user
 from shared.eligibility import Pair, Viewer
+from shared.errors import StoreUnavailable
 from shared.ranked_lists.ownership import Remains
 from shared.ranked_lists.publish import ListWriter, SafetyLoad
 from shared.ranked_lists.records import pack_viewer
@@ -27,12 +29,19 @@ def claim_redis(database: Database, writer: ListWriter) -> None:
 
     Raises:
         ForeignInstallation: it is another's; nothing was changed.
+        StoreUnavailable: PostgreSQL is older than its Redis.
     """
 
     def vouch(remains: Remains) -> bool:
         return gave_out(database, salt=remains.salt, posts=remains.posts)
 
     writer.belong_to(installation_id(database), vouch)
+    seen, given_out = writer.newest_fence(JOBS_THAT_PUBLISH), newest_fence(database)
+    if seen > given_out:
+        raise StoreUnavailable(
+            f"PostgreSQL is older than its Redis, which has seen run number {seen} where {given_out} was the last one:"
+            " it was restored from a backup, and would number posts twice; say `warmline installation renew`"
+        )
 
 
 def blocked_authors(blocks: Iterable[Pair], author_keys: AuthorKeys | None = None) -> dict[str, frozenset[int]]:

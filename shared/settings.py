@@ -27,6 +27,7 @@ from shared.store_urls import postgresql_url, redis_url
 
 PREFIX = "WARMLINE_"
 ENV_FILE = ".env"  # in the working folder
+LEAST_WEIGHT = 0.001  # of the kind that counts most
 GroupT = TypeVar("GroupT", bound="SettingsGroup")
 
 
@@ -82,7 +83,7 @@ class ListSettings(SettingsGroup):
     list_length: int = Field(200, ge=10, le=1000, description="posts in a user's list")
     everyone_length: int = Field(1000, ge=10, le=5000, description="posts in everyone's list")
     max_lists: int = Field(100_000, ge=1, le=10_000_000, description="users with a list of their own, newest first")
-    active_days: float = Field(30, gt=0, le=3650, description="days after which a silent user gets everyone's list")
+    active_days: float = Field(30, ge=0.01, le=3650, description="days after which a silent user gets everyone's list")
     cold_min_positives: int = Field(3, ge=1, le=1000, description="positives below which a user is cold")
     list_keep_hours: float = Field(72, ge=1, le=8760, description="hours that a list outlives its last publication")
     seen_length: int = Field(1500, ge=100, le=20_000, description="served posts remembered per user")
@@ -177,7 +178,7 @@ class _BlankSnapshotFile(PydanticBaseSettingsSource):
 class WindowSettings(SettingsGroup):
     """Which posts are candidates."""
 
-    candidate_days: float = Field(14, gt=0, le=3650, description="age in days up to which a post is a candidate")
+    candidate_days: float = Field(14, ge=0.01, le=3650, description="age in days up to which a post is a candidate")
     min_candidates: int = Field(
         1000, ge=1, le=1_000_000, description="the window widens until it holds this many posts, or all"
     )
@@ -192,7 +193,7 @@ class NewPostSettings(SettingsGroup):
 
     new_post_share: float = Field(0.1, ge=0, le=0.5, description="share of a list's slots kept for new posts; 0: none")
     new_post_viewers: int = Field(10, ge=1, le=10_000, description="people who saw a post, from whom on it is not new")
-    new_post_hours: float = Field(24, gt=0, le=720, description="age in hours up to which a post can be new")
+    new_post_hours: float = Field(24, ge=0.1, le=720, description="age in hours up to which a post can be new")
 
     @property
     def new_for(self) -> timedelta:
@@ -203,12 +204,12 @@ class HeuristicSettings(SettingsGroup):
     """The heuristic formula: score = α · popularity + (1 − α) · recency."""
 
     alpha: float = Field(0.6, ge=0, le=1, description="share of popularity in the score; the rest is recency")
-    half_life_hours: float = Field(24, gt=0, le=87_600, description="age in hours at which recency is one half")
+    half_life_hours: float = Field(24, ge=0.01, le=87_600, description="age in hours at which recency is one half")
     popularity_half_life_hours: float = Field(
-        72, gt=0, le=87_600, description="age in hours at which an event counts one half"
+        72, ge=0.01, le=87_600, description="age in hours at which an event counts one half"
     )
     popularity_floor: float = Field(
-        10, gt=0, le=1e9, description="decayed weight that counts as fully popular in an app too quiet to tell"
+        10, ge=0.001, le=1e9, description="decayed weight that counts as fully popular in an app too quiet to tell"
     )
     kind_weights: dict[Kind, float] = Field(
         {Kind.VIEW: 0.1, Kind.LIKE: 1, Kind.COMMENT: 2, Kind.SAVE: 3, Kind.SHARE: 3, Kind.HIDE: -2},
@@ -220,6 +221,10 @@ class HeuristicSettings(SettingsGroup):
     def _are_bounded(cls, weights: dict[Kind, float]) -> dict[Kind, float]:
         if any(not -1000 <= weight <= 1000 for weight in weights.values()):
             raise ValueError("weights between -1000 and 1000")
+        if max(weights.values(), default=0) < LEAST_WEIGHT:
+            raise ValueError(
+                f"at least one weight of {LEAST_WEIGHT} or more (else no post is more popular than another)"
+            )
         return weights
 
 

@@ -34,11 +34,12 @@ from shared.settings import ListSettings, WindowSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uncounted:
-    """What the relations hold that raises nothing, for its user or author is not in the view of users."""
+    """What the relations hold that raises nothing: its user or author is not in the view of users, or it repeats."""
 
     users: int = 0  # with such an event
     events: int = 0
     posts: int = 0
+    repeated_posts: int = 0  # further rows of posts that stand in several
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +122,10 @@ def load_world(
         there=there,
         author_keys=author_keys,
         uncounted=Uncounted(
-            users=len(distinct(loaded.uncounted.user_keys)), events=len(loaded.uncounted), posts=posts.of_unknown
+            users=len(distinct(loaded.uncounted.user_keys)),
+            events=len(loaded.uncounted),
+            posts=posts.of_unknown,
+            repeated_posts=posts.repeated,
         ),
     )
 

@@ -25,7 +25,7 @@ OTHER = "other"
 _CODES = {int(status): status for status in STATUSES}
 STORES = ("redis", "postgresql")
 JOBS = ("heuristic", "train", "score")
-UNCOUNTED = ("users", "events", "posts")
+UNCOUNTED = ("users", "events", "posts", "repeated_posts")
 
 
 class Metrics:

@@ -208,7 +208,7 @@ def judge_unknown_senders(unknown: Share | None) -> list[Finding]:
 
 
 def judge_duplicates(relation: str, twice: Share | None) -> list[Finding]:
-    """Ids that stand in several rows: the job refuses them."""
+    """Ids that stand in several rows: of a few one row counts, many are refused by the jobs."""
     if twice is None:
         return [too_slow(f"{relation}.id", STATEMENT_SECONDS)]
     if not twice.count:

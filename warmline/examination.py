@@ -32,6 +32,7 @@ from shared.db.engine import RELATIONS, Place, Snapshot
 from shared.db.migrate import check_migrated
 from shared.db.models import CHAMPION, list_models
 from shared.db.relations import Mismatch, mismatches
+from shared.db.rights import SCORING, TRAINING, missing_rights
 from shared.db.runs import recent_runs
 from shared.errors import ConfigurationError, ForeignInstallation, NotMigrated, SourceError, StoreUnavailable
 from shared.jobs import Job
@@ -50,7 +51,7 @@ from warmline.diagnosis import (
 )
 from warmline.findings import Finding, Severity, problem, too_slow, unanswered
 from warmline.photo_check import SAMPLE_PHOTOS, check_photos
-from warmline.run_diagnosis import LastRun, judge_models, judge_runs
+from warmline.run_diagnosis import LastRun, judge_folder, judge_models, judge_own_rights, judge_runs
 from warmline.settings_check import check_settings
 from warmline.setup_diagnosis import (
     LARGE_TABLE,
@@ -241,12 +242,13 @@ def _jobs(stores: Stores) -> list[Finding]:
     try:
         models = list_models(stores.database)
         last = {job: _last_run(recent_runs(stores.database, limit=RUNS_LOOKED_AT, job=job)) for job in Job}
+        missing = missing_rights(stores.database, {**SCORING, **TRAINING})
         keep_for, model_dir = load_settings(ListSettings).keep_for, load_settings(ModelSettings).model_dir
     except (SourceError, StoreUnavailable, ConfigurationError) as error:
         return [problem("jobs", str(error), expected="the record of runs and models", todo="see to what it says")]
     has_champion = any(model.alias == CHAMPION for model in models)
     runs = judge_runs(last, now=datetime.now(UTC), keep_for=keep_for, has_champion=has_champion)
-    return runs + judge_models(models, model_dir)
+    return runs + judge_models(models, model_dir) + judge_folder(model_dir) + judge_own_rights(missing)
 
 
 def _last_run(runs: Sequence[Mapping[Any, Any]]) -> LastRun | None:

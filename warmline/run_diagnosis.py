@@ -1,5 +1,6 @@
 """What the last run of each job and the files of the promoted models mean, and what to do about them."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from shared.neucf.model_files import (
     refuse_other_file,
     refuse_other_manifest,
 )
+from shared.neucf.model_folder import shortage
 from warmline.findings import Finding, good, hint, problem
 from warmline.screen import age
 
@@ -88,6 +90,32 @@ def judge_models(models: Sequence[ModelVersion], model_dir: Path) -> list[Findin
     has_way_back = any(model.alias == PREVIOUS and model.version not in damaged for model in promoted)
     found = [_missing_files(model, fault, has_way_back=has_way_back) for model, fault in faults]
     return found or [good("models", "the files of the promoted models are whole")]
+
+
+def judge_folder(model_dir: Path) -> list[Finding]:
+    """Whether the next model could be saved, where the folder is at hand; training tries it in its first second."""
+    if not model_dir.is_dir():
+        return []
+    where = "WARMLINE_MODEL_DIR"
+    if not os.access(model_dir, os.W_OK | os.X_OK):
+        todo = (
+            "in order where only training may write it; else give its user the folder (chown), and mount it without :ro"
+        )
+        return [hint(where, f"{model_dir} may not be written by this user", expected="a folder to write", todo=todo)]
+    short = shortage(model_dir)
+    return (
+        [problem(where, short, expected="room for one more model", todo="no training starts before")] if short else []
+    )
+
+
+def judge_own_rights(missing: Sequence[str]) -> list[Finding]:
+    """Whether our role may write what the jobs of phase 2 write."""
+    return [
+        problem(
+            "schema warmline", got, expected="the rights that jobs need", todo="no training or scoring starts before"
+        )
+        for got in missing
+    ]
 
 
 def _missing_files(model: ModelVersion, fault: str, *, has_way_back: bool) -> Finding:

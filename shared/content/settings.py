@@ -30,14 +30,14 @@ class ContentSettings(SettingsGroup):
         (), description="hosts that photos are fetched from, with commas between: cdn.example.org, *.example.org"
     )
     image_timeout_seconds: float = Field(10, ge=0.1, le=300, description="seconds that fetching one photo may take")
-    image_max_megabytes: float = Field(20, gt=0, le=1000, description="megabytes that one photo may have")
-    image_max_megapixels: float = Field(40, gt=0, le=80, description="megapixels that one photo may have, unpacked")
+    image_max_megabytes: float = Field(20, ge=0.01, le=1000, description="megabytes that one photo may have")
+    image_max_megapixels: float = Field(40, ge=0.01, le=80, description="megapixels that one photo may have, unpacked")
     image_max_redirects: int = Field(3, ge=0, le=20, description="redirects that are followed to one photo")
     image_threads: int = Field(4, ge=1, le=64, description="photos that are read at the same time")
     image_retry_minutes: float = Field(
-        30, gt=0, le=10_080, description="minutes until an unreadable photo is tried again; doubles each time"
+        30, ge=0.1, le=10_080, description="minutes until an unreadable photo is tried again; doubles each time"
     )
-    image_retry_cap_hours: float = Field(168, gt=0, le=8760, description="hours between tries at most")
+    image_retry_cap_hours: float = Field(168, ge=0.01, le=8760, description="hours between tries at most")
 
     @field_validator("image_hosts", mode="before")
     @classmethod

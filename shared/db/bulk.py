@@ -19,6 +19,7 @@ from shared.db.binary_copy import copy_binary, joined
 from shared.db.buried_ids import buried_posts_in_view, buried_users_in_view
 from shared.db.engine import Snapshot
 from shared.db.relations import usable
+from shared.db.repeated_ids import rows_to_keep
 from shared.db.timestamps import EARLIEST, LATEST, seconds_of
 from shared.db.tombstones import buried, buried_in_views
 from shared.domain import CLOCK_TOLERANCE, KIND_CODES, is_usable_id
@@ -43,6 +44,7 @@ class Posts:
     author_keys: Int64s
     created_at: Floats  # seconds since 1970, UTC
     of_unknown: int = 0  # posts that would be candidates as well, if the view of users had their authors
+    repeated: int = 0  # further rows of the same posts, which are left out
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -130,11 +132,11 @@ def load_candidates(snapshot: Snapshot, *, since: datetime, now: datetime, at_le
     Over views only those whose author the view of users has.
     """
     found = _candidate_rows(snapshot, "created_at >= :since", "", {"since": since}, now)
-    rows, of_unknown = _eligible_rows(snapshot, found)
+    rows, of_unknown, repeated = _eligible_rows(snapshot, found)
     most = at_least
     while len(rows) < at_least:
         found = _candidate_rows(snapshot, "true", "LIMIT :most", {"most": most}, now)
-        rows, of_unknown = _eligible_rows(snapshot, found)
+        rows, of_unknown, repeated = _eligible_rows(snapshot, found)
         rows = rows[:at_least]
         if len(found) < most:
             break
@@ -146,6 +148,7 @@ def load_candidates(snapshot: Snapshot, *, since: datetime, now: datetime, at_le
         author_keys=np.array([row[3] for row in rows], np.int64),
         created_at=_guarded(np.array([row[4] for row in rows], np.float64)),
         of_unknown=of_unknown,
+        repeated=repeated,
     )
     _check_unique(posts.ids, posts.keys, "posts")
     return posts
@@ -165,6 +168,7 @@ def load_all_posts(snapshot: Snapshot, *, now: datetime) -> PostKeys:
     if gone:
         stands = ~KeySet.of(np.array(list(gone), np.int64)).contains(found["post"])
         found = {name: column[stands] for name, column in found.items()}
+    found = _once_each(found, order=(-found["at"], found["author"]))
     return PostKeys(keys=found["post"], author_keys=found["author"], created_at=_guarded(found["at"]))
 
 
@@ -186,6 +190,7 @@ def load_post_lives(snapshot: Snapshot, *, now: datetime) -> PostLives:
         """
     fields = {"post": ">i8", "author": ">i8", "at": ">f8", "deleted": ">f8"}
     found = _of_known_authors(snapshot, copy_binary(connection, query, fields))
+    found = _once_each(found, order=(-found["deleted"], -found["at"], found["author"]))
     deleted = _with_burials(snapshot, found["post"], found["deleted"])
     return PostLives(
         keys=found["post"],
@@ -376,15 +381,30 @@ def _of_known_authors(snapshot: Snapshot, columns: Mapping[str, npt.NDArray[Any]
     return {name: column[counts] for name, column in columns.items()}
 
 
-def _eligible_rows(snapshot: Snapshot, rows: Sequence[Any]) -> tuple[Sequence[Any], int]:
-    """Of rows of `_candidate_rows` those that were not buried and whose author counts; and how many by others."""
+def _once_each(
+    columns: Mapping[str, npt.NDArray[Any]], *, order: Sequence[npt.NDArray[Any]]
+) -> Mapping[str, npt.NDArray[Any]]:
+    """The posts, as columns, each in one row: of several that which is first by `order`."""
+    kept = rows_to_keep(columns["post"], "posts", order=order)
+    return columns if kept is None else {name: column[kept] for name, column in columns.items()}
+
+
+def _eligible_rows(snapshot: Snapshot, rows: Sequence[Any]) -> tuple[Sequence[Any], int, int]:
+    """Of rows of `_candidate_rows` those that were not buried and whose author counts, each post in one.
+
+    And how many are by others, and how many are repeated.
+    """
     gone = buried_in_views(snapshot, "posts", [row[0] for row in rows])
     rows = [row for row in rows if row[0] not in gone] if gone else rows
     known = snapshot.once(known_user_keys)
     if known is None:
-        return rows, 0
+        return rows, 0, 0  # our own table has each post once
     counts = known.contains(np.array([row[3] for row in rows], np.int64))
-    return [row for row, is_known in zip(rows, counts.tolist(), strict=True) if is_known], int((~counts).sum())
+    found = [row for row, is_known in zip(rows, counts.tolist(), strict=True) if is_known]
+    keys, authors = (np.array([row[column] for row in found], np.int64) for column in (2, 3))
+    kept = rows_to_keep(keys, "posts", order=(-np.array([row[4] for row in found], np.float64), authors))
+    once = found if kept is None else [found[place] for place in kept.tolist()]
+    return once, int((~counts).sum()), len(found) - len(once)
 
 
 def _candidate_rows(

@@ -5,9 +5,10 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import psycopg2
 import sqlalchemy as sa
@@ -52,6 +53,7 @@ class Database:
         self.own = Place(engine=own, schema=SCHEMA)
         self.source: Place | None = None
         self.was_read_only = False  # when it was last asked
+        self._check: Callable[[sa.Connection], None] | None = None  # of who may begin a transaction
         if settings.source_schema is not None:
             url = settings.source_url
             engine = open_pool(url.get_secret_value(), writes=False) if url else own
@@ -72,7 +74,15 @@ class Database:
     def begin(self) -> Iterator[sa.Connection]:
         """A transaction in our own PostgreSQL."""
         with store_errors(self.own), self.own.engine.begin() as connection:
+            if self._check is not None:
+                self._check(connection)
             yield connection
+
+    def checked_by(self, check: Callable[[sa.Connection], None]) -> Self:
+        """The same servers and pools, each of whose transactions begins with a check that may refuse it."""
+        checked = copy(self)
+        checked._check = check
+        return checked
 
     @contextmanager
     def read(self) -> Iterator["Snapshot"]:

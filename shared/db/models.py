@@ -30,6 +30,19 @@ class ModelVersion:
     manifest_sha256: str | None = None  # None: registered before it was recorded, and not scored with since
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedModel:
+    """A model whose files are whole, before it is on record."""
+
+    run_id: int
+    folder: str
+    sha256: str
+    manifest_sha256: str | None = None
+    accepted: bool  # by the gate
+    verdict: str
+    report: Mapping[str, Any]
+
+
 FilesCheck = Callable[[ModelVersion], None]  # raises PromotionRefused
 
 
@@ -45,12 +58,31 @@ def register_model(
     manifest_sha256: str | None = None,
 ) -> int:
     """Put a saved model on record; gives its version."""
-    hashes = {"sha256": sha256, "manifest_sha256": manifest_sha256}
-    values = {"run_id": run_id, "folder": folder, **hashes, "verdict": verdict, "report": dict(report)}
-    state = "accepted" if accepted else "rejected"
+    saved = SavedModel(
+        run_id=run_id,
+        folder=folder,
+        sha256=sha256,
+        manifest_sha256=manifest_sha256,
+        accepted=accepted,
+        verdict=verdict,
+        report=report,
+    )
     with database.begin() as connection:
-        put = model_versions.insert().values(**values, state=state).returning(model_versions.c.version)
-        return int(connection.execute(put).scalar_one())
+        return register_model_in(connection, saved)
+
+
+def register_model_in(connection: sa.Connection, model: SavedModel) -> int:
+    """The same in a transaction that does more."""
+    put = model_versions.insert().values(
+        run_id=model.run_id,
+        folder=model.folder,
+        sha256=model.sha256,
+        manifest_sha256=model.manifest_sha256,
+        verdict=model.verdict,
+        report=dict(model.report),
+        state="accepted" if model.accepted else "rejected",
+    )
+    return int(connection.execute(put.returning(model_versions.c.version)).scalar_one())
 
 
 def adopt_manifest(database: Database, version: int, manifest_sha256: str) -> None:
@@ -76,24 +108,31 @@ def promote_model(
         PromotionRefused: no such version, the gate rejected it and nobody overrides, or what `check` raises.
     """
     with database.begin() as connection:
-        connection.execute(sa.text("LOCK TABLE warmline.model_aliases IN EXCLUSIVE MODE"))
-        known = connection.execute(_versions().where(model_versions.c.version == version)).mappings().one_or_none()
-        if known is None:
-            raise PromotionRefused(f"model version {version}: no such version; `warmline models` lists them")
-        if known["state"] == "rejected" and not override:
-            raise PromotionRefused(f"model version {version} was rejected by the gate: {known['verdict']}; --override?")
-        if check is not None:
-            check(_model(known))
-        current = _aliased(connection, CHAMPION)
-        if current == version:
-            return _model(known)
-        if current is not None:
-            _point(connection, PREVIOUS, current)
-        _point(connection, CHAMPION, version)
-        deed = "promote (override)" if override and known["state"] == "rejected" else "promote"
-        note = audit.insert().values(who=by, deed=deed, was=_text(current), became=_text(version))
-        connection.execute(note)
-        return _model({**known, "alias": CHAMPION})
+        return promote_model_in(connection, version, by=by, override=override, check=check)
+
+
+def promote_model_in(
+    connection: sa.Connection, version: int, *, by: str, override: bool = False, check: FilesCheck | None = None
+) -> ModelVersion:
+    """The same in a transaction that does more."""
+    connection.execute(sa.text("LOCK TABLE warmline.model_aliases IN EXCLUSIVE MODE"))
+    known = connection.execute(_versions().where(model_versions.c.version == version)).mappings().one_or_none()
+    if known is None:
+        raise PromotionRefused(f"model version {version}: no such version; `warmline models` lists them")
+    if known["state"] == "rejected" and not override:
+        raise PromotionRefused(f"model version {version} was rejected by the gate: {known['verdict']}; --override?")
+    if check is not None:
+        check(_model(known))
+    current = _aliased(connection, CHAMPION)
+    if current == version:
+        return _model(known)
+    if current is not None:
+        _point(connection, PREVIOUS, current)
+    _point(connection, CHAMPION, version)
+    deed = "promote (override)" if override and known["state"] == "rejected" else "promote"
+    note = audit.insert().values(who=by, deed=deed, was=_text(current), became=_text(version))
+    connection.execute(note)
+    return _model({**known, "alias": CHAMPION})
 
 
 def roll_back_model(database: Database, *, by: str, check: FilesCheck | None = None) -> ModelVersion:
@@ -143,14 +182,16 @@ def list_models(database: Database, *, limit: int = 20) -> list[ModelVersion]:
         return [_model(row) for row in connection.execute(newest).mappings()]
 
 
-def kept_folders(database: Database, *, newest: int) -> set[str]:
-    """The folders of the newest versions, and of those that an alias points to."""
-    with database.begin() as connection:
-        latest = sa.select(model_versions.c.folder).order_by(model_versions.c.version.desc()).limit(newest)
-        aliased = sa.select(model_versions.c.folder).join(
-            model_aliases, model_versions.c.version == model_aliases.c.version
-        )
-        return {folder for query in (latest, aliased) for (folder,) in connection.execute(query)}
+def kept_folders(connection: sa.Connection, *, newest: int) -> set[str]:
+    """The folders of the newest versions, and of those that an alias points to; no alias moves before the end of the
+    transaction.
+    """
+    connection.execute(sa.text("LOCK TABLE warmline.model_aliases IN SHARE MODE"))
+    latest = sa.select(model_versions.c.folder).order_by(model_versions.c.version.desc()).limit(newest)
+    aliased = sa.select(model_versions.c.folder).join(
+        model_aliases, model_versions.c.version == model_aliases.c.version
+    )
+    return {folder for query in (latest, aliased) for (folder,) in connection.execute(query)}
 
 
 def _versions() -> sa.Select[Any]:

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from shared.errors import LeaseLost, RunRefused
 from shared.run_progress import Progress, RunProgress
 
 LEASE = timedelta(seconds=60)
+IDLE = timedelta(minutes=5)  # that a run may do nothing in a transaction, which holds up whoever would take it over
 ALIVE_FOR = timedelta(seconds=30)  # a service is thought alive this long after its last heartbeat
 HISTORY_KEEP = 1000  # ended runs kept per job; older ones go when a run ends
 MAX_ERROR = 500  # characters of an error that are kept
@@ -38,13 +40,18 @@ class Run:
 def request_run(database: Database, job: str, *, by: str) -> int:
     """Ask for a run and give its id; a request that waits already is the same request."""
     with database.begin() as connection:
-        waiting = sa.select(runs.c.id).where(runs.c.job == job, runs.c.state == "requested")
-        known = connection.scalar(waiting)
-        if known is not None:
-            return int(known)
-        asked = sa.dialects.postgresql.insert(runs).values(job=job, requested_by=by).on_conflict_do_nothing()
-        fresh = connection.scalar(asked.returning(runs.c.id))
-        return int(fresh if fresh is not None else connection.scalar(waiting) or 0)
+        return request_run_in(connection, job, by=by)
+
+
+def request_run_in(connection: sa.Connection, job: str, *, by: str) -> int:
+    """The same in a transaction that does more."""
+    waiting = sa.select(runs.c.id).where(runs.c.job == job, runs.c.state == "requested")
+    known = connection.scalar(waiting)
+    if known is not None:
+        return int(known)
+    asked = sa.dialects.postgresql.insert(runs).values(job=job, requested_by=by).on_conflict_do_nothing()
+    fresh = connection.scalar(asked.returning(runs.c.id))
+    return int(fresh if fresh is not None else connection.scalar(waiting) or 0)
 
 
 def claim_run(database: Database, job: str, *, worker: str) -> Run | None:
@@ -53,6 +60,8 @@ def claim_run(database: Database, job: str, *, worker: str) -> Run | None:
     lost = "the worker stopped without a word (its lease ran out)"
     try:
         with database.begin() as connection:
+            # A worker that is late may be in the middle of a write (`hold_lease`): wait for its end, then look again.
+            connection.execute(sa.select(runs.c.id).where(expired).with_for_update())
             connection.execute(
                 runs.update().where(expired).values(state="failed", error=lost, finished_at=sa.func.now())
             )
@@ -79,9 +88,41 @@ def extend_lease(database: Database, run: Run) -> None:
         LeaseLost: it was given up for dead; another run may be under way.
     """
     with database.begin() as connection:
-        held = connection.execute(runs.update().where(_is_held(run)).values(lease_until=sa.func.now() + LEASE))
+        extend_lease_in(connection, run)
+
+
+def extend_lease_in(connection: sa.Connection, run: Run) -> None:
+    """The same in a transaction that does more: nobody takes the run over right after it."""
+    until = sa.func.clock_timestamp() + LEASE
+    held = connection.execute(runs.update().where(_is_held(run)).values(lease_until=until))
     if held.rowcount != 1:
-        raise LeaseLost(f"run {run.id} of {run.job}: its lease ran out; this worker stops")
+        raise _lost(run)
+
+
+def for_run(database: Database, run: Run) -> Database:
+    """The same PostgreSQL as a run may write it: each transaction is the run's as a whole, or raises LeaseLost."""
+    return database.checked_by(partial(hold_lease, run=run))
+
+
+def hold_lease(connection: sa.Connection, run: Run) -> None:
+    """Begin a transaction of a run: nobody takes the run over before the transaction ends.
+
+    The lock lets the lease be extended meanwhile. A worker that is stopped in the middle loses its connection, and with
+    it the transaction.
+
+    Raises:
+        LeaseLost: somebody took it over.
+    """
+    bound = sa.func.set_config("idle_in_transaction_session_timeout", f"{IDLE.total_seconds():.0f}s", sa.true())
+    mine = sa.select(runs.c.id, bound).where(_is_held(run)).with_for_update(read=True, key_share=True)
+    if connection.execute(mine).one_or_none() is None:
+        raise _lost(run)
+
+
+def newest_fence(database: Database) -> int:
+    """The fencing number that was given out last."""
+    with database.begin() as connection:
+        return int(connection.scalar(sa.text(f"SELECT last_value FROM {SCHEMA}.fences")) or 0)
 
 
 def note_progress(database: Database, run: Run, progress: Progress) -> None:
@@ -186,6 +227,10 @@ def live_services(database: Database) -> list[sa.RowMapping]:
     fresh = heartbeats.c.seen_at >= sa.func.now() - ALIVE_FOR
     with database.begin() as connection:
         return list(connection.execute(sa.select(heartbeats).where(fresh)).mappings().all())
+
+
+def _lost(run: Run) -> LeaseLost:
+    return LeaseLost(f"run {run.id} of {run.job}: its lease ran out and another run took over; this worker stops")
 
 
 def _is_held(run: Run) -> sa.ColumnElement[bool]:

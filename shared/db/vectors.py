@@ -69,13 +69,15 @@ def load_content(snapshot: Snapshot, *, now: datetime) -> Iterator[PostContent]:
         WHERE deleted_at IS NULL AND created_at <= :latest AND {usable("id", "author_id")}
         """
     )
-    known = snapshot.once(known_user_keys)
+    known, met = snapshot.once(known_user_keys), set[str]()
     rows = connection.execution_options(yield_per=_ID_BATCH).execute(query, {"latest": now + CLOCK_TOLERANCE})
     for part in rows.partitions():
         counts = known.contains(np.array([row[4] for row in part], np.int64)).tolist() if known is not None else None
         gone = buried_in_views(snapshot, "posts", [row[0] for row in part])
         for place, (post_id, caption, image_url, created_at, _) in enumerate(part):
-            if (counts is None or counts[place]) and post_id not in gone:
+            is_eligible = (counts is None or counts[place]) and post_id not in gone
+            if is_eligible and post_id not in met:  # a view may repeat a row
+                met.add(post_id)
                 yield PostContent(post_id=post_id, caption=caption, image_url=image_url, created_at=created_at)
 
 

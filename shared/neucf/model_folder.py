@@ -4,17 +4,21 @@ other's. The file `installation.txt` names the owner; see docs/adr/0018-installa
 
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.errors import ArtefactError, ForeignInstallation
-from shared.neucf.model_files import parse_manifest, read_manifest_bytes
+from shared.neucf.model_files import MANIFEST, parse_manifest, read_manifest_bytes
 from shared.untrusted_files import read_untrusted
 
 OWNER = "installation.txt"
 MAX_OWNER_BYTES = 10_000  # an id has 64 characters
+LEAST_ROOM = 64_000_000  # bytes that must be free for a model where none has been saved yet
+GROWTH = 1.2  # a new model against the newest one
+MB = 1_000_000
 SHOWN = 8  # characters of an id that a message shows
 
 
@@ -104,6 +108,53 @@ def write_owner(folder: Path, installation: str, *, replace: bool = False) -> No
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def try_folder(folder: Path) -> None:
+    """Do what saving a model will do, with a folder that holds next to nothing; and look at the room.
+
+    Raises:
+        ArtefactError: the folder cannot be written, or has too little room.
+    """
+    trial = folder / f".trial-{secrets.token_hex(4)}"
+    named = trial.with_name(f"{trial.name}-named")
+    try:
+        trial.mkdir(parents=True)
+        (trial / MANIFEST).write_bytes(b"{}")
+        trial.rename(named)
+    except OSError as error:
+        raise ArtefactError(
+            f"{folder}: cannot be written ({error.strerror}); see WARMLINE_MODEL_DIR, and whose the folder is"
+        ) from error
+    finally:
+        for made in (trial, named):
+            shutil.rmtree(made, ignore_errors=True)
+    short = shortage(folder)
+    if short:
+        raise ArtefactError(short)
+
+
+def shortage(folder: Path) -> str:
+    """What to say when a folder has too little room for one more model; empty where it has enough."""
+    free, wanted = shutil.disk_usage(folder).free, room_wanted(folder)
+    if free >= wanted:
+        return ""
+    return (
+        f"{folder}: {free / MB:,.0f} MB are free, a model wants about {wanted / MB:,.0f} MB;"
+        " make room, or keep fewer models (WARMLINE_MODELS_KEPT)"
+    )
+
+
+def room_wanted(folder: Path) -> int:
+    """Bytes that the next model may take: somewhat more than the newest one, whichever installation's."""
+    sizes = [_size(path) for path in sorted(folder.glob("model-*"))]
+    return int(sizes[-1] * GROWTH) if sizes else LEAST_ROOM
+
+
+def _size(folder: Path) -> int:
+    with suppress(OSError):
+        return sum(path.stat().st_size for path in folder.iterdir())
+    return 0
 
 
 def _link(partial: Path, owner: Path) -> bool:

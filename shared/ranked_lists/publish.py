@@ -80,6 +80,23 @@ class ListWriter:
         fenced._job, fenced._run = job, str(run)
         return fenced
 
+    def refuse_earlier_runs(self) -> None:
+        """From now on refuse what earlier runs of the job may still write. Writes, so that a Redis which takes no
+        writes is found out before the work, not after it.
+
+        Raises:
+            LeaseLost: a newer run has done so.
+            StoreUnavailable: Redis refuses to write.
+        """
+        with redis_errors(self._url):
+            self._fenced(scripts.WRITE_LISTS, [keys.ERASED], [])
+
+    def newest_fence(self, jobs: Iterable[str]) -> int:
+        """The highest fencing number that wrote here, of runs of these jobs; 0: none that is remembered."""
+        with redis_errors(self._url):
+            held = cast(list[bytes | None], self._redis.mget([keys.fence(job) for job in jobs]))
+        return max((int(fence) for fence in held if fence is not None), default=0)
+
     def belong_to(self, installation: str, vouch: Vouch | None = None) -> None:
         """Make sure that Redis is this PostgreSQL's: another's row numbers would name other posts.
 

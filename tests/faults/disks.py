@@ -10,13 +10,13 @@ import pytest
 
 
 @contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
-    """A file system of 4 MB below a folder; without the right to mount one the test is left out, and says so."""
+def small_disk(folder: Path, *, megabytes: int = 4) -> Iterator[Path]:
+    """A small file system below a folder; without the right to mount one the test is left out, and says so."""
     place = folder / "small"
     place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(place)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "none", str(place)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("a full disk: only root may mount a tmpfs of 4 MB")
+        pytest.skip("a full disk: only root may mount a small tmpfs")
     try:
         yield place
     finally:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from s02_train_neucf.job import drop_old_folders, drop_unfinished
+from s02_train_neucf.save import drop_old_folders, drop_unfinished
 from shared.db.engine import Database
 from shared.db.models import list_models
 from shared.db.runs import request_run
@@ -51,7 +51,7 @@ def kill_savers(folder: Path, database: Database, database_url: str, *, moments:
             assert parent.stdout.readline() == f"{-signal.SIGKILL}\n"  # it saved until then
             unfinished += any(folder.glob(".model-*"))
             whole += _check(folder, database)
-            drop_unfinished(folder)
+            drop_unfinished(database, folder)
             drop_old_folders(database, folder, newest=2)
             assert not any(folder.glob(".*"))
             assert len(list(folder.iterdir())) <= 2

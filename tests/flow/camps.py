@@ -21,6 +21,9 @@ from s02_train_neucf.settings import MirrorSettings, TrainSettings
 from shared.content.registry import OFFLINE_ENGLISH
 from shared.content.settings import ContentSettings
 from shared.db.runs import Run, claim_run, finish_run, request_run
+from shared.encoding import build_encoders
+from shared.features import manifest_encoder
+from shared.neucf.manifest import Encoder
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings
 from tests.flow.house import House
 
@@ -42,19 +45,28 @@ class Camps:
     folder: Path
     held_back: Mapping[str, str]  # person → a post that they like, and that they were never seen with
     cold: Mapping[str, str]  # camp → its cold post
+    text_encoder: str = OFFLINE_ENGLISH
+    model_dir: Path | None = None  # where else than below the folder models are
 
-    def train(self, *, mirror: MirrorSettings | None = None, **changes: Any) -> Mapping[str, Any]:
-        """One training run, claimed as the service does it."""
-        settings = training.JobSettings(
+    @property
+    def models(self) -> Path:
+        return self.model_dir or self.folder / "models"
+
+    def train_settings(self, *, mirror: MirrorSettings | None = None, **changes: Any) -> training.JobSettings:
+        return training.JobSettings(
             train=TrainSettings(**changes),
-            model=ModelSettings(model_dir=self.folder / "models"),
-            content=self._content(),
+            model=ModelSettings(model_dir=self.models),
+            content=self.content(),
             formula=HeuristicSettings(),
             lists=self.house.settings().lists,
             window=self.house.settings().window,
             recipe=SHORT,
             mirror=mirror,
         )
+
+    def train(self, *, mirror: MirrorSettings | None = None, **changes: Any) -> Mapping[str, Any]:
+        """One training run, claimed as the service does it."""
+        settings = self.train_settings(mirror=mirror, **changes)
         with self.house.database() as database:
             run = self._claimed(training.JOB)
             try:
@@ -65,16 +77,19 @@ class Camps:
             finish_run(database, run, report=report)
             return report
 
-    def score(self) -> Mapping[str, Any]:
-        """One scoring run."""
-        settings = scoring.JobSettings(
+    def score_settings(self) -> scoring.JobSettings:
+        return scoring.JobSettings(
             score=ScoreSettings(),
-            model=ModelSettings(model_dir=self.folder / "models"),
-            content=self._content(),
+            model=ModelSettings(model_dir=self.models),
+            content=self.content(),
             lists=ListSettings(list_length=2 * POSTS),  # every post that a person may be shown
             window=self.house.settings().window,
             formula=HeuristicSettings(),
         )
+
+    def score(self) -> Mapping[str, Any]:
+        """One scoring run."""
+        settings = self.score_settings()
         with self.house.database() as database, self.house.writer() as writer:
             run = self._claimed(scoring.JOB)
             try:
@@ -85,8 +100,13 @@ class Camps:
             finish_run(database, run, report=report)
             return report
 
-    def _content(self) -> ContentSettings:
-        return ContentSettings(media_root=self.folder, text_encoder=OFFLINE_ENGLISH)
+    def encoders(self) -> tuple[Encoder, Encoder]:
+        """Those of photos and captions, as a model names them."""
+        built = build_encoders(self.content())
+        return manifest_encoder(built.image.card), manifest_encoder(built.caption.card)
+
+    def content(self) -> ContentSettings:
+        return ContentSettings(media_root=self.folder, text_encoder=self.text_encoder)
 
     def _claimed(self, job: str) -> Run:
         with self.house.database() as database:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from s02_recsys_neucf.__main__ import main as score
-from s02_train_neucf.job import drop_unfinished
+from s02_train_neucf.save import drop_unfinished
 from shared.content.registry import OFFLINE_ENGLISH
 from shared.domain import Phase
 from shared.errors import ArtefactError
@@ -26,12 +26,13 @@ def test_a_trainer_killed_while_it_saves_leaves_whole_models_and_nothing_that_la
     assert killed.whole > 0
 
 
-def test_the_next_training_removes_what_an_unfinished_save_left(tmp_path: Path) -> None:
+def test_the_next_training_removes_what_an_unfinished_save_left(house: House, tmp_path: Path) -> None:
     unfinished, kept = tmp_path / ".model-20261101T030000-7-ab12", tmp_path / "model-20261101T030000-6"
     for folder in (unfinished, kept):
         folder.mkdir()
         (folder / WEIGHTS).write_bytes(b"weights")
-    drop_unfinished(tmp_path)
+    with house.database() as database:
+        drop_unfinished(database, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [kept.name]
 
 

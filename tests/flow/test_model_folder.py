@@ -9,15 +9,17 @@ import pytest
 from s01_heuristic.__main__ import main as rank
 from s02_recsys_neucf.__main__ import main as score
 from s02_train_neucf.__main__ import main as train
-from s02_train_neucf.job import drop_old_folders
+from s02_train_neucf.save import drop_old_folders, drop_unfinished
 from shared.content.registry import OFFLINE_ENGLISH
 from shared.db.models import register_model
 from shared.db.phases import installation_id
-from shared.db.runs import request_run
+from shared.db.runs import for_run, request_run
+from shared.errors import LeaseLost
 from shared.neucf.artefact import Artefact, save_artefact
 from shared.neucf.model_folder import read_owner, write_owner
 from tests.faults.saving import an_artefact, make_champion
 from tests.flow.house import House
+from tests.stores import claimed_run
 from warmline.__main__ import main as warmline
 
 
@@ -52,6 +54,20 @@ def test_only_this_installations_old_models_are_deleted(house: House, tmp_path: 
         (tmp_path / "model-notes").mkdir()
         drop_old_folders(database, tmp_path, newest=1)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model-3", "model-notes", "model-theirs"]
+
+
+def test_a_trainer_whose_run_was_taken_over_drops_no_folder(house: House, tmp_path: Path) -> None:
+    with house.database() as database:
+        late = for_run(database, claimed_run(database, "train", worker="late"))
+        house.sql("UPDATE warmline.runs SET lease_until = now() - interval '3 s' WHERE state = 'running'")
+        claimed_run(database, "train", worker="other")
+        save(tmp_path, "model-of-nobody", trained_by=installation_id(database))
+        (tmp_path / ".model-of-the-other").mkdir()
+        with pytest.raises(LeaseLost):
+            drop_unfinished(late, tmp_path)
+        with pytest.raises(LeaseLost):
+            drop_old_folders(late, tmp_path, newest=1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".model-of-the-other", "model-of-nobody"]
 
 
 @pytest.mark.parametrize("job", [train, score], ids=["train", "score"])

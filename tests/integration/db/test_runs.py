@@ -19,6 +19,7 @@ from shared.db.runs import (
     claim_run,
     extend_lease,
     finish_run,
+    for_run,
     last_done,
     live_services,
     recent_runs,
@@ -31,6 +32,7 @@ from shared.schedule import Job, run_once
 from tests.stores import claimed_run, execute, scalar
 
 JOB = "heuristic"
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
 
 
 def _state(database: Database, run_id: int) -> str:
@@ -81,6 +83,30 @@ def test_another_worker_takes_over_when_the_lease_has_run_out(database: Database
     claimed_run(database, worker="first")
     _expire(database)
     assert claimed_run(database, worker="second").worker == "second"
+
+
+def test_a_run_that_was_taken_over_begins_no_transaction(database: Database) -> None:
+    lost = for_run(database, claimed_run(database, worker="first"))
+    _expire(database)
+    claimed_run(database, worker="second")
+    with pytest.raises(LeaseLost, match="another run took over"), lost.begin():
+        raise AssertionError("it began")
+
+
+def test_a_run_in_the_middle_of_a_write_is_taken_over_after_it_and_may_extend_its_lease(database: Database) -> None:
+    late = claimed_run(database, worker="first")
+    _expire(database)
+    request_run(database, JOB, by="test")
+    claims: list[Run | None] = []
+    second = threading.Thread(target=lambda: claims.append(claim_run(database, JOB, worker="second")))
+    with for_run(database, late).begin():
+        second.start()
+        _wait_for(lambda: bool(scalar(database, WAITING)))
+        assert claims == []
+    second.join()
+    assert claims[0] is not None
+    with for_run(database, claims[0]).begin():
+        extend_lease(database, claims[0])  # does not wait
 
 
 def test_the_run_whose_lease_ran_out_is_on_record_as_failed(database: Database) -> None:

@@ -63,6 +63,20 @@ def test_a_run_with_an_older_fence_changes_nothing(writer: ListWriter, client: r
     assert {name: client.get(name) for name in client.scan_iter("*")} == before
 
 
+def test_a_run_that_begins_stops_the_one_before_it_from_writing(writer: ListWriter, client: redis.Redis) -> None:
+    _publish(writer, 1, b"first")
+    writer.for_run(JOB, 2).refuse_earlier_runs()
+    with pytest.raises(LeaseLost):
+        _publish(writer, 1, b"late")
+    assert _list(client) == b"first"
+
+
+def test_a_run_that_begins_late_is_told_at_once(writer: ListWriter) -> None:
+    writer.for_run(JOB, 2).refuse_earlier_runs()
+    with pytest.raises(LeaseLost):
+        writer.for_run(JOB, 1).refuse_earlier_runs()
+
+
 def test_a_run_that_is_overtaken_in_the_middle_writes_no_batch_after_that(
     writer: ListWriter, client: redis.Redis
 ) -> None:

@@ -72,7 +72,7 @@ def test_a_like_of_the_author_counts_on_anothers_post() -> None:
 
 
 def test_hides_never_push_a_weight_below_zero() -> None:
-    assert _weights(_one_post(Event("ann", "p", Kind.HIDE)), kind_weights={Kind.HIDE: -2.0}) == [0.0]
+    assert _weights(_one_post(Event("ann", "p", Kind.HIDE)), kind_weights={Kind.LIKE: 1.0, Kind.HIDE: -2.0}) == [0.0]
 
 
 def test_a_hide_takes_from_what_likes_gave() -> None:

@@ -1,0 +1,119 @@
+"""Saves a model, puts it on record, promotes one that won, and drops old folders: each step only while the run is ours.
+
+Files are written beside and renamed; what is dropped is renamed first, too. So a trainer that stood still while another
+one took its run over changes nothing when it goes on.
+"""
+
+import shutil
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from s02_train_neucf.verdict import Verdict
+from shared.db.engine import Database
+from shared.db.installation import knows_models
+from shared.db.models import SavedModel, kept_folders, promote_model_in, register_model_in
+from shared.db.phases import installation_id
+from shared.db.runs import Run, extend_lease_in, request_run_in
+from shared.errors import LeaseLost
+from shared.logs import log_event
+from shared.neucf.artefact import Artefact, save_artefact
+from shared.neucf.model_folder import stored_models
+
+SCORE_JOB = "score"
+UNFINISHED, DROPPED = ".model-", ".dropped-"  # how the names of folders begin that no reader looks into
+
+
+def save_model(
+    database: Database, folder: Path, run: Run, artefact: Artefact, judged: Verdict, *, report: Mapping[str, Any]
+) -> int:
+    """Write the model's folder, put it on record, and promote it if it won; gives its version.
+
+    Args:
+        database: as the run may write it (`for_run`).
+        folder: of the models.
+        run: that trained it.
+        artefact: the model.
+        judged: what the gate says.
+        report: for its record.
+
+    Raises:
+        LeaseLost: another run took over; nothing is left of the model.
+        ArtefactError: the disk refuses.
+    """
+    name = f"{UNFINISHED[1:]}{artefact.manifest.trained_at:%Y%m%dT%H%M%S}-{run.fence}"
+    folder.mkdir(parents=True, exist_ok=True)
+    drop_unfinished(database, folder)  # before, for a full disk wants the room
+    saved = save_artefact(folder / name, artefact, even_if_broken=not judged.promote)
+    model = SavedModel(
+        run_id=run.id,
+        folder=name,
+        sha256=saved.weights_sha256,
+        manifest_sha256=saved.sha256,
+        accepted=judged.promote,
+        verdict=judged.reason,
+        report=report,
+    )
+    try:
+        version = put_on_record(database, run, model)
+    except LeaseLost:
+        shutil.rmtree(folder / name, ignore_errors=True)  # no record names it, and no other run writes this name
+        raise
+    log_event("train.judged", model=version, promoted=judged.promote, verdict=judged.reason)
+    return version
+
+
+def put_on_record(database: Database, run: Run, model: SavedModel) -> int:
+    """Register a model, promote it if it won, and ask for its lists: all of it while the run is ours, or nothing.
+
+    Raises:
+        LeaseLost: another run took over.
+    """
+    with database.begin() as connection:
+        extend_lease_in(connection, run)  # so that the run does not fail with its model promoted
+        version = register_model_in(connection, model)
+        if model.accepted:
+            promote_model_in(connection, version, by="the gate")
+            request_run_in(connection, SCORE_JOB, by=f"promotion of model {version}")
+    return version
+
+
+def drop_unfinished(database: Database, folder: Path) -> None:
+    """Remove what trainings that were killed while they saved have left; only one training saves at a time.
+
+    Raises:
+        LeaseLost: another run took over, and may be saving.
+    """
+    with database.begin():
+        _set_aside(folder, (path.name for path in folder.glob(f"{UNFINISHED}*")))
+    _empty(folder)
+
+
+def drop_old_folders(database: Database, folder: Path, *, newest: int) -> None:
+    """Remove the folders of this installation's models that are neither served nor among the newest; no others.
+
+    Raises:
+        LeaseLost: another run took over; what is old is its to say.
+    """
+    stored, here = stored_models(folder), installation_id(database)
+    ours = knows_models(database, stored.hashes)
+    ours |= {
+        name for name, trainer in stored.trained_by.items() if trainer == here
+    }  # a killed training's, not on record
+    with database.begin() as connection:  # nobody promotes one of them before they are out of the way
+        _set_aside(folder, ours - kept_folders(connection, newest=newest))
+    _empty(folder)
+
+
+def _set_aside(folder: Path, names: Iterable[str]) -> None:
+    for name in sorted(names):
+        shutil.rmtree(folder / f"{DROPPED}{name}", ignore_errors=True)
+        with suppress(OSError):  # it costs room and nothing else; the next training tries again
+            (folder / name).rename(folder / f"{DROPPED}{name}")
+
+
+def _empty(folder: Path) -> None:
+    """Delete what was set aside, by this run or by one that was killed over it."""
+    for dropped in folder.glob(f"{DROPPED}*"):
+        shutil.rmtree(dropped, ignore_errors=True)

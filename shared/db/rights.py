@@ -1,0 +1,57 @@
+"""What a job's role must be allowed to do, asked before the work instead of found out after it."""
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from shared.db.engine import RELATIONS, Database
+from shared.db.relations import check_relations
+from shared.db.tables import SCHEMA
+from shared.errors import SourceError
+
+# What the jobs of phase 2 write of the schema `warmline`, beside their runs, which each job writes as it begins.
+SCORING: Mapping[str, tuple[str, ...]] = {
+    "post_vectors": ("SELECT", "INSERT", "UPDATE", "DELETE"),
+    "post_rows": ("SELECT", "INSERT", "UPDATE"),
+    "model_versions": ("SELECT", "UPDATE"),  # the manifest's hash of a model of an earlier version
+}
+TRAINING: Mapping[str, tuple[str, ...]] = {
+    "post_vectors": ("SELECT", "INSERT", "UPDATE", "DELETE"),
+    "model_versions": ("SELECT", "INSERT"),
+    "model_aliases": ("SELECT", "INSERT", "UPDATE"),
+    "audit": ("INSERT",),
+}
+
+
+def refuse_without_rights(database: Database, wanted: Mapping[str, tuple[str, ...]]) -> None:
+    """Read no row of each relation, and ask whether these tables of our own may be written.
+
+    Raises:
+        SourceError: which right is missing, and how it is given; or a relation is not what the contract says.
+    """
+    missing = missing_rights(database, wanted)
+    if missing:
+        raise SourceError("\n".join(missing))
+    with database.read() as snapshot:
+        check_relations(database, snapshot)
+        for relation in RELATIONS:
+            for connection, name in snapshot.each(relation):
+                connection.execute(sa.text(f"SELECT FROM {name} LIMIT 0"))
+
+
+def missing_rights(database: Database, wanted: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """One line for each table of our own that our role may not use as it has to."""
+    pairs = [(table, right) for table, rights in wanted.items() for right in rights]
+    query = sa.text(
+        f"""
+        SELECT current_user, name, string_agg(privilege, ', ' ORDER BY privilege)
+        FROM unnest(CAST(:names AS text[]), CAST(:privileges AS text[])) AS wanted (name, privilege)
+        WHERE NOT has_table_privilege('{SCHEMA}.' || name, privilege) GROUP BY name ORDER BY name
+        """
+    )
+    values = {"names": [table for table, _ in pairs], "privileges": [right for _, right in pairs]}
+    with database.begin() as connection:
+        return [
+            f"{SCHEMA}.{table}: role {role} may not {rights}; GRANT {rights} ON {SCHEMA}.{table} TO {role};"
+            for role, table, rights in connection.execute(query, values)
+        ]

@@ -1,0 +1,20 @@
+"""Does something in the middle of a run: where the run reports a step."""
+
+from collections.abc import Callable
+
+from shared.run_progress import RunProgress
+
+
+class StopAt(RunProgress):
+    """Does something once, when a step is reported for the first time."""
+
+    def __init__(self, step: str, then: Callable[[], object]) -> None:
+        super().__init__()
+        self._step, self._then = step, then
+        self.was_met = False
+
+    def report(self, step: str, done: int, total: int) -> None:
+        super().report(step, done, total)
+        if step == self._step and not self.was_met:
+            self.was_met = True
+            self._then()
