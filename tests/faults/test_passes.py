@@ -11,10 +11,11 @@ import pytest
 from tests.faults.passes import REFUSED, Passes, check, check_clean, give_up_runs, kill
 from tests.faults.scene import Scene
 from tests.flow.camps import Camps, build_camps
-from tests.flow.house import eventually
+from tests.traffic import until
 
 pytestmark = pytest.mark.faults
 MOMENTS = 20
+PATIENCE = 120.0  # seconds, for a busy machine
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_a_pass_killed_at_any_moment_leaves_what_was_or_what_is_new(camps: Camps
 def test_a_trainer_stopped_while_another_takes_over_promotes_nothing(camps: Camps, tmp_path: Path) -> None:
     with Passes.of(camps, tmp_path / "late") as late, Passes.of(camps, tmp_path / "other") as other:
         process = late.begin("train")
-        eventually(lambda: "train.trial" in late.said(), "the trainer has tried its model")
+        until(lambda: "train.trial" in late.said(), "the trainer has tried its model", seconds=PATIENCE)
         os.kill(process, signal.SIGSTOP)
         try:
             give_up_runs(camps)
@@ -74,7 +75,7 @@ def test_a_scorer_stopped_while_another_takes_over_publishes_nothing(camps: Camp
     camps.train()
     with Passes.of(camps, tmp_path / "late") as late, Passes.of(camps, tmp_path / "other") as other:
         process = late.begin("score")
-        eventually(lambda: "content.captions" in late.said(), "the scorer is at work")
+        until(lambda: "content.captions" in late.said(), "the scorer is at work", seconds=PATIENCE)
         os.kill(process, signal.SIGSTOP)
         try:
             give_up_runs(camps)
