@@ -7,18 +7,18 @@ def flow(palette: Palette) -> Drawing:
     """From the app's database to the app's screen."""
     drawing = Drawing("The jobs read PostgreSQL and write ranked lists to Redis; the timeline serves them", 610, palette)
     drawing.box(20, 10, 500, 64, "Your PostgreSQL", "users · posts · interactions · blocks")
-    for x in (115, 320, 478):
+    for x in (112, 304, 484):
         drawing.arrow((x, 74), (x, 126))
-    drawing.text(128, 106, "read", color=palette.muted, size=SIZE - 2)
-    drawing.box(20, 126, 190, 84, "s01_heuristic", "popularity, recency", "every 5 minutes")
-    drawing.box(226, 126, 178, 84, "s02_train_neucf", "encode, train, judge", "every night")
-    drawing.box(436, 126, 184, 84, "s02_recsys_neucf", "score all users", "every 15 minutes")
-    drawing.arrow((404, 168), (436, 168), color=palette.strong)
-    drawing.text(420, 158, "model", anchor="middle", color=palette.muted, size=SIZE - 3)
-    for x in (115, 528):
+    drawing.text(124, 106, "read", color=palette.muted, size=SIZE - 2)
+    drawing.box(20, 126, 184, 84, "s01_heuristic", "popularity, recency", "every 5 minutes")
+    drawing.box(218, 126, 172, 84, "s02_train_neucf", "encode, train, judge", "every night")
+    drawing.box(444, 126, 176, 84, "s02_recsys_neucf", "score all users", "every 15 minutes")
+    drawing.arrow((390, 168), (444, 168), color=palette.strong)
+    drawing.text(416, 158, "model", anchor="middle", color=palette.muted, size=SIZE - 3)
+    for x in (112, 532):
         drawing.arrow((x, 210), (x, 266))
-    drawing.text(128, 244, "ranked lists", color=palette.muted, size=SIZE - 2)
-    drawing.text(516, 244, "ranked lists", anchor="end", color=palette.muted, size=SIZE - 2)
+    drawing.text(124, 244, "ranked lists", color=palette.muted, size=SIZE - 2)
+    drawing.text(520, 244, "ranked lists", anchor="end", color=palette.muted, size=SIZE - 2)
     drawing.box(20, 266, 600, 64, "Redis", "ranked lists · phase · blocks and deletions · seen posts")
     drawing.arrow((320, 330), (320, 386))
     drawing.text(333, 364, "one read, one write for each page", color=palette.muted, size=SIZE - 2)
@@ -74,7 +74,7 @@ def page(palette: Palette) -> Drawing:
 
 def replay(palette: Palette) -> Drawing:
     """Five cuts through time: train on what was there, then rank what could have been shown."""
-    drawing = Drawing("The replay: at each cut a model of that time ranks what came after", 330, palette)
+    drawing = Drawing("The replay: at each cut a model of that time ranks what came after", 360, palette)
     left, right, top, pitch = 150, 620, 60, 36
     cuts = 6
     step = (right - left) / (cuts + 6)
@@ -92,4 +92,6 @@ def replay(palette: Palette) -> Drawing:
     drawing.text(left + 34, y, "a model is trained on this")
     drawing.band(left, y - 14 + LINE + 4, 24, 16, palette.strong)
     drawing.text(left + 34, y + LINE + 4, "judged here, step by step, beside the heuristic")
+    drawing.band(left, y - 14 + 2 * (LINE + 4), 24, 16, palette.series[6])
+    drawing.text(left + 34, y + 2 * (LINE + 4), "only chooses the first serving order")
     return drawing
