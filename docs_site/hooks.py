@@ -1,5 +1,6 @@
 """What mkdocs calls while it builds the site (`hooks` in mkdocs.yml)."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from docs_site.reference import fill_in
 ROOT = Path(__file__).parents[1]
 DECISIONS = "adr"
 # Pages whose text stands elsewhere in the repository, for it belongs beside the code.
+PICTURE = re.compile(r"(!\[[^]]*\]\([^)]*)-light\.svg\)")  # in the repository only the light one is named
 BORROWED = {"changelog.md": "CHANGELOG.md", "explanation/experiments.md": "s02_train_neucf/EXPERIMENTS.md"}
 
 
@@ -31,8 +33,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, *, page: Page, **_: Any) -> str:
-    """Fill in what is made from the code."""
-    return fill_in(markdown) if page.file.src_uri.startswith("reference/") else markdown
+    """Fill in what is made from the code; show each picture in the colours of the mode that the reader chose."""
+    borrowed = page.file.src_uri in BORROWED  # their text may name a mark without meaning it
+    return markdown if borrowed else PICTURE.sub(r"\1-light.svg#only-light)\1-dark.svg#only-dark)", fill_in(markdown))
 
 
 def _expanded(nav: Any) -> Any:
