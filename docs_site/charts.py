@@ -15,7 +15,9 @@ LEFT, RIGHT = 190, 615
 def comparison(run: Run, palette: Palette) -> Drawing:
     """Each system's mean and 95 % interval, one part for each metric."""
     pitch, part = 27, 200
-    drawing = Drawing("NeuCF beside plain rankers in the replay, with 95 % intervals over users", 3 * part + 20, palette)
+    drawing = Drawing(
+        "NeuCF beside plain rankers in the replay, with 95 % intervals over users", 3 * part + 20, palette
+    )
     for number, (metric, title) in enumerate(TITLES.items()):
         figures = {name: run["systems"][name][metric] for name in ORDER}
         ticks = _ticks(0.0, max(value["high"] for value in figures.values()))

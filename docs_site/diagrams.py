@@ -5,7 +5,9 @@ from docs_site.svg import LINE, SIZE, Drawing, Palette
 
 def flow(palette: Palette) -> Drawing:
     """From the app's database to the app's screen."""
-    drawing = Drawing("The jobs read PostgreSQL and write ranked lists to Redis; the timeline serves them", 610, palette)
+    drawing = Drawing(
+        "The jobs read PostgreSQL and write ranked lists to Redis; the timeline serves them", 610, palette
+    )
     drawing.box(20, 10, 500, 64, "Your PostgreSQL", "users · posts · interactions · blocks")
     for x in (112, 304, 484):
         drawing.arrow((x, 74), (x, 126))
@@ -52,7 +54,9 @@ def page(palette: Palette) -> Drawing:
     drawing.text((timeline + redis) / 2, 132, "one command", anchor="middle", size=SIZE - 1)
     drawing.arrow((redis, 204), (timeline, 204))
     for number, line in enumerate(("list or chain, blocks,", "hides, seen posts, phase")):
-        drawing.text((timeline + redis) / 2, 176 + number * 20, line, anchor="middle", color=palette.muted, size=SIZE - 2)
+        drawing.text(
+            (timeline + redis) / 2, 176 + number * 20, line, anchor="middle", color=palette.muted, size=SIZE - 2
+        )
     lines = (
         "leave out: own, blocked, hidden, deleted, seen",
         "at most 2 of 10 posts from one author",
@@ -68,7 +72,14 @@ def page(palette: Palette) -> Drawing:
     drawing.arrow((timeline, 450), (app, 450), color=palette.strong)
     drawing.text((app + timeline) / 2, 442, "200: posts, source,", anchor="middle", size=SIZE - 1)
     drawing.text((app + timeline) / 2, 470, "next_cursor, feed_id", anchor="middle", color=palette.muted, size=SIZE - 2)
-    drawing.box(20, 520, 600, 70, "Redis does not answer within 50 ms?", "The page comes from the process's own copies and PostgreSQL.")
+    drawing.box(
+        20,
+        520,
+        600,
+        70,
+        "Redis does not answer within 50 ms?",
+        "The page comes from the process's own copies and PostgreSQL.",
+    )
     return drawing
 
 

@@ -43,7 +43,9 @@ def _expanded(nav: Any) -> Any:
         return [_expanded(entry) for entry in nav]
     if isinstance(nav, dict):
         return {title: _expanded(entry) for title, entry in nav.items()}
-    return [f"{DECISIONS}/index.md", *[f"{DECISIONS}/{path.name}" for path in _decisions()]] if nav == DECISIONS else nav
+    return (
+        [f"{DECISIONS}/index.md", *[f"{DECISIONS}/{path.name}" for path in _decisions()]] if nav == DECISIONS else nav
+    )
 
 
 def _decisions() -> list[Path]:

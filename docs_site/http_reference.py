@@ -54,8 +54,10 @@ def route_reference() -> str:
     routes = list(_routes(document()))
     common = _common(routes)
     parts = [table(("status", "of every route"), sorted(common))]
-    for tag in dict.fromkeys(operation["tags"][0] for _, operation in routes):
-        title, token = TOKENS[tag]
+    unknown = {operation["tags"][0] for _, operation in routes} - TOKENS.keys()
+    if unknown:
+        raise ValueError(f"routes with the tag {unknown.pop()!r}: TOKENS does not say which token opens them")
+    for tag, (title, token) in TOKENS.items():
         sections = [_route(name, operation, common) for name, operation in routes if operation["tags"][0] == tag]
         parts.append("\n\n".join([f"## {title}", f"Token: {token}.", *sections]))
     return "\n\n".join(parts)
@@ -96,15 +98,20 @@ def _route(name: str, operation: Json, common: set[tuple[str, str]]) -> str:
     if "requestBody" in operation:
         parts.append("Body: " + _content(operation["requestBody"]))
     answers = operation["responses"].items()
-    rows = [_answer(status, answer) for status, answer in sorted(answers) if (status, answer["description"]) not in common]
+    rows = [
+        _answer(status, answer) for status, answer in sorted(answers) if (status, answer["description"]) not in common
+    ]
     return "\n\n".join([*parts, table(("status", "body", "when"), rows)])
 
 
 def _common(routes: Iterable[tuple[str, Json]]) -> set[tuple[str, str]]:
     """Answers that every route may give: they are listed once."""
-    return set.intersection(*[
-        {(status, answer["description"]) for status, answer in operation["responses"].items()} for _, operation in routes
-    ])
+    return set.intersection(
+        *[
+            {(status, answer["description"]) for status, answer in operation["responses"].items()}
+            for _, operation in routes
+        ]
+    )
 
 
 def _answer(status: str, answer: Json) -> tuple[str, str, str]:

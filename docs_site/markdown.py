@@ -1,6 +1,7 @@
 """Tables and cells in Markdown."""
 
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 
 EMPTY = "–"
 
@@ -12,8 +13,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def cell(text: str) -> str:
-    """One cell: on one line, without a bar that would end it."""
-    return " ".join(text.split()).replace("|", "\\|") or EMPTY
+    """One cell: on one line; a bar that would end it is written as its number, but in code, where none does."""
+    parts = " ".join(text.split()).split("`")
+    outside = [part.replace("|", "&#124;") for part in parts[::2]]
+    mixed = [part for pair in zip_longest(outside, parts[1::2], fillvalue="") for part in pair]
+    return "`".join(mixed[: len(parts)]) or EMPTY
 
 
 def code(text: object) -> str:

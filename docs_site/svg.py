@@ -44,7 +44,15 @@ class Drawing:
     _parts: list[str] = field(default_factory=list)
 
     def text(
-        self, x: float, y: float, text: str, *, anchor: str = "start", color: str = "", size: int = SIZE, bold: bool = False
+        self,
+        x: float,
+        y: float,
+        text: str,
+        *,
+        anchor: str = "start",
+        color: str = "",
+        size: int = SIZE,
+        bold: bool = False,
     ) -> None:
         """One line of text; y is its baseline."""
         weight = ' font-weight="600"' if bold else ""
@@ -53,7 +61,9 @@ class Drawing:
             f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{size}" fill="{fill}"{weight}>{escape(text)}</text>'
         )
 
-    def box(self, x: float, y: float, width: float, height: float, title: str, *lines: str, strong: bool = False) -> None:
+    def box(
+        self, x: float, y: float, width: float, height: float, title: str, *lines: str, strong: bool = False
+    ) -> None:
         """A rounded box with a title and smaller lines, all in its middle."""
         fill, ink = (self.palette.strong, self.palette.on_strong) if strong else (self.palette.box, self.palette.ink)
         stroke = self.palette.strong if strong else self.palette.line
