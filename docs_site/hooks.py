@@ -57,4 +57,5 @@ def _list_of_decisions() -> str:
         (f"[{path.stem[:4]}]({path.name})", path.read_text(encoding="utf-8").splitlines()[0].partition(". ")[2])
         for path in _decisions()
     ]
-    return f"# Decisions\n\nEach says the context, the options, the choice and its cost.\n\n{table(('', 'decision'), rows)}\n"
+    about = "Each says the context, the options, the choice and its cost."
+    return f"# Decisions\n\n{about}\n\n{table(('', 'decision'), rows)}\n"

@@ -1,4 +1,4 @@
-"""Draws every picture of the documentation: `python -m docs_site.pictures`. The figures are those of docs/pictures/run.json."""
+"""Draws the pictures of the documentation, out of docs/pictures/run.json: `python -m docs_site.pictures`."""
 
 import argparse
 import json
@@ -8,13 +8,14 @@ from pathlib import Path
 
 from docs_site import charts, diagrams
 from docs_site.svg import DARK, LIGHT
+from docs_site.terminal import terminal
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 RUN = FOLDER / "run.json"
 
 
 def pictures() -> Iterator[tuple[str, str]]:
-    """Each file's name and text: every picture in light and in dark."""
+    """Each file's name and text: every picture in light and in dark, and the terminal."""
     run = json.loads(RUN.read_text(encoding="utf-8"))
     for mode, palette in (("light", LIGHT), ("dark", DARK)):
         drawings = {
@@ -26,6 +27,8 @@ def pictures() -> Iterator[tuple[str, str]]:
         }
         for name, drawing in drawings.items():
             yield f"{name}-{mode}.svg", drawing.render()
+    status = (FOLDER / "status.txt").read_text(encoding="utf-8")
+    yield "status.svg", terminal("What warmline status shows after make demo", status).render()
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Records what the pictures show out of a real run: `warmline models --json | python -m docs_site.record_run MLFLOW_DB`.
+"""Records the figures of the pictures: `warmline models --json | python -m docs_site.record_run MLFLOW_DB`.
 
 After `make demo` the curves are in `.warmline/mlflow.db`, where the run was mirrored to; the figures are in its report.
 """

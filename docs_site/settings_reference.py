@@ -14,7 +14,6 @@ from shared.settings import PREFIX, SettingsGroup
 ROOT = Path(__file__).parents[1]
 HEAD = ("setting", "default", "range", "meaning")
 COMPOSE = "# --- Compose"  # the last part of .env.example
-# Secrets are written as text in the environment, whatever type the code gives them.
 BOUNDS = {"ge": "from {}", "gt": "above {}", "le": "to {}", "lt": "below {}", "min_length": "at least {} characters"}
 
 

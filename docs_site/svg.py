@@ -5,7 +5,6 @@ from xml.sax.saxutils import escape
 
 WIDTH = 640  # narrow enough to be read on a phone, where it shrinks to some 350
 FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
-MONO = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 SIZE = 16
 LINE = 21  # from one line of text to the next
 
@@ -41,6 +40,7 @@ class Drawing:
     height: int
     palette: Palette
     width: int = WIDTH
+    font: str = FONT
     _parts: list[str] = field(default_factory=list)
 
     def text(
@@ -58,7 +58,8 @@ class Drawing:
         weight = ' font-weight="600"' if bold else ""
         fill = color or self.palette.ink
         self._parts.append(
-            f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{size}" fill="{fill}"{weight}>{escape(text)}</text>'
+            f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{size}" fill="{fill}"{weight}>'
+            f"{escape(text)}</text>"
         )
 
     def box(
@@ -79,7 +80,8 @@ class Drawing:
     def band(self, x: float, y: float, width: float, height: float, color: str, *, opacity: float = 1.0) -> None:
         """A filled rectangle without a border."""
         self._parts.append(
-            f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="3" fill="{color}" opacity="{opacity:g}"/>'
+            f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="3"'
+            f' fill="{color}" opacity="{opacity:g}"/>'
         )
 
     def line(self, *points: tuple[float, float], color: str = "", width: float = 1.5, dashed: bool = False) -> None:
@@ -106,11 +108,13 @@ class Drawing:
         parts = "\n".join(self._parts)
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" width="{self.width}"'
-            f' height="{self.height}" font-family="{FONT}" role="img">\n<title>{escape(self.title)}</title>\n{parts}\n</svg>\n'
+            f' height="{self.height}" font-family="{self.font}" role="img">\n'
+            f"<title>{escape(self.title)}</title>\n{parts}\n</svg>\n"
         )
 
     def _path(self, points: tuple[tuple[float, float], ...], color: str, width: float, more: str) -> None:
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         self._parts.append(
-            f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="{width:g}" stroke-linejoin="round"{more}/>'
+            f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="{width:g}"'
+            f' stroke-linejoin="round"{more}/>'
         )
