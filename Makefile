@@ -86,8 +86,9 @@ types: $(DEV_STAMP) ## mypy, strict
 contracts: $(DEV_STAMP) ## who may import whom
 	@PYTHONPATH=. $(BIN)/lint-imports
 
+# Not with --quiet: what mkdocs does not print it does not count, and a broken link would pass.
 docs: $(DOCS_STAMP) ## build the documentation into site/, offline; a broken link fails
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet $(ARGS)
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build $(ARGS)
 	@$(BIN)/python -m docs_site.check_offline site
 	@echo "site/index.html"
 

@@ -20,7 +20,7 @@ LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)|(?:src|srcset)=\"([^\"]+)\"")
 
 
 def build(config: Path, site: Path) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--config-file", config, "--site-dir", site]
+    command = [sys.executable, "-m", "mkdocs", "build", "--config-file", config, "--site-dir", site]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
