@@ -59,8 +59,8 @@ def _curves(drawing: Drawing, run: Run, kind: str, title: str, *, top: float) ->
     for tick in ticks:
         drawing.line((62, y_of(tick)), (RIGHT, y_of(tick)), color=palette.line, width=0.6)
         drawing.text(54, y_of(tick) + 5, f"{tick:g}", anchor="end", color=palette.muted, size=SIZE - 3)
-    for epoch in range(0, int(max(epochs)) + 1, 4):
-        drawing.text(x_of(epoch), bottom + 20, f"{epoch}", anchor="middle", color=palette.muted, size=SIZE - 3)
+    for number in range(0, int(max(epochs)) + 1, 4):
+        drawing.text(x_of(number), bottom + 20, f"{number}", anchor="middle", color=palette.muted, size=SIZE - 3)
     drawing.text(RIGHT, bottom + 38, "epoch", anchor="end", color=palette.muted, size=SIZE - 3)
     for number, series in enumerate(all_series):
         color = palette.series[number]

@@ -20,7 +20,7 @@ LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)|(?:src|srcset)=\"([^\"]+)\"")
 
 
 def build(config: Path, site: Path) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "mkdocs", "build", "--config-file", config, "--site-dir", site]
+    command = [sys.executable, "-m", "mkdocs", "build", "--config-file", str(config), "--site-dir", str(site)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
@@ -73,8 +73,7 @@ def test_nothing_that_is_generated_was_left_out(site: Path) -> None:
     assert [page for page in site.rglob("*.html") if "<!-- generated" in page.read_text(encoding="utf-8")] == []
 
 
-@pytest.mark.parametrize("link", ["nowhere.md", "tutorial.md#nowhere"])
-def test_a_broken_link_ends_the_build(link: str, tmp_path: Path) -> None:
+def test_broken_links_end_the_build(tmp_path: Path) -> None:
     """With the settings of the site, and two pages in place of all."""
     config = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("nav:")[0]
     (tmp_path / "mkdocs.yml").write_text(
@@ -85,9 +84,11 @@ def test_a_broken_link_ends_the_build(link: str, tmp_path: Path) -> None:
     (docs / "tutorial.md").write_text("# Tutorial\n")
     (docs / "index.md").write_text("# Home\n\n[whole](tutorial.md#tutorial)\n")
     assert build(tmp_path / "mkdocs.yml", tmp_path / "site").returncode == 0
-    (docs / "index.md").write_text(f"# Home\n\n[broken]({link})\n")
+    (docs / "index.md").write_text("# Home\n\n[a page](nowhere.md), [a part](tutorial.md#no-such-part)\n")
     broken = build(tmp_path / "mkdocs.yml", tmp_path / "site")
-    assert (broken.returncode, "nowhere" in broken.stderr) == (1, True)
+    assert broken.returncode == 1
+    assert "nowhere.md" in broken.stderr
+    assert "no-such-part" in broken.stderr
 
 
 @pytest.mark.parametrize(
