@@ -38,6 +38,11 @@ def on_page_markdown(markdown: str, *, page: Page, **_: Any) -> str:
     return markdown if borrowed else PICTURE.sub(r"\1-light.svg#only-light)\1-dark.svg#only-dark)", fill_in(markdown))
 
 
+def on_post_build(config: MkDocsConfig) -> None:
+    """Take the theme's page for a 404 away: it looks for its style at the root of a server, which a file has not."""
+    (Path(config.site_dir) / "404.html").unlink(missing_ok=True)
+
+
 def _expanded(nav: Any) -> Any:
     if isinstance(nav, list):
         return [_expanded(entry) for entry in nav]
@@ -58,4 +63,4 @@ def _list_of_decisions() -> str:
         for path in _decisions()
     ]
     about = "Each says the context, the options, the choice and its cost."
-    return f"# Decisions\n\n{about}\n\n{table(('', 'decision'), rows)}\n"
+    return f"# Decisions\n\n{about}\n\n{table(('number', 'decision'), rows)}\n"
