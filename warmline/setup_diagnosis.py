@@ -40,7 +40,8 @@ def judge_own_role(role: Role | None) -> list[Finding]:
     if not role.is_superuser:
         return [good(where, f"role {role.name} is no superuser")]
     expected = "a role that owns the schema `warmline` and nothing else"
-    todo = "give WARMLINE_DATABASE_URL a role of its own (with compose: WARMLINE_DATABASE_PASSWORD; README, “Run it”)"
+    how = "with compose: WARMLINE_DATABASE_PASSWORD; docs/guides/deploy-with-compose.md"
+    todo = f"give WARMLINE_DATABASE_URL a role of its own ({how})"
     return [hint(where, f"role {role.name} is a superuser", expected=expected, todo=todo)]
 
 
