@@ -17,9 +17,11 @@ BIN := $(VENV)/bin
 PHASE1_STAMP := $(VENV)/.installed-phase1
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
+DOCS_STAMP := $(VENV)/.installed-docs
 PHASE1_EXTRAS := heuristic,timeline,operator,demo
 RUN_EXTRAS := $(PHASE1_EXTRAS),train,mirror,score
-DEV_EXTRAS := $(RUN_EXTRAS),dev
+DEV_EXTRAS := $(RUN_EXTRAS),dev,docs
+DOCS_EXTRAS := $(PHASE1_EXTRAS),docs
 DEMO_STAMP := $(if $(filter --phase1 --help -h,$(ARGS)),$(PHASE1_STAMP),$(RUN_STAMP))
 MOVIELENS := .warmline/recbole-1.2.1-py3-none-any.whl
 PIP := $(BIN)/python -m pip
@@ -41,7 +43,7 @@ test -z "$$broken" || { echo "A bound does not hold, or the benchmark failed:$$b
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test faults races load bench ratios lint types contracts check env clean
+.PHONY: help venv demo test faults races load bench ratios lint types contracts check docs env clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -84,11 +86,17 @@ types: $(DEV_STAMP) ## mypy, strict
 contracts: $(DEV_STAMP) ## who may import whom
 	@PYTHONPATH=. $(BIN)/lint-imports
 
+# Not with --quiet: what mkdocs does not print it does not count, and a broken link would pass.
+docs: $(DOCS_STAMP) ## build the documentation into site/, offline; a broken link fails
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build $(ARGS)
+	@$(BIN)/python -m docs_site.check_offline site
+	@echo "site/index.html"
+
 env: ## write .env from .env.example, with random secrets, mode 600
 	@$(PYTHON) -m demo.env_file .env.example .env
 
 clean: ## remove .venv, .warmline (the demo's data) and caches
-	rm -rf $(VENV) .warmline build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .warmline site build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each step needs less than the next; a stamp says that what it names is in the venv at these pins.
@@ -110,7 +118,13 @@ $(DEV_STAMP): pyproject.toml constraints.txt encoders.txt
 	@echo "Installing the pinned packages, PyTorch, the encoders and the development tools into $(VENV) …"
 	@$(INSTALL_WITH_TORCH) '$(DEV_EXTRAS)'
 	@$(INSTALL_ENCODERS)
-	@touch $(PHASE1_STAMP) $(RUN_STAMP) $@
+	@touch $(PHASE1_STAMP) $(RUN_STAMP) $(DOCS_STAMP) $@
+
+$(DOCS_STAMP): pyproject.toml constraints.txt
+	@$(MAKE) -s $(BIN)/python
+	@echo "Installing the pinned packages of phase 1 and of the documentation into $(VENV) …"
+	@$(INSTALL) '$(DOCS_EXTRAS)'
+	@touch $(PHASE1_STAMP) $@
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

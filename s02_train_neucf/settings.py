@@ -1,15 +1,18 @@
 """The training service's own settings."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator
 
-from s02_train_neucf.recipe import Recipe
 from shared.domain import POSITIVE_KINDS, Kind
 from shared.errors import ConfigurationError
 from shared.schedule import cron
 from shared.settings import LEAST_WEIGHT, SettingsGroup
+
+if TYPE_CHECKING:  # the recipe needs PyTorch; who documents the settings does not
+    from s02_train_neucf.recipe import Recipe
 
 
 class TrainSettings(SettingsGroup):
@@ -65,7 +68,7 @@ class TrainSettings(SettingsGroup):
             raise ValueError(f"at least one weight of {LEAST_WEIGHT} or more (else there is nothing to learn from)")
         return weights
 
-    def applied_to(self, recipe: Recipe) -> Recipe:
+    def applied_to(self, recipe: "Recipe") -> "Recipe":
         """The recipe with the weights that are set here."""
         return replace(
             recipe,

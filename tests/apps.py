@@ -1,4 +1,4 @@
-"""A team's app: tables named like the first seed's, the README's four views over them, and a role that only reads."""
+"""A team's app: tables named like the first seed's, the guide's four views over them, and a role that only reads."""
 
 import re
 import secrets
@@ -14,7 +14,7 @@ from shared.settings import with_driver
 from tests.stores import administrator
 from tests.worlds import World
 
-README = Path(__file__).parents[1] / "README.md"
+GUIDE = Path(__file__).parents[1] / "docs" / "guides" / "connect-your-database.md"
 VIEWS = "warmline_views"
 
 TABLES = """
@@ -67,7 +67,7 @@ class App:
         """A schema with the four views, some of them with another query; gives the schema's name.
 
         Args:
-            changed: relation → its query, in which `{}` stands for the README's view; blank: no such view.
+            changed: relation → its query, in which `{}` stands for the guide's view; blank: no such view.
         """
         schema = f"views_{secrets.token_hex(4)}"
         self.run(f"CREATE SCHEMA {schema}")
@@ -83,9 +83,9 @@ class App:
 
 @contextmanager
 def app_of(url: str, world: World) -> Iterator[App]:
-    """Make an empty database the app's, with a world's likes, comments and blocks, and the README's views and role."""
+    """Make an empty database the app's, with a world's likes, comments and blocks, and the guide's views and role."""
     reader = f"reader_{secrets.token_hex(6)}"
-    views, roles = readme_sql()
+    views, roles = guide_sql()
     with administrator(url) as connection:
         connection.execute(sa.text(TABLES))
         _write(connection, world)
@@ -98,9 +98,9 @@ def app_of(url: str, world: World) -> Iterator[App]:
         connection.exec_driver_sql(f"DROP OWNED BY {reader}; DROP ROLE {reader}")
 
 
-def readme_sql() -> list[str]:
-    """The README's SQL: the views, then the roles."""
-    return re.findall(r"^```sql\n(.*?)^```", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)[:2]
+def guide_sql() -> list[str]:
+    """The guide's SQL: the views, then the roles."""
+    return re.findall(r"^```sql\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)[:2]
 
 
 def _about_the_reader(roles: str) -> str:

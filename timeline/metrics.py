@@ -1,6 +1,6 @@
 """OWNS PROMETHEUS: what is counted, and how it is called. Every label has a fixed set of values.
 
-Each process has a registry of its own; docs/observability.md lists what is here, and a test compares the two.
+Each process has a registry of its own; docs/reference/observability.md lists what is here, and a test compares the two.
 """
 
 import time

@@ -98,5 +98,6 @@ def _private() -> Finding:
         "posts",
         "there are posts that strangers may not see",
         expected="only posts that anyone may see",
-        todo="leave private, suspended, pending and scheduled posts out of the view (README), then run doctor again",
+        todo="leave private, suspended, pending and scheduled posts out of the view"
+        " (docs/guides/connect-your-database.md), then run doctor again",
     )

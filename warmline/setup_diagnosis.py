@@ -24,7 +24,7 @@ def judge_rights(schema: str, relation: str, rights: Rights) -> list[Finding]:
         todo = f"GRANT USAGE ON SCHEMA {schema} TO {rights.role}; GRANT SELECT ON {where} TO {rights.role};"
         return [problem(where, f"role {rights.role} may not read it", expected="the right to SELECT", todo=todo)]
     if rights.is_superuser:
-        todo = "give WARMLINE_SOURCE_URL a role of its own that may only SELECT (README, “Connect your own database”)"
+        todo = "give WARMLINE_SOURCE_URL a role of its own that may only SELECT (docs/guides/connect-your-database.md)"
         return [hint(where, f"role {rights.role} is a superuser", expected="a role that may only read", todo=todo)]
     if rights.may_write:
         todo = f"REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {where} FROM {rights.role}; Warmline never writes there"
@@ -40,7 +40,8 @@ def judge_own_role(role: Role | None) -> list[Finding]:
     if not role.is_superuser:
         return [good(where, f"role {role.name} is no superuser")]
     expected = "a role that owns the schema `warmline` and nothing else"
-    todo = "give WARMLINE_DATABASE_URL a role of its own (with compose: WARMLINE_DATABASE_PASSWORD; README, “Run it”)"
+    how = "with compose: WARMLINE_DATABASE_PASSWORD; docs/guides/deploy-with-compose.md"
+    todo = f"give WARMLINE_DATABASE_URL a role of its own ({how})"
     return [hint(where, f"role {role.name} is a superuser", expected=expected, todo=todo)]
 
 

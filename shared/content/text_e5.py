@@ -4,7 +4,7 @@ The engine computes every product of a row with a token by itself, at about a qu
 products. It also rounds what flows between layers to 8 bits, which this does not: vectors differ by what that rounding
 does to the engine's, with cosines of 0.9997 and more. Rounding as well would bring them little nearer, and would let
 neighbours change a vector: a last bit decides to which side a number is rounded, and then so are others after it
-(docs/performance.md).
+(docs/explanation/performance.md).
 """
 
 from collections.abc import Iterator, Sequence

@@ -70,7 +70,7 @@ def mismatches(connection: sa.Connection, place: Place, relation: str) -> list[M
     got = {row[0]: ColumnType(name=row[1], is_enum=row[2]) for row in found}
     full_name = f"{place.schema}.{relation}"
     if not got:
-        cure = "create the view (README, “Connect your own database”) and GRANT SELECT on it"
+        cure = "create the view (docs/guides/connect-your-database.md) and GRANT SELECT on it"
         return [
             Mismatch(relation=full_name, column=None, got="no such relation", expected="a table or view", cure=cure)
         ]

@@ -12,9 +12,9 @@ wl:viewer:{user}         authors and posts withheld, posts seen by events  SEEN_
 wl:viewers               which users have such a value                     active users        2 × LIST_KEEP_HOURS
 wl:seen:{user}           posts served to a user, longest ago first         SEEN_LENGTH         SEEN_KEEP_DAYS
 wl:chain:{slot}:{user}   a frozen list, and where its pages end            4 slots a user      CHAIN_MINUTES
-wl:tail:{slot}:{user}    what follows when a frozen list is used up        2 × EVERYONE_LENGTH CHAIN_MINUTES
-                         + 3 × LIST_LENGTH, and 2 × SEEN_LENGTH more once
-                         its user has seen nearly all of that
+wl:tail:{slot}:{user}    what follows when a frozen list is used up; seen  2 × EVERYONE_LENGTH CHAIN_MINUTES
+                         posts are in it once its user has seen nearly     + 3 × LIST_LENGTH
+                         all others                                        + 2 × SEEN_LENGTH
 wl:asked                 who asked lately and has no list, or an old one   10,000 users        a day
 wl:deleted               rows of posts deleted lately, by safety number    LIST_KEEP_HOURS     2 × LIST_KEEP_HOURS
 wl:deleted:number        the newest safety number                          one number          2 × LIST_KEEP_HOURS

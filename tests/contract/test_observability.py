@@ -1,4 +1,4 @@
-"""docs/observability.md lists every metric and every log event, and nothing else; compared with the code."""
+"""docs/reference/observability.md lists every metric and every log event, and nothing else; compared with the code."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ from timeline.metrics import JOBS, OTHER, STATUSES, STORES, UNCOUNTED, Metrics
 from timeline.tally import Tally
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "observability.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "reference" / "observability.md").read_text(encoding="utf-8")
 METRICS, EVENTS = PAGE.split("## Log events")
 SERVICES = ("shared", "s01_heuristic", "s02_train_neucf", "s02_recsys_neucf", "timeline", "warmline")
 EVENT = re.compile(r'(?:log_event|log_trouble|stage)\(\s*"([a-z_0-9]+\.[a-z_0-9.]+)"')

@@ -4,7 +4,7 @@
 
 The older ones are started on their own schema, then `migrate` runs beside them. Acts, chains, runs and a Redis that
 loses its memory follow, by turns through both, with the oracle of `tests.races`. Prints how often each was tried and
-what contradicted an answer; docs/consistency.md says what is not promised while both run.
+what contradicted an answer; docs/explanation/consistency.md says what is not promised while both run.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Both data modes: our own tables, or the README's views in the team's database, read by a role that may only read."""
+"""Both data modes: our own tables, or the guide's views in the team's database, read by a role that may only read."""
 
 from collections.abc import Iterator
 from contextlib import closing
