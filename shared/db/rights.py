@@ -9,14 +9,19 @@ from shared.db.relations import check_relations
 from shared.db.tables import SCHEMA
 from shared.errors import SourceError
 
+_ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
+_ENCODING: Mapping[str, tuple[str, ...]] = dict.fromkeys(
+    ("post_vectors", "photo_fingerprints", "encoding_failures"), _ALL
+)
 # What the jobs of phase 2 write of the schema `warmline`, beside their runs, which each job writes as it begins.
 SCORING: Mapping[str, tuple[str, ...]] = {
-    "post_vectors": ("SELECT", "INSERT", "UPDATE", "DELETE"),
+    **_ENCODING,
+    "job_memory": ("SELECT", "INSERT", "UPDATE"),
     "post_rows": ("SELECT", "INSERT", "UPDATE"),
     "model_versions": ("SELECT", "UPDATE"),  # the manifest's hash of a model of an earlier version
 }
 TRAINING: Mapping[str, tuple[str, ...]] = {
-    "post_vectors": ("SELECT", "INSERT", "UPDATE", "DELETE"),
+    **_ENCODING,
     "model_versions": ("SELECT", "INSERT"),
     "model_aliases": ("SELECT", "INSERT", "UPDATE"),
     "audit": ("INSERT",),
