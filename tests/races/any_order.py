@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx2
 import hypothesis
@@ -62,6 +62,7 @@ class AnyOrder(RuleBasedStateMachine):
     house: House
     nodes: tuple[Process, Process]
     steps = 0  # pages, of all examples
+    author_of: ClassVar = {post: author_of(post) for post in POSTS}  # and of the new posts of all examples: they stay
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,8 +71,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.mortals = [f"mortal-{example}-{number}" for number in range(3)]
         self.posts = [f"new-{example}-{number}" for number in range(NEW_POSTS)]
         authors = [*self.mortals, *AUTHORS]
-        self.author_of = {post: authors[number % len(authors)] for number, post in enumerate(self.posts)}
-        self.author_of |= {post: author_of(post) for post in POSTS}
+        self.author_of.update((post, authors[number % len(authors)]) for number, post in enumerate(self.posts))
         now = datetime.now(UTC)
         self.house.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, %s)",
                        [(user, now) for user in (*self.readers, *self.mortals)])  # fmt: skip
