@@ -131,9 +131,7 @@ class AnyOrder(RuleBasedStateMachine):
         cursor, posts = scroll.last
         page = self._page(node, user, limit=100, cursor=cursor)
         if "degraded" not in page:
-            away = self._forbidden(user) | self._doubtful(user)
-            found, wanted = ([post for post in each if post not in away] for each in (ids(page), posts))
-            assert found == wanted, f"a repeated cursor gave {found}, and before {wanted}"
+            self._must_be_the_same(user, page, posts)
 
     # -- acts ------------------------------------------------------------------------------------------------------
 
@@ -209,7 +207,7 @@ class AnyOrder(RuleBasedStateMachine):
                 continue
             once, again = (self._page(node, user, limit=limit, cursor=cursor) for node in (1, 0))
             if "degraded" not in once and "degraded" not in again:
-                assert ids(once) == ids(again), "one cursor gave two pages"
+                self._must_be_the_same(user, again, ids(once))
             self._take(scroll, once)
 
     @precondition(lambda self: self.standing)
@@ -296,13 +294,16 @@ class AnyOrder(RuleBasedStateMachine):
             if scroll.begun_since >= CHAIN_SLOTS:
                 del self.scrolls[user]
 
+    def _must_be_the_same(self, user: str, page: JsonObject, before: list[str]) -> None:
+        """A repeated page, less what became ineligible; of acts that stand still one process may know already."""
+        away = self._forbidden(user) | self.doubtful
+        found, wanted = ([post for post in each if post not in away] for each in (ids(page), before))
+        assert found == wanted, f"a repeated cursor gave {found}, and before {wanted}"
+
     def _forbidden(self, user: str) -> set[str]:
         away = {user, *self.erased, *(author for one, author in self.blocks if one == user)}
         hidden = {post for one, post in self.hidden if one == user}
         return self.deleted | hidden | {post for post, author in self.author_of.items() if author in away}
-
-    def _doubtful(self, user: str) -> set[str]:
-        return self.doubtful
 
     def _scrolling(self, data: st.DataObject) -> tuple[str, Scroll]:
         user = data.draw(st.sampled_from(sorted(user for user, scroll in self.scrolls.items() if scroll.cursor)))
