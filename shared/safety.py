@@ -89,7 +89,7 @@ def publish_safety(
     pairs = (pair for pair in _blocked_pairs(viewers, keys) if gone.isdisjoint(pair))
     writer.publish_blocked(pairs, version=version)
     writer.note_erased(erased)
-    if load.is_restored:
+    if load.is_new_life:
         writer.forget_erased(erased, removed)
     writer.declare_safe(load)
 

@@ -187,11 +187,12 @@ class Timeline:
         """The chain that a cursor names; None when there is no cursor, or its chain is gone (then a new one begins)."""
         if place is None:
             return None
-        chain, tail = self._shelf.get(request.user_id, place.nonce)
-        held, position = state.chain, place.position
-        is_ahead = chain is not None and (held is None or len(chain.page_ends) > len(held.page_ends))
-        if not is_ahead:
-            chain, tail = held, state.tail
+        shelved, held = self._shelf.get(request.user_id, place.nonce), state.chain
+        chain, tail, slot, position = held, state.tail, place.slot, place.position
+        is_ahead = shelved is not None and (held is None or len(shelved.chain.page_ends) > len(held.page_ends))
+        if shelved is not None and is_ahead:
+            chain, tail = shelved.chain, shelved.tail
+            slot = place.slot if held else shelved.slot
         if chain is None:
             return None
         if lacks_record(chain, place):
@@ -202,8 +203,9 @@ class Timeline:
         if not was_recorded and "redis" not in patience.degraded and chain.end_of_page(position) is None:
             chain, tail = less_seen(chain, position, SeenRows(state, all_from=NEVER).rows), None
         return Walk(
-            request=request, state=state, patience=patience, chain=chain, slot=place.slot, tail=tail,
+            request=request, state=state, patience=patience, chain=chain, slot=slot, tail=tail,
             position=position, ends_in_redis=len(held.page_ends) if held else 0, is_rewritten=is_ahead,
+            needs_slot=not was_recorded,
             unrecorded=place.unrecorded if place.unrecorded and lacks_record(held, place) else (),
         )  # fmt: skip
 
@@ -233,21 +235,25 @@ class Timeline:
         Raises:
             Overtaken: another request has served a page of this chain since it was read.
         """
-        user_id, chain = walk.request.user_id, walk.chain
-        shelved, _ = self._shelf.get(user_id, chain.nonce)
-        if shelved is not None and len(shelved.page_ends) > len(chain.page_ends):
-            raise Overtaken
-        noted = chain.with_end(walk.position)
+        self._check_not_overtaken(walk)
+        noted = walk.chain.with_end(walk.position)
         walk.unrecorded = [*walk.unrecorded, *walk.posts.rows] if walk.unrecorded else walk.posts.rows
         if walk.has_redis:
             with suppress(StoreUnavailable):  # the cursor carries them, and the page says what is missing
-                if begins:
+                has_slot = not begins and await self._stores.wire(
+                    walk.patience, self._next_record(walk, noted, is_last_try=is_last_try)
+                )
+                if not has_slot:
+                    self._check_not_overtaken(walk)
                     walk.slot = await self._stores.wire(walk.patience, self._first_record(walk, noted))
-                else:
-                    await self._stores.wire(walk.patience, self._next_record(walk, noted, is_last_try=is_last_try))
                 walk.unrecorded = ()
         if not walk.patience.must_start_over:
-            self._shelf.put(user_id, noted, walk.tail)
+            self._shelf.put(walk.request.user_id, noted, walk.tail, walk.slot)
+
+    def _check_not_overtaken(self, walk: Walk) -> None:
+        shelved = self._shelf.get(walk.request.user_id, walk.chain.nonce)
+        if shelved is not None and len(shelved.chain.page_ends) > len(walk.chain.page_ends):
+            raise Overtaken
 
     def _first_record(self, walk: Walk, noted: Chain) -> Callable[[float], Awaitable[int]]:
         page = FirstPage(
@@ -256,10 +262,11 @@ class Timeline:
         )  # fmt: skip
         return partial(self._reader.begin_chain, walk.request.user_id, page)
 
-    def _next_record(self, walk: Walk, noted: Chain, *, is_last_try: bool) -> Callable[[float], Awaitable[None]]:
+    def _next_record(self, walk: Walk, noted: Chain, *, is_last_try: bool) -> Callable[[float], Awaitable[bool]]:
         page = NextPage(
             slot=walk.slot, chain=noted, tail=walk.tail, served=walk.unrecorded,
             ends_before=walk.ends_in_redis, is_rewritten=walk.is_rewritten, is_last_try=is_last_try,
+            needs_slot=walk.needs_slot,
         )  # fmt: skip
         return partial(self._reader.end_page, walk.request.user_id, page)
 

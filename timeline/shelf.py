@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from threading import Lock
+from typing import NamedTuple
 
 from shared.eligibility import Viewer
 from shared.ranked_lists.read import KnownViewer
@@ -14,26 +15,34 @@ MAX_VIEWERS = 20_000  # some 20 MB
 MAX_WITHHELD = 500_000  # authors and posts of all of them, some 40 MB
 
 
+class Shelved(NamedTuple):
+    """A chain as this process served it last."""
+
+    chain: Chain
+    tail: Tail | None
+    slot: int  # that it took last; a cursor may name an earlier one
+
+
 class Shelf:
-    """Chains by user and nonce, whatever slot they took, and viewers by user; the longest unused go first."""
+    """Chains by user and nonce, and viewers by user; the longest unused go first."""
 
     def __init__(self) -> None:
-        self._chains: OrderedDict[tuple[str, bytes], tuple[Chain, Tail | None]] = OrderedDict()
+        self._chains: OrderedDict[tuple[str, bytes], Shelved] = OrderedDict()
         self._viewers: OrderedDict[str, KnownViewer] = OrderedDict()
         self._withheld = 0  # authors and posts of all viewers
         self._viewers_lock = Lock()  # acts put viewers here from threads of theirs
 
-    def put(self, user_id: str, chain: Chain, tail: Tail | None) -> None:
+    def put(self, user_id: str, chain: Chain, tail: Tail | None, slot: int) -> None:
         """Keep a chain as it is now."""
         key = user_id, chain.nonce
-        self._chains[key] = chain, tail
+        self._chains[key] = Shelved(chain, tail, slot)
         self._chains.move_to_end(key)
         while len(self._chains) > MAX_CHAINS:
             self._chains.popitem(last=False)
 
-    def get(self, user_id: str, nonce: bytes) -> tuple[Chain | None, Tail | None]:
-        """A chain and its tail, if this process still has them."""
-        return self._chains.get((user_id, nonce), (None, None))
+    def get(self, user_id: str, nonce: bytes) -> Shelved | None:
+        """A chain, if this process still has it."""
+        return self._chains.get((user_id, nonce))
 
     def put_viewer(self, user_id: str, viewer: Viewer, content: bytes = b"") -> None:
         """Keep what a user must not be shown, as last read, and the bytes behind it, where it came from Redis."""

@@ -34,6 +34,7 @@ class Walk(Struct, kw_only=True, gc=False):
     position: int  # where the page starts; after `settle`, where the next one does
     ends_in_redis: int = 0  # page ends of this chain when it was read from Redis
     is_rewritten: bool = False  # the chain in Redis is not the one here
+    needs_slot: bool = False  # the slot was only supposed when the chain began: Redis was away
     posts: PagePosts = field(default_factory=PagePosts)
     chosen: list[int] = field(default_factory=list)  # places of the posts
     dropped: set[int] = field(default_factory=set)  # places that must not be shown

@@ -55,7 +55,7 @@ class SafetyLoad:
     token: str
     number: int  # of deletions, as it was before PostgreSQL was read
     life: str = ""  # of Redis' server
-    is_restored: bool = False  # Redis holds what another life of the server had kept
+    is_new_life: bool = False  # who was erased was unknown to Redis: something may have been written of them
 
 
 class ListWriter:
@@ -205,7 +205,7 @@ class ListWriter:
                     self._redis.eval(scripts.NOTE_ERASED, 1, keys.ERASED, at, *args_for, *some)
 
     def forget_erased(self, user_hashes: Collection[str], rows: Iterable[int]) -> None:
-        """Delete what a Redis that came back with older data holds of these users, and of these posts."""
+        """Delete what a Redis that lost its memory, or came back with older data, holds of these users and posts."""
         with redis_errors(self._url):
             self._refuse_foreign()
             restored.forget_erased(self._redis, user_hashes, rows)
@@ -322,8 +322,8 @@ class ListWriter:
             pipe.mget(keys.DELETED_NUMBER, keys.SAFETY)
             _, (number, epoch) = pipe.execute()
             life = life_now(self._redis)
-        is_restored = epoch is not None and is_of_another_life(epoch, life)
-        return SafetyLoad(token=token, number=int(number or 0), life=life, is_restored=is_restored)
+        is_new_life = epoch is None or is_of_another_life(epoch, life)
+        return SafetyLoad(token=token, number=int(number or 0), life=life, is_new_life=is_new_life)
 
     def declare_safe(self, load: SafetyLoad) -> None:
         """Say that deletions and blocks are loaded: from now on Redis counts as up.

@@ -27,7 +27,7 @@ from shared.ranked_lists.server_life import SECTION, is_of_another_life, life_of
 from shared.ranked_lists.wire import Command, Wire
 
 ValueT = TypeVar("ValueT")
-OVERTAKEN = 2  # what END_PAGE gives then
+NO_SLOT, OVERTAKEN = 0, 2  # what END_PAGE gives then
 UNREADABLE = (ValueError, struct.error)  # what reading the bytes of another version may raise
 
 
@@ -65,6 +65,7 @@ class NextPage(ServedPage, kw_only=True, gc=False):
     ends_before: int  # page ends that the chain had in Redis
     is_rewritten: bool  # Redis holds another order (or nothing): the whole chain is written
     is_last_try: bool = False  # it is served even if it was overtaken
+    needs_slot: bool = False  # its first page could not take one: it has the slot only if it is found there
 
 
 class KnownViewer(Struct, gc=False):
@@ -241,8 +242,10 @@ class ListReader:
                 raise UserErased
             visits = answer
 
-    async def end_page(self, user_id: str, page: NextPage, within: float | None = None) -> None:
+    async def end_page(self, user_id: str, page: NextPage, within: float | None = None) -> bool:
         """Note where a page of a chain ended and remember its posts.
+
+        Gives whether the chain has a slot: where not, nothing was noted, and `begin_chain` gives it one.
 
         Raises:
             Overtaken: another request served a page of this chain since it was read; nothing was noted.
@@ -257,12 +260,14 @@ class ListReader:
             "EVALSHA", scripts.digest_of(scripts.END_PAGE), 4, *names,
             user_id, nonce, page.ends_before, records.pack_page_end(chain.page_ends[-1]), self._chain_ms, whole, tail,
             records.pack_rows(page.served), self._longest_seen, self._seen_ms, b"1" if page.is_last_try else b"",
+            b"1" if page.needs_slot else b"",
         )  # fmt: skip
         (noted,) = await self._asked([end], within)
         if noted == scripts.ERASED:
             raise UserErased
         if noted == OVERTAKEN:
             raise Overtaken
+        return noted != NO_SLOT
 
     async def keep_tail(self, user_id: str, slot: int, nonce: bytes, tail: Tail, within: float | None = None) -> Tail:
         """Freeze what follows a chain's list; when another request was quicker, what it froze counts."""

@@ -1,4 +1,4 @@
-"""What a Redis that came back with older data holds of people and posts that were erased since."""
+"""What a Redis that lost its memory holds of people and posts that were erased: older data, or what came late."""
 
 import hashlib
 import re

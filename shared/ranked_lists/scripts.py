@@ -266,10 +266,12 @@ BEGUN = -1
 # The end of a page is noted at the chain that was read: not at one that took its slot meanwhile, and not when another
 # request served a page of it meanwhile (each adds an end, and may move what was not served yet). A page that put posts
 # in another order than the chain's writes the chain anew; so does a process that has the chain while Redis lost it.
-# What was overtaken is worked out again, so its posts are not seen yet, unless it is served all the same.
+# What was overtaken is worked out again, so its posts are not seen yet, unless it is served all the same. A chain that
+# lost its slot, or never had one, since the visit was not counted, gets one by BEGIN_CHAIN: nothing is noted here.
 # KEYS: erased, seen, chain, tail. ARGV: user, nonce, ends when it was read, page end (2 bytes), life time in ms, chain
-# or '', tail or '', then as `append_seen` has it, then '1' if it is served in any case. Gives 1, 0 when the slot holds
-# another chain (or none, and none was given), 2 when another request was quicker, -2 if the user was erased.
+# or '', tail or '', then as `append_seen` has it, then '1' if it is served in any case, then '1' if the slot is the
+# chain's only if it is there. Gives 1, 0 when the chain has no slot, 2 when another request was quicker, -2 if the user
+# was erased.
 END_PAGE = (
     _ERASED
     + _APPEND_SEEN
@@ -285,8 +287,8 @@ if is_ours then
     return 2
   end
 end
+if not is_ours and (held ~= '' or ARGV[6] == '' or ARGV[12] == '1') then return 0 end
 append_seen(KEYS[2], 8)
-if not is_ours and (held ~= '' or ARGV[6] == '') then return 0 end
 if ARGV[6] ~= '' then redis.call('SET', KEYS[3], ARGV[6]) else redis.call('APPEND', KEYS[3], ARGV[4]) end
 if ARGV[7] ~= '' then redis.call('SET', KEYS[4], ARGV[7]) end
 redis.call('PEXPIRE', KEYS[3], ARGV[5])

@@ -69,10 +69,11 @@ def _once(deed: Window, world: Arena) -> Tried:
     except Exception as error:  # a window that cannot be tried is as bad as one that is open
         where = traceback.extract_tb(error.__traceback__)[-1]
         told = [
-            f"{type(error).__name__}: {error} ({where.name}:{where.lineno})"[:300],
-            *getattr(error, "__notes__", ()),
+            f"{type(error).__name__}: {error} ({where.name}:{where.lineno})"[:1000],
+            *getattr(error, "__notes__", ()),  # hypothesis notes the steps
+            *(line for cause in getattr(error, "exceptions", ()) for line in traceback.format_exception(cause)[-4:]),
         ]
-        return Tried(tries=1, faults=["\n        ".join("\n".join(told).splitlines())])  # hypothesis notes the steps
+        return Tried(tries=1, faults=["\n        ".join("\n".join(told).splitlines())])
 
 
 def _table(

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx2
 import hypothesis
@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
+from shared.ranked_lists.keys import CHAIN_SLOTS
 from tests.flow.house import AUTHORS, POSTS, House, JsonObject, ask, author_of, eventually, ids
 from tests.races.pair import Process, StoppedRun, left_of, run_job, settle, stopped_run
 from tests.races.stops import Stop, written
@@ -42,7 +43,7 @@ class Scroll:
     cursor: str | None
     served: list[str] = field(default_factory=list)
     last: tuple[str, list[str]] | None = None  # the newest cursor that was used, and what it gave
-    is_on_record: bool = False  # the next page was asked for already, perhaps for more than it will be
+    begun_since: int = 0  # chains of the same user, each of which takes a slot
 
 
 @dataclass
@@ -61,6 +62,7 @@ class AnyOrder(RuleBasedStateMachine):
     house: House
     nodes: tuple[Process, Process]
     steps = 0  # pages, of all examples
+    author_of: ClassVar = {post: author_of(post) for post in POSTS}  # and of the new posts of all examples: they stay
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,8 +71,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.mortals = [f"mortal-{example}-{number}" for number in range(3)]
         self.posts = [f"new-{example}-{number}" for number in range(NEW_POSTS)]
         authors = [*self.mortals, *AUTHORS]
-        self.author_of = {post: authors[number % len(authors)] for number, post in enumerate(self.posts)}
-        self.author_of |= {post: author_of(post) for post in POSTS}
+        self.author_of.update((post, authors[number % len(authors)]) for number, post in enumerate(self.posts))
         now = datetime.now(UTC)
         self.house.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, %s)",
                        [(user, now) for user in (*self.readers, *self.mortals)])  # fmt: skip
@@ -130,9 +131,7 @@ class AnyOrder(RuleBasedStateMachine):
         cursor, posts = scroll.last
         page = self._page(node, user, limit=100, cursor=cursor)
         if "degraded" not in page:
-            away = self._forbidden(user) | self._doubtful(user)
-            found, wanted = ([post for post in each if post not in away] for each in (ids(page), posts))
-            assert (found[: len(wanted)] if scroll.is_on_record else found) == wanted, "a repeated cursor's other page"
+            self._must_be_the_same(user, page, posts)
 
     # -- acts ------------------------------------------------------------------------------------------------------
 
@@ -202,13 +201,14 @@ class AnyOrder(RuleBasedStateMachine):
             stop.go_on()
             pages = [waiting.result(), other]
         for page in pages:
-            cursor = page["next_cursor"]
+            scroll = self.scrolls[user] = Scroll(cursor=page["next_cursor"], served=ids(page))
+            cursor = scroll.cursor
             if cursor is None or "degraded" in page:
                 continue
             once, again = (self._page(node, user, limit=limit, cursor=cursor) for node in (1, 0))
             if "degraded" not in once and "degraded" not in again:
-                assert ids(once) == ids(again), "one cursor gave two pages"
-        self.scrolls[user] = Scroll(cursor=other["next_cursor"], served=ids(other), is_on_record=True)
+                self._must_be_the_same(user, again, ids(once))
+            self._take(scroll, once)
 
     @precondition(lambda self: self.standing)
     @rule()
@@ -266,7 +266,7 @@ class AnyOrder(RuleBasedStateMachine):
         with self.house.redis() as client:
             eventually(lambda: bool(client.exists("wl:safety")), "Redis is safe to read")
         left = [place for user in self.asked_to_erase for place in left_of(self.house, user)]
-        assert left == []
+        assert left == [], f"left of who was erased: {left}"
         query = "SELECT post_id FROM warmline.post_rows WHERE removed_at IS NULL AND post_id = ANY(%s)"
         assert self.house.sql(query, [(sorted(self.deleted),)]) == []
         self.doubtful.clear()
@@ -282,16 +282,28 @@ class AnyOrder(RuleBasedStateMachine):
         AnyOrder.steps += 1
         forbidden = self._forbidden(user)
         page = ask(self.nodes[node].client, user, **query)
+        if "cursor" not in query:
+            self._count_chain(user)
         assert not forbidden.intersection(ids(page)), "what was acknowledged does not hold"
         return page
+
+    def _count_chain(self, user: str) -> None:
+        """Whose chain has lost its slot begins anew, with what was seen the longest ago where all was seen."""
+        if scroll := self.scrolls.get(user):
+            scroll.begun_since += 1
+            if scroll.begun_since >= CHAIN_SLOTS:
+                del self.scrolls[user]
+
+    def _must_be_the_same(self, user: str, page: JsonObject, before: list[str]) -> None:
+        """A repeated page, less what became ineligible; of acts that stand still one process may know already."""
+        away = self._forbidden(user) | self.doubtful
+        found, wanted = ([post for post in each if post not in away] for each in (ids(page), before))
+        assert found == wanted, f"a repeated cursor gave {found}, and before {wanted}"
 
     def _forbidden(self, user: str) -> set[str]:
         away = {user, *self.erased, *(author for one, author in self.blocks if one == user)}
         hidden = {post for one, post in self.hidden if one == user}
         return self.deleted | hidden | {post for post, author in self.author_of.items() if author in away}
-
-    def _doubtful(self, user: str) -> set[str]:
-        return self.doubtful
 
     def _scrolling(self, data: st.DataObject) -> tuple[str, Scroll]:
         user = data.draw(st.sampled_from(sorted(user for user, scroll in self.scrolls.items() if scroll.cursor)))

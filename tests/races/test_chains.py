@@ -251,3 +251,24 @@ def test_a_chain_that_began_anew_without_redis_repeats_nothing_once_redis_is_bac
                 break
             page = ask(one.client, COLD, limit=LIMIT, cursor=page["next_cursor"])
         assert set(served) == set(POSTS)
+
+
+@pytest.mark.parametrize("half", ["read", "note"])
+@pytest.mark.parametrize("goes_before", [True, False], ids=["the second chain", "the first chain"])
+def test_a_chain_whose_first_page_was_lost_gets_a_slot_of_its_own(
+    ranked_house: House, half: str, goes_before: bool
+) -> None:
+    """Its process could not count the visit: the slot that it supposed is another chain's, or becomes one's."""
+    with pair(ranked_house) as (one, other):
+        beside = [ask(other.client, COLD, limit=LIMIT)] if goes_before else []
+        lost = _without_record(one, COLD, half, {"limit": LIMIT})
+        second = ask(one.client, COLD, limit=LIMIT, cursor=lost["next_cursor"])
+        beside += [ask(other.client, COLD, limit=LIMIT) for _ in range(3 - len(beside))]  # four chains have room
+        query = {"limit": LIMIT, "cursor": second["next_cursor"]}
+        pages = [ask(by.client, COLD, **query) for by in (one, other, one)]
+        assert [ids(page) for page in pages] == [ids(pages[0])] * 3
+        assert not any("degraded" in page for page in pages)
+        for first in beside:
+            query["cursor"] = first["next_cursor"]
+            pages = [ask(by.client, COLD, **query) for by in (other, one)]
+            assert ids(pages[0]) == ids(pages[1])

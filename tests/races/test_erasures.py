@@ -84,6 +84,25 @@ def _erase_beside_act(one: Process, other: Process, act: Act) -> None:
         accepted(answer.result())
 
 
+@pytest.mark.parametrize("name", ["event", "hide", "block"])
+def test_no_act_that_reaches_the_next_life_of_redis_brings_an_erased_user_back(lived: House, name: str) -> None:
+    """Redis lost its memory, and does not know who was erased before the safety data is loaded."""
+    act, key = ACTS[name], f"wl:{'seen' if name == 'event' else 'viewer'}:{GONE}"
+    with pair(lived) as (one, other), lived.redis() as client:
+        with one.redis.stop(act.command) as stop:
+            answer = one.act(act.method, act.path, act.body)
+            stop.wait()
+            _erase(other)
+            settle(lived)
+            client.flushdb()
+            stop.go_on()
+            accepted(answer.result())
+        eventually(lambda: bool(client.exists(key, "wl:safety")), "what came late is there")
+        with lived.timeline():  # which looks at Redis
+            eventually(lambda: bool(client.exists("wl:safety")), "the safety data is loaded")
+    assert left_of(lived, GONE, [THEIR_POST]) == []
+
+
 @pytest.mark.parametrize("is_first", [True, False], ids=["first page", "next page"])
 def test_no_page_under_way_brings_an_erased_user_back(lived: House, is_first: bool) -> None:
     """It was read before the erasure, and is noted after it."""

@@ -275,6 +275,7 @@ def test_a_page_longer_than_the_memory_leaves_its_end(safe: ListWriter, fresh_re
 def test_the_seen_posts_never_take_more_than_their_bound(
     safe: ListWriter, fresh_redis: str, client: redis.Redis
 ) -> None:
+    _begin(fresh_redis, [0, 1])
     for start in range(0, 40, 4):
         _end(fresh_redis, 4, list(range(start, start + 4)))
     assert client.strlen(keys.seen("ann")) == 4 + 4 * LIFETIMES.seen_length

@@ -85,7 +85,7 @@ def test_a_script_that_redis_does_not_know_is_sent_with_its_text(fresh_redis: st
     with redis.Redis.from_url(fresh_redis) as client:
         client.script_flush()
     names, seen = ("wl:erased", "wl:seen:ann", "wl:chain:1:ann", "wl:tail:1:ann"), (b"\7\0\0\0", 400, 60_000)
-    end = ("ann", b"nonce123", 0, b"\1\0", 60_000, b"chain", b"", *seen, b"")
+    end = ("ann", b"nonce123", 0, b"\1\0", 60_000, b"chain", b"", *seen, b"", b"")
     command = ("EVALSHA", scripts.digest_of(scripts.END_PAGE), 4, *names, *end)
     assert _with_wire(fresh_redis, lambda wire: wire.ask(("PING",), command, ("ECHO", "x"))) == [b"PONG", 1, b"x"]
     with redis.Redis.from_url(fresh_redis) as client:

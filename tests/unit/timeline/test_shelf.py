@@ -22,24 +22,24 @@ def _chain(nonce: bytes) -> Chain:
 
 def test_two_chains_of_one_user_stand_beside_each_other() -> None:
     kept = Shelf()
-    kept.put("ann", _chain(b"a"), None)
-    kept.put("ann", _chain(b"b"), TAIL)
-    assert kept.get("ann", b"a") == (_chain(b"a"), None)
-    assert kept.get("ann", b"b") == (_chain(b"b"), TAIL)
+    kept.put("ann", _chain(b"a"), None, 1)
+    kept.put("ann", _chain(b"b"), TAIL, 2)
+    assert kept.get("ann", b"a") == (_chain(b"a"), None, 1)
+    assert kept.get("ann", b"b") == (_chain(b"b"), TAIL, 2)
 
 
 def test_a_chain_is_its_users_alone() -> None:
     kept = Shelf()
-    kept.put("ann", _chain(b"a"), None)
-    assert kept.get("bob", b"a") == (None, None)
+    kept.put("ann", _chain(b"a"), None, 1)
+    assert kept.get("bob", b"a") is None
 
 
 def test_the_longest_unused_chain_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shelf, "MAX_CHAINS", 2)
     kept = Shelf()
     for nonce in (b"a", b"b", b"a", b"c"):
-        kept.put("ann", _chain(nonce), None)
-    assert [kept.get("ann", nonce)[0] is not None for nonce in (b"a", b"b", b"c")] == [True, False, True]
+        kept.put("ann", _chain(nonce), None, 1)
+    assert [kept.get("ann", nonce) is not None for nonce in (b"a", b"b", b"c")] == [True, False, True]
 
 
 def test_the_longest_unused_viewers_go_where_all_of_them_withhold_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
