@@ -78,14 +78,18 @@ def erased_lately(database: Database, *, within: timedelta = ERASED_FOR) -> dict
 def least_runs(database: Database, jobs: Collection[str]) -> dict[str, int]:
     """For each job the least fencing number that may still write: of its live run, or else one above all that ended.
 
-    A run that is being claimed meanwhile has a higher one than any that is seen here, so it is never given up.
+    A run that is being claimed meanwhile has a higher one than any that is seen here, so it is never given up. No
+    number is given that the sequence has not reached: that is how a PostgreSQL older than its Redis is told.
     """
     is_alive = (runs.c.state == "running") & (runs.c.lease_until >= sa.func.now())
     newest = sa.func.max(runs.c.fence)
     least = sa.func.coalesce(newest.filter(is_alive), newest + 1).label("least")
     claimed = sa.select(runs.c.job, least).where(runs.c.job.in_(jobs), runs.c.fence.is_not(None))
     with database.begin() as connection:
-        return {row.job: row.least for row in connection.execute(claimed.group_by(runs.c.job))}
+        found = {row.job: row.least for row in connection.execute(claimed.group_by(runs.c.job))}
+        reach = sa.text(f"SELECT nextval('{SCHEMA}.fences') FROM {SCHEMA}.fences WHERE last_value < :least")
+        connection.execute(reach, {"least": max(found.values(), default=0)})
+        return found
 
 
 def erasures_under_way(database: Database) -> list[Erasure]:

@@ -103,6 +103,17 @@ def test_no_act_that_reaches_the_next_life_of_redis_brings_an_erased_user_back(l
     assert left_of(lived, GONE, [THEIR_POST]) == []
 
 
+def test_redis_becomes_safe_again_after_an_erasure_gave_up_the_runs_that_were_over(lived: House) -> None:
+    """The fence stands above all runs then, but Redis is not newer than PostgreSQL."""
+    with process(lived) as one:
+        _erase(one)
+    settle(lived)
+    with lived.redis() as client:
+        client.delete("wl:safety")
+        with lived.timeline():
+            eventually(lambda: bool(client.exists("wl:safety")), "the safety data is loaded")
+
+
 @pytest.mark.parametrize("is_first", [True, False], ids=["first page", "next page"])
 def test_no_page_under_way_brings_an_erased_user_back(lived: House, is_first: bool) -> None:
     """It was read before the erasure, and is noted after it."""
