@@ -75,7 +75,7 @@ def test_a_deadlock_is_tried_again(ranked_house: House) -> None:
     house = ranked_house
     house.add_events(COLD, [FIRST, SECOND])
     name = house.database_url.rpartition("/")[2]
-    house.sql(f"ALTER DATABASE \"{name}\" SET deadlock_timeout = '100 ms'")
+    house.sql(f"ALTER DATABASE \"{name}\" SET deadlock_timeout = '1 s'")  # looked for once, so late enough
     connection = psycopg2.connect(house.database_url)
     with process(house) as one:
         try:
