@@ -47,7 +47,7 @@ def test_a_training_after_a_killed_one_cleans_up_and_a_damaged_champion_changes_
     ended = _score_once(scene, tmp_path)
     print(f"damaged champion: exit code {ended.returncode}, {ended.stderr.splitlines()[-1]}")  # noqa: T201
     assert ended.returncode == 1
-    assert "weights: got SHA-256" in ended.stderr.splitlines()[-1]
+    assert "weights.safetensors: got SHA-256" in ended.stderr.splitlines()[-1]
     assert "Traceback" not in ended.stderr
     assert _lists(camps) == before
 

@@ -50,10 +50,10 @@ def test_a_champion_with_one_byte_changed_ends_scoring_with_one_and_lists_stay(
     }.items():  # fmt: skip
         monkeypatch.setenv(f"WARMLINE_{name}", value)
     assert score(["--once"]) == 1
-    assert "weights: got SHA-256" in capsys.readouterr().err
+    assert "weights.safetensors: got SHA-256" in capsys.readouterr().err
     assert _list_of_ann(ranked_house) == before
     ((state, error),) = ranked_house.sql("SELECT state, error FROM warmline.runs WHERE job = 'score'")
-    assert (state, "weights: got SHA-256" in error) == ("failed", True)
+    assert (state, "weights.safetensors: got SHA-256" in error) == ("failed", True)
 
 
 @pytest.fixture
