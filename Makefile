@@ -90,7 +90,7 @@ contracts: $(DEV_STAMP) ## who may import whom
 docs: $(DOCS_STAMP) ## build the documentation into site/, offline; a broken link fails
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build $(ARGS)
 	@$(BIN)/python -m docs_site.check_offline site
-	@echo "site/index.html"
+	@echo "site/index.html; its search wants a server: $(BIN)/python -m http.server --directory site"
 
 env: ## write .env from .env.example, with random secrets, mode 600
 	@$(PYTHON) -m demo.env_file .env.example .env
