@@ -35,7 +35,7 @@ from shared.ranked_lists.read import MemoryLost
 from shared.safety import reload_safety
 from timeline.breaker import Breaker
 from timeline.disk import Disk
-from timeline.installation import Installation
+from timeline.installation import Answer, Installation
 from timeline.metrics import Metrics
 from timeline.parts import Parts
 from timeline.reserved import Pool
@@ -82,6 +82,7 @@ class Keeper:
         self._hurry = {store: asyncio.Event() for store in ("redis", "postgresql", "errands", "outbox")}
         self._published: dict[Phase, Publication] = {}
         self._needs_reload = False
+        self._copies = asyncio.Lock()  # none are taken while it is learned whose they may be, nor the other way round
         self._newest_at = self._beat_at = self._saved_at = self._runs_at = NEVER
         self._saved: tuple[int, frozenset[int]] = (self._snapshot.changes, self._reader.deleted.rows)
 
@@ -166,8 +167,13 @@ class Keeper:
             with suppress(TimeoutError):  # else copies would be taken before it is known whose they are
                 await asyncio.wait_for(self._installation.asked.wait(), FIRST_LOOK_SECONDS)
             await self._check_redis()
-        self._installation.took_unchecked |= self._installation.id is None
         await self._check_abreast()
+        async with self._copies:
+            await self._check_redis()  # by what is known now
+            self._installation.took_unchecked |= self._installation.id is None
+            await self._copy_lists()
+
+    async def _copy_lists(self) -> None:
         publications = await self._reader.publications()
         self._metrics.publications(publications)
         snapshot, published = self._snapshot, publications.get(Phase.HEURISTIC)
@@ -220,16 +226,21 @@ class Keeper:
 
     async def _learn_installation(self) -> None:
         answer = await self._in_thread(self._installation.ask)
-        if answer is not None and self._installation.drops_copies(answer):
-            now, limit = datetime.now(UTC), self._parts.lists.everyone_length
-            newest = await self._in_thread(partial(newest_posts, self._parts.database, now=now, limit=limit))
-            self._installation.take(answer)
-            self._snapshot.take_newest(newest, now, asked_for=limit)  # at once: no page may find nothing
-            self._published = {}  # what was copied is gone: it is copied anew
-            self.hurry("redis")
-        elif answer is not None:
-            self._installation.take(answer)
+        if answer is not None:
+            async with self._copies:
+                await self._take_installation(answer)
         self._installation.asked.set()
+
+    async def _take_installation(self, answer: Answer) -> None:
+        if not self._installation.drops_copies(answer):
+            self._installation.take(answer)
+            return
+        now, limit = datetime.now(UTC), self._parts.lists.everyone_length
+        newest = await self._in_thread(partial(newest_posts, self._parts.database, now=now, limit=limit))
+        self._installation.take(answer)
+        self._snapshot.take_newest(newest, now, asked_for=limit)  # at once: no page may find nothing
+        self._published = {}  # what was copied is gone: it is copied anew
+        self.hurry("redis")
 
     async def _look_at_database(self) -> None:
         database, snapshot = self._parts.database, self._snapshot

@@ -242,11 +242,11 @@ def rest_of_chain(
     return pages
 
 
-def eventually(is_so: Callable[[], bool], what: str) -> float:
+def eventually(is_so: Callable[[], bool], what: str, *, seconds: float = WAIT_SECONDS) -> float:
     """Wait until something is so; gives the seconds that it took."""
     begun = time.monotonic()
     while not is_so():
-        assert time.monotonic() - begun < WAIT_SECONDS, f"not within {WAIT_SECONDS:.0f} s: {what}"
+        assert time.monotonic() - begun < seconds, f"not within {seconds:.0f} s: {what}"
         time.sleep(0.02)
     return time.monotonic() - begun
 

@@ -2,6 +2,8 @@
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ from shared.ranked_lists.ownership import take_over
 from shared.snapshot_owner import WITHOUT_OWNER, read_snapshot_owner
 from tests.flow.house import API_KEY, COLD, POSTS, STRANGER, House, ask, eventually, ids, until_ready
 from tests.integration.lists.test_ownership import dump
+from tests.races.pair import PATIENT
+from tests.races.stops import At, Proxy
 
 BACKEND = {"Authorization": f"Bearer {API_KEY}"}
 
@@ -43,6 +47,26 @@ def missing(client: object) -> dict[str, str]:
 def lasting(client: redis.Redis) -> dict[bytes, object]:
     """All that Redis holds besides who asked."""
     return {name: value for name, value in dump(client).items() if name != b"wl:asked"}
+
+
+def test_copies_that_are_under_way_while_it_is_learned_whose_they_are_are_not_served(ours: House) -> None:
+    """PostgreSQL is slow to say which installation this is, so copies are taken before; then it says it."""
+    with (
+        Proxy(ours.redis_url) as redis_proxy, Proxy(ours.database_url) as postgres,
+        postgres.stop("pg_is_in_recovery", at=At.ANSWER) as answer,
+        redis_proxy.stop("wl:everyone", at=At.ANSWER) as copy,
+        replace(ours, redis_url=redis_proxy.url, database_url=postgres.url).timeline(**PATIENT) as client,
+    ):  # fmt: skip
+        copy.wait()
+        answer.wait()
+        answer.go_on()
+        with suppress(AssertionError):  # it may wait for the copies
+            eventually(lambda: "postgresql" not in missing(client), "it is known whose they are", seconds=1)
+        copy.go_on()
+        eventually(lambda: missing(client).get("redis") == "belongs to another installation", "it is named")
+        page = ask(client, COLD, limit=100)
+        assert (page["source"], page["degraded"]) == ("newest", ["redis"])
+        assert set(ids(page)) == set(POSTS) - {"p00"}
 
 
 def test_a_timeline_neither_reads_nor_writes_a_redis_of_another(ours: House) -> None:
