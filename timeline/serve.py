@@ -240,11 +240,14 @@ class Timeline:
         walk.unrecorded = [*walk.unrecorded, *walk.posts.rows] if walk.unrecorded else walk.posts.rows
         if walk.has_redis:
             with suppress(StoreUnavailable):  # the cursor carries them, and the page says what is missing
-                has_slot = not begins and await self._stores.wire(
-                    walk.patience, self._next_record(walk, noted, is_last_try=is_last_try)
-                )
+                has_slot = False
+                if not begins:
+                    has_slot = await self._stores.wire(
+                        walk.patience, self._next_record(walk, noted, is_last_try=is_last_try)
+                    )
+                    if not has_slot:
+                        self._check_not_overtaken(walk)
                 if not has_slot:
-                    self._check_not_overtaken(walk)
                     walk.slot = await self._stores.wire(walk.patience, self._first_record(walk, noted))
                 walk.unrecorded = ()
         if not walk.patience.must_start_over:

@@ -247,12 +247,17 @@ BEGIN_CHAIN = (
     + """
 if is_erased(KEYS[1], ARGV[1]) then return -2 end
 local head = redis.call('GETRANGE', KEYS[3], 0, 3)
-if #head < 4 then head = '\\0\\0\\0\\0' end
+local is_first = #head < 4
+if is_first then head = '\\0\\0\\0\\0' end
 if head ~= ARGV[8] then return struct.unpack('<I4', head) end
-redis.call('SETRANGE', KEYS[3], 0, ARGV[9])
 redis.call('SET', KEYS[4], ARGV[2], 'PX', ARGV[4])
-if ARGV[3] == '' then redis.call('DEL', KEYS[5]) else redis.call('SET', KEYS[5], ARGV[3], 'PX', ARGV[4]) end
-append_seen(KEYS[3], 5)
+if ARGV[3] ~= '' then redis.call('SET', KEYS[5], ARGV[3], 'PX', ARGV[4]) end
+if is_first then
+  redis.call('SET', KEYS[3], ARGV[9] .. ARGV[5], 'PX', ARGV[7])
+else
+  redis.call('SETRANGE', KEYS[3], 0, ARGV[9])
+  append_seen(KEYS[3], 5)
+end
 if ARGV[10] ~= '' then
   redis.call('ZADD', KEYS[2], ARGV[10], ARGV[1])
   redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -ARGV[11] - 1)
