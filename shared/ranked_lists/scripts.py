@@ -252,7 +252,7 @@ if is_first then head = '\\0\\0\\0\\0' end
 if head ~= ARGV[8] then return struct.unpack('<I4', head) end
 redis.call('SET', KEYS[4], ARGV[2], 'PX', ARGV[4])
 if ARGV[3] ~= '' then redis.call('SET', KEYS[5], ARGV[3], 'PX', ARGV[4]) end
-if is_first then
+if is_first and 4 + #ARGV[5] <= tonumber(ARGV[6]) then
   redis.call('SET', KEYS[3], ARGV[9] .. ARGV[5], 'PX', ARGV[7])
 else
   redis.call('SETRANGE', KEYS[3], 0, ARGV[9])
