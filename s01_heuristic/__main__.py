@@ -44,7 +44,7 @@ def _run(*, once: bool) -> int:
         formula=load_settings(HeuristicSettings),
         new_posts=load_settings(NewPostSettings),
     )
-    refuse_conflicts(schedule, settings.lists)
+    refuse_conflicts(schedule, settings.lists, settings.window, settings.formula, settings.new_posts)
     database = Database(stores)
     lists = settings.lists
     writer = ListWriter(stores.redis_url.get_secret_value(), keep_for=lists.keep_for, chain_for=lists.chain_for)

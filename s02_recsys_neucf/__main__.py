@@ -49,7 +49,8 @@ def _run(*, once: bool) -> int:
         window=load_settings(WindowSettings),
         formula=load_settings(HeuristicSettings),
     )
-    refuse_conflicts(settings.score, settings.lists, settings.content)
+    runs = load_settings(RunSettings)
+    refuse_conflicts(settings.score, settings.lists, settings.window, settings.content, runs)
     torch.set_num_threads(settings.model.threads)
     database = Database(stores)
     lists = settings.lists
@@ -59,7 +60,7 @@ def _run(*, once: bool) -> int:
             name=JOB,
             work=lambda run: run_scoring(database, writer, settings, run, datetime.now(UTC)),
             show=show,
-            stalled_after=load_settings(RunSettings).stalled_after,
+            stalled_after=runs.stalled_after,
         )
         if once:
             check_migrated(database)

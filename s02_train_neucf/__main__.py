@@ -50,7 +50,8 @@ def _run(*, once: bool) -> int:
         window=load_settings(WindowSettings),
         mirror=load_settings(MirrorSettings),
     )
-    refuse_conflicts(settings.content)
+    runs = load_settings(RunSettings)
+    refuse_conflicts(settings.content, runs)
     torch.set_num_threads(settings.model.threads)
     database = Database(stores)
     with run_bar(JOB) as show:
@@ -58,7 +59,7 @@ def _run(*, once: bool) -> int:
             name=JOB,
             work=lambda run: run_training(database, settings, run, datetime.now(UTC)),
             show=show,
-            stalled_after=load_settings(RunSettings).stalled_after,
+            stalled_after=runs.stalled_after,
         )
         if once:
             check_migrated(database)

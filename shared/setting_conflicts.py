@@ -1,10 +1,14 @@
 """Settings that are each in range and make no sense together: refused at start, by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import ceil
+from typing import Any
 
 from shared.errors import ConfigurationError
 from shared.settings import PREFIX, SettingsGroup
+
+MINUTES_PER_DAY = 1440
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,43 @@ CONFLICTS = (
         ),
     ),
     Conflict(
+        names=("candidate_days", "heuristic_every_minutes"),
+        is_one=lambda days, every: days * MINUTES_PER_DAY < every,
+        says="posts would be too old before a run has seen them; widen the window, or run more often",
+    ),
+    Conflict(
+        names=("candidate_days", "score_every_minutes"),
+        is_one=lambda days, every: days * MINUTES_PER_DAY < every,
+        says="posts would be too old before a run has seen them; widen the window, or run more often",
+    ),
+    Conflict(
+        names=("new_post_share", "new_post_hours", "heuristic_every_minutes"),
+        is_one=lambda share, hours, every: share > 0 and hours * 60 < every,
+        says="posts would not be new any more when a run first sees them; raise the age, or run more often",
+    ),
+    Conflict(
+        names=("alpha", "popularity_half_life_hours", "heuristic_every_minutes"),
+        is_one=lambda alpha, hours, every: alpha > 0 and hours * 60 < every,
+        says="what is popular would be over before the next run sees it; raise the half-life, or run more often",
+    ),
+    Conflict(
+        names=("alpha", "half_life_hours", "heuristic_every_minutes"),
+        is_one=lambda alpha, hours, every: alpha < 1 and hours * 60 < every,
+        says="what is recent would be over before the next run sees it; raise the half-life, or run more often",
+    ),
+    Conflict(
+        names=("list_length", "seen_length"),
+        is_one=lambda length, seen: seen < length,
+        says="posts seen at the top of a list would be forgotten at its end, and come back before unseen ones; remember"
+        " at least as many as a list holds",
+    ),
+    Conflict(
+        names=("run_stalled_minutes", "encode_batch", "image_threads", "image_timeout_seconds"),
+        is_one=lambda minutes, batch, threads, seconds: minutes * 60 <= ceil(batch / threads) * seconds,
+        says="a run that a slow host keeps waiting for one batch of photos would be ended as if it stood still; allow"
+        " it more minutes, or wait less for each photo",
+    ),
+    Conflict(
         names=("image_retry_minutes", "image_retry_cap_hours"),
         is_one=lambda first, cap: first > cap * 60,
         says="the first pause would be longer than the longest; lower it, or raise the cap",
@@ -51,7 +92,11 @@ def refuse_conflicts(*groups: SettingsGroup) -> None:
 
 def conflicts(*groups: SettingsGroup) -> list[str]:
     """One line for each conflict: the settings, their values, and what would follow."""
-    values = {name: getattr(group, name) for group in groups for name in type(group).model_fields}
+    return conflicts_of({name: getattr(group, name) for group in groups for name in type(group).model_fields})
+
+
+def conflicts_of(values: Mapping[str, Any]) -> list[str]:
+    """The same for values by name, each of which is in range."""
     known = [each for each in CONFLICTS if values.keys() >= set(each.names)]
     return [
         f"{' and '.join(f'{PREFIX}{name.upper()}={values[name]:g}' for name in each.names)}: {each.says}"

@@ -13,6 +13,7 @@ from shared.db.engine import Database, check_urls, retried
 from shared.ranked_lists.publish import ListWriter
 from shared.ranked_lists.read import Lifetimes, ListReader
 from shared.ranked_lists.users import UserMarks
+from shared.setting_conflicts import refuse_conflicts
 from shared.settings import (
     HeuristicSettings,
     ListSettings,
@@ -128,10 +129,12 @@ def read_settings() -> AllSettings:
     """
     stores = load_settings(StoreSettings)
     check_urls(stores)
+    lists = load_settings(ListSettings)
+    refuse_conflicts(lists)
     return AllSettings(
         timeline=load_settings(TimelineSettings),
         stores=stores,
-        lists=load_settings(ListSettings),
+        lists=lists,
         window=load_settings(WindowSettings),
         formula=load_settings(HeuristicSettings),
         new_posts=load_settings(NewPostSettings),

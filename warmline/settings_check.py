@@ -17,6 +17,7 @@ from shared.settings import (
     ListSettings,
     ModelSettings,
     NewPostSettings,
+    RunSettings,
     SettingsGroup,
     WindowSettings,
     load_settings,
@@ -24,7 +25,7 @@ from shared.settings import (
 from warmline.findings import Finding, good, hint, problem
 
 WHERE = "settings"
-SHARED = (ListSettings, WindowSettings, HeuristicSettings, NewPostSettings, ModelSettings, ContentSettings)
+SHARED = (ListSettings, WindowSettings, HeuristicSettings, NewPostSettings, ModelSettings, RunSettings, ContentSettings)
 
 
 def check_settings() -> list[Finding]:
