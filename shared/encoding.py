@@ -17,14 +17,15 @@ from shared.content.protocol import ImageEncoder, TextEncoder
 from shared.content.registry import build_image_encoder, build_text_encoder
 from shared.content.settings import ContentSettings
 from shared.content.stored_only import StoredOnly
+from shared.content.trial import try_image_encoder, try_text_encoder
 from shared.db.engine import Database
 from shared.db.vectors import Part, PostContent, load_content
-from shared.encoding_work import Outcome, begin, plan_work, sorted_out, store
+from shared.encoding_work import EncodingWork, Outcome, begin, plan_work, sorted_out, store
 from shared.errors import EncoderUnavailable
 from shared.logs import log_trouble, stage
 from shared.neucf.manifest import Encoder as ModelEncoder
 from shared.photo_clusters import cluster_photos
-from shared.photo_encoding import encode_images
+from shared.photo_encoding import encode_images, photo_work
 from shared.run_progress import ReportProgress, report_to_nobody
 
 # Captions of like length go through an encoder together, and among many there are more alike: 17 ms each, 29 among 32.
@@ -105,14 +106,25 @@ def encode_new(
     Returns:
         How many captions and photos were encoded, how many could not be, and how many are out of reach now; `away`
         names the places that photos could not be read from, and what most posts lost at once.
+
+    Raises:
+        EncoderFault: an encoder that is wanted makes nothing of a sample; nothing was encoded.
     """
     with database.read() as snapshot:
         posts = list(load_content(snapshot, now=now))
+    report_progress("captions", 0, 1)
+    caption_work = _caption_work(database, encoders.caption, posts, settings, now)
+    image_work = photo_work(database, encoders.image, encoders.photos, posts, settings, now)
+    # Both before the first caption: photos come after all captions, which may take hours.
+    if caption_work is not None and caption_work.plan.to_encode:
+        try_text_encoder(encoders.caption)
+    if image_work is not None and image_work.plan.to_encode:
+        try_image_encoder(encoders.image)
     with stage("content.captions") as facts:
-        captions = _encode_captions(database, encoders.caption, posts, settings, now, report_progress)
+        captions = _encode_captions(caption_work, encoders.caption, posts, report_progress)
         facts.update(captions.facts())
     with stage("content.images") as facts:
-        images = encode_images(database, encoders.image, encoders.photos, posts, settings, now, report_progress)
+        images = encode_images(image_work, encoders.image, encoders.photos, posts, report_progress)
         facts.update(images.facts())
     with stage("content.clusters") as facts:
         facts.update(cluster_photos(database, posts))
@@ -125,25 +137,27 @@ def encode_new(
     }
 
 
-def _encode_captions(
-    database: Database,
-    encoder: TextEncoder,
-    posts: Sequence[PostContent],
-    settings: ContentSettings,
-    now: datetime,
-    report_progress: ReportProgress,
-) -> Outcome:
-    report_progress("captions", 0, 1)
+def _caption_work(
+    database: Database, encoder: TextEncoder, posts: Sequence[PostContent], settings: ContentSettings, now: datetime
+) -> EncodingWork | None:
+    """What is to be done; None by an encoder of which only the vectors are left."""
     if isinstance(encoder, StoredOnly):
-        return Outcome()
-    captions = {post.post_id: post.caption for post in posts}
+        return None
     sources = (
         PostSource(post_id=post.post_id, created_at=post.created_at, source_hash=caption_hash(post.caption))
         for post in posts
     )
-    work = plan_work(database, Part.CAPTION, sources, encoder.card, settings, now, {})
+    return plan_work(database, Part.CAPTION, sources, encoder.card, settings, now, {})
+
+
+def _encode_captions(
+    work: EncodingWork | None, encoder: TextEncoder, posts: Sequence[PostContent], report_progress: ReportProgress
+) -> Outcome:
+    if work is None:
+        return Outcome()
+    captions = {post.post_id: post.caption for post in posts}
     outcome = begin(work)
-    for batch in work.plan.batches(CAPTIONS_PER_BATCH * settings.encode_batch):
+    for batch in work.plan.batches(CAPTIONS_PER_BATCH * work.settings.encode_batch):
         rows = encode_each(encoder.encode, [captions[source.post_id] for source in batch])
         encoded, failed = sorted_out(batch, rows)
         store(work, encoded, failed, outcome)

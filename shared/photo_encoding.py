@@ -25,25 +25,38 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def encode_images(
+def photo_work(
     database: Database,
     encoder: ImageEncoder,
     photos: PhotoSource,
     posts: Sequence[PostContent],
     settings: ContentSettings,
     now: datetime,
+) -> EncodingWork | None:
+    """What is to be done; None by an encoder of which only the vectors are left."""
+    if isinstance(encoder, StoredOnly):
+        return None
+    sources = _photo_sources(photos, posts)
+    return plan_work(database, Part.IMAGE, sources, encoder.card, settings, now, photos.limits)
+
+
+def encode_images(
+    work: EncodingWork | None,
+    encoder: ImageEncoder,
+    photos: PhotoSource,
+    posts: Sequence[PostContent],
     report_progress: ReportProgress,
 ) -> Outcome:
+    """Encode what the work's plan says, and record what could not be."""
     report_progress("photos", 0, 1)
-    if isinstance(encoder, StoredOnly):
+    if work is None:
         return Outcome()
     references = {post.post_id: post.image_url or "" for post in posts}
-    work = plan_work(database, Part.IMAGE, _photo_sources(photos, posts), encoder.card, settings, now, photos.limits)
     outcome = begin(work)
     outages = Outages(partial(_read_before, work, posts))
     photos.look_at_root(outages)
     first, doubtful = "", list[tuple[PostSource, Unreadable]]()
-    batches = list(work.plan.batches(settings.encode_batch))
+    batches = list(work.plan.batches(work.settings.encode_batch))
     wanted = ([references[source.post_id] for source in batch] for batch in batches)
     for batch, read in zip(batches, photos.read_ahead(wanted, partial(_prepared, encoder), outages), strict=True):
         encoded, failed = _encode_photos(encoder, batch, read)

