@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -29,6 +29,7 @@ from s02_train_neucf.verdict import Verdict
 from s02_train_neucf.warm_start import Predecessor
 from shared.amounts import amounts_of
 from shared.content.settings import ContentSettings
+from shared.db.details import count_learnt
 from shared.db.engine import Database
 from shared.db.installation import knows_models
 from shared.db.phases import installation_id
@@ -43,6 +44,7 @@ from shared.neucf.config import NeuCFConfig
 from shared.neucf.manifest import Manifest
 from shared.neucf.model_folder import claim_folder, try_folder
 from shared.neucf.serving_order import ServingOrder
+from shared.neucf.size import model_bytes
 from shared.run_progress import ReportProgress
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
 from shared.stopwatch import Stopwatch
@@ -84,7 +86,7 @@ def run_training(database: Database, settings: JobSettings, run: Run, now: datet
     with watch.part("start"):
         # All that the end of the run will want, before its hours begin.
         drop_unfinished(database, folder)
-        try_folder(folder)
+        try_folder(folder, partial(_first_model, database, settings, now))
         refuse_without_rights(database, TRAINING)
         refuse_too_little(
             database, days=settings.train.train_days, min_positives=settings.lists.cold_min_positives, now=now
@@ -147,6 +149,13 @@ def run_training(database: Database, settings: JobSettings, run: Run, now: datet
         "stages": watch.stages(),
         "seconds": round(watch.seconds, 1),
     }
+
+
+def _first_model(database: Database, settings: JobSettings, now: datetime) -> int:
+    """Bytes that a model will take, by those whom it will know."""
+    with database.read() as snapshot:
+        users, posts = count_learnt(snapshot, since=now - timedelta(days=settings.train.train_days))
+    return model_bytes(users=users, posts=posts, members=settings.recipe.members)
 
 
 def _last_stages(database: Database) -> Mapping[str, float] | None:

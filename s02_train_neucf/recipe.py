@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from s02_train_neucf.silence import Part
+from shared.neucf.config import MEMBERS
 
 
 class Loss(StrEnum):
@@ -26,7 +27,7 @@ class Recipe:
     validate_every: int = 2  # epochs
     batch_users: int = 32  # users in a step, at least
     max_batch_users: int = 256  # and at most: in between, as many as make `steps_per_epoch`
-    members: int = 3  # models that are trained from other first values and served as their mean
+    members: int = MEMBERS
     max_posts: int = 4096  # posts in one softmax; a larger catalogue is sampled, with correction
     negatives: int = 4  # per like, for BCE
     step_samples: int = 0  # likes and negatives in a step of BCE on ids alone; 0: steps are of users

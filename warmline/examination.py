@@ -10,6 +10,7 @@ from typing import Any
 
 from shared.content.settings import ContentSettings
 from shared.db.cures import cure_type
+from shared.db.details import count_learnt
 from shared.db.doctor import (
     LINKS,
     SAME_ROW,
@@ -36,6 +37,7 @@ from shared.db.rights import SCORING, TRAINING, missing_rights
 from shared.db.runs import recent_runs
 from shared.errors import ConfigurationError, ForeignInstallation, NotMigrated, SourceError, StoreUnavailable
 from shared.jobs import Job
+from shared.neucf.size import model_bytes
 from shared.ranked_lists.health import read_health
 from shared.settings import ListSettings, ModelSettings, load_settings
 from warmline.diagnosis import (
@@ -259,7 +261,22 @@ def _jobs(stores: Stores) -> list[Finding]:
         return [problem("jobs", str(error), expected="the record of runs and models", todo="see to what it says")]
     has_champion = any(model.alias == CHAMPION for model in models)
     runs = judge_runs(last, now=datetime.now(UTC), keep_for=keep_for, has_champion=has_champion)
-    return runs + judge_models(models, model_dir) + judge_folder(model_dir) + judge_own_rights(missing)
+    return (
+        runs
+        + judge_models(models, model_dir)
+        + judge_folder(model_dir, partial(_first_model, stores))
+        + judge_own_rights(missing)
+    )
+
+
+def _first_model(stores: Stores) -> int:
+    """Bytes that a first model will take; as if there were no data where counting takes too long."""
+    try:
+        with stores.database.read() as snapshot:
+            users, posts = count_learnt(snapshot, since=datetime.fromtimestamp(0, UTC))
+    except (SourceError, StoreUnavailable):
+        users = posts = 0
+    return model_bytes(users=users, posts=posts)
 
 
 def _last_run(runs: Sequence[Mapping[Any, Any]]) -> LastRun | None:

@@ -17,7 +17,7 @@ from shared.neucf.model_files import (
     refuse_other_file,
     refuse_other_manifest,
 )
-from shared.neucf.model_folder import shortage
+from shared.neucf.model_folder import FirstModel, shortage
 from warmline.findings import Finding, good, hint, problem
 from warmline.screen import age
 
@@ -92,7 +92,7 @@ def judge_models(models: Sequence[ModelVersion], model_dir: Path) -> list[Findin
     return found or [good("models", "the files of the promoted models are whole")]
 
 
-def judge_folder(model_dir: Path) -> list[Finding]:
+def judge_folder(model_dir: Path, first_model: FirstModel) -> list[Finding]:
     """Whether the next model could be saved, where the folder is at hand; training tries it in its first second."""
     if not model_dir.is_dir():
         return []
@@ -102,7 +102,7 @@ def judge_folder(model_dir: Path) -> list[Finding]:
             "in order where only training may write it; else give its user the folder (chown), and mount it without :ro"
         )
         return [hint(where, f"{model_dir} may not be written by this user", expected="a folder to write", todo=todo)]
-    short = shortage(model_dir)
+    short = shortage(model_dir, first_model)
     return (
         [problem(where, short, expected="room for one more model", todo="no training starts before")] if short else []
     )

@@ -28,12 +28,12 @@ def try_image_encoder(encoder: ImageEncoder) -> None:
 
 
 def _try(card: EncoderCard, variable: str, encode: Callable[[], Vectors]) -> None:
-    todo = f"reinstall its package or weights, or name another one ({variable})"
+    todo = f"reinstall its package and weights, or name another one ({variable})"
     try:
         got = encode()
     except Exception as error:  # libraries of models raise anything
-        detail = str(error) if isinstance(error, EncoderFault) else type(error).__name__
-        raise EncoderFault(f"{card.name}: a sample cannot be encoded ({detail}); {todo}") from error
+        said = str(error) if isinstance(error, EncoderFault) else f"{card.name}: {type(error).__name__}"
+        raise EncoderFault(f"a sample cannot be encoded: {said}; {todo}") from error
     if got.shape != (1, card.width) or not np.isfinite(got).all():
         raise EncoderFault(
             f"{card.name}: got an array of {got.shape} for one sample, expected (1, {card.width}), all finite; {todo}"

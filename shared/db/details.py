@@ -69,6 +69,22 @@ def count_posts(snapshot: Snapshot, *, most: int) -> int:
     return _count(snapshot, "posts", "deleted_at IS NULL", most)
 
 
+def count_learnt(snapshot: Snapshot, *, since: datetime) -> tuple[int, int]:
+    """How many users have liked, commented, saved or shared something since then, and how many posts were meant.
+
+    Reads all of these events; who or what stands in two homes counts twice.
+    """
+    kinds, users, posts = sorted(kind.value for kind in POSITIVE_KINDS), 0, 0
+    for connection, name in snapshot.each("interactions"):
+        query = f"""
+            SELECT count(DISTINCT user_id), count(DISTINCT post_id) FROM {name}
+            WHERE kind = ANY(:kinds) AND created_at >= :since
+            """
+        row = connection.execute(sa.text(query), {"kinds": kinds, "since": since}).one()
+        users, posts = users + int(row[0]), posts + int(row[1])
+    return users, posts
+
+
 def _count(snapshot: Snapshot, relation: str, condition: str, most: int, **values: object) -> int:
     counts = []
     for connection, name in snapshot.each(relation):

@@ -9,6 +9,7 @@ from shared.errors import ArtefactError, ConfigurationError
 # Both guard against a manifest that asks for all memory.
 MAX_WIDTH = 8192  # numbers in one vector
 MAX_LAYERS = 16  # of a tower
+MEMBERS = 3  # models that are trained from other first values and served as their mean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

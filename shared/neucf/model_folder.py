@@ -16,7 +16,6 @@ from shared.untrusted_files import read_untrusted
 
 OWNER = "installation.txt"
 MAX_OWNER_BYTES = 10_000  # an id has 64 characters
-LEAST_ROOM = 64_000_000  # bytes that must be free for a model where none has been saved yet
 GROWTH = 1.2  # a new model against the newest one
 MB = 1_000_000
 SHOWN = 8  # characters of an id that a message shows
@@ -30,6 +29,7 @@ class StoredModels:
     trained_by: Mapping[str, str] = field(default_factory=dict)  # folder → installation
 
 
+FirstModel = Callable[[], int]  # bytes that a model will take, by the data
 KnowsModels = Callable[[Mapping[str, str]], set[str]]  # those of some hashes that are on record in PostgreSQL
 
 
@@ -110,8 +110,12 @@ def write_owner(folder: Path, installation: str, *, replace: bool = False) -> No
             partial.unlink(missing_ok=True)
 
 
-def try_folder(folder: Path) -> None:
+def try_folder(folder: Path, first_model: FirstModel) -> None:
     """Do what saving a model will do, with a folder that holds next to nothing; and look at the room.
+
+    Args:
+        folder: of the models.
+        first_model: asked where there is no model yet.
 
     Raises:
         ArtefactError: the folder cannot be written, or has too little room.
@@ -129,14 +133,14 @@ def try_folder(folder: Path) -> None:
     finally:
         for made in (trial, named):
             shutil.rmtree(made, ignore_errors=True)
-    short = shortage(folder)
+    short = shortage(folder, first_model)
     if short:
         raise ArtefactError(short)
 
 
-def shortage(folder: Path) -> str:
+def shortage(folder: Path, first_model: FirstModel) -> str:
     """What to say when a folder has too little room for one more model; empty where it has enough."""
-    free, wanted = shutil.disk_usage(folder).free, room_wanted(folder)
+    free, wanted = shutil.disk_usage(folder).free, room_wanted(folder, first_model)
     if free >= wanted:
         return ""
     return (
@@ -145,10 +149,10 @@ def shortage(folder: Path) -> str:
     )
 
 
-def room_wanted(folder: Path) -> int:
+def room_wanted(folder: Path, first_model: FirstModel) -> int:
     """Bytes that the next model may take: somewhat more than the newest one, whichever installation's."""
     sizes = [_size(path) for path in sorted(folder.glob("model-*"))]
-    return int(sizes[-1] * GROWTH) if sizes else LEAST_ROOM
+    return int(sizes[-1] * GROWTH) if sizes else first_model()
 
 
 def _size(folder: Path) -> int:

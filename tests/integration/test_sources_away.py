@@ -204,7 +204,7 @@ class BrokenColour(MeanColour):
 def test_a_broken_photo_encoder_is_told_of_before_the_first_caption_is_encoded(scene: Scene) -> None:
     before = scene.derived()
     execute(scene.database, "UPDATE warmline.posts SET caption = 'other ' || id")
-    with pytest.raises(EncoderFault, match=r"broken-colour: a sample cannot be encoded .*WARMLINE_IMAGE_ENCODER"):
+    with pytest.raises(EncoderFault, match=r"^a sample cannot be encoded: broken-colour: got .*WARMLINE_IMAGE_ENC"):
         scene.encode(LATER, image=BrokenColour())
     assert scene.derived() == before
 

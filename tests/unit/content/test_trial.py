@@ -48,4 +48,4 @@ def test_whatever_a_library_raises_is_one_line_without_its_words() -> None:
 
     with pytest.raises(EncoderFault) as caught:
         try_text_encoder(Fails(np.ones((1, 2), np.float32), replace(CARD, name="other")))
-    assert str(caught.value).startswith("other: a sample cannot be encoded (RuntimeError); reinstall")
+    assert str(caught.value).startswith("a sample cannot be encoded: other: RuntimeError; reinstall")

@@ -1,0 +1,22 @@
+"""What a model's file is foreseen to take, against what it takes."""
+
+import torch
+
+from shared.neucf.config import NeuCFConfig
+from shared.neucf.merge import wider
+from shared.neucf.model import NeuCF
+from shared.neucf.size import BESIDE, KEY, model_bytes
+
+USERS, POSTS = 300, 500
+
+
+def test_the_bytes_of_a_model_are_those_of_its_rows_and_what_is_allowed_for_the_rest() -> None:
+    for members in (1, 3):
+        config = wider(NeuCFConfig(image_width=1280, caption_width=384), members)
+        with torch.device("meta"):
+            model = NeuCF(config, n_user_rows=USERS + 1, n_post_rows=POSTS + 1)
+        sizes = {name: each.numel() * each.element_size() for name, each in model.state_dict().items()}
+        rows = sum(sizes.pop(name) for name in ("user_table.weight", "post_table.weight", "post_bias"))
+        foreseen = model_bytes(users=USERS, posts=POSTS, members=members) - BESIDE
+        assert foreseen == rows + KEY * (USERS + POSTS + 2)
+        assert sum(sizes.values()) < BESIDE / 2  # a manifest has at most a fourth of it
