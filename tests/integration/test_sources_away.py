@@ -192,6 +192,20 @@ def test_an_encoder_that_makes_nothing_of_any_ends_the_run_and_takes_nothing_dow
     assert scene.derived() == before
 
 
+class OtherColour(MeanColour):
+    """Another photo encoder, of as many numbers."""
+
+    card = EncoderCard(name="other-colour", version="1", width=3, normalisation="none")
+
+
+def test_a_photo_encoder_that_is_swapped_and_swapped_back_encodes_each_photo_once(scene: Scene) -> None:
+    before, other = scene.derived(), OtherColour()
+    nights = [scene.encode(LATER, **changes)["images"] for changes in ({"image": other}, {}, {"image": other}, {})]
+    assert nights == [N_POSTS, 0, 0, 0]
+    execute(scene.database, "DELETE FROM warmline.post_vectors WHERE encoder = :other", other=other.card.identity)
+    assert scene.derived() == before
+
+
 class BrokenColour(MeanColour):
     """A photo encoder whose weights are no numbers."""
 
