@@ -15,7 +15,7 @@ from redis.exceptions import RedisError, ResponseError
 from demo.embedded import embedded_servers
 from demo.valkey import Valkey
 from shared.ranked_lists import scripts
-from shared.ranked_lists.wire import TOGETHER, Wire
+from shared.ranked_lists.wire import TOGETHER, SharedConnection
 
 PATIENCE = timedelta(seconds=0.4)
 ValueT = TypeVar("ValueT")
@@ -29,9 +29,9 @@ def second_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
         yield servers.valkey
 
 
-def _with_wire(url: str, deed: Callable[[Wire], Awaitable[ValueT]]) -> ValueT:
+def _with_wire(url: str, deed: Callable[[SharedConnection], Awaitable[ValueT]]) -> ValueT:
     async def run() -> ValueT:
-        wire = Wire(url, patience=PATIENCE)
+        wire = SharedConnection(url, patience=PATIENCE)
         try:
             return await deed(wire)
         finally:
@@ -41,7 +41,7 @@ def _with_wire(url: str, deed: Callable[[Wire], Awaitable[ValueT]]) -> ValueT:
 
 
 def test_each_of_many_at_once_gets_its_own_answer(fresh_redis: str) -> None:
-    async def deed(wire: Wire) -> list[list[object]]:
+    async def deed(wire: SharedConnection) -> list[list[object]]:
         return await asyncio.gather(*(wire.ask(("ECHO", number), ("ECHO", -number)) for number in range(200)))
 
     answers = _with_wire(fresh_redis, deed)
@@ -51,7 +51,7 @@ def test_each_of_many_at_once_gets_its_own_answer(fresh_redis: str) -> None:
 def test_redis_is_at_work_on_some_while_the_others_of_the_same_turn_are_made(fresh_redis: str) -> None:
     looked: list[bool] = []
 
-    async def deed(wire: Wire) -> None:
+    async def deed(wire: SharedConnection) -> None:
         await wire.ask(("PING",))
         asked = [asyncio.ensure_future(wire.ask(("SET", f"made {number}", "1"))) for number in range(TOGETHER)]
         asyncio.get_running_loop().call_soon(look)
@@ -70,7 +70,7 @@ def test_redis_is_at_work_on_some_while_the_others_of_the_same_turn_are_made(fre
 
 
 def test_one_who_is_called_away_takes_nobody_elses_answer(fresh_redis: str) -> None:
-    async def deed(wire: Wire) -> list[object]:
+    async def deed(wire: SharedConnection) -> list[object]:
         await wire.ask(("PING",))
         gone = [asyncio.ensure_future(wire.ask(("ECHO", f"gone {number}"))) for number in range(5)]
         await asyncio.sleep(0)
@@ -93,7 +93,7 @@ def test_a_script_that_redis_does_not_know_is_sent_with_its_text(fresh_redis: st
 
 
 def test_a_refused_command_is_an_error_for_who_sent_it_only(fresh_redis: str) -> None:
-    async def deed(wire: Wire) -> list[list[object] | BaseException]:
+    async def deed(wire: SharedConnection) -> list[list[object] | BaseException]:
         asked = [wire.ask(command) for command in (("PING",), ("NOSUCH",), ("ECHO", "x"))]
         return await asyncio.gather(*asked, return_exceptions=True)
 
@@ -108,7 +108,7 @@ def test_where_nobody_listens_the_first_command_says_so() -> None:
 
 
 def test_a_server_that_went_and_came_back_is_connected_to_again(second_valkey: Valkey) -> None:
-    async def deed(wire: Wire) -> list[object]:
+    async def deed(wire: SharedConnection) -> list[object]:
         await wire.ask(("PING",))
         second_valkey.stop()
         await asyncio.sleep(0.1)
@@ -121,7 +121,7 @@ def test_a_server_that_went_and_came_back_is_connected_to_again(second_valkey: V
 
 
 def test_a_connection_on_which_nothing_comes_any_more_is_given_up(second_valkey: Valkey) -> None:
-    async def deed(wire: Wire) -> list[object]:
+    async def deed(wire: SharedConnection) -> list[object]:
         await wire.ask(("PING",))
         second_valkey.pause()
         try:
@@ -135,7 +135,7 @@ def test_a_connection_on_which_nothing_comes_any_more_is_given_up(second_valkey:
 
 
 def test_whoever_has_waited_enough_leaves_and_the_others_get_their_own_answers(second_valkey: Valkey) -> None:
-    async def deed(wire: Wire) -> list[list[object] | BaseException]:
+    async def deed(wire: SharedConnection) -> list[list[object] | BaseException]:
         await wire.ask(("PING",))
         second_valkey.pause()
         try:
@@ -154,7 +154,7 @@ def test_whoever_has_waited_enough_leaves_and_the_others_get_their_own_answers(s
 
 
 def test_one_with_less_patience_than_those_before_leaves_in_time(second_valkey: Valkey) -> None:
-    async def deed(wire: Wire) -> float:
+    async def deed(wire: SharedConnection) -> float:
         await wire.ask(("PING",))
         second_valkey.pause()
         try:
@@ -175,7 +175,7 @@ def test_one_with_less_patience_than_those_before_leaves_in_time(second_valkey: 
 def test_a_connection_that_comes_about_while_the_wire_is_closed_is_closed_too(
     fresh_redis: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def deed(wire: Wire) -> bool:
+    async def deed(wire: SharedConnection) -> bool:
         pool, standing = wire._client.connection_pool, asyncio.Event()
         connection = pool.make_connection()  # type: ignore[no-untyped-call]
         connect = connection.connect
