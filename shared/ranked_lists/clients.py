@@ -39,42 +39,45 @@ def connect_async(url: str, *, budget: timedelta, connections: int = 64) -> redi
     )
 
 
-class Server:
-    """The Redis that a URL names, for a protocol of ours: redis-py reads the URL, asyncio opens the connection."""
+class Endpoint:
+    """The Redis that a URL names, for a protocol of our own: redis-py reads the URL, asyncio opens the connection."""
 
     def __init__(self, url: str, *, timeout: timedelta) -> None:
         pool = redis.asyncio.ConnectionPool.from_url(url, socket_connect_timeout=timeout.total_seconds())
-        self._said: Any = pool.make_connection()  # type: ignore[no-untyped-call]  # never connected: what the URL says
+        self._settings: Any = pool.make_connection()  # type: ignore[no-untyped-call]  # never connected, only read
 
     @property
     def greeting(self) -> list[tuple[str | int, ...]]:
-        """What a connection has to say first. In RESP 2 nothing comes that was not asked for."""
-        said = self._said
-        user = ("AUTH", said.username or "default", said.password or "") if said.username or said.password else ()
-        name = ("SETNAME", said.client_name) if said.client_name else ()
-        return [("HELLO", 2, *user, *name), ("SELECT", said.db)]
+        """The commands that every connection begins with. In RESP 2 nothing comes that was not asked for."""
+        given = self._settings
+        user = ("AUTH", given.username or "default", given.password or "") if given.username or given.password else ()
+        name = ("SETNAME", given.client_name) if given.client_name else ()
+        return [("HELLO", 2, *user, *name), ("SELECT", given.db)]
 
     async def connect(self, protocol: Callable[[], ProtocolT]) -> ProtocolT:
         """A new connection.
 
         Raises:
-            redis.exceptions.ConnectionError: there is none.
+            redis.exceptions.ConnectionError: there is none within the timeout.
         """
-        loop, said = asyncio.get_running_loop(), self._said
         try:
-            async with asyncio.timeout(said.socket_connect_timeout):
-                if isinstance(said, redis.asyncio.UnixDomainSocketConnection):
-                    return (await loop.create_unix_connection(protocol, said.path))[1]
-                tls = said.ssl_context.get() if isinstance(said, redis.asyncio.SSLConnection) else None
-                transport, made = await loop.create_connection(protocol, said.host, said.port, ssl=tls)
+            async with asyncio.timeout(self._settings.socket_connect_timeout):
+                return await self._connect(protocol)
         except OSError as error:  # a timeout is one, too
-            raise Disconnected(f"no connection: {error or type(error).__name__}") from error
-        _keep_alive(transport.get_extra_info("socket"), said.socket_keepalive_options)
-        return made
+            raise Disconnected(f"no connection: {str(error) or 'no answer in time'}") from error
+
+    async def _connect(self, protocol: Callable[[], ProtocolT]) -> ProtocolT:
+        loop, given = asyncio.get_running_loop(), self._settings
+        if isinstance(given, redis.asyncio.UnixDomainSocketConnection):
+            return (await loop.create_unix_connection(protocol, given.path))[1]
+        tls = given.ssl_context.get() if isinstance(given, redis.asyncio.SSLConnection) else None
+        transport, connected = await loop.create_connection(protocol, given.host, given.port, ssl=tls)
+        _keep_alive(transport.get_extra_info("socket"), given.socket_keepalive_options)
+        return connected
 
 
 def _keep_alive(tcp: socket.socket, options: Mapping[int, int]) -> None:
-    """So that the system notices a server that went without a word, while nothing is asked."""
+    """The system asks an idle connection's server whether it is still there."""
     tcp.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in options.items():
         tcp.setsockopt(socket.IPPROTO_TCP, option, value)

@@ -18,7 +18,7 @@ from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import ResponseError
 
 from shared.ranked_lists import scripts
-from shared.ranked_lists.clients import Server
+from shared.ranked_lists.clients import Endpoint
 
 Command = tuple[str | bytes | int, ...]
 Answers = asyncio.Future[list[object]]
@@ -42,7 +42,7 @@ class SharedConnection:
             on_connect: told of each new connection, before anything is asked over it.
         """
         self._on_connect = on_connect
-        self._server = Server(url, timeout=patience)
+        self._endpoint = Endpoint(url, timeout=patience)
         self._seconds = patience.total_seconds()
         self._pipeline: _Pipeline | None = None
         self._connecting: asyncio.Task[_Pipeline] | None = None
@@ -88,9 +88,9 @@ class SharedConnection:
         return await asyncio.shield(self._connecting)
 
     async def _connect(self) -> "_Pipeline":
-        pipeline = await self._server.connect(partial(_Pipeline, patience=self._seconds))
+        pipeline = await self._endpoint.connect(partial(_Pipeline, patience=self._seconds))
         try:
-            for answer in await pipeline.send(self._server.greeting):
+            for answer in await pipeline.send(self._endpoint.greeting):
                 if isinstance(answer, hiredis.ReplyError):
                     raise Disconnected(f"Redis refuses the connection: {answer}")
         except BaseException as error:
@@ -127,9 +127,7 @@ class _Pipeline(asyncio.Protocol):
         self._received: list[object] = []  # of the answers that the first one waits for
         self._out: list[bytes] = []
         self._moved = 0.0  # when something came last, or was waited for first
-        self._is_silent = (
-            False  # nothing came for so long that the connection is given up if nothing has come meanwhile
-        )
+        self._is_silent = False  # nothing came for longer than the patience, as of the last check
         self._is_checked = False
         self.is_over = False
 
@@ -196,7 +194,7 @@ class _Pipeline(asyncio.Protocol):
     def _check(self) -> None:
         """End the waits that are over, and a connection on which nothing comes.
 
-        Both get a second look, before which the process reads what has come: time may have passed while it did nothing.
+        Neither ends at the first look: where the process was held up, what has come meanwhile is read before the next.
         """
         self._is_checked = bool(self._waiting)
         if not self._is_checked:
