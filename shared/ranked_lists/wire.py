@@ -106,14 +106,27 @@ class SharedConnection:
             task.exception()  # whoever still waits is told
 
 
+class _Deadline(Struct, gc=False):
+    """When a wait is over: its last word begins when it is first found to be due."""
+
+    due: float  # by the loop's clock
+    last_word: float  # seconds
+    is_warned: bool = False
+
+    def is_over(self, now: float) -> bool:
+        """Whether the last word is over, too."""
+        if now < self.due or self.is_warned:
+            return now >= self.due
+        self.due, self.is_warned = now + self.last_word, True
+        return False
+
+
 class _Asked(Struct, gc=False):
     """Some commands that were sent together, and who waits for their answers."""
 
     answers: Answers
     count: int  # of answers
-    due: float  # by the loop's clock; then follows the last word
-    last_word: float  # seconds
-    is_warned: bool = False  # the last word has begun
+    deadline: _Deadline
 
 
 class _Pipeline(asyncio.Protocol):
@@ -126,8 +139,7 @@ class _Pipeline(asyncio.Protocol):
         self._waiting: deque[_Asked] = deque()
         self._received: list[object] = []  # of the answers that the first one waits for
         self._out: list[bytes] = []
-        self._moved = 0.0  # when something came last, or was waited for first
-        self._is_silent = False  # nothing came for longer than the patience, as of the last check
+        self._silence = self._deadline(patience)  # on which the connection is given up; each answer begins it anew
         self._is_checked = False
         self.is_over = False
 
@@ -146,10 +158,9 @@ class _Pipeline(asyncio.Protocol):
         self._out += [hiredis.pack_command(command) for command in commands]  # type: ignore[arg-type]  # of any length
         if len(self._out) >= TOGETHER:
             self._flush()
-        now = self._loop.time()
         if not self._waiting:
-            self._moved = now
-        self._waiting.append(_Asked(answers, len(commands), now + within * (1 - LAST_WORD), within * LAST_WORD))
+            self._silence = self._deadline(self._patience)
+        self._waiting.append(_Asked(answers, len(commands), self._deadline(within)))
         if not self._is_checked:
             self._is_checked = True
             self._loop.call_later(CHECK_EVERY, self._check)
@@ -157,7 +168,7 @@ class _Pipeline(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Hand out the answers."""
-        self._moved, self._is_silent = self._loop.time(), False
+        self._silence = self._deadline(self._patience)
         self._reader.feed(data)
         try:
             while not self.is_over and (answer := self._reader.gets()) is not False:
@@ -192,24 +203,21 @@ class _Pipeline(asyncio.Protocol):
             self._transport.write(b"".join(out))
 
     def _check(self) -> None:
-        """End the waits that are over, and a connection on which nothing comes.
-
-        Neither ends at the first look: where the process was held up, what has come meanwhile is read before the next.
-        """
+        """End the waits that are over, or a connection on which nothing comes."""
         self._is_checked = bool(self._waiting)
         if not self._is_checked:
             return
         now = self._loop.time()
-        if self._is_silent:
+        if self._silence.is_over(now):
             self.drop(Disconnected(f"no answer within {self._patience:.3f} s"))
             return
-        self._is_silent = now - self._moved > self._patience
         for asked in self._waiting:
-            if asked.due <= now:
-                if asked.is_warned:
-                    _end(asked, TimeoutError())
-                asked.due, asked.is_warned = now + asked.last_word, True
+            if asked.deadline.is_over(now):
+                _end(asked, TimeoutError())
         self._loop.call_later(CHECK_EVERY, self._check)
+
+    def _deadline(self, seconds: float) -> _Deadline:
+        return _Deadline(self._loop.time() + seconds * (1 - LAST_WORD), seconds * LAST_WORD)
 
 
 def _end(asked: _Asked, error: Exception) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 import redis
+import uvloop
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -24,7 +25,7 @@ from redis.exceptions import RedisError, ResponseError
 from demo.embedded import embedded_servers
 from demo.valkey import Valkey
 from shared.ranked_lists import scripts
-from shared.ranked_lists.wire import TOGETHER, SharedConnection
+from shared.ranked_lists.wire import LAST_WORD, TOGETHER, SharedConnection
 
 PATIENCE = timedelta(seconds=0.4)
 ValueT = TypeVar("ValueT")
@@ -46,7 +47,10 @@ def _with_connection(url: str, work: Callable[[SharedConnection], Awaitable[Valu
         finally:
             await connection.close()
 
-    return asyncio.run(run())
+    with asyncio.Runner(
+        loop_factory=uvloop.new_event_loop
+    ) as runner:  # the timeline's loop: timers first, then what came
+        return runner.run(run())
 
 
 def test_each_of_many_at_once_gets_its_own_answer(fresh_redis: str) -> None:
@@ -185,16 +189,24 @@ def test_one_with_less_patience_than_those_before_leaves_in_time(second_valkey: 
     assert _with_connection(second_valkey.url, work) < PATIENCE.total_seconds() / 2
 
 
-def test_what_came_while_the_process_was_held_up_counts(fresh_redis: str) -> None:
+def test_a_machine_that_was_held_up_gets_a_last_word(second_valkey: Valkey) -> None:
+    """Neither this process nor Redis has a processor until a command's deadline and the connection's are due."""
+    seconds = PATIENCE.total_seconds()
+
     async def work(connection: SharedConnection) -> list[object]:
         await connection.ask(("PING",))
-        asked = asyncio.ensure_future(connection.ask(("ECHO", "here"), within=0.02))
-        await asyncio.sleep(0)  # it is asked...
-        await asyncio.sleep(0)  # ...and sent
-        time.sleep(PATIENCE.total_seconds() * 1.5)  # noqa: ASYNC251  # both deadlines pass meanwhile
+        second_valkey.pause()
+        try:
+            asked = asyncio.ensure_future(connection.ask(("ECHO", "here"), within=seconds))
+            await asyncio.sleep(0)  # it asks...
+            await asyncio.sleep(0)  # ...and has sent it
+            time.sleep(seconds)  # noqa: ASYNC251
+            await asyncio.sleep(seconds * LAST_WORD / 4)
+        finally:
+            second_valkey.resume()
         return await asked
 
-    assert _with_connection(fresh_redis, work) == [b"here"]
+    assert _with_connection(second_valkey.url, work) == [b"here"]
 
 
 def test_closing_ends_a_connection_that_is_still_being_made() -> None:
