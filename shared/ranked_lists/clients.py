@@ -1,18 +1,23 @@
 """The one place that builds Redis clients, and that turns their errors into ours."""
 
-from collections.abc import Iterator
+import asyncio
+import socket
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import redis
 import redis.asyncio
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from shared.errors import StoreUnavailable
 
+ProtocolT = TypeVar("ProtocolT", bound=asyncio.Protocol)
 JOB_TIMEOUT = timedelta(seconds=10)  # a job would rather wait than fail; a page would rather fall back
 
 
@@ -32,6 +37,50 @@ def connect_async(url: str, *, budget: timedelta, connections: int = 64) -> redi
         max_connections=connections,
         retry=Retry(NoBackoff(), 0),
     )
+
+
+class Endpoint:
+    """The Redis that a URL names, for a protocol of our own: redis-py reads the URL, asyncio opens the connection."""
+
+    def __init__(self, url: str, *, timeout: timedelta) -> None:
+        pool = redis.asyncio.ConnectionPool.from_url(url, socket_connect_timeout=timeout.total_seconds())
+        self._settings: Any = pool.make_connection()  # type: ignore[no-untyped-call]  # never connected, only read
+
+    @property
+    def greeting(self) -> list[tuple[str | int, ...]]:
+        """The commands that every connection begins with. In RESP 2 nothing comes that was not asked for."""
+        given = self._settings
+        user = ("AUTH", given.username or "default", given.password or "") if given.username or given.password else ()
+        name = ("SETNAME", given.client_name) if given.client_name else ()
+        return [("HELLO", 2, *user, *name), ("SELECT", given.db)]
+
+    async def connect(self, protocol: Callable[[], ProtocolT]) -> ProtocolT:
+        """A new connection.
+
+        Raises:
+            redis.exceptions.ConnectionError: there is none within the timeout.
+        """
+        try:
+            async with asyncio.timeout(self._settings.socket_connect_timeout):
+                return await self._connect(protocol)
+        except OSError as error:  # a timeout is one, too
+            raise Disconnected(f"no connection: {str(error) or 'no answer in time'}") from error
+
+    async def _connect(self, protocol: Callable[[], ProtocolT]) -> ProtocolT:
+        loop, given = asyncio.get_running_loop(), self._settings
+        if isinstance(given, redis.asyncio.UnixDomainSocketConnection):
+            return (await loop.create_unix_connection(protocol, given.path))[1]
+        tls = given.ssl_context.get() if isinstance(given, redis.asyncio.SSLConnection) else None
+        transport, connected = await loop.create_connection(protocol, given.host, given.port, ssl=tls)
+        _keep_alive(transport.get_extra_info("socket"), given.socket_keepalive_options)
+        return connected
+
+
+def _keep_alive(tcp: socket.socket, options: Mapping[int, int]) -> None:
+    """The system asks an idle connection's server whether it is still there."""
+    tcp.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in options.items():
+        tcp.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 @contextmanager

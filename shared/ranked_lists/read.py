@@ -24,7 +24,7 @@ from shared.ranked_lists.ownership import foreign
 from shared.ranked_lists.publication import Publication, unpack_publication
 from shared.ranked_lists.records import Chain, Seen, Tail
 from shared.ranked_lists.server_life import SECTION, is_of_another_life, life_of
-from shared.ranked_lists.wire import Command, Wire
+from shared.ranked_lists.wire import Command, SharedConnection
 
 ValueT = TypeVar("ValueT")
 NO_SLOT, OVERTAKEN = 0, 2  # what END_PAGE gives then
@@ -107,7 +107,7 @@ class ListReader:
         self._url, self._address = url, address(url)
         self.installation: str | None = None  # whose lists are served; None until PostgreSQL has said it
         self._redis = connect_async(url, budget=budget)  # for the keeper's looks, whose answers are long
-        self._wire = Wire(url, patience=budget, on_connect=self._doubt)  # for pages
+        self._connection = SharedConnection(url, patience=budget, on_connect=self._doubt)  # for pages
         self._epoch: bytes | None = None  # the newest that was followed
         longest = len(records.pack_visits(0)) + len(records.pack_rows([0])) * lifetimes.seen_length
         # As Redis gets them, with each page.
@@ -139,7 +139,7 @@ class ListReader:
               (keys.ranked_list(Phase.HEURISTIC, user_id), keys.ranked_list(Phase.NEUCF, user_id))),
         )  # fmt: skip
         try:
-            (values,) = await self._wire.ask(names, within=within)
+            (values,) = await self._connection.ask(names, within=within)
             epoch, number, phase, viewer, seen, first, second = cast(list[bytes | None], values)
             if epoch is None:
                 raise MemoryLost(f"Redis at {self._address} has lost its memory; deletions and blocks are being loaded")
@@ -357,7 +357,7 @@ class ListReader:
         await self._asked([("SET", keys.WRITTEN, b"1", "PX", _ms(keys.WRITTEN_FOR))], within)
 
     async def close(self) -> None:
-        await self._wire.close()
+        await self._connection.close()
         await self._redis.aclose()
 
     async def _values(self, names: list[str]) -> list[bytes | None]:
@@ -371,7 +371,7 @@ class ListReader:
             StoreUnavailable: no answer.
         """
         try:
-            return await self._wire.ask(*commands, within=within)
+            return await self._connection.ask(*commands, within=within)
         except ResponseError as error:
             raise WritesRefused(f"Redis at {self._address} refuses writes: {error}") from error
         except (RedisError, OSError, TimeoutError) as error:

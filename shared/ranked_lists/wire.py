@@ -9,14 +9,16 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any, cast
+from functools import partial
+from typing import cast
 
 import hiredis
+from msgspec import Struct
 from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import ResponseError
 
 from shared.ranked_lists import scripts
-from shared.ranked_lists.clients import connect_async
+from shared.ranked_lists.clients import Endpoint
 
 Command = tuple[str | bytes | int, ...]
 Answers = asyncio.Future[list[object]]
@@ -26,10 +28,10 @@ UNKNOWN_SCRIPT = "NOSCRIPT"
 # its processor, the answer is there by then and is read, instead of being counted as none.
 LAST_WORD = 0.2
 TOGETHER = 8  # commands are not held back for more: Redis is at work on them while this process makes the next ones
-LOOKS = 2  # in a row at the same unanswered command, after which the connection counts as dead
+CHECK_EVERY = 0.005  # seconds, while a command is unanswered; one timer for each would cost more than the commands
 
 
-class Wire:
+class SharedConnection:
     """Asks Redis over one connection, which is made when it is needed, and again after it broke."""
 
     def __init__(self, url: str, *, patience: timedelta, on_connect: Callable[[], None] = lambda: None) -> None:
@@ -40,10 +42,10 @@ class Wire:
             on_connect: told of each new connection, before anything is asked over it.
         """
         self._on_connect = on_connect
-        self._client = connect_async(url, budget=patience)
+        self._endpoint = Endpoint(url, timeout=patience)
         self._seconds = patience.total_seconds()
-        self._line: _Line | None = None
-        self._connecting: asyncio.Task[None] | None = None
+        self._pipeline: _Pipeline | None = None
+        self._connecting: asyncio.Task[_Pipeline] | None = None
 
     async def ask(self, *commands: Command, within: float | None = None) -> list[object]:
         """The answers to some commands, which are sent together.
@@ -58,97 +60,115 @@ class Wire:
             redis.exceptions.RedisError: no connection, one that broke, or a command that was refused.
             TimeoutError: no answer in time.
         """
-        line = self._line
-        if line is None or line.is_over:
+        pipeline = self._pipeline
+        if pipeline is None or pipeline.is_over:
             async with asyncio.timeout(within):
-                line = await self._open_line()
-        answers = await line.send(commands, NEVER if within is None else within)
-        for place, answer in enumerate(answers):
+                pipeline = await self._connected()
+        answers = await pipeline.send(commands, within=NEVER if within is None else within)
+        for index, answer in enumerate(answers):
             if isinstance(answer, hiredis.ReplyError):
                 if not str(answer).startswith(UNKNOWN_SCRIPT):
                     raise ResponseError(str(answer))
-                (answers[place],) = await self.ask(_with_text(commands[place]), within=within)
+                (answers[index],) = await self.ask(_with_text(commands[index]), within=within)
         return answers
 
     async def close(self) -> None:
         """Give the connection up."""
         if self._connecting is not None:
             self._connecting.cancel()
-            # A cancellation that comes together with Redis' greeting is lost on the way: then there is a line.
-            await asyncio.wait([self._connecting], timeout=self._seconds)
-        if self._line is not None:
-            self._line.drop(Disconnected("closed"))
-        await self._client.aclose()
+            await asyncio.wait([self._connecting])
+        if self._pipeline is not None:
+            self._pipeline.drop(Disconnected("closed"))
 
-    async def _open_line(self) -> "_Line":
-        while self._line is None or self._line.is_over:
-            await self._connected()
-        return self._line
-
-    async def _connected(self) -> None:
-        """Wait for the connection; whoever is called away meanwhile does not end it for the others."""
+    async def _connected(self) -> "_Pipeline":
+        """The new connection; whoever is cancelled meanwhile does not end it for the others."""
         if self._connecting is None:
             self._connecting = asyncio.create_task(self._connect())
             self._connecting.add_done_callback(self._no_longer_connecting)
-        await asyncio.shield(self._connecting)
+        return await asyncio.shield(self._connecting)
 
-    async def _connect(self) -> None:
-        # The client's own connection does what an address asks for (TLS, sockets, passwords, databases); its transport
-        # is ours from then on.
-        connection = self._client.connection_pool.make_connection()  # type: ignore[no-untyped-call]
+    async def _connect(self) -> "_Pipeline":
+        pipeline = await self._endpoint.connect(partial(_Pipeline, patience=self._seconds))
         try:
-            await connection.connect()
-        except asyncio.CancelledError:  # any other end closes it itself
-            await connection.disconnect(nowait=True)
+            for answer in await pipeline.send(self._endpoint.greeting):
+                if isinstance(answer, hiredis.ReplyError):
+                    raise Disconnected(f"Redis refuses the connection: {answer}")
+        except BaseException as error:
+            pipeline.drop(Disconnected(str(error)))
             raise
         self._on_connect()
-        self._line = _Line(connection, seconds=self._seconds)
+        self._pipeline = pipeline
+        return pipeline
 
-    def _no_longer_connecting(self, task: "asyncio.Task[None]") -> None:
+    def _no_longer_connecting(self, task: "asyncio.Task[_Pipeline]") -> None:
         self._connecting = None
         if not task.cancelled():
             task.exception()  # whoever still waits is told
 
 
-class _Line(asyncio.Protocol):
+class _Deadline(Struct, gc=False):
+    """When a wait is over: its last word begins when it is first found to be due."""
+
+    due: float  # by the loop's clock
+    last_word: float  # seconds
+    is_warned: bool = False
+
+    def is_over(self, now: float) -> bool:
+        """Whether the last word is over, too."""
+        if now < self.due or self.is_warned:
+            return now >= self.due
+        self.due, self.is_warned = now + self.last_word, True
+        return False
+
+
+class _Asked(Struct, gc=False):
+    """Some commands that were sent together, and who waits for their answers."""
+
+    answers: Answers
+    count: int  # of answers
+    deadline: _Deadline
+
+
+class _Pipeline(asyncio.Protocol):
     """One connection, from when it stands to when it breaks; its answers can never be another connection's."""
 
-    def __init__(self, connection: Any, *, seconds: float) -> None:
-        self._connection = connection  # kept, for it closes the transport when it is forgotten
-        self._transport = cast(asyncio.Transport, connection._writer.transport)
+    def __init__(self, *, patience: float) -> None:
+        self._patience = patience
         self._loop = asyncio.get_running_loop()
-        self._seconds = seconds
         self._reader = hiredis.Reader()
-        # Who waits, for how many answers, until when, and how long their last word is.
-        self._waiting: deque[tuple[Answers, int, float, float]] = deque()
-        self._next_look = NEVER  # at those who have waited long enough
-        self._look: asyncio.TimerHandle | None = None
-        self._answers: list[object] = []  # of the first who waits, as far as they are here
+        self._waiting: deque[_Asked] = deque()
+        self._received: list[object] = []  # of the answers that the first one waits for
         self._out: list[bytes] = []
-        self._answered = 0  # commands
-        self._is_watched = False
+        self._silence = self._deadline(patience)  # on which the connection is given up; each answer begins it anew
+        self._is_checked = False
         self.is_over = False
-        self._transport.set_protocol(self)
 
-    def send(self, commands: Sequence[Command], seconds: float) -> Answers:
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        self._transport = cast(asyncio.Transport, transport)
+
+    def send(self, commands: Sequence[Command], *, within: float = NEVER) -> Answers:
         """Send some commands by the end of this turn of the loop; gives what will be their answers, or the error."""
         answers: Answers = self._loop.create_future()
+        if self.is_over:
+            answers.set_exception(Disconnected("the connection broke"))
+            return answers
         if not self._out:
             self._loop.call_soon(self._flush)
         self._out += [hiredis.pack_command(command) for command in commands]  # type: ignore[arg-type]  # of any length
         if len(self._out) >= TOGETHER:
             self._flush()
-        due, last_word = self._loop.time() + seconds * (1 - LAST_WORD), seconds * LAST_WORD
-        self._waiting.append((answers, len(commands), due, last_word))
-        if due < self._next_look:  # one timer for all who wait: one for each would cost more than the commands
-            self._look_at(due)
-        if not self._is_watched:
-            self._is_watched = True
-            self._loop.call_later(self._seconds / LOOKS, self._watch, self._answered, 0)
+        if not self._waiting:
+            self._silence = self._deadline(self._patience)
+        self._waiting.append(_Asked(answers, len(commands), self._deadline(within)))
+        if not self._is_checked:
+            self._is_checked = True
+            self._loop.call_later(CHECK_EVERY, self._check)
         return answers
 
     def data_received(self, data: bytes) -> None:
         """Hand out the answers."""
+        self._silence = self._deadline(self._patience)
         self._reader.feed(data)
         try:
             while not self.is_over and (answer := self._reader.gets()) is not False:
@@ -164,65 +184,45 @@ class _Line(asyncio.Protocol):
         """End the connection; nobody waits for it any more."""
         self.is_over = True
         self._transport.abort()
-        self._connection._close()
         self._out = []
-        if self._look is not None:
-            self._look.cancel()
         while self._waiting:
-            answers, *_ = self._waiting.popleft()
-            if not answers.done():
-                answers.set_exception(error)
+            _end(self._waiting.popleft(), error)
 
     def _take(self, answer: object) -> None:
-        waiting, count, _, _ = self._waiting[0]
-        self._answered += 1
-        self._answers.append(answer)
-        if len(self._answers) == count:
+        asked = self._waiting[0]
+        self._received.append(answer)
+        if len(self._received) == asked.count:
             self._waiting.popleft()
-            if not waiting.done():  # not called away meanwhile
-                waiting.set_result(self._answers)
-            self._answers = []
+            if not asked.answers.done():  # not cancelled meanwhile
+                asked.answers.set_result(self._received)
+            self._received = []
 
     def _flush(self) -> None:
         out, self._out = self._out, []
         if out and not self.is_over:
             self._transport.write(b"".join(out))
 
-    def _look_at(self, due: float) -> None:
-        if self._look is not None:
-            self._look.cancel()
-        self._next_look, self._look = due, self._loop.call_at(due, self._warn)
-
-    def _warn(self) -> None:
-        """Those who are due have their last word, from now on."""
+    def _check(self) -> None:
+        """End the waits that are over, or a connection on which nothing comes."""
+        self._is_checked = bool(self._waiting)
+        if not self._is_checked:
+            return
         now = self._loop.time()
-        last_word = max((word for _, _, due, word in self._waiting if due <= now), default=0.0)
-        self._next_look, self._look = now, self._loop.call_later(last_word, self._end, now)
-
-    def _end(self, before: float) -> None:
-        """Those who were due before that wait no longer; the next look is at the next one who is due."""
-        next_due = NEVER
-        for answers, _, due, _ in self._waiting:
-            if not answers.done():
-                if due <= before:
-                    answers.set_exception(TimeoutError())
-                else:
-                    next_due = min(next_due, due)
-        self._next_look, self._look = NEVER, None
-        if next_due < NEVER:
-            self._look_at(next_due)
-
-    def _watch(self, answered: int, unmoved: int) -> None:
-        """Give up a connection on which nothing moved; between two looks the process reads what has come."""
-        self._is_watched = False
-        if self.is_over or not self._waiting:
+        if self._silence.is_over(now):
+            self.drop(Disconnected(f"no answer within {self._patience:.3f} s"))
             return
-        unmoved = unmoved + 1 if answered == self._answered else 0
-        if unmoved >= LOOKS:
-            self.drop(Disconnected(f"no answer within {self._seconds:.3f} s"))
-            return
-        self._is_watched = True
-        self._loop.call_later(self._seconds / LOOKS, self._watch, self._answered, unmoved)
+        for asked in self._waiting:
+            if asked.deadline.is_over(now):
+                _end(asked, TimeoutError())
+        self._loop.call_later(CHECK_EVERY, self._check)
+
+    def _deadline(self, seconds: float) -> _Deadline:
+        return _Deadline(self._loop.time() + seconds * (1 - LAST_WORD), seconds * LAST_WORD)
+
+
+def _end(asked: _Asked, error: Exception) -> None:
+    if not asked.answers.done():
+        asked.answers.set_exception(error)
 
 
 def _with_text(command: Command) -> Command:
