@@ -12,8 +12,9 @@ from shared.domain import Source
 from shared.eligibility import may_show, may_show_all
 from shared.ranked_lists import codec
 from shared.ranked_lists.records import CatalogueEntry
+from timeline.new_post_pool import Pool
 from timeline.parts import Parts
-from timeline.reserved import Pool, with_new_posts
+from timeline.reserved import with_new_posts
 from timeline.segments import MANY, Permitted
 from timeline.walk import MARGIN, PAGES, Walk
 

@@ -29,7 +29,7 @@ from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.records import CatalogueEntry
 from shared.snapshot_owner import HASH_BYTES, LENGTH, MAGIC, WITHOUT_OWNER, owner_of, read_snapshot_owner
 from shared.untrusted_files import read_untrusted
-from timeline.reserved import Pool
+from timeline.new_post_pool import Pool
 from timeline.snapshot import Snapshot
 
 MAX_BYTES = 64_000_000  # deletions make most of it; 2 MB is usual

@@ -37,8 +37,8 @@ from timeline.breaker import Breaker
 from timeline.disk import Disk
 from timeline.installation import Answer, Installation
 from timeline.metrics import Metrics
+from timeline.new_post_pool import Pool
 from timeline.parts import Parts
-from timeline.reserved import Pool
 from timeline.snapshot import NOT_ASKED
 from timeline.sources import FIRST_LOOK_SECONDS
 from timeline.withheld import Withheld

@@ -16,7 +16,7 @@ from shared.ranked_lists.blocked import NOBODY, Blocked
 from shared.ranked_lists.catalogue import Catalogue
 from shared.ranked_lists.codec import RankedList, pack_entry
 from shared.ranked_lists.records import CatalogueEntry
-from timeline.reserved import Pool
+from timeline.new_post_pool import Pool
 from timeline.segments import Segment, segment_of
 
 NOT_ASKED = "not asked yet"

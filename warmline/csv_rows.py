@@ -12,7 +12,7 @@ from shared.errors import ImportRefused
 from shared.untrusted_files import open_untrusted
 from warmline.import_columns import COLUMNS
 from warmline.row_checks import BAD_QUOTING, TOO_LONG, WRONG_FIELDS, BadRow, Value
-from warmline.row_files import Progress, RawRow, read_header
+from warmline.row_file import Progress, RawRow, read_header
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _HEAD_BYTES = 4096

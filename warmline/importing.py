@@ -16,7 +16,8 @@ from warmline.import_report import FileReport, show_report
 from warmline.memory_limit import memory_limit
 from warmline.repeated_ids import RowsById
 from warmline.row_checks import CHECKS, BadRow
-from warmline.row_files import RowFile, find_files, open_files, unread_files
+from warmline.row_file import RowFile
+from warmline.row_files import find_files, open_files, unread_files
 from warmline.screen import progress_bar, warn
 from warmline.stores import open_stores
 

@@ -1,7 +1,6 @@
 """Draws an inspection: a head with what decides, then the lists: side by side where there is room, else one by one."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -10,10 +9,8 @@ from rich.text import Text
 from shared.domain import Phase, Source
 from shared.printable import printable
 from shared.ranked_lists.inspect import ListedPost
+from warmline.inspect_records import Inspection, PostInspection
 from warmline.screen import age, clipped, console, number_of, say
-
-if TYPE_CHECKING:
-    from warmline.inspecting import Inspection, PostInspection
 
 CAPTION = 40  # characters
 WIDE = 75  # characters of a list from which on two stand side by side
@@ -29,7 +26,7 @@ STANDINGS = {
 }
 
 
-def show_inspection(inspection: "Inspection") -> None:
+def show_inspection(inspection: Inspection) -> None:
     """The whole inspection on standard output."""
     for line in head(inspection):
         say(line)
@@ -48,7 +45,7 @@ def show_inspection(inspection: "Inspection") -> None:
         say("deleted, blocked, hidden and own posts are left out; served and seen ones come after the others")
 
 
-def show_post(post: "PostInspection") -> None:
+def show_post(post: PostInspection) -> None:
     """How one post stands with the user."""
     user, details = post.user, post.details
     for line in head(user):
@@ -69,7 +66,7 @@ def show_post(post: "PostInspection") -> None:
     say(f"Shown: {STANDINGS.get(post.standing) or _unhindered(post)}")
 
 
-def _place(post: "PostInspection", source: Source, place: ListedPost | None) -> str:
+def _place(post: PostInspection, source: Source, place: ListedPost | None) -> str:
     ranked = post.user.lists[source].ranked
     made = f"made {age(post.user.now - ranked.generated_at)} ago"
     if place is None:
@@ -79,7 +76,7 @@ def _place(post: "PostInspection", source: Source, place: ListedPost | None) -> 
     return f"{source}: place {place.rank} of {len(ranked):,} ({made}), score {place.score:.3f}{made_of}, {place.reason}"
 
 
-def _absence(post: "PostInspection", made_at: datetime) -> str:
+def _absence(post: PostInspection, made_at: datetime) -> str:
     if post.row is None:
         return "it was never a candidate (older than the window, not there yet, or deleted)"
     born = post.details.created_at if post.details is not None else None
@@ -90,13 +87,13 @@ def _absence(post: "PostInspection", made_at: datetime) -> str:
     return "others scored higher, or it is older than the candidates' window"
 
 
-def _unhindered(post: "PostInspection") -> str:
+def _unhindered(post: PostInspection) -> str:
     if any(post.places.values()):
         return "nothing withholds it from them; spacing of authors and like photos may move it"
     return "nothing withholds it from them, but no list of theirs holds it"
 
 
-def head(inspection: "Inspection") -> list[str]:
+def head(inspection: Inspection) -> list[str]:
     """Who the user is, which phase they are in, where their page comes from, and what is withheld."""
     user, phase, withheld = inspection.user, inspection.phase, inspection.withheld
     joined = f"joined {age(inspection.now - user.joined_at)} ago" if user.joined_at else "not among the users"
@@ -118,7 +115,7 @@ def head(inspection: "Inspection") -> list[str]:
     return lines
 
 
-def _source(inspection: "Inspection") -> str:
+def _source(inspection: Inspection) -> str:
     source = inspection.served_from
     if source is None:
         return "Redis holds no list at all (has the heuristic job run?); the timeline serves the newest posts"
@@ -132,7 +129,7 @@ def _source(inspection: "Inspection") -> str:
     return f"The next first page comes from the {source} list"
 
 
-def _table(inspection: "Inspection", source: Source, width: int) -> Table:
+def _table(inspection: Inspection, source: Source, width: int) -> Table:
     shown = inspection.lists[source]
     ranked = shown.ranked
     since = age(inspection.now - ranked.generated_at)
@@ -151,7 +148,7 @@ def _table(inspection: "Inspection", source: Source, width: int) -> Table:
     return table
 
 
-def _about(inspection: "Inspection", source: Source, post: ListedPost, *, with_reason: bool) -> list[Text]:
+def _about(inspection: Inspection, source: Source, post: ListedPost, *, with_reason: bool) -> list[Text]:
     """A post in lines: its caption; how it came there; its id and its author's."""
     details, parts = inspection.posts.get(post.post_id or ""), inspection.parts(source, post)
     how = [post.reason] if with_reason else []

@@ -11,7 +11,7 @@ from shared.errors import ImportRefused
 from shared.untrusted_files import open_untrusted
 from warmline.import_columns import COLUMNS
 from warmline.row_checks import TOO_LONG, BadRow, Value
-from warmline.row_files import Progress, RawRow, read_header
+from warmline.row_file import Progress, RawRow, read_header
 
 _BATCH_ROWS = 10_000
 _MAX_COLUMN_BYTES = 1024**3  # of one row group; a million rows of long captions have a tenth

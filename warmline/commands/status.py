@@ -1,7 +1,7 @@
 """`warmline status`: how the installation is, at a glance, and what needs attention with what to do about it."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,17 @@ from shared.db.models import ModelVersion, champion, list_models
 from shared.db.phases import phase_history, read_phase
 from shared.db.readiness import read_readiness
 from shared.db.runs import live_services, recent_runs
-from shared.db.server import DatabaseState, read_state
-from shared.domain import Phase, PhaseState
+from shared.db.server import read_state
+from shared.domain import Phase
 from shared.errors import ArtefactError, ForeignInstallation, WarmlineError
 from shared.jobs import Job
 from shared.neucf.model_files import check_model_files, is_at_hand
-from shared.ranked_lists.health import RedisHealth, read_health
+from shared.ranked_lists.health import read_health
 from shared.ranked_lists.inspect import read_publications, read_safety
 from shared.ranked_lists.publication import Publication
 from shared.settings import ModelSettings, load_settings
 from shared.version import VERSION
+from warmline.commands.status_records import FromDatabase, FromRedis, JobRuns, Status
 from warmline.commands.status_rules import attention
 from warmline.commands.status_screen import show_status
 from warmline.findings import Finding, as_dict, has_problem, in_order
@@ -30,65 +31,6 @@ from warmline.stores import open_stores
 
 STATEMENT_SECONDS = 10
 RUNS_LOOKED_AT = 20  # of each job, for the last ones of each kind and how often they come
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobRuns:
-    """A job's runs, newest first; rows of the table `runs`."""
-
-    runs: tuple[Mapping[str, Any], ...]
-
-    @property
-    def running(self) -> Mapping[str, Any] | None:
-        return next((run for run in self.runs if run["state"] == "running"), None)
-
-    @property
-    def waiting(self) -> Mapping[str, Any] | None:
-        return next((run for run in self.runs if run["state"] == "requested"), None)
-
-    @property
-    def ended(self) -> Mapping[str, Any] | None:
-        """The newest that has ended, well or not."""
-        return next((run for run in self.runs if run["finished_at"] is not None), None)
-
-    @property
-    def good(self) -> tuple[Mapping[str, Any], ...]:
-        return tuple(run for run in self.runs if run["state"] == "done")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FromDatabase:
-    """What PostgreSQL holds of it."""
-
-    server: DatabaseState
-    phase: PhaseState
-    changed: Mapping[str, Any] | None  # the newest change of phase
-    jobs: Mapping[Job, JobRuns]
-    services: tuple[Mapping[str, Any], ...]
-    champion: ModelVersion | None
-    newest: ModelVersion | None
-    readiness: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FromRedis:
-    """What Redis holds of it."""
-
-    server: RedisHealth | None  # None: its ACL lets nobody ask
-    published: Mapping[Phase, Publication]
-    is_safe: bool  # deletions and blocks are in it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
-    """All of it, as of `now`. A store that does not answer is None, with the reason in `trouble`."""
-
-    now: datetime
-    database: FromDatabase | None
-    redis: FromRedis | None
-    trouble: Mapping[str, str] = field(default_factory=dict)  # store → why it is None
-    has_foreign_redis: bool = False  # it answers, and is another installation's
-    champions_files: str | None = None  # what is the matter with them; None: nothing, or they are not at hand
 
 
 def run_status(*, as_json: bool) -> int:

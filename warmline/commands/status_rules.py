@@ -4,17 +4,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
-from typing import TYPE_CHECKING
 
 from shared.domain import Phase
 from shared.jobs import SERVICES, Job
 from shared.readiness import NOT_READY, phase_warning
+from warmline.commands.status_records import FromDatabase, FromRedis, JobRuns, Status
 from warmline.findings import Finding, Severity, hint, problem
 from warmline.screen import age
 from warmline.setup_diagnosis import judge_redis
-
-if TYPE_CHECKING:
-    from warmline.commands.status import FromDatabase, FromRedis, JobRuns, Status
 
 TIMELINE = "timeline"  # as it calls itself in its heartbeats
 LISTS_OF = {Job.HEURISTIC: Phase.HEURISTIC, Job.SCORE: Phase.NEUCF}
@@ -26,12 +23,12 @@ TRAINING_LATE = timedelta(hours=50)  # two nights
 NEARLY_FULL = 0.9  # of Redis' bound
 
 
-def attention(status: "Status") -> list[Finding]:
+def attention(status: Status) -> list[Finding]:
     """Problems make pages worse, now or soon; hints do not."""
     return [*_stores(status), *_database(status), *_redis(status)]
 
 
-def _stores(status: "Status") -> Iterator[Finding]:
+def _stores(status: Status) -> Iterator[Finding]:
     if status.database is None:
         yield problem(
             "PostgreSQL",
@@ -55,7 +52,7 @@ def _stores(status: "Status") -> Iterator[Finding]:
         )
 
 
-def _database(status: "Status") -> Iterator[Finding]:
+def _database(status: Status) -> Iterator[Finding]:
     known = status.database
     if known is None:
         return
@@ -79,7 +76,7 @@ def _database(status: "Status") -> Iterator[Finding]:
         )
 
 
-def _runs(job: Job, runs: "JobRuns", known: "FromDatabase", now: datetime) -> Iterator[Finding]:
+def _runs(job: Job, runs: JobRuns, known: FromDatabase, now: datetime) -> Iterator[Finding]:
     ended, waiting, running = runs.ended, runs.waiting, runs.running
     service = SERVICES[job]
     if ended is not None and ended["state"] == "failed" and not str(ended["error"]).startswith(NOT_READY):
@@ -106,7 +103,7 @@ def _runs(job: Job, runs: "JobRuns", known: "FromDatabase", now: datetime) -> It
         )
 
 
-def _training(known: "FromDatabase", now: datetime) -> Iterator[Finding]:
+def _training(known: FromDatabase, now: datetime) -> Iterator[Finding]:
     good = known.jobs[Job.TRAIN].good
     if good and now - good[0]["finished_at"] > TRAINING_LATE:
         yield hint(
@@ -117,7 +114,7 @@ def _training(known: "FromDatabase", now: datetime) -> Iterator[Finding]:
         )
 
 
-def _photos(known: "FromDatabase") -> Iterator[Finding]:
+def _photos(known: FromDatabase) -> Iterator[Finding]:
     """What the last scoring run could not reach; the training of a night would only repeat it."""
     good = known.jobs[Job.SCORE].good
     report = (good[0]["report"] or {}) if good else {}
@@ -130,7 +127,7 @@ def _photos(known: "FromDatabase") -> Iterator[Finding]:
         )
 
 
-def _redis(status: "Status") -> Iterator[Finding]:
+def _redis(status: Status) -> Iterator[Finding]:
     redis = status.redis
     if redis is None:
         return
@@ -156,7 +153,7 @@ def _redis(status: "Status") -> Iterator[Finding]:
     yield from _lists(known, redis, status.now)
 
 
-def _lists(known: "FromDatabase", redis: "FromRedis", now: datetime) -> Iterator[Finding]:
+def _lists(known: FromDatabase, redis: FromRedis, now: datetime) -> Iterator[Finding]:
     in_force = known.phase.phase
     warning = phase_warning(in_force, has_champion=known.champion is not None, has_lists=in_force in redis.published)
     if warning is not None:
@@ -176,14 +173,14 @@ def _lists(known: "FromDatabase", redis: "FromRedis", now: datetime) -> Iterator
             )
 
 
-def usual_pause(job: Job, runs: "JobRuns") -> timedelta:
+def usual_pause(job: Job, runs: JobRuns) -> timedelta:
     """The middle one of the pauses between the last good runs; the default's where there are too few."""
     begun = [run["started_at"] for run in runs.good]
     pauses = [(later - earlier).total_seconds() for later, earlier in pairwise(begun)]
     return timedelta(seconds=median(pauses)) if len(pauses) > 1 else USUAL[job]
 
 
-def _remedy(phase: Phase, known: "FromDatabase") -> str:
+def _remedy(phase: Phase, known: FromDatabase) -> str:
     if phase is Phase.HEURISTIC:
         return "`warmline run heuristic`, or python -m s01_heuristic --once"
     back = "`warmline phase set heuristic` until then"

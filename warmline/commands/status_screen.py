@@ -2,25 +2,23 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shared.db.models import ModelVersion
 from shared.domain import Phase
 from shared.jobs import SERVICES
 from shared.readiness import NOT_READY
 from shared.version import VERSION
+from warmline.commands.status_records import FromDatabase, FromRedis, JobRuns, Status
 from warmline.findings import Finding, show
 from warmline.run_rows import how_far
 from warmline.screen import age, console, number_of, say, show_sections
-
-if TYPE_CHECKING:
-    from warmline.commands.status import FromDatabase, FromRedis, JobRuns, Status
 
 MB = 1e6
 REASON = 160  # characters of a run's error or a verdict; `warmline models` and the log have all of it
 
 
-def show_status(status: "Status", findings: Sequence[Finding]) -> None:
+def show_status(status: Status, findings: Sequence[Finding]) -> None:
     """The whole of it on standard output."""
     say(f"Warmline {VERSION}, {status.now:%Y-%m-%d %H:%M:%S} UTC")
     show_sections(_sections(status))
@@ -33,7 +31,7 @@ def show_status(status: "Status", findings: Sequence[Finding]) -> None:
         show(each, console())
 
 
-def _sections(status: "Status") -> Iterable[tuple[str, list[str]]]:
+def _sections(status: Status) -> Iterable[tuple[str, list[str]]]:
     known, redis = status.database, status.redis
     if known is not None:
         yield "phase", [_phase(known, status.now)]
@@ -46,7 +44,7 @@ def _sections(status: "Status") -> Iterable[tuple[str, list[str]]]:
     yield "stores", [_postgresql(status), _redis(status)]
 
 
-def _phase(known: "FromDatabase", now: datetime) -> str:
+def _phase(known: FromDatabase, now: datetime) -> str:
     state, changed = known.phase, known.changed
     rollout = "" if state.phase is Phase.HEURISTIC else f" for {state.rollout_percent:g} % of the users"
     if changed is None:
@@ -54,7 +52,7 @@ def _phase(known: "FromDatabase", now: datetime) -> str:
     return f"{state.phase}{rollout}, since {age(now - changed['changed_at'])} by {changed['changed_by']}"
 
 
-def _lists(phase: Phase, redis: "FromRedis", now: datetime) -> str:
+def _lists(phase: Phase, redis: FromRedis, now: datetime) -> str:
     publication = redis.published.get(phase)
     if publication is None:
         return f"{phase}: none published"
@@ -62,7 +60,7 @@ def _lists(phase: Phase, redis: "FromRedis", now: datetime) -> str:
     return f"{phase}: {age(now - publication.at)} old; {size} by the last run"
 
 
-def _run(runs: "JobRuns", now: datetime) -> str:
+def _run(runs: JobRuns, now: datetime) -> str:
     ended, running, waiting = runs.ended, runs.running, runs.waiting
     parts = []
     if running is not None:
@@ -89,7 +87,7 @@ def _ended(run: Mapping[str, Any], now: datetime) -> str:
     return f"failed {when}{how_far(run)}: {reason}"
 
 
-def _services(known: "FromDatabase") -> str:
+def _services(known: FromDatabase) -> str:
     alive = {row["service"] for row in known.services}
     silent = [service for service in SERVICES.values() if service not in alive]
     words = [f"{', '.join(sorted(alive))} alive"] if alive else []
@@ -98,7 +96,7 @@ def _services(known: "FromDatabase") -> str:
     return "; ".join(words)
 
 
-def _models(known: "FromDatabase") -> list[str]:
+def _models(known: FromDatabase) -> list[str]:
     lines = [f"phase 2 is {known.readiness['sentence']}"]
     if known.champion is not None:
         lines.append(f"champion: {_model(known.champion)}")
@@ -111,14 +109,14 @@ def _model(model: ModelVersion) -> str:
     return f"model {model.version} of {model.created_at:%Y-%m-%d %H:%M}, {model.state}: {_clipped(model.verdict)}"
 
 
-def _postgresql(status: "Status") -> str:
+def _postgresql(status: Status) -> str:
     known = status.database
     if known is None:
         return "PostgreSQL does not answer"
     return f"PostgreSQL {known.server.version}, {known.server.bytes / MB:,.1f} MB in the schema warmline"
 
 
-def _redis(status: "Status") -> str:
+def _redis(status: Status) -> str:
     redis = status.redis
     if redis is None:
         return "Redis does not answer"

@@ -18,7 +18,8 @@ from shared.met import meet
 from shared.ranked_lists.codec import RankedList, entry_at, pack_entry, rows_of
 from shared.settings import HeuristicSettings, NewPostSettings
 from shared.world import World
-from timeline.reserved import Pool, with_new_posts
+from timeline.new_post_pool import Pool
+from timeline.reserved import with_new_posts
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 USERS, POSTS, NEW = 10_000, 20_000, 1_000

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from shared.domain import Reason, Source
 from shared.ranked_lists.codec import RankedList, entry_at, pack_entry, rows_of
-from timeline.reserved import Pool, with_new_posts
+from timeline.new_post_pool import Pool
+from timeline.reserved import with_new_posts
 
 OWN = st.lists(st.integers(1, 300), max_size=120, unique=True)
 NEW = st.lists(st.integers(200, 400), max_size=60, unique=True)

@@ -13,7 +13,7 @@ from shared.domain import Phase, PhaseState
 from shared.jobs import SERVICES, Job
 from shared.ranked_lists.health import RedisHealth
 from shared.ranked_lists.publication import Publication
-from warmline.commands.status import FromDatabase, FromRedis, JobRuns, Status
+from warmline.commands.status_records import FromDatabase, FromRedis, JobRuns, Status
 from warmline.commands.status_rules import attention, usual_pause
 from warmline.findings import Severity
 

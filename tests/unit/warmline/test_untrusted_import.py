@@ -16,7 +16,8 @@ from warmline.csv_rows import MAX_LINE, CsvRows
 from warmline.memory_limit import memory_limit
 from warmline.parquet_rows import ParquetRows
 from warmline.row_checks import BadRow, Value
-from warmline.row_files import RowFile, open_files
+from warmline.row_file import RowFile
+from warmline.row_files import open_files
 
 HEADER = "id,created_at\n"
 GOOD = "ann,2026-01-31T12:00:00Z\n"
