@@ -15,7 +15,7 @@ from msgspec import Struct
 from shared.db.engine import Database, retried
 from shared.db.events import Event, Stored, store_batches
 from shared.db.safety_outbox import SafetyChange
-from shared.errors import SourceError, StoreUnavailable
+from shared.errors import StoreUnavailable
 from shared.logs import log_trouble
 from shared.ranked_lists.users import UserMarks
 from timeline.deeds import LONGEST_SECONDS, Deeds
@@ -46,12 +46,17 @@ class EventIntake:
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_busy = False  # a shared transaction is under way
 
+    @property
+    def n_waiting(self) -> int:
+        """Requests that wait for the next shared transaction."""
+        return len(self._waiting)
+
     async def add(self, events: Sequence[Event]) -> Taken:
         """Keep a request's events. Whoever is cancelled meanwhile changes nothing for the others.
 
         Raises:
             StoreUnavailable: PostgreSQL does not answer; nothing of them was kept, or nobody knows.
-            SourceError: PostgreSQL refuses them.
+            Exception: PostgreSQL refuses them.
         """
         waiting = _Waiting(events, asyncio.get_running_loop().create_future())
         if len(events) >= LARGE:
@@ -86,16 +91,13 @@ class EventIntake:
     async def _keep(self, group: Sequence[_Waiting], *, is_shared: bool) -> None:
         try:
             stored = await self._store(group)
-        except SourceError as error:
+        except Exception as error:
             stored = []
-            if len(group) == 1:
+            if len(group) == 1 or isinstance(error, StoreUnavailable):
                 _fail(group, error)
             else:  # one of them may be what PostgreSQL refuses: each for itself
                 for waiting in group:
                     self._begin([waiting])
-        except Exception as error:
-            stored = []
-            _fail(group, error)
         finally:
             if is_shared:
                 self._is_busy = False
