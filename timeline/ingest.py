@@ -10,9 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Request
 
-from shared.db.events import Event, revoke_events, store_events
-from shared.errors import StoreUnavailable
-from shared.logs import log_trouble
+from shared.db.events import revoke_events
 from timeline.ingest_events import Checked, Rejection, check_events
 from timeline.printable_json import PrintableJSON
 from timeline.routes import PROBLEMS
@@ -49,12 +47,9 @@ async def add_interactions(request: Request, batch: Annotated[Batch, Body()]) ->
     state = state_of(request)
     checked = _checked(state, batch)
     places = list(checked.events)
-    stored = await state.write(store_events, state.database, [checked.events[place] for place in places])
-    refused = {places[place]: Rejection(reason) for place, reason in stored.refused.items()}
-    kept = [event for place, event in checked.events.items() if place not in refused]
-    await _mark_seen(state, kept, stored.rows)
-    is_obeyed = await state.withheld.apply(stored.hides)
-    return _answer(checked, refused, changed=stored.new, is_obeyed=is_obeyed)
+    taken = await state.intake.add([checked.events[place] for place in places])
+    refused = {places[place]: Rejection(reason) for place, reason in taken.stored.refused.items()}
+    return _answer(checked, refused, changed=taken.stored.new, is_obeyed=taken.is_obeyed)
 
 
 @router.delete("/interactions", response_model=Ingested, responses=PENDING)
@@ -82,16 +77,3 @@ def _answer(checked: Checked, refused: Mapping[int, Rejection], *, changed: int,
     pending = None if is_obeyed else True
     answer = Ingested(accepted=changed, duplicates=unchanged, rejected=rejected, pending=pending)
     return PrintableJSON(answer.model_dump(exclude_none=True), status_code=200 if is_obeyed else 202)
-
-
-async def _mark_seen(state: State, events: Sequence[Event], rows: Mapping[str, int]) -> None:
-    """Have the posts count as seen from the next page on."""
-    seen: dict[str, list[int]] = {}
-    for event in sorted(events, key=lambda event: event.at):
-        if event.post_id in rows:
-            seen.setdefault(event.user_id, []).append(rows[event.post_id])
-    if seen:
-        try:
-            await state.write(state.marks.mark_seen, seen)
-        except StoreUnavailable as error:
-            log_trouble("timeline.seen_waits", users=len(seen), reason=error)

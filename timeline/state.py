@@ -29,6 +29,7 @@ from timeline.deeds import Deeds, let_finish
 from timeline.disk import Disk
 from timeline.http.signing_keys import signing_keys
 from timeline.installation import Installation
+from timeline.intake import EventIntake
 from timeline.keeper import Keeper
 from timeline.metrics import STORES, Metrics
 from timeline.parts import Parts
@@ -70,6 +71,7 @@ class State:
     signing_keys: SigningKeys
     timeline: Timeline
     withheld: Withheld
+    intake: EventIntake
     acts_database: Database  # the same PostgreSQL by connections of its own
     writing: Deeds
     acting: Deeds
@@ -176,6 +178,7 @@ def build_state(settings: AllSettings) -> State:
     for breaker in breakers.values():
         breaker.on_open = keeper.hurry
     parts.stores.on_redis_failure = partial(keeper.hurry, "outbox")
+    writing = Deeds("write", threads=WRITE_THREADS)
     return State(
         settings=settings.timeline,
         model_dir=settings.model.model_dir,
@@ -191,8 +194,9 @@ def build_state(settings: AllSettings) -> State:
         signing_keys=keys,
         timeline=Timeline(parts, signing_keys=keys),
         withheld=withheld,
+        intake=EventIntake(database=database, marks=marks, withheld=withheld, threads=writing),
         acts_database=acts_database,
-        writing=Deeds("write", threads=WRITE_THREADS),
+        writing=writing,
         acting=Deeds("act", threads=ACT_THREADS),
         operating=Deeds("operator", threads=OPERATOR_THREADS),
     )

@@ -103,7 +103,7 @@ def _talk(lines: Iterable[_Line], asking: Asking, due: deque[float] | None) -> T
             line = free.popleft()
             line.since = now if due is None else begun + due.popleft()
             line.number, packed = wanted
-            line.socket.send(packed)
+            _send(line, packed)
             busy.add(line)
         is_over = is_over or (due is not None and not due)
         if is_over and not busy:
@@ -118,6 +118,14 @@ def _talk(lines: Iterable[_Line], asking: Asking, due: deque[float] | None) -> T
                 timing.seconds.append(time.perf_counter() - line.since)
                 busy.discard(line)
                 free.append(line)
+
+
+def _send(line: _Line, packed: bytes) -> None:
+    """Send all of it: a large request fits into no buffer, and the server takes it while we wait."""
+    sent = line.socket.send(packed)
+    while sent < len(packed):
+        select.select((), (line,), (), STALLED_SECONDS)
+        sent += line.socket.send(packed[sent:])
 
 
 def _read(line: _Line, tell: Callable[[int, bytes, bytes], None]) -> bool:

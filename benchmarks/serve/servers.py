@@ -45,21 +45,30 @@ class Served:
 
 
 @contextmanager
-def timeline(home: Path, *, database_url: str, redis_url: str, root: Path = ROOT) -> Iterator[Served]:
-    """The timeline of a checkout as it is deployed, closed to strangers, ready."""
+def timeline(
+    home: Path, *, database_url: str, redis_url: str, root: Path = ROOT, path: str = "/readyz"
+) -> Iterator[Served]:
+    """The timeline of a checkout as it is deployed, closed to strangers, once it answers well at a path."""
     port = free_port()
     given = environment(home, port, database_url, redis_url)
     with _served(home, ["-m", "timeline"], given, port, root=root) as served:
-        _until_answered(served, "/readyz")
+        _until_answered(served, path)
         yield served
 
 
 @contextmanager
 def empty(home: Path) -> Iterator[Served]:
     """The app whose route does nothing."""
+    with module(home, "benchmarks.serve.empty", path="/empty") as served:
+        yield served
+
+
+@contextmanager
+def module(home: Path, name: str, *arguments: str, path: str) -> Iterator[Served]:
+    """A module that serves at the port of its first argument, once it answers at a path."""
     port = free_port()
-    with _served(home, ["-m", "benchmarks.serve.empty", str(port)], os.environ, port) as served:
-        _until_answered(served, "/empty")
+    with _served(home, ["-m", name, str(port), *arguments], os.environ, port) as served:
+        _until_answered(served, path)
         yield served
 
 

@@ -1,10 +1,10 @@
-"""Events that arrive by the API: a batch is one transaction of a few statements, and repeating it changes nothing.
+"""Events that arrive by the API: a transaction of a few statements keeps some batches; repeating one changes nothing.
 
 In both data modes they are kept in our own table: beside the team's view, the relation is what both hold together.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -22,6 +22,7 @@ from shared.db.tombstones import buried, hold_off_erasures
 from shared.domain import Kind
 from shared.errors import SourceError, StoreUnavailable
 
+EventKey = tuple[str, ...]  # (event id,) or (user, post, kind)
 USER_ERASED, POST_UNKNOWN, POST_DELETED = "user-erased", "post-unknown", "post-deleted"
 
 
@@ -105,12 +106,20 @@ _REVOKE = f"""
 
 
 def store_events(database: Database, events: Sequence[Event]) -> Stored:
-    """Keep a batch of events; what is counted as new is durable when this returns.
+    """Keep a batch of events; see `store_batches`."""
+    (stored,) = store_batches(database, [events])
+    return stored
 
-    Refused are events of erased users, and on posts that were deleted or that the relation does not have. Users need
-    not be in the relation: in our own table an event makes its user known, and over views it counts from the day on
-    which the view has its user. A view that does not answer refuses nothing.
+
+def store_batches(database: Database, batches: Sequence[Sequence[Event]]) -> list[Stored]:
+    """Keep batches of events, in one transaction; what is counted as new is durable when this returns.
+
+    Each batch is answered as if those before it had been kept before. Hides of all are noted as one change, which each
+    batch that has some is given. Refused are events of erased users, and on posts that were deleted or that the
+    relation does not have. Users need not be in the relation: in our own table an event makes its user known, and over
+    views it counts from the day on which the view has its user. A view that does not answer refuses nothing.
     """
+    events = [event for batch in batches for event in batch]
     in_view = _in_view(database, events)
     with database.begin() as connection:
         hold_off_erasures(connection)
@@ -121,11 +130,36 @@ def store_events(database: Database, events: Sequence[Event]) -> Stored:
             make_known(connection, _first_acts(kept))
         unnamed, named = _latest_of_each(kept), _first_of_each(kept)
         counts: Counter[FeedKey] = Counter()
-        new = _insert(connection, unnamed, _ONCE, counts) + _insert(connection, named, _BY_EVENT_ID, counts)
+        new = _insert(connection, unnamed, _ONCE, counts) | _insert(connection, named, _BY_EVENT_ID, counts)
         count_events(connection, counts)
         rows = rows_of_known_posts(connection, sorted({event.post_id for event in kept}))
         hides = note_change(connection, user_ids=_hiders(kept))
-    return Stored(new=new, refused=refused, rows=rows, hides=hides)
+    return [_part(batch, refused, start, new, rows, hides) for batch, start in _with_starts(batches)]
+
+
+def _with_starts(batches: Sequence[Sequence[Event]]) -> Iterator[tuple[Sequence[Event], int]]:
+    """Batches, each with the index of its first event among those of all."""
+    start = 0
+    for batch in batches:
+        yield batch, start
+        start += len(batch)
+
+
+def _part(
+    batch: Sequence[Event],
+    refused: Mapping[int, str],
+    start: int,
+    new: set[EventKey],
+    rows: Mapping[str, int],
+    hides: SafetyChange,
+) -> Stored:
+    """What became of one of several batches; events that are new are taken off `new`, since they are new only once."""
+    mine = {place: refused[start + place] for place in range(len(batch)) if start + place in refused}
+    kept = {_key_of(event) for place, event in enumerate(batch) if place not in mine}
+    first = kept & new
+    new -= first
+    has_hides = any(event.kind is Kind.HIDE for place, event in enumerate(batch) if place not in mine)
+    return Stored(new=len(first), refused=mine, rows=rows, hides=hides if has_hides else SafetyChange())
 
 
 def revoke_events(database: Database, events: Sequence[Event]) -> Revoked:
@@ -202,11 +236,16 @@ def _first_acts(events: Sequence[Event]) -> dict[str, datetime]:
     return first
 
 
+def _key_of(event: Event) -> EventKey:
+    """What an event is known by: its id, or its user, post and kind."""
+    return (event.event_id,) if event.event_id is not None else (event.user_id, event.post_id, event.kind.value)
+
+
 def _latest_of_each(events: Sequence[Event]) -> list[Event]:
     """Of the events without an id the latest of each user, post and kind: one statement may touch a row only once."""
-    latest: dict[tuple[str, str, str], Event] = {}
+    latest: dict[EventKey, Event] = {}
     for event in events:
-        key = event.user_id, event.post_id, event.kind.value
+        key = _key_of(event)
         if event.event_id is None and (key not in latest or event.at > latest[key].at):
             latest[key] = event
     return [latest[key] for key in sorted(latest)]  # two batches at once take the rows in the same order
@@ -221,10 +260,12 @@ def _first_of_each(events: Sequence[Event]) -> list[Event]:
     return [first[event_id] for event_id in sorted(first)]
 
 
-def _insert(connection: sa.Connection, events: Sequence[Event], on_conflict: str, counts: Counter[FeedKey]) -> int:
-    """Write events, count those that are new by their feeds, and give how many are new."""
+def _insert(
+    connection: sa.Connection, events: Sequence[Event], on_conflict: str, counts: Counter[FeedKey]
+) -> set[EventKey]:
+    """Write events, count those that are new by their feeds, and give the keys of those that are new."""
     if not events:
-        return 0
+        return set()
     places = [event.place for event in events]
     values = {
         "users": [event.user_id for event in events],
@@ -237,10 +278,11 @@ def _insert(connection: sa.Connection, events: Sequence[Event], on_conflict: str
         "positions": [place and place.position for place in places],
     }
     # `xmax` is 0 in a row that the statement made, and set in one that it changed.
-    statement = f"{_INSERT} {on_conflict} RETURNING xmax = 0, source, generation, kind"
-    new = 0
-    for is_new, source, generation, kind in connection.execute(sa.text(statement), values):
-        new += is_new
-        if is_new and source is not None:
-            counts[source, generation, kind] += 1
+    statement = f"{_INSERT} {on_conflict} RETURNING xmax = 0, source, generation, kind, user_id, post_id, event_id"
+    new: set[EventKey] = set()
+    for is_new, source, generation, kind, user_id, post_id, event_id in connection.execute(sa.text(statement), values):
+        if is_new:
+            new.add((event_id,) if event_id is not None else (user_id, post_id, kind))
+            if source is not None:
+                counts[source, generation, kind] += 1
     return new

@@ -1,0 +1,1 @@
+"""Events into PostgreSQL: how many a second one timeline process takes."""

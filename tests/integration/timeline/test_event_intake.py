@@ -1,0 +1,122 @@
+"""Requests with events that arrive together share a transaction, and stay independent of each other."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg2
+import pytest
+from starlette.testclient import TestClient
+
+from tests.flow.house import API_KEY, House, eventually
+from tests.integration.timeline.test_ingest import BACKEND, counted, event, send
+
+WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+ERASURES_LOCK = 0x7761726E  # see `shared.db.tombstones`
+TRANSACTIONS = "SELECT count(*), count(DISTINCT xmin::text) FROM warmline.interactions WHERE user_id LIKE 'sender%%'"
+Answers = list["Future[dict[str, Any]]"]
+
+
+@pytest.fixture
+def threads() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as pool:
+        yield pool
+
+
+@contextmanager
+def held_up(house: House, client: TestClient, threads: ThreadPoolExecutor) -> Iterator["Future[dict[str, Any]]"]:
+    """A request's transaction that waits, as for an erasure under way; at the end it goes on."""
+    connection = psycopg2.connect(house.database_url)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", (ERASURES_LOCK,))
+        first = threads.submit(send, client, event(user="first"))
+        eventually(lambda: house.sql(WAITING) == [(1,)], "a request waits")
+        yield first
+    connection.close()
+
+
+def sent_together(client: TestClient, threads: ThreadPoolExecutor, *batches: list[Any]) -> Answers:
+    """These requests, once all of them wait for the one under way."""
+    answers = [threads.submit(send, client, *batch) for batch in batches]
+    intake = client.app.state.warmline.intake  # type: ignore[attr-defined]
+    eventually(lambda: intake.n_waiting == len(batches), "all wait")
+    return answers
+
+
+def test_requests_that_arrive_together_share_a_transaction(
+    client: TestClient, ranked_house: House, threads: ThreadPoolExecutor
+) -> None:
+    with held_up(ranked_house, client, threads) as first:
+        answers = sent_together(client, threads, *[[event(user=f"sender{number}")] for number in range(5)])
+    assert [each.result() for each in (first, *answers)] == [counted(1)] * 6
+    assert ranked_house.sql(TRANSACTIONS) == [(5, 1)]
+
+
+def test_what_is_refused_of_one_request_is_refused_of_it_alone(
+    client: TestClient, ranked_house: House, threads: ThreadPoolExecutor
+) -> None:
+    client.delete("/users/gone", headers=BACKEND)
+    with held_up(ranked_house, client, threads):
+        answers = sent_together(
+            client, threads, [event("no-such-post"), event(user="sender1")], [event(user="gone")], [event(user="sender2")]
+        )
+    assert answers[0].result() == counted(1, 0, {0: "post-unknown"})
+    assert answers[1].result() == counted(0, 0, {0: "user-erased"})
+    assert answers[2].result() == counted(1)
+
+
+def test_the_same_event_in_two_requests_is_new_in_one(
+    client: TestClient, ranked_house: House, threads: ThreadPoolExecutor
+) -> None:
+    with held_up(ranked_house, client, threads):
+        answers = sent_together(client, threads, [event(user="sender1")], [event(user="sender1")])
+    accepted = [(answer["accepted"], answer["duplicates"]) for answer in (each.result() for each in answers)]
+    assert sorted(accepted) == [(0, 1), (1, 0)]
+
+
+def test_a_request_that_postgresql_refuses_does_not_take_others_with_it(
+    client: TestClient, ranked_house: House, threads: ThreadPoolExecutor
+) -> None:
+    ranked_house.sql("ALTER TABLE warmline.interactions ADD CONSTRAINT of_the_test CHECK (user_id <> 'refused')")
+
+    def post(user: str) -> int:
+        headers = {"Authorization": f"Bearer {API_KEY}"}
+        return client.post("/interactions", json=[event(user=user)], headers=headers).status_code
+
+    with held_up(ranked_house, client, threads):
+        intake = client.app.state.warmline.intake  # type: ignore[attr-defined]
+        answers = [threads.submit(post, user) for user in ("sender1", "refused", "sender2")]
+        eventually(lambda: intake.n_waiting == len(answers), "all wait")
+    assert [each.result() for each in answers][::2] == [200, 200]
+    assert answers[1].result() >= 500
+    assert ranked_house.sql(TRANSACTIONS)[0][0] == 2
+
+
+def test_hides_of_requests_that_arrive_together_hold_on_the_next_page(
+    client: TestClient, ranked_house: House, threads: ThreadPoolExecutor
+) -> None:
+    with held_up(ranked_house, client, threads):
+        answers = sent_together(
+            client, threads, [event("p01", kind="hide", user="sender1")], [event("p02", kind="hide", user="sender2")]
+        )
+    assert [each.result() for each in answers] == [counted(1)] * 2
+
+    def shown(user: str) -> set[str]:
+        page = client.get(f"/timeline/{user}?limit=100", headers=BACKEND).json()
+        return {post["id"] for post in page["posts"]}
+
+    assert "p01" not in shown("sender1")
+    assert "p02" not in shown("sender2")
+    assert "p01" in shown("sender2")
+
+
+def test_a_large_batch_waits_for_none_of_the_small_ones(
+    client: TestClient, ranked_house: House, threads: ThreadPoolExecutor
+) -> None:
+    large = [event(user=f"large{number}") for number in range(500)]
+    begun = time.monotonic()
+    answers = [threads.submit(send, client, *batch) for batch in ([event(user="sender1")], large, [event(user="sender2")])]
+    assert [each.result()["accepted"] for each in answers] == [1, 500, 1]
+    assert time.monotonic() - begun < 10
