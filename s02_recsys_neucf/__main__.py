@@ -17,14 +17,13 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(*, once: bool) -> int:
     from datetime import UTC, datetime
 
-    import torch
-
     from s02_recsys_neucf.job import JOB, JobSettings, run_scoring
     from s02_recsys_neucf.settings import ScoreSettings
     from shared.content.settings import ContentSettings
     from shared.db.engine import Database
     from shared.db.migrate import check_migrated
     from shared.logs import start_logging
+    from shared.neucf.side_by_side import use_threads
     from shared.progress import run_bar
     from shared.ranked_lists.publish import ListWriter
     from shared.schedule import Job, every, run_once, serve
@@ -51,7 +50,7 @@ def _run(*, once: bool) -> int:
     )
     runs = load_settings(RunSettings)
     refuse_conflicts(settings.score, settings.lists, settings.window, settings.content, runs)
-    torch.set_num_threads(settings.model.threads)
+    use_threads(settings.model.threads)
     database = Database(stores)
     lists = settings.lists
     writer = ListWriter(stores.redis_url.get_secret_value(), keep_for=lists.keep_for, chain_for=lists.chain_for)

@@ -17,14 +17,13 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(*, once: bool) -> int:
     from datetime import UTC, datetime
 
-    import torch
-
     from s02_train_neucf.job import JOB, JobSettings, run_training
     from s02_train_neucf.settings import MirrorSettings, TrainSettings
     from shared.content.settings import ContentSettings
     from shared.db.engine import Database
     from shared.db.migrate import check_migrated
     from shared.logs import start_logging
+    from shared.neucf.side_by_side import use_threads
     from shared.progress import run_bar
     from shared.schedule import Job, cron, run_once, serve
     from shared.setting_conflicts import refuse_conflicts
@@ -52,7 +51,7 @@ def _run(*, once: bool) -> int:
     )
     runs = load_settings(RunSettings)
     refuse_conflicts(settings.content, runs)
-    torch.set_num_threads(settings.model.threads)
+    use_threads(settings.model.threads)
     database = Database(stores)
     with run_bar(JOB) as show:
         job = Job(
