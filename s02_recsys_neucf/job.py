@@ -14,7 +14,7 @@ from s02_recsys_neucf.choose_users import Chosen, choose_users, last_run, settin
 from s02_recsys_neucf.load import ScoringData, load_scoring_data
 from s02_recsys_neucf.score import PlacesPerUser, RankedBlock, candidates_from, in_serving_order, rank, users_from
 from s02_recsys_neucf.settings import ScoreSettings
-from shared.columns import ENTRY_LAYOUT, PlaceIndex
+from shared.columns import PlaceIndex
 from shared.content.settings import ContentSettings
 from shared.content.stored_only import StoredOnly
 from shared.db.arrivals import arrivals_mark
@@ -37,7 +37,8 @@ from shared.neucf.best_so_far import NO_POST
 from shared.neucf.compile_ahead import compile_ahead
 from shared.neucf.model_folder import refuse_foreign_folder
 from shared.neucf.serving_order import ServingOrder, added_to_logits
-from shared.ranked_lists.codec import ROW_BITS, RankedList, encode
+from shared.ranked_lists.codec import RankedList, encode
+from shared.ranked_lists.codec_columns import Packed, entries_of, pack_posts
 from shared.ranked_lists.publication import Publication
 from shared.ranked_lists.publish import ListWriter, Published
 from shared.safety import claim_redis
@@ -221,27 +222,25 @@ def scored_lists(
     index = PlaceIndex.of(world.rows, world.posts.author_ids)
     ids = [world.users.ids[place] for place in data.users]
     withheld = PlacesPerUser.of([index.withheld(world.viewer(user_id)) for user_id in ids])
-    packed = np.array(world.rows, np.uint32) | reasons(post_rows, data) << np.uint32(ROW_BITS)
+    packed = pack_posts(world.rows, reasons(post_rows, data))
     for block in rank(model, users, candidates, withheld, lists.list_length):
         for user_id, entries in _entries(block, ids, packed):
             ranked = RankedList(source=Source.NEUCF, generation=run.fence, generated_at=now, entries=entries)
             yield user_id, encode(ranked)
 
 
-def reasons(post_rows: npt.NDArray[np.int64], data: ScoringData) -> npt.NDArray[np.uint32]:
+def reasons(post_rows: npt.NDArray[np.int64], data: ScoringData) -> npt.NDArray[np.int64]:
     """Why a post is there: its history with people, or (a post newer than the model) its photo or caption."""
     image, caption = data.candidate_features.image, data.candidate_features.caption
     cold = post_rows == 0
     by_caption = cold & caption.known if caption is not None else np.zeros_like(cold)
     by_image = cold & image.known if image is not None else np.zeros_like(cold)
-    codes = np.where(by_caption, int(Reason.SIMILAR_CAPTION), int(Reason.FOR_YOU))
-    return np.where(by_image, int(Reason.SIMILAR_PHOTO), codes).astype(np.uint32)
+    codes = np.where(by_caption, Reason.SIMILAR_CAPTION, Reason.FOR_YOU)
+    return np.where(by_image, Reason.SIMILAR_PHOTO, codes)
 
 
-def _entries(block: RankedBlock, ids: list[str], packed: npt.NDArray[np.uint32]) -> Iterator[tuple[str, bytes]]:
-    entries = np.empty(block.places.shape, ENTRY_LAYOUT)
-    entries["packed"] = packed[np.maximum(block.places, 0)]
-    entries["score"] = np.clip(block.scores, -6e4, 6e4)  # float16 ends at 65,504
+def _entries(block: RankedBlock, ids: list[str], packed: Packed) -> Iterator[tuple[str, bytes]]:
+    entries = entries_of(packed[np.maximum(block.places, 0)], block.scores)
     shown = block.places != NO_POST
     for place, user_id in enumerate(ids[block.users]):
         mine = entries[place][shown[place]]
