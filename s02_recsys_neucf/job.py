@@ -83,10 +83,7 @@ def run_scoring(
     if model is None:
         return {"lists": 0, "note": "no model was promoted yet; `warmline models` shows the verdicts"}
     report("start", 0, 1)
-    refuse_foreign_folder(settings.model.model_dir, installation_id(database), earlier_ids(database))
-    claim_redis(database, writer)  # before the work; again below, for a Redis that restarted meanwhile
-    writer.refuse_earlier_runs()
-    refuse_without_rights(database, SCORING)
+    _refuse_early(database, writer, settings)
     with watch.part("start"):
         encoders = champion_encoders(database, settings, model)
         artefact = load_champion(settings.model, model, encoders)
@@ -96,43 +93,89 @@ def run_scoring(
     with watch.part("encode"):
         encoded = encode_new(database, encoders, settings.content, now, report)
     report("loading", 0, 1)
-    with stage("score.load") as facts, watch.part("load"):
-        mark = arrivals_mark(database)  # before anything is read
-        world = load_world(database, settings.window, settings.lists, now, writer.asked_lately(now))
-        chosen = choose_users(
-            database, world, last_run(database, model=model.version, settings=settings.hash, now=now,
-                                      full_hours=settings.score.score_full_hours),
-            mark=mark, full_hours=settings.score.score_full_hours, has_lists=writer.has_published(Phase.NEUCF), now=now,
-        )  # fmt: skip
-        data = load_scoring_data(
-            database, encoders, world, chosen.users, history=timedelta(days=settings.score.history_days),
-            min_known=settings.lists.cold_min_positives, now=now,
-        )  # fmt: skip
-        facts.update(posts=len(world.posts), users=len(data.users), partial=chosen.is_partial)
-    with stage("score.publish") as facts, watch.part("publish"):
-        claim_redis(database, writer)
-        writer.publish_catalogue(catalogue(world))
-        added = serving_term(artefact.manifest.serving_order, world, settings.formula, now)
-        lists = scored_lists(artefact, world, data, added, settings.lists, run, now)
-        lists = _reported(lists, run, len(data.users))
-        published = writer.publish_lists(lists, phase=Phase.NEUCF, job=JOB, run=run.fence)
-        dropped = writer.drop_lists(cold_now(world, data, chosen), phase=Phase.NEUCF)
-        facts.update(lists=published.lists, bytes=published.bytes, dropped=dropped)
-    if chosen.digests is not None:
-        remember(database, run, chosen.digests.to_bytes())
+    with watch.part("load"):
+        loaded = _load(database, writer, settings, model, encoders, now)
+    with watch.part("publish"):
+        published = _publish(database, writer, settings, artefact, loaded, run, now)
+    if loaded.chosen.digests is not None:
+        remember(database, run, loaded.chosen.digests.to_bytes())
     _note(writer, published, run, now, watch.seconds)
     return {
         "model": model.version,
-        "partial": chosen.is_partial,
-        "mark": mark,
+        "partial": loaded.chosen.is_partial,
+        "mark": loaded.mark,
         "settings": settings.hash,
-        "posts": len(world.posts),
+        "posts": len(loaded.world.posts),
         "lists": published.lists,
         "bytes": published.bytes,
         **encoded,
         "stages": watch.stages(),
         "seconds": round(watch.seconds, 3),
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What the lists of a run are made of."""
+
+    mark: int  # of arrivals, taken before anything was read
+    world: World
+    chosen: Chosen
+    data: ScoringData
+
+
+def _refuse_early(database: Database, writer: ListWriter, settings: JobSettings) -> None:
+    """What would end the run at its end is found out before the work."""
+    refuse_foreign_folder(settings.model.model_dir, installation_id(database), earlier_ids(database))
+    claim_redis(database, writer)  # again when publishing, for a Redis that restarted meanwhile
+    writer.refuse_earlier_runs()
+    refuse_without_rights(database, SCORING)
+
+
+def _load(
+    database: Database,
+    writer: ListWriter,
+    settings: JobSettings,
+    model: ModelVersion,
+    encoders: Encoders,
+    now: datetime,
+) -> Loaded:
+    with stage("score.load") as facts:
+        mark = arrivals_mark(database)
+        world = load_world(database, settings.window, settings.lists, now, writer.asked_lately(now))
+        full_hours = settings.score.score_full_hours
+        last = last_run(database, model=model.version, settings=settings.hash, now=now, full_hours=full_hours)
+        chosen = choose_users(
+            database, world, last, mark=mark, full_hours=full_hours,
+            has_lists=writer.has_published(Phase.NEUCF), now=now,
+        )  # fmt: skip
+        data = load_scoring_data(
+            database, encoders, world, chosen.users, history=timedelta(days=settings.score.history_days),
+            min_known=settings.lists.cold_min_positives, now=now,
+        )  # fmt: skip
+        facts.update(posts=len(world.posts), users=len(data.users), partial=chosen.is_partial)
+    return Loaded(mark=mark, world=world, chosen=chosen, data=data)
+
+
+def _publish(
+    database: Database,
+    writer: ListWriter,
+    settings: JobSettings,
+    artefact: Artefact,
+    loaded: Loaded,
+    run: Run,
+    now: datetime,
+) -> Published:
+    world, data = loaded.world, loaded.data
+    with stage("score.publish") as facts:
+        claim_redis(database, writer)
+        writer.publish_catalogue(catalogue(world))
+        added = serving_term(artefact.manifest.serving_order, world, settings.formula, now)
+        lists = _reported(scored_lists(artefact, world, data, added, settings.lists, run, now), run, len(data.users))
+        published = writer.publish_lists(lists, phase=Phase.NEUCF, job=JOB, run=run.fence)
+        dropped = writer.drop_lists(cold_now(world, data, loaded.chosen), phase=Phase.NEUCF)
+        facts.update(lists=published.lists, bytes=published.bytes, dropped=dropped)
+    return published
 
 
 def cold_now(world: World, data: ScoringData, chosen: Chosen) -> list[str]:
