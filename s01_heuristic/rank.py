@@ -36,11 +36,6 @@ def rank_posts(posts: Posts, rows: list[int], scores: Scores, *, alpha: float) -
     )
 
 
-def entries_for(ranking: Ranking, viewer: Viewer, *, length: int) -> bytes:
-    """A user's packed entries: the common order less everything withheld from, or seen by, the viewer."""
-    return entries_of_each(ranking, [viewer], length=length)[0]
-
-
 def entries_of_each(
     ranking: Ranking, viewers: Sequence[Viewer], own: Sequence[int] = (), *, length: int
 ) -> list[bytes]:

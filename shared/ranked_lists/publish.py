@@ -308,11 +308,6 @@ class ListWriter:
             )
         return {user.decode(): min(now, datetime.fromtimestamp(at, UTC)) for user, at in found}
 
-    def safety_number(self) -> int:
-        """The newest number of a deletion."""
-        with redis_errors(self._url):
-            return int(_bytes(self._redis.get(keys.DELETED_NUMBER)) or 0)
-
     def begin_safety(self) -> SafetyLoad:
         """Mark the beginning of a load of the safety data, before PostgreSQL is read for it."""
         token = secrets.token_hex(8)
@@ -339,12 +334,6 @@ class ListWriter:
         if not is_safe:
             where = address(self._url)
             raise StoreUnavailable(f"Redis at {where} lost its memory while deletions and blocks were being loaded")
-
-    def safety_epoch(self) -> str | None:
-        """The epoch in force, or None when Redis has lost (or never had) the safety data."""
-        with redis_errors(self._url):
-            value = _bytes(self._redis.get(keys.SAFETY))
-        return None if value is None else value.decode()
 
     def write_phase(self, state: PhaseState) -> bool:
         """Publish the phase, unless Redis holds a newer one."""
