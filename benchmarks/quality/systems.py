@@ -3,17 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from benchmarks.errors import BenchmarkRefused
 from benchmarks.quality.data import QualityData
 from benchmarks.quality.neucf_system import train_neucf
 from benchmarks.quality.plain_neumf import EPOCHS, plain_neumf
 from benchmarks.quality.protocols import asks_cold
+from benchmarks.quality.strangers import PopularForStrangers
 from benchmarks.quality.tuned import Made, Tuned
-from s02_train_neucf.baselines import EASE, ItemKNN, Popularity, Random, Ranker, Scores
+from s02_train_neucf.baselines import EASE, ItemKNN, Popularity, Random, Ranker
 from s02_train_neucf.content_knn import ContentKNN
-from s02_train_neucf.dataset import Likes
 from s02_train_neucf.ials import IALS
 from shared.neucf.features import Vectors
 
@@ -36,18 +34,6 @@ class System:
 
 
 Prepared = Callable[[int], Made]
-
-
-class PopularForStrangers:
-    """Another ranker, and popularity for users without a like, of whom it knows nothing: what a team would do."""
-
-    def __init__(self, ranker: Ranker, likes: Likes) -> None:
-        self.ranker, self.popularity, self.strangers = ranker, Popularity(likes), likes.counts == 0
-
-    def scores(self, users: slice) -> Scores:
-        """(n_users_in_block, n_posts)"""
-        scores = self.ranker.scores(users)
-        return np.where(self.strangers[users][:, None], self.popularity.scores(users), scores)
 
 
 def _ease(data: QualityData, l2: float, _: int) -> Ranker:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.quality.systems import PopularForStrangers
+from benchmarks.quality.strangers import PopularForStrangers
 from s02_train_neucf import baselines
 from s02_train_neucf.baselines import EASE, ItemKNN, Popularity
 from s02_train_neucf.dataset import Likes

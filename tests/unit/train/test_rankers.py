@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from benchmarks.quality.systems import PopularForStrangers
+from benchmarks.quality.strangers import PopularForStrangers
 from s02_train_neucf.baselines import EASE, ItemKNN, Popularity, Random, Ranker
 from s02_train_neucf.content_knn import ContentKNN
 from s02_train_neucf.dataset import Likes
