@@ -17,7 +17,7 @@ from shared.domain import Phase, Source
 from shared.eligibility import Viewer
 from shared.heuristic_scores import score_posts
 from shared.logs import stage
-from shared.ranked_lists.codec import ENTRY, RankedList, encode, encode_each
+from shared.ranked_lists.codec import RankedList, encode, encode_each, length_of
 from shared.ranked_lists.publication import Publication
 from shared.ranked_lists.publish import ListWriter, Published
 from shared.safety import claim_redis, publish_safety
@@ -73,7 +73,7 @@ def run_heuristic(
             writer.publish_new_posts(_encoded(Source.HEURISTIC, new_posts, run, now), job=JOB, run=run.fence)
         published = _publish_lists(writer, world, ranking, settings.lists, run, now) if len(ranking) else None
         lists = published or Published(lists=0, bytes=0)
-        written.update(lists=lists.lists, bytes=lists.bytes, new_posts=len(new_posts) // ENTRY.size)
+        written.update(lists=lists.lists, bytes=lists.bytes, new_posts=length_of(new_posts))
     seconds = time.monotonic() - begun
     if published:
         publication = Publication(run=run.fence, at=now, lists=lists.lists, bytes=lists.bytes, seconds=seconds)

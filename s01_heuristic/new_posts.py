@@ -8,7 +8,7 @@ from s01_heuristic.rank import Ranking
 from shared.db.bulk import Events, Int64s, Posts
 from shared.domain import Reason
 from shared.met import Met, meet
-from shared.ranked_lists.codec import MAX_ROW, ROW_BITS
+from shared.ranked_lists.codec_columns import with_reason
 from shared.settings import NewPostSettings
 from shared.world import World
 
@@ -36,9 +36,7 @@ def new_posts_of(world: World, ranking: Ranking, settings: NewPostSettings, gene
     shuffled = np.random.default_rng(generation).permutation(places)
     ordered = shuffled[np.argsort(viewers[shuffled], kind="stable")]
     rows = np.array(world.rows, np.uint32)[ordered[: pool_size(len(world.users), settings)]]
-    entries = ranking.entries[ranking.index.places_of(rows)]
-    entries["packed"] = (entries["packed"] & np.uint32(MAX_ROW)) | np.uint32(int(Reason.NEW) << ROW_BITS)
-    return entries.tobytes()
+    return with_reason(ranking.entries[ranking.index.places_of(rows)], Reason.NEW).tobytes()
 
 
 def viewers_of(posts: Posts, events: Events | Met) -> Int64s:

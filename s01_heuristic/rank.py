@@ -4,21 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from shared.columns import ENTRY_LAYOUT, PlaceIndex
+from shared.columns import PlaceIndex
 from shared.db.bulk import Posts
 from shared.domain import Reason
 from shared.eligibility import Viewer
 from shared.heuristic_scores import Scores
-from shared.ranked_lists.codec import ROW_BITS
+from shared.ranked_lists.codec_columns import Entries, cut, entries_of, pack_posts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
     """All candidates, best first. A *rank* is a place in this order, 0 the best."""
 
-    entries: npt.NDArray[np.void]  # (n_posts,) of ENTRY_LAYOUT
+    entries: Entries  # (n_posts,)
     index: PlaceIndex  # whose places are ranks
 
     def __len__(self) -> int:
@@ -30,20 +29,11 @@ def rank_posts(posts: Posts, rows: list[int], scores: Scores, *, alpha: float) -
     by_id = np.argsort(np.array(posts.ids, dtype=object), kind="stable")
     order = by_id[np.lexsort((-posts.created_at[by_id], -scores.blended[by_id]))]
     is_popular = alpha * scores.popularity > (1 - alpha) * scores.recency
-    reasons = np.where(is_popular, int(Reason.POPULAR), int(Reason.RECENT)).astype(np.uint32)
-    entries = np.empty(len(posts), ENTRY_LAYOUT)
-    ordered_rows = np.array(rows, np.uint32)[order]
-    entries["packed"] = reasons[order] << np.uint32(ROW_BITS) | ordered_rows
-    entries["score"] = scores.blended[order]
+    packed = pack_posts(rows, np.where(is_popular, Reason.POPULAR, Reason.RECENT))
     return Ranking(
-        entries=entries,
-        index=PlaceIndex.of(ordered_rows.tolist(), [posts.author_ids[i] for i in order]),
+        entries=entries_of(packed[order], scores.blended[order]),
+        index=PlaceIndex.of([rows[i] for i in order], [posts.author_ids[i] for i in order]),
     )
-
-
-def entries_for(ranking: Ranking, viewer: Viewer, *, length: int) -> bytes:
-    """A user's packed entries: the common order less everything withheld from, or seen by, the viewer."""
-    return entries_of_each(ranking, [viewer], length=length)[0]
 
 
 def entries_of_each(
@@ -62,6 +52,4 @@ def entries_of_each(
     counts = keep.sum(axis=1)  # (n_viewers,)
     kept = np.flatnonzero(keep)  # (n_kept,) viewer by viewer, best first
     rank = np.arange(len(kept)) - np.repeat(np.cumsum(counts) - counts, counts)  # in the viewer's own list
-    listed = ranking.entries[kept[rank < length] % head].tobytes()
-    ends = (np.minimum(counts, length).cumsum() * ENTRY_LAYOUT.itemsize).tolist()
-    return [listed[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    return cut(ranking.entries[kept[rank < length] % head], np.minimum(counts, length))

@@ -14,7 +14,7 @@ from s02_recsys_neucf.choose_users import Chosen, choose_users, last_run, settin
 from s02_recsys_neucf.load import ScoringData, load_scoring_data
 from s02_recsys_neucf.score import PlacesPerUser, RankedBlock, candidates_from, in_serving_order, rank, users_from
 from s02_recsys_neucf.settings import ScoreSettings
-from shared.columns import ENTRY_LAYOUT, PlaceIndex
+from shared.columns import PlaceIndex
 from shared.content.settings import ContentSettings
 from shared.content.stored_only import StoredOnly
 from shared.db.arrivals import arrivals_mark
@@ -37,7 +37,8 @@ from shared.neucf.best_so_far import NO_POST
 from shared.neucf.compile_ahead import compile_ahead
 from shared.neucf.model_folder import refuse_foreign_folder
 from shared.neucf.serving_order import ServingOrder, added_to_logits
-from shared.ranked_lists.codec import ROW_BITS, RankedList, encode
+from shared.ranked_lists.codec import RankedList, encode
+from shared.ranked_lists.codec_columns import Packed, entries_of, pack_posts
 from shared.ranked_lists.publication import Publication
 from shared.ranked_lists.publish import ListWriter, Published
 from shared.safety import claim_redis
@@ -82,10 +83,7 @@ def run_scoring(
     if model is None:
         return {"lists": 0, "note": "no model was promoted yet; `warmline models` shows the verdicts"}
     report("start", 0, 1)
-    refuse_foreign_folder(settings.model.model_dir, installation_id(database), earlier_ids(database))
-    claim_redis(database, writer)  # before the work; again below, for a Redis that restarted meanwhile
-    writer.refuse_earlier_runs()
-    refuse_without_rights(database, SCORING)
+    _refuse_early(database, writer, settings)
     with watch.part("start"):
         encoders = champion_encoders(database, settings, model)
         artefact = load_champion(settings.model, model, encoders)
@@ -95,43 +93,89 @@ def run_scoring(
     with watch.part("encode"):
         encoded = encode_new(database, encoders, settings.content, now, report)
     report("loading", 0, 1)
-    with stage("score.load") as facts, watch.part("load"):
-        mark = arrivals_mark(database)  # before anything is read
-        world = load_world(database, settings.window, settings.lists, now, writer.asked_lately(now))
-        chosen = choose_users(
-            database, world, last_run(database, model=model.version, settings=settings.hash, now=now,
-                                      full_hours=settings.score.score_full_hours),
-            mark=mark, full_hours=settings.score.score_full_hours, has_lists=writer.has_published(Phase.NEUCF), now=now,
-        )  # fmt: skip
-        data = load_scoring_data(
-            database, encoders, world, chosen.users, history=timedelta(days=settings.score.history_days),
-            min_known=settings.lists.cold_min_positives, now=now,
-        )  # fmt: skip
-        facts.update(posts=len(world.posts), users=len(data.users), partial=chosen.is_partial)
-    with stage("score.publish") as facts, watch.part("publish"):
-        claim_redis(database, writer)
-        writer.publish_catalogue(catalogue(world))
-        added = serving_term(artefact.manifest.serving_order, world, settings.formula, now)
-        lists = scored_lists(artefact, world, data, added, settings.lists, run, now)
-        lists = _reported(lists, run, len(data.users))
-        published = writer.publish_lists(lists, phase=Phase.NEUCF, job=JOB, run=run.fence)
-        dropped = writer.drop_lists(cold_now(world, data, chosen), phase=Phase.NEUCF)
-        facts.update(lists=published.lists, bytes=published.bytes, dropped=dropped)
-    if chosen.digests is not None:
-        remember(database, run, chosen.digests.to_bytes())
+    with watch.part("load"):
+        loaded = _load(database, writer, settings, model, encoders, now)
+    with watch.part("publish"):
+        published = _publish(database, writer, settings, artefact, loaded, run, now)
+    if loaded.chosen.digests is not None:
+        remember(database, run, loaded.chosen.digests.to_bytes())
     _note(writer, published, run, now, watch.seconds)
     return {
         "model": model.version,
-        "partial": chosen.is_partial,
-        "mark": mark,
+        "partial": loaded.chosen.is_partial,
+        "mark": loaded.mark,
         "settings": settings.hash,
-        "posts": len(world.posts),
+        "posts": len(loaded.world.posts),
         "lists": published.lists,
         "bytes": published.bytes,
         **encoded,
         "stages": watch.stages(),
         "seconds": round(watch.seconds, 3),
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What the lists of a run are made of."""
+
+    mark: int  # of arrivals, taken before anything was read
+    world: World
+    chosen: Chosen
+    data: ScoringData
+
+
+def _refuse_early(database: Database, writer: ListWriter, settings: JobSettings) -> None:
+    """What would end the run at its end is found out before the work."""
+    refuse_foreign_folder(settings.model.model_dir, installation_id(database), earlier_ids(database))
+    claim_redis(database, writer)  # again when publishing, for a Redis that restarted meanwhile
+    writer.refuse_earlier_runs()
+    refuse_without_rights(database, SCORING)
+
+
+def _load(
+    database: Database,
+    writer: ListWriter,
+    settings: JobSettings,
+    model: ModelVersion,
+    encoders: Encoders,
+    now: datetime,
+) -> Loaded:
+    with stage("score.load") as facts:
+        mark = arrivals_mark(database)
+        world = load_world(database, settings.window, settings.lists, now, writer.asked_lately(now))
+        full_hours = settings.score.score_full_hours
+        last = last_run(database, model=model.version, settings=settings.hash, now=now, full_hours=full_hours)
+        chosen = choose_users(
+            database, world, last, mark=mark, full_hours=full_hours,
+            has_lists=writer.has_published(Phase.NEUCF), now=now,
+        )  # fmt: skip
+        data = load_scoring_data(
+            database, encoders, world, chosen.users, history=timedelta(days=settings.score.history_days),
+            min_known=settings.lists.cold_min_positives, now=now,
+        )  # fmt: skip
+        facts.update(posts=len(world.posts), users=len(data.users), partial=chosen.is_partial)
+    return Loaded(mark=mark, world=world, chosen=chosen, data=data)
+
+
+def _publish(
+    database: Database,
+    writer: ListWriter,
+    settings: JobSettings,
+    artefact: Artefact,
+    loaded: Loaded,
+    run: Run,
+    now: datetime,
+) -> Published:
+    world, data = loaded.world, loaded.data
+    with stage("score.publish") as facts:
+        claim_redis(database, writer)
+        writer.publish_catalogue(catalogue(world))
+        added = serving_term(artefact.manifest.serving_order, world, settings.formula, now)
+        lists = _reported(scored_lists(artefact, world, data, added, settings.lists, run, now), run, len(data.users))
+        published = writer.publish_lists(lists, phase=Phase.NEUCF, job=JOB, run=run.fence)
+        dropped = writer.drop_lists(cold_now(world, data, loaded.chosen), phase=Phase.NEUCF)
+        facts.update(lists=published.lists, bytes=published.bytes, dropped=dropped)
+    return published
 
 
 def cold_now(world: World, data: ScoringData, chosen: Chosen) -> list[str]:
@@ -221,27 +265,25 @@ def scored_lists(
     index = PlaceIndex.of(world.rows, world.posts.author_ids)
     ids = [world.users.ids[place] for place in data.users]
     withheld = PlacesPerUser.of([index.withheld(world.viewer(user_id)) for user_id in ids])
-    packed = np.array(world.rows, np.uint32) | reasons(post_rows, data) << np.uint32(ROW_BITS)
+    packed = pack_posts(world.rows, reasons(post_rows, data))
     for block in rank(model, users, candidates, withheld, lists.list_length):
         for user_id, entries in _entries(block, ids, packed):
             ranked = RankedList(source=Source.NEUCF, generation=run.fence, generated_at=now, entries=entries)
             yield user_id, encode(ranked)
 
 
-def reasons(post_rows: npt.NDArray[np.int64], data: ScoringData) -> npt.NDArray[np.uint32]:
+def reasons(post_rows: npt.NDArray[np.int64], data: ScoringData) -> npt.NDArray[np.int64]:
     """Why a post is there: its history with people, or (a post newer than the model) its photo or caption."""
     image, caption = data.candidate_features.image, data.candidate_features.caption
     cold = post_rows == 0
     by_caption = cold & caption.known if caption is not None else np.zeros_like(cold)
     by_image = cold & image.known if image is not None else np.zeros_like(cold)
-    codes = np.where(by_caption, int(Reason.SIMILAR_CAPTION), int(Reason.FOR_YOU))
-    return np.where(by_image, int(Reason.SIMILAR_PHOTO), codes).astype(np.uint32)
+    codes = np.where(by_caption, Reason.SIMILAR_CAPTION, Reason.FOR_YOU)
+    return np.where(by_image, Reason.SIMILAR_PHOTO, codes)
 
 
-def _entries(block: RankedBlock, ids: list[str], packed: npt.NDArray[np.uint32]) -> Iterator[tuple[str, bytes]]:
-    entries = np.empty(block.places.shape, ENTRY_LAYOUT)
-    entries["packed"] = packed[np.maximum(block.places, 0)]
-    entries["score"] = np.clip(block.scores, -6e4, 6e4)  # float16 ends at 65,504
+def _entries(block: RankedBlock, ids: list[str], packed: Packed) -> Iterator[tuple[str, bytes]]:
+    entries = entries_of(packed[np.maximum(block.places, 0)], block.scores)
     shown = block.places != NO_POST
     for place, user_id in enumerate(ids[block.users]):
         mine = entries[place][shown[place]]

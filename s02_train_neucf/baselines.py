@@ -51,18 +51,6 @@ class Random:
         return np.stack(rows) if rows else np.zeros((0, self.n_posts), np.float32)
 
 
-class PopularForStrangers:
-    """Another ranker, and popularity for users without a like, of whom it knows nothing: what a team would do."""
-
-    def __init__(self, ranker: Ranker, likes: Likes) -> None:
-        self.ranker, self.popularity, self.strangers = ranker, Popularity(likes), likes.counts == 0
-
-    def scores(self, users: slice) -> Scores:
-        """(n_users_in_block, n_posts)"""
-        scores = self.ranker.scores(users)
-        return np.where(self.strangers[users][:, None], self.popularity.scores(users), scores)
-
-
 class ItemKNN:
     """Posts liked by the people who like the same: cosine between posts (Sarwar et al. 2001), the nearest k kept.
 

@@ -19,8 +19,6 @@ from shared.neucf.examples import POSITIVE_CODES, Events, Posts, examples_of
 from shared.neucf.features import PostFeatures
 from shared.neucf.model import NeuCF
 
-Validate = Callable[[NeuCF], float]
-
 VALIDATION_SHARE = 0.2  # of each user's likes, the last ones, at most
 VALIDATION_LIKES = 50_000  # in all, about: more say the same, and what is held back is missing from the training
 VALIDATION_METRIC = "ndcg@10"

@@ -51,22 +51,6 @@ def ndcg(hits: Hits, n_relevant: NDArray[np.int64], k: int) -> PerUser:
     return normalised
 
 
-def auc(scores: NDArray[np.float32], relevant: Hits) -> float:
-    """How often a relevant post scores above another one, ties counted half (Hanley and McNeil 1982).
-
-    Args:
-        scores: (n_posts,) of one user.
-        relevant: (n_posts,); when all or none are, there is nothing to compare, and the figure is ½.
-    """
-    n_relevant, n_others = int(relevant.sum()), int((~relevant).sum())
-    if n_relevant == 0 or n_others == 0:
-        return 0.5
-    others = np.sort(scores[~relevant])
-    below = np.searchsorted(others, scores[relevant], side="left")
-    not_above = np.searchsorted(others, scores[relevant], side="right")
-    return float((below + not_above).sum() / (2 * n_relevant * n_others))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
     """A mean over users and the interval that holds 95 % of its bootstrap resamples."""

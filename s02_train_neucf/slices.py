@@ -47,22 +47,3 @@ def by_group(
         for group, mask in groups.items()
         if mask.any()
     }
-
-
-def recall_of_posts(lists: Int64s, wanted: Mask, group: Mask, k: int) -> PerUser:
-    """Recall of a group of posts, cold ones for example, in lists that hold all posts.
-
-    Args:
-        lists: (n_users, length) places, best first, -1 after the last.
-        wanted: (n_users, n_posts) what users went on to like.
-        group: (n_posts,) the posts that count.
-        k: length that counts.
-
-    Returns:
-        (n_users_who_want_one,), in the order of the users.
-    """
-    asked = wanted & group
-    users = asked.any(axis=1)
-    first = lists[users, :k]
-    hits = np.take_along_axis(asked[users], np.maximum(first, 0), axis=1) & (first >= 0)
-    return metrics.recall(hits, asked[users].sum(axis=1), k)

@@ -33,11 +33,6 @@ def global_cut(events: Events, posts: Posts, *, at: float) -> Split:
     )
 
 
-def time_at(events: Events, *, share: float) -> float:
-    """The moment (seconds since 1970) before which this share of the events lies."""
-    return float(np.quantile(events.at, share)) if len(events.at) else 0.0
-
-
 def per_user_cut(events: Events, posts: Posts, *, share: float) -> Split:
     """Cut each user's own history: ask for the last `share` of their examples, train on what they did before.
 

@@ -1,7 +1,6 @@
 """Columns of posts and events: one found in the other, and the places of posts that a viewer must not see. Pure."""
 
 import math
-from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -12,11 +11,7 @@ import numpy.typing as npt
 from shared.db.bulk import Floats, Int64s, Posts
 from shared.domain import author_key
 from shared.eligibility import Viewer
-from shared.ranked_lists.codec import ENTRY
-
-# numpy's view of codec.ENTRY: what is packed here for all users at once is read there one entry at a time.
-ENTRY_LAYOUT = np.dtype([("packed", "<u4"), ("score", "<f2")])
-assert ENTRY_LAYOUT.itemsize == ENTRY.size
+from shared.ranked_lists.records import pack_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,23 +62,15 @@ class PlaceIndex:
                 if places is not None:
                     owners.append(np.full(len(places), owner))
                     parts.append(places)
-        rows = [_rows_of(viewer) for viewer in viewers]
-        of_rows = self.places_of(np.frombuffer(b"".join(rows), np.uint32))
-        counts = np.array([len(mine) // _ROW_BYTES for mine in rows], np.int64)
+        counts = np.array([len(viewer.seen_posts) + len(viewer.hidden_posts) for viewer in viewers], np.int64)
+        rows = b"".join(
+            pack_rows(some) for viewer in viewers for some in (viewer.seen_posts, viewer.hidden_posts) if some
+        )
+        of_rows = self.places_of(np.frombuffer(rows, np.uint32))
         known = of_rows >= 0
         owners.append(np.repeat(np.arange(len(viewers)), counts)[known])
         parts.append(of_rows[known])
         return np.concatenate(owners), np.concatenate(parts)
-
-
-_ROW_BYTES = 4
-
-
-def _rows_of(viewer: Viewer) -> bytes:
-    """The rows of a viewer's seen and hidden posts, as u32."""
-    seen = viewer.seen_posts
-    packed = seen.tobytes() if isinstance(seen, memoryview) else array("I", seen).tobytes()
-    return packed + array("I", viewer.hidden_posts).tobytes() if viewer.hidden_posts else packed
 
 
 def post_index(posts: Posts, keys: Int64s) -> tuple[Int64s, npt.NDArray[np.bool_]]:

@@ -16,7 +16,7 @@ from shared.content.plan import PostSource
 from shared.content.protocol import ImageEncoder, TextEncoder
 from shared.content.registry import build_image_encoder, build_text_encoder
 from shared.content.settings import ContentSettings
-from shared.content.stored_only import StoredOnly
+from shared.content.stored_only import StoredOnly, as_identified
 from shared.content.trial import try_image_encoder, try_text_encoder
 from shared.db.engine import Database
 from shared.db.vectors import Part, PostContent, load_content
@@ -28,7 +28,7 @@ from shared.photo_clusters import cluster_photos
 from shared.photo_encoding import encode_images, photo_work
 from shared.run_progress import ReportProgress, report_to_nobody
 
-# Captions of like length go through an encoder together, and among many there are more alike: 17 ms each, 29 among 32.
+# MiniLM reads captions of like length together, and among many there are more alike: 17 ms each, 29 among 32.
 CAPTIONS_PER_BATCH = 8  # batches of captions that are stored at once; a kill costs some seconds at most
 
 Built = TypeVar("Built", ImageEncoder, TextEncoder)
@@ -63,9 +63,13 @@ def build_served_encoders(settings: ContentSettings, *, image: ModelEncoder, cap
     One that cannot be had here, or only in another version, is replaced by the vectors that it left.
     """
     folder, batch = settings.encoder_folder, settings.encode_batch
+
+    def text_encoder(name: str) -> TextEncoder:
+        return as_identified(build_text_encoder(name, folder=folder, batch_size=batch), caption.version)
+
     return Encoders(
         image=_as_trained(image, lambda name: build_image_encoder(name, folder=folder, batch_size=batch)),
-        caption=_as_trained(caption, lambda name: build_text_encoder(name, folder=folder, batch_size=batch)),
+        caption=_as_trained(caption, text_encoder),
         photos=build_photo_source(settings),
     )
 

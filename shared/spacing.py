@@ -1,7 +1,7 @@
 """How posts may follow each other: few of one author in any ten, no near-identical photos side by side. Pure.
 
 The only definition of promise 8. A post that may not come now is not dropped, it waits; when nothing else remains,
-the least bad of those that wait comes.
+the least bad of those that wait comes (`timeline.waiting`).
 """
 
 from collections import deque
@@ -41,7 +41,7 @@ class Spacing:
 
     def fits(self, card: Card) -> bool:
         """Whether this post may come next."""
-        return self._fits(card.author, card.cluster)
+        return not self._badness(card.author, card.cluster)
 
     def choose(
         self, authors: Sequence[int], clusters: Sequence[int], *, room: int
@@ -67,13 +67,13 @@ class Spacing:
         for place, (author, cluster) in enumerate(zip(authors, clusters, strict=True)):
             if len(chosen) >= room:
                 return chosen, waiting, place
-            if not self._fits(author, cluster):
+            if self._badness(author, cluster):
                 waiting.append(place)
                 continue
             self._take(author, cluster)
             chosen.append(place)
             while waiting and len(chosen) < room:
-                found = next((each for each in waiting if self._fits(authors[each], clusters[each])), None)
+                found = next((each for each in waiting if not self._badness(authors[each], clusters[each])), None)
                 if found is None:
                     break
                 waiting.remove(found)
@@ -81,42 +81,14 @@ class Spacing:
                 chosen.append(found)
         return chosen, waiting, len(authors)
 
-    def first_fitting(self, waiting: Sequence[Card]) -> int | None:
-        """The place of the first post that may come next."""
-        return next((place for place, card in enumerate(waiting) if self.fits(card)), None)
-
-    def least_bad(self, waiting: Sequence[Card]) -> int | None:
-        """The place of the first post that breaks least, the author's share weighing more than the photo."""
-        badness = [self.badness(card) for card in waiting]
-        return badness.index(min(badness)) if badness else None
-
     def badness(self, card: Card) -> int:
-        """How much would break if this post came next; 0: it fits."""
-        return 2 * self._is_flood(card) + self._is_alike(card)
+        """How much would break if this post came next, the author's share weighing more than the photo; 0: it fits."""
+        return self._badness(card.author, card.cluster)
 
     def _take(self, author: int, cluster: int) -> None:
         self._authors.append(author)
         self._cluster = cluster
 
-    def _fits(self, author: int, cluster: int) -> bool:
-        return self._authors.count(author) < MOST_OF_ONE_AUTHOR and not (cluster == self._cluster != 0)
-
-    def _is_flood(self, card: Card) -> bool:
-        return self._authors.count(card.author) >= MOST_OF_ONE_AUTHOR
-
-    def _is_alike(self, card: Card) -> bool:
-        return card.cluster != 0 and card.cluster == self._cluster
-
-
-def spaced(cards: Sequence[Card], *, before: Iterable[Card] = ()) -> list[int]:
-    """Places of all posts in the order in which they come: each time the first that fits, else the least bad."""
-    spacing, waiting, order = Spacing(before), list(range(len(cards))), []
-    while waiting:
-        left = [cards[place] for place in waiting]
-        found = spacing.first_fitting(left)
-        if found is None:
-            found = spacing.least_bad(left)
-        assert found is not None
-        spacing.take(left[found])
-        order.append(waiting.pop(found))
-    return order
+    def _badness(self, author: int, cluster: int) -> int:
+        flood = 2 if self._authors.count(author) >= MOST_OF_ONE_AUTHOR else 0
+        return flood + 1 if cluster and cluster == self._cluster else flood

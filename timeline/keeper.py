@@ -203,7 +203,7 @@ class Keeper:
         stores, missing = self._parts.stores, self._snapshot.missing
         as_of = stores.times_behind
         try:
-            await self._reader.check_writable()
+            await self._parts.page_writer.check_writable()
         except WritesRefused:
             stores.redis_is_behind()
             raise

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from shared.db.engine import Database
+from shared.ranked_lists.pages import PageWriter
 from shared.ranked_lists.read import ListReader
 from shared.settings import ListSettings, NewPostSettings, WindowSettings
 from timeline.metrics import Metrics
@@ -16,6 +17,7 @@ class Parts:
     """Handed on as one, so that a page's helpers need not repeat the list."""
 
     reader: ListReader
+    page_writer: PageWriter
     database: Database
     stores: Stores
     shelf: Shelf

@@ -22,7 +22,8 @@ from shared.errors import StoreUnavailable, WritesRefused
 from shared.ranked_lists import codec, cursor, keys
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import Cursor
-from shared.ranked_lists.read import FirstPage, NextPage, Overtaken, UserErased, UserState
+from shared.ranked_lists.pages import FirstPage, NextPage, Overtaken, UserErased
+from shared.ranked_lists.read import UserState
 from shared.ranked_lists.records import NONCE_BYTES, Chain, Seen
 from shared.signing import SigningKeys
 from timeline.ahead import Ahead
@@ -45,10 +46,8 @@ class Timeline:
     def __init__(self, parts: Parts, *, signing_keys: SigningKeys) -> None:
         self._parts, self._keys = parts, signing_keys
         self._reader, self._stores, self._shelf = parts.reader, parts.stores, parts.shelf
-        self._sources = Sources(
-            reader=parts.reader, database=parts.database, stores=parts.stores, snapshot=parts.snapshot,
-            lists=parts.lists,
-        )  # fmt: skip
+        self._page_writer = parts.page_writer
+        self._sources = Sources(parts)
         self._filler = Filler(parts, self._sources, Ahead(parts))
 
     async def page(self, request: PageRequest) -> Page:
@@ -136,7 +135,7 @@ class Timeline:
         """A repeated page writes nothing, and so would not learn that Redis refuses."""
         if walk.has_redis:
             with suppress(StoreUnavailable):
-                await self._stores.wire(walk.patience, self._reader.check_writable)
+                await self._stores.wire(walk.patience, self._page_writer.check_writable)
 
     async def _state(self, user_id: str, place: Cursor | None, patience: Patience) -> UserState:
         try:
@@ -263,7 +262,7 @@ class Timeline:
             chain=noted, tail=walk.tail, served=walk.unrecorded, wants_list=self._wants_list(noted.frozen),
             visits=walk.state.seen.visits,
         )  # fmt: skip
-        return partial(self._reader.begin_chain, walk.request.user_id, page)
+        return partial(self._page_writer.begin_chain, walk.request.user_id, page)
 
     def _next_record(self, walk: Walk, noted: Chain, *, is_last_try: bool) -> Callable[[float], Awaitable[bool]]:
         page = NextPage(
@@ -271,7 +270,7 @@ class Timeline:
             ends_before=walk.ends_in_redis, is_rewritten=walk.is_rewritten, is_last_try=is_last_try,
             needs_slot=walk.needs_slot,
         )  # fmt: skip
-        return partial(self._reader.end_page, walk.request.user_id, page)
+        return partial(self._page_writer.end_page, walk.request.user_id, page)
 
     def _wants_list(self, ranked: RankedList) -> bool:
         """Whether a user who was served this list should get one of their own, or a new one, with the next run."""

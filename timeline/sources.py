@@ -8,18 +8,15 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from shared.db.engine import Database
 from shared.domain import Phase, Source
 from shared.errors import StoreUnavailable
 from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList
-from shared.ranked_lists.read import ListReader, UserState
+from shared.ranked_lists.read import UserState
 from shared.ranked_lists.records import Tail
-from shared.settings import ListSettings
 from timeline.older_posts import OlderPosts
+from timeline.parts import Parts
 from timeline.segments import Permitted
-from timeline.snapshot import Snapshot
-from timeline.stores import Stores
 from timeline.tail import frozen_tail, older_part, parts_of, plain_tail
 from timeline.walk import Walk
 
@@ -29,12 +26,12 @@ FIRST_LOOK_SECONDS = 0.3  # how long a request that comes before anything is kno
 class Sources:
     """The lists of one process: a user's from Redis, shared ones from the snapshot, older posts from PostgreSQL."""
 
-    def __init__(
-        self, *, reader: ListReader, database: Database, stores: Stores, snapshot: Snapshot, lists: ListSettings
-    ) -> None:
-        self._reader, self._stores = reader, stores
-        self._snapshot, self._lists = snapshot, lists
-        self._older = OlderPosts(database=database, stores=stores, snapshot=snapshot, lists=lists)
+    def __init__(self, parts: Parts) -> None:
+        self._reader, self._page_writer, self._stores = parts.reader, parts.page_writer, parts.stores
+        self._snapshot, self._lists = parts.snapshot, parts.lists
+        self._older = OlderPosts(
+            database=parts.database, stores=parts.stores, snapshot=parts.snapshot, lists=parts.lists
+        )
 
     def own_list(self, user_id: str, state: UserState) -> RankedList | None:
         """The user's own list: of their phase, or else the heuristic's; None when there is none."""
@@ -75,7 +72,7 @@ class Sources:
             found = frozen_tail(parts, seen, at_most=at_most)
         if walk.has_redis and walk.position > 0:
             with suppress(StoreUnavailable):
-                asking = partial(self._reader.keep_tail, walk.request.user_id, walk.slot, walk.chain.nonce, found)
+                asking = partial(self._page_writer.keep_tail, walk.request.user_id, walk.slot, walk.chain.nonce, found)
                 return await self._stores.wire(walk.patience, asking)
         return found
 

@@ -10,8 +10,9 @@ from typing import ParamSpec, TypeVar
 from fastapi import Request
 
 from shared.db.engine import Database, check_urls, retried
+from shared.ranked_lists.pages import Lifetimes, PageWriter
 from shared.ranked_lists.publish import ListWriter
-from shared.ranked_lists.read import Lifetimes, ListReader
+from shared.ranked_lists.read import ListReader
 from shared.ranked_lists.users import UserMarks
 from shared.setting_conflicts import refuse_conflicts
 from shared.settings import (
@@ -150,12 +151,12 @@ def build_state(settings: AllSettings) -> State:
     lifetimes = Lifetimes(chain_for=lists.chain_for, seen_for=lists.seen_for, seen_length=lists.seen_length)
     database = Database(settings.stores, statement_seconds=10)
     patience = settings.timeline.redis_budget * CLIENT_FACTOR
-    reader = ListReader(redis_url, budget=patience, lifetimes=lifetimes)
+    reader = ListReader(redis_url, budget=patience)
     writer = ListWriter(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for, timeout=WRITER_TIMEOUT)
     doorkeeper, keys = Doorkeeper(settings.timeline), signing_keys(settings.timeline)
     marks = UserMarks(redis_url, lifetimes=lifetimes, timeout=WRITER_TIMEOUT)
     breakers = {store: Breaker(store) for store in STORES}
-    parts = _parts(settings, database, reader, breakers)
+    parts = _parts(settings, database, reader, PageWriter(reader, lifetimes=lifetimes), breakers)
     disk = Disk(settings.timeline.snapshot_file) if settings.timeline.snapshot_file else None
     if disk is not None:
         reader.deleted.seed(disk.load(parts.snapshot))
@@ -202,10 +203,17 @@ def build_state(settings: AllSettings) -> State:
     )
 
 
-def _parts(settings: AllSettings, database: Database, reader: ListReader, breakers: Mapping[str, Breaker]) -> Parts:
+def _parts(
+    settings: AllSettings,
+    database: Database,
+    reader: ListReader,
+    page_writer: PageWriter,
+    breakers: Mapping[str, Breaker],
+) -> Parts:
     budgets = {"redis": settings.timeline.redis_budget, "postgresql": settings.timeline.database_budget}
     return Parts(
         reader=reader,
+        page_writer=page_writer,
         database=database,
         stores=Stores(breakers=breakers, budgets=budgets),
         shelf=Shelf(),

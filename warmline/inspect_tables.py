@@ -15,7 +15,6 @@ from warmline.screen import age, clipped, console, number_of, say
 CAPTION = 40  # characters
 WIDE = 75  # characters of a list from which on two stand side by side
 NARROW = 60  # … below which the reason has no column of its own
-PADDING = (0, 1, 0, 0)  # of a cell
 STANDINGS = {
     "deleted": "it is deleted: nobody is shown it",
     "hidden": "the user has hidden it: they are not shown it",

@@ -1,7 +1,7 @@
 """`python -m benchmarks.capacity`: what an installation predicts for larger worlds in bytes, which are then built.
 
-One is ten times as large, two have other shapes. Of the seconds the heuristic's alone are shown, without a bound: they
-are those of a real run times what grew, and the machine is another one from minute to minute.
+One is ten times as large, two have other shapes. Seconds are not measured: `warmline capacity` says what the last real
+run took, times what grows, and guesses none.
 """
 
 import sys
@@ -25,7 +25,6 @@ from shared.encoding import build_encoders
 from shared.ranked_lists.weigh import used
 from shared.settings import ListSettings
 from warmline.capacity import Capacity, predict
-from warmline.capacity_model import HEURISTIC
 from warmline.stores import Stores
 
 DEMO = Size(users=1_248, posts=1_682, interactions=155_375, blocks=144, days=13.9)
@@ -39,12 +38,11 @@ LARGER = {  # times the users, posts and interactions
 HERE = "small world"
 MOST_OFF = 0.2
 REDIS, POSTGRES = "Redis", "PostgreSQL"
-UNITS = {REDIS: "bytes", POSTGRES: "bytes", HEURISTIC: "s"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Of one world, by what: what was predicted, and what was found."""
+    """Bytes of one world, by what: what was predicted, and what was found."""
 
     world: str
     predicted: Mapping[str, float]
@@ -88,7 +86,7 @@ def measure(servers: Servers, size: Size, *, seed: int) -> list[Figures]:
         }
         database.close()
     of_here = {check.what: check.predicted for check in next(iter(capacities.values())).checks}
-    worlds = [Figures(world=HERE, predicted=of_here | {HEURISTIC: found[HEURISTIC]}, found=found)]
+    worlds = [Figures(world=HERE, predicted=of_here, found=found)]
     for name, other in larger.items():
         with migrated_database(servers.database_url) as url:
             found = _built(servers, url, other, seed)
@@ -101,7 +99,7 @@ def rows_of(worlds: Sequence[Figures]) -> list[Row]:
     rows = list[Row]()
     for figures in worlds:
         for what, predicted in figures.predicted.items():
-            name, unit = f"{what}, {figures.world}", UNITS[what]
+            name, unit = f"{what}, {figures.world}", "bytes"
             rows += [
                 Row(system=name, metric="found", value=figures.found[what], unit=unit),
                 Row(system=name, metric="predicted", value=predicted, unit=unit, ratio=figures.ratio(what)),
@@ -120,12 +118,10 @@ def bounds_of(worlds: Sequence[Figures]) -> list[Bound]:
 
 
 def _of_there(capacity: Capacity) -> dict[str, float]:
-    seconds = capacity.jobs[HEURISTIC].seconds
     neucf = capacity.redis["lists, neucf"]  # nothing is scored here
     return {
         REDIS: float(sum(capacity.redis.values()) - neucf),
         POSTGRES: float(sum(capacity.postgres.values())),
-        **({HEURISTIC: seconds} if seconds is not None else {}),
     }
 
 
@@ -137,9 +133,8 @@ def _built(servers: Servers, url: str, size: Size, seed: int) -> dict[str, float
     fill_vectors(url, world, _encodings())
     database = open_database(url, redis_url=servers.redis_url)
     try:
-        run = heuristic_run(database, servers.redis_url, now)
-        redis, postgres = float(used(servers.redis_url).by_keys), float(held(database).bytes)
-        return {REDIS: redis, POSTGRES: postgres, HEURISTIC: float(run["seconds"])}
+        heuristic_run(database, servers.redis_url, now)
+        return {REDIS: float(used(servers.redis_url).by_keys), POSTGRES: float(held(database).bytes)}
     finally:
         database.close()
 

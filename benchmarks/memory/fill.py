@@ -18,9 +18,10 @@ from shared.eligibility import Viewer
 from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList, encode, pack_entry
 from shared.ranked_lists.cursor import Cursor
+from shared.ranked_lists.pages import FirstPage, Lifetimes, NextPage, PageWriter
 from shared.ranked_lists.publication import Publication
 from shared.ranked_lists.publish import LEAST_VERSION, ListWriter
-from shared.ranked_lists.read import FirstPage, Lifetimes, ListReader, NextPage
+from shared.ranked_lists.read import ListReader
 from shared.ranked_lists.records import NONCE_BYTES, CatalogueEntry, Chain, Tail
 from shared.safety import publish_safety
 from shared.settings import ListSettings
@@ -79,14 +80,15 @@ def publish(writer: ListWriter, lists: ListSettings, size: Size, run: int) -> No
 async def scroll(url: str, lists: ListSettings, size: Size, *, chains: int, seed: int) -> None:
     """Chains of users by lot, each some pages long."""
     lifetimes = Lifetimes(chain_for=lists.chain_for, seen_for=lists.seen_for, seen_length=lists.seen_length)
-    reader, lot = ListReader(url, budget=PATIENCE, lifetimes=lifetimes), random.Random(seed)  # noqa: S311 - repeatable
+    reader, lot = ListReader(url, budget=PATIENCE), random.Random(seed)  # noqa: S311 - repeatable
+    writer = PageWriter(reader, lifetimes=lifetimes)
     try:
         for start in range(0, chains, AT_ONCE):
             numbers = range(start, min(start + AT_ONCE, chains))
             users = [lot.randrange(size.users) for _ in numbers]
             await asyncio.gather(
                 *(
-                    _chain(reader, lists, user_id(user), to_the_end=number % TAIL_EVERY == 0)
+                    _chain(reader, writer, lists, user_id(user), to_the_end=number % TAIL_EVERY == 0)
                     for number, user in zip(numbers, users, strict=True)
                 )
             )
@@ -94,7 +96,7 @@ async def scroll(url: str, lists: ListSettings, size: Size, *, chains: int, seed
         await reader.close()
 
 
-async def _chain(reader: ListReader, lists: ListSettings, user: str, *, to_the_end: bool) -> None:
+async def _chain(reader: ListReader, writer: PageWriter, lists: ListSettings, user: str, *, to_the_end: bool) -> None:
     """A first page as `timeline.serve` begins one, then pages by cursor; at the end the tail is frozen."""
     state = await reader.user(user, None)
     ranked, seen = state.list_of(Phase.NEUCF), {*state.viewer.seen_posts, *state.seen.rows}
@@ -104,7 +106,7 @@ async def _chain(reader: ListReader, lists: ListSettings, user: str, *, to_the_e
     frozen = replace(ranked, entries=codec.pick(ranked.entries, kept))
     rows = codec.rows_of(frozen.entries)
     chain = Chain(nonce=nonce, frozen=frozen, page_ends=(PAGE,))
-    slot = await reader.begin_chain(
+    slot = await writer.begin_chain(
         user, FirstPage(chain=chain, tail=None, served=rows[:PAGE], visits=state.seen.visits)
     )
     for end in range(2 * PAGE, (len(rows) if to_the_end else PAGES * PAGE) + 1, PAGE):
@@ -116,12 +118,12 @@ async def _chain(reader: ListReader, lists: ListSettings, user: str, *, to_the_e
             slot=slot, chain=held.with_end(end), tail=None, served=rows[end - PAGE : end],
             ends_before=len(held.page_ends), is_rewritten=False,
         )  # fmt: skip
-        await reader.end_page(user, page)
+        await writer.end_page(user, page)
     if to_the_end:
         everyone = await reader.everyone()
         assert everyone is not None
         entries = (everyone.entries * 2)[: 2 * lists.everyone_length * codec.ENTRY.size]  # the longest tail there is
-        await reader.keep_tail(user, slot, nonce, Tail(unseen=len(everyone), entries=entries))
+        await writer.keep_tail(user, slot, nonce, Tail(unseen=len(everyone), entries=entries))
 
 
 def _viewer(number: int, rows: range) -> Viewer:

@@ -16,7 +16,7 @@ from benchmarks.provenance import ROOT
 from benchmarks.quality.data import Columns
 from demo.errors import WorldMissing
 from demo.movielens import RATINGS_FILE, WHEEL_PATTERN, Ratings, load
-from s02_train_neucf.split import Split, global_cut, per_user_cut, time_at
+from s02_train_neucf.split import Split, global_cut, per_user_cut
 from shared.domain import KIND_CODES, Kind
 from shared.neucf.examples import NO_AUTHOR, Events, Examples, Posts
 
@@ -68,7 +68,7 @@ def cuts_of(ratings: Ratings) -> Iterator[Columns]:
         at=ratings.seconds[liked].astype(np.float64),
     )
     yield _columns("ml100k, per user", per_user_cut(events, posts, share=TEST_SHARE), posts)
-    moment = time_at(events, share=1.0 - TEST_SHARE)
+    moment = float(np.quantile(events.at, 1.0 - TEST_SHARE))
     yield _columns("ml100k, global", global_cut(events, posts, at=moment), posts)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.quality.auc import auc
 from demo.simulator.simulate import PhotoWorld
 from demo.simulator.visits import DAY
 from s02_train_neucf import metrics
@@ -111,7 +112,7 @@ def aucs(question: Question, scores: Scores, posts: NDArray[np.bool_]) -> PerUse
         if len(places) < FEWEST_POSTS:
             continue
         felt = question.world.truth.affinity[user, places]
-        values.append(metrics.auc(scores[row, places], felt >= np.quantile(felt, 1 - WANTED_SHARE)))
+        values.append(auc(scores[row, places], felt >= np.quantile(felt, 1 - WANTED_SHARE)))
     return np.array(values)
 
 

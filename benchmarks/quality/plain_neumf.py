@@ -6,7 +6,7 @@ from s02_train_neucf.recipe import Loss, Recipe
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.features import NO_FEATURES
 
-EPOCHS = 6  # fixed; best on likes held back from the training part of ML-1M (docs/explanation/performance.md)
+EPOCHS = 6  # fixed; best on likes held back from the training part of ML-1M (docs/log/performance.md)
 
 
 def plain_neumf(data: QualityData) -> Variant:  # noqa: ARG001 - every variant is made from a data set

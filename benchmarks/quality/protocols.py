@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.quality.auc import auc
 from benchmarks.quality.data import QualityData, Questions
 from s02_train_neucf import metrics, sampled, spread
 from s02_train_neucf.baselines import Ranker
@@ -134,7 +135,7 @@ def _auc(ranker: Ranker, data: QualityData, users: Int64s, cold: NDArray[np.bool
     for part, _, rows in _blocks_of(users, data.n_asked):
         scores, counted = ranker.scores(part), cold & ~data.left_out.mask(part)
         wanted = data.wanted.mask(part)
-        values += [metrics.auc(scores[row][counted[row]], wanted[row][counted[row]]) for row in rows]
+        values += [auc(scores[row][counted[row]], wanted[row][counted[row]]) for row in rows]
     return np.array(values)
 
 

@@ -8,8 +8,9 @@ from benchmarks.quality.data import QualityData
 from benchmarks.quality.neucf_system import train_neucf
 from benchmarks.quality.plain_neumf import EPOCHS, plain_neumf
 from benchmarks.quality.protocols import asks_cold
+from benchmarks.quality.strangers import PopularForStrangers
 from benchmarks.quality.tuned import Made, Tuned
-from s02_train_neucf.baselines import EASE, ItemKNN, PopularForStrangers, Popularity, Random, Ranker
+from s02_train_neucf.baselines import EASE, ItemKNN, Popularity, Random, Ranker
 from s02_train_neucf.content_knn import ContentKNN
 from s02_train_neucf.ials import IALS
 from shared.neucf.features import Vectors

@@ -28,12 +28,15 @@ class EncoderCard:
         version: changes with the weights: a hash of them, or the version of the package that carries them.
         width: numbers in a vector.
         normalisation: what is done to the input before, and to the vector after the model.
+        continues: the identity of an earlier encoder whose vectors are nearly these; a model that was trained with
+            those may be given these for new posts, until its successor is promoted.
     """
 
     name: str
     version: str
     width: int
     normalisation: str
+    continues: str = ""
 
     @property
     def identity(self) -> str:

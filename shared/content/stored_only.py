@@ -1,9 +1,9 @@
-"""Stands for an encoder that cannot be had here any more, while the vectors that it made are still of use."""
+"""Encoders under the identity of one that is gone, while the vectors that it made are still of use."""
 
 from dataclasses import dataclass
 from typing import NoReturn
 
-from shared.content.protocol import EncoderCard
+from shared.content.protocol import EncoderCard, TextEncoder
 from shared.errors import EncoderUnavailable
 
 
@@ -26,3 +26,17 @@ class StoredOnly:
         raise EncoderUnavailable(f"{self.card.identity}: only its stored vectors are here; nothing can be encoded")
 
     prepare = encode_prepared = encode
+
+
+class Successor:
+    """A text encoder that goes on for an earlier one, under the earlier one's identity."""
+
+    def __init__(self, encoder: TextEncoder) -> None:
+        card = encoder.card
+        self.card = StoredCard(name=card.name, version=card.continues, width=card.width, normalisation="")
+        self.encode = encoder.encode
+
+
+def as_identified(encoder: TextEncoder, identity: str) -> TextEncoder:
+    """The encoder, or its `Successor` where the identity is that of the encoder whose vectors it continues."""
+    return Successor(encoder) if identity == encoder.card.continues else encoder

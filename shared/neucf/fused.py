@@ -1,7 +1,7 @@
 """A block of scores as fast as the processor allows: GMF by a matrix product, the MLP by a compiled loop on top of it.
 
 The plain definition is `NeuCF.score_block`, which training uses and the tests compare with. Nothing of the MLP of a
-pair leaves the innermost caches here (docs/explanation/performance.md).
+pair leaves the innermost caches here (docs/log/performance.md).
 """
 
 from dataclasses import dataclass

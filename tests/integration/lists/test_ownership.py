@@ -12,9 +12,10 @@ from shared.eligibility import Viewer
 from shared.errors import ForeignInstallation, StoreUnavailable
 from shared.ranked_lists import keys
 from shared.ranked_lists.ownership import Remains, refuse_foreign_at, take_over
+from shared.ranked_lists.pages import Lifetimes
 from shared.ranked_lists.publication import Publication
 from shared.ranked_lists.publish import LEAST_VERSION, ListWriter, SafetyLoad
-from shared.ranked_lists.read import Lifetimes, ListReader, MemoryLost
+from shared.ranked_lists.read import ListReader, MemoryLost
 from shared.ranked_lists.records import CatalogueEntry, pack_viewer
 from shared.ranked_lists.users import UserMarks
 
@@ -177,7 +178,7 @@ def read(url: str, installation: str | None, *then: str) -> list[str]:
         return "page"
 
     async def run() -> list[str]:
-        reader = ListReader(url, budget=timedelta(seconds=5), lifetimes=LIVES)
+        reader = ListReader(url, budget=timedelta(seconds=5))
         if installation is not None:
             reader.belong_to(installation)
         met = [await ask(reader)]
@@ -219,7 +220,7 @@ def test_a_page_pays_for_the_check_once_in_an_epoch(fresh_redis: str, client: re
         return int(client.info("commandstats").get("cmdstat_get", {"calls": 0})["calls"])
 
     async def run() -> list[int]:
-        reader = ListReader(fresh_redis, budget=timedelta(seconds=5), lifetimes=LIVES)
+        reader = ListReader(fresh_redis, budget=timedelta(seconds=5))
         reader.belong_to("another")
         counts = [asked()]
         for _ in range(3):

@@ -253,7 +253,7 @@ def test_deleted_rows_are_withheld(writer: ListWriter, held: Held) -> None:
 def test_a_run_that_tells_deletions_again_leaves_the_number(writer: ListWriter) -> None:
     writer.add_deleted([3, 4], version=V)
     writer.add_deleted([4], version=V + 1, is_act=False)
-    assert writer.safety_number() == V
+    assert writer.begin_safety().number == V
 
 
 def test_only_new_deletions_are_counted(writer: ListWriter) -> None:
@@ -280,16 +280,16 @@ def test_what_is_not_deleted_any_more_is_forgotten(writer: ListWriter, held: Hel
 def test_forgetting_is_a_new_number(writer: ListWriter) -> None:
     writer.add_deleted([3], version=V)
     writer.drop_deleted_except(set(), version=V, number=0)
-    assert writer.safety_number() == V + 1
+    assert writer.begin_safety().number == V + 1
 
 
 def test_a_number_that_ran_out_goes_on_above_the_old_one(writer: ListWriter, client: redis.Redis) -> None:
     writer.add_deleted([3], version=V)
     writer.add_deleted([4], version=V + 1)
-    before = writer.safety_number()
+    before = writer.begin_safety().number
     client.delete(keys.DELETED_NUMBER, keys.DELETED)
     writer.add_deleted([5], version=V + 300)
-    assert writer.safety_number() > before
+    assert writer.begin_safety().number > before
 
 
 def test_what_was_deleted_after_the_version_was_taken_is_kept(writer: ListWriter, held: Held) -> None:
@@ -327,7 +327,7 @@ def test_numbers_of_the_series_before_are_compared_with_numbers(
 def test_a_run_brings_numbers_of_the_series_before_into_the_new_one(writer: ListWriter, client: redis.Redis) -> None:
     client.zadd(keys.DELETED, {"3": 7})
     writer.add_deleted([3], version=V, is_act=False)
-    assert (client.zscore(keys.DELETED, "3"), writer.safety_number()) == (V, 0)
+    assert (client.zscore(keys.DELETED, "3"), writer.begin_safety().number) == (V, 0)
 
 
 # --- one installation, one phase --------------------------------------------------------------------------------------
@@ -360,7 +360,7 @@ def test_a_newer_phase_is_written(writer: ListWriter, client: redis.Redis) -> No
 def test_redis_that_does_not_answer_is_named_without_its_password() -> None:
     writer = ListWriter("redis://:hunter2@127.0.0.1:1/3", keep_for=KEEP_FOR)
     with pytest.raises(StoreUnavailable) as caught:
-        writer.safety_number()
+        writer.begin_safety()
     writer.close()
     assert ("127.0.0.1:1/3" in str(caught.value), "hunter2" in str(caught.value)) == (True, False)
 

@@ -15,18 +15,9 @@ from shared.errors import StoreUnavailable
 from shared.ranked_lists import keys, publish
 from shared.ranked_lists.codec import RankedList, encode, pack_entry
 from shared.ranked_lists.cursor import Cursor
+from shared.ranked_lists.pages import FirstPage, Lifetimes, NextPage, Overtaken, PageWriter, UserErased
 from shared.ranked_lists.publish import LEAST_VERSION, ListWriter
-from shared.ranked_lists.read import (
-    FirstPage,
-    KnownViewer,
-    Lifetimes,
-    ListReader,
-    MemoryLost,
-    NextPage,
-    Overtaken,
-    UserErased,
-    UserState,
-)
+from shared.ranked_lists.read import KnownViewer, ListReader, MemoryLost, UserState
 from shared.ranked_lists.records import CatalogueEntry, Chain, Seen, Tail, pack_viewer
 from shared.ranked_lists.users import UserMarks
 from tests.worlds import NOW
@@ -53,7 +44,7 @@ def safe(writer: ListWriter) -> ListWriter:
 
 def _with_reader(url: str, deed: Callable[[ListReader], Awaitable[ValueT]]) -> ValueT:
     async def run() -> ValueT:
-        reader = ListReader(url, budget=timedelta(seconds=2), lifetimes=LIFETIMES)
+        reader = ListReader(url, budget=timedelta(seconds=2))
         try:
             return await deed(reader)
         finally:
@@ -62,13 +53,17 @@ def _with_reader(url: str, deed: Callable[[ListReader], Awaitable[ValueT]]) -> V
     return asyncio.run(run())
 
 
+def _with_writer(url: str, deed: Callable[[PageWriter], Awaitable[ValueT]]) -> ValueT:
+    return _with_reader(url, lambda reader: deed(PageWriter(reader, lifetimes=LIFETIMES)))
+
+
 def _user(url: str, cursor: Cursor | None = None, user: str = "ann") -> UserState:
     return _with_reader(url, lambda reader: reader.user(user, cursor))
 
 
 def _begin(url: str, served: list[int], *, chain: Chain = CHAIN) -> int:
     page = FirstPage(chain=chain, tail=None, served=served, visits=0)
-    return _with_reader(url, lambda reader: reader.begin_chain("ann", page))
+    return _with_writer(url, lambda writer: writer.begin_chain("ann", page))
 
 
 def _end(url: str, end: int, served: list[int], *, cursor: Cursor = CURSOR) -> None:
@@ -83,7 +78,7 @@ def _end(url: str, end: int, served: list[int], *, cursor: Cursor = CURSOR) -> N
         ends_before=len(before),
         is_rewritten=False,
     )
-    _with_reader(url, lambda reader: reader.end_page("ann", page))
+    _with_writer(url, lambda writer: writer.end_page("ann", page))
 
 
 # --- chains -----------------------------------------------------------------------------------------------------------
@@ -132,11 +127,11 @@ def test_two_slots_hold_two_chains(safe: ListWriter, fresh_redis: str) -> None:
 
 
 def test_two_first_pages_at_once_never_share_a_slot(safe: ListWriter, fresh_redis: str) -> None:
-    async def both(reader: ListReader) -> list[int]:
+    async def both(writer: PageWriter) -> list[int]:
         page = FirstPage(chain=CHAIN, tail=None, served=[0], visits=0)
-        return await asyncio.gather(*(reader.begin_chain("ann", page) for _ in range(4)))
+        return await asyncio.gather(*(writer.begin_chain("ann", page) for _ in range(4)))
 
-    assert sorted(_with_reader(fresh_redis, both)) == [0, 1, 2, 3]
+    assert sorted(_with_writer(fresh_redis, both)) == [0, 1, 2, 3]
 
 
 def test_nothing_is_kept_of_a_user_who_was_erased(safe: ListWriter, fresh_redis: str, client: redis.Redis) -> None:
@@ -146,7 +141,7 @@ def test_nothing_is_kept_of_a_user_who_was_erased(safe: ListWriter, fresh_redis:
         _begin(fresh_redis, [0, 1])
     with pytest.raises(UserErased):
         _end(fresh_redis, 4, [2, 3])
-    _with_reader(fresh_redis, lambda reader: reader.keep_tail("ann", 1, NONCE, tail))
+    _with_writer(fresh_redis, lambda writer: writer.keep_tail("ann", 1, NONCE, tail))
     safe.publish_lists([("ann", b"list"), ("ben", b"list")], phase=Phase.HEURISTIC, job="heuristic", run=1)
     safe.publish_viewers([(user, pack_viewer(Viewer(), version=1, own=0)) for user in ("ann", "ben")])
     safe.clear_viewers_except(set(), version=2)
@@ -190,14 +185,14 @@ WHOLE, WITH_REST = Tail(unseen=1, entries=FROZEN.entries[:6]), Tail(unseen=0, en
 @pytest.mark.parametrize(("one", "other"), [(WHOLE, WITH_REST), (WITH_REST, WHOLE), (WITH_REST, WITH_REST)])
 def test_the_first_tail_that_was_frozen_counts(safe: ListWriter, fresh_redis: str, one: Tail, other: Tail) -> None:
     _begin(fresh_redis, [0])
-    first = _with_reader(fresh_redis, lambda reader: reader.keep_tail("ann", 1, NONCE, one))
-    second = _with_reader(fresh_redis, lambda reader: reader.keep_tail("ann", 1, NONCE, other))
+    first = _with_writer(fresh_redis, lambda writer: writer.keep_tail("ann", 1, NONCE, one))
+    second = _with_writer(fresh_redis, lambda writer: writer.keep_tail("ann", 1, NONCE, other))
     assert (first, second) == (one, one)
 
 
 def _rewrite(url: str, chain: Chain, *, ends_before: int) -> None:
     page = NextPage(slot=1, chain=chain, tail=None, served=[], ends_before=ends_before, is_rewritten=True)
-    _with_reader(url, lambda reader: reader.end_page("ann", page))
+    _with_writer(url, lambda writer: writer.end_page("ann", page))
 
 
 TURNED = replace(CHAIN, frozen=replace(FROZEN, entries=FROZEN.entries[6:] + FROZEN.entries[:6]), page_ends=(2, 4))
@@ -228,7 +223,7 @@ def test_posts_of_an_overtaken_page_are_seen_only_if_it_is_served_all_the_same(
         slot=1, chain=TURNED, tail=None, served=[9], ends_before=1, is_rewritten=True, is_last_try=is_last_try
     )
     with pytest.raises(Overtaken):
-        _with_reader(fresh_redis, lambda reader: reader.end_page("ann", page))
+        _with_writer(fresh_redis, lambda writer: writer.end_page("ann", page))
     assert _seen(fresh_redis) == (1, [0, 1, 2, 3, *([9] if is_last_try else [])])
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s01_heuristic.rank import entries_for, entries_of_each, rank_posts
+from s01_heuristic.rank import entries_of_each, rank_posts
 from shared.eligibility import Viewer
 from shared.heuristic_scores import score_posts
 from tests.unit.heuristic.random_worlds import USERS, worlds
@@ -17,7 +17,7 @@ def test_lists_together_are_the_lists_one_by_one(world: World, length: int) -> N
     ranking = rank_posts(known.posts, known.rows, score_posts(known.posts, known.met, formula(), world.now), alpha=0.5)
     viewers = [known.viewer(user) for user in USERS]
     together = entries_of_each(ranking, viewers, length=length)
-    assert together == [entries_for(ranking, viewer, length=length) for viewer in viewers]
+    assert together == [entries_of_each(ranking, [viewer], length=length)[0] for viewer in viewers]
 
 
 def test_of_no_viewers_there_are_no_lists() -> None:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from s01_heuristic.new_posts import MAX_POOL, new_posts_of, pool_size, viewers_of
-from s01_heuristic.rank import Ranking, entries_for, rank_posts
+from s01_heuristic.rank import Ranking, entries_of_each, rank_posts
 from shared.db.bulk import Events, Posts, Users
 from shared.domain import Reason, Source
 from shared.eligibility import Viewer
@@ -88,7 +88,7 @@ def _personal(rows: npt.NDArray[np.int64], rng: np.random.Generator) -> bytes:
 def test_new_posts_stand_in_enough_peoples_first_fifty(world: World, ranking: Ranking, pool: Pool, phase: str) -> None:
     rng, rows = np.random.default_rng(1), np.array(world.rows)
     new = set(world.rows[:NEW])
-    common = entries_for(ranking, Viewer(), length=60)
+    common = entries_of_each(ranking, [Viewer()], length=60)[0]
     shown: Counter[int] = Counter()
     for user in world.users.ids:
         entries = common if phase == "heuristic" else _personal(rows[NEW:], rng)

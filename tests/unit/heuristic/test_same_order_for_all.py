@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s01_heuristic.rank import Ranking, entries_for, rank_posts
+from s01_heuristic.rank import Ranking, entries_of_each, rank_posts
 from shared.domain import Kind, Reason, author_key
 from shared.eligibility import Viewer, hidden_authors, is_published, may_show
 from shared.heuristic import REFERENCE_QUANTILE, blend, decay, popularity, recency
@@ -117,7 +117,7 @@ def test_the_order_is_by_score_then_newer_then_id(world: World) -> None:
 def test_a_users_list_is_everyones_order_under_the_same_filters(world: World, user: str, length: int) -> None:
     ranking = _ranking(world)
     everyone = _posts(world, ranking.entries.tobytes())
-    got = _posts(world, entries_for(ranking, loaded(world).viewer(user), length=length))
+    got = _posts(world, entries_of_each(ranking, [loaded(world).viewer(user)], length=length)[0])
     assert got == _list_by_loops(world, user, everyone, HIDES_COUNT)[:length]
 
 
@@ -126,7 +126,7 @@ def test_a_users_list_is_everyones_order_under_the_same_filters(world: World, us
 def test_an_entry_reads_the_same_in_every_list(world: World, user: str) -> None:
     ranking = _ranking(world)
     everyone = {entry.tobytes() for entry in ranking.entries}
-    packed = entries_for(ranking, loaded(world).viewer(user), length=200)
+    packed = entries_of_each(ranking, [loaded(world).viewer(user)], length=200)[0]
     size = codec.ENTRY.size
     assert {packed[start : start + size] for start in range(0, len(packed), size)} <= everyone
 

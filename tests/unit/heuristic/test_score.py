@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from s01_heuristic.rank import entries_for, rank_posts
+from s01_heuristic.rank import entries_of_each, rank_posts
 from shared.domain import KIND_CODES, Kind
 from shared.eligibility import Viewer
 from shared.heuristic import REFERENCE_QUANTILE
@@ -145,7 +145,7 @@ def test_the_smallest_worlds_rank(posts: list[Post]) -> None:
     known = loaded(World(posts=posts))
     scores = score_posts(known.posts, known.events, formula(), NOW)
     ranking = rank_posts(known.posts, known.rows, scores, alpha=0.5)
-    assert len(entries_for(ranking, Viewer(), length=10)) == 6 * len(posts)
+    assert len(entries_of_each(ranking, [Viewer()], length=10)[0]) == 6 * len(posts)
 
 
 def test_events_without_any_post_give_nothing() -> None:

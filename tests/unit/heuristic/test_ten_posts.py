@@ -2,7 +2,7 @@
 
 import pytest
 
-from s01_heuristic.rank import Ranking, entries_for, rank_posts
+from s01_heuristic.rank import Ranking, entries_of_each, rank_posts
 from shared.heuristic_scores import score_posts
 from shared.ranked_lists import codec
 from tests.worlds import TEN_POSTS, TEN_POSTS_LISTS, TEN_POSTS_ORDER, formula, loaded
@@ -28,10 +28,10 @@ def test_the_order_reasons_and_scores_are_those_on_paper(ranking: Ranking) -> No
 
 @pytest.mark.parametrize("user", TEN_POSTS.users)
 def test_each_user_gets_the_list_on_paper(ranking: Ranking, user: str) -> None:
-    packed = entries_for(ranking, LOADED.viewer(user), length=200)
+    packed = entries_of_each(ranking, [LOADED.viewer(user)], length=200)[0]
     assert [post for post, _, _ in _entries(packed)] == list(TEN_POSTS_LISTS[user])
 
 
 def test_a_stranger_gets_the_whole_order(ranking: Ranking) -> None:
-    packed = entries_for(ranking, LOADED.viewer("stranger"), length=200)
+    packed = entries_of_each(ranking, [LOADED.viewer("stranger")], length=200)[0]
     assert packed == ranking.entries.tobytes()

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.local_times import moment_of, wall_time
-from shared.schedule import LocalTrigger, cron, was_missed
+from shared.triggers import LocalTrigger, cron, was_missed
 
 # Zone, year, and what is special about it.
 YEARS = [

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from apscheduler.triggers.base import BaseTrigger
 
-from shared.schedule import Schedule, cron, every
+from shared.schedule import Schedule
+from shared.triggers import cron, every
 
 WAIT = 10.0  # seconds; it takes milliseconds
 

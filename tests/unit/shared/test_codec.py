@@ -4,11 +4,13 @@ import math
 import struct
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain import Reason, Source
+from shared.ranked_lists import codec_columns
 from shared.ranked_lists.codec import (
     ENTRY,
     FORMAT,
@@ -23,6 +25,7 @@ from shared.ranked_lists.codec import (
     pack_entry,
     pick,
     rows_of,
+    with_reason,
 )
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -33,6 +36,29 @@ entry_lists = st.lists(entry, max_size=60)
 
 def _packed(entries: list[tuple[int, Reason, float]]) -> bytes:
     return b"".join(pack_entry(*each) for each in entries)
+
+
+@steady
+@given(entries=entry_lists, other=st.sampled_from(Reason))
+def test_columns_of_entries_have_the_bytes_of_entries_one_by_one(
+    entries: list[tuple[int, Reason, float]], other: Reason
+) -> None:
+    rows, reasons, scores = zip(*entries, strict=True) if entries else ((), (), ())
+    columns = codec_columns.entries_of(
+        codec_columns.pack_posts(rows, np.array(reasons, np.int64)), np.array(scores, np.float64)
+    )
+    one_by_one = [pack_entry(*each) for each in entries]
+    assert columns.tobytes() == b"".join(one_by_one)
+    changed = codec_columns.with_reason(columns, other).tobytes()
+    assert changed == b"".join(with_reason(each, other) for each in one_by_one)
+    half = len(entries) // 2
+    parts = codec_columns.cut(columns, np.array([half, 0, len(entries) - half]))
+    assert parts == [b"".join(one_by_one[:half]), b"", b"".join(one_by_one[half:])]
+
+
+def test_a_score_beyond_float16_is_cut_to_what_it_holds() -> None:
+    posts = codec_columns.pack_posts([1], np.zeros(1, np.int64))
+    assert entry_at(codec_columns.entries_of(posts, np.array([1e6])).tobytes(), 0)[2] == 60_000
 
 
 def _list(count: int, source: Source = Source.HEURISTIC) -> RankedList:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.errors import ConfigurationError
-from shared.schedule import cron, every, was_missed
+from shared.triggers import cron, every, was_missed
 
 SUNDAY = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from benchmarks.quality.strangers import PopularForStrangers
 from s02_train_neucf import baselines
-from s02_train_neucf.baselines import EASE, ItemKNN, PopularForStrangers, Popularity
+from s02_train_neucf.baselines import EASE, ItemKNN, Popularity
 from s02_train_neucf.dataset import Likes
 from shared.errors import TrainingRefused
 

@@ -40,7 +40,7 @@ def like_weights(recipe: Recipe) -> dict[tuple[int, int], float]:
     data = weighed(recipe)
     assert data.emphasis is not None
     assert data.emphasis.likes is not None
-    users, posts = data.users.keys_of(data.likes.users), data.posts.keys_of(data.likes.posts)
+    users, posts = data.users.keys[data.likes.users - 1], data.posts.keys[data.likes.posts - 1]
     return dict(zip(zip(users.tolist(), posts.tolist(), strict=True), data.emphasis.likes.tolist(), strict=True))
 
 
@@ -50,7 +50,7 @@ def shunned(recipe: Recipe, events: Events = EVENTS) -> dict[tuple[int, int], fl
     assert data.emphasis is not None
     assert data.emphasis.shunned is not None
     found = data.emphasis.shunned
-    users, posts = data.users.keys_of(found.users), data.posts.keys_of(found.posts)
+    users, posts = data.users.keys[found.users - 1], data.posts.keys[found.posts - 1]
     weights = data.emphasis.shunned_weight.tolist()
     return dict(zip(zip(users.tolist(), posts.tolist(), strict=True), weights, strict=True))
 
@@ -132,7 +132,7 @@ def test_in_a_sampled_step_only_hidden_posts_that_were_drawn_count() -> None:
         for batch in batches_of(data, recipe, history=False, generator=np.random.default_rng(seed)):
             assert batch.shunned is not None
             hidden = data.posts.rows(np.array([8]))[0]
-            expected = data.users.keys_of(batch.user_rows)[0] == 1 and hidden in batch.post_rows
+            expected = data.users.keys[batch.user_rows - 1][0] == 1 and hidden in batch.post_rows
             assert batch.post_rows[batch.shunned.post].tolist() == ([hidden] if expected else [])
 
 

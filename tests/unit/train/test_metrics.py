@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from s02_train_neucf.metrics import auc, hit_rate, interval, ndcg, paired_difference, precision, recall, reciprocal_rank
+from s02_train_neucf.metrics import hit_rate, interval, ndcg, paired_difference, precision, recall, reciprocal_rank
 
 # Two users: hits at places 2 and 4 of five; no hit at all.
 HITS = np.array([[False, True, False, True, False], [False] * 5])
@@ -93,16 +93,3 @@ def test_a_small_steady_gain_shows_in_pairs_where_separate_intervals_overlap() -
 def test_pairs_of_different_users_are_refused() -> None:
     with pytest.raises(ValueError, match="same users"):
         paired_difference(np.zeros(3), np.zeros(4), np.random.default_rng(0))
-
-
-def test_auc_is_the_share_of_pairs_in_the_right_order() -> None:
-    scores = np.array([0.9, 0.5, 0.7, 0.1], dtype=np.float32)
-    assert auc(scores, np.array([True, True, False, False])) == 3 / 4
-
-
-def test_a_tie_counts_half() -> None:
-    assert auc(np.zeros(3, np.float32), np.array([True, False, False])) == 0.5
-
-
-def test_auc_without_anything_to_compare_is_a_half() -> None:
-    assert auc(np.array([1.0], np.float32), np.array([True])) == 0.5

@@ -12,7 +12,7 @@ from shared.db.bulk import Events as EventColumns
 from shared.db.bulk import Posts as PostColumns
 from shared.domain import Kind
 from shared.heuristic_scores import score_posts
-from shared.ranked_lists.codec import ROW_BITS
+from shared.ranked_lists.codec import rows_of
 from shared.settings import HeuristicSettings, WindowSettings
 from tests.neucf_worlds import Row, data_of, events_of, posts_of
 
@@ -129,6 +129,6 @@ def test_the_heuristic_of_a_moment_is_what_its_job_would_have_ranked() -> None:
     events = EventColumns(user_keys=known.user_key, post_keys=known.post_key, kinds=known.kind, at=known.at)
     scores = score_posts(posts, events, settings, datetime.fromtimestamp(NOON, UTC))
     ranking = rank_posts(posts, POSTS.post_key[places].tolist(), scores, alpha=settings.alpha)
-    job = (ranking.entries["packed"] & np.uint32(2**ROW_BITS - 1)).tolist()
+    job = rows_of(ranking.entries.tobytes())
     replayed = world.heuristic(NOON, places, settings).blended
     assert POSTS.post_key[places][np.argsort(-replayed, kind="stable")].tolist() == job

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from s02_train_neucf.baselines import EASE, ItemKNN, PopularForStrangers, Popularity, Random, Ranker
+from benchmarks.quality.strangers import PopularForStrangers
+from s02_train_neucf.baselines import EASE, ItemKNN, Popularity, Random, Ranker
 from s02_train_neucf.content_knn import ContentKNN
 from s02_train_neucf.dataset import Likes
 from s02_train_neucf.evaluate import Exam, exam_of, per_user

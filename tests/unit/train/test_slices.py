@@ -1,6 +1,6 @@
 import numpy as np
 
-from s02_train_neucf.slices import by_group, recall_of_posts, user_groups
+from s02_train_neucf.slices import by_group, user_groups
 
 
 def test_cold_users_are_a_group_and_the_others_stand_in_quarters() -> None:
@@ -28,10 +28,3 @@ def test_a_groups_figure_is_the_mean_of_its_users() -> None:
     groups = {"a": np.array([True, True, False]), "nobody": np.zeros(3, np.bool_)}
     got = by_group({"hr@1": np.array([1.0, 0.0, 1.0])}, groups, np.random.default_rng(0))
     assert {group: figures["hr@1"].mean for group, figures in got.items()} == {"a": 0.5}
-
-
-def test_recall_of_cold_posts_asks_only_those_who_want_one() -> None:
-    lists = np.array([[0, 1], [2, 0], [1, -1]])
-    wanted = np.array([[1, 0, 1, 0], [0, 0, 1, 1], [0, 1, 0, 0]], dtype=np.bool_)
-    cold = np.array([False, False, True, True])
-    assert recall_of_posts(lists, wanted, cold, 2).tolist() == [0.0, 0.5]

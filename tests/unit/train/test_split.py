@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s02_train_neucf.split import global_cut, per_user_cut, time_at
+from s02_train_neucf.split import global_cut, per_user_cut
 from shared.domain import Kind
 from shared.neucf.examples import Examples
 from tests.neucf_worlds import events_of, posts_of
@@ -31,11 +31,6 @@ def test_a_pair_seen_before_and_liked_after_a_global_cut_is_on_neither_side() ->
 def test_a_pair_liked_before_and_commented_after_a_global_cut_is_only_trained_on() -> None:
     split = global_cut(events_of((1, 1, LIKE, 1.0), (1, 1, Kind.COMMENT, 9.0)), POSTS, at=5.0)
     assert (pairs(split.train), pairs(split.test)) == ({(1, 1)}, set())
-
-
-def test_the_cut_for_a_share_lies_at_that_share_of_the_events() -> None:
-    events = events_of(*((1, post, LIKE, float(post)) for post in range(10)))
-    assert (events.at < time_at(events, share=0.8)).sum() == 8
 
 
 def test_a_per_user_cut_asks_for_the_last_share_of_each_user() -> None:

@@ -1,0 +1,18 @@
+"""What a team would do for users of whom a ranker knows nothing."""
+
+import numpy as np
+
+from s02_train_neucf.baselines import Popularity, Ranker, Scores
+from s02_train_neucf.dataset import Likes
+
+
+class PopularForStrangers:
+    """Another ranker, and popularity for users without a like, of whom it knows nothing: what a team would do."""
+
+    def __init__(self, ranker: Ranker, likes: Likes) -> None:
+        self.ranker, self.popularity, self.strangers = ranker, Popularity(likes), likes.counts == 0
+
+    def scores(self, users: slice) -> Scores:
+        """(n_users_in_block, n_posts)"""
+        scores = self.ranker.scores(users)
+        return np.where(self.strangers[users][:, None], self.popularity.scores(users), scores)
