@@ -57,19 +57,6 @@ class Likes:
         places: Int64s = np.arange(counts.sum()) + np.repeat(self.starts[:-1][users] - (ends - counts), counts)
         return places
 
-    def contains(self, users: Int64s, posts: Int64s) -> NDArray[np.bool_]:
-        """Whether each pair is in the matrix. (n,), (n,) -> (n,)"""
-        low, end = self.starts[users], self.starts[users + 1]
-        high = end
-        while len(open_ := np.flatnonzero(low < high)):  # one binary search per pair, all side by side
-            middle = (low[open_] + high[open_]) // 2
-            below = self.posts[middle] < posts[open_]
-            low, high = low.copy(), high.copy()
-            low[open_[below]], high[open_[~below]] = middle[below] + 1, middle[~below]
-        found = low < end
-        found[found] = self.posts[low[found]] == posts[found]
-        return found
-
     def mask(self, users: slice) -> NDArray[np.bool_]:
         """A block of users as a dense mask. -> (n_users_in_block, n_posts)"""
         block = self.take(np.arange(users.start, users.stop))

@@ -28,7 +28,6 @@ from s02_train_neucf.evaluate import Exam, ModelRanker
 from s02_train_neucf.fit import fit
 from s02_train_neucf.metrics import PerUser
 from s02_train_neucf.recipe import Recipe
-from s02_train_neucf.silence import Part
 from shared.domain import Kind
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import Posts
@@ -53,15 +52,10 @@ class Ablated:
     seconds: float
 
 
-def _silenced(part: Part) -> Change:
-    return lambda variant: replace(variant, recipe=replace(variant.recipe, without=(part,)))
-
-
 CHANGES: Mapping[str, Change] = {
     WHOLE: lambda variant: variant,
-    "without GMF": _silenced(Part.GMF),
-    "without MLP": _silenced(Part.MLP),
-    "without post id": _silenced(Part.POST_ID),
+    "GMF of one number": lambda variant: replace(variant, config=replace(variant.config, gmf_width=1)),
+    "MLP of one number": lambda variant: replace(variant, config=replace(variant.config, mlp_width=1, tower=(1,))),
     "without photo": lambda variant: replace(
         variant,
         config=replace(variant.config, image_width=0),
@@ -75,7 +69,7 @@ CHANGES: Mapping[str, Change] = {
     "without history": lambda variant: replace(variant, config=replace(variant.config, history=False)),
     "one member": lambda variant: replace(variant, recipe=replace(variant.recipe, members=1)),
 }
-NO_CONTENT = tuple(name for name in CHANGES if name not in ("without photo", "without caption", "without post id"))
+NO_CONTENT = tuple(name for name in CHANGES if name not in ("without photo", "without caption"))
 
 
 def ablate_movielens(folder: Path, seeds: Sequence[int], tell: Tell) -> list[Ablated]:

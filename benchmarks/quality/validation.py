@@ -55,8 +55,9 @@ def _drawn(inner: QualityData, n_negatives: int, generator: np.random.Generator)
     users, posts = inner.wanted.users, inner.wanted.posts
     negatives = generator.integers(0, inner.wanted.n_posts, (len(users), n_negatives))
     row = np.repeat(users, n_negatives)
+    known = inner.everyone.users * inner.everyone.n_posts + inner.everyone.posts
     for _ in range(20):
-        touched = np.flatnonzero(inner.everyone.contains(row, negatives.ravel()))
+        touched = np.flatnonzero(np.isin(row * inner.everyone.n_posts + negatives.ravel(), known))
         if len(touched) == 0:
             break
         negatives.ravel()[touched] = generator.integers(0, inner.wanted.n_posts, len(touched))

@@ -95,14 +95,14 @@ def test_a_hidden_post_that_was_liked_too_is_no_example_and_a_negative() -> None
     assert shunned(_weighing(hide_weight=4.0), events) == {(1, 7): 4.0}
 
 
-def step_of(data: TrainingSet, recipe: Recipe) -> Step:
+def step_of(data: TrainingSet) -> Step:
     """All scores are 0."""
     config = replace(SMALL, id_dropout=0.0, history=False)
     model = NeuCF(config, n_user_rows=data.users.n_rows, n_post_rows=data.posts.n_rows)
     with torch.no_grad():
         for weights in model.parameters():
             weights.zero_()
-    return Step(model, data, recipe, np.random.default_rng(0), torch.Generator())
+    return Step(model, data, torch.Generator())
 
 
 def loss_of(recipe: Recipe) -> float:
@@ -110,7 +110,7 @@ def loss_of(recipe: Recipe) -> float:
     recipe = replace(recipe, steps_per_epoch=1)
     data = weighed(recipe)
     (batch,) = batches_of(data, recipe, history=False, generator=np.random.default_rng(0))
-    return float(step_of(data, recipe).loss(batch).detach())
+    return float(step_of(data).loss(batch).detach())
 
 
 def test_a_like_competes_with_a_hidden_post_as_often_as_told() -> None:
