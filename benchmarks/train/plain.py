@@ -4,20 +4,25 @@ import numpy as np
 import torch
 
 from benchmarks.quality.plain_neumf import PlainNeuMF
-from benchmarks.train.program import Best, arguments, turns
+from benchmarks.train.program import Best, Split, arguments, turns
 from s02_train_neucf.dataset import Likes
+
+
+def learned(split: Split, seed: int) -> Best:
+    """Epochs until none is better."""
+    likes = Likes.of(split.train[:, 0], split.train[:, 1], n_users=split.n_users, n_posts=split.n_posts)
+    model, best = PlainNeuMF(likes, seed=seed), Best(split)
+    while not best.is_over:
+        model.one_epoch()
+        best.note(lambda: model.scores(slice(0, split.n_users)))
+    return best
 
 
 def main() -> None:
     """`python -m benchmarks.train.plain SPLIT.npz SEED FOLDER EPOCHS`"""
     split, seed, folder = arguments()
-    likes = Likes.of(split.train[:, 0], split.train[:, 1], n_users=split.n_users, n_posts=split.n_posts)
     for _ in turns():
-        model, best = PlainNeuMF(likes, seed=seed), Best(split)
-        while not best.is_over:
-            model.one_epoch()
-            best.note(lambda model=model: model.scores(slice(0, split.n_users)))
-        best.tell(folder, {"torch": torch.__version__, "numpy": np.__version__})
+        learned(split, seed).tell(folder, {"torch": torch.__version__, "numpy": np.__version__})
 
 
 if __name__ == "__main__":
