@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from shared.distinct import distinct
 from shared.errors import TrainingRefused
-from shared.neucf.examples import Examples, Posts
+from shared.neucf.examples import Examples, SortedPosts
 from shared.neucf.features import NO_FEATURES, PostFeatures
 from shared.neucf.vocab import Rows, Vocab
 
@@ -92,7 +92,7 @@ class TrainingSet:
         return np.arange(1, self.posts.n_rows)
 
 
-def training_set(examples: Examples, posts: Posts, features: PostFeatures = NO_FEATURES) -> TrainingSet:
+def training_set(examples: Examples, posts: SortedPosts, features: PostFeatures = NO_FEATURES) -> TrainingSet:
     """Number users and posts and build the matrix.
 
     Args:
@@ -105,8 +105,8 @@ def training_set(examples: Examples, posts: Posts, features: PostFeatures = NO_F
     """
     if len(examples) == 0:
         raise TrainingRefused("examples: got 0 likes, comments, saves or shares, expected at least 1; wait for some")
-    users, known = Vocab.of(examples.user_key), Vocab.of(examples.post_key)
-    user_rows, post_rows = users.rows(examples.user_key), known.rows(examples.post_key)
+    users, known = Vocab.of(examples.user_keys), Vocab.of(examples.post_keys)
+    user_rows, post_rows = users.rows(examples.user_keys), known.rows(examples.post_keys)
     places = posts.places(known.keys)
     features.refuse_broken()
     return TrainingSet(

@@ -30,7 +30,7 @@ from s02_train_neucf.metrics import PerUser
 from s02_train_neucf.recipe import Recipe
 from shared.domain import Kind
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.examples import Posts
+from shared.neucf.examples import SortedPosts
 from shared.neucf.features import PostFeatures, Vectors
 
 WHOLE = "the defaults"
@@ -122,14 +122,14 @@ def ablate_photos(folder: Path, cache: Path, seeds: Sequence[int], tell: Tell) -
 def _scores(question: Question, variant: Variant, seed: int) -> Scores:
     """Train on what was there at the cut; score all posts for those who are asked. -> (n_asked, n_posts)"""
     there, posts = np.flatnonzero(~question.cold), question.posts
-    known_posts = Posts(
-        post_key=posts.post_key[there], author_key=posts.author_key[there], created_at=posts.created_at[there]
+    known_posts = SortedPosts(
+        keys=posts.keys[there], author_keys=posts.author_keys[there], created_at=posts.created_at[there]
     )
     fitted = fit(
         question.train, known_posts, variant.features.take(there), variant.config, variant.recipe,
         seed=seed, device=torch.device("cpu"),
     )  # fmt: skip
-    n_posts = len(posts.post_key)
+    n_posts = len(posts.keys)
     rows, liked = np.nonzero(pairs_of(question.train, question.asked, n_posts=n_posts, kind=Kind.LIKE))
     known = Likes.of(rows, liked, n_users=len(question.asked), n_posts=n_posts)
     nothing = Likes.of(rows[:0], liked[:0], n_users=len(question.asked), n_posts=n_posts)

@@ -13,7 +13,7 @@ from s02_train_neucf.search import search
 from s02_train_neucf.train import train_members
 from shared.neucf.compile_ahead import compile_ahead
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.examples import NO_AUTHOR, Examples, Posts
+from shared.neucf.examples import NO_AUTHOR, Examples, SortedPosts
 from shared.neucf.model import NeuCF
 
 CPU = torch.device("cpu")
@@ -43,14 +43,14 @@ def main() -> None:
         best.tell(folder, versions, **whole)
 
 
-def _posts(split: Split) -> Posts:
+def _posts(split: Split) -> SortedPosts:
     n = split.n_posts
     created_at = np.full(n, float(split.at.min()))
-    return Posts(post_key=np.arange(n), author_key=np.full(n, NO_AUTHOR), created_at=created_at)
+    return SortedPosts(keys=np.arange(n), author_keys=np.full(n, NO_AUTHOR), created_at=created_at)
 
 
 def _examples(pairs: np.ndarray, at: np.ndarray) -> Examples:
-    return Examples(user_key=pairs[:, 0], post_key=pairs[:, 1], at=at)
+    return Examples(user_keys=pairs[:, 0], post_keys=pairs[:, 1], at=at)
 
 
 def _scores(model: NeuCF, data: TrainingSet, known: np.ndarray, split: Split) -> np.ndarray:

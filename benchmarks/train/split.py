@@ -20,10 +20,10 @@ def split_of(data: QualityData) -> Split:
     if inner is None:
         raise DataMalformed(f"{data.name}: nothing can be held back for validation")
     users = np.unique(data.user_keys)
-    train = np.stack((np.searchsorted(users, inner.train.user_key), inner.posts.places(inner.train.post_key)), axis=1)
+    train = np.stack((np.searchsorted(users, inner.train.user_keys), inner.posts.places(inner.train.post_keys)), axis=1)
     return Split(
         n_users=len(users),
-        n_posts=len(data.posts.post_key),
+        n_posts=len(data.posts.keys),
         train=train,
         at=inner.train.at,
         val=_pairs(inner.wanted, np.searchsorted(users, inner.user_keys)),

@@ -16,7 +16,8 @@ from s02_train_neucf.loss import Step
 from s02_train_neucf.recipe import Recipe
 from s02_train_neucf.search import Found
 from shared.domain import Kind
-from shared.neucf.examples import Events, examples_of
+from shared.event_columns import Events
+from shared.neucf.examples import examples_of
 from shared.neucf.features import NO_FEATURES
 from shared.neucf.model import NeuCF
 from tests.neucf_worlds import QUICK, SMALL, events_of, posts_of
@@ -86,7 +87,7 @@ def test_a_view_that_led_to_nothing_counts_as_told_but_never_of_ones_own_post() 
 
 
 def test_a_view_of_the_last_day_may_still_lead_to_something() -> None:
-    late = replace(EVENTS, at=np.where(EVENTS.kind == EVENTS.kind[-1], TEN_DAYS - DAY + 1, EVENTS.at))
+    late = replace(EVENTS, at=np.where(EVENTS.kinds == EVENTS.kinds[-1], TEN_DAYS - DAY + 1, EVENTS.at))
     assert shunned(Recipe(ignored_weight=2.0), late) == {}
 
 

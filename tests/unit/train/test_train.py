@@ -196,7 +196,7 @@ def test_one_user_with_one_post_makes_a_model_with_finite_scores(recipe: Recipe)
 
 def test_posts_without_any_vector_train_beside_an_encoder() -> None:
     camps = two_camps()
-    nothing = PostFeatures(image=vectors(np.full((len(camps.posts.post_key), 6), np.nan, np.float32)))
+    nothing = PostFeatures(image=vectors(np.full((len(camps.posts.keys), 6), np.nan, np.float32)))
     exam, data = exam_of(camps.train, camps.held_back, camps.posts), camps.data(nothing)
     model = train(data, replace(SMALL, image_width=6), QUICK, seed=3, device=CPU).model
     assert per_user(ModelRanker(model, exam, data.users, data.posts, nothing), exam, (1,))["hr@1"].mean() >= 0.95
