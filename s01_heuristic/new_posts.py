@@ -5,8 +5,9 @@ from datetime import datetime
 import numpy as np
 
 from s01_heuristic.rank import Ranking
-from shared.db.bulk import Events, Int64s, Posts
+from shared.db.bulk import Posts
 from shared.domain import Reason
+from shared.event_columns import Events, Int64s
 from shared.met import Met, meet
 from shared.ranked_lists.codec_columns import with_reason
 from shared.settings import NewPostSettings

@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from shared.db.bulk import Events, Int64s
+from shared.event_columns import Events, Int64s
 
 UInt64s = npt.NDArray[np.uint64]
 _FACTORS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))  # SplitMix64

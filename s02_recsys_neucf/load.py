@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from s02_recsys_neucf.score import PlacesPerUser
-from shared.db.bulk import Int64s, load_all_posts, load_events, load_events_of
+from shared.db.bulk import load_all_posts, load_events, load_events_of
 from shared.db.engine import Database
 from shared.encoding import Encoders
 from shared.errors import SourceError
+from shared.event_columns import Int64s
 from shared.features import features_of, load_columns
-from shared.neucf.examples import Events, Posts, examples_of
+from shared.neucf.examples import SortedPosts, examples_of
 from shared.neucf.features import PostFeatures
 from shared.world import World
 
@@ -63,13 +64,9 @@ def load_scoring_data(
             events = load_events_of(snapshot, ids, since=since, now=now)
         columns = load_columns(snapshot, encoders)
     _refuse_emptied(world, chosen, n_posts=len(found), n_events=len(events))
-    order = np.argsort(found.keys)
-    posts = Posts(post_key=found.keys[order], author_key=found.author_keys[order], created_at=found.created_at[order])
-    liked = examples_of(
-        Events(user_key=events.user_keys, post_key=events.post_keys, kind=events.kinds, at=events.at), posts
-    )
-    liked_keys, liked_places = np.unique(liked.post_key, return_inverse=True)
-    by_user = _places_by_user(liked.user_key, liked_places, world.users.keys[chosen])
+    liked = examples_of(events, SortedPosts.of(found))
+    liked_keys, liked_places = np.unique(liked.post_keys, return_inverse=True)
+    by_user = _places_by_user(liked.user_keys, liked_places, world.users.keys[chosen])
     warm = np.array([len(places) >= min_known for places in by_user], bool)
     return ScoringData(
         users=chosen[warm],

@@ -41,7 +41,7 @@ class Looks:
         liked_by = np.bincount(exam.everyone.posts, minlength=exam.everyone.n_posts)
         values = {
             f"coverage@{K}": spread.coverage(lists, K, n_posts=exam.wanted.n_posts),
-            f"author_gini@{K}": spread.author_gini(lists, K, exam.posts.author_key),
+            f"author_gini@{K}": spread.author_gini(lists, K, exam.posts.author_keys),
             f"novelty@{K}": _mean(spread.novelty(lists, K, liked_by, n_users=exam.everyone.n_users)),
         }
         if self.photos is not None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from shared.distinct import distinct
 from shared.errors import TrainingRefused
-from shared.neucf.examples import Examples, Posts
+from shared.neucf.examples import Examples, SortedPosts
 from shared.neucf.features import NO_FEATURES, PostFeatures
 from shared.neucf.vocab import Rows, Vocab
 
@@ -57,19 +57,6 @@ class Likes:
         places: Int64s = np.arange(counts.sum()) + np.repeat(self.starts[:-1][users] - (ends - counts), counts)
         return places
 
-    def contains(self, users: Int64s, posts: Int64s) -> NDArray[np.bool_]:
-        """Whether each pair is in the matrix. (n,), (n,) -> (n,)"""
-        low, end = self.starts[users], self.starts[users + 1]
-        high = end
-        while len(open_ := np.flatnonzero(low < high)):  # one binary search per pair, all side by side
-            middle = (low[open_] + high[open_]) // 2
-            below = self.posts[middle] < posts[open_]
-            low, high = low.copy(), high.copy()
-            low[open_[below]], high[open_[~below]] = middle[below] + 1, middle[~below]
-        found = low < end
-        found[found] = self.posts[low[found]] == posts[found]
-        return found
-
     def mask(self, users: slice) -> NDArray[np.bool_]:
         """A block of users as a dense mask. -> (n_users_in_block, n_posts)"""
         block = self.take(np.arange(users.start, users.stop))
@@ -105,7 +92,7 @@ class TrainingSet:
         return np.arange(1, self.posts.n_rows)
 
 
-def training_set(examples: Examples, posts: Posts, features: PostFeatures = NO_FEATURES) -> TrainingSet:
+def training_set(examples: Examples, posts: SortedPosts, features: PostFeatures = NO_FEATURES) -> TrainingSet:
     """Number users and posts and build the matrix.
 
     Args:
@@ -118,8 +105,8 @@ def training_set(examples: Examples, posts: Posts, features: PostFeatures = NO_F
     """
     if len(examples) == 0:
         raise TrainingRefused("examples: got 0 likes, comments, saves or shares, expected at least 1; wait for some")
-    users, known = Vocab.of(examples.user_key), Vocab.of(examples.post_key)
-    user_rows, post_rows = users.rows(examples.user_key), known.rows(examples.post_key)
+    users, known = Vocab.of(examples.user_keys), Vocab.of(examples.post_keys)
+    user_rows, post_rows = users.rows(examples.user_keys), known.rows(examples.post_keys)
     places = posts.places(known.keys)
     features.refuse_broken()
     return TrainingSet(

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from s02_train_neucf.dataset import Emphasis, Likes, TrainingSet
 from s02_train_neucf.recipe import Recipe
 from shared.domain import KIND_CODES
-from shared.neucf.examples import HIDE_CODE, POSITIVE_CODES, Events, Posts
+from shared.event_columns import Events
+from shared.neucf.examples import HIDE_CODE, POSITIVE_CODES, SortedPosts
 
 DAY = 86_400.0  # seconds, after which a view has led to nothing
 
@@ -20,7 +21,7 @@ Int64s = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
 
-def emphasised(data: TrainingSet, events: Events, posts: Posts, recipe: Recipe) -> TrainingSet:
+def emphasised(data: TrainingSet, events: Events, posts: SortedPosts, recipe: Recipe) -> TrainingSet:
     """The same training set with the weights that the recipe gives to these events, out of which it was made."""
     weighs_likes = recipe.half_life_days is not None or set(recipe.kind_weights.values()) - {1.0}
     weighs_negatives = {recipe.hide_weight, recipe.ignored_weight} - {1.0}
@@ -43,13 +44,13 @@ class _Pairs:
 
     @classmethod
     def of(cls, data: TrainingSet, events: Events) -> "_Pairs":
-        user, post = data.users.rows(events.user_key), data.posts.rows(events.post_key)
+        user, post = data.users.rows(events.user_keys), data.posts.rows(events.post_keys)
         known = np.flatnonzero((user > 0) & (post > 0))
         code = user[known] * data.posts.n_rows + post[known]
         order = np.argsort(code, kind="stable")
         known = known[order]
         end = float(events.at.max(initial=-np.inf))
-        return cls(code[order], events.kind[known], events.at[known], data.posts.n_rows, end)
+        return cls(code[order], events.kinds[known], events.at[known], data.posts.n_rows, end)
 
     def starts(self) -> Int64s:
         """Where each pair begins."""
@@ -72,20 +73,20 @@ def _like_weights(data: TrainingSet, pairs: _Pairs, recipe: Recipe) -> Floats:
     return np.asarray(weights, dtype=np.float32)
 
 
-def _shunned(data: TrainingSet, events: Events, posts: Posts, recipe: Recipe) -> tuple[Likes, Floats]:
+def _shunned(data: TrainingSet, events: Events, posts: SortedPosts, recipe: Recipe) -> tuple[Likes, Floats]:
     """Hidden posts, and posts that were seen for a day or longer without any answer; never a post of one's own.
 
     Only views and hides are looked at: a pair that has likes besides is known by the training set.
     """
     end = float(events.at.max(initial=-np.inf))
-    pairs = _Pairs.of(data, events.where(~np.isin(events.kind, POSITIVE_CODES)))
+    pairs = _Pairs.of(data, events.where(~np.isin(events.kinds, POSITIVE_CODES)))
     starts = pairs.starts()
     code = pairs.code[starts]
     if len(code):
         hidden = np.logical_or.reduceat(pairs.kind == HIDE_CODE, starts)
         last = np.maximum.reduceat(pairs.at, starts)
         user, post = np.divmod(code, pairs.n_posts)
-        own = posts.author_key[posts.places(data.posts.keys)][post - 1] == data.users.keys[user - 1]
+        own = posts.author_keys[posts.places(data.posts.keys)][post - 1] == data.users.keys[user - 1]
         ignored = ~hidden & ~_liked(data, code) & (last <= end - DAY)
         weight = np.where(hidden, recipe.hide_weight, np.where(ignored, recipe.ignored_weight, 1.0))
         counted = (weight != 1.0) & ~own

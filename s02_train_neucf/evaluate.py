@@ -14,7 +14,7 @@ from s02_train_neucf.metrics import Interval, PerUser
 from shared.distinct import distinct
 from shared.errors import TrainingRefused
 from shared.neucf.blocks import best, blocks, scores_of, user_side_of, vectors_of
-from shared.neucf.examples import Examples, Posts
+from shared.neucf.examples import Examples, SortedPosts
 from shared.neucf.features import NO_FEATURES, PostFeatures
 from shared.neucf.finite import refuse_non_finite
 from shared.neucf.model import NeuCF
@@ -35,7 +35,7 @@ class Exam:
     """What is asked, by place: users are those with something to find, posts are all that exist."""
 
     user_keys: NDArray[np.int64]  # (n_users,) ascending
-    posts: Posts  # (n_posts,)
+    posts: SortedPosts  # (n_posts,)
     everyone: Likes  # training likes of all users, for baselines to learn from; the first n_users rows are `known`
     wanted: Likes  # (n_users, n_posts) what they went on to like
 
@@ -45,7 +45,7 @@ class Exam:
         return self.everyone.take(np.arange(len(self.user_keys)))
 
 
-def exam_of(train: Examples, test: Examples, posts: Posts, *, min_known: int = 0) -> Exam:
+def exam_of(train: Examples, test: Examples, posts: SortedPosts, *, min_known: int = 0) -> Exam:
     """Line up a split for evaluation; of very many users a sample is asked, so that time and memory stay bounded.
 
     Args:
@@ -58,23 +58,23 @@ def exam_of(train: Examples, test: Examples, posts: Posts, *, min_known: int = 0
     Raises:
         TrainingRefused: nothing is asked.
     """
-    known_users, counts = np.unique(train.user_key, return_counts=True)
+    known_users, counts = np.unique(train.user_keys, return_counts=True)
     if min_known:
-        test = test.where(np.isin(test.user_key, known_users[counts >= min_known]))
+        test = test.where(np.isin(test.user_keys, known_users[counts >= min_known]))
     if len(test) == 0:
         raise TrainingRefused("evaluation: got 0 likes after the cut, expected at least 1; wait for more data")
-    asked = distinct(test.user_key)
-    most = sample_size(len(posts.post_key))
+    asked = distinct(test.user_keys)
+    most = sample_size(len(posts.keys))
     if len(asked) > most:
         asked = np.sort(np.random.default_rng(SAMPLE_SEED).choice(asked, most, replace=False))
-        test = test.where(np.isin(test.user_key, asked))
+        test = test.where(np.isin(test.user_keys, asked))
     users = np.r_[asked, np.setdiff1d(known_users, asked)]
     order = np.argsort(users)
 
     def likes(examples: Examples, n_users: int) -> Likes:
-        rows = order[np.searchsorted(users, examples.user_key, sorter=order)]
-        places = posts.places(examples.post_key)
-        return Likes.of(rows, places, n_users=n_users, n_posts=len(posts.post_key))
+        rows = order[np.searchsorted(users, examples.user_keys, sorter=order)]
+        places = posts.places(examples.post_keys)
+        return Likes.of(rows, places, n_users=n_users, n_posts=len(posts.keys))
 
     return Exam(user_keys=asked, posts=posts, everyone=likes(train, len(users)), wanted=likes(test, len(asked)))
 
@@ -89,7 +89,7 @@ class ModelRanker:
 
     def __init__(self, model: NeuCF, exam: Exam, users: Vocab, posts: Vocab, features: PostFeatures = NO_FEATURES):
         device = model.gmf_weights.device
-        post_rows = posts.rows(exam.posts.post_key)
+        post_rows = posts.rows(exam.posts.keys)
         vectors = vectors_of(model, post_rows, features, device)
         liked = exam.known
         self.model = model

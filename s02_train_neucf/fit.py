@@ -14,8 +14,9 @@ from s02_train_neucf.search import Found, search, unsearched
 from s02_train_neucf.split import per_user_cut
 from s02_train_neucf.train import Epoch, train_members
 from s02_train_neucf.warm_start import Predecessor, beginnings
+from shared.event_columns import Events
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.examples import POSITIVE_CODES, Events, Posts, examples_of
+from shared.neucf.examples import POSITIVE_CODES, SortedPosts, examples_of
 from shared.neucf.features import PostFeatures
 from shared.neucf.model import NeuCF
 
@@ -39,7 +40,7 @@ class Fitted:
 
 def fit(
     events: Events,
-    posts: Posts,
+    posts: SortedPosts,
     features: PostFeatures,
     config: NeuCFConfig,
     recipe: Recipe,
@@ -102,8 +103,8 @@ class _HeldBack:
         return float(per_user(ranker, self.exam, (10,))[VALIDATION_METRIC].mean())
 
 
-def _held_back(events: Events, posts: Posts, features: PostFeatures, recipe: Recipe) -> _HeldBack | None:
-    split = per_user_cut(events, posts, share=validation_share(int(np.isin(events.kind, POSITIVE_CODES).sum())))
+def _held_back(events: Events, posts: SortedPosts, features: PostFeatures, recipe: Recipe) -> _HeldBack | None:
+    split = per_user_cut(events, posts, share=validation_share(int(np.isin(events.kinds, POSITIVE_CODES).sum())))
     if len(split.train) == 0 or len(split.test) == 0:
         return None
     data = emphasised(training_set(split.train, posts, features), split.train_events, posts, recipe)

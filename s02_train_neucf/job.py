@@ -1,7 +1,7 @@
 """One training run: encode, load, try against plain rankers, train on everything, save, judge, promote if it wins."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -20,7 +20,7 @@ from s02_train_neucf.progress import ALL_DATA, LOADING, SAVING, START, EpochsRep
 from s02_train_neucf.rank_then import Rules
 from s02_train_neucf.recipe import Recipe
 from s02_train_neucf.replay_report import NEUCF
-from s02_train_neucf.report import SHOWN, Trial, Tried, report_json, try_model
+from s02_train_neucf.report import SHOWN, Told, Trial, Tried, report_json, try_model
 from s02_train_neucf.save import drop_old_folders, drop_unfinished, save_model
 from s02_train_neucf.settings import MirrorSettings, TrainSettings
 from s02_train_neucf.train import Epoch
@@ -43,7 +43,6 @@ from shared.neucf.compile_ahead import compile_ahead
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.manifest import Manifest
 from shared.neucf.model_folder import claim_folder, try_folder
-from shared.neucf.serving_order import ServingOrder
 from shared.neucf.size import model_bytes
 from shared.run_progress import ReportProgress
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
@@ -81,56 +80,30 @@ def run_training(database: Database, settings: JobSettings, run: Run, now: datet
     watch, report, database = Stopwatch(), run.progress.report, for_run(database, run)
     run.progress.plan(shares(_last_stages(database)))
     report(START, 0, 1)
-    folder = settings.model.model_dir
-    claim_folder(folder, installation_id(database), partial(knows_models, database))
     with watch.part("start"):
-        # All that the end of the run will want, before its hours begin.
-        drop_unfinished(database, folder)
-        try_folder(folder, partial(_first_model, database, settings, now))
-        refuse_without_rights(database, TRAINING)
-        refuse_too_little(
-            database, days=settings.train.train_days, min_positives=settings.lists.cold_min_positives, now=now
-        )
-        encoders = build_encoders(settings.content)
-        compile_ahead(NeuCFConfig())
+        encoders = _made_ready(database, settings, now)
     with watch.part("encode"):
         encoded = encode_new(database, encoders, settings.content, now, report)
     report(LOADING, 0, 1)
-    with stage("train.load") as facts, watch.part("load"):
-        data = load_training_data(database, encoders, days=settings.train.train_days, now=now)
-        facts.update(events=len(data.events.at), posts=len(data.posts.post_key))
-    trial = _trial(settings, encoders, data, watch, report)
-    past = Past.of(data)
-    curves = Curves()
+    with watch.part("load"):
+        data = _loaded(database, encoders, settings, now)
+    trial, past, curves = _trial(settings, encoders, data, watch, report), Past.of(data), Curves()
     on_epoch = _epochs_told(report, curves, watch)
-    with stage("train.trial") as facts:
-        tried = try_model(trial, past, on_epoch)
-        facts.update(cuts=len(tried.replay.cuts), order=str(tried.replay.order))
+    tried = _tried(trial, past, on_epoch)
     # Nothing of the trial starts from the champion, which has seen what the replay and the cuts ask for.
     before = _champion(database, settings, encoders) if settings.train.warm_start else None
-    with stage("train.fit") as facts:
-        fitted = trial.fit(data.standing(), lambda epoch: on_epoch(ALL_DATA, epoch), tried.found, before)
-        facts.update(
-            epochs=fitted.found.recipe.epochs, users=fitted.data.users.n_rows - 1, posts=fitted.data.posts.n_rows - 1
-        )
+    fitted = _fitted(trial, on_epoch, tried, before)
     report(SAVING, 0, 1)
     judged = judge(past, trial, fitted, tried.replay)
-    shown = tried.shown
-    metrics = {f"{NEUCF} {name}": shown.figures[NEUCF][name].mean for name in SHOWN} if shown is not None else {}
-    manifest = _manifest(database, encoders, fitted, trial, tried.replay.order, metrics, now)
-    if before is not None:
-        manifest = replace(manifest, recipe={**manifest.recipe, "started_from": before.name})
+    manifest = _manifest(database, encoders, fitted, trial, tried, before, now)
     artefact = Artefact(fitted.model, fitted.data.users, fitted.data.posts, manifest)
+    folder = settings.model.model_dir
     version = save_model(database, folder, run, artefact, judged, report=_report(judged, tried))
     drop_old_folders(database, folder, newest=settings.train.models_kept)
-    drop_unused_vectors(database, settings.model.model_dir, encoders)
+    drop_unused_vectors(database, folder, encoders)
     if settings.mirror is not None:  # last: nothing waits for it
         trained = Trained(
-            version=version,
-            model_dir=folder,
-            began=now,
-            curves=curves,
-            settings=settings.for_the_record(),
+            version=version, model_dir=folder, began=now, curves=curves, settings=settings.for_the_record()
         )
         mirror_training(database, settings.mirror, trained)
     return {
@@ -139,15 +112,57 @@ def run_training(database: Database, settings: JobSettings, run: Run, now: datet
         "verdict": judged.reason,
         "amounts": _amounts(data, settings),
         **encoded,
-        "work": {
-            "users": fitted.data.users.n_rows - 1,
-            "posts": fitted.data.posts.n_rows - 1,
-            "likes": len(fitted.data.likes.posts),
-            "events": len(data.events.at),
-            **watch.counts(),
-        },
+        "work": {**_sizes(fitted, data), **watch.counts()},
         "stages": watch.stages(),
         "seconds": round(watch.seconds, 1),
+    }
+
+
+def _made_ready(database: Database, settings: JobSettings, now: datetime) -> Encoders:
+    """All that the end of the run will want, before its hours begin."""
+    folder = settings.model.model_dir
+    claim_folder(folder, installation_id(database), partial(knows_models, database))
+    drop_unfinished(database, folder)
+    try_folder(folder, partial(_first_model, database, settings, now))
+    refuse_without_rights(database, TRAINING)
+    refuse_too_little(
+        database, days=settings.train.train_days, min_positives=settings.lists.cold_min_positives, now=now
+    )
+    encoders = build_encoders(settings.content)
+    compile_ahead(NeuCFConfig())
+    return encoders
+
+
+def _loaded(database: Database, encoders: Encoders, settings: JobSettings, now: datetime) -> TrainingData:
+    with stage("train.load") as facts:
+        data = load_training_data(database, encoders, days=settings.train.train_days, now=now)
+        facts.update(events=len(data.events), posts=len(data.posts))
+    return data
+
+
+def _tried(trial: Trial, past: Past, on_epoch: Told) -> Tried:
+    with stage("train.trial") as facts:
+        tried = try_model(trial, past, on_epoch)
+        facts.update(cuts=len(tried.replay.cuts), order=str(tried.replay.order))
+    return tried
+
+
+def _fitted(trial: Trial, on_epoch: Told, tried: Tried, before: Predecessor | None) -> Fitted:
+    """The model that may go live: it has seen everything that still stands."""
+    with stage("train.fit") as facts:
+        fitted = trial.fit(trial.data.standing(), partial(on_epoch, ALL_DATA), tried.found, before)
+        sizes = _sizes(fitted, trial.data)
+        facts.update(epochs=fitted.found.recipe.epochs, users=sizes["users"], posts=sizes["posts"])
+    return fitted
+
+
+def _sizes(fitted: Fitted, data: TrainingData) -> dict[str, int]:
+    """How much was learned from."""
+    return {
+        "users": fitted.data.users.n_rows - 1,
+        "posts": fitted.data.posts.n_rows - 1,
+        "likes": len(fitted.data.likes.posts),
+        "events": len(data.events),
     }
 
 
@@ -202,10 +217,10 @@ def _report(judged: Verdict, tried: Tried) -> dict[str, Any]:
 def _amounts(data: TrainingData, settings: JobSettings) -> Mapping[str, Any]:
     """How much there was to learn from, for the meter of phase 2."""
     return amounts_of(
-        data.events.user_key,
-        data.events.post_key,
-        data.events.kind,
-        n_posts=len(data.standing().posts.post_key),
+        data.events.user_keys,
+        data.events.post_keys,
+        data.events.kinds,
+        n_posts=len(data.standing().posts.keys),
         min_positives=settings.lists.cold_min_positives,
         days=settings.train.train_days,
     )
@@ -220,11 +235,12 @@ def _manifest(
     encoders: Encoders,
     fitted: Fitted,
     trial: Trial,
-    order: ServingOrder,
-    metrics: Mapping[str, float],
+    tried: Tried,
+    before: Predecessor | None,
     now: datetime,
 ) -> Manifest:
-    events = trial.data.events  # at least one: a model was fitted
+    events, shown = trial.data.events, tried.shown  # at least one event: a model was fitted
+    started_from = {} if before is None else {"started_from": before.name}
     return Manifest(
         config=fitted.model.config,  # that of all members together
         image_encoder=manifest_encoder(encoders.image.card),
@@ -233,9 +249,9 @@ def _manifest(
         data_until=datetime.fromtimestamp(float(events.at.max()), UTC),
         trained_at=now,
         seed=trial.seed,
-        recipe=recipe_json(fitted.found.recipe),
-        metrics=metrics,
-        serving_order=order,
+        recipe={**recipe_json(fitted.found.recipe), **started_from},
+        metrics={} if shown is None else {f"{NEUCF} {name}": shown.figures[NEUCF][name].mean for name in SHOWN},
+        serving_order=tried.replay.order,
         numbering=installation_id(database),
     )
 
@@ -245,7 +261,7 @@ def recipe_json(recipe: Recipe) -> dict[str, Any]:
     return {name: getattr(recipe, name) for name in Recipe.__dataclass_fields__}
 
 
-def _epochs_told(report: ReportProgress, curves: Curves, watch: Stopwatch) -> Callable[[str, Epoch], None]:
+def _epochs_told(report: ReportProgress, curves: Curves, watch: Stopwatch) -> Told:
     reported = EpochsReported(report)
 
     def told(cut: str, epoch: Epoch) -> None:

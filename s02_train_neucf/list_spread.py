@@ -13,8 +13,8 @@ from s02_train_neucf.past import Past
 from s02_train_neucf.rank_then import Rules, Scorer, moment_at
 from s02_train_neucf.replay import CELLS_AT_ONCE
 from s02_train_neucf.viewers import histories_at
+from shared.event_columns import Int64s
 from shared.neucf.blocks import best, blocks
-from shared.neucf.examples import Int64s
 from shared.neucf.serving_order import ServingOrder
 
 LENGTH = 20  # posts of a list that are looked at …
@@ -73,7 +73,7 @@ def spread_of(lists: NDArray[np.int64], n_candidates: int) -> Spread:
 
 def _drawn(past: Past, rules: Rules, at: float) -> Int64s:
     """Some of the users who are warm at a moment, ascending."""
-    users, counts = np.unique(past.likes.user_key, return_counts=True)
+    users, counts = np.unique(past.likes.user_keys, return_counts=True)
     users, rng = users[counts >= rules.min_known], np.random.default_rng(rules.seed)
     if len(users) > MAX_LOOKED_AT:  # some have liked what is gone by now; ten times as many as are wanted are enough
         users = np.sort(rng.choice(users, MAX_LOOKED_AT, replace=False))

@@ -11,8 +11,9 @@ from shared.db.bulk import BlockPairs, load_block_pairs, load_events, load_post_
 from shared.db.engine import Database
 from shared.db.relations import check_relations
 from shared.encoding import Encoders
+from shared.event_columns import Events, Floats
 from shared.features import features_of, load_columns
-from shared.neucf.examples import Events, Posts, Seconds
+from shared.neucf.examples import SortedPosts
 from shared.neucf.features import PostFeatures
 
 
@@ -21,9 +22,9 @@ class TrainingData:
     """Events, posts (deleted ones too), the posts' vectors in their order, and blocks."""
 
     events: Events  # in order of time as they are loaded, so that what was before a moment is a view
-    posts: Posts
+    posts: SortedPosts
     features: PostFeatures
-    deleted_at: Seconds  # (n_posts,) infinity while anyone may see the post
+    deleted_at: Floats  # (n_posts,) infinity while anyone may see the post
     blocks: BlockPairs
 
     def standing(self) -> Self:
@@ -38,13 +39,8 @@ class TrainingData:
     def _with(self, events: Events, kept: NDArray[np.bool_]) -> Self:
         if kept.all():
             return replace(self, events=events)  # spares a copy of all vectors
-        posts = Posts(
-            post_key=self.posts.post_key[kept],
-            author_key=self.posts.author_key[kept],
-            created_at=self.posts.created_at[kept],
-        )
         features, deleted_at = self.features.take(np.flatnonzero(kept)), self.deleted_at[kept]
-        return replace(self, events=events, posts=posts, features=features, deleted_at=deleted_at)
+        return replace(self, events=events, posts=self.posts.where(kept), features=features, deleted_at=deleted_at)
 
 
 def load_training_data(database: Database, encoders: Encoders, *, days: float, now: datetime) -> TrainingData:
@@ -59,17 +55,11 @@ def load_training_data(database: Database, encoders: Encoders, *, days: float, n
         events = load_events(snapshot, since=now - timedelta(days=days), now=now)
         blocks = load_block_pairs(snapshot)
         columns = load_columns(snapshot, encoders)
-    order, by_time = np.argsort(found.keys), np.argsort(events.at, kind="stable")
-    posts = Posts(post_key=found.keys[order], author_key=found.author_keys[order], created_at=found.created_at[order])
+    posts = SortedPosts.of(found)
     return TrainingData(
-        events=Events(
-            user_key=events.user_keys[by_time],
-            post_key=events.post_keys[by_time],
-            kind=events.kinds[by_time],
-            at=events.at[by_time],
-        ),
+        events=events[np.argsort(events.at, kind="stable")],
         posts=posts,
-        features=features_of(columns, posts.post_key),
-        deleted_at=found.deleted_at[order],
+        features=features_of(columns, posts.keys),
+        deleted_at=found.deleted_at[np.argsort(found.keys)],
         blocks=blocks,
     )

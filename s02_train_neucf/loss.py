@@ -1,4 +1,4 @@
-"""What one step minimises, from a batch of users to one number."""
+"""What one step minimises: each like against all posts at once (softmax), from a batch of users to one number."""
 
 from dataclasses import replace
 
@@ -6,12 +6,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from s02_train_neucf.batches import Batch, to_device
 from s02_train_neucf.dataset import TrainingSet
-from s02_train_neucf.recipe import Loss, Recipe
-from s02_train_neucf.sample import sample_negatives
 from s02_train_neucf.shares import asked_log_shares
 from s02_train_neucf.taste import learned_taste_of
 from shared.neucf.model import NeuCF, PostSide, UserSide
@@ -21,19 +18,25 @@ from shared.neucf.vocab import UNKNOWN_ROW
 class Step:
     """Computes the loss of one batch; holds what all steps share."""
 
-    def __init__(
-        self, model: NeuCF, data: TrainingSet, recipe: Recipe, draws: np.random.Generator, noise: torch.Generator
-    ) -> None:
-        self.model, self.data, self.recipe, self.draws, self.noise = model, data, recipe, draws, noise
+    def __init__(self, model: NeuCF, data: TrainingSet, noise: torch.Generator) -> None:
+        self.model, self.data, self.noise = model, data, noise
         self.device = model.gmf_weights.device
         self.posts = model.post_input(to_device(data.post_rows(), self.device), data.features)
 
     def loss(self, batch: Batch) -> Tensor:
-        """The mean over the likes that are asked for, by their weights. -> ()"""
+        """Of each like against every post that the user could have had then and was not shown as history.
+
+        The mean over the likes that are asked for, by their weights. -> ()
+        """
         users, posts = self._sides(batch)
-        if self.recipe.loss is Loss.SOFTMAX:
-            return self._softmax(batch, users, posts)
-        return self._bce(batch, users, posts)
+        left_out = np.r_[self._not_yet(batch), batch.shown_user * len(batch.post_rows) + batch.shown]
+        asked = asked_log_shares(
+            self._scores(batch, users, posts),
+            to_device(left_out, self.device),
+            to_device(batch.asked_user, self.device),
+            to_device(batch.asked_post, self.device),
+        )
+        return -self._mean(asked, batch)
 
     def _sides(self, batch: Batch) -> tuple[UserSide, PostSide]:
         """Both sides of all users and posts of the batch, some ids replaced by the unknown row."""
@@ -60,22 +63,15 @@ class Step:
         forgotten = torch.rand(rows.shape, generator=self.noise, device=self.device) < share
         return rows.masked_fill(forgotten, UNKNOWN_ROW)
 
-    def _softmax(self, batch: Batch, users: UserSide, posts: PostSide) -> Tensor:
-        """Each like against every post that the user could have had then and was not shown as history."""
+    def _scores(self, batch: Batch, users: UserSide, posts: PostSide) -> Tensor:
+        """Every user with every post, corrected for how posts came into the batch. -> (n_users, n_posts)"""
         scores = self.model.score_block(users, posts, self.noise)  # (n_users, n_posts)
         if batch.chance.min() < 1:
             scores = scores - to_device(batch.chance, self.device).log()
         if batch.shunned is not None:  # so many posts each, in the sum that a like competes with
             at = to_device(batch.shunned.user, self.device), to_device(batch.shunned.post, self.device)
             scores = scores.index_put(at, to_device(batch.shunned.weight, self.device).log(), accumulate=True)
-        left_out = np.r_[self._not_yet(batch), batch.shown_user * len(batch.post_rows) + batch.shown]
-        asked = asked_log_shares(
-            scores,
-            to_device(left_out, self.device),
-            to_device(batch.asked_user, self.device),
-            to_device(batch.asked_post, self.device),
-        )
-        return -self._mean(asked, batch)
+        return scores
 
     def _mean(self, values: Tensor, batch: Batch) -> Tensor:
         """The mean over the likes that are asked for, by their weights. (n_asked,) -> ()"""
@@ -94,21 +90,3 @@ class Step:
         later: NDArray[np.bool_] = created_at[None, :] > until[:, None]
         later[batch.asked_user, batch.asked_post] = False  # a like stands, whatever the clocks say
         return np.flatnonzero(later)
-
-    def _bce(self, batch: Batch, users: UserSide, posts: PostSide) -> Tensor:
-        """Each like and a few posts that were not liked, as yes-or-no questions (He et al. 2017, equation 7)."""
-        rows = batch.user_rows[batch.asked_user]
-        drawn = sample_negatives(  # (n_asked, negatives)
-            rows, batch.asked_at, self.data.likes, self.data.created_at, self.recipe.negatives, self.draws
-        )
-        place = np.minimum(np.searchsorted(batch.post_rows, drawn), len(batch.post_rows) - 1)
-        found = batch.post_rows[place] == drawn  # a draw may be row 0, or outside a sampled step
-        user = np.r_[batch.asked_user, np.repeat(batch.asked_user, self.recipe.negatives)[found.ravel()]]
-        post = np.r_[batch.asked_post, place[found]]
-        yes = torch.zeros(len(user), device=self.device)
-        yes[: len(batch.asked_user)] = 1.0
-        u, p = to_device(user, self.device), to_device(post, self.device)
-        scores = self.model.score_pairs(
-            UserSide(users.gmf[u], users.hidden[u]), PostSide(posts.gmf[p], posts.hidden[p], posts.bias[p]), self.noise
-        )
-        return functional.binary_cross_entropy_with_logits(scores, yes)

@@ -12,8 +12,8 @@ from s02_train_neucf.fit import Fitted
 from s02_train_neucf.past import Past
 from s02_train_neucf.replay_times import DAY
 from s02_train_neucf.viewers import Histories, withheld_at
+from shared.event_columns import Int64s
 from shared.neucf.blocks import best, scores_of, user_side_of, vectors_of
-from shared.neucf.examples import Int64s
 from shared.neucf.serving_order import GRID, ServingOrder, added_to_logits
 from shared.settings import HeuristicSettings, WindowSettings
 
@@ -58,7 +58,7 @@ class ModelThen:
     def __init__(self, fitted: Fitted, past: Past) -> None:
         self.model, self.users = fitted.model, fitted.data.users
         self.device = fitted.model.gmf_weights.device
-        self.rows = fitted.data.posts.rows(past.data.posts.post_key)
+        self.rows = fitted.data.posts.rows(past.data.posts.keys)
         self.vectors = vectors_of(self.model, self.rows, past.data.features, self.device)
 
     def logits(self, histories: Histories, candidates: Int64s) -> NDArray[np.float32]:

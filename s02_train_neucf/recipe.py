@@ -2,24 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-from s02_train_neucf.silence import Part
 from shared.neucf.config import MEMBERS
-
-
-class Loss(StrEnum):
-    """What a step minimises."""
-
-    SOFTMAX = "softmax"  # each like against all posts at once
-    BCE = "bce"  # each like against a few drawn negatives, as in the NCF paper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """Hyper-parameters of the training. The defaults are what EXPERIMENTS.md measured best on validation cuts."""
 
-    loss: Loss = Loss.SOFTMAX
     epochs: int = 100  # at most; early stopping ends sooner
     steps_per_epoch: int = 30  # at least: where there are few users, an epoch takes each several times
     max_steps: int = 2000  # and at most: where there are more users than these take, an epoch takes some of them
@@ -29,8 +19,6 @@ class Recipe:
     max_batch_users: int = 256  # and at most: in between, as many as make `steps_per_epoch`
     members: int = MEMBERS
     max_posts: int = 4096  # posts in one softmax; a larger catalogue is sampled, with correction
-    negatives: int = 4  # per like, for BCE
-    step_samples: int = 0  # likes and negatives in a step of BCE on ids alone; 0: steps are of users
     in_time_order: bool = True  # the earlier likes are shown as history, the later ones asked for; else at random
     learning_rate: float = 0.004  # to begin with; the search divides it where that learns too fast
     averaging: float = 0.995  # share of the running mean of the weights that a step leaves; 0: no mean, the last count
@@ -41,4 +29,3 @@ class Recipe:
     half_life_days: float | None = None  # age at which a like counts one half; None: age does not matter
     hide_weight: float = 1.0  # as how many posts that were not liked a hidden one counts
     ignored_weight: float = 3.0  # the same of a post that was seen and, within a day, led to nothing
-    without: tuple[Part, ...] = ()  # parts that are silenced, for an ablation

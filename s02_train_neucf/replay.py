@@ -14,8 +14,9 @@ from s02_train_neucf.rank_then import LENGTH, PLAIN_RANKERS, Moment, Rules, Scor
 from s02_train_neucf.replay_times import Cut
 from s02_train_neucf.viewers import NO_COLUMN, columns_of, histories_at
 from shared.distinct import distinct
+from shared.event_columns import Int64s
 from shared.neucf.blocks import blocks
-from shared.neucf.examples import Examples, Int64s
+from shared.neucf.examples import Examples
 
 METRICS = tuple(f"{name}@{k}" for k in KS for name in ("hr", "ndcg", "recall", "precision", "mrr"))
 CELLS_AT_ONCE = 2**22  # scores held at once, over users, candidates and serving orders
@@ -55,7 +56,7 @@ def replay_cut(
         if on_step is not None:
             on_step(place, len(steps))
         wanted = past.likes_within(step.start, step.end)
-        wanted = wanted.where(np.isin(wanted.user_key, invited))
+        wanted = wanted.where(np.isin(wanted.user_keys, invited))
         asked = list(_asked(past, rules, step.start, wanted, model))
         users += [keys for keys, _ in asked]
         figures += [values for _, values in asked]
@@ -72,7 +73,7 @@ def replay_cut(
 
 def _asked(past: Past, rules: Rules, at: float, wanted: Examples, model: Scorer) -> Iterator[tuple[Int64s, Figures]]:
     """Users who are warm and went on to like something that could be shown to them, with the figures of all systems."""
-    users = distinct(wanted.user_key)
+    users = distinct(wanted.user_keys)
     users = users[histories_at(past, at, users).counts >= rules.min_known]
     if len(users) == 0:
         return
@@ -96,14 +97,14 @@ def _asked(past: Past, rules: Rules, at: float, wanted: Examples, model: Scorer)
 def _wanted(past: Past, moment: Moment, user_keys: Int64s, wanted: Examples) -> NDArray[np.bool_]:
     """What some users went on to like, of the candidates. -> (n_users, n_candidates)"""
     mask = np.zeros((len(user_keys), len(moment.candidates)), dtype=np.bool_)
-    columns = columns_of(past, moment.candidates, wanted.post_key)
-    mine = np.isin(wanted.user_key, user_keys) & (columns != NO_COLUMN)
-    mask[np.searchsorted(user_keys, wanted.user_key[mine]), columns[mine]] = True
+    columns = columns_of(past, moment.candidates, wanted.post_keys)
+    mine = np.isin(wanted.user_keys, user_keys) & (columns != NO_COLUMN)
+    mask[np.searchsorted(user_keys, wanted.user_keys[mine]), columns[mine]] = True
     return mask
 
 
 def _invited(past: Past, rules: Rules, cut: Cut) -> Int64s:
-    users = distinct(past.likes_within(cut.start, cut.end).user_key)
+    users = distinct(past.likes_within(cut.start, cut.end).user_keys)
     if len(users) <= MAX_ASKED:
         return users
     return np.sort(np.random.default_rng(rules.seed).choice(users, MAX_ASKED, replace=False))

@@ -117,7 +117,7 @@ def try_model(trial: Trial, past: Past, on_epoch: Told) -> Tried:
         figures.append(_replayed(trial, past, cut, fitted, name))
     _note(reports, PER_USER, _try_per_user(trial, on_epoch))
     replay = replay_of(
-        figures, trial.rules.orders, n_warm_up=n_warm_up, n_posts=len(trial.data.posts.post_key),
+        figures, trial.rules.orders, n_warm_up=n_warm_up, n_posts=len(trial.data.posts.keys),
         min_known=trial.rules.min_known, generator=np.random.default_rng(trial.seed),
     )  # fmt: skip
     if found is not None:
@@ -205,7 +205,7 @@ def _ask_all_posts(trial: Trial, name: str, split: Split, moment: float, fitted:
         NEUCF: lambda: ModelRanker(fitted.model, exam, fitted.data.users, fitted.data.posts, data.features),
         **plain_rankers(exam, split, trial, moment),
     }
-    protocol = f"{name} cut by time; all {len(data.posts.post_key)} posts ranked; users with {min_known} likes or more"
+    protocol = f"{name} cut by time; all {len(data.posts.keys)} posts ranked; users with {min_known} likes or more"
     looks = Looks(exam=exam, cold_below=min_known, photos=data.features.image, seed=trial.seed)
     trial.watch.count("examined", len(exam.user_keys))
     with trial.watch.part(EXAMS):

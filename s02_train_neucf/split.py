@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.neucf.examples import Events, Examples, Posts, examples_of
+from shared.event_columns import Events
+from shared.neucf.examples import Examples, SortedPosts, examples_of
 from shared.neucf.vocab import Keys, Vocab
 
 EVENTS_AT_ONCE = 2**20
@@ -24,7 +25,7 @@ class Split:
     test: Examples
 
 
-def global_cut(events: Events, posts: Posts, *, at: float) -> Split:
+def global_cut(events: Events, posts: SortedPosts, *, at: float) -> Split:
     """Cut everybody at `at` (seconds since 1970): train on what happened before, ask for what began later."""
     train_events = events.before(at)
     everything = examples_of(events, posts)
@@ -33,7 +34,7 @@ def global_cut(events: Events, posts: Posts, *, at: float) -> Split:
     )
 
 
-def per_user_cut(events: Events, posts: Posts, *, share: float) -> Split:
+def per_user_cut(events: Events, posts: SortedPosts, *, share: float) -> Split:
     """Cut each user's own history: ask for the last `share` of their examples, train on what they did before.
 
     Someone with one example stays in training; with two or more, at least one is asked for. Examples of one second
@@ -42,17 +43,17 @@ def per_user_cut(events: Events, posts: Posts, *, share: float) -> Split:
     everything = examples_of(events, posts)
     asked = _last_of_each_user(everything, share)
     test = everything.where(asked)
-    users = Vocab.of(test.user_key)
+    users = Vocab.of(test.user_keys)
     cuts = np.full(users.n_rows, np.inf)  # (n_user_rows,) first time that is asked for; row 0: users not asked
-    np.minimum.at(cuts, users.rows(test.user_key), test.at)
-    kept = (events.at <= cuts[users.rows(events.user_key)]) & ~_pairs_in(events, test)
+    np.minimum.at(cuts, users.rows(test.user_keys), test.at)
+    kept = (events.at <= cuts[users.rows(events.user_keys)]) & ~_pairs_in(events, test)
     train_events = events.where(kept)
     return Split(train_events=train_events, train=examples_of(train_events, posts), test=test)
 
 
 def _last_of_each_user(examples: Examples, share: float) -> NDArray[np.bool_]:
-    order = np.lexsort((examples.post_key, examples.at, examples.user_key))
-    _, starts, counts = np.unique(examples.user_key[order], return_index=True, return_counts=True)
+    order = np.lexsort((examples.post_keys, examples.at, examples.user_keys))
+    _, starts, counts = np.unique(examples.user_keys[order], return_index=True, return_counts=True)
     n_asked = np.where(counts >= 2, np.maximum(1, (counts * share).astype(np.int64)), 0)
     rank = np.arange(len(examples)) - np.repeat(starts, counts)  # 0 = the user's first example
     asked = np.zeros(len(examples), dtype=np.bool_)
@@ -61,15 +62,15 @@ def _last_of_each_user(examples: Examples, share: float) -> NDArray[np.bool_]:
 
 
 def _pairs_in(events: Events, examples: Examples) -> NDArray[np.bool_]:
-    users, posts = Vocab.of(examples.user_key), Vocab.of(examples.post_key)
+    users, posts = Vocab.of(examples.user_keys), Vocab.of(examples.post_keys)
 
     def code(user_key: Keys, post_key: Keys) -> NDArray[np.int64]:  # one number per pair; below n_rows when unknown
         return users.rows(user_key) * posts.n_rows + posts.rows(post_key)
 
-    asked = np.sort(code(examples.user_key, examples.post_key))
+    asked = np.sort(code(examples.user_keys, examples.post_keys))
     found = np.zeros(len(events.at), dtype=np.bool_)
     for start in range(0, len(found) if len(asked) else 0, EVENTS_AT_ONCE):  # `isin` would sort copies of all events
         part = slice(start, start + EVENTS_AT_ONCE)
-        codes = code(events.user_key[part], events.post_key[part])
+        codes = code(events.user_keys[part], events.post_keys[part])
         found[part] = asked[np.minimum(np.searchsorted(asked, codes), len(asked) - 1)] == codes
     return found

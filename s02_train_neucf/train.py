@@ -15,10 +15,7 @@ import torch
 from s02_train_neucf.batches import batches_of
 from s02_train_neucf.dataset import TrainingSet
 from s02_train_neucf.loss import Step
-from s02_train_neucf.pair_epoch import PairEpochs
-from s02_train_neucf.pairs import learns_from_pairs
 from s02_train_neucf.recipe import Recipe
-from s02_train_neucf.silence import silence
 from s02_train_neucf.warm_start import Begin
 from shared.errors import TrainingRefused
 from shared.neucf.config import NeuCFConfig
@@ -85,7 +82,6 @@ def train(
         model = _new_model(data, config, seed)
         if begin is not None:
             begin(model)
-        silence(model, recipe.without)
         return _train(model.to(device), data, recipe, seed, validate, on_epoch)
 
 
@@ -134,26 +130,14 @@ def _train(
     validate: Callable[[NeuCF], float] | None,
     on_epoch: Callable[[Epoch], None] | None,
 ) -> Trained:
-    device = model.gmf_weights.device
-    noise = torch.Generator(device).manual_seed(seed + 1)
-    draws = np.random.default_rng(seed)
-    step = Step(model, data, recipe, draws, noise)
-    optimizer = _optimizer(model, recipe)
-    pairs = PairEpochs(model, data, recipe, draws) if learns_from_pairs(model.config, recipe) else None
-    mean = RunningMean(model, recipe.averaging)
-    epochs: list[Epoch] = []
-    best_epoch, best, kept = 0, -np.inf, mean.model.state_dict()
+    learner = _Learner(model, data, recipe, seed)
+    latest = learner.mean.model
+    epochs, best = list[Epoch](), _Best(weights=latest.state_dict())
     for number in range(1, recipe.epochs + 1):
         begun = perf_counter()
-        if pairs is None:
-            loss = _one_epoch(step, optimizer, mean, number)
-        else:
-            loss = _finite(pairs.losses(mean.follow if recipe.averaging else None), number)
-            if not recipe.averaging:  # then the mean is the latest: once an epoch will do
-                mean.follow()
-        figure, learned = None, perf_counter()
-        if validate is not None and (number % recipe.validate_every == 0 or number == recipe.epochs):
-            figure = validate(mean.model)
+        loss, learned = learner.one_epoch(number), perf_counter()
+        is_asked = number % recipe.validate_every == 0 or number == recipe.epochs
+        figure = validate(latest) if validate is not None and is_asked else None
         epochs.append(
             Epoch(
                 number=number, of=recipe.epochs, loss=loss, validation=figure,
@@ -162,12 +146,50 @@ def _train(
         )  # fmt: skip
         if on_epoch is not None:
             on_epoch(epochs[-1])
-        if validate is None or (figure is not None and figure > best + SMALLEST_GAIN):
-            best_epoch, best, kept = number, figure if figure is not None else best, _copy(mean.model)
-        elif figure is not None and number - best_epoch >= recipe.patience * recipe.validate_every:
-            break
-    model.load_state_dict(kept)
+        if figure is not None:
+            best.offer(number, figure, latest)
+            if number - best.epoch >= recipe.patience * recipe.validate_every:
+                break
+    model.load_state_dict(best.weights)
+    best_epoch = best.epoch if validate is not None else len(epochs)
     return Trained(model=model.eval(), best_epoch=best_epoch, epochs=tuple(epochs))
+
+
+class _Learner:
+    """Changes a model's weights, epoch by epoch; `mean` holds those that are validated and kept."""
+
+    def __init__(self, model: NeuCF, data: TrainingSet, recipe: Recipe, seed: int) -> None:
+        self.model, self.data, self.recipe, self.draws = model, data, recipe, np.random.default_rng(seed)
+        self.step = Step(model, data, torch.Generator(model.gmf_weights.device).manual_seed(seed + 1))
+        self.optimizer, self.mean = _optimizer(model, recipe), RunningMean(model, recipe.averaging)
+
+    def one_epoch(self, number: int) -> float:
+        """Take all steps of an epoch; gives the mean loss."""
+        self.model.train()
+        losses = []
+        for batch in batches_of(self.data, self.recipe, history=self.model.config.history, generator=self.draws):
+            self.optimizer.zero_grad(set_to_none=True)
+            loss = self.step.loss(batch)
+            loss.backward()
+            self.optimizer.step()
+            self.mean.follow()
+            losses.append(float(loss.detach()))
+        return _finite(losses, number)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Best:
+    """The weights with the best validation figure so far; as long as there is none, the latest ones."""
+
+    weights: dict[str, torch.Tensor]
+    epoch: int = 0
+    figure: float = -np.inf
+
+    def offer(self, epoch: int, figure: float, model: NeuCF) -> None:
+        """Keep these weights if they are better."""
+        if figure > self.figure + SMALLEST_GAIN:
+            self.epoch, self.figure = epoch, figure
+            self.weights = {name: each.detach().clone() for name, each in model.state_dict().items()}
 
 
 @contextmanager
@@ -239,19 +261,6 @@ def _parameters(model: NeuCF, prefixes: tuple[str, ...]) -> list[torch.nn.Parame
     return [parameter for name, parameter in model.named_parameters() if name.startswith(prefixes)]
 
 
-def _one_epoch(step: Step, optimizer: torch.optim.Optimizer, mean: RunningMean, number: int) -> float:
-    step.model.train()
-    losses = []
-    for batch in batches_of(step.data, step.recipe, history=step.model.config.history, generator=step.draws):
-        optimizer.zero_grad(set_to_none=True)
-        loss = step.loss(batch)
-        loss.backward()
-        optimizer.step()
-        mean.follow()
-        losses.append(float(loss.detach()))
-    return _finite(losses, number)
-
-
 def _finite(losses: list[float], number: int) -> float:
     """The mean loss of an epoch."""
     loss_of_epoch = float(np.mean(losses))
@@ -260,7 +269,3 @@ def _finite(losses: list[float], number: int) -> float:
             f"loss: got {loss_of_epoch} in epoch {number}, expected a finite number; lower the learning rate"
         )
     return loss_of_epoch
-
-
-def _copy(model: NeuCF) -> dict[str, torch.Tensor]:
-    return {name: each.detach().clone() for name, each in model.state_dict().items()}

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s02_train_neucf.past import Past
-from shared.neucf.examples import Events, Int64s, examples_of
+from shared.event_columns import Events, Int64s
+from shared.neucf.examples import examples_of
 
 NO_COLUMN = -1  # of a post that is no candidate
 
@@ -31,9 +32,9 @@ def histories_at(past: Past, at: float, user_keys: Int64s) -> Histories:
     """What these users (ascending) had done before a moment."""
     events, posts = past.events_of(user_keys, before=at), past.data.posts
     liked = examples_of(events, posts)
-    places = posts.places(liked.post_key)
+    places = posts.places(liked.post_keys)
     stood = (posts.created_at[places] <= at) & (past.data.deleted_at[places] > at)
-    users, places = np.searchsorted(user_keys, liked.user_key[stood]), places[stood]
+    users, places = np.searchsorted(user_keys, liked.user_keys[stood]), places[stood]
     order = np.lexsort((places, users))
     starts = np.searchsorted(users[order], np.arange(len(user_keys)))
     return Histories(user_keys=user_keys, events=events, liked=places[order], starts=starts)
@@ -43,18 +44,18 @@ def withheld_at(past: Past, at: float, histories: Histories, candidates: Int64s)
     """What was not to be shown: posts of their own, of authors blocked either way, and seen ones (any event is a proof
     of that; a hide too). -> (n_users, n_candidates)"""
     posts, users, events = past.data.posts, histories.user_keys, histories.events
-    columns = columns_of(past, candidates, events.post_key)
+    columns = columns_of(past, candidates, events.post_keys)
     known = columns != NO_COLUMN
-    authors, author_of = np.unique(posts.author_key[candidates], return_inverse=True)
+    authors, author_of = np.unique(posts.author_keys[candidates], return_inverse=True)
     kept_from = (authors[None, :] == users[:, None]) | _blocked(past, at, users, authors)  # (n_users, n_authors)
     withheld: NDArray[np.bool_] = kept_from[:, author_of]
-    withheld[np.searchsorted(users, events.user_key[known]), columns[known]] = True
+    withheld[np.searchsorted(users, events.user_keys[known]), columns[known]] = True
     return withheld
 
 
 def columns_of(past: Past, candidates: Int64s, post_keys: Int64s) -> Int64s:
     """Where posts stand among the candidates; NO_COLUMN for others. (n,) -> (n,)"""
-    column_of = np.full(len(past.data.posts.post_key) + 1, NO_COLUMN)  # the last one is for what is no post at all
+    column_of = np.full(len(past.data.posts.keys) + 1, NO_COLUMN)  # the last one is for what is no post at all
     column_of[candidates] = np.arange(len(candidates))
     return column_of[past.data.posts.places(post_keys)]
 

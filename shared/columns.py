@@ -8,9 +8,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from shared.db.bulk import Floats, Int64s, Posts
 from shared.domain import author_key
 from shared.eligibility import Viewer
+from shared.event_columns import Floats, Int64s, PostKeys
 from shared.ranked_lists.records import pack_rows
 
 
@@ -73,7 +73,7 @@ class PlaceIndex:
         return np.concatenate(owners), np.concatenate(parts)
 
 
-def post_index(posts: Posts, keys: Int64s) -> tuple[Int64s, npt.NDArray[np.bool_]]:
+def post_index(posts: PostKeys, keys: Int64s) -> tuple[Int64s, npt.NDArray[np.bool_]]:
     """For each key the index of its post, and whether it is a candidate's at all; both of shape (n_keys,)."""
     if len(posts) == 0:
         return np.zeros(len(keys), np.int64), np.zeros(len(keys), bool)

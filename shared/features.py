@@ -3,10 +3,10 @@
 import numpy as np
 
 from shared.content.protocol import EncoderCard
-from shared.db.bulk import Int64s
 from shared.db.engine import Snapshot
 from shared.db.vectors import Part, VectorColumn, load_vectors
 from shared.encoding import Encoders
+from shared.event_columns import Int64s
 from shared.neucf.features import PostFeatures, Vectors
 from shared.neucf.manifest import Encoder
 

@@ -6,8 +6,8 @@ from datetime import datetime
 import numpy as np
 
 from shared.columns import latest_of_each
-from shared.db.bulk import Events, Floats, Posts
 from shared.domain import KIND_CODES
+from shared.event_columns import Events, Floats, PostKeys
 from shared.heuristic import REFERENCE_QUANTILE, blend, decay, popularity, recency
 from shared.met import Met, meet
 from shared.settings import HeuristicSettings
@@ -22,7 +22,7 @@ class Scores:
     blended: Floats  # (n_posts,)
 
 
-def score_posts(posts: Posts, events: Events | Met, settings: HeuristicSettings, now: datetime) -> Scores:
+def score_posts(posts: PostKeys, events: Events | Met, settings: HeuristicSettings, now: datetime) -> Scores:
     """Popularity, recency and their blend for each post.
 
     Popularity is the sum over distinct users and kinds of the kind's weight, each decayed by the age of that user's
@@ -36,7 +36,7 @@ def score_posts(posts: Posts, events: Events | Met, settings: HeuristicSettings,
     return Scores(popularity=popular, recency=recent, blended=blend(popular, recent, alpha=settings.alpha))
 
 
-def event_weights(posts: Posts, events: Events | Met, settings: HeuristicSettings, now: datetime) -> Floats:
+def event_weights(posts: PostKeys, events: Events | Met, settings: HeuristicSettings, now: datetime) -> Floats:
     """The decayed weight of each post's distinct users, from 0 up; shape (n_posts,)."""
     met = meet(posts, events)
     counted = np.flatnonzero(met.by_others)

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.columns import latest_of_each, post_index
-from shared.db.bulk import Events, Floats, Int16s, Int64s, Posts
 from shared.distinct import distinct
+from shared.event_columns import Events, Floats, Int16s, Int64s, PostKeys
 
 Bools = npt.NDArray[np.bool_]
 
@@ -36,7 +36,7 @@ class Met:
         return latest_of_each(self.posts, self.users, at=self.at)
 
 
-def meet(posts: Posts, events: Events | Met) -> Met:
+def meet(posts: PostKeys, events: Events | Met) -> Met:
     """Line events up with candidates; events on other posts are left out. What is lined up already stays as it is."""
     if isinstance(events, Met):
         return events

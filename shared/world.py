@@ -8,7 +8,6 @@ import numpy as np
 
 from shared.db.asked import known_askers
 from shared.db.bulk import (
-    Events,
     Posts,
     Users,
     load_active_users,
@@ -26,6 +25,7 @@ from shared.db.safety import load_blocks, load_hides, next_safety_version, note_
 from shared.distinct import distinct
 from shared.domain import KIND_CODES, AuthorKeys, Kind
 from shared.eligibility import Viewer
+from shared.event_columns import Events
 from shared.met import Met, meet
 from shared.ranked_lists.records import CatalogueEntry
 from shared.safety import blocked_authors

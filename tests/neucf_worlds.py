@@ -9,8 +9,9 @@ from s02_train_neucf.load import TrainingData
 from s02_train_neucf.recipe import Recipe
 from shared.db.bulk import BlockPairs
 from shared.domain import KIND_CODES, Kind
+from shared.event_columns import Events
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.examples import NO_AUTHOR, Events, Examples, Posts
+from shared.neucf.examples import NO_AUTHOR, Examples, SortedPosts
 from shared.neucf.features import NO_FEATURES, Floats, PostFeatures, Vectors
 
 SMALL = NeuCFConfig(gmf_width=16, mlp_width=8, tower=(8, 4))
@@ -23,25 +24,27 @@ def events_of(*rows: Row) -> Events:
     """Events from tuples."""
     users, posts, kinds, times = zip(*rows, strict=True) if rows else ((), (), (), ())
     return Events(
-        user_key=np.array(users, dtype=np.int64),
-        post_key=np.array(posts, dtype=np.int64),
-        kind=np.array([KIND_CODES[kind] for kind in kinds], dtype=np.int16),
+        user_keys=np.array(users, dtype=np.int64),
+        post_keys=np.array(posts, dtype=np.int64),
+        kinds=np.array([KIND_CODES[kind] for kind in kinds], dtype=np.int16),
         at=np.array(times, dtype=np.float64),
     )
 
 
-def posts_of(keys: list[int], *, authors: list[int] | None = None, created_at: list[float] | None = None) -> Posts:
+def posts_of(
+    keys: list[int], *, authors: list[int] | None = None, created_at: list[float] | None = None
+) -> SortedPosts:
     """Posts, without authors and from the beginning of time unless given."""
-    return Posts(
-        post_key=np.array(keys, dtype=np.int64),
-        author_key=np.array(authors if authors is not None else [NO_AUTHOR] * len(keys), dtype=np.int64),
+    return SortedPosts(
+        keys=np.array(keys, dtype=np.int64),
+        author_keys=np.array(authors if authors is not None else [NO_AUTHOR] * len(keys), dtype=np.int64),
         created_at=np.array(created_at if created_at is not None else [0.0] * len(keys), dtype=np.float64),
     )
 
 
 def data_of(
     events: Events,
-    posts: Posts,
+    posts: SortedPosts,
     *,
     deleted_at: dict[int, float] | None = None,
     blocks: list[tuple[int, int, float]] | None = None,
@@ -54,7 +57,7 @@ def data_of(
         events=events,
         posts=posts,
         features=features,
-        deleted_at=np.array([gone.get(int(key), np.inf) for key in posts.post_key]),
+        deleted_at=np.array([gone.get(int(key), np.inf) for key in posts.keys]),
         blocks=BlockPairs(
             user_keys=np.array(who, dtype=np.int64),
             blocked_keys=np.array(whom, dtype=np.int64),
@@ -66,14 +69,14 @@ def data_of(
 def examples_from(pairs: list[tuple[int, int]]) -> Examples:
     """One example per pair, dated by its place."""
     columns = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    return Examples(user_key=columns[:, 0], post_key=columns[:, 1], at=np.arange(len(pairs), dtype=np.float64))
+    return Examples(user_keys=columns[:, 0], post_keys=columns[:, 1], at=np.arange(len(pairs), dtype=np.float64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Camps:
     """Two camps: users 100… like posts 0…, users 200… like posts 50…; one like of each user is held back."""
 
-    posts: Posts
+    posts: SortedPosts
     train: Examples
     held_back: Examples
 
@@ -98,10 +101,10 @@ def two_camps(*, n_users: int = 12, n_posts: int = 12, cold: tuple[int, ...] = (
     )
 
 
-def camp_photos(posts: Posts, camp_of_cold: dict[int, int]) -> PostFeatures:
+def camp_photos(posts: SortedPosts, camp_of_cold: dict[int, int]) -> PostFeatures:
     """Photos that show the camp: one direction each, and some noise. Camp 0 or 1; cold posts as told."""
-    noise = np.random.default_rng(8).normal(0.0, 0.2, (len(posts.post_key), 6)).astype(np.float32)
-    camp = np.array([camp_of_cold.get(int(key), int(key >= 50)) for key in posts.post_key])
+    noise = np.random.default_rng(8).normal(0.0, 0.2, (len(posts.keys), 6)).astype(np.float32)
+    camp = np.array([camp_of_cold.get(int(key), int(key >= 50)) for key in posts.keys])
     noise[:, 0] += np.where(camp == 0, 1.0, -1.0)
     return PostFeatures(image=Vectors(noise, np.ones(len(camp), dtype=np.bool_)))
 

@@ -12,10 +12,11 @@ import numpy as np
 import sqlalchemy as sa
 
 from s01_heuristic.job import JobSettings
-from shared.db.bulk import Events, Posts, Users
+from shared.db.bulk import Posts, Users
 from shared.db.engine import Database
 from shared.domain import KIND_CODES, Kind, author_key
 from shared.eligibility import Viewer, is_published
+from shared.event_columns import Events
 from shared.met import meet
 from shared.safety import blocked_authors
 from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, WindowSettings

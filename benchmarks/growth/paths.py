@@ -16,8 +16,9 @@ from s02_train_neucf.recipe import Recipe
 from s02_train_neucf.train import train_members
 from shared.db.bulk import load_all_posts, load_events
 from shared.db.engine import Database
+from shared.event_columns import Events
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.examples import Events, Posts, examples_of
+from shared.neucf.examples import SortedPosts, examples_of
 from shared.neucf.features import NO_FEATURES
 from shared.neucf.model import NeuCF
 
@@ -54,17 +55,15 @@ def paths_on(ground: Ground) -> dict[str, Callable[[], float]]:
     }
 
 
-def loaded(database: Database, now: datetime) -> tuple[Events, Posts]:
+def loaded(database: Database, now: datetime) -> tuple[Events, SortedPosts]:
     """All events and posts, as training reads them."""
     with database.read() as snapshot:
         found = load_all_posts(snapshot, now=now)
         events = load_events(snapshot, since=now - timedelta(days=DAYS), now=now)
-    order = np.argsort(found.keys)
-    posts = Posts(post_key=found.keys[order], author_key=found.author_keys[order], created_at=found.created_at[order])
-    return Events(user_key=events.user_keys, post_key=events.post_keys, kind=events.kinds, at=events.at), posts
+    return events, SortedPosts.of(found)
 
 
-def _train(events: Events, posts: Posts) -> None:
+def _train(events: Events, posts: SortedPosts) -> None:
     """From events to a model, one epoch."""
     data = training_set(examples_of(events, posts), posts, NO_FEATURES)
     train_members(data, NeuCFConfig(), ONE_EPOCH, seed=1, device=CPU)

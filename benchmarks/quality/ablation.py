@@ -28,10 +28,9 @@ from s02_train_neucf.evaluate import Exam, ModelRanker
 from s02_train_neucf.fit import fit
 from s02_train_neucf.metrics import PerUser
 from s02_train_neucf.recipe import Recipe
-from s02_train_neucf.silence import Part
 from shared.domain import Kind
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.examples import Posts
+from shared.neucf.examples import SortedPosts
 from shared.neucf.features import PostFeatures, Vectors
 
 WHOLE = "the defaults"
@@ -53,15 +52,10 @@ class Ablated:
     seconds: float
 
 
-def _silenced(part: Part) -> Change:
-    return lambda variant: replace(variant, recipe=replace(variant.recipe, without=(part,)))
-
-
 CHANGES: Mapping[str, Change] = {
     WHOLE: lambda variant: variant,
-    "without GMF": _silenced(Part.GMF),
-    "without MLP": _silenced(Part.MLP),
-    "without post id": _silenced(Part.POST_ID),
+    "GMF of one number": lambda variant: replace(variant, config=replace(variant.config, gmf_width=1)),
+    "MLP of one number": lambda variant: replace(variant, config=replace(variant.config, mlp_width=1, tower=(1,))),
     "without photo": lambda variant: replace(
         variant,
         config=replace(variant.config, image_width=0),
@@ -75,7 +69,7 @@ CHANGES: Mapping[str, Change] = {
     "without history": lambda variant: replace(variant, config=replace(variant.config, history=False)),
     "one member": lambda variant: replace(variant, recipe=replace(variant.recipe, members=1)),
 }
-NO_CONTENT = tuple(name for name in CHANGES if name not in ("without photo", "without caption", "without post id"))
+NO_CONTENT = tuple(name for name in CHANGES if name not in ("without photo", "without caption"))
 
 
 def ablate_movielens(folder: Path, seeds: Sequence[int], tell: Tell) -> list[Ablated]:
@@ -128,14 +122,14 @@ def ablate_photos(folder: Path, cache: Path, seeds: Sequence[int], tell: Tell) -
 def _scores(question: Question, variant: Variant, seed: int) -> Scores:
     """Train on what was there at the cut; score all posts for those who are asked. -> (n_asked, n_posts)"""
     there, posts = np.flatnonzero(~question.cold), question.posts
-    known_posts = Posts(
-        post_key=posts.post_key[there], author_key=posts.author_key[there], created_at=posts.created_at[there]
+    known_posts = SortedPosts(
+        keys=posts.keys[there], author_keys=posts.author_keys[there], created_at=posts.created_at[there]
     )
     fitted = fit(
         question.train, known_posts, variant.features.take(there), variant.config, variant.recipe,
         seed=seed, device=torch.device("cpu"),
     )  # fmt: skip
-    n_posts = len(posts.post_key)
+    n_posts = len(posts.keys)
     rows, liked = np.nonzero(pairs_of(question.train, question.asked, n_posts=n_posts, kind=Kind.LIKE))
     known = Likes.of(rows, liked, n_users=len(question.asked), n_posts=n_posts)
     nothing = Likes.of(rows[:0], liked[:0], n_users=len(question.asked), n_posts=n_posts)

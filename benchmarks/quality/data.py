@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from benchmarks.errors import DataMalformed
 from s02_train_neucf.dataset import Likes
 from shared.domain import KIND_CODES, Kind
-from shared.neucf.examples import NO_AUTHOR, Events, Examples, Posts, examples_of
+from shared.event_columns import Events
+from shared.neucf.examples import NO_AUTHOR, Examples, SortedPosts, examples_of
 from shared.neucf.features import NO_FEATURES, PostFeatures
 
 Int64s = NDArray[np.int64]
@@ -45,7 +46,7 @@ class QualityData:
     """Users by place, those who are asked first; posts by place, all that exist."""
 
     name: str
-    posts: Posts
+    posts: SortedPosts
     features: PostFeatures
     user_keys: Int64s  # (n_users,) the first n_asked are asked; those and the others ascend
     train: Examples
@@ -71,7 +72,7 @@ class QualityData:
 
     def events(self) -> Events:
         """`train` as likes, which is what the nightly job reads."""
-        return _likes(self.train.user_key, self.train.post_key, self.train.at)
+        return _likes(self.train.user_keys, self.train.post_keys, self.train.at)
 
 
 def lined_up(columns: Columns) -> QualityData:
@@ -92,12 +93,12 @@ def lined_up(columns: Columns) -> QualityData:
             "that are not among them, expected at least 1 of each"
         )
     first = np.unique(asked[:, 0])
-    user_keys = np.r_[first, np.setdiff1d(train.user_key, first)]
+    user_keys = np.r_[first, np.setdiff1d(train.user_keys, first)]
 
     def likes(pairs: Int64s, n_users: int) -> Likes:
         rows = _places(user_keys, pairs[:, 0])
         here = rows < n_users
-        return Likes.of(rows[here], posts.places(pairs[here, 1]), n_users=n_users, n_posts=len(posts.post_key))
+        return Likes.of(rows[here], posts.places(pairs[here, 1]), n_users=n_users, n_posts=len(posts.keys))
 
     return QualityData(
         name=columns.name,
@@ -124,7 +125,7 @@ def lined_up_again(data: QualityData, *, train: Examples, asked: Examples) -> Qu
             train=_pairs_of(train),
             test=_pairs_of(asked),
             train_at=train.at if data.timed else None,
-            post_keys=data.posts.post_key,
+            post_keys=data.posts.keys,
             created_at=data.posts.created_at,
             features=data.features,
             slots=data.slots,
@@ -133,25 +134,25 @@ def lined_up_again(data: QualityData, *, train: Examples, asked: Examples) -> Qu
 
 
 def _pairs_of(examples: Examples) -> Int64s:
-    return np.stack([examples.user_key, examples.post_key], axis=1)
+    return np.stack([examples.user_keys, examples.post_keys], axis=1)
 
 
-def _posts(columns: Columns) -> Posts:
+def _posts(columns: Columns) -> SortedPosts:
     at = columns.created_at
     if at is None:  # they were always there
         first = 0.0 if columns.train_at is None else float(columns.train_at.min(initial=0.0))
         at = np.full(len(columns.post_keys), first)
-    return Posts(post_key=columns.post_keys, author_key=np.full(len(columns.post_keys), NO_AUTHOR), created_at=at)
+    return SortedPosts(keys=columns.post_keys, author_keys=np.full(len(columns.post_keys), NO_AUTHOR), created_at=at)
 
 
-def _examples(pairs: Int64s, at: Seconds | None, posts: Posts) -> Examples:
+def _examples(pairs: Int64s, at: Seconds | None, posts: SortedPosts) -> Examples:
     """Each pair once, at its first time; 0 where there are no times."""
     return examples_of(_likes(pairs[:, 0], pairs[:, 1], np.zeros(len(pairs)) if at is None else at), posts)
 
 
 def _likes(user_key: Int64s, post_key: Int64s, at: Seconds) -> Events:
     kind = np.full(len(at), KIND_CODES[Kind.LIKE], dtype=np.int16)
-    return Events(user_key=user_key, post_key=post_key, kind=kind, at=at)
+    return Events(user_keys=user_key, post_keys=post_key, kinds=kind, at=at)
 
 
 def _places(keys: Int64s, wanted: Int64s) -> Int64s:
@@ -169,7 +170,7 @@ def _is_among(pairs: Int64s, others: Int64s) -> NDArray[np.bool_]:
     return np.isin(codes[: len(pairs)], codes[len(pairs) :])
 
 
-def _questions(columns: Columns, fresh: NDArray[np.bool_], user_keys: Int64s, posts: Posts) -> Questions | None:
+def _questions(columns: Columns, fresh: NDArray[np.bool_], user_keys: Int64s, posts: SortedPosts) -> Questions | None:
     if columns.test_negatives is None:
         return None
     asked, negatives = columns.test[fresh], columns.test_negatives[fresh]

@@ -18,7 +18,8 @@ from demo.errors import WorldMissing
 from demo.movielens import RATINGS_FILE, WHEEL_PATTERN, Ratings, load
 from s02_train_neucf.split import Split, global_cut, per_user_cut
 from shared.domain import KIND_CODES, Kind
-from shared.neucf.examples import NO_AUTHOR, Events, Examples, Posts
+from shared.event_columns import Events
+from shared.neucf.examples import NO_AUTHOR, Examples, SortedPosts
 
 WHEELS = ROOT / ".warmline"  # where `make demo` puts it too
 WHEEL = "recbole==1.2.1"
@@ -55,16 +56,16 @@ def ratings_of(folder: Path) -> Ratings:
 def cuts_of(ratings: Ratings) -> Iterator[Columns]:
     """Both cuts of likes; films without a like are posts too and are ranked with the others."""
     keys = np.unique(ratings.film)
-    posts = Posts(
-        post_key=keys,
-        author_key=np.full(len(keys), NO_AUTHOR),
+    posts = SortedPosts(
+        keys=keys,
+        author_keys=np.full(len(keys), NO_AUTHOR),
         created_at=np.full(len(keys), float(ratings.seconds.min())),
     )
     liked = ratings.stars >= LIKED_STARS
     events = Events(
-        user_key=ratings.user[liked],
-        post_key=ratings.film[liked],
-        kind=np.full(int(liked.sum()), KIND_CODES[Kind.LIKE], dtype=np.int16),
+        user_keys=ratings.user[liked],
+        post_keys=ratings.film[liked],
+        kinds=np.full(int(liked.sum()), KIND_CODES[Kind.LIKE], dtype=np.int16),
         at=ratings.seconds[liked].astype(np.float64),
     )
     yield _columns("ml100k, per user", per_user_cut(events, posts, share=TEST_SHARE), posts)
@@ -72,19 +73,19 @@ def cuts_of(ratings: Ratings) -> Iterator[Columns]:
     yield _columns("ml100k, global", global_cut(events, posts, at=moment), posts)
 
 
-def _columns(name: str, split: Split, posts: Posts) -> Columns:
+def _columns(name: str, split: Split, posts: SortedPosts) -> Columns:
     return Columns(
         name=name,
         train=_pairs(split.train),
         train_at=split.train.at,
         test=_pairs(split.test),
-        post_keys=posts.post_key,
+        post_keys=posts.keys,
         created_at=posts.created_at,
     )
 
 
 def _pairs(examples: Examples) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
-    return np.stack([examples.user_key, examples.post_key], axis=1)
+    return np.stack([examples.user_keys, examples.post_keys], axis=1)
 
 
 def _fetch(folder: Path) -> None:

@@ -25,8 +25,9 @@ from s02_train_neucf.recipe import Recipe
 from s02_train_neucf.report import Trial, try_model
 from shared.db.bulk import BlockPairs
 from shared.domain import KIND_CODES, Kind
+from shared.event_columns import Events
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.examples import Events, Posts
+from shared.neucf.examples import SortedPosts
 from shared.neucf.features import NO_FEATURES
 
 PROTOCOL = "replay"
@@ -84,14 +85,14 @@ def demo_world(ratings: Ratings) -> TrainingData:
     kinds = np.array([KIND_CODES[Kind(kind)] for kind in world.interactions.kind], dtype=np.int16)
     return TrainingData(
         events=Events(
-            user_key=person(world.interactions.user_id),
-            post_key=np.searchsorted(films, world.interactions.post_id).astype(np.int64),
-            kind=kinds,
+            user_keys=person(world.interactions.user_id),
+            post_keys=np.searchsorted(films, world.interactions.post_id).astype(np.int64),
+            kinds=kinds,
             at=_seconds(world.interactions.created_at),
         ),
-        posts=Posts(
-            post_key=np.arange(len(films)),
-            author_key=person(world.posts.author_id)[order],
+        posts=SortedPosts(
+            keys=np.arange(len(films)),
+            author_keys=person(world.posts.author_id)[order],
             created_at=_seconds(world.posts.created_at)[order],
         ),
         features=NO_FEATURES,

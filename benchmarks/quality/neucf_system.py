@@ -81,8 +81,8 @@ def _found(data: QualityData, variant: Variant, seed: int) -> Recipe:
 
 def _held_back(examples: Examples, generator: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """A share of each user's likes, at least one of two or more; someone with one like keeps it."""
-    order = np.lexsort((generator.random(len(examples)), examples.user_key))
-    _, starts, counts = np.unique(examples.user_key[order], return_index=True, return_counts=True)
+    order = np.lexsort((generator.random(len(examples)), examples.user_keys))
+    _, starts, counts = np.unique(examples.user_keys[order], return_index=True, return_counts=True)
     n_held = np.where(counts >= 2, np.maximum(1, (counts * validation_share(len(examples))).astype(np.int64)), 0)
     held = np.zeros(len(examples), dtype=np.bool_)
     held[order] = np.arange(len(examples)) - np.repeat(starts, counts) < np.repeat(n_held, counts)

@@ -12,7 +12,8 @@ from demo.simulator.visits import DAY
 from s02_train_neucf import metrics
 from s02_train_neucf.metrics import Interval, PerUser
 from shared.domain import KIND_CODES, Kind
-from shared.neucf.examples import Events, Posts
+from shared.event_columns import Events
+from shared.neucf.examples import SortedPosts
 
 DATASET = "photos"
 COLD_DAYS = 5.0  # the last ones: a sixth of the posts
@@ -54,7 +55,7 @@ class Question:
     """A world, cut: what may be learned, and of whom what is asked."""
 
     world: PhotoWorld
-    posts: Posts  # all of them
+    posts: SortedPosts  # all of them
     train: Events
     fresh: Events  # as `train`, but until the end: what a heuristic knows that is computed every five minutes
     cold: NDArray[np.bool_]  # (n_posts,)
@@ -72,13 +73,13 @@ def ask(world: PhotoWorld) -> Question:
     likers = np.flatnonzero(n_likes >= KNOWN_LIKES)
     later = np.sort(rng.permutation(likers)[: round(LATER_SHARE * len(likers))])
     events = Events(
-        user_key=world.events.user, post_key=world.events.post, kind=world.events.kind, at=world.events.at
+        user_keys=world.events.user, post_keys=world.events.post, kinds=world.events.kind, at=world.events.at
     ).where(~np.isin(world.events.user, later))
     train = events.where(events.at < cut)
     known = likes.where((likes.at < cut) & ~np.isin(likes.user, later))
     return Question(
         world=world,
-        posts=Posts(post_key=np.arange(len(world.born)), author_key=world.author, created_at=world.born),
+        posts=SortedPosts(keys=np.arange(len(world.born)), author_keys=world.author, created_at=world.born),
         train=train,
         fresh=events,
         cold=world.cold_posts(days=COLD_DAYS),
@@ -90,11 +91,11 @@ def ask(world: PhotoWorld) -> Question:
 
 def pairs_of(events: Events, users: Users, *, n_posts: int, kind: Kind | None = None) -> Mask:
     """Who did something (of one kind) with what. `users` ascend. -> (n_users, n_posts)"""
-    counted = np.isin(events.user_key, users)
+    counted = np.isin(events.user_keys, users)
     if kind is not None:
-        counted &= events.kind == KIND_CODES[kind]
+        counted &= events.kinds == KIND_CODES[kind]
     mask = np.zeros((len(users), n_posts), dtype=np.bool_)
-    mask[np.searchsorted(users, events.user_key[counted]), events.post_key[counted]] = True
+    mask[np.searchsorted(users, events.user_keys[counted]), events.post_keys[counted]] = True
     return mask
 
 

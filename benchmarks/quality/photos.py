@@ -38,7 +38,7 @@ from s02_train_neucf.recipe import Recipe
 from shared.domain import Kind
 from shared.neucf.blocks import best
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.examples import Posts
+from shared.neucf.examples import SortedPosts
 from shared.neucf.features import NO_FEATURES, PostFeatures, Vectors
 from shared.settings import HeuristicSettings
 
@@ -119,9 +119,9 @@ def _fit(question: Question, features: PostFeatures, recipe: Recipe) -> Fitted:
     posts = question.posts
     return fit(
         question.train,
-        Posts(
-            post_key=posts.post_key[there],
-            author_key=posts.author_key[there],
+        SortedPosts(
+            keys=posts.keys[there],
+            author_keys=posts.author_keys[there],
             created_at=posts.created_at[there],
         ),
         features.take(there),
@@ -168,7 +168,7 @@ def _auc_row(system: str, question: Question, scores: Scores, seconds: float) ->
 
 def _later_rows(question: Question, fitted: Fitted, features: PostFeatures) -> list[Row]:
     """The lists of those who joined after the training, beside the one that they would get without their likes."""
-    n_posts = len(question.posts.post_key)
+    n_posts = len(question.posts.keys)
     likes = np.zeros((len(question.later), n_posts), dtype=np.bool_)
     np.put_along_axis(likes, question.later_likes, values=True, axis=1)
     everyone = Heuristic(question.fresh, question.posts, HeuristicSettings(), at=question.world.end)

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.quality import sampled
 from benchmarks.quality.auc import auc
 from benchmarks.quality.data import QualityData, Questions
-from s02_train_neucf import metrics, sampled, spread
+from s02_train_neucf import metrics, spread
 from s02_train_neucf.baselines import Ranker
 from s02_train_neucf.metrics import PerUser
 from shared.neucf.blocks import best, blocks

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from benchmarks.errors import BenchmarkRefused
 from benchmarks.quality.data import QualityData
 from benchmarks.quality.neucf_system import train_neucf
-from benchmarks.quality.plain_neumf import EPOCHS, plain_neumf
+from benchmarks.quality.plain_neumf import plain_neumf
 from benchmarks.quality.protocols import asks_cold
 from benchmarks.quality.strangers import PopularForStrangers
 from benchmarks.quality.tuned import Made, Tuned
@@ -72,13 +72,7 @@ SYSTEMS: dict[str, System] = {
     "ials": System(prepare=Tuned(make=_ials, settings=IALS_SETTINGS), seeded=True),
     PHOTO_KNN: _content_knn(lambda data: data.features.image),
     "caption-knn": _content_knn(lambda data: data.features.caption),
-    "neumf-paper": System(
-        prepare=lambda data: (
-            lambda seed: Made(ranker=train_neucf(data, seed, plain_neumf(data)), setting=f"{EPOCHS} epochs, fixed")
-        ),
-        seeded=True,
-        seeds=1,
-    ),
+    "neumf-paper": System(prepare=plain_neumf, seeded=True, seeds=1),
     NEUCF: System(prepare=_untuned(train_neucf), seeded=True, knows_cold=True),
 }
 

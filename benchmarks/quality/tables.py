@@ -45,7 +45,7 @@ def show(console: Console, measured: Measured, provenance: Mapping[str, str]) ->
 def _show_data(console: Console, measured: Measured) -> None:
     data = measured.data
     console.print(
-        f"{data.name}: {len(data.train):,} pairs of {data.everyone.n_users:,} users and {len(data.posts.post_key):,} "
+        f"{data.name}: {len(data.train):,} pairs of {data.everyone.n_users:,} users and {len(data.posts.keys):,} "
         f"posts to learn from, {len(data.wanted.posts):,} asked of {data.n_asked:,} users; "
         f"{int(data.cold.sum()):,} posts never trained on; "
         f"{'times' if data.timed else 'no times'}; content: {', '.join(data.slots) or 'none'}",

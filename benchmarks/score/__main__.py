@@ -11,15 +11,14 @@ from contextlib import ExitStack
 
 import torch
 
-from benchmarks.figures import Bound, Result, Row, count, parser, refusals, report
+from benchmarks.figures import Result, count, parser, refusals, report
 from benchmarks.peers import SCORING, peer_python
 from benchmarks.score.measure import Measured, Share, measure
 from benchmarks.score.peers import peers
 from benchmarks.score.rows import bounds_of, rows_of
-from benchmarks.score.worlds import Size, default_world, paper_world
+from benchmarks.score.worlds import Size, make_world
 from shared.progress import bars
 
-WORLDS = {"paper": paper_world, "default": default_world}
 QUICK_USERS, QUICK_POSTS, QUICK_ROUNDS = 1000, 5000, 3
 
 
@@ -29,29 +28,29 @@ def main(arguments: list[str] | None = None) -> int:
     if given.quick:
         given.users, given.posts, given.rounds = QUICK_USERS, QUICK_POSTS, QUICK_ROUNDS
     size = Size(users=given.users, posts=given.posts, top=given.top, seed=given.seed)
-    rows, bounds, notes = list[Row](), list[Bound](), {"seed": f"{size.seed}", "threads of each": f"{given.threads}"}
     torch.set_num_threads(given.threads)
     with refusals("score"):
-        for shape in WORLDS if given.shape == "both" else (given.shape,):
-            measured = _measured(shape, size, given)
-            rows += rows_of(shape, measured)
-            bounds += bounds_of(shape, measured, is_quick=given.quick)
-            notes[shape] = str(measured.compared)
-            if measured.peers:
-                notes["peers"] = measured.peers
-        title = f"{size.users:,} users × {size.posts:,} posts, top {size.top}, {given.rounds} rounds"
-        return report(Result(title=title, ratio="ours ÷ it", rows=rows, bounds=bounds, notes=notes), given.json)
+        measured = _measured(size, given)
+        notes = {"seed": f"{size.seed}", "threads of each": f"{given.threads}", "lists": str(measured.compared)}
+        result = Result(
+            title=f"{size.users:,} users × {size.posts:,} posts, top {size.top}, {given.rounds} rounds",
+            ratio="ours ÷ it",
+            rows=rows_of(measured),
+            bounds=bounds_of(measured, is_quick=given.quick),
+            notes=notes | ({"peers": measured.peers} if measured.peers else {}),
+        )
+        return report(result, given.json)
 
 
-def _measured(shape: str, size: Size, given: argparse.Namespace) -> Measured:
+def _measured(size: Size, given: argparse.Namespace) -> Measured:
     share = Share(plain=max(20, size.users // 25), blocks=max(50, size.users // 10), peer=max(20, size.users // 50))
     with ExitStack() as stack:
         others = {}
-        if given.peers and shape == "paper":  # what ships is a model of our own: others do not have it
+        if given.peers:
             others = {peer.name: peer for peer in peers(peer_python(SCORING), size, given.threads, stack)}
         with bars() as tell:
             return measure(
-                WORLDS[shape](size), share, others, rounds=given.rounds, cores=os.cpu_count() or 1, tell=tell
+                make_world(size), share, others, rounds=given.rounds, cores=os.cpu_count() or 1, tell=tell
             )  # fmt: skip
 
 
@@ -62,7 +61,6 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--top", type=count, default=200, help="length of a list (200)")
     made.add_argument("--rounds", type=count, default=5, help=f"rounds (5; {QUICK_ROUNDS} with --quick)")
     made.add_argument("--threads", type=count, default=1, help="of every system (1, as services have by default)")
-    made.add_argument("--shape", choices=("paper", "default", "both"), default="both", help="of the model (both)")
     made.add_argument("--peers", action="store_true", help="Cornac and RecBole too, in a venv that is made on the spot")
     return made
 

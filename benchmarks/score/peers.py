@@ -1,4 +1,4 @@
-"""Cornac and RecBole, on the paper's shape."""
+"""Cornac and RecBole, each with its NeuMF."""
 
 import json
 from collections.abc import Iterator

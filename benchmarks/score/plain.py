@@ -1,12 +1,11 @@
 """The plain ways to the same lists: user by user, and blocks of PyTorch operations."""
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from benchmarks.score.worlds import World
@@ -34,10 +33,8 @@ class PlainLoop:
         model, mine = self._world.model, self._users[user]
         both = torch.cat([mine[self._gmf :].expand(len(self._posts), -1), self._posts_mlp], dim=1)
         hidden = functional.relu(functional.linear(both, self._first, model.user_hidden.bias))
-        for layer in model.tower[:-1]:
-            hidden = functional.relu(layer(hidden))
         product = self._posts_gmf @ (mine[: self._gmf] * model.gmf_weights)
-        last: Tensor = model.tower[-1](hidden)[:, 0] + product + self._bias
+        last: Tensor = model.tower[0](hidden)[:, 0] + product + self._bias
         return last
 
     @torch.no_grad()
@@ -68,8 +65,3 @@ class PlainBlocks:
             rows = np.repeat(np.arange(part.stop - part.start), np.diff(starts))
             scores[torch.from_numpy(rows), torch.from_numpy(world.withheld.places[starts[0] : starts[-1]])] = -torch.inf
             torch.topk(scores, world.size.top)
-
-
-def multiply_adds(model_layers: nn.ModuleList) -> list[tuple[int, int]]:
-    """Widths in and out of the layers after the first one."""
-    return [(cast(nn.Linear, layer).in_features, cast(nn.Linear, layer).out_features) for layer in model_layers]

@@ -1,4 +1,4 @@
-"""The figures of one shape as rows, and the bounds that they are held against."""
+"""The figures as rows, and the bounds that they are held against."""
 
 from benchmarks.figures import Bound, Row, at_least, at_most
 from benchmarks.resident import MIB
@@ -7,36 +7,36 @@ from benchmarks.score.peers import CORNAC
 from benchmarks.score.same_lists import ROUNDING
 
 FLOOR, BEST = "floor", "floor, all at the largest speed"
-MUSTS = {("paper", CORNAC): 3.0, ("paper", LOOP): 1.5, ("default", FLOOR): 0.3}  # ours ÷ it; the aim is 0.6 of floors
-GUARDS = {("paper", LOOP): 1.2, ("paper", FLOOR): 0.3, ("default", FLOOR): 0.15}  # of `--quick`, on a busy machine
+MUSTS = {CORNAC: 3.0, LOOP: 1.5, FLOOR: 0.3}  # pairs a second, ours ÷ it; the aim is 0.6 of the floor
+GUARDS = {LOOP: 1.2, FLOOR: 0.15}  # of `--quick`, on a busy machine
 MOST_MIB = 1024.0  # over the model
 
 
-def rows_of(shape: str, measured: Measured) -> list[Row]:
+def rows_of(measured: Measured) -> list[Row]:
     """One row a system and product."""
     ours = measured.rates[OURS].median
     rows = [
-        Row(system=f"{shape}: {name}", metric="pairs", value=value / 1e6, unit="M/s", ratio=ours / value)
+        Row(system=name, metric="pairs", value=value / 1e6, unit="M/s", ratio=ours / value)
         for name, value in _pairs(measured).items()
     ]
     for name in _shapes(measured):
         speed = measured.rates[name].median / 1e9
-        rows.append(Row(system=f"{shape}: product {name}", metric="operations", value=speed, unit="G/s"))
+        rows.append(Row(system=f"product {name}", metric="operations", value=speed, unit="G/s"))
     over = measured.over_the_model / MIB
-    return [*rows, Row(system=f"{shape}: {OURS}", metric="memory over the model", value=over, unit="MiB")]
+    return [*rows, Row(system=OURS, metric="memory over the model", value=over, unit="MiB")]
 
 
-def bounds_of(shape: str, measured: Measured, *, is_quick: bool) -> list[Bound]:
+def bounds_of(measured: Measured, *, is_quick: bool) -> list[Bound]:
     """What must hold of the ratios, the lists and the memory."""
     ours, pairs = measured.rates[OURS].median, _pairs(measured)
     return [
         *(
-            at_least(f"{shape}: pairs/s, ours ÷ {name}", ours / pairs[name], least)
-            for (of, name), least in (GUARDS if is_quick else MUSTS).items()
-            if of == shape and name in pairs
+            at_least(f"pairs/s, ours ÷ {name}", ours / pairs[name], least)
+            for name, least in (GUARDS if is_quick else MUSTS).items()
+            if name in pairs
         ),
-        at_most(f"{shape}: largest difference from the reference's lists", measured.compared.gap, ROUNDING),
-        at_most(f"{shape}: MiB over the model", measured.over_the_model / MIB, MOST_MIB),
+        at_most("largest difference from the reference's lists", measured.compared.gap, ROUNDING),
+        at_most("MiB over the model", measured.over_the_model / MIB, MOST_MIB),
     ]
 
 

@@ -1,4 +1,4 @@
-"""A model of given shape with random weights, its users, posts, and what each user must not be shown."""
+"""A model as the trainer makes it, with random weights, its users, posts, and what each user must not be shown."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,15 +10,12 @@ from torch import Tensor
 from s02_recsys_neucf.score import PlacesPerUser, RankedBlock, candidates_from, rank, users_from
 from shared.neucf.blocks import user_side_of, vectors_of
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.features import NO_FEATURES, PostFeatures, Vectors
+from shared.neucf.features import PostFeatures, Vectors
 from shared.neucf.merge import merged
 from shared.neucf.model import NeuCF, PostSide, UserSide
 from shared.neucf.vocab import Rows
 
 CPU = torch.device("cpu")
-PAPER = NeuCFConfig(  # He et al. 2017: factors 8, tower 64-32-16-8, of which 64 is a user's and a post's 32
-    gmf_width=8, mlp_width=32, tower=(32, 16, 8), history=False, post_bias=False, dropout=0.0, id_dropout=0.0
-)
 IMAGE_WIDTH, CAPTION_WIDTH = 1280, 384  # of EfficientNet-Lite0 and MiniLM
 MEMBERS = 3  # that a model is merged from (s02_train_neucf.recipe)
 WITHHELD, LIKED = 60, 30  # posts of a user on average: seen, own and of blocked authors; and in their history
@@ -79,31 +76,22 @@ class World:
         return users, candidates_from(self.model, self.rows, CPU, self.features)
 
 
-def paper_world(size: Size) -> World:
-    """The paper's shape: ids only."""
-    return _world(size, _drawn(PAPER, size, torch.Generator().manual_seed(size.seed)), NO_FEATURES)
-
-
-def default_world(size: Size) -> World:
-    """What the trainer makes by default: three members merged into one, photos, captions and histories."""
+def make_world(size: Size) -> World:
+    """Three members merged into one, photos, captions and histories."""
     generator = torch.Generator().manual_seed(size.seed)
     config = NeuCFConfig(image_width=IMAGE_WIDTH, caption_width=CAPTION_WIDTH)
     model = merged([_drawn(config, size, generator) for _ in range(MEMBERS)])
     features = PostFeatures(
         image=_content(size.posts, IMAGE_WIDTH, generator), caption=_content(size.posts, CAPTION_WIDTH, generator)
     )
-    return _world(size, model, features)
+    chance = np.random.default_rng(size.seed)
+    liked, withheld = (_places(size, mean, chance) for mean in (LIKED, WITHHELD))
+    return World(size=size, model=model, features=features, liked=liked, withheld=withheld)
 
 
 def first(places: PlacesPerUser, n_users: int) -> PlacesPerUser:
     """The places of the first users."""
     return PlacesPerUser(places.starts[: n_users + 1], places.places[: places.starts[n_users]])
-
-
-def _world(size: Size, model: NeuCF, features: PostFeatures) -> World:
-    chance = np.random.default_rng(size.seed)
-    liked, withheld = (_places(size, mean, chance) for mean in (LIKED, WITHHELD))
-    return World(size=size, model=model, features=features, liked=liked, withheld=withheld)
 
 
 def _drawn(config: NeuCFConfig, size: Size, generator: torch.Generator) -> NeuCF:

@@ -1,71 +1,64 @@
-"""Warmline's training in a process of its own: the function that the nightly job calls, stopped after each epoch."""
+"""Warmline's default training: what the nightly job calls, with its own search for how long and how fast to learn."""
 
-import sys
-import time
-from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 import torch
 
-from benchmarks.train.epochs import arrays, asked_posts, tell, tell_end, turns
-from s02_train_neucf.dataset import training_set
-from s02_train_neucf.recipe import Loss, Recipe
-from s02_train_neucf.train import Epoch, train
+from benchmarks.train.program import Best, Split, arguments, turns
+from s02_train_neucf.dataset import Likes, TrainingSet, training_set
+from s02_train_neucf.evaluate import Exam, ModelRanker
+from s02_train_neucf.recipe import Recipe
+from s02_train_neucf.search import search
+from s02_train_neucf.train import train_members
+from shared.neucf.compile_ahead import compile_ahead
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.examples import NO_AUTHOR, Examples, Posts
-from shared.neucf.model import NeuCF, PostInput
+from shared.neucf.examples import NO_AUTHOR, Examples, SortedPosts
+from shared.neucf.model import NeuCF
 
-FACTORS, MLP_WIDTH, TOWER = 8, 32, (32, 16, 8)  # two MLP vectors of 32 make the 64 of 64-32-16-8
-BATCH, NEGATIVES, LEARNING_RATE = 4096, 4, 0.001
-MANY_EPOCHS = 10_000  # the benchmark says when it is enough
-
-
-class Enough(Exception):
-    """The benchmark has asked for its last epoch."""
+CPU = torch.device("cpu")
+WHOLE = "whole.npy"  # scores of all members, which have learned from the validation likes too
 
 
 def main() -> None:
-    """`python -m benchmarks.train.ours WORLD.npz SEED`"""
-    world, seed = arrays(Path(sys.argv[1])), int(sys.argv[2])
-    posts = np.arange(world["shape"][1])
-    data = training_set(
-        Examples(user_key=world["train"][:, 0], post_key=world["train"][:, 1], at=np.zeros(len(world["train"]))),
-        Posts(post_key=posts, author_key=np.full(len(posts), NO_AUTHOR), created_at=np.zeros(len(posts))),
-    )
-    config = NeuCFConfig(
-        gmf_width=FACTORS, mlp_width=MLP_WIDTH, tower=TOWER, history=False, post_bias=False, id_dropout=0.0
-    )
-    recipe = Recipe(
-        loss=Loss.BCE, epochs=MANY_EPOCHS, step_samples=BATCH, negatives=NEGATIVES, learning_rate=LEARNING_RATE,
-        table_decay=0.0, layer_decay=0.0, averaging=0.0, validate_every=1,
-    )  # fmt: skip
-    asked, started = turns(), 0.0
-    latest: list[NeuCF] = []
+    """`python -m benchmarks.train.ours SPLIT.npz SEED FOLDER`"""
+    split, seed, folder = arguments()
+    posts = _posts(split)
+    known = training_set(_examples(split.train, split.at), posts)
+    compile_ahead(NeuCFConfig())
+    for _ in turns():
+        best = Best(split)
 
-    def wait() -> None:
-        nonlocal started
-        if next(asked, True):  # a turn is None
-            raise Enough
-        started = time.perf_counter()
+        def validate(model: NeuCF, best: Best = best) -> float:
+            return best.note(lambda: _scores(model, known, split.train, split))
 
-    def on_epoch(epoch: Epoch) -> None:
-        tell({"seconds": time.perf_counter() - started, "loss": epoch.loss})
-        wait()
+        found = search(known, NeuCFConfig(), Recipe(), seed=seed, device=CPU, validate=validate)
+        everything = training_set(
+            _examples(np.r_[split.train, split.val], np.r_[split.at, np.full(len(split.val), split.at.max())]), posts
+        )
+        model = train_members(everything, NeuCFConfig(), found.recipe, seed=seed, device=CPU)
+        whole = {"whole_seconds": perf_counter() - best.began, "whole_processor": best.processor}
+        np.save(folder / WHOLE, _scores(model, everything, np.r_[split.train, split.val], split))
+        versions = {"torch": torch.__version__, "numpy": np.__version__}
+        best.tell(folder, versions, **whole)
 
-    def keep(model: NeuCF) -> float:
-        latest.append(model)  # the same object each time; more of them is better, so that nothing stops early
-        return float(len(latest))
 
-    try:
-        wait()
-        train(data, config, recipe, seed=seed, device=torch.device("cpu"), validate=keep, on_epoch=on_epoch)
-    except Enough:
-        users = torch.from_numpy(data.users.rows(world["asked"][:, 0]))
-        rows = asked_posts(world)
-        columns = [PostInput(rows=torch.from_numpy(data.posts.rows(rows[:, i]))) for i in range(rows.shape[1])]
-        with torch.no_grad():
-            scores = torch.stack([latest[-1](users, each) for each in columns], dim=1)
-        tell_end(scores.numpy(), {"torch": torch.__version__, "numpy": np.__version__})
+def _posts(split: Split) -> SortedPosts:
+    n = split.n_posts
+    created_at = np.full(n, float(split.at.min()))
+    return SortedPosts(keys=np.arange(n), author_keys=np.full(n, NO_AUTHOR), created_at=created_at)
+
+
+def _examples(pairs: np.ndarray, at: np.ndarray) -> Examples:
+    return Examples(user_keys=pairs[:, 0], post_keys=pairs[:, 1], at=at)
+
+
+def _scores(model: NeuCF, data: TrainingSet, known: np.ndarray, split: Split) -> np.ndarray:
+    """Everybody with every post. -> (n_users, n_posts)"""
+    nothing = Likes.of(known[:0, 0], known[:0, 1], n_users=split.n_users, n_posts=split.n_posts)
+    everyone = Likes.of(known[:, 0], known[:, 1], n_users=split.n_users, n_posts=split.n_posts)
+    exam = Exam(user_keys=np.arange(split.n_users), posts=_posts(split), everyone=everyone, wanted=nothing)
+    return ModelRanker(model, exam, data.users, data.posts).scores(slice(0, split.n_users))
 
 
 if __name__ == "__main__":

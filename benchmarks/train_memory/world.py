@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from s02_train_neucf.load import TrainingData
 from shared.db.bulk import BlockPairs
 from shared.domain import KIND_CODES, Kind
-from shared.neucf.examples import Events, Posts
+from shared.event_columns import Events
+from shared.neucf.examples import SortedPosts
 from shared.neucf.features import PostFeatures, Vectors
 
 DAY = 86_400.0  # seconds
@@ -84,10 +85,10 @@ def read_world(folder: Path) -> TrainingData:
     nobody = np.zeros(0, dtype=np.int64)
     everywhere = np.ones(n_posts, dtype=np.bool_)
     return TrainingData(
-        events=Events(user_key=column("user"), post_key=column("post"), kind=column("kind"), at=column("at")),
-        posts=Posts(
-            post_key=np.arange(n_posts),
-            author_key=column("author"),
+        events=Events(user_keys=column("user"), post_keys=column("post"), kinds=column("kind"), at=column("at")),
+        posts=SortedPosts(
+            keys=np.arange(n_posts),
+            author_keys=column("author"),
             created_at=column("born"),
         ),
         features=PostFeatures(

@@ -9,7 +9,7 @@ for it at each load, and the hash function itself is checked once per connection
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,49 +24,21 @@ from shared.db.timestamps import EARLIEST, LATEST, seconds_of
 from shared.db.tombstones import buried, buried_in_views
 from shared.domain import CLOCK_TOLERANCE, KIND_CODES, is_usable_id
 from shared.errors import SourceError
+from shared.event_columns import Events, Floats, Int64s, PostKeys
 from shared.key_set import KeySet
-
-Int64s = npt.NDArray[np.int64]
-Int16s = npt.NDArray[np.int16]
-Floats = npt.NDArray[np.float64]
 
 _PROBE, _PROBE_KEY = "warmline", -8975063746265413875
 _USER_BATCH = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Posts:
-    """Candidate posts, newest first (ties by id), as columns of one length."""
+class Posts(PostKeys):
+    """Candidate posts, newest first (ties by id)."""
 
     ids: list[str]
     author_ids: list[str]
-    keys: Int64s
-    author_keys: Int64s
-    created_at: Floats  # seconds since 1970, UTC
     of_unknown: int = 0  # posts that would be candidates as well, if the view of users had their authors
     repeated: int = 0  # further rows of the same posts, which are left out
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Events:
-    """Interactions as columns of one length, in no order."""
-
-    user_keys: Int64s
-    post_keys: Int64s
-    kinds: Int16s  # codes of domain.KIND_CODES
-    at: Floats  # seconds since 1970, UTC; never ahead of `now`
-
-    def __len__(self) -> int:
-        return len(self.at)
-
-    def where(self, kept: npt.NDArray[np.bool_]) -> Self:
-        """The events that a mask keeps."""
-        return type(self)(
-            user_keys=self.user_keys[kept], post_keys=self.post_keys[kept], kinds=self.kinds[kept], at=self.at[kept]
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,28 +62,10 @@ class Users:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PostKeys:
-    """All posts that anyone may see, by key alone, in no order."""
-
-    keys: Int64s
-    author_keys: Int64s
-    created_at: Floats  # seconds since 1970, UTC
-
-    def __len__(self) -> int:
-        return len(self.keys)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostLives:
+class PostLives(PostKeys):
     """All posts that there ever were and that a relation still names, by key alone, in no order."""
 
-    keys: Int64s
-    author_keys: Int64s
-    created_at: Floats  # seconds since 1970, UTC
-    deleted_at: Floats  # the same; infinity while anyone may see the post, never ahead of `now`
-
-    def __len__(self) -> int:
-        return len(self.keys)
+    deleted_at: Floats  # as `created_at`; infinity while anyone may see the post, never ahead of `now`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,12 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.binary_copy import copy_binary
-from shared.db.bulk import Int64s, key_of, known_user_keys, sql_text
+from shared.db.bulk import key_of, known_user_keys, sql_text
 from shared.db.engine import Database, Snapshot
 from shared.db.relations import usable
 from shared.db.tables import encoding_failures, photo_fingerprints, post_vectors
 from shared.db.tombstones import buried_in_views
 from shared.domain import CLOCK_TOLERANCE
+from shared.event_columns import Int64s
 
 VECTOR_TYPE = np.dtype("<f2")
 _ID_BATCH = 10_000

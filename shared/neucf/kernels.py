@@ -1,4 +1,4 @@
-"""The compiled loops of scoring: the tower over blocks of users and posts, and the best posts so far.
+"""The compiled loops of scoring: the hidden layer over blocks of users and posts, and the best posts so far.
 
 numba compiles them for the machine at the first call (about three seconds in a process), without a compiler or a
 folder to write to. They hold no lock of Python's, so several threads of users run side by side.
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from shared.neucf.lanes import TILE, above_of, lanes_here, layer_of, lowest_bit
+from shared.neucf.lanes import TILE, above_of, hidden_layer_of, lanes_here, lowest_bit
 
 ZERO = np.float32(0)  # added to a score, it makes -0 and 0 the same
 ONE = np.uint64(1)
@@ -46,36 +46,20 @@ def kernels() -> Kernels:
 
 
 def _add_mlp_with(lanes: int) -> Callable[..., None]:
-    only, first = (layer_of(lanes, is_first=True, is_last=last) for last in (True, False))
-    last, inner = (layer_of(lanes, is_first=False, is_last=last) for last in (True, False))
+    hidden_layer = hidden_layer_of(lanes)
 
-    def add_mlp(scores: Any, users: Any, tiles: Any, widths: Any, weights: Any, biases: Any, scratch: Any) -> None:
+    def add_mlp(scores: Any, users: Any, tiles: Any, weights: Any) -> None:
         """Add the MLP of every user with every post of some tiles to their scores.
 
         Args:
             scores: (n_users, n_tiles · TILE or more), changed.
-            users: (n_users, widths[0]) the users' part of the first layer.
-            tiles: (n_tiles, widths[0], TILE) the posts' part.
-            widths: of the hidden layers; all but the first are multiples of ROWS.
-            weights: of each layer after the first hidden one (n_in, n_out), one after the other, the output's last.
-            biases: of the same layers but the output's.
-            scratch: (2, widest inner layer, TILE).
+            users: (n_users, width) the users' part of the hidden layer.
+            tiles: (n_tiles, width, TILE) the posts' part.
+            weights: (width,) of the output.
         """
-        n_inner = len(widths) - 1
         for t in range(len(tiles)):
             for u in range(len(users)):
-                target = scores[u, t * TILE : (t + 1) * TILE]
-                if n_inner == 0:
-                    only(tiles[t], users[u], weights, 0, biases, 0, target, widths[0], 1)
-                    continue
-                first(tiles[t], users[u], weights, 0, biases, 0, scratch[0], widths[0], widths[1])
-                at_weight, at_bias = widths[0] * widths[1], widths[1]
-                for i in range(1, n_inner):
-                    below, above = scratch[(i - 1) % 2], scratch[i % 2]
-                    inner(below, users[u], weights, at_weight, biases, at_bias, above, widths[i], widths[i + 1])
-                    at_weight, at_bias = at_weight + widths[i] * widths[i + 1], at_bias + widths[i + 1]
-                below = scratch[(n_inner - 1) % 2]
-                last(below, users[u], weights, at_weight, biases, 0, target, widths[n_inner], 1)
+                hidden_layer(tiles[t], users[u], weights, scores[u, t * TILE : (t + 1) * TILE], len(weights))
 
     return add_mlp
 

@@ -1,4 +1,4 @@
-"""One layer of the tower over a tile of posts, in vector registers: LLVM's vectors by way of numba.
+"""The hidden layer over a tile of posts, in vector registers: LLVM's vectors by way of numba.
 
 numba makes vectors of a loop only where it can prove that nothing overlaps, which it cannot here (4 million pairs a
 second instead of 70). So the innermost loops say themselves which numbers stand side by side: a lane is a post.
@@ -13,8 +13,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
-TILE = 64  # posts that go through the tower together: the widest layer of 32 × 64 floats is 8 KB, a quarter of L1
-ROWS = 8  # outputs of a layer computed together; inner widths are padded to a multiple
+TILE = 64  # posts that go through the layer together: 24 × 64 floats are 6 KB, a fifth of L1
+VECTORS_AT_ONCE = 4  # sums that are held in registers
 LANES_AVX512, LANES_OTHER = 16, 8  # floats in a vector: AVX2 has 8, two vectors of NEON have as many
 
 Builder = Any  # llvmlite's; it has no types
@@ -27,66 +27,40 @@ def lanes_here() -> int:
     return LANES_AVX512 if binding.get_host_cpu_features().get("avx512f", False) else LANES_OTHER
 
 
-def layer_of(lanes: int, *, is_first: bool, is_last: bool) -> Callable[..., None]:
-    """A function for numba's code: `layer(source, user, weights, at_weight, biases, at_bias, target, n_in, n_out)`.
+def hidden_layer_of(lanes: int) -> Callable[..., None]:
+    """A function for numba's code: `hidden_layer(posts, user, weights, target, width)`.
 
-    All arrays are float32 and contiguous. `source` (n_in, TILE) is the layer below or, where `is_first`, the posts'
-    part of the first layer, to which `user` (n_in,) is added before the rectifier. `weights` from `at_weight` on are
-    (n_in, n_out). An inner layer writes relu(weights · source + biases) to `target` (n_out, TILE), n_out being a
-    multiple of ROWS; the last one has one output and adds it to `target` (TILE,).
+    All arrays are float32 and contiguous. `posts` (width, TILE) and `user` (width,) are the two parts of the hidden
+    layer, `weights` (width,) those of the output: weights · relu(posts + user) is added to `target` (TILE,).
     """
-    rows, groups = (1, 4) if is_last else (ROWS, 2)
-    groups = min(groups, TILE // lanes)
+    groups = min(VECTORS_AT_ONCE, TILE // lanes)
     vector = ir.VectorType(ir.FloatType(), lanes)
     zero = ir.Constant(vector, [0.0] * lanes)
 
     def generate(context: Any, build: Builder, signature: Any, given: Any) -> Value:
-        pointers = [_data(context, build, signature, given, place) for place in (0, 1, 2, 4, 6)]
-        source, user, weights, biases, target = pointers
-        at_weight, at_bias, n_in, n_out = given[3], given[5], given[7], given[8]
-        with (
-            cgutils.for_range_slice(build, _whole(0), n_out, _whole(rows)) as (row, _),
-            cgutils.for_range_slice(build, _whole(0), _whole(TILE), _whole(lanes * groups)) as (lane, _),
-        ):
-            cells = [(r, g) for r in range(rows) for g in range(groups)]
-            sums = {cell: cgutils.alloca_once(build, vector) for cell in cells}  # LLVM keeps them in registers
-            places = {
-                (r, g): build.gep(target, [_sum(build, build.mul(_sum(build, row, r), _whole(TILE)), lane, g * lanes)])
-                for r, g in cells
-            }
-            for r, g in cells:
-                begun = (
-                    _load(build, places[r, g], vector)
-                    if is_last
-                    else _spread(build, build.gep(biases, [_sum(build, at_bias, row, r)]), lanes)
-                )
-                build.store(begun, sums[r, g])
-            with cgutils.for_range(build, n_in) as loop:
+        posts, user, weights, target = (_data(context, build, signature, given, place) for place in range(4))
+        width = given[4]
+        with cgutils.for_range_slice(build, _whole(0), _whole(TILE), _whole(lanes * groups)) as (lane, _):
+            sums = [cgutils.alloca_once(build, vector) for _ in range(groups)]  # LLVM keeps them in registers
+            places = [build.gep(target, [_sum(build, lane, group * lanes)]) for group in range(groups)]
+            for group in range(groups):
+                build.store(_load(build, places[group], vector), sums[group])
+            with cgutils.for_range(build, width) as loop:
                 start = _sum(build, build.mul(loop.index, _whole(TILE)), lane)
-                below = [
-                    _load(build, build.gep(source, [_sum(build, start, g * lanes)]), vector) for g in range(groups)
-                ]
-                if is_first:
-                    mine = _spread(build, build.gep(user, [loop.index]), lanes)
-                    below = [_rectified(build, build.fadd(each, mine), zero) for each in below]
-                first_weight = _sum(build, at_weight, build.mul(loop.index, n_out), row)
-                for r in range(rows):
-                    weight = _spread(build, build.gep(weights, [_sum(build, first_weight, r)]), lanes)
-                    for g in range(groups):
-                        product = build.fmul(weight, below[g], flags=FUSED)
-                        build.store(build.fadd(product, build.load(sums[r, g]), flags=FUSED), sums[r, g])
-            for cell in cells:
-                done = build.load(sums[cell])
-                _store(build, done if is_last else _rectified(build, done, zero), places[cell], vector)
+                mine = _spread(build, build.gep(user, [loop.index]), lanes)
+                weight = _spread(build, build.gep(weights, [loop.index]), lanes)
+                for group in range(groups):
+                    theirs = _load(build, build.gep(posts, [_sum(build, start, group * lanes)]), vector)
+                    product = build.fmul(weight, _rectified(build, build.fadd(theirs, mine), zero), flags=FUSED)
+                    build.store(build.fadd(product, build.load(sums[group]), flags=FUSED), sums[group])
+            for group in range(groups):
+                _store(build, build.load(sums[group]), places[group], vector)
         return context.get_dummy_value()
 
-    def layer(
-        _typing: Any, source: Any, user: Any, weights: Any, at_weight: Any, biases: Any, at_bias: Any, target: Any,
-        n_in: Any, n_out: Any,
-    ) -> Any:  # fmt: skip
-        return types.void(source, user, weights, at_weight, biases, at_bias, target, n_in, n_out), generate
+    def hidden_layer(_typing: Any, posts: Any, user: Any, weights: Any, target: Any, width: Any) -> Any:
+        return types.void(posts, user, weights, target, width), generate
 
-    made: Callable[..., None] = intrinsic(layer)
+    made: Callable[..., None] = intrinsic(hidden_layer)
     return made
 
 

@@ -148,14 +148,6 @@ class NeuCF(nn.Module):
         """Every user with every post. -> (n_users, n_posts)"""
         return users.gmf @ posts.gmf.T + self._mlp_block(users, posts, noise) + posts.bias
 
-    def score_pairs(self, users: UserSide, posts: PostSide, noise: torch.Generator | None = None) -> Tensor:
-        """The i-th user with the i-th post. -> (n_pairs,)"""
-        return (users.gmf * posts.gmf).sum(dim=1) + self._mlp(users.hidden + posts.hidden, noise) + posts.bias
-
-    def forward(self, user_rows: Tensor, posts: PostInput, taste: Tensor | None = None) -> Tensor:
-        """Score pairs: the i-th user row with the i-th post. -> (n_pairs,)"""
-        return self.score_pairs(self.user_side(user_rows, taste), self.post_side(posts))
-
     def _parts(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
         gmf, mlp = vectors.split((self.config.gmf_width, self.config.mlp_width), dim=1)  # its gradient is one pass
         return gmf, mlp  # (n, gmf_width), (n, mlp_width)

@@ -74,7 +74,7 @@ def test_no_bad_row_stops_a_run_or_changes_a_list(camps: Camps) -> None:
     with camps.house.database() as database:
         data = load_training_data(database, build_encoders(camps.content()), days=730, now=datetime.now(UTC))
     likes = examples_of(data.events, data.posts)
-    assert (len(data.posts.post_key), len(likes)) == (2 * (POSTS + 1) + 4, 2 * PEOPLE * (LIKES - 1))
+    assert (len(data.posts.keys), len(likes)) == (2 * (POSTS + 1) + 4, 2 * PEOPLE * (LIKES - 1))
 
 
 def show(camps: Camps, bad: dict[str, list[str]]) -> None:

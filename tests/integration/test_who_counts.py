@@ -140,7 +140,7 @@ def test_training_and_scoring_read_the_events_of_the_same_people(database: Datab
         with viewing.read() as snapshot:
             (ann,) = load_user_keys(snapshot, [uuid_of("ann")]).tolist()
             scored = load_events(snapshot, since=NOW - timedelta(days=730), now=NOW)
-    assert (data.events.user_key.tolist(), scored.user_keys.tolist()) == ([ann], [ann])
+    assert (data.events.user_keys.tolist(), scored.user_keys.tolist()) == ([ann], [ann])
 
 
 def test_what_they_hid_is_still_withheld_from_them(database: Database, app: App) -> None:

@@ -10,10 +10,11 @@ from benchmarks.world.fill import VIEWS, fill_app_tables, fill_own_tables
 from benchmarks.world.shape import Size, World, make_world
 from benchmarks.world.vectors import Encoding, fill_vectors
 from shared.content.captions import caption_hash
-from shared.db.bulk import Events, load_block_pairs, load_events, load_post_lives
+from shared.db.bulk import load_block_pairs, load_events, load_post_lives
 from shared.db.engine import Database
 from shared.db.migrate import migrate
 from shared.db.vectors import Part, load_content, load_vectors, stored_vectors
+from shared.event_columns import Events
 from tests.stores import scalar, store_settings
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)

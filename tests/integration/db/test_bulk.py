@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from shared.db.bulk import (
-    Events,
     PostLives,
     Posts,
     Users,
@@ -20,6 +19,7 @@ from shared.db.bulk import (
 )
 from shared.db.engine import Database
 from shared.domain import KIND_CODES, Kind
+from shared.event_columns import Events
 from tests.stores import bury_in, execute, store_settings
 from tests.worlds import NOW, Event, Post, World, write_own_tables
 

@@ -60,7 +60,11 @@ def test_what_is_refused_of_one_request_is_refused_of_it_alone(
     client.delete("/users/gone", headers=BACKEND)
     with held_up(ranked_house, client, threads):
         answers = sent_together(
-            client, threads, [event("no-such-post"), event(user="sender1")], [event(user="gone")], [event(user="sender2")]
+            client,
+            threads,
+            [event("no-such-post"), event(user="sender1")],
+            [event(user="gone")],
+            [event(user="sender2")],
         )
     assert answers[0].result() == counted(1, 0, {0: "post-unknown"})
     assert answers[1].result() == counted(0, 0, {0: "user-erased"})
@@ -117,6 +121,8 @@ def test_a_large_batch_waits_for_none_of_the_small_ones(
 ) -> None:
     large = [event(user=f"large{number}") for number in range(500)]
     begun = time.monotonic()
-    answers = [threads.submit(send, client, *batch) for batch in ([event(user="sender1")], large, [event(user="sender2")])]
+    answers = [
+        threads.submit(send, client, *batch) for batch in ([event(user="sender1")], large, [event(user="sender2")])
+    ]
     assert [each.result()["accepted"] for each in answers] == [1, 500, 1]
     assert time.monotonic() - begun < 10

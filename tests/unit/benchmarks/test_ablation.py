@@ -7,7 +7,6 @@ from benchmarks.quality.ablation import CHANGES, NO_CONTENT, PHOTO_METRICS, WHOL
 from benchmarks.quality.ablation_table import loss_of
 from benchmarks.quality.neucf_system import Variant
 from s02_train_neucf.recipe import Recipe
-from s02_train_neucf.silence import Part
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.features import PostFeatures
 from tests.neucf_worlds import vectors
@@ -28,10 +27,10 @@ def test_seeds_that_ask_the_same_people_are_averaged() -> None:
     found = [
         ablated(WHOLE, 1, "ndcg@10", 0.4, 0.8),
         ablated(WHOLE, 2, "ndcg@10", 0.6, 1.0),
-        ablated("without MLP", 1, "ndcg@10", 0.4, 0.8),
-        ablated("without MLP", 2, "ndcg@10", 0.4, 0.8),
+        ablated("MLP of one number", 1, "ndcg@10", 0.4, 0.8),
+        ablated("MLP of one number", 2, "ndcg@10", 0.4, 0.8),
     ]
-    loss = loss_of(found, "without MLP", "ndcg@10")
+    loss = loss_of(found, "MLP of one number", "ndcg@10")
     assert (loss.mean, loss.low, loss.high) == pytest.approx((0.1, 0.1, 0.1))
 
 
@@ -54,7 +53,7 @@ def test_a_content_is_left_out_of_the_model_and_of_what_it_is_shown() -> None:
 
 def test_every_other_variant_changes_one_thing() -> None:
     assert CHANGES[WHOLE](VARIANT) == VARIANT
-    assert CHANGES["without GMF"](VARIANT).recipe.without == (Part.GMF,)
+    assert CHANGES["GMF of one number"](VARIANT).config.gmf_width == 1
     assert CHANGES["one member"](VARIANT).recipe.members == 1
     assert not CHANGES["without history"](VARIANT).config.history
     assert {"without photo", "without caption"}.isdisjoint(NO_CONTENT)

@@ -21,7 +21,7 @@ def test_only_likes_are_learned_from_and_asked_for() -> None:
 
 def test_a_film_that_nobody_likes_is_ranked_too() -> None:
     per_user, _ = (lined_up(columns) for columns in cuts_of(RATINGS))
-    assert len(per_user.posts.post_key) == 10
+    assert len(per_user.posts.keys) == 10
 
 
 def test_the_per_user_cut_asks_everybody_for_the_last_likes() -> None:

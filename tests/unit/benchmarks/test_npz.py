@@ -108,11 +108,11 @@ def test_a_user_who_is_only_in_test_is_asked(tmp_path: Path) -> None:
 
 def test_a_post_that_is_only_in_test_is_cold(tmp_path: Path) -> None:
     data = read(tmp_path, test=np.concatenate([camps()["test"], [[user(0), 77]]]))
-    assert data.posts.post_key[data.cold].tolist() == [77]
+    assert data.posts.keys[data.cold].tolist() == [77]
 
 
 def test_items_that_only_a_content_row_knows_exist_too(tmp_path: Path) -> None:
-    assert len(read(tmp_path, image=np.ones((31, 2))).posts.post_key) == 31
+    assert len(read(tmp_path, image=np.ones((31, 2))).posts.keys) == 31
 
 
 def test_validation_pairs_are_never_ranked_and_never_trained_on(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_an_empty_validation_is_none(tmp_path: Path) -> None:
 def test_times_reach_the_examples(tmp_path: Path) -> None:
     data = read(tmp_path, train_time=np.arange(N, 0, -1), item_time=np.arange(24))
     assert data.timed
-    assert data.train.user_key[0] == user(23)
+    assert data.train.user_keys[0] == user(23)
     assert data.posts.created_at.tolist() == list(range(24))
 
 

@@ -79,7 +79,7 @@ def test_validation_with_times_asks_for_the_last_likes() -> None:
     train = [(1, post) for post in range(10)]
     data = data_of(train, [(1, 11)], 12, train_at=np.array([5.0, 1, 2, 9, 8, 3, 0, 4, 6, 7]))
     held = held_back(data, np.random.default_rng(0))
-    assert sorted(data.train.post_key[held].tolist()) == [3, 4]
+    assert sorted(data.train.post_keys[held].tolist()) == [3, 4]
 
 
 def test_validation_of_the_sampled_protocol_asks_for_one_like_of_each_user_against_untouched_posts() -> None:

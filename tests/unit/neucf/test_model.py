@@ -31,23 +31,14 @@ def posts(model: NeuCF, *, rows: list[int], image_known: list[int]) -> PostInput
 
 
 @torch.no_grad()
-def test_a_block_gives_what_pairs_give(model: NeuCF) -> None:
-    some, users = posts(model, rows=[0, 1, 5], image_known=[0, 2]), torch.tensor([0, 3])
-    taste = torch.randn(2, CONFIG.width, generator=torch.Generator().manual_seed(4))
-    block = model.score_block(model.user_side(users, taste), model.post_side(some))  # (2, 3)
-    for i in range(2):
-        pairs = model(users[i].expand(3), some, taste[i].expand(3, -1))  # (3,)
-        torch.testing.assert_close(block[i], pairs)
-
-
-@torch.no_grad()
 def test_a_score_is_the_formula_of_the_paper(model: NeuCF) -> None:
-    user, post = model.user_table.weight[2], model.post_vectors(posts(model, rows=[3], image_known=[0]))[0]
+    some = posts(model, rows=[1, 3], image_known=[1])
+    user, post = model.user_table.weight[2], model.post_vectors(some)[1]
     product = (model.gmf_weights * user[:6] * post[:6]).sum()
     hidden = torch.relu(model.user_hidden(user[6:]) + model.post_hidden(post[6:]))
     mlp = model.tower[1](torch.relu(model.tower[0](hidden)))[0]
-    score = model(torch.tensor([2]), posts(model, rows=[3], image_known=[0]))
-    torch.testing.assert_close(score[0], product + mlp + model.post_bias[3])
+    scores = model.score_block(model.user_side(torch.tensor([0, 2])), model.post_side(some))
+    torch.testing.assert_close(scores[1, 1], product + mlp + model.post_bias[3])
 
 
 @torch.no_grad()

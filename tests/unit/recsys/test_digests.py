@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from s02_recsys_neucf.digests import Digests
-from shared.db.bulk import Events
+from shared.event_columns import Events
 
 ROWS = [(7, 1, 1, 10.0), (7, 2, 1, 11.0), (8, 1, 2, 12.0), (-9, 5, 1, 13.0)]  # user, post, kind, at
 

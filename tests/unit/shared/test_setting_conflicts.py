@@ -11,9 +11,10 @@ from s01_heuristic.settings import ScheduleSettings
 from s02_recsys_neucf.settings import ScoreSettings
 from s02_train_neucf.settings import TrainSettings
 from shared.content.settings import ContentSettings
-from shared.db.bulk import Events, Posts
+from shared.db.bulk import Posts
 from shared.domain import KIND_CODES, Kind
 from shared.errors import ConfigurationError
+from shared.event_columns import Events
 from shared.heuristic_scores import score_posts
 from shared.setting_conflicts import conflicts, refuse_conflicts
 from shared.settings import (

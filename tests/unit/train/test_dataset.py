@@ -29,13 +29,6 @@ def test_taking_users_takes_their_rows(pairs: list[tuple[int, int]], users: list
     np.testing.assert_array_equal(taken.mask(slice(0, len(users))), whole[np.array(users, dtype=np.int64)])
 
 
-@given(pairs)
-def test_contains_tells_the_pairs_from_all_others(pairs: list[tuple[int, int]]) -> None:
-    users, posts = np.divmod(np.arange(30), 6)
-    expected = [(u, p) in set(pairs) for u, p in zip(users.tolist(), posts.tolist(), strict=True)]
-    assert likes_of(pairs).contains(users, posts).tolist() == expected
-
-
 def test_only_what_has_an_example_has_a_row() -> None:
     data = training_set(examples_from([(7, 3), (7, 1)]), posts_of([1, 2, 3]))
     assert (data.users.keys.tolist(), data.posts.keys.tolist()) == ([7], [1, 3])

@@ -16,7 +16,8 @@ from s02_train_neucf.loss import Step
 from s02_train_neucf.recipe import Recipe
 from s02_train_neucf.search import Found
 from shared.domain import Kind
-from shared.neucf.examples import Events, examples_of
+from shared.event_columns import Events
+from shared.neucf.examples import examples_of
 from shared.neucf.features import NO_FEATURES
 from shared.neucf.model import NeuCF
 from tests.neucf_worlds import QUICK, SMALL, events_of, posts_of
@@ -86,7 +87,7 @@ def test_a_view_that_led_to_nothing_counts_as_told_but_never_of_ones_own_post() 
 
 
 def test_a_view_of_the_last_day_may_still_lead_to_something() -> None:
-    late = replace(EVENTS, at=np.where(EVENTS.kind == EVENTS.kind[-1], TEN_DAYS - DAY + 1, EVENTS.at))
+    late = replace(EVENTS, at=np.where(EVENTS.kinds == EVENTS.kinds[-1], TEN_DAYS - DAY + 1, EVENTS.at))
     assert shunned(Recipe(ignored_weight=2.0), late) == {}
 
 
@@ -95,14 +96,14 @@ def test_a_hidden_post_that_was_liked_too_is_no_example_and_a_negative() -> None
     assert shunned(_weighing(hide_weight=4.0), events) == {(1, 7): 4.0}
 
 
-def step_of(data: TrainingSet, recipe: Recipe) -> Step:
+def step_of(data: TrainingSet) -> Step:
     """All scores are 0."""
     config = replace(SMALL, id_dropout=0.0, history=False)
     model = NeuCF(config, n_user_rows=data.users.n_rows, n_post_rows=data.posts.n_rows)
     with torch.no_grad():
         for weights in model.parameters():
             weights.zero_()
-    return Step(model, data, recipe, np.random.default_rng(0), torch.Generator())
+    return Step(model, data, torch.Generator())
 
 
 def loss_of(recipe: Recipe) -> float:
@@ -110,7 +111,7 @@ def loss_of(recipe: Recipe) -> float:
     recipe = replace(recipe, steps_per_epoch=1)
     data = weighed(recipe)
     (batch,) = batches_of(data, recipe, history=False, generator=np.random.default_rng(0))
-    return float(step_of(data, recipe).loss(batch).detach())
+    return float(step_of(data).loss(batch).detach())
 
 
 def test_a_like_competes_with_a_hidden_post_as_often_as_told() -> None:

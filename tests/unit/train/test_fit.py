@@ -9,7 +9,8 @@ from s02_train_neucf.search import EPOCHS_UNVALIDATED, Found
 from s02_train_neucf.train import Epoch
 from shared.domain import KIND_CODES, Kind
 from shared.errors import TrainingRefused
-from shared.neucf.examples import Events, Examples
+from shared.event_columns import Events
+from shared.neucf.examples import Examples
 from shared.neucf.features import NO_FEATURES
 from tests.neucf_worlds import QUICK, SMALL, events_of, posts_of, two_camps
 
@@ -18,7 +19,7 @@ CPU = torch.device("cpu")
 
 def likes(examples: Examples) -> Events:
     kinds = np.full(len(examples), KIND_CODES[Kind.LIKE], dtype=np.int16)
-    return Events(user_key=examples.user_key, post_key=examples.post_key, kind=kinds, at=examples.at)
+    return Events(user_keys=examples.user_keys, post_keys=examples.post_keys, kinds=kinds, at=examples.at)
 
 
 @pytest.fixture(scope="module")

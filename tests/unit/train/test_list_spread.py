@@ -5,7 +5,7 @@ from s02_train_neucf.past import Past
 from s02_train_neucf.rank_then import Rules
 from s02_train_neucf.viewers import Histories
 from shared.domain import Kind
-from shared.neucf.examples import Int64s
+from shared.event_columns import Int64s
 from shared.neucf.serving_order import ServingOrder
 from shared.settings import HeuristicSettings, WindowSettings
 from tests.neucf_worlds import Row, data_of, events_of, posts_of

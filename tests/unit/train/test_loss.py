@@ -7,7 +7,6 @@ import torch
 from s02_train_neucf.batches import Batch
 from s02_train_neucf.dataset import training_set
 from s02_train_neucf.loss import Step
-from s02_train_neucf.recipe import Loss, Recipe
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.model import NeuCF
 from tests.neucf_worlds import examples_from, posts_of
@@ -15,7 +14,7 @@ from tests.neucf_worlds import examples_from, posts_of
 CONFIG = NeuCFConfig(gmf_width=2, mlp_width=2, tower=(2,), id_dropout=0.0)
 
 
-def step_where_all_scores_are_equal(recipe: Recipe, created_at: list[float] | None = None) -> Step:
+def step_where_all_scores_are_equal(created_at: list[float] | None = None) -> Step:
     """One user who likes posts 1, 2 (at times 0, 1) of five that others like; every score is 0."""
     pairs = [(1, 1), (1, 2), *((2, post) for post in range(1, 6))]
     data = training_set(examples_from(pairs), posts_of([1, 2, 3, 4, 5], created_at=created_at))
@@ -23,7 +22,7 @@ def step_where_all_scores_are_equal(recipe: Recipe, created_at: list[float] | No
     with torch.no_grad():
         for weights in model.parameters():
             weights.zero_()
-    return Step(model, data, recipe, np.random.default_rng(0), torch.Generator())
+    return Step(model, data, torch.Generator())
 
 
 def batch(*, shown: list[int], asked: list[int], chance: float = 1.0) -> Batch:
@@ -42,38 +41,25 @@ def batch(*, shown: list[int], asked: list[int], chance: float = 1.0) -> Batch:
 
 
 def test_a_like_competes_with_every_post() -> None:
-    loss = step_where_all_scores_are_equal(Recipe()).loss(batch(shown=[], asked=[1]))
+    loss = step_where_all_scores_are_equal().loss(batch(shown=[], asked=[1]))
     assert loss.item() == pytest.approx(math.log(5))
 
 
 def test_a_like_does_not_compete_with_what_was_shown_as_history() -> None:
-    loss = step_where_all_scores_are_equal(Recipe()).loss(batch(shown=[0], asked=[1]))
+    loss = step_where_all_scores_are_equal().loss(batch(shown=[0], asked=[1]))
     assert loss.item() == pytest.approx(math.log(4))
 
 
 def test_a_like_does_not_compete_with_posts_that_came_later() -> None:
-    step = step_where_all_scores_are_equal(Recipe(), created_at=[0.0, 0.0, 0.5, 2.0, 3.0])
+    step = step_where_all_scores_are_equal([0.0, 0.0, 0.5, 2.0, 3.0])
     assert step.loss(batch(shown=[], asked=[1])).item() == pytest.approx(math.log(3))
 
 
 def test_a_like_of_a_post_dated_later_stands() -> None:
-    step = step_where_all_scores_are_equal(Recipe(), created_at=[0.0, 9.0, 0.0, 0.0, 0.0])
+    step = step_where_all_scores_are_equal([0.0, 9.0, 0.0, 0.0, 0.0])
     assert step.loss(batch(shown=[], asked=[1])).item() == pytest.approx(math.log(5))
 
 
 def test_a_post_that_is_drawn_half_the_time_counts_twice() -> None:
-    loss = step_where_all_scores_are_equal(Recipe()).loss(batch(shown=[], asked=[1], chance=0.5))
+    loss = step_where_all_scores_are_equal().loss(batch(shown=[], asked=[1], chance=0.5))
     assert loss.item() == pytest.approx(math.log(1 + 1 + 3 / 0.5))
-
-
-def test_bce_of_equal_scores_is_that_of_a_coin() -> None:
-    loss = step_where_all_scores_are_equal(Recipe(loss=Loss.BCE)).loss(batch(shown=[0], asked=[1]))
-    assert loss.item() == pytest.approx(math.log(2))
-
-
-def test_bce_pushes_up_the_like_and_down_only_what_the_user_does_not_like() -> None:
-    step = step_where_all_scores_are_equal(Recipe(loss=Loss.BCE, negatives=40))
-    step.loss(batch(shown=[0], asked=[1])).backward()
-    gradient = step.model.post_bias.grad
-    assert gradient is not None
-    assert torch.sign(gradient).tolist() == [0, 0, -1, 1, 1, 1]

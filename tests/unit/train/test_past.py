@@ -8,7 +8,6 @@ import pytest
 from s01_heuristic.rank import rank_posts
 from s02_train_neucf.past import Past
 from s02_train_neucf.viewers import histories_at, withheld_at
-from shared.db.bulk import Events as EventColumns
 from shared.db.bulk import Posts as PostColumns
 from shared.domain import Kind
 from shared.heuristic_scores import score_posts
@@ -42,17 +41,17 @@ def past(**changes: object) -> Past:
 
 
 def candidates(past: Past, window: WindowSettings = WEEK, at: float = NOON) -> list[int]:
-    return [int(key) for key in past.data.posts.post_key[past.candidates(at, window)]]
+    return [int(key) for key in past.data.posts.keys[past.candidates(at, window)]]
 
 
 def withheld(past: Past, user: int) -> list[int]:
     places = past.candidates(NOON, WEEK)
     mask = withheld_at(past, NOON, histories_at(past, NOON, np.array([user])), places)
-    return sorted(past.data.posts.post_key[places[mask[0]]].tolist())
+    return sorted(past.data.posts.keys[places[mask[0]]].tolist())
 
 
 def liked(past: Past, user: int) -> list[int]:
-    return [int(key) for key in past.data.posts.post_key[histories_at(past, NOON, np.array([user])).liked]]
+    return [int(key) for key in past.data.posts.keys[histories_at(past, NOON, np.array([user])).liked]]
 
 
 def test_candidates_are_the_posts_of_the_window_that_were_born_newest_first() -> None:
@@ -111,7 +110,7 @@ def test_histories_of_several_users_stand_one_after_the_other() -> None:
 def test_popularity_counts_other_people_who_had_liked_a_post_by_then() -> None:
     world = past()
     places = world.candidates(NOON, WEEK)
-    counts = dict(zip(world.data.posts.post_key[places].tolist(), world.popularity(NOON, places), strict=True))
+    counts = dict(zip(world.data.posts.keys[places].tolist(), world.popularity(NOON, places), strict=True))
     assert counts == {11: 2, 12: 0, 13: 0, 14: 0, 15: 1, 16: 0}
 
 
@@ -120,15 +119,14 @@ def test_the_heuristic_of_a_moment_is_what_its_job_would_have_ranked() -> None:
     places = world.candidates(NOON, WEEK)
     known = world.by_time.where(world.by_time.at < NOON)
     posts = PostColumns(
-        ids=[str(key) for key in POSTS.post_key[places]],
+        ids=[str(key) for key in POSTS.keys[places]],
         author_ids=[""] * len(places),
-        keys=POSTS.post_key[places],
-        author_keys=POSTS.author_key[places],
+        keys=POSTS.keys[places],
+        author_keys=POSTS.author_keys[places],
         created_at=POSTS.created_at[places],
     )
-    events = EventColumns(user_keys=known.user_key, post_keys=known.post_key, kinds=known.kind, at=known.at)
-    scores = score_posts(posts, events, settings, datetime.fromtimestamp(NOON, UTC))
-    ranking = rank_posts(posts, POSTS.post_key[places].tolist(), scores, alpha=settings.alpha)
+    scores = score_posts(posts, known, settings, datetime.fromtimestamp(NOON, UTC))
+    ranking = rank_posts(posts, POSTS.keys[places].tolist(), scores, alpha=settings.alpha)
     job = rows_of(ranking.entries.tobytes())
     replayed = world.heuristic(NOON, places, settings).blended
-    assert POSTS.post_key[places][np.argsort(-replayed, kind="stable")].tolist() == job
+    assert POSTS.keys[places][np.argsort(-replayed, kind="stable")].tolist() == job

@@ -18,7 +18,7 @@ from s02_train_neucf.replay_times import Cut
 from s02_train_neucf.search import Found
 from s02_train_neucf.viewers import Histories, histories_at
 from shared.domain import Kind
-from shared.neucf.examples import Events, Int64s
+from shared.event_columns import Events, Int64s
 from shared.neucf.serving_order import GRID, ServingOrder
 from shared.settings import HeuristicSettings, WindowSettings
 from tests.neucf_worlds import QUICK, SMALL, Row, camp_photos, data_of, events_of, posts_of
@@ -42,7 +42,7 @@ class ByKey:
         self.past = past
 
     def logits(self, histories: Histories, candidates: Int64s) -> NDArray[np.float32]:
-        keys = self.past.data.posts.post_key[candidates].astype(np.float32)
+        keys = self.past.data.posts.keys[candidates].astype(np.float32)
         return np.tile(keys, (len(histories.user_keys), 1))
 
 
@@ -94,7 +94,7 @@ def test_nobody_is_asked_for_what_could_not_be_shown_to_them() -> None:
 
 
 def test_a_blocked_author_takes_no_place() -> None:
-    authors = replace(POSTS, author_key=np.array([0, 0, 0, 0, 0, 0, 0, 77]))  # of post 25
+    authors = replace(POSTS, author_keys=np.array([0, 0, 0, 0, 0, 0, 0, 77]))  # of post 25
     past = Past.of(
         data_of(events_of(*warm(ANN), (ANN, 24, Kind.LIKE, 100.5 * HOUR)), authors, blocks=[(77, ANN, 99 * HOUR)])
     )
@@ -159,7 +159,7 @@ def orders_at(past: Past, model: ModelThen, users: list[int], at: float) -> list
     """The posts of the model's lists (the score alone), best first."""
     histories, moment = histories_at(past, at, np.array(users)), moment_at(past, RULES, at)
     places, _ = ranked_at(past, moment, histories, model)
-    keys = past.data.posts.post_key[moment.candidates]
+    keys = past.data.posts.keys[moment.candidates]
     return [[int(keys[place]) for place in row if place >= 0] for row in places[len(PLAIN_RANKERS)]]
 
 
@@ -208,8 +208,8 @@ def test_what_happens_later_never_changes_what_is_ranked_now(
 
 def _joined(one: Events, other: Events) -> Events:
     return Events(
-        user_key=np.r_[one.user_key, other.user_key],
-        post_key=np.r_[one.post_key, other.post_key],
-        kind=np.r_[one.kind, other.kind],
+        user_keys=np.r_[one.user_keys, other.user_keys],
+        post_keys=np.r_[one.post_keys, other.post_keys],
+        kinds=np.r_[one.kinds, other.kinds],
         at=np.r_[one.at, other.at],
     )

@@ -6,7 +6,7 @@ import torch
 
 from s02_train_neucf.baselines import Popularity
 from s02_train_neucf.evaluate import ModelRanker, exam_of, per_user
-from s02_train_neucf.recipe import Loss, Recipe
+from s02_train_neucf.recipe import Recipe
 from s02_train_neucf.train import Epoch, RunningMean, Trained, train
 from shared.errors import TrainingRefused
 from shared.neucf.config import NeuCFConfig
@@ -17,8 +17,8 @@ from tests.neucf_worlds import QUICK, SMALL, Camps, camp_photos, examples_from, 
 CPU = torch.device("cpu")
 recipes = pytest.mark.parametrize(
     "recipe",
-    [QUICK, replace(QUICK, loss=Loss.BCE), replace(QUICK, max_posts=6), replace(QUICK, in_time_order=False)],
-    ids=["softmax", "bce", "sampled softmax", "random order"],
+    [QUICK, replace(QUICK, max_posts=6), replace(QUICK, in_time_order=False)],
+    ids=["softmax", "sampled softmax", "random order"],
 )
 
 
@@ -33,36 +33,6 @@ def test_the_held_back_like_of_each_camp_comes_first(recipe: Recipe) -> None:
     model = trained_on(camps, recipe).model
     assert per_user(Popularity(exam.everyone), exam, (1,))["hr@1"].mean() <= 0.5  # it can please one camp only
     assert per_user(ModelRanker(model, exam, data.users, data.posts), exam, (1,))["hr@1"].mean() >= 0.95
-
-
-def test_the_plain_model_of_the_paper_finds_the_camps_too() -> None:
-    camps = two_camps()
-    exam, data = exam_of(camps.train, camps.held_back, camps.posts), camps.data()
-    model = trained_on(camps, replace(QUICK, loss=Loss.BCE), replace(SMALL, history=False, id_dropout=0.0)).model
-    assert per_user(ModelRanker(model, exam, data.users, data.posts), exam, (1,))["hr@1"].mean() >= 0.95
-
-
-IDS_ALONE = replace(SMALL, history=False, id_dropout=0.0)
-PAIRWISE = replace(QUICK, loss=Loss.BCE, step_samples=80)
-
-
-def test_steps_of_pairs_find_the_camps_too() -> None:
-    camps = two_camps()
-    exam, data = exam_of(camps.train, camps.held_back, camps.posts), camps.data()
-    model = trained_on(camps, PAIRWISE, IDS_ALONE).model
-    assert per_user(ModelRanker(model, exam, data.users, data.posts), exam, (1,))["hr@1"].mean() >= 0.95
-
-
-def test_one_seed_gives_equal_weights_from_pairs_and_another_gives_others() -> None:
-    camps, short = two_camps(n_users=5, n_posts=8), replace(PAIRWISE, epochs=3)
-    one, same, other = (trained_on(camps, short, IDS_ALONE, seed).model.state_dict() for seed in (1, 1, 2))
-    assert all(torch.equal(one[name], same[name]) for name in one)
-    assert not torch.equal(one["post_table.weight"], other["post_table.weight"])
-
-
-def test_pairs_refuse_a_rate_at_which_the_loss_is_lost() -> None:
-    with pytest.raises(TrainingRefused, match="loss: got nan"):
-        trained_on(two_camps(), replace(PAIRWISE, learning_rate=1e30), IDS_ALONE)
 
 
 COLD_IN_A, COLD_IN_B = 40, 45  # posts that nobody has liked; their photos show the camps 0 and 1
@@ -226,7 +196,7 @@ def test_one_user_with_one_post_makes_a_model_with_finite_scores(recipe: Recipe)
 
 def test_posts_without_any_vector_train_beside_an_encoder() -> None:
     camps = two_camps()
-    nothing = PostFeatures(image=vectors(np.full((len(camps.posts.post_key), 6), np.nan, np.float32)))
+    nothing = PostFeatures(image=vectors(np.full((len(camps.posts.keys), 6), np.nan, np.float32)))
     exam, data = exam_of(camps.train, camps.held_back, camps.posts), camps.data(nothing)
     model = train(data, replace(SMALL, image_width=6), QUICK, seed=3, device=CPU).model
     assert per_user(ModelRanker(model, exam, data.users, data.posts, nothing), exam, (1,))["hr@1"].mean() >= 0.95

@@ -14,7 +14,7 @@ from s02_train_neucf.train import begun, train, train_members
 from s02_train_neucf.warm_start import Predecessor, beginnings
 from shared.neucf.blocks import vectors_of
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.examples import Examples, Posts
+from shared.neucf.examples import Examples, SortedPosts
 from shared.neucf.features import PostFeatures
 from shared.neucf.model import NeuCF
 from tests.neucf_worlds import QUICK, SMALL, camp_photos, examples_from, posts_of, two_camps, vectors
@@ -28,7 +28,7 @@ SHORT = replace(QUICK, epochs=4)
 
 def before_of(
     examples: Examples = YESTERDAY,
-    posts: Posts = POSTS,
+    posts: SortedPosts = POSTS,
     features: PostFeatures | None = None,
     config: NeuCFConfig = SMALL,
     recipe: Recipe = SHORT,
@@ -143,7 +143,7 @@ def test_post_vectors_stay_what_they_were_though_the_components_of_the_photos_ar
     photos = camp_photos(camps.posts, {})
     assert photos.image is not None
     config = replace(SMALL, image_width=6)
-    yesterday = np.arange(len(camps.posts.post_key)) % 4 > 0  # a quarter had no photo yet
+    yesterday = np.arange(len(camps.posts.keys)) % 4 > 0  # a quarter had no photo yet
     earlier = PostFeatures(image=vectors(photos.image.values, *np.flatnonzero(yesterday)))
     before = before_of(camps.train, camps.posts, earlier, config)
     model = begun_with(before, camps.data(photos), config)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from s02_train_neucf.sampled import Standing, sampled_hit_rate, sampled_ndcg, sampled_reciprocal_rank, standing
+from benchmarks.quality.sampled import Standing, sampled_hit_rate, sampled_ndcg, sampled_reciprocal_rank, standing
 
 
 def at(above: int, equal: int = 0) -> Standing:

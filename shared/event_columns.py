@@ -1,0 +1,70 @@
+"""Posts and interactions as columns of hashes and times: what PostgreSQL gives and what rankers count and learn from.
+
+Ids stand in them as 64-bit keys (see `shared.db.bulk`). Pure.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.errors import TrainingRefused
+
+Int64s = NDArray[np.int64]
+Int16s = NDArray[np.int16]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Events:
+    """Interactions as columns of one length, in any order."""
+
+    user_keys: Int64s  # (n_events,)
+    post_keys: Int64s  # (n_events,)
+    kinds: Int16s  # (n_events,) codes of shared.domain.KIND_CODES
+    at: Floats  # (n_events,) seconds since 1970, UTC
+
+    def __post_init__(self) -> None:
+        shapes = {self.user_keys.shape, self.post_keys.shape, self.kinds.shape, self.at.shape}
+        if len(shapes) != 1 or self.at.ndim != 1:
+            raise ValueError(f"events: got columns of shapes {sorted(shapes)}, expected one length")
+        if not np.isfinite(self.at).all():
+            raise TrainingRefused("events: a time is NaN or infinite, expected seconds since 1970")
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def __getitem__(self, part: slice | Int64s | NDArray[np.bool_]) -> Self:
+        """Some of the events; of a slice, as views of the same columns."""
+        return type(self)(
+            user_keys=self.user_keys[part], post_keys=self.post_keys[part], kinds=self.kinds[part], at=self.at[part]
+        )
+
+    def before(self, at: float) -> Self:
+        """What happened before a moment; of events in order of time, views of the same columns."""
+        if np.all(self.at[1:] >= self.at[:-1]):
+            return self[: int(np.searchsorted(self.at, at))]
+        return self[self.at < at]
+
+    def where(self, kept: NDArray[np.bool_]) -> Self:
+        """The events that a mask keeps."""
+        return self[kept]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostKeys:
+    """Posts by key alone, in no order."""
+
+    keys: Int64s  # (n_posts,)
+    author_keys: Int64s  # (n_posts,)
+    created_at: Floats  # (n_posts,) seconds since 1970, UTC
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def take(self, places: Int64s) -> "PostKeys":
+        """The posts at some places, in that order."""
+        return PostKeys(
+            keys=self.keys[places], author_keys=self.author_keys[places], created_at=self.created_at[places]
+        )
