@@ -138,6 +138,7 @@ class Connection(asyncio.BufferedProtocol):
         self._exchange = Exchange(self, request)
 
     def on_body(self, body: bytes) -> None:
+        self._wants_body = False
         if self._exchange is not None:
             self._exchange.on_body(body)
         if self._body_left is not None:
@@ -181,7 +182,6 @@ class Connection(asyncio.BufferedProtocol):
     def _parse(self, piece: bytes) -> bool:
         try:
             if self._is_in_body:
-                self._wants_body = False
                 self._around_body += len(piece) if self._body_left is None else 0
                 if self._around_body > MAX_TRAILER:
                     raise Refused(413, "body-too-large", "chunks: expected larger ones, and no long trailer")
@@ -263,6 +263,11 @@ class Connection(asyncio.BufferedProtocol):
     def is_waiting(self) -> bool:
         """Whether nobody is at work for this connection: it waits for its client, or for its end."""
         return self._exchange is None
+
+    @property
+    def held_bytes(self) -> int:
+        """What has come and nobody has taken yet."""
+        return len(self._held) + (self._exchange.held_bytes if self._exchange else 0)
 
     # --- ends
 

@@ -60,6 +60,11 @@ class Exchange:
     def _tell(self) -> None:
         self._news.set()
 
+    @property
+    def held_bytes(self) -> int:
+        """Of the body, what the app has not taken yet."""
+        return len(self._body)
+
     # --- what the app sees
 
     async def run(self, app: ASGIApp) -> None:

@@ -42,14 +42,16 @@ def request_of(method: bytes, version: str, target: bytes, headers: list[tuple[b
     if len(target) + sum(len(name) + len(value) for name, value in headers) > MAX_HEADERS or len(headers) > MAX_FIELDS:
         raise TOO_LARGE
     if len(fields) < len(headers):
-        _require_once(headers, b"host", b"authorization")
+        _require_once(headers, b"host", b"authorization", b"transfer-encoding")
     if version == "1.1" and b"host" not in fields:
         raise Refused(400, "bad-request", "Host: got none, expected one")
-    path, question_mark, query = _without_host(target).partition(b"?")
-    is_chunked = b"transfer-encoding" in fields
+    coding = fields.get(b"transfer-encoding")
+    if coding is not None and (coding.lower() != b"chunked" or version == "1.0"):
+        raise Refused(400, "bad-request", "Transfer-Encoding: expected chunked, alone, in HTTP/1.1")
+    path, question_mark, query = _without_host(method, target).partition(b"?")
     return Request(
         method=method, version=version, path=path, query=query if question_mark else None, headers=headers,
-        fields=fields, body_bytes=None if is_chunked else int(fields.get(b"content-length", 0)),
+        fields=fields, body_bytes=None if coding else int(fields.get(b"content-length", 0)),
     )  # fmt: skip
 
 
@@ -65,11 +67,11 @@ def _require_once(headers: list[tuple[bytes, bytes]], *names: bytes) -> None:
             raise Refused(400, "bad-request", f"{name.decode().title()}: got several, expected one")
 
 
-def _without_host(target: bytes) -> bytes:
+def _without_host(method: bytes, target: bytes) -> bytes:
     """The path and query of a target. A fragment would be cut off, and the path be another one."""
     if b"#" in target or _NOT_ASCII.search(target):
         raise Refused(400, "bad-request", "target: expected ASCII without a fragment; # in an id is %23")
-    if target.startswith(b"/") or target == b"*":
+    if target.startswith(b"/") or (target == b"*" and method == b"OPTIONS"):
         return target
     absolute = _ABSOLUTE.fullmatch(target)
     if absolute is None:

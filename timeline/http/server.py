@@ -16,27 +16,29 @@ from timeline.page import PageRequest
 
 RESERVED_FILES = 64  # descriptors for the stores, the snapshot and the log
 MOST_CONNECTIONS = 2_048  # hostile ones hold some 40 KB each
-TICK_SECONDS = 1.0
+TICK_SECONDS = 0.5  # deadlines are looked at so often
 SHUTDOWN_SECONDS = 10.0  # for requests under way
 
 
 class HttpServer:
     """Serves one app on sockets that are bound already."""
 
-    def __init__(self, app: ASGIApp, *, fast_path: FastPath | None, keep_alive: float) -> None:
+    def __init__(self, app: ASGIApp, *, fast_path: FastPath | None, keep_alive: float, most: int | None = None) -> None:
         """
         Args:
             app: has started.
             fast_path: answers some pages in its place.
             keep_alive: seconds that a connection may be idle between two requests.
+            most: connections that there may be; None: what the descriptors allow.
         """
         self._app, self._fast_path, self.keep_alive = app, fast_path, keep_alive
         self.loop = asyncio.get_running_loop()
         self.buffer = memoryview(bytearray(MAX_HEADERS))
         self.date = b""
         self.is_stopping = False
-        self._most, self._backlog = _room()
-        self._open = set[Connection]()
+        room, self._backlog = _room()
+        self._most = most or room
+        self.open = set[Connection]()
         self._tasks = set[asyncio.Task[None]]()
         self._listeners: list[asyncio.Server] = []
         self._tick()
@@ -54,12 +56,12 @@ class HttpServer:
         for listener in self._listeners:
             listener.close()
         until = self.loop.time() + SHUTDOWN_SECONDS
-        for connection in self._open:
+        for connection in self.open:
             connection.stop()
-        while self._open and self.loop.time() < until:
+        while self.open and self.loop.time() < until:
             await asyncio.sleep(0.02)
             self._expire()
-        for connection in list(self._open):
+        for connection in list(self.open):
             connection.transport.abort()
         for task in self._tasks:
             task.cancel()
@@ -68,15 +70,15 @@ class HttpServer:
 
     def joined(self, connection: Connection) -> None:
         """A connection was made; where there are too many, the one that has waited longest goes, or this one."""
-        if len(self._open) >= self._most:
-            waiting = [each for each in self._open if each.is_waiting]
+        if len(self.open) >= self._most:
+            waiting = [each for each in self.open if each.is_waiting]
             longest = min(waiting, key=lambda each: (each.has_served, each.waits_since), default=connection)
             longest.transport.abort()
-        self._open.add(connection)
+        self.open.add(connection)
 
     def left(self, connection: Connection) -> None:
         """A connection has ended."""
-        self._open.discard(connection)
+        self.open.discard(connection)
 
     def begin(self, exchange: Exchange) -> None:
         """Answer a request, whose head is here."""
@@ -103,7 +105,7 @@ class HttpServer:
 
     def _expire(self) -> None:
         now = self.loop.time()
-        for connection in [each for each in self._open if each.deadline < now]:
+        for connection in [each for each in self.open if each.deadline < now]:
             connection.expire()
 
 
