@@ -76,9 +76,12 @@ class Client:
 
     async def is_closed(self) -> bool:
         try:
-            return await self.reader.read() == b""
+            return not await self.reader.read()
         except ConnectionResetError:
             return True
+
+    def read_no_more(self) -> None:
+        self._writer.transport.pause_reading()  # type: ignore[attr-defined]
 
     def leave(self) -> None:
         self._writer.transport.abort()
