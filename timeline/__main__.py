@@ -7,8 +7,6 @@ import sys
 from shared.printable import write_error
 from shared.stopping import STOPPED
 
-YOUNG = 20_000  # objects more than were freed, after which Python looks for circles: some 100 pages, not one
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; gives the exit code."""
@@ -27,10 +25,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _serve() -> int:
     from shared.errors import WarmlineError
     from shared.logs import start_logging
-    from timeline.app import create_app
-    from timeline.http.serving import serve
+    from timeline.http.serving import serve_worker
     from timeline.listening import bind
     from timeline.state import read_settings
+    from timeline.worker import Worker
 
     start_logging()
     try:
@@ -40,11 +38,12 @@ def _serve() -> int:
         for line in error.lines:
             write_error(line)
         return error.exit_code
-    app = create_app(settings)
-    gc.freeze()
-    gc.set_threshold(YOUNG, 20, 50)
-    gc.enable()
-    return serve(app, sockets, keep_alive=settings.timeline.keep_alive_seconds)
+    workers = Worker.group(settings.timeline)
+    if len(workers) == 1:
+        return serve_worker(settings, workers[0], sockets)
+    from timeline.workers import serve_with_others
+
+    return serve_with_others(settings, workers, sockets)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from timeline.problems import install_problems
 from timeline.security import jwt_library
 from timeline.sources import FIRST_LOOK_SECONDS
 from timeline.state import AllSettings, State, build_state, read_settings
+from timeline.worker import Worker
 
 DESCRIPTION = "Pages of ranked lists for a photo app, and the operator's phase switch."
 STOP_SECONDS = 2.0  # a look under way is waited for: cut off, it would leave its connection behind
@@ -44,12 +45,17 @@ class TimelineApp(FastAPI):
         return SecurityHeaders(super().build_middleware_stack())
 
 
-def create_app(settings: AllSettings) -> TimelineApp:
-    """An app that connects when it starts, serves while stores are down, and closes what it opened."""
+def create_app(settings: AllSettings, worker: Worker | None = None) -> TimelineApp:
+    """An app that connects when it starts, serves while stores are down, and closes what it opened.
+
+    Args:
+        settings: all groups.
+        worker: of several processes this one; None: there are no others.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        state = build_state(settings)
+        state = build_state(settings, worker or Worker.alone(settings.timeline))
         app.state.warmline = state
         assert isinstance(app, TimelineApp)
         app.fast_path = FastPath(state, writes_lines=settings.timeline.request_log)

@@ -22,6 +22,9 @@ class TimelineSettings(SnapshotSettings):
     )
     host: str = Field("127.0.0.1", description="address that the timeline listens on")
     port: int = Field(8000, ge=0, le=65_535, description="port that the timeline listens on")
+    workers: int = Field(
+        1, ge=1, le=64, description="timeline processes that share the port; each holds its own copies"
+    )
     keep_alive_seconds: float = Field(
         75, ge=1, le=3_600, description="seconds that a connection may be idle between two requests"
     )

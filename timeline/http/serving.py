@@ -1,7 +1,9 @@
 """One timeline process: the app, its server, and the signals that end them."""
 
 import asyncio
+import gc
 import logging
+import multiprocessing
 import signal
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -10,10 +12,13 @@ from socket import socket
 import uvloop
 
 from shared.logs import log_event
-from timeline.app import TimelineApp
+from timeline.app import TimelineApp, create_app
 from timeline.http.server import HttpServer
 from timeline.listening import address_of
+from timeline.state import AllSettings
+from timeline.worker import Worker
 
+YOUNG = 20_000  # objects more than were freed, after which Python looks for circles: some 100 pages, not one
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 STARTUP_FAILURE = 3  # the exit code of a process that could not begin to serve; another try would end as this one
 
@@ -21,8 +26,12 @@ STARTUP_FAILURE = 3  # the exit code of a process that could not begin to serve;
 _log = logging.getLogger(__name__)
 
 
-def serve(app: TimelineApp, sockets: Sequence[socket], *, keep_alive: float) -> int:
-    """Serve until a signal comes; gives the exit code."""
+def serve_worker(settings: AllSettings, worker: Worker, sockets: Sequence[socket]) -> int:
+    """Serve as one of the timeline's processes until a signal comes, or the parent is gone; gives the exit code."""
+    app, keep_alive = create_app(settings, worker), settings.timeline.keep_alive_seconds
+    gc.freeze()  # all of this stays
+    gc.set_threshold(YOUNG, 20, 50)
+    gc.enable()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         has_begun = runner.run(_serve(app, sockets, keep_alive=keep_alive))
     return 0 if has_begun else STARTUP_FAILURE
@@ -32,6 +41,9 @@ async def _serve(app: TimelineApp, sockets: Sequence[socket], *, keep_alive: flo
     stopped, loop = asyncio.Event(), asyncio.get_running_loop()
     for each in SIGNALS:
         loop.add_signal_handler(each, stopped.set)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        loop.add_reader(parent.sentinel, stopped.set)  # nobody would end this one
     async with AsyncExitStack() as stack:
         try:
             await stack.enter_async_context(app.running())
