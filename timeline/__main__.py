@@ -3,20 +3,9 @@
 import argparse
 import gc
 import sys
-from contextlib import suppress
-from functools import partial
-from typing import TYPE_CHECKING
 
 from shared.printable import write_error
 from shared.stopping import STOPPED
-
-if TYPE_CHECKING:
-    from socket import socket
-
-KEEP_ALIVE_SECONDS = 30
-SHUTDOWN_SECONDS = 10
-STARTUP_FAILURE = 3  # as uvicorn has it
-YOUNG = 20_000  # objects more than were freed, after which Python looks for circles: some 100 pages, not one
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,7 +15,7 @@ def main(arguments: list[str] | None = None) -> int:
     gc.disable()
     try:
         return _serve()
-    except KeyboardInterrupt:  # while it imported: later ones are uvicorn's
+    except KeyboardInterrupt:  # while it imported: later ones end the server
         write_error("stopped")
         return STOPPED
     finally:
@@ -34,22 +23,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve() -> int:
-    import uvicorn
-
     from shared.errors import WarmlineError
-    from shared.logs import log_event, start_logging
-    from timeline.app import create_app
-    from timeline.connection import Connection
-    from timeline.listening import address_of, bind
+    from shared.logs import start_logging
+    from timeline.http.serving import serve_worker
+    from timeline.listening import bind
     from timeline.state import read_settings
-
-    class Server(uvicorn.Server):
-        """uvicorn's, which says where it listens once it does."""
-
-        async def startup(self, sockets: "list[socket] | None" = None) -> None:
-            await super().startup(sockets)
-            if self.started and sockets:
-                log_event("timeline.listening", address=address_of(sockets))
+    from timeline.worker import Worker
 
     start_logging()
     try:
@@ -59,25 +38,12 @@ def _serve() -> int:
         for line in error.lines:
             write_error(line)
         return error.exit_code
-    app = create_app(settings)
-    gc.freeze()
-    gc.set_threshold(YOUNG, 20, 50)
-    gc.enable()
-    config = uvicorn.Config(
-        app,
-        http=partial(Connection, app),  # type: ignore[arg-type]  # it is called, not subclassed
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # nobody here asks where a request came from
-        ws="none",
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-    )
-    server = Server(config)
-    with suppress(KeyboardInterrupt):
-        server.run(sockets)
-    return 0 if server.started else STARTUP_FAILURE
+    workers = Worker.group(settings.timeline)
+    if len(workers) == 1:
+        return serve_worker(settings, workers[0], sockets)
+    from timeline.workers import serve_with_others
+
+    return serve_with_others(settings, workers, sockets)
 
 
 if __name__ == "__main__":

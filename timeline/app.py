@@ -1,8 +1,8 @@
-"""The ASGI app: `uvicorn timeline.app:app`, or `create_app()` with settings of your own."""
+"""The ASGI app: `timeline.app:app` for any server, or `create_app()` with settings of your own."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -15,8 +15,8 @@ from shared.version import VERSION
 from timeline import admin, ingest, ingest_relations, jobs, routes
 from timeline.document import document
 from timeline.http import docs_page
+from timeline.http.fast_path import FastPath
 from timeline.http.security_headers import SecurityHeaders
-from timeline.lane import Lane
 from timeline.limits import Limits
 from timeline.metrics import Metrics
 from timeline.observe import Observed
@@ -25,30 +25,40 @@ from timeline.problems import install_problems
 from timeline.security import jwt_library
 from timeline.sources import FIRST_LOOK_SECONDS
 from timeline.state import AllSettings, State, build_state, read_settings
+from timeline.worker import Worker
 
 DESCRIPTION = "Pages of ranked lists for a photo app, and the operator's phase switch."
 STOP_SECONDS = 2.0  # a look under way is waited for: cut off, it would leave its connection behind
 
 
 class TimelineApp(FastAPI):
-    """FastAPI with the short way beside it, for connections that go it (`timeline.connection`)."""
+    """FastAPI with the fast path beside it, for a server that knows it (`timeline.http.server`)."""
 
-    lane: Lane | None = None  # from start to stop
+    fast_path: FastPath | None = None  # from start to stop
+
+    def running(self) -> AbstractAsyncContextManager[Any]:
+        """From start to stop, for whoever serves it without ASGI's lifespan messages."""
+        return self.router.lifespan_context(self)
 
     def build_middleware_stack(self) -> ASGIApp:
         """FastAPI's, within what adds headers to each answer."""
         return SecurityHeaders(super().build_middleware_stack())
 
 
-def create_app(settings: AllSettings) -> TimelineApp:
-    """An app that connects when it starts, serves while stores are down, and closes what it opened."""
+def create_app(settings: AllSettings, worker: Worker | None = None) -> TimelineApp:
+    """An app that connects when it starts, serves while stores are down, and closes what it opened.
+
+    Args:
+        settings: all groups.
+        worker: of several processes this one; None: there are no others.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        state = build_state(settings)
+        state = build_state(settings, worker or Worker.alone(settings.timeline))
         app.state.warmline = state
         assert isinstance(app, TimelineApp)
-        app.lane = Lane(state, writes_lines=settings.timeline.request_log)
+        app.fast_path = FastPath(state, writes_lines=settings.timeline.request_log)
         every = timedelta(seconds=settings.timeline.refresh_seconds)
         keeper = asyncio.create_task(state.keeper.run(every))
         state.writing.begin(jwt_library)
@@ -57,7 +67,7 @@ def create_app(settings: AllSettings) -> TimelineApp:
                 await asyncio.wait_for(state.keeper.first_looks(), FIRST_LOOK_SECONDS)
             yield
         finally:
-            app.lane = None
+            app.fast_path = None
             state.keeper.stop()
             with suppress(TimeoutError):
                 await asyncio.wait_for(keeper, STOP_SECONDS)

@@ -16,7 +16,7 @@ import struct
 import time
 from array import array
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -31,6 +31,7 @@ from shared.snapshot_owner import HASH_BYTES, LENGTH, MAGIC, WITHOUT_OWNER, owne
 from shared.untrusted_files import read_untrusted
 from timeline.new_post_pool import Pool
 from timeline.snapshot import Snapshot
+from timeline.worker import Worker
 
 MAX_BYTES = 64_000_000  # deletions make most of it; 2 MB is usual
 LEFT_OVER_SECONDS = 60.0  # an unfinished file that is older is nobody's: its writer was killed
@@ -50,12 +51,16 @@ class Disk:
     earlier: frozenset[str] = frozenset()  # ids that this installation had before
     loaded: str | None = None  # whose file this process began with; blank: of an earlier version; None: with none
     is_foreign: bool = False
+    worker: Worker | None = None  # of several processes with this file, this one
+    heard: float = 0.0  # of so many erasures through the others
     _is_in_trouble: bool = False
     _turn: Lock = field(default_factory=Lock)
 
     def save(self, snapshot: Snapshot, deleted: Deleted) -> bool:
         """Replace the file; a disk that is full or read-only is logged once and leaves the old file as it was."""
-        with self._turn:  # what is packed first is written first: an older state never replaces a newer one
+        with self._turn, self._turn_of_processes():  # what is packed first is written first
+            if self.may_name_erased():
+                return False
             if self._is_others():
                 self._tell(f"{self.path}: belongs to another installation, left as it is; set WARMLINE_SNAPSHOT_FILE")
                 return False
@@ -70,6 +75,18 @@ class Disk:
                 return False
             self._is_in_trouble = False
             return True
+
+    @property
+    def is_kept_here(self) -> bool:
+        """Whether it is this process that writes the file as time goes by."""
+        return self.worker is None or self.worker.keeps_file
+
+    def may_name_erased(self) -> bool:
+        """Whether this process has yet to hear of an erasure through another one: what it holds is not written."""
+        return self.worker is not None and self.worker.erasures_elsewhere() != self.heard
+
+    def _turn_of_processes(self) -> AbstractContextManager[None]:
+        return nullcontext() if self.worker is None else self.worker.cells.lock()
 
     def save_without_erased(self, snapshot: Snapshot, deleted: Deleted) -> bool:
         """Replace the file after an erasure, or delete it; False when the disk refuses both."""

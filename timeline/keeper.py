@@ -298,7 +298,9 @@ class Keeper:
     async def _save(self, *, pause: timedelta = SAVE_EVERY) -> None:
         steady, snapshot = _steady_clock(), self._snapshot
         state = (snapshot.changes, self._reader.deleted.rows)
-        if self._disk is None or state == self._saved or steady - self._saved_at < pause:
+        if self._disk is None or not self._disk.is_kept_here or state == self._saved or self._disk.may_name_erased():
+            return
+        if steady - self._saved_at < pause:
             return
         self._saved, self._saved_at = state, steady
         await self._in_thread(partial(self._disk.save, snapshot, self._reader.deleted))

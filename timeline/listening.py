@@ -42,6 +42,25 @@ def bind(host: str, port: int) -> list[socket.socket]:
     return sockets
 
 
+def siblings_of(sockets: Sequence[socket.socket]) -> list[socket.socket]:
+    """The same addresses once more, for another process: the kernel spreads connections over them.
+
+    Sockets may only be added to those that agree, which the first ones do from now on; a port that somebody else has
+    was refused before.
+    """
+    added = []
+    for first in sockets:
+        first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        bound = socket.socket(first.family, socket.SOCK_STREAM)
+        for level, name in ((socket.SOL_SOCKET, socket.SO_REUSEADDR), (socket.SOL_SOCKET, socket.SO_REUSEPORT)):
+            bound.setsockopt(level, name, 1)
+        if first.family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.bind(first.getsockname()[:2])
+        added.append(bound)
+    return added
+
+
 def address_of(sockets: Sequence[socket.socket]) -> str:
     """Where to ask, as a URL; of several sockets the first."""
     host, port = sockets[0].getsockname()[:2]

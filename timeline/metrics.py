@@ -1,6 +1,8 @@
 """OWNS PROMETHEUS: what is counted, and how it is called. Every label has a fixed set of values.
 
-Each process has a registry of its own; docs/reference/observability.md lists what is here, and a test compares the two.
+Each process has a registry of its own; what is counted is summed over those of one timeline (`WARMLINE_WORKERS`), and
+gauges are read from the stores, at which all of them look. docs/reference/observability.md lists what is here, and a
+test compares the two.
 """
 
 import time
@@ -8,14 +10,15 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from shared.domain import Phase, Reason, Source
 from shared.ranked_lists import codec
 from shared.ranked_lists.publication import Publication
 from timeline.page import Page
-from timeline.tally import Tally
+from timeline.tally import STORES, Tally
+from timeline.worker import SharedCells
 
 BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)  # seconds; 0.3 and 1 are what we promise
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -23,7 +26,6 @@ NO_SOURCE = "none"  # a request that was refused came from no source
 STATUSES = ("200", "400", "401", "403", "413", "422", "431", "500", "503")
 OTHER = "other"
 _CODES = {int(status): status for status in STATUSES}
-STORES = ("redis", "postgresql")
 JOBS = ("heuristic", "train", "score")
 UNCOUNTED = ("users", "events", "posts", "repeated_posts")
 
@@ -31,14 +33,18 @@ UNCOUNTED = ("users", "events", "posts", "repeated_posts")
 class Metrics:
     """What one process counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, cells: SharedCells | None = None, *, place: int = 0) -> None:
+        """
+        Args:
+            cells: where this process and those beside it count; None: there are none beside it.
+            place: of this process among them.
+        """
         self.registry = registry = CollectorRegistry()
-        self._tally = Tally(BUCKETS)
+        self._tally = Tally(
+            BUCKETS, sources=(*Source, NO_SOURCE), statuses=(*STATUSES, OTHER), cells=cells or SharedCells(1),
+            place=place,
+        )  # fmt: skip
         registry.register(self._tally)
-        self._expired = Counter("warmline_expired_cursors", "cursors whose chain was gone", registry=registry)
-        self._overtaken = Counter("warmline_overtaken_pages", "pages worked out again, for another request was quicker",
-                                  registry=registry)  # fmt: skip
-        self._degraded = Counter("warmline_degraded_seconds", "time without a store", ("store",), registry=registry)
         self._age = Gauge(
             "warmline_list_age_seconds", "since the last whole publication", ("phase",), registry=registry
         )
@@ -60,22 +66,22 @@ class Metrics:
 
     def page(self, page: Page) -> None:
         """A page was made."""
-        self._tally.new_posts += codec.count_reason(page.posts.marks, Reason.NEW)
+        self._tally.new_posts(codec.count_reason(page.posts.marks, Reason.NEW))
 
     def expired_cursor(self) -> None:
         """A cursor's chain was gone; a new one began."""
-        self._expired.inc()
+        self._tally.expired_cursor()
 
     def overtaken(self) -> None:
         """Another request of the same chain was quicker."""
-        self._overtaken.inc()
+        self._tally.overtaken()
 
     def look(self, missing: Iterable[str]) -> None:
         """The keeper looked: the time since its last look counts for the stores that are missing."""
         now = time.monotonic()
         for store in missing:
             if store in STORES:
-                self._degraded.labels(store).inc(now - self._looked_at)
+                self._tally.degraded(store, now - self._looked_at)
         self._looked_at = now
 
     def publications(self, publications: Mapping[Phase, Publication]) -> None:

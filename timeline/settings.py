@@ -22,6 +22,12 @@ class TimelineSettings(SnapshotSettings):
     )
     host: str = Field("127.0.0.1", description="address that the timeline listens on")
     port: int = Field(8000, ge=0, le=65_535, description="port that the timeline listens on")
+    workers: int = Field(
+        1, ge=1, le=64, description="timeline processes that share the port; each holds its own copies"
+    )
+    keep_alive_seconds: float = Field(
+        75, ge=1, le=3_600, description="seconds that a connection may be idle between two requests"
+    )
     admin_token: SecretStr | None = Field(None, min_length=16, description="bearer token for /admin/*")
     api_key: SecretStr | None = Field(None, min_length=16, description="bearer token for your backend")
     jwt_key: SecretStr | None = Field(None, min_length=32, description="key that your phones' JWTs are signed with")

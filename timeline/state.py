@@ -28,11 +28,10 @@ from shared.signing import SigningKeys
 from timeline.breaker import Breaker
 from timeline.deeds import Deeds, let_finish
 from timeline.disk import Disk
-from timeline.http.signing_keys import signing_keys
 from timeline.installation import Installation
 from timeline.intake import EventIntake
 from timeline.keeper import Keeper
-from timeline.metrics import STORES, Metrics
+from timeline.metrics import Metrics
 from timeline.parts import Parts
 from timeline.security import Doorkeeper
 from timeline.serve import Timeline
@@ -40,7 +39,9 @@ from timeline.settings import TimelineSettings
 from timeline.shelf import Shelf
 from timeline.snapshot import Snapshot
 from timeline.stores import Stores
+from timeline.tally import STORES
 from timeline.withheld import OwnCopies, Withheld
+from timeline.worker import Worker
 
 WRITE_THREADS = 3  # fewer than PostgreSQL connections and than asyncio's own threads: pages find some free
 ACT_THREADS = 2
@@ -145,7 +146,7 @@ def read_settings() -> AllSettings:
     )
 
 
-def build_state(settings: AllSettings) -> State:
+def build_state(settings: AllSettings, worker: Worker) -> State:
     """Wire the parts. Nothing is connected yet: a timeline starts while both stores are down."""
     lists, redis_url = settings.lists, settings.stores.redis_url.get_secret_value()
     lifetimes = Lifetimes(chain_for=lists.chain_for, seen_for=lists.seen_for, seen_length=lists.seen_length)
@@ -153,11 +154,11 @@ def build_state(settings: AllSettings) -> State:
     patience = settings.timeline.redis_budget * CLIENT_FACTOR
     reader = ListReader(redis_url, budget=patience)
     writer = ListWriter(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for, timeout=WRITER_TIMEOUT)
-    doorkeeper, keys = Doorkeeper(settings.timeline), signing_keys(settings.timeline)
+    doorkeeper, keys = Doorkeeper(settings.timeline), worker.keys
     marks = UserMarks(redis_url, lifetimes=lifetimes, timeout=WRITER_TIMEOUT)
     breakers = {store: Breaker(store) for store in STORES}
-    parts = _parts(settings, database, reader, PageWriter(reader, lifetimes=lifetimes), breakers)
-    disk = Disk(settings.timeline.snapshot_file) if settings.timeline.snapshot_file else None
+    parts = _parts(settings, database, reader, PageWriter(reader, lifetimes=lifetimes), breakers, worker)
+    disk = Disk(settings.timeline.snapshot_file, worker=worker) if settings.timeline.snapshot_file else None
     if disk is not None:
         reader.deleted.seed(disk.load(parts.snapshot))
     own = OwnCopies(
@@ -209,6 +210,7 @@ def _parts(
     reader: ListReader,
     page_writer: PageWriter,
     breakers: Mapping[str, Breaker],
+    worker: Worker,
 ) -> Parts:
     budgets = {"redis": settings.timeline.redis_budget, "postgresql": settings.timeline.database_budget}
     return Parts(
@@ -217,7 +219,7 @@ def _parts(
         database=database,
         stores=Stores(breakers=breakers, budgets=budgets),
         shelf=Shelf(),
-        metrics=Metrics(),
+        metrics=Metrics(worker.cells, place=worker.place),
         snapshot=Snapshot(catalogue=reader.catalogue, half_life_hours=settings.formula.half_life_hours),
         lists=settings.lists,
         window=settings.window,

@@ -64,6 +64,20 @@ class OwnCopies:
         self.doorkeeper.forget(user_id)
         self.snapshot.forget_blocks_of(author_key(user_id))
 
+    def erasures_elsewhere(self) -> float:
+        """How many users were erased through the processes beside this one."""
+        return self.disk.worker.erasures_elsewhere() if self.disk and self.disk.worker else 0.0
+
+    def heard_of(self, erasures: float) -> None:
+        """Nothing is kept here of so many users who were erased elsewhere."""
+        if self.disk is not None:
+            self.disk.heard = erasures
+
+    def note_erasure(self) -> None:
+        """Have the processes beside this one write nothing to the disk before they have heard of an erasure."""
+        if self.disk is not None and self.disk.worker is not None:
+            self.disk.worker.note_erasure()
+
     def save(self) -> bool:
         """Have the disk hold nothing that was erased; False when it refuses."""
         return self.disk is None or self.disk.save_without_erased(self.snapshot, self.deleted)
@@ -131,6 +145,7 @@ class Withheld:
         """Take all traces of an erased user out of Redis and off the disk; False when some have to wait."""
         self._own.forget_user(erasure.user_id)
         self._own.deleted.add(erasure.rows)
+        self._own.note_erasure()
         is_off_disk = await self._deeds.do(self._own.save)
         is_known = await self.apply(erasure.blocked)
         return await self._sweep(erasure) and is_known and is_off_disk
@@ -141,7 +156,7 @@ class Withheld:
         Raises:
             StoreUnavailable, SourceError: PostgreSQL does not answer.
         """
-        heard_at = time.monotonic()
+        heard_at, elsewhere = time.monotonic(), self._own.erasures_elsewhere()
         within = timedelta(seconds=heard_at - self._heard_at) + HEARD_MARGIN  # no clock that somebody sets
         erased = await self._deeds.do(partial(erased_lately, self._database, within=within))
         self._heard_at = heard_at
@@ -150,6 +165,7 @@ class Withheld:
             for user_id in await self._deeds.do(lambda: [user for user in users if hash_of_user(user) in erased]):
                 self._own.forget_user(user_id)
         self._heard = frozenset(erased)
+        self._own.heard_of(elsewhere)
 
     async def finish_erasures(self) -> None:
         """Finish the erasures that any process has begun."""

@@ -140,7 +140,7 @@ def test_a_run_that_stands_still_fails_and_its_process_ends_so_that_the_next_one
         ("s01_heuristic", "sqlalchemy"),
         ("s02_train_neucf", "torch"),
         ("s02_recsys_neucf", "torch"),
-        ("timeline", "uvicorn"),
+        ("timeline", "fastapi"),
     ],
 )
 def test_ctrl_c_while_a_process_imports_ends_it_in_a_word(tmp_path: Path, process: str, imported: str) -> None:

@@ -1,0 +1,85 @@
+"""Keeps several timeline processes alive (`WARMLINE_WORKERS`). Their parent does nothing else.
+
+They are forked once everything is imported, so that they share the memory of what none of them changes. The parent
+holds all sockets: what waits on that of a process which died is answered by the one that takes its place.
+"""
+
+import gc
+import multiprocessing
+import signal
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from multiprocessing import connection
+from multiprocessing.process import BaseProcess
+from socket import socket
+
+from shared.logs import log_trouble
+from timeline.http.serving import SIGNALS, STARTUP_FAILURE, serve_worker
+from timeline.listening import close, siblings_of
+from timeline.state import AllSettings
+from timeline.worker import Worker
+
+RESTART_SECONDS = 1.0  # before a process takes the place of one that died
+STOP_SECONDS = 20.0  # longer than a timeline takes to stop
+LOOK_SECONDS = 0.2
+
+Work = Callable[[], int]  # serves until it is told to stop; gives the exit code
+
+
+def serve_with_others(settings: AllSettings, workers: Sequence[Worker], sockets: Sequence[socket]) -> int:
+    """Serve with several processes until a signal comes; gives the exit code."""
+    gc.freeze()  # a look for garbage would write to what they share
+    everyone = [sockets, *(siblings_of(sockets) for _ in workers[1:])]
+
+    def serve(worker: Worker) -> int:
+        for other, listening in enumerate(everyone):
+            if other != worker.place:
+                close(listening)
+        return serve_worker(settings, worker, everyone[worker.place])
+
+    return _keep_alive([partial(serve, worker) for worker in workers], everyone)
+
+
+def _keep_alive(works: Sequence[Work], everyone: Sequence[Sequence[socket]]) -> int:
+    told = list[int]()
+    for name in SIGNALS:
+        signal.signal(name, lambda number, _: told.append(number))
+    processes = [_start(work) for work in works]
+    code = 0
+    while not told and code == 0:
+        connection.wait([each.sentinel for each in processes], LOOK_SECONDS)
+        for place, process in enumerate(processes):
+            if told or process.exitcode is None:
+                continue
+            if process.exitcode == STARTUP_FAILURE:  # the next one would end as this one
+                code = STARTUP_FAILURE
+                break
+            log_trouble("timeline.worker_ended", worker=place, code=process.exitcode)
+            time.sleep(RESTART_SECONDS)
+            processes[place] = _start(works[place])
+    for listening in everyone:  # what was not accepted is refused at once
+        close(listening)
+    _stop(processes)
+    return code
+
+
+def _start(work: Work) -> BaseProcess:
+    process = multiprocessing.get_context("fork").Process(target=_work, args=(work,))
+    process.start()
+    return process
+
+
+def _work(work: Work) -> None:
+    for name in SIGNALS:
+        signal.signal(name, signal.SIG_DFL)  # until it serves
+    raise SystemExit(work())
+
+
+def _stop(processes: Sequence[BaseProcess]) -> None:
+    for each in processes:
+        each.terminate()
+    until = time.monotonic() + STOP_SECONDS
+    for each in processes:
+        each.join(max(0.0, until - time.monotonic()))
+        each.kill()
