@@ -2,6 +2,7 @@
 
 import fcntl
 import mmap
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,11 +21,8 @@ class SharedCells:
     """Numbers in memory that forked processes have in common: each writes its own row, everybody reads all."""
 
     def __init__(self, rows: int) -> None:
-        self._file = tempfile.TemporaryFile() if rows > 1 else None  # noqa: SIM115 - lives as long as the processes
-        size = rows * CELLS * _CELL_BYTES
-        if self._file is not None:
-            self._file.truncate(size)
-        cells = memoryview(mmap.mmap(self._file.fileno() if self._file else -1, size)).cast("d")
+        cells = memoryview(mmap.mmap(-1, rows * CELLS * _CELL_BYTES)).cast("d")
+        self._lock = _file_without_a_name() if rows > 1 else None
         self._rows = [cells[place * CELLS : (place + 1) * CELLS] for place in range(rows)]
 
     def row(self, place: int) -> "memoryview[float]":
@@ -38,14 +36,19 @@ class SharedCells:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Held by one process at a time; let go when it dies. Its threads have to agree among themselves."""
-        if self._file is None:
+        if self._lock is None:
             yield
             return
-        fcntl.lockf(self._file, fcntl.LOCK_EX)
+        fcntl.lockf(self._lock, fcntl.LOCK_EX)
         try:
             yield
         finally:
-            fcntl.lockf(self._file, fcntl.LOCK_UN)
+            fcntl.lockf(self._lock, fcntl.LOCK_UN)
+
+
+def _file_without_a_name() -> int:
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

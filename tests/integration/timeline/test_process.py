@@ -23,7 +23,7 @@ ANSWERS = {"Authorization": f"Bearer {API_KEY}"}
 
 @contextmanager
 def timeline_process(
-    house: House, folder: Path, *, port: int | None = None
+    house: House, folder: Path, *, port: int | None = None, files: int = 1024, **more: str
 ) -> Iterator[tuple["subprocess.Popen[str]", int]]:
     """The service as it is deployed, in production mode; gives the process and its port."""
     port = port or free_port()
@@ -34,8 +34,9 @@ def timeline_process(
         "WARMLINE_PORT": str(port), "PYTHONPATH": os.pathsep.join(sys.path),
     }  # fmt: skip
     process = subprocess.Popen(
-        [sys.executable, "-m", "timeline"], env=clean | settings, cwd=folder, stderr=subprocess.PIPE, text=True
-    )
+        ["/bin/sh", "-c", f'ulimit -n {files}; exec "$0" -m timeline', sys.executable],
+        env=clean | settings | more, cwd=folder, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
     try:
         yield process, port
     finally:

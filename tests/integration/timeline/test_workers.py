@@ -1,0 +1,137 @@
+"""`WARMLINE_WORKERS`: several processes behind one port, which are one timeline to whoever asks."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.flow.house import House, eventually
+from tests.integration.timeline.test_process import ANSWERS, START_SECONDS, first_answer, get, timeline_process
+
+WORKERS = {"WARMLINE_WORKERS": "2"}
+TRIES = 40  # all of them to one of two processes: once in 2**39
+BUSY = 40
+ANSWERED = re.compile(r'warmline_timeline_requests_total\{source="heuristic",status="200"\} (\d+)')
+
+
+def children(process: "subprocess.Popen[str]") -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+
+
+def both_serve(house: House, port: int) -> None:
+    """Wait until each process has said that it is there."""
+    first_answer(port)
+    eventually(lambda: house.sql("SELECT count(*) FROM warmline.heartbeats WHERE service = 'timeline'")[0][0] >= 2, "2")
+
+
+def counted(port: int) -> int:
+    found = ANSWERED.search(get(port, "/metrics")[1])
+    return int(found[1]) if found else 0
+
+
+def test_they_are_one_timeline(ranked_house: House, tmp_path: Path) -> None:
+    with timeline_process(ranked_house, tmp_path, **WORKERS) as (process, port):
+        both_serve(ranked_house, port)
+        assert len(children(process)) == 2
+        before = counted(port)
+        status, body = get(port, "/timeline/ann?limit=2")
+        for _ in range(TRIES):  # each time a new connection, and a cursor of whichever process gave it
+            cursor = json.loads(body)["next_cursor"]
+            assert status == 200
+            status, body = get(port, f"/timeline/ann?limit=2&cursor={cursor}" if cursor else "/timeline/ann?limit=2")
+        assert {counted(port) for _ in range(TRIES)} == {before + TRIES + 1}
+
+
+def test_one_that_dies_is_replaced_and_what_was_counted_stays(ranked_house: House, tmp_path: Path) -> None:
+    with timeline_process(ranked_house, tmp_path, **WORKERS) as (process, port):
+        both_serve(ranked_house, port)
+        before, victim = counted(port), children(process)[0]
+        os.kill(victim, signal.SIGKILL)
+        eventually(lambda: len(children(process)) == 2 and victim not in children(process), "replaced")
+        for _ in range(TRIES):
+            assert get(port, "/timeline/ann")[0] == 200
+        assert counted(port) == before + TRIES
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_stop_loses_no_request_of_busy_clients(ranked_house: House, tmp_path: Path, workers: str) -> None:
+    lost, answered = list[str](), list[int]()
+
+    def ask_on(port: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.connect()
+        while True:
+            try:
+                connection.request("GET", "/timeline/ann?limit=3", headers=ANSWERS)
+                response = connection.getresponse()
+                answered.append(response.status)
+                response.read()
+            except OSError as error:  # an answer was owed
+                lost.append(repr(error))
+                return
+            if response.getheader("connection") == "close":
+                return
+
+    with timeline_process(ranked_house, tmp_path, WARMLINE_WORKERS=workers) as (process, port):
+        first_answer(port)
+        clients = [threading.Thread(target=ask_on, args=(port,)) for _ in range(BUSY)]
+        for client in clients:
+            client.start()
+        eventually(lambda: len(answered) > 10 * BUSY, "busy")
+        process.send_signal(signal.SIGTERM)
+        for client in clients:
+            client.join()
+        assert process.wait(START_SECONDS) == 0
+    assert (lost, set(answered)) == ([], {200})
+
+
+def test_they_end_with_their_parent(ranked_house: House, tmp_path: Path) -> None:
+    with timeline_process(ranked_house, tmp_path, **WORKERS) as (process, port):
+        both_serve(ranked_house, port)
+        process.kill()
+
+        def is_refused() -> bool:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            except OSError:
+                return True
+            return False
+
+        eventually(is_refused, "nobody listens")
+
+
+def test_a_port_in_use_is_refused_to_several_too(ranked_house: House, tmp_path: Path) -> None:
+    with timeline_process(ranked_house, tmp_path, **WORKERS) as (_, port):
+        first_answer(port)
+        with timeline_process(ranked_house, tmp_path, port=port, **WORKERS) as (second, _):
+            _, errors = second.communicate(timeout=START_SECONDS)
+    assert (second.returncode, "WARMLINE_PORT" in errors) == (2, True)
+
+
+def test_one_of_them_keeps_the_file_and_an_erasure_through_any_is_off_it(ranked_house: House, tmp_path: Path) -> None:
+    file = tmp_path / "snapshot" / "timeline.bin"
+
+    def held() -> bytes:
+        return file.read_bytes() if file.exists() else b""
+
+    with timeline_process(ranked_house, tmp_path, **WORKERS) as (process, port):
+        both_serve(ranked_house, port)
+        eventually(file.exists, "saved")
+        assert b"p00" in file.read_bytes()
+        for number in range(10):  # by chance through each of them
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            connection.request("DELETE", f"/users/author{number}", headers=ANSWERS)
+            assert connection.getresponse().status in (202, 204)
+            connection.close()
+            posts = [f"p{post:02}".encode() for post in range(90) if post % 10 == number]
+            assert not [post for post in posts if post in held()]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(START_SECONDS) == 0
+    assert not re.findall(rb"p\d\d", held())
