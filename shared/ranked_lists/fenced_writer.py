@@ -40,7 +40,7 @@ class FencedWriter:
             StoreUnavailable: Redis refuses to write.
         """
         with redis_errors(self._url):
-            self._fenced(scripts.WRITE_LISTS, [keys.ERASED], [])
+            self.run_fenced(scripts.WRITE_LISTS, [keys.ERASED], [])
 
     def newest_fence(self, jobs: Iterable[str]) -> int:
         """The highest fencing number that wrote here, of runs of these jobs; 0: none that is remembered."""
@@ -87,7 +87,7 @@ class FencedWriter:
     def close(self) -> None:
         self._redis.close()
 
-    def _fenced(self, script: str, names: Sequence[str], args: Sequence[Argument]) -> int:
+    def run_fenced(self, script: str, names: Sequence[str], args: Sequence[Argument]) -> int:
         """Run a script that is refused to a run that was overtaken, and to another installation.
 
         Raises:

@@ -81,9 +81,9 @@ class ListWriter(FencedWriter):
                     args.append(2 * len(posts))
                     for row, value in posts.items():
                         args += (row, value)
-                self._fenced(scripts.WRITE_CATALOGUE, [keys.chunk(number) for number, _ in some], args)
+                self.run_fenced(scripts.WRITE_CATALOGUE, [keys.chunk(number) for number, _ in some], args)
             clusters_now = records.hash_of_clusters(clusters)
-            self._fenced(scripts.WRITE_VALUE, [keys.CLUSTERS], [self._catalogue_ms, clusters_now])
+            self.run_fenced(scripts.WRITE_VALUE, [keys.CLUSTERS], [self._catalogue_ms, clusters_now])
         return sum(len(posts) for posts in chunks.values())
 
     def publish_lists(self, lists: Iterable[tuple[str, bytes]], *, phase: Phase, job: str, run: int) -> Published:
@@ -112,7 +112,7 @@ class ListWriter(FencedWriter):
         dropped = 0
         with redis_errors(self._url):
             for batch in _batches(users, BATCH):
-                dropped += self._fenced(scripts.DROP_VALUES, [keys.ranked_list(phase, user) for user in batch], [])
+                dropped += self.run_fenced(scripts.DROP_VALUES, [keys.ranked_list(phase, user) for user in batch], [])
         return dropped
 
     def publish_everyone(self, value: bytes, *, job: str, run: int) -> None:
@@ -212,7 +212,7 @@ class ListWriter(FencedWriter):
         with redis_errors(self._url):
             for batch in _batches(rows, DELETED_BATCH):
                 args = [self._keep_ms * VIEWER_KEEP_FACTOR, version, int(is_act), LEAST_VERSION, *batch]
-                added += self._fenced(scripts.ADD_DELETED, [keys.DELETED, keys.DELETED_NUMBER], args)
+                added += self.run_fenced(scripts.ADD_DELETED, [keys.DELETED, keys.DELETED_NUMBER], args)
         return added
 
     def drop_deleted_except(self, rows: set[int], *, version: int, number: int) -> int:
@@ -229,7 +229,7 @@ class ListWriter(FencedWriter):
             known = cast(list[bytes], self._redis.zrange(keys.DELETED, 0, -1))
             for batch in _batches((member for member in known if int(member) not in rows), DELETED_BATCH):
                 args: list[Argument] = [version, LEAST_VERSION, number, *batch]
-                dropped += self._fenced(scripts.DROP_DELETED, [keys.DELETED, keys.DELETED_NUMBER], args)
+                dropped += self.run_fenced(scripts.DROP_DELETED, [keys.DELETED, keys.DELETED_NUMBER], args)
         return dropped
 
     def asked_lately(self, now: datetime) -> dict[str, datetime]:
@@ -263,7 +263,7 @@ class ListWriter(FencedWriter):
         with redis_errors(self._url):
             names = [keys.SAFETY, keys.loading(load.token)]
             args: list[Argument] = [new_epoch(load.life), self._keep_ms, load.life]
-            is_safe = self._fenced(scripts.DECLARE_SAFE, names, args)
+            is_safe = self.run_fenced(scripts.DECLARE_SAFE, names, args)
         if not is_safe:
             where = address(self._url)
             raise StoreUnavailable(f"Redis at {where} lost its memory while deletions and blocks were being loaded")
@@ -276,12 +276,12 @@ class ListWriter(FencedWriter):
 
     def _write_fenced(self, values: Mapping[str, bytes], *, job: str, run: int) -> None:
         with redis_errors(self._url):
-            self.for_run(job, run)._fenced(scripts.WRITE_LISTS, [keys.ERASED, *values], [*values.values()])
+            self.for_run(job, run).run_fenced(scripts.WRITE_LISTS, [keys.ERASED, *values], [*values.values()])
 
     def _write_viewers(self, viewers: Sequence[tuple[str, bytes]], *, are_named: bool = True) -> None:
         names = [keys.ERASED, keys.VIEWERS, *(keys.viewer(user) for user, _ in viewers)]
         args: list[Argument] = [self._keep_ms * VIEWER_KEEP_FACTOR, int(are_named), *(value for _, value in viewers)]
-        self._fenced(scripts.WRITE_VIEWERS, names, args)
+        self.run_fenced(scripts.WRITE_VIEWERS, names, args)
 
     def _write_blocked(self, value: bytes, *, version: int, instead_of: bytes | None = None) -> bool:
         args: list[Argument] = [
@@ -291,7 +291,7 @@ class ListWriter(FencedWriter):
             instead_of or b"",
         ]
         with redis_errors(self._url):
-            return bool(self._fenced(scripts.WRITE_BLOCKED, [keys.BLOCKED], args))
+            return bool(self.run_fenced(scripts.WRITE_BLOCKED, [keys.BLOCKED], args))
 
 
 class _Sender:
