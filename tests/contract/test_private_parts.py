@@ -1,11 +1,12 @@
 """No private part of another package is used: nothing that another release of it may rename or drop without a word.
 
-What an underscore hides is its module's. `self._x` is a foreign part, too, where no code of ours makes it: it was
+What an underscore hides is its folder's. `self._x` is a foreign part, too, where no code of ours makes it: it was
 inherited.
 """
 
 import ast
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,6 @@ OURS = (
 )  # fmt: skip
 # What their packages document in spite of the underscore: of named tuples, and the end of a process.
 DOCUMENTED = {"_replace", "_asdict", "_fields", "_make", "_exit"}
-# To be mended where they are rewritten; nothing may be added.
-AWAITED: set[str] = set()
 BY_NAME = {"getattr", "setattr", "hasattr", "delattr", "attrgetter", "methodcaller"}
 
 
@@ -44,14 +43,15 @@ def _is_own(base: ast.expr) -> bool:
     return isinstance(base, ast.Name) and base.id in {"self", "cls"}
 
 
-def foreign_parts(tree: ast.AST, ours: set[str]) -> Iterator[tuple[int, str]]:
+def foreign_parts(tree: ast.AST, ours: set[str], near: Set[str] = frozenset()) -> Iterator[tuple[int, str]]:
     """Line and name of each private part that is not ours.
 
     Args:
         tree: of a module.
         ours: private names that any of our modules makes; an object of our own may have inherited them.
+        near: those that the modules of the same folder make.
     """
-    here = set(_made(tree))
+    here = near | set(_made(tree))
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and _is_private(node.attr):
             if node.attr not in (ours | here if _is_own(node.value) else here):
@@ -83,12 +83,14 @@ def _named(node: ast.Call) -> Iterator[str]:
 def test_no_private_part_of_another_package_is_used() -> None:
     trees = {path: ast.parse(path.read_text()) for package in OURS for path in (ROOT / package).rglob("*.py")}
     assert len(trees) > 100
-    ours = {name for tree in trees.values() for name in _made(tree)}
+    made = defaultdict[Path, set[str]](set)
+    for path, tree in trees.items():
+        made[path.parent].update(_made(tree))
+    ours = set[str]().union(*made.values())
     found = [
         f"{path.relative_to(ROOT)}:{line} {name}"
         for path, tree in trees.items()
-        if str(path.relative_to(ROOT)) not in AWAITED
-        for line, name in foreign_parts(tree, ours)
+        for line, name in foreign_parts(tree, ours, made[path.parent])
     ]
     assert not found, f"use what these packages make public instead: {found}"
 
