@@ -15,7 +15,6 @@ import pytest
 from tests.flow.house import House, eventually
 from tests.integration.timeline.test_process import ANSWERS, START_SECONDS, first_answer, get, timeline_process
 
-WORKERS = {"WARMLINE_WORKERS": "2"}
 TRIES = 40  # all of them to one of two processes: once in 2**39
 BUSY = 40
 ANSWERED = re.compile(r'warmline_timeline_requests_total\{source="heuristic",status="200"\} (\d+)')
@@ -37,7 +36,7 @@ def counted(port: int) -> int:
 
 
 def test_they_are_one_timeline(ranked_house: House, tmp_path: Path) -> None:
-    with timeline_process(ranked_house, tmp_path, **WORKERS) as (process, port):
+    with timeline_process(ranked_house, tmp_path, WARMLINE_WORKERS="2") as (process, port):
         both_serve(ranked_house, port)
         assert len(children(process)) == 2
         before = counted(port)
@@ -50,7 +49,7 @@ def test_they_are_one_timeline(ranked_house: House, tmp_path: Path) -> None:
 
 
 def test_one_that_dies_is_replaced_and_what_was_counted_stays(ranked_house: House, tmp_path: Path) -> None:
-    with timeline_process(ranked_house, tmp_path, **WORKERS) as (process, port):
+    with timeline_process(ranked_house, tmp_path, WARMLINE_WORKERS="2") as (process, port):
         both_serve(ranked_house, port)
         before, victim = counted(port), children(process)[0]
         os.kill(victim, signal.SIGKILL)
@@ -93,7 +92,7 @@ def test_a_stop_loses_no_request_of_busy_clients(ranked_house: House, tmp_path: 
 
 
 def test_they_end_with_their_parent(ranked_house: House, tmp_path: Path) -> None:
-    with timeline_process(ranked_house, tmp_path, **WORKERS) as (process, port):
+    with timeline_process(ranked_house, tmp_path, WARMLINE_WORKERS="2") as (process, port):
         both_serve(ranked_house, port)
         process.kill()
 
@@ -108,9 +107,9 @@ def test_they_end_with_their_parent(ranked_house: House, tmp_path: Path) -> None
 
 
 def test_a_port_in_use_is_refused_to_several_too(ranked_house: House, tmp_path: Path) -> None:
-    with timeline_process(ranked_house, tmp_path, **WORKERS) as (_, port):
+    with timeline_process(ranked_house, tmp_path, WARMLINE_WORKERS="2") as (_, port):
         first_answer(port)
-        with timeline_process(ranked_house, tmp_path, port=port, **WORKERS) as (second, _):
+        with timeline_process(ranked_house, tmp_path, port=port, WARMLINE_WORKERS="2") as (second, _):
             _, errors = second.communicate(timeout=START_SECONDS)
     assert (second.returncode, "WARMLINE_PORT" in errors) == (2, True)
 
@@ -121,7 +120,7 @@ def test_one_of_them_keeps_the_file_and_an_erasure_through_any_is_off_it(ranked_
     def held() -> bytes:
         return file.read_bytes() if file.exists() else b""
 
-    with timeline_process(ranked_house, tmp_path, **WORKERS) as (process, port):
+    with timeline_process(ranked_house, tmp_path, WARMLINE_WORKERS="2") as (process, port):
         both_serve(ranked_house, port)
         eventually(file.exists, "saved")
         assert b"p00" in file.read_bytes()
