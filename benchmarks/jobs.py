@@ -7,7 +7,7 @@ from typing import Any
 from s01_heuristic.job import JOB, JobSettings, run_heuristic
 from shared.db.engine import Database
 from shared.db.runs import Run, claim_run, finish_run, request_run
-from shared.ranked_lists.publish import ListWriter
+from shared.ranked_lists.job_store import ListWriter
 from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, WindowSettings
 
 WORKER = "a benchmark"

@@ -1,6 +1,6 @@
 """How the trainer's replay shows posts, by the defaults, whatever the environment says."""
 
-from s02_train_neucf.rank_then import Rules
+from s02_train_neucf.gate.rank_at import Rules
 from shared.settings import HeuristicSettings, ListSettings, WindowSettings
 
 

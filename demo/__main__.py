@@ -25,7 +25,7 @@ from demo.staging import Staged, stage_world
 from demo.watch import end_on_signals, watch
 from shared.domain import Phase
 from shared.errors import WarmlineError
-from shared.safe_console import SafeConsole
+from shared.text.safe_console import SafeConsole
 
 OF_HOME = ("WARMLINE_MODEL_DIR", "WARMLINE_MEDIA_ROOT", "WARMLINE_SNAPSHOT_FILE")  # what lies in the demo's folder
 LOG_WIDTH = 110  # columns, where there is no terminal to ask

@@ -14,7 +14,7 @@ import httpx
 from demo import processes
 from demo.errors import ServiceFailed
 from demo.processes import Process
-from shared.content.registry import OFFLINE_ENGLISH
+from shared.content.encoders.registry import OFFLINE_ENGLISH
 
 READY_SECONDS = 60.0  # the timeline is ready in a second or two; a loaded machine takes longer
 ALIVE_SECONDS = 60.0  # PyTorch is imported in two to five seconds; a loaded machine takes longer

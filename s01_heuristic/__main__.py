@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING
 
-from shared.service import Service, run_service
+from shared.jobs.service import Service, run_service
 
 if TYPE_CHECKING:
     from shared.settings import StoreSettings
@@ -17,10 +17,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _prepare(stores: "StoreSettings") -> Service:
     from s01_heuristic.job import JOB, JobSettings, run_heuristic
     from s01_heuristic.settings import ScheduleSettings
-    from shared.ranked_lists.publish import ListWriter
-    from shared.setting_conflicts import refuse_conflicts
+    from shared.jobs.setting_conflicts import refuse_conflicts
+    from shared.jobs.triggers import every
+    from shared.ranked_lists.job_store import ListWriter
     from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, WindowSettings, load_settings
-    from shared.triggers import every
 
     schedule, lists = load_settings(ScheduleSettings), load_settings(ListSettings)
     settings = JobSettings(

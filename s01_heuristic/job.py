@@ -8,21 +8,21 @@ from typing import Any
 
 from s01_heuristic.new_posts import new_posts_of
 from s01_heuristic.rank import Ranking, entries_of_each, rank_posts
-from shared.amounts import amounts_of
+from shared.candidates.heuristic_scores import score_posts
+from shared.candidates.ranking_input import World, catalogue, load_world
+from shared.candidates.training_amounts import amounts_of
 from shared.db.engine import Database
 from shared.db.erasure import erased_lately
 from shared.db.runs import Run, for_run
 from shared.db.vectors import count_vectors
 from shared.domain import Phase, Source
 from shared.eligibility import Viewer
-from shared.heuristic_scores import score_posts
 from shared.logs import stage
+from shared.operations.safety import claim_redis, publish_safety
 from shared.ranked_lists.codec import RankedList, encode, encode_each, length_of
+from shared.ranked_lists.job_store import ListWriter, Published
 from shared.ranked_lists.publication import Publication
-from shared.ranked_lists.publish import ListWriter, Published
-from shared.safety import claim_redis, publish_safety
 from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, WindowSettings
-from shared.world import World, catalogue, load_world
 
 JOB = "heuristic"
 SECONDS_PER_DAY = 86_400

@@ -5,13 +5,13 @@ from datetime import datetime
 import numpy as np
 
 from s01_heuristic.rank import Ranking
+from shared.candidates.candidate_events import Met, meet
+from shared.candidates.ranking_input import World
 from shared.db.bulk import Posts
 from shared.domain import Reason
 from shared.event_columns import Events, Int64s
-from shared.met import Met, meet
 from shared.ranked_lists.codec_columns import with_reason
 from shared.settings import NewPostSettings
-from shared.world import World
 
 MAX_POOL = 2_000  # 12 KB, which each timeline process reads once a run
 # A pool is no larger than the active users' first 50 posts can show each of its posts to as many as are wanted;

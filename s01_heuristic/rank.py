@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shared.columns import PlaceIndex
+from shared.candidates.columns import PlaceIndex
+from shared.candidates.heuristic_scores import Scores
 from shared.db.bulk import Posts
 from shared.domain import Reason
 from shared.eligibility import Viewer
-from shared.heuristic_scores import Scores
 from shared.ranked_lists.codec_columns import Entries, cut, entries_of, pack_posts
 
 

@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING
 
-from shared.service import Service, run_service
+from shared.jobs.service import Service, run_service
 
 if TYPE_CHECKING:
     from shared.settings import StoreSettings
@@ -18,10 +18,11 @@ def _prepare(stores: "StoreSettings") -> Service:
     from s02_recsys_neucf.job import JOB, JobSettings, run_scoring
     from s02_recsys_neucf.settings import ScoreSettings
     from shared.content.settings import ContentSettings
-    from shared.neucf.side_by_side import use_threads
-    from shared.progress import run_bar
-    from shared.ranked_lists.publish import ListWriter
-    from shared.setting_conflicts import refuse_conflicts
+    from shared.jobs.progress_bars import run_bar
+    from shared.jobs.setting_conflicts import refuse_conflicts
+    from shared.jobs.triggers import every
+    from shared.neucf.threads import use_threads
+    from shared.ranked_lists.job_store import ListWriter
     from shared.settings import (
         HeuristicSettings,
         ListSettings,
@@ -30,7 +31,6 @@ def _prepare(stores: "StoreSettings") -> Service:
         WindowSettings,
         load_settings,
     )
-    from shared.triggers import every
 
     lists = load_settings(ListSettings)
     settings = JobSettings(

@@ -12,14 +12,14 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 
-from s02_recsys_neucf.digests import Digests
 from s02_recsys_neucf.settings import ScoreSettings
+from s02_recsys_neucf.user_digests import Digests
+from shared.candidates.ranking_input import World
 from shared.db.arrivals import arrived_since, revoked_since
 from shared.db.engine import Database
 from shared.db.job_memory import remembered
 from shared.db.runs import recent_runs
 from shared.settings import HeuristicSettings, ListSettings, WindowSettings
-from shared.world import World
 
 JOB = "score"
 OVERLAP = timedelta(minutes=5)  # for who asked for a page, by this machine's clock

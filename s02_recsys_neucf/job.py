@@ -14,9 +14,13 @@ from s02_recsys_neucf.choose_users import Chosen, choose_users, last_run, settin
 from s02_recsys_neucf.load import ScoringData, load_scoring_data
 from s02_recsys_neucf.score import PlacesPerUser, RankedBlock, candidates_from, in_serving_order, rank, users_from
 from s02_recsys_neucf.settings import ScoreSettings
-from shared.columns import PlaceIndex
+from shared.candidates.columns import PlaceIndex
+from shared.candidates.heuristic_scores import score_posts
+from shared.candidates.ranking_input import World, catalogue, load_world
+from shared.content.encode_posts import Encoders, build_encoders, build_served_encoders, encode_new
+from shared.content.encoders.stored_only import StoredOnly
+from shared.content.post_features import manifest_encoder
 from shared.content.settings import ContentSettings
-from shared.content.stored_only import StoredOnly
 from shared.db.arrivals import arrivals_mark
 from shared.db.engine import Database
 from shared.db.installation import earlier_ids
@@ -27,24 +31,20 @@ from shared.db.rights import SCORING, refuse_without_rights
 from shared.db.runs import Run, for_run
 from shared.db.vectors import Part, has_vectors
 from shared.domain import Phase, Reason, Source
-from shared.encoding import Encoders, build_encoders, build_served_encoders, encode_new
 from shared.errors import ArtefactError
-from shared.features import manifest_encoder
-from shared.heuristic_scores import score_posts
+from shared.jobs.stages import Stopwatch
 from shared.logs import stage
 from shared.neucf.artefact import Artefact, load_artefact, read_manifest
-from shared.neucf.best_so_far import NO_POST
-from shared.neucf.compile_ahead import compile_ahead
+from shared.neucf.fast.top_k import NO_POST
 from shared.neucf.model_folder import refuse_foreign_folder
 from shared.neucf.serving_order import ServingOrder, added_to_logits
+from shared.neucf.warm_up import compile_ahead
+from shared.operations.safety import claim_redis
 from shared.ranked_lists.codec import RankedList, encode
 from shared.ranked_lists.codec_columns import Packed, entries_of, pack_posts
+from shared.ranked_lists.job_store import ListWriter, Published
 from shared.ranked_lists.publication import Publication
-from shared.ranked_lists.publish import ListWriter, Published
-from shared.safety import claim_redis
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
-from shared.stopwatch import Stopwatch
-from shared.world import World, catalogue, load_world
 
 # Of a run that has to encode nothing: what each step takes of it, in seconds in the demo.
 STEPS = {"start": 5.0, "captions": 0.2, "photos": 0.2, "loading": 0.5, "lists": 2.0}

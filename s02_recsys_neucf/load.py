@@ -8,15 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from s02_recsys_neucf.score import PlacesPerUser
+from shared.candidates.ranking_input import World
+from shared.content.encode_posts import Encoders
+from shared.content.post_features import features_of, load_columns
 from shared.db.bulk import load_all_posts, load_events, load_events_of
 from shared.db.engine import Database
-from shared.encoding import Encoders
 from shared.errors import SourceError
 from shared.event_columns import Int64s
-from shared.features import features_of, load_columns
 from shared.neucf.examples import SortedPosts, examples_of
 from shared.neucf.features import PostFeatures
-from shared.world import World
 
 ALL_OF_THEM = 20_000  # users above which reading all events is cheaper than asking for theirs
 

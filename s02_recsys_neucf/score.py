@@ -9,13 +9,13 @@ import torch
 from numpy.typing import NDArray
 
 from shared.errors import ScoringRefused
-from shared.neucf.best_so_far import BestSoFar
-from shared.neucf.blocks import blocks, post_side_of, user_side_of, vectors_of
+from shared.neucf.fast.fused import POSTS_AT_ONCE, USERS_AT_ONCE, Fused, room_for
+from shared.neucf.fast.kernels import kernels
+from shared.neucf.fast.top_k import BestSoFar
 from shared.neucf.features import NO_FEATURES, PostFeatures
-from shared.neucf.fused import POSTS_AT_ONCE, USERS_AT_ONCE, Fused, room_for
-from shared.neucf.kernels import kernels
 from shared.neucf.model import NeuCF, PostSide, UserSide
-from shared.neucf.side_by_side import side_by_side
+from shared.neucf.score import blocks, post_side_of, user_side_of, vectors_of
+from shared.neucf.threads import side_by_side
 from shared.neucf.vocab import Rows
 
 Places = NDArray[np.int64]

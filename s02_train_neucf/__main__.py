@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING
 
-from shared.service import Service, run_service
+from shared.jobs.service import Service, run_service
 
 if TYPE_CHECKING:
     from shared.settings import StoreSettings
@@ -18,9 +18,10 @@ def _prepare(_: "StoreSettings") -> Service:
     from s02_train_neucf.job import JOB, JobSettings, run_training
     from s02_train_neucf.settings import MirrorSettings, TrainSettings
     from shared.content.settings import ContentSettings
-    from shared.neucf.side_by_side import use_threads
-    from shared.progress import run_bar
-    from shared.setting_conflicts import refuse_conflicts
+    from shared.jobs.progress_bars import run_bar
+    from shared.jobs.setting_conflicts import refuse_conflicts
+    from shared.jobs.triggers import cron
+    from shared.neucf.threads import use_threads
     from shared.settings import (
         HeuristicSettings,
         ListSettings,
@@ -29,7 +30,6 @@ def _prepare(_: "StoreSettings") -> Service:
         WindowSettings,
         load_settings,
     )
-    from shared.triggers import cron
 
     train = load_settings(TrainSettings)
     settings = JobSettings(

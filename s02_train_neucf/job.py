@@ -8,26 +8,28 @@ from typing import Any
 
 import torch
 
-from s02_train_neucf.champion import champion_to_start_from
-from s02_train_neucf.curves import Curves
-from s02_train_neucf.enough_data import refuse_too_little
-from s02_train_neucf.fit import Fitted
+from s02_train_neucf.data.load import TrainingData, load_training_data
+from s02_train_neucf.gate.enough_data import refuse_too_little
+from s02_train_neucf.gate.history import Past
+from s02_train_neucf.gate.rank_at import Rules
+from s02_train_neucf.gate.replay_report import NEUCF
+from s02_train_neucf.gate.verdict import Verdict
 from s02_train_neucf.judge import judge
-from s02_train_neucf.load import TrainingData, load_training_data
+from s02_train_neucf.learning.champion import champion_to_start_from
+from s02_train_neucf.learning.curves import Curves
+from s02_train_neucf.learning.fit import Fitted
+from s02_train_neucf.learning.recipe import Recipe
+from s02_train_neucf.learning.train import Epoch
+from s02_train_neucf.learning.warm_start import Predecessor
 from s02_train_neucf.mirror import Trained, mirror_training
-from s02_train_neucf.past import Past
 from s02_train_neucf.progress import ALL_DATA, LOADING, SAVING, START, EpochsReported, shares
-from s02_train_neucf.rank_then import Rules
-from s02_train_neucf.recipe import Recipe
-from s02_train_neucf.replay_report import NEUCF
 from s02_train_neucf.report import SHOWN, Told, Trial, Tried, report_json, try_model
 from s02_train_neucf.save import drop_old_folders, drop_unfinished, save_model
 from s02_train_neucf.settings import MirrorSettings, TrainSettings
-from s02_train_neucf.train import Epoch
 from s02_train_neucf.unused_vectors import drop_unused_vectors
-from s02_train_neucf.verdict import Verdict
-from s02_train_neucf.warm_start import Predecessor
-from shared.amounts import amounts_of
+from shared.candidates.training_amounts import amounts_of
+from shared.content.encode_posts import Encoders, build_encoders, encode_new
+from shared.content.post_features import manifest_encoder
 from shared.content.settings import ContentSettings
 from shared.db.details import count_learnt
 from shared.db.engine import Database
@@ -35,18 +37,16 @@ from shared.db.installation import knows_models
 from shared.db.phases import installation_id
 from shared.db.rights import TRAINING, refuse_without_rights
 from shared.db.runs import Run, for_run, last_report
-from shared.encoding import Encoders, build_encoders, encode_new
-from shared.features import manifest_encoder
+from shared.jobs.stages import Stopwatch
 from shared.logs import stage
 from shared.neucf.artefact import Artefact
-from shared.neucf.compile_ahead import compile_ahead
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.manifest import Manifest
 from shared.neucf.model_folder import claim_folder, try_folder
 from shared.neucf.size import model_bytes
+from shared.neucf.warm_up import compile_ahead
 from shared.run_progress import ReportProgress
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
-from shared.stopwatch import Stopwatch
 
 JOB = "train"
 _NOT_SHAPING = {"train_cron", "schedule_timezone", "models_kept"}  # of training's settings: no model depends on them

@@ -3,13 +3,13 @@
 import numpy as np
 import torch
 
-from s02_train_neucf.fit import Fitted
-from s02_train_neucf.list_spread import spread_at
-from s02_train_neucf.past import Past
-from s02_train_neucf.rank_then import ModelThen
-from s02_train_neucf.replay_report import Replay
+from s02_train_neucf.gate.history import Past
+from s02_train_neucf.gate.list_diversity import spread_at
+from s02_train_neucf.gate.rank_at import ModelThen
+from s02_train_neucf.gate.replay_report import Replay
+from s02_train_neucf.gate.verdict import Verdict, verdict
+from s02_train_neucf.learning.fit import Fitted
 from s02_train_neucf.report import Trial
-from s02_train_neucf.verdict import Verdict, verdict
 from shared.neucf.model import NeuCF
 
 

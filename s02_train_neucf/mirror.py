@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from s02_train_neucf.curves import Curves
+from s02_train_neucf.learning.curves import Curves
 from s02_train_neucf.settings import MirrorSettings
 from shared.db.engine import Database
 from shared.db.models import ModelVersion, list_models

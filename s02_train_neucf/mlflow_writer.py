@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from shared.files.untrusted_files import open_untrusted
 from shared.neucf.model_files import MANIFEST, WEIGHTS
-from shared.printable import printable, write_error
-from shared.untrusted_files import open_untrusted
+from shared.text.printable import printable, write_error
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -74,7 +74,7 @@ def _write(told: Mapping[str, Any]) -> None:
     from mlflow import MlflowClient, set_tracking_uri
     from mlflow.entities import Metric, Param
 
-    from s02_train_neucf.plots import draw_bars, draw_losses
+    from s02_train_neucf.mlflow_plots import draw_bars, draw_losses
 
     uri = told["uri"]
     set_tracking_uri(uri)

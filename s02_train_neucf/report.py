@@ -8,30 +8,30 @@ from typing import Any
 import numpy as np
 import torch
 
-from s02_train_neucf.all_posts import Looks
-from s02_train_neucf.baselines import EASE, ItemKNN, Popularity, Ranker
-from s02_train_neucf.content_knn import ContentKNN
-from s02_train_neucf.evaluate import Exam, ModelRanker, Report, evaluate, exam_of
-from s02_train_neucf.fit import Fitted, fit
-from s02_train_neucf.heuristic_ranker import Heuristic
-from s02_train_neucf.ials import IALS
-from s02_train_neucf.load import TrainingData
-from s02_train_neucf.metrics import Interval
-from s02_train_neucf.past import Past
+from s02_train_neucf.data.load import TrainingData
+from s02_train_neucf.evaluation.all_posts import Looks
+from s02_train_neucf.evaluation.content_knn import ContentKNN
+from s02_train_neucf.evaluation.evaluate import Exam, ModelRanker, Report, evaluate, exam_of
+from s02_train_neucf.evaluation.heuristic_ranker import Heuristic
+from s02_train_neucf.evaluation.ials import IALS
+from s02_train_neucf.evaluation.metrics import Interval
+from s02_train_neucf.evaluation.rankers import EASE, ItemKNN, Popularity, Ranker
+from s02_train_neucf.evaluation.split import Split, global_cut, per_user_cut
+from s02_train_neucf.gate.cuts import N_WARM_UP, Cut, cuts_of
+from s02_train_neucf.gate.history import Past
+from s02_train_neucf.gate.rank_at import HEURISTIC, POPULARITY, ModelThen, Rules
+from s02_train_neucf.gate.replay import CutFigures, replay_cut
+from s02_train_neucf.gate.replay_report import NEUCF, Replay, replay_of
+from s02_train_neucf.learning.fit import Fitted, fit
+from s02_train_neucf.learning.recipe import Recipe
+from s02_train_neucf.learning.search import Found
+from s02_train_neucf.learning.train import Epoch
+from s02_train_neucf.learning.warm_start import Predecessor
 from s02_train_neucf.progress import GLOBAL, PER_USER, WARM_UP, examining, replaying
-from s02_train_neucf.rank_then import HEURISTIC, POPULARITY, ModelThen, Rules
-from s02_train_neucf.recipe import Recipe
-from s02_train_neucf.replay import CutFigures, replay_cut
-from s02_train_neucf.replay_report import NEUCF, Replay, replay_of
-from s02_train_neucf.replay_times import N_WARM_UP, Cut, cuts_of
-from s02_train_neucf.search import Found
-from s02_train_neucf.split import Split, global_cut, per_user_cut
-from s02_train_neucf.train import Epoch
-from s02_train_neucf.warm_start import Predecessor
 from shared.errors import TrainingRefused
+from shared.jobs.stages import Stopwatch
 from shared.neucf.config import NeuCFConfig
 from shared.run_progress import ReportProgress, report_to_nobody
-from shared.stopwatch import Stopwatch
 
 PER_USER_SHARE = 0.2  # of each user's likes, the last ones
 SHOWN = ("hr@10", "ndcg@10", "recall@20")

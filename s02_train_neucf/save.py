@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from s02_train_neucf.verdict import Verdict
+from s02_train_neucf.gate.verdict import Verdict
 from shared.db.engine import Database
 from shared.db.installation import knows_models
 from shared.db.models import SavedModel, kept_folders, promote_model_in, register_model_in

@@ -8,11 +8,11 @@ from pydantic import Field, SecretStr, field_validator
 
 from shared.domain import POSITIVE_KINDS, Kind
 from shared.errors import ConfigurationError
+from shared.jobs.triggers import cron
 from shared.settings import LEAST_WEIGHT, SettingsGroup
-from shared.triggers import cron
 
 if TYPE_CHECKING:  # the recipe needs PyTorch; who documents the settings does not
-    from s02_train_neucf.recipe import Recipe
+    from s02_train_neucf.learning.recipe import Recipe
 
 
 class TrainSettings(SettingsGroup):

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from shared.content.encode_posts import Encoders
 from shared.db.engine import Database
 from shared.db.models import aliased_models
 from shared.db.vectors import Part, drop_other_encoders
-from shared.encoding import Encoders
 from shared.errors import ArtefactError
 from shared.logs import log_event, log_trouble
 from shared.neucf.artefact import read_manifest

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
-from shared.printable import is_steering
+from shared.text.printable import is_steering
 
 MAX_ID_LENGTH = 128  # characters; the contract of the four relations
 ID_RULE = f"1 to {MAX_ID_LENGTH} characters, none a control character, no white space at either end"

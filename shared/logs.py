@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-from shared.library_noise import OURS, LibraryNoise
-from shared.printable import printable
+from shared.text.library_noise import OURS, LibraryNoise
+from shared.text.printable import printable
 
 _FORMAT = "%(asctime)s %(levelname)s %(message)s"
 

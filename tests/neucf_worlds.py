@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from s02_train_neucf.dataset import TrainingSet, training_set
-from s02_train_neucf.load import TrainingData
-from s02_train_neucf.recipe import Recipe
+from s02_train_neucf.data.dataset import TrainingSet, training_set
+from s02_train_neucf.data.load import TrainingData
+from s02_train_neucf.learning.recipe import Recipe
 from shared.db.bulk import BlockPairs
 from shared.domain import KIND_CODES, Kind
 from shared.event_columns import Events

@@ -21,7 +21,7 @@ from shared.neucf.config import NeuCFConfig
 from shared.neucf.manifest import Encoder, Manifest
 from shared.neucf.model import NeuCF
 from shared.neucf.vocab import Vocab
-from shared.ranked_lists.publish import ListWriter
+from shared.ranked_lists.job_store import ListWriter
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
 from tests.stores import claimed_run
 from tests.worlds import NOW

@@ -18,7 +18,7 @@ from shared.db.tombstones import bury
 from shared.domain import Phase
 from shared.ranked_lists import codec, keys, records
 from shared.ranked_lists.codec import RankedList
-from shared.ranked_lists.publish import ListWriter
+from shared.ranked_lists.job_store import ListWriter
 from shared.settings import StoreSettings, with_driver
 from tests.worlds import NOW, job_settings
 

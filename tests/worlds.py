@@ -12,16 +12,16 @@ import numpy as np
 import sqlalchemy as sa
 
 from s01_heuristic.job import JobSettings
+from shared.candidates.candidate_events import meet
+from shared.candidates.ranking_input import World as LoadedWorld
+from shared.candidates.ranking_input import touched_posts
 from shared.db.bulk import Posts, Users
 from shared.db.engine import Database
 from shared.domain import KIND_CODES, Kind, author_key
 from shared.eligibility import Viewer, is_published
 from shared.event_columns import Events
-from shared.met import meet
-from shared.safety import blocked_authors
+from shared.operations.safety import blocked_authors
 from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, WindowSettings
-from shared.world import World as LoadedWorld
-from shared.world import touched_posts
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

@@ -4,8 +4,8 @@ import argparse
 import gc
 import sys
 
-from shared.printable import write_error
-from shared.stopping import STOPPED
+from shared.jobs.stopping import STOPPED
+from shared.text.printable import write_error
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,8 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _serve() -> int:
     from shared.errors import WarmlineError
     from shared.logs import start_logging
-    from timeline.http.serving import serve_worker
-    from timeline.listening import bind
+    from timeline.http.listening import bind
+    from timeline.serving import serve_worker
     from timeline.state import read_settings
     from timeline.worker import Worker
 

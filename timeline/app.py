@@ -12,18 +12,17 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Scope
 
 from shared.version import VERSION
-from timeline import admin, ingest, ingest_relations, jobs, routes
-from timeline.document import document
-from timeline.http import docs_page
+from timeline.feed.fallbacks import FIRST_LOOK_SECONDS
+from timeline.http import admin, docs_page, interactions, pages, relations, runs
+from timeline.http.auth import jwt_library
+from timeline.http.exact_paths import ExactPaths
 from timeline.http.fast_path import FastPath
+from timeline.http.limits import Limits
+from timeline.http.openapi import document
+from timeline.http.problems import install_problems
+from timeline.http.request_log import Observed
 from timeline.http.security_headers import SecurityHeaders
-from timeline.limits import Limits
 from timeline.metrics import Metrics
-from timeline.observe import Observed
-from timeline.paths import ExactPaths
-from timeline.problems import install_problems
-from timeline.security import jwt_library
-from timeline.sources import FIRST_LOOK_SECONDS
 from timeline.state import AllSettings, State, build_state, read_settings
 from timeline.worker import Worker
 
@@ -79,7 +78,7 @@ def create_app(settings: AllSettings, worker: Worker | None = None) -> TimelineA
     )  # fmt: skip
     install_problems(app)
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # as FastAPI's own manual does it
-    for part in (routes, ingest, ingest_relations, jobs, admin, docs_page):
+    for part in (pages, interactions, relations, runs, admin, docs_page):
         app.routes.extend(part.router.routes)  # whole as they are: `include_router` makes each of them once more
     app.add_middleware(ExactPaths)
     app.add_middleware(Limits, is_known=_is_known)

@@ -16,8 +16,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from shared.domain import Phase, Reason, Source
 from shared.ranked_lists import codec
 from shared.ranked_lists.publication import Publication
-from timeline.page import Page
-from timeline.tally import STORES, Tally
+from timeline.counters import STORES, Tally
+from timeline.feed.records import Page
 from timeline.worker import SharedCells
 
 BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)  # seconds; 0.3 and 1 are what we promise

@@ -10,11 +10,11 @@ from typing import ParamSpec, TypeVar
 from fastapi import Request
 
 from shared.db.engine import Database, check_urls, retried
-from shared.ranked_lists.pages import Lifetimes, PageWriter
-from shared.ranked_lists.publish import ListWriter
-from shared.ranked_lists.read import ListReader
-from shared.ranked_lists.users import UserMarks
-from shared.setting_conflicts import refuse_conflicts
+from shared.jobs.setting_conflicts import refuse_conflicts
+from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.page_store import Lifetimes, PageWriter
+from shared.ranked_lists.timeline_store import ListReader
+from shared.ranked_lists.user_store import UserMarks
 from shared.settings import (
     HeuristicSettings,
     ListSettings,
@@ -24,23 +24,23 @@ from shared.settings import (
     WindowSettings,
     load_settings,
 )
-from shared.signing import SigningKeys
-from timeline.breaker import Breaker
-from timeline.deeds import Deeds, let_finish
-from timeline.disk import Disk
-from timeline.installation import Installation
-from timeline.intake import EventIntake
-from timeline.keeper import Keeper
+from shared.text.signing import SigningKeys
+from timeline.counters import STORES
+from timeline.feed.feed import Timeline
+from timeline.http.auth import Doorkeeper
 from timeline.metrics import Metrics
-from timeline.parts import Parts
-from timeline.security import Doorkeeper
-from timeline.serve import Timeline
 from timeline.settings import TimelineSettings
-from timeline.shelf import Shelf
-from timeline.snapshot import Snapshot
-from timeline.stores import Stores
-from timeline.tally import STORES
-from timeline.withheld import OwnCopies, Withheld
+from timeline.stores.background_refresh import Keeper
+from timeline.stores.breaker import Breaker
+from timeline.stores.budgets import Stores
+from timeline.stores.event_intake import EventIntake
+from timeline.stores.installation import Installation
+from timeline.stores.local_chains import Shelf
+from timeline.stores.local_copies import Snapshot
+from timeline.stores.resources import Parts
+from timeline.stores.safety_updates import OwnCopies, Withheld
+from timeline.stores.snapshot_file import Disk
+from timeline.stores.worker_threads import Deeds, let_finish
 from timeline.worker import Worker
 
 WRITE_THREADS = 3  # fewer than PostgreSQL connections and than asyncio's own threads: pages find some free

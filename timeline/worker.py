@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
 
-from shared.signing import SigningKeys
+from shared.text.signing import SigningKeys
 from timeline.http.signing_keys import signing_keys
 from timeline.settings import TimelineSettings
 

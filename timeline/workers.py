@@ -15,8 +15,8 @@ from multiprocessing.process import BaseProcess
 from socket import socket
 
 from shared.logs import log_trouble
-from timeline.http.serving import SIGNALS, STARTUP_FAILURE, serve_worker
-from timeline.listening import close, siblings_of
+from timeline.http.listening import close, siblings_of
+from timeline.serving import SIGNALS, STARTUP_FAILURE, serve_worker
 from timeline.state import AllSettings
 from timeline.worker import Worker
 

@@ -9,11 +9,11 @@ import typer
 
 from shared.domain import Phase
 from shared.errors import WarmlineError
-from shared.jobs import Job
-from shared.printable import write_error
-from shared.stopping import STOPPED
+from shared.jobs.names import Job
+from shared.jobs.stopping import STOPPED
+from shared.text.printable import write_error
 from shared.version import VERSION
-from warmline import import_columns
+from warmline.commands.import_data import columns
 
 app = typer.Typer(
     help="Warmline: a self-hosted post recommender. Settings are read from WARMLINE_* and .env.",
@@ -59,7 +59,7 @@ def _init() -> None:
 @app.command("migrate")
 def _migrate(*, as_json: Json = False) -> None:
     """Bring the schema `warmline` to this version; touches nothing outside it."""
-    from warmline.migrating import run_migrate
+    from warmline.commands.migrate import run_migrate
 
     raise typer.Exit(run_migrate(as_json=as_json))
 
@@ -74,7 +74,7 @@ docs/sample-import is one. CSV is UTF-8 with a header; a time carries its zone, 
 The columns, in any order:
 
 \b
-{import_columns.table()}
+{columns.table()}
 """
 
 
@@ -96,7 +96,7 @@ def _import(
     report: Annotated[Path | None, typer.Option(help="Write every row that was left out to this CSV file.")] = None,
     as_json: Json = False,
 ) -> None:
-    from warmline.importing import run_import
+    from warmline.commands.import_data.command import run_import
 
     raise typer.Exit(run_import(folder, delimiter=delimiter, report=report, as_json=as_json))
 
@@ -113,7 +113,7 @@ def _doctor(
 
     Exit code: 0 nothing breaks (hints may stand), 1 a problem stands, 2 a setting is missing or wrong.
     """
-    from warmline.doctoring import run_doctor
+    from warmline.commands.doctor.command import run_doctor
 
     raise typer.Exit(run_doctor(yes=yes, as_json=as_json))
 
@@ -121,7 +121,7 @@ def _doctor(
 @phase_commands.command("get")
 def _phase_get(*, as_json: Json = False) -> None:
     """Show the phase in force, whether Redis has it, and the last changes."""
-    from warmline.phases import run_phase_get
+    from warmline.commands.phase import run_phase_get
 
     raise typer.Exit(run_phase_get(as_json=as_json))
 
@@ -137,7 +137,7 @@ def _phase_set(
     as_json: Json = False,
 ) -> None:
     """Put a phase in force; it counts from each user's next first page on."""
-    from warmline.phases import run_phase_set
+    from warmline.commands.phase import run_phase_set
 
     raise typer.Exit(run_phase_set(phase, rollout_percent=rollout_percent, by=by, as_json=as_json))
 
@@ -150,7 +150,7 @@ def _run(
     as_json: Json = False,
 ) -> None:
     """Ask the service that does a job for a run now. Exit code: 0 good, 1 refused or failed."""
-    from warmline.running import run_job
+    from warmline.commands.run import run_job
 
     raise typer.Exit(run_job(job, wait=wait, as_json=as_json))
 
@@ -167,7 +167,7 @@ def _inspect(
 
     The lists stand side by side where the terminal has room, else one below the other.
     """
-    from warmline.inspecting import run_inspect
+    from warmline.commands.inspect.command import run_inspect
 
     raise typer.Exit(run_inspect(user, limit=limit, post_id=post, as_json=as_json))
 
@@ -178,7 +178,7 @@ def _status(*, as_json: Json = False) -> None:
 
     Counts nothing and changes nothing: quick at any size.
     """
-    from warmline.commands.status import run_status
+    from warmline.commands.status.command import run_status
 
     raise typer.Exit(run_status(as_json=as_json))
 
@@ -195,7 +195,7 @@ def _capacity(
 
     Counts the relations, and writes some keys of nobody to Redis, which are deleted.
     """
-    from warmline.capacity import run_capacity
+    from warmline.commands.capacity.command import run_capacity
 
     raise typer.Exit(run_capacity(users=users, posts=posts, interactions=interactions, as_json=as_json))
 
@@ -206,7 +206,7 @@ By = Annotated[str | None, typer.Option(help="Who decides, for the audit; defaul
 @app.command("models")
 def _models(*, as_json: Json = False) -> None:
     """List model versions with their figures, the gate's verdicts, and which one is served."""
-    from warmline.modelling import run_models
+    from warmline.commands.models import run_models
 
     raise typer.Exit(run_models(as_json=as_json))
 
@@ -222,7 +222,7 @@ def _promote(
     as_json: Json = False,
 ) -> None:
     """Make a model version the champion, and ask for its lists."""
-    from warmline.modelling import run_promote
+    from warmline.commands.models import run_promote
 
     raise typer.Exit(run_promote(version, override=override, by=by, as_json=as_json))
 
@@ -230,7 +230,7 @@ def _promote(
 @app.command("rollback")
 def _rollback(*, by: By = None, as_json: Json = False) -> None:
     """Make the previous champion the champion again, and ask for its lists."""
-    from warmline.modelling import run_rollback
+    from warmline.commands.models import run_rollback
 
     raise typer.Exit(run_rollback(by=by, as_json=as_json))
 
@@ -244,7 +244,7 @@ def _installation_show(*, as_json: Json = False) -> None:
 
     Changes nothing.
     """
-    from warmline.installation import run_show
+    from warmline.commands.installation import run_show
 
     raise typer.Exit(run_show(as_json=as_json))
 
@@ -256,7 +256,7 @@ def _installation_adopt(*, yes: Yes = False, by: By = None) -> None:
     Redis is cleared of Warmline's keys and the snapshot deleted, for both are made anew; model files and PostgreSQL
     stay as they are. The installation that they belonged to is refused there from then on.
     """
-    from warmline.installation import run_adopt
+    from warmline.commands.installation import run_adopt
 
     raise typer.Exit(run_adopt(yes=yes, by=by))
 
@@ -268,7 +268,7 @@ def _installation_renew(*, yes: Yes = False, by: By = None) -> None:
     Its Redis is cleared of Warmline's keys and snapshots are dropped, since rows might be given out twice; what is in
     PostgreSQL and the models stay, and the champion goes on being served.
     """
-    from warmline.installation import run_renew
+    from warmline.commands.installation import run_renew
 
     raise typer.Exit(run_renew(yes=yes, by=by))
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from shared.domain import MAX_ID_LENGTH, is_usable_id
-from shared.printable import printable
+from shared.text.printable import printable
 from warmline.screen import clipped, number_of, print_hanging
 
 EXAMPLE = 60  # characters of an example

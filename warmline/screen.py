@@ -12,8 +12,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 from rich.text import Text
 
-from shared.printable import printable, printable_json, write_error
-from shared.safe_console import SafeConsole
+from shared.text.printable import printable, printable_json, write_error
+from shared.text.safe_console import SafeConsole
 
 LEAST_WIDTH = 20  # characters of a line, however narrow the terminal
 PIPE_WIDTH = 160  # characters of a line when nobody's terminal says

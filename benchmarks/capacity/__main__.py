@@ -18,13 +18,13 @@ from benchmarks.world.fill import fill_own_tables
 from benchmarks.world.shape import Size, make_world
 from benchmarks.world.vectors import Encoding, fill_vectors
 from demo.embedded import Servers, embedded_servers
+from shared.content.encode_posts import build_encoders
 from shared.content.settings import ContentSettings
 from shared.db.sizes import held
 from shared.db.vectors import Part
-from shared.encoding import build_encoders
-from shared.ranked_lists.weigh import used
+from shared.ranked_lists.key_sizes import used
 from shared.settings import ListSettings
-from warmline.capacity import Capacity, predict
+from warmline.commands.capacity.command import Capacity, predict
 from warmline.stores import Stores
 
 DEMO = Size(users=1_248, posts=1_682, interactions=155_375, blocks=144, days=13.9)

@@ -19,9 +19,9 @@ from benchmarks.encode.systems import LOOP, OURS, minilm_systems, photo_systems
 from benchmarks.figures import Bound, Result, Row, at_least, count, parser, refusals, report
 from benchmarks.resident import MIB
 from benchmarks.turns import Rates, Work, take_turns
-from shared.content.registry import OFFLINE_ENGLISH, build_text_encoder
+from shared.content.encoders.registry import OFFLINE_ENGLISH, build_text_encoder
 from shared.content.settings import ContentSettings
-from shared.progress import bars
+from shared.jobs.progress_bars import bars
 
 MUSTS = {"photos": 1.5, "captions, MiniLM": 1.5}  # ours ÷ the loop
 GUARDS = {"photos": 1.1, "captions, MiniLM": 1.1}  # of `--quick`, on a busy machine

@@ -8,12 +8,12 @@ import torch
 from PIL import Image
 
 from benchmarks.turns import Work
-from shared.content.image_timm import build_timm_encoder, timm_network, transform_of
-from shared.content.photos import PhotoSource
-from shared.content.protocol import TextEncoder
+from shared.content.encode_posts import CAPTIONS_PER_BATCH
+from shared.content.encoders.image_timm import build_timm_encoder, timm_network, transform_of
+from shared.content.encoders.protocol import TextEncoder
+from shared.content.encoders.text_transformers import MAX_TOKENS, transformers_network
+from shared.content.photos.photo_source import PhotoSource
 from shared.content.settings import ContentSettings
-from shared.content.text_transformers import MAX_TOKENS, transformers_network
-from shared.encoding import CAPTIONS_PER_BATCH
 
 IMAGE_MODEL, TEXT_MODEL = "tf_efficientnet_lite0", "sentence-transformers/all-MiniLM-L6-v2"
 OURS, LOOP, BARE = "ours", "plain loop, one by one", "bare forward pass, full batches"

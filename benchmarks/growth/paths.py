@@ -11,9 +11,9 @@ import torch
 from benchmarks.databases import open_database
 from benchmarks.jobs import heuristic_run
 from s02_recsys_neucf.score import PlacesPerUser, candidates_from, rank, users_from
-from s02_train_neucf.dataset import training_set
-from s02_train_neucf.recipe import Recipe
-from s02_train_neucf.train import train_members
+from s02_train_neucf.data.dataset import training_set
+from s02_train_neucf.learning.recipe import Recipe
+from s02_train_neucf.learning.train import train_members
 from shared.db.bulk import load_all_posts, load_events
 from shared.db.engine import Database
 from shared.event_columns import Events

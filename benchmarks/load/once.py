@@ -23,7 +23,7 @@ OURS, PLAIN = "ours", "plain"
 
 
 def ours(settings: StoreSettings, _rows: int) -> int:
-    """As `s02_train_neucf.load` reads: posts, events and blocks, in one snapshot; the vectors are left out."""
+    """As `s02_train_neucf.data.load` reads: posts, events and blocks, in one snapshot; the vectors are left out."""
     database, now = Database(settings), datetime.now(UTC)
     with database.read() as snapshot:
         check_relations(database, snapshot)

@@ -10,8 +10,8 @@ from benchmarks.figures import Bound, Result, Row, at_most, count, parser, refus
 from benchmarks.memory.fill import Size, publish, scroll
 from benchmarks.memory.measure import CATALOGUE, KINDS, LISTS, Held, measure
 from demo.embedded import embedded_servers
-from shared.progress import bars
-from shared.ranked_lists.publish import ListWriter
+from shared.jobs.progress_bars import bars
+from shared.ranked_lists.job_store import ListWriter
 from shared.settings import ListSettings
 
 QUICK = Size(users=500, publications=3, chains=500)

@@ -15,15 +15,15 @@ from msgspec.structs import replace
 
 from shared.domain import Phase, Reason, Source, author_key
 from shared.eligibility import Viewer
+from shared.operations.safety import publish_safety
 from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList, encode, pack_entry
 from shared.ranked_lists.cursor import Cursor
-from shared.ranked_lists.pages import FirstPage, Lifetimes, NextPage, PageWriter
+from shared.ranked_lists.job_store import LEAST_VERSION, ListWriter
+from shared.ranked_lists.page_store import FirstPage, Lifetimes, NextPage, PageWriter
 from shared.ranked_lists.publication import Publication
-from shared.ranked_lists.publish import LEAST_VERSION, ListWriter
-from shared.ranked_lists.read import ListReader
 from shared.ranked_lists.records import NONCE_BYTES, CatalogueEntry, Chain, Tail
-from shared.safety import publish_safety
+from shared.ranked_lists.timeline_store import ListReader
 from shared.settings import ListSettings
 
 POSTS = 20_000  # in the candidate window
@@ -97,7 +97,7 @@ async def scroll(url: str, lists: ListSettings, size: Size, *, chains: int, seed
 
 
 async def _chain(reader: ListReader, writer: PageWriter, lists: ListSettings, user: str, *, to_the_end: bool) -> None:
-    """A first page as `timeline.serve` begins one, then pages by cursor; at the end the tail is frozen."""
+    """A first page as `timeline.feed.feed` begins one, then pages by cursor; at the end the tail is frozen."""
     state = await reader.user(user, None)
     ranked, seen = state.list_of(Phase.NEUCF), {*state.viewer.seen_posts, *state.seen.rows}
     assert ranked is not None

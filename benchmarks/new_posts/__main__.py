@@ -22,8 +22,8 @@ from demo.embedded import embedded_servers
 from shared.db.engine import Database
 from shared.db.migrate import migrate
 from shared.domain import Phase
-from shared.progress import bars
-from shared.ranked_lists.publish import ListWriter
+from shared.jobs.progress_bars import bars
+from shared.ranked_lists.job_store import ListWriter
 from shared.settings import ListSettings, NewPostSettings, StoreSettings
 
 LEAST_SHARE = 0.95

@@ -10,21 +10,21 @@ import torch
 from s01_heuristic import job as heuristic
 from s02_recsys_neucf import job as scoring
 from s02_recsys_neucf.settings import ScoreSettings
-from shared.content.registry import OFFLINE_ENGLISH
+from shared.candidates.ranking_input import load_world
+from shared.content.encode_posts import build_encoders
+from shared.content.encoders.registry import OFFLINE_ENGLISH
+from shared.content.post_features import manifest_encoder
 from shared.content.settings import ContentSettings
 from shared.db.engine import Database
 from shared.db.models import promote_model, register_model
 from shared.db.runs import Run, claim_run, finish_run, request_run
-from shared.encoding import build_encoders
-from shared.features import manifest_encoder
 from shared.neucf.artefact import Artefact, save_artefact
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.manifest import Manifest
 from shared.neucf.model import NeuCF
 from shared.neucf.vocab import Vocab
-from shared.ranked_lists.publish import ListWriter
+from shared.ranked_lists.job_store import ListWriter
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, NewPostSettings, WindowSettings
-from shared.world import load_world
 
 CONTENT = ContentSettings(text_encoder=OFFLINE_ENGLISH)  # it has nothing to encode: the posts are bare
 MODEL = "model-1"

@@ -18,7 +18,7 @@ from benchmarks.quality.rows import Row, rows_of, write_rows
 from benchmarks.quality.systems import systems_named
 from benchmarks.quality.tables import show
 from shared.errors import WarmlineError
-from shared.progress import bars
+from shared.jobs.progress_bars import bars
 
 PHOTOS = "photos"  # a world of its own, not a table of pairs
 PHOTO_SEEDS = (0, 1, 2)  # of the worlds

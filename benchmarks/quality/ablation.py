@@ -23,11 +23,11 @@ from benchmarks.quality.validation import validation_of
 from demo.simulator.folder import read_folder
 from demo.simulator.looks import looks_of
 from demo.simulator.simulate import WorldSettings, simulate_with
-from s02_train_neucf.dataset import Likes
-from s02_train_neucf.evaluate import Exam, ModelRanker
-from s02_train_neucf.fit import fit
-from s02_train_neucf.metrics import PerUser
-from s02_train_neucf.recipe import Recipe
+from s02_train_neucf.data.dataset import Likes
+from s02_train_neucf.evaluation.evaluate import Exam, ModelRanker
+from s02_train_neucf.evaluation.metrics import PerUser
+from s02_train_neucf.learning.fit import fit
+from s02_train_neucf.learning.recipe import Recipe
 from shared.domain import Kind
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import SortedPosts

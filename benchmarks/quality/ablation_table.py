@@ -11,8 +11,8 @@ from benchmarks.quality.ablation import PHOTO_METRICS, WHOLE, Ablated, ablate_mo
 from benchmarks.quality.photos_table import CACHE, FOLDER
 from benchmarks.quality.rows import BOOTSTRAP_SEED
 from benchmarks.quality.rows import Row as JsonRow
-from s02_train_neucf import metrics
-from s02_train_neucf.metrics import Interval, PerUser
+from s02_train_neucf.evaluation import metrics
+from s02_train_neucf.evaluation.metrics import Interval, PerUser
 
 NAME = "ablation"
 SEEDS = (1, 2, 3)

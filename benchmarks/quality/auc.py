@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from s02_train_neucf.metrics import Hits
+from s02_train_neucf.evaluation.metrics import Hits
 
 
 def auc(scores: NDArray[np.float32], relevant: Hits) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.errors import DataMalformed
-from s02_train_neucf.dataset import Likes
+from s02_train_neucf.data.dataset import Likes
 from shared.domain import KIND_CODES, Kind
 from shared.event_columns import Events
 from shared.neucf.examples import NO_AUTHOR, Examples, SortedPosts, examples_of

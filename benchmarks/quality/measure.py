@@ -11,7 +11,7 @@ from benchmarks.quality.data import QualityData
 from benchmarks.quality.protocols import COLD_ITEMS, Answered, protocols_of
 from benchmarks.quality.systems import System
 from benchmarks.quality.tuned import Made
-from s02_train_neucf.metrics import PerUser
+from s02_train_neucf.evaluation.metrics import PerUser
 from shared.errors import ConfigurationError, TrainingRefused
 
 Tell = Callable[[str, int, int], None]

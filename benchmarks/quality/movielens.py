@@ -16,7 +16,7 @@ from benchmarks.provenance import ROOT
 from benchmarks.quality.data import Columns
 from demo.errors import WorldMissing
 from demo.movielens import RATINGS_FILE, WHEEL_PATTERN, Ratings, load
-from s02_train_neucf.split import Split, global_cut, per_user_cut
+from s02_train_neucf.evaluation.split import Split, global_cut, per_user_cut
 from shared.domain import KIND_CODES, Kind
 from shared.event_columns import Events
 from shared.neucf.examples import NO_AUTHOR, Examples, SortedPosts

@@ -18,10 +18,10 @@ from benchmarks.quality.rows import Row
 from benchmarks.rules import default_rules
 from demo.make_world import make_world
 from demo.movielens import Ratings
-from s02_train_neucf.evaluate import Report
-from s02_train_neucf.load import TrainingData
-from s02_train_neucf.past import Past
-from s02_train_neucf.recipe import Recipe
+from s02_train_neucf.data.load import TrainingData
+from s02_train_neucf.evaluation.evaluate import Report
+from s02_train_neucf.gate.history import Past
+from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.report import Trial, try_model
 from shared.db.bulk import BlockPairs
 from shared.domain import KIND_CODES, Kind

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from benchmarks.quality.auc import auc
 from demo.simulator.simulate import PhotoWorld
 from demo.simulator.visits import DAY
-from s02_train_neucf import metrics
-from s02_train_neucf.metrics import Interval, PerUser
+from s02_train_neucf.evaluation import metrics
+from s02_train_neucf.evaluation.metrics import Interval, PerUser
 from shared.domain import KIND_CODES, Kind
 from shared.event_columns import Events
 from shared.neucf.examples import SortedPosts

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from demo.simulator.folder import CaptionedPhoto
 from demo.simulator.simulate import PhotoWorld
-from shared.content.photos import Photo, PhotoSource
-from shared.content.protocol import ImageEncoder, TextEncoder
-from shared.content.registry import OFFLINE_ENGLISH, OFFLINE_IMAGE, build_image_encoder, build_text_encoder
+from shared.content.encoders.protocol import ImageEncoder, TextEncoder
+from shared.content.encoders.registry import OFFLINE_ENGLISH, OFFLINE_IMAGE, build_image_encoder, build_text_encoder
+from shared.content.photos.photo_source import Photo, PhotoSource
 from shared.neucf.features import PostFeatures, Vectors
 
 AT_ONCE = 32  # photos or captions in one call

@@ -27,19 +27,19 @@ from benchmarks.quality.photo_vectors import FolderVectors, encode_folder
 from demo.simulator.folder import read_folder
 from demo.simulator.looks import looks_of
 from demo.simulator.simulate import PhotoWorld, WorldSettings, simulate_with
-from s02_train_neucf.baselines import Popularity
-from s02_train_neucf.content_knn import ContentKNN
-from s02_train_neucf.dataset import Likes
-from s02_train_neucf.evaluate import Exam, ModelRanker
-from s02_train_neucf.fit import Fitted, fit
-from s02_train_neucf.heuristic_ranker import Heuristic
-from s02_train_neucf.metrics import PerUser
-from s02_train_neucf.recipe import Recipe
+from s02_train_neucf.data.dataset import Likes
+from s02_train_neucf.evaluation.content_knn import ContentKNN
+from s02_train_neucf.evaluation.evaluate import Exam, ModelRanker
+from s02_train_neucf.evaluation.heuristic_ranker import Heuristic
+from s02_train_neucf.evaluation.metrics import PerUser
+from s02_train_neucf.evaluation.rankers import Popularity
+from s02_train_neucf.learning.fit import Fitted, fit
+from s02_train_neucf.learning.recipe import Recipe
 from shared.domain import Kind
-from shared.neucf.blocks import best
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import SortedPosts
 from shared.neucf.features import NO_FEATURES, PostFeatures, Vectors
+from shared.neucf.score import best
 from shared.settings import HeuristicSettings
 
 NEUCF = "neucf"

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from benchmarks.quality import sampled
 from benchmarks.quality.auc import auc
 from benchmarks.quality.data import QualityData, Questions
-from s02_train_neucf import metrics, spread
-from s02_train_neucf.baselines import Ranker
-from s02_train_neucf.metrics import PerUser
-from shared.neucf.blocks import best, blocks
-from shared.neucf.finite import refuse_non_finite
+from s02_train_neucf.evaluation import list_statistics, metrics
+from s02_train_neucf.evaluation.metrics import PerUser
+from s02_train_neucf.evaluation.rankers import Ranker
+from shared.neucf.fast.finite import refuse_non_finite
+from shared.neucf.score import best, blocks
 
 ALL_ITEMS = "all_items_ranked"
 COLD_ITEMS = "cold_items_ranked"
@@ -67,10 +67,10 @@ def all_items_ranked(ranker: Ranker, data: QualityData) -> Answered:
         values[f"precision@{k}"] = metrics.precision(hits, k)
         values[f"mrr@{k}"] = metrics.reciprocal_rank(hits, k)
     k, liked_by = max(KS), np.bincount(data.everyone.posts, minlength=data.everyone.n_posts)
-    values[f"novelty@{k}"] = spread.novelty(lists, k, liked_by, n_users=data.everyone.n_users)
+    values[f"novelty@{k}"] = list_statistics.novelty(lists, k, liked_by, n_users=data.everyone.n_users)
     if data.features.image is not None:
-        values[f"photo diversity@{k}"] = spread.photo_diversity(lists, k, data.features.image)
-    return Answered(values, {f"coverage@{k}": spread.coverage(lists, k, n_posts=data.wanted.n_posts)})
+        values[f"photo diversity@{k}"] = list_statistics.photo_diversity(lists, k, data.features.image)
+    return Answered(values, {f"coverage@{k}": list_statistics.coverage(lists, k, n_posts=data.wanted.n_posts)})
 
 
 def cold_items_ranked(ranker: Ranker, data: QualityData) -> Answered:

@@ -10,8 +10,8 @@ import numpy as np
 from benchmarks.errors import BenchmarkRefused
 from benchmarks.quality.measure import Measured, Measurement, mean_over_seeds
 from benchmarks.quality.systems import NEUCF
-from s02_train_neucf import metrics
-from s02_train_neucf.metrics import Interval, PerUser
+from s02_train_neucf.evaluation import metrics
+from s02_train_neucf.evaluation.metrics import Interval, PerUser
 
 BOOTSTRAP_SEED = 0
 MEAN = "mean"

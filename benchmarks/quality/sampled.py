@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from s02_train_neucf.metrics import PerUser
+from s02_train_neucf.evaluation.metrics import PerUser
 
 PROTOCOL = "ncf_sampled"
 

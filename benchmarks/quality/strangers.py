@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from s02_train_neucf.baselines import Popularity, Ranker, Scores
-from s02_train_neucf.dataset import Likes
+from s02_train_neucf.data.dataset import Likes
+from s02_train_neucf.evaluation.rankers import Popularity, Ranker, Scores
 
 
 class PopularForStrangers:

@@ -10,9 +10,9 @@ from benchmarks.quality.plain_neumf import plain_neumf
 from benchmarks.quality.protocols import asks_cold
 from benchmarks.quality.strangers import PopularForStrangers
 from benchmarks.quality.tuned import Made, Tuned
-from s02_train_neucf.baselines import EASE, ItemKNN, Popularity, Random, Ranker
-from s02_train_neucf.content_knn import ContentKNN
-from s02_train_neucf.ials import IALS
+from s02_train_neucf.evaluation.content_knn import ContentKNN
+from s02_train_neucf.evaluation.ials import IALS
+from s02_train_neucf.evaluation.rankers import EASE, ItemKNN, Popularity, Random, Ranker
 from shared.neucf.features import Vectors
 
 NEUCF = "neucf"

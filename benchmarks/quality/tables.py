@@ -11,8 +11,8 @@ from benchmarks.quality.musts import checked
 from benchmarks.quality.protocols import ALL_ITEMS, COLD_ITEMS, KS, SAMPLED
 from benchmarks.quality.rows import BOOTSTRAP_SEED, differences, intervals, means, measured_seeds
 from benchmarks.quality.systems import NEUCF
-from s02_train_neucf.metrics import Interval
-from s02_train_neucf.slices import by_group, user_groups
+from s02_train_neucf.evaluation.metrics import Interval
+from s02_train_neucf.evaluation.user_groups import by_group, user_groups
 
 SHOWN: Mapping[str, tuple[str, ...]] = {
     ALL_ITEMS: ("hr@10", "ndcg@10", "recall@20", "ndcg@20", "mrr@10"),

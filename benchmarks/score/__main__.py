@@ -17,7 +17,7 @@ from benchmarks.score.measure import Measured, Share, measure
 from benchmarks.score.peers import peers
 from benchmarks.score.rows import bounds_of, rows_of
 from benchmarks.score.worlds import Size, make_world
-from shared.progress import bars
+from shared.jobs.progress_bars import bars
 
 QUICK_USERS, QUICK_POSTS, QUICK_ROUNDS = 1000, 5000, 3
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from benchmarks.turns import Rates, Work
-from shared.neucf.fused import POSTS_AT_ONCE, USERS_AT_ONCE
+from shared.neucf.fast.fused import POSTS_AT_ONCE, USERS_AT_ONCE
 from shared.neucf.model import NeuCF
 
 WIDEST = 384  # of the products that show the processor's own speed

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from benchmarks.score.worlds import World
-from shared.neucf.blocks import blocks
+from shared.neucf.score import blocks
 
 CELLS_AT_ONCE = 2**13  # user–post pairs of one call, the fastest of 2¹² … 2¹⁸
 

@@ -8,16 +8,16 @@ import torch
 from torch import Tensor
 
 from s02_recsys_neucf.score import PlacesPerUser, RankedBlock, candidates_from, rank, users_from
-from shared.neucf.blocks import user_side_of, vectors_of
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.features import PostFeatures, Vectors
 from shared.neucf.merge import merged
 from shared.neucf.model import NeuCF, PostSide, UserSide
+from shared.neucf.score import user_side_of, vectors_of
 from shared.neucf.vocab import Rows
 
 CPU = torch.device("cpu")
 IMAGE_WIDTH, CAPTION_WIDTH = 1280, 384  # of EfficientNet-Lite0 and MiniLM
-MEMBERS = 3  # that a model is merged from (s02_train_neucf.recipe)
+MEMBERS = 3  # that a model is merged from (s02_train_neucf.learning.recipe)
 WITHHELD, LIKED = 60, 30  # posts of a user on average: seen, own and of blocked authors; and in their history
 SPREAD = 0.3  # of the ids' vectors, as after a training; initial ones are so close that rounding decides
 

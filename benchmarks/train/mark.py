@@ -7,8 +7,8 @@ import numpy as np
 
 from benchmarks.quality.systems import IALS_SETTINGS
 from benchmarks.train.program import Best, Split, arguments, turns
-from s02_train_neucf.dataset import Likes
-from s02_train_neucf.ials import IALS
+from s02_train_neucf.data.dataset import Likes
+from s02_train_neucf.evaluation.ials import IALS
 
 
 def learned(split: Split, seed: int) -> Best:

@@ -6,15 +6,15 @@ import numpy as np
 import torch
 
 from benchmarks.train.program import Best, Split, arguments, turns
-from s02_train_neucf.dataset import Likes, TrainingSet, training_set
-from s02_train_neucf.evaluate import Exam, ModelRanker
-from s02_train_neucf.recipe import Recipe
-from s02_train_neucf.search import search
-from s02_train_neucf.train import train_members
-from shared.neucf.compile_ahead import compile_ahead
+from s02_train_neucf.data.dataset import Likes, TrainingSet, training_set
+from s02_train_neucf.evaluation.evaluate import Exam, ModelRanker
+from s02_train_neucf.learning.recipe import Recipe
+from s02_train_neucf.learning.search import search
+from s02_train_neucf.learning.train import train_members
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import NO_AUTHOR, Examples, SortedPosts
 from shared.neucf.model import NeuCF
+from shared.neucf.warm_up import compile_ahead
 
 CPU = torch.device("cpu")
 WHOLE = "whole.npy"  # scores of all members, which have learned from the validation likes too

@@ -5,7 +5,7 @@ import torch
 
 from benchmarks.quality.plain_neumf import PlainNeuMF
 from benchmarks.train.program import Best, Split, arguments, turns
-from s02_train_neucf.dataset import Likes
+from s02_train_neucf.data.dataset import Likes
 
 
 def learned(split: Split, seed: int) -> Best:

@@ -7,7 +7,7 @@ from benchmarks.errors import DataMalformed
 from benchmarks.quality.data import QualityData
 from benchmarks.quality.validation import validation_of
 from benchmarks.train.program import Split
-from s02_train_neucf.dataset import Likes
+from s02_train_neucf.data.dataset import Likes
 
 
 def split_of(data: QualityData) -> Split:

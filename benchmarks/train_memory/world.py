@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from s02_train_neucf.load import TrainingData
+from s02_train_neucf.data.load import TrainingData
 from shared.db.bulk import BlockPairs
 from shared.domain import KIND_CODES, Kind
 from shared.event_columns import Events

@@ -23,24 +23,24 @@ from s02_recsys_neucf.job import JOB as SCORE_JOB
 from s02_recsys_neucf.job import JobSettings as ScoreJobSettings
 from s02_recsys_neucf.job import run_scoring
 from s02_recsys_neucf.settings import ScoreSettings
-from s02_train_neucf.dataset import training_set
+from s02_train_neucf.data.dataset import training_set
+from s02_train_neucf.data.load import TrainingData, load_training_data
 from s02_train_neucf.job import recipe_json
-from s02_train_neucf.load import TrainingData, load_training_data
-from s02_train_neucf.recipe import Recipe
-from s02_train_neucf.train import train_members
+from s02_train_neucf.learning.recipe import Recipe
+from s02_train_neucf.learning.train import train_members
+from shared.content.encode_posts import Encoders, build_encoders
+from shared.content.post_features import manifest_encoder
 from shared.content.settings import ContentSettings
 from shared.db.engine import Database
 from shared.db.models import promote_model, register_model
 from shared.db.phases import installation_id
 from shared.db.runs import claim_run, finish_run, request_run
 from shared.db.vectors import Part
-from shared.encoding import Encoders, build_encoders
-from shared.features import manifest_encoder
 from shared.neucf.artefact import Artefact, save_artefact
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import examples_of
 from shared.neucf.manifest import Manifest
-from shared.ranked_lists.publish import ListWriter
+from shared.ranked_lists.job_store import ListWriter
 from shared.settings import ModelSettings, StoreSettings, load_settings
 
 DAYS = 730

@@ -13,7 +13,7 @@ from benchmarks.world.columns import PostRows
 from benchmarks.world.fill import copy_parts
 from benchmarks.world.ids import Bytes, texts
 from benchmarks.world.shape import World
-from shared.content.captions import caption_hash, hash_of
+from shared.content.encoders.captions import caption_hash, hash_of
 from shared.db.vectors import VECTOR_TYPE, Part
 
 OWN_PART = 0.7  # length of what is a post's own, in parts of its topic's; 0: all posts of a topic are alike

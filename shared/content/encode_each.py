@@ -6,8 +6,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.content.protocol import Vectors
-from shared.content.unreadable import Fault, Unreadable
+from shared.content.encoders.protocol import Vectors
+from shared.content.photos.unreadable import Fault, Unreadable
 from shared.errors import EncoderFault
 
 Input = TypeVar("Input")

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
-from shared.content.allowed import is_entry
-from shared.content.fetch import FetchLimits
-from shared.content.plan import Backoff
-from shared.content.registry import OFFLINE_IMAGE, OFFLINE_MULTILINGUAL
+from shared.content.encoders.registry import OFFLINE_IMAGE, OFFLINE_MULTILINGUAL
+from shared.content.encoding_plan import Backoff
+from shared.content.photos.allowed_urls import is_entry
+from shared.content.photos.fetch import FetchLimits
 from shared.settings import SettingsGroup
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.content.plan import Failure
+from shared.content.encoding_plan import Failure
 
 MANY = 20  # posts; fewer may well be edited between two runs
 KEPT_FOR = timedelta(days=1)

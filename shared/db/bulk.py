@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from shared.db.binary_copy import copy_binary, joined
 from shared.db.buried_ids import buried_posts_in_view, buried_users_in_view
 from shared.db.engine import Snapshot
+from shared.db.key_set import KeySet
 from shared.db.relations import usable
 from shared.db.repeated_ids import rows_to_keep
 from shared.db.timestamps import EARLIEST, LATEST, seconds_of
@@ -25,7 +26,6 @@ from shared.db.tombstones import buried, buried_in_views
 from shared.domain import CLOCK_TOLERANCE, KIND_CODES, is_usable_id
 from shared.errors import SourceError
 from shared.event_columns import Events, Floats, Int64s, PostKeys
-from shared.key_set import KeySet
 
 _PROBE, _PROBE_KEY = "warmline", -8975063746265413875
 _USER_BATCH = 5_000

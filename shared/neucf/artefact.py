@@ -20,6 +20,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from shared.errors import ArtefactError
+from shared.files.untrusted_files import open_untrusted, parse_json
 from shared.neucf.manifest import Encoder, Manifest
 from shared.neucf.model import NeuCF
 from shared.neucf.model_files import MANIFEST as MANIFEST
@@ -31,7 +32,6 @@ from shared.neucf.model_files import (
     unreadable,
 )
 from shared.neucf.vocab import Vocab
-from shared.untrusted_files import open_untrusted, parse_json
 
 USER_KEYS, POST_KEYS = "vocab.user_keys", "vocab.post_keys"  # tensors beside the model's own, int64
 HEADER_LENGTH = struct.Struct("<Q")  # with which a safetensors file begins

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from shared.errors import ArtefactError
-from shared.untrusted_files import open_untrusted, parse_json, read_untrusted
+from shared.files.untrusted_files import open_untrusted, parse_json, read_untrusted
 
 FORMAT = 3  # of the manifest; grows when a reader of the old format could not use the file
 WEIGHTS, MANIFEST = "weights.safetensors", "manifest.json"

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.errors import ArtefactError, ForeignInstallation
+from shared.files.untrusted_files import read_untrusted
 from shared.neucf.model_files import MANIFEST, parse_manifest, read_manifest_bytes
-from shared.untrusted_files import read_untrusted
 
 OWNER = "installation.txt"
 MAX_OWNER_BYTES = 10_000  # an id has 64 characters

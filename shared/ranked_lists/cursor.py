@@ -12,7 +12,7 @@ import struct
 
 from msgspec import Struct
 
-from shared.signing import MAC_BYTES, SigningKeys, bytes_of, text_of
+from shared.text.signing import MAC_BYTES, SigningKeys, bytes_of, text_of
 
 FORMAT = 1
 FORMAT_WITH_ROWS = 2

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
+from timeline.counters import STORES, Tally
 from timeline.metrics import JOBS, OTHER, STATUSES, UNCOUNTED, Metrics
-from timeline.tally import STORES, Tally
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "observability.md").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from shared.content.registry import OFFLINE_ENGLISH
+from shared.content.encoders.registry import OFFLINE_ENGLISH
 from shared.domain import Phase
 from shared.ranked_lists import codec, keys
 from shared.ranked_lists.publication import unpack_publication

@@ -13,9 +13,9 @@ import torch
 
 from s02_recsys_neucf import job as scoring
 from s02_train_neucf import job as training
+from shared.jobs.scheduler import Job, run_once
+from shared.jobs.stopping import exit_code_of
 from shared.logs import start_logging
-from shared.schedule import Job, run_once
-from shared.stopping import exit_code_of
 from tests.flow.camps import Camps
 from tests.flow.house import House
 

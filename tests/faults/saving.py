@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from shared.content.registry import OFFLINE_ENGLISH
+from shared.content.encode_posts import build_encoders
+from shared.content.encoders.registry import OFFLINE_ENGLISH
+from shared.content.post_features import manifest_encoder
 from shared.content.settings import ContentSettings
 from shared.db.engine import Database
 from shared.db.models import promote_model, register_model
 from shared.db.phases import installation_id
 from shared.db.runs import request_run
-from shared.encoding import build_encoders
-from shared.features import manifest_encoder
 from shared.neucf.artefact import Artefact, save_artefact
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.manifest import Encoder, Manifest

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.content.registry import OFFLINE_ENGLISH
+from shared.content.encoders.registry import OFFLINE_ENGLISH
 from shared.domain import Phase
 from shared.neucf.artefact import WEIGHTS
 from shared.ranked_lists import keys

@@ -12,7 +12,7 @@ import pytest
 from s02_train_neucf.job import JOB as TRAIN
 from s02_train_neucf.job import run_training
 from s02_train_neucf.progress import SAVING
-from shared.content.registry import OFFLINE_MULTILINGUAL
+from shared.content.encoders.registry import OFFLINE_MULTILINGUAL
 from shared.db.runs import claim_run, finish_run, request_run
 from shared.errors import ArtefactError, LeaseLost
 from tests.faults.disks import fill, small_disk
@@ -21,7 +21,7 @@ from tests.faults.week import AWAY, Week, settings_of
 from tests.flow.camps import build_camps
 from tests.flow.stop_at import StopAt
 from tests.stores import administrator
-from warmline.installation import run_renew
+from warmline.commands.installation import run_renew
 
 pytestmark = pytest.mark.faults
 DISK_MB = 90

@@ -20,7 +20,7 @@ from shared.errors import WarmlineError
 from shared.ranked_lists import codec, keys
 from shared.ranked_lists.publication import pack_publication, unpack_publication
 from tests.flow.camps import CAMPS, CAPTIONS, Camps, people_of, posts_of
-from warmline.commands.status import run_status
+from warmline.commands.status.command import run_status
 
 PEOPLE = [person for camp in CAMPS for person in people_of(camp)]
 OWN_SHARE = 0.9  # of the first ten posts of the second phase's lists that are of the reader's camp, at least

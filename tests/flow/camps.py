@@ -16,13 +16,13 @@ from PIL import Image, ImageDraw
 from s02_recsys_neucf import job as scoring
 from s02_recsys_neucf.settings import ScoreSettings
 from s02_train_neucf import job as training
-from s02_train_neucf.recipe import Recipe
+from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.settings import MirrorSettings, TrainSettings
-from shared.content.registry import OFFLINE_ENGLISH
+from shared.content.encode_posts import build_encoders
+from shared.content.encoders.registry import OFFLINE_ENGLISH
+from shared.content.post_features import manifest_encoder
 from shared.content.settings import ContentSettings
 from shared.db.runs import Run, claim_run, finish_run, request_run
-from shared.encoding import build_encoders
-from shared.features import manifest_encoder
 from shared.neucf.manifest import Encoder
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings
 from tests.flow.house import House

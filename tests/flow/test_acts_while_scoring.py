@@ -14,7 +14,7 @@ from shared.db.models import champion, promote_model, register_model
 from shared.db.runs import claim_run, finish_run, request_run
 from shared.domain import Phase
 from shared.neucf.artefact import save_artefact
-from shared.promotion import promote, roll_back
+from shared.operations.promotion import promote, roll_back
 from shared.ranked_lists import codec, keys
 from tests.faults.saving import an_artefact, make_champion
 from tests.flow.camps import Camps, build_camps, people_of, posts_of

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from starlette.testclient import TestClient
 
-from shared.content.registry import OFFLINE_ENGLISH
+from shared.content.encode_posts import build_encoders, encode_new
+from shared.content.encoders.registry import OFFLINE_ENGLISH
 from shared.content.settings import ContentSettings
-from shared.encoding import build_encoders, encode_new
 from tests.flow.house import ADMIN_TOKEN, ANN, COLD, POSTS, House, ask, eventually, ids, rest_of_chain, until_ready
 from tests.photos import a_photo, as_jpeg, brighter, cut, halved
 

@@ -24,7 +24,7 @@ from tests.flow.house import (
     state_of_app,
     until_ready,
 )
-from timeline.snapshot import NOT_ASKED
+from timeline.stores.local_copies import NOT_ASKED
 
 OPERATOR = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 

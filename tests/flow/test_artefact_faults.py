@@ -7,7 +7,7 @@ import pytest
 
 from s02_recsys_neucf.__main__ import main as score
 from s02_train_neucf.save import drop_unfinished
-from shared.content.registry import OFFLINE_ENGLISH
+from shared.content.encoders.registry import OFFLINE_ENGLISH
 from shared.domain import Phase
 from shared.errors import ArtefactError
 from shared.neucf.artefact import WEIGHTS, save_artefact

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from s02_train_neucf.load import load_training_data
+from s02_train_neucf.data.load import load_training_data
+from shared.content.encode_posts import build_encoders
 from shared.domain import Phase
-from shared.encoding import build_encoders
 from shared.neucf.examples import examples_of
 from shared.ranked_lists import codec, keys
 from tests.faults.saving import make_champion

@@ -10,10 +10,10 @@ import pytest
 import redis
 
 from shared.db.installation import renew_installation
+from shared.files.snapshot_owner import WITHOUT_OWNER, read_snapshot_owner
 from shared.ranked_lists.ownership import take_over
-from shared.snapshot_owner import WITHOUT_OWNER, read_snapshot_owner
 from tests.flow.house import API_KEY, COLD, POSTS, STRANGER, House, ask, eventually, ids, until_ready
-from tests.integration.lists.test_ownership import dump
+from tests.integration.shared.ranked_lists.test_ownership import dump
 from tests.races.pair import PATIENT
 from tests.races.stops import At, Proxy
 

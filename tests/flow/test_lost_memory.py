@@ -11,8 +11,8 @@ from starlette.testclient import TestClient
 from demo.valkey import Valkey
 from shared.db.installation import renew_installation
 from shared.errors import StoreUnavailable
+from shared.ranked_lists.job_store import ListWriter
 from shared.ranked_lists.ownership import take_over
-from shared.ranked_lists.publish import ListWriter
 from tests.flow.house import ANN, COLD, POSTS, STRANGER, House, ask, eventually, ids, posts_of, until_ready
 
 FORBIDDEN = posts_of("author3") | {"p44"}

@@ -10,7 +10,7 @@ from s01_heuristic.__main__ import main as rank
 from s02_recsys_neucf.__main__ import main as score
 from s02_train_neucf.__main__ import main as train
 from s02_train_neucf.save import drop_old_folders, drop_unfinished
-from shared.content.registry import OFFLINE_ENGLISH
+from shared.content.encoders.registry import OFFLINE_ENGLISH
 from shared.db.models import register_model
 from shared.db.phases import installation_id
 from shared.db.runs import for_run, request_run

@@ -21,8 +21,8 @@ from tests.faults.saving import make_champion
 from tests.flow.camps import PEOPLE, POSTS, Camps, build_camps
 from tests.flow.house import House
 from tests.stores import claimed_run, store_settings
+from warmline.commands.doctor.run_rules import judge_folder, judge_own_rights
 from warmline.findings import Severity
-from warmline.run_diagnosis import judge_folder, judge_own_rights
 
 
 @pytest.fixture

@@ -72,11 +72,11 @@ def test_a_timeline_whose_clock_is_set_back_goes_on_giving_signs_of_life(
         def now(cls, tz: tzinfo | None = None) -> "SetBack":
             return super().now(tz) - timedelta(hours=1)
 
-    monkeypatch.setattr("timeline.keeper.BEAT_EVERY", timedelta(0))
+    monkeypatch.setattr("timeline.stores.background_refresh.BEAT_EVERY", timedelta(0))
     last = "SELECT max(seen_at) FROM warmline.heartbeats WHERE service = 'timeline'"
     with house.timeline():
         eventually(lambda: house.sql(last) != [(None,)], "a first sign of life")
-        monkeypatch.setattr("timeline.keeper.datetime", SetBack)
+        monkeypatch.setattr("timeline.stores.background_refresh.datetime", SetBack)
         for said in ("one that may have been under way", "one that began after the clock was set back"):
             before = house.sql(last)
             eventually(lambda before=before: house.sql(last) > before, said)  # type: ignore[misc]

@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from shared.ranked_lists.publish import LEAST_VERSION
+from shared.ranked_lists.job_store import LEAST_VERSION
 from tests.flow.house import (
     ANN,
     API_KEY,

@@ -7,7 +7,7 @@ import redis
 
 from shared.db.engine import Database
 from shared.db.migrate import migrate
-from shared.ranked_lists.publish import ListWriter
+from shared.ranked_lists.job_store import ListWriter
 from tests.stores import KEEP_FOR, Held, empty_database, forget_everything, store_settings
 
 

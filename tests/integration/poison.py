@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from shared.content.fetch import FetchLimits
-from shared.content.photos import PhotoSource
+from shared.content.photos.fetch import FetchLimits
+from shared.content.photos.photo_source import PhotoSource
 from tests.loopback import serving_on_one_port
 
 PHOTO_HOST, FORBIDDEN = "127.0.0.2", "127.0.0.1"

@@ -16,7 +16,7 @@ from shared.db.imports import merge_rows
 from shared.domain import Kind, Phase
 from shared.errors import SourceError
 from shared.ranked_lists import keys
-from shared.ranked_lists.publish import ListWriter
+from shared.ranked_lists.job_store import ListWriter
 from tests.apps import App, app_of
 from tests.scoring import make_champion, score_run
 from tests.stores import Held, empty_database, execute, heuristic_run, store_settings

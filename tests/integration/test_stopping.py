@@ -20,10 +20,10 @@ import sys, threading
 from datetime import timedelta
 from shared.db.engine import Database
 from shared.logs import start_logging
-from shared.schedule import Job, run_once, serve
-from shared.triggers import every
+from shared.jobs.scheduler import Job, run_once, serve
+from shared.jobs.triggers import every
 from shared.settings import StoreSettings, load_settings
-from shared.stopping import exit_code_of
+from shared.jobs.stopping import exit_code_of
 
 def work(run):
     print("working", flush=True)
@@ -48,8 +48,8 @@ import os, signal, sys, threading
 from datetime import timedelta
 from shared.db.engine import Database
 from shared.logs import start_logging
-from shared.schedule import Job, run_once, serve
-from shared.triggers import every
+from shared.jobs.scheduler import Job, run_once, serve
+from shared.jobs.triggers import every
 from shared.settings import StoreSettings, load_settings
 
 def work(run):

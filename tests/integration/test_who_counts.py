@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 
 from s01_heuristic.new_posts import viewers_of
-from s02_train_neucf.load import load_training_data
-from shared.content.protocol import EncoderCard
+from s02_train_neucf.data.load import load_training_data
+from shared.candidates.ranking_input import World as LoadedWorld
+from shared.candidates.ranking_input import load_world
+from shared.content.encode_posts import Encoders
+from shared.content.encoders.protocol import EncoderCard
 from shared.db.bulk import (
     load_active_users,
     load_all_posts,
@@ -21,7 +24,7 @@ from shared.db.bulk import (
     load_user_keys,
 )
 from shared.db.details import user_details
-from shared.db.doctor import Probe, look_for_unknown, look_for_unknown_senders
+from shared.db.doctor.rows import Probe, look_for_unknown, look_for_unknown_senders
 from shared.db.engine import Database
 from shared.db.erasure import erase_user
 from shared.db.events import Event, store_events
@@ -30,12 +33,9 @@ from shared.db.post_rows import moment_of, rows_of_posts
 from shared.db.vectors import load_content
 from shared.db.writes import PostWrite, put_post
 from shared.domain import Kind
-from shared.encoding import Encoders
 from shared.errors import SourceError
-from shared.ranked_lists.publish import ListWriter
+from shared.ranked_lists.job_store import ListWriter
 from shared.settings import ListSettings, WindowSettings
-from shared.world import World as LoadedWorld
-from shared.world import load_world
 from tests.apps import App, app_of
 from tests.stores import Held, bury_in, empty_database, heuristic_run, rows, scalar, store_settings
 from tests.worlds import NOW, Post, World, uuid_of, with_uuids

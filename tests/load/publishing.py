@@ -11,7 +11,7 @@ from shared.db.engine import Database
 from shared.db.runs import claim_run, finish_run, request_run
 from shared.domain import Phase, Reason, Source
 from shared.ranked_lists.codec import RankedList, encode, pack_entry
-from shared.ranked_lists.publish import ListWriter
+from shared.ranked_lists.job_store import ListWriter
 from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, StoreSettings, WindowSettings
 from tests.load.world import USERS
 

@@ -11,7 +11,7 @@ from tests.flow.house import COLD, JWT_KEY, POSTS, House, ask, eventually, state
 from tests.races.pair import Process, accepted, left_of, pair, process, settle, stopped_run, until_done_or_waiting
 from tests.races.stops import written
 from tests.traces import make_views, traces
-from timeline import withheld
+from timeline.stores import safety_updates
 
 GONE, THEIR_POST = "erase-me", "a-post-to-erase"
 PAGE = {"limit": 10}
@@ -297,7 +297,7 @@ class Ahead(datetime):
 
 def test_a_process_whose_clock_is_ahead_hears_of_erasures(lived: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """It keeps what it knows of a user, and forgets that as soon as any process has erased them."""
-    monkeypatch.setattr(withheld, "datetime", Ahead)
+    monkeypatch.setattr(safety_updates, "datetime", Ahead)
     token = jwt.encode({"sub": GONE, "exp": int(time.time()) + 600}, JWT_KEY, "HS256")
     with process(lived) as one, process(lived, env="production", refresh_seconds=0.1) as other:
         page = other.client.get(f"/timeline/{GONE}", headers={"Authorization": f"Bearer {token}"})

@@ -6,7 +6,7 @@ import pytest
 
 from tests.strangers.served import HOST, Client, House, until, with_house
 from timeline.http import connection
-from timeline.limits import MAX_HEADERS
+from timeline.http.limits import MAX_HEADERS
 
 PLAIN = b"GET /a HTTP/1.1\r\n" + HOST + b"\r\n"
 HALF = b"GET /a HTT"

@@ -11,9 +11,9 @@ from typing import Protocol, cast
 import httptools
 
 from timeline.http.exchange import Exchange, head_of
+from timeline.http.limits import MAX_HEADERS
 from timeline.http.refusal import Refused, refusal
 from timeline.http.request import TOO_LARGE, request_of
-from timeline.limits import MAX_HEADERS
 
 HEAD_SECONDS = 10.0  # for a first byte, and for the whole head
 BODY_SECONDS = 30.0  # for all of a body that is asked for

@@ -10,7 +10,7 @@ from pathlib import Path
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
-from timeline.problems import Problem
+from timeline.http.problems import Problem
 
 PACKAGE = "fastapi_offline"  # read for its files, never imported
 FILES = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}

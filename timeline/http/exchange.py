@@ -10,9 +10,9 @@ from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Message, Scope
 
+from timeline.http.exact_paths import QUESTION_MARK
 from timeline.http.refusal import Refused
 from timeline.http.request import Request
-from timeline.paths import QUESTION_MARK
 
 if TYPE_CHECKING:
     from timeline.http.connection import Connection

@@ -8,12 +8,12 @@ is one text of each rule and of each refusal. Both give the same bytes.
 import re
 import time
 
-from timeline.body import MEDIA_TYPE, page_body
+from timeline.feed.records import PageRequest
+from timeline.http.page_json import MEDIA_TYPE, page_body
 from timeline.http.request import Request
+from timeline.http.request_log import note
+from timeline.http.schemas import DEFAULT_LIMIT
 from timeline.http.security_headers import LINES
-from timeline.observe import note
-from timeline.page import PageRequest
-from timeline.schemas import DEFAULT_LIMIT
 from timeline.state import State
 
 # Matches fewer texts than the routes let through (see `schemas.Id`, `CursorText`, `Limit`).

@@ -2,8 +2,8 @@
 
 from functools import lru_cache
 
+from timeline.http.problems import problem_response
 from timeline.http.security_headers import LINES
-from timeline.problems import problem_response
 
 
 class Refused(Exception):

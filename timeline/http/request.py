@@ -4,8 +4,8 @@ import re
 
 from msgspec import Struct
 
+from timeline.http.limits import MAX_HEADERS
 from timeline.http.refusal import Refused
-from timeline.limits import MAX_HEADERS
 
 MAX_FIELDS = 100  # header lines; each costs ten times its bytes in memory
 VERSIONS = frozenset({"1.0", "1.1"})

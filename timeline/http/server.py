@@ -8,11 +8,11 @@ from email.utils import formatdate
 
 from starlette.types import ASGIApp
 
+from timeline.feed.records import PageRequest
 from timeline.http.connection import Connection
 from timeline.http.exchange import Exchange
 from timeline.http.fast_path import FastPath, plain_page
-from timeline.limits import MAX_HEADERS
-from timeline.page import PageRequest
+from timeline.http.limits import MAX_HEADERS
 
 RESERVED_FILES = 64  # descriptors for the stores, the snapshot and the log
 MOST_CONNECTIONS = 2_048  # hostile ones hold some 40 KB each

@@ -1,1 +1,1 @@
-"""One module for each command of `warmline`, and what it shows."""
+"""One module or folder for each command of `warmline`; `command.py` is where a command begins."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.text import Text
 
 from shared.errors import ConfigurationError
-from shared.safe_console import SafeConsole
+from shared.text.safe_console import SafeConsole
 from warmline.env_file import add_missing_secrets
 
 ENV_FILE = Path(".env")  # in the working folder, as the settings read it

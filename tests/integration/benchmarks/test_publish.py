@@ -7,7 +7,7 @@ from benchmarks.publish.bare import BarePipeline
 from benchmarks.world.shape import Size
 from demo.embedded import Servers
 from shared.domain import Phase
-from shared.ranked_lists.publish import LEAST_VERSION, ListWriter
+from shared.ranked_lists.job_store import LEAST_VERSION, ListWriter
 from shared.ranked_lists.records import CatalogueEntry
 from tests.stores import KEEP_FOR
 

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from tests.flow.house import ADMIN_TOKEN, ANN, API_KEY, JWT_KEY, House, until_ready
 from timeline.app import create_app
-from timeline.limits import MAX_BODY, MAX_HEADERS
+from timeline.http.limits import MAX_BODY, MAX_HEADERS
 
 PROBLEM = "application/problem+json"
 OPERATOR, BACKEND = ({"Authorization": f"Bearer {token}"} for token in (ADMIN_TOKEN, API_KEY))

@@ -202,7 +202,7 @@ def test_a_fault_of_ours_is_a_problem_without_details(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("the inside of the process")
 
-    for name in ("timeline.serve.Timeline.page", "timeline.admin.read_phase", "timeline.routes.state_of"):
+    for name in ("timeline.feed.feed.Timeline.page", "timeline.http.admin.read_phase", "timeline.http.pages.state_of"):
         monkeypatch.setattr(name, fail)
     response = client.get(path, headers=OPERATOR)
     is_problem(response, 500)
@@ -215,7 +215,7 @@ def test_a_fault_of_ours_is_logged_on_one_line_without_an_id(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("the inside of the process")
 
-    monkeypatch.setattr("timeline.ingest.state_of", fail)
+    monkeypatch.setattr("timeline.http.interactions.state_of", fail)
     client.put("/users/mallory/blocks/victor")
     (line,) = [record.getMessage() for record in caplog.records if "timeline.bug" in record.getMessage()]
     assert "route=/users/{user_id}/blocks/{blocked_user_id}" in line

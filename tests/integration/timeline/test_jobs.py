@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from shared.db.runs import beat, claim_run, finish_run, note_progress
-from shared.jobs import SERVICES, Job
+from shared.jobs.names import SERVICES, Job
 from tests.flow.house import ADMIN_TOKEN, House
 
 OPERATOR = {"Authorization": f"Bearer {ADMIN_TOKEN}"}

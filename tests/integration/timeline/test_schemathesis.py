@@ -10,7 +10,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from shared.jobs import SERVICES
+from shared.jobs.names import SERVICES
 from tests.flow.house import ADMIN_TOKEN, API_KEY, House, until_ready
 from timeline.app import create_app
 

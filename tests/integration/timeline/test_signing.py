@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from shared.domain import Source
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import sign, verify
-from shared.signing import SigningKeys
+from shared.text.signing import SigningKeys
 from tests.flow.house import (
     ADMIN_TOKEN,
     ANN,
@@ -22,7 +22,7 @@ from tests.flow.house import (
     until_ready,
 )  # fmt: skip
 from tests.public_keys import PUBLIC
-from timeline.feed import feed_id
+from timeline.feed.feed_id import feed_id
 from timeline.state import State
 
 BACKEND, OPERATOR = ({"Authorization": f"Bearer {token}"} for token in (API_KEY, ADMIN_TOKEN))

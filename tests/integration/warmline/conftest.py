@@ -8,7 +8,7 @@ import redis
 
 from shared.db.engine import Database
 from shared.db.migrate import migrate
-from shared.ranked_lists.publish import ListWriter
+from shared.ranked_lists.job_store import ListWriter
 from tests.integration.warmline.answers import Answer, Command
 from tests.integration.warmline.teams import Team, doctor_of, team_in
 from tests.stores import KEEP_FOR, empty_database, forget_everything, store_settings

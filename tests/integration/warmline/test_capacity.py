@@ -6,12 +6,12 @@ import redis
 from shared.db.engine import Database
 from shared.db.runs import claim_run, finish_run, request_run
 from shared.db.sizes import held
-from shared.ranked_lists.publish import ListWriter
-from shared.ranked_lists.weigh import Used, used
+from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.key_sizes import Used, used
 from tests.integration.warmline.answers import Answer, Command
 from tests.stores import execute, forget_everything, heuristic_run
 from tests.worlds import NOW
-from warmline.capacity import check_redis
+from warmline.commands.capacity.command import check_redis
 
 SIZES = ("--users", "10000", "--posts", "2000", "--interactions", "300000")
 

@@ -140,7 +140,7 @@ def test_the_index_that_the_doctor_writes_down_cures_it(doctor: Command, team: T
 def test_a_question_that_takes_too_long_is_given_up(
     doctor: Command, team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("warmline.doctoring.STATEMENT_SECONDS", 0.3)
+    monkeypatch.setattr("warmline.commands.doctor.command.STATEMENT_SECONDS", 0.3)
     slow = (
         "SELECT user_id::text AS user_id, other_id::text AS blocked_user_id, created_at FROM app.blocked, pg_sleep(9)"
     )

@@ -9,7 +9,7 @@ import pytest
 
 from shared.db.engine import Database
 from shared.db.models import promote_model
-from shared.ranked_lists.publish import ListWriter
+from shared.ranked_lists.job_store import ListWriter
 from tests.integration.warmline.answers import Answer, Command
 from tests.integration.warmline.teams import Team, doctor_of
 from tests.model_files import put_on_record

@@ -8,7 +8,7 @@ from shared.db.engine import Database
 from tests.integration.warmline.answers import Command
 from tests.integration.warmline.test_import import AT, FILES, counts, write
 from tests.stores import rows, scalar
-from warmline.import_columns import COLUMNS
+from warmline.commands.import_data.columns import COLUMNS
 
 SAMPLE = Path(__file__).parents[3] / "docs" / "sample-import"
 BARE = f"id,author_id,created_at\np1,u1,{AT}\n"

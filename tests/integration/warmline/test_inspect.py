@@ -6,8 +6,8 @@ from shared.db.engine import Database
 from shared.domain import Phase, Reason, Source
 from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList
+from shared.ranked_lists.job_store import LEAST_VERSION, ListWriter
 from shared.ranked_lists.publication import Publication
-from shared.ranked_lists.publish import LEAST_VERSION, ListWriter
 from tests.integration.warmline.answers import Command
 from tests.stores import execute, heuristic_run, scalar
 from tests.worlds import NOW, TEN_POSTS, TEN_POSTS_LISTS, write_own_tables

@@ -7,9 +7,9 @@ import redis
 
 from shared.db.engine import Database
 from shared.db.phases import installation_id
+from shared.files.snapshot_owner import LENGTH, MAGIC
 from shared.neucf.model_folder import read_owner, write_owner
-from shared.ranked_lists.publish import ListWriter
-from shared.snapshot_owner import LENGTH, MAGIC
+from shared.ranked_lists.job_store import ListWriter
 from tests.integration.warmline.answers import Answer, Command
 from tests.stores import rows
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from shared.db.engine import Database
 from shared.db.runs import beat, claim_run, note_progress, request_run
-from shared.ranked_lists.publish import ListWriter
+from shared.ranked_lists.job_store import ListWriter
 from tests.integration.warmline.answers import Command
 from tests.model_files import put_on_record
 from tests.stores import heuristic_run

@@ -6,7 +6,7 @@ import pytest
 from benchmarks.quality.ablation import CHANGES, NO_CONTENT, PHOTO_METRICS, WHOLE, Ablated
 from benchmarks.quality.ablation_table import loss_of
 from benchmarks.quality.neucf_system import Variant
-from s02_train_neucf.recipe import Recipe
+from s02_train_neucf.learning.recipe import Recipe
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.features import PostFeatures
 from tests.neucf_worlds import vectors

@@ -11,7 +11,7 @@ from benchmarks.quality.photos import COLD, EVERYONE, LATER, NEUCF, WARM, measur
 from demo.simulator.simulate import PhotoWorld, WorldSettings, simulate_with
 from demo.simulator.truth import TasteSettings
 from demo.simulator.words import unit
-from s02_train_neucf.recipe import Recipe
+from s02_train_neucf.learning.recipe import Recipe
 from tests.unit.demo.photos import fake_looks, small_photos, small_world
 
 QUICK = Recipe(epochs=2, steps_per_epoch=3)

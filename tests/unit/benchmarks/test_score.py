@@ -12,7 +12,7 @@ from benchmarks.score.same_lists import Compared, compared
 from benchmarks.score.worlds import Size, World, make_world
 from benchmarks.turns import Rates
 from s02_recsys_neucf.score import RankedBlock
-from shared.neucf.blocks import scores_of
+from shared.neucf.score import scores_of
 
 SIZE = Size(users=70, posts=900, top=20, seed=3)
 

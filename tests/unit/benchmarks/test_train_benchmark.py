@@ -9,7 +9,7 @@ from benchmarks.quality.plain_neumf import NEGATIVES, PlainNeuMF
 from benchmarks.train import program
 from benchmarks.train.__main__ import IALS, OURS, OURS_WHOLE, RECBOLE, Trained, bounds_of, rows_of, run
 from benchmarks.train.program import Best, Split, mean_ndcg
-from s02_train_neucf.dataset import Likes
+from s02_train_neucf.data.dataset import Likes
 
 
 def split() -> Split:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.domain import author_key
 from shared.eligibility import Viewer, hidden_authors, is_published, may_show, may_show_all
-from shared.safety import blocked_authors
+from shared.operations.safety import blocked_authors
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.db.plan_scans import WholeScan, bare, tells_of_indexes, whole_scans
+from shared.db.doctor.plan_scans import WholeScan, bare, tells_of_indexes, whole_scans
 
 MARK = "mark"
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from shared.amounts import amounts_of
+from shared.candidates.training_amounts import amounts_of
 from shared.domain import KIND_CODES, Kind
 from shared.readiness import Amounts, Counted, Judged, counted, sentence
 

@@ -15,7 +15,7 @@ from s01_heuristic.settings import ScheduleSettings
 from s02_recsys_neucf.settings import ScoreSettings
 from s02_train_neucf.settings import MirrorSettings, TrainSettings
 from shared.content.settings import ContentSettings
-from shared.setting_conflicts import conflicts_of
+from shared.jobs.setting_conflicts import conflicts_of
 from shared.settings import (
     HeuristicSettings,
     ListSettings,

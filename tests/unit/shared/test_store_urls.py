@@ -11,7 +11,7 @@ import redis
 
 from shared.db.sessions import parameters_of
 from shared.errors import ConfigurationError
-from shared.healthcheck import main as healthcheck
+from shared.jobs.healthcheck import main as healthcheck
 from shared.settings import StoreSettings, load_settings
 from shared.store_urls import postgresql_url, redis_url
 from timeline.settings import TimelineSettings
@@ -135,7 +135,7 @@ PROCESSES = [
     ("s02_recsys_neucf.__main__", "--once"),
     ("timeline.__main__",),
     ("warmline.__main__", "phase", "get"),
-    ("shared.healthcheck", "s01_heuristic"),
+    ("shared.jobs.healthcheck", "s01_heuristic"),
 ]
 
 

@@ -18,8 +18,8 @@ from cryptography.x509.oid import NameOID
 
 from shared.errors import ConfigurationError
 from shared.settings import load_settings
-from timeline.problems import Problem
-from timeline.security import JWT_LEEWAY, Doorkeeper
+from timeline.http.auth import JWT_LEEWAY, Doorkeeper
+from timeline.http.problems import Problem
 from timeline.settings import TimelineSettings
 
 SECRET = "jwt-key-of-the-tests-" + "k" * 32

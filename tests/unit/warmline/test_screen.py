@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from shared.printable import printable
+from shared.text.printable import printable
 from warmline.screen import number_of, print_hanging, show_json
 
 

@@ -1,0 +1,1 @@
+"""What one training reads, as of one moment."""

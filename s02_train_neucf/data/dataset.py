@@ -1,0 +1,120 @@
+"""Examples as a matrix over model rows: what the training reads, and nothing that it may not."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.arrays.distinct import distinct
+from shared.errors import TrainingRefused
+from shared.neucf.examples import Examples, SortedPosts
+from shared.neucf.features import NO_FEATURES, PostFeatures
+from shared.neucf.vocab import Rows, Vocab
+
+Int64s = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Likes:
+    """A sparse matrix of users × posts in compressed rows: user u likes `posts[starts[u]:starts[u + 1]]`, ascending."""
+
+    starts: Int64s  # (n_users + 1,)
+    posts: Int64s  # (n_likes,)
+    n_posts: int
+
+    @classmethod
+    def of(cls, users: Int64s, posts: Int64s, *, n_users: int, n_posts: int) -> Self:
+        """From pairs in any order; a repeated pair counts once."""
+        codes = distinct(users * n_posts + posts)
+        starts = np.searchsorted(codes, np.arange(n_users + 1) * n_posts)
+        return cls(starts, codes % n_posts if n_posts else codes, n_posts)
+
+    @property
+    def n_users(self) -> int:
+        """Rows of the matrix."""
+        return len(self.starts) - 1
+
+    @property
+    def users(self) -> Int64s:
+        """The user of each like. (n_likes,)"""
+        return np.repeat(np.arange(self.n_users), self.counts)
+
+    @property
+    def counts(self) -> Int64s:
+        """Likes per user. (n_users,)"""
+        return np.diff(self.starts)
+
+    def take(self, users: Int64s) -> Self:
+        """The rows of some users, in that order."""
+        starts = np.r_[0, np.cumsum(self.counts[users])]
+        return type(self)(starts, self.posts[self.places(users)], self.n_posts)
+
+    def places(self, users: Int64s) -> Int64s:
+        """Where the likes of some users stand in `posts`, user after user. -> (n_likes_of_them,)"""
+        counts = self.counts[users]
+        ends = np.cumsum(counts)
+        places: Int64s = np.arange(counts.sum()) + np.repeat(self.starts[:-1][users] - (ends - counts), counts)
+        return places
+
+    def mask(self, users: slice) -> NDArray[np.bool_]:
+        """A block of users as a dense mask. -> (n_users_in_block, n_posts)"""
+        block = self.take(np.arange(users.start, users.stop))
+        mask = np.zeros((block.n_users, self.n_posts), dtype=np.bool_)
+        mask[block.users, block.posts] = True
+        return mask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Emphasis:
+    """How much single events count; see `event_weights`."""
+
+    likes: NDArray[np.float32] | None  # (n_likes,) in the order of `TrainingSet.likes.posts`; None: all alike
+    shunned: Likes | None  # (n_user_rows, n_post_rows) negatives that do not count as one
+    shunned_weight: NDArray[np.float32]  # (n_shunned,) as so many posts each
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TrainingSet:
+    """Who liked what, by model row. Row 0 is empty on both sides; all else has at least one like."""
+
+    users: Vocab
+    posts: Vocab
+    likes: Likes  # (n_user_rows, n_post_rows)
+    liked_at: NDArray[np.float64]  # (n_likes,) seconds, in the order of `likes.posts`
+    created_at: NDArray[np.float64]  # (n_post_rows,) seconds; -inf for row 0
+    liked_by: NDArray[np.float64]  # (n_post_rows,) share of the users who like a post
+    features: PostFeatures  # of the post rows but row 0: the post of row 1 comes first
+    emphasis: Emphasis | None = None  # None: every like counts alike, and so does every post that is not liked
+
+    def post_rows(self) -> Rows:
+        """Every row but the unknown one."""
+        return np.arange(1, self.posts.n_rows)
+
+
+def training_set(examples: Examples, posts: SortedPosts, features: PostFeatures = NO_FEATURES) -> TrainingSet:
+    """Number users and posts and build the matrix.
+
+    Args:
+        examples: at least one; each user and post once, as `examples_of` gives them.
+        posts: all posts, of which the examples name some.
+        features: vectors in the order of `posts`.
+
+    Raises:
+        TrainingRefused: no examples, or a vector with NaN.
+    """
+    if len(examples) == 0:
+        raise TrainingRefused("examples: got 0 likes, comments, saves or shares, expected at least 1; wait for some")
+    users, known = Vocab.of(examples.user_keys), Vocab.of(examples.post_keys)
+    user_rows, post_rows = users.rows(examples.user_keys), known.rows(examples.post_keys)
+    places = posts.places(known.keys)
+    features.refuse_broken()
+    return TrainingSet(
+        users=users,
+        posts=known,
+        likes=Likes.of(user_rows, post_rows, n_users=users.n_rows, n_posts=known.n_rows),
+        liked_at=examples.at[np.lexsort((post_rows, user_rows))],
+        created_at=np.r_[-np.inf, posts.created_at[places]],
+        liked_by=np.bincount(post_rows, minlength=known.n_rows) / len(users.keys),
+        features=features.take(places),
+    )

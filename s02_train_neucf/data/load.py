@@ -1,0 +1,65 @@
+"""Loads what one training reads, as of one moment, and cuts out what an earlier training would have read."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.content.encode_posts import Encoders
+from shared.content.post_features import features_of, load_columns
+from shared.db.bulk import BlockPairs, load_block_pairs, load_events, load_post_lives
+from shared.db.engine import Database
+from shared.db.relations import check_relations
+from shared.event_columns import Events, Floats
+from shared.neucf.examples import SortedPosts
+from shared.neucf.features import PostFeatures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TrainingData:
+    """Events, posts (deleted ones too), the posts' vectors in their order, and blocks."""
+
+    events: Events  # in order of time as they are loaded, so that what was before a moment is a view
+    posts: SortedPosts
+    features: PostFeatures
+    deleted_at: Floats  # (n_posts,) infinity while anyone may see the post
+    blocks: BlockPairs
+
+    def standing(self) -> Self:
+        """Without the posts that are deleted by now: what a model that goes live learns from."""
+        return self._with(self.events, np.isposinf(self.deleted_at))
+
+    def before(self, at: float) -> Self:
+        """What a training at a moment (seconds since 1970) would have read: nothing from then on is in it."""
+        stood = (self.posts.created_at <= at) & (self.deleted_at > at)
+        return self._with(self.events.before(at), stood)
+
+    def _with(self, events: Events, kept: NDArray[np.bool_]) -> Self:
+        if kept.all():
+            return replace(self, events=events)  # spares a copy of all vectors
+        features, deleted_at = self.features.take(np.flatnonzero(kept)), self.deleted_at[kept]
+        return replace(self, events=events, posts=self.posts.where(kept), features=features, deleted_at=deleted_at)
+
+
+def load_training_data(database: Database, encoders: Encoders, *, days: float, now: datetime) -> TrainingData:
+    """Read all posts, the events of the last so many days, all blocks, and all vectors of the encoders in force.
+
+    Raises:
+        SourceError: a relation is not what the contract says.
+    """
+    with database.read() as snapshot:
+        check_relations(database, snapshot)
+        found = load_post_lives(snapshot, now=now)
+        events = load_events(snapshot, since=now - timedelta(days=days), now=now)
+        blocks = load_block_pairs(snapshot)
+        columns = load_columns(snapshot, encoders)
+    posts = SortedPosts.of(found)
+    return TrainingData(
+        events=events[np.argsort(events.at, kind="stable")],
+        posts=posts,
+        features=features_of(columns, posts.keys),
+        deleted_at=found.deleted_at[np.argsort(found.keys)],
+        blocks=blocks,
+    )

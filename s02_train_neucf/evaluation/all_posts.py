@@ -1,0 +1,67 @@
+"""What lists over all posts come to besides hits, and for whom: spread, and figures of groups of users and of posts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from s02_train_neucf.evaluation import list_statistics, metrics
+from s02_train_neucf.evaluation.evaluate import KS, Exam, metrics_of
+from s02_train_neucf.evaluation.metrics import Hits, Interval
+from s02_train_neucf.evaluation.user_groups import by_group, user_groups
+from shared.neucf.features import Vectors
+
+K = max(KS)
+OF_GROUPS = ("hr@10", "ndcg@10", "recall@20")
+COLD_POSTS = "posts without a like in training"
+
+Int64s = NDArray[np.int64]
+Groups = Mapping[str, Mapping[str, Interval]]  # group -> metric -> mean over its users
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Looks:
+    """Collects the figures of one system after another."""
+
+    exam: Exam
+    cold_below: int  # likes below which a user is served something else: in a group of their own, and not in `spread`
+    photos: Vectors | None
+    seed: int  # of the bootstrap
+    spread: dict[str, dict[str, float]] = field(default_factory=dict)  # system -> "coverage@20" -> value
+    slices: dict[str, Groups] = field(default_factory=dict)  # system -> its groups
+
+    def note(self, system: str, lists: Int64s, hits: Hits) -> None:
+        """Take in one system's lists (n_users, K) of all users of the exam."""
+        self.spread[system] = self._spread(lists[self.exam.known.counts >= self.cold_below])
+        self.slices[system] = self._slices(lists, hits)
+
+    def _spread(self, lists: Int64s) -> dict[str, float]:
+        exam = self.exam
+        liked_by = np.bincount(exam.everyone.posts, minlength=exam.everyone.n_posts)
+        values = {
+            f"coverage@{K}": list_statistics.coverage(lists, K, n_posts=exam.wanted.n_posts),
+            f"author_gini@{K}": list_statistics.author_gini(lists, K, exam.posts.author_keys),
+            f"novelty@{K}": _mean(list_statistics.novelty(lists, K, liked_by, n_users=exam.everyone.n_users)),
+        }
+        if self.photos is not None:
+            values[f"photo_diversity@{K}"] = _mean(list_statistics.photo_diversity(lists, K, self.photos))
+        return values
+
+    def _slices(self, lists: Int64s, hits: Hits) -> Groups:
+        exam, generator = self.exam, np.random.default_rng(self.seed)
+        values = metrics_of(hits, exam.wanted.counts, KS)
+        groups = user_groups(exam.known.counts, cold_below=self.cold_below)
+        found = by_group({name: values[name] for name in OF_GROUPS}, groups, generator)
+        cold = np.bincount(exam.everyone.posts, minlength=exam.everyone.n_posts) == 0
+        wanted = np.bincount(exam.wanted.users[cold[exam.wanted.posts]], minlength=len(lists))
+        asked = wanted > 0
+        if asked.any():
+            of_cold = hits[asked] & cold[lists[asked]]
+            recall = metrics.recall(of_cold, wanted[asked], K)
+            found[COLD_POSTS] = {f"recall@{K}": metrics.interval(recall, generator)}
+        return found
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    return float(values.mean()) if len(values) else 0.0

@@ -1,0 +1,50 @@
+"""Nearness of content as a plain ranker: what is learned about a post nobody touched, when nothing is learned."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from s02_train_neucf.data.dataset import Likes
+from s02_train_neucf.evaluation.rankers import Scores
+from shared.neucf.features import Vectors
+from shared.neucf.score import JOINED_AT_ONCE, blocks
+
+TINY = 1e-12  # below which a vector has no direction
+
+
+class ContentKNN:
+    """The cosine of a post's vector with the mean vector of what a user liked.
+
+    Vectors are centred first, since encoders put everything into one narrow cone, and brought to length 1, so that no
+    single photo decides. A post without a vector, or a user without a liked one, gets 0: neither near nor far.
+    """
+
+    def __init__(self, likes: Likes, vectors: Vectors) -> None:
+        self.likes = likes
+        self.units = _units(vectors)  # (n_posts, width)
+
+    def scores(self, users: slice) -> Scores:
+        """(n_users_in_block, n_posts), each in [-1, 1]"""
+        block = self.likes.take(np.arange(users.start, users.stop))
+        taste = np.zeros((block.n_users, self.units.shape[1]), dtype=np.float32)
+        np.add.at(taste, block.users, self.units[block.posts])
+        return np.asarray(_unit(taste) @ self.units.T, dtype=np.float32)
+
+
+def _units(vectors: Vectors) -> NDArray[np.float32]:
+    units = np.zeros((len(vectors.known), vectors.width), dtype=np.float32)
+    if not vectors.known.any():
+        return units
+    parts = list(blocks(len(units), JOINED_AT_ONCE))  # of a hundred thousand photos each copy takes half a gigabyte
+    total = np.zeros(vectors.width)
+    for part in parts:
+        total += vectors.at(part)[vectors.known[part]].sum(axis=0, dtype=np.float64)
+    mean = (total / np.count_nonzero(vectors.known)).astype(np.float32)
+    for part in parts:
+        centred = vectors.at(part).astype(np.float32) - mean
+        units[part] = _unit(np.where(vectors.known[part, None], centred, np.float32(0.0)))
+    return units
+
+
+def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(np.divide(rows, length, out=np.zeros_like(rows), where=length > TINY), dtype=np.float32)

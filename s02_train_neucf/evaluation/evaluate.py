@@ -1,0 +1,213 @@
+"""The report: all systems rank all posts for the same users, in one run, and are compared user by user."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from s02_train_neucf.data.dataset import Likes
+from s02_train_neucf.evaluation import metrics
+from s02_train_neucf.evaluation.metrics import Interval, PerUser
+from s02_train_neucf.evaluation.rankers import Ranker, Scores
+from shared.arrays.distinct import distinct
+from shared.errors import TrainingRefused
+from shared.neucf.examples import Examples, SortedPosts
+from shared.neucf.fast.finite import refuse_non_finite
+from shared.neucf.features import NO_FEATURES, PostFeatures
+from shared.neucf.model import NeuCF
+from shared.neucf.score import best, blocks, scores_of, user_side_of, vectors_of
+from shared.neucf.vocab import Vocab
+
+KS = (5, 10, 20)  # lengths of list that are reported
+USERS_AT_ONCE = 256  # ranked, at most …
+PAIRS_AT_ONCE = 2**22  # … and with so many user–post pairs: some 40 bytes each while the best are found
+MAX_PAIRS = 2**28  # that one exam asks for: of more users, a sample is asked, of …
+MIN_SAMPLE, MAX_SAMPLE = 1_000, 10_000  # … so many at least, and at most
+SAMPLE_SEED = 0  # of that sample: all systems, and validation from epoch to epoch, ask the same
+
+OnLists = Callable[[str, NDArray[np.int64], metrics.Hits], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Exam:
+    """What is asked, by place: users are those with something to find, posts are all that exist."""
+
+    user_keys: NDArray[np.int64]  # (n_users,) ascending
+    posts: SortedPosts  # (n_posts,)
+    everyone: Likes  # training likes of all users, for baselines to learn from; the first n_users rows are `known`
+    wanted: Likes  # (n_users, n_posts) what they went on to like
+
+    @property
+    def known(self) -> Likes:
+        """(n_users, n_posts) training likes of the users asked: never shown again, so never ranked."""
+        return self.everyone.take(np.arange(len(self.user_keys)))
+
+
+def exam_of(train: Examples, test: Examples, posts: SortedPosts, *, min_known: int = 0) -> Exam:
+    """Line up a split for evaluation; of very many users a sample is asked, so that time and memory stay bounded.
+
+    Args:
+        train: what is known.
+        test: what is asked.
+        posts: all posts that exist.
+        min_known: likes in training that a user needs in order to be asked; `COLD_MIN_POSITIVES` asks exactly those
+            whom the timeline would serve the model's lists.
+
+    Raises:
+        TrainingRefused: nothing is asked.
+    """
+    known_users, counts = np.unique(train.user_keys, return_counts=True)
+    if min_known:
+        test = test.where(np.isin(test.user_keys, known_users[counts >= min_known]))
+    if len(test) == 0:
+        raise TrainingRefused("evaluation: got 0 likes after the cut, expected at least 1; wait for more data")
+    asked = distinct(test.user_keys)
+    most = sample_size(len(posts.keys))
+    if len(asked) > most:
+        asked = np.sort(np.random.default_rng(SAMPLE_SEED).choice(asked, most, replace=False))
+        test = test.where(np.isin(test.user_keys, asked))
+    users = np.r_[asked, np.setdiff1d(known_users, asked)]
+    order = np.argsort(users)
+
+    def likes(examples: Examples, n_users: int) -> Likes:
+        rows = order[np.searchsorted(users, examples.user_keys, sorter=order)]
+        places = posts.places(examples.post_keys)
+        return Likes.of(rows, places, n_users=n_users, n_posts=len(posts.keys))
+
+    return Exam(user_keys=asked, posts=posts, everyone=likes(train, len(users)), wanted=likes(test, len(asked)))
+
+
+def sample_size(n_posts: int) -> int:
+    """How many users are asked at most, where so many posts are ranked for each."""
+    return min(MAX_SAMPLE, max(MIN_SAMPLE, MAX_PAIRS // max(n_posts, 1)))
+
+
+class ModelRanker:
+    """A NeuCF model as a ranker of an exam's posts; posts and users without a row go through the unknown one."""
+
+    def __init__(self, model: NeuCF, exam: Exam, users: Vocab, posts: Vocab, features: PostFeatures = NO_FEATURES):
+        device = model.gmf_weights.device
+        post_rows = posts.rows(exam.posts.keys)
+        vectors = vectors_of(model, post_rows, features, device)
+        liked = exam.known
+        self.model = model
+        self.users = user_side_of(model, users.rows(exam.user_keys), liked.posts, liked.starts[:-1], vectors)
+        with torch.no_grad():
+            self.posts = model.post_side_of(vectors, torch.from_numpy(post_rows).to(device))
+
+    def scores(self, users: slice) -> Scores:
+        """(n_users_in_block, n_posts)"""
+        return scores_of(self.model, self.users[users], self.posts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Figures of all systems on the same users, with 95 % intervals over users."""
+
+    protocol: str  # how the data was cut, in words
+    n_users: int
+    n_posts: int
+    ours: str  # name of the system that the differences are about
+    figures: Mapping[str, Mapping[str, Interval]]  # system -> "ndcg@10" -> mean
+    differences: Mapping[str, Mapping[str, Interval]]  # other system -> "ndcg@10" -> ours less theirs, user by user
+    # Of all posts ranked: system -> "coverage@20" -> value, and system -> group of users -> "ndcg@10" -> mean.
+    spread: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    slices: Mapping[str, Mapping[str, Mapping[str, Interval]]] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)  # system -> why it was not asked
+
+
+def evaluate(
+    systems: Mapping[str, Callable[[], Ranker]],
+    exam: Exam,
+    *,
+    ours: str,
+    protocol: str,
+    generator: np.random.Generator,
+    min_known: int = 0,
+    on_lists: OnLists | None = None,
+) -> Report:
+    """Rank all posts but the known ones with every system and compare; each is made when its turn comes, and let go.
+
+    A system that refuses the data is left out, and the report says why.
+
+    Args:
+        systems: how to make each.
+        exam: what is asked.
+        ours: the system that the differences are about.
+        protocol: how the data was cut, in words.
+        generator: of the bootstrap.
+        min_known: likes in training that a user needs for the figures to be about them.
+        on_lists: told each system's lists and hits, of all users of the exam.
+
+    Raises:
+        ScoringRefused: a system's scores are not finite.
+    """
+    values, left_out, counted = {}, {}, exam.known.counts >= min_known
+    for name, make in systems.items():
+        try:
+            lists, hits = ranked(make(), exam, max(KS))
+        except TrainingRefused as refused:
+            left_out[name] = str(refused)
+            continue
+        values[name] = metrics_of(hits[counted], exam.wanted.counts[counted], KS)
+        if on_lists is not None:
+            on_lists(name, lists, hits)
+    report = compared(values, ours=ours, protocol=protocol, n_posts=exam.wanted.n_posts, generator=generator)
+    return replace(report, left_out=left_out)
+
+
+def compared(
+    values: Mapping[str, Mapping[str, PerUser]],
+    *,
+    ours: str,
+    protocol: str,
+    n_posts: int,
+    generator: np.random.Generator,
+) -> Report:
+    """The report of systems whose figures are known user by user: system -> "ndcg@10" -> (n_users,)."""
+    return Report(
+        protocol=protocol,
+        n_users=len(next(iter(values[ours].values()))),
+        n_posts=n_posts,
+        ours=ours,
+        figures={
+            name: {metric: metrics.interval(column, generator) for metric, column in mine.items()}
+            for name, mine in values.items()
+        },
+        differences={
+            name: {metric: metrics.paired_difference(values[ours][metric], mine[metric], generator) for metric in mine}
+            for name, mine in values.items()
+            if name != ours
+        },
+    )
+
+
+def per_user(system: Ranker, exam: Exam, ks: tuple[int, ...] = KS) -> dict[str, PerUser]:
+    """Every metric at every k. -> name such as "ndcg@10" to (n_users,)"""
+    return metrics_of(ranked(system, exam, max(ks))[1], exam.wanted.counts, ks)
+
+
+def ranked(system: Ranker, exam: Exam, length: int) -> tuple[NDArray[np.int64], metrics.Hits]:
+    """Each user's list, and which of its places are hits. -> (n_users, length) places or -1, (n_users, length)"""
+    n_users, known = len(exam.user_keys), exam.known
+    lists = np.zeros((n_users, length), dtype=np.int64)
+    hits = np.zeros((n_users, length), dtype=np.bool_)
+    for part in blocks(n_users, min(USERS_AT_ONCE, max(1, PAIRS_AT_ONCE // max(exam.wanted.n_posts, 1)))):
+        lists[part], _ = best(refuse_non_finite(system.scores(part)), known.mask(part), length)
+        found = np.take_along_axis(exam.wanted.mask(part), np.maximum(lists[part], 0), axis=1)
+        hits[part] = found & (lists[part] >= 0)
+    return lists, hits
+
+
+def metrics_of(hits: metrics.Hits, n_relevant: NDArray[np.int64], ks: tuple[int, ...]) -> dict[str, PerUser]:
+    """Every metric at every k of lists whose hits are known. (n_users, length), (n_users,) -> name to (n_users,)"""
+    values: dict[str, PerUser] = {}
+    for k in ks:
+        values[f"hr@{k}"] = metrics.hit_rate(hits, k)
+        values[f"ndcg@{k}"] = metrics.ndcg(hits, n_relevant, k)
+        values[f"recall@{k}"] = metrics.recall(hits, n_relevant, k)
+        values[f"precision@{k}"] = metrics.precision(hits, k)
+        values[f"mrr@{k}"] = metrics.reciprocal_rank(hits, k)
+    return values

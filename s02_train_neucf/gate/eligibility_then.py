@@ -1,0 +1,75 @@
+"""What was known of users at a moment of the past: what they had liked, and what was to be kept from them. Pure."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from s02_train_neucf.gate.history import Past
+from shared.event_columns import Events, Int64s
+from shared.neucf.examples import examples_of
+
+NO_COLUMN = -1  # of a post that is no candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Histories:
+    """Some users' own past, as of a moment."""
+
+    user_keys: Int64s  # (n_users,) ascending
+    events: Events  # all of theirs
+    liked: Int64s  # (n_likes,) places of the posts they liked and that still stood, user after user
+    starts: Int64s  # (n_users,) where each user's begin
+
+    @property
+    def counts(self) -> Int64s:
+        """Liked posts per user. (n_users,)"""
+        counts: Int64s = np.diff(np.r_[self.starts, len(self.liked)])
+        return counts
+
+
+def histories_at(past: Past, at: float, user_keys: Int64s) -> Histories:
+    """What these users (ascending) had done before a moment."""
+    events, posts = past.events_of(user_keys, before=at), past.data.posts
+    liked = examples_of(events, posts)
+    places = posts.places(liked.post_keys)
+    stood = (posts.created_at[places] <= at) & (past.data.deleted_at[places] > at)
+    users, places = np.searchsorted(user_keys, liked.user_keys[stood]), places[stood]
+    order = np.lexsort((places, users))
+    starts = np.searchsorted(users[order], np.arange(len(user_keys)))
+    return Histories(user_keys=user_keys, events=events, liked=places[order], starts=starts)
+
+
+def withheld_at(past: Past, at: float, histories: Histories, candidates: Int64s) -> NDArray[np.bool_]:
+    """What was not to be shown: posts of their own, of authors blocked either way, and seen ones (any event is a proof
+    of that; a hide too). -> (n_users, n_candidates)"""
+    posts, users, events = past.data.posts, histories.user_keys, histories.events
+    columns = columns_of(past, candidates, events.post_keys)
+    known = columns != NO_COLUMN
+    authors, author_of = np.unique(posts.author_keys[candidates], return_inverse=True)
+    kept_from = (authors[None, :] == users[:, None]) | _blocked(past, at, users, authors)  # (n_users, n_authors)
+    withheld: NDArray[np.bool_] = kept_from[:, author_of]
+    withheld[np.searchsorted(users, events.user_keys[known]), columns[known]] = True
+    return withheld
+
+
+def columns_of(past: Past, candidates: Int64s, post_keys: Int64s) -> Int64s:
+    """Where posts stand among the candidates; NO_COLUMN for others. (n,) -> (n,)"""
+    column_of = np.full(len(past.data.posts.keys) + 1, NO_COLUMN)  # the last one is for what is no post at all
+    column_of[candidates] = np.arange(len(candidates))
+    return column_of[past.data.posts.places(post_keys)]
+
+
+def _blocked(past: Past, at: float, users: Int64s, authors: Int64s) -> NDArray[np.bool_]:
+    """Whether a block stood between a user and an author, in either direction. -> (n_users, n_authors)"""
+    blocked = np.zeros((len(users), len(authors)), dtype=np.bool_)
+    if blocked.size:
+        blocks = past.data.blocks
+        stood = blocks.at <= at
+        one, other = blocks.user_keys[stood], blocks.blocked_keys[stood]
+        of_user, of_author = np.r_[one, other], np.r_[other, one]
+        user = np.minimum(np.searchsorted(users, of_user), len(users) - 1)
+        author = np.minimum(np.searchsorted(authors, of_author), len(authors) - 1)
+        found = (users[user] == of_user) & (authors[author] == of_author)
+        blocked[user[found], author[found]] = True
+    return blocked

@@ -1,0 +1,40 @@
+"""Refuses a training that no gate could pass, before hours go into encoding and learning."""
+
+from datetime import datetime, timedelta
+
+from s02_train_neucf.gate.cuts import MIN_ASKED
+from shared.candidates.training_amounts import amounts_of
+from shared.db.bulk import load_events
+from shared.db.details import count_positives, count_posts
+from shared.db.engine import Database
+from shared.db.relations import check_relations
+from shared.errors import TrainingRefused
+from shared.readiness import MIN_POSITIVES, MIN_POSTS, NOT_READY, Amounts, shortfalls
+
+
+def refuse_too_little(database: Database, *, days: float, min_positives: int, now: datetime) -> None:
+    """Look at the data as far as it takes to know; where there is much, that is a glance.
+
+    Fewer users with `min_positives` positives than the replay must ask mean that the gate cannot say yes.
+
+    Raises:
+        TrainingRefused: how far the data is, in the words of the meter.
+        SourceError: a relation is not what the contract says.
+    """
+    with database.read() as snapshot:
+        check_relations(database, snapshot)
+        if count_positives(snapshot, most=MIN_POSITIVES) >= MIN_POSITIVES:
+            return
+        events = load_events(snapshot, since=now - timedelta(days=days), now=now)
+        n_posts = count_posts(snapshot, most=MIN_POSTS)
+    amounts = Amounts(
+        **amounts_of(
+            events.user_keys, events.post_keys, events.kinds,
+            n_posts=n_posts, min_positives=min_positives, days=days,
+        )
+    )  # fmt: skip
+    if amounts.warm_users < MIN_ASKED:
+        raise TrainingRefused(
+            f"{NOT_READY}: {'; '.join(shortfalls(amounts))}. Nothing was encoded or trained: the gate has to ask"
+            f" {MIN_ASKED} such users. The heuristic serves everybody until then"
+        )

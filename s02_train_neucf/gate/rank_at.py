@@ -1,0 +1,119 @@
+"""What each system would have ranked at a moment of the past, and for whom. Pure."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from s02_train_neucf.evaluation.evaluate import KS
+from s02_train_neucf.gate.cuts import DAY
+from s02_train_neucf.gate.eligibility_then import Histories, withheld_at
+from s02_train_neucf.gate.history import Past
+from s02_train_neucf.learning.fit import Fitted
+from shared.event_columns import Int64s
+from shared.neucf.score import best, scores_of, user_side_of, vectors_of
+from shared.neucf.serving_order import GRID, ServingOrder, added_to_logits
+from shared.settings import HeuristicSettings, WindowSettings
+
+# All likes so far; the heuristic as shipped; and its popularity term alone, which the serving order adds to the model's
+# score: what NeuCF is better by than this last one is the model's own doing.
+POPULARITY, HEURISTIC, POPULAR_NOW = "popularity", "heuristic", "popularity now"
+PLAIN_RANKERS = (POPULARITY, HEURISTIC, POPULAR_NOW)  # in the order in which `ranked_at` gives them, before NeuCF's
+LENGTH = max(KS)  # posts of a list that are looked at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What holds at each step, and for whom."""
+
+    window: WindowSettings
+    formula: HeuristicSettings
+    min_known: int  # liked posts that a user needs to be served the model's lists
+    orders: tuple[ServingOrder, ...] = GRID
+    seed: int = 0  # of the draw of users where there are too many
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moment:
+    """What could be shown at a step, and everything about it that does not depend on the user."""
+
+    at: float
+    candidates: Int64s  # (n_candidates,) places, newest first
+    plain: NDArray[np.float32]  # (n_plain_rankers, n_candidates) scores of PLAIN_RANKERS
+    added: NDArray[np.float32]  # (n_orders, n_candidates) terms of the serving orders
+
+
+class Scorer(Protocol):
+    """A model as the replay asks it."""
+
+    def logits(self, histories: Histories, candidates: Int64s) -> NDArray[np.float32]:
+        """Scores of users, by what they had liked, with candidates. -> (n_users, n_candidates)"""
+
+
+class ModelThen:
+    """A model as of a cut, with the vectors of all posts under it; those that it has no row for are cold."""
+
+    def __init__(self, fitted: Fitted, past: Past) -> None:
+        self.model, self.users = fitted.model, fitted.data.users
+        self.device = fitted.model.gmf_weights.device
+        self.rows = fitted.data.posts.rows(past.data.posts.keys)
+        self.vectors = vectors_of(self.model, self.rows, past.data.features, self.device)
+
+    def logits(self, histories: Histories, candidates: Int64s) -> NDArray[np.float32]:
+        """(n_users, n_candidates)"""
+        rows = self.users.rows(histories.user_keys)
+        users = user_side_of(self.model, rows, histories.liked, histories.starts, self.vectors)
+        places = torch.from_numpy(candidates).to(self.device)
+        with torch.no_grad():
+            posts = self.model.post_side_of(
+                self.vectors[places], torch.from_numpy(self.rows[candidates]).to(self.device)
+            )
+        return scores_of(self.model, users, posts)
+
+
+def moment_at(past: Past, rules: Rules, at: float) -> Moment:
+    """What could be shown at a moment, the plain rankers' scores of it and the terms of the serving orders."""
+    candidates = past.candidates(at, rules.window)
+    terms = past.heuristic(at, candidates, rules.formula)
+    age_days = (at - past.data.posts.created_at[candidates]) / DAY
+    plain = (past.popularity(at, candidates), terms.blended, terms.popularity)
+    added = [added_to_logits(order, popularity=terms.popularity, age_days=age_days) for order in rules.orders]
+    return Moment(
+        at=at,
+        candidates=candidates,
+        plain=np.stack([_as_places(scores) for scores in plain]),
+        added=np.stack(added),
+    )
+
+
+def ranked_at(
+    past: Past, moment: Moment, histories: Histories, model: Scorer
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The first `LENGTH` posts of each system for each user, of those that may be shown to them.
+
+    Returns:
+        Columns of the candidates (n_systems, n_users, LENGTH), best first, NO_POST at the end of a short list; the
+        systems are PLAIN_RANKERS, and NeuCF under each serving order. And what was withheld
+        (n_users, n_candidates).
+    """
+    withheld = withheld_at(past, moment.at, histories, moment.candidates)
+    logits = model.logits(histories, moment.candidates)  # (n_users, n_candidates)
+    n_users, n_candidates = logits.shape
+    scores = np.concatenate(
+        [
+            np.broadcast_to(moment.plain[:, None, :], (len(moment.plain), n_users, n_candidates)),
+            logits[None] + moment.added[:, None, :],
+        ]
+    )
+    n_systems = len(scores)
+    places, _ = best(scores.reshape(-1, n_candidates), np.tile(withheld, (n_systems, 1)), LENGTH)
+    return places.reshape(n_systems, n_users, LENGTH), withheld
+
+
+def _as_places(scores: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Scores of the same order as float32, in which two of them could become one: minus the place, newest first."""
+    places = np.empty(len(scores), dtype=np.float32)
+    places[np.argsort(-scores, kind="stable")] = -np.arange(len(scores), dtype=np.float32)
+    return places

@@ -1,0 +1,118 @@
+"""The replay of one cut: step by step, rank what the timeline could have shown then, and see what people went on to
+like. A model as of the cut, newer posts cold, tastes as of the step, the heuristic as fresh as it would have been.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from s02_train_neucf.evaluation.evaluate import KS, metrics_of
+from s02_train_neucf.gate.cuts import Cut
+from s02_train_neucf.gate.eligibility_then import NO_COLUMN, columns_of, histories_at
+from s02_train_neucf.gate.history import Past
+from s02_train_neucf.gate.rank_at import LENGTH, PLAIN_RANKERS, Moment, Rules, Scorer, moment_at, ranked_at
+from shared.arrays.distinct import distinct
+from shared.event_columns import Int64s
+from shared.neucf.examples import Examples
+from shared.neucf.score import blocks
+
+METRICS = tuple(f"{name}@{k}" for k in KS for name in ("hr", "ndcg", "recall", "precision", "mrr"))
+CELLS_AT_ONCE = 2**22  # scores held at once, over users, candidates and serving orders
+MAX_ASKED = 2_000  # users asked in one cut, drawn with the seed where there are more
+
+Figures = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CutFigures:
+    """What one cut came to: for each user asked, the mean over the steps at which they were."""
+
+    cut: Cut
+    n_steps: int  # with somebody to ask
+    n_asked: int  # users over all steps
+    user_keys: Int64s  # (n_users,) ascending
+    rivals: Mapping[str, Figures]  # each of PLAIN_RANKERS -> (n_users, n_metrics)
+    by_order: Figures  # (n_orders, n_users, n_metrics) NeuCF under each serving order
+
+
+def replay_cut(
+    past: Past, rules: Rules, cut: Cut, model: Scorer, on_step: Callable[[int, int], None] | None = None
+) -> CutFigures:
+    """Rank at each step of a cut with a model that was trained on the events before the cut.
+
+    `on_step` is told how many steps are done, and of how many.
+
+    Raises:
+        ScoringRefused: a score of the model is NaN or infinite.
+    """
+    invited = _invited(past, rules, cut)
+    users: list[Int64s] = []
+    figures: list[Figures] = []  # of each step: (n_users, n_systems, n_metrics)
+    n_steps = 0
+    steps = cut.steps()
+    for place, step in enumerate(steps):
+        if on_step is not None:
+            on_step(place, len(steps))
+        wanted = past.likes_within(step.start, step.end)
+        wanted = wanted.where(np.isin(wanted.user_keys, invited))
+        asked = list(_asked(past, rules, step.start, wanted, model))
+        users += [keys for keys, _ in asked]
+        figures += [values for _, values in asked]
+        n_steps += bool(asked)
+    user_keys, means = mean_per_user(
+        np.concatenate([np.zeros(0, np.int64), *users]),
+        np.concatenate([np.zeros((0, len(PLAIN_RANKERS) + len(rules.orders), len(METRICS))), *figures]),
+    )
+    rivals = {name: means[:, place] for place, name in enumerate(PLAIN_RANKERS)}
+    by_order = means[:, len(PLAIN_RANKERS) :].swapaxes(0, 1)
+    n_asked = sum(len(keys) for keys in users)
+    return CutFigures(cut=cut, n_steps=n_steps, n_asked=n_asked, user_keys=user_keys, rivals=rivals, by_order=by_order)
+
+
+def _asked(past: Past, rules: Rules, at: float, wanted: Examples, model: Scorer) -> Iterator[tuple[Int64s, Figures]]:
+    """Users who are warm and went on to like something that could be shown to them, with the figures of all systems."""
+    users = distinct(wanted.user_keys)
+    users = users[histories_at(past, at, users).counts >= rules.min_known]
+    if len(users) == 0:
+        return
+    moment = moment_at(past, rules, at)
+    if len(moment.candidates) == 0:
+        return
+    n_systems = len(PLAIN_RANKERS) + len(rules.orders)
+    for part in blocks(len(users), max(1, CELLS_AT_ONCE // (n_systems * len(moment.candidates)))):
+        histories = histories_at(past, at, users[part])
+        places, withheld = ranked_at(past, moment, histories, model)
+        relevant = _wanted(past, moment, users[part], wanted) & ~withheld  # (n_users, n_candidates)
+        n_relevant = relevant.sum(axis=1)
+        asked = n_relevant > 0
+        found = np.take_along_axis(relevant[None], np.maximum(places, 0), axis=2) & (places >= 0)
+        hits = found[:, asked].reshape(-1, LENGTH)
+        values = metrics_of(hits, np.tile(n_relevant[asked], n_systems), KS)
+        columns = np.stack([values[name] for name in METRICS], axis=1)
+        yield users[part][asked], columns.reshape(n_systems, -1, len(METRICS)).swapaxes(0, 1)
+
+
+def _wanted(past: Past, moment: Moment, user_keys: Int64s, wanted: Examples) -> NDArray[np.bool_]:
+    """What some users went on to like, of the candidates. -> (n_users, n_candidates)"""
+    mask = np.zeros((len(user_keys), len(moment.candidates)), dtype=np.bool_)
+    columns = columns_of(past, moment.candidates, wanted.post_keys)
+    mine = np.isin(wanted.user_keys, user_keys) & (columns != NO_COLUMN)
+    mask[np.searchsorted(user_keys, wanted.user_keys[mine]), columns[mine]] = True
+    return mask
+
+
+def _invited(past: Past, rules: Rules, cut: Cut) -> Int64s:
+    users = distinct(past.likes_within(cut.start, cut.end).user_keys)
+    if len(users) <= MAX_ASKED:
+        return users
+    return np.sort(np.random.default_rng(rules.seed).choice(users, MAX_ASKED, replace=False))
+
+
+def mean_per_user(users: Int64s, values: Figures) -> tuple[Int64s, Figures]:
+    """The users, ascending, and the mean of each one's rows. (n_rows,), (n_rows, …) -> (n_users,), (n_users, …)"""
+    keys, of_row, counts = np.unique(users, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(keys), *values.shape[1:]))
+    np.add.at(sums, of_row, values)
+    return keys, sums / counts.reshape(-1, *[1] * (values.ndim - 1))

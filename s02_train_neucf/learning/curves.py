@@ -1,0 +1,24 @@
+"""What the epochs of a run came to: one series of losses and validation figures for each training in it."""
+
+from dataclasses import dataclass, field
+
+from s02_train_neucf.learning.train import Epoch
+
+
+@dataclass(slots=True)
+class Curves:
+    """Filled while the run trains. A cut that is trained on twice (search, then all of it) has two series."""
+
+    losses: dict[str, list[tuple[int, float]]] = field(default_factory=dict)  # training → (epoch from 1, mean loss)
+    validations: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
+    _rounds: dict[str, int] = field(default_factory=dict)
+
+    def note(self, cut: str, epoch: Epoch) -> None:
+        """One epoch of a cut; a number that begins again at 1 begins another series."""
+        if epoch.number == 1:
+            self._rounds[cut] = self._rounds.get(cut, 0) + 1
+        again = self._rounds.get(cut, 1)
+        name = cut if again == 1 else f"{cut} again" if again == 2 else f"{cut} again {again - 1}"
+        self.losses.setdefault(name, []).append((epoch.number, epoch.loss))
+        if epoch.validation is not None:
+            self.validations.setdefault(name, []).append((epoch.number, epoch.validation))

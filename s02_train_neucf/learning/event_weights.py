@@ -1,0 +1,106 @@
+"""How much single events count in training: kinds of likes, their age, hidden posts, views that led to nothing. Pure.
+
+A positive weighs by its strongest kind and by its age. A negative weighs as so many posts that were merely not liked:
+the softmax takes it into the sum that a like competes with that many times.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from s02_train_neucf.data.dataset import Emphasis, Likes, TrainingSet
+from s02_train_neucf.learning.recipe import Recipe
+from shared.domain import KIND_CODES
+from shared.event_columns import Events
+from shared.neucf.examples import HIDE_CODE, POSITIVE_CODES, SortedPosts
+
+DAY = 86_400.0  # seconds, after which a view has led to nothing
+
+Int64s = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+
+def emphasised(data: TrainingSet, events: Events, posts: SortedPosts, recipe: Recipe) -> TrainingSet:
+    """The same training set with the weights that the recipe gives to these events, out of which it was made."""
+    weighs_likes = recipe.half_life_days is not None or set(recipe.kind_weights.values()) - {1.0}
+    weighs_negatives = {recipe.hide_weight, recipe.ignored_weight} - {1.0}
+    if not weighs_likes and not weighs_negatives:
+        return data
+    likes = _like_weights(data, _Pairs.of(data, events), recipe) if weighs_likes else None
+    shunned, weight = _shunned(data, events, posts, recipe) if weighs_negatives else (None, np.zeros(0, np.float32))
+    return replace(data, emphasis=Emphasis(likes=likes, shunned=shunned, shunned_weight=weight))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pairs:
+    """The events between users and posts that have a row, by user, then post; one number per pair."""
+
+    code: Int64s  # (n_events,) ascending: user row × post rows + post row
+    kind: NDArray[np.int16]
+    at: NDArray[np.float64]
+    n_posts: int  # rows
+    end: float  # the last event of all
+
+    @classmethod
+    def of(cls, data: TrainingSet, events: Events) -> "_Pairs":
+        user, post = data.users.rows(events.user_keys), data.posts.rows(events.post_keys)
+        known = np.flatnonzero((user > 0) & (post > 0))
+        code = user[known] * data.posts.n_rows + post[known]
+        order = np.argsort(code, kind="stable")
+        known = known[order]
+        end = float(events.at.max(initial=-np.inf))
+        return cls(code[order], events.kinds[known], events.at[known], data.posts.n_rows, end)
+
+    def starts(self) -> Int64s:
+        """Where each pair begins."""
+        return np.flatnonzero(np.r_[True, self.code[1:] != self.code[:-1]]) if len(self.code) else self.code
+
+
+def _like_weights(data: TrainingSet, pairs: _Pairs, recipe: Recipe) -> Floats:
+    """-> (n_likes,)"""
+    by_kind = np.zeros(len(KIND_CODES), dtype=np.float32)
+    for kind, code in KIND_CODES.items():
+        if code in POSITIVE_CODES:
+            by_kind[code] = recipe.kind_weights.get(kind.value, 1.0)
+    starts = pairs.starts()
+    strongest = np.maximum.reduceat(by_kind[pairs.kind], starts)  # (n_pairs,)
+    liked = data.likes.users * pairs.n_posts + data.likes.posts
+    weights = strongest[np.searchsorted(pairs.code[starts], liked)]
+    if recipe.half_life_days is not None:
+        age_days = (pairs.end - data.liked_at) / DAY
+        weights = weights * 0.5 ** (age_days / recipe.half_life_days)
+    return np.asarray(weights, dtype=np.float32)
+
+
+def _shunned(data: TrainingSet, events: Events, posts: SortedPosts, recipe: Recipe) -> tuple[Likes, Floats]:
+    """Hidden posts, and posts that were seen for a day or longer without any answer; never a post of one's own.
+
+    Only views and hides are looked at: a pair that has likes besides is known by the training set.
+    """
+    end = float(events.at.max(initial=-np.inf))
+    pairs = _Pairs.of(data, events.where(~np.isin(events.kinds, POSITIVE_CODES)))
+    starts = pairs.starts()
+    code = pairs.code[starts]
+    if len(code):
+        hidden = np.logical_or.reduceat(pairs.kind == HIDE_CODE, starts)
+        last = np.maximum.reduceat(pairs.at, starts)
+        user, post = np.divmod(code, pairs.n_posts)
+        own = posts.author_keys[posts.places(data.posts.keys)][post - 1] == data.users.keys[user - 1]
+        ignored = ~hidden & ~_liked(data, code) & (last <= end - DAY)
+        weight = np.where(hidden, recipe.hide_weight, np.where(ignored, recipe.ignored_weight, 1.0))
+        counted = (weight != 1.0) & ~own
+        code, weight = code[counted], weight[counted]
+    else:
+        weight = np.zeros(0)
+    user, post = np.divmod(code, pairs.n_posts)
+    shunned = Likes.of(user, post, n_users=data.users.n_rows, n_posts=pairs.n_posts)
+    return shunned, weight.astype(np.float32)
+
+
+def _liked(data: TrainingSet, code: Int64s) -> NDArray[np.bool_]:
+    """Whether each pair is one of the training's likes. (n_pairs,) -> (n_pairs,)"""
+    liked = data.likes.users * data.posts.n_rows + data.likes.posts  # ascending
+    places = np.minimum(np.searchsorted(liked, code), len(liked) - 1)
+    found: NDArray[np.bool_] = liked[places] == code
+    return found

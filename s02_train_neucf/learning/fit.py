@@ -1,0 +1,111 @@
+"""Choosing the number of epochs on a validation cut, then learning from everything with it, several times."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from s02_train_neucf.data.dataset import TrainingSet, training_set
+from s02_train_neucf.evaluation.evaluate import Exam, ModelRanker, exam_of, per_user
+from s02_train_neucf.evaluation.split import per_user_cut
+from s02_train_neucf.learning.event_weights import emphasised
+from s02_train_neucf.learning.recipe import Recipe
+from s02_train_neucf.learning.search import Found, search, unsearched
+from s02_train_neucf.learning.train import Epoch, train_members
+from s02_train_neucf.learning.warm_start import Predecessor, beginnings
+from shared.event_columns import Events
+from shared.neucf.config import NeuCFConfig
+from shared.neucf.examples import POSITIVE_CODES, SortedPosts, examples_of
+from shared.neucf.features import PostFeatures
+from shared.neucf.model import NeuCF
+
+VALIDATION_SHARE = 0.2  # of each user's likes, the last ones, at most
+VALIDATION_LIKES = 50_000  # in all, about: more say the same, and what is held back is missing from the training
+VALIDATION_METRIC = "ndcg@10"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Fitted:
+    """A model that has seen all events, and the search for its number of epochs."""
+
+    model: NeuCF
+    data: TrainingSet  # what it has seen, with its vocabularies
+    found: Found  # for how long and how fast it was trained
+
+    def as_predecessor(self, name: str) -> Predecessor:
+        """The model for others to start from."""
+        return Predecessor(name=name, model=self.model, users=self.data.users, posts=self.data.posts)
+
+
+def fit(
+    events: Events,
+    posts: SortedPosts,
+    features: PostFeatures,
+    config: NeuCFConfig,
+    recipe: Recipe,
+    *,
+    seed: int,
+    device: torch.device,
+    found: Found | None = None,
+    on_epoch: Callable[[Epoch], None] | None = None,
+    before: Predecessor | None = None,
+) -> Fitted:
+    """Train on the earlier likes until the later ones are no longer found better, and then on all, each member.
+
+    With `found`, only the latter: it was found before, on less of the same data.
+
+    Args:
+        events: all that training may see.
+        posts: all posts that exist.
+        features: vectors in the order of `posts`.
+        config: the model's shape.
+        recipe: how to train.
+        seed: of both trainings.
+        device: where.
+        found: for how long and how fast, when that is known; None: it is searched for.
+        on_epoch: told after each epoch of both; `number` starts again at 1.
+        before: a model to start the latter from. The search never does: it asks for likes that such a model has seen.
+
+    Raises:
+        TrainingRefused: no positive example, broken vectors, or a loss that is not finite.
+    """
+    if found is None:
+        held_back = _held_back(events, posts, features, recipe)
+        if held_back is None:
+            found = unsearched(recipe)
+        else:
+            found = search(
+                held_back.data, config, recipe,
+                seed=seed, device=device, validate=held_back.validate, on_epoch=on_epoch,
+            )  # fmt: skip
+    data = emphasised(training_set(examples_of(events, posts), posts, features), events, posts, recipe)
+    begin = () if before is None else beginnings(before, data, config)
+    model = train_members(data, config, found.recipe, seed=seed, device=device, on_epoch=on_epoch, begin=begin)
+    return Fitted(model=model, data=data, found=found)
+
+
+def validation_share(n_likes: int) -> float:
+    """Which share of each user's likes the search asks for; a user of several is asked for one at least."""
+    return min(VALIDATION_SHARE, VALIDATION_LIKES / max(n_likes, 1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _HeldBack:
+    """The earlier likes to train on, and the question that the later ones ask."""
+
+    data: TrainingSet
+    exam: Exam
+    features: PostFeatures
+
+    def validate(self, model: NeuCF) -> float:
+        ranker = ModelRanker(model, self.exam, self.data.users, self.data.posts, self.features)
+        return float(per_user(ranker, self.exam, (10,))[VALIDATION_METRIC].mean())
+
+
+def _held_back(events: Events, posts: SortedPosts, features: PostFeatures, recipe: Recipe) -> _HeldBack | None:
+    split = per_user_cut(events, posts, share=validation_share(int(np.isin(events.kinds, POSITIVE_CODES).sum())))
+    if len(split.train) == 0 or len(split.test) == 0:
+        return None
+    data = emphasised(training_set(split.train, posts, features), split.train_events, posts, recipe)
+    return _HeldBack(data, exam_of(split.train, split.test, posts), features)

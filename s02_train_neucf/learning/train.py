@@ -1,0 +1,271 @@
+"""Training: epochs of steps, early stopping on a validation figure, the same weights from the same seed.
+
+Equal seeds give equal weights on one machine, whatever the number of threads; sums may be ordered otherwise elsewhere.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+
+import numpy as np
+import torch
+
+from s02_train_neucf.data.dataset import TrainingSet
+from s02_train_neucf.learning.batches import batches_of
+from s02_train_neucf.learning.loss import Step
+from s02_train_neucf.learning.recipe import Recipe
+from s02_train_neucf.learning.warm_start import Begin
+from shared.errors import TrainingRefused
+from shared.neucf.config import NeuCFConfig
+from shared.neucf.features import Vectors
+from shared.neucf.merge import merged
+from shared.neucf.model import NeuCF
+
+MAX_TABLE_NUMBERS = 2**27  # in the tables of all members together: 512 MB
+SEEDS_APART = 1_000_003  # between members, so that neighbouring seeds share none
+SMALLEST_GAIN = 1e-5  # of the validation figure, below which an epoch counts as no better
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """What one epoch came to."""
+
+    number: int  # from 1
+    of: int
+    loss: float  # mean over the steps
+    validation: float | None  # None in epochs that were not validated
+    seconds: float = field(default=0.0, compare=False)  # of learning …
+    validation_seconds: float = field(default=0.0, compare=False)  # … and of validation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Trained:
+    """The best model that was seen, and how it went."""
+
+    model: NeuCF
+    best_epoch: int
+    epochs: tuple[Epoch, ...]
+
+
+def train(
+    data: TrainingSet,
+    config: NeuCFConfig,
+    recipe: Recipe,
+    *,
+    seed: int,
+    device: torch.device,
+    validate: Callable[[NeuCF], float] | None = None,
+    on_epoch: Callable[[Epoch], None] | None = None,
+    begin: Begin | None = None,
+) -> Trained:
+    """Train a model; keep the weights of the epoch with the best validation figure, or the last without one.
+
+    The weights that are validated and kept are a running mean over the steps (Polyak and Juditsky 1992; here with an
+    exponential fade): it allows a learning rate that needs a third of the epochs.
+
+    Args:
+        data: what to learn.
+        config: the model's shape; its content widths must be those of `data.features`.
+        recipe: how.
+        seed: of initial values, order, draws and dropout; nothing else is random.
+        device: where.
+        validate: a figure that grows with quality, for example NDCG@10 on a validation cut.
+        on_epoch: told after each epoch, for a progress bar.
+        begin: sets first values other than those by chance, see `warm_start`.
+
+    Raises:
+        TrainingRefused: widths that do not fit, or a loss that is not finite.
+    """
+    with one_thread():
+        model = _new_model(data, config, seed)
+        if begin is not None:
+            begin(model)
+        return _train(model.to(device), data, recipe, seed, validate, on_epoch)
+
+
+def train_members(
+    data: TrainingSet,
+    config: NeuCFConfig,
+    recipe: Recipe,
+    *,
+    seed: int,
+    device: torch.device,
+    on_epoch: Callable[[Epoch], None] | None = None,
+    begin: Sequence[Begin] = (),
+) -> NeuCF:
+    """Train `recipe.members` models for `recipe.epochs` each and give their mean as one model.
+
+    Where the tables are large, fewer: the mean's tables hold those of all members. The first members begin with the
+    values that `begin` sets, and need fewer epochs; any others begin by chance.
+
+    Raises:
+        TrainingRefused: as `train`.
+    """
+    rows = data.users.n_rows + data.posts.n_rows
+    n = min(max(1, MAX_TABLE_NUMBERS // (rows * config.width)), recipe.members)
+    members = []
+    for member in range(n):
+        mine = begin[member] if member < len(begin) else None
+        members.append(
+            train(
+                data, config, recipe if mine is None else begun(recipe),
+                seed=seed + member * SEEDS_APART, device=device, on_epoch=on_epoch, begin=mine,
+            ).model
+        )  # fmt: skip
+    return merged(members)
+
+
+def begun(recipe: Recipe) -> Recipe:
+    """The recipe of a model that has learned before."""
+    return replace(recipe, epochs=max(1, round(recipe.epochs * recipe.warm_share)))
+
+
+def _train(
+    model: NeuCF,
+    data: TrainingSet,
+    recipe: Recipe,
+    seed: int,
+    validate: Callable[[NeuCF], float] | None,
+    on_epoch: Callable[[Epoch], None] | None,
+) -> Trained:
+    learner = _Learner(model, data, recipe, seed)
+    latest = learner.mean.model
+    epochs, best = list[Epoch](), _Best(weights=latest.state_dict())
+    for number in range(1, recipe.epochs + 1):
+        begun = perf_counter()
+        loss, learned = learner.one_epoch(number), perf_counter()
+        is_asked = number % recipe.validate_every == 0 or number == recipe.epochs
+        figure = validate(latest) if validate is not None and is_asked else None
+        epochs.append(
+            Epoch(
+                number=number, of=recipe.epochs, loss=loss, validation=figure,
+                seconds=learned - begun, validation_seconds=perf_counter() - learned,
+            )
+        )  # fmt: skip
+        if on_epoch is not None:
+            on_epoch(epochs[-1])
+        if figure is not None:
+            best.offer(number, figure, latest)
+            if number - best.epoch >= recipe.patience * recipe.validate_every:
+                break
+    model.load_state_dict(best.weights)
+    best_epoch = best.epoch if validate is not None else len(epochs)
+    return Trained(model=model.eval(), best_epoch=best_epoch, epochs=tuple(epochs))
+
+
+class _Learner:
+    """Changes a model's weights, epoch by epoch; `mean` holds those that are validated and kept."""
+
+    def __init__(self, model: NeuCF, data: TrainingSet, recipe: Recipe, seed: int) -> None:
+        self.model, self.data, self.recipe, self.draws = model, data, recipe, np.random.default_rng(seed)
+        self.step = Step(model, data, torch.Generator(model.gmf_weights.device).manual_seed(seed + 1))
+        self.optimizer, self.mean = _optimizer(model, recipe), RunningMean(model, recipe.averaging)
+
+    def one_epoch(self, number: int) -> float:
+        """Take all steps of an epoch; gives the mean loss."""
+        self.model.train()
+        losses = []
+        for batch in batches_of(self.data, self.recipe, history=self.model.config.history, generator=self.draws):
+            self.optimizer.zero_grad(set_to_none=True)
+            loss = self.step.loss(batch)
+            loss.backward()
+            self.optimizer.step()
+            self.mean.follow()
+            losses.append(float(loss.detach()))
+        return _finite(losses, number)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Best:
+    """The weights with the best validation figure so far; as long as there is none, the latest ones."""
+
+    weights: dict[str, torch.Tensor]
+    epoch: int = 0
+    figure: float = -np.inf
+
+    def offer(self, epoch: int, figure: float, model: NeuCF) -> None:
+        """Keep these weights if they are better."""
+        if figure > self.figure + SMALLEST_GAIN:
+            self.epoch, self.figure = epoch, figure
+            self.weights = {name: each.detach().clone() for name, each in model.state_dict().items()}
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one thread, then on as many as before.
+
+    A step has hundreds of operations of a few microseconds each, after which all threads wait for one another: on two
+    cores that other services use as well, two threads took 4 to 15 times as long as one (EXPERIMENTS.md).
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+class RunningMean:
+    """A copy of a model whose weights follow the model's own slowly.
+
+    The share that a step leaves grows from 1/10 to `share`, so that the first, random weights are soon forgotten.
+    """
+
+    def __init__(self, model: NeuCF, share: float) -> None:
+        self.model, self.share, self.steps = deepcopy(model).eval(), share, 0
+        self._pairs = list(zip(self.model.parameters(), model.parameters(), strict=True))
+
+    @torch.no_grad()
+    def follow(self) -> None:
+        """Take in the weights after one step."""
+        left = min(self.share, (1 + self.steps) / (10 + self.steps))
+        self.steps += 1
+        for mine, latest in self._pairs:
+            mine.lerp_(latest, 1.0 - left)
+
+
+def _new_model(data: TrainingSet, config: NeuCFConfig, seed: int) -> NeuCF:
+    model = NeuCF(config, n_user_rows=data.users.n_rows, n_post_rows=data.posts.n_rows)
+    model.start(torch.Generator().manual_seed(seed))
+    for what, width, layer, vectors in (
+        ("image", config.image_width, model.image, data.features.image),
+        ("caption", config.caption_width, model.caption, data.features.caption),
+    ):
+        if _width(vectors) != width:
+            raise TrainingRefused(f"{what} vectors: got width {_width(vectors)}, expected {width} as in the config")
+        if layer is not None and vectors is not None:
+            layer.fit(vectors)
+    return model
+
+
+def _width(vectors: Vectors | None) -> int:
+    return 0 if vectors is None else vectors.width
+
+
+def _optimizer(model: NeuCF, recipe: Recipe) -> torch.optim.Optimizer:
+    """AdamW with strong decay on what holds one vector per user, post or content, and another on the layers."""
+    tables = _parameters(model, ("user_table", "post_table", "image", "caption"))
+    layers = _parameters(model, ("user_hidden", "post_hidden", "tower"))
+    free = [model.gmf_weights, *([model.post_bias] if model.post_bias.requires_grad else [])]
+    groups = [
+        {"params": tables, "weight_decay": recipe.table_decay},
+        {"params": layers, "weight_decay": recipe.layer_decay},
+        {"params": free, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=recipe.learning_rate, fused=True)
+
+
+def _parameters(model: NeuCF, prefixes: tuple[str, ...]) -> list[torch.nn.Parameter]:
+    return [parameter for name, parameter in model.named_parameters() if name.startswith(prefixes)]
+
+
+def _finite(losses: list[float], number: int) -> float:
+    """The mean loss of an epoch."""
+    loss_of_epoch = float(np.mean(losses))
+    if not np.isfinite(loss_of_epoch):
+        raise TrainingRefused(
+            f"loss: got {loss_of_epoch} in epoch {number}, expected a finite number; lower the learning rate"
+        )
+    return loss_of_epoch

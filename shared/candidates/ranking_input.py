@@ -1,0 +1,187 @@
+"""What a ranker ranks and for whom, as of one moment, from wherever the four relations live."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from shared.arrays.distinct import distinct
+from shared.candidates.candidate_events import Met, meet
+from shared.db.asked import known_askers
+from shared.db.bulk import (
+    Posts,
+    Users,
+    load_active_users,
+    load_all_events,
+    load_candidates,
+    load_user_keys,
+    to_datetime,
+)
+from shared.db.clusters import clusters_of_posts
+from shared.db.emptied import refuse_emptied, rows_up_to_many
+from shared.db.engine import Database
+from shared.db.post_rows import moment_of, rows_of_posts
+from shared.db.relations import check_relations
+from shared.db.safety import load_blocks, load_hides, next_safety_version, note_removals
+from shared.domain import KIND_CODES, AuthorKeys, Kind
+from shared.eligibility import Viewer
+from shared.event_columns import Events
+from shared.operations.safety import blocked_authors
+from shared.ranked_lists.records import CatalogueEntry
+from shared.settings import ListSettings, WindowSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uncounted:
+    """What the relations hold that raises nothing: its user or author is not in the view of users, or it repeats."""
+
+    users: int = 0  # with such an event
+    events: int = 0
+    posts: int = 0
+    repeated_posts: int = 0  # further rows of posts that stand in several
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everything that one run ranks, and for whom."""
+
+    posts: Posts
+    rows: list[int]  # the posts' rows, in their order
+    events: Events  # of all who count
+    met: Met  # those on candidates, lined up with them
+    users: Users
+    viewers: Mapping[str, Viewer]  # users of whom something must be withheld; others see all but their own posts
+    viewer_version: int
+    removed: set[int]  # rows of posts that went away lately
+    there: Mapping[str, int] = field(default_factory=dict)  # rows of each relation, up to `MANY`
+    clusters: Mapping[str, int] = field(default_factory=dict)  # of the posts whose photo is nearly another's
+    author_keys: AuthorKeys = field(default_factory=AuthorKeys)
+    uncounted: Uncounted = Uncounted()
+
+    def viewer(self, user_id: str) -> Viewer:
+        """The user's viewer, their own posts always withheld."""
+        known = self.viewers.get(user_id, Viewer())
+        return Viewer(
+            hidden_authors=known.hidden_authors | {self.author_keys[user_id]},
+            hidden_posts=known.hidden_posts,
+            seen_posts=known.seen_posts,
+        )
+
+
+def load_world(
+    database: Database,
+    window: WindowSettings,
+    lists: ListSettings,
+    now: datetime,
+    asked: Mapping[str, datetime] | None = None,
+) -> World:
+    """Read the candidates, their events, the active users (`asked`: and who asked for a page) and what is withheld.
+
+    Raises:
+        SourceError: a relation is not what the contract says, or all posts have vanished at once.
+    """
+    version, author_keys = next_safety_version(database), AuthorKeys()
+    with database.read() as snapshot:
+        check_relations(database, snapshot)
+        there = rows_up_to_many(snapshot)
+        refuse_emptied(database, there, keep_for=lists.keep_for)
+        as_of = moment_of(snapshot)
+        posts = load_candidates(snapshot, since=now - window.window, now=now, at_least=window.min_candidates)
+        oldest = to_datetime(max(0.0, float(posts.created_at.min()))) if len(posts) else now  # nobody liked before 1970
+        # An event may be older than its post says when the team imported the post later: allow a day.
+        loaded = load_all_events(snapshot, since=oldest - timedelta(days=1), now=now)
+        askers = known_askers(snapshot, asked or {})
+        users = load_active_users(
+            snapshot, since=now - lists.active_for, now=now, at_most=lists.max_lists, askers=askers
+        )
+        authors = blocked_authors(load_blocks(snapshot), author_keys)
+        hiders = {user for user, _ in load_hides(snapshot, since=oldest - timedelta(days=1))}
+        others = sorted((authors.keys() | hiders) - set(users.ids))  # everyone's list has the same filters
+        user_keys = dict(zip(users.ids, users.keys.tolist(), strict=True)) | dict(
+            zip(others, load_user_keys(snapshot, others).tolist(), strict=True)
+        )
+    with database.begin() as connection:
+        rows = rows_of_posts(connection, posts.ids, as_of=as_of)
+        clusters = clusters_of_posts(connection, posts.ids)
+    removals = note_removals(database, posts.ids, keep_for=lists.keep_for)  # those that came back are none any more
+    met = meet(posts, loaded.counted)
+    touched = touched_posts(posts, rows, met, at_most=lists.seen_length)
+    if len(loaded.uncounted):  # they may still ask for everyone's list, and are not shown what they hid
+        touched = touched.beside(touched_posts(posts, rows, loaded.uncounted, at_most=lists.seen_length))
+    return World(
+        posts=posts,
+        rows=rows,
+        events=loaded.counted,
+        met=met,
+        users=users,
+        viewers=_viewers(user_keys, authors, touched),
+        viewer_version=version,
+        removed=removals.rows,
+        clusters=clusters,
+        there=there,
+        author_keys=author_keys,
+        uncounted=Uncounted(
+            users=len(distinct(loaded.uncounted.user_keys)),
+            events=len(loaded.uncounted),
+            posts=posts.of_unknown,
+            repeated_posts=posts.repeated,
+        ),
+    )
+
+
+def catalogue(world: World) -> Iterator[CatalogueEntry]:
+    """What the timeline must know of each candidate."""
+    for row, post_id, author_id in zip(world.rows, world.posts.ids, world.posts.author_ids, strict=True):
+        author, cluster = world.author_keys[author_id], world.clusters.get(post_id, 0)
+        yield CatalogueEntry(row=row, post_id=post_id, author=author, cluster=cluster)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """What users did with candidates: for each user key, the rows of the posts, last touched last."""
+
+    seen: Mapping[int, Collection[int]]
+    hidden: Mapping[int, frozenset[int]]
+
+    def beside(self, other: "Touched") -> "Touched":
+        """The same of these users and of others, none of whom is among them."""
+        return Touched(seen={**self.seen, **other.seen}, hidden={**self.hidden, **other.hidden})
+
+
+def touched_posts(posts: Posts, rows: list[int], events: Events | Met, *, at_most: int) -> Touched:
+    """Which candidates each user has seen (any event is a proof of that) and which they hid.
+
+    Args:
+        posts: the candidates.
+        rows: their rows.
+        events: interactions; those on other posts are ignored.
+        at_most: seen posts kept per user, the newest.
+    """
+    met = meet(posts, events)
+    latest = met.latest_of_each_pair()
+    # By user, and for each in the order of time, which is that of the rows: one number of both sorts quickest.
+    by_user = np.sort(met.users[latest] * len(met) + latest) % max(1, len(met))
+    row_of = np.array(rows, np.uint32)
+    seen_rows = memoryview(row_of[met.posts[by_user]])
+    ends = np.cumsum(np.bincount(met.users[by_user], minlength=len(met.user_keys))).tolist()
+    keys, seen, start = met.user_keys.tolist(), {}, 0
+    for key, end in zip(keys, ends, strict=True):
+        seen[key] = seen_rows[max(start, end - at_most) : end]
+        start = end
+    is_hide = np.flatnonzero(met.kinds == KIND_CODES[Kind.HIDE])
+    hidden: dict[int, set[int]] = {}
+    hiders, posts_hidden = met.user_keys[met.users[is_hide]], row_of[met.posts[is_hide]]
+    for key, row in zip(hiders.tolist(), posts_hidden.tolist(), strict=True):
+        hidden.setdefault(key, set()).add(row)
+    return Touched(seen=seen, hidden={key: frozenset(hides) for key, hides in hidden.items()})
+
+
+def _viewers(keys: Mapping[str, int], authors: Mapping[str, frozenset[int]], touched: Touched) -> dict[str, Viewer]:
+    viewers = {}
+    for user_id, key in keys.items():
+        hidden_authors, seen = authors.get(user_id, frozenset()), touched.seen.get(key, ())
+        if hidden_authors or seen:
+            hidden_posts = touched.hidden.get(key, frozenset())
+            viewers[user_id] = Viewer(hidden_authors=hidden_authors, hidden_posts=hidden_posts, seen_posts=seen)
+    return viewers

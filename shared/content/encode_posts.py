@@ -1,0 +1,171 @@
+"""Turns captions and photos into vectors in PostgreSQL: only what is new or changed, batch by batch.
+
+Each batch is stored before the next begins, so a run that is killed goes on where it stopped. What could not be encoded
+is recorded with the reason and tried again later; no zero vector ever stands for it, and what was derived before stays.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from shared.content.encode_each import encode_each
+from shared.content.encode_photos import encode_images, photo_work
+from shared.content.encoders.captions import caption_hash
+from shared.content.encoders.protocol import ImageEncoder, TextEncoder
+from shared.content.encoders.registry import build_image_encoder, build_text_encoder
+from shared.content.encoders.self_test import try_image_encoder, try_text_encoder
+from shared.content.encoders.stored_only import StoredOnly, as_identified
+from shared.content.encoding_plan import PostSource
+from shared.content.encoding_work import EncodingWork, Outcome, begin, plan_work, sorted_out, store
+from shared.content.photo_clusters import cluster_photos
+from shared.content.photos.photo_source import PhotoSource
+from shared.content.settings import ContentSettings
+from shared.db.engine import Database
+from shared.db.vectors import Part, PostContent, load_content
+from shared.errors import EncoderUnavailable
+from shared.logs import log_trouble, stage
+from shared.neucf.manifest import Encoder as ModelEncoder
+from shared.run_progress import ReportProgress, report_to_nobody
+
+# MiniLM reads captions of like length together, and among many there are more alike: 17 ms each, 29 among 32.
+CAPTIONS_PER_BATCH = 8  # batches of captions that are stored at once; a kill costs some seconds at most
+
+Built = TypeVar("Built", ImageEncoder, TextEncoder)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoders:
+    """The encoders in force."""
+
+    image: ImageEncoder
+    caption: TextEncoder
+    photos: PhotoSource
+
+
+def build_encoders(settings: ContentSettings) -> Encoders:
+    """The encoders that the settings name.
+
+    Raises:
+        EncoderUnavailable: one is unknown, or its package or weights are not here.
+    """
+    folder, batch = settings.encoder_folder, settings.encode_batch
+    return Encoders(
+        image=build_image_encoder(settings.image_encoder, folder=folder, batch_size=batch),
+        caption=build_text_encoder(settings.text_encoder, folder=folder, batch_size=batch),
+        photos=build_photo_source(settings),
+    )
+
+
+def build_served_encoders(settings: ContentSettings, *, image: ModelEncoder, caption: ModelEncoder) -> Encoders:
+    """The encoders that a model was trained with, whatever the settings name by now.
+
+    One that cannot be had here, or only in another version, is replaced by the vectors that it left.
+    """
+    folder, batch = settings.encoder_folder, settings.encode_batch
+
+    def text_encoder(name: str) -> TextEncoder:
+        return as_identified(build_text_encoder(name, folder=folder, batch_size=batch), caption.version)
+
+    return Encoders(
+        image=_as_trained(image, lambda name: build_image_encoder(name, folder=folder, batch_size=batch)),
+        caption=_as_trained(caption, text_encoder),
+        photos=build_photo_source(settings),
+    )
+
+
+def _as_trained(encoder: ModelEncoder, build: Callable[[str], Built]) -> Built | StoredOnly:
+    try:
+        built = build(encoder.name)
+    except EncoderUnavailable as error:
+        reason = str(error)
+    else:
+        if built.card.identity == encoder.version:
+            return built
+        reason = f"here it is {built.card.identity}"
+    log_trouble("content.encoder_absent", encoder=encoder.version, reason=reason)
+    return StoredOnly(name=encoder.name, identity=encoder.version, width=encoder.width)
+
+
+def build_photo_source(settings: ContentSettings) -> PhotoSource:
+    """Where the settings say that photos are."""
+    return PhotoSource(
+        media_root=settings.media_root,
+        hosts=settings.image_hosts,
+        limits=settings.fetch_limits,
+        max_pixels=settings.max_pixels,
+        threads=settings.image_threads,
+    )
+
+
+def encode_new(
+    database: Database,
+    encoders: Encoders,
+    settings: ContentSettings,
+    now: datetime,
+    report_progress: ReportProgress = report_to_nobody,
+) -> dict[str, Any]:
+    """Encode what is new, and find photos that are nearly the same.
+
+    Returns:
+        How many captions and photos were encoded, how many could not be, and how many are out of reach now; `away`
+        names the places that photos could not be read from, and what most posts lost at once.
+
+    Raises:
+        EncoderFault: an encoder that is wanted makes nothing of a sample; nothing was encoded.
+    """
+    with database.read() as snapshot:
+        posts = list(load_content(snapshot, now=now))
+    report_progress("captions", 0, 1)
+    caption_work = _caption_work(database, encoders.caption, posts, settings, now)
+    image_work = photo_work(database, encoders.image, encoders.photos, posts, settings, now)
+    # Both before the first caption: photos come after all captions, which may take hours.
+    if caption_work is not None and caption_work.plan.to_encode:
+        try_text_encoder(encoders.caption)
+    if image_work is not None and image_work.plan.to_encode:
+        try_image_encoder(encoders.image)
+    with stage("content.captions") as facts:
+        captions = _encode_captions(caption_work, encoders.caption, posts, report_progress)
+        facts.update(captions.facts())
+    with stage("content.images") as facts:
+        images = encode_images(image_work, encoders.image, encoders.photos, posts, report_progress)
+        facts.update(images.facts())
+    with stage("content.clusters") as facts:
+        facts.update(cluster_photos(database, posts))
+    return {
+        "captions": captions.encoded,
+        "images": images.encoded,
+        "images_failed": images.failed,
+        "images_away": images.away,
+        "away": [*captions.outages, *images.outages],
+    }
+
+
+def _caption_work(
+    database: Database, encoder: TextEncoder, posts: Sequence[PostContent], settings: ContentSettings, now: datetime
+) -> EncodingWork | None:
+    """What is to be done; None by an encoder of which only the vectors are left."""
+    if isinstance(encoder, StoredOnly):
+        return None
+    sources = (
+        PostSource(post_id=post.post_id, created_at=post.created_at, source_hash=caption_hash(post.caption))
+        for post in posts
+    )
+    return plan_work(database, Part.CAPTION, sources, encoder.card, settings, now, {})
+
+
+def _encode_captions(
+    work: EncodingWork | None, encoder: TextEncoder, posts: Sequence[PostContent], report_progress: ReportProgress
+) -> Outcome:
+    if work is None:
+        return Outcome()
+    captions = {post.post_id: post.caption for post in posts}
+    outcome = begin(work)
+    for batch in work.plan.batches(CAPTIONS_PER_BATCH * work.settings.encode_batch):
+        rows = encode_each(encoder.encode, [captions[source.post_id] for source in batch])
+        encoded, failed = sorted_out(batch, rows)
+        store(work, encoded, failed, outcome)
+        report_progress("captions", outcome.encoded + outcome.failed, len(work.plan.to_encode))
+    if outcome.failed:
+        log_trouble("content.captions_failed", count=outcome.failed)
+    return outcome

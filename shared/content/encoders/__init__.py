@@ -1,0 +1,1 @@
+"""The encoders: captions and images in, vectors out."""

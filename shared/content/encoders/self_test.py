@@ -1,0 +1,45 @@
+"""Encodes a sample, so that an encoder that is broken is told of before the hours of work that it was built for."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+from PIL import Image
+
+from shared.content.encoders.protocol import EncoderCard, ImageEncoder, TextEncoder, Vectors
+from shared.errors import EncoderFault
+
+CAPTION = "a small dog runs along the beach"
+SIDE = 64  # pixels
+
+
+def try_text_encoder(encoder: TextEncoder) -> None:
+    """Encode one caption.
+
+    Raises:
+        EncoderFault: it fails, or gives no vector of the width that it promises.
+    """
+    _try(encoder.card, "WARMLINE_TEXT_ENCODER", partial(encoder.encode, [CAPTION]))
+
+
+def try_image_encoder(encoder: ImageEncoder) -> None:
+    """Encode one photo, in the two steps that a job takes; raises as `try_text_encoder`."""
+    _try(encoder.card, "WARMLINE_IMAGE_ENCODER", lambda: encoder.encode_prepared([encoder.prepare(_photo())]))
+
+
+def _try(card: EncoderCard, variable: str, encode: Callable[[], Vectors]) -> None:
+    todo = f"reinstall its package and weights, or name another one ({variable})"
+    try:
+        got = encode()
+    except Exception as error:  # libraries of models raise anything
+        said = str(error) if isinstance(error, EncoderFault) else f"{card.name}: {type(error).__name__}"
+        raise EncoderFault(f"a sample cannot be encoded: {said}; {todo}") from error
+    if got.shape != (1, card.width) or not np.isfinite(got).all():
+        raise EncoderFault(
+            f"{card.name}: got an array of {got.shape} for one sample, expected (1, {card.width}), all finite; {todo}"
+        )
+
+
+def _photo() -> Image.Image:
+    """Shades of grey, which no mean and no deviation makes nothing of."""
+    return Image.linear_gradient("L").resize((SIDE, SIDE)).convert("RGB")

@@ -1,0 +1,57 @@
+"""`python -m shared.content.encoders.self_test_process IMAGE_ENCODER TEXT_ENCODER [FOLDER]`: builds both, encodes a
+sample.
+
+In a process of its own, so that the doctor loads no PyTorch and outlives whatever a model's library does. It asks no
+hub: what would have to be downloaded first is `ABSENT`.
+
+    out: a line for each encoder as it is tried, as JSON (`Trial`)
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct, json
+
+from shared.errors import EncoderFault, EncoderUnavailable
+
+GOOD, ABSENT, BROKEN = "good", "absent", "broken"
+OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")  # read when the hub's client is imported
+
+
+class Trial(Struct, kw_only=True):
+    """What became of one encoder."""
+
+    name: str
+    outcome: str  # one of the above
+    detail: str = ""  # what is wrong with it
+
+
+def main(image: str, text: str, folder: Path | None) -> None:
+    """Try both, and write a line for each."""
+    os.environ.update(dict.fromkeys(OFFLINE, "1"))
+    from shared.content.encoders.registry import build_image_encoder, build_text_encoder
+    from shared.content.encoders.self_test import try_image_encoder, try_text_encoder
+
+    _write(_tried(image, lambda: try_image_encoder(build_image_encoder(image, folder=folder))))
+    _write(_tried(text, lambda: try_text_encoder(build_text_encoder(text, folder=folder))))
+
+
+def _tried(name: str, attempt: Callable[[], None]) -> Trial:
+    try:
+        attempt()
+    except EncoderUnavailable as error:
+        return Trial(name=name, outcome=ABSENT, detail=str(error))
+    except EncoderFault as error:
+        return Trial(name=name, outcome=BROKEN, detail=str(error))
+    return Trial(name=name, outcome=GOOD)
+
+
+def _write(trial: Trial) -> None:
+    sys.stdout.buffer.write(json.encode(trial) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]) if len(sys.argv) > 3 else None)

@@ -1,0 +1,142 @@
+"""What the encoding of captions and of photos share: the plan of a run, what is stored, and what is put on record."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from shared.content.encoders.protocol import EncoderCard
+from shared.content.encoding_plan import (
+    EncodingPlan,
+    Failure,
+    PostSource,
+    failure_of_outage,
+    next_failure,
+    plan_encoding,
+)
+from shared.content.photos.limits import still_refuses
+from shared.content.photos.unreadable import Fault, Unreadable
+from shared.content.settings import ContentSettings
+from shared.content.vanished import VANISHED, failure_of_vanished, split_vanished
+from shared.db.encoding_failures import EncodingFailure, forget_failures, load_failures, store_failures
+from shared.db.engine import Database
+from shared.db.vectors import Encoded, Part, drop_vectors, store_vectors, stored_vectors
+from shared.logs import log_trouble
+
+Sorted = tuple[list[Encoded], list[tuple[PostSource, Unreadable]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncodingWork:
+    """What the encoding of one part needs throughout a run."""
+
+    database: Database
+    part: Part
+    card: EncoderCard
+    stored: Mapping[str, str]  # post → what its vector was made of
+    plan: EncodingPlan
+    failures: Mapping[str, Failure]  # those on record that still count
+    limits: Mapping[str, str]  # by fault
+    settings: ContentSettings
+    now: datetime
+
+    def failed(self, source: PostSource, unreadable: Unreadable) -> EncodingFailure:
+        """What to record of a source that could not be encoded."""
+        failure = next_failure(
+            self.failures.get(source.post_id), source_hash=known_hash(source), retry=unreadable.retry,
+            now=self.now, backoff=self.settings.backoff,
+        )  # fmt: skip
+        return self._record(source.post_id, failure, unreadable.reason, self.limits.get(unreadable.fault))
+
+    def put_off(self, source: PostSource, unreadable: Unreadable) -> EncodingFailure:
+        """The same where the place that it comes from was away."""
+        failure = failure_of_outage(self.failures.get(source.post_id), source_hash=known_hash(source), now=self.now)
+        return self._record(source.post_id, failure, unreadable.reason, self.limits.get(unreadable.fault))
+
+    def kept(self, post_id: str) -> EncodingFailure:
+        """The same of a post whose source is gone together with most others'."""
+        failure = failure_of_vanished(self.failures.get(post_id), now=self.now)
+        return self._record(post_id, failure, f"{VANISHED}: gone from most posts at once", None)
+
+    def _record(self, post_id: str, failure: Failure, reason: str, refused_by: str | None) -> EncodingFailure:
+        return EncodingFailure(
+            post_id=post_id, source_hash=failure.source_hash, failure=reason, refused_by=refused_by,
+            attempts=failure.attempts, next_try=failure.next_try,
+        )  # fmt: skip
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What became of one part."""
+
+    encoded: int = 0
+    failed: int = 0
+    current: int = 0
+    waiting: int = 0
+    away: int = 0  # sources that cannot be seen now, or were not asked for
+    outages: list[str] = field(default_factory=list)
+
+    def facts(self) -> dict[str, int]:
+        return {name: getattr(self, name) for name in ("encoded", "failed", "current", "waiting", "away")}
+
+
+def sorted_out(batch: Sequence[PostSource], rows: Sequence[Any]) -> Sorted:
+    """What an encoder gave for each source of a batch: vectors, and what has none."""
+    pairs = list(zip(batch, rows, strict=True))
+    return [
+        Encoded(post_id=source.post_id, source_hash=known_hash(source), vector=row)
+        for source, row in pairs
+        if not isinstance(row, Unreadable)
+    ], [(source, row) for source, row in pairs if isinstance(row, Unreadable)]
+
+
+def store(
+    work: EncodingWork, encoded: Sequence[Encoded], failed: Sequence[tuple[PostSource, Unreadable]], outcome: Outcome
+) -> None:
+    store_vectors(work.database, work.part, encoder=work.card.identity, encoded=encoded)
+    store_failures(work.database, work.part, [work.failed(source, what) for source, what in failed])
+    outcome.encoded += len(encoded)
+    outcome.failed += len(failed)
+
+
+def plan_work(
+    database: Database,
+    part: Part,
+    sources: Iterable[PostSource],
+    card: EncoderCard,
+    settings: ContentSettings,
+    now: datetime,
+    limits: Mapping[str, str],
+) -> EncodingWork:
+    limits = {**limits, Fault.ENCODER_FAULT: card.identity}
+    failures = {
+        post_id: Failure(source_hash=each.source_hash, attempts=each.attempts, next_try=each.next_try)
+        for post_id, each in load_failures(database, part).items()
+        if still_refuses(each.failure, each.refused_by, limits)
+    }
+    stored = stored_vectors(database, part, encoder=card.identity)
+    plan = plan_encoding(sources, stored, failures, now=now)
+    return EncodingWork(
+        database=database, part=part, card=card, stored=stored, plan=plan, failures=failures, limits=limits,
+        settings=settings, now=now,
+    )  # fmt: skip
+
+
+def begin(work: EncodingWork) -> Outcome:
+    """Tidy up what has no source any more, and count what needs no work."""
+    plan = work.plan
+    outcome = Outcome(current=plan.current, waiting=plan.waiting, away=plan.away)
+    n_stored = plan.current + plan.away + len(plan.sourceless)
+    vanished = split_vanished(plan.sourceless, work.failures, n_stored=n_stored, now=work.now)
+    drop_vectors(work.database, work.part, vanished.to_drop)
+    forget_failures(work.database, work.part, plan.resolved)
+    store_failures(work.database, work.part, [work.kept(post_id) for post_id in vanished.to_keep])
+    if vanished.to_keep:
+        outcome.outages.append(f"{work.part.value}s of {len(vanished.to_keep)} posts")
+        log_trouble("content.vanished", part=work.part.value, posts=len(vanished.to_keep), note="kept for a day")
+    return outcome
+
+
+def known_hash(source: PostSource) -> str:
+    assert source.source_hash is not None  # the plan leaves posts without a source out
+    return source.source_hash

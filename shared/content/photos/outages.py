@@ -1,0 +1,99 @@
+"""Tells places that photos come from, as a whole, from single photos: which of them are away in this run.
+
+When a place refuses a photo, it is asked for some that were read from it before. If it refuses these too, the place is
+away: it is asked no more in this run, so that a slow host does not hold the run up, and no photo is blamed.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+from shared.content.photos.unreadable import Fault, Unreadable
+
+MEDIA_ROOT = "WARMLINE_MEDIA_ROOT"
+PROBES = 3  # photos that were read before; one of them may be gone or forbidden for a reason of its own
+REFUSALS = 8  # in a row, of a place that nothing was read from before
+
+KnownGood = Callable[[str], Sequence[str]]  # place → references of photos that were read from it, newest first
+IsRefused = Callable[[str], bool]  # reference → whether its place refuses it now
+
+
+def nothing_known(_place: str) -> Sequence[str]:
+    """Where nothing was read before."""
+    return ()
+
+
+class Outages:
+    """What is known in one run. Safe to use from several threads."""
+
+    def __init__(self, known_good: KnownGood = nothing_known) -> None:
+        self._known_good = known_good
+        self._lock, self._probing = threading.Lock(), threading.Lock()
+        self._proven: set[str] = set()
+        self._refusals: Counter[str] = Counter()  # in a row, by place
+        self._away: dict[str, str] = {}
+        self._skipped: Counter[str] = Counter()
+
+    def note(self, reference: str, unreadable: Unreadable | None, is_refused: IsRefused) -> None:
+        """A photo was read (None), or could not be; where the place is in doubt, `is_refused` is asked."""
+        place = place_of(reference)
+        if unreadable is None or not unreadable.may_be_outage:
+            with self._lock:
+                self._refusals[place] = 0
+            return
+        with self._probing:
+            with self._lock:
+                self._refusals[place] += 1
+                n_refusals, is_judged = self._refusals[place], place in self._proven or place in self._away
+            if not is_judged:
+                self._judge(place, unreadable.reason, n_refusals, is_refused)
+
+    def note_away(self, place: str, reason: str) -> None:
+        """A place is known to be away."""
+        with self._lock:
+            self._away[place] = reason
+
+    def skip(self, reference: str) -> Unreadable | None:
+        """What to say of a photo whose place is away; None: try it."""
+        place = place_of(reference)
+        with self._lock:
+            if place not in self._away:
+                return None
+            self._skipped[place] += 1
+            return Unreadable(fault=Fault.SOURCE_AWAY, detail=f"{place} is away", may_be_outage=True)
+
+    def is_away(self, reference: str) -> bool:
+        """Whether the place of a photo is away."""
+        with self._lock:
+            return place_of(reference) in self._away
+
+    @property
+    def away(self) -> dict[str, str]:
+        """The places that are away, and the reason of each."""
+        with self._lock:
+            return dict(self._away)
+
+    @property
+    def skipped(self) -> int:
+        """How many photos were not tried."""
+        with self._lock:
+            return self._skipped.total()
+
+    def _judge(self, place: str, reason: str, n_refusals: int, is_refused: IsRefused) -> None:
+        probes = self._known_good(place)[:PROBES]
+        if probes and not all(is_refused(reference) for reference in probes):
+            with self._lock:
+                self._proven.add(place)
+        elif probes or n_refusals >= REFUSALS:
+            self.note_away(place, reason)
+
+
+def place_of(reference: str) -> str:
+    """The host (and port) of a URL, or the media root."""
+    if "://" not in reference:
+        return MEDIA_ROOT
+    try:
+        return urlsplit(reference).netloc.rpartition("@")[2].lower()
+    except ValueError:
+        return "a malformed URL"

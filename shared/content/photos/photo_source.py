@@ -1,0 +1,188 @@
+"""Reads the photos that posts name: files below a media root, or http(s) from an allow-list. A failure is a value."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from PIL.Image import Image
+
+from shared.content.encoders.captions import hash_of
+from shared.content.photos.addresses import AddressCheck, Resolver, is_public, resolve
+from shared.content.photos.decoders import decoders
+from shared.content.photos.fetch import Fetcher, FetchLimits
+from shared.content.photos.fingerprint import fingerprint
+from shared.content.photos.limits import limits_by_fault
+from shared.content.photos.outages import MEDIA_ROOT, Outages
+from shared.content.photos.unreadable import Fault, PhotoRefused, Unreadable
+from shared.files.untrusted_files import FileTooLarge, RefusedFile, read_untrusted
+from shared.logs import log_trouble
+
+Prepared = TypeVar("Prepared")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Photo:
+    """A photo that was read.
+
+    Attributes:
+        image: RGB, upright, first frame, shorter side at most 1,280 pixels.
+        content_hash: of the bytes as they came: what was encoded.
+        fingerprint: what it looks like from afar, to find photos that are nearly the same.
+    """
+
+    image: Image
+    content_hash: str
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What can be told of a photo without reading it."""
+
+    source_hash: str
+    is_away: bool  # its file cannot be seen now
+
+
+class PhotoSource:
+    """Where photos are read from. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        *,
+        media_root: Path | None = None,
+        hosts: Sequence[str] = (),
+        limits: FetchLimits | None = None,
+        max_pixels: int = 40_000_000,
+        threads: int = 4,
+        resolver: Resolver = resolve,
+        is_allowed: AddressCheck = is_public,
+    ) -> None:
+        self._root = media_root.resolve() if media_root else None
+        self._limits = limits or FetchLimits()
+        self._max_pixels = max_pixels
+        self._threads = threads
+        self._fetcher = Fetcher(hosts, self._limits, resolver=resolver, is_allowed=is_allowed)
+        self.limits = limits_by_fault(media_root=self._root, hosts=hosts, fetch=self._limits, max_pixels=max_pixels)
+
+    def load(self, reference: str) -> Photo | Unreadable:
+        """The photo behind a post's `image_url`: an http(s) URL, or a path below the media root."""
+        try:
+            content = self._fetcher.fetch(reference) if "://" in reference else self._read(reference)
+            image, content_hash = self._decode(content), hash_of(content)
+            return Photo(image=image, content_hash=content_hash, fingerprint=fingerprint(image))
+        except PhotoRefused as refused:
+            return replace(refused.unreadable, is_remote="://" in reference)
+
+    def look_at_root(self, outages: Outages) -> None:
+        """Note a media root that is not there, or empty as one is that was not mounted."""
+        if self._root is not None and (reason := _absence(self._root)):
+            outages.note_away(MEDIA_ROOT, reason)
+
+    def read_ahead(
+        self, batches: Iterable[Sequence[str]], prepare: Callable[[Photo], Prepared], outages: Outages | None = None
+    ) -> Iterator[list[Prepared | Unreadable]]:
+        """The photos of batch after batch, in their order, prepared for an encoder; the next batch is read meanwhile.
+
+        Hosts answer slowly, and decoders leave Python's lock. Only as many photos as there are threads are held in
+        full; what waits is what `prepare` made of them. What comes from a place that is away is not tried.
+        """
+        known = outages or Outages()
+
+        def read(reference: str) -> Prepared | Unreadable:
+            skipped = known.skip(reference)
+            if skipped is not None:
+                return skipped
+            photo = self.load(reference)
+            known.note(reference, photo if isinstance(photo, Unreadable) else None, self._is_refused)
+            return prepare(photo) if isinstance(photo, Photo) else photo
+
+        pool = ThreadPoolExecutor(max_workers=self._threads)
+        try:
+            ahead: list[Future[Prepared | Unreadable]] | None = None
+            for batch in batches:
+                begun = [pool.submit(read, reference) for reference in batch]
+                if ahead is not None:
+                    yield [photo.result() for photo in ahead]
+                ahead = begun
+            if ahead is not None:
+                yield [photo.result() for photo in ahead]
+        finally:
+            pool.shutdown(cancel_futures=True)
+            decoders().end_idle()
+
+    def _decode(self, content: bytes) -> Image:
+        decoded = decoders().decode(content, max_pixels=self._max_pixels)
+        if decoded.warnings:
+            photo, kind = hash_of(content), decoded.complaint
+            log_trouble("content.photo_warnings", photo=photo, count=decoded.warnings, kind=kind)
+        if decoded.refused is not None:
+            raise decoded.refused
+        return decoded.image
+
+    def _is_refused(self, reference: str) -> bool:
+        photo = self.load(reference)
+        return isinstance(photo, Unreadable) and photo.may_be_outage
+
+    def look_at(self, reference: str | None) -> "Look | None":
+        """What tells, without reading it, whether a photo may have changed; None where a post has none.
+
+        For a file its name, size and time of change; for a URL the URL alone: a photo that is replaced behind the same
+        URL is not noticed. Of a file that is not there nothing can be told; one that appears later has another hash.
+        """
+        if not reference:
+            return None
+        stamp, is_away = "", False
+        if "://" not in reference:
+            try:
+                status = self._place(reference).stat()
+                stamp = f" {status.st_size} {status.st_mtime_ns}"
+            except (PhotoRefused, OSError):  # `load` says what is wrong
+                is_away = True
+        return Look(source_hash=hash_of((reference + stamp).encode("utf-8", "replace")), is_away=is_away)
+
+    def _read(self, reference: str) -> bytes:
+        place, root = self._place(reference), self._root
+        assert root is not None  # else there is no place
+        try:
+            return read_untrusted(place, below=root, max_bytes=self._limits.max_bytes)
+        except FileNotFoundError:
+            raise PhotoRefused(Fault.FILE_MISSING, "no such file below WARMLINE_MEDIA_ROOT") from None
+        except FileTooLarge:
+            raise PhotoRefused(Fault.TOO_MANY_BYTES, f"expected {self._limits.max_bytes:,} bytes or fewer") from None
+        except RefusedFile as refused:
+            raise PhotoRefused(Fault.FILE_UNREADABLE, refused.strerror) from None
+        except OSError as error:
+            detail = f"opening it failed with {type(error).__name__}"
+            raise PhotoRefused(Fault.FILE_UNREADABLE, detail, may_be_outage=True) from error
+
+    def _place(self, reference: str) -> Path:
+        """The file that a reference means, with all links followed.
+
+        Raises:
+            PhotoRefused: there is no media root, or the file is not below it.
+        """
+        if self._root is None:
+            raise PhotoRefused(Fault.NO_MEDIA_ROOT, "got a file name, but WARMLINE_MEDIA_ROOT is not set")
+        if not reference.isprintable() or not reference.strip():
+            raise PhotoRefused(Fault.BAD_REFERENCE, "expected a file name of printable characters")
+        if Path(reference).is_absolute():
+            raise PhotoRefused(Fault.OUTSIDE_ROOT, "got an absolute path, expected one below the media root")
+        try:
+            place = (self._root / reference).resolve()
+        except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a name too long
+            raise PhotoRefused(Fault.FILE_UNREADABLE, f"finding it failed with {type(error).__name__}") from error
+        if not place.is_relative_to(self._root):
+            raise PhotoRefused(Fault.OUTSIDE_ROOT, "got a path or link that leads out of the media root")
+        return place
+
+
+def _absence(root: Path) -> str | None:
+    """Why nothing can be read below a folder, if so."""
+    try:
+        with os.scandir(root) as entries:
+            return None if next(entries, None) is not None else "the folder is empty; is it mounted?"
+    except OSError as error:
+        return f"the folder cannot be read ({error.strerror})"

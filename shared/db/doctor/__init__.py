@@ -1,0 +1,1 @@
+"""What `warmline doctor` measures in PostgreSQL: rows, indexes, rights and amounts."""

@@ -1,0 +1,246 @@
+"""Finds the indexes that Warmline's lookups lack, for `warmline doctor`; through views, casts, unions and partitions.
+
+PostgreSQL is asked for its plan of each question that Warmline really asks, with sequential scans and all joins but
+nested loops made dear. What it then still reads whole, no index serves. The value asked for is a recent one, since
+for one that most rows match no index would be of use.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from shared.db.doctor.plan_scans import WholeScan, bare, tells_of_indexes, whole_scans
+from shared.db.doctor.rows import Probe
+from shared.domain import Kind
+from shared.errors import SourceError
+
+_SECONDS = "58.123457"  # what a plan prints of our time in every zone; it stands in no table
+_ID = "warmline-doctor-asks"
+_LONG_AGO = timedelta(hours=1)
+_KINDS = ", ".join(f"'{kind}'" for kind in Kind)
+_POST = "id, author_id, caption, image_url, created_at, deleted_at"
+_EVENT = "user_id, post_id, kind, created_at"
+_BLOCK = "user_id, blocked_user_id, created_at"
+# What Warmline looks up: relation, column, what it wants to know, and the rest of the condition.
+LOOKUPS = (
+    ("users", "id", "id, created_at", ""),
+    ("users", "created_at", "id, created_at", ""),
+    ("posts", "id", _POST, " AND deleted_at IS NULL"),
+    ("posts", "author_id", _POST, " AND deleted_at IS NULL"),
+    ("posts", "created_at", _POST, " AND deleted_at IS NULL"),
+    ("interactions", "created_at", _EVENT, f" AND kind IN ({_KINDS})"),
+    ("interactions", "user_id", _EVENT, f" AND kind IN ({_KINDS})"),
+    ("interactions", "post_id", _EVENT, f" AND kind IN ({_KINDS})"),
+    ("blocks", "user_id", _BLOCK, ""),
+    ("blocks", "blocked_user_id", _BLOCK, ""),
+)
+_DEAR = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingIndex:
+    """A table that is read whole for want of an index.
+
+    Attributes:
+        serves: the lookups that would gain, as relation.column.
+        table: its name for SQL; of a partition, the partitioned table.
+        rows: of the table, about.
+        expression: what the index must be on; empty where no index would help.
+        step: what PostgreSQL calls the step above the tables that tests the condition, where it is one.
+        obstacle: why PostgreSQL refuses such an index; empty where it makes it.
+        is_partitioned: then it is not made CONCURRENTLY.
+    """
+
+    serves: tuple[str, ...]
+    table: str
+    rows: int
+    expression: str
+    step: str = ""
+    obstacle: str = ""
+    is_partitioned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookups:
+    """What came of asking for all plans."""
+
+    missing: Sequence[MissingIndex]  # of the largest table first, none twice
+    slow: Sequence[str]  # relation.column whose plan took too long
+    untold: Sequence[str]  # relation.column where the rows come from a foreign table or a function
+
+    def of_relations(self, relations: Collection[str]) -> "Lookups":
+        """What some relations' lookups lack."""
+
+        def is_of_them(lookup: str) -> bool:
+            return lookup.partition(".")[0] in relations
+
+        return Lookups(
+            missing=[each for each in self.missing if any(map(is_of_them, each.serves))],
+            slow=[each for each in self.slow if is_of_them(each)],
+            untold=[each for each in self.untold if is_of_them(each)],
+        )
+
+
+def look_at_lookups(probe: Probe, wanted: Iterable[tuple[str, str]]) -> Lookups:
+    """Ask for the plan of every lookup, and gather what is missing.
+
+    Args:
+        probe: where the relations are.
+        wanted: relation and column of those of `LOOKUPS` to ask for.
+    """
+    asked = set(wanted)
+    slow, untold = [], []
+    serves: dict[WholeScan, list[str]] = {}
+    for relation, column, columns, condition in LOOKUPS:
+        if (relation, column) not in asked:
+            continue
+        where = f"{relation}.{column}"
+        value, mark = _value(column)
+        query = f"SELECT {columns} FROM {probe.name(relation)} WHERE {column} {value}{condition}"
+        try:
+            plan = probe.plan(query, settings=_DEAR)
+        except SourceError:  # reading its rows will fail alike, and says so
+            continue
+        if plan is None:
+            slow.append(where)
+            continue
+        scans = whole_scans(plan, mark)
+        if not scans and not tells_of_indexes(plan):
+            untold.append(where)
+        for scan in scans:
+            serves.setdefault(scan, []).append(where)
+    return Lookups(missing=_missing(probe, serves), slow=slow, untold=untold)
+
+
+def _value(column: str) -> tuple[str, str]:
+    """The comparison of a lookup, and the part of it by which it is found again in the plan."""
+    if column != "created_at":
+        return f"= '{_ID}'", _ID
+    recent = datetime.now(UTC) - _LONG_AGO
+    return f">= '{recent:%Y-%m-%d %H:%M}:{_SECONDS}+00'", _SECONDS
+
+
+def _missing(probe: Probe, serves: Mapping[WholeScan, Sequence[str]]) -> list[MissingIndex]:
+    found: dict[tuple[str, str, str], MissingIndex] = {}
+    for scan, lookups in serves.items():
+        each = _judged(probe, scan, tuple(lookups))
+        if each is None:
+            continue
+        key = each.table, each.expression, each.step
+        known = found.get(key, each)  # another partition of the same table, or another lookup by the same column
+        found[key] = replace(known, serves=tuple(dict.fromkeys(known.serves + each.serves)))
+    # A table that is read whole for one question may only wait for the index that another question names.
+    named = {each.table for each in found.values() if each.expression}
+    kept = [each for each in found.values() if each.expression or each.step or each.table not in named]
+    return sorted(kept, key=lambda each: -each.rows)
+
+
+def _judged(probe: Probe, scan: WholeScan, lookups: tuple[str, ...]) -> MissingIndex | None:
+    """What is known of a table that is read whole; None where the index is there after all."""
+    table = probe.ask_one(_TABLE, schema=scan.schema, table=scan.table)
+    if table is None:
+        return None
+    if any(bare(key) == bare(scan.expression) for key in table["index_keys"] or ()):
+        return None  # PostgreSQL had its reasons; another index of the same would change nothing
+    expression = _simplest(probe, int(table["id"]), scan.expression)
+    return MissingIndex(
+        serves=lookups,
+        table=table["name"],
+        rows=int(table["rows"]),
+        expression=expression,
+        step=scan.step,
+        obstacle=_obstacle(probe, lookups[0].partition(".")[0], int(table["id"]), expression),
+        is_partitioned=table["is_partitioned"],
+    )
+
+
+def _simplest(probe: Probe, table_id: int, expression: str) -> str:
+    """The column alone where a cast changes nothing but the name of its type (character varying to text)."""
+    found = re.fullmatch(r'\(("[^"]+"|[\w$]+)\)::text', expression)
+    if found is None:
+        return expression
+    cast = probe.ask_one(_CAST, table=table_id, column=found[1].strip('"'), target="text")
+    return found[1] if cast is not None and cast["is_relabelled"] else expression
+
+
+# A table by name: about how many rows (as last counted, or guessed from the size when they never were), and the first
+# key of each of its indexes. A partition speaks for the whole table, for that is where an index is made.
+_TABLE = """
+    WITH scanned AS (
+        SELECT c.oid, coalesce(pg_partition_root(c.oid)::oid, c.oid) AS root
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = :schema AND c.relname = :table
+    )
+    SELECT scanned.oid AS id, format('%I.%I', n.nspname, root.relname) AS name, root.relkind = 'p' AS is_partitioned,
+        (SELECT sum(CASE WHEN leaf.reltuples >= 0 THEN leaf.reltuples ELSE pg_relation_size(leaf.oid) / 100 END)
+         FROM pg_class leaf WHERE leaf.relkind <> 'p' AND (leaf.oid = root.oid
+              OR leaf.oid IN (SELECT relid FROM pg_partition_tree(root.oid))))::bigint AS rows,
+        (SELECT array_agg(pg_get_indexdef(i.indexrelid, 1, false)) FROM pg_index i
+         WHERE i.indrelid = scanned.oid AND i.indisvalid AND i.indpred IS NULL) AS index_keys
+    FROM scanned JOIN pg_class root ON root.oid = scanned.root JOIN pg_namespace n ON n.oid = root.relnamespace
+    """
+
+
+def _obstacle(probe: Probe, relation: str, table_id: int, expression: str) -> str:
+    """What in an expression depends on more than the row: PostgreSQL makes no index on that."""
+    text = re.sub(r"'(?:[^']|'')*'(?:::\w+(?: varying| precision| with(?:out)? time zone)?)?", "''", expression)
+    if named := re.search(r"\b(CURRENT_\w+|LOCALTIME\w*|SESSION_USER)\b", text):
+        return named[0]
+    functions = [name.strip('"') for name in re.findall(r'("[^"]+"|[a-z_][\w$]*)\(', text)]
+    # Whatever `||` joins to a text has become a cast in the plan, and is judged as one.
+    operators = [name for name in re.findall(r" ([-+*/|<>=~!@#%^&?]+) ", text) if name != "||"]
+    for names, query, what in (
+        (functions, _UNSTABLE_FUNCTION, "the function {}, which is not marked IMMUTABLE"),
+        (operators, _UNSTABLE_OPERATOR, "the operator {}, which depends on the session for these types"),
+    ):
+        values = {"schema": probe.schema, "relation": relation, "names": names}
+        unstable = probe.ask_one(query, **values) if names else None
+        if unstable is not None:
+            return what.format(unstable["name"])
+    for column, target in re.findall(r'\(("[^"]+"|[\w$]+)\)::("[^"]+"|[a-z_][\w$]*(?: [a-z]+)*)', text):
+        cast = probe.ask_one(_CAST, table=table_id, column=column.strip('"'), target=target)
+        if cast is not None and not cast["is_immutable"]:
+            return f"the cast from {cast['source']} to {target}, which depends on the session"
+    moment = re.search(r"\)::(timestamp with(?:out)? time zone|date|time with(?:out)? time zone)", text)
+    if moment and not re.search(rf'\(("[^"]+"|[\w$]+){re.escape(moment[0])}', text):
+        return f"the cast to {moment[1]}, which depends on the session"
+    return ""
+
+
+# A view and the views below it, as the rules that PostgreSQL keeps of them.
+_RULES = """
+    WITH RECURSIVE views AS (
+        SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = :schema AND c.relname = :relation
+        UNION
+        SELECT d.refobjid FROM views JOIN pg_rewrite r ON r.ev_class = views.oid
+        JOIN pg_depend d ON d.objid = r.oid AND d.classid = 'pg_rewrite'::regclass
+            AND d.refclassid = 'pg_class'::regclass
+    ), rules AS (
+        SELECT r.ev_action::text AS tree FROM views JOIN pg_rewrite r ON r.ev_class = views.oid
+    )
+    """
+# Of these names of functions, or of operators, one that is called in a form that is not immutable.
+_UNSTABLE_FUNCTION = f"""{_RULES}
+    SELECT p.proname AS name
+    FROM rules CROSS JOIN LATERAL regexp_matches(tree, '[:]funcid ([0-9]+)', 'g') AS called
+    JOIN pg_proc p ON p.oid = called[1]::oid WHERE p.provolatile <> 'i' AND p.proname = ANY(:names) LIMIT 1
+    """
+_UNSTABLE_OPERATOR = f"""{_RULES}
+    SELECT o.oprname AS name
+    FROM rules CROSS JOIN LATERAL regexp_matches(tree, '[:]opno ([0-9]+)', 'g') AS called
+    JOIN pg_operator o ON o.oid = called[1]::oid JOIN pg_proc p ON p.oid = o.oprcode
+    WHERE p.provolatile <> 'i' AND o.oprname = ANY(:names) LIMIT 1
+    """
+_CAST = """
+    SELECT format_type(a.atttypid, NULL) AS source, CASE
+        WHEN a.atttypid = to_regtype(:target) OR c.castmethod = 'b' THEN true
+        WHEN c.castmethod = 'f' THEN (SELECT provolatile = 'i' FROM pg_proc WHERE oid = c.castfunc)
+        ELSE (SELECT bool_and(provolatile = 'i') FROM pg_proc WHERE oid IN (own.typoutput, goal.typinput)) END
+        AS is_immutable, c.castmethod = 'b' AS is_relabelled
+    FROM pg_attribute a JOIN pg_type own ON own.oid = a.atttypid
+    LEFT JOIN pg_type goal ON goal.oid = to_regtype(:target)
+    LEFT JOIN pg_cast c ON c.castsource = a.atttypid AND c.casttarget = goal.oid
+    WHERE a.attrelid = :table AND a.attname = :column
+    """

@@ -1,0 +1,304 @@
+"""Looks at the four relations for `warmline doctor`: measures only; what the figures mean is said elsewhere.
+
+Made for a live database: one read-only transaction, every statement bounded by a timeout and by a LIMIT. A question
+that takes too long has no answer (None), which is a finding of its own.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from shared.db.engine import Place, first_line
+from shared.db.relations import CONTRACT, usable
+from shared.db.timestamps import seconds_of
+from shared.domain import CLOCK_TOLERANCE
+from shared.errors import SourceError
+from shared.text.printable import STEERING_CHARACTERS
+
+STATEMENT_SECONDS = 5
+SAMPLE_ROWS = 50_000  # newest rows of a relation that are looked at
+RECENT_EVENTS = 10_000
+EXAMPLES = 3
+OLDEST = "1990-01-01"  # no photo app is older; an earlier time is a zero of some program
+MOST_OLD = 1_000  # counted no further
+_CANCELLED = "57014"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """So many of so many rows, with a few of them by name."""
+
+    count: int
+    of: int
+    examples: tuple[str, ...] = ()
+
+    @property
+    def ratio(self) -> float:
+        """Between 0 and 1; 0 of nothing is 0."""
+        return self.count / self.of if self.of else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlyEvents:
+    """Events dated before their post, and by how much the earliest of them (leaving out one in a hundred)."""
+
+    share: Share
+    hours: float  # 0 or negative
+
+
+_TAG = r"<(p|br|a|span|div|b|i|em|strong|ul|li|img)(\s[^>]*)?/?>"
+_STEERING = STEERING_CHARACTERS.replace("\\", "\\\\")
+_AHEAD = f"now() + interval '{CLOCK_TOLERANCE.total_seconds():.0f} seconds'"
+_TIMES = {"no_time": "created_at IS NULL", "future": f"created_at > {_AHEAD}"}
+# relation → what names a row
+ROW_NAMES = {
+    "users": "id",
+    "posts": "id",
+    "interactions": "concat_ws(' ', user_id, kind, post_id)",
+    "blocks": "concat_ws(' ', user_id, blocked_user_id)",
+}
+# relation → check → the rows that it counts
+ROW_CHECKS: dict[str, dict[str, str]] = {
+    "users": {"no_id": "id IS NULL", "unusable_id": f"NOT ({usable('id')})", **_TIMES},
+    "posts": {
+        "no_id": "id IS NULL OR author_id IS NULL",
+        "unusable_id": f"NOT ({usable('id', 'author_id')})",
+        **_TIMES,
+        "deleted": "deleted_at IS NOT NULL",
+        "deleted_before_created": "deleted_at < created_at",
+        "deleted_ahead": f"deleted_at > {_AHEAD}",
+        "unusable_url": f"image_url ~ E'[{_STEERING}]'",
+        "no_image": "coalesce(btrim(image_url), '') = ''",
+        "no_caption": "coalesce(btrim(caption), '') = ''",
+        "html_caption": f"caption ~* '{_TAG}'",
+    },
+    "interactions": {
+        "no_id": "user_id IS NULL OR post_id IS NULL",
+        "unusable_id": f"NOT ({usable('user_id', 'post_id')})",
+        **_TIMES,
+    },
+    "blocks": {
+        "no_id": "user_id IS NULL OR blocked_user_id IS NULL",
+        "unusable_id": f"NOT ({usable('user_id', 'blocked_user_id')})",
+        "self_block": "user_id = blocked_user_id",
+    },
+}
+# relation → column → the relation that must know it
+LINKS = {
+    "posts": {"author_id": "users"},
+    "interactions": {"user_id": "users", "post_id": "posts"},
+    "blocks": {"user_id": "users", "blocked_user_id": "users"},
+}
+
+
+# relation → what makes two of its rows the same
+SAME_ROW = {"interactions": "user_id, post_id, kind, created_at", "blocks": "user_id, blocked_user_id"}
+
+
+class Probe:
+    """Bounded questions to one place."""
+
+    def __init__(self, connection: sa.Connection, place: Place, *, unordered: Collection[str] = ()) -> None:
+        """Begin asking.
+
+        Args:
+            connection: read-only, with a statement timeout.
+            place: where the relations are.
+            unordered: relations too large to find the newest rows of, for want of an index: any rows must do.
+        """
+        self._connection = connection
+        self._place = place
+        self._unordered = unordered
+
+    def ask(self, query: str, **values: object) -> Sequence[sa.RowMapping] | None:
+        """The rows of a query; None when it took too long.
+
+        It runs in a savepoint, so that one that is given up or fails does not end the transaction.
+
+        Args:
+            query: what to ask.
+            values: bound to the names in the query.
+
+        Raises:
+            SourceError: PostgreSQL refuses this question (a view that fails when it is read, say); others may follow.
+        """
+        return self._ask(query, values)
+
+    def ask_one(self, query: str, **values: object) -> sa.RowMapping | None:
+        """The only row of a query."""
+        rows = self._ask(query, values)
+        return rows[0] if rows else None
+
+    def plan(self, query: str, *, settings: str) -> Mapping[str, Any] | None:
+        """PostgreSQL's plan of a query under some `SET LOCAL …`, as EXPLAIN gives it in JSON; else as `ask`."""
+        rows = self._ask(f"EXPLAIN (VERBOSE, FORMAT JSON) {query}", {}, settings=settings)
+        return rows[0]["QUERY PLAN"][0]["Plan"] if rows else None
+
+    def _ask(self, query: str, values: Mapping[str, object], *, settings: str = "") -> Sequence[sa.RowMapping] | None:
+        savepoint = self._connection.begin_nested()
+        try:
+            if settings:
+                self._connection.exec_driver_sql(settings)
+            return self._connection.execute(sa.text(query), values).mappings().all()
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise
+            if getattr(error.orig, "pgcode", None) == _CANCELLED:
+                return None
+            raise SourceError(first_line(error)) from error
+        finally:
+            if not self._connection.invalidated:
+                savepoint.rollback()  # nothing was written; settings for one question end with it
+
+    def name(self, relation: str) -> str:
+        """The relation's name for SQL."""
+        return self._place.name(relation)
+
+    @property
+    def schema(self) -> str:
+        """Where the relations are."""
+        return self._place.schema
+
+    def sample(self, relation: str, *, rows: int = SAMPLE_ROWS) -> str:
+        """SQL for the newest rows of a relation."""
+        order = "" if relation in self._unordered else "ORDER BY created_at DESC"
+        return f"(SELECT * FROM {self.name(relation)} {order} LIMIT {rows}) AS sample"
+
+
+def look_at_rows(probe: Probe, relation: str) -> Mapping[str, Share] | None:
+    """How many of the newest rows each check of `ROW_CHECKS` counts.
+
+    Every column of the contract is computed for each of these rows, as the jobs would have it.
+
+    Raises:
+        SourceError: the relation cannot be read.
+    """
+    named = ROW_NAMES[relation]
+    every = ", ".join(f"count({column})" for column in CONTRACT[relation])
+    columns = ", ".join(
+        f"count(*) FILTER (WHERE {condition}) AS {check},"
+        f" (array_agg({named}) FILTER (WHERE {condition}))[1:{EXAMPLES}] AS {check}_examples"
+        for check, condition in ROW_CHECKS[relation].items()
+    )
+    row = probe.ask_one(f"SELECT count(*) AS total, {columns}, {every} FROM {probe.sample(relation)}")
+    if row is None:
+        return None
+    return {
+        check: Share(count=row[check], of=row["total"], examples=_examples(row[f"{check}_examples"]))
+        for check in ROW_CHECKS[relation]
+    }
+
+
+def look_for_old_rows(probe: Probe, relation: str) -> Share | None:
+    """Rows dated before there were photo apps."""
+    old = f"SELECT {ROW_NAMES[relation]} AS name FROM {probe.name(relation)} WHERE created_at < '{OLDEST}'"
+    row = probe.ask_one(_count_and_name(f"{old} LIMIT {MOST_OLD}", of="0"))
+    return _share(row)
+
+
+def look_for_duplicates(probe: Probe, relation: str) -> Share | None:
+    """Ids that stand in more than one of the newest rows (a join in a view can do that)."""
+    twice = f"SELECT id AS name FROM {probe.sample(relation)} GROUP BY id HAVING count(*) > 1"
+    return _share(probe.ask_one(_count_and_name(twice, of="0")))
+
+
+def look_for_unknown(probe: Probe, relation: str, column: str) -> Share | None:
+    """Values of a column, in the newest rows, that the relation which must know them does not know."""
+    known = probe.name(LINKS[relation][column])
+    query = f"""
+        WITH wanted AS MATERIALIZED (
+            SELECT DISTINCT {column} AS id FROM {probe.sample(relation)} WHERE {column} IS NOT NULL
+        ), unknown AS (
+            SELECT id AS name FROM wanted WHERE NOT EXISTS (SELECT FROM {known} AS known WHERE known.id = wanted.id)
+        )
+        """
+    row = probe.ask_one(query + _count_and_name("SELECT name FROM unknown", of="(SELECT count(*) FROM wanted)"))
+    return _share(row)
+
+
+def look_for_unknown_senders(own: Probe, source: Probe) -> Share | None:
+    """People who sent events to the API lately, and are not in the team's view of users."""
+    senders = own.ask(f"SELECT DISTINCT user_id FROM {own.sample('interactions')}")
+    if senders is None:
+        return None
+    query = f"""
+        WITH unknown AS (
+            SELECT id AS name FROM unnest(CAST(:senders AS text[])) AS sender(id)
+            WHERE NOT EXISTS (SELECT FROM {source.name("users")} AS known WHERE known.id = sender.id)
+        )
+        {_count_and_name("SELECT name FROM unknown", of=str(len(senders)))}
+        """
+    rows = source.ask(query, senders=[row["user_id"] for row in senders])
+    return None if rows is None else _share(rows[0])
+
+
+def look_for_events_after_deletion(probe: Probe) -> Share | None:
+    """Recent events on posts that had been deleted before: nobody can like what is gone."""
+    query = f"""
+        SELECT count(*) AS total, count(*) FILTER (WHERE is_late) AS count,
+               (array_agg(DISTINCT id) FILTER (WHERE is_late))[1:{EXAMPLES}] AS examples
+        FROM (
+            SELECT p.id, {seconds_of("p.deleted_at")} < {seconds_of("sample.created_at")} - 3600 AS is_late
+            FROM {probe.sample("interactions", rows=RECENT_EVENTS)} JOIN {probe.name("posts")} AS p
+            ON p.id = sample.post_id
+        ) AS events
+        """
+    return _share(probe.ask_one(query))
+
+
+def look_for_events_before_posts(probe: Probe) -> EarlyEvents | None:
+    """Recent events dated before the post that they are about: nobody can like what is not there yet."""
+    ahead = f"{seconds_of('p.created_at')} - {seconds_of('sample.created_at')}"
+    query = f"""
+        SELECT count(*) AS total, count(*) FILTER (WHERE is_early) AS count,
+               (array_agg(DISTINCT id) FILTER (WHERE is_early))[1:{EXAMPLES}] AS examples,
+               percentile_disc(0.01) WITHIN GROUP (ORDER BY hours) FILTER (WHERE is_early) AS hours
+        FROM (
+            SELECT p.id, ({ahead}) / -3600 AS hours, {ahead} > {CLOCK_TOLERANCE.total_seconds():.0f} AS is_early
+            FROM {probe.sample("interactions", rows=RECENT_EVENTS)} JOIN {probe.name("posts")} AS p
+            ON p.id = sample.post_id WHERE isfinite(sample.created_at) AND isfinite(p.created_at)
+        ) AS events
+        """
+    row = probe.ask_one(query)
+    share = _share(row)
+    return EarlyEvents(share=share, hours=float(row["hours"] or 0)) if row is not None and share is not None else None
+
+
+def look_for_repeats(probe: Probe, relation: str) -> Share | None:
+    """How many of the newest rows of events or blocks repeat another one in every column."""
+    query = f"""
+        SELECT coalesce(sum(times - 1), 0)::bigint AS count, coalesce(sum(times), 0)::bigint AS total,
+               (array_agg(name) FILTER (WHERE times > 1))[1:{EXAMPLES}] AS examples
+        FROM (
+            SELECT count(*) AS times, min({ROW_NAMES[relation]}) AS name FROM {probe.sample(relation)}
+            GROUP BY {SAME_ROW[relation]}
+        ) AS rows_of_one
+        """
+    return _share(probe.ask_one(query))
+
+
+def count_kinds(probe: Probe) -> Mapping[str, int] | None:
+    """How often each kind stands in the newest interactions."""
+    query = f"""
+        SELECT coalesce(kind::text, '') AS kind, count(*) AS count FROM {probe.sample("interactions")}
+        GROUP BY 1 ORDER BY 2 DESC LIMIT 50
+        """
+    rows = probe.ask(query)
+    return None if rows is None else {row["kind"]: row["count"] for row in rows}
+
+
+def _count_and_name(names: str, *, of: str) -> str:
+    return f"""
+        SELECT count(*) AS count, {of} AS total, (array_agg(name))[1:{EXAMPLES}] AS examples FROM ({names}) AS named
+        """
+
+
+def _share(row: sa.RowMapping | None) -> Share | None:
+    return None if row is None else Share(count=row["count"], of=row["total"], examples=_examples(row["examples"]))
+
+
+def _examples(values: Sequence[object] | None) -> tuple[str, ...]:
+    return tuple(str(value) for value in values or ())

@@ -1,0 +1,1 @@
+"""How jobs run: their names, schedules, progress, stages and ends."""

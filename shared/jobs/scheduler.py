@@ -1,0 +1,249 @@
+"""OWNS APSCHEDULER: runs a job once, or as a service on an interval or a cron expression; never two at a time.
+
+The clock only *asks* for a run, by a row in PostgreSQL; the service's loop claims the row and does the work. So a run
+that an operator asked for, one that cron asked for with `--once` and one that the schedule asked for go the same way.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
+
+from shared.db.engine import Database
+from shared.db.runs import (
+    LEASE,
+    Run,
+    beat,
+    claim_run,
+    extend_lease,
+    finish_run,
+    last_done,
+    note_progress,
+    refuse_if_running,
+    request_run,
+    worker_name,
+)
+from shared.domain import CLOCK_TOLERANCE
+from shared.errors import LeaseLost, StoreUnavailable, WarmlineError
+from shared.jobs.stall_watch import StallWatch
+from shared.jobs.stopping import StopRequest
+from shared.jobs.triggers import was_missed
+from shared.logs import log_event, log_trouble
+from shared.run_progress import Progress
+
+POLL = timedelta(seconds=2)
+BEAT_EVERY = timedelta(seconds=10)
+# However late a time is noticed (APScheduler's own limit is a second), it is made up for, and many at once by one run:
+# a machine that slept through the night is as good as a service that was down.
+NEVER_TOO_LATE = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+STALLED_AFTER = timedelta(hours=3)  # the default of WARMLINE_RUN_STALLED_MINUTES
+LOOK_EVERY = timedelta(seconds=0.5)  # at how far a run is, for a bar
+ROW_EVERY, LOG_EVERY = timedelta(seconds=2), timedelta(seconds=30)  # how far it is, into its row and into the log
+
+Work = Callable[[Run], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job's name and its work, which gives the report that the run's row keeps."""
+
+    name: str
+    work: Work
+    show: Callable[[Progress], None] | None = None  # draws how far a run is, where somebody looks on
+    stalled_after: timedelta = STALLED_AFTER  # without progress
+
+
+def run_once(database: Database, job: Job, *, by: str) -> Mapping[str, Any]:
+    """Ask for a run, do it, and give its report.
+
+    Raises:
+        RunRefused: another worker's run is under way.
+        WarmlineError: what the work raised; the run is recorded as failed.
+    """
+    refuse_if_running(database, job.name)
+    request_run(database, job.name, by=by)
+    run = claim_run(database, job.name, worker=worker_name())
+    if run is None:
+        refuse_if_running(database, job.name)
+        return {"left_to": "the service, which claimed the run first"}
+    return _execute(database, job, run, StopRequest())
+
+
+def serve(database: Database, job: Job, trigger: BaseTrigger, *, service: str) -> None:
+    """Run a job as a service until SIGTERM or SIGINT; times missed while it was down are made up for at the start.
+
+    Raises:
+        KeyboardInterrupt: a second signal ended the run that was under way.
+    """
+    request = StopRequest()
+    request.listen()
+    stop = request.asked
+    worker = worker_name()
+    beating = _patiently(lambda: beat(database, service, worker=worker))
+    threading.Thread(target=_at_each_pause, args=(beating, BEAT_EVERY, stop), daemon=True).start()
+    schedule = Schedule(trigger, _patiently(lambda: request_run(database, job.name, by="schedule")))
+    _patiently(lambda: _make_up(database, job, trigger))()
+    log_event(f"{job.name}.ready", worker=worker)
+    try:
+        while not stop.is_set():
+            schedule.heed_the_clock()
+            _patiently(lambda: _claim_and_execute(database, job, worker, request))()
+            stop.wait(POLL.total_seconds())
+    finally:
+        stop.set()
+        schedule.stop()
+
+
+class Schedule:
+    """Does a deed whenever a trigger is due, however late that is noticed; plans anew when the clock was set back."""
+
+    def __init__(self, trigger: BaseTrigger, deed: Callable[[], object]) -> None:
+        self._clock = BackgroundScheduler(timezone=UTC)
+        self._planned = self._clock.add_job(deed, trigger, **NEVER_TOO_LATE)
+        self._ahead = _ahead_of_steady_clock()
+        self._clock.start()
+
+    def heed_the_clock(self) -> None:
+        """Call it again and again: what was planned before the clock was set back would lie too far ahead."""
+        before, self._ahead = self._ahead, _ahead_of_steady_clock()
+        if before - self._ahead > CLOCK_TOLERANCE:  # less than that delays little, and would repeat a night's run
+            self._planned.reschedule(self._planned.trigger)
+            log_event("schedule.planned_anew", set_back_seconds=round((before - self._ahead).total_seconds()))
+        self._clock.wakeup()  # it waits for hours by a clock that stands still while the machine sleeps
+
+    def stop(self) -> None:
+        self._clock.shutdown(wait=False)
+
+
+def _ahead_of_steady_clock() -> timedelta:
+    """How far the clock, which somebody may set, is ahead of the one that nobody sets."""
+    return timedelta(seconds=time.time() - time.monotonic())
+
+
+def _at_each_pause(deed: Callable[[], object], pause: timedelta, stop: threading.Event) -> None:
+    deed()
+    while not stop.wait(pause.total_seconds()):
+        deed()
+
+
+def _make_up(database: Database, job: Job, trigger: BaseTrigger) -> None:
+    if was_missed(trigger, last=last_done(database, job.name), now=datetime.now(UTC)):
+        request_run(database, job.name, by="start")
+
+
+def _claim_and_execute(database: Database, job: Job, worker: str, stop: StopRequest) -> None:
+    run = claim_run(database, job.name, worker=worker)
+    if run is not None:
+        with suppress(WarmlineError):  # logged, and on record in the run's row
+            _execute(database, job, run, stop)
+
+
+def _execute(database: Database, job: Job, run: Run, stop: StopRequest) -> Mapping[str, Any]:
+    ended = threading.Event()
+    attendant = threading.Thread(target=_attend, args=(database, job, run, ended, stop), daemon=True)
+    attendant.start()
+    try:
+        stop.has_run = True
+        report = job.work(run)
+        stop.has_run = False
+    except BaseException as error:  # Ctrl-C too
+        stop.has_run = False
+        # Whatever it was, the row must say so: a run without an end would block the next one until its lease is over.
+        reason = _reason(error)
+        _patiently(lambda: finish_run(database, run, error=reason))()
+        log_trouble(f"{job.name}.failed", run=run.id, reason=reason)
+        raise
+    finally:
+        ended.set()
+        attendant.join()
+    if not finish_run(database, run, report=report):
+        raise LeaseLost(f"run {run.id} of {job.name}: finished, but its lease had run out; another run decides")
+    _show(job, run.progress.now())
+    log_event(f"{job.name}.done", run=run.id, **report)
+    return report
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "stopped by a signal"
+    return str(error) if isinstance(error, WarmlineError) else f"{type(error).__name__}: {_first_line(error)}"
+
+
+def _attend(database: Database, job: Job, run: Run, ended: threading.Event, stop: StopRequest) -> None:
+    """Keep the run's lease, and tell how far it is, until it has ended or was given up for dead."""
+    lease, row, log = _Turn(LEASE / 4), _Turn(ROW_EVERY), _Turn(LOG_EVERY)
+    watch = StallWatch(job.stalled_after)
+    was_asked = False
+    while not ended.wait(LOOK_EVERY.total_seconds()):
+        if stop.asked.is_set() and not was_asked:
+            was_asked = True
+            log_event(f"{job.name}.stopping", run=run.id, note="after this run; a second signal ends it now")
+        progress = run.progress.now()
+        _show(job, progress)
+        if watch.is_stalled(progress):
+            _give_up(database, job, run, watch.reason)
+        try:
+            if lease.is_due():
+                extend_lease(database, run)
+            if row.is_due() and progress is not None:
+                note_progress(database, run, progress)
+        except StoreUnavailable:
+            continue  # the lease holds for a while yet
+        except LeaseLost as lost:
+            log_trouble("lease.lost", run=run.id, reason=lost)
+            return
+        if log.is_due() and progress is not None:
+            log_event(f"{job.name}.progress", run=run.id, **progress.to_json())
+
+
+def _give_up(database: Database, job: Job, run: Run, reason: str) -> NoReturn:
+    """End a run that stands still, and its process with it: a thread that waits for ever cannot be ended by another.
+
+    Whoever keeps the service starts it anew; where PostgreSQL does not answer, the lease runs out by itself.
+    """
+    log_trouble(f"{job.name}.failed", run=run.id, reason=reason)
+    _patiently(lambda: finish_run(database, run, error=reason))()
+    os._exit(1)
+
+
+def _show(job: Job, progress: Progress | None) -> None:
+    if job.show is not None and progress is not None:
+        job.show(progress)
+
+
+class _Turn:
+    """Comes round once in a while."""
+
+    def __init__(self, every: timedelta) -> None:
+        self._every = every.total_seconds()
+        self._next = time.monotonic() + self._every
+
+    def is_due(self) -> bool:
+        """Whether it has come round; then the next one is as far away again."""
+        if time.monotonic() < self._next:
+            return False
+        self._next = time.monotonic() + self._every
+        return True
+
+
+def _patiently(deed: Callable[[], object]) -> Callable[[], None]:
+    """A deed of the service's loop that may fail without ending the service: the next turn tries again."""
+
+    def attempt() -> None:
+        try:
+            deed()
+        except Exception as error:
+            log_trouble("service.retry", reason=f"{type(error).__name__}: {_first_line(error)}")
+
+    return attempt
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0]

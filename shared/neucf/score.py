@@ -1,0 +1,97 @@
+"""Scoring users with posts in bounded memory, and the exact best k; the training's report and serving share it."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from shared.neucf.fast.fused import POSTS_AT_ONCE, USERS_AT_ONCE, Fused, room_for
+from shared.neucf.fast.simd_lanes import TILE
+from shared.neucf.fast.top_k import BestSoFar
+from shared.neucf.features import PostFeatures
+from shared.neucf.model import NeuCF, PostSide, UserSide, taste_of
+from shared.neucf.vocab import Rows
+
+JOINED_AT_ONCE = 8192  # posts whose content is taken at a time: 8192 × 1280 floats are 42 MB
+
+
+def blocks(n: int, size: int) -> Iterator[slice]:
+    """Slices that cover 0…n, each at most `size` long."""
+    return (slice(start, min(start + size, n)) for start in range(0, n, size))
+
+
+@torch.no_grad()
+def vectors_of(model: NeuCF, rows: Rows, features: PostFeatures, device: torch.device) -> torch.Tensor:
+    """Post vectors of a column of posts, joined block by block. -> (n_posts, width)"""
+    parts = [
+        model.post_vectors(model.post_input(torch.from_numpy(rows[part]).to(device), features.take(_places(part))))
+        for part in blocks(len(rows), JOINED_AT_ONCE)
+    ]
+    return torch.cat(parts) if parts else torch.zeros(0, model.config.width, device=device)
+
+
+@torch.no_grad()
+def post_side_of(model: NeuCF, rows: Rows, features: PostFeatures, device: torch.device) -> PostSide:
+    """The post side of a column of posts, computed once for all users."""
+    return model.post_side_of(vectors_of(model, rows, features, device), torch.from_numpy(rows).to(device))
+
+
+@torch.no_grad()
+def user_side_of(
+    model: NeuCF, rows: Rows, liked: NDArray[np.int64], starts: NDArray[np.int64], vectors: torch.Tensor
+) -> UserSide:
+    """The user side of a column of users.
+
+    Args:
+        rows: (n_users,) rows in the model, 0 = unknown.
+        liked: (n_likes,) places in `vectors`, user after user; a post need not have a row in the model.
+        starts: (n_users,) where each user's likes begin.
+        vectors: (n_posts, width) from `vectors_of`.
+    """
+    device = vectors.device
+    if len(vectors) == 0:  # nobody likes anything: there is no taste to take the mean of
+        return model.user_side(torch.from_numpy(rows).to(device))
+    taste = taste_of(vectors, torch.from_numpy(liked).to(device), torch.from_numpy(starts).to(device))
+    return model.user_side(torch.from_numpy(rows).to(device), taste)
+
+
+@torch.no_grad()
+def scores_of(model: NeuCF, users: UserSide, posts: PostSide) -> NDArray[np.float32]:
+    """Scores of some users with all posts. -> (n_users, n_posts)
+
+    Raises:
+        ScoringRefused: a score is NaN or infinite.
+    """
+    fused, n_users = Fused(model, posts), len(users.gmf)
+    scores = np.empty((n_users, len(posts)), np.float32)
+    for some in blocks(n_users, USERS_AT_ONCE):
+        room = room_for(some.stop - some.start)
+        for part in blocks(len(posts), POSTS_AT_ONCE):
+            scores[some, part] = fused.scores(users[some], part, room)[:, : part.stop - part.start]
+    return scores
+
+
+def best(
+    scores: NDArray[np.float32], dropped: NDArray[np.bool_], k: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The k best posts of each user, best first; of equal scores the earlier post comes first.
+
+    Args:
+        scores: (n_users, n_posts), finite.
+        dropped: (n_users, n_posts), True where the post may not be shown.
+        k: length of a list, at least 1.
+
+    Returns:
+        Places (n_users, k), NO_POST after the last eligible one, and scores (n_users, k), -inf there.
+    """
+    n_users, n_posts = scores.shape
+    shown = np.full((n_users, -(-n_posts // TILE) * TILE), -np.inf, np.float32)
+    np.copyto(shown[:, :n_posts], scores, where=~dropped)
+    so_far = BestSoFar(n_users, k)
+    so_far.offer(shown, n_posts, 0)
+    return so_far.lists()
+
+
+def _places(part: slice) -> NDArray[np.int64]:
+    return np.arange(part.start, part.stop)

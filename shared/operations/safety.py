@@ -1,0 +1,133 @@
+"""Brings what must not be shown from PostgreSQL into Redis, and then declares Redis safe to read.
+
+The heuristic job does this at each run; a timeline does it when it finds a Redis that has lost its memory.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from shared.db.engine import Database
+from shared.db.erasure import erased_lately, least_runs
+from shared.db.installation import gave_out
+from shared.db.phases import installation_id, read_phase
+from shared.db.post_rows import removed_rows, rows_of_known_posts
+from shared.db.runs import newest_fence
+from shared.db.safety import load_blocks, load_hides, next_safety_version
+from shared.domain import AuthorKeys, hash_of_user
+from shared.eligibility import Pair, Viewer
+from shared.errors import StoreUnavailable
+from shared.ranked_lists.job_store import ListWriter, SafetyLoad
+from shared.ranked_lists.ownership import Remains
+from shared.ranked_lists.records import pack_viewer
+
+JOBS_THAT_PUBLISH = ("heuristic", "score")  # whose runs write to Redis, under fences of these names
+
+
+def claim_redis(database: Database, writer: ListWriter) -> None:
+    """Make sure that the writer's Redis is this PostgreSQL's; one that names no owner is, if PostgreSQL knows its rows.
+
+    Raises:
+        ForeignInstallation: it is another's; nothing was changed.
+        StoreUnavailable: PostgreSQL is older than its Redis.
+    """
+
+    def vouch(remains: Remains) -> bool:
+        return gave_out(database, salt=remains.salt, posts=remains.posts)
+
+    writer.belong_to(installation_id(database), vouch)
+    seen, given_out = writer.newest_fence(JOBS_THAT_PUBLISH), newest_fence(database)
+    if seen > given_out:
+        raise StoreUnavailable(
+            f"PostgreSQL is older than its Redis, which has seen run number {seen} where {given_out} was the last one:"
+            " it was restored from a backup, and would number posts twice; say `warmline installation renew`"
+        )
+
+
+def blocked_authors(blocks: Iterable[Pair], author_keys: AuthorKeys | None = None) -> dict[str, frozenset[int]]:
+    """For each user with a block in either direction, keys of the authors withheld from them."""
+    hidden: defaultdict[str, set[int]] = defaultdict(set)
+    keys = AuthorKeys() if author_keys is None else author_keys
+    for blocker, blocked in blocks:
+        hidden[blocker].add(keys[blocked])
+        hidden[blocked].add(keys[blocker])
+    return {user: frozenset(authors) for user, authors in hidden.items()}
+
+
+def publish_safety(
+    writer: ListWriter,
+    *,
+    viewers: Mapping[str, Viewer],
+    version: int,
+    removed: Collection[int],
+    erased: Mapping[str, datetime],
+    load: SafetyLoad,
+    author_keys: AuthorKeys | None = None,
+) -> None:
+    """Write deletions and viewers, then declare Redis safe.
+
+    Args:
+        writer: the writing side of Redis.
+        viewers: what each user must not be shown; users without an entry have nothing but their own posts.
+        version: taken before the viewers and the removed posts were read (`next_safety_version`).
+        removed: rows of the posts that went away lately.
+        erased: hashes of the users who were erased lately, and when.
+        load: begun before they were read.
+        author_keys: those that the caller knows already.
+
+    Raises:
+        LeaseLost: the run that does this was overtaken.
+        StoreUnavailable: Redis lost its memory since the load began; acts that came meanwhile may be lost with it.
+    """
+    keys = AuthorKeys() if author_keys is None else author_keys
+    writer.add_deleted(removed, version=version, is_act=False)
+    writer.drop_deleted_except(set(removed), version=version, number=load.number)
+    writer.publish_viewers(_packed(viewers, version, keys))
+    writer.clear_viewers_except(viewers, version=version)
+    # Who was erased since the blocks were read is in no pair, on either side.
+    gone = {keys[user] for user in viewers if hash_of_user(user) in erased} if erased else set[int]()
+    pairs = (pair for pair in _blocked_pairs(viewers, keys) if gone.isdisjoint(pair))
+    writer.publish_blocked(pairs, version=version)
+    writer.note_erased(erased)
+    if load.is_new_life:
+        writer.forget_erased(erased, removed)
+    writer.declare_safe(load)
+
+
+def reload_safety(database: Database, writer: ListWriter, *, since: datetime, keep_for: timedelta) -> int:
+    """Give a Redis that lost its memory the deletions, blocks, hidden posts and the phase again.
+
+    Gives the number of viewers. Seen posts by events come back with the next run of the heuristic job.
+    """
+    claim_redis(database, writer)
+    load, version = writer.begin_safety(), next_safety_version(database)
+    with database.read() as snapshot:
+        authors = blocked_authors(load_blocks(snapshot))
+        hides = load_hides(snapshot, since=since)
+    with database.begin() as connection:
+        rows = rows_of_known_posts(connection, [post for _, post in hides])
+        removed = removed_rows(connection, keep_for=keep_for)
+    hidden: defaultdict[str, set[int]] = defaultdict(set)
+    for user, post in hides:
+        if post in rows:
+            hidden[user].add(rows[post])
+    viewers = {
+        user: Viewer(hidden_authors=authors.get(user, frozenset()), hidden_posts=frozenset(hidden.get(user, ())))
+        for user in authors.keys() | hidden.keys()
+    }
+    writer.give_up_runs(least_runs(database, JOBS_THAT_PUBLISH))  # their fences were lost, too
+    publish_safety(writer, viewers=viewers, version=version, removed=removed, erased=erased_lately(database), load=load)
+    writer.write_phase(read_phase(database))
+    return len(viewers)
+
+
+def _blocked_pairs(viewers: Mapping[str, Viewer], keys: AuthorKeys) -> Iterator[tuple[int, int]]:
+    for user, viewer in viewers.items():
+        if viewer.hidden_authors:
+            key = keys[user]
+            yield from ((key, author) for author in viewer.hidden_authors)
+
+
+def _packed(viewers: Mapping[str, Viewer], version: int, keys: AuthorKeys) -> Iterator[tuple[str, bytes]]:
+    for user, viewer in viewers.items():
+        yield user, pack_viewer(viewer, version=version, own=keys[user])

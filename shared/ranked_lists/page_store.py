@@ -1,0 +1,149 @@
+"""What pages write: where each ended, and what it showed. Reading is `read`'s."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import cast
+
+from msgspec import Struct
+
+from shared.ranked_lists import keys, records, scripts
+from shared.ranked_lists.records import Chain, Tail
+from shared.ranked_lists.shared_connection import Command
+from shared.ranked_lists.timeline_store import ListReader
+
+NO_SLOT, OVERTAKEN = 0, 2  # what END_PAGE gives then
+
+
+class Overtaken(Exception):
+    """Another request served a page of the same chain meanwhile; what was worked out no longer fits it."""
+
+
+class UserErased(Exception):
+    """The user was erased: nothing may be kept of them."""
+
+
+class ServedPage(Struct, kw_only=True, gc=False):
+    """A page that was served, and its chain as it is now."""
+
+    chain: Chain  # its last end is the page's
+    tail: Tail | None
+    served: Iterable[int]  # post rows
+
+
+class FirstPage(ServedPage, kw_only=True, gc=False):
+    """One that began its chain."""
+
+    visits: int  # how often the user began a chain before, as far as was read
+    wants_list: bool = False  # the user has no list, or an old one: the next run makes one, if it knows the user
+
+
+class NextPage(ServedPage, kw_only=True, gc=False):
+    """A later one, and how its chain stood in Redis before."""
+
+    slot: int
+    ends_before: int  # page ends that the chain had in Redis
+    is_rewritten: bool  # Redis holds another order (or nothing): the whole chain is written
+    is_last_try: bool = False  # it is served even if it was overtaken
+    needs_slot: bool = False  # its first page could not take one: it has the slot only if it is found there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifetimes:
+    """How long, and how much of, what a user was served is remembered."""
+
+    chain_for: timedelta
+    seen_for: timedelta
+    seen_length: int
+
+
+class PageWriter:
+    """The timeline's writing side of Redis, over the connection by which it reads, and within the same budget."""
+
+    def __init__(self, reader: ListReader, *, lifetimes: Lifetimes) -> None:
+        self._ask = reader.ask
+        longest = len(records.pack_visits(0)) + len(records.pack_rows([0])) * lifetimes.seen_length
+        # As Redis gets them, with each page.
+        self._chain_ms, self._seen_ms = b"%d" % _ms(lifetimes.chain_for), b"%d" % _ms(lifetimes.seen_for)
+        self._longest_seen = b"%d" % longest
+
+    async def begin_chain(self, user_id: str, page: FirstPage, within: float | None = None) -> int:
+        """Freeze a list (and its tail, if the first page already needed one) and remember the first page's posts.
+
+        Gives the slot that the chain took.
+
+        Raises:
+            UserErased: nothing was kept.
+            StoreUnavailable: no answer within the budget.
+        """
+        chain, tail, visits = page.chain, page.tail, page.visits
+        packed = records.pack_chain(chain), b"" if tail is None else records.pack_tail(chain.nonce, tail)
+        seen = keys.seen(user_id), records.pack_rows(page.served)
+        asked = (repr(time.time()), keys.MAX_ASKED, _ms(keys.ASKED_FOR)) if page.wants_list else (b"",)
+        while True:  # as often as another first page of this user is quicker
+            before, visits = visits, (visits + 1) % 2**32
+            slot = visits % keys.CHAIN_SLOTS
+            begin: Command = (
+                "EVALSHA", scripts.digest_of(scripts.BEGIN_CHAIN),
+                5, keys.ERASED, keys.ASKED, seen[0], keys.chain(user_id, slot), keys.tail(user_id, slot),
+                user_id, *packed, self._chain_ms, seen[1], self._longest_seen, self._seen_ms,
+                records.pack_visits(before), records.pack_visits(visits), *asked,
+            )  # fmt: skip
+            (answer,) = cast(list[int], await self._ask([begin], within))
+            if answer == scripts.BEGUN:
+                return slot
+            if answer == scripts.ERASED:
+                raise UserErased
+            visits = answer
+
+    async def end_page(self, user_id: str, page: NextPage, within: float | None = None) -> bool:
+        """Note where a page of a chain ended and remember its posts.
+
+        Gives whether the chain has a slot: where not, nothing was noted, and `begin_chain` gives it one.
+
+        Raises:
+            Overtaken: another request served a page of this chain since it was read; nothing was noted.
+            UserErased: nothing was kept.
+            StoreUnavailable: no answer within the budget.
+        """
+        chain, nonce = page.chain, page.chain.nonce
+        whole = records.pack_chain(chain) if page.is_rewritten else b""
+        tail = records.pack_tail(nonce, page.tail) if page.is_rewritten and page.tail is not None else b""
+        names = keys.ERASED, keys.seen(user_id), keys.chain(user_id, page.slot), keys.tail(user_id, page.slot)
+        end: Command = (
+            "EVALSHA", scripts.digest_of(scripts.END_PAGE), 4, *names,
+            user_id, nonce, page.ends_before, records.pack_page_end(chain.page_ends[-1]), self._chain_ms, whole, tail,
+            records.pack_rows(page.served), self._longest_seen, self._seen_ms, b"1" if page.is_last_try else b"",
+            b"1" if page.needs_slot else b"",
+        )  # fmt: skip
+        (noted,) = await self._ask([end], within)
+        if noted == scripts.ERASED:
+            raise UserErased
+        if noted == OVERTAKEN:
+            raise Overtaken
+        return noted != NO_SLOT
+
+    async def keep_tail(self, user_id: str, slot: int, nonce: bytes, tail: Tail, within: float | None = None) -> Tail:
+        """Freeze what follows a chain's list; when another request was quicker, what it froze counts."""
+        names = keys.ERASED, keys.chain(user_id, slot), keys.tail(user_id, slot)
+        keep: Command = (
+            "EVALSHA", scripts.digest_of(scripts.KEEP_TAIL), 3, *names,
+            user_id, nonce, records.pack_tail(nonce, tail), self._chain_ms, records.mark_of_tail(nonce),
+        )  # fmt: skip
+        (kept,) = await self._ask([keep], within)
+        first = records.unpack_tail(cast(bytes, kept), nonce=nonce)
+        return tail if first is None else first
+
+    async def check_writable(self, within: float | None = None) -> None:
+        """Whether Redis takes writes; reads alone do not tell that it has what it was to be told.
+
+        Raises:
+            WritesRefused: it answers, and refuses.
+            StoreUnavailable: it does not answer.
+        """
+        await self._ask([("SET", keys.WRITTEN, b"1", "PX", _ms(keys.WRITTEN_FOR))], within)
+
+
+def _ms(span: timedelta) -> int:
+    return int(span.total_seconds() * 1000)

@@ -1,0 +1,57 @@
+"""What the API changes of single users in Redis: posts seen by events, and, when they are erased, everything."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from shared.ranked_lists import keys, records, scripts
+from shared.ranked_lists.clients import connect, redis_errors
+from shared.ranked_lists.ownership import refuse_foreign
+from shared.ranked_lists.page_store import Lifetimes
+
+_BATCH = 500  # users a round trip
+
+
+class UserMarks:
+    """Writes to the keys of single users."""
+
+    def __init__(self, url: str, *, lifetimes: Lifetimes, timeout: timedelta) -> None:
+        self._url = url
+        self._redis = connect(url, timeout=timeout)
+        self._lifetimes = lifetimes
+        self._installation: str | None = None
+
+    def expect(self, installation: str) -> None:
+        """From now on refuse to write into a Redis that names another owner."""
+        self._installation = installation
+
+    def mark_seen(self, rows: Mapping[str, Sequence[int]]) -> None:
+        """Count these rows as seen by these users, the longest ago first."""
+        longest = 4 + 4 * self._lifetimes.seen_length
+        keep_ms = int(self._lifetimes.seen_for.total_seconds() * 1000)
+        users = sorted(rows)
+        with redis_errors(self._url):
+            refuse_foreign(self._redis, self._url, self._installation)
+            for start in range(0, len(users), _BATCH):
+                pipe = self._redis.pipeline(transaction=False)
+                for user in users[start : start + _BATCH]:
+                    packed = records.pack_rows(rows[user])
+                    pipe.eval(scripts.MARK_SEEN, 2, keys.seen(user), keys.ERASED, packed, longest, keep_ms, user)
+                pipe.execute()
+
+    def forget_user(self, user_id: str, rows: Sequence[int]) -> None:
+        """Delete all that names a user, and what the catalogue says of their posts.
+
+        Call it after `ListWriter.note_erased`: nothing of the user can come back then.
+        """
+        with redis_errors(self._url):
+            refuse_foreign(self._redis, self._url, self._installation)
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.delete(*keys.all_of(user_id))
+            pipe.srem(keys.VIEWERS, user_id)
+            pipe.zrem(keys.ASKED, user_id)
+            for row in rows:
+                pipe.hdel(keys.chunk(keys.chunk_of(row)), str(row))
+            pipe.execute()
+
+    def close(self) -> None:
+        self._redis.close()

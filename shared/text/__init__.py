@@ -1,0 +1,1 @@
+"""Text on its way out: to terminals, logs, pages and addresses."""

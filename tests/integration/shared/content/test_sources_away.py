@@ -1,0 +1,359 @@
+"""A source that is away for a while takes nothing down: photos, captions, and the place that photos come from."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from shared.content.encode_posts import Encoders, encode_new
+from shared.content.encoders.protocol import EncoderCard, Vectors, unit_rows
+from shared.content.photos.fetch import FetchLimits
+from shared.content.photos.photo_source import PhotoSource
+from shared.content.settings import ContentSettings
+from shared.db.engine import Database
+from shared.errors import EncoderFault
+from tests.integration.poison import PHOTO_HOST, Hosts, photo_hosts
+from tests.integration.shared.content.test_photo_clusters import MeanColour
+from tests.photos import a_photo, as_jpeg, halved
+from tests.stores import execute, forget_everything, rows, scalar
+from tests.worlds import NOW, Post, World, write_own_tables
+
+N_POSTS = 24  # more than are edited between two runs
+LATER = NOW + timedelta(minutes=15)
+SETTINGS = ContentSettings(encode_batch=8)
+BAD_CAPTION = "nothing can be made of this"
+
+
+class Lengths:
+    """A caption encoder of two numbers, one of whose captions has no vector."""
+
+    def __init__(self, version: str = "1") -> None:
+        self.card = EncoderCard(name="lengths", version=version, width=2, normalisation="none")
+
+    def encode(self, captions: Sequence[str]) -> Vectors:
+        return unit_rows(np.array([[len(text), text != BAD_CAPTION] for text in captions]) * 1.0
+                         * np.array([[text != BAD_CAPTION] for text in captions]), "lengths")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Posts, their photos in a folder, and the encode step on them."""
+
+    database: Database
+    folder: Path
+    encoders: Encoders
+
+    def encode(self, now: datetime = NOW, **changes: Any) -> dict[str, Any]:
+        return encode_new(self.database, replace(self.encoders, **changes), SETTINGS, now)
+
+    def derived(self) -> list[tuple[Any, ...]]:
+        """All vectors, fingerprints and clusters."""
+        vectors = "SELECT post_id, part, source_hash, vector FROM warmline.post_vectors ORDER BY post_id, part"
+        looks = "SELECT post_id, fingerprint, cluster FROM warmline.photo_fingerprints ORDER BY post_id"
+        return [*rows(self.database, vectors), *rows(self.database, looks)]
+
+    def next_tries(self) -> dict[str, datetime]:
+        return dict(rows(self.database, "SELECT post_id, next_try FROM warmline.encoding_failures"))
+
+    def add(self, *names: str, url: str = "{}.jpg") -> None:
+        posts = [Post(name, "ann", 0.1, image_url=url.format(name)) for name in names]
+        write_own_tables(self.database, World(posts=posts))
+
+
+def photo_of(number: int) -> bytes:
+    """Each second one is a copy of the one before."""
+    return as_jpeg(a_photo(number) if number % 2 == 0 else halved(a_photo(number - 1)))
+
+
+@pytest.fixture
+def scene(migrated: Database, tmp_path: Path) -> Scene:
+    """Encoded once, all well."""
+    forget_everything(migrated)
+    folder = tmp_path / "media"
+    folder.mkdir()
+    for number in range(N_POSTS):
+        (folder / f"p{number}.jpg").write_bytes(photo_of(number))
+    posts = [Post(f"p{number}", "ann", 1 + number, image_url=f"p{number}.jpg") for number in range(N_POSTS)]
+    write_own_tables(migrated, World(posts=posts))
+    execute(migrated, "UPDATE warmline.posts SET caption = 'words of ' || id")
+    encoders = Encoders(image=MeanColour(), caption=Lengths(), photos=PhotoSource(media_root=folder))
+    made = Scene(database=migrated, folder=folder, encoders=encoders)
+    report = made.encode()
+    assert (report["images"], report["captions"], report["away"]) == (N_POSTS, N_POSTS, [])
+    assert scalar(migrated, "SELECT count(*) FROM warmline.photo_fingerprints WHERE cluster > 0") == N_POSTS
+    return made
+
+
+# --- the media folder -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("leaves_mount_point", [True, False], ids=["an empty mount point", "no folder at all"])
+def test_a_media_folder_that_is_away_takes_nothing_down_and_is_named(scene: Scene, leaves_mount_point: bool) -> None:
+    before, elsewhere = scene.derived(), scene.folder.with_name("elsewhere")
+    scene.add("new")
+    (scene.folder / "new.jpg").write_bytes(photo_of(100))
+    scene.folder.rename(elsewhere)
+    if leaves_mount_point:
+        scene.folder.mkdir()
+    report = scene.encode(LATER)
+    assert (report["images"], report["images_failed"], report["images_away"]) == (0, 0, N_POSTS + 1)
+    assert report["away"] == ["WARMLINE_MEDIA_ROOT"]
+    assert [row for row in scene.derived() if row[0] != "new"] == before
+    assert scene.next_tries() == {}, "no photo is blamed"
+    if leaves_mount_point:
+        scene.folder.rmdir()
+    elsewhere.rename(scene.folder)
+    report = scene.encode(LATER)
+    assert (report["images"], report["images_away"], report["away"]) == (1, 0, []), "back at once, and nothing again"
+
+
+def test_half_of_the_folder_away_takes_nothing_down(scene: Scene) -> None:
+    before = scene.derived()
+    for number in range(0, N_POSTS, 2):
+        (scene.folder / f"p{number}.jpg").rename(scene.folder / f"p{number}.away")
+    report = scene.encode(LATER)
+    assert (report["images_failed"], report["images_away"]) == (0, N_POSTS // 2)
+    assert scene.derived() == before
+
+
+def test_one_photo_that_is_replaced_by_a_bad_one_fails_alone_and_keeps_its_vector(scene: Scene) -> None:
+    before = scene.derived()
+    (scene.folder / "p3.jpg").write_bytes(b"no photo")
+    report = scene.encode(LATER)
+    assert (report["images"], report["images_failed"], report["away"]) == (0, 1, [])
+    assert scene.derived() == before
+    (scene.folder / "p3.jpg").write_bytes(photo_of(50))
+    assert scene.encode(LATER)["images"] == 1
+    assert scene.derived() != before
+    assert scene.next_tries() == {}
+
+
+def test_a_media_root_that_is_set_nowhere_for_one_run_takes_nothing_down(scene: Scene) -> None:
+    before = scene.derived()
+    assert scene.encode(LATER, photos=PhotoSource())["images_away"] == N_POSTS
+    assert scene.derived() == before
+
+
+# --- captions, and views that show less for a moment ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("column", ["caption", "image_url"])
+def test_a_column_that_is_empty_for_a_moment_takes_nothing_down_for_a_day(scene: Scene, column: str) -> None:
+    before = scene.derived()
+    held = dict(rows(scene.database, f"SELECT id, {column} FROM warmline.posts"))
+    execute(scene.database, f"UPDATE warmline.posts SET {column} = ''")
+    report = scene.encode(LATER)
+    assert report["away"] == [f"{'captions' if column == 'caption' else 'images'} of {N_POSTS} posts"]
+    assert scene.derived() == before
+    for post, value in held.items():
+        execute(scene.database, f"UPDATE warmline.posts SET {column} = :value WHERE id = :id", value=value, id=post)
+    report = scene.encode(LATER)
+    assert (report["captions"], report["images"], report["away"]) == (0, 0, [])
+    assert (scene.derived(), scene.next_tries()) == (before, {})
+
+
+def test_a_column_that_stays_empty_is_believed_after_a_day(scene: Scene) -> None:
+    execute(scene.database, "UPDATE warmline.posts SET image_url = NULL")
+    scene.encode(LATER)
+    scene.encode(LATER + timedelta(days=1))
+    assert {row[1] for row in scene.derived()} == {"caption"}
+
+
+def test_one_caption_that_is_taken_away_is_gone_at_once(scene: Scene) -> None:
+    execute(scene.database, "UPDATE warmline.posts SET caption = '' WHERE id = 'p1'")
+    scene.encode(LATER)
+    assert ("p1", "caption") not in {row[:2] for row in scene.derived()}
+
+
+def test_posts_that_are_away_for_a_moment_take_nothing_down(scene: Scene) -> None:
+    before = scene.derived()
+    execute(scene.database, "UPDATE warmline.posts SET deleted_at = now()")
+    scene.encode(LATER)
+    assert scene.derived() == before
+
+
+def test_a_caption_that_an_encoder_makes_nothing_of_costs_only_itself(scene: Scene) -> None:
+    execute(scene.database, "UPDATE warmline.posts SET caption = 'other ' || id WHERE id IN ('p1', 'p2')")
+    execute(scene.database, "UPDATE warmline.posts SET caption = :bad WHERE id = 'p3'", bad=BAD_CAPTION)
+    assert scene.encode(LATER)["captions"] == 2
+    assert scalar(scene.database, "SELECT failure FROM warmline.encoding_failures").startswith("encoder-fault")
+
+
+def test_an_encoder_that_makes_nothing_of_any_ends_the_run_and_takes_nothing_down(scene: Scene) -> None:
+    before = scene.derived()
+    execute(scene.database, "UPDATE warmline.posts SET caption = :bad", bad=BAD_CAPTION)
+    with pytest.raises(EncoderFault):
+        scene.encode(LATER)
+    assert scene.derived() == before
+
+
+class OtherColour(MeanColour):
+    """Another photo encoder, of as many numbers."""
+
+    card = EncoderCard(name="other-colour", version="1", width=3, normalisation="none")
+
+
+def test_a_photo_encoder_that_is_swapped_and_swapped_back_encodes_each_photo_once(scene: Scene) -> None:
+    before, other = scene.derived(), OtherColour()
+    nights = [scene.encode(LATER, **changes)["images"] for changes in ({"image": other}, {}, {"image": other}, {})]
+    assert nights == [N_POSTS, 0, 0, 0]
+    execute(scene.database, "DELETE FROM warmline.post_vectors WHERE encoder = :other", other=other.card.identity)
+    assert scene.derived() == before
+
+
+class BrokenColour(MeanColour):
+    """A photo encoder whose weights are no numbers."""
+
+    card = EncoderCard(name="broken-colour", version="1", width=3, normalisation="none")
+
+    def encode_prepared(self, prepared: Sequence[torch.Tensor]) -> Vectors:
+        return unit_rows(np.full((len(prepared), 3), np.nan), "broken-colour")
+
+
+def test_a_broken_photo_encoder_is_told_of_before_the_first_caption_is_encoded(scene: Scene) -> None:
+    before = scene.derived()
+    execute(scene.database, "UPDATE warmline.posts SET caption = 'other ' || id")
+    with pytest.raises(EncoderFault, match=r"^a sample cannot be encoded: broken-colour: got .*WARMLINE_IMAGE_ENC"):
+        scene.encode(LATER, image=BrokenColour())
+    assert scene.derived() == before
+
+
+def test_a_broken_encoder_that_nothing_is_asked_of_ends_no_run(scene: Scene) -> None:
+    before = scene.derived()
+    broken = BrokenColour()
+    broken.card = MeanColour.card  # all photos have its vectors
+    assert scene.encode(LATER, image=broken)["images"] == 0
+    assert scene.derived() == before
+
+
+# --- hosts ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def hosts() -> Iterator[Hosts]:
+    with photo_hosts() as hosts:
+        yield hosts
+
+
+@pytest.fixture
+def remote(scene: Scene, hosts: Hosts) -> Scene:
+    """The same posts, their photos on a host that is well, and encoded."""
+    hosts.photos.trouble = None
+    hosts.photos.photos = {f"p{number}.jpg": photo_of(number) for number in range(N_POSTS)}
+    execute(scene.database, f"UPDATE warmline.posts SET image_url = '{hosts.url('')}' || id || '.jpg'")
+    there = replace(scene, encoders=replace(scene.encoders, photos=source_of(hosts)))
+    assert there.encode()["images"] == N_POSTS
+    return there
+
+
+def source_of(hosts: Hosts, **limits: float) -> PhotoSource:
+    return PhotoSource(
+        hosts=[f"photos.test:{hosts.port}"],
+        limits=FetchLimits(seconds=limits.get("seconds", 5.0)),
+        resolver=lambda host, port: [PHOTO_HOST],
+        is_allowed=lambda address: address == PHOTO_HOST,
+    )
+
+
+@pytest.mark.parametrize("trouble", ["away", "slow", "page", "page called an image", "busy"])
+def test_a_host_in_trouble_takes_nothing_down_and_is_asked_again_by_the_next_run(
+    remote: Scene, hosts: Hosts, trouble: str
+) -> None:
+    before, new = remote.derived(), [f"new{number}" for number in range(20)]
+    remote.add(*new, url=hosts.url("{}.jpg"))
+    hosts.photos.photos |= {f"{name}.jpg": photo_of(60 + 2 * number) for number, name in enumerate(new)}
+    hosts.photos.trouble = trouble
+    hosts.photos.asked.clear()
+    impatient = source_of(hosts, seconds=0.1)
+    report = remote.encode(LATER, photos=impatient)
+    assert report["away"] == [f"photos.test:{hosts.port}"]
+    assert report["images"] == 0
+    assert report["images_failed"] + report["images_away"] == len(new)
+    assert sum(hosts.photos.asked.values()) <= 12, "a place that is away does not hold the run up"
+    assert [row for row in remote.derived() if row[0] not in new] == before
+    assert set(remote.next_tries().values()) <= {LATER}, "no photo has to wait longer than the next run"
+    hosts.photos.trouble = None
+    assert remote.encode(LATER)["images"] == len(new)
+
+
+def test_a_few_photos_that_a_healthy_host_refuses_wait_alone(remote: Scene, hosts: Hosts) -> None:
+    remote.add("gone", "forbidden", "good", url=hosts.url("{}.jpg"))
+    hosts.photos.photos["good.jpg"] = photo_of(90)
+    hosts.photos.forbidden = {"forbidden.jpg"}
+    report = remote.encode(LATER)
+    assert (report["images"], report["images_failed"], report["away"]) == (1, 2, [])
+    assert set(remote.next_tries().values()) == {LATER + timedelta(minutes=30)}
+
+
+def test_a_host_that_never_gave_anything_is_not_asked_for_everything(scene: Scene, hosts: Hosts) -> None:
+    new = [f"new{number}" for number in range(40)]
+    scene.add(*new, url=hosts.url("{}.jpg"))
+    hosts.photos.trouble = "busy"
+    hosts.photos.asked.clear()
+    photos = replace(scene.encoders, photos=source_of(hosts)).photos
+    report = scene.encode(LATER, photos=photos)
+    assert report["away"] == [f"photos.test:{hosts.port}"]
+    assert 8 <= sum(hosts.photos.asked.values()) <= 16
+    asked = set(hosts.photos.asked)
+    scene.encode(LATER, photos=photos)
+    assert set(hosts.photos.asked) - asked, "the next run asks for others first"
+
+
+def test_a_page_behind_a_url_is_tried_again_though_the_url_stays(remote: Scene, hosts: Hosts) -> None:
+    remote.add("odd", url=hosts.url("{}.jpg"))
+    hosts.photos.photos["odd.jpg"] = b"Service unavailable"
+    assert remote.encode(LATER)["images_failed"] == 1
+    hosts.photos.photos["odd.jpg"] = photo_of(90)
+    assert remote.encode(LATER + timedelta(minutes=30))["images"] == 1
+
+
+# --- a refusal lasts as long as the limit that refused ----------------------------------------------------------------
+
+REFUSALS: dict[str, tuple[bytes, dict[str, Any], dict[str, Any]]] = {
+    "megapixels": (as_jpeg(a_photo(70)), {"max_pixels": 1000}, {"max_pixels": 40_000_000}),
+    "bytes": (as_jpeg(a_photo(70)), {"limits": FetchLimits(max_bytes=100)}, {"limits": FetchLimits()}),
+}
+
+
+@pytest.mark.parametrize("limit", REFUSALS)
+def test_a_photo_that_a_limit_refused_is_tried_again_when_that_limit_changes_and_not_before(
+    scene: Scene, limit: str
+) -> None:
+    content, tight, wide = REFUSALS[limit]
+    scene.add("large")
+    (scene.folder / "large.jpg").write_bytes(content)
+    refusing = PhotoSource(media_root=scene.folder, **tight)
+    assert scene.encode(LATER, photos=refusing)["images_failed"] == 1
+    assert scene.encode(LATER + timedelta(days=9), photos=refusing)["images_failed"] == 0
+    other_limits = PhotoSource(media_root=scene.folder, hosts=["cdn.example.org"], **tight)
+    assert scene.encode(LATER + timedelta(days=9), photos=other_limits)["images_failed"] == 0
+    assert scene.encode(LATER, photos=PhotoSource(media_root=scene.folder, **wide))["images"] == 1
+
+
+BROKEN = b"\x89PNG\r\n\x1a\n" + bytes.fromhex("0000000d49484452") + b"no header of any picture at all"
+
+
+@pytest.mark.parametrize("content", [b"a format of tomorrow", BROKEN], ids=["kind", "bytes"])
+def test_a_photo_that_a_decoder_refused_is_tried_again_by_another_decoder(
+    scene: Scene, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.add("odd")
+    (scene.folder / "odd.jpg").write_bytes(content)
+    assert scene.encode(LATER)["images_failed"] == 1
+    assert scene.encode(LATER + timedelta(days=9))["images_failed"] == 0
+    monkeypatch.setattr("PIL.__version__", "99.0")
+    assert scene.encode(LATER, photos=PhotoSource(media_root=scene.folder))["images_failed"] == 1
+
+
+def test_what_an_encoder_refused_another_one_may_take(scene: Scene) -> None:
+    execute(scene.database, "UPDATE warmline.posts SET caption = :bad WHERE id = 'p3'", bad=BAD_CAPTION)
+    scene.encode(LATER)
+    assert scene.encode(LATER)["captions"] == 0
+    other = Lengths("2")
+    other.encode = lambda captions: unit_rows(np.ones((len(captions), 2)), "lengths")  # type: ignore[method-assign]
+    assert scene.encode(LATER, caption=other)["captions"] == N_POSTS

@@ -1,0 +1,246 @@
+"""Whose Redis it is: an unowned one is claimed, another installation's is neither read nor written."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import redis
+
+from shared.domain import Phase, PhaseState
+from shared.eligibility import Viewer
+from shared.errors import ForeignInstallation, StoreUnavailable
+from shared.ranked_lists import keys
+from shared.ranked_lists.job_store import LEAST_VERSION, ListWriter, SafetyLoad
+from shared.ranked_lists.ownership import Remains, refuse_foreign_at, take_over
+from shared.ranked_lists.page_store import Lifetimes
+from shared.ranked_lists.publication import Publication
+from shared.ranked_lists.records import CatalogueEntry, pack_viewer
+from shared.ranked_lists.timeline_store import ListReader, MemoryLost
+from shared.ranked_lists.user_store import UserMarks
+
+AT = datetime(2026, 11, 1, tzinfo=UTC)
+LIVES = Lifetimes(chain_for=timedelta(hours=1), seen_for=timedelta(days=1), seen_length=100)
+PHASE = PhaseState(version=3, phase=Phase.NEUCF, rollout_percent=100, salt="their salt")
+JOB = "heuristic"
+
+
+def dump(client: redis.Redis) -> dict[bytes, object]:
+    """Every key with its whole value."""
+    return {name: client.dump(name) for name in sorted(client.scan_iter("*"))}
+
+
+def of_another(client: redis.Redis) -> dict[bytes, object]:
+    """A Redis in which another installation has something of each kind; gives what it holds."""
+    client.mset({"wl:installation": "another", "wl:list:h:ann": b"x", "wl:safety": "their epoch", "session:1": "app"})
+    client.zadd("wl:deleted", {"7": 1})
+    client.set("wl:seen:ann", b"\0" * 8)
+    return dump(client)
+
+
+def test_an_empty_redis_is_claimed_for_good(writer: ListWriter, client: redis.Redis) -> None:
+    writer.belong_to("one")
+    assert (client.get(keys.INSTALLATION), client.ttl(keys.INSTALLATION)) == (b"one", -1)
+
+
+def test_an_owner_that_an_earlier_version_let_run_out_stays(writer: ListWriter, client: redis.Redis) -> None:
+    client.set(keys.INSTALLATION, "one", ex=60)
+    writer.belong_to("one")
+    assert client.ttl(keys.INSTALLATION) == -1
+
+
+@pytest.mark.parametrize(
+    "remains",
+    [Remains(posts={1: "p1"}), Remains(salt="their salt"), Remains(salt="their salt", posts={1: "p1"})],
+    ids=["rows", "salt", "both"],
+)
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_what_names_no_owner_is_ours_when_postgresql_knows_it(
+    remains: Remains, is_ours: bool, writer: ListWriter, client: redis.Redis
+) -> None:
+    if remains.salt:
+        writer.write_phase(PHASE)
+    writer.publish_catalogue(CatalogueEntry(row=row, post_id=post, author=1) for row, post in remains.posts.items())
+    asked = list[Remains]()
+
+    def vouch(found: Remains) -> bool:
+        asked.append(found)
+        return is_ours
+
+    if is_ours:
+        writer.belong_to("one", vouch)
+    else:
+        with pytest.raises(ForeignInstallation, match="holds posts of another installation"):
+            writer.belong_to("one", vouch)
+    assert asked == [remains]
+    assert client.get(keys.INSTALLATION) == (b"one" if is_ours else None)
+
+
+WRITES: dict[str, Callable[[ListWriter], object]] = {
+    "belong": lambda writer: writer.belong_to("one"),
+    "catalogue": lambda writer: writer.publish_catalogue([CatalogueEntry(row=1, post_id="p", author=1)]),
+    "lists": lambda writer: writer.publish_lists([("ann", b"y")], phase=Phase.HEURISTIC, job=JOB, run=9),
+    "everyone": lambda writer: writer.publish_everyone(b"y", job=JOB, run=9),
+    "new posts": lambda writer: writer.publish_new_posts(b"y", job=JOB, run=9),
+    "blocked": lambda writer: writer.publish_blocked([(1, 2)], version=1),
+    "publication": lambda writer: writer.note_publication(
+        Phase.HEURISTIC, Publication(run=9, at=AT, lists=1, bytes=1, seconds=1), job=JOB
+    ),
+    "viewers": lambda writer: writer.publish_viewers([("ann", pack_viewer(Viewer(), version=1, own=0))]),
+    "renewed viewers": lambda writer: writer.renew_viewers({"ann": Viewer()}, version=1),
+    "cleared viewers": lambda writer: writer.clear_viewers_except((), version=1),
+    "deleted": lambda writer: writer.add_deleted([1], version=LEAST_VERSION),
+    "undeleted": lambda writer: writer.drop_deleted_except(set(), version=LEAST_VERSION, number=9),
+    "safe": lambda writer: writer.declare_safe(SafetyLoad(token="t", number=0)),
+    "erased users": lambda writer: writer.note_erased({"hash": AT}),
+    "given up runs": lambda writer: writer.give_up_runs({JOB: 9}),
+    "phase": lambda writer: writer.write_phase(PHASE),
+}
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_no_write_reaches_a_redis_of_another(
+    write: Callable[[ListWriter], object], writer: ListWriter, client: redis.Redis
+) -> None:
+    before = of_another(client)
+    writer.expect("one")
+    with pytest.raises(ForeignInstallation, match=r"belongs to another installation \(another\), this one is one"):
+        write(writer)
+    assert dump(client) == before
+
+
+@pytest.mark.parametrize(
+    "write",
+    [lambda marks: marks.mark_seen({"ann": [1]}), lambda marks: marks.forget_user("ann", [7])],
+    ids=["seen", "erase"],
+)
+def test_no_mark_of_a_user_reaches_a_redis_of_another(
+    write: Callable[[UserMarks], None], fresh_redis: str, client: redis.Redis
+) -> None:
+    before = of_another(client)
+    marks = UserMarks(fresh_redis, lifetimes=LIVES, timeout=timedelta(seconds=5))
+    marks.expect("one")
+    with pytest.raises(ForeignInstallation):
+        write(marks)
+    marks.close()
+    assert dump(client) == before
+
+
+def test_a_run_stops_when_another_takes_redis_over_meanwhile(writer: ListWriter, client: redis.Redis) -> None:
+    writer.belong_to("one")
+
+    def lists() -> list[tuple[str, bytes]]:
+        return [("ann", b"x")]
+
+    writer.publish_lists(lists(), phase=Phase.HEURISTIC, job=JOB, run=9)
+    take_over(str(writer._url), "two")
+    with pytest.raises(ForeignInstallation):
+        writer.publish_lists(lists(), phase=Phase.HEURISTIC, job=JOB, run=9)
+    assert dump(client).keys() == {b"wl:installation"}  # and no fence, which would keep the new owner's runs out
+
+
+def test_a_run_goes_on_in_a_redis_that_lost_its_memory(writer: ListWriter, client: redis.Redis) -> None:
+    writer.belong_to("one")
+    client.flushdb()
+    writer.publish_everyone(b"x", job=JOB, run=9)
+    assert client.get(keys.EVERYONE) == b"x"
+
+
+def test_taking_over_drops_what_is_warmlines_and_nothing_else(fresh_redis: str, client: redis.Redis) -> None:
+    of_another(client)
+    assert take_over(fresh_redis, "one") == 4
+    assert {name: client.get(name) for name in client.scan_iter("*")} == {
+        b"wl:installation": b"one",
+        b"session:1": b"app",
+    }
+
+
+def test_a_command_names_both_and_what_to_do_and_no_password(fresh_redis: str, client: redis.Redis) -> None:
+    of_another(client)
+    with pytest.raises(ForeignInstallation) as caught:
+        refuse_foreign_at(fresh_redis, "0123456789abcdef")
+    said = str(caught.value)
+    assert ("another" in said, "01234567;" in said, "WARMLINE_REDIS_URL" in said, "adopt" in said) == (True,) * 4
+    assert str(client.connection_pool.connection_kwargs["password"]) not in said
+
+
+# --- the reading side -------------------------------------------------------------------------------------------------
+
+
+def read(url: str, installation: str | None, *then: str) -> list[str]:
+    """What a reader of this installation (and of those that it becomes then) meets: `page`, or an error's name."""
+
+    async def ask(reader: ListReader) -> str:
+        try:
+            await reader.user("ann", None)
+        except StoreUnavailable as error:
+            return type(error).__name__
+        return "page"
+
+    async def run() -> list[str]:
+        reader = ListReader(url, budget=timedelta(seconds=5))
+        if installation is not None:
+            reader.belong_to(installation)
+        met = [await ask(reader)]
+        for later in then:
+            reader.belong_to(later)
+            met.append(await ask(reader))
+        await reader.close()
+        return met
+
+    return asyncio.run(run())
+
+
+def test_a_page_is_not_read_from_a_redis_of_another(fresh_redis: str, client: redis.Redis) -> None:
+    of_another(client)
+    assert read(fresh_redis, "one") == ["ForeignInstallation"]
+
+
+def test_what_was_trusted_before_anybody_could_tell_is_refused_then(fresh_redis: str, client: redis.Redis) -> None:
+    of_another(client)
+    assert read(fresh_redis, None, "one") == ["page", "ForeignInstallation"]
+
+
+def test_the_own_redis_is_read_before_and_after_postgresql_has_said_whose(
+    fresh_redis: str, client: redis.Redis
+) -> None:
+    of_another(client)
+    assert read(fresh_redis, None, "another") == ["page", "page"]
+
+
+def test_a_safe_redis_without_an_owner_is_claimed_before_it_is_read(fresh_redis: str, client: redis.Redis) -> None:
+    client.set("wl:safety", "epoch")
+    assert read(fresh_redis, "one") == [MemoryLost.__name__]
+
+
+def test_a_page_pays_for_the_check_once_in_an_epoch(fresh_redis: str, client: redis.Redis) -> None:
+    of_another(client)
+
+    def asked() -> int:
+        return int(client.info("commandstats").get("cmdstat_get", {"calls": 0})["calls"])
+
+    async def run() -> list[int]:
+        reader = ListReader(fresh_redis, budget=timedelta(seconds=5))
+        reader.belong_to("another")
+        counts = [asked()]
+        for _ in range(3):
+            await reader.user("ann", None)
+            counts.append(asked())
+        await reader.close()
+        return counts
+
+    before, *after = asyncio.run(run())
+    assert [count - before for count in after] == [1, 1, 1]
+
+
+def test_who_was_refused_does_not_take_a_redis_that_restarts_empty(writer: ListWriter, client: redis.Redis) -> None:
+    """Its owner comes back; a stray process of another installation must not be quicker."""
+    take_over(str(writer._url), "one")
+    with pytest.raises(ForeignInstallation):
+        writer.for_run(JOB, 1).belong_to("two")
+    client.flushdb()
+    with pytest.raises(ForeignInstallation, match="one"):
+        writer.belong_to("two")
+    assert client.get(keys.INSTALLATION) is None
+    take_over(str(writer._url), "two")
+    writer.belong_to("two")

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
+
+from s02_train_neucf.data.dataset import Likes
+from s02_train_neucf.evaluation import ials
+from s02_train_neucf.evaluation.ials import IALS
+from shared.errors import TrainingRefused
+
+ROWS = np.array([(0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (2, 2), (2, 3), (3, 3)], dtype=np.int64)
+LIKES = Likes.of(ROWS[:, 0], ROWS[:, 1], n_users=4, n_posts=4)
+
+
+def test_the_users_factors_solve_their_own_equation() -> None:
+    weight, l2 = 5.0, 0.3
+    model = IALS(LIKES, factors=2, weight=weight, l2=l2, iterations=200, seed=1)
+    liked, posts = LIKES.mask(slice(0, 4)), model.posts.astype(float)
+    user = 1  # (Yᵀ C Y + λI) x = Yᵀ C p, Hu et al. 2008, equation 4
+    confidence = np.where(liked[user], weight, 1.0)
+    left = posts.T @ (confidence[:, None] * posts) + l2 * np.eye(2)
+    expected = np.linalg.solve(left, posts.T @ (confidence * liked[user]))
+    np.testing.assert_allclose(model.users[user], expected, rtol=1e-3)
+
+
+def test_a_user_without_likes_gets_zero_for_everything() -> None:
+    more = Likes.of(ROWS[:, 0], ROWS[:, 1], n_users=5, n_posts=4)
+    assert not IALS(more, factors=2, seed=1).scores(slice(4, 5)).any()
+
+
+def test_another_seed_starts_elsewhere() -> None:
+    one, other = (IALS(LIKES, factors=2, iterations=1, seed=seed).posts for seed in (1, 2))
+    assert not np.array_equal(one, other)
+
+
+def test_the_threads_of_blas_are_given_back() -> None:
+    before = [each["num_threads"] for each in threadpool_info()]
+    IALS(LIKES, factors=2, seed=1)
+    assert [each["num_threads"] for each in threadpool_info()] == before
+
+
+@pytest.mark.parametrize(("told", "threads"), [("2", 2), ("", 0), ("all", 0)])
+def test_the_process_threads_are_kept_to(monkeypatch: pytest.MonkeyPatch, told: str, threads: int) -> None:
+    monkeypatch.setenv(ials.THREADS_VARIABLE, told)
+    assert ials._threads() == threads
+
+
+def test_a_package_that_cannot_be_loaded_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "implicit.cpu.als", None)
+    with pytest.raises(TrainingRefused, match="libgomp1"):
+        IALS(LIKES, seed=1)

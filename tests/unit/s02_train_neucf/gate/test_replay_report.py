@@ -1,0 +1,102 @@
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from s02_train_neucf.gate.cuts import MIN_ASKED, Cut
+from s02_train_neucf.gate.replay import METRICS, CutFigures
+from s02_train_neucf.gate.replay_report import NEUCF, NEUCF_RAW, Replay, best_order, chosen_orders, replay_of
+from shared.neucf.serving_order import ServingOrder
+
+PLAIN, POPULAR = ServingOrder(), ServingOrder(popularity_weight=1.0)
+ORDERS = (PLAIN, POPULAR)
+
+
+def cut(
+    number: int, plain: float, popular: float, *, users: range = range(MIN_ASKED), rival: float = 0.1
+) -> CutFigures:
+    """A cut whose users all have one figure under each order, in every metric."""
+    shape = (len(users), len(METRICS))
+    return CutFigures(
+        cut=Cut(start=float(number), end=number + 1.0),
+        n_steps=2,
+        n_asked=2 * len(users),
+        user_keys=np.array(users, dtype=np.int64),
+        rivals={"popularity": np.full(shape, 0.1), "heuristic": np.full(shape, 0.05)},
+        by_order=np.stack([np.full(shape, plain), np.full(shape, popular)]),
+    )
+
+
+def replayed(*cuts: CutFigures) -> Replay:
+    return replay_of(cuts, ORDERS, n_warm_up=0, n_posts=9, min_known=3, generator=np.random.default_rng(0))
+
+
+def test_each_cut_is_served_in_the_order_that_was_best_before_it() -> None:
+    cuts = [cut(0, 0.1, 0.9), cut(1, 0.9, 0.1), cut(2, 0.9, 0.1), cut(3, 0.9, 0.1), cut(4, 0.1, 0.9)]
+    told = replayed(*cuts)
+    #                 nothing before, 0.1 < 0.9, equal, 1.9 > 1.1, 2.8 > 1.2
+    assert [each.order for each in told.cuts] == [PLAIN, POPULAR, PLAIN, PLAIN, PLAIN]
+    assert told.order == PLAIN
+
+
+def test_the_warm_up_chooses_for_the_first_cut_and_is_not_judged() -> None:
+    cuts = [cut(0, 0.1, 0.9), *[cut(n, 0.2, 0.3) for n in (1, 2, 3, 4, 5)]]
+    told = replay_of(cuts, ORDERS, n_warm_up=1, n_posts=9, min_known=3, generator=np.random.default_rng(0))
+    assert [each.order for each in told.cuts] == [POPULAR] * 5
+    assert told.report is not None
+    np.testing.assert_allclose(told.report.figures[NEUCF]["ndcg@10"].mean, 0.3)
+
+
+def test_a_warm_up_does_not_stand_in_for_a_cut() -> None:
+    cuts = [cut(n, 0.1, 0.9) for n in range(5)]
+    told = replay_of(cuts, ORDERS, n_warm_up=1, n_posts=9, min_known=3, generator=np.random.default_rng(0))
+    assert told.missing == "4 cuts with somebody to ask, expected 5"
+
+
+@given(st.integers(0, 4), st.floats(0, 1), st.floats(0, 1))
+def test_a_cut_has_no_say_in_the_order_that_it_is_judged_in(place: int, plain: float, popular: float) -> None:
+    cuts = [cut(n, 0.2 + 0.1 * (n % 2), 0.3 - 0.1 * (n % 2)) for n in range(5)]
+    later = [replace(each, by_order=cut(place, plain, popular).by_order) for each in cuts[place:]]
+    assert chosen_orders([*cuts[:place], *later])[place] == chosen_orders(cuts)[place]
+
+
+def test_the_figures_are_those_of_the_chosen_orders() -> None:
+    report = replayed(cut(0, 0.1, 0.9), *[cut(n, 0.1, 0.6) for n in (1, 2, 3, 4)]).report
+    assert report is not None
+    np.testing.assert_allclose(report.figures[NEUCF]["ndcg@10"].mean, (0.1 + 4 * 0.6) / 5)
+    np.testing.assert_allclose(report.figures[NEUCF_RAW]["ndcg@10"].mean, 0.1)
+    np.testing.assert_allclose(report.differences["heuristic"]["hr@5"].mean, 0.5 - 0.05)
+
+
+def test_a_user_of_many_cuts_counts_once() -> None:
+    """Users 0…29 are asked once with 0; users 30…59 in all five cuts with 1: half of the users, so one half."""
+    first = replace(cut(0, 0.0, 0.0, users=range(60)))
+    first.by_order[:, 30:] = 1.0
+    report = replayed(first, *[cut(n, 1.0, 1.0, users=range(30, 60)) for n in (1, 2, 3, 4)]).report
+    assert report is not None
+    assert (report.n_users, report.figures[NEUCF]["ndcg@10"].mean) == (60, 0.5)
+
+
+def test_too_few_people_leave_the_score_alone() -> None:
+    assert best_order([cut(0, 0.1, 0.9, users=range(MIN_ASKED - 1))]) == 0
+    assert best_order([cut(0, 0.1, 0.9)]) == 1
+
+
+def test_fewer_than_five_cuts_are_no_replay() -> None:
+    told = replayed(cut(0, 0.1, 0.9), cut(1, 0.1, 0.9))
+    assert (told.report, told.missing) == (None, "2 cuts with somebody to ask, expected 5")
+
+
+def test_a_cut_with_nobody_to_ask_is_none() -> None:
+    told = replayed(*[cut(n, 0.1, 0.9) for n in range(4)], cut(4, 0.1, 0.9, users=range(0)))
+    assert told.missing == "4 cuts with somebody to ask, expected 5"
+
+
+def test_too_few_people_are_no_replay() -> None:
+    told = replayed(*[cut(n, 0.1, 0.9, users=range(7)) for n in range(5)])
+    assert told.missing == f"7 users to ask, expected {MIN_ASKED}"
+
+
+def test_no_cut_at_all_is_no_replay() -> None:
+    assert "0 cuts" in replayed().missing

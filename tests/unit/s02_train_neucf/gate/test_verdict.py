@@ -1,0 +1,91 @@
+import numpy as np
+
+from s02_train_neucf.evaluation.evaluate import compared
+from s02_train_neucf.gate.list_diversity import Spread, spread_of
+from s02_train_neucf.gate.replay_report import NEUCF, Replay
+from s02_train_neucf.gate.verdict import MAX_OVERLAP, MIN_COVERAGE, Verdict, verdict
+from shared.neucf.serving_order import ServingOrder
+
+USERS = 40
+GOOD, MIDDLE, BAD = (np.linspace(low, low + 0.1, USERS) for low in (0.8, 0.5, 0.1))
+LIVELY = Spread(n_users=200, n_canaries=50, coverage=0.6, overlap=0.3)
+
+
+def replay(neucf: np.ndarray, popularity: np.ndarray, heuristic: np.ndarray) -> Replay:
+    values = {NEUCF: neucf, "popularity": popularity, "heuristic": heuristic}
+    report = compared(
+        {name: {"ndcg@10": column} for name, column in values.items()},
+        ours=NEUCF, protocol="test", n_posts=9, generator=np.random.default_rng(0),
+    )  # fmt: skip
+    return Replay(cuts=(), order=ServingOrder(), report=report, missing="")
+
+
+def judged(replay: Replay, spread: Spread | None = LIVELY, *, finite: bool = True) -> Verdict:
+    return verdict(replay, finite=finite, spread=spread)
+
+
+def test_a_better_model_is_promoted_with_all_that_was_found() -> None:
+    told = judged(replay(GOOD, BAD, MIDDLE))
+    assert told.promote
+    assert "ndcg@10 0.8500" in told.reason
+    assert "of heuristic on 40 users" in told.reason
+    assert "50 canary users" in told.reason
+
+
+def test_the_better_of_the_rivals_decides() -> None:
+    told = judged(replay(MIDDLE, BAD, GOOD))
+    assert not told.promote
+    assert "of heuristic" in told.reason
+    assert "not proven better" in told.reason
+    assert not judged(replay(MIDDLE, GOOD, BAD)).promote
+
+
+def test_an_equal_model_is_not_promoted() -> None:
+    assert not judged(replay(MIDDLE, MIDDLE, BAD)).promote
+
+
+def test_a_gain_that_may_be_chance_is_not_promoted() -> None:
+    noisy = MIDDLE + np.where(np.arange(USERS) % 2, 0.4, -0.38)
+    assert noisy.mean() > MIDDLE.mean()
+    assert not judged(replay(noisy, MIDDLE, BAD)).promote
+
+
+def test_without_a_replay_the_model_waits_for_data() -> None:
+    thin = Replay(cuts=(), order=ServingOrder(), report=None, missing="12 users to ask, expected 30")
+    told = judged(thin)
+    assert not told.promote
+    assert told.reason == "No replay is possible yet; wait for data: got 12 users to ask, expected 30."
+
+
+def test_weights_that_are_no_numbers_are_rejected() -> None:
+    told = judged(replay(GOOD, BAD, BAD), None, finite=False)
+    assert not told.promote
+    assert "NaN" in told.reason
+
+
+def test_lists_that_reach_too_little_are_rejected() -> None:
+    narrow = Spread(n_users=200, n_canaries=50, coverage=MIN_COVERAGE - 0.01, overlap=0.3)
+    told = judged(replay(GOOD, BAD, BAD), narrow)
+    assert told.reason == "The lists of 200 users reach 3.0% of the posts that they could hold, expected at least 4%."
+
+
+def test_a_popularity_like_model_is_rejected_as_all_alike() -> None:
+    told = judged(replay(GOOD, BAD, BAD), spread_of(np.tile(np.arange(20), (50, 1)), 1000))
+    assert not told.promote
+    assert "all alike" in told.reason
+
+
+def test_lists_just_below_the_bound_pass() -> None:
+    edge = Spread(n_users=200, n_canaries=50, coverage=MIN_COVERAGE, overlap=MAX_OVERLAP - 0.01)
+    assert judged(replay(GOOD, BAD, BAD), edge).promote
+
+
+def test_one_user_cannot_be_compared() -> None:
+    alone = Spread(n_users=1, n_canaries=1, coverage=1.0, overlap=1.0)
+    assert "Got 1 users to compare" in judged(replay(GOOD, BAD, BAD), alone).reason
+
+
+def test_every_reason_is_named() -> None:
+    told = judged(replay(BAD, GOOD, GOOD), spread_of(np.tile(np.arange(20), (50, 1)), 1000))
+    assert [check.passed for check in told.checks] == [False, True, False, False]
+    assert all(check.sentence in told.reason for check in told.checks if not check.passed)

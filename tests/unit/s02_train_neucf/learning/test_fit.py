@@ -1,0 +1,61 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from s02_train_neucf.learning.fit import Fitted, fit
+from s02_train_neucf.learning.search import EPOCHS_UNVALIDATED, Found
+from s02_train_neucf.learning.train import Epoch
+from shared.domain import KIND_CODES, Kind
+from shared.errors import TrainingRefused
+from shared.event_columns import Events
+from shared.neucf.examples import Examples
+from shared.neucf.features import NO_FEATURES
+from tests.neucf_worlds import QUICK, SMALL, events_of, posts_of, two_camps
+
+CPU = torch.device("cpu")
+
+
+def likes(examples: Examples) -> Events:
+    kinds = np.full(len(examples), KIND_CODES[Kind.LIKE], dtype=np.int16)
+    return Events(user_keys=examples.user_keys, post_keys=examples.post_keys, kinds=kinds, at=examples.at)
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Fitted:
+    camps = two_camps()
+    recipe = replace(QUICK, epochs=12, patience=2, learning_rate=0.05)
+    return fit(likes(camps.train), camps.posts, NO_FEATURES, SMALL, recipe, seed=1, device=CPU)
+
+
+def test_the_number_of_epochs_is_that_of_the_best_validation(fitted: Fitted) -> None:
+    best = max(epoch.validation for epoch in fitted.found.epochs if epoch.validation is not None)
+    first = next(epoch.number for epoch in fitted.found.epochs if epoch.validation == best)
+    assert fitted.found.recipe.epochs == first
+
+
+def test_the_model_has_seen_every_like(fitted: Fitted) -> None:
+    assert len(fitted.data.likes.posts) == len(two_camps().train)
+
+
+def test_where_nothing_can_be_held_back_the_number_of_epochs_is_fixed() -> None:
+    told = list[Epoch]()
+    events = events_of((1, 5, Kind.LIKE, 1.0), (2, 6, Kind.LIKE, 2.0))
+    fit(events, posts_of([5, 6]), NO_FEATURES, SMALL, QUICK, seed=1, device=CPU, on_epoch=told.append)
+    assert [epoch.number for epoch in told] == list(range(1, EPOCHS_UNVALIDATED + 1))
+
+
+def test_views_alone_are_refused() -> None:
+    with pytest.raises(TrainingRefused, match="got 0 likes"):
+        fit(events_of((1, 5, Kind.VIEW, 1.0)), posts_of([5]), NO_FEATURES, SMALL, QUICK, seed=1, device=CPU)
+
+
+def test_what_was_found_before_is_not_searched_for() -> None:
+    told = list[Epoch]()
+    camps = two_camps()
+    known = fit(
+        likes(camps.train), camps.posts, NO_FEATURES, SMALL, QUICK, seed=1, device=CPU,
+        found=Found(recipe=replace(QUICK, epochs=3)), on_epoch=told.append,
+    )  # fmt: skip
+    assert (known.found.recipe.epochs, known.found.epochs, len(told)) == (3, (), 3)

@@ -1,0 +1,167 @@
+"""A model folder that others may write into: whatever lies there, the model cannot be loaded, and that is all."""
+
+import hashlib
+import json
+import os
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from shared.errors import ArtefactError
+from shared.neucf.artefact import MANIFEST, WEIGHTS, Artefact, load_artefact, read_manifest, save_artefact
+from shared.neucf.model_files import check_model_files
+from shared.neucf.model_folder import OWNER, read_owner, stored_models
+from tests.promptly import promptly
+from tests.unit.shared.neucf.test_artefact import PHOTOS, artefact
+
+OLDER = Path(__file__).parents[3] / "older/model"  # as version 0.1.0 wrote it before manifests were on record
+DEEP = b"[" * 900_000
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    save_artefact(tmp_path / "model-1", artefact())
+    return tmp_path / "model-1"
+
+
+def load(folder: Path, sha256: str | None = None, manifest_sha256: str | None = None) -> Artefact:
+    return promptly(
+        lambda: load_artefact(
+            folder, image=PHOTOS, caption=None, device=torch.device("cpu"), sha256=sha256,
+            manifest_sha256=manifest_sha256,
+        )
+    )  # fmt: skip
+
+
+def replaced(name: str, put: Callable[[Path], object]) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        (folder / name).unlink()
+        put(folder / name)
+
+    return change
+
+
+def manifest_with(**values: Any) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        known = json.loads((folder / MANIFEST).read_text())
+        (folder / MANIFEST).write_text(json.dumps({**known, **values}))
+
+    return change
+
+
+def weights_of(content: bytes) -> Callable[[Path], None]:
+    """Other weights, and a manifest that says that they are right."""
+
+    def change(folder: Path) -> None:
+        (folder / WEIGHTS).write_bytes(content)
+        digest = hashlib.sha256(content).hexdigest()
+        manifest_with(weights_bytes=len(content), weights_sha256=digest)(folder)
+
+    return change
+
+
+def config_with(**values: Any) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        config = json.loads((folder / MANIFEST).read_text())["config"]
+        manifest_with(config={**config, **values})(folder)
+
+    return change
+
+
+def sparse(n_bytes: int) -> Callable[[Path], object]:
+    def put(path: Path) -> None:
+        path.touch()
+        os.truncate(path, n_bytes)
+
+    return put
+
+
+HOSTILE: dict[str, Callable[[Path], None]] = {
+    "manifest: a pipe": replaced(MANIFEST, os.mkfifo),
+    "manifest: a link to a device": replaced(MANIFEST, lambda path: path.symlink_to("/dev/zero")),
+    "manifest: a link to a file of ours": replaced(MANIFEST, lambda path: path.symlink_to("/etc/passwd")),
+    "manifest: a folder": replaced(MANIFEST, Path.mkdir),
+    "manifest: a terabyte of nothing": replaced(MANIFEST, sparse(10**12)),
+    "manifest: nested lists": replaced(MANIFEST, lambda path: path.write_bytes(DEEP)),
+    "manifest: a nested recipe": replaced(
+        MANIFEST, lambda path: path.write_bytes(b'{"format": 3, "recipe": ' + b'{"a":' * 100_000)
+    ),
+    "manifest: a number of a million digits": replaced(
+        MANIFEST, lambda path: path.write_bytes(b'{"format": ' + b"9" * 900_000 + b"}")
+    ),
+    "manifest: rows as text": manifest_with(n_user_rows="3"),
+    "manifest: size as a list": manifest_with(weights_bytes=[1]),
+    "manifest: hash as a number": manifest_with(weights_sha256=7),
+    "manifest: encoders as a text": manifest_with(image_encoder="x"),
+    "manifest: a time out of range": manifest_with(trained_at="99999-01-01T00:00:00+00:00"),
+    "manifest: a serving order of lists": manifest_with(serving_order=[[1]]),
+    "manifest: a tower of a hundred thousand layers": config_with(tower=[8192] * 100_000),
+    "manifest: a model of 8,192 numbers a row": config_with(gmf_width=8192, mlp_width=8192, tower=[8192] * 16),
+    "weights: a pipe": replaced(WEIGHTS, os.mkfifo),
+    "weights: a link to a device": replaced(WEIGHTS, lambda path: path.symlink_to("/dev/zero")),
+    "weights: a terabyte of nothing": replaced(WEIGHTS, sparse(10**12)),
+    "weights: a header of 2^64 - 1 bytes": weights_of(b"\xff" * 8 + b"{}"),
+    "weights: a header larger than the file": weights_of(struct.pack("<Q", 900_000) + b"{}"),
+    "weights: a header of 90 MB": weights_of(struct.pack("<Q", 90_000_000) + b"{" + b" " * 10),
+    "weights: a nested header": weights_of(struct.pack("<Q", len(DEEP)) + DEEP),
+    "weights: an empty header": weights_of(struct.pack("<Q", 2) + b"{}"),
+    "weights: seven bytes": weights_of(b"\x01" * 7),
+    "weights: offsets beyond the file": weights_of(
+        struct.pack("<Q", 63) + b'{"a":{"dtype":"F32","shape":[9999999],"data_offsets":[0,39999996]}}'[:63]
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_hostile_model_cannot_be_loaded_and_no_more_happens(folder: Path, case: str) -> None:
+    HOSTILE[case](folder)
+    with pytest.raises(ArtefactError):
+        load(folder)
+
+
+@pytest.mark.parametrize("case", [case for case in HOSTILE if case.startswith("manifest")])
+def test_neither_is_it_promoted(folder: Path, case: str) -> None:
+    """The timeline and the operator's command look at the same files."""
+    saved = read_manifest(folder)
+    HOSTILE[case](folder)
+    with pytest.raises(ArtefactError):
+        promptly(lambda: check_model_files(folder, sha256=saved.weights_sha256, manifest_sha256=saved.sha256))
+
+
+def test_a_changed_serving_order_is_another_manifest(folder: Path) -> None:
+    recorded = read_manifest(folder).sha256
+    assert load(folder, manifest_sha256=recorded).manifest.serving_order.popularity_weight == 0.5
+    manifest_with(serving_order={"popularity_weight": 4.0, "half_life_days": None})(folder)
+    with pytest.raises(ArtefactError, match=r"manifest\.json: got SHA-256 .* as in the database"):
+        load(folder, manifest_sha256=recorded)
+
+
+def test_the_hash_of_the_manifest_is_that_of_its_file(folder: Path) -> None:
+    digest = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+    assert read_manifest(folder).sha256 == load(folder).manifest_sha256 == digest
+
+
+def test_hostile_neighbours_hide_no_model_from_the_folders_owner(folder: Path) -> None:
+    for number, name in enumerate(("manifest: a pipe", "manifest: nested lists", "manifest: rows as text")):
+        other = folder.parent / f"model-{number + 2}"
+        save_artefact(other, artefact())
+        HOSTILE[name](other)
+    assert set(promptly(lambda: stored_models(folder.parent)).hashes) == {"model-1", "model-4"}
+
+
+def test_an_owners_file_that_never_ends_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / OWNER)
+    with pytest.raises(ArtefactError, match="got a pipe"):
+        promptly(lambda: read_owner(tmp_path))
+
+
+def test_a_model_of_before_is_loaded() -> None:
+    read = load(OLDER, sha256="0c9adf38457314fc3f2d22bb6f7ff8bb1158b7413c9519362693c3154f9faf33")
+    made = artefact()
+    assert torch.equal(read.model.user_table.weight, made.model.user_table.weight)
+    assert read.manifest.serving_order == made.manifest.serving_order
+    assert read.manifest_sha256 == hashlib.sha256((OLDER / MANIFEST).read_bytes()).hexdigest()

@@ -1,0 +1,92 @@
+"""The cursor: nobody but this service can make one, and only for one user."""
+
+import base64
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.ranked_lists.cursor import MAX_POSITION, MAX_UNRECORDED, Cursor, ForgedCursor, sign, verify
+from shared.text.signing import MAC_BYTES, SigningKeys, bytes_of, text_of
+from timeline.http.schemas import MAX_CURSOR
+
+KEYS = SigningKeys(current=b"k" * 32)
+CURSOR = Cursor(slot=2, nonce=b"8 bytes!", position=40)
+TEXT = sign(CURSOR, user_id="ann", keys=KEYS)
+steady = settings(deadline=None, max_examples=60)
+
+
+@steady
+@given(
+    slot=st.integers(0, 255),
+    nonce=st.binary(min_size=8, max_size=8),
+    position=st.integers(0, MAX_POSITION),
+    user=st.text(min_size=1, max_size=128),
+    rows=st.lists(st.integers(0, 2**28 - 1), max_size=MAX_UNRECORDED).map(tuple),
+)
+def test_a_cursor_comes_back_as_it_was(
+    slot: int, nonce: bytes, position: int, user: str, rows: tuple[int, ...]
+) -> None:
+    cursor = Cursor(slot=slot, nonce=nonce, position=position, unrecorded=rows)
+    assert verify(sign(cursor, user_id=user, keys=KEYS), user_id=user, keys=KEYS) == cursor
+
+
+def test_a_cursor_can_stand_in_a_url_as_it_is() -> None:
+    assert all(letter.isalnum() or letter in "-_" for letter in TEXT)
+
+
+def test_a_cursor_is_32_characters() -> None:
+    assert len(TEXT) == 32
+
+
+def test_a_cursor_carries_the_newest_posts_that_are_not_on_record() -> None:
+    cursor = Cursor(slot=2, nonce=b"8 bytes!", position=40, unrecorded=tuple(range(500)))
+    text = sign(cursor, user_id="ann", keys=KEYS)
+    assert len(text) <= MAX_CURSOR
+    assert verify(text, user_id="ann", keys=KEYS).unrecorded == tuple(range(300, 500))
+
+
+def test_a_users_id_is_never_read_as_posts() -> None:
+    """What is signed ends with the id: without a count, the cursor of one would be that of another."""
+    cursor = Cursor(slot=2, nonce=b"8 bytes!", position=40, unrecorded=(1, 2))
+    raw = bytes_of(sign(cursor, user_id="abcdann", keys=KEYS))
+    moved = raw[:-MAC_BYTES] + b"abcd" + raw[-MAC_BYTES:]
+    with pytest.raises(ForgedCursor):
+        verify(text_of(moved), user_id="ann", keys=KEYS)
+
+
+def test_another_users_cursor_is_refused() -> None:
+    with pytest.raises(ForgedCursor):
+        verify(TEXT, user_id="ben", keys=KEYS)
+
+
+def test_a_cursor_under_another_key_is_refused() -> None:
+    with pytest.raises(ForgedCursor):
+        verify(TEXT, user_id="ann", keys=SigningKeys(current=b"x" * 32))
+
+
+@pytest.mark.parametrize("length", range(32))
+def test_a_truncated_cursor_is_refused(length: int) -> None:
+    with pytest.raises(ForgedCursor):
+        verify(TEXT[:length], user_id="ann", keys=KEYS)
+
+
+@pytest.mark.parametrize("byte", range(24))
+def test_a_cursor_with_one_bit_changed_is_refused(byte: int) -> None:
+    raw = bytearray(base64.urlsafe_b64decode(TEXT))
+    raw[byte] ^= 1
+    with pytest.raises(ForgedCursor):
+        verify(base64.urlsafe_b64encode(bytes(raw)).decode(), user_id="ann", keys=KEYS)
+
+
+@pytest.mark.parametrize("text", ["", "é", "%%%", "a b", TEXT + "AAAA", TEXT + "A", "\x00", "😀" * 8])
+def test_a_text_that_is_no_cursor_is_refused(text: str) -> None:
+    with pytest.raises(ForgedCursor):
+        verify(text, user_id="ann", keys=KEYS)
+
+
+@steady
+@given(text=st.text(max_size=60))
+def test_no_text_raises_anything_else(text: str) -> None:
+    with pytest.raises(ForgedCursor):
+        verify(text, user_id="ann", keys=KEYS)

@@ -1,0 +1,103 @@
+"""Reserved slots: where new posts stand, for whom, and that nothing is lost for them."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import chain
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain import Reason, Source
+from shared.ranked_lists.codec import RankedList, entry_at, pack_entry, rows_of
+from timeline.feed.new_post_slots import with_new_posts
+from timeline.stores.new_post_pool import Pool
+
+OWN = st.lists(st.integers(1, 300), max_size=120, unique=True)
+NEW = st.lists(st.integers(200, 400), max_size=60, unique=True)
+
+
+def _packed(rows: list[int], reason: Reason = Reason.POPULAR, score: float = 0.5) -> bytes:
+    return b"".join(pack_entry(row, reason, score) for row in rows)
+
+
+def _pool(rows: list[int], generation: int = 1) -> Pool:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    entries = _packed(rows, Reason.NEW, 0.25)
+    return Pool.of(RankedList(source=Source.HEURISTIC, generation=generation, generated_at=at, entries=entries))
+
+
+def _mixed(own: list[int], new: list[int], *, generation: int = 1, share: float = 0.1, start: int = 0) -> bytes:
+    return _put(own, _pool(new, generation), lambda row: row % 7 != 0, share=share, start=start)
+
+
+def _put(own: list[int], pool: Pool, may_take: Callable[[int], bool], *, share: float = 0.1, start: int = 0) -> bytes:
+    fresh = filter(may_take, chain.from_iterable(pool.in_order_of("ann")))
+    return with_new_posts(own, _packed(own), pool, fresh, share=share, start=start)
+
+
+def _new_places(entries: bytes) -> list[int]:
+    return [place for place in range(len(rows_of(entries))) if entry_at(entries, place)[1] == "new"]
+
+
+@given(OWN, NEW)
+def test_no_post_stands_twice_and_none_is_lost(own: list[int], new: list[int]) -> None:
+    rows = rows_of(_mixed(own, new))
+    assert len(set(rows)) == len(rows)
+    assert set(own) <= set(rows) <= {*own, *new}
+
+
+@given(OWN, NEW, st.integers(0, 40))
+def test_new_posts_stand_in_their_slots_only(own: list[int], new: list[int], start: int) -> None:
+    assert all((start + place) % 10 == 5 for place in _new_places(_mixed(own, new, start=start)))
+
+
+@given(OWN, NEW)
+def test_the_others_keep_their_order(own: list[int], new: list[int]) -> None:
+    entries = _mixed(own, new)
+    new_places = set(_new_places(entries))
+    others = [row for place, row in enumerate(rows_of(entries)) if place not in new_places]
+    assert others == [row for row in own if row in set(others)]
+
+
+@given(OWN, NEW)
+def test_only_posts_that_the_user_may_be_shown_take_a_slot(own: list[int], new: list[int]) -> None:
+    entries = _mixed(own, new)
+    taken = [rows_of(entries)[place] for place in _new_places(entries)]
+    assert all(row in new and row % 7 != 0 for row in taken)
+
+
+def test_every_slot_of_a_list_is_filled_while_the_pool_lasts() -> None:
+    assert _new_places(_mixed(list(range(1, 101)), [row for row in range(500, 600) if row % 7])) == list(
+        range(5, 110, 10)
+    )
+
+
+def test_a_new_post_that_the_list_shows_earlier_takes_no_slot() -> None:
+    assert _new_places(_mixed([1, 2, 3, 4, 5, 6, 8, 9], [1, 2, 3])) == []
+
+
+def test_a_new_post_from_further_down_keeps_its_own_score() -> None:
+    entries = _put(list(range(1, 31)), _pool([30]), lambda row: True)
+    assert entry_at(entries, 5) == (30, "new", 0.5)
+
+
+def test_a_share_of_none_changes_nothing() -> None:
+    assert _mixed([1, 2, 3], [9], share=0.0) == _packed([1, 2, 3])
+
+
+def test_the_same_user_meets_the_same_posts_until_the_next_run() -> None:
+    own, new = list(range(1, 101)), list(range(500, 600))
+    assert _mixed(own, new) == _mixed(own, new)
+    assert _mixed(own, new) != _mixed(own, new, generation=2)
+
+
+@given(NEW, st.text(max_size=5), st.integers(0, 9))
+def test_each_user_has_the_whole_pool_from_some_row_on(new: list[int], user: str, generation: int) -> None:
+    order = list(chain.from_iterable(_pool(new, generation).in_order_of(user)))
+    start = new.index(order[0]) if new else 0
+    assert order == new[start:] + new[:start]
+
+
+def test_users_begin_at_many_places_of_the_pool() -> None:
+    pool = _pool(list(range(100)))
+    assert len({next(pool.in_order_of(f"user{number}"))[0] for number in range(300)}) > 80

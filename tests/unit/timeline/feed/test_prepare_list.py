@@ -1,0 +1,36 @@
+"""What is made ready of a frozen list: the first posts that were not seen, in their order; all else stays behind."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain import Reason
+from shared.ranked_lists.codec import pack_entry, rows_of
+from timeline.feed.prepare_list import unseen_first
+
+ROWS = st.lists(st.integers(0, 400), unique=True, max_size=150)
+SEEN = st.sets(st.integers(0, 400), max_size=300)
+
+
+def _packed(rows: list[int]) -> list[bytes]:
+    return [pack_entry(row, reason, 0.5) for row, reason in zip(rows, [*Reason] * len(rows), strict=False)]
+
+
+@given(ROWS, SEEN, st.integers(1, 60), st.integers(1, 200))
+def test_nothing_is_lost_and_nothing_seen_is_taken(own: list[int], seen: set[int], at_most: int, look_at: int) -> None:
+    rows, entries, rest = unseen_first(b"".join(_packed(own)), seen, at_most=at_most, look_at=look_at)
+    behind = rows_of(rest)
+    assert rows == rows_of(entries)
+    assert rows == [row for row in own[: len(own) - len(behind)] if row not in seen]
+    assert own[len(own) - len(behind) :] == behind
+
+
+@given(ROWS, SEEN, st.integers(1, 60), st.integers(1, 200))
+def test_as_many_are_taken_as_are_wanted_or_there(own: list[int], seen: set[int], at_most: int, look_at: int) -> None:
+    rows, _, rest = unseen_first(b"".join(_packed(own)), seen, at_most=at_most, look_at=look_at)
+    assert len(rows) == at_most or (len(rows) < at_most and not rest)
+
+
+@given(ROWS)
+def test_entries_keep_reason_and_score(own: list[int]) -> None:
+    _, entries, _ = unseen_first(b"".join(_packed(own)), set(), at_most=len(own) + 1, look_at=1)
+    assert entries == b"".join(_packed(own))

@@ -1,0 +1,87 @@
+"""A page's posts, chosen all at once: the same ones as one by one, and the same chain behind them."""
+
+import asyncio
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain import Reason, Source
+from shared.eligibility import Viewer
+from shared.ranked_lists import codec
+from shared.ranked_lists.catalogue import Catalogue
+from shared.ranked_lists.codec import RankedList, pack_entry
+from shared.ranked_lists.records import CatalogueEntry, Chain, Seen, Tail
+from shared.ranked_lists.timeline_store import UserState
+from timeline.feed.chain_page import Walk
+from timeline.feed.records import PageRequest
+from timeline.feed.select_posts import Filler
+from timeline.stores.budgets import Patience
+
+# Author and cluster of each post in the order of its row; few of each, so that spacing has something to do.
+POSTS = st.lists(st.tuples(st.integers(1, 12), st.sampled_from([0, 0, 0, 1, 2])), max_size=60)
+VIEWERS = st.builds(
+    Viewer,
+    hidden_authors=st.frozensets(st.integers(1, 12), max_size=3),
+    hidden_posts=st.frozensets(st.integers(1, 60), max_size=4),
+)
+
+
+def _walk(count: int, viewer: Viewer, position: int, limit: int) -> Walk:
+    entries = b"".join(pack_entry(row, Reason.POPULAR, row / 100) for row in range(1, count + 1))
+    frozen = RankedList(
+        source=Source.HEURISTIC, generation=1, generated_at=datetime(2026, 1, 1, tzinfo=UTC), entries=entries
+    )
+    state = UserState(phase=None, packed_lists={}, viewer=viewer, seen=Seen(), chain=None, tail=None)
+    return Walk(
+        request=PageRequest(user_id="ann", limit=limit), state=state, patience=Patience(seconds={}),
+        chain=Chain(nonce=b"n" * 8, frozen=frozen), slot=0, tail=Tail(unseen=0, entries=b""), position=position,
+    )  # fmt: skip
+
+
+def _filler(posts: list[tuple[int, int]], deleted: frozenset[int]) -> Filler:
+    entries = [CatalogueEntry(row, f"p{row}", author, cluster) for row, (author, cluster) in enumerate(posts, 1)]
+    catalogue = Catalogue(cast(Any, None))
+    catalogue.add(entries)
+    reader = SimpleNamespace(catalogue=catalogue, deleted=SimpleNamespace(rows=deleted))
+    parts = SimpleNamespace(reader=reader, database=None, stores=None)
+    return Filler(cast(Any, parts), cast(Any, None), cast(Any, None))
+
+
+def _filled(filler: Filler, walk: Walk) -> tuple[Any, ...]:
+    asyncio.run(filler.fill(walk))
+    walk.settle()
+    chain = codec.rows_of(walk.chain.frozen.entries)
+    return walk.posts.rows, walk.posts.ids, walk.posts.marks, walk.position, chain
+
+
+@given(POSTS, VIEWERS, st.integers(0, 12), st.integers(1, 25))
+def test_chosen_at_once_are_those_that_are_chosen_one_by_one(
+    posts: list[tuple[int, int]], viewer: Viewer, position: int, limit: int
+) -> None:
+    position = min(position, len(posts))
+    at_once, one_by_one = _filler(posts, frozenset()), _filler(posts, frozenset())
+    one_by_one._choose_at_once = lambda walk, spacing, waiting, place, end: place  # type: ignore[method-assign]
+    served = _filled(at_once, _walk(len(posts), viewer, position, limit))
+    assert served == _filled(one_by_one, _walk(len(posts), viewer, position, limit))
+    authors = {f"p{row}": author for row, (author, _) in enumerate(posts, 1)}
+    assert not viewer.hidden_posts.intersection(served[0])
+    assert not viewer.hidden_authors.intersection(map(authors.__getitem__, served[1]))
+
+
+@given(POSTS, VIEWERS, st.integers(1, 25))
+def test_what_is_said_to_follow_does_follow(posts: list[tuple[int, int]], viewer: Viewer, limit: int) -> None:
+    filler, walk = _filler(posts, frozenset()), _walk(len(posts), viewer, 0, limit)
+    rows = _filled(filler, walk)[0]
+    if walk.shows_next:
+        follows = _walk(len(posts), viewer, 0, limit)
+        follows.chain, follows.position = walk.chain, walk.position
+        assert set(_filled(filler, follows)[0]) - set(rows)
+
+
+@given(POSTS, st.frozensets(st.integers(1, 60), max_size=4))
+def test_deleted_posts_are_left_out(posts: list[tuple[int, int]], deleted: frozenset[int]) -> None:
+    rows = _filled(_filler(posts, deleted), _walk(len(posts), Viewer(), 0, 60))[0]
+    assert sorted(rows) == [row for row in range(1, len(posts) + 1) if row not in deleted]

@@ -1,0 +1,81 @@
+"""Chains that lack the record of a page: what the cursor carries stands at the head, and nothing comes twice."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.domain import Reason, Source
+from shared.ranked_lists import codec
+from shared.ranked_lists.codec import RankedList, pack_entry
+from shared.ranked_lists.cursor import Cursor
+from shared.ranked_lists.records import Chain, Tail
+from tests.worlds import NOW
+from timeline.feed.unrecorded_pages import lacks_record, mended
+
+NONCE = b"8 bytes!"
+
+
+def _entries(rows: list[int]) -> bytes:
+    return b"".join(pack_entry(row, Reason.RECENT, 0.5) for row in rows)
+
+
+def _chain(ready: list[int], rest: list[int], *, ends: tuple[int, ...]) -> Chain:
+    frozen = RankedList(source=Source.HEURISTIC, generation=1, generated_at=NOW, entries=_entries(ready))
+    return Chain(nonce=NONCE, frozen=frozen, page_ends=ends, rest=_entries(rest))
+
+
+def _cursor(position: int, *rows: int) -> Cursor:
+    return Cursor(slot=1, nonce=NONCE, position=position, unrecorded=rows)
+
+
+def test_a_page_that_ended_at_or_before_a_recorded_end_is_on_record() -> None:
+    chain = _chain([1, 2, 3, 4], [], ends=(2, 4))
+    assert [lacks_record(chain, _cursor(position)) for position in (2, 3, 4, 5)] == [False, False, False, True]
+
+
+def test_what_was_served_out_of_turn_stands_at_the_head() -> None:
+    known = mended(_chain([1, 2, 3, 4], [5, 6], ends=(2,)), None, _cursor(4, 5, 3))
+    assert codec.rows_of(known.chain.frozen.entries) == [1, 2, 5, 3, 4]
+    assert (codec.rows_of(known.chain.rest), known.position, known.chain.page_ends) == ([6], 4, (2, 4))
+
+
+def test_a_served_post_that_the_chain_does_not_have_is_at_its_head_all_the_same() -> None:
+    """A new post took a reserved slot: only the process that served it knew."""
+    known = mended(_chain([1, 2], [3], ends=(1,)), None, _cursor(3, 9, 2))
+    assert codec.rows_of(known.chain.frozen.entries) == [1, 9, 2]
+
+
+def test_what_came_from_the_tail_leaves_it() -> None:
+    tail = Tail(unseen=2, entries=_entries([7, 8, 9]), rest=_entries([10]))
+    known = mended(_chain([1, 2], [], ends=(1,)), tail, _cursor(3, 2, 7))
+    assert known.tail is not None
+    assert (codec.rows_of(known.tail.entries), known.tail.unseen) == ([8, 9], 1)
+    assert codec.rows_of(known.chain.frozen.entries) == [1, 2, 7]
+
+
+def test_pages_between_what_is_on_record_and_what_is_carried_are_taken_to_be_what_came_next() -> None:
+    """Their record is in a Redis that is away, and another process served them."""
+    known = mended(_chain([1, 2], [3, 4, 5, 6, 7], ends=(1,)), None, _cursor(5, 6, 4))
+    assert codec.rows_of(known.chain.frozen.entries) == [1, 2, 3, 6, 4]
+    assert (codec.rows_of(known.chain.rest), known.position) == ([5, 7], 5)
+
+
+def test_a_cursor_that_carries_nothing_goes_on_from_its_position() -> None:
+    known = mended(_chain([1, 2], [3, 4, 5], ends=(1,)), None, _cursor(4))
+    assert codec.rows_of(known.chain.frozen.entries) == [1, 2, 3, 4]
+    assert (codec.rows_of(known.chain.rest), known.position) == ([5], 4)
+
+
+rows = st.lists(st.integers(1, 60), unique=True, max_size=40)
+
+
+@settings(deadline=None, max_examples=100)
+@given(rows=rows, data=st.data())
+def test_nothing_is_lost_and_nothing_comes_twice(rows: list[int], data: st.DataObject) -> None:
+    cut = data.draw(st.integers(0, len(rows)))
+    recorded = data.draw(st.integers(0, cut))
+    chain = _chain(rows[:cut], rows[cut:], ends=(recorded,) if recorded else ())
+    served = data.draw(st.lists(st.sampled_from(rows[recorded:]), unique=True)) if rows[recorded:] else []
+    known = mended(chain, None, _cursor(recorded + len(served), *served))
+    after = codec.rows_of(known.chain.frozen.entries + known.chain.rest)
+    assert after[: recorded + len(served)] == rows[:recorded] + served
+    assert sorted(after) == sorted(rows)

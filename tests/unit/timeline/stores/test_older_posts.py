@@ -1,0 +1,81 @@
+"""The posts that are older than the newest: asked for once for all readers, whoever comes meanwhile waits."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from shared.domain import Reason
+from shared.errors import StoreUnavailable
+from shared.ranked_lists.catalogue import Catalogue
+from shared.ranked_lists.codec import pack_entry
+from shared.ranked_lists.records import CatalogueEntry
+from shared.settings import ListSettings
+from timeline.stores.budgets import Patience
+from timeline.stores.local_copies import Snapshot
+from timeline.stores.older_posts import OlderPosts
+from timeline.stores.segments import segment_of
+
+PACKED = b"".join(pack_entry(row, Reason.RECENT, 0.5) for row in (1, 2, 3))
+BESIDES = segment_of([PACKED[:6]])
+
+
+class _PostgreSQL:
+    """Answers as it is told, and counts."""
+
+    def __init__(self) -> None:
+        self.asked, self.is_away = 0, False
+
+    async def database(self, patience: Patience, read: object) -> tuple[bytes, list[CatalogueEntry]]:
+        self.asked += 1
+        await asyncio.sleep(0)
+        if self.is_away:
+            raise StoreUnavailable("away")
+        return PACKED, []
+
+
+def _older(server: _PostgreSQL) -> OlderPosts:
+    snapshot = Snapshot(catalogue=Catalogue(cast(Any, None)), half_life_hours=24)
+    return OlderPosts(database=cast(Any, None), stores=cast(Any, server), snapshot=snapshot, lists=ListSettings())
+
+
+async def _rows(older: OlderPosts, than: datetime) -> set[int]:
+    segment = await older.posts(Patience(seconds={"postgresql": 1.0}), than=than, besides=BESIDES)
+    return {*segment.row_set}
+
+
+def test_many_readers_at_once_ask_once() -> None:
+    server, than = _PostgreSQL(), datetime.now(UTC)
+
+    async def read() -> list[set[int]]:
+        older = _older(server)
+        return [*await asyncio.gather(*[_rows(older, than) for _ in range(20)]), await _rows(older, than)]
+
+    assert asyncio.run(read()) == [{2, 3}] * 21
+    assert server.asked == 1
+
+
+def test_after_another_look_at_the_newest_posts_they_are_asked_for_again() -> None:
+    server = _PostgreSQL()
+
+    async def read() -> None:
+        older = _older(server)
+        for _ in range(3):
+            await _rows(older, datetime.now(UTC))
+
+    asyncio.run(read())
+    assert server.asked == 3
+
+
+def test_while_postgresql_is_away_what_was_read_before_is_used() -> None:
+    server = _PostgreSQL()
+
+    async def read() -> list[set[int]]:
+        older = _older(server)
+        server.is_away = True
+        before = await _rows(older, datetime.now(UTC))
+        server.is_away = False
+        await _rows(older, datetime.now(UTC))
+        server.is_away = True
+        return [before, await _rows(older, datetime.now(UTC))]
+
+    assert asyncio.run(read()) == [set(), {2, 3}]

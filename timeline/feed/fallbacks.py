@@ -1,0 +1,89 @@
+"""Where a page's posts come from: the order of the fallbacks, and what follows a list that is used up."""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+
+from msgspec.structs import replace
+
+from shared.domain import Phase, Source
+from shared.errors import StoreUnavailable
+from shared.ranked_lists import codec
+from shared.ranked_lists.codec import RankedList
+from shared.ranked_lists.records import Tail
+from shared.ranked_lists.timeline_store import UserState
+from timeline.feed.chain_page import Walk
+from timeline.feed.tail import frozen_tail, older_part, parts_of, plain_tail
+from timeline.stores.older_posts import OlderPosts
+from timeline.stores.resources import Parts
+from timeline.stores.segments import Permitted
+
+FIRST_LOOK_SECONDS = 0.3  # how long a request that comes before anything is known waits for the first look
+
+
+class Sources:
+    """The lists of one process: a user's from Redis, shared ones from the snapshot, older posts from PostgreSQL."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._reader, self._page_writer, self._stores = parts.reader, parts.page_writer, parts.stores
+        self._snapshot, self._lists = parts.snapshot, parts.lists
+        self._older = OlderPosts(
+            database=parts.database, stores=parts.stores, snapshot=parts.snapshot, lists=parts.lists
+        )
+
+    def own_list(self, user_id: str, state: UserState) -> RankedList | None:
+        """The user's own list: of their phase, or else the heuristic's; None when there is none."""
+        phase = self._snapshot.newer_phase(state.phase).phase_of(user_id)
+        ranked = state.list_of(phase)
+        if ranked is None and phase is Phase.NEUCF:
+            ranked = state.list_of(Phase.HEURISTIC)
+        return ranked
+
+    async def shared_list(self, *, has_redis: bool) -> RankedList:
+        """What others get who have no list: everyone's, the snapshot's, or the newest posts."""
+        snapshot = self._snapshot
+        if snapshot.everyone is None and snapshot.newest is None:
+            with suppress(TimeoutError):  # then the page says that it has nothing, and what is missing
+                await asyncio.wait_for(snapshot.first_look.wait(), FIRST_LOOK_SECONDS)
+        if snapshot.everyone is not None:
+            return snapshot.everyone if has_redis else replace(snapshot.everyone, source=Source.SNAPSHOT)
+        if snapshot.newest is not None:
+            return snapshot.newest
+        return RankedList(source=Source.NEWEST, generation=0, generated_at=datetime.now(UTC), entries=b"")
+
+    async def tail(self, walk: Walk) -> Tail:
+        """What follows the frozen list: unseen posts of the shared lists, older ones, then seen ones."""
+        taken, shared, own = (
+            frozenset(codec.rows_of(walk.chain.frozen.entries)),
+            self._snapshot.shared(),
+            await self._own(walk),
+        )
+        seen, enough, at_most = walk.seen(), self._lists.list_length, walk.wanted_of_tail
+        found, permitted = None, self.permitted(walk)
+        if permitted.has_few and not seen.may_be_all:
+            found = plain_tail(shared, own, seen, taken, enough=enough, at_most=at_most)
+        if found is None:
+            parts = parts_of(shared, own, taken, seen, permitted)
+            if sum(len(part.unseen) for part in parts) < enough and self._snapshot.oldest is not None:
+                older = await self._older.posts(walk.patience, than=self._snapshot.oldest, besides=shared)
+                parts.append(older_part(older, parts, taken, seen, permitted))
+            found = frozen_tail(parts, seen, at_most=at_most)
+        if walk.has_redis and walk.position > 0:
+            with suppress(StoreUnavailable):
+                asking = partial(self._page_writer.keep_tail, walk.request.user_id, walk.slot, walk.chain.nonce, found)
+                return await self._stores.wire(walk.patience, asking)
+        return found
+
+    def permitted(self, walk: Walk) -> Permitted:
+        """What may be shown to a page's user."""
+        return Permitted(self._reader.catalogue, self._reader.deleted.rows, walk.state.viewer)
+
+    async def _own(self, walk: Walk) -> list[bytes]:
+        """Packed entries of the user's present lists; a first page has read them already."""
+        lists: Iterable[RankedList | None] = map(walk.state.list_of, walk.state.packed_lists)
+        if walk.has_redis and not walk.state.packed_lists:
+            with suppress(StoreUnavailable):
+                lists = await self._stores.wire(walk.patience, partial(self._reader.lists, walk.request.user_id))
+        return [ranked.entries for ranked in lists if ranked is not None]

@@ -1,0 +1,47 @@
+"""The feed id: an opaque, signed name of a page, for events to refer to. Pure.
+
+    format u8 · source u8 · generation u32 · position u16 · nonce of the chain, 8 bytes
+    · keyed BLAKE2b of these and the user id, 12
+
+It decides nothing, so one that is broken, forged or another user's is not refused: its event just counts for no page.
+"""
+
+import base64
+import binascii
+import struct
+
+from shared.db.events import FeedPlace
+from shared.ranked_lists import codec
+from shared.ranked_lists.codec import RankedList
+from shared.text.signing import SigningKeys, text_of
+
+FORMAT = 1
+MAX_LENGTH = 64  # characters; ours have 38
+_BODY = struct.Struct("<BBIH8s")
+
+
+def feed_id(frozen: RankedList, position: int, nonce: bytes, *, user_id: str, keys: SigningKeys) -> str:
+    """The name of the page of a chain that starts at a position."""
+    body = _BODY.pack(FORMAT, codec.SOURCES.index(frozen.source), frozen.generation, position, nonce)
+    return text_of(body + keys.sign(_signed(body, user_id)))
+
+
+def place_of(text: object, *, user_id: str, keys: SigningKeys) -> FeedPlace | None:
+    """The page behind a feed id; None when it is not one that this service gave to this user."""
+    if not isinstance(text, str) or len(text) > MAX_LENGTH:
+        return None
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    body, signature = raw[: _BODY.size], raw[_BODY.size :]
+    if len(body) != _BODY.size or not keys.verifies(_signed(body, user_id), signature):
+        return None
+    number, source, generation, position, _ = _BODY.unpack(body)
+    if number != FORMAT or source >= len(codec.SOURCES):
+        return None
+    return FeedPlace(source=codec.SOURCES[source].value, generation=generation, position=position)
+
+
+def _signed(body: bytes, user_id: str) -> bytes:
+    return b"feed" + body + user_id.encode()

@@ -1,0 +1,170 @@
+"""Who may ask for what: the operator's token, the backend's key, and JWTs for phones; all as bearer tokens."""
+
+import hashlib
+import hmac
+import time
+from collections import OrderedDict
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+from fastapi import Request
+from pydantic import SecretStr
+
+from timeline.http.problems import Problem
+from timeline.settings import TimelineSettings
+
+# How far `iat` and `nbf` of a JWT may lie ahead of our clock: its signer has another one (promise 11). RFC 7519 allows
+# a few minutes. `exp` has no leeway: a token that may be too old is renewed by the phone, at no cost.
+JWT_LEEWAY = timedelta(seconds=60)
+MAX_TOKEN = 4096  # characters of a bearer token that are looked at
+MAX_VERIFIED = 20_000  # JWTs that are remembered, some 6 MB; verifying one costs as much as half a page
+
+
+class Doorkeeper:
+    """Decides on requests, by the settings, and remembers the JWTs that it has verified until they expire."""
+
+    def __init__(self, settings: TimelineSettings) -> None:
+        self.settings = settings
+        self._admin_token, self._api_key = _bytes_of(settings.admin_token), _bytes_of(settings.api_key)
+        self._verified: OrderedDict[bytes, tuple[str, int]] = OrderedDict()  # digest of a JWT → its `sub` and `exp`
+
+    def admit_operator(self, request: Request) -> None:
+        """Let the operator in, or raise the problem."""
+        if not _is(self._admin_token, _bearer(request)):
+            raise _stranger("the admin token")
+
+    def admit_backend(self, request: Request) -> None:
+        """Let the app's backend in, or raise the problem."""
+        if not _is(self._api_key, _bearer(request)):
+            raise _stranger("the API key")
+
+    def admit_reader(self, authorization: str, user_id: str) -> None:
+        """Let in the backend, or the phone of this very user, by the header that they sent; in `dev`, everyone."""
+        if self.settings.env == "dev":
+            return
+        token = _token_of(authorization)
+        if _is(self._api_key, token):
+            return
+        if self._user_of(token) != user_id:
+            raise Problem(403, "another-user", "the token's `sub` is not the user that this page is for")
+
+    def _user_of(self, token: str) -> str:
+        key = self.settings.jwt_key
+        if key is None or not token:
+            raise _stranger("a JWT")
+        digest = hashlib.blake2b(token.encode(), digest_size=32).digest()
+        user, expires = self._verified.get(digest, ("", 0))
+        if time.time() < expires:
+            self._verified.move_to_end(digest)
+            return user
+        claims = self._claims_of(token, key)
+        self._verified[digest] = str(claims["sub"]), int(claims["exp"])
+        if len(self._verified) > MAX_VERIFIED:
+            self._verified.popitem(last=False)
+        return str(claims["sub"])
+
+    def knows(self, authorization: str) -> bool:
+        """Whether the header holds anybody's good token; in `dev`, where reads are open, everybody is known."""
+        if self.settings.env == "dev":
+            return True
+        try:
+            token = _token_of(authorization)
+            return _is(self._api_key, token) or _is(self._admin_token, token) or bool(self._user_of(token))
+        except Problem:
+            return False
+
+    def users(self) -> set[str]:
+        """Whose tokens are remembered."""
+        return {user for user, _ in self._verified.values()}
+
+    def forget(self, user_id: str) -> None:
+        """Remember no token of this user; one that comes again is verified again."""
+        for digest in [digest for digest, (user, _) in self._verified.items() if user == user_id]:
+            del self._verified[digest]
+
+    def _claims_of(self, token: str, key: SecretStr) -> dict[str, Any]:
+        jwt = jwt_library()
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key.get_secret_value(),
+                algorithms=[self.settings.jwt_algorithm],
+                leeway=JWT_LEEWAY,
+                # Many providers set an audience and ids of tokens, of any type; ours is `sub`.
+                options={"require": ["exp", "sub"], "verify_aud": False, "verify_jti": False},
+            )
+        except jwt.ExpiredSignatureError as error:
+            raise _expired() from error
+        except jwt.PyJWTError as error:
+            raise _refused(_reason(error, self.settings.jwt_algorithm)) from error
+        if int(claims["exp"]) <= time.time():
+            raise _expired()
+        return claims
+
+
+def jwt_library() -> Any:
+    """PyJWT, whose cryptography is a tenth of all imports: it comes when the first pages are out already."""
+    return import_module("jwt")
+
+
+_CHALLENGE = {"WWW-Authenticate": "Bearer"}
+
+
+def _refused(reason: str) -> Problem:
+    return Problem(401, "unauthorized", f"the token is refused: {reason}", _CHALLENGE)
+
+
+def _expired() -> Problem:
+    return Problem(401, "token-expired", "the JWT has expired (its `exp` has passed); get a new one", _CHALLENGE)
+
+
+def _reason(error: Exception, algorithm: str) -> str:
+    """Which claim or part of a JWT is wrong and why, from PyJWT's error; nothing of the token is repeated."""
+    jwt = jwt_library().exceptions
+    claim = next((name for name in ("iat", "nbf", "exp") if f"({name})" in str(error)), None)
+    match error:
+        case jwt.MissingRequiredClaimError():
+            return f"it has no `{error.claim}`"
+        case jwt.InvalidSubjectError():
+            return "its `sub` is not a text; write the user's id as a string"
+        case jwt.ImmatureSignatureError():
+            return f"its `{claim}` lies more than {JWT_LEEWAY.total_seconds():.0f} s ahead of this server's clock"
+        case _ if claim is not None:
+            return f"its `{claim}` is not a number of seconds since 1970"
+        case jwt.InvalidAlgorithmError():
+            return f"its `alg` is not {algorithm}, the one that this server takes (WARMLINE_JWT_ALGORITHM)"
+        case jwt.InvalidSignatureError():
+            return "its signature does not fit this server's key (WARMLINE_JWT_KEY)"
+        case _:
+            return "it is neither the API key nor a JWT of three parts in base64url"
+
+
+def _stranger(wanted: str) -> Problem:
+    return Problem(401, "unauthorized", f"send {wanted} as `Authorization: Bearer …`", _CHALLENGE)
+
+
+def _bearer(request: Request) -> str:
+    return _token_of(authorization_of(request))
+
+
+def authorization_of(request: Request) -> str:
+    """What the client sent as `Authorization`, or nothing."""
+    return request.headers.get("authorization", "")
+
+
+def _token_of(authorization: str) -> str:
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        return ""
+    if len(token) > MAX_TOKEN:
+        raise _refused(f"it has {len(token):,} characters, at most {MAX_TOKEN:,} are looked at; put fewer claims in it")
+    return token.strip()
+
+
+def _bytes_of(secret: SecretStr | None) -> bytes | None:
+    return None if secret is None else secret.get_secret_value().encode()
+
+
+def _is(secret: bytes | None, token: str) -> bool:
+    return secret is not None and hmac.compare_digest(secret, token.encode())

@@ -1,0 +1,124 @@
+"""Says which events of a batch can be kept, and why another one cannot. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from shared.db.events import POST_DELETED, POST_UNKNOWN, USER_ERASED, Event
+from shared.domain import Kind, is_usable_id
+from shared.text.signing import SigningKeys
+from timeline.feed.feed_id import place_of
+
+OLDEST = datetime(1970, 1, 1, tzinfo=UTC)  # as in `warmline import`: an earlier time is a zero of some other program
+MAX_SHOWN = 100  # characters of a field's name
+FIELDS = frozenset({"user_id", "post_id", "kind", "created_at", "event_id", "feed_id"})
+
+
+class Rejection(StrEnum):
+    """Why an event was left out. The words never change their meaning."""
+
+    NOT_AN_OBJECT = "not-an-object"
+    UNKNOWN_FIELD = "unknown-field"
+    USER_ID = "user-id-unusable"
+    POST_ID = "post-id-unusable"
+    KIND = "kind-unknown"
+    EVENT_ID = "event-id-unusable"
+    EVENT_ID_MISSING = "event-id-missing"  # of a comment: a user may well comment twice
+    TIME = "created-at-unreadable"
+    NO_ZONE = "created-at-without-zone"
+    USER_ERASED = USER_ERASED
+    POST_UNKNOWN = POST_UNKNOWN
+    POST_DELETED = POST_DELETED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A batch: the good events by their place in it, and why the others were left out."""
+
+    events: Mapping[int, Event]
+    rejected: Mapping[int, Rejection]
+    unknown_fields: Mapping[int, str]  # of those that have one: its name, as far as it can be shown
+
+
+class _Bad(ValueError):
+    def __init__(self, reason: Rejection, field: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.field = reason, field
+
+
+def check_events(batch: Sequence[object], *, now: datetime, keys: SigningKeys) -> Checked:
+    """Check a batch, each event for itself.
+
+    Args:
+        batch: what the client sent, of any shape.
+        now: what an event is dated that has no time, or one ahead (promise 11).
+        keys: whose feed ids are good.
+    """
+    events: dict[int, Event] = {}
+    rejected: dict[int, Rejection] = {}
+    unknown_fields: dict[int, str] = {}
+    for place, raw in enumerate(batch):
+        try:
+            events[place] = _event(raw, now, keys)
+        except _Bad as bad:
+            rejected[place] = bad.reason
+            if bad.field is not None:
+                unknown_fields[place] = bad.field
+    return Checked(events=events, rejected=rejected, unknown_fields=unknown_fields)
+
+
+def _event(raw: object, now: datetime, keys: SigningKeys) -> Event:
+    if not isinstance(raw, dict):
+        raise _Bad(Rejection.NOT_AN_OBJECT)
+    if unknown := raw.keys() - FIELDS:
+        name = min(unknown)[:MAX_SHOWN].encode(errors="replace").decode()  # half surrogates are no UTF-8
+        raise _Bad(Rejection.UNKNOWN_FIELD, name)
+    user_id = _id(raw.get("user_id"), Rejection.USER_ID)
+    post_id = _id(raw.get("post_id"), Rejection.POST_ID)
+    kind = _kind(raw.get("kind"))
+    event_id = raw.get("event_id")
+    if event_id is not None:
+        event_id = _id(event_id, Rejection.EVENT_ID)
+    elif kind is Kind.COMMENT:
+        raise _Bad(Rejection.EVENT_ID_MISSING)
+    return Event(
+        user_id=user_id,
+        post_id=post_id,
+        kind=kind,
+        at=_time(raw.get("created_at"), now),
+        event_id=event_id,
+        place=place_of(raw.get("feed_id"), user_id=user_id, keys=keys),
+    )
+
+
+def _id(value: object, reason: Rejection) -> str:
+    if isinstance(value, str) and is_usable_id(value):
+        return value
+    raise _Bad(reason)
+
+
+def _kind(value: object) -> Kind:
+    try:
+        return Kind(value)  # type: ignore[arg-type]  # whatever it is, it is one of them or not
+    except (ValueError, TypeError):
+        raise _Bad(Rejection.KIND) from None
+
+
+def _time(value: object, now: datetime) -> datetime:
+    if value is None:
+        return now
+    if not isinstance(value, str):
+        raise _Bad(Rejection.TIME)
+    try:
+        at = datetime.fromisoformat(value)
+        if at.tzinfo is None:
+            raise _Bad(Rejection.NO_ZONE)
+        moment = at.astimezone(UTC)
+    except _Bad:
+        raise
+    except (ValueError, OverflowError):
+        raise _Bad(Rejection.TIME) from None
+    if moment < OLDEST:
+        raise _Bad(Rejection.TIME)
+    return min(moment, now)

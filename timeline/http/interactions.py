@@ -1,0 +1,79 @@
+"""Events from the app's backend: kept, or taken back, in batches.
+
+PostgreSQL first: an answer means durable. Redis at once after it, so that the very next page obeys. If Redis is away,
+a batch with hides is answered by 202 with `pending`; seen posts come back with the next run of the heuristic job.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Request
+
+from shared.db.events import revoke_events
+from timeline.http.interaction_checks import Checked, Rejection, check_events
+from timeline.http.pages import PROBLEMS
+from timeline.http.printable_json import PrintableJSON
+from timeline.http.schemas import Batch, Ingested, RejectedEvent
+from timeline.state import State, state_of
+
+TOO_LARGE: dict[int | str, dict[str, Any]] = {
+    400: {"description": "the body is no JSON, or too deep"},
+    413: {"description": "the body is larger than 1 MB"},
+}
+PENDING: dict[int | str, dict[str, Any]] = {202: {"model": Ingested, "description": "durable; Redis is away"}}
+UNAVAILABLE: dict[int | str, dict[str, Any]] = {503: {"description": "PostgreSQL does not answer; nothing was changed"}}
+
+
+def backend_only(request: Request) -> None:
+    """Let the app's backend in, or raise the problem."""
+    state_of(request).doorkeeper.admit_backend(request)
+
+
+router = APIRouter(
+    tags=["writes"],
+    dependencies=[Depends(backend_only)],
+    responses={401: PROBLEMS[401], 422: PROBLEMS[422], **TOO_LARGE, **UNAVAILABLE},
+    default_response_class=PrintableJSON,
+)
+
+
+@router.post("/interactions", response_model=Ingested, responses=PENDING)
+async def add_interactions(request: Request, batch: Annotated[Batch, Body()]) -> PrintableJSON:
+    """Keep up to 1,000 events: durable when this answers, and as good when repeated.
+
+    An event is known by its `event_id`, or else by its user, post and kind, whose last time a repeat updates.
+    """
+    state = state_of(request)
+    checked = _checked(state, batch)
+    places = list(checked.events)
+    taken = await state.intake.add([checked.events[place] for place in places])
+    refused = {places[place]: Rejection(reason) for place, reason in taken.stored.refused.items()}
+    return _answer(checked, refused, changed=taken.stored.new, is_obeyed=taken.is_obeyed)
+
+
+@router.delete("/interactions", response_model=Ingested, responses=PENDING)
+async def remove_interactions(request: Request, batch: Annotated[Batch, Body()]) -> PrintableJSON:
+    """Take events back: unlike, unhide. An event without an `event_id` takes back all of its user, post and kind."""
+    state = state_of(request)
+    checked = _checked(state, batch)
+    events = list(checked.events.values())
+    revoked = await state.write(revoke_events, state.database, events)
+    is_obeyed = await state.withheld.apply(revoked.hides)
+    return _answer(checked, {}, changed=revoked.events, is_obeyed=is_obeyed)
+
+
+def _checked(state: State, batch: Sequence[object]) -> Checked:
+    return check_events(batch, now=datetime.now(UTC), keys=state.signing_keys)
+
+
+def _answer(checked: Checked, refused: Mapping[int, Rejection], *, changed: int, is_obeyed: bool) -> PrintableJSON:
+    left_out = {**checked.rejected, **refused}
+    fields = checked.unknown_fields
+    rejected = [
+        RejectedEvent(index=place, reason=left_out[place], field=fields.get(place)) for place in sorted(left_out)
+    ]
+    unchanged = len(checked.events) - len(refused) - changed
+    pending = None if is_obeyed else True
+    answer = Ingested(accepted=changed, duplicates=unchanged, rejected=rejected, pending=pending)
+    return PrintableJSON(answer.model_dump(exclude_none=True), status_code=200 if is_obeyed else 202)

@@ -1,0 +1,93 @@
+"""What the app calls: pages of a user's timeline; and what the platform calls: health."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import PlainTextResponse, Response
+
+from shared.ranked_lists.cursor import ForgedCursor
+from timeline.feed.records import PageRequest
+from timeline.http.auth import authorization_of
+from timeline.http.page_json import MEDIA_TYPE, page_body
+from timeline.http.printable_json import PrintableJSON
+from timeline.http.problems import Problem
+from timeline.http.request_log import PAGES
+from timeline.http.schemas import (
+    DEFAULT_LIMIT,
+    Alive,
+    CursorText,
+    Limit,
+    PathId,
+    Readiness,
+    TimelinePage,
+    TimelineRequest,
+)
+from timeline.metrics import CONTENT_TYPE
+from timeline.state import state_of
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    code: {"description": what}
+    for code, what in {
+        400: "the cursor is not one that this service gave to this user",
+        401: "no token, or a wrong or expired one",
+        403: "the token is another user's",
+        422: "the request is not what this route takes",
+    }.items()
+}
+
+router = APIRouter(default_response_class=PrintableJSON)
+
+
+@router.get("/timeline/{user_id}", response_model=TimelinePage, responses=PROBLEMS, tags=["timeline"])
+async def get_timeline(
+    request: Request,
+    user_id: PathId,
+    limit: Annotated[Limit, Query()] = DEFAULT_LIMIT,
+    cursor: Annotated[CursorText | None, Query()] = None,
+) -> Response:
+    """A page of a user's timeline: the first one, or the one that a cursor leads to."""
+    return await _answer(request, PageRequest(user_id=user_id, limit=limit, cursor=cursor))
+
+
+@router.post("/timeline", response_model=TimelinePage, responses=PROBLEMS, tags=["timeline"])
+async def post_timeline(request: Request, body: TimelineRequest) -> Response:
+    """The same page, for clients that send a body; `exclude` leaves posts out of this page."""
+    wanted = PageRequest(user_id=body.user_id, limit=body.limit, cursor=body.cursor, exclude=frozenset(body.exclude))
+    return await _answer(request, wanted)
+
+
+@router.get("/healthz", response_model=Alive, tags=["platform"])
+async def get_health() -> Alive:
+    """Alive: the process runs and answers."""
+    return Alive()
+
+
+@router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}}, tags=["platform"])
+async def get_readiness(request: Request) -> PrintableJSON:
+    """Ready: both stores answer and everyone's list is there. A process that is not ready still serves pages."""
+    snapshot = state_of(request).snapshot
+    missing = dict(snapshot.missing)
+    if snapshot.everyone is None:
+        missing["lists"] = "nothing was published yet; has the heuristic run?"
+    if snapshot.foreign_file is not None:
+        missing["snapshot"] = "the file belongs to another installation, and is neither read nor written; see the log"
+    status = 503 if missing else 200
+    return PrintableJSON({"status": "degraded" if missing else "ready", "missing": missing}, status_code=status)
+
+
+@router.get("/metrics", response_class=PlainTextResponse, tags=["platform"])
+async def get_metrics(request: Request) -> Response:
+    """Metrics of this process, as Prometheus reads them."""
+    return Response(state_of(request).metrics.text(), media_type=CONTENT_TYPE)
+
+
+async def _answer(request: Request, wanted: PageRequest) -> Response:
+    state = state_of(request)
+    state.doorkeeper.admit_reader(authorization_of(request), wanted.user_id)
+    try:
+        page = await state.timeline.page(wanted)
+    except ForgedCursor as error:
+        detail = "the cursor is not one that this service gave to this user; ask for a first page without a cursor"
+        raise Problem(400, "invalid-cursor", detail) from error
+    request.scope[PAGES].append(page)
+    return Response(page_body(page), media_type=MEDIA_TYPE)

@@ -1,0 +1,97 @@
+"""Errors over HTTP: RFC 9457 problem details with a stable `type`, never a stack trace, never raw exception text."""
+
+import http
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from shared.errors import SourceError, StoreUnavailable, WriteRefused
+from shared.logs import log_trouble
+from timeline.http.printable_json import PrintableJSON
+
+NO_ROUTE = "no such route: paths match exactly, and a slash in an id is %2F; see /docs"
+TYPE_PREFIX = "urn:warmline:problem:"
+MAX_SHOWN = 100  # characters of a wrong header
+MAX_ERRORS = 20  # validation errors that one answer lists
+
+
+class Problem(Exception):
+    """An error that a client can understand: `slug` names its kind for ever, `detail` says what to do."""
+
+    def __init__(self, status: int, slug: str, detail: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status, self.slug, self.detail, self.headers = status, slug, detail, headers
+
+
+def problem_response(
+    status: int, slug: str, detail: str, headers: dict[str, str] | None = None, **more: Any
+) -> PrintableJSON:
+    """A problem as an answer."""
+    title = http.HTTPStatus(status).phrase
+    body = {"type": TYPE_PREFIX + slug, "title": title, "status": status, "detail": detail, **more}
+    return PrintableJSON(body, status_code=status, headers=headers, media_type="application/problem+json")
+
+
+def install_problems(app: FastAPI) -> None:
+    """Make every error of the app a problem."""
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(WriteRefused, _on_refused)
+    app.add_exception_handler(StoreUnavailable, _on_unavailable)
+    app.add_exception_handler(SourceError, _on_unavailable)
+    app.add_exception_handler(Exception, _on_unexpected)
+
+
+async def _on_problem(_: Request, error: Exception) -> PrintableJSON:
+    assert isinstance(error, Problem)
+    return problem_response(error.status, error.slug, error.detail, error.headers)
+
+
+async def _on_invalid(request: Request, error: Exception) -> PrintableJSON:
+    assert isinstance(error, RequestValidationError)
+    given = request.headers.get("content-type", "")
+    if not _is_json(given) and any(item["loc"] == ("body",) and item["type"] != "missing" for item in error.errors()):
+        got = repr(given[:MAX_SHOWN]) if given else "none"
+        return problem_response(422, "invalid-request", f"Content-Type: got {got}, expected application/json")
+    found = [
+        {"where": ".".join(str(part) for part in item["loc"])[:200], "expected": str(item["msg"])[:200]}
+        for item in error.errors()[:MAX_ERRORS]
+    ]
+    return problem_response(422, "invalid-request", "the request is not what this route takes", errors=found)
+
+
+def _is_json(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
+async def _on_http(_: Request, error: Exception) -> PrintableJSON:
+    assert isinstance(error, HTTPException)
+    slug = http.HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+    detail = {
+        400: "the body cannot be read; expected JSON in UTF-8",
+        404: NO_ROUTE,
+        405: "this route does not take that method; see /docs",
+    }
+    headers = dict(error.headers) if error.headers else None
+    return problem_response(error.status_code, slug, detail.get(error.status_code, slug), headers)
+
+
+async def _on_refused(_: Request, error: Exception) -> PrintableJSON:
+    assert isinstance(error, WriteRefused)
+    return problem_response(409, error.reason, str(error))
+
+
+async def _on_unavailable(_: Request, error: Exception) -> PrintableJSON:
+    log_trouble("timeline.unavailable", reason=error)
+    detail = "a store that this route needs does not answer; try again, a repeat is as good as once"
+    return problem_response(503, "store-unavailable", detail, {"Retry-After": "5"})
+
+
+async def _on_unexpected(request: Request, error: Exception) -> PrintableJSON:
+    route = getattr(request.scope.get("route"), "path", "none")  # not the path, which holds ids
+    log_trouble("timeline.bug", method=request.method, route=route, kind=type(error).__name__)
+    return problem_response(500, "internal", "this is a fault of ours; it was logged")

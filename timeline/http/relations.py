@@ -1,0 +1,91 @@
+"""Users, posts and blocks from the app's backend, and the end of all that is known of a user.
+
+PostgreSQL first: an answer means durable. Redis at once after it. A 204 says that every process obeys from its next
+page on; a 202 with `pending`, that Redis is away and learns of it when it is back.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Request
+from fastapi.responses import Response
+
+from shared.db.erasure import erase_user
+from shared.db.safety_outbox import SafetyChange
+from shared.db.writes import PostWrite, delete_post, drop_block, put_block, put_post, put_user
+from timeline.http.exact_paths import without_query
+from timeline.http.interactions import TOO_LARGE, UNAVAILABLE, backend_only
+from timeline.http.pages import PROBLEMS
+from timeline.http.printable_json import PrintableJSON
+from timeline.http.problems import Problem
+from timeline.http.schemas import ActPending, ErasureUnderWay, PathId, PostPut, UserPut
+from timeline.state import State, state_of
+
+CONFLICT: dict[int | str, dict[str, Any]] = {
+    409: {"description": "the relation is a view, or the user was erased, the post deleted"}
+}
+PENDING: dict[int | str, dict[str, Any]] = {202: {"model": ActPending, "description": "durable; Redis is away"}}
+
+
+router = APIRouter(
+    tags=["writes"],
+    dependencies=[Depends(backend_only), Depends(without_query)],
+    responses={401: PROBLEMS[401], 422: PROBLEMS[422], **UNAVAILABLE},
+    default_response_class=Response,
+)
+
+
+@router.put("/users/{user_id}/blocks/{blocked_user_id}", status_code=204, responses={**CONFLICT, **PENDING})
+async def add_block(request: Request, user_id: PathId, blocked_user_id: PathId) -> Response:
+    """Block: neither user sees a post of the other from the next page on."""
+    if user_id == blocked_user_id:
+        raise Problem(422, "self-block", "a user cannot block themselves")
+    state = state_of(request)
+    return await _obeyed(state, await state.act(put_block, state.acts_database, user_id, blocked_user_id))
+
+
+@router.delete("/users/{user_id}/blocks/{blocked_user_id}", status_code=204, responses=PENDING)
+async def remove_block(request: Request, user_id: PathId, blocked_user_id: PathId) -> Response:
+    """Take a block back."""
+    state = state_of(request)
+    return await _obeyed(state, await state.act(drop_block, state.acts_database, user_id, blocked_user_id))
+
+
+@router.put("/users/{user_id}", status_code=204, responses={**CONFLICT, **TOO_LARGE})
+async def write_user(request: Request, user_id: PathId, body: Annotated[UserPut | None, Body()] = None) -> Response:
+    """Write a user; the body may be left out."""
+    state = state_of(request)
+    await state.write(put_user, state.database, user_id, created_at=body.created_at if body else None)
+    return Response(status_code=204)
+
+
+@router.delete("/users/{user_id}", status_code=204, responses={202: {"model": ErasureUnderWay}})
+async def erase(request: Request, user_id: PathId) -> Response:
+    """Erase a user and their posts for good: 204 when all is gone, 202 when the last traces go by themselves soon."""
+    state = state_of(request)
+    erasure = await state.write(erase_user, state.database, user_id)
+    if await state.withheld.forget_user(erasure):
+        return Response(status_code=204)
+    return PrintableJSON(ErasureUnderWay().model_dump(), status_code=202)
+
+
+@router.put("/posts/{post_id}", status_code=204, responses={**CONFLICT, **TOO_LARGE})
+async def write_post(request: Request, post_id: PathId, body: PostPut) -> Response:
+    """Write a post that anyone may see; the next run of a job ranks it."""
+    state = state_of(request)
+    post = PostWrite(post_id=post_id, **body.model_dump())
+    await state.write(put_post, state.database, post)
+    return Response(status_code=204)
+
+
+@router.delete("/posts/{post_id}", status_code=204, responses=PENDING)
+async def remove_post(request: Request, post_id: PathId) -> Response:
+    """Delete a post: it is gone from the next page that anyone asks for."""
+    state = state_of(request)
+    return await _obeyed(state, await state.act(delete_post, state.acts_database, post_id))
+
+
+async def _obeyed(state: State, change: SafetyChange) -> Response:
+    """The answer to an act that pages must obey."""
+    if await state.withheld.apply(change):
+        return Response(status_code=204)
+    return PrintableJSON(ActPending().model_dump(), status_code=202)

@@ -1,0 +1,49 @@
+"""What the operator asks of the jobs: a run, and the history of all runs."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+
+from shared.db.requests import request_new_run
+from shared.db.runs import live_services, recent_runs
+from shared.jobs.names import SERVICES, Job
+from shared.logs import log_event
+from timeline.http.admin import TOKEN_NAME, operator_router
+from timeline.http.pages import PROBLEMS
+from timeline.http.problems import Problem
+from timeline.http.schemas import MAX_RUNS, JobAsked, RunHistory
+from timeline.state import state_of
+
+router: APIRouter = operator_router("/admin/jobs")
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    409: {"description": "a run of this job is under way, or waits to begin"},
+    503: {"description": "no service that does this job is alive, or PostgreSQL is away"},
+    422: PROBLEMS[422],
+}
+
+
+@router.post("/{job}", status_code=202, response_model=JobAsked, responses=REFUSALS)
+async def ask_for_run(request: Request, job: Job) -> JobAsked:
+    """Ask the service that does a job for a run; it begins within seconds."""
+    state, service = state_of(request), SERVICES[job]
+    alive = await state.operate(live_services, state.database)
+    if not any(row["service"] == service for row in alive):
+        detail = f"no {service} is alive, so nothing was asked for; start it"
+        raise Problem(503, "service-not-alive", detail, {"Retry-After": "30"})
+    run = await state.operate(request_new_run, state.database, job, by=TOKEN_NAME)
+    if run is None:
+        raise Problem(409, "run-under-way", f"a run of {job} is under way, or waits to begin; nothing was asked for")
+    log_event("admin.job", job=job, run=run)
+    return JobAsked(run=run, job=job)
+
+
+@router.get("", response_model=RunHistory, responses={422: PROBLEMS[422]})
+async def get_runs(
+    request: Request,
+    job: Annotated[Job | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_RUNS)] = 20,
+) -> RunHistory:
+    """The newest runs, of one job or of all."""
+    state = state_of(request)
+    found = await state.operate(recent_runs, state.database, limit=limit, job=job)
+    return RunHistory(runs=[dict(run) for run in found])

@@ -1,0 +1,285 @@
+"""The shapes of requests and answers, as the OpenAPI document shows them."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import Path
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from shared.domain import (
+    CONTROL_CHARACTERS,
+    ID_RULE,
+    MAX_ID_LENGTH,
+    PHOTO_RULE,
+    WHITE_SPACE,
+    Kind,
+    Phase,
+    Source,
+    is_photo_reference,
+    is_usable_id,
+)
+from shared.jobs.names import Job
+from shared.text.printable import STEERING_CHARACTERS
+from timeline.http.exact_paths import with_slashes
+from timeline.http.interaction_checks import OLDEST, Rejection
+
+MAX_LIMIT = 100  # posts of one page
+DEFAULT_LIMIT = 20
+MAX_EXCLUDE = 500  # ids that one request may leave out
+MAX_CURSOR = 1_200  # characters: one that carries 200 posts has 1,102
+MAX_EVENTS = 1_000  # of one batch
+MAX_CAPTION = 10_000  # characters
+MAX_URL = 2_048  # characters
+MAX_UNKNOWN = 20  # fields of a body that are named one by one
+MAX_RUNS = 100  # of one look at the history
+_NUMBER = re.compile(r"\s*[-+]?[\d._]+([eE][-+]?\d+)?\s*")
+
+
+def _usable(text: str) -> str:
+    if not is_usable_id(text):
+        raise ValueError(f"an id: {ID_RULE}")
+    return text
+
+
+def _storable(text: str) -> str:
+    if "\0" in text or not _is_unicode(text):
+        raise ValueError("text without NUL characters and half surrogates")
+    return text
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _since_1970(at: datetime) -> datetime:
+    try:
+        moment = at.astimezone(UTC)  # PostgreSQL knows no zone that is 16 hours away
+        if moment >= OLDEST:
+            return moment
+    except OverflowError:  # no time at all in UTC
+        pass
+    raise ValueError("a time since 1970")
+
+
+def _as_text(value: object) -> object:
+    """Events take no number for a time either: it says neither its unit nor its zone."""
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        return value
+    raise ValueError("a time as text with its zone, such as 2026-01-31T12:00:00Z")
+
+
+def _photo(reference: str) -> str:
+    if not is_photo_reference(reference):
+        raise ValueError(f"an image_url: {PHOTO_RULE}")
+    return reference
+
+
+# The pattern is for readers of the document: `_usable` decides.
+_END = f"[^{CONTROL_CHARACTERS}{WHITE_SPACE}]"
+ID_PATTERN = {"pattern": f"^{_END}([^{CONTROL_CHARACTERS}]*{_END})?$"}
+Id = Annotated[
+    str, Field(min_length=1, max_length=MAX_ID_LENGTH, json_schema_extra=ID_PATTERN), AfterValidator(_usable)
+]
+PathId = Annotated[Id, BeforeValidator(with_slashes), Path()]
+NOT_STEERING = {"pattern": f"^[^{STEERING_CHARACTERS}]*$"}
+NO_NUL = {"pattern": r"^[^\u0000]*$"}
+Caption = Annotated[str, Field(max_length=MAX_CAPTION, json_schema_extra=NO_NUL), AfterValidator(_storable)]
+Url = Annotated[
+    str,
+    Field(max_length=MAX_URL, json_schema_extra=NOT_STEERING, description=PHOTO_RULE),
+    AfterValidator(_storable),
+    AfterValidator(_photo),
+]
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_as_text),
+    AfterValidator(_since_1970),
+    Field(description="with its zone, since 1970"),
+]
+Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="posts of the page, at most")]
+CursorText = Annotated[str, Field(max_length=MAX_CURSOR, description="`next_cursor` of the page before")]
+
+
+class Sent(BaseModel):
+    """A body of a request: no field but its own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_few_fields(cls, given: object) -> object:
+        """Each unknown field would be an error to be put together: 60,000 of them took a second."""
+        if isinstance(given, dict) and len(given) > len(cls.model_fields) + MAX_UNKNOWN:
+            raise ValueError(f"an object of the fields {', '.join(cls.model_fields)} and no others; got {len(given)}")
+        return given
+
+
+class TimelineRequest(Sent):
+    """What `POST /timeline` takes."""
+
+    user_id: Id
+    limit: Limit = DEFAULT_LIMIT
+    cursor: CursorText | None = None
+    exclude: Annotated[list[Id], Field(max_length=MAX_EXCLUDE, description="post ids to leave out")] = []
+
+
+class TimelinePost(BaseModel):
+    """One post of a page."""
+
+    id: str
+    score: float = Field(description="the ranker's own, comparable only within one source and generation")
+    reason: str = Field(description="popular, recent, new, for_you, similar_photo or similar_caption")
+
+
+class TimelinePage(BaseModel):
+    """One page of a user's timeline."""
+
+    user_id: str
+    source: Source
+    posts: list[TimelinePost]
+    next_cursor: str | None = Field(description="null when nothing is left to show")
+    generated_at: datetime = Field(description="when the list behind this page was made")
+    feed_id: str = Field(description="opaque; send it back with events")
+    degraded: list[str] | None = Field(None, description="the stores that did not answer; absent when all did")
+
+
+class InteractionEvent(BaseModel):
+    """One event, as `POST /interactions` keeps it. What is not like this is left out and named in `rejected`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user_id: Id
+    post_id: Id
+    kind: Kind
+    created_at: Moment | None = Field(None, description="blank, or ahead of now: now")
+    event_id: Id | None = Field(None, description="your id of the event; a comment wants one")
+    feed_id: str | None = Field(None, description="of the page that the event was made on")
+
+
+# Any item is taken, so that one bad event never spoils the batch; the document shows what a good one is.
+Batch = Annotated[
+    list[Any],
+    Field(max_length=MAX_EVENTS, json_schema_extra={"items": {"description": "an InteractionEvent"}}),
+]
+
+
+class RejectedEvent(BaseModel):
+    """An event that was left out."""
+
+    index: int = Field(description="its place in the batch, from 0")
+    reason: Rejection
+    field: str | None = Field(None, description="of `unknown-field`: the field's name; else absent")
+
+
+class Ingested(BaseModel):
+    """What became of a batch."""
+
+    accepted: int = Field(description="events that are new (of DELETE: taken back), and durable")
+    duplicates: int = Field(description="events that were there already (of DELETE: that were not there)")
+    rejected: list[RejectedEvent]
+    pending: Literal[True] | None = Field(None, description="with 202 only: some pages may not obey the hides yet")
+
+
+class ActPending(BaseModel):
+    """An act that is durable; pages obey it as soon as the other store answers again."""
+
+    pending: Literal[True] = True
+
+
+class UserPut(Sent):
+    """What `PUT /users/{id}` takes."""
+
+    created_at: Moment | None = Field(None, description="when they joined; blank: now, or as it was")
+
+
+class PostPut(Sent):
+    """What `PUT /posts/{id}` takes: a post that anyone may see."""
+
+    author_id: Id
+    caption: Caption = ""
+    image_url: Url | None = None
+    created_at: Moment | None = Field(None, description="blank: now, or as it was")
+
+
+class ErasureUnderWay(BaseModel):
+    """An erasure whose last traces go when Redis is back, or a run under way has ended."""
+
+    status: Literal["finishing"] = "finishing"
+    pending: Literal[True] = True
+
+
+class JobAsked(BaseModel):
+    """A run that was asked for."""
+
+    run: int
+    job: Job
+    state: Literal["requested"] = "requested"
+
+
+class RunHistory(BaseModel):
+    """Runs, newest first."""
+
+    runs: list[dict[str, Any]]
+
+
+class PhaseChange(Sent):
+    """What `PUT /admin/phase` takes."""
+
+    phase: Phase
+    rollout_percent: float = Field(100, ge=0, le=100, strict=True, description="share of users in `neucf`, in per cent")
+
+
+class ChampionChange(Sent):
+    """What `PUT /admin/models/champion` takes."""
+
+    version: int = Field(ge=1, le=2**62)
+    override: bool = Field(default=False, description="promote a version that the gate rejected; audited")
+
+
+class PhaseAnswer(BaseModel):
+    """The phase in force."""
+
+    phase: Phase
+    rollout_percent: float
+    version: int
+    warning: str | None = Field(
+        None, description="why this phase shows nobody its lists yet (no model, no lists); absent when it does"
+    )
+
+
+class ChampionAnswer(BaseModel):
+    """The new champion, and the scoring run that its lists come with."""
+
+    champion: dict[str, Any]
+    run: int
+    files_checked: bool = Field(description="whether the model's files were compared with their record")
+    warning: str | None = Field(
+        None, description="why they were not: the model folder is not mounted here; absent when they were"
+    )
+
+
+class ProblemDetails(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+class Alive(BaseModel):
+    """The process runs."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(BaseModel):
+    """Whether pages come from their best source, and what is missing if not."""
+
+    status: Literal["ready", "degraded"]
+    missing: dict[str, str] = Field(description="store or list → what is the matter")

@@ -1,0 +1,163 @@
+"""Asks the stores on behalf of a request: within its budgets, and not at all while a store is known to be away."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+from typing import TypeVar
+
+from msgspec import Struct, field
+
+from shared.errors import StoreUnavailable, WarmlineError, WritesRefused
+from shared.ranked_lists.shared_connection import LAST_WORD
+from timeline.stores.breaker import Breaker
+
+AnswerT = TypeVar("AnswerT")
+READ_THREADS = 4  # of their own: reads that hang keep neither writes nor the keeper from theirs
+
+
+class Patience(Struct, kw_only=True, gc=False):
+    """What one request has left to wait, and which stores did not answer it."""
+
+    seconds: dict[str, float]
+    degraded: list[str] = field(default_factory=list)
+    must_start_over: bool = False  # Redis refused a write: what it told before may be out of date
+    asks_database: bool = False  # PostgreSQL decides what may be shown
+    lacks_record: bool = False  # what was served before is not, or not all, on record
+
+    def lost(self, store: str) -> None:
+        """This store did not answer; the page says so."""
+        if store not in self.degraded:
+            self.degraded.append(store)
+
+    def said_to_be_degraded(self) -> tuple[str, ...]:
+        """What the page says that it lacks."""
+        if self.lacks_record and "redis" not in self.degraded:
+            return (*self.degraded, "redis")
+        return tuple(self.degraded)
+
+    def ask_database_instead(self) -> None:
+        """Begin anew, with what time is left."""
+        self.must_start_over, self.asks_database = False, True
+        self.degraded.clear()
+
+
+class Stores:
+    """Redis and PostgreSQL as pages ask them."""
+
+    def __init__(self, *, breakers: Mapping[str, Breaker], budgets: Mapping[str, timedelta]) -> None:
+        self._breakers = breakers
+        self._seconds = {store: budget.total_seconds() for store, budget in budgets.items()}
+        self._threads = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="read")
+        # Redis lacks an act that was acknowledged, or may lack one: PostgreSQL decides what may be shown.
+        self.is_redis_behind = False
+        self.times_behind = 0
+        self.on_redis_failure: Callable[[], None] = lambda: None  # a request had no answer
+
+    def redis_is_behind(self) -> None:
+        """Redis refused a write, or an act did not get there. The keeper says when it is abreast again."""
+        self.times_behind += 1
+        if not self.is_redis_behind:
+            self.is_redis_behind = True
+            self._breakers["redis"].on_open("redis")
+
+    def redis_is_abreast(self, *, as_of: int) -> None:
+        """Redis takes writes, and had what it was to be told when `times_behind` was this."""
+        if self.times_behind == as_of:
+            self.is_redis_behind = False
+
+    @property
+    def is_redis_usable(self) -> bool:
+        """Whether a write to Redis is worth waiting for."""
+        return not (self.is_redis_behind or self._breakers["redis"].is_open)
+
+    def patience(self) -> Patience:
+        """A new request's."""
+        return Patience(seconds=dict(self._seconds))
+
+    def wire(self, patience: Patience, ask: Callable[[float], Awaitable[AnswerT]]) -> Coroutine[None, None, AnswerT]:
+        """Ask Redis by what keeps the time itself, told how many seconds there are.
+
+        Raises:
+            StoreUnavailable: no answer within what the request has left; it is noted there.
+        """
+        return self._ask("redis", patience, ask)
+
+    async def redis(self, patience: Patience, ask: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
+        """Ask Redis.
+
+        Raises:
+            StoreUnavailable: no answer within what the request has left; it is noted there.
+        """
+        return await self._ask("redis", patience, partial(_in_time, ask))
+
+    async def database(self, patience: Patience, read: Callable[[], AnswerT]) -> AnswerT:
+        """Read from PostgreSQL, in a thread.
+
+        Raises:
+            StoreUnavailable: no answer within what the request has left; it is noted there.
+        """
+        loop = asyncio.get_running_loop()
+        reading = partial(loop.run_in_executor, self._threads, read)
+        return await self._ask("postgresql", patience, partial(_in_time, reading))
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _ask(self, store: str, patience: Patience, ask: Callable[[float], Awaitable[AnswerT]]) -> AnswerT:
+        breaker = self._breakers[store]
+        if breaker.is_open or store in patience.degraded:
+            patience.lost(store)
+            raise StoreUnavailable(f"{store} is away; the keeper asks it until it answers")
+        seconds, begun = patience.seconds[store], time.monotonic()
+        try:
+            answer = await ask(seconds)
+        except (WarmlineError, TimeoutError) as error:
+            patience.lost(store)
+            if isinstance(error, WritesRefused):  # it answers: its lists can be read
+                patience.must_start_over = not patience.asks_database
+                self.redis_is_behind()
+            else:
+                breaker.failed()
+                if store == "redis":
+                    self.on_redis_failure()
+            raise StoreUnavailable(f"{store} does not answer within the budget") from error
+        finally:
+            patience.seconds[store] = seconds - (time.monotonic() - begun)
+        breaker.answered()
+        return answer
+
+
+async def _in_time(ask: Callable[[], Awaitable[AnswerT]], seconds: float) -> AnswerT:
+    with Deadline(seconds):
+        return await ask()
+
+
+class Deadline:
+    """`asyncio.timeout` with a last word."""
+
+    __slots__ = ("_handle", "_is_over", "_loop", "_others", "_seconds", "_task")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._is_over = seconds, False
+
+    def __enter__(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._task, self._others = task, task.cancelling()
+        self._loop = asyncio.get_running_loop()
+        self._handle = self._loop.call_later(self._seconds * (1 - LAST_WORD), self._warn)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        self._handle.cancel()
+        if self._is_over and self._task.uncancel() <= self._others and kind is asyncio.CancelledError:
+            raise TimeoutError from error
+
+    def _warn(self) -> None:
+        self._handle = self._loop.call_later(self._seconds * LAST_WORD, self._end)
+
+    def _end(self) -> None:
+        self._is_over = True
+        self._task.cancel()

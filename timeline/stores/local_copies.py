@@ -1,0 +1,99 @@
+"""The process's own copies of what every page may need when a store is away. Who fills them:
+`timeline.stores.background_refresh`.
+
+Each copy is taken on its own, so that a store that is down makes only its copies grow old: everyone's list, the new
+posts and the blocks by Redis, the newest posts by PostgreSQL, the phase by both.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from shared.db.newest import NewPost
+from shared.domain import INITIAL_PHASE, PhaseState, Reason, Source, age_hours
+from shared.heuristic import recency
+from shared.ranked_lists.blocked import NOBODY, Blocked
+from shared.ranked_lists.catalogue import Catalogue
+from shared.ranked_lists.codec import RankedList, pack_entry
+from shared.ranked_lists.records import CatalogueEntry
+from timeline.stores.new_post_pool import Pool
+from timeline.stores.segments import Segment, segment_of
+
+NOT_ASKED = "not asked yet"
+
+
+@dataclass(slots=True, kw_only=True)
+class Snapshot:
+    """What was last seen of both stores."""
+
+    catalogue: Catalogue
+    half_life_hours: float  # of recency, which scores the newest posts
+    everyone: RankedList | None = None
+    newest: RankedList | None = None
+    oldest: datetime | None = None  # of the newest posts the oldest, if PostgreSQL has more
+    new_posts: Pool | None = None
+    blocked: Blocked = NOBODY
+    phase: PhaseState = INITIAL_PHASE
+    missing: dict[str, str] = field(default_factory=lambda: {"redis": NOT_ASKED, "postgresql": NOT_ASKED})
+    first_look: asyncio.Event = field(default_factory=asyncio.Event)
+    changes: int = 0  # grows with each new copy of something
+    foreign_file: str | None = None  # the snapshot's file, when it is another installation's
+    _shared: Segment = field(default_factory=lambda: segment_of(()))
+    _shared_of: tuple[RankedList | None, RankedList | None] = (None, None)  # what it was put together of
+
+    def forget(self) -> None:
+        """Drop all copies: they are another installation's, or of before this one was renewed."""
+        self.everyone = self.newest = self.oldest = self.new_posts = None
+        self.blocked, self.phase = NOBODY, INITIAL_PHASE
+        self.catalogue.forget()
+        self.changes += 1
+
+    def shared(self) -> Segment:
+        """Everyone's list and the newest posts as one: put together once for each copy of them."""
+        everyone, newest = self._shared_of
+        if self.everyone is not everyone or self.newest is not newest:
+            self._shared_of = self.everyone, self.newest
+            self._shared = segment_of([ranked.entries for ranked in self._shared_of if ranked is not None])
+        return self._shared
+
+    def newer_phase(self, other: PhaseState | None) -> PhaseState:
+        """Of the phase known here and another copy of it the one with the higher version."""
+        return other if other is not None and other.version > self.phase.version else self.phase
+
+    def take_phase(self, phase: PhaseState) -> None:
+        """Keep a phase, unless a newer one is known."""
+        newer = self.newer_phase(phase)
+        self.changes += newer is not self.phase
+        self.phase = newer
+
+    def take_newest(self, posts: list[NewPost], now: datetime, *, asked_for: int) -> None:
+        """Keep the newest posts."""
+        self.newest = RankedList(
+            source=Source.NEWEST, generation=0, generated_at=now, entries=self.entries_of(posts, now)
+        )
+        self.oldest = posts[-1].created_at if len(posts) == asked_for else None
+        self.changes += 1
+
+    def forget_blocks_of(self, user: int) -> None:
+        """Drop the blocks of a user (by key) who was erased, in both directions."""
+        self.blocked = self.blocked.without(user)
+        self.changes += 1
+
+    def entries_of(self, posts: Iterable[NewPost], now: datetime) -> bytes:
+        """Posts as packed entries, scored by recency; the catalogue knows them from then on."""
+        posts = list(posts)
+        self.catalogue.add(catalogue_entry(post) for post in posts)
+        return packed_by_recency(posts, now, half_life_hours=self.half_life_hours)
+
+
+def packed_by_recency(posts: Iterable[NewPost], now: datetime, *, half_life_hours: float) -> bytes:
+    """Posts as packed entries, scored by recency."""
+    return b"".join(
+        pack_entry(post.row, Reason.RECENT, recency(age_hours(post.created_at, now), half_life_hours)) for post in posts
+    )
+
+
+def catalogue_entry(post: NewPost) -> CatalogueEntry:
+    """A post as the catalogue knows it."""
+    return CatalogueEntry(row=post.row, post_id=post.post_id, author=post.author, cluster=post.cluster)

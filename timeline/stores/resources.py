@@ -1,0 +1,28 @@
+"""What pages are made with: the stores, this process's own copies, and the settings."""
+
+from dataclasses import dataclass
+
+from shared.db.engine import Database
+from shared.ranked_lists.page_store import PageWriter
+from shared.ranked_lists.timeline_store import ListReader
+from shared.settings import ListSettings, NewPostSettings, WindowSettings
+from timeline.metrics import Metrics
+from timeline.stores.budgets import Stores
+from timeline.stores.local_chains import Shelf
+from timeline.stores.local_copies import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Handed on as one, so that a page's helpers need not repeat the list."""
+
+    reader: ListReader
+    page_writer: PageWriter
+    database: Database
+    stores: Stores
+    shelf: Shelf
+    metrics: Metrics
+    snapshot: Snapshot
+    lists: ListSettings
+    window: WindowSettings
+    new_posts: NewPostSettings

@@ -1,0 +1,226 @@
+"""Brings what was just deleted, blocked or erased from PostgreSQL to Redis, at once or as soon as Redis is back.
+
+What this process holds itself, in memory and on disk, changes at once in any case.
+"""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from shared.db.engine import Database
+from shared.db.erasure import (
+    Erasure,
+    erase_again,
+    erased_lately,
+    erasures_under_way,
+    least_runs,
+    may_be_settled,
+    settle_erasure,
+)
+from shared.db.newest import viewers_of
+from shared.db.safety import next_safety_version
+from shared.db.safety_outbox import SafetyChange, pending_changes, settle_changes
+from shared.domain import author_key, hash_of_user
+from shared.eligibility import Viewer
+from shared.errors import SourceError, StoreUnavailable
+from shared.logs import log_event, log_trouble
+from shared.operations.safety import JOBS_THAT_PUBLISH
+from shared.ranked_lists.catalogue import Deleted
+from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.user_store import UserMarks
+from shared.settings import WindowSettings
+from timeline.http.auth import Doorkeeper
+from timeline.stores.budgets import Stores
+from timeline.stores.local_chains import Shelf
+from timeline.stores.local_copies import Snapshot
+from timeline.stores.snapshot_file import Disk
+from timeline.stores.worker_threads import Deeds
+
+THREADS = 2
+HEARD_MARGIN = timedelta(minutes=1)  # an erasure is dated before it is durable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnCopies:
+    """What this process obeys even while no store answers, and what a later one is served from."""
+
+    deleted: Deleted
+    shelf: Shelf
+    snapshot: Snapshot
+    doorkeeper: Doorkeeper
+    disk: Disk | None
+
+    def users(self) -> set[str]:
+        """Of whom something is kept here."""
+        return self.shelf.users() | self.doorkeeper.users()
+
+    def forget_user(self, user_id: str) -> None:
+        """Drop what is kept of an erased user besides their posts."""
+        self.shelf.forget(user_id)
+        self.doorkeeper.forget(user_id)
+        self.snapshot.forget_blocks_of(author_key(user_id))
+
+    def erasures_elsewhere(self) -> float:
+        """How many users were erased through the processes beside this one."""
+        return self.disk.worker.erasures_elsewhere() if self.disk and self.disk.worker else 0.0
+
+    def heard_of(self, erasures: float) -> None:
+        """Nothing is kept here of so many users who were erased elsewhere."""
+        if self.disk is not None:
+            self.disk.heard = erasures
+
+    def note_erasure(self) -> None:
+        """Have the processes beside this one write nothing to the disk before they have heard of an erasure."""
+        if self.disk is not None and self.disk.worker is not None:
+            self.disk.worker.note_erasure()
+
+    def save(self) -> bool:
+        """Have the disk hold nothing that was erased; False when it refuses."""
+        return self.disk is None or self.disk.save_without_erased(self.snapshot, self.deleted)
+
+
+class Withheld:
+    """Writes to Redis what must not be shown from now on. What could not be written stands in PostgreSQL's outbox."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        writer: ListWriter,
+        marks: UserMarks,
+        window: WindowSettings,
+        own: OwnCopies,
+        stores: Stores,
+    ) -> None:
+        self._database, self._writer, self._marks, self._window = database, writer, marks, window
+        self._own, self._stores = own, stores
+        self._deeds = Deeds("withheld", threads=THREADS)
+        self._heard_at = time.monotonic()
+        self._heard: frozenset[str] = frozenset()  # whose erasures were heard of within the margin
+
+    async def apply(self, change: SafetyChange) -> bool:
+        """Have every page obey an act from now on; False while it is durable, and not known to every process yet.
+
+        A Redis that is away or behind is not waited for: the keeper brings it what stands in the outbox.
+        """
+        if change.id is None:
+            return True
+        self._own.deleted.add(change.post_rows)
+        is_usable = self._stores.is_redis_usable
+        try:
+            await self._deeds.do(partial(self._write if is_usable else self._take, [change]))
+            if not is_usable:
+                raise StoreUnavailable("Redis is away or behind; it was not asked")
+        except (StoreUnavailable, SourceError) as error:
+            log_trouble("timeline.safety_waits", users=len(change.user_ids), posts=len(change.post_rows), reason=error)
+            self._stores.redis_is_behind()
+            return False
+        self._deeds.begin(partial(self._settle, [change]))
+        return True
+
+    async def bring_up_to_date(self, *, older_than: timedelta = timedelta(0)) -> None:
+        """Write all that stands in the outbox, whichever process put it there.
+
+        Raises:
+            StoreUnavailable, SourceError: a store does not answer, or Redis refuses; what is left stays in the outbox.
+        """
+        while changes := await self._deeds.do(partial(pending_changes, self._database, older_than=older_than)):
+            await self._deeds.do(partial(self._write, changes))
+            await self._deeds.do(partial(self._settle, changes))
+            log_event("timeline.safety_caught_up", changes=len(changes))
+
+    async def has_pending(self, *, older_than: timedelta) -> bool:
+        """Whether acts stand in the outbox, whichever process put them there.
+
+        Raises:
+            StoreUnavailable, SourceError: PostgreSQL does not answer.
+        """
+        return bool(await self._deeds.do(partial(pending_changes, self._database, older_than=older_than, at_most=1)))
+
+    async def forget_user(self, erasure: Erasure) -> bool:
+        """Take all traces of an erased user out of Redis and off the disk; False when some have to wait."""
+        self._own.forget_user(erasure.user_id)
+        self._own.deleted.add(erasure.rows)
+        self._own.note_erasure()
+        is_off_disk = await self._deeds.do(self._own.save)
+        is_known = await self.apply(erasure.blocked)
+        return await self._sweep(erasure) and is_known and is_off_disk
+
+    async def hear_of_erasures(self) -> None:
+        """Drop what this process keeps of users whom any process has erased since the last time.
+
+        Raises:
+            StoreUnavailable, SourceError: PostgreSQL does not answer.
+        """
+        heard_at, elsewhere = time.monotonic(), self._own.erasures_elsewhere()
+        within = timedelta(seconds=heard_at - self._heard_at) + HEARD_MARGIN  # no clock that somebody sets
+        erased = await self._deeds.do(partial(erased_lately, self._database, within=within))
+        self._heard_at = heard_at
+        if erased.keys() - self._heard:
+            users = self._own.users()
+            for user_id in await self._deeds.do(lambda: [user for user in users if hash_of_user(user) in erased]):
+                self._own.forget_user(user_id)
+        self._heard = frozenset(erased)
+        self._own.heard_of(elsewhere)
+
+    async def finish_erasures(self) -> None:
+        """Finish the erasures that any process has begun."""
+        with suppress(StoreUnavailable, SourceError):  # a PostgreSQL that is away is no fault of Redis
+            for erasure in await self._deeds.do(partial(erasures_under_way, self._database)):
+                await self._sweep(erasure)
+
+    def close(self) -> ThreadPoolExecutor:
+        """Begin nothing more; gives the threads, of which some may still be at work."""
+        return self._deeds.close()
+
+    def _take(self, changes: Sequence[SafetyChange]) -> dict[str, Viewer]:
+        """Read anew what users of these changes must not be shown; this process obeys it at once."""
+        users = {user_id for change in changes for user_id in change.user_ids}
+        since = datetime.now(UTC) - self._window.window
+        viewers = viewers_of(self._database, users, since=since) if users else {}
+        for user_id, viewer in viewers.items():
+            self._own.shelf.put_viewer(user_id, viewer)
+        return viewers
+
+    def _write(self, changes: Sequence[SafetyChange]) -> None:
+        """Write what these changes name; the version is taken after their commit, before anything is read."""
+        version, rows = next_safety_version(self._database), {row for change in changes for row in change.post_rows}
+        viewers = self._take(changes)
+        if rows:
+            self._writer.add_deleted(rows, version=version)
+        if viewers:
+            self._writer.renew_viewers(viewers, version=version)
+
+    def _settle(self, changes: Sequence[SafetyChange]) -> None:
+        with suppress(StoreUnavailable, SourceError):  # then they are written once more
+            settle_changes(self._database, [change.id for change in changes if change.id is not None])
+
+    async def _sweep(self, erasure: Erasure) -> bool:
+        """Delete what is left of a user; done when nobody is under way who may bring them back."""
+        try:
+            is_last = await self._deeds.do(partial(may_be_settled, self._database, erasure))
+            found = await self._deeds.do(partial(self._take_out, erasure))
+            if not self._own.deleted.rows.issuperset(found.rows):  # a run under way had given them new numbers
+                self._own.deleted.add(found.rows)
+                is_last &= await self._deeds.do(self._own.save)
+            if is_last:
+                await self._deeds.do(partial(settle_erasure, self._database, erasure))
+                log_event("timeline.erased", posts=len(found.rows))
+        except (StoreUnavailable, SourceError):
+            return False
+        return is_last
+
+    def _take_out(self, erasure: Erasure) -> Erasure:
+        """Whoever writes of the user learns of it first; then nothing that is deleted can come back."""
+        self._writer.note_erased({hash_of_user(erasure.user_id): datetime.now(UTC)})
+        self._writer.give_up_runs(least_runs(self._database, JOBS_THAT_PUBLISH))
+        found = erase_again(self._database, erasure)
+        version = next_safety_version(self._database)
+        self._writer.add_deleted(found.rows, version=version)
+        self._writer.forget_in_blocked(found.user_id, version=version)
+        self._marks.forget_user(found.user_id, found.rows)
+        return found

@@ -1,0 +1,225 @@
+"""The snapshot on disk, so that a timeline that starts while both stores are down has something to show.
+
+    magic, 8 bytes · SHA-256 of the rest, 32 bytes · then for each part its length, u32, and its bytes
+    parts: the installation's id · everyone's list, newest posts, new posts (as in Redis) · phase · blocks
+           · deleted rows, u32 each · catalogue entries: row u32 · length u16 · entry as in Redis
+    Files that begin with WLSNAP01, of earlier versions, have no id; all else is the same.
+
+Written whole, synced, renamed. It holds ids of posts and keys of authors, no captions; deleted posts are left out.
+An erasure rewrites it at once, or deletes it where the disk refuses.
+"""
+
+import hashlib
+import os
+import secrets
+import struct
+import time
+from array import array
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+
+from shared.files.snapshot_owner import HASH_BYTES, LENGTH, MAGIC, WITHOUT_OWNER, owner_of, read_snapshot_owner
+from shared.files.untrusted_files import read_untrusted
+from shared.logs import log_event, log_trouble
+from shared.ranked_lists import codec, records
+from shared.ranked_lists.blocked import pack_blocked, unpack_blocked
+from shared.ranked_lists.catalogue import Deleted
+from shared.ranked_lists.codec import RankedList
+from shared.ranked_lists.records import CatalogueEntry
+from timeline.stores.local_copies import Snapshot
+from timeline.stores.new_post_pool import Pool
+from timeline.worker import Worker
+
+MAX_BYTES = 64_000_000  # deletions make most of it; 2 MB is usual
+LEFT_OVER_SECONDS = 60.0  # an unfinished file that is older is nobody's: its writer was killed
+_POST = struct.Struct("<IH")
+
+
+class UnreadableSnapshot(ValueError):
+    """A file that is damaged, or another version's."""
+
+
+@dataclass(slots=True)
+class Disk:
+    """One file."""
+
+    path: Path
+    installation: str = ""  # whose file it must be; blank until PostgreSQL has said it
+    earlier: frozenset[str] = frozenset()  # ids that this installation had before
+    loaded: str | None = None  # whose file this process began with; blank: of an earlier version; None: with none
+    is_foreign: bool = False
+    worker: Worker | None = None  # of several processes with this file, this one
+    heard: float = 0.0  # of so many erasures through the others
+    _is_in_trouble: bool = False
+    _turn: Lock = field(default_factory=Lock)
+
+    def save(self, snapshot: Snapshot, deleted: Deleted) -> bool:
+        """Replace the file; a disk that is full or read-only is logged once and leaves the old file as it was."""
+        with self._turn, self._turn_of_processes():  # what is packed first is written first
+            if self.may_name_erased():
+                return False
+            if self._is_others():
+                self._tell(f"{self.path}: belongs to another installation, left as it is; set WARMLINE_SNAPSHOT_FILE")
+                return False
+            value = pack(snapshot, deleted.rows, self.installation)
+            if len(value) > MAX_BYTES:
+                self._tell(f"the snapshot has {len(value)} bytes, expected at most {MAX_BYTES}")
+                return False
+            try:
+                self._replace(value)
+            except OSError as error:
+                self._tell(f"{self.path}: {error.strerror}")
+                return False
+            self._is_in_trouble = False
+            return True
+
+    @property
+    def is_kept_here(self) -> bool:
+        """Whether it is this process that writes the file as time goes by."""
+        return self.worker is None or self.worker.keeps_file
+
+    def may_name_erased(self) -> bool:
+        """Whether this process has yet to hear of an erasure through another one: what it holds is not written."""
+        return self.worker is not None and self.worker.erasures_elsewhere() != self.heard
+
+    def _turn_of_processes(self) -> AbstractContextManager[None]:
+        return nullcontext() if self.worker is None else self.worker.cells.lock()
+
+    def save_without_erased(self, snapshot: Snapshot, deleted: Deleted) -> bool:
+        """Replace the file after an erasure, or delete it; False when the disk refuses both."""
+        if self.save(snapshot, deleted) or self._is_others():
+            return True
+        try:
+            self.path.unlink(missing_ok=True)
+        except OSError as error:
+            log_trouble("timeline.snapshot_trouble", reason=f"{self.path}: holds what was erased, {error.strerror}")
+            return False
+        return True
+
+    def load(self, snapshot: Snapshot) -> frozenset[int]:
+        """Fill a new process's snapshot from the file, if there is a good one; gives the deleted rows."""
+        try:
+            value = read_untrusted(self.path, below=self.path.parent, max_bytes=MAX_BYTES)
+            deleted = unpack(value, snapshot)
+        except FileNotFoundError:
+            return frozenset()
+        except OSError as error:
+            self._tell(f"{self.path}: not used, {error.strerror}")
+            return frozenset()
+        except Exception as error:  # its hash is no secret: whoever wrote it chose what goes wrong
+            self._tell(f"{self.path}: not used, {type(error).__name__}")
+            return frozenset()
+        self.loaded = owner_of(value)
+        log_event("timeline.snapshot_loaded", posts=len(snapshot.everyone or snapshot.newest or ()))
+        return deleted
+
+    def _is_others(self) -> bool:
+        """Whether the file that lies there is another installation's, which may have written it since the start."""
+        try:
+            owner = read_snapshot_owner(self.path)
+        except FileNotFoundError:
+            self.is_foreign = False
+            return False
+        except OSError:
+            owner = ""
+        differs = bool(owner and self.installation) and owner != self.installation and owner not in self.earlier
+        self.is_foreign = differs or (self.is_foreign and not owner)
+        return self.is_foreign
+
+    def _replace(self, value: bytes) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._drop_left_over()
+        partial = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
+        try:
+            with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(value)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(self.path)
+        except OSError:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+            raise
+
+    def _drop_left_over(self) -> None:
+        """What a killed process had not finished may name users who were erased since."""
+        for partial in self.path.parent.glob(f".{self.path.name}.*"):
+            with suppress(OSError):
+                if time.time() - partial.stat().st_mtime > LEFT_OVER_SECONDS:
+                    partial.unlink()
+
+    def _tell(self, reason: str) -> None:
+        if not self._is_in_trouble:
+            log_trouble("timeline.snapshot_trouble", reason=reason)
+        self._is_in_trouble = True
+
+
+def pack(snapshot: Snapshot, deleted: Collection[int], installation: str = "") -> bytes:
+    """The file's bytes."""
+    new_posts = snapshot.new_posts.ranked if snapshot.new_posts else None
+    lists = [snapshot.everyone, snapshot.newest, new_posts]
+    rows = {row for ranked in lists if ranked for row in codec.rows_of(ranked.entries)}.difference(deleted)
+    posts = [post for row in sorted(rows) if (post := snapshot.catalogue.get(row))]
+    pairs = zip(snapshot.blocked.users, snapshot.blocked.authors, strict=True)
+    parts = [
+        installation.encode(),
+        *(codec.encode(ranked) if ranked else b"" for ranked in lists),
+        records.pack_phase(snapshot.phase),
+        pack_blocked(pairs, version=0),
+        records.pack_rows(sorted(deleted)),
+        b"".join(_pack_posts(posts)),
+    ]
+    body = b"".join(LENGTH.pack(len(part)) + part for part in parts)
+    return MAGIC + hashlib.sha256(body).digest() + body
+
+
+def unpack(value: bytes, snapshot: Snapshot) -> frozenset[int]:
+    """Fill a snapshot from the file's bytes; gives the deleted rows.
+
+    Raises:
+        UnreadableSnapshot: damaged, or another version's.
+    """
+    start = len(MAGIC) + HASH_BYTES
+    body = value[start:]
+    magic = value[: len(MAGIC)]
+    if magic not in (MAGIC, WITHOUT_OWNER) or value[len(MAGIC) : start] != hashlib.sha256(body).digest():
+        raise UnreadableSnapshot("damaged, or another version's")
+    everyone, newest, new_posts, phase, blocked, deleted, posts = list(_parts(body))[magic == MAGIC :]
+    # All of it is read before any of it counts.
+    lists, pool, catalogue = (_list(everyone), _list(newest)), _list(new_posts), list(_unpack_posts(posts))
+    reserved, in_force, pairs = Pool.of(pool) if pool else None, records.unpack_phase(phase), unpack_blocked(blocked)
+    rows = frozenset(array("I", deleted))
+    snapshot.everyone, snapshot.newest = lists
+    snapshot.new_posts, snapshot.phase, snapshot.blocked = reserved, in_force, pairs
+    snapshot.catalogue.add(catalogue)
+    return rows
+
+
+def _parts(body: bytes) -> Iterator[bytes]:
+    start = 0
+    while start < len(body):
+        (length,) = LENGTH.unpack_from(body, start)
+        yield body[start + LENGTH.size : start + LENGTH.size + length]
+        start += LENGTH.size + length
+
+
+def _list(part: bytes) -> RankedList | None:
+    return codec.decode(part) if part else None
+
+
+def _pack_posts(posts: Iterable[CatalogueEntry]) -> Iterator[bytes]:
+    for post in posts:
+        packed = records.pack_post(post)
+        yield _POST.pack(post.row, len(packed)) + packed
+
+
+def _unpack_posts(part: bytes) -> Iterator[CatalogueEntry]:
+    start = 0
+    while start < len(part):
+        row, length = _POST.unpack_from(part, start)
+        start += _POST.size
+        yield records.unpack_post(row, part[start : start + length])
+        start += length

@@ -1,0 +1,1 @@
+"""`warmline capacity`: what a world of some size will need."""

@@ -1,0 +1,50 @@
+"""The last good run of each job: what it took, and how much it worked on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.db.engine import Database
+from shared.db.runs import recent_runs
+from warmline.commands.capacity.model import JOBS, TRAIN, World
+
+LOOKED_AT = 50  # the newest runs of a job, among them failed and partial ones
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastRun:
+    """A run as its report has it."""
+
+    at: datetime
+    seconds: float
+    stages: Mapping[str, float]  # by part; empty in reports of older versions
+    encoded: int  # captions and photos that were new to it
+    report: Mapping[str, Any]
+
+    def worked_on(self, job: str, here: World) -> World:
+        """As much as its report says; else what is here now."""
+        if job != TRAIN or "work" not in self.report:
+            return here
+        events = int(self.report["work"].get("events", here.interactions))
+        posts = int(self.report["work"].get("posts", here.posts))
+        return World(users=here.users, posts=max(posts, 1), interactions=max(events, 1))
+
+
+def last_runs(database: Database) -> dict[str, LastRun]:
+    """By job; partial scoring runs are left out, and so is what never ran."""
+    found = {}
+    for job in JOBS:
+        done = (run for run in recent_runs(database, limit=LOOKED_AT, job=job) if run["state"] == "done")
+        whole = (run for run in done if "seconds" in (run["report"] or {}) and not run["report"].get("partial"))
+        run = next(whole, None)
+        if run is not None:
+            report = run["report"]
+            found[job] = LastRun(
+                at=run["finished_at"],
+                seconds=float(report["seconds"]),
+                stages=report.get("stages", {}),
+                encoded=int(report.get("captions", 0)) + int(report.get("images", 0)),
+                report=report,
+            )
+    return found

@@ -1,0 +1,111 @@
+"""Whether the encoders that the settings name can be built here and encode a sample, without a download."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+from msgspec import DecodeError, json
+
+from shared.content.encoders.registry import image_packages, text_packages
+from shared.content.encoders.self_test_process import ABSENT, GOOD, OFFLINE, Trial
+from shared.content.settings import ContentSettings
+from shared.errors import EncoderUnavailable
+from shared.settings import PREFIX
+from warmline.findings import Finding, good, hint, problem
+
+MODULE = "shared.content.encoders.self_test_process"
+MOST_SECONDS = 120.0  # that loading and trying both may take; 5 as a rule
+FOLDER = "WARMLINE_ENCODER_FOLDER"
+EXPECTED = "an encoder that can be built, and a vector of its width"
+
+
+def check_encoders(settings: ContentSettings, *, with_sample: bool) -> list[Finding]:
+    """Look at the names, the packages and the folder; and, which takes seconds, encode a sample by each.
+
+    Args:
+        settings: that name them.
+        with_sample: whether phase 2 has what it needs, so that the encoders are about to be used.
+    """
+    names = {"WARMLINE_IMAGE_ENCODER": settings.image_encoder, "WARMLINE_TEXT_ENCODER": settings.text_encoder}
+    has_torch = find_spec("torch") is not None
+    found = _judge_names(settings, has_torch=has_torch) + _judge_folder(settings.encoder_folder, has_torch=has_torch)
+    if found:
+        return found
+    if not has_torch:
+        return [good("encoders", "they have names that can be; not tried, for PyTorch is not installed here")]
+    if not with_sample:
+        return [good("encoders", "their packages are installed; not tried before phase 2 has enough to learn from")]
+    trials = _trials(settings)
+    return [judge_trial(variable, name, trials.get(name), is_offline=_is_offline()) for variable, name in names.items()]
+
+
+def judge_trial(variable: str, name: str, trial: Trial | None, *, is_offline: bool) -> Finding:
+    """What the trial of an encoder means; None: the process that tried it gave no answer."""
+    if trial is None:
+        got = f"{name}: the process that tried it ended without a word, or took more than {MOST_SECONDS:g} s"
+        return problem(variable, got, expected=EXPECTED, todo="is memory short here? Else name another one")
+    if trial.outcome == GOOD:
+        return good(variable, f"{name} encodes a sample")
+    if trial.outcome == ABSENT and not is_offline:
+        todo = "in order where the hub can be reached: the next training downloads it; else see to what it says"
+        return hint(variable, trial.detail, expected="weights that are here", todo=todo)
+    return problem(variable, trial.detail, expected=EXPECTED, todo="no training starts before")
+
+
+def _judge_names(settings: ContentSettings, *, has_torch: bool) -> list[Finding]:
+    """Names that no encoder has, and packages that are missing where there is PyTorch, so that jobs may run here."""
+    found = []
+    for variable, name, packages_of in (
+        ("WARMLINE_IMAGE_ENCODER", settings.image_encoder, image_packages),
+        ("WARMLINE_TEXT_ENCODER", settings.text_encoder, text_packages),
+    ):
+        try:
+            missing = [package for package in packages_of(name) if find_spec(package) is None]
+        except EncoderUnavailable as error:
+            found.append(problem(variable, str(error), expected="a known encoder", todo="no training starts before"))
+            continue
+        if missing and has_torch:
+            todo = f"`pip install {' '.join(missing)}` where training and scoring run"
+            got = f"{name}: not installed: {', '.join(missing)}"
+            found.append(problem(variable, got, expected="the packages that it needs", todo=todo))
+    return found
+
+
+def _judge_folder(folder: Path | None, *, has_torch: bool) -> list[Finding]:
+    if folder is None or folder.is_dir():
+        return []
+    if not has_torch:
+        got = f"this machine has no folder {folder}, so the models in it were not looked at"
+        return [hint(FOLDER, got, expected="the folder of the models", todo="mount it here too, or let it be")]
+    todo = "name the folder that models were downloaded to, each in a subfolder of its name, or leave it blank"
+    return [problem(FOLDER, f"there is no folder {folder}", expected="a folder of models", todo=todo)]
+
+
+def _is_offline() -> bool:
+    return any(os.environ.get(name, "0").upper() in ("1", "ON", "YES", "TRUE") for name in OFFLINE)
+
+
+def _trials(settings: ContentSettings) -> Mapping[str, Trial]:
+    """By name, of those that gave an answer in time."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}  # no secrets
+    environment["PYTHONPATH"] = os.pathsep.join(path or os.curdir for path in sys.path)
+    folder = [str(settings.encoder_folder)] if settings.encoder_folder else []
+    command = [sys.executable, "-P", "-m", MODULE, settings.image_encoder, settings.text_encoder, *folder]
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, timeout=MOST_SECONDS, check=False)
+        output = done.stdout
+    except subprocess.TimeoutExpired as expired:
+        output = expired.stdout or b""
+    trials = (_read(line) for line in output.splitlines())
+    return {trial.name: trial for trial in trials if trial is not None}
+
+
+def _read(line: bytes) -> Trial | None:
+    """None for what a library has written."""
+    try:
+        return json.decode(line, type=Trial)
+    except DecodeError:
+        return None

@@ -1,0 +1,323 @@
+"""Walks through everything that `warmline doctor` looks at, in the order in which one thing needs another.
+
+What cannot be read is a finding of its own, and the rest is looked at all the same.
+"""
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from shared.content.settings import ContentSettings
+from shared.db.cures import cure_type
+from shared.db.details import count_learnt
+from shared.db.doctor.indexes import LOOKUPS, Lookups, look_at_lookups
+from shared.db.doctor.rows import (
+    LINKS,
+    SAME_ROW,
+    STATEMENT_SECONDS,
+    Probe,
+    Share,
+    count_kinds,
+    look_at_rows,
+    look_for_duplicates,
+    look_for_events_after_deletion,
+    look_for_events_before_posts,
+    look_for_old_rows,
+    look_for_repeats,
+    look_for_unknown,
+    look_for_unknown_senders,
+)
+from shared.db.doctor.setup import count_amounts, look_at_rights, look_at_role, sample_posts, value_of
+from shared.db.engine import RELATIONS, Place, Snapshot
+from shared.db.migrate import check_migrated
+from shared.db.models import CHAMPION, list_models
+from shared.db.relations import Mismatch, mismatches
+from shared.db.rights import SCORING, TRAINING, missing_rights
+from shared.db.runs import recent_runs
+from shared.errors import ConfigurationError, ForeignInstallation, NotMigrated, SourceError, StoreUnavailable
+from shared.jobs.names import Job
+from shared.neucf.size import model_bytes
+from shared.ranked_lists.health import read_health
+from shared.settings import ListSettings, ModelSettings, load_settings
+from warmline.commands.doctor.encoder_check import check_encoders
+from warmline.commands.doctor.photo_check import SAMPLE_PHOTOS, check_photos
+from warmline.commands.doctor.row_rules import (
+    judge_deleted,
+    judge_duplicates,
+    judge_early,
+    judge_kinds,
+    judge_old,
+    judge_repeats,
+    judge_rows,
+    judge_unknown,
+    judge_unknown_senders,
+)
+from warmline.commands.doctor.run_rules import LastRun, judge_folder, judge_models, judge_own_rights, judge_runs
+from warmline.commands.doctor.settings_check import check_settings
+from warmline.commands.doctor.setup_rules import (
+    LARGE_TABLE,
+    RARELY_ASKED,
+    judge_amounts,
+    judge_lookups,
+    judge_own_role,
+    judge_redis,
+    judge_rights,
+)
+from warmline.findings import Finding, Severity, problem, too_slow, unanswered
+from warmline.stores import Stores
+
+Steps = Iterator[tuple[str, list[Finding]]]  # what is being looked at, and what was found there
+Shares = Mapping[str, Share]  # what each check of a relation's rows counted
+Questions = Iterator[tuple[str, Callable[[], list[Finding]]]]  # what about, and how it is answered
+UNREADABLE = "SELECT * from it in psql as the same role and see to what PostgreSQL says; the jobs would fail alike"
+SCHEMA_CHECK = "schema warmline"
+DATED = ("users", "posts", "interactions")
+RUNS_LOOKED_AT = 20  # of a job, to find one that ended well
+
+
+def examine(stores: Stores, snapshot: Snapshot) -> Steps:
+    """All steps; each gives its findings when it is done."""
+    yield "settings", check_settings()
+    yield "Redis", _redis(stores.redis_url)
+    schema = _schema(stores)
+    yield SCHEMA_CHECK, schema
+    if not schema:
+        yield "installation", _installation(stores)
+        own = Probe(snapshot.connection(stores.database.own), stores.database.own)
+        yield "database role", _answered("database role", lambda: judge_own_role(look_at_role(own)))
+        yield "jobs and models", _jobs(stores)
+    elif not stores.database.has_views:
+        return  # without its tables there is nothing to look at
+    yield from _relations(stores, snapshot, is_migrated=not schema)
+
+
+def _relations(stores: Stores, snapshot: Snapshot, *, is_migrated: bool) -> Steps:
+    """The four relations: what they are, how they are found, and what stands in them."""
+    has_views = stores.database.has_views
+    place = stores.database.source or stores.database.own
+    connection = snapshot.connection(place)
+    probe = Probe(connection, place)
+    usable = yield from _contracts(snapshot, place, probe, has_views=has_views)
+    # Of our own tables the migrations decide which indexes there are: one on events' post_id is not among them.
+    wanted = [(one, column) for one, column, *_ in LOOKUPS if one in usable]
+    lookups = look_at_lookups(probe, [each for each in wanted if has_views or each[1] not in RARELY_ASKED])
+    probe = Probe(connection, place, unordered=_too_large_to_sort(lookups))
+    shares = yield from _readable(probe, usable, has_views=has_views)
+    # What a view that fails would have indexed may fail as well, and will be another once the view is mended.
+    yield "indexes", judge_lookups(lookups.of_relations(shares))
+    yield from _rows(probe, {each: found for each, found in shares.items() if found is None or _has_rows(found)})
+    if has_views and "users" in shares and is_migrated:
+        own = Probe(snapshot.connection(stores.database.own), stores.database.own)
+        yield (
+            "events by the API",
+            _answered("events by the API", lambda: judge_unknown_senders(look_for_unknown_senders(own, probe))),
+        )
+
+
+def _contracts(
+    snapshot: Snapshot, place: Place, probe: Probe, *, has_views: bool
+) -> Generator[tuple[str, list[Finding]], None, list[str]]:
+    """Whether each relation keeps the contract and may be read; gives those that do."""
+    usable = []
+    for relation in RELATIONS:
+        found = _contract(snapshot, place, probe, relation)
+        found += _rights(probe, relation) if not found and has_views else []
+        if not any(each.severity is Severity.PROBLEM for each in found):
+            usable.append(relation)
+        yield relation, found
+    return usable
+
+
+def _readable(
+    probe: Probe, usable: Sequence[str], *, has_views: bool
+) -> Generator[tuple[str, list[Finding]], None, dict[str, Shares | None]]:
+    """What stands in the newest rows of each relation; gives that of those that can be read."""
+    shares: dict[str, Shares | None] = {}
+    for relation in usable:
+        try:
+            shares[relation] = look_at_rows(probe, relation)
+        except SourceError as error:
+            yield relation, [_unreadable(relation, error)]
+        else:
+            yield relation, judge_rows(relation, shares[relation], is_view=has_views)
+    return shares
+
+
+def _rows(probe: Probe, filled: Mapping[str, Shares | None]) -> Steps:
+    """What the rows say of each other, as far as their relations can be read; the same failure is said once."""
+    said: set[str] = set()
+    for where, question in _questions(probe, filled):
+        found = [each for each in _answered(where, question) if each.todo != UNREADABLE or each.got not in said]
+        said |= {each.got for each in found if each.todo == UNREADABLE}
+        yield where, found
+
+
+def _questions(probe: Probe, filled: Mapping[str, Shares | None]) -> Questions:
+    """What is asked of relations that can be read and have rows; each may fail for itself."""
+    for relation in filled:
+        yield from _questions_of(probe, relation, filled)
+    if {"interactions", "posts"} <= filled.keys():
+        if posts := filled["posts"]:
+            deleted = posts["deleted"]
+            yield "posts.deleted_at", lambda: judge_deleted(deleted, look_for_events_after_deletion(probe))
+        yield "interactions.created_at", lambda: judge_early(look_for_events_before_posts(probe))
+        yield "interactions.kind", lambda: judge_kinds(count_kinds(probe))
+        yield "phase 2", lambda: _phase_2(probe)
+    if "posts" in filled:
+        yield "photos", lambda: _photos(probe)
+
+
+def _questions_of(probe: Probe, relation: str, filled: Mapping[str, Shares | None]) -> Questions:
+    if relation in DATED:
+        yield f"{relation}.created_at", lambda: judge_old(relation, look_for_old_rows(probe, relation))
+    if relation in SAME_ROW:
+        yield relation, lambda: judge_repeats(relation, look_for_repeats(probe, relation))
+    else:
+        yield f"{relation}.id", lambda: judge_duplicates(relation, look_for_duplicates(probe, relation))
+    for column, target in LINKS.get(relation, {}).items():
+        if target in filled:
+            yield f"{relation}.{column}", partial(_unknown, probe, relation, column, target)
+
+
+def _unknown(probe: Probe, relation: str, column: str, target: str) -> list[Finding]:
+    return judge_unknown(relation, column, target, look_for_unknown(probe, relation, column))
+
+
+def _answered(where: str, question: Callable[[], list[Finding]]) -> list[Finding]:
+    try:
+        return question()
+    except SourceError as error:
+        return [_unreadable(where, error)]
+
+
+def _unreadable(where: str, error: Exception) -> Finding:
+    got = f"it fails when it is read: {error}"
+    return problem(where, got, expected="a relation whose every row can be read", todo=UNREADABLE)
+
+
+def _has_rows(shares: Shares) -> bool:
+    return any(share.of for share in shares.values())
+
+
+def _phase_2(probe: Probe) -> list[Finding]:
+    """Whether there is enough to learn from, and whether the encoders work that it then wants."""
+    found = judge_amounts(count_amounts(probe))
+    try:
+        settings = load_settings(ContentSettings)
+    except ConfigurationError:  # `settings` has said so
+        return found
+    return found + check_encoders(settings, with_sample=all(each.severity is Severity.GOOD for each in found))
+
+
+def _photos(probe: Probe) -> list[Finding]:
+    posts = sample_posts(probe, count=SAMPLE_PHOTOS, with_image=True)
+    if posts is None:
+        return [too_slow("posts.image_url", STATEMENT_SECONDS)]
+    try:
+        settings = load_settings(ContentSettings)
+    except ConfigurationError as error:
+        return [problem("settings", str(error), expected="settings that can be read", todo="see .env.example")]
+    return check_photos(posts, settings)
+
+
+def _redis(url: str) -> list[Finding]:
+    try:
+        return judge_redis(read_health(url))
+    except StoreUnavailable as error:
+        todo = "start it, or see to WARMLINE_REDIS_URL; until then timelines show the newest posts"
+        return [problem("Redis", str(error), expected="an answer", todo=todo)]
+
+
+def _installation(stores: Stores) -> list[Finding]:
+    try:
+        stores.refuse_foreign_redis()
+    except ForeignInstallation as error:
+        todo = "give this one a database of Redis of its own; `warmline installation show` looks at models, too"
+        return [problem("Redis", str(error), expected="an owner of its own", todo=todo)]
+    except StoreUnavailable:
+        pass  # said above
+    return []
+
+
+def _schema(stores: Stores) -> list[Finding]:
+    try:
+        check_migrated(stores.database)
+    except NotMigrated as error:
+        return [problem(SCHEMA_CHECK, str(error), expected="this version's schema", todo="warmline migrate")]
+    except StoreUnavailable as error:
+        return [unanswered(error)]
+    return []
+
+
+def _jobs(stores: Stores) -> list[Finding]:
+    """The runs and models on record in our own PostgreSQL."""
+    try:
+        models = list_models(stores.database)
+        last = {job: _last_run(recent_runs(stores.database, limit=RUNS_LOOKED_AT, job=job)) for job in Job}
+        missing = missing_rights(stores.database, {**SCORING, **TRAINING})
+        keep_for, model_dir = load_settings(ListSettings).keep_for, load_settings(ModelSettings).model_dir
+    except (SourceError, StoreUnavailable, ConfigurationError) as error:
+        return [problem("jobs", str(error), expected="the record of runs and models", todo="see to what it says")]
+    has_champion = any(model.alias == CHAMPION for model in models)
+    runs = judge_runs(last, now=datetime.now(UTC), keep_for=keep_for, has_champion=has_champion)
+    return (
+        runs
+        + judge_models(models, model_dir)
+        + judge_folder(model_dir, partial(_first_model, stores))
+        + judge_own_rights(missing)
+    )
+
+
+def _first_model(stores: Stores) -> int:
+    """Bytes that a first model will take; as if there were no data where counting takes too long."""
+    try:
+        with stores.database.read() as snapshot:
+            users, posts = count_learnt(snapshot, since=datetime.fromtimestamp(0, UTC))
+    except (SourceError, StoreUnavailable):
+        users = posts = 0
+    return model_bytes(users=users, posts=posts)
+
+
+def _last_run(runs: Sequence[Mapping[Any, Any]]) -> LastRun | None:
+    if not runs:
+        return None
+    newest = runs[0]
+    done_at = next((run["finished_at"] for run in runs if run["state"] == "done"), None)
+    return LastRun(state=newest["state"], error=newest["error"] or "", asked_at=newest["requested_at"], done_at=done_at)
+
+
+def _contract(snapshot: Snapshot, place: Place, probe: Probe, relation: str) -> list[Finding]:
+    wrong = mismatches(snapshot.connection(place), place, relation)
+    return [
+        problem(
+            f"{each.relation}.{each.column}" if each.column else each.relation,
+            f"got {each.got}",
+            expected=each.expected,
+            todo=_cure(probe, relation, each),
+        )
+        for each in wrong
+    ]
+
+
+def _cure(probe: Probe, relation: str, wrong: Mismatch) -> str:
+    """What to write instead, judged by a value of the column where that can be had."""
+    if wrong.column is None or wrong.got_type is None:
+        return wrong.cure
+    try:
+        value = value_of(probe, relation, wrong.column, wrong.got_type)
+    except SourceError:  # no right to read it, or a view that fails: what is wrong with the type stands all the same
+        value = None
+    return cure_type(wrong.column, wrong.got_type, value)
+
+
+def _rights(probe: Probe, relation: str) -> list[Finding]:
+    rights = look_at_rights(probe).get(relation)
+    return judge_rights(probe.schema, relation, rights) if rights else []
+
+
+def _too_large_to_sort(lookups: Lookups) -> set[str]:
+    """Relations whose newest rows could only be found by sorting all of them."""
+    large = [each for each in lookups.missing if each.rows >= LARGE_TABLE]
+    asked = [lookup.partition(".") for each in large for lookup in each.serves]
+    return {relation for relation, _, column in asked if column == "created_at"}

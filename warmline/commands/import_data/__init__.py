@@ -1,0 +1,1 @@
+"""`warmline import`: reads, checks and merges the files of a folder."""

@@ -1,0 +1,1 @@
+"""`warmline inspect`: why a user sees what they see."""

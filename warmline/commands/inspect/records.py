@@ -1,0 +1,78 @@
+"""The records of `warmline inspect`: what both stores hold about one user, as of one moment."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.db.details import PostDetails, UserDetails
+from shared.domain import Phase, PhaseState, Source
+from shared.ranked_lists.codec import RankedList
+from shared.ranked_lists.inspect import ListedPost, UserLists
+from shared.settings import HeuristicSettings
+from warmline.commands.inspect.score_parts import ScoreParts, parts_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownList:
+    """A list with its first posts."""
+
+    ranked: RankedList
+    posts: list[ListedPost]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """All that is known about one user, as of `now`."""
+
+    user_id: str
+    user: UserDetails
+    state: UserLists
+    phase: PhaseState
+    lists: Mapping[Source, ShownList]  # everyone's only when the user has none
+    published: Collection[Phase]  # the phases whose lists were ever published, as far as Redis knows
+    posts: Mapping[str, PostDetails]
+    formula: HeuristicSettings
+    now: datetime
+
+    @property
+    def in_phase(self) -> Phase:
+        """The phase that the rollout puts this user in."""
+        return self.phase.phase_of(self.user_id)
+
+    @property
+    def served_from(self) -> Source | None:
+        """Where the next first page comes from; None: from the timeline's own stock, for Redis has nothing."""
+        order = (Source(self.in_phase), Source.HEURISTIC, Source.EVERYONE)
+        return next((source for source in order if source in self.lists), None)
+
+    def parts(self, source: Source, post: ListedPost) -> ScoreParts | None:
+        """What the heuristic's score of a post is made of; None where that is not known."""
+        details = self.posts.get(post.post_id or "")
+        born = details.created_at if details is not None else None
+        if source not in (Source.HEURISTIC, Source.EVERYONE) or born is None:
+            return None
+        return parts_of(post.score, self.lists[source].ranked.generated_at - born, self.formula)
+
+    @property
+    def withheld(self) -> dict[str, int]:
+        """How many authors and posts the user is not shown, under the words that the reader sees."""
+        viewer = self.state.viewer
+        return {
+            "hidden_authors": max(0, len(viewer.hidden_authors) - 1),  # less the user's own key
+            "hidden_posts": len(viewer.hidden_posts),
+            "seen_by_events": len(viewer.seen_posts),
+            "served": len(set(self.state.seen.rows)),
+            "visits": self.state.seen.visits,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostInspection:
+    """How one post stands with one user."""
+
+    user: Inspection
+    post_id: str
+    details: PostDetails | None  # None: not in the relation
+    row: int | None  # None: it was never a candidate
+    standing: str  # as of `ListedPost`
+    places: Mapping[Source, ListedPost | None]  # in each of the user's lists; None: not in it

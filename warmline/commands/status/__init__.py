@@ -1,0 +1,1 @@
+"""`warmline status`: how the installation is, at a glance."""
