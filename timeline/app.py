@@ -12,7 +12,6 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Scope
 
 from shared.version import VERSION
-from timeline.feed.fallbacks import FIRST_LOOK_SECONDS
 from timeline.http import admin, docs_page, interactions, pages, relations, runs
 from timeline.http.auth import jwt_library
 from timeline.http.exact_paths import ExactPaths
@@ -24,6 +23,7 @@ from timeline.http.request_log import Observed
 from timeline.http.security_headers import SecurityHeaders
 from timeline.metrics import Metrics
 from timeline.state import AllSettings, State, build_state, read_settings
+from timeline.stores.local_copies import FIRST_LOOK_SECONDS
 from timeline.worker import Worker
 
 DESCRIPTION = "Pages of ranked lists for a photo app, and the operator's phase switch."

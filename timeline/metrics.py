@@ -8,7 +8,7 @@ test compares the two.
 import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -17,8 +17,10 @@ from shared.domain import Phase, Reason, Source
 from shared.ranked_lists import codec
 from shared.ranked_lists.publication import Publication
 from timeline.counters import STORES, Tally
-from timeline.feed.records import Page
 from timeline.worker import SharedCells
+
+if TYPE_CHECKING:
+    from timeline.feed.records import Page
 
 BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)  # seconds; 0.3 and 1 are what we promise
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -64,7 +66,7 @@ class Metrics:
         """A timeline request was answered."""
         self._tally.request(source or NO_SOURCE, _CODES.get(status, OTHER), seconds)
 
-    def page(self, page: Page) -> None:
+    def page(self, page: "Page") -> None:
         """A page was made."""
         self._tally.new_posts(codec.count_reason(page.posts.marks, Reason.NEW))
 

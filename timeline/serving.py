@@ -37,7 +37,7 @@ def serve_worker(settings: AllSettings, worker: Worker, sockets: Sequence[socket
     return 0 if has_begun else STARTUP_FAILURE
 
 
-async def _serve(app: TimelineApp, sockets: Sequence[socket], *, keep_alive: float) -> bool:
+async def _serve(app: "TimelineApp", sockets: Sequence[socket], *, keep_alive: float) -> bool:
     stopped, loop = asyncio.Event(), asyncio.get_running_loop()
     for each in SIGNALS:
         loop.add_signal_handler(each, stopped.set)

@@ -7,8 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from fastapi import Request
-
 from shared.db.engine import Database, check_urls, retried
 from shared.jobs.setting_conflicts import refuse_conflicts
 from shared.ranked_lists.job_store import ListWriter
@@ -225,10 +223,3 @@ def _parts(
         window=settings.window,
         new_posts=settings.new_posts,
     )
-
-
-def state_of(request: Request) -> State:
-    """The state of the process that serves this request."""
-    state = request.app.state.warmline
-    assert isinstance(state, State)
-    return state

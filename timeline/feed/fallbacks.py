@@ -16,11 +16,10 @@ from shared.ranked_lists.records import Tail
 from shared.ranked_lists.timeline_store import UserState
 from timeline.feed.chain_page import Walk
 from timeline.feed.tail import frozen_tail, older_part, parts_of, plain_tail
+from timeline.stores.local_copies import FIRST_LOOK_SECONDS
 from timeline.stores.older_posts import OlderPosts
 from timeline.stores.resources import Parts
 from timeline.stores.segments import Permitted
-
-FIRST_LOOK_SECONDS = 0.3  # how long a request that comes before anything is known waits for the first look
 
 
 class Sources:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
+from typing import TYPE_CHECKING
 
 from shared.db.newest import posts_of_rows
 from shared.eligibility import may_show, may_show_all
@@ -12,10 +13,12 @@ from shared.ranked_lists.records import CatalogueEntry
 from timeline.feed.author_spacing import WINDOW, Spacing
 from timeline.feed.chain_page import Walk
 from timeline.feed.deferred_posts import Candidate, Waiting
-from timeline.feed.fallbacks import Sources
-from timeline.feed.prepare_list import Ahead
 from timeline.stores.local_copies import catalogue_entry
 from timeline.stores.resources import Parts
+
+if TYPE_CHECKING:
+    from timeline.feed.fallbacks import Sources
+    from timeline.feed.prepare_list import Ahead
 
 MORE = 4  # posts beyond a page that are looked at with it: the one that follows it, and some for those that wait
 LOOK_AHEAD = 16  # posts beyond those that are needed whose catalogue entries are fetched with them
@@ -25,7 +28,7 @@ LEAST_STRIDE = 4  # posts that are looked up at once, where fewer are needed: so
 class Filler:
     """Walks chains, with the catalogue at hand."""
 
-    def __init__(self, parts: Parts, sources: Sources, ahead: Ahead) -> None:
+    def __init__(self, parts: Parts, sources: "Sources", ahead: "Ahead") -> None:
         self._reader, self._database, self._stores = parts.reader, parts.database, parts.stores
         self._catalogue = parts.reader.catalogue
         self._sources, self._ahead = sources, ahead

@@ -1,9 +1,9 @@
 """What the operator calls: the phase, and the state of everything."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Request
 
 from shared.db.feed_counts import FeedFigures, feed_figures
 from shared.db.models import ModelVersion, champion, list_models
@@ -16,34 +16,16 @@ from shared.logs import log_event
 from shared.operations.promotion import promote
 from shared.ranked_lists.publication import Publication
 from shared.readiness import phase_warning
-from timeline.http.exact_paths import without_query
-from timeline.http.pages import PROBLEMS
-from timeline.http.printable_json import PrintableJSON
+from timeline.http.answers import PROBLEMS
 from timeline.http.problems import Problem
+from timeline.http.routers import TOKEN_NAME, operator_router, state_of
 from timeline.http.schemas import ChampionAnswer, ChampionChange, PhaseAnswer, PhaseChange
-from timeline.state import State, state_of
 
-TOKEN_NAME = "admin token"  # noqa: S105 - what the audit calls the bearer of WARMLINE_ADMIN_TOKEN
+if TYPE_CHECKING:
+    from timeline.state import State
+
 FEED_GENERATIONS = 10  # of each source that the status names one by one
 STATUS_MODELS = 3  # the newest versions that the status holds; their reports are long, `/admin/models` has more
-DOWN: dict[int | str, dict[str, Any]] = {503: {"description": "PostgreSQL does not answer"}}
-
-
-def _operator_only(request: Request) -> None:
-    state_of(request).doorkeeper.admit_operator(request)
-
-
-def operator_router(prefix: str) -> APIRouter:
-    """A router that opens to the operator alone."""
-    closed = [Depends(_operator_only), Depends(without_query)]
-    return APIRouter(
-        prefix=prefix,
-        tags=["admin"],
-        dependencies=closed,
-        responses={401: PROBLEMS[401], **DOWN},
-        default_response_class=PrintableJSON,
-    )
-
 
 router = operator_router("/admin")
 
@@ -141,7 +123,7 @@ def _model(model: ModelVersion) -> dict[str, Any]:
 
 
 def _from_database(
-    state: State,
+    state: "State",
 ) -> tuple[PhaseState, list[Any], list[Any], list[Any], list[ModelVersion], list[FeedFigures]]:
     database = state.database
     history, feeds = phase_history(database, limit=10), feed_figures(database, generations=FEED_GENERATIONS)
@@ -158,7 +140,7 @@ def _feed(figures: FeedFigures) -> dict[str, Any]:
     }
 
 
-async def _phase(state: State, phase: PhaseState) -> PhaseAnswer:
+async def _phase(state: "State", phase: PhaseState) -> PhaseAnswer:
     published = await _publications(state)
     warning = phase_warning(
         phase.phase,
@@ -168,7 +150,7 @@ async def _phase(state: State, phase: PhaseState) -> PhaseAnswer:
     return PhaseAnswer(phase=phase.phase, rollout_percent=phase.rollout_percent, version=phase.version, warning=warning)
 
 
-async def _publications(state: State) -> dict[Phase, Publication] | None:
+async def _publications(state: "State") -> dict[Phase, Publication] | None:
     """The last whole publication of each phase; None: Redis does not answer."""
     try:
         return await state.reader.publications()

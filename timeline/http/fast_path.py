@@ -7,6 +7,7 @@ is one text of each rule and of each refusal. Both give the same bytes.
 
 import re
 import time
+from typing import TYPE_CHECKING
 
 from timeline.feed.records import PageRequest
 from timeline.http.page_json import MEDIA_TYPE, page_body
@@ -14,7 +15,9 @@ from timeline.http.request import Request
 from timeline.http.request_log import note
 from timeline.http.schemas import DEFAULT_LIMIT
 from timeline.http.security_headers import LINES
-from timeline.state import State
+
+if TYPE_CHECKING:
+    from timeline.state import State
 
 # Matches fewer texts than the routes let through (see `schemas.Id`, `CursorText`, `Limit`).
 _PATH = re.compile(rb"/timeline/([A-Za-z0-9_-]{1,128})")
@@ -25,7 +28,7 @@ _HEAD = b"content-length: %d\r\ncontent-type: " + MEDIA_TYPE.encode() + b"\r\n" 
 class FastPath:
     """Answers plain requests."""
 
-    def __init__(self, state: State, *, writes_lines: bool) -> None:
+    def __init__(self, state: "State", *, writes_lines: bool) -> None:
         self._state, self._writes_lines = state, writes_lines
 
     async def answer(self, wanted: PageRequest, authorization: bytes) -> tuple[bytes, bytes] | None:

@@ -6,36 +6,23 @@ a batch with hides is answered by 202 with `pending`; seen posts come back with 
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Body, Depends, Request
+from fastapi import Body, Request
 
 from shared.db.events import revoke_events
+from timeline.http.answers import TOO_LARGE, Documented
 from timeline.http.interaction_checks import Checked, Rejection, check_events
-from timeline.http.pages import PROBLEMS
 from timeline.http.printable_json import PrintableJSON
+from timeline.http.routers import backend_router, state_of
 from timeline.http.schemas import Batch, Ingested, RejectedEvent
-from timeline.state import State, state_of
 
-TOO_LARGE: dict[int | str, dict[str, Any]] = {
-    400: {"description": "the body is no JSON, or too deep"},
-    413: {"description": "the body is larger than 1 MB"},
-}
-PENDING: dict[int | str, dict[str, Any]] = {202: {"model": Ingested, "description": "durable; Redis is away"}}
-UNAVAILABLE: dict[int | str, dict[str, Any]] = {503: {"description": "PostgreSQL does not answer; nothing was changed"}}
+if TYPE_CHECKING:
+    from timeline.state import State
 
+PENDING: Documented = {202: {"model": Ingested, "description": "durable; Redis is away"}}
 
-def backend_only(request: Request) -> None:
-    """Let the app's backend in, or raise the problem."""
-    state_of(request).doorkeeper.admit_backend(request)
-
-
-router = APIRouter(
-    tags=["writes"],
-    dependencies=[Depends(backend_only)],
-    responses={401: PROBLEMS[401], 422: PROBLEMS[422], **TOO_LARGE, **UNAVAILABLE},
-    default_response_class=PrintableJSON,
-)
+router = backend_router(PrintableJSON, TOO_LARGE, takes_query=True)
 
 
 @router.post("/interactions", response_model=Ingested, responses=PENDING)
@@ -63,7 +50,7 @@ async def remove_interactions(request: Request, batch: Annotated[Batch, Body()])
     return _answer(checked, {}, changed=revoked.events, is_obeyed=is_obeyed)
 
 
-def _checked(state: State, batch: Sequence[object]) -> Checked:
+def _checked(state: "State", batch: Sequence[object]) -> Checked:
     return check_events(batch, now=datetime.now(UTC), keys=state.signing_keys)
 
 

@@ -1,17 +1,19 @@
 """What the app calls: pages of a user's timeline; and what the platform calls: health."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 
 from shared.ranked_lists.cursor import ForgedCursor
 from timeline.feed.records import PageRequest
+from timeline.http.answers import PROBLEMS
 from timeline.http.auth import authorization_of
 from timeline.http.page_json import MEDIA_TYPE, page_body
 from timeline.http.printable_json import PrintableJSON
 from timeline.http.problems import Problem
 from timeline.http.request_log import PAGES
+from timeline.http.routers import state_of
 from timeline.http.schemas import (
     DEFAULT_LIMIT,
     Alive,
@@ -23,17 +25,6 @@ from timeline.http.schemas import (
     TimelineRequest,
 )
 from timeline.metrics import CONTENT_TYPE
-from timeline.state import state_of
-
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    code: {"description": what}
-    for code, what in {
-        400: "the cursor is not one that this service gave to this user",
-        401: "no token, or a wrong or expired one",
-        403: "the token is another user's",
-        422: "the request is not what this route takes",
-    }.items()
-}
 
 router = APIRouter(default_response_class=PrintableJSON)
 

@@ -4,34 +4,27 @@ PostgreSQL first: an answer means durable. Redis at once after it. A 204 says th
 page on; a 202 with `pending`, that Redis is away and learns of it when it is back.
 """
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Body, Depends, Request
+from fastapi import Body, Request
 from fastapi.responses import Response
 
 from shared.db.erasure import erase_user
 from shared.db.safety_outbox import SafetyChange
 from shared.db.writes import PostWrite, delete_post, drop_block, put_block, put_post, put_user
-from timeline.http.exact_paths import without_query
-from timeline.http.interactions import TOO_LARGE, UNAVAILABLE, backend_only
-from timeline.http.pages import PROBLEMS
+from timeline.http.answers import TOO_LARGE, Documented
 from timeline.http.printable_json import PrintableJSON
 from timeline.http.problems import Problem
+from timeline.http.routers import backend_router, state_of
 from timeline.http.schemas import ActPending, ErasureUnderWay, PathId, PostPut, UserPut
-from timeline.state import State, state_of
 
-CONFLICT: dict[int | str, dict[str, Any]] = {
-    409: {"description": "the relation is a view, or the user was erased, the post deleted"}
-}
-PENDING: dict[int | str, dict[str, Any]] = {202: {"model": ActPending, "description": "durable; Redis is away"}}
+if TYPE_CHECKING:
+    from timeline.state import State
 
+CONFLICT: Documented = {409: {"description": "the relation is a view, or the user was erased, the post deleted"}}
+PENDING: Documented = {202: {"model": ActPending, "description": "durable; Redis is away"}}
 
-router = APIRouter(
-    tags=["writes"],
-    dependencies=[Depends(backend_only), Depends(without_query)],
-    responses={401: PROBLEMS[401], 422: PROBLEMS[422], **UNAVAILABLE},
-    default_response_class=Response,
-)
+router = backend_router(Response, {}, takes_query=False)
 
 
 @router.put("/users/{user_id}/blocks/{blocked_user_id}", status_code=204, responses={**CONFLICT, **PENDING})
@@ -84,7 +77,7 @@ async def remove_post(request: Request, post_id: PathId) -> Response:
     return await _obeyed(state, await state.act(delete_post, state.acts_database, post_id))
 
 
-async def _obeyed(state: State, change: SafetyChange) -> Response:
+async def _obeyed(state: "State", change: SafetyChange) -> Response:
     """The answer to an act that pages must obey."""
     if await state.withheld.apply(change):
         return Response(status_code=204)

@@ -8,11 +8,10 @@ from shared.db.requests import request_new_run
 from shared.db.runs import live_services, recent_runs
 from shared.jobs.names import SERVICES, Job
 from shared.logs import log_event
-from timeline.http.admin import TOKEN_NAME, operator_router
-from timeline.http.pages import PROBLEMS
+from timeline.http.answers import PROBLEMS
 from timeline.http.problems import Problem
+from timeline.http.routers import TOKEN_NAME, operator_router, state_of
 from timeline.http.schemas import MAX_RUNS, JobAsked, RunHistory
-from timeline.state import state_of
 
 router: APIRouter = operator_router("/admin/jobs")
 REFUSALS: dict[int | str, dict[str, Any]] = {

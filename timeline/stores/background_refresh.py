@@ -33,11 +33,10 @@ from shared.ranked_lists import codec
 from shared.ranked_lists.job_store import ListWriter
 from shared.ranked_lists.publication import Publication
 from shared.ranked_lists.timeline_store import MemoryLost
-from timeline.feed.fallbacks import FIRST_LOOK_SECONDS
 from timeline.metrics import Metrics
 from timeline.stores.breaker import Breaker
 from timeline.stores.installation import Answer, Installation
-from timeline.stores.local_copies import NOT_ASKED
+from timeline.stores.local_copies import FIRST_LOOK_SECONDS, NOT_ASKED
 from timeline.stores.new_post_pool import Pool
 from timeline.stores.resources import Parts
 from timeline.stores.safety_updates import Withheld

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from shared.db.newest import NewPost
 from shared.domain import INITIAL_PHASE, PhaseState, Reason, Source, age_hours
@@ -17,10 +18,13 @@ from shared.ranked_lists.blocked import NOBODY, Blocked
 from shared.ranked_lists.catalogue import Catalogue
 from shared.ranked_lists.codec import RankedList, pack_entry
 from shared.ranked_lists.records import CatalogueEntry
-from timeline.stores.new_post_pool import Pool
 from timeline.stores.segments import Segment, segment_of
 
+if TYPE_CHECKING:
+    from timeline.stores.new_post_pool import Pool
+
 NOT_ASKED = "not asked yet"
+FIRST_LOOK_SECONDS = 0.3  # how long a request that comes before anything is known waits for the first look
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,7 +36,7 @@ class Snapshot:
     everyone: RankedList | None = None
     newest: RankedList | None = None
     oldest: datetime | None = None  # of the newest posts the oldest, if PostgreSQL has more
-    new_posts: Pool | None = None
+    new_posts: "Pool | None" = None
     blocked: Blocked = NOBODY
     phase: PhaseState = INITIAL_PHASE
     missing: dict[str, str] = field(default_factory=lambda: {"redis": NOT_ASKED, "postgresql": NOT_ASKED})

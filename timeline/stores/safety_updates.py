@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Protocol
 
 from shared.db.engine import Database
 from shared.db.erasure import (
@@ -33,7 +34,6 @@ from shared.ranked_lists.catalogue import Deleted
 from shared.ranked_lists.job_store import ListWriter
 from shared.ranked_lists.user_store import UserMarks
 from shared.settings import WindowSettings
-from timeline.http.auth import Doorkeeper
 from timeline.stores.budgets import Stores
 from timeline.stores.local_chains import Shelf
 from timeline.stores.local_copies import Snapshot
@@ -44,6 +44,18 @@ THREADS = 2
 HEARD_MARGIN = timedelta(minutes=1)  # an erasure is dated before it is durable
 
 
+class KeepsUsers(Protocol):
+    """Something else in this process that keeps what an erased user has to be forgotten in."""
+
+    def users(self) -> set[str]:
+        """Of whom it keeps something."""
+        ...
+
+    def forget(self, user_id: str) -> None:
+        """Keep nothing of a user."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnCopies:
     """What this process obeys even while no store answers, and what a later one is served from."""
@@ -51,7 +63,7 @@ class OwnCopies:
     deleted: Deleted
     shelf: Shelf
     snapshot: Snapshot
-    doorkeeper: Doorkeeper
+    doorkeeper: KeepsUsers
     disk: Disk | None
 
     def users(self) -> set[str]:

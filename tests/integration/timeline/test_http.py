@@ -215,7 +215,7 @@ def test_a_fault_of_ours_is_logged_on_one_line_without_an_id(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("the inside of the process")
 
-    monkeypatch.setattr("timeline.http.interactions.state_of", fail)
+    monkeypatch.setattr("timeline.http.routers.state_of", fail)
     client.put("/users/mallory/blocks/victor")
     (line,) = [record.getMessage() for record in caplog.records if "timeline.bug" in record.getMessage()]
     assert "route=/users/{user_id}/blocks/{blocked_user_id}" in line

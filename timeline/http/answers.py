@@ -1,0 +1,18 @@
+"""What routes answer besides what they were asked for, as the OpenAPI document says it."""
+
+from typing import Any
+
+Documented = dict[int | str, dict[str, Any]]
+
+PROBLEMS: Documented = {
+    400: {"description": "the cursor is not one that this service gave to this user"},
+    401: {"description": "no token, or a wrong or expired one"},
+    403: {"description": "the token is another user's"},
+    422: {"description": "the request is not what this route takes"},
+}
+TOO_LARGE: Documented = {
+    400: {"description": "the body is no JSON, or too deep"},
+    413: {"description": "the body is larger than 1 MB"},
+}
+DOWN: Documented = {503: {"description": "PostgreSQL does not answer"}}
+UNAVAILABLE: Documented = {503: {"description": "PostgreSQL does not answer; nothing was changed"}}

@@ -1,0 +1,50 @@
+"""Routers that let in the app's backend or the operator alone, and the state that routes work on."""
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from timeline.http.answers import DOWN, PROBLEMS, UNAVAILABLE, Documented
+from timeline.http.exact_paths import without_query
+from timeline.http.printable_json import PrintableJSON
+
+if TYPE_CHECKING:
+    from timeline.state import State
+
+TOKEN_NAME = "admin token"  # noqa: S105 - what the audit calls the bearer of WARMLINE_ADMIN_TOKEN
+
+
+def state_of(request: Request) -> "State":
+    """The state of the process that serves this request."""
+    state: State = request.app.state.warmline
+    return state
+
+
+def operator_router(prefix: str) -> APIRouter:
+    """A router that opens to the operator alone."""
+    return APIRouter(
+        prefix=prefix,
+        tags=["admin"],
+        dependencies=[Depends(_operator_only), Depends(without_query)],
+        responses={401: PROBLEMS[401], **DOWN},
+        default_response_class=PrintableJSON,
+    )
+
+
+def backend_router(answers: type[Response], responses: Documented, *, takes_query: bool) -> APIRouter:
+    """A router of writes, which opens to the app's backend alone."""
+    return APIRouter(
+        tags=["writes"],
+        dependencies=[Depends(_backend_only), *([] if takes_query else [Depends(without_query)])],
+        responses={401: PROBLEMS[401], 422: PROBLEMS[422], **responses, **UNAVAILABLE},
+        default_response_class=answers,
+    )
+
+
+def _operator_only(request: Request) -> None:
+    state_of(request).doorkeeper.admit_operator(request)
+
+
+def _backend_only(request: Request) -> None:
+    state_of(request).doorkeeper.admit_backend(request)
