@@ -83,8 +83,9 @@ lint: $(DEV_STAMP) ## formatting and lint
 types: $(DEV_STAMP) ## mypy, strict
 	@$(BIN)/python -m mypy
 
-contracts: $(DEV_STAMP) ## who may import whom
+contracts: $(DEV_STAMP) ## who may import whom, and how deep and large each package is
 	@PYTHONPATH=. $(BIN)/lint-imports
+	@$(BIN)/python -m tests.contract.layout
 
 # Not with --quiet: what mkdocs does not print it does not count, and a broken link would pass.
 docs: $(DOCS_STAMP) ## build the documentation into site/, offline; a broken link fails
