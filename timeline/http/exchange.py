@@ -12,10 +12,10 @@ from starlette.types import ASGIApp, Message, Scope
 
 from timeline.http.exact_paths import QUESTION_MARK
 from timeline.http.refusal import Refused
-from timeline.http.request import Request
 
 if TYPE_CHECKING:
     from timeline.http.connection import Connection
+    from timeline.http.request import Request
 
 CLOSE = b"connection: close\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -32,7 +32,7 @@ class Exchange:
     __slots__ = ("_body", "_connection", "_gone", "_is_silent", "_is_whole", "_news", "_start", "_was_told_all",
                  "has_answered", "has_begun", "has_ended", "request")  # fmt: skip
 
-    def __init__(self, connection: "Connection", request: Request) -> None:
+    def __init__(self, connection: "Connection", request: "Request") -> None:
         self._connection, self.request = connection, request
         self._body, self._is_whole, self._was_told_all, self._gone = b"", False, False, False
         self._news = asyncio.Event()
