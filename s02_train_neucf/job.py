@@ -16,10 +16,9 @@ from s02_train_neucf.gate.replay_report import NEUCF
 from s02_train_neucf.gate.verdict import Verdict
 from s02_train_neucf.judge import judge
 from s02_train_neucf.learning.champion import champion_to_start_from
-from s02_train_neucf.learning.curves import Curves
+from s02_train_neucf.learning.curves import Curves, Epoch
 from s02_train_neucf.learning.fit import Fitted
 from s02_train_neucf.learning.recipe import Recipe
-from s02_train_neucf.learning.train import Epoch
 from s02_train_neucf.learning.warm_start import Predecessor
 from s02_train_neucf.mirror import Trained, mirror_training
 from s02_train_neucf.progress import ALL_DATA, LOADING, SAVING, START, EpochsReported, shares

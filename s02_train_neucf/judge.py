@@ -1,5 +1,7 @@
 """Brings a trained model before the gate: its replay, its weights, and the lists that it would give now."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 
@@ -9,11 +11,13 @@ from s02_train_neucf.gate.rank_at import ModelThen
 from s02_train_neucf.gate.replay_report import Replay
 from s02_train_neucf.gate.verdict import Verdict, verdict
 from s02_train_neucf.learning.fit import Fitted
-from s02_train_neucf.report import Trial
 from shared.neucf.model import NeuCF
 
+if TYPE_CHECKING:
+    from s02_train_neucf.report import Trial
 
-def judge(past: Past, trial: Trial, fitted: Fitted, replay: Replay) -> Verdict:
+
+def judge(past: Past, trial: "Trial", fitted: Fitted, replay: Replay) -> Verdict:
     """What the gate says of the model that would go live, by the replay and by the lists that it would give now."""
     finite = weights_are_finite(fitted.model)
     if not finite:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from s02_train_neucf.gate.cuts import N_CUTS, N_WARM_UP
-from s02_train_neucf.learning.train import Epoch
+from s02_train_neucf.learning.curves import Epoch
 from shared.run_progress import ReportProgress
 
 # Seconds by part of a first training of the demo's world on one core (`stages` of its report): only their shares count.

@@ -15,17 +15,17 @@ from s02_train_neucf.evaluation.evaluate import Exam, ModelRanker, Report, evalu
 from s02_train_neucf.evaluation.heuristic_ranker import Heuristic
 from s02_train_neucf.evaluation.ials import IALS
 from s02_train_neucf.evaluation.metrics import Interval
-from s02_train_neucf.evaluation.rankers import EASE, ItemKNN, Popularity, Ranker
+from s02_train_neucf.evaluation.ranker import Ranker
+from s02_train_neucf.evaluation.rankers import EASE, ItemKNN, Popularity
 from s02_train_neucf.evaluation.split import Split, global_cut, per_user_cut
 from s02_train_neucf.gate.cuts import N_WARM_UP, Cut, cuts_of
 from s02_train_neucf.gate.history import Past
 from s02_train_neucf.gate.rank_at import HEURISTIC, POPULARITY, ModelThen, Rules
 from s02_train_neucf.gate.replay import CutFigures, replay_cut
 from s02_train_neucf.gate.replay_report import NEUCF, Replay, replay_of
-from s02_train_neucf.learning.fit import Fitted, fit
+from s02_train_neucf.learning.curves import Epoch
+from s02_train_neucf.learning.fit import Fitted, Found, fit
 from s02_train_neucf.learning.recipe import Recipe
-from s02_train_neucf.learning.search import Found
-from s02_train_neucf.learning.train import Epoch
 from s02_train_neucf.learning.warm_start import Predecessor
 from s02_train_neucf.progress import GLOBAL, PER_USER, WARM_UP, examining, replaying
 from shared.errors import TrainingRefused

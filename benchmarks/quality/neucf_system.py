@@ -8,10 +8,9 @@ import torch
 from benchmarks.quality.data import QualityData
 from s02_train_neucf.data.dataset import Likes, TrainingSet, training_set
 from s02_train_neucf.evaluation.evaluate import Exam, ModelRanker, exam_of, per_user
-from s02_train_neucf.evaluation.rankers import Ranker
-from s02_train_neucf.learning.fit import VALIDATION_METRIC, fit, validation_share
+from s02_train_neucf.evaluation.ranker import Ranker
+from s02_train_neucf.learning.fit import VALIDATION_METRIC, fit, search, unsearched, validation_share
 from s02_train_neucf.learning.recipe import Recipe
-from s02_train_neucf.learning.search import search, unsearched
 from s02_train_neucf.learning.train import train_members
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import Examples

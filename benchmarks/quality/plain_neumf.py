@@ -17,7 +17,7 @@ from benchmarks.quality.strangers import PopularForStrangers
 from benchmarks.quality.tuned import CHOSEN_BY, Made
 from benchmarks.quality.validation import SEED, validation_of
 from s02_train_neucf.data.dataset import Likes
-from s02_train_neucf.evaluation.rankers import Scores
+from s02_train_neucf.evaluation.ranker import Scores
 
 FACTORS = 64  # of GMF, and of each side of the MLP
 TOWER = (64, 32, 16)  # hidden layers of the MLP, over the concatenation of both sides

@@ -11,7 +11,7 @@ from benchmarks.quality.auc import auc
 from benchmarks.quality.data import QualityData, Questions
 from s02_train_neucf.evaluation import list_statistics, metrics
 from s02_train_neucf.evaluation.metrics import PerUser
-from s02_train_neucf.evaluation.rankers import Ranker
+from s02_train_neucf.evaluation.ranker import Ranker
 from shared.neucf.fast.finite import refuse_non_finite
 from shared.neucf.score import best, blocks
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from s02_train_neucf.data.dataset import Likes
-from s02_train_neucf.evaluation.rankers import Popularity, Ranker, Scores
+from s02_train_neucf.evaluation.ranker import Popularity, Ranker, Scores
 
 
 class PopularForStrangers:

@@ -12,7 +12,8 @@ from benchmarks.quality.strangers import PopularForStrangers
 from benchmarks.quality.tuned import Made, Tuned
 from s02_train_neucf.evaluation.content_knn import ContentKNN
 from s02_train_neucf.evaluation.ials import IALS
-from s02_train_neucf.evaluation.rankers import EASE, ItemKNN, Popularity, Random, Ranker
+from s02_train_neucf.evaluation.ranker import Ranker
+from s02_train_neucf.evaluation.rankers import EASE, ItemKNN, Popularity, Random
 from shared.neucf.features import Vectors
 
 NEUCF = "neucf"

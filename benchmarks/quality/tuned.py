@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from benchmarks.quality.data import QualityData
 from benchmarks.quality.protocols import main_protocol
 from benchmarks.quality.validation import SEED, validation_of
-from s02_train_neucf.evaluation.rankers import Ranker
+from s02_train_neucf.evaluation.ranker import Ranker
 
 CHOSEN_BY = "ndcg@10"
 

@@ -8,8 +8,8 @@ import torch
 from benchmarks.train.program import Best, Split, arguments, turns
 from s02_train_neucf.data.dataset import Likes, TrainingSet, training_set
 from s02_train_neucf.evaluation.evaluate import Exam, ModelRanker
+from s02_train_neucf.learning.fit import search
 from s02_train_neucf.learning.recipe import Recipe
-from s02_train_neucf.learning.search import search
 from s02_train_neucf.learning.train import train_members
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import NO_AUTHOR, Examples, SortedPosts

@@ -18,8 +18,8 @@ from benchmarks.rules import default_rules
 from benchmarks.train_memory.world import CAPTION_WIDTH, IMAGE_WIDTH, Size, read_world, write_world
 from s02_train_neucf.gate.history import Past
 from s02_train_neucf.judge import judge
+from s02_train_neucf.learning.curves import Epoch
 from s02_train_neucf.learning.recipe import Recipe
-from s02_train_neucf.learning.train import Epoch
 from s02_train_neucf.report import Trial, report_json, try_model
 from shared.neucf.artefact import Artefact, save_artefact
 from shared.neucf.config import NeuCFConfig

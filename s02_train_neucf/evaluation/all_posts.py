@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s02_train_neucf.evaluation import list_statistics, metrics
-from s02_train_neucf.evaluation.evaluate import KS, Exam, metrics_of
-from s02_train_neucf.evaluation.metrics import Hits, Interval
+from s02_train_neucf.evaluation.evaluate import Exam
+from s02_train_neucf.evaluation.metrics import KS, Hits, Interval
 from s02_train_neucf.evaluation.user_groups import by_group, user_groups
 from shared.neucf.features import Vectors
 
@@ -50,7 +50,7 @@ class Looks:
 
     def _slices(self, lists: Int64s, hits: Hits) -> Groups:
         exam, generator = self.exam, np.random.default_rng(self.seed)
-        values = metrics_of(hits, exam.wanted.counts, KS)
+        values = metrics.metrics_of(hits, exam.wanted.counts, KS)
         groups = user_groups(exam.known.counts, cold_below=self.cold_below)
         found = by_group({name: values[name] for name in OF_GROUPS}, groups, generator)
         cold = np.bincount(exam.everyone.posts, minlength=exam.everyone.n_posts) == 0

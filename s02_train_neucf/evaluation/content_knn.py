@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s02_train_neucf.data.dataset import Likes
-from s02_train_neucf.evaluation.rankers import Scores
+from s02_train_neucf.evaluation.ranker import Scores
 from shared.neucf.features import Vectors
 from shared.neucf.score import JOINED_AT_ONCE, blocks
 

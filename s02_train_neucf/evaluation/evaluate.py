@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from s02_train_neucf.data.dataset import Likes
 from s02_train_neucf.evaluation import metrics
-from s02_train_neucf.evaluation.metrics import Interval, PerUser
-from s02_train_neucf.evaluation.rankers import Ranker, Scores
+from s02_train_neucf.evaluation.metrics import KS, Interval, PerUser, metrics_of
+from s02_train_neucf.evaluation.ranker import Ranker, Scores
 from shared.arrays.distinct import distinct
 from shared.errors import TrainingRefused
 from shared.neucf.examples import Examples, SortedPosts
@@ -20,7 +20,6 @@ from shared.neucf.model import NeuCF
 from shared.neucf.score import best, blocks, scores_of, user_side_of, vectors_of
 from shared.neucf.vocab import Vocab
 
-KS = (5, 10, 20)  # lengths of list that are reported
 USERS_AT_ONCE = 256  # ranked, at most …
 PAIRS_AT_ONCE = 2**22  # … and with so many user–post pairs: some 40 bytes each while the best are found
 MAX_PAIRS = 2**28  # that one exam asks for: of more users, a sample is asked, of …
@@ -199,15 +198,3 @@ def ranked(system: Ranker, exam: Exam, length: int) -> tuple[NDArray[np.int64], 
         found = np.take_along_axis(exam.wanted.mask(part), np.maximum(lists[part], 0), axis=1)
         hits[part] = found & (lists[part] >= 0)
     return lists, hits
-
-
-def metrics_of(hits: metrics.Hits, n_relevant: NDArray[np.int64], ks: tuple[int, ...]) -> dict[str, PerUser]:
-    """Every metric at every k of lists whose hits are known. (n_users, length), (n_users,) -> name to (n_users,)"""
-    values: dict[str, PerUser] = {}
-    for k in ks:
-        values[f"hr@{k}"] = metrics.hit_rate(hits, k)
-        values[f"ndcg@{k}"] = metrics.ndcg(hits, n_relevant, k)
-        values[f"recall@{k}"] = metrics.recall(hits, n_relevant, k)
-        values[f"precision@{k}"] = metrics.precision(hits, k)
-        values[f"mrr@{k}"] = metrics.reciprocal_rank(hits, k)
-    return values

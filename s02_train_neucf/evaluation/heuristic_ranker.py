@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from s02_train_neucf.evaluation.rankers import Scores
+from s02_train_neucf.evaluation.ranker import Scores
 from shared.candidates.heuristic_scores import score_posts
 from shared.event_columns import Events, PostKeys
 from shared.settings import HeuristicSettings

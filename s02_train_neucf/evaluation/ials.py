@@ -12,7 +12,8 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from s02_train_neucf.data.dataset import Likes
-from s02_train_neucf.evaluation.rankers import Scores, matrix_of
+from s02_train_neucf.evaluation.ranker import Scores
+from s02_train_neucf.evaluation.rankers import matrix_of
 from shared.errors import TrainingRefused
 
 THREADS_VARIABLE = "OMP_NUM_THREADS"

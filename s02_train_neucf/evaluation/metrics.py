@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 Hits = NDArray[np.bool_]
 PerUser = NDArray[np.float64]
+KS = (5, 10, 20)  # lengths of list that are reported
+NAMES = tuple(f"{name}@{k}" for k in KS for name in ("hr", "ndcg", "recall", "precision", "mrr"))
 BOOTSTRAPS = 2000  # resamples of the users; the ends of a 95 % interval then rest on 50 of them
 DRAWS_AT_ONCE = 2**17  # users drawn for resamples at a time: 1 MB, whatever the number of users
 
@@ -49,6 +51,26 @@ def ndcg(hits: Hits, n_relevant: NDArray[np.int64], k: int) -> PerUser:
     ideal = np.cumsum(discounts)[np.minimum(_positive(n_relevant), k) - 1]
     normalised: PerUser = gain / ideal
     return normalised
+
+
+def metrics_of(hits: Hits, n_relevant: NDArray[np.int64], ks: tuple[int, ...]) -> dict[str, PerUser]:
+    """Every metric at every k of lists whose hits are known. (n_users, length), (n_users,) -> name to (n_users,)"""
+    values: dict[str, PerUser] = {}
+    for k in ks:
+        values[f"hr@{k}"] = hit_rate(hits, k)
+        values[f"ndcg@{k}"] = ndcg(hits, n_relevant, k)
+        values[f"recall@{k}"] = recall(hits, n_relevant, k)
+        values[f"precision@{k}"] = precision(hits, k)
+        values[f"mrr@{k}"] = reciprocal_rank(hits, k)
+    return values
+
+
+def mean_per_user(users: NDArray[np.int64], values: PerUser) -> tuple[NDArray[np.int64], PerUser]:
+    """The users, ascending, and the mean of each one's rows. (n_rows,), (n_rows, …) -> (n_users,), (n_users, …)"""
+    keys, of_row, counts = np.unique(users, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(keys), *values.shape[1:]))
+    np.add.at(sums, of_row, values)
+    return keys, sums / counts.reshape(-1, *[1] * (values.ndim - 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

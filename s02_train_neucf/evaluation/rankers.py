@@ -3,26 +3,16 @@
 Each scores blocks of users with all posts.
 """
 
-from typing import Protocol
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
 from s02_train_neucf.data.dataset import Likes
+from s02_train_neucf.evaluation.ranker import Scores
 from shared.errors import TrainingRefused
 
 MAX_DENSE_POSTS = 10_000  # EASE and item-kNN hold posts × posts: EASE up to 2 GB at this bound
 COLUMNS_AT_ONCE = 1024  # of posts × posts, while they are counted
-
-Scores = NDArray[np.float32]
-
-
-class Ranker(Protocol):
-    """Anything that can be evaluated."""
-
-    def scores(self, users: slice) -> Scores:
-        """Scores of a block of users with every post. -> (n_users_in_block, n_posts)"""
 
 
 class Popularity:

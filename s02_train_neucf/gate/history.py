@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from s02_train_neucf.data.load import TrainingData
 from shared.candidates.heuristic_scores import Scores, score_posts
 from shared.event_columns import Events, Floats, Int64s
 from shared.neucf.examples import POSITIVE_CODES, Examples, SortedPosts, examples_of
 from shared.settings import HeuristicSettings, WindowSettings
+
+if TYPE_CHECKING:
+    from s02_train_neucf.data.load import TrainingData
 
 EVENTS_AHEAD = (
     86_400.0  # seconds by which an event may be older than its post, as in shared.candidates.ranking_input.load_world
@@ -22,7 +24,7 @@ EVENTS_AHEAD = (
 class Past:
     """Everything that happened, ordered so that any moment's view of it is quickly cut out."""
 
-    data: TrainingData
+    data: "TrainingData"
     by_time: Events
     of_user: Int64s  # (n_events,) places in `by_time`, by user, then time
     user_keys: Int64s  # (n_users,) ascending: everybody with an event …
@@ -33,7 +35,7 @@ class Past:
     newest_first: Int64s  # (n_posts,) places, ties by key
 
     @classmethod
-    def of(cls, data: TrainingData) -> Self:
+    def of(cls, data: "TrainingData") -> Self:
         """Sort once what every step reads."""
         events, posts = data.events, data.posts
         in_order = bool(np.all(events.at[1:] >= events.at[:-1]))

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from s02_train_neucf.gate.eligibility_then import histories_at
 from s02_train_neucf.gate.history import Past
-from s02_train_neucf.gate.rank_at import Rules, Scorer, moment_at
-from s02_train_neucf.gate.replay import CELLS_AT_ONCE
+from s02_train_neucf.gate.rank_at import CELLS_AT_ONCE, Rules, Scorer, moment_at
 from shared.event_columns import Int64s
 from shared.neucf.score import best, blocks
 from shared.neucf.serving_order import ServingOrder

@@ -1,26 +1,29 @@
 """What each system would have ranked at a moment of the past, and for whom. Pure."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from s02_train_neucf.evaluation.evaluate import KS
+from s02_train_neucf.evaluation.metrics import KS
 from s02_train_neucf.gate.cuts import DAY
 from s02_train_neucf.gate.eligibility_then import Histories, withheld_at
 from s02_train_neucf.gate.history import Past
-from s02_train_neucf.learning.fit import Fitted
 from shared.event_columns import Int64s
 from shared.neucf.score import best, scores_of, user_side_of, vectors_of
 from shared.neucf.serving_order import GRID, ServingOrder, added_to_logits
 from shared.settings import HeuristicSettings, WindowSettings
 
+if TYPE_CHECKING:
+    from s02_train_neucf.learning.fit import Fitted
+
 # All likes so far; the heuristic as shipped; and its popularity term alone, which the serving order adds to the model's
 # score: what NeuCF is better by than this last one is the model's own doing.
 POPULARITY, HEURISTIC, POPULAR_NOW = "popularity", "heuristic", "popularity now"
 PLAIN_RANKERS = (POPULARITY, HEURISTIC, POPULAR_NOW)  # in the order in which `ranked_at` gives them, before NeuCF's
+CELLS_AT_ONCE = 2**22  # scores held at once, over users, candidates and serving orders
 LENGTH = max(KS)  # posts of a list that are looked at
 
 
@@ -55,7 +58,7 @@ class Scorer(Protocol):
 class ModelThen:
     """A model as of a cut, with the vectors of all posts under it; those that it has no row for are cold."""
 
-    def __init__(self, fitted: Fitted, past: Past) -> None:
+    def __init__(self, fitted: "Fitted", past: Past) -> None:
         self.model, self.users = fitted.model, fitted.data.users
         self.device = fitted.model.gmf_weights.device
         self.rows = fitted.data.posts.rows(past.data.posts.keys)

@@ -8,18 +8,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from s02_train_neucf.evaluation.evaluate import KS, metrics_of
+from s02_train_neucf.evaluation import metrics
 from s02_train_neucf.gate.cuts import Cut
 from s02_train_neucf.gate.eligibility_then import NO_COLUMN, columns_of, histories_at
 from s02_train_neucf.gate.history import Past
-from s02_train_neucf.gate.rank_at import LENGTH, PLAIN_RANKERS, Moment, Rules, Scorer, moment_at, ranked_at
+from s02_train_neucf.gate.rank_at import (
+    CELLS_AT_ONCE,
+    LENGTH,
+    PLAIN_RANKERS,
+    Moment,
+    Rules,
+    Scorer,
+    moment_at,
+    ranked_at,
+)
 from shared.arrays.distinct import distinct
 from shared.event_columns import Int64s
 from shared.neucf.examples import Examples
 from shared.neucf.score import blocks
 
-METRICS = tuple(f"{name}@{k}" for k in KS for name in ("hr", "ndcg", "recall", "precision", "mrr"))
-CELLS_AT_ONCE = 2**22  # scores held at once, over users, candidates and serving orders
 MAX_ASKED = 2_000  # users asked in one cut, drawn with the seed where there are more
 
 Figures = NDArray[np.float64]
@@ -61,9 +68,9 @@ def replay_cut(
         users += [keys for keys, _ in asked]
         figures += [values for _, values in asked]
         n_steps += bool(asked)
-    user_keys, means = mean_per_user(
+    user_keys, means = metrics.mean_per_user(
         np.concatenate([np.zeros(0, np.int64), *users]),
-        np.concatenate([np.zeros((0, len(PLAIN_RANKERS) + len(rules.orders), len(METRICS))), *figures]),
+        np.concatenate([np.zeros((0, len(PLAIN_RANKERS) + len(rules.orders), len(metrics.NAMES))), *figures]),
     )
     rivals = {name: means[:, place] for place, name in enumerate(PLAIN_RANKERS)}
     by_order = means[:, len(PLAIN_RANKERS) :].swapaxes(0, 1)
@@ -89,9 +96,9 @@ def _asked(past: Past, rules: Rules, at: float, wanted: Examples, model: Scorer)
         asked = n_relevant > 0
         found = np.take_along_axis(relevant[None], np.maximum(places, 0), axis=2) & (places >= 0)
         hits = found[:, asked].reshape(-1, LENGTH)
-        values = metrics_of(hits, np.tile(n_relevant[asked], n_systems), KS)
-        columns = np.stack([values[name] for name in METRICS], axis=1)
-        yield users[part][asked], columns.reshape(n_systems, -1, len(METRICS)).swapaxes(0, 1)
+        values = metrics.metrics_of(hits, np.tile(n_relevant[asked], n_systems), metrics.KS)
+        columns = np.stack([values[name] for name in metrics.NAMES], axis=1)
+        yield users[part][asked], columns.reshape(n_systems, -1, len(metrics.NAMES)).swapaxes(0, 1)
 
 
 def _wanted(past: Past, moment: Moment, user_keys: Int64s, wanted: Examples) -> NDArray[np.bool_]:
@@ -108,11 +115,3 @@ def _invited(past: Past, rules: Rules, cut: Cut) -> Int64s:
     if len(users) <= MAX_ASKED:
         return users
     return np.sort(np.random.default_rng(rules.seed).choice(users, MAX_ASKED, replace=False))
-
-
-def mean_per_user(users: Int64s, values: Figures) -> tuple[Int64s, Figures]:
-    """The users, ascending, and the mean of each one's rows. (n_rows,), (n_rows, …) -> (n_users,), (n_users, …)"""
-    keys, of_row, counts = np.unique(users, return_inverse=True, return_counts=True)
-    sums = np.zeros((len(keys), *values.shape[1:]))
-    np.add.at(sums, of_row, values)
-    return keys, sums / counts.reshape(-1, *[1] * (values.ndim - 1))

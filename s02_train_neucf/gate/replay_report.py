@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from s02_train_neucf.evaluation.evaluate import Report, compared
-from s02_train_neucf.evaluation.metrics import PerUser
+from s02_train_neucf.evaluation.metrics import NAMES, PerUser, mean_per_user
 from s02_train_neucf.gate.cuts import MIN_ASKED, N_CUTS, Cut
-from s02_train_neucf.gate.replay import METRICS, CutFigures, mean_per_user
 from shared.arrays.distinct import distinct
 from shared.neucf.serving_order import ServingOrder
+
+if TYPE_CHECKING:
+    from s02_train_neucf.gate.replay import CutFigures
 
 NEUCF, NEUCF_RAW = "neucf", "neucf without serving order"
 CHOSEN_BY = "ndcg@10"
@@ -38,7 +41,7 @@ class Replay:
 
 
 def replay_of(
-    cuts: Sequence[CutFigures],
+    cuts: "Sequence[CutFigures]",
     orders: Sequence[ServingOrder],
     *,
     n_warm_up: int,
@@ -72,17 +75,17 @@ def replay_of(
     return Replay(cuts=told, order=order, report=report, missing="")
 
 
-def chosen_orders(cuts: Sequence[CutFigures]) -> list[int]:
+def chosen_orders(cuts: "Sequence[CutFigures]") -> list[int]:
     """For each cut the place of the order that was best on the cuts before it, and so without a look at itself."""
     return [best_order(cuts[:place]) for place in range(len(cuts))]
 
 
-def best_order(cuts: Sequence[CutFigures]) -> int:
+def best_order(cuts: "Sequence[CutFigures]") -> int:
     """The place of the order that was best on these cuts; the score alone where too few were asked to tell."""
     if not cuts:
         return PLAIN
     users = np.concatenate([each.user_keys for each in cuts])
-    metric = METRICS.index(CHOSEN_BY)
+    metric = NAMES.index(CHOSEN_BY)
     values = np.concatenate([each.by_order[:, :, metric] for each in cuts], axis=1)  # (n_orders, n_user_cuts)
     if len(distinct(users)) < MIN_ASKED:
         return PLAIN
@@ -91,7 +94,7 @@ def best_order(cuts: Sequence[CutFigures]) -> int:
     )  # of equal ones the first, which is the simpler
 
 
-def _pooled(cuts: Sequence[CutFigures], choices: Sequence[int]) -> Mapping[str, Mapping[str, PerUser]]:
+def _pooled(cuts: "Sequence[CutFigures]", choices: Sequence[int]) -> Mapping[str, Mapping[str, PerUser]]:
     """For each system and metric one value per user, who counts once: the mean of their cuts."""
     users = np.concatenate([each.user_keys for each in cuts])
     systems = {
@@ -100,10 +103,10 @@ def _pooled(cuts: Sequence[CutFigures], choices: Sequence[int]) -> Mapping[str, 
         **{name: [each.rivals[name] for each in cuts] for name in cuts[0].rivals},
     }
     pooled = {name: mean_per_user(users, np.concatenate(parts))[1] for name, parts in systems.items()}
-    return {name: dict(zip(METRICS, values.T, strict=True)) for name, values in pooled.items()}
+    return {name: dict(zip(NAMES, values.T, strict=True)) for name, values in pooled.items()}
 
 
-def _missing(cuts: Sequence[CutFigures]) -> str:
+def _missing(cuts: "Sequence[CutFigures]") -> str:
     n_cuts = sum(len(each.user_keys) > 0 for each in cuts)
     n_users = len(distinct(np.concatenate([np.zeros(0, np.int64), *(each.user_keys for each in cuts)])))
     lacking = []

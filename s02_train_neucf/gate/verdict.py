@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from s02_train_neucf.gate.list_diversity import Spread
 from s02_train_neucf.gate.rank_at import HEURISTIC, POPULARITY
-from s02_train_neucf.gate.replay_report import Replay
+
+if TYPE_CHECKING:
+    from s02_train_neucf.gate.list_diversity import Spread
+    from s02_train_neucf.gate.replay_report import Replay
 
 RIVALS = (POPULARITY, HEURISTIC)  # what the app shows without a model: more than the better one is asked for
 GATE_METRIC = "ndcg@10"  # the first page is about ten posts, and order within it counts
@@ -39,7 +42,7 @@ class Verdict:
         return " ".join(check.sentence for check in self.checks if self.promote or not check.passed)
 
 
-def verdict(replay: Replay, *, finite: bool, spread: Spread | None) -> Verdict:
+def verdict(replay: "Replay", *, finite: bool, spread: "Spread | None") -> Verdict:
     """Promote when every check passes.
 
     Args:
@@ -53,7 +56,7 @@ def verdict(replay: Replay, *, finite: bool, spread: Spread | None) -> Verdict:
     return Verdict(checks=tuple(checks))
 
 
-def better_than_rivals(replay: Replay, rivals: Sequence[str] = RIVALS, metric: str = GATE_METRIC) -> Check:
+def better_than_rivals(replay: "Replay", rivals: Sequence[str] = RIVALS, metric: str = GATE_METRIC) -> Check:
     """Whether the paired interval against the better of what the app could show without a model excludes zero."""
     report = replay.report
     if report is None:
@@ -74,7 +77,7 @@ def finite_weights(*, finite: bool) -> Check:
     return Check(passed=False, sentence="Weights hold NaN or infinity, expected finite numbers; look at the vectors.")
 
 
-def covers_enough(spread: Spread) -> Check:
+def covers_enough(spread: "Spread") -> Check:
     """Whether the lists reach enough of what they could."""
     found = f"The lists of {spread.n_users} users reach {spread.coverage:.1%} of the posts that they could hold"
     if spread.coverage >= MIN_COVERAGE:
@@ -82,7 +85,7 @@ def covers_enough(spread: Spread) -> Check:
     return Check(passed=False, sentence=f"{found}, expected at least {MIN_COVERAGE:.0%}.")
 
 
-def not_all_alike(spread: Spread) -> Check:
+def not_all_alike(spread: "Spread") -> Check:
     """Whether the model tells people apart."""
     if spread.n_canaries < MIN_CANARIES:
         return Check(

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from s02_train_neucf.data.dataset import Likes, TrainingSet
-from s02_train_neucf.learning.recipe import Recipe
+if TYPE_CHECKING:
+    from s02_train_neucf.data.dataset import Likes, TrainingSet
+    from s02_train_neucf.learning.recipe import Recipe
 
 Int64s = NDArray[np.int64]
 
@@ -42,7 +43,9 @@ class Batch:
     shunned: Shunned | None = None
 
 
-def batches_of(data: TrainingSet, recipe: Recipe, *, history: bool, generator: np.random.Generator) -> Iterator[Batch]:
+def batches_of(
+    data: "TrainingSet", recipe: "Recipe", *, history: bool, generator: np.random.Generator
+) -> Iterator[Batch]:
     """One epoch: every user with a like once, or as often as makes enough steps, in a random order."""
     users = np.flatnonzero(data.likes.counts)
     size = users_in_a_step(len(users), recipe)
@@ -75,13 +78,13 @@ def batches_of(data: TrainingSet, recipe: Recipe, *, history: bool, generator: n
         )
 
 
-def _weights(data: TrainingSet, places: Int64s) -> NDArray[np.float32] | None:
+def _weights(data: "TrainingSet", places: Int64s) -> NDArray[np.float32] | None:
     if data.emphasis is None or data.emphasis.likes is None:
         return None
     return data.emphasis.likes[places]
 
 
-def _shunned(data: TrainingSet, users: Int64s, post_rows: Int64s) -> Shunned | None:
+def _shunned(data: "TrainingSet", users: Int64s, post_rows: Int64s) -> Shunned | None:
     """What these users turned away from, of the posts of the step: none is drawn for it, so that `chance` holds."""
     if data.emphasis is None or data.emphasis.shunned is None:
         return None
@@ -92,7 +95,7 @@ def _shunned(data: TrainingSet, users: Int64s, post_rows: Int64s) -> Shunned | N
     return Shunned(user=theirs.users[here], post=place[here], weight=weight[here])
 
 
-def users_in_a_step(n_users: int, recipe: Recipe) -> int:
+def users_in_a_step(n_users: int, recipe: "Recipe") -> int:
     """More where there are many, so that an epoch of a large app has fewer, larger steps."""
     return min(max(n_users // recipe.steps_per_epoch, recipe.batch_users), recipe.max_batch_users)
 
@@ -102,7 +105,7 @@ def _shuffled_parts(users: Int64s, size: int, generator: np.random.Generator) ->
     return [order[start : start + size] for start in range(0, len(order), size)]
 
 
-def _is_shown(likes: Likes, order: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.bool_]:
+def _is_shown(likes: "Likes", order: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.bool_]:
     """Which likes become history: from none to all but one of each user's, the earliest by `order`, ties at random."""
     ranked = np.lexsort((generator.random(len(order)), order, likes.users))
     place = np.empty(len(order), dtype=np.int64)
@@ -112,7 +115,7 @@ def _is_shown(likes: Likes, order: NDArray[np.float64], generator: np.random.Gen
     return shown
 
 
-def _shown_by_chance(likes: Likes, generator: np.random.Generator) -> NDArray[np.bool_]:
+def _shown_by_chance(likes: "Likes", generator: np.random.Generator) -> NDArray[np.bool_]:
     """Half of the likes become history, but never all of a user's."""
     chance = generator.random(len(likes.posts))
     has_any = likes.counts > 0
@@ -122,7 +125,7 @@ def _shown_by_chance(likes: Likes, generator: np.random.Generator) -> NDArray[np
 
 
 def _posts_of(
-    data: TrainingSet, likes: Likes, max_posts: int, generator: np.random.Generator
+    data: "TrainingSet", likes: "Likes", max_posts: int, generator: np.random.Generator
 ) -> tuple[Int64s, NDArray[np.float32]]:
     """The posts of a step: all, or those of the batch's likes and some even draws, with the chance of each.
 
@@ -135,8 +138,3 @@ def _posts_of(
     rows = np.union1d(likes.posts, generator.choice(every, size=max_posts, replace=False))
     not_drawn = (1.0 - data.liked_by[rows]) ** likes.n_users * (1.0 - max_posts / len(every))
     return rows, np.maximum(1.0 - not_drawn, 1e-6).astype(np.float32)
-
-
-def to_device(column: Int64s | NDArray[np.float32] | NDArray[np.bool_], device: torch.device) -> torch.Tensor:
-    """A numpy column as a tensor on a device."""
-    return torch.from_numpy(column).to(device)

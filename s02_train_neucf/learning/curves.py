@@ -2,7 +2,17 @@
 
 from dataclasses import dataclass, field
 
-from s02_train_neucf.learning.train import Epoch
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """What one epoch came to."""
+
+    number: int  # from 1
+    of: int
+    loss: float  # mean over the steps
+    validation: float | None  # None in epochs that were not validated
+    seconds: float = field(default=0.0, compare=False)  # of learning …
+    validation_seconds: float = field(default=0.0, compare=False)  # … and of validation
 
 
 @dataclass(slots=True)

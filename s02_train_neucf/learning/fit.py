@@ -1,7 +1,7 @@
-"""Choosing the number of epochs on a validation cut, then learning from everything with it, several times."""
+"""For how long and how fast to learn, found on a validation cut; then learning from everything so, several times."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -9,10 +9,10 @@ import torch
 from s02_train_neucf.data.dataset import TrainingSet, training_set
 from s02_train_neucf.evaluation.evaluate import Exam, ModelRanker, exam_of, per_user
 from s02_train_neucf.evaluation.split import per_user_cut
+from s02_train_neucf.learning.curves import Epoch
 from s02_train_neucf.learning.event_weights import emphasised
 from s02_train_neucf.learning.recipe import Recipe
-from s02_train_neucf.learning.search import Found, search, unsearched
-from s02_train_neucf.learning.train import Epoch, train_members
+from s02_train_neucf.learning.train import Trained, train, train_members
 from s02_train_neucf.learning.warm_start import Predecessor, beginnings
 from shared.event_columns import Events
 from shared.neucf.config import NeuCFConfig
@@ -20,9 +20,22 @@ from shared.neucf.examples import POSITIVE_CODES, SortedPosts, examples_of
 from shared.neucf.features import PostFeatures
 from shared.neucf.model import NeuCF
 
+Validate = Callable[[NeuCF], float]
+
+SOON = 8  # epochs; a model that is best by then may have run past what there is to learn
+SLOWER = 4.0  # by which the learning rate is divided then; tried once
+EPOCHS_UNVALIDATED = 20  # where nobody has two likes, so that nothing can be held back
 VALIDATION_SHARE = 0.2  # of each user's likes, the last ones, at most
 VALIDATION_LIKES = 50_000  # in all, about: more say the same, and what is held back is missing from the training
 VALIDATION_METRIC = "ndcg@10"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A recipe whose epochs and learning rate are settled, and the search that settled them."""
+
+    recipe: Recipe
+    epochs: tuple[Epoch, ...] = ()  # with validation figures; empty where there was no search
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -109,3 +122,41 @@ def _held_back(events: Events, posts: SortedPosts, features: PostFeatures, recip
         return None
     data = emphasised(training_set(split.train, posts, features), split.train_events, posts, recipe)
     return _HeldBack(data, exam_of(split.train, split.test, posts), features)
+
+
+def search(
+    data: TrainingSet,
+    config: NeuCFConfig,
+    recipe: Recipe,
+    *,
+    seed: int,
+    device: torch.device,
+    validate: Callable[[NeuCF], float],
+    on_epoch: Callable[[Epoch], None] | None = None,
+) -> Found:
+    """Train a single model until validation finds it no better; where that comes soon, once more with smaller steps.
+
+    Raises:
+        TrainingRefused: as `train`.
+    """
+
+    def tried(mine: Recipe) -> Trained:
+        return train(data, config, mine, seed=seed, device=device, validate=validate, on_epoch=on_epoch)
+
+    found = tried(recipe)
+    if found.best_epoch <= SOON:
+        slower = replace(recipe, learning_rate=recipe.learning_rate / SLOWER)
+        again = tried(slower)
+        if best_figure(again) > best_figure(found):
+            recipe, found = slower, again
+    return Found(recipe=replace(recipe, epochs=found.best_epoch), epochs=found.epochs)
+
+
+def best_figure(trained: Trained) -> float:
+    """The best validation figure of a training."""
+    return max(epoch.validation for epoch in trained.epochs if epoch.validation is not None)
+
+
+def unsearched(recipe: Recipe) -> Found:
+    """What to do where nothing can be held back."""
+    return Found(recipe=replace(recipe, epochs=min(EPOCHS_UNVALIDATED, recipe.epochs)))

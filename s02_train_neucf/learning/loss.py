@@ -1,29 +1,34 @@
 """What one step minimises: each like against all posts at once (softmax), from a batch of users to one number."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
-from s02_train_neucf.data.dataset import TrainingSet
-from s02_train_neucf.learning.batches import Batch, to_device
-from s02_train_neucf.learning.log_softmax import asked_log_shares
-from s02_train_neucf.learning.taste import learned_taste_of
-from shared.neucf.model import NeuCF, PostSide, UserSide
+from shared.neucf.model import NeuCF, PostSide, UserSide, taste_of
 from shared.neucf.vocab import UNKNOWN_ROW
+
+if TYPE_CHECKING:
+    from s02_train_neucf.data.dataset import TrainingSet
+    from s02_train_neucf.learning.batches import Batch
+
+MAX_SHORT = 2**16  # places below this are sorted as 16-bit numbers, by radix
+Int64s = NDArray[np.int64]
 
 
 class Step:
     """Computes the loss of one batch; holds what all steps share."""
 
-    def __init__(self, model: NeuCF, data: TrainingSet, noise: torch.Generator) -> None:
+    def __init__(self, model: NeuCF, data: "TrainingSet", noise: torch.Generator) -> None:
         self.model, self.data, self.noise = model, data, noise
         self.device = model.gmf_weights.device
         self.posts = model.post_input(to_device(data.post_rows(), self.device), data.features)
 
-    def loss(self, batch: Batch) -> Tensor:
+    def loss(self, batch: "Batch") -> Tensor:
         """Of each like against every post that the user could have had then and was not shown as history.
 
         The mean over the likes that are asked for, by their weights. -> ()
@@ -38,7 +43,7 @@ class Step:
         )
         return -self._mean(asked, batch)
 
-    def _sides(self, batch: Batch) -> tuple[UserSide, PostSide]:
+    def _sides(self, batch: "Batch") -> tuple[UserSide, PostSide]:
         """Both sides of all users and posts of the batch, some ids replaced by the unknown row."""
         user_rows = self._forget(to_device(batch.user_rows, self.device))
         every = len(batch.post_rows) == len(self.posts.rows)
@@ -63,7 +68,7 @@ class Step:
         forgotten = torch.rand(rows.shape, generator=self.noise, device=self.device) < share
         return rows.masked_fill(forgotten, UNKNOWN_ROW)
 
-    def _scores(self, batch: Batch, users: UserSide, posts: PostSide) -> Tensor:
+    def _scores(self, batch: "Batch", users: UserSide, posts: PostSide) -> Tensor:
         """Every user with every post, corrected for how posts came into the batch. -> (n_users, n_posts)"""
         scores = self.model.score_block(users, posts, self.noise)  # (n_users, n_posts)
         if batch.chance.min() < 1:
@@ -73,14 +78,14 @@ class Step:
             scores = scores.index_put(at, to_device(batch.shunned.weight, self.device).log(), accumulate=True)
         return scores
 
-    def _mean(self, values: Tensor, batch: Batch) -> Tensor:
+    def _mean(self, values: Tensor, batch: "Batch") -> Tensor:
         """The mean over the likes that are asked for, by their weights. (n_asked,) -> ()"""
         if batch.asked_weight is None:
             return values.mean()
         weights = to_device(batch.asked_weight, self.device)
         return (values * weights).sum() / weights.sum().clamp_min(torch.finfo(weights.dtype).tiny)
 
-    def _not_yet(self, batch: Batch) -> NDArray[np.int64]:
+    def _not_yet(self, batch: "Batch") -> NDArray[np.int64]:
         """Places in the flattened scores of posts that came after the last like that is asked of a user."""
         until = np.full(len(batch.user_rows), -np.inf)
         np.maximum.at(until, batch.asked_user, batch.asked_at)
@@ -90,3 +95,92 @@ class Step:
         later: NDArray[np.bool_] = created_at[None, :] > until[:, None]
         later[batch.asked_user, batch.asked_post] = False  # a like stands, whatever the clocks say
         return np.flatnonzero(later)
+
+
+def asked_log_shares(scores: Tensor, left_out: Tensor, asked_user: Tensor, asked_post: Tensor) -> Tensor:
+    """The log of each asked post's share among the posts of its user. -> (n_asked,)
+
+    Args:
+        scores: (n_users, n_posts); at least one post of each user is left.
+        left_out: (n_left_out,) int64, places in the flattened scores that do not take part; none is asked.
+        asked_user: (n_asked,) int64, places of users.
+        asked_post: (n_asked,) int64, places of posts.
+    """
+    asked = asked_user * scores.shape[1] + asked_post
+    found: Tensor = AskedLogShares.apply(scores, left_out, asked_user, asked)  # type: ignore[no-untyped-call]
+    return found
+
+
+class AskedLogShares(torch.autograd.Function):
+    """The softmax of the loss, in as few passes over all pairs as can be: they are what a step reads most.
+
+    The plain expression is `scores.masked_fill(left_out, -inf).log_softmax(dim=1)[asked_user, asked_post]`; the tests
+    compare with it. (n_users, n_posts), (n_left_out,), (n_asked,), (n_asked,) -> (n_asked,)
+    """
+
+    @staticmethod
+    def forward(ctx: Any, scores: Tensor, left_out: Tensor, asked_user: Tensor, asked: Tensor) -> Tensor:
+        """See `asked_log_shares`; `left_out` and `asked` are places in the flattened scores."""
+        shares = scores.clone()
+        cells = shares.view(-1)
+        cells.index_fill_(0, left_out, -torch.inf)
+        shares.sub_(shares.amax(dim=1, keepdim=True))
+        above = cells.index_select(0, asked)
+        sums = shares.exp_().sum(dim=1)  # (n_users,)
+        ctx.save_for_backward(shares, sums, asked_user, asked)
+        return above - sums.log()[asked_user]
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
+        """The gradient of the scores: what is asked, less each post's share of all that is asked of its user."""
+        shares, sums, asked_user, asked = ctx.saved_tensors
+        (of_asked,) = gradients
+        of_users = torch.zeros_like(sums).index_add_(0, asked_user, of_asked)
+        of_scores = shares * (-of_users / sums)[:, None]
+        of_scores.view(-1).index_add_(0, asked, of_asked)
+        return of_scores, None, None, None
+
+
+def learned_taste_of(vectors: Tensor, places: Tensor, starts: Tensor, users: Tensor) -> Tensor:
+    """As `taste_of`, for learning; `users` (n_shown,) names the user of each place, ascending."""
+    taste: Tensor = Taste.apply(vectors, places, starts, users)  # type: ignore[no-untyped-call]
+    return taste
+
+
+class Taste(torch.autograd.Function):
+    """A history's mean with a gradient that is as quick as the mean: a quarter of a step went into torch's own.
+
+    (n_posts, width), (n_shown,), (n_users,), (n_shown,) -> (n_users, width)
+    """
+
+    @staticmethod
+    def forward(ctx: Any, vectors: Tensor, places: Tensor, starts: Tensor, users: Tensor) -> Tensor:
+        """As `taste_of`."""
+        ctx.save_for_backward(places, users)
+        ctx.n_posts = len(vectors)
+        return taste_of(vectors, places, starts)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
+        """The same sum the other way round: for each post, over the users whom it was shown."""
+        places, users = ctx.saved_tensors
+        (of_taste,) = gradients
+        n_shown = torch.bincount(users, minlength=len(of_taste)).clamp_min_(1)
+        n_users = torch.bincount(places, minlength=ctx.n_posts)  # of each post
+        starts = n_users.cumsum(0) - n_users
+        order = _ascending(places, ctx.n_posts)
+        of_vectors = functional.embedding_bag(users[order], of_taste / n_shown[:, None], starts, mode="sum")
+        return of_vectors, None, None, None
+
+
+def _ascending(places: Tensor, n_posts: int) -> Tensor:
+    """The order that sorts them, equal ones as they came."""
+    if places.device.type != "cpu":
+        return places.argsort(stable=True)
+    column = places.numpy()
+    return torch.from_numpy(np.argsort(column.astype(np.uint16) if n_posts <= MAX_SHORT else column, kind="stable"))
+
+
+def to_device(column: Int64s | NDArray[np.float32] | NDArray[np.bool_], device: torch.device) -> torch.Tensor:
+    """A numpy column as a tensor on a device."""
+    return torch.from_numpy(column).to(device)

@@ -6,38 +6,30 @@ Equal seeds give equal weights on one machine, whatever the number of threads; s
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from s02_train_neucf.data.dataset import TrainingSet
 from s02_train_neucf.learning.batches import batches_of
+from s02_train_neucf.learning.curves import Epoch
 from s02_train_neucf.learning.loss import Step
 from s02_train_neucf.learning.recipe import Recipe
-from s02_train_neucf.learning.warm_start import Begin
 from shared.errors import TrainingRefused
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.features import Vectors
 from shared.neucf.merge import merged
 from shared.neucf.model import NeuCF
 
+if TYPE_CHECKING:
+    from s02_train_neucf.learning.warm_start import Begin
+
 MAX_TABLE_NUMBERS = 2**27  # in the tables of all members together: 512 MB
 SEEDS_APART = 1_000_003  # between members, so that neighbouring seeds share none
 SMALLEST_GAIN = 1e-5  # of the validation figure, below which an epoch counts as no better
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Epoch:
-    """What one epoch came to."""
-
-    number: int  # from 1
-    of: int
-    loss: float  # mean over the steps
-    validation: float | None  # None in epochs that were not validated
-    seconds: float = field(default=0.0, compare=False)  # of learning …
-    validation_seconds: float = field(default=0.0, compare=False)  # … and of validation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,7 +50,7 @@ def train(
     device: torch.device,
     validate: Callable[[NeuCF], float] | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
-    begin: Begin | None = None,
+    begin: "Begin | None" = None,
 ) -> Trained:
     """Train a model; keep the weights of the epoch with the best validation figure, or the last without one.
 
@@ -93,7 +85,7 @@ def train_members(
     seed: int,
     device: torch.device,
     on_epoch: Callable[[Epoch], None] | None = None,
-    begin: Sequence[Begin] = (),
+    begin: "Sequence[Begin]" = (),
 ) -> NeuCF:
     """Train `recipe.members` models for `recipe.epochs` each and give their mean as one model.
 

@@ -4,7 +4,7 @@ import pytest
 from benchmarks.quality.data import Columns, QualityData, lined_up
 from benchmarks.quality.protocols import all_items_ranked, cold_items_ranked, ncf_sampled, protocols_of
 from benchmarks.quality.validation import held_back, validation_of
-from s02_train_neucf.evaluation.rankers import Scores
+from s02_train_neucf.evaluation.ranker import Scores
 from shared.neucf.features import PostFeatures, Vectors
 
 

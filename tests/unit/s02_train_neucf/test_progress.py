@@ -1,6 +1,6 @@
 """The steps of a training: in their order, by the last training's seconds, and models that begin at 1 again."""
 
-from s02_train_neucf.learning.train import Epoch
+from s02_train_neucf.learning.curves import Epoch
 from s02_train_neucf.progress import ALL_DATA, EpochsReported, examining, replaying, shares, training
 from shared.run_progress import RunProgress
 

@@ -3,7 +3,8 @@ import pytest
 
 from s02_train_neucf.evaluation import evaluate as evaluation
 from s02_train_neucf.evaluation.evaluate import Exam, evaluate, exam_of, per_user, sample_size
-from s02_train_neucf.evaluation.rankers import Popularity, Ranker, Scores
+from s02_train_neucf.evaluation.ranker import Ranker, Scores
+from s02_train_neucf.evaluation.rankers import Popularity
 from shared.errors import ScoringRefused, TrainingRefused
 from tests.neucf_worlds import examples_from, posts_of, two_camps
 

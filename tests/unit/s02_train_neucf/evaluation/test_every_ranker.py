@@ -10,7 +10,8 @@ from s02_train_neucf.data.dataset import Likes
 from s02_train_neucf.evaluation.content_knn import ContentKNN
 from s02_train_neucf.evaluation.evaluate import Exam, exam_of, per_user
 from s02_train_neucf.evaluation.ials import IALS
-from s02_train_neucf.evaluation.rankers import EASE, ItemKNN, Popularity, Random, Ranker
+from s02_train_neucf.evaluation.ranker import Ranker
+from s02_train_neucf.evaluation.rankers import EASE, ItemKNN, Popularity, Random
 from tests.neucf_worlds import camp_photos, posts_of, two_camps
 
 Make = Callable[[Likes], Ranker]

@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from s02_train_neucf.evaluation.metrics import NAMES
 from s02_train_neucf.gate import replay
 from s02_train_neucf.gate.cuts import Cut
 from s02_train_neucf.gate.eligibility_then import Histories, histories_at
 from s02_train_neucf.gate.history import Past
 from s02_train_neucf.gate.rank_at import PLAIN_RANKERS, ModelThen, Rules, moment_at, ranked_at
-from s02_train_neucf.gate.replay import METRICS, replay_cut
-from s02_train_neucf.learning.fit import fit
-from s02_train_neucf.learning.search import Found
+from s02_train_neucf.gate.replay import replay_cut
+from s02_train_neucf.learning.fit import Found, fit
 from shared.domain import Kind
 from shared.event_columns import Events, Int64s
 from shared.neucf.serving_order import GRID, ServingOrder
@@ -55,7 +55,7 @@ def figures(rows: list[Row], rules: Rules = RULES, **changes: object) -> dict[st
     past = Past.of(data_of(events_of(*rows), POSTS, **changes))  # type: ignore[arg-type]
     cut = replay_cut(past, rules, CUT, ByKey(past))
     return {
-        str(user): [cut.by_order[0, place, METRICS.index(name)] for name in ("mrr@5", "hr@5")]
+        str(user): [cut.by_order[0, place, NAMES.index(name)] for name in ("mrr@5", "hr@5")]
         for place, user in enumerate(cut.user_keys)
     }
 
@@ -98,7 +98,7 @@ def test_a_blocked_author_takes_no_place() -> None:
     past = Past.of(
         data_of(events_of(*warm(ANN), (ANN, 24, Kind.LIKE, 100.5 * HOUR)), authors, blocks=[(77, ANN, 99 * HOUR)])
     )
-    assert replay_cut(past, RULES, CUT, ByKey(past)).by_order[0, 0, METRICS.index("mrr@5")] == 1.0
+    assert replay_cut(past, RULES, CUT, ByKey(past)).by_order[0, 0, NAMES.index("mrr@5")] == 1.0
 
 
 def test_at_most_so_many_users_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,10 +122,10 @@ def test_the_serving_order_lifts_a_popular_post() -> None:
     past = Past.of(data_of(events_of(*rows), POSTS))
     rules = replace(RULES, orders=(ServingOrder(), ServingOrder(popularity_weight=9.0)))
     cut = replay_cut(past, rules, CUT, ByKey(past))
-    assert cut.by_order[:, 0, METRICS.index("hr@5")].tolist() == [0.0, 1.0]
-    assert cut.rivals["popularity"][0, METRICS.index("mrr@5")] == 1.0
-    assert cut.rivals["heuristic"][0, METRICS.index("mrr@5")] == 1.0
-    assert cut.rivals["popularity now"][0, METRICS.index("mrr@5")] == 1.0
+    assert cut.by_order[:, 0, NAMES.index("hr@5")].tolist() == [0.0, 1.0]
+    assert cut.rivals["popularity"][0, NAMES.index("mrr@5")] == 1.0
+    assert cut.rivals["heuristic"][0, NAMES.index("mrr@5")] == 1.0
+    assert cut.rivals["popularity now"][0, NAMES.index("mrr@5")] == 1.0
 
 
 def camps() -> tuple[Events, Past, ModelThen]:

@@ -4,8 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from s02_train_neucf.evaluation.metrics import NAMES
 from s02_train_neucf.gate.cuts import MIN_ASKED, Cut
-from s02_train_neucf.gate.replay import METRICS, CutFigures
+from s02_train_neucf.gate.replay import CutFigures
 from s02_train_neucf.gate.replay_report import NEUCF, NEUCF_RAW, Replay, best_order, chosen_orders, replay_of
 from shared.neucf.serving_order import ServingOrder
 
@@ -17,7 +18,7 @@ def cut(
     number: int, plain: float, popular: float, *, users: range = range(MIN_ASKED), rival: float = 0.1
 ) -> CutFigures:
     """A cut whose users all have one figure under each order, in every metric."""
-    shape = (len(users), len(METRICS))
+    shape = (len(users), len(NAMES))
     return CutFigures(
         cut=Cut(start=float(number), end=number + 1.0),
         n_steps=2,

@@ -11,10 +11,9 @@ import torch
 from s02_train_neucf.data.dataset import TrainingSet, training_set
 from s02_train_neucf.learning.batches import batches_of
 from s02_train_neucf.learning.event_weights import DAY, emphasised
-from s02_train_neucf.learning.fit import fit
+from s02_train_neucf.learning.fit import Found, fit
 from s02_train_neucf.learning.loss import Step
 from s02_train_neucf.learning.recipe import Recipe
-from s02_train_neucf.learning.search import Found
 from shared.domain import Kind
 from shared.event_columns import Events
 from shared.neucf.examples import examples_of

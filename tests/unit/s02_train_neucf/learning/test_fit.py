@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from s02_train_neucf.learning.fit import Fitted, fit
-from s02_train_neucf.learning.search import EPOCHS_UNVALIDATED, Found
-from s02_train_neucf.learning.train import Epoch
+from s02_train_neucf.learning.curves import Epoch
+from s02_train_neucf.learning.fit import EPOCHS_UNVALIDATED, Fitted, Found, fit
 from shared.domain import KIND_CODES, Kind
 from shared.errors import TrainingRefused
 from shared.event_columns import Events

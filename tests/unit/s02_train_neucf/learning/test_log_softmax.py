@@ -2,7 +2,7 @@
 
 import torch
 
-from s02_train_neucf.learning.log_softmax import asked_log_shares
+from s02_train_neucf.learning.loss import asked_log_shares
 
 N_USERS, N_POSTS = 3, 5
 ASKED_USER, ASKED_POST = torch.tensor([0, 0, 2]), torch.tensor([1, 4, 0])  # nothing is asked of the middle user

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from s02_train_neucf.learning import train as training
+from s02_train_neucf.learning.fit import SLOWER, SOON, Found, search
 from s02_train_neucf.learning.recipe import Recipe
-from s02_train_neucf.learning.search import SLOWER, SOON, Found, search
 from s02_train_neucf.learning.train import train_members
 from shared.neucf.merge import wider
 from shared.neucf.model import NeuCF

@@ -6,8 +6,9 @@ import torch
 
 from s02_train_neucf.evaluation.evaluate import ModelRanker, exam_of, per_user
 from s02_train_neucf.evaluation.rankers import Popularity
+from s02_train_neucf.learning.curves import Epoch
 from s02_train_neucf.learning.recipe import Recipe
-from s02_train_neucf.learning.train import Epoch, RunningMean, Trained, train
+from s02_train_neucf.learning.train import RunningMean, Trained, train
 from shared.errors import TrainingRefused
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.features import NO_FEATURES, PostFeatures
