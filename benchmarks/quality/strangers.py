@@ -3,7 +3,8 @@
 import numpy as np
 
 from s02_train_neucf.data.dataset import Likes
-from s02_train_neucf.evaluation.ranker import Popularity, Ranker, Scores
+from s02_train_neucf.evaluation.ranker import Ranker, Scores
+from s02_train_neucf.evaluation.rankers import Popularity
 
 
 class PopularForStrangers:
