@@ -3,9 +3,15 @@
 import argparse
 import gc
 import sys
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 from shared.jobs.stopping import STOPPED
 from shared.text.printable import write_error
+
+if TYPE_CHECKING:
+    from socket import socket
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,10 +31,12 @@ def main(arguments: list[str] | None = None) -> int:
 def _serve() -> int:
     from shared.errors import WarmlineError
     from shared.logs import start_logging
+    from timeline.app import create_app
     from timeline.http.listening import bind
-    from timeline.serving import serve_worker
+    from timeline.serving import serve
     from timeline.state import read_settings
     from timeline.worker import Worker
+    from timeline.workers import serve_with_others
 
     start_logging()
     try:
@@ -38,12 +46,14 @@ def _serve() -> int:
         for line in error.lines:
             write_error(line)
         return error.exit_code
+
+    def serve_as(worker: Worker, sockets: Sequence["socket"]) -> int:
+        return serve(create_app(settings, worker), sockets, keep_alive=settings.timeline.keep_alive_seconds)
+
     workers = Worker.group(settings.timeline)
     if len(workers) == 1:
-        return serve_worker(settings, workers[0], sockets)
-    from timeline.workers import serve_with_others
-
-    return serve_with_others(settings, workers, sockets)
+        return serve_as(workers[0], sockets)
+    return serve_with_others([partial(serve_as, worker) for worker in workers], sockets)
 
 
 if __name__ == "__main__":

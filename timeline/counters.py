@@ -1,6 +1,6 @@
 """What is counted of pages, as plain numbers; Prometheus' own counters cost three times as much, for they lock.
 
-Each process counts in a row of its own of what all have in common (`timeline.worker`), on the event loop's thread
+Each process counts in a row of its own of what all have in common (`timeline.shared_cells`), on the event loop's thread
 alone; whichever is asked by Prometheus gives the sums as families.
 """
 
@@ -13,7 +13,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-from timeline.worker import SharedCells
+from timeline.shared_cells import SharedCells
 
 STORES = ("redis", "postgresql")
 

@@ -17,7 +17,7 @@ from shared.domain import Phase, Reason, Source
 from shared.ranked_lists import codec
 from shared.ranked_lists.publication import Publication
 from timeline.counters import STORES, Tally
-from timeline.worker import SharedCells
+from timeline.shared_cells import SharedCells
 
 if TYPE_CHECKING:
     from timeline.feed.records import Page

@@ -4,31 +4,28 @@ import asyncio
 import gc
 import logging
 import multiprocessing
-import signal
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from socket import socket
+from typing import TYPE_CHECKING
 
 import uvloop
 
 from shared.logs import log_event
-from timeline.app import TimelineApp, create_app
 from timeline.http.listening import address_of
 from timeline.http.server import HttpServer
-from timeline.state import AllSettings
-from timeline.worker import Worker
+from timeline.workers import SIGNALS, STARTUP_FAILURE
+
+if TYPE_CHECKING:
+    from timeline.app import TimelineApp
 
 YOUNG = 20_000  # objects more than were freed, after which Python looks for circles: some 100 pages, not one
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
-STARTUP_FAILURE = 3  # the exit code of a process that could not begin to serve; another try would end as this one
-
 
 _log = logging.getLogger(__name__)
 
 
-def serve_worker(settings: AllSettings, worker: Worker, sockets: Sequence[socket]) -> int:
-    """Serve as one of the timeline's processes until a signal comes, or the parent is gone; gives the exit code."""
-    app, keep_alive = create_app(settings, worker), settings.timeline.keep_alive_seconds
+def serve(app: "TimelineApp", sockets: Sequence[socket], *, keep_alive: float) -> int:
+    """Serve until a signal comes, or the parent of several processes is gone; gives the exit code."""
     gc.freeze()  # all of this stays
     gc.set_threshold(YOUNG, 20, 50)
     gc.enable()

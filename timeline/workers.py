@@ -16,10 +16,9 @@ from socket import socket
 
 from shared.logs import log_trouble
 from timeline.http.listening import close, siblings_of
-from timeline.serving import SIGNALS, STARTUP_FAILURE, serve_worker
-from timeline.state import AllSettings
-from timeline.worker import Worker
 
+SIGNALS = (signal.SIGTERM, signal.SIGINT)  # that end a timeline
+STARTUP_FAILURE = 3  # the exit code of a process that could not begin to serve; another try would end as this one
 RESTART_SECONDS = 1.0  # before a process takes the place of one that died
 STOP_SECONDS = 20.0  # longer than a timeline takes to stop
 LOOK_SECONDS = 0.2
@@ -27,18 +26,23 @@ LOOK_SECONDS = 0.2
 Work = Callable[[], int]  # serves until it is told to stop; gives the exit code
 
 
-def serve_with_others(settings: AllSettings, workers: Sequence[Worker], sockets: Sequence[socket]) -> int:
-    """Serve with several processes until a signal comes; gives the exit code."""
+def serve_with_others(works: Sequence[Callable[[Sequence[socket]], int]], sockets: Sequence[socket]) -> int:
+    """Serve with several processes until a signal comes; gives the exit code.
+
+    Args:
+        works: what each process does with sockets of its own, until it is told to stop.
+        sockets: that listen on the timeline's port.
+    """
     gc.freeze()  # a look for garbage would write to what they share
-    everyone = [sockets, *(siblings_of(sockets) for _ in workers[1:])]
+    everyone = [sockets, *(siblings_of(sockets) for _ in works[1:])]
 
-    def serve(worker: Worker) -> int:
+    def serve(number: int) -> int:
         for other, listening in enumerate(everyone):
-            if other != worker.place:
+            if other != number:
                 close(listening)
-        return serve_worker(settings, worker, everyone[worker.place])
+        return works[number](everyone[number])
 
-    return _keep_alive([partial(serve, worker) for worker in workers], everyone)
+    return _keep_alive([partial(serve, number) for number in range(len(works))], everyone)
 
 
 def _keep_alive(works: Sequence[Work], everyone: Sequence[Sequence[socket]]) -> int:

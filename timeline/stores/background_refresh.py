@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from shared.db.newest import newest_posts
 from shared.db.phases import read_phase
@@ -33,7 +33,6 @@ from shared.ranked_lists import codec
 from shared.ranked_lists.job_store import ListWriter
 from shared.ranked_lists.publication import Publication
 from shared.ranked_lists.timeline_store import MemoryLost
-from timeline.metrics import Metrics
 from timeline.stores.breaker import Breaker
 from timeline.stores.installation import Answer, Installation
 from timeline.stores.local_copies import FIRST_LOOK_SECONDS, NOT_ASKED
@@ -41,6 +40,9 @@ from timeline.stores.new_post_pool import Pool
 from timeline.stores.resources import Parts
 from timeline.stores.safety_updates import Withheld
 from timeline.stores.snapshot_file import Disk
+
+if TYPE_CHECKING:
+    from timeline.metrics import Metrics
 
 BEAT_EVERY = timedelta(seconds=10)
 NEWEST_EVERY = timedelta(seconds=30)  # the newest posts are read again this often while everyone's list is there
@@ -68,7 +70,7 @@ class Keeper:
         withheld: Withheld,
         installation: Installation,
         breakers: Mapping[str, Breaker],
-        metrics: Metrics,
+        metrics: "Metrics",
         disk: Disk | None,
     ) -> None:
         self._metrics = metrics

@@ -1,15 +1,18 @@
 """What pages are made with: the stores, this process's own copies, and the settings."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from shared.db.engine import Database
 from shared.ranked_lists.page_store import PageWriter
 from shared.ranked_lists.timeline_store import ListReader
 from shared.settings import ListSettings, NewPostSettings, WindowSettings
-from timeline.metrics import Metrics
 from timeline.stores.budgets import Stores
 from timeline.stores.local_chains import Shelf
 from timeline.stores.local_copies import Snapshot
+
+if TYPE_CHECKING:
+    from timeline.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +24,7 @@ class Parts:
     database: Database
     stores: Stores
     shelf: Shelf
-    metrics: Metrics
+    metrics: "Metrics"
     snapshot: Snapshot
     lists: ListSettings
     window: WindowSettings

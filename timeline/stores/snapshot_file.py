@@ -20,6 +20,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from shared.files.snapshot_owner import HASH_BYTES, LENGTH, MAGIC, WITHOUT_OWNER, owner_of, read_snapshot_owner
 from shared.files.untrusted_files import read_untrusted
@@ -31,7 +32,9 @@ from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.records import CatalogueEntry
 from timeline.stores.local_copies import Snapshot
 from timeline.stores.new_post_pool import Pool
-from timeline.worker import Worker
+
+if TYPE_CHECKING:
+    from timeline.worker import Worker
 
 MAX_BYTES = 64_000_000  # deletions make most of it; 2 MB is usual
 LEFT_OVER_SECONDS = 60.0  # an unfinished file that is older is nobody's: its writer was killed
@@ -51,7 +54,7 @@ class Disk:
     earlier: frozenset[str] = frozenset()  # ids that this installation had before
     loaded: str | None = None  # whose file this process began with; blank: of an earlier version; None: with none
     is_foreign: bool = False
-    worker: Worker | None = None  # of several processes with this file, this one
+    worker: "Worker | None" = None  # of several processes with this file, this one
     heard: float = 0.0  # of so many erasures through the others
     _is_in_trouble: bool = False
     _turn: Lock = field(default_factory=Lock)

@@ -3,7 +3,7 @@
 from prometheus_client import CollectorRegistry, generate_latest
 
 from timeline.counters import Tally
-from timeline.worker import SharedCells
+from timeline.shared_cells import SharedCells
 
 
 def tally_of(*buckets: float, cells: SharedCells | None = None, place: int = 0) -> Tally:

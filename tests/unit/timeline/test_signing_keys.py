@@ -19,8 +19,8 @@ from tests.public_keys import PUBLIC
 from timeline.feed.feed_id import place_of
 from timeline.http.auth import Doorkeeper
 from timeline.http.problems import Problem
-from timeline.http.signing_keys import signing_keys
 from timeline.settings import TimelineSettings
+from timeline.signing_keys import signing_keys
 
 API_KEY, ADMIN_TOKEN = "api-key-of-the-tests", "admin-token-of-the-tests"
 SECRET = "jwt-key-of-the-tests-" + "k" * 32
