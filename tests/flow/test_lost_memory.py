@@ -109,11 +109,11 @@ def test_rows_of_another_installation_do_not_name_the_posts_of_this_one(ranked_h
 
 
 def _renumber_posts(house: House) -> None:
-    """As a database that was made anew would number them: the same rows for other posts, and runs from 1 again."""
+    """As a database that was made anew would number them: the same rows for other posts; runs begin at 1 again."""
     house.sql(  # in one transaction: a timeline that looks meanwhile would number posts that have no row
         "UPDATE warmline.post_rows SET post_id = 'x' || post_id;"
         "UPDATE warmline.post_rows SET post_id = 'p' || lpad((%s - row)::text, 2, '0');"
-        "ALTER SEQUENCE warmline.fences RESTART",
+        "DELETE FROM warmline.runs; ALTER SEQUENCE warmline.fences RESTART",
         [(len(POSTS),)],
     )
     with house.database() as database:

@@ -253,6 +253,61 @@ def test_a_chain_that_began_anew_without_redis_repeats_nothing_once_redis_is_bac
         assert set(served) == set(POSTS)
 
 
+TURNED = [*POSTS[40:60], *POSTS[:20], *POSTS[20:40]]  # the second page is what everyone's list begins with
+
+
+@pytest.mark.parametrize("goes_on", [0, 1], ids=["who served it", "who began anew"])
+@pytest.mark.parametrize("posts", [sorted(POSTS[:60], key=author_of), TURNED], ids=["flooded", "turned"])
+def test_a_page_without_redis_in_a_process_that_has_no_chain_leaves_the_chain_as_it_was(
+    ranked_house: House, goes_on: int, posts: list[str]
+) -> None:
+    """What it guesses of the pages before is no record: their ends, and their posts, stay what they were."""
+    ranked_house.publish_neucf(COLD, posts)
+    with pair(ranked_house) as (one, other):
+        assert one.client.put("/admin/phase", json={"phase": "neucf"}, headers=OPERATOR).status_code == 200
+        first = ask(one.client, COLD, limit=20)
+        second = _without_record(one, COLD, "note", {"limit": 20, "cursor": first["next_cursor"]})
+        blind = _without_record(other, COLD, "read", {"limit": 3, "cursor": second["next_cursor"]})
+        served = {*ids(first), *ids(second), *ids(blind)}
+        page = ask((one, other)[goes_on].client, COLD, limit=10, cursor=blind["next_cursor"])
+        while len(served) < len(POSTS):
+            unseen = len(POSTS) - len(served)
+            assert not served.intersection(ids(page)[:unseen])
+            served.update(ids(page))
+            if page["next_cursor"] is None:
+                break
+            page = ask(one.client, COLD, limit=10, cursor=page["next_cursor"])
+            assert "degraded" not in page
+        assert served == set(POSTS)
+
+
+def test_a_page_without_redis_out_of_a_tail_is_not_repeated(ranked_house: House) -> None:
+    """The list is used up by pages that are not on record; once Redis is back, the tail is worked out anew."""
+    with pair(ranked_house) as (one, other):
+        ask(one.client, COLD, limit=20)  # another chain, of which only Redis knows
+        served: list[str] = []
+        cursor = None
+        for by, half in ((one, "note"), (one, "note"), (other, "read")):
+            query = {"limit": 20} | ({"cursor": cursor} if cursor else {})
+            page = _without_record(by, COLD, half, query)
+            served, cursor = served + ids(page), page["next_cursor"]
+        rest = [post for page in whole_chain(other.client, COLD, page)[1:] for post in page]
+        assert sorted([*served, *rest]) == list(POSTS)
+
+
+def test_a_repeated_page_that_redis_does_not_know_says_so_and_its_cursor_carries_it(ranked_house: House) -> None:
+    """A phone asks again for the page whose record was lost; another process goes on."""
+    with pair(ranked_house) as (one, other):
+        first = ask(one.client, COLD, limit=LIMIT)
+        query = {"limit": LIMIT, "cursor": first["next_cursor"]}
+        second = _without_record(one, COLD, "note", query)
+        again = ask(one.client, COLD, **query)
+        assert (ids(again), again["degraded"]) == (ids(second), ["redis"])
+        third = ask(other.client, COLD, limit=LIMIT, cursor=again["next_cursor"])
+        rest = [post for page in whole_chain(one.client, COLD, third) for post in page]
+        assert sorted([*ids(first), *ids(second), *rest]) == list(POSTS)
+
+
 @pytest.mark.parametrize("half", ["read", "note"])
 @pytest.mark.parametrize("goes_before", [True, False], ids=["the second chain", "the first chain"])
 def test_a_chain_whose_first_page_was_lost_gets_a_slot_of_its_own(

@@ -15,6 +15,7 @@ from shared.ranked_lists.timeline_store import UserState
 from timeline.feed.records import PagePosts, PageRequest
 from timeline.feed.tail import NEVER, SeenRows, more_ready
 from timeline.stores.budgets import Patience
+from timeline.stores.local_chains import Shelved
 from timeline.stores.segments import Permitted
 
 PAGES = 2  # that are made ready at once: of the second one, too, what follows it must be known
@@ -32,8 +33,9 @@ class Walk(Struct, kw_only=True, gc=False):
     slot: int
     tail: Tail | None
     position: int  # where the page starts; after `settle`, where the next one does
-    ends_in_redis: int = 0  # page ends of this chain when it was read from Redis
+    ends_in_redis: tuple[int, ...] = ()  # page ends of this chain when it was read from Redis
     is_rewritten: bool = False  # the chain in Redis is not the one here
+    shelved: Shelved | None = None  # the chain as this process had it when it was read
     needs_slot: bool = False  # the slot was only supposed when the chain began: Redis was away
     posts: PagePosts = field(default_factory=PagePosts)
     chosen: list[int] = field(default_factory=list)  # places of the posts
@@ -50,6 +52,11 @@ class Walk(Struct, kw_only=True, gc=False):
     @property
     def has_database(self) -> bool:
         return "postgresql" not in self.patience.degraded
+
+    @property
+    def is_on_record(self) -> bool:
+        """Whether Redis has the page that ends here."""
+        return self.position <= max(self.ends_in_redis, default=0)
 
     @property
     def own_length(self) -> int:

@@ -33,7 +33,7 @@ from timeline.feed.prepare_list import Ahead
 from timeline.feed.records import Page, PageRequest
 from timeline.feed.select_posts import Filler
 from timeline.feed.tail import NEVER, SeenRows
-from timeline.feed.unrecorded_pages import lacks_record, less_seen, mended
+from timeline.feed.unrecorded_pages import continues, lacks_record, less_seen, mended
 from timeline.stores.budgets import Patience
 from timeline.stores.resources import Parts
 
@@ -83,6 +83,8 @@ class Timeline:
         is_kept: bool = True,
     ) -> Page:
         state = await self._state(request.user_id, place, patience)
+        if (moved := self._moved(request, state, place, patience)) is not None:
+            place, state = moved, await self._state(request.user_id, moved, patience)
         walk = self._continue(request, state, place, patience)
         begins = walk is None
         if walk is None:
@@ -100,6 +102,9 @@ class Timeline:
         has_more = walk.shows_next or await self._filler.has_more(walk)
         if recorded_end is not None:
             await self._ask_whether_it_could_write(walk)
+            if not walk.is_on_record:
+                patience.lacks_record = True
+                walk.unrecorded = [*walk.unrecorded, *walk.rows(start, walk.position)]
         elif is_kept:
             try:
                 await self._remember(walk, begins=begins, is_last_try=is_last_try)
@@ -128,7 +133,8 @@ class Timeline:
         if place is not None and place.unrecorded:  # pages whose record was lost: they are at the new chain's head
             patience.lacks_record = True
             known = mended(Chain(nonce=place.nonce, frozen=walk.chain.frozen, rest=walk.chain.rest), None, place)
-            walk.chain, walk.position, walk.unrecorded = known.chain, known.position, place.unrecorded
+            walk.chain, walk.position, walk.slot = known.chain, known.position, place.slot
+            walk.unrecorded = place.unrecorded
         return walk
 
     async def _ask_whether_it_could_write(self, walk: Walk) -> None:
@@ -180,6 +186,13 @@ class Timeline:
         blocked = self._parts.snapshot.blocked.authors_of(own)
         return replace(known, hidden_authors=known.hidden_authors | blocked | {own})
 
+    def _moved(self, request: PageRequest, state: UserState, place: Cursor | None, patience: Patience) -> Cursor | None:
+        """The cursor with the slot that its chain took later, where this process knows of one and Redis was asked."""
+        if place is None or state.chain is not None or "redis" in patience.degraded:
+            return None
+        shelved = self._shelf.get(request.user_id, place.nonce)
+        return None if shelved is None or shelved.slot == place.slot else replace(place, slot=shelved.slot)
+
     def _continue(
         self, request: PageRequest, state: UserState, place: Cursor | None, patience: Patience
     ) -> Walk | None:
@@ -188,24 +201,24 @@ class Timeline:
             return None
         shelved, held = self._shelf.get(request.user_id, place.nonce), state.chain
         chain, tail, slot, position = held, state.tail, place.slot, place.position
-        is_ahead = shelved is not None and (held is None or len(shelved.chain.page_ends) > len(held.page_ends))
+        is_ahead = shelved is not None and (held is None or continues(shelved.chain, held))
         if shelved is not None and is_ahead:
             chain, tail = shelved.chain, shelved.tail
             slot = place.slot if held else shelved.slot
         if chain is None:
             return None
-        if lacks_record(chain, place):
+        if lacks_record(chain, tail, place):
             patience.lacks_record = is_ahead = True
             known = mended(chain, tail, place)
             chain, tail, position = known.chain, known.tail, known.position
         was_recorded = held is not None or not place.unrecorded
         if not was_recorded and "redis" not in patience.degraded and chain.end_of_page(position) is None:
-            chain, tail = less_seen(chain, position, SeenRows(state, all_from=NEVER).rows), None
+            chain, tail = less_seen(chain, tail, position, SeenRows(state, all_from=NEVER).rows), None
         return Walk(
             request=request, state=state, patience=patience, chain=chain, slot=slot, tail=tail,
-            position=position, ends_in_redis=len(held.page_ends) if held else 0, is_rewritten=is_ahead,
-            needs_slot=not was_recorded,
-            unrecorded=place.unrecorded if place.unrecorded and lacks_record(held, place) else (),
+            position=position, ends_in_redis=held.page_ends if held else (), is_rewritten=is_ahead,
+            shelved=shelved, needs_slot=not was_recorded,
+            unrecorded=place.unrecorded if place.unrecorded and lacks_record(held, state.tail, place) else (),
         )  # fmt: skip
 
     def _begin(self, request: PageRequest, state: UserState, patience: Patience, ranked: RankedList) -> Walk:
@@ -234,9 +247,9 @@ class Timeline:
         Raises:
             Overtaken: another request has served a page of this chain since it was read.
         """
-        self._check_not_overtaken(walk)
         noted = walk.chain.with_end(walk.position)
         walk.unrecorded = [*walk.unrecorded, *walk.posts.rows] if walk.unrecorded else walk.posts.rows
+        self._check_not_overtaken(walk)
         if walk.has_redis:
             with suppress(StoreUnavailable):  # the cursor carries them, and the page says what is missing
                 has_slot = False
@@ -253,8 +266,7 @@ class Timeline:
             self._shelf.put(walk.request.user_id, noted, walk.tail, walk.slot)
 
     def _check_not_overtaken(self, walk: Walk) -> None:
-        shelved = self._shelf.get(walk.request.user_id, walk.chain.nonce)
-        if shelved is not None and len(shelved.chain.page_ends) > len(walk.chain.page_ends):
+        if self._shelf.get(walk.request.user_id, walk.chain.nonce) is not walk.shelved:
             raise Overtaken
 
     def _first_record(self, walk: Walk, noted: Chain) -> Callable[[float], Awaitable[int]]:
@@ -267,7 +279,7 @@ class Timeline:
     def _next_record(self, walk: Walk, noted: Chain, *, is_last_try: bool) -> Callable[[float], Awaitable[bool]]:
         page = NextPage(
             slot=walk.slot, chain=noted, tail=walk.tail, served=walk.unrecorded,
-            ends_before=walk.ends_in_redis, is_rewritten=walk.is_rewritten, is_last_try=is_last_try,
+            ends_before=len(walk.ends_in_redis), is_rewritten=walk.is_rewritten, is_last_try=is_last_try,
             needs_slot=walk.needs_slot,
         )  # fmt: skip
         return partial(self._page_writer.end_page, walk.request.user_id, page)

@@ -14,6 +14,8 @@ from shared.ranked_lists import codec
 from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.records import Chain, Tail
 
+_BLANK = codec.pack_entry(0, Reason.NEW, 0.0)  # rows begin at 1
+
 
 class Mended(Struct, kw_only=True, gc=False):
     """A chain with all that was served at its head, and where the next page starts."""
@@ -23,28 +25,49 @@ class Mended(Struct, kw_only=True, gc=False):
     position: int
 
 
-def lacks_record(chain: Chain | None, cursor: Cursor) -> bool:
-    """Whether the page that a cursor came with is not on record in this chain."""
-    return chain is None or cursor.position > max(chain.page_ends, default=0)
+def lacks_record(chain: Chain | None, tail: Tail | None, cursor: Cursor) -> bool:
+    """Whether the page that a cursor came with is not on record in this chain.
+
+    An end that lies behind the cursor's position does not tell it alone: a process that could not read the chain began
+    it anew, and what it served there may be another page. So what the cursor knows must stand before its position.
+    """
+    if chain is None or cursor.position > max(chain.page_ends, default=0):
+        return True
+    if not cursor.unrecorded:
+        return False
+    before, _ = _divided(chain, tail, cursor.position)
+    return not set(cursor.unrecorded).issubset(codec.rows_of(before))
+
+
+def continues(chain: Chain, earlier: Chain) -> bool:
+    """Whether more pages were served of this chain than of an earlier state of it.
+
+    One that began anew while Redis was away has the same nonce and another beginning: it continues nothing.
+    """
+    end = max(earlier.page_ends, default=0)
+    ours, theirs = (codec.rows_of(codec.part(each.frozen.entries, 0, end)) for each in (chain, earlier))
+    return len(chain.page_ends) > len(earlier.page_ends) and ours == theirs
 
 
 def mended(chain: Chain, tail: Tail | None, cursor: Cursor) -> Mended:
     """A chain that lacks a record, with what the cursor knows of it.
 
     The cursor may know the last pages only. What was served between those and the last page on record was, mostly, what
-    comes next in the list: so many posts are taken for it.
+    comes next in the list: so many posts are taken for it. The position never goes back, or it would name a place in a
+    page that was served before; where posts are missing for that, blank entries stand for them.
     """
     recorded = max(chain.page_ends, default=0)
-    start = codec.part(chain.frozen.entries, 0, recorded)
+    start, tail = _divided(chain, tail, recorded)
     served = _not_among(cursor.unrecorded, codec.rows_of(start))
     ready, rest = codec.part(chain.frozen.entries, recorded), chain.rest
     all_entries = ready + rest + (tail.entries + tail.rest if tail else b"")
     known: dict[int, bytes] = {}
     for row, entry in zip(codec.rows_of(all_entries), codec.split(all_entries), strict=True):
         known.setdefault(row, entry)  # the list's own counts, not the tail's
-    between = max(0, cursor.position - recorded - len(served))
+    between = max(0, cursor.position - recorded - len(cursor.unrecorded))
     skipped = _not_among(codec.rows_of(all_entries), served)[:between]
     head = [known.get(row) or codec.pack_entry(row, Reason.NEW, 0.0) for row in (*skipped, *served)]
+    head = [_BLANK] * (cursor.position - recorded - len(head)) + head
     gone, position = frozenset((*skipped, *served)), recorded + len(head)
     frozen = chain.frozen.with_entries(start + b"".join(head) + _less(ready, gone))
     return Mended(
@@ -56,12 +79,24 @@ def mended(chain: Chain, tail: Tail | None, cursor: Cursor) -> Mended:
     )  # fmt: skip
 
 
-def less_seen(chain: Chain, position: int, seen: Set[int]) -> Chain:
-    """A chain that began while Redis was away, when nobody could tell what its user had seen: that comes at the end."""
-    entries = chain.frozen.entries
-    ready = _less(codec.part(entries, position), seen)
-    frozen = chain.frozen.with_entries(codec.part(entries, 0, position) + ready)
+def less_seen(chain: Chain, tail: Tail | None, position: int, seen: Set[int]) -> Chain:
+    """A chain that began while Redis was away, when nobody could tell what its user had seen: that comes at the end.
+
+    What was served of its tail belongs to the chain from now on; the tail is to be worked out again.
+    """
+    before, _ = _divided(chain, tail, position)
+    frozen = chain.frozen.with_entries(before + _less(codec.part(chain.frozen.entries, position), seen))
     return Chain(nonce=chain.nonce, frozen=frozen, page_ends=chain.page_ends, rest=chain.rest)
+
+
+def _divided(chain: Chain, tail: Tail | None, position: int) -> tuple[bytes, Tail | None]:
+    """The entries before a position, also those in the tail, and what is left of the tail behind it."""
+    entries = chain.frozen.entries
+    beyond = position - codec.length_of(entries)
+    if tail is None or beyond <= 0:
+        return codec.part(entries, 0, position), tail
+    left = Tail(unseen=max(0, tail.unseen - beyond), entries=codec.part(tail.entries, beyond), rest=tail.rest)
+    return entries + codec.part(tail.entries, 0, beyond), left
 
 
 def _tail_less(tail: Tail, gone: frozenset[int]) -> Tail:

@@ -9,7 +9,7 @@ from shared.ranked_lists.codec import RankedList, pack_entry
 from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.records import Chain, Tail
 from tests.worlds import NOW
-from timeline.feed.unrecorded_pages import lacks_record, mended
+from timeline.feed.unrecorded_pages import continues, lacks_record, less_seen, mended
 
 NONCE = b"8 bytes!"
 
@@ -29,7 +29,38 @@ def _cursor(position: int, *rows: int) -> Cursor:
 
 def test_a_page_that_ended_at_or_before_a_recorded_end_is_on_record() -> None:
     chain = _chain([1, 2, 3, 4], [], ends=(2, 4))
-    assert [lacks_record(chain, _cursor(position)) for position in (2, 3, 4, 5)] == [False, False, False, True]
+    assert [lacks_record(chain, None, _cursor(position)) for position in (2, 3, 4, 5)] == [False, False, False, True]
+
+
+def test_an_end_behind_the_position_is_no_record_of_a_page_that_is_not_there() -> None:
+    """Another process began the chain anew, and served other posts from the same position."""
+    chain, tail = _chain([1, 2, 3], [], ends=(2, 5)), Tail(unseen=2, entries=_entries([4, 5, 6]))
+    known = [_cursor(4, 3, 4), _cursor(2, 2), _cursor(4, 4, 3)]
+    assert [lacks_record(chain, tail, cursor) for cursor in known] == [False] * 3
+    assert [lacks_record(chain, tail, cursor) for cursor in (_cursor(4, 3, 5), _cursor(2, 9))] == [True] * 2
+
+
+def test_a_chain_that_began_anew_continues_nothing() -> None:
+    earlier = _chain([1, 2, 3, 4], [5], ends=(2,))
+    assert continues(_chain([1, 2, 4, 3], [5], ends=(2, 3)), earlier)
+    assert not continues(_chain([1, 2, 3, 4], [5], ends=(2,)), earlier)
+    assert not continues(_chain([1, 3, 2, 4], [5], ends=(2, 3)), earlier)
+
+
+def test_a_position_never_goes_back() -> None:
+    """A list that is too short for what was served, or a page that repeated: its end must not lie in a page before."""
+    short = mended(_chain([1, 2], [], ends=()), None, _cursor(5, 9))
+    assert (codec.rows_of(short.chain.frozen.entries), short.position) == ([0, 0, 1, 2, 9], 5)
+    repeated = mended(_chain([1, 2, 3], [4], ends=(2,)), None, _cursor(4, 2, 3))
+    assert (codec.rows_of(repeated.chain.frozen.entries), repeated.position) == ([1, 2, 0, 3], 4)
+    assert codec.rows_of(repeated.chain.rest) == [4]
+
+
+def test_what_was_served_of_a_tail_is_known_when_the_tail_is_worked_out_anew() -> None:
+    tail = Tail(unseen=2, entries=_entries([4, 5, 6]))
+    known = less_seen(_chain([1, 2], [3], ends=(3,)), tail, 3, {6})
+    assert codec.rows_of(known.frozen.entries) == [1, 2, 4]
+    assert codec.rows_of(less_seen(_chain([1, 2, 3], [], ends=(1,)), None, 1, {2}).frozen.entries) == [1, 3]
 
 
 def test_what_was_served_out_of_turn_stands_at_the_head() -> None:
