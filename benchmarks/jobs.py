@@ -7,7 +7,7 @@ from typing import Any
 from s01_heuristic.job import JOB, JobSettings, run_heuristic
 from shared.db.engine import Database
 from shared.db.runs import Run, claim_run, finish_run, request_run
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, WindowSettings
 
 WORKER = "a benchmark"
@@ -35,12 +35,12 @@ def heuristic_run(database: Database, redis_url: str, now: datetime) -> Report:
 
 
 def published_run(
-    database: Database, job: str, redis_url: str, lists: ListSettings, work: Callable[[ListWriter, Run], Report]
+    database: Database, job: str, redis_url: str, lists: ListSettings, work: Callable[[JobStore, Run], Report]
 ) -> Report:
     """One run of a job that publishes; gives its report."""
 
     def published(run: Run) -> Report:
-        writer = ListWriter(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for)
+        writer = JobStore(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for)
         try:
             return work(writer, run)
         finally:

@@ -18,10 +18,10 @@ from demo.embedded import Servers, embedded_servers
 from demo.errors import DataFolderUnusable
 from demo.options import Options, read_options
 from demo.secret_files import Keys, load_keys, write_environment
-from demo.services import DEFAULTS, Surroundings, run_step, running_services, variables
+from demo.services import DEFAULTS, ProcessEnvironment, run_step, running_services, variables
 from demo.sources import Source, source_of
-from demo.stage import Addresses, Diary, Stage
-from demo.staging import Staged, stage_world
+from demo.stage import Addresses, DemoContext, ProgressLog
+from demo.staging import PreparedWorld, stage_world
 from demo.watch import end_on_signals, watch
 from shared.domain import Phase
 from shared.errors import WarmlineError
@@ -49,13 +49,13 @@ def main() -> None:
 
 def run(options: Options, console: Console) -> bool:
     """Servers, world, lists, services, then what one sees of them. Whether all checks were good."""
-    diary = Diary(console)
+    diary = ProgressLog(console)
     source = source_of(options)
     _make_home(options.home)
     keys = load_keys(options.home / "keys.json", os.environ)
     with _servers(options, diary) as servers:
         addresses = _addresses(options, servers)
-        surroundings = Surroundings(environment=_variables(options, addresses, keys), home=options.home)
+        surroundings = ProcessEnvironment(environment=_variables(options, addresses, keys), home=options.home)
         staged = _prepare(source, diary, surroundings, addresses)
         began = time.monotonic()
         with (
@@ -64,7 +64,7 @@ def run(options: Options, console: Console) -> bool:
         ):
             diary.done["services"] = ("ready", time.monotonic() - began)
             _write_demo_env(options, addresses, keys, staged)
-            stage = Stage(
+            stage = DemoContext(
                 diary=diary, client=client, running=running, addresses=addresses, cast=staged.cast, source=source
             )
             if options.phase1:
@@ -86,7 +86,7 @@ def _make_home(home: Path) -> None:
 
 
 @contextmanager
-def _servers(options: Options, diary: Diary) -> Iterator[Servers]:
+def _servers(options: Options, diary: ProgressLog) -> Iterator[Servers]:
     """The embedded servers, those that the user has not brought."""
     wanted = [name for name, url in (("PostgreSQL", options.database_url), ("Valkey", options.redis_url)) if not url]
     began = time.monotonic()
@@ -128,7 +128,9 @@ def _variables(options: Options, addresses: Addresses, keys: Keys) -> dict[str, 
     return variables(os.environ, own)
 
 
-def _prepare(source: Source, diary: Diary, surroundings: Surroundings, addresses: Addresses) -> Staged:
+def _prepare(
+    source: Source, diary: ProgressLog, surroundings: ProcessEnvironment, addresses: Addresses
+) -> PreparedWorld:
     """Tables, world and first lists: what must be there before the services start."""
     with diary.step("migrate", "schema warmline", "Making the tables"):
         run_step(surroundings, "migrate", ["-m", "warmline", "migrate"])
@@ -140,7 +142,7 @@ def _prepare(source: Source, diary: Diary, surroundings: Surroundings, addresses
     return staged
 
 
-def _write_demo_env(options: Options, addresses: Addresses, keys: Keys, staged: Staged) -> None:
+def _write_demo_env(options: Options, addresses: Addresses, keys: Keys, staged: PreparedWorld) -> None:
     given = _variables(options, addresses, keys)
     write_environment(
         options.home / "demo.env",
@@ -157,7 +159,7 @@ def _write_demo_env(options: Options, addresses: Addresses, keys: Keys, staged: 
     )
 
 
-def _show_addresses(options: Options, stage: Stage) -> None:
+def _show_addresses(options: Options, stage: DemoContext) -> None:
     timeline_url = stage.addresses.timeline_url
     show.show_addresses(
         stage.console,
@@ -171,7 +173,7 @@ def _show_addresses(options: Options, stage: Stage) -> None:
     )
 
 
-def _check(stage: Stage, checks: Mapping[str, Check]) -> bool:
+def _check(stage: DemoContext, checks: Mapping[str, Check]) -> bool:
     stage.console.print()
     outcomes = []
     for outcome in run_checks(stage, checks):

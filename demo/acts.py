@@ -9,7 +9,7 @@ from rich.text import Text
 from demo import database, lists, personal, show
 from demo.client import Model
 from demo.errors import DemoError, ServiceFailed
-from demo.stage import Stage
+from demo.stage import DemoContext
 from demo.watch import StepSkipped, ctrl_c_skips
 from shared.domain import Phase
 
@@ -18,7 +18,7 @@ COMPARED_POSTS = 10
 SHOWN_LIKES = 3
 
 
-def show_first_timelines(stage: Stage) -> None:
+def show_first_timelines(stage: DemoContext) -> None:
     """Three users' first posts, in whatever phase is in force."""
     users = {
         "An active user": stage.cast.warm_user,
@@ -37,7 +37,7 @@ def show_first_timelines(stage: Stage) -> None:
         show.show_timeline(stage.console, title, users[title], page, captions, stage.source.caption_heading)
 
 
-def become_personal(stage: Stage) -> bool:
+def become_personal(stage: DemoContext) -> bool:
     """Bring phase 2 into force and show it. False when it did not come to that; then the phase stays what it was."""
     try:
         _bring_into_force(stage)
@@ -53,7 +53,7 @@ def become_personal(stage: Stage) -> bool:
     return True
 
 
-def _bring_into_force(stage: Stage) -> None:
+def _bring_into_force(stage: DemoContext) -> None:
     """A model, its lists, all services, the phase: in this order, so that the phase has lists when it begins."""
     known = personal.known_model(stage.client.models())
     if known is not None:
@@ -71,7 +71,7 @@ def _bring_into_force(stage: Stage) -> None:
         stage.client.switch(Phase.NEUCF)
 
 
-def _train(stage: Stage) -> Model:
+def _train(stage: DemoContext) -> Model:
     stage.console.print(
         "\nPhase 1 serves. Now photos and captions are encoded and a model is trained: minutes, the first time. "
         "Ctrl-C ends that alone, and phase 1 goes on."
@@ -85,7 +85,7 @@ def _train(stage: Stage) -> Model:
     return model
 
 
-def _serve(stage: Stage, model: Model) -> None:
+def _serve(stage: DemoContext, model: Model) -> None:
     show.show_notice(stage.console, stage.source.notice)
     show.show_report(stage.console, model.report)
     show.show_verdict(stage.console, model)
@@ -94,7 +94,7 @@ def _serve(stage: Stage, model: Model) -> None:
     stage.diary.done["score"] = (published, time.monotonic() - began)
 
 
-def _show_both_phases(stage: Stage) -> None:
+def _show_both_phases(stage: DemoContext) -> None:
     user_id = stage.cast.warm_user
     both = lists.first_posts(stage.addresses.redis_url, user_id, limit=COMPARED_POSTS)
     ids = [post.post_id for posts in both.values() for post in posts if post.post_id is not None]

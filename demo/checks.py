@@ -10,8 +10,8 @@ import httpx
 from demo import database, lists
 from demo.client import Page
 from demo.services import PHASE1_SERVICES, PHASE2_SERVICES
-from demo.stage import Stage
-from demo.world import Cast
+from demo.stage import DemoContext
+from demo.world import DemoUsers
 from shared.domain import Phase
 from shared.errors import WarmlineError
 
@@ -34,10 +34,10 @@ class Outcome:
     detail: str
 
 
-Check = Callable[[Stage], tuple[bool, str]]
+Check = Callable[[DemoContext], tuple[bool, str]]
 
 
-def run_checks(stage: Stage, checks: Mapping[str, Check]) -> Iterator[Outcome]:
+def run_checks(stage: DemoContext, checks: Mapping[str, Check]) -> Iterator[Outcome]:
     """Every check in turn; one that cannot be done has failed."""
     for name, check in checks.items():
         try:
@@ -48,15 +48,15 @@ def run_checks(stage: Stage, checks: Mapping[str, Check]) -> Iterator[Outcome]:
 
 
 def _status(path: str, expected: int = 200) -> Check:
-    def check(stage: Stage) -> tuple[bool, str]:
+    def check(stage: DemoContext) -> tuple[bool, str]:
         got = stage.client.status_of(path)
         return got == expected, f"{path}: {got}"
 
     return check
 
 
-def _source(phase: Phase, user: Callable[[Cast], str], expected: str) -> Check:
-    def check(stage: Stage) -> tuple[bool, str]:
+def _source(phase: Phase, user: Callable[[DemoUsers], str], expected: str) -> Check:
+    def check(stage: DemoContext) -> tuple[bool, str]:
         stage.client.switch(phase)
         page = stage.client.page(user(stage.cast), limit=PAGE_LIMIT)
         good = page.source == expected and len(page.posts) == PAGE_LIMIT
@@ -65,14 +65,14 @@ def _source(phase: Phase, user: Callable[[Cast], str], expected: str) -> Check:
     return check
 
 
-def _chain_repeats_nothing(stage: Stage) -> tuple[bool, str]:
+def _chain_repeats_nothing(stage: DemoContext) -> tuple[bool, str]:
     pages = _chain(stage, stage.cast.spare_cold_user)
     ids = _ids(pages)
     good = len(pages) == CHAIN_PAGES and all(page.posts for page in pages) and len(ids) == len(set(ids))
     return good, f"{len(pages)} pages, {len(ids)} posts, {len(set(ids))} different"
 
 
-def _blocks_hold(stage: Stage) -> tuple[bool, str]:
+def _blocks_hold(stage: DemoContext) -> tuple[bool, str]:
     shown = _authors_on(stage, _chain(stage, stage.cast.spare_warm_user))
     shown_to_others = _authors_on(stage, _chain(stage, _stranger()))
     blocked = database.blocked_both_ways(stage.addresses.database_url, stage.cast.spare_warm_user)
@@ -80,13 +80,13 @@ def _blocks_hold(stage: Stage) -> tuple[bool, str]:
     return good, f"{len(blocked)} blocked, {len(blocked & shown)} shown, {len(blocked & shown_to_others)} to others"
 
 
-def _own_posts_stay_away(stage: Stage) -> tuple[bool, str]:
+def _own_posts_stay_away(stage: DemoContext) -> tuple[bool, str]:
     author = stage.cast.blocked_author
     shown = _authors_on(stage, _chain(stage, author))
     return bool(shown) and author not in shown, f"{len(shown)} authors, own: {author in shown}"
 
 
-def _admin_wants_its_token(stage: Stage) -> tuple[bool, str]:
+def _admin_wants_its_token(stage: DemoContext) -> tuple[bool, str]:
     client = stage.client
     got = [
         client.status_of("/admin/phase"),
@@ -97,7 +97,7 @@ def _admin_wants_its_token(stage: Stage) -> tuple[bool, str]:
     return got == [401] * len(got), "answers " + ", ".join(map(str, got))
 
 
-def _phase_switches_there_and_back(stage: Stage) -> tuple[bool, str]:
+def _phase_switches_there_and_back(stage: DemoContext) -> tuple[bool, str]:
     client, token = stage.client, stage.client.keys.admin_token
     before = client.phase()["phase"]
     other = "heuristic" if before == "neucf" else "neucf"
@@ -108,12 +108,12 @@ def _phase_switches_there_and_back(stage: Stage) -> tuple[bool, str]:
     return good, f"{before} → {there[1]} (page from {page.source}) → {back[1]}"
 
 
-def _status_is_told(stage: Stage) -> tuple[bool, str]:
+def _status_is_told(stage: DemoContext) -> tuple[bool, str]:
     got = stage.client.status_of("/admin/status", token=stage.client.keys.admin_token)
     return got == httpx.codes.OK, f"/admin/status: {got}"
 
 
-def _all_alive(stage: Stage) -> tuple[bool, str]:
+def _all_alive(stage: DemoContext) -> tuple[bool, str]:
     silent = stage.running.without_heartbeat(stage.client.live_workers())
     fallen = [name for name, process in stage.running.processes.items() if process.poll() is not None]
     names = sorted(stage.running.processes)
@@ -122,7 +122,7 @@ def _all_alive(stage: Stage) -> tuple[bool, str]:
     )
 
 
-def _switch_changes_source_and_list(stage: Stage) -> tuple[bool, str]:
+def _switch_changes_source_and_list(stage: DemoContext) -> tuple[bool, str]:
     user_id = _others(stage)[0]
     ranked = lists.whole_lists(stage.addresses.redis_url, user_id)
     sources, good = [], ranked[Phase.HEURISTIC] != ranked[Phase.NEUCF]
@@ -135,7 +135,7 @@ def _switch_changes_source_and_list(stage: Stage) -> tuple[bool, str]:
     return good, f"{' → '.join(sources)}; the two lists share {common} of {len(ranked[Phase.NEUCF])} posts"
 
 
-def _chain_ends_in_its_phase(stage: Stage) -> tuple[bool, str]:
+def _chain_ends_in_its_phase(stage: DemoContext) -> tuple[bool, str]:
     told, good = [], True
     for user_id, began, then in zip(_others(stage)[1:3], Phase, reversed(Phase), strict=True):
         stage.client.switch(began)
@@ -149,7 +149,7 @@ def _chain_ends_in_its_phase(stage: Stage) -> tuple[bool, str]:
     return good, "; ".join(told)
 
 
-def _rollout_grows(stage: Stage) -> tuple[bool, str]:
+def _rollout_grows(stage: DemoContext) -> tuple[bool, str]:
     users = _others(stage)
     inside: dict[int, set[str]] = {}
     for percent in ROLLOUTS:
@@ -161,25 +161,25 @@ def _rollout_grows(stage: Stage) -> tuple[bool, str]:
     return good, f"of {len(users)} users: " + ", ".join(f"{count} at {percent} %" for percent, count in counts.items())
 
 
-def _phase_stays(stage: Stage) -> tuple[bool, str]:
+def _phase_stays(stage: DemoContext) -> tuple[bool, str]:
     stage.client.switch(Phase.NEUCF)
     phase = stage.client.phase()
     return (phase["phase"], phase["rollout_percent"]) == (Phase.NEUCF, 100), f"{phase['phase']} at 100 %"
 
 
-def _others(stage: Stage) -> list[str]:
+def _others(stage: DemoContext) -> list[str]:
     """Active users who are not of the cast: what a check shows them is not missing afterwards."""
     cast = set(asdict(stage.cast).values())
     found = database.active_users(stage.addresses.database_url, likes=WARM_LIKES, limit=ASKED_USERS)
     return [user_id for user_id in found if user_id not in cast]
 
 
-def _chain(stage: Stage, user_id: str) -> list[Page]:
+def _chain(stage: DemoContext, user_id: str) -> list[Page]:
     """The first pages of a fresh chain."""
     return list(stage.client.chain(user_id, limit=PAGE_LIMIT, pages=CHAIN_PAGES))
 
 
-def _authors_on(stage: Stage, pages: list[Page]) -> set[str]:
+def _authors_on(stage: DemoContext, pages: list[Page]) -> set[str]:
     """Whose posts stand on the pages."""
     return set(database.authors_of(stage.addresses.database_url, _ids(pages)).values())
 

@@ -14,7 +14,7 @@ REQUEST_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class PagePost:
     """A post on a page."""
 
     post_id: str
@@ -27,7 +27,7 @@ class Page:
     """A page of a timeline."""
 
     source: str
-    posts: tuple[Entry, ...]
+    posts: tuple[PagePost, ...]
     next_cursor: str | None
 
 
@@ -139,5 +139,5 @@ def _model(body: dict[str, Any]) -> Model:
 
 
 def _page(body: dict[str, Any]) -> Page:
-    entries = (Entry(post_id=post["id"], score=post["score"], reason=post["reason"]) for post in body["posts"])
+    entries = (PagePost(post_id=post["id"], score=post["score"], reason=post["reason"]) for post in body["posts"])
     return Page(source=body["source"], posts=tuple(entries), next_cursor=body["next_cursor"])

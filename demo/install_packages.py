@@ -35,7 +35,7 @@ CPU_ONLY = "about 200 MB to download"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wheel:
+class TorchWheel:
     """PyTorch in a folder that pip's settings name."""
 
     path: Path
@@ -49,14 +49,14 @@ class Wheel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
+class InstallTarget:
     """What decides where PyTorch comes from."""
 
     system: str  # as platform.system() says
     has_driver: bool  # of NVIDIA
     torch_index: str  # blank: not given
     has_own_index: bool  # pip's settings name another index than its usual one, or a proxy: uv does not read them
-    wheel: Wheel | None
+    wheel: TorchWheel | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ class Attempt:
     probe: tuple[str, ...] = ()  # options of a trial run with a time limit, that must go well before
 
 
-def attempts(machine: Machine, *, torch: str | None) -> list[Attempt]:
+def attempts(machine: InstallTarget, *, torch: str | None) -> list[Attempt]:
     """The ways to install on a machine, the best first; the last one is pip's, as its settings say.
 
     Args:
@@ -93,7 +93,7 @@ def attempts(machine: Machine, *, torch: str | None) -> list[Attempt]:
     return [_from_pytorch(machine, torch), _from_pip(machine, torch)]
 
 
-def _from_pytorch(machine: Machine, torch: str) -> Attempt:
+def _from_pytorch(machine: InstallTarget, torch: str) -> Attempt:
     backend = ("--torch-backend", "auto" if machine.has_driver else "cpu")
     brings = (
         f"an NVIDIA driver was found: the build for it from PyTorch's own index, {WITH_CUDA}"
@@ -108,7 +108,7 @@ def _from_pytorch(machine: Machine, torch: str) -> Attempt:
     )
 
 
-def _from_pip(machine: Machine, torch: str) -> Attempt:
+def _from_pip(machine: InstallTarget, torch: str) -> Attempt:
     index = "the index in pip's settings" if machine.has_own_index else "pip's index"
     line = (
         f"{torch}: PyTorch's own index cannot be reached; from {index}, which for Linux may have only the build with"
@@ -122,13 +122,13 @@ def has_driver(signs: Sequence[Path] = DRIVER_SIGNS) -> bool:
     return any(sign.exists() for sign in signs)
 
 
-def wheel_of(report: str) -> Wheel | None:
+def wheel_of(report: str) -> TorchWheel | None:
     """PyTorch's wheel in pip's report of what it would install, if that is a file here."""
     for item in json.loads(report)["install"]:
         url = urlsplit(item["download_info"]["url"])
         path = Path(unquote(url.path))
         if url.scheme == "file" and path.is_file():
-            return Wheel(path=path, version=item["metadata"]["version"], size=path.stat().st_size)
+            return TorchWheel(path=path, version=item["metadata"]["version"], size=path.stat().st_size)
     return None
 
 
@@ -143,7 +143,7 @@ def pinned(name: str, constraints: str) -> str:
     return next(line.strip() for line in constraints.splitlines() if line.startswith(f"{name}=="))
 
 
-def install(extras: str, machine: Machine, constraints: Path, *, with_torch: bool) -> int:
+def install(extras: str, machine: InstallTarget, constraints: Path, *, with_torch: bool) -> int:
     """Try each way in turn, saying what it brings; gives the exit code of the last one that was tried."""
     pins = constraints.read_text(encoding="utf-8")
     wanted = ("-c", str(constraints), "-e", f".[{extras}]")
@@ -184,12 +184,12 @@ def _goes_well(command: Sequence[str], seconds: float) -> bool:
     return ended.returncode == 0
 
 
-def _look(torch_index: str, constraints: Path) -> Machine:
+def _look(torch_index: str, constraints: Path) -> InstallTarget:
     settings = _output_of([*PIP, "config", "list"])
     torch = pinned("torch", constraints.read_text(encoding="utf-8"))
     trial = ["install", *QUIET, "--dry-run", "--ignore-installed", "--no-index", "--no-deps", "--report", "-", torch]
     report = "" if torch_index or "find-links" not in settings else _output_of([*PIP, *trial])
-    return Machine(
+    return InstallTarget(
         system=platform.system(),
         has_driver=has_driver(),
         torch_index=torch_index,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo.movielens import Film, Ratings
-from demo.world import Blocks, Cast, Interactions, Posts, Text, Times, Users, World, id_of, image_url_of
+from demo.world import Blocks, DemoUsers, DemoWorld, Interactions, Posts, Text, Times, Users, id_of, image_url_of
 
 AUTHORS = 300  # synthetic; about six posts each
 NEWCOMERS = 5  # users who joined within the last hour and have done nothing yet
@@ -26,7 +26,7 @@ _MINUTE = 60_000  # milliseconds, like all times inside this module
 _DAY = 24 * 60 * _MINUTE
 
 
-def make_world(ratings: Ratings, *, seed: int, now: datetime) -> World:
+def make_world(ratings: Ratings, *, seed: int, now: datetime) -> DemoWorld:
     """The world whose newest event is at `now` (which carries a zone). The same arguments give the same world."""
     rng = np.random.default_rng(seed)
     seen_at = ratings.seconds * 1000
@@ -45,12 +45,12 @@ def make_world(ratings: Ratings, *, seed: int, now: datetime) -> World:
     for user in (warm, spare):
         shown += [("user", user, "author", blocked), ("author", blocking, "user", user)]
     blocks = _blocks(readers, first_seen, newest, shown, rng)
-    return World(
+    return DemoWorld(
         users=_users(readers, first_seen, author_of_film, born, newest, shift),
         posts=_posts([ratings.films[film] for film in films.tolist()], author_of_film, born + shift),
         interactions=_interactions(ratings, liked, seen_at + shift, liked_at + shift),
         blocks=Blocks(user_id=blocks[0], blocked_user_id=blocks[1], created_at=_times(blocks[2] + shift)),
-        cast=Cast(
+        cast=DemoUsers(
             warm_user=id_of("user", warm),
             cold_user=id_of("newcomer", 0),
             unknown_user=id_of("nobody", 0),

@@ -10,7 +10,7 @@ from demo import database
 from demo.client import Model
 from demo.errors import ServiceFailed
 from demo.services import ALIVE_SECONDS, PHASE2_SERVICES, run_step
-from demo.stage import Stage
+from demo.stage import DemoContext
 
 TRAIN = "train"  # the job, as `warmline.runs` names it
 TRAIN_STEP = "s02_train_neucf-once"
@@ -24,7 +24,7 @@ def known_model(models: Sequence[Model]) -> Model | None:
     return next((model for model in models if model.is_champion), next(iter(models), None))
 
 
-def train(stage: Stage) -> tuple[Model, str]:
+def train(stage: DemoContext) -> tuple[Model, str]:
     """Encode what is new, train, judge: the model, which may have been rejected, and what was encoded in words.
 
     Raises:
@@ -49,7 +49,7 @@ def train(stage: Stage) -> tuple[Model, str]:
     return models[0], f"{run['report']['captions']:,} captions and {run['report']['images']:,} photos encoded"
 
 
-def score(stage: Stage, model: Model) -> str:
+def score(stage: DemoContext, model: Model) -> str:
     """Promote the model, over the gate's no if need be, and have its lists made; says how many.
 
     Raises:
@@ -72,7 +72,7 @@ def score(stage: Stage, model: Model) -> str:
     raise ServiceFailed(f"s02_recsys_neucf: not done in {SCORE_SECONDS:.0f} s")
 
 
-def complete_services(stage: Stage) -> None:
+def complete_services(stage: DemoContext) -> None:
     """Start what is not there yet of phase 2, and wait until all services give a sign of life.
 
     Raises:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from demo.errors import WorldMissing
 from demo.simulator.simulate import PhotoWorld
 from demo.simulator.visits import DAY
-from demo.world import Blocks, Cast, Interactions, Posts, Text, Times, Users, World
-from shared.domain import KIND_CODES, Kind
+from demo.world import Blocks, DemoUsers, DemoWorld, Interactions, Posts, Text, Times, Users
+from shared.domain import KIND_CODES, InteractionKind
 
 MIN_PHOTOS = 200  # fewer are seen within a few pages, and the demo shows six in a row
 TRUTH_FILE = "truth.npz"
@@ -21,7 +21,7 @@ _KINDS = np.array([kind.value for kind in KIND_CODES])  # by code
 Int64s = NDArray[np.int64]
 
 
-def relations_of(simulated: PhotoWorld, *, now: datetime) -> World:
+def relations_of(simulated: PhotoWorld, *, now: datetime) -> DemoWorld:
     """The four relations, with the newest event at `now`.
 
     Raises:
@@ -40,7 +40,7 @@ def relations_of(simulated: PhotoWorld, *, now: datetime) -> World:
         return (shifted * 1000).astype(np.int64).astype("datetime64[ms]")
 
     blocks = np.unique(np.concatenate([simulated.blocks, cast_blocks]), axis=0)
-    return World(
+    return DemoWorld(
         users=Users(id=users, created_at=times(simulated.joined)),
         posts=Posts(
             id=posts,
@@ -65,7 +65,7 @@ def relations_of(simulated: PhotoWorld, *, now: datetime) -> World:
     )
 
 
-def copy_photos(simulated: PhotoWorld, world: World, home: Path) -> None:
+def copy_photos(simulated: PhotoWorld, world: DemoWorld, home: Path) -> None:
     """Put the photos where `image_url` says, below the media root: the encoders read nothing outside it."""
     (home / "media").mkdir(parents=True, exist_ok=True)
     for source, image_url in zip(simulated.images, world.posts.image_url.tolist(), strict=True):
@@ -75,7 +75,7 @@ def copy_photos(simulated: PhotoWorld, world: World, home: Path) -> None:
 def save_truth(simulated: PhotoWorld, path: Path) -> None:
     """Write what the simulator knows and the services do not: who would like what, and the positions of the views."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    truth, views = simulated.truth, simulated.events.of(Kind.VIEW)
+    truth, views = simulated.truth, simulated.events.of(InteractionKind.VIEW)
     np.savez_compressed(
         path,
         user_id=user_ids(simulated),
@@ -107,9 +107,9 @@ def _image_urls(simulated: PhotoWorld) -> list[str]:
     return [f"media/{post_id}{path.suffix.lower() or '.jpg'}" for post_id, path in files]
 
 
-def _cast(simulated: PhotoWorld, users: Text) -> tuple[Cast, Int64s]:
+def _cast(simulated: PhotoWorld, users: Text) -> tuple[DemoUsers, Int64s]:
     """Whom the demo shows, and the blocks among them. -> the cast, (n_blocks, 2)"""
-    likes = simulated.events.of(Kind.LIKE)
+    likes = simulated.events.of(InteractionKind.LIKE)
     recent = simulated.events.at > simulated.end - RECENT_DAYS * DAY
     n_likes = np.bincount(likes.user, minlength=len(users))
     n_likes[np.setdiff1d(np.arange(len(users)), simulated.events.user[recent])] = 0
@@ -118,7 +118,7 @@ def _cast(simulated: PhotoWorld, users: Text) -> tuple[Cast, Int64s]:
     liked = np.bincount(simulated.author[recent_likes.post], minlength=len(users))
     liked[[warm, spare]] = -1  # nobody blocks themselves
     blocked, blocking = np.argsort(-liked, kind="stable")[:2].tolist()
-    cast = Cast(
+    cast = DemoUsers(
         warm_user=users[warm],
         cold_user=users[-1],
         unknown_user="simulated-nobody",

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from demo.world import Times, World
+from demo.world import DemoWorld, Times
 
 
-def write_relations(world: World, folder: Path) -> None:
+def write_relations(world: DemoWorld, folder: Path) -> None:
     """Write users.csv, posts.csv, interactions.csv and blocks.csv; an empty field is null."""
     folder.mkdir(parents=True, exist_ok=True)
     users, posts, events, blocks = world.users, world.posts, world.interactions, world.blocks

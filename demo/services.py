@@ -32,7 +32,7 @@ STOP_SECONDS = 5.0  # a training ends at the second signal; in the middle of a l
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class ProcessEnvironment:
     """What every process of the demo is given: variables, and a folder for logs."""
 
     environment: Mapping[str, str]
@@ -52,7 +52,7 @@ class Running:
     """The services that run. `fallen` names those whose end has been reported."""
 
     processes: dict[str, Process]
-    surroundings: Surroundings
+    surroundings: ProcessEnvironment
     fallen: set[str] = field(default_factory=set)
 
     def start(self, names: Sequence[str]) -> None:
@@ -100,7 +100,7 @@ def variables(base: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]
 
 
 def run_step(
-    surroundings: Surroundings,
+    surroundings: ProcessEnvironment,
     name: str,
     arguments: Sequence[str],
     *,
@@ -128,7 +128,7 @@ def run_step(
 
 
 @contextmanager
-def running_services(surroundings: Surroundings, timeline_url: str) -> Iterator[Running]:
+def running_services(surroundings: ProcessEnvironment, timeline_url: str) -> Iterator[Running]:
     """Start phase 1, wait until the timeline is ready, and stop whatever runs by then when the block ends."""
     running = Running(processes={}, surroundings=surroundings)
     try:
@@ -139,7 +139,7 @@ def running_services(surroundings: Surroundings, timeline_url: str) -> Iterator[
         _stop_all(running)
 
 
-def _start(surroundings: Surroundings, arguments: Sequence[str], log: Path | None) -> Process:
+def _start(surroundings: ProcessEnvironment, arguments: Sequence[str], log: Path | None) -> Process:
     # The demo's folder as working folder: a `.env` that lies beside the code is not the demo's. Killed with us at
     # once when we are killed: a training would go on for minutes before it hears anything else.
     return processes.start(

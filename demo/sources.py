@@ -16,7 +16,7 @@ from demo.make_world import make_world
 from demo.options import SEED, Options
 from demo.simulator.folder import CAPTIONS_FILE, read_folder
 from demo.simulator.simulate import PhotoWorld, simulate
-from demo.world import Posts, World
+from demo.world import DemoWorld, Posts
 
 MOVIELENS = "movielens"
 PHOTOS = "photos"
@@ -32,7 +32,7 @@ class Source:
     title: str
     caption_heading: str
     notice: str | None  # what must not be mistaken
-    make: Callable[[datetime], tuple[World, SaveFiles]]
+    make: Callable[[datetime], tuple[DemoWorld, SaveFiles]]
 
 
 def source_of(options: Options) -> Source:
@@ -64,12 +64,12 @@ def source_of(options: Options) -> Source:
     )
 
 
-def _make_films(data: Path | None, wheels: Path, now: datetime) -> tuple[World, SaveFiles]:
+def _make_films(data: Path | None, wheels: Path, now: datetime) -> tuple[DemoWorld, SaveFiles]:
     world = make_world(movielens.load(data, wheels), seed=SEED, now=now)
     return world, partial(_draw_cards, world.posts)
 
 
-def _make_photos(folder: Path, now: datetime) -> tuple[World, SaveFiles]:
+def _make_photos(folder: Path, now: datetime) -> tuple[DemoWorld, SaveFiles]:
     simulated = simulate(folder, seed=SEED)
     world = photo_world.relations_of(simulated, now=now)
     return world, partial(_save_photos, simulated, world)
@@ -84,7 +84,7 @@ def _draw_cards(posts: Posts, console: Console, home: Path) -> None:
             save_card(home / image_url, post_id, genres)
 
 
-def _save_photos(simulated: PhotoWorld, world: World, console: Console, home: Path) -> None:
+def _save_photos(simulated: PhotoWorld, world: DemoWorld, console: Console, home: Path) -> None:
     with console.status("Copying the photos below the media root"):
         photo_world.copy_photos(simulated, world, home)
     photo_world.save_truth(simulated, home / "world" / photo_world.TRUTH_FILE)

@@ -10,7 +10,7 @@ from rich.console import Console
 from demo.client import Client
 from demo.services import Running
 from demo.sources import Source
-from demo.world import Cast
+from demo.world import DemoUsers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Addresses:
 
 
 @dataclass(slots=True)
-class Diary:
+class ProgressLog:
     """What was done so far, for the summaries."""
 
     console: Console
@@ -45,14 +45,14 @@ class Diary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class DemoContext:
     """What is shown, checked and done over HTTP works with this."""
 
-    diary: Diary
+    diary: ProgressLog
     client: Client
     running: Running
     addresses: Addresses
-    cast: Cast
+    cast: DemoUsers
     source: Source
 
     @property

@@ -11,16 +11,16 @@ from rich.console import Console
 from demo import database
 from demo.errors import DemoError
 from demo.relations import write_relations
-from demo.services import Surroundings, run_step
+from demo.services import ProcessEnvironment, run_step
 from demo.sources import MOVIELENS, Source
-from demo.world import Cast, World
+from demo.world import DemoUsers, DemoWorld
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Staged:
+class PreparedWorld:
     """What is on stage: the cast, and how many rows of each relation."""
 
-    cast: Cast
+    cast: DemoUsers
     users: int
     posts: int
     interactions: int
@@ -35,7 +35,7 @@ class Staged:
         return f"{self.users:,} users, {self.posts:,} posts, {self.interactions:,} interactions, {self.blocks:,} blocks"
 
 
-def stage_world(console: Console, surroundings: Surroundings, database_url: str, source: Source) -> Staged:
+def stage_world(console: Console, surroundings: ProcessEnvironment, database_url: str, source: Source) -> PreparedWorld:
     """Have the world in the database, its newest event at this moment; it is made the first time only.
 
     Raises:
@@ -67,8 +67,8 @@ def stage_world(console: Console, surroundings: Surroundings, database_url: str,
     return staged
 
 
-def _staged(world: World, source: Source, *, seconds: float) -> Staged:
-    return Staged(
+def _staged(world: DemoWorld, source: Source, *, seconds: float) -> PreparedWorld:
+    return PreparedWorld(
         cast=world.cast,
         users=len(world.users.id),
         posts=len(world.posts.id),
@@ -80,15 +80,15 @@ def _staged(world: World, source: Source, *, seconds: float) -> Staged:
     )
 
 
-def _with(staged: Staged, *, how: str, seconds: float) -> Staged:
-    return Staged(**{**asdict(staged), "cast": staged.cast, "how": how, "seconds": seconds})
+def _with(staged: PreparedWorld, *, how: str, seconds: float) -> PreparedWorld:
+    return PreparedWorld(**{**asdict(staged), "cast": staged.cast, "how": how, "seconds": seconds})
 
 
-def _read_record(path: Path) -> Staged | None:
+def _read_record(path: Path) -> PreparedWorld | None:
     """The record of an earlier start; None when there is none, or it is of another version of the demo."""
     try:
         stored = json.loads(path.read_text())
-        return Staged(**{**stored, "cast": Cast(**stored["cast"])})
+        return PreparedWorld(**{**stored, "cast": DemoUsers(**stored["cast"])})
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

@@ -52,7 +52,7 @@ class Blocks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cast:
+class DemoUsers:
     """The users whom the demo shows. The two authors have well-liked posts, which `warm_user` must not see:
 
     `warm_user` blocks `blocked_author`, and `blocking_author` blocks `warm_user`. The spare users stand in for the
@@ -69,14 +69,14 @@ class Cast:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class DemoWorld:
     """The four relations and the cast."""
 
     users: Users
     posts: Posts
     interactions: Interactions
     blocks: Blocks
-    cast: Cast
+    cast: DemoUsers
 
 
 def id_of(kind: str, number: int) -> str:

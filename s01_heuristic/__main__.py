@@ -19,7 +19,7 @@ def _prepare(stores: "StoreSettings") -> Service:
     from s01_heuristic.settings import ScheduleSettings
     from shared.jobs.setting_conflicts import refuse_conflicts
     from shared.jobs.triggers import every
-    from shared.ranked_lists.job_store import ListWriter
+    from shared.ranked_lists.job_store import JobStore
     from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, WindowSettings, load_settings
 
     schedule, lists = load_settings(ScheduleSettings), load_settings(ListSettings)
@@ -30,7 +30,7 @@ def _prepare(stores: "StoreSettings") -> Service:
         new_posts=load_settings(NewPostSettings),
     )
     refuse_conflicts(schedule, lists, settings.window, settings.formula, settings.new_posts)
-    writer = ListWriter(stores.redis_url.get_secret_value(), keep_for=lists.keep_for, chain_for=lists.chain_for)
+    writer = JobStore(stores.redis_url.get_secret_value(), keep_for=lists.keep_for, chain_for=lists.chain_for)
     return Service(
         job=JOB,
         trigger=every(schedule.interval),

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from s01_heuristic.new_posts import new_posts_of
-from s01_heuristic.rank import Ranking, entries_of_each, rank_posts
+from s01_heuristic.rank import RankedCandidates, entries_of_each, rank_posts
 from shared.candidates.heuristic_scores import score_posts
-from shared.candidates.ranking_input import World, catalogue, load_world
+from shared.candidates.ranking_input import RankingInput, catalogue, load_world
 from shared.candidates.training_amounts import amounts_of
 from shared.db.engine import Database
 from shared.db.erasure import erased_lately
@@ -20,7 +20,7 @@ from shared.eligibility import Viewer
 from shared.logs import stage
 from shared.operations.safety import claim_redis, publish_safety
 from shared.ranked_lists.codec import RankedList, encode, encode_each, length_of
-from shared.ranked_lists.job_store import ListWriter, Published
+from shared.ranked_lists.job_store import JobStore, PublishedCounts
 from shared.ranked_lists.publication import Publication
 from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, WindowSettings
 
@@ -42,7 +42,7 @@ class JobSettings:
 
 
 def run_heuristic(
-    database: Database, writer: ListWriter, settings: JobSettings, run: Run, now: datetime
+    database: Database, writer: JobStore, settings: JobSettings, run: Run, now: datetime
 ) -> Mapping[str, Any]:
     """Rank everything for everyone and publish it; gives the report for the run's row."""
     begun, database, writer = time.monotonic(), for_run(database, run), writer.for_run(JOB, run.fence)
@@ -72,7 +72,7 @@ def run_heuristic(
         if len(ranking):
             writer.publish_new_posts(_encoded(Source.HEURISTIC, new_posts, run, now), job=JOB, run=run.fence)
         published = _publish_lists(writer, world, ranking, settings.lists, run, now) if len(ranking) else None
-        lists = published or Published(lists=0, bytes=0)
+        lists = published or PublishedCounts(lists=0, bytes=0)
         written.update(lists=lists.lists, bytes=lists.bytes, new_posts=length_of(new_posts))
     seconds = time.monotonic() - begun
     if published:
@@ -93,7 +93,7 @@ def run_heuristic(
     }
 
 
-def _readiness(database: Database, world: World, settings: ListSettings, now: datetime) -> dict[str, Any]:
+def _readiness(database: Database, world: RankingInput, settings: ListSettings, now: datetime) -> dict[str, Any]:
     """What the meter of phase 2 reads, as far as the candidates' window reaches."""
     posts, events = world.posts, world.events
     oldest = max(0.0, float(posts.created_at.min(initial=now.timestamp())))  # nobody liked before 1970
@@ -107,8 +107,8 @@ def _readiness(database: Database, world: World, settings: ListSettings, now: da
 
 
 def _publish_lists(
-    writer: ListWriter, world: World, ranking: Ranking, settings: ListSettings, run: Run, now: datetime
-) -> Published:
+    writer: JobStore, world: RankingInput, ranking: RankedCandidates, settings: ListSettings, run: Run, now: datetime
+) -> PublishedCounts:
     """A list for each active user, then everyone's list."""
     lists = _lists(world, ranking, settings, run, now)
     published = writer.publish_lists(lists, phase=Phase.HEURISTIC, job=JOB, run=run.fence)
@@ -118,7 +118,7 @@ def _publish_lists(
 
 
 def _lists(
-    world: World, ranking: Ranking, settings: ListSettings, run: Run, now: datetime
+    world: RankingInput, ranking: RankedCandidates, settings: ListSettings, run: Run, now: datetime
 ) -> Iterator[tuple[str, bytes]]:
     """Pairs of user id and encoded list, some users at a time."""
     head = RankedList(source=Source.HEURISTIC, generation=run.fence, generated_at=now, entries=b"")

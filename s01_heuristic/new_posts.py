@@ -4,9 +4,9 @@ from datetime import datetime
 
 import numpy as np
 
-from s01_heuristic.rank import Ranking
-from shared.candidates.candidate_events import Met, meet
-from shared.candidates.ranking_input import World
+from s01_heuristic.rank import RankedCandidates
+from shared.candidates.candidate_events import CandidateEvents, meet
+from shared.candidates.ranking_input import RankingInput
 from shared.db.bulk import Posts
 from shared.domain import Reason
 from shared.event_columns import Events, Int64s
@@ -20,7 +20,9 @@ FIRST_POSTS = 50
 MIN_POOL = 10
 
 
-def new_posts_of(world: World, ranking: Ranking, settings: NewPostSettings, generation: int, now: datetime) -> bytes:
+def new_posts_of(
+    world: RankingInput, ranking: RankedCandidates, settings: NewPostSettings, generation: int, now: datetime
+) -> bytes:
     """Packed entries of the pool, those that the fewest people have seen first, in seeded order among equals.
 
     Args:
@@ -40,7 +42,7 @@ def new_posts_of(world: World, ranking: Ranking, settings: NewPostSettings, gene
     return with_reason(ranking.entries[ranking.index.places_of(rows)], Reason.NEW).tobytes()
 
 
-def viewers_of(posts: Posts, events: Events | Met) -> Int64s:
+def viewers_of(posts: Posts, events: Events | CandidateEvents) -> Int64s:
     """How many people but the author have met each post; any event is a proof of that. -> (n_posts,)"""
     met = meet(posts, events)
     each = met.latest_of_each_pair()

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shared.candidates.columns import PlaceIndex
-from shared.candidates.heuristic_scores import Scores
+from shared.candidates.columns import PostIndex
+from shared.candidates.heuristic_scores import HeuristicScores
 from shared.db.bulk import Posts
 from shared.domain import Reason
 from shared.eligibility import Viewer
@@ -14,32 +14,32 @@ from shared.ranked_lists.codec_columns import Entries, cut, entries_of, pack_pos
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ranking:
+class RankedCandidates:
     """All candidates, best first. A *rank* is a place in this order, 0 the best."""
 
     entries: Entries  # (n_posts,)
-    index: PlaceIndex  # whose places are ranks
+    index: PostIndex  # whose places are ranks
 
     def __len__(self) -> int:
         return len(self.entries)
 
 
-def rank_posts(posts: Posts, rows: list[int], scores: Scores, *, alpha: float) -> Ranking:
+def rank_posts(posts: Posts, rows: list[int], scores: HeuristicScores, *, alpha: float) -> RankedCandidates:
     """All candidates by score, best first; equal scores by newer first, then by id."""
     by_id = np.argsort(np.array(posts.ids, dtype=object), kind="stable")
     order = by_id[np.lexsort((-posts.created_at[by_id], -scores.blended[by_id]))]
     is_popular = alpha * scores.popularity > (1 - alpha) * scores.recency
     packed = pack_posts(rows, np.where(is_popular, Reason.POPULAR, Reason.RECENT))
-    return Ranking(
+    return RankedCandidates(
         entries=entries_of(packed[order], scores.blended[order]),
-        index=PlaceIndex.of([rows[i] for i in order], [posts.author_ids[i] for i in order]),
+        index=PostIndex.of([rows[i] for i in order], [posts.author_ids[i] for i in order]),
     )
 
 
 def entries_of_each(
-    ranking: Ranking, viewers: Sequence[Viewer], own: Sequence[int] = (), *, length: int
+    ranking: RankedCandidates, viewers: Sequence[Viewer], own: Sequence[int] = (), *, length: int
 ) -> list[bytes]:
-    """The packed entries of many users, worked out together; `own` as in `PlaceIndex.withheld_from`."""
+    """The packed entries of many users, worked out together; `own` as in `PostIndex.withheld_from`."""
     owners, places = ranking.index.withheld_from(viewers, own)
     n_viewers = len(viewers)
     dropped = np.bincount(owners, minlength=n_viewers)

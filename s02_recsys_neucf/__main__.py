@@ -22,7 +22,7 @@ def _prepare(stores: "StoreSettings") -> Service:
     from shared.jobs.setting_conflicts import refuse_conflicts
     from shared.jobs.triggers import every
     from shared.neucf.threads import use_threads
-    from shared.ranked_lists.job_store import ListWriter
+    from shared.ranked_lists.job_store import JobStore
     from shared.settings import (
         HeuristicSettings,
         ListSettings,
@@ -43,7 +43,7 @@ def _prepare(stores: "StoreSettings") -> Service:
     )
     refuse_conflicts(settings.score, lists, settings.window, settings.content, load_settings(RunSettings))
     use_threads(settings.model.threads)
-    writer = ListWriter(stores.redis_url.get_secret_value(), keep_for=lists.keep_for, chain_for=lists.chain_for)
+    writer = JobStore(stores.redis_url.get_secret_value(), keep_for=lists.keep_for, chain_for=lists.chain_for)
     return Service(
         job=JOB,
         trigger=every(settings.score.interval),

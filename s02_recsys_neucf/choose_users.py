@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from s02_recsys_neucf.settings import ScoreSettings
-from s02_recsys_neucf.user_digests import Digests
-from shared.candidates.ranking_input import World
+from s02_recsys_neucf.user_digests import UserDigests
+from shared.candidates.ranking_input import RankingInput
 from shared.db.arrivals import arrived_since, revoked_since
 from shared.db.engine import Database
 from shared.db.job_memory import remembered
@@ -38,13 +38,13 @@ class LastRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Chosen:
+class ChosenUsers:
     """Whom a run scores, and what it leaves for the next one."""
 
     users: npt.NDArray[np.int64]  # places in `world.users`
     is_partial: bool
     settle: frozenset[str]  # users whose list goes if they turn out to be cold
-    digests: Digests | None  # over views
+    digests: UserDigests | None  # over views
 
 
 def settings_hash(lists: ListSettings, window: WindowSettings, formula: HeuristicSettings, score: ScoreSettings) -> str:
@@ -79,14 +79,14 @@ def last_run(database: Database, *, model: int, settings: str, full_hours: float
 
 def choose_users(
     database: Database,
-    world: World,
+    world: RankingInput,
     last: LastRun | None,
     *,
     mark: int,
     full_hours: float,
     has_lists: bool,
     now: datetime,
-) -> Chosen:
+) -> ChosenUsers:
     """Everybody, or those about whom something came since the last run.
 
     Args:
@@ -110,18 +110,20 @@ def choose_users(
     arrived = arrived_since(database, last.mark)
     is_chosen = is_active | np.fromiter((user in arrived for user in world.users.ids), bool, len(world.users))
     if not database.has_views:
-        return Chosen(users=np.flatnonzero(is_chosen), is_partial=True, settle=settle, digests=None)
+        return ChosenUsers(users=np.flatnonzero(is_chosen), is_partial=True, settle=settle, digests=None)
     if before is None or before.since < _oldest(world, now):
         return everybody()
-    digests = Digests.of(world.events, since=before.since)
+    digests = UserDigests.of(world.events, since=before.since)
     is_chosen |= np.isin(world.users.keys, digests.changed_from(before))
-    return Chosen(users=np.flatnonzero(is_chosen), is_partial=True, settle=settle, digests=digests)
+    return ChosenUsers(users=np.flatnonzero(is_chosen), is_partial=True, settle=settle, digests=digests)
 
 
-def _everybody(database: Database, world: World, last: LastRun | None, settle: frozenset[str], since: float) -> Chosen:
-    digests = Digests.of(world.events, since=since) if database.has_views else None
+def _everybody(
+    database: Database, world: RankingInput, last: LastRun | None, settle: frozenset[str], since: float
+) -> ChosenUsers:
+    digests = UserDigests.of(world.events, since=since) if database.has_views else None
     changed = last is not None and not last.same_settings
-    return Chosen(
+    return ChosenUsers(
         users=np.arange(len(world.users)),
         is_partial=False,
         settle=frozenset(world.users.ids) if changed else settle,
@@ -129,13 +131,13 @@ def _everybody(database: Database, world: World, last: LastRun | None, settle: f
     )
 
 
-def _digests_before(database: Database, last: LastRun | None) -> Digests | None:
+def _digests_before(database: Database, last: LastRun | None) -> UserDigests | None:
     if last is None or not database.has_views:
         return None
     value = remembered(database, JOB, run_id=last.id)
-    return None if value is None else Digests.from_bytes(value)
+    return None if value is None else UserDigests.from_bytes(value)
 
 
-def _oldest(world: World, now: datetime) -> float:
+def _oldest(world: RankingInput, now: datetime) -> float:
     """From when on the world holds all events, in seconds since 1970."""
     return max(0.0, float(world.posts.created_at.min(initial=now.timestamp()))) - SECONDS_PER_DAY

@@ -10,15 +10,15 @@ import numpy.typing as npt
 import torch
 
 from s02_recsys_neucf.choose_users import JOB as JOB
-from s02_recsys_neucf.choose_users import Chosen, choose_users, last_run, settings_hash
+from s02_recsys_neucf.choose_users import ChosenUsers, choose_users, last_run, settings_hash
 from s02_recsys_neucf.load import ScoringData, load_scoring_data
-from s02_recsys_neucf.score import PlacesPerUser, RankedBlock, candidates_from, in_serving_order, rank, users_from
+from s02_recsys_neucf.score import IndicesPerUser, RankedBlock, candidates_from, in_serving_order, rank, users_from
 from s02_recsys_neucf.settings import ScoreSettings
-from shared.candidates.columns import PlaceIndex
+from shared.candidates.columns import PostIndex
 from shared.candidates.heuristic_scores import score_posts
-from shared.candidates.ranking_input import World, catalogue, load_world
+from shared.candidates.ranking_input import RankingInput, catalogue, load_world
 from shared.content.encode_posts import Encoders, build_encoders, build_served_encoders, encode_new
-from shared.content.encoders.stored_only import StoredOnly
+from shared.content.encoders.stored_only import StoredOnlyEncoder
 from shared.content.post_features import manifest_encoder
 from shared.content.settings import ContentSettings
 from shared.db.arrivals import arrivals_mark
@@ -29,7 +29,7 @@ from shared.db.models import ModelVersion, adopt_manifest, champion
 from shared.db.phases import installation_id
 from shared.db.rights import SCORING, refuse_without_rights
 from shared.db.runs import Run, for_run
-from shared.db.vectors import Part, has_vectors
+from shared.db.vectors import ContentKind, has_vectors
 from shared.domain import Phase, Reason, Source
 from shared.errors import ArtefactError
 from shared.jobs.stages import Stopwatch
@@ -42,7 +42,7 @@ from shared.neucf.warm_up import compile_ahead
 from shared.operations.safety import claim_redis
 from shared.ranked_lists.codec import RankedList, encode
 from shared.ranked_lists.codec_columns import Packed, entries_of, pack_posts
-from shared.ranked_lists.job_store import ListWriter, Published
+from shared.ranked_lists.job_store import JobStore, PublishedCounts
 from shared.ranked_lists.publication import Publication
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
 
@@ -70,7 +70,7 @@ class JobSettings:
 
 
 def run_scoring(
-    database: Database, writer: ListWriter, settings: JobSettings, run: Run, now: datetime
+    database: Database, writer: JobStore, settings: JobSettings, run: Run, now: datetime
 ) -> Mapping[str, Any]:
     """Score and publish; gives the report for the run's row. Without a champion nothing is published.
 
@@ -119,12 +119,12 @@ class Loaded:
     """What the lists of a run are made of."""
 
     mark: int  # of arrivals, taken before anything was read
-    world: World
-    chosen: Chosen
+    world: RankingInput
+    chosen: ChosenUsers
     data: ScoringData
 
 
-def _refuse_early(database: Database, writer: ListWriter, settings: JobSettings) -> None:
+def _refuse_early(database: Database, writer: JobStore, settings: JobSettings) -> None:
     """What would end the run at its end is found out before the work."""
     refuse_foreign_folder(settings.model.model_dir, installation_id(database), earlier_ids(database))
     claim_redis(database, writer)  # again when publishing, for a Redis that restarted meanwhile
@@ -134,7 +134,7 @@ def _refuse_early(database: Database, writer: ListWriter, settings: JobSettings)
 
 def _load(
     database: Database,
-    writer: ListWriter,
+    writer: JobStore,
     settings: JobSettings,
     model: ModelVersion,
     encoders: Encoders,
@@ -159,13 +159,13 @@ def _load(
 
 def _publish(
     database: Database,
-    writer: ListWriter,
+    writer: JobStore,
     settings: JobSettings,
     artefact: Artefact,
     loaded: Loaded,
     run: Run,
     now: datetime,
-) -> Published:
+) -> PublishedCounts:
     world, data = loaded.world, loaded.data
     with stage("score.publish") as facts:
         claim_redis(database, writer)
@@ -178,7 +178,7 @@ def _publish(
     return published
 
 
-def cold_now(world: World, data: ScoringData, chosen: Chosen) -> list[str]:
+def cold_now(world: RankingInput, data: ScoringData, chosen: ChosenUsers) -> list[str]:
     """Users who had a list by what was true before, and are cold by what is true now."""
     warm = {world.users.ids[place] for place in data.users}
     return sorted(user for place in chosen.users if (user := world.users.ids[place]) in chosen.settle - warm)
@@ -203,8 +203,8 @@ def champion_encoders(database: Database, settings: JobSettings, model: ModelVer
     if image is None or caption is None:
         return build_encoders(settings.content)
     encoders = build_served_encoders(settings.content, image=image, caption=caption)
-    for part, encoder in ((Part.IMAGE, encoders.image), (Part.CAPTION, encoders.caption)):
-        if isinstance(encoder, StoredOnly) and not has_vectors(database, part, encoder=encoder.card.identity):
+    for part, encoder in ((ContentKind.IMAGE, encoders.image), (ContentKind.CAPTION, encoders.caption)):
+        if isinstance(encoder, StoredOnlyEncoder) and not has_vectors(database, part, encoder=encoder.card.identity):
             raise ArtefactError(
                 f"{part} encoder: model {model.version} wants {encoder.card.identity}, which cannot be built here, and"
                 " none of its vectors is stored; install it, or retrain"
@@ -229,7 +229,7 @@ def load_champion(settings: ModelSettings, model: ModelVersion, encoders: Encode
 
 
 def serving_term(
-    order: ServingOrder, world: World, formula: HeuristicSettings, now: datetime
+    order: ServingOrder, world: RankingInput, formula: HeuristicSettings, now: datetime
 ) -> npt.NDArray[np.float32]:
     """What the serving order adds to every score of a candidate, as of this run. -> (n_posts,)"""
     popularity = score_posts(world.posts, world.met, formula, now).popularity
@@ -240,7 +240,7 @@ def serving_term(
 
 def scored_lists(
     artefact: Artefact,
-    world: World,
+    world: RankingInput,
     data: ScoringData,
     added: npt.NDArray[np.float32],
     lists: ListSettings,
@@ -262,9 +262,9 @@ def scored_lists(
         device,
     )
     candidates = in_serving_order(candidates_from(model, post_rows, device, data.candidate_features), added)
-    index = PlaceIndex.of(world.rows, world.posts.author_ids)
+    index = PostIndex.of(world.rows, world.posts.author_ids)
     ids = [world.users.ids[place] for place in data.users]
-    withheld = PlacesPerUser.of([index.withheld(world.viewer(user_id)) for user_id in ids])
+    withheld = IndicesPerUser.of([index.withheld(world.viewer(user_id)) for user_id in ids])
     packed = pack_posts(world.rows, reasons(post_rows, data))
     for block in rank(model, users, candidates, withheld, lists.list_length):
         for user_id, entries in _entries(block, ids, packed):
@@ -291,6 +291,6 @@ def _entries(block: RankedBlock, ids: list[str], packed: Packed) -> Iterator[tup
             yield user_id, mine.tobytes()
 
 
-def _note(writer: ListWriter, published: Published, run: Run, now: datetime, seconds: float) -> None:
+def _note(writer: JobStore, published: PublishedCounts, run: Run, now: datetime, seconds: float) -> None:
     publication = Publication(run=run.fence, at=now, lists=published.lists, bytes=published.bytes, seconds=seconds)
     writer.note_publication(Phase.NEUCF, publication, job=JOB)

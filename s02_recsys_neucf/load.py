@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from s02_recsys_neucf.score import PlacesPerUser
-from shared.candidates.ranking_input import World
+from s02_recsys_neucf.score import IndicesPerUser
+from shared.candidates.ranking_input import RankingInput
 from shared.content.encode_posts import Encoders
 from shared.content.post_features import features_of, load_columns
 from shared.db.bulk import load_all_posts, load_events, load_events_of
@@ -27,7 +27,7 @@ class ScoringData:
 
     users: npt.NDArray[np.int64]  # (n_users,) places in `world.users`
     user_keys: Int64s  # (n_users,)
-    liked: PlacesPerUser  # per user, places in `liked_keys`
+    liked: IndicesPerUser  # per user, places in `liked_keys`
     liked_keys: Int64s  # (n_liked_posts,)
     liked_features: PostFeatures
     candidate_features: PostFeatures  # in the order of `world.posts`
@@ -36,7 +36,7 @@ class ScoringData:
 def load_scoring_data(
     database: Database,
     encoders: Encoders,
-    world: World,
+    world: RankingInput,
     chosen: npt.NDArray[np.int64],
     *,
     history: timedelta,
@@ -71,14 +71,14 @@ def load_scoring_data(
     return ScoringData(
         users=chosen[warm],
         user_keys=world.users.keys[chosen][warm],
-        liked=PlacesPerUser.of([places for places, is_warm in zip(by_user, warm, strict=True) if is_warm]),
+        liked=IndicesPerUser.of([places for places, is_warm in zip(by_user, warm, strict=True) if is_warm]),
         liked_keys=liked_keys,
         liked_features=features_of(columns, liked_keys),
         candidate_features=features_of(columns, world.posts.keys),
     )
 
 
-def _refuse_emptied(world: World, chosen: npt.NDArray[np.int64], *, n_posts: int, n_events: int) -> None:
+def _refuse_emptied(world: RankingInput, chosen: npt.NDArray[np.int64], *, n_posts: int, n_events: int) -> None:
     """Refuse a source that went away since the world was read: all users would turn out to be cold."""
     did_something = np.isin(world.users.keys[chosen], world.events.user_keys)
     if (len(world.posts) and n_posts == 0) or (did_something.any() and n_events == 0):

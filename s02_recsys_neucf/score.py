@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from shared.errors import ScoringRefused
-from shared.neucf.fast.fused import POSTS_AT_ONCE, USERS_AT_ONCE, Fused, room_for
+from shared.neucf.fast.fused import POSTS_AT_ONCE, USERS_AT_ONCE, FusedScorer, room_for
 from shared.neucf.fast.kernels import kernels
 from shared.neucf.fast.top_k import BestSoFar
 from shared.neucf.features import NO_FEATURES, PostFeatures
@@ -22,7 +22,7 @@ Places = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PlacesPerUser:
+class IndicesPerUser:
     """A few places for each user, in compressed rows: those of user u are `places[starts[u]:starts[u + 1]]`."""
 
     starts: Places  # (n_users + 1,)
@@ -58,7 +58,7 @@ class RankedBlock:
 def users_from(
     model: NeuCF,
     rows: Rows,
-    liked: PlacesPerUser,
+    liked: IndicesPerUser,
     liked_rows: Rows,
     liked_features: PostFeatures,
     device: torch.device,
@@ -89,7 +89,7 @@ def in_serving_order(candidates: PostSide, added: NDArray[np.float32]) -> PostSi
 
 
 def rank(
-    model: NeuCF, users: UserSide, candidates: PostSide, ineligible: PlacesPerUser, k: int
+    model: NeuCF, users: UserSide, candidates: PostSide, ineligible: IndicesPerUser, k: int
 ) -> Iterator[RankedBlock]:
     """Rank all candidates for all users; memory does not grow with the number of users.
 
@@ -107,13 +107,13 @@ def rank(
     _refuse_lengths("ineligible posts", got=ineligible.n_users, expected=n_users)
     if len(candidates) == 0:
         return
-    fused = Fused(model, candidates)
+    fused = FusedScorer(model, candidates)
     yield from side_by_side(
         lambda part: _ranked(fused, users, ineligible, part, k), list(blocks(n_users, USERS_AT_ONCE))
     )
 
 
-def _ranked(fused: Fused, users: UserSide, ineligible: PlacesPerUser, part: slice, k: int) -> RankedBlock:
+def _ranked(fused: FusedScorer, users: UserSide, ineligible: IndicesPerUser, part: slice, k: int) -> RankedBlock:
     n_users = part.stop - part.start
     room, so_far, starts = room_for(n_users), BestSoFar(n_users, k), ineligible.starts[part.start : part.stop + 1]
     for some in blocks(fused.n_posts, POSTS_AT_ONCE):

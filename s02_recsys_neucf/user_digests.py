@@ -18,7 +18,7 @@ _HEAD = np.dtype("<f8")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Digests:
+class UserDigests:
     """A number for each user who did anything since a moment."""
 
     since: float  # seconds since 1970

@@ -10,19 +10,19 @@ import torch
 
 from s02_train_neucf.data.load import TrainingData, load_training_data
 from s02_train_neucf.gate.enough_data import refuse_too_little
-from s02_train_neucf.gate.history import Past
-from s02_train_neucf.gate.rank_at import Rules
+from s02_train_neucf.gate.history import History
+from s02_train_neucf.gate.rank_at import ReplayRules
 from s02_train_neucf.gate.replay_report import NEUCF
 from s02_train_neucf.gate.verdict import Verdict
 from s02_train_neucf.judge import judge
 from s02_train_neucf.learning.champion import champion_to_start_from
-from s02_train_neucf.learning.curves import Curves, Epoch
+from s02_train_neucf.learning.curves import EpochResult, LearningCurves
 from s02_train_neucf.learning.fit import Fitted
 from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.learning.warm_start import Predecessor
-from s02_train_neucf.mirror import Trained, mirror_training
+from s02_train_neucf.mirror import MirroredTraining, mirror_training
 from s02_train_neucf.progress import ALL_DATA, LOADING, SAVING, START, EpochsReported, shares
-from s02_train_neucf.report import SHOWN, Told, Trial, Tried, report_json, try_model
+from s02_train_neucf.report import SHOWN, EvaluationPlan, EvaluationResult, Told, report_json, try_model
 from s02_train_neucf.save import drop_old_folders, drop_unfinished, save_model
 from s02_train_neucf.settings import MirrorSettings, TrainSettings
 from s02_train_neucf.unused_vectors import drop_unused_vectors
@@ -86,7 +86,7 @@ def run_training(database: Database, settings: JobSettings, run: Run, now: datet
     report(LOADING, 0, 1)
     with watch.part("load"):
         data = _loaded(database, encoders, settings, now)
-    trial, past, curves = _trial(settings, encoders, data, watch, report), Past.of(data), Curves()
+    trial, past, curves = _trial(settings, encoders, data, watch, report), History.of(data), LearningCurves()
     on_epoch = _epochs_told(report, curves, watch)
     tried = _tried(trial, past, on_epoch)
     # Nothing of the trial starts from the champion, which has seen what the replay and the cuts ask for.
@@ -101,7 +101,7 @@ def run_training(database: Database, settings: JobSettings, run: Run, now: datet
     drop_old_folders(database, folder, newest=settings.train.models_kept)
     drop_unused_vectors(database, folder, encoders)
     if settings.mirror is not None:  # last: nothing waits for it
-        trained = Trained(
+        trained = MirroredTraining(
             version=version, model_dir=folder, began=now, curves=curves, settings=settings.for_the_record()
         )
         mirror_training(database, settings.mirror, trained)
@@ -139,14 +139,14 @@ def _loaded(database: Database, encoders: Encoders, settings: JobSettings, now: 
     return data
 
 
-def _tried(trial: Trial, past: Past, on_epoch: Told) -> Tried:
+def _tried(trial: EvaluationPlan, past: History, on_epoch: Told) -> EvaluationResult:
     with stage("train.trial") as facts:
         tried = try_model(trial, past, on_epoch)
         facts.update(cuts=len(tried.replay.cuts), order=str(tried.replay.order))
     return tried
 
 
-def _fitted(trial: Trial, on_epoch: Told, tried: Tried, before: Predecessor | None) -> Fitted:
+def _fitted(trial: EvaluationPlan, on_epoch: Told, tried: EvaluationResult, before: Predecessor | None) -> Fitted:
     """The model that may go live: it has seen everything that still stands."""
     with stage("train.fit") as facts:
         fitted = trial.fit(trial.data.standing(), partial(on_epoch, ALL_DATA), tried.found, before)
@@ -180,14 +180,14 @@ def _last_stages(database: Database) -> Mapping[str, float] | None:
 
 def _trial(
     settings: JobSettings, encoders: Encoders, data: TrainingData, watch: Stopwatch, report: ReportProgress
-) -> Trial:
+) -> EvaluationPlan:
     """What is trained, how, and what it is held against."""
     seed = settings.train.train_seed
-    return Trial(
+    return EvaluationPlan(
         data=data,
         config=_shape(encoders),
         recipe=settings.train.applied_to(settings.recipe),
-        rules=Rules(
+        rules=ReplayRules(
             window=settings.window, formula=settings.formula, min_known=settings.lists.cold_min_positives, seed=seed
         ),
         seed=seed,
@@ -204,7 +204,7 @@ def _champion(database: Database, settings: JobSettings, encoders: Encoders) -> 
     return champion_to_start_from(database, settings.model.model_dir, image=image, caption=caption)
 
 
-def _report(judged: Verdict, tried: Tried) -> dict[str, Any]:
+def _report(judged: Verdict, tried: EvaluationResult) -> dict[str, Any]:
     """What the model's record in PostgreSQL says of it."""
     return {
         "verdict": judged.reason,
@@ -233,8 +233,8 @@ def _manifest(
     database: Database,
     encoders: Encoders,
     fitted: Fitted,
-    trial: Trial,
-    tried: Tried,
+    trial: EvaluationPlan,
+    tried: EvaluationResult,
     before: Predecessor | None,
     now: datetime,
 ) -> Manifest:
@@ -260,10 +260,10 @@ def recipe_json(recipe: Recipe) -> dict[str, Any]:
     return {name: getattr(recipe, name) for name in Recipe.__dataclass_fields__}
 
 
-def _epochs_told(report: ReportProgress, curves: Curves, watch: Stopwatch) -> Told:
+def _epochs_told(report: ReportProgress, curves: LearningCurves, watch: Stopwatch) -> Told:
     reported = EpochsReported(report)
 
-    def told(cut: str, epoch: Epoch) -> None:
+    def told(cut: str, epoch: EpochResult) -> None:
         curves.note(cut, epoch)
         watch.add("epochs", epoch.seconds)
         watch.count("epochs", 1)

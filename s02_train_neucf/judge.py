@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from s02_train_neucf.gate.history import Past
+from s02_train_neucf.gate.history import History
 from s02_train_neucf.gate.list_diversity import spread_at
 from s02_train_neucf.gate.rank_at import ModelThen
 from s02_train_neucf.gate.replay_report import Replay
@@ -14,10 +14,10 @@ from s02_train_neucf.learning.fit import Fitted
 from shared.neucf.model import NeuCF
 
 if TYPE_CHECKING:
-    from s02_train_neucf.report import Trial
+    from s02_train_neucf.report import EvaluationPlan
 
 
-def judge(past: Past, trial: "Trial", fitted: Fitted, replay: Replay) -> Verdict:
+def judge(past: History, trial: "EvaluationPlan", fitted: Fitted, replay: Replay) -> Verdict:
     """What the gate says of the model that would go live, by the replay and by the lists that it would give now."""
     finite = weights_are_finite(fitted.model)
     if not finite:

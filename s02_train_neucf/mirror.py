@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from s02_train_neucf.learning.curves import Curves
+from s02_train_neucf.learning.curves import LearningCurves
 from s02_train_neucf.settings import MirrorSettings
 from shared.db.engine import Database
 from shared.db.models import ModelVersion, list_models
@@ -33,17 +33,17 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trained:
+class MirroredTraining:
     """What is mirrored beside what PostgreSQL knows of the version."""
 
     version: int
     model_dir: Path
     began: datetime
-    curves: Curves
+    curves: LearningCurves
     settings: Mapping[str, Any]  # what the run read of them, by group; no secrets
 
 
-def mirror_training(database: Database, settings: MirrorSettings, trained: Trained) -> bool:
+def mirror_training(database: Database, settings: MirrorSettings, trained: MirroredTraining) -> bool:
     """Write a version's run to MLflow, and bring the aliases and files of earlier ones up to date there.
 
     Gives False, after a line in the log, where that could not be done.
@@ -63,7 +63,7 @@ def mirror_training(database: Database, settings: MirrorSettings, trained: Train
     return reason is None
 
 
-def message_of(models: list[ModelVersion], trained: Trained) -> dict[str, Any]:
+def message_of(models: list[ModelVersion], trained: MirroredTraining) -> dict[str, Any]:
     """What the writer is told: plain values only."""
     model = next(each for each in models if each.version == trained.version)
     folder = trained.model_dir / model.folder

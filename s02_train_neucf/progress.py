@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from s02_train_neucf.gate.cuts import N_CUTS, N_WARM_UP
-from s02_train_neucf.learning.curves import Epoch
+from s02_train_neucf.learning.curves import EpochResult
 from shared.run_progress import ReportProgress
 
 # Seconds by part of a first training of the demo's world on one core (`stages` of its report): only their shares count.
@@ -75,7 +75,7 @@ class EpochsReported:
         self._report = report
         self._cut, self._n_begun = "", 0
 
-    def note(self, cut: str, epoch: Epoch) -> None:
+    def note(self, cut: str, epoch: EpochResult) -> None:
         """After each epoch; `cut` may end in “ of 5”."""
         cut = cut.partition(" of ")[0]
         if cut != self._cut:

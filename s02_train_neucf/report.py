@@ -9,22 +9,22 @@ import numpy as np
 import torch
 
 from s02_train_neucf.data.load import TrainingData
-from s02_train_neucf.evaluation.all_posts import Looks
+from s02_train_neucf.evaluation.all_posts import Views
 from s02_train_neucf.evaluation.content_knn import ContentKNN
-from s02_train_neucf.evaluation.evaluate import Exam, ModelRanker, Report, evaluate, exam_of
+from s02_train_neucf.evaluation.evaluate import EvaluationTask, ModelRanker, Report, evaluate, exam_of
 from s02_train_neucf.evaluation.heuristic_ranker import Heuristic
 from s02_train_neucf.evaluation.ials import IALS
 from s02_train_neucf.evaluation.metrics import Interval
 from s02_train_neucf.evaluation.ranker import Ranker
 from s02_train_neucf.evaluation.rankers import EASE, ItemKNN, Popularity
 from s02_train_neucf.evaluation.split import Split, global_cut, per_user_cut
-from s02_train_neucf.gate.cuts import N_WARM_UP, Cut, cuts_of
-from s02_train_neucf.gate.history import Past
-from s02_train_neucf.gate.rank_at import HEURISTIC, POPULARITY, ModelThen, Rules
+from s02_train_neucf.gate.cuts import N_WARM_UP, ReplayCut, cuts_of
+from s02_train_neucf.gate.history import History
+from s02_train_neucf.gate.rank_at import HEURISTIC, POPULARITY, ModelThen, ReplayRules
 from s02_train_neucf.gate.replay import CutFigures, replay_cut
 from s02_train_neucf.gate.replay_report import NEUCF, Replay, replay_of
-from s02_train_neucf.learning.curves import Epoch
-from s02_train_neucf.learning.fit import Fitted, Found, fit
+from s02_train_neucf.learning.curves import EpochResult
+from s02_train_neucf.learning.fit import Fitted, SearchResult, fit
 from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.learning.warm_start import Predecessor
 from s02_train_neucf.progress import GLOBAL, PER_USER, WARM_UP, examining, replaying
@@ -37,18 +37,18 @@ PER_USER_SHARE = 0.2  # of each user's likes, the last ones
 SHOWN = ("hr@10", "ndcg@10", "recall@20")
 REPLAY, EXAMS = "replay", "exams"  # parts of a run's time
 
-Told = Callable[[str, Epoch], None]
+Told = Callable[[str, EpochResult], None]
 Make = Callable[[], Ranker]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class EvaluationPlan:
     """How a model is trained for a trial, and what it is held against."""
 
     data: TrainingData
     config: NeuCFConfig
     recipe: Recipe
-    rules: Rules  # of the replay; the users whom it asks are asked on the other cuts too
+    rules: ReplayRules  # of the replay; the users whom it asks are asked on the other cuts too
     seed: int
     device: torch.device
     warm: bool = False  # whether each model of the replay starts from that of the cut before, as nights do
@@ -58,8 +58,8 @@ class Trial:
     def fit(
         self,
         data: TrainingData,
-        on_epoch: Callable[[Epoch], None],
-        found: Found | None = None,
+        on_epoch: Callable[[EpochResult], None],
+        found: SearchResult | None = None,
         before: Predecessor | None = None,
     ) -> Fitted:
         """A model that has seen these data, started from another where there is one to start from.
@@ -74,12 +74,12 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class EvaluationResult:
     """All figures of a training run."""
 
     replay: Replay
     cuts: Mapping[str, Report]  # "global" and "per user", where there is somebody to ask
-    found: Found | None  # on the data before the first cut; None where there was nothing to learn from
+    found: SearchResult | None  # on the data before the first cut; None where there was nothing to learn from
 
     @property
     def shown(self) -> Report | None:
@@ -87,7 +87,7 @@ class Tried:
         return self.replay.report or next(iter(self.cuts.values()), None)
 
 
-def try_model(trial: Trial, past: Past, on_epoch: Told) -> Tried:
+def try_model(trial: EvaluationPlan, past: History, on_epoch: Told) -> EvaluationResult:
     """Replay the last part of the data, one training per cut; then rank all posts, on two cuts of the same data.
 
     The number of epochs and the learning rate are searched for once, before the warm-up. The model of the first judged
@@ -122,10 +122,10 @@ def try_model(trial: Trial, past: Past, on_epoch: Told) -> Tried:
     )  # fmt: skip
     if found is not None:
         found = replace(found, recipe=replace(found.recipe, members=members))
-    return Tried(replay=replay, cuts=reports, found=found)
+    return EvaluationResult(replay=replay, cuts=reports, found=found)
 
 
-def _replayed(trial: Trial, past: Past, cut: Cut, fitted: Fitted, name: str) -> CutFigures:
+def _replayed(trial: EvaluationPlan, past: History, cut: ReplayCut, fitted: Fitted, name: str) -> CutFigures:
     """One cut; the watch counts how many people were asked, and how often."""
     step = replaying(name.partition(" of ")[0])
     with trial.watch.part(REPLAY):
@@ -136,7 +136,7 @@ def _replayed(trial: Trial, past: Past, cut: Cut, fitted: Fitted, name: str) -> 
     return figures
 
 
-def report_json(tried: Tried) -> dict[str, Any]:
+def report_json(tried: EvaluationResult) -> dict[str, Any]:
     """The figures as plain values, for PostgreSQL and for the screen."""
     replay = tried.replay
     return {
@@ -178,7 +178,7 @@ def _figures(figures: Mapping[str, Interval]) -> dict[str, dict[str, float]]:
     return {metric: {"mean": value.mean, "low": value.low, "high": value.high} for metric, value in figures.items()}
 
 
-def _try_per_user(trial: Trial, on_epoch: Told) -> Report | None:
+def _try_per_user(trial: EvaluationPlan, on_epoch: Told) -> Report | None:
     """The per-user cut trains for itself, with its own search: what it asks may lie before the first replayed cut."""
     data = trial.data.standing()
     split = per_user_cut(data.events, data.posts, share=PER_USER_SHARE)
@@ -193,7 +193,7 @@ def _try_per_user(trial: Trial, on_epoch: Told) -> Report | None:
     return _ask_all_posts(trial, PER_USER, split, end, fitted)
 
 
-def _ask_all_posts(trial: Trial, name: str, split: Split, moment: float, fitted: Fitted) -> Report | None:
+def _ask_all_posts(trial: EvaluationPlan, name: str, split: Split, moment: float, fitted: Fitted) -> Report | None:
     data, min_known = trial.data.standing(), trial.rules.min_known
     try:
         exam = exam_of(split.train, split.test, data.posts)
@@ -206,7 +206,7 @@ def _ask_all_posts(trial: Trial, name: str, split: Split, moment: float, fitted:
         **plain_rankers(exam, split, trial, moment),
     }
     protocol = f"{name} cut by time; all {len(data.posts.keys)} posts ranked; users with {min_known} likes or more"
-    looks = Looks(exam=exam, cold_below=min_known, photos=data.features.image, seed=trial.seed)
+    looks = Views(exam=exam, cold_below=min_known, photos=data.features.image, seed=trial.seed)
     trial.watch.count("examined", len(exam.user_keys))
     with trial.watch.part(EXAMS):
         report = evaluate(
@@ -226,7 +226,7 @@ def _counted(systems: Mapping[str, Make], on_system: Callable[[int, int], None])
     return {name: partial(made, place, make) for place, (name, make) in enumerate(systems.items())}
 
 
-def plain_rankers(exam: Exam, split: Split, trial: Trial, moment: float) -> dict[str, Make]:
+def plain_rankers(exam: EvaluationTask, split: Split, trial: EvaluationPlan, moment: float) -> dict[str, Make]:
     """How to make each: one that lacks its package, or room for posts × posts, refuses when it is made."""
     features = trial.data.standing().features
     contents = {"photo-knn": features.image, "caption-knn": features.caption}

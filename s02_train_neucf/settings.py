@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator
 
-from shared.domain import POSITIVE_KINDS, Kind
+from shared.domain import POSITIVE_KINDS, InteractionKind
 from shared.errors import ConfigurationError
 from shared.jobs.triggers import cron
 from shared.settings import LEAST_WEIGHT, SettingsGroup
@@ -25,8 +25,8 @@ class TrainSettings(SettingsGroup):
     warm_start: bool = Field(
         default=False, description="start each training from the champion's weights, by id; false: from chance"
     )
-    train_kind_weights: dict[Kind, float] = Field(
-        {Kind.LIKE: 1, Kind.COMMENT: 1, Kind.SAVE: 1, Kind.SHARE: 1},
+    train_kind_weights: dict[InteractionKind, float] = Field(
+        {InteractionKind.LIKE: 1, InteractionKind.COMMENT: 1, InteractionKind.SAVE: 1, InteractionKind.SHARE: 1},
         description="weight in training of what a user liked, by its strongest kind, as JSON; a kind left out counts 1",
     )
     train_half_life_days: float | None = Field(
@@ -61,7 +61,7 @@ class TrainSettings(SettingsGroup):
 
     @field_validator("train_kind_weights")
     @classmethod
-    def _are_bounded(cls, weights: dict[Kind, float]) -> dict[Kind, float]:
+    def _are_bounded(cls, weights: dict[InteractionKind, float]) -> dict[InteractionKind, float]:
         if not weights.keys() <= POSITIVE_KINDS or any(not 0 <= weight <= 100 for weight in weights.values()):
             raise ValueError("weights of like, comment, save or share between 0 and 100")
         if max(weights.get(kind, 1) for kind in POSITIVE_KINDS) < LEAST_WEIGHT:

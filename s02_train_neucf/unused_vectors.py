@@ -5,7 +5,7 @@ from pathlib import Path
 from shared.content.encode_posts import Encoders
 from shared.db.engine import Database
 from shared.db.models import aliased_models
-from shared.db.vectors import Part, drop_other_encoders
+from shared.db.vectors import ContentKind, drop_other_encoders
 from shared.errors import ArtefactError
 from shared.logs import log_event, log_trouble
 from shared.neucf.artefact import read_manifest
@@ -18,11 +18,14 @@ def drop_unused_vectors(database: Database, model_dir: Path, encoders: Encoders)
     predecessor can be served again at once. What is kept of a model whose manifest cannot be read is not known: then
     all stays.
     """
-    kept = {Part.IMAGE: {encoders.image.card.identity}, Part.CAPTION: {encoders.caption.card.identity}}
+    kept = {ContentKind.IMAGE: {encoders.image.card.identity}, ContentKind.CAPTION: {encoders.caption.card.identity}}
     try:
         for model in aliased_models(database):
             manifest = read_manifest(model_dir / model.folder)
-            for part, encoder in ((Part.IMAGE, manifest.image_encoder), (Part.CAPTION, manifest.caption_encoder)):
+            for part, encoder in (
+                (ContentKind.IMAGE, manifest.image_encoder),
+                (ContentKind.CAPTION, manifest.caption_encoder),
+            ):
                 kept[part] |= {encoder.version} if encoder is not None else set()
     except ArtefactError as error:
         log_trouble("train.vectors_kept", reason=error)

@@ -46,7 +46,7 @@ class Source(StrEnum):
     __hash__ = str.__hash__
 
 
-class Kind(StrEnum):
+class InteractionKind(StrEnum):
     """What a user did with a post."""
 
     VIEW = "view"
@@ -57,10 +57,10 @@ class Kind(StrEnum):
     HIDE = "hide"
 
 
-POSITIVE_KINDS = frozenset({Kind.LIKE, Kind.COMMENT, Kind.SAVE, Kind.SHARE})
+POSITIVE_KINDS = frozenset({InteractionKind.LIKE, InteractionKind.COMMENT, InteractionKind.SAVE, InteractionKind.SHARE})
 
 # Kinds travel as small numbers in bulk loads; the order is part of the format and only grows at its end.
-KIND_CODES = {kind: code for code, kind in enumerate(Kind)}
+KIND_CODES = {kind: code for code, kind in enumerate(InteractionKind)}
 
 
 class Reason(IntEnum):

@@ -17,7 +17,7 @@ NUMBERS = {1: "one like", 2: "two likes", 3: "three likes"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Amounts:
+class TrainingAmounts:
     """What a model could learn from."""
 
     events: int
@@ -29,16 +29,16 @@ class Amounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
+class RunCounts:
     """A run's counts, as its report holds them."""
 
-    amounts: Amounts
+    amounts: TrainingAmounts
     by: str  # the job
     at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class ModelVerdict:
     """A model, as the gate saw it."""
 
     version: int
@@ -46,15 +46,15 @@ class Judged:
     verdict: str
 
 
-def counted(report: Mapping[str, Any] | None, *, by: str, at: datetime | None) -> Counted | None:
+def counted(report: Mapping[str, Any] | None, *, by: str, at: datetime | None) -> RunCounts | None:
     """The counts of a run's report; None where it has none, as those of earlier versions have."""
     found = (report or {}).get("amounts")
-    if not isinstance(found, Mapping) or at is None or found.keys() != set(Amounts.__dataclass_fields__):
+    if not isinstance(found, Mapping) or at is None or found.keys() != set(TrainingAmounts.__dataclass_fields__):
         return None
-    return Counted(amounts=Amounts(**found), by=by, at=at)
+    return RunCounts(amounts=TrainingAmounts(**found), by=by, at=at)
 
 
-def shortfalls(amounts: Amounts) -> list[str]:
+def shortfalls(amounts: TrainingAmounts) -> list[str]:
     """What there is too little of, each in words."""
     likes = NUMBERS.get(amounts.min_positives, f"{amounts.min_positives:,} likes")
     checks = (
@@ -65,7 +65,7 @@ def shortfalls(amounts: Amounts) -> list[str]:
     return [f"{got:,} of {wanted:,} {words}" for got, wanted, words in checks if got < wanted]
 
 
-def sentence(found: Counted | None, newest: Judged | None, champion: Judged | None) -> str:
+def sentence(found: RunCounts | None, newest: ModelVerdict | None, champion: ModelVerdict | None) -> str:
     """Whether phase 2 can be had, and what is missing; begins so that "Phase 2 is …" reads on."""
     if champion is not None:
         proof = "passed its gate" if champion.accepted else "was promoted against the gate"

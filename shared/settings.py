@@ -21,7 +21,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from shared.domain import Kind
+from shared.domain import InteractionKind
 from shared.errors import ConfigurationError
 from shared.store_urls import postgresql_url, redis_url
 
@@ -211,14 +211,21 @@ class HeuristicSettings(SettingsGroup):
     popularity_floor: float = Field(
         10, ge=0.001, le=1e9, description="decayed weight that counts as fully popular in an app too quiet to tell"
     )
-    kind_weights: dict[Kind, float] = Field(
-        {Kind.VIEW: 0.1, Kind.LIKE: 1, Kind.COMMENT: 2, Kind.SAVE: 3, Kind.SHARE: 3, Kind.HIDE: -2},
+    kind_weights: dict[InteractionKind, float] = Field(
+        {
+            InteractionKind.VIEW: 0.1,
+            InteractionKind.LIKE: 1,
+            InteractionKind.COMMENT: 2,
+            InteractionKind.SAVE: 3,
+            InteractionKind.SHARE: 3,
+            InteractionKind.HIDE: -2,
+        },
         description="weight of one user's event of a kind, as JSON; a kind left out counts 0",
     )
 
     @field_validator("kind_weights")
     @classmethod
-    def _are_bounded(cls, weights: dict[Kind, float]) -> dict[Kind, float]:
+    def _are_bounded(cls, weights: dict[InteractionKind, float]) -> dict[InteractionKind, float]:
         if any(not -1000 <= weight <= 1000 for weight in weights.values()):
             raise ValueError("weights between -1000 and 1000")
         if max(weights.values(), default=0) < LEAST_WEIGHT:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from shared.domain import Kind
+from shared.domain import InteractionKind
 from shared.settings import with_driver
 from tests.stores import administrator
 from tests.worlds import World
@@ -124,7 +124,7 @@ def _write(connection: sa.Connection, world: World) -> None:
             },
         )
     for event in world.events:
-        if event.kind in (Kind.LIKE, Kind.COMMENT):
+        if event.kind in (InteractionKind.LIKE, InteractionKind.COMMENT):
             values = {"user_id": event.user, "post_id": event.post, "created_at": world.at(event.age_hours)}
             _insert(connection, f"{event.kind}s", values)
     for blocker, blocked in world.blocks:

@@ -8,16 +8,16 @@ from s02_train_neucf.data.dataset import TrainingSet, training_set
 from s02_train_neucf.data.load import TrainingData
 from s02_train_neucf.learning.recipe import Recipe
 from shared.db.bulk import BlockPairs
-from shared.domain import KIND_CODES, Kind
+from shared.domain import KIND_CODES, InteractionKind
 from shared.event_columns import Events
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import NO_AUTHOR, Examples, SortedPosts
-from shared.neucf.features import NO_FEATURES, Floats, PostFeatures, Vectors
+from shared.neucf.features import NO_FEATURES, ContentVectors, Floats, PostFeatures
 
 SMALL = NeuCFConfig(gmf_width=16, mlp_width=8, tower=(8, 4))
 QUICK = Recipe(epochs=40, steps_per_epoch=1, batch_users=16, members=1, learning_rate=0.02, table_decay=0.1)
 
-Row = tuple[int, int, Kind, float]  # user key, post key, kind, seconds
+Row = tuple[int, int, InteractionKind, float]  # user key, post key, kind, seconds
 
 
 def events_of(*rows: Row) -> Events:
@@ -106,11 +106,11 @@ def camp_photos(posts: SortedPosts, camp_of_cold: dict[int, int]) -> PostFeature
     noise = np.random.default_rng(8).normal(0.0, 0.2, (len(posts.keys), 6)).astype(np.float32)
     camp = np.array([camp_of_cold.get(int(key), int(key >= 50)) for key in posts.keys])
     noise[:, 0] += np.where(camp == 0, 1.0, -1.0)
-    return PostFeatures(image=Vectors(noise, np.ones(len(camp), dtype=np.bool_)))
+    return PostFeatures(image=ContentVectors(noise, np.ones(len(camp), dtype=np.bool_)))
 
 
-def vectors(values: Floats, *known: int) -> Vectors:
+def vectors(values: Floats, *known: int) -> ContentVectors:
     """Vectors of which some places are known."""
     mask = np.zeros(len(values), dtype=np.bool_)
     mask[list(known)] = True
-    return Vectors(values, mask)
+    return ContentVectors(values, mask)

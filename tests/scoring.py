@@ -15,13 +15,13 @@ from shared.content.settings import ContentSettings
 from shared.db.engine import Database
 from shared.db.models import promote_model, register_model
 from shared.db.runs import finish_run, request_run
-from shared.db.vectors import Encoded, Part, store_vectors
+from shared.db.vectors import ContentKind, EncodedVector, store_vectors
 from shared.neucf.artefact import Artefact, save_artefact
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.manifest import Encoder, Manifest
 from shared.neucf.model import NeuCF
 from shared.neucf.vocab import Vocab
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
 from tests.stores import claimed_run
 from tests.worlds import NOW
@@ -46,7 +46,7 @@ def make_champion(
     )  # fmt: skip
     users, posts = (Vocab.of(np.zeros(1, np.int64)) for _ in range(2))
     saved = save_artefact(folder / name, Artefact(model, users, posts, manifest))
-    for part, encoder in ((Part.IMAGE, image), (Part.CAPTION, caption)):
+    for part, encoder in ((ContentKind.IMAGE, image), (ContentKind.CAPTION, caption)):
         put_vectors(database, part, encoder, "no-post")
     version = register_model(
         database, run_id=request_run(database, "train", by="test"), folder=name, sha256=saved.weights_sha256,
@@ -56,10 +56,10 @@ def make_champion(
     return version
 
 
-def put_vectors(database: Database, part: Part, encoder: Encoder, *post_ids: str) -> None:
+def put_vectors(database: Database, part: ContentKind, encoder: Encoder, *post_ids: str) -> None:
     """Vectors of these posts, each like the others."""
     vector = np.full(encoder.width, 0.5, np.float32)
-    encoded = [Encoded(post_id=post_id, source_hash="made up", vector=vector) for post_id in post_ids]
+    encoded = [EncodedVector(post_id=post_id, source_hash="made up", vector=vector) for post_id in post_ids]
     store_vectors(database, part, encoder=encoder.version, encoded=encoded)
 
 
@@ -75,7 +75,7 @@ def score_settings(folder: Path, **lists: Any) -> JobSettings:
 
 
 def score_run(
-    database: Database, writer: ListWriter, folder: Path, *, now: datetime = NOW, **lists: Any
+    database: Database, writer: JobStore, folder: Path, *, now: datetime = NOW, **lists: Any
 ) -> Mapping[str, Any]:
     """One whole scoring run: asked for, claimed, done, finished."""
     run = claimed_run(database, JOB)

@@ -18,7 +18,7 @@ from shared.db.tombstones import bury
 from shared.domain import Phase
 from shared.ranked_lists import codec, keys, records
 from shared.ranked_lists.codec import RankedList
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from shared.settings import StoreSettings, with_driver
 from tests.worlds import NOW, job_settings
 
@@ -94,7 +94,7 @@ def claimed_run(database: Database, job: str = JOB, *, worker: str = "test") -> 
 
 
 def heuristic_run(
-    database: Database, writer: ListWriter, settings: JobSettings | None = None, *, now: datetime = NOW
+    database: Database, writer: JobStore, settings: JobSettings | None = None, *, now: datetime = NOW
 ) -> Mapping[str, Any]:
     """One whole heuristic run: asked for, claimed, done, finished."""
     run = claimed_run(database)

@@ -13,11 +13,11 @@ import sqlalchemy as sa
 
 from s01_heuristic.job import JobSettings
 from shared.candidates.candidate_events import meet
-from shared.candidates.ranking_input import World as LoadedWorld
+from shared.candidates.ranking_input import RankingInput as LoadedWorld
 from shared.candidates.ranking_input import touched_posts
 from shared.db.bulk import Posts, Users
 from shared.db.engine import Database
-from shared.domain import KIND_CODES, Kind, author_key
+from shared.domain import KIND_CODES, InteractionKind, author_key
 from shared.eligibility import Viewer, is_published
 from shared.event_columns import Events
 from shared.operations.safety import blocked_authors
@@ -31,7 +31,12 @@ PAPER_FORMULA: Mapping[str, object] = {
     "half_life_hours": 24.0,
     "popularity_half_life_hours": 24.0,
     "popularity_floor": 15.0,
-    "kind_weights": {Kind.LIKE: 1.0, Kind.COMMENT: 2.0, Kind.SAVE: 4.0, Kind.SHARE: 8.0},
+    "kind_weights": {
+        InteractionKind.LIKE: 1.0,
+        InteractionKind.COMMENT: 2.0,
+        InteractionKind.SAVE: 4.0,
+        InteractionKind.SHARE: 8.0,
+    },
 }
 
 
@@ -53,7 +58,7 @@ class Event:
 
     user: str
     post: str
-    kind: Kind
+    kind: InteractionKind
     age_hours: float = 0.0
 
 
@@ -105,21 +110,21 @@ TEN_POSTS = World(
         Post("p10", "cat", -4 / 60),
     ),
     events=(
-        Event("cat", "p2", Kind.LIKE),
-        Event("cat", "p2", Kind.COMMENT),
-        Event("cat", "p2", Kind.SAVE),
-        Event("ann", "p5", Kind.LIKE),
-        Event("ann", "p5", Kind.COMMENT),
-        Event("ann", "p5", Kind.SAVE),
-        Event("ann", "p5", Kind.SHARE),
-        Event("ben", "p1", Kind.VIEW),
-        Event("ann", "p7", Kind.LIKE, 24),
-        Event("ben", "p7", Kind.LIKE, 24),
-        Event("dan", "p4", Kind.LIKE),
-        Event("dan", "p4", Kind.COMMENT),
-        Event("ben", "p3", Kind.LIKE),
-        Event("dan", "p6", Kind.LIKE),
-        Event("cat", "p4", Kind.HIDE),
+        Event("cat", "p2", InteractionKind.LIKE),
+        Event("cat", "p2", InteractionKind.COMMENT),
+        Event("cat", "p2", InteractionKind.SAVE),
+        Event("ann", "p5", InteractionKind.LIKE),
+        Event("ann", "p5", InteractionKind.COMMENT),
+        Event("ann", "p5", InteractionKind.SAVE),
+        Event("ann", "p5", InteractionKind.SHARE),
+        Event("ben", "p1", InteractionKind.VIEW),
+        Event("ann", "p7", InteractionKind.LIKE, 24),
+        Event("ben", "p7", InteractionKind.LIKE, 24),
+        Event("dan", "p4", InteractionKind.LIKE),
+        Event("dan", "p4", InteractionKind.COMMENT),
+        Event("ben", "p3", InteractionKind.LIKE),
+        Event("dan", "p6", InteractionKind.LIKE),
+        Event("cat", "p4", InteractionKind.HIDE),
     ),
     blocks=(("ann", "dan"),),
 )

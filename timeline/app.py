@@ -19,7 +19,7 @@ from timeline.http.fast_path import FastPath
 from timeline.http.limits import Limits
 from timeline.http.openapi import document
 from timeline.http.problems import install_problems
-from timeline.http.request_log import Observed
+from timeline.http.request_log import RequestLog
 from timeline.http.security_headers import SecurityHeaders
 from timeline.metrics import Metrics
 from timeline.state import AllSettings, State, build_state, read_settings
@@ -82,7 +82,7 @@ def create_app(settings: AllSettings, worker: Worker | None = None) -> TimelineA
         app.routes.extend(part.router.routes)  # whole as they are: `include_router` makes each of them once more
     app.add_middleware(ExactPaths)
     app.add_middleware(Limits, is_known=_is_known)
-    app.add_middleware(Observed, metrics=_metrics, writes_lines=settings.timeline.request_log)
+    app.add_middleware(RequestLog, metrics=_metrics, writes_lines=settings.timeline.request_log)
     return app
 
 

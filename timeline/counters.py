@@ -18,7 +18,7 @@ from timeline.shared_cells import SharedCells
 STORES = ("redis", "postgresql")
 
 
-class Tally(Collector):
+class RequestCounters(Collector):
     """Requests by source and status, their seconds, and what else a page or the keeper counts."""
 
     def __init__(

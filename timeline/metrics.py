@@ -16,7 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from shared.domain import Phase, Reason, Source
 from shared.ranked_lists import codec
 from shared.ranked_lists.publication import Publication
-from timeline.counters import STORES, Tally
+from timeline.counters import STORES, RequestCounters
 from timeline.shared_cells import SharedCells
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Metrics:
             place: of this process among them.
         """
         self.registry = registry = CollectorRegistry()
-        self._tally = Tally(
+        self._tally = RequestCounters(
             BUCKETS, sources=(*Source, NO_SOURCE), statuses=(*STATUSES, OTHER), cells=cells or SharedCells(1),
             place=place,
         )  # fmt: skip

@@ -9,10 +9,10 @@ from typing import ParamSpec, TypeVar
 
 from shared.db.engine import Database, check_urls, retried
 from shared.jobs.setting_conflicts import refuse_conflicts
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from shared.ranked_lists.page_store import Lifetimes, PageWriter
-from shared.ranked_lists.timeline_store import ListReader
-from shared.ranked_lists.user_store import UserMarks
+from shared.ranked_lists.timeline_store import TimelineStore
+from shared.ranked_lists.user_store import UserStore
 from shared.settings import (
     HeuristicSettings,
     ListSettings,
@@ -24,21 +24,21 @@ from shared.settings import (
 )
 from shared.text.signing import SigningKeys
 from timeline.counters import STORES
-from timeline.feed.feed import Timeline
-from timeline.http.auth import Doorkeeper
+from timeline.feed.feed import Feed
+from timeline.http.auth import Authorizer
 from timeline.metrics import Metrics
 from timeline.settings import TimelineSettings
-from timeline.stores.background_refresh import Keeper
+from timeline.stores.background_refresh import BackgroundRefresh
 from timeline.stores.breaker import Breaker
 from timeline.stores.budgets import Stores
 from timeline.stores.event_intake import EventIntake
 from timeline.stores.installation import Installation
-from timeline.stores.local_chains import Shelf
+from timeline.stores.local_chains import LocalChains
 from timeline.stores.local_copies import Snapshot
-from timeline.stores.resources import Parts
-from timeline.stores.safety_updates import OwnCopies, Withheld
-from timeline.stores.snapshot_file import Disk
-from timeline.stores.worker_threads import Deeds, let_finish
+from timeline.stores.resources import FeedResources
+from timeline.stores.safety_updates import LocalCopies, SafetyUpdates
+from timeline.stores.snapshot_file import SnapshotFile
+from timeline.stores.worker_threads import WorkerThreads, let_finish
 from timeline.worker import Worker
 
 WRITE_THREADS = 3  # fewer than PostgreSQL connections and than asyncio's own threads: pages find some free
@@ -59,23 +59,23 @@ class State:
 
     settings: TimelineSettings
     model_dir: Path  # where the models lie, if that is mounted here
-    doorkeeper: Doorkeeper
+    doorkeeper: Authorizer
     database: Database
-    reader: ListReader
-    writer: ListWriter
-    marks: UserMarks
+    reader: TimelineStore
+    writer: JobStore
+    marks: UserStore
     snapshot: Snapshot
-    keeper: Keeper
+    keeper: BackgroundRefresh
     metrics: Metrics
     stores: Stores
     signing_keys: SigningKeys
-    timeline: Timeline
-    withheld: Withheld
+    timeline: Feed
+    withheld: SafetyUpdates
     intake: EventIntake
     acts_database: Database  # the same PostgreSQL by connections of its own
-    writing: Deeds
-    acting: Deeds
-    operating: Deeds
+    writing: WorkerThreads
+    acting: WorkerThreads
+    operating: WorkerThreads
 
     async def write(self, deed: Callable[DeedT, ResultT], *arguments: DeedT.args, **options: DeedT.kwargs) -> ResultT:
         """Do something for the app's backend, in threads of its own: a queue of writes keeps no page waiting.
@@ -150,20 +150,20 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
     lifetimes = Lifetimes(chain_for=lists.chain_for, seen_for=lists.seen_for, seen_length=lists.seen_length)
     database = Database(settings.stores, statement_seconds=10)
     patience = settings.timeline.redis_budget * CLIENT_FACTOR
-    reader = ListReader(redis_url, budget=patience)
-    writer = ListWriter(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for, timeout=WRITER_TIMEOUT)
-    doorkeeper, keys = Doorkeeper(settings.timeline), worker.keys
-    marks = UserMarks(redis_url, lifetimes=lifetimes, timeout=WRITER_TIMEOUT)
+    reader = TimelineStore(redis_url, budget=patience)
+    writer = JobStore(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for, timeout=WRITER_TIMEOUT)
+    doorkeeper, keys = Authorizer(settings.timeline), worker.keys
+    marks = UserStore(redis_url, lifetimes=lifetimes, timeout=WRITER_TIMEOUT)
     breakers = {store: Breaker(store) for store in STORES}
     parts = _parts(settings, database, reader, PageWriter(reader, lifetimes=lifetimes), breakers, worker)
-    disk = Disk(settings.timeline.snapshot_file, worker=worker) if settings.timeline.snapshot_file else None
+    disk = SnapshotFile(settings.timeline.snapshot_file, worker=worker) if settings.timeline.snapshot_file else None
     if disk is not None:
         reader.deleted.seed(disk.load(parts.snapshot))
-    own = OwnCopies(
+    own = LocalCopies(
         deleted=reader.deleted, shelf=parts.shelf, snapshot=parts.snapshot, doorkeeper=doorkeeper, disk=disk
     )
     acts_database = Database(settings.stores, statement_seconds=10, pool_size=ACT_CONNECTIONS)
-    withheld = Withheld(
+    withheld = SafetyUpdates(
         database=acts_database, writer=writer, marks=marks, window=settings.window, own=own, stores=parts.stores
     )
     installation = Installation(
@@ -171,14 +171,14 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
         snapshot=parts.snapshot, shelf=parts.shelf,
         disk=disk,
     )  # fmt: skip
-    keeper = Keeper(
+    keeper = BackgroundRefresh(
         parts, writer=writer, withheld=withheld, installation=installation, breakers=breakers, metrics=parts.metrics,
         disk=disk,
     )  # fmt: skip
     for breaker in breakers.values():
         breaker.on_open = keeper.hurry
     parts.stores.on_redis_failure = partial(keeper.hurry, "outbox")
-    writing = Deeds("write", threads=WRITE_THREADS)
+    writing = WorkerThreads("write", threads=WRITE_THREADS)
     return State(
         settings=settings.timeline,
         model_dir=settings.model.model_dir,
@@ -192,31 +192,31 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
         metrics=parts.metrics,
         stores=parts.stores,
         signing_keys=keys,
-        timeline=Timeline(parts, signing_keys=keys),
+        timeline=Feed(parts, signing_keys=keys),
         withheld=withheld,
         intake=EventIntake(database=database, marks=marks, withheld=withheld, threads=writing),
         acts_database=acts_database,
         writing=writing,
-        acting=Deeds("act", threads=ACT_THREADS),
-        operating=Deeds("operator", threads=OPERATOR_THREADS),
+        acting=WorkerThreads("act", threads=ACT_THREADS),
+        operating=WorkerThreads("operator", threads=OPERATOR_THREADS),
     )
 
 
 def _parts(
     settings: AllSettings,
     database: Database,
-    reader: ListReader,
+    reader: TimelineStore,
     page_writer: PageWriter,
     breakers: Mapping[str, Breaker],
     worker: Worker,
-) -> Parts:
+) -> FeedResources:
     budgets = {"redis": settings.timeline.redis_budget, "postgresql": settings.timeline.database_budget}
-    return Parts(
+    return FeedResources(
         reader=reader,
         page_writer=page_writer,
         database=database,
         stores=Stores(breakers=breakers, budgets=budgets),
-        shelf=Shelf(),
+        shelf=LocalChains(),
         metrics=Metrics(worker.cells, place=worker.place),
         snapshot=Snapshot(catalogue=reader.catalogue, half_life_hours=settings.formula.half_life_hours),
         lists=settings.lists,

@@ -13,7 +13,7 @@ from shared.settings import StoreSettings, load_settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stores:
+class OpenStores:
     """PostgreSQL, opened, and where Redis is."""
 
     database: Database
@@ -25,7 +25,7 @@ class Stores:
 
 
 @contextmanager
-def open_stores(*, migrated: bool = True, statement_seconds: float = 0) -> Iterator[Stores]:
+def open_stores(*, migrated: bool = True, statement_seconds: float = 0) -> Iterator[OpenStores]:
     """The stores of the settings, closed at the end.
 
     Args:
@@ -42,6 +42,6 @@ def open_stores(*, migrated: bool = True, statement_seconds: float = 0) -> Itera
         try:
             if migrated:
                 check_migrated(database)
-            yield Stores(database=database, redis_url=settings.redis_url.get_secret_value())
+            yield OpenStores(database=database, redis_url=settings.redis_url.get_secret_value())
         finally:
             database.close()

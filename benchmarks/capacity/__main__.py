@@ -21,11 +21,11 @@ from demo.embedded import Servers, embedded_servers
 from shared.content.encode_posts import build_encoders
 from shared.content.settings import ContentSettings
 from shared.db.sizes import held
-from shared.db.vectors import Part
+from shared.db.vectors import ContentKind
 from shared.ranked_lists.key_sizes import used
 from shared.settings import ListSettings
 from warmline.commands.capacity.command import Capacity, predict
-from warmline.stores import Stores
+from warmline.stores import OpenStores
 
 DEMO = Size(users=1_248, posts=1_682, interactions=155_375, blocks=144, days=13.9)
 QUICK = Size(users=1_000, posts=1_500, interactions=30_000, blocks=100, days=13.9)
@@ -79,7 +79,7 @@ def measure(servers: Servers, size: Size, *, seed: int) -> list[Figures]:
     with migrated_database(servers.database_url) as url:
         found = _built(servers, url, size, seed)
         database = open_database(url, redis_url=servers.redis_url)
-        stores = Stores(database=database, redis_url=servers.redis_url)
+        stores = OpenStores(database=database, redis_url=servers.redis_url)
         capacities = {
             name: predict(stores, ListSettings(), users=other.users, posts=other.posts, interactions=other.interactions)
             for name, other in larger.items()
@@ -142,7 +142,7 @@ def _built(servers: Servers, url: str, size: Size, seed: int) -> dict[str, float
 def _encodings() -> list[Encoding]:
     """Those of the encoders in force."""
     encoders = build_encoders(ContentSettings())
-    cards = ((Part.IMAGE, encoders.image.card), (Part.CAPTION, encoders.caption.card))
+    cards = ((ContentKind.IMAGE, encoders.image.card), (ContentKind.CAPTION, encoders.caption.card))
     return [Encoding(part=part, encoder=card.identity, width=card.width) for part, card in cards]
 
 

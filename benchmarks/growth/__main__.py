@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from benchmarks.databases import migrated_database
 from benchmarks.figures import Bound, Result, Row, at_most, count, parser, refusals, report
-from benchmarks.growth.paths import JOB, LOAD, PUBLISH, SCORE, TRAIN, Ground, paths_on
+from benchmarks.growth.paths import JOB, LOAD, PUBLISH, SCORE, TRAIN, GrowthSetup, paths_on
 from benchmarks.turns import in_turn, paired_ratio
 from benchmarks.world.fill import fill_own_tables
 from benchmarks.world.shape import Size, make_world
@@ -69,7 +69,7 @@ def measure(servers: Servers, sizes: Mapping[str, Size], *, seed: int, rounds: i
             url = stack.enter_context(migrated_database(servers.database_url))
             fill_own_tables(url, make_world(size, seed=seed, now=now))
             redis_url = urlsplit(servers.redis_url)._replace(path=f"/{FIRST_REDIS + number}").geturl()
-            ground = Ground(database_url=url, redis_url=redis_url, now=now, n_users=size.users, n_posts=size.posts)
+            ground = GrowthSetup(database_url=url, redis_url=redis_url, now=now, n_users=size.users, n_posts=size.posts)
             worlds[name] = paths_on(ground)
         seconds: dict[str, dict[str, list[float]]] = {name: {path: [] for path in worlds[name]} for name in worlds}
         for each, which in in_turn(list(worlds), rounds=1 + rounds):

@@ -10,7 +10,7 @@ import torch
 
 from benchmarks.databases import open_database
 from benchmarks.jobs import heuristic_run
-from s02_recsys_neucf.score import PlacesPerUser, candidates_from, rank, users_from
+from s02_recsys_neucf.score import IndicesPerUser, candidates_from, rank, users_from
 from s02_train_neucf.data.dataset import training_set
 from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.learning.train import train_members
@@ -31,7 +31,7 @@ CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
+class GrowthSetup:
     """Where the paths run: a filled database, Redis, and as of when."""
 
     database_url: str
@@ -41,7 +41,7 @@ class Ground:
     n_posts: int
 
 
-def paths_on(ground: Ground) -> dict[str, Callable[[], float]]:
+def paths_on(ground: GrowthSetup) -> dict[str, Callable[[], float]]:
     """Each path; the events are loaded once before, for the training."""
     database = open_database(ground.database_url, redis_url=ground.redis_url)
     events, posts = loaded(database, ground.now)
@@ -79,7 +79,7 @@ class _Scoring:
         self._model.eval()
         self._users = np.arange(1, n_users + 1)
         self._posts = np.arange(1, n_posts + 1)
-        self._liked = PlacesPerUser(
+        self._liked = IndicesPerUser(
             np.arange(0, n_users * LIKES + 1, LIKES), chance.integers(0, n_posts, n_users * LIKES)
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from benchmarks.serve.asking import Odd
+from benchmarks.serve.asking import UnexpectedAnswer
 from benchmarks.serve.client import HOST
 from benchmarks.serve.servers import API_KEY
 
@@ -38,7 +38,7 @@ class Events:
     left: int
     size: int
     source: Iterator[tuple[int, int]]  # shared by all rounds of a system: no event comes twice
-    odd: Odd = field(default_factory=Odd)
+    odd: UnexpectedAnswer = field(default_factory=UnexpectedAnswer)
 
     def request(self) -> tuple[int, bytes] | None:
         self.left -= 1

@@ -11,7 +11,7 @@ from benchmarks.memory.fill import Size, publish, scroll
 from benchmarks.memory.measure import CATALOGUE, KINDS, LISTS, Held, measure
 from demo.embedded import embedded_servers
 from shared.jobs.progress_bars import bars
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from shared.settings import ListSettings
 
 QUICK = Size(users=500, publications=3, chains=500)
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
 def fill_and_measure(url: str, size: Size, *, seed: int = 1) -> tuple[Held, Held]:
     """What an empty Redis holds after the first publication, and after all of them with the chains between."""
     lists = ListSettings()
-    writer = ListWriter(url, keep_for=lists.keep_for, chain_for=lists.chain_for)
+    writer = JobStore(url, keep_for=lists.keep_for, chain_for=lists.chain_for)
     try:
         publish(writer, lists, size, 1)
         before = measure(url)

@@ -19,11 +19,11 @@ from shared.operations.safety import publish_safety
 from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList, encode, pack_entry
 from shared.ranked_lists.cursor import Cursor
-from shared.ranked_lists.job_store import LEAST_VERSION, ListWriter
+from shared.ranked_lists.job_store import LEAST_VERSION, JobStore
 from shared.ranked_lists.page_store import FirstPage, Lifetimes, NextPage, PageWriter
 from shared.ranked_lists.publication import Publication
 from shared.ranked_lists.records import NONCE_BYTES, CatalogueEntry, Chain, Tail
-from shared.ranked_lists.timeline_store import ListReader
+from shared.ranked_lists.timeline_store import TimelineStore
 from shared.settings import ListSettings
 
 POSTS = 20_000  # in the candidate window
@@ -52,7 +52,7 @@ def user_id(number: int) -> str:
     return f"00000000-0000-4000-8000-{number:012d}"
 
 
-def publish(writer: ListWriter, lists: ListSettings, size: Size, run: int) -> None:
+def publish(writer: JobStore, lists: ListSettings, size: Size, run: int) -> None:
     """One publication of both phases, with catalogue, deletions, blocks and new posts."""
     first, at = 1 + BORN * (run - 1), datetime.now(UTC)
     rows = range(first, first + POSTS)
@@ -80,7 +80,7 @@ def publish(writer: ListWriter, lists: ListSettings, size: Size, run: int) -> No
 async def scroll(url: str, lists: ListSettings, size: Size, *, chains: int, seed: int) -> None:
     """Chains of users by lot, each some pages long."""
     lifetimes = Lifetimes(chain_for=lists.chain_for, seen_for=lists.seen_for, seen_length=lists.seen_length)
-    reader, lot = ListReader(url, budget=PATIENCE), random.Random(seed)  # noqa: S311 - repeatable
+    reader, lot = TimelineStore(url, budget=PATIENCE), random.Random(seed)  # noqa: S311 - repeatable
     writer = PageWriter(reader, lifetimes=lifetimes)
     try:
         for start in range(0, chains, AT_ONCE):
@@ -96,7 +96,9 @@ async def scroll(url: str, lists: ListSettings, size: Size, *, chains: int, seed
         await reader.close()
 
 
-async def _chain(reader: ListReader, writer: PageWriter, lists: ListSettings, user: str, *, to_the_end: bool) -> None:
+async def _chain(
+    reader: TimelineStore, writer: PageWriter, lists: ListSettings, user: str, *, to_the_end: bool
+) -> None:
     """A first page as `timeline.feed.feed` begins one, then pages by cursor; at the end the tail is frozen."""
     state = await reader.user(user, None)
     ranked, seen = state.list_of(Phase.NEUCF), {*state.viewer.seen_posts, *state.seen.rows}

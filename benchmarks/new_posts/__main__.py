@@ -23,7 +23,7 @@ from shared.db.engine import Database
 from shared.db.migrate import migrate
 from shared.domain import Phase
 from shared.jobs.progress_bars import bars
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from shared.settings import ListSettings, NewPostSettings, StoreSettings
 
 LEAST_SHARE = 0.95
@@ -60,7 +60,7 @@ def show(database_url: str, redis_url: str, folder: Path, size: Size, settings: 
     """Fill an empty database, add new posts, run the heuristic once, and ask for everybody's first page twice."""
     database = Database(StoreSettings.model_validate({"database_url": database_url, "redis_url": redis_url}))
     lists = ListSettings()
-    writer = ListWriter(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for)
+    writer = JobStore(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for)
     found = []
     try:
         migrate(database)

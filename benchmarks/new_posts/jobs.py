@@ -23,14 +23,14 @@ from shared.neucf.config import NeuCFConfig
 from shared.neucf.manifest import Manifest
 from shared.neucf.model import NeuCF
 from shared.neucf.vocab import Vocab
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, NewPostSettings, WindowSettings
 
 CONTENT = ContentSettings(text_encoder=OFFLINE_ENGLISH)  # it has nothing to encode: the posts are bare
 MODEL = "model-1"
 
 
-def run_heuristic(database: Database, writer: ListWriter, new_posts: NewPostSettings) -> None:
+def run_heuristic(database: Database, writer: JobStore, new_posts: NewPostSettings) -> None:
     """One heuristic run."""
     settings = heuristic.JobSettings(
         window=WindowSettings(), lists=ListSettings(), formula=HeuristicSettings(), new_posts=new_posts
@@ -40,7 +40,7 @@ def run_heuristic(database: Database, writer: ListWriter, new_posts: NewPostSett
     )
 
 
-def run_scoring(database: Database, writer: ListWriter, folder: Path) -> None:
+def run_scoring(database: Database, writer: JobStore, folder: Path) -> None:
     """One scoring run of the champion."""
     settings = scoring.JobSettings(
         score=ScoreSettings(), model=ModelSettings(model_dir=folder), content=CONTENT, lists=ListSettings(),

@@ -23,15 +23,15 @@ from benchmarks.quality.validation import validation_of
 from demo.simulator.folder import read_folder
 from demo.simulator.looks import looks_of
 from demo.simulator.simulate import WorldSettings, simulate_with
-from s02_train_neucf.data.dataset import Likes
-from s02_train_neucf.evaluation.evaluate import Exam, ModelRanker
+from s02_train_neucf.data.dataset import LikeMatrix
+from s02_train_neucf.evaluation.evaluate import EvaluationTask, ModelRanker
 from s02_train_neucf.evaluation.metrics import PerUser
 from s02_train_neucf.learning.fit import fit
 from s02_train_neucf.learning.recipe import Recipe
-from shared.domain import Kind
+from shared.domain import InteractionKind
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import SortedPosts
-from shared.neucf.features import PostFeatures, Vectors
+from shared.neucf.features import ContentVectors, PostFeatures
 
 WHOLE = "the defaults"
 FIRST_WORLD = 10  # less than this is what `photos` asks; seed 1 is world 11
@@ -130,13 +130,13 @@ def _scores(question: Question, variant: Variant, seed: int) -> Scores:
         seed=seed, device=torch.device("cpu"),
     )  # fmt: skip
     n_posts = len(posts.keys)
-    rows, liked = np.nonzero(pairs_of(question.train, question.asked, n_posts=n_posts, kind=Kind.LIKE))
-    known = Likes.of(rows, liked, n_users=len(question.asked), n_posts=n_posts)
-    nothing = Likes.of(rows[:0], liked[:0], n_users=len(question.asked), n_posts=n_posts)
-    exam = Exam(user_keys=question.asked, posts=posts, everyone=known, wanted=nothing)
+    rows, liked = np.nonzero(pairs_of(question.train, question.asked, n_posts=n_posts, kind=InteractionKind.LIKE))
+    known = LikeMatrix.of(rows, liked, n_users=len(question.asked), n_posts=n_posts)
+    nothing = LikeMatrix.of(rows[:0], liked[:0], n_users=len(question.asked), n_posts=n_posts)
+    exam = EvaluationTask(user_keys=question.asked, posts=posts, everyone=known, wanted=nothing)
     ranker = ModelRanker(fitted.model, exam, fitted.data.users, fitted.data.posts, variant.features)
     return ranker.scores(slice(0, len(question.asked)))
 
 
-def _width(vectors: Vectors | None) -> int:
+def _width(vectors: ContentVectors | None) -> int:
     return 0 if vectors is None else vectors.width

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.neucf.features import Floats, PostFeatures, Vectors
+from shared.neucf.features import ContentVectors, Floats, PostFeatures
 
 IMAGE = "image"
 
@@ -20,7 +20,7 @@ def slots_of(arrays: Mapping[str, Floats]) -> tuple[PostFeatures, tuple[str, ...
         return PostFeatures(), ()
     names = sorted(arrays, key=lambda name: (name != IMAGE, name))
     first, others = names[0], names[1:]
-    image = Vectors(arrays[first], np.asarray(arrays[first].any(axis=1)))
+    image = ContentVectors(arrays[first], np.asarray(arrays[first].any(axis=1)))
     slots = [f"{first} → image {image.width}"]
     if not others:
         return PostFeatures(image=image), tuple(slots)
@@ -29,10 +29,10 @@ def slots_of(arrays: Mapping[str, Floats]) -> tuple[PostFeatures, tuple[str, ...
     return PostFeatures(image=image, caption=caption), tuple(slots)
 
 
-def _joined(parts: list[Floats]) -> Vectors:
+def _joined(parts: list[Floats]) -> ContentVectors:
     """Rows side by side, each brought to length 1, so that no array drowns another."""
     values = np.concatenate([_unit(part) for part in parts], axis=1)
-    return Vectors(values, np.asarray(values.any(axis=1)))
+    return ContentVectors(values, np.asarray(values.any(axis=1)))
 
 
 def _unit(rows: Floats) -> NDArray[np.float32]:

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.errors import DataMalformed
-from s02_train_neucf.data.dataset import Likes
-from shared.domain import KIND_CODES, Kind
+from s02_train_neucf.data.dataset import LikeMatrix
+from shared.domain import KIND_CODES, InteractionKind
 from shared.event_columns import Events
 from shared.neucf.examples import NO_AUTHOR, Examples, SortedPosts, examples_of
 from shared.neucf.features import NO_FEATURES, PostFeatures
@@ -52,9 +52,9 @@ class QualityData:
     train: Examples
     val: Examples | None  # chooses between settings and epochs; nothing is trained on it
     timed: bool  # whether `train` has times; else all are 0
-    everyone: Likes  # (n_users, n_posts) `train`
-    wanted: Likes  # (n_asked, n_posts) `test`
-    left_out: Likes  # (n_asked, n_posts) never ranked for a user: `train` and `val`
+    everyone: LikeMatrix  # (n_users, n_posts) `train`
+    wanted: LikeMatrix  # (n_asked, n_posts) `test`
+    left_out: LikeMatrix  # (n_asked, n_posts) never ranked for a user: `train` and `val`
     questions: Questions | None
     slots: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
@@ -95,10 +95,10 @@ def lined_up(columns: Columns) -> QualityData:
     first = np.unique(asked[:, 0])
     user_keys = np.r_[first, np.setdiff1d(train.user_keys, first)]
 
-    def likes(pairs: Int64s, n_users: int) -> Likes:
+    def likes(pairs: Int64s, n_users: int) -> LikeMatrix:
         rows = _places(user_keys, pairs[:, 0])
         here = rows < n_users
-        return Likes.of(rows[here], posts.places(pairs[here, 1]), n_users=n_users, n_posts=len(posts.keys))
+        return LikeMatrix.of(rows[here], posts.places(pairs[here, 1]), n_users=n_users, n_posts=len(posts.keys))
 
     return QualityData(
         name=columns.name,
@@ -151,7 +151,7 @@ def _examples(pairs: Int64s, at: Seconds | None, posts: SortedPosts) -> Examples
 
 
 def _likes(user_key: Int64s, post_key: Int64s, at: Seconds) -> Events:
-    kind = np.full(len(at), KIND_CODES[Kind.LIKE], dtype=np.int16)
+    kind = np.full(len(at), KIND_CODES[InteractionKind.LIKE], dtype=np.int16)
     return Events(user_keys=user_key, post_keys=post_key, kinds=kind, at=at)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.quality.data import QualityData
 from benchmarks.quality.protocols import COLD_ITEMS, Answered, protocols_of
 from benchmarks.quality.systems import System
-from benchmarks.quality.tuned import Made
+from benchmarks.quality.tuned import TrainedSystem
 from s02_train_neucf.evaluation.metrics import PerUser
 from shared.errors import ConfigurationError, TrainingRefused
 
@@ -135,7 +135,9 @@ def _measure_system(name: str, system: System, data: QualityData, seeds: Sequenc
     return found if system.seeded else [replace(each, seed=seed) for seed in seeds for each in found]
 
 
-def _ask(name: str, system: System, data: QualityData, seed: int, made: Made, trained: float) -> Iterator[Measurement]:
+def _ask(
+    name: str, system: System, data: QualityData, seed: int, made: TrainedSystem, trained: float
+) -> Iterator[Measurement]:
     for protocol, ask in protocols_of(data).items():
         if not (system.knows_cold if protocol == COLD_ITEMS else system.answers_main):
             continue

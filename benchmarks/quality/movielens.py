@@ -17,7 +17,7 @@ from benchmarks.quality.data import Columns
 from demo.errors import WorldMissing
 from demo.movielens import RATINGS_FILE, WHEEL_PATTERN, Ratings, load
 from s02_train_neucf.evaluation.split import Split, global_cut, per_user_cut
-from shared.domain import KIND_CODES, Kind
+from shared.domain import KIND_CODES, InteractionKind
 from shared.event_columns import Events
 from shared.neucf.examples import NO_AUTHOR, Examples, SortedPosts
 
@@ -65,7 +65,7 @@ def cuts_of(ratings: Ratings) -> Iterator[Columns]:
     events = Events(
         user_keys=ratings.user[liked],
         post_keys=ratings.film[liked],
-        kinds=np.full(int(liked.sum()), KIND_CODES[Kind.LIKE], dtype=np.int16),
+        kinds=np.full(int(liked.sum()), KIND_CODES[InteractionKind.LIKE], dtype=np.int16),
         at=ratings.seconds[liked].astype(np.float64),
     )
     yield _columns("ml100k, per user", per_user_cut(events, posts, share=TEST_SHARE), posts)

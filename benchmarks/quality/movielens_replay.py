@@ -20,11 +20,11 @@ from demo.make_world import make_world
 from demo.movielens import Ratings
 from s02_train_neucf.data.load import TrainingData
 from s02_train_neucf.evaluation.evaluate import Report
-from s02_train_neucf.gate.history import Past
+from s02_train_neucf.gate.history import History
 from s02_train_neucf.learning.recipe import Recipe
-from s02_train_neucf.report import Trial, try_model
+from s02_train_neucf.report import EvaluationPlan, try_model
 from shared.db.bulk import BlockPairs
-from shared.domain import KIND_CODES, Kind
+from shared.domain import KIND_CODES, InteractionKind
 from shared.event_columns import Events
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import SortedPosts
@@ -42,7 +42,7 @@ Names = npt.NDArray[np.str_]
 def replay_movielens(folder: Path, seed: int, console: Console, tell: Callable[[str, int, int], None]) -> list[Row]:
     """Train at each cut, replay, show the table, and give a row a system."""
     data = demo_world(ratings_of(folder))
-    trial = Trial(
+    trial = EvaluationPlan(
         data=data,
         config=NeuCFConfig(),
         recipe=Recipe(),
@@ -50,7 +50,7 @@ def replay_movielens(folder: Path, seed: int, console: Console, tell: Callable[[
         seed=seed,
         device=torch.device("cpu"),
     )
-    tried = try_model(trial, Past.of(data), lambda cut, epoch: tell(f"replay, {cut}", epoch.number, epoch.of))
+    tried = try_model(trial, History.of(data), lambda cut, epoch: tell(f"replay, {cut}", epoch.number, epoch.of))
     if tried.replay.report is None:
         console.print(f"no replay: {tried.replay.missing}", markup=False)
         return []
@@ -82,7 +82,7 @@ def demo_world(ratings: Ratings) -> TrainingData:
     def person(ids: Names) -> npt.NDArray[np.int64]:
         return np.searchsorted(people, ids).astype(np.int64)
 
-    kinds = np.array([KIND_CODES[Kind(kind)] for kind in world.interactions.kind], dtype=np.int16)
+    kinds = np.array([KIND_CODES[InteractionKind(kind)] for kind in world.interactions.kind], dtype=np.int16)
     return TrainingData(
         events=Events(
             user_keys=person(world.interactions.user_id),

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from benchmarks.quality.data import QualityData
-from s02_train_neucf.data.dataset import Likes, TrainingSet, training_set
-from s02_train_neucf.evaluation.evaluate import Exam, ModelRanker, exam_of, per_user
+from s02_train_neucf.data.dataset import LikeMatrix, TrainingSet, training_set
+from s02_train_neucf.evaluation.evaluate import EvaluationTask, ModelRanker, exam_of, per_user
 from s02_train_neucf.evaluation.ranker import Ranker
 from s02_train_neucf.learning.fit import VALIDATION_METRIC, fit, search, unsearched, validation_share
 from s02_train_neucf.learning.recipe import Recipe
@@ -89,16 +89,16 @@ def _held_back(examples: Examples, generator: np.random.Generator) -> np.ndarray
 
 
 def _ranker(model: NeuCF, known: TrainingSet, data: QualityData, variant: Variant) -> Ranker:
-    exam = Exam(
+    exam = EvaluationTask(
         user_keys=data.user_keys[: data.n_asked], posts=data.posts, everyone=data.everyone, wanted=_nothing(data)
     )
     return ModelRanker(model, exam, known.users, known.posts, variant.features)
 
 
-def _nothing(data: QualityData) -> Likes:
+def _nothing(data: QualityData) -> LikeMatrix:
     """A ranker is not told what is asked."""
     none = np.zeros(0, dtype=np.int64)
-    return Likes.of(none, none, n_users=data.n_asked, n_posts=data.wanted.n_posts)
+    return LikeMatrix.of(none, none, n_users=data.n_asked, n_posts=data.wanted.n_posts)
 
 
 def _device() -> torch.device:

@@ -11,7 +11,7 @@ from demo.simulator.simulate import PhotoWorld
 from demo.simulator.visits import DAY
 from s02_train_neucf.evaluation import metrics
 from s02_train_neucf.evaluation.metrics import Interval, PerUser
-from shared.domain import KIND_CODES, Kind
+from shared.domain import KIND_CODES, InteractionKind
 from shared.event_columns import Events
 from shared.neucf.examples import SortedPosts
 
@@ -67,7 +67,7 @@ class Question:
 def ask(world: PhotoWorld) -> Question:
     """Cut a world at the beginning of its last days, and take some persons out of the training."""
     rng = np.random.default_rng(world.seed)
-    likes = world.events.of(Kind.LIKE)
+    likes = world.events.of(InteractionKind.LIKE)
     cut = world.end - COLD_DAYS * DAY
     n_likes = np.bincount(likes.user, minlength=len(world.joined))
     likers = np.flatnonzero(n_likes >= KNOWN_LIKES)
@@ -89,7 +89,7 @@ def ask(world: PhotoWorld) -> Question:
     )
 
 
-def pairs_of(events: Events, users: Users, *, n_posts: int, kind: Kind | None = None) -> Mask:
+def pairs_of(events: Events, users: Users, *, n_posts: int, kind: InteractionKind | None = None) -> Mask:
     """Who did something (of one kind) with what. `users` ascend. -> (n_users, n_posts)"""
     counted = np.isin(events.user_keys, users)
     if kind is not None:

@@ -14,7 +14,7 @@ from demo.simulator.simulate import PhotoWorld
 from shared.content.encoders.protocol import ImageEncoder, TextEncoder
 from shared.content.encoders.registry import OFFLINE_ENGLISH, OFFLINE_IMAGE, build_image_encoder, build_text_encoder
 from shared.content.photos.photo_source import Photo, PhotoSource
-from shared.neucf.features import PostFeatures, Vectors
+from shared.neucf.features import ContentVectors, PostFeatures
 
 AT_ONCE = 32  # photos or captions in one call
 
@@ -34,8 +34,8 @@ class FolderVectors:
         """What a model is given of a world's posts."""
         captions = self.caption[self.first_caption[world.photo] + world.shown]
         return PostFeatures(
-            image=Vectors(self.image[world.photo], self.readable[world.photo]),
-            caption=Vectors(captions, np.ones(len(captions), dtype=np.bool_)),
+            image=ContentVectors(self.image[world.photo], self.readable[world.photo]),
+            caption=ContentVectors(captions, np.ones(len(captions), dtype=np.bool_)),
         )
 
 

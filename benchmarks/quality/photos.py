@@ -27,18 +27,18 @@ from benchmarks.quality.photo_vectors import FolderVectors, encode_folder
 from demo.simulator.folder import read_folder
 from demo.simulator.looks import looks_of
 from demo.simulator.simulate import PhotoWorld, WorldSettings, simulate_with
-from s02_train_neucf.data.dataset import Likes
+from s02_train_neucf.data.dataset import LikeMatrix
 from s02_train_neucf.evaluation.content_knn import ContentKNN
-from s02_train_neucf.evaluation.evaluate import Exam, ModelRanker
+from s02_train_neucf.evaluation.evaluate import EvaluationTask, ModelRanker
 from s02_train_neucf.evaluation.heuristic_ranker import Heuristic
 from s02_train_neucf.evaluation.metrics import PerUser
 from s02_train_neucf.evaluation.rankers import Popularity
 from s02_train_neucf.learning.fit import Fitted, fit
 from s02_train_neucf.learning.recipe import Recipe
-from shared.domain import Kind
+from shared.domain import InteractionKind
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import SortedPosts
-from shared.neucf.features import NO_FEATURES, PostFeatures, Vectors
+from shared.neucf.features import NO_FEATURES, ContentVectors, PostFeatures
 from shared.neucf.score import best
 from shared.settings import HeuristicSettings
 
@@ -85,7 +85,7 @@ def run(
 def measure(world: PhotoWorld, vectors: FolderVectors, recipe: Recipe, tell: Callable[[str], None]) -> list[Row]:
     """All systems on one world."""
     question, given = ask(world), vectors.of(world)
-    known = pairs_of(question.train, question.asked, n_posts=len(world.born), kind=Kind.LIKE)
+    known = pairs_of(question.train, question.asked, n_posts=len(world.born), kind=InteractionKind.LIKE)
     rows: list[Row] = []
     for name, features in _ablations(given, np.random.default_rng(world.seed)).items():
         tell(f"seed {world.seed}: {name}")
@@ -132,16 +132,16 @@ def _fit(question: Question, features: PostFeatures, recipe: Recipe) -> Fitted:
     )
 
 
-def _width(vectors: Vectors | None) -> int:
+def _width(vectors: ContentVectors | None) -> int:
     return 0 if vectors is None else vectors.width
 
 
 def _model_scores(fitted: Fitted, question: Question, features: PostFeatures, users: Users, likes: Mask) -> Scores:
     """Scores of all posts for users whose likes may be newer than the model. -> (n_users, n_posts)"""
     rows, posts = np.nonzero(likes)
-    known = Likes.of(rows, posts, n_users=len(users), n_posts=likes.shape[1])
-    nothing = Likes.of(rows[:0], posts[:0], n_users=len(users), n_posts=likes.shape[1])
-    exam = Exam(user_keys=users, posts=question.posts, everyone=known, wanted=nothing)
+    known = LikeMatrix.of(rows, posts, n_users=len(users), n_posts=likes.shape[1])
+    nothing = LikeMatrix.of(rows[:0], posts[:0], n_users=len(users), n_posts=likes.shape[1])
+    exam = EvaluationTask(user_keys=users, posts=question.posts, everyone=known, wanted=nothing)
     return ModelRanker(fitted.model, exam, fitted.data.users, fitted.data.posts, features).scores(slice(0, len(users)))
 
 
@@ -150,7 +150,7 @@ def _plain(given: PostFeatures, known: Mask) -> dict[str, Scores]:
     assert given.image is not None
     assert given.caption is not None
     users, posts = np.nonzero(known)
-    likes = Likes.of(users, posts, n_users=len(known), n_posts=known.shape[1])
+    likes = LikeMatrix.of(users, posts, n_users=len(known), n_posts=known.shape[1])
     everyone = slice(0, len(known))
     photo, caption = (ContentKNN(likes, vectors).scores(everyone) for vectors in (given.image, given.caption))
     return {

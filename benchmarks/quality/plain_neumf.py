@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from benchmarks.quality.data import QualityData
 from benchmarks.quality.protocols import main_protocol
 from benchmarks.quality.strangers import PopularForStrangers
-from benchmarks.quality.tuned import CHOSEN_BY, Made
+from benchmarks.quality.tuned import CHOSEN_BY, TrainedSystem
 from benchmarks.quality.validation import SEED, validation_of
-from s02_train_neucf.data.dataset import Likes
+from s02_train_neucf.data.dataset import LikeMatrix
 from s02_train_neucf.evaluation.ranker import Scores
 
 FACTORS = 64  # of GMF, and of each side of the MLP
@@ -57,7 +57,7 @@ class NeuMF(nn.Module):
 class PlainNeuMF:
     """A model that learns an epoch at a time, and ranks."""
 
-    def __init__(self, likes: Likes, *, seed: int) -> None:
+    def __init__(self, likes: LikeMatrix, *, seed: int) -> None:
         self._likes, self._draws = likes, np.random.default_rng(seed)
         self._codes = likes.users * likes.n_posts + likes.posts  # ascending
         with torch.random.fork_rng():
@@ -104,15 +104,15 @@ class PlainNeuMF:
         return torch.from_numpy(np.r_[likes.users, users]), torch.from_numpy(np.r_[likes.posts, drawn]), is_liked
 
 
-def plain_neumf(data: QualityData) -> Callable[[int], Made]:
+def plain_neumf(data: QualityData) -> Callable[[int], TrainedSystem]:
     """Choose the number of epochs on validation, once; then learn from everything for as long, from each seed."""
     epochs = _best_epochs(data)
 
-    def made(seed: int) -> Made:
+    def made(seed: int) -> TrainedSystem:
         model = PlainNeuMF(data.everyone, seed=seed)
         for _ in range(epochs):
             model.one_epoch()
-        return Made(ranker=PopularForStrangers(model, data.everyone), setting=f"{epochs} epochs")
+        return TrainedSystem(ranker=PopularForStrangers(model, data.everyone), setting=f"{epochs} epochs")
 
     return made
 

@@ -104,7 +104,7 @@ def ncf_sampled(ranker: Ranker, data: QualityData) -> Answered:
     return Answered({name: each[n_questions > 0] / n_questions[n_questions > 0] for name, each in means.items()})
 
 
-def _standings(ranker: Ranker, n_asked: int, asked: Questions) -> sampled.Standing:
+def _standings(ranker: Ranker, n_asked: int, asked: Questions) -> sampled.SampledRanks:
     order = np.argsort(asked.users, kind="stable")
     above, equal = np.zeros(len(order), dtype=np.int64), np.zeros(len(order), dtype=np.int64)
     for part in blocks(n_asked, USERS_AT_ONCE):
@@ -113,7 +113,7 @@ def _standings(ranker: Ranker, n_asked: int, asked: Questions) -> sampled.Standi
         scores = refuse_non_finite(ranker.scores(part))[asked.users[here] - part.start]
         at = sampled.standing(scores, asked.posts[here], asked.negatives[here])
         above[here], equal[here] = at.above, at.equal
-    return sampled.Standing(above, equal)
+    return sampled.SampledRanks(above, equal)
 
 
 def _ranked(

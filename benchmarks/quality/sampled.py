@@ -18,14 +18,14 @@ Scores = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Standing:
+class SampledRanks:
     """How many of a question's negatives score above its relevant post, and how many score the same."""
 
     above: Int64s  # (n_questions,)
     equal: Int64s  # (n_questions,)
 
 
-def standing(scores: Scores, relevant: Int64s, negatives: Int64s) -> Standing:
+def standing(scores: Scores, relevant: Int64s, negatives: Int64s) -> SampledRanks:
     """Compare each relevant post with its own negatives.
 
     Args:
@@ -40,10 +40,10 @@ def standing(scores: Scores, relevant: Int64s, negatives: Int64s) -> Standing:
     repeated[:, 1:] = ordered[:, 1:] == ordered[:, :-1]
     counted = ~repeated & (ordered != relevant[:, None])
     theirs, own = scores[rows[:, None], ordered], scores[rows, relevant][:, None]
-    return Standing(((theirs > own) & counted).sum(axis=1), ((theirs == own) & counted).sum(axis=1))
+    return SampledRanks(((theirs > own) & counted).sum(axis=1), ((theirs == own) & counted).sum(axis=1))
 
 
-def sampled_hit_rate(at: Standing, k: int) -> PerUser:
+def sampled_hit_rate(at: SampledRanks, k: int) -> PerUser:
     """The chance that the relevant post is among the first k, equal scores being ordered at random.
 
     Taken exactly, not drawn: a scorer that gives everything the same score gets what chance gets.
@@ -51,18 +51,18 @@ def sampled_hit_rate(at: Standing, k: int) -> PerUser:
     return np.asarray(np.clip((k - at.above) / (at.equal + 1), 0.0, 1.0), dtype=np.float64)
 
 
-def sampled_ndcg(at: Standing, k: int) -> PerUser:
+def sampled_ndcg(at: SampledRanks, k: int) -> PerUser:
     """The expected 1 / log₂(place + 1) within the first k (He et al. 2017), equal scores being ordered at random."""
     discounts = np.cumsum(np.r_[0.0, 1.0 / np.log2(np.arange(2, k + 2))])  # (k + 1,) of the first 0…k places
     return _mean_over_ties(discounts, at, k)
 
 
-def sampled_reciprocal_rank(at: Standing, k: int) -> PerUser:
+def sampled_reciprocal_rank(at: SampledRanks, k: int) -> PerUser:
     """The expected 1 / place within the first k, equal scores being ordered at random."""
     return _mean_over_ties(np.cumsum(np.r_[0.0, 1.0 / np.arange(1, k + 1)]), at, k)
 
 
-def _mean_over_ties(sums: NDArray[np.float64], at: Standing, k: int) -> PerUser:
+def _mean_over_ties(sums: NDArray[np.float64], at: SampledRanks, k: int) -> PerUser:
     """The mean gain of the places that a post may take, from running sums over the first places."""
     first, last = np.minimum(at.above, k), np.minimum(at.above + at.equal + 1, k)
     return np.asarray((sums[last] - sums[first]) / (at.equal + 1), dtype=np.float64)

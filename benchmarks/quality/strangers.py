@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from s02_train_neucf.data.dataset import Likes
+from s02_train_neucf.data.dataset import LikeMatrix
 from s02_train_neucf.evaluation.ranker import Ranker, Scores
 from s02_train_neucf.evaluation.rankers import Popularity
 
@@ -10,7 +10,7 @@ from s02_train_neucf.evaluation.rankers import Popularity
 class PopularForStrangers:
     """Another ranker, and popularity for users without a like, of whom it knows nothing: what a team would do."""
 
-    def __init__(self, ranker: Ranker, likes: Likes) -> None:
+    def __init__(self, ranker: Ranker, likes: LikeMatrix) -> None:
         self.ranker, self.popularity, self.strangers = ranker, Popularity(likes), likes.counts == 0
 
     def scores(self, users: slice) -> Scores:

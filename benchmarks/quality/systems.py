@@ -9,12 +9,12 @@ from benchmarks.quality.neucf_system import train_neucf
 from benchmarks.quality.plain_neumf import plain_neumf
 from benchmarks.quality.protocols import asks_cold
 from benchmarks.quality.strangers import PopularForStrangers
-from benchmarks.quality.tuned import Made, Tuned
+from benchmarks.quality.tuned import TrainedSystem, Tuned
 from s02_train_neucf.evaluation.content_knn import ContentKNN
 from s02_train_neucf.evaluation.ials import IALS
 from s02_train_neucf.evaluation.ranker import Ranker
 from s02_train_neucf.evaluation.rankers import EASE, ItemKNN, Popularity, Random
-from shared.neucf.features import Vectors
+from shared.neucf.features import ContentVectors
 
 NEUCF = "neucf"
 PHOTO_KNN = "photo-knn"
@@ -26,7 +26,7 @@ IALS_SETTINGS = ((32, 1.0, 5.0), (64, 5.0, 50.0), (64, 20.0, 100.0), (128, 5.0, 
 class System:
     """Something that learns from a data set and ranks."""
 
-    prepare: Callable[[QualityData], Callable[[int], Made]]  # chooses settings; then from a seed, trains
+    prepare: Callable[[QualityData], Callable[[int], TrainedSystem]]  # chooses settings; then from a seed, trains
     seeded: bool = False  # whether another seed gives other figures
     seeds: int | None = None  # how many seeds it is given at most, where one takes long
     fits: Callable[[QualityData], bool] = lambda _: True  # whether it has anything to say on a data set
@@ -34,7 +34,7 @@ class System:
     knows_cold: bool = False  # whether it can tell posts apart that nobody touched, and is asked for them
 
 
-Prepared = Callable[[int], Made]
+Prepared = Callable[[int], TrainedSystem]
 
 
 def _ease(data: QualityData, l2: float, _: int) -> Ranker:
@@ -47,10 +47,10 @@ def _ials(data: QualityData, setting: tuple[int, float, float], seed: int) -> Ra
 
 
 def _untuned(make: Callable[[QualityData, int], Ranker]) -> Callable[[QualityData], Prepared]:
-    return lambda data: lambda seed: Made(ranker=make(data, seed))
+    return lambda data: lambda seed: TrainedSystem(ranker=make(data, seed))
 
 
-def _content_knn(vectors: Callable[[QualityData], Vectors | None]) -> System:
+def _content_knn(vectors: Callable[[QualityData], ContentVectors | None]) -> System:
     def make(data: QualityData, _: int) -> Ranker:
         found = vectors(data)
         assert found is not None

@@ -15,7 +15,7 @@ Setting = TypeVar("Setting")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class TrainedSystem:
     """A trained system, and with which setting where that was chosen."""
 
     ranker: Ranker
@@ -30,10 +30,10 @@ class Tuned(Generic[Setting]):
     settings: Sequence[Setting]  # the first is taken where nothing can be held back
     climbs: bool = False  # whether the settings go one way, so that a worse one ends the search
 
-    def __call__(self, data: QualityData) -> Callable[[int], Made]:
+    def __call__(self, data: QualityData) -> Callable[[int], TrainedSystem]:
         """Try the settings on validation, once; then learn from everything with the best, from each seed."""
         setting = self._best(data)
-        return lambda seed: Made(ranker=self.make(data, setting, seed), setting=str(setting))
+        return lambda seed: TrainedSystem(ranker=self.make(data, setting, seed), setting=str(setting))
 
     def _best(self, data: QualityData) -> Setting:
         inner = validation_of(data)

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from s02_recsys_neucf.score import PlacesPerUser, RankedBlock, candidates_from, rank, users_from
+from s02_recsys_neucf.score import IndicesPerUser, RankedBlock, candidates_from, rank, users_from
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.features import PostFeatures, Vectors
+from shared.neucf.features import ContentVectors, PostFeatures
 from shared.neucf.merge import merged
 from shared.neucf.model import NeuCF, PostSide, UserSide
 from shared.neucf.score import user_side_of, vectors_of
@@ -39,8 +39,8 @@ class World:
     size: Size
     model: NeuCF
     features: PostFeatures
-    liked: PlacesPerUser
-    withheld: PlacesPerUser
+    liked: IndicesPerUser
+    withheld: IndicesPerUser
 
     @property
     def rows(self) -> Rows:
@@ -89,9 +89,9 @@ def make_world(size: Size) -> World:
     return World(size=size, model=model, features=features, liked=liked, withheld=withheld)
 
 
-def first(places: PlacesPerUser, n_users: int) -> PlacesPerUser:
+def first(places: IndicesPerUser, n_users: int) -> IndicesPerUser:
     """The places of the first users."""
-    return PlacesPerUser(places.starts[: n_users + 1], places.places[: places.starts[n_users]])
+    return IndicesPerUser(places.starts[: n_users + 1], places.places[: places.starts[n_users]])
 
 
 def _drawn(config: NeuCFConfig, size: Size, generator: torch.Generator) -> NeuCF:
@@ -103,13 +103,13 @@ def _drawn(config: NeuCFConfig, size: Size, generator: torch.Generator) -> NeuCF
     return model
 
 
-def _content(n_posts: int, width: int, generator: torch.Generator) -> Vectors:
+def _content(n_posts: int, width: int, generator: torch.Generator) -> ContentVectors:
     values = torch.nn.functional.normalize(torch.randn(n_posts, width, generator=generator)).half().numpy()
-    return Vectors(values, np.ones(n_posts, np.bool_))
+    return ContentVectors(values, np.ones(n_posts, np.bool_))
 
 
-def _places(size: Size, mean: int, chance: np.random.Generator) -> PlacesPerUser:
+def _places(size: Size, mean: int, chance: np.random.Generator) -> IndicesPerUser:
     """Each user's own number of posts, unequal as in life; popular posts are in more of them."""
     counts = np.minimum(1 + chance.geometric(1 / mean, size.users), size.posts // 4)
     drawn = (size.posts * chance.random(counts.sum()) ** 2).astype(np.int64)
-    return PlacesPerUser(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), drawn)
+    return IndicesPerUser(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), drawn)

@@ -12,7 +12,7 @@ _CURSOR = b'"next_cursor":"'
 
 
 @dataclass(slots=True, kw_only=True)
-class Odd:
+class UnexpectedAnswer:
     """Answers that are not what a quiet day gives."""
 
     count: int = 0
@@ -25,11 +25,11 @@ class Odd:
 
 
 @dataclass(slots=True)
-class Nothing:
+class EmptyRoute:
     """The empty route, a number of times."""
 
     left: int
-    odd: Odd = field(default_factory=Odd)
+    odd: UnexpectedAnswer = field(default_factory=UnexpectedAnswer)
 
     def request(self) -> tuple[int, bytes] | None:
         self.left -= 1
@@ -49,7 +49,7 @@ class Pages:
     left: int
     cursors: dict[int, bytes] | None = None  # user's number → cursor; None: first pages
     given: dict[int, bytes] = field(default_factory=dict)  # the cursors that the answers gave
-    odd: Odd = field(default_factory=Odd)
+    odd: UnexpectedAnswer = field(default_factory=UnexpectedAnswer)
     _turn: deque[int] = field(default_factory=deque)
 
     def __post_init__(self) -> None:

@@ -18,7 +18,7 @@ class Stalled(RuntimeError):
     """The server stopped answering."""
 
 
-class Asking(Protocol):
+class RequestSource(Protocol):
     """What is asked, and what becomes of the answers."""
 
     def request(self) -> tuple[int, bytes] | None:
@@ -62,12 +62,12 @@ class _Line:
         return self.socket.fileno()
 
 
-def ask(port: int, asking: Asking, *, connections: int) -> Timing:
+def ask(port: int, asking: RequestSource, *, connections: int) -> Timing:
     """Ask until there is nothing left to ask, each connection again as soon as it has its answer."""
     return _run(port, asking, connections, due=None)
 
 
-def ask_at(port: int, asking: Asking, *, connections: int, rate: float, count: int, seed: int) -> Timing:
+def ask_at(port: int, asking: RequestSource, *, connections: int, rate: float, count: int, seed: int) -> Timing:
     """Ask at random moments, so many a second on average; waiting for a free connection counts."""
     rng, at = random.Random(seed), 0.0  # noqa: S311 - repeatable
     due = deque[float]()
@@ -77,7 +77,7 @@ def ask_at(port: int, asking: Asking, *, connections: int, rate: float, count: i
     return _run(port, asking, connections, due=due)
 
 
-def _run(port: int, asking: Asking, connections: int, *, due: deque[float] | None) -> Timing:
+def _run(port: int, asking: RequestSource, connections: int, *, due: deque[float] | None) -> Timing:
     lines = [_Line(socket.create_connection((HOST, port))) for _ in range(connections)]
     try:
         for line in lines:
@@ -89,7 +89,7 @@ def _run(port: int, asking: Asking, connections: int, *, due: deque[float] | Non
             line.socket.close()
 
 
-def _talk(lines: Iterable[_Line], asking: Asking, due: deque[float] | None) -> Timing:
+def _talk(lines: Iterable[_Line], asking: RequestSource, due: deque[float] | None) -> Timing:
     timing, free, busy = Timing(), deque(lines), set[_Line]()
     begun = time.perf_counter()
     is_over = False

@@ -9,7 +9,7 @@ from typing import cast
 import jwt
 import redis
 
-from benchmarks.serve.asking import Nothing, Odd, Pages
+from benchmarks.serve.asking import EmptyRoute, Pages, UnexpectedAnswer
 from benchmarks.serve.client import Timing, ask, ask_at
 from benchmarks.serve.servers import API_KEY, JWT_KEY, Served
 from benchmarks.turns import in_turn
@@ -47,7 +47,7 @@ class Measured:
         """Seconds, the median over the rounds."""
         return median(each.quantile(share) for each in (self.half if is_half else self.full))
 
-    def ask(self, server: Served, asking: "Nothing | Pages", *, connections: int) -> None:
+    def ask(self, server: Served, asking: "EmptyRoute | Pages", *, connections: int) -> None:
         """A round at full load."""
         before = server.processor_seconds()
         timing = ask(server.port, asking, connections=connections)
@@ -55,7 +55,7 @@ class Measured:
         self.processor.append((server.processor_seconds() - before) / len(timing.seconds))
         self.note(asking.odd)
 
-    def note(self, odd: Odd) -> None:
+    def note(self, odd: UnexpectedAnswer) -> None:
         """Answers that are not what a quiet day gives."""
         self.odd += odd.count
         self.first_odd = self.first_odd or odd.first
@@ -117,7 +117,7 @@ def measure(empty: Served, timeline: Served, seen: Seen, users: Sequence[str], e
 def _at_full_load(measured: Measured, scene: "Scene", empty: Served, effort: Effort) -> None:
     """As many requests a second as there come."""
     if measured.system == EMPTY:
-        measured.ask(empty, Nothing(effort.requests), connections=effort.connections)
+        measured.ask(empty, EmptyRoute(effort.requests), connections=effort.connections)
     else:
         measured.ask(scene.timeline, scene.pages(measured.system, effort.requests), connections=effort.connections)
 
@@ -125,7 +125,7 @@ def _at_full_load(measured: Measured, scene: "Scene", empty: Served, effort: Eff
 def _at_half_load(measured: Measured, scene: "Scene", empty: Served, effort: Effort, number: int) -> None:
     """Half as many as there came at full load just before, at random moments."""
     count, is_empty = effort.requests // 2, measured.system == EMPTY
-    asking = Nothing(count) if is_empty else scene.pages(measured.system, count)
+    asking = EmptyRoute(count) if is_empty else scene.pages(measured.system, count)
     measured.half.append(
         ask_at(
             (empty if is_empty else scene.timeline).port, asking, connections=effort.connections,

@@ -14,7 +14,7 @@ from shared.db.phases import change_phase
 from shared.db.runs import claim_run, finish_run, request_run
 from shared.domain import Phase, Reason, Source
 from shared.ranked_lists.codec import RankedList, encode, pack_entry
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, StoreSettings, WindowSettings
 
 Row = tuple[object, ...]
@@ -54,7 +54,7 @@ def build(size: WorldSize, *, database_url: str, redis_url: str) -> None:
     lists = ListSettings()
     job = JobSettings(window=WindowSettings(), lists=lists, formula=HeuristicSettings(), new_posts=NewPostSettings())
     database = Database(StoreSettings.model_validate({"database_url": database_url, "redis_url": redis_url}))
-    writer = ListWriter(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for)
+    writer = JobStore(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for)
     try:
         request_run(database, JOB, by="benchmark")
         run = claim_run(database, JOB, worker="benchmark")

@@ -7,13 +7,13 @@ import numpy as np
 
 from benchmarks.quality.systems import IALS_SETTINGS
 from benchmarks.train.program import Best, Split, arguments, turns
-from s02_train_neucf.data.dataset import Likes
+from s02_train_neucf.data.dataset import LikeMatrix
 from s02_train_neucf.evaluation.ials import IALS
 
 
 def learned(split: Split, seed: int) -> Best:
     """Each setting once; an "epoch" is a whole solution here."""
-    likes = Likes.of(split.train[:, 0], split.train[:, 1], n_users=split.n_users, n_posts=split.n_posts)
+    likes = LikeMatrix.of(split.train[:, 0], split.train[:, 1], n_users=split.n_users, n_posts=split.n_posts)
     best = Best(split)
     for factors, weight, l2 in IALS_SETTINGS:
         model = IALS(likes, factors=factors, weight=weight, l2=l2, seed=seed)

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from benchmarks.train.program import Best, Split, arguments, turns
-from s02_train_neucf.data.dataset import Likes, TrainingSet, training_set
-from s02_train_neucf.evaluation.evaluate import Exam, ModelRanker
+from s02_train_neucf.data.dataset import LikeMatrix, TrainingSet, training_set
+from s02_train_neucf.evaluation.evaluate import EvaluationTask, ModelRanker
 from s02_train_neucf.learning.fit import search
 from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.learning.train import train_members
@@ -55,9 +55,9 @@ def _examples(pairs: np.ndarray, at: np.ndarray) -> Examples:
 
 def _scores(model: NeuCF, data: TrainingSet, known: np.ndarray, split: Split) -> np.ndarray:
     """Everybody with every post. -> (n_users, n_posts)"""
-    nothing = Likes.of(known[:0, 0], known[:0, 1], n_users=split.n_users, n_posts=split.n_posts)
-    everyone = Likes.of(known[:, 0], known[:, 1], n_users=split.n_users, n_posts=split.n_posts)
-    exam = Exam(user_keys=np.arange(split.n_users), posts=_posts(split), everyone=everyone, wanted=nothing)
+    nothing = LikeMatrix.of(known[:0, 0], known[:0, 1], n_users=split.n_users, n_posts=split.n_posts)
+    everyone = LikeMatrix.of(known[:, 0], known[:, 1], n_users=split.n_users, n_posts=split.n_posts)
+    exam = EvaluationTask(user_keys=np.arange(split.n_users), posts=_posts(split), everyone=everyone, wanted=nothing)
     return ModelRanker(model, exam, data.users, data.posts).scores(slice(0, split.n_users))
 
 

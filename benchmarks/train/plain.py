@@ -5,12 +5,12 @@ import torch
 
 from benchmarks.quality.plain_neumf import PlainNeuMF
 from benchmarks.train.program import Best, Split, arguments, turns
-from s02_train_neucf.data.dataset import Likes
+from s02_train_neucf.data.dataset import LikeMatrix
 
 
 def learned(split: Split, seed: int) -> Best:
     """Epochs until none is better."""
-    likes = Likes.of(split.train[:, 0], split.train[:, 1], n_users=split.n_users, n_posts=split.n_posts)
+    likes = LikeMatrix.of(split.train[:, 0], split.train[:, 1], n_users=split.n_users, n_posts=split.n_posts)
     model, best = PlainNeuMF(likes, seed=seed), Best(split)
     while not best.is_over:
         model.one_epoch()

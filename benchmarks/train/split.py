@@ -7,7 +7,7 @@ from benchmarks.errors import DataMalformed
 from benchmarks.quality.data import QualityData
 from benchmarks.quality.validation import validation_of
 from benchmarks.train.program import Split
-from s02_train_neucf.data.dataset import Likes
+from s02_train_neucf.data.dataset import LikeMatrix
 
 
 def split_of(data: QualityData) -> Split:
@@ -31,5 +31,5 @@ def split_of(data: QualityData) -> Split:
     )
 
 
-def _pairs(likes: Likes, users: NDArray[np.int64]) -> NDArray[np.int64]:
+def _pairs(likes: LikeMatrix, users: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.stack((users[likes.users], likes.posts), axis=1)

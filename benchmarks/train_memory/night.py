@@ -16,11 +16,11 @@ from benchmarks.child import tell
 from benchmarks.resident import peak_rss
 from benchmarks.rules import default_rules
 from benchmarks.train_memory.world import CAPTION_WIDTH, IMAGE_WIDTH, Size, read_world, write_world
-from s02_train_neucf.gate.history import Past
+from s02_train_neucf.gate.history import History
 from s02_train_neucf.judge import judge
-from s02_train_neucf.learning.curves import Epoch
+from s02_train_neucf.learning.curves import EpochResult
 from s02_train_neucf.learning.recipe import Recipe
-from s02_train_neucf.report import Trial, report_json, try_model
+from s02_train_neucf.report import EvaluationPlan, report_json, try_model
 from shared.neucf.artefact import Artefact, save_artefact
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.manifest import Manifest
@@ -30,7 +30,7 @@ def run(folder: Path, *, epochs: int, steps: int, seed: int) -> None:
     """The night; one line of JSON a stage."""
     with _stage("columns in memory"):
         data = read_world(folder)
-    trial = Trial(
+    trial = EvaluationPlan(
         data=data,
         config=NeuCFConfig(image_width=IMAGE_WIDTH, caption_width=CAPTION_WIDTH),
         recipe=replace(Recipe(), epochs=epochs, max_steps=steps),
@@ -39,7 +39,7 @@ def run(folder: Path, *, epochs: int, steps: int, seed: int) -> None:
         device=torch.device("cpu"),
     )
     with _stage("the past in order"):
-        past = Past.of(data)
+        past = History.of(data)
     with _stage("trial: search, replay, two cuts beside plain rankers"):
         tried = try_model(trial, past, _tell_nobody)
     with _stage("training on everything"):
@@ -66,7 +66,7 @@ def _stage(name: str) -> Iterator[None]:
     tell({"stage": name, "seconds": round(time.monotonic() - begun, 1), "peak": peak_rss()})
 
 
-def _tell_nobody(_cut: str, _epoch: Epoch) -> None:
+def _tell_nobody(_cut: str, _epoch: EpochResult) -> None:
     pass
 
 

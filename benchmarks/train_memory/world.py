@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from s02_train_neucf.data.load import TrainingData
 from shared.db.bulk import BlockPairs
-from shared.domain import KIND_CODES, Kind
+from shared.domain import KIND_CODES, InteractionKind
 from shared.event_columns import Events
 from shared.neucf.examples import SortedPosts
-from shared.neucf.features import PostFeatures, Vectors
+from shared.neucf.features import ContentVectors, PostFeatures
 
 DAY = 86_400.0  # seconds
 DAYS = 90.0  # that the world lasts
@@ -64,7 +64,9 @@ def write_world(size: Size, folder: Path) -> None:
         "user": user[order],
         "post": post[order],
         "at": at[order],
-        "kind": np.where(likes[order], KIND_CODES[Kind.LIKE], KIND_CODES[Kind.VIEW]).astype(np.int16),
+        "kind": np.where(likes[order], KIND_CODES[InteractionKind.LIKE], KIND_CODES[InteractionKind.VIEW]).astype(
+            np.int16
+        ),
         "born": born,
         "author": rng.integers(0, size.users, size.posts),
         "image": _vectors(of_post, IMAGE_WIDTH, rng),
@@ -92,8 +94,8 @@ def read_world(folder: Path) -> TrainingData:
             created_at=column("born"),
         ),
         features=PostFeatures(
-            image=Vectors(column("image"), everywhere),
-            caption=Vectors(column("caption"), everywhere),
+            image=ContentVectors(column("image"), everywhere),
+            caption=ContentVectors(column("caption"), everywhere),
         ),
         deleted_at=np.full(n_posts, np.inf),
         blocks=BlockPairs(user_keys=nobody, blocked_keys=nobody, at=np.zeros(0)),

@@ -35,12 +35,12 @@ from shared.db.engine import Database
 from shared.db.models import promote_model, register_model
 from shared.db.phases import installation_id
 from shared.db.runs import claim_run, finish_run, request_run
-from shared.db.vectors import Part
+from shared.db.vectors import ContentKind
 from shared.neucf.artefact import Artefact, save_artefact
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import examples_of
 from shared.neucf.manifest import Manifest
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from shared.settings import ModelSettings, StoreSettings, load_settings
 
 DAYS = 730
@@ -71,7 +71,7 @@ def generate(task: Task) -> Facts:
     filled, encoders = fill_own_tables(url, world), task.known_encoders
     encodings = [
         Encoding(part=part, encoder=card.identity, width=card.width)
-        for part, card in ((Part.IMAGE, encoders.image.card), (Part.CAPTION, encoders.caption.card))
+        for part, card in ((ContentKind.IMAGE, encoders.image.card), (ContentKind.CAPTION, encoders.caption.card))
     ]
     return {"rows": filled.total, "vectors": fill_vectors(url, world, encodings)}
 
@@ -132,7 +132,7 @@ def score(task: Task) -> Facts:
     run = claim_run(database, SCORE_JOB, worker=WORKER)
     assert run is not None, "nobody else works on a benchmark's database"
     lists = ours.lists
-    writer = ListWriter(stores.redis_url.get_secret_value(), keep_for=lists.keep_for, chain_for=lists.chain_for)
+    writer = JobStore(stores.redis_url.get_secret_value(), keep_for=lists.keep_for, chain_for=lists.chain_for)
     report = run_scoring(database, writer, settings, run, world.now)
     finish_run(database, run, report=report)
     writer.close()

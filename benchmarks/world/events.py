@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from benchmarks.world.shape import Floats, Int64s, World
 from shared.arrays.distinct import distinct
-from shared.domain import Kind
+from shared.domain import InteractionKind
 
 BLOCK = 250_000  # interactions drawn at once, about
 BY_TASTE = 0.7  # share of interactions that come from a topic's fans
@@ -20,7 +20,14 @@ DELAY_HOURS = 36.0  # mean time from a post to an interaction
 BY_LOT = 8  # draws after which whoever is left is drawn evenly: a topic's fans may be used up
 MOST_DRAWS = 200
 # What people do with what they like, and with other things; each sums to 1.
-KINDS = (Kind.VIEW, Kind.LIKE, Kind.COMMENT, Kind.SAVE, Kind.SHARE, Kind.HIDE)
+KINDS = (
+    InteractionKind.VIEW,
+    InteractionKind.LIKE,
+    InteractionKind.COMMENT,
+    InteractionKind.SAVE,
+    InteractionKind.SHARE,
+    InteractionKind.HIDE,
+)
 OF_FANS = np.cumsum([0.45, 0.40, 0.06, 0.05, 0.03, 0.01])
 OF_OTHERS = np.cumsum([0.80, 0.14, 0.02, 0.01, 0.01, 0.02])
 

@@ -14,7 +14,7 @@ from benchmarks.world.fill import copy_parts
 from benchmarks.world.ids import Bytes, texts
 from benchmarks.world.shape import World
 from shared.content.encoders.captions import caption_hash, hash_of
-from shared.db.vectors import VECTOR_TYPE, Part
+from shared.db.vectors import VECTOR_TYPE, ContentKind
 
 OWN_PART = 0.7  # length of what is a post's own, in parts of its topic's; 0: all posts of a topic are alike
 COLUMNS = "warmline.post_vectors (post_id, part, source_hash, encoder, vector)"
@@ -24,14 +24,14 @@ COLUMNS = "warmline.post_vectors (post_id, part, source_hash, encoder, vector)"
 class Encoding:
     """By which encoder the vectors pass for being made."""
 
-    part: Part
+    part: ContentKind
     encoder: str  # its identity
     width: int
 
 
 def vectors_of(world: World, encoding: Encoding, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
     """Of a run of posts that begins where `columns.posts_of` begins one, each of length 1. -> (n, width)"""
-    part = list(Part).index(encoding.part)
+    part = list(ContentKind).index(encoding.part)
     centres = np.random.default_rng([world.seed, 6, part]).standard_normal((world.size.topics, encoding.width))
     own = np.random.default_rng([world.seed, 7, part, numbers[0]]).standard_normal((len(numbers), encoding.width))
     vectors = centres[world.topic[numbers]] + OWN_PART * own
@@ -61,9 +61,9 @@ def _rows(world: World, encodings: Sequence[Encoding]) -> Iterator[tuple[int, by
             yield len(ids), packed(len(ids), fields)
 
 
-def _hashes(rows: PostRows, part: Part) -> Bytes:
+def _hashes(rows: PostRows, part: ContentKind) -> Bytes:
     """What the sources' hashes would be, as 32 letters."""
-    column = rows.captions if part is Part.CAPTION else rows.image_urls
+    column = rows.captions if part is ContentKind.CAPTION else rows.image_urls
     written = [text.decode() for text in np.ascontiguousarray(column).view(f"S{column.shape[1]}").ravel().tolist()]
-    hashes = [caption_hash(text) if part is Part.CAPTION else hash_of(text.encode()) for text in written]
+    hashes = [caption_hash(text) if part is ContentKind.CAPTION else hash_of(text.encode()) for text in written]
     return np.frombuffer("".join(each or "" for each in hashes).encode(), np.uint8).reshape(len(written), -1)

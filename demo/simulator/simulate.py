@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from demo.simulator.folder import CaptionedPhoto, read_folder
 from demo.simulator.looks import looks_of
-from demo.simulator.truth import Floats, Int64s, TasteSettings, Truth, make_truth
-from demo.simulator.visits import DAY, LAST_VISIT, Stock, Visited, VisitSettings, visit
+from demo.simulator.truth import Floats, HiddenTastes, Int64s, TasteSettings, make_truth
+from demo.simulator.visits import DAY, LAST_VISIT, SimulatedEvents, SimulatedWorld, VisitSettings, visit
 from demo.simulator.words import topics_of
 
 HOUR = 3600.0  # seconds
@@ -48,10 +48,10 @@ class PhotoWorld:
     shown: Int64s  # (n_posts,) number of the caption that is shown, among the photo's
     captions: tuple[str, ...]  # (n_posts,) as shown
     images: tuple[Path, ...]  # (n_posts,)
-    events: Visited
+    events: SimulatedEvents
     blocks: Int64s  # (n_blocks, 2) who blocks, and who is blocked
     blocked_at: Floats  # (n_blocks,)
-    truth: Truth
+    truth: HiddenTastes
 
     def cold_posts(self, *, days: float) -> NDArray[np.bool_]:
         """The posts that arrived in the last days: whatever is trained on events before that knows none of them."""
@@ -87,7 +87,7 @@ def simulate_with(photos: Sequence[CaptionedPhoto], looks: Looks, *, seed: int, 
     )
     blocks = _blocks(settings, author, rng)
     visitors = joined[: settings.users - settings.newcomers]
-    stock = Stock(joined=visitors, author=author, born=born, hidden=_hidden(author, blocks, settings.users))
+    stock = SimulatedWorld(joined=visitors, author=author, born=born, hidden=_hidden(author, blocks, settings.users))
     events = visit(stock, truth, days=settings.days, settings=settings.visits, rng=rng)
     return PhotoWorld(
         seed=seed,

@@ -34,7 +34,7 @@ class TasteSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Truth:
+class HiddenTastes:
     """What no encoder and no event says outright."""
 
     affinity: Floats  # (n_users, n_posts) mean 0, spread 1
@@ -51,7 +51,7 @@ class Truth:
 
 def make_truth(
     words: Floats, looks: Floats, author: Int64s, *, n_users: int, settings: TasteSettings, rng: np.random.Generator
-) -> Truth:
+) -> HiddenTastes:
     """Draw tastes and groups, and compute everyone's affinity to every post.
 
     Args:
@@ -74,7 +74,7 @@ def make_truth(
         (settings.group_weight, friendship[group][:, author]),
     )
     affinity = _standard(np.sum([weight * _standard(term) for weight, term in terms], axis=0))
-    return Truth(
+    return HiddenTastes(
         affinity=affinity,
         group=group,
         like_bias=_bias(affinity, settings),

@@ -6,8 +6,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from demo.simulator.truth import Floats, Int64s, Truth
-from shared.domain import KIND_CODES, Kind
+from demo.simulator.truth import Floats, HiddenTastes, Int64s
+from shared.domain import KIND_CODES, InteractionKind
 
 DAY = 86_400.0  # seconds, like all times here, since the start of the simulated days
 LAST_VISIT = 900.0  # before the end, so that all that is done in a visit lies before it
@@ -29,7 +29,7 @@ class VisitSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Visited:
+class SimulatedEvents:
     """Events by time; the position (from 0) is that of the post in its feed."""
 
     user: Int64s  # (n_events,)
@@ -48,13 +48,13 @@ class Visited:
             position=self.position[kept],
         )
 
-    def of(self, kind: Kind) -> Self:
+    def of(self, kind: InteractionKind) -> Self:
         """The events of one kind."""
         return self.where(self.kind == KIND_CODES[kind])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Stock:
+class SimulatedWorld:
     """Who and what is there, and since when."""
 
     joined: Floats  # (n_visitors,) seconds since the start; negative: before it; users after these never visit
@@ -63,12 +63,14 @@ class Stock:
     hidden: NDArray[np.bool_]  # (n_users, n_posts) never shown: own posts, and those of the blocked and the blocking
 
 
-def visit(stock: Stock, truth: Truth, *, days: float, settings: VisitSettings, rng: np.random.Generator) -> Visited:
+def visit(
+    stock: SimulatedWorld, truth: HiddenTastes, *, days: float, settings: VisitSettings, rng: np.random.Generator
+) -> SimulatedEvents:
     """Let everybody visit from when they joined until shortly before the end."""
     unseen = ~stock.hidden
     heat = np.zeros(len(stock.born))  # likes, decayed
     before = 0.0
-    events: list[Visited] = []
+    events: list[SimulatedEvents] = []
     for user, start in _visits(stock.joined, days, settings, rng):
         heat *= 0.5 ** ((start - before) / (settings.heat_half_life_days * DAY))
         before = start
@@ -77,9 +79,9 @@ def visit(stock: Stock, truth: Truth, *, days: float, settings: VisitSettings, r
             continue
         feed = _feed(available, stock.born, heat, settings, rng)
         done = _look(user, start, feed, truth, settings, rng)
-        seen = done.of(Kind.VIEW).post
+        seen = done.of(InteractionKind.VIEW).post
         unseen[user, seen] = False
-        heat[done.of(Kind.LIKE).post] += 1.0
+        heat[done.of(InteractionKind.LIKE).post] += 1.0
         events.append(done)
     return _by_time(events)
 
@@ -115,8 +117,8 @@ def _feed(available: Int64s, born: Floats, heat: Floats, settings: VisitSettings
 
 
 def _look(
-    user: int, start: float, feed: Int64s, truth: Truth, settings: VisitSettings, rng: np.random.Generator
-) -> Visited:
+    user: int, start: float, feed: Int64s, truth: HiddenTastes, settings: VisitSettings, rng: np.random.Generator
+) -> SimulatedEvents:
     """One visit: what is looked at, by position, and what comes of it."""
     position = np.flatnonzero(rng.random(len(feed)) < settings.looked_on ** np.arange(len(feed)))
     post = feed[position]
@@ -126,15 +128,18 @@ def _look(
     liked_at = viewed_at + rng.uniform(1.0, 20.0, n)
     after = liked_at + rng.uniform(5.0, 90.0, n)
     happens = {
-        Kind.VIEW: (np.ones(n, dtype=np.bool_), viewed_at),
-        Kind.LIKE: (liked, liked_at),
-        Kind.COMMENT: (liked & (rng.random(n) < settings.comment_share), after),
-        Kind.SAVE: (liked & (rng.random(n) < settings.save_share), after + 1.0),
-        Kind.HIDE: (~liked & (truth.affinity[user, post] < 0) & (rng.random(n) < settings.hide_share), liked_at),
+        InteractionKind.VIEW: (np.ones(n, dtype=np.bool_), viewed_at),
+        InteractionKind.LIKE: (liked, liked_at),
+        InteractionKind.COMMENT: (liked & (rng.random(n) < settings.comment_share), after),
+        InteractionKind.SAVE: (liked & (rng.random(n) < settings.save_share), after + 1.0),
+        InteractionKind.HIDE: (
+            ~liked & (truth.affinity[user, post] < 0) & (rng.random(n) < settings.hide_share),
+            liked_at,
+        ),
     }
     which = np.concatenate([np.flatnonzero(mask) for mask, _ in happens.values()])
     kinds = np.concatenate([np.full(int(mask.sum()), KIND_CODES[kind]) for kind, (mask, _) in happens.items()])
-    return Visited(
+    return SimulatedEvents(
         user=np.full(len(which), user),
         post=post[which],
         kind=kinds.astype(np.int16),
@@ -143,13 +148,15 @@ def _look(
     )
 
 
-def _by_time(parts: list[Visited]) -> Visited:
+def _by_time(parts: list[SimulatedEvents]) -> SimulatedEvents:
     if not parts:
         nothing = np.zeros(0, dtype=np.int64)
-        return Visited(user=nothing, post=nothing, kind=nothing.astype(np.int16), at=np.zeros(0), position=nothing)
+        return SimulatedEvents(
+            user=nothing, post=nothing, kind=nothing.astype(np.int16), at=np.zeros(0), position=nothing
+        )
     at = np.concatenate([part.at for part in parts])
     order = np.argsort(at, kind="stable")
-    return Visited(
+    return SimulatedEvents(
         user=np.concatenate([part.user for part in parts])[order],
         post=np.concatenate([part.post for part in parts])[order],
         kind=np.concatenate([part.kind for part in parts])[order],

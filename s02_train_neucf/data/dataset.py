@@ -16,7 +16,7 @@ Int64s = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Likes:
+class LikeMatrix:
     """A sparse matrix of users × posts in compressed rows: user u likes `posts[starts[u]:starts[u + 1]]`, ascending."""
 
     starts: Int64s  # (n_users + 1,)
@@ -66,11 +66,11 @@ class Likes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Emphasis:
+class EventWeights:
     """How much single events count; see `event_weights`."""
 
     likes: NDArray[np.float32] | None  # (n_likes,) in the order of `TrainingSet.likes.posts`; None: all alike
-    shunned: Likes | None  # (n_user_rows, n_post_rows) negatives that do not count as one
+    shunned: LikeMatrix | None  # (n_user_rows, n_post_rows) negatives that do not count as one
     shunned_weight: NDArray[np.float32]  # (n_shunned,) as so many posts each
 
 
@@ -80,12 +80,12 @@ class TrainingSet:
 
     users: Vocab
     posts: Vocab
-    likes: Likes  # (n_user_rows, n_post_rows)
+    likes: LikeMatrix  # (n_user_rows, n_post_rows)
     liked_at: NDArray[np.float64]  # (n_likes,) seconds, in the order of `likes.posts`
     created_at: NDArray[np.float64]  # (n_post_rows,) seconds; -inf for row 0
     liked_by: NDArray[np.float64]  # (n_post_rows,) share of the users who like a post
     features: PostFeatures  # of the post rows but row 0: the post of row 1 comes first
-    emphasis: Emphasis | None = None  # None: every like counts alike, and so does every post that is not liked
+    emphasis: EventWeights | None = None  # None: every like counts alike, and so does every post that is not liked
 
     def post_rows(self) -> Rows:
         """Every row but the unknown one."""
@@ -112,7 +112,7 @@ def training_set(examples: Examples, posts: SortedPosts, features: PostFeatures 
     return TrainingSet(
         users=users,
         posts=known,
-        likes=Likes.of(user_rows, post_rows, n_users=users.n_rows, n_posts=known.n_rows),
+        likes=LikeMatrix.of(user_rows, post_rows, n_users=users.n_rows, n_posts=known.n_rows),
         liked_at=examples.at[np.lexsort((post_rows, user_rows))],
         created_at=np.r_[-np.inf, posts.created_at[places]],
         liked_by=np.bincount(post_rows, minlength=known.n_rows) / len(users.keys),

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s02_train_neucf.evaluation import list_statistics, metrics
-from s02_train_neucf.evaluation.evaluate import Exam
+from s02_train_neucf.evaluation.evaluate import EvaluationTask
 from s02_train_neucf.evaluation.metrics import KS, Hits, Interval
 from s02_train_neucf.evaluation.user_groups import by_group, user_groups
-from shared.neucf.features import Vectors
+from shared.neucf.features import ContentVectors
 
 K = max(KS)
 OF_GROUPS = ("hr@10", "ndcg@10", "recall@20")
@@ -21,12 +21,12 @@ Groups = Mapping[str, Mapping[str, Interval]]  # group -> metric -> mean over it
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Looks:
+class Views:
     """Collects the figures of one system after another."""
 
-    exam: Exam
+    exam: EvaluationTask
     cold_below: int  # likes below which a user is served something else: in a group of their own, and not in `spread`
-    photos: Vectors | None
+    photos: ContentVectors | None
     seed: int  # of the bootstrap
     spread: dict[str, dict[str, float]] = field(default_factory=dict)  # system -> "coverage@20" -> value
     slices: dict[str, Groups] = field(default_factory=dict)  # system -> its groups

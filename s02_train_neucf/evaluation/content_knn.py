@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from s02_train_neucf.data.dataset import Likes
+from s02_train_neucf.data.dataset import LikeMatrix
 from s02_train_neucf.evaluation.ranker import Scores
-from shared.neucf.features import Vectors
+from shared.neucf.features import ContentVectors
 from shared.neucf.score import JOINED_AT_ONCE, blocks
 
 TINY = 1e-12  # below which a vector has no direction
@@ -18,7 +18,7 @@ class ContentKNN:
     single photo decides. A post without a vector, or a user without a liked one, gets 0: neither near nor far.
     """
 
-    def __init__(self, likes: Likes, vectors: Vectors) -> None:
+    def __init__(self, likes: LikeMatrix, vectors: ContentVectors) -> None:
         self.likes = likes
         self.units = _units(vectors)  # (n_posts, width)
 
@@ -30,7 +30,7 @@ class ContentKNN:
         return np.asarray(_unit(taste) @ self.units.T, dtype=np.float32)
 
 
-def _units(vectors: Vectors) -> NDArray[np.float32]:
+def _units(vectors: ContentVectors) -> NDArray[np.float32]:
     units = np.zeros((len(vectors.known), vectors.width), dtype=np.float32)
     if not vectors.known.any():
         return units

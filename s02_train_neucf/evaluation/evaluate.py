@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from s02_train_neucf.data.dataset import Likes
+from s02_train_neucf.data.dataset import LikeMatrix
 from s02_train_neucf.evaluation import metrics
 from s02_train_neucf.evaluation.metrics import KS, Interval, PerUser, metrics_of
 from s02_train_neucf.evaluation.ranker import Ranker, Scores
@@ -30,21 +30,21 @@ OnLists = Callable[[str, NDArray[np.int64], metrics.Hits], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Exam:
+class EvaluationTask:
     """What is asked, by place: users are those with something to find, posts are all that exist."""
 
     user_keys: NDArray[np.int64]  # (n_users,) ascending
     posts: SortedPosts  # (n_posts,)
-    everyone: Likes  # training likes of all users, for baselines to learn from; the first n_users rows are `known`
-    wanted: Likes  # (n_users, n_posts) what they went on to like
+    everyone: LikeMatrix  # training likes of all users, for baselines to learn from; the first n_users rows are `known`
+    wanted: LikeMatrix  # (n_users, n_posts) what they went on to like
 
     @property
-    def known(self) -> Likes:
+    def known(self) -> LikeMatrix:
         """(n_users, n_posts) training likes of the users asked: never shown again, so never ranked."""
         return self.everyone.take(np.arange(len(self.user_keys)))
 
 
-def exam_of(train: Examples, test: Examples, posts: SortedPosts, *, min_known: int = 0) -> Exam:
+def exam_of(train: Examples, test: Examples, posts: SortedPosts, *, min_known: int = 0) -> EvaluationTask:
     """Line up a split for evaluation; of very many users a sample is asked, so that time and memory stay bounded.
 
     Args:
@@ -70,12 +70,14 @@ def exam_of(train: Examples, test: Examples, posts: SortedPosts, *, min_known: i
     users = np.r_[asked, np.setdiff1d(known_users, asked)]
     order = np.argsort(users)
 
-    def likes(examples: Examples, n_users: int) -> Likes:
+    def likes(examples: Examples, n_users: int) -> LikeMatrix:
         rows = order[np.searchsorted(users, examples.user_keys, sorter=order)]
         places = posts.places(examples.post_keys)
-        return Likes.of(rows, places, n_users=n_users, n_posts=len(posts.keys))
+        return LikeMatrix.of(rows, places, n_users=n_users, n_posts=len(posts.keys))
 
-    return Exam(user_keys=asked, posts=posts, everyone=likes(train, len(users)), wanted=likes(test, len(asked)))
+    return EvaluationTask(
+        user_keys=asked, posts=posts, everyone=likes(train, len(users)), wanted=likes(test, len(asked))
+    )
 
 
 def sample_size(n_posts: int) -> int:
@@ -86,7 +88,9 @@ def sample_size(n_posts: int) -> int:
 class ModelRanker:
     """A NeuCF model as a ranker of an exam's posts; posts and users without a row go through the unknown one."""
 
-    def __init__(self, model: NeuCF, exam: Exam, users: Vocab, posts: Vocab, features: PostFeatures = NO_FEATURES):
+    def __init__(
+        self, model: NeuCF, exam: EvaluationTask, users: Vocab, posts: Vocab, features: PostFeatures = NO_FEATURES
+    ):
         device = model.gmf_weights.device
         post_rows = posts.rows(exam.posts.keys)
         vectors = vectors_of(model, post_rows, features, device)
@@ -119,7 +123,7 @@ class Report:
 
 def evaluate(
     systems: Mapping[str, Callable[[], Ranker]],
-    exam: Exam,
+    exam: EvaluationTask,
     *,
     ours: str,
     protocol: str,
@@ -183,12 +187,12 @@ def compared(
     )
 
 
-def per_user(system: Ranker, exam: Exam, ks: tuple[int, ...] = KS) -> dict[str, PerUser]:
+def per_user(system: Ranker, exam: EvaluationTask, ks: tuple[int, ...] = KS) -> dict[str, PerUser]:
     """Every metric at every k. -> name such as "ndcg@10" to (n_users,)"""
     return metrics_of(ranked(system, exam, max(ks))[1], exam.wanted.counts, ks)
 
 
-def ranked(system: Ranker, exam: Exam, length: int) -> tuple[NDArray[np.int64], metrics.Hits]:
+def ranked(system: Ranker, exam: EvaluationTask, length: int) -> tuple[NDArray[np.int64], metrics.Hits]:
     """Each user's list, and which of its places are hits. -> (n_users, length) places or -1, (n_users, length)"""
     n_users, known = len(exam.user_keys), exam.known
     lists = np.zeros((n_users, length), dtype=np.int64)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from s02_train_neucf.data.dataset import Likes
+from s02_train_neucf.data.dataset import LikeMatrix
 from s02_train_neucf.evaluation.ranker import Scores
 from s02_train_neucf.evaluation.rankers import matrix_of
 from shared.errors import TrainingRefused
@@ -35,7 +35,14 @@ class IALS:
     """
 
     def __init__(
-        self, likes: Likes, *, factors: int = 64, weight: float = 5.0, l2: float = 10.0, iterations: int = 15, seed: int
+        self,
+        likes: LikeMatrix,
+        *,
+        factors: int = 64,
+        weight: float = 5.0,
+        l2: float = 10.0,
+        iterations: int = 15,
+        seed: int,
     ) -> None:
         solver = _solver()
         with threadpool_limits(1, "blas"):  # implicit asks for it: its own threads and BLAS's would wait on each other

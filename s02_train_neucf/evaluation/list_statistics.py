@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from s02_train_neucf.evaluation.metrics import PerUser
 from shared.arrays.distinct import distinct
-from shared.neucf.features import Vectors
+from shared.neucf.features import ContentVectors
 
 Int64s = NDArray[np.int64]
 TINY = 1e-12  # below which a vector has no direction
@@ -51,7 +51,7 @@ def novelty(lists: Int64s, k: int, popularity: Int64s, *, n_users: int) -> PerUs
     return _mean_of_shown(bits[np.maximum(first, 0)], first >= 0)
 
 
-def photo_diversity(lists: Int64s, k: int, photos: Vectors) -> PerUser:
+def photo_diversity(lists: Int64s, k: int, photos: ContentVectors) -> PerUser:
     """The mean cosine distance between two photos of the first k (Ziegler et al. 2005). -> (n_users,) in [0, 2]
 
     Posts without a photo are left out; with fewer than two photos the distance is 0.

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
-from s02_train_neucf.data.dataset import Likes
+from s02_train_neucf.data.dataset import LikeMatrix
 from s02_train_neucf.evaluation.ranker import Scores
 from shared.errors import TrainingRefused
 
@@ -18,7 +18,7 @@ COLUMNS_AT_ONCE = 1024  # of posts × posts, while they are counted
 class Popularity:
     """How many users like a post; the same for everybody."""
 
-    def __init__(self, likes: Likes) -> None:
+    def __init__(self, likes: LikeMatrix) -> None:
         self.counts = np.bincount(likes.posts, minlength=likes.n_posts).astype(np.float32)
 
     def scores(self, users: slice) -> Scores:
@@ -29,7 +29,7 @@ class Popularity:
 class Random:
     """Every post in a random order, another for each user: what chance gets."""
 
-    def __init__(self, likes: Likes, *, seed: int) -> None:
+    def __init__(self, likes: LikeMatrix, *, seed: int) -> None:
         self.n_posts, self.seed = likes.n_posts, seed
 
     def scores(self, users: slice) -> Scores:
@@ -47,7 +47,7 @@ class ItemKNN:
     `shrink` is added to the product of the lengths, so that two likes by the same single person weigh little.
     """
 
-    def __init__(self, likes: Likes, *, neighbours: int = 100, shrink: float = 10.0) -> None:
+    def __init__(self, likes: LikeMatrix, *, neighbours: int = 100, shrink: float = 10.0) -> None:
         self.matrix = matrix_of(likes)
         together = _together(self.matrix)  # (n_posts, n_posts)
         length = np.sqrt(together.diagonal())
@@ -69,7 +69,7 @@ class EASE:
     B = I − P · diag(1 / diag P) with P = (XᵀX + λI)⁻¹; scores are X·B.
     """
 
-    def __init__(self, likes: Likes, *, l2: float = 300.0) -> None:
+    def __init__(self, likes: LikeMatrix, *, l2: float = 300.0) -> None:
         self.matrix = matrix_of(likes)
         gram = _together(self.matrix).astype(np.float64)
         gram[np.diag_indices_from(gram)] += l2
@@ -83,7 +83,7 @@ class EASE:
         return np.asarray(self.matrix[users] @ self.weights, dtype=np.float32)
 
 
-def matrix_of(likes: Likes) -> sparse.csr_array:
+def matrix_of(likes: LikeMatrix) -> sparse.csr_array:
     """A sparse matrix of ones. -> (n_users, n_posts)"""
     ones = np.ones(len(likes.posts), dtype=np.float32)
     return sparse.csr_array((ones, likes.posts, likes.starts), shape=(likes.n_users, likes.n_posts))

@@ -24,19 +24,19 @@ DAY = 86_400.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
+class ReplayCut:
     """A training at `start`, and the time until the next one. Seconds since 1970; `end` is not part of it."""
 
     start: float
     end: float
 
-    def steps(self) -> tuple["Cut", ...]:
+    def steps(self) -> tuple["ReplayCut", ...]:
         """Equal parts of an hour or longer, `MAX_STEPS` at most."""
         count = min(MAX_STEPS, max(1, int((self.end - self.start) // SHORTEST_STEP)))
         return _between(np.linspace(self.start, self.end, count + 1))
 
 
-def cuts_of(at: NDArray[np.float64], examples: Examples, *, min_known: int) -> tuple[Cut, ...]:
+def cuts_of(at: NDArray[np.float64], examples: Examples, *, min_known: int) -> tuple[ReplayCut, ...]:
     """The cuts, one after the other, the warm-up first; fewer where the events have too few distinct times.
 
     Args:
@@ -54,12 +54,12 @@ def cuts_of(at: NDArray[np.float64], examples: Examples, *, min_known: int) -> t
     return _between(np.r_[np.quantile(at, 1 - parts), end])
 
 
-def _n_asked(examples: Examples, cut: Cut, min_known: int) -> int:
+def _n_asked(examples: Examples, cut: ReplayCut, min_known: int) -> int:
     first, last = np.searchsorted(examples.at, [cut.start, cut.end])
     known, counts = np.unique(examples.user_keys[:first], return_counts=True)
     return int(np.isin(known[counts >= min_known], examples.user_keys[first:last]).sum())
 
 
-def _between(times: NDArray[np.floating]) -> tuple[Cut, ...]:
+def _between(times: NDArray[np.floating]) -> tuple[ReplayCut, ...]:
     pairs = zip(times[:-1].tolist(), times[1:].tolist(), strict=True)
-    return tuple(Cut(start=start, end=end) for start, end in pairs if end > start)
+    return tuple(ReplayCut(start=start, end=end) for start, end in pairs if end > start)

@@ -10,13 +10,13 @@ from shared.event_columns import Events, Int64s
 from shared.neucf.examples import examples_of
 
 if TYPE_CHECKING:
-    from s02_train_neucf.gate.history import Past
+    from s02_train_neucf.gate.history import History
 
 NO_COLUMN = -1  # of a post that is no candidate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Histories:
+class UserHistories:
     """Some users' own past, as of a moment."""
 
     user_keys: Int64s  # (n_users,) ascending
@@ -31,7 +31,7 @@ class Histories:
         return counts
 
 
-def histories_at(past: "Past", at: float, user_keys: Int64s) -> Histories:
+def histories_at(past: "History", at: float, user_keys: Int64s) -> UserHistories:
     """What these users (ascending) had done before a moment."""
     events, posts = past.events_of(user_keys, before=at), past.data.posts
     liked = examples_of(events, posts)
@@ -40,10 +40,10 @@ def histories_at(past: "Past", at: float, user_keys: Int64s) -> Histories:
     users, places = np.searchsorted(user_keys, liked.user_keys[stood]), places[stood]
     order = np.lexsort((places, users))
     starts = np.searchsorted(users[order], np.arange(len(user_keys)))
-    return Histories(user_keys=user_keys, events=events, liked=places[order], starts=starts)
+    return UserHistories(user_keys=user_keys, events=events, liked=places[order], starts=starts)
 
 
-def withheld_at(past: "Past", at: float, histories: Histories, candidates: Int64s) -> NDArray[np.bool_]:
+def withheld_at(past: "History", at: float, histories: UserHistories, candidates: Int64s) -> NDArray[np.bool_]:
     """What was not to be shown: posts of their own, of authors blocked either way, and seen ones (any event is a proof
     of that; a hide too). -> (n_users, n_candidates)"""
     posts, users, events = past.data.posts, histories.user_keys, histories.events
@@ -56,14 +56,14 @@ def withheld_at(past: "Past", at: float, histories: Histories, candidates: Int64
     return withheld
 
 
-def columns_of(past: "Past", candidates: Int64s, post_keys: Int64s) -> Int64s:
+def columns_of(past: "History", candidates: Int64s, post_keys: Int64s) -> Int64s:
     """Where posts stand among the candidates; NO_COLUMN for others. (n,) -> (n,)"""
     column_of = np.full(len(past.data.posts.keys) + 1, NO_COLUMN)  # the last one is for what is no post at all
     column_of[candidates] = np.arange(len(candidates))
     return column_of[past.data.posts.places(post_keys)]
 
 
-def _blocked(past: "Past", at: float, users: Int64s, authors: Int64s) -> NDArray[np.bool_]:
+def _blocked(past: "History", at: float, users: Int64s, authors: Int64s) -> NDArray[np.bool_]:
     """Whether a block stood between a user and an author, in either direction. -> (n_users, n_authors)"""
     blocked = np.zeros((len(users), len(authors)), dtype=np.bool_)
     if blocked.size:

@@ -9,7 +9,7 @@ from shared.db.details import count_positives, count_posts
 from shared.db.engine import Database
 from shared.db.relations import check_relations
 from shared.errors import TrainingRefused
-from shared.readiness import MIN_POSITIVES, MIN_POSTS, NOT_READY, Amounts, shortfalls
+from shared.readiness import MIN_POSITIVES, MIN_POSTS, NOT_READY, TrainingAmounts, shortfalls
 
 
 def refuse_too_little(database: Database, *, days: float, min_positives: int, now: datetime) -> None:
@@ -27,7 +27,7 @@ def refuse_too_little(database: Database, *, days: float, min_positives: int, no
             return
         events = load_events(snapshot, since=now - timedelta(days=days), now=now)
         n_posts = count_posts(snapshot, most=MIN_POSTS)
-    amounts = Amounts(
+    amounts = TrainingAmounts(
         **amounts_of(
             events.user_keys, events.post_keys, events.kinds,
             n_posts=n_posts, min_positives=min_positives, days=days,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.candidates.heuristic_scores import Scores, score_posts
+from shared.candidates.heuristic_scores import HeuristicScores, score_posts
 from shared.event_columns import Events, Floats, Int64s
 from shared.neucf.examples import POSITIVE_CODES, Examples, SortedPosts, examples_of
 from shared.settings import HeuristicSettings, WindowSettings
@@ -21,7 +21,7 @@ EVENTS_AHEAD = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Past:
+class History:
     """Everything that happened, ordered so that any moment's view of it is quickly cut out."""
 
     data: "TrainingData"
@@ -68,7 +68,7 @@ class Past:
         first, last = np.searchsorted(self.likes.at, [start, end])
         return self.likes[int(first) : int(last)]
 
-    def heuristic(self, at: float, candidates: Int64s, settings: HeuristicSettings) -> Scores:
+    def heuristic(self, at: float, candidates: Int64s, settings: HeuristicSettings) -> HeuristicScores:
         """The heuristic's terms for the candidates, recomputed as of a moment."""
         ranked = self.data.posts.take(candidates)
         oldest = ranked.created_at.min(initial=at) - EVENTS_AHEAD

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s02_train_neucf.gate.eligibility_then import histories_at
-from s02_train_neucf.gate.history import Past
-from s02_train_neucf.gate.rank_at import CELLS_AT_ONCE, Rules, Scorer, moment_at
+from s02_train_neucf.gate.history import History
+from s02_train_neucf.gate.rank_at import CELLS_AT_ONCE, ReplayRules, Scorer, moment_at
 from shared.event_columns import Int64s
 from shared.neucf.score import best, blocks
 from shared.neucf.serving_order import ServingOrder
@@ -24,7 +24,7 @@ MAX_CANARIES = 50  # of these, whose lists are compared pair by pair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
+class ListDiversity:
     """What the lists of some warm users reach."""
 
     n_users: int
@@ -33,7 +33,7 @@ class Spread:
     overlap: float  # mean share of posts that the lists of two canaries have in common
 
 
-def spread_at(past: Past, rules: Rules, model: Scorer, order: ServingOrder, at: float) -> Spread:
+def spread_at(past: History, rules: ReplayRules, model: Scorer, order: ServingOrder, at: float) -> ListDiversity:
     """The spread of the lists that a model would give at a moment, under a serving order.
 
     Raises:
@@ -53,7 +53,7 @@ def spread_at(past: Past, rules: Rules, model: Scorer, order: ServingOrder, at: 
     return spread_of(np.random.default_rng(rules.seed).permutation(drawn), n_candidates)
 
 
-def spread_of(lists: NDArray[np.int64], n_candidates: int) -> Spread:
+def spread_of(lists: NDArray[np.int64], n_candidates: int) -> ListDiversity:
     """The spread of lists of places, the first ones those of the canaries. (n_users, length) -> the figures"""
     n_users, length = lists.shape
     held = np.zeros((n_users, n_candidates), dtype=np.bool_)
@@ -62,7 +62,7 @@ def spread_of(lists: NDArray[np.int64], n_candidates: int) -> Spread:
     canaries = held[:MAX_CANARIES].astype(np.float64)
     n_canaries = len(canaries)
     shared = (canaries @ canaries.T)[~np.eye(n_canaries, dtype=np.bool_)] / length  # of each pair, both ways
-    return Spread(
+    return ListDiversity(
         n_users=n_users,
         n_canaries=n_canaries,
         coverage=float(held.any(axis=0).sum() / could_be) if could_be else 0.0,
@@ -70,7 +70,7 @@ def spread_of(lists: NDArray[np.int64], n_candidates: int) -> Spread:
     )
 
 
-def _drawn(past: Past, rules: Rules, at: float) -> Int64s:
+def _drawn(past: History, rules: ReplayRules, at: float) -> Int64s:
     """Some of the users who are warm at a moment, ascending."""
     users, counts = np.unique(past.likes.user_keys, return_counts=True)
     users, rng = users[counts >= rules.min_known], np.random.default_rng(rules.seed)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from s02_train_neucf.evaluation.metrics import KS
 from s02_train_neucf.gate.cuts import DAY
-from s02_train_neucf.gate.eligibility_then import Histories, withheld_at
-from s02_train_neucf.gate.history import Past
+from s02_train_neucf.gate.eligibility_then import UserHistories, withheld_at
+from s02_train_neucf.gate.history import History
 from shared.event_columns import Int64s
 from shared.neucf.score import best, scores_of, user_side_of, vectors_of
 from shared.neucf.serving_order import GRID, ServingOrder, added_to_logits
@@ -28,7 +28,7 @@ LENGTH = max(KS)  # posts of a list that are looked at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class ReplayRules:
     """What holds at each step, and for whom."""
 
     window: WindowSettings
@@ -39,7 +39,7 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Moment:
+class ReplayStep:
     """What could be shown at a step, and everything about it that does not depend on the user."""
 
     at: float
@@ -51,20 +51,20 @@ class Moment:
 class Scorer(Protocol):
     """A model as the replay asks it."""
 
-    def logits(self, histories: Histories, candidates: Int64s) -> NDArray[np.float32]:
+    def logits(self, histories: UserHistories, candidates: Int64s) -> NDArray[np.float32]:
         """Scores of users, by what they had liked, with candidates. -> (n_users, n_candidates)"""
 
 
 class ModelThen:
     """A model as of a cut, with the vectors of all posts under it; those that it has no row for are cold."""
 
-    def __init__(self, fitted: "Fitted", past: Past) -> None:
+    def __init__(self, fitted: "Fitted", past: History) -> None:
         self.model, self.users = fitted.model, fitted.data.users
         self.device = fitted.model.gmf_weights.device
         self.rows = fitted.data.posts.rows(past.data.posts.keys)
         self.vectors = vectors_of(self.model, self.rows, past.data.features, self.device)
 
-    def logits(self, histories: Histories, candidates: Int64s) -> NDArray[np.float32]:
+    def logits(self, histories: UserHistories, candidates: Int64s) -> NDArray[np.float32]:
         """(n_users, n_candidates)"""
         rows = self.users.rows(histories.user_keys)
         users = user_side_of(self.model, rows, histories.liked, histories.starts, self.vectors)
@@ -76,14 +76,14 @@ class ModelThen:
         return scores_of(self.model, users, posts)
 
 
-def moment_at(past: Past, rules: Rules, at: float) -> Moment:
+def moment_at(past: History, rules: ReplayRules, at: float) -> ReplayStep:
     """What could be shown at a moment, the plain rankers' scores of it and the terms of the serving orders."""
     candidates = past.candidates(at, rules.window)
     terms = past.heuristic(at, candidates, rules.formula)
     age_days = (at - past.data.posts.created_at[candidates]) / DAY
     plain = (past.popularity(at, candidates), terms.blended, terms.popularity)
     added = [added_to_logits(order, popularity=terms.popularity, age_days=age_days) for order in rules.orders]
-    return Moment(
+    return ReplayStep(
         at=at,
         candidates=candidates,
         plain=np.stack([_as_places(scores) for scores in plain]),
@@ -92,7 +92,7 @@ def moment_at(past: Past, rules: Rules, at: float) -> Moment:
 
 
 def ranked_at(
-    past: Past, moment: Moment, histories: Histories, model: Scorer
+    past: History, moment: ReplayStep, histories: UserHistories, model: Scorer
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """The first `LENGTH` posts of each system for each user, of those that may be shown to them.
 

@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s02_train_neucf.evaluation import metrics
-from s02_train_neucf.gate.cuts import Cut
+from s02_train_neucf.gate.cuts import ReplayCut
 from s02_train_neucf.gate.eligibility_then import NO_COLUMN, columns_of, histories_at
-from s02_train_neucf.gate.history import Past
+from s02_train_neucf.gate.history import History
 from s02_train_neucf.gate.rank_at import (
     CELLS_AT_ONCE,
     LENGTH,
     PLAIN_RANKERS,
-    Moment,
-    Rules,
+    ReplayRules,
+    ReplayStep,
     Scorer,
     moment_at,
     ranked_at,
@@ -36,7 +36,7 @@ Figures = NDArray[np.float64]
 class CutFigures:
     """What one cut came to: for each user asked, the mean over the steps at which they were."""
 
-    cut: Cut
+    cut: ReplayCut
     n_steps: int  # with somebody to ask
     n_asked: int  # users over all steps
     user_keys: Int64s  # (n_users,) ascending
@@ -45,7 +45,7 @@ class CutFigures:
 
 
 def replay_cut(
-    past: Past, rules: Rules, cut: Cut, model: Scorer, on_step: Callable[[int, int], None] | None = None
+    past: History, rules: ReplayRules, cut: ReplayCut, model: Scorer, on_step: Callable[[int, int], None] | None = None
 ) -> CutFigures:
     """Rank at each step of a cut with a model that was trained on the events before the cut.
 
@@ -78,7 +78,9 @@ def replay_cut(
     return CutFigures(cut=cut, n_steps=n_steps, n_asked=n_asked, user_keys=user_keys, rivals=rivals, by_order=by_order)
 
 
-def _asked(past: Past, rules: Rules, at: float, wanted: Examples, model: Scorer) -> Iterator[tuple[Int64s, Figures]]:
+def _asked(
+    past: History, rules: ReplayRules, at: float, wanted: Examples, model: Scorer
+) -> Iterator[tuple[Int64s, Figures]]:
     """Users who are warm and went on to like something that could be shown to them, with the figures of all systems."""
     users = distinct(wanted.user_keys)
     users = users[histories_at(past, at, users).counts >= rules.min_known]
@@ -101,7 +103,7 @@ def _asked(past: Past, rules: Rules, at: float, wanted: Examples, model: Scorer)
         yield users[part][asked], columns.reshape(n_systems, -1, len(metrics.NAMES)).swapaxes(0, 1)
 
 
-def _wanted(past: Past, moment: Moment, user_keys: Int64s, wanted: Examples) -> NDArray[np.bool_]:
+def _wanted(past: History, moment: ReplayStep, user_keys: Int64s, wanted: Examples) -> NDArray[np.bool_]:
     """What some users went on to like, of the candidates. -> (n_users, n_candidates)"""
     mask = np.zeros((len(user_keys), len(moment.candidates)), dtype=np.bool_)
     columns = columns_of(past, moment.candidates, wanted.post_keys)
@@ -110,7 +112,7 @@ def _wanted(past: Past, moment: Moment, user_keys: Int64s, wanted: Examples) -> 
     return mask
 
 
-def _invited(past: Past, rules: Rules, cut: Cut) -> Int64s:
+def _invited(past: History, rules: ReplayRules, cut: ReplayCut) -> Int64s:
     users = distinct(past.likes_within(cut.start, cut.end).user_keys)
     if len(users) <= MAX_ASKED:
         return users

@@ -8,7 +8,7 @@ import numpy as np
 
 from s02_train_neucf.evaluation.evaluate import Report, compared
 from s02_train_neucf.evaluation.metrics import NAMES, PerUser, mean_per_user
-from s02_train_neucf.gate.cuts import MIN_ASKED, N_CUTS, Cut
+from s02_train_neucf.gate.cuts import MIN_ASKED, N_CUTS, ReplayCut
 from shared.arrays.distinct import distinct
 from shared.neucf.serving_order import ServingOrder
 
@@ -24,7 +24,7 @@ PLAIN = 0  # place of the order that is the model's score alone, in the grid
 class ReplayedCut:
     """One cut as it went."""
 
-    cut: Cut
+    cut: ReplayCut
     n_steps: int  # with somebody to ask
     n_users: int
     order: ServingOrder  # chosen on the cuts before

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from s02_train_neucf.gate.rank_at import HEURISTIC, POPULARITY
 
 if TYPE_CHECKING:
-    from s02_train_neucf.gate.list_diversity import Spread
+    from s02_train_neucf.gate.list_diversity import ListDiversity
     from s02_train_neucf.gate.replay_report import Replay
 
 RIVALS = (POPULARITY, HEURISTIC)  # what the app shows without a model: more than the better one is asked for
@@ -19,7 +19,7 @@ MAX_OVERLAP = 0.9  # of two lists, on the mean: 18 of 20 posts in common is one 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class GateCheck:
     """One thing that is asked of a model."""
 
     passed: bool
@@ -30,7 +30,7 @@ class Check:
 class Verdict:
     """Whether to promote, and what was found."""
 
-    checks: tuple[Check, ...]
+    checks: tuple[GateCheck, ...]
 
     @property
     def promote(self) -> bool:
@@ -42,7 +42,7 @@ class Verdict:
         return " ".join(check.sentence for check in self.checks if self.promote or not check.passed)
 
 
-def verdict(replay: "Replay", *, finite: bool, spread: "Spread | None") -> Verdict:
+def verdict(replay: "Replay", *, finite: bool, spread: "ListDiversity | None") -> Verdict:
     """Promote when every check passes.
 
     Args:
@@ -56,42 +56,44 @@ def verdict(replay: "Replay", *, finite: bool, spread: "Spread | None") -> Verdi
     return Verdict(checks=tuple(checks))
 
 
-def better_than_rivals(replay: "Replay", rivals: Sequence[str] = RIVALS, metric: str = GATE_METRIC) -> Check:
+def better_than_rivals(replay: "Replay", rivals: Sequence[str] = RIVALS, metric: str = GATE_METRIC) -> GateCheck:
     """Whether the paired interval against the better of what the app could show without a model excludes zero."""
     report = replay.report
     if report is None:
-        return Check(passed=False, sentence=f"No replay is possible yet; wait for data: got {replay.missing}.")
+        return GateCheck(passed=False, sentence=f"No replay is possible yet; wait for data: got {replay.missing}.")
     rival = max(rivals, key=lambda name: report.figures[name][metric].mean)
     ours, theirs = report.figures[report.ours][metric], report.figures[rival][metric]
     gain = report.differences[rival][metric]
     figures = f"{metric} {ours} against {theirs} of {rival} on {report.n_users} users; difference {gain}"
     if gain.low > 0:
-        return Check(passed=True, sentence=f"{figures}: better.")
-    return Check(passed=False, sentence=f"{figures}: not proven better, its lower end must be above zero.")
+        return GateCheck(passed=True, sentence=f"{figures}: better.")
+    return GateCheck(passed=False, sentence=f"{figures}: not proven better, its lower end must be above zero.")
 
 
-def finite_weights(*, finite: bool) -> Check:
+def finite_weights(*, finite: bool) -> GateCheck:
     """Whether the model can be scored with at all."""
     if finite:
-        return Check(passed=True, sentence="All weights are finite.")
-    return Check(passed=False, sentence="Weights hold NaN or infinity, expected finite numbers; look at the vectors.")
+        return GateCheck(passed=True, sentence="All weights are finite.")
+    return GateCheck(
+        passed=False, sentence="Weights hold NaN or infinity, expected finite numbers; look at the vectors."
+    )
 
 
-def covers_enough(spread: "Spread") -> Check:
+def covers_enough(spread: "ListDiversity") -> GateCheck:
     """Whether the lists reach enough of what they could."""
     found = f"The lists of {spread.n_users} users reach {spread.coverage:.1%} of the posts that they could hold"
     if spread.coverage >= MIN_COVERAGE:
-        return Check(passed=True, sentence=f"{found}.")
-    return Check(passed=False, sentence=f"{found}, expected at least {MIN_COVERAGE:.0%}.")
+        return GateCheck(passed=True, sentence=f"{found}.")
+    return GateCheck(passed=False, sentence=f"{found}, expected at least {MIN_COVERAGE:.0%}.")
 
 
-def not_all_alike(spread: "Spread") -> Check:
+def not_all_alike(spread: "ListDiversity") -> GateCheck:
     """Whether the model tells people apart."""
     if spread.n_canaries < MIN_CANARIES:
-        return Check(
+        return GateCheck(
             passed=False, sentence=f"Got {spread.n_canaries} users to compare lists of, expected {MIN_CANARIES}."
         )
     found = f"Lists of {spread.n_canaries} canary users have {spread.overlap:.0%} of their posts in common"
     if spread.overlap < MAX_OVERLAP:
-        return Check(passed=True, sentence=f"{found}.")
-    return Check(passed=False, sentence=f"{found}: they are all alike, expected below {MAX_OVERLAP:.0%}.")
+        return GateCheck(passed=True, sentence=f"{found}.")
+    return GateCheck(passed=False, sentence=f"{found}: they are all alike, expected below {MAX_OVERLAP:.0%}.")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from s02_train_neucf.data.dataset import Likes, TrainingSet
+    from s02_train_neucf.data.dataset import LikeMatrix, TrainingSet
     from s02_train_neucf.learning.recipe import Recipe
 
 Int64s = NDArray[np.int64]
@@ -18,7 +18,7 @@ SHOWN_SHARE = 0.5  # of a user's likes that become history, where there is no or
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Shunned:
+class DislikedPosts:
     """Posts of a step that some of its users turned away from."""
 
     user: Int64s  # (n_shunned,) places of users
@@ -40,7 +40,7 @@ class Batch:
     asked_post: Int64s  # (n_asked,) places of posts
     asked_at: NDArray[np.float64]  # (n_asked,) seconds
     asked_weight: NDArray[np.float32] | None = None  # (n_asked,) None: all alike
-    shunned: Shunned | None = None
+    shunned: DislikedPosts | None = None
 
 
 def batches_of(
@@ -84,7 +84,7 @@ def _weights(data: "TrainingSet", places: Int64s) -> NDArray[np.float32] | None:
     return data.emphasis.likes[places]
 
 
-def _shunned(data: "TrainingSet", users: Int64s, post_rows: Int64s) -> Shunned | None:
+def _shunned(data: "TrainingSet", users: Int64s, post_rows: Int64s) -> DislikedPosts | None:
     """What these users turned away from, of the posts of the step: none is drawn for it, so that `chance` holds."""
     if data.emphasis is None or data.emphasis.shunned is None:
         return None
@@ -92,7 +92,7 @@ def _shunned(data: "TrainingSet", users: Int64s, post_rows: Int64s) -> Shunned |
     weight = data.emphasis.shunned_weight[data.emphasis.shunned.places(users)]
     place = np.minimum(np.searchsorted(post_rows, theirs.posts), len(post_rows) - 1)
     here = post_rows[place] == theirs.posts
-    return Shunned(user=theirs.users[here], post=place[here], weight=weight[here])
+    return DislikedPosts(user=theirs.users[here], post=place[here], weight=weight[here])
 
 
 def users_in_a_step(n_users: int, recipe: "Recipe") -> int:
@@ -105,7 +105,7 @@ def _shuffled_parts(users: Int64s, size: int, generator: np.random.Generator) ->
     return [order[start : start + size] for start in range(0, len(order), size)]
 
 
-def _is_shown(likes: "Likes", order: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.bool_]:
+def _is_shown(likes: "LikeMatrix", order: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.bool_]:
     """Which likes become history: from none to all but one of each user's, the earliest by `order`, ties at random."""
     ranked = np.lexsort((generator.random(len(order)), order, likes.users))
     place = np.empty(len(order), dtype=np.int64)
@@ -115,7 +115,7 @@ def _is_shown(likes: "Likes", order: NDArray[np.float64], generator: np.random.G
     return shown
 
 
-def _shown_by_chance(likes: "Likes", generator: np.random.Generator) -> NDArray[np.bool_]:
+def _shown_by_chance(likes: "LikeMatrix", generator: np.random.Generator) -> NDArray[np.bool_]:
     """Half of the likes become history, but never all of a user's."""
     chance = generator.random(len(likes.posts))
     has_any = likes.counts > 0
@@ -125,7 +125,7 @@ def _shown_by_chance(likes: "Likes", generator: np.random.Generator) -> NDArray[
 
 
 def _posts_of(
-    data: "TrainingSet", likes: "Likes", max_posts: int, generator: np.random.Generator
+    data: "TrainingSet", likes: "LikeMatrix", max_posts: int, generator: np.random.Generator
 ) -> tuple[Int64s, NDArray[np.float32]]:
     """The posts of a step: all, or those of the batch's likes and some even draws, with the chance of each.
 

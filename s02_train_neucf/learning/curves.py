@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Epoch:
+class EpochResult:
     """What one epoch came to."""
 
     number: int  # from 1
@@ -16,14 +16,14 @@ class Epoch:
 
 
 @dataclass(slots=True)
-class Curves:
+class LearningCurves:
     """Filled while the run trains. A cut that is trained on twice (search, then all of it) has two series."""
 
     losses: dict[str, list[tuple[int, float]]] = field(default_factory=dict)  # training → (epoch from 1, mean loss)
     validations: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
     _rounds: dict[str, int] = field(default_factory=dict)
 
-    def note(self, cut: str, epoch: Epoch) -> None:
+    def note(self, cut: str, epoch: EpochResult) -> None:
         """One epoch of a cut; a number that begins again at 1 begins another series."""
         if epoch.number == 1:
             self._rounds[cut] = self._rounds.get(cut, 0) + 1

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from s02_train_neucf.data.dataset import Emphasis, Likes, TrainingSet
+from s02_train_neucf.data.dataset import EventWeights, LikeMatrix, TrainingSet
 from s02_train_neucf.learning.recipe import Recipe
 from shared.domain import KIND_CODES
 from shared.event_columns import Events
@@ -29,7 +29,7 @@ def emphasised(data: TrainingSet, events: Events, posts: SortedPosts, recipe: Re
         return data
     likes = _like_weights(data, _Pairs.of(data, events), recipe) if weighs_likes else None
     shunned, weight = _shunned(data, events, posts, recipe) if weighs_negatives else (None, np.zeros(0, np.float32))
-    return replace(data, emphasis=Emphasis(likes=likes, shunned=shunned, shunned_weight=weight))
+    return replace(data, emphasis=EventWeights(likes=likes, shunned=shunned, shunned_weight=weight))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +73,7 @@ def _like_weights(data: TrainingSet, pairs: _Pairs, recipe: Recipe) -> Floats:
     return np.asarray(weights, dtype=np.float32)
 
 
-def _shunned(data: TrainingSet, events: Events, posts: SortedPosts, recipe: Recipe) -> tuple[Likes, Floats]:
+def _shunned(data: TrainingSet, events: Events, posts: SortedPosts, recipe: Recipe) -> tuple[LikeMatrix, Floats]:
     """Hidden posts, and posts that were seen for a day or longer without any answer; never a post of one's own.
 
     Only views and hides are looked at: a pair that has likes besides is known by the training set.
@@ -94,7 +94,7 @@ def _shunned(data: TrainingSet, events: Events, posts: SortedPosts, recipe: Reci
     else:
         weight = np.zeros(0)
     user, post = np.divmod(code, pairs.n_posts)
-    shunned = Likes.of(user, post, n_users=data.users.n_rows, n_posts=pairs.n_posts)
+    shunned = LikeMatrix.of(user, post, n_users=data.users.n_rows, n_posts=pairs.n_posts)
     return shunned, weight.astype(np.float32)
 
 

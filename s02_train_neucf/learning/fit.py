@@ -7,12 +7,12 @@ import numpy as np
 import torch
 
 from s02_train_neucf.data.dataset import TrainingSet, training_set
-from s02_train_neucf.evaluation.evaluate import Exam, ModelRanker, exam_of, per_user
+from s02_train_neucf.evaluation.evaluate import EvaluationTask, ModelRanker, exam_of, per_user
 from s02_train_neucf.evaluation.split import per_user_cut
-from s02_train_neucf.learning.curves import Epoch
+from s02_train_neucf.learning.curves import EpochResult
 from s02_train_neucf.learning.event_weights import emphasised
 from s02_train_neucf.learning.recipe import Recipe
-from s02_train_neucf.learning.train import Trained, train, train_members
+from s02_train_neucf.learning.train import TrainedModel, train, train_members
 from s02_train_neucf.learning.warm_start import Predecessor, beginnings
 from shared.event_columns import Events
 from shared.neucf.config import NeuCFConfig
@@ -31,11 +31,11 @@ VALIDATION_METRIC = "ndcg@10"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class SearchResult:
     """A recipe whose epochs and learning rate are settled, and the search that settled them."""
 
     recipe: Recipe
-    epochs: tuple[Epoch, ...] = ()  # with validation figures; empty where there was no search
+    epochs: tuple[EpochResult, ...] = ()  # with validation figures; empty where there was no search
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,7 +44,7 @@ class Fitted:
 
     model: NeuCF
     data: TrainingSet  # what it has seen, with its vocabularies
-    found: Found  # for how long and how fast it was trained
+    found: SearchResult  # for how long and how fast it was trained
 
     def as_predecessor(self, name: str) -> Predecessor:
         """The model for others to start from."""
@@ -60,8 +60,8 @@ def fit(
     *,
     seed: int,
     device: torch.device,
-    found: Found | None = None,
-    on_epoch: Callable[[Epoch], None] | None = None,
+    found: SearchResult | None = None,
+    on_epoch: Callable[[EpochResult], None] | None = None,
     before: Predecessor | None = None,
 ) -> Fitted:
     """Train on the earlier likes until the later ones are no longer found better, and then on all, each member.
@@ -108,7 +108,7 @@ class _HeldBack:
     """The earlier likes to train on, and the question that the later ones ask."""
 
     data: TrainingSet
-    exam: Exam
+    exam: EvaluationTask
     features: PostFeatures
 
     def validate(self, model: NeuCF) -> float:
@@ -132,15 +132,15 @@ def search(
     seed: int,
     device: torch.device,
     validate: Callable[[NeuCF], float],
-    on_epoch: Callable[[Epoch], None] | None = None,
-) -> Found:
+    on_epoch: Callable[[EpochResult], None] | None = None,
+) -> SearchResult:
     """Train a single model until validation finds it no better; where that comes soon, once more with smaller steps.
 
     Raises:
         TrainingRefused: as `train`.
     """
 
-    def tried(mine: Recipe) -> Trained:
+    def tried(mine: Recipe) -> TrainedModel:
         return train(data, config, mine, seed=seed, device=device, validate=validate, on_epoch=on_epoch)
 
     found = tried(recipe)
@@ -149,14 +149,14 @@ def search(
         again = tried(slower)
         if best_figure(again) > best_figure(found):
             recipe, found = slower, again
-    return Found(recipe=replace(recipe, epochs=found.best_epoch), epochs=found.epochs)
+    return SearchResult(recipe=replace(recipe, epochs=found.best_epoch), epochs=found.epochs)
 
 
-def best_figure(trained: Trained) -> float:
+def best_figure(trained: TrainedModel) -> float:
     """The best validation figure of a training."""
     return max(epoch.validation for epoch in trained.epochs if epoch.validation is not None)
 
 
-def unsearched(recipe: Recipe) -> Found:
+def unsearched(recipe: Recipe) -> SearchResult:
     """What to do where nothing can be held back."""
-    return Found(recipe=replace(recipe, epochs=min(EPOCHS_UNVALIDATED, recipe.epochs)))
+    return SearchResult(recipe=replace(recipe, epochs=min(EPOCHS_UNVALIDATED, recipe.epochs)))

@@ -15,12 +15,12 @@ import torch
 
 from s02_train_neucf.data.dataset import TrainingSet
 from s02_train_neucf.learning.batches import batches_of
-from s02_train_neucf.learning.curves import Epoch
+from s02_train_neucf.learning.curves import EpochResult
 from s02_train_neucf.learning.loss import Step
 from s02_train_neucf.learning.recipe import Recipe
 from shared.errors import TrainingRefused
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.features import Vectors
+from shared.neucf.features import ContentVectors
 from shared.neucf.merge import merged
 from shared.neucf.model import NeuCF
 
@@ -33,12 +33,12 @@ SMALLEST_GAIN = 1e-5  # of the validation figure, below which an epoch counts as
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Trained:
+class TrainedModel:
     """The best model that was seen, and how it went."""
 
     model: NeuCF
     best_epoch: int
-    epochs: tuple[Epoch, ...]
+    epochs: tuple[EpochResult, ...]
 
 
 def train(
@@ -49,9 +49,9 @@ def train(
     seed: int,
     device: torch.device,
     validate: Callable[[NeuCF], float] | None = None,
-    on_epoch: Callable[[Epoch], None] | None = None,
+    on_epoch: Callable[[EpochResult], None] | None = None,
     begin: "Begin | None" = None,
-) -> Trained:
+) -> TrainedModel:
     """Train a model; keep the weights of the epoch with the best validation figure, or the last without one.
 
     The weights that are validated and kept are a running mean over the steps (Polyak and Juditsky 1992; here with an
@@ -84,7 +84,7 @@ def train_members(
     *,
     seed: int,
     device: torch.device,
-    on_epoch: Callable[[Epoch], None] | None = None,
+    on_epoch: Callable[[EpochResult], None] | None = None,
     begin: "Sequence[Begin]" = (),
 ) -> NeuCF:
     """Train `recipe.members` models for `recipe.epochs` each and give their mean as one model.
@@ -120,18 +120,18 @@ def _train(
     recipe: Recipe,
     seed: int,
     validate: Callable[[NeuCF], float] | None,
-    on_epoch: Callable[[Epoch], None] | None,
-) -> Trained:
+    on_epoch: Callable[[EpochResult], None] | None,
+) -> TrainedModel:
     learner = _Learner(model, data, recipe, seed)
     latest = learner.mean.model
-    epochs, best = list[Epoch](), _Best(weights=latest.state_dict())
+    epochs, best = list[EpochResult](), _Best(weights=latest.state_dict())
     for number in range(1, recipe.epochs + 1):
         begun = perf_counter()
         loss, learned = learner.one_epoch(number), perf_counter()
         is_asked = number % recipe.validate_every == 0 or number == recipe.epochs
         figure = validate(latest) if validate is not None and is_asked else None
         epochs.append(
-            Epoch(
+            EpochResult(
                 number=number, of=recipe.epochs, loss=loss, validation=figure,
                 seconds=learned - begun, validation_seconds=perf_counter() - learned,
             )
@@ -144,7 +144,7 @@ def _train(
                 break
     model.load_state_dict(best.weights)
     best_epoch = best.epoch if validate is not None else len(epochs)
-    return Trained(model=model.eval(), best_epoch=best_epoch, epochs=tuple(epochs))
+    return TrainedModel(model=model.eval(), best_epoch=best_epoch, epochs=tuple(epochs))
 
 
 class _Learner:
@@ -232,7 +232,7 @@ def _new_model(data: TrainingSet, config: NeuCFConfig, seed: int) -> NeuCF:
     return model
 
 
-def _width(vectors: Vectors | None) -> int:
+def _width(vectors: ContentVectors | None) -> int:
     return 0 if vectors is None else vectors.width
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from s02_train_neucf.data.dataset import TrainingSet
 from shared.logs import log_event
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.content import Content
+from shared.neucf.content import ContentLayer
 from shared.neucf.merge import split
 from shared.neucf.model import NeuCF
 from shared.neucf.vocab import UNKNOWN_ROW, Vocab
@@ -89,7 +89,7 @@ def _rows_before(before: Vocab, now: Vocab) -> Tensor:
     return torch.from_numpy(np.r_[UNKNOWN_ROW, before.rows(now.keys)])
 
 
-def _take_content(model: NeuCF, mine: Content, theirs: Content) -> None:
+def _take_content(model: NeuCF, mine: ContentLayer, theirs: ContentLayer) -> None:
     """Take a content projection, said again in the new model's components.
 
     The new centre and components are those of today's posts, so that a night with few posts does not decide for ever.

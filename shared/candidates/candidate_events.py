@@ -18,7 +18,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Met:
+class CandidateEvents:
     """Events on candidates, the earliest first; at equal times by post."""
 
     posts: Int64s  # (n,) indices in the column of candidates
@@ -36,16 +36,16 @@ class Met:
         return latest_of_each(self.posts, self.users, at=self.at)
 
 
-def meet(posts: PostKeys, events: Events | Met) -> Met:
+def meet(posts: PostKeys, events: Events | CandidateEvents) -> CandidateEvents:
     """Line events up with candidates; events on other posts are left out. What is lined up already stays as it is."""
-    if isinstance(events, Met):
+    if isinstance(events, CandidateEvents):
         return events
     index, known = post_index(posts, events.post_keys)
     index, keys, at = index[known], events.user_keys[known], events.at[known]
     order = _by_time(at, index)
     index, keys, at = index[order], keys[order], at[order]
     user_keys = distinct(keys)
-    return Met(
+    return CandidateEvents(
         posts=index,
         users=np.searchsorted(user_keys, keys),
         kinds=events.kinds[known][order],

@@ -15,7 +15,7 @@ from shared.ranked_lists.records import pack_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PlaceIndex:
+class PostIndex:
     """Where posts stand in some column (of candidates, or of a ranking), by row and by author."""
 
     sorted_rows: npt.NDArray[np.uint32]  # (n_posts,) ascending

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import numpy as np
 
-from shared.candidates.candidate_events import Met, meet
+from shared.candidates.candidate_events import CandidateEvents, meet
 from shared.candidates.columns import latest_of_each
 from shared.domain import KIND_CODES
 from shared.event_columns import Events, Floats, PostKeys
@@ -14,7 +14,7 @@ from shared.settings import HeuristicSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scores:
+class HeuristicScores:
     """The two terms and their blend, one value per post, each in [0, 1]."""
 
     popularity: Floats  # (n_posts,)
@@ -22,7 +22,9 @@ class Scores:
     blended: Floats  # (n_posts,)
 
 
-def score_posts(posts: PostKeys, events: Events | Met, settings: HeuristicSettings, now: datetime) -> Scores:
+def score_posts(
+    posts: PostKeys, events: Events | CandidateEvents, settings: HeuristicSettings, now: datetime
+) -> HeuristicScores:
     """Popularity, recency and their blend for each post.
 
     Popularity is the sum over distinct users and kinds of the kind's weight, each decayed by the age of that user's
@@ -33,10 +35,12 @@ def score_posts(posts: PostKeys, events: Events | Met, settings: HeuristicSettin
     popular = popularity(weights, reference, log1p=np.log1p)
     ages = np.maximum(now.timestamp() - posts.created_at, 0.0) / 3600.0
     recent = recency(ages, settings.half_life_hours)
-    return Scores(popularity=popular, recency=recent, blended=blend(popular, recent, alpha=settings.alpha))
+    return HeuristicScores(popularity=popular, recency=recent, blended=blend(popular, recent, alpha=settings.alpha))
 
 
-def event_weights(posts: PostKeys, events: Events | Met, settings: HeuristicSettings, now: datetime) -> Floats:
+def event_weights(
+    posts: PostKeys, events: Events | CandidateEvents, settings: HeuristicSettings, now: datetime
+) -> Floats:
     """The decayed weight of each post's distinct users, from 0 up; shape (n_posts,)."""
     met = meet(posts, events)
     counted = np.flatnonzero(met.by_others)

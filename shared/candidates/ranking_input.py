@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from shared.arrays.distinct import distinct
-from shared.candidates.candidate_events import Met, meet
+from shared.candidates.candidate_events import CandidateEvents, meet
 from shared.db.asked import known_askers
 from shared.db.bulk import (
     Posts,
@@ -24,7 +24,7 @@ from shared.db.engine import Database
 from shared.db.post_rows import moment_of, rows_of_posts
 from shared.db.relations import check_relations
 from shared.db.safety import load_blocks, load_hides, next_safety_version, note_removals
-from shared.domain import KIND_CODES, AuthorKeys, Kind
+from shared.domain import KIND_CODES, AuthorKeys, InteractionKind
 from shared.eligibility import Viewer
 from shared.event_columns import Events
 from shared.operations.safety import blocked_authors
@@ -33,7 +33,7 @@ from shared.settings import ListSettings, WindowSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Uncounted:
+class UncountedEvents:
     """What the relations hold that raises nothing: its user or author is not in the view of users, or it repeats."""
 
     users: int = 0  # with such an event
@@ -43,13 +43,13 @@ class Uncounted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class RankingInput:
     """Everything that one run ranks, and for whom."""
 
     posts: Posts
     rows: list[int]  # the posts' rows, in their order
     events: Events  # of all who count
-    met: Met  # those on candidates, lined up with them
+    met: CandidateEvents  # those on candidates, lined up with them
     users: Users
     viewers: Mapping[str, Viewer]  # users of whom something must be withheld; others see all but their own posts
     viewer_version: int
@@ -57,7 +57,7 @@ class World:
     there: Mapping[str, int] = field(default_factory=dict)  # rows of each relation, up to `MANY`
     clusters: Mapping[str, int] = field(default_factory=dict)  # of the posts whose photo is nearly another's
     author_keys: AuthorKeys = field(default_factory=AuthorKeys)
-    uncounted: Uncounted = Uncounted()
+    uncounted: UncountedEvents = UncountedEvents()
 
     def viewer(self, user_id: str) -> Viewer:
         """The user's viewer, their own posts always withheld."""
@@ -75,7 +75,7 @@ def load_world(
     lists: ListSettings,
     now: datetime,
     asked: Mapping[str, datetime] | None = None,
-) -> World:
+) -> RankingInput:
     """Read the candidates, their events, the active users (`asked`: and who asked for a page) and what is withheld.
 
     Raises:
@@ -109,7 +109,7 @@ def load_world(
     touched = touched_posts(posts, rows, met, at_most=lists.seen_length)
     if len(loaded.uncounted):  # they may still ask for everyone's list, and are not shown what they hid
         touched = touched.beside(touched_posts(posts, rows, loaded.uncounted, at_most=lists.seen_length))
-    return World(
+    return RankingInput(
         posts=posts,
         rows=rows,
         events=loaded.counted,
@@ -121,7 +121,7 @@ def load_world(
         clusters=clusters,
         there=there,
         author_keys=author_keys,
-        uncounted=Uncounted(
+        uncounted=UncountedEvents(
             users=len(distinct(loaded.uncounted.user_keys)),
             events=len(loaded.uncounted),
             posts=posts.of_unknown,
@@ -130,7 +130,7 @@ def load_world(
     )
 
 
-def catalogue(world: World) -> Iterator[CatalogueEntry]:
+def catalogue(world: RankingInput) -> Iterator[CatalogueEntry]:
     """What the timeline must know of each candidate."""
     for row, post_id, author_id in zip(world.rows, world.posts.ids, world.posts.author_ids, strict=True):
         author, cluster = world.author_keys[author_id], world.clusters.get(post_id, 0)
@@ -138,18 +138,18 @@ def catalogue(world: World) -> Iterator[CatalogueEntry]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Touched:
+class PostsByUser:
     """What users did with candidates: for each user key, the rows of the posts, last touched last."""
 
     seen: Mapping[int, Collection[int]]
     hidden: Mapping[int, frozenset[int]]
 
-    def beside(self, other: "Touched") -> "Touched":
+    def beside(self, other: "PostsByUser") -> "PostsByUser":
         """The same of these users and of others, none of whom is among them."""
-        return Touched(seen={**self.seen, **other.seen}, hidden={**self.hidden, **other.hidden})
+        return PostsByUser(seen={**self.seen, **other.seen}, hidden={**self.hidden, **other.hidden})
 
 
-def touched_posts(posts: Posts, rows: list[int], events: Events | Met, *, at_most: int) -> Touched:
+def touched_posts(posts: Posts, rows: list[int], events: Events | CandidateEvents, *, at_most: int) -> PostsByUser:
     """Which candidates each user has seen (any event is a proof of that) and which they hid.
 
     Args:
@@ -169,15 +169,15 @@ def touched_posts(posts: Posts, rows: list[int], events: Events | Met, *, at_mos
     for key, end in zip(keys, ends, strict=True):
         seen[key] = seen_rows[max(start, end - at_most) : end]
         start = end
-    is_hide = np.flatnonzero(met.kinds == KIND_CODES[Kind.HIDE])
+    is_hide = np.flatnonzero(met.kinds == KIND_CODES[InteractionKind.HIDE])
     hidden: dict[int, set[int]] = {}
     hiders, posts_hidden = met.user_keys[met.users[is_hide]], row_of[met.posts[is_hide]]
     for key, row in zip(hiders.tolist(), posts_hidden.tolist(), strict=True):
         hidden.setdefault(key, set()).add(row)
-    return Touched(seen=seen, hidden={key: frozenset(hides) for key, hides in hidden.items()})
+    return PostsByUser(seen=seen, hidden={key: frozenset(hides) for key, hides in hidden.items()})
 
 
-def _viewers(keys: Mapping[str, int], authors: Mapping[str, frozenset[int]], touched: Touched) -> dict[str, Viewer]:
+def _viewers(keys: Mapping[str, int], authors: Mapping[str, frozenset[int]], touched: PostsByUser) -> dict[str, Viewer]:
     viewers = {}
     for user_id, key in keys.items():
         hidden_authors, seen = authors.get(user_id, frozenset()), touched.seen.get(key, ())

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from shared.arrays.distinct import distinct
 from shared.domain import KIND_CODES, POSITIVE_KINDS
-from shared.readiness import Amounts
+from shared.readiness import TrainingAmounts
 
 _POSITIVE_CODES = [KIND_CODES[kind] for kind in sorted(POSITIVE_KINDS)]
 
@@ -22,7 +22,7 @@ def amounts_of(
     min_positives: int,
     days: float,
 ) -> dict[str, Any]:
-    """`readiness.Amounts` as a run's report holds them.
+    """`readiness.TrainingAmounts` as a run's report holds them.
 
     Args:
         user_keys: of the events, one column with the next two.
@@ -38,7 +38,7 @@ def amounts_of(
     # As places instead of keys a pair is one number, which sorts twenty times as fast as two columns.
     pairs = distinct(np.searchsorted(known_users, users) * len(known_posts) + np.searchsorted(known_posts, posts))
     each = np.bincount(pairs // max(1, len(known_posts)), minlength=len(known_users))
-    counts = Amounts(
+    counts = TrainingAmounts(
         events=len(kinds),
         positives=len(pairs),
         warm_users=int((each >= min_positives).sum()),

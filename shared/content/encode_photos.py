@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from shared.content.encode_each import encode_each
 from shared.content.encoders.protocol import ImageEncoder
-from shared.content.encoders.stored_only import StoredOnly
+from shared.content.encoders.stored_only import StoredOnlyEncoder
 from shared.content.encoding_plan import PostSource
-from shared.content.encoding_work import EncodingWork, Outcome, Sorted, begin, plan_work, sorted_out, store
+from shared.content.encoding_work import EncodingResult, EncodingWork, Sorted, begin, plan_work, sorted_out, store
 from shared.content.photos.outages import Outages, place_of
 from shared.content.photos.photo_source import Photo, PhotoSource
 from shared.content.photos.unreadable import Fault, Unreadable
 from shared.content.settings import ContentSettings
 from shared.db.encoding_failures import store_failures
 from shared.db.engine import Database
-from shared.db.vectors import Part, PostContent
+from shared.db.vectors import ContentKind, PostContent
 from shared.logs import log_trouble
 from shared.run_progress import ReportProgress
 
@@ -34,10 +34,10 @@ def photo_work(
     now: datetime,
 ) -> EncodingWork | None:
     """What is to be done; None by an encoder of which only the vectors are left."""
-    if isinstance(encoder, StoredOnly):
+    if isinstance(encoder, StoredOnlyEncoder):
         return None
     sources = _photo_sources(photos, posts)
-    return plan_work(database, Part.IMAGE, sources, encoder.card, settings, now, photos.limits)
+    return plan_work(database, ContentKind.IMAGE, sources, encoder.card, settings, now, photos.limits)
 
 
 def encode_images(
@@ -46,11 +46,11 @@ def encode_images(
     photos: PhotoSource,
     posts: Sequence[PostContent],
     report_progress: ReportProgress,
-) -> Outcome:
+) -> EncodingResult:
     """Encode what the work's plan says, and record what could not be."""
     report_progress("photos", 0, 1)
     if work is None:
-        return Outcome()
+        return EncodingResult()
     references = {post.post_id: post.image_url or "" for post in posts}
     outcome = begin(work)
     outages = Outages(partial(_read_before, work, posts))
@@ -99,7 +99,7 @@ def _note_outages(
     outages: Outages,
     references: Mapping[str, str],
     doubtful: Sequence[tuple[PostSource, Unreadable]],
-    outcome: Outcome,
+    outcome: EncodingResult,
 ) -> None:
     """Blame the places that are away instead of their photos, which are then due with the next run."""
     put_off = [

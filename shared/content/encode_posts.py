@@ -15,14 +15,14 @@ from shared.content.encoders.captions import caption_hash
 from shared.content.encoders.protocol import ImageEncoder, TextEncoder
 from shared.content.encoders.registry import build_image_encoder, build_text_encoder
 from shared.content.encoders.self_test import try_image_encoder, try_text_encoder
-from shared.content.encoders.stored_only import StoredOnly, as_identified
+from shared.content.encoders.stored_only import StoredOnlyEncoder, as_identified
 from shared.content.encoding_plan import PostSource
-from shared.content.encoding_work import EncodingWork, Outcome, begin, plan_work, sorted_out, store
+from shared.content.encoding_work import EncodingResult, EncodingWork, begin, plan_work, sorted_out, store
 from shared.content.photo_clusters import cluster_photos
 from shared.content.photos.photo_source import PhotoSource
 from shared.content.settings import ContentSettings
 from shared.db.engine import Database
-from shared.db.vectors import Part, PostContent, load_content
+from shared.db.vectors import ContentKind, PostContent, load_content
 from shared.errors import EncoderUnavailable
 from shared.logs import log_trouble, stage
 from shared.neucf.manifest import Encoder as ModelEncoder
@@ -74,7 +74,7 @@ def build_served_encoders(settings: ContentSettings, *, image: ModelEncoder, cap
     )
 
 
-def _as_trained(encoder: ModelEncoder, build: Callable[[str], Built]) -> Built | StoredOnly:
+def _as_trained(encoder: ModelEncoder, build: Callable[[str], Built]) -> Built | StoredOnlyEncoder:
     try:
         built = build(encoder.name)
     except EncoderUnavailable as error:
@@ -84,7 +84,7 @@ def _as_trained(encoder: ModelEncoder, build: Callable[[str], Built]) -> Built |
             return built
         reason = f"here it is {built.card.identity}"
     log_trouble("content.encoder_absent", encoder=encoder.version, reason=reason)
-    return StoredOnly(name=encoder.name, identity=encoder.version, width=encoder.width)
+    return StoredOnlyEncoder(name=encoder.name, identity=encoder.version, width=encoder.width)
 
 
 def build_photo_source(settings: ContentSettings) -> PhotoSource:
@@ -145,20 +145,20 @@ def _caption_work(
     database: Database, encoder: TextEncoder, posts: Sequence[PostContent], settings: ContentSettings, now: datetime
 ) -> EncodingWork | None:
     """What is to be done; None by an encoder of which only the vectors are left."""
-    if isinstance(encoder, StoredOnly):
+    if isinstance(encoder, StoredOnlyEncoder):
         return None
     sources = (
         PostSource(post_id=post.post_id, created_at=post.created_at, source_hash=caption_hash(post.caption))
         for post in posts
     )
-    return plan_work(database, Part.CAPTION, sources, encoder.card, settings, now, {})
+    return plan_work(database, ContentKind.CAPTION, sources, encoder.card, settings, now, {})
 
 
 def _encode_captions(
     work: EncodingWork | None, encoder: TextEncoder, posts: Sequence[PostContent], report_progress: ReportProgress
-) -> Outcome:
+) -> EncodingResult:
     if work is None:
-        return Outcome()
+        return EncodingResult()
     captions = {post.post_id: post.caption for post in posts}
     outcome = begin(work)
     for batch in work.plan.batches(CAPTIONS_PER_BATCH * work.settings.encode_batch):

@@ -27,7 +27,7 @@ class PostSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class RetryState:
     """How often a source could not be read, and when to try again; None: not before the source changes."""
 
     source_hash: str
@@ -75,7 +75,7 @@ class EncodingPlan:
 
 
 def plan_encoding(
-    posts: Iterable[PostSource], stored: Mapping[str, str], failures: Mapping[str, Failure], *, now: datetime
+    posts: Iterable[PostSource], stored: Mapping[str, str], failures: Mapping[str, RetryState], *, now: datetime
 ) -> EncodingPlan:
     """Compare what posts have with what is stored.
 
@@ -115,22 +115,22 @@ def plan_encoding(
 
 
 def next_failure(
-    previous: Failure | None, *, source_hash: str, retry: bool, now: datetime, backoff: Backoff
-) -> Failure:
+    previous: RetryState | None, *, source_hash: str, retry: bool, now: datetime, backoff: Backoff
+) -> RetryState:
     """What to record after a source could not be read; attempts count from one again when the source changed."""
     repeated = previous is not None and previous.source_hash == source_hash
     attempts = previous.attempts + 1 if previous is not None and repeated else 1
     next_try = now + backoff.after(attempts) if retry else None
-    return Failure(source_hash=source_hash, attempts=attempts, next_try=next_try)
+    return RetryState(source_hash=source_hash, attempts=attempts, next_try=next_try)
 
 
-def failure_of_outage(previous: Failure | None, *, source_hash: str, now: datetime) -> Failure:
+def failure_of_outage(previous: RetryState | None, *, source_hash: str, now: datetime) -> RetryState:
     """The same where the place that it is read from was away: nobody's fault, so it is due with the next run."""
     repeated = previous is not None and previous.source_hash == source_hash
-    return Failure(source_hash=source_hash, attempts=previous.attempts if previous and repeated else 0, next_try=now)
+    return RetryState(source_hash=source_hash, attempts=previous.attempts if previous and repeated else 0, next_try=now)
 
 
-def _waits(failure: Failure | None, source_hash: str, now: datetime) -> bool:
+def _waits(failure: RetryState | None, source_hash: str, now: datetime) -> bool:
     if failure is None or failure.source_hash != source_hash:
         return False
     return failure.next_try is None or failure.next_try > now

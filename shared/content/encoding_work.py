@@ -8,8 +8,8 @@ from typing import Any
 from shared.content.encoders.protocol import EncoderCard
 from shared.content.encoding_plan import (
     EncodingPlan,
-    Failure,
     PostSource,
+    RetryState,
     failure_of_outage,
     next_failure,
     plan_encoding,
@@ -20,10 +20,10 @@ from shared.content.settings import ContentSettings
 from shared.content.vanished import VANISHED, failure_of_vanished, split_vanished
 from shared.db.encoding_failures import EncodingFailure, forget_failures, load_failures, store_failures
 from shared.db.engine import Database
-from shared.db.vectors import Encoded, Part, drop_vectors, store_vectors, stored_vectors
+from shared.db.vectors import ContentKind, EncodedVector, drop_vectors, store_vectors, stored_vectors
 from shared.logs import log_trouble
 
-Sorted = tuple[list[Encoded], list[tuple[PostSource, Unreadable]]]
+Sorted = tuple[list[EncodedVector], list[tuple[PostSource, Unreadable]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +31,11 @@ class EncodingWork:
     """What the encoding of one part needs throughout a run."""
 
     database: Database
-    part: Part
+    part: ContentKind
     card: EncoderCard
     stored: Mapping[str, str]  # post → what its vector was made of
     plan: EncodingPlan
-    failures: Mapping[str, Failure]  # those on record that still count
+    failures: Mapping[str, RetryState]  # those on record that still count
     limits: Mapping[str, str]  # by fault
     settings: ContentSettings
     now: datetime
@@ -58,7 +58,7 @@ class EncodingWork:
         failure = failure_of_vanished(self.failures.get(post_id), now=self.now)
         return self._record(post_id, failure, f"{VANISHED}: gone from most posts at once", None)
 
-    def _record(self, post_id: str, failure: Failure, reason: str, refused_by: str | None) -> EncodingFailure:
+    def _record(self, post_id: str, failure: RetryState, reason: str, refused_by: str | None) -> EncodingFailure:
         return EncodingFailure(
             post_id=post_id, source_hash=failure.source_hash, failure=reason, refused_by=refused_by,
             attempts=failure.attempts, next_try=failure.next_try,
@@ -66,7 +66,7 @@ class EncodingWork:
 
 
 @dataclass(slots=True, kw_only=True)
-class Outcome:
+class EncodingResult:
     """What became of one part."""
 
     encoded: int = 0
@@ -84,14 +84,17 @@ def sorted_out(batch: Sequence[PostSource], rows: Sequence[Any]) -> Sorted:
     """What an encoder gave for each source of a batch: vectors, and what has none."""
     pairs = list(zip(batch, rows, strict=True))
     return [
-        Encoded(post_id=source.post_id, source_hash=known_hash(source), vector=row)
+        EncodedVector(post_id=source.post_id, source_hash=known_hash(source), vector=row)
         for source, row in pairs
         if not isinstance(row, Unreadable)
     ], [(source, row) for source, row in pairs if isinstance(row, Unreadable)]
 
 
 def store(
-    work: EncodingWork, encoded: Sequence[Encoded], failed: Sequence[tuple[PostSource, Unreadable]], outcome: Outcome
+    work: EncodingWork,
+    encoded: Sequence[EncodedVector],
+    failed: Sequence[tuple[PostSource, Unreadable]],
+    outcome: EncodingResult,
 ) -> None:
     store_vectors(work.database, work.part, encoder=work.card.identity, encoded=encoded)
     store_failures(work.database, work.part, [work.failed(source, what) for source, what in failed])
@@ -101,7 +104,7 @@ def store(
 
 def plan_work(
     database: Database,
-    part: Part,
+    part: ContentKind,
     sources: Iterable[PostSource],
     card: EncoderCard,
     settings: ContentSettings,
@@ -110,7 +113,7 @@ def plan_work(
 ) -> EncodingWork:
     limits = {**limits, Fault.ENCODER_FAULT: card.identity}
     failures = {
-        post_id: Failure(source_hash=each.source_hash, attempts=each.attempts, next_try=each.next_try)
+        post_id: RetryState(source_hash=each.source_hash, attempts=each.attempts, next_try=each.next_try)
         for post_id, each in load_failures(database, part).items()
         if still_refuses(each.failure, each.refused_by, limits)
     }
@@ -122,10 +125,10 @@ def plan_work(
     )  # fmt: skip
 
 
-def begin(work: EncodingWork) -> Outcome:
+def begin(work: EncodingWork) -> EncodingResult:
     """Tidy up what has no source any more, and count what needs no work."""
     plan = work.plan
-    outcome = Outcome(current=plan.current, waiting=plan.waiting, away=plan.away)
+    outcome = EncodingResult(current=plan.current, waiting=plan.waiting, away=plan.away)
     n_stored = plan.current + plan.away + len(plan.sourceless)
     vanished = split_vanished(plan.sourceless, work.failures, n_stored=n_stored, now=work.now)
     drop_vectors(work.database, work.part, vanished.to_drop)

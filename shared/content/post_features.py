@@ -5,38 +5,38 @@ import numpy as np
 from shared.content.encode_posts import Encoders
 from shared.content.encoders.protocol import EncoderCard
 from shared.db.engine import Snapshot
-from shared.db.vectors import Part, VectorColumn, load_vectors
+from shared.db.vectors import ContentKind, VectorColumn, load_vectors
 from shared.event_columns import Int64s
-from shared.neucf.features import PostFeatures, Vectors
+from shared.neucf.features import ContentVectors, PostFeatures
 from shared.neucf.manifest import Encoder
 
 
-def load_columns(snapshot: Snapshot, encoders: Encoders) -> dict[Part, VectorColumn]:
+def load_columns(snapshot: Snapshot, encoders: Encoders) -> dict[ContentKind, VectorColumn]:
     """All vectors of the encoders in force."""
     return {
         part: load_vectors(snapshot, part, encoder=card.identity, width=card.width)
-        for part, card in ((Part.IMAGE, encoders.image.card), (Part.CAPTION, encoders.caption.card))
+        for part, card in ((ContentKind.IMAGE, encoders.image.card), (ContentKind.CAPTION, encoders.caption.card))
     }
 
 
-def features_of(columns: dict[Part, VectorColumn], post_keys: Int64s) -> PostFeatures:
+def features_of(columns: dict[ContentKind, VectorColumn], post_keys: Int64s) -> PostFeatures:
     """The image and caption vectors of a column of posts; what is missing or not finite is marked as missing."""
     return PostFeatures(
-        image=aligned(columns[Part.IMAGE], post_keys).without_broken(),
-        caption=aligned(columns[Part.CAPTION], post_keys).without_broken(),
+        image=aligned(columns[ContentKind.IMAGE], post_keys).without_broken(),
+        caption=aligned(columns[ContentKind.CAPTION], post_keys).without_broken(),
     )
 
 
-def aligned(column: VectorColumn, post_keys: Int64s) -> Vectors:
+def aligned(column: VectorColumn, post_keys: Int64s) -> ContentVectors:
     """The vectors in the order of these posts. -> (n_posts, width)"""
     width = column.values.shape[1]
     if len(column.post_keys) == 0:
-        return Vectors(np.zeros((len(post_keys), width), np.float16), np.zeros(len(post_keys), bool))
+        return ContentVectors(np.zeros((len(post_keys), width), np.float16), np.zeros(len(post_keys), bool))
     order = np.argsort(column.post_keys)
     places = np.minimum(np.searchsorted(column.post_keys, post_keys, sorter=order), len(order) - 1)
     found = order[places]
     known = column.post_keys[found] == post_keys
-    return Vectors(column.values, known, found)
+    return ContentVectors(column.values, known, found)
 
 
 def manifest_encoder(card: EncoderCard) -> Encoder:

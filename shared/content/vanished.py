@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.content.encoding_plan import Failure
+from shared.content.encoding_plan import RetryState
 
 MANY = 20  # posts; fewer may well be edited between two runs
 KEPT_FOR = timedelta(days=1)
@@ -15,7 +15,7 @@ VANISHED = "vanished"  # the failure's code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Vanished:
+class MissingSources:
     """Posts without a source: whose vectors go, and whose are kept for now."""
 
     to_drop: tuple[str, ...]
@@ -23,8 +23,8 @@ class Vanished:
 
 
 def split_vanished(
-    sourceless: Sequence[str], failures: Mapping[str, Failure], *, n_stored: int, now: datetime
-) -> Vanished:
+    sourceless: Sequence[str], failures: Mapping[str, RetryState], *, n_stored: int, now: datetime
+) -> MissingSources:
     """Decide about posts whose source is gone.
 
     Args:
@@ -35,20 +35,20 @@ def split_vanished(
     """
     is_mass = len(sourceless) >= MANY and 2 * len(sourceless) > n_stored
     kept = {post_id for post_id in sourceless if is_mass and not _is_over(failures.get(post_id), now)}
-    return Vanished(
+    return MissingSources(
         to_drop=tuple(post_id for post_id in sourceless if post_id not in kept),
         to_keep=tuple(post_id for post_id in sourceless if post_id in kept),
     )
 
 
-def failure_of_vanished(previous: Failure | None, *, now: datetime) -> Failure:
+def failure_of_vanished(previous: RetryState | None, *, now: datetime) -> RetryState:
     """What to record of a post that is kept; the first time counts."""
     if previous is not None and previous.source_hash == VANISHED:
         return previous
-    return Failure(source_hash=VANISHED, attempts=0, next_try=now + KEPT_FOR)
+    return RetryState(source_hash=VANISHED, attempts=0, next_try=now + KEPT_FOR)
 
 
-def _is_over(failure: Failure | None, now: datetime) -> bool:
+def _is_over(failure: RetryState | None, now: datetime) -> bool:
     return (
         failure is not None
         and failure.source_hash == VANISHED

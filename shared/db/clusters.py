@@ -15,21 +15,21 @@ Compare = Callable[[Sequence[bytes], Sequence[int | None], Callable[[], int]], M
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
+class ClusterResult:
     """What a comparison came to."""
 
     compared: int = 0  # photos that were new
     alike: int = 0  # photos that came into a cluster, or into another one
 
 
-def renew_clusters(database: Database, post_ids: Sequence[str], *, compare: Compare) -> Compared:
+def renew_clusters(database: Database, post_ids: Sequence[str], *, compare: Compare) -> ClusterResult:
     """Compare the photos of these posts that are new with all of theirs, and keep their clusters.
 
     While another job is at it nothing is done: what it leaves is there for the next time.
     """
     with database.begin() as connection:
         if not connection.scalar(sa.text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _LOCK}):
-            return Compared()
+            return ClusterResult()
         query = sa.text(
             f"""
             SELECT post_id, fingerprint, cluster FROM {SCHEMA}.photo_fingerprints
@@ -39,7 +39,7 @@ def renew_clusters(database: Database, post_ids: Sequence[str], *, compare: Comp
         photos = connection.execute(query, {"ids": list(post_ids)}).all()
         n_new = sum(cluster is None for _, _, cluster in photos)
         if n_new == 0:
-            return Compared()
+            return ClusterResult()
 
         def new_cluster() -> int:
             return int(connection.scalar(sa.text(f"SELECT nextval('{SCHEMA}.photo_clusters')")) or 0)
@@ -47,7 +47,7 @@ def renew_clusters(database: Database, post_ids: Sequence[str], *, compare: Comp
         prints, clusters = [bytes(photo[1]) for photo in photos], [photo[2] for photo in photos]
         changes = compare(prints, clusters, new_cluster)
         _store(connection, [(photos[place][0], prints[place], cluster) for place, cluster in changes.items()])
-    return Compared(compared=n_new, alike=sum(cluster > 0 for cluster in changes.values()))
+    return ClusterResult(compared=n_new, alike=sum(cluster > 0 for cluster in changes.values()))
 
 
 def clusters_of_posts(connection: sa.Connection, post_ids: Sequence[str]) -> dict[str, int]:

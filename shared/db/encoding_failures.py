@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.engine import Database
 from shared.db.tables import encoding_failures
-from shared.db.vectors import Part
+from shared.db.vectors import ContentKind
 
 _AT_ONCE = 1_000  # rows of one statement
 
@@ -26,7 +26,7 @@ class EncodingFailure:
     next_try: datetime | None  # None: not before the source or the limit changes
 
 
-def load_failures(database: Database, part: Part) -> dict[str, EncodingFailure]:
+def load_failures(database: Database, part: ContentKind) -> dict[str, EncodingFailure]:
     """All failures on record, by post."""
     f = encoding_failures.c
     columns = sa.select(f.post_id, f.source_hash, f.failure, f.refused_by, f.attempts, f.next_try)
@@ -35,21 +35,21 @@ def load_failures(database: Database, part: Part) -> dict[str, EncodingFailure]:
         return {row["post_id"]: EncodingFailure(**row) for row in rows}
 
 
-def store_failures(database: Database, part: Part, failures: Sequence[EncodingFailure]) -> None:
+def store_failures(database: Database, part: ContentKind, failures: Sequence[EncodingFailure]) -> None:
     """Put failures on record, in place of earlier ones of the same posts; no vector is touched."""
     with database.begin() as connection:
         for start in range(0, len(failures), _AT_ONCE):
             connection.execute(_put(part, failures[start : start + _AT_ONCE]))
 
 
-def forget_failures(database: Database, part: Part, post_ids: Iterable[str]) -> None:
+def forget_failures(database: Database, part: ContentKind, post_ids: Iterable[str]) -> None:
     """Take failures off the record."""
     f = encoding_failures.c
     with database.begin() as connection:
         connection.execute(encoding_failures.delete().where(f.part == part.value, f.post_id.in_(list(post_ids))))
 
 
-def _put(part: Part, failures: Sequence[EncodingFailure]) -> sa.Executable:
+def _put(part: ContentKind, failures: Sequence[EncodingFailure]) -> sa.Executable:
     rows = [
         {
             "post_id": each.post_id,

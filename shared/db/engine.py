@@ -32,7 +32,7 @@ ALSO_OWN = ("interactions", "blocks")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class RelationHome:
     """One home of a relation."""
 
     engine: sa.Engine
@@ -50,21 +50,21 @@ class Database:
         check_urls(settings)
         open_pool = partial(engine_for, statement_seconds=statement_seconds, pool_size=pool_size)
         own = open_pool(settings.database_url.get_secret_value(), writes=True)
-        self.own = Place(engine=own, schema=SCHEMA)
-        self.source: Place | None = None
+        self.own = RelationHome(engine=own, schema=SCHEMA)
+        self.source: RelationHome | None = None
         self.was_read_only = False  # when it was last asked
         self._check: Callable[[sa.Connection], None] | None = None  # of who may begin a transaction
         if settings.source_schema is not None:
             url = settings.source_url
             engine = open_pool(url.get_secret_value(), writes=False) if url else own
-            self.source = Place(engine=engine, schema=settings.source_schema)
+            self.source = RelationHome(engine=engine, schema=settings.source_schema)
 
     @property
     def has_views(self) -> bool:
         """Whether the relations are the team's views, which we only read."""
         return self.source is not None
 
-    def places(self, relation: str) -> list[Place]:
+    def places(self, relation: str) -> list[RelationHome]:
         """Where the rows of a relation are; their union is the relation."""
         if self.source is None:
             return [self.own]
@@ -108,7 +108,7 @@ class Snapshot:
         self._connections: dict[int, sa.Connection] = {}
         self._read: dict[Callable[[Snapshot], Any], Any] = {}
 
-    def connection(self, place: Place) -> sa.Connection:
+    def connection(self, place: RelationHome) -> sa.Connection:
         """The connection to a place, opened at its first use."""
         known = self._connections.get(id(place.engine))
         if known is not None:
@@ -152,7 +152,7 @@ def retried(write: Callable[[], ResultT]) -> ResultT:
 
 
 @contextmanager
-def store_errors(place: Place) -> Iterator[None]:
+def store_errors(place: RelationHome) -> Iterator[None]:
     """Turn what PostgreSQL refuses into an error of one line that hides the password, the statement and its values.
 
     Only `IntegrityError` passes as it is: whoever writes knows what it means.
@@ -165,7 +165,7 @@ def store_errors(place: Place) -> Iterator[None]:
         raise explained(place, error) from error
 
 
-def explained(place: Place, error: Exception) -> StoreUnavailable | SourceError:
+def explained(place: RelationHome, error: Exception) -> StoreUnavailable | SourceError:
     """Our error for one of the driver's."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     if says_read_only(cause):
@@ -180,17 +180,17 @@ def explained(place: Place, error: Exception) -> StoreUnavailable | SourceError:
     return unavailable(place, error)
 
 
-def read_only_error(place: Place, said: str) -> StoreReadOnly:
+def read_only_error(place: RelationHome, said: str) -> StoreReadOnly:
     """The error for a PostgreSQL that takes no writes."""
     return StoreReadOnly(f"PostgreSQL at {address(place)} is read-only: {said}; is it a standby, or was it demoted?")
 
 
-def unavailable(place: Place, error: Exception) -> StoreUnavailable:
+def unavailable(place: RelationHome, error: Exception) -> StoreUnavailable:
     """The error for a PostgreSQL that does not answer."""
     return StoreUnavailable(f"PostgreSQL at {address(place)} does not answer: {first_line(error)}")
 
 
-def address(place: Place) -> str:
+def address(place: RelationHome) -> str:
     """host:port/database, without credentials."""
     url = place.engine.url
     several = url.query.get("hosts")

@@ -19,7 +19,7 @@ from shared.db.safety import standing_posts
 from shared.db.safety_outbox import SafetyChange, note_change
 from shared.db.tables import SCHEMA
 from shared.db.tombstones import buried, hold_off_erasures
-from shared.domain import Kind
+from shared.domain import InteractionKind
 from shared.errors import SourceError, StoreUnavailable
 
 EventKey = tuple[str, ...]  # (event id,) or (user, post, kind)
@@ -41,14 +41,14 @@ class Event:
 
     user_id: str
     post_id: str
-    kind: Kind
+    kind: InteractionKind
     at: datetime
     event_id: str | None = None
     place: FeedPlace | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class StoredBatch:
     """What became of a batch. Events that were neither refused nor new were there already."""
 
     new: int
@@ -58,7 +58,7 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Revoked:
+class RevokedBatch:
     """What became of events that were taken back."""
 
     events: int  # of the batch, those that had something to take back
@@ -105,13 +105,13 @@ _REVOKE = f"""
     """
 
 
-def store_events(database: Database, events: Sequence[Event]) -> Stored:
+def store_events(database: Database, events: Sequence[Event]) -> StoredBatch:
     """Keep a batch of events; see `store_batches`."""
     (stored,) = store_batches(database, [events])
     return stored
 
 
-def store_batches(database: Database, batches: Sequence[Sequence[Event]]) -> list[Stored]:
+def store_batches(database: Database, batches: Sequence[Sequence[Event]]) -> list[StoredBatch]:
     """Keep batches of events, in one transaction; what is counted as new is durable when this returns.
 
     Each batch is answered as if those before it had been kept before. Hides of all are noted as one change, which each
@@ -152,17 +152,17 @@ def _part(
     new: set[EventKey],
     rows: Mapping[str, int],
     hides: SafetyChange,
-) -> Stored:
+) -> StoredBatch:
     """What became of one of several batches; events that are new are taken off `new`, since they are new only once."""
     mine = {place: refused[start + place] for place in range(len(batch)) if start + place in refused}
     kept = {_key_of(event) for place, event in enumerate(batch) if place not in mine}
     first = kept & new
     new -= first
-    has_hides = any(event.kind is Kind.HIDE for place, event in enumerate(batch) if place not in mine)
-    return Stored(new=len(first), refused=mine, rows=rows, hides=hides if has_hides else SafetyChange())
+    has_hides = any(event.kind is InteractionKind.HIDE for place, event in enumerate(batch) if place not in mine)
+    return StoredBatch(new=len(first), refused=mine, rows=rows, hides=hides if has_hides else SafetyChange())
 
 
-def revoke_events(database: Database, events: Sequence[Event]) -> Revoked:
+def revoke_events(database: Database, events: Sequence[Event]) -> RevokedBatch:
     """Take events back.
 
     An event with an id takes back that one, one without an id all of its user, post and kind. What stands in the team's
@@ -179,12 +179,12 @@ def revoke_events(database: Database, events: Sequence[Event]) -> Revoked:
         hiders = _hiders(events)
         hides = note_change(connection, user_ids=hiders - buried(connection, "users", sorted(hiders)))
         note_revoked(connection, {row[4] for row in gone})
-    return Revoked(events=len({place for place, *_ in gone}), hides=hides)
+    return RevokedBatch(events=len({place for place, *_ in gone}), hides=hides)
 
 
 def _hiders(events: Iterable[Event]) -> set[str]:
     """Users whose hidden posts these events change."""
-    return {event.user_id for event in events if event.kind is Kind.HIDE}
+    return {event.user_id for event in events if event.kind is InteractionKind.HIDE}
 
 
 def _in_view(database: Database, events: Sequence[Event]) -> Mapping[str, bool] | None:

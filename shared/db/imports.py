@@ -87,7 +87,7 @@ _ACTORS = {"posts": "author_id", "interactions": "user_id"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Merged:
+class MergedRows:
     """What became of a batch's rows; those left over were there already."""
 
     new: int = 0
@@ -95,14 +95,14 @@ class Merged:
     erased: int = 0  # stopped by a tombstone
     made_known: int = 0  # users who were not there and are, by these rows
 
-    def __add__(self, other: "Merged") -> "Merged":
+    def __add__(self, other: "MergedRows") -> "MergedRows":
         mine, theirs = asdict(self), asdict(other)
-        return Merged(**{name: mine[name] + theirs[name] for name in mine})
+        return MergedRows(**{name: mine[name] + theirs[name] for name in mine})
 
 
 def merge_rows(
     database: Database, relation: str, rows: Sequence[Row], *, absent: Collection[str] = frozenset()
-) -> Merged:
+) -> MergedRows:
     """Bring one batch of rows, each with the columns of `COLUMNS`, into a relation, in one transaction.
 
     Of columns that are absent (null in all rows, for the file does not have them) rows that are there keep theirs.
@@ -113,9 +113,9 @@ def merge_rows(
         connection.execute(sa.text("SET LOCAL synchronous_commit = off"))
         hold_off_erasures(connection)
         _copy(connection, relation, rows)
-        merged = Merged(erased=_drop_erased(connection, relation))
+        merged = MergedRows(erased=_drop_erased(connection, relation))
         if relation in _ACTORS and not database.has_views:
-            merged += Merged(made_known=_make_known(connection, _ACTORS[relation]))
+            merged += MergedRows(made_known=_make_known(connection, _ACTORS[relation]))
         for statement in _MERGES[relation]:
             merged += _merge(connection, statement.format(**_columns(relation, absent)))
         if relation == "posts":
@@ -186,14 +186,14 @@ def _delete_again(connection: sa.Connection) -> None:
         connection.execute(sa.text(gone))
 
 
-def _merge(connection: sa.Connection, statement: str) -> Merged:
+def _merge(connection: sa.Connection, statement: str) -> MergedRows:
     """Run a merge and count: `xmax` is 0 in a row that the statement made, and set in one that it changed."""
     counting = f"""
         WITH merged AS ({statement} RETURNING (xmax = 0) AS is_new)
         SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM merged
         """
     new, changed = connection.execute(sa.text(counting)).one()
-    return Merged(new=new, changed=changed)
+    return MergedRows(new=new, changed=changed)
 
 
 def _escaped(text: str) -> str:

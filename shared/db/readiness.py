@@ -7,7 +7,7 @@ from typing import Any
 from shared.db.engine import Database
 from shared.db.models import ModelVersion, champion, list_models
 from shared.db.runs import last_report
-from shared.readiness import Counted, Judged, counted, sentence, shortfalls
+from shared.readiness import ModelVerdict, RunCounts, counted, sentence, shortfalls
 
 # Training looks further back than the heuristic's window. Its count is preferred until it is so old that the nightly
 # run must have stopped.
@@ -38,13 +38,13 @@ def read_readiness(database: Database) -> dict[str, Any]:
     }
 
 
-def _preferred(rough: Counted | None, full: Counted | None) -> Counted | None:
+def _preferred(rough: RunCounts | None, full: RunCounts | None) -> RunCounts | None:
     if rough is None or full is None:
         return rough or full
     return full if full.at > rough.at - TRUSTED_FOR else rough
 
 
-def _judged(model: ModelVersion | None) -> Judged | None:
+def _judged(model: ModelVersion | None) -> ModelVerdict | None:
     if model is None:
         return None
-    return Judged(version=model.version, accepted=model.state == "accepted", verdict=model.verdict)
+    return ModelVerdict(version=model.version, accepted=model.state == "accepted", verdict=model.verdict)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from shared.db.cures import ColumnType, cure_absent, cure_type
-from shared.db.engine import RELATIONS, Database, Place, Snapshot
+from shared.db.engine import RELATIONS, Database, RelationHome, Snapshot
 from shared.domain import MAX_ID_LENGTH, NOT_IN_IDS
 from shared.errors import SourceError
 
@@ -64,7 +64,7 @@ class Mismatch:
         return f"{where}: got {self.got}, expected {self.expected}; {self.cure}"
 
 
-def mismatches(connection: sa.Connection, place: Place, relation: str) -> list[Mismatch]:
+def mismatches(connection: sa.Connection, place: RelationHome, relation: str) -> list[Mismatch]:
     """Compare one relation with the contract; an empty list is good."""
     found = connection.execute(_COLUMNS, {"schema": place.schema, "relation": relation})
     got = {row[0]: ColumnType(name=row[1], is_enum=row[2]) for row in found}

@@ -12,7 +12,7 @@ from shared.db.post_rows import mark_removed, posts_to_check, removed_rows
 from shared.db.relations import usable
 from shared.db.tables import SCHEMA
 from shared.db.tombstones import buried_in_views
-from shared.domain import Kind
+from shared.domain import InteractionKind
 from shared.eligibility import Pair
 from shared.errors import SourceError
 
@@ -47,7 +47,7 @@ def load_blocks(snapshot: Snapshot, *, of: Collection[str] | None = None) -> set
 def load_hides(snapshot: Snapshot, *, since: datetime, of: Collection[str] | None = None) -> set[Pair]:
     """Pairs of user and post that the user hid since a time."""
     condition = ""
-    values: dict[str, object] = {"kind": Kind.HIDE.value, "since": since}
+    values: dict[str, object] = {"kind": InteractionKind.HIDE.value, "since": since}
     if of is not None:
         condition = "AND user_id = ANY(:users)"
         values |= {"users": _alive(snapshot, of)}

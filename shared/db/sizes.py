@@ -12,7 +12,7 @@ VECTORS = "post_vectors"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class StoredAmounts:
     """What is there now."""
 
     rows: Mapping[str, int]  # by relation, in all homes of it
@@ -27,7 +27,7 @@ class Held:
         return sum(self.table_bytes.values())
 
 
-def held(database: Database) -> Held:
+def held(database: Database) -> StoredAmounts:
     """Count the relations, and weigh our own tables."""
     with database.read() as snapshot:
         rows = {relation: _count(snapshot, relation) for relation in RELATIONS}
@@ -43,7 +43,7 @@ def held(database: Database) -> Held:
         own = {name: _rows_of(connection, name) for name in (*RELATIONS, "post_rows", VECTORS)}
         by_part = f"SELECT part, count(*) FROM {SCHEMA}.{VECTORS} GROUP BY part"
         vectors = {part: int(count) for part, count in connection.execute(sa.text(by_part))}
-    return Held(rows=rows, photos=photos, own_rows=own, table_bytes=sizes, vectors=vectors)
+    return StoredAmounts(rows=rows, photos=photos, own_rows=own, table_bytes=sizes, vectors=vectors)
 
 
 def _count(snapshot: Snapshot, relation: str, condition: str = "true") -> int:

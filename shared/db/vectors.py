@@ -26,7 +26,7 @@ VECTOR_TYPE = np.dtype("<f2")
 _ID_BATCH = 10_000
 
 
-class Part(StrEnum):
+class ContentKind(StrEnum):
     """What of a post is encoded."""
 
     IMAGE = "image"
@@ -44,7 +44,7 @@ class PostContent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Encoded:
+class EncodedVector:
     """A vector to store."""
 
     post_id: str
@@ -82,7 +82,7 @@ def load_content(snapshot: Snapshot, *, now: datetime) -> Iterator[PostContent]:
                 yield PostContent(post_id=post_id, caption=caption, image_url=image_url, created_at=created_at)
 
 
-def stored_vectors(database: Database, part: Part, *, encoder: str) -> dict[str, str]:
+def stored_vectors(database: Database, part: ContentKind, *, encoder: str) -> dict[str, str]:
     """Of each post that has a vector of this encoder, the hash of what it was made of."""
     v = post_vectors.c
     with database.begin() as connection:
@@ -90,14 +90,14 @@ def stored_vectors(database: Database, part: Part, *, encoder: str) -> dict[str,
         return {row[0]: row[1] for row in rows}
 
 
-def has_vectors(database: Database, part: Part, *, encoder: str) -> bool:
+def has_vectors(database: Database, part: ContentKind, *, encoder: str) -> bool:
     """Whether there is any vector of this encoder."""
     v = post_vectors.c
     with database.begin() as connection:
         return bool(connection.scalar(sa.select(sa.exists().where(v.part == part.value, v.encoder == encoder))))
 
 
-def store_vectors(database: Database, part: Part, *, encoder: str, encoded: Sequence[Encoded]) -> None:
+def store_vectors(database: Database, part: ContentKind, *, encoder: str, encoded: Sequence[EncodedVector]) -> None:
     """Store one batch, in one transaction: a kill costs at most the batch under way.
 
     Vectors of other encoders stay beside these; failures of these posts are over.
@@ -121,18 +121,18 @@ def store_vectors(database: Database, part: Part, *, encoder: str, encoded: Sequ
         _store_fingerprints(connection, encoded)
 
 
-def drop_vectors(database: Database, part: Part, post_ids: Sequence[str]) -> None:
+def drop_vectors(database: Database, part: ContentKind, post_ids: Sequence[str]) -> None:
     """Forget what was derived from posts that have nothing to encode any more."""
     if not post_ids:
         return
     with database.begin() as connection:
         _forget(connection, post_vectors, part, post_ids)
         _forget(connection, encoding_failures, part, post_ids)
-        if part is Part.IMAGE:
+        if part is ContentKind.IMAGE:
             connection.execute(photo_fingerprints.delete().where(_is_one_of(photo_fingerprints.c.post_id, post_ids)))
 
 
-def drop_other_encoders(database: Database, part: Part, *, keep: Collection[str]) -> int:
+def drop_other_encoders(database: Database, part: ContentKind, *, keep: Collection[str]) -> int:
     """Forget all vectors but those of some encoders; gives how many those were."""
     v = post_vectors.c
     with database.begin() as connection:
@@ -143,7 +143,7 @@ def drop_other_encoders(database: Database, part: Part, *, keep: Collection[str]
 def count_vectors(database: Database, post_ids: Sequence[str]) -> dict[str, int]:
     """How many of these posts have a vector, of whatever encoder, by part."""
     v = post_vectors.c
-    counts = dict.fromkeys((part.value for part in Part), 0)
+    counts = dict.fromkeys((part.value for part in ContentKind), 0)
     with database.begin() as connection:
         if connection.scalar(sa.select(sa.exists().where(sa.true()).select_from(post_vectors))):  # in phase 1: none
             found = sa.select(v.part, sa.func.count(sa.distinct(v.post_id)))
@@ -152,7 +152,7 @@ def count_vectors(database: Database, post_ids: Sequence[str]) -> dict[str, int]
     return counts
 
 
-def load_vectors(snapshot: Snapshot, part: Part, *, encoder: str, width: int) -> VectorColumn:
+def load_vectors(snapshot: Snapshot, part: ContentKind, *, encoder: str, width: int) -> VectorColumn:
     """All vectors that one encoder made; those of other encoders, or of another width, are left out."""
     place = snapshot.database.own
     connection = snapshot.connection(place)
@@ -165,7 +165,7 @@ def load_vectors(snapshot: Snapshot, part: Part, *, encoder: str, width: int) ->
     return VectorColumn(post_keys=found["key"], values=found["vector"].view(VECTOR_TYPE).reshape(-1, width))
 
 
-def _store_fingerprints(connection: sa.Connection, encoded: Iterable[Encoded]) -> None:
+def _store_fingerprints(connection: sa.Connection, encoded: Iterable[EncodedVector]) -> None:
     rows = [
         {"post_id": each.post_id, "fingerprint": each.fingerprint} for each in encoded if each.fingerprint is not None
     ]
@@ -181,7 +181,7 @@ def _store_fingerprints(connection: sa.Connection, encoded: Iterable[Encoded]) -
     connection.execute(put.on_conflict_do_update(index_elements=["post_id"], set_=fresh))
 
 
-def _forget(connection: sa.Connection, table: sa.Table, part: Part, post_ids: Sequence[str]) -> None:
+def _forget(connection: sa.Connection, table: sa.Table, part: ContentKind, post_ids: Sequence[str]) -> None:
     connection.execute(table.delete().where(_is_one_of(table.c.post_id, post_ids), table.c.part == part.value))
 
 

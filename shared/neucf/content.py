@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.features import Vectors
+from shared.neucf.features import ContentVectors
 from shared.neucf.layers import unset
 
 MAX_FITTED = 20_000  # vectors that the components are taken from: more say the same and cost time
@@ -23,18 +23,18 @@ SPARE = 8  # directions that are carried along beside those wanted, for accuracy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reduced:
+class ReducedContent:
     """Content of n posts after the reduction; a row of zeros where it is missing."""
 
     values: Tensor  # (n_posts, n_components) float32
     known: Tensor  # (n_posts,) bool
 
-    def take(self, places: Tensor) -> "Reduced":
+    def take(self, places: Tensor) -> "ReducedContent":
         """The posts at some places, in that order."""
-        return Reduced(self.values[places], self.known[places])
+        return ReducedContent(self.values[places], self.known[places])
 
 
-class Content(nn.Module):
+class ContentLayer(nn.Module):
     """One encoder's vectors brought to the model's width, with a learned vector for posts that lack one."""
 
     center: Tensor
@@ -52,7 +52,7 @@ class Content(nn.Module):
         """For vectors of this width, in a model of this shape."""
         return cls(vector_width, min(config.content_width, vector_width), config.width)
 
-    def fit(self, vectors: Vectors) -> None:
+    def fit(self, vectors: ContentVectors) -> None:
         """Take centre and principal components of the known vectors, so scaled that their mean length becomes 1.
 
         Encoders differ in centre and length, and the layers must not care.
@@ -69,7 +69,7 @@ class Content(nn.Module):
         self.center.copy_(center)
         self.components.copy_(components / length if length > 0 else components)
 
-    def reduce(self, vectors: Vectors) -> Reduced:
+    def reduce(self, vectors: ContentVectors) -> ReducedContent:
         """(n_posts, vector_width) -> (n_posts, n_components), on the device of the model"""
         device = self.center.device
         known = torch.from_numpy(vectors.known).to(device)
@@ -80,9 +80,9 @@ class Content(nn.Module):
             raw = torch.from_numpy(vectors.at(part)).to(device, torch.float32)
             values[part] = raw @ self.components.T - shift
         values[~known] = 0.0  # a missing vector may hold anything, NaN too
-        return Reduced(values, known)
+        return ReducedContent(values, known)
 
-    def forward(self, reduced: Reduced | None, n_posts: int) -> Tensor:
+    def forward(self, reduced: ReducedContent | None, n_posts: int) -> Tensor:
         """(n_posts, n_components) -> (n_posts, width)"""
         if reduced is None:
             return self.missing.expand(n_posts, -1)

@@ -6,13 +6,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.domain import KIND_CODES, POSITIVE_KINDS, Kind
+from shared.domain import KIND_CODES, POSITIVE_KINDS, InteractionKind
 from shared.event_columns import Events, Floats, Int64s, PostKeys
 
 NO_AUTHOR = -1  # author key of a post whose author is not a user
 POSITIVE_CODES = np.array(sorted(KIND_CODES[kind] for kind in POSITIVE_KINDS), dtype=np.int16)
 EVENTS_AT_ONCE = 2_000_000  # that are merged at once: some 130 bytes each while they are sorted
-HIDE_CODE = KIND_CODES[Kind.HIDE]
+HIDE_CODE = KIND_CODES[InteractionKind.HIDE]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -15,7 +15,7 @@ CHECKED_AT_ONCE = 8192  # vectors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Vectors:
+class ContentVectors:
     """The vectors of one encoder for a column of posts; where `known` is False the values mean nothing.
 
     Some posts out of many share the memory of all: a hundred thousand photos take a quarter of a gigabyte, and a night
@@ -85,8 +85,8 @@ class Vectors:
 class PostFeatures:
     """Image and caption vectors of one column of posts; None where the app or the model has no such encoder."""
 
-    image: Vectors | None = None
-    caption: Vectors | None = None
+    image: ContentVectors | None = None
+    caption: ContentVectors | None = None
 
     def take(self, places: NDArray[np.int64]) -> Self:
         """The features at some places, in that order."""

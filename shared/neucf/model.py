@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.content import Content, Reduced
-from shared.neucf.features import PostFeatures, Vectors
+from shared.neucf.content import ContentLayer, ReducedContent
+from shared.neucf.features import ContentVectors, PostFeatures
 from shared.neucf.layers import unset
 from shared.neucf.pairwise import pairwise_hidden
 
@@ -33,8 +33,8 @@ class PostInput:
     """What the model is told of n posts. Content that is None: no post here has any."""
 
     rows: Tensor  # (n_posts,) int64; 0 = unknown
-    image: Reduced | None = None
-    caption: Reduced | None = None
+    image: ReducedContent | None = None
+    caption: ReducedContent | None = None
 
     def take(self, places: Tensor) -> "PostInput":
         """The posts at some places, in that order."""
@@ -80,8 +80,8 @@ class NeuCF(nn.Module):
         self.user_table = unset(nn.Embedding, n_user_rows, config.width)
         self.post_table = unset(nn.Embedding, n_post_rows, config.width)
         self.post_bias = nn.Parameter(torch.empty(n_post_rows), requires_grad=config.post_bias)
-        self.image = Content.of(config.image_width, config) if config.image_width else None
-        self.caption = Content.of(config.caption_width, config) if config.caption_width else None
+        self.image = ContentLayer.of(config.image_width, config) if config.image_width else None
+        self.caption = ContentLayer.of(config.caption_width, config) if config.caption_width else None
         self.gmf_weights = nn.Parameter(torch.empty(config.gmf_width))
         self.user_hidden = unset(nn.Linear, config.mlp_width, config.tower[0])
         self.post_hidden = unset(nn.Linear, config.mlp_width, config.tower[0], bias=False)
@@ -170,7 +170,7 @@ class NeuCF(nn.Module):
         return last.squeeze(-1)
 
 
-def _reduced(content: Content | None, vectors: Vectors | None) -> Reduced | None:
+def _reduced(content: ContentLayer | None, vectors: ContentVectors | None) -> ReducedContent | None:
     return None if content is None or vectors is None else content.reduce(vectors)
 
 

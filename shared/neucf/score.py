@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from shared.neucf.fast.fused import POSTS_AT_ONCE, USERS_AT_ONCE, Fused, room_for
+from shared.neucf.fast.fused import POSTS_AT_ONCE, USERS_AT_ONCE, FusedScorer, room_for
 from shared.neucf.fast.simd_lanes import TILE
 from shared.neucf.fast.top_k import BestSoFar
 from shared.neucf.features import PostFeatures
@@ -63,7 +63,7 @@ def scores_of(model: NeuCF, users: UserSide, posts: PostSide) -> NDArray[np.floa
     Raises:
         ScoringRefused: a score is NaN or infinite.
     """
-    fused, n_users = Fused(model, posts), len(users.gmf)
+    fused, n_users = FusedScorer(model, posts), len(users.gmf)
     scores = np.empty((n_users, len(posts)), np.float32)
     for some in blocks(n_users, USERS_AT_ONCE):
         room = room_for(some.stop - some.start)

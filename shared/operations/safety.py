@@ -17,14 +17,14 @@ from shared.db.safety import load_blocks, load_hides, next_safety_version
 from shared.domain import AuthorKeys, hash_of_user
 from shared.eligibility import Pair, Viewer
 from shared.errors import StoreUnavailable
-from shared.ranked_lists.job_store import ListWriter, SafetyLoad
-from shared.ranked_lists.ownership import Remains
+from shared.ranked_lists.job_store import JobStore, SafetyLoad
+from shared.ranked_lists.ownership import OwnerHints
 from shared.ranked_lists.records import pack_viewer
 
 JOBS_THAT_PUBLISH = ("heuristic", "score")  # whose runs write to Redis, under fences of these names
 
 
-def claim_redis(database: Database, writer: ListWriter) -> None:
+def claim_redis(database: Database, writer: JobStore) -> None:
     """Make sure that the writer's Redis is this PostgreSQL's; one that names no owner is, if PostgreSQL knows its rows.
 
     Raises:
@@ -32,7 +32,7 @@ def claim_redis(database: Database, writer: ListWriter) -> None:
         StoreUnavailable: PostgreSQL is older than its Redis.
     """
 
-    def vouch(remains: Remains) -> bool:
+    def vouch(remains: OwnerHints) -> bool:
         return gave_out(database, salt=remains.salt, posts=remains.posts)
 
     writer.belong_to(installation_id(database), vouch)
@@ -55,7 +55,7 @@ def blocked_authors(blocks: Iterable[Pair], author_keys: AuthorKeys | None = Non
 
 
 def publish_safety(
-    writer: ListWriter,
+    writer: JobStore,
     *,
     viewers: Mapping[str, Viewer],
     version: int,
@@ -94,7 +94,7 @@ def publish_safety(
     writer.declare_safe(load)
 
 
-def reload_safety(database: Database, writer: ListWriter, *, since: datetime, keep_for: timedelta) -> int:
+def reload_safety(database: Database, writer: JobStore, *, since: datetime, keep_for: timedelta) -> int:
     """Give a Redis that lost its memory the deletions, blocks, hidden posts and the phase again.
 
     Gives the number of viewers. Seen posts by events come back with the next run of the heuristic job.

@@ -14,7 +14,7 @@ NOBODYS_KEY = 0  # no user has it (or one of 2⁶⁴)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Blocked:
+class BlockList:
     """Who must not see whom; `users` is sorted, `authors` stands beside it."""
 
     users: "array[int]"  # quoted: array is generic for the type checker only
@@ -26,15 +26,15 @@ class Blocked:
         end = bisect_left(self.users, user + 1, lo=start)
         return frozenset(self.authors[start:end])
 
-    def without(self, user: int) -> "Blocked":
+    def without(self, user: int) -> "BlockList":
         """The same less the pairs that name a user (by key) on either side."""
         if user not in self.users and user not in self.authors:
             return self
         kept = [pair for pair in zip(self.users, self.authors, strict=True) if user not in pair]
-        return Blocked(users=array("Q", [who for who, _ in kept]), authors=array("Q", [whom for _, whom in kept]))
+        return BlockList(users=array("Q", [who for who, _ in kept]), authors=array("Q", [whom for _, whom in kept]))
 
 
-NOBODY = Blocked(users=array("Q"), authors=array("Q"))
+NOBODY = BlockList(users=array("Q"), authors=array("Q"))
 
 
 def pack_blocked(pairs: Iterable[tuple[int, int]], *, version: int) -> bytes:
@@ -50,11 +50,11 @@ def without_user(value: bytes, user: int, *, version: int) -> bytes | None:
     return None if rest is blocked else pack_blocked(zip(rest.users, rest.authors, strict=True), version=version)
 
 
-def unpack_blocked(value: bytes) -> Blocked:
+def unpack_blocked(value: bytes) -> BlockList:
     """The blocks behind the bytes."""
     if len(value) % _PAIR_BYTES:
         raise UnreadableList(f"blocks: got {len(value)} bytes, expected pairs of {_PAIR_BYTES}")
     keys = array("Q", value)
     if keys[:1] == array("Q", [NOBODYS_KEY]):
         del keys[:2]
-    return Blocked(users=keys[::2], authors=keys[1::2])
+    return BlockList(users=keys[::2], authors=keys[1::2])

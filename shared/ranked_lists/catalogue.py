@@ -72,7 +72,7 @@ class Catalogue:
             self.add(records.unpack_post(int(row), value) for row, value in posts.items())
 
 
-class Deleted:
+class DeletedPosts:
     """Rows withheld from every page, as of the newest safety number."""
 
     def __init__(self, client: redis.asyncio.Redis) -> None:

@@ -12,7 +12,7 @@ from shared.ranked_lists import codec, keys, records
 from shared.ranked_lists.clients import connect, redis_errors
 from shared.ranked_lists.codec import RankedList, UnreadableList
 from shared.ranked_lists.publication import Publication, unpack_publication
-from shared.ranked_lists.records import CatalogueEntry, Seen
+from shared.ranked_lists.records import CatalogueEntry, SeenRecord
 
 ValueT = TypeVar("ValueT")
 
@@ -38,7 +38,7 @@ class UserLists:
     lists: dict[Phase, RankedList]
     everyone: RankedList | None
     viewer: Viewer
-    seen: Seen
+    seen: SeenRecord
     deleted: frozenset[int]
     is_safe: bool  # deletions and blocks are loaded: the timeline trusts this Redis
     own_key: int  # the user as an author

@@ -39,7 +39,7 @@ ItemT = TypeVar("ItemT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class PublishedCounts:
     """What one run put into Redis."""
 
     lists: int
@@ -56,7 +56,7 @@ class SafetyLoad:
     is_new_life: bool = False  # who was erased was unknown to Redis: something may have been written of them
 
 
-class ListWriter(FencedWriter):
+class JobStore(FencedWriter):
     """The writing side of Redis for one run of a job."""
 
     def __init__(
@@ -86,7 +86,7 @@ class ListWriter(FencedWriter):
             self.run_fenced(scripts.WRITE_VALUE, [keys.CLUSTERS], [self._catalogue_ms, clusters_now])
         return sum(len(posts) for posts in chunks.values())
 
-    def publish_lists(self, lists: Iterable[tuple[str, bytes]], *, phase: Phase, job: str, run: int) -> Published:
+    def publish_lists(self, lists: Iterable[tuple[str, bytes]], *, phase: Phase, job: str, run: int) -> PublishedCounts:
         """Replace the lists of these users, each by one SET.
 
         Args:
@@ -105,7 +105,7 @@ class ListWriter(FencedWriter):
                 sender.send(partial(self._write_fenced, values, job=job, run=run))
                 count += len(batch)
                 size += sum(len(value) for _, value in batch)
-        return Published(lists=count, bytes=size)
+        return PublishedCounts(lists=count, bytes=size)
 
     def drop_lists(self, users: Iterable[str], *, phase: Phase) -> int:
         """Take the lists of these users away, so that they are served the next source; gives how many had one."""

@@ -28,7 +28,7 @@ KINDS = ("list:h", "list:n", "viewer", "posts", "seen", "chain", "tail")  # what
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
+class KeySizes:
     """Bytes of one of each, key and everything around it included."""
 
     list: float
@@ -39,7 +39,7 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class KeyUsage:
     """The keys of one kind: how many, and their bytes with their share of the tables."""
 
     count: int
@@ -47,7 +47,7 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Used:
+class MemoryUse:
     """What Redis says of itself."""
 
     bytes: int  # used_memory
@@ -61,7 +61,7 @@ class Used:
         return self.bytes - self.at_start - self.clients
 
 
-def weigh_keys(url: str) -> Mapping[str, Kind]:
+def weigh_keys(url: str) -> Mapping[str, KeyUsage]:
     """Our keys by kind (and `shared`); of very many, a sample that stands for all."""
     counts: Counter[str] = Counter()
     sizes: Counter[str] = Counter()
@@ -79,18 +79,18 @@ def weigh_keys(url: str) -> Mapping[str, Kind]:
                 break
     times = max(1.0, of / looked_at) if looked_at >= MOST_KEYS else 1.0
     return {
-        kind: Kind(count=round(count * _scale(kind, times)), bytes=sizes[kind] * _scale(kind, times))
+        kind: KeyUsage(count=round(count * _scale(kind, times)), bytes=sizes[kind] * _scale(kind, times))
         for kind, count in counts.items()
     }
 
 
-def weigh(url: str, *, list_length: int) -> Weights:
+def weigh(url: str, *, list_length: int) -> KeySizes:
     """Write one of each, look, and delete them."""
     with redis_errors(url), _tidied(url) as client:
         value = _list_of(list_length)
         few, many = (_weigh_value(client, keys.viewer(NOBODY), _viewer(seen)) for seen in (0, 400))
         chain = records.pack_chain(Chain(nonce=bytes(records.NONCE_BYTES), frozen=codec.decode(value)))
-        return Weights(
+        return KeySizes(
             list=_weigh_value(client, keys.ranked_list(Phase.HEURISTIC, NOBODY), value) + TABLE_BYTES,
             viewer=few + TABLE_BYTES,
             viewer_post=(many - few) / 400,
@@ -99,12 +99,12 @@ def weigh(url: str, *, list_length: int) -> Weights:
         )
 
 
-def used(url: str) -> Used:
+def used(url: str) -> MemoryUse:
     """What Redis holds at this moment, whoever's it is."""
     with redis_errors(url), connect(url) as client:
         memory: Any = client.info("memory")
         keyspace: Any = client.info("keyspace")
-    return Used(
+    return MemoryUse(
         bytes=int(memory["used_memory"]),
         at_start=int(memory["used_memory_startup"]),
         clients=int(memory.get("mem_clients_normal", 0)),

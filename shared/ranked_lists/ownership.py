@@ -21,14 +21,14 @@ SHOWN = 8  # characters of an id that a message shows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remains:
+class OwnerHints:
     """What a Redis (or a file) that names no owner says of whose it is."""
 
     salt: str | None = None  # of the phase, where one was ever set
     posts: Mapping[int, str] = field(default_factory=dict)  # row → id, some of them
 
 
-Vouch = Callable[[Remains], bool]  # whether PostgreSQL knows what was found
+Vouch = Callable[[OwnerHints], bool]  # whether PostgreSQL knows what was found
 
 
 def claim(client: redis.Redis, url: str, installation: str, vouch: Vouch | None = None) -> None:
@@ -106,7 +106,7 @@ def take_over(url: str, installation: str) -> int:
     return dropped
 
 
-def _remains(client: redis.Redis) -> Remains:
+def _remains(client: redis.Redis) -> OwnerHints:
     salt, phase = None, cast(bytes | None, client.get(keys.PHASE))
     if phase is not None:
         try:
@@ -115,10 +115,10 @@ def _remains(client: redis.Redis) -> Remains:
             salt = None
     chunk = next(cast(Iterator[bytes], client.scan_iter(match=keys.chunk_pattern(), count=BATCH)), None)
     if chunk is None:
-        return Remains(salt=salt)
+        return OwnerHints(salt=salt)
     held = cast(Mapping[bytes, bytes], client.hgetall(chunk.decode()))
     posts = {int(row): records.unpack_post(int(row), value).post_id for row, value in held.items()}
-    return Remains(salt=salt, posts=posts)
+    return OwnerHints(salt=salt, posts=posts)
 
 
 def _batches(names: Iterator[bytes]) -> Iterator[list[bytes]]:

@@ -11,12 +11,12 @@ from msgspec import Struct
 from shared.ranked_lists import keys, records, scripts
 from shared.ranked_lists.records import Chain, Tail
 from shared.ranked_lists.shared_connection import Command
-from shared.ranked_lists.timeline_store import ListReader
+from shared.ranked_lists.timeline_store import TimelineStore
 
 NO_SLOT, OVERTAKEN = 0, 2  # what END_PAGE gives then
 
 
-class Overtaken(Exception):
+class ConcurrentPage(Exception):
     """Another request served a page of the same chain meanwhile; what was worked out no longer fits it."""
 
 
@@ -61,7 +61,7 @@ class Lifetimes:
 class PageWriter:
     """The timeline's writing side of Redis, over the connection by which it reads, and within the same budget."""
 
-    def __init__(self, reader: ListReader, *, lifetimes: Lifetimes) -> None:
+    def __init__(self, reader: TimelineStore, *, lifetimes: Lifetimes) -> None:
         self._ask = reader.ask
         longest = len(records.pack_visits(0)) + len(records.pack_rows([0])) * lifetimes.seen_length
         # As Redis gets them, with each page.
@@ -121,7 +121,7 @@ class PageWriter:
         if noted == scripts.ERASED:
             raise UserErased
         if noted == OVERTAKEN:
-            raise Overtaken
+            raise ConcurrentPage
         return noted != NO_SLOT
 
     async def keep_tail(self, user_id: str, slot: int, nonce: bytes, tail: Tail, within: float | None = None) -> Tail:

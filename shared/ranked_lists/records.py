@@ -71,7 +71,7 @@ class Tail(Struct, kw_only=True, gc=False):
         return len(self.entries) // codec.ENTRY.size
 
 
-class Seen(Struct, kw_only=True, gc=False):
+class SeenRecord(Struct, kw_only=True, gc=False):
     """Posts served to a user, longest ago first, and how often the user began a chain."""
 
     visits: int = 0
@@ -120,12 +120,12 @@ def pack_visits(visits: int) -> bytes:
     return _VISITS.pack(visits & 0xFFFFFFFF)
 
 
-def unpack_seen(value: bytes | None) -> Seen:
+def unpack_seen(value: bytes | None) -> SeenRecord:
     """The seen record behind a value; a torn last row is left out."""
     if not value or len(value) < _VISITS.size:
-        return Seen()
+        return SeenRecord()
     whole = len(value) - (len(value) - _VISITS.size) % 4
-    return Seen(visits=_VISITS.unpack_from(value)[0], rows=_read("I", value[_VISITS.size : whole]))
+    return SeenRecord(visits=_VISITS.unpack_from(value)[0], rows=_read("I", value[_VISITS.size : whole]))
 
 
 def pack_chain(chain: Chain) -> bytes:

@@ -13,14 +13,14 @@ from shared.domain import Phase, PhaseState, author_key
 from shared.eligibility import Viewer
 from shared.errors import StoreUnavailable, WritesRefused
 from shared.ranked_lists import codec, keys, records
-from shared.ranked_lists.blocked import Blocked, unpack_blocked
-from shared.ranked_lists.catalogue import Catalogue, Deleted
+from shared.ranked_lists.blocked import BlockList, unpack_blocked
+from shared.ranked_lists.catalogue import Catalogue, DeletedPosts
 from shared.ranked_lists.clients import address, connect_async
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.ownership import foreign
 from shared.ranked_lists.publication import Publication, unpack_publication
-from shared.ranked_lists.records import Chain, Seen, Tail
+from shared.ranked_lists.records import Chain, SeenRecord, Tail
 from shared.ranked_lists.server_life import SECTION, is_of_another_life, life_of
 from shared.ranked_lists.shared_connection import Command, SharedConnection
 
@@ -32,7 +32,7 @@ class MemoryLost(StoreUnavailable):
     """Redis answers, but without its safety data: it counts as down until that is loaded again."""
 
 
-class KnownViewer(Struct, gc=False):
+class CachedViewer(Struct, gc=False):
     """A viewer, and the bytes behind it, less their version: the same bytes need not be read again."""
 
     viewer: Viewer
@@ -45,8 +45,8 @@ class UserState(Struct, kw_only=True, gc=False):
     phase: PhaseState | None
     packed_lists: dict[Phase, bytes | None]
     viewer: Viewer
-    viewer_content: bytes = b""  # as `KnownViewer` has it; blank if Redis has none
-    seen: Seen
+    viewer_content: bytes = b""  # as `CachedViewer` has it; blank if Redis has none
+    seen: SeenRecord
     chain: Chain | None
     tail: Tail | None
 
@@ -55,7 +55,7 @@ class UserState(Struct, kw_only=True, gc=False):
         return _readable(codec.decode, self.packed_lists.get(phase))
 
 
-class ListReader:
+class TimelineStore:
     """The timeline's side of Redis. Every method answers within the client's budget or raises StoreUnavailable."""
 
     def __init__(self, url: str, *, budget: timedelta) -> None:
@@ -65,10 +65,10 @@ class ListReader:
         self._connection = SharedConnection(url, patience=budget, on_connect=self._doubt)  # for pages
         self._epoch: bytes | None = None  # the newest that was followed
         self.catalogue = Catalogue(self._redis)
-        self.deleted = Deleted(self._redis)
+        self.deleted = DeletedPosts(self._redis)
 
     async def user(
-        self, user_id: str, cursor: Cursor | None, known: KnownViewer | None = None, within: float | None = None
+        self, user_id: str, cursor: Cursor | None, known: CachedViewer | None = None, within: float | None = None
     ) -> UserState:
         """Everything about one user, in one MGET.
 
@@ -178,7 +178,7 @@ class ListReader:
         except (RedisError, OSError, TimeoutError) as error:
             raise self._unavailable(error) from error
 
-    async def blocked(self) -> Blocked | None:
+    async def blocked(self) -> BlockList | None:
         """All blocks, as of the last run."""
         try:
             return _readable(unpack_blocked, (await self._values([keys.BLOCKED]))[0])

@@ -11,7 +11,7 @@ from shared.ranked_lists.page_store import Lifetimes
 _BATCH = 500  # users a round trip
 
 
-class UserMarks:
+class UserStore:
     """Writes to the keys of single users."""
 
     def __init__(self, url: str, *, lifetimes: Lifetimes, timeout: timedelta) -> None:

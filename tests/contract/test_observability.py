@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from timeline.counters import STORES, Tally
+from timeline.counters import STORES, RequestCounters
 from timeline.metrics import JOBS, OTHER, STATUSES, UNCOUNTED, Metrics
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ def test_every_metric_is_listed_with_its_type_and_labels() -> None:
         listed[name.strip("`")] = (kind, "" if labels == "–" else labels)
     known = {}
     for collector in Metrics().registry._collector_to_names:
-        if isinstance(collector, Tally):
+        if isinstance(collector, RequestCounters):
             families = [(family.name, family.type, family._labelnames) for family in collector.collect()]  # type: ignore[attr-defined]
         else:
             families = [(collector._name, collector._type, collector._labelnames)]  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ import pytest
 from s01_heuristic.job import JOB
 from s01_heuristic.settings import ScheduleSettings
 from shared.db.relations import CONTRACT
-from shared.domain import CLOCK_TOLERANCE, MAX_ID_LENGTH, Kind, Phase, Reason, Source
+from shared.domain import CLOCK_TOLERANCE, MAX_ID_LENGTH, InteractionKind, Phase, Reason, Source
 from shared.errors import ConfigurationError, SourceError, WarmlineError
 from shared.settings import HeuristicSettings, ListSettings, SettingsGroup, WindowSettings
 
@@ -41,7 +41,7 @@ def test_the_four_relations_have_the_columns_of_the_contract() -> None:
 
 
 def test_kinds_are_those_of_the_contract() -> None:
-    assert [kind.value for kind in Kind] == ["view", "like", "comment", "save", "share", "hide"]
+    assert [kind.value for kind in InteractionKind] == ["view", "like", "comment", "save", "share", "hide"]
 
 
 def test_phases_sources_and_reasons_are_those_of_the_api() -> None:

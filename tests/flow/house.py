@@ -20,7 +20,7 @@ from shared.db.engine import Database
 from shared.db.runs import claim_run, finish_run, request_run
 from shared.domain import Phase, Reason, Source
 from shared.ranked_lists.codec import RankedList, encode, pack_entry
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, StoreSettings, WindowSettings
 from timeline.app import create_app
 from timeline.settings import TimelineSettings
@@ -95,9 +95,9 @@ class House:
             database.close()
 
     @contextmanager
-    def writer(self) -> Iterator[ListWriter]:
+    def writer(self) -> Iterator[JobStore]:
         lists = self.settings().lists
-        writer = ListWriter(self.redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for)
+        writer = JobStore(self.redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for)
         try:
             yield writer
         finally:

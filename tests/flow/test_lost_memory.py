@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from demo.valkey import Valkey
 from shared.db.installation import renew_installation
 from shared.errors import StoreUnavailable
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from shared.ranked_lists.ownership import take_over
 from tests.flow.house import ANN, COLD, POSTS, STRANGER, House, ask, eventually, ids, posts_of, until_ready
 
@@ -127,16 +127,16 @@ def test_memory_lost_in_the_middle_of_a_run_does_not_end_as_safe(
     house = fragile_house
     house.run_heuristic()
     house.block(COLD, "author3")
-    real = ListWriter.clear_viewers_except
+    real = JobStore.clear_viewers_except
 
-    def lose_memory_first(self: ListWriter, users: Container[str], *, version: int) -> None:
+    def lose_memory_first(self: JobStore, users: Container[str], *, version: int) -> None:
         with house.redis() as redis:
             redis.flushall()
         real(self, users, version=version)
 
     with house.timeline(refresh_seconds=60) as client:
         until_ready(client)
-        monkeypatch.setattr(ListWriter, "clear_viewers_except", lose_memory_first)
+        monkeypatch.setattr(JobStore, "clear_viewers_except", lose_memory_first)
         with pytest.raises(StoreUnavailable, match="lost its memory"):
             house.run_heuristic()
         assert not set(ids(ask(client, COLD, limit=100))) & posts_of("author3")

@@ -7,7 +7,7 @@ import redis
 
 from shared.db.engine import Database
 from shared.db.migrate import migrate
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from tests.stores import KEEP_FOR, Held, empty_database, forget_everything, store_settings
 
 
@@ -29,9 +29,9 @@ def database(migrated: Database) -> Database:
 
 
 @pytest.fixture
-def writer(fresh_redis: str) -> Iterator[ListWriter]:
+def writer(fresh_redis: str) -> Iterator[JobStore]:
     """The writing side of an empty Valkey."""
-    writer = ListWriter(fresh_redis, keep_for=KEEP_FOR)
+    writer = JobStore(fresh_redis, keep_for=KEEP_FOR)
     yield writer
     writer.close()
 

@@ -11,7 +11,7 @@ import pytest
 
 from s01_heuristic.new_posts import viewers_of
 from s02_train_neucf.data.load import load_training_data
-from shared.candidates.ranking_input import World as LoadedWorld
+from shared.candidates.ranking_input import RankingInput as LoadedWorld
 from shared.candidates.ranking_input import load_world
 from shared.content.encode_posts import Encoders
 from shared.content.encoders.protocol import EncoderCard
@@ -24,7 +24,7 @@ from shared.db.bulk import (
     load_user_keys,
 )
 from shared.db.details import user_details
-from shared.db.doctor.rows import Probe, look_for_unknown, look_for_unknown_senders
+from shared.db.doctor.rows import RowProbe, look_for_unknown, look_for_unknown_senders
 from shared.db.engine import Database
 from shared.db.erasure import erase_user
 from shared.db.events import Event, store_events
@@ -32,9 +32,9 @@ from shared.db.newest import newest_posts, posts_of_rows
 from shared.db.post_rows import moment_of, rows_of_posts
 from shared.db.vectors import load_content
 from shared.db.writes import PostWrite, put_post
-from shared.domain import Kind
+from shared.domain import InteractionKind
 from shared.errors import SourceError
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from shared.settings import ListSettings, WindowSettings
 from tests.apps import App, app_of
 from tests.stores import Held, bury_in, empty_database, heuristic_run, rows, scalar, store_settings
@@ -79,7 +79,13 @@ def views(database: Database, app: App, **changed: str) -> Iterator[Database]:
         yield viewing
 
 
-def like(database: Database, *users: str, post: str = TARGET, kind: Kind = Kind.LIKE, at: datetime = NOW) -> None:
+def like(
+    database: Database,
+    *users: str,
+    post: str = TARGET,
+    kind: InteractionKind = InteractionKind.LIKE,
+    at: datetime = NOW,
+) -> None:
     """Events by the API."""
     stored = store_events(database, [Event(user_id=user, post_id=post, kind=kind, at=at) for user in users])
     assert (stored.new, stored.refused) == (len(users), {})
@@ -89,7 +95,7 @@ def world_of(database: Database) -> LoadedWorld:
     return load_world(database, WindowSettings(), ListSettings(), NOW)
 
 
-def place_of_target(database: Database, writer: ListWriter, held: Held) -> int:
+def place_of_target(database: Database, writer: JobStore, held: Held) -> int:
     heuristic_run(database, writer)
     return held.posts_of(held.everyone()).index(TARGET) + 1
 
@@ -98,7 +104,7 @@ def place_of_target(database: Database, writer: ListWriter, held: Held) -> int:
 
 
 def test_two_hundred_banned_bots_lift_no_post_whether_the_view_or_the_api_brings_their_likes(
-    database: Database, app: App, writer: ListWriter, held: Held
+    database: Database, app: App, writer: JobStore, held: Held
 ) -> None:
     with views(database, app) as viewing:
         assert place_of_target(viewing, writer, held) == 286
@@ -109,7 +115,7 @@ def test_two_hundred_banned_bots_lift_no_post_whether_the_view_or_the_api_brings
 
 
 def test_on_the_day_they_appear_in_the_view_all_that_they_did_counts(
-    database: Database, app: App, writer: ListWriter, held: Held
+    database: Database, app: App, writer: JobStore, held: Held
 ) -> None:
     with views(database, app) as viewing:
         like(viewing, *BOTS)
@@ -118,7 +124,7 @@ def test_on_the_day_they_appear_in_the_view_all_that_they_did_counts(
         assert place_of_target(viewing, writer, held) < 8
 
 
-def test_who_is_not_in_the_view_gets_no_list(database: Database, app: App, writer: ListWriter, held: Held) -> None:
+def test_who_is_not_in_the_view_gets_no_list(database: Database, app: App, writer: JobStore, held: Held) -> None:
     with views(database, app, interactions=WITH_THEIR_LIKES) as viewing:
         like(viewing, "stranger", uuid_of("ann"))
         heuristic_run(viewing, writer)
@@ -128,7 +134,7 @@ def test_who_is_not_in_the_view_gets_no_list(database: Database, app: App, write
 
 def test_they_are_no_viewers_of_a_new_post(database: Database, app: App) -> None:
     with views(database, app) as viewing:
-        like(viewing, *BOTS, uuid_of("ann"), kind=Kind.VIEW)
+        like(viewing, *BOTS, uuid_of("ann"), kind=InteractionKind.VIEW)
         world = world_of(viewing)
     assert viewers_of(world.posts, world.met)[world.posts.ids.index(TARGET)] == 1
 
@@ -145,17 +151,17 @@ def test_training_and_scoring_read_the_events_of_the_same_people(database: Datab
 
 def test_what_they_hid_is_still_withheld_from_them(database: Database, app: App) -> None:
     with views(database, app) as viewing:
-        like(viewing, "stranger", kind=Kind.HIDE)
+        like(viewing, "stranger", kind=InteractionKind.HIDE)
         world = world_of(viewing)
     assert world.viewers["stranger"].hidden_posts == {world.rows[world.posts.ids.index(TARGET)]}
 
 
 def test_they_are_counted_in_the_report_and_by_a_metric_and_go_with_an_erasure(
-    database: Database, app: App, writer: ListWriter
+    database: Database, app: App, writer: JobStore
 ) -> None:
     with views(database, app, posts=BY_A_STRANGER) as viewing:
         like(viewing, "stranger", "another")
-        like(viewing, "stranger", uuid_of("ann"), kind=Kind.SAVE)
+        like(viewing, "stranger", uuid_of("ann"), kind=InteractionKind.SAVE)
         report = heuristic_run(viewing, writer)
         assert report["uncounted"] == {"users": 2, "events": 3, "posts": 1, "repeated_posts": 0}
         erase_user(viewing, "stranger")
@@ -176,7 +182,7 @@ def test_doctor_counts_those_who_sent_events_to_the_api(database: Database, app:
     with views(database, app) as viewing:
         like(viewing, "stranger", uuid_of("ann"))
         with viewing.read() as snapshot:
-            own, source = (Probe(snapshot.connection(place), place) for place in viewing.places("blocks")[::-1])
+            own, source = (RowProbe(snapshot.connection(place), place) for place in viewing.places("blocks")[::-1])
             unknown = look_for_unknown_senders(own, source)
     assert unknown is not None
     assert (unknown.count, unknown.of, unknown.examples) == (1, 2, ("stranger",))
@@ -186,7 +192,7 @@ def test_doctor_counts_those_who_sent_events_to_the_api(database: Database, app:
 
 
 def test_a_post_of_an_unknown_author_is_shown_nowhere(
-    database: Database, app: App, writer: ListWriter, held: Held
+    database: Database, app: App, writer: JobStore, held: Held
 ) -> None:
     """What doctor counts as unknown is what every read leaves out: lists, the fallbacks, photos, training."""
     with views(database, app, posts=BY_A_STRANGER) as viewing:
@@ -197,7 +203,7 @@ def test_a_post_of_an_unknown_author_is_shown_nowhere(
             (theirs,) = load_user_keys(snapshot, ["theirs"]).tolist()
             keys = np.append(load_all_posts(snapshot, now=NOW).keys, load_post_lives(snapshot, now=NOW).keys)
             (place,) = viewing.places("posts")
-            unknown = look_for_unknown(Probe(snapshot.connection(place), place), "posts", "author_id")
+            unknown = look_for_unknown(RowProbe(snapshot.connection(place), place), "posts", "author_id")
         with viewing.read() as snapshot:
             content = [post.post_id for post in load_content(snapshot, now=NOW)]
         (row,) = rows(viewing, "SELECT row FROM warmline.post_rows WHERE post_id = 'theirs'")
@@ -219,7 +225,7 @@ def test_such_posts_take_no_places_of_others_in_a_quiet_app(database: Database, 
 
 
 def test_when_an_author_leaves_the_view_their_posts_are_withheld_after_the_next_run(
-    database: Database, app: App, writer: ListWriter, held: Held
+    database: Database, app: App, writer: JobStore, held: Held
 ) -> None:
     without = BY_A_STRANGER.replace("'stranger'", f"'{uuid_of('ann')}'")
     with views(database, app, posts=without) as viewing:
@@ -237,7 +243,7 @@ def test_an_event_on_such_a_post_is_kept(database: Database, app: App) -> None:
 
 
 def test_a_view_of_users_that_went_empty_publishes_nothing(
-    database: Database, app: App, writer: ListWriter, held: Held
+    database: Database, app: App, writer: JobStore, held: Held
 ) -> None:
     with views(database, app) as viewing:
         heuristic_run(viewing, writer)
@@ -253,9 +259,7 @@ def test_a_view_of_users_that_went_empty_publishes_nothing(
 # --- events that a view brings twice ----------------------------------------------------------------------------------
 
 
-def test_events_that_a_view_brings_twice_count_once(
-    database: Database, app: App, writer: ListWriter, held: Held
-) -> None:
+def test_events_that_a_view_brings_twice_count_once(database: Database, app: App, writer: JobStore, held: Held) -> None:
     twice = "SELECT * FROM {0} UNION ALL SELECT * FROM {0}"
     app.run("INSERT INTO public.likes VALUES (:user, :post, :at)", user=uuid_of("ann"), post=TARGET, at=NOW)
     try:
@@ -285,7 +289,9 @@ def write_post(database: Database, author: str = "author", created_at: datetime 
 def test_an_event_makes_its_user_known_as_having_joined_then(database: Database) -> None:
     write_post(database)
     like(database, "eve", at=THEN + timedelta(hours=1))
-    like(database, "eve", kind=Kind.VIEW, at=THEN)  # later sent, earlier made: who is known stays as they are
+    like(
+        database, "eve", kind=InteractionKind.VIEW, at=THEN
+    )  # later sent, earlier made: who is known stays as they are
     assert rows(database, USERS) == [("author", THEN), ("eve", THEN + timedelta(hours=1))]
     with database.read() as snapshot:
         active = load_active_users(snapshot, since=THEN, now=THEN + timedelta(days=1), at_most=10)
@@ -296,7 +302,8 @@ def test_an_event_that_is_refused_makes_nobody_known(database: Database) -> None
     bury_in(database, "users", "gone")
     write_post(database)
     events = [
-        Event(user_id=user, post_id=post, kind=Kind.LIKE, at=THEN) for user, post in (("gone", TARGET), ("eve", "no"))
+        Event(user_id=user, post_id=post, kind=InteractionKind.LIKE, at=THEN)
+        for user, post in (("gone", TARGET), ("eve", "no"))
     ]
     assert len(store_events(database, events).refused) == 2
     assert [user for user, _ in rows(database, USERS)] == ["author"]

@@ -11,7 +11,7 @@ from shared.db.engine import Database
 from shared.db.runs import claim_run, finish_run, request_run
 from shared.domain import Phase, Reason, Source
 from shared.ranked_lists.codec import RankedList, encode, pack_entry
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, StoreSettings, WindowSettings
 from tests.load.world import USERS
 
@@ -23,7 +23,7 @@ def main() -> None:
     database_url, redis_url = sys.argv[1:]
     lists = ListSettings()
     database = Database(StoreSettings(database_url=database_url, redis_url=redis_url))
-    writer = ListWriter(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for)
+    writer = JobStore(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for)
     settings = JobSettings(
         window=WindowSettings(), lists=lists, formula=HeuristicSettings(), new_posts=NewPostSettings()
     )

@@ -13,7 +13,7 @@ WINDOW = 10  # posts in a row that are looked at
 MOST_OF_ONE_AUTHOR = 2  # of them
 
 
-class Card(Protocol):
+class SpacedPost(Protocol):
     """What spacing must know of a post."""
 
     @property
@@ -30,16 +30,16 @@ class Card(Protocol):
 class Spacing:
     """The last posts of a chain, and what may follow them."""
 
-    def __init__(self, before: Iterable[Card] = ()) -> None:
+    def __init__(self, before: Iterable[SpacedPost] = ()) -> None:
         cards = list(before)
         self._authors: deque[int] = deque([card.author for card in cards], maxlen=WINDOW - 1)
         self._cluster = cards[-1].cluster if cards else 0
 
-    def take(self, card: Card) -> None:
+    def take(self, card: SpacedPost) -> None:
         """This post comes next."""
         self._take(card.author, card.cluster)
 
-    def fits(self, card: Card) -> bool:
+    def fits(self, card: SpacedPost) -> bool:
         """Whether this post may come next."""
         return not self._badness(card.author, card.cluster)
 
@@ -81,7 +81,7 @@ class Spacing:
                 chosen.append(found)
         return chosen, waiting, len(authors)
 
-    def badness(self, card: Card) -> int:
+    def badness(self, card: SpacedPost) -> int:
         """How much would break if this post came next, the author's share weighing more than the photo; 0: it fits."""
         return self._badness(card.author, card.cluster)
 

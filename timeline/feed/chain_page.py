@@ -13,36 +13,36 @@ from shared.ranked_lists import codec
 from shared.ranked_lists.records import Chain, Tail
 from shared.ranked_lists.timeline_store import UserState
 from timeline.feed.records import PagePosts, PageRequest
-from timeline.feed.tail import NEVER, SeenRows, more_ready
-from timeline.stores.budgets import Patience
-from timeline.stores.local_chains import Shelved
-from timeline.stores.segments import Permitted
+from timeline.feed.tail import NEVER, SeenPosts, more_ready
+from timeline.stores.budgets import RequestBudget
+from timeline.stores.local_chains import LocalChain
+from timeline.stores.segments import VisibilityFilter
 
 PAGES = 2  # that are made ready at once: of the second one, too, what follows it must be known
 PAGES_OF_TAIL = 5  # the same of a tail, after a first page
 MARGIN = 8  # posts beyond them, for those that spacing puts off
 
 
-class Walk(Struct, kw_only=True, gc=False):
+class ChainPage(Struct, kw_only=True, gc=False):
     """One page of one chain. A *place* is an index into the chain's list and the tail behind it."""
 
     request: PageRequest
     state: UserState
-    patience: Patience
+    patience: RequestBudget
     chain: Chain
     slot: int
     tail: Tail | None
     position: int  # where the page starts; after `settle`, where the next one does
     ends_in_redis: tuple[int, ...] = ()  # page ends of this chain when it was read from Redis
     is_rewritten: bool = False  # the chain in Redis is not the one here
-    shelved: Shelved | None = None  # the chain as this process had it when it was read
+    shelved: LocalChain | None = None  # the chain as this process had it when it was read
     needs_slot: bool = False  # the slot was only supposed when the chain began: Redis was away
     posts: PagePosts = field(default_factory=PagePosts)
     chosen: list[int] = field(default_factory=list)  # places of the posts
     dropped: set[int] = field(default_factory=set)  # places that must not be shown
     shows_next: bool = False  # the post that follows the page was looked at, and may be shown
     unrecorded: Sequence[int] = ()  # rows that were served, and are not on record in Redis, the last served last
-    seen_rows: SeenRows | None = None  # see `seen`
+    seen_rows: SeenPosts | None = None  # see `seen`
     gone: set[int] = field(default_factory=set)  # rows that PostgreSQL called deleted while Redis could not tell
 
     @property
@@ -95,16 +95,16 @@ class Walk(Struct, kw_only=True, gc=False):
         """What follows the list was worked out."""
         self.tail = tail
 
-    def make_tail_ready(self, permitted: Permitted) -> None:
+    def make_tail_ready(self, permitted: VisibilityFilter) -> None:
         """More of the tail comes near."""
         assert self.tail is not None
         before, at_most = self.chain.frozen.entries, self.wanted_of_tail
         self.tail, self.is_rewritten = more_ready(self.tail, before, self.seen(), permitted, at_most=at_most), True
 
-    def seen(self, *, all_from: int = NEVER) -> SeenRows:
-        """What the user has seen; who has seen so many may have seen all there is (see `SeenRows`)."""
+    def seen(self, *, all_from: int = NEVER) -> SeenPosts:
+        """What the user has seen; who has seen so many may have seen all there is (see `SeenPosts`)."""
         if self.seen_rows is None:
-            self.seen_rows = SeenRows(self.state, all_from=all_from)
+            self.seen_rows = SeenPosts(self.state, all_from=all_from)
         return self.seen_rows
 
     @property

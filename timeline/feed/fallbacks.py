@@ -14,18 +14,18 @@ from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.records import Tail
 from shared.ranked_lists.timeline_store import UserState
-from timeline.feed.chain_page import Walk
+from timeline.feed.chain_page import ChainPage
 from timeline.feed.tail import frozen_tail, older_part, parts_of, plain_tail
 from timeline.stores.local_copies import FIRST_LOOK_SECONDS
 from timeline.stores.older_posts import OlderPosts
-from timeline.stores.resources import Parts
-from timeline.stores.segments import Permitted
+from timeline.stores.resources import FeedResources
+from timeline.stores.segments import VisibilityFilter
 
 
-class Sources:
+class Fallbacks:
     """The lists of one process: a user's from Redis, shared ones from the snapshot, older posts from PostgreSQL."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: FeedResources) -> None:
         self._reader, self._page_writer, self._stores = parts.reader, parts.page_writer, parts.stores
         self._snapshot, self._lists = parts.snapshot, parts.lists
         self._older = OlderPosts(
@@ -52,7 +52,7 @@ class Sources:
             return snapshot.newest
         return RankedList(source=Source.NEWEST, generation=0, generated_at=datetime.now(UTC), entries=b"")
 
-    async def tail(self, walk: Walk) -> Tail:
+    async def tail(self, walk: ChainPage) -> Tail:
         """What follows the frozen list: unseen posts of the shared lists, older ones, then seen ones."""
         taken, shared, own = (
             frozenset(codec.rows_of(walk.chain.frozen.entries)),
@@ -75,11 +75,11 @@ class Sources:
                 return await self._stores.wire(walk.patience, asking)
         return found
 
-    def permitted(self, walk: Walk) -> Permitted:
+    def permitted(self, walk: ChainPage) -> VisibilityFilter:
         """What may be shown to a page's user."""
-        return Permitted(self._reader.catalogue, self._reader.deleted.rows, walk.state.viewer)
+        return VisibilityFilter(self._reader.catalogue, self._reader.deleted.rows, walk.state.viewer)
 
-    async def _own(self, walk: Walk) -> list[bytes]:
+    async def _own(self, walk: ChainPage) -> list[bytes]:
         """Packed entries of the user's present lists; a first page has read them already."""
         lists: Iterable[RankedList | None] = map(walk.state.list_of, walk.state.packed_lists)
         if walk.has_redis and not walk.state.packed_lists:

@@ -22,33 +22,33 @@ from shared.errors import StoreUnavailable, WritesRefused
 from shared.ranked_lists import codec, cursor, keys
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import Cursor
-from shared.ranked_lists.page_store import FirstPage, NextPage, Overtaken, UserErased
-from shared.ranked_lists.records import NONCE_BYTES, Chain, Seen
+from shared.ranked_lists.page_store import ConcurrentPage, FirstPage, NextPage, UserErased
+from shared.ranked_lists.records import NONCE_BYTES, Chain, SeenRecord
 from shared.ranked_lists.timeline_store import UserState
 from shared.text.signing import SigningKeys
-from timeline.feed.chain_page import Walk
-from timeline.feed.fallbacks import Sources
+from timeline.feed.chain_page import ChainPage
+from timeline.feed.fallbacks import Fallbacks
 from timeline.feed.feed_id import feed_id
-from timeline.feed.prepare_list import Ahead
+from timeline.feed.prepare_list import ListPreparer
 from timeline.feed.records import Page, PageRequest
-from timeline.feed.select_posts import Filler
-from timeline.feed.tail import NEVER, SeenRows
+from timeline.feed.select_posts import PostSelector
+from timeline.feed.tail import NEVER, SeenPosts
 from timeline.feed.unrecorded_pages import continues, lacks_record, less_seen, mended
-from timeline.stores.budgets import Patience
-from timeline.stores.resources import Parts
+from timeline.stores.budgets import RequestBudget
+from timeline.stores.resources import FeedResources
 
 TRIES = 3  # a page that another request of the same chain overtook is worked out again
 
 
-class Timeline:
+class Feed:
     """Serves pages. Holds the stores, and the process's own copies for when they are away."""
 
-    def __init__(self, parts: Parts, *, signing_keys: SigningKeys) -> None:
+    def __init__(self, parts: FeedResources, *, signing_keys: SigningKeys) -> None:
         self._parts, self._keys = parts, signing_keys
         self._reader, self._stores, self._shelf = parts.reader, parts.stores, parts.shelf
         self._page_writer = parts.page_writer
-        self._sources = Sources(parts)
-        self._filler = Filler(parts, self._sources, Ahead(parts))
+        self._sources = Fallbacks(parts)
+        self._filler = PostSelector(parts, self._sources, ListPreparer(parts))
 
     async def page(self, request: PageRequest) -> Page:
         """A page for this user: always, from the best source that answers.
@@ -63,7 +63,7 @@ class Timeline:
         for left in reversed(range(TRIES)):
             try:
                 return await self._page(request, place, patience, is_last_try=not left)
-            except Overtaken:
+            except ConcurrentPage:
                 self._parts.metrics.overtaken()
             except WritesRefused:  # what Redis told of blocks and deletions may be out of date: PostgreSQL decides
                 patience.ask_database_instead()
@@ -77,7 +77,7 @@ class Timeline:
         self,
         request: PageRequest,
         place: Cursor | None,
-        patience: Patience,
+        patience: RequestBudget,
         *,
         is_last_try: bool = False,
         is_kept: bool = True,
@@ -108,7 +108,7 @@ class Timeline:
         elif is_kept:
             try:
                 await self._remember(walk, begins=begins, is_last_try=is_last_try)
-            except Overtaken:
+            except ConcurrentPage:
                 if not is_last_try:
                     raise
         if patience.must_start_over:
@@ -117,8 +117,8 @@ class Timeline:
         return self._finished(walk, start, next_cursor)
 
     async def _begin_anew(
-        self, request: PageRequest, state: UserState, place: Cursor | None, patience: Patience
-    ) -> Walk:
+        self, request: PageRequest, state: UserState, place: Cursor | None, patience: RequestBudget
+    ) -> ChainPage:
         """A new chain, also where the one that a cursor names is gone: what was served of it is not served again."""
         if place is not None:
             self._parts.metrics.expired_cursor()
@@ -137,13 +137,13 @@ class Timeline:
             walk.unrecorded = place.unrecorded
         return walk
 
-    async def _ask_whether_it_could_write(self, walk: Walk) -> None:
+    async def _ask_whether_it_could_write(self, walk: ChainPage) -> None:
         """A repeated page writes nothing, and so would not learn that Redis refuses."""
         if walk.has_redis:
             with suppress(StoreUnavailable):
                 await self._stores.wire(walk.patience, self._page_writer.check_writable)
 
-    async def _state(self, user_id: str, place: Cursor | None, patience: Patience) -> UserState:
+    async def _state(self, user_id: str, place: Cursor | None, patience: RequestBudget) -> UserState:
         try:
             state = await self._stores.wire(
                 patience, partial(self._reader.user, user_id, place, self._shelf.viewer(user_id))
@@ -155,7 +155,7 @@ class Timeline:
         self._shelf.put_viewer(user_id, state.viewer, state.viewer_content)
         return state
 
-    async def _state_from_redis_behind(self, user_id: str, state: UserState, patience: Patience) -> UserState:
+    async def _state_from_redis_behind(self, user_id: str, state: UserState, patience: RequestBudget) -> UserState:
         """Lists and seen posts as Redis has them; what must not be shown as PostgreSQL says (or both last said)."""
         patience.lost("redis")
         told = state.viewer
@@ -168,7 +168,7 @@ class Timeline:
             )
         return replace(state, viewer=replace(viewer, seen_posts=told.seen_posts))
 
-    async def _state_without_redis(self, user_id: str, patience: Patience) -> UserState:
+    async def _state_without_redis(self, user_id: str, patience: RequestBudget) -> UserState:
         viewer = self._known_viewer(user_id)
         with suppress(StoreUnavailable):
             since = datetime.now(UTC) - self._parts.window.window
@@ -176,7 +176,7 @@ class Timeline:
                 patience, partial(viewer_of, self._parts.database, user_id, since=since)
             )
             self._shelf.put_viewer(user_id, viewer)
-        return UserState(phase=None, packed_lists={}, viewer=viewer, seen=Seen(), chain=None, tail=None)
+        return UserState(phase=None, packed_lists={}, viewer=viewer, seen=SeenRecord(), chain=None, tail=None)
 
     def _known_viewer(self, user_id: str) -> Viewer:
         """What this process knows of a user while no store can tell."""
@@ -186,7 +186,9 @@ class Timeline:
         blocked = self._parts.snapshot.blocked.authors_of(own)
         return replace(known, hidden_authors=known.hidden_authors | blocked | {own})
 
-    def _moved(self, request: PageRequest, state: UserState, place: Cursor | None, patience: Patience) -> Cursor | None:
+    def _moved(
+        self, request: PageRequest, state: UserState, place: Cursor | None, patience: RequestBudget
+    ) -> Cursor | None:
         """The cursor with the slot that its chain took later, where this process knows of one and Redis was asked."""
         if place is None or state.chain is not None or "redis" in patience.degraded:
             return None
@@ -194,8 +196,8 @@ class Timeline:
         return None if shelved is None or shelved.slot == place.slot else replace(place, slot=shelved.slot)
 
     def _continue(
-        self, request: PageRequest, state: UserState, place: Cursor | None, patience: Patience
-    ) -> Walk | None:
+        self, request: PageRequest, state: UserState, place: Cursor | None, patience: RequestBudget
+    ) -> ChainPage | None:
         """The chain that a cursor names; None when there is no cursor, or its chain is gone (then a new one begins)."""
         if place is None:
             return None
@@ -213,26 +215,26 @@ class Timeline:
             chain, tail, position = known.chain, known.tail, known.position
         was_recorded = held is not None or not place.unrecorded
         if not was_recorded and "redis" not in patience.degraded and chain.end_of_page(position) is None:
-            chain, tail = less_seen(chain, tail, position, SeenRows(state, all_from=NEVER).rows), None
-        return Walk(
+            chain, tail = less_seen(chain, tail, position, SeenPosts(state, all_from=NEVER).rows), None
+        return ChainPage(
             request=request, state=state, patience=patience, chain=chain, slot=slot, tail=tail,
             position=position, ends_in_redis=held.page_ends if held else (), is_rewritten=is_ahead,
             shelved=shelved, needs_slot=not was_recorded,
             unrecorded=place.unrecorded if place.unrecorded and lacks_record(held, state.tail, place) else (),
         )  # fmt: skip
 
-    def _begin(self, request: PageRequest, state: UserState, patience: Patience, ranked: RankedList) -> Walk:
+    def _begin(self, request: PageRequest, state: UserState, patience: RequestBudget, ranked: RankedList) -> ChainPage:
         """A new chain of this list, frozen as it is; pages make it ready as they come near."""
         entries, length = ranked.entries, self._parts.lists.list_length
         if len(ranked) > length:  # a shared list: what the user has seen of it must not take the room of the others
-            seen, rows = SeenRows(state, all_from=NEVER).rows, codec.rows_of(entries)
+            seen, rows = SeenPosts(state, all_from=NEVER).rows, codec.rows_of(entries)
             entries = codec.without(entries, [place for place, row in enumerate(rows) if row in seen])
             entries = codec.part(entries, 0, length)
         chain = Chain(nonce=os.urandom(NONCE_BYTES), frozen=ranked.with_entries(b""), rest=entries)
         slot = (state.seen.visits + 1) % keys.CHAIN_SLOTS
-        return Walk(request=request, state=state, patience=patience, chain=chain, slot=slot, tail=None, position=0)
+        return ChainPage(request=request, state=state, patience=patience, chain=chain, slot=slot, tail=None, position=0)
 
-    def _cursor_of(self, walk: Walk) -> str | None:
+    def _cursor_of(self, walk: ChainPage) -> str | None:
         """The cursor of the page that follows."""
         if walk.position > cursor.MAX_POSITION:
             return None
@@ -241,7 +243,7 @@ class Timeline:
         )
         return cursor.sign(place, user_id=walk.request.user_id, keys=self._keys)
 
-    async def _remember(self, walk: Walk, *, begins: bool, is_last_try: bool) -> None:
+    async def _remember(self, walk: ChainPage, *, begins: bool, is_last_try: bool) -> None:
         """Note where the page ended and what was served, in Redis and on this process's shelf.
 
         Raises:
@@ -265,18 +267,18 @@ class Timeline:
         if not walk.patience.must_start_over:
             self._shelf.put(walk.request.user_id, noted, walk.tail, walk.slot)
 
-    def _check_not_overtaken(self, walk: Walk) -> None:
+    def _check_not_overtaken(self, walk: ChainPage) -> None:
         if self._shelf.get(walk.request.user_id, walk.chain.nonce) is not walk.shelved:
-            raise Overtaken
+            raise ConcurrentPage
 
-    def _first_record(self, walk: Walk, noted: Chain) -> Callable[[float], Awaitable[int]]:
+    def _first_record(self, walk: ChainPage, noted: Chain) -> Callable[[float], Awaitable[int]]:
         page = FirstPage(
             chain=noted, tail=walk.tail, served=walk.unrecorded, wants_list=self._wants_list(noted.frozen),
             visits=walk.state.seen.visits,
         )  # fmt: skip
         return partial(self._page_writer.begin_chain, walk.request.user_id, page)
 
-    def _next_record(self, walk: Walk, noted: Chain, *, is_last_try: bool) -> Callable[[float], Awaitable[bool]]:
+    def _next_record(self, walk: ChainPage, noted: Chain, *, is_last_try: bool) -> Callable[[float], Awaitable[bool]]:
         page = NextPage(
             slot=walk.slot, chain=noted, tail=walk.tail, served=walk.unrecorded,
             ends_before=len(walk.ends_in_redis), is_rewritten=walk.is_rewritten, is_last_try=is_last_try,
@@ -290,7 +292,7 @@ class Timeline:
         is_old = everyone is not None and ranked.generation < everyone.generation
         return ranked.source is Source.EVERYONE or (ranked.source is Source.HEURISTIC and is_old)
 
-    def _finished(self, walk: Walk, start: int, next_cursor: str | None) -> Page:
+    def _finished(self, walk: ChainPage, start: int, next_cursor: str | None) -> Page:
         frozen = walk.chain.frozen
         return Page(
             user_id=walk.request.user_id,

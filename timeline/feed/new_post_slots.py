@@ -6,11 +6,11 @@ from math import ceil
 
 from shared.domain import Reason
 from shared.ranked_lists import codec
-from timeline.stores.new_post_pool import Pool
+from timeline.stores.new_post_pool import NewPostPool
 
 
 def with_new_posts(
-    rows: Sequence[int], entries: bytes, pool: Pool, fresh: Iterator[int], *, share: float, start: int = 0
+    rows: Sequence[int], entries: bytes, pool: NewPostPool, fresh: Iterator[int], *, share: float, start: int = 0
 ) -> bytes:
     """Some of a list's packed entries with new posts in the reserved slots between them; none of its own is lost.
 
@@ -39,7 +39,9 @@ def with_new_posts(
     return b"".join(pieces)
 
 
-def _moved_up(own: Sequence[int], entries: bytes, pool: Pool, fresh: Iterable[int], *, slot: int, every: int) -> bytes:
+def _moved_up(
+    own: Sequence[int], entries: bytes, pool: NewPostPool, fresh: Iterable[int], *, slot: int, every: int
+) -> bytes:
     """The same one by one, where new posts stand among the list's own."""
     own_rows, rows, packed = set(own), list(own), list(codec.split(entries))
     for row in fresh:

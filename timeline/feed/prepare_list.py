@@ -12,25 +12,25 @@ from shared.domain import Source
 from shared.eligibility import may_show, may_show_all
 from shared.ranked_lists import codec
 from shared.ranked_lists.records import CatalogueEntry
-from timeline.feed.chain_page import MARGIN, PAGES, Walk
+from timeline.feed.chain_page import MARGIN, PAGES, ChainPage
 from timeline.feed.new_post_slots import with_new_posts
-from timeline.stores.new_post_pool import Pool
-from timeline.stores.resources import Parts
-from timeline.stores.segments import MANY, Permitted
+from timeline.stores.new_post_pool import NewPostPool
+from timeline.stores.resources import FeedResources
+from timeline.stores.segments import MANY, VisibilityFilter
 
 SEEN_ELSEWHERE = 16  # posts seen elsewhere that the list may hold; those seen before it was made are in it no more
 AT_ONCE = 6  # new posts that are looked up together: two pages take five
 _AUTHOR = itemgetter(CatalogueEntry._fields.index("author"))  # a tuple is read quicker by number
 
 
-class Ahead:
+class ListPreparer:
     """Makes the next posts of chains ready."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: FeedResources) -> None:
         self._snapshot, self._catalogue = parts.snapshot, parts.reader.catalogue
         self._share, self._length = parts.new_posts.new_post_share, parts.lists.list_length
 
-    def make_ready(self, walk: Walk, permitted: Permitted) -> None:
+    def make_ready(self, walk: ChainPage, permitted: VisibilityFilter) -> None:
         """Move the next entries from the rest of a walk's list to what is ready; at least one, unless all are seen."""
         seen, before = walk.seen(all_from=len(self._snapshot.shared())).rows, walk.own_length
         if before:
@@ -50,7 +50,7 @@ class Ahead:
         entries = codec.part(entries, 0, room)
         walk.make_ready(entries, codec.part(rest, 0, room - codec.length_of(entries)))
 
-    def _fresh(self, walk: Walk, pool: Pool, seen: Set[int], permitted: Permitted) -> Iterator[int]:
+    def _fresh(self, walk: ChainPage, pool: NewPostPool, seen: Set[int], permitted: VisibilityFilter) -> Iterator[int]:
         """Those of the pool's posts that may stand in this list, in the user's order."""
         viewer, order = walk.state.viewer, chain.from_iterable(pool.in_order_of(walk.request.user_id))
         if not permitted.has_few:

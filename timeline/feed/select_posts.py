@@ -11,29 +11,29 @@ from shared.errors import StoreUnavailable
 from shared.ranked_lists import codec
 from shared.ranked_lists.records import CatalogueEntry
 from timeline.feed.author_spacing import WINDOW, Spacing
-from timeline.feed.chain_page import Walk
-from timeline.feed.deferred_posts import Candidate, Waiting
+from timeline.feed.chain_page import ChainPage
+from timeline.feed.deferred_posts import DeferredPost, DeferredPosts
 from timeline.stores.local_copies import catalogue_entry
-from timeline.stores.resources import Parts
+from timeline.stores.resources import FeedResources
 
 if TYPE_CHECKING:
-    from timeline.feed.fallbacks import Sources
-    from timeline.feed.prepare_list import Ahead
+    from timeline.feed.fallbacks import Fallbacks
+    from timeline.feed.prepare_list import ListPreparer
 
 MORE = 4  # posts beyond a page that are looked at with it: the one that follows it, and some for those that wait
 LOOK_AHEAD = 16  # posts beyond those that are needed whose catalogue entries are fetched with them
 LEAST_STRIDE = 4  # posts that are looked up at once, where fewer are needed: some of them must not be shown
 
 
-class Filler:
+class PostSelector:
     """Walks chains, with the catalogue at hand."""
 
-    def __init__(self, parts: Parts, sources: "Sources", ahead: "Ahead") -> None:
+    def __init__(self, parts: FeedResources, sources: "Fallbacks", ahead: "ListPreparer") -> None:
         self._reader, self._database, self._stores = parts.reader, parts.database, parts.stores
         self._catalogue = parts.reader.catalogue
         self._sources, self._ahead = sources, ahead
 
-    async def repeat(self, walk: Walk, end: int) -> None:
+    async def repeat(self, walk: ChainPage, end: int) -> None:
         """The page that was served from here, or its beginning, less what must not be shown any more."""
         await self._know_posts(walk, walk.position, end)
         while walk.position < end and len(walk.posts) < walk.request.limit:
@@ -43,14 +43,14 @@ class Filler:
                 walk.posts.append(card, mark)
             walk.position += 1
 
-    async def fill(self, walk: Walk) -> None:
+    async def fill(self, walk: ChainPage) -> None:
         """Choose posts until the page is full or the chain is used up; seen posts only after all unseen ones."""
         spacing = Spacing(await self._before(walk) if walk.position > 0 else ())
         place = await self._fill_up_to(walk, spacing, walk.position, seen_too=False)
         if len(walk.chosen) < walk.request.limit:
             await self._fill_up_to(walk, spacing, place, seen_too=True)
 
-    async def has_more(self, walk: Walk) -> bool:
+    async def has_more(self, walk: ChainPage) -> bool:
         """Whether anything that may be shown follows the page."""
         place = walk.position
         # Mostly the next post is one; without Redis only PostgreSQL knows.
@@ -65,9 +65,9 @@ class Filler:
                 return True
             place += 1
 
-    async def _fill_up_to(self, walk: Walk, spacing: Spacing, place: int, *, seen_too: bool) -> int:
+    async def _fill_up_to(self, walk: ChainPage, spacing: Spacing, place: int, *, seen_too: bool) -> int:
         """Fill from one part of the chain (unseen, or seen); gives the place after the last one looked at."""
-        waiting, stride = Waiting(), LEAST_STRIDE
+        waiting, stride = DeferredPosts(), LEAST_STRIDE
         known_up_to, end = place, place
         while len(walk.chosen) < walk.request.limit:
             if place >= end:
@@ -87,7 +87,7 @@ class Filler:
                 break
         return place
 
-    def _choose(self, walk: Walk, spacing: Spacing, waiting: Waiting, place: int, end: int) -> int:
+    def _choose(self, walk: ChainPage, spacing: Spacing, waiting: DeferredPosts, place: int, end: int) -> int:
         """Choose what fits up to a place, while the page has room; what does not fit waits. Gives the next place."""
         limit, posts = walk.request.limit, walk.posts
         if waiting:
@@ -109,7 +109,7 @@ class Filler:
             place += 1
         return place
 
-    def _choose_at_once(self, walk: Walk, spacing: Spacing, waiting: Waiting, place: int, end: int) -> int:
+    def _choose_at_once(self, walk: ChainPage, spacing: Spacing, waiting: DeferredPosts, place: int, end: int) -> int:
         """Choose a page's posts if all that come next are known; gives the next place, or the same one if not.
 
         Mostly that is the whole page, for a third of what looking at one by one costs.
@@ -148,7 +148,7 @@ class Filler:
             walk.dropped.update(place + at for at in set(range(end)).difference(shown))
         return place + end
 
-    def _all_shown(self, walk: Walk, rows: Sequence[int]) -> Sequence[CatalogueEntry] | None:
+    def _all_shown(self, walk: ChainPage, rows: Sequence[int]) -> Sequence[CatalogueEntry] | None:
         """What these rows are, if all are known and may be shown."""
         cards = self._catalogue.all_of(rows) if rows and walk.has_redis else None
         if (
@@ -161,7 +161,7 @@ class Filler:
             return None
         return cards
 
-    async def _end_of_part(self, walk: Walk, place: int, *, seen_too: bool) -> int:
+    async def _end_of_part(self, walk: ChainPage, place: int, *, seen_too: bool) -> int:
         """Where the unseen part of the chain (or all of it) ends; adds more of the list, or the tail, when needed."""
         length, room = walk.own_length, walk.request.limit - len(walk.chosen)
         if walk.chain.rest and length - place <= room:  # what follows the page is to be ready, too
@@ -175,7 +175,7 @@ class Filler:
             walk.make_tail_ready(self._sources.permitted(walk))
         return walk.whole_length if seen_too else walk.unseen_length
 
-    async def _before(self, walk: Walk) -> Sequence[CatalogueEntry]:
+    async def _before(self, walk: ChainPage) -> Sequence[CatalogueEntry]:
         """What the chain served last."""
         start, end = max(0, walk.position - WINDOW), walk.position
         rows = walk.rows(start, end)
@@ -184,12 +184,12 @@ class Filler:
         await self._know_posts(walk, start, end)
         return [post for post in map(self._catalogue.get, rows) if post is not None]
 
-    def _showable(self, walk: Walk, place: int) -> CatalogueEntry | None:
+    def _showable(self, walk: ChainPage, place: int) -> CatalogueEntry | None:
         """The post at a place, if it may be shown; one that must not be is dropped, an unknown one is left there."""
         (row,) = walk.rows(place, place + 1)
         return self._may_be_shown(walk, row, place)
 
-    def _may_be_shown(self, walk: Walk, row: int, place: int) -> CatalogueEntry | None:
+    def _may_be_shown(self, walk: ChainPage, row: int, place: int) -> CatalogueEntry | None:
         """The same of a row and its place."""
         card = self._catalogue.get(row)
         if card is None:
@@ -204,7 +204,7 @@ class Filler:
             return None
         return card
 
-    async def _know_posts(self, walk: Walk, start: int, end: int) -> None:
+    async def _know_posts(self, walk: ChainPage, start: int, end: int) -> None:
         """Have the catalogue know the posts at these places."""
         rows = walk.rows(start, end)
         if walk.has_redis:
@@ -224,13 +224,13 @@ class Filler:
             walk.gone.update(set(unsure) - {post.row for post in posts})
 
 
-def _take_fitting(walk: Walk, spacing: Spacing, waiting: Waiting) -> None:
+def _take_fitting(walk: ChainPage, spacing: Spacing, waiting: DeferredPosts) -> None:
     """Choose those of the waiting that may come now, the first one first, while the page has room."""
     while len(walk.posts) < walk.request.limit and (found := waiting.pop_fitting(spacing)) is not None:
         _take(walk, spacing, found)
 
 
-def _take_rest(walk: Walk, spacing: Spacing, waiting: Waiting) -> None:
+def _take_rest(walk: ChainPage, spacing: Spacing, waiting: DeferredPosts) -> None:
     """Choose of the waiting while the page has room: the least bad one where none fits."""
     while waiting and len(walk.posts) < walk.request.limit:
         found = waiting.pop_fitting(spacing) or waiting.pop_least_bad(spacing)
@@ -238,7 +238,7 @@ def _take_rest(walk: Walk, spacing: Spacing, waiting: Waiting) -> None:
             _take(walk, spacing, found)
 
 
-def _take(walk: Walk, spacing: Spacing, one: Candidate) -> None:
+def _take(walk: ChainPage, spacing: Spacing, one: DeferredPost) -> None:
     place, card, mark = one
     spacing.take(card)
     walk.chosen.append(place)

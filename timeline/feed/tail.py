@@ -14,7 +14,7 @@ from msgspec import Struct
 from shared.ranked_lists import codec
 from shared.ranked_lists.records import Tail
 from shared.ranked_lists.timeline_store import UserState
-from timeline.stores.segments import Permitted, Segment
+from timeline.stores.segments import IndexedList, VisibilityFilter
 
 NEVER = 1 << 32  # rows: more than anybody sees
 OLDEST = 128  # rows that were seen first, whose order is known at once: enough for two pages, mostly
@@ -22,7 +22,7 @@ ALL = 4  # where that many times the posts that are asked for is all there is, i
 FEW = 64  # posts up to which sorting them is quicker than looking for them in a list
 
 
-class SeenRows:
+class SeenPosts:
     """What a user has seen, here or elsewhere; and in which order, as far as it is asked for."""
 
     __slots__ = ("_state", "may_be_all", "oldest", "rows")
@@ -66,16 +66,16 @@ def _numbers(rows: Collection[int]) -> list[int]:
     return rows.tolist() if isinstance(rows, array) else [*rows]
 
 
-class Part(Struct, gc=False):
+class TailSource(Struct, gc=False):
     """What a tail draws from: a segment, less what must not be shown, comes in another part or has come already."""
 
-    segment: Segment
+    segment: IndexedList
     rows: frozenset[int]  # of it that may be shown
     skipped: Set[int]  # of these, those that do not come: from another part, or not again
     unseen: Set[int]  # those that its user has not seen
 
     @classmethod
-    def of(cls, segment: Segment, rows: frozenset[int], skipped: Set[int], seen: SeenRows) -> "Part":
+    def of(cls, segment: IndexedList, rows: frozenset[int], skipped: Set[int], seen: SeenPosts) -> "TailSource":
         """These rows of a segment, less some, as a user's part."""
         unseen = rows - seen.rows
         return cls(segment, rows, skipped, unseen - skipped if skipped else unseen)
@@ -97,7 +97,7 @@ class Part(Struct, gc=False):
 
 
 def plain_tail(
-    shared: Segment, own: Sequence[bytes], seen: SeenRows, taken: Set[int], *, enough: int, at_most: int
+    shared: IndexedList, own: Sequence[bytes], seen: SeenPosts, taken: Set[int], *, enough: int, at_most: int
 ) -> Tail | None:
     """A tail whose shared lists hold enough that is unseen, as mostly they do; None when they do not.
 
@@ -118,24 +118,26 @@ def plain_tail(
 
 
 def parts_of(
-    shared: Segment, own: Sequence[bytes], taken: Set[int], seen: SeenRows, permitted: Permitted
-) -> list[Part]:
+    shared: IndexedList, own: Sequence[bytes], taken: Set[int], seen: SeenPosts, permitted: VisibilityFilter
+) -> list[TailSource]:
     """What a tail draws from first: the shared lists, then what only the user's own lists have."""
-    parts = [Part.of(shared, permitted.of_segment(shared), permitted.few_of(shared) | taken, seen)]
+    parts = [TailSource.of(shared, permitted.of_segment(shared), permitted.few_of(shared) | taken, seen)]
     packed = b"".join(own)
     others = frozenset(codec.rows_of(packed)).difference(shared.row_set)
     if others:
-        parts.append(Part.of(Segment(packed, others), permitted.of_rows([*others]), taken, seen))
+        parts.append(TailSource.of(IndexedList(packed, others), permitted.of_rows([*others]), taken, seen))
     return parts
 
 
-def older_part(older: Segment, before: Sequence[Part], taken: Set[int], seen: SeenRows, permitted: Permitted) -> Part:
+def older_part(
+    older: IndexedList, before: Sequence[TailSource], taken: Set[int], seen: SeenPosts, permitted: VisibilityFilter
+) -> TailSource:
     """What it draws from when those hold too little that is unseen: older posts, less what comes before."""
     skipped = frozenset(taken).union(permitted.few_of(older), *[part.segment.row_set for part in before[1:]])
-    return Part.of(older, permitted.of_segment(older), skipped, seen)
+    return TailSource.of(older, permitted.of_segment(older), skipped, seen)
 
 
-def frozen_tail(parts: Sequence[Part], seen: SeenRows, *, at_most: int) -> Tail:
+def frozen_tail(parts: Sequence[TailSource], seen: SeenPosts, *, at_most: int) -> Tail:
     """A tail whose first posts are ready; its rest is what the parts hold, whatever of it has come.
 
     Where fewer are ready than there might be, nothing else may be shown, and nothing follows them.
@@ -164,7 +166,7 @@ def frozen_tail(parts: Sequence[Part], seen: SeenRows, *, at_most: int) -> Tail:
     )
 
 
-def _those_in(parts: Sequence[Part], seen: SeenRows) -> Iterator[int]:
+def _those_in(parts: Sequence[TailSource], seen: SeenPosts) -> Iterator[int]:
     """Seen rows that may come, the longest ago first."""
     looks_at_oldest = sum(len(part.rows) for part in parts) > OLDEST
     if looks_at_oldest:  # mostly they are enough, and no list is copied for them
@@ -174,7 +176,7 @@ def _those_in(parts: Sequence[Part], seen: SeenRows) -> Iterator[int]:
     yield from seen.longest_ago_first(among, but_oldest=looks_at_oldest)
 
 
-def more_ready(tail: Tail, taken: bytes, seen: SeenRows, permitted: Permitted, *, at_most: int) -> Tail:
+def more_ready(tail: Tail, taken: bytes, seen: SeenPosts, permitted: VisibilityFilter, *, at_most: int) -> Tail:
     """A tail of which more posts are ready; once seen ones have come, all that follow count as seen.
 
     Args:
@@ -186,8 +188,8 @@ def more_ready(tail: Tail, taken: bytes, seen: SeenRows, permitted: Permitted, *
     """
     rows = codec.rows_of(tail.rest)
     left = frozenset(rows).difference(codec.rows_of(taken), codec.rows_of(tail.entries))
-    rest = Segment(tail.rest, left)
-    more = frozen_tail([Part.of(rest, permitted.of_rows([*left]), frozenset(), seen)], seen, at_most=at_most)
+    rest = IndexedList(tail.rest, left)
+    more = frozen_tail([TailSource.of(rest, permitted.of_rows([*left]), frozenset(), seen)], seen, at_most=at_most)
     unseen = tail.unseen + (more.unseen if tail.unseen == len(tail) else 0)
     behind = b""
     if more.rest:

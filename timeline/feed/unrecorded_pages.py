@@ -17,7 +17,7 @@ from shared.ranked_lists.records import Chain, Tail
 _BLANK = codec.pack_entry(0, Reason.NEW, 0.0)  # rows begin at 1
 
 
-class Mended(Struct, kw_only=True, gc=False):
+class RestoredChain(Struct, kw_only=True, gc=False):
     """A chain with all that was served at its head, and where the next page starts."""
 
     chain: Chain
@@ -49,7 +49,7 @@ def continues(chain: Chain, earlier: Chain) -> bool:
     return len(chain.page_ends) > len(earlier.page_ends) and ours == theirs
 
 
-def mended(chain: Chain, tail: Tail | None, cursor: Cursor) -> Mended:
+def mended(chain: Chain, tail: Tail | None, cursor: Cursor) -> RestoredChain:
     """A chain that lacks a record, with what the cursor knows of it.
 
     The cursor may know the last pages only. What was served between those and the last page on record was, mostly, what
@@ -70,7 +70,7 @@ def mended(chain: Chain, tail: Tail | None, cursor: Cursor) -> Mended:
     head = [_BLANK] * (cursor.position - recorded - len(head)) + head
     gone, position = frozenset((*skipped, *served)), recorded + len(head)
     frozen = chain.frozen.with_entries(start + b"".join(head) + _less(ready, gone))
-    return Mended(
+    return RestoredChain(
         chain=Chain(
             nonce=chain.nonce, frozen=frozen, page_ends=(*chain.page_ends, position), rest=_less(rest, gone)
         ),

@@ -21,7 +21,7 @@ MAX_TOKEN = 4096  # characters of a bearer token that are looked at
 MAX_VERIFIED = 20_000  # JWTs that are remembered, some 6 MB; verifying one costs as much as half a page
 
 
-class Doorkeeper:
+class Authorizer:
     """Decides on requests, by the settings, and remembers the JWTs that it has verified until they expire."""
 
     def __init__(self, settings: TimelineSettings) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from shared.db.events import POST_DELETED, POST_UNKNOWN, USER_ERASED, Event
-from shared.domain import Kind, is_usable_id
+from shared.domain import InteractionKind, is_usable_id
 from shared.text.signing import SigningKeys
 from timeline.feed.feed_id import place_of
 
@@ -33,7 +33,7 @@ class Rejection(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class CheckedBatch:
     """A batch: the good events by their place in it, and why the others were left out."""
 
     events: Mapping[int, Event]
@@ -47,7 +47,7 @@ class _Bad(ValueError):
         self.reason, self.field = reason, field
 
 
-def check_events(batch: Sequence[object], *, now: datetime, keys: SigningKeys) -> Checked:
+def check_events(batch: Sequence[object], *, now: datetime, keys: SigningKeys) -> CheckedBatch:
     """Check a batch, each event for itself.
 
     Args:
@@ -65,7 +65,7 @@ def check_events(batch: Sequence[object], *, now: datetime, keys: SigningKeys) -
             rejected[place] = bad.reason
             if bad.field is not None:
                 unknown_fields[place] = bad.field
-    return Checked(events=events, rejected=rejected, unknown_fields=unknown_fields)
+    return CheckedBatch(events=events, rejected=rejected, unknown_fields=unknown_fields)
 
 
 def _event(raw: object, now: datetime, keys: SigningKeys) -> Event:
@@ -80,7 +80,7 @@ def _event(raw: object, now: datetime, keys: SigningKeys) -> Event:
     event_id = raw.get("event_id")
     if event_id is not None:
         event_id = _id(event_id, Rejection.EVENT_ID)
-    elif kind is Kind.COMMENT:
+    elif kind is InteractionKind.COMMENT:
         raise _Bad(Rejection.EVENT_ID_MISSING)
     return Event(
         user_id=user_id,
@@ -98,9 +98,9 @@ def _id(value: object, reason: Rejection) -> str:
     raise _Bad(reason)
 
 
-def _kind(value: object) -> Kind:
+def _kind(value: object) -> InteractionKind:
     try:
-        return Kind(value)  # type: ignore[arg-type]  # whatever it is, it is one of them or not
+        return InteractionKind(value)  # type: ignore[arg-type]  # whatever it is, it is one of them or not
     except (ValueError, TypeError):
         raise _Bad(Rejection.KIND) from None
 

@@ -12,20 +12,20 @@ from fastapi import Body, Request
 
 from shared.db.events import revoke_events
 from timeline.http.answers import TOO_LARGE, Documented
-from timeline.http.interaction_checks import Checked, Rejection, check_events
+from timeline.http.interaction_checks import CheckedBatch, Rejection, check_events
 from timeline.http.printable_json import PrintableJSON
 from timeline.http.routers import backend_router, state_of
-from timeline.http.schemas import Batch, Ingested, RejectedEvent
+from timeline.http.schemas import Batch, BatchResult, RejectedEvent
 
 if TYPE_CHECKING:
     from timeline.state import State
 
-PENDING: Documented = {202: {"model": Ingested, "description": "durable; Redis is away"}}
+PENDING: Documented = {202: {"model": BatchResult, "description": "durable; Redis is away"}}
 
 router = backend_router(PrintableJSON, TOO_LARGE, takes_query=True)
 
 
-@router.post("/interactions", response_model=Ingested, responses=PENDING)
+@router.post("/interactions", response_model=BatchResult, responses=PENDING)
 async def add_interactions(request: Request, batch: Annotated[Batch, Body()]) -> PrintableJSON:
     """Keep up to 1,000 events: durable when this answers, and as good when repeated.
 
@@ -39,7 +39,7 @@ async def add_interactions(request: Request, batch: Annotated[Batch, Body()]) ->
     return _answer(checked, refused, changed=taken.stored.new, is_obeyed=taken.is_obeyed)
 
 
-@router.delete("/interactions", response_model=Ingested, responses=PENDING)
+@router.delete("/interactions", response_model=BatchResult, responses=PENDING)
 async def remove_interactions(request: Request, batch: Annotated[Batch, Body()]) -> PrintableJSON:
     """Take events back: unlike, unhide. An event without an `event_id` takes back all of its user, post and kind."""
     state = state_of(request)
@@ -50,11 +50,11 @@ async def remove_interactions(request: Request, batch: Annotated[Batch, Body()])
     return _answer(checked, {}, changed=revoked.events, is_obeyed=is_obeyed)
 
 
-def _checked(state: "State", batch: Sequence[object]) -> Checked:
+def _checked(state: "State", batch: Sequence[object]) -> CheckedBatch:
     return check_events(batch, now=datetime.now(UTC), keys=state.signing_keys)
 
 
-def _answer(checked: Checked, refused: Mapping[int, Rejection], *, changed: int, is_obeyed: bool) -> PrintableJSON:
+def _answer(checked: CheckedBatch, refused: Mapping[int, Rejection], *, changed: int, is_obeyed: bool) -> PrintableJSON:
     left_out = {**checked.rejected, **refused}
     fields = checked.unknown_fields
     rejected = [
@@ -62,5 +62,5 @@ def _answer(checked: Checked, refused: Mapping[int, Rejection], *, changed: int,
     ]
     unchanged = len(checked.events) - len(refused) - changed
     pending = None if is_obeyed else True
-    answer = Ingested(accepted=changed, duplicates=unchanged, rejected=rejected, pending=pending)
+    answer = BatchResult(accepted=changed, duplicates=unchanged, rejected=rejected, pending=pending)
     return PrintableJSON(answer.model_dump(exclude_none=True), status_code=200 if is_obeyed else 202)

@@ -16,8 +16,8 @@ from timeline.http.request_log import PAGES
 from timeline.http.routers import state_of
 from timeline.http.schemas import (
     DEFAULT_LIMIT,
-    Alive,
     CursorText,
+    HealthAnswer,
     Limit,
     PathId,
     Readiness,
@@ -47,10 +47,10 @@ async def post_timeline(request: Request, body: TimelineRequest) -> Response:
     return await _answer(request, wanted)
 
 
-@router.get("/healthz", response_model=Alive, tags=["platform"])
-async def get_health() -> Alive:
+@router.get("/healthz", response_model=HealthAnswer, tags=["platform"])
+async def get_health() -> HealthAnswer:
     """Alive: the process runs and answers."""
-    return Alive()
+    return HealthAnswer()
 
 
 @router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}}, tags=["platform"])

@@ -13,7 +13,7 @@ PAGES = "warmline.pages"  # where a route leaves the page that it made, for whoe
 PATH = "/timeline"
 
 
-class Observed:
+class RequestLog:
     """Stands outside of what may refuse, so that refusals are counted, too."""
 
     def __init__(self, app: ASGIApp, *, metrics: Callable[[Scope], Metrics], writes_lines: bool) -> None:

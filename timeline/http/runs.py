@@ -11,7 +11,7 @@ from shared.logs import log_event
 from timeline.http.answers import PROBLEMS
 from timeline.http.problems import Problem
 from timeline.http.routers import TOKEN_NAME, operator_router, state_of
-from timeline.http.schemas import MAX_RUNS, JobAsked, RunHistory
+from timeline.http.schemas import MAX_RUNS, RunHistory, RunRequested
 
 router: APIRouter = operator_router("/admin/jobs")
 REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -21,8 +21,8 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("/{job}", status_code=202, response_model=JobAsked, responses=REFUSALS)
-async def ask_for_run(request: Request, job: Job) -> JobAsked:
+@router.post("/{job}", status_code=202, response_model=RunRequested, responses=REFUSALS)
+async def ask_for_run(request: Request, job: Job) -> RunRequested:
     """Ask the service that does a job for a run; it begins within seconds."""
     state, service = state_of(request), SERVICES[job]
     alive = await state.operate(live_services, state.database)
@@ -33,7 +33,7 @@ async def ask_for_run(request: Request, job: Job) -> JobAsked:
     if run is None:
         raise Problem(409, "run-under-way", f"a run of {job} is under way, or waits to begin; nothing was asked for")
     log_event("admin.job", job=job, run=run)
-    return JobAsked(run=run, job=job)
+    return RunRequested(run=run, job=job)
 
 
 @router.get("", response_model=RunHistory, responses={422: PROBLEMS[422]})

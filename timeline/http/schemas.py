@@ -13,7 +13,7 @@ from shared.domain import (
     MAX_ID_LENGTH,
     PHOTO_RULE,
     WHITE_SPACE,
-    Kind,
+    InteractionKind,
     Phase,
     Source,
     is_photo_reference,
@@ -105,7 +105,7 @@ Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="posts of the page,
 CursorText = Annotated[str, Field(max_length=MAX_CURSOR, description="`next_cursor` of the page before")]
 
 
-class Sent(BaseModel):
+class RequestBody(BaseModel):
     """A body of a request: no field but its own."""
 
     model_config = ConfigDict(extra="forbid")
@@ -119,7 +119,7 @@ class Sent(BaseModel):
         return given
 
 
-class TimelineRequest(Sent):
+class TimelineRequest(RequestBody):
     """What `POST /timeline` takes."""
 
     user_id: Id
@@ -155,7 +155,7 @@ class InteractionEvent(BaseModel):
 
     user_id: Id
     post_id: Id
-    kind: Kind
+    kind: InteractionKind
     created_at: Moment | None = Field(None, description="blank, or ahead of now: now")
     event_id: Id | None = Field(None, description="your id of the event; a comment wants one")
     feed_id: str | None = Field(None, description="of the page that the event was made on")
@@ -176,7 +176,7 @@ class RejectedEvent(BaseModel):
     field: str | None = Field(None, description="of `unknown-field`: the field's name; else absent")
 
 
-class Ingested(BaseModel):
+class BatchResult(BaseModel):
     """What became of a batch."""
 
     accepted: int = Field(description="events that are new (of DELETE: taken back), and durable")
@@ -191,13 +191,13 @@ class ActPending(BaseModel):
     pending: Literal[True] = True
 
 
-class UserPut(Sent):
+class UserPut(RequestBody):
     """What `PUT /users/{id}` takes."""
 
     created_at: Moment | None = Field(None, description="when they joined; blank: now, or as it was")
 
 
-class PostPut(Sent):
+class PostPut(RequestBody):
     """What `PUT /posts/{id}` takes: a post that anyone may see."""
 
     author_id: Id
@@ -213,7 +213,7 @@ class ErasureUnderWay(BaseModel):
     pending: Literal[True] = True
 
 
-class JobAsked(BaseModel):
+class RunRequested(BaseModel):
     """A run that was asked for."""
 
     run: int
@@ -227,14 +227,14 @@ class RunHistory(BaseModel):
     runs: list[dict[str, Any]]
 
 
-class PhaseChange(Sent):
+class PhaseChange(RequestBody):
     """What `PUT /admin/phase` takes."""
 
     phase: Phase
     rollout_percent: float = Field(100, ge=0, le=100, strict=True, description="share of users in `neucf`, in per cent")
 
 
-class ChampionChange(Sent):
+class ChampionChange(RequestBody):
     """What `PUT /admin/models/champion` takes."""
 
     version: int = Field(ge=1, le=2**62)
@@ -272,7 +272,7 @@ class ProblemDetails(BaseModel):
     detail: str
 
 
-class Alive(BaseModel):
+class HealthAnswer(BaseModel):
     """The process runs."""
 
     status: Literal["ok"] = "ok"

@@ -30,16 +30,16 @@ from shared.errors import (
 from shared.logs import log_event, log_trouble
 from shared.operations.safety import reload_safety
 from shared.ranked_lists import codec
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from shared.ranked_lists.publication import Publication
 from shared.ranked_lists.timeline_store import MemoryLost
 from timeline.stores.breaker import Breaker
-from timeline.stores.installation import Answer, Installation
+from timeline.stores.installation import Installation, InstallationRow
 from timeline.stores.local_copies import FIRST_LOOK_SECONDS, NOT_ASKED
-from timeline.stores.new_post_pool import Pool
-from timeline.stores.resources import Parts
-from timeline.stores.safety_updates import Withheld
-from timeline.stores.snapshot_file import Disk
+from timeline.stores.new_post_pool import NewPostPool
+from timeline.stores.resources import FeedResources
+from timeline.stores.safety_updates import SafetyUpdates
+from timeline.stores.snapshot_file import SnapshotFile
 
 if TYPE_CHECKING:
     from timeline.metrics import Metrics
@@ -59,19 +59,19 @@ THREADS = 4  # two a store: a look that hangs leaves one for the other
 ResultT = TypeVar("ResultT")
 
 
-class Keeper:
+class BackgroundRefresh:
     """The background work of one timeline process."""
 
     def __init__(
         self,
-        parts: Parts,
+        parts: FeedResources,
         *,
-        writer: ListWriter,
-        withheld: Withheld,
+        writer: JobStore,
+        withheld: SafetyUpdates,
         installation: Installation,
         breakers: Mapping[str, Breaker],
         metrics: "Metrics",
-        disk: Disk | None,
+        disk: SnapshotFile | None,
     ) -> None:
         self._metrics = metrics
         self._parts, self._snapshot, self._reader = parts, parts.snapshot, parts.reader
@@ -188,7 +188,7 @@ class Keeper:
         await self._reader.ensure_posts(known)
         await self._reader.follow_clusters()
         snapshot.everyone = everyone
-        snapshot.new_posts = Pool.of(new_posts) if new_posts else None
+        snapshot.new_posts = NewPostPool.of(new_posts) if new_posts else None
         snapshot.blocked = blocked or snapshot.blocked
         snapshot.changes += 1
         self._published = publications
@@ -232,7 +232,7 @@ class Keeper:
                 await self._take_installation(answer)
         self._installation.asked.set()
 
-    async def _take_installation(self, answer: Answer) -> None:
+    async def _take_installation(self, answer: InstallationRow) -> None:
         if not self._installation.drops_copies(answer):
             self._installation.take(answer)
             return

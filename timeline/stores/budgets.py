@@ -18,7 +18,7 @@ AnswerT = TypeVar("AnswerT")
 READ_THREADS = 4  # of their own: reads that hang keep neither writes nor the keeper from theirs
 
 
-class Patience(Struct, kw_only=True, gc=False):
+class RequestBudget(Struct, kw_only=True, gc=False):
     """What one request has left to wait, and which stores did not answer it."""
 
     seconds: dict[str, float]
@@ -73,11 +73,13 @@ class Stores:
         """Whether a write to Redis is worth waiting for."""
         return not (self.is_redis_behind or self._breakers["redis"].is_open)
 
-    def patience(self) -> Patience:
+    def patience(self) -> RequestBudget:
         """A new request's."""
-        return Patience(seconds=dict(self._seconds))
+        return RequestBudget(seconds=dict(self._seconds))
 
-    def wire(self, patience: Patience, ask: Callable[[float], Awaitable[AnswerT]]) -> Coroutine[None, None, AnswerT]:
+    def wire(
+        self, patience: RequestBudget, ask: Callable[[float], Awaitable[AnswerT]]
+    ) -> Coroutine[None, None, AnswerT]:
         """Ask Redis by what keeps the time itself, told how many seconds there are.
 
         Raises:
@@ -85,7 +87,7 @@ class Stores:
         """
         return self._ask("redis", patience, ask)
 
-    async def redis(self, patience: Patience, ask: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
+    async def redis(self, patience: RequestBudget, ask: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
         """Ask Redis.
 
         Raises:
@@ -93,7 +95,7 @@ class Stores:
         """
         return await self._ask("redis", patience, partial(_in_time, ask))
 
-    async def database(self, patience: Patience, read: Callable[[], AnswerT]) -> AnswerT:
+    async def database(self, patience: RequestBudget, read: Callable[[], AnswerT]) -> AnswerT:
         """Read from PostgreSQL, in a thread.
 
         Raises:
@@ -106,7 +108,7 @@ class Stores:
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _ask(self, store: str, patience: Patience, ask: Callable[[float], Awaitable[AnswerT]]) -> AnswerT:
+    async def _ask(self, store: str, patience: RequestBudget, ask: Callable[[float], Awaitable[AnswerT]]) -> AnswerT:
         breaker = self._breakers[store]
         if breaker.is_open or store in patience.degraded:
             patience.lost(store)

@@ -13,13 +13,13 @@ from operator import itemgetter
 from msgspec import Struct
 
 from shared.db.engine import Database, retried
-from shared.db.events import Event, Stored, store_batches
+from shared.db.events import Event, StoredBatch, store_batches
 from shared.db.safety_outbox import SafetyChange
 from shared.errors import StoreUnavailable
 from shared.logs import log_trouble
-from shared.ranked_lists.user_store import UserMarks
-from timeline.stores.safety_updates import Withheld
-from timeline.stores.worker_threads import LONGEST_SECONDS, Deeds
+from shared.ranked_lists.user_store import UserStore
+from timeline.stores.safety_updates import SafetyUpdates
+from timeline.stores.worker_threads import LONGEST_SECONDS, WorkerThreads
 
 MAX_EVENTS = 1_000  # that share a transaction; a request with more has one of its own
 LARGE = 100  # events from which a request has a transaction of its own: small ones do not wait for it
@@ -28,7 +28,7 @@ LARGE = 100  # events from which a request has a transaction of its own: small o
 class Taken(Struct, gc=False):
     """What became of a request's events."""
 
-    stored: Stored
+    stored: StoredBatch
     is_obeyed: bool  # hides hold on every process from the next page on
 
 
@@ -40,7 +40,9 @@ class _Waiting(Struct, gc=False):
 class EventIntake:
     """Keeps the events of requests, many requests at once."""
 
-    def __init__(self, *, database: Database, marks: UserMarks, withheld: Withheld, threads: Deeds) -> None:
+    def __init__(
+        self, *, database: Database, marks: UserStore, withheld: SafetyUpdates, threads: WorkerThreads
+    ) -> None:
         self._database, self._marks, self._withheld, self._threads = database, marks, withheld, threads
         self._waiting: deque[_Waiting] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -105,11 +107,11 @@ class EventIntake:
         if stored:
             await self._tell_redis(group, stored)
 
-    async def _store(self, group: Sequence[_Waiting]) -> list[Stored]:
+    async def _store(self, group: Sequence[_Waiting]) -> list[StoredBatch]:
         batches = [waiting.events for waiting in group]
         return await self._threads.do(partial(retried, partial(store_batches, self._database, batches)))
 
-    async def _tell_redis(self, group: Sequence[_Waiting], stored: Sequence[Stored]) -> None:
+    async def _tell_redis(self, group: Sequence[_Waiting], stored: Sequence[StoredBatch]) -> None:
         """Mark posts as seen and have hides obeyed; then answer."""
         try:
             await self._mark_seen(zip(group, stored, strict=True))
@@ -122,7 +124,7 @@ class EventIntake:
             if not waiting.answer.done():
                 waiting.answer.set_result(Taken(one, is_obeyed or one.hides.id is None))
 
-    async def _mark_seen(self, kept: Iterable[tuple[_Waiting, Stored]]) -> None:
+    async def _mark_seen(self, kept: Iterable[tuple[_Waiting, StoredBatch]]) -> None:
         """Have the posts count as seen from the next page on; without Redis, from the heuristic job's next run on."""
         events = [
             (event.at, event.user_id, one.rows[event.post_id])

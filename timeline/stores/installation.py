@@ -11,19 +11,19 @@ from shared.db.engine import Database
 from shared.db.installation import ask_primary, earlier_ids, gave_out
 from shared.logs import log_event, log_trouble
 from shared.ranked_lists import codec
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from shared.ranked_lists.ownership import shown
-from shared.ranked_lists.timeline_store import ListReader
-from shared.ranked_lists.user_store import UserMarks
-from timeline.stores.local_chains import Shelf
+from shared.ranked_lists.timeline_store import TimelineStore
+from shared.ranked_lists.user_store import UserStore
+from timeline.stores.local_chains import LocalChains
 from timeline.stores.local_copies import Snapshot
-from timeline.stores.snapshot_file import Disk
+from timeline.stores.snapshot_file import SnapshotFile
 
 SAMPLE = 256  # posts of a file without an owner that PostgreSQL is asked about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class InstallationRow:
     """What PostgreSQL says."""
 
     id: str
@@ -37,12 +37,12 @@ class Installation:
 
     database: Database
     acts_database: Database
-    reader: ListReader
-    writer: ListWriter
-    marks: UserMarks
+    reader: TimelineStore
+    writer: JobStore
+    marks: UserStore
     snapshot: Snapshot
-    shelf: Shelf
-    disk: Disk | None
+    shelf: LocalChains
+    disk: SnapshotFile | None
     took_unchecked: bool = False  # copies were taken out of a Redis whose owner could not be checked
     asked: asyncio.Event = field(default_factory=asyncio.Event)  # PostgreSQL, whether it answered or not
 
@@ -51,24 +51,24 @@ class Installation:
         """None until PostgreSQL has said it."""
         return self.reader.installation
 
-    def ask(self) -> Answer | None:
+    def ask(self) -> InstallationRow | None:
         """Ask PostgreSQL, in a thread; None when the id is the one that is known."""
         found = ask_primary(self.database, self.acts_database)
         if found == self.id:
             return None
         owner = self.disk.loaded if self.disk is not None else None
-        return Answer(
+        return InstallationRow(
             id=found,
             earlier=frozenset(earlier_ids(self.database)),
             knows_file=owner != ""
             or gave_out(self.database, salt=self.snapshot.phase.salt or None, posts=self._posts()),
         )
 
-    def drops_copies(self, answer: Answer) -> bool:
+    def drops_copies(self, answer: InstallationRow) -> bool:
         """Whether what is held is another installation's, of before this one was renewed, or nobody knows whose."""
         return self.id is not None or self.took_unchecked or not self._is_own_file(answer)
 
-    def take(self, answer: Answer) -> None:
+    def take(self, answer: InstallationRow) -> None:
         """Belong to this installation from now on."""
         before, drops_copies = self.id, self.drops_copies(answer)
         self._take_file(answer)
@@ -83,12 +83,12 @@ class Installation:
         self.reader.belong_to(answer.id)
         self.took_unchecked = False
 
-    def _is_own_file(self, answer: Answer) -> bool:
+    def _is_own_file(self, answer: InstallationRow) -> bool:
         """Whether what the file brought, if there was one, may be served."""
         owner = self.disk.loaded if self.disk is not None else None
         return owner is None or owner == answer.id or (owner == "" and answer.knows_file)
 
-    def _take_file(self, answer: Answer) -> None:
+    def _take_file(self, answer: InstallationRow) -> None:
         """Name the file's owner from now on; one of before a renewal is replaced, another's is left."""
         disk = self.disk
         if disk is None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from shared.eligibility import Viewer
 from shared.ranked_lists.records import Chain, Tail
-from shared.ranked_lists.timeline_store import KnownViewer
+from shared.ranked_lists.timeline_store import CachedViewer
 
 MAX_CHAINS = (
     5_000  # some 10 MB of frozen lists; 80 MB if every one of them has run into its tail, twice that in its older posts
@@ -15,7 +15,7 @@ MAX_VIEWERS = 20_000  # some 20 MB
 MAX_WITHHELD = 500_000  # authors and posts of all of them, some 40 MB
 
 
-class Shelved(NamedTuple):
+class LocalChain(NamedTuple):
     """A chain as this process served it last."""
 
     chain: Chain
@@ -23,24 +23,24 @@ class Shelved(NamedTuple):
     slot: int  # that it took last; a cursor may name an earlier one
 
 
-class Shelf:
+class LocalChains:
     """Chains by user and nonce, and viewers by user; the longest unused go first."""
 
     def __init__(self) -> None:
-        self._chains: OrderedDict[tuple[str, bytes], Shelved] = OrderedDict()
-        self._viewers: OrderedDict[str, KnownViewer] = OrderedDict()
+        self._chains: OrderedDict[tuple[str, bytes], LocalChain] = OrderedDict()
+        self._viewers: OrderedDict[str, CachedViewer] = OrderedDict()
         self._withheld = 0  # authors and posts of all viewers
         self._viewers_lock = Lock()  # acts put viewers here from threads of theirs
 
     def put(self, user_id: str, chain: Chain, tail: Tail | None, slot: int) -> None:
         """Keep a chain as it is now."""
         key = user_id, chain.nonce
-        self._chains[key] = Shelved(chain, tail, slot)
+        self._chains[key] = LocalChain(chain, tail, slot)
         self._chains.move_to_end(key)
         while len(self._chains) > MAX_CHAINS:
             self._chains.popitem(last=False)
 
-    def get(self, user_id: str, nonce: bytes) -> Shelved | None:
+    def get(self, user_id: str, nonce: bytes) -> LocalChain | None:
         """A chain, if this process still has it."""
         return self._chains.get((user_id, nonce))
 
@@ -52,12 +52,12 @@ class Shelf:
                 self._viewers.move_to_end(user_id)
                 return
             self._drop_viewer(user_id)
-            self._viewers[user_id] = KnownViewer(viewer, content)
+            self._viewers[user_id] = CachedViewer(viewer, content)
             self._withheld += _withheld_by(viewer)
             while len(self._viewers) > MAX_VIEWERS or self._withheld > MAX_WITHHELD:
                 self._drop_viewer(next(iter(self._viewers)))
 
-    def viewer(self, user_id: str) -> KnownViewer | None:
+    def viewer(self, user_id: str) -> CachedViewer | None:
         """What a user must not be shown, as last known."""
         return self._viewers.get(user_id)
 

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 from shared.db.newest import NewPost
 from shared.domain import INITIAL_PHASE, PhaseState, Reason, Source, age_hours
 from shared.heuristic import recency
-from shared.ranked_lists.blocked import NOBODY, Blocked
+from shared.ranked_lists.blocked import NOBODY, BlockList
 from shared.ranked_lists.catalogue import Catalogue
 from shared.ranked_lists.codec import RankedList, pack_entry
 from shared.ranked_lists.records import CatalogueEntry
-from timeline.stores.segments import Segment, segment_of
+from timeline.stores.segments import IndexedList, segment_of
 
 if TYPE_CHECKING:
-    from timeline.stores.new_post_pool import Pool
+    from timeline.stores.new_post_pool import NewPostPool
 
 NOT_ASKED = "not asked yet"
 FIRST_LOOK_SECONDS = 0.3  # how long a request that comes before anything is known waits for the first look
@@ -36,14 +36,14 @@ class Snapshot:
     everyone: RankedList | None = None
     newest: RankedList | None = None
     oldest: datetime | None = None  # of the newest posts the oldest, if PostgreSQL has more
-    new_posts: "Pool | None" = None
-    blocked: Blocked = NOBODY
+    new_posts: "NewPostPool | None" = None
+    blocked: BlockList = NOBODY
     phase: PhaseState = INITIAL_PHASE
     missing: dict[str, str] = field(default_factory=lambda: {"redis": NOT_ASKED, "postgresql": NOT_ASKED})
     first_look: asyncio.Event = field(default_factory=asyncio.Event)
     changes: int = 0  # grows with each new copy of something
     foreign_file: str | None = None  # the snapshot's file, when it is another installation's
-    _shared: Segment = field(default_factory=lambda: segment_of(()))
+    _shared: IndexedList = field(default_factory=lambda: segment_of(()))
     _shared_of: tuple[RankedList | None, RankedList | None] = (None, None)  # what it was put together of
 
     def forget(self) -> None:
@@ -53,7 +53,7 @@ class Snapshot:
         self.catalogue.forget()
         self.changes += 1
 
-    def shared(self) -> Segment:
+    def shared(self) -> IndexedList:
         """Everyone's list and the newest posts as one: put together once for each copy of them."""
         everyone, newest = self._shared_of
         if self.everyone is not everyone or self.newest is not newest:

@@ -12,20 +12,20 @@ from typing import Self
 from shared.domain import Reason
 from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList
-from timeline.stores.segments import Segment, segment_of
+from timeline.stores.segments import IndexedList, segment_of
 
 STRIDE = 16  # rows of the pool that are taken out of it together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pool:
+class NewPostPool:
     """Posts that few people have seen, of one run."""
 
     ranked: RankedList
     rows: Sequence[int]
     twice: Sequence[int]  # the rows, one after the other and once more
     entries: Mapping[int, bytes]  # by row, as they stand in a list whose own they are not
-    segment: Segment
+    segment: IndexedList
 
     @classmethod
     def of(cls, ranked: RankedList) -> Self:

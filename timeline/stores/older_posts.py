@@ -13,9 +13,9 @@ from shared.db.newest import newest_posts
 from shared.errors import StoreUnavailable
 from shared.ranked_lists.records import CatalogueEntry
 from shared.settings import ListSettings
-from timeline.stores.budgets import Patience, Stores
+from timeline.stores.budgets import RequestBudget, Stores
 from timeline.stores.local_copies import Snapshot, catalogue_entry, packed_by_recency
-from timeline.stores.segments import Segment, segment_of
+from timeline.stores.segments import IndexedList, segment_of
 
 GOOD_FOR = timedelta(seconds=30)  # as long as the newest posts are good for (`timeline.stores.background_refresh`)
 
@@ -36,10 +36,10 @@ class OlderPosts:
         self._limit = lists.list_length + 2 * lists.seen_length  # enough to pass all seen ones
         self._copy: _Copy | None = None
         self._under_way: asyncio.Future[None] | None = None
-        self._put_together: tuple[_Copy | None, Segment | None] = (None, None)
+        self._put_together: tuple[_Copy | None, IndexedList | None] = (None, None)
         self._segment = segment_of(())
 
-    async def posts(self, patience: Patience, *, than: datetime, besides: Segment) -> Segment:
+    async def posts(self, patience: RequestBudget, *, than: datetime, besides: IndexedList) -> IndexedList:
         """Posts that are older than a moment, newest first, less those of a segment; none while PostgreSQL is away.
 
         Args:
@@ -64,7 +64,7 @@ class OlderPosts:
         copy = self._copy
         return copy is not None and copy.than is than and datetime.now(UTC) - copy.read_at < GOOD_FOR
 
-    async def _read(self, patience: Patience, than: datetime) -> None:
+    async def _read(self, patience: RequestBudget, than: datetime) -> None:
         self._under_way = asyncio.get_running_loop().create_future()
         now = datetime.now(UTC)
         try:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from shared.db.engine import Database
 from shared.ranked_lists.page_store import PageWriter
-from shared.ranked_lists.timeline_store import ListReader
+from shared.ranked_lists.timeline_store import TimelineStore
 from shared.settings import ListSettings, NewPostSettings, WindowSettings
 from timeline.stores.budgets import Stores
-from timeline.stores.local_chains import Shelf
+from timeline.stores.local_chains import LocalChains
 from timeline.stores.local_copies import Snapshot
 
 if TYPE_CHECKING:
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class FeedResources:
     """Handed on as one, so that a page's helpers need not repeat the list."""
 
-    reader: ListReader
+    reader: TimelineStore
     page_writer: PageWriter
     database: Database
     stores: Stores
-    shelf: Shelf
+    shelf: LocalChains
     metrics: "Metrics"
     snapshot: Snapshot
     lists: ListSettings

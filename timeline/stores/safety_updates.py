@@ -30,15 +30,15 @@ from shared.eligibility import Viewer
 from shared.errors import SourceError, StoreUnavailable
 from shared.logs import log_event, log_trouble
 from shared.operations.safety import JOBS_THAT_PUBLISH
-from shared.ranked_lists.catalogue import Deleted
-from shared.ranked_lists.job_store import ListWriter
-from shared.ranked_lists.user_store import UserMarks
+from shared.ranked_lists.catalogue import DeletedPosts
+from shared.ranked_lists.job_store import JobStore
+from shared.ranked_lists.user_store import UserStore
 from shared.settings import WindowSettings
 from timeline.stores.budgets import Stores
-from timeline.stores.local_chains import Shelf
+from timeline.stores.local_chains import LocalChains
 from timeline.stores.local_copies import Snapshot
-from timeline.stores.snapshot_file import Disk
-from timeline.stores.worker_threads import Deeds
+from timeline.stores.snapshot_file import SnapshotFile
+from timeline.stores.worker_threads import WorkerThreads
 
 THREADS = 2
 HEARD_MARGIN = timedelta(minutes=1)  # an erasure is dated before it is durable
@@ -57,14 +57,14 @@ class KeepsUsers(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnCopies:
+class LocalCopies:
     """What this process obeys even while no store answers, and what a later one is served from."""
 
-    deleted: Deleted
-    shelf: Shelf
+    deleted: DeletedPosts
+    shelf: LocalChains
     snapshot: Snapshot
     doorkeeper: KeepsUsers
-    disk: Disk | None
+    disk: SnapshotFile | None
 
     def users(self) -> set[str]:
         """Of whom something is kept here."""
@@ -95,22 +95,22 @@ class OwnCopies:
         return self.disk is None or self.disk.save_without_erased(self.snapshot, self.deleted)
 
 
-class Withheld:
+class SafetyUpdates:
     """Writes to Redis what must not be shown from now on. What could not be written stands in PostgreSQL's outbox."""
 
     def __init__(
         self,
         *,
         database: Database,
-        writer: ListWriter,
-        marks: UserMarks,
+        writer: JobStore,
+        marks: UserStore,
         window: WindowSettings,
-        own: OwnCopies,
+        own: LocalCopies,
         stores: Stores,
     ) -> None:
         self._database, self._writer, self._marks, self._window = database, writer, marks, window
         self._own, self._stores = own, stores
-        self._deeds = Deeds("withheld", threads=THREADS)
+        self._deeds = WorkerThreads("withheld", threads=THREADS)
         self._heard_at = time.monotonic()
         self._heard: frozenset[str] = frozenset()  # whose erasures were heard of within the margin
 

@@ -19,7 +19,7 @@ _AUTHOR = itemgetter(CatalogueEntry._fields.index("author"))  # a tuple is read 
 _NOBODY: frozenset[int] = frozenset()
 
 
-class Authors:
+class PostsByAuthor:
     """A list's posts by their authors, as far as the catalogue knew them."""
 
     __slots__ = ("all", "rows_of", "unknown")
@@ -34,7 +34,7 @@ class Authors:
         self.all, self.unknown = frozenset(found), frozenset(unknown)
 
 
-class Segment:
+class IndexedList:
     """Packed entries, and which of them count; what else is asked of them is worked out when somebody asks."""
 
     __slots__ = ("_authors", "_deleted", "_index", "_living", "packed", "row_set")
@@ -47,7 +47,7 @@ class Segment:
         """
         self.packed, self.row_set = packed, row_set
         self._index: dict[int, int] | None = None
-        self._authors: Authors | None = None
+        self._authors: PostsByAuthor | None = None
         self._deleted, self._living = _NOBODY, row_set
 
     @property
@@ -67,10 +67,10 @@ class Segment:
         listed = codec.rows_of(self.packed) if rows else []
         return {row: listed.index(row) for row in rows}
 
-    def authors(self, catalogue: Catalogue) -> Authors:
+    def authors(self, catalogue: Catalogue) -> PostsByAuthor:
         """Its posts by author. A row names one post, so they stay right as long as the segment is there."""
         if self._authors is None:
-            self._authors = Authors(self.row_set, catalogue)
+            self._authors = PostsByAuthor(self.row_set, catalogue)
         return self._authors
 
     def living(self, deleted: frozenset[int]) -> frozenset[int]:
@@ -83,7 +83,7 @@ class Segment:
         return len(self.row_set)
 
 
-def segment_of(lists: Iterable[bytes], *, without: Set[int] = _NOBODY) -> Segment:
+def segment_of(lists: Iterable[bytes], *, without: Set[int] = _NOBODY) -> IndexedList:
     """Lists as one, the best list first: of a post in several of them the first entry stays.
 
     Args:
@@ -91,13 +91,13 @@ def segment_of(lists: Iterable[bytes], *, without: Set[int] = _NOBODY) -> Segmen
         without: rows that are left out.
     """
     packed = b"".join(lists)
-    segment = Segment(packed, frozenset(codec.rows_of(packed)) - without)
+    segment = IndexedList(packed, frozenset(codec.rows_of(packed)) - without)
     if len(segment) < codec.length_of(packed):
-        segment = Segment(codec.pick(packed, segment.index.values()), segment.row_set)
+        segment = IndexedList(codec.pick(packed, segment.index.values()), segment.row_set)
     return segment
 
 
-class Permitted:
+class VisibilityFilter:
     """What a viewer may be shown of whole lists, so that the rest is left out before anybody walks there.
 
     It may let pass what must not be shown (an author whom the catalogue did not know): pages look again.
@@ -116,7 +116,7 @@ class Permitted:
         withholds_many = len(viewer.hidden_authors) + len(viewer.hidden_posts) >= MANY
         self.has_few = not withholds_many  # withheld authors and posts: a walk passes over theirs
 
-    def of_segment(self, segment: Segment) -> frozenset[int]:
+    def of_segment(self, segment: IndexedList) -> frozenset[int]:
         """Rows of a shared list that may be shown, by its authors; less `few_of` where few are withheld."""
         viewer, rows = self._viewer, segment.living(self._deleted)
         if self.has_few:
@@ -130,7 +130,7 @@ class Permitted:
             return rows.difference(viewer.hidden_posts, *map(authors.rows_of.__getitem__, hidden))
         return rows - viewer.hidden_posts if viewer.hidden_posts else rows
 
-    def few_of(self, segment: Segment) -> Set[int]:
+    def few_of(self, segment: IndexedList) -> Set[int]:
         """Rows of a shared list that must not be shown, where few are withheld: no list is copied for them."""
         if not self.has_few:
             return _NOBODY

@@ -27,11 +27,11 @@ from shared.files.untrusted_files import read_untrusted
 from shared.logs import log_event, log_trouble
 from shared.ranked_lists import codec, records
 from shared.ranked_lists.blocked import pack_blocked, unpack_blocked
-from shared.ranked_lists.catalogue import Deleted
+from shared.ranked_lists.catalogue import DeletedPosts
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.records import CatalogueEntry
 from timeline.stores.local_copies import Snapshot
-from timeline.stores.new_post_pool import Pool
+from timeline.stores.new_post_pool import NewPostPool
 
 if TYPE_CHECKING:
     from timeline.worker import Worker
@@ -46,7 +46,7 @@ class UnreadableSnapshot(ValueError):
 
 
 @dataclass(slots=True)
-class Disk:
+class SnapshotFile:
     """One file."""
 
     path: Path
@@ -59,7 +59,7 @@ class Disk:
     _is_in_trouble: bool = False
     _turn: Lock = field(default_factory=Lock)
 
-    def save(self, snapshot: Snapshot, deleted: Deleted) -> bool:
+    def save(self, snapshot: Snapshot, deleted: DeletedPosts) -> bool:
         """Replace the file; a disk that is full or read-only is logged once and leaves the old file as it was."""
         with self._turn, self._turn_of_processes():  # what is packed first is written first
             if self.may_name_erased():
@@ -91,7 +91,7 @@ class Disk:
     def _turn_of_processes(self) -> AbstractContextManager[None]:
         return nullcontext() if self.worker is None else self.worker.cells.lock()
 
-    def save_without_erased(self, snapshot: Snapshot, deleted: Deleted) -> bool:
+    def save_without_erased(self, snapshot: Snapshot, deleted: DeletedPosts) -> bool:
         """Replace the file after an erasure, or delete it; False when the disk refuses both."""
         if self.save(snapshot, deleted) or self._is_others():
             return True
@@ -193,7 +193,11 @@ def unpack(value: bytes, snapshot: Snapshot) -> frozenset[int]:
     everyone, newest, new_posts, phase, blocked, deleted, posts = list(_parts(body))[magic == MAGIC :]
     # All of it is read before any of it counts.
     lists, pool, catalogue = (_list(everyone), _list(newest)), _list(new_posts), list(_unpack_posts(posts))
-    reserved, in_force, pairs = Pool.of(pool) if pool else None, records.unpack_phase(phase), unpack_blocked(blocked)
+    reserved, in_force, pairs = (
+        NewPostPool.of(pool) if pool else None,
+        records.unpack_phase(phase),
+        unpack_blocked(blocked),
+    )
     rows = frozenset(array("I", deleted))
     snapshot.everyone, snapshot.newest = lists
     snapshot.new_posts, snapshot.phase, snapshot.blocked = reserved, in_force, pairs

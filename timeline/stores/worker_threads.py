@@ -15,7 +15,7 @@ LAST_SECONDS = 1.5  # a little longer than a writer waits for a Redis that hangs
 ResultT = TypeVar("ResultT")
 
 
-class Deeds:
+class WorkerThreads:
     """A few threads, and how long one waits for them."""
 
     def __init__(self, name: str, *, threads: int) -> None:

@@ -20,12 +20,12 @@ from shared.ranked_lists.clients import address as redis_address
 from shared.settings import ModelSettings, SnapshotSettings, load_settings
 from warmline.operator_name import operator_name
 from warmline.screen import number_of, say, show_json, warn
-from warmline.stores import Stores, open_stores
+from warmline.stores import OpenStores, open_stores
 
 REDIS, MODELS, SNAPSHOT = "Redis", "models", "snapshot"
 
 
-class Belongs(StrEnum):
+class OwnedBy(StrEnum):
     """Whose something is."""
 
     OURS = "ours"
@@ -37,17 +37,17 @@ class Belongs(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holding:
+class OwnedThing:
     """One thing that an installation owns."""
 
     what: str
     where: str
-    belongs: Belongs
+    belongs: OwnedBy
     owner: str | None = None
     trouble: str | None = None
 
     def __str__(self) -> str:
-        owner = f" ({ownership.shown(self.owner)})" if self.owner and self.belongs is not Belongs.OURS else ""
+        owner = f" ({ownership.shown(self.owner)})" if self.owner and self.belongs is not OwnedBy.OURS else ""
         return f"{self.what:<9} {self.where}: {self.belongs}{owner}" + (f"; {self.trouble}" if self.trouble else "")
 
 
@@ -71,14 +71,14 @@ def run_show(*, as_json: bool) -> int:
         say(f"Installation {here}, PostgreSQL at {where}")
         for each in found:
             say(f"  {each}")
-    return int(any(each.belongs is Belongs.OTHERS for each in found))
+    return int(any(each.belongs is OwnedBy.OTHERS for each in found))
 
 
 def run_adopt(*, yes: bool, by: str | None) -> int:
     """Make Redis, the model folder and the snapshot that the settings name this installation's."""
     with open_stores() as stores:
         here, found = installation_id(stores.database), _holdings(stores)
-        wanted = [each for each in found if each.belongs in (Belongs.OTHERS, Belongs.NOBODYS, Belongs.EARLIER)]
+        wanted = [each for each in found if each.belongs in (OwnedBy.OTHERS, OwnedBy.NOBODYS, OwnedBy.EARLIER)]
         for each in found:
             say(f"  {each}")
         if not wanted:
@@ -100,12 +100,12 @@ def run_renew(*, yes: bool, by: str | None) -> int:
     """Give this PostgreSQL a new id, after it was restored from a backup or copied."""
     with open_stores() as stores:
         found = _holdings(stores)
-        ours = [each for each in found if each.belongs in (Belongs.OURS, Belongs.NOBODYS, Belongs.EARLIER)]
+        ours = [each for each in found if each.belongs in (OwnedBy.OURS, OwnedBy.NOBODYS, OwnedBy.EARLIER)]
         say(f"Installation {installation_id(stores.database)} gets a new id, since rows might be given out twice.")
         for each in ours:
             say(f"  {_consequence(each)}")
         for each in found:
-            if each not in ours and each.belongs is not Belongs.ABSENT:
+            if each not in ours and each.belongs is not OwnedBy.ABSENT:
                 say(f"  {each.what} at {each.where} stays as it is: {each.trouble or each.belongs}")
         say("  timelines drop their own copies and snapshots as soon as they see the new id")
         say("What stays: everything in PostgreSQL, and every model file; the champion goes on being served.")
@@ -117,7 +117,7 @@ def run_renew(*, yes: bool, by: str | None) -> int:
     return _trouble(found)
 
 
-def _holdings(stores: Stores) -> list[Holding]:
+def _holdings(stores: OpenStores) -> list[OwnedThing]:
     here, earlier = installation_id(stores.database), earlier_ids(stores.database)
     redis = _redis(stores.redis_url, here, earlier)
     folder, file = load_settings(ModelSettings).model_dir, load_settings(SnapshotSettings).snapshot_file
@@ -125,49 +125,49 @@ def _holdings(stores: Stores) -> list[Holding]:
     return [redis, models, *([_snapshot(file, here, earlier)] if file is not None else [])]
 
 
-def _redis(url: str, here: str, earlier: set[str]) -> Holding:
+def _redis(url: str, here: str, earlier: set[str]) -> OwnedThing:
     where = redis_address(url)
     try:
         owner = ownership.read_owner(url)
     except StoreUnavailable as error:
-        return Holding(what=REDIS, where=where, belongs=Belongs.UNKNOWN, trouble=str(error))
-    return Holding(what=REDIS, where=where, belongs=_belongs(owner, here, earlier), owner=owner)
+        return OwnedThing(what=REDIS, where=where, belongs=OwnedBy.UNKNOWN, trouble=str(error))
+    return OwnedThing(what=REDIS, where=where, belongs=_belongs(owner, here, earlier), owner=owner)
 
 
-def _models(database: Database, folder: Path, here: str, earlier: set[str]) -> Holding:
+def _models(database: Database, folder: Path, here: str, earlier: set[str]) -> OwnedThing:
     if not folder.is_dir():
-        return Holding(what=MODELS, where=str(folder), belongs=Belongs.ABSENT)
+        return OwnedThing(what=MODELS, where=str(folder), belongs=OwnedBy.ABSENT)
     try:
         owner = model_folder.read_owner(folder)
     except ArtefactError as error:
-        return Holding(what=MODELS, where=str(folder), belongs=Belongs.UNKNOWN, trouble=str(error))
+        return OwnedThing(what=MODELS, where=str(folder), belongs=OwnedBy.UNKNOWN, trouble=str(error))
     belongs = _belongs(owner, here, earlier)
     hashes = model_folder.stored_models(folder).hashes
     if owner is None and hashes and not knows_models(database, hashes):
-        belongs = Belongs.OTHERS
-    return Holding(what=MODELS, where=str(folder), belongs=belongs, owner=owner)
+        belongs = OwnedBy.OTHERS
+    return OwnedThing(what=MODELS, where=str(folder), belongs=belongs, owner=owner)
 
 
-def _snapshot(file: Path, here: str, earlier: set[str]) -> Holding:
-    about = partial(Holding, what=SNAPSHOT, where=str(file))
+def _snapshot(file: Path, here: str, earlier: set[str]) -> OwnedThing:
+    about = partial(OwnedThing, what=SNAPSHOT, where=str(file))
     try:
         owner = read_snapshot_owner(file) or None
     except FileNotFoundError:
-        return about(belongs=Belongs.ABSENT)
+        return about(belongs=OwnedBy.ABSENT)
     except OSError as error:
-        return about(belongs=Belongs.UNKNOWN, trouble=f"cannot be read ({error.strerror})")
+        return about(belongs=OwnedBy.UNKNOWN, trouble=f"cannot be read ({error.strerror})")
     return about(belongs=_belongs(owner, here, earlier), owner=owner)
 
 
-def _belongs(owner: str | None, here: str, earlier: set[str]) -> Belongs:
+def _belongs(owner: str | None, here: str, earlier: set[str]) -> OwnedBy:
     if owner is None:
-        return Belongs.NOBODYS
+        return OwnedBy.NOBODYS
     if owner == here:
-        return Belongs.OURS
-    return Belongs.EARLIER if owner in earlier else Belongs.OTHERS
+        return OwnedBy.OURS
+    return OwnedBy.EARLIER if owner in earlier else OwnedBy.OTHERS
 
 
-def _consequence(each: Holding) -> str:
+def _consequence(each: OwnedThing) -> str:
     if each.what == REDIS:
         return f"Redis at {each.where} is cleared of Warmline's keys: lists, what readers have seen, chains under way"
     if each.what == MODELS:
@@ -175,7 +175,7 @@ def _consequence(each: Holding) -> str:
     return f"snapshot {each.where} is deleted; a timeline writes it anew"
 
 
-def _take(stores: Stores, each: Holding, installation: str) -> None:
+def _take(stores: OpenStores, each: OwnedThing, installation: str) -> None:
     if each.what == REDIS:
         dropped = ownership.take_over(stores.redis_url, installation)
         say(f"Redis at {each.where}: {number_of(dropped, 'key')} dropped")
@@ -185,9 +185,9 @@ def _take(stores: Stores, each: Holding, installation: str) -> None:
         Path(each.where).unlink(missing_ok=True)
 
 
-def _trouble(found: Sequence[Holding]) -> int:
+def _trouble(found: Sequence[OwnedThing]) -> int:
     """Say what could not be looked at; gives 1 when there was something."""
-    unknown = [each for each in found if each.belongs is Belongs.UNKNOWN]
+    unknown = [each for each in found if each.belongs is OwnedBy.UNKNOWN]
     for each in unknown:
         warn(f"{each.what} at {each.where} was left as it is; say `warmline installation adopt` when it is back")
     return int(bool(unknown))

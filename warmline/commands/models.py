@@ -10,7 +10,7 @@ from shared.operations.promotion import Promotion, promote, roll_back
 from shared.settings import ModelSettings, load_settings
 from warmline.operator_name import operator_name
 from warmline.screen import say, show_json, show_sections
-from warmline.stores import Stores, open_stores
+from warmline.stores import OpenStores, open_stores
 
 SHOWN = ("hr@10", "ndcg@10", "recall@20")
 LIMIT = 20
@@ -83,7 +83,7 @@ def _in_short(model: ModelVersion) -> dict[str, Any]:
     return {**about, "figures": _figures(model), "checks": model.report.get("checks", [])}
 
 
-def _has_scorer(stores: Stores) -> bool:
+def _has_scorer(stores: OpenStores) -> bool:
     return any(row["service"] == SERVICES[Job.SCORE] for row in live_services(stores.database))
 
 

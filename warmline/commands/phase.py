@@ -11,19 +11,19 @@ from shared.db.phases import change_phase, installation_id, phase_history, read_
 from shared.domain import Phase, PhaseState
 from shared.errors import ConfigurationError, ForeignInstallation, StoreUnavailable
 from shared.ranked_lists.inspect import read_phase_in_redis, read_publications
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from shared.readiness import phase_warning
 from shared.settings import ListSettings, load_settings
 from warmline.operator_name import operator_name
 from warmline.screen import say, show_json, show_sections
-from warmline.stores import Stores, open_stores
+from warmline.stores import OpenStores, open_stores
 
 HISTORY = 5  # changes shown
 WRITTEN_AS = 100  # characters of a name that the audit keeps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InRedis:
+class RedisPhase:
     """What the timelines read now; `trouble` says why that cannot be told."""
 
     state: PhaseState | None
@@ -85,9 +85,9 @@ def run_phase_set(phase: Phase, *, rollout_percent: float, by: str | None, as_js
     return 0
 
 
-def _publish(stores: Stores, state: PhaseState, lists: ListSettings) -> StoreUnavailable | None:
+def _publish(stores: OpenStores, state: PhaseState, lists: ListSettings) -> StoreUnavailable | None:
     """Write the phase to Redis; gives what was in the way, if anything."""
-    writer = ListWriter(stores.redis_url, keep_for=lists.keep_for)
+    writer = JobStore(stores.redis_url, keep_for=lists.keep_for)
     try:
         writer.expect(installation_id(stores.database))
         writer.write_phase(state)
@@ -98,7 +98,7 @@ def _publish(stores: Stores, state: PhaseState, lists: ListSettings) -> StoreUna
     return None
 
 
-def _warning(stores: Stores, state: PhaseState) -> str | None:
+def _warning(stores: OpenStores, state: PhaseState) -> str | None:
     """A switch to a phase without a model or lists is allowed, but hardly meant."""
     try:
         stores.refuse_foreign_redis()
@@ -109,15 +109,15 @@ def _warning(stores: Stores, state: PhaseState) -> str | None:
     return phase_warning(state.phase, has_champion=has_champion, has_lists=has_lists)
 
 
-def _in_redis(stores: Stores) -> InRedis:
+def _in_redis(stores: OpenStores) -> RedisPhase:
     try:
         stores.refuse_foreign_redis()
-        return InRedis(state=read_phase_in_redis(stores.redis_url))
+        return RedisPhase(state=read_phase_in_redis(stores.redis_url))
     except StoreUnavailable as error:
-        return InRedis(state=None, trouble=str(error))
+        return RedisPhase(state=None, trouble=str(error))
 
 
-def _redis_word(state: PhaseState, redis: InRedis) -> str:
+def _redis_word(state: PhaseState, redis: RedisPhase) -> str:
     if redis.trouble:
         return "unavailable"
     version = redis.state.version if redis.state else 0

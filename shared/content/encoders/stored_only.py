@@ -8,7 +8,7 @@ from shared.errors import EncoderUnavailable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredCard(EncoderCard):
+class StoredOnlyCard(EncoderCard):
     """The card of an encoder that is known by its identity alone, which stands in `version`."""
 
     @property
@@ -16,11 +16,11 @@ class StoredCard(EncoderCard):
         return self.version
 
 
-class StoredOnly:
+class StoredOnlyEncoder:
     """An image or text encoder that encodes nothing."""
 
     def __init__(self, *, name: str, identity: str, width: int) -> None:
-        self.card = StoredCard(name=name, version=identity, width=width, normalisation="")
+        self.card = StoredOnlyCard(name=name, version=identity, width=width, normalisation="")
 
     def encode(self, _: object) -> NoReturn:
         raise EncoderUnavailable(f"{self.card.identity}: only its stored vectors are here; nothing can be encoded")
@@ -33,7 +33,7 @@ class Successor:
 
     def __init__(self, encoder: TextEncoder) -> None:
         card = encoder.card
-        self.card = StoredCard(name=card.name, version=card.continues, width=card.width, normalisation="")
+        self.card = StoredOnlyCard(name=card.name, version=card.continues, width=card.width, normalisation="")
         self.encode = encoder.encode
 
 

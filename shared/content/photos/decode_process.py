@@ -7,7 +7,7 @@ ends this process and nothing else. It has no secrets in its environment, and wh
 Photo and pixels pass through one file in memory, whose number is the argument: 4 MB by pipes would be a dozen turns.
 
     in:  length of the photo u64 · the pixels that it may have u64; the photo is in the file
-    out: length of the answer u32 · the answer as JSON (`Answer`); RGB pixels, 3 bytes each, are in the file
+    out: length of the answer u32 · the answer as JSON (`DecodeResult`); RGB pixels, 3 bytes each, are in the file
 """
 
 import logging
@@ -35,7 +35,7 @@ SECONDS, SECONDS_PER_MEGAPIXEL = 0.5, 0.25
 BYTES, BYTES_PER_PIXEL = 160 * 2**20, 20
 
 
-class Answer(Struct, kw_only=True):
+class DecodeResult(Struct, kw_only=True):
     """What became of a photo."""
 
     width: int = 0  # of the pixels that follow; 0: none do
@@ -46,7 +46,7 @@ class Answer(Struct, kw_only=True):
     complaint: str = ""  # the kind of the first one
 
 
-class Complaints(logging.Handler):
+class LibraryWarnings(logging.Handler):
     """Counts what libraries say about a photo, by warning or by log, however much it is."""
 
     def __init__(self) -> None:
@@ -82,7 +82,7 @@ class Complaints(logging.Handler):
 def main(file: int) -> None:
     """Decode photo after photo until standard input ends."""
     requests, replies = sys.stdin.buffer, sys.stdout.buffer
-    complaints = Complaints()
+    complaints = LibraryWarnings()
     complaints.listen()
     _give_up_what_is_not_needed()
     while head := requests.read(REQUEST.size):
@@ -103,8 +103,8 @@ def _give_up_what_is_not_needed() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # libraries in C write there themselves
 
 
-def _decoded(content: bytes, max_pixels: int, complaints: Complaints) -> tuple[Answer, bytes]:
-    answer, pixels = Answer(), b""
+def _decoded(content: bytes, max_pixels: int, complaints: LibraryWarnings) -> tuple[DecodeResult, bytes]:
+    answer, pixels = DecodeResult(), b""
     try:
         _allow(0, beside=len(content))
         image = decode(content, max_pixels=max_pixels, on_size=lambda size: _allow(size, beside=len(content)))

@@ -20,7 +20,7 @@ from typing import IO
 from msgspec import DecodeError, json
 from PIL import Image
 
-from shared.content.photos.decode_process import MOST_PIXELS, REPLY, REQUEST, Answer
+from shared.content.photos.decode_process import MOST_PIXELS, REPLY, REQUEST, DecodeResult
 from shared.content.photos.unreadable import Fault, PhotoRefused
 
 MODULE = "shared.content.photos.decode_process"
@@ -136,7 +136,7 @@ class _Process:
     def is_over(self) -> bool:
         return self._popen.returncode is not None
 
-    def ask(self, content: bytes, max_pixels: int) -> tuple[Answer, Image.Image]:
+    def ask(self, content: bytes, max_pixels: int) -> tuple[DecodeResult, Image.Image]:
         """Have a photo decoded.
 
         Raises:
@@ -150,7 +150,7 @@ class _Process:
             (length,) = REPLY.unpack(_exactly(replies.read(REPLY.size), REPLY.size))
             if length > MAX_ANSWER:
                 raise EOFError
-            answer = json.decode(_exactly(replies.read(length), length), type=Answer)
+            answer = json.decode(_exactly(replies.read(length), length), type=DecodeResult)
         return answer, self._image(answer.width, answer.height)
 
     def _image(self, width: int, height: int) -> Image.Image:

@@ -39,7 +39,7 @@ class Photo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class PhotoState:
     """What can be told of a photo without reading it."""
 
     source_hash: str
@@ -126,7 +126,7 @@ class PhotoSource:
         photo = self.load(reference)
         return isinstance(photo, Unreadable) and photo.may_be_outage
 
-    def look_at(self, reference: str | None) -> "Look | None":
+    def look_at(self, reference: str | None) -> "PhotoState | None":
         """What tells, without reading it, whether a photo may have changed; None where a post has none.
 
         For a file its name, size and time of change; for a URL the URL alone: a photo that is replaced behind the same
@@ -141,7 +141,7 @@ class PhotoSource:
                 stamp = f" {status.st_size} {status.st_mtime_ns}"
             except (PhotoRefused, OSError):  # `load` says what is wrong
                 is_away = True
-        return Look(source_hash=hash_of((reference + stamp).encode("utf-8", "replace")), is_away=is_away)
+        return PhotoState(source_hash=hash_of((reference + stamp).encode("utf-8", "replace")), is_away=is_away)
 
     def _read(self, reference: str) -> bytes:
         place, root = self._place(reference), self._root

@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from shared.db.doctor.plan_scans import WholeScan, bare, tells_of_indexes, whole_scans
-from shared.db.doctor.rows import Probe
-from shared.domain import Kind
+from shared.db.doctor.rows import RowProbe
+from shared.domain import InteractionKind
 from shared.errors import SourceError
 
 _SECONDS = "58.123457"  # what a plan prints of our time in every zone; it stands in no table
 _ID = "warmline-doctor-asks"
 _LONG_AGO = timedelta(hours=1)
-_KINDS = ", ".join(f"'{kind}'" for kind in Kind)
+_KINDS = ", ".join(f"'{kind}'" for kind in InteractionKind)
 _POST = "id, author_id, caption, image_url, created_at, deleted_at"
 _EVENT = "user_id, post_id, kind, created_at"
 _BLOCK = "user_id, blocked_user_id, created_at"
@@ -62,27 +62,27 @@ class MissingIndex:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lookups:
+class LookupPlans:
     """What came of asking for all plans."""
 
     missing: Sequence[MissingIndex]  # of the largest table first, none twice
     slow: Sequence[str]  # relation.column whose plan took too long
     untold: Sequence[str]  # relation.column where the rows come from a foreign table or a function
 
-    def of_relations(self, relations: Collection[str]) -> "Lookups":
+    def of_relations(self, relations: Collection[str]) -> "LookupPlans":
         """What some relations' lookups lack."""
 
         def is_of_them(lookup: str) -> bool:
             return lookup.partition(".")[0] in relations
 
-        return Lookups(
+        return LookupPlans(
             missing=[each for each in self.missing if any(map(is_of_them, each.serves))],
             slow=[each for each in self.slow if is_of_them(each)],
             untold=[each for each in self.untold if is_of_them(each)],
         )
 
 
-def look_at_lookups(probe: Probe, wanted: Iterable[tuple[str, str]]) -> Lookups:
+def look_at_lookups(probe: RowProbe, wanted: Iterable[tuple[str, str]]) -> LookupPlans:
     """Ask for the plan of every lookup, and gather what is missing.
 
     Args:
@@ -110,7 +110,7 @@ def look_at_lookups(probe: Probe, wanted: Iterable[tuple[str, str]]) -> Lookups:
             untold.append(where)
         for scan in scans:
             serves.setdefault(scan, []).append(where)
-    return Lookups(missing=_missing(probe, serves), slow=slow, untold=untold)
+    return LookupPlans(missing=_missing(probe, serves), slow=slow, untold=untold)
 
 
 def _value(column: str) -> tuple[str, str]:
@@ -121,7 +121,7 @@ def _value(column: str) -> tuple[str, str]:
     return f">= '{recent:%Y-%m-%d %H:%M}:{_SECONDS}+00'", _SECONDS
 
 
-def _missing(probe: Probe, serves: Mapping[WholeScan, Sequence[str]]) -> list[MissingIndex]:
+def _missing(probe: RowProbe, serves: Mapping[WholeScan, Sequence[str]]) -> list[MissingIndex]:
     found: dict[tuple[str, str, str], MissingIndex] = {}
     for scan, lookups in serves.items():
         each = _judged(probe, scan, tuple(lookups))
@@ -136,7 +136,7 @@ def _missing(probe: Probe, serves: Mapping[WholeScan, Sequence[str]]) -> list[Mi
     return sorted(kept, key=lambda each: -each.rows)
 
 
-def _judged(probe: Probe, scan: WholeScan, lookups: tuple[str, ...]) -> MissingIndex | None:
+def _judged(probe: RowProbe, scan: WholeScan, lookups: tuple[str, ...]) -> MissingIndex | None:
     """What is known of a table that is read whole; None where the index is there after all."""
     table = probe.ask_one(_TABLE, schema=scan.schema, table=scan.table)
     if table is None:
@@ -155,7 +155,7 @@ def _judged(probe: Probe, scan: WholeScan, lookups: tuple[str, ...]) -> MissingI
     )
 
 
-def _simplest(probe: Probe, table_id: int, expression: str) -> str:
+def _simplest(probe: RowProbe, table_id: int, expression: str) -> str:
     """The column alone where a cast changes nothing but the name of its type (character varying to text)."""
     found = re.fullmatch(r'\(("[^"]+"|[\w$]+)\)::text', expression)
     if found is None:
@@ -182,7 +182,7 @@ _TABLE = """
     """
 
 
-def _obstacle(probe: Probe, relation: str, table_id: int, expression: str) -> str:
+def _obstacle(probe: RowProbe, relation: str, table_id: int, expression: str) -> str:
     """What in an expression depends on more than the row: PostgreSQL makes no index on that."""
     text = re.sub(r"'(?:[^']|'')*'(?:::\w+(?: varying| precision| with(?:out)? time zone)?)?", "''", expression)
     if named := re.search(r"\b(CURRENT_\w+|LOCALTIME\w*|SESSION_USER)\b", text):

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from shared.db.engine import Place, first_line
+from shared.db.engine import RelationHome, first_line
 from shared.db.relations import CONTRACT, usable
 from shared.db.timestamps import seconds_of
 from shared.domain import CLOCK_TOLERANCE
@@ -28,7 +28,7 @@ _CANCELLED = "57014"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
+class RowShare:
     """So many of so many rows, with a few of them by name."""
 
     count: int
@@ -45,7 +45,7 @@ class Share:
 class EarlyEvents:
     """Events dated before their post, and by how much the earliest of them (leaving out one in a hundred)."""
 
-    share: Share
+    share: RowShare
     hours: float  # 0 or negative
 
 
@@ -98,10 +98,10 @@ LINKS = {
 SAME_ROW = {"interactions": "user_id, post_id, kind, created_at", "blocks": "user_id, blocked_user_id"}
 
 
-class Probe:
+class RowProbe:
     """Bounded questions to one place."""
 
-    def __init__(self, connection: sa.Connection, place: Place, *, unordered: Collection[str] = ()) -> None:
+    def __init__(self, connection: sa.Connection, place: RelationHome, *, unordered: Collection[str] = ()) -> None:
         """Begin asking.
 
         Args:
@@ -168,7 +168,7 @@ class Probe:
         return f"(SELECT * FROM {self.name(relation)} {order} LIMIT {rows}) AS sample"
 
 
-def look_at_rows(probe: Probe, relation: str) -> Mapping[str, Share] | None:
+def look_at_rows(probe: RowProbe, relation: str) -> Mapping[str, RowShare] | None:
     """How many of the newest rows each check of `ROW_CHECKS` counts.
 
     Every column of the contract is computed for each of these rows, as the jobs would have it.
@@ -187,25 +187,25 @@ def look_at_rows(probe: Probe, relation: str) -> Mapping[str, Share] | None:
     if row is None:
         return None
     return {
-        check: Share(count=row[check], of=row["total"], examples=_examples(row[f"{check}_examples"]))
+        check: RowShare(count=row[check], of=row["total"], examples=_examples(row[f"{check}_examples"]))
         for check in ROW_CHECKS[relation]
     }
 
 
-def look_for_old_rows(probe: Probe, relation: str) -> Share | None:
+def look_for_old_rows(probe: RowProbe, relation: str) -> RowShare | None:
     """Rows dated before there were photo apps."""
     old = f"SELECT {ROW_NAMES[relation]} AS name FROM {probe.name(relation)} WHERE created_at < '{OLDEST}'"
     row = probe.ask_one(_count_and_name(f"{old} LIMIT {MOST_OLD}", of="0"))
     return _share(row)
 
 
-def look_for_duplicates(probe: Probe, relation: str) -> Share | None:
+def look_for_duplicates(probe: RowProbe, relation: str) -> RowShare | None:
     """Ids that stand in more than one of the newest rows (a join in a view can do that)."""
     twice = f"SELECT id AS name FROM {probe.sample(relation)} GROUP BY id HAVING count(*) > 1"
     return _share(probe.ask_one(_count_and_name(twice, of="0")))
 
 
-def look_for_unknown(probe: Probe, relation: str, column: str) -> Share | None:
+def look_for_unknown(probe: RowProbe, relation: str, column: str) -> RowShare | None:
     """Values of a column, in the newest rows, that the relation which must know them does not know."""
     known = probe.name(LINKS[relation][column])
     query = f"""
@@ -219,7 +219,7 @@ def look_for_unknown(probe: Probe, relation: str, column: str) -> Share | None:
     return _share(row)
 
 
-def look_for_unknown_senders(own: Probe, source: Probe) -> Share | None:
+def look_for_unknown_senders(own: RowProbe, source: RowProbe) -> RowShare | None:
     """People who sent events to the API lately, and are not in the team's view of users."""
     senders = own.ask(f"SELECT DISTINCT user_id FROM {own.sample('interactions')}")
     if senders is None:
@@ -235,7 +235,7 @@ def look_for_unknown_senders(own: Probe, source: Probe) -> Share | None:
     return None if rows is None else _share(rows[0])
 
 
-def look_for_events_after_deletion(probe: Probe) -> Share | None:
+def look_for_events_after_deletion(probe: RowProbe) -> RowShare | None:
     """Recent events on posts that had been deleted before: nobody can like what is gone."""
     query = f"""
         SELECT count(*) AS total, count(*) FILTER (WHERE is_late) AS count,
@@ -249,7 +249,7 @@ def look_for_events_after_deletion(probe: Probe) -> Share | None:
     return _share(probe.ask_one(query))
 
 
-def look_for_events_before_posts(probe: Probe) -> EarlyEvents | None:
+def look_for_events_before_posts(probe: RowProbe) -> EarlyEvents | None:
     """Recent events dated before the post that they are about: nobody can like what is not there yet."""
     ahead = f"{seconds_of('p.created_at')} - {seconds_of('sample.created_at')}"
     query = f"""
@@ -267,7 +267,7 @@ def look_for_events_before_posts(probe: Probe) -> EarlyEvents | None:
     return EarlyEvents(share=share, hours=float(row["hours"] or 0)) if row is not None and share is not None else None
 
 
-def look_for_repeats(probe: Probe, relation: str) -> Share | None:
+def look_for_repeats(probe: RowProbe, relation: str) -> RowShare | None:
     """How many of the newest rows of events or blocks repeat another one in every column."""
     query = f"""
         SELECT coalesce(sum(times - 1), 0)::bigint AS count, coalesce(sum(times), 0)::bigint AS total,
@@ -280,7 +280,7 @@ def look_for_repeats(probe: Probe, relation: str) -> Share | None:
     return _share(probe.ask_one(query))
 
 
-def count_kinds(probe: Probe) -> Mapping[str, int] | None:
+def count_kinds(probe: RowProbe) -> Mapping[str, int] | None:
     """How often each kind stands in the newest interactions."""
     query = f"""
         SELECT coalesce(kind::text, '') AS kind, count(*) AS count FROM {probe.sample("interactions")}
@@ -296,8 +296,8 @@ def _count_and_name(names: str, *, of: str) -> str:
         """
 
 
-def _share(row: sa.RowMapping | None) -> Share | None:
-    return None if row is None else Share(count=row["count"], of=row["total"], examples=_examples(row["examples"]))
+def _share(row: sa.RowMapping | None) -> RowShare | None:
+    return None if row is None else RowShare(count=row["count"], of=row["total"], examples=_examples(row["examples"]))
 
 
 def _examples(values: Sequence[object] | None) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.db.cures import DOCUMENTS, NUMBERS, TEXTS, ColumnType
-from shared.db.doctor.rows import SAMPLE_ROWS, Probe
+from shared.db.doctor.rows import SAMPLE_ROWS, RowProbe
 from shared.db.engine import RELATIONS
 from shared.domain import POSITIVE_KINDS
 
@@ -15,7 +15,7 @@ WARM_POSITIVES = 3  # as COLD_MIN_POSITIVES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rights:
+class RelationRights:
     """What our role may do with a relation."""
 
     role: str
@@ -25,7 +25,7 @@ class Rights:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Role:
+class DatabaseRole:
     """By which role we are connected."""
 
     name: str
@@ -33,7 +33,7 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Amounts:
+class TrainingCounts:
     """What there is to learn from, each counted up to a bound."""
 
     positives: int
@@ -41,7 +41,7 @@ class Amounts:
     posts: int
 
 
-def look_at_rights(probe: Probe) -> Mapping[str, Rights]:
+def look_at_rights(probe: RowProbe) -> Mapping[str, RelationRights]:
     """The rights on each relation that is there."""
     query = """
         SELECT c.relname, current_user AS role, r.rolsuper,
@@ -51,21 +51,21 @@ def look_at_rights(probe: Probe) -> Mapping[str, Rights]:
         WHERE n.nspname = :schema AND c.relname = ANY(:relations)
         """
     return {
-        row["relname"]: Rights(
+        row["relname"]: RelationRights(
             role=row["role"], is_superuser=row["rolsuper"], may_read=row["may_read"], may_write=row["may_write"]
         )
         for row in probe.ask(query, schema=probe.schema, relations=list(RELATIONS)) or ()
     }
 
 
-def look_at_role(probe: Probe) -> Role | None:
+def look_at_role(probe: RowProbe) -> DatabaseRole | None:
     """Our role in the PostgreSQL that is asked."""
     query = "SELECT rolname AS name, rolsuper AS is_superuser FROM pg_roles WHERE rolname = current_user"
     row = probe.ask_one(query)
-    return None if row is None else Role(**row)
+    return None if row is None else DatabaseRole(**row)
 
 
-def count_amounts(probe: Probe) -> Amounts | None:
+def count_amounts(probe: RowProbe) -> TrainingCounts | None:
     """What a training would find."""
     kinds = ", ".join(f"'{kind}'" for kind in sorted(POSITIVE_KINDS))
     query = f"""
@@ -81,10 +81,10 @@ def count_amounts(probe: Probe) -> Amounts | None:
                ) AS living) AS posts
         """
     row = probe.ask_one(query)
-    return None if row is None else Amounts(**row)
+    return None if row is None else TrainingCounts(**row)
 
 
-def sample_posts(probe: Probe, *, count: int, with_image: bool = False) -> list[Mapping[str, Any]] | None:
+def sample_posts(probe: RowProbe, *, count: int, with_image: bool = False) -> list[Mapping[str, Any]] | None:
     """A few of the newest posts that Warmline would show to anyone, drawn at random."""
     condition = "AND btrim(image_url) <> ''" if with_image else ""
     query = f"""
@@ -97,7 +97,7 @@ def sample_posts(probe: Probe, *, count: int, with_image: bool = False) -> list[
     return None if rows is None else [dict(row) for row in rows]
 
 
-def value_of(probe: Probe, relation: str, column: str, got: ColumnType) -> Any:
+def value_of(probe: RowProbe, relation: str, column: str, got: ColumnType) -> Any:
     """A value of a column of the wrong type, to judge by what to write instead: of numbers the largest, or None."""
     some = f"(SELECT {column} AS value FROM {probe.name(relation)} WHERE {column} IS NOT NULL LIMIT {SAMPLE_ROWS}) AS s"
     if got.name in NUMBERS:

@@ -23,7 +23,7 @@ POSTS_AT_ONCE = 2048  # a multiple of TILE; with as many users the scores are 51
 Floats = NDArray[np.float32]
 
 
-class Fused:
+class FusedScorer:
     """A model and its posts, laid out for blocks of scores. Safe to use from several threads."""
 
     def __init__(self, model: NeuCF, posts: PostSide) -> None:

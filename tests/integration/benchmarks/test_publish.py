@@ -7,7 +7,7 @@ from benchmarks.publish.bare import BarePipeline
 from benchmarks.world.shape import Size
 from demo.embedded import Servers
 from shared.domain import Phase
-from shared.ranked_lists.job_store import LEAST_VERSION, ListWriter
+from shared.ranked_lists.job_store import LEAST_VERSION, JobStore
 from shared.ranked_lists.records import CatalogueEntry
 from tests.stores import KEEP_FOR
 
@@ -15,7 +15,7 @@ SIZE = Size(users=300, posts=120, interactions=1_500, blocks=100, days=13.9, top
 
 
 def test_the_bare_pipeline_writes_the_same_bytes(fresh_redis: str, client: redis.Redis) -> None:
-    writer = ListWriter(fresh_redis, keep_for=KEEP_FOR)
+    writer = JobStore(fresh_redis, keep_for=KEEP_FOR)
     writer.publish_catalogue(CatalogueEntry(row=row, post_id=f"p{row}", author=row) for row in range(600))
     writer.publish_lists(((f"u{n}", b"list" * n) for n in range(700)), phase=Phase.HEURISTIC, job="heuristic", run=1)
     writer.publish_viewers((f"u{n}", bytes(20)) for n in range(700))

@@ -13,7 +13,7 @@ from shared.content.encoders.captions import caption_hash
 from shared.db.bulk import load_block_pairs, load_events, load_post_lives
 from shared.db.engine import Database
 from shared.db.migrate import migrate
-from shared.db.vectors import Part, load_content, load_vectors, stored_vectors
+from shared.db.vectors import ContentKind, load_content, load_vectors, stored_vectors
 from shared.event_columns import Events
 from tests.stores import scalar, store_settings
 
@@ -62,12 +62,12 @@ def test_the_indexes_of_the_interactions_are_made_again(
 
 def test_vectors_are_those_of_the_posts_and_current(database: Database, fresh_database_url: str, world: World) -> None:
     fill_own_tables(fresh_database_url, world)
-    encoding = Encoding(part=Part.CAPTION, encoder="made-up 1", width=16)
+    encoding = Encoding(part=ContentKind.CAPTION, encoder="made-up 1", width=16)
     assert fill_vectors(fresh_database_url, world, [encoding]) == SIZE.posts
-    stored = stored_vectors(database, Part.CAPTION, encoder="made-up 1")
+    stored = stored_vectors(database, ContentKind.CAPTION, encoder="made-up 1")
     with database.read() as snapshot:
         captions = {post.post_id: post.caption for post in load_content(snapshot, now=NOW)}
-        column = load_vectors(snapshot, Part.CAPTION, encoder="made-up 1", width=16)
+        column = load_vectors(snapshot, ContentKind.CAPTION, encoder="made-up 1", width=16)
     assert stored == {post: caption_hash(caption) for post, caption in captions.items()}
     assert column.values.shape == (SIZE.posts, 16)
     assert np.linalg.norm(column.values.astype(np.float32), axis=1) == pytest.approx(1.0, abs=0.01)

@@ -13,16 +13,18 @@ from shared.db.migrate import migrate
 from shared.db.post_rows import moment_of, rows_of_posts
 from shared.db.vectors import load_content
 from shared.db.writes import delete_post, put_block
-from shared.domain import Kind
+from shared.domain import InteractionKind
 from shared.errors import SourceError, StoreUnavailable
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from tests.apps import VIEWS, App, app_of
 from tests.stores import Held, administrator, bury_in, empty_database, execute, heuristic_run, store_settings
 from tests.worlds import NOW, TEN_POSTS, TEN_POSTS_LISTS, World, uuid_of, with_uuids, write_own_tables
 
 WORLD = with_uuids(TEN_POSTS)
 # The views bring likes and comments; the other kinds come by the API and stand in our own tables.
-BY_THE_API = World(events=[event for event in WORLD.events if event.kind not in (Kind.LIKE, Kind.COMMENT)])
+BY_THE_API = World(
+    events=[event for event in WORLD.events if event.kind not in (InteractionKind.LIKE, InteractionKind.COMMENT)]
+)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +72,7 @@ def _entries(held: Held) -> dict[str, bytes]:
 
 
 def test_views_in_another_database_give_the_same_bytes_as_own_tables(
-    database: Database, writer: ListWriter, held: Held, own_url: str, app: App
+    database: Database, writer: JobStore, held: Held, own_url: str, app: App
 ) -> None:
     write_own_tables(database, WORLD)
     heuristic_run(database, writer)
@@ -84,13 +86,13 @@ def test_views_in_another_database_give_the_same_bytes_as_own_tables(
     assert _entries(held) == of_tables
 
 
-def test_views_in_another_database_give_the_lists_on_paper(viewing: Database, writer: ListWriter, held: Held) -> None:
+def test_views_in_another_database_give_the_lists_on_paper(viewing: Database, writer: JobStore, held: Held) -> None:
     heuristic_run(viewing, writer)
     got = {user: held.posts_of(held.list_of(uuid_of(user))) for user in TEN_POSTS.users}
     assert got == {user: [uuid_of(post) for post in posts] for user, posts in TEN_POSTS_LISTS.items()}
 
 
-def test_views_in_the_same_database_give_the_lists_on_paper(server_url: str, writer: ListWriter, held: Held) -> None:
+def test_views_in_the_same_database_give_the_lists_on_paper(server_url: str, writer: JobStore, held: Held) -> None:
 
     with empty_database(server_url) as url, app_of(url, WORLD):
         with closing(Database(store_settings(url, source_schema=VIEWS))) as database:
@@ -102,7 +104,7 @@ def test_views_in_the_same_database_give_the_lists_on_paper(server_url: str, wri
 
 
 def test_rows_without_an_id_that_can_be_used_change_nothing_in_any_view(
-    own_url: str, app: App, writer: ListWriter, held: Held
+    own_url: str, app: App, writer: JobStore, held: Held
 ) -> None:
     others = {relation: f"SELECT * FROM {{}} UNION ALL {query}" for relation, query in UNUSABLE.items()}
     with app.views(**others) as schema, _over_views(own_url, app, schema) as database:
@@ -134,7 +136,7 @@ def test_the_reader_may_not_write(app: App) -> None:
         connection.execute(sa.text(f"DELETE FROM {VIEWS}.blocks"))
 
 
-def test_a_run_leaves_the_teams_database_as_it_was(viewing: Database, writer: ListWriter, app: App) -> None:
+def test_a_run_leaves_the_teams_database_as_it_was(viewing: Database, writer: JobStore, app: App) -> None:
     query = "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del), count(*) FROM pg_stat_user_tables"
     with administrator(app.owner_url) as connection:
         before = connection.execute(sa.text(query)).one()
@@ -162,7 +164,7 @@ BROKEN = [
 
 @pytest.mark.parametrize(("relation", "query", "said"), BROKEN)
 def test_a_broken_view_is_named_with_column_got_and_expected(
-    relation: str, query: str, said: str, own_url: str, app: App, writer: ListWriter
+    relation: str, query: str, said: str, own_url: str, app: App, writer: JobStore
 ) -> None:
     with (
         app.views(**{relation: query}) as schema,
@@ -175,7 +177,7 @@ def test_a_broken_view_is_named_with_column_got_and_expected(
 
 @pytest.mark.parametrize(("relation", "query", "said"), BROKEN)
 def test_a_broken_view_leaves_the_old_lists(
-    relation: str, query: str, said: str, own_url: str, app: App, viewing: Database, writer: ListWriter, held: Held
+    relation: str, query: str, said: str, own_url: str, app: App, viewing: Database, writer: JobStore, held: Held
 ) -> None:
     heuristic_run(viewing, writer)
     before = held.dump()
@@ -189,7 +191,7 @@ def test_a_broken_view_leaves_the_old_lists(
 
 
 @pytest.mark.parametrize("relation", ["users", "posts", "interactions", "blocks"])
-def test_a_view_that_may_not_be_read_is_one_line(relation: str, own_url: str, app: App, writer: ListWriter) -> None:
+def test_a_view_that_may_not_be_read_is_one_line(relation: str, own_url: str, app: App, writer: JobStore) -> None:
     with app.views() as schema, _over_views(own_url, app, schema) as database:
         app.run(f"REVOKE SELECT ON {schema}.{relation} FROM {app.reader}")
         with pytest.raises(SourceError, match=f"permission denied for view {relation}$"):
@@ -206,7 +208,7 @@ def test_a_view_that_may_not_be_read_is_one_line(relation: str, own_url: str, ap
         ),
     ],
 )
-def test_a_view_that_fails_is_one_line(relation: str, query: str, own_url: str, app: App, writer: ListWriter) -> None:
+def test_a_view_that_fails_is_one_line(relation: str, query: str, own_url: str, app: App, writer: JobStore) -> None:
     with (
         app.views(**{relation: query}) as schema,
         _over_views(own_url, app, schema) as database,
@@ -222,7 +224,7 @@ REPEATED = f"""
     """
 
 
-def test_a_few_repeated_rows_are_left_out_and_counted(own_url: str, app: App, writer: ListWriter, held: Held) -> None:
+def test_a_few_repeated_rows_are_left_out_and_counted(own_url: str, app: App, writer: JobStore, held: Held) -> None:
     with app.views(posts=REPEATED) as schema, _over_views(own_url, app, schema) as database:
         write_own_tables(database, BY_THE_API)
         report = heuristic_run(database, writer)
@@ -236,7 +238,7 @@ def test_a_few_repeated_rows_are_left_out_and_counted(own_url: str, app: App, wr
     assert got == {user: [uuid_of(post) for post in posts] for user, posts in TEN_POSTS_LISTS.items()}
 
 
-def test_an_id_that_stands_twice_is_named(own_url: str, app: App, writer: ListWriter) -> None:
+def test_an_id_that_stands_twice_is_named(own_url: str, app: App, writer: JobStore) -> None:
     twice = "SELECT * FROM {0} UNION ALL SELECT * FROM {0}"
     with (
         app.views(posts=twice) as schema,
@@ -263,7 +265,7 @@ def test_an_id_that_stands_twice_is_named(own_url: str, app: App, writer: ListWr
     ],
 )
 def test_a_row_with_a_gap_or_an_unknown_kind_is_ignored(
-    relation: str, query: str, own_url: str, app: App, writer: ListWriter, held: Held
+    relation: str, query: str, own_url: str, app: App, writer: JobStore, held: Held
 ) -> None:
     with app.views(**{relation: query}) as schema, _over_views(own_url, app, schema) as database:
         write_own_tables(database, BY_THE_API)
@@ -274,7 +276,7 @@ def test_a_row_with_a_gap_or_an_unknown_kind_is_ignored(
 
 @pytest.mark.parametrize("moment", ["-infinity", "0001-01-01T00:00Z", "4713-01-01T00:00Z BC", "1969-12-31T00:00Z"])
 def test_a_post_with_an_absurd_date_does_not_stop_the_others(
-    moment: str, own_url: str, app: App, writer: ListWriter, held: Held
+    moment: str, own_url: str, app: App, writer: JobStore, held: Held
 ) -> None:
     absurd = f"SELECT * FROM {{}} UNION ALL SELECT 'x', '{uuid_of('ann')}', '', NULL, '{moment}'::timestamptz, NULL"
     with app.views(posts=absurd) as schema, _over_views(own_url, app, schema) as database:
@@ -284,7 +286,7 @@ def test_a_post_with_an_absurd_date_does_not_stop_the_others(
 
 
 def test_a_post_deleted_by_the_api_while_the_view_still_shows_it_is_no_candidate(
-    viewing: Database, writer: ListWriter, held: Held
+    viewing: Database, writer: JobStore, held: Held
 ) -> None:
     bury_in(viewing, "posts", uuid_of("p2"))
     heuristic_run(viewing, writer)
@@ -292,7 +294,7 @@ def test_a_post_deleted_by_the_api_while_the_view_still_shows_it_is_no_candidate
 
 
 def test_a_post_deleted_by_the_api_is_withheld_after_the_next_run(
-    viewing: Database, writer: ListWriter, held: Held
+    viewing: Database, writer: JobStore, held: Held
 ) -> None:
     heuristic_run(viewing, writer)
     bury_in(viewing, "posts", uuid_of("p2"))
@@ -301,7 +303,7 @@ def test_a_post_deleted_by_the_api_is_withheld_after_the_next_run(
 
 
 def test_a_post_that_left_the_view_is_withheld_after_the_next_run(
-    own_url: str, app: App, viewing: Database, writer: ListWriter, held: Held
+    own_url: str, app: App, viewing: Database, writer: JobStore, held: Held
 ) -> None:
     heuristic_run(viewing, writer)
     without = f"SELECT * FROM {{}} WHERE id <> '{uuid_of('p2')}'"
@@ -310,7 +312,7 @@ def test_a_post_that_left_the_view_is_withheld_after_the_next_run(
     assert [held.post(row).post_id for row in held.deleted()] == [uuid_of("p2")]
 
 
-def test_a_block_by_the_api_stands_beside_those_of_the_view(viewing: Database, writer: ListWriter, held: Held) -> None:
+def test_a_block_by_the_api_stands_beside_those_of_the_view(viewing: Database, writer: JobStore, held: Held) -> None:
     block = "INSERT INTO warmline.blocks (user_id, blocked_user_id) VALUES (:blocker, :blocked)"
     execute(viewing, block, blocker=uuid_of("cat"), blocked=uuid_of("ann"))
     heuristic_run(viewing, writer)
@@ -318,12 +320,10 @@ def test_a_block_by_the_api_stands_beside_those_of_the_view(viewing: Database, w
     assert got == {"ann": [uuid_of("p4"), uuid_of("p3")], "cat": [uuid_of("p7"), uuid_of("p3")]}
 
 
-def test_the_same_like_in_the_view_and_by_the_api_counts_once(
-    viewing: Database, writer: ListWriter, held: Held
-) -> None:
+def test_the_same_like_in_the_view_and_by_the_api_counts_once(viewing: Database, writer: JobStore, held: Held) -> None:
     heuristic_run(viewing, writer)
     before = held.everyone().entries
-    again = [event for event in WORLD.events if event.kind is Kind.LIKE]
+    again = [event for event in WORLD.events if event.kind is InteractionKind.LIKE]
     with viewing.begin() as connection:
         for event in again:
             like = "INSERT INTO warmline.interactions (user_id, post_id, kind, created_at) VALUES (:u, :p, 'like', :at)"
@@ -334,7 +334,7 @@ def test_the_same_like_in_the_view_and_by_the_api_counts_once(
 
 
 def test_a_source_that_does_not_answer_leaves_the_old_lists_and_hides_the_password(
-    own_url: str, viewing: Database, writer: ListWriter, held: Held
+    own_url: str, viewing: Database, writer: JobStore, held: Held
 ) -> None:
 
     heuristic_run(viewing, writer, now=NOW)
@@ -350,7 +350,7 @@ def test_a_source_that_does_not_answer_leaves_the_old_lists_and_hides_the_passwo
 
 
 def test_a_delete_by_the_api_in_the_middle_of_a_run_holds_after_the_next_one(
-    viewing: Database, writer: ListWriter, held: Held
+    viewing: Database, writer: JobStore, held: Held
 ) -> None:
     heuristic_run(viewing, writer)
     with viewing.read() as snapshot:

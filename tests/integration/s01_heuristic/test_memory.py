@@ -9,7 +9,7 @@ import redis
 from shared.db.engine import Database
 from shared.domain import Phase
 from shared.ranked_lists import keys
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from tests.stores import heuristic_run
 from tests.worlds import Post, World, write_own_tables
 
@@ -19,7 +19,7 @@ Record = Callable[[str, object], None]
 
 
 @pytest.fixture
-def published(database: Database, writer: ListWriter, client: redis.Redis) -> redis.Redis:
+def published(database: Database, writer: JobStore, client: redis.Redis) -> redis.Redis:
     posts = [Post(str(uuid.UUID(int=1000 + n)), str(uuid.UUID(int=n % 50 + 100)), n / 4) for n in range(POSTS)]
     write_own_tables(database, World(users=[USER], posts=posts))
     heuristic_run(database, writer)

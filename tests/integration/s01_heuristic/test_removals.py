@@ -5,10 +5,10 @@ import pytest
 from shared.db.engine import Database
 from shared.db.runs import recent_runs
 from shared.db.safety import next_safety_version
-from shared.domain import Kind, author_key
+from shared.domain import InteractionKind, author_key
 from shared.errors import SourceError
 from shared.ranked_lists import keys, records
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from tests.stores import Held, execute, heuristic_run, scalar
 from tests.worlds import TEN_POSTS, job_settings, write_own_tables
 
@@ -16,7 +16,7 @@ DELETE = "UPDATE warmline.posts SET deleted_at = now() WHERE id = :id"
 
 
 @pytest.fixture(autouse=True)
-def _first_run(database: Database, writer: ListWriter) -> None:
+def _first_run(database: Database, writer: JobStore) -> None:
     write_own_tables(database, TEN_POSTS)
     heuristic_run(database, writer)
 
@@ -37,39 +37,39 @@ def test_nothing_is_withheld_at_first(held: Held) -> None:
     assert _withheld(held) == []
 
 
-def test_a_post_marked_as_deleted_is_withheld_after_one_run(database: Database, writer: ListWriter, held: Held) -> None:
+def test_a_post_marked_as_deleted_is_withheld_after_one_run(database: Database, writer: JobStore, held: Held) -> None:
     execute(database, DELETE, id="p2")
     heuristic_run(database, writer)
     assert _withheld(held) == ["p2"]
 
 
-def test_a_post_whose_row_is_gone_is_withheld_after_one_run(database: Database, writer: ListWriter, held: Held) -> None:
+def test_a_post_whose_row_is_gone_is_withheld_after_one_run(database: Database, writer: JobStore, held: Held) -> None:
     execute(database, "DELETE FROM warmline.posts WHERE id = 'p2'")
     heuristic_run(database, writer)
     assert _withheld(held) == ["p2"]
 
 
-def test_a_deleted_post_stays_withheld_run_after_run(database: Database, writer: ListWriter, held: Held) -> None:
+def test_a_deleted_post_stays_withheld_run_after_run(database: Database, writer: JobStore, held: Held) -> None:
     execute(database, DELETE, id="p2")
     for _ in range(3):
         heuristic_run(database, writer)
     assert _withheld(held) == ["p2"]
 
 
-def test_a_deleted_post_is_in_no_new_list(database: Database, writer: ListWriter, held: Held) -> None:
+def test_a_deleted_post_is_in_no_new_list(database: Database, writer: JobStore, held: Held) -> None:
     execute(database, DELETE, id="p2")
     heuristic_run(database, writer)
     assert "p2" not in held.posts_of(held.everyone())
 
 
-def test_a_deletion_is_a_new_safety_number(database: Database, writer: ListWriter) -> None:
+def test_a_deletion_is_a_new_safety_number(database: Database, writer: JobStore) -> None:
     before = writer.begin_safety().number
     execute(database, DELETE, id="p2")
     heuristic_run(database, writer)
     assert writer.begin_safety().number > before
 
 
-def test_a_run_without_a_deletion_leaves_the_safety_number(database: Database, writer: ListWriter) -> None:
+def test_a_run_without_a_deletion_leaves_the_safety_number(database: Database, writer: JobStore) -> None:
     execute(database, DELETE, id="p2")
     heuristic_run(database, writer)
     before = writer.begin_safety().number
@@ -78,7 +78,7 @@ def test_a_run_without_a_deletion_leaves_the_safety_number(database: Database, w
 
 
 def test_a_post_that_is_no_candidate_any_more_and_then_deleted_is_withheld(
-    database: Database, writer: ListWriter, held: Held
+    database: Database, writer: JobStore, held: Held
 ) -> None:
     """p4 is 72 hours old: a narrow window leaves it out, while older lists may still hold it."""
     execute(database, DELETE, id="p4")
@@ -86,14 +86,12 @@ def test_a_post_that_is_no_candidate_any_more_and_then_deleted_is_withheld(
     assert _withheld(held) == ["p4"]
 
 
-def test_a_post_that_is_no_candidate_any_more_is_not_withheld(
-    database: Database, writer: ListWriter, held: Held
-) -> None:
+def test_a_post_that_is_no_candidate_any_more_is_not_withheld(database: Database, writer: JobStore, held: Held) -> None:
     heuristic_run(database, writer, job_settings(window={"candidate_days": 2, "min_candidates": 1}))
     assert _withheld(held) == []
 
 
-def test_a_restored_post_is_shown_again_after_one_run(database: Database, writer: ListWriter, held: Held) -> None:
+def test_a_restored_post_is_shown_again_after_one_run(database: Database, writer: JobStore, held: Held) -> None:
     execute(database, DELETE, id="p2")
     heuristic_run(database, writer)
     execute(database, "UPDATE warmline.posts SET deleted_at = NULL WHERE id = 'p2'")
@@ -102,7 +100,7 @@ def test_a_restored_post_is_shown_again_after_one_run(database: Database, writer
 
 
 def test_a_deletion_that_no_list_can_hold_any_more_is_forgotten(
-    database: Database, writer: ListWriter, held: Held
+    database: Database, writer: JobStore, held: Held
 ) -> None:
     execute(database, DELETE, id="p2")
     heuristic_run(database, writer)
@@ -113,7 +111,7 @@ def test_a_deletion_that_no_list_can_hold_any_more_is_forgotten(
     assert _withheld(held) == []
 
 
-def test_a_deletion_by_the_api_during_a_run_survives_it(database: Database, writer: ListWriter, held: Held) -> None:
+def test_a_deletion_by_the_api_during_a_run_survives_it(database: Database, writer: JobStore, held: Held) -> None:
     version = next_safety_version(database)  # the run begins …
     row = scalar(database, "SELECT row FROM warmline.post_rows WHERE post_id = 'p2'")
     writer.add_deleted([row], version=next_safety_version(database))  # … a delete comes in …
@@ -136,15 +134,13 @@ def _come_back(database: Database) -> None:
     execute(database, "INSERT INTO warmline.posts SELECT * FROM public.kept")
 
 
-def test_posts_that_vanish_all_at_once_are_an_error(database: Database, writer: ListWriter) -> None:
+def test_posts_that_vanish_all_at_once_are_an_error(database: Database, writer: JobStore) -> None:
     _vanish(database)
     with pytest.raises(SourceError, match="posts: got 0 rows, expected some as before"):
         heuristic_run(database, writer)
 
 
-def test_posts_that_vanish_all_at_once_leave_redis_as_it_was(
-    database: Database, writer: ListWriter, held: Held
-) -> None:
+def test_posts_that_vanish_all_at_once_leave_redis_as_it_was(database: Database, writer: JobStore, held: Held) -> None:
     before = held.dump()
     _vanish(database)
     with pytest.raises(SourceError):
@@ -152,7 +148,7 @@ def test_posts_that_vanish_all_at_once_leave_redis_as_it_was(
     assert (held.dump(), _withheld(held)) == (before, [])
 
 
-def test_posts_that_vanish_all_at_once_stay_an_error(database: Database, writer: ListWriter) -> None:
+def test_posts_that_vanish_all_at_once_stay_an_error(database: Database, writer: JobStore) -> None:
     _vanish(database)
     for _ in range(3):
         with pytest.raises(SourceError):
@@ -161,7 +157,7 @@ def test_posts_that_vanish_all_at_once_stay_an_error(database: Database, writer:
 
 
 def test_posts_that_vanished_and_came_back_are_all_shown_after_one_run(
-    database: Database, writer: ListWriter, held: Held
+    database: Database, writer: JobStore, held: Held
 ) -> None:
     before = held.posts_of(held.everyone())
     _vanish(database)
@@ -172,7 +168,7 @@ def test_posts_that_vanished_and_came_back_are_all_shown_after_one_run(
     assert (_withheld(held), held.posts_of(held.everyone())) == ([], before)
 
 
-def test_posts_that_vanish_all_at_once_are_not_on_record_as_removed(database: Database, writer: ListWriter) -> None:
+def test_posts_that_vanish_all_at_once_are_not_on_record_as_removed(database: Database, writer: JobStore) -> None:
     """A Redis that lost its memory meanwhile would be told to withhold all of them."""
     _vanish(database)
     with pytest.raises(SourceError):
@@ -180,7 +176,7 @@ def test_posts_that_vanish_all_at_once_are_not_on_record_as_removed(database: Da
     assert scalar(database, "SELECT count(*) FROM warmline.post_rows WHERE removed_at IS NOT NULL") == 0
 
 
-def test_the_last_post_of_an_app_can_be_deleted(database: Database, writer: ListWriter, held: Held) -> None:
+def test_the_last_post_of_an_app_can_be_deleted(database: Database, writer: JobStore, held: Held) -> None:
     """Marked as deleted, one by one: that is no broken view, and must be withheld within one run."""
     execute(database, "UPDATE warmline.posts SET deleted_at = now() WHERE id <> 'p2'")
     heuristic_run(database, writer)
@@ -196,13 +192,13 @@ def test_a_block_reaches_both_viewers(held: Held) -> None:
     assert (_viewer(held, "ann")[0], _viewer(held, "dan")[0]) == ({author_key("dan")}, {author_key("ann")})
 
 
-def test_an_unblock_reaches_both_viewers_after_one_run(database: Database, writer: ListWriter, held: Held) -> None:
+def test_an_unblock_reaches_both_viewers_after_one_run(database: Database, writer: JobStore, held: Held) -> None:
     execute(database, "DELETE FROM warmline.blocks")
     heuristic_run(database, writer)
     assert (_viewer(held, "ann")[0], _viewer(held, "dan")[0]) == (set(), set())
 
 
-def test_an_unblock_changes_the_lists_after_one_run(database: Database, writer: ListWriter, held: Held) -> None:
+def test_an_unblock_changes_the_lists_after_one_run(database: Database, writer: JobStore, held: Held) -> None:
     execute(database, "DELETE FROM warmline.blocks")
     heuristic_run(database, writer)
     assert held.posts_of(held.list_of("dan")) == ["p2", "p5", "p10", "p1", "p3"]
@@ -212,14 +208,14 @@ def test_a_hidden_post_is_in_the_viewer(held: Held) -> None:
     assert _viewer(held, "cat")[1] == {"p4"}
 
 
-def test_an_unhidden_post_is_not(database: Database, writer: ListWriter, held: Held) -> None:
+def test_an_unhidden_post_is_not(database: Database, writer: JobStore, held: Held) -> None:
     execute(database, "DELETE FROM warmline.interactions WHERE kind = 'hide'")
     heuristic_run(database, writer)
     assert _viewer(held, "cat")[1:] == (set(), {"p2"})
 
 
 def test_a_user_whose_last_event_and_block_is_gone_has_an_empty_viewer(
-    database: Database, writer: ListWriter, held: Held
+    database: Database, writer: JobStore, held: Held
 ) -> None:
     execute(database, "DELETE FROM warmline.interactions WHERE user_id = 'dan'")
     execute(database, "DELETE FROM warmline.blocks")
@@ -228,7 +224,7 @@ def test_a_user_whose_last_event_and_block_is_gone_has_an_empty_viewer(
 
 
 def test_a_block_between_users_without_a_list_is_still_withheld(
-    database: Database, writer: ListWriter, held: Held
+    database: Database, writer: JobStore, held: Held
 ) -> None:
     execute(database, "INSERT INTO warmline.blocks VALUES ('long gone', 'ann', now())")
     heuristic_run(database, writer)
@@ -237,13 +233,13 @@ def test_a_block_between_users_without_a_list_is_still_withheld(
 
 @pytest.mark.parametrize("lists", [{"active_days": 0.5}, {"max_lists": 1}], ids=["inactive", "too many users"])
 def test_a_post_hidden_by_a_user_without_a_list_is_still_withheld(
-    lists: dict[str, object], database: Database, writer: ListWriter, held: Held
+    lists: dict[str, object], database: Database, writer: JobStore, held: Held
 ) -> None:
     """Such a user is served everyone's list, under the same filters."""
     execute(
         database,
         "INSERT INTO warmline.interactions (user_id, post_id, kind, created_at) VALUES ('away', 'p6', :hide, :at)",
-        hide=Kind.HIDE.value,
+        hide=InteractionKind.HIDE.value,
         at=TEN_POSTS.at(60),
     )
     heuristic_run(database, writer, job_settings(lists=lists))

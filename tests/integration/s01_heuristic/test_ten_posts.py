@@ -3,13 +3,13 @@
 import pytest
 
 from shared.db.engine import Database
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from tests.stores import Held, heuristic_run
 from tests.worlds import TEN_POSTS, TEN_POSTS_LISTS, TEN_POSTS_ORDER, write_own_tables
 
 
 @pytest.fixture
-def published(database: Database, writer: ListWriter, held: Held) -> Held:
+def published(database: Database, writer: JobStore, held: Held) -> Held:
     write_own_tables(database, TEN_POSTS)
     heuristic_run(database, writer)
     return held

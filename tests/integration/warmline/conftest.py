@@ -8,7 +8,7 @@ import redis
 
 from shared.db.engine import Database
 from shared.db.migrate import migrate
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from tests.integration.warmline.answers import Answer, Command
 from tests.integration.warmline.teams import Team, doctor_of, team_in
 from tests.stores import KEEP_FOR, empty_database, forget_everything, store_settings
@@ -35,9 +35,9 @@ def database(migrated_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def writer(fresh_redis: str) -> Iterator[ListWriter]:
+def writer(fresh_redis: str) -> Iterator[JobStore]:
     """The writing side of an empty Valkey."""
-    writer = ListWriter(fresh_redis, keep_for=KEEP_FOR)
+    writer = JobStore(fresh_redis, keep_for=KEEP_FOR)
     yield writer
     writer.close()
 

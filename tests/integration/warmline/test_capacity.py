@@ -6,8 +6,8 @@ import redis
 from shared.db.engine import Database
 from shared.db.runs import claim_run, finish_run, request_run
 from shared.db.sizes import held
-from shared.ranked_lists.job_store import ListWriter
-from shared.ranked_lists.key_sizes import Used, used
+from shared.ranked_lists.job_store import JobStore
+from shared.ranked_lists.key_sizes import MemoryUse, used
 from tests.integration.warmline.answers import Answer, Command
 from tests.stores import execute, forget_everything, heuristic_run
 from tests.worlds import NOW
@@ -60,7 +60,7 @@ def test_before_anything_ran_everything_counts_and_no_seconds_are_made_up(warmli
 
 
 def test_a_world_three_times_as_large_is_predicted_to_a_fifth_and_then_built(
-    warmline: Command, database: Database, writer: ListWriter, fresh_redis: str
+    warmline: Command, database: Database, writer: JobStore, fresh_redis: str
 ) -> None:
     small, large = {"users": 2_500, "posts": 2_500, "likes": 25_000}, {"users": 7_500, "posts": 7_500, "likes": 75_000}
     fill(database, **small)
@@ -122,7 +122,7 @@ def test_a_partial_scoring_is_no_basis(warmline: Command, database: Database) ->
 
 
 def test_a_redis_that_others_use_too_is_not_compared(
-    warmline: Command, database: Database, writer: ListWriter, client: redis.Redis
+    warmline: Command, database: Database, writer: JobStore, client: redis.Redis
 ) -> None:
     fill(database, users=50, posts=50, likes=500)
     heuristic_run(database, writer, now=NOW)
@@ -137,5 +137,5 @@ def test_a_redis_that_others_use_too_is_not_compared(
 
 @pytest.mark.parametrize(("predicted", "says_why"), [(1_100_000, True), (1_900_000, True), (3_000_000, False)])
 def test_a_small_difference_is_said_to_be_redis_own(predicted: int, *, says_why: bool) -> None:
-    there = Used(bytes=2_400_000, at_start=1_000_000, clients=0, keys=10)
+    there = MemoryUse(bytes=2_400_000, at_start=1_000_000, clients=0, keys=10)
     assert (check_redis(predicted, there, ours=10).note is not None) is says_why

@@ -9,7 +9,7 @@ import pytest
 
 from shared.db.engine import Database
 from shared.db.models import promote_model
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from tests.integration.warmline.answers import Answer, Command
 from tests.integration.warmline.teams import Team, doctor_of
 from tests.model_files import put_on_record
@@ -30,7 +30,7 @@ def harm(answer: Answer) -> list[str]:
 
 
 @pytest.fixture
-def _hostile(database: Database, writer: ListWriter, tmp_path: Path) -> None:
+def _hostile(database: Database, writer: JobStore, tmp_path: Path) -> None:
     """The ten posts, ranked, and a hostile text wherever one can be stored."""
     write_own_tables(database, TEN_POSTS)
     heuristic_run(database, writer)

@@ -6,7 +6,7 @@ from shared.db.engine import Database
 from shared.domain import Phase, Reason, Source
 from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList
-from shared.ranked_lists.job_store import LEAST_VERSION, ListWriter
+from shared.ranked_lists.job_store import LEAST_VERSION, JobStore
 from shared.ranked_lists.publication import Publication
 from tests.integration.warmline.answers import Command
 from tests.stores import execute, heuristic_run, scalar
@@ -15,13 +15,13 @@ from warmline import screen
 
 
 @pytest.fixture(autouse=True)
-def _published(database: Database, writer: ListWriter) -> None:
+def _published(database: Database, writer: JobStore) -> None:
     """The ten posts, ranked."""
     write_own_tables(database, TEN_POSTS)
     heuristic_run(database, writer)
 
 
-def publish_neucf(database: Database, writer: ListWriter, user: str, post_id: str) -> None:
+def publish_neucf(database: Database, writer: JobStore, user: str, post_id: str) -> None:
     """A NeuCF list of one post."""
     row = scalar(database, "SELECT row FROM warmline.post_rows WHERE post_id = :id", id=post_id)
     entries = codec.pack_entry(row, Reason.FOR_YOU, 0.75)
@@ -46,13 +46,13 @@ def test_the_limit_shortens_each_list(warmline: Command) -> None:
     assert len(warmline("inspect", "ben", "--limit", "2", "--json").json["lists"]["heuristic"]["posts"]) == 2
 
 
-def test_both_phases_stand_side_by_side(warmline: Command, database: Database, writer: ListWriter) -> None:
+def test_both_phases_stand_side_by_side(warmline: Command, database: Database, writer: JobStore) -> None:
     publish_neucf(database, writer, "ben", "p10")
     lines = warmline("inspect", "ben").out.splitlines()
     assert any("0.625" in line and "0.750" in line and "for_you" in line for line in lines)
 
 
-def test_the_phase_decides_where_the_page_comes_from(warmline: Command, database: Database, writer: ListWriter) -> None:
+def test_the_phase_decides_where_the_page_comes_from(warmline: Command, database: Database, writer: JobStore) -> None:
     publish_neucf(database, writer, "ben", "p10")
     assert warmline("inspect", "ben", "--json").json["served_from"] == "heuristic"
     warmline("phase", "set", "neucf")
@@ -66,9 +66,7 @@ def test_before_any_neucf_list_was_published_nobody_is_called_a_cold_user(warmli
     assert "cold" not in said
 
 
-def test_a_cold_user_in_neucf_gets_the_heuristic_list(
-    warmline: Command, database: Database, writer: ListWriter
-) -> None:
+def test_a_cold_user_in_neucf_gets_the_heuristic_list(warmline: Command, database: Database, writer: JobStore) -> None:
     publish_neucf(database, writer, "ann", "p10")
     publication = Publication(run=7, at=NOW, lists=1, bytes=10, seconds=1)
     writer.note_publication(Phase.NEUCF, publication, job="score")
@@ -88,7 +86,7 @@ def test_a_block_is_counted_for_both(warmline: Command) -> None:
     assert [warmline("inspect", user, "--json").json["withheld"]["hidden_authors"] for user in ("ann", "dan")] == [1, 1]
 
 
-def test_a_post_that_was_deleted_since_is_marked(warmline: Command, database: Database, writer: ListWriter) -> None:
+def test_a_post_that_was_deleted_since_is_marked(warmline: Command, database: Database, writer: JobStore) -> None:
     writer.add_deleted(
         [scalar(database, "SELECT row FROM warmline.post_rows WHERE post_id = 'p2'")], version=LEAST_VERSION
     )
@@ -127,7 +125,7 @@ def test_a_post_or_user_with_an_odd_date_is_shown(warmline: Command, database: D
 
 @pytest.mark.parametrize(("width", "lines"), [(80, 2), (46, 2), (200, 1)])
 def test_lists_stand_one_below_the_other_where_there_is_no_room(
-    warmline: Command, database: Database, writer: ListWriter, monkeypatch: pytest.MonkeyPatch, width: int, lines: int
+    warmline: Command, database: Database, writer: JobStore, monkeypatch: pytest.MonkeyPatch, width: int, lines: int
 ) -> None:
     publish_neucf(database, writer, "ben", "p10")
     monkeypatch.setattr(screen, "PIPE_WIDTH", width)
@@ -151,7 +149,7 @@ def test_a_score_of_other_settings_has_no_parts(warmline: Command) -> None:
     assert shown[0]["parts"] is None
 
 
-def test_one_post_says_where_it_stands_and_why(warmline: Command, database: Database, writer: ListWriter) -> None:
+def test_one_post_says_where_it_stands_and_why(warmline: Command, database: Database, writer: JobStore) -> None:
     first = warmline("inspect", "ben", "--post", "p2", "--json").json["post"]
     assert (first["lists"]["heuristic"]["rank"], first["standing"]) == (1, "")
     assert "place 1 of 4" in warmline("inspect", "ben", "--post", "p2").out

@@ -9,7 +9,7 @@ from shared.db.engine import Database
 from shared.db.phases import installation_id
 from shared.files.snapshot_owner import LENGTH, MAGIC
 from shared.neucf.model_folder import read_owner, write_owner
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from tests.integration.warmline.answers import Answer, Command
 from tests.stores import rows
 
@@ -34,7 +34,7 @@ def snapshot(tmp_path: Path) -> Path:
     return file
 
 
-def all_of(installation: str, writer: ListWriter, models: Path, snapshot: Path) -> None:
+def all_of(installation: str, writer: JobStore, models: Path, snapshot: Path) -> None:
     """Redis with a list, a model folder with a model, and a snapshot, all of one installation."""
     writer.belong_to(installation)
     writer.publish_everyone(b"x", job="heuristic", run=1)
@@ -48,7 +48,7 @@ def belongs(answer: Answer) -> list[str]:
 
 
 def test_what_names_the_id_is_ours(
-    warmline: Command, database: Database, writer: ListWriter, models: Path, snapshot: Path
+    warmline: Command, database: Database, writer: JobStore, models: Path, snapshot: Path
 ) -> None:
     all_of(installation_id(database), writer, models, snapshot)
     answer = warmline("installation", "show", "--json")
@@ -57,7 +57,7 @@ def test_what_names_the_id_is_ours(
 
 
 def test_what_names_another_is_said_with_its_place(
-    warmline: Command, writer: ListWriter, models: Path, snapshot: Path
+    warmline: Command, writer: JobStore, models: Path, snapshot: Path
 ) -> None:
     all_of("another-installation", writer, models, snapshot)
     answer = warmline("installation", "show")
@@ -74,7 +74,7 @@ def test_a_fresh_installation_owns_nothing_yet(warmline: Command) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS_ON_REDIS, ids=lambda command: command[0])
 def test_a_command_leaves_a_redis_of_another_alone(
-    command: tuple[str, ...], warmline: Command, writer: ListWriter, fresh_redis: str
+    command: tuple[str, ...], warmline: Command, writer: JobStore, fresh_redis: str
 ) -> None:
     writer.belong_to("another")
     answer = warmline(*command)
@@ -83,14 +83,14 @@ def test_a_command_leaves_a_redis_of_another_alone(
     assert "belongs to another installation (another)" in answer.out + answer.err
 
 
-def test_doctor_names_a_redis_of_another(warmline: Command, writer: ListWriter) -> None:
+def test_doctor_names_a_redis_of_another(warmline: Command, writer: JobStore) -> None:
     writer.belong_to("another")
     found = [each for each in warmline("doctor", "--json").json["findings"] if each["severity"] == "problem"]
     assert any("another installation" in str(each) for each in found)
 
 
 def test_nothing_is_adopted_without_a_yes(
-    warmline: Command, writer: ListWriter, models: Path, snapshot: Path, fresh_redis: str
+    warmline: Command, writer: JobStore, models: Path, snapshot: Path, fresh_redis: str
 ) -> None:
     all_of("another", writer, models, snapshot)
     answer = warmline("installation", "adopt")
@@ -101,7 +101,7 @@ def test_nothing_is_adopted_without_a_yes(
 
 
 def test_adopting_clears_redis_keeps_models_and_is_on_record(
-    warmline: Command, database: Database, writer: ListWriter, models: Path, snapshot: Path, fresh_redis: str
+    warmline: Command, database: Database, writer: JobStore, models: Path, snapshot: Path, fresh_redis: str
 ) -> None:
     all_of("another", writer, models, snapshot)
     here = installation_id(database)
@@ -116,7 +116,7 @@ def test_adopting_clears_redis_keeps_models_and_is_on_record(
 
 
 def test_what_is_ours_is_not_adopted_again(
-    warmline: Command, database: Database, writer: ListWriter, models: Path, snapshot: Path, fresh_redis: str
+    warmline: Command, database: Database, writer: JobStore, models: Path, snapshot: Path, fresh_redis: str
 ) -> None:
     all_of(installation_id(database), writer, models, snapshot)
     assert "Nothing to adopt" in warmline("installation", "adopt", "--yes").out
@@ -125,7 +125,7 @@ def test_what_is_ours_is_not_adopted_again(
 
 
 def test_a_new_id_takes_redis_and_models_along(
-    warmline: Command, database: Database, writer: ListWriter, models: Path, snapshot: Path, fresh_redis: str
+    warmline: Command, database: Database, writer: JobStore, models: Path, snapshot: Path, fresh_redis: str
 ) -> None:
     before = installation_id(database)
     all_of(before, writer, models, snapshot)
@@ -138,7 +138,7 @@ def test_a_new_id_takes_redis_and_models_along(
 
 
 def test_a_new_id_leaves_what_is_anothers(
-    warmline: Command, writer: ListWriter, models: Path, snapshot: Path, fresh_redis: str
+    warmline: Command, writer: JobStore, models: Path, snapshot: Path, fresh_redis: str
 ) -> None:
     all_of("another", writer, models, snapshot)
     answer = warmline("installation", "renew", "--yes")

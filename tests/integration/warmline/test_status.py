@@ -5,7 +5,7 @@ from pathlib import Path
 
 from shared.db.engine import Database
 from shared.db.runs import beat, claim_run, note_progress, request_run
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from tests.integration.warmline.answers import Command
 from tests.model_files import put_on_record
 from tests.stores import heuristic_run
@@ -25,9 +25,7 @@ def test_a_fresh_installation_is_told_what_to_start(warmline: Command) -> None:
     assert answer.json["lists"] == {"heuristic": None, "neucf": None}
 
 
-def test_one_that_works_needs_nothing(
-    warmline: Command, database: Database, writer: ListWriter, tmp_path: Path
-) -> None:
+def test_one_that_works_needs_nothing(warmline: Command, database: Database, writer: JobStore, tmp_path: Path) -> None:
     write_own_tables(database, TEN_POSTS)
     heuristic_run(database, writer, now=datetime.now(UTC))
     beat(database, "timeline", worker="test")

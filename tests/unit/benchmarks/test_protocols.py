@@ -5,7 +5,7 @@ from benchmarks.quality.data import Columns, QualityData, lined_up
 from benchmarks.quality.protocols import all_items_ranked, cold_items_ranked, ncf_sampled, protocols_of
 from benchmarks.quality.validation import held_back, validation_of
 from s02_train_neucf.evaluation.ranker import Scores
-from shared.neucf.features import PostFeatures, Vectors
+from shared.neucf.features import ContentVectors, PostFeatures
 
 
 class Fixed:
@@ -19,7 +19,7 @@ class Fixed:
 
 
 def data_of(train: list[tuple[int, int]], test: list[tuple[int, int]], n_posts: int, **more: object) -> QualityData:
-    photos = Vectors(np.ones((n_posts, 2), np.float32), np.ones(n_posts, np.bool_))
+    photos = ContentVectors(np.ones((n_posts, 2), np.float32), np.ones(n_posts, np.bool_))
     columns = Columns(
         name="hand-made", train=np.array(train), test=np.array(test), post_keys=np.arange(n_posts),
         features=PostFeatures(image=photos), **more,  # type: ignore[arg-type]

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from benchmarks.quality.sampled import Standing, sampled_hit_rate, sampled_ndcg, sampled_reciprocal_rank, standing
+from benchmarks.quality.sampled import SampledRanks, sampled_hit_rate, sampled_ndcg, sampled_reciprocal_rank, standing
 
 
-def at(above: int, equal: int = 0) -> Standing:
-    return Standing(np.array([above]), np.array([equal]))
+def at(above: int, equal: int = 0) -> SampledRanks:
+    return SampledRanks(np.array([above]), np.array([equal]))
 
 
 def test_the_negatives_above_and_level_are_counted() -> None:

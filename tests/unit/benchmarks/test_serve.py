@@ -3,7 +3,7 @@
 import socket
 import threading
 
-from benchmarks.serve.asking import LIMIT, Nothing, Pages
+from benchmarks.serve.asking import LIMIT, EmptyRoute, Pages
 from benchmarks.serve.client import ask, ask_at
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 2"
@@ -70,8 +70,8 @@ def _server() -> int:
 
 def test_all_requests_are_answered_and_timed() -> None:
     port = _server()
-    asking = Nothing(100)
+    asking = EmptyRoute(100)
     full = ask(port, asking, connections=4)
-    half = ask_at(port, Nothing(50), connections=4, rate=2_000, count=50, seed=1)
+    half = ask_at(port, EmptyRoute(50), connections=4, rate=2_000, count=50, seed=1)
     assert (len(full.seconds), len(half.seconds), asking.odd.count) == (100, 50, 0)
     assert half.whole >= 50 / 2_000 / 4  # it waits between requests; how long, is by lot

@@ -9,7 +9,7 @@ from benchmarks.quality.plain_neumf import NEGATIVES, PlainNeuMF
 from benchmarks.train import program
 from benchmarks.train.__main__ import IALS, OURS, OURS_WHOLE, RECBOLE, Trained, bounds_of, rows_of, run
 from benchmarks.train.program import Best, Split, mean_ndcg
-from s02_train_neucf.data.dataset import Likes
+from s02_train_neucf.data.dataset import LikeMatrix
 
 
 def split() -> Split:
@@ -54,7 +54,7 @@ def test_the_best_epoch_is_kept_and_patience_ends(monkeypatch: pytest.MonkeyPatc
 
 def test_a_negative_is_a_post_that_the_user_does_not_like_and_every_like_is_taken_once() -> None:
     data = split()
-    likes = Likes.of(data.train[:, 0], data.train[:, 1], n_users=data.n_users, n_posts=data.n_posts)
+    likes = LikeMatrix.of(data.train[:, 0], data.train[:, 1], n_users=data.n_users, n_posts=data.n_posts)
     users, posts, is_liked = PlainNeuMF(likes, seed=1)._samples()
     samples = list(zip(users.tolist(), posts.tolist(), (is_liked > 0).tolist(), strict=True))
     pairs = {(user, post) for user, post in data.train.tolist()}

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.train_memory.night import run
 from benchmarks.train_memory.world import Size, read_world, write_world
-from shared.domain import KIND_CODES, Kind
+from shared.domain import KIND_CODES, InteractionKind
 
 SMALL = Size(users=60, posts=40, events=1500, like_share=0.8, seed=3)
 
@@ -28,7 +28,7 @@ def test_events_are_in_order_of_time_and_none_is_older_than_its_post(folder: Pat
 
 
 def test_the_share_of_likes_is_as_told(folder: Path) -> None:
-    likes = read_world(folder).events.kinds == KIND_CODES[Kind.LIKE]
+    likes = read_world(folder).events.kinds == KIND_CODES[InteractionKind.LIKE]
     assert likes.mean() == pytest.approx(SMALL.like_share, abs=0.05)
 
 

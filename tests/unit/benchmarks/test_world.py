@@ -12,8 +12,8 @@ from benchmarks.world.events import KINDS, Block
 from benchmarks.world.ids import POSTS, USERS, strings, uuids
 from benchmarks.world.shape import Size, World, make_world
 from benchmarks.world.vectors import Encoding, vectors_of
-from shared.db.vectors import Part
-from shared.domain import Kind
+from shared.db.vectors import ContentKind
+from shared.domain import InteractionKind
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 SIZE = Size(users=2_000, posts=1_500, interactions=60_000, blocks=300, days=30, topics=8)
@@ -58,14 +58,14 @@ def test_a_tenth_of_the_posts_gets_four_tenths_of_what_happens(happened: Block) 
 
 
 def test_people_like_what_is_to_their_taste(world: World, happened: Block) -> None:
-    liked = happened.kinds == KINDS.index(Kind.LIKE)
+    liked = happened.kinds == KINDS.index(InteractionKind.LIKE)
     is_fan = (world.tastes[happened.users] == world.topic[happened.posts][:, None]).any(axis=1)
     by_chance = (world.tastes[:, :, None] == np.arange(SIZE.topics)).any(axis=1).mean()  # a user, a topic
     assert is_fan[liked].mean() > 1.8 * by_chance
 
 
 def test_vectors_are_nearer_to_those_of_their_own_topic(world: World) -> None:
-    vectors = vectors_of(world, Encoding(part=Part.IMAGE, encoder="made", width=64), np.arange(SIZE.posts))
+    vectors = vectors_of(world, Encoding(part=ContentKind.IMAGE, encoder="made", width=64), np.arange(SIZE.posts))
     same = world.topic[:, None] == world.topic[None, :]
     nearness = vectors @ vectors.T
     np.fill_diagonal(same, val=False)

@@ -10,8 +10,8 @@ from demo.errors import DataFolderUnusable
 from demo.options import read_options
 from demo.secret_files import load_keys
 from demo.stage import Addresses
-from demo.staging import Staged
-from demo.world import Cast
+from demo.staging import PreparedWorld
+from demo.world import DemoUsers
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
@@ -21,8 +21,8 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 
 def test_a_second_terminal_is_given_what_lies_in_the_demos_folder(tmp_path: Path) -> None:
-    cast = Cast(**dict.fromkeys(Cast.__dataclass_fields__, "someone"))
-    staged = Staged(cast=cast, users=1, posts=0, interactions=0, blocks=0, how="made", seconds=1.0)
+    cast = DemoUsers(**dict.fromkeys(DemoUsers.__dataclass_fields__, "someone"))
+    staged = PreparedWorld(cast=cast, users=1, posts=0, interactions=0, blocks=0, how="made", seconds=1.0)
     urls = Addresses(database_url="postgresql://d", redis_url="redis://r", timeline_url="http://127.0.0.1:8000")
     _write_demo_env(read_options(["--home", str(tmp_path)], {}), urls, load_keys(tmp_path / "keys.json", {}), staged)
     given = dotenv_values(tmp_path / "demo.env")

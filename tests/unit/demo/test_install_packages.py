@@ -10,7 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from demo.install_packages import Machine, Wheel, _goes_well, attempts, has_driver, has_own_index, pinned, wheel_of
+from demo.install_packages import (
+    InstallTarget,
+    TorchWheel,
+    _goes_well,
+    attempts,
+    has_driver,
+    has_own_index,
+    pinned,
+    wheel_of,
+)
 
 ROOT = Path(__file__).parents[3]
 TORCH = "torch==2.13.0"
@@ -125,8 +134,8 @@ def test_when_nothing_can_install_the_exit_code_is_pips(home: Path) -> None:
 
 # --- the choice -------------------------------------------------------------------------------------------------------
 
-MACHINE = Machine(system="Linux", has_driver=False, torch_index="", has_own_index=False, wheel=None)
-CPU_WHEEL = Wheel(path=Path("/links/torch.whl"), version="2.13.0+cpu", size=190_000_000)
+MACHINE = InstallTarget(system="Linux", has_driver=False, torch_index="", has_own_index=False, wheel=None)
+CPU_WHEEL = TorchWheel(path=Path("/links/torch.whl"), version="2.13.0+cpu", size=190_000_000)
 CUDA_WHEEL = replace(CPU_WHEEL, version="2.13.0+cu130")
 
 

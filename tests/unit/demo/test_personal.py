@@ -16,7 +16,7 @@ from rich.console import Console
 from demo import database, show
 from demo.client import Model
 from demo.personal import known_model
-from demo.services import Running, Surroundings
+from demo.services import ProcessEnvironment, Running
 from demo.watch import StepSkipped, ctrl_c_skips
 from shared.db.engine import Database
 from shared.db.migrate import migrate
@@ -75,7 +75,7 @@ def test_only_the_services_own_process_counts_as_alive() -> None:
     process.wait()
     running = Running(
         processes={"s01_heuristic": process, "timeline": process},
-        surroundings=Surroundings(environment={}, home=Path()),
+        surroundings=ProcessEnvironment(environment={}, home=Path()),
     )
     earlier_start = {"s01_heuristic": {"machine:1"}}
     assert running.without_heartbeat(earlier_start) == ["s01_heuristic"]

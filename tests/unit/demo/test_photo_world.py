@@ -12,7 +12,7 @@ from demo.options import read_options
 from demo.photo_world import copy_photos, relations_of, save_truth
 from demo.simulator.simulate import PhotoWorld
 from demo.sources import source_of
-from demo.world import World
+from demo.world import DemoWorld
 from tests.unit.demo.photos import SMALL, small_world, tiny_folder
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -24,7 +24,7 @@ def simulated() -> PhotoWorld:
 
 
 @pytest.fixture(scope="module")
-def world(simulated: PhotoWorld) -> World:
+def world(simulated: PhotoWorld) -> DemoWorld:
     return relations_of(simulated, now=NOW)
 
 
@@ -32,31 +32,31 @@ def _at(moment: datetime) -> np.datetime64:
     return np.datetime64(moment.replace(tzinfo=None), "ms")
 
 
-def test_the_newest_event_is_now_and_nothing_lies_ahead(world: World) -> None:
+def test_the_newest_event_is_now_and_nothing_lies_ahead(world: DemoWorld) -> None:
     assert world.interactions.created_at.max() == _at(NOW)
     times = (world.users.created_at, world.posts.created_at, world.blocks.created_at)
     assert max(column.max() for column in times) <= _at(NOW)
 
 
-def test_ids_say_that_they_are_simulated(world: World) -> None:
+def test_ids_say_that_they_are_simulated(world: DemoWorld) -> None:
     ids = [*world.users.id.tolist(), *world.posts.id.tolist(), world.cast.unknown_user]
     assert all(name.startswith("simulated-") for name in ids)
 
 
-def test_ids_are_unique(world: World) -> None:
+def test_ids_are_unique(world: DemoWorld) -> None:
     assert len(set(world.users.id.tolist())) == SMALL.users
     assert len(set(world.posts.id.tolist())) == 240
 
 
-def test_an_image_url_lies_below_the_demos_folder_and_keeps_its_ending(world: World) -> None:
+def test_an_image_url_lies_below_the_demos_folder_and_keeps_its_ending(world: DemoWorld) -> None:
     assert world.posts.image_url[0] == "media/simulated-post-0000.jpg"
 
 
-def test_the_cold_user_has_done_nothing(world: World) -> None:
+def test_the_cold_user_has_done_nothing(world: DemoWorld) -> None:
     assert not {world.cast.cold_user, world.cast.spare_cold_user} & set(world.interactions.user_id.tolist())
 
 
-def test_the_shown_blocks_are_there_once(world: World) -> None:
+def test_the_shown_blocks_are_there_once(world: DemoWorld) -> None:
     pairs = list(zip(world.blocks.user_id.tolist(), world.blocks.blocked_user_id.tolist(), strict=True))
     assert {
         (world.cast.warm_user, world.cast.blocked_author),
@@ -65,7 +65,7 @@ def test_the_shown_blocks_are_there_once(world: World) -> None:
     assert len(pairs) == len(set(pairs))
 
 
-def test_nobody_blocks_themselves(world: World) -> None:
+def test_nobody_blocks_themselves(world: DemoWorld) -> None:
     assert (world.blocks.user_id != world.blocks.blocked_user_id).all()
 
 
@@ -74,14 +74,14 @@ def test_too_few_photos_are_refused() -> None:
         relations_of(small_world(), now=NOW)
 
 
-def test_the_photos_are_copied_to_where_the_posts_say(tmp_path: Path, simulated: PhotoWorld, world: World) -> None:
+def test_the_photos_are_copied_to_where_the_posts_say(tmp_path: Path, simulated: PhotoWorld, world: DemoWorld) -> None:
     folder = tiny_folder(tmp_path, n=3)
     images = tuple(folder / f"{number % 3}.png" for number in range(240))
     copy_photos(replace(simulated, images=images), world, tmp_path / "home")
     assert (tmp_path / "home" / world.posts.image_url[4]).read_bytes() == (folder / "1.png").read_bytes()
 
 
-def test_the_saved_truth_is_in_the_order_of_its_ids(tmp_path: Path, simulated: PhotoWorld, world: World) -> None:
+def test_the_saved_truth_is_in_the_order_of_its_ids(tmp_path: Path, simulated: PhotoWorld, world: DemoWorld) -> None:
     save_truth(simulated, tmp_path / "truth.npz")
     with np.load(tmp_path / "truth.npz", allow_pickle=False) as truth:
         assert truth["post_id"].tolist() == world.posts.id.tolist()

@@ -8,7 +8,7 @@ import pytest
 from demo.simulator.simulate import PhotoWorld, simulate_with
 from demo.simulator.truth import Floats
 from demo.simulator.visits import DAY, VisitSettings
-from shared.domain import Kind
+from shared.domain import InteractionKind
 from tests.unit.demo.photos import SMALL, fake_looks, small_photos, small_world
 
 
@@ -17,7 +17,7 @@ def world() -> PhotoWorld:
     return small_world()
 
 
-def _pairs(world: PhotoWorld, kind: Kind) -> dict[tuple[int, int], float]:
+def _pairs(world: PhotoWorld, kind: InteractionKind) -> dict[tuple[int, int], float]:
     events = world.events.of(kind)
     return dict(zip(zip(events.user.tolist(), events.post.tolist(), strict=True), events.at.tolist(), strict=True))
 
@@ -28,33 +28,36 @@ def _auc(scores: Floats, wanted: np.ndarray) -> float:
 
 
 def test_a_view_comes_before_each_like(world: PhotoWorld) -> None:
-    views, likes = _pairs(world, Kind.VIEW), _pairs(world, Kind.LIKE)
+    views, likes = _pairs(world, InteractionKind.VIEW), _pairs(world, InteractionKind.LIKE)
     assert likes
     assert all(views[pair] < at for pair, at in likes.items())
 
 
-@pytest.mark.parametrize("kind", [Kind.COMMENT, Kind.SAVE])
-def test_who_comments_or_saves_liked_before(world: PhotoWorld, kind: Kind) -> None:
-    likes, others = _pairs(world, Kind.LIKE), _pairs(world, kind)
+@pytest.mark.parametrize("kind", [InteractionKind.COMMENT, InteractionKind.SAVE])
+def test_who_comments_or_saves_liked_before(world: PhotoWorld, kind: InteractionKind) -> None:
+    likes, others = _pairs(world, InteractionKind.LIKE), _pairs(world, kind)
     assert others
     assert all(likes[pair] < at for pair, at in others.items())
 
 
 def test_views_are_more_than_likes_and_likes_more_than_comments_and_saves(world: PhotoWorld) -> None:
-    counts = [len(world.events.of(kind).at) for kind in (Kind.VIEW, Kind.LIKE, Kind.COMMENT, Kind.SAVE)]
+    counts = [
+        len(world.events.of(kind).at)
+        for kind in (InteractionKind.VIEW, InteractionKind.LIKE, InteractionKind.COMMENT, InteractionKind.SAVE)
+    ]
     assert counts == sorted(counts, reverse=True)
 
 
 def test_nobody_likes_what_they_hid() -> None:
     hiding = replace(SMALL, visits=VisitSettings(hide_share=0.5))
     world = small_world(settings=hiding)
-    assert _pairs(world, Kind.HIDE)
-    assert not _pairs(world, Kind.HIDE).keys() & _pairs(world, Kind.LIKE).keys()
+    assert _pairs(world, InteractionKind.HIDE)
+    assert not _pairs(world, InteractionKind.HIDE).keys() & _pairs(world, InteractionKind.LIKE).keys()
 
 
 def test_a_post_is_viewed_once_by_one_user_at_most(world: PhotoWorld) -> None:
-    views = world.events.of(Kind.VIEW)
-    assert len(_pairs(world, Kind.VIEW)) == len(views.at)
+    views = world.events.of(InteractionKind.VIEW)
+    assert len(_pairs(world, InteractionKind.VIEW)) == len(views.at)
 
 
 def test_nothing_happens_to_a_post_before_it_is_born(world: PhotoWorld) -> None:
@@ -93,12 +96,12 @@ def test_newcomers_have_done_nothing(world: PhotoWorld) -> None:
 
 
 def test_the_first_positions_are_looked_at_most(world: PhotoWorld) -> None:
-    positions = world.events.of(Kind.VIEW).position
+    positions = world.events.of(InteractionKind.VIEW).position
     assert np.count_nonzero(positions < 5) > 1.5 * np.count_nonzero((positions >= 10) & (positions < 15))
 
 
 def test_likes_follow_the_truth(world: PhotoWorld) -> None:
-    views, likes = world.events.of(Kind.VIEW), _pairs(world, Kind.LIKE)
+    views, likes = world.events.of(InteractionKind.VIEW), _pairs(world, InteractionKind.LIKE)
     pairs = zip(views.user.tolist(), views.post.tolist(), strict=True)
     liked = np.array([pair in likes for pair in pairs])
     assert _auc(world.truth.affinity[views.user, views.post], liked) > 0.75
@@ -107,14 +110,14 @@ def test_likes_follow_the_truth(world: PhotoWorld) -> None:
 def test_views_do_not_follow_the_truth() -> None:
     unpopular = replace(SMALL, visits=VisitSettings(popular_share=0.0))
     world = small_world(settings=unpopular)
-    views = world.events.of(Kind.VIEW)
+    views = world.events.of(InteractionKind.VIEW)
     assert abs(float(world.truth.affinity[views.user, views.post].mean())) < 0.1
 
 
 def test_without_anything_to_follow_the_like_rate_is_the_one_that_was_asked_for() -> None:
     flat = replace(SMALL, taste=replace(SMALL.taste, like_rate=0.2, steepness=0.0))
     world = small_world(settings=flat)
-    n_views, n_likes = (len(world.events.of(kind).at) for kind in (Kind.VIEW, Kind.LIKE))
+    n_views, n_likes = (len(world.events.of(kind).at) for kind in (InteractionKind.VIEW, InteractionKind.LIKE))
     assert n_likes / n_views == pytest.approx(0.2, abs=4 * (0.2 * 0.8 / n_views) ** 0.5)
 
 

@@ -12,15 +12,15 @@ from rich.console import Console
 from demo import database
 from demo.errors import DemoError
 from demo.options import read_options
-from demo.services import Surroundings
+from demo.services import ProcessEnvironment
 from demo.sources import Source, source_of
-from demo.staging import Staged, stage_world
-from demo.world import Cast
+from demo.staging import PreparedWorld, stage_world
+from demo.world import DemoUsers
 from shared.db.engine import Database
 from shared.db.migrate import migrate
 from shared.settings import StoreSettings, load_settings
 
-CAST = Cast(**dict.fromkeys(Cast.__dataclass_fields__, "someone"))
+CAST = DemoUsers(**dict.fromkeys(DemoUsers.__dataclass_fields__, "someone"))
 
 
 @pytest.fixture
@@ -38,15 +38,15 @@ def films() -> Source:
     return source_of(read_options([], {}))
 
 
-def _home(folder: Path, *, source: str | None) -> Surroundings:
+def _home(folder: Path, *, source: str | None) -> ProcessEnvironment:
     """A home with the record of an earlier start; None: of a version that did not name its source."""
-    staged = Staged(cast=CAST, users=1, posts=0, interactions=0, blocks=0, how="made", seconds=1.0)
+    staged = PreparedWorld(cast=CAST, users=1, posts=0, interactions=0, blocks=0, how="made", seconds=1.0)
     record = asdict(staged) | {"source": source}
     if source is None:
         del record["source"]
     (folder / "world").mkdir()
     (folder / "world" / "world.json").write_text(json.dumps(record))
-    return Surroundings(environment={}, home=folder)
+    return ProcessEnvironment(environment={}, home=folder)
 
 
 def test_a_world_of_something_else_is_not_taken_for_this_one(tmp_path: Path, staged_url: str, films: Source) -> None:

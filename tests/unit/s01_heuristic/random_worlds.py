@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from shared.domain import Kind
+from shared.domain import InteractionKind
 from tests.worlds import Event, Post, World
 
 USERS = ("ann", "ben", "cat", "dan", "eve")
@@ -23,7 +23,7 @@ _events = st.lists(
         Event,
         user=st.sampled_from(USERS),
         post=st.integers(0, 30).map(lambda number: f"p{number}"),
-        kind=st.sampled_from(list(Kind)),
+        kind=st.sampled_from(list(InteractionKind)),
         age_hours=_ages,
     ),
     max_size=60,

@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pytest
 
 from s01_heuristic.new_posts import MAX_POOL, new_posts_of, pool_size, viewers_of
-from s01_heuristic.rank import Ranking, entries_of_each, rank_posts
+from s01_heuristic.rank import RankedCandidates, entries_of_each, rank_posts
 from shared.candidates.candidate_events import meet
 from shared.candidates.heuristic_scores import score_posts
-from shared.candidates.ranking_input import World
+from shared.candidates.ranking_input import RankingInput
 from shared.db.bulk import Posts, Users
 from shared.domain import Reason, Source
 from shared.eligibility import Viewer
@@ -20,14 +20,14 @@ from shared.event_columns import Events
 from shared.ranked_lists.codec import RankedList, entry_at, pack_entry, rows_of
 from shared.settings import HeuristicSettings, NewPostSettings
 from timeline.feed.new_post_slots import with_new_posts
-from timeline.stores.new_post_pool import Pool
+from timeline.stores.new_post_pool import NewPostPool
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 USERS, POSTS, NEW = 10_000, 20_000, 1_000
 SETTINGS = NewPostSettings()
 
 
-def _busy_world() -> World:
+def _busy_world() -> RankingInput:
     """20,000 posts of two weeks with 400,000 likes and views between them, and 1,000 of the last minutes with none."""
     rng = np.random.default_rng(5)
     count = POSTS + NEW
@@ -46,7 +46,7 @@ def _busy_world() -> World:
         user_keys=rng.integers(0, USERS, events), post_keys=keys[liked],
         kinds=rng.integers(0, 2, events).astype(np.int16), at=np.full(events, NOW.timestamp() - 60.0),
     )  # fmt: skip
-    return World(
+    return RankingInput(
         posts=posts,
         rows=keys.tolist(),
         events=happened,
@@ -63,21 +63,21 @@ def _busy_world() -> World:
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
+def world() -> RankingInput:
     return _busy_world()
 
 
 @pytest.fixture(scope="module")
-def ranking(world: World) -> Ranking:
+def ranking(world: RankingInput) -> RankedCandidates:
     settings = HeuristicSettings()
     scores = score_posts(world.posts, world.events, settings, NOW)
     return rank_posts(world.posts, world.rows, scores, alpha=settings.alpha)
 
 
 @pytest.fixture(scope="module")
-def pool(world: World, ranking: Ranking) -> Pool:
+def pool(world: RankingInput, ranking: RankedCandidates) -> NewPostPool:
     entries = new_posts_of(world, ranking, SETTINGS, 7, NOW)
-    return Pool.of(RankedList(source=Source.HEURISTIC, generation=7, generated_at=NOW, entries=entries))
+    return NewPostPool.of(RankedList(source=Source.HEURISTIC, generation=7, generated_at=NOW, entries=entries))
 
 
 def _personal(rows: npt.NDArray[np.int64], rng: np.random.Generator) -> bytes:
@@ -86,7 +86,9 @@ def _personal(rows: npt.NDArray[np.int64], rng: np.random.Generator) -> bytes:
 
 
 @pytest.mark.parametrize("phase", ["heuristic", "neucf"])
-def test_new_posts_stand_in_enough_peoples_first_fifty(world: World, ranking: Ranking, pool: Pool, phase: str) -> None:
+def test_new_posts_stand_in_enough_peoples_first_fifty(
+    world: RankingInput, ranking: RankedCandidates, pool: NewPostPool, phase: str
+) -> None:
     rng, rows = np.random.default_rng(1), np.array(world.rows)
     new = set(world.rows[:NEW])
     common = entries_of_each(ranking, [Viewer()], length=60)[0]
@@ -101,25 +103,27 @@ def test_new_posts_stand_in_enough_peoples_first_fifty(world: World, ranking: Ra
     assert reached >= 0.95 * NEW
 
 
-def test_the_pool_is_bounded_and_begins_with_what_nobody_has_seen(world: World, pool: Pool) -> None:
+def test_the_pool_is_bounded_and_begins_with_what_nobody_has_seen(world: RankingInput, pool: NewPostPool) -> None:
     viewers = dict(zip(world.rows, viewers_of(world.posts, world.events).tolist(), strict=True))
     counts = [viewers[row] for row in pool.rows]
     assert NEW < len(counts) <= MAX_POOL
     assert (counts, counts[:NEW]) == (sorted(counts), [0] * NEW)
 
 
-def test_every_post_of_the_pool_is_young_and_says_that_it_is_new(world: World, pool: Pool) -> None:
+def test_every_post_of_the_pool_is_young_and_says_that_it_is_new(world: RankingInput, pool: NewPostPool) -> None:
     born = dict(zip(world.rows, world.posts.created_at.tolist(), strict=True))
     assert min(born[row] for row in pool.rows) >= NOW.timestamp() - 24 * 3600
     assert {entry_at(pool.ranked.entries, place)[1] for place in range(len(pool.rows))} == {"new"}
 
 
-def test_a_post_that_enough_people_saw_is_new_no_more(world: World, pool: Pool) -> None:
+def test_a_post_that_enough_people_saw_is_new_no_more(world: RankingInput, pool: NewPostPool) -> None:
     viewers = dict(zip(world.rows, viewers_of(world.posts, world.events).tolist(), strict=True))
     assert max(viewers[row] for row in pool.rows) < SETTINGS.new_post_viewers
 
 
-def test_another_run_chooses_others_among_the_equally_unseen(world: World, ranking: Ranking, pool: Pool) -> None:
+def test_another_run_chooses_others_among_the_equally_unseen(
+    world: RankingInput, ranking: RankedCandidates, pool: NewPostPool
+) -> None:
     assert rows_of(new_posts_of(world, ranking, SETTINGS, 8, NOW)) != list(pool.rows)
 
 

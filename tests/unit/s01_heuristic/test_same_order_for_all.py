@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s01_heuristic.rank import Ranking, entries_of_each, rank_posts
+from s01_heuristic.rank import RankedCandidates, entries_of_each, rank_posts
 from shared.candidates.heuristic_scores import score_posts
-from shared.domain import Kind, Reason, author_key
+from shared.domain import InteractionKind, Reason, author_key
 from shared.eligibility import Viewer, hidden_authors, is_published, may_show
 from shared.heuristic import REFERENCE_QUANTILE, blend, decay, popularity, recency
 from shared.ranked_lists import codec
@@ -14,12 +14,19 @@ from tests.unit.s01_heuristic.random_worlds import USERS, worlds
 from tests.worlds import Post, World, formula, loaded
 
 HIDES_COUNT = formula(
-    kind_weights={Kind.VIEW: 0.1, Kind.LIKE: 1, Kind.COMMENT: 2, Kind.HIDE: -2, Kind.SAVE: 3}, popularity_floor=1
+    kind_weights={
+        InteractionKind.VIEW: 0.1,
+        InteractionKind.LIKE: 1,
+        InteractionKind.COMMENT: 2,
+        InteractionKind.HIDE: -2,
+        InteractionKind.SAVE: 3,
+    },
+    popularity_floor=1,
 )
 steady = settings(deadline=None, max_examples=80)
 
 
-def _ranking(world: World, settings: HeuristicSettings = HIDES_COUNT) -> Ranking:
+def _ranking(world: World, settings: HeuristicSettings = HIDES_COUNT) -> RankedCandidates:
     known = loaded(world)
     scores = score_posts(known.posts, known.events, settings, world.now)
     return rank_posts(known.posts, known.rows, scores, alpha=settings.alpha)
@@ -43,7 +50,7 @@ def _candidates(world: World) -> list[Post]:
 
 
 def _weight(world: World, post: Post, settings: HeuristicSettings) -> float:
-    youngest: dict[tuple[str, Kind], float] = {}
+    youngest: dict[tuple[str, InteractionKind], float] = {}
     for event in world.events:
         if event.post == post.id and event.user != post.author:
             age = max(0.0, event.age_hours)

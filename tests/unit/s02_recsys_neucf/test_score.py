@@ -3,20 +3,20 @@ import pytest
 import torch
 
 from s02_recsys_neucf import score
-from s02_recsys_neucf.score import PlacesPerUser, RankedBlock, candidates_from, in_serving_order, rank, users_from
+from s02_recsys_neucf.score import IndicesPerUser, RankedBlock, candidates_from, in_serving_order, rank, users_from
 from shared.errors import ScoringRefused
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.fast.fused import POSTS_AT_ONCE, USERS_AT_ONCE
 from shared.neucf.fast.top_k import NO_POST
-from shared.neucf.features import NO_FEATURES, PostFeatures, Vectors
+from shared.neucf.features import NO_FEATURES, ContentVectors, PostFeatures
 from shared.neucf.model import NeuCF, UserSide
 
 CPU = torch.device("cpu")
 N_USERS, N_POSTS = 5, 9
 
 
-def places(*per_user: list[int]) -> PlacesPerUser:
-    return PlacesPerUser.of([np.array(each, dtype=np.int64) for each in per_user])
+def places(*per_user: list[int]) -> IndicesPerUser:
+    return IndicesPerUser.of([np.array(each, dtype=np.int64) for each in per_user])
 
 
 NOTHING = places(*([] for _ in range(N_USERS)))
@@ -30,11 +30,11 @@ def model() -> NeuCF:
     return model
 
 
-def some_users(model: NeuCF, liked: PlacesPerUser = NOTHING) -> UserSide:
+def some_users(model: NeuCF, liked: IndicesPerUser = NOTHING) -> UserSide:
     return users_from(model, np.arange(1, N_USERS + 1), liked, np.arange(1, N_POSTS + 1), NO_FEATURES, CPU)
 
 
-def ranked(model: NeuCF, ineligible: PlacesPerUser = NOTHING, k: int = 4) -> list[RankedBlock]:
+def ranked(model: NeuCF, ineligible: IndicesPerUser = NOTHING, k: int = 4) -> list[RankedBlock]:
     return list(rank(model, some_users(model), candidates_from(model, np.arange(1, N_POSTS + 1), CPU), ineligible, k))
 
 
@@ -101,7 +101,7 @@ def test_ineligible_posts_of_other_users_are_refused(model: NeuCF) -> None:
 
 
 def test_a_cold_post_is_scored_by_its_photo(model: NeuCF) -> None:
-    photos = PostFeatures(image=Vectors(np.eye(2, 3, dtype=np.float32), np.array([True, False])))
+    photos = PostFeatures(image=ContentVectors(np.eye(2, 3, dtype=np.float32), np.array([True, False])))
     cold = candidates_from(model, np.zeros(2, np.int64), CPU, photos)
     assert not torch.allclose(cold.gmf[0], cold.gmf[1])
 

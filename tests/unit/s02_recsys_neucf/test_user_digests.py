@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from s02_recsys_neucf.user_digests import Digests
+from s02_recsys_neucf.user_digests import UserDigests
 from shared.event_columns import Events
 
 ROWS = [(7, 1, 1, 10.0), (7, 2, 1, 11.0), (8, 1, 2, 12.0), (-9, 5, 1, 13.0)]  # user, post, kind, at
@@ -18,8 +18,8 @@ def events(rows: list[tuple[int, int, int, float]]) -> Events:
 
 
 def changed(before: list[tuple[int, int, int, float]], after: list[tuple[int, int, int, float]]) -> list[int]:
-    first, second = (Digests.of(events(rows), since=5.0) for rows in (before, after))
-    return [int(user) for user in second.changed_from(Digests.from_bytes(first.to_bytes()))]
+    first, second = (UserDigests.of(events(rows), since=5.0) for rows in (before, after))
+    return [int(user) for user in second.changed_from(UserDigests.from_bytes(first.to_bytes()))]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The steps of a training: in their order, by the last training's seconds, and models that begin at 1 again."""
 
-from s02_train_neucf.learning.curves import Epoch
+from s02_train_neucf.learning.curves import EpochResult
 from s02_train_neucf.progress import ALL_DATA, EpochsReported, examining, replaying, shares, training
 from shared.run_progress import RunProgress
 
@@ -33,7 +33,7 @@ def test_the_models_of_a_fit_are_one_step_that_grows() -> None:
     seen = []
     for _member in range(3):
         for number in range(1, 5):
-            epochs.note(ALL_DATA, Epoch(number=number, of=4, loss=0.1, validation=None))
+            epochs.note(ALL_DATA, EpochResult(number=number, of=4, loss=0.1, validation=None))
             now = progress.now()
             assert now is not None
             seen.append(now.percent)
@@ -43,7 +43,7 @@ def test_the_models_of_a_fit_are_one_step_that_grows() -> None:
 def test_the_number_of_cuts_is_no_part_of_a_steps_name() -> None:
     progress = RunProgress()
     progress.plan(shares(STAGES))
-    EpochsReported(progress.report).note("cut 2 of 5", Epoch(number=1, of=4, loss=0.1, validation=None))
+    EpochsReported(progress.report).note("cut 2 of 5", EpochResult(number=1, of=4, loss=0.1, validation=None))
     now = progress.now()
     assert now is not None
     assert now.step == "training, cut 2"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shared.domain import (
     KIND_CODES,
     POSITIVE_KINDS,
-    Kind,
+    InteractionKind,
     Phase,
     PhaseState,
     Reason,
@@ -49,8 +49,8 @@ def test_sources_stand_in_the_order_of_falling_back() -> None:
     assert [source.value for source in Source] == ["neucf", "heuristic", "everyone", "snapshot", "newest"]
 
 
-@pytest.mark.parametrize("kind", [Kind.VIEW, Kind.HIDE])
-def test_a_view_and_a_hide_are_no_positives(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [InteractionKind.VIEW, InteractionKind.HIDE])
+def test_a_view_and_a_hide_are_no_positives(kind: InteractionKind) -> None:
     assert kind not in POSITIVE_KINDS
 
 

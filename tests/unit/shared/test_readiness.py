@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from shared.candidates.training_amounts import amounts_of
-from shared.domain import KIND_CODES, Kind
-from shared.readiness import Amounts, Counted, Judged, counted, sentence
+from shared.domain import KIND_CODES, InteractionKind
+from shared.readiness import ModelVerdict, RunCounts, TrainingAmounts, counted, sentence
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-ENOUGH = Amounts(events=60_000, positives=50_000, warm_users=900, posts=1700, min_positives=3, days=730.0)
-GOOD, BAD = (Judged(version=3, accepted=yes, verdict="…") for yes in (True, False))
+ENOUGH = TrainingAmounts(events=60_000, positives=50_000, warm_users=900, posts=1700, min_positives=3, days=730.0)
+GOOD, BAD = (ModelVerdict(version=3, accepted=yes, verdict="…") for yes in (True, False))
 
 
-def of(**changes: int) -> Counted:
-    return Counted(amounts=replace(ENOUGH, **changes), by="train", at=NOW)
+def of(**changes: int) -> RunCounts:
+    return RunCounts(amounts=replace(ENOUGH, **changes), by="train", at=NOW)
 
 
 @pytest.mark.parametrize(
@@ -43,17 +43,21 @@ def of(**changes: int) -> Counted:
     ],
 )
 def test_the_sentence_says_what_is_missing(
-    found: Counted | None, newest: Judged | None, champion: Judged | None, expected: str
+    found: RunCounts | None, newest: ModelVerdict | None, champion: ModelVerdict | None, expected: str
 ) -> None:
     assert sentence(found, newest, champion) == expected
 
 
 def test_a_positive_is_a_user_and_a_post_however_often_and_a_view_is_none() -> None:
-    like, save, view = KIND_CODES[Kind.LIKE], KIND_CODES[Kind.SAVE], KIND_CODES[Kind.VIEW]
+    like, save, view = (
+        KIND_CODES[InteractionKind.LIKE],
+        KIND_CODES[InteractionKind.SAVE],
+        KIND_CODES[InteractionKind.VIEW],
+    )
     events = [(1, 10, like), (1, 10, save), (1, 11, like), (2, 10, like), (2, 11, view), (2, 12, view)]
     users, posts, kinds = (np.array(column) for column in zip(*events, strict=True))
     got = amounts_of(users, posts, kinds.astype(np.int16), n_posts=9, min_positives=2, days=14.0)
-    assert got == asdict(Amounts(events=6, positives=3, warm_users=1, posts=9, min_positives=2, days=14.0))
+    assert got == asdict(TrainingAmounts(events=6, positives=3, warm_users=1, posts=9, min_positives=2, days=14.0))
 
 
 def test_without_events_all_counts_are_zero() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from s01_heuristic.settings import ScheduleSettings
-from shared.domain import Kind
+from shared.domain import InteractionKind
 from shared.errors import ConfigurationError
 from shared.settings import (
     HeuristicSettings,
@@ -208,7 +208,7 @@ def test_a_password_with_odd_characters_is_taken(stores: pytest.MonkeyPatch) -> 
 
 def test_kind_weights_are_json(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WARMLINE_KIND_WEIGHTS", json.dumps({"like": 2, "hide": -1}))
-    assert load_settings(HeuristicSettings).kind_weights == {Kind.LIKE: 2, Kind.HIDE: -1}
+    assert load_settings(HeuristicSettings).kind_weights == {InteractionKind.LIKE: 2, InteractionKind.HIDE: -1}
 
 
 def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

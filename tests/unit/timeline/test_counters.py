@@ -2,16 +2,16 @@
 
 from prometheus_client import CollectorRegistry, generate_latest
 
-from timeline.counters import Tally
+from timeline.counters import RequestCounters
 from timeline.shared_cells import SharedCells
 
 
-def tally_of(*buckets: float, cells: SharedCells | None = None, place: int = 0) -> Tally:
+def tally_of(*buckets: float, cells: SharedCells | None = None, place: int = 0) -> RequestCounters:
     cells = cells or SharedCells(1)
-    return Tally(buckets, sources=("neucf", "none"), statuses=("200", "401"), cells=cells, place=place)
+    return RequestCounters(buckets, sources=("neucf", "none"), statuses=("200", "401"), cells=cells, place=place)
 
 
-def _lines(tally: Tally) -> list[str]:
+def _lines(tally: RequestCounters) -> list[str]:
     registry = CollectorRegistry()
     registry.register(tally)
     return [line for line in generate_latest(registry).decode().splitlines() if not line.startswith("#")]

@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from shared.errors import ConfigurationError
 from shared.settings import load_settings
-from timeline.http.auth import JWT_LEEWAY, Doorkeeper
+from timeline.http.auth import JWT_LEEWAY, Authorizer
 from timeline.http.problems import Problem
 from timeline.settings import TimelineSettings
 
@@ -45,9 +45,9 @@ def _certificate() -> str:
     return made.sign(PRIVATE["RS256"], hashes.SHA256()).public_bytes(Encoding.PEM).decode()
 
 
-def _doorkeeper(key: str = SECRET, algorithm: str = "HS256") -> Doorkeeper:
+def _doorkeeper(key: str = SECRET, algorithm: str = "HS256") -> Authorizer:
     given = {"admin_token": "admin-token-of-the-tests", "api_key": "api-key-of-the-tests"}
-    return Doorkeeper(load_settings(TimelineSettings, **given, jwt_key=key, jwt_algorithm=algorithm))
+    return Authorizer(load_settings(TimelineSettings, **given, jwt_key=key, jwt_algorithm=algorithm))
 
 
 def _token(key: Any = SECRET, algorithm: str = "HS256", **claims: Any) -> str:

@@ -17,7 +17,7 @@ from shared.settings import load_settings
 from shared.text.signing import SigningKeys, bytes_of, mac, text_of
 from tests.public_keys import PUBLIC
 from timeline.feed.feed_id import place_of
-from timeline.http.auth import Doorkeeper
+from timeline.http.auth import Authorizer
 from timeline.http.problems import Problem
 from timeline.settings import TimelineSettings
 from timeline.signing_keys import signing_keys
@@ -140,7 +140,7 @@ def test_nothing_that_follows_from_a_public_key_signs(algorithm: str, signing_ke
 
 @pytest.mark.parametrize("algorithm", PUBLIC)
 def test_a_token_that_takes_the_public_key_for_a_secret_is_refused(algorithm: str) -> None:
-    doorkeeper = Doorkeeper(_settings(algorithm))
+    doorkeeper = Authorizer(_settings(algorithm))
     for named in ("HS256", "HS512", "none", algorithm):
         head, body = (
             base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=")

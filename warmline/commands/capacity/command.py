@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.db.sizes import Held, held
+from shared.db.sizes import StoredAmounts, held
 from shared.ranked_lists import keys
-from shared.ranked_lists.key_sizes import Used, used, weigh, weigh_keys
+from shared.ranked_lists.key_sizes import MemoryUse, used, weigh, weigh_keys
 from shared.settings import ListSettings, load_settings
 from warmline.commands.capacity.history import LastRun, last_runs
 from warmline.commands.capacity.model import (
@@ -17,11 +17,11 @@ from warmline.commands.capacity.model import (
     MOST_GROWTH,
     REDIS_BYTES,
     TRAIN,
+    BytesPerItem,
+    DataSize,
     Growth,
-    Keys,
+    KeyCounts,
     Table,
-    Weights,
-    World,
     another_encoder_bytes,
     postgres_bytes,
     reader_bytes,
@@ -30,7 +30,7 @@ from warmline.commands.capacity.model import (
     seconds_of,
 )
 from warmline.screen import age, number_of, progress_bar, say, show_json, show_sections
-from warmline.stores import Stores, open_stores
+from warmline.stores import OpenStores, open_stores
 
 MB = 1e6
 MOST_OTHERS = 0.05  # of our keys; more keys of others make what is used theirs
@@ -40,7 +40,7 @@ ONCE = "run once, then ask again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class PredictionCheck:
     """What would have been predicted for the world that is here, and what is."""
 
     what: str
@@ -70,8 +70,8 @@ class JobSeconds:
 class Capacity:
     """A prediction, and how it does here."""
 
-    world: World
-    here: World
+    world: DataSize
+    here: DataSize
     redis: Mapping[str, int]
     redis_how: str
     reader: int
@@ -79,7 +79,7 @@ class Capacity:
     postgres_how: str
     another_encoder: int
     jobs: Mapping[str, JobSeconds]
-    checks: tuple[Check, ...]
+    checks: tuple[PredictionCheck, ...]
 
 
 def run_capacity(*, users: int, posts: int, interactions: int, as_json: bool) -> int:
@@ -96,13 +96,13 @@ def run_capacity(*, users: int, posts: int, interactions: int, as_json: bool) ->
     return 0
 
 
-def predict(stores: Stores, lists: ListSettings, *, users: int, posts: int, interactions: int) -> Capacity:
+def predict(stores: OpenStores, lists: ListSettings, *, users: int, posts: int, interactions: int) -> Capacity:
     """Weigh what is here, and reckon."""
     there, runs = held(stores.database), last_runs(stores.database)
-    here = World(users=there.rows["users"], posts=there.rows["posts"], interactions=there.rows["interactions"])
-    world = World(users=users, posts=posts, interactions=interactions)
+    here = DataSize(users=there.rows["users"], posts=there.rows["posts"], interactions=there.rows["interactions"])
+    world = DataSize(users=users, posts=posts, interactions=interactions)
     single = weigh(stores.redis_url, list_length=lists.list_length)
-    weights = Weights(
+    weights = BytesPerItem(
         list=single.list,
         viewer=single.viewer,
         viewer_post=single.viewer_post,
@@ -115,7 +115,7 @@ def predict(stores: Stores, lists: ListSettings, *, users: int, posts: int, inte
     if HEURISTIC in runs:
         is_now = {"image": 0.0} | {part: count / max(here.posts, 1) for part, count in there.vectors.items()}
         still = postgres_bytes(tables, here, Growth.between(here, here), views=views, vectors=is_now)
-        checks = (*checks, Check(what="PostgreSQL", predicted=sum(still.values()), found=there.bytes))
+        checks = (*checks, PredictionCheck(what="PostgreSQL", predicted=sum(still.values()), found=there.bytes))
     return Capacity(
         world=world,
         here=here,
@@ -160,10 +160,15 @@ def as_dict(capacity: Capacity) -> dict[str, Any]:
 
 
 def _redis(
-    stores: Stores, lists: ListSettings, here: World, world: World, weights: Weights, runs: Mapping[str, LastRun]
-) -> tuple[dict[str, int], str, tuple[Check, ...]]:
+    stores: OpenStores,
+    lists: ListSettings,
+    here: DataSize,
+    world: DataSize,
+    weights: BytesPerItem,
+    runs: Mapping[str, LastRun],
+) -> tuple[dict[str, int], str, tuple[PredictionCheck, ...]]:
     """Bytes by kind of key, how they were come by, and how that does for what is here."""
-    found = {kind: Keys(count=each.count, bytes=each.bytes) for kind, each in weigh_keys(stores.redis_url).items()}
+    found = {kind: KeyCounts(count=each.count, bytes=each.bytes) for kind, each in weigh_keys(stores.redis_url).items()}
     if "list:h" not in found or HEURISTIC not in runs:
         return redis_bytes_assumed(world, weights, max_lists=lists.max_lists), ASSUMED, ()
     warm = int(runs[HEURISTIC].report.get("amounts", {}).get("warm_users", 0))
@@ -174,7 +179,7 @@ def _redis(
     return predicted, STEADY, (check_redis(sum(still.values()), used(stores.redis_url), ours=ours),)
 
 
-def check_redis(predicted: int, there: Used, *, ours: int) -> Check:
+def check_redis(predicted: int, there: MemoryUse, *, ours: int) -> PredictionCheck:
     """Compare with what Redis says of itself, where it holds hardly anything of others: it does not tell whose is what.
 
     Args:
@@ -186,17 +191,17 @@ def check_redis(predicted: int, there: Used, *, ours: int) -> Check:
     if others > MOST_OTHERS * ours:
         many = number_of(others, "other key")
         why = f"not compared, for the server holds {many}: it does not say whose bytes are whose"
-        return Check(what="Redis", predicted=predicted, found=None, note=why)
+        return PredictionCheck(what="Redis", predicted=predicted, found=None, note=why)
     is_small = abs(predicted - there.by_keys) <= REDIS_BYTES
     note = f"below {_megabytes(REDIS_BYTES)} the difference is what Redis takes besides keys" if is_small else None
-    return Check(what="Redis", predicted=predicted, found=there.by_keys, note=note)
+    return PredictionCheck(what="Redis", predicted=predicted, found=there.by_keys, note=note)
 
 
-def _tables(there: Held) -> dict[str, Table]:
+def _tables(there: StoredAmounts) -> dict[str, Table]:
     return {name: Table(rows=rows, bytes=there.table_bytes.get(name, 0)) for name, rows in there.own_rows.items()}
 
 
-def _vectors(there: Held) -> dict[str, float]:
+def _vectors(there: StoredAmounts) -> dict[str, float]:
     """How many of each part a post will have: a caption each, and a photo as often as here."""
     posts = there.rows["posts"]
     return {"caption": 1.0, "image": there.photos / posts if posts else 1.0}
@@ -210,7 +215,7 @@ def _postgres_how(tables: Mapping[str, Table], *, views: bool) -> str:
     return f"measured here: {', '.join(grown)}; the others assumed, with ids as long as UUIDs{theirs}"
 
 
-def _seconds(job: str, run: LastRun | None, here: World, world: World) -> JobSeconds:
+def _seconds(job: str, run: LastRun | None, here: DataSize, world: DataSize) -> JobSeconds:
     if run is None:
         return JobSeconds(parts=None, how=ONCE)
     growth = Growth.between(run.worked_on(job, here), world)

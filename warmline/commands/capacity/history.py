@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.db.engine import Database
 from shared.db.runs import recent_runs
-from warmline.commands.capacity.model import JOBS, TRAIN, World
+from warmline.commands.capacity.model import JOBS, TRAIN, DataSize
 
 LOOKED_AT = 50  # the newest runs of a job, among them failed and partial ones
 
@@ -22,13 +22,13 @@ class LastRun:
     encoded: int  # captions and photos that were new to it
     report: Mapping[str, Any]
 
-    def worked_on(self, job: str, here: World) -> World:
+    def worked_on(self, job: str, here: DataSize) -> DataSize:
         """As much as its report says; else what is here now."""
         if job != TRAIN or "work" not in self.report:
             return here
         events = int(self.report["work"].get("events", here.interactions))
         posts = int(self.report["work"].get("posts", here.posts))
-        return World(users=here.users, posts=max(posts, 1), interactions=max(events, 1))
+        return DataSize(users=here.users, posts=max(posts, 1), interactions=max(events, 1))
 
 
 def last_runs(database: Database) -> dict[str, LastRun]:

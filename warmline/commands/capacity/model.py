@@ -37,7 +37,7 @@ MOST_GROWTH = 10.0  # from here on, what a run took says too little of what anot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class DataSize:
     """How much there is, or will be."""
 
     users: int
@@ -54,7 +54,7 @@ class Growth:
     interactions: float
 
     @classmethod
-    def between(cls, here: World, there: World) -> "Growth":
+    def between(cls, here: DataSize, there: DataSize) -> "Growth":
         """From one world to another."""
         return cls(
             users=there.users / max(here.users, 1),
@@ -76,7 +76,7 @@ class Growth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
+class BytesPerItem:
     """Bytes of one of each in this Redis, tried out with keys of nobody; ids being UUIDs."""
 
     list: float
@@ -87,7 +87,7 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keys:
+class KeyCounts:
     """How many keys of a kind Redis holds, and their bytes, with their share of the tables that find them."""
 
     count: int
@@ -102,7 +102,7 @@ class Table:
     bytes: int
 
 
-def redis_bytes_assumed(world: World, weights: Weights, *, max_lists: int) -> dict[str, int]:
+def redis_bytes_assumed(world: DataSize, weights: BytesPerItem, *, max_lists: int) -> dict[str, int]:
     """Before anything was published: the most that such a world can need, for all may be active."""
     lists = min(world.users, max_lists)
     seen = world.interactions / lists if lists else 0.0
@@ -116,7 +116,7 @@ def redis_bytes_assumed(world: World, weights: Weights, *, max_lists: int) -> di
     }
 
 
-def redis_bytes(here: Mapping[str, Keys], growth: Growth, *, warm_users: int, max_lists: int) -> dict[str, int]:
+def redis_bytes(here: Mapping[str, KeyCounts], growth: Growth, *, warm_users: int, max_lists: int) -> dict[str, int]:
     """What is published, times what grows; readers' own keys as many times as there are users.
 
     Args:
@@ -125,7 +125,7 @@ def redis_bytes(here: Mapping[str, Keys], growth: Growth, *, warm_users: int, ma
         warm_users: who will have a NeuCF list here once a model is promoted.
         max_lists: that are published at most.
     """
-    heuristic, neucf, viewers = (here.get(kind, Keys(count=0, bytes=0)) for kind in ("list:h", "list:n", "viewer"))
+    heuristic, neucf, viewers = (here.get(kind, KeyCounts(count=0, bytes=0)) for kind in ("list:h", "list:n", "viewer"))
     each = heuristic.bytes / max(heuristic.count, 1)
     n_neucf = neucf.count or warm_users
     bare = min(viewers.bytes, viewers.count * BARE_VIEWER_BYTES)
@@ -144,13 +144,13 @@ def redis_bytes(here: Mapping[str, Keys], growth: Growth, *, warm_users: int, ma
     }
 
 
-def reader_bytes(weights: Weights, *, chains: int, seen_length: int) -> int:
+def reader_bytes(weights: BytesPerItem, *, chains: int, seen_length: int) -> int:
     """The most that one reader adds: all their chains, and all that they were shown."""
     return round(chains * weights.chain + 4 * seen_length + weights.viewer)
 
 
 def postgres_bytes(
-    here: Mapping[str, Table], world: World, growth: Growth, *, views: bool, vectors: Mapping[str, float]
+    here: Mapping[str, Table], world: DataSize, growth: Growth, *, views: bool, vectors: Mapping[str, float]
 ) -> dict[str, int]:
     """By table of the schema `warmline`.
 
@@ -182,7 +182,7 @@ def postgres_bytes(
     return sizes
 
 
-def another_encoder_bytes(world: World, vectors: Mapping[str, float]) -> int:
+def another_encoder_bytes(world: DataSize, vectors: Mapping[str, float]) -> int:
     """What is added while other encoders of both parts are tried: their vectors stand beside the champion's."""
     return round(sum(each * world.posts * ASSUMED_VECTORS[part] for part, each in vectors.items()))
 
@@ -204,7 +204,7 @@ def seconds_of(job: str, stages: Mapping[str, float], seconds: float, growth: Gr
     return {part: took * (growth.of(drivers[part]) if part in drivers else 1.0) for part, took in stages.items()}
 
 
-def _vector_bytes(table: Table, world: World, growth: Growth, vectors: Mapping[str, float]) -> int:
+def _vector_bytes(table: Table, world: DataSize, growth: Growth, vectors: Mapping[str, float]) -> int:
     if table.rows >= MIN_ROWS:
         return round(table.bytes * growth.posts)
     return another_encoder_bytes(world, vectors)
@@ -214,5 +214,5 @@ def _driver(table: str) -> str:
     return {"posts": "posts", "post_rows": "posts", "interactions": "interactions"}.get(table, "users")
 
 
-def _bytes(here: Mapping[str, Keys], kind: str) -> float:
+def _bytes(here: Mapping[str, KeyCounts], kind: str) -> float:
     return here[kind].bytes if kind in here else 0.0

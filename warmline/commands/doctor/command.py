@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from rich.text import Text
 
-from shared.db.doctor.rows import STATEMENT_SECONDS, Probe
+from shared.db.doctor.rows import STATEMENT_SECONDS, RowProbe
 from shared.db.doctor.setup import sample_posts
 from shared.db.engine import Snapshot, store_errors
 from shared.errors import SourceError, WarmlineError
@@ -26,7 +26,7 @@ from warmline.findings import (
     unanswered,
 )
 from warmline.screen import clipped, console, print_hanging, progress_bar, say, show_json
-from warmline.stores import Stores, open_stores
+from warmline.stores import OpenStores, open_stores
 
 SAMPLE_POSTS = 5
 CAPTION = 70  # characters
@@ -62,7 +62,7 @@ def run_doctor(*, yes: bool, as_json: bool) -> int:
     return int(has_problem(findings))
 
 
-def _examine(stores: Stores, snapshot: Snapshot, findings: list[Finding]) -> None:
+def _examine(stores: OpenStores, snapshot: Snapshot, findings: list[Finding]) -> None:
     """Add what each step finds; what was found before a step failed stays."""
     with progress_bar("Looking at") as progress:
         task = progress.add_task("", total=None)
@@ -71,10 +71,10 @@ def _examine(stores: Stores, snapshot: Snapshot, findings: list[Finding]) -> Non
             findings += found
 
 
-def _sample(stores: Stores, snapshot: Snapshot) -> Sequence[Mapping[str, Any]]:
+def _sample(stores: OpenStores, snapshot: Snapshot) -> Sequence[Mapping[str, Any]]:
     place = stores.database.source or stores.database.own
     try:
-        return sample_posts(Probe(snapshot.connection(place), place), count=SAMPLE_POSTS) or ()
+        return sample_posts(RowProbe(snapshot.connection(place), place), count=SAMPLE_POSTS) or ()
     except SourceError:  # there is no such relation, or it fails: a finding says so already
         return ()
 

@@ -11,13 +11,13 @@ from typing import Any
 from shared.content.settings import ContentSettings
 from shared.db.cures import cure_type
 from shared.db.details import count_learnt
-from shared.db.doctor.indexes import LOOKUPS, Lookups, look_at_lookups
+from shared.db.doctor.indexes import LOOKUPS, LookupPlans, look_at_lookups
 from shared.db.doctor.rows import (
     LINKS,
     SAME_ROW,
     STATEMENT_SECONDS,
-    Probe,
-    Share,
+    RowProbe,
+    RowShare,
     count_kinds,
     look_at_rows,
     look_for_duplicates,
@@ -29,7 +29,7 @@ from shared.db.doctor.rows import (
     look_for_unknown_senders,
 )
 from shared.db.doctor.setup import count_amounts, look_at_rights, look_at_role, sample_posts, value_of
-from shared.db.engine import RELATIONS, Place, Snapshot
+from shared.db.engine import RELATIONS, RelationHome, Snapshot
 from shared.db.migrate import check_migrated
 from shared.db.models import CHAMPION, list_models
 from shared.db.relations import Mismatch, mismatches
@@ -65,10 +65,10 @@ from warmline.commands.doctor.setup_rules import (
     judge_rights,
 )
 from warmline.findings import Finding, Severity, problem, too_slow, unanswered
-from warmline.stores import Stores
+from warmline.stores import OpenStores
 
 Steps = Iterator[tuple[str, list[Finding]]]  # what is being looked at, and what was found there
-Shares = Mapping[str, Share]  # what each check of a relation's rows counted
+Shares = Mapping[str, RowShare]  # what each check of a relation's rows counted
 Questions = Iterator[tuple[str, Callable[[], list[Finding]]]]  # what about, and how it is answered
 UNREADABLE = "SELECT * from it in psql as the same role and see to what PostgreSQL says; the jobs would fail alike"
 SCHEMA_CHECK = "schema warmline"
@@ -76,7 +76,7 @@ DATED = ("users", "posts", "interactions")
 RUNS_LOOKED_AT = 20  # of a job, to find one that ended well
 
 
-def examine(stores: Stores, snapshot: Snapshot) -> Steps:
+def examine(stores: OpenStores, snapshot: Snapshot) -> Steps:
     """All steps; each gives its findings when it is done."""
     yield "settings", check_settings()
     yield "Redis", _redis(stores.redis_url)
@@ -84,7 +84,7 @@ def examine(stores: Stores, snapshot: Snapshot) -> Steps:
     yield SCHEMA_CHECK, schema
     if not schema:
         yield "installation", _installation(stores)
-        own = Probe(snapshot.connection(stores.database.own), stores.database.own)
+        own = RowProbe(snapshot.connection(stores.database.own), stores.database.own)
         yield "database role", _answered("database role", lambda: judge_own_role(look_at_role(own)))
         yield "jobs and models", _jobs(stores)
     elif not stores.database.has_views:
@@ -92,23 +92,23 @@ def examine(stores: Stores, snapshot: Snapshot) -> Steps:
     yield from _relations(stores, snapshot, is_migrated=not schema)
 
 
-def _relations(stores: Stores, snapshot: Snapshot, *, is_migrated: bool) -> Steps:
+def _relations(stores: OpenStores, snapshot: Snapshot, *, is_migrated: bool) -> Steps:
     """The four relations: what they are, how they are found, and what stands in them."""
     has_views = stores.database.has_views
     place = stores.database.source or stores.database.own
     connection = snapshot.connection(place)
-    probe = Probe(connection, place)
+    probe = RowProbe(connection, place)
     usable = yield from _contracts(snapshot, place, probe, has_views=has_views)
     # Of our own tables the migrations decide which indexes there are: one on events' post_id is not among them.
     wanted = [(one, column) for one, column, *_ in LOOKUPS if one in usable]
     lookups = look_at_lookups(probe, [each for each in wanted if has_views or each[1] not in RARELY_ASKED])
-    probe = Probe(connection, place, unordered=_too_large_to_sort(lookups))
+    probe = RowProbe(connection, place, unordered=_too_large_to_sort(lookups))
     shares = yield from _readable(probe, usable, has_views=has_views)
     # What a view that fails would have indexed may fail as well, and will be another once the view is mended.
     yield "indexes", judge_lookups(lookups.of_relations(shares))
     yield from _rows(probe, {each: found for each, found in shares.items() if found is None or _has_rows(found)})
     if has_views and "users" in shares and is_migrated:
-        own = Probe(snapshot.connection(stores.database.own), stores.database.own)
+        own = RowProbe(snapshot.connection(stores.database.own), stores.database.own)
         yield (
             "events by the API",
             _answered("events by the API", lambda: judge_unknown_senders(look_for_unknown_senders(own, probe))),
@@ -116,7 +116,7 @@ def _relations(stores: Stores, snapshot: Snapshot, *, is_migrated: bool) -> Step
 
 
 def _contracts(
-    snapshot: Snapshot, place: Place, probe: Probe, *, has_views: bool
+    snapshot: Snapshot, place: RelationHome, probe: RowProbe, *, has_views: bool
 ) -> Generator[tuple[str, list[Finding]], None, list[str]]:
     """Whether each relation keeps the contract and may be read; gives those that do."""
     usable = []
@@ -130,7 +130,7 @@ def _contracts(
 
 
 def _readable(
-    probe: Probe, usable: Sequence[str], *, has_views: bool
+    probe: RowProbe, usable: Sequence[str], *, has_views: bool
 ) -> Generator[tuple[str, list[Finding]], None, dict[str, Shares | None]]:
     """What stands in the newest rows of each relation; gives that of those that can be read."""
     shares: dict[str, Shares | None] = {}
@@ -144,7 +144,7 @@ def _readable(
     return shares
 
 
-def _rows(probe: Probe, filled: Mapping[str, Shares | None]) -> Steps:
+def _rows(probe: RowProbe, filled: Mapping[str, Shares | None]) -> Steps:
     """What the rows say of each other, as far as their relations can be read; the same failure is said once."""
     said: set[str] = set()
     for where, question in _questions(probe, filled):
@@ -153,7 +153,7 @@ def _rows(probe: Probe, filled: Mapping[str, Shares | None]) -> Steps:
         yield where, found
 
 
-def _questions(probe: Probe, filled: Mapping[str, Shares | None]) -> Questions:
+def _questions(probe: RowProbe, filled: Mapping[str, Shares | None]) -> Questions:
     """What is asked of relations that can be read and have rows; each may fail for itself."""
     for relation in filled:
         yield from _questions_of(probe, relation, filled)
@@ -168,7 +168,7 @@ def _questions(probe: Probe, filled: Mapping[str, Shares | None]) -> Questions:
         yield "photos", lambda: _photos(probe)
 
 
-def _questions_of(probe: Probe, relation: str, filled: Mapping[str, Shares | None]) -> Questions:
+def _questions_of(probe: RowProbe, relation: str, filled: Mapping[str, Shares | None]) -> Questions:
     if relation in DATED:
         yield f"{relation}.created_at", lambda: judge_old(relation, look_for_old_rows(probe, relation))
     if relation in SAME_ROW:
@@ -180,7 +180,7 @@ def _questions_of(probe: Probe, relation: str, filled: Mapping[str, Shares | Non
             yield f"{relation}.{column}", partial(_unknown, probe, relation, column, target)
 
 
-def _unknown(probe: Probe, relation: str, column: str, target: str) -> list[Finding]:
+def _unknown(probe: RowProbe, relation: str, column: str, target: str) -> list[Finding]:
     return judge_unknown(relation, column, target, look_for_unknown(probe, relation, column))
 
 
@@ -200,7 +200,7 @@ def _has_rows(shares: Shares) -> bool:
     return any(share.of for share in shares.values())
 
 
-def _phase_2(probe: Probe) -> list[Finding]:
+def _phase_2(probe: RowProbe) -> list[Finding]:
     """Whether there is enough to learn from, and whether the encoders work that it then wants."""
     found = judge_amounts(count_amounts(probe))
     try:
@@ -210,7 +210,7 @@ def _phase_2(probe: Probe) -> list[Finding]:
     return found + check_encoders(settings, with_sample=all(each.severity is Severity.GOOD for each in found))
 
 
-def _photos(probe: Probe) -> list[Finding]:
+def _photos(probe: RowProbe) -> list[Finding]:
     posts = sample_posts(probe, count=SAMPLE_PHOTOS, with_image=True)
     if posts is None:
         return [too_slow("posts.image_url", STATEMENT_SECONDS)]
@@ -229,7 +229,7 @@ def _redis(url: str) -> list[Finding]:
         return [problem("Redis", str(error), expected="an answer", todo=todo)]
 
 
-def _installation(stores: Stores) -> list[Finding]:
+def _installation(stores: OpenStores) -> list[Finding]:
     try:
         stores.refuse_foreign_redis()
     except ForeignInstallation as error:
@@ -240,7 +240,7 @@ def _installation(stores: Stores) -> list[Finding]:
     return []
 
 
-def _schema(stores: Stores) -> list[Finding]:
+def _schema(stores: OpenStores) -> list[Finding]:
     try:
         check_migrated(stores.database)
     except NotMigrated as error:
@@ -250,7 +250,7 @@ def _schema(stores: Stores) -> list[Finding]:
     return []
 
 
-def _jobs(stores: Stores) -> list[Finding]:
+def _jobs(stores: OpenStores) -> list[Finding]:
     """The runs and models on record in our own PostgreSQL."""
     try:
         models = list_models(stores.database)
@@ -269,7 +269,7 @@ def _jobs(stores: Stores) -> list[Finding]:
     )
 
 
-def _first_model(stores: Stores) -> int:
+def _first_model(stores: OpenStores) -> int:
     """Bytes that a first model will take; as if there were no data where counting takes too long."""
     try:
         with stores.database.read() as snapshot:
@@ -287,7 +287,7 @@ def _last_run(runs: Sequence[Mapping[Any, Any]]) -> LastRun | None:
     return LastRun(state=newest["state"], error=newest["error"] or "", asked_at=newest["requested_at"], done_at=done_at)
 
 
-def _contract(snapshot: Snapshot, place: Place, probe: Probe, relation: str) -> list[Finding]:
+def _contract(snapshot: Snapshot, place: RelationHome, probe: RowProbe, relation: str) -> list[Finding]:
     wrong = mismatches(snapshot.connection(place), place, relation)
     return [
         problem(
@@ -300,7 +300,7 @@ def _contract(snapshot: Snapshot, place: Place, probe: Probe, relation: str) -> 
     ]
 
 
-def _cure(probe: Probe, relation: str, wrong: Mismatch) -> str:
+def _cure(probe: RowProbe, relation: str, wrong: Mismatch) -> str:
     """What to write instead, judged by a value of the column where that can be had."""
     if wrong.column is None or wrong.got_type is None:
         return wrong.cure
@@ -311,12 +311,12 @@ def _cure(probe: Probe, relation: str, wrong: Mismatch) -> str:
     return cure_type(wrong.column, wrong.got_type, value)
 
 
-def _rights(probe: Probe, relation: str) -> list[Finding]:
+def _rights(probe: RowProbe, relation: str) -> list[Finding]:
     rights = look_at_rights(probe).get(relation)
     return judge_rights(probe.schema, relation, rights) if rights else []
 
 
-def _too_large_to_sort(lookups: Lookups) -> set[str]:
+def _too_large_to_sort(lookups: LookupPlans) -> set[str]:
     """Relations whose newest rows could only be found by sorting all of them."""
     large = [each for each in lookups.missing if each.rows >= LARGE_TABLE]
     asked = [lookup.partition(".") for each in large for lookup in each.serves]

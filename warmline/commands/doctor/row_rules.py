@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.db.doctor.rows import OLDEST, STATEMENT_SECONDS, EarlyEvents, Share
-from shared.domain import ID_RULE, PHOTO_RULE, Kind
+from shared.db.doctor.rows import OLDEST, STATEMENT_SECONDS, EarlyEvents, RowShare
+from shared.domain import ID_RULE, PHOTO_RULE, InteractionKind
 from warmline.findings import Finding, good, hint, problem, too_slow
 
 ENOUGH_ROWS = 20  # fewer say nothing about a habit
@@ -17,7 +17,7 @@ HALF = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class RowRule:
     """What one check of the rows means."""
 
     column: str
@@ -28,24 +28,24 @@ class Rule:
     hint_from: float = 0.0  # the ratio below which nothing is said
 
 
-_NO_TIME = Rule(
+_NO_TIME = RowRule(
     column="created_at",
     says="have no time",
     expected="a time in each row",
     todo="such a row is never ranked or counted; fill the column, or leave the row out of the view",
     problem_from=HALF,
 )
-_FUTURE = Rule(
+_FUTURE = RowRule(
     column="created_at",
     says="are dated more than 5 minutes ahead",
     expected="times up to now",
     todo="up to a day ahead this is a zone lost on the way: write AT TIME ZONE with the zone that your app writes in",
     problem_from=0.01,
 )
-_NO_ID = Rule(
+_NO_ID = RowRule(
     column="id", says="lack an id", expected="ids in each row", todo="leave them out of the view", problem_from=HALF
 )
-_UNUSABLE_ID = Rule(
+_UNUSABLE_ID = RowRule(
     column="id",
     says="have ids that cannot be used",
     expected=ID_RULE,
@@ -53,46 +53,46 @@ _UNUSABLE_ID = Rule(
     problem_from=0.0,
 )
 _COMMON = {"no_time": _NO_TIME, "future": _FUTURE, "no_id": _NO_ID, "unusable_id": _UNUSABLE_ID}
-RULES: dict[str, dict[str, Rule]] = {
+RULES: dict[str, dict[str, RowRule]] = {
     "users": _COMMON,
     "posts": {
         **_COMMON,
-        "deleted_before_created": Rule(
+        "deleted_before_created": RowRule(
             column="deleted_at",
             says="were deleted before they were created",
             expected="deleted_at after created_at",
             todo="are the two columns the wrong way round in the view?",
             problem_from=0.1,
         ),
-        "deleted_ahead": Rule(
+        "deleted_ahead": RowRule(
             column="deleted_at",
             says="are to be deleted in the future",
             expected="null for a post that lives, and a time up to now for one that is gone",
             todo="Warmline treats them as deleted; write CASE WHEN deleted_at <= now() THEN deleted_at END",
             problem_from=0.01,
         ),
-        "unusable_url": Rule(
+        "unusable_url": RowRule(
             column="image_url",
             says="have control characters in their image_url",
             expected=PHOTO_RULE,
             todo="such a photo is never read, and nobody types such an address: who wrote it, and what else did they?",
             problem_from=0.1,
         ),
-        "no_image": Rule(
+        "no_image": RowRule(
             column="image_url",
             says="have no image",
             expected="an image in most posts",
             todo="they still rank; phase 2 knows them by their caption alone",
             problem_from=NEVER,
         ),
-        "no_caption": Rule(
+        "no_caption": RowRule(
             column="caption",
             says="have no caption",
             expected="a caption in most posts",
             todo="they still rank; phase 2 knows them by their photo alone",
             problem_from=NEVER,
         ),
-        "html_caption": Rule(
+        "html_caption": RowRule(
             column="caption",
             says="hold HTML",
             expected="plain text, as the caption encoder takes tags for words",
@@ -105,7 +105,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "blocks": {
         "no_id": _NO_ID,
         "unusable_id": _UNUSABLE_ID,
-        "self_block": Rule(
+        "self_block": RowRule(
             column="blocked_user_id",
             says="block their own user",
             expected="two users",
@@ -139,7 +139,7 @@ def _judge_empty(relation: str, *, is_view: bool) -> list[Finding]:
     return [judged(relation, "it has no rows", expected="some", todo=_EMPTY_TODO[relation])]
 
 
-def judge_rows(relation: str, shares: Mapping[str, Share] | None, *, is_view: bool = True) -> list[Finding]:
+def judge_rows(relation: str, shares: Mapping[str, RowShare] | None, *, is_view: bool = True) -> list[Finding]:
     """What the checks of one relation's newest rows say."""
     if shares is None:
         return [too_slow(relation, STATEMENT_SECONDS)]
@@ -154,7 +154,7 @@ def judge_rows(relation: str, shares: Mapping[str, Share] | None, *, is_view: bo
     return found or [good(relation, f"{looked_at:,} newest rows: ids and times are usable")]
 
 
-def judge_deleted(deleted: Share, late: Share | None) -> list[Finding]:
+def judge_deleted(deleted: RowShare, late: RowShare | None) -> list[Finding]:
     """Whether `deleted_at` is used the wrong way round: set in what lives."""
     todo = (
         "deleted_at must be null while a post lives, and the time when it went; is the condition in the view reversed?"
@@ -176,7 +176,7 @@ def judge_deleted(deleted: Share, late: Share | None) -> list[Finding]:
     ]
 
 
-def judge_unknown(relation: str, column: str, target: str, unknown: Share | None) -> list[Finding]:
+def judge_unknown(relation: str, column: str, target: str, unknown: RowShare | None) -> list[Finding]:
     """Ids that the relation which must know them does not know."""
     where = f"{relation}.{column}"
     if unknown is None:
@@ -195,7 +195,7 @@ def judge_unknown(relation: str, column: str, target: str, unknown: Share | None
     return [hint(where, got, expected=expected, todo=todo, examples=unknown.examples)]
 
 
-def judge_unknown_senders(unknown: Share | None) -> list[Finding]:
+def judge_unknown_senders(unknown: RowShare | None) -> list[Finding]:
     """People who sent events to the API and are not in the team's view of users."""
     where = "events by the API"
     if unknown is None:
@@ -207,7 +207,7 @@ def judge_unknown_senders(unknown: Share | None) -> list[Finding]:
     return [hint(where, got, expected="people of users", todo=todo, examples=unknown.examples)]
 
 
-def judge_duplicates(relation: str, twice: Share | None) -> list[Finding]:
+def judge_duplicates(relation: str, twice: RowShare | None) -> list[Finding]:
     """Ids that stand in several rows: of a few one row counts, many are refused by the jobs."""
     if twice is None:
         return [too_slow(f"{relation}.id", STATEMENT_SECONDS)]
@@ -218,7 +218,7 @@ def judge_duplicates(relation: str, twice: Share | None) -> list[Finding]:
     return [problem(f"{relation}.id", got, expected="one row for each id", todo=todo, examples=twice.examples)]
 
 
-def judge_repeats(relation: str, repeats: Share | None) -> list[Finding]:
+def judge_repeats(relation: str, repeats: RowShare | None) -> list[Finding]:
     """Rows that are the same in every column: they count once, and cost their time."""
     if repeats is None:
         return [too_slow(relation, STATEMENT_SECONDS)]
@@ -251,7 +251,7 @@ def _span(early: EarlyEvents) -> str:
     return f"about {hours:g} hours" if hours else f"{-early.hours * 60:.0f} minutes"
 
 
-def judge_old(relation: str, old: Share | None) -> list[Finding]:
+def judge_old(relation: str, old: RowShare | None) -> list[Finding]:
     """Rows dated before there were photo apps."""
     if old is None:
         return [too_slow(f"{relation}.created_at", STATEMENT_SECONDS)]
@@ -268,17 +268,17 @@ def judge_kinds(kinds: Mapping[str, int] | None) -> list[Finding]:
     if kinds is None:
         return [too_slow(where, STATEMENT_SECONDS)]
     total = sum(kinds.values())
-    strange = {kind: count for kind, count in kinds.items() if kind not in set(Kind)}
+    strange = {kind: count for kind, count in kinds.items() if kind not in set(InteractionKind)}
     known = ", ".join(f"{kind} {count:,}" for kind, count in kinds.items() if kind not in strange)
     if not strange:
         return [good(where, known or "no interactions yet")]
     got = ", ".join(f"{kind or '(null)'} {count:,}" for kind, count in strange.items())
     judged = problem if sum(strange.values()) >= total * HALF else hint
     todo = "rows of other kinds are left out; map them in the view: CASE kind WHEN 'favourite' THEN 'like' … END"
-    return [judged(where, got, expected=f"one of {', '.join(Kind)}", todo=todo)]
+    return [judged(where, got, expected=f"one of {', '.join(InteractionKind)}", todo=todo)]
 
 
-def _judge(relation: str, rule: Rule, share: Share) -> Finding:
+def _judge(relation: str, rule: RowRule, share: RowShare) -> Finding:
     judged = problem if share.ratio >= rule.problem_from else hint
     got = f"{share.count:,} of {share.of:,} newest rows {rule.says}"
     column = rule.column if rule.column != "id" else ""

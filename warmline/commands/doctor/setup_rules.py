@@ -2,9 +2,9 @@
 
 import re
 
-from shared.db.doctor.indexes import Lookups, MissingIndex
+from shared.db.doctor.indexes import LookupPlans, MissingIndex
 from shared.db.doctor.rows import STATEMENT_SECONDS
-from shared.db.doctor.setup import Amounts, Rights, Role
+from shared.db.doctor.setup import DatabaseRole, RelationRights, TrainingCounts
 from shared.ranked_lists.health import RedisHealth
 from shared.readiness import MIN_POSITIVES, MIN_POSTS, MIN_WARM_USERS
 from warmline.findings import Finding, good, hint, problem, too_slow
@@ -17,7 +17,7 @@ OLDEST_REDIS = (7, 0)  # PEXPIRE with NX and GT
 MEGABYTE = 1_000_000
 
 
-def judge_rights(schema: str, relation: str, rights: Rights) -> list[Finding]:
+def judge_rights(schema: str, relation: str, rights: RelationRights) -> list[Finding]:
     """Our role on the team's view: reads, and does nothing else."""
     where = f"{schema}.{relation}"
     if not rights.may_read:
@@ -32,7 +32,7 @@ def judge_rights(schema: str, relation: str, rights: Rights) -> list[Finding]:
     return [good(where, f"role {rights.role} may read it and not write")]
 
 
-def judge_own_role(role: Role | None) -> list[Finding]:
+def judge_own_role(role: DatabaseRole | None) -> list[Finding]:
     """Our role in our own PostgreSQL: whoever steals its password should have the schema `warmline` and no more."""
     where = "database role"
     if role is None:
@@ -45,7 +45,7 @@ def judge_own_role(role: Role | None) -> list[Finding]:
     return [hint(where, f"role {role.name} is a superuser", expected=expected, todo=todo)]
 
 
-def judge_lookups(lookups: Lookups) -> list[Finding]:
+def judge_lookups(lookups: LookupPlans) -> list[Finding]:
     """The indexes that lookups lack which Warmline does all the time; of the largest table first."""
     found = [finding for each in lookups.missing for finding in _missing_index(each)]
     found += [too_slow(where, STATEMENT_SECONDS) for where in lookups.slow]
@@ -91,7 +91,7 @@ def _index_cure(index: MissingIndex) -> str:
     return f"CREATE INDEX CONCURRENTLY ON {index.table} ({key});"
 
 
-def judge_amounts(amounts: Amounts | None) -> list[Finding]:
+def judge_amounts(amounts: TrainingCounts | None) -> list[Finding]:
     """Whether phase 2 has enough to learn from; the heuristic needs nothing."""
     where = "phase 2"
     if amounts is None:

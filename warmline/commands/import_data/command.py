@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.progress import Progress, TaskID
 
 from shared.db.engine import ALSO_OWN, Database
-from shared.db.imports import BATCH_ROWS, Merged, Row, analyze, merge_rows
+from shared.db.imports import BATCH_ROWS, MergedRows, Row, analyze, merge_rows
 from shared.errors import ImportRefused
 from warmline.commands.import_data.bad_rows import BadRows
 from warmline.commands.import_data.columns import COLUMNS
@@ -81,7 +81,7 @@ def import_files(database: Database, files: list[RowFile], bad: BadRows) -> list
 
 def _import_file(database: Database, file: RowFile, bad: BadRows, progress: Progress, task: TaskID) -> FileReport:
     progress.start_task(task)
-    good, bad_before, merged = 0, bad.count, Merged()
+    good, bad_before, merged = 0, bad.count, MergedRows()
     by_id = RowsById(file.relation)
     rows = _good_rows(file, bad, by_id)
     while batch := list(islice(rows, BATCH_ROWS)):

@@ -13,7 +13,7 @@ SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Repeated:
+class RepeatedIds:
     """Ids that stand in several rows with other content."""
 
     count: int
@@ -34,7 +34,7 @@ class RowsById:
             self._contents.append(hash(tuple(row)))
             self._lines.append(line)
 
-    def repeated(self) -> Repeated:
+    def repeated(self) -> RepeatedIds:
         """The ids whose rows differ; rows that are the same but for their line are no matter."""
         ids, contents, lines = (np.array(column, np.int64) for column in (self._ids, self._contents, self._lines))
         order = np.lexsort((lines, ids))
@@ -43,4 +43,4 @@ class RowsById:
         differs = np.flatnonzero(same & (contents[1:] != contents[:-1]))
         _, first = np.unique(ids[differs], return_index=True)
         pairs = sorted((int(lines[place]), int(lines[place + 1])) for place in differs[first])
-        return Repeated(count=len(pairs), lines=pairs[:SHOWN])
+        return RepeatedIds(count=len(pairs), lines=pairs[:SHOWN])

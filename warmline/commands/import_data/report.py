@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 
 from rich.table import Table
 
-from shared.db.imports import Merged
+from shared.db.imports import MergedRows
 from warmline.commands.import_data.bad_rows import KEPT, BadRows
 from warmline.commands.import_data.repeated_ids import KEPT as KEPT_OF_REPEATED
-from warmline.commands.import_data.repeated_ids import Repeated
+from warmline.commands.import_data.repeated_ids import RepeatedIds
 from warmline.screen import cells, console, number_of, say, show_json, warn
 
 
@@ -20,8 +20,8 @@ class FileReport:
     file: str
     good: int
     bad: int
-    merged: Merged
-    repeated: Repeated
+    merged: MergedRows
+    repeated: RepeatedIds
 
     @property
     def counts(self) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from shared.domain import ID_RULE, MAX_ID_LENGTH, PHOTO_RULE, Kind, is_photo_reference, is_usable_id
+from shared.domain import ID_RULE, MAX_ID_LENGTH, PHOTO_RULE, InteractionKind, is_photo_reference, is_usable_id
 
 Value = str | int | None  # int: microseconds since 1970, UTC (Parquet's times)
 Row = tuple[str | None, ...]
@@ -22,7 +22,7 @@ BAD_TIME = "unreadable time"
 SELF_BLOCK = "blocks itself"
 
 OLDEST = datetime(1970, 1, 1, tzinfo=UTC)  # an earlier time is a zero of some other program, such as the year 1
-_KINDS = frozenset(kind.value for kind in Kind)
+_KINDS = frozenset(kind.value for kind in InteractionKind)
 _SHOWN = 60  # characters of a wrong value in a message
 
 
@@ -118,7 +118,7 @@ def _photo(column: str, value: Value) -> str | None:
 
 def _refuse_kind(value: Value) -> None:
     text = _text("kind", value)
-    expected = f"expected one of {', '.join(Kind)}"
+    expected = f"expected one of {', '.join(InteractionKind)}"
     if text is None:
         raise BadRow(MISSING, f"kind: got nothing, {expected}")
     raise BadRow(UNKNOWN_KIND, f"kind: got {_shown(text)}, {expected}")

@@ -22,7 +22,7 @@ from shared.settings import HeuristicSettings, load_settings
 from warmline.commands.inspect.layout import show_inspection, show_post
 from warmline.commands.inspect.records import Inspection, PostInspection, ShownList
 from warmline.screen import show_json
-from warmline.stores import Stores, open_stores
+from warmline.stores import OpenStores, open_stores
 
 STATEMENT_SECONDS = 10
 
@@ -48,7 +48,7 @@ def run_inspect(user_id: str, *, limit: int, post_id: str | None, as_json: bool)
     return 0
 
 
-def inspect_post(stores: Stores, inspection: Inspection, post_id: str) -> PostInspection:
+def inspect_post(stores: OpenStores, inspection: Inspection, post_id: str) -> PostInspection:
     """Where each list has the post, and why it is not shown where it is not.
 
     Raises:
@@ -66,7 +66,9 @@ def inspect_post(stores: Stores, inspection: Inspection, post_id: str) -> PostIn
     return PostInspection(user=inspection, post_id=post_id, details=details, row=row, standing=standing, places=places)
 
 
-def inspect_user(stores: Stores, user_id: str, *, limit: int, now: datetime, also: Iterable[str] = ()) -> Inspection:
+def inspect_user(
+    stores: OpenStores, user_id: str, *, limit: int, now: datetime, also: Iterable[str] = ()
+) -> Inspection:
     """Read everything about a user from both stores; `also` names posts whose details are wanted besides the lists'.
 
     Raises:

@@ -19,7 +19,7 @@ from shared.content.photos.photo_source import PhotoSource
 from shared.content.settings import ContentSettings
 from shared.db.clusters import renew_clusters
 from shared.db.engine import Database
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from tests.photos import a_photo, as_jpeg, cut, halved
 from tests.stores import Held, execute, forget_everything, heuristic_run, rows
 from tests.worlds import NOW, Post, World, write_own_tables
@@ -87,7 +87,7 @@ def test_copies_are_one_cluster_and_other_photos_are_none(world: Database) -> No
     assert {post for (post,) in alone} == {"tree", "lake"}
 
 
-def test_the_catalogue_in_redis_names_the_clusters(world: Database, writer: ListWriter, held: Held) -> None:
+def test_the_catalogue_in_redis_names_the_clusters(world: Database, writer: JobStore, held: Held) -> None:
     heuristic_run(world, writer)
     row_of = dict(rows(world, "SELECT post_id, row FROM warmline.post_rows"))
     cluster_of = {post: held.post(row).cluster for post, row in row_of.items()}

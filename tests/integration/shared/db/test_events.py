@@ -9,21 +9,21 @@ from hypothesis import strategies as st
 from shared.db.engine import Database
 from shared.db.events import Event, FeedPlace, revoke_events, store_events
 from shared.db.feed_counts import GENERATIONS_KEPT, feed_figures
-from shared.domain import Kind
+from shared.domain import InteractionKind
 from tests.stores import execute, scalar
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 Rows = set[tuple[str, str, str, datetime, str | None]]
 
 
-def unnamed(user: str, post: str, kind: Kind, minutes: int) -> Event:
+def unnamed(user: str, post: str, kind: InteractionKind, minutes: int) -> Event:
     return Event(user_id=user, post_id=post, kind=kind, at=NOW - timedelta(minutes=minutes))
 
 
 def named(number: int) -> Event:
     """One id is one event: the app gives it to nothing else."""
     at = NOW - timedelta(minutes=number)
-    return Event(user_id=f"u{number % 2}", post_id="p1", kind=Kind.COMMENT, at=at, event_id=f"e{number}")
+    return Event(user_id=f"u{number % 2}", post_id="p1", kind=InteractionKind.COMMENT, at=at, event_id=f"e{number}")
 
 
 EVENTS = st.one_of(
@@ -31,7 +31,7 @@ EVENTS = st.one_of(
         unnamed,
         st.sampled_from(["u0", "u1"]),
         st.sampled_from(["p0", "p1"]),
-        st.sampled_from([Kind.VIEW, Kind.LIKE]),
+        st.sampled_from([InteractionKind.VIEW, InteractionKind.LIKE]),
         st.integers(0, 5),
     ),
     st.builds(named, st.integers(0, 5)),
@@ -72,7 +72,7 @@ def test_any_batches_with_repeats_leave_the_rows_of_their_set(database: Database
 # --- counts by feed ---------------------------------------------------------------------------------------------------
 
 
-def on_page(user: str, kind: Kind, generation: int, source: str = "neucf") -> Event:
+def on_page(user: str, kind: InteractionKind, generation: int, source: str = "neucf") -> Event:
     place = FeedPlace(source=source, generation=generation, position=0)
     return Event(user_id=user, post_id="p0", kind=kind, at=NOW, place=place)
 
@@ -89,8 +89,8 @@ def world(database: Database) -> None:
 
 def test_likes_per_view_are_counted_by_source_and_generation(database: Database) -> None:
     world(database)
-    views = [on_page(f"u{number}", Kind.VIEW, 7) for number in range(4)]
-    store_events(database, [*views, on_page("u0", Kind.LIKE, 7), on_page("u1", Kind.LIKE, 8)])
+    views = [on_page(f"u{number}", InteractionKind.VIEW, 7) for number in range(4)]
+    store_events(database, [*views, on_page("u0", InteractionKind.LIKE, 7), on_page("u1", InteractionKind.LIKE, 8)])
     store_events(database, views)  # a repeat counts once
     assert figures(database) == [
         ("neucf", None, {"like": 2, "view": 4}, 0.5),
@@ -101,8 +101,8 @@ def test_likes_per_view_are_counted_by_source_and_generation(database: Database)
 
 def test_a_revoked_like_is_taken_off(database: Database) -> None:
     world(database)
-    like = on_page("u0", Kind.LIKE, 7)
-    store_events(database, [on_page("u0", Kind.VIEW, 7), like])
+    like = on_page("u0", InteractionKind.LIKE, 7)
+    store_events(database, [on_page("u0", InteractionKind.VIEW, 7), like])
     assert revoke_events(database, [like]).events == 1
     assert figures(database)[0] == ("neucf", None, {"like": 0, "view": 1}, 0.0)
 
@@ -110,7 +110,7 @@ def test_a_revoked_like_is_taken_off(database: Database) -> None:
 def test_old_generations_are_summed_up(database: Database) -> None:
     world(database)
     for generation in (1, 2, GENERATIONS_KEPT + 3):
-        store_events(database, [on_page(f"u{generation}", Kind.LIKE, generation)])
+        store_events(database, [on_page(f"u{generation}", InteractionKind.LIKE, generation)])
     assert scalar(database, "SELECT events FROM warmline.feed_counts WHERE generation = 0") == 2
     assert scalar(database, "SELECT count(*) FROM warmline.feed_counts") == 2
     assert figures(database)[0] == ("neucf", None, {"like": 3}, None)
@@ -118,6 +118,6 @@ def test_old_generations_are_summed_up(database: Database) -> None:
 
 def test_an_event_keeps_where_its_page_came_from(database: Database) -> None:
     world(database)
-    store_events(database, [on_page("u0", Kind.LIKE, 7)])
+    store_events(database, [on_page("u0", InteractionKind.LIKE, 7)])
     place = "SELECT source || generation || ' ' || position FROM warmline.interactions"
     assert scalar(database, place) == "neucf7 0"

@@ -16,7 +16,7 @@ from shared.db.engine import Database
 from shared.db.migrate import _config, check_migrated, migrate
 from shared.db.phases import installation_id
 from shared.db.tables import SCHEMA, metadata
-from shared.db.vectors import Part, stored_vectors
+from shared.db.vectors import ContentKind, stored_vectors
 from shared.errors import StoreUnavailable
 from shared.settings import with_driver
 from tests.stores import administrator, execute, rows, store_settings
@@ -130,9 +130,9 @@ def test_an_upgrade_keeps_vectors_and_clusters_and_tries_again_what_a_limit_may_
     execute(empty, f"{put} VALUES ('large', 'image', 'h', 'e', NULL, 'too-many-pixels: 9', NULL, NULL)")
     execute(empty, "INSERT INTO warmline.interactions (user_id, post_id, kind) VALUES ('ann', 'good', 'like')")
     migrate(empty)
-    assert stored_vectors(empty, Part.IMAGE, encoder="e") == {"good": "h"}
+    assert stored_vectors(empty, ContentKind.IMAGE, encoder="e") == {"good": "h"}
     assert rows(empty, "SELECT post_id, cluster FROM warmline.photo_fingerprints") == [("good", 7)]
-    (failure,) = load_failures(empty, Part.IMAGE).values()
+    (failure,) = load_failures(empty, ContentKind.IMAGE).values()
     assert not still_refuses(failure.failure, failure.refused_by, {"too-many-pixels": "40000000 pixels"})
     assert arrived_since(empty, 0) == set(), "what came before the upgrade is scored by the first run, over everybody"
 

@@ -18,9 +18,9 @@ from shared.db.migrate import check_migrated, migrate
 from shared.db.newest import newest_posts
 from shared.db.tables import metadata
 from shared.db.writes import delete_post, put_block
-from shared.domain import Kind
+from shared.domain import InteractionKind
 from shared.errors import SourceError
-from shared.ranked_lists.job_store import ListWriter
+from shared.ranked_lists.job_store import JobStore
 from shared.settings import with_driver
 from tests.stores import Held, administrator, empty_database, heuristic_run, scalar, store_settings
 from tests.worlds import NOW, TEN_POSTS, write_own_tables
@@ -69,26 +69,26 @@ def app_url(server_url: str) -> Iterator[str]:
         yield url
 
 
-def live(database: Database, writer: ListWriter) -> None:
+def live(database: Database, writer: JobStore) -> None:
     """What services and operators do in PostgreSQL."""
     merge_rows(database, "users", [("eve", "2026-01-01T00:00:00Z")])
     heuristic_run(database, writer)
     newest_posts(database, now=NOW, limit=5)
-    store_events(database, [Event(user_id="ann", post_id="p3", kind=Kind.LIKE, at=NOW)])
+    store_events(database, [Event(user_id="ann", post_id="p3", kind=InteractionKind.LIKE, at=NOW)])
     put_block(database, "cat", "ann")
     delete_post(database, "p2")
     erase_user(database, "ben")
     heuristic_run(database, writer, now=NOW + timedelta(minutes=5))
 
 
-def test_it_may_do_all_that_the_services_do(service: Database, writer: ListWriter, held: Held) -> None:
+def test_it_may_do_all_that_the_services_do(service: Database, writer: JobStore, held: Held) -> None:
     migrate(service)
     write_own_tables(service, TEN_POSTS)
     live(service, writer)
     assert set(held.posts_of(held.everyone())) == {"p1", "p5", "p6", "p7", "p10"}
 
 
-def test_it_may_do_so_in_what_the_superuser_made_before(url: str, writer: ListWriter, held: Held) -> None:
+def test_it_may_do_so_in_what_the_superuser_made_before(url: str, writer: JobStore, held: Held) -> None:
     with closing(Database(store_settings(url))) as before:
         migrate(before)
         write_own_tables(before, TEN_POSTS)

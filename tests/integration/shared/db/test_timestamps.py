@@ -22,7 +22,7 @@ from shared.db.bulk import (
     load_user_keys,
 )
 from shared.db.details import post_details, user_details
-from shared.db.doctor.rows import Probe, look_at_rows, look_for_events_after_deletion, look_for_old_rows
+from shared.db.doctor.rows import RowProbe, look_at_rows, look_for_events_after_deletion, look_for_old_rows
 from shared.db.engine import Database
 from shared.db.erasure import erase_user, erasures_under_way
 from shared.db.imports import merge_rows
@@ -218,7 +218,7 @@ def test_inspect_reads_every_post_and_user(odd: Database) -> None:
 
 def test_the_doctor_counts_odd_times_and_goes_on(odd: Database) -> None:
     with odd.read() as snapshot:
-        probe = Probe(snapshot.connection(odd.own), odd.own)
+        probe = RowProbe(snapshot.connection(odd.own), odd.own)
         posts, old = look_at_rows(probe, "posts"), look_for_old_rows(probe, "posts")
         late = look_for_events_after_deletion(probe)
     assert posts is not None

@@ -12,7 +12,7 @@ from shared.db.post_rows import moment_of, rows_of_posts
 from shared.db.relations import usable
 from shared.db.safety import standing_posts
 from shared.db.vectors import load_content
-from shared.domain import Kind, is_usable_id
+from shared.domain import InteractionKind, is_usable_id
 from tests.stores import rows
 from tests.worlds import NOW, Event, Post, World, write_own_tables
 
@@ -25,7 +25,7 @@ WORLD = World(
         *(Post(name, "u3", 1) for name in (*GOOD_IDS, *BAD_IDS)),
         *(Post(f"by {place}", name, 1) for place, name in enumerate(BAD_IDS)),
     ],
-    events=[Event(name, "u3", Kind.LIKE) for name in (*GOOD_IDS, *BAD_IDS)],
+    events=[Event(name, "u3", InteractionKind.LIKE) for name in (*GOOD_IDS, *BAD_IDS)],
 )
 EACH_POST: dict[str, Callable[[Snapshot], int]] = {
     "candidates": lambda snapshot: len(load_candidates(snapshot, since=MONTH_AGO, now=NOW, at_least=1)),

@@ -11,13 +11,13 @@ from shared.domain import Phase, PhaseState
 from shared.eligibility import Viewer
 from shared.errors import ForeignInstallation, StoreUnavailable
 from shared.ranked_lists import keys
-from shared.ranked_lists.job_store import LEAST_VERSION, ListWriter, SafetyLoad
-from shared.ranked_lists.ownership import Remains, refuse_foreign_at, take_over
+from shared.ranked_lists.job_store import LEAST_VERSION, JobStore, SafetyLoad
+from shared.ranked_lists.ownership import OwnerHints, refuse_foreign_at, take_over
 from shared.ranked_lists.page_store import Lifetimes
 from shared.ranked_lists.publication import Publication
 from shared.ranked_lists.records import CatalogueEntry, pack_viewer
-from shared.ranked_lists.timeline_store import ListReader, MemoryLost
-from shared.ranked_lists.user_store import UserMarks
+from shared.ranked_lists.timeline_store import MemoryLost, TimelineStore
+from shared.ranked_lists.user_store import UserStore
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 LIVES = Lifetimes(chain_for=timedelta(hours=1), seen_for=timedelta(days=1), seen_length=100)
@@ -38,12 +38,12 @@ def of_another(client: redis.Redis) -> dict[bytes, object]:
     return dump(client)
 
 
-def test_an_empty_redis_is_claimed_for_good(writer: ListWriter, client: redis.Redis) -> None:
+def test_an_empty_redis_is_claimed_for_good(writer: JobStore, client: redis.Redis) -> None:
     writer.belong_to("one")
     assert (client.get(keys.INSTALLATION), client.ttl(keys.INSTALLATION)) == (b"one", -1)
 
 
-def test_an_owner_that_an_earlier_version_let_run_out_stays(writer: ListWriter, client: redis.Redis) -> None:
+def test_an_owner_that_an_earlier_version_let_run_out_stays(writer: JobStore, client: redis.Redis) -> None:
     client.set(keys.INSTALLATION, "one", ex=60)
     writer.belong_to("one")
     assert client.ttl(keys.INSTALLATION) == -1
@@ -51,19 +51,19 @@ def test_an_owner_that_an_earlier_version_let_run_out_stays(writer: ListWriter, 
 
 @pytest.mark.parametrize(
     "remains",
-    [Remains(posts={1: "p1"}), Remains(salt="their salt"), Remains(salt="their salt", posts={1: "p1"})],
+    [OwnerHints(posts={1: "p1"}), OwnerHints(salt="their salt"), OwnerHints(salt="their salt", posts={1: "p1"})],
     ids=["rows", "salt", "both"],
 )
 @pytest.mark.parametrize("is_ours", [True, False])
 def test_what_names_no_owner_is_ours_when_postgresql_knows_it(
-    remains: Remains, is_ours: bool, writer: ListWriter, client: redis.Redis
+    remains: OwnerHints, is_ours: bool, writer: JobStore, client: redis.Redis
 ) -> None:
     if remains.salt:
         writer.write_phase(PHASE)
     writer.publish_catalogue(CatalogueEntry(row=row, post_id=post, author=1) for row, post in remains.posts.items())
-    asked = list[Remains]()
+    asked = list[OwnerHints]()
 
-    def vouch(found: Remains) -> bool:
+    def vouch(found: OwnerHints) -> bool:
         asked.append(found)
         return is_ours
 
@@ -76,7 +76,7 @@ def test_what_names_no_owner_is_ours_when_postgresql_knows_it(
     assert client.get(keys.INSTALLATION) == (b"one" if is_ours else None)
 
 
-WRITES: dict[str, Callable[[ListWriter], object]] = {
+WRITES: dict[str, Callable[[JobStore], object]] = {
     "belong": lambda writer: writer.belong_to("one"),
     "catalogue": lambda writer: writer.publish_catalogue([CatalogueEntry(row=1, post_id="p", author=1)]),
     "lists": lambda writer: writer.publish_lists([("ann", b"y")], phase=Phase.HEURISTIC, job=JOB, run=9),
@@ -100,7 +100,7 @@ WRITES: dict[str, Callable[[ListWriter], object]] = {
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
 def test_no_write_reaches_a_redis_of_another(
-    write: Callable[[ListWriter], object], writer: ListWriter, client: redis.Redis
+    write: Callable[[JobStore], object], writer: JobStore, client: redis.Redis
 ) -> None:
     before = of_another(client)
     writer.expect("one")
@@ -115,10 +115,10 @@ def test_no_write_reaches_a_redis_of_another(
     ids=["seen", "erase"],
 )
 def test_no_mark_of_a_user_reaches_a_redis_of_another(
-    write: Callable[[UserMarks], None], fresh_redis: str, client: redis.Redis
+    write: Callable[[UserStore], None], fresh_redis: str, client: redis.Redis
 ) -> None:
     before = of_another(client)
-    marks = UserMarks(fresh_redis, lifetimes=LIVES, timeout=timedelta(seconds=5))
+    marks = UserStore(fresh_redis, lifetimes=LIVES, timeout=timedelta(seconds=5))
     marks.expect("one")
     with pytest.raises(ForeignInstallation):
         write(marks)
@@ -126,7 +126,7 @@ def test_no_mark_of_a_user_reaches_a_redis_of_another(
     assert dump(client) == before
 
 
-def test_a_run_stops_when_another_takes_redis_over_meanwhile(writer: ListWriter, client: redis.Redis) -> None:
+def test_a_run_stops_when_another_takes_redis_over_meanwhile(writer: JobStore, client: redis.Redis) -> None:
     writer.belong_to("one")
 
     def lists() -> list[tuple[str, bytes]]:
@@ -139,7 +139,7 @@ def test_a_run_stops_when_another_takes_redis_over_meanwhile(writer: ListWriter,
     assert dump(client).keys() == {b"wl:installation"}  # and no fence, which would keep the new owner's runs out
 
 
-def test_a_run_goes_on_in_a_redis_that_lost_its_memory(writer: ListWriter, client: redis.Redis) -> None:
+def test_a_run_goes_on_in_a_redis_that_lost_its_memory(writer: JobStore, client: redis.Redis) -> None:
     writer.belong_to("one")
     client.flushdb()
     writer.publish_everyone(b"x", job=JOB, run=9)
@@ -170,7 +170,7 @@ def test_a_command_names_both_and_what_to_do_and_no_password(fresh_redis: str, c
 def read(url: str, installation: str | None, *then: str) -> list[str]:
     """What a reader of this installation (and of those that it becomes then) meets: `page`, or an error's name."""
 
-    async def ask(reader: ListReader) -> str:
+    async def ask(reader: TimelineStore) -> str:
         try:
             await reader.user("ann", None)
         except StoreUnavailable as error:
@@ -178,7 +178,7 @@ def read(url: str, installation: str | None, *then: str) -> list[str]:
         return "page"
 
     async def run() -> list[str]:
-        reader = ListReader(url, budget=timedelta(seconds=5))
+        reader = TimelineStore(url, budget=timedelta(seconds=5))
         if installation is not None:
             reader.belong_to(installation)
         met = [await ask(reader)]
@@ -220,7 +220,7 @@ def test_a_page_pays_for_the_check_once_in_an_epoch(fresh_redis: str, client: re
         return int(client.info("commandstats").get("cmdstat_get", {"calls": 0})["calls"])
 
     async def run() -> list[int]:
-        reader = ListReader(fresh_redis, budget=timedelta(seconds=5))
+        reader = TimelineStore(fresh_redis, budget=timedelta(seconds=5))
         reader.belong_to("another")
         counts = [asked()]
         for _ in range(3):
@@ -233,7 +233,7 @@ def test_a_page_pays_for_the_check_once_in_an_epoch(fresh_redis: str, client: re
     assert [count - before for count in after] == [1, 1, 1]
 
 
-def test_who_was_refused_does_not_take_a_redis_that_restarts_empty(writer: ListWriter, client: redis.Redis) -> None:
+def test_who_was_refused_does_not_take_a_redis_that_restarts_empty(writer: JobStore, client: redis.Redis) -> None:
     """Its owner comes back; a stray process of another installation must not be quicker."""
     take_over(str(writer._url), "one")
     with pytest.raises(ForeignInstallation):

@@ -15,11 +15,11 @@ from shared.errors import StoreUnavailable
 from shared.ranked_lists import job_store, keys
 from shared.ranked_lists.codec import RankedList, encode, pack_entry
 from shared.ranked_lists.cursor import Cursor
-from shared.ranked_lists.job_store import LEAST_VERSION, ListWriter
-from shared.ranked_lists.page_store import FirstPage, Lifetimes, NextPage, Overtaken, PageWriter, UserErased
-from shared.ranked_lists.records import CatalogueEntry, Chain, Seen, Tail, pack_viewer
-from shared.ranked_lists.timeline_store import KnownViewer, ListReader, MemoryLost, UserState
-from shared.ranked_lists.user_store import UserMarks
+from shared.ranked_lists.job_store import LEAST_VERSION, JobStore
+from shared.ranked_lists.page_store import ConcurrentPage, FirstPage, Lifetimes, NextPage, PageWriter, UserErased
+from shared.ranked_lists.records import CatalogueEntry, Chain, SeenRecord, Tail, pack_viewer
+from shared.ranked_lists.timeline_store import CachedViewer, MemoryLost, TimelineStore, UserState
+from shared.ranked_lists.user_store import UserStore
 from tests.worlds import NOW
 
 NONCE, OTHER = b"8 bytes!", b"another!"
@@ -37,14 +37,14 @@ CHAIN = Chain(nonce=NONCE, frozen=FROZEN, page_ends=(2,))
 
 
 @pytest.fixture
-def safe(writer: ListWriter) -> ListWriter:
+def safe(writer: JobStore) -> JobStore:
     writer.declare_safe(writer.begin_safety())
     return writer
 
 
-def _with_reader(url: str, deed: Callable[[ListReader], Awaitable[ValueT]]) -> ValueT:
+def _with_reader(url: str, deed: Callable[[TimelineStore], Awaitable[ValueT]]) -> ValueT:
     async def run() -> ValueT:
-        reader = ListReader(url, budget=timedelta(seconds=2))
+        reader = TimelineStore(url, budget=timedelta(seconds=2))
         try:
             return await deed(reader)
         finally:
@@ -84,12 +84,12 @@ def _end(url: str, end: int, served: list[int], *, cursor: Cursor = CURSOR) -> N
 # --- chains -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_chain_comes_back_as_it_was_begun(safe: ListWriter, fresh_redis: str) -> None:
+def test_a_chain_comes_back_as_it_was_begun(safe: JobStore, fresh_redis: str) -> None:
     _begin(fresh_redis, [0, 1])
     assert _user(fresh_redis, CURSOR).chain == CHAIN
 
 
-def test_page_ends_are_noted_in_their_order(safe: ListWriter, fresh_redis: str) -> None:
+def test_page_ends_are_noted_in_their_order(safe: JobStore, fresh_redis: str) -> None:
     _begin(fresh_redis, [0, 1])
     _end(fresh_redis, 4, [2, 3])
     _end(fresh_redis, 7, [4, 5, 6])
@@ -98,7 +98,7 @@ def test_page_ends_are_noted_in_their_order(safe: ListWriter, fresh_redis: str) 
     assert chain.page_ends == (2, 4, 7)
 
 
-def test_a_page_end_of_a_chain_that_lost_its_slot_is_not_noted(safe: ListWriter, fresh_redis: str) -> None:
+def test_a_page_end_of_a_chain_that_lost_its_slot_is_not_noted(safe: JobStore, fresh_redis: str) -> None:
     """Another chain of the same user took the slot between the read and the note."""
     taken = Chain(nonce=OTHER, frozen=FROZEN, page_ends=(3,))
     slots = [_begin(fresh_redis, [0, 1]), *(_begin(fresh_redis, [0, 1, 2], chain=taken) for _ in range(4))]
@@ -108,25 +108,25 @@ def test_a_page_end_of_a_chain_that_lost_its_slot_is_not_noted(safe: ListWriter,
 
 
 def test_a_page_end_of_a_chain_that_is_gone_makes_no_chain(
-    safe: ListWriter, fresh_redis: str, client: redis.Redis
+    safe: JobStore, fresh_redis: str, client: redis.Redis
 ) -> None:
     _end(fresh_redis, 4, [2, 3])
     assert client.exists(keys.chain("ann", 1)) == 0
 
 
-def test_the_cursor_of_a_chain_that_lost_its_slot_finds_no_chain(safe: ListWriter, fresh_redis: str) -> None:
+def test_the_cursor_of_a_chain_that_lost_its_slot_finds_no_chain(safe: JobStore, fresh_redis: str) -> None:
     _begin(fresh_redis, [0], chain=Chain(nonce=OTHER, frozen=FROZEN))
     assert _user(fresh_redis, CURSOR).chain is None
 
 
-def test_two_slots_hold_two_chains(safe: ListWriter, fresh_redis: str) -> None:
+def test_two_slots_hold_two_chains(safe: JobStore, fresh_redis: str) -> None:
     second = Chain(nonce=OTHER, frozen=FROZEN, page_ends=(5,))
     _begin(fresh_redis, [0])
     _begin(fresh_redis, [0], chain=second)
     assert _user(fresh_redis, CURSOR).chain == CHAIN
 
 
-def test_two_first_pages_at_once_never_share_a_slot(safe: ListWriter, fresh_redis: str) -> None:
+def test_two_first_pages_at_once_never_share_a_slot(safe: JobStore, fresh_redis: str) -> None:
     async def both(writer: PageWriter) -> list[int]:
         page = FirstPage(chain=CHAIN, tail=None, served=[0], visits=0)
         return await asyncio.gather(*(writer.begin_chain("ann", page) for _ in range(4)))
@@ -134,7 +134,7 @@ def test_two_first_pages_at_once_never_share_a_slot(safe: ListWriter, fresh_redi
     assert sorted(_with_writer(fresh_redis, both)) == [0, 1, 2, 3]
 
 
-def test_nothing_is_kept_of_a_user_who_was_erased(safe: ListWriter, fresh_redis: str, client: redis.Redis) -> None:
+def test_nothing_is_kept_of_a_user_who_was_erased(safe: JobStore, fresh_redis: str, client: redis.Redis) -> None:
     safe.note_erased({hash_of_user("ann"): datetime.now(UTC)})
     tail = Tail(unseen=0, entries=b"")
     with pytest.raises(UserErased):
@@ -145,7 +145,7 @@ def test_nothing_is_kept_of_a_user_who_was_erased(safe: ListWriter, fresh_redis:
     safe.publish_lists([("ann", b"list"), ("ben", b"list")], phase=Phase.HEURISTIC, job="heuristic", run=1)
     safe.publish_viewers([(user, pack_viewer(Viewer(), version=1, own=0)) for user in ("ann", "ben")])
     safe.clear_viewers_except(set(), version=2)
-    marks = UserMarks(fresh_redis, lifetimes=LIFETIMES, timeout=timedelta(seconds=2))
+    marks = UserStore(fresh_redis, lifetimes=LIFETIMES, timeout=timedelta(seconds=2))
     marks.mark_seen({"ann": [1], "ben": [1]})
     marks.close()
     names = [name for name in client.scan_iter("wl:*:*") if b"ben" in name or b"ann" in name]
@@ -155,7 +155,7 @@ def test_nothing_is_kept_of_a_user_who_was_erased(safe: ListWriter, fresh_redis:
 
 
 def test_of_too_many_erased_users_the_oldest_are_forgotten(
-    safe: ListWriter, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+    safe: JobStore, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(job_store, "MAX_ERASED", 2)
     now = datetime.now(UTC)
@@ -164,7 +164,7 @@ def test_of_too_many_erased_users_the_oldest_are_forgotten(
     assert client.zrange(keys.ERASED, 0, -1) == [b"newer", b"newest"]
 
 
-def test_using_a_chain_prolongs_its_life(safe: ListWriter, fresh_redis: str, client: redis.Redis) -> None:
+def test_using_a_chain_prolongs_its_life(safe: JobStore, fresh_redis: str, client: redis.Redis) -> None:
     _begin(fresh_redis, [0])
     client.pexpire(keys.chain("ann", 1), 5_000)
     _end(fresh_redis, 4, [2, 3])
@@ -173,7 +173,7 @@ def test_using_a_chain_prolongs_its_life(safe: ListWriter, fresh_redis: str, cli
 
 @pytest.mark.parametrize("value", [NONCE, NONCE + b"\x63" + encode(FROZEN)[1:], NONCE + encode(FROZEN)[:-1]])
 def test_a_chain_of_another_format_counts_as_gone(
-    value: bytes, safe: ListWriter, fresh_redis: str, client: redis.Redis
+    value: bytes, safe: JobStore, fresh_redis: str, client: redis.Redis
 ) -> None:
     client.set(keys.chain("ann", 1), value)
     assert _user(fresh_redis, CURSOR).chain is None
@@ -183,7 +183,7 @@ WHOLE, WITH_REST = Tail(unseen=1, entries=FROZEN.entries[:6]), Tail(unseen=0, en
 
 
 @pytest.mark.parametrize(("one", "other"), [(WHOLE, WITH_REST), (WITH_REST, WHOLE), (WITH_REST, WITH_REST)])
-def test_the_first_tail_that_was_frozen_counts(safe: ListWriter, fresh_redis: str, one: Tail, other: Tail) -> None:
+def test_the_first_tail_that_was_frozen_counts(safe: JobStore, fresh_redis: str, one: Tail, other: Tail) -> None:
     _begin(fresh_redis, [0])
     first = _with_writer(fresh_redis, lambda writer: writer.keep_tail("ann", 1, NONCE, one))
     second = _with_writer(fresh_redis, lambda writer: writer.keep_tail("ann", 1, NONCE, other))
@@ -198,41 +198,41 @@ def _rewrite(url: str, chain: Chain, *, ends_before: int) -> None:
 TURNED = replace(CHAIN, frozen=replace(FROZEN, entries=FROZEN.entries[6:] + FROZEN.entries[:6]), page_ends=(2, 4))
 
 
-def test_a_page_out_of_turn_writes_the_chain_anew(safe: ListWriter, fresh_redis: str) -> None:
+def test_a_page_out_of_turn_writes_the_chain_anew(safe: JobStore, fresh_redis: str) -> None:
     _begin(fresh_redis, [0, 1])
     _rewrite(fresh_redis, TURNED, ends_before=len(CHAIN.page_ends))
     assert _user(fresh_redis, CURSOR).chain == TURNED
 
 
-def test_a_page_that_was_overtaken_changes_nothing(safe: ListWriter, fresh_redis: str) -> None:
+def test_a_page_that_was_overtaken_changes_nothing(safe: JobStore, fresh_redis: str) -> None:
     _begin(fresh_redis, [0, 1])
     _end(fresh_redis, 4, [2, 3])
     held = _user(fresh_redis, CURSOR).chain
-    with pytest.raises(Overtaken):
+    with pytest.raises(ConcurrentPage):
         _rewrite(fresh_redis, TURNED, ends_before=len(CHAIN.page_ends))
     assert _user(fresh_redis, CURSOR).chain == held
 
 
 @pytest.mark.parametrize("is_last_try", [False, True])
 def test_posts_of_an_overtaken_page_are_seen_only_if_it_is_served_all_the_same(
-    is_last_try: bool, safe: ListWriter, fresh_redis: str
+    is_last_try: bool, safe: JobStore, fresh_redis: str
 ) -> None:
     _begin(fresh_redis, [0, 1])
     _end(fresh_redis, 4, [2, 3])
     page = NextPage(
         slot=1, chain=TURNED, tail=None, served=[9], ends_before=1, is_rewritten=True, is_last_try=is_last_try
     )
-    with pytest.raises(Overtaken):
+    with pytest.raises(ConcurrentPage):
         _with_writer(fresh_redis, lambda writer: writer.end_page("ann", page))
     assert _seen(fresh_redis) == (1, [0, 1, 2, 3, *([9] if is_last_try else [])])
 
 
-def test_a_chain_that_redis_lost_is_put_back(safe: ListWriter, fresh_redis: str) -> None:
+def test_a_chain_that_redis_lost_is_put_back(safe: JobStore, fresh_redis: str) -> None:
     _rewrite(fresh_redis, TURNED, ends_before=0)
     assert _user(fresh_redis, CURSOR).chain == TURNED
 
 
-def test_another_chain_in_the_slot_is_not_written_over(safe: ListWriter, fresh_redis: str) -> None:
+def test_another_chain_in_the_slot_is_not_written_over(safe: JobStore, fresh_redis: str) -> None:
     _begin(fresh_redis, [0, 1])
     _rewrite(fresh_redis, replace(TURNED, nonce=OTHER), ends_before=0)
     assert _user(fresh_redis, CURSOR).chain == CHAIN
@@ -246,43 +246,41 @@ def _seen(url: str) -> tuple[int, list[int]]:
     return seen.visits, list(seen.rows)
 
 
-def test_nothing_was_seen_at_first(safe: ListWriter, fresh_redis: str) -> None:
-    assert _user(fresh_redis).seen == Seen()
+def test_nothing_was_seen_at_first(safe: JobStore, fresh_redis: str) -> None:
+    assert _user(fresh_redis).seen == SeenRecord()
 
 
-def test_served_posts_are_seen_in_their_order(safe: ListWriter, fresh_redis: str) -> None:
+def test_served_posts_are_seen_in_their_order(safe: JobStore, fresh_redis: str) -> None:
     _begin(fresh_redis, [7, 8])
     _end(fresh_redis, 4, [9])
     assert _seen(fresh_redis) == (1, [7, 8, 9])
 
 
-def test_of_too_many_seen_posts_the_oldest_go(safe: ListWriter, fresh_redis: str) -> None:
+def test_of_too_many_seen_posts_the_oldest_go(safe: JobStore, fresh_redis: str) -> None:
     _begin(fresh_redis, [1, 2, 3, 4])
     _end(fresh_redis, 4, [5, 6, 7])
     assert _seen(fresh_redis) == (1, [3, 4, 5, 6, 7])
 
 
-def test_a_page_longer_than_the_memory_leaves_its_end(safe: ListWriter, fresh_redis: str) -> None:
+def test_a_page_longer_than_the_memory_leaves_its_end(safe: JobStore, fresh_redis: str) -> None:
     _begin(fresh_redis, list(range(12)))
     assert _seen(fresh_redis) == (1, [7, 8, 9, 10, 11])
 
 
-def test_the_seen_posts_never_take_more_than_their_bound(
-    safe: ListWriter, fresh_redis: str, client: redis.Redis
-) -> None:
+def test_the_seen_posts_never_take_more_than_their_bound(safe: JobStore, fresh_redis: str, client: redis.Redis) -> None:
     _begin(fresh_redis, [0, 1])
     for start in range(0, 40, 4):
         _end(fresh_redis, 4, list(range(start, start + 4)))
     assert client.strlen(keys.seen("ann")) == 4 + 4 * LIFETIMES.seen_length
 
 
-def test_visits_are_counted_where_they_are_kept(safe: ListWriter, fresh_redis: str) -> None:
+def test_visits_are_counted_where_they_are_kept(safe: JobStore, fresh_redis: str) -> None:
     _begin(fresh_redis, [1])
     _begin(fresh_redis, [2])
     assert _seen(fresh_redis) == (2, [1, 2])
 
 
-def test_seen_posts_live_longer_than_chains(safe: ListWriter, fresh_redis: str, client: redis.Redis) -> None:
+def test_seen_posts_live_longer_than_chains(safe: JobStore, fresh_redis: str, client: redis.Redis) -> None:
     _begin(fresh_redis, [1])
     assert int(str(client.pttl(keys.seen("ann")))) > 29 * 86_400_000
 
@@ -295,21 +293,21 @@ def test_a_redis_without_its_safety_data_counts_as_down(fresh_redis: str) -> Non
         _user(fresh_redis)
 
 
-def test_both_phases_lists_come_at_once(safe: ListWriter, fresh_redis: str) -> None:
+def test_both_phases_lists_come_at_once(safe: JobStore, fresh_redis: str) -> None:
     for phase in Phase:
         safe.publish_lists([("ann", encode(FROZEN))], phase=phase, job=phase, run=1)
     assert [_user(fresh_redis).list_of(phase) for phase in Phase] == [FROZEN, FROZEN]
 
 
 @pytest.mark.parametrize("value", [b"", b"x", b"\x63" + encode(FROZEN)[1:], encode(FROZEN)[:-1]])
-def test_a_list_that_cannot_be_read_counts_as_absent(value: bytes, safe: ListWriter, fresh_redis: str) -> None:
+def test_a_list_that_cannot_be_read_counts_as_absent(value: bytes, safe: JobStore, fresh_redis: str) -> None:
     safe.publish_lists([("ann", value)], phase=Phase.HEURISTIC, job="heuristic", run=1)
     safe.publish_lists([("ann", encode(FROZEN))], phase=Phase.NEUCF, job="score", run=1)
     assert {phase: _user(fresh_redis).list_of(phase) for phase in Phase} == {Phase.HEURISTIC: None, Phase.NEUCF: FROZEN}
 
 
 def test_a_viewer_that_cannot_be_read_counts_as_a_redis_that_is_down(
-    safe: ListWriter, fresh_redis: str, client: redis.Redis
+    safe: JobStore, fresh_redis: str, client: redis.Redis
 ) -> None:
     """Shown to the user as absent, it would show them whom they block."""
     client.set(keys.viewer("ann"), b"of another format")
@@ -317,7 +315,7 @@ def test_a_viewer_that_cannot_be_read_counts_as_a_redis_that_is_down(
         _user(fresh_redis)
 
 
-def test_the_viewer_names_the_user_and_whom_they_must_not_see(safe: ListWriter, fresh_redis: str) -> None:
+def test_the_viewer_names_the_user_and_whom_they_must_not_see(safe: JobStore, fresh_redis: str) -> None:
     viewer = Viewer(hidden_authors=frozenset({5}), hidden_posts=frozenset({6}), seen_posts=[7])
     safe.publish_viewers([("ann", pack_viewer(viewer, version=1, own=author_key("ann")))])
     got = _user(fresh_redis).viewer
@@ -325,8 +323,8 @@ def test_the_viewer_names_the_user_and_whom_they_must_not_see(safe: ListWriter, 
     assert (got.hidden_authors, got.hidden_posts, list(got.seen_posts)) == expected
 
 
-def test_deletions_are_read_again_when_their_number_has_moved(safe: ListWriter, fresh_redis: str) -> None:
-    async def rows_before_and_after(reader: ListReader) -> tuple[set[int], set[int]]:
+def test_deletions_are_read_again_when_their_number_has_moved(safe: JobStore, fresh_redis: str) -> None:
+    async def rows_before_and_after(reader: TimelineStore) -> tuple[set[int], set[int]]:
         await reader.user("ann", None)
         before = set(reader.deleted.rows)
         safe.add_deleted([4], version=LEAST_VERSION)
@@ -337,8 +335,8 @@ def test_deletions_are_read_again_when_their_number_has_moved(safe: ListWriter, 
     assert _with_reader(fresh_redis, rows_before_and_after) == ({3}, {3, 4})
 
 
-def test_a_row_is_what_the_catalogue_says(safe: ListWriter, fresh_redis: str) -> None:
-    async def post(reader: ListReader) -> CatalogueEntry | None:
+def test_a_row_is_what_the_catalogue_says(safe: JobStore, fresh_redis: str) -> None:
+    async def post(reader: TimelineStore) -> CatalogueEntry | None:
         await reader.ensure_posts([300])
         return reader.catalogue.get(300)
 
@@ -347,8 +345,8 @@ def test_a_row_is_what_the_catalogue_says(safe: ListWriter, fresh_redis: str) ->
     assert _with_reader(fresh_redis, post) == entry
 
 
-def test_a_row_that_nobody_published_is_unknown(safe: ListWriter, fresh_redis: str) -> None:
-    async def post(reader: ListReader) -> CatalogueEntry | None:
+def test_a_row_that_nobody_published_is_unknown(safe: JobStore, fresh_redis: str) -> None:
+    async def post(reader: TimelineStore) -> CatalogueEntry | None:
         await reader.ensure_posts([300])
         return reader.catalogue.get(300)
 
@@ -365,13 +363,13 @@ def test_a_viewer_is_read_anew_only_when_its_content_is_another(redis_url: str) 
     """Each run writes all viewers under a new version; whoever hid much is not read again for that."""
     ann = author_key("ann")
 
-    def known_after(known: KnownViewer | None, version: int, hidden: frozenset[int]) -> KnownViewer:
+    def known_after(known: CachedViewer | None, version: int, hidden: frozenset[int]) -> CachedViewer:
         viewer = Viewer(hidden_authors=frozenset({ann}), hidden_posts=hidden)
         with redis.Redis.from_url(redis_url) as client:
             client.set(keys.viewer("ann"), pack_viewer(viewer, version=version, own=ann))
         state = _with_reader(redis_url, lambda reader: reader.user("ann", None, known))
         assert state.viewer == replace(viewer, seen_posts=state.viewer.seen_posts)
-        return KnownViewer(state.viewer, state.viewer_content)
+        return CachedViewer(state.viewer, state.viewer_content)
 
     first = known_after(None, 1, frozenset({3}))
     assert known_after(first, 2, frozenset({3})).viewer is first.viewer

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s02_train_neucf.data.dataset import Likes, training_set
+from s02_train_neucf.data.dataset import LikeMatrix, training_set
 from shared.errors import TrainingRefused
 from shared.neucf.features import PostFeatures
 from tests.neucf_worlds import examples_from, posts_of, vectors
@@ -11,9 +11,9 @@ from tests.neucf_worlds import examples_from, posts_of, vectors
 pairs = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 5)), max_size=30)
 
 
-def likes_of(pairs: list[tuple[int, int]]) -> Likes:
+def likes_of(pairs: list[tuple[int, int]]) -> LikeMatrix:
     columns = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    return Likes.of(columns[:, 0], columns[:, 1], n_users=5, n_posts=6)
+    return LikeMatrix.of(columns[:, 0], columns[:, 1], n_users=5, n_posts=6)
 
 
 @given(pairs)

@@ -1,10 +1,12 @@
 import numpy as np
 
-from shared.domain import Kind
+from shared.domain import InteractionKind
 from tests.neucf_worlds import data_of, events_of, posts_of, vectors
 
 DATA = data_of(
-    events_of((1, 10, Kind.LIKE, 5.0), (1, 11, Kind.LIKE, 15.0), (1, 12, Kind.LIKE, 25.0)),
+    events_of(
+        (1, 10, InteractionKind.LIKE, 5.0), (1, 11, InteractionKind.LIKE, 15.0), (1, 12, InteractionKind.LIKE, 25.0)
+    ),
     posts_of([10, 11, 12], created_at=[0.0, 10.0, 20.0]),
     deleted_at={10: 12.0},
 )

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from s02_train_neucf.evaluation.all_posts import COLD_POSTS, Looks
+from s02_train_neucf.evaluation.all_posts import COLD_POSTS, Views
 from s02_train_neucf.evaluation.evaluate import exam_of
 from tests.neucf_worlds import examples_from, posts_of, vectors
 
@@ -19,9 +19,9 @@ HITS = np.zeros((3, 20), dtype=np.bool_)
 HITS[0, 0] = HITS[1, 1] = HITS[2, 0] = True
 
 
-def looked(*, cold_below: int = 2) -> Looks:
+def looked(*, cold_below: int = 2) -> Views:
     photos = vectors(np.array([[1, 0], [1, 0], [0, 1], [1, 0]], dtype=np.float32), 0, 1, 2, 3)
-    looks = Looks(exam=exam_of(TRAIN, TEST, POSTS), cold_below=cold_below, photos=photos, seed=0)
+    looks = Views(exam=exam_of(TRAIN, TEST, POSTS), cold_below=cold_below, photos=photos, seed=0)
     looks.note("ours", LISTS, HITS)
     return looks
 
@@ -45,6 +45,6 @@ def test_posts_that_nobody_touched_have_figures_of_their_own() -> None:
 
 
 def test_without_photos_nothing_is_said_of_them() -> None:
-    looks = Looks(exam=exam_of(TRAIN, TEST, POSTS), cold_below=2, photos=None, seed=0)
+    looks = Views(exam=exam_of(TRAIN, TEST, POSTS), cold_below=2, photos=None, seed=0)
     looks.note("ours", LISTS, HITS)
     assert "photo_diversity@20" not in looks.spread["ours"]

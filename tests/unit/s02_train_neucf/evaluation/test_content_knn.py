@@ -1,18 +1,18 @@
 import numpy as np
 
-from s02_train_neucf.data.dataset import Likes
+from s02_train_neucf.data.dataset import LikeMatrix
 from s02_train_neucf.evaluation.content_knn import ContentKNN
-from shared.neucf.features import Vectors
+from shared.neucf.features import ContentVectors
 from tests.neucf_worlds import vectors
 
 # Posts 0 and 1 point up, 2 and 3 down, 4 has no photo; far from the origin, as an encoder's vectors are.
 AROUND = np.array([[9, 2], [9, 1], [9, -1], [9, -2], [np.nan, np.nan]], dtype=np.float32)
 
 
-def ranker(likes: list[int], photos: Vectors) -> ContentKNN:
+def ranker(likes: list[int], photos: ContentVectors) -> ContentKNN:
     """One user, who likes some posts."""
     posts = np.array(likes, dtype=np.int64)
-    return ContentKNN(Likes.of(np.zeros_like(posts), posts, n_users=1, n_posts=5), photos)
+    return ContentKNN(LikeMatrix.of(np.zeros_like(posts), posts, n_users=1, n_posts=5), photos)
 
 
 def test_nearness_is_the_cosine_after_centring() -> None:

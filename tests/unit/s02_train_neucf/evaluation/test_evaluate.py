@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from s02_train_neucf.evaluation import evaluate as evaluation
-from s02_train_neucf.evaluation.evaluate import Exam, evaluate, exam_of, per_user, sample_size
+from s02_train_neucf.evaluation.evaluate import EvaluationTask, evaluate, exam_of, per_user, sample_size
 from s02_train_neucf.evaluation.ranker import Ranker, Scores
 from s02_train_neucf.evaluation.rankers import Popularity
 from shared.errors import ScoringRefused, TrainingRefused
@@ -19,12 +19,12 @@ class Fixed:
         return self.table[users]
 
 
-def exam() -> Exam:
+def exam() -> EvaluationTask:
     """User 1 knows post 10 and goes on to like 30; user 2 trains only."""
     return exam_of(examples_from([(1, 10), (2, 20)]), examples_from([(1, 30)]), posts_of([10, 20, 30]))
 
 
-def oracle_of(exam: Exam) -> Fixed:
+def oracle_of(exam: EvaluationTask) -> Fixed:
     return Fixed(exam.wanted.mask(slice(0, len(exam.user_keys))))
 
 

@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 from benchmarks.quality.strangers import PopularForStrangers
-from s02_train_neucf.data.dataset import Likes
+from s02_train_neucf.data.dataset import LikeMatrix
 from s02_train_neucf.evaluation.content_knn import ContentKNN
-from s02_train_neucf.evaluation.evaluate import Exam, exam_of, per_user
+from s02_train_neucf.evaluation.evaluate import EvaluationTask, exam_of, per_user
 from s02_train_neucf.evaluation.ials import IALS
 from s02_train_neucf.evaluation.ranker import Ranker
 from s02_train_neucf.evaluation.rankers import EASE, ItemKNN, Popularity, Random
 from tests.neucf_worlds import camp_photos, posts_of, two_camps
 
-Make = Callable[[Likes], Ranker]
+Make = Callable[[LikeMatrix], Ranker]
 
 
-def photos(likes: Likes) -> Ranker:
+def photos(likes: LikeMatrix) -> Ranker:
     image = camp_photos(posts_of([*range(12), *range(50, 62)]), {}).image
     assert image is not None
     return ContentKNN(likes, image)
@@ -41,37 +41,37 @@ personal = pytest.mark.parametrize("make", PERSONAL.values(), ids=PERSONAL.keys(
 
 
 @pytest.fixture(scope="module")
-def exam() -> Exam:
+def exam() -> EvaluationTask:
     camps = two_camps()
     return exam_of(camps.train, camps.held_back, camps.posts)
 
 
 @personal
-def test_the_held_back_like_of_each_camp_comes_first(make: Make, exam: Exam) -> None:
+def test_the_held_back_like_of_each_camp_comes_first(make: Make, exam: EvaluationTask) -> None:
     assert per_user(make(exam.everyone), exam, (1,))["hr@1"].mean() == 1.0
 
 
 @every
-def test_a_score_is_finite_for_every_user_and_post(make: Make, exam: Exam) -> None:
+def test_a_score_is_finite_for_every_user_and_post(make: Make, exam: EvaluationTask) -> None:
     scores = make(exam.everyone).scores(slice(0, exam.everyone.n_users))
     assert scores.shape == (exam.everyone.n_users, exam.everyone.n_posts)
     assert np.isfinite(scores).all()
 
 
 @every
-def test_scores_are_float32_as_the_exact_order_needs(make: Make, exam: Exam) -> None:
+def test_scores_are_float32_as_the_exact_order_needs(make: Make, exam: EvaluationTask) -> None:
     assert make(exam.everyone).scores(slice(0, 2)).dtype == np.float32
 
 
 @every
-def test_a_block_of_users_is_the_same_as_one_by_one(make: Make, exam: Exam) -> None:
+def test_a_block_of_users_is_the_same_as_one_by_one(make: Make, exam: EvaluationTask) -> None:
     ranker = make(exam.everyone)
     singles = np.concatenate([ranker.scores(slice(user, user + 1)) for user in range(3, 8)])
     np.testing.assert_allclose(ranker.scores(slice(3, 8)), singles, rtol=1e-5, atol=1e-6)
 
 
 @every
-def test_the_same_likes_give_the_same_scores(make: Make, exam: Exam) -> None:
+def test_the_same_likes_give_the_same_scores(make: Make, exam: EvaluationTask) -> None:
     block = slice(0, exam.everyone.n_users)
     np.testing.assert_array_equal(make(exam.everyone).scores(block), make(exam.everyone).scores(block))
 
@@ -79,5 +79,5 @@ def test_the_same_likes_give_the_same_scores(make: Make, exam: Exam) -> None:
 @every
 def test_a_user_without_likes_and_a_post_that_nobody_likes_are_served(make: Make) -> None:
     columns = np.array([(user, post) for user in (0, 2) for post in range(20)], dtype=np.int64)
-    likes = Likes.of(columns[:, 0], columns[:, 1], n_users=4, n_posts=24)
+    likes = LikeMatrix.of(columns[:, 0], columns[:, 1], n_users=4, n_posts=24)
     assert np.isfinite(make(likes).scores(slice(0, 4))).all()

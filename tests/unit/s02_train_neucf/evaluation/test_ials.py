@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from s02_train_neucf.data.dataset import Likes
+from s02_train_neucf.data.dataset import LikeMatrix
 from s02_train_neucf.evaluation import ials
 from s02_train_neucf.evaluation.ials import IALS
 from shared.errors import TrainingRefused
 
 ROWS = np.array([(0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (2, 2), (2, 3), (3, 3)], dtype=np.int64)
-LIKES = Likes.of(ROWS[:, 0], ROWS[:, 1], n_users=4, n_posts=4)
+LIKES = LikeMatrix.of(ROWS[:, 0], ROWS[:, 1], n_users=4, n_posts=4)
 
 
 def test_the_users_factors_solve_their_own_equation() -> None:
@@ -23,7 +23,7 @@ def test_the_users_factors_solve_their_own_equation() -> None:
 
 
 def test_a_user_without_likes_gets_zero_for_everything() -> None:
-    more = Likes.of(ROWS[:, 0], ROWS[:, 1], n_users=5, n_posts=4)
+    more = LikeMatrix.of(ROWS[:, 0], ROWS[:, 1], n_users=5, n_posts=4)
     assert not IALS(more, factors=2, seed=1).scores(slice(4, 5)).any()
 
 

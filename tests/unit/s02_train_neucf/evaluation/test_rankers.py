@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 
 from benchmarks.quality.strangers import PopularForStrangers
-from s02_train_neucf.data.dataset import Likes
+from s02_train_neucf.data.dataset import LikeMatrix
 from s02_train_neucf.evaluation import rankers
 from s02_train_neucf.evaluation.rankers import EASE, ItemKNN, Popularity
 from shared.errors import TrainingRefused
 
 
-def likes_of(*pairs: tuple[int, int], n_users: int = 3, n_posts: int = 3) -> Likes:
+def likes_of(*pairs: tuple[int, int], n_users: int = 3, n_posts: int = 3) -> LikeMatrix:
     columns = np.array(pairs, dtype=np.int64)
-    return Likes.of(columns[:, 0], columns[:, 1], n_users=n_users, n_posts=n_posts)
+    return LikeMatrix.of(columns[:, 0], columns[:, 1], n_users=n_users, n_posts=n_posts)
 
 
 def test_popularity_counts_users_and_is_the_same_for_everybody() -> None:

@@ -2,14 +2,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s02_train_neucf.evaluation.split import global_cut, per_user_cut
-from shared.domain import Kind
+from shared.domain import InteractionKind
 from shared.neucf.examples import Examples
 from tests.neucf_worlds import events_of, posts_of
 
-VIEW, LIKE = Kind.VIEW, Kind.LIKE
+VIEW, LIKE = InteractionKind.VIEW, InteractionKind.LIKE
 POSTS = posts_of(list(range(10)))
 rows = st.lists(
-    st.tuples(st.integers(1, 3), st.integers(0, 9), st.sampled_from(list(Kind)), st.integers(0, 6).map(float)),
+    st.tuples(
+        st.integers(1, 3), st.integers(0, 9), st.sampled_from(list(InteractionKind)), st.integers(0, 6).map(float)
+    ),
     max_size=40,
 )
 
@@ -29,7 +31,7 @@ def test_a_pair_seen_before_and_liked_after_a_global_cut_is_on_neither_side() ->
 
 
 def test_a_pair_liked_before_and_commented_after_a_global_cut_is_only_trained_on() -> None:
-    split = global_cut(events_of((1, 1, LIKE, 1.0), (1, 1, Kind.COMMENT, 9.0)), POSTS, at=5.0)
+    split = global_cut(events_of((1, 1, LIKE, 1.0), (1, 1, InteractionKind.COMMENT, 9.0)), POSTS, at=5.0)
     assert (pairs(split.train), pairs(split.test)) == ({(1, 1)}, set())
 
 
@@ -55,13 +57,15 @@ def test_a_like_after_the_users_cut_of_a_post_seen_before_is_not_trained_on() ->
 
 
 @given(rows)
-def test_no_pair_is_on_both_sides_of_a_global_cut(rows: list[tuple[int, int, Kind, float]]) -> None:
+def test_no_pair_is_on_both_sides_of_a_global_cut(rows: list[tuple[int, int, InteractionKind, float]]) -> None:
     split = global_cut(events_of(*rows), POSTS, at=3.0)
     assert not pairs(split.train) & pairs(split.test)
 
 
 @given(rows)
-def test_no_event_that_is_trained_on_is_of_a_pair_that_is_asked_for(rows: list[tuple[int, int, Kind, float]]) -> None:
+def test_no_event_that_is_trained_on_is_of_a_pair_that_is_asked_for(
+    rows: list[tuple[int, int, InteractionKind, float]],
+) -> None:
     split = per_user_cut(events_of(*rows), POSTS, share=0.3)
     seen = set(zip(split.train_events.user_keys.tolist(), split.train_events.post_keys.tolist(), strict=True))
     assert not seen & pairs(split.test)
@@ -69,7 +73,7 @@ def test_no_event_that_is_trained_on_is_of_a_pair_that_is_asked_for(rows: list[t
 
 @given(rows)
 def test_no_event_of_a_user_that_is_trained_on_is_later_than_what_is_asked(
-    rows: list[tuple[int, int, Kind, float]],
+    rows: list[tuple[int, int, InteractionKind, float]],
 ) -> None:
     split = per_user_cut(events_of(*rows), POSTS, share=0.3)
     for user in set(split.test.user_keys.tolist()):

@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from s02_train_neucf.gate.cuts import DAY, MIN_ASKED, N_CUTS, Cut, cuts_of
+from s02_train_neucf.gate.cuts import DAY, MIN_ASKED, N_CUTS, ReplayCut, cuts_of
 from shared.neucf.examples import Examples
 from tests.neucf_worlds import examples_from
 
@@ -53,14 +53,14 @@ def test_events_of_one_moment_leave_one_cut_at_most() -> None:
 
 
 def test_a_day_has_hourly_steps() -> None:
-    steps = Cut(start=0.0, end=DAY).steps()
+    steps = ReplayCut(start=0.0, end=DAY).steps()
     assert [step.start for step in steps] == [hour * HOUR for hour in range(24)]
 
 
 def test_a_long_cut_has_as_many_longer_steps() -> None:
-    steps = Cut(start=0.0, end=12 * DAY).steps()
+    steps = ReplayCut(start=0.0, end=12 * DAY).steps()
     assert (len(steps), steps[1].start, steps[-1].end) == (72, 4 * HOUR, 12 * DAY)
 
 
 def test_a_short_cut_is_one_step() -> None:
-    assert Cut(start=10.0, end=20.0).steps() == (Cut(start=10.0, end=20.0),)
+    assert ReplayCut(start=10.0, end=20.0).steps() == (ReplayCut(start=10.0, end=20.0),)

@@ -7,10 +7,10 @@ import pytest
 
 from s01_heuristic.rank import rank_posts
 from s02_train_neucf.gate.eligibility_then import histories_at, withheld_at
-from s02_train_neucf.gate.history import Past
+from s02_train_neucf.gate.history import History
 from shared.candidates.heuristic_scores import score_posts
 from shared.db.bulk import Posts as PostColumns
-from shared.domain import Kind
+from shared.domain import InteractionKind
 from shared.ranked_lists.codec import rows_of
 from shared.settings import HeuristicSettings, WindowSettings
 from tests.neucf_worlds import Row, data_of, events_of, posts_of
@@ -24,33 +24,33 @@ POSTS = posts_of(
     created_at=[NOON + days * DAY for days in (-20, -6, -5, -4, -3, -2, -1, +1)],
 )
 EVENTS: list[Row] = [
-    (ANN, 11, Kind.LIKE, NOON - 5.5 * DAY),
-    (ANN, 12, Kind.VIEW, NOON - 4.0 * DAY),
-    (ANN, 13, Kind.HIDE, NOON - 3.0 * DAY),
-    (ANN, 15, Kind.LIKE, NOON - 1.0 * DAY),
-    (ANN, 16, Kind.LIKE, NOON + 0.1 * DAY),  # later
-    (BEN, 12, Kind.LIKE, NOON - 2.0 * DAY),  # his own
-    (CAT, 11, Kind.SAVE, NOON - 2.0 * DAY),
-    (CAT, 11, Kind.COMMENT, NOON - 1.0 * DAY),
-    (CAT, 15, Kind.LIKE, NOON + 0.2 * DAY),  # later
+    (ANN, 11, InteractionKind.LIKE, NOON - 5.5 * DAY),
+    (ANN, 12, InteractionKind.VIEW, NOON - 4.0 * DAY),
+    (ANN, 13, InteractionKind.HIDE, NOON - 3.0 * DAY),
+    (ANN, 15, InteractionKind.LIKE, NOON - 1.0 * DAY),
+    (ANN, 16, InteractionKind.LIKE, NOON + 0.1 * DAY),  # later
+    (BEN, 12, InteractionKind.LIKE, NOON - 2.0 * DAY),  # his own
+    (CAT, 11, InteractionKind.SAVE, NOON - 2.0 * DAY),
+    (CAT, 11, InteractionKind.COMMENT, NOON - 1.0 * DAY),
+    (CAT, 15, InteractionKind.LIKE, NOON + 0.2 * DAY),  # later
 ]
 
 
-def past(**changes: object) -> Past:
-    return Past.of(data_of(events_of(*EVENTS), POSTS, **changes))  # type: ignore[arg-type]
+def past(**changes: object) -> History:
+    return History.of(data_of(events_of(*EVENTS), POSTS, **changes))  # type: ignore[arg-type]
 
 
-def candidates(past: Past, window: WindowSettings = WEEK, at: float = NOON) -> list[int]:
+def candidates(past: History, window: WindowSettings = WEEK, at: float = NOON) -> list[int]:
     return [int(key) for key in past.data.posts.keys[past.candidates(at, window)]]
 
 
-def withheld(past: Past, user: int) -> list[int]:
+def withheld(past: History, user: int) -> list[int]:
     places = past.candidates(NOON, WEEK)
     mask = withheld_at(past, NOON, histories_at(past, NOON, np.array([user])), places)
     return sorted(past.data.posts.keys[places[mask[0]]].tolist())
 
 
-def liked(past: Past, user: int) -> list[int]:
+def liked(past: History, user: int) -> list[int]:
     return [int(key) for key in past.data.posts.keys[histories_at(past, NOON, np.array([user])).liked]]
 
 

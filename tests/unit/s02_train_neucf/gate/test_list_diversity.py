@@ -1,37 +1,41 @@
 import numpy as np
 
-from s02_train_neucf.gate.eligibility_then import Histories
-from s02_train_neucf.gate.history import Past
+from s02_train_neucf.gate.eligibility_then import UserHistories
+from s02_train_neucf.gate.history import History
 from s02_train_neucf.gate.list_diversity import spread_at, spread_of
-from s02_train_neucf.gate.rank_at import Rules
-from shared.domain import Kind
+from s02_train_neucf.gate.rank_at import ReplayRules
+from shared.domain import InteractionKind
 from shared.event_columns import Int64s
 from shared.neucf.serving_order import ServingOrder
 from shared.settings import HeuristicSettings, WindowSettings
 from tests.neucf_worlds import Row, data_of, events_of, posts_of
 
 N_POSTS, N_USERS = 100, 40
-RULES = Rules(window=WindowSettings(min_candidates=N_POSTS), formula=HeuristicSettings(), min_known=1)
+RULES = ReplayRules(window=WindowSettings(min_candidates=N_POSTS), formula=HeuristicSettings(), min_known=1)
 
 
 class Popular:
     """A model that has learned nothing but who is popular: the same scores for everybody."""
 
-    def logits(self, histories: Histories, candidates: Int64s) -> "np.ndarray[tuple[int, int], np.dtype[np.float32]]":
+    def logits(
+        self, histories: UserHistories, candidates: Int64s
+    ) -> "np.ndarray[tuple[int, int], np.dtype[np.float32]]":
         return np.tile(-candidates.astype(np.float32), (len(histories.user_keys), 1))
 
 
 class Personal:
     """A model that begins each user's list at another post."""
 
-    def logits(self, histories: Histories, candidates: Int64s) -> "np.ndarray[tuple[int, int], np.dtype[np.float32]]":
+    def logits(
+        self, histories: UserHistories, candidates: Int64s
+    ) -> "np.ndarray[tuple[int, int], np.dtype[np.float32]]":
         away = (candidates[None, :] - 5 * histories.user_keys[:, None]) % N_POSTS
         return -away.astype(np.float32)
 
 
-def past() -> Past:
-    rows: list[Row] = [(user, user, Kind.LIKE, 1000.0) for user in range(N_USERS)]
-    return Past.of(data_of(events_of(*rows), posts_of(list(range(N_POSTS)))))
+def past() -> History:
+    rows: list[Row] = [(user, user, InteractionKind.LIKE, 1000.0) for user in range(N_USERS)]
+    return History.of(data_of(events_of(*rows), posts_of(list(range(N_POSTS)))))
 
 
 def test_equal_lists_reach_one_list_and_are_all_alike() -> None:

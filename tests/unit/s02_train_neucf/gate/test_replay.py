@@ -11,22 +11,22 @@ from numpy.typing import NDArray
 
 from s02_train_neucf.evaluation.metrics import NAMES
 from s02_train_neucf.gate import replay
-from s02_train_neucf.gate.cuts import Cut
-from s02_train_neucf.gate.eligibility_then import Histories, histories_at
-from s02_train_neucf.gate.history import Past
-from s02_train_neucf.gate.rank_at import PLAIN_RANKERS, ModelThen, Rules, moment_at, ranked_at
+from s02_train_neucf.gate.cuts import ReplayCut
+from s02_train_neucf.gate.eligibility_then import UserHistories, histories_at
+from s02_train_neucf.gate.history import History
+from s02_train_neucf.gate.rank_at import PLAIN_RANKERS, ModelThen, ReplayRules, moment_at, ranked_at
 from s02_train_neucf.gate.replay import replay_cut
-from s02_train_neucf.learning.fit import Found, fit
-from shared.domain import Kind
+from s02_train_neucf.learning.fit import SearchResult, fit
+from shared.domain import InteractionKind
 from shared.event_columns import Events, Int64s
 from shared.neucf.serving_order import GRID, ServingOrder
 from shared.settings import HeuristicSettings, WindowSettings
 from tests.neucf_worlds import QUICK, SMALL, Row, camp_photos, data_of, events_of, posts_of
 
 HOUR = 3600.0
-CUT = Cut(start=100 * HOUR, end=102 * HOUR)  # two steps
+CUT = ReplayCut(start=100 * HOUR, end=102 * HOUR)  # two steps
 PLAIN = (ServingOrder(),)
-RULES = Rules(
+RULES = ReplayRules(
     window=WindowSettings(candidate_days=30, min_candidates=1), formula=HeuristicSettings(), min_known=2, orders=PLAIN
 )
 KNOWN = [10, 11]  # liked by everybody who is asked
@@ -38,21 +38,21 @@ ANN, BEN = 1, 2
 class ByKey:
     """A model that likes posts by their key: the larger the better."""
 
-    def __init__(self, past: Past) -> None:
+    def __init__(self, past: History) -> None:
         self.past = past
 
-    def logits(self, histories: Histories, candidates: Int64s) -> NDArray[np.float32]:
+    def logits(self, histories: UserHistories, candidates: Int64s) -> NDArray[np.float32]:
         keys = self.past.data.posts.keys[candidates].astype(np.float32)
         return np.tile(keys, (len(histories.user_keys), 1))
 
 
 def warm(*users: int) -> list[Row]:
-    return [(user, post, Kind.LIKE, 50 * HOUR + post) for user in users for post in KNOWN]
+    return [(user, post, InteractionKind.LIKE, 50 * HOUR + post) for user in users for post in KNOWN]
 
 
-def figures(rows: list[Row], rules: Rules = RULES, **changes: object) -> dict[str, list[float]]:
+def figures(rows: list[Row], rules: ReplayRules = RULES, **changes: object) -> dict[str, list[float]]:
     """NDCG@5 and HR@5 by user of the model that likes large keys."""
-    past = Past.of(data_of(events_of(*rows), POSTS, **changes))  # type: ignore[arg-type]
+    past = History.of(data_of(events_of(*rows), POSTS, **changes))  # type: ignore[arg-type]
     cut = replay_cut(past, rules, CUT, ByKey(past))
     return {
         str(user): [cut.by_order[0, place, NAMES.index(name)] for name in ("mrr@5", "hr@5")]
@@ -61,54 +61,56 @@ def figures(rows: list[Row], rules: Rules = RULES, **changes: object) -> dict[st
 
 
 def test_the_place_of_what_was_liked_next_counts() -> None:
-    assert figures([*warm(ANN), (ANN, 25, Kind.LIKE, 100.5 * HOUR)]) == {"1": [1.0, 1.0]}
-    assert figures([*warm(ANN), (ANN, 23, Kind.LIKE, 100.5 * HOUR)]) == {"1": [1 / 3, 1.0]}
-    assert figures([*warm(ANN), (ANN, 20, Kind.LIKE, 100.5 * HOUR)]) == {"1": [0.0, 0.0]}
+    assert figures([*warm(ANN), (ANN, 25, InteractionKind.LIKE, 100.5 * HOUR)]) == {"1": [1.0, 1.0]}
+    assert figures([*warm(ANN), (ANN, 23, InteractionKind.LIKE, 100.5 * HOUR)]) == {"1": [1 / 3, 1.0]}
+    assert figures([*warm(ANN), (ANN, 20, InteractionKind.LIKE, 100.5 * HOUR)]) == {"1": [0.0, 0.0]}
 
 
 def test_what_was_seen_by_a_step_is_not_ranked_at_it() -> None:
-    rows = [*warm(ANN), (ANN, 25, Kind.VIEW, 100.5 * HOUR), (ANN, 24, Kind.LIKE, 101.5 * HOUR)]
+    rows = [*warm(ANN), (ANN, 25, InteractionKind.VIEW, 100.5 * HOUR), (ANN, 24, InteractionKind.LIKE, 101.5 * HOUR)]
     assert figures(rows) == {"1": [1.0, 1.0]}
 
 
 def test_a_view_and_a_later_like_are_one_example_dated_by_the_view() -> None:
-    rows = [*warm(ANN), (ANN, 25, Kind.VIEW, 99.5 * HOUR), (ANN, 25, Kind.LIKE, 100.5 * HOUR)]
+    rows = [*warm(ANN), (ANN, 25, InteractionKind.VIEW, 99.5 * HOUR), (ANN, 25, InteractionKind.LIKE, 100.5 * HOUR)]
     assert figures(rows) == {}
 
 
 def test_a_user_of_several_steps_counts_with_their_mean() -> None:
-    rows = [*warm(ANN), (ANN, 25, Kind.LIKE, 100.5 * HOUR), (ANN, 23, Kind.LIKE, 101.5 * HOUR)]
+    rows = [*warm(ANN), (ANN, 25, InteractionKind.LIKE, 100.5 * HOUR), (ANN, 23, InteractionKind.LIKE, 101.5 * HOUR)]
     assert figures(rows) == {"1": [(1 + 1 / 2) / 2, 1.0]}
 
 
 def test_a_user_is_asked_as_soon_as_they_are_warm_also_within_the_cut() -> None:
-    rows: list[Row] = [(BEN, 10, Kind.LIKE, 100.1 * HOUR), (BEN, 11, Kind.LIKE, 100.2 * HOUR)]
-    assert figures([*rows, (BEN, 25, Kind.LIKE, 100.3 * HOUR)]) == {}
-    assert figures([*rows, (BEN, 25, Kind.LIKE, 101.3 * HOUR)]) == {"2": [1.0, 1.0]}
+    rows: list[Row] = [(BEN, 10, InteractionKind.LIKE, 100.1 * HOUR), (BEN, 11, InteractionKind.LIKE, 100.2 * HOUR)]
+    assert figures([*rows, (BEN, 25, InteractionKind.LIKE, 100.3 * HOUR)]) == {}
+    assert figures([*rows, (BEN, 25, InteractionKind.LIKE, 101.3 * HOUR)]) == {"2": [1.0, 1.0]}
 
 
 def test_nobody_is_asked_for_what_could_not_be_shown_to_them() -> None:
-    rows = [*warm(ANN), (ANN, 25, Kind.LIKE, 100.5 * HOUR)]
+    rows = [*warm(ANN), (ANN, 25, InteractionKind.LIKE, 100.5 * HOUR)]
     assert figures(rows, deleted_at={25: 99 * HOUR}) == {}
     assert figures(rows, deleted_at={25: 100.7 * HOUR}) == {"1": [1.0, 1.0]}
 
 
 def test_a_blocked_author_takes_no_place() -> None:
     authors = replace(POSTS, author_keys=np.array([0, 0, 0, 0, 0, 0, 0, 77]))  # of post 25
-    past = Past.of(
-        data_of(events_of(*warm(ANN), (ANN, 24, Kind.LIKE, 100.5 * HOUR)), authors, blocks=[(77, ANN, 99 * HOUR)])
+    past = History.of(
+        data_of(
+            events_of(*warm(ANN), (ANN, 24, InteractionKind.LIKE, 100.5 * HOUR)), authors, blocks=[(77, ANN, 99 * HOUR)]
+        )
     )
     assert replay_cut(past, RULES, CUT, ByKey(past)).by_order[0, 0, NAMES.index("mrr@5")] == 1.0
 
 
 def test_at_most_so_many_users_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replay, "MAX_ASKED", 2)
-    rows = [*warm(1, 2, 3, 4), *[(user, 25, Kind.LIKE, 100.5 * HOUR) for user in (1, 2, 3, 4)]]
+    rows = [*warm(1, 2, 3, 4), *[(user, 25, InteractionKind.LIKE, 100.5 * HOUR) for user in (1, 2, 3, 4)]]
     assert len(figures(rows)) == 2
 
 
 def test_blocks_of_users_give_what_all_at_once_give(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [*warm(1, 2, 3, 4), *[(user, 21 + user, Kind.LIKE, 100.5 * HOUR) for user in (1, 2, 3, 4)]]
+    rows = [*warm(1, 2, 3, 4), *[(user, 21 + user, InteractionKind.LIKE, 100.5 * HOUR) for user in (1, 2, 3, 4)]]
     at_once = figures(rows)
     monkeypatch.setattr(replay, "CELLS_AT_ONCE", 1)
     assert figures(rows) == at_once
@@ -117,9 +119,9 @@ def test_blocks_of_users_give_what_all_at_once_give(monkeypatch: pytest.MonkeyPa
 
 def test_the_serving_order_lifts_a_popular_post() -> None:
     """Post 20 is the last by the model; liked by ten people just before the step, it is the first by the order."""
-    crowd: list[Row] = [(user, 20, Kind.LIKE, 99.9 * HOUR) for user in range(500, 510)]
-    rows = [*warm(ANN), *crowd, (ANN, 20, Kind.LIKE, 100.5 * HOUR)]
-    past = Past.of(data_of(events_of(*rows), POSTS))
+    crowd: list[Row] = [(user, 20, InteractionKind.LIKE, 99.9 * HOUR) for user in range(500, 510)]
+    rows = [*warm(ANN), *crowd, (ANN, 20, InteractionKind.LIKE, 100.5 * HOUR)]
+    past = History.of(data_of(events_of(*rows), POSTS))
     rules = replace(RULES, orders=(ServingOrder(), ServingOrder(popularity_weight=9.0)))
     cut = replay_cut(past, rules, CUT, ByKey(past))
     assert cut.by_order[:, 0, NAMES.index("hr@5")].tolist() == [0.0, 1.0]
@@ -128,10 +130,10 @@ def test_the_serving_order_lifts_a_popular_post() -> None:
     assert cut.rivals["popularity now"][0, NAMES.index("mrr@5")] == 1.0
 
 
-def camps() -> tuple[Events, Past, ModelThen]:
+def camps() -> tuple[Events, History, ModelThen]:
     """Users 100… like posts 0…9, users 200… posts 50…59; posts 30 and 80 came after the training, with photos."""
     rows: list[Row] = [
-        (camp + user, first + post, Kind.LIKE, 10 * HOUR + post + user)
+        (camp + user, first + post, InteractionKind.LIKE, 10 * HOUR + post + user)
         for camp, first in ((100, 0), (200, 50))
         for user in range(10)
         for post in range(10)
@@ -144,18 +146,18 @@ def camps() -> tuple[Events, Past, ModelThen]:
     then = data.before(90 * HOUR)
     fitted = fit(
         then.events, then.posts, then.features, replace(SMALL, image_width=6), QUICK,
-        seed=1, device=torch.device("cpu"), found=Found(recipe=replace(QUICK, epochs=40)),
+        seed=1, device=torch.device("cpu"), found=SearchResult(recipe=replace(QUICK, epochs=40)),
     )  # fmt: skip
-    past = Past.of(data)
+    past = History.of(data)
     return data.events, past, ModelThen(fitted, past)
 
 
 @pytest.fixture(scope="module")
-def two_camps() -> tuple[Events, Past, ModelThen]:
+def two_camps() -> tuple[Events, History, ModelThen]:
     return camps()
 
 
-def orders_at(past: Past, model: ModelThen, users: list[int], at: float) -> list[list[int]]:
+def orders_at(past: History, model: ModelThen, users: list[int], at: float) -> list[list[int]]:
     """The posts of the model's lists (the score alone), best first."""
     histories, moment = histories_at(past, at, np.array(users)), moment_at(past, RULES, at)
     places, _ = ranked_at(past, moment, histories, model)
@@ -163,7 +165,7 @@ def orders_at(past: Past, model: ModelThen, users: list[int], at: float) -> list
     return [[int(keys[place]) for place in row if place >= 0] for row in places[len(PLAIN_RANKERS)]]
 
 
-def test_a_post_newer_than_the_model_is_ranked_by_its_photo(two_camps: tuple[Events, Past, ModelThen]) -> None:
+def test_a_post_newer_than_the_model_is_ranked_by_its_photo(two_camps: tuple[Events, History, ModelThen]) -> None:
     _, past, model = two_camps
     for user, order in zip([100, 205], orders_at(past, model, [100, 205], 100 * HOUR), strict=True):
         mine, other = (30, 80) if user < 200 else (80, 30)
@@ -171,11 +173,11 @@ def test_a_post_newer_than_the_model_is_ranked_by_its_photo(two_camps: tuple[Eve
 
 
 def test_someone_who_joined_after_the_training_is_served_by_what_they_liked(
-    two_camps: tuple[Events, Past, ModelThen],
+    two_camps: tuple[Events, History, ModelThen],
 ) -> None:
     events, _, model = two_camps
-    joined = events_of(*[(999, post, Kind.LIKE, 95 * HOUR) for post in (50, 51, 52)])
-    past = Past.of(replace(two_camps[1].data, events=_joined(events, joined)))
+    joined = events_of(*[(999, post, InteractionKind.LIKE, 95 * HOUR) for post in (50, 51, 52)])
+    past = History.of(replace(two_camps[1].data, events=_joined(events, joined)))
     (order,) = orders_at(past, model, [999], 100 * HOUR)
     assert {53, 54, 55, 56, 57, 58, 59} <= set(order[:9])
 
@@ -184,7 +186,7 @@ later = st.lists(
     st.tuples(
         st.sampled_from([100, 103, 205, 999]),
         st.sampled_from([0, 3, 30, 50, 55, 80]),
-        st.sampled_from(list(Kind)),
+        st.sampled_from(list(InteractionKind)),
         st.floats(100 * HOUR, 200 * HOUR),
     ),
     max_size=12,
@@ -194,10 +196,10 @@ later = st.lists(
 @settings(deadline=None)  # a busy machine takes longer than a fifth of a second now and then
 @given(later)
 def test_what_happens_later_never_changes_what_is_ranked_now(
-    two_camps: tuple[Events, Past, ModelThen], rows: list[Row]
+    two_camps: tuple[Events, History, ModelThen], rows: list[Row]
 ) -> None:
     events, past, model = two_camps
-    changed = Past.of(replace(past.data, events=_joined(events, events_of(*rows))))
+    changed = History.of(replace(past.data, events=_joined(events, events_of(*rows))))
     users, rules, at = np.array([100, 103, 205]), replace(RULES, orders=GRID), 100 * HOUR
     lists = [
         ranked_at(each, moment_at(each, rules, at), histories_at(each, at, users), model) for each in (past, changed)

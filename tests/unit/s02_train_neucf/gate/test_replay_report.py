@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s02_train_neucf.evaluation.metrics import NAMES
-from s02_train_neucf.gate.cuts import MIN_ASKED, Cut
+from s02_train_neucf.gate.cuts import MIN_ASKED, ReplayCut
 from s02_train_neucf.gate.replay import CutFigures
 from s02_train_neucf.gate.replay_report import NEUCF, NEUCF_RAW, Replay, best_order, chosen_orders, replay_of
 from shared.neucf.serving_order import ServingOrder
@@ -20,7 +20,7 @@ def cut(
     """A cut whose users all have one figure under each order, in every metric."""
     shape = (len(users), len(NAMES))
     return CutFigures(
-        cut=Cut(start=float(number), end=number + 1.0),
+        cut=ReplayCut(start=float(number), end=number + 1.0),
         n_steps=2,
         n_asked=2 * len(users),
         user_keys=np.array(users, dtype=np.int64),

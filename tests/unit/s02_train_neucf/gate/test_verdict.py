@@ -1,14 +1,14 @@
 import numpy as np
 
 from s02_train_neucf.evaluation.evaluate import compared
-from s02_train_neucf.gate.list_diversity import Spread, spread_of
+from s02_train_neucf.gate.list_diversity import ListDiversity, spread_of
 from s02_train_neucf.gate.replay_report import NEUCF, Replay
 from s02_train_neucf.gate.verdict import MAX_OVERLAP, MIN_COVERAGE, Verdict, verdict
 from shared.neucf.serving_order import ServingOrder
 
 USERS = 40
 GOOD, MIDDLE, BAD = (np.linspace(low, low + 0.1, USERS) for low in (0.8, 0.5, 0.1))
-LIVELY = Spread(n_users=200, n_canaries=50, coverage=0.6, overlap=0.3)
+LIVELY = ListDiversity(n_users=200, n_canaries=50, coverage=0.6, overlap=0.3)
 
 
 def replay(neucf: np.ndarray, popularity: np.ndarray, heuristic: np.ndarray) -> Replay:
@@ -20,7 +20,7 @@ def replay(neucf: np.ndarray, popularity: np.ndarray, heuristic: np.ndarray) -> 
     return Replay(cuts=(), order=ServingOrder(), report=report, missing="")
 
 
-def judged(replay: Replay, spread: Spread | None = LIVELY, *, finite: bool = True) -> Verdict:
+def judged(replay: Replay, spread: ListDiversity | None = LIVELY, *, finite: bool = True) -> Verdict:
     return verdict(replay, finite=finite, spread=spread)
 
 
@@ -64,7 +64,7 @@ def test_weights_that_are_no_numbers_are_rejected() -> None:
 
 
 def test_lists_that_reach_too_little_are_rejected() -> None:
-    narrow = Spread(n_users=200, n_canaries=50, coverage=MIN_COVERAGE - 0.01, overlap=0.3)
+    narrow = ListDiversity(n_users=200, n_canaries=50, coverage=MIN_COVERAGE - 0.01, overlap=0.3)
     told = judged(replay(GOOD, BAD, BAD), narrow)
     assert told.reason == "The lists of 200 users reach 3.0% of the posts that they could hold, expected at least 4%."
 
@@ -76,12 +76,12 @@ def test_a_popularity_like_model_is_rejected_as_all_alike() -> None:
 
 
 def test_lists_just_below_the_bound_pass() -> None:
-    edge = Spread(n_users=200, n_canaries=50, coverage=MIN_COVERAGE, overlap=MAX_OVERLAP - 0.01)
+    edge = ListDiversity(n_users=200, n_canaries=50, coverage=MIN_COVERAGE, overlap=MAX_OVERLAP - 0.01)
     assert judged(replay(GOOD, BAD, BAD), edge).promote
 
 
 def test_one_user_cannot_be_compared() -> None:
-    alone = Spread(n_users=1, n_canaries=1, coverage=1.0, overlap=1.0)
+    alone = ListDiversity(n_users=1, n_canaries=1, coverage=1.0, overlap=1.0)
     assert "Got 1 users to compare" in judged(replay(GOOD, BAD, BAD), alone).reason
 
 

@@ -11,17 +11,17 @@ import torch
 from s02_train_neucf.data.dataset import TrainingSet, training_set
 from s02_train_neucf.learning.batches import batches_of
 from s02_train_neucf.learning.event_weights import DAY, emphasised
-from s02_train_neucf.learning.fit import Found, fit
+from s02_train_neucf.learning.fit import SearchResult, fit
 from s02_train_neucf.learning.loss import Step
 from s02_train_neucf.learning.recipe import Recipe
-from shared.domain import Kind
+from shared.domain import InteractionKind
 from shared.event_columns import Events
 from shared.neucf.examples import examples_of
 from shared.neucf.features import NO_FEATURES
 from shared.neucf.model import NeuCF
 from tests.neucf_worlds import QUICK, SMALL, events_of, posts_of
 
-VIEW, LIKE, COMMENT, SAVE, SHARE, HIDE = Kind
+VIEW, LIKE, COMMENT, SAVE, SHARE, HIDE = InteractionKind
 POSTS = posts_of([5, 6, 7, 8], authors=[1, 90, 90, 90])
 TEN_DAYS = 10 * DAY
 # User 1 likes 6, comments on what they like (7), hides 8, and looked at their own post 5; user 2 makes all posts known.
@@ -145,7 +145,7 @@ def test_training_learns_to_keep_a_hidden_post_low() -> None:
     def mean_score(hide_weight: float) -> float:
         """Of the hidden post, above the others, for those who hid it."""
         recipe = replace(QUICK, epochs=10, hide_weight=hide_weight)
-        found = Found(recipe=recipe)
+        found = SearchResult(recipe=recipe)
         fitted = fit(events, posts, NO_FEATURES, replace(SMALL, history=False), recipe,
                      seed=1, device=torch.device("cpu"), found=found)  # fmt: skip
         with torch.no_grad():

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from s02_train_neucf.learning.curves import Epoch
-from s02_train_neucf.learning.fit import EPOCHS_UNVALIDATED, Fitted, Found, fit
-from shared.domain import KIND_CODES, Kind
+from s02_train_neucf.learning.curves import EpochResult
+from s02_train_neucf.learning.fit import EPOCHS_UNVALIDATED, Fitted, SearchResult, fit
+from shared.domain import KIND_CODES, InteractionKind
 from shared.errors import TrainingRefused
 from shared.event_columns import Events
 from shared.neucf.examples import Examples
@@ -17,7 +17,7 @@ CPU = torch.device("cpu")
 
 
 def likes(examples: Examples) -> Events:
-    kinds = np.full(len(examples), KIND_CODES[Kind.LIKE], dtype=np.int16)
+    kinds = np.full(len(examples), KIND_CODES[InteractionKind.LIKE], dtype=np.int16)
     return Events(user_keys=examples.user_keys, post_keys=examples.post_keys, kinds=kinds, at=examples.at)
 
 
@@ -39,22 +39,22 @@ def test_the_model_has_seen_every_like(fitted: Fitted) -> None:
 
 
 def test_where_nothing_can_be_held_back_the_number_of_epochs_is_fixed() -> None:
-    told = list[Epoch]()
-    events = events_of((1, 5, Kind.LIKE, 1.0), (2, 6, Kind.LIKE, 2.0))
+    told = list[EpochResult]()
+    events = events_of((1, 5, InteractionKind.LIKE, 1.0), (2, 6, InteractionKind.LIKE, 2.0))
     fit(events, posts_of([5, 6]), NO_FEATURES, SMALL, QUICK, seed=1, device=CPU, on_epoch=told.append)
     assert [epoch.number for epoch in told] == list(range(1, EPOCHS_UNVALIDATED + 1))
 
 
 def test_views_alone_are_refused() -> None:
     with pytest.raises(TrainingRefused, match="got 0 likes"):
-        fit(events_of((1, 5, Kind.VIEW, 1.0)), posts_of([5]), NO_FEATURES, SMALL, QUICK, seed=1, device=CPU)
+        fit(events_of((1, 5, InteractionKind.VIEW, 1.0)), posts_of([5]), NO_FEATURES, SMALL, QUICK, seed=1, device=CPU)
 
 
 def test_what_was_found_before_is_not_searched_for() -> None:
-    told = list[Epoch]()
+    told = list[EpochResult]()
     camps = two_camps()
     known = fit(
         likes(camps.train), camps.posts, NO_FEATURES, SMALL, QUICK, seed=1, device=CPU,
-        found=Found(recipe=replace(QUICK, epochs=3)), on_epoch=told.append,
+        found=SearchResult(recipe=replace(QUICK, epochs=3)), on_epoch=told.append,
     )  # fmt: skip
     assert (known.found.recipe.epochs, known.found.epochs, len(told)) == (3, (), 3)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from s02_train_neucf.learning import train as training
-from s02_train_neucf.learning.fit import SLOWER, SOON, Found, search
+from s02_train_neucf.learning.fit import SLOWER, SOON, SearchResult, search
 from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.learning.train import train_members
 from shared.neucf.merge import wider
@@ -18,7 +18,7 @@ CPU = torch.device("cpu")
 RECIPE = replace(QUICK, epochs=SOON + 4, validate_every=1, patience=SOON + 4)
 
 
-def found_with(figure: Callable[[int, int], float], recipe: Recipe = RECIPE) -> tuple[Found, int]:
+def found_with(figure: Callable[[int, int], float], recipe: Recipe = RECIPE) -> tuple[SearchResult, int]:
     """What the search finds when validation says `figure(training, epoch)`, both from 1; and how many trainings."""
     asked: list[int] = []
 

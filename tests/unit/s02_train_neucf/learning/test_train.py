@@ -6,9 +6,9 @@ import torch
 
 from s02_train_neucf.evaluation.evaluate import ModelRanker, exam_of, per_user
 from s02_train_neucf.evaluation.rankers import Popularity
-from s02_train_neucf.learning.curves import Epoch
+from s02_train_neucf.learning.curves import EpochResult
 from s02_train_neucf.learning.recipe import Recipe
-from s02_train_neucf.learning.train import RunningMean, Trained, train
+from s02_train_neucf.learning.train import RunningMean, TrainedModel, train
 from shared.errors import TrainingRefused
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.features import NO_FEATURES, PostFeatures
@@ -23,7 +23,7 @@ recipes = pytest.mark.parametrize(
 )
 
 
-def trained_on(camps: Camps, recipe: Recipe = QUICK, config: NeuCFConfig = SMALL, seed: int = 3) -> Trained:
+def trained_on(camps: Camps, recipe: Recipe = QUICK, config: NeuCFConfig = SMALL, seed: int = 3) -> TrainedModel:
     return train(camps.data(), config, recipe, seed=seed, device=CPU)
 
 
@@ -181,7 +181,7 @@ def test_training_stops_when_patience_is_at_an_end() -> None:
 
 
 def test_each_epoch_is_told() -> None:
-    told = list[Epoch]()
+    told = list[EpochResult]()
     train(two_camps().data(), SMALL, replace(QUICK, epochs=3), seed=0, device=CPU, on_epoch=told.append)
     assert [(epoch.number, epoch.of) for epoch in told] == [(1, 3), (2, 3), (3, 3)]
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.content.encoding_plan import Backoff, EncodingPlan, Failure, PostSource, next_failure, plan_encoding
+from shared.content.encoding_plan import Backoff, EncodingPlan, PostSource, RetryState, next_failure, plan_encoding
 from shared.content.vanished import split_vanished
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -18,13 +18,13 @@ def post(post_id: str, source: str | None = "s", *, hours_old: float = 1) -> Pos
     return PostSource(post_id=post_id, created_at=NOW - timedelta(hours=hours_old), source_hash=source)
 
 
-def failed(source: str = "s", *, in_minutes: float | None) -> Failure:
+def failed(source: str = "s", *, in_minutes: float | None) -> RetryState:
     next_try = None if in_minutes is None else NOW + timedelta(minutes=in_minutes)
-    return Failure(source_hash=source, attempts=1, next_try=next_try)
+    return RetryState(source_hash=source, attempts=1, next_try=next_try)
 
 
 def plan(
-    posts: list[PostSource], stored: dict[str, str] | None = None, failures: dict[str, Failure] | None = None
+    posts: list[PostSource], stored: dict[str, str] | None = None, failures: dict[str, RetryState] | None = None
 ) -> EncodingPlan:
     return plan_encoding(posts, stored or {}, failures or {}, now=NOW)
 
@@ -104,12 +104,12 @@ def test_the_pause_doubles_up_to_the_cap(attempts: int, minutes: float) -> None:
 
 def test_the_first_failure_counts_one() -> None:
     made = next_failure(None, source_hash="s", retry=True, now=NOW, backoff=BACKOFF)
-    assert made == Failure(source_hash="s", attempts=1, next_try=NOW + timedelta(minutes=30))
+    assert made == RetryState(source_hash="s", attempts=1, next_try=NOW + timedelta(minutes=30))
 
 
 def test_a_repeated_failure_waits_twice_as_long() -> None:
     made = next_failure(failed(in_minutes=0), source_hash="s", retry=True, now=NOW, backoff=BACKOFF)
-    assert made == Failure(source_hash="s", attempts=2, next_try=NOW + timedelta(minutes=60))
+    assert made == RetryState(source_hash="s", attempts=2, next_try=NOW + timedelta(minutes=60))
 
 
 def test_a_failure_of_a_changed_source_starts_again() -> None:

@@ -13,7 +13,7 @@ from s02_train_neucf.settings import TrainSettings
 from shared.candidates.heuristic_scores import score_posts
 from shared.content.settings import ContentSettings
 from shared.db.bulk import Posts
-from shared.domain import KIND_CODES, Kind
+from shared.domain import KIND_CODES, InteractionKind
 from shared.errors import ConfigurationError
 from shared.event_columns import Events
 from shared.jobs.setting_conflicts import conflicts, refuse_conflicts
@@ -67,8 +67,8 @@ def test_a_value_that_nothing_can_come_of_is_refused_by_name(
 def test_weights_of_one_kind_alone_are_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WARMLINE_KIND_WEIGHTS", '{"like": 1}')
     monkeypatch.setenv("WARMLINE_TRAIN_KIND_WEIGHTS", '{"like": 0}')  # the others count 1
-    assert load_settings(HeuristicSettings).kind_weights == {Kind.LIKE: 1}
-    assert load_settings(TrainSettings).train_kind_weights == {Kind.LIKE: 0}
+    assert load_settings(HeuristicSettings).kind_weights == {InteractionKind.LIKE: 1}
+    assert load_settings(TrainSettings).train_kind_weights == {InteractionKind.LIKE: 0}
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_whatever_pair_of_the_formulas_settings_is_accepted_tells_posts_apart() 
 
 def _ends(name: str) -> Iterator[object]:
     if name == "kind_weights":
-        yield from ({Kind.LIKE: 0.001}, {Kind.LIKE: 1000.0, Kind.HIDE: -1000.0})
+        yield from ({InteractionKind.LIKE: 0.001}, {InteractionKind.LIKE: 1000.0, InteractionKind.HIDE: -1000.0})
         return
     for bound in HeuristicSettings.model_fields[name].metadata:
         yield from (end for end in (getattr(bound, "ge", None), getattr(bound, "le", None)) if end is not None)
@@ -142,7 +142,7 @@ def _world() -> tuple[Posts, Events]:
     likes = Events(
         user_keys=np.arange(20, 30),
         post_keys=np.full(10, 2),
-        kinds=np.full(10, KIND_CODES[Kind.LIKE], np.int16),
+        kinds=np.full(10, KIND_CODES[InteractionKind.LIKE], np.int16),
         at=np.full(10, now - 120.0),
     )
     return posts, likes

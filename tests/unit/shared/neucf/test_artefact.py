@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from shared.errors import ArtefactError
 from shared.neucf.artefact import MANIFEST, WEIGHTS, Artefact, load_artefact, save_artefact
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.features import Vectors
+from shared.neucf.features import ContentVectors
 from shared.neucf.manifest import Encoder, Manifest
 from shared.neucf.model import NeuCF
 from shared.neucf.serving_order import ServingOrder
@@ -231,11 +231,11 @@ def test_a_loaded_model_reduces_a_new_photo_as_the_trained_one_does(tmp_path: Pa
     trained = artefact()
     chance = np.random.default_rng(6)
     assert trained.model.image is not None
-    trained.model.image.fit(Vectors(chance.normal(size=(9, 5)).astype(np.float32), np.ones(9, np.bool_)))
+    trained.model.image.fit(ContentVectors(chance.normal(size=(9, 5)).astype(np.float32), np.ones(9, np.bool_)))
     save_artefact(tmp_path / "v1", trained)
     loaded = read(tmp_path / "v1").model.image
     assert loaded is not None
-    new = Vectors(chance.normal(size=(1, 5)).astype(np.float32), np.ones(1, np.bool_))
+    new = ContentVectors(chance.normal(size=(1, 5)).astype(np.float32), np.ones(1, np.bool_))
     assert torch.equal(loaded.reduce(new).values, trained.model.image.reduce(new).values)
 
 

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from shared.neucf import content as module
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.content import Content, principal_components
-from shared.neucf.features import Vectors
+from shared.neucf.content import ContentLayer, principal_components
+from shared.neucf.features import ContentVectors
 from tests.neucf_worlds import vectors
 
 WIDTH, KEPT = 12, 3
@@ -19,14 +19,14 @@ def photos(n: int = 60) -> NDArray[np.float32]:
     return values.astype(np.float32)
 
 
-def fitted(values: NDArray[np.float32], *known: int) -> Content:
-    content = Content.of(WIDTH, NeuCFConfig(content_width=KEPT))
+def fitted(values: NDArray[np.float32], *known: int) -> ContentLayer:
+    content = ContentLayer.of(WIDTH, NeuCFConfig(content_width=KEPT))
     content.fit(vectors(values, *known) if known else everything(values))
     return content
 
 
-def everything(values: NDArray[np.float32]) -> Vectors:
-    return Vectors(values, np.ones(len(values), np.bool_))
+def everything(values: NDArray[np.float32]) -> ContentVectors:
+    return ContentVectors(values, np.ones(len(values), np.bool_))
 
 
 def test_the_components_are_the_directions_of_greatest_spread() -> None:
@@ -83,13 +83,13 @@ def test_fewer_vectors_than_components_and_equal_ones_are_reduced_to_finite_numb
 
 
 def test_no_vector_at_all_leaves_the_first_components() -> None:
-    content = Content.of(WIDTH, NeuCFConfig(content_width=KEPT))
+    content = ContentLayer.of(WIDTH, NeuCFConfig(content_width=KEPT))
     content.fit(vectors(photos()))
     assert torch.equal(content.components, torch.eye(KEPT, WIDTH))
 
 
 def test_an_encoder_narrower_than_the_content_width_keeps_its_own_width() -> None:
-    assert Content.of(2, NeuCFConfig(content_width=KEPT)).components.shape == (2, 2)
+    assert ContentLayer.of(2, NeuCFConfig(content_width=KEPT)).components.shape == (2, 2)
 
 
 def test_blocks_of_any_size_give_the_same_reduction(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from shared.domain import Kind
+from shared.domain import InteractionKind
 from shared.errors import TrainingRefused
 from shared.neucf import examples
 from shared.neucf.examples import Examples, examples_of
 from tests.neucf_worlds import events_of, posts_of
 
-VIEW, LIKE, COMMENT, SAVE, SHARE, HIDE = Kind
+VIEW, LIKE, COMMENT, SAVE, SHARE, HIDE = InteractionKind
 
 
 def pairs(examples: Examples) -> list[tuple[int, int, float]]:
@@ -20,7 +20,7 @@ def test_a_view_is_never_positive() -> None:
 
 
 @pytest.mark.parametrize("kind", [LIKE, COMMENT, SAVE, SHARE])
-def test_each_positive_kind_makes_an_example(kind: Kind) -> None:
+def test_each_positive_kind_makes_an_example(kind: InteractionKind) -> None:
     assert pairs(examples_of(events_of((1, 5, kind, 10.0)), posts_of([5]))) == [(1, 5, 10.0)]
 
 
@@ -64,7 +64,7 @@ def test_a_time_that_is_no_number_is_refused() -> None:
 
 @pytest.mark.parametrize("rows", [[(1, 5, LIKE, 1.0), (1, 6, LIKE, 2.0), (1, 7, LIKE, 3.0)],
                                   [(1, 7, LIKE, 3.0), (1, 5, LIKE, 1.0), (1, 6, LIKE, 2.0)]])  # fmt: skip
-def test_what_was_before_a_moment_is_found_in_any_order(rows: list[tuple[int, int, Kind, float]]) -> None:
+def test_what_was_before_a_moment_is_found_in_any_order(rows: list[tuple[int, int, InteractionKind, float]]) -> None:
     assert sorted(events_of(*rows).before(3.0).post_keys.tolist()) == [5, 6]
 
 
@@ -75,7 +75,7 @@ def test_of_events_in_order_of_time_what_was_before_a_moment_is_no_copy() -> Non
 
 def test_many_events_are_merged_part_by_part_to_the_same_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
-    kinds = list(Kind)
+    kinds = list(InteractionKind)
     rows = [
         (int(rng.integers(-9, 9)), int(rng.integers(12)), kinds[rng.integers(6)], float(rng.integers(50)))
         for _ in range(300)

@@ -7,14 +7,16 @@ import pytest
 import torch
 
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.features import PostFeatures, Vectors
+from shared.neucf.features import ContentVectors, PostFeatures
 from shared.neucf.merge import merged, split
 from shared.neucf.model import NeuCF, taste_of
 
 N_USERS, N_POSTS = 5, 9
 ROWS = torch.arange(N_POSTS)
 FEATURES = PostFeatures(
-    image=Vectors(np.random.default_rng(0).normal(size=(N_POSTS, 10)).astype(np.float32), np.arange(N_POSTS) % 3 > 0)
+    image=ContentVectors(
+        np.random.default_rng(0).normal(size=(N_POSTS, 10)).astype(np.float32), np.arange(N_POSTS) % 3 > 0
+    )
 )
 
 

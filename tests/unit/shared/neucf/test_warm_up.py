@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from s02_recsys_neucf.score import PlacesPerUser, candidates_from, rank, users_from
+from s02_recsys_neucf.score import IndicesPerUser, candidates_from, rank, users_from
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.fast.kernels import Kernels, kernels
 from shared.neucf.features import NO_FEATURES
@@ -26,7 +26,7 @@ def test_what_ranks_afterwards_compiles_nothing() -> None:
     assert min(ahead.values()) >= 1
     model = NeuCF(NeuCFConfig(), n_user_rows=4, n_post_rows=6).eval()
     model.start(torch.Generator().manual_seed(0))
-    withheld = PlacesPerUser.of([np.array([1]), np.array([0, 2]), np.zeros(0, np.int64)])
+    withheld = IndicesPerUser.of([np.array([1]), np.array([0, 2]), np.zeros(0, np.int64)])
     posts = candidates_from(model, np.arange(1, 6), CPU)
     users = users_from(model, np.arange(1, 4), withheld, np.arange(1, 6), NO_FEATURES, CPU)
     assert len(list(rank(model, users, posts, withheld, 3))) == 1

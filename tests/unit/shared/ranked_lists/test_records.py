@@ -11,7 +11,7 @@ from shared.eligibility import Viewer
 from shared.ranked_lists import records
 from shared.ranked_lists.codec import RankedList, UnreadableList, encode, pack_entry
 from shared.ranked_lists.publication import Publication, pack_publication, unpack_publication
-from shared.ranked_lists.records import CatalogueEntry, Chain, Seen
+from shared.ranked_lists.records import CatalogueEntry, Chain, SeenRecord
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 NONCE = b"8 bytes!"
@@ -78,7 +78,7 @@ def test_a_torn_last_seen_row_is_left_out() -> None:
 
 @pytest.mark.parametrize("value", [None, b"", b"abc"])
 def test_no_seen_record_means_nothing_was_seen(value: bytes | None) -> None:
-    assert records.unpack_seen(value) == Seen()
+    assert records.unpack_seen(value) == SeenRecord()
 
 
 @steady

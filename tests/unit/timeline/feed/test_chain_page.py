@@ -10,13 +10,13 @@ from shared.domain import Reason, Source
 from shared.eligibility import Viewer
 from shared.ranked_lists.codec import RankedList, pack_entry, rows_of
 from shared.ranked_lists.cursor import Cursor, ForgedCursor, sign, verify
-from shared.ranked_lists.records import Chain, Seen, Tail, pack_chain, unpack_chain
+from shared.ranked_lists.records import Chain, SeenRecord, Tail, pack_chain, unpack_chain
 from shared.ranked_lists.timeline_store import UserState
 from shared.text.signing import SigningKeys
-from timeline.feed.chain_page import Walk
+from timeline.feed.chain_page import ChainPage
 from timeline.feed.feed_id import feed_id
 from timeline.feed.records import PageRequest
-from timeline.stores.budgets import Patience
+from timeline.stores.budgets import RequestBudget
 
 ROWS = st.lists(st.integers(0, 1000), max_size=30)
 NONCES = st.binary(min_size=8, max_size=8)
@@ -34,12 +34,14 @@ def _chain(rows: list[int], page_ends: tuple[int, ...] = (), nonce: bytes = b"12
     return Chain(nonce=nonce, frozen=frozen, page_ends=page_ends)
 
 
-def _walk(own: list[int], tail: list[int] | None) -> Walk:
-    state = UserState(phase=None, packed_lists={}, viewer=Viewer(), seen=Seen(), chain=None, tail=None)
+def _walk(own: list[int], tail: list[int] | None) -> ChainPage:
+    state = UserState(phase=None, packed_lists={}, viewer=Viewer(), seen=SeenRecord(), chain=None, tail=None)
     packed = None if tail is None else _tail(tail, unseen=len(tail))
     request = PageRequest(user_id="ann", limit=10)
-    patience = Patience(seconds={})
-    return Walk(request=request, state=state, patience=patience, chain=_chain(own), slot=0, tail=packed, position=0)
+    patience = RequestBudget(seconds={})
+    return ChainPage(
+        request=request, state=state, patience=patience, chain=_chain(own), slot=0, tail=packed, position=0
+    )
 
 
 def _tail(rows: list[int], *, unseen: int) -> Tail:
@@ -132,7 +134,7 @@ def test_feed_ids_tell_source_generation_position_and_chain_apart() -> None:
 
 
 @st.composite
-def _page(draw: st.DrawFn) -> Walk:
+def _page(draw: st.DrawFn) -> ChainPage:
     """A walk that chose and dropped some places, in any order."""
     own, tail = draw(st.integers(0, 15)), draw(st.integers(0, 15))
     walk = _walk(list(range(own)), None)
@@ -145,19 +147,19 @@ def _page(draw: st.DrawFn) -> Walk:
     return walk
 
 
-def _rows(walk: Walk) -> list[int]:
+def _rows(walk: ChainPage) -> list[int]:
     return walk.rows(0, walk.whole_length)
 
 
 @given(_page())
-def test_a_settled_chain_begins_with_what_was_served_in_that_order(walk: Walk) -> None:
+def test_a_settled_chain_begins_with_what_was_served_in_that_order(walk: ChainPage) -> None:
     before, start, chosen = _rows(walk), walk.position, list(walk.chosen)
     walk.settle()
     assert _rows(walk)[: walk.position] == before[:start] + [before[place] for place in chosen]
 
 
 @given(_page())
-def test_a_settled_chain_keeps_what_was_neither_served_nor_dropped_in_its_order(walk: Walk) -> None:
+def test_a_settled_chain_keeps_what_was_neither_served_nor_dropped_in_its_order(walk: ChainPage) -> None:
     before, chosen, dropped = _rows(walk), set(walk.chosen), set(walk.dropped)
     start = walk.position
     walk.settle()
@@ -166,7 +168,7 @@ def test_a_settled_chain_keeps_what_was_neither_served_nor_dropped_in_its_order(
 
 
 @given(_page())
-def test_a_settled_chain_still_knows_what_is_unseen(walk: Walk) -> None:
+def test_a_settled_chain_still_knows_what_is_unseen(walk: ChainPage) -> None:
     unseen = set(walk.rows(0, walk.unseen_length))
     walk.settle()
     rest = walk.rows(walk.position, walk.whole_length)

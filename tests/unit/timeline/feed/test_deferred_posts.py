@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shared.ranked_lists.records import CatalogueEntry
 from timeline.feed.author_spacing import MOST_OF_ONE_AUTHOR, WINDOW, Spacing
-from timeline.feed.deferred_posts import Waiting
+from timeline.feed.deferred_posts import DeferredPosts
 
 CARDS = st.lists(
     st.builds(CatalogueEntry, st.integers(1, 99), st.just("p"), st.integers(1, 6), st.integers(0, 4)), max_size=60
@@ -16,7 +16,7 @@ CARDS = st.lists(
 
 def spaced(cards: Sequence[CatalogueEntry], before: Sequence[CatalogueEntry] = ()) -> list[int]:
     """Places of all posts in the order in which they come."""
-    waiting, spacing, order = Waiting(), Spacing(before), list[int]()
+    waiting, spacing, order = DeferredPosts(), Spacing(before), list[int]()
     waiting.extend((place, card, b"") for place, card in enumerate(cards))
     while waiting:
         found = waiting.pop_fitting(spacing) or waiting.pop_least_bad(spacing)
@@ -75,6 +75,6 @@ def test_posts_of_no_cluster_may_stand_side_by_side() -> None:
 
 
 def test_nobody_waits_at_first() -> None:
-    assert not Waiting()
-    assert Waiting().pop_fitting(Spacing()) is None
-    assert Waiting().pop_least_bad(Spacing()) is None
+    assert not DeferredPosts()
+    assert DeferredPosts().pop_fitting(Spacing()) is None
+    assert DeferredPosts().pop_least_bad(Spacing()) is None

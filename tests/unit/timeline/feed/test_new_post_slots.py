@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shared.domain import Reason, Source
 from shared.ranked_lists.codec import RankedList, entry_at, pack_entry, rows_of
 from timeline.feed.new_post_slots import with_new_posts
-from timeline.stores.new_post_pool import Pool
+from timeline.stores.new_post_pool import NewPostPool
 
 OWN = st.lists(st.integers(1, 300), max_size=120, unique=True)
 NEW = st.lists(st.integers(200, 400), max_size=60, unique=True)
@@ -20,17 +20,19 @@ def _packed(rows: list[int], reason: Reason = Reason.POPULAR, score: float = 0.5
     return b"".join(pack_entry(row, reason, score) for row in rows)
 
 
-def _pool(rows: list[int], generation: int = 1) -> Pool:
+def _pool(rows: list[int], generation: int = 1) -> NewPostPool:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     entries = _packed(rows, Reason.NEW, 0.25)
-    return Pool.of(RankedList(source=Source.HEURISTIC, generation=generation, generated_at=at, entries=entries))
+    return NewPostPool.of(RankedList(source=Source.HEURISTIC, generation=generation, generated_at=at, entries=entries))
 
 
 def _mixed(own: list[int], new: list[int], *, generation: int = 1, share: float = 0.1, start: int = 0) -> bytes:
     return _put(own, _pool(new, generation), lambda row: row % 7 != 0, share=share, start=start)
 
 
-def _put(own: list[int], pool: Pool, may_take: Callable[[int], bool], *, share: float = 0.1, start: int = 0) -> bytes:
+def _put(
+    own: list[int], pool: NewPostPool, may_take: Callable[[int], bool], *, share: float = 0.1, start: int = 0
+) -> bytes:
     fresh = filter(may_take, chain.from_iterable(pool.in_order_of("ann")))
     return with_new_posts(own, _packed(own), pool, fresh, share=share, start=start)
 

@@ -13,12 +13,12 @@ from shared.eligibility import Viewer
 from shared.ranked_lists import codec
 from shared.ranked_lists.catalogue import Catalogue
 from shared.ranked_lists.codec import RankedList, pack_entry
-from shared.ranked_lists.records import CatalogueEntry, Chain, Seen, Tail
+from shared.ranked_lists.records import CatalogueEntry, Chain, SeenRecord, Tail
 from shared.ranked_lists.timeline_store import UserState
-from timeline.feed.chain_page import Walk
+from timeline.feed.chain_page import ChainPage
 from timeline.feed.records import PageRequest
-from timeline.feed.select_posts import Filler
-from timeline.stores.budgets import Patience
+from timeline.feed.select_posts import PostSelector
+from timeline.stores.budgets import RequestBudget
 
 # Author and cluster of each post in the order of its row; few of each, so that spacing has something to do.
 POSTS = st.lists(st.tuples(st.integers(1, 12), st.sampled_from([0, 0, 0, 1, 2])), max_size=60)
@@ -29,28 +29,28 @@ VIEWERS = st.builds(
 )
 
 
-def _walk(count: int, viewer: Viewer, position: int, limit: int) -> Walk:
+def _walk(count: int, viewer: Viewer, position: int, limit: int) -> ChainPage:
     entries = b"".join(pack_entry(row, Reason.POPULAR, row / 100) for row in range(1, count + 1))
     frozen = RankedList(
         source=Source.HEURISTIC, generation=1, generated_at=datetime(2026, 1, 1, tzinfo=UTC), entries=entries
     )
-    state = UserState(phase=None, packed_lists={}, viewer=viewer, seen=Seen(), chain=None, tail=None)
-    return Walk(
-        request=PageRequest(user_id="ann", limit=limit), state=state, patience=Patience(seconds={}),
+    state = UserState(phase=None, packed_lists={}, viewer=viewer, seen=SeenRecord(), chain=None, tail=None)
+    return ChainPage(
+        request=PageRequest(user_id="ann", limit=limit), state=state, patience=RequestBudget(seconds={}),
         chain=Chain(nonce=b"n" * 8, frozen=frozen), slot=0, tail=Tail(unseen=0, entries=b""), position=position,
     )  # fmt: skip
 
 
-def _filler(posts: list[tuple[int, int]], deleted: frozenset[int]) -> Filler:
+def _filler(posts: list[tuple[int, int]], deleted: frozenset[int]) -> PostSelector:
     entries = [CatalogueEntry(row, f"p{row}", author, cluster) for row, (author, cluster) in enumerate(posts, 1)]
     catalogue = Catalogue(cast(Any, None))
     catalogue.add(entries)
     reader = SimpleNamespace(catalogue=catalogue, deleted=SimpleNamespace(rows=deleted))
     parts = SimpleNamespace(reader=reader, database=None, stores=None)
-    return Filler(cast(Any, parts), cast(Any, None), cast(Any, None))
+    return PostSelector(cast(Any, parts), cast(Any, None), cast(Any, None))
 
 
-def _filled(filler: Filler, walk: Walk) -> tuple[Any, ...]:
+def _filled(filler: PostSelector, walk: ChainPage) -> tuple[Any, ...]:
     asyncio.run(filler.fill(walk))
     walk.settle()
     chain = codec.rows_of(walk.chain.frozen.entries)

@@ -9,10 +9,10 @@ from shared.domain import INITIAL_PHASE, Reason
 from shared.eligibility import Viewer, may_show
 from shared.ranked_lists.catalogue import Catalogue
 from shared.ranked_lists.codec import entry_at, pack_entry, rows_of
-from shared.ranked_lists.records import CatalogueEntry, Seen, Tail
+from shared.ranked_lists.records import CatalogueEntry, SeenRecord, Tail
 from shared.ranked_lists.timeline_store import UserState
-from timeline.feed.tail import NEVER, SeenRows, frozen_tail, more_ready, older_part, parts_of, plain_tail
-from timeline.stores.segments import MANY, Permitted, segment_of
+from timeline.feed.tail import NEVER, SeenPosts, frozen_tail, more_ready, older_part, parts_of, plain_tail
+from timeline.stores.segments import MANY, VisibilityFilter, segment_of
 
 ROWS = st.lists(st.integers(1, 60), max_size=40, unique=True)
 LISTS = st.lists(ROWS, min_size=4, max_size=4)  # everyone's, the newest, the user's own, older ones
@@ -28,11 +28,11 @@ def _packed(rows: list[int], score: float = 0.5) -> bytes:
 
 def _state(seen: list[int], elsewhere: int = 0) -> UserState:
     """A user who has seen these, the first few elsewhere."""
-    viewer, served = Viewer(seen_posts=seen[:elsewhere]), Seen(rows=seen[elsewhere:])
+    viewer, served = Viewer(seen_posts=seen[:elsewhere]), SeenRecord(rows=seen[elsewhere:])
     return UserState(phase=INITIAL_PHASE, packed_lists={}, viewer=viewer, seen=served, chain=None, tail=None)
 
 
-_NOTHING = SeenRows(_state([]), all_from=NEVER)
+_NOTHING = SeenPosts(_state([]), all_from=NEVER)
 STRANGERS = frozenset(range(100, 100 + MANY))  # authors of nothing here
 VIEWERS = st.builds(
     lambda authors, posts, others: Viewer(hidden_authors=authors | others, hidden_posts=posts),
@@ -42,18 +42,18 @@ VIEWERS = st.builds(
 )
 
 
-def _permitted(viewer: Viewer) -> Permitted:
+def _permitted(viewer: Viewer) -> VisibilityFilter:
     """What they may be shown of 60 posts by seven authors."""
     catalogue = Catalogue(cast(Any, None))
     catalogue.add(CatalogueEntry(row, f"p{row}", row % 7) for row in range(1, 61))
-    return Permitted(catalogue, frozenset(), viewer)
+    return VisibilityFilter(catalogue, frozenset(), viewer)
 
 
 _ANYTHING = _permitted(Viewer())
 
 
 def _begun(
-    own: list[int], shared: list[list[int]], seen: SeenRows, at_most: int, permitted: Permitted = _ANYTHING
+    own: list[int], shared: list[list[int]], seen: SeenPosts, at_most: int, permitted: VisibilityFilter = _ANYTHING
 ) -> Tail:
     everyone, newest, mine, older = map(_packed, shared)
     near, taken = segment_of([everyone, newest]), frozenset(own)
@@ -69,9 +69,9 @@ def _begun(
 
 def _tail(
     own: list[int], shared: list[list[int]], seen: list[int], step: int, elsewhere: int = 0,
-    permitted: Permitted = _ANYTHING,
+    permitted: VisibilityFilter = _ANYTHING,
 ) -> Tail:  # fmt: skip
-    known = SeenRows(_state(seen, elsewhere), all_from=step)
+    known = SeenPosts(_state(seen, elsewhere), all_from=step)
     tail = _begun(own, shared, known, step, permitted)
     while tail.rest:
         tail = more_ready(tail, _packed(own), known, permitted, at_most=step)
@@ -108,7 +108,7 @@ def test_what_may_be_shown_of_it_comes_in_the_same_order_whatever_is_withheld(
 def test_what_is_ready_is_the_beginning_and_nothing_else_is_lost(
     own: list[int], shared: list[list[int]], seen: list[int], step: int
 ) -> None:
-    tail, whole = _begun(own, shared, SeenRows(_state(seen), all_from=step), step), _model(own, shared, seen)
+    tail, whole = _begun(own, shared, SeenPosts(_state(seen), all_from=step), step), _model(own, shared, seen)
     assert rows_of(tail.entries) == whole[: max(step, len(tail))]
     assert {*rows_of(tail.entries), *rows_of(tail.rest)} - {*own} == {*whole}
 
@@ -125,10 +125,10 @@ def test_a_tail_knows_how_many_of_its_posts_are_unseen(
 def test_what_is_seen_meanwhile_changes_the_order_alone(
     own: list[int], shared: list[list[int]], seen: list[int], meanwhile: list[int], step: int
 ) -> None:
-    tail = _begun(own, shared, SeenRows(_state(seen), all_from=step), step)
+    tail = _begun(own, shared, SeenPosts(_state(seen), all_from=step), step)
     while tail.rest:
         ready = tail.entries
-        tail = more_ready(tail, _packed(own), SeenRows(_state(meanwhile), all_from=NEVER), _ANYTHING, at_most=step)
+        tail = more_ready(tail, _packed(own), SeenPosts(_state(meanwhile), all_from=NEVER), _ANYTHING, at_most=step)
         assert tail.entries.startswith(ready)
         assert tail.unseen <= len(tail)
     assert sorted(rows_of(tail.entries)) == sorted(_model(own, shared, seen))
@@ -155,7 +155,7 @@ def test_of_a_row_in_two_lists_the_better_lists_entry_stays() -> None:
 def test_what_was_seen_comes_in_the_order_of_its_last_time(
     seen: list[int], elsewhere: int, all_from: int, among: set[int]
 ) -> None:
-    rows = SeenRows(_state(seen, elsewhere), all_from=all_from)
+    rows = SeenPosts(_state(seen, elsewhere), all_from=all_from)
     assert rows.rows == {*seen}
     last = [*dict.fromkeys(reversed(seen))][::-1]
     assert [*rows.longest_ago_first(among)] == [row for row in last if row in among]

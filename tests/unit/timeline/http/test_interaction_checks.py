@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain import Kind
+from shared.domain import InteractionKind
 from shared.text.signing import SigningKeys
 from timeline.http.interaction_checks import check_events
 
@@ -73,8 +73,8 @@ def test_an_event_is_dated_as_it_says_but_never_ahead(text: str | None, at: date
     assert check_events([event(created_at=text)], now=NOW, keys=KEYS).events[0].at == at
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-def test_every_kind_with_an_event_id_is_good(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", list(InteractionKind))
+def test_every_kind_with_an_event_id_is_good(kind: InteractionKind) -> None:
     assert check_events([event(kind=kind.value, event_id="e1")], now=NOW, keys=KEYS).events[0].kind is kind
 
 

@@ -8,9 +8,9 @@ import pytest
 from pydantic import ValidationError
 from starlette.types import Message, Receive, Scope, Send
 
-from timeline.http.auth import Doorkeeper
+from timeline.http.auth import Authorizer
 from timeline.http.limits import MAX_BODY, STRANGERS_BODY, Limits
-from timeline.http.schemas import ChampionChange, PhaseChange, PostPut, Sent, TimelineRequest, UserPut
+from timeline.http.schemas import ChampionChange, PhaseChange, PostPut, RequestBody, TimelineRequest, UserPut
 from timeline.settings import TimelineSettings
 
 PIECE = 1000  # bytes
@@ -63,9 +63,9 @@ def test_whom_we_know_has_it_read_up_to_the_bound_for_all(declared: bool) -> Non
     assert (beyond.status, beyond.given) == (413, None)
 
 
-def doorkeeper(env: str = "production") -> Doorkeeper:
+def doorkeeper(env: str = "production") -> Authorizer:
     secrets = {"admin_token": "admin-token-of-the-tests", "api_key": "api-key-of-the-tests", "jwt_key": "j" * 40}
-    return Doorkeeper(TimelineSettings.model_validate({"env": env, **secrets}))
+    return Authorizer(TimelineSettings.model_validate({"env": env, **secrets}))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_where_reads_are_open_everybody_is() -> None:
 
 
 @pytest.mark.parametrize("body", [TimelineRequest, UserPut, PostPut, PhaseChange, ChampionChange])
-def test_thousands_of_unknown_fields_are_one_error(body: type[Sent]) -> None:
+def test_thousands_of_unknown_fields_are_one_error(body: type[RequestBody]) -> None:
     with pytest.raises(ValidationError) as refused:
         body.model_validate(json.loads("{" + ",".join(f'"k{n}":1' for n in range(60_000)) + "}"))
     assert refused.value.error_count() == 1

@@ -9,7 +9,7 @@ from shared.eligibility import Viewer
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.records import Chain, Tail
 from timeline.stores import local_chains
-from timeline.stores.local_chains import Shelf
+from timeline.stores.local_chains import LocalChains
 
 TAIL = Tail(unseen=1, entries=b"\0" * 6)
 
@@ -21,7 +21,7 @@ def _chain(nonce: bytes) -> Chain:
 
 
 def test_two_chains_of_one_user_stand_beside_each_other() -> None:
-    kept = Shelf()
+    kept = LocalChains()
     kept.put("ann", _chain(b"a"), None, 1)
     kept.put("ann", _chain(b"b"), TAIL, 2)
     assert kept.get("ann", b"a") == (_chain(b"a"), None, 1)
@@ -29,14 +29,14 @@ def test_two_chains_of_one_user_stand_beside_each_other() -> None:
 
 
 def test_a_chain_is_its_users_alone() -> None:
-    kept = Shelf()
+    kept = LocalChains()
     kept.put("ann", _chain(b"a"), None, 1)
     assert kept.get("bob", b"a") is None
 
 
 def test_the_longest_unused_chain_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local_chains, "MAX_CHAINS", 2)
-    kept = Shelf()
+    kept = LocalChains()
     for nonce in (b"a", b"b", b"a", b"c"):
         kept.put("ann", _chain(nonce), None, 1)
     assert [kept.get("ann", nonce) is not None for nonce in (b"a", b"b", b"c")] == [True, False, True]
@@ -44,7 +44,7 @@ def test_the_longest_unused_chain_goes_first(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_longest_unused_viewers_go_where_all_of_them_withhold_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local_chains, "MAX_WITHHELD", 10)
-    kept, ann = Shelf(), Viewer(hidden_posts=frozenset(range(4)))
+    kept, ann = LocalChains(), Viewer(hidden_posts=frozenset(range(4)))
     kept.put_viewer("ann", ann)
     kept.put_viewer("bob", Viewer(hidden_authors=frozenset(range(4))))
     kept.put_viewer("ann", ann)

@@ -10,7 +10,7 @@ from shared.ranked_lists.catalogue import Catalogue
 from shared.ranked_lists.codec import pack_entry
 from shared.ranked_lists.records import CatalogueEntry
 from shared.settings import ListSettings
-from timeline.stores.budgets import Patience
+from timeline.stores.budgets import RequestBudget
 from timeline.stores.local_copies import Snapshot
 from timeline.stores.older_posts import OlderPosts
 from timeline.stores.segments import segment_of
@@ -25,7 +25,7 @@ class _PostgreSQL:
     def __init__(self) -> None:
         self.asked, self.is_away = 0, False
 
-    async def database(self, patience: Patience, read: object) -> tuple[bytes, list[CatalogueEntry]]:
+    async def database(self, patience: RequestBudget, read: object) -> tuple[bytes, list[CatalogueEntry]]:
         self.asked += 1
         await asyncio.sleep(0)
         if self.is_away:
@@ -39,7 +39,7 @@ def _older(server: _PostgreSQL) -> OlderPosts:
 
 
 async def _rows(older: OlderPosts, than: datetime) -> set[int]:
-    segment = await older.posts(Patience(seconds={"postgresql": 1.0}), than=than, besides=BESIDES)
+    segment = await older.posts(RequestBudget(seconds={"postgresql": 1.0}), than=than, besides=BESIDES)
     return {*segment.row_set}
 
 

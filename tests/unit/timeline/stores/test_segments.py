@@ -10,7 +10,7 @@ from shared.eligibility import Viewer, may_show
 from shared.ranked_lists.catalogue import Catalogue
 from shared.ranked_lists.codec import pack_entry, rows_of
 from shared.ranked_lists.records import CatalogueEntry
-from timeline.stores.segments import MANY, Permitted, segment_of
+from timeline.stores.segments import MANY, VisibilityFilter, segment_of
 
 ROWS = st.lists(st.integers(1, 60), max_size=60)
 SETS = st.frozensets(st.integers(1, 60), max_size=30)
@@ -22,10 +22,10 @@ def _packed(rows: list[int]) -> bytes:
     return b"".join(pack_entry(row, Reason.RECENT, place / 100) for place, row in enumerate(rows))
 
 
-def _permitted(unknown: frozenset[int], deleted: frozenset[int], viewer: Viewer) -> Permitted:
+def _permitted(unknown: frozenset[int], deleted: frozenset[int], viewer: Viewer) -> VisibilityFilter:
     catalogue = Catalogue(cast(Any, None))
     catalogue.add(CatalogueEntry(row, f"p{row}", row % 10) for row in range(1, 61) if row not in unknown)
-    return Permitted(catalogue, deleted, viewer)
+    return VisibilityFilter(catalogue, deleted, viewer)
 
 
 @given(ROWS, SETS, SETS, SETS, AUTHORS, OTHERS)

@@ -8,12 +8,12 @@ import pytest
 import redis.asyncio
 
 from shared.domain import Reason, Source
-from shared.ranked_lists.catalogue import Catalogue, Deleted
+from shared.ranked_lists.catalogue import Catalogue, DeletedPosts
 from shared.ranked_lists.codec import RankedList, pack_entry
 from shared.ranked_lists.records import CatalogueEntry
 from tests.worlds import NOW
 from timeline.stores.local_copies import Snapshot
-from timeline.stores.snapshot_file import LEFT_OVER_SECONDS, Disk
+from timeline.stores.snapshot_file import LEFT_OVER_SECONDS, SnapshotFile
 
 NOBODYS_REDIS = redis.asyncio.Redis(port=1)  # never asked
 
@@ -27,28 +27,28 @@ def snapshot_of(*posts: str) -> Snapshot:
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Disk:
+def disk(tmp_path: Path) -> SnapshotFile:
     """A file that names two posts."""
-    disk = Disk(tmp_path / "timeline.bin")
-    assert disk.save(snapshot_of("kept-post", "erased-post"), Deleted(NOBODYS_REDIS))
+    disk = SnapshotFile(tmp_path / "timeline.bin")
+    assert disk.save(snapshot_of("kept-post", "erased-post"), DeletedPosts(NOBODYS_REDIS))
     assert b"erased-post" in disk.path.read_bytes()
     return disk
 
 
-def erased() -> Deleted:
-    deleted = Deleted(NOBODYS_REDIS)
+def erased() -> DeletedPosts:
+    deleted = DeletedPosts(NOBODYS_REDIS)
     deleted.add([1])
     return deleted
 
 
-def test_an_erased_post_is_named_no_more(disk: Disk) -> None:
+def test_an_erased_post_is_named_no_more(disk: SnapshotFile) -> None:
     assert disk.save_without_erased(snapshot_of("kept-post", "erased-post"), erased())
     assert b"kept-post" in disk.path.read_bytes()
     assert b"erased-post" not in disk.path.read_bytes()
 
 
 def test_a_file_that_cannot_be_rewritten_after_an_erasure_is_deleted(
-    disk: Disk, monkeypatch: pytest.MonkeyPatch
+    disk: SnapshotFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_room(handle: int) -> None:
         raise OSError(28, "No space left on device")
@@ -58,27 +58,27 @@ def test_a_file_that_cannot_be_rewritten_after_an_erasure_is_deleted(
     assert list(disk.path.parent.iterdir()) == []
 
 
-def test_a_file_that_another_installation_wrote_meanwhile_stays(disk: Disk) -> None:
-    theirs = Disk(disk.path, installation="theirs")
-    assert theirs.save(snapshot_of("their-post"), Deleted(NOBODYS_REDIS))
+def test_a_file_that_another_installation_wrote_meanwhile_stays(disk: SnapshotFile) -> None:
+    theirs = SnapshotFile(disk.path, installation="theirs")
+    assert theirs.save(snapshot_of("their-post"), DeletedPosts(NOBODYS_REDIS))
     value = disk.path.read_bytes()
     disk.installation = "ours"
-    assert not disk.save(snapshot_of("kept-post"), Deleted(NOBODYS_REDIS))
+    assert not disk.save(snapshot_of("kept-post"), DeletedPosts(NOBODYS_REDIS))
     assert disk.save_without_erased(snapshot_of("kept-post"), erased())  # what was erased here does not stand there
     assert (disk.is_foreign, disk.path.read_bytes() == value) == (True, True)
     disk.path.unlink()
-    assert disk.save(snapshot_of("kept-post"), Deleted(NOBODYS_REDIS))
+    assert disk.save(snapshot_of("kept-post"), DeletedPosts(NOBODYS_REDIS))
     assert not disk.is_foreign
 
 
-def test_a_file_of_before_a_renewal_is_replaced(disk: Disk) -> None:
-    assert Disk(disk.path, installation="before").save(snapshot_of("old"), Deleted(NOBODYS_REDIS))
+def test_a_file_of_before_a_renewal_is_replaced(disk: SnapshotFile) -> None:
+    assert SnapshotFile(disk.path, installation="before").save(snapshot_of("old"), DeletedPosts(NOBODYS_REDIS))
     disk.installation, disk.earlier = "ours", frozenset({"before"})
-    assert disk.save(snapshot_of("kept-post"), Deleted(NOBODYS_REDIS))
+    assert disk.save(snapshot_of("kept-post"), DeletedPosts(NOBODYS_REDIS))
     assert b"kept-post" in disk.path.read_bytes()
 
 
-def test_what_a_killed_process_left_unfinished_goes_with_the_next_save(disk: Disk) -> None:
+def test_what_a_killed_process_left_unfinished_goes_with_the_next_save(disk: SnapshotFile) -> None:
     old, fresh = (disk.path.with_name(f".timeline.bin.{name}") for name in ("old", "fresh"))
     for path in (old, fresh):
         path.write_bytes(b"erased-post")

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from shared.files.snapshot_owner import LENGTH, MAGIC, read_snapshot_owner
-from shared.ranked_lists.catalogue import Deleted
+from shared.ranked_lists.catalogue import DeletedPosts
 from tests.promptly import promptly
 from tests.unit.timeline.stores.test_snapshot_file import NOBODYS_REDIS, snapshot_of
 from timeline.stores.local_copies import Snapshot
-from timeline.stores.snapshot_file import MAX_BYTES, Disk
+from timeline.stores.snapshot_file import MAX_BYTES, SnapshotFile
 
 OLDER = Path(__file__).parents[3] / "older/snapshot.bin"  # as version 0.1.0 wrote it
 PARTS = 8
@@ -40,7 +40,7 @@ def with_part(number: int, content: bytes) -> bytes:
 def loaded(path: Path) -> tuple[Snapshot, frozenset[int]]:
     snapshot = snapshot_of()
     snapshot.newest = None
-    deleted = promptly(lambda: Disk(path).load(snapshot))
+    deleted = promptly(lambda: SnapshotFile(path).load(snapshot))
     return snapshot, deleted
 
 
@@ -71,7 +71,7 @@ def test_its_owner_is_not_asked_of_what_is_no_file(tmp_path: Path, kind: str) ->
 def test_a_timeline_replaces_it(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "timeline.bin"
     NO_FILES[kind](path)
-    assert promptly(lambda: Disk(path, installation="ours").save(snapshot_of("p"), Deleted(NOBODYS_REDIS)))
+    assert promptly(lambda: SnapshotFile(path, installation="ours").save(snapshot_of("p"), DeletedPosts(NOBODYS_REDIS)))
     assert path.is_file()
     assert not path.is_symlink()
 

@@ -7,11 +7,11 @@ from warmline.commands.capacity.model import (
     HEURISTIC,
     SCORE,
     TRAIN,
+    BytesPerItem,
+    DataSize,
     Growth,
-    Keys,
+    KeyCounts,
     Table,
-    Weights,
-    World,
     postgres_bytes,
     reader_bytes,
     redis_bytes,
@@ -19,16 +19,16 @@ from warmline.commands.capacity.model import (
     seconds_of,
 )
 
-WEIGHTS = Weights(list=1000, viewer=100, viewer_post=4, catalogue_post=50, chain=1200)
-HERE = World(users=10_000, posts=5_000, interactions=100_000)
-TWICE = World(users=20_000, posts=10_000, interactions=200_000)
+WEIGHTS = BytesPerItem(list=1000, viewer=100, viewer_post=4, catalogue_post=50, chain=1200)
+HERE = DataSize(users=10_000, posts=5_000, interactions=100_000)
+TWICE = DataSize(users=20_000, posts=10_000, interactions=200_000)
 GROWTH = Growth.between(HERE, TWICE)
 KEYS = {
-    "list:h": Keys(count=1_000, bytes=1_200_000.0),
-    "viewer": Keys(count=100, bytes=100 * 72.0 + 4_000),
-    "posts": Keys(count=4, bytes=20_000.0),
-    "chain": Keys(count=10, bytes=12_000.0),
-    "shared": Keys(count=8, bytes=9_000.0),
+    "list:h": KeyCounts(count=1_000, bytes=1_200_000.0),
+    "viewer": KeyCounts(count=100, bytes=100 * 72.0 + 4_000),
+    "posts": KeyCounts(count=4, bytes=20_000.0),
+    "chain": KeyCounts(count=10, bytes=12_000.0),
+    "shared": KeyCounts(count=8, bytes=9_000.0),
 }
 TABLES = {
     "users": Table(rows=10_000, bytes=1_000_000),
@@ -58,7 +58,7 @@ def test_no_more_users_have_a_list_than_may() -> None:
 
 
 def test_before_anything_was_published_all_users_and_posts_count() -> None:
-    sizes = redis_bytes_assumed(World(users=1_000, posts=500, interactions=20_000), WEIGHTS, max_lists=400)
+    sizes = redis_bytes_assumed(DataSize(users=1_000, posts=500, interactions=20_000), WEIGHTS, max_lists=400)
     assert (sizes["lists, heuristic"], sizes["lists, neucf"], sizes["catalogue"]) == (400_000, 400_000, 25_000)
     assert sizes["blocks and seen posts"] == 400 * (100 + 90 + 50 * 4)
 

@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from shared.db.doctor.indexes import Lookups, MissingIndex
-from shared.db.doctor.setup import Amounts, Rights, Role
+from shared.db.doctor.indexes import LookupPlans, MissingIndex
+from shared.db.doctor.setup import DatabaseRole, RelationRights, TrainingCounts
 from shared.ranked_lists.health import RedisHealth
 from warmline.commands.doctor.setup_rules import judge_amounts, judge_lookups, judge_own_role, judge_redis, judge_rights
 from warmline.findings import Finding
 
 
 def rights(*, may_read: bool = True, may_write: bool = False, is_superuser: bool = False) -> str:
-    given = Rights(role="reader", is_superuser=is_superuser, may_read=may_read, may_write=may_write)
+    given = RelationRights(role="reader", is_superuser=is_superuser, may_read=may_read, may_write=may_write)
     return judge_rights("views", "posts", given)[0].severity.name.lower()
 
 
@@ -23,7 +23,7 @@ def missing(rows: int, *serves: str, **changes: Any) -> MissingIndex:
 
 
 def judged(*indexes: MissingIndex) -> list[Finding]:
-    return judge_lookups(Lookups(missing=indexes, slow=(), untold=()))
+    return judge_lookups(LookupPlans(missing=indexes, slow=(), untold=()))
 
 
 def health(**changes: object) -> RedisHealth:
@@ -83,12 +83,12 @@ def test_an_index_that_postgresql_refuses_is_not_asked_for() -> None:
 
 @pytest.mark.parametrize(("is_superuser", "severity"), [(True, "hint"), (False, "good")])
 def test_a_superuser_as_our_own_role_is_a_hint(is_superuser: bool, severity: str) -> None:
-    (finding,) = judge_own_role(Role(name="warmline", is_superuser=is_superuser))
+    (finding,) = judge_own_role(DatabaseRole(name="warmline", is_superuser=is_superuser))
     assert finding.severity.name.lower() == severity
 
 
 def test_a_plan_that_does_not_tell_and_one_that_takes_too_long_are_hints() -> None:
-    found = judge_lookups(Lookups(missing=(), slow=("users.id",), untold=("posts.id",)))
+    found = judge_lookups(LookupPlans(missing=(), slow=("users.id",), untold=("posts.id",)))
     assert [(each.severity.name, each.where) for each in found] == [("HINT", "users.id"), ("HINT", "posts.id")]
 
 
@@ -98,7 +98,7 @@ def test_a_plan_that_does_not_tell_and_one_that_takes_too_long_are_hints() -> No
 )
 def test_too_little_to_learn_from_is_a_hint(amounts: tuple[int, int, int], severity: str) -> None:
     positives, warm_users, posts = amounts
-    found = judge_amounts(Amounts(positives=positives, warm_users=warm_users, posts=posts))
+    found = judge_amounts(TrainingCounts(positives=positives, warm_users=warm_users, posts=posts))
     assert [each.severity.name for each in found] == [severity]
 
 

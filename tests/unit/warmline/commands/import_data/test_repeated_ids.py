@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from warmline.commands.import_data.repeated_ids import SHOWN, Repeated, RowsById
+from warmline.commands.import_data.repeated_ids import SHOWN, RepeatedIds, RowsById
 
 
-def repeated(relation: str, *rows: Sequence[str | None]) -> Repeated:
+def repeated(relation: str, *rows: Sequence[str | None]) -> RepeatedIds:
     """Of a file whose header is line 1."""
     by_id = RowsById(relation)
     for line, row in enumerate(rows, start=2):
@@ -14,7 +14,7 @@ def repeated(relation: str, *rows: Sequence[str | None]) -> Repeated:
 
 
 def test_rows_that_differ_are_named_by_their_lines() -> None:
-    assert repeated("users", ("u1", "a"), ("u2", "a"), ("u1", "b")) == Repeated(count=1, lines=[(2, 4)])
+    assert repeated("users", ("u1", "a"), ("u2", "a"), ("u1", "b")) == RepeatedIds(count=1, lines=[(2, 4)])
 
 
 def test_rows_that_are_the_same_are_no_matter() -> None:
@@ -23,7 +23,7 @@ def test_rows_that_are_the_same_are_no_matter() -> None:
 
 def test_an_id_is_counted_once_by_the_first_row_that_differs() -> None:
     rows = [("u1", "a"), ("u1", "a"), ("u1", "b"), ("u1", "c"), ("u1", "a")]
-    assert repeated("users", *rows) == Repeated(count=1, lines=[(3, 4)])
+    assert repeated("users", *rows) == RepeatedIds(count=1, lines=[(3, 4)])
 
 
 def test_of_many_the_first_are_shown() -> None:
