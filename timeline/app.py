@@ -8,15 +8,15 @@ from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Scope
 
 from shared.version import VERSION
 from timeline.http import admin, docs_page, interactions, pages, relations, runs
-from timeline.http.auth import jwt_library
+from timeline.http.auth import Authorizer, jwt_library
 from timeline.http.exact_paths import ExactPaths
 from timeline.http.fast_path import FastPath
 from timeline.http.limits import Limits
+from timeline.http.methods import Methods
 from timeline.http.openapi import document
 from timeline.http.problems import install_problems
 from timeline.http.request_log import RequestLog
@@ -80,8 +80,9 @@ def create_app(settings: AllSettings, worker: Worker | None = None) -> TimelineA
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # as FastAPI's own manual does it
     for part in (pages, interactions, relations, runs, admin, docs_page):
         app.routes.extend(part.router.routes)  # whole as they are: `include_router` makes each of them once more
+    app.add_middleware(Limits, routes=app.routes, doorkeeper=_doorkeeper)
+    app.add_middleware(Methods, routes=app.routes)
     app.add_middleware(ExactPaths)
-    app.add_middleware(Limits, is_known=_is_known)
     app.add_middleware(RequestLog, metrics=_metrics, writes_lines=settings.timeline.request_log)
     return app
 
@@ -90,8 +91,8 @@ def _metrics(scope: Scope) -> Metrics:
     return _state(scope).metrics
 
 
-def _is_known(scope: Scope) -> bool:
-    return _state(scope).doorkeeper.knows(Headers(scope=scope).get("authorization", ""))
+def _doorkeeper(scope: Scope) -> Authorizer:
+    return _state(scope).doorkeeper
 
 
 def _state(scope: Scope) -> State:

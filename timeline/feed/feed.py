@@ -56,9 +56,7 @@ class Feed:
         Raises:
             ForgedCursor: the cursor is not one that this service gave to this user.
         """
-        place = None
-        if request.cursor is not None:
-            place = cursor.verify(request.cursor, user_id=request.user_id, keys=self._keys)
+        place = self.require_own_cursor(request)
         patience = self._stores.patience()
         for left in reversed(range(TRIES)):
             try:
@@ -72,6 +70,16 @@ class Feed:
                 self._shelf.forget(request.user_id)
                 break
         return await self._page(request, None, patience, is_kept=False)
+
+    def require_own_cursor(self, request: PageRequest) -> Cursor | None:
+        """The place that the cursor leads to, if there is a cursor.
+
+        Raises:
+            ForgedCursor: it is not one that this service gave to this user.
+        """
+        if request.cursor is None:
+            return None
+        return cursor.verify(request.cursor, user_id=request.user_id, keys=self._keys)
 
     async def _page(
         self,

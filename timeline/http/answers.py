@@ -12,7 +12,7 @@ PROBLEMS: Documented = {
 }
 TOO_LARGE: Documented = {
     400: {"description": "the body is no JSON, or too deep"},
-    413: {"description": "the body is larger than 1 MB"},
+    413: {"description": "the body is larger than this route takes"},
 }
 DOWN: Documented = {503: {"description": "PostgreSQL does not answer"}}
 UNAVAILABLE: Documented = {503: {"description": "PostgreSQL does not answer; nothing was changed"}}

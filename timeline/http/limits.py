@@ -1,44 +1,44 @@
-"""What is refused before anything of it is parsed: headers and bodies that are too large, and JSON that is too deep.
+"""What a request has to pass before its body is read: a route that takes one, a known sender, and the route's limit.
 
-A body of some size is read only of somebody whom we know: a megabyte of JSON keeps the whole process busy for up to a
-second. What they may do is the routes' question.
+Whatever is refused here, or needs no body, is answered without reading one. All bodies together have a bound as well.
 """
 
 import re
-from collections.abc import Callable
-from functools import cache, partial
+from collections.abc import Callable, Sequence
 
+from fastapi import Request
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from timeline.http.problems import problem_response
+from timeline.http.auth import Authorizer
+from timeline.http.problems import Problem, problem_response
 
 MAX_BODY = 1_000_000  # bytes; a batch of 1,000 events has some 200,000
-STRANGERS_BODY = 4_096  # bytes that are read of anybody: what refuses them may say what is wrong with a small body, too
+# Bytes of the routes' bodies: what their fields allow, with room for escapes.
+BODY_BYTES = {"/interactions": MAX_BODY, "/timeline": 300_000, "/posts/{post_id}": 150_000}
+OTHER_BODY = 4_096
+ALL_BODIES = 16_000_000  # bytes of all bodies that are read or worked on at once
 MAX_HEADERS = 16_384  # bytes, the path and the query among them; a JWT has up to 4,096
 MAX_DEPTH = 16  # arrays and objects in one another; our own bodies have two
 # A text without an end is one too: if the pattern could fail, it would be tried anew at every quote, for minutes.
 _TEXTS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-
 _CLOSE = {"Connection": "close"}
-_SEND_A_TOKEN = problem_response(
-    401,
-    "unauthorized",
-    f"send a token as `Authorization: Bearer …`; without a good one at most {STRANGERS_BODY} bytes of a body are read",
-    {"WWW-Authenticate": "Bearer", **_CLOSE},
-)
 
 
 class Limits:
-    """Reads a request's body whole, within bounds, and hands it on."""
+    """Reads a request's body whole, within bounds, and passes it on."""
 
-    def __init__(self, app: ASGIApp, *, is_known: Callable[[Scope], bool]) -> None:
+    def __init__(self, app: ASGIApp, *, routes: Sequence[BaseRoute], doorkeeper: Callable[[Scope], Authorizer]) -> None:
         """
         Args:
-            app: what stands behind.
-            is_known: whether a request comes from somebody who may send large bodies; asked only where one does.
+            app: answers what passes.
+            routes: all of the app.
+            doorkeeper: decides who may send a body.
         """
-        self._app, self._is_known = app, is_known
+        self._app, self._routes, self._doorkeeper = app, routes, doorkeeper
+        self._free = ALL_BODIES
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a problem, or let the app answer."""
@@ -49,25 +49,90 @@ class Limits:
             detail = f"path and headers: expected at most {MAX_HEADERS} bytes"
             await problem_response(431, "headers-too-large", detail)(scope, receive, send)
             return
-        size, is_known = _length(scope) or 0, cache(partial(self._is_known, scope))
-        if STRANGERS_BODY < size <= MAX_BODY and not is_known():
-            await _SEND_A_TOKEN(scope, receive, send)
+        route = self._route_with_body(scope)
+        if route is None:
+            await self._app(scope, _handing_on(b"", receive), send)
             return
-        body = b"" if size > MAX_BODY else await _body(receive, is_known)
-        if body is None:
-            return  # nobody is there any more
-        if max(size, len(body)) > MAX_BODY:
-            detail = f"body: expected at most {MAX_BODY} bytes; send less at once"
-            await problem_response(413, "body-too-large", detail, _CLOSE)(scope, receive, send)
-            return
-        if len(body) > STRANGERS_BODY and not is_known():
-            await _SEND_A_TOKEN(scope, receive, send)
-            return
+        body = _Body(route.path, receive, self._take)
+        try:
+            admit(route.path, Request(scope), self._doorkeeper(scope))
+            value = await body.read(_length(scope))
+        except Problem as problem:
+            answer = problem_response(
+                problem.status, problem.slug, problem.detail, {**(problem.headers or {}), **_CLOSE}
+            )
+            await answer(scope, receive, send)
+        else:
+            if value is not None:
+                await self._app(scope, _handing_on(value, receive), send)
+        finally:
+            self._free += body.taken
+
+    def _route_with_body(self, scope: Scope) -> APIRoute | None:
+        for route in self._routes:
+            if route.matches(scope)[0] is Match.FULL:
+                return route if isinstance(route, APIRoute) and route.body_field is not None else None
+        return None
+
+    def _take(self, count: int) -> bool:
+        """Whether there is room for so many bytes more, which are taken then."""
+        if count > self._free:
+            return False
+        self._free -= count
+        return True
+
+
+class _Body:
+    """One body, as it is read."""
+
+    def __init__(self, path: str, receive: Receive, take: Callable[[int], bool]) -> None:
+        self._most = BODY_BYTES.get(path, OTHER_BODY)
+        self._receive, self._take, self.taken = receive, take, 0
+
+    async def read(self, length: int | None) -> bytes | None:
+        """All of it; None when the client has gone.
+
+        Raises:
+            Problem: it is too large or too deep, or there are too many others.
+        """
+        self._require_small(length or 0)
+        parts = list[bytes]()
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                return None
+            part = message.get("body", b"")
+            self._require_small(self.taken + len(part))
+            if not self._take(len(part)):
+                detail = "too many large requests at once; send this one again"
+                raise Problem(503, "busy", detail, {"Retry-After": "1"})
+            self.taken += len(part)
+            parts.append(part)
+            if not message.get("more_body", False):
+                break
+        body = b"".join(parts)
         if is_too_deep(body):
-            detail = f"body: expected at most {MAX_DEPTH} arrays and objects in one another"
-            await problem_response(400, "body-too-deep", detail)(scope, receive, send)
-            return
-        await self._app(scope, _handing_on(body, receive), send)
+            raise Problem(400, "body-too-deep", f"body: expected at most {MAX_DEPTH} arrays and objects in one another")
+        return body
+
+    def _require_small(self, size: int) -> None:
+        if size > self._most:
+            detail = f"body: expected at most {self._most} bytes; send less at once"
+            raise Problem(413, "body-too-large", detail)
+
+
+def admit(path: str, request: Request, doorkeeper: Authorizer) -> None:
+    """Let in whom a route may serve, as far as it can be told without the body.
+
+    Raises:
+        Problem: it is nobody whom we know.
+    """
+    if path.startswith("/admin/"):
+        doorkeeper.admit_operator(request)
+    elif path == "/timeline":
+        doorkeeper.admit_some_reader(request)
+    else:
+        doorkeeper.admit_backend(request)
 
 
 def is_too_deep(body: bytes) -> bool:
@@ -91,20 +156,6 @@ def _length(scope: Scope) -> int | None:
         if name == b"content-length":
             return int(value) if value.isdigit() else None
     return None
-
-
-async def _body(receive: Receive, is_known: Callable[[], bool]) -> bytes | None:
-    """The body, cut off one piece beyond the bound; None when the client has gone."""
-    parts, size = [], 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        is_over = size > MAX_BODY or (size > STRANGERS_BODY and not is_known())
-        if is_over or not message.get("more_body", False):
-            return b"".join(parts)
 
 
 def _handing_on(body: bytes, receive: Receive) -> Receive:

@@ -12,7 +12,7 @@ PROBLEM = {"application/problem+json": {"schema": {"$ref": REF_TEMPLATE.format(m
 FIRST_PROBLEM = "400"  # statuses from this one on are problems, unless the route says what else they hold
 # What is answered before any route is reached.
 BEFORE = {
-    "413": "the body is larger than 1 MB",
+    "413": "the body is larger than this route takes",
     "422": "the request is not what this route takes",
     "431": "path and headers are larger than 16 KB",
     "400": "the body is no JSON, or too deep",

@@ -7,8 +7,9 @@ from fastapi.responses import PlainTextResponse, Response
 
 from shared.ranked_lists.cursor import ForgedCursor
 from timeline.feed.records import PageRequest
-from timeline.http.answers import PROBLEMS
+from timeline.http.answers import PROBLEMS, Documented
 from timeline.http.auth import authorization_of
+from timeline.http.methods import IS_HEAD
 from timeline.http.page_json import MEDIA_TYPE, page_body
 from timeline.http.printable_json import PrintableJSON
 from timeline.http.problems import Problem
@@ -26,6 +27,8 @@ from timeline.http.schemas import (
 )
 from timeline.metrics import CONTENT_TYPE
 
+BUSY: Documented = {503: {"description": "too many large bodies at once; send this one again"}}
+
 router = APIRouter(default_response_class=PrintableJSON)
 
 
@@ -40,7 +43,7 @@ async def get_timeline(
     return await _answer(request, PageRequest(user_id=user_id, limit=limit, cursor=cursor))
 
 
-@router.post("/timeline", response_model=TimelinePage, responses=PROBLEMS, tags=["timeline"])
+@router.post("/timeline", response_model=TimelinePage, responses=PROBLEMS | BUSY, tags=["timeline"])
 async def post_timeline(request: Request, body: TimelineRequest) -> Response:
     """The same page, for clients that send a body; `exclude` leaves posts out of this page."""
     wanted = PageRequest(user_id=body.user_id, limit=body.limit, cursor=body.cursor, exclude=frozenset(body.exclude))
@@ -76,9 +79,17 @@ async def _answer(request: Request, wanted: PageRequest) -> Response:
     state = state_of(request)
     state.doorkeeper.admit_reader(authorization_of(request), wanted.user_id)
     try:
+        if request.scope.get(IS_HEAD):  # nothing is shown, so nothing counts as seen
+            state.timeline.require_own_cursor(wanted)
+            return _without_length(Response(media_type=MEDIA_TYPE))
         page = await state.timeline.page(wanted)
     except ForgedCursor as error:
         detail = "the cursor is not one that this service gave to this user; ask for a first page without a cursor"
         raise Problem(400, "invalid-cursor", detail) from error
     request.scope[PAGES].append(page)
     return Response(page_body(page), media_type=MEDIA_TYPE)
+
+
+def _without_length(response: Response) -> Response:
+    del response.headers["content-length"]  # it would be that of the page
+    return response

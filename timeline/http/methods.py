@@ -1,0 +1,40 @@
+"""HEAD and OPTIONS of every route: a read without its body, and which methods a path has."""
+
+from collections.abc import Sequence
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+IS_HEAD = "warmline.is_head"  # in a scope: what is made is not shown
+
+
+class Methods:
+    """Answers OPTIONS, and hands HEAD on as GET."""
+
+    def __init__(self, app: ASGIApp, *, routes: Sequence[BaseRoute]) -> None:
+        self._app, self._routes = app, routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or let the app answer."""
+        method = scope.get("method")
+        if method == "OPTIONS" and (allowed := self._allowed(scope)):
+            await Response(status_code=204, headers={"Allow": ", ".join(allowed)})(scope, receive, send)
+        elif method == "HEAD":
+            await self._app({**scope, "method": "GET", IS_HEAD: True}, receive, _without_body(send))
+        else:
+            await self._app(scope, receive, send)
+
+    def _allowed(self, scope: Scope) -> list[str]:
+        matching = [route for route in self._routes if route.matches(scope)[0] is not Match.NONE]
+        found = {method for route in matching if isinstance(route, Route) for method in route.methods or ()}
+        if found:
+            found |= {"OPTIONS", "HEAD"} if "GET" in found else {"OPTIONS"}
+        return sorted(found)
+
+
+def _without_body(send: Send) -> Send:
+    async def sent(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return sent
