@@ -5,14 +5,17 @@ Whatever is refused here, or needs no body, is answered without reading one. All
 
 import re
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from fastapi import Request
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from timeline.http.auth import Authorizer
 from timeline.http.problems import Problem, problem_response
+
+if TYPE_CHECKING:
+    from timeline.http.auth import Authorizer
 
 MAX_BODY = 1_000_000  # bytes; a batch of 1,000 events has some 200,000
 # Bytes of the routes' bodies: what their fields allow, with room for escapes.
@@ -30,7 +33,9 @@ _CLOSE = {"Connection": "close"}
 class Limits:
     """Reads a request's body whole, within bounds, and passes it on."""
 
-    def __init__(self, app: ASGIApp, *, routes: Sequence[BaseRoute], doorkeeper: Callable[[Scope], Authorizer]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, routes: Sequence[BaseRoute], doorkeeper: Callable[[Scope], "Authorizer"]
+    ) -> None:
         """
         Args:
             app: answers what passes.
