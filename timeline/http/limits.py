@@ -126,7 +126,7 @@ class _Body:
             raise Problem(413, "body-too-large", detail)
 
 
-def admit(path: str, request: Request, doorkeeper: Authorizer) -> None:
+def admit(path: str, request: Request, doorkeeper: "Authorizer") -> None:
     """Let in whom a route may serve, as far as it can be told without the body.
 
     Raises:
