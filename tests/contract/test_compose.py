@@ -16,7 +16,16 @@ TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-DOCKERFILES = {path.parent.name: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("*/Dockerfile"))}
+DOCKERFILE, MLFLOW_DOCKERFILE = (
+    (ROOT / path).read_text(encoding="utf-8") for path in ("Dockerfile", "mlflow_server/Dockerfile")
+)
+# Name of a stage: what it starts from, and what it does.
+STAGES = {
+    name: (base, steps)
+    for base, name, steps in re.findall(
+        r"^FROM (\S+) AS (\S+)\n(.*?)(?=^FROM |\Z)", DOCKERFILE, re.MULTILINE | re.DOTALL
+    )
+}
 
 OURS = ("s01_heuristic", "s02_recsys_neucf", "s02_train_neucf", "timeline", "warmline")
 MLFLOW, MLFLOW_FOLDER = "mlflow", "mlflow_server"  # not our code: MLflow's own server, at pins of its own
@@ -29,11 +38,10 @@ SIGNING_KEYS = ("WARMLINE_SIGNING_KEY", "WARMLINE_SIGNING_KEY_OTHER")
 SERVER_SECRETS = ("WARMLINE_POSTGRES_PASSWORD", "WARMLINE_REDIS_PASSWORD")
 ROLE_SECRET = "WARMLINE_DATABASE_PASSWORD"
 TORCH = ("torch", "torchvision", "timm", "transformers")
-SERVICE, OUR_SERVICE, IMAGE, OUR_IMAGE = (
+SERVICE, OUR_SERVICE, EACH_DOCKERFILE = (
     pytest.mark.parametrize("name", sorted(SERVICES)),
     pytest.mark.parametrize("name", OURS),
-    pytest.mark.parametrize("folder", sorted(DOCKERFILES)),
-    pytest.mark.parametrize("folder", OURS),
+    pytest.mark.parametrize("dockerfile", [DOCKERFILE, MLFLOW_DOCKERFILE], ids=["ours", "mlflow"]),
 )
 
 
@@ -42,10 +50,22 @@ def _uses(text: str) -> list[tuple[str, str]]:
     return re.findall(r"(?<!\$)\$\{(\w+)([^}]*)\}", text)
 
 
-def _requirements(folder: str) -> set[str]:
-    """The packages that an image is asked to install: those of the project, and of the extras its Dockerfile names."""
-    extras = re.findall(r"\['optional-dependencies'\]\['(\w+)'\]|\be\['(\w+)'\]", DOCKERFILES[folder])
-    named = [line for pair in extras for extra in pair if extra for line in PROJECT["optional-dependencies"][extra]]
+def _image(stage: str) -> str:
+    """What is done in a stage, after what is done in those that it starts from."""
+    base, steps = STAGES[stage]
+    return (_image(base) if base in STAGES else "") + steps
+
+
+def _packages(name: str) -> str:
+    """What is done in the stage that an image has its packages from."""
+    (stage,) = re.findall(r"^COPY --from=(\S+) /venv /venv$", _image(name), re.MULTILINE)
+    return _image(stage)
+
+
+def _requirements(name: str) -> set[str]:
+    """The packages that an image is asked to install: those of the project, and of the extras its stage names."""
+    extras = set(re.findall(r"-r (\w+)\.txt", _packages(name))) - {"encoders"}
+    named = [line for extra in extras for line in PROJECT["optional-dependencies"][extra]]
     return {re.split(r"[\[<>=~! ]", line)[0] for line in [*PROJECT["dependencies"], *named]}
 
 
@@ -53,8 +73,10 @@ def test_it_starts_the_stores_the_command_the_four_services_and_mlflow() -> None
     assert sorted(SERVICES) == sorted((*OURS, *STORES, ROLE, MLFLOW))
 
 
-def test_each_of_our_services_has_a_dockerfile() -> None:
-    assert sorted(DOCKERFILES) == sorted((*OURS, MLFLOW_FOLDER))
+@OUR_SERVICE
+def test_each_of_our_services_is_built_as_the_stage_of_its_name(name: str) -> None:
+    assert (SERVICES[name]["build"]["target"], SERVICES[name]["build"]["context"]) == (name, ".")
+    assert name in STAGES
 
 
 @SERVICE
@@ -156,7 +178,8 @@ def test_every_variable_stands_in_the_example() -> None:
 
 @pytest.mark.parametrize("name", sorted(set(SERVICES) - {*ONE_SHOTS}))
 def test_a_service_has_a_health_check(name: str) -> None:
-    assert "healthcheck" in SERVICES[name] or "\nHEALTHCHECK " in DOCKERFILES[name]
+    own = f'CMD ["python", "-m", "shared.jobs.healthcheck", "{name}"]'
+    assert "healthcheck" in SERVICES[name] or own in _image(name)
 
 
 @SERVICE
@@ -212,77 +235,79 @@ def test_the_timelines_snapshot_outlives_its_container() -> None:
 
 
 @pytest.mark.parametrize(
-    "folder", [name for name in OURS if any(":/" in each for each in SERVICES[name].get("volumes", []))]
+    "name", [name for name in OURS if any(":/" in each for each in SERVICES[name].get("volumes", []))]
 )
-def test_a_service_owns_the_folders_that_it_writes_to(folder: str) -> None:
-    written = {mount.rpartition(":")[2] for mount in SERVICES[folder]["volumes"] if not mount.endswith(":ro")}
-    made = re.search(r"install -d -o warmline (.+)", DOCKERFILES[folder])
+def test_a_service_owns_the_folders_that_it_writes_to(name: str) -> None:
+    written = {mount.rpartition(":")[2] for mount in SERVICES[name]["volumes"] if not mount.endswith(":ro")}
+    made = re.search(r"install -d -o warmline (.+)", _image(name))
     assert made is not None
     assert written <= set(made[1].split())
 
 
-@IMAGE
-def test_an_image_asks_no_registry_for_a_syntax(folder: str) -> None:
-    assert not re.search(r"^#\s*syntax\s*=", DOCKERFILES[folder], re.IGNORECASE | re.MULTILINE)
+@EACH_DOCKERFILE
+def test_an_image_asks_no_registry_for_a_syntax(dockerfile: str) -> None:
+    assert not re.search(r"^#\s*syntax\s*=", dockerfile, re.IGNORECASE | re.MULTILINE)
 
 
-@IMAGE
-def test_every_stage_starts_from_the_same_pinned_python(folder: str) -> None:
-    assert set(re.findall(r"^FROM (\S+)", DOCKERFILES[folder], re.MULTILINE)) == {"python:3.11-slim-bookworm"}
+@EACH_DOCKERFILE
+def test_every_stage_starts_from_the_same_pinned_python(dockerfile: str) -> None:
+    stages = set(re.findall(r" AS (\S+)$", dockerfile, re.MULTILINE))
+    assert set(re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)) - stages == {"python:3.11-slim-bookworm"}
 
 
-@IMAGE
-def test_an_image_does_not_run_as_root(folder: str) -> None:
-    last = DOCKERFILES[folder].rpartition("\nFROM ")[2]
-    assert re.findall(r"^USER (\S+)$", last, re.MULTILINE) == ["10001"]
+@OUR_SERVICE
+def test_an_image_does_not_run_as_root(name: str) -> None:
+    assert re.findall(r"^USER (\S+)$", _image(name), re.MULTILINE) == ["10001"]
 
 
-@OUR_IMAGE
-def test_an_image_starts_its_own_package(folder: str) -> None:
-    assert f'ENTRYPOINT ["python", "-m", "{folder}"]' in DOCKERFILES[folder]
+def test_mlflows_image_does_not_run_as_root() -> None:
+    assert re.findall(r"^USER (\S+)$", MLFLOW_DOCKERFILE.rpartition("\nFROM ")[2], re.MULTILINE) == ["10001"]
 
 
-@OUR_IMAGE
-def test_code_is_copied_after_everything_was_installed(folder: str) -> None:
-    text = DOCKERFILES[folder]
-    assert text.rindex("pip --python") < text.index("COPY shared")
+@OUR_SERVICE
+def test_an_image_starts_its_own_package(name: str) -> None:
+    assert re.findall(r"^ENTRYPOINT (.*)$", _image(name), re.MULTILINE) == [f'["python", "-m", "{name}"]']
 
 
-@OUR_IMAGE
-def test_an_image_installs_at_the_pins(folder: str) -> None:
-    assert "-c constraints.txt -r requirements.txt" in DOCKERFILES[folder]
+@OUR_SERVICE
+def test_an_image_holds_its_packages_then_shared_then_its_own_code(name: str) -> None:
+    """In this order: a change of code leaves the layer of the packages as it is."""
+    copied = re.findall(r"^COPY --from=\S+ (\S+) (\S+)$", _image(name), re.MULTILINE)
+    assert copied == [("/venv", "/venv"), ("/app/shared", "shared"), (f"/app/{name}", name)]
 
 
-@IMAGE
-def test_no_host_of_a_registry_is_written_down(folder: str) -> None:
-    assert re.findall(r"https?://", DOCKERFILES[folder]) == []
+@OUR_SERVICE
+def test_an_image_installs_at_the_pins(name: str) -> None:
+    assert re.search(r"-c constraints\.txt -r \w+\.txt", _packages(name))
 
 
-@pytest.mark.parametrize("folder", ["s01_heuristic", "timeline", "warmline"])
-def test_an_image_without_a_model_installs_no_torch(folder: str) -> None:
-    assert _requirements(folder) & set(TORCH) == set()
+@EACH_DOCKERFILE
+def test_no_host_of_a_registry_is_written_down(dockerfile: str) -> None:
+    assert re.findall(r"https?://", dockerfile) == []
+
+
+@pytest.mark.parametrize("name", ["s01_heuristic", "timeline", "warmline"])
+def test_an_image_without_a_model_installs_no_torch(name: str) -> None:
+    assert _requirements(name) & set(TORCH) == set()
 
 
 def test_the_timeline_installs_no_numpy() -> None:
     assert "numpy" not in _requirements("timeline")
 
 
-@pytest.mark.parametrize("folder", ["s02_train_neucf", "s02_recsys_neucf"])
-def test_a_model_image_installs_torch_and_the_encoders(folder: str) -> None:
-    assert set(TORCH) <= _requirements(folder)
-    assert "--no-deps -r encoders.txt" in DOCKERFILES[folder]
+@pytest.mark.parametrize("name", ["s02_train_neucf", "s02_recsys_neucf"])
+def test_a_model_image_installs_torch_and_the_encoders(name: str) -> None:
+    assert set(TORCH) <= _requirements(name)
+    assert "--no-deps -r encoders.txt" in _packages(name)
 
 
-def test_both_model_images_install_the_same_so_that_they_share_it() -> None:
-    def stages(folder: str) -> str:
-        text = DOCKERFILES[folder]
-        return text[text.index("\nFROM ") : text.index("COPY shared")]
-
-    assert stages("s02_train_neucf") == stages("s02_recsys_neucf")
+def test_both_model_images_share_the_layers_of_their_packages() -> None:
+    assert STAGES["s02_train_neucf"][0] == STAGES["s02_recsys_neucf"][0] == "neucf"
+    assert "/venv /venv" in STAGES["neucf"][1]
 
 
 def test_pytorchs_index_is_an_argument_that_is_blank() -> None:
-    assert 'ARG TORCH_INDEX=""' in DOCKERFILES["s02_train_neucf"]
+    assert 'ARG TORCH_INDEX=""' in _packages("s02_train_neucf")
 
 
 @pytest.mark.parametrize(
@@ -299,16 +324,19 @@ def test_a_model_image_takes_the_cpu_build_unless_told_otherwise(
     tmp_path: Path, torch_index: str, uv: str, installed: list[str]
 ) -> None:
     """The step of the Dockerfile, run by a shell with stand-ins for pip and uv that note what they are asked for."""
-    (step,) = re.findall(
-        r"^RUN (with_uv\(\).*?) \\\n    && rm ", DOCKERFILES["s02_train_neucf"], re.MULTILINE | re.DOTALL
-    )
+    install = _packages("s02_train_neucf")
+    (step,) = re.findall(r"^RUN (wanted=.*?) \\\n    && rm ", install, re.MULTILINE | re.DOTALL)
     for name, does in (("uv", uv), ("pip", "exit 0")):
         file = tmp_path / name
         file.write_text(f'#!/bin/sh\necho "{name} $*" >> {tmp_path}/calls\n{does}\n')
         file.chmod(0o755)
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "TORCH_INDEX": torch_index}
     subprocess.run(["/bin/sh", "-ec", step], env=environment, cwd=tmp_path, check=True, capture_output=True)
-    calls = [call for call in (tmp_path / "calls").read_text().splitlines() if "-r requirements.txt" in call]
+    calls = [
+        call
+        for call in (tmp_path / "calls").read_text().splitlines()
+        if "-r train.txt -r mirror.txt -r score.txt" in call
+    ]
     assert all("-c constraints.txt" in call and "/venv/bin/python" in call for call in calls)
     short = (re.findall(r"^(?:uv|pip)|(?<=--torch-backend )\S+|--extra-index-url \S+", call) for call in calls)
     assert [" ".join(words) for words in short] == installed
@@ -340,10 +368,10 @@ def test_every_package_of_mlflows_image_is_pinned_and_mlflow_to_the_version_of_t
     pins = dict(line.split("==") for line in lines)
     ours = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines())
     assert pins["mlflow"] == pins["mlflow-skinny"] == ours["mlflow-skinny"]
-    assert "--no-deps -r requirements.txt" in DOCKERFILES[MLFLOW_FOLDER]
+    assert "--no-deps -r requirements.txt" in MLFLOW_DOCKERFILE
 
 
 def test_mlflow_answers_to_its_own_names_only_and_tells_its_makers_nothing() -> None:
     start = (ROOT / MLFLOW_FOLDER / "start").read_text(encoding="utf-8")
     assert '--allowed-hosts "mlflow:$port,localhost:$port,127.0.0.1:$port"' in start
-    assert "MLFLOW_DISABLE_TELEMETRY=true" in DOCKERFILES[MLFLOW_FOLDER]
+    assert "MLFLOW_DISABLE_TELEMETRY=true" in MLFLOW_DOCKERFILE
