@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 from docs_site.markdown import code, table
+from shared.jobs.names import SERVICES as JOB_SERVICES
 
 ROOT = Path(__file__).parents[1]
-SERVICES = ("s01_heuristic", "s02_train_neucf", "s02_recsys_neucf", "timeline")
+SERVICES = (*JOB_SERVICES.values(), "timeline")
 # Help that typer must not wrap stands behind two empty lines in its document, up to the usage.
 FIXED = re.compile(r"\n\n\n(.*?)\n\n(?=\*\*Usage)", re.DOTALL)
 

@@ -46,6 +46,13 @@ class Source(StrEnum):
     __hash__ = str.__hash__
 
 
+# Sources travel as small numbers in lists and feed ids; the order is part of the format and only grows at its end.
+SOURCES_BY_CODE = (Source.HEURISTIC, Source.NEUCF, Source.EVERYONE, Source.SNAPSHOT, Source.NEWEST)
+
+# The job that publishes the lists of each phase. Its name is also that of its fences.
+JOB_OF_PHASE = {Phase.HEURISTIC: "heuristic", Phase.NEUCF: "score"}
+
+
 class InteractionKind(StrEnum):
     """What a user did with a post."""
 
@@ -93,7 +100,7 @@ class PhaseState:
         if self.phase is Phase.HEURISTIC or self.rollout_percent <= 0:
             return Phase.HEURISTIC
         if self.rollout_percent >= 100 or rollout_bucket(self.salt, user_id) < self.rollout_percent * 100:
-            return Phase.NEUCF
+            return self.phase
         return Phase.HEURISTIC
 
 

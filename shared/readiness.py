@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.domain import Phase
+from shared.domain import JOB_OF_PHASE, Phase
 
 # Below these the model has hardly anything to learn from. Our judgement: MovieLens-100K, small in its field, has
 # 55,000 positives of 940 users on 1,700 posts; a tenth of it is where figures of merit begin to jump about.
@@ -97,9 +97,8 @@ def phase_warning(phase: Phase, *, has_champion: bool, has_lists: bool | None) -
             " list until one is; `warmline models` says how far training is."
         )
     if has_lists is False:
-        job = "score" if phase is Phase.NEUCF else "heuristic"
         return (
             f"No {phase} lists have been published yet: until then users get the next source in order;"
-            f" `warmline run {job}` publishes them."
+            f" `warmline run {JOB_OF_PHASE[phase]}` publishes them."
         )
     return None

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from shared.domain import Phase, Reason, Source
+from shared.jobs.names import Job
 from shared.ranked_lists import codec
 from shared.ranked_lists.publication import Publication
 from timeline.counters import STORES, RequestCounters
@@ -28,7 +29,7 @@ NO_SOURCE = "none"  # a request that was refused came from no source
 STATUSES = ("200", "400", "401", "403", "413", "422", "431", "500", "503")
 OTHER = "other"
 _CODES = {int(status): status for status in STATUSES}
-JOBS = ("heuristic", "train", "score")
+JOBS = tuple(job.value for job in Job)
 UNCOUNTED = ("users", "events", "posts", "repeated_posts")
 
 

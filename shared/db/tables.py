@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from shared.domain import Phase
+
 SCHEMA = "warmline"
 metadata = sa.MetaData(schema=SCHEMA)
 CURRENT_XID = sa.text("pg_current_xact_id()::text::bigint")
@@ -207,7 +209,7 @@ phase_changes = sa.Table(
     sa.Column("rollout_percent", sa.Double, nullable=False),
     sa.Column("changed_by", sa.Text, nullable=False),
     _now("changed_at"),
-    sa.CheckConstraint("phase IN ('heuristic', 'neucf')", name="phase_changes_phase"),
+    sa.CheckConstraint(f"phase IN {tuple(phase.value for phase in Phase)}", name="phase_changes_phase"),
     sa.CheckConstraint("rollout_percent BETWEEN 0 AND 100", name="phase_changes_percent"),
 )
 

@@ -1,5 +1,6 @@
-"""The jobs that an operator can ask for, and the service that does each."""
+"""The jobs that an operator can ask for, the service that does each, and how often it does."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -12,3 +13,9 @@ class Job(StrEnum):
 
 
 SERVICES = {Job.HEURISTIC: "s01_heuristic", Job.TRAIN: "s02_train_neucf", Job.SCORE: "s02_recsys_neucf"}
+
+# Between two runs, by default.
+USUAL_PAUSE = {Job.HEURISTIC: timedelta(minutes=5), Job.TRAIN: timedelta(days=1), Job.SCORE: timedelta(minutes=15)}
+
+# How old the last good run may be before something is wrong; the schedules' defaults with plenty of room.
+LATE = {Job.HEURISTIC: timedelta(hours=1), Job.TRAIN: timedelta(days=8), Job.SCORE: timedelta(days=1)}

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from shared.domain import Reason, Source
+from shared.domain import SOURCES_BY_CODE, Reason, Source
 
 FORMAT = 1
 HEADER = struct.Struct("<BBHII")
@@ -26,8 +26,7 @@ _WITHOUT_REASON = bytes(byte & 0x0F for byte in range(256))
 _WITHOUT_ROW = bytes(byte >> 4 for byte in range(256))
 ROW_BITS = 28
 MAX_ROW = (1 << ROW_BITS) - 1
-SOURCES = (Source.HEURISTIC, Source.NEUCF, Source.EVERYONE, Source.SNAPSHOT, Source.NEWEST)
-_SOURCE_CODES = {source: code for code, source in enumerate(SOURCES)}
+_SOURCE_CODES = {source: code for code, source in enumerate(SOURCES_BY_CODE)}
 # A code that this version does not know is given as the first one.
 REASONS = [dict(enumerate(reason.code for reason in Reason)).get(code, "popular") for code in range(16)]
 
@@ -82,12 +81,14 @@ def decode(value: bytes) -> RankedList:
     if len(value) < HEADER.size:
         raise UnreadableList(f"ranked list: got {len(value)} bytes, expected {HEADER.size} or more")
     number, source, count, generation, stamp = HEADER.unpack_from(value)
-    if number != FORMAT or source >= len(SOURCES):
+    if number != FORMAT or source >= len(SOURCES_BY_CODE):
         raise UnreadableList(f"ranked list: got format {number}, source {source}, expected format {FORMAT}")
     entries = value[HEADER.size :]
     if len(entries) != count * ENTRY.size:
         raise UnreadableList(f"ranked list: got {len(entries)} bytes for {count} entries")
-    return RankedList(source=SOURCES[source], generation=generation, generated_at=_moment(stamp), entries=entries)
+    return RankedList(
+        source=SOURCES_BY_CODE[source], generation=generation, generated_at=_moment(stamp), entries=entries
+    )
 
 
 def pack_entry(row: int, reason: Reason, score: float) -> bytes:

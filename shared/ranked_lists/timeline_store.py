@@ -25,6 +25,7 @@ from shared.ranked_lists.server_life import SECTION, is_of_another_life, life_of
 from shared.ranked_lists.shared_connection import Command, SharedConnection
 
 ValueT = TypeVar("ValueT")
+PHASES = tuple(Phase)
 UNREADABLE = (ValueError, struct.error)  # what reading the bytes of another version may raise
 
 
@@ -87,11 +88,11 @@ class TimelineStore:
         names = (
             "MGET", keys.SAFETY, keys.DELETED_NUMBER, keys.PHASE, keys.viewer(user_id), keys.seen(user_id),
             *((keys.chain(user_id, slot), keys.tail(user_id, slot)) if cursor else
-              (keys.ranked_list(Phase.HEURISTIC, user_id), keys.ranked_list(Phase.NEUCF, user_id))),
+              (keys.ranked_list(phase, user_id) for phase in PHASES)),
         )  # fmt: skip
         try:
             (values,) = await self._connection.ask(names, within=within)
-            epoch, number, phase, viewer, seen, first, second = cast(list[bytes | None], values)
+            epoch, number, phase, viewer, seen, *values = cast(list[bytes | None], values)
             if epoch is None:
                 raise MemoryLost(f"Redis at {self._address} has lost its memory; deletions and blocks are being loaded")
             newest = int(number or 0)
@@ -106,12 +107,12 @@ class TimelineStore:
             raise self._unavailable(error) from error
         return UserState(
             phase=_readable(records.unpack_phase, phase) if phase else None,
-            packed_lists={} if cursor else {Phase.HEURISTIC: first, Phase.NEUCF: second},
+            packed_lists={} if cursor else dict(zip(PHASES, values, strict=True)),
             viewer=withheld,
             viewer_content=content,
             seen=records.unpack_seen(seen),
-            chain=_readable(partial(records.unpack_chain, nonce=cursor.nonce), first) if cursor else None,
-            tail=records.unpack_tail(second, nonce=cursor.nonce) if cursor else None,
+            chain=_readable(partial(records.unpack_chain, nonce=cursor.nonce), values[0]) if cursor else None,
+            tail=records.unpack_tail(values[1], nonce=cursor.nonce) if cursor else None,
         )
 
     def belong_to(self, installation: str) -> None:

@@ -36,7 +36,7 @@ class Fallbacks:
         """The user's own list: of their phase, or else the heuristic's; None when there is none."""
         phase = self._snapshot.newer_phase(state.phase).phase_of(user_id)
         ranked = state.list_of(phase)
-        if ranked is None and phase is Phase.NEUCF:
+        if ranked is None and phase is not Phase.HEURISTIC:
             ranked = state.list_of(Phase.HEURISTIC)
         return ranked
 

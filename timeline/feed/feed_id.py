@@ -11,7 +11,7 @@ import binascii
 import struct
 
 from shared.db.events import FeedPlace
-from shared.ranked_lists import codec
+from shared.domain import SOURCES_BY_CODE
 from shared.ranked_lists.codec import RankedList
 from shared.text.signing import SigningKeys, text_of
 
@@ -22,7 +22,7 @@ _BODY = struct.Struct("<BBIH8s")
 
 def feed_id(frozen: RankedList, position: int, nonce: bytes, *, user_id: str, keys: SigningKeys) -> str:
     """The name of the page of a chain that starts at a position."""
-    body = _BODY.pack(FORMAT, codec.SOURCES.index(frozen.source), frozen.generation, position, nonce)
+    body = _BODY.pack(FORMAT, SOURCES_BY_CODE.index(frozen.source), frozen.generation, position, nonce)
     return text_of(body + keys.sign(_signed(body, user_id)))
 
 
@@ -38,9 +38,9 @@ def place_of(text: object, *, user_id: str, keys: SigningKeys) -> FeedPlace | No
     if len(body) != _BODY.size or not keys.verifies(_signed(body, user_id), signature):
         return None
     number, source, generation, position, _ = _BODY.unpack(body)
-    if number != FORMAT or source >= len(codec.SOURCES):
+    if number != FORMAT or source >= len(SOURCES_BY_CODE):
         return None
-    return FeedPlace(source=codec.SOURCES[source].value, generation=generation, position=position)
+    return FeedPlace(source=SOURCES_BY_CODE[source].value, generation=generation, position=position)
 
 
 def _signed(body: bytes, user_id: str) -> bytes:

@@ -129,7 +129,7 @@ def _changes(database: Database) -> list[dict[str, Any]]:
 
 
 def _change(change: Mapping[str, Any]) -> str:
-    rollout = f" for {change['rollout_percent']:g} %" if change["phase"] == Phase.NEUCF else ""
+    rollout = f" for {change['rollout_percent']:g} %" if change["phase"] != Phase.HEURISTIC else ""
     return f"{change['phase']}{rollout}, {change['changed_at']:%Y-%m-%d %H:%M:%S} UTC, by {change['changed_by']}"
 
 

@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain import (
+    JOB_OF_PHASE,
     KIND_CODES,
     POSITIVE_KINDS,
+    SOURCES_BY_CODE,
     InteractionKind,
     Phase,
     PhaseState,
@@ -43,6 +45,18 @@ def test_reasons_keep_their_codes() -> None:
 
 def test_kinds_keep_their_codes() -> None:
     assert KIND_CODES == {"view": 0, "like": 1, "comment": 2, "save": 3, "share": 4, "hide": 5}
+
+
+def test_sources_keep_their_codes() -> None:
+    assert SOURCES_BY_CODE[:5] == ("heuristic", "neucf", "everyone", "snapshot", "newest")
+    assert set(SOURCES_BY_CODE) == set(Source)
+
+
+def test_each_phase_has_a_source_a_job_and_a_letter_of_its_own() -> None:
+    """The letter is in the names of its lists in Redis."""
+    assert set(Phase) <= {source.value for source in Source}
+    assert set(JOB_OF_PHASE) == set(Phase)
+    assert len({phase[0] for phase in Phase}) == len(Phase)
 
 
 def test_sources_stand_in_the_order_of_falling_back() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shared.db.models import CHAMPION, PREVIOUS, ModelVersion
 from shared.errors import ArtefactError
-from shared.jobs.names import SERVICES, Job
+from shared.jobs.names import LATE, SERVICES, Job
 from shared.neucf.model_files import (
     MANIFEST,
     WEIGHTS,
@@ -21,8 +21,6 @@ from shared.neucf.model_folder import FirstModel, shortage
 from warmline.findings import Finding, good, hint, problem
 from warmline.screen import age
 
-# How old the last good run of a job may be before something is wrong; the schedules' defaults with plenty of room.
-LATE = {Job.HEURISTIC: timedelta(hours=1), Job.TRAIN: timedelta(days=8), Job.SCORE: timedelta(days=1)}
 WAITS_TOO_LONG = timedelta(minutes=10)
 FILES = (MANIFEST, WEIGHTS)
 
@@ -49,7 +47,8 @@ def judge_runs(
         has_champion: whether a model is served, which wants lists of its own.
     """
     found = _judge_run(Job.HEURISTIC, last[Job.HEURISTIC], now=now, lost_after=keep_for)
-    wanted = [job for job in (Job.TRAIN, Job.SCORE) if last[job] is not None or (job is Job.SCORE and has_champion)]
+    others = [job for job in Job if job is not Job.HEURISTIC]
+    wanted = [job for job in others if last[job] is not None or (job is Job.SCORE and has_champion)]
     for job in wanted:
         found += _judge_run(job, last[job], now=now, lost_after=None)
     return found

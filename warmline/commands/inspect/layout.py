@@ -96,7 +96,7 @@ def head(inspection: Inspection) -> list[str]:
     """Who the user is, which phase they are in, where their page comes from, and what is withheld."""
     user, phase, withheld = inspection.user, inspection.phase, inspection.withheld
     joined = f"joined {age(inspection.now - user.joined_at)} ago" if user.joined_at else "not among the users"
-    rollout = f" at {phase.rollout_percent:g} %" if phase.phase is Phase.NEUCF else ""
+    rollout = f" at {phase.rollout_percent:g} %" if phase.phase is not Phase.HEURISTIC else ""
     authors, posts = withheld["hidden_authors"], withheld["hidden_posts"]
     hidden = f"{number_of(authors, 'blocked author')}, {number_of(posts, 'hidden post')}"
     visits = number_of(withheld["visits"], "visit")

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from shared.domain import Phase
-from shared.jobs.names import SERVICES, Job
+from shared.domain import JOB_OF_PHASE, Phase
+from shared.jobs.names import SERVICES, USUAL_PAUSE, Job
 from shared.readiness import NOT_READY, phase_warning
 from warmline.commands.doctor.setup_rules import judge_redis
 from warmline.commands.status.records import FromDatabase, FromRedis, JobRuns, Status
@@ -14,8 +14,6 @@ from warmline.findings import Finding, Severity, hint, problem
 from warmline.screen import age
 
 TIMELINE = "timeline"  # as it calls itself in its heartbeats
-LISTS_OF = {Job.HEURISTIC: Phase.HEURISTIC, Job.SCORE: Phase.NEUCF}
-USUAL = {Job.HEURISTIC: timedelta(minutes=5), Job.SCORE: timedelta(minutes=15)}  # between two runs, by default
 LATE_AFTER = 4  # of the usual pauses …
 LATE_AT_LEAST = timedelta(minutes=30)  # … and so long: a run may be a long one
 WAITS_TOO_LONG = timedelta(minutes=1)  # a service looks for requests every two seconds
@@ -158,7 +156,8 @@ def _lists(known: FromDatabase, redis: FromRedis, now: datetime) -> Iterator[Fin
     warning = phase_warning(in_force, has_champion=known.champion is not None, has_lists=in_force in redis.published)
     if warning is not None:
         yield problem("phase", warning, expected="lists of the phase in force", todo=_remedy(in_force, known))
-    for job, phase in LISTS_OF.items():
+    for phase in Phase:
+        job = Job(JOB_OF_PHASE[phase])
         publication = redis.published.get(phase)
         if publication is None or (phase is Phase.NEUCF and known.champion is None):
             continue
@@ -177,7 +176,7 @@ def usual_pause(job: Job, runs: JobRuns) -> timedelta:
     """The middle one of the pauses between the last good runs; the default's where there are too few."""
     begun = [run["started_at"] for run in runs.good]
     pauses = [(later - earlier).total_seconds() for later, earlier in pairwise(begun)]
-    return timedelta(seconds=median(pauses)) if len(pauses) > 1 else USUAL[job]
+    return timedelta(seconds=median(pauses)) if len(pauses) > 1 else USUAL_PAUSE[job]
 
 
 def _remedy(phase: Phase, known: FromDatabase) -> str:

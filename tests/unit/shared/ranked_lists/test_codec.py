@@ -9,14 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain import Reason, Source
+from shared.domain import SOURCES_BY_CODE, Reason, Source
 from shared.ranked_lists import codec_columns
 from shared.ranked_lists.codec import (
     ENTRY,
     FORMAT,
     HEADER,
     MAX_ROW,
-    SOURCES,
     RankedList,
     UnreadableList,
     decode,
@@ -69,7 +68,7 @@ def _list(count: int, source: Source = Source.HEURISTIC) -> RankedList:
 @steady
 @given(
     entries=entry_lists,
-    source=st.sampled_from(SOURCES),
+    source=st.sampled_from(SOURCES_BY_CODE),
     generation=st.integers(0, 2**32 - 1),
     stamp=st.integers(0, 2**32 - 1),
 )
@@ -157,8 +156,8 @@ def test_another_format_is_refused(number: int) -> None:
 
 
 def test_an_unknown_source_is_refused() -> None:
-    value = struct.pack("<BBHII", FORMAT, len(SOURCES), 0, 1, 1)
-    with pytest.raises(UnreadableList, match=f"source {len(SOURCES)}"):
+    value = struct.pack("<BBHII", FORMAT, len(SOURCES_BY_CODE), 0, 1, 1)
+    with pytest.raises(UnreadableList, match=f"source {len(SOURCES_BY_CODE)}"):
         decode(value)
 
 
