@@ -295,7 +295,8 @@ end
 if not is_ours and (held ~= '' or ARGV[6] == '' or ARGV[12] == '1') then return 0 end
 append_seen(KEYS[2], 8)
 if ARGV[6] ~= '' then redis.call('SET', KEYS[3], ARGV[6]) else redis.call('APPEND', KEYS[3], ARGV[4]) end
-if ARGV[7] ~= '' then redis.call('SET', KEYS[4], ARGV[7]) end
+if ARGV[7] ~= '' then redis.call('SET', KEYS[4], ARGV[7])
+elseif ARGV[6] ~= '' then redis.call('DEL', KEYS[4]) end
 redis.call('PEXPIRE', KEYS[3], ARGV[5])
 redis.call('PEXPIRE', KEYS[4], ARGV[5])
 return 1

@@ -108,6 +108,15 @@ def _without_record(by: Process, user_id: str, half: str, query: Mapping[str, ob
         return page.result()
 
 
+def _without_answer(by: Process, user_id: str, query: Mapping[str, object]) -> JsonObject:
+    """A page whose record Redis has, and the process does not know it."""
+    with by.redis.stop(_noted(user_id), at=At.ANSWER) as stop:
+        page = by.page(user_id, **query)
+        stop.wait()
+        stop.lose()
+        return page.result()
+
+
 @pytest.mark.parametrize("user_id", USERS)
 def test_a_note_that_arrives_late_changes_no_page(ranked_house: House, user_id: str) -> None:
     """Redis was only slow: the page's note comes when the next page is served already."""
@@ -191,14 +200,7 @@ def test_a_page_whose_record_arrived_unheard_goes_on_as_one(ranked_house: House,
         ask(one.client, ANN, limit=LIMIT, cursor=ask(one.client, ANN, limit=LIMIT)["next_cursor"])  # Redis has scripts
         for turn in range(number + 1):
             query = {"limit": LIMIT} | ({"cursor": page["next_cursor"]} if page else {})
-            if turn < number:
-                page = ask(one.client, COLD, **query)
-            else:
-                with one.redis.stop(_noted(COLD), at=At.ANSWER) as stop:
-                    waiting = one.page(COLD, **query)
-                    stop.wait()
-                    stop.lose()
-                    page = waiting.result()
+            page = ask(one.client, COLD, **query) if turn < number else _without_answer(one, COLD, query)
             served += ids(page)
         assert page is not None
         pages = [ask(by.client, COLD, limit=LIMIT, cursor=page["next_cursor"]) for by in (other, one, other)]
@@ -293,6 +295,19 @@ def test_a_page_without_redis_out_of_a_tail_is_not_repeated(ranked_house: House)
             served, cursor = served + ids(page), page["next_cursor"]
         rest = [post for page in whole_chain(other.client, COLD, page)[1:] for post in page]
         assert sorted([*served, *rest]) == list(POSTS)
+
+
+def test_a_tail_that_redis_has_of_a_chain_does_not_follow_another_state_of_it(ranked_house: House) -> None:
+    """The list ends with the first page; who could not read the chain goes on with what the cursor carries."""
+    ranked_house.publish_neucf(COLD, POSTS[:20])
+    with pair(ranked_house) as (one, other):
+        assert one.client.put("/admin/phase", json={"phase": "neucf"}, headers=OPERATOR).status_code == 200
+        first = _without_answer(one, COLD, {"limit": 20})
+        pages = [first, _without_record(other, COLD, "read", {"limit": 3, "cursor": first["next_cursor"]})]
+        for by in (other, one, other):
+            pages.append(ask(by.client, COLD, limit=3, cursor=pages[-1]["next_cursor"]))
+        rest = [post for page in whole_chain(one.client, COLD, pages[-1])[1:] for post in page]
+        assert sorted([*(post for page in pages for post in ids(page)), *rest]) == list(POSTS)
 
 
 def test_a_repeated_page_that_redis_does_not_know_says_so_and_its_cursor_carries_it(ranked_house: House) -> None:

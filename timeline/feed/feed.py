@@ -57,6 +57,8 @@ class Feed:
             ForgedCursor: the cursor is not one that this service gave to this user.
         """
         place = self.require_own_cursor(request)
+        if place is not None:
+            place = self._with_present_slot(request.user_id, place)
         patience = self._stores.patience()
         for left in reversed(range(TRIES)):
             try:
@@ -91,8 +93,6 @@ class Feed:
         is_kept: bool = True,
     ) -> Page:
         state = await self._state(request.user_id, place, patience)
-        if (moved := self._moved(request, state, place, patience)) is not None:
-            place, state = moved, await self._state(request.user_id, moved, patience)
         walk = self._continue(request, state, place, patience)
         begins = walk is None
         if walk is None:
@@ -194,14 +194,12 @@ class Feed:
         blocked = self._parts.snapshot.blocked.authors_of(own)
         return replace(known, hidden_authors=known.hidden_authors | blocked | {own})
 
-    def _moved(
-        self, request: PageRequest, state: UserState, place: Cursor | None, patience: RequestBudget
-    ) -> Cursor | None:
-        """The cursor with the slot that its chain took later, where this process knows of one and Redis was asked."""
-        if place is None or state.chain is not None or "redis" in patience.degraded:
-            return None
-        shelved = self._shelf.get(request.user_id, place.nonce)
-        return None if shelved is None or shelved.slot == place.slot else replace(place, slot=shelved.slot)
+    def _with_present_slot(self, user_id: str, place: Cursor) -> Cursor:
+        """The cursor with the slot that its chain took later, where this process has served a later page of it."""
+        shelved = self._shelf.get(user_id, place.nonce)
+        if shelved is None or place.position not in shelved.chain.page_ends[:-1]:
+            return place
+        return replace(place, slot=shelved.slot)
 
     def _continue(
         self, request: PageRequest, state: UserState, place: Cursor | None, patience: RequestBudget
@@ -210,11 +208,10 @@ class Feed:
         if place is None:
             return None
         shelved, held = self._shelf.get(request.user_id, place.nonce), state.chain
-        chain, tail, slot, position = held, state.tail, place.slot, place.position
+        chain, tail, position = held, state.tail, place.position
         is_ahead = shelved is not None and (held is None or continues(shelved.chain, held))
         if shelved is not None and is_ahead:
             chain, tail = shelved.chain, shelved.tail
-            slot = place.slot if held else shelved.slot
         if chain is None:
             return None
         if lacks_record(chain, tail, place):
@@ -225,7 +222,7 @@ class Feed:
         if not was_recorded and "redis" not in patience.degraded and chain.end_of_page(position) is None:
             chain, tail = less_seen(chain, tail, position, SeenPosts(state, all_from=NEVER).rows), None
         return ChainPage(
-            request=request, state=state, patience=patience, chain=chain, slot=slot, tail=tail,
+            request=request, state=state, patience=patience, chain=chain, slot=place.slot, tail=tail,
             position=position, ends_in_redis=held.page_ends if held else (), is_rewritten=is_ahead,
             shelved=shelved, needs_slot=not was_recorded,
             unrecorded=place.unrecorded if place.unrecorded and lacks_record(held, state.tail, place) else (),

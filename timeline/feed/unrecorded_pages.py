@@ -42,10 +42,13 @@ def lacks_record(chain: Chain | None, tail: Tail | None, cursor: Cursor) -> bool
 def continues(chain: Chain, earlier: Chain) -> bool:
     """Whether more pages were served of this chain than of an earlier state of it.
 
-    One that began anew while Redis was away has the same nonce and another beginning: it continues nothing.
+    One that began anew while Redis was away has the same nonce and another list: it continues nothing.
     """
     end = max(earlier.page_ends, default=0)
-    ours, theirs = (codec.rows_of(codec.part(each.frozen.entries, 0, end)) for each in (chain, earlier))
+    ours, theirs = (
+        (each.frozen.source, each.frozen.generation, codec.rows_of(codec.part(each.frozen.entries, 0, end)))
+        for each in (chain, earlier)
+    )
     return len(chain.page_ends) > len(earlier.page_ends) and ours == theirs
 
 
