@@ -13,17 +13,17 @@ from typing import Any
 from benchmarks.errors import BenchmarkRefused
 from benchmarks.provenance import ROOT
 
-PATIENCE_SECONDS = 3600
+TIMEOUT_SECONDS = 3600
 Facts = dict[str, float]
 
 
-def measured_in_child(module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> Facts:
-    """What `python -m MODULE ARGUMENTS` says with `tell` in the last line of its output. Raises as `told_by_child`."""
-    facts: Facts = told_by_child(module, arguments, environment)[-1]
+def measure_in_child(module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> Facts:
+    """What `python -m MODULE ARGUMENTS` says with `write_record` in the last line of its output. Raises as `records_of_child`."""
+    facts: Facts = records_of_child(module, arguments, environment)[-1]
     return facts
 
 
-def told_by_child(module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> list[dict[str, Any]]:
+def records_of_child(module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> list[dict[str, Any]]:
     """All that `python -m MODULE ARGUMENTS` says: each line of its output is a record of JSON.
 
     Raises:
@@ -35,7 +35,7 @@ def told_by_child(module: str, arguments: Sequence[str], environment: Mapping[st
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=PATIENCE_SECONDS,
+        timeout=TIMEOUT_SECONDS,
         check=False,
     )
     if done.returncode != 0:
@@ -44,7 +44,7 @@ def told_by_child(module: str, arguments: Sequence[str], environment: Mapping[st
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def tell(facts: Mapping[str, object]) -> None:
+def write_record(facts: Mapping[str, object]) -> None:
     """The child's side: say what was measured, as one line of output."""
     sys.stdout.write(json.dumps(dict(facts), allow_nan=False) + "\n")
     sys.stdout.flush()

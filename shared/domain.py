@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
-from shared.text.printable import is_steering
+from shared.text.printable import has_control_characters
 
 MAX_ID_LENGTH = 128  # characters; the contract of the four relations
 ID_RULE = f"1 to {MAX_ID_LENGTH} characters, none a control character, no white space at either end"
@@ -138,7 +138,7 @@ def age_hours(created_at: datetime, now: datetime) -> float:
 
 def is_photo_reference(text: str) -> bool:
     """Whether a post's `image_url` can name a photo: no other scheme than http(s) is ever read."""
-    return not is_steering(text) and (not _SCHEME.match(text) or bool(_HTTP.match(text)))
+    return not has_control_characters(text) and (not _SCHEME.match(text) or bool(_HTTP.match(text)))
 
 
 def is_usable_id(text: str) -> bool:

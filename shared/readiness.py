@@ -46,7 +46,7 @@ class ModelVerdict:
     verdict: str
 
 
-def counted(report: Mapping[str, Any] | None, *, by: str, at: datetime | None) -> RunCounts | None:
+def run_counts_of(report: Mapping[str, Any] | None, *, by: str, at: datetime | None) -> RunCounts | None:
     """The counts of a run's report; None where it has none, as those of earlier versions have."""
     found = (report or {}).get("amounts")
     if not isinstance(found, Mapping) or at is None or found.keys() != set(TrainingAmounts.__dataclass_fields__):
@@ -65,7 +65,7 @@ def shortfalls(amounts: TrainingAmounts) -> list[str]:
     return [f"{got:,} of {wanted:,} {words}" for got, wanted, words in checks if got < wanted]
 
 
-def sentence(found: RunCounts | None, newest: ModelVerdict | None, champion: ModelVerdict | None) -> str:
+def readiness_sentence(found: RunCounts | None, newest: ModelVerdict | None, champion: ModelVerdict | None) -> str:
     """Whether phase 2 can be had, and what is missing; begins so that "Phase 2 is …" reads on."""
     if champion is not None:
         proof = "passed its gate" if champion.accepted else "was promoted against the gate"

@@ -10,7 +10,7 @@ MIN_PERCENT = 3.0  # before so much is done, what is left cannot be told
 ReportProgress = Callable[[str, int, int], None]  # step, done, of how many
 
 
-def report_to_nobody(_step: str, _done: int, _total: int) -> None:
+def ignore_progress(_step: str, _done: int, _total: int) -> None:
     """For callers who do not want to know."""
 
 

@@ -116,9 +116,9 @@ def _split(text: str) -> StoreUrl:
         raise ValueError("a URL without line ends, control characters, and bytes that are not UTF-8")
     scheme, _, rest = text.partition("://")
     user, password, rest = _credentials(rest)
-    place, mark, query = rest.partition("?")
-    hosts, _, path = place.partition("/")
-    if "#" in place:
+    location, mark, query = rest.partition("?")
+    hosts, _, path = location.partition("/")
+    if "#" in location:
         raise ValueError("no # but in the password (write %23 elsewhere)")
     return StoreUrl(
         scheme=scheme,
@@ -134,8 +134,8 @@ def _credentials(rest: str) -> tuple[str | None, str | None, str]:
     """User, password and what follows. The last @ before the options ends them; else the last of all."""
     before, mark, after = rest.partition("?")
     if "@" in before:
-        given, _, place = before.rpartition("@")
-        rest = place + mark + after
+        given, _, location = before.rpartition("@")
+        rest = location + mark + after
     elif ":" in before and "@" in after and not re.match(r"(\[[^\]]*\]|[^:/]*):\d*(/|$)", before):
         given, _, rest = rest.rpartition("@")  # a password with a question mark
     else:

@@ -10,8 +10,16 @@ from shared.content.encode_each import encode_each
 from shared.content.encoders.protocol import ImageEncoder
 from shared.content.encoders.stored_only import StoredOnlyEncoder
 from shared.content.encoding_plan import PostSource
-from shared.content.encoding_work import EncodingResult, EncodingWork, Sorted, begin, plan_work, sorted_out, store
-from shared.content.photos.outages import Outages, place_of
+from shared.content.encoding_work import (
+    EncodingResult,
+    EncodingWork,
+    Sorted,
+    begin_encoding,
+    plan_work,
+    split_by_success,
+    store,
+)
+from shared.content.photos.outages import Outages, origin_of
 from shared.content.photos.photo_source import Photo, PhotoSource
 from shared.content.photos.unreadable import Fault, Unreadable
 from shared.content.settings import ContentSettings
@@ -52,7 +60,7 @@ def encode_images(
     if work is None:
         return EncodingResult()
     references = {post.post_id: post.image_url or "" for post in posts}
-    outcome = begin(work)
+    outcome = begin_encoding(work)
     outages = Outages(partial(_read_before, work, posts))
     photos.look_at_root(outages)
     first, doubtful = "", list[tuple[PostSource, Unreadable]]()
@@ -86,10 +94,10 @@ def _photo_sources(photos: PhotoSource, posts: Sequence[PostContent]) -> Iterabl
         )
 
 
-def _read_before(work: EncodingWork, posts: Sequence[PostContent], place: str) -> list[str]:
+def _read_before(work: EncodingWork, posts: Sequence[PostContent], origin: str) -> list[str]:
     """References of photos that were read from a place, newest first."""
     known = [
-        post for post in posts if post.image_url and post.post_id in work.stored and place_of(post.image_url) == place
+        post for post in posts if post.image_url and post.post_id in work.stored and origin_of(post.image_url) == origin
     ]
     return [post.image_url or "" for post in sorted(known, key=lambda post: post.created_at, reverse=True)]
 
@@ -102,16 +110,16 @@ def _note_outages(
     outcome: EncodingResult,
 ) -> None:
     """Blame the places that are away instead of their photos, which are then due with the next run."""
-    put_off = [
-        work.put_off(source, what)
+    put_off_by_outage = [
+        work.put_off_by_outage(source, what)
         for source, what in doubtful
         if what.fault is not Fault.SOURCE_AWAY and outages.is_away(references[source.post_id])
     ]
-    store_failures(work.database, work.part, put_off)
+    store_failures(work.database, work.part, put_off_by_outage)
     outcome.away += outages.skipped
     outcome.outages += outages.away
-    for place, reason in outages.away.items():
-        log_trouble("content.source_away", source=place, reason=reason)
+    for origin, reason in outages.away.items():
+        log_trouble("content.source_away", source=origin, reason=reason)
     if outcome.away:
         log_trouble("content.images_away", count=outcome.away, note="their vectors stay; tried again by the next run")
 
@@ -134,6 +142,6 @@ def _encode_photos(
     good = [(source, photo) for source, photo in zip(batch, photos, strict=True) if isinstance(photo, _Prepared)]
     bad = [(source, photo) for source, photo in zip(batch, photos, strict=True) if isinstance(photo, Unreadable)]
     rows = encode_each(encoder.encode_prepared, [photo.pixels for _, photo in good])
-    encoded, faulty = sorted_out([source for source, _ in good], rows)
+    encoded, faulty = split_by_success([source for source, _ in good], rows)
     fingerprints = {source.post_id: photo.fingerprint for source, photo in good}
     return [replace(each, fingerprint=fingerprints[each.post_id]) for each in encoded], [*bad, *faulty]

@@ -14,10 +14,17 @@ from shared.content.encode_photos import encode_images, photo_work
 from shared.content.encoders.captions import caption_hash
 from shared.content.encoders.protocol import ImageEncoder, TextEncoder
 from shared.content.encoders.registry import build_image_encoder, build_text_encoder
-from shared.content.encoders.self_test import try_image_encoder, try_text_encoder
-from shared.content.encoders.stored_only import StoredOnlyEncoder, as_identified
+from shared.content.encoders.self_test import check_image_encoder, check_text_encoder
+from shared.content.encoders.stored_only import StoredOnlyEncoder, with_identity
 from shared.content.encoding_plan import PostSource
-from shared.content.encoding_work import EncodingResult, EncodingWork, begin, plan_work, sorted_out, store
+from shared.content.encoding_work import (
+    EncodingResult,
+    EncodingWork,
+    begin_encoding,
+    plan_work,
+    split_by_success,
+    store,
+)
 from shared.content.photo_clusters import cluster_photos
 from shared.content.photos.photo_source import PhotoSource
 from shared.content.settings import ContentSettings
@@ -26,7 +33,7 @@ from shared.db.vectors import ContentKind, PostContent, load_content
 from shared.errors import EncoderUnavailable
 from shared.logs import log_trouble, stage
 from shared.neucf.manifest import Encoder as ModelEncoder
-from shared.run_progress import ReportProgress, report_to_nobody
+from shared.run_progress import ReportProgress, ignore_progress
 
 # MiniLM reads captions of like length together, and among many there are more alike: 17 ms each, 29 among 32.
 CAPTIONS_PER_BATCH = 8  # batches of captions that are stored at once; a kill costs some seconds at most
@@ -65,7 +72,7 @@ def build_served_encoders(settings: ContentSettings, *, image: ModelEncoder, cap
     folder, batch = settings.encoder_folder, settings.encode_batch
 
     def text_encoder(name: str) -> TextEncoder:
-        return as_identified(build_text_encoder(name, folder=folder, batch_size=batch), caption.version)
+        return with_identity(build_text_encoder(name, folder=folder, batch_size=batch), caption.version)
 
     return Encoders(
         image=_as_trained(image, lambda name: build_image_encoder(name, folder=folder, batch_size=batch)),
@@ -103,7 +110,7 @@ def encode_new(
     encoders: Encoders,
     settings: ContentSettings,
     now: datetime,
-    report_progress: ReportProgress = report_to_nobody,
+    report_progress: ReportProgress = ignore_progress,
 ) -> dict[str, Any]:
     """Encode what is new, and find photos that are nearly the same.
 
@@ -121,9 +128,9 @@ def encode_new(
     image_work = photo_work(database, encoders.image, encoders.photos, posts, settings, now)
     # Both before the first caption: photos come after all captions, which may take hours.
     if caption_work is not None and caption_work.plan.to_encode:
-        try_text_encoder(encoders.caption)
+        check_text_encoder(encoders.caption)
     if image_work is not None and image_work.plan.to_encode:
-        try_image_encoder(encoders.image)
+        check_image_encoder(encoders.image)
     with stage("content.captions") as facts:
         captions = _encode_captions(caption_work, encoders.caption, posts, report_progress)
         facts.update(captions.facts())
@@ -160,10 +167,10 @@ def _encode_captions(
     if work is None:
         return EncodingResult()
     captions = {post.post_id: post.caption for post in posts}
-    outcome = begin(work)
+    outcome = begin_encoding(work)
     for batch in work.plan.batches(CAPTIONS_PER_BATCH * work.settings.encode_batch):
         rows = encode_each(encoder.encode, [captions[source.post_id] for source in batch])
-        encoded, failed = sorted_out(batch, rows)
+        encoded, failed = split_by_success(batch, rows)
         store(work, encoded, failed, outcome)
         report_progress("captions", outcome.encoded + outcome.failed, len(work.plan.to_encode))
     if outcome.failed:

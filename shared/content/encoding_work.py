@@ -48,7 +48,7 @@ class EncodingWork:
         )  # fmt: skip
         return self._record(source.post_id, failure, unreadable.reason, self.limits.get(unreadable.fault))
 
-    def put_off(self, source: PostSource, unreadable: Unreadable) -> EncodingFailure:
+    def put_off_by_outage(self, source: PostSource, unreadable: Unreadable) -> EncodingFailure:
         """The same where the place that it comes from was away."""
         failure = failure_of_outage(self.failures.get(source.post_id), source_hash=known_hash(source), now=self.now)
         return self._record(source.post_id, failure, unreadable.reason, self.limits.get(unreadable.fault))
@@ -80,7 +80,7 @@ class EncodingResult:
         return {name: getattr(self, name) for name in ("encoded", "failed", "current", "waiting", "away")}
 
 
-def sorted_out(batch: Sequence[PostSource], rows: Sequence[Any]) -> Sorted:
+def split_by_success(batch: Sequence[PostSource], rows: Sequence[Any]) -> Sorted:
     """What an encoder gave for each source of a batch: vectors, and what has none."""
     pairs = list(zip(batch, rows, strict=True))
     return [
@@ -125,7 +125,7 @@ def plan_work(
     )  # fmt: skip
 
 
-def begin(work: EncodingWork) -> EncodingResult:
+def begin_encoding(work: EncodingWork) -> EncodingResult:
     """Tidy up what has no source any more, and count what needs no work."""
     plan = work.plan
     outcome = EncodingResult(current=plan.current, waiting=plan.waiting, away=plan.away)

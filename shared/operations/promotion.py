@@ -73,6 +73,6 @@ def unchecked(model_dir: Path) -> str | None:
     )
 
 
-def _promotion(database: Database, model_dir: Path, model: ModelVersion, deed: str) -> Promotion:
-    run = request_run(database, SCORE_JOB, by=f"{deed} model {model.version}")
+def _promotion(database: Database, model_dir: Path, model: ModelVersion, action: str) -> Promotion:
+    run = request_run(database, SCORE_JOB, by=f"{action} model {model.version}")
     return Promotion(model=model, run=run, warning=unchecked(model_dir))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 OURS, WARNINGS = "warmline", "py.warnings"  # loggers: our own, and the one that Python's warnings come by
 LINES, SECONDS = 5, 60.0  # lines of one place in a library's code, in this time
-PLACES = 1000  # that are told apart
+MAX_CALL_SITES = 1000  # that are told apart
 
 
 class LibraryNoise(logging.Filter):
@@ -30,27 +30,27 @@ class LibraryNoise(logging.Filter):
         text = record.getMessage()
         if record.name == WARNINGS:
             text = text.partition("\n")[0]
-        place = _place_of(record, text)
-        if not self._is_within_bounds(place):
+        call_site = _call_site_of(record, text)
+        if not self._is_within_bounds(call_site):
             return False
-        left_out = self._left_out.pop(place, 0)
+        left_out = self._left_out.pop(call_site, 0)
         record.msg, record.args = f"{text} (and {left_out} like it before)" if left_out else text, ()
         return True
 
-    def _is_within_bounds(self, place: str) -> bool:
+    def _is_within_bounds(self, call_site: str) -> bool:
         if self._clock() - self._begun >= SECONDS:
             self._begun = self._clock()
             self._lines.clear()
-        if place not in self._lines and len(self._lines) >= PLACES:
+        if call_site not in self._lines and len(self._lines) >= MAX_CALL_SITES:
             return False
-        self._lines[place] += 1
-        if self._lines[place] <= LINES:
+        self._lines[call_site] += 1
+        if self._lines[call_site] <= LINES:
             return True
-        self._left_out[place] += 1
+        self._left_out[call_site] += 1
         return False
 
 
-def _place_of(record: logging.LogRecord, text: str) -> str:
+def _call_site_of(record: logging.LogRecord, text: str) -> str:
     if record.name != WARNINGS:
         return f"{record.pathname}:{record.lineno}"
     return text.partition(": ")[0]  # of `PATH:LINE: CATEGORY: TEXT`, whose text differs each time

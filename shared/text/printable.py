@@ -13,7 +13,7 @@ STEERING_CHARACTERS = r"\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069
 _STEERING = re.compile(rf"[{STEERING_CHARACTERS}\ud800-\udfff]")
 
 
-def is_steering(text: str) -> bool:
+def has_control_characters(text: str) -> bool:
     """Whether a terminal would do anything else with a text than show it."""
     return _STEERING.search(text) is not None
 

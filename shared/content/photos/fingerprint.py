@@ -55,18 +55,18 @@ def cluster_alike(
     Returns:
         Place → cluster, for the photos whose cluster changes.
     """
-    fresh = np.array([place for place, cluster in enumerate(clusters) if cluster is None], np.int64)
+    fresh = np.array([index for index, cluster in enumerate(clusters) if cluster is None], np.int64)
     labels = _labels_of(clusters)
     rows = _unit_rows(fingerprints)  # (n, FINGERPRINT_BYTES)
     for start in range(0, len(fresh), BLOCK):
-        places = fresh[start : start + BLOCK]
-        is_alike = rows[places] @ rows.T >= ALIKE  # (n_places, n)
-        is_alike[np.arange(len(places)), places] = False
-        for which in np.flatnonzero(is_alike.any(axis=1)):
-            joined = labels[np.append(np.flatnonzero(is_alike[which]), places[which])]
+        indices = fresh[start : start + BLOCK]
+        is_alike = rows[indices] @ rows.T >= ALIKE  # (n_places, n)
+        is_alike[np.arange(len(indices)), indices] = False
+        for row in np.flatnonzero(is_alike.any(axis=1)):
+            joined = labels[np.append(np.flatnonzero(is_alike[row]), indices[row])]
             if (joined != joined[0]).any():
                 labels[np.isin(labels, joined)] = joined.min()
-    changed = {int(place): ALONE for place in fresh}
+    changed = {int(index): ALONE for index in fresh}
     for label in np.unique(labels[fresh]):
         members = np.flatnonzero(labels == label).tolist()
         if len(members) > 1:
@@ -79,8 +79,8 @@ def cluster_alike(
 def _labels_of(clusters: Sequence[int | None]) -> NDArray[np.int64]:
     """For each photo the first place of its cluster; its own where it has none."""
     first: dict[int, int] = {}
-    places = (first.setdefault(cluster, place) if cluster else place for place, cluster in enumerate(clusters))
-    return np.fromiter(places, np.int64, len(clusters))
+    indices = (first.setdefault(cluster, index) if cluster else index for index, cluster in enumerate(clusters))
+    return np.fromiter(indices, np.int64, len(clusters))
 
 
 def _unit_rows(fingerprints: Sequence[bytes]) -> NDArray[np.float32]:

@@ -19,7 +19,7 @@ KnownGood = Callable[[str], Sequence[str]]  # place → references of photos tha
 IsRefused = Callable[[str], bool]  # reference → whether its place refuses it now
 
 
-def nothing_known(_place: str) -> Sequence[str]:
+def no_known_good(_place: str) -> Sequence[str]:
     """Where nothing was read before."""
     return ()
 
@@ -27,7 +27,7 @@ def nothing_known(_place: str) -> Sequence[str]:
 class Outages:
     """What is known in one run. Safe to use from several threads."""
 
-    def __init__(self, known_good: KnownGood = nothing_known) -> None:
+    def __init__(self, known_good: KnownGood = no_known_good) -> None:
         self._known_good = known_good
         self._lock, self._probing = threading.Lock(), threading.Lock()
         self._proven: set[str] = set()
@@ -37,36 +37,36 @@ class Outages:
 
     def note(self, reference: str, unreadable: Unreadable | None, is_refused: IsRefused) -> None:
         """A photo was read (None), or could not be; where the place is in doubt, `is_refused` is asked."""
-        place = place_of(reference)
+        origin = origin_of(reference)
         if unreadable is None or not unreadable.may_be_outage:
             with self._lock:
-                self._refusals[place] = 0
+                self._refusals[origin] = 0
             return
         with self._probing:
             with self._lock:
-                self._refusals[place] += 1
-                n_refusals, is_judged = self._refusals[place], place in self._proven or place in self._away
+                self._refusals[origin] += 1
+                n_refusals, is_judged = self._refusals[origin], origin in self._proven or origin in self._away
             if not is_judged:
-                self._judge(place, unreadable.reason, n_refusals, is_refused)
+                self._judge(origin, unreadable.reason, n_refusals, is_refused)
 
-    def note_away(self, place: str, reason: str) -> None:
+    def note_away(self, origin: str, reason: str) -> None:
         """A place is known to be away."""
         with self._lock:
-            self._away[place] = reason
+            self._away[origin] = reason
 
     def skip(self, reference: str) -> Unreadable | None:
         """What to say of a photo whose place is away; None: try it."""
-        place = place_of(reference)
+        origin = origin_of(reference)
         with self._lock:
-            if place not in self._away:
+            if origin not in self._away:
                 return None
-            self._skipped[place] += 1
-            return Unreadable(fault=Fault.SOURCE_AWAY, detail=f"{place} is away", may_be_outage=True)
+            self._skipped[origin] += 1
+            return Unreadable(fault=Fault.SOURCE_AWAY, detail=f"{origin} is away", may_be_outage=True)
 
     def is_away(self, reference: str) -> bool:
         """Whether the place of a photo is away."""
         with self._lock:
-            return place_of(reference) in self._away
+            return origin_of(reference) in self._away
 
     @property
     def away(self) -> dict[str, str]:
@@ -80,16 +80,16 @@ class Outages:
         with self._lock:
             return self._skipped.total()
 
-    def _judge(self, place: str, reason: str, n_refusals: int, is_refused: IsRefused) -> None:
-        probes = self._known_good(place)[:PROBES]
+    def _judge(self, origin: str, reason: str, n_refusals: int, is_refused: IsRefused) -> None:
+        probes = self._known_good(origin)[:PROBES]
         if probes and not all(is_refused(reference) for reference in probes):
             with self._lock:
-                self._proven.add(place)
+                self._proven.add(origin)
         elif probes or n_refusals >= REFUSALS:
-            self.note_away(place, reason)
+            self.note_away(origin, reason)
 
 
-def place_of(reference: str) -> str:
+def origin_of(reference: str) -> str:
     """The host (and port) of a URL, or the media root."""
     if "://" not in reference:
         return MEDIA_ROOT

@@ -14,7 +14,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 TOLERANCE = 1e-4  # of the largest feature; a fold that is one differs by 2e-6
 
 
-def folded(model: nn.Module, sample: torch.Tensor) -> nn.Module:
+def fold_batch_norms(model: nn.Module, sample: torch.Tensor) -> nn.Module:
     """The model with its normalisations folded, or itself where that is not the same function.
 
     Layers stand in a model in the order in which they were written, which need not be that in which they run: so the
