@@ -50,8 +50,8 @@ def set_up_world(
     if known is not None and database.holds_user(database_url, known.cast.warm_user):
         if known.source != source.identity:
             raise DemoError(
-                f"{process_environment.home}: holds a world that was made of something else, or of other captions; delete "
-                "that folder, or name another: --home FOLDER"
+                f"{process_environment.home}: holds a world that was made from other data or other captions; "
+                "delete that folder, or name another: --home FOLDER"
             )
         with console.status("Moving the world's times to the present"):
             span = database.move_times(database_url, datetime.now(UTC))

@@ -15,7 +15,7 @@ def traces(deployment: Deployment, text: str, *, folder: Path | None = None, the
     """Where the text stands.
 
     Args:
-        house: the stores.
+        deployment: the stores.
         text: what to look for.
         folder: files to look into as well.
         theirs: schemas that are the team's own.

@@ -62,14 +62,18 @@ CONFLICTS = (
     Conflict(
         names=("list_length", "seen_length"),
         applies=lambda length, seen: seen < length,
-        consequence="posts seen at the top of a list would be forgotten at its end, and come back before unseen ones; remember"
-        " at least as many as a list holds",
+        consequence=(
+            "posts seen at the top of a list would be forgotten before its end is reached, and shown again before unseen"
+            " ones; remember at least as many as a list holds"
+        ),
     ),
     Conflict(
         names=("run_stalled_minutes", "encode_batch", "image_threads", "image_timeout_seconds"),
         applies=lambda minutes, batch, threads, seconds: minutes * 60 <= ceil(batch / threads) * seconds,
-        consequence="a run that a slow host keeps waiting for one batch of photos would be ended as if it stood still; allow"
-        " it more minutes, or wait less for each photo",
+        consequence=(
+            "a run that waits for one batch of photos from a slow host would be ended as if it stood still; allow it"
+            " more minutes, or wait less for each photo"
+        ),
     ),
     Conflict(
         names=("image_retry_minutes", "image_retry_cap_hours"),

@@ -42,7 +42,9 @@ def encode_base64url(raw: bytes) -> str:
 
 
 def decode_base64url(text: str) -> bytes:
-    """What `encode_base64url` made a text of. Some other texts give bytes as well: whoever trusts them makes the text again.
+    """The bytes that `encode_base64url` encoded.
+
+    Other texts may decode to the same bytes: to be sure, encode the result again and compare.
 
     Raises:
         ValueError: no such text.

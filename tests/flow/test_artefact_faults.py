@@ -45,8 +45,8 @@ def test_a_champion_with_one_byte_changed_ends_scoring_with_one_and_lists_stay(
     _change_a_byte(tmp_path / "model-1" / WEIGHTS)
     monkeypatch.chdir(tmp_path)  # where no .env lies
     for name, value in {
-        "DATABASE_URL": ranked_deployment.database_url, "REDIS_URL": ranked_deployment.redis_url, "MODEL_DIR": str(tmp_path),
-        "TEXT_ENCODER": OFFLINE_ENGLISH,
+        "DATABASE_URL": ranked_deployment.database_url, "REDIS_URL": ranked_deployment.redis_url,
+        "MODEL_DIR": str(tmp_path), "TEXT_ENCODER": OFFLINE_ENGLISH,
     }.items():  # fmt: skip
         monkeypatch.setenv(f"WARMLINE_{name}", value)
     assert score(["--once"]) == 1

@@ -57,7 +57,10 @@ def main() -> int:
 
 def _measure(scenario: Scenario, *, seconds: float, rate: float) -> int:
     publisher = subprocess.Popen(
-        [sys.executable, "-m", "tests.load.publishing", scenario.deployment.database_url, scenario.deployment.redis_url],
+        [
+            sys.executable, "-m", "tests.load.publishing",
+            scenario.deployment.database_url, scenario.deployment.redis_url,
+        ],
         cwd=ROOT, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:

@@ -44,7 +44,7 @@ TEAM = "team"  # the schema of the views
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamDeployment(Deployment):
-    """A house whose four relations are a team's, in another database."""
+    """A deployment whose four relations are a team's, in another database."""
 
     source_url: str
 
@@ -286,8 +286,9 @@ class RaceSetup:
 
     def _waiting_tables(self) -> list[str]:
         names = ["erasures", "safety_outbox"]
-        found = self.deployment.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'warmline' AND tablename = ANY(%s)",
-                               [(names,)])  # fmt: skip
+        found = self.deployment.sql(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'warmline' AND tablename = ANY(%s)", [(names,)]
+        )
         return [f"warmline.{name}" for (name,) in found]
 
     def check_erased(self, users: Sequence[str]) -> list[str]:

@@ -276,8 +276,9 @@ def hung_up(setup: RaceSetup) -> Tried:
         for _ in range(4):
             node.ask("PUT", f"/users/{author}/blocks/{setup.rng.choice(setup.new_users(1))}")
     setup.settle()
-    gone = setup.deployment.sql("SELECT post_id FROM warmline.post_rows WHERE removed_at IS NOT NULL AND post_id = ANY(%s)",
-                           [(victims,)])  # fmt: skip
+    gone = setup.deployment.sql(
+        "SELECT post_id FROM warmline.post_rows WHERE removed_at IS NOT NULL AND post_id = ANY(%s)", [(victims,)]
+    )
     setup.oracle.deleted.update(post for (post,) in gone)
     if setup.deployment.sql("SELECT 1 FROM warmline.blocks WHERE user_id = %s", [(reader,)]):
         setup.oracle.blocks.add((reader, author))

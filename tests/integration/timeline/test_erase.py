@@ -81,8 +81,10 @@ def client(ranked_deployment: Deployment, disk: Path) -> Iterator[TestClient]:
 def lived(client: TestClient, ranked_deployment: Deployment, disk: Path) -> Deployment:
     """A user with a life, ranked, in the memory of a timeline and on its disk."""
     live_a_life(client)
-    ranked_deployment.sql("INSERT INTO warmline.runs (job, state, requested_by, error) VALUES ('train', 'failed', 'x', %s)",
-                     [(f"users.id: '{GONE}' stands in more than one row",)])  # fmt: skip
+    ranked_deployment.sql(
+        "INSERT INTO warmline.runs (job, state, requested_by, error) VALUES ('train', 'failed', 'x', %s)",
+        [(f"users.id: '{GONE}' stands in more than one row",)],
+    )
     ranked_deployment.run_heuristic()
     _wait_for_their_post(client)
     with ranked_deployment.timeline(snapshot_file=disk / "timeline.bin") as other:  # saves at its end

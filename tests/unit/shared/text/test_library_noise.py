@@ -84,5 +84,7 @@ def test_warnings_of_ever_other_words_are_of_one_place(clock: Clock) -> None:
 
 def test_what_is_counted_is_bounded_itself(clock: Clock) -> None:
     noise = LibraryNoise(clock)
-    records = [logging.LogRecord("a", logging.WARNING, "a.py", line, "a", (), None) for line in range(2 * MAX_CALL_SITES)]
+    records = [
+        logging.LogRecord("a", logging.WARNING, "a.py", line, "a", (), None) for line in range(2 * MAX_CALL_SITES)
+    ]
     assert sum(noise.filter(record) for record in records) == MAX_CALL_SITES
