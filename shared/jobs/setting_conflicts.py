@@ -63,7 +63,7 @@ CONFLICTS = (
         names=("list_length", "seen_length"),
         applies=lambda length, seen: seen < length,
         consequence=(
-            "posts seen at the top of a list would be forgotten before its end is reached, and shown again before unseen"
+            "posts seen at the top of a list would be forgotten before its end, and shown again before unseen"
             " ones; remember at least as many as a list holds"
         ),
     ),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.text.library_noise import LINES, OURS, MAX_CALL_SITES, SECONDS, WARNINGS, LibraryNoise
+from shared.text.library_noise import LINES, MAX_CALL_SITES, OURS, SECONDS, WARNINGS, LibraryNoise
 
 
 class Clock:

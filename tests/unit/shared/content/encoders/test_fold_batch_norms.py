@@ -1,6 +1,7 @@
 import torch
-from shared.content.encoders.fold_batch_norms import fold_batch_norms
 from torch import nn
+
+from shared.content.encoders.fold_batch_norms import fold_batch_norms
 
 
 def settled(norm: nn.BatchNorm2d) -> nn.BatchNorm2d:
