@@ -12,7 +12,7 @@ import struct
 
 from msgspec import Struct
 
-from shared.text.signing import MAC_BYTES, SigningKeys, decode_base64url, encode_base64url
+from shared.signing import MAC_BYTES, SigningKeys, decode_base64url, encode_base64url
 
 FORMAT = 1
 FORMAT_WITH_ROWS = 2

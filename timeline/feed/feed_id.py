@@ -13,7 +13,7 @@ import struct
 from shared.db.events import FeedPlace
 from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList
-from shared.text.signing import SigningKeys, encode_base64url
+from shared.signing import SigningKeys, encode_base64url
 
 FORMAT = 1
 MAX_LENGTH = 64  # characters; ours have 38

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from shared.domain import Source
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import sign, verify
-from shared.text.signing import SigningKeys
+from shared.signing import SigningKeys
 from tests.flow.deployment import (
     ADMIN_TOKEN,
     ANN,

@@ -14,7 +14,7 @@ from shared.db.events import FeedPlace
 from shared.errors import ConfigurationError
 from shared.ranked_lists.cursor import Cursor, ForgedCursor, sign, verify
 from shared.settings import load_settings
-from shared.text.signing import SigningKeys, decode_base64url, encode_base64url, mac
+from shared.signing import SigningKeys, decode_base64url, encode_base64url, mac
 from tests.public_keys import PUBLIC
 from timeline.feed.feed_id import place_of
 from timeline.http.auth import Authorizer

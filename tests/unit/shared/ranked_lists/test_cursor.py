@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.ranked_lists.cursor import MAX_POSITION, MAX_UNRECORDED, Cursor, ForgedCursor, sign, verify
-from shared.text.signing import MAC_BYTES, SigningKeys, decode_base64url, encode_base64url
+from shared.signing import MAC_BYTES, SigningKeys, decode_base64url, encode_base64url
 from timeline.http.schemas import MAX_CURSOR
 
 KEYS = SigningKeys(current=b"k" * 32)

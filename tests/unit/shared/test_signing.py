@@ -5,7 +5,7 @@ import base64
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.text.signing import MAC_BYTES, decode_base64url, encode_base64url, mac
+from shared.signing import MAC_BYTES, decode_base64url, encode_base64url, mac
 
 
 def test_a_signature_stays_the_same_from_version_to_version() -> None:
