@@ -81,7 +81,7 @@ class Reason(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseState:
-    """The phase in force. `version` grows with each change and decides between two copies."""
+    """The phase in force. `version` grows with each change; of two copies the one with the higher version counts."""
 
     version: int
     phase: Phase
@@ -110,7 +110,7 @@ MAX_ERASED = 100_000  # users erased within that time; the oldest are forgotten 
 
 
 def hash_of_user(user_id: str) -> str:
-    """How an erased user is remembered for a while: what a script in Redis can work out, too."""
+    """The hash by which an erased user is remembered for a while; a script in Redis can compute it too."""
     return hashlib.sha1(user_id.encode(), usedforsecurity=False).hexdigest()
 
 
