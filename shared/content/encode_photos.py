@@ -1,4 +1,4 @@
-"""Photos to vectors and fingerprints, and the difference between a photo that is bad and a place that is away."""
+"""Encodes photos to vectors and fingerprints; tells a bad photo from an origin (host or folder) that is down."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -41,7 +41,7 @@ def photo_work(
     settings: ContentSettings,
     now: datetime,
 ) -> EncodingWork | None:
-    """What is to be done; None by an encoder of which only the vectors are left."""
+    """Plan the work; None for an encoder of which only stored vectors are left."""
     if isinstance(encoder, StoredOnlyEncoder):
         return None
     sources = _photo_sources(photos, posts)
@@ -55,7 +55,7 @@ def encode_images(
     posts: Sequence[PostContent],
     report_progress: ReportProgress,
 ) -> EncodingResult:
-    """Encode what the work's plan says, and record what could not be."""
+    """Encode the photos of the plan, and record which failed."""
     report_progress("photos", 0, 1)
     if work is None:
         return EncodingResult()
@@ -95,7 +95,7 @@ def _photo_sources(photos: PhotoSource, posts: Sequence[PostContent]) -> Iterabl
 
 
 def _read_before(work: EncodingWork, posts: Sequence[PostContent], origin: str) -> list[str]:
-    """References of photos that were read from a place, newest first."""
+    """References of photos that were read from an origin before, newest first."""
     known = [
         post for post in posts if post.image_url and post.post_id in work.stored and origin_of(post.image_url) == origin
     ]
@@ -109,7 +109,7 @@ def _note_outages(
     doubtful: Sequence[tuple[PostSource, Unreadable]],
     outcome: EncodingResult,
 ) -> None:
-    """Blame the places that are away instead of their photos, which are then due with the next run."""
+    """Count failures as outages of their origin, not of the photos, so that these are tried again in the next run."""
     put_off_by_outage = [
         work.put_off_by_outage(source, what)
         for source, what in doubtful
@@ -126,7 +126,7 @@ def _note_outages(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Prepared:
-    """What is kept of a photo that was read."""
+    """What is needed of a photo after it was read."""
 
     pixels: "Tensor"  # as the encoder wants them
     fingerprint: bytes

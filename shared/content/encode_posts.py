@@ -1,7 +1,7 @@
-"""Turns captions and photos into vectors in PostgreSQL: only what is new or changed, batch by batch.
+"""Encodes new and changed captions and photos, and stores the vectors in PostgreSQL batch by batch.
 
-Each batch is stored before the next begins, so a run that is killed goes on where it stopped. What could not be encoded
-is recorded with the reason and tried again later; no zero vector ever stands for it, and what was derived before stays.
+Each batch is stored before the next begins, so after a crash the next run continues where this one stopped. A failure
+is recorded with its reason and tried again later; it never gets a zero vector, and an earlier vector stays.
 """
 
 from collections.abc import Callable, Sequence
@@ -43,7 +43,7 @@ Built = TypeVar("Built", ImageEncoder, TextEncoder)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoders:
-    """The encoders in force."""
+    """The encoders in use."""
 
     image: ImageEncoder
     caption: TextEncoder
@@ -51,10 +51,10 @@ class Encoders:
 
 
 def build_encoders(settings: ContentSettings) -> Encoders:
-    """The encoders that the settings name.
+    """Build the encoders that the settings name.
 
     Raises:
-        EncoderUnavailable: one is unknown, or its package or weights are not here.
+        EncoderUnavailable: one is unknown, or its package or weights are missing.
     """
     folder, batch = settings.encoder_folder, settings.encode_batch
     return Encoders(
@@ -65,9 +65,9 @@ def build_encoders(settings: ContentSettings) -> Encoders:
 
 
 def build_served_encoders(settings: ContentSettings, *, image: ModelEncoder, caption: ModelEncoder) -> Encoders:
-    """The encoders that a model was trained with, whatever the settings name by now.
+    """Build the encoders that a model was trained with, even if the settings name others now.
 
-    One that cannot be had here, or only in another version, is replaced by the vectors that it left.
+    One that is unavailable, or available only in another version, is replaced by its stored vectors.
     """
     folder, batch = settings.encoder_folder, settings.encode_batch
 
@@ -95,7 +95,7 @@ def _as_trained(encoder: ModelEncoder, build: Callable[[str], Built]) -> Built |
 
 
 def build_photo_source(settings: ContentSettings) -> PhotoSource:
-    """Where the settings say that photos are."""
+    """Build the source of photos that the settings describe."""
     return PhotoSource(
         media_root=settings.media_root,
         hosts=settings.image_hosts,
@@ -112,14 +112,14 @@ def encode_new(
     now: datetime,
     report_progress: ReportProgress = ignore_progress,
 ) -> dict[str, Any]:
-    """Encode what is new, and find photos that are nearly the same.
+    """Encode what is new, and cluster near-identical photos.
 
     Returns:
-        How many captions and photos were encoded, how many could not be, and how many are out of reach now; `away`
-        names the places that photos could not be read from, and what most posts lost at once.
+        How many captions and photos were encoded, how many failed, and how many cannot be reached now; `away` names
+        the origins that are down, and what most posts lost at once.
 
     Raises:
-        EncoderFault: an encoder that is wanted makes nothing of a sample; nothing was encoded.
+        EncoderFault: an encoder fails on a sample; nothing was encoded.
     """
     with database.read() as snapshot:
         posts = list(load_content(snapshot, now=now))

@@ -1,4 +1,4 @@
-"""Encodes a sample, so that an encoder that is broken is told of before the hours of work that it was built for."""
+"""Encodes a sample, so that a broken encoder is reported before a run spends hours on it."""
 
 from collections.abc import Callable
 from functools import partial
@@ -17,13 +17,13 @@ def check_text_encoder(encoder: TextEncoder) -> None:
     """Encode one caption.
 
     Raises:
-        EncoderFault: it fails, or gives no vector of the width that it promises.
+        EncoderFault: it fails, or returns no vector of the width on its card.
     """
     _check(encoder.card, "WARMLINE_TEXT_ENCODER", partial(encoder.encode, [CAPTION]))
 
 
 def check_image_encoder(encoder: ImageEncoder) -> None:
-    """Encode one photo, in the two steps that a job takes; raises as `check_text_encoder`."""
+    """Encode one photo in the same two steps as a job; raises like `check_text_encoder`."""
     _check(encoder.card, "WARMLINE_IMAGE_ENCODER", lambda: encoder.encode_prepared([encoder.prepare(_photo())]))
 
 
@@ -41,5 +41,5 @@ def _check(card: EncoderCard, variable: str, encode: Callable[[], Vectors]) -> N
 
 
 def _photo() -> Image.Image:
-    """Shades of grey, which no mean and no deviation makes nothing of."""
+    """Shades of grey: no normalisation turns them into zeros."""
     return Image.linear_gradient("L").resize((SIDE, SIDE)).convert("RGB")

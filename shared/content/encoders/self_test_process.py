@@ -1,10 +1,10 @@
-"""`python -m shared.content.encoders.self_test_process IMAGE_ENCODER TEXT_ENCODER [FOLDER]`: builds both, encodes a
-sample.
+"""`python -m shared.content.encoders.self_test_process IMAGE_ENCODER TEXT_ENCODER [FOLDER]`: builds both
+and encodes a sample.
 
-In a process of its own, so that the doctor loads no PyTorch and outlives whatever a model's library does. It asks no
-hub: what would have to be downloaded first is `ABSENT`.
+It is a separate process, so that the doctor does not load PyTorch and survives a crash of a model's library. It does
+not use the hub: a model that would have to be downloaded is `ABSENT`.
 
-    out: a line for each encoder as it is tried, as JSON (`EncoderTestResult`)
+    out: a line of JSON for each encoder (`EncoderTestResult`)
 """
 
 import os
@@ -21,7 +21,7 @@ OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")  # read when the hub's clie
 
 
 class EncoderTestResult(Struct, kw_only=True):
-    """What became of one encoder."""
+    """The result for one encoder."""
 
     name: str
     outcome: str  # one of the above
@@ -29,7 +29,7 @@ class EncoderTestResult(Struct, kw_only=True):
 
 
 def main(image: str, text: str, folder: Path | None) -> None:
-    """Try both, and write a line for each."""
+    """Test both, and write a line for each."""
     os.environ.update(dict.fromkeys(OFFLINE, "1"))
     from shared.content.encoders.registry import build_image_encoder, build_text_encoder
     from shared.content.encoders.self_test import check_image_encoder, check_text_encoder

@@ -1,7 +1,7 @@
-"""Tells places that photos come from, as a whole, from single photos: which of them are away in this run.
+"""Detects origins (hosts, or the media root) that are down in this run, as opposed to single bad photos.
 
-When a place refuses a photo, it is asked for some that were read from it before. If it refuses these too, the place is
-away: it is asked no more in this run, so that a slow host does not hold the run up, and no photo is blamed.
+When an origin refuses a photo, some photos that were read from it before are requested. If it refuses these too, it is
+down: it is not used again in this run, so that a slow host does not delay the run, and its photos are not blamed.
 """
 
 import threading
@@ -13,30 +13,30 @@ from shared.content.photos.unreadable import Fault, Unreadable
 
 MEDIA_ROOT = "WARMLINE_MEDIA_ROOT"
 PROBES = 3  # photos that were read before; one of them may be gone or forbidden for a reason of its own
-REFUSALS = 8  # in a row, of a place that nothing was read from before
+REFUSALS = 8  # in a row, of an origin that nothing was read from before
 
-KnownGood = Callable[[str], Sequence[str]]  # place → references of photos that were read from it, newest first
-IsRefused = Callable[[str], bool]  # reference → whether its place refuses it now
+KnownGood = Callable[[str], Sequence[str]]  # origin → references of photos that were read from it, newest first
+IsRefused = Callable[[str], bool]  # reference → whether its origin refuses it now
 
 
 def no_known_good(_place: str) -> Sequence[str]:
-    """Where nothing was read before."""
+    """For callers without photos that were read before."""
     return ()
 
 
 class Outages:
-    """What is known in one run. Safe to use from several threads."""
+    """What is known about origins in one run. Safe to use from several threads."""
 
     def __init__(self, known_good: KnownGood = no_known_good) -> None:
         self._known_good = known_good
         self._lock, self._probing = threading.Lock(), threading.Lock()
         self._proven: set[str] = set()
-        self._refusals: Counter[str] = Counter()  # in a row, by place
+        self._refusals: Counter[str] = Counter()  # in a row, by origin
         self._away: dict[str, str] = {}
         self._skipped: Counter[str] = Counter()
 
     def note(self, reference: str, unreadable: Unreadable | None, is_refused: IsRefused) -> None:
-        """A photo was read (None), or could not be; where the place is in doubt, `is_refused` is asked."""
+        """Note that a photo was read (None) or failed; if the origin is in doubt, test it with `is_refused`."""
         origin = origin_of(reference)
         if unreadable is None or not unreadable.may_be_outage:
             with self._lock:
@@ -50,12 +50,12 @@ class Outages:
                 self._judge(origin, unreadable.reason, n_refusals, is_refused)
 
     def note_away(self, origin: str, reason: str) -> None:
-        """A place is known to be away."""
+        """Note that an origin is down."""
         with self._lock:
             self._away[origin] = reason
 
     def skip(self, reference: str) -> Unreadable | None:
-        """What to say of a photo whose place is away; None: try it."""
+        """The failure of a photo whose origin is down; None: try to read it."""
         origin = origin_of(reference)
         with self._lock:
             if origin not in self._away:
@@ -64,19 +64,19 @@ class Outages:
             return Unreadable(fault=Fault.SOURCE_AWAY, detail=f"{origin} is away", may_be_outage=True)
 
     def is_away(self, reference: str) -> bool:
-        """Whether the place of a photo is away."""
+        """Whether the origin of a photo is down."""
         with self._lock:
             return origin_of(reference) in self._away
 
     @property
     def away(self) -> dict[str, str]:
-        """The places that are away, and the reason of each."""
+        """The origins that are down, each with its reason."""
         with self._lock:
             return dict(self._away)
 
     @property
     def skipped(self) -> int:
-        """How many photos were not tried."""
+        """How many photos were skipped."""
         with self._lock:
             return self._skipped.total()
 
