@@ -1,6 +1,6 @@
-"""Runs a measurement in a process of its own, so that its peak of memory is its own too.
+"""Runs a measurement in a child process, so that its peak of memory can be measured alone.
 
-Addresses and secrets travel in the environment, not among the arguments, which everybody can read.
+Addresses and secrets are passed in the environment, not as arguments, which every user of the machine can read.
 """
 
 import json
@@ -13,21 +13,21 @@ from typing import Any
 from benchmarks.errors import BenchmarkRefused
 from benchmarks.provenance import ROOT
 
-PATIENCE_SECONDS = 3600
+TIMEOUT_SECONDS = 3600
 Facts = dict[str, float]
 
 
-def measured_in_child(module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> Facts:
-    """What `python -m MODULE ARGUMENTS` says with `tell` in the last line of its output. Raises as `told_by_child`."""
-    facts: Facts = told_by_child(module, arguments, environment)[-1]
+def measure_in_child(module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> Facts:
+    """The last record that `python -m MODULE ARGUMENTS` writes; raises as `records_of_child`."""
+    facts: Facts = records_of_child(module, arguments, environment)[-1]
     return facts
 
 
-def told_by_child(module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> list[dict[str, Any]]:
-    """All that `python -m MODULE ARGUMENTS` says: each line of its output is a record of JSON.
+def records_of_child(module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> list[dict[str, Any]]:
+    """All records that `python -m MODULE ARGUMENTS` writes: each line of its output is one, as JSON.
 
     Raises:
-        BenchmarkRefused: it ended otherwise than well; its last line of errors is quoted.
+        BenchmarkRefused: it failed; the last line of its errors is quoted.
     """
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
@@ -35,7 +35,7 @@ def told_by_child(module: str, arguments: Sequence[str], environment: Mapping[st
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=PATIENCE_SECONDS,
+        timeout=TIMEOUT_SECONDS,
         check=False,
     )
     if done.returncode != 0:
@@ -44,7 +44,7 @@ def told_by_child(module: str, arguments: Sequence[str], environment: Mapping[st
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def tell(facts: Mapping[str, object]) -> None:
-    """The child's side: say what was measured, as one line of output."""
+def write_record(facts: Mapping[str, object]) -> None:
+    """Called in the child: write what was measured as one line of output."""
     sys.stdout.write(json.dumps(dict(facts), allow_nan=False) + "\n")
     sys.stdout.flush()

@@ -37,7 +37,7 @@ def in_turn(systems: Sequence[System], *, rounds: int) -> Iterator[tuple[int, Sy
 
 
 def take_turns(
-    systems: Mapping[str, Work], *, rounds: int, tell: Callable[[str, int, int], None] | None = None
+    systems: Mapping[str, Work], *, rounds: int, report_progress: Callable[[str, int, int], None] | None = None
 ) -> dict[str, Rates]:
     """Do every system's share in each round. The first time of each is not counted: caches fill, loops are compiled."""
     for work in systems.values():
@@ -50,14 +50,14 @@ def take_turns(
         amount = systems[name]()
         rates[name].append(amount / (perf_counter() - begun))
         peaks[name] = max(peaks[name], peak_rss())
-        if tell is not None:
-            tell("rounds", each + 1, rounds)
+        if report_progress is not None:
+            report_progress("rounds", each + 1, rounds)
     return {name: Rates(per_second=tuple(rates[name]), peak=peaks[name]) for name in systems}
 
 
-def paired_ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+def paired_ratio(ours: Sequence[float], baseline: Sequence[float]) -> float:
     """The median over rounds of one figure in parts of the other."""
-    return median(mine / other for mine, other in zip(ours, theirs, strict=True))
+    return median(mine / other for mine, other in zip(ours, baseline, strict=True))
 
 
 def median_interval(values: Sequence[float], *, confidence: float = 0.95) -> tuple[float, float]:

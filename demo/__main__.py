@@ -11,18 +11,18 @@ from rich.console import Console
 from rich.text import Text
 
 from demo import personal, processes, runs_mirror, show
-from demo.acts import become_personal, show_first_timelines
 from demo.checks import PHASE1_CHECKS, PHASE2_CHECKS, Check, run_checks
 from demo.client import connect
+from demo.context import Addresses, DemoContext, ProgressLog
 from demo.embedded import Servers, embedded_servers
 from demo.errors import DataFolderUnusable
 from demo.options import Options, read_options
 from demo.secret_files import Keys, load_keys, write_environment
 from demo.services import DEFAULTS, ProcessEnvironment, run_step, running_services, variables
 from demo.sources import Source, source_of
-from demo.stage import Addresses, DemoContext, ProgressLog
-from demo.staging import PreparedWorld, stage_world
+from demo.walkthrough import show_first_timelines, switch_to_neucf
 from demo.watch import end_on_signals, watch
+from demo.world_setup import PreparedWorld, set_up_world
 from shared.domain import Phase
 from shared.errors import WarmlineError
 from shared.text.safe_console import SafeConsole
@@ -49,32 +49,37 @@ def main() -> None:
 
 def run(options: Options, console: Console) -> bool:
     """Servers, world, lists, services, then what one sees of them. Whether all checks were good."""
-    diary = ProgressLog(console)
+    progress = ProgressLog(console)
     source = source_of(options)
     _make_home(options.home)
     keys = load_keys(options.home / "keys.json", os.environ)
-    with _servers(options, diary) as servers:
+    with _servers(options, progress) as servers:
         addresses = _addresses(options, servers)
-        surroundings = ProcessEnvironment(environment=_variables(options, addresses, keys), home=options.home)
-        staged = _prepare(source, diary, surroundings, addresses)
+        process_environment = ProcessEnvironment(environment=_variables(options, addresses, keys), home=options.home)
+        prepared = _prepare(source, progress, process_environment, addresses)
         began = time.monotonic()
         with (
-            running_services(surroundings, addresses.timeline_url) as running,
+            running_services(process_environment, addresses.timeline_url) as running,
             connect(addresses.timeline_url, keys) as client,
         ):
-            diary.done["services"] = ("ready", time.monotonic() - began)
-            _write_demo_env(options, addresses, keys, staged)
-            stage = DemoContext(
-                diary=diary, client=client, running=running, addresses=addresses, cast=staged.cast, source=source
+            progress.done["services"] = ("ready", time.monotonic() - began)
+            _write_demo_env(options, addresses, keys, prepared)
+            context = DemoContext(
+                progress=progress,
+                client=client,
+                running=running,
+                addresses=addresses,
+                cast=prepared.cast,
+                source=source,
             )
             if options.phase1:
                 client.switch(Phase.HEURISTIC)
-            show_first_timelines(stage)
-            complete = options.phase1 or become_personal(stage)
-            _show_addresses(options, stage)
+            show_first_timelines(context)
+            complete = options.phase1 or switch_to_neucf(context)
+            _show_addresses(options, context)
             if options.check:
                 checks = PHASE1_CHECKS if options.phase1 or not complete else PHASE1_CHECKS | PHASE2_CHECKS
-                return _check(stage, checks) and complete
+                return _check(context, checks) and complete
             return watch(console, running, servers)
 
 
@@ -86,7 +91,7 @@ def _make_home(home: Path) -> None:
 
 
 @contextmanager
-def _servers(options: Options, diary: ProgressLog) -> Iterator[Servers]:
+def _servers(options: Options, progress: ProgressLog) -> Iterator[Servers]:
     """The embedded servers, those that the user has not brought."""
     wanted = [name for name, url in (("PostgreSQL", options.database_url), ("Valkey", options.redis_url)) if not url]
     began = time.monotonic()
@@ -98,7 +103,10 @@ def _servers(options: Options, diary: ProgressLog) -> Iterator[Servers]:
         postgres=options.database_url is None,
         redis=options.redis_url is None,
     ) as servers:
-        diary.done["servers"] = (" and ".join(wanted) + " started" if wanted else "your own", time.monotonic() - began)
+        progress.done["servers"] = (
+            " and ".join(wanted) + " started" if wanted else "your own",
+            time.monotonic() - began,
+        )
         yield servers
 
 
@@ -129,20 +137,20 @@ def _variables(options: Options, addresses: Addresses, keys: Keys) -> dict[str, 
 
 
 def _prepare(
-    source: Source, diary: ProgressLog, surroundings: ProcessEnvironment, addresses: Addresses
+    source: Source, progress: ProgressLog, process_environment: ProcessEnvironment, addresses: Addresses
 ) -> PreparedWorld:
     """Tables, world and first lists: what must be there before the services start."""
-    with diary.step("migrate", "schema warmline", "Making the tables"):
-        run_step(surroundings, "migrate", ["-m", "warmline", "migrate"])
-    staged = stage_world(diary.console, surroundings, addresses.database_url, source)
-    diary.done["world"] = (f"{staged.counts}; {staged.how}", staged.seconds)
-    personal.outlast_lease(diary.console, addresses.database_url, "heuristic")
-    with diary.step("heuristic", "ranked lists published", "Ranking for everyone"):
-        run_step(surroundings, "s01_heuristic-once", ["-m", "s01_heuristic", "--once"])
-    return staged
+    with progress.step("migrate", "schema warmline", "Making the tables"):
+        run_step(process_environment, "migrate", ["-m", "warmline", "migrate"])
+    prepared = set_up_world(progress.console, process_environment, addresses.database_url, source)
+    progress.done["world"] = (f"{prepared.counts}; {prepared.how}", prepared.seconds)
+    personal.wait_for_old_lease(progress.console, addresses.database_url, "heuristic")
+    with progress.step("heuristic", "ranked lists published", "Ranking for everyone"):
+        run_step(process_environment, "s01_heuristic-once", ["-m", "s01_heuristic", "--once"])
+    return prepared
 
 
-def _write_demo_env(options: Options, addresses: Addresses, keys: Keys, staged: PreparedWorld) -> None:
+def _write_demo_env(options: Options, addresses: Addresses, keys: Keys, prepared: PreparedWorld) -> None:
     given = _variables(options, addresses, keys)
     write_environment(
         options.home / "demo.env",
@@ -153,18 +161,18 @@ def _write_demo_env(options: Options, addresses: Addresses, keys: Keys, staged: 
             **keys.environment,
             **{name: given[name] for name in (*OF_HOME, *DEFAULTS)},
             **runs_mirror.variables(options.home, os.environ),
-            "WARMLINE_DEMO_WARM_USER": staged.cast.warm_user,
-            "WARMLINE_DEMO_COLD_USER": staged.cast.cold_user,
+            "WARMLINE_DEMO_WARM_USER": prepared.cast.warm_user,
+            "WARMLINE_DEMO_COLD_USER": prepared.cast.cold_user,
         },
     )
 
 
-def _show_addresses(options: Options, stage: DemoContext) -> None:
-    timeline_url = stage.addresses.timeline_url
+def _show_addresses(options: Options, context: DemoContext) -> None:
+    timeline_url = context.addresses.timeline_url
     show.show_addresses(
-        stage.console,
+        context.console,
         {
-            "timeline": f"{timeline_url}/timeline/{stage.cast.warm_user}",
+            "timeline": f"{timeline_url}/timeline/{context.cast.warm_user}",
             "interface": f"{timeline_url}/docs",
             **({} if options.phase1 else runs_mirror.how_to_look(options.home, os.environ)),
             "logs": str(options.home / "logs"),
@@ -173,14 +181,14 @@ def _show_addresses(options: Options, stage: DemoContext) -> None:
     )
 
 
-def _check(stage: DemoContext, checks: Mapping[str, Check]) -> bool:
-    stage.console.print()
+def _check(context: DemoContext, checks: Mapping[str, Check]) -> bool:
+    context.console.print()
     outcomes = []
-    for outcome in run_checks(stage, checks):
-        show.show_outcome(stage.console, outcome)
+    for outcome in run_checks(context, checks):
+        show.show_outcome(context.console, outcome)
         outcomes.append(outcome)
     failed = sum(not outcome.good for outcome in outcomes)
-    stage.console.print(f"{len(outcomes) - failed} of {len(outcomes)} checks passed")
+    context.console.print(f"{len(outcomes) - failed} of {len(outcomes)} checks passed")
     return failed == 0
 
 

@@ -9,8 +9,8 @@ import httpx
 
 from demo import database, lists
 from demo.client import Page
+from demo.context import DemoContext
 from demo.services import PHASE1_SERVICES, PHASE2_SERVICES
-from demo.stage import DemoContext
 from demo.world import DemoUsers
 from shared.domain import Phase
 from shared.errors import WarmlineError
@@ -37,57 +37,59 @@ class Outcome:
 Check = Callable[[DemoContext], tuple[bool, str]]
 
 
-def run_checks(stage: DemoContext, checks: Mapping[str, Check]) -> Iterator[Outcome]:
+def run_checks(context: DemoContext, checks: Mapping[str, Check]) -> Iterator[Outcome]:
     """Every check in turn; one that cannot be done has failed."""
     for name, check in checks.items():
         try:
-            good, detail = check(stage)
+            good, detail = check(context)
         except (WarmlineError, httpx.HTTPError, LookupError, TypeError, ValueError) as error:
             good, detail = False, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
         yield Outcome(name=name, good=good, detail=detail)
 
 
 def _status(path: str, expected: int = 200) -> Check:
-    def check(stage: DemoContext) -> tuple[bool, str]:
-        got = stage.client.status_of(path)
+    def check(context: DemoContext) -> tuple[bool, str]:
+        got = context.client.status_of(path)
         return got == expected, f"{path}: {got}"
 
     return check
 
 
 def _source(phase: Phase, user: Callable[[DemoUsers], str], expected: str) -> Check:
-    def check(stage: DemoContext) -> tuple[bool, str]:
-        stage.client.switch(phase)
-        page = stage.client.page(user(stage.cast), limit=PAGE_LIMIT)
+    def check(context: DemoContext) -> tuple[bool, str]:
+        context.client.switch(phase)
+        page = context.client.page(user(context.cast), limit=PAGE_LIMIT)
         good = page.source == expected and len(page.posts) == PAGE_LIMIT
         return good, f"source {page.source}, {len(page.posts)} posts"
 
     return check
 
 
-def _chain_repeats_nothing(stage: DemoContext) -> tuple[bool, str]:
-    pages = _chain(stage, stage.cast.spare_cold_user)
+def _chain_repeats_nothing(context: DemoContext) -> tuple[bool, str]:
+    pages = _chain(context, context.cast.spare_cold_user)
     ids = _ids(pages)
     good = len(pages) == CHAIN_PAGES and all(page.posts for page in pages) and len(ids) == len(set(ids))
     return good, f"{len(pages)} pages, {len(ids)} posts, {len(set(ids))} different"
 
 
-def _blocks_hold(stage: DemoContext) -> tuple[bool, str]:
-    shown = _authors_on(stage, _chain(stage, stage.cast.spare_warm_user))
-    shown_to_others = _authors_on(stage, _chain(stage, _stranger()))
-    blocked = database.blocked_both_ways(stage.addresses.database_url, stage.cast.spare_warm_user)
-    good = {stage.cast.blocked_author, stage.cast.blocking_author} <= blocked and bool(shown) and not blocked & shown
+def _blocks_hold(context: DemoContext) -> tuple[bool, str]:
+    shown = _authors_on(context, _chain(context, context.cast.spare_warm_user))
+    shown_to_others = _authors_on(context, _chain(context, _stranger()))
+    blocked = database.blocked_both_ways(context.addresses.database_url, context.cast.spare_warm_user)
+    good = (
+        {context.cast.blocked_author, context.cast.blocking_author} <= blocked and bool(shown) and not blocked & shown
+    )
     return good, f"{len(blocked)} blocked, {len(blocked & shown)} shown, {len(blocked & shown_to_others)} to others"
 
 
-def _own_posts_stay_away(stage: DemoContext) -> tuple[bool, str]:
-    author = stage.cast.blocked_author
-    shown = _authors_on(stage, _chain(stage, author))
+def _own_posts_stay_away(context: DemoContext) -> tuple[bool, str]:
+    author = context.cast.blocked_author
+    shown = _authors_on(context, _chain(context, author))
     return bool(shown) and author not in shown, f"{len(shown)} authors, own: {author in shown}"
 
 
-def _admin_wants_its_token(stage: DemoContext) -> tuple[bool, str]:
-    client = stage.client
+def _admin_wants_its_token(context: DemoContext) -> tuple[bool, str]:
+    client = context.client
     got = [
         client.status_of("/admin/phase"),
         client.status_of("/admin/phase", token=WRONG_TOKEN),
@@ -97,91 +99,91 @@ def _admin_wants_its_token(stage: DemoContext) -> tuple[bool, str]:
     return got == [401] * len(got), "answers " + ", ".join(map(str, got))
 
 
-def _phase_switches_there_and_back(stage: DemoContext) -> tuple[bool, str]:
-    client, token = stage.client, stage.client.keys.admin_token
+def _phase_switches_there_and_back(context: DemoContext) -> tuple[bool, str]:
+    client, token = context.client, context.client.keys.admin_token
     before = client.phase()["phase"]
     other = "heuristic" if before == "neucf" else "neucf"
     there = client.set_phase(other, token=token), client.phase()["phase"]
-    page = client.page(stage.cast.spare_warm_user, limit=PAGE_LIMIT)
+    page = client.page(context.cast.spare_warm_user, limit=PAGE_LIMIT)
     back = client.set_phase(before, token=token), client.phase()["phase"]
     good = there == (200, other) and back == (200, before) and len(page.posts) > 0
     return good, f"{before} → {there[1]} (page from {page.source}) → {back[1]}"
 
 
-def _status_is_told(stage: DemoContext) -> tuple[bool, str]:
-    got = stage.client.status_of("/admin/status", token=stage.client.keys.admin_token)
+def _status_is_shown(context: DemoContext) -> tuple[bool, str]:
+    got = context.client.status_of("/admin/status", token=context.client.keys.admin_token)
     return got == httpx.codes.OK, f"/admin/status: {got}"
 
 
-def _all_alive(stage: DemoContext) -> tuple[bool, str]:
-    silent = stage.running.without_heartbeat(stage.client.live_workers())
-    fallen = [name for name, process in stage.running.processes.items() if process.poll() is not None]
-    names = sorted(stage.running.processes)
+def _all_alive(context: DemoContext) -> tuple[bool, str]:
+    silent = context.running.without_heartbeat(context.client.live_workers())
+    fallen = [name for name, process in context.running.processes.items() if process.poll() is not None]
+    names = sorted(context.running.processes)
     return names == sorted(ALL_SERVICES) and not silent and not fallen, ", ".join(names) + "; silent: " + str(
         len(silent)
     )
 
 
-def _switch_changes_source_and_list(stage: DemoContext) -> tuple[bool, str]:
-    user_id = _others(stage)[0]
-    ranked = lists.whole_lists(stage.addresses.redis_url, user_id)
+def _switch_changes_source_and_list(context: DemoContext) -> tuple[bool, str]:
+    user_id = _others(context)[0]
+    ranked = lists.whole_lists(context.addresses.redis_url, user_id)
     sources, good = [], ranked[Phase.HEURISTIC] != ranked[Phase.NEUCF]
     for phase in (Phase.HEURISTIC, Phase.NEUCF, Phase.HEURISTIC, Phase.NEUCF):
-        stage.client.switch(phase)
-        page = stage.client.page(user_id, limit=SHORT_LIMIT)
+        context.client.switch(phase)
+        page = context.client.page(user_id, limit=SHORT_LIMIT)
         sources.append(page.source)
         good = good and page.source == phase and set(_ids([page])) <= set(ranked[phase])
     common = len(set(ranked[Phase.HEURISTIC]) & set(ranked[Phase.NEUCF]))
     return good, f"{' → '.join(sources)}; the two lists share {common} of {len(ranked[Phase.NEUCF])} posts"
 
 
-def _chain_ends_in_its_phase(stage: DemoContext) -> tuple[bool, str]:
-    told, good = [], True
-    for user_id, began, then in zip(_others(stage)[1:3], Phase, reversed(Phase), strict=True):
-        stage.client.switch(began)
-        first = stage.client.page(user_id, limit=SHORT_LIMIT)
-        stage.client.switch(then)
-        second = stage.client.page(user_id, limit=SHORT_LIMIT, cursor=first.next_cursor)
-        fresh = stage.client.page(user_id, limit=SHORT_LIMIT)
-        told.append(f"{first.source}, switch, {second.source}, new chain {fresh.source}")
+def _chain_ends_in_its_phase(context: DemoContext) -> tuple[bool, str]:
+    shown, good = [], True
+    for user_id, began, then in zip(_others(context)[1:3], Phase, reversed(Phase), strict=True):
+        context.client.switch(began)
+        first = context.client.page(user_id, limit=SHORT_LIMIT)
+        context.client.switch(then)
+        second = context.client.page(user_id, limit=SHORT_LIMIT, cursor=first.next_cursor)
+        fresh = context.client.page(user_id, limit=SHORT_LIMIT)
+        shown.append(f"{first.source}, switch, {second.source}, new chain {fresh.source}")
         good = good and [first.source, second.source, fresh.source] == [began, began, then]
         good = good and not set(_ids([first])) & set(_ids([second]))
-    return good, "; ".join(told)
+    return good, "; ".join(shown)
 
 
-def _rollout_grows(stage: DemoContext) -> tuple[bool, str]:
-    users = _others(stage)
+def _rollout_grows(context: DemoContext) -> tuple[bool, str]:
+    users = _others(context)
     inside: dict[int, set[str]] = {}
     for percent in ROLLOUTS:
-        stage.client.switch(Phase.NEUCF, rollout_percent=percent)
-        inside[percent] = {user for user in users if stage.client.page(user, limit=1).source == Phase.NEUCF}
+        context.client.switch(Phase.NEUCF, rollout_percent=percent)
+        inside[percent] = {user for user in users if context.client.page(user, limit=1).source == Phase.NEUCF}
     counts = {percent: len(members) for percent, members in inside.items()}
     grows = all(inside[lower] <= inside[higher] for lower, higher in pairwise(ROLLOUTS))
     good = grows and counts[0] == 0 < counts[30] < counts[100] == len(users)
     return good, f"of {len(users)} users: " + ", ".join(f"{count} at {percent} %" for percent, count in counts.items())
 
 
-def _phase_stays(stage: DemoContext) -> tuple[bool, str]:
-    stage.client.switch(Phase.NEUCF)
-    phase = stage.client.phase()
+def _phase_stays(context: DemoContext) -> tuple[bool, str]:
+    context.client.switch(Phase.NEUCF)
+    phase = context.client.phase()
     return (phase["phase"], phase["rollout_percent"]) == (Phase.NEUCF, 100), f"{phase['phase']} at 100 %"
 
 
-def _others(stage: DemoContext) -> list[str]:
+def _others(context: DemoContext) -> list[str]:
     """Active users who are not of the cast: what a check shows them is not missing afterwards."""
-    cast = set(asdict(stage.cast).values())
-    found = database.active_users(stage.addresses.database_url, likes=WARM_LIKES, limit=ASKED_USERS)
+    cast = set(asdict(context.cast).values())
+    found = database.active_users(context.addresses.database_url, likes=WARM_LIKES, limit=ASKED_USERS)
     return [user_id for user_id in found if user_id not in cast]
 
 
-def _chain(stage: DemoContext, user_id: str) -> list[Page]:
+def _chain(context: DemoContext, user_id: str) -> list[Page]:
     """The first pages of a fresh chain."""
-    return list(stage.client.chain(user_id, limit=PAGE_LIMIT, pages=CHAIN_PAGES))
+    return list(context.client.chain(user_id, limit=PAGE_LIMIT, pages=CHAIN_PAGES))
 
 
-def _authors_on(stage: DemoContext, pages: list[Page]) -> set[str]:
+def _authors_on(context: DemoContext, pages: list[Page]) -> set[str]:
     """Whose posts stand on the pages."""
-    return set(database.authors_of(stage.addresses.database_url, _ids(pages)).values())
+    return set(database.authors_of(context.addresses.database_url, _ids(pages)).values())
 
 
 def _stranger() -> str:
@@ -205,7 +207,7 @@ PHASE1_CHECKS: dict[str, Check] = {
     "own posts are not shown": _own_posts_stay_away,
     "the admin interface wants its token": _admin_wants_its_token,
     "the phase switches there and back": _phase_switches_there_and_back,
-    "the operator sees the status": _status_is_told,
+    "the operator sees the status": _status_is_shown,
 }
 PHASE2_CHECKS: dict[str, Check] = {
     "all four services are alive": _all_alive,

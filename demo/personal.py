@@ -8,9 +8,9 @@ from rich.console import Console
 
 from demo import database
 from demo.client import Model
+from demo.context import DemoContext
 from demo.errors import ServiceFailed
 from demo.services import ALIVE_SECONDS, PHASE2_SERVICES, run_step
-from demo.stage import DemoContext
 
 TRAIN = "train"  # the job, as `warmline.runs` names it
 TRAIN_STEP = "s02_train_neucf-once"
@@ -24,45 +24,45 @@ def known_model(models: Sequence[Model]) -> Model | None:
     return next((model for model in models if model.is_champion), next(iter(models), None))
 
 
-def train(stage: DemoContext) -> tuple[Model, str]:
+def train(context: DemoContext) -> tuple[Model, str]:
     """Encode what is new, train, judge: the model, which may have been rejected, and what was encoded in words.
 
     Raises:
         ServiceFailed: no model came of it.
     """
-    outlast_lease(stage.console, stage.addresses.database_url, TRAIN)
+    wait_for_old_lease(context.console, context.addresses.database_url, TRAIN)
     on_screen = sys.stderr.isatty()  # then it draws its own progress bars
     try:
         run_step(
-            stage.running.surroundings,
+            context.running.process_environment,
             TRAIN_STEP,
             ["-m", "s02_train_neucf", "--once"],
             show=on_screen,
             seconds=TRAIN_SECONDS,
         )
     finally:
-        stage.console.show_cursor()  # hidden by bars that were cut off
-    models = stage.client.models()
+        context.console.show_cursor()  # hidden by bars that were cut off
+    models = context.client.models()
     if not models:
         raise ServiceFailed("s02_train_neucf: ended well, but put no model on record")
-    run = next(run for run in stage.client.runs() if run["job"] == TRAIN)
+    run = next(run for run in context.client.runs() if run["job"] == TRAIN)
     return models[0], f"{run['report']['captions']:,} captions and {run['report']['images']:,} photos encoded"
 
 
-def score(stage: DemoContext, model: Model) -> str:
+def score(context: DemoContext, model: Model) -> str:
     """Promote the model, over the gate's no if need be, and have its lists made; says how many.
 
     Raises:
         ServiceFailed: the scoring run failed.
     """
-    if "s02_recsys_neucf" not in stage.running.processes:
-        stage.running.start(["s02_recsys_neucf"])
-    run_id = stage.client.promote(model.version, override=not model.accepted)
+    if "s02_recsys_neucf" not in context.running.processes:
+        context.running.start(["s02_recsys_neucf"])
+    run_id = context.client.promote(model.version, override=not model.accepted)
     deadline = time.monotonic() + SCORE_SECONDS
-    with stage.console.status("Scoring every user's posts with the model"):
+    with context.console.status("Scoring every user's posts with the model"):
         while time.monotonic() < deadline:
-            stage.running.refuse_fallen()
-            run = next((run for run in stage.client.runs() if run["id"] == run_id), None)
+            context.running.refuse_exited()
+            run = next((run for run in context.client.runs() if run["id"] == run_id), None)
             if run is not None and run["state"] == "failed":
                 raise ServiceFailed(f"s02_recsys_neucf: {run['error']}")
             if run is not None and run["state"] == "done":
@@ -72,23 +72,23 @@ def score(stage: DemoContext, model: Model) -> str:
     raise ServiceFailed(f"s02_recsys_neucf: not done in {SCORE_SECONDS:.0f} s")
 
 
-def complete_services(stage: DemoContext) -> None:
+def start_missing_services(context: DemoContext) -> None:
     """Start what is not there yet of phase 2, and wait until all services give a sign of life.
 
     Raises:
         ServiceFailed: one ended, or is silent.
     """
-    stage.running.start([name for name in PHASE2_SERVICES if name not in stage.running.processes])
+    context.running.start([name for name in PHASE2_SERVICES if name not in context.running.processes])
     deadline = time.monotonic() + ALIVE_SECONDS
-    with stage.console.status("Waiting for all services' sign of life"):
-        while silent := stage.running.without_heartbeat(stage.client.live_workers()):
-            stage.running.refuse_fallen()
+    with context.console.status("Waiting for all services' sign of life"):
+        while silent := context.running.without_heartbeat(context.client.live_workers()):
+            context.running.refuse_exited()
             if time.monotonic() > deadline:
                 raise ServiceFailed(f"{', '.join(silent)}: no sign of life in {ALIVE_SECONDS:.0f} s")
             time.sleep(POLL_SECONDS)
 
 
-def outlast_lease(console: Console, database_url: str, job: str) -> None:
+def wait_for_old_lease(console: Console, database_url: str, job: str) -> None:
     """Wait while a run that was cut off with an earlier start still counts as under way: a minute at most."""
     left = database.lease_left(database_url, job)
     if left > 0:

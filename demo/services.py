@@ -49,18 +49,18 @@ class ProcessEnvironment:
 
 @dataclass(slots=True, kw_only=True)
 class Running:
-    """The services that run. `fallen` names those whose end has been reported."""
+    """The services that run. `exited` names those whose end has been reported."""
 
     processes: dict[str, Process]
-    surroundings: ProcessEnvironment
-    fallen: set[str] = field(default_factory=set)
+    process_environment: ProcessEnvironment
+    exited: set[str] = field(default_factory=set)
 
     def start(self, names: Sequence[str]) -> None:
         """Start services; their ends are this process's end."""
         for name in names:
-            log = self.surroundings.log_of(name)
+            log = self.process_environment.log_of(name)
             log.unlink(missing_ok=True)
-            self.processes[name] = _start(self.surroundings, ["-m", name], log)
+            self.processes[name] = _start(self.process_environment, ["-m", name], log)
 
     def without_heartbeat(self, live_workers: Mapping[str, Collection[str]]) -> list[str]:
         """The services whose own process is not among the live workers (`machine:process`, by service)."""
@@ -71,22 +71,22 @@ class Running:
             and not any(worker.endswith(f":{process.pid}") for worker in live_workers.get(name, ()))
         ]
 
-    def refuse_fallen(self) -> None:
+    def refuse_exited(self) -> None:
         """Raises ServiceFailed, with the end of its log, when a service has ended."""
-        for name in self.newly_fallen():
-            raise ServiceFailed(self.last_words(name))
+        for name in self.newly_exited():
+            raise ServiceFailed(self.exit_message(name))
 
-    def newly_fallen(self) -> list[str]:
+    def newly_exited(self) -> list[str]:
         """The services that ended since the last call."""
         ended = [name for name, process in self.processes.items() if process.poll() is not None]
-        new = [name for name in ended if name not in self.fallen]
-        self.fallen.update(new)
+        new = [name for name in ended if name not in self.exited]
+        self.exited.update(new)
         return new
 
-    def last_words(self, name: str) -> str:
+    def exit_message(self, name: str) -> str:
         """Exit code and the end of the log of a service that ended."""
         return f"{name}: ended with exit code {self.processes[name].poll()}; the end of its log:\n" + processes.tail(
-            self.surroundings.log_of(name)
+            self.process_environment.log_of(name)
         )
 
 
@@ -100,7 +100,7 @@ def variables(base: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]
 
 
 def run_step(
-    surroundings: ProcessEnvironment,
+    process_environment: ProcessEnvironment,
     name: str,
     arguments: Sequence[str],
     *,
@@ -112,10 +112,10 @@ def run_step(
     Raises:
         ServiceFailed: the exit code is not 0, or it took too long.
     """
-    log = None if show else surroundings.log_of(name)
+    log = None if show else process_environment.log_of(name)
     if log is not None:
         log.unlink(missing_ok=True)
-    process = _start(surroundings, arguments, log)
+    process = _start(process_environment, arguments, log)
     try:
         exit_code = process.wait(seconds)
     except subprocess.TimeoutExpired:
@@ -128,9 +128,9 @@ def run_step(
 
 
 @contextmanager
-def running_services(surroundings: ProcessEnvironment, timeline_url: str) -> Iterator[Running]:
+def running_services(process_environment: ProcessEnvironment, timeline_url: str) -> Iterator[Running]:
     """Start phase 1, wait until the timeline is ready, and stop whatever runs by then when the block ends."""
-    running = Running(processes={}, surroundings=surroundings)
+    running = Running(processes={}, process_environment=process_environment)
     try:
         running.start(PHASE1_SERVICES)
         _wait_until_ready(running, timeline_url)
@@ -139,15 +139,15 @@ def running_services(surroundings: ProcessEnvironment, timeline_url: str) -> Ite
         _stop_all(running)
 
 
-def _start(surroundings: ProcessEnvironment, arguments: Sequence[str], log: Path | None) -> Process:
+def _start(process_environment: ProcessEnvironment, arguments: Sequence[str], log: Path | None) -> Process:
     # The demo's folder as working folder: a `.env` that lies beside the code is not the demo's. Killed with us at
     # once when we are killed: a training would go on for minutes before it hears anything else.
     return processes.start(
         [sys.executable, *arguments],
         last_signal=signal.SIGKILL,
         log=log,
-        cwd=surroundings.home,
-        env=surroundings.environment,
+        cwd=process_environment.home,
+        env=process_environment.environment,
     )
 
 
@@ -155,7 +155,7 @@ def _wait_until_ready(running: Running, timeline_url: str) -> None:
     deadline = time.monotonic() + READY_SECONDS
     answer = "no answer"
     while time.monotonic() < deadline:
-        running.refuse_fallen()
+        running.refuse_exited()
         try:
             response = httpx.get(f"{timeline_url}/readyz", timeout=2.0, trust_env=False)
         except httpx.HTTPError:
@@ -165,7 +165,7 @@ def _wait_until_ready(running: Running, timeline_url: str) -> None:
             return
         answer = response.text[:300]
         time.sleep(0.1)
-    log = processes.tail(running.surroundings.log_of("timeline"))
+    log = processes.tail(running.process_environment.log_of("timeline"))
     raise ServiceFailed(f"timeline: not ready in {READY_SECONDS:.0f} s ({answer}); the end of its log:\n{log}")
 
 

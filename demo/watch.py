@@ -26,9 +26,9 @@ def watch(console: Console, running: Running, servers: Servers) -> bool:
     names = sorted(running.processes)
     console.print(f"\n{', '.join(names[:-1])} and {names[-1]} run until Ctrl-C.", soft_wrap=True)
     lost_servers: set[str] = set()
-    while len(running.fallen) < len(running.processes):
-        for name in running.newly_fallen():
-            console.print(Text(running.last_words(name), style="red"), soft_wrap=True)
+    while len(running.exited) < len(running.processes):
+        for name in running.newly_exited():
+            console.print(Text(running.exit_message(name), style="red"), soft_wrap=True)
         for server in servers:
             if server.name not in lost_servers and server.process is not None and server.process.poll() is not None:
                 lost_servers.add(server.name)

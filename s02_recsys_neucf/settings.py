@@ -12,7 +12,10 @@ class ScoreSettings(SettingsGroup):
 
     score_every_minutes: float = Field(15, ge=0.05, le=1440, description="minutes between two scoring runs")
     score_full_hours: float = Field(
-        12, ge=0.1, le=72, description="hours after which all active users are scored again, not only the busy ones"
+        12,
+        ge=0.1,
+        le=72,
+        description="hours after which all active users are scored again, not only those with new events",
     )
     history_days: float = Field(730, ge=1, le=36_500, description="age in days up to which likes shape a user's taste")
 

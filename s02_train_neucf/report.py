@@ -31,7 +31,7 @@ from s02_train_neucf.progress import GLOBAL, PER_USER, WARM_UP, examining, repla
 from shared.errors import TrainingRefused
 from shared.jobs.stages import Stopwatch
 from shared.neucf.config import NeuCFConfig
-from shared.run_progress import ReportProgress, report_to_nobody
+from shared.run_progress import ReportProgress, ignore_progress
 
 PER_USER_SHARE = 0.2  # of each user's likes, the last ones
 SHOWN = ("hr@10", "ndcg@10", "recall@20")
@@ -53,7 +53,7 @@ class EvaluationPlan:
     device: torch.device
     warm: bool = False  # whether each model of the replay starts from that of the cut before, as nights do
     watch: Stopwatch = field(default_factory=Stopwatch)  # of the replay and the exams
-    report_progress: ReportProgress = report_to_nobody  # told of both, step by step
+    report_progress: ReportProgress = ignore_progress  # told of both, step by step
 
     def fit(
         self,

@@ -20,25 +20,36 @@ class TrainSettings(SettingsGroup):
 
     train_cron: str = Field("0 3 * * *", description="when training starts, as a crontab line of five fields")
     schedule_timezone: str = Field("UTC", description="time zone of the crontab line, such as Asia/Tokyo")
-    train_days: float = Field(730, ge=1, le=36_500, description="age in days up to which events are trained on")
+    train_days: float = Field(730, ge=1, le=36_500, description="age in days up to which events are used in training")
     train_seed: int = Field(1, ge=0, le=2**31 - 1, description="seed of everything random in training")
     warm_start: bool = Field(
-        default=False, description="start each training from the champion's weights, by id; false: from chance"
+        default=False, description="start each training from the champion's weights, by id; false: from random weights"
     )
     train_kind_weights: dict[InteractionKind, float] = Field(
         {InteractionKind.LIKE: 1, InteractionKind.COMMENT: 1, InteractionKind.SAVE: 1, InteractionKind.SHARE: 1},
-        description="weight in training of what a user liked, by its strongest kind, as JSON; a kind left out counts 1",
+        description="training weight of a liked post by its strongest kind, as JSON; a kind that is left out counts 1",
     )
     train_half_life_days: float | None = Field(
-        None, ge=0.1, le=36_500, description="age in days at which a like counts one half in training; blank: all alike"
+        None,
+        ge=0.1,
+        le=36_500,
+        description="age in days at which a like counts one half in training; blank: all count the same",
     )
     train_hide_weight: float = Field(
-        1, ge=0.01, le=1000, description="as how many posts that a user did not like one that they hid counts"
+        1,
+        ge=0.01,
+        le=1000,
+        description="training weight of a post that the user hid, relative to any other post without a like",
     )
     train_ignored_weight: float = Field(
-        3, ge=0.01, le=1000, description="the same of one that they saw and, within a day, did nothing with"
+        3,
+        ge=0.01,
+        le=1000,
+        description="the same for a post that the user viewed without any further event within a day",
     )
-    models_kept: int = Field(7, ge=2, le=1000, description="model folders that are kept besides champion and previous")
+    models_kept: int = Field(
+        7, ge=2, le=1000, description="number of model folders that are kept besides champion and previous"
+    )
 
     @field_validator("train_cron")
     @classmethod
@@ -83,9 +94,11 @@ class MirrorSettings(SettingsGroup):
     """Where training runs are mirrored to."""
 
     mlflow_uri: SecretStr | None = Field(
-        None, description="MLflow that training runs are mirrored to, as http(s)://… or sqlite:///…; blank or off: none"
+        None, description="MLflow that training runs are copied to, as http(s)://… or sqlite:///…; blank or off: none"
     )
-    mlflow_runs: int = Field(90, ge=2, le=500, description="mirrored runs that are kept; older ones are deleted")
+    mlflow_runs: int = Field(
+        90, ge=2, le=500, description="number of runs that are kept in MLflow; older ones are deleted"
+    )
 
     @field_validator("mlflow_uri")
     @classmethod

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
-from shared.text.printable import is_steering
+from shared.text.printable import has_control_characters
 
 MAX_ID_LENGTH = 128  # characters; the contract of the four relations
 ID_RULE = f"1 to {MAX_ID_LENGTH} characters, none a control character, no white space at either end"
@@ -88,7 +88,7 @@ class Reason(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseState:
-    """The phase in force. `version` grows with each change and decides between two copies."""
+    """The phase in force. `version` grows with each change; of two copies the one with the higher version counts."""
 
     version: int
     phase: Phase
@@ -117,7 +117,7 @@ MAX_ERASED = 100_000  # users erased within that time; the oldest are forgotten 
 
 
 def hash_of_user(user_id: str) -> str:
-    """How an erased user is remembered for a while: what a script in Redis can work out, too."""
+    """The hash by which an erased user is remembered for a while; a script in Redis can compute it too."""
     return hashlib.sha1(user_id.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -145,7 +145,7 @@ def age_hours(created_at: datetime, now: datetime) -> float:
 
 def is_photo_reference(text: str) -> bool:
     """Whether a post's `image_url` can name a photo: no other scheme than http(s) is ever read."""
-    return not is_steering(text) and (not _SCHEME.match(text) or bool(_HTTP.match(text)))
+    return not has_control_characters(text) and (not _SCHEME.match(text) or bool(_HTTP.match(text)))
 
 
 def is_usable_id(text: str) -> bool:

@@ -1,30 +1,30 @@
 """The errors that Warmline raises, drawn as one tree.
 
-WarmlineError                   says what, which one, and what to do
+WarmlineError                   says what is wrong, with which one, and what to do
 ├── ConfigurationError          a setting is missing or wrong                  exit 2
-│   └── EncoderUnavailable      an encoder is unknown, or its package or weights are not here
-├── EncoderFault                an encoder gave what is no vector
-├── SourceError                 the four relations are not what the contract says
+│   └── EncoderUnavailable      an encoder is unknown, or its package or weights are missing
+├── EncoderFault                an encoder returned something that is not a vector
+├── SourceError                 the four relations do not match the contract
 ├── StoreUnavailable            PostgreSQL or Redis does not answer, or refuses
 │   ├── StoreReadOnly           PostgreSQL answers, and takes no writes (a standby, a demoted primary)
-│   ├── NotMigrated             the schema is another version's
-│   ├── WriteConflict           two transactions waited for each other; a repeat may succeed
+│   ├── NotMigrated             the schema has another version
+│   ├── WriteConflict           two transactions waited for each other (a deadlock); a retry may succeed
 │   ├── ForeignInstallation     Redis, a model folder or a snapshot belongs to another installation
-│   └── RedisBehind             Redis answers, and may lack acts that PostgreSQL has
+│   └── RedisBehind             Redis answers, but may lack writes that PostgreSQL has
 │       └── WritesRefused       … because it refuses to write
 ├── ImportRefused               a folder cannot be imported at all             exit 2
-├── WriteRefused                a write contradicts what stands: a view, a deleted post, an erased user
-├── RunRefused                  a job cannot be claimed or asked for now
-├── ArtefactError               a model file is damaged, or does not fit what it is loaded for
-├── TrainingRefused             there is nothing to learn from, or learning went astray
-├── ScoringRefused              a model gives scores that cannot be ranked
+├── WriteRefused                a write contradicts what is stored: a view, a deleted post, an erased user
+├── RunRefused                  a job cannot be claimed or requested now
+├── ArtefactError               a model file is damaged, or does not fit its use
+├── TrainingRefused             there is nothing to learn from, or the training diverged
+├── ScoringRefused              a model returns scores that cannot be ranked
 ├── PromotionRefused            a model version may not become the champion
-└── LeaseLost                   another run took over; this one may write nothing more
+└── LeaseLost                   another run took over; this one must not write any more
 """
 
 
 class WarmlineError(Exception):
-    """Anything that a reader of the message can mend: one line, or one for each thing that is wrong."""
+    """A problem that the reader of the message can solve: one line, or one line for each problem."""
 
     exit_code = 1
 
@@ -40,11 +40,11 @@ class ConfigurationError(WarmlineError):
 
 
 class EncoderUnavailable(ConfigurationError):
-    """An encoder is unknown, or its package or weights are not here; the message says what to install."""
+    """An encoder is unknown, or its package or weights are missing; the message says what to install."""
 
 
 class EncoderFault(WarmlineError):
-    """An encoder gave rows that are not finite, or all zero: its weights are broken, nothing of the batch is stored."""
+    """An encoder returned vectors that are not finite or all zero: its weights are broken, the batch is not stored."""
 
 
 class SourceError(WarmlineError):
@@ -56,27 +56,27 @@ class StoreUnavailable(WarmlineError):
 
 
 class StoreReadOnly(StoreUnavailable):
-    """PostgreSQL answers reads and refuses writes: for us it is down until it is a primary again."""
+    """PostgreSQL answers reads but refuses writes: it counts as down until it is a primary again."""
 
 
 class NotMigrated(StoreUnavailable):
-    """The schema `warmline` is not there, or another version's; the message says got, expected and what to run."""
+    """The schema `warmline` is missing or has another version; the message says got, expected and what to run."""
 
 
 class WriteConflict(StoreUnavailable):
-    """PostgreSQL ended one of two transactions that waited for each other: nothing of it was changed."""
+    """PostgreSQL aborted one of two transactions that waited for each other (a deadlock): it changed nothing."""
 
 
 class ForeignInstallation(StoreUnavailable):
-    """Redis, a model folder or a snapshot belongs to another PostgreSQL: it is neither read nor written."""
+    """Redis, a model folder or a snapshot belongs to another installation: it is neither read nor written."""
 
 
 class RedisBehind(StoreUnavailable):
-    """Redis answers, and may lack blocks, hides or deletions that PostgreSQL has: PostgreSQL decides what is shown."""
+    """Redis answers, but may lack blocks, hides or deletions that PostgreSQL has: PostgreSQL decides what is shown."""
 
 
 class WritesRefused(RedisBehind):
-    """Redis answers reads and refuses writes (full, a replica, a failed save): what it holds may be out of date."""
+    """Redis answers reads but refuses writes (full, a replica, a failed save): its data may be out of date."""
 
 
 class ImportRefused(WarmlineError):
@@ -86,7 +86,7 @@ class ImportRefused(WarmlineError):
 
 
 class WriteRefused(WarmlineError):
-    """A write contradicts what stands; `reason` names its kind for ever, the message says what to do."""
+    """A write contradicts what is stored; `reason` is a stable code, the message says what to do."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
@@ -94,19 +94,19 @@ class WriteRefused(WarmlineError):
 
 
 class RunRefused(WarmlineError):
-    """A job cannot start now, because one is running or the service is not there."""
+    """A job cannot start now: a run is under way, or no service for it is running."""
 
 
 class ArtefactError(WarmlineError):
-    """A model's folder is damaged, or made for other encoders or widths; the message says got and expected."""
+    """A model's folder is damaged, or was made for other encoders or widths; the message says got and expected."""
 
 
 class TrainingRefused(WarmlineError):
-    """No model comes out of this data: nothing to learn from, broken vectors, or a loss that is no number."""
+    """No model can be trained on this data: nothing to learn from, broken vectors, or a loss that is not a number."""
 
 
 class ScoringRefused(WarmlineError):
-    """Scores are not finite or shapes do not fit: nothing may be published from them."""
+    """Scores are not finite or shapes do not fit: they must not be published."""
 
 
 class PromotionRefused(WarmlineError):
@@ -114,4 +114,4 @@ class PromotionRefused(WarmlineError):
 
 
 class LeaseLost(WarmlineError):
-    """This run's lease or fencing number was overtaken: it must stop without writing."""
+    """Another run took this run's lease or has a newer fencing number: this run must stop without writing."""

@@ -1,6 +1,6 @@
-"""Posts and interactions as columns of hashes and times: what PostgreSQL gives and what rankers count and learn from.
+"""Posts and interactions as columns of hashes and times: loaded from PostgreSQL, used by all rankers.
 
-Ids stand in them as 64-bit keys (see `shared.db.bulk`). Pure.
+Ids are represented by 64-bit keys (see `shared.db.bulk`). Pure.
 """
 
 from dataclasses import dataclass
@@ -36,25 +36,25 @@ class Events:
         return len(self.at)
 
     def __getitem__(self, part: slice | Int64s | NDArray[np.bool_]) -> Self:
-        """Some of the events; of a slice, as views of the same columns."""
+        """Some of the events; for a slice, views of the same columns."""
         return type(self)(
             user_keys=self.user_keys[part], post_keys=self.post_keys[part], kinds=self.kinds[part], at=self.at[part]
         )
 
     def before(self, at: float) -> Self:
-        """What happened before a moment; of events in order of time, views of the same columns."""
+        """The events before a time; if the events are in order of time, views of the same columns."""
         if np.all(self.at[1:] >= self.at[:-1]):
             return self[: int(np.searchsorted(self.at, at))]
         return self[self.at < at]
 
     def where(self, kept: NDArray[np.bool_]) -> Self:
-        """The events that a mask keeps."""
+        """The events at which the mask is true."""
         return self[kept]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostKeys:
-    """Posts by key alone, in no order."""
+    """Posts by key, in any order."""
 
     keys: Int64s  # (n_posts,)
     author_keys: Int64s  # (n_posts,)

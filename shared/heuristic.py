@@ -1,10 +1,10 @@
 """The heuristic formula: score = α · popularity + (1 − α) · recency, both terms in [0, 1].
 
-Each function takes one number or a numpy array of them, and gives the same: the nightly ranker and the timeline's
-fallback share one definition without the timeline having to carry numpy.
+Each function takes a number or a numpy array, and returns the same type: the nightly ranker and the timeline's
+fallback share one definition, and the timeline does not need numpy.
 
-The first seed of this project added a raw count of likes to a decay in [0, 1], so that one like outweighed any age;
-here both terms are brought to one scale before they are blended.
+Both terms are on one scale before they are blended: a raw count of likes added to a decay in [0, 1] would let a
+single like outweigh any age.
 """
 
 import math
@@ -24,21 +24,21 @@ REFERENCE_QUANTILE = 0.99
 
 
 def decay(age_hours: Numbers, half_life_hours: float) -> Numbers:
-    """½ ^ (age / half-life), in (0, 1] for ages from 0 hours up."""
+    """½ ^ (age / half-life), in (0, 1] for ages of 0 hours or more."""
     share: Numbers = 0.5 ** (age_hours / half_life_hours)
     return share
 
 
 def recency(age_hours: Numbers, half_life_hours: float) -> Numbers:
-    """How fresh a post is, in (0, 1]: 1 when born now, one half after each half-life."""
+    """How fresh a post is, in (0, 1]: 1 for a post created now, halved after each half-life."""
     return decay(age_hours, half_life_hours)
 
 
 def popularity(weight: Numbers, reference: float, *, log1p: Callable[[Any], Any] = math.log1p) -> Numbers:
-    """How popular a post is, in [0, 1]: log(1 + weight) against log(1 + reference), cut off at 1.
+    """How popular a post is, in [0, 1]: log(1 + weight) / log(1 + reference), at most 1.
 
     Args:
-        weight: decayed weight of the post's distinct users, from 0 up (negative sums count as 0 before the call).
+        weight: decayed weight of the post's distinct users, 0 or more (the caller replaces negative sums by 0).
         reference: the weight that counts as fully popular, above 0.
         log1p: `math.log1p` for one number, `numpy.log1p` for an array.
     """

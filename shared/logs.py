@@ -14,13 +14,13 @@ _FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
 def start_logging(level: str = "INFO") -> None:
-    """Send our lines, and the warnings of others, to standard error, with times in UTC."""
+    """Send our log lines, and warnings of libraries, to standard error, with times in UTC."""
     handler = _StandardError()
     formatter = _OneLine(_FORMAT, datefmt="%Y-%m-%dT%H:%M:%SZ")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
     handler.addFilter(LibraryNoise())
-    logging.captureWarnings(capture=True)  # by Python they would be shown each with a line of the library's source
+    logging.captureWarnings(capture=True)  # Python itself would print each with a line of the library's source
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
@@ -28,7 +28,7 @@ def start_logging(level: str = "INFO") -> None:
 
 
 class _OneLine(logging.Formatter):
-    """What a library has to say may quote what somebody else wrote; a traceback keeps its lines."""
+    """Keeps a record on one printable line, since a library may quote untrusted text; a traceback keeps its lines."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         return printable(super().formatMessage(record))
@@ -38,7 +38,7 @@ class _OneLine(logging.Formatter):
 
 
 class _StandardError(logging.StreamHandler[TextIO]):
-    """Writes to what `sys.stderr` is at the moment: while a progress bar is drawn, lines go above it."""
+    """Writes to the current `sys.stderr`: while a progress bar is drawn, lines appear above it."""
 
     @property
     def stream(self) -> TextIO:
@@ -46,22 +46,22 @@ class _StandardError(logging.StreamHandler[TextIO]):
 
     @stream.setter
     def stream(self, _stream: TextIO) -> None:
-        pass  # the base class's way of fixing one
+        pass  # the base class would fix one stream
 
 
 def log_event(name: str, /, **facts: object) -> None:
-    """One line: what happened, and its facts as key=value."""
+    """Log one line: the event, and its facts as key=value."""
     _write(logging.INFO, name, facts)
 
 
 def log_trouble(name: str, /, **facts: object) -> None:
-    """One line about something that somebody may have to look after."""
+    """Log one line about something that may need the operator's attention."""
     _write(logging.WARNING, name, facts)
 
 
 @contextmanager
 def stage(name: str) -> Iterator[dict[str, object]]:
-    """Time a stage; what the block puts into the dict stands in its line. A stage that fails writes none.
+    """Time a stage and log the facts that the block puts into the dict. A stage that fails logs nothing.
 
     Afterwards the dict holds the stage's `seconds` too.
     """

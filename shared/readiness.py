@@ -1,4 +1,4 @@
-"""How far an app is from phase 2: counts that runs have stored, and one plain sentence about them. Pure."""
+"""Whether an app has enough data for phase 2: counts that runs have stored, and a sentence about them. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,18 +7,18 @@ from typing import Any
 
 from shared.domain import JOB_OF_PHASE, Phase
 
-# Below these the model has hardly anything to learn from. Our judgement: MovieLens-100K, small in its field, has
-# 55,000 positives of 940 users on 1,700 posts; a tenth of it is where figures of merit begin to jump about.
+# Below these a model has too little to learn from. This is our judgement: MovieLens-100K, a small data set, has 55,000
+# positives by 940 users on 1,700 posts; with a tenth of that, metrics begin to vary at random.
 MIN_POSITIVES = 5_000
 MIN_WARM_USERS = 100
 MIN_POSTS = 200
-NOT_READY = "not ready"  # how a refusal of too little data begins: not a fault, and nothing to look after
+NOT_READY = "not ready"  # how the reason begins when data is missing: this is no fault, and needs no attention
 NUMBERS = {1: "one like", 2: "two likes", 3: "three likes"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingAmounts:
-    """What a model could learn from."""
+    """The data that a model could learn from."""
 
     events: int
     positives: int  # distinct pairs of a user and a post
@@ -30,7 +30,7 @@ class TrainingAmounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunCounts:
-    """A run's counts, as its report holds them."""
+    """The counts in a run's report."""
 
     amounts: TrainingAmounts
     by: str  # the job
@@ -39,15 +39,15 @@ class RunCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelVerdict:
-    """A model, as the gate saw it."""
+    """The gate's verdict on a model."""
 
     version: int
     accepted: bool
     verdict: str
 
 
-def counted(report: Mapping[str, Any] | None, *, by: str, at: datetime | None) -> RunCounts | None:
-    """The counts of a run's report; None where it has none, as those of earlier versions have."""
+def run_counts_of(report: Mapping[str, Any] | None, *, by: str, at: datetime | None) -> RunCounts | None:
+    """The counts in a run's report; None if it has none, as in reports of earlier versions."""
     found = (report or {}).get("amounts")
     if not isinstance(found, Mapping) or at is None or found.keys() != set(TrainingAmounts.__dataclass_fields__):
         return None
@@ -55,7 +55,7 @@ def counted(report: Mapping[str, Any] | None, *, by: str, at: datetime | None) -
 
 
 def shortfalls(amounts: TrainingAmounts) -> list[str]:
-    """What there is too little of, each in words."""
+    """For each amount that is too small, a phrase that says so."""
     likes = NUMBERS.get(amounts.min_positives, f"{amounts.min_positives:,} likes")
     checks = (
         (amounts.warm_users, MIN_WARM_USERS, f"users have {likes}"),
@@ -65,8 +65,8 @@ def shortfalls(amounts: TrainingAmounts) -> list[str]:
     return [f"{got:,} of {wanted:,} {words}" for got, wanted, words in checks if got < wanted]
 
 
-def sentence(found: RunCounts | None, newest: ModelVerdict | None, champion: ModelVerdict | None) -> str:
-    """Whether phase 2 can be had, and what is missing; begins so that "Phase 2 is …" reads on."""
+def readiness_sentence(found: RunCounts | None, newest: ModelVerdict | None, champion: ModelVerdict | None) -> str:
+    """Whether phase 2 is possible, and what is missing; continues the words "Phase 2 is …"."""
     if champion is not None:
         proof = "passed its gate" if champion.accepted else "was promoted against the gate"
         later = newest is not None and newest.version != champion.version and not newest.accepted
@@ -84,7 +84,7 @@ def sentence(found: RunCounts | None, newest: ModelVerdict | None, champion: Mod
 
 
 def phase_warning(phase: Phase, *, has_champion: bool, has_lists: bool | None) -> str | None:
-    """Why a phase that is in force shows nobody its lists yet; None where it does.
+    """Why nobody is shown the lists of the phase in force yet; None if they are shown.
 
     Args:
         phase: in force.

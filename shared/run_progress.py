@@ -1,4 +1,4 @@
-"""How far a run is, as one number: its steps in their order, each with its share of the whole. Pure but for time."""
+"""The progress of a run as one number: its steps in order, each with its share of the whole. Pure except for time."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -10,13 +10,13 @@ MIN_PERCENT = 3.0  # before so much is done, what is left cannot be told
 ReportProgress = Callable[[str, int, int], None]  # step, done, of how many
 
 
-def report_to_nobody(_step: str, _done: int, _total: int) -> None:
-    """For callers who do not want to know."""
+def ignore_progress(_step: str, _done: int, _total: int) -> None:
+    """For callers who do not need the progress."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a run is at one moment."""
+    """The progress of a run at one moment."""
 
     step: str
     done: int  # of the step
@@ -31,10 +31,10 @@ class Progress:
 
 
 class RunProgress:
-    """Takes reports from the run's thread, and tells another how far it is. What is reported never goes backwards.
+    """Takes reports from the run's thread; another thread reads the progress, which never goes backwards.
 
-    A run sets its plan first: the names of its steps in their order, each with its share (of any sum). A step that is
-    reported ends all before it; a step that is not in the plan shows its name and moves nothing.
+    A run first sets its plan: the names of its steps in order, each with its share (of any sum). Reporting a step ends
+    all steps before it; a step that is not in the plan shows its name and does not change the progress.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -45,7 +45,7 @@ class RunProgress:
         self._share = 0.0
 
     def plan(self, shares: Mapping[str, float]) -> None:
-        """What is to come. A share of 0 is a step that takes no time."""
+        """Set the steps and their shares. A share of 0 is a step that takes no time."""
         whole = sum(shares.values()) or 1.0
         begin, spans = 0.0, {}
         for step, share in shares.items():
@@ -54,19 +54,19 @@ class RunProgress:
         self._spans = spans
 
     def report(self, step: str, done: int, total: int) -> None:
-        """So much of a step is done, of so much."""
+        """Report that `done` of `total` parts of a step are done."""
         begin, length = self._spans.get(step, (0.0, 0.0))
         part = min(1.0, done / total) if total > 0 else 1.0
         self._share = max(self._share, begin + length * part)
         self._latest = (step, done, total)
 
     def end(self) -> None:
-        """All of it is done."""
+        """Report that everything is done."""
         self._share = 1.0
         self._latest = ("done", 1, 1)
 
     def now(self) -> Progress | None:
-        """How far it is; None: nothing was reported yet."""
+        """The progress now; None if nothing was reported yet."""
         (step, done, total), share = self._latest, self._share
         if not step:
             return None

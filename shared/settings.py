@@ -1,7 +1,7 @@
-"""Settings that more than one service reads, and the one way in which settings are built.
+"""Settings that more than one service reads, and the only function that builds settings.
 
 Each group is a frozen pydantic-settings class with the prefix `WARMLINE_`; `load_settings` is called in a `__main__`
-(or in a test) only, and turns whatever is wrong into one line per variable.
+(or in a test) only, and turns each wrong value into one line that names the variable.
 """
 
 import os
@@ -83,12 +83,16 @@ class ListSettings(SettingsGroup):
     list_length: int = Field(200, ge=10, le=1000, description="posts in a user's list")
     everyone_length: int = Field(1000, ge=10, le=5000, description="posts in everyone's list")
     max_lists: int = Field(100_000, ge=1, le=10_000_000, description="users with a list of their own, newest first")
-    active_days: float = Field(30, ge=0.01, le=3650, description="days after which a silent user gets everyone's list")
+    active_days: float = Field(
+        30, ge=0.01, le=3650, description="days without activity after which a user gets everyone's list"
+    )
     cold_min_positives: int = Field(3, ge=1, le=1000, description="positives below which a user is cold")
-    list_keep_hours: float = Field(72, ge=1, le=8760, description="hours that a list outlives its last publication")
+    list_keep_hours: float = Field(
+        72, ge=1, le=8760, description="hours that a list is kept after its last publication"
+    )
     seen_length: int = Field(1500, ge=100, le=20_000, description="served posts remembered per user")
     seen_keep_days: float = Field(30, ge=1, le=3650, description="days that served posts are remembered")
-    chain_minutes: float = Field(60, ge=1, le=1440, description="minutes that a cursor stays good after its last use")
+    chain_minutes: float = Field(60, ge=1, le=1440, description="minutes that a cursor stays valid after its last use")
 
     @property
     def active_for(self) -> timedelta:
@@ -124,11 +128,14 @@ class ModelSettings(SettingsGroup):
 
     model_dir: Path = Field(
         Path("models"),
-        description="folder of the model files, shared by trainer and scorer, looked into before a promotion",
+        description="folder of the model files, shared by trainer and scorer, checked before a promotion",
     )
     # One thread is the default: two on cores that other services use as well are up to 18 times slower than one.
     torch_threads: int = Field(
-        1, ge=0, le=256, description="threads of one model computation; 0: one per core, on a machine of its own"
+        1,
+        ge=0,
+        le=256,
+        description="threads of one model computation; 0: one per core, for a machine without other services",
     )
 
     @property
@@ -141,7 +148,7 @@ class SnapshotSettings(SettingsGroup):
 
     snapshot_file: Path | None = Field(
         Path("snapshot/timeline.bin"),
-        description="file of the snapshot that a start without stores is served from; blank: none is kept",
+        description="file of the snapshot that pages come from when both stores are down at start; blank: no snapshot",
     )
 
     @classmethod
@@ -153,16 +160,16 @@ class SnapshotSettings(SettingsGroup):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The usual sources, and before these what says that a blank file name is meant."""
+        """The usual sources, and before them one that accepts a blank file name."""
         blank = _BlankSnapshotFile(settings_cls)
         return init_settings, blank, env_settings, dotenv_settings, file_secret_settings
 
 
 class _BlankSnapshotFile(PydanticBaseSettingsSource):
-    """A blank value means the default elsewhere; here it switches the snapshot off."""
+    """Elsewhere a blank value means the default; here it switches the snapshot off."""
 
     def __call__(self) -> dict[str, Any]:
-        """The setting as None where it is blank, in the environment or else in `.env`."""
+        """None for the setting if it is blank, in the environment or else in `.env`."""
         for source in (EnvSettingsSource, DotEnvSettingsSource):
             values = source(self.settings_cls, env_ignore_empty=False).env_vars
             value = values.get(f"{PREFIX}SNAPSHOT_FILE".lower())
@@ -171,7 +178,7 @@ class _BlankSnapshotFile(PydanticBaseSettingsSource):
         return {}
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Not asked for: `__call__` gives the one field."""
+        """Never called: `__call__` returns the only field."""
         raise NotImplementedError
 
 
@@ -189,10 +196,12 @@ class WindowSettings(SettingsGroup):
 
 
 class NewPostSettings(SettingsGroup):
-    """How posts that few people have seen reach some."""
+    """How posts that few people have seen get an audience."""
 
     new_post_share: float = Field(0.1, ge=0, le=0.5, description="share of a list's slots kept for new posts; 0: none")
-    new_post_viewers: int = Field(10, ge=1, le=10_000, description="people who saw a post, from whom on it is not new")
+    new_post_viewers: int = Field(
+        10, ge=1, le=10_000, description="number of people who saw a post from which on it is not new any more"
+    )
     new_post_hours: float = Field(24, ge=0.1, le=720, description="age in hours up to which a post can be new")
 
     @property
@@ -209,7 +218,10 @@ class HeuristicSettings(SettingsGroup):
         72, ge=0.01, le=87_600, description="age in hours at which an event counts one half"
     )
     popularity_floor: float = Field(
-        10, ge=0.001, le=1e9, description="decayed weight that counts as fully popular in an app too quiet to tell"
+        10,
+        ge=0.001,
+        le=1e9,
+        description="least decayed weight that counts as fully popular, for apps with little activity",
     )
     kind_weights: dict[InteractionKind, float] = Field(
         {
@@ -220,7 +232,7 @@ class HeuristicSettings(SettingsGroup):
             InteractionKind.SHARE: 3,
             InteractionKind.HIDE: -2,
         },
-        description="weight of one user's event of a kind, as JSON; a kind left out counts 0",
+        description="weight of one user's event by kind, as JSON; a kind that is left out counts 0",
     )
 
     @field_validator("kind_weights")
@@ -247,7 +259,7 @@ def load_settings(group: type[GroupT], **overrides: Any) -> GroupT:
         ConfigurationError: one line per wrong variable, with what it got and what it expects; secrets are not shown.
     """
     try:
-        if Path(ENV_FILE).is_dir():  # pydantic would leave it out without a word, and what was meant to be in it
+        if Path(ENV_FILE).is_dir():  # pydantic would silently ignore it
             made_by = "Docker makes one where the file to mount is missing"
             raise ConfigurationError(f"{ENV_FILE}: a folder, expected a file ({made_by}); remove it, write the file")
         return group(**overrides)

@@ -1,7 +1,7 @@
-"""Reads the addresses of PostgreSQL and Redis as people write them, and writes them so that any client reads the same.
+"""Parses the URLs of PostgreSQL and Redis as people write them, and writes them so that every client reads the same.
 
-Passwords often hold what should have been percent-encoded (`#`, `/`, `@`, `?`): all up to the last `@` before the host
-is the user's. No message here repeats a part of an address: any part may be a secret that went astray.
+Passwords often hold characters that should have been percent-encoded (`#`, `/`, `@`, `?`): everything up to the last
+`@` before the host is user and password. No message repeats a part of a URL: any part may hold a misplaced secret.
 """
 
 import re
@@ -11,8 +11,8 @@ from urllib.parse import quote, unquote, urlencode
 
 MAX_PORT = 65_535
 POSTGRESQL = ("postgresql", "postgres")
-# What Redis' client takes in an address and cannot read otherwise. What would change how answers are read, or which
-# database is meant, is not among it.
+# The options that redis-py accepts in a URL and that are safe: options that would change how answers are decoded, or
+# select another database, are left out.
 REDIS_OPTIONS = {"client_name", "username", "password"}
 TLS_OPTIONS = {
     "ssl_ca_certs", "ssl_ca_data", "ssl_ca_path", "ssl_cert_reqs", "ssl_certfile", "ssl_check_hostname", "ssl_keyfile",
@@ -24,7 +24,7 @@ _HOST = re.compile(r"[A-Za-z0-9_.%~-]+|\[[0-9A-Fa-f:.]+(%[A-Za-z0-9_.-]+)?\]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """One host of an address."""
+    """One host of a URL."""
 
     name: str
     port: int | None = None
@@ -35,7 +35,7 @@ class Host:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreUrl:
-    """An address in its parts, percent-encoding undone."""
+    """The parts of a URL, percent-decoded."""
 
     scheme: str
     user: str | None = None
@@ -45,7 +45,7 @@ class StoreUrl:
     options: Mapping[str, str] = field(default_factory=dict)
 
     def text(self) -> str:
-        """The address, encoded where it has to be."""
+        """The URL, percent-encoded where necessary."""
         user = "" if self.user is None else quote(self.user, safe="")
         password = "" if self.password is None else f":{quote(self.password, safe='')}"
         at = "@" if user or password else ""
@@ -55,10 +55,10 @@ class StoreUrl:
 
 
 def postgresql_url(text: str) -> StoreUrl:
-    """An address of PostgreSQL, of one host or of several.
+    """Parse a URL of PostgreSQL, with one host or several.
 
     Raises:
-        ValueError: what is expected instead; nothing of the text.
+        ValueError: says what is expected, without quoting the text.
     """
     scheme, _, _ = text.partition("://")
     if scheme.partition("+")[0] not in POSTGRESQL or "://" not in text:
@@ -72,10 +72,10 @@ def postgresql_url(text: str) -> StoreUrl:
 
 
 def redis_url(text: str) -> StoreUrl:
-    """An address of Redis.
+    """Parse a URL of Redis.
 
     Raises:
-        ValueError: what is expected instead; nothing of the text.
+        ValueError: says what is expected, without quoting the text.
     """
     if not text.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("a URL that starts with redis://, rediss:// or unix://")
@@ -101,7 +101,7 @@ def _unix_url(text: str) -> StoreUrl:
 
 
 def _refuse_options(options: Mapping[str, str], known: set[str]) -> None:
-    """An option that the client does not know would fail each page; others would change how answers are read."""
+    """Refuse unknown options: some would make every page fail, others would change how answers are decoded."""
     unknown = len(set(options) - known)
     if unknown:
         some = "option" if unknown == 1 else "options"
@@ -112,13 +112,13 @@ def _refuse_options(options: Mapping[str, str], known: set[str]) -> None:
 
 
 def _split(text: str) -> StoreUrl:
-    if not text.isprintable() or text != text.strip():  # half a surrogate stands for a byte that is not UTF-8
+    if not text.isprintable() or text != text.strip():  # a lone surrogate stands for a byte that is not UTF-8
         raise ValueError("a URL without line ends, control characters, and bytes that are not UTF-8")
     scheme, _, rest = text.partition("://")
     user, password, rest = _credentials(rest)
-    place, mark, query = rest.partition("?")
-    hosts, _, path = place.partition("/")
-    if "#" in place:
+    location, mark, query = rest.partition("?")
+    hosts, _, path = location.partition("/")
+    if "#" in location:
         raise ValueError("no # but in the password (write %23 elsewhere)")
     return StoreUrl(
         scheme=scheme,
@@ -131,11 +131,11 @@ def _split(text: str) -> StoreUrl:
 
 
 def _credentials(rest: str) -> tuple[str | None, str | None, str]:
-    """User, password and what follows. The last @ before the options ends them; else the last of all."""
+    """User, password and the rest. They end at the last @ before the options, else at the last @ of all."""
     before, mark, after = rest.partition("?")
     if "@" in before:
-        given, _, place = before.rpartition("@")
-        rest = place + mark + after
+        given, _, location = before.rpartition("@")
+        rest = location + mark + after
     elif ":" in before and "@" in after and not re.match(r"(\[[^\]]*\]|[^:/]*):\d*(/|$)", before):
         given, _, rest = rest.rpartition("@")  # a password with a question mark
     else:

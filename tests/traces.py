@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tests.flow.house import House
+from tests.flow.deployment import Deployment
 
 TABLES = """
 SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) FROM pg_tables
@@ -11,17 +11,17 @@ WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname <> A
 """
 
 
-def traces(house: House, text: str, *, folder: Path | None = None, theirs: tuple[str, ...] = ()) -> list[str]:
+def traces(deployment: Deployment, text: str, *, folder: Path | None = None, theirs: tuple[str, ...] = ()) -> list[str]:
     """Where the text stands.
 
     Args:
-        house: the stores.
+        deployment: the stores.
         text: what to look for.
         folder: files to look into as well.
         theirs: schemas that are the team's own.
     """
-    found = [place for (place,) in house.sql(TABLES, [(list(theirs),)]) if _stands_in(house, place, text)]
-    found += [f"redis {name!r}" for name, value in _redis(house) if text.encode() in name + value]
+    found = [place for (place,) in deployment.sql(TABLES, [(list(theirs),)]) if _stands_in(deployment, place, text)]
+    found += [f"redis {name!r}" for name, value in _redis(deployment) if text.encode() in name + value]
     return [*found, *(traces_on(folder, text) if folder else ())]
 
 
@@ -31,14 +31,14 @@ def traces_on(folder: Path, text: str) -> list[str]:
     return [str(path) for path in files if text.encode() in path.name.encode() + path.read_bytes()]
 
 
-def _stands_in(house: House, table: str, text: str) -> bool:
+def _stands_in(deployment: Deployment, table: str, text: str) -> bool:
     # A row as text has all its columns; bytes among them are in hexadecimal digits.
     query = f"SELECT 1 FROM {table} t WHERE strpos(t::text, %s) > 0 OR strpos(t::text, %s) > 0 LIMIT 1"
-    return bool(house.sql(query, [(text, text.encode().hex())]))
+    return bool(deployment.sql(query, [(text, text.encode().hex())]))
 
 
-def _redis(house: House) -> list[tuple[bytes, bytes]]:
-    with house.redis() as client:
+def _redis(deployment: Deployment) -> list[tuple[bytes, bytes]]:
+    with deployment.redis() as client:
         return [(name, b"\n".join(_members(client, name))) for name in client.scan_iter()]
 
 
@@ -54,7 +54,7 @@ def _members(client: Any, name: bytes) -> list[bytes]:
     return list(client.zrange(name, 0, -1))
 
 
-def make_views(house: House, schema: str = "team") -> None:
+def make_views(deployment: Deployment, schema: str = "team") -> None:
     """Move the world into tables of the team's own, with the four views over them."""
     statements = [f"CREATE SCHEMA {schema}"]
     for relation in ("users", "posts", "interactions", "blocks"):
@@ -65,4 +65,4 @@ def make_views(house: House, schema: str = "team") -> None:
             f"DELETE FROM warmline.{relation}",
         ]
     for statement in statements:
-        house.sql(statement)
+        deployment.sql(statement)

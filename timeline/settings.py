@@ -14,16 +14,19 @@ class TimelineSettings(SnapshotSettings):
     """Where the timeline listens, whom it lets in, and how long it waits for the stores."""
 
     env: Literal["dev", "production"] = Field(
-        "production", description="`dev` opens reads to everyone; admin and writes keep their tokens"
+        "production", description="`dev` lets everyone read timelines; admin and writes still need their tokens"
     )
     dev_open_to_network: bool = Field(
         default=False,
-        description="true: `dev` on a HOST that is not loopback is meant; whoever reaches it reads every timeline",
+        description="true: allow `dev` on a HOST that is not loopback; anyone who reaches it can read every timeline",
     )
     host: str = Field("127.0.0.1", description="address that the timeline listens on")
     port: int = Field(8000, ge=0, le=65_535, description="port that the timeline listens on")
     workers: int = Field(
-        1, ge=1, le=64, description="timeline processes that share the port; each holds its own copies"
+        1,
+        ge=1,
+        le=64,
+        description="number of timeline processes that share the port; each has its own copies in memory",
     )
     keep_alive_seconds: float = Field(
         75, ge=1, le=3_600, description="seconds that a connection may be idle between two requests"
@@ -32,7 +35,7 @@ class TimelineSettings(SnapshotSettings):
     api_key: SecretStr | None = Field(None, min_length=16, description="bearer token for your backend")
     jwt_key: SecretStr | None = Field(None, min_length=32, description="key that your phones' JWTs are signed with")
     jwt_algorithm: Literal["HS256", "HS384", "HS512", "RS256", "ES256", "EdDSA"] = Field(
-        "HS256", description="the one algorithm that a JWT may have; JWT_KEY is the public key for RS, ES and EdDSA"
+        "HS256", description="the only algorithm accepted for JWTs; for RS, ES and EdDSA, JWT_KEY is the public key"
     )
     signing_key: SecretStr | None = Field(
         None,
@@ -42,16 +45,19 @@ class TimelineSettings(SnapshotSettings):
     signing_key_other: SecretStr | None = Field(
         None,
         min_length=32,
-        description="second key whose cursors are good too: the one before, or the one to come, while keys change",
+        description="second accepted key: the previous one, or the next one, while the key is changed",
     )
     redis_budget_ms: float = Field(
-        50, ge=1, le=10_000, description="milliseconds that a page waits for Redis before the next source answers"
+        50,
+        ge=1,
+        le=10_000,
+        description="milliseconds that a page waits for Redis before it falls back to the next source",
     )
     database_budget_ms: float = Field(
-        150, ge=10, le=60_000, description="milliseconds that a page waits for PostgreSQL, where it needs it at all"
+        150, ge=10, le=60_000, description="milliseconds that a page waits for PostgreSQL, if it needs it at all"
     )
     refresh_seconds: float = Field(
-        2, ge=0.1, le=60, description="seconds between two looks at the stores by the timeline's own snapshot"
+        2, ge=0.1, le=60, description="seconds after which a timeline refreshes its own copies from the stores"
     )
     request_log: bool = Field(default=False, description="write a log line for each timeline request")
 

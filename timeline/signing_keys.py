@@ -8,7 +8,7 @@ import secrets
 
 from pydantic import SecretStr
 
-from shared.text.signing import SigningKeys
+from shared.signing import SigningKeys
 from timeline.settings import TimelineSettings
 
 _PURPOSE = b"warmline signing"

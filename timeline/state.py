@@ -22,7 +22,7 @@ from shared.settings import (
     WindowSettings,
     load_settings,
 )
-from shared.text.signing import SigningKeys
+from shared.signing import SigningKeys
 from timeline.counters import STORES
 from timeline.feed.feed import Feed
 from timeline.http.auth import Authorizer

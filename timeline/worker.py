@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from shared.text.signing import SigningKeys
+from shared.signing import SigningKeys
 from timeline.settings import TimelineSettings
 from timeline.shared_cells import SharedCells
 from timeline.signing_keys import signing_keys

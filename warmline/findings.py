@@ -83,7 +83,7 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda each: each.severity)
 
 
-def said_once(findings: Iterable[Finding]) -> list[Finding]:
+def merge_repeats(findings: Iterable[Finding]) -> list[Finding]:
     """For a person: what is the same of several places becomes one finding that names them all."""
     alike: dict[Finding, list[str]] = {}
     for each in findings:

@@ -7,7 +7,7 @@ from typing import Any
 from warmline.screen import age
 
 
-def how_far(run: Mapping[str, Any]) -> str:
+def progress_text(run: Mapping[str, Any]) -> str:
     """How far it is, or was when it failed, to be put behind what is said of it; nothing where it has not told."""
     far = run["progress"]
     if not far or run["state"] == "done":

@@ -36,8 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
     torch.set_num_threads(1)
     notes = {"seed": f"{given.seed}", "processors used": f"{_bind(given.cpus)}", "threads of PyTorch": "1"}
     with refusals("encode"):
-        with tempfile.TemporaryDirectory(prefix="warmline-encode-") as home, bars() as tell:
-            groups = _measured(Path(home), given, tell)
+        with tempfile.TemporaryDirectory(prefix="warmline-encode-") as home, bars() as report_progress:
+            groups = _measured(Path(home), given, report_progress)
         result = Result(
             title=f"{given.photos} photos, {given.captions} captions, {given.rounds} rounds", ratio="ours ÷ it",
             rows=[row for what, rates in groups.items() for row in rows_of(what, rates)],
@@ -65,14 +65,17 @@ def bounds_of(groups: Mapping[str, Mapping[str, Rates]], least: Mapping[str, flo
 
 
 def _measured(
-    home: Path, given: argparse.Namespace, tell: Callable[[str, int, int], None]
+    home: Path, given: argparse.Namespace, report_progress: Callable[[str, int, int], None]
 ) -> Mapping[str, Mapping[str, Rates]]:
     settings, texts = ContentSettings(), captions(given.captions, given.seed)
     groups: dict[str, dict[str, Work]] = {
         "photos": photo_systems(home, write_photos(home, given.photos, given.seed), settings),
         "captions, MiniLM": minilm_systems(texts, build_text_encoder(OFFLINE_ENGLISH), settings),
     }
-    return {what: take_turns(systems, rounds=given.rounds, tell=tell) for what, systems in groups.items()}
+    return {
+        what: take_turns(systems, rounds=given.rounds, report_progress=report_progress)
+        for what, systems in groups.items()
+    }
 
 
 def _bind(cpus: int | None) -> int:

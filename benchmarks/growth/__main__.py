@@ -69,8 +69,8 @@ def measure(servers: Servers, sizes: Mapping[str, Size], *, seed: int, rounds: i
             url = stack.enter_context(migrated_database(servers.database_url))
             fill_own_tables(url, make_world(size, seed=seed, now=now))
             redis_url = urlsplit(servers.redis_url)._replace(path=f"/{FIRST_REDIS + number}").geturl()
-            ground = GrowthSetup(database_url=url, redis_url=redis_url, now=now, n_users=size.users, n_posts=size.posts)
-            worlds[name] = paths_on(ground)
+            setup = GrowthSetup(database_url=url, redis_url=redis_url, now=now, n_users=size.users, n_posts=size.posts)
+            worlds[name] = paths_on(setup)
         seconds: dict[str, dict[str, list[float]]] = {name: {path: [] for path in worlds[name]} for name in worlds}
         for each, which in in_turn(list(worlds), rounds=1 + rounds):
             for path, run in worlds[which].items():

@@ -41,15 +41,15 @@ class GrowthSetup:
     n_posts: int
 
 
-def paths_on(ground: GrowthSetup) -> dict[str, Callable[[], float]]:
+def paths_on(setup: GrowthSetup) -> dict[str, Callable[[], float]]:
     """Each path; the events are loaded once before, for the training."""
-    database = open_database(ground.database_url, redis_url=ground.redis_url)
-    events, posts = loaded(database, ground.now)
-    scoring = _Scoring(n_users=ground.n_users, n_posts=ground.n_posts)
+    database = open_database(setup.database_url, redis_url=setup.redis_url)
+    events, posts = loaded(database, setup.now)
+    scoring = _Scoring(n_users=setup.n_users, n_posts=setup.n_posts)
     return {
-        PUBLISH: lambda: float(heuristic_run(database, ground.redis_url, ground.now)["stages"]["publish"]),
-        JOB: lambda: _timed(lambda: heuristic_run(database, ground.redis_url, ground.now)),
-        LOAD: lambda: _timed(lambda: loaded(database, ground.now)),
+        PUBLISH: lambda: float(heuristic_run(database, setup.redis_url, setup.now)["stages"]["publish"]),
+        JOB: lambda: _timed(lambda: heuristic_run(database, setup.redis_url, setup.now)),
+        LOAD: lambda: _timed(lambda: loaded(database, setup.now)),
         TRAIN: lambda: _timed(lambda: _train(events, posts)),
         SCORE: lambda: _timed(scoring.run),
     }

@@ -42,8 +42,8 @@ class Case:
     connections: int
     full: list[Timing] = field(default_factory=list)
     half: list[Timing] = field(default_factory=list)
-    odd: int = 0
-    first_odd: str = ""
+    unexpected: int = 0
+    first_unexpected: str = ""
 
     @property
     def events(self) -> list[float]:
@@ -56,8 +56,8 @@ class Case:
 
     def note(self, asked: Events) -> None:
         """Answers that were not as expected."""
-        self.odd += asked.odd.count
-        self.first_odd = self.first_odd or asked.odd.first
+        self.unexpected += asked.unexpected.count
+        self.first_unexpected = self.first_unexpected or asked.unexpected.first
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -76,9 +76,9 @@ def main(arguments: list[str] | None = None) -> int:
         _served(Path(home)) as both,
     ):
         _measure(cases, both, rounds=3 if given.quick else given.rounds, seed=given.seed)
-    odd = sum(case.odd for case in cases)
-    notes = {"seed": f"{given.seed}", "odd answers": f"{odd}"} | (
-        {"first": next(case.first_odd for case in cases if case.odd)} if odd else {}
+    unexpected = sum(case.unexpected for case in cases)
+    notes = {"seed": f"{given.seed}", "odd answers": f"{unexpected}"} | (
+        {"first": next(case.first_unexpected for case in cases if case.unexpected)} if unexpected else {}
     )
     rows, bounds = [row for case in cases for row in _rows(case, cases)], [*_bounds(cases)]
     return report(Result(title="events into PostgreSQL", rows=rows, bounds=bounds, notes=notes), given.json)
@@ -90,13 +90,13 @@ def _served(home: Path) -> Iterator[Mapping[str, Served]]:
     with (
         embedded_servers(home / "servers", durable=True) as stores,
         migrated_database(stores.database_url) as ours,
-        migrated_database(stores.database_url) as theirs,
+        migrated_database(stores.database_url) as plain_url,
     ):
         _fill(ours)
-        _execute(theirs, plain.CREATE)
+        _execute(plain_url, plain.CREATE)
         with (
             servers.timeline(home, database_url=ours, redis_url=stores.redis_url, path="/healthz") as timeline,
-            servers.module(home, "benchmarks.ingest.plain", theirs, path="/openapi.json") as route,
+            servers.module(home, "benchmarks.ingest.plain", plain_url, path="/openapi.json") as route,
         ):
             yield {OURS: timeline, PLAIN: route}
 

@@ -38,7 +38,7 @@ class Events:
     left: int
     size: int
     source: Iterator[tuple[int, int]]  # shared by all rounds of a system: no event comes twice
-    odd: UnexpectedAnswer = field(default_factory=UnexpectedAnswer)
+    unexpected: UnexpectedAnswer = field(default_factory=UnexpectedAnswer)
 
     def request(self) -> tuple[int, bytes] | None:
         self.left -= 1
@@ -53,7 +53,7 @@ class Events:
 
     def answer(self, number: int, head: bytes, body: bytes) -> None:
         if b" 200 " not in head[:16] or b'"accepted":%d' % self.size not in body.replace(b" ", b""):
-            self.odd.note(f"{number}: {head[:40]!r} {body[:200]!r}")
+            self.unexpected.note(f"{number}: {head[:40]!r} {body[:200]!r}")
 
 
 def _post(body: bytes) -> bytes:

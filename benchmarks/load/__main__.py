@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.child import Facts, measured_in_child
+from benchmarks.child import Facts, measure_in_child
 from benchmarks.databases import environment, migrated_database
 from benchmarks.figures import Bound, Result, Row, at_most, count, parser, refusals, report
 from benchmarks.load.once import OURS, PLAIN
@@ -84,7 +84,7 @@ def _measured(loads: Mapping[str, tuple[str, int, Mapping[str, str]]], rounds: i
     measured: dict[str, list[Facts]] = {name: [] for name in loads}
     for _, name in in_turn(list(loads), rounds=rounds):
         system, rows, where = loads[name]
-        measured[name].append(measured_in_child("benchmarks.load.once", [system, str(rows)], where))
+        measured[name].append(measure_in_child("benchmarks.load.once", [system, str(rows)], where))
     return measured
 
 

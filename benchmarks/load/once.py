@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import psycopg2
 
-from benchmarks.child import tell
+from benchmarks.child import write_record
 from benchmarks.resident import MIB, forget_peak, peak_rss
 from shared.db.bulk import load_block_pairs, load_events, load_post_lives
 from shared.db.engine import Database
@@ -65,7 +65,7 @@ def main(arguments: list[str]) -> None:
     forget_peak()
     begun = time.perf_counter()
     loaded = SYSTEMS[system](settings, int(rows))
-    tell({"seconds": time.perf_counter() - begun, "rows": loaded, "peak MiB": peak_rss() / MIB})
+    write_record({"seconds": time.perf_counter() - begun, "rows": loaded, "peak MiB": peak_rss() / MIB})
 
 
 if __name__ == "__main__":

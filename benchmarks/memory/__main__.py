@@ -43,11 +43,11 @@ def fill_and_measure(url: str, size: Size, *, seed: int = 1) -> tuple[Held, Held
     try:
         publish(writer, lists, size, 1)
         before = measure(url)
-        with bars() as tell:
+        with bars() as report_progress:
             for run in range(2, size.publications + 1):
                 publish(writer, lists, size, run)
                 asyncio.run(scroll(url, lists, size, chains=_share(size, run), seed=seed + run))
-                tell("publications", run, size.publications)
+                report_progress("publications", run, size.publications)
         return before, measure(url)
     finally:
         writer.close()

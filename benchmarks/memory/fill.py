@@ -103,7 +103,7 @@ async def _chain(
     state = await reader.user(user, None)
     ranked, seen = state.list_of(Phase.NEUCF), {*state.viewer.seen_posts, *state.seen.rows}
     assert ranked is not None
-    kept = [place for place, row in enumerate(codec.rows_of(ranked.entries)) if row not in seen]
+    kept = [index for index, row in enumerate(codec.rows_of(ranked.entries)) if row not in seen]
     nonce = secrets.token_bytes(NONCE_BYTES)
     frozen = replace(ranked, entries=codec.pick(ranked.entries, kept))
     rows = codec.rows_of(frozen.entries)

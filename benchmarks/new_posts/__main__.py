@@ -15,7 +15,7 @@ import redis
 
 from benchmarks.errors import BenchmarkRefused
 from benchmarks.figures import Bound, Result, Row, at_least, count, parser, refusals, report
-from benchmarks.new_posts.ask import FIRST, Met, timeline
+from benchmarks.new_posts.ask import FIRST, FirstPages, timeline
 from benchmarks.new_posts.jobs import make_champion, run_heuristic, run_scoring
 from benchmarks.new_posts.world import Size, add_new_posts, build, users_of
 from demo.embedded import embedded_servers
@@ -49,14 +49,14 @@ def main(arguments: list[str] | None = None) -> int:
         result = Result(
             title=f"{size.new:,} new posts among {size.posts:,}, {size.users:,} users, one run; "
             f"first {FIRST} posts of each",
-            rows=[row for met in found for row in rows_of(met, size, settings)],
-            bounds=[bound_of(met, size, settings) for met in found],
+            rows=[row for pages in found for row in rows_of(pages, size, settings)],
+            bounds=[bound_of(pages, size, settings) for pages in found],
             notes={"seed": f"{size.seed}"},
         )
         return report(result, given.json)
 
 
-def show(database_url: str, redis_url: str, folder: Path, size: Size, settings: NewPostSettings) -> list[Met]:
+def show(database_url: str, redis_url: str, folder: Path, size: Size, settings: NewPostSettings) -> list[FirstPages]:
     """Fill an empty database, add new posts, run the heuristic once, and ask for everybody's first page twice."""
     database = Database(StoreSettings.model_validate({"database_url": database_url, "redis_url": redis_url}))
     lists = ListSettings()
@@ -70,41 +70,41 @@ def show(database_url: str, redis_url: str, folder: Path, size: Size, settings: 
         run_scoring(database, writer, folder)
         add_new_posts(database, size)
         run_heuristic(database, writer, settings)
-        with timeline(database_url, redis_url, folder) as served, bars() as tell:
+        with timeline(database_url, redis_url, folder) as served, bars() as report_progress:
             for phase in Phase:
                 served.switch(phase)
                 _forget_what_was_served(redis_url)
-                found.append(served.first_fifties(users_of(size), phase, tell))
+                found.append(served.first_pages(users_of(size), phase, report_progress))
     finally:
         writer.close()
         database.close()
-    for met in found:
-        if met.sources[met.phase.value] < 0.9 * size.users:
-            raise BenchmarkRefused(f"{met.phase}: got pages from {dict(met.sources)}, expected its own lists")
+    for pages in found:
+        if pages.sources[pages.phase.value] < 0.9 * size.users:
+            raise BenchmarkRefused(f"{pages.phase}: got pages from {dict(pages.sources)}, expected its own lists")
     return found
 
 
-def share_reached(met: Met, size: Size, settings: NewPostSettings) -> float:
+def share_reached(pages: FirstPages, size: Size, settings: NewPostSettings) -> float:
     """Of the new posts, the share that enough people met."""
-    return sum(count >= settings.new_post_viewers for count in met.lists.values()) / size.new
+    return sum(count >= settings.new_post_viewers for count in pages.lists.values()) / size.new
 
 
-def rows_of(met: Met, size: Size, settings: NewPostSettings) -> list[Row]:
+def rows_of(pages: FirstPages, size: Size, settings: NewPostSettings) -> list[Row]:
     """The figures of one phase."""
-    counts = np.array([*met.lists.values(), *[0] * (size.new - len(met.lists))])
+    counts = np.array([*pages.lists.values(), *[0] * (size.new - len(pages.lists))])
     figures: list[tuple[str, float, str]] = [
-        (f"in {settings.new_post_viewers} lists or more", share_reached(met, size, settings), "share"),
+        (f"in {settings.new_post_viewers} lists or more", share_reached(pages, size, settings), "share"),
         ("lists, median", float(np.median(counts)), "lists"),
         ("lists, least", float(counts.min()), "lists"),
-        *((f"pages from {source}", float(pages), "pages") for source, pages in met.sources.most_common()),
-        ("pages degraded", float(met.degraded), "pages"),
+        *((f"pages from {source}", float(pages), "pages") for source, pages in pages.sources.most_common()),
+        ("pages degraded", float(pages.degraded), "pages"),
     ]
-    return [Row(system=met.phase.value, metric=metric, value=value, unit=unit) for metric, value, unit in figures]
+    return [Row(system=pages.phase.value, metric=metric, value=value, unit=unit) for metric, value, unit in figures]
 
 
-def bound_of(met: Met, size: Size, settings: NewPostSettings) -> Bound:
+def bound_of(pages: FirstPages, size: Size, settings: NewPostSettings) -> Bound:
     """How many of the new posts must be met."""
-    return at_least(f"{met.phase}: share of new posts met", share_reached(met, size, settings), LEAST_SHARE)
+    return at_least(f"{pages.phase}: share of new posts met", share_reached(pages, size, settings), LEAST_SHARE)
 
 
 def _forget_what_was_served(redis_url: str) -> None:

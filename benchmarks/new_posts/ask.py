@@ -25,7 +25,7 @@ NEW = "new"  # what ids of new posts begin with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Met:
+class FirstPages:
     """What people met in one phase."""
 
     phase: Phase
@@ -48,7 +48,9 @@ class Timeline:
         with closing(self._connect()) as connection:
             self._ask(connection, "PUT", "/admin/phase", body, headers)
 
-    def first_fifties(self, users: Sequence[str], phase: Phase, tell: Callable[[str, int, int], None]) -> Met:
+    def first_pages(
+        self, users: Sequence[str], phase: Phase, report_progress: Callable[[str, int, int], None]
+    ) -> FirstPages:
         """Ask for everybody's first page, and count the new posts on them."""
         lists, sources, degraded, own = Counter[str](), Counter[str](), 0, local()
 
@@ -64,8 +66,8 @@ class Timeline:
                 lists.update({post["id"] for post in posts if post["id"].startswith(NEW)})
                 sources[str(page["source"])] += 1
                 degraded += "degraded" in page
-                tell(f"pages, {phase}", done, len(users))
-        return Met(phase=phase, lists=lists, sources=sources, degraded=degraded)
+                report_progress(f"pages, {phase}", done, len(users))
+        return FirstPages(phase=phase, lists=lists, sources=sources, degraded=degraded)
 
     def until_ready(self) -> None:
         """Wait until it has looked at both stores.

@@ -41,15 +41,17 @@ def run(options: Options, console: Console) -> None:
     if options.json is not None:
         write_rows(rows, options.json)  # a path that cannot be written is told now, not after an hour
     if options.target == PHOTOS:
-        with bars() as tell:
-            photos = measure_photos(options.data, options.seeds or PHOTO_SEEDS, console, tell)
+        with bars() as report_progress:
+            photos = measure_photos(options.data, options.seeds or PHOTO_SEEDS, console, report_progress)
         console.print(", ".join(f"{name} {value}" for name, value in provenance().items()), markup=False)
         if options.json is not None:
             write_rows([row.to_json() for row in photos], options.json)
         return
     if options.target == ablation_table.NAME:
-        with bars() as tell:
-            rows += ablation_table.measure_ablation(options.data, options.seeds or ablation_table.SEEDS, console, tell)
+        with bars() as report_progress:
+            rows += ablation_table.measure_ablation(
+                options.data, options.seeds or ablation_table.SEEDS, console, report_progress
+            )
         console.print(", ".join(f"{name} {value}" for name, value in provenance().items()), markup=False)
         if options.json is not None:
             write_rows(rows, options.json)
@@ -58,15 +60,15 @@ def run(options: Options, console: Console) -> None:
     for columns in dataset.cuts(options.data):
         data = lined_up(columns)
         systems = systems_named(options.systems, data)
-        with bars() as tell:
-            measured = measure(data, systems, options.seeds or dataset.seeds, tell, workers=dataset.workers)
+        with bars() as report_progress:
+            measured = measure(data, systems, options.seeds or dataset.seeds, report_progress, workers=dataset.workers)
         show(console, measured, provenance())
         rows += rows_of(measured)
         if options.json is not None:  # after each cut: a long run that is ended keeps what it has
             write_rows(rows, options.json)
     if dataset.replayed and options.systems is None:
-        with bars() as tell:
-            rows += replay_movielens(options.data, (options.seeds or dataset.seeds)[0], console, tell)
+        with bars() as report_progress:
+            rows += replay_movielens(options.data, (options.seeds or dataset.seeds)[0], console, report_progress)
         if options.json is not None:
             write_rows(rows, options.json)
 

@@ -20,8 +20,8 @@ from benchmarks.quality.photo_question import Question, Scores, ask, aucs, pairs
 from benchmarks.quality.photo_vectors import encode_folder
 from benchmarks.quality.protocols import all_items_ranked
 from benchmarks.quality.validation import validation_of
+from demo.simulator.appearance import appearance_of
 from demo.simulator.folder import read_folder
-from demo.simulator.looks import looks_of
 from demo.simulator.simulate import WorldSettings, simulate_with
 from s02_train_neucf.data.dataset import LikeMatrix
 from s02_train_neucf.evaluation.evaluate import EvaluationTask, ModelRanker
@@ -39,7 +39,7 @@ ML_METRICS = ("hr@10", "ndcg@10", "recall@20")
 PHOTO_METRICS = ("auc cold posts", "auc warm posts")
 
 Change = Callable[[Variant], Variant]
-Tell = Callable[[str], None]
+ReportProgress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -72,7 +72,7 @@ CHANGES: Mapping[str, Change] = {
 NO_CONTENT = tuple(name for name in CHANGES if name not in ("without photo", "without caption"))
 
 
-def ablate_movielens(folder: Path, seeds: Sequence[int], tell: Tell) -> list[Ablated]:
+def ablate_movielens(folder: Path, seeds: Sequence[int], report_progress: ReportProgress) -> list[Ablated]:
     """Each variant that makes sense without content, asked for the likes that validation holds back.
 
     Raises:
@@ -81,18 +81,18 @@ def ablate_movielens(folder: Path, seeds: Sequence[int], tell: Tell) -> list[Abl
     data = validation_of(lined_up(next(movielens_cuts(folder))))
     if data is None:
         raise DataMalformed("ml100k: nothing can be held back for validation")
-    return [_on_movielens(data, name, seed, tell) for name in NO_CONTENT for seed in seeds]
+    return [_on_movielens(data, name, seed, report_progress) for name in NO_CONTENT for seed in seeds]
 
 
-def _on_movielens(data: QualityData, name: str, seed: int, tell: Tell) -> Ablated:
-    tell(f"ml100k, {name}, seed {seed}")
+def _on_movielens(data: QualityData, name: str, seed: int, report_progress: ReportProgress) -> Ablated:
+    report_progress(f"ml100k, {name}, seed {seed}")
     began = time.monotonic()
     values = all_items_ranked(train_neucf(data, seed, CHANGES[name](shipped(data))), data).values
     found = {metric: values[metric] for metric in ML_METRICS}
     return Ablated(without=name, seed=seed, values=found, seconds=time.monotonic() - began)
 
 
-def ablate_photos(folder: Path, cache: Path, seeds: Sequence[int], tell: Tell) -> list[Ablated]:
+def ablate_photos(folder: Path, cache: Path, seeds: Sequence[int], report_progress: ReportProgress) -> list[Ablated]:
     """Each variant on one world a seed, asked for the posts that each person would like best by the simulated truth.
 
     Raises:
@@ -104,12 +104,12 @@ def ablate_photos(folder: Path, cache: Path, seeds: Sequence[int], tell: Tell) -
     cache.mkdir(parents=True, exist_ok=True)
     vectors, found = encode_folder(photos, cache), list[Ablated]()
     for seed in seeds:
-        world = simulate_with(photos, looks_of, seed=FIRST_WORLD + seed, settings=WorldSettings())
+        world = simulate_with(photos, appearance_of, seed=FIRST_WORLD + seed, settings=WorldSettings())
         question, features = ask(world), vectors.of(world)
         config = NeuCFConfig(image_width=_width(features.image), caption_width=_width(features.caption))
         whole = Variant(config=config, recipe=Recipe(), features=features)
         for name, change in CHANGES.items():
-            tell(f"photos, {name}, world {FIRST_WORLD + seed}")
+            report_progress(f"photos, {name}, world {FIRST_WORLD + seed}")
             began = time.monotonic()
             scores = _scores(question, change(whole), seed)
             values = dict(

@@ -21,16 +21,16 @@ PHOTOS = "photos, worlds 11 and on"
 
 
 def measure_ablation(
-    data: Path, seeds: Sequence[int], console: Console, tell: Callable[[str, int, int], None]
+    data: Path, seeds: Sequence[int], console: Console, report_progress: Callable[[str, int, int], None]
 ) -> list[JsonRow]:
     """Measure and show both.
 
     Raises:
         DataMissing: there are no photos, or MovieLens cannot be had.
     """
-    found = {MOVIELENS: ablate_movielens(data, seeds, lambda what: tell(what, 0, 1))}
+    found = {MOVIELENS: ablate_movielens(data, seeds, lambda what: report_progress(what, 0, 1))}
     console.print(_table(MOVIELENS, found[MOVIELENS], seeds))
-    found[PHOTOS] = ablate_photos(data / FOLDER, CACHE, seeds, lambda what: tell(what, 0, 1))
+    found[PHOTOS] = ablate_photos(data / FOLDER, CACHE, seeds, lambda what: report_progress(what, 0, 1))
     console.print(_table(PHOTOS, found[PHOTOS], seeds))
     return [_row(dataset, each) for dataset, those in found.items() for each in those]
 

@@ -14,7 +14,7 @@ from benchmarks.quality.tuned import TrainedSystem
 from s02_train_neucf.evaluation.metrics import PerUser
 from shared.errors import ConfigurationError, TrainingRefused
 
-Tell = Callable[[str, int, int], None]
+ReportProgress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,7 +62,12 @@ class Measured:
 
 
 def measure(
-    data: QualityData, systems: Mapping[str, System], seeds: Sequence[int], tell: Tell, *, workers: int = 1
+    data: QualityData,
+    systems: Mapping[str, System],
+    seeds: Sequence[int],
+    report_progress: ReportProgress,
+    *,
+    workers: int = 1,
 ) -> Measured:
     """Train and ask. A system that no seed changes is trained once and counts for every seed.
 
@@ -76,9 +81,9 @@ def measure(
     tasks = [_Task(name, system, data, seeds) for name, system in systems.items()]
     results: list[list[Measurement] | LeftOut] = []
     for number, result in enumerate(_results(tasks, workers)):
-        tell(f"{data.name}: {number} of {len(tasks)} systems", number, len(tasks))
+        report_progress(f"{data.name}: {number} of {len(tasks)} systems", number, len(tasks))
         results.append(result)
-    tell(f"{data.name}: done", len(systems), len(systems))
+    report_progress(f"{data.name}: done", len(systems), len(systems))
     return Measured(
         data=data,
         measurements=[each for result in results if not isinstance(result, LeftOut) for each in result],
@@ -110,12 +115,12 @@ def _results(tasks: Sequence[_Task], workers: int) -> Iterator[list[Measurement]
         return
     _waiting[:] = tasks
     with multiprocessing.get_context("fork").Pool(workers) as pool:
-        begun = [pool.apply_async(_run, (place,)) for place in reversed(range(len(tasks)))]
+        begun = [pool.apply_async(_run, (index,)) for index in reversed(range(len(tasks)))]
         yield from (each.get() for each in reversed(begun))
 
 
-def _run(place: int) -> list[Measurement] | LeftOut:
-    return _waiting[place]()
+def _run(index: int) -> list[Measurement] | LeftOut:
+    return _waiting[index]()
 
 
 def mean_over_seeds(measurements: Iterable[Measurement]) -> dict[str, PerUser]:

@@ -39,7 +39,9 @@ SHOWN = ("hr@10", "ndcg@10", "recall@20")
 Names = npt.NDArray[np.str_]
 
 
-def replay_movielens(folder: Path, seed: int, console: Console, tell: Callable[[str, int, int], None]) -> list[Row]:
+def replay_movielens(
+    folder: Path, seed: int, console: Console, report_progress: Callable[[str, int, int], None]
+) -> list[Row]:
     """Train at each cut, replay, show the table, and give a row a system."""
     data = demo_world(ratings_of(folder))
     trial = EvaluationPlan(
@@ -50,7 +52,9 @@ def replay_movielens(folder: Path, seed: int, console: Console, tell: Callable[[
         seed=seed,
         device=torch.device("cpu"),
     )
-    tried = try_model(trial, History.of(data), lambda cut, epoch: tell(f"replay, {cut}", epoch.number, epoch.of))
+    tried = try_model(
+        trial, History.of(data), lambda cut, epoch: report_progress(f"replay, {cut}", epoch.number, epoch.of)
+    )
     if tried.replay.report is None:
         console.print(f"no replay: {tried.replay.missing}", markup=False)
         return []

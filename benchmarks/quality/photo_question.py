@@ -122,10 +122,10 @@ def intervals(rows: Sequence[Row], system: str, metric: str) -> Interval:
     return metrics.interval(_pooled(rows, system, metric), np.random.default_rng(BOOTSTRAP_SEED))
 
 
-def difference(rows: Sequence[Row], ours: str, theirs: str, metric: str) -> Interval:
+def difference(rows: Sequence[Row], ours: str, baseline: str, metric: str) -> Interval:
     """By how much one system is better than another, person by person over all seeds."""
     chance = np.random.default_rng(BOOTSTRAP_SEED)
-    return metrics.paired_difference(_pooled(rows, ours, metric), _pooled(rows, theirs, metric), chance)
+    return metrics.paired_difference(_pooled(rows, ours, metric), _pooled(rows, baseline, metric), chance)
 
 
 def _pooled(rows: Sequence[Row], system: str, metric: str) -> PerUser:

@@ -81,7 +81,7 @@ def _encode(photos: Sequence[CaptionedPhoto], image: ImageEncoder, text: TextEnc
     readable = np.zeros(len(photos), dtype=np.bool_)
     for start in range(0, len(photos), AT_ONCE):
         loaded = _load(photos[start : start + AT_ONCE])
-        good = np.array([start + place for place, photo in enumerate(loaded) if photo is not None], dtype=np.int64)
+        good = np.array([start + index for index, photo in enumerate(loaded) if photo is not None], dtype=np.int64)
         if len(good):
             vectors[good] = image.encode([photo.image for photo in loaded if photo is not None])
             readable[good] = True

@@ -24,8 +24,8 @@ from benchmarks.quality.photo_question import (
     pairs_of,
 )
 from benchmarks.quality.photo_vectors import FolderVectors, encode_folder
+from demo.simulator.appearance import appearance_of
 from demo.simulator.folder import read_folder
-from demo.simulator.looks import looks_of
 from demo.simulator.simulate import PhotoWorld, WorldSettings, simulate_with
 from s02_train_neucf.data.dataset import LikeMatrix
 from s02_train_neucf.evaluation.content_knn import ContentKNN
@@ -57,7 +57,7 @@ def run(
     cache: Path,
     recipe: Recipe | None = None,
     settings: WorldSettings | None = None,
-    tell: Callable[[str], None] | None = None,
+    report_progress: Callable[[str], None] | None = None,
 ) -> list[Row]:
     """Measure everything on one world per seed.
 
@@ -77,18 +77,20 @@ def run(
     vectors = encode_folder(photos, cache)
     rows: list[Row] = []
     for seed in seeds:
-        world = simulate_with(photos, looks_of, seed=seed, settings=settings or WorldSettings())
-        rows += measure(world, vectors, recipe or Recipe(), tell or _tell_nobody)
+        world = simulate_with(photos, appearance_of, seed=seed, settings=settings or WorldSettings())
+        rows += measure(world, vectors, recipe or Recipe(), report_progress or _ignore_progress)
     return rows
 
 
-def measure(world: PhotoWorld, vectors: FolderVectors, recipe: Recipe, tell: Callable[[str], None]) -> list[Row]:
+def measure(
+    world: PhotoWorld, vectors: FolderVectors, recipe: Recipe, report_progress: Callable[[str], None]
+) -> list[Row]:
     """All systems on one world."""
     question, given = ask(world), vectors.of(world)
     known = pairs_of(question.train, question.asked, n_posts=len(world.born), kind=InteractionKind.LIKE)
     rows: list[Row] = []
     for name, features in _ablations(given, np.random.default_rng(world.seed)).items():
-        tell(f"seed {world.seed}: {name}")
+        report_progress(f"seed {world.seed}: {name}")
         began = time.monotonic()
         fitted = _fit(question, features, recipe)
         scores = _model_scores(fitted, question, features, question.asked, known)
@@ -197,5 +199,5 @@ def _listed_affinity(question: Question, scores: Scores, likes: Mask) -> PerUser
     return mean
 
 
-def _tell_nobody(_what: str) -> None:
+def _ignore_progress(_what: str) -> None:
     pass

@@ -17,7 +17,7 @@ COLD_MUST = 0.70
 
 
 def measure_photos(
-    data: Path, seeds: Sequence[int], console: Console, tell: Callable[[str, int, int], None]
+    data: Path, seeds: Sequence[int], console: Console, report_progress: Callable[[str, int, int], None]
 ) -> list[Row]:
     """Measure and show.
 
@@ -28,7 +28,7 @@ def measure_photos(
     if not folder.is_dir():
         raise DataMissing(f"{folder}: no such folder; --data names the folder that holds it")
     CACHE.mkdir(parents=True, exist_ok=True)
-    rows = run(folder, seeds, cache=CACHE, tell=lambda what: tell(what, 0, 1))
+    rows = run(folder, seeds, cache=CACHE, report_progress=lambda what: report_progress(what, 0, 1))
     console.print(_table(rows, (COLD, WARM), NEUCF, f"simulated people over real photos, seeds {_text(seeds)}"))
     console.print(_table(rows, (LATER,), NEUCF, "people who joined after the training, three likes, no retraining"))
     cold, later = intervals(rows, NEUCF, COLD), difference(rows, NEUCF, EVERYONE, LATER)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from benchmarks.quality.data import QualityData
 from benchmarks.quality.protocols import main_protocol
-from benchmarks.quality.strangers import PopularForStrangers
+from benchmarks.quality.strangers import PopularForColdUsers
 from benchmarks.quality.tuned import CHOSEN_BY, TrainedSystem
 from benchmarks.quality.validation import SEED, validation_of
 from s02_train_neucf.data.dataset import LikeMatrix
@@ -112,7 +112,7 @@ def plain_neumf(data: QualityData) -> Callable[[int], TrainedSystem]:
         model = PlainNeuMF(data.everyone, seed=seed)
         for _ in range(epochs):
             model.one_epoch()
-        return TrainedSystem(ranker=PopularForStrangers(model, data.everyone), setting=f"{epochs} epochs")
+        return TrainedSystem(ranker=PopularForColdUsers(model, data.everyone), setting=f"{epochs} epochs")
 
     return made
 
@@ -125,7 +125,7 @@ def _best_epochs(data: QualityData) -> int:
     model, best, best_figure = PlainNeuMF(inner.everyone, seed=SEED), 0, -1.0
     for epoch in range(1, MAX_EPOCHS + 1):
         model.one_epoch()
-        figure = float(ask(PopularForStrangers(model, inner.everyone), inner).values[CHOSEN_BY].mean())
+        figure = float(ask(PopularForColdUsers(model, inner.everyone), inner).values[CHOSEN_BY].mean())
         if figure > best_figure:
             best, best_figure = epoch, figure
         elif epoch - best >= PATIENCE:

@@ -28,8 +28,8 @@ def differences(measured: Measured, protocol: str) -> dict[str, dict[str, Interv
     chance = np.random.default_rng(BOOTSTRAP_SEED)
     return {
         name: {
-            metric: metrics.paired_difference(ours[metric], theirs, chance)
-            for metric, theirs in mean_over_seeds(those).items()
+            metric: metrics.paired_difference(ours[metric], baseline, chance)
+            for metric, baseline in mean_over_seeds(those).items()
         }
         for name, those in by_system.items()
         if name != NEUCF

@@ -39,8 +39,10 @@ def standing(scores: Scores, relevant: Int64s, negatives: Int64s) -> SampledRank
     repeated = np.zeros(ordered.shape, dtype=np.bool_)
     repeated[:, 1:] = ordered[:, 1:] == ordered[:, :-1]
     counted = ~repeated & (ordered != relevant[:, None])
-    theirs, own = scores[rows[:, None], ordered], scores[rows, relevant][:, None]
-    return SampledRanks(((theirs > own) & counted).sum(axis=1), ((theirs == own) & counted).sum(axis=1))
+    negative_scores, own = scores[rows[:, None], ordered], scores[rows, relevant][:, None]
+    return SampledRanks(
+        ((negative_scores > own) & counted).sum(axis=1), ((negative_scores == own) & counted).sum(axis=1)
+    )
 
 
 def sampled_hit_rate(at: SampledRanks, k: int) -> PerUser:

@@ -7,7 +7,7 @@ from s02_train_neucf.evaluation.ranker import Ranker, Scores
 from s02_train_neucf.evaluation.rankers import Popularity
 
 
-class PopularForStrangers:
+class PopularForColdUsers:
     """Another ranker, and popularity for users without a like, of whom it knows nothing: what a team would do."""
 
     def __init__(self, ranker: Ranker, likes: LikeMatrix) -> None:

@@ -8,7 +8,7 @@ from benchmarks.quality.data import QualityData
 from benchmarks.quality.neucf_system import train_neucf
 from benchmarks.quality.plain_neumf import plain_neumf
 from benchmarks.quality.protocols import asks_cold
-from benchmarks.quality.strangers import PopularForStrangers
+from benchmarks.quality.strangers import PopularForColdUsers
 from benchmarks.quality.tuned import TrainedSystem, Tuned
 from s02_train_neucf.evaluation.content_knn import ContentKNN
 from s02_train_neucf.evaluation.ials import IALS
@@ -38,12 +38,12 @@ Prepared = Callable[[int], TrainedSystem]
 
 
 def _ease(data: QualityData, l2: float, _: int) -> Ranker:
-    return PopularForStrangers(EASE(data.everyone, l2=l2), data.everyone)
+    return PopularForColdUsers(EASE(data.everyone, l2=l2), data.everyone)
 
 
 def _ials(data: QualityData, setting: tuple[int, float, float], seed: int) -> Ranker:
     factors, weight, l2 = setting
-    return PopularForStrangers(IALS(data.everyone, factors=factors, weight=weight, l2=l2, seed=seed), data.everyone)
+    return PopularForColdUsers(IALS(data.everyone, factors=factors, weight=weight, l2=l2, seed=seed), data.everyone)
 
 
 def _untuned(make: Callable[[QualityData, int], Ranker]) -> Callable[[QualityData], Prepared]:
@@ -68,7 +68,7 @@ SYSTEMS: dict[str, System] = {
         knows_cold=True,
     ),
     "popularity": System(prepare=_untuned(lambda data, _: Popularity(data.everyone))),
-    "item-knn": System(prepare=_untuned(lambda data, _: PopularForStrangers(ItemKNN(data.everyone), data.everyone))),
+    "item-knn": System(prepare=_untuned(lambda data, _: PopularForColdUsers(ItemKNN(data.everyone), data.everyone))),
     "ease": System(prepare=Tuned(make=_ease, settings=EASE_L2, climbs=True)),
     "ials": System(prepare=Tuned(make=_ials, settings=IALS_SETTINGS), seeded=True),
     PHOTO_KNN: _content_knn(lambda data: data.features.image),

@@ -48,9 +48,10 @@ def _measured(size: Size, given: argparse.Namespace) -> Measured:
         others = {}
         if given.peers:
             others = {peer.name: peer for peer in peers(peer_python(SCORING), size, given.threads, stack)}
-        with bars() as tell:
+        with bars() as report_progress:
             return measure(
-                make_world(size), share, others, rounds=given.rounds, cores=os.cpu_count() or 1, tell=tell
+                make_world(size), share, others,
+                rounds=given.rounds, cores=os.cpu_count() or 1, report_progress=report_progress,
             )  # fmt: skip
 
 

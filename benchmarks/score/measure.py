@@ -46,7 +46,7 @@ def measure(
     *,
     rounds: int,
     cores: int,
-    tell: Callable[[str, int, int], None],
+    report_progress: Callable[[str, int, int], None],
 ) -> Measured:
     """Measure everything in turns."""
     size, held = world.size, rss_now()
@@ -60,7 +60,7 @@ def measure(
     }
     if cores > torch.get_num_threads():
         systems[on_all(cores)] = lambda: _on_threads(cores, lambda: _ours(world, size.users))
-    rates = take_turns(systems, rounds=rounds, tell=tell)
+    rates = take_turns(systems, rounds=rounds, report_progress=report_progress)
     return Measured(
         rates=rates,
         shapes=tuple(shapes),

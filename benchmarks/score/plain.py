@@ -30,10 +30,10 @@ class PlainLoop:
     @torch.no_grad()
     def scores(self, user: int) -> Tensor:
         """(n_posts,)"""
-        model, mine = self._world.model, self._users[user]
-        both = torch.cat([mine[self._gmf :].expand(len(self._posts), -1), self._posts_mlp], dim=1)
+        model, user_vector = self._world.model, self._users[user]
+        both = torch.cat([user_vector[self._gmf :].expand(len(self._posts), -1), self._posts_mlp], dim=1)
         hidden = functional.relu(functional.linear(both, self._first, model.user_hidden.bias))
-        product = self._posts_gmf @ (mine[: self._gmf] * model.gmf_weights)
+        product = self._posts_gmf @ (user_vector[: self._gmf] * model.gmf_weights)
         last: Tensor = model.tower[0](hidden)[:, 0] + product + self._bias
         return last
 

@@ -32,12 +32,12 @@ def compared(world: World, reference: PlainLoop, n_users: int) -> Compared:
     """Compare the lists of the first users. A withheld post or a double in a list counts as an infinite gap."""
     ours = np.concatenate([block.places for block in world.ranked(n_users)])
     same, gap = 0, 0.0
-    for user, mine in enumerate(ours):
-        scores, theirs = reference.scores(user).numpy(), reference.best(user)
-        same += int((mine == theirs).sum())
+    for user, own_list in enumerate(ours):
+        scores, reference_list = reference.scores(user).numpy(), reference.best(user)
+        same += int((own_list == reference_list).sum())
         withheld = world.withheld.places[world.withheld.starts[user] : world.withheld.starts[user + 1]]
-        if np.isin(mine, withheld).any() or len(np.unique(mine)) < len(mine) or (mine < 0).any():
+        if np.isin(own_list, withheld).any() or len(np.unique(own_list)) < len(own_list) or (own_list < 0).any():
             gap = np.inf
             continue
-        gap = max(gap, float(np.abs(scores[mine] - scores[theirs]).max() / np.abs(scores).max()))
+        gap = max(gap, float(np.abs(scores[own_list] - scores[reference_list]).max() / np.abs(scores).max()))
     return Compared(users=n_users, identical=same / ours.size, gap=gap)

@@ -85,7 +85,7 @@ def make_world(size: Size) -> World:
         image=_content(size.posts, IMAGE_WIDTH, generator), caption=_content(size.posts, CAPTION_WIDTH, generator)
     )
     chance = np.random.default_rng(size.seed)
-    liked, withheld = (_places(size, mean, chance) for mean in (LIKED, WITHHELD))
+    liked, withheld = (_draw_indices(size, mean, chance) for mean in (LIKED, WITHHELD))
     return World(size=size, model=model, features=features, liked=liked, withheld=withheld)
 
 
@@ -108,7 +108,7 @@ def _content(n_posts: int, width: int, generator: torch.Generator) -> ContentVec
     return ContentVectors(values, np.ones(n_posts, np.bool_))
 
 
-def _places(size: Size, mean: int, chance: np.random.Generator) -> IndicesPerUser:
+def _draw_indices(size: Size, mean: int, chance: np.random.Generator) -> IndicesPerUser:
     """Each user's own number of posts, unequal as in life; popular posts are in more of them."""
     counts = np.minimum(1 + chance.geometric(1 / mean, size.users), size.posts // 4)
     drawn = (size.posts * chance.random(counts.sum()) ** 2).astype(np.int64)

@@ -97,7 +97,7 @@ def _pages(home: Path, stores: Servers, size: WorldSize, given: argparse.Namespa
         bounds=[]
         if given.free
         else [*_bounds(found, is_quick=given.quick), *_bounds_of_readers(readers, is_quick=given.quick)],
-        notes=_notes(given.seed, f"{effort.connections}") | _odd([*found, *readers]),
+        notes=_notes(given.seed, f"{effort.connections}") | _unexpected_notes([*found, *readers]),
     )
 
 
@@ -169,12 +169,12 @@ def _bounds_of_readers(readers: Sequence[Measured], *, is_quick: bool) -> list[B
     return [figures.at_most(what.format(one.system), median(cost(one, readers[0])), most) for one in readers[1:]]
 
 
-def _odd(found: Sequence[Measured]) -> dict[str, str]:
+def _unexpected_notes(found: Sequence[Measured]) -> dict[str, str]:
     """Answers that were not a whole page of the best source, which a machine that is busy otherwise brings about."""
-    odd = {one.system: one for one in found if one.odd}
+    unexpected = {one.system: one for one in found if one.unexpected}
     asked = sum(len(timing.seconds) for one in found for timing in (*one.full, *one.half))
-    notes = {"odd answers": f"{sum(one.odd for one in odd.values())} of {asked:,}"}
-    return notes | {f"first of {name}": one.first_odd for name, one in odd.items()}
+    notes = {"odd answers": f"{sum(one.unexpected for one in unexpected.values())} of {asked:,}"}
+    return notes | {f"first of {name}": one.first_unexpected for name, one in unexpected.items()}
 
 
 def _starts(home: Path, stores: Servers, given: argparse.Namespace) -> Result:

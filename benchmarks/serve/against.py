@@ -18,7 +18,7 @@ from benchmarks.figures import Bound, Result, Row
 from benchmarks.serve import servers
 from benchmarks.serve.asking import LIMIT
 from benchmarks.serve.checkout import THIS, Checkout, checkout, require_same_world, seed
-from benchmarks.serve.rounds import CURSOR, FIRST, Effort, Measured, Scene, Seen, tokens_of
+from benchmarks.serve.rounds import CURSOR, FIRST, Effort, Measured, MeasuredTimeline, Seen, tokens_of
 from benchmarks.serve.world import WorldSize
 from benchmarks.turns import in_turn, median_interval
 from demo.embedded import Servers
@@ -52,26 +52,26 @@ def compare(revision: str, home: Path, stores: Servers, size: WorldSize, effort:
     Raises:
         BenchmarkRefused: no such commit, or one whose world is another.
     """
-    with checkout(revision, home) as other, _scenes((THIS, other), home, stores, size, effort) as (this, its):
+    with checkout(revision, home) as other, _targets((THIS, other), home, stores, size, effort) as (this, its):
         pairs = _measured(this, its, other.name, effort)
-        peaks = [Row(system=name, metric="peak RSS", value=scene.timeline.peak_bytes() / 2**20, unit="MiB")
-                 for name, scene in ((THIS.name, this), (other.name, its))]  # fmt: skip
+        peaks = [Row(system=name, metric="peak RSS", value=target.timeline.peak_bytes() / 2**20, unit="MiB")
+                 for name, target in ((THIS.name, this), (other.name, its))]  # fmt: skip
     notes = {"seed": str(size.seed), "connections": str(effort.connections), "this": "the working tree"}
     return Result(
         title=f"pages of {LIMIT} for {size.users:,} users, {effort.rounds} rounds of {effort.requests:,} requests",
         ratio=f"this to {other.name}",
         rows=[*(row for pair in pairs for row in _rows(pair, other.name)), *peaks],
         bounds=[bound for pair in pairs for bound in _bounds(pair)],
-        notes=notes | _odd(pairs),
+        notes=notes | _unexpected_notes(pairs),
     )
 
 
 @contextmanager
-def _scenes(
+def _targets(
     checkouts: Sequence[Checkout], home: Path, stores: Servers, size: WorldSize, effort: Effort
-) -> Iterator[list[Scene]]:
+) -> Iterator[list[MeasuredTimeline]]:
     """A timeline of each, ready, in a world of its own."""
-    tokens, scenes, urls = tokens_of(size.user_ids), list[Scene](), dict[str, str]()
+    tokens, targets, urls = tokens_of(size.user_ids), list[MeasuredTimeline](), dict[str, str]()
     with ExitStack() as stack:
         for number, of in enumerate(checkouts):
             database_url = stack.enter_context(empty_database(stores.database_url))
@@ -84,24 +84,24 @@ def _scenes(
             )
             client = redis.Redis.from_url(redis_url)
             stack.callback(client.close)
-            scenes.append(
-                Scene(timeline=timeline, seen=Seen(client), users=size.user_ids, tokens=tokens,
+            targets.append(
+                MeasuredTimeline(timeline=timeline, seen=Seen(client), users=size.user_ids, tokens=tokens,
                       connections=effort.connections)
             )  # fmt: skip
             urls[of.name] = database_url
         require_same_world(urls)
-        yield scenes
+        yield targets
 
 
-def _measured(this: Scene, other: Scene, other_name: str, effort: Effort) -> list[Pair]:
+def _measured(this: MeasuredTimeline, other: MeasuredTimeline, other_name: str, effort: Effort) -> list[Pair]:
     kinds = [f"{page}, {kind}" for page in (FIRST, CURSOR) for kind in this.tokens]
     pairs = [Pair(kind=kind, this=Measured(system=THIS.name), other=Measured(system=other_name)) for kind in kinds]
-    for scene in (this, other):
-        scene.visit()
+    for target in (this, other):
+        target.visit()
     for number, pair in in_turn(pairs, rounds=effort.rounds):
         both = [(pair.this, this), (pair.other, other)]
-        for measured, scene in both if number % 2 else both[::-1]:  # each begins in every other round
-            measured.ask(scene.timeline, scene.pages(pair.kind, effort.requests), connections=effort.connections)
+        for measured, target in both if number % 2 else both[::-1]:  # each begins in every other round
+            measured.ask(target.timeline, target.pages(pair.kind, effort.requests), connections=effort.connections)
     return pairs
 
 
@@ -124,9 +124,9 @@ def _bounds(pair: Pair) -> Iterator[Bound]:
         yield figures.at_least(f"{pair.kind}, {what} (95 %: {low:.3f} to {high:.3f})", median(ratios), MUST_KEEP)
 
 
-def _odd(pairs: Sequence[Pair]) -> dict[str, str]:
+def _unexpected_notes(pairs: Sequence[Pair]) -> dict[str, str]:
     """Answers that were not a whole page of the best source."""
     both = [one for pair in pairs for one in (pair.this, pair.other)]
-    asked, odd = sum(len(each.seconds) for one in both for each in one.full), sum(one.odd for one in both)
-    first = next((f"{one.system}: {one.first_odd}" for one in both if one.odd), "")
-    return {"odd answers": f"{odd} of {asked:,}"} | ({"first": first} if first else {})
+    asked, unexpected = sum(len(each.seconds) for one in both for each in one.full), sum(one.unexpected for one in both)
+    first = next((f"{one.system}: {one.first_unexpected}" for one in both if one.unexpected), "")
+    return {"odd answers": f"{unexpected} of {asked:,}"} | ({"first": first} if first else {})

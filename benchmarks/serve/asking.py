@@ -29,7 +29,7 @@ class EmptyRoute:
     """The empty route, a number of times."""
 
     left: int
-    odd: UnexpectedAnswer = field(default_factory=UnexpectedAnswer)
+    unexpected: UnexpectedAnswer = field(default_factory=UnexpectedAnswer)
 
     def request(self) -> tuple[int, bytes] | None:
         self.left -= 1
@@ -37,7 +37,7 @@ class EmptyRoute:
 
     def answer(self, number: int, head: bytes, body: bytes) -> None:
         if b" 200 " not in head[:16]:
-            self.odd.note(f"{number}: {head[:40]!r} {body[:80]!r}")
+            self.unexpected.note(f"{number}: {head[:40]!r} {body[:80]!r}")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class Pages:
     left: int
     cursors: dict[int, bytes] | None = None  # user's number → cursor; None: first pages
     given: dict[int, bytes] = field(default_factory=dict)  # the cursors that the answers gave
-    odd: UnexpectedAnswer = field(default_factory=UnexpectedAnswer)
+    unexpected: UnexpectedAnswer = field(default_factory=UnexpectedAnswer)
     _turn: deque[int] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
@@ -69,7 +69,7 @@ class Pages:
     def answer(self, number: int, head: bytes, body: bytes) -> None:
         at = body.find(_CURSOR)
         if b" 200 " not in head[:16] or at < 0 or body.count(b'{"id":') != LIMIT or b'"degraded"' in body:
-            self.odd.note(f"{self.users[number]}: {head[:40]!r} {body[:200]!r}")
+            self.unexpected.note(f"{self.users[number]}: {head[:40]!r} {body[:200]!r}")
         if at >= 0:
             at += len(_CURSOR)
             self.given[number] = body[at : body.index(b'"', at)]

@@ -128,7 +128,7 @@ def _send(line: _Line, packed: bytes) -> None:
         sent += line.socket.send(packed[sent:])
 
 
-def _read(line: _Line, tell: Callable[[int, bytes, bytes], None]) -> bool:
+def _read(line: _Line, on_answer: Callable[[int, bytes, bytes], None]) -> bool:
     """Read what is there; true when the answer is whole."""
     some = line.socket.recv(RECEIVE)
     if not some:
@@ -143,6 +143,6 @@ def _read(line: _Line, tell: Callable[[int, bytes, bytes], None]) -> bool:
     if len(line.received) < line.wanted:
         return False
     end = line.received.index(b"\r\n\r\n")
-    tell(line.number, line.received[:end], line.received[end + 4 :])
+    on_answer(line.number, line.received[:end], line.received[end + 4 :])
     line.received, line.wanted = b"", 0
     return True

@@ -35,8 +35,8 @@ class Measured:
     full: list[Timing] = field(default_factory=list)
     half: list[Timing] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)  # seconds of the server's process for each request
-    odd: int = 0
-    first_odd: str = ""
+    unexpected: int = 0
+    first_unexpected: str = ""
 
     @property
     def rate(self) -> float:
@@ -53,12 +53,12 @@ class Measured:
         timing = ask(server.port, asking, connections=connections)
         self.full.append(timing)
         self.processor.append((server.processor_seconds() - before) / len(timing.seconds))
-        self.note(asking.odd)
+        self.note(asking.unexpected)
 
-    def note(self, odd: UnexpectedAnswer) -> None:
+    def note(self, unexpected: UnexpectedAnswer) -> None:
         """Answers that are not what a quiet day gives."""
-        self.odd += odd.count
-        self.first_odd = self.first_odd or odd.first
+        self.unexpected += unexpected.count
+        self.first_unexpected = self.first_unexpected or unexpected.first
 
     @property
     def strain(self) -> float:
@@ -104,39 +104,41 @@ def tokens_of(users: Sequence[str]) -> dict[str, dict[str, str]]:
 
 def measure(empty: Served, timeline: Served, seen: Seen, users: Sequence[str], effort: Effort) -> list[Measured]:
     """All rounds; the systems take turns within each."""
-    scene = Scene(timeline=timeline, seen=seen, users=users, tokens=tokens_of(users), connections=effort.connections)
+    target = MeasuredTimeline(
+        timeline=timeline, seen=seen, users=users, tokens=tokens_of(users), connections=effort.connections
+    )
     found = [Measured(system=EMPTY)]
-    found += [Measured(system=f"{page}, {kind}") for page in (FIRST, CURSOR) for kind in scene.tokens]
-    scene.visit()
+    found += [Measured(system=f"{page}, {kind}") for page in (FIRST, CURSOR) for kind in target.tokens]
+    target.visit()
     for number, measured in in_turn(found, rounds=effort.rounds):
-        _at_full_load(measured, scene, empty, effort)
-        _at_half_load(measured, scene, empty, effort, number)
+        _at_full_load(measured, target, empty, effort)
+        _at_half_load(measured, target, empty, effort, number)
     return found
 
 
-def _at_full_load(measured: Measured, scene: "Scene", empty: Served, effort: Effort) -> None:
+def _at_full_load(measured: Measured, target: "MeasuredTimeline", empty: Served, effort: Effort) -> None:
     """As many requests a second as there come."""
     if measured.system == EMPTY:
         measured.ask(empty, EmptyRoute(effort.requests), connections=effort.connections)
     else:
-        measured.ask(scene.timeline, scene.pages(measured.system, effort.requests), connections=effort.connections)
+        measured.ask(target.timeline, target.pages(measured.system, effort.requests), connections=effort.connections)
 
 
-def _at_half_load(measured: Measured, scene: "Scene", empty: Served, effort: Effort, number: int) -> None:
+def _at_half_load(measured: Measured, target: "MeasuredTimeline", empty: Served, effort: Effort, number: int) -> None:
     """Half as many as there came at full load just before, at random moments."""
     count, is_empty = effort.requests // 2, measured.system == EMPTY
-    asking = EmptyRoute(count) if is_empty else scene.pages(measured.system, count)
+    asking = EmptyRoute(count) if is_empty else target.pages(measured.system, count)
     measured.half.append(
         ask_at(
-            (empty if is_empty else scene.timeline).port, asking, connections=effort.connections,
+            (empty if is_empty else target.timeline).port, asking, connections=effort.connections,
             rate=measured.full[-1].rate / 2, count=count, seed=effort.seed + number,
         )
     )  # fmt: skip
-    measured.note(asking.odd)
+    measured.note(asking.unexpected)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class MeasuredTimeline:
     """One timeline, and the users who ask it."""
 
     timeline: Served

@@ -25,7 +25,7 @@ def main() -> None:
     """`python -m benchmarks.train.mark SPLIT.npz SEED FOLDER`"""
     split, seed, folder = arguments()
     for _ in turns():
-        learned(split, seed).tell(folder, {"implicit": version("implicit"), "numpy": np.__version__})
+        learned(split, seed).write_record(folder, {"implicit": version("implicit"), "numpy": np.__version__})
 
 
 if __name__ == "__main__":

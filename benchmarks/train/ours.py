@@ -40,7 +40,7 @@ def main() -> None:
         whole = {"whole_seconds": perf_counter() - best.began, "whole_processor": best.processor}
         np.save(folder / WHOLE, _scores(model, everything, np.r_[split.train, split.val], split))
         versions = {"torch": torch.__version__, "numpy": np.__version__}
-        best.tell(folder, versions, **whole)
+        best.write_record(folder, versions, **whole)
 
 
 def _posts(split: Split) -> SortedPosts:

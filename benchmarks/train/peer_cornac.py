@@ -33,8 +33,8 @@ class Watched(cornac.models.NeuMF):  # type: ignore[misc] # Cornac has no types
         split = self.best.split
         found = np.full((split.n_users, split.n_posts), -np.inf, np.float32)
         posts = np.array(list(data.iid_map))
-        for user, place in data.uid_map.items():
-            found[user, posts] = self.score(place)
+        for user, index in data.uid_map.items():
+            found[user, posts] = self.score(index)
         return found
 
 
@@ -51,7 +51,7 @@ def main() -> None:
         model.best = PROGRAM.Best(split)
         model.fit(data, data)  # it only passes on what it validates with
         versions = {"cornac": version("cornac"), "torch": torch.__version__, "numpy": np.__version__}
-        model.best.tell(folder, versions)
+        model.best.write_record(folder, versions)
 
 
 if __name__ == "__main__":

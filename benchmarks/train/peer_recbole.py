@@ -82,7 +82,7 @@ def main() -> None:
         best = learned(split, *prepared(split, seed, folder))
         sys.stdout = said
         versions = {"recbole": version("recbole"), "torch": torch.__version__, "numpy": np.__version__}
-        best.tell(folder, versions)
+        best.write_record(folder, versions)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def main() -> None:
     """`python -m benchmarks.train.plain SPLIT.npz SEED FOLDER EPOCHS`"""
     split, seed, folder = arguments()
     for _ in turns():
-        learned(split, seed).tell(folder, {"torch": torch.__version__, "numpy": np.__version__})
+        learned(split, seed).write_record(folder, {"torch": torch.__version__, "numpy": np.__version__})
 
 
 if __name__ == "__main__":

@@ -112,10 +112,10 @@ class Best:
         """Whether patience, or the number of epochs, has come to an end."""
         return self.epochs - self.epoch >= PATIENCE or self.epochs >= max_epochs()
 
-    def tell(self, folder: Path, versions: Mapping[str, str], **more: object) -> None:
+    def write_record(self, folder: Path, versions: Mapping[str, str], **more: object) -> None:
         """Write the scores of the best epoch, and say how it went."""
         np.save(folder / "scores.npy", self.scores)
-        tell(
+        write_record(
             {
                 "seconds": self.seconds, "learning": self.learning, "epoch": self.epoch, "epochs": self.epochs,
                 "versions": dict(versions), **more,
@@ -139,7 +139,7 @@ def turns() -> Iterator[None]:
         yield
 
 
-def tell(record: Mapping[str, object]) -> None:
+def write_record(record: Mapping[str, object]) -> None:
     """Say something to the benchmark."""
     sys.stdout.write(json.dumps(record) + "\n")
     sys.stdout.flush()

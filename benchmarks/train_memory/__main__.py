@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.child import told_by_child
+from benchmarks.child import records_of_child
 from benchmarks.figures import Bound, Result, Row, at_most, count, parser, refusals, report
 
 GIB = 2**30
@@ -32,8 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
         tempfile.TemporaryDirectory(prefix="warmline-train-memory-", dir=given.folder) as home,
     ):
         size = [given.users, given.posts, given.events, given.likes, given.seed]
-        told_by_child(NIGHT, ["world", home, *map(str, size)], {})
-        *stages, end = told_by_child(NIGHT, ["night", home, *map(str, (given.epochs, given.steps, given.seed))], {})
+        records_of_child(NIGHT, ["world", home, *map(str, size)], {})
+        *stages, end = records_of_child(NIGHT, ["night", home, *map(str, (given.epochs, given.steps, given.seed))], {})
         title = (
             f"{given.events:,} events ({given.likes:.0%} likes) of {end['users']:,} users on {end['posts']:,} posts, "
             f"{end['likes']:,} pairs; {given.steps} steps an epoch, {given.epochs} epochs a training"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.child import tell
+from benchmarks.child import write_record
 from benchmarks.resident import peak_rss
 from benchmarks.rules import default_rules
 from benchmarks.train_memory.world import CAPTION_WIDTH, IMAGE_WIDTH, Size, read_world, write_world
@@ -41,7 +41,7 @@ def run(folder: Path, *, epochs: int, steps: int, seed: int) -> None:
     with _stage("the past in order"):
         past = History.of(data)
     with _stage("trial: search, replay, two cuts beside plain rankers"):
-        tried = try_model(trial, past, _tell_nobody)
+        tried = try_model(trial, past, _ignore_progress)
     with _stage("training on everything"):
         fitted = trial.fit(data.standing(), lambda _: None, tried.found)
     with _stage("judgement"):
@@ -56,25 +56,25 @@ def run(folder: Path, *, epochs: int, steps: int, seed: int) -> None:
         artefact = Artefact(fitted.model, fitted.data.users, fitted.data.posts, manifest)
         save_artefact(Path(home) / "model", artefact, even_if_broken=True)
     rows = {"users": fitted.data.users.n_rows, "posts": fitted.data.posts.n_rows, "likes": len(fitted.data.likes.posts)}
-    tell({**rows, "width": fitted.model.config.width, "verdict": verdict.reason})
+    write_record({**rows, "width": fitted.model.config.width, "verdict": verdict.reason})
 
 
 @contextmanager
 def _stage(name: str) -> Iterator[None]:
     begun = time.monotonic()
     yield
-    tell({"stage": name, "seconds": round(time.monotonic() - begun, 1), "peak": peak_rss()})
+    write_record({"stage": name, "seconds": round(time.monotonic() - begun, 1), "peak": peak_rss()})
 
 
-def _tell_nobody(_cut: str, _epoch: EpochResult) -> None:
+def _ignore_progress(_cut: str, _epoch: EpochResult) -> None:
     pass
 
 
 def main() -> None:
     """`world FOLDER USERS POSTS EVENTS SHARE SEED`, or `night FOLDER EPOCHS STEPS SEED`."""
-    deed, folder, *told = sys.argv[1:]
-    numbers = [float(number) for number in told]
-    if deed == "world":
+    action, folder, *arguments = sys.argv[1:]
+    numbers = [float(number) for number in arguments]
+    if action == "world":
         users, posts, events, share, seed = numbers
         size = Size(users=int(users), posts=int(posts), events=int(events), like_share=share, seed=int(seed))
         write_world(size, Path(folder))

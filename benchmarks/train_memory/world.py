@@ -53,9 +53,9 @@ def write_world(size: Size, folder: Path) -> None:
         post = _draw(everywhere, n, rng)
         own = rng.random(n) < OWN_GROUP
         for group in range(GROUPS):
-            mine = np.flatnonzero(own & (of_user[user] == group))
+            of_group = np.flatnonzero(own & (of_user[user] == group))
             if len(within[group]):
-                post[mine] = within[group][_draw(by_group[group], len(mine), rng)]
+                post[of_group] = within[group][_draw(by_group[group], len(of_group), rng)]
         at = np.minimum(born[post] + rng.exponential(AFTER_DAYS * DAY, n), DAYS * DAY)
         parts.append((user, post, at, rng.random(n) < size.like_share))
     user, post, at, likes = (np.concatenate(column) for column in zip(*parts, strict=True))

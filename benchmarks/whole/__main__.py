@@ -9,7 +9,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.child import Facts, measured_in_child
+from benchmarks.child import Facts, measure_in_child
 from benchmarks.databases import environment, migrated_database
 from benchmarks.figures import Result, Row, console, count, parser, refusals, report
 from demo.embedded import embedded_servers
@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     ):
         where = {**environment(url, redis_url=servers.redis_url), "WARMLINE_MODEL_DIR": str(Path(home) / "models")}
         for stage in STAGES:
-            found[stage] = measured_in_child("benchmarks.whole.stage", [stage, *flags], where)
+            found[stage] = measure_in_child("benchmarks.whole.stage", [stage, *flags], where)
             told = ", ".join(f"{name} {value:,.1f}" for name, value in found[stage].items())
             screen.print(f"{stage}: {told}", markup=False)
         title = ", ".join(f"{value:,} {name}" for name, value in size.items())

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import torch
 
-from benchmarks.child import tell
+from benchmarks.child import write_record
 from benchmarks.figures import count
 from benchmarks.jobs import WORKER, heuristic_run, heuristic_settings
 from benchmarks.resident import MIB, forget_peak, peak_rss
@@ -167,7 +167,7 @@ def main(arguments: list[str]) -> None:
     forget_peak()
     begun = time.perf_counter()
     facts = STAGES[given.stage](task)
-    tell({**facts, "seconds": time.perf_counter() - begun, "peak MiB": peak_rss() / MIB})
+    write_record({**facts, "seconds": time.perf_counter() - begun, "peak MiB": peak_rss() / MIB})
 
 
 def _training_data(world: World, database: Database, encoders: Encoders) -> TrainingData:

@@ -25,16 +25,16 @@ def packed(n: int, fields: Sequence[Field]) -> bytes:
     """
     arrays = [_bytes_of(n, field) for field in fields]
     layout: list[Any] = [("fields", ">i2")]
-    for place, array in enumerate(arrays):
-        layout.append((f"length{place}", ">i4"))
+    for index, array in enumerate(arrays):
+        layout.append((f"length{index}", ">i4"))
         if array is not None:
-            layout.append((f"value{place}", "u1", (array.shape[1],)))
+            layout.append((f"value{index}", "u1", (array.shape[1],)))
     rows = np.zeros(n, np.dtype(layout))
     rows["fields"] = len(fields)
-    for place, array in enumerate(arrays):
-        rows[f"length{place}"] = -1 if array is None else array.shape[1]
+    for index, array in enumerate(arrays):
+        rows[f"length{index}"] = -1 if array is None else array.shape[1]
         if array is not None:
-            rows[f"value{place}"] = array
+            rows[f"value{index}"] = array
     return HEAD + rows.tobytes() + END
 
 

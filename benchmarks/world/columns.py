@@ -75,8 +75,8 @@ def blocks_of(world: World) -> Iterator[BlockRows]:
     others = np.flatnonzero(users != blocked)[:n_blocks]
     users, blocked = users[others], blocked[others]
     at = world.now.timestamp() - chance.random(len(users)) * world.size.days * SECONDS_PER_DAY
-    for places in _runs(len(users)):
-        yield BlockRows(users=users[places], blocked=blocked[places], created_at=at[places])
+    for indices in _runs(len(users)):
+        yield BlockRows(users=users[indices], blocked=blocked[indices], created_at=at[indices])
 
 
 def user_uuids(world: World, numbers: npt.NDArray[np.integer]) -> Bytes:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.world.shape import Floats, Int64s, World
-from shared.arrays.distinct import distinct
+from shared.distinct import distinct
 from shared.domain import InteractionKind
 
 BLOCK = 250_000  # interactions drawn at once, about

@@ -144,9 +144,9 @@ def _events_as_text(world: World) -> Iterator[tuple[int, bytes]]:
         users, posts, at = _event_columns(world, block)
         users, posts = texts(users), texts(posts)
         for code, kind in enumerate(KINDS):
-            mine = np.flatnonzero(block.kinds == code)
-            if len(mine):
-                yield len(mine), packed(len(mine), [users[mine], posts[mine], kind.encode(), at[mine]])
+            of_kind = np.flatnonzero(block.kinds == code)
+            if len(of_kind):
+                yield len(of_kind), packed(len(of_kind), [users[of_kind], posts[of_kind], kind.encode(), at[of_kind]])
 
 
 def _copy_app_events(cursor: Cursor, world: World, tables: list[str]) -> int:
@@ -154,10 +154,10 @@ def _copy_app_events(cursor: Cursor, world: World, tables: list[str]) -> int:
     for block in events.blocks_of(world):
         users, posts, at = _event_columns(world, block)
         for code, table in enumerate(tables):
-            mine = np.flatnonzero(block.kinds == code)
-            if len(mine):
+            of_kind = np.flatnonzero(block.kinds == code)
+            if len(of_kind):
                 written += copy_parts(
-                    cursor, table, [(len(mine), packed(len(mine), [users[mine], posts[mine], at[mine]]))]
+                    cursor, table, [(len(of_kind), packed(len(of_kind), [users[of_kind], posts[of_kind], at[of_kind]]))]
                 )
     return written
 

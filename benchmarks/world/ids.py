@@ -9,7 +9,7 @@ Uint64s = npt.NDArray[np.uint64]
 USERS, POSTS = 1, 2  # kinds of numbers: a user and a post of one number have different ids
 UUID_BYTES, UUID_LETTERS = 16, 36
 _DASHES = (8, 13, 18, 23)
-_LETTERS = np.array([place for place in range(UUID_LETTERS) if place not in _DASHES])
+_LETTERS = np.array([index for index in range(UUID_LETTERS) if index not in _DASHES])
 _HEX = np.frombuffer("".join(f"{byte:02x}" for byte in range(256)).encode(), np.uint8).reshape(256, 2)
 
 

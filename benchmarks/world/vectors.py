@@ -13,7 +13,7 @@ from benchmarks.world.columns import PostRows
 from benchmarks.world.fill import copy_parts
 from benchmarks.world.ids import Bytes, texts
 from benchmarks.world.shape import World
-from shared.content.encoders.captions import caption_hash, hash_of
+from shared.content.encoders.captions import caption_hash, content_hash_of
 from shared.db.vectors import VECTOR_TYPE, ContentKind
 
 OWN_PART = 0.7  # length of what is a post's own, in parts of its topic's; 0: all posts of a topic are alike
@@ -65,5 +65,5 @@ def _hashes(rows: PostRows, part: ContentKind) -> Bytes:
     """What the sources' hashes would be, as 32 letters."""
     column = rows.captions if part is ContentKind.CAPTION else rows.image_urls
     written = [text.decode() for text in np.ascontiguousarray(column).view(f"S{column.shape[1]}").ravel().tolist()]
-    hashes = [caption_hash(text) if part is ContentKind.CAPTION else hash_of(text.encode()) for text in written]
+    hashes = [caption_hash(text) if part is ContentKind.CAPTION else content_hash_of(text.encode()) for text in written]
     return np.frombuffer("".join(each or "" for each in hashes).encode(), np.uint8).reshape(len(written), -1)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from demo.simulator.appearance import appearance_of
 from demo.simulator.folder import CaptionedPhoto, read_folder
-from demo.simulator.looks import looks_of
 from demo.simulator.truth import Floats, HiddenTastes, Int64s, TasteSettings, make_truth
 from demo.simulator.visits import DAY, LAST_VISIT, SimulatedEvents, SimulatedWorld, VisitSettings, visit
 from demo.simulator.words import topics_of
@@ -64,11 +64,13 @@ def simulate(folder: Path, *, seed: int, settings: WorldSettings | None = None) 
     Raises:
         WorldMissing: the folder, captions.csv or a photo is missing or malformed.
     """
-    return simulate_with(read_folder(folder), looks_of, seed=seed, settings=settings or WorldSettings())
+    return simulate_with(read_folder(folder), appearance_of, seed=seed, settings=settings or WorldSettings())
 
 
-def simulate_with(photos: Sequence[CaptionedPhoto], looks: Looks, *, seed: int, settings: WorldSettings) -> PhotoWorld:
-    """The same over photos that were read before; `looks` gives a unit vector per file."""
+def simulate_with(
+    photos: Sequence[CaptionedPhoto], appearance: Looks, *, seed: int, settings: WorldSettings
+) -> PhotoWorld:
+    """The same over photos that were read before; `appearance` gives a unit vector per file."""
     rng = np.random.default_rng(seed)
     photo = rng.permutation(len(photos))[: settings.max_posts]
     chosen = [photos[number] for number in photo.tolist()]
@@ -76,10 +78,10 @@ def simulate_with(photos: Sequence[CaptionedPhoto], looks: Looks, *, seed: int, 
     joined = _joined(settings, rng)
     born = np.sort(rng.random(len(chosen))) * settings.days * DAY * (1 - 1e-3)
     author = _authors(joined, born, settings, rng)
-    untold = [_untold(one.captions, number) for one, number in zip(chosen, shown.tolist(), strict=True)]
+    untold = [_hidden_captions(one.captions, number) for one, number in zip(chosen, shown.tolist(), strict=True)]
     truth = make_truth(
         topics_of(untold),
-        looks([one.path for one in chosen]),
+        appearance([one.path for one in chosen]),
         author,
         n_users=settings.users,
         settings=settings.taste,
@@ -106,7 +108,7 @@ def simulate_with(photos: Sequence[CaptionedPhoto], looks: Looks, *, seed: int, 
     )
 
 
-def _untold(captions: tuple[str, ...], shown: int) -> str:
+def _hidden_captions(captions: tuple[str, ...], shown: int) -> str:
     """The captions that are not shown; of a photo with one caption there is only that."""
     return " ".join(captions[:shown] + captions[shown + 1 :]) or captions[shown]
 

@@ -50,7 +50,13 @@ class HiddenTastes:
 
 
 def make_truth(
-    words: Floats, looks: Floats, author: Int64s, *, n_users: int, settings: TasteSettings, rng: np.random.Generator
+    words: Floats,
+    appearance: Floats,
+    author: Int64s,
+    *,
+    n_users: int,
+    settings: TasteSettings,
+    rng: np.random.Generator,
 ) -> HiddenTastes:
     """Draw tastes and groups, and compute everyone's affinity to every post.
 
@@ -63,9 +69,9 @@ def make_truth(
         rng: of all that is drawn.
     """
     interests = _prototypes(words, settings.interests, settings.neighbours, rng)
-    styles = _prototypes(looks, settings.styles, settings.neighbours, rng)
+    styles = _prototypes(appearance, settings.styles, settings.neighbours, rng)
     likes_words = _tastes(interests, n_users, settings.interests_each, settings.personal, rng) @ words.T
-    likes_looks = _tastes(styles, n_users, 1, settings.personal, rng) @ looks.T
+    likes_looks = _tastes(styles, n_users, 1, settings.personal, rng) @ appearance.T
     group = rng.integers(settings.groups, size=n_users)
     friendship = rng.standard_normal((settings.groups, n_users))  # how a group likes an author, whatever is posted
     terms = (

@@ -11,7 +11,7 @@ from s02_train_neucf.data.dataset import LikeMatrix
 from s02_train_neucf.evaluation import metrics
 from s02_train_neucf.evaluation.metrics import KS, Interval, PerUser, metrics_of
 from s02_train_neucf.evaluation.ranker import Ranker, Scores
-from shared.arrays.distinct import distinct
+from shared.distinct import distinct
 from shared.errors import TrainingRefused
 from shared.neucf.examples import Examples, SortedPosts
 from shared.neucf.fast.finite import refuse_non_finite

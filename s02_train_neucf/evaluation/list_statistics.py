@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s02_train_neucf.evaluation.metrics import PerUser
-from shared.arrays.distinct import distinct
+from shared.distinct import distinct
 from shared.neucf.features import ContentVectors
 
 Int64s = NDArray[np.int64]

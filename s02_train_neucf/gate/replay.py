@@ -22,7 +22,7 @@ from s02_train_neucf.gate.rank_at import (
     moment_at,
     ranked_at,
 )
-from shared.arrays.distinct import distinct
+from shared.distinct import distinct
 from shared.event_columns import Int64s
 from shared.neucf.examples import Examples
 from shared.neucf.score import blocks

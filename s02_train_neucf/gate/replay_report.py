@@ -9,7 +9,7 @@ import numpy as np
 from s02_train_neucf.evaluation.evaluate import Report, compared
 from s02_train_neucf.evaluation.metrics import NAMES, PerUser, mean_per_user
 from s02_train_neucf.gate.cuts import MIN_ASKED, N_CUTS, ReplayCut
-from shared.arrays.distinct import distinct
+from shared.distinct import distinct
 from shared.neucf.serving_order import ServingOrder
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from shared.arrays.distinct import distinct
 from shared.candidates.columns import latest_of_each, post_index
+from shared.distinct import distinct
 from shared.event_columns import Events, Floats, Int16s, Int64s, PostKeys
 
 Bools = npt.NDArray[np.bool_]

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from shared.arrays.distinct import distinct
 from shared.candidates.candidate_events import CandidateEvents, meet
 from shared.db.asked import known_askers
 from shared.db.bulk import (
@@ -24,6 +23,7 @@ from shared.db.engine import Database
 from shared.db.post_rows import moment_of, rows_of_posts
 from shared.db.relations import check_relations
 from shared.db.safety import load_blocks, load_hides, next_safety_version, note_removals
+from shared.distinct import distinct
 from shared.domain import KIND_CODES, AuthorKeys, InteractionKind
 from shared.eligibility import Viewer
 from shared.event_columns import Events

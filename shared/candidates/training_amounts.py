@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from shared.arrays.distinct import distinct
+from shared.distinct import distinct
 from shared.domain import KIND_CODES, POSITIVE_KINDS
 from shared.readiness import TrainingAmounts
 

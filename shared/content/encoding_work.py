@@ -1,4 +1,4 @@
-"""What the encoding of captions and of photos share: the plan of a run, what is stored, and what is put on record."""
+"""The parts shared by encoding captions and photos: the plan of a run, stored vectors, and recorded failures."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ Sorted = tuple[list[EncodedVector], list[tuple[PostSource, Unreadable]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodingWork:
-    """What the encoding of one part needs throughout a run."""
+    """Everything that encoding one part (captions or photos) needs during a run."""
 
     database: Database
     part: ContentKind
@@ -41,20 +41,20 @@ class EncodingWork:
     now: datetime
 
     def failed(self, source: PostSource, unreadable: Unreadable) -> EncodingFailure:
-        """What to record of a source that could not be encoded."""
+        """The record of a source that could not be encoded."""
         failure = next_failure(
             self.failures.get(source.post_id), source_hash=known_hash(source), retry=unreadable.retry,
             now=self.now, backoff=self.settings.backoff,
         )  # fmt: skip
         return self._record(source.post_id, failure, unreadable.reason, self.limits.get(unreadable.fault))
 
-    def put_off(self, source: PostSource, unreadable: Unreadable) -> EncodingFailure:
-        """The same where the place that it comes from was away."""
+    def put_off_by_outage(self, source: PostSource, unreadable: Unreadable) -> EncodingFailure:
+        """The record of a source whose origin was down."""
         failure = failure_of_outage(self.failures.get(source.post_id), source_hash=known_hash(source), now=self.now)
         return self._record(source.post_id, failure, unreadable.reason, self.limits.get(unreadable.fault))
 
     def kept(self, post_id: str) -> EncodingFailure:
-        """The same of a post whose source is gone together with most others'."""
+        """The record of a post whose source vanished together with most others."""
         failure = failure_of_vanished(self.failures.get(post_id), now=self.now)
         return self._record(post_id, failure, f"{VANISHED}: gone from most posts at once", None)
 
@@ -67,7 +67,7 @@ class EncodingWork:
 
 @dataclass(slots=True, kw_only=True)
 class EncodingResult:
-    """What became of one part."""
+    """The result for one part."""
 
     encoded: int = 0
     failed: int = 0
@@ -80,8 +80,8 @@ class EncodingResult:
         return {name: getattr(self, name) for name in ("encoded", "failed", "current", "waiting", "away")}
 
 
-def sorted_out(batch: Sequence[PostSource], rows: Sequence[Any]) -> Sorted:
-    """What an encoder gave for each source of a batch: vectors, and what has none."""
+def split_by_success(batch: Sequence[PostSource], rows: Sequence[Any]) -> Sorted:
+    """Split the results of a batch into vectors and failures."""
     pairs = list(zip(batch, rows, strict=True))
     return [
         EncodedVector(post_id=source.post_id, source_hash=known_hash(source), vector=row)
@@ -125,8 +125,8 @@ def plan_work(
     )  # fmt: skip
 
 
-def begin(work: EncodingWork) -> EncodingResult:
-    """Tidy up what has no source any more, and count what needs no work."""
+def begin_encoding(work: EncodingWork) -> EncodingResult:
+    """Remove vectors and failures that are out of date, and count the posts that need no work."""
     plan = work.plan
     outcome = EncodingResult(current=plan.current, waiting=plan.waiting, away=plan.away)
     n_stored = plan.current + plan.away + len(plan.sourceless)

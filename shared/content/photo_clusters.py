@@ -1,4 +1,4 @@
-"""Finds posts whose photos are nearly the same: after each encoding, what is new is compared with the newest posts."""
+"""Finds posts with near-identical photos: after each encoding, new photos are compared with the newest posts."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ MOST_COMPARED = 50_000  # photos, those of the newest posts: 25 MB, and about a 
 
 
 def cluster_photos(database: Database, posts: Sequence[PostContent]) -> dict[str, int]:
-    """Put new photos into clusters; gives how many were compared, and how many were found to be like another."""
+    """Put new photos into clusters; returns how many were compared, and how many are like another."""
     with_photo = [post for post in posts if post.image_url]
     newest = sorted(with_photo, key=lambda post: post.created_at, reverse=True)[:MOST_COMPARED]
     found = renew_clusters(database, [post.post_id for post in newest], compare=cluster_alike)

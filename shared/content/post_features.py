@@ -33,8 +33,8 @@ def aligned(column: VectorColumn, post_keys: Int64s) -> ContentVectors:
     if len(column.post_keys) == 0:
         return ContentVectors(np.zeros((len(post_keys), width), np.float16), np.zeros(len(post_keys), bool))
     order = np.argsort(column.post_keys)
-    places = np.minimum(np.searchsorted(column.post_keys, post_keys, sorter=order), len(order) - 1)
-    found = order[places]
+    indices = np.minimum(np.searchsorted(column.post_keys, post_keys, sorter=order), len(order) - 1)
+    found = order[indices]
     known = column.post_keys[found] == post_keys
     return ContentVectors(column.values, known, found)
 

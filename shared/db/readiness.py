@@ -7,7 +7,7 @@ from typing import Any
 from shared.db.engine import Database
 from shared.db.models import ModelVersion, champion, list_models
 from shared.db.runs import last_report
-from shared.readiness import ModelVerdict, RunCounts, counted, sentence, shortfalls
+from shared.readiness import ModelVerdict, RunCounts, readiness_sentence, run_counts_of, shortfalls
 
 # Training looks further back than the heuristic's window. Its count is preferred until it is so old that the nightly
 # run must have stopped.
@@ -17,14 +17,16 @@ TRUSTED_FOR = timedelta(days=2)
 def read_readiness(database: Database) -> dict[str, Any]:
     """The meter, for a script: counts, shares of candidate posts with vectors, the last verdict, and a sentence."""
     by_heuristic, by_training = (last_report(database, job) for job in ("heuristic", "train"))
-    rough = counted(by_heuristic["report"], by="heuristic", at=by_heuristic["finished_at"]) if by_heuristic else None
-    full = counted(by_training["report"], by="train", at=by_training["finished_at"]) if by_training else None
+    rough = (
+        run_counts_of(by_heuristic["report"], by="heuristic", at=by_heuristic["finished_at"]) if by_heuristic else None
+    )
+    full = run_counts_of(by_training["report"], by="train", at=by_training["finished_at"]) if by_training else None
     found = _preferred(rough, full)
     newest = _judged(next(iter(list_models(database, limit=1)), None))
     vectors = ((by_heuristic["report"] if by_heuristic else None) or {}).get("vectors")
     candidates = rough.amounts.posts if rough else 0
     return {
-        "sentence": sentence(found, newest, _judged(champion(database))),
+        "sentence": readiness_sentence(found, newest, _judged(champion(database))),
         "enough_data": not shortfalls(found.amounts) if found else None,
         "events": found.amounts.events if found else None,
         "positives": found.amounts.positives if found else None,

@@ -1,1 +1,1 @@
-"""Files that somebody else may have put there."""
+"""Files that others may have written."""

@@ -1,4 +1,4 @@
-"""Whose snapshot file it is: how it begins. The timeline writes the rest; the operator's command reads this alone."""
+"""The owner of a snapshot file, in its first bytes. The timeline writes the rest; `warmline` reads only the owner."""
 
 import struct
 from pathlib import Path
@@ -12,7 +12,7 @@ LENGTH = struct.Struct("<I")
 
 
 def owner_of(head: bytes) -> str:
-    """The installation whose file begins so; blank when it names none."""
+    """The installation that the first bytes of a file name; blank if they name none."""
     start = len(MAGIC) + HASH_BYTES
     if head[: len(MAGIC)] != MAGIC or len(head) < start + LENGTH.size:
         return ""
@@ -21,10 +21,10 @@ def owner_of(head: bytes) -> str:
 
 
 def read_snapshot_owner(path: Path) -> str:
-    """The installation that a file names; blank when it names none.
+    """The installation that a file names; blank if it names none.
 
     Raises:
-        OSError: there is no such file, or it cannot be read.
+        OSError: the file does not exist or cannot be read.
     """
     with open_untrusted(path, below=path.parent) as file:
         return owner_of(file.read(HEAD_BYTES))

@@ -1,8 +1,8 @@
-"""The one way to read a file that somebody else may have put there: a model, a photo, a snapshot, an import.
+"""The only functions that read files that others may have written: models, photos, snapshots, imports.
 
-Whoever may write into a folder chooses what a name in it stands for: a pipe that never answers, a device that never
-ends, a link to a file of ours. So a name is opened without waiting, below one folder, without following a link that
-was put there since; it must be a regular file; and never more is read than its reader has use for.
+Anybody who can write into a folder can put a pipe that never answers, an endless device, or a link to one of our files
+there. So a path is opened without blocking, below one folder, without following a link that was added since; it must
+be a regular file; and no more is read than the reader needs.
 """
 
 import errno
@@ -24,7 +24,7 @@ _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
 class RefusedFile(OSError):
-    """A name that is not read, though something is there; `strerror` says what was got and what is expected."""
+    """The path exists but is not read; `strerror` says what was got and what is expected."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(errno.EPERM, reason, str(path))
@@ -32,7 +32,7 @@ class RefusedFile(OSError):
 
 
 class FileTooLarge(RefusedFile):
-    """It has more bytes than its reader has use for."""
+    """The file has more bytes than the reader accepts."""
 
 
 def open_untrusted(path: Path, *, below: Path) -> BufferedReader:
@@ -44,7 +44,7 @@ def open_untrusted(path: Path, *, below: Path) -> BufferedReader:
 
     Raises:
         RefusedFile: no regular file, or a link that leads out of the folder.
-        OSError: it is not there, or cannot be opened.
+        OSError: the file does not exist or cannot be opened.
     """
     try:
         root, place = below.resolve(), path.resolve()
@@ -61,7 +61,7 @@ def open_untrusted(path: Path, *, below: Path) -> BufferedReader:
 
 
 def read_untrusted(path: Path, *, below: Path, max_bytes: int) -> bytes:
-    """The whole of a file that has at most `max_bytes`; see `open_untrusted`."""
+    """The content of a file that has at most `max_bytes`; see `open_untrusted`."""
     with open_untrusted(path, below=below) as file:
         size = os.fstat(file.fileno()).st_size
         if size > max_bytes:
@@ -73,10 +73,10 @@ def read_untrusted(path: Path, *, below: Path, max_bytes: int) -> bytes:
 
 
 def parse_json(content: bytes) -> object:
-    """A JSON value from bytes that somebody else wrote, of bounded depth.
+    """Parse JSON from untrusted bytes, with a bounded depth.
 
     Raises:
-        ValueError: no JSON in UTF-8, or nested too deeply.
+        ValueError: it is no JSON in UTF-8, or nested too deeply.
     """
     text = content.decode()
     depth = 0
@@ -88,7 +88,7 @@ def parse_json(content: bytes) -> object:
 
 
 def _open_below(root: Path, parts: tuple[str, ...]) -> int:
-    """Open a path without links, folder by folder: one of them that was replaced by a link since is not followed."""
+    """Open a resolved path folder by folder: if a folder was replaced by a link meanwhile, it is not followed."""
     folder = os.open(root, _FOLDER)
     try:
         for part in parts[:-1]:

@@ -16,12 +16,12 @@ def bars() -> Iterator[Callable[[str, int, int], None]]:
     known: dict[str, TaskID] = {}
     with Progress(console=SafeConsole(stderr=True), disable=not sys.stderr.isatty()) as progress:
 
-        def tell(what: str, done: int, total: int) -> None:
+        def report_progress(what: str, done: int, total: int) -> None:
             if what not in known:
                 known[what] = progress.add_task(what, total=total)
             progress.update(known[what], completed=done, total=total)
 
-        yield tell
+        yield report_progress
 
 
 @contextmanager

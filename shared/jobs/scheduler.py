@@ -42,7 +42,7 @@ POLL = timedelta(seconds=2)
 BEAT_EVERY = timedelta(seconds=10)
 # However late a time is noticed (APScheduler's own limit is a second), it is made up for, and many at once by one run:
 # a machine that slept through the night is as good as a service that was down.
-NEVER_TOO_LATE = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+MISFIRE_OPTIONS = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
 STALLED_AFTER = timedelta(hours=3)  # the default of WARMLINE_RUN_STALLED_MINUTES
 LOOK_EVERY = timedelta(seconds=0.5)  # at how far a run is, for a bar
 ROW_EVERY, LOG_EVERY = timedelta(seconds=2), timedelta(seconds=30)  # how far it is, into its row and into the log
@@ -51,7 +51,7 @@ Work = Callable[[Run], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class ScheduledJob:
     """A job's name and its work, which gives the report that the run's row keeps."""
 
     name: str
@@ -60,7 +60,7 @@ class Job:
     stalled_after: timedelta = STALLED_AFTER  # without progress
 
 
-def run_once(database: Database, job: Job, *, by: str) -> Mapping[str, Any]:
+def run_once(database: Database, job: ScheduledJob, *, by: str) -> Mapping[str, Any]:
     """Ask for a run, do it, and give its report.
 
     Raises:
@@ -76,7 +76,7 @@ def run_once(database: Database, job: Job, *, by: str) -> Mapping[str, Any]:
     return _execute(database, job, run, StopRequest())
 
 
-def serve(database: Database, job: Job, trigger: BaseTrigger, *, service: str) -> None:
+def serve(database: Database, job: ScheduledJob, trigger: BaseTrigger, *, service: str) -> None:
     """Run a job as a service until SIGTERM or SIGINT; times missed while it was down are made up for at the start.
 
     Raises:
@@ -86,15 +86,15 @@ def serve(database: Database, job: Job, trigger: BaseTrigger, *, service: str) -
     request.listen()
     stop = request.asked
     worker = worker_name()
-    beating = _patiently(lambda: beat(database, service, worker=worker))
-    threading.Thread(target=_at_each_pause, args=(beating, BEAT_EVERY, stop), daemon=True).start()
-    schedule = Schedule(trigger, _patiently(lambda: request_run(database, job.name, by="schedule")))
-    _patiently(lambda: _make_up(database, job, trigger))()
+    send_heartbeat = _retrying(lambda: beat(database, service, worker=worker))
+    threading.Thread(target=_repeat, args=(send_heartbeat, BEAT_EVERY, stop), daemon=True).start()
+    schedule = Schedule(trigger, _retrying(lambda: request_run(database, job.name, by="schedule")))
+    _retrying(lambda: _request_missed_run(database, job, trigger))()
     log_event(f"{job.name}.ready", worker=worker)
     try:
         while not stop.is_set():
-            schedule.heed_the_clock()
-            _patiently(lambda: _claim_and_execute(database, job, worker, request))()
+            schedule.check_clock()
+            _retrying(lambda: _claim_and_execute(database, job, worker, request))()
             stop.wait(POLL.total_seconds())
     finally:
         stop.set()
@@ -104,51 +104,51 @@ def serve(database: Database, job: Job, trigger: BaseTrigger, *, service: str) -
 class Schedule:
     """Does a deed whenever a trigger is due, however late that is noticed; plans anew when the clock was set back."""
 
-    def __init__(self, trigger: BaseTrigger, deed: Callable[[], object]) -> None:
+    def __init__(self, trigger: BaseTrigger, action: Callable[[], object]) -> None:
         self._clock = BackgroundScheduler(timezone=UTC)
-        self._planned = self._clock.add_job(deed, trigger, **NEVER_TOO_LATE)
-        self._ahead = _ahead_of_steady_clock()
+        self._planned = self._clock.add_job(action, trigger, **MISFIRE_OPTIONS)
+        self._offset = _wall_clock_offset()
         self._clock.start()
 
-    def heed_the_clock(self) -> None:
+    def check_clock(self) -> None:
         """Call it again and again: what was planned before the clock was set back would lie too far ahead."""
-        before, self._ahead = self._ahead, _ahead_of_steady_clock()
-        if before - self._ahead > CLOCK_TOLERANCE:  # less than that delays little, and would repeat a night's run
+        before, self._offset = self._offset, _wall_clock_offset()
+        if before - self._offset > CLOCK_TOLERANCE:  # less than that delays little, and would repeat a night's run
             self._planned.reschedule(self._planned.trigger)
-            log_event("schedule.planned_anew", set_back_seconds=round((before - self._ahead).total_seconds()))
+            log_event("schedule.planned_anew", set_back_seconds=round((before - self._offset).total_seconds()))
         self._clock.wakeup()  # it waits for hours by a clock that stands still while the machine sleeps
 
     def stop(self) -> None:
         self._clock.shutdown(wait=False)
 
 
-def _ahead_of_steady_clock() -> timedelta:
+def _wall_clock_offset() -> timedelta:
     """How far the clock, which somebody may set, is ahead of the one that nobody sets."""
     return timedelta(seconds=time.time() - time.monotonic())
 
 
-def _at_each_pause(deed: Callable[[], object], pause: timedelta, stop: threading.Event) -> None:
-    deed()
+def _repeat(action: Callable[[], object], pause: timedelta, stop: threading.Event) -> None:
+    action()
     while not stop.wait(pause.total_seconds()):
-        deed()
+        action()
 
 
-def _make_up(database: Database, job: Job, trigger: BaseTrigger) -> None:
+def _request_missed_run(database: Database, job: ScheduledJob, trigger: BaseTrigger) -> None:
     if was_missed(trigger, last=last_done(database, job.name), now=datetime.now(UTC)):
         request_run(database, job.name, by="start")
 
 
-def _claim_and_execute(database: Database, job: Job, worker: str, stop: StopRequest) -> None:
+def _claim_and_execute(database: Database, job: ScheduledJob, worker: str, stop: StopRequest) -> None:
     run = claim_run(database, job.name, worker=worker)
     if run is not None:
         with suppress(WarmlineError):  # logged, and on record in the run's row
             _execute(database, job, run, stop)
 
 
-def _execute(database: Database, job: Job, run: Run, stop: StopRequest) -> Mapping[str, Any]:
+def _execute(database: Database, job: ScheduledJob, run: Run, stop: StopRequest) -> Mapping[str, Any]:
     ended = threading.Event()
-    attendant = threading.Thread(target=_attend, args=(database, job, run, ended, stop), daemon=True)
-    attendant.start()
+    supervisor = threading.Thread(target=_supervise, args=(database, job, run, ended, stop), daemon=True)
+    supervisor.start()
     try:
         stop.has_run = True
         report = job.work(run)
@@ -157,12 +157,12 @@ def _execute(database: Database, job: Job, run: Run, stop: StopRequest) -> Mappi
         stop.has_run = False
         # Whatever it was, the row must say so: a run without an end would block the next one until its lease is over.
         reason = _reason(error)
-        _patiently(lambda: finish_run(database, run, error=reason))()
+        _retrying(lambda: finish_run(database, run, error=reason))()
         log_trouble(f"{job.name}.failed", run=run.id, reason=reason)
         raise
     finally:
         ended.set()
-        attendant.join()
+        supervisor.join()
     if not finish_run(database, run, report=report):
         raise LeaseLost(f"run {run.id} of {job.name}: finished, but its lease had run out; another run decides")
     _show(job, run.progress.now())
@@ -176,9 +176,9 @@ def _reason(error: BaseException) -> str:
     return str(error) if isinstance(error, WarmlineError) else f"{type(error).__name__}: {_first_line(error)}"
 
 
-def _attend(database: Database, job: Job, run: Run, ended: threading.Event, stop: StopRequest) -> None:
+def _supervise(database: Database, job: ScheduledJob, run: Run, ended: threading.Event, stop: StopRequest) -> None:
     """Keep the run's lease, and tell how far it is, until it has ended or was given up for dead."""
-    lease, row, log = _Turn(LEASE / 4), _Turn(ROW_EVERY), _Turn(LOG_EVERY)
+    lease, row, log = _Interval(LEASE / 4), _Interval(ROW_EVERY), _Interval(LOG_EVERY)
     watch = StallWatch(job.stalled_after)
     was_asked = False
     while not ended.wait(LOOK_EVERY.total_seconds()):
@@ -188,7 +188,7 @@ def _attend(database: Database, job: Job, run: Run, ended: threading.Event, stop
         progress = run.progress.now()
         _show(job, progress)
         if watch.is_stalled(progress):
-            _give_up(database, job, run, watch.reason)
+            _end_stalled_run(database, job, run, watch.reason)
         try:
             if lease.is_due():
                 extend_lease(database, run)
@@ -203,22 +203,22 @@ def _attend(database: Database, job: Job, run: Run, ended: threading.Event, stop
             log_event(f"{job.name}.progress", run=run.id, **progress.to_json())
 
 
-def _give_up(database: Database, job: Job, run: Run, reason: str) -> NoReturn:
+def _end_stalled_run(database: Database, job: ScheduledJob, run: Run, reason: str) -> NoReturn:
     """End a run that stands still, and its process with it: a thread that waits for ever cannot be ended by another.
 
     Whoever keeps the service starts it anew; where PostgreSQL does not answer, the lease runs out by itself.
     """
     log_trouble(f"{job.name}.failed", run=run.id, reason=reason)
-    _patiently(lambda: finish_run(database, run, error=reason))()
+    _retrying(lambda: finish_run(database, run, error=reason))()
     os._exit(1)
 
 
-def _show(job: Job, progress: Progress | None) -> None:
+def _show(job: ScheduledJob, progress: Progress | None) -> None:
     if job.show is not None and progress is not None:
         job.show(progress)
 
 
-class _Turn:
+class _Interval:
     """Comes round once in a while."""
 
     def __init__(self, every: timedelta) -> None:
@@ -233,12 +233,12 @@ class _Turn:
         return True
 
 
-def _patiently(deed: Callable[[], object]) -> Callable[[], None]:
+def _retrying(action: Callable[[], object]) -> Callable[[], None]:
     """A deed of the service's loop that may fail without ending the service: the next turn tries again."""
 
     def attempt() -> None:
         try:
-            deed()
+            action()
         except Exception as error:
             log_trouble("service.retry", reason=f"{type(error).__name__}: {_first_line(error)}")
 

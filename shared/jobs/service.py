@@ -51,7 +51,7 @@ def run_service(
 def _run(name: str, prepare: "Callable[[StoreSettings], Service]", *, once: bool) -> int:
     from shared.db.engine import Database
     from shared.db.migrate import check_migrated
-    from shared.jobs.scheduler import Job, run_once, serve
+    from shared.jobs.scheduler import ScheduledJob, run_once, serve
     from shared.logs import start_logging
     from shared.settings import RunSettings, StoreSettings, load_settings
 
@@ -60,7 +60,7 @@ def _run(name: str, prepare: "Callable[[StoreSettings], Service]", *, once: bool
     service = prepare(stores)
     database = Database(stores)
     with service.bar as show:
-        job = Job(
+        job = ScheduledJob(
             name=service.job,
             work=lambda run: service.work(database, run, datetime.now(UTC)),
             show=show,

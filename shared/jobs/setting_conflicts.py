@@ -16,65 +16,69 @@ class Conflict:
     """Values of some settings that contradict each other."""
 
     names: tuple[str, ...]
-    is_one: Callable[..., bool]  # of the values, in the order of the names
-    says: str  # what would follow, and what to do
+    applies: Callable[..., bool]  # of the values, in the order of the names
+    consequence: str  # what would follow, and what to do
 
 
 CONFLICTS = (
     Conflict(
         names=("list_keep_hours", "heuristic_every_minutes"),
-        is_one=lambda keep, every: keep * 60 <= every,
-        says="lists would run out before the next run renews them; keep them for longer, or run more often",
+        applies=lambda keep, every: keep * 60 <= every,
+        consequence="lists would run out before the next run renews them; keep them for longer, or run more often",
     ),
     Conflict(
         names=("list_keep_hours", "score_full_hours", "score_every_minutes"),
-        is_one=lambda keep, full, every: keep * 60 <= full * 60 + every,
-        says=(
+        applies=lambda keep, full, every: keep * 60 <= full * 60 + every,
+        consequence=(
             "the lists of users who were not active meanwhile would run out before a full run renews them; keep lists"
             " for longer than both together, or run in full more often"
         ),
     ),
     Conflict(
         names=("candidate_days", "heuristic_every_minutes"),
-        is_one=lambda days, every: days * MINUTES_PER_DAY < every,
-        says="posts would be too old before a run has seen them; widen the window, or run more often",
+        applies=lambda days, every: days * MINUTES_PER_DAY < every,
+        consequence="posts would be too old before a run has seen them; widen the window, or run more often",
     ),
     Conflict(
         names=("candidate_days", "score_every_minutes"),
-        is_one=lambda days, every: days * MINUTES_PER_DAY < every,
-        says="posts would be too old before a run has seen them; widen the window, or run more often",
+        applies=lambda days, every: days * MINUTES_PER_DAY < every,
+        consequence="posts would be too old before a run has seen them; widen the window, or run more often",
     ),
     Conflict(
         names=("new_post_share", "new_post_hours", "heuristic_every_minutes"),
-        is_one=lambda share, hours, every: share > 0 and hours * 60 < every,
-        says="posts would not be new any more when a run first sees them; raise the age, or run more often",
+        applies=lambda share, hours, every: share > 0 and hours * 60 < every,
+        consequence="posts would not be new any more when a run first sees them; raise the age, or run more often",
     ),
     Conflict(
         names=("alpha", "popularity_half_life_hours", "heuristic_every_minutes"),
-        is_one=lambda alpha, hours, every: alpha > 0 and hours * 60 < every,
-        says="what is popular would be over before the next run sees it; raise the half-life, or run more often",
+        applies=lambda alpha, hours, every: alpha > 0 and hours * 60 < every,
+        consequence="what is popular would be over before the next run sees it; raise the half-life, or run more often",
     ),
     Conflict(
         names=("alpha", "half_life_hours", "heuristic_every_minutes"),
-        is_one=lambda alpha, hours, every: alpha < 1 and hours * 60 < every,
-        says="what is recent would be over before the next run sees it; raise the half-life, or run more often",
+        applies=lambda alpha, hours, every: alpha < 1 and hours * 60 < every,
+        consequence="what is recent would be over before the next run sees it; raise the half-life, or run more often",
     ),
     Conflict(
         names=("list_length", "seen_length"),
-        is_one=lambda length, seen: seen < length,
-        says="posts seen at the top of a list would be forgotten at its end, and come back before unseen ones; remember"
-        " at least as many as a list holds",
+        applies=lambda length, seen: seen < length,
+        consequence=(
+            "posts seen at the top of a list would be forgotten before its end, and shown again before unseen"
+            " ones; remember at least as many as a list holds"
+        ),
     ),
     Conflict(
         names=("run_stalled_minutes", "encode_batch", "image_threads", "image_timeout_seconds"),
-        is_one=lambda minutes, batch, threads, seconds: minutes * 60 <= ceil(batch / threads) * seconds,
-        says="a run that a slow host keeps waiting for one batch of photos would be ended as if it stood still; allow"
-        " it more minutes, or wait less for each photo",
+        applies=lambda minutes, batch, threads, seconds: minutes * 60 <= ceil(batch / threads) * seconds,
+        consequence=(
+            "a run that waits for one batch of photos from a slow host would be ended as if it stood still; allow it"
+            " more minutes, or wait less for each photo"
+        ),
     ),
     Conflict(
         names=("image_retry_minutes", "image_retry_cap_hours"),
-        is_one=lambda first, cap: first > cap * 60,
-        says="the first pause would be longer than the longest; lower it, or raise the cap",
+        applies=lambda first, cap: first > cap * 60,
+        consequence="the first pause would be longer than the longest; lower it, or raise the cap",
     ),
 )
 
@@ -99,7 +103,7 @@ def conflicts_of(values: Mapping[str, Any]) -> list[str]:
     """The same for values by name, each of which is in range."""
     known = [each for each in CONFLICTS if values.keys() >= set(each.names)]
     return [
-        f"{' and '.join(f'{PREFIX}{name.upper()}={values[name]:g}' for name in each.names)}: {each.says}"
+        f"{' and '.join(f'{PREFIX}{name.upper()}={values[name]:g}' for name in each.names)}: {each.consequence}"
         for each in known
-        if each.is_one(*(values[name] for name in each.names))
+        if each.applies(*(values[name] for name in each.names))
     ]

@@ -10,8 +10,8 @@ from shared.run_progress import Progress
 class StallWatch:
     """Looks at a run's progress again and again; time counts from the last change of step or number."""
 
-    def __init__(self, patience: timedelta, clock: Callable[[], float] = time.monotonic) -> None:
-        self._patience, self._clock = patience, clock
+    def __init__(self, allowed: timedelta, clock: Callable[[], float] = time.monotonic) -> None:
+        self._allowed, self._clock = allowed, clock
         self._latest: tuple[str, int, int] | None = None
         self._since = clock()
 
@@ -20,13 +20,13 @@ class StallWatch:
         latest = None if progress is None else (progress.step, progress.done, progress.of)
         if latest != self._latest:
             self._latest, self._since = latest, self._clock()
-        return self._clock() - self._since > self._patience.total_seconds()
+        return self._clock() - self._since > self._allowed.total_seconds()
 
     @property
     def reason(self) -> str:
         """What to say of a run that stands still."""
         where = "before its first step" if self._latest is None else "in step {}, at {} of {}".format(*self._latest)
-        minutes = self._patience.total_seconds() / 60
+        minutes = self._allowed.total_seconds() / 60
         return (
             f"no progress for {minutes:g} minutes {where}: given up, its process ended; WARMLINE_RUN_STALLED_MINUTES"
             " is how long a run may stand still"

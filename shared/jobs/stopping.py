@@ -38,9 +38,9 @@ class StopRequest:
     def listen(self) -> None:
         """Hear SIGTERM and SIGINT from now on."""
         for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, lambda *_: self.hear())
+            signal.signal(name, lambda *_: self._on_signal())
 
-    def hear(self) -> None:
+    def _on_signal(self) -> None:
         """A signal came.
 
         Raises:

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.arrays.distinct import distinct
+from shared.distinct import distinct
 
 UNKNOWN_ROW = 0
 

@@ -1,1 +1,1 @@
-"""Operations that touch more than one store: what must not be shown, and which model is served."""
+"""Operations on more than one store: withholding posts, and changing the served model."""

@@ -1,7 +1,7 @@
-"""Promoting a model, or rolling back to one, as an operator asks for it: files first, then the alias, then the lists.
+"""Promotes a model or rolls back to one at an operator's request: checks its files, sets the alias, requests lists.
 
-Both the timeline's admin side and the operator's command go this way. The gate's own promotion (training has just
-written the files) does not.
+Used by the admin API and by the command `warmline`. The gate's own promotion does not need it: training has just
+written the files.
 """
 
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ SCORE_JOB = "score"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promotion:
-    """The new champion, and the scoring run that its lists come with."""
+    """The new champion, and the scoring run that will publish its lists."""
 
     model: ModelVersion
     run: int
-    warning: str | None  # that the files could not be checked here, and why; None: they are what they should be
+    warning: str | None  # why the files could not be checked here; None: they were checked
 
 
 def promote(database: Database, model_dir: Path, version: int, *, by: str, override: bool = False) -> Promotion:
-    """Make a version the champion and ask for its lists.
+    """Make a version the champion and request its lists.
 
     Raises:
-        PromotionRefused: no such version, the gate rejected it and nobody overrides, or its files are not whole.
+        PromotionRefused: there is no such version, the gate rejected it (without `override`), or files are damaged.
     """
     model = promote_model(
         database, version, by=by, override=override, check=lambda model: refuse_unless_whole(model_dir, model)
@@ -38,20 +38,20 @@ def promote(database: Database, model_dir: Path, version: int, *, by: str, overr
 
 
 def roll_back(database: Database, model_dir: Path, *, by: str) -> Promotion:
-    """Make the previous champion the champion again and ask for its lists.
+    """Make the previous champion the champion again and request its lists.
 
     Raises:
-        PromotionRefused: there is no previous champion, or its files are not whole.
+        PromotionRefused: there is no previous champion, or its files are damaged.
     """
     model = roll_back_model(database, by=by, check=lambda model: refuse_unless_whole(model_dir, model))
     return _promotion(database, model_dir, model, "rollback to")
 
 
 def refuse_unless_whole(model_dir: Path, model: ModelVersion) -> None:
-    """Compare a model's files with its record, where the model folder is at hand.
+    """Compare a model's files with its record, if the model folder is on this machine.
 
     Raises:
-        PromotionRefused: a file is missing or another one.
+        PromotionRefused: a file is missing or differs.
     """
     if not is_at_hand(model_dir):
         return
@@ -64,7 +64,7 @@ def refuse_unless_whole(model_dir: Path, model: ModelVersion) -> None:
 
 
 def unchecked(model_dir: Path) -> str | None:
-    """What to say where the files of a model could not be checked; None where they could."""
+    """The warning if a model's files cannot be checked on this machine; None if they can."""
     if is_at_hand(model_dir):
         return None
     return (
@@ -73,6 +73,6 @@ def unchecked(model_dir: Path) -> str | None:
     )
 
 
-def _promotion(database: Database, model_dir: Path, model: ModelVersion, deed: str) -> Promotion:
-    run = request_run(database, SCORE_JOB, by=f"{deed} model {model.version}")
+def _promotion(database: Database, model_dir: Path, model: ModelVersion, action: str) -> Promotion:
+    run = request_run(database, SCORE_JOB, by=f"{action} model {model.version}")
     return Promotion(model=model, run=run, warning=unchecked(model_dir))

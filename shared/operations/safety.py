@@ -1,6 +1,6 @@
-"""Brings what must not be shown from PostgreSQL into Redis, and then declares Redis safe to read.
+"""Copies what must not be shown from PostgreSQL to Redis, and then declares Redis safe to read.
 
-The heuristic job does this at each run; a timeline does it when it finds a Redis that has lost its memory.
+The heuristic job does this in each run; a timeline does it when it finds that Redis has lost its data.
 """
 
 from collections import defaultdict
@@ -25,10 +25,10 @@ JOBS_THAT_PUBLISH = tuple(JOB_OF_PHASE.values())  # whose runs write to Redis, u
 
 
 def claim_redis(database: Database, writer: JobStore) -> None:
-    """Make sure that the writer's Redis is this PostgreSQL's; one that names no owner is, if PostgreSQL knows its rows.
+    """Check that the writer's Redis belongs to this PostgreSQL; claim one without an owner whose posts it knows.
 
     Raises:
-        ForeignInstallation: it is another's; nothing was changed.
+        ForeignInstallation: it belongs to another; nothing was changed.
         StoreUnavailable: PostgreSQL is older than its Redis.
     """
 
@@ -68,16 +68,16 @@ def publish_safety(
 
     Args:
         writer: the writing side of Redis.
-        viewers: what each user must not be shown; users without an entry have nothing but their own posts.
+        viewers: what each user must not be shown; for users without an entry that is their own posts only.
         version: taken before the viewers and the removed posts were read (`next_safety_version`).
         removed: rows of the posts that went away lately.
-        erased: hashes of the users who were erased lately, and when.
-        load: begun before they were read.
+        erased: hashes of recently erased users, and when.
+        load: started before they were read.
         author_keys: those that the caller knows already.
 
     Raises:
-        LeaseLost: the run that does this was overtaken.
-        StoreUnavailable: Redis lost its memory since the load began; acts that came meanwhile may be lost with it.
+        LeaseLost: another run took over from the run that does this.
+        StoreUnavailable: Redis lost its data after the load began; writes made meanwhile may be lost with it.
     """
     keys = AuthorKeys() if author_keys is None else author_keys
     writer.add_deleted(removed, version=version, is_act=False)
@@ -95,9 +95,9 @@ def publish_safety(
 
 
 def reload_safety(database: Database, writer: JobStore, *, since: datetime, keep_for: timedelta) -> int:
-    """Give a Redis that lost its memory the deletions, blocks, hidden posts and the phase again.
+    """Write deletions, blocks, hidden posts and the phase to a Redis that lost its data.
 
-    Gives the number of viewers. Seen posts by events come back with the next run of the heuristic job.
+    Returns the number of viewers. Posts seen according to events are restored by the next heuristic run.
     """
     claim_redis(database, writer)
     load, version = writer.begin_safety(), next_safety_version(database)

@@ -12,7 +12,7 @@ import struct
 
 from msgspec import Struct
 
-from shared.text.signing import MAC_BYTES, SigningKeys, bytes_of, text_of
+from shared.signing import MAC_BYTES, SigningKeys, decode_base64url, encode_base64url
 
 FORMAT = 1
 FORMAT_WITH_ROWS = 2
@@ -41,7 +41,7 @@ def sign(cursor: Cursor, *, user_id: str, keys: SigningKeys) -> str:
     body = _BODY.pack(number, cursor.slot, cursor.nonce, cursor.position)
     if rows:
         body += struct.pack(f"<B{len(rows)}I", len(rows), *rows)  # counted: a user's id follows in what is signed
-    return text_of(body + keys.sign(body + user_id.encode()))
+    return encode_base64url(body + keys.sign(body + user_id.encode()))
 
 
 def verify(text: str, *, user_id: str, keys: SigningKeys) -> Cursor:
@@ -51,10 +51,10 @@ def verify(text: str, *, user_id: str, keys: SigningKeys) -> Cursor:
         ForgedCursor: not ours, not this user's, or of another format.
     """
     try:
-        raw = bytes_of(text)
+        raw = decode_base64url(text)
     except ValueError as error:
         raise ForgedCursor("not a cursor") from error
-    if text_of(raw) != text:  # base64 has several spellings of the same bytes; ours is one
+    if encode_base64url(raw) != text:  # base64 has several spellings of the same bytes; ours is one
         raise ForgedCursor("not a cursor as we write it")
     body, signed = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
     if len(body) < _BODY.size or not keys.verifies(body + user_id.encode(), signed):

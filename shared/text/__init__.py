@@ -1,1 +1,1 @@
-"""Text on its way out: to terminals, logs, pages and addresses."""
+"""Makes text safe for terminals, logs and pages."""

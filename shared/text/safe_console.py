@@ -1,4 +1,4 @@
-"""A console of rich's that shows every text as `printable` writes it, wherever in a table, bar or line it stands."""
+"""A rich console that shows every text as `printable` writes it, in tables, bars and lines alike."""
 
 from collections.abc import Iterable
 
@@ -9,14 +9,14 @@ from shared.text.printable import printable
 
 
 class SafeConsole(Console):
-    """Styles and cursor moves are rich's own; what is rendered is text."""
+    """Styles and cursor moves come from rich itself; all rendered text is made printable."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """The pieces that are printed."""
+        """The segments that are printed."""
         for piece in super().render(renderable, options):
             yield piece if piece.control else Segment(_shown(piece.text), piece.style)
 
 
 def _shown(text: str) -> str:
-    """Rich ends its lines itself, each with one piece of its own or at the end of one."""
+    """Keep the line ends that rich adds: each is a segment of its own, or ends one."""
     return text if text.isprintable() else "\n".join(map(printable, text.split("\n")))

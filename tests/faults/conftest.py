@@ -10,8 +10,8 @@ from demo.embedded import Servers, embedded_servers
 from shared.db.engine import Database
 from shared.db.migrate import migrate
 from shared.settings import StoreSettings
-from tests.faults.scene import Scene
-from tests.flow.house import House, build_world
+from tests.faults.scenario import Scenario
+from tests.flow.deployment import Deployment, build_world
 from tests.stores import empty_database
 
 
@@ -23,7 +23,7 @@ def fragile_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
 
 
 @pytest.fixture
-def scene(fragile_servers: Servers, tmp_path: Path) -> Iterator[Scene]:
+def scenario(fragile_servers: Servers, tmp_path: Path) -> Iterator[Scenario]:
     """The small world after one heuristic run; what a test broke is mended after it."""
     servers = fragile_servers
     assert servers.valkey is not None
@@ -35,13 +35,13 @@ def scene(fragile_servers: Servers, tmp_path: Path) -> Iterator[Scene]:
         database = Database(StoreSettings(database_url=url, redis_url="redis://localhost"))
         migrate(database)
         database.close()
-        house = replace(House(database_url=url, redis_url=servers.redis_url), new_post_share=0.1)
-        with house.redis() as redis:
+        deployment = replace(Deployment(database_url=url, redis_url=servers.redis_url), new_post_share=0.1)
+        with deployment.redis() as redis:
             redis.flushall()
             redis.config_set("maxmemory", 0)
-        build_world(house)
-        house.run_heuristic()
-        yield Scene(servers=servers, house=house, folder=tmp_path)
+        build_world(deployment)
+        deployment.run_heuristic()
+        yield Scenario(servers=servers, deployment=deployment, folder=tmp_path)
         for server in servers:
             if server.process is None:
                 server.start()

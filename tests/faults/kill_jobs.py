@@ -15,7 +15,7 @@ from shared.content.encoders.registry import OFFLINE_ENGLISH
 from shared.domain import Phase
 from shared.ranked_lists import codec, keys
 from shared.ranked_lists.publication import unpack_publication
-from tests.flow.house import POSTS, House
+from tests.flow.deployment import POSTS, Deployment
 
 ROOT = Path(__file__).parents[2]
 CROWD = tuple(f"reader{number:04}" for number in range(3_000))  # six batches of lists
@@ -67,30 +67,30 @@ def _to_mark(log: Iterable[str], mark: str) -> Iterator[str]:
             return
 
 
-def job_of(phase: Phase, house: House, folder: Path) -> Job:
+def job_of(phase: Phase, deployment: Deployment, folder: Path) -> Job:
     """The phase's job, with model files and photos below a folder."""
     environment = os.environ | {
-        "WARMLINE_DATABASE_URL": house.database_url, "WARMLINE_REDIS_URL": house.redis_url,
+        "WARMLINE_DATABASE_URL": deployment.database_url, "WARMLINE_REDIS_URL": deployment.redis_url,
         "WARMLINE_LIST_LENGTH": str(LENGTH), "WARMLINE_EVERYONE_LENGTH": "100", "WARMLINE_SEEN_LENGTH": "100",
         "WARMLINE_MODEL_DIR": str(folder), "WARMLINE_TEXT_ENCODER": OFFLINE_ENGLISH, "PYTHONPATH": str(ROOT),
     }  # fmt: skip
     return Job(phase=phase, folder=folder, environment=environment)
 
 
-def add_crowd(house: House) -> None:
+def add_crowd(deployment: Deployment) -> None:
     """Many active users with three likes each, so that publishing takes a while."""
     now = datetime.now(UTC)
-    house.sql("INSERT INTO warmline.users SELECT unnest(%s), %s", [(list(CROWD), now)])
+    deployment.sql("INSERT INTO warmline.users SELECT unnest(%s), %s", [(list(CROWD), now)])
     likes = [(user, POSTS[(place + 31 * step) % len(POSTS)]) for place, user in enumerate(CROWD) for step in range(3)]
     users, posts = (list(column) for column in zip(*likes, strict=True))
-    house.sql(
+    deployment.sql(
         "INSERT INTO warmline.interactions (user_id, post_id, kind, created_at)"
         " SELECT user_id, post_id, 'like', %s FROM unnest(%s, %s) AS likes (user_id, post_id)",
         [(now - timedelta(days=2), users, posts)],
     )
 
 
-def kill_publishing(phase: Phase, house: House, folder: Path, *, moments: int, seed: int) -> int:
+def kill_publishing(phase: Phase, deployment: Deployment, folder: Path, *, moments: int, seed: int) -> int:
     """Kill a job at random moments of publishing; after each, every list is whole and old or new, never half.
 
     Every other kill counts from the first new list, the others from the log line before: loops are compiled in between.
@@ -99,53 +99,53 @@ def kill_publishing(phase: Phase, house: House, folder: Path, *, moments: int, s
         How many kills met a job that was still at work.
     """
     rng, killed = random.Random(seed), 0
-    job = job_of(phase, house, folder)
-    starts = (lambda: None, lambda: _writing(house, phase))
+    job = job_of(phase, deployment, folder)
+    starts = (lambda: None, lambda: _writing(deployment, phase))
     seconds = []
     for start in starts:
         ended, took = job.run(is_writing=start())
         assert ended == 0
         seconds.append(took)
-    newest = check_lists(house, phase, CROWD)
+    newest = check_lists(deployment, phase, CROWD)
     assert len(newest) == 1
     for moment in range(moments):
-        _join_now(house)
+        _join_now(deployment)
         kind = (moment + 1) % len(starts)
         ended, took = job.run(kill_after=rng.uniform(0, seconds[kind]), is_writing=starts[kind]())
         assert ended in (0, KILLED)
         killed += ended == KILLED
         seconds[kind] = min(seconds[kind], took) if ended == 0 else seconds[kind]  # quicker than was thought
-        generations = check_lists(house, phase, CROWD)
+        generations = check_lists(deployment, phase, CROWD)
         assert min(generations) >= max(newest)  # nothing older comes back
         newest = {min(generations)}
-        house.sql("UPDATE warmline.runs SET lease_until = now() - interval '1 s' WHERE state = 'running'")
-    _join_now(house)
+        deployment.sql("UPDATE warmline.runs SET lease_until = now() - interval '1 s' WHERE state = 'running'")
+    _join_now(deployment)
     assert job.run()[0] == 0
-    assert len(check_lists(house, phase, CROWD)) == 1
+    assert len(check_lists(deployment, phase, CROWD)) == 1
     return killed
 
 
-def _join_now(house: House) -> None:
+def _join_now(deployment: Deployment) -> None:
     """The crowd is active again: a pass of the scorer makes lists of those alone who were so since the one before."""
-    house.sql("UPDATE warmline.users SET created_at = now() WHERE id = ANY(%s)", [(list(CROWD),)])
+    deployment.sql("UPDATE warmline.users SET created_at = now() WHERE id = ANY(%s)", [(list(CROWD),)])
 
 
-def _writing(house: House, phase: Phase) -> Callable[[], bool]:
+def _writing(deployment: Deployment, phase: Phase) -> Callable[[], bool]:
     """Tells whether a list is no longer what it is now."""
     names = [keys.ranked_list(phase, user) for user in CROWD[:: len(CROWD) // 12]]
 
     def lists() -> object:
-        with house.redis() as redis:
+        with deployment.redis() as redis:
             return redis.mget(names)
 
     before = lists()
     return lambda: lists() != before
 
 
-def check_lists(house: House, phase: Phase, users: Sequence[str]) -> set[int]:
+def check_lists(deployment: Deployment, phase: Phase, users: Sequence[str]) -> set[int]:
     """Every list is there, whole, and no older than the publication that Redis calls whole; gives the generations."""
-    rows = set(house.rows().values())
-    with house.redis() as redis:
+    rows = set(deployment.rows().values())
+    with deployment.redis() as redis:
         published = unpack_publication(redis.get(keys.published(phase)) or b"")
         values = redis.mget([keys.ranked_list(phase, user) for user in users])
     generations = set()

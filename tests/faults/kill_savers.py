@@ -16,7 +16,7 @@ from shared.db.engine import Database
 from shared.db.models import list_models
 from shared.db.runs import request_run
 from shared.neucf.artefact import load_artefact
-from tests.flow.house import eventually
+from tests.flow.deployment import eventually
 
 ROOT = Path(__file__).parents[2]
 CPU = torch.device("cpu")

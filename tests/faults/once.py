@@ -13,17 +13,19 @@ import torch
 
 from s02_recsys_neucf import job as scoring
 from s02_train_neucf import job as training
-from shared.jobs.scheduler import Job, run_once
+from shared.jobs.scheduler import ScheduledJob, run_once
 from shared.jobs.stopping import exit_code_of
 from shared.logs import start_logging
 from tests.flow.camps import Camps
-from tests.flow.house import House
+from tests.flow.deployment import Deployment
 
 
 def main() -> None:
     """Start a child for each line."""
     folder, database_url, redis_url = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-    camps = Camps(house=House(database_url=database_url, redis_url=redis_url), folder=folder, held_back={}, cold={})
+    camps = Camps(
+        deployment=Deployment(database_url=database_url, redis_url=redis_url), folder=folder, held_back={}, cold={}
+    )
     torch.set_num_threads(1)
     start_logging()
     for line in sys.stdin:
@@ -35,14 +37,14 @@ def main() -> None:
 
 
 def _once(camps: Camps, name: str) -> int:
-    with camps.house.database() as database, camps.house.writer() as writer:
+    with camps.deployment.database() as database, camps.deployment.writer() as writer:
         if name == training.JOB:
-            job = Job(
+            job = ScheduledJob(
                 name=name,
                 work=lambda run: training.run_training(database, camps.train_settings(), run, datetime.now(UTC)),
             )
         else:
-            job = Job(
+            job = ScheduledJob(
                 name=name,
                 work=lambda run: scoring.run_scoring(database, writer, camps.score_settings(), run, datetime.now(UTC)),
             )

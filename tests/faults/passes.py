@@ -33,8 +33,8 @@ class Passes:
     def of(cls, camps: Camps, log: Path) -> Iterator[Self]:
         """Start it; its log lines go to a file."""
         command = [
-            sys.executable, "-m", "tests.faults.once", str(camps.folder), camps.house.database_url,
-            camps.house.redis_url,
+            sys.executable, "-m", "tests.faults.once", str(camps.folder), camps.deployment.database_url,
+            camps.deployment.redis_url,
         ]  # fmt: skip
         with (
             log.open("w") as file,
@@ -70,7 +70,7 @@ class Passes:
 
 def give_up_runs(camps: Camps) -> None:
     """The leases of killed or stopped passes run out, as a minute later."""
-    camps.house.sql("UPDATE warmline.runs SET lease_until = now() - interval '3 s' WHERE state = 'running'")
+    camps.deployment.sql("UPDATE warmline.runs SET lease_until = now() - interval '3 s' WHERE state = 'running'")
 
 
 def kill(process: int) -> None:
@@ -83,13 +83,13 @@ def check(camps: Camps) -> None:
     models = camps.folder / "models"
     for path in models.glob("model-*"):
         load_whole(path)
-    promoted = camps.house.sql(
+    promoted = camps.deployment.sql(
         "SELECT folder, sha256, state FROM warmline.model_versions JOIN warmline.model_aliases USING (version)"
     )
     for folder, sha256, accepted in promoted:
         assert accepted == "accepted"
         load_whole(models / folder, sha256=sha256)
-    with camps.house.redis() as redis:
+    with camps.deployment.redis() as redis:
         values = redis.mget([keys.ranked_list(Phase.NEUCF, person) for person in PEOPLE])
     lists = [codec.rows_of(codec.decode(value).entries) for value in values if value is not None]
     assert all(len(rows) == len(set(rows)) > 0 for rows in lists)
@@ -106,5 +106,5 @@ def check_clean(camps: Camps) -> None:
     """Nothing is left of what was killed."""
     models = camps.folder / "models"
     assert [path.name for path in models.glob(".*")] == []
-    on_record = {folder for (folder,) in camps.house.sql("SELECT folder FROM warmline.model_versions")}
+    on_record = {folder for (folder,) in camps.deployment.sql("SELECT folder FROM warmline.model_versions")}
     assert {path.name for path in models.glob("model-*")} <= on_record

@@ -27,7 +27,7 @@ from shared.neucf.manifest import Encoder, Manifest
 from shared.neucf.model import NeuCF
 from shared.neucf.vocab import Vocab
 from shared.settings import StoreSettings
-from tests.flow.house import House
+from tests.flow.deployment import Deployment
 
 USERS, POSTS = 12_000, 100  # 1.4 MB of weights
 AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -58,12 +58,12 @@ def an_artefact(*, users: int = USERS, image: Encoder | None = None, caption: En
     return Artefact(model, Vocab.of(np.arange(users)), Vocab.of(np.arange(POSTS)), manifest)
 
 
-def make_champion(house: House, folder: Path) -> None:
+def make_champion(deployment: Deployment, folder: Path) -> None:
     """An untrained model, on record as if it had won."""
     encoders = build_encoders(ContentSettings(media_root=folder, text_encoder=OFFLINE_ENGLISH))
     image, caption = manifest_encoder(encoders.image.card), manifest_encoder(encoders.caption.card)
     saved = save_artefact(folder / "model-1", an_artefact(image=image, caption=caption))
-    with house.database() as database:
+    with deployment.database() as database:
         run, sha256 = request_run(database, "train", by="test"), saved.weights_sha256
         version = register_model(
             database, run_id=run, folder="model-1", sha256=sha256, accepted=True, verdict="", report={}

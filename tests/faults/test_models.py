@@ -12,27 +12,27 @@ from shared.domain import Phase
 from shared.neucf.artefact import WEIGHTS
 from shared.ranked_lists import keys
 from tests.faults.kill_savers import kill_savers
-from tests.faults.scene import ROOT, Scene
+from tests.faults.scenario import ROOT, Scenario
 from tests.flow.camps import CAMPS, Camps, build_camps, people_of
 
 pytestmark = pytest.mark.faults
 MOMENTS = 20
 
 
-def test_a_trainer_killed_while_saving_leaves_whole_models(scene: Scene, tmp_path: Path) -> None:
+def test_a_trainer_killed_while_saving_leaves_whole_models(scenario: Scenario, tmp_path: Path) -> None:
     folder = tmp_path / "models"
     folder.mkdir()
-    with scene.house.database() as database:
-        killed = kill_savers(folder, database, scene.house.database_url, moments=MOMENTS)
+    with scenario.deployment.database() as database:
+        killed = kill_savers(folder, database, scenario.deployment.database_url, moments=MOMENTS)
     print(f"trainer killed {MOMENTS} times: {killed}")  # noqa: T201 - the table of the note
     assert killed.unfinished > 0
 
 
 def test_a_training_after_a_killed_one_cleans_up_and_a_damaged_champion_changes_no_list(
-    scene: Scene, tmp_path: Path
+    scenario: Scenario, tmp_path: Path
 ) -> None:
-    camps = build_camps(scene.house, tmp_path)
-    scene.house.run_heuristic()
+    camps = build_camps(scenario.deployment, tmp_path)
+    scenario.deployment.run_heuristic()
     unfinished = tmp_path / "models" / ".model-20261101T030000-1-ab12"
     unfinished.mkdir(parents=True)
     (unfinished / WEIGHTS).write_bytes(b"half")
@@ -44,7 +44,7 @@ def test_a_training_after_a_killed_one_cleans_up_and_a_damaged_champion_changes_
     changed = bytearray(weights.read_bytes())
     changed[len(changed) // 2] ^= 1
     weights.write_bytes(changed)
-    ended = _score_once(scene, tmp_path)
+    ended = _score_once(scenario, tmp_path)
     print(f"damaged champion: exit code {ended.returncode}, {ended.stderr.splitlines()[-1]}")  # noqa: T201
     assert ended.returncode == 1
     assert "weights.safetensors: got SHA-256" in ended.stderr.splitlines()[-1]
@@ -53,13 +53,13 @@ def test_a_training_after_a_killed_one_cleans_up_and_a_damaged_champion_changes_
 
 
 def _lists(camps: Camps) -> list[object]:
-    with camps.house.redis() as redis:
+    with camps.deployment.redis() as redis:
         return [redis.get(keys.ranked_list(Phase.NEUCF, person)) for camp in CAMPS for person in people_of(camp)]
 
 
-def _score_once(scene: Scene, folder: Path) -> "subprocess.CompletedProcess[str]":
+def _score_once(scenario: Scenario, folder: Path) -> "subprocess.CompletedProcess[str]":
     environment = os.environ | {
-        "WARMLINE_DATABASE_URL": scene.house.database_url, "WARMLINE_REDIS_URL": scene.house.redis_url,
+        "WARMLINE_DATABASE_URL": scenario.deployment.database_url, "WARMLINE_REDIS_URL": scenario.deployment.redis_url,
         "WARMLINE_MODEL_DIR": str(folder / "models"), "WARMLINE_MEDIA_ROOT": str(folder),
         "WARMLINE_TEXT_ENCODER": OFFLINE_ENGLISH, "PYTHONPATH": str(ROOT),
     }  # fmt: skip

@@ -16,7 +16,7 @@ from shared.content.encoders.registry import OFFLINE_MULTILINGUAL
 from shared.db.runs import claim_run, finish_run, request_run
 from shared.errors import ArtefactError, LeaseLost
 from tests.faults.disks import fill, small_disk
-from tests.faults.scene import Scene
+from tests.faults.scenario import Scenario
 from tests.faults.week import AWAY, Week, settings_of
 from tests.flow.camps import build_camps
 from tests.flow.stop_at import StopAt
@@ -28,12 +28,12 @@ DISK_MB = 90
 
 
 @pytest.fixture
-def week(scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Week]:
+def week(scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Week]:
     """After the first night: a champion, and lists of both phases. Models lie on a disk of their own."""
     monkeypatch.chdir(tmp_path)  # where no .env lies
     with small_disk(tmp_path, megabytes=DISK_MB) as disk:
-        camps = replace(build_camps(scene.house, tmp_path / "media"), model_dir=disk / "models")
-        scene.house.sql(
+        camps = replace(build_camps(scenario.deployment, tmp_path / "media"), model_dir=disk / "models")
+        scenario.deployment.sql(
             "INSERT INTO warmline.users SELECT DISTINCT author_id, now() FROM warmline.posts ON CONFLICT DO NOTHING"
         )
         week = Week(camps=camps, rng=random.Random(9))
@@ -50,7 +50,7 @@ def serve(week: Week, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_trainer_that_is_suspended_over_night(week: Week) -> None:
-    with week.camps.house.database() as database:
+    with week.camps.deployment.database() as database:
         request_run(database, TRAIN, by="schedule")
         first = claim_run(database, TRAIN, worker="suspended")
         assert first is not None
@@ -66,7 +66,7 @@ def test_a_trainer_that_is_suspended_over_night(week: Week) -> None:
         with pytest.raises(LeaseLost) as lost:
             run_training(database, settings, replace(first, progress=StopAt(SAVING, sleep)), datetime.now(UTC))
         assert not finish_run(database, first, error=str(lost.value))
-    models = week.camps.house.sql(
+    models = week.camps.deployment.sql(
         "SELECT version, r.state FROM warmline.model_versions JOIN warmline.runs r ON r.id = run_id ORDER BY version"
     )
     assert [version for version, _ in models] == [1, reports[0]["model"]]
@@ -75,18 +75,18 @@ def test_a_trainer_that_is_suspended_over_night(week: Week) -> None:
 
 
 def test_a_postgresql_of_yesterday_with_the_redis_and_the_models_of_today(
-    week: Week, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    week: Week, scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    today = urlsplit(scene.house.database_url)
+    today = urlsplit(scenario.deployment.database_url)
     dump = f"{today.path[1:]}_dump"
-    with administrator(scene.house.database_url.replace(today.path, "/postgres")) as connection:
+    with administrator(scenario.deployment.database_url.replace(today.path, "/postgres")) as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {dump} TEMPLATE {today.path[1:]}")
     try:
         assert week.night()["model"] == 2
         for _ in range(3):
             week.hour()
-        house = replace(scene.house, database_url=today._replace(path=f"/{dump}").geturl())
-        week.camps = replace(week.camps, house=house)
+        deployment = replace(scenario.deployment, database_url=today._replace(path=f"/{dump}").geturl())
+        week.camps = replace(week.camps, deployment=deployment)
         serve(week, monkeypatch)
         said = "PostgreSQL is older than its Redis"
         week.hours += 100  # so that posts have new names
@@ -94,7 +94,7 @@ def test_a_postgresql_of_yesterday_with_the_redis_and_the_models_of_today(
         assert all(said in week.status()[where] for where in ("job heuristic", "job score"))
         assert "`warmline installation renew`" in week.status()["job score"]
         assert run_renew(yes=True, by="test") == 0
-        house.run_heuristic()
+        deployment.run_heuristic()
         week.camps.score()
         week.check()
         week.hour()
@@ -102,7 +102,7 @@ def test_a_postgresql_of_yesterday_with_the_redis_and_the_models_of_today(
         assert week.night()["model"] == 2
         assert week.status() == {}
     finally:
-        with administrator(scene.house.database_url.replace(today.path, "/postgres")) as connection:
+        with administrator(scenario.deployment.database_url.replace(today.path, "/postgres")) as connection:
             connection.exec_driver_sql(f"DROP DATABASE {dump} WITH (FORCE)")
 
 
@@ -146,4 +146,4 @@ def test_an_encoder_that_is_changed(week: Week) -> None:
 def _n_photos(week: Week) -> int:
     """Photos that have a vector."""
     found = "SELECT count(*) FROM warmline.post_vectors WHERE part = 'image' AND vector IS NOT NULL"
-    return int(week.camps.house.sql(found)[0][0])
+    return int(week.camps.deployment.sql(found)[0][0])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.passes import REFUSED, Passes, check, check_clean, give_up_runs, kill
-from tests.faults.scene import Scene
+from tests.faults.scenario import Scenario
 from tests.flow.camps import Camps, build_camps
 from tests.traffic import until
 
@@ -19,9 +19,9 @@ PATIENCE = 120.0  # seconds, for a busy machine
 
 
 @pytest.fixture
-def camps(scene: Scene, tmp_path: Path) -> Camps:
-    world = build_camps(scene.house, tmp_path)
-    scene.house.run_heuristic()
+def camps(scenario: Scenario, tmp_path: Path) -> Camps:
+    world = build_camps(scenario.deployment, tmp_path)
+    scenario.deployment.run_heuristic()
     return world
 
 
@@ -65,7 +65,9 @@ def test_a_trainer_stopped_while_another_takes_over_promotes_nothing(camps: Camp
         assert late.end() == REFUSED
         assert "another run took over" in late.said()
     assert "train.judged" not in late.said()
-    rows = camps.house.sql("SELECT run_id, r.state FROM warmline.model_versions JOIN warmline.runs r ON r.id = run_id")
+    rows = camps.deployment.sql(
+        "SELECT run_id, r.state FROM warmline.model_versions JOIN warmline.runs r ON r.id = run_id"
+    )
     assert [state for _, state in rows] == ["done"]
     check(camps)
     check_clean(camps)
@@ -97,7 +99,7 @@ def test_of_two_at_once_one_does_the_work(camps: Camps, tmp_path: Path, job: str
             two.begin(job)
             assert sorted((one.end(), two.end())) in ([0, REFUSED], [0, 0]), one.said() + two.said()
             check(camps)
-    runs = camps.house.sql("SELECT state, count(*) FROM warmline.runs WHERE job = %s GROUP BY state", [(job,)])
+    runs = camps.deployment.sql("SELECT state, count(*) FROM warmline.runs WHERE job = %s GROUP BY state", [(job,)])
     assert dict(runs).keys() == {"done"}
     check_clean(camps)
 
@@ -112,4 +114,4 @@ def timed(passes: Passes, job: str) -> float:
 
 def forget_vectors(camps: Camps) -> None:
     """So that a pass has something to encode."""
-    camps.house.sql("DELETE FROM warmline.post_vectors WHERE post_id LIKE '%%-0_'")
+    camps.deployment.sql("DELETE FROM warmline.post_vectors WHERE post_id LIKE '%%-0_'")

@@ -53,7 +53,7 @@ class Week:
         if fails:
             self.fail_in_both()
         else:
-            self.camps.house.run_heuristic()
+            self.camps.deployment.run_heuristic()
             report = self.camps.score()
         self.check(is_fresh=not fails)
         return report
@@ -62,30 +62,30 @@ class Week:
         """The clock goes on to three at night; training, and the scoring that its promotion asks for."""
         self.pass_time(timedelta(hours=8))
         report = self.camps.train()
-        self.camps.house.run_heuristic()
+        self.camps.deployment.run_heuristic()
         self.camps.score()
         self.check()
         return report
 
     def fail_in_both(self) -> None:
         """Both rankers refuse, and say so in their runs."""
-        for run in (self.camps.house.run_heuristic, self.camps.score):
+        for run in (self.camps.deployment.run_heuristic, self.camps.score):
             try:
                 run()
             except WarmlineError as error:
-                self.camps.house.sql(_FAILED, [(str(error),)])
+                self.camps.deployment.sql(_FAILED, [(str(error),)])
             else:
                 raise AssertionError(f"{run} did not refuse")
 
     def pass_time(self, span: timedelta) -> None:
         """All times in both stores lie so much further back; keys of Redis that run out meanwhile are gone."""
-        house, self.hours = self.camps.house, self.hours + round(span.total_seconds() / 3600)
+        deployment, self.hours = self.camps.deployment, self.hours + round(span.total_seconds() / 3600)
         columns: dict[str, list[str]] = {}
-        for table, column in house.sql(_TIMES):
+        for table, column in deployment.sql(_TIMES):
             columns.setdefault(table, []).append(f"{column} = {column} - interval '{span.total_seconds():.0f} s'")
         for table, changes in columns.items():
-            house.sql(f"UPDATE warmline.{table} SET {', '.join(changes)}")
-        with house.redis() as redis:
+            deployment.sql(f"UPDATE warmline.{table} SET {', '.join(changes)}")
+        with deployment.redis() as redis:
             for key in list(redis.scan_iter()):
                 left = int(redis.pttl(key))
                 if left > 0:
@@ -98,14 +98,14 @@ class Week:
 
     def live(self) -> None:
         """A new post of each camp, with a photo, and some likes of those who are there."""
-        house, now = self.camps.house, datetime.now(UTC)
+        deployment, now = self.camps.deployment, datetime.now(UTC)
         for camp, colour in CAMPS.items():
             name = f"{camp}-at-{self.hours:03}"
             red, green, blue = (value + self.hours % 40 for value in colour)
             Image.new("RGB", (96, 96), (red, green, blue)).save(self._media() / f"{name}.jpg")
-            house.sql(_POST, [(name, f"{camp}-author-0", self.rng.choice(CAPTIONS[camp]), f"{name}.jpg", now)])
+            deployment.sql(_POST, [(name, f"{camp}-author-0", self.rng.choice(CAPTIONS[camp]), f"{name}.jpg", now)])
             for person in self.rng.sample(people_of(camp), 4):
-                house.add_events(person, [self.rng.choice(posts_of(camp))], kind="like")
+                deployment.add_events(person, [self.rng.choice(posts_of(camp))], kind="like")
 
     def _media(self) -> Path:
         folder = self.camps.folder
@@ -113,13 +113,13 @@ class Week:
 
     def check(self, *, is_fresh: bool = True) -> None:
         """Lists of both phases are whole and of the newest run, and those of the second phase know the camps."""
-        names = {row: post for post, row in self.camps.house.rows().items()}
+        names = {row: post for post, row in self.camps.deployment.rows().items()}
         for phase, job in ((Phase.HEURISTIC, "heuristic"), (Phase.NEUCF, "score")):
             lists = self.lists(phase)
             assert lists.keys() == set(PEOPLE), (self.hours, phase, "somebody has no list")
             if is_fresh:
                 newest = "SELECT max(fence) FROM warmline.runs WHERE job = %s AND state = 'done'"
-                ((fence,),) = self.camps.house.sql(newest, [(job,)])
+                ((fence,),) = self.camps.deployment.sql(newest, [(job,)])
                 assert max(ranked.generation for ranked in lists.values()) == fence, (self.hours, phase)
             for ranked in lists.values():
                 rows = codec.rows_of(ranked.entries)
@@ -133,7 +133,7 @@ class Week:
         assert sum(own) / len(own) >= OWN_SHARE, (self.hours, sum(own) / len(own))
 
     def lists(self, phase: Phase) -> dict[str, codec.RankedList]:
-        with self.camps.house.redis() as redis:
+        with self.camps.deployment.redis() as redis:
             found = redis.mget([keys.ranked_list(phase, person) for person in PEOPLE])
         return {person: codec.decode(value) for person, value in zip(PEOPLE, found, strict=True) if value is not None}
 
@@ -148,7 +148,7 @@ class Week:
 def settings_of(camps: Camps) -> Mapping[str, str]:
     """The environment of the operator's commands."""
     return {
-        "WARMLINE_DATABASE_URL": camps.house.database_url, "WARMLINE_REDIS_URL": camps.house.redis_url,
+        "WARMLINE_DATABASE_URL": camps.deployment.database_url, "WARMLINE_REDIS_URL": camps.deployment.redis_url,
         "WARMLINE_MODEL_DIR": str(camps.models), "WARMLINE_MEDIA_ROOT": str(camps.folder),
         "WARMLINE_SNAPSHOT_FILE": str(Path(camps.models) / "no-snapshot"),
     }  # fmt: skip

@@ -25,7 +25,7 @@ from shared.content.settings import ContentSettings
 from shared.db.runs import Run, claim_run, finish_run, request_run
 from shared.neucf.manifest import Encoder
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings
-from tests.flow.house import House
+from tests.flow.deployment import Deployment
 
 CAMPS = {"cat": (200, 40, 40), "car": (40, 60, 200)}
 CAPTIONS = {
@@ -41,7 +41,7 @@ SHORT = Recipe(epochs=6, steps_per_epoch=15, members=1)  # enough for two camps
 class Camps:
     """The world, and what nobody was told."""
 
-    house: House
+    deployment: Deployment
     folder: Path
     held_back: Mapping[str, str]  # person → a post that they like, and that they were never seen with
     cold: Mapping[str, str]  # camp → its cold post
@@ -58,8 +58,8 @@ class Camps:
             model=ModelSettings(model_dir=self.models),
             content=self.content(),
             formula=HeuristicSettings(),
-            lists=self.house.settings().lists,
-            window=self.house.settings().window,
+            lists=self.deployment.settings().lists,
+            window=self.deployment.settings().window,
             recipe=SHORT,
             mirror=mirror,
         )
@@ -67,7 +67,7 @@ class Camps:
     def train(self, *, mirror: MirrorSettings | None = None, **changes: Any) -> Mapping[str, Any]:
         """One training run, claimed as the service does it."""
         settings = self.train_settings(mirror=mirror, **changes)
-        with self.house.database() as database:
+        with self.deployment.database() as database:
             run = self._claimed(training.JOB)
             try:
                 report = training.run_training(database, settings, run, datetime.now(UTC))
@@ -83,14 +83,14 @@ class Camps:
             model=ModelSettings(model_dir=self.models),
             content=self.content(),
             lists=ListSettings(list_length=2 * POSTS),  # every post that a person may be shown
-            window=self.house.settings().window,
+            window=self.deployment.settings().window,
             formula=HeuristicSettings(),
         )
 
     def score(self) -> Mapping[str, Any]:
         """One scoring run."""
         settings = self.score_settings()
-        with self.house.database() as database, self.house.writer() as writer:
+        with self.deployment.database() as database, self.deployment.writer() as writer:
             run = self._claimed(scoring.JOB)
             try:
                 report = scoring.run_scoring(database, writer, settings, run, datetime.now(UTC))
@@ -109,7 +109,7 @@ class Camps:
         return ContentSettings(media_root=self.folder, text_encoder=self.text_encoder)
 
     def _claimed(self, job: str) -> Run:
-        with self.house.database() as database:
+        with self.deployment.database() as database:
             request_run(database, job, by="test")
             run = claim_run(database, job, worker="test")
             assert run is not None
@@ -124,7 +124,7 @@ def posts_of(camp: str) -> list[str]:
     return [f"{camp}-{number:02}" for number in range(POSTS)]
 
 
-def build_camps(house: House, folder: Path) -> Camps:
+def build_camps(deployment: Deployment, folder: Path) -> Camps:
     """Fill an empty schema with the two camps."""
     rng, now = random.Random(7), datetime.now(UTC)
     folder.mkdir(parents=True, exist_ok=True)
@@ -142,15 +142,19 @@ def build_camps(house: House, folder: Path) -> Camps:
                 at = now - timedelta(hours=HOURS_BETWEEN * (LIKES - step), minutes=rng.randrange(60 * HOURS_BETWEEN))
                 events += [(person, post, "view", at), (person, post, "like", at + timedelta(seconds=5))]
     people = [person for camp in CAMPS for person in people_of(camp)]
-    house.sql("DELETE FROM warmline.interactions")
-    house.sql("DELETE FROM warmline.posts")
-    house.sql("DELETE FROM warmline.users")
-    house.sql("INSERT INTO warmline.users VALUES (%s, %s)", [(person, now) for person in [*people, "newcomer"]])
-    house.sql(
+    deployment.sql("DELETE FROM warmline.interactions")
+    deployment.sql("DELETE FROM warmline.posts")
+    deployment.sql("DELETE FROM warmline.users")
+    deployment.sql("INSERT INTO warmline.users VALUES (%s, %s)", [(person, now) for person in [*people, "newcomer"]])
+    deployment.sql(
         "INSERT INTO warmline.posts (id, author_id, caption, image_url, created_at) VALUES (%s, %s, %s, %s, %s)", posts
     )
-    house.sql("INSERT INTO warmline.interactions (user_id, post_id, kind, created_at) VALUES (%s, %s, %s, %s)", events)
-    return Camps(house=house, folder=folder, held_back=held_back, cold={camp: f"{camp}-cold" for camp in CAMPS})
+    deployment.sql(
+        "INSERT INTO warmline.interactions (user_id, post_id, kind, created_at) VALUES (%s, %s, %s, %s)", events
+    )
+    return Camps(
+        deployment=deployment, folder=folder, held_back=held_back, cold={camp: f"{camp}-cold" for camp in CAMPS}
+    )
 
 
 def _draw(path: Path, colour: tuple[int, int, int], rng: random.Random) -> None:

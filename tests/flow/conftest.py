@@ -1,4 +1,4 @@
-"""The small world of `tests.flow.house` on the session's servers, fresh for each test that wants it."""
+"""The small world of `tests.flow.deployment` on the session's servers, fresh for each test that wants it."""
 
 import secrets
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from demo.valkey import Valkey
 from shared.db.engine import Database
 from shared.db.migrate import migrate
 from shared.settings import StoreSettings
-from tests.flow.house import House, build_world, until_ready
+from tests.flow.deployment import Deployment, build_world, until_ready
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +26,7 @@ def migrated_template(server_url: str) -> Iterator[str]:
     database = Database(StoreSettings(database_url=url, redis_url="redis://localhost"))
     migrate(database)
     database.close()
-    build_world(House(database_url=url, redis_url=""))
+    build_world(Deployment(database_url=url, redis_url=""))
     yield name
     _execute(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
 
@@ -38,33 +38,33 @@ def copied_database(server_url: str, migrated_template: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def standing_house(server_url: str, migrated_template: str, redis_url: str) -> Iterator[House]:
+def shared_deployment(server_url: str, migrated_template: str, redis_url: str) -> Iterator[Deployment]:
     """The ranked world for a module whose tests do not change it; in database 1 of Redis, which no other empties."""
     for database_url in _copy(server_url, migrated_template):
-        house = House(database_url=database_url, redis_url=urlsplit(redis_url)._replace(path="/1").geturl())
-        with house.redis() as redis:
+        deployment = Deployment(database_url=database_url, redis_url=urlsplit(redis_url)._replace(path="/1").geturl())
+        with deployment.redis() as redis:
             redis.flushdb()
-        house.run_heuristic()
-        yield house
+        deployment.run_heuristic()
+        yield deployment
 
 
 @pytest.fixture
-def house(copied_database: str, fresh_redis: str) -> House:
+def deployment(copied_database: str, fresh_redis: str) -> Deployment:
     """The small world; nothing was ranked yet."""
-    return House(database_url=copied_database, redis_url=fresh_redis)
+    return Deployment(database_url=copied_database, redis_url=fresh_redis)
 
 
 @pytest.fixture
-def ranked_house(house: House) -> House:
+def ranked_deployment(deployment: Deployment) -> Deployment:
     """The small world after one heuristic run."""
-    house.run_heuristic()
-    return house
+    deployment.run_heuristic()
+    return deployment
 
 
 @pytest.fixture
-def client(ranked_house: House) -> Iterator[TestClient]:
+def client(ranked_deployment: Deployment) -> Iterator[TestClient]:
     """A timeline of the ranked world that has looked around."""
-    with ranked_house.timeline() as client:
+    with ranked_deployment.timeline() as client:
         until_ready(client)
         yield client
 
@@ -79,14 +79,14 @@ def second_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
 
 
 @pytest.fixture
-def fragile_house(copied_database: str, second_valkey: Valkey) -> Iterator[House]:
+def fragile_deployment(copied_database: str, second_valkey: Valkey) -> Iterator[Deployment]:
     """The small world with a Redis that the test may stop (it comes back empty: nothing is kept on disk)."""
     if second_valkey.process is None:
         second_valkey.start()
-    house = House(database_url=copied_database, redis_url=second_valkey.url)
-    with house.redis() as client:
+    deployment = Deployment(database_url=copied_database, redis_url=second_valkey.url)
+    with deployment.redis() as client:
         client.flushall()
-    yield house
+    yield deployment
     if second_valkey.process is None:
         second_valkey.start()
 

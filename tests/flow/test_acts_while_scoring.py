@@ -18,7 +18,7 @@ from shared.operations.promotion import promote, roll_back
 from shared.ranked_lists import codec, keys
 from tests.faults.saving import an_artefact, make_champion
 from tests.flow.camps import Camps, build_camps, people_of, posts_of
-from tests.flow.house import ADMIN_TOKEN, API_KEY, House, ask, ids, until_ready
+from tests.flow.deployment import ADMIN_TOKEN, API_KEY, Deployment, ask, ids, until_ready
 from tests.flow.stop_at import StopAt
 
 READER, OTHERS = people_of("cat")[0], people_of("car")[:3]
@@ -26,11 +26,11 @@ BACKEND = {"Authorization": f"Bearer {API_KEY}"}
 
 
 @pytest.fixture
-def camps(house: House, tmp_path: Path) -> Camps:
+def camps(deployment: Deployment, tmp_path: Path) -> Camps:
     """Two models, the second one served, with lists of both phases."""
-    world = build_camps(house, tmp_path)
-    house.run_heuristic()
-    make_champion(house, tmp_path / "models")
+    world = build_camps(deployment, tmp_path)
+    deployment.run_heuristic()
+    make_champion(deployment, tmp_path / "models")
     add_model(world, "model-2")
     score(world)
     return world
@@ -39,7 +39,7 @@ def camps(house: House, tmp_path: Path) -> Camps:
 @pytest.fixture
 def client(camps: Camps) -> Iterator[TestClient]:
     """A timeline in the second phase."""
-    with camps.house.timeline() as client:
+    with camps.deployment.timeline() as client:
         until_ready(client)
         answer = client.put("/admin/phase", json={"phase": "neucf"}, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"})
         assert answer.status_code == 200
@@ -71,7 +71,7 @@ def test_a_deletion_and_a_block_hold_from_the_next_page_on(camps: Camps, client:
 
 def test_lists_follow_a_promotion_and_its_rollback(camps: Camps) -> None:
     """Each in the middle of a scoring run, which goes on with the model that it began with."""
-    with camps.house.database() as database:
+    with camps.deployment.database() as database:
         models = camps.folder / "models"
         first = score(camps, at="lists", then=lambda: promote(database, models, 1, by="test"))
         second = score(camps, at="loading", then=lambda: roll_back(database, models, by="test"))
@@ -88,7 +88,7 @@ def test_lists_follow_a_promotion_and_its_rollback(camps: Camps) -> None:
 def score(camps: Camps, *, at: str = "", then: Callable[[], object] = lambda: None) -> Mapping[str, Any]:
     """One scoring run, in which something is done at a step."""
     stop = StopAt(at, then)
-    with camps.house.database() as database, camps.house.writer() as writer:
+    with camps.deployment.database() as database, camps.deployment.writer() as writer:
         request_run(database, JOB, by="test")
         run = claim_run(database, JOB, worker="test")
         assert run is not None
@@ -102,7 +102,7 @@ def add_model(camps: Camps, name: str) -> None:
     """One more untrained model, promoted."""
     encoders = camps.encoders()
     saved = save_artefact(camps.folder / "models" / name, an_artefact(image=encoders[0], caption=encoders[1]))
-    with camps.house.database() as database:
+    with camps.deployment.database() as database:
         version = register_model(
             database, run_id=0, folder=name, sha256=saved.weights_sha256, accepted=True, verdict="", report={}
         )
@@ -112,17 +112,17 @@ def add_model(camps: Camps, name: str) -> None:
 def generations(camps: Camps) -> set[int]:
     """Of the lists of the second phase."""
     people = [person for camp in ("cat", "car") for person in people_of(camp)]
-    with camps.house.redis() as redis:
+    with camps.deployment.redis() as redis:
         found = redis.mget([keys.ranked_list(Phase.NEUCF, person) for person in people])
     return {codec.decode(value).generation for value in found if value is not None}
 
 
 def fence_of_newest(camps: Camps) -> int:
-    return int(camps.house.sql("SELECT max(fence) FROM warmline.runs WHERE job = 'score'")[0][0])
+    return int(camps.deployment.sql("SELECT max(fence) FROM warmline.runs WHERE job = 'score'")[0][0])
 
 
 def author_of(camps: Camps, post_id: str) -> str:
-    return str(camps.house.sql("SELECT author_id FROM warmline.posts WHERE id = %s", [(post_id,)])[0][0])
+    return str(camps.deployment.sql("SELECT author_id FROM warmline.posts WHERE id = %s", [(post_id,)])[0][0])
 
 
 def posts_by(camps: Camps, author: str) -> set[str]:

@@ -10,7 +10,18 @@ from starlette.testclient import TestClient
 from shared.content.encode_posts import build_encoders, encode_new
 from shared.content.encoders.registry import OFFLINE_ENGLISH
 from shared.content.settings import ContentSettings
-from tests.flow.house import ADMIN_TOKEN, ANN, COLD, POSTS, House, ask, eventually, ids, rest_of_chain, until_ready
+from tests.flow.deployment import (
+    ADMIN_TOKEN,
+    ANN,
+    COLD,
+    POSTS,
+    Deployment,
+    ask,
+    eventually,
+    ids,
+    rest_of_chain,
+    until_ready,
+)
 from tests.photos import a_photo, as_jpeg, brighter, cut, halved
 
 OPERATOR = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
@@ -19,14 +30,14 @@ ALIKE = {"p00": 1, "p01": 1, "p02": 1, "p03": 1, "p04": 2, "p05": 2, "p06": 2}  
 CHANGES = (lambda photo: photo, halved, lambda photo: cut(photo, 0.03), lambda photo: brighter(photo, 1.1))
 
 
-def _post_photos(house: House, folder: Path) -> None:
+def _post_photos(deployment: Deployment, folder: Path) -> None:
     """Copies and other photos, encoded as both jobs of the second phase do it first."""
     own = {post: 100 + place for place, post in enumerate(POSTS[10:20])}
     for place, (post, seed) in enumerate((ALIKE | own).items()):
         (folder / f"{post}.jpg").write_bytes(as_jpeg(CHANGES[place % len(CHANGES)](a_photo(seed)), 60))
-        house.sql("UPDATE warmline.posts SET image_url = %s WHERE id = %s", [(f"{post}.jpg", post)])
+        deployment.sql("UPDATE warmline.posts SET image_url = %s WHERE id = %s", [(f"{post}.jpg", post)])
     settings = ContentSettings(media_root=folder, text_encoder=OFFLINE_ENGLISH)
-    with house.database() as database:
+    with deployment.database() as database:
         encode_new(database, build_encoders(settings), settings, datetime.now(UTC))
 
 
@@ -40,14 +51,16 @@ def _neighbours(posts: Sequence[str]) -> list[tuple[str, str]]:
     return [(one, other) for one, other in pairwise(posts) if one in ALIKE and ALIKE[one] == ALIKE.get(other)]
 
 
-def test_copies_of_a_photo_do_not_stand_side_by_side_in_both_phases(ranked_house: House, tmp_path: Path) -> None:
-    house = ranked_house
-    with house.timeline() as client, house.timeline() as fresh:
+def test_copies_of_a_photo_do_not_stand_side_by_side_in_both_phases(
+    ranked_deployment: Deployment, tmp_path: Path
+) -> None:
+    deployment = ranked_deployment
+    with deployment.timeline() as client, deployment.timeline() as fresh:
         until_ready(client, fresh)
         assert _neighbours(_chain(client, "stranger"))  # nobody knows yet which are copies; `client` holds the old copy
-        _post_photos(house, tmp_path)
-        house.run_heuristic()
-        house.publish_neucf(ANN, [*ALIKE, *POSTS[30:60]])
+        _post_photos(deployment, tmp_path)
+        deployment.run_heuristic()
+        deployment.publish_neucf(ANN, [*ALIKE, *POSTS[30:60]])
         eventually(lambda: not _neighbours(_chain(client, "newcomer")), "the running timeline knows the clusters")
         assert sorted(_chain(client, "reader")) == sorted(POSTS)
         assert not _neighbours(_chain(client, COLD))
@@ -60,14 +73,14 @@ def test_copies_of_a_photo_do_not_stand_side_by_side_in_both_phases(ranked_house
     assert set(served) >= ALIKE.keys()
 
 
-def test_copies_come_side_by_side_when_nothing_else_remains(ranked_house: House, tmp_path: Path) -> None:
-    house = ranked_house
-    _post_photos(house, tmp_path)
-    house.sql(
+def test_copies_come_side_by_side_when_nothing_else_remains(ranked_deployment: Deployment, tmp_path: Path) -> None:
+    deployment = ranked_deployment
+    _post_photos(deployment, tmp_path)
+    deployment.sql(
         "UPDATE warmline.posts SET deleted_at = now() WHERE NOT (id = ANY(%s))", [(["p00", "p01", "p02", "p33"],)]
     )
-    house.run_heuristic()
-    with house.timeline() as client:
+    deployment.run_heuristic()
+    with deployment.timeline() as client:
         until_ready(client)
         served = ids(ask(client, "stranger", limit=4))
     assert sorted(served) == ["p00", "p01", "p02", "p33"]

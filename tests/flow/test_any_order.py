@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 from starlette.testclient import TestClient
 
-from tests.flow.house import (
+from tests.flow.deployment import (
     ADMIN_TOKEN,
     ANN,
     API_KEY,
@@ -23,7 +23,7 @@ from tests.flow.house import (
     POSTS,
     SEEN_BY_ANN,
     STRANGER,
-    House,
+    Deployment,
     ask,
     author_of,
     eventually,
@@ -56,7 +56,7 @@ class Scroll:
 class Timelines(RuleBasedStateMachine):
     """Two processes on one world."""
 
-    house: House
+    deployment: Deployment
     clients: tuple[TestClient, TestClient]
     authors: dict[str, str]  # what was added stays for the examples that follow
 
@@ -67,7 +67,7 @@ class Timelines(RuleBasedStateMachine):
         self.seen: defaultdict[str, set[str]] = defaultdict(set, {ANN: set(SEEN_BY_ANN)})
         self.scrolls: dict[str, Scroll] = {}
         self.turn = 0
-        _begin_anew(self.house, self.clients)
+        _begin_anew(self.deployment, self.clients)
 
     @rule(user=READERS, limit=st.integers(1, 40))
     def first_page(self, user: str, limit: int) -> None:
@@ -131,17 +131,17 @@ class Timelines(RuleBasedStateMachine):
         """One author adds posts, others are liked, and the heuristic runs."""
         first = len(self.authors)
         posts = [f"more{number}" for number in range(first, min(MOST_POSTS, first + count))]
-        self.house.add_posts(posts, author=author)
+        self.deployment.add_posts(posts, author=author)
         self.authors.update(dict.fromkeys(posts, author))
-        self.house.add_events("fan1", POSTS[liked : liked + 20], kind="save")
-        self.house.run_heuristic()
+        self.deployment.add_events("fan1", POSTS[liked : liked + 20], kind="save")
+        self.deployment.run_heuristic()
 
     @rule(user=st.sampled_from([ANN, COLD]), data=st.data())
     def publish_neucf(self, user: str, data: st.DataObject) -> None:
         """A list of the second phase, of some posts, one author's first."""
         posts = data.draw(st.permutations(POSTS))[:30]
-        ((run,),) = self.house.sql("SELECT nextval('warmline.fences')")
-        self.house.publish_neucf(user, sorted(posts, key=author_of), run=run)
+        ((run,),) = self.deployment.sql("SELECT nextval('warmline.fences')")
+        self.deployment.publish_neucf(user, sorted(posts, key=author_of), run=run)
 
     @rule(phase=st.sampled_from(["heuristic", "neucf"]))
     def switch(self, phase: str) -> None:
@@ -187,10 +187,10 @@ class Timelines(RuleBasedStateMachine):
             assert all(before.count(self.authors[other]) >= MOST for other in others), "promise 8"
 
 
-def test_the_promises_hold_in_any_order_of_events(ranked_house: House) -> None:
-    with ranked_house.timeline() as one, ranked_house.timeline() as other:
+def test_the_promises_hold_in_any_order_of_events(ranked_deployment: Deployment) -> None:
+    with ranked_deployment.timeline() as one, ranked_deployment.timeline() as other:
         until_ready(one, other)
-        Timelines.house, Timelines.clients = ranked_house, (one, other)
+        Timelines.deployment, Timelines.clients = ranked_deployment, (one, other)
         Timelines.authors = {post: author_of(post) for post in POSTS}
         run_state_machine_as_test(
             Timelines,
@@ -203,21 +203,21 @@ def test_the_promises_hold_in_any_order_of_events(ranked_house: House) -> None:
         )  # fmt: skip
 
 
-def _begin_anew(house: House, clients: Sequence[TestClient]) -> None:
+def _begin_anew(deployment: Deployment, clients: Sequence[TestClient]) -> None:
     """Nobody blocked, nothing deleted, nothing seen: another example."""
     for client in clients:
         ask(client, "nobody")  # takes in what was deleted last
-    house.sql("DELETE FROM warmline.blocks")
-    house.sql("DELETE FROM warmline.tombstones")
-    house.sql("UPDATE warmline.posts SET deleted_at = NULL")
-    house.sql("UPDATE warmline.post_rows SET removed_at = NULL")
-    with house.redis() as redis:
+    deployment.sql("DELETE FROM warmline.blocks")
+    deployment.sql("DELETE FROM warmline.tombstones")
+    deployment.sql("UPDATE warmline.posts SET deleted_at = NULL")
+    deployment.sql("UPDATE warmline.post_rows SET removed_at = NULL")
+    with deployment.redis() as redis:
         redis.flushdb()
     for client in clients:  # what they reload holds no posts seen by events: those come with the run
         eventually(lambda client=client: state_of_app(client).snapshot.missing == {}, "reloaded")  # type: ignore[misc]
         eventually(lambda client=client: "degraded" not in ask(client, "nobody"), "reloaded")  # type: ignore[misc]
-    house.run_heuristic()
-    newest = house.sql("SELECT max(fence) FROM warmline.runs")[0][0]
+    deployment.run_heuristic()
+    newest = deployment.sql("SELECT max(fence) FROM warmline.runs")[0][0]
     for client in clients:
         state = state_of_app(client)
         eventually(lambda state=state: _generation(state) >= newest, "the run is known")  # type: ignore[misc]

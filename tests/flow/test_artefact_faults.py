@@ -15,44 +15,44 @@ from shared.ranked_lists import keys
 from tests.faults.disks import small_disk
 from tests.faults.kill_savers import kill_savers
 from tests.faults.saving import an_artefact, make_champion
-from tests.flow.house import ANN, POSTS, House
+from tests.flow.deployment import ANN, POSTS, Deployment
 
 
 def test_a_trainer_killed_while_it_saves_leaves_whole_models_and_nothing_that_lasts(
-    house: House, tmp_path: Path
+    deployment: Deployment, tmp_path: Path
 ) -> None:
-    with house.database() as database:
-        killed = kill_savers(tmp_path, database, house.database_url, moments=6)
+    with deployment.database() as database:
+        killed = kill_savers(tmp_path, database, deployment.database_url, moments=6)
     assert killed.whole > 0
 
 
-def test_the_next_training_removes_what_an_unfinished_save_left(house: House, tmp_path: Path) -> None:
+def test_the_next_training_removes_what_an_unfinished_save_left(deployment: Deployment, tmp_path: Path) -> None:
     unfinished, kept = tmp_path / ".model-20261101T030000-7-ab12", tmp_path / "model-20261101T030000-6"
     for folder in (unfinished, kept):
         folder.mkdir()
         (folder / WEIGHTS).write_bytes(b"weights")
-    with house.database() as database:
+    with deployment.database() as database:
         drop_unfinished(database, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [kept.name]
 
 
 def test_a_champion_with_one_byte_changed_ends_scoring_with_one_and_lists_stay(
-    ranked_house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ranked_deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    make_champion(ranked_house, tmp_path)
-    ranked_house.publish_neucf(ANN, POSTS[:10])
-    before = _list_of_ann(ranked_house)
+    make_champion(ranked_deployment, tmp_path)
+    ranked_deployment.publish_neucf(ANN, POSTS[:10])
+    before = _list_of_ann(ranked_deployment)
     _change_a_byte(tmp_path / "model-1" / WEIGHTS)
     monkeypatch.chdir(tmp_path)  # where no .env lies
     for name, value in {
-        "DATABASE_URL": ranked_house.database_url, "REDIS_URL": ranked_house.redis_url, "MODEL_DIR": str(tmp_path),
-        "TEXT_ENCODER": OFFLINE_ENGLISH,
+        "DATABASE_URL": ranked_deployment.database_url, "REDIS_URL": ranked_deployment.redis_url,
+        "MODEL_DIR": str(tmp_path), "TEXT_ENCODER": OFFLINE_ENGLISH,
     }.items():  # fmt: skip
         monkeypatch.setenv(f"WARMLINE_{name}", value)
     assert score(["--once"]) == 1
     assert "weights.safetensors: got SHA-256" in capsys.readouterr().err
-    assert _list_of_ann(ranked_house) == before
-    ((state, error),) = ranked_house.sql("SELECT state, error FROM warmline.runs WHERE job = 'score'")
+    assert _list_of_ann(ranked_deployment) == before
+    ((state, error),) = ranked_deployment.sql("SELECT state, error FROM warmline.runs WHERE job = 'score'")
     assert (state, "weights.safetensors: got SHA-256" in error) == ("failed", True)
 
 
@@ -77,6 +77,6 @@ def _change_a_byte(path: Path) -> None:
     path.write_bytes(weights)
 
 
-def _list_of_ann(house: House) -> object:
-    with house.redis() as redis:
+def _list_of_ann(deployment: Deployment) -> object:
+    with deployment.redis() as redis:
         return redis.get(keys.ranked_list(Phase.NEUCF, ANN))

@@ -13,7 +13,7 @@ from shared.neucf.examples import examples_of
 from shared.ranked_lists import codec, keys
 from tests.faults.saving import make_champion
 from tests.flow.camps import LIKES, PEOPLE, POSTS, Camps, build_camps, people_of
-from tests.flow.house import House
+from tests.flow.deployment import Deployment
 
 LONG_AGO = ("'4714-11-24 BC'", "'-infinity'", "NULL")
 AHEAD = ("'infinity'", "'294276-12-31'", "NULL")  # of posts: one that is dated BC is an old post
@@ -57,13 +57,15 @@ COLUMNS = {
 
 
 @pytest.fixture
-def camps(house: House, tmp_path: Path) -> Camps:
+def camps(deployment: Deployment, tmp_path: Path) -> Camps:
     """The camps, over views of a team that hold nothing else."""
-    world = build_camps(house, tmp_path)
-    house.sql("INSERT INTO warmline.users SELECT DISTINCT author_id, now() FROM warmline.posts ON CONFLICT DO NOTHING")
-    house.sql("CREATE SCHEMA team")
-    make_champion(house, tmp_path / "models")
-    return replace(world, house=replace(house, source_schema="team"))
+    world = build_camps(deployment, tmp_path)
+    deployment.sql(
+        "INSERT INTO warmline.users SELECT DISTINCT author_id, now() FROM warmline.posts ON CONFLICT DO NOTHING"
+    )
+    deployment.sql("CREATE SCHEMA team")
+    make_champion(deployment, tmp_path / "models")
+    return replace(world, deployment=replace(deployment, source_schema="team"))
 
 
 def test_no_bad_row_stops_a_run_or_changes_a_list(camps: Camps) -> None:
@@ -71,7 +73,7 @@ def test_no_bad_row_stops_a_run_or_changes_a_list(camps: Camps) -> None:
     clean = lists_of(camps)
     show(camps, BAD)
     assert lists_of(camps) == clean
-    with camps.house.database() as database:
+    with camps.deployment.database() as database:
         data = load_training_data(database, build_encoders(camps.content()), days=730, now=datetime.now(UTC))
     likes = examples_of(data.events, data.posts)
     assert (len(data.posts.keys), len(likes)) == (2 * (POSTS + 1) + 4, 2 * PEOPLE * (LIKES - 1))
@@ -81,15 +83,15 @@ def show(camps: Camps, bad: dict[str, list[str]]) -> None:
     """Make the views, with these rows beside the good ones."""
     for relation, columns in COLUMNS.items():
         good = f"SELECT {columns} FROM warmline.{relation}"
-        camps.house.sql(f"DROP VIEW IF EXISTS team.{relation}")
-        camps.house.sql(f"CREATE VIEW team.{relation} AS {' UNION ALL '.join([good, *bad.get(relation, [])])}")
+        camps.deployment.sql(f"DROP VIEW IF EXISTS team.{relation}")
+        camps.deployment.sql(f"CREATE VIEW team.{relation} AS {' UNION ALL '.join([good, *bad.get(relation, [])])}")
 
 
 def lists_of(camps: Camps) -> dict[tuple[Phase, str], list[int]]:
     """The posts of each person's lists after a run of either ranker, in their order."""
-    camps.house.run_heuristic()
+    camps.deployment.run_heuristic()
     camps.score()
     people = [*people_of("cat"), *people_of("car")]
-    with camps.house.redis() as redis:
+    with camps.deployment.redis() as redis:
         found = {(phase, person): redis.get(keys.ranked_list(phase, person)) for phase in Phase for person in people}
     return {key: codec.rows_of(codec.decode(value).entries) for key, value in found.items() if value is not None}

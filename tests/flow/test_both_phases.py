@@ -17,33 +17,33 @@ from shared.errors import ArtefactError, PromotionRefused
 from shared.ranked_lists import codec, keys
 from shared.ranked_lists.codec import RankedList
 from tests.flow.camps import CAMPS, PEOPLE, Camps, build_camps, people_of, posts_of
-from tests.flow.house import ADMIN_TOKEN, House, ask, ids, until_ready
+from tests.flow.deployment import ADMIN_TOKEN, Deployment, ask, ids, until_ready
 from tests.promptly import promptly
 
 CAT_LOVER = "cat-lover-00"
 
 
 @pytest.fixture
-def camps(house: House, tmp_path: Path) -> Camps:
+def camps(deployment: Deployment, tmp_path: Path) -> Camps:
     """The two camps; the heuristic has run, nothing was trained."""
-    world = build_camps(house, tmp_path)
-    house.run_heuristic()
+    world = build_camps(deployment, tmp_path)
+    deployment.run_heuristic()
     return world
 
 
 @pytest.fixture(scope="module")
-def scored(standing_house: House, tmp_path_factory: pytest.TempPathFactory) -> Camps:
+def scored(shared_deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Camps:
     """The camps after training, promotion (whatever the gate said of so small a world) and scoring; shared, so only
     what leaves lists, models and posts as they are may use it."""
-    world = build_camps(standing_house, tmp_path_factory.mktemp("camps"))
-    standing_house.run_heuristic()
+    world = build_camps(shared_deployment, tmp_path_factory.mktemp("camps"))
+    shared_deployment.run_heuristic()
     train_and_score(world)
     return world
 
 
 @pytest.fixture
 def client(scored: Camps) -> Iterator[TestClient]:
-    with scored.house.timeline() as client:
+    with scored.deployment.timeline() as client:
         until_ready(client)
         yield client
 
@@ -113,21 +113,21 @@ def test_the_same_lists_shuffled_rank_held_back_likes_lower(scored: Camps) -> No
 
 def test_two_trainings_with_one_seed_give_equal_weights(camps: Camps) -> None:
     first, second = (camps.train(train_seed=3, warm_start=False) for _ in range(2))
-    hashes = camps.house.sql("SELECT version, sha256 FROM warmline.model_versions")
+    hashes = camps.deployment.sql("SELECT version, sha256 FROM warmline.model_versions")
     rows = {row[0]: row[1] for row in hashes}
     assert rows[first["model"]] == rows[second["model"]]
 
 
 def test_a_rejected_model_is_not_promoted_without_override(camps: Camps) -> None:
     version = camps.train()["model"]
-    camps.house.sql("DELETE FROM warmline.model_aliases")
-    camps.house.sql("UPDATE warmline.model_versions SET state = 'rejected'")
-    with camps.house.database() as database:
+    camps.deployment.sql("DELETE FROM warmline.model_aliases")
+    camps.deployment.sql("UPDATE warmline.model_versions SET state = 'rejected'")
+    with camps.deployment.database() as database:
         with pytest.raises(PromotionRefused):
             promote_model(database, version, by="test")
         assert champion(database) is None
         promote_model(database, version, by="ann", override=True)
-    assert camps.house.sql("SELECT who, deed, became FROM warmline.audit ORDER BY id DESC LIMIT 1") == [
+    assert camps.deployment.sql("SELECT who, deed, became FROM warmline.audit ORDER BY id DESC LIMIT 1") == [
         ("ann", "promote (override)", f"model {version}")
     ]
 
@@ -135,7 +135,7 @@ def test_a_rejected_model_is_not_promoted_without_override(camps: Camps) -> None
 def test_a_model_that_beats_what_the_app_would_show_without_it_is_promoted_by_the_gate(camps: Camps) -> None:
     report = camps.train()
     assert report["promoted"], report["verdict"]
-    with camps.house.database() as database:
+    with camps.deployment.database() as database:
         model = champion(database)
     assert model is not None
     assert (model.version, model.state) == (report["model"], "accepted")
@@ -154,16 +154,16 @@ def test_people_who_like_at_random_leave_the_old_champion(camps: Camps) -> None:
         for camp in CAMPS
         for person in people_of(camp)
     }
-    events = camps.house.sql("SELECT user_id, post_id, kind, created_at FROM warmline.interactions")
-    camps.house.sql("DELETE FROM warmline.interactions")
-    camps.house.sql(
+    events = camps.deployment.sql("SELECT user_id, post_id, kind, created_at FROM warmline.interactions")
+    camps.deployment.sql("DELETE FROM warmline.interactions")
+    camps.deployment.sql(
         "INSERT INTO warmline.interactions (user_id, post_id, kind, created_at) VALUES (%s, %s, %s, %s)",
         [(user, dealt[user][post], kind, at) for user, post, kind, at in events],
     )
     second = camps.train()
     assert not second["promoted"]
     assert "not proven better" in second["verdict"]
-    with camps.house.database() as database:
+    with camps.deployment.database() as database:
         model = champion(database)
     assert model is not None
     assert model.version == first
@@ -175,7 +175,7 @@ def test_without_a_champion_scoring_publishes_nothing(camps: Camps) -> None:
 
 def test_a_truncated_model_file_leaves_the_old_lists(scored: Camps) -> None:
     old = list_of(scored, CAT_LOVER)
-    ((folder,),) = scored.house.sql("SELECT folder FROM warmline.model_versions")
+    ((folder,),) = scored.deployment.sql("SELECT folder FROM warmline.model_versions")
     weights = scored.folder / "models" / folder / "weights.safetensors"
     whole = weights.read_bytes()
     weights.write_bytes(whole[:-100])
@@ -185,7 +185,7 @@ def test_a_truncated_model_file_leaves_the_old_lists(scored: Camps) -> None:
     finally:
         weights.write_bytes(whole)
     assert list_of(scored, CAT_LOVER) == old
-    ((state, error),) = scored.house.sql("SELECT state, error FROM warmline.runs ORDER BY id DESC LIMIT 1")
+    ((state, error),) = scored.deployment.sql("SELECT state, error FROM warmline.runs ORDER BY id DESC LIMIT 1")
     assert state == "failed"
     assert "weights" in error
 
@@ -228,14 +228,14 @@ def test_a_serving_order_that_was_changed_in_the_manifest_is_not_served(scored: 
 def test_the_manifest_of_a_model_registered_by_an_earlier_version_is_adopted_once(scored: Camps) -> None:
     sha256 = hashlib.sha256(manifest_of_champion(scored).read_bytes()).hexdigest()
     recorded = "SELECT manifest_sha256 FROM warmline.model_versions"
-    assert scored.house.sql(recorded) == [(sha256,)]
-    scored.house.sql("UPDATE warmline.model_versions SET manifest_sha256 = NULL")
+    assert scored.deployment.sql(recorded) == [(sha256,)]
+    scored.deployment.sql("UPDATE warmline.model_versions SET manifest_sha256 = NULL")
     scored.score()
-    assert scored.house.sql(recorded) == [(sha256,)]
+    assert scored.deployment.sql(recorded) == [(sha256,)]
 
 
 def manifest_of_champion(camps: Camps) -> Path:
-    ((folder,),) = camps.house.sql("SELECT folder FROM warmline.model_versions")
+    ((folder,),) = camps.deployment.sql("SELECT folder FROM warmline.model_versions")
     return Path(camps.folder / "models" / folder / "manifest.json")
 
 
@@ -243,12 +243,12 @@ def test_only_what_is_new_is_encoded_again_and_an_unreadable_photo_is_on_record(
     (camps.folder / "cat-01.jpg").write_bytes(b"<html>not found</html>")
     first = train_and_score(camps)
     assert (first["images"], first["images_failed"]) == (61, 1)
-    ((failure,),) = camps.house.sql("SELECT failure FROM warmline.encoding_failures WHERE post_id = 'cat-01'")
+    ((failure,),) = camps.deployment.sql("SELECT failure FROM warmline.encoding_failures WHERE post_id = 'cat-01'")
     assert failure.startswith("not-an-image")
-    assert camps.house.sql("SELECT FROM warmline.post_vectors WHERE post_id = 'cat-01' AND part = 'image'") == []
+    assert camps.deployment.sql("SELECT FROM warmline.post_vectors WHERE post_id = 'cat-01' AND part = 'image'") == []
     assert any("cat-01" in order_of(camps, person) for person in people_of("cat")), "it is ranked all the same"
 
-    camps.house.sql("UPDATE warmline.posts SET caption = 'a dog in the snow' WHERE id = 'cat-00'")
+    camps.deployment.sql("UPDATE warmline.posts SET caption = 'a dog in the snow' WHERE id = 'cat-00'")
     report = camps.score()
     assert (report["captions"], report["images"]) == (1, 0)
 
@@ -256,7 +256,7 @@ def test_only_what_is_new_is_encoded_again_and_an_unreadable_photo_is_on_record(
 def train_and_score(camps: Camps) -> Mapping[str, Any]:
     """Train, promote whatever comes out, score; gives the training's report."""
     report = camps.train()
-    with camps.house.database() as database:
+    with camps.deployment.database() as database:
         promote_model(database, report["model"], by="test", override=True)
     camps.score()
     return report
@@ -272,7 +272,7 @@ def switch(client: TestClient, phase: str) -> None:
 
 
 def list_of(camps: Camps, person: str) -> RankedList:
-    with camps.house.redis() as client:
+    with camps.deployment.redis() as client:
         value = client.get(keys.ranked_list(Phase.NEUCF, person))
     assert isinstance(value, bytes)
     return codec.decode(value)
@@ -280,14 +280,14 @@ def list_of(camps: Camps, person: str) -> RankedList:
 
 def order_of(camps: Camps, person: str) -> list[str]:
     """The posts of a person's NeuCF list, best first."""
-    ids_of = {row: post_id for post_id, row in camps.house.rows().items()}
+    ids_of = {row: post_id for post_id, row in camps.deployment.rows().items()}
     return [ids_of[row] for row in codec.rows_of(list_of(camps, person).entries)]
 
 
 def test_after_redis_lost_its_memory_the_next_run_scores_everybody(camps: Camps) -> None:
     train_and_score(camps)
     assert camps.score()["partial"] is True
-    with camps.house.redis() as client:
+    with camps.deployment.redis() as client:
         client.flushall()
     again = camps.score()
     assert (again["partial"], again["lists"]) == (False, 2 * PEOPLE)

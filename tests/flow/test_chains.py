@@ -8,13 +8,13 @@ from starlette.testclient import TestClient
 from shared.domain import Reason
 from shared.ranked_lists.codec import pack_entry
 from shared.ranked_lists.records import Tail, pack_tail
-from tests.flow.house import (
+from tests.flow.deployment import (
     ADMIN_TOKEN,
     ANN,
     COLD,
     POSTS,
     STRANGER,
-    House,
+    Deployment,
     ask,
     ask_by_post,
     ids,
@@ -27,9 +27,9 @@ CURSOR_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 
 
 @pytest.fixture(scope="module")
-def standing(standing_house: House) -> Iterator[TestClient]:
+def standing(shared_deployment: Deployment) -> Iterator[TestClient]:
     """A timeline for the tests whose requests are refused."""
-    with standing_house.timeline() as client:
+    with shared_deployment.timeline() as client:
         until_ready(client)
         yield client
 
@@ -41,13 +41,13 @@ def _switch(client: TestClient, phase: str) -> None:
 @pytest.mark.parametrize("limit", [1, 7, 20, 100])
 @pytest.mark.parametrize("user_id", [ANN, COLD, STRANGER])
 def test_a_chain_neither_repeats_nor_skips_while_lists_are_republished(
-    client: TestClient, ranked_house: House, user_id: str, limit: int
+    client: TestClient, ranked_deployment: Deployment, user_id: str, limit: int
 ) -> None:
     def live_on(page: int) -> None:
         if page % 10 == 0:
-            ranked_house.add_posts([f"new{page}"])
-            ranked_house.add_events(f"fan{page % 12}", POSTS[page : page + 30], kind="save")
-            ranked_house.run_heuristic()
+            ranked_deployment.add_posts([f"new{page}"])
+            ranked_deployment.add_events(f"fan{page % 12}", POSTS[page : page + 30], kind="save")
+            ranked_deployment.run_heuristic()
 
     first = ask(client, user_id, limit=limit)
     pages = [first, *rest_of_chain([client], user_id, first, limit=limit, between=live_on)]
@@ -56,20 +56,20 @@ def test_a_chain_neither_repeats_nor_skips_while_lists_are_republished(
     assert set(served) >= set(POSTS)
 
 
-def test_a_chain_goes_over_two_processes_without_repeat_or_skip(ranked_house: House) -> None:
-    with ranked_house.timeline() as one, ranked_house.timeline() as other:
+def test_a_chain_goes_over_two_processes_without_repeat_or_skip(ranked_deployment: Deployment) -> None:
+    with ranked_deployment.timeline() as one, ranked_deployment.timeline() as other:
         until_ready(one, other)
         first = ask(one, COLD, limit=7)
         pages = [first, *rest_of_chain([other, one], COLD, first, limit=7)]
         assert sorted(post for page in pages for post in ids(page)) == list(POSTS)
 
 
-def test_a_chain_ends_in_the_phase_it_began_in(client: TestClient, ranked_house: House) -> None:
+def test_a_chain_ends_in_the_phase_it_began_in(client: TestClient, ranked_deployment: Deployment) -> None:
     first = ask(client, ANN, limit=20)
 
     def switch(page: int) -> None:
         if page == 0:
-            ranked_house.publish_neucf(ANN, POSTS[20:50])
+            ranked_deployment.publish_neucf(ANN, POSTS[20:50])
             _switch(client, "neucf")
 
     pages = [first, *rest_of_chain([client], ANN, first, limit=20, between=switch)]
@@ -77,23 +77,23 @@ def test_a_chain_ends_in_the_phase_it_began_in(client: TestClient, ranked_house:
     assert sorted(post for page in pages for post in ids(page)) == list(POSTS)
 
 
-def test_a_new_first_page_uses_the_new_phase_at_once(client: TestClient, ranked_house: House) -> None:
+def test_a_new_first_page_uses_the_new_phase_at_once(client: TestClient, ranked_deployment: Deployment) -> None:
     ask(client, ANN)
-    ranked_house.publish_neucf(ANN, POSTS[20:50])
+    ranked_deployment.publish_neucf(ANN, POSTS[20:50])
     _switch(client, "neucf")
     assert ask(client, ANN)["source"] == "neucf"
 
 
-def test_a_switch_reaches_the_other_processes_first_page_at_once(ranked_house: House) -> None:
-    ranked_house.publish_neucf(ANN, POSTS[20:50])
-    with ranked_house.timeline(refresh_seconds=60) as one, ranked_house.timeline(refresh_seconds=60) as other:
+def test_a_switch_reaches_the_other_processes_first_page_at_once(ranked_deployment: Deployment) -> None:
+    ranked_deployment.publish_neucf(ANN, POSTS[20:50])
+    with ranked_deployment.timeline(refresh_seconds=60) as one, ranked_deployment.timeline(refresh_seconds=60) as other:
         until_ready(one, other)
         _switch(one, "neucf")
         assert ask(other, ANN)["source"] == "neucf"
 
 
-def test_a_switch_back_is_as_quick(client: TestClient, ranked_house: House) -> None:
-    ranked_house.publish_neucf(ANN, POSTS[20:50])
+def test_a_switch_back_is_as_quick(client: TestClient, ranked_deployment: Deployment) -> None:
+    ranked_deployment.publish_neucf(ANN, POSTS[20:50])
     _switch(client, "neucf")
     _switch(client, "heuristic")
     assert ask(client, ANN)["source"] == "heuristic"
@@ -111,33 +111,35 @@ def test_a_repeated_cursor_leads_on_to_the_same_next_page(client: TestClient) ->
     assert ask(client, COLD, limit=20, cursor=cursor)["next_cursor"] == once["next_cursor"]
 
 
-def test_a_repeated_cursor_gives_the_same_page_after_a_republication_on_another_process(ranked_house: House) -> None:
-    with ranked_house.timeline() as one, ranked_house.timeline() as other:
+def test_a_repeated_cursor_gives_the_same_page_after_a_republication_on_another_process(
+    ranked_deployment: Deployment,
+) -> None:
+    with ranked_deployment.timeline() as one, ranked_deployment.timeline() as other:
         until_ready(one, other)
         cursor = ask(one, COLD, limit=20)["next_cursor"]
         once = ask(one, COLD, limit=20, cursor=cursor)
-        ranked_house.add_events("fan1", POSTS, kind="share")
-        ranked_house.run_heuristic()
+        ranked_deployment.add_events("fan1", POSTS, kind="share")
+        ranked_deployment.run_heuristic()
         assert ids(ask(other, COLD, limit=20, cursor=cursor)) == ids(once)
 
 
-def test_a_repeated_cursor_in_the_tail_gives_the_same_page(ranked_house: House) -> None:
-    with ranked_house.timeline() as one, ranked_house.timeline() as other:
+def test_a_repeated_cursor_in_the_tail_gives_the_same_page(ranked_deployment: Deployment) -> None:
+    with ranked_deployment.timeline() as one, ranked_deployment.timeline() as other:
         until_ready(one, other)
         cursor = ask(one, COLD, limit=50)["next_cursor"]  # the list has 30 posts
         once = ask(one, COLD, limit=20, cursor=cursor)
-        ranked_house.add_events("fan1", POSTS, kind="share")
-        ranked_house.run_heuristic()
+        ranked_deployment.add_events("fan1", POSTS, kind="share")
+        ranked_deployment.run_heuristic()
         assert ids(ask(other, COLD, limit=20, cursor=cursor)) == ids(once)
 
 
 def test_a_repeated_cursor_leaves_out_what_was_deleted_and_takes_in_nothing_else(
-    client: TestClient, ranked_house: House
+    client: TestClient, ranked_deployment: Deployment
 ) -> None:
     cursor = ask(client, COLD, limit=20)["next_cursor"]
     once = ids(ask(client, COLD, limit=20, cursor=cursor))
-    ranked_house.delete_post(once[3])
-    ranked_house.run_heuristic()
+    ranked_deployment.delete_post(once[3])
+    ranked_deployment.run_heuristic()
     assert ids(ask(client, COLD, limit=20, cursor=cursor)) == once[:3] + once[4:]
 
 
@@ -148,12 +150,12 @@ def test_a_repeat_in_smaller_steps_meets_the_same_posts(client: TestClient) -> N
     assert ids(half) + ids(ask(client, COLD, limit=12, cursor=half["next_cursor"])) == once
 
 
-def test_a_repeated_cursor_does_not_count_as_seen_twice(client: TestClient, ranked_house: House) -> None:
+def test_a_repeated_cursor_does_not_count_as_seen_twice(client: TestClient, ranked_deployment: Deployment) -> None:
     cursor = ask(client, COLD, limit=20)["next_cursor"]
     ask(client, COLD, limit=20, cursor=cursor)
-    before = ranked_house.redis().strlen("wl:seen:cold")
+    before = ranked_deployment.redis().strlen("wl:seen:cold")
     ask(client, COLD, limit=20, cursor=cursor)
-    assert ranked_house.redis().strlen("wl:seen:cold") == before
+    assert ranked_deployment.redis().strlen("wl:seen:cold") == before
 
 
 def test_a_cursor_of_another_user_is_refused(client: TestClient) -> None:
@@ -186,8 +188,8 @@ def test_a_refused_cursor_is_a_problem(client: TestClient) -> None:
     assert response.headers["content-type"] == "application/problem+json"
 
 
-def test_a_cursor_whose_chain_was_overwritten_goes_on_without_repeating(ranked_house: House) -> None:
-    with ranked_house.timeline() as one, ranked_house.timeline() as other:
+def test_a_cursor_whose_chain_was_overwritten_goes_on_without_repeating(ranked_deployment: Deployment) -> None:
+    with ranked_deployment.timeline() as one, ranked_deployment.timeline() as other:
         until_ready(one, other)
         first = ask(one, COLD, limit=10)
         for _ in range(4):  # four slots: the fifth chain takes the place of the first
@@ -205,8 +207,10 @@ def test_a_process_that_served_an_overwritten_chain_still_has_it(client: TestCli
     assert sorted(post for page in pages for post in ids(page)) == list(POSTS)
 
 
-def test_an_overwritten_chain_that_is_used_up_does_not_disturb_the_one_in_its_place(ranked_house: House) -> None:
-    with ranked_house.timeline() as one, ranked_house.timeline() as other:
+def test_an_overwritten_chain_that_is_used_up_does_not_disturb_the_one_in_its_place(
+    ranked_deployment: Deployment,
+) -> None:
+    with ranked_deployment.timeline() as one, ranked_deployment.timeline() as other:
         until_ready(one, other)
         old = ask(one, COLD, limit=10)
         for _ in range(3):
@@ -218,29 +222,29 @@ def test_an_overwritten_chain_that_is_used_up_does_not_disturb_the_one_in_its_pl
         assert sorted(served) == list(POSTS)
 
 
-def test_a_cursor_whose_chain_is_gone_goes_on_with_the_users_own_list(ranked_house: House) -> None:
-    with ranked_house.timeline() as one, ranked_house.timeline() as other:
+def test_a_cursor_whose_chain_is_gone_goes_on_with_the_users_own_list(ranked_deployment: Deployment) -> None:
+    with ranked_deployment.timeline() as one, ranked_deployment.timeline() as other:
         until_ready(one, other)
         first = ask(one, COLD, limit=10)
-        ranked_house.redis().delete("wl:chain:1:cold")
+        ranked_deployment.redis().delete("wl:chain:1:cold")
         goes_on = ask(other, COLD, limit=10, cursor=first["next_cursor"])
         assert goes_on["source"] == "heuristic"
         assert not set(ids(goes_on)) & set(ids(first))
 
 
-def test_a_tail_lives_as_long_as_its_chain(client: TestClient, ranked_house: House) -> None:
-    redis = ranked_house.redis()
+def test_a_tail_lives_as_long_as_its_chain(client: TestClient, ranked_deployment: Deployment) -> None:
+    redis = ranked_deployment.redis()
     cursor = ask(client, COLD, limit=40)["next_cursor"]  # the list has 30 posts: the tail is there
     redis.pexpire("wl:tail:1:cold", 60_000)
     ask(client, COLD, limit=10, cursor=cursor)
     assert redis.pttl("wl:tail:1:cold") > 60_000
 
 
-def test_a_tail_is_the_same_for_all_pages_when_two_processes_need_it_first(ranked_house: House) -> None:
-    with ranked_house.timeline() as one, ranked_house.timeline() as other:
+def test_a_tail_is_the_same_for_all_pages_when_two_processes_need_it_first(ranked_deployment: Deployment) -> None:
+    with ranked_deployment.timeline() as one, ranked_deployment.timeline() as other:
         until_ready(one, other)
         first = ask(one, COLD, limit=30)
-        ranked_house.redis().delete("wl:tail:1:cold")
+        ranked_deployment.redis().delete("wl:tail:1:cold")
         here = ask(one, COLD, limit=20, cursor=first["next_cursor"])
         there = ask(other, COLD, limit=20, cursor=first["next_cursor"])
         assert ids(there) == ids(here)
@@ -281,8 +285,8 @@ def _see_all(client: TestClient) -> None:
         ask(client, COLD, limit=90)
 
 
-def test_who_has_seen_all_goes_on_over_two_processes_without_repeat_or_skip(ranked_house: House) -> None:
-    with ranked_house.timeline() as one, ranked_house.timeline() as other:
+def test_who_has_seen_all_goes_on_over_two_processes_without_repeat_or_skip(ranked_deployment: Deployment) -> None:
+    with ranked_deployment.timeline() as one, ranked_deployment.timeline() as other:
         until_ready(one, other)
         _see_all(one)
         first = ask(one, COLD, limit=7)
@@ -290,18 +294,18 @@ def test_who_has_seen_all_goes_on_over_two_processes_without_repeat_or_skip(rank
         assert sorted(post for page in pages for post in ids(page)) == list(POSTS)
 
 
-def test_a_whole_tail_that_another_version_put_there_is_gone_on_with(ranked_house: House) -> None:
+def test_a_whole_tail_that_another_version_put_there_is_gone_on_with(ranked_deployment: Deployment) -> None:
     """A version that knows no rest works out everything, the unseen first, and puts it in place of a tail with one."""
-    with ranked_house.timeline() as one, ranked_house.timeline() as other:
+    with ranked_deployment.timeline() as one, ranked_deployment.timeline() as other:
         until_ready(one, other)
         _see_all(one)
         first = ask(one, COLD, limit=7)
-        (slot,) = [slot for slot in range(4) if ranked_house.redis().exists(f"wl:tail:{slot}:cold")][-1:]
-        chain = ranked_house.redis().get(f"wl:chain:{slot}:cold")
+        (slot,) = [slot for slot in range(4) if ranked_deployment.redis().exists(f"wl:tail:{slot}:cold")][-1:]
+        chain = ranked_deployment.redis().get(f"wl:chain:{slot}:cold")
         assert isinstance(chain, bytes)
-        nonce, served, rows = chain[:8], ids(first), ranked_house.rows()
+        nonce, served, rows = chain[:8], ids(first), ranked_deployment.rows()
         without_one = [post for post in POSTS if post not in served][1:]  # which tells their tail from ours
         left = [pack_entry(rows[post], Reason.RECENT, 0.5) for post in without_one]
-        ranked_house.redis().set(f"wl:tail:{slot}:cold", pack_tail(nonce, Tail(unseen=0, entries=b"".join(left))))
+        ranked_deployment.redis().set(f"wl:tail:{slot}:cold", pack_tail(nonce, Tail(unseen=0, entries=b"".join(left))))
         pages = rest_of_chain([other], COLD, first, limit=7)
         assert sorted(post for page in pages for post in ids(page)) == without_one

@@ -12,7 +12,7 @@ import redis
 from shared.db.installation import renew_installation
 from shared.files.snapshot_owner import WITHOUT_OWNER, read_snapshot_owner
 from shared.ranked_lists.ownership import take_over
-from tests.flow.house import API_KEY, COLD, POSTS, STRANGER, House, ask, eventually, ids, until_ready
+from tests.flow.deployment import API_KEY, COLD, POSTS, STRANGER, Deployment, ask, eventually, ids, until_ready
 from tests.integration.shared.ranked_lists.test_ownership import dump
 from tests.races.pair import PATIENT
 from tests.races.stops import At, Proxy
@@ -21,21 +21,21 @@ BACKEND = {"Authorization": f"Bearer {API_KEY}"}
 
 
 @pytest.fixture
-def theirs(ranked_house: House) -> House:
+def theirs(ranked_deployment: Deployment) -> Deployment:
     """The ranked world, whose Redis and database are another installation's for `ours`."""
-    return ranked_house
+    return ranked_deployment
 
 
 @pytest.fixture
-def ours(theirs: House, server_url: str, migrated_template: str) -> Iterator[House]:
+def ours(theirs: Deployment, server_url: str, migrated_template: str) -> Iterator[Deployment]:
     """A copy of the database under a name of its own, whose settings name the other's Redis by mistake."""
     from tests.flow.conftest import _copy
 
     for url in _copy(server_url, migrated_template):
-        house = House(database_url=url, redis_url=theirs.redis_url)
-        house.sql("UPDATE warmline.installation SET id = 'ours', salt = 'our salt'")
-        house.delete_post("p00")
-        yield house
+        deployment = Deployment(database_url=url, redis_url=theirs.redis_url)
+        deployment.sql("UPDATE warmline.installation SET id = 'ours', salt = 'our salt'")
+        deployment.delete_post("p00")
+        yield deployment
 
 
 def missing(client: object) -> dict[str, str]:
@@ -49,7 +49,7 @@ def lasting(client: redis.Redis) -> dict[bytes, object]:
     return {name: value for name, value in dump(client).items() if name != b"wl:asked"}
 
 
-def test_copies_that_are_under_way_while_it_is_learned_whose_they_are_are_not_served(ours: House) -> None:
+def test_copies_that_are_under_way_while_it_is_learned_whose_they_are_are_not_served(ours: Deployment) -> None:
     """PostgreSQL is slow to say which installation this is, so copies are taken before; then it says it."""
     with (
         Proxy(ours.redis_url) as redis_proxy, Proxy(ours.database_url) as postgres,
@@ -69,7 +69,7 @@ def test_copies_that_are_under_way_while_it_is_learned_whose_they_are_are_not_se
         assert set(ids(page)) == set(POSTS) - {"p00"}
 
 
-def test_a_timeline_neither_reads_nor_writes_a_redis_of_another(ours: House) -> None:
+def test_a_timeline_neither_reads_nor_writes_a_redis_of_another(ours: Deployment) -> None:
     with ours.redis() as redis_client:
         before = dump(redis_client)
         with ours.timeline() as client:
@@ -85,7 +85,7 @@ def test_a_timeline_neither_reads_nor_writes_a_redis_of_another(ours: House) -> 
         assert dump(redis_client) == before
 
 
-def test_what_was_taken_while_postgresql_was_away_is_dropped_when_it_says_whose_it_is(ours: House) -> None:
+def test_what_was_taken_while_postgresql_was_away_is_dropped_when_it_says_whose_it_is(ours: Deployment) -> None:
     ours.close_database()
     with ours.timeline() as client:
         eventually(lambda: ask(client, STRANGER)["source"] == "everyone", "nobody can tell whose lists these are")
@@ -96,11 +96,11 @@ def test_what_was_taken_while_postgresql_was_away_is_dropped_when_it_says_whose_
         assert (page["source"], set(ids(page))) == ("newest", set(POSTS) - {"p00"})
 
 
-def test_a_timeline_whose_redis_is_taken_over_goes_on_from_its_own(ranked_house: House) -> None:
-    with ranked_house.timeline() as client:
+def test_a_timeline_whose_redis_is_taken_over_goes_on_from_its_own(ranked_deployment: Deployment) -> None:
+    with ranked_deployment.timeline() as client:
         until_ready(client)
-        take_over(ranked_house.redis_url, "another")
-        with ranked_house.redis() as redis_client:
+        take_over(ranked_deployment.redis_url, "another")
+        with ranked_deployment.redis() as redis_client:
             redis_client.set("wl:safety", "their epoch")  # the other one's, loaded
             before = dump(redis_client)
             eventually(lambda: missing(client) == {"redis": "belongs to another installation"}, "it is named")
@@ -109,15 +109,15 @@ def test_a_timeline_whose_redis_is_taken_over_goes_on_from_its_own(ranked_house:
             assert dump(redis_client) == before
 
 
-def saved_by(house: House, file: Path) -> bytes:
-    with house.timeline(snapshot_file=file) as client:
+def saved_by(deployment: Deployment, file: Path) -> bytes:
+    with deployment.timeline(snapshot_file=file) as client:
         until_ready(client)
     return file.read_bytes()
 
 
-def away(house: House) -> House:
+def away(deployment: Deployment) -> Deployment:
     """The same database, Redis down."""
-    return House(database_url=house.database_url, redis_url="redis://127.0.0.1:1")
+    return Deployment(database_url=deployment.database_url, redis_url="redis://127.0.0.1:1")
 
 
 def as_an_earlier_version_wrote_it(value: bytes) -> bytes:
@@ -129,7 +129,7 @@ def as_an_earlier_version_wrote_it(value: bytes) -> bytes:
 
 @pytest.mark.parametrize("has_owner", [True, False], ids=["this version", "an earlier one"])
 def test_a_snapshot_of_another_is_not_served_named_and_left(
-    has_owner: bool, theirs: House, ours: House, tmp_path: Path
+    has_owner: bool, theirs: Deployment, ours: Deployment, tmp_path: Path
 ) -> None:
     file = tmp_path / "timeline.bin"
     value = saved_by(theirs, file)
@@ -147,41 +147,45 @@ def test_a_snapshot_of_another_is_not_served_named_and_left(
 
 
 @pytest.mark.parametrize("has_owner", [True, False], ids=["this version", "an earlier one"])
-def test_the_own_snapshot_is_served_and_gets_an_owner(has_owner: bool, ranked_house: House, tmp_path: Path) -> None:
+def test_the_own_snapshot_is_served_and_gets_an_owner(
+    has_owner: bool, ranked_deployment: Deployment, tmp_path: Path
+) -> None:
     file = tmp_path / "timeline.bin"
-    value = saved_by(ranked_house, file)
+    value = saved_by(ranked_deployment, file)
     if not has_owner:
         file.write_bytes(as_an_earlier_version_wrote_it(value))
-    with away(ranked_house).timeline(snapshot_file=file) as client:
+    with away(ranked_deployment).timeline(snapshot_file=file) as client:
         assert ask(client, STRANGER)["source"] == "snapshot"
         eventually(lambda: missing(client).keys() == {"redis"}, "the file is taken for its own")
         client.delete("/posts/p07", headers=BACKEND)
-    assert read_snapshot_owner(file) == ranked_house.sql("SELECT id FROM warmline.installation")[0][0]
+    assert read_snapshot_owner(file) == ranked_deployment.sql("SELECT id FROM warmline.installation")[0][0]
 
 
-def test_after_a_renewal_the_old_copies_go_and_the_file_is_replaced(ranked_house: House, tmp_path: Path) -> None:
+def test_after_a_renewal_the_old_copies_go_and_the_file_is_replaced(
+    ranked_deployment: Deployment, tmp_path: Path
+) -> None:
     file = tmp_path / "timeline.bin"
-    with ranked_house.timeline(snapshot_file=file) as client:
+    with ranked_deployment.timeline(snapshot_file=file) as client:
         until_ready(client)
         first = ask(client, STRANGER, limit=20)
-        with ranked_house.database() as database:
+        with ranked_deployment.database() as database:
             _, fresh = renew_installation(database, by="test")
-        take_over(ranked_house.redis_url, fresh)
+        take_over(ranked_deployment.redis_url, fresh)
         eventually(lambda: ask(client, STRANGER)["source"] == "newest", "no copy of before is served")
         rest = ids(ask(client, STRANGER, limit=100, cursor=first["next_cursor"]))
         assert set(rest) <= set(POSTS)
-        ranked_house.run_heuristic()
+        ranked_deployment.run_heuristic()
         until_ready(client)
         assert ask(client, STRANGER)["source"] == "everyone"
     assert read_snapshot_owner(file) == fresh
 
 
-def test_a_snapshot_of_before_a_renewal_is_not_served(ranked_house: House, tmp_path: Path) -> None:
+def test_a_snapshot_of_before_a_renewal_is_not_served(ranked_deployment: Deployment, tmp_path: Path) -> None:
     file = tmp_path / "timeline.bin"
-    saved_by(ranked_house, file)
-    with ranked_house.database() as database:
+    saved_by(ranked_deployment, file)
+    with ranked_deployment.database() as database:
         _, fresh = renew_installation(database, by="test")
-    with away(ranked_house).timeline(snapshot_file=file) as client:
+    with away(ranked_deployment).timeline(snapshot_file=file) as client:
         assert ask(client, STRANGER)["source"] == "newest"
         eventually(lambda: missing(client).keys() == {"redis", "lists"}, "nothing is said of the file")
     assert read_snapshot_owner(file) == fresh

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from s02_train_neucf import mirror
 from s02_train_neucf.settings import MirrorSettings
 from tests.flow.camps import CAMPS, Camps, build_camps, people_of
-from tests.flow.house import House
+from tests.flow.deployment import Deployment
 
 DEAD_SECONDS = 30.0  # that a dead server may cost, half of what ends every mirror; starting a process is in it
 
@@ -39,9 +39,9 @@ class Mirrored:
 
 
 @pytest.fixture(scope="module")
-def mirrored(standing_house: House, tmp_path_factory: pytest.TempPathFactory) -> Mirrored:
+def mirrored(shared_deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Mirrored:
     folder = tmp_path_factory.mktemp("mlflow")
-    camps = build_camps(standing_house, tmp_path_factory.mktemp("camps"))
+    camps = build_camps(shared_deployment, tmp_path_factory.mktemp("camps"))
     settings = MirrorSettings(mlflow_uri=SecretStr(f"sqlite:///{folder}/mlflow.db"), mlflow_runs=2)
     first, second = camps.train(mirror=settings), camps.train(mirror=settings)
     return Mirrored(camps=camps, folder=folder, reports=(first, second))
@@ -75,13 +75,13 @@ def test_a_run_is_there_with_its_parameters_curves_figures_plots_and_files(mirro
 
 
 def test_aliases_and_verdicts_are_those_of_postgresql(mirrored: Mirrored) -> None:
-    wanted: dict[int, str] = dict(mirrored.camps.house.sql("SELECT version, alias FROM warmline.model_aliases"))
+    wanted: dict[int, str] = dict(mirrored.camps.deployment.sql("SELECT version, alias FROM warmline.model_aliases"))
     tags = mirrored.ask(
         "SELECT v.value, a.value, s.value FROM tags v"
         " JOIN tags a ON a.run_uuid = v.run_uuid AND a.key = 'warmline.alias'"
         " JOIN tags s ON s.run_uuid = v.run_uuid AND s.key = 'warmline.state' WHERE v.key = 'warmline.version'"
     )
-    states: dict[int, str] = dict(mirrored.camps.house.sql("SELECT version, state FROM warmline.model_versions"))
+    states: dict[int, str] = dict(mirrored.camps.deployment.sql("SELECT version, state FROM warmline.model_versions"))
     assert {int(version): (alias, state) for version, alias, state in tags} == {
         each["model"]: (wanted.get(each["model"], ""), states[each["model"]]) for each in mirrored.reports
     }
@@ -90,7 +90,7 @@ def test_aliases_and_verdicts_are_those_of_postgresql(mirrored: Mirrored) -> Non
 
 def test_no_id_of_anybody_is_in_it(mirrored: Mirrored) -> None:
     ids = [person.encode() for camp in CAMPS for person in people_of(camp)]
-    ids += [post.encode() for (post,) in mirrored.camps.house.sql("SELECT id FROM warmline.posts")]
+    ids += [post.encode() for (post,) in mirrored.camps.deployment.sql("SELECT id FROM warmline.posts")]
     content = b"".join(path.read_bytes() for path in mirrored.folder.rglob("*") if path.is_file())
     assert len(content) > 100_000
     assert [each for each in ids if each in content] == []
@@ -102,7 +102,7 @@ def test_nothing_of_it_is_a_pickle(mirrored: Mirrored) -> None:
 
 
 def test_a_third_run_pushes_the_first_out_and_files_go_with_the_models_folder(mirrored: Mirrored) -> None:
-    ((second_folder,),) = mirrored.camps.house.sql(
+    ((second_folder,),) = mirrored.camps.deployment.sql(
         f"SELECT folder FROM warmline.model_versions WHERE version = {mirrored.reports[1]['model']}"
     )
     for path in (mirrored.camps.folder / "models" / second_folder).iterdir():
@@ -147,11 +147,11 @@ def test_a_server_that_hangs_is_left(silent_server: int) -> None:
 
 
 def test_a_run_whose_mirror_is_dead_is_good_and_says_so_in_one_line(
-    house: House, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    deployment: Deployment, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    camps = build_camps(house, tmp_path)
+    camps = build_camps(deployment, tmp_path)
     report = camps.train(mirror=MirrorSettings(mlflow_uri=SecretStr(f"http://ann:secret@127.0.0.1:{port}")))
     assert report["model"]
     lines = [record.getMessage() for record in caplog.records if "train.not_mirrored" in record.getMessage()]

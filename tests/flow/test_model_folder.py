@@ -18,18 +18,18 @@ from shared.errors import LeaseLost
 from shared.neucf.artefact import Artefact, save_artefact
 from shared.neucf.model_folder import read_owner, write_owner
 from tests.faults.saving import an_artefact, make_champion
-from tests.flow.house import House
+from tests.flow.deployment import Deployment
 from tests.stores import claimed_run
 from warmline.__main__ import main as warmline
 
 
 @pytest.fixture
-def models(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def models(deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder that the settings of all jobs name."""
     folder = tmp_path / "models"
     monkeypatch.chdir(tmp_path)  # where no .env lies
     for name, value in {
-        "DATABASE_URL": house.database_url, "REDIS_URL": house.redis_url, "MODEL_DIR": str(folder),
+        "DATABASE_URL": deployment.database_url, "REDIS_URL": deployment.redis_url, "MODEL_DIR": str(folder),
         "TEXT_ENCODER": OFFLINE_ENGLISH, "MLFLOW_URI": "off", "COLD_MIN_POSITIVES": "1",
     }.items():  # fmt: skip
         monkeypatch.setenv(f"WARMLINE_{name}", value)
@@ -43,8 +43,8 @@ def save(folder: Path, name: str, *, trained_by: str) -> str:
     return save_artefact(folder / name, made).weights_sha256
 
 
-def test_only_this_installations_old_models_are_deleted(house: House, tmp_path: Path) -> None:
-    with house.database() as database:
+def test_only_this_installations_old_models_are_deleted(deployment: Deployment, tmp_path: Path) -> None:
+    with deployment.database() as database:
         here, run = installation_id(database), request_run(database, "train", by="test")
         for name in ("model-1", "model-2", "model-3"):
             sha256 = save(tmp_path, name, trained_by="")  # as earlier versions did
@@ -56,10 +56,10 @@ def test_only_this_installations_old_models_are_deleted(house: House, tmp_path: 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model-3", "model-notes", "model-theirs"]
 
 
-def test_a_trainer_whose_run_was_taken_over_drops_no_folder(house: House, tmp_path: Path) -> None:
-    with house.database() as database:
+def test_a_trainer_whose_run_was_taken_over_drops_no_folder(deployment: Deployment, tmp_path: Path) -> None:
+    with deployment.database() as database:
         late = for_run(database, claimed_run(database, "train", worker="late"))
-        house.sql("UPDATE warmline.runs SET lease_until = now() - interval '3 s' WHERE state = 'running'")
+        deployment.sql("UPDATE warmline.runs SET lease_until = now() - interval '3 s' WHERE state = 'running'")
         claimed_run(database, "train", worker="other")
         save(tmp_path, "model-of-nobody", trained_by=installation_id(database))
         (tmp_path / ".model-of-the-other").mkdir()
@@ -72,9 +72,9 @@ def test_a_trainer_whose_run_was_taken_over_drops_no_folder(house: House, tmp_pa
 
 @pytest.mark.parametrize("job", [train, score], ids=["train", "score"])
 def test_a_job_in_a_folder_of_another_ends_in_one_line(
-    job: Callable[[list[str]], int], house: House, models: Path, capsys: pytest.CaptureFixture[str]
+    job: Callable[[list[str]], int], deployment: Deployment, models: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    make_champion(house, models)
+    make_champion(deployment, models)
     write_owner(models, "another")
     assert job(["--once"]) == 1
     said = capsys.readouterr().err.splitlines()[-1]
@@ -84,22 +84,22 @@ def test_a_job_in_a_folder_of_another_ends_in_one_line(
 
 @pytest.mark.parametrize("job", [rank, score], ids=["heuristic", "score"])
 def test_a_job_whose_redis_is_anothers_ends_in_one_line(
-    job: Callable[[list[str]], int], house: House, models: Path, capsys: pytest.CaptureFixture[str]
+    job: Callable[[list[str]], int], deployment: Deployment, models: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    make_champion(house, models)
-    with house.redis() as redis:
+    make_champion(deployment, models)
+    with deployment.redis() as redis:
         redis.set("wl:installation", "another")
         assert job(["--once"]) == 1
         assert list(redis.scan_iter("*")) == [b"wl:installation"]
     assert "belongs to another installation (another)" in capsys.readouterr().err.splitlines()[-1]
 
 
-def test_after_a_renewal_the_champion_goes_on_being_served(ranked_house: House, models: Path) -> None:
-    make_champion(ranked_house, models)
-    with ranked_house.database() as database:
+def test_after_a_renewal_the_champion_goes_on_being_served(ranked_deployment: Deployment, models: Path) -> None:
+    make_champion(ranked_deployment, models)
+    with ranked_deployment.database() as database:
         write_owner(models, installation_id(database))
     assert warmline(["installation", "renew", "--yes"]) == 0
     assert rank(["--once"]) == 0
     assert score(["--once"]) == 0
-    with ranked_house.redis() as redis:
+    with ranked_deployment.redis() as redis:
         assert redis.exists("wl:published:neucf", "wl:published:heuristic") == 2

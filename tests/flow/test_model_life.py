@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from shared.domain import Phase
 from shared.ranked_lists import keys
 from tests.flow.camps import CAMPS, Camps, build_camps, people_of, posts_of
-from tests.flow.house import ADMIN_TOKEN, House
+from tests.flow.deployment import ADMIN_TOKEN, Deployment
 from warmline.__main__ import main
 
 OPERATOR = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
@@ -34,7 +34,7 @@ class Life:
     def asked_for(self) -> list[str]:
         """By whom scoring runs are asked for that nobody has begun."""
         waiting = "SELECT requested_by FROM warmline.runs WHERE job = 'score' AND state = 'requested'"
-        return [by for (by,) in self.camps.house.sql(waiting)]
+        return [by for (by,) in self.camps.deployment.sql(waiting)]
 
     def score(self) -> int:
         """The scoring run that was asked for; gives the model whose lists it published."""
@@ -46,7 +46,7 @@ class Life:
     def lists(self) -> dict[str, bytes]:
         """Each person's NeuCF list, less its head: the entries."""
         people = [person for camp in CAMPS for person in people_of(camp)]
-        with self.camps.house.redis() as redis:
+        with self.camps.deployment.redis() as redis:
             found = {person: redis.get(keys.ranked_list(Phase.NEUCF, person)) for person in people}
         return {person: bytes(value) for person, value in found.items() if isinstance(value, bytes)}
 
@@ -54,7 +54,7 @@ class Life:
         """How much of the first ten posts is of the reader's camp, over all readers."""
         from shared.ranked_lists import codec
 
-        names = {row: post for post, row in self.camps.house.rows().items()}
+        names = {row: post for post, row in self.camps.deployment.rows().items()}
         own = [
             names[row].startswith(person.split("-")[0])
             for person, value in self.lists().items()
@@ -63,7 +63,7 @@ class Life:
         return sum(own) / len(own)
 
     def audit(self) -> list[tuple[Any, ...]]:
-        return self.camps.house.sql("SELECT who, deed, was, became FROM warmline.audit ORDER BY id")
+        return self.camps.deployment.sql("SELECT who, deed, was, became FROM warmline.audit ORDER BY id")
 
     def warmline(self, *arguments: str) -> Any:
         self.capsys.readouterr()
@@ -72,12 +72,12 @@ class Life:
 
 
 @pytest.fixture
-def camps(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Camps:
+def camps(deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Camps:
     monkeypatch.chdir(tmp_path)  # where no .env lies
-    monkeypatch.setenv("WARMLINE_DATABASE_URL", house.database_url)
-    monkeypatch.setenv("WARMLINE_REDIS_URL", house.redis_url)
-    world = build_camps(house, tmp_path / "photos")
-    house.run_heuristic()
+    monkeypatch.setenv("WARMLINE_DATABASE_URL", deployment.database_url)
+    monkeypatch.setenv("WARMLINE_REDIS_URL", deployment.redis_url)
+    world = build_camps(deployment, tmp_path / "photos")
+    deployment.run_heuristic()
     return world
 
 
@@ -85,7 +85,7 @@ def test_a_model_is_rejected_promoted_overridden_and_rolled_back_and_lists_follo
     camps: Camps, capsys: pytest.CaptureFixture[str]
 ) -> None:
     true = shuffle_likes(camps)
-    with camps.house.timeline() as client:
+    with camps.deployment.timeline() as client:
         life = Life(camps, client, capsys)
 
         # Likes at random: the model is kept, rejected, and changes nothing.
@@ -152,12 +152,12 @@ def shuffle_likes(camps: Camps) -> Events:
         for camp in CAMPS
         for person in people_of(camp)
     }
-    true = camps.house.sql("SELECT user_id, post_id, kind, created_at FROM warmline.interactions")
-    camps.house.sql("DELETE FROM warmline.interactions")
-    camps.house.sql(INSERT, [(user, dealt[user][post], kind, at) for user, post, kind, at in true])
+    true = camps.deployment.sql("SELECT user_id, post_id, kind, created_at FROM warmline.interactions")
+    camps.deployment.sql("DELETE FROM warmline.interactions")
+    camps.deployment.sql(INSERT, [(user, dealt[user][post], kind, at) for user, post, kind, at in true])
     return true
 
 
 def restore_likes(camps: Camps, true: Events) -> None:
-    camps.house.sql("DELETE FROM warmline.interactions")
-    camps.house.sql(INSERT, true)
+    camps.deployment.sql("DELETE FROM warmline.interactions")
+    camps.deployment.sql(INSERT, true)

@@ -19,22 +19,22 @@ from shared.neucf.size import model_bytes
 from tests.faults.disks import fill, small_disk
 from tests.faults.saving import make_champion
 from tests.flow.camps import PEOPLE, POSTS, Camps, build_camps
-from tests.flow.house import House
+from tests.flow.deployment import Deployment
 from tests.stores import claimed_run, store_settings
 from warmline.commands.doctor.run_rules import judge_folder, judge_own_rights
 from warmline.findings import Severity
 
 
 @pytest.fixture
-def camps(house: House, tmp_path: Path) -> Camps:
-    return build_camps(house, tmp_path)
+def camps(deployment: Deployment, tmp_path: Path) -> Camps:
+    return build_camps(deployment, tmp_path)
 
 
 def test_a_folder_that_is_none_stops_a_training_before_it_encodes(camps: Camps) -> None:
     (camps.folder / "models").write_bytes(b"a file")
     with pytest.raises(ArtefactError, match=r"models.*: cannot be (read|written) \(.*WARMLINE_MODEL_DIR"):
         camps.train()
-    assert _n_vectors(camps.house) == 0
+    assert _n_vectors(camps.deployment) == 0
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes where nobody may")
@@ -54,7 +54,7 @@ def test_a_full_disk_stops_a_training_before_it_encodes_and_the_doctor_says_so(c
         with pytest.raises(ArtefactError, match="No space left"):
             camps.train()
     assert finding.severity is Severity.PROBLEM
-    assert _n_vectors(camps.house) == 0
+    assert _n_vectors(camps.deployment) == 0
 
 
 def test_trying_a_folder_leaves_nothing(tmp_path: Path) -> None:
@@ -75,33 +75,33 @@ def test_a_first_model_wants_room_for_those_whom_it_will_know(tmp_path: Path) ->
 
 
 def test_those_whom_a_model_will_know_have_liked_something_since(camps: Camps) -> None:
-    with camps.house.database() as database, database.read() as snapshot:
+    with camps.deployment.database() as database, database.read() as snapshot:
         everybody = count_learnt(snapshot, since=datetime.fromtimestamp(0, UTC))
         assert count_learnt(snapshot, since=datetime.now(UTC)) == (0, 0)
     assert everybody == (2 * PEOPLE, 2 * POSTS)
 
 
 def test_a_role_that_may_not_write_a_models_record_is_told_at_once(camps: Camps, role: str) -> None:
-    camps.house.sql(f"REVOKE INSERT ON warmline.model_versions FROM {role}")
+    camps.deployment.sql(f"REVOKE INSERT ON warmline.model_versions FROM {role}")
     said = _first_words(camps, role, train=True)
     assert said == (
         f"warmline.model_versions: role {role} may not INSERT; GRANT INSERT ON warmline.model_versions TO {role};"
     )
-    with _as(camps.house, role) as database:
+    with _as(camps.deployment, role) as database:
         (finding,) = judge_own_rights(missing_rights(database, {**SCORING, **TRAINING}))
     assert finding.got == said
 
 
 def test_a_role_that_may_not_read_a_relation_is_told_at_once(camps: Camps, role: str) -> None:
-    camps.house.sql(f"REVOKE SELECT ON warmline.blocks FROM {role}")
+    camps.deployment.sql(f"REVOKE SELECT ON warmline.blocks FROM {role}")
     for train in (True, False):
         assert _first_words(camps, role, train=train).endswith("refuses: permission denied for table blocks")
 
 
 def test_a_redis_that_takes_no_writes_stops_a_scoring_before_it_encodes(camps: Camps) -> None:
-    camps.house.run_heuristic()
-    make_champion(camps.house, camps.folder / "models")
-    with camps.house.redis() as redis:
+    camps.deployment.run_heuristic()
+    make_champion(camps.deployment, camps.folder / "models")
+    with camps.deployment.redis() as redis:
         bound = redis.config_get("maxmemory")["maxmemory"]
         redis.config_set("maxmemory", 1)
         try:
@@ -109,27 +109,27 @@ def test_a_redis_that_takes_no_writes_stops_a_scoring_before_it_encodes(camps: C
                 camps.score()
         finally:
             redis.config_set("maxmemory", bound)
-    assert _n_vectors(camps.house) == 0
+    assert _n_vectors(camps.deployment) == 0
 
 
 @pytest.fixture
 def role(camps: Camps) -> Iterator[str]:
     """A role that may do everything with the schema, as long as nothing is taken from it."""
     name = f"worker_{os.getpid()}"
-    camps.house.sql(f"CREATE ROLE {name} LOGIN PASSWORD 'worker'")
-    camps.house.sql(f"GRANT USAGE ON SCHEMA warmline TO {name}")
-    camps.house.sql(f"GRANT ALL ON ALL TABLES IN SCHEMA warmline TO {name}")
-    camps.house.sql(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA warmline TO {name}")
+    camps.deployment.sql(f"CREATE ROLE {name} LOGIN PASSWORD 'worker'")
+    camps.deployment.sql(f"GRANT USAGE ON SCHEMA warmline TO {name}")
+    camps.deployment.sql(f"GRANT ALL ON ALL TABLES IN SCHEMA warmline TO {name}")
+    camps.deployment.sql(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA warmline TO {name}")
     yield name
-    camps.house.sql(f"DROP OWNED BY {name}")
-    camps.house.sql(f"DROP ROLE {name}")
+    camps.deployment.sql(f"DROP OWNED BY {name}")
+    camps.deployment.sql(f"DROP ROLE {name}")
 
 
 class _as:  # noqa: N801 - reads as a word
     """Our PostgreSQL, by a role of its own."""
 
-    def __init__(self, house: House, role: str) -> None:
-        url = urlsplit(house.database_url)
+    def __init__(self, deployment: Deployment, role: str) -> None:
+        url = urlsplit(deployment.database_url)
         host = url.netloc.rpartition("@")[2]
         self.database = Database(store_settings(url._replace(netloc=f"{role}:worker@{host}").geturl()))
 
@@ -142,18 +142,18 @@ class _as:  # noqa: N801 - reads as a word
 
 def _first_words(camps: Camps, role: str, *, train: bool) -> str:
     """What a run of this role ends with, before it has encoded anything."""
-    with _as(camps.house, role) as database, camps.house.writer() as writer:
+    with _as(camps.deployment, role) as database, camps.deployment.writer() as writer:
         run, now = claimed_run(database, "train" if train else "score"), datetime.now(UTC)
         if train:
             with pytest.raises(SourceError) as caught:
                 run_training(database, camps.train_settings(), run, now)
         else:
-            make_champion(camps.house, camps.folder / "models")
+            make_champion(camps.deployment, camps.folder / "models")
             with pytest.raises(SourceError) as caught:
                 run_scoring(database, writer, camps.score_settings(), run, now)
-    assert _n_vectors(camps.house) == 0
+    assert _n_vectors(camps.deployment) == 0
     return str(caught.value)
 
 
-def _n_vectors(house: House) -> int:
-    return int(house.sql("SELECT count(*) FROM warmline.post_vectors")[0][0])
+def _n_vectors(deployment: Deployment) -> int:
+    return int(deployment.sql("SELECT count(*) FROM warmline.post_vectors")[0][0])

@@ -7,25 +7,36 @@ import pytest
 from starlette.testclient import TestClient
 
 from demo.valkey import Valkey
-from tests.flow.house import ADMIN_TOKEN, COLD, POSTS, STRANGER, House, ask, eventually, ids, rest_of_chain, until_ready
+from tests.flow.deployment import (
+    ADMIN_TOKEN,
+    COLD,
+    POSTS,
+    STRANGER,
+    Deployment,
+    ask,
+    eventually,
+    ids,
+    rest_of_chain,
+    until_ready,
+)
 
 ODD = ("4714-11-24 00:00:00+00 BC", "0044-03-15 12:00:00+00 BC", "-infinity", "20000-01-01 00:00:00+00", "infinity")
 OLD = tuple(f"odd{n}" for n in range(3))  # the others are ahead
 
 
 @pytest.fixture
-def odd_house(fragile_house: House) -> House:
-    fragile_house.sql(
+def deployment_with_odd_times(fragile_deployment: Deployment) -> Deployment:
+    fragile_deployment.sql(
         "INSERT INTO warmline.posts (id, author_id, created_at) VALUES (%s, %s, %s)",
         [(f"odd{n}", f"author-of-odd{n}", moment) for n, moment in enumerate(ODD)],
     )
-    return fragile_house
+    return fragile_deployment
 
 
 @pytest.fixture
-def client(odd_house: House) -> Iterator[TestClient]:
-    odd_house.run_heuristic()
-    with odd_house.timeline() as client:
+def client(deployment_with_odd_times: Deployment) -> Iterator[TestClient]:
+    deployment_with_odd_times.run_heuristic()
+    with deployment_with_odd_times.timeline() as client:
         until_ready(client)
         yield client
 
@@ -42,30 +53,32 @@ def test_a_chain_reaches_them_with_redis_and_goes_on_without(client: TestClient,
     assert sorted(_everything(client, STRANGER)) == sorted((*POSTS, *OLD))
 
 
-def test_before_any_run_and_without_redis_they_come_last(odd_house: House, second_valkey: Valkey) -> None:
+def test_before_any_run_and_without_redis_they_come_last(
+    deployment_with_odd_times: Deployment, second_valkey: Valkey
+) -> None:
     second_valkey.stop()
-    with odd_house.timeline() as client:
+    with deployment_with_odd_times.timeline() as client:
         posts = _everything(client, COLD)
     assert sorted(posts) == sorted((*POSTS, *OLD))
     assert set(posts[-3:]) == set(OLD)
 
 
 def test_the_operator_reads_runs_and_models_of_a_machine_whose_clock_was_wrong(
-    client: TestClient, odd_house: House
+    client: TestClient, deployment_with_odd_times: Deployment
 ) -> None:
-    odd_house.sql(
+    deployment_with_odd_times.sql(
         "INSERT INTO warmline.runs (job, state, requested_by, requested_at, started_at, finished_at)"
         " VALUES ('train', 'done', 'test', %s, %s, %s)",
         [(moment, moment, moment) for moment in ODD],
     )
-    odd_house.sql("UPDATE warmline.phase_changes SET changed_at = '0044-03-15 BC'")
+    deployment_with_odd_times.sql("UPDATE warmline.phase_changes SET changed_at = '0044-03-15 BC'")
     operator = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
     for path in ("/admin/jobs", "/admin/status", "/admin/models", "/admin/phase"):
         assert client.get(path, headers=operator).status_code == 200
 
 
 def test_a_timeline_whose_clock_is_set_back_goes_on_giving_signs_of_life(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class SetBack(datetime):
         @classmethod
@@ -74,9 +87,9 @@ def test_a_timeline_whose_clock_is_set_back_goes_on_giving_signs_of_life(
 
     monkeypatch.setattr("timeline.stores.background_refresh.BEAT_EVERY", timedelta(0))
     last = "SELECT max(seen_at) FROM warmline.heartbeats WHERE service = 'timeline'"
-    with house.timeline():
-        eventually(lambda: house.sql(last) != [(None,)], "a first sign of life")
+    with deployment.timeline():
+        eventually(lambda: deployment.sql(last) != [(None,)], "a first sign of life")
         monkeypatch.setattr("timeline.stores.background_refresh.datetime", SetBack)
         for said in ("one that may have been under way", "one that began after the clock was set back"):
-            before = house.sql(last)
-            eventually(lambda before=before: house.sql(last) > before, said)  # type: ignore[misc]
+            before = deployment.sql(last)
+            eventually(lambda before=before: deployment.sql(last) > before, said)  # type: ignore[misc]

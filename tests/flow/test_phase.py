@@ -5,7 +5,7 @@ from starlette.testclient import TestClient
 from demo.valkey import Valkey
 from shared.domain import Phase, PhaseState
 from shared.ranked_lists.records import pack_phase, unpack_phase
-from tests.flow.house import ADMIN_TOKEN, ANN, POSTS, House, JsonObject, ask, eventually, until_ready
+from tests.flow.deployment import ADMIN_TOKEN, ANN, POSTS, Deployment, JsonObject, ask, eventually, until_ready
 
 OPERATOR = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 
@@ -18,8 +18,8 @@ def _put(client: TestClient, **change: object) -> JsonObject:
     return answer
 
 
-def _in_redis(house: House) -> PhaseState:
-    with house.redis() as redis:
+def _in_redis(deployment: Deployment) -> PhaseState:
+    with deployment.redis() as redis:
         value = redis.get("wl:phase")
     assert value is None or isinstance(value, bytes)
     return unpack_phase(value)
@@ -44,99 +44,103 @@ def test_a_change_is_read_back(client: TestClient) -> None:
     assert client.get("/admin/phase", headers=OPERATOR).json() == changed
 
 
-def test_thirty_per_cent_of_ten_thousand_users_are_in(client: TestClient, ranked_house: House) -> None:
+def test_thirty_per_cent_of_ten_thousand_users_are_in(client: TestClient, ranked_deployment: Deployment) -> None:
     _put(client, phase="neucf", rollout_percent=30)
-    state = _in_redis(ranked_house)
+    state = _in_redis(ranked_deployment)
     inside = sum(state.phase_of(f"user-{number}") is Phase.NEUCF for number in range(10_000))
     assert 2_800 <= inside <= 3_200
 
 
-def test_raising_the_rollout_takes_nobody_out(client: TestClient, ranked_house: House) -> None:
+def test_raising_the_rollout_takes_nobody_out(client: TestClient, ranked_deployment: Deployment) -> None:
     inside: set[str] = set()
     for percent in (0, 1, 10, 30, 70, 100):
         _put(client, phase="neucf", rollout_percent=percent)
-        state = _in_redis(ranked_house)
+        state = _in_redis(ranked_deployment)
         now_inside = {user for user in map(str, range(1000)) if state.phase_of(user) is Phase.NEUCF}
         assert inside <= now_inside
         inside = now_inside
     assert len(inside) == 1000
 
 
-def test_a_rollout_of_nought_lets_nobody_in(client: TestClient, ranked_house: House) -> None:
-    ranked_house.publish_neucf(ANN, POSTS[:30])
+def test_a_rollout_of_nought_lets_nobody_in(client: TestClient, ranked_deployment: Deployment) -> None:
+    ranked_deployment.publish_neucf(ANN, POSTS[:30])
     _put(client, phase="neucf", rollout_percent=0)
     assert ask(client, ANN)["source"] == "heuristic"
 
 
-def test_rollout_means_nothing_for_the_heuristic(client: TestClient, ranked_house: House) -> None:
-    ranked_house.publish_neucf(ANN, POSTS[:30])
+def test_rollout_means_nothing_for_the_heuristic(client: TestClient, ranked_deployment: Deployment) -> None:
+    ranked_deployment.publish_neucf(ANN, POSTS[:30])
     _put(client, phase="heuristic", rollout_percent=100)
     assert ask(client, ANN)["source"] == "heuristic"
 
 
-def test_the_page_of_a_user_follows_the_rollout(client: TestClient, ranked_house: House) -> None:
+def test_the_page_of_a_user_follows_the_rollout(client: TestClient, ranked_deployment: Deployment) -> None:
     users = [f"fan{number}" for number in range(12)]
     for user in users:
-        ranked_house.publish_neucf(user, POSTS[:30])
+        ranked_deployment.publish_neucf(user, POSTS[:30])
     _put(client, phase="neucf", rollout_percent=50)
-    state = _in_redis(ranked_house)
+    state = _in_redis(ranked_deployment)
     expected = {user: str(state.phase_of(user)) for user in users}
     assert {user: ask(client, user)["source"] for user in users} == expected
     assert set(expected.values()) == {"heuristic", "neucf"} or len(set(expected.values())) == 1
 
 
-def test_the_phase_survives_a_flush(client: TestClient, ranked_house: House) -> None:
+def test_the_phase_survives_a_flush(client: TestClient, ranked_deployment: Deployment) -> None:
     version = _put(client, phase="neucf")["version"]
-    ranked_house.redis().flushall()
-    eventually(lambda: _in_redis(ranked_house).version == version, "the phase is in Redis again")
+    ranked_deployment.redis().flushall()
+    eventually(lambda: _in_redis(ranked_deployment).version == version, "the phase is in Redis again")
 
 
-def test_the_phase_is_in_force_while_redis_is_flushed(ranked_house: House) -> None:
-    with ranked_house.timeline() as client:
+def test_the_phase_is_in_force_while_redis_is_flushed(ranked_deployment: Deployment) -> None:
+    with ranked_deployment.timeline() as client:
         until_ready(client)
         _put(client, phase="neucf")
-        ranked_house.publish_neucf(ANN, POSTS[:30], run=2)
-        ranked_house.redis().delete("wl:phase")
+        ranked_deployment.publish_neucf(ANN, POSTS[:30], run=2)
+        ranked_deployment.redis().delete("wl:phase")
         assert ask(client, ANN)["source"] == "neucf"
 
 
-def test_a_change_while_redis_is_down_is_kept_and_reaches_it_later(fragile_house: House, second_valkey: Valkey) -> None:
-    with fragile_house.timeline() as client:
+def test_a_change_while_redis_is_down_is_kept_and_reaches_it_later(
+    fragile_deployment: Deployment, second_valkey: Valkey
+) -> None:
+    with fragile_deployment.timeline() as client:
         eventually(lambda: "redis" not in client.get("/readyz").json()["missing"], "Redis is up")
         second_valkey.stop()
         version = _put(client, phase="neucf", rollout_percent=40)["version"]
         second_valkey.start()
-        eventually(lambda: _in_redis(fragile_house).version == version, "the phase is in Redis")
-        assert _in_redis(fragile_house).rollout_percent == 40
+        eventually(lambda: _in_redis(fragile_deployment).version == version, "the phase is in Redis")
+        assert _in_redis(fragile_deployment).rollout_percent == 40
 
 
-def test_a_change_with_postgresql_gone_is_refused_and_changes_nothing(client: TestClient, ranked_house: House) -> None:
-    ranked_house.close_database()
+def test_a_change_with_postgresql_gone_is_refused_and_changes_nothing(
+    client: TestClient, ranked_deployment: Deployment
+) -> None:
+    ranked_deployment.close_database()
     response = client.put("/admin/phase", json={"phase": "neucf"}, headers=OPERATOR)
     assert (response.status_code, response.headers["retry-after"]) == (503, "5")
-    assert _in_redis(ranked_house).phase is Phase.HEURISTIC
+    assert _in_redis(ranked_deployment).phase is Phase.HEURISTIC
 
 
 def test_a_phase_that_another_process_wrote_to_postgresql_reaches_redis(
-    client: TestClient, ranked_house: House
+    client: TestClient, ranked_deployment: Deployment
 ) -> None:
-    ranked_house.sql(
+    ranked_deployment.sql(
         "INSERT INTO warmline.phase_changes (phase, rollout_percent, changed_by) VALUES ('neucf', 100, 'psql')"
     )
-    eventually(lambda: _in_redis(ranked_house).phase is Phase.NEUCF, "reconciled")
+    eventually(lambda: _in_redis(ranked_deployment).phase is Phase.NEUCF, "reconciled")
 
 
-def test_of_two_versions_the_higher_one_stays_in_redis(client: TestClient, ranked_house: House) -> None:
+def test_of_two_versions_the_higher_one_stays_in_redis(client: TestClient, ranked_deployment: Deployment) -> None:
     newer = PhaseState(version=1_000, phase=Phase.NEUCF, rollout_percent=100, salt="s")
-    ranked_house.redis().set("wl:phase", pack_phase(newer))
+    ranked_deployment.redis().set("wl:phase", pack_phase(newer))
     _put(client, phase="heuristic")
-    assert _in_redis(ranked_house) == newer
+    assert _in_redis(ranked_deployment) == newer
 
 
-def test_of_two_versions_the_higher_one_decides_a_page(client: TestClient, ranked_house: House) -> None:
-    ranked_house.publish_neucf(ANN, POSTS[:30])
+def test_of_two_versions_the_higher_one_decides_a_page(client: TestClient, ranked_deployment: Deployment) -> None:
+    ranked_deployment.publish_neucf(ANN, POSTS[:30])
     newer = PhaseState(version=1_000, phase=Phase.NEUCF, rollout_percent=100, salt="s")
-    ranked_house.redis().set("wl:phase", pack_phase(newer))
+    ranked_deployment.redis().set("wl:phase", pack_phase(newer))
     assert ask(client, ANN)["source"] == "neucf"
 
 
@@ -153,12 +157,12 @@ def test_status_tells_the_age_and_size_of_the_lists(client: TestClient) -> None:
     assert 0 <= lists["heuristic"]["age_seconds"] < 60
 
 
-def test_status_answers_while_redis_is_down(fragile_house: House, second_valkey: Valkey) -> None:
-    with fragile_house.timeline() as client:
+def test_status_answers_while_redis_is_down(fragile_deployment: Deployment, second_valkey: Valkey) -> None:
+    with fragile_deployment.timeline() as client:
         second_valkey.stop()
         assert client.get("/admin/status", headers=OPERATOR).status_code == 200
 
 
-def test_status_says_that_postgresql_is_down(client: TestClient, ranked_house: House) -> None:
-    ranked_house.close_database()
+def test_status_says_that_postgresql_is_down(client: TestClient, ranked_deployment: Deployment) -> None:
+    ranked_deployment.close_database()
     assert client.get("/admin/status", headers=OPERATOR).status_code == 503

@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from tests.flow.house import ADMIN_TOKEN, House
+from tests.flow.deployment import ADMIN_TOKEN, Deployment
 
 
 def meter(client: TestClient) -> dict[str, Any]:
@@ -13,15 +13,15 @@ def meter(client: TestClient) -> dict[str, Any]:
     return answer
 
 
-def test_before_the_first_run_it_says_so(house: House) -> None:
-    with house.timeline() as client:
+def test_before_the_first_run_it_says_so(deployment: Deployment) -> None:
+    with deployment.timeline() as client:
         assert meter(client)["sentence"] == "not known yet: the next heuristic run counts"
 
 
-def test_after_a_heuristic_run_it_shows_what_that_counted(client: TestClient, ranked_house: House) -> None:
+def test_after_a_heuristic_run_it_shows_what_that_counted(client: TestClient, ranked_deployment: Deployment) -> None:
     found = meter(client)
-    ((events,),) = ranked_house.sql("SELECT count(*) FROM warmline.interactions")
-    ((warm,),) = ranked_house.sql(
+    ((events,),) = ranked_deployment.sql("SELECT count(*) FROM warmline.interactions")
+    ((warm,),) = ranked_deployment.sql(
         "SELECT count(*) FROM (SELECT FROM warmline.interactions WHERE kind = 'like' GROUP BY user_id"
         " HAVING count(DISTINCT post_id) >= 3) AS warm"
     )
@@ -31,8 +31,8 @@ def test_after_a_heuristic_run_it_shows_what_that_counted(client: TestClient, ra
     assert found["candidates_with_vectors"] == {"image": 0.0, "caption": 0.0}
 
 
-def test_shares_are_those_of_candidates_with_a_vector_and_a_failure_is_none(ranked_house: House) -> None:
-    ranked_house.sql(
+def test_shares_are_those_of_candidates_with_a_vector_and_a_failure_is_none(ranked_deployment: Deployment) -> None:
+    ranked_deployment.sql(
         "INSERT INTO warmline.post_vectors (post_id, part, source_hash, encoder, vector)"
         " VALUES (%s, %s, 'h', %s, 'xx')",
         [
@@ -42,17 +42,17 @@ def test_shares_are_those_of_candidates_with_a_vector_and_a_failure_is_none(rank
             ("no-candidate", "image", "e"),
         ],
     )
-    ranked_house.sql(
+    ranked_deployment.sql(
         "INSERT INTO warmline.encoding_failures (post_id, part, source_hash, failure)"
         " VALUES ('p80', 'image', 'h', 'empty: got 0 bytes')"
     )
-    ranked_house.run_heuristic()
-    with ranked_house.timeline() as client:
+    ranked_deployment.run_heuristic()
+    with ranked_deployment.timeline() as client:
         assert meter(client)["candidates_with_vectors"] == {"image": 0.1, "caption": round(1 / 90, 4)}
 
 
-def test_asking_counts_nothing(client: TestClient, ranked_house: House) -> None:
+def test_asking_counts_nothing(client: TestClient, ranked_deployment: Deployment) -> None:
     """It answers as before when there is nothing left to count."""
     for relation in ("interactions", "posts", "users", "post_vectors"):
-        ranked_house.sql(f"ALTER TABLE warmline.{relation} RENAME TO gone_{relation}")
+        ranked_deployment.sql(f"ALTER TABLE warmline.{relation} RENAME TO gone_{relation}")
     assert meter(client)["posts"] == 90

@@ -14,12 +14,12 @@ import redis
 from starlette.testclient import TestClient
 
 from demo.valkey import Valkey
-from tests.flow.house import (
+from tests.flow.deployment import (
     API_KEY,
     COLD,
     POSTS,
     STRANGER,
-    House,
+    Deployment,
     JsonObject,
     ask,
     eventually,
@@ -59,9 +59,9 @@ BREAKAGES = {
 
 
 @contextmanager
-def _broken(house: House, valkey: Valkey, breakage: Breakage) -> Iterator[Callable[[], None]]:
+def _broken(deployment: Deployment, valkey: Valkey, breakage: Breakage) -> Iterator[Callable[[], None]]:
     """Redis refuses writes until the block ends, or what it gives is called."""
-    with house.redis() as client:
+    with deployment.redis() as client:
 
         def mend() -> None:
             (valkey.home / "valkey").mkdir(exist_ok=True)  # where it starts again
@@ -92,17 +92,17 @@ GONE = posts_of("author3") | {"p11", "p07"}
 
 @pytest.mark.parametrize("name", BREAKAGES)
 def test_acts_are_obeyed_by_every_process(
-    name: str, fragile_house: House, second_valkey: Valkey, caplog: pytest.LogCaptureFixture
+    name: str, fragile_deployment: Deployment, second_valkey: Valkey, caplog: pytest.LogCaptureFixture
 ) -> None:
-    fragile_house.run_heuristic()
+    fragile_deployment.run_heuristic()
     caplog.set_level(logging.INFO, logger="warmline")
     with (
-        fragile_house.timeline(refresh_seconds=SELDOM) as one,
-        fragile_house.timeline(refresh_seconds=SELDOM) as other,
+        fragile_deployment.timeline(refresh_seconds=SELDOM) as one,
+        fragile_deployment.timeline(refresh_seconds=SELDOM) as other,
     ):
         until_ready(one, other)
         before = ask(other, COLD, limit=10)
-        with _broken(fragile_house, second_valkey, BREAKAGES[name]) as mend:
+        with _broken(fragile_deployment, second_valkey, BREAKAGES[name]) as mend:
             answers = _acts(one)
             first = [ask(client, COLD, limit=100) for client in (one, other)]
             rest = ask(other, COLD, limit=100, cursor=before["next_cursor"])
@@ -123,58 +123,60 @@ def test_acts_are_obeyed_by_every_process(
     assert [(set(ids(page)), "degraded" in page) for page in after] == [(set(POSTS) - GONE, False)] * 2
 
 
-def test_a_repeated_page_obeys_too(fragile_house: House, second_valkey: Valkey) -> None:
+def test_a_repeated_page_obeys_too(fragile_deployment: Deployment, second_valkey: Valkey) -> None:
     """A repeat writes nothing by itself, so it has to ask."""
-    fragile_house.run_heuristic()
+    fragile_deployment.run_heuristic()
     with (
-        fragile_house.timeline(refresh_seconds=SELDOM) as one,
-        fragile_house.timeline(refresh_seconds=SELDOM) as other,
+        fragile_deployment.timeline(refresh_seconds=SELDOM) as one,
+        fragile_deployment.timeline(refresh_seconds=SELDOM) as other,
     ):
         until_ready(one, other)
         first = ask(other, COLD, limit=10)
         second = ask(other, COLD, limit=10, cursor=first["next_cursor"])
-        with _broken(fragile_house, second_valkey, BREAKAGES["replica"]):
+        with _broken(fragile_deployment, second_valkey, BREAKAGES["replica"]):
             victim = ids(second)[3]
             assert one.delete(f"/posts/{victim}", headers=BACKEND).status_code == 202
             again = ask(other, COLD, limit=10, cursor=first["next_cursor"])
     assert ids(again) == [post for post in ids(second) if post != victim]
 
 
-def test_an_act_survives_the_process_that_took_it(fragile_house: House, second_valkey: Valkey) -> None:
+def test_an_act_survives_the_process_that_took_it(fragile_deployment: Deployment, second_valkey: Valkey) -> None:
     """It stands in PostgreSQL from its own transaction on, and any process brings it to Redis."""
-    fragile_house.run_heuristic()
-    with fragile_house.timeline(refresh_seconds=0.1) as other:
+    fragile_deployment.run_heuristic()
+    with fragile_deployment.timeline(refresh_seconds=0.1) as other:
         until_ready(other)
         with (
-            _broken(fragile_house, second_valkey, BREAKAGES["no replicas"]),
-            fragile_house.timeline(refresh_seconds=SELDOM) as one,
+            _broken(fragile_deployment, second_valkey, BREAKAGES["no replicas"]),
+            fragile_deployment.timeline(refresh_seconds=SELDOM) as one,
         ):
             _acts(one)
         until_ready(other)
-        eventually(lambda: not fragile_house.sql("SELECT id FROM warmline.safety_outbox"), "the outbox is empty")
+        eventually(lambda: not fragile_deployment.sql("SELECT id FROM warmline.safety_outbox"), "the outbox is empty")
         eventually(lambda: "degraded" not in ask(other, STRANGER, limit=1), "Redis is up again")
         page = ask(other, COLD, limit=100)
     assert (set(ids(page)), "degraded" in page) == (set(POSTS) - GONE, False)
 
 
-def test_while_postgresql_is_away_too_both_stores_last_words_hold(fragile_house: House, second_valkey: Valkey) -> None:
-    fragile_house.run_heuristic()
-    with fragile_house.timeline(refresh_seconds=SELDOM) as one:
+def test_while_postgresql_is_away_too_both_stores_last_words_hold(
+    fragile_deployment: Deployment, second_valkey: Valkey
+) -> None:
+    fragile_deployment.run_heuristic()
+    with fragile_deployment.timeline(refresh_seconds=SELDOM) as one:
         until_ready(one)
         assert one.put(f"/users/{COLD}/blocks/author5", headers=BACKEND).status_code == 204
-        with _broken(fragile_house, second_valkey, BREAKAGES["full"]):
+        with _broken(fragile_deployment, second_valkey, BREAKAGES["full"]):
             _acts(one)
-            fragile_house.close_database()
+            fragile_deployment.close_database()
             try:
                 page = ask(one, COLD, limit=100)
             finally:
-                fragile_house.open_database()
+                fragile_deployment.open_database()
     assert not set(ids(page)) & (posts_of("author3") | posts_of("author5") | {"p07"})
     assert sorted(page["degraded"]) == ["postgresql", "redis"]
 
 
-def test_an_act_that_redis_has_is_a_204_and_leaves_nothing_behind(ranked_house: House) -> None:
-    with ranked_house.timeline() as client:
+def test_an_act_that_redis_has_is_a_204_and_leaves_nothing_behind(ranked_deployment: Deployment) -> None:
+    with ranked_deployment.timeline() as client:
         until_ready(client)
         assert [status for status, _ in _acts(client)] == [204, 200, 204]
-        eventually(lambda: not ranked_house.sql("SELECT id FROM warmline.safety_outbox"), "the outbox is empty")
+        eventually(lambda: not ranked_deployment.sql("SELECT id FROM warmline.safety_outbox"), "the outbox is empty")

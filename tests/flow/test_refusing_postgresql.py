@@ -14,7 +14,7 @@ from s02_recsys_neucf.__main__ import main as score
 from s02_train_neucf.__main__ import main as train
 from shared.db.writes import put_user
 from shared.errors import SourceError, StoreReadOnly, StoreUnavailable
-from tests.flow.house import ADMIN_TOKEN, ANN, API_KEY, COLD, House, ask, eventually, until_ready
+from tests.flow.deployment import ADMIN_TOKEN, ANN, API_KEY, COLD, Deployment, ask, eventually, until_ready
 from tests.stores import administrator
 
 BACKEND = {"Authorization": f"Bearer {API_KEY}"}
@@ -34,36 +34,36 @@ WRITES: tuple[tuple[str, str, object, dict[str, str]], ...] = (
 PERSONAL = ("person-zoe", "caption-of-zoe", "p-new", "INSERT INTO", "UPDATE warmline", "DELETE FROM", "Traceback")
 
 
-def demote(house: House) -> None:
+def demote(deployment: Deployment) -> None:
     """As a failover leaves the old primary: it takes connections, and no writes."""
-    _switch(house, "SET default_transaction_read_only = on")
+    _switch(deployment, "SET default_transaction_read_only = on")
 
 
-def promote(house: House) -> None:
+def promote(deployment: Deployment) -> None:
     """The address leads to a primary again; connections that are open are the standby's still."""
-    _switch(house, "RESET default_transaction_read_only")
+    _switch(deployment, "RESET default_transaction_read_only")
 
 
-def _switch(house: House, what: str) -> None:
-    server, _, name = house.database_url.rpartition("/")
+def _switch(deployment: Deployment, what: str) -> None:
+    server, _, name = deployment.database_url.rpartition("/")
     with administrator(f"{server}/postgres") as connection:
         connection.exec_driver_sql(f'ALTER DATABASE "{name}" {what}')
 
 
 @pytest.fixture
-def standby(ranked_house: House) -> Iterator[House]:
-    demote(ranked_house)
-    yield ranked_house
-    promote(ranked_house)
+def standby(ranked_deployment: Deployment) -> Iterator[Deployment]:
+    demote(ranked_deployment)
+    yield ranked_deployment
+    promote(ranked_deployment)
 
 
 @pytest.fixture(scope="module")
-def client(standing_house: House) -> Iterator[TestClient]:
+def client(shared_deployment: Deployment) -> Iterator[TestClient]:
     """A timeline over a demoted primary, which nothing that is asked of it can change."""
-    demote(standing_house)
-    with standing_house.timeline() as client:
+    demote(shared_deployment)
+    with shared_deployment.timeline() as client:
         yield client
-    promote(standing_house)
+    promote(shared_deployment)
 
 
 @pytest.mark.parametrize(("method", "path", "body", "token"), WRITES, ids=[f"{each[0]} {each[1]}" for each in WRITES])
@@ -84,30 +84,30 @@ def test_pages_go_on_and_readiness_says_why(client: TestClient) -> None:
     assert len(ask(client, ANN)["posts"]) == 20
 
 
-def test_the_pool_leaves_the_demoted_primary_with_the_first_refusal(ranked_house: House) -> None:
-    with ranked_house.database() as database:
-        demote(ranked_house)
+def test_the_pool_leaves_the_demoted_primary_with_the_first_refusal(ranked_deployment: Deployment) -> None:
+    with ranked_deployment.database() as database:
+        demote(ranked_deployment)
         with pytest.raises(StoreReadOnly, match=r"^PostgreSQL at 127\.0\.0\.1:\d+/\S+ is read-only: cannot execute"):
             put_user(database, "zoe", created_at=None)
-        promote(ranked_house)
+        promote(ranked_deployment)
         put_user(database, "zoe", created_at=None)
 
 
-def test_a_timeline_is_ready_again_after_a_failover(ranked_house: House) -> None:
-    with ranked_house.timeline() as client:
+def test_a_timeline_is_ready_again_after_a_failover(ranked_deployment: Deployment) -> None:
+    with ranked_deployment.timeline() as client:
         until_ready(client)
-        demote(ranked_house)
-        ranked_house.close_database()  # the connections that are open break
-        ranked_house.open_database()
+        demote(ranked_deployment)
+        ranked_deployment.close_database()  # the connections that are open break
+        ranked_deployment.open_database()
         eventually(lambda: "read-only" in str(client.get("/readyz").json()["missing"]), "it is read-only")
-        promote(ranked_house)
+        promote(ranked_deployment)
         until_ready(client)
         put = partial(client.put, f"/users/{COLD}/blocks/author3", headers=BACKEND)
         assert [put().status_code for _ in range(3)] == [204, 204, 204]  # by whatever connections
 
 
 @pytest.fixture
-def job_settings(standby: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def job_settings(standby: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)  # where no .env lies
     for name, value in {
         "DATABASE_URL": standby.database_url, "REDIS_URL": standby.redis_url, "MODEL_DIR": str(tmp_path / "models"),
@@ -150,10 +150,10 @@ REFUSES = {"42501": "no right", "42P01": "no such table", "22023": "invalid valu
 
 
 @pytest.fixture(scope="module")
-def refusals(standing_house: House) -> dict[str, Exception]:
+def refusals(shared_deployment: Deployment) -> dict[str, Exception]:
     """What our code makes of each of PostgreSQL's codes."""
     met = dict[str, Exception]()
-    with standing_house.database() as database:
+    with shared_deployment.database() as database:
         for code in (*UNAVAILABLE, *REFUSES):
             try:
                 with database.begin() as connection:
@@ -172,10 +172,10 @@ def test_a_postgresql_in_need_counts_as_away(code: str, refusals: dict[str, Exce
     assert (said.startswith("PostgreSQL at "), said.count("\n"), "RAISE" in said) == (True, 0, False)
 
 
-def test_a_standby_that_is_asked_for_a_write_transaction_counts_as_read_only(standing_house: House) -> None:
+def test_a_standby_that_is_asked_for_a_write_transaction_counts_as_read_only(shared_deployment: Deployment) -> None:
     """A connection that read a snapshot before asks so; a real standby answered this (PostgreSQL 18)."""
     said = "cannot set transaction read-write mode during recovery"
-    with standing_house.database() as database, pytest.raises(StoreReadOnly), database.begin() as connection:
+    with shared_deployment.database() as database, pytest.raises(StoreReadOnly), database.begin() as connection:
         connection.exec_driver_sql(f"DO $$ BEGIN RAISE EXCEPTION '{said}' USING ERRCODE = '0A000'; END $$")
 
 

@@ -4,7 +4,7 @@ from starlette.testclient import TestClient
 
 from shared.ranked_lists import keys
 from shared.ranked_lists.records import unpack_seen
-from tests.flow.house import ANN, COLD, POSTS, SEEN_BY_ANN, STRANGER, House, ask, eventually, ids, until_ready
+from tests.flow.deployment import ANN, COLD, POSTS, SEEN_BY_ANN, STRANGER, Deployment, ask, eventually, ids, until_ready
 
 
 def test_served_posts_do_not_come_back_on_the_next_first_pages(client: TestClient) -> None:
@@ -39,46 +39,48 @@ def test_posts_seen_by_events_come_after_all_others(client: TestClient) -> None:
     assert ids(ask(client, ANN, limit=90))[85:] == list(SEEN_BY_ANN)
 
 
-def test_events_on_everything_leave_full_pages(client: TestClient, ranked_house: House) -> None:
-    ranked_house.add_events(ANN, POSTS)
-    ranked_house.run_heuristic()
+def test_events_on_everything_leave_full_pages(client: TestClient, ranked_deployment: Deployment) -> None:
+    ranked_deployment.add_events(ANN, POSTS)
+    ranked_deployment.run_heuristic()
     assert len(ids(ask(client, ANN, limit=50))) == 50
 
 
-def test_what_one_process_served_the_other_does_not_serve_again(ranked_house: House) -> None:
-    with ranked_house.timeline() as one, ranked_house.timeline() as other:
+def test_what_one_process_served_the_other_does_not_serve_again(ranked_deployment: Deployment) -> None:
+    with ranked_deployment.timeline() as one, ranked_deployment.timeline() as other:
         until_ready(one, other)
         assert not set(ids(ask(one, COLD))) & set(ids(ask(other, COLD)))
 
 
-def test_pages_served_before_any_run_count_as_seen_after_it(house: House) -> None:
-    with house.timeline() as client:
+def test_pages_served_before_any_run_count_as_seen_after_it(deployment: Deployment) -> None:
+    with deployment.timeline() as client:
         eventually(lambda: client.get("/readyz").json()["missing"].keys() == {"lists"}, "both stores are up")
         before = ids(ask(client, COLD))
-        house.run_heuristic()
+        deployment.run_heuristic()
         until_ready(client)
         assert not set(before) & set(ids(ask(client, COLD)))
 
 
-def test_what_is_remembered_is_bounded_and_the_newest_are_kept(ranked_house: House) -> None:
+def test_what_is_remembered_is_bounded_and_the_newest_are_kept(ranked_deployment: Deployment) -> None:
     bound = 100
-    with ranked_house.timeline() as client:
+    with ranked_deployment.timeline() as client:
         until_ready(client)
         served = [post for _ in range(3) for post in ids(ask(client, COLD, limit=90))]
-        value = ranked_house.redis().get("wl:seen:cold")
+        value = ranked_deployment.redis().get("wl:seen:cold")
     assert isinstance(value, bytes)
-    rows = ranked_house.rows()
+    rows = ranked_deployment.rows()
     assert list(unpack_seen(value).rows) == [rows[post] for post in served[-bound:]]
 
 
-def test_what_is_remembered_has_an_end(client: TestClient, ranked_house: House) -> None:
+def test_what_is_remembered_has_an_end(client: TestClient, ranked_deployment: Deployment) -> None:
     ask(client, COLD)
-    assert 0 < ranked_house.redis().pttl("wl:seen:cold") <= 30 * 24 * 3_600_000
+    assert 0 < ranked_deployment.redis().pttl("wl:seen:cold") <= 30 * 24 * 3_600_000
 
 
-def test_every_key_in_redis_but_the_phase_and_the_owner_has_an_end(client: TestClient, ranked_house: House) -> None:
+def test_every_key_in_redis_but_the_phase_and_the_owner_has_an_end(
+    client: TestClient, ranked_deployment: Deployment
+) -> None:
     first = ask(client, COLD, limit=40)
     ask(client, COLD, limit=40, cursor=first["next_cursor"])
-    with ranked_house.redis() as redis:
+    with ranked_deployment.redis() as redis:
         endless = [key for key in redis.scan_iter() if redis.ttl(key) == -1]
     assert endless == [keys.INSTALLATION.encode()]

@@ -23,7 +23,7 @@ from shared.db.tables import metadata
 from shared.errors import LeaseLost
 from tests.faults.saving import make_champion
 from tests.flow.camps import Camps, build_camps
-from tests.flow.house import House
+from tests.flow.deployment import Deployment
 from tests.flow.stop_at import StopAt
 from tests.stores import claimed_run
 
@@ -42,7 +42,9 @@ class Takeover:
         self.second: Run | None = None
 
     def take_over(self) -> None:
-        self.camps.house.sql("UPDATE warmline.runs SET lease_until = now() - interval '3 s' WHERE state = 'running'")
+        self.camps.deployment.sql(
+            "UPDATE warmline.runs SET lease_until = now() - interval '3 s' WHERE state = 'running'"
+        )
         request_run(self.database, self.job, by="test")
         self.second = claim_run(self.database, self.job, worker="second")
         assert self.second is not None
@@ -59,34 +61,36 @@ class Takeover:
 def everything(camps: Camps) -> dict[str, str]:
     """A digest of each table, of each key of Redis, and of each file of the model folder."""
     digest = "SELECT coalesce(md5(string_agg(t::text, ' ' ORDER BY t::text)), '') FROM {} AS t"
-    found = {table.fullname: str(camps.house.sql(digest.format(table.fullname))) for table in metadata.sorted_tables}
-    with camps.house.redis() as redis:
+    found = {
+        table.fullname: str(camps.deployment.sql(digest.format(table.fullname))) for table in metadata.sorted_tables
+    }
+    with camps.deployment.redis() as redis:
         found |= {f"Redis {key!r}": str(redis.dump(key)) for key in redis.scan_iter()}
     files = (path for path in (camps.folder / "models").rglob("*") if path.is_file())
     return found | {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 @pytest.fixture
-def camps(house: House, tmp_path: Path) -> Camps:
-    world = build_camps(house, tmp_path)
-    house.run_heuristic()
+def camps(deployment: Deployment, tmp_path: Path) -> Camps:
+    world = build_camps(deployment, tmp_path)
+    deployment.run_heuristic()
     return world
 
 
 @pytest.mark.parametrize("step", ["photos", SAVING])
 def test_a_trainer_changes_nothing_once_another_has_taken_over(camps: Camps, step: str) -> None:
-    with camps.house.database() as database:
+    with camps.deployment.database() as database:
         takeover = Takeover(camps, database, TRAIN, step)
         with pytest.raises(LeaseLost):
             run_training(database, camps.train_settings(), takeover.run, datetime.now(UTC))
         takeover.check()
-    assert camps.house.sql("SELECT * FROM warmline.model_versions") == []
+    assert camps.deployment.sql("SELECT * FROM warmline.model_versions") == []
 
 
 @pytest.mark.parametrize("step", ["captions", "loading"])
 def test_a_scorer_changes_nothing_once_another_has_taken_over(camps: Camps, step: str) -> None:
-    make_champion(camps.house, camps.folder / "models")
-    with camps.house.database() as database, camps.house.writer() as writer:
+    make_champion(camps.deployment, camps.folder / "models")
+    with camps.deployment.database() as database, camps.deployment.writer() as writer:
         takeover = Takeover(camps, database, SCORE, step)
         with pytest.raises(LeaseLost):
             run_scoring(database, writer, camps.score_settings(), takeover.run, datetime.now(UTC))
@@ -96,9 +100,9 @@ def test_a_scorer_changes_nothing_once_another_has_taken_over(camps: Camps, step
 def test_a_promotion_extends_its_runs_lease(camps: Camps) -> None:
     """The lease ran out and nobody has taken over yet: the run that promotes must not fail right after it."""
     model = SavedModel(run_id=0, folder="model-1", sha256="", accepted=True, verdict="", report={})
-    with camps.house.database() as database:
+    with camps.deployment.database() as database:
         run = claimed_run(database, TRAIN)
-        camps.house.sql("UPDATE warmline.runs SET lease_until = now() - interval '3 s' WHERE state = 'running'")
+        camps.deployment.sql("UPDATE warmline.runs SET lease_until = now() - interval '3 s' WHERE state = 'running'")
         version = put_on_record(database, run, model)
         request_run(database, TRAIN, by="test")
         assert claim_run(database, TRAIN, worker="second") is None

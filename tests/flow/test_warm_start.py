@@ -13,13 +13,13 @@ from shared.db.erasure import erase_user
 from shared.db.models import list_models
 from shared.neucf.artefact import Artefact, load_artefact, read_manifest
 from tests.flow.camps import Camps, build_camps
-from tests.flow.house import House
+from tests.flow.deployment import Deployment
 
 ERASED, OTHER = "cat-lover-03", "cat-lover-04"
 
 
 def artefact_of(camps: Camps, version: int) -> Artefact:
-    with camps.house.database() as database:
+    with camps.deployment.database() as database:
         (found,) = [model for model in list_models(database) if model.version == version]
     folder = camps.folder / "models" / found.folder
     manifest = read_manifest(folder)
@@ -29,25 +29,25 @@ def artefact_of(camps: Camps, version: int) -> Artefact:
 
 
 def report_of(camps: Camps, version: int) -> Mapping[str, Any]:
-    with camps.house.database() as database:
+    with camps.deployment.database() as database:
         (found,) = [model for model in list_models(database) if model.version == version]
     return found.report
 
 
 def key_of(camps: Camps, user_id: str) -> int:
-    ((key,),) = camps.house.sql("""SELECT hashtextextended(%s::text COLLATE "C", 0)""", [(user_id,)])
+    ((key,),) = camps.deployment.sql("""SELECT hashtextextended(%s::text COLLATE "C", 0)""", [(user_id,)])
     return int(key)
 
 
 def test_a_night_starts_from_the_champion_without_those_who_were_erased_since(
-    house: House, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    deployment: Deployment, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="warmline")
-    camps = build_camps(house, tmp_path / "photos")
+    camps = build_camps(deployment, tmp_path / "photos")
     first = camps.train(warm_start=True)
     assert "train.cold_start" in caplog.text
     assert first["promoted"], first["verdict"]
-    with house.database() as database:
+    with deployment.database() as database:
         erase_user(database, ERASED)
     caplog.clear()
 
@@ -64,7 +64,7 @@ def test_a_night_starts_from_the_champion_without_those_who_were_erased_since(
     assert nearest < 0.99  # nobody has inherited their row
 
     # The champion has seen what the replay asks for; without it the replay comes out the same.
-    house.sql("DELETE FROM warmline.model_aliases")
+    deployment.sql("DELETE FROM warmline.model_aliases")
     without = camps.train(warm_start=True)["model"]
     assert report_of(camps, without)["replay"]["systems"] == report_of(camps, second)["replay"]["systems"]
     assert not torch.equal(artefact_of(camps, without).model.user_table.weight, warm.model.user_table.weight)

@@ -4,14 +4,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from shared.ranked_lists.job_store import LEAST_VERSION
-from tests.flow.house import (
+from tests.flow.deployment import (
     ANN,
     API_KEY,
     AUTHORS,
     COLD,
     POSTS,
     STRANGER,
-    House,
+    Deployment,
     ask,
     author_of,
     ids,
@@ -29,56 +29,60 @@ def _rest(client: TestClient, user_id: str, first: dict[str, object], *, limit: 
 
 @pytest.mark.parametrize("user_id", [ANN, COLD, STRANGER])
 def test_a_deleted_post_is_gone_from_a_running_chain_after_a_run(
-    client: TestClient, ranked_house: House, user_id: str
+    client: TestClient, ranked_deployment: Deployment, user_id: str
 ) -> None:
     first = ask(client, user_id, limit=10)
     victim = next(post for post in POSTS if post not in ids(first))
-    ranked_house.delete_post(victim)
-    ranked_house.run_heuristic()
+    ranked_deployment.delete_post(victim)
+    ranked_deployment.run_heuristic()
     assert sorted([*ids(first), *_rest(client, user_id, first)]) == [post for post in POSTS if post != victim]
 
 
 @pytest.mark.parametrize("user_id", [ANN, COLD])
 @pytest.mark.parametrize("direction", ["blocks", "is blocked"])
 def test_a_block_holds_in_a_running_chain_after_a_run(
-    client: TestClient, ranked_house: House, user_id: str, direction: str
+    client: TestClient, ranked_deployment: Deployment, user_id: str, direction: str
 ) -> None:
     first = ask(client, user_id, limit=10)
     pair = (user_id, "author3") if direction == "blocks" else ("author3", user_id)
-    ranked_house.block(*pair)
-    ranked_house.run_heuristic()
+    ranked_deployment.block(*pair)
+    ranked_deployment.run_heuristic()
     rest = _rest(client, user_id, first)
     assert sorted({*ids(first), *rest} | posts_of("author3")) == list(POSTS)
     assert not set(rest) & posts_of("author3")
 
 
-def test_a_block_of_a_user_without_a_list_holds_after_a_run(client: TestClient, ranked_house: House) -> None:
-    ranked_house.block(STRANGER, "author5")
-    ranked_house.run_heuristic()
+def test_a_block_of_a_user_without_a_list_holds_after_a_run(client: TestClient, ranked_deployment: Deployment) -> None:
+    ranked_deployment.block(STRANGER, "author5")
+    ranked_deployment.run_heuristic()
     assert not set(ids(ask(client, STRANGER, limit=100))) & posts_of("author5")
 
 
-def test_a_block_that_was_taken_back_is_over_after_a_run(client: TestClient, ranked_house: House) -> None:
-    ranked_house.block(COLD, "author5")
-    ranked_house.run_heuristic()
-    ranked_house.sql("DELETE FROM warmline.blocks")
-    ranked_house.run_heuristic()
+def test_a_block_that_was_taken_back_is_over_after_a_run(client: TestClient, ranked_deployment: Deployment) -> None:
+    ranked_deployment.block(COLD, "author5")
+    ranked_deployment.run_heuristic()
+    ranked_deployment.sql("DELETE FROM warmline.blocks")
+    ranked_deployment.run_heuristic()
     assert sorted(ids(ask(client, COLD, limit=100))) == list(POSTS)
 
 
-def test_a_post_that_came_back_is_shown_again_after_a_run(client: TestClient, ranked_house: House) -> None:
-    ranked_house.delete_post("p10")
-    ranked_house.run_heuristic()
-    ranked_house.sql("UPDATE warmline.posts SET deleted_at = NULL")
-    ranked_house.run_heuristic()
+def test_a_post_that_came_back_is_shown_again_after_a_run(client: TestClient, ranked_deployment: Deployment) -> None:
+    ranked_deployment.delete_post("p10")
+    ranked_deployment.run_heuristic()
+    ranked_deployment.sql("UPDATE warmline.posts SET deleted_at = NULL")
+    ranked_deployment.run_heuristic()
     assert "p10" in ids(ask(client, COLD, limit=100))
 
 
-def test_rows_withheld_through_the_writer_are_gone_on_two_processes_at_once(ranked_house: House) -> None:
-    with ranked_house.timeline() as one, ranked_house.timeline() as other, ranked_house.writer() as writer:
+def test_rows_withheld_through_the_writer_are_gone_on_two_processes_at_once(ranked_deployment: Deployment) -> None:
+    with (
+        ranked_deployment.timeline() as one,
+        ranked_deployment.timeline() as other,
+        ranked_deployment.writer() as writer,
+    ):
         until_ready(one, other)
         first = ask(one, COLD, limit=10)
-        rows = ranked_house.rows()
+        rows = ranked_deployment.rows()
         victims = [post for post in POSTS if post not in ids(first)][:5]
         writer.add_deleted([rows[post] for post in victims], version=LEAST_VERSION)
         for client in (one, other):
@@ -86,8 +90,8 @@ def test_rows_withheld_through_the_writer_are_gone_on_two_processes_at_once(rank
             assert sorted([*ids(first), *page, *victims]) == list(POSTS)
 
 
-def test_a_post_deleted_through_the_api_is_gone_on_two_processes_at_once(ranked_house: House) -> None:
-    with ranked_house.timeline() as one, ranked_house.timeline() as other:
+def test_a_post_deleted_through_the_api_is_gone_on_two_processes_at_once(ranked_deployment: Deployment) -> None:
+    with ranked_deployment.timeline() as one, ranked_deployment.timeline() as other:
         until_ready(one, other)
         assert one.delete("/posts/p33", headers=BACKEND).status_code == 204
         for client in (one, other):
@@ -95,8 +99,8 @@ def test_a_post_deleted_through_the_api_is_gone_on_two_processes_at_once(ranked_
 
 
 @pytest.mark.parametrize("path", ["/users/cold/blocks/author7", "/users/author7/blocks/cold"])
-def test_a_block_through_the_api_holds_on_two_processes_at_once(ranked_house: House, path: str) -> None:
-    with ranked_house.timeline() as one, ranked_house.timeline() as other:
+def test_a_block_through_the_api_holds_on_two_processes_at_once(ranked_deployment: Deployment, path: str) -> None:
+    with ranked_deployment.timeline() as one, ranked_deployment.timeline() as other:
         until_ready(one, other)
         assert one.put(path, headers=BACKEND).status_code == 204
         for client in (one, other):
@@ -115,9 +119,9 @@ def test_a_block_through_the_api_is_over_at_once_when_it_is_taken_back(client: T
     assert sorted(ids(ask(client, COLD, limit=100))) == list(POSTS)
 
 
-def test_a_delete_through_the_api_outlasts_the_next_run(client: TestClient, ranked_house: House) -> None:
+def test_a_delete_through_the_api_outlasts_the_next_run(client: TestClient, ranked_deployment: Deployment) -> None:
     client.delete("/posts/p33", headers=BACKEND)
-    ranked_house.run_heuristic()
+    ranked_deployment.run_heuristic()
     assert "p33" not in ids(ask(client, COLD, limit=100))
 
 
@@ -130,11 +134,11 @@ def test_nobody_blocks_themselves(client: TestClient) -> None:
     assert (response.status_code, response.json()["type"]) == (422, "urn:warmline:problem:self-block")
 
 
-def test_a_page_is_filled_up_from_further_down(client: TestClient, ranked_house: House) -> None:
+def test_a_page_is_filled_up_from_further_down(client: TestClient, ranked_deployment: Deployment) -> None:
     first = ask(client, COLD, limit=10)
-    with ranked_house.writer() as writer:
+    with ranked_deployment.writer() as writer:
         upcoming = [post for post in POSTS if post not in ids(first)]
-        rows = ranked_house.rows()
+        rows = ranked_deployment.rows()
         writer.add_deleted([rows[post] for post in upcoming[::2]], version=LEAST_VERSION)
     assert len(ids(ask(client, COLD, limit=20, cursor=first["next_cursor"]))) == 20
 
@@ -144,21 +148,21 @@ def test_own_posts_never_appear(client: TestClient, author: str) -> None:
     assert {author_of(post) for post in ids(ask(client, author, limit=100))} == set(AUTHORS) - {author}
 
 
-def test_own_posts_do_not_appear_before_any_run(house: House) -> None:
-    with house.timeline() as client:
+def test_own_posts_do_not_appear_before_any_run(deployment: Deployment) -> None:
+    with deployment.timeline() as client:
         assert not set(ids(ask(client, "author2", limit=100))) & posts_of("author2")
 
 
-def test_a_hidden_post_does_not_come_back_even_at_the_end(client: TestClient, ranked_house: House) -> None:
-    ranked_house.add_events(COLD, ["p12"], kind="hide")
-    ranked_house.run_heuristic()
+def test_a_hidden_post_does_not_come_back_even_at_the_end(client: TestClient, ranked_deployment: Deployment) -> None:
+    ranked_deployment.add_events(COLD, ["p12"], kind="hide")
+    ranked_deployment.run_heuristic()
     first = ask(client, COLD, limit=50)
     assert sorted([*ids(first), *_rest(client, COLD, first)]) == [post for post in POSTS if post != "p12"]
 
 
-def test_a_post_dated_ahead_of_the_clock_is_not_shown_yet(client: TestClient, ranked_house: House) -> None:
-    ranked_house.sql(
+def test_a_post_dated_ahead_of_the_clock_is_not_shown_yet(client: TestClient, ranked_deployment: Deployment) -> None:
+    ranked_deployment.sql(
         "INSERT INTO warmline.posts (id, author_id, created_at) VALUES ('future', 'author1', now() + interval '1 hour')"
     )
-    ranked_house.run_heuristic()
+    ranked_deployment.run_heuristic()
     assert "future" not in ids(ask(client, COLD, limit=100))

@@ -22,8 +22,8 @@ from shared.db.engine import Database
 from shared.db.migrate import migrate
 from shared.domain import Phase
 from shared.settings import StoreSettings
-from tests.faults.scene import ROOT, Scene
-from tests.flow.house import House
+from tests.faults.scenario import ROOT, Scenario
+from tests.flow.deployment import Deployment
 from tests.load.world import AUTHORS, POSTS, USERS, authors_of_posts, build, clusters_of_posts
 from tests.stores import empty_database
 from tests.traffic import Findings, Truth, traffic
@@ -49,29 +49,36 @@ def main() -> int:
         migrate(database)
         database.close()
         build(url)
-        scene = Scene(servers=servers, house=House(database_url=url, redis_url=servers.redis_url), folder=Path(folder))
-        return _measure(scene, seconds=options.seconds, rate=options.rate)
+        scenario = Scenario(
+            servers=servers, deployment=Deployment(database_url=url, redis_url=servers.redis_url), folder=Path(folder)
+        )
+        return _measure(scenario, seconds=options.seconds, rate=options.rate)
 
 
-def _measure(scene: Scene, *, seconds: float, rate: float) -> int:
+def _measure(scenario: Scenario, *, seconds: float, rate: float) -> int:
     publisher = subprocess.Popen(
-        [sys.executable, "-m", "tests.load.publishing", scene.house.database_url, scene.house.redis_url],
+        [
+            sys.executable, "-m", "tests.load.publishing",
+            scenario.deployment.database_url, scenario.deployment.redis_url,
+        ],
         cwd=ROOT, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         assert publisher.stdout is not None
         publisher.stdout.readline()  # the first publication
-        with scene.timeline(**BIG):
-            scene.until_ready()
+        with scenario.timeline(**BIG):
+            scenario.until_ready()
             truth = Truth(author_of=authors_of_posts(), cluster_of=clusters_of_posts(), is_vast=True)
             stopped = threading.Event()
-            with traffic(scene.port, USERS, truth, readers=READERS, limit=20, pause=READERS / rate, pages=8) as found:
-                changer = threading.Thread(target=_change, args=(scene, truth, found, stopped), daemon=True)
+            with traffic(
+                scenario.port, USERS, truth, readers=READERS, limit=20, pause=READERS / rate, pages=8
+            ) as found:
+                changer = threading.Thread(target=_change, args=(scenario, truth, found, stopped), daemon=True)
                 changer.start()
                 time.sleep(seconds)
             stopped.set()
             changer.join(15)
-            metrics = urllib.request.urlopen(f"http://127.0.0.1:{scene.port}/metrics").read().decode()
+            metrics = urllib.request.urlopen(f"http://127.0.0.1:{scenario.port}/metrics").read().decode()
     finally:
         publisher.kill()
         publications = len((publisher.communicate()[0] or "").splitlines()) + 1
@@ -83,7 +90,7 @@ def _measure(scene: Scene, *, seconds: float, rate: float) -> int:
     return int(bool(found.violations) or asked / seconds < 300)
 
 
-def _change(scene: Scene, truth: Truth, findings: Findings, stopped: threading.Event) -> None:
+def _change(scenario: Scenario, truth: Truth, findings: Findings, stopped: threading.Event) -> None:
     """Blocks and deletes by turns, each on record as soon as it was accepted; a phase switch now and then."""
     rng, begun, number = random.Random(3), time.monotonic(), 0
     switched = 0
@@ -91,17 +98,17 @@ def _change(scene: Scene, truth: Truth, findings: Findings, stopped: threading.E
         if number % 2:
             post = rng.choice(POSTS)
             with _under_way(truth, post) as pending:
-                if _is_known(scene, findings, "DELETE", f"/posts/{post}", pending):
+                if _is_known(scenario, findings, "DELETE", f"/posts/{post}", pending):
                     truth.deleted.setdefault(post, time.monotonic())
         else:
             user, author = rng.choice(USERS), rng.choice(AUTHORS)
             with _under_way(truth, author) as pending:
-                if _is_known(scene, findings, "PUT", f"/users/{user}/blocks/{author}", pending):
+                if _is_known(scenario, findings, "PUT", f"/users/{user}/blocks/{author}", pending):
                     truth.blocked.setdefault((user, author), time.monotonic())
         number += 1
         if time.monotonic() - begun > SWITCH_SECONDS * (switched + 1):
             switched += 1
-            scene.switch(Phase.NEUCF if switched % 2 else Phase.HEURISTIC, percent=50 if switched % 4 == 1 else 100)
+            scenario.switch(Phase.NEUCF if switched % 2 else Phase.HEURISTIC, percent=50 if switched % 4 == 1 else 100)
         time.sleep(max(0.0, begun + number / CHANGES_PER_SECOND - time.monotonic()))
 
 
@@ -115,9 +122,9 @@ def _under_way(truth: Truth, what: str) -> Iterator[threading.Event]:
         truth.under_way -= {what}
 
 
-def _is_known(scene: Scene, findings: Findings, method: str, path: str, pending: threading.Event) -> bool:
+def _is_known(scenario: Scenario, findings: Findings, method: str, path: str, pending: threading.Event) -> bool:
     """Whether every page obeys from now on; a 202 is durable, and Redis was too slow to be told."""
-    status = scene.write(method, path)
+    status = scenario.write(method, path)
     if status == 202:
         pending.set()
     elif status != 204:

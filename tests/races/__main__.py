@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from demo.embedded import embedded_servers
-from tests.races.arena import Arena, arena
+from tests.races.setup import RaceSetup, setup
 from tests.races.windows import WINDOWS, Tried, Window
 
 SHOWN = 3  # faults of a window that are printed
@@ -30,42 +30,42 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of what is chosen at random")
     parser.add_argument("--only", default="", help="windows whose name has this in it")
     options = parser.parse_args()
-    chosen = {name: deed for name, deed in WINDOWS.items() if options.only in name}
+    chosen = {name: action for name, action in WINDOWS.items() if options.only in name}
     if not chosen:
         parser.error(f"--only {options.only!r}: no window is called so; there are: {', '.join(WINDOWS)}")
     logging.getLogger("warmline").setLevel(logging.CRITICAL)  # processes whose stores hang say so
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="warmline-races-")))
         servers = stack.enter_context(embedded_servers(folder / "servers", durable=False))
-        arenas = {
+        setups = {
             "own tables": stack.enter_context(
-                arena(servers, folder / "own", redis_database=1, with_views=False, seed=options.seed)
+                setup(servers, folder / "own", redis_database=1, with_views=False, seed=options.seed)
             ),
             "views": stack.enter_context(
-                arena(servers, folder / "views", redis_database=2, with_views=True, seed=options.seed + 1)
+                setup(servers, folder / "views", redis_database=2, with_views=True, seed=options.seed + 1)
             ),
         }
         print(f"seed {options.seed}", flush=True)  # noqa: T201
-        return _try(chosen, arenas, seconds=options.seconds, tries=options.tries)
+        return _try(chosen, setups, seconds=options.seconds, tries=options.tries)
 
 
-def _try(chosen: dict[str, Window], arenas: dict[str, Arena], *, seconds: float, tries: int) -> int:
+def _try(chosen: dict[str, Window], setups: dict[str, RaceSetup], *, seconds: float, tries: int) -> int:
     counts: defaultdict[tuple[str, str], Tried] = defaultdict(Tried)
     until = time.monotonic() + seconds
-    while time.monotonic() < until or min(counts[name, world].tries for name in chosen for world in arenas) < tries:
-        for name, deed in chosen.items():
-            for world, each in arenas.items():
-                found = _once(deed, each)
+    while time.monotonic() < until or min(counts[name, world].tries for name in chosen for world in setups) < tries:
+        for name, action in chosen.items():
+            for world, each in setups.items():
+                found = _once(action, each)
                 counts[name, world].tries += found.tries
                 counts[name, world].faults += found.faults
-        for each in arenas.values():
+        for each in setups.values():
             each.forget_old_posts()
-    return _table(chosen, arenas, counts)
+    return _table(chosen, setups, counts)
 
 
-def _once(deed: Window, world: Arena) -> Tried:
+def _once(action: Window, world: RaceSetup) -> Tried:
     try:
-        return deed(world)
+        return action(world)
     except Exception as error:  # a window that cannot be tried is as bad as one that is open
         where = traceback.extract_tb(error.__traceback__)[-1]
         told = [
@@ -77,11 +77,11 @@ def _once(deed: Window, world: Arena) -> Tried:
 
 
 def _table(
-    chosen: Sequence[str] | dict[str, Window], arenas: dict[str, Arena], counts: dict[tuple[str, str], Tried]
+    chosen: Sequence[str] | dict[str, Window], setups: dict[str, RaceSetup], counts: dict[tuple[str, str], Tried]
 ) -> int:
     lines = [f"{'window':48} {'world':11} {'tries':>7} {'violations':>10}"]
     for name in chosen:
-        for world in arenas:
+        for world in setups:
             tried = counts[name, world]
             lines.append(f"{name:48} {world:11} {tried.tries:7} {len(tried.faults):10}")
             lines += [f"    {fault}" for fault in tried.faults[:SHOWN]]
@@ -90,7 +90,7 @@ def _table(
         sum(len(each.faults) for each in counts.values()),
     )
     lines.append(f"{'all':60} {all_tries:7} {all_faults:10}")
-    pages, blind = sum(each.pages for each in arenas.values()), sum(each.blind for each in arenas.values())
+    pages, blind = sum(each.pages for each in setups.values()), sum(each.blind for each in setups.values())
     lines.append(f"{pages} pages were checked; {blind} had no store to ask, and say so")
     print("\n".join(lines))  # noqa: T201
     return int(all_faults > 0)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from shared.ranked_lists.keys import CHAIN_SLOTS
-from tests.flow.house import AUTHORS, POSTS, House, JsonObject, ask, author_of, eventually, ids
+from tests.flow.deployment import AUTHORS, POSTS, Deployment, JsonObject, ask, author_of, eventually, ids
 from tests.races.pair import Process, StoppedRun, left_of, run_job, settle, stopped_run
 from tests.races.stops import Stop, written
 
@@ -59,7 +59,7 @@ class Standing:
 class AnyOrder(RuleBasedStateMachine):
     """Acts, pages, runs, flushes and stops in any order."""
 
-    house: House
+    deployment: Deployment
     nodes: tuple[Process, Process]
     steps = 0  # pages, of all examples
     author_of: ClassVar = {post: author_of(post) for post in POSTS}  # and of the new posts of all examples: they stay
@@ -73,11 +73,11 @@ class AnyOrder(RuleBasedStateMachine):
         authors = [*self.mortals, *AUTHORS]
         self.author_of.update((post, authors[number % len(authors)]) for number, post in enumerate(self.posts))
         now = datetime.now(UTC)
-        self.house.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, %s)",
+        self.deployment.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, %s)",
                        [(user, now) for user in (*self.readers, *self.mortals)])  # fmt: skip
-        self.house.sql("INSERT INTO warmline.posts (id, author_id, created_at) VALUES (%s, %s, %s)",
+        self.deployment.sql("INSERT INTO warmline.posts (id, author_id, created_at) VALUES (%s, %s, %s)",
                        [(post, self.author_of[post], now) for post in self.posts])  # fmt: skip
-        run_job(self.house)
+        run_job(self.deployment)
         self.deleted: set[str] = set()
         self.erased: set[str] = set()
         self.asked_to_erase: set[str] = set()
@@ -232,7 +232,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(step=st.sampled_from(RUN_STEPS))
     def begin_run(self, step: str) -> None:
         """A run loads, and stands still in its publication."""
-        self.run_block = stopped_run(self.house, step)
+        self.run_block = stopped_run(self.deployment, step)
         self.stopped = self.run_block.__enter__()
 
     @precondition(lambda self: self.stopped is not None)
@@ -240,18 +240,18 @@ class AnyOrder(RuleBasedStateMachine):
     def finish_run(self, is_late: bool) -> None:
         """It goes on, perhaps after its lease was over."""
         if is_late:
-            self.house.sql("UPDATE warmline.runs SET lease_until = now() - interval '1 s' WHERE state = 'running'")
+            self.deployment.sql("UPDATE warmline.runs SET lease_until = now() - interval '1 s' WHERE state = 'running'")
         self._end_run()
 
     @precondition(lambda self: self.stopped is None)
     @rule()
     def run(self) -> None:
-        run_job(self.house)
+        run_job(self.deployment)
 
     @rule()
     def flush(self) -> None:
         """Redis loses its memory, and with it chains and what was seen; the processes bring back what is withheld."""
-        with self.house.redis() as client:
+        with self.deployment.redis() as client:
             client.flushdb()
         self.scrolls.clear()
 
@@ -262,15 +262,15 @@ class AnyOrder(RuleBasedStateMachine):
                 self._finish(self.standing.pop(0), is_lost=False)
         finally:
             self._end_run()
-        settle(self.house)
-        with self.house.redis() as client:
+        settle(self.deployment)
+        with self.deployment.redis() as client:
             eventually(lambda: bool(client.exists("wl:safety")), "Redis is safe to read")
-        left = [place for user in self.asked_to_erase for place in left_of(self.house, user)]
+        left = [place for user in self.asked_to_erase for place in left_of(self.deployment, user)]
         assert left == [], f"left of who was erased: {left}"
         query = "SELECT post_id FROM warmline.post_rows WHERE removed_at IS NULL AND post_id = ANY(%s)"
-        assert self.house.sql(query, [(sorted(self.deleted),)]) == []
+        assert self.deployment.sql(query, [(sorted(self.deleted),)]) == []
         self.doubtful.clear()
-        run_job(self.house)
+        run_job(self.deployment)
         for node in (0, 1):
             for user in self.readers:
                 self._page(node, user, limit=100)
@@ -354,10 +354,10 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 def try_any_order(
-    house: House, nodes: tuple[Process, Process], *, examples: int, steps: int, seed: int | None = None
+    deployment: Deployment, nodes: tuple[Process, Process], *, examples: int, steps: int, seed: int | None = None
 ) -> None:
     """Try so many examples of so many steps; raises what contradicted the model."""
-    AnyOrder.house, AnyOrder.nodes = house, nodes
+    AnyOrder.deployment, AnyOrder.nodes = deployment, nodes
     machine = AnyOrder if seed is None else hypothesis.seed(seed)(AnyOrder)
     run_state_machine_as_test(
         machine,

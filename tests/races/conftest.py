@@ -4,20 +4,27 @@ from dataclasses import replace
 
 import pytest
 
-from tests.flow.conftest import copied_database, fragile_house, house, migrated_template, ranked_house, second_valkey
-from tests.flow.house import House
+from tests.flow.conftest import (
+    copied_database,
+    deployment,
+    fragile_deployment,
+    migrated_template,
+    ranked_deployment,
+    second_valkey,
+)
+from tests.flow.deployment import Deployment
 from tests.traces import make_views
 
 __all__ = [
-    "copied_database", "fragile_house", "house", "migrated_template", "ranked_house", "second_valkey",
+    "copied_database", "deployment", "fragile_deployment", "migrated_template", "ranked_deployment", "second_valkey",
 ]  # fmt: skip
 
 
 @pytest.fixture(params=["own tables", "views"])
-def either_house(request: pytest.FixtureRequest, house: House) -> House:
+def either_deployment(request: pytest.FixtureRequest, deployment: Deployment) -> Deployment:
     """The ranked world in each of the data modes."""
     if request.param == "views":
-        make_views(house)
-        house = replace(house, source_schema="team")
-    house.run_heuristic()
-    return house
+        make_views(deployment)
+        deployment = replace(deployment, source_schema="team")
+    deployment.run_heuristic()
+    return deployment

@@ -16,7 +16,7 @@ from shared.db.runs import claim_run, finish_run, request_run
 from shared.domain import author_key
 from shared.errors import WarmlineError
 from shared.ranked_lists.blocked import NOBODY, unpack_blocked
-from tests.flow.house import ADMIN_TOKEN, API_KEY, House, JsonObject, ask, eventually, ids, until_ready
+from tests.flow.deployment import ADMIN_TOKEN, API_KEY, Deployment, JsonObject, ask, eventually, ids, until_ready
 from tests.races.stops import Proxy, written
 from tests.traces import traces
 
@@ -29,13 +29,13 @@ RESULT_SECONDS = 30.0
 ResultT = TypeVar("ResultT")
 
 
-def in_background(deed: Callable[[], ResultT]) -> "Future[ResultT]":
+def in_background(action: Callable[[], ResultT]) -> "Future[ResultT]":
     """Do it in a thread of its own, which stands still where the deed does."""
     future: Future[ResultT] = Future()
 
     def do() -> None:
         try:
-            future.set_result(deed())
+            future.set_result(action())
         except BaseException as error:  # whoever asks for the result gets it
             future.set_exception(error)
 
@@ -65,30 +65,30 @@ class Process:
 
 
 @contextmanager
-def process(house: House, **settings: Any) -> Iterator[Process]:
+def process(deployment: Deployment, **settings: Any) -> Iterator[Process]:
     """A timeline process that is ready, behind proxies of its own."""
     wanted = {"refresh_seconds": SELDOM, **PATIENT, **settings}
-    with Proxy(house.redis_url) as redis, Proxy(house.database_url) as postgres:
-        behind = replace(house, redis_url=redis.url, database_url=postgres.url)
+    with Proxy(deployment.redis_url) as redis, Proxy(deployment.database_url) as postgres:
+        behind = replace(deployment, redis_url=redis.url, database_url=postgres.url)
         with behind.timeline(**wanted) as client:
             until_ready(client)
             yield Process(client=client, redis=redis, postgres=postgres)
 
 
 @contextmanager
-def pair(house: House, **settings: Any) -> Iterator[tuple[Process, Process]]:
+def pair(deployment: Deployment, **settings: Any) -> Iterator[tuple[Process, Process]]:
     """Two of them."""
-    with process(house, **settings) as one, process(house, **settings) as other:
+    with process(deployment, **settings) as one, process(deployment, **settings) as other:
         yield one, other
 
 
-def run_job(house: House) -> None:
+def run_job(deployment: Deployment) -> None:
     """One run of the heuristic job, as the service does it: one that fails is over, and the next one may begin."""
-    settings = house.settings()
+    settings = deployment.settings()
     job = JobSettings(
         window=settings.window, lists=settings.lists, formula=settings.formula, new_posts=settings.new_posts
     )
-    with house.database() as database, house.writer() as writer:
+    with deployment.database() as database, deployment.writer() as writer:
         request_run(database, JOB, by="test")
         run = claim_run(database, JOB, worker="test")
         assert run is not None, "another run is under way"
@@ -122,11 +122,11 @@ FIRST_WRITE = written("wl:posts:[0-9]+")  # with which a run begins to publish; 
 
 @contextmanager
 def stopped_run(
-    house: House, pattern: str = FIRST_WRITE, *, store: str = "redis", **more: Any
+    deployment: Deployment, pattern: str = FIRST_WRITE, *, store: str = "redis", **more: Any
 ) -> Iterator["StoppedRun"]:
     """A run of the heuristic job that stands still at a command or a statement."""
-    with Proxy(house.redis_url) as redis, Proxy(house.database_url) as postgres:
-        behind = replace(house, redis_url=redis.url, database_url=postgres.url)
+    with Proxy(deployment.redis_url) as redis, Proxy(deployment.database_url) as postgres:
+        behind = replace(deployment, redis_url=redis.url, database_url=postgres.url)
         proxy = redis if store == "redis" else postgres
         with proxy.stop(pattern, **more) as stop:
             run = Run(done=in_background(lambda: run_job(behind)), redis=redis, postgres=postgres)
@@ -153,37 +153,39 @@ def accepted(*responses: httpx2.Response) -> None:
         assert response.status_code in (200, 202, 204), response.text
 
 
-def waiting_for_locks(house: House) -> int:
+def waiting_for_locks(deployment: Deployment) -> int:
     """How many statements wait for a lock of PostgreSQL."""
-    ((count,),) = house.sql(
+    ((count,),) = deployment.sql(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
     return int(count)
 
 
-def until_done_or_waiting(house: House, *acts: "Future[Any]") -> None:
+def until_done_or_waiting(deployment: Deployment, *acts: "Future[Any]") -> None:
     """Wait until each of these acts has ended, or waits for what stands still."""
     left = list(acts)
-    eventually(lambda: waiting_for_locks(house) >= sum(not act.done() for act in left), "done, or waiting for a lock")
+    eventually(
+        lambda: waiting_for_locks(deployment) >= sum(not act.done() for act in left), "done, or waiting for a lock"
+    )
 
 
-def settle(house: House) -> None:
+def settle(deployment: Deployment) -> None:
     """Have a process that looks often finish what is on its way: acts that wait for Redis, and erasures."""
-    if _waits(house):
-        with house.timeline(refresh_seconds=0.1):
-            eventually(lambda: not _waits(house), "all is settled")
+    if _waits(deployment):
+        with deployment.timeline(refresh_seconds=0.1):
+            eventually(lambda: not _waits(deployment), "all is settled")
 
 
-def _waits(house: House) -> bool:
-    tables = house.sql("SELECT format('%%I.%%I', schemaname, tablename) FROM pg_tables WHERE tablename = ANY(%s)",
+def _waits(deployment: Deployment) -> bool:
+    tables = deployment.sql("SELECT format('%%I.%%I', schemaname, tablename) FROM pg_tables WHERE tablename = ANY(%s)",
                        [(["erasures", "safety_outbox"],)])  # fmt: skip
-    return any(house.sql(f"SELECT 1 FROM {table} LIMIT 1") for (table,) in tables)
+    return any(deployment.sql(f"SELECT 1 FROM {table} LIMIT 1") for (table,) in tables)
 
 
-def left_of(house: House, user_id: str, post_ids: Sequence[str] = ()) -> list[str]:
+def left_of(deployment: Deployment, user_id: str, post_ids: Sequence[str] = ()) -> list[str]:
     """Where Redis still has something of an erased user: names, their posts' catalogue, their blocks."""
-    found = [place for text in (user_id, *post_ids) for place in traces(house, text) if place.startswith("redis ")]
-    with house.redis() as client:
+    found = [place for text in (user_id, *post_ids) for place in traces(deployment, text) if place.startswith("redis ")]
+    with deployment.redis() as client:
         packed = client.get("wl:blocked")
     blocked = unpack_blocked(packed) if isinstance(packed, bytes) else NOBODY
     if blocked.without(author_key(user_id)) is not blocked:

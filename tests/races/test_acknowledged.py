@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.flow.house import COLD, House, ask, eventually, ids, posts_of
+from tests.flow.deployment import COLD, Deployment, ask, eventually, ids, posts_of
 from tests.races.pair import pair, stopped_run
 from tests.races.stops import At
 
@@ -33,10 +33,10 @@ WRITES = r"^(?!M?GET\b|Z?RANGE\b|EXISTS\b)"  # of the process that acts: all tha
 
 
 @pytest.mark.parametrize("name", ACTS)
-def test_an_act_that_hangs_on_its_way_to_redis_is_not_called_known(ranked_house: House, name: str) -> None:
+def test_an_act_that_hangs_on_its_way_to_redis_is_not_called_known(ranked_deployment: Deployment, name: str) -> None:
     """Redis hangs for the process that takes the act, and answers the other one."""
     act = ACTS[name]
-    with pair(ranked_house) as (one, other):
+    with pair(ranked_deployment) as (one, other):
         with one.redis.stop(WRITES, holds_all=True) as stop:
             answer = one.act(act.method, act.path, act.body)
             stop.wait()
@@ -52,10 +52,10 @@ def test_an_act_that_hangs_on_its_way_to_redis_is_not_called_known(ranked_house:
 
 
 @pytest.mark.parametrize("name", ACTS)
-def test_an_act_that_never_got_to_redis_gets_there(ranked_house: House, name: str) -> None:
+def test_an_act_that_never_got_to_redis_gets_there(ranked_deployment: Deployment, name: str) -> None:
     """What was durable and pending is brought there by whichever process looks; here, the other one."""
     act = ACTS[name]
-    with pair(ranked_house, refresh_seconds=0.1) as (one, other), one.redis.stop(WRITES, holds_all=True) as stop:
+    with pair(ranked_deployment, refresh_seconds=0.1) as (one, other), one.redis.stop(WRITES, holds_all=True) as stop:
         answer = one.act(act.method, act.path, act.body)
         stop.wait()
         stop.lose()
@@ -70,10 +70,10 @@ def test_an_act_that_never_got_to_redis_gets_there(ranked_house: House, name: st
 
 
 @pytest.mark.parametrize("name", ACTS)
-def test_a_page_asked_for_after_the_answer_obeys(ranked_house: House, name: str) -> None:
+def test_a_page_asked_for_after_the_answer_obeys(ranked_deployment: Deployment, name: str) -> None:
     """The other process has read its user before the act, and chooses after it."""
     act = ACTS[name]
-    with pair(ranked_house) as (one, other):
+    with pair(ranked_deployment) as (one, other):
         ask(other.client, COLD, limit=100)
         with other.redis.stop(r"^MGET wl:safety ", at=At.ANSWER) as stop:
             before = other.page(COLD, limit=100)
@@ -87,11 +87,13 @@ def test_a_page_asked_for_after_the_answer_obeys(ranked_house: House, name: str)
 
 
 @pytest.mark.parametrize("order", ["block first", "unblock first"])
-def test_of_a_block_and_its_taking_back_at_once_redis_has_what_postgresql_has(ranked_house: House, order: str) -> None:
+def test_of_a_block_and_its_taking_back_at_once_redis_has_what_postgresql_has(
+    ranked_deployment: Deployment, order: str
+) -> None:
     """The earlier one's write to Redis is the later one."""
     path = f"/users/{COLD}/blocks/author3"
     methods = ("PUT", "DELETE") if order == "block first" else ("DELETE", "PUT")
-    with pair(ranked_house) as (one, other):
+    with pair(ranked_deployment) as (one, other):
         if methods[0] == "DELETE":
             one.now("PUT", path)
         with one.redis.stop(r"^WRITE_VIEWERS|^(?!M?GET)\S+ .*wl:viewer:", holds_all=True) as stop:
@@ -105,9 +107,9 @@ def test_of_a_block_and_its_taking_back_at_once_redis_has_what_postgresql_has(ra
         assert bool(posts_of("author3").intersection(page)) is (methods[1] == "DELETE")
 
 
-def test_a_hide_and_a_block_of_one_user_at_once_both_hold(ranked_house: House) -> None:
+def test_a_hide_and_a_block_of_one_user_at_once_both_hold(ranked_deployment: Deployment) -> None:
     """Each reads the user anew and writes one value: neither takes the other's part out again."""
-    with pair(ranked_house) as (one, other):
+    with pair(ranked_deployment) as (one, other):
         with one.redis.stop(r"^WRITE_VIEWERS|^(?!M?GET)\S+ .*wl:viewer:", holds_all=True) as stop:
             hide = one.act("POST", "/interactions", ACTS["hide"].body)
             stop.wait()
@@ -118,9 +120,9 @@ def test_a_hide_and_a_block_of_one_user_at_once_both_hold(ranked_house: House) -
         assert not (ACTS["hide"].withheld | ACTS["block"].withheld).intersection(page)
 
 
-def test_a_block_beside_a_run_that_loaded_before_it_holds(ranked_house: House) -> None:
-    with pair(ranked_house) as (one, other):
-        with stopped_run(ranked_house) as run:
+def test_a_block_beside_a_run_that_loaded_before_it_holds(ranked_deployment: Deployment) -> None:
+    with pair(ranked_deployment) as (one, other):
+        with stopped_run(ranked_deployment) as run:
             assert one.now("PUT", ACTS["block"].path).status_code == 204
             assert one.now("POST", "/interactions", ACTS["hide"].body).status_code == 200
             run.finish()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.flow.house import ANN, COLD, POSTS, House, JsonObject, ask, author_of, eventually, ids
+from tests.flow.deployment import ANN, COLD, POSTS, Deployment, JsonObject, ask, author_of, eventually, ids
 from tests.races.pair import OPERATOR, Process, pair, whole_chain
 from tests.races.stops import At, written
 
@@ -19,9 +19,9 @@ def _noted(user_id: str) -> str:
 
 
 @pytest.mark.parametrize("user_id", USERS)
-def test_two_first_pages_at_once_are_two_chains(ranked_house: House, user_id: str) -> None:
+def test_two_first_pages_at_once_are_two_chains(ranked_deployment: Deployment, user_id: str) -> None:
     """A phone and a tablet: each of the cursors gives the same page on each process, and again."""
-    with pair(ranked_house) as (one, other):
+    with pair(ranked_deployment) as (one, other):
         first, second = _at_once(one, other, user_id)
         for page in (first, second):
             pages = [
@@ -31,9 +31,9 @@ def test_two_first_pages_at_once_are_two_chains(ranked_house: House, user_id: st
             assert not set(ids(pages[0])) & set(ids(page))
 
 
-def test_many_first_pages_at_once_count_as_many_visits(ranked_house: House) -> None:
+def test_many_first_pages_at_once_count_as_many_visits(ranked_deployment: Deployment) -> None:
     """So that each has a slot of its own, as far as there are slots."""
-    with pair(ranked_house) as (one, other):
+    with pair(ranked_deployment) as (one, other):
         with one.redis.stop(_noted(COLD), holds_all=True) as stop:
             waiting = [one.page(COLD, limit=LIMIT) for _ in range(3)]
             stop.wait()
@@ -66,7 +66,7 @@ LOST: Mapping[str, tuple[int, str]] = {
 @pytest.mark.parametrize("what", LOST)
 @pytest.mark.parametrize("is_flooded", [False, True], ids=["a spaced list", "a flooded list"])
 def test_a_page_after_one_that_redis_does_not_know_repeats_nothing(
-    ranked_house: House, is_flooded: bool, what: str
+    ranked_deployment: Deployment, is_flooded: bool, what: str
 ) -> None:
     """One process served it while Redis did not answer it; the other one, whom Redis answers, goes on.
 
@@ -75,8 +75,8 @@ def test_a_page_after_one_that_redis_does_not_know_repeats_nothing(
     page_number, half = LOST[what]
     user_id = COLD
     if is_flooded:
-        ranked_house.publish_neucf(user_id, sorted(POSTS[:60], key=author_of))
-    with pair(ranked_house) as (one, other):
+        ranked_deployment.publish_neucf(user_id, sorted(POSTS[:60], key=author_of))
+    with pair(ranked_deployment) as (one, other):
         if is_flooded:
             assert one.client.put("/admin/phase", json={"phase": "neucf"}, headers=OPERATOR).status_code == 200
         served: list[str] = []
@@ -118,9 +118,9 @@ def _without_answer(by: Process, user_id: str, query: Mapping[str, object]) -> J
 
 
 @pytest.mark.parametrize("user_id", USERS)
-def test_a_note_that_arrives_late_changes_no_page(ranked_house: House, user_id: str) -> None:
+def test_a_note_that_arrives_late_changes_no_page(ranked_deployment: Deployment, user_id: str) -> None:
     """Redis was only slow: the page's note comes when the next page is served already."""
-    with pair(ranked_house, redis_budget_ms=1000) as (one, other):
+    with pair(ranked_deployment, redis_budget_ms=1000) as (one, other):
         first = ask(one.client, user_id, limit=LIMIT)
         with one.redis.stop(_noted(user_id), holds_all=True) as stop:
             second = ask(one.client, user_id, limit=LIMIT, cursor=first["next_cursor"])
@@ -134,9 +134,9 @@ def test_a_note_that_arrives_late_changes_no_page(ranked_house: House, user_id: 
 
 
 @pytest.mark.parametrize("user_id", USERS)
-def test_a_page_that_two_processes_work_out_at_once_is_one_page(ranked_house: House, user_id: str) -> None:
+def test_a_page_that_two_processes_work_out_at_once_is_one_page(ranked_deployment: Deployment, user_id: str) -> None:
     """A phone that repeats a request to another process, while the first one is still at it."""
-    with pair(ranked_house) as (one, other):
+    with pair(ranked_deployment) as (one, other):
         first = ask(one.client, user_id, limit=LIMIT)
         query = {"limit": LIMIT, "cursor": first["next_cursor"]}
         with one.redis.stop(_noted(user_id)) as stop:
@@ -147,15 +147,15 @@ def test_a_page_that_two_processes_work_out_at_once_is_one_page(ranked_house: Ho
             assert ids(waiting.result()) == ids(again)
 
 
-def test_a_chain_goes_on_unchanged_while_its_page_is_overtaken_by_a_run(ranked_house: House) -> None:
+def test_a_chain_goes_on_unchanged_while_its_page_is_overtaken_by_a_run(ranked_deployment: Deployment) -> None:
     """A run publishes other lists between a page's read and its note."""
-    with pair(ranked_house) as (one, other):
+    with pair(ranked_deployment) as (one, other):
         first = ask(one.client, COLD, limit=LIMIT)
         with one.redis.stop(_noted(COLD)) as stop:
             waiting = one.page(COLD, limit=LIMIT, cursor=first["next_cursor"])
             stop.wait()
-            ranked_house.add_events("fan1", [f"p{number}" for number in range(60, 80)], kind="save")
-            ranked_house.run_heuristic()
+            ranked_deployment.add_events("fan1", [f"p{number}" for number in range(60, 80)], kind="save")
+            ranked_deployment.run_heuristic()
             stop.go_on()
             second = waiting.result()
         pages = [ids(first), *whole_chain(other.client, COLD, second)]
@@ -164,11 +164,11 @@ def test_a_chain_goes_on_unchanged_while_its_page_is_overtaken_by_a_run(ranked_h
 
 
 @pytest.mark.parametrize("is_flooded", [False, True], ids=["a spaced list", "a flooded list"])
-def test_pages_lost_in_a_row_are_not_repeated(ranked_house: House, is_flooded: bool) -> None:
+def test_pages_lost_in_a_row_are_not_repeated(ranked_deployment: Deployment, is_flooded: bool) -> None:
     """Two pages without a record on one process, one on the other, then both have Redis again."""
     if is_flooded:
-        ranked_house.publish_neucf(COLD, sorted(POSTS[:60], key=author_of))
-    with pair(ranked_house) as (one, other):
+        ranked_deployment.publish_neucf(COLD, sorted(POSTS[:60], key=author_of))
+    with pair(ranked_deployment) as (one, other):
         if is_flooded:
             assert one.client.put("/admin/phase", json={"phase": "neucf"}, headers=OPERATOR).status_code == 200
         page = ask(one.client, COLD, limit=LIMIT)
@@ -183,9 +183,9 @@ def test_pages_lost_in_a_row_are_not_repeated(ranked_house: House, is_flooded: b
             served += ids(page)
 
 
-def test_a_chain_with_a_lost_page_shows_all_there_is(ranked_house: House) -> None:
+def test_a_chain_with_a_lost_page_shows_all_there_is(ranked_deployment: Deployment) -> None:
     """What was lost is the record, not the posts."""
-    with pair(ranked_house) as (one, other):
+    with pair(ranked_deployment) as (one, other):
         first = ask(one.client, COLD, limit=LIMIT)
         second = _without_record(one, COLD, "note", {"limit": LIMIT, "cursor": first["next_cursor"]})
         served = ids(first) + [post for page in whole_chain(other.client, COLD, second) for post in page]
@@ -193,9 +193,9 @@ def test_a_chain_with_a_lost_page_shows_all_there_is(ranked_house: House) -> Non
 
 
 @pytest.mark.parametrize("number", [0, 1], ids=["first page", "second page"])
-def test_a_page_whose_record_arrived_unheard_goes_on_as_one(ranked_house: House, number: int) -> None:
+def test_a_page_whose_record_arrived_unheard_goes_on_as_one(ranked_deployment: Deployment, number: int) -> None:
     """Only Redis' answer was lost: the record is there, the process does not know."""
-    with pair(ranked_house) as (one, other):
+    with pair(ranked_deployment) as (one, other):
         page, served = None, list[str]()
         ask(one.client, ANN, limit=LIMIT, cursor=ask(one.client, ANN, limit=LIMIT)["next_cursor"])  # Redis has scripts
         for turn in range(number + 1):
@@ -210,9 +210,9 @@ def test_a_page_whose_record_arrived_unheard_goes_on_as_one(ranked_house: House,
         assert sorted([*served, *rest]) == list(POSTS)
 
 
-def test_a_late_note_between_another_processs_read_and_note(ranked_house: House) -> None:
+def test_a_late_note_between_another_processs_read_and_note(ranked_deployment: Deployment) -> None:
     """The page counted as lost, the next one was worked out without it, and then it is there."""
-    with pair(ranked_house, redis_budget_ms=1000) as (one, other):
+    with pair(ranked_deployment, redis_budget_ms=1000) as (one, other):
         first = ask(one.client, COLD, limit=LIMIT)
         with one.redis.stop(_noted(COLD), holds_all=True) as late, other.redis.stop(_noted(COLD)) as stop:
             second = ask(one.client, COLD, limit=LIMIT, cursor=first["next_cursor"])
@@ -220,7 +220,7 @@ def test_a_late_note_between_another_processs_read_and_note(ranked_house: House)
             waiting = other.page(COLD, limit=LIMIT, cursor=second["next_cursor"])
             stop.wait()
             late.go_on()
-            with ranked_house.redis() as client:
+            with ranked_deployment.redis() as client:
                 packed = len(ids(second)) * 4
                 eventually(lambda: client.strlen(f"wl:seen:{COLD}") > packed + 4, "the late note is there")
             stop.go_on()
@@ -232,10 +232,10 @@ def test_a_late_note_between_another_processs_read_and_note(ranked_house: House)
 
 @pytest.mark.parametrize("number", [1, 2], ids=["after one page", "after two pages"])
 def test_a_chain_that_began_anew_without_redis_repeats_nothing_once_redis_is_back(
-    ranked_house: House, number: int
+    ranked_deployment: Deployment, number: int
 ) -> None:
     """The other process never served it and could not read it; what it begins with may come twice, and it says so."""
-    with pair(ranked_house) as (one, other):
+    with pair(ranked_deployment) as (one, other):
         page, served = ask(one.client, COLD, limit=LIMIT), list[str]()
         for _ in range(number - 1):
             served += ids(page)
@@ -261,11 +261,11 @@ TURNED = [*POSTS[40:60], *POSTS[:20], *POSTS[20:40]]  # the second page is what 
 @pytest.mark.parametrize("goes_on", [0, 1], ids=["who served it", "who began anew"])
 @pytest.mark.parametrize("posts", [sorted(POSTS[:60], key=author_of), TURNED], ids=["flooded", "turned"])
 def test_a_page_without_redis_in_a_process_that_has_no_chain_leaves_the_chain_as_it_was(
-    ranked_house: House, goes_on: int, posts: list[str]
+    ranked_deployment: Deployment, goes_on: int, posts: list[str]
 ) -> None:
     """What it guesses of the pages before is no record: their ends, and their posts, stay what they were."""
-    ranked_house.publish_neucf(COLD, posts)
-    with pair(ranked_house) as (one, other):
+    ranked_deployment.publish_neucf(COLD, posts)
+    with pair(ranked_deployment) as (one, other):
         assert one.client.put("/admin/phase", json={"phase": "neucf"}, headers=OPERATOR).status_code == 200
         first = ask(one.client, COLD, limit=20)
         second = _without_record(one, COLD, "note", {"limit": 20, "cursor": first["next_cursor"]})
@@ -283,9 +283,9 @@ def test_a_page_without_redis_in_a_process_that_has_no_chain_leaves_the_chain_as
         assert served == set(POSTS)
 
 
-def test_a_page_without_redis_out_of_a_tail_is_not_repeated(ranked_house: House) -> None:
+def test_a_page_without_redis_out_of_a_tail_is_not_repeated(ranked_deployment: Deployment) -> None:
     """The list is used up by pages that are not on record; once Redis is back, the tail is worked out anew."""
-    with pair(ranked_house) as (one, other):
+    with pair(ranked_deployment) as (one, other):
         ask(one.client, COLD, limit=20)  # another chain, of which only Redis knows
         served: list[str] = []
         cursor = None
@@ -297,10 +297,10 @@ def test_a_page_without_redis_out_of_a_tail_is_not_repeated(ranked_house: House)
         assert sorted([*served, *rest]) == list(POSTS)
 
 
-def test_a_tail_that_redis_has_of_a_chain_does_not_follow_another_state_of_it(ranked_house: House) -> None:
+def test_a_tail_that_redis_has_of_a_chain_does_not_follow_another_state_of_it(ranked_deployment: Deployment) -> None:
     """The list ends with the first page; who could not read the chain goes on with what the cursor carries."""
-    ranked_house.publish_neucf(COLD, POSTS[:20])
-    with pair(ranked_house) as (one, other):
+    ranked_deployment.publish_neucf(COLD, POSTS[:20])
+    with pair(ranked_deployment) as (one, other):
         assert one.client.put("/admin/phase", json={"phase": "neucf"}, headers=OPERATOR).status_code == 200
         first = _without_answer(one, COLD, {"limit": 20})
         pages = [first, _without_record(other, COLD, "read", {"limit": 3, "cursor": first["next_cursor"]})]
@@ -310,9 +310,11 @@ def test_a_tail_that_redis_has_of_a_chain_does_not_follow_another_state_of_it(ra
         assert sorted([*(post for page in pages for post in ids(page)), *rest]) == list(POSTS)
 
 
-def test_a_repeated_page_that_redis_does_not_know_says_so_and_its_cursor_carries_it(ranked_house: House) -> None:
+def test_a_repeated_page_that_redis_does_not_know_says_so_and_its_cursor_carries_it(
+    ranked_deployment: Deployment,
+) -> None:
     """A phone asks again for the page whose record was lost; another process goes on."""
-    with pair(ranked_house) as (one, other):
+    with pair(ranked_deployment) as (one, other):
         first = ask(one.client, COLD, limit=LIMIT)
         query = {"limit": LIMIT, "cursor": first["next_cursor"]}
         second = _without_record(one, COLD, "note", query)
@@ -326,10 +328,10 @@ def test_a_repeated_page_that_redis_does_not_know_says_so_and_its_cursor_carries
 @pytest.mark.parametrize("half", ["read", "note"])
 @pytest.mark.parametrize("goes_before", [True, False], ids=["the second chain", "the first chain"])
 def test_a_chain_whose_first_page_was_lost_gets_a_slot_of_its_own(
-    ranked_house: House, half: str, goes_before: bool
+    ranked_deployment: Deployment, half: str, goes_before: bool
 ) -> None:
     """Its process could not count the visit: the slot that it supposed is another chain's, or becomes one's."""
-    with pair(ranked_house) as (one, other):
+    with pair(ranked_deployment) as (one, other):
         beside = [ask(other.client, COLD, limit=LIMIT)] if goes_before else []
         lost = _without_record(one, COLD, half, {"limit": LIMIT})
         second = ask(one.client, COLD, limit=LIMIT, cursor=lost["next_cursor"])

@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 import jwt
 import pytest
 
-from tests.flow.house import COLD, JWT_KEY, POSTS, House, ask, eventually, state_of_app
+from tests.flow.deployment import COLD, JWT_KEY, POSTS, Deployment, ask, eventually, state_of_app
 from tests.races.pair import Process, accepted, left_of, pair, process, settle, stopped_run, until_done_or_waiting
 from tests.races.stops import written
 from tests.traces import make_views, traces
@@ -43,13 +43,13 @@ ACTS = {
 
 
 @pytest.fixture
-def lived(house: House) -> House:
+def lived(deployment: Deployment) -> Deployment:
     """A ranked user with a post."""
-    house.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, now())", [(GONE,)])
-    house.add_posts([THEIR_POST], author=GONE)
-    house.add_events(GONE, ["p40", "p41"])
-    house.run_heuristic()
-    return house
+    deployment.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, now())", [(GONE,)])
+    deployment.add_posts([THEIR_POST], author=GONE)
+    deployment.add_events(GONE, ["p40", "p41"])
+    deployment.run_heuristic()
+    return deployment
 
 
 def _erase(by: Process) -> int:
@@ -59,7 +59,7 @@ def _erase(by: Process) -> int:
 
 
 @pytest.mark.parametrize("name", ACTS)
-def test_no_act_under_way_brings_an_erased_user_back(lived: House, name: str) -> None:
+def test_no_act_under_way_brings_an_erased_user_back(lived: Deployment, name: str) -> None:
     """Its own transaction ends before the erasure's, its write to Redis comes after it."""
     with pair(lived) as (one, other):
         _erase_beside_act(one, other, ACTS[name])
@@ -68,7 +68,7 @@ def test_no_act_under_way_brings_an_erased_user_back(lived: House, name: str) ->
 
 
 @pytest.mark.parametrize("name", ["event", "block"])
-def test_no_act_under_way_in_the_same_process_brings_an_erased_user_back(lived: House, name: str) -> None:
+def test_no_act_under_way_in_the_same_process_brings_an_erased_user_back(lived: Deployment, name: str) -> None:
     with process(lived) as one:
         _erase_beside_act(one, one, ACTS[name])
     settle(lived)
@@ -85,7 +85,7 @@ def _erase_beside_act(one: Process, other: Process, act: Act) -> None:
 
 
 @pytest.mark.parametrize("name", ["event", "hide", "block"])
-def test_no_act_that_reaches_the_next_life_of_redis_brings_an_erased_user_back(lived: House, name: str) -> None:
+def test_no_act_that_reaches_the_next_life_of_redis_brings_an_erased_user_back(lived: Deployment, name: str) -> None:
     """Redis lost its memory, and does not know who was erased before the safety data is loaded."""
     act, key = ACTS[name], f"wl:{'seen' if name == 'event' else 'viewer'}:{GONE}"
     with pair(lived) as (one, other), lived.redis() as client:
@@ -103,7 +103,7 @@ def test_no_act_that_reaches_the_next_life_of_redis_brings_an_erased_user_back(l
     assert left_of(lived, GONE, [THEIR_POST]) == []
 
 
-def test_redis_becomes_safe_again_after_an_erasure_gave_up_the_runs_that_were_over(lived: House) -> None:
+def test_redis_becomes_safe_again_after_an_erasure_gave_up_the_runs_that_were_over(lived: Deployment) -> None:
     """The fence stands above all runs then, but Redis is not newer than PostgreSQL."""
     with process(lived) as one:
         _erase(one)
@@ -115,7 +115,7 @@ def test_redis_becomes_safe_again_after_an_erasure_gave_up_the_runs_that_were_ov
 
 
 @pytest.mark.parametrize("is_first", [True, False], ids=["first page", "next page"])
-def test_no_page_under_way_brings_an_erased_user_back(lived: House, is_first: bool) -> None:
+def test_no_page_under_way_brings_an_erased_user_back(lived: Deployment, is_first: bool) -> None:
     """It was read before the erasure, and is noted after it."""
     with pair(lived) as (one, other):
         before = {} if is_first else {"cursor": ask(one.client, GONE, **PAGE)["next_cursor"]}
@@ -129,7 +129,7 @@ def test_no_page_under_way_brings_an_erased_user_back(lived: House, is_first: bo
     assert left_of(lived, GONE, [THEIR_POST]) == []
 
 
-def test_no_request_for_a_list_under_way_brings_an_erased_user_back(lived: House) -> None:
+def test_no_request_for_a_list_under_way_brings_an_erased_user_back(lived: Deployment) -> None:
     """A user without a list is put down for one with their first page."""
     with lived.redis() as client:
         client.delete(f"wl:list:h:{GONE}")
@@ -143,7 +143,7 @@ def test_no_request_for_a_list_under_way_brings_an_erased_user_back(lived: House
     assert left_of(lived, GONE, [THEIR_POST]) == []
 
 
-def test_no_process_writes_an_erased_user_back_out_of_its_memory(lived: House) -> None:
+def test_no_process_writes_an_erased_user_back_out_of_its_memory(lived: Deployment) -> None:
     """The other process still has the chain that its user's next page asks for."""
     with pair(lived) as (one, other):
         first = ask(other.client, GONE, **PAGE)
@@ -154,7 +154,7 @@ def test_no_process_writes_an_erased_user_back_out_of_its_memory(lived: House) -
         assert left_of(lived, GONE, [THEIR_POST]) == []
 
 
-def test_no_process_writes_an_erased_user_back_with_a_first_page(lived: House) -> None:
+def test_no_process_writes_an_erased_user_back_with_a_first_page(lived: Deployment) -> None:
     """Whoever asks, as whom: Redis keeps nothing under the name of an erased user."""
     with pair(lived) as (one, other):
         _erase(one)
@@ -167,7 +167,7 @@ def test_no_process_writes_an_erased_user_back_with_a_first_page(lived: House) -
 
 
 @pytest.mark.parametrize("lease", ["held", "run out"])
-def test_no_run_under_way_brings_an_erased_user_back(lived: House, lease: str) -> None:
+def test_no_run_under_way_brings_an_erased_user_back(lived: Deployment, lease: str) -> None:
     """It loaded before the erasure, and publishes after it; one whose lease ran out is not waited for."""
     with process(lived) as one, stopped_run(lived) as run:
         if lease == "run out":
@@ -181,7 +181,7 @@ def test_no_run_under_way_brings_an_erased_user_back(lived: House, lease: str) -
 
 
 @pytest.mark.parametrize("step", [r"(WRITE_VIEWERS|SADD) .*wl:viewer", r"WRITE_LISTS", r"SET wl:blocked|wl:blocked"])
-def test_a_run_whose_lease_ran_out_writes_nothing_more_of_an_erased_user(lived: House, step: str) -> None:
+def test_a_run_whose_lease_ran_out_writes_nothing_more_of_an_erased_user(lived: Deployment, step: str) -> None:
     """Wherever in its publication it stood still; what it wrote before that is swept."""
     lived.block(GONE, "author3")
     with process(lived) as one, stopped_run(lived, step) as run:
@@ -193,7 +193,7 @@ def test_a_run_whose_lease_ran_out_writes_nothing_more_of_an_erased_user(lived: 
     assert left_of(lived, GONE, [THEIR_POST]) == []
 
 
-def test_a_run_that_a_later_one_overtook_changes_nothing(lived: House) -> None:
+def test_a_run_that_a_later_one_overtook_changes_nothing(lived: Deployment) -> None:
     """Its lease ran out while it stood still, another run did its work: catalogue, viewers and deletions are its."""
     with process(lived) as one, stopped_run(lived) as run:
         lived.sql("UPDATE warmline.runs SET lease_until = now() - interval '1 s' WHERE state = 'running'")
@@ -204,14 +204,14 @@ def test_a_run_that_a_later_one_overtook_changes_nothing(lived: House) -> None:
         assert _dump(lived) == before
 
 
-def _dump(house: House) -> dict[bytes, object]:
+def _dump(deployment: Deployment) -> dict[bytes, object]:
     """All that Redis holds, less the marks of loads and of looks."""
-    with house.redis() as client:
+    with deployment.redis() as client:
         names = [name for name in client.scan_iter() if not name.startswith((b"wl:loading:", b"wl:written"))]
         return {name: client.dump(name) for name in sorted(names)}
 
 
-def test_the_blocks_of_an_erased_user_leave_with_them(lived: House) -> None:
+def test_the_blocks_of_an_erased_user_leave_with_them(lived: Deployment) -> None:
     """A run that loaded them publishes all blocks as one value, which nobody writes again before the next run."""
     lived.block(GONE, "author3")
     with process(lived) as one, stopped_run(lived) as run:
@@ -225,7 +225,7 @@ ROWS = r"SELECT r.row FROM wanted_posts"
 BEFORE_ROWS = r"CREATE TEMPORARY TABLE wanted_posts|pg_advisory_xact_lock_shared"  # posts are read, their rows are not
 
 
-def test_a_run_outlives_an_erasure_between_two_of_its_statements(lived: House) -> None:
+def test_a_run_outlives_an_erasure_between_two_of_its_statements(lived: Deployment) -> None:
     """The posts that it read have other names when it reads their rows, unless the erasure waits for it."""
     with process(lived) as one, stopped_run(lived, ROWS, store="postgres") as run:
         erasing = one.act("DELETE", f"/users/{GONE}")
@@ -238,25 +238,25 @@ def test_a_run_outlives_an_erasure_between_two_of_its_statements(lived: House) -
     assert left_of(lived, GONE, [THEIR_POST]) == []
 
 
-def test_a_page_outlives_an_erasure_between_two_of_its_statements(house: House) -> None:
+def test_a_page_outlives_an_erasure_between_two_of_its_statements(deployment: Deployment) -> None:
     """A reader who has seen nearly all gets older posts out of PostgreSQL."""
-    house.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, now())", [(GONE,)])
+    deployment.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, now())", [(GONE,)])
     theirs = [f"old{number}" for number in range(40)]
-    house.add_posts(theirs, author=GONE)
-    house.sql("UPDATE warmline.posts SET created_at = now() - interval '20 days' WHERE author_id = %s", [(GONE,)])
-    house.add_events(COLD, POSTS)
-    house.run_heuristic()
-    with pair(house) as (one, other), one.postgres.stop(ROWS) as stop:
+    deployment.add_posts(theirs, author=GONE)
+    deployment.sql("UPDATE warmline.posts SET created_at = now() - interval '20 days' WHERE author_id = %s", [(GONE,)])
+    deployment.add_events(COLD, POSTS)
+    deployment.run_heuristic()
+    with pair(deployment) as (one, other), one.postgres.stop(ROWS) as stop:
         page = one.page(COLD, limit=100)
         stop.wait()
         erasing = other.act("DELETE", f"/users/{GONE}")
-        until_done_or_waiting(house, erasing)
+        until_done_or_waiting(deployment, erasing)
         stop.go_on()
         assert page.result()["posts"]
         accepted(erasing.result())
 
 
-def test_two_who_blocked_each_other_can_be_erased_at_once(lived: House) -> None:
+def test_two_who_blocked_each_other_can_be_erased_at_once(lived: Deployment) -> None:
     """Each erasure reads the other's user anew, to take the block from them."""
     other_user = "erase-me-too"
     lived.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, now())", [(other_user,)])
@@ -273,18 +273,18 @@ def test_two_who_blocked_each_other_can_be_erased_at_once(lived: House) -> None:
     assert left_of(lived, GONE, [THEIR_POST]) + left_of(lived, other_user) == []
 
 
-def test_over_views_no_act_under_way_brings_an_erased_user_back(house: House) -> None:
+def test_over_views_no_act_under_way_brings_an_erased_user_back(deployment: Deployment) -> None:
     """There the user's rows stay with the team; the tombstone hides them."""
-    house.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, now())", [(GONE,)])
-    house.add_posts([THEIR_POST], author=GONE)
-    make_views(house)
-    house = replace(house, source_schema="team")
-    house.run_heuristic()
-    with pair(house) as (one, other):
+    deployment.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, now())", [(GONE,)])
+    deployment.add_posts([THEIR_POST], author=GONE)
+    make_views(deployment)
+    deployment = replace(deployment, source_schema="team")
+    deployment.run_heuristic()
+    with pair(deployment) as (one, other):
         _erase_beside_act(one, other, ACTS["block"])
-    settle(house)
-    house.run_heuristic()
-    assert left_of(house, GONE, [THEIR_POST]) == []
+    settle(deployment)
+    deployment.run_heuristic()
+    assert left_of(deployment, GONE, [THEIR_POST]) == []
 
 
 class Ahead(datetime):
@@ -295,7 +295,7 @@ class Ahead(datetime):
         return cls.fromtimestamp(time.time() + 3600, tz)
 
 
-def test_a_process_whose_clock_is_ahead_hears_of_erasures(lived: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_whose_clock_is_ahead_hears_of_erasures(lived: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     """It keeps what it knows of a user, and forgets that as soon as any process has erased them."""
     monkeypatch.setattr(safety_updates, "datetime", Ahead)
     token = jwt.encode({"sub": GONE, "exp": int(time.time()) + 600}, JWT_KEY, "HS256")
@@ -308,7 +308,7 @@ def test_a_process_whose_clock_is_ahead_hears_of_erasures(lived: House, monkeypa
         eventually(lambda: GONE not in doorkeeper.users(), "the other process has heard of it")
 
 
-def test_an_answer_that_the_erasing_client_never_got_changes_nothing(lived: House) -> None:
+def test_an_answer_that_the_erasing_client_never_got_changes_nothing(lived: Deployment) -> None:
     """Its connection to Redis broke in the middle; what was durable is finished by whoever is there."""
     with process(lived) as one, one.redis.stop(rf"wl:seen:{GONE}", holds_all=True) as stop:
         answer = one.act("DELETE", f"/users/{GONE}")
@@ -319,27 +319,27 @@ def test_an_answer_that_the_erasing_client_never_got_changes_nothing(lived: Hous
     assert left_of(lived, GONE, [THEIR_POST]) == []
 
 
-def test_a_page_that_read_posts_before_their_erasure_gives_them_no_rows_after_it(house: House) -> None:
+def test_a_page_that_read_posts_before_their_erasure_gives_them_no_rows_after_it(deployment: Deployment) -> None:
     """No run is under way that the erasure could wait for: this is a reader's own work."""
-    house.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, now())", [(GONE,)])
+    deployment.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, now())", [(GONE,)])
     theirs = [f"their-old-post-{number}" for number in range(40)]
-    house.add_posts(theirs, author=GONE)
-    house.sql("UPDATE warmline.posts SET created_at = now() - interval '20 days' WHERE author_id = %s", [(GONE,)])
-    house.add_events(COLD, POSTS)
-    house.run_heuristic()
-    with pair(house) as (one, other), one.postgres.stop(BEFORE_ROWS) as stop:
+    deployment.add_posts(theirs, author=GONE)
+    deployment.sql("UPDATE warmline.posts SET created_at = now() - interval '20 days' WHERE author_id = %s", [(GONE,)])
+    deployment.add_events(COLD, POSTS)
+    deployment.run_heuristic()
+    with pair(deployment) as (one, other), one.postgres.stop(BEFORE_ROWS) as stop:
         page = one.page(COLD, limit=100)
         stop.wait()
         erasing = other.act("DELETE", f"/users/{GONE}")
-        until_done_or_waiting(house, erasing)
+        until_done_or_waiting(deployment, erasing)
         stop.go_on()
         assert page.result()["posts"]
         accepted(erasing.result())
-    settle(house)
-    assert traces(house, "their-old-post") == []
+    settle(deployment)
+    assert traces(deployment, "their-old-post") == []
 
 
-def test_a_run_of_redis_last_life_whose_lease_ran_out_brings_nothing_of_an_erased_user(lived: House) -> None:
+def test_a_run_of_redis_last_life_whose_lease_ran_out_brings_nothing_of_an_erased_user(lived: Deployment) -> None:
     """Its fence was raised, and Redis lost that together with the rest."""
     with process(lived, refresh_seconds=0.1) as one, stopped_run(lived) as run:
         lived.sql("UPDATE warmline.runs SET lease_until = now() - interval '1 s' WHERE state = 'running'")

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import psycopg2
 
-from tests.flow.house import COLD, House, eventually
+from tests.flow.deployment import COLD, Deployment, eventually
 from tests.races.pair import accepted, process, waiting_for_locks
 
 FIRST, SECOND = "p01", "p02"  # what both batches take back, in either order
@@ -14,9 +14,9 @@ SOON = 5.0  # seconds, of the twelve that a write may take
 
 
 @contextmanager
-def locked_rows(house: House, post_ids: list[str]) -> Iterator[None]:
+def locked_rows(deployment: Deployment, post_ids: list[str]) -> Iterator[None]:
     """Somebody else's transaction holds the user's events on these posts."""
-    connection = psycopg2.connect(house.database_url)
+    connection = psycopg2.connect(deployment.database_url)
     try:
         with connection.cursor() as cursor:
             held = "SELECT FROM warmline.interactions WHERE user_id = %s AND post_id = ANY(%s) FOR UPDATE"
@@ -30,54 +30,54 @@ def _events(post_ids: list[str]) -> list[dict[str, str]]:
     return [{"user_id": COLD, "post_id": post_id, "kind": "view"} for post_id in post_ids]
 
 
-def _in_order_of_the_batch(house: House) -> None:
+def _in_order_of_the_batch(deployment: Deployment) -> None:
     """Have PostgreSQL look up row after row, as it does where there are many; the small world has it read them all."""
-    name = house.database_url.rpartition("/")[2]
+    name = deployment.database_url.rpartition("/")[2]
     for method in ("hashjoin", "mergejoin", "seqscan"):
-        house.sql(f'ALTER DATABASE "{name}" SET enable_{method} = off')
+        deployment.sql(f'ALTER DATABASE "{name}" SET enable_{method} = off')
 
 
-def test_batches_that_take_back_the_same_events_in_other_orders_both_do(ranked_house: House) -> None:
+def test_batches_that_take_back_the_same_events_in_other_orders_both_do(ranked_deployment: Deployment) -> None:
     """Each has one of two rows and wants the other's."""
-    house, middle = ranked_house, ["p10", "p20"]
-    house.add_events(COLD, [FIRST, SECOND, *middle])
-    _in_order_of_the_batch(house)
-    with process(house) as one:
-        with locked_rows(house, middle):
+    deployment, middle = ranked_deployment, ["p10", "p20"]
+    deployment.add_events(COLD, [FIRST, SECOND, *middle])
+    _in_order_of_the_batch(deployment)
+    with process(deployment) as one:
+        with locked_rows(deployment, middle):
             answers = [
                 one.act("DELETE", "/interactions", _events([FIRST, middle[0], SECOND])),
                 one.act("DELETE", "/interactions", _events([SECOND, middle[1], FIRST])),
             ]
-            eventually(lambda: waiting_for_locks(house) >= 2, "both wait")
+            eventually(lambda: waiting_for_locks(deployment) >= 2, "both wait")
         responses = [answer.result() for answer in answers]
     assert [response.status_code for response in responses] == [200, 200]
     assert sum(response.json()["accepted"] for response in responses) == 4
-    assert house.sql("SELECT 1 FROM warmline.interactions WHERE user_id = %s", [(COLD,)]) == []
+    assert deployment.sql("SELECT 1 FROM warmline.interactions WHERE user_id = %s", [(COLD,)]) == []
 
 
-def test_batches_that_keep_and_take_back_the_same_events_both_do(ranked_house: House) -> None:
+def test_batches_that_keep_and_take_back_the_same_events_both_do(ranked_deployment: Deployment) -> None:
     """The one updates the last times of events that the other takes back."""
-    house, middle = ranked_house, ["p10", "p20"]
-    house.add_events(COLD, [FIRST, SECOND, *middle])
-    _in_order_of_the_batch(house)
-    with process(house) as one:
-        with locked_rows(house, middle):
+    deployment, middle = ranked_deployment, ["p10", "p20"]
+    deployment.add_events(COLD, [FIRST, SECOND, *middle])
+    _in_order_of_the_batch(deployment)
+    with process(deployment) as one:
+        with locked_rows(deployment, middle):
             answers = [one.act("DELETE", "/interactions", _events([SECOND, middle[1], FIRST]))]
-            eventually(lambda: waiting_for_locks(house) >= 1, "the first one waits")
+            eventually(lambda: waiting_for_locks(deployment) >= 1, "the first one waits")
             answers.append(one.act("POST", "/interactions", _events([FIRST, middle[0], SECOND])))
-            eventually(lambda: waiting_for_locks(house) >= 2, "both wait")
+            eventually(lambda: waiting_for_locks(deployment) >= 2, "both wait")
         responses = [answer.result() for answer in answers]
     assert [response.status_code for response in responses] == [200, 200]
 
 
-def test_a_deadlock_is_tried_again(ranked_house: House) -> None:
+def test_a_deadlock_is_tried_again(ranked_deployment: Deployment) -> None:
     """Whoever else locks the app's rows in another order: PostgreSQL ends one of the two, and that may be ours."""
-    house = ranked_house
-    house.add_events(COLD, [FIRST, SECOND])
-    name = house.database_url.rpartition("/")[2]
-    house.sql(f"ALTER DATABASE \"{name}\" SET deadlock_timeout = '1 s'")  # looked for once, so late enough
-    connection = psycopg2.connect(house.database_url)
-    with process(house) as one:
+    deployment = ranked_deployment
+    deployment.add_events(COLD, [FIRST, SECOND])
+    name = deployment.database_url.rpartition("/")[2]
+    deployment.sql(f"ALTER DATABASE \"{name}\" SET deadlock_timeout = '1 s'")  # looked for once, so late enough
+    connection = psycopg2.connect(deployment.database_url)
+    with process(deployment) as one:
         try:
             with connection.cursor() as cursor:
                 # Ours looks for deadlocks first, so ours is the one that is ended.
@@ -85,24 +85,24 @@ def test_a_deadlock_is_tried_again(ranked_house: House) -> None:
                 hold = "SELECT FROM warmline.interactions WHERE user_id = %s AND post_id = %s FOR UPDATE"
                 cursor.execute(hold, (COLD, SECOND))
                 answer = one.act("DELETE", "/interactions", _events([FIRST, SECOND]))
-                eventually(lambda: waiting_for_locks(house) >= 1, "ours waits")
+                eventually(lambda: waiting_for_locks(deployment) >= 1, "ours waits")
                 cursor.execute(hold, (COLD, FIRST))
                 connection.commit()
         finally:
             connection.close()
         response = answer.result()
     assert response.status_code == 200, response.text
-    assert house.sql("SELECT 1 FROM warmline.interactions WHERE user_id = %s", [(COLD,)]) == []
+    assert deployment.sql("SELECT 1 FROM warmline.interactions WHERE user_id = %s", [(COLD,)]) == []
 
 
-def test_acts_of_safety_do_not_wait_for_bulk(ranked_house: House) -> None:
+def test_acts_of_safety_do_not_wait_for_bulk(ranked_deployment: Deployment) -> None:
     """Batches wait for a row, as many as come; blocks, hides' sisters and deletes answer meanwhile."""
-    house = ranked_house
-    house.add_events(COLD, [FIRST])
-    with process(house) as one:
-        with locked_rows(house, [FIRST]):
+    deployment = ranked_deployment
+    deployment.add_events(COLD, [FIRST])
+    with process(deployment) as one:
+        with locked_rows(deployment, [FIRST]):
             bulk = [one.act("DELETE", "/interactions", _events([FIRST])) for _ in range(12)]
-            eventually(lambda: waiting_for_locks(house) >= 1, "they wait")
+            eventually(lambda: waiting_for_locks(deployment) >= 1, "they wait")
             acts = [
                 one.act("PUT", f"/users/{COLD}/blocks/author3"),
                 one.act("DELETE", "/posts/p05"),
@@ -113,14 +113,14 @@ def test_acts_of_safety_do_not_wait_for_bulk(ranked_house: House) -> None:
     assert [answer.status_code for answer in answers] == [204, 204, 204]
 
 
-def test_a_page_does_not_wait_for_bulk(ranked_house: House) -> None:
+def test_a_page_does_not_wait_for_bulk(ranked_deployment: Deployment) -> None:
     """Threads and connections of their own."""
-    house = ranked_house
-    house.add_events(COLD, [FIRST])
-    with process(house) as one:
-        with locked_rows(house, [FIRST]):
+    deployment = ranked_deployment
+    deployment.add_events(COLD, [FIRST])
+    with process(deployment) as one:
+        with locked_rows(deployment, [FIRST]):
             bulk = [one.act("DELETE", "/interactions", _events([FIRST])) for _ in range(12)]
-            eventually(lambda: waiting_for_locks(house) >= 1, "they wait")
+            eventually(lambda: waiting_for_locks(deployment) >= 1, "they wait")
             page = one.page("ann", limit=10).result(SOON)
         accepted(*(each.result() for each in bulk))
     assert "degraded" not in page

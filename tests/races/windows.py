@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 from shared.db.imports import merge_rows
 from shared.errors import LeaseLost
-from tests.flow.house import ADMIN_TOKEN, AUTHORS, House, eventually
+from tests.flow.deployment import ADMIN_TOKEN, AUTHORS, Deployment, eventually
 from tests.races.any_order import AnyOrder, try_any_order
-from tests.races.arena import Answer, Arena, Node, posts_of
 from tests.races.pair import pair
+from tests.races.setup import Answer, Node, RaceSetup, posts_of
 from tests.races.stops import written
 
 LIMIT = 10
@@ -40,14 +40,14 @@ class Tried:
             self.faults.append(what)
 
 
-Window = Callable[[Arena], Tried]
+Window = Callable[[RaceSetup], Tried]
 WINDOWS: dict[str, Window] = {}
 
 
 def window(name: str) -> Callable[[Window], Window]:
-    def put(deed: Window) -> Window:
-        WINDOWS[name] = deed
-        return deed
+    def put(action: Window) -> Window:
+        WINDOWS[name] = action
+        return action
 
     return put
 
@@ -56,59 +56,59 @@ def window(name: str) -> Callable[[Window], Window]:
 
 
 @window("1 a run of Redis' last life")
-def last_life(arena: Arena) -> Tried:
+def last_life(setup: RaceSetup) -> Tried:
     """A run loads, Redis loses its memory, posts are deleted in its next life, the run publishes."""
-    victims, reader = arena.ranked_posts(12), arena.new_users(1)
-    one = arena.any_node()
+    victims, reader = setup.ranked_posts(12), setup.new_users(1)
+    one = setup.any_node()
     for post in victims[:2]:
-        arena.delete(post)
-    with arena.stopped_run(arena.rng.choice(RUN_STEPS[:2])) as run:
-        with arena.house.redis() as client:
+        setup.delete(post)
+    with setup.stopped_run(setup.rng.choice(RUN_STEPS[:2])) as run:
+        with setup.deployment.redis() as client:
             client.flushdb()
             eventually(lambda: bool(client.exists("wl:safety")), "deletions and blocks are back")
         for post in victims[2:]:
-            arena.delete(post, one)
+            setup.delete(post, one)
         run.finish()
-    tried = Tried(tries=len(victims), faults=arena.check_pages(reader))
-    arena.run()
-    tried.faults += arena.check_pages(reader)
+    tried = Tried(tries=len(victims), faults=setup.check_pages(reader))
+    setup.run()
+    tried.faults += setup.check_pages(reader)
     return tried
 
 
 @window("2 deleted, back, deleted beside a run")
-def deleted_again(arena: Arena) -> Tried:
-    victims, reader = arena.ranked_posts(8), arena.new_users(1)
+def deleted_again(setup: RaceSetup) -> Tried:
+    victims, reader = setup.ranked_posts(8), setup.new_users(1)
     for way in ("now()", "NULL"):
         rows = [(post,) for post in victims]
-        arena.sql_of_app(f"UPDATE {{}}.posts SET deleted_at = {way} WHERE id = %s", rows)
+        setup.sql_of_app(f"UPDATE {{}}.posts SET deleted_at = {way} WHERE id = %s", rows)
         if way == "now()":
-            arena.run()
-    with arena.stopped_run(arena.rng.choice([*RUN_STEPS[:1] * 5, *RUN_STEPS])) as run:
-        acts = [arena.pool.submit(arena.delete, post) for post in victims]
-        arena.done_or_waiting(acts)
+            setup.run()
+    with setup.stopped_run(setup.rng.choice([*RUN_STEPS[:1] * 5, *RUN_STEPS])) as run:
+        acts = [setup.pool.submit(setup.delete, post) for post in victims]
+        setup.done_or_waiting(acts)
         run.finish()
         for act in acts:
             act.result()
-    return Tried(tries=len(victims), faults=arena.check_removed(victims) + arena.check_pages(reader))
+    return Tried(tries=len(victims), faults=setup.check_removed(victims) + setup.check_pages(reader))
 
 
 @window("3 acts beside the erasure of their user")
-def acts_beside_erasure(arena: Arena) -> Tried:
-    users = arena.new_users(8)
+def acts_beside_erasure(setup: RaceSetup) -> Tried:
+    users = setup.new_users(8)
     acts: list[Future[Answer]] = []
     for user in users:
-        path, post = f"/users/{user}/blocks/{arena.rng.choice(AUTHORS)}", f"p{arena.rng.randrange(90):02}"
+        path, post = f"/users/{user}/blocks/{setup.rng.choice(AUTHORS)}", f"p{setup.rng.randrange(90):02}"
         events = [{"user_id": user, "post_id": post, "kind": kind} for kind in ("view", "like", "hide")]
         wanted: list[tuple[str, str, object]] = [
             ("POST", "/interactions", events), ("PUT", path, None), ("DELETE", path, None),
             ("DELETE", f"/users/{user}", None), ("DELETE", "/interactions", events[2:]),
         ]  # fmt: skip
-        arena.rng.shuffle(wanted)
-        acts += [arena.begin(arena.any_node(), *each) for each in wanted]
-        acts.append(arena.pool.submit(_first_page, arena.any_node(), user))
+        setup.rng.shuffle(wanted)
+        acts += [setup.begin(setup.any_node(), *each) for each in wanted]
+        acts.append(setup.pool.submit(_first_page, setup.any_node(), user))
     answers = [act.result() for act in acts]
-    arena.settle()
-    faults = arena.check_erased(users)
+    setup.settle()
+    faults = setup.check_erased(users)
     faults += [f"an act was answered {answer.status}" for answer in answers if answer.status >= 500]
     return Tried(tries=len(users), faults=faults)
 
@@ -118,59 +118,59 @@ def _first_page(node: Node, user: str) -> Answer:
 
 
 @window("4 pages out of a process's memory")
-def memory(arena: Arena) -> Tried:
-    users = arena.new_users(6)
+def memory(setup: RaceSetup) -> Tried:
+    users = setup.new_users(6)
     cursors = {}
-    one = arena.any_node()
+    one = setup.any_node()
     for user in users:
         first = one.page(user, limit=LIMIT)
         cursors[user] = one.page(user, limit=LIMIT, cursor=first["next_cursor"])["next_cursor"]
-    erasing = [arena.pool.submit(arena.erase, user, arena.other(one)) for user in users]
-    pages = [arena.pool.submit(one.page, user, limit=LIMIT, cursor=cursors[user]) for user in users]
+    erasing = [setup.pool.submit(setup.erase, user, setup.other(one)) for user in users]
+    pages = [setup.pool.submit(one.page, user, limit=LIMIT, cursor=cursors[user]) for user in users]
     for act in erasing:
         act.result()
     for user, page in zip(users, pages, strict=True):
         following = page.result()["next_cursor"]
         if following is not None:
             one.page(user, limit=LIMIT, cursor=following)
-    arena.settle()
-    return Tried(tries=len(users), faults=arena.check_erased(users))
+    setup.settle()
+    return Tried(tries=len(users), faults=setup.check_erased(users))
 
 
 @window("5 a run whose lease was over")
-def lost_lease(arena: Arena) -> Tried:
-    users = arena.new_users(5)
-    posts = arena.new_posts(5, users)
-    arena.sql_of_app(
+def lost_lease(setup: RaceSetup) -> Tried:
+    users = setup.new_users(5)
+    posts = setup.new_posts(5, users)
+    setup.sql_of_app(
         "INSERT INTO {}.blocks (user_id, blocked_user_id, created_at) VALUES (%s, %s, now())",
-        [(user, arena.rng.choice(AUTHORS)) for user in users],
+        [(user, setup.rng.choice(AUTHORS)) for user in users],
     )
-    arena.run()
-    with arena.stopped_run(arena.rng.choice(RUN_STEPS)) as run:
-        arena.lose_lease()
+    setup.run()
+    with setup.stopped_run(setup.rng.choice(RUN_STEPS)) as run:
+        setup.lose_lease()
         for user in users:
-            arena.erase(user)
-        arena.settle()
+            setup.erase(user)
+        setup.settle()
         run.finish()
-    arena.settle()
-    faults = arena.check_erased(users)
-    with arena.house.redis() as client:
+    setup.settle()
+    faults = setup.check_erased(users)
+    with setup.deployment.redis() as client:
         held = b"".join(b"".join(client.hvals(name)) for name in client.scan_iter("wl:posts:*"))
     faults += [f"{post} of an erased user is in the catalogue" for post in posts if post.encode() in held]
     return Tried(tries=len(users), faults=faults)
 
 
 @window("6 batches that overlap, and acts beside them")
-def deadlocks(arena: Arena) -> Tried:
-    user, posts = arena.new_users(1)[0], [f"p{number:02}" for number in range(90)]
+def deadlocks(setup: RaceSetup) -> Tried:
+    user, posts = setup.new_users(1)[0], [f"p{number:02}" for number in range(90)]
     events = [{"user_id": user, "post_id": post, "kind": kind} for post in posts for kind in EVENTS]
-    arena.any_node().ask("POST", "/interactions", events)
+    setup.any_node().ask("POST", "/interactions", events)
     acts = []
     for number in range(12):
         batch = events.copy()
-        arena.rng.shuffle(batch)
-        acts.append(arena.begin(arena.any_node(), "POST" if number % 3 == 0 else "DELETE", "/interactions", batch))
-    acts += [arena.pool.submit(arena.block, user, author) for author in AUTHORS[:4]]
+        setup.rng.shuffle(batch)
+        acts.append(setup.begin(setup.any_node(), "POST" if number % 3 == 0 else "DELETE", "/interactions", batch))
+    acts += [setup.pool.submit(setup.block, user, author) for author in AUTHORS[:4]]
     tried = Tried()
     for act in acts:
         answer = act.result()
@@ -179,11 +179,11 @@ def deadlocks(arena: Arena) -> Tried:
 
 
 @window("7 two first pages at once")
-def first_pages(arena: Arena) -> Tried:
+def first_pages(setup: RaceSetup) -> Tried:
     tried = Tried()
-    for user in arena.new_users(5):
-        one, other = arena.rng.sample(arena.nodes, 2)
-        both = [arena.pool.submit(node.page, user, limit=LIMIT) for node in (one, other)]
+    for user in setup.new_users(5):
+        one, other = setup.rng.sample(setup.nodes, 2)
+        both = [setup.pool.submit(node.page, user, limit=LIMIT) for node in (one, other)]
         for first in [each.result() for each in both]:
             cursor = first["next_cursor"]
             pages = [node.page(user, limit=LIMIT, cursor=cursor) for node in (other, one, other)]
@@ -195,17 +195,17 @@ def first_pages(arena: Arena) -> Tried:
 
 
 @window("8 a page's note that was lost")
-def lost_note(arena: Arena) -> Tried:
+def lost_note(setup: RaceSetup) -> Tried:
     tried = Tried()
-    for user in arena.new_users(5):
+    for user in setup.new_users(5):
         served: list[str] = []
-        cursor, lost_at = None, arena.rng.randrange(3)
+        cursor, lost_at = None, setup.rng.randrange(3)
         for number in range(5):
-            node = arena.nodes[number % 2]
+            node = setup.nodes[number % 2]
             if number == lost_at:
-                half = arena.rng.choice([written(f"wl:seen:{user}"), rf"^MGET .*wl:viewer:{user}\b"])
+                half = setup.rng.choice([written(f"wl:seen:{user}"), rf"^MGET .*wl:viewer:{user}\b"])
                 with node.redis.stop(half) as stop:
-                    asked = arena.pool.submit(node.page, user, limit=LIMIT, cursor=cursor)
+                    asked = setup.pool.submit(node.page, user, limit=LIMIT, cursor=cursor)
                     stop.wait()
                     stop.lose()
                     page = asked.result()
@@ -222,143 +222,144 @@ def lost_note(arena: Arena) -> Tried:
 
 
 @window("9 Redis hangs for the process that acts")
-def hanging(arena: Arena) -> Tried:
-    victims, reader = arena.ranked_posts(6), arena.new_users(1)
-    one = arena.any_node()
+def hanging(setup: RaceSetup) -> Tried:
+    victims, reader = setup.ranked_posts(6), setup.new_users(1)
+    one = setup.any_node()
     tried = Tried()
     with one.redis.stop(r"^(?!M?GET\b|Z?RANGE\b|EXISTS\b)", holds_all=True) as stop:
-        acts = [arena.pool.submit(arena.delete, post, one) for post in victims]
-        acts.append(arena.pool.submit(arena.block, reader[0], arena.rng.choice(AUTHORS), one))
+        acts = [setup.pool.submit(setup.delete, post, one) for post in victims]
+        acts.append(setup.pool.submit(setup.block, reader[0], setup.rng.choice(AUTHORS), one))
         stop.wait()
         for act in acts:
             answer = act.result()
             tried.must(answer.is_durable, f"an act was answered {answer.status}")
-            tried.faults += arena.check_pages(reader, nodes=[arena.other(one)])
-        if arena.rng.random() < 0.5:
+            tried.faults += setup.check_pages(reader, nodes=[setup.other(one)])
+        if setup.rng.random() < 0.5:
             stop.lose()
-    tried.faults += arena.check_pages(reader)
-    arena.settle()
-    arena.oracle.deleted |= set(victims)
-    tried.faults += arena.check_pages(reader)
+    tried.faults += setup.check_pages(reader)
+    setup.settle()
+    setup.oracle.deleted |= set(victims)
+    tried.faults += setup.check_pages(reader)
     return tried
 
 
 @window("10 deletions beside a run")
-def beside_run(arena: Arena) -> Tried:
-    victims, users = arena.ranked_posts(10), arena.new_users(2)
-    with arena.random_run() as run:
-        acts = [arena.pool.submit(arena.delete, post) for post in victims]
-        acts += [arena.pool.submit(arena.block, user, arena.rng.choice(AUTHORS)) for user in users]
-        acts += [arena.pool.submit(arena.hide, user, f"p{arena.rng.randrange(90):02}") for user in users]
-        arena.done_or_waiting(acts)
-        faults = arena.check_pages(users)
+def beside_run(setup: RaceSetup) -> Tried:
+    victims, users = setup.ranked_posts(10), setup.new_users(2)
+    with setup.random_run() as run:
+        acts = [setup.pool.submit(setup.delete, post) for post in victims]
+        acts += [setup.pool.submit(setup.block, user, setup.rng.choice(AUTHORS)) for user in users]
+        acts += [setup.pool.submit(setup.hide, user, f"p{setup.rng.randrange(90):02}") for user in users]
+        setup.done_or_waiting(acts)
+        faults = setup.check_pages(users)
         run.finish()
         for act in acts:
             act.result()
-    return Tried(tries=len(acts), faults=faults + arena.check_pages(users) + arena.check_removed(victims))
+    return Tried(tries=len(acts), faults=faults + setup.check_pages(users) + setup.check_removed(victims))
 
 
 # -- further ones ----------------------------------------------------------------------------------------------------
 
 
 @window("11 clients that hang up")
-def hung_up(arena: Arena) -> Tried:
+def hung_up(setup: RaceSetup) -> Tried:
     """What PostgreSQL has, every process obeys once all is settled; what it has not, none does."""
-    victims, reader = arena.ranked_posts(6), arena.new_users(1)[0]
-    author = arena.rng.choice(AUTHORS)
+    victims, reader = setup.ranked_posts(6), setup.new_users(1)[0]
+    author = setup.rng.choice(AUTHORS)
     for post in victims:
-        arena.any_node().hang_up("DELETE", f"/posts/{post}")
-    arena.any_node().hang_up("PUT", f"/users/{reader}/blocks/{author}")
-    for node in arena.nodes:
+        setup.any_node().hang_up("DELETE", f"/posts/{post}")
+    setup.any_node().hang_up("PUT", f"/users/{reader}/blocks/{author}")
+    for node in setup.nodes:
         node.page(reader)
     # The connections are gone, the acts may still begin: what is there when a later act is through was first.
-    for node in arena.nodes:
+    for node in setup.nodes:
         for _ in range(4):
-            node.ask("PUT", f"/users/{author}/blocks/{arena.rng.choice(arena.new_users(1))}")
-    arena.settle()
-    gone = arena.house.sql("SELECT post_id FROM warmline.post_rows WHERE removed_at IS NOT NULL AND post_id = ANY(%s)",
-                           [(victims,)])  # fmt: skip
-    arena.oracle.deleted.update(post for (post,) in gone)
-    if arena.house.sql("SELECT 1 FROM warmline.blocks WHERE user_id = %s", [(reader,)]):
-        arena.oracle.blocks.add((reader, author))
-    return Tried(tries=len(victims) + 1, faults=arena.check_pages([reader]))
+            node.ask("PUT", f"/users/{author}/blocks/{setup.rng.choice(setup.new_users(1))}")
+    setup.settle()
+    gone = setup.deployment.sql(
+        "SELECT post_id FROM warmline.post_rows WHERE removed_at IS NOT NULL AND post_id = ANY(%s)", [(victims,)]
+    )
+    setup.oracle.deleted.update(post for (post,) in gone)
+    if setup.deployment.sql("SELECT 1 FROM warmline.blocks WHERE user_id = %s", [(reader,)]):
+        setup.oracle.blocks.add((reader, author))
+    return Tried(tries=len(victims) + 1, faults=setup.check_pages([reader]))
 
 
 @window("12 hides beside the first rows of posts")
-def hides_beside_rows(arena: Arena) -> Tried:
+def hides_beside_rows(setup: RaceSetup) -> Tried:
     """A post that no run has met yet has no row; a hide of it must hold when it gets one."""
-    posts, users = arena.new_posts(6), arena.new_users(3)
-    with arena.random_run() as run:
-        acts = [arena.pool.submit(arena.hide, user, post) for user in users for post in posts[:3]]
-        arena.done_or_waiting(acts)
+    posts, users = setup.new_posts(6), setup.new_users(3)
+    with setup.random_run() as run:
+        acts = [setup.pool.submit(setup.hide, user, post) for user in users for post in posts[:3]]
+        setup.done_or_waiting(acts)
         run.finish()
         for act in acts:
             act.result()
-    arena.settle()
-    arena.run()
-    return Tried(tries=len(acts), faults=arena.check_pages(users))
+    setup.settle()
+    setup.run()
+    return Tried(tries=len(acts), faults=setup.check_pages(users))
 
 
 @window("13 two erasures of people who blocked each other")
-def two_erasures(arena: Arena) -> Tried:
-    users = arena.new_users(6)
+def two_erasures(setup: RaceSetup) -> Tried:
+    users = setup.new_users(6)
     pairs = list(zip(users[::2], users[1::2], strict=True))
     for one, other in pairs:
-        arena.block(one, other)
-        arena.block(other, one)
-    acts = [arena.pool.submit(arena.erase, user) for user in users]
+        setup.block(one, other)
+        setup.block(other, one)
+    acts = [setup.pool.submit(setup.erase, user) for user in users]
     answers = [act.result() for act in acts]
-    arena.settle()
-    faults = arena.check_erased(users)
+    setup.settle()
+    faults = setup.check_erased(users)
     faults += [f"an erasure was answered {answer.status}" for answer in answers if not answer.is_durable]
     return Tried(tries=len(users), faults=faults)
 
 
 @window("14 block and unblock beside a run")
-def unblocks(arena: Arena) -> Tried:
+def unblocks(setup: RaceSetup) -> Tried:
     """At the end Redis says what PostgreSQL says."""
-    users, tried = arena.new_users(4), Tried()
-    pairs = [(user, arena.rng.choice(AUTHORS)) for user in users]
+    users, tried = setup.new_users(4), Tried()
+    pairs = [(user, setup.rng.choice(AUTHORS)) for user in users]
     for user, author in pairs[:2]:
-        arena.any_node().ask("PUT", f"/users/{user}/blocks/{author}")
-    with arena.random_run() as run:
+        setup.any_node().ask("PUT", f"/users/{user}/blocks/{author}")
+    with setup.random_run() as run:
         acts = []
         for user, author in pairs:
-            methods = ["PUT", "DELETE"] if arena.rng.random() < 0.5 else ["DELETE", "PUT"]
-            acts += [arena.begin(arena.any_node(), method, f"/users/{user}/blocks/{author}") for method in methods]
-        arena.done_or_waiting(acts)
+            methods = ["PUT", "DELETE"] if setup.rng.random() < 0.5 else ["DELETE", "PUT"]
+            acts += [setup.begin(setup.any_node(), method, f"/users/{user}/blocks/{author}") for method in methods]
+        setup.done_or_waiting(acts)
         run.finish()
         for act in acts:
             act.result()
-    arena.settle()
+    setup.settle()
     for user, author in pairs:
-        stands = bool(arena.house.sql("SELECT 1 FROM warmline.blocks WHERE user_id = %s", [(user,)]))
-        for node in arena.nodes:
+        stands = bool(setup.deployment.sql("SELECT 1 FROM warmline.blocks WHERE user_id = %s", [(user,)]))
+        for node in setup.nodes:
             shown = {post for page in node.chain(user)[:3] for post in posts_of(page)}
-            theirs = {post for post, by in arena.oracle.author_of.items() if by == author}
+            theirs = {post for post, by in setup.oracle.author_of.items() if by == author}
             tried.must(bool(shown & theirs) is not stands, f"{user}: the block {'stands' if stands else 'is gone'}")
     return tried
 
 
 @window("15 phase switches beside pages")
-def switches(arena: Arena) -> Tried:
+def switches(setup: RaceSetup) -> Tried:
     """A chain ends in the phase it began in, and repeats nothing."""
-    tried, users = Tried(), arena.new_users(6)
-    walks = [arena.pool.submit(arena.any_node().chain, user, limit=15) for user in users]
+    tried, users = Tried(), setup.new_users(6)
+    walks = [setup.pool.submit(setup.any_node().chain, user, limit=15) for user in users]
     for number in range(6):
-        _switch(arena, "neucf" if number % 2 else "heuristic")
+        _switch(setup, "neucf" if number % 2 else "heuristic")
     for walk in walks:
         pages = walk.result()
         served = [post for page in pages for post in posts_of(page)]
         tried.must(len(served) == len(set(served)), "a chain repeats a post while the phase is switched")
         sources = {page["source"] for page in pages if "degraded" not in page}
         tried.must(len(sources) <= 1, f"a chain has the sources {sources}")
-    _switch(arena, "heuristic")
+    _switch(setup, "heuristic")
     return tried
 
 
-def _switch(arena: Arena, phase: str) -> None:
-    node = arena.any_node()
+def _switch(setup: RaceSetup, phase: str) -> None:
+    node = setup.any_node()
     request = urllib.request.Request(
         f"http://127.0.0.1:{node.port}/admin/phase", method="PUT", data=f'{{"phase": "{phase}"}}'.encode(),
         headers={"Authorization": f"Bearer {ADMIN_TOKEN}", "Content-Type": "application/json"},
@@ -368,49 +369,49 @@ def _switch(arena: Arena, phase: str) -> None:
 
 
 @window("16 posts written and deleted at once")
-def rewritten(arena: Arena) -> Tried:
-    posts, reader = arena.ranked_posts(8), arena.new_users(1)
-    if arena.has_views:
+def rewritten(setup: RaceSetup) -> Tried:
+    posts, reader = setup.ranked_posts(8), setup.new_users(1)
+    if setup.has_views:
         return Tried()
     acts, deletes = [], []
     for post in posts:
-        body = {"author_id": arena.oracle.author_of[post], "caption": "again"}
-        deletes.append(arena.pool.submit(arena.delete, post))
-        acts.append(arena.begin(arena.any_node(), "PUT", f"/posts/{post}", body))
+        body = {"author_id": setup.oracle.author_of[post], "caption": "again"}
+        deletes.append(setup.pool.submit(setup.delete, post))
+        acts.append(setup.begin(setup.any_node(), "PUT", f"/posts/{post}", body))
     answers = [act.result() for act in [*acts, *deletes]]
-    arena.run()
+    setup.run()
     faults = [f"a write or deletion was answered {answer.status}" for answer in answers if answer.status >= 500]
-    return Tried(tries=len(posts), faults=faults + arena.check_pages(reader) + arena.check_removed(posts))
+    return Tried(tries=len(posts), faults=faults + setup.check_pages(reader) + setup.check_removed(posts))
 
 
 @window("17 an import beside deletions and a run")
-def imports(arena: Arena) -> Tried:
+def imports(setup: RaceSetup) -> Tried:
     """The app's file still has the posts that its users delete meanwhile."""
-    if arena.has_views:
+    if setup.has_views:
         return Tried()
-    posts, reader = arena.ranked_posts(8), arena.new_users(1)
-    rows = [(post, arena.oracle.author_of[post], "imported", None, "2026-01-01T00:00:00+00:00", None) for post in posts]
-    with arena.random_run() as run, arena.house.database() as database:
-        acts = [arena.pool.submit(arena.delete, post) for post in posts]
-        merging = arena.pool.submit(merge_rows, database, "posts", rows)
-        arena.done_or_waiting([*acts, merging])
+    posts, reader = setup.ranked_posts(8), setup.new_users(1)
+    rows = [(post, setup.oracle.author_of[post], "imported", None, "2026-01-01T00:00:00+00:00", None) for post in posts]
+    with setup.random_run() as run, setup.deployment.database() as database:
+        acts = [setup.pool.submit(setup.delete, post) for post in posts]
+        merging = setup.pool.submit(merge_rows, database, "posts", rows)
+        setup.done_or_waiting([*acts, merging])
         run.finish()
         for act in acts:
             act.result()
         merging.result()
-    faults = arena.check_pages(reader) + arena.check_removed(posts)
-    arena.run()
-    return Tried(tries=len(posts), faults=faults + arena.check_pages(reader) + arena.check_removed(posts))
+    faults = setup.check_pages(reader) + setup.check_removed(posts)
+    setup.run()
+    return Tried(tries=len(posts), faults=faults + setup.check_pages(reader) + setup.check_removed(posts))
 
 
 @window("18 one cursor on two processes at once")
-def same_cursor(arena: Arena) -> Tried:
+def same_cursor(setup: RaceSetup) -> Tried:
     tried = Tried()
-    for user in arena.new_users(5):
-        cursor = arena.any_node().page(user, limit=LIMIT)["next_cursor"]
-        both = [arena.pool.submit(node.page, user, limit=LIMIT, cursor=cursor) for node in (*arena.nodes, *arena.nodes)]
+    for user in setup.new_users(5):
+        cursor = setup.any_node().page(user, limit=LIMIT)["next_cursor"]
+        both = [setup.pool.submit(node.page, user, limit=LIMIT, cursor=cursor) for node in (*setup.nodes, *setup.nodes)]
         pages = [each.result() for each in both]
-        again = arena.any_node().page(user, limit=LIMIT, cursor=cursor)
+        again = setup.any_node().page(user, limit=LIMIT, cursor=cursor)
         if not any("degraded" in page for page in [*pages, again]):
             given = {tuple(posts_of(page)) for page in [*pages, again]}
             tried.must(len(given) == 1, f"one cursor gave {len(given)} pages")
@@ -418,137 +419,137 @@ def same_cursor(arena: Arena) -> Tried:
 
 
 @window("19 Redis loses its memory beside erasures")
-def flushed_erasures(arena: Arena) -> Tried:
-    users = arena.new_users(5)
+def flushed_erasures(setup: RaceSetup) -> Tried:
+    users = setup.new_users(5)
     for user in users:
-        arena.any_node().page(user, limit=LIMIT)
-        arena.block(user, arena.rng.choice(AUTHORS))
-    acts = [arena.pool.submit(arena.erase, user) for user in users]
+        setup.any_node().page(user, limit=LIMIT)
+        setup.block(user, setup.rng.choice(AUTHORS))
+    acts = [setup.pool.submit(setup.erase, user) for user in users]
     late = [
-        arena.begin(arena.any_node(), "POST", "/interactions", [{"user_id": user, "post_id": "p01", "kind": "like"}])
+        setup.begin(setup.any_node(), "POST", "/interactions", [{"user_id": user, "post_id": "p01", "kind": "like"}])
         for user in users
     ]
-    with arena.house.redis() as client:
+    with setup.deployment.redis() as client:
         client.flushdb()
         for act in [*acts, *late]:
             act.result()
         eventually(lambda: bool(client.exists("wl:safety")), "deletions and blocks are back")
-    arena.settle()
-    faults = arena.check_erased(users)
-    arena.run()
-    return Tried(tries=len(users), faults=faults + arena.check_erased(users))
+    setup.settle()
+    faults = setup.check_erased(users)
+    setup.run()
+    return Tried(tries=len(users), faults=faults + setup.check_erased(users))
 
 
 @window("20 acts while Redis loses its memory")
-def flushed_acts(arena: Arena) -> Tried:
-    victims, users = arena.ranked_posts(8), arena.new_users(2)
-    with arena.house.redis() as client:
-        acts = [arena.pool.submit(arena.delete, post) for post in victims]
-        acts += [arena.pool.submit(arena.block, user, arena.rng.choice(AUTHORS)) for user in users]
-        for _ in range(arena.rng.randrange(1, 4)):
+def flushed_acts(setup: RaceSetup) -> Tried:
+    victims, users = setup.ranked_posts(8), setup.new_users(2)
+    with setup.deployment.redis() as client:
+        acts = [setup.pool.submit(setup.delete, post) for post in victims]
+        acts += [setup.pool.submit(setup.block, user, setup.rng.choice(AUTHORS)) for user in users]
+        for _ in range(setup.rng.randrange(1, 4)):
             client.flushdb()
         for act in acts:
             act.result()
-        faults = arena.check_pages(users)
+        faults = setup.check_pages(users)
         eventually(lambda: bool(client.exists("wl:safety")), "deletions and blocks are back")
-    faults += arena.check_pages(users)
-    arena.settle()
-    arena.run()
-    return Tried(tries=len(acts), faults=faults + arena.check_pages(users))
+    faults += setup.check_pages(users)
+    setup.settle()
+    setup.run()
+    return Tried(tries=len(acts), faults=faults + setup.check_pages(users))
 
 
 @window("21 lists of phase 2 beside deletions and erasures")
-def second_phase(arena: Arena) -> Tried:
+def second_phase(setup: RaceSetup) -> Tried:
     """A scorer loaded before, and publishes after; what a page shows is decided when it is asked for."""
-    victims, users = arena.ranked_posts(8), arena.new_users(3)
+    victims, users = setup.ranked_posts(8), setup.new_users(3)
     gone = users[2]
-    _switch(arena, "neucf")
+    _switch(setup, "neucf")
     try:
-        rows = arena.house.rows()
-        acts = [arena.pool.submit(arena.delete, post) for post in victims]
-        acts.append(arena.pool.submit(arena.block, users[0], arena.rng.choice(AUTHORS)))
-        acts.append(arena.pool.submit(arena.erase, gone))
+        rows = setup.deployment.rows()
+        acts = [setup.pool.submit(setup.delete, post) for post in victims]
+        acts.append(setup.pool.submit(setup.block, users[0], setup.rng.choice(AUTHORS)))
+        acts.append(setup.pool.submit(setup.erase, gone))
         for user in users:
             with suppress(LeaseLost):  # an erasure gave up the runs of before it
-                _publish_neucf(arena.house, user, [post for post in (*victims, "p01", "p02") if post in rows])
+                _publish_neucf(setup.deployment, user, [post for post in (*victims, "p01", "p02") if post in rows])
         for act in acts:
             act.result()
-        faults = arena.check_pages(users[:2])
-        arena.settle()
-        faults += arena.check_erased([gone])
+        faults = setup.check_pages(users[:2])
+        setup.settle()
+        faults += setup.check_erased([gone])
     finally:
-        _switch(arena, "heuristic")
+        _switch(setup, "heuristic")
     return Tried(tries=len(acts), faults=faults)
 
 
-def _publish_neucf(house: House, user: str, posts: list[str]) -> None:
-    ((run,),) = house.sql("SELECT nextval('warmline.fences')")
-    house.publish_neucf(user, posts, run=run)
+def _publish_neucf(deployment: Deployment, user: str, posts: list[str]) -> None:
+    ((run,),) = deployment.sql("SELECT nextval('warmline.fences')")
+    deployment.publish_neucf(user, posts, run=run)
 
 
 @window("22 everything at once beside a run")
-def everything(arena: Arena) -> Tried:
+def everything(setup: RaceSetup) -> Tried:
     """Slow stores, both processes, all acts."""
-    posts, users = arena.ranked_posts(10), arena.new_users(6)
-    for node in arena.nodes:
-        node.redis.slow_down(0.2, seconds=0.02, rng=arena.rng)
-        node.postgres.slow_down(0.1, seconds=0.02, rng=arena.rng)
+    posts, users = setup.ranked_posts(10), setup.new_users(6)
+    for node in setup.nodes:
+        node.redis.slow_down(0.2, seconds=0.02, rng=setup.rng)
+        node.postgres.slow_down(0.1, seconds=0.02, rng=setup.rng)
     try:
-        with arena.random_run() as run:
-            acts: list[Future[Answer]] = [arena.pool.submit(arena.delete, post) for post in posts[:5]]
+        with setup.random_run() as run:
+            acts: list[Future[Answer]] = [setup.pool.submit(setup.delete, post) for post in posts[:5]]
             for user in users[:4]:
-                acts.append(arena.pool.submit(arena.hide, user, arena.rng.choice(posts)))
-                acts.append(arena.pool.submit(arena.block, user, arena.rng.choice(AUTHORS)))
-            acts += [arena.pool.submit(arena.erase, user) for user in users[4:]]
-            walks = [arena.pool.submit(arena.any_node().chain, user, limit=30) for user in users]
-            arena.done_or_waiting(acts)
-            faults = arena.check_pages(users[:2], pages=1)
+                acts.append(setup.pool.submit(setup.hide, user, setup.rng.choice(posts)))
+                acts.append(setup.pool.submit(setup.block, user, setup.rng.choice(AUTHORS)))
+            acts += [setup.pool.submit(setup.erase, user) for user in users[4:]]
+            walks = [setup.pool.submit(setup.any_node().chain, user, limit=30) for user in users]
+            setup.done_or_waiting(acts)
+            faults = setup.check_pages(users[:2], pages=1)
             run.finish()
             for act in acts:
                 act.result()
             for walk in walks:
                 walk.result()
     finally:
-        for node in arena.nodes:
-            node.redis.slow_down(0, seconds=0, rng=arena.rng)
-            node.postgres.slow_down(0, seconds=0, rng=arena.rng)
-    faults += arena.check_pages(users[:4])
-    arena.settle()
-    return Tried(tries=len(acts), faults=faults + arena.check_erased(users[4:]) + arena.check_removed(posts[:5]))
+        for node in setup.nodes:
+            node.redis.slow_down(0, seconds=0, rng=setup.rng)
+            node.postgres.slow_down(0, seconds=0, rng=setup.rng)
+    faults += setup.check_pages(users[:4])
+    setup.settle()
+    return Tried(tries=len(acts), faults=faults + setup.check_erased(users[4:]) + setup.check_removed(posts[:5]))
 
 
 @window("23 scoring runs beside deletions and erasures")
-def scoring(arena: Arena) -> Tried:
+def scoring(setup: RaceSetup) -> Tried:
     """The scorer's run stands still at any of its commands."""
-    if arena.has_views:
+    if setup.has_views:
         return Tried()
-    victims, users = arena.ranked_posts(6), arena.new_users(3)
+    victims, users = setup.ranked_posts(6), setup.new_users(3)
     gone = users[2]
-    arena.house.add_events(gone, ["p05", "p06"], kind="like")
-    with arena.stopped_scoring() as run:
-        acts = [arena.pool.submit(arena.delete, post) for post in victims]
-        acts += [arena.pool.submit(arena.block, user, arena.rng.choice(AUTHORS)) for user in users[:2]]
-        acts += [arena.pool.submit(arena.hide, user, victims[0]) for user in users[:2]]
-        acts.append(arena.pool.submit(arena.erase, gone))
-        if arena.rng.random() < 0.5:
-            arena.lose_lease()
-        arena.done_or_waiting(acts)
+    setup.deployment.add_events(gone, ["p05", "p06"], kind="like")
+    with setup.stopped_scoring() as run:
+        acts = [setup.pool.submit(setup.delete, post) for post in victims]
+        acts += [setup.pool.submit(setup.block, user, setup.rng.choice(AUTHORS)) for user in users[:2]]
+        acts += [setup.pool.submit(setup.hide, user, victims[0]) for user in users[:2]]
+        acts.append(setup.pool.submit(setup.erase, gone))
+        if setup.rng.random() < 0.5:
+            setup.lose_lease()
+        setup.done_or_waiting(acts)
         run.finish()
         for act in acts:
             act.result()
-    _switch(arena, "neucf")
-    faults = arena.check_removed(victims) + arena.check_pages(users[:2])
-    _switch(arena, "heuristic")
-    arena.settle()
-    return Tried(tries=len(acts), faults=faults + arena.check_erased([gone]))
+    _switch(setup, "neucf")
+    faults = setup.check_removed(victims) + setup.check_pages(users[:2])
+    _switch(setup, "heuristic")
+    setup.settle()
+    return Tried(tries=len(acts), faults=faults + setup.check_erased([gone]))
 
 
 @window("24 any order of acts, pages, runs and stops")
-def any_order(arena: Arena) -> Tried:
+def any_order(setup: RaceSetup) -> Tried:
     """The stateful test, beside the two processes that are there already."""
-    if arena.has_views:
+    if setup.has_views:
         return Tried()
-    with pair(arena.house, refresh_seconds=0.1) as nodes:
+    with pair(setup.deployment, refresh_seconds=0.1) as nodes:
         before = AnyOrder.steps
-        try_any_order(arena.house, nodes, examples=4, steps=25, seed=arena.rng.randrange(1 << 30))
+        try_any_order(setup.deployment, nodes, examples=4, steps=25, seed=setup.rng.randrange(1 << 30))
     return Tried(tries=AnyOrder.steps - before)

@@ -87,7 +87,7 @@ class Client:
         self._writer.transport.abort()
 
 
-class House:
+class Deployment:
     """The server, its app, and how to get to it."""
 
     def __init__(self, app: App, server: HttpServer, address: tuple[str, int]) -> None:
@@ -116,27 +116,29 @@ class House:
 
 
 @asynccontextmanager
-async def _house(*, keep_alive: float, most: int | None) -> AsyncIterator[House]:
+async def _deployment(*, keep_alive: float, most: int | None) -> AsyncIterator[Deployment]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         app = App()
         server = HttpServer(app, fast_path=None, keep_alive=keep_alive, most=most)
         await server.listen([listening])
-        house = House(app, server, listening.getsockname())
+        deployment = Deployment(app, server, listening.getsockname())
         try:
-            yield house
+            yield deployment
         finally:
             app.may_answer.set()
-            for client in house.clients:
+            for client in deployment.clients:
                 client.leave()
             await server.stop()
 
 
-def with_house(scene: Callable[[House], Awaitable[None]], *, keep_alive: float = 75.0, most: int | None = None) -> None:
+def with_deployment(
+    scenario: Callable[[Deployment], Awaitable[None]], *, keep_alive: float = 75.0, most: int | None = None
+) -> None:
     """Play a scene, within seconds."""
 
     async def play() -> None:
-        async with asyncio.timeout(SECONDS), _house(keep_alive=keep_alive, most=most) as house:
-            await scene(house)
+        async with asyncio.timeout(SECONDS), _deployment(keep_alive=keep_alive, most=most) as deployment:
+            await scenario(deployment)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # the one that serves
         runner.run(play())

@@ -137,7 +137,7 @@ def test_all_bodies_together_have_a_bound_and_what_is_done_makes_room(monkeypatc
 
         await guard(scope, receive, send)
 
-    async def scene() -> None:
+    async def scenario() -> None:
         rest = asyncio.Event()
         unfinished = [asyncio.create_task(ask(PIECE, rest)) for _ in range(400)]
         await asyncio.sleep(0)
@@ -149,7 +149,7 @@ def test_all_bodies_together_have_a_bound_and_what_is_done_makes_room(monkeypatc
         await asyncio.gather(*(ask(PIECE, rest) for _ in range(10)))
         assert len(given) == 20
 
-    asyncio.run(scene())
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize("body", [TimelineRequest, UserPut, PostPut, PhaseChange, ChampionChange])

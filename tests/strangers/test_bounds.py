@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.strangers.served import HOST, Client, House, until, with_house
+from tests.strangers.served import HOST, Client, Deployment, until, with_deployment
 from timeline.http import connection
 from timeline.http.limits import MAX_HEADERS
 
@@ -17,44 +17,44 @@ def post(size: int, body: bytes = b"", *, path: bytes = b"/post", more: bytes = 
     return b"POST %b HTTP/1.1\r\nContent-Length: %d\r\n%b" % (path, size, more) + HOST + b"\r\n" + body
 
 
-async def is_served(house: House) -> bool:
-    client = await house.client()
+async def is_served(deployment: Deployment) -> bool:
+    client = await deployment.client()
     client.send(LAST)
     return (await client.answer())[0] == 200
 
 
 def test_an_endless_head_is_refused_as_it_arrives() -> None:
-    async def scene(house: House) -> None:
-        client = await house.client()
+    async def scenario(deployment: Deployment) -> None:
+        client = await deployment.client()
         client.send(b"GET /a HTTP/1.1\r\n" + HOST + b"X: ")
         for _ in range(MAX_HEADERS // 1_000 + 1):
             client.send(b"y" * 1_000)
         status, headers, _ = await client.answer()
         assert (status, headers["connection"]) == (431, "close")
         assert await client.is_closed()
-        assert house.app.asked == []
+        assert deployment.app.asked == []
 
-    with_house(scene)
+    with_deployment(scenario)
 
 
 def test_what_comes_behind_a_refused_head_is_thrown_away_for_a_while_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "LINGER_SECONDS", 0.1)
 
-    async def scene(house: House) -> None:
-        client = await house.client()
+    async def scenario(deployment: Deployment) -> None:
+        client = await deployment.client()
         client.send(b"hello\r\n\r\n" + b"y" * 1_000_000)  # no reset overtakes the answer
         assert (await client.answer())[0] == 400
-        await until(lambda: not house.open)
+        await until(lambda: not deployment.open)
 
-    with_house(scene)
+    with_deployment(scenario)
 
 
 @pytest.mark.parametrize("sent", [b"", b"G", HALF, PLAIN[:-1], b"\r\n", PLAIN + HALF])
 def test_a_connection_without_a_whole_head_ends_in_time(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "HEAD_SECONDS", 0.1)
 
-    async def scene(house: House) -> None:
-        client = await house.client()
+    async def scenario(deployment: Deployment) -> None:
+        client = await deployment.client()
         client.send(sent)
         if sent.startswith(PLAIN):
             assert (await client.answer())[0] == 200
@@ -62,96 +62,96 @@ def test_a_connection_without_a_whole_head_ends_in_time(sent: bytes, monkeypatch
             assert (await client.answer())[0] == 408
         assert await client.is_closed()
 
-    with_house(scene)
+    with_deployment(scenario)
 
 
 def test_a_head_that_comes_byte_by_byte_has_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "HEAD_SECONDS", 0.3)
 
-    async def scene(house: House) -> None:
-        client = await house.client()
+    async def scenario(deployment: Deployment) -> None:
+        client = await deployment.client()
         answer = asyncio.create_task(client.answer())
         while not answer.done():
             client.send(b"\r\n")
             await asyncio.sleep(0.02)
         assert (await answer)[0] == 408
 
-    with_house(scene)
+    with_deployment(scenario)
 
 
 def test_an_idle_connection_ends_by_the_setting() -> None:
-    async def scene(house: House) -> None:
-        client = await house.client()
+    async def scenario(deployment: Deployment) -> None:
+        client = await deployment.client()
         client.send(PLAIN)
         assert (await client.answer())[0] == 200
         assert await client.is_closed()
 
-    with_house(scene, keep_alive=0.1)
+    with_deployment(scenario, keep_alive=0.1)
 
 
 @pytest.mark.parametrize("sent", [b"", b"abc"])
 def test_a_body_that_does_not_come_ends_in_time(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "BODY_SECONDS", 0.1)
 
-    async def scene(house: House) -> None:
-        client = await house.client()
+    async def scenario(deployment: Deployment) -> None:
+        client = await deployment.client()
         client.send(post(10, sent))
         assert (await client.answer())[0] == 408
         assert await client.is_closed()
-        assert house.app.asked == ["POST /post", "gone"]
+        assert deployment.app.asked == ["POST /post", "gone"]
 
-    with_house(scene)
+    with_deployment(scenario)
 
 
 def test_an_answer_that_nobody_reads_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "WRITE_SECONDS", 0.2)
 
-    async def scene(house: House) -> None:
-        client = await house.client()
+    async def scenario(deployment: Deployment) -> None:
+        client = await deployment.client()
         client.read_no_more()
         client.send(PLAIN.replace(b"/a", b"/large"))
-        await until(lambda: bool(house.app.asked))
-        await until(lambda: not house.open)
+        await until(lambda: bool(deployment.app.asked))
+        await until(lambda: not deployment.open)
 
-    with_house(scene)
+    with_deployment(scenario)
 
 
 def test_a_body_is_taken_as_the_app_asks_for_it() -> None:
-    async def scene(house: House) -> None:
-        house.app.may_answer.clear()
-        clients = [await house.client() for _ in range(20)]
+    async def scenario(deployment: Deployment) -> None:
+        deployment.app.may_answer.clear()
+        clients = [await deployment.client() for _ in range(20)]
         for client in clients:
             client.send(post(1_000_000, b"x" * 900_000))
-        await until(lambda: len(house.app.asked) == 20)
+        await until(lambda: len(deployment.app.asked) == 20)
         await asyncio.sleep(0.05)
-        assert max(each.held_bytes for each in house.open) <= 2 * MAX_HEADERS
-        house.app.may_answer.set()
+        assert max(each.held_bytes for each in deployment.open) <= 2 * MAX_HEADERS
+        deployment.app.may_answer.set()
         for client in clients:
             client.send(b"x" * 100_000)
             status, headers, _ = await client.answer()
             assert (status, headers["x-size"]) == (200, "1000000")
 
-    with_house(scene)
+    with_deployment(scenario)
 
 
 def test_requests_that_are_sent_ahead_wait_in_the_kernel() -> None:
-    async def scene(house: House) -> None:
-        house.app.may_answer.clear()
-        client = await house.client()
+    async def scenario(deployment: Deployment) -> None:
+        deployment.app.may_answer.clear()
+        client = await deployment.client()
         client.send(PLAIN * 3_000)
-        await until(lambda: bool(house.app.asked))
+        await until(lambda: bool(deployment.app.asked))
         await asyncio.sleep(0.05)
-        assert (len(house.app.asked), max(each.held_bytes for each in house.open) <= MAX_HEADERS) == (1, True)
-        house.app.may_answer.set()
+        assert (len(deployment.app.asked), max(each.held_bytes for each in deployment.open) <= MAX_HEADERS) == (1, True)
+        deployment.app.may_answer.set()
         for _ in range(3_000):
             assert (await client.answer())[0] == 200
 
-    with_house(scene)
+    with_deployment(scenario)
 
 
 def test_who_waits_for_a_word_before_the_body_gets_it_when_the_app_asks() -> None:
-    async def scene(house: House) -> None:
-        client = await house.client()
+    async def scenario(deployment: Deployment) -> None:
+        client = await deployment.client()
         client.send(post(3, more=b"Expect: 100-continue\r\n"))
         assert await client.reader.readexactly(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
         client.send(b"abc")
@@ -160,103 +160,103 @@ def test_who_waits_for_a_word_before_the_body_gets_it_when_the_app_asks() -> Non
         status, headers, _ = await client.answer()
         assert (status, headers["connection"]) == (200, "close")
 
-    with_house(scene)
+    with_deployment(scenario)
 
 
 @pytest.mark.parametrize("sent", [b"", HALF, PLAIN])
 def test_where_there_are_too_many_connections_the_longest_waiting_goes_and_others_are_served(sent: bytes) -> None:
-    async def scene(house: House) -> None:
+    async def scenario(deployment: Deployment) -> None:
         clients = list[Client]()
         for _ in range(30):
-            clients.append(await house.client())
+            clients.append(await deployment.client())
             clients[-1].send(sent)
             if sent == PLAIN:
                 await clients[-1].answer()
-        assert await is_served(house)
-        assert len(house.open) <= 10
+        assert await is_served(deployment)
+        assert len(deployment.open) <= 10
         assert await clients[0].is_closed()
 
-    with_house(scene, most=10)
+    with_deployment(scenario, most=10)
 
 
 def test_who_was_served_stays_before_who_never_asked() -> None:
-    async def scene(house: House) -> None:
-        regular = await house.client()
+    async def scenario(deployment: Deployment) -> None:
+        regular = await deployment.client()
         regular.send(PLAIN)
         await regular.answer()
         for _ in range(30):
-            (await house.client()).send(HALF)
+            (await deployment.client()).send(HALF)
         regular.send(PLAIN)
         assert (await regular.answer())[0] == 200
 
-    with_house(scene, most=10)
+    with_deployment(scenario, most=10)
 
 
 def test_where_all_are_being_answered_a_new_connection_is_refused() -> None:
-    async def scene(house: House) -> None:
-        house.app.may_answer.clear()
-        clients = [await house.client() for _ in range(10)]
+    async def scenario(deployment: Deployment) -> None:
+        deployment.app.may_answer.clear()
+        clients = [await deployment.client() for _ in range(10)]
         for client in clients:
             client.send(PLAIN)
-        await until(lambda: len(house.app.asked) == 10)
-        assert await (await house.client()).is_closed()
-        house.app.may_answer.set()
+        await until(lambda: len(deployment.app.asked) == 10)
+        assert await (await deployment.client()).is_closed()
+        deployment.app.may_answer.set()
         assert [(await client.answer())[0] for client in clients] == [200] * 10
 
-    with_house(scene, most=10)
+    with_deployment(scenario, most=10)
 
 
 def test_who_leaves_is_no_fault() -> None:
-    async def scene(house: House) -> None:
-        house.app.may_answer.clear()
+    async def scenario(deployment: Deployment) -> None:
+        deployment.app.may_answer.clear()
         for data in (b"", HALF, PLAIN, post(10), post(3, b"abc")):
-            client = await house.client()
+            client = await deployment.client()
             client.send(data)
             await asyncio.sleep(0.01)
             client.leave()
-        house.app.may_answer.set()
-        await until(lambda: not house.open)
-        assert await is_served(house)
+        deployment.app.may_answer.set()
+        await until(lambda: not deployment.open)
+        assert await is_served(deployment)
 
-    with_house(scene)
+    with_deployment(scenario)
 
 
 def test_a_fault_of_the_app_is_an_answer() -> None:
-    async def scene(house: House) -> None:
-        client = await house.client()
+    async def scenario(deployment: Deployment) -> None:
+        client = await deployment.client()
         client.send(PLAIN.replace(b"/a", b"/fails"))
         assert (await client.answer())[0] == 500
         assert await client.is_closed()
 
-    with_house(scene)
+    with_deployment(scenario)
 
 
 def test_an_answer_without_a_body_says_so() -> None:
-    async def scene(house: House) -> None:
-        client = await house.client()
+    async def scenario(deployment: Deployment) -> None:
+        client = await deployment.client()
         client.send(PLAIN.replace(b"/a", b"/nothing") + PLAIN)
         status, headers, _ = await client.answer()
         assert (status, "content-length" in headers) == (204, False)
         assert (await client.answer())[0] == 200
 
-    with_house(scene)
+    with_deployment(scenario)
 
 
 def test_a_server_that_stops_answers_what_is_under_way_and_what_is_on_its_way() -> None:
-    async def scene(house: House) -> None:
-        house.app.may_answer.clear()
-        busy, idle = await house.client(), await house.client()
-        idle_too = await house.client()
+    async def scenario(deployment: Deployment) -> None:
+        deployment.app.may_answer.clear()
+        busy, idle = await deployment.client(), await deployment.client()
+        idle_too = await deployment.client()
         busy.send(PLAIN)
-        await until(lambda: bool(house.app.asked))
-        stopping = asyncio.create_task(house.server.stop())
+        await until(lambda: bool(deployment.app.asked))
+        stopping = asyncio.create_task(deployment.server.stop())
         await asyncio.sleep(0.05)
         idle.send(PLAIN)
-        house.app.may_answer.set()
+        deployment.app.may_answer.set()
         for client in (busy, idle):
             status, headers, _ = await client.answer()
             assert (status, headers["connection"]) == (200, "close")
         assert await idle_too.is_closed()
         await stopping
 
-    with_house(scene)
+    with_deployment(scenario)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.strangers.served import HOST, House, until, with_house
+from tests.strangers.served import HOST, Deployment, until, with_deployment
 
 NEXT = b"GET /next HTTP/1.1\r\n" + HOST + b"\r\n"
 
@@ -161,8 +161,8 @@ BAD: dict[str, tuple[bytes, int]] = {
 def test_what_http_allows_is_answered_and_the_next_request_too(name: str, is_bytewise: bool) -> None:
     data, asked, size = GOOD[name]
 
-    async def scene(house: House) -> None:
-        client = await house.client()
+    async def scenario(deployment: Deployment) -> None:
+        client = await deployment.client()
         if is_bytewise:
             await client.send_bytewise(data)
         else:
@@ -171,51 +171,51 @@ def test_what_http_allows_is_answered_and_the_next_request_too(name: str, is_byt
         assert (status, headers["x-size"]) == (200, str(size))
         client.send(NEXT)
         assert (await client.answer())[2] == b"GET /next"
-        assert house.app.asked == [asked, "GET /next"]
+        assert deployment.app.asked == [asked, "GET /next"]
 
-    with_house(scene)
+    with_deployment(scenario)
 
 
 @pytest.mark.parametrize("name", [*GOOD, *UNREAD])
 def test_requests_that_come_together_are_answered_in_their_order(name: str) -> None:
     data, asked, _ = {**GOOD, **UNREAD}[name]
 
-    async def scene(house: House) -> None:
-        assert await house.statuses(data + NEXT + data + NEXT) == [200] * 4
-        assert house.app.asked == [asked, "GET /next"] * 2
+    async def scenario(deployment: Deployment) -> None:
+        assert await deployment.statuses(data + NEXT + data + NEXT) == [200] * 4
+        assert deployment.app.asked == [asked, "GET /next"] * 2
 
-    with_house(scene)
+    with_deployment(scenario)
 
 
 @pytest.mark.parametrize("name", UNREAD)
 def test_a_body_that_nobody_reads_and_that_is_not_here_ends_the_connection(name: str) -> None:
     data, asked, _ = UNREAD[name]
 
-    async def scene(house: House) -> None:
-        client = await house.client()
+    async def scenario(deployment: Deployment) -> None:
+        client = await deployment.client()
         client.send(data[:-2])
         _, headers, _ = await client.answer()
         assert headers["connection"] == "close"
         client.send(data[-2:] + NEXT)
         assert await client.is_closed()
-        assert house.app.asked == [asked]
+        assert deployment.app.asked == [asked]
 
-    with_house(scene)
+    with_deployment(scenario)
 
 
 @pytest.mark.parametrize("name", LAST)
 def test_a_connection_ends_where_its_client_wants_it(name: str) -> None:
     data, asked = LAST[name]
 
-    async def scene(house: House) -> None:
-        client = await house.client()
+    async def scenario(deployment: Deployment) -> None:
+        client = await deployment.client()
         client.send(data + NEXT)
         status, headers, _ = await client.answer()
         assert (status, headers["connection"]) == (200, "close")
         assert await client.is_closed()
-        assert house.app.asked == [asked]
+        assert deployment.app.asked == [asked]
 
-    with_house(scene)
+    with_deployment(scenario)
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -223,8 +223,8 @@ def test_a_connection_ends_where_its_client_wants_it(name: str) -> None:
 def test_what_http_forbids_is_refused_and_nothing_behind_it_is_answered(name: str, is_bytewise: bool) -> None:
     data, expected = BAD[name]
 
-    async def scene(house: House) -> None:
-        client = await house.client()
+    async def scenario(deployment: Deployment) -> None:
+        client = await deployment.client()
         if is_bytewise:
             await client.send_bytewise(data[:20_000])
         else:
@@ -236,22 +236,22 @@ def test_what_http_forbids_is_refused_and_nothing_behind_it_is_answered(name: st
         )  # fmt: skip
         assert b"urn:warmline:problem:" in body
         assert await client.is_closed()
-        assert "GET /next" not in house.app.asked
+        assert "GET /next" not in deployment.app.asked
 
-    with_house(scene)
+    with_deployment(scenario)
 
 
 @pytest.mark.parametrize("name", [*GOOD, *LAST])
 def test_a_request_that_is_followed_by_a_half_close_is_answered(name: str) -> None:
     data = GOOD[name][0] if name in GOOD else LAST[name][0]
 
-    async def scene(house: House) -> None:
-        house.app.may_answer.clear()
-        client = await house.client()
+    async def scenario(deployment: Deployment) -> None:
+        deployment.app.may_answer.clear()
+        client = await deployment.client()
         client.send(data)
         client.send_no_more()
-        await until(lambda: bool(house.app.asked))
-        house.app.may_answer.set()
+        await until(lambda: bool(deployment.app.asked))
+        deployment.app.may_answer.set()
         assert (await client.all()).startswith(b"HTTP/1.1 200 ")
 
-    with_house(scene)
+    with_deployment(scenario)

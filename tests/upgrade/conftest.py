@@ -13,7 +13,7 @@ import psycopg2
 import pytest
 
 from shared.db.migrate import migrate
-from tests.flow.house import House, JsonObject, author_of
+from tests.flow.deployment import Deployment, JsonObject, author_of
 from tests.stores import administrator, empty_database
 
 STORED = Path(__file__).parent / "stored"
@@ -29,7 +29,7 @@ WHERE table_schema IN ('warmline', 'team') AND table_type = 'BASE TABLE'
 class Upgraded:
     """Stores of before after `migrate`, and what the older timeline acknowledged and served."""
 
-    house: House
+    deployment: Deployment
     facts: JsonObject
 
     @property
@@ -65,15 +65,15 @@ def upgraded(stored_template: tuple[str, str, timedelta], server_url: str, fresh
     name = f"warmline_upgraded_{secrets.token_hex(6)}"
     with administrator(server_url) as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
-    house = House(
+    deployment = Deployment(
         database_url=urlsplit(server_url)._replace(path=f"/{name}").geturl(),
         redis_url=fresh_redis,
         source_schema="team" if world == "views" else None,
     )
-    _fill_redis(house, world, age)
-    with house.database() as database:
+    _fill_redis(deployment, world, age)
+    with deployment.database() as database:
         assert migrate(database)[0] == "0004"
-    yield Upgraded(house=house, facts=_facts(world))
+    yield Upgraded(deployment=deployment, facts=_facts(world))
     with administrator(server_url) as connection:
         connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -95,8 +95,8 @@ def _load(url: str, statements: str, age: timedelta) -> None:
         connection.close()
 
 
-def _fill_redis(house: House, world: str, age: timedelta) -> None:
-    with house.redis() as client:
+def _fill_redis(deployment: Deployment, world: str, age: timedelta) -> None:
+    with deployment.redis() as client:
         pipe = client.pipeline(transaction=False)
         for line in (STORED / f"{world}.redis").read_text().splitlines():
             words: list[Any] = [word.encode("latin-1") for word in json.loads(line)]

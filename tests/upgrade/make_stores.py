@@ -29,7 +29,18 @@ from shared.db.engine import Database
 from shared.db.migrate import migrate
 from shared.db.runs import claim_run, request_run
 from shared.settings import StoreSettings
-from tests.flow.house import ADMIN_TOKEN, ANN, API_KEY, POSTS, STRANGER, House, ask, build_world, ids, until_ready
+from tests.flow.deployment import (
+    ADMIN_TOKEN,
+    ANN,
+    API_KEY,
+    POSTS,
+    STRANGER,
+    Deployment,
+    ask,
+    build_world,
+    ids,
+    until_ready,
+)
 from tests.traces import make_views
 
 BACKEND, OPERATOR = {"Authorization": f"Bearer {API_KEY}"}, {"Authorization": f"Bearer {ADMIN_TOKEN}"}
@@ -38,11 +49,11 @@ NEUCF_READERS = ("fan0", "fan1")
 LIMIT = 10
 
 
-class Scene:
+class Scenario:
     """A world under an older timeline, and what its clients were told."""
 
-    def __init__(self, house: House, client: TestClient) -> None:
-        self.house, self.client = house, client
+    def __init__(self, deployment: Deployment, client: TestClient) -> None:
+        self.deployment, self.client = deployment, client
         self.chains: list[dict[str, Any]] = []
         self.facts: dict[str, Any] = {"chains": self.chains, "deleted": [], "blocks": [], "hidden": []}
 
@@ -86,9 +97,9 @@ class Scene:
         self.hide(ANN, "p50")
         self.hide("fan3", "p69")
         self.delete_as_the_team("p62")
-        self.house.run_heuristic()
+        self.deployment.run_heuristic()
         for user in NEUCF_READERS:
-            self.house.publish_neucf(user, [post for post in reversed(POSTS) if post not in ("p60", "p62")][:30])
+            self.deployment.publish_neucf(user, [post for post in reversed(POSTS) if post not in ("p60", "p62")][:30])
         assert self.client.put("/admin/phase", json={"phase": "neucf"}, headers=OPERATOR).status_code == 200
         self.scroll("fan0", 2)
         self.scroll("fan1", 1)
@@ -105,12 +116,12 @@ class Scene:
 
     def delete_as_the_team(self, post: str) -> None:
         """In the relation itself; a run finds out."""
-        relation = f"{self.house.source_schema}.their_posts" if self.house.source_schema else "warmline.posts"
-        self.house.sql(f"UPDATE {relation} SET deleted_at = now() WHERE id = %s", [(post,)])
+        relation = f"{self.deployment.source_schema}.their_posts" if self.deployment.source_schema else "warmline.posts"
+        self.deployment.sql(f"UPDATE {relation} SET deleted_at = now() WHERE id = %s", [(post,)])
         self.facts["deleted"].append(post)
 
     def begin_scoring(self) -> None:
-        with self.house.database() as database:
+        with self.deployment.database() as database:
             request_run(database, "score", by="test")
             assert claim_run(database, "score", worker="test") is not None
 
@@ -118,31 +129,31 @@ class Scene:
 def make(servers: Servers, world: str, folder: Path) -> None:
     """One world, lived in and written down."""
     with _database(servers) as url:
-        house = House(database_url=url, redis_url=servers.redis_url)
-        with house.redis() as client:
+        deployment = Deployment(database_url=url, redis_url=servers.redis_url)
+        with deployment.redis() as client:
             client.flushall()
         database = Database(StoreSettings(database_url=url, redis_url="redis://localhost"))
         migrate(database)
         database.close()
-        build_world(house)
+        build_world(deployment)
         for user in (ERASED, BEING_ERASED):
-            house.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, now())", [(user,)])
-            house.add_posts([f"post-of-{user}"], author=user)
-            house.add_events(user, ["p40", "p41"])
-            house.block(user, "author3")
-            house.block("author5", user)
+            deployment.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, now())", [(user,)])
+            deployment.add_posts([f"post-of-{user}"], author=user)
+            deployment.add_events(user, ["p40", "p41"])
+            deployment.block(user, "author3")
+            deployment.block("author5", user)
         if world == "views":
-            make_views(house)
-            house = replace(house, source_schema="team")
-        house.run_heuristic()
-        with house.timeline(refresh_seconds=60) as timeline:
+            make_views(deployment)
+            deployment = replace(deployment, source_schema="team")
+        deployment.run_heuristic()
+        with deployment.timeline(refresh_seconds=60) as timeline:
             until_ready(timeline)
-            scene = Scene(house, timeline)
-            scene.live()
-        scene.facts["made_at"] = datetime.now(UTC).isoformat()
+            scenario = Scenario(deployment, timeline)
+            scenario.live()
+        scenario.facts["made_at"] = datetime.now(UTC).isoformat()
         (folder / f"{world}.sql").write_text(_dump(url))
-        (folder / f"{world}.redis").write_text("".join(json.dumps(each) + "\n" for each in _commands(house)))
-        (folder / f"{world}.json").write_text(_lines(scene.facts))
+        (folder / f"{world}.redis").write_text("".join(json.dumps(each) + "\n" for each in _commands(deployment)))
+        (folder / f"{world}.json").write_text(_lines(scenario.facts))
 
 
 def _lines(facts: Mapping[str, Any]) -> str:
@@ -172,8 +183,8 @@ def _dump(url: str) -> str:
     return "\n".join(kept) + "\n"
 
 
-def _commands(house: House) -> Iterator[list[str]]:
-    with house.redis() as client:
+def _commands(deployment: Deployment) -> Iterator[list[str]]:
+    with deployment.redis() as client:
         for name in sorted(client.scan_iter()):
             left = client.pttl(name)
             yield [_text(part) for part in _making(client, name)]

@@ -23,9 +23,9 @@ from urllib.parse import urlsplit
 
 from demo.embedded import Servers, embedded_servers
 from shared.db.migrate import migrate
-from tests.flow.house import ADMIN_TOKEN, API_KEY, AUTHORS, JWT_KEY, House, author_of, build_world, eventually
-from tests.races.arena import PROCESS, Arena, Node, Oracle, posts_of, started_node
+from tests.flow.deployment import ADMIN_TOKEN, API_KEY, AUTHORS, JWT_KEY, Deployment, author_of, build_world, eventually
 from tests.races.pair import run_job
+from tests.races.setup import PROCESS, Node, Oracle, RaceSetup, posts_of, started_node
 from tests.stores import empty_database
 
 NAMES = ("old", "new")
@@ -34,8 +34,8 @@ NAMES = ("old", "new")
 class Rolling:
     """Both versions on one world, and what was tried."""
 
-    def __init__(self, arena: Arena, older_service: "subprocess.Popen[bytes]") -> None:
-        self.arena, self._older_service = arena, older_service
+    def __init__(self, setup: RaceSetup, older_service: "subprocess.Popen[bytes]") -> None:
+        self.setup, self._older_service = setup, older_service
         self.tried: Counter[str] = Counter()
         self.faults: list[str] = []
 
@@ -47,10 +47,10 @@ class Rolling:
         """A heuristic run of either version; the other one's service stands still meanwhile."""
         if version == 1:
             self._older_service.send_signal(signal.SIGSTOP)
-            run_job(self.arena.house)
+            run_job(self.setup.deployment)
             self._older_service.send_signal(signal.SIGCONT)
             return
-        sql = self.arena.house.sql
+        sql = self.setup.deployment.sql
         sql("INSERT INTO warmline.runs (job, requested_by) VALUES ('heuristic', 'rolling')")
         query = "SELECT state, error FROM warmline.runs ORDER BY id DESC LIMIT 1"
         eventually(lambda: sql(query)[0][0] in ("done", "failed"), "the older service has run")
@@ -59,37 +59,37 @@ class Rolling:
 
     def acts(self, posts: list[str], users: list[str]) -> None:
         """Each act through each version, then pages of both."""
-        arena = self.arena
+        setup = self.setup
         for number, post in enumerate(posts[:6]):
-            answer = arena.delete(post, arena.nodes[number % 2])
+            answer = setup.delete(post, setup.nodes[number % 2])
             faults = [] if answer.is_known else [f"answered {answer.status}"]
-            self.found(f"deletes by {NAMES[number % 2]}", faults + arena.check_pages(users[:1]))
+            self.found(f"deletes by {NAMES[number % 2]}", faults + setup.check_pages(users[:1]))
         for number, user in enumerate(users[:2]):
-            arena.block(user, AUTHORS[number], arena.nodes[number])
-            self.found(f"blocks by {NAMES[number]}", arena.check_pages([user]))
-            arena.hide(user, posts[8], arena.nodes[1 - number])
-            self.found(f"hides by {NAMES[1 - number]}", arena.check_pages([user]))
+            setup.block(user, AUTHORS[number], setup.nodes[number])
+            self.found(f"blocks by {NAMES[number]}", setup.check_pages([user]))
+            setup.hide(user, posts[8], setup.nodes[1 - number])
+            self.found(f"hides by {NAMES[1 - number]}", setup.check_pages([user]))
 
     def erasures(self, users: list[str]) -> None:
         """An erasure by each version; then the other one is asked for a page as the user."""
-        arena = self.arena
+        setup = self.setup
         for number, user in enumerate(users):
-            cursors = [node.page(user, limit=5)["next_cursor"] for node in arena.nodes]
-            arena.erase(user, arena.nodes[number])
-            arena.settle()
-            self.found(f"erasures by {NAMES[number]}", arena.check_erased([user]))
-            arena.nodes[1 - number].page(user, limit=5, cursor=cursors[1 - number])
+            cursors = [node.page(user, limit=5)["next_cursor"] for node in setup.nodes]
+            setup.erase(user, setup.nodes[number])
+            setup.settle()
+            self.found(f"erasures by {NAMES[number]}", setup.check_erased([user]))
+            setup.nodes[1 - number].page(user, limit=5, cursor=cursors[1 - number])
             what = f"erasures by {NAMES[number]}, then a page by {NAMES[1 - number]}"
-            self.found(what, ["written again"] if arena.check_erased([user]) else [])
+            self.found(what, ["written again"] if setup.check_erased([user]) else [])
 
     def chains(self) -> None:
         """Chains that begin on either and go on by turns; each repeats nothing, a repeated cursor gives its page."""
         for first in (0, 1):
-            (user,) = self.arena.new_users(1)
+            (user,) = self.setup.new_users(1)
             served: list[str] = []
             cursor, faults = None, list[str]()
             for number in range(first, first + 40):
-                node, other = self.arena.nodes[number % 2], self.arena.nodes[1 - number % 2]
+                node, other = self.setup.nodes[number % 2], self.setup.nodes[1 - number % 2]
                 page = node.page(user, limit=15, cursor=cursor)
                 if set(posts_of(page)) & set(served):
                     faults.append(f"page {number - first} by {NAMES[number % 2]} repeats")
@@ -103,24 +103,24 @@ class Rolling:
 
     def forgotten(self, users: list[str]) -> None:
         """Redis loses its memory; whichever version notices brings back what is withheld."""
-        with self.arena.house.redis() as client:
+        with self.setup.deployment.redis() as client:
             client.flushdb()
             eventually(lambda: bool(client.exists("wl:safety")), "deletions and blocks are back")
-        self.found("a Redis that lost its memory", self.arena.check_pages(users))
+        self.found("a Redis that lost its memory", self.setup.check_pages(users))
 
     def round(self, number: int) -> None:
-        posts, users = self.arena.new_posts(12), self.arena.new_users(4)
+        posts, users = self.setup.new_posts(12), self.setup.new_users(4)
         self.run(number % 2)
         self.acts(posts, users)
         self.chains()
         self.erasures(users[2:])
         for version in (0, 1):
             self.run(version)
-            self.found(f"runs by {NAMES[version]}", self.arena.check_pages(users[:2]))
+            self.found(f"runs by {NAMES[version]}", self.setup.check_pages(users[:2]))
         self.forgotten(users[:2])
         for version in (number % 2, 1 - number % 2):
             self.run(version)
-            faults = self.arena.check_pages(users[:2]) + self.arena.check_removed(posts[:6])
+            faults = self.setup.check_pages(users[:2]) + self.setup.check_removed(posts[:6])
             self.found(f"runs by {NAMES[version]} after that", faults)
 
 
@@ -129,50 +129,52 @@ def rolling(servers: Servers, old: Path, folder: Path, *, seed: int) -> Iterator
     """The older ones on their own schema, `migrate` beside them, then a new timeline."""
     with ExitStack() as stack:
         url = stack.enter_context(empty_database(servers.database_url))
-        house = House(database_url=url, redis_url=urlsplit(servers.redis_url)._replace(path="/1").geturl())
-        _run(old, house, "-m", "warmline", "migrate")
-        build_world(house)
-        _run(old, house, "-m", "s01_heuristic", "--once")
-        older = started_node(stack, servers, house, folder / "old", PROCESS, code=old)
-        service = stack.enter_context(_service(old, house))
+        deployment = Deployment(database_url=url, redis_url=urlsplit(servers.redis_url)._replace(path="/1").geturl())
+        _run(old, deployment, "-m", "warmline", "migrate")
+        build_world(deployment)
+        _run(old, deployment, "-m", "s01_heuristic", "--once")
+        older = started_node(stack, servers, deployment, folder / "old", PROCESS, code=old)
+        service = stack.enter_context(_service(old, deployment))
         first = older.page("cold", limit=10)
-        with house.database() as database:
+        with deployment.database() as database:
             print("migrated from", *migrate(database), sep=" ", flush=True)  # noqa: T201
-        newer = started_node(stack, servers, house, folder / "new", PROCESS)
+        newer = started_node(stack, servers, deployment, folder / "new", PROCESS)
         nodes: tuple[Node, Node] = (older, newer)
         authors = {f"p{number:02}": author_of(f"p{number:02}") for number in range(90)}
-        arena = Arena(
-            house=house, nodes=nodes, rng=random.Random(seed), folder=folder, oracle=Oracle(author_of=authors)
+        setup = RaceSetup(
+            deployment=deployment, nodes=nodes, rng=random.Random(seed), folder=folder, oracle=Oracle(author_of=authors)
         )
-        both = Rolling(arena, service)
+        both = Rolling(setup, service)
         second = newer.page("cold", limit=10, cursor=first["next_cursor"])
         repeats = set(posts_of(first)) & set(posts_of(second))
         both.found("a chain that goes on across the migration", [f"repeats {repeats}"] if repeats else [])
         yield both
-        arena.pool.shutdown(wait=False, cancel_futures=True)
+        setup.pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _environment(old: Path, house: House) -> dict[str, str]:
+def _environment(old: Path, deployment: Deployment) -> dict[str, str]:
     return os.environ | {
-        "PYTHONPATH": str(old), "WARMLINE_ENV": "dev", "WARMLINE_DATABASE_URL": house.database_url,
-        "WARMLINE_REDIS_URL": house.redis_url, "WARMLINE_LIST_LENGTH": "30", "WARMLINE_EVERYONE_LENGTH": "100",
+        "PYTHONPATH": str(old), "WARMLINE_ENV": "dev", "WARMLINE_DATABASE_URL": deployment.database_url,
+        "WARMLINE_REDIS_URL": deployment.redis_url, "WARMLINE_LIST_LENGTH": "30", "WARMLINE_EVERYONE_LENGTH": "100",
         "WARMLINE_SEEN_LENGTH": "100", "WARMLINE_NEW_POST_SHARE": "0", "WARMLINE_HEURISTIC_EVERY_MINUTES": "60",
         "WARMLINE_ADMIN_TOKEN": ADMIN_TOKEN, "WARMLINE_API_KEY": API_KEY, "WARMLINE_JWT_KEY": JWT_KEY,
     }  # fmt: skip
 
 
-def _run(old: Path, house: House, *words: str) -> None:
-    subprocess.run([sys.executable, *words], env=_environment(old, house), cwd=old, check=True, capture_output=True)
+def _run(old: Path, deployment: Deployment, *words: str) -> None:
+    subprocess.run(
+        [sys.executable, *words], env=_environment(old, deployment), cwd=old, check=True, capture_output=True
+    )
 
 
 @contextmanager
-def _service(old: Path, house: House) -> "Iterator[subprocess.Popen[bytes]]":
+def _service(old: Path, deployment: Deployment) -> "Iterator[subprocess.Popen[bytes]]":
     """The older heuristic service, which does the runs that are asked for."""
     command = [sys.executable, "-m", "s01_heuristic"]
-    process = subprocess.Popen(command, env=_environment(old, house), cwd=old, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=_environment(old, deployment), cwd=old, stderr=subprocess.DEVNULL)
     try:
         alive = "SELECT 1 FROM warmline.heartbeats WHERE service <> 'timeline'"
-        eventually(lambda: bool(house.sql(alive)), "the older service is alive")
+        eventually(lambda: bool(deployment.sql(alive)), "the older service is alive")
         yield process
     finally:
         process.kill()

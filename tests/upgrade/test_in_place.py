@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 from starlette.testclient import TestClient
 
-from tests.flow.house import ANN, COLD, POSTS, STRANGER, ask, author_of, eventually, ids, posts_of, until_ready
+from tests.flow.deployment import ANN, COLD, POSTS, STRANGER, ask, author_of, eventually, ids, posts_of, until_ready
 from tests.races.pair import BACKEND, OPERATOR, left_of, whole_chain
 from tests.traces import traces
 from tests.upgrade.conftest import Upgraded
@@ -19,14 +19,14 @@ from tests.upgrade.conftest import Upgraded
 @contextmanager
 def _timelines(upgraded: Upgraded) -> Iterator[tuple[TestClient, TestClient]]:
     """Two processes that have looked at both stores."""
-    house = upgraded.house
-    with house.timeline() as one, house.timeline() as other:
+    deployment = upgraded.deployment
+    with deployment.timeline() as one, deployment.timeline() as other:
         until_ready(one, other)
         yield one, other
 
 
 def _generation(upgraded: Upgraded) -> int:
-    with upgraded.house.redis() as client:
+    with upgraded.deployment.redis() as client:
         published = client.get("wl:published:heuristic")
     assert isinstance(published, bytes)
     return int(published.split(b"|")[0])
@@ -34,7 +34,7 @@ def _generation(upgraded: Upgraded) -> int:
 
 def _flush(upgraded: Upgraded) -> None:
     """Redis loses its memory, and gets back what is withheld."""
-    with upgraded.house.redis() as client:
+    with upgraded.deployment.redis() as client:
         client.flushdb()
         eventually(lambda: bool(client.exists("wl:safety")), "deletions and blocks are back")
 
@@ -47,7 +47,7 @@ def test_open_chains_go_on_to_their_ends_without_a_repeat(upgraded: Upgraded, be
             page = ask(clients[number % 2], user, limit=chain["limit"], cursor=chain["cursors"][-1])
             assert (page["source"], "degraded" in page) == (chain["source"], False)
             if beside == "a run":
-                upgraded.house.run_heuristic()
+                upgraded.deployment.run_heuristic()
             elif beside == "a switch of the phase":
                 phase = {"phase": ["heuristic", "neucf"][number % 2]}
                 assert clients[0].put("/admin/phase", json=phase, headers=OPERATOR).status_code == 200
@@ -97,7 +97,7 @@ def test_what_is_withheld_stays_away_through_the_next_run(upgraded: Upgraded, lo
     with _timelines(upgraded) as clients:
         if loses_memory:
             _flush(upgraded)
-        upgraded.house.run_heuristic()
+        upgraded.deployment.run_heuristic()
         assert _generation(upgraded) > before
         for number, user in enumerate(users):
             first = ask(clients[number % 2], user, limit=20)
@@ -121,15 +121,15 @@ def test_acts_of_before_can_be_taken_back_and_new_ones_hold(upgraded: Upgraded) 
             back = {"p50", *posts_of("author3")} - set(upgraded.facts["deleted"])
             assert back <= shown
             assert not {"p88", *upgraded.facts["deleted"]} & shown
-            upgraded.house.run_heuristic()
+            upgraded.deployment.run_heuristic()
 
 
 def test_a_post_that_the_team_brings_back_is_shown_again(upgraded: Upgraded) -> None:
     """Its deletion stands in Redis under a number of before."""
-    house = upgraded.house
-    relation = "team.their_posts" if house.source_schema else "warmline.posts"
-    house.sql(f"UPDATE {relation} SET deleted_at = NULL WHERE id = 'p62'")
-    house.run_heuristic()
+    deployment = upgraded.deployment
+    relation = "team.their_posts" if deployment.source_schema else "warmline.posts"
+    deployment.sql(f"UPDATE {relation} SET deleted_at = NULL WHERE id = 'p62'")
+    deployment.run_heuristic()
     with _timelines(upgraded) as (one, _):
         shown = {post for page in whole_chain(one, COLD, ask(one, COLD, limit=100), limit=100) for post in page}
     assert "p62" in shown
@@ -141,19 +141,19 @@ def test_who_was_erased_stays_away(upgraded: Upgraded) -> None:
 
     Whoever goes on to ask as them brings nothing back, also when Redis loses its memory.
     """
-    house, (_, late) = upgraded.house, upgraded.facts["erased"]
-    house.sql("UPDATE warmline.runs SET lease_until = now() - interval '1 s' WHERE state = 'running'")
+    deployment, (_, late) = upgraded.deployment, upgraded.facts["erased"]
+    deployment.sql("UPDATE warmline.runs SET lease_until = now() - interval '1 s' WHERE state = 'running'")
     with _timelines(upgraded) as (one, other):
-        eventually(lambda: not house.sql("SELECT 1 FROM warmline.erasures"), "the erasure is settled")
-        house.run_heuristic()
-        theirs = ("team",) if house.source_schema else ()
+        eventually(lambda: not deployment.sql("SELECT 1 FROM warmline.erasures"), "the erasure is settled")
+        deployment.run_heuristic()
+        theirs = ("team",) if deployment.source_schema else ()
         for user in upgraded.facts["erased"]:
-            assert left_of(house, user, [f"post-of-{user}"]) == []
-            assert traces(house, user, theirs=theirs) == []
+            assert left_of(deployment, user, [f"post-of-{user}"]) == []
+            assert traces(deployment, user, theirs=theirs) == []
         for loses_memory in (False, True):
             if loses_memory:
                 _flush(upgraded)
                 until_ready(one, other)
             for process in (one, other):
                 assert ids(ask(process, late, limit=10))
-            assert left_of(house, late) == []
+            assert left_of(deployment, late) == []

@@ -25,7 +25,7 @@ from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.page_store import ConcurrentPage, FirstPage, NextPage, UserErased
 from shared.ranked_lists.records import NONCE_BYTES, Chain, SeenRecord
 from shared.ranked_lists.timeline_store import UserState
-from shared.text.signing import SigningKeys
+from shared.signing import SigningKeys
 from timeline.feed.chain_page import ChainPage
 from timeline.feed.fallbacks import Fallbacks
 from timeline.feed.feed_id import feed_id

@@ -13,7 +13,7 @@ import struct
 from shared.db.events import FeedPlace
 from shared.domain import SOURCES_BY_CODE
 from shared.ranked_lists.codec import RankedList
-from shared.text.signing import SigningKeys, text_of
+from shared.signing import SigningKeys, encode_base64url
 
 FORMAT = 1
 MAX_LENGTH = 64  # characters; ours have 38
@@ -23,7 +23,7 @@ _BODY = struct.Struct("<BBIH8s")
 def feed_id(frozen: RankedList, position: int, nonce: bytes, *, user_id: str, keys: SigningKeys) -> str:
     """The name of the page of a chain that starts at a position."""
     body = _BODY.pack(FORMAT, SOURCES_BY_CODE.index(frozen.source), frozen.generation, position, nonce)
-    return text_of(body + keys.sign(_signed(body, user_id)))
+    return encode_base64url(body + keys.sign(_signed(body, user_id)))
 
 
 def place_of(text: object, *, user_id: str, keys: SigningKeys) -> FeedPlace | None:

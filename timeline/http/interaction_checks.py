@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from shared.db.events import POST_DELETED, POST_UNKNOWN, USER_ERASED, Event
 from shared.domain import InteractionKind, is_usable_id
-from shared.text.signing import SigningKeys
+from shared.signing import SigningKeys
 from timeline.feed.feed_id import place_of
 
 OLDEST = datetime(1970, 1, 1, tzinfo=UTC)  # as in `warmline import`: an earlier time is a zero of some other program

@@ -37,159 +37,169 @@ class OwnedBy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnedThing:
+class OwnedResource:
     """One thing that an installation owns."""
 
     what: str
     where: str
-    belongs: OwnedBy
+    owned_by: OwnedBy
     owner: str | None = None
     trouble: str | None = None
 
     def __str__(self) -> str:
-        owner = f" ({ownership.shown(self.owner)})" if self.owner and self.belongs is not OwnedBy.OURS else ""
-        return f"{self.what:<9} {self.where}: {self.belongs}{owner}" + (f"; {self.trouble}" if self.trouble else "")
+        owner = f" ({ownership.shown(self.owner)})" if self.owner and self.owned_by is not OwnedBy.OURS else ""
+        return f"{self.what:<9} {self.where}: {self.owned_by}{owner}" + (f"; {self.trouble}" if self.trouble else "")
 
 
 def run_show(*, as_json: bool) -> int:
     """Show the id, and whose everything is; gives 1 when something is another's."""
     with open_stores() as stores:
-        here, found = installation_id(stores.database), _holdings(stores)
+        this_id, resources = installation_id(stores.database), _read_resources(stores)
         where = address(stores.database.own)
     if as_json:
         holdings = {
-            each.what.lower(): {
-                "where": each.where,
-                "belongs": each.belongs,
-                "owner": each.owner,
-                "trouble": each.trouble,
+            resource.what.lower(): {
+                "where": resource.where,
+                "belongs": resource.owned_by,
+                "owner": resource.owner,
+                "trouble": resource.trouble,
             }
-            for each in found
+            for resource in resources
         }
-        show_json({"installation": here, "postgresql": where, **holdings})
+        show_json({"installation": this_id, "postgresql": where, **holdings})
     else:
-        say(f"Installation {here}, PostgreSQL at {where}")
-        for each in found:
-            say(f"  {each}")
-    return int(any(each.belongs is OwnedBy.OTHERS for each in found))
+        say(f"Installation {this_id}, PostgreSQL at {where}")
+        for resource in resources:
+            say(f"  {resource}")
+    return int(any(resource.owned_by is OwnedBy.OTHERS for resource in resources))
 
 
 def run_adopt(*, yes: bool, by: str | None) -> int:
     """Make Redis, the model folder and the snapshot that the settings name this installation's."""
     with open_stores() as stores:
-        here, found = installation_id(stores.database), _holdings(stores)
-        wanted = [each for each in found if each.belongs in (OwnedBy.OTHERS, OwnedBy.NOBODYS, OwnedBy.EARLIER)]
-        for each in found:
-            say(f"  {each}")
-        if not wanted:
-            say(f"Nothing to adopt for installation {ownership.shown(here)}.")
-            return _trouble(found)
-        say(f"Installation {ownership.shown(here)} adopts:")
-        for each in wanted:
-            say(f"  {_consequence(each)}")
+        this_id, resources = installation_id(stores.database), _read_resources(stores)
+        to_adopt = [
+            resource
+            for resource in resources
+            if resource.owned_by in (OwnedBy.OTHERS, OwnedBy.NOBODYS, OwnedBy.EARLIER)
+        ]
+        for resource in resources:
+            say(f"  {resource}")
+        if not to_adopt:
+            say(f"Nothing to adopt for installation {ownership.shown(this_id)}.")
+            return _warn_of_unknown(resources)
+        say(f"Installation {ownership.shown(this_id)} adopts:")
+        for resource in to_adopt:
+            say(f"  {_consequence(resource)}")
         say("What stays: everything in PostgreSQL, and every model file.")
         _confirm("Adopt?", yes=yes)
-        for each in wanted:
-            _take(stores, each, here)
-            note_adoption(stores.database, by=by or operator_name(), what=each.what, was=each.owner)
+        for resource in to_adopt:
+            _take_over(stores, resource, this_id)
+            note_adoption(stores.database, by=by or operator_name(), what=resource.what, was=resource.owner)
     say("Done. Lists come with the next heuristic run (`warmline run heuristic`).")
-    return _trouble(found)
+    return _warn_of_unknown(resources)
 
 
 def run_renew(*, yes: bool, by: str | None) -> int:
     """Give this PostgreSQL a new id, after it was restored from a backup or copied."""
     with open_stores() as stores:
-        found = _holdings(stores)
-        ours = [each for each in found if each.belongs in (OwnedBy.OURS, OwnedBy.NOBODYS, OwnedBy.EARLIER)]
+        resources = _read_resources(stores)
+        ours = [
+            resource for resource in resources if resource.owned_by in (OwnedBy.OURS, OwnedBy.NOBODYS, OwnedBy.EARLIER)
+        ]
         say(f"Installation {installation_id(stores.database)} gets a new id, since rows might be given out twice.")
-        for each in ours:
-            say(f"  {_consequence(each)}")
-        for each in found:
-            if each not in ours and each.belongs is not OwnedBy.ABSENT:
-                say(f"  {each.what} at {each.where} stays as it is: {each.trouble or each.belongs}")
+        for resource in ours:
+            say(f"  {_consequence(resource)}")
+        for resource in resources:
+            if resource not in ours and resource.owned_by is not OwnedBy.ABSENT:
+                say(f"  {resource.what} at {resource.where} stays as it is: {resource.trouble or resource.owned_by}")
         say("  timelines drop their own copies and snapshots as soon as they see the new id")
         say("What stays: everything in PostgreSQL, and every model file; the champion goes on being served.")
         _confirm("Renew?", yes=yes)
-        _, after = renew_installation(stores.database, by=by or operator_name())
-        for each in ours:
-            _take(stores, each, after)
-    say(f"Done: installation {after}. Lists come with the next heuristic run (`warmline run heuristic`).")
-    return _trouble(found)
+        _, new_id = renew_installation(stores.database, by=by or operator_name())
+        for resource in ours:
+            _take_over(stores, resource, new_id)
+    say(f"Done: installation {new_id}. Lists come with the next heuristic run (`warmline run heuristic`).")
+    return _warn_of_unknown(resources)
 
 
-def _holdings(stores: OpenStores) -> list[OwnedThing]:
-    here, earlier = installation_id(stores.database), earlier_ids(stores.database)
-    redis = _redis(stores.redis_url, here, earlier)
+def _read_resources(stores: OpenStores) -> list[OwnedResource]:
+    this_id, earlier = installation_id(stores.database), earlier_ids(stores.database)
+    redis = _redis(stores.redis_url, this_id, earlier)
     folder, file = load_settings(ModelSettings).model_dir, load_settings(SnapshotSettings).snapshot_file
-    models = _models(stores.database, folder, here, earlier)
-    return [redis, models, *([_snapshot(file, here, earlier)] if file is not None else [])]
+    models = _models(stores.database, folder, this_id, earlier)
+    return [redis, models, *([_snapshot(file, this_id, earlier)] if file is not None else [])]
 
 
-def _redis(url: str, here: str, earlier: set[str]) -> OwnedThing:
+def _redis(url: str, this_id: str, earlier: set[str]) -> OwnedResource:
     where = redis_address(url)
     try:
         owner = ownership.read_owner(url)
     except StoreUnavailable as error:
-        return OwnedThing(what=REDIS, where=where, belongs=OwnedBy.UNKNOWN, trouble=str(error))
-    return OwnedThing(what=REDIS, where=where, belongs=_belongs(owner, here, earlier), owner=owner)
+        return OwnedResource(what=REDIS, where=where, owned_by=OwnedBy.UNKNOWN, trouble=str(error))
+    return OwnedResource(what=REDIS, where=where, owned_by=_owned_by(owner, this_id, earlier), owner=owner)
 
 
-def _models(database: Database, folder: Path, here: str, earlier: set[str]) -> OwnedThing:
+def _models(database: Database, folder: Path, this_id: str, earlier: set[str]) -> OwnedResource:
     if not folder.is_dir():
-        return OwnedThing(what=MODELS, where=str(folder), belongs=OwnedBy.ABSENT)
+        return OwnedResource(what=MODELS, where=str(folder), owned_by=OwnedBy.ABSENT)
     try:
         owner = model_folder.read_owner(folder)
     except ArtefactError as error:
-        return OwnedThing(what=MODELS, where=str(folder), belongs=OwnedBy.UNKNOWN, trouble=str(error))
-    belongs = _belongs(owner, here, earlier)
+        return OwnedResource(what=MODELS, where=str(folder), owned_by=OwnedBy.UNKNOWN, trouble=str(error))
+    owned_by = _owned_by(owner, this_id, earlier)
     hashes = model_folder.stored_models(folder).hashes
     if owner is None and hashes and not knows_models(database, hashes):
-        belongs = OwnedBy.OTHERS
-    return OwnedThing(what=MODELS, where=str(folder), belongs=belongs, owner=owner)
+        owned_by = OwnedBy.OTHERS
+    return OwnedResource(what=MODELS, where=str(folder), owned_by=owned_by, owner=owner)
 
 
-def _snapshot(file: Path, here: str, earlier: set[str]) -> OwnedThing:
-    about = partial(OwnedThing, what=SNAPSHOT, where=str(file))
+def _snapshot(file: Path, this_id: str, earlier: set[str]) -> OwnedResource:
+    about = partial(OwnedResource, what=SNAPSHOT, where=str(file))
     try:
         owner = read_snapshot_owner(file) or None
     except FileNotFoundError:
-        return about(belongs=OwnedBy.ABSENT)
+        return about(owned_by=OwnedBy.ABSENT)
     except OSError as error:
-        return about(belongs=OwnedBy.UNKNOWN, trouble=f"cannot be read ({error.strerror})")
-    return about(belongs=_belongs(owner, here, earlier), owner=owner)
+        return about(owned_by=OwnedBy.UNKNOWN, trouble=f"cannot be read ({error.strerror})")
+    return about(owned_by=_owned_by(owner, this_id, earlier), owner=owner)
 
 
-def _belongs(owner: str | None, here: str, earlier: set[str]) -> OwnedBy:
+def _owned_by(owner: str | None, this_id: str, earlier: set[str]) -> OwnedBy:
     if owner is None:
         return OwnedBy.NOBODYS
-    if owner == here:
+    if owner == this_id:
         return OwnedBy.OURS
     return OwnedBy.EARLIER if owner in earlier else OwnedBy.OTHERS
 
 
-def _consequence(each: OwnedThing) -> str:
-    if each.what == REDIS:
-        return f"Redis at {each.where} is cleared of Warmline's keys: lists, what readers have seen, chains under way"
-    if each.what == MODELS:
-        return f"models in {each.where}: all files stay, the folder is ours from then on"
-    return f"snapshot {each.where} is deleted; a timeline writes it anew"
+def _consequence(resource: OwnedResource) -> str:
+    if resource.what == REDIS:
+        return (
+            f"Redis at {resource.where} is cleared of Warmline's keys: lists, what readers have seen, chains under way"
+        )
+    if resource.what == MODELS:
+        return f"models in {resource.where}: all files stay, the folder is ours from then on"
+    return f"snapshot {resource.where} is deleted; a timeline writes it anew"
 
 
-def _take(stores: OpenStores, each: OwnedThing, installation: str) -> None:
-    if each.what == REDIS:
+def _take_over(stores: OpenStores, resource: OwnedResource, installation: str) -> None:
+    if resource.what == REDIS:
         dropped = ownership.take_over(stores.redis_url, installation)
-        say(f"Redis at {each.where}: {number_of(dropped, 'key')} dropped")
-    elif each.what == MODELS:
-        model_folder.write_owner(Path(each.where), installation, replace=True)
+        say(f"Redis at {resource.where}: {number_of(dropped, 'key')} dropped")
+    elif resource.what == MODELS:
+        model_folder.write_owner(Path(resource.where), installation, replace=True)
     else:
-        Path(each.where).unlink(missing_ok=True)
+        Path(resource.where).unlink(missing_ok=True)
 
 
-def _trouble(found: Sequence[OwnedThing]) -> int:
+def _warn_of_unknown(resources: Sequence[OwnedResource]) -> int:
     """Say what could not be looked at; gives 1 when there was something."""
-    unknown = [each for each in found if each.belongs is OwnedBy.UNKNOWN]
-    for each in unknown:
-        warn(f"{each.what} at {each.where} was left as it is; say `warmline installation adopt` when it is back")
+    unknown = [resource for resource in resources if resource.owned_by is OwnedBy.UNKNOWN]
+    for resource in unknown:
+        warn(
+            f"{resource.what} at {resource.where} was left as it is; say `warmline installation adopt` when it is back"
+        )
     return int(bool(unknown))
 
 

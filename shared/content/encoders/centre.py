@@ -1,8 +1,8 @@
-"""The centre of a text encoder's cone, from fixed sentences. Pure.
+"""The mean vector of a text encoder over fixed sentences. Pure.
 
-E5's vectors all point about one way: two unrelated captions have a cosine of 0.70–0.79. Subtracting the mean vector
-spreads them. The mean is that of the sentences below, everyday captions in ten languages, and not of the app's own
-posts: so it is the same on every machine and every night, and vectors of two nights can be compared.
+E5's vectors all point in a similar direction: two unrelated captions have a cosine of 0.70–0.79. Subtracting the mean
+vector spreads them. The mean is taken over the sentences below (everyday captions in ten languages), not over the app's
+own posts: so it is the same on every machine and in every run, and vectors of different runs can be compared.
 """
 
 from collections.abc import Callable

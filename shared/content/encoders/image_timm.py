@@ -1,4 +1,4 @@
-"""OWNS TIMM: any of its image models as an encoder; EfficientNet-Lite0 works without a network."""
+"""OWNS TIMM: uses any of its image models as an encoder; EfficientNet-Lite0 works offline."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from shared.content.encoders.folded import folded
+from shared.content.encoders.fold_batch_norms import fold_batch_norms
 from shared.content.encoders.protocol import EncoderCard, Vectors, unit_rows
 from shared.content.encoders.torchvision_guard import guard_torchvision
 from shared.content.encoders.weights import PackagedWeights, fingerprint, local_folder, unavailable
@@ -37,7 +37,7 @@ AT_ONCE_ON_CPU = 4  # images of one pass: 15 ms each; 17 alone, 23 in batches of
 
 
 class TimmEncoder:
-    """Pooled features of a timm model, at length 1."""
+    """Pooled features of a timm model, normalised to length 1."""
 
     def __init__(self, name: str, model: torch.nn.Module, *, batch_size: int, device: str) -> None:
         settings = resolve_data_config({}, model=model)
@@ -45,7 +45,7 @@ class TimmEncoder:
         version = fingerprint(model.state_dict())
         sample = torch.rand(1, *settings["input_size"], generator=torch.Generator().manual_seed(0))
         # channels_last: convolutions on a CPU run nearly twice as fast (24–30 → 49 images/s of EfficientNet-Lite0).
-        self._model = folded(model.eval(), sample).to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._model = fold_batch_norms(model.eval(), sample).to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._at_once = min(batch_size, AT_ONCE_ON_CPU) if device == "cpu" else batch_size
         self._device = device
         width = self._features(torch.zeros(1, *settings["input_size"])).shape[1]
@@ -64,7 +64,7 @@ class TimmEncoder:
         return self.encode_prepared([self.prepare(image) for image in images])
 
     def encode_prepared(self, prepared: Sequence[torch.Tensor]) -> Vectors:
-        """The same for images that were prepared before, a few at a time."""
+        """Encode prepared images, a few at a time."""
         rows = np.empty((len(prepared), self._card.width), dtype=np.float32)
         for start in range(0, len(prepared), self._at_once):
             batch = torch.stack(list(prepared[start : start + self._at_once]))
@@ -81,20 +81,20 @@ class TimmEncoder:
 def build_timm_encoder(
     model: str, *, folder: Path | None = None, batch_size: int = 32, device: str = "cpu"
 ) -> TimmEncoder:
-    """A timm model with weights from an installed package, else below `folder`, else from the hub.
+    """Build a timm model with weights from an installed package, else below `folder`, else from the hub.
 
     Raises:
-        EncoderUnavailable: there is no such model, or no weights for it here.
+        EncoderUnavailable: the model is unknown, or its weights are missing.
     """
     network = timm_network(model, folder=folder)
     return TimmEncoder(f"timm:{model}", network, batch_size=batch_size, device=device)
 
 
 def timm_network(model: str, *, folder: Path | None = None) -> torch.nn.Module:
-    """The model as timm has it, from an installed package, else below `folder`, else from the hub.
+    """The unchanged timm model, from an installed package, else below `folder`, else from the hub.
 
     Raises:
-        EncoderUnavailable: there is no such model, or no weights for it here.
+        EncoderUnavailable: the model is unknown, or its weights are missing.
     """
     packaged = PACKAGED.get(model)
     file = packaged.find() if packaged else None
@@ -105,7 +105,7 @@ def timm_network(model: str, *, folder: Path | None = None) -> torch.nn.Module:
 
 
 def transform_of(network: torch.nn.Module) -> Callable[["Image"], torch.Tensor]:
-    """What brings an image to the model's input, as its weights were trained with. -> (3, height, width)"""
+    """The transform from an image to the model's input, as in the training of its weights. -> (3, height, width)"""
     transform: Callable[[Image], torch.Tensor] = create_transform(**resolve_data_config({}, model=network))
     return transform
 
@@ -117,7 +117,7 @@ def _from_folder_or_hub(model: str, folder: Path | None) -> torch.nn.Module:
 
 
 def _from_file(model: str, file: Path) -> torch.nn.Module:
-    """A timm model with a state dict of the same tensors under other names: mapped by position, shapes checked."""
+    """A timm model whose state dict has other names: tensors are mapped by position, and shapes are checked."""
     network: Any = timm.create_model(model, pretrained=False)
     # The package has the old pickled format only. `weights_only` unpickles tensors and plain containers, and refuses
     # whatever could run code.

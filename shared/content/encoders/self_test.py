@@ -1,4 +1,4 @@
-"""Encodes a sample, so that an encoder that is broken is told of before the hours of work that it was built for."""
+"""Encodes a sample, so that a broken encoder is reported before a run spends hours on it."""
 
 from collections.abc import Callable
 from functools import partial
@@ -13,21 +13,21 @@ CAPTION = "a small dog runs along the beach"
 SIDE = 64  # pixels
 
 
-def try_text_encoder(encoder: TextEncoder) -> None:
+def check_text_encoder(encoder: TextEncoder) -> None:
     """Encode one caption.
 
     Raises:
-        EncoderFault: it fails, or gives no vector of the width that it promises.
+        EncoderFault: it fails, or returns no vector of the width on its card.
     """
-    _try(encoder.card, "WARMLINE_TEXT_ENCODER", partial(encoder.encode, [CAPTION]))
+    _check(encoder.card, "WARMLINE_TEXT_ENCODER", partial(encoder.encode, [CAPTION]))
 
 
-def try_image_encoder(encoder: ImageEncoder) -> None:
-    """Encode one photo, in the two steps that a job takes; raises as `try_text_encoder`."""
-    _try(encoder.card, "WARMLINE_IMAGE_ENCODER", lambda: encoder.encode_prepared([encoder.prepare(_photo())]))
+def check_image_encoder(encoder: ImageEncoder) -> None:
+    """Encode one photo in the same two steps as a job; raises like `check_text_encoder`."""
+    _check(encoder.card, "WARMLINE_IMAGE_ENCODER", lambda: encoder.encode_prepared([encoder.prepare(_photo())]))
 
 
-def _try(card: EncoderCard, variable: str, encode: Callable[[], Vectors]) -> None:
+def _check(card: EncoderCard, variable: str, encode: Callable[[], Vectors]) -> None:
     todo = f"reinstall its package and weights, or name another one ({variable})"
     try:
         got = encode()
@@ -41,5 +41,5 @@ def _try(card: EncoderCard, variable: str, encode: Callable[[], Vectors]) -> Non
 
 
 def _photo() -> Image.Image:
-    """Shades of grey, which no mean and no deviation makes nothing of."""
+    """Shades of grey: no normalisation turns them into zeros."""
     return Image.linear_gradient("L").resize((SIDE, SIDE)).convert("RGB")

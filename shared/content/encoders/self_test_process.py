@@ -1,10 +1,10 @@
-"""`python -m shared.content.encoders.self_test_process IMAGE_ENCODER TEXT_ENCODER [FOLDER]`: builds both, encodes a
-sample.
+"""`python -m shared.content.encoders.self_test_process IMAGE_ENCODER TEXT_ENCODER [FOLDER]`: builds both
+and encodes a sample.
 
-In a process of its own, so that the doctor loads no PyTorch and outlives whatever a model's library does. It asks no
-hub: what would have to be downloaded first is `ABSENT`.
+It is a separate process, so that the doctor does not load PyTorch and survives a crash of a model's library. It does
+not use the hub: a model that would have to be downloaded is `ABSENT`.
 
-    out: a line for each encoder as it is tried, as JSON (`Trial`)
+    out: a line of JSON for each encoder (`EncoderTestResult`)
 """
 
 import os
@@ -20,8 +20,8 @@ GOOD, ABSENT, BROKEN = "good", "absent", "broken"
 OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")  # read when the hub's client is imported
 
 
-class Trial(Struct, kw_only=True):
-    """What became of one encoder."""
+class EncoderTestResult(Struct, kw_only=True):
+    """The result for one encoder."""
 
     name: str
     outcome: str  # one of the above
@@ -29,27 +29,27 @@ class Trial(Struct, kw_only=True):
 
 
 def main(image: str, text: str, folder: Path | None) -> None:
-    """Try both, and write a line for each."""
+    """Test both, and write a line for each."""
     os.environ.update(dict.fromkeys(OFFLINE, "1"))
     from shared.content.encoders.registry import build_image_encoder, build_text_encoder
-    from shared.content.encoders.self_test import try_image_encoder, try_text_encoder
+    from shared.content.encoders.self_test import check_image_encoder, check_text_encoder
 
-    _write(_tried(image, lambda: try_image_encoder(build_image_encoder(image, folder=folder))))
-    _write(_tried(text, lambda: try_text_encoder(build_text_encoder(text, folder=folder))))
+    _write(_test(image, lambda: check_image_encoder(build_image_encoder(image, folder=folder))))
+    _write(_test(text, lambda: check_text_encoder(build_text_encoder(text, folder=folder))))
 
 
-def _tried(name: str, attempt: Callable[[], None]) -> Trial:
+def _test(name: str, attempt: Callable[[], None]) -> EncoderTestResult:
     try:
         attempt()
     except EncoderUnavailable as error:
-        return Trial(name=name, outcome=ABSENT, detail=str(error))
+        return EncoderTestResult(name=name, outcome=ABSENT, detail=str(error))
     except EncoderFault as error:
-        return Trial(name=name, outcome=BROKEN, detail=str(error))
-    return Trial(name=name, outcome=GOOD)
+        return EncoderTestResult(name=name, outcome=BROKEN, detail=str(error))
+    return EncoderTestResult(name=name, outcome=GOOD)
 
 
-def _write(trial: Trial) -> None:
-    sys.stdout.buffer.write(json.encode(trial) + b"\n")
+def _write(result: EncoderTestResult) -> None:
+    sys.stdout.buffer.write(json.encode(result) + b"\n")
     sys.stdout.buffer.flush()
 
 

@@ -1,4 +1,4 @@
-"""Encoders under the identity of one that is gone, while the vectors that it made are still of use."""
+"""Encoders with the identity of an unavailable one, as long as its stored vectors are used."""
 
 from dataclasses import dataclass
 from typing import NoReturn
@@ -9,7 +9,7 @@ from shared.errors import EncoderUnavailable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredOnlyCard(EncoderCard):
-    """The card of an encoder that is known by its identity alone, which stands in `version`."""
+    """The card of an encoder of which only the identity is known; `version` holds it."""
 
     @property
     def identity(self) -> str:
@@ -17,7 +17,7 @@ class StoredOnlyCard(EncoderCard):
 
 
 class StoredOnlyEncoder:
-    """An image or text encoder that encodes nothing."""
+    """An image or text encoder that cannot encode: only its stored vectors are used."""
 
     def __init__(self, *, name: str, identity: str, width: int) -> None:
         self.card = StoredOnlyCard(name=name, version=identity, width=width, normalisation="")
@@ -28,8 +28,8 @@ class StoredOnlyEncoder:
     prepare = encode_prepared = encode
 
 
-class Successor:
-    """A text encoder that goes on for an earlier one, under the earlier one's identity."""
+class ContinuedEncoder:
+    """A text encoder that replaces an earlier one under its identity, since their vectors are comparable."""
 
     def __init__(self, encoder: TextEncoder) -> None:
         card = encoder.card
@@ -37,6 +37,6 @@ class Successor:
         self.encode = encoder.encode
 
 
-def as_identified(encoder: TextEncoder, identity: str) -> TextEncoder:
-    """The encoder, or its `Successor` where the identity is that of the encoder whose vectors it continues."""
-    return Successor(encoder) if identity == encoder.card.continues else encoder
+def with_identity(encoder: TextEncoder, identity: str) -> TextEncoder:
+    """The encoder, or a `ContinuedEncoder` if the identity is that of the encoder whose vectors it continues."""
+    return ContinuedEncoder(encoder) if identity == encoder.card.continues else encoder

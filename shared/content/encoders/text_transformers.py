@@ -1,4 +1,4 @@
-"""OWNS TRANSFORMERS: any of its text models as an encoder; MiniLM works without a network."""
+"""OWNS TRANSFORMERS: uses any of its text models as an encoder; MiniLM works offline."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from shared.content.encoders.captions import readable
+from shared.content.encoders.captions import normalised
 from shared.content.encoders.centre import CENTRE_NAME, centre_of
 from shared.content.encoders.protocol import EncoderCard, Vectors, unit_rows
 from shared.content.encoders.torchvision_guard import guard_torchvision
@@ -32,7 +32,7 @@ _LOAD_ERRORS = (OSError, RuntimeError, ValueError, KeyError, ImportError)
 
 
 class TransformersEncoder:
-    """Mean of the last hidden states over the attention mask, at length 1."""
+    """Mean of the last hidden states over the attention mask, normalised to length 1."""
 
     def __init__(self, name: str, tokenizer: Any, model: torch.nn.Module, *, batch_size: int, device: str) -> None:
         self._name = name
@@ -55,14 +55,14 @@ class TransformersEncoder:
         return self._card
 
     def encode(self, captions: Sequence[str]) -> Vectors:
-        """Unit vectors, (n captions, width) float32, computed a few captions of like length at a time."""
+        """Unit vectors, (n captions, width) float32, computed in small batches of captions of similar length."""
         if not captions:
             return np.empty((0, self._card.width), dtype=np.float32)
-        rows = self._raw([readable(caption) for caption in captions])
+        rows = self._raw([normalised(caption) for caption in captions])
         return rows if self._centre is None else unit_rows(rows - self._centre, self._name)
 
     def _raw(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors before any centring, (n, width)."""
+        """Unit vectors before centring, (n, width)."""
         order = sorted(range(len(texts)), key=lambda position: len(texts[position]))  # less padding: faster
         pooled = [
             self._pool([self._prefix + texts[position] for position in order[start : start + self._batch_size]])
@@ -85,20 +85,20 @@ class TransformersEncoder:
 def build_transformers_encoder(
     model: str, *, folder: Path | None = None, batch_size: int = 32, device: str = "cpu"
 ) -> TransformersEncoder:
-    """A transformers model with weights from an installed package, else below `folder`, else from the hub.
+    """Build a transformers model with weights from an installed package, else below `folder`, else from the hub.
 
     Raises:
-        EncoderUnavailable: there is no such model, or no weights for it here.
+        EncoderUnavailable: the model is unknown, or its weights are missing.
     """
     tokenizer, network = transformers_network(model, folder=folder)
     return TransformersEncoder(f"transformers:{model}", tokenizer, network, batch_size=batch_size, device=device)
 
 
 def transformers_network(model: str, *, folder: Path | None = None) -> tuple[Any, torch.nn.Module]:
-    """Tokenizer and model as transformers has them, from an installed package, else below `folder`, else from the hub.
+    """The unchanged tokenizer and model, from an installed package, else below `folder`, else from the hub.
 
     Raises:
-        EncoderUnavailable: there is no such model, or no weights for it here.
+        EncoderUnavailable: the model is unknown, or its weights are missing.
     """
     packaged = PACKAGED.get(model)
     place = (packaged.find() if packaged else None) or local_folder(folder, model)

@@ -1,9 +1,9 @@
-"""Makes `import timm` and `import transformers` work beside a torchvision of another build. Call it before either.
+"""Makes `import timm` and `import transformers` work with a torchvision of another build. Call it before either.
 
-The registry's torchvision wheel is built for CUDA. Beside a CPU torch its compiled part does not load, and importing
-it fails with `operator torchvision::nms does not exist`, although neither library needs that operator for our models.
-Declaring the two missing operators cures it; where torchvision matches torch, or is absent, nothing is done.
-Compiled torchvision operators and its image decoding stay unusable: Pillow decodes.
+The default torchvision wheel is built for CUDA. With a CPU build of torch its compiled part cannot be loaded, and its
+import fails with `operator torchvision::nms does not exist`, although our models do not need that operator.
+Declaring the two missing operators solves this; if torchvision matches torch, or is absent, nothing is done.
+The compiled operators and image decoding of torchvision stay unusable: Pillow decodes.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def guard_torchvision(
     """Declare torchvision's operators if its compiled part cannot be loaded.
 
     Returns:
-        Whether they are declared by us, now or before.
+        Whether we declared them, now or earlier.
     """
     place = folder()
     if _declared or place is None:
@@ -40,13 +40,13 @@ def guard_torchvision(
 
 
 def torchvision_folder() -> Path | None:
-    """Where torchvision is installed, without importing it."""
+    """The folder of torchvision, found without importing it."""
     spec = find_spec("torchvision")
     return Path(spec.origin).parent if spec and spec.origin else None
 
 
 def declare_operators() -> torch.library.Library:
-    """Names and signatures only; calling one of the operators still fails."""
+    """Declare names and signatures only; calling one of the operators still fails."""
     library = torch.library.Library("torchvision", "FRAGMENT")
     for signature in _OPERATORS:
         library.define(signature)

@@ -1,4 +1,4 @@
-"""Where an encoder's weights are: in an installed package, in a local folder, else on the hub."""
+"""Finds an encoder's weights: in an installed package, in a local folder, else on the hub."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from shared.errors import EncoderUnavailable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackagedWeights:
-    """Weights that a Python package carries."""
+    """Weights in a Python package."""
 
     module: str
     path: str  # below the module's folder
@@ -29,7 +29,7 @@ class PackagedWeights:
 
 
 def local_folder(root: Path | None, model: str) -> Path | None:
-    """The folder of a model below WARMLINE_ENCODER_FOLDER, if it holds one: `root / model`."""
+    """The folder of a model below WARMLINE_ENCODER_FOLDER, if it exists: `root / model`."""
     if root is None:
         return None
     folder = root / model
@@ -37,7 +37,7 @@ def local_folder(root: Path | None, model: str) -> Path | None:
 
 
 def unavailable(name: str, model: str, packaged: PackagedWeights | None, cause: Exception) -> EncoderUnavailable:
-    """The error for weights that are nowhere. The cause is chained, not quoted: it is long, and names hosts."""
+    """The error for missing weights. The cause is chained, not quoted: it is long, and names hosts."""
     install = f"`{packaged.install}`, or " if packaged else ""
     return EncoderUnavailable(
         f"{name}: got no weights (in no package, not in WARMLINE_ENCODER_FOLDER, and the hub gave "
@@ -46,7 +46,7 @@ def unavailable(name: str, model: str, packaged: PackagedWeights | None, cause: 
 
 
 def fingerprint(state: Mapping[str, torch.Tensor]) -> str:
-    """12 hex digits that change with any name, shape or value; the same wherever the weights were loaded from."""
+    """12 hex digits that depend on all names, shapes and values, but not on where the weights were loaded from."""
     digest = sha256()
     for name in sorted(state):
         tensor = state[name].detach().cpu().contiguous()

@@ -1,1 +1,1 @@
-"""Photos from strangers: which may be fetched, how they are decoded, and why one could not be read."""
+"""Untrusted photos: which may be fetched, how they are decoded, and why one could not be read."""

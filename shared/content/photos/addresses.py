@@ -1,4 +1,4 @@
-"""Which network addresses a photo may come from: public ones only, however they are written. Pure but for DNS."""
+"""Which network addresses a photo may come from: only public ones, in any notation. Pure except for DNS."""
 
 import ipaddress
 import socket
@@ -13,7 +13,7 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address in t
 def is_public(address: str) -> bool:
     """Whether an address belongs to the public internet: not private, loopback, link-local, reserved or multicast.
 
-    An IPv4 address inside an IPv6 one (mapped, 6to4, NAT64) is judged too: `::ffff:127.0.0.1` is loopback.
+    An IPv4 address inside an IPv6 one (mapped, 6to4, NAT64) is checked too: `::ffff:127.0.0.1` is loopback.
     """
     try:
         found = ipaddress.ip_address(address)
@@ -29,10 +29,10 @@ def is_public(address: str) -> bool:
 
 
 def resolve(host: str, port: int) -> Sequence[str]:
-    """All addresses of a host, as the system's resolver gives them (which bounds its own time).
+    """All addresses of a host, from the system's resolver (which has its own timeout).
 
     Raises:
-        OSError: the name has none.
+        OSError: the name has no address.
     """
     answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(answer[4][0]) for answer in answers))

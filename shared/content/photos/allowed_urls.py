@@ -1,4 +1,4 @@
-"""Which URLs may be fetched: http(s), hosts of the allow-list, no credentials. Pure."""
+"""Decides which URLs may be fetched: http(s), hosts of the allow-list, no credentials. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -29,17 +29,17 @@ class Target:
 
 
 def is_entry(entry: str) -> bool:
-    """Whether a string may stand in the allow-list: `host`, `*.domain`, either with `:port`."""
+    """Whether a string is a valid entry of the allow-list: `host`, `*.domain`, either with `:port`."""
     return _ENTRY.fullmatch(entry) is not None
 
 
 def allowed_target(url: str, hosts: Sequence[str]) -> Target:
-    """The parts of a URL.
+    """Check a URL, and return its parts.
 
     Args:
-        url: as a post or a redirect gives it.
+        url: from a post or a redirect.
         hosts: the allow-list. `*.example.org` means every name below example.org, not itself. Without a port an entry
-            allows the scheme's own only, so that a listed host cannot be used to knock at its other doors.
+            allows only the scheme's default port, so that other services of a listed host cannot be reached.
 
     Raises:
         PhotoRefused: `bad-reference` or `host-not-allowed`.

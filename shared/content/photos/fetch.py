@@ -1,6 +1,6 @@
-"""Fetches a photo from an allowed host: the address is checked, then connected to, so that DNS cannot change its mind.
+"""Fetches a photo from an allowed host: connects to the very address that was checked, so DNS cannot change it.
 
-The standard library's client, on a socket that we open: no proxy, no cookies, no redirect that we did not check.
+It uses the standard library's client on a socket that we open: no proxy, no cookies, no unchecked redirect.
 """
 
 import http.client
@@ -28,7 +28,7 @@ _HEADERS = {"User-Agent": "warmline", "Accept": "image/*", "Accept-Encoding": "i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchLimits:
-    """What one photo may cost."""
+    """Limits for fetching one photo."""
 
     seconds: float = 10.0  # from the first connection to the last byte, redirects included
     max_bytes: int = 20_000_000
@@ -145,7 +145,7 @@ class _Redirect:
 
 
 class _DeadlineSocket:
-    """What http.client needs of a socket, with one deadline for all of it: a server that drips bytes gains nothing."""
+    """The part of a socket that http.client needs, with one deadline for everything: slow servers cannot extend it."""
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:
         self._sock = sock
@@ -159,7 +159,7 @@ class _DeadlineSocket:
         return io.BufferedReader(_DeadlineReader(self._sock, self._deadline))
 
     def close(self) -> None:
-        """Nothing: who opened the socket closes it, after the body was read."""
+        """Does nothing: the caller that opened the socket closes it after the body was read."""
 
 
 class _DeadlineReader(io.RawIOBase):

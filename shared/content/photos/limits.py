@@ -1,4 +1,4 @@
-"""By which of our limits a photo was refused: stored with the refusal, which holds only as long as the limit does."""
+"""The limit that a photo was refused by: stored with the refusal, which is void once the limit has changed."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ _OPTIONAL = ("WEBP", "AVIF")  # formats that Pillow may have been built without
 def limits_by_fault(
     *, media_root: Path | None, hosts: Sequence[str], fetch: FetchLimits, max_pixels: int
 ) -> Mapping[str, str]:
-    """For each fault that one of our limits decides, that limit as it is now."""
+    """For each fault that depends on one of our limits, the current limit."""
     root, decoder = f"media root {media_root}", _decoder()
     return {
         Fault.OUTSIDE_ROOT: root,
@@ -37,12 +37,12 @@ def limits_by_fault(
 
 
 def still_refuses(reason: str, refused_by: str | None, limits: Mapping[str, str]) -> bool:
-    """Whether a refusal on record would be given again.
+    """Whether a recorded refusal would happen again.
 
     Args:
-        reason: as `Unreadable.reason` wrote it.
-        refused_by: the limit then; None where there was none, and in records of earlier versions.
-        limits: by fault, as they are now.
+        reason: as written by `Unreadable.reason`.
+        refused_by: the limit at that time; None if there was none, and in records of earlier versions.
+        limits: the current ones by fault.
     """
     limit = limits.get(reason.partition(":")[0])
     return limit is None or limit == refused_by

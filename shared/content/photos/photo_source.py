@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from PIL.Image import Image
 
-from shared.content.encoders.captions import hash_of
+from shared.content.encoders.captions import content_hash_of
 from shared.content.photos.addresses import AddressCheck, Resolver, is_public, resolve
 from shared.content.photos.decoders import decoders
 from shared.content.photos.fetch import Fetcher, FetchLimits
@@ -71,7 +71,7 @@ class PhotoSource:
         """The photo behind a post's `image_url`: an http(s) URL, or a path below the media root."""
         try:
             content = self._fetcher.fetch(reference) if "://" in reference else self._read(reference)
-            image, content_hash = self._decode(content), hash_of(content)
+            image, content_hash = self._decode(content), content_hash_of(content)
             return Photo(image=image, content_hash=content_hash, fingerprint=fingerprint(image))
         except PhotoRefused as refused:
             return replace(refused.unreadable, is_remote="://" in reference)
@@ -116,7 +116,7 @@ class PhotoSource:
     def _decode(self, content: bytes) -> Image:
         decoded = decoders().decode(content, max_pixels=self._max_pixels)
         if decoded.warnings:
-            photo, kind = hash_of(content), decoded.complaint
+            photo, kind = content_hash_of(content), decoded.complaint
             log_trouble("content.photo_warnings", photo=photo, count=decoded.warnings, kind=kind)
         if decoded.refused is not None:
             raise decoded.refused
@@ -137,17 +137,17 @@ class PhotoSource:
         stamp, is_away = "", False
         if "://" not in reference:
             try:
-                status = self._place(reference).stat()
+                status = self._path_of(reference).stat()
                 stamp = f" {status.st_size} {status.st_mtime_ns}"
             except (PhotoRefused, OSError):  # `load` says what is wrong
                 is_away = True
-        return PhotoState(source_hash=hash_of((reference + stamp).encode("utf-8", "replace")), is_away=is_away)
+        return PhotoState(source_hash=content_hash_of((reference + stamp).encode("utf-8", "replace")), is_away=is_away)
 
     def _read(self, reference: str) -> bytes:
-        place, root = self._place(reference), self._root
+        path, root = self._path_of(reference), self._root
         assert root is not None  # else there is no place
         try:
-            return read_untrusted(place, below=root, max_bytes=self._limits.max_bytes)
+            return read_untrusted(path, below=root, max_bytes=self._limits.max_bytes)
         except FileNotFoundError:
             raise PhotoRefused(Fault.FILE_MISSING, "no such file below WARMLINE_MEDIA_ROOT") from None
         except FileTooLarge:
@@ -158,7 +158,7 @@ class PhotoSource:
             detail = f"opening it failed with {type(error).__name__}"
             raise PhotoRefused(Fault.FILE_UNREADABLE, detail, may_be_outage=True) from error
 
-    def _place(self, reference: str) -> Path:
+    def _path_of(self, reference: str) -> Path:
         """The file that a reference means, with all links followed.
 
         Raises:
@@ -171,12 +171,12 @@ class PhotoSource:
         if Path(reference).is_absolute():
             raise PhotoRefused(Fault.OUTSIDE_ROOT, "got an absolute path, expected one below the media root")
         try:
-            place = (self._root / reference).resolve()
+            path = (self._root / reference).resolve()
         except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a name too long
             raise PhotoRefused(Fault.FILE_UNREADABLE, f"finding it failed with {type(error).__name__}") from error
-        if not place.is_relative_to(self._root):
+        if not path.is_relative_to(self._root):
             raise PhotoRefused(Fault.OUTSIDE_ROOT, "got a path or link that leads out of the media root")
-        return place
+        return path
 
 
 def _absence(root: Path) -> str | None:

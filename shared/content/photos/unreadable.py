@@ -49,9 +49,9 @@ _LASTING = frozenset(
         Fault.ENCODER_FAULT,
     }
 )
-# Behind a URL the bytes may change and the URL not: what is no image today may be a proxy's page in the photo's place.
+# The bytes behind a URL may change: what is no image today may be a proxy's error page.
 _PASSING_BEHIND_A_URL = frozenset({Fault.NOT_AN_IMAGE, Fault.BROKEN_IMAGE})
-# These may say that all photos of the place are out of reach, not only this one.
+# These may mean that all photos of the origin are unreachable, not only this one.
 _OUTAGES = frozenset({Fault.HOST_UNKNOWN, Fault.CONNECTION_FAILED, Fault.TIMED_OUT, Fault.SOURCE_AWAY})
 
 
@@ -63,7 +63,7 @@ class Unreadable:
         fault: the stable code.
         detail: what was got and what was expected; one line, without the photo's address.
         is_remote: it was to come from a URL.
-        may_be_outage: the place that it comes from may be at fault, with all its photos.
+        may_be_outage: the origin may be down, with all its photos.
     """
 
     fault: Fault

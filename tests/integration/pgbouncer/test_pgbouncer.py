@@ -18,7 +18,7 @@ from demo.processes import free_port
 from shared.db.engine import Database
 from shared.db.migrate import migrate
 from shared.errors import StoreUnavailable
-from tests.flow.house import ANN, API_KEY, COLD, House, ask, build_world, posts_of, until_ready
+from tests.flow.deployment import ANN, API_KEY, COLD, Deployment, ask, build_world, posts_of, until_ready
 from tests.stores import administrator, empty_database, store_settings
 
 pytestmark = pytest.mark.debian
@@ -87,7 +87,7 @@ def bounced_url(bouncer: str, server_url: str) -> Iterator[str]:
         database = Database(store_settings(url))
         migrate(database)
         database.close()
-        build_world(House(database_url=direct, redis_url=""))
+        build_world(Deployment(database_url=direct, redis_url=""))
         yield url
 
 
@@ -132,9 +132,9 @@ def test_what_we_set_reaches_nobody_else(database: Database, bounced_url: str) -
 
 
 def test_a_run_and_a_timeline_work(bounced_url: str, fresh_redis: str) -> None:
-    house = House(database_url=bounced_url, redis_url=fresh_redis)
-    house.run_heuristic()
-    with house.timeline() as client:
+    deployment = Deployment(database_url=bounced_url, redis_url=fresh_redis)
+    deployment.run_heuristic()
+    with deployment.timeline() as client:
         until_ready(client)
         assert ask(client, ANN)["source"] == "heuristic"
         assert client.put(f"/users/{COLD}/blocks/author3", headers=BACKEND).status_code == 204

@@ -2,9 +2,9 @@
 
 from tests.flow.conftest import client as client
 from tests.flow.conftest import copied_database as copied_database
-from tests.flow.conftest import fragile_house as fragile_house
-from tests.flow.conftest import house as house
+from tests.flow.conftest import deployment as deployment
+from tests.flow.conftest import fragile_deployment as fragile_deployment
 from tests.flow.conftest import migrated_template as migrated_template
-from tests.flow.conftest import ranked_house as ranked_house
+from tests.flow.conftest import ranked_deployment as ranked_deployment
 from tests.flow.conftest import second_valkey as second_valkey
-from tests.flow.conftest import standing_house as standing_house
+from tests.flow.conftest import shared_deployment as shared_deployment

@@ -9,7 +9,7 @@ import jwt
 import pytest
 from starlette.testclient import TestClient
 
-from tests.flow.house import ADMIN_TOKEN, ANN, API_KEY, JWT_KEY, House, until_ready
+from tests.flow.deployment import ADMIN_TOKEN, ANN, API_KEY, JWT_KEY, Deployment, until_ready
 from timeline.app import create_app
 from timeline.http.limits import MAX_BODY, MAX_HEADERS
 
@@ -53,9 +53,9 @@ SELECT (SELECT count(*) FROM warmline.interactions), (SELECT count(*) FROM warml
 
 
 @pytest.fixture(scope="module")
-def guarded(standing_house: House) -> Iterator[TestClient]:
+def guarded(shared_deployment: Deployment) -> Iterator[TestClient]:
     """A timeline as in production; what is refused changes nothing, so all share it."""
-    with standing_house.timeline(env="production") as client:
+    with shared_deployment.timeline(env="production") as client:
         until_ready(client)
         yield client
 
@@ -71,8 +71,8 @@ def credentials(path: str) -> dict[str, str]:
     return OPERATOR if path.startswith("/admin") else BACKEND
 
 
-def test_every_route_is_in_the_list(standing_house: House) -> None:
-    documented = create_app(standing_house.settings()).openapi()["paths"]
+def test_every_route_is_in_the_list(shared_deployment: Deployment) -> None:
+    documented = create_app(shared_deployment.settings()).openapi()["paths"]
     known = {(method.upper(), path) for path, methods in documented.items() for method in methods} - OPEN
     assert len(known) == len(ROUTES), known
     assert {path.split("/")[1] for _, path in known} == {path.split("/")[1] for _, path in ROUTES}
@@ -80,14 +80,14 @@ def test_every_route_is_in_the_list(standing_house: House) -> None:
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_no_route_opens_to_a_stranger_and_nothing_is_written(
-    guarded: TestClient, standing_house: House, method: str, path: str
+    guarded: TestClient, shared_deployment: Deployment, method: str, path: str
 ) -> None:
-    before = standing_house.sql(WRITTEN)
+    before = shared_deployment.sql(WRITTEN)
     for headers in STRANGERS.values():
         response = guarded.request(method, path, headers=headers, json=BODIES.get(path, {}))
         is_problem(response, 401, 403)
         assert response.status_code == 401 or path.startswith("/timeline")
-    assert standing_house.sql(WRITTEN) == before
+    assert shared_deployment.sql(WRITTEN) == before
 
 
 @pytest.mark.parametrize(("method", "path"), [route for route in ROUTES if not route[1].startswith("/timeline")])
@@ -114,15 +114,15 @@ HUGE = {
 @pytest.mark.parametrize("name", HUGE)
 @pytest.mark.parametrize(("method", "path"), WITH_BODY)
 def test_a_hostile_body_is_refused(
-    guarded: TestClient, standing_house: House, method: str, path: str, name: str
+    guarded: TestClient, shared_deployment: Deployment, method: str, path: str, name: str
 ) -> None:
     body, status = HUGE[name]
-    before = standing_house.sql(WRITTEN)
+    before = shared_deployment.sql(WRITTEN)
     begun = time.monotonic()
     response = guarded.request(method, path, headers=credentials(path) | JSON, content=body)
     assert time.monotonic() - begun < 5
     is_problem(response, status, 422, 400, 413)  # some routes take less than others
-    assert standing_house.sql(WRITTEN) == before
+    assert shared_deployment.sql(WRITTEN) == before
 
 
 def test_a_body_in_pieces_is_cut_off_at_the_bound(guarded: TestClient) -> None:

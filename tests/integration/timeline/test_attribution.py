@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from tests.flow.house import ADMIN_TOKEN, ANN, API_KEY, COLD, House, ask, ids, until_ready
+from tests.flow.deployment import ADMIN_TOKEN, ANN, API_KEY, COLD, Deployment, ask, ids, until_ready
 
 BACKEND = {"Authorization": f"Bearer {API_KEY}"}
 OPERATOR = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
@@ -22,7 +22,7 @@ def react(client: TestClient, user: str, page: dict[str, Any], *, likes: int) ->
     assert client.post("/interactions", json=events, headers=BACKEND).json()["accepted"] == len(events)
 
 
-def test_likes_per_view_stand_in_the_status_by_source(client: TestClient, ranked_house: House) -> None:
+def test_likes_per_view_stand_in_the_status_by_source(client: TestClient, ranked_deployment: Deployment) -> None:
     react(client, COLD, ask(client, COLD, limit=10), likes=5)
     react(client, "stranger", ask(client, "stranger", limit=4), likes=1)
     found = feeds(client)
@@ -30,25 +30,29 @@ def test_likes_per_view_stand_in_the_status_by_source(client: TestClient, ranked
     assert rows == [("everyone", None, 0.25), ("heuristic", None, 0.5)]  # a source's only generation is no second row
 
 
-def test_generations_of_a_source_stand_below_it_to_be_compared(client: TestClient, ranked_house: House) -> None:
+def test_generations_of_a_source_stand_below_it_to_be_compared(
+    client: TestClient, ranked_deployment: Deployment
+) -> None:
     react(client, COLD, ask(client, COLD, limit=10), likes=5)
-    ranked_house.run_heuristic()
+    ranked_deployment.run_heuristic()
     react(client, COLD, ask(client, COLD, limit=10), likes=0)
-    (old,), (new,) = ranked_house.sql("SELECT fence FROM warmline.runs ORDER BY fence")
+    (old,), (new,) = ranked_deployment.sql("SELECT fence FROM warmline.runs ORDER BY fence")
     rows = [(each["generation"], each["events"]["view"], each["likes_per_view"]) for each in feeds(client)]
     assert rows == [(None, 20, 0.25), (new, 10, 0.0), (old, 10, 0.5)]
 
 
-def test_a_second_page_is_recorded_with_its_position(client: TestClient, ranked_house: House) -> None:
+def test_a_second_page_is_recorded_with_its_position(client: TestClient, ranked_deployment: Deployment) -> None:
     first = ask(client, COLD, limit=10)
     react(client, COLD, ask(client, COLD, limit=10, cursor=first["next_cursor"]), likes=0)
     places = "SELECT DISTINCT source, position FROM warmline.interactions WHERE user_id = %s"
-    assert ranked_house.sql(places, [(COLD,)]) == [("heuristic", 10)]
+    assert ranked_deployment.sql(places, [(COLD,)]) == [("heuristic", 10)]
 
 
-def test_another_users_or_installations_feed_id_is_not_counted(client: TestClient, ranked_house: House) -> None:
+def test_another_users_or_installations_feed_id_is_not_counted(
+    client: TestClient, ranked_deployment: Deployment
+) -> None:
     theirs = ask(client, ANN, limit=5)["feed_id"]
-    with ranked_house.timeline(signing_key="another-key-" + "x" * 32) as elsewhere:
+    with ranked_deployment.timeline(signing_key="another-key-" + "x" * 32) as elsewhere:
         until_ready(elsewhere)
         foreign = ask(elsewhere, COLD, limit=5)["feed_id"]
     events = [

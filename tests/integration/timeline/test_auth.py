@@ -15,7 +15,7 @@ import jwt
 import pytest
 from starlette.testclient import TestClient
 
-from tests.flow.house import ADMIN_TOKEN, ANN, API_KEY, COLD, JWT_KEY, House, until_ready
+from tests.flow.deployment import ADMIN_TOKEN, ANN, API_KEY, COLD, JWT_KEY, Deployment, until_ready
 
 OTHER_KEY = "another-key-altogether-" + "z" * 32
 SECRETS = (ADMIN_TOKEN, API_KEY, JWT_KEY)
@@ -35,15 +35,15 @@ WRITE_ROUTES = [
 
 
 @pytest.fixture(scope="module")
-def guarded(standing_house: House) -> Iterator[TestClient]:
-    with standing_house.timeline(env="production") as client:
+def guarded(shared_deployment: Deployment) -> Iterator[TestClient]:
+    with shared_deployment.timeline(env="production") as client:
         until_ready(client)
         yield client
 
 
 @pytest.fixture(scope="module")
-def in_dev(standing_house: House) -> Iterator[TestClient]:
-    with standing_house.timeline(env="dev") as client:
+def in_dev(shared_deployment: Deployment) -> Iterator[TestClient]:
+    with shared_deployment.timeline(env="dev") as client:
         until_ready(client)
         yield client
 
@@ -149,14 +149,14 @@ def test_a_refusal_says_which_scheme_to_use(guarded: TestClient) -> None:
 @pytest.mark.parametrize(("method", "path"), [*ADMIN_ROUTES, *WRITE_ROUTES])
 @pytest.mark.parametrize("token", [None, "", "wrong", JWT_KEY, "é".encode().decode("latin-1"), "users-own"])
 def test_no_admin_or_write_route_opens_to_a_stranger(
-    guarded: TestClient, in_dev: TestClient, standing_house: House, method: str, path: str, token: str | None
+    guarded: TestClient, in_dev: TestClient, shared_deployment: Deployment, method: str, path: str, token: str | None
 ) -> None:
     presented = _token() if token == "users-own" else token
     headers = {} if presented is None else {b"Authorization": b"Bearer " + presented.encode()}
     for client in (guarded, in_dev):
         response = client.request(method, path, headers=headers, json={"phase": "neucf"})
         assert (response.status_code, response.headers["content-type"]) == (401, PROBLEM)
-    assert standing_house.sql("SELECT count(*) FROM warmline.phase_changes")[0] == (0,)
+    assert shared_deployment.sql("SELECT count(*) FROM warmline.phase_changes")[0] == (0,)
 
 
 @pytest.mark.parametrize(("method", "path"), ADMIN_ROUTES)
@@ -173,8 +173,8 @@ def test_in_dev_reads_are_open(in_dev: TestClient) -> None:
     assert in_dev.get("/timeline/ann").status_code == 200
 
 
-def test_in_dev_without_tokens_admin_stays_closed(house: House) -> None:
-    with house.timeline(admin_token=None, api_key=None, jwt_key=None) as client:
+def test_in_dev_without_tokens_admin_stays_closed(deployment: Deployment) -> None:
+    with deployment.timeline(admin_token=None, api_key=None, jwt_key=None) as client:
         answers = [client.request(method, path).status_code for method, path in [*ADMIN_ROUTES, *WRITE_ROUTES]]
     assert set(answers) == {401}
 
@@ -184,24 +184,25 @@ def test_health_is_open_to_the_platform(guarded: TestClient, path: str) -> None:
     assert guarded.get(path).status_code == 200
 
 
-def test_no_secret_stands_in_a_log(ranked_house: House, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_secret_stands_in_a_log(ranked_deployment: Deployment, caplog: pytest.LogCaptureFixture) -> None:
     token = _token()
-    with caplog.at_level(logging.DEBUG), ranked_house.timeline(env="production") as client:
+    with caplog.at_level(logging.DEBUG), ranked_deployment.timeline(env="production") as client:
         until_ready(client)
         for bearer in (*SECRETS, token, _token(OTHER_KEY)):
             client.get("/timeline/ann", headers=_bearer(bearer))
             client.put("/admin/phase", headers=_bearer(bearer), json={"phase": "neucf"})
-        ranked_house.close_database()
+        ranked_deployment.close_database()
         client.get("/admin/status", headers=_bearer(ADMIN_TOKEN))
     said = "\n".join(record.getMessage() for record in caplog.records if record.name != "asyncio")
     passwords = [
-        part.partition("@")[0].rpartition(":")[2] for part in (ranked_house.database_url, ranked_house.redis_url)
+        part.partition("@")[0].rpartition(":")[2]
+        for part in (ranked_deployment.database_url, ranked_deployment.redis_url)
     ]
     assert not [secret for secret in (*SECRETS, token, *passwords) if secret in said]
 
 
-def test_no_secret_stands_in_a_repr(house: House) -> None:
-    assert not [secret for secret in SECRETS if secret in repr(house.settings(env="production"))]
+def test_no_secret_stands_in_a_repr(deployment: Deployment) -> None:
+    assert not [secret for secret in SECRETS if secret in repr(deployment.settings(env="production"))]
 
 
 def _start(folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":

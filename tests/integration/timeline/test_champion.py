@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from tests.flow.house import ADMIN_TOKEN, House, until_ready
+from tests.flow.deployment import ADMIN_TOKEN, Deployment, until_ready
 from tests.model_files import put_on_record
 
 OPERATOR = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
@@ -16,12 +16,12 @@ def promote(client: TestClient, version: int) -> Any:
 
 
 def test_a_model_is_promoted_only_while_its_files_are_whole(
-    ranked_house: House, tmp_path: Path, monkeypatch: Any
+    ranked_deployment: Deployment, tmp_path: Path, monkeypatch: Any
 ) -> None:
     monkeypatch.setenv("WARMLINE_MODEL_DIR", str(tmp_path))
-    with ranked_house.database() as database:
+    with ranked_deployment.database() as database:
         good, bad = put_on_record(database, tmp_path, "good"), put_on_record(database, None, "bad")
-    with ranked_house.timeline() as client:
+    with ranked_deployment.timeline() as client:
         refused, done = promote(client, bad), promote(client, good)
         status = client.put("/admin/phase", json={"phase": "neucf"}, headers=OPERATOR).json()
     assert refused.status_code == 409
@@ -33,16 +33,20 @@ def test_a_model_is_promoted_only_while_its_files_are_whole(
     assert "`warmline run score`" in status["warning"]
 
 
-def test_without_the_folder_the_answer_says_that_nothing_was_checked(client: TestClient, ranked_house: House) -> None:
-    with ranked_house.database() as database:
+def test_without_the_folder_the_answer_says_that_nothing_was_checked(
+    client: TestClient, ranked_deployment: Deployment
+) -> None:
+    with ranked_deployment.database() as database:
         version = put_on_record(database, None, "model-1")
     answer = promote(client, version).json()
     assert (answer["champion"]["version"], answer["files_checked"]) == (version, False)
     assert "WARMLINE_MODEL_DIR; is it mounted?" in answer["warning"]
 
 
-def test_the_status_holds_the_newest_models_as_the_list_of_models_does(client: TestClient, ranked_house: House) -> None:
-    with ranked_house.database() as database:
+def test_the_status_holds_the_newest_models_as_the_list_of_models_does(
+    client: TestClient, ranked_deployment: Deployment
+) -> None:
+    with ranked_deployment.database() as database:
         version = put_on_record(database, None, "newest")
     models = client.get("/admin/models", headers=OPERATOR).json()["models"]
     status = client.get("/admin/status", headers=OPERATOR).json()["models"]

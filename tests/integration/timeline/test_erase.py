@@ -16,7 +16,17 @@ from shared.db.runs import claim_run, finish_run, request_run
 from shared.domain import author_key
 from shared.ranked_lists import codec
 from tests.flow.camps import build_camps, people_of
-from tests.flow.house import ADMIN_TOKEN, API_KEY, COLD, House, ask, eventually, ids, state_of_app, until_ready
+from tests.flow.deployment import (
+    ADMIN_TOKEN,
+    API_KEY,
+    COLD,
+    Deployment,
+    ask,
+    eventually,
+    ids,
+    state_of_app,
+    until_ready,
+)
 from tests.traces import make_views, traces, traces_on
 
 BACKEND = {"Authorization": f"Bearer {API_KEY}"}
@@ -48,9 +58,9 @@ def erase(client: TestClient) -> int:
     return client.delete(f"/users/{GONE}", headers=BACKEND).status_code
 
 
-def found(house: House, **more: Any) -> Mapping[str, list[str]]:
+def found(deployment: Deployment, **more: Any) -> Mapping[str, list[str]]:
     """Where the user, their post and their caption stand."""
-    return {text: places for text in (GONE, MARKER, THEIR_POST) if (places := traces(house, text, **more))}
+    return {text: places for text in (GONE, MARKER, THEIR_POST) if (places := traces(deployment, text, **more))}
 
 
 @pytest.fixture
@@ -60,25 +70,27 @@ def disk(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def client(ranked_house: House, disk: Path) -> Iterator[TestClient]:
+def client(ranked_deployment: Deployment, disk: Path) -> Iterator[TestClient]:
     """A timeline of the ranked world that keeps a snapshot on disk."""
-    with ranked_house.timeline(snapshot_file=disk / "timeline.bin") as client:
+    with ranked_deployment.timeline(snapshot_file=disk / "timeline.bin") as client:
         until_ready(client)
         yield client
 
 
 @pytest.fixture
-def lived(client: TestClient, ranked_house: House, disk: Path) -> House:
+def lived(client: TestClient, ranked_deployment: Deployment, disk: Path) -> Deployment:
     """A user with a life, ranked, in the memory of a timeline and on its disk."""
     live_a_life(client)
-    ranked_house.sql("INSERT INTO warmline.runs (job, state, requested_by, error) VALUES ('train', 'failed', 'x', %s)",
-                     [(f"users.id: '{GONE}' stands in more than one row",)])  # fmt: skip
-    ranked_house.run_heuristic()
+    ranked_deployment.sql(
+        "INSERT INTO warmline.runs (job, state, requested_by, error) VALUES ('train', 'failed', 'x', %s)",
+        [(f"users.id: '{GONE}' stands in more than one row",)],
+    )
+    ranked_deployment.run_heuristic()
     _wait_for_their_post(client)
-    with ranked_house.timeline(snapshot_file=disk / "timeline.bin") as other:  # saves at its end
+    with ranked_deployment.timeline(snapshot_file=disk / "timeline.bin") as other:  # saves at its end
         _wait_for_their_post(other)
-    assert set(found(ranked_house)) == {GONE, MARKER, THEIR_POST}
-    return ranked_house
+    assert set(found(ranked_deployment)) == {GONE, MARKER, THEIR_POST}
+    return ranked_deployment
 
 
 def _wait_for_their_post(client: TestClient) -> None:
@@ -92,19 +104,19 @@ def _wait_for_their_post(client: TestClient) -> None:
     eventually(is_known, "the post is in the snapshot")
 
 
-def test_at_once_the_user_is_found_nowhere(client: TestClient, lived: House, disk: Path) -> None:
+def test_at_once_the_user_is_found_nowhere(client: TestClient, lived: Deployment, disk: Path) -> None:
     assert erase(client) == 204
     assert found(lived, folder=disk) == {}
 
 
-def test_at_once_their_blocks_are_gone_from_the_disk(client: TestClient, lived: House, disk: Path) -> None:
+def test_at_once_their_blocks_are_gone_from_the_disk(client: TestClient, lived: Deployment, disk: Path) -> None:
     key = struct.pack("=Q", author_key(GONE))
     assert key in (disk / "timeline.bin").read_bytes()
     erase(client)
     assert key not in (disk / "timeline.bin").read_bytes()
 
 
-def test_the_life_that_is_erased_left_traces_everywhere(lived: House, disk: Path) -> None:
+def test_the_life_that_is_erased_left_traces_everywhere(lived: Deployment, disk: Path) -> None:
     """Else the tests above would prove nothing."""
     assert traces(lived, THEIR_POST, folder=disk)[-1].endswith("timeline.bin")
     places = "\n".join(traces(lived, GONE))
@@ -113,7 +125,7 @@ def test_the_life_that_is_erased_left_traces_everywhere(lived: House, disk: Path
     assert [place for place in wanted if place not in places] == []
 
 
-def test_others_see_the_posts_no_more_and_their_own_rows_stay(client: TestClient, lived: House) -> None:
+def test_others_see_the_posts_no_more_and_their_own_rows_stay(client: TestClient, lived: Deployment) -> None:
     before = lived.sql("SELECT count(*) FROM warmline.interactions WHERE user_id = 'ann'")
     assert THEIR_POST in ids(ask(client, "stranger", limit=100))
     erase(client)
@@ -121,7 +133,7 @@ def test_others_see_the_posts_no_more_and_their_own_rows_stay(client: TestClient
     assert lived.sql("SELECT count(*) FROM warmline.interactions WHERE user_id = 'ann'") == before
 
 
-def test_a_run_after_it_brings_nothing_back(client: TestClient, lived: House, disk: Path) -> None:
+def test_a_run_after_it_brings_nothing_back(client: TestClient, lived: Deployment, disk: Path) -> None:
     erase(client)
     lived.run_heuristic()
     with lived.timeline(snapshot_file=disk / "timeline.bin") as later:
@@ -130,13 +142,13 @@ def test_a_run_after_it_brings_nothing_back(client: TestClient, lived: House, di
 
 
 def test_with_redis_away_their_posts_are_gone_from_pages_and_disk_at_once(
-    fragile_house: House, second_valkey: Any, disk: Path
+    fragile_deployment: Deployment, second_valkey: Any, disk: Path
 ) -> None:
-    fragile_house.run_heuristic()
-    with fragile_house.timeline(snapshot_file=disk / "timeline.bin") as client:
+    fragile_deployment.run_heuristic()
+    with fragile_deployment.timeline(snapshot_file=disk / "timeline.bin") as client:
         until_ready(client)
         live_a_life(client)
-        fragile_house.run_heuristic()
+        fragile_deployment.run_heuristic()
         _wait_for_their_post(client)
         second_valkey.stop()
         assert erase(client) == 202
@@ -144,11 +156,11 @@ def test_with_redis_away_their_posts_are_gone_from_pages_and_disk_at_once(
         assert traces_on(disk, THEIR_POST) == []
 
 
-def test_erasing_twice_or_somebody_unknown_is_no_mistake(client: TestClient, lived: House) -> None:
+def test_erasing_twice_or_somebody_unknown_is_no_mistake(client: TestClient, lived: Deployment) -> None:
     assert [erase(client), erase(client), client.delete("/users/nobody", headers=BACKEND).status_code] == [204] * 3
 
 
-def test_the_user_cannot_be_written_again(client: TestClient, lived: House) -> None:
+def test_the_user_cannot_be_written_again(client: TestClient, lived: Deployment) -> None:
     erase(client)
     like = {"user_id": GONE, "post_id": "p05", "kind": "like"}
     put = [
@@ -163,7 +175,7 @@ def test_the_user_cannot_be_written_again(client: TestClient, lived: House) -> N
     assert found(lived) == {}
 
 
-def test_an_import_does_not_bring_the_user_back(client: TestClient, lived: House) -> None:
+def test_an_import_does_not_bring_the_user_back(client: TestClient, lived: Deployment) -> None:
     erase(client)
     at = "2026-11-01T00:00:00+00:00"
     with lived.database() as database:
@@ -177,7 +189,7 @@ def test_an_import_does_not_bring_the_user_back(client: TestClient, lived: House
     assert found(lived) == {}
 
 
-def test_the_audit_and_the_status_hold_nothing_of_the_user(client: TestClient, lived: House) -> None:
+def test_the_audit_and_the_status_hold_nothing_of_the_user(client: TestClient, lived: Deployment) -> None:
     erase(client)
     said = [client.get(path, headers=OPERATOR).text for path in ("/admin/status", "/admin/jobs")]
     assert not [text for text in said if GONE in text]
@@ -186,7 +198,7 @@ def test_the_audit_and_the_status_hold_nothing_of_the_user(client: TestClient, l
 # --- what is under way ------------------------------------------------------------------------------------------------
 
 
-def test_what_a_run_under_way_brings_back_goes_when_it_has_ended(client: TestClient, lived: House) -> None:
+def test_what_a_run_under_way_brings_back_goes_when_it_has_ended(client: TestClient, lived: Deployment) -> None:
     with lived.database() as database:
         request_run(database, "score", by="test")
         run = claim_run(database, "score", worker="test")
@@ -206,20 +218,20 @@ def test_what_a_run_under_way_brings_back_goes_when_it_has_ended(client: TestCli
     eventually(lambda: found(lived) == {}, "swept after the run")
 
 
-def test_with_redis_away_the_rest_goes_when_it_is_back(fragile_house: House, second_valkey: Any) -> None:
+def test_with_redis_away_the_rest_goes_when_it_is_back(fragile_deployment: Deployment, second_valkey: Any) -> None:
     """Here it comes back empty; the record of what is to be swept is what must not stay."""
-    fragile_house.run_heuristic()
-    with fragile_house.timeline() as client:
+    fragile_deployment.run_heuristic()
+    with fragile_deployment.timeline() as client:
         until_ready(client)
         live_a_life(client)
         second_valkey.stop()
         assert erase(client) == 202
-        assert fragile_house.sql("SELECT user_id FROM warmline.erasures") == [(GONE,)]
+        assert fragile_deployment.sql("SELECT user_id FROM warmline.erasures") == [(GONE,)]
         second_valkey.start()
-        eventually(lambda: found(fragile_house) == {}, "swept after Redis was back")
+        eventually(lambda: found(fragile_deployment) == {}, "swept after Redis was back")
 
 
-def test_with_postgresql_away_nothing_is_half_erased(client: TestClient, lived: House) -> None:
+def test_with_postgresql_away_nothing_is_half_erased(client: TestClient, lived: Deployment) -> None:
     before = sorted(found(lived).items())
     lived.close_database()
     try:
@@ -234,46 +246,46 @@ def test_with_postgresql_away_nothing_is_half_erased(client: TestClient, lived: 
 
 
 @pytest.fixture
-def viewed(ranked_house: House) -> Iterator[tuple[House, TestClient]]:
+def viewed(ranked_deployment: Deployment) -> Iterator[tuple[Deployment, TestClient]]:
     """The same life, the user and their post in the team's own tables."""
-    ranked_house.sql("INSERT INTO warmline.users VALUES (%s, now())", [(GONE,)])
-    ranked_house.sql("INSERT INTO warmline.posts (id, author_id, caption) VALUES (%s, %s, %s)",
+    ranked_deployment.sql("INSERT INTO warmline.users VALUES (%s, now())", [(GONE,)])
+    ranked_deployment.sql("INSERT INTO warmline.posts (id, author_id, caption) VALUES (%s, %s, %s)",
                      [(THEIR_POST, GONE, MARKER)])  # fmt: skip
-    ranked_house.sql("INSERT INTO warmline.blocks VALUES (%s, 'author3', now())", [(GONE,)])
-    ranked_house.add_events(GONE, ["p10", "p11"], kind="hide")
-    make_views(ranked_house)
-    house = replace(ranked_house, source_schema="team")
-    with house.timeline() as client:
+    ranked_deployment.sql("INSERT INTO warmline.blocks VALUES (%s, 'author3', now())", [(GONE,)])
+    ranked_deployment.add_events(GONE, ["p10", "p11"], kind="hide")
+    make_views(ranked_deployment)
+    deployment = replace(ranked_deployment, source_schema="team")
+    with deployment.timeline() as client:
         until_ready(client)
         live_a_life(client, has_views=True)
-        house.run_heuristic()
-        yield house, client
+        deployment.run_heuristic()
+        yield deployment, client
 
 
-def test_over_views_ours_goes_and_theirs_is_hidden_from_every_run(viewed: tuple[House, TestClient]) -> None:
-    house, client = viewed
+def test_over_views_ours_goes_and_theirs_is_hidden_from_every_run(viewed: tuple[Deployment, TestClient]) -> None:
+    deployment, client = viewed
     assert erase(client) == 204
-    assert found(house, theirs=("team",)) == {}
-    house.run_heuristic()
-    assert found(house, theirs=("team",)) == {}
-    assert house.sql("SELECT count(*) FROM team.users WHERE id = %s", [(GONE,)]) == [(1,)]
+    assert found(deployment, theirs=("team",)) == {}
+    deployment.run_heuristic()
+    assert found(deployment, theirs=("team",)) == {}
+    assert deployment.sql("SELECT count(*) FROM team.users WHERE id = %s", [(GONE,)]) == [(1,)]
 
 
-def test_over_views_a_later_post_of_the_user_is_hidden_too(viewed: tuple[House, TestClient]) -> None:
-    house, client = viewed
+def test_over_views_a_later_post_of_the_user_is_hidden_too(viewed: tuple[Deployment, TestClient]) -> None:
+    deployment, client = viewed
     erase(client)
-    house.sql("INSERT INTO team.their_posts (id, author_id, caption, created_at) VALUES ('later', %s, '', now())",
+    deployment.sql("INSERT INTO team.their_posts (id, author_id, caption, created_at) VALUES ('later', %s, '', now())",
               [(GONE,)])  # fmt: skip
-    house.run_heuristic()
+    deployment.run_heuristic()
     assert "later" not in ids(ask(client, "stranger", limit=100))
-    assert traces(house, "later", theirs=("team",)) == []
+    assert traces(deployment, "later", theirs=("team",)) == []
 
 
-def test_over_views_that_do_not_answer_nothing_is_half_erased(viewed: tuple[House, TestClient]) -> None:
-    house, client = viewed
-    house.sql("DROP VIEW team.posts")
+def test_over_views_that_do_not_answer_nothing_is_half_erased(viewed: tuple[Deployment, TestClient]) -> None:
+    deployment, client = viewed
+    deployment.sql("DROP VIEW team.posts")
     assert client.delete(f"/users/{GONE}", headers=BACKEND).status_code == 503
-    assert house.sql("SELECT count(*) FROM warmline.interactions WHERE user_id = %s", [(GONE,)]) == [(3,)]
+    assert deployment.sql("SELECT count(*) FROM warmline.interactions WHERE user_id = %s", [(GONE,)]) == [(3,)]
 
 
 # --- the model's files, and MLflow's ----------------------------------------------------------------------------------
@@ -282,53 +294,53 @@ LOVER, THEIR_CAT = "cat-lover-00", "a-cat-to-erase"
 
 
 @pytest.fixture(scope="module")
-def trained_twice(standing_house: House, tmp_path_factory: pytest.TempPathFactory) -> tuple[House, Path]:
+def trained_twice(shared_deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> tuple[Deployment, Path]:
     """A user with likes and a post with a caption, trained on and mirrored; erased; trained and mirrored again."""
     folder = tmp_path_factory.mktemp("trained")
-    camps = build_camps(standing_house, folder)
+    camps = build_camps(shared_deployment, folder)
     mirror = MirrorSettings(mlflow_uri=SecretStr(f"sqlite:///{folder}/mlflow/mlflow.db"))
     (folder / "mlflow").mkdir()
     likes = [{"user_id": person, "post_id": THEIR_CAT, "kind": "like"} for person in people_of("cat")[1:9]]
-    with standing_house.timeline(snapshot_file=folder / "snapshot" / "timeline.bin") as client:
+    with shared_deployment.timeline(snapshot_file=folder / "snapshot" / "timeline.bin") as client:
         until_ready(client)
         body = {"author_id": LOVER, "caption": f"look: {MARKER}"}
         assert client.put(f"/posts/{THEIR_CAT}", json=body, headers=BACKEND).status_code == 204
         assert client.post("/interactions", json=likes, headers=BACKEND).json()["accepted"] == 8
         camps.train(mirror=mirror)
         camps.score()
-        standing_house.run_heuristic()
-        assert traces(standing_house, THEIR_CAT)
-        assert traces(standing_house, MARKER)
-        assert traces(standing_house, LOVER)
+        shared_deployment.run_heuristic()
+        assert traces(shared_deployment, THEIR_CAT)
+        assert traces(shared_deployment, MARKER)
+        assert traces(shared_deployment, LOVER)
         assert client.delete(f"/users/{LOVER}", headers=BACKEND).status_code == 204
         camps.train(mirror=mirror)
         camps.score()
-        standing_house.run_heuristic()
+        shared_deployment.run_heuristic()
         until_ready(client)
-    return standing_house, folder
+    return shared_deployment, folder
 
 
-def test_after_the_next_training_nothing_names_the_user(trained_twice: tuple[House, Path]) -> None:
-    house, folder = trained_twice
+def test_after_the_next_training_nothing_names_the_user(trained_twice: tuple[Deployment, Path]) -> None:
+    deployment, folder = trained_twice
     assert len(list((folder / "mlflow").rglob("*.safetensors"))) >= 2  # MLflow holds both trainings
     assert (folder / "snapshot" / "timeline.bin").exists()
-    assert {text: traces(house, text, folder=folder) for text in (LOVER, MARKER, THEIR_CAT)} == {
+    assert {text: traces(deployment, text, folder=folder) for text in (LOVER, MARKER, THEIR_CAT)} == {
         LOVER: [], MARKER: [], THEIR_CAT: []
     }  # fmt: skip
 
 
-def test_the_next_training_has_no_row_for_the_user_or_their_post(trained_twice: tuple[House, Path]) -> None:
+def test_the_next_training_has_no_row_for_the_user_or_their_post(trained_twice: tuple[Deployment, Path]) -> None:
     """The model before, which may be wanted for a rollback, knows them as 64-bit keys until it is pruned."""
-    house, folder = trained_twice
+    deployment, folder = trained_twice
     stays = "cat-lover-01"
     for root in (folder / "models", folder / "mlflow"):
         older, newer = sorted(root.rglob("*.safetensors"), key=lambda path: path.stat().st_mtime)
-        keys = [key_of(house, name) for name in (stays, LOVER, THEIR_CAT)]
+        keys = [key_of(deployment, name) for name in (stays, LOVER, THEIR_CAT)]
         assert [key in older.read_bytes() for key in keys] == [True, True, True]
         assert [key in newer.read_bytes() for key in keys] == [True, False, False]
 
 
-def key_of(house: House, user_id: str) -> bytes:
+def key_of(deployment: Deployment, user_id: str) -> bytes:
     """What the model's vocabulary holds of a user who has a row in it."""
-    ((key,),) = house.sql('SELECT hashtextextended(%s COLLATE "C", 0)', [(user_id,)])
+    ((key,),) = deployment.sql('SELECT hashtextextended(%s COLLATE "C", 0)', [(user_id,)])
     return struct.pack("<q", key)

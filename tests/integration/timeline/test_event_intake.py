@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 from starlette.testclient import TestClient
 
-from tests.flow.house import API_KEY, House, eventually
+from tests.flow.deployment import API_KEY, Deployment, eventually
 from tests.integration.timeline.test_ingest import BACKEND, counted, event, send
 
 WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
@@ -26,13 +26,15 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 
 
 @contextmanager
-def held_up(house: House, client: TestClient, threads: ThreadPoolExecutor) -> Iterator["Future[dict[str, Any]]"]:
+def held_up(
+    deployment: Deployment, client: TestClient, threads: ThreadPoolExecutor
+) -> Iterator["Future[dict[str, Any]]"]:
     """A request's transaction that waits, as for an erasure under way; at the end it goes on."""
-    connection = psycopg2.connect(house.database_url)
+    connection = psycopg2.connect(deployment.database_url)
     with connection, connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", (ERASURES_LOCK,))
         first = threads.submit(send, client, event(user="first"))
-        eventually(lambda: house.sql(WAITING) == [(1,)], "a request waits")
+        eventually(lambda: deployment.sql(WAITING) == [(1,)], "a request waits")
         yield first
     connection.close()
 
@@ -46,19 +48,19 @@ def sent_together(client: TestClient, threads: ThreadPoolExecutor, *batches: lis
 
 
 def test_requests_that_arrive_together_share_a_transaction(
-    client: TestClient, ranked_house: House, threads: ThreadPoolExecutor
+    client: TestClient, ranked_deployment: Deployment, threads: ThreadPoolExecutor
 ) -> None:
-    with held_up(ranked_house, client, threads) as first:
+    with held_up(ranked_deployment, client, threads) as first:
         answers = sent_together(client, threads, *[[event(user=f"sender{number}")] for number in range(5)])
     assert [each.result() for each in (first, *answers)] == [counted(1)] * 6
-    assert ranked_house.sql(TRANSACTIONS) == [(5, 1)]
+    assert ranked_deployment.sql(TRANSACTIONS) == [(5, 1)]
 
 
 def test_what_is_refused_of_one_request_is_refused_of_it_alone(
-    client: TestClient, ranked_house: House, threads: ThreadPoolExecutor
+    client: TestClient, ranked_deployment: Deployment, threads: ThreadPoolExecutor
 ) -> None:
     client.delete("/users/gone", headers=BACKEND)
-    with held_up(ranked_house, client, threads):
+    with held_up(ranked_deployment, client, threads):
         answers = sent_together(
             client,
             threads,
@@ -72,36 +74,36 @@ def test_what_is_refused_of_one_request_is_refused_of_it_alone(
 
 
 def test_the_same_event_in_two_requests_is_new_in_one(
-    client: TestClient, ranked_house: House, threads: ThreadPoolExecutor
+    client: TestClient, ranked_deployment: Deployment, threads: ThreadPoolExecutor
 ) -> None:
-    with held_up(ranked_house, client, threads):
+    with held_up(ranked_deployment, client, threads):
         answers = sent_together(client, threads, [event(user="sender1")], [event(user="sender1")])
     accepted = [(answer["accepted"], answer["duplicates"]) for answer in (each.result() for each in answers)]
     assert sorted(accepted) == [(0, 1), (1, 0)]
 
 
 def test_a_request_that_postgresql_refuses_does_not_take_others_with_it(
-    client: TestClient, ranked_house: House, threads: ThreadPoolExecutor
+    client: TestClient, ranked_deployment: Deployment, threads: ThreadPoolExecutor
 ) -> None:
-    ranked_house.sql("ALTER TABLE warmline.interactions ADD CONSTRAINT of_the_test CHECK (user_id <> 'refused')")
+    ranked_deployment.sql("ALTER TABLE warmline.interactions ADD CONSTRAINT of_the_test CHECK (user_id <> 'refused')")
 
     def post(user: str) -> int:
         headers = {"Authorization": f"Bearer {API_KEY}"}
         return client.post("/interactions", json=[event(user=user)], headers=headers).status_code
 
-    with held_up(ranked_house, client, threads):
+    with held_up(ranked_deployment, client, threads):
         intake = client.app.state.warmline.intake  # type: ignore[attr-defined]
         answers = [threads.submit(post, user) for user in ("sender1", "refused", "sender2")]
         eventually(lambda: intake.n_waiting == len(answers), "all wait")
     assert [each.result() for each in answers][::2] == [200, 200]
     assert answers[1].result() >= 500
-    assert ranked_house.sql(TRANSACTIONS)[0][0] == 2
+    assert ranked_deployment.sql(TRANSACTIONS)[0][0] == 2
 
 
 def test_hides_of_requests_that_arrive_together_hold_on_the_next_page(
-    client: TestClient, ranked_house: House, threads: ThreadPoolExecutor
+    client: TestClient, ranked_deployment: Deployment, threads: ThreadPoolExecutor
 ) -> None:
-    with held_up(ranked_house, client, threads):
+    with held_up(ranked_deployment, client, threads):
         answers = sent_together(
             client, threads, [event("p01", kind="hide", user="sender1")], [event("p02", kind="hide", user="sender2")]
         )
@@ -117,7 +119,7 @@ def test_hides_of_requests_that_arrive_together_hold_on_the_next_page(
 
 
 def test_a_large_batch_waits_for_none_of_the_small_ones(
-    client: TestClient, ranked_house: House, threads: ThreadPoolExecutor
+    client: TestClient, ranked_deployment: Deployment, threads: ThreadPoolExecutor
 ) -> None:
     large = [event(user=f"large{number}") for number in range(500)]
     begun = time.monotonic()

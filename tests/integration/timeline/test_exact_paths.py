@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.flow.house import ADMIN_TOKEN, API_KEY, House
+from tests.flow.deployment import ADMIN_TOKEN, API_KEY, Deployment
 from tests.integration.timeline.test_process import first_answer, timeline_process
 
 LIKE = [{"user_id": "ann", "post_id": "p00", "kind": "like"}]
@@ -85,7 +85,7 @@ class Answer:
 class Served:
     """A timeline process, and the world that it serves."""
 
-    house: House
+    deployment: Deployment
     port: int
 
     def ask(self, method: str, target: str, body: Any = None) -> Answer:
@@ -107,11 +107,11 @@ class Served:
         each = ", ".join(
             f"(SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM warmline.{table} AS t)" for table in TABLES
         )
-        return list(self.house.sql(f"SELECT {each}")[0])
+        return list(self.deployment.sql(f"SELECT {each}")[0])
 
     def held_of(self, name: str) -> tuple[int, ...]:
         """How many users, living posts, events and blocks have this very id."""
-        (row,) = self.house.sql(HELD, [(name,) * 7])
+        (row,) = self.deployment.sql(HELD, [(name,) * 7])
         return row
 
     def not_refused(self, method: str, targets: Mapping[str, str], body: Any = None) -> dict[str, Any]:
@@ -127,11 +127,11 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(standing_house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(shared_deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One process for all: what is refused changes nothing, and the others clean up."""
-    with timeline_process(standing_house, tmp_path_factory.mktemp("timeline")) as (_, port):
+    with timeline_process(shared_deployment, tmp_path_factory.mktemp("timeline")) as (_, port):
         first_answer(port)
-        yield Served(house=standing_house, port=port)
+        yield Served(deployment=shared_deployment, port=port)
 
 
 @pytest.mark.parametrize(("method", "path", "body"), [*ROUTES, *WITHOUT_ID])

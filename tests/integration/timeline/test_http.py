@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 from starlette.testclient import TestClient
 
-from tests.flow.house import ADMIN_TOKEN, ANN, API_KEY, House, ask, ids, until_ready
+from tests.flow.deployment import ADMIN_TOKEN, ANN, API_KEY, Deployment, ask, ids, until_ready
 
 OPERATOR = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 BACKEND = {"Authorization": f"Bearer {API_KEY}"}
@@ -16,9 +16,9 @@ SMILE, FAMILY, ARABIC = "🐈‍⬛ 😀", "👩‍👩‍👧‍👦", "قطة"
 
 
 @pytest.fixture(scope="module")
-def client(standing_house: House) -> Iterator[TestClient]:
+def client(shared_deployment: Deployment) -> Iterator[TestClient]:
     """One timeline for all: what is refused changes nothing."""
-    with standing_house.timeline() as client:
+    with shared_deployment.timeline() as client:
         until_ready(client)
         yield client
 
@@ -86,12 +86,12 @@ def test_any_other_id_gets_a_page_and_comes_back_as_it_was(client: TestClient, u
     assert (page["user_id"], len(page["posts"])) == (user_id, 20)
 
 
-def test_a_strange_id_of_a_real_user_and_post_works_through_everything(house: House) -> None:
+def test_a_strange_id_of_a_real_user_and_post_works_through_everything(deployment: Deployment) -> None:
     user, post = "user/../'\"|😀", "post\\t/|'😀"
-    house.sql("INSERT INTO warmline.users (id) VALUES (%s)", [(user,)])
-    house.add_posts([post])
-    house.run_heuristic()
-    with house.timeline() as client:
+    deployment.sql("INSERT INTO warmline.users (id) VALUES (%s)", [(user,)])
+    deployment.add_posts([post])
+    deployment.run_heuristic()
+    with deployment.timeline() as client:
         until_ready(client)
         page = ask(client, quote(user, safe=""), limit=100)
         assert page["source"] == "heuristic"
@@ -222,9 +222,9 @@ def test_a_fault_of_ours_is_logged_on_one_line_without_an_id(
     assert not [word for word in ("\n", "mallory", "victor") if word in line]
 
 
-def test_postgresql_away_is_a_problem_that_says_try_again(ranked_house: House) -> None:
-    with ranked_house.timeline() as client:
-        ranked_house.close_database()
+def test_postgresql_away_is_a_problem_that_says_try_again(ranked_deployment: Deployment) -> None:
+    with ranked_deployment.timeline() as client:
+        ranked_deployment.close_database()
         response = client.get("/admin/phase", headers=OPERATOR)
     is_problem(response, 503)
     assert response.headers["retry-after"] == "5"

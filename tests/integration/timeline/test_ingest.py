@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from shared.ranked_lists.records import unpack_seen
-from tests.flow.house import ANN, API_KEY, COLD, POSTS, House, ask, eventually, ids, until_ready
+from tests.flow.deployment import ANN, API_KEY, COLD, POSTS, Deployment, ask, eventually, ids, until_ready
 from tests.traces import make_views
 
 BACKEND = {"Authorization": f"Bearer {API_KEY}"}
@@ -18,13 +18,13 @@ KEPT = "SELECT user_id, post_id, kind, event_id FROM warmline.interactions WHERE
 
 
 @pytest.fixture
-def seeing(ranked_house: House) -> Iterator[tuple[House, TestClient]]:
+def seeing(ranked_deployment: Deployment) -> Iterator[tuple[Deployment, TestClient]]:
     """The world behind the team's views, in the same database."""
-    make_views(ranked_house)
-    house = replace(ranked_house, source_schema="team")
-    with house.timeline() as client:
+    make_views(ranked_deployment)
+    deployment = replace(ranked_deployment, source_schema="team")
+    with deployment.timeline() as client:
         until_ready(client)
-        yield house, client
+        yield deployment, client
 
 
 def event(post: str = "p10", kind: str = "like", user: str = "eve", **more: Any) -> dict[str, Any]:
@@ -49,69 +49,71 @@ def counted(accepted: int, duplicates: int = 0, rejected: dict[int, str] | None 
 # --- what is kept -----------------------------------------------------------------------------------------------------
 
 
-def test_good_events_are_kept(client: TestClient, ranked_house: House) -> None:
+def test_good_events_are_kept(client: TestClient, ranked_deployment: Deployment) -> None:
     batch = [event(kind=kind) for kind in ("view", "like", "save", "share", "hide")]
     assert send(client, *batch, event(kind="comment", event_id="c1")) == counted(6)
-    assert [row[2] for row in ranked_house.sql(KEPT)] == ["comment", "hide", "like", "save", "share", "view"]
+    assert [row[2] for row in ranked_deployment.sql(KEPT)] == ["comment", "hide", "like", "save", "share", "view"]
 
 
-def test_who_sends_only_events_is_known(client: TestClient, ranked_house: House) -> None:
+def test_who_sends_only_events_is_known(client: TestClient, ranked_deployment: Deployment) -> None:
     send(client, event(user="newcomer"))
-    assert ranked_house.sql("SELECT id FROM warmline.users WHERE id = 'newcomer'") == [("newcomer",)]
+    assert ranked_deployment.sql("SELECT id FROM warmline.users WHERE id = 'newcomer'") == [("newcomer",)]
 
 
 def test_an_empty_batch_is_no_mistake(client: TestClient) -> None:
     assert send(client) == counted(0)
 
 
-def test_a_repeat_is_a_duplicate_and_updates_the_last_time(client: TestClient, ranked_house: House) -> None:
+def test_a_repeat_is_a_duplicate_and_updates_the_last_time(client: TestClient, ranked_deployment: Deployment) -> None:
     early, late = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00+00:00"
     assert send(client, event(created_at=early)) == counted(1)
     assert send(client, event(created_at=late), event(created_at=early)) == counted(0, 2)
-    times = ranked_house.sql("SELECT created_at FROM warmline.interactions WHERE user_id = 'eve'")
+    times = ranked_deployment.sql("SELECT created_at FROM warmline.interactions WHERE user_id = 'eve'")
     assert times == [(datetime(2026, 2, 1, tzinfo=UTC),)]
 
 
 def test_an_event_id_that_comes_again_is_a_duplicate_and_changes_nothing(
-    client: TestClient, ranked_house: House
+    client: TestClient, ranked_deployment: Deployment
 ) -> None:
     first = event(event_id="e1", created_at="2026-01-01T00:00:00Z")
     assert send(client, first, first) == counted(1, 1)
     assert send(client, first | {"created_at": "2026-02-01T00:00:00Z"}) == counted(0, 1)
-    times = ranked_house.sql("SELECT created_at FROM warmline.interactions WHERE user_id = 'eve'")
+    times = ranked_deployment.sql("SELECT created_at FROM warmline.interactions WHERE user_id = 'eve'")
     assert times == [(datetime(2026, 1, 1, tzinfo=UTC),)]
 
 
-def test_two_comments_with_ids_are_two_events(client: TestClient, ranked_house: House) -> None:
+def test_two_comments_with_ids_are_two_events(client: TestClient, ranked_deployment: Deployment) -> None:
     send(client, event(kind="comment", event_id="c1"), event(kind="comment", event_id="c2"))
-    assert len(ranked_house.sql(KEPT)) == 2
+    assert len(ranked_deployment.sql(KEPT)) == 2
 
 
 def test_a_user_who_is_in_no_relation_may_interact(client: TestClient) -> None:
     assert send(client, event(user="never-seen-before")) == counted(1)
 
 
-def test_a_time_ahead_is_clamped_to_now(client: TestClient, ranked_house: House) -> None:
+def test_a_time_ahead_is_clamped_to_now(client: TestClient, ranked_deployment: Deployment) -> None:
     send(client, event(created_at=(datetime.now(UTC) + timedelta(days=400)).isoformat()))
-    ((at,),) = ranked_house.sql("SELECT created_at FROM warmline.interactions WHERE user_id = 'eve'")
+    ((at,),) = ranked_deployment.sql("SELECT created_at FROM warmline.interactions WHERE user_id = 'eve'")
     assert abs(at - datetime.now(UTC)) < timedelta(minutes=1)
 
 
-def test_a_thousand_events_are_kept_and_a_thousand_and_one_refused(client: TestClient, ranked_house: House) -> None:
+def test_a_thousand_events_are_kept_and_a_thousand_and_one_refused(
+    client: TestClient, ranked_deployment: Deployment
+) -> None:
     batch = [event(user=f"user-{number}") for number in range(1001)]
     assert client.post("/interactions", json=batch, headers=BACKEND).status_code == 422
-    assert ranked_house.sql("SELECT count(*) FROM warmline.interactions WHERE user_id LIKE 'user-%%'") == [(0,)]
+    assert ranked_deployment.sql("SELECT count(*) FROM warmline.interactions WHERE user_id LIKE 'user-%%'") == [(0,)]
     assert send(client, *batch[:1000]) == counted(1000)
 
 
 # --- what is left out -------------------------------------------------------------------------------------------------
 
 
-def test_bad_events_are_named_and_the_others_are_kept(client: TestClient, ranked_house: House) -> None:
+def test_bad_events_are_named_and_the_others_are_kept(client: TestClient, ranked_deployment: Deployment) -> None:
     batch = [event("p01"), 7, event(kind="love"), event("no-such-post"), event(user="\ud800"), event("p02")]
     reasons = {1: "not-an-object", 2: "kind-unknown", 3: "post-unknown", 4: "user-id-unusable"}
     assert send(client, *batch) == counted(2, 0, reasons)
-    assert [row[1] for row in ranked_house.sql(KEPT)] == ["p01", "p02"]
+    assert [row[1] for row in ranked_deployment.sql(KEPT)] == ["p01", "p02"]
 
 
 def test_an_event_on_a_deleted_post_is_left_out(client: TestClient) -> None:
@@ -127,16 +129,16 @@ def test_broken_feed_ids_do_not_reject_their_events(client: TestClient) -> None:
 # --- taking back ------------------------------------------------------------------------------------------------------
 
 
-def test_an_unlike_takes_the_like_back_whatever_its_id(client: TestClient, ranked_house: House) -> None:
+def test_an_unlike_takes_the_like_back_whatever_its_id(client: TestClient, ranked_deployment: Deployment) -> None:
     send(client, event(), event(event_id="e1"), event("p11"))
     assert send(client, event(), event("p12"), method="DELETE") == counted(1, 1)
-    assert ranked_house.sql(KEPT) == [("eve", "p11", "like", None)]
+    assert ranked_deployment.sql(KEPT) == [("eve", "p11", "like", None)]
 
 
-def test_an_event_id_takes_back_that_event_alone(client: TestClient, ranked_house: House) -> None:
+def test_an_event_id_takes_back_that_event_alone(client: TestClient, ranked_deployment: Deployment) -> None:
     send(client, event(kind="comment", event_id="c1"), event(kind="comment", event_id="c2"))
     assert send(client, event(kind="comment", event_id="c1"), method="DELETE") == counted(1)
-    assert [row[3] for row in ranked_house.sql(KEPT)] == ["c2"]
+    assert [row[3] for row in ranked_deployment.sql(KEPT)] == ["c2"]
 
 
 def test_an_event_id_of_another_user_takes_nothing_back(client: TestClient) -> None:
@@ -165,12 +167,14 @@ def test_a_post_that_was_seen_elsewhere_does_not_come_on_the_next_page(client: T
     assert not set(ids(ask(client, COLD, limit=85))) & set(seen)
 
 
-def test_an_event_on_a_served_post_does_not_push_another_out_of_memory(client: TestClient, ranked_house: House) -> None:
+def test_an_event_on_a_served_post_does_not_push_another_out_of_memory(
+    client: TestClient, ranked_deployment: Deployment
+) -> None:
     served = ids(ask(client, COLD, limit=80))
     send(client, *(event(post, "view", COLD) for post in served[:40]))
-    value = ranked_house.redis().get("wl:seen:cold")
+    value = ranked_deployment.redis().get("wl:seen:cold")
     assert isinstance(value, bytes)
-    rows = ranked_house.rows()
+    rows = ranked_deployment.rows()
     assert list(unpack_seen(value).rows) == [rows[post] for post in [*served[40:], *served[:40]]]
     assert unpack_seen(value).visits == 1
 
@@ -182,61 +186,61 @@ def test_a_hidden_post_is_gone_from_the_next_page_and_back_when_unhidden(client:
     assert "p00" in ids(ask(client, COLD, limit=100))
 
 
-def test_with_redis_away_events_are_accepted_all_the_same(fragile_house: House, second_valkey: Any) -> None:
-    fragile_house.run_heuristic()
-    with fragile_house.timeline() as client:
+def test_with_redis_away_events_are_accepted_all_the_same(fragile_deployment: Deployment, second_valkey: Any) -> None:
+    fragile_deployment.run_heuristic()
+    with fragile_deployment.timeline() as client:
         until_ready(client)
         second_valkey.stop()
         events = [event(), event(kind="hide")]
         response = client.post("/interactions", json=events, headers=BACKEND)
     assert (response.status_code, response.json()) == (202, counted(2) | {"pending": True})
-    assert len(fragile_house.sql(KEPT)) == 2
+    assert len(fragile_deployment.sql(KEPT)) == 2
 
 
 def test_with_postgresql_away_nothing_is_accepted_and_a_retry_asked_for(
-    client: TestClient, ranked_house: House
+    client: TestClient, ranked_deployment: Deployment
 ) -> None:
-    ranked_house.close_database()
+    ranked_deployment.close_database()
     try:
         for method in ("POST", "DELETE"):
             response = client.request(method, "/interactions", json=[event()], headers=BACKEND)
             assert (response.status_code, "retry-after" in response.headers) == (503, True)
             assert response.headers["content-type"] == "application/problem+json"
     finally:
-        ranked_house.open_database()
-    assert ranked_house.sql(KEPT) == []
+        ranked_deployment.open_database()
+    assert ranked_deployment.sql(KEPT) == []
 
 
 # --- over the team's views --------------------------------------------------------------------------------------------
 
 
-def test_over_views_events_are_kept_beside_them(seeing: tuple[House, TestClient]) -> None:
-    house, client = seeing
+def test_over_views_events_are_kept_beside_them(seeing: tuple[Deployment, TestClient]) -> None:
+    deployment, client = seeing
     assert send(client, event("p10"), event("no-such-post")) == counted(1, 0, {1: "post-unknown"})
-    assert house.sql(KEPT) == [("eve", "p10", "like", None)]
-    assert house.sql("SELECT count(*) FROM team.interactions WHERE user_id = 'eve'") == [(0,)]
+    assert deployment.sql(KEPT) == [("eve", "p10", "like", None)]
+    assert deployment.sql("SELECT count(*) FROM team.interactions WHERE user_id = 'eve'") == [(0,)]
 
 
-def test_over_views_events_on_posts_deleted_by_the_api_are_left_out(seeing: tuple[House, TestClient]) -> None:
+def test_over_views_events_on_posts_deleted_by_the_api_are_left_out(seeing: tuple[Deployment, TestClient]) -> None:
     _, client = seeing
     client.delete("/posts/p10", headers=BACKEND)
     assert send(client, event("p10")) == counted(0, 0, {0: "post-deleted"})
 
 
-def test_over_views_that_do_not_answer_events_are_accepted(seeing: tuple[House, TestClient]) -> None:
-    house, client = seeing
-    house.sql("DROP VIEW team.posts")
+def test_over_views_that_do_not_answer_events_are_accepted(seeing: tuple[Deployment, TestClient]) -> None:
+    deployment, client = seeing
+    deployment.sql("DROP VIEW team.posts")
     assert send(client, event("who knows")) == counted(1)
 
 
-def test_over_views_the_teams_own_like_is_theirs_to_take_back(seeing: tuple[House, TestClient]) -> None:
-    house, client = seeing
-    ((user, post),) = house.sql("SELECT user_id, post_id FROM team.interactions WHERE kind = 'like' LIMIT 1")
+def test_over_views_the_teams_own_like_is_theirs_to_take_back(seeing: tuple[Deployment, TestClient]) -> None:
+    deployment, client = seeing
+    ((user, post),) = deployment.sql("SELECT user_id, post_id FROM team.interactions WHERE kind = 'like' LIMIT 1")
     assert send(client, event(post, "like", user), method="DELETE") == counted(0, 1)
 
 
 @pytest.mark.parametrize("path", ["/users/new", "/posts/new"])
-def test_over_views_users_and_posts_are_not_ours_to_write(seeing: tuple[House, TestClient], path: str) -> None:
+def test_over_views_users_and_posts_are_not_ours_to_write(seeing: tuple[Deployment, TestClient], path: str) -> None:
     _, client = seeing
     response = client.put(path, json={"author_id": "a"} if "posts" in path else {}, headers=BACKEND)
     assert (response.status_code, response.json()["type"]) == (409, "urn:warmline:problem:relation-is-a-view")
@@ -245,21 +249,21 @@ def test_over_views_users_and_posts_are_not_ours_to_write(seeing: tuple[House, T
 # --- users and posts --------------------------------------------------------------------------------------------------
 
 
-def test_a_post_that_was_written_is_shown_after_the_next_run(client: TestClient, ranked_house: House) -> None:
+def test_a_post_that_was_written_is_shown_after_the_next_run(client: TestClient, ranked_deployment: Deployment) -> None:
     for _ in range(2):
         body = {"author_id": "author1", "caption": "a cat\n🐈", "image_url": "https://photos.example/1.jpg"}
         assert client.put("/posts/fresh", json=body, headers=BACKEND).status_code == 204
-    ranked_house.run_heuristic()
+    ranked_deployment.run_heuristic()
     eventually(lambda: "fresh" in ids(ask(client, "stranger", limit=100)), "the new post is shown")
-    ((caption, author),) = ranked_house.sql("SELECT caption, author_id FROM warmline.posts WHERE id = 'fresh'")
+    ((caption, author),) = ranked_deployment.sql("SELECT caption, author_id FROM warmline.posts WHERE id = 'fresh'")
     assert (caption, author) == ("a cat\n🐈", "author1")
 
 
-def test_writing_a_post_again_changes_it_and_keeps_its_time(client: TestClient, ranked_house: House) -> None:
+def test_writing_a_post_again_changes_it_and_keeps_its_time(client: TestClient, ranked_deployment: Deployment) -> None:
     query = "SELECT caption, created_at FROM warmline.posts WHERE id = 'p05'"
-    ((_, born),) = ranked_house.sql(query)
+    ((_, born),) = ranked_deployment.sql(query)
     client.put("/posts/p05", json={"author_id": "author5", "caption": "new"}, headers=BACKEND)
-    assert ranked_house.sql(query) == [("new", born)]
+    assert ranked_deployment.sql(query) == [("new", born)]
 
 
 @pytest.mark.parametrize(
@@ -275,14 +279,16 @@ def test_a_post_that_is_not_theirs_to_write_is_a_conflict(
     assert (response.status_code, response.json()["type"]) == (409, f"urn:warmline:problem:{problem}")
 
 
-def test_a_user_is_written_with_or_without_a_body(client: TestClient, ranked_house: House) -> None:
+def test_a_user_is_written_with_or_without_a_body(client: TestClient, ranked_deployment: Deployment) -> None:
     at = "2026-03-01T00:00:00+01:00"
     answers = [
         client.put("/users/new", headers=BACKEND),
         client.put("/users/new", json={"created_at": at}, headers=BACKEND),
     ]
     assert [answer.status_code for answer in answers] == [204, 204]
-    assert ranked_house.sql("SELECT created_at FROM warmline.users WHERE id = 'new'") == [(datetime.fromisoformat(at),)]
+    assert ranked_deployment.sql("SELECT created_at FROM warmline.users WHERE id = 'new'") == [
+        (datetime.fromisoformat(at),)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -296,37 +302,41 @@ def test_a_user_is_written_with_or_without_a_body(client: TestClient, ranked_hou
         {"author_id": "a", "deleted_at": None},
     ],
 )  # fmt: skip
-def test_a_post_that_is_none_is_refused(client: TestClient, ranked_house: House, body: dict[str, Any]) -> None:
+def test_a_post_that_is_none_is_refused(
+    client: TestClient, ranked_deployment: Deployment, body: dict[str, Any]
+) -> None:
     assert client.put("/posts/none", json=body, headers=BACKEND).status_code == 422
-    assert ranked_house.sql("SELECT count(*) FROM warmline.posts WHERE id = 'none'") == [(0,)]
+    assert ranked_deployment.sql("SELECT count(*) FROM warmline.posts WHERE id = 'none'") == [(0,)]
 
 
 @pytest.mark.parametrize("at", ["2026-11-27T03:02:25-16:14", "3667-11-27T03:02:25+23:59"])
-def test_a_time_in_an_odd_zone_is_kept(client: TestClient, ranked_house: House, at: str) -> None:
+def test_a_time_in_an_odd_zone_is_kept(client: TestClient, ranked_deployment: Deployment, at: str) -> None:
     response = client.put("/posts/odd", json={"author_id": "a", "created_at": at}, headers=BACKEND)
     assert response.status_code == 204
-    found = ranked_house.sql("SELECT created_at FROM warmline.posts WHERE id = 'odd'")
+    found = ranked_deployment.sql("SELECT created_at FROM warmline.posts WHERE id = 'odd'")
     assert found == [(datetime.fromisoformat(at).astimezone(UTC),)]
 
 
-def test_an_id_with_slashes_means_what_its_path_says(client: TestClient, ranked_house: House) -> None:
+def test_an_id_with_slashes_means_what_its_path_says(client: TestClient, ranked_deployment: Deployment) -> None:
     client.put("/users/a%2Fblocks%2Fb", headers=BACKEND)
     client.put("/users/x%2Fy/blocks/..%2F%C3%A9", headers=BACKEND)
-    assert ranked_house.sql("SELECT id FROM warmline.users WHERE id LIKE 'a/%%'") == [("a/blocks/b",)]
-    assert ranked_house.sql("SELECT user_id, blocked_user_id FROM warmline.blocks") == [("x/y", "../é")]
+    assert ranked_deployment.sql("SELECT id FROM warmline.users WHERE id LIKE 'a/%%'") == [("a/blocks/b",)]
+    assert ranked_deployment.sql("SELECT user_id, blocked_user_id FROM warmline.blocks") == [("x/y", "../é")]
 
 
-def test_a_delete_that_is_repeated_tells_redis_again(client: TestClient, ranked_house: House) -> None:
+def test_a_delete_that_is_repeated_tells_redis_again(client: TestClient, ranked_deployment: Deployment) -> None:
     """The first one may have died between PostgreSQL and Redis."""
     client.delete("/posts/p00", headers=BACKEND)
-    with ranked_house.redis() as redis:
+    with ranked_deployment.redis() as redis:
         redis.delete("wl:deleted")
         client.delete("/posts/p00", headers=BACKEND)
         assert redis.zcard("wl:deleted") == 1
 
 
-def test_a_post_of_ann_without_a_row_is_withheld_from_a_run_under_way(client: TestClient, ranked_house: House) -> None:
-    ranked_house.add_posts(["late"], author=ANN)
+def test_a_post_of_ann_without_a_row_is_withheld_from_a_run_under_way(
+    client: TestClient, ranked_deployment: Deployment
+) -> None:
+    ranked_deployment.add_posts(["late"], author=ANN)
     client.delete("/posts/late", headers=BACKEND)
-    row = ranked_house.rows()["late"]
-    assert str(row).encode() in ranked_house.redis().zrange("wl:deleted", 0, -1)
+    row = ranked_deployment.rows()["late"]
+    assert str(row).encode() in ranked_deployment.redis().zrange("wl:deleted", 0, -1)

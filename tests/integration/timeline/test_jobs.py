@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from shared.db.runs import beat, claim_run, finish_run, note_progress
 from shared.jobs.names import SERVICES, Job
-from tests.flow.house import ADMIN_TOKEN, House
+from tests.flow.deployment import ADMIN_TOKEN, Deployment
 
 OPERATOR = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 JOBS = list(Job)
@@ -17,8 +17,8 @@ def ask_for(client: TestClient, job: str) -> Any:
     return client.post(f"/admin/jobs/{job}", headers=OPERATOR)
 
 
-def be_alive(house: House, job: Job) -> None:
-    with house.database() as database:
+def be_alive(deployment: Deployment, job: Job) -> None:
+    with deployment.database() as database:
         beat(database, SERVICES[job], worker="test")
 
 
@@ -27,21 +27,21 @@ def slug(response: Any) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("job", JOBS)
-def test_a_run_is_asked_for_and_claimed(client: TestClient, ranked_house: House, job: Job) -> None:
-    be_alive(ranked_house, job)
+def test_a_run_is_asked_for_and_claimed(client: TestClient, ranked_deployment: Deployment, job: Job) -> None:
+    be_alive(ranked_deployment, job)
     response = ask_for(client, job)
     assert response.status_code == 202
-    with ranked_house.database() as database:
+    with ranked_deployment.database() as database:
         run = claim_run(database, job, worker="test")
     assert run is not None
     assert response.json() == {"run": run.id, "job": job.value, "state": "requested"}
 
 
-def test_while_a_run_waits_or_is_under_way_no_other_is_taken(client: TestClient, ranked_house: House) -> None:
-    be_alive(ranked_house, Job.TRAIN)
+def test_while_a_run_waits_or_is_under_way_no_other_is_taken(client: TestClient, ranked_deployment: Deployment) -> None:
+    be_alive(ranked_deployment, Job.TRAIN)
     ask_for(client, "train")
     assert slug(ask_for(client, "train")) == (409, "run-under-way")
-    with ranked_house.database() as database:
+    with ranked_deployment.database() as database:
         run = claim_run(database, "train", worker="test")
         assert run is not None
         assert slug(ask_for(client, "train")) == (409, "run-under-way")
@@ -49,24 +49,26 @@ def test_while_a_run_waits_or_is_under_way_no_other_is_taken(client: TestClient,
     assert ask_for(client, "train").status_code == 202
 
 
-def test_a_run_whose_worker_died_blocks_nobody(client: TestClient, ranked_house: House) -> None:
-    be_alive(ranked_house, Job.TRAIN)
+def test_a_run_whose_worker_died_blocks_nobody(client: TestClient, ranked_deployment: Deployment) -> None:
+    be_alive(ranked_deployment, Job.TRAIN)
     ask_for(client, "train")
-    with ranked_house.database() as database:
+    with ranked_deployment.database() as database:
         claim_run(database, "train", worker="dead")
-    ranked_house.sql("UPDATE warmline.runs SET lease_until = now() - interval '1 second' WHERE job = 'train'")
+    ranked_deployment.sql("UPDATE warmline.runs SET lease_until = now() - interval '1 second' WHERE job = 'train'")
     assert ask_for(client, "train").status_code == 202
 
 
 @pytest.mark.parametrize("job", JOBS)
-def test_where_no_such_service_is_alive_nothing_is_asked_for(client: TestClient, ranked_house: House, job: Job) -> None:
-    ranked_house.sql("DELETE FROM warmline.heartbeats")
+def test_where_no_such_service_is_alive_nothing_is_asked_for(
+    client: TestClient, ranked_deployment: Deployment, job: Job
+) -> None:
+    ranked_deployment.sql("DELETE FROM warmline.heartbeats")
     for other in set(JOBS) - {job}:
-        be_alive(ranked_house, other)
+        be_alive(ranked_deployment, other)
     response = ask_for(client, job)
     assert slug(response) == (503, "service-not-alive")
     assert "retry-after" in response.headers
-    assert ranked_house.sql("SELECT count(*) FROM warmline.runs WHERE state = 'requested'") == [(0,)]
+    assert ranked_deployment.sql("SELECT count(*) FROM warmline.runs WHERE state = 'requested'") == [(0,)]
 
 
 @pytest.mark.parametrize("job", ["", "Train", "timeline", "train%2F..", "train;drop"])
@@ -74,9 +76,9 @@ def test_an_unknown_job_is_a_problem(client: TestClient, job: str) -> None:
     assert ask_for(client, job).status_code in (404, 405, 422)
 
 
-def test_the_history_is_newest_first_and_bounded(client: TestClient, ranked_house: House) -> None:
+def test_the_history_is_newest_first_and_bounded(client: TestClient, ranked_deployment: Deployment) -> None:
     insert = "INSERT INTO warmline.runs (job, state, requested_by) VALUES (%s, 'done', 'test')"
-    ranked_house.sql(insert, [("score",)] * 130)
+    ranked_deployment.sql(insert, [("score",)] * 130)
     runs = client.get("/admin/jobs", headers=OPERATOR, params={"limit": 100}).json()["runs"]
     assert [run["id"] for run in runs] == sorted((run["id"] for run in runs), reverse=True)
     assert len(runs) == 100
@@ -85,18 +87,18 @@ def test_the_history_is_newest_first_and_bounded(client: TestClient, ranked_hous
     assert {run["job"] for run in of_one} == {"heuristic"}
 
 
-def test_with_postgresql_away_a_retry_is_asked_for(client: TestClient, ranked_house: House) -> None:
-    ranked_house.close_database()
+def test_with_postgresql_away_a_retry_is_asked_for(client: TestClient, ranked_deployment: Deployment) -> None:
+    ranked_deployment.close_database()
     try:
         assert slug(ask_for(client, "train")) == (503, "store-unavailable")
     finally:
-        ranked_house.open_database()
+        ranked_deployment.open_database()
 
 
-def test_the_history_shows_how_far_a_run_is(client: TestClient, ranked_house: House) -> None:
-    be_alive(ranked_house, Job.TRAIN)
+def test_the_history_shows_how_far_a_run_is(client: TestClient, ranked_deployment: Deployment) -> None:
+    be_alive(ranked_deployment, Job.TRAIN)
     ask_for(client, "train")
-    with ranked_house.database() as database:
+    with ranked_deployment.database() as database:
         run = claim_run(database, "train", worker="test")
         assert run is not None
         run.progress.plan({"loading": 1, "training, cut 1": 3})

@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from tests.flow.house import API_KEY, House, ask, until_ready
+from tests.flow.deployment import API_KEY, Deployment, ask, until_ready
 
 READS = ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"]
 
@@ -15,10 +15,12 @@ def test_head_is_a_read_without_its_body(client: TestClient, path: str) -> None:
     assert said.headers["content-type"] == shown.headers["content-type"]
 
 
-def test_head_of_a_page_shows_nothing_and_nothing_counts_as_seen(client: TestClient, ranked_house: House) -> None:
+def test_head_of_a_page_shows_nothing_and_nothing_counts_as_seen(
+    client: TestClient, ranked_deployment: Deployment
+) -> None:
     until_ready(client)
     cursor = ask(client, "ann", limit=5)["next_cursor"]
-    with ranked_house.redis() as store:
+    with ranked_deployment.redis() as store:
         before = store.dbsize()
         for query in ("limit=5", f"cursor={cursor}"):
             said = client.head(f"/timeline/cold?{query}" if "limit" in query else f"/timeline/ann?{query}")
@@ -28,8 +30,8 @@ def test_head_of_a_page_shows_nothing_and_nothing_counts_as_seen(client: TestCli
     assert client.head("/nowhere").status_code == 404
 
 
-def test_head_asks_for_the_same_token(ranked_house: House) -> None:
-    with ranked_house.timeline(env="production") as client:
+def test_head_asks_for_the_same_token(ranked_deployment: Deployment) -> None:
+    with ranked_deployment.timeline(env="production") as client:
         assert client.head("/timeline/ann").status_code == 401
         assert client.head("/timeline/ann", headers={"Authorization": f"Bearer {API_KEY}"}).status_code == 200
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from demo.processes import free_port
-from tests.flow.house import ADMIN_TOKEN, API_KEY, JWT_KEY, POSTS, House
+from tests.flow.deployment import ADMIN_TOKEN, API_KEY, JWT_KEY, POSTS, Deployment
 
 START_SECONDS = 20.0  # two seconds as a rule; the machine may be busy
 ANSWERS = {"Authorization": f"Bearer {API_KEY}"}
@@ -23,13 +23,13 @@ ANSWERS = {"Authorization": f"Bearer {API_KEY}"}
 
 @contextmanager
 def timeline_process(
-    house: House, folder: Path, *, port: int | None = None, files: int = 1024, **more: str
+    deployment: Deployment, folder: Path, *, port: int | None = None, files: int = 1024, **more: str
 ) -> Iterator[tuple["subprocess.Popen[str]", int]]:
     """The service as it is deployed, in production mode; gives the process and its port."""
     port = port or free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("WARMLINE_")}
     settings = {
-        "WARMLINE_DATABASE_URL": house.database_url, "WARMLINE_REDIS_URL": house.redis_url,
+        "WARMLINE_DATABASE_URL": deployment.database_url, "WARMLINE_REDIS_URL": deployment.redis_url,
         "WARMLINE_ADMIN_TOKEN": ADMIN_TOKEN, "WARMLINE_API_KEY": API_KEY, "WARMLINE_JWT_KEY": JWT_KEY,
         "WARMLINE_PORT": str(port), "PYTHONPATH": os.pathsep.join(sys.path),
     }  # fmt: skip
@@ -73,20 +73,20 @@ def test_it_imports_nothing_heavy() -> None:
     assert shown.stdout.strip() == "[]"
 
 
-def test_the_first_answer_is_a_page_with_posts(ranked_house: House, tmp_path: Path) -> None:
-    with timeline_process(ranked_house, tmp_path) as (_, port):
+def test_the_first_answer_is_a_page_with_posts(ranked_deployment: Deployment, tmp_path: Path) -> None:
+    with timeline_process(ranked_deployment, tmp_path) as (_, port):
         status, body = first_answer(port)
         assert (status, '"source":"heuristic"' in body) == (200, True)
 
 
-def test_before_any_run_the_first_answer_has_posts_too(house: House, tmp_path: Path) -> None:
-    with timeline_process(house, tmp_path) as (_, port):
+def test_before_any_run_the_first_answer_has_posts_too(deployment: Deployment, tmp_path: Path) -> None:
+    with timeline_process(deployment, tmp_path) as (_, port):
         status, body = first_answer(port)
         assert (status, f'"id":"{POSTS[0]}"' in body) == (200, True)
 
 
-def test_the_short_way_and_the_routes_give_the_same_page(ranked_house: House, tmp_path: Path) -> None:
-    with timeline_process(ranked_house, tmp_path) as (_, port):
+def test_the_short_way_and_the_routes_give_the_same_page(ranked_deployment: Deployment, tmp_path: Path) -> None:
+    with timeline_process(ranked_deployment, tmp_path) as (_, port):
         cursor = json.loads(first_answer(port, "/timeline/ann?limit=5")[1])["next_cursor"]
         paths = (f"/timeline/{name}?limit=5&cursor={cursor}" for name in ("ann", "%61nn", "ann"))
         short, long, again = (get(port, path) for path in paths)
@@ -98,25 +98,25 @@ def test_the_short_way_and_the_routes_give_the_same_page(ranked_house: House, tm
 
 
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_by_itself_when_asked_to(ranked_house: House, tmp_path: Path, name: signal.Signals) -> None:
-    with timeline_process(ranked_house, tmp_path) as (process, port):
+def test_it_ends_by_itself_when_asked_to(ranked_deployment: Deployment, tmp_path: Path, name: signal.Signals) -> None:
+    with timeline_process(ranked_deployment, tmp_path) as (process, port):
         first_answer(port)
         process.send_signal(name)
         _, said = process.communicate(timeout=10)
         assert "Traceback" not in said
 
 
-def test_it_logs_the_address_that_it_listens_on(ranked_house: House, tmp_path: Path) -> None:
-    with timeline_process(ranked_house, tmp_path) as (process, port):
+def test_it_logs_the_address_that_it_listens_on(ranked_deployment: Deployment, tmp_path: Path) -> None:
+    with timeline_process(ranked_deployment, tmp_path) as (process, port):
         assert process.stderr is not None
         address = next(line for line in process.stderr if "timeline.listening" in line)
     assert address.rstrip().endswith(f"timeline.listening address=http://127.0.0.1:{port}")
 
 
-def test_a_port_in_use_is_one_line_that_names_the_setting(house: House, tmp_path: Path) -> None:
+def test_a_port_in_use_is_one_line_that_names_the_setting(deployment: Deployment, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with timeline_process(house, tmp_path, port=port) as (process, _):
+        with timeline_process(deployment, tmp_path, port=port) as (process, _):
             _, errors = process.communicate(timeout=START_SECONDS)
     assert process.returncode == 2
     assert errors.splitlines() == [

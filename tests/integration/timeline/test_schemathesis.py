@@ -11,7 +11,7 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from shared.jobs.names import SERVICES
-from tests.flow.house import ADMIN_TOKEN, API_KEY, House, until_ready
+from tests.flow.deployment import ADMIN_TOKEN, API_KEY, Deployment, until_ready
 from timeline.app import create_app
 
 EXAMPLES = 12  # of each route, good ones and bad ones: together about a minute
@@ -19,7 +19,7 @@ EXAMPLES = 12  # of each route, good ones and bad ones: together about a minute
 BEYOND_SCHEMAS = {"/timeline", "/timeline/{user_id}", "/users/{user_id}", "/posts/{post_id}",
                   "/users/{user_id}/blocks/{blocked_user_id}"}  # fmt: skip
 WITHOUT_INPUT = {("GET", path) for path in ("/healthz", "/metrics", "/admin/phase", "/admin/status", "/admin/models")}
-NOWHERE = House(database_url="postgresql://nobody@127.0.0.1:9/none", redis_url="redis://127.0.0.1:9/0")
+NOWHERE = Deployment(database_url="postgresql://nobody@127.0.0.1:9/none", redis_url="redis://127.0.0.1:9/0")
 ROUTES = [
     (method.upper(), path)
     for path, methods in create_app(NOWHERE.settings()).openapi()["paths"].items()
@@ -29,11 +29,11 @@ ROUTES = [
 
 
 @pytest.fixture(scope="module")
-def document(standing_house: House) -> Iterator[Any]:
+def document(shared_deployment: Deployment) -> Iterator[Any]:
     """The document of a timeline on a world of its own."""
     alive = "INSERT INTO warmline.heartbeats (service, worker, seen_at) VALUES (%s, 'test', now() + interval '1 day')"
-    standing_house.sql(alive, [(service,) for service in SERVICES.values()])
-    with standing_house.timeline() as client:
+    shared_deployment.sql(alive, [(service,) for service in SERVICES.values()])
+    with shared_deployment.timeline() as client:
         until_ready(client)
         yield schemathesis.openapi.from_asgi("/openapi.json", client.app)
 

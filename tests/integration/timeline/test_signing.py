@@ -8,13 +8,13 @@ from starlette.testclient import TestClient
 from shared.domain import Source
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import sign, verify
-from shared.text.signing import SigningKeys
-from tests.flow.house import (
+from shared.signing import SigningKeys
+from tests.flow.deployment import (
     ADMIN_TOKEN,
     ANN,
     API_KEY,
     JWT_KEY,
-    House,
+    Deployment,
     ask,
     ids,
     rest_of_chain,
@@ -37,8 +37,8 @@ def under_key_of_before(state: State, cursor: str, secret: str) -> str:
     return sign(place, user_id=ANN, keys=SigningKeys(current=key))
 
 
-def test_an_open_chain_goes_on_through_the_upgrade_where_the_key_was_secret(ranked_house: House) -> None:
-    with ranked_house.timeline(signing_key=SIGNING_KEY) as client:
+def test_an_open_chain_goes_on_through_the_upgrade_where_the_key_was_secret(ranked_deployment: Deployment) -> None:
+    with ranked_deployment.timeline(signing_key=SIGNING_KEY) as client:
         until_ready(client)
         first = ask(client, ANN, limit=10)
         opened = first | {"next_cursor": under_key_of_before(state_of_app(client), first["next_cursor"], JWT_KEY)}
@@ -46,9 +46,9 @@ def test_an_open_chain_goes_on_through_the_upgrade_where_the_key_was_secret(rank
     assert len(served) == len(set(served)) == 90
 
 
-def test_a_cursor_under_a_public_key_is_refused_and_a_first_page_comes(ranked_house: House) -> None:
+def test_a_cursor_under_a_public_key_is_refused_and_a_first_page_comes(ranked_deployment: Deployment) -> None:
     for algorithm, public in PUBLIC.items():
-        with ranked_house.timeline(jwt_key=public, jwt_algorithm=algorithm) as client:
+        with ranked_deployment.timeline(jwt_key=public, jwt_algorithm=algorithm) as client:
             until_ready(client)
             cursor = under_key_of_before(state_of_app(client), ask(client, ANN)["next_cursor"], public)
             answer = client.get(f"/timeline/{ANN}", params={"cursor": cursor})
@@ -56,8 +56,8 @@ def test_a_cursor_under_a_public_key_is_refused_and_a_first_page_comes(ranked_ho
             assert len(ids(ask(client, ANN))) == 20
 
 
-def test_another_process_takes_a_cursor_and_gives_the_same_page_again(ranked_house: House) -> None:
-    with ranked_house.timeline() as one, ranked_house.timeline() as other:
+def test_another_process_takes_a_cursor_and_gives_the_same_page_again(ranked_deployment: Deployment) -> None:
+    with ranked_deployment.timeline() as one, ranked_deployment.timeline() as other:
         until_ready(one, other)
         cursor = ask(one, ANN)["next_cursor"]
         pages = [ids(ask(client, ANN, cursor=cursor)) for client in (other, one, other)]
@@ -89,25 +89,27 @@ def feeds(client: TestClient) -> list[tuple[str, int | None]]:
     return [(each["source"], each["generation"]) for each in found]
 
 
-def test_generations_that_were_never_given_out_count_for_no_page(client: TestClient, ranked_house: House) -> None:
-    ((newest,),) = ranked_house.sql("SELECT last_value FROM warmline.fences")
+def test_generations_that_were_never_given_out_count_for_no_page(
+    client: TestClient, ranked_deployment: Deployment
+) -> None:
+    ((newest,),) = ranked_deployment.sql("SELECT last_value FROM warmline.fences")
     for generation in (newest + 1, 2**31, LAST_UINT32):
         comment(client, signed_feed(client, generation), 300)
     assert feeds(client) == []
-    assert ranked_house.sql("SELECT DISTINCT generation FROM warmline.interactions WHERE user_id = %s", [(ANN,)]) == [
-        (None,)
-    ]
+    assert ranked_deployment.sql(
+        "SELECT DISTINCT generation FROM warmline.interactions WHERE user_id = %s", [(ANN,)]
+    ) == [(None,)]
     comment(client, signed_feed(client, newest), 1)
     assert feeds(client) == [("neucf", None)]
 
 
-def test_no_clients_number_folds_what_was_counted_away(client: TestClient, ranked_house: House) -> None:
-    ranked_house.sql("INSERT INTO warmline.feed_counts VALUES ('heuristic', 4, 'like', 7)")
-    ranked_house.sql("SELECT setval('warmline.fences', 5003)")
+def test_no_clients_number_folds_what_was_counted_away(client: TestClient, ranked_deployment: Deployment) -> None:
+    ranked_deployment.sql("INSERT INTO warmline.feed_counts VALUES ('heuristic', 4, 'like', 7)")
+    ranked_deployment.sql("SELECT setval('warmline.fences', 5003)")
     for generation in (LAST_UINT32, 5003):
         comment(client, signed_feed(client, generation), 1)
     counted = "SELECT generation, events FROM warmline.feed_counts WHERE source = 'heuristic'"
-    assert ranked_house.sql(counted) == [(4, 7)]
-    ranked_house.sql("SELECT setval('warmline.fences', 5004)")
+    assert ranked_deployment.sql(counted) == [(4, 7)]
+    ranked_deployment.sql("SELECT setval('warmline.fences', 5004)")
     comment(client, signed_feed(client, 5004), 1)
-    assert ranked_house.sql(counted) == [(0, 7)]
+    assert ranked_deployment.sql(counted) == [(0, 7)]

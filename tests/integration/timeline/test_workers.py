@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flow.house import House, eventually
+from tests.flow.deployment import Deployment, eventually
 from tests.integration.timeline.test_process import ANSWERS, START_SECONDS, first_answer, get, timeline_process
 
 TRIES = 40  # all of them to one of two processes: once in 2**39
@@ -24,10 +24,12 @@ def children(process: "subprocess.Popen[str]") -> list[int]:
     return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
 
 
-def both_serve(house: House, port: int) -> None:
+def both_serve(deployment: Deployment, port: int) -> None:
     """Wait until each process has said that it is there."""
     first_answer(port)
-    eventually(lambda: house.sql("SELECT count(*) FROM warmline.heartbeats WHERE service = 'timeline'")[0][0] >= 2, "2")
+    eventually(
+        lambda: deployment.sql("SELECT count(*) FROM warmline.heartbeats WHERE service = 'timeline'")[0][0] >= 2, "2"
+    )
 
 
 def counted(port: int) -> int:
@@ -35,9 +37,9 @@ def counted(port: int) -> int:
     return int(found[1]) if found else 0
 
 
-def test_they_are_one_timeline(ranked_house: House, tmp_path: Path) -> None:
-    with timeline_process(ranked_house, tmp_path, WARMLINE_WORKERS="2") as (process, port):
-        both_serve(ranked_house, port)
+def test_they_are_one_timeline(ranked_deployment: Deployment, tmp_path: Path) -> None:
+    with timeline_process(ranked_deployment, tmp_path, WARMLINE_WORKERS="2") as (process, port):
+        both_serve(ranked_deployment, port)
         assert len(children(process)) == 2
         before = counted(port)
         status, body = get(port, "/timeline/ann?limit=2")
@@ -48,9 +50,9 @@ def test_they_are_one_timeline(ranked_house: House, tmp_path: Path) -> None:
         assert {counted(port) for _ in range(TRIES)} == {before + TRIES + 1}
 
 
-def test_one_that_dies_is_replaced_and_what_was_counted_stays(ranked_house: House, tmp_path: Path) -> None:
-    with timeline_process(ranked_house, tmp_path, WARMLINE_WORKERS="2") as (process, port):
-        both_serve(ranked_house, port)
+def test_one_that_dies_is_replaced_and_what_was_counted_stays(ranked_deployment: Deployment, tmp_path: Path) -> None:
+    with timeline_process(ranked_deployment, tmp_path, WARMLINE_WORKERS="2") as (process, port):
+        both_serve(ranked_deployment, port)
         before, victim = counted(port), children(process)[0]
         os.kill(victim, signal.SIGKILL)
         eventually(lambda: len(children(process)) == 2 and victim not in children(process), "replaced")
@@ -60,7 +62,7 @@ def test_one_that_dies_is_replaced_and_what_was_counted_stays(ranked_house: Hous
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_stop_loses_no_request_of_busy_clients(ranked_house: House, tmp_path: Path, workers: str) -> None:
+def test_a_stop_loses_no_request_of_busy_clients(ranked_deployment: Deployment, tmp_path: Path, workers: str) -> None:
     lost, answered = list[str](), list[int]()
 
     def ask_on(port: int) -> None:
@@ -78,7 +80,7 @@ def test_a_stop_loses_no_request_of_busy_clients(ranked_house: House, tmp_path: 
             if response.getheader("connection") == "close":
                 return
 
-    with timeline_process(ranked_house, tmp_path, WARMLINE_WORKERS=workers) as (process, port):
+    with timeline_process(ranked_deployment, tmp_path, WARMLINE_WORKERS=workers) as (process, port):
         first_answer(port)
         clients = [threading.Thread(target=ask_on, args=(port,)) for _ in range(BUSY)]
         for client in clients:
@@ -91,9 +93,9 @@ def test_a_stop_loses_no_request_of_busy_clients(ranked_house: House, tmp_path: 
     assert (lost, set(answered)) == ([], {200})
 
 
-def test_they_end_with_their_parent(ranked_house: House, tmp_path: Path) -> None:
-    with timeline_process(ranked_house, tmp_path, WARMLINE_WORKERS="2") as (process, port):
-        both_serve(ranked_house, port)
+def test_they_end_with_their_parent(ranked_deployment: Deployment, tmp_path: Path) -> None:
+    with timeline_process(ranked_deployment, tmp_path, WARMLINE_WORKERS="2") as (process, port):
+        both_serve(ranked_deployment, port)
         process.kill()
 
         def is_refused() -> bool:
@@ -106,22 +108,24 @@ def test_they_end_with_their_parent(ranked_house: House, tmp_path: Path) -> None
         eventually(is_refused, "nobody listens")
 
 
-def test_a_port_in_use_is_refused_to_several_too(ranked_house: House, tmp_path: Path) -> None:
-    with timeline_process(ranked_house, tmp_path, WARMLINE_WORKERS="2") as (_, port):
+def test_a_port_in_use_is_refused_to_several_too(ranked_deployment: Deployment, tmp_path: Path) -> None:
+    with timeline_process(ranked_deployment, tmp_path, WARMLINE_WORKERS="2") as (_, port):
         first_answer(port)
-        with timeline_process(ranked_house, tmp_path, port=port, WARMLINE_WORKERS="2") as (second, _):
+        with timeline_process(ranked_deployment, tmp_path, port=port, WARMLINE_WORKERS="2") as (second, _):
             _, errors = second.communicate(timeout=START_SECONDS)
     assert (second.returncode, "WARMLINE_PORT" in errors) == (2, True)
 
 
-def test_one_of_them_keeps_the_file_and_an_erasure_through_any_is_off_it(ranked_house: House, tmp_path: Path) -> None:
+def test_one_of_them_keeps_the_file_and_an_erasure_through_any_is_off_it(
+    ranked_deployment: Deployment, tmp_path: Path
+) -> None:
     file = tmp_path / "snapshot" / "timeline.bin"
 
     def held() -> bytes:
         return file.read_bytes() if file.exists() else b""
 
-    with timeline_process(ranked_house, tmp_path, WARMLINE_WORKERS="2") as (process, port):
-        both_serve(ranked_house, port)
+    with timeline_process(ranked_deployment, tmp_path, WARMLINE_WORKERS="2") as (process, port):
+        both_serve(ranked_deployment, port)
         eventually(file.exists, "saved")
         assert b"p00" in file.read_bytes()
         for number in range(10):  # by chance through each of them

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from benchmarks.new_posts.__main__ import bound_of, rows_of
-from benchmarks.new_posts.ask import Met
+from benchmarks.new_posts.ask import FirstPages
 from benchmarks.new_posts.world import Size
 from shared.domain import Phase
 from shared.settings import NewPostSettings
@@ -14,11 +14,11 @@ SIZE = Size(users=50, posts=100, events=10, new=20)
 SETTINGS = NewPostSettings()
 
 
-def _met(reached: int) -> Met:
+def _met(reached: int) -> FirstPages:
     """So many posts stand in just enough lists, one more in one too few, the others in none."""
     enough = SETTINGS.new_post_viewers
     lists = Counter({f"new{number}": enough for number in range(reached)}) + Counter({f"new{reached}": enough - 1})
-    return Met(phase=Phase.HEURISTIC, lists=lists, sources=Counter({"heuristic": 50}), degraded=2)
+    return FirstPages(phase=Phase.HEURISTIC, lists=lists, sources=Counter({"heuristic": 50}), degraded=2)
 
 
 def test_a_post_counts_from_enough_lists_on() -> None:

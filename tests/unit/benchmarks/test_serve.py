@@ -41,11 +41,11 @@ def test_no_more_is_asked_than_was_wanted() -> None:
 def test_a_page_that_is_short_or_degraded_is_noted() -> None:
     pages = _pages()
     pages.answer(0, HEAD, _page("x"))
-    assert pages.odd.count == 0
+    assert pages.unexpected.count == 0
     pages.answer(0, HEAD, _page("x", posts=LIMIT - 1))
     pages.answer(0, HEAD, _page("x", more=',"degraded":["redis"]'))
     pages.answer(0, b"HTTP/1.1 503 no", b"")
-    assert pages.odd.count == 3
+    assert pages.unexpected.count == 3
 
 
 def _server() -> int:
@@ -73,5 +73,5 @@ def test_all_requests_are_answered_and_timed() -> None:
     asking = EmptyRoute(100)
     full = ask(port, asking, connections=4)
     half = ask_at(port, EmptyRoute(50), connections=4, rate=2_000, count=50, seed=1)
-    assert (len(full.seconds), len(half.seconds), asking.odd.count) == (100, 50, 0)
+    assert (len(full.seconds), len(half.seconds), asking.unexpected.count) == (100, 50, 0)
     assert half.whole >= 50 / 2_000 / 4  # it waits between requests; how long, is by lot

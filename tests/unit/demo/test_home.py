@@ -6,12 +6,12 @@ import pytest
 from dotenv import dotenv_values
 
 from demo.__main__ import OF_HOME, _make_home, _write_demo_env
+from demo.context import Addresses
 from demo.errors import DataFolderUnusable
 from demo.options import read_options
 from demo.secret_files import load_keys
-from demo.stage import Addresses
-from demo.staging import PreparedWorld
 from demo.world import DemoUsers
+from demo.world_setup import PreparedWorld
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
@@ -22,9 +22,9 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 def test_a_second_terminal_is_given_what_lies_in_the_demos_folder(tmp_path: Path) -> None:
     cast = DemoUsers(**dict.fromkeys(DemoUsers.__dataclass_fields__, "someone"))
-    staged = PreparedWorld(cast=cast, users=1, posts=0, interactions=0, blocks=0, how="made", seconds=1.0)
+    prepared = PreparedWorld(cast=cast, users=1, posts=0, interactions=0, blocks=0, how="made", seconds=1.0)
     urls = Addresses(database_url="postgresql://d", redis_url="redis://r", timeline_url="http://127.0.0.1:8000")
-    _write_demo_env(read_options(["--home", str(tmp_path)], {}), urls, load_keys(tmp_path / "keys.json", {}), staged)
+    _write_demo_env(read_options(["--home", str(tmp_path)], {}), urls, load_keys(tmp_path / "keys.json", {}), prepared)
     given = dotenv_values(tmp_path / "demo.env")
     assert "WARMLINE_SNAPSHOT_FILE" in OF_HOME
     assert all(Path(given[name] or "/").is_relative_to(tmp_path) for name in OF_HOME)

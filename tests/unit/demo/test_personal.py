@@ -75,7 +75,7 @@ def test_only_the_services_own_process_counts_as_alive() -> None:
     process.wait()
     running = Running(
         processes={"s01_heuristic": process, "timeline": process},
-        surroundings=ProcessEnvironment(environment={}, home=Path()),
+        process_environment=ProcessEnvironment(environment={}, home=Path()),
     )
     earlier_start = {"s01_heuristic": {"machine:1"}}
     assert running.without_heartbeat(earlier_start) == ["s01_heuristic"]

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from demo.errors import WorldMissing
+from demo.simulator.appearance import appearance_of
 from demo.simulator.folder import read_folder
-from demo.simulator.looks import looks_of
 from demo.simulator.words import topics_of
 from tests.unit.demo.photos import tiny_folder
 
@@ -92,7 +92,7 @@ def test_captions_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_no_image_is_named(tmp_path: Path) -> None:
     (tmp_path / "0.jpg").write_text("<html>")
     with pytest.raises(WorldMissing, match=r"0\.jpg: .*expected a photo"):
-        looks_of([tmp_path / "0.jpg"])
+        appearance_of([tmp_path / "0.jpg"])
 
 
 def test_photos_of_one_colour_look_more_alike_than_others(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_photos_of_one_colour_look_more_alike_than_others(tmp_path: Path) -> Non
     paths = [tmp_path / f"{number}.png" for number in range(len(colours))]
     for path, colour in zip(paths, colours, strict=True):
         Image.new("RGB", (40, 30), colour).save(path)
-    red, rosy, blue, green = looks_of(paths)
+    red, rosy, blue, green = appearance_of(paths)
     assert red @ rosy > max(red @ blue, red @ green)
 
 

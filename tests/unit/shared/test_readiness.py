@@ -8,7 +8,7 @@ import pytest
 
 from shared.candidates.training_amounts import amounts_of
 from shared.domain import KIND_CODES, InteractionKind
-from shared.readiness import ModelVerdict, RunCounts, TrainingAmounts, counted, sentence
+from shared.readiness import ModelVerdict, RunCounts, TrainingAmounts, readiness_sentence, run_counts_of
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 ENOUGH = TrainingAmounts(events=60_000, positives=50_000, warm_users=900, posts=1700, min_positives=3, days=730.0)
@@ -45,7 +45,7 @@ def of(**changes: int) -> RunCounts:
 def test_the_sentence_says_what_is_missing(
     found: RunCounts | None, newest: ModelVerdict | None, champion: ModelVerdict | None, expected: str
 ) -> None:
-    assert sentence(found, newest, champion) == expected
+    assert readiness_sentence(found, newest, champion) == expected
 
 
 def test_a_positive_is_a_user_and_a_post_however_often_and_a_view_is_none() -> None:
@@ -68,4 +68,4 @@ def test_without_events_all_counts_are_zero() -> None:
 
 @pytest.mark.parametrize("report", [None, {}, {"amounts": 3}, {"amounts": {"events": 1}}])
 def test_a_report_of_another_version_counts_for_nothing(report: dict[str, object] | None) -> None:
-    assert counted(report, by="train", at=NOW) is None
+    assert run_counts_of(report, by="train", at=NOW) is None

@@ -14,7 +14,7 @@ from shared.db.events import FeedPlace
 from shared.errors import ConfigurationError
 from shared.ranked_lists.cursor import Cursor, ForgedCursor, sign, verify
 from shared.settings import load_settings
-from shared.text.signing import SigningKeys, bytes_of, mac, text_of
+from shared.signing import SigningKeys, decode_base64url, encode_base64url, mac
 from tests.public_keys import PUBLIC
 from timeline.feed.feed_id import place_of
 from timeline.http.auth import Authorizer
@@ -131,10 +131,10 @@ def _public_guesses(pem: str) -> Iterator[bytes]:
 @pytest.mark.parametrize("signing_key", [None, SIGNING_KEY])
 def test_nothing_that_follows_from_a_public_key_signs(algorithm: str, signing_key: str | None) -> None:
     keys = _keys(algorithm, signing_key=signing_key)
-    body = bytes_of(BEFORE[algorithm][2])[:16]
+    body = decode_base64url(BEFORE[algorithm][2])[:16]
     for guess in _public_guesses(PUBLIC[algorithm]):
         assert not _is_good(_cursor_of(SigningKeys(current=guess)), keys)
-        forged = text_of(body + mac(guess, b"feed" + body + b"ann"))
+        forged = encode_base64url(body + mac(guess, b"feed" + body + b"ann"))
         assert place_of(forged, user_id="ann", keys=keys) is None
 
 

@@ -9,7 +9,7 @@ from shared.db.sizes import StoredAmounts, held
 from shared.ranked_lists import keys
 from shared.ranked_lists.key_sizes import MemoryUse, used, weigh, weigh_keys
 from shared.settings import ListSettings, load_settings
-from warmline.commands.capacity.history import LastRun, last_runs
+from warmline.commands.capacity.history import MeasuredRun, last_runs
 from warmline.commands.capacity.model import (
     HEURISTIC,
     JOBS,
@@ -98,8 +98,8 @@ def run_capacity(*, users: int, posts: int, interactions: int, as_json: bool) ->
 
 def predict(stores: OpenStores, lists: ListSettings, *, users: int, posts: int, interactions: int) -> Capacity:
     """Weigh what is here, and reckon."""
-    there, runs = held(stores.database), last_runs(stores.database)
-    here = DataSize(users=there.rows["users"], posts=there.rows["posts"], interactions=there.rows["interactions"])
+    stored, runs = held(stores.database), last_runs(stores.database)
+    here = DataSize(users=stored.rows["users"], posts=stored.rows["posts"], interactions=stored.rows["interactions"])
     world = DataSize(users=users, posts=posts, interactions=interactions)
     single = weigh(stores.redis_url, list_length=lists.list_length)
     weights = BytesPerItem(
@@ -110,12 +110,12 @@ def predict(stores: OpenStores, lists: ListSettings, *, users: int, posts: int, 
         chain=single.chain,
     )
     redis, redis_how, checks = _redis(stores, lists, here, world, weights, runs)
-    tables, vectors, views = _tables(there), _vectors(there), stores.database.has_views
+    tables, vectors, views = _tables(stored), _vectors(stored), stores.database.has_views
     postgres = postgres_bytes(tables, world, Growth.between(here, world), views=views, vectors=vectors)
     if HEURISTIC in runs:
-        is_now = {"image": 0.0} | {part: count / max(here.posts, 1) for part, count in there.vectors.items()}
+        is_now = {"image": 0.0} | {part: count / max(here.posts, 1) for part, count in stored.vectors.items()}
         still = postgres_bytes(tables, here, Growth.between(here, here), views=views, vectors=is_now)
-        checks = (*checks, PredictionCheck(what="PostgreSQL", predicted=sum(still.values()), found=there.bytes))
+        checks = (*checks, PredictionCheck(what="PostgreSQL", predicted=sum(still.values()), found=stored.bytes))
     return Capacity(
         world=world,
         here=here,
@@ -165,7 +165,7 @@ def _redis(
     here: DataSize,
     world: DataSize,
     weights: BytesPerItem,
-    runs: Mapping[str, LastRun],
+    runs: Mapping[str, MeasuredRun],
 ) -> tuple[dict[str, int], str, tuple[PredictionCheck, ...]]:
     """Bytes by kind of key, how they were come by, and how that does for what is here."""
     found = {kind: KeyCounts(count=each.count, bytes=each.bytes) for kind, each in weigh_keys(stores.redis_url).items()}
@@ -179,7 +179,7 @@ def _redis(
     return predicted, STEADY, (check_redis(sum(still.values()), used(stores.redis_url), ours=ours),)
 
 
-def check_redis(predicted: int, there: MemoryUse, *, ours: int) -> PredictionCheck:
+def check_redis(predicted: int, stored: MemoryUse, *, ours: int) -> PredictionCheck:
     """Compare with what Redis says of itself, where it holds hardly anything of others: it does not tell whose is what.
 
     Args:
@@ -187,24 +187,24 @@ def check_redis(predicted: int, there: MemoryUse, *, ours: int) -> PredictionChe
         there: as Redis says.
         ours: keys of this installation.
     """
-    others = there.keys - ours
+    others = stored.keys - ours
     if others > MOST_OTHERS * ours:
         many = number_of(others, "other key")
         why = f"not compared, for the server holds {many}: it does not say whose bytes are whose"
         return PredictionCheck(what="Redis", predicted=predicted, found=None, note=why)
-    is_small = abs(predicted - there.by_keys) <= REDIS_BYTES
+    is_small = abs(predicted - stored.by_keys) <= REDIS_BYTES
     note = f"below {_megabytes(REDIS_BYTES)} the difference is what Redis takes besides keys" if is_small else None
-    return PredictionCheck(what="Redis", predicted=predicted, found=there.by_keys, note=note)
+    return PredictionCheck(what="Redis", predicted=predicted, found=stored.by_keys, note=note)
 
 
-def _tables(there: StoredAmounts) -> dict[str, Table]:
-    return {name: Table(rows=rows, bytes=there.table_bytes.get(name, 0)) for name, rows in there.own_rows.items()}
+def _tables(stored: StoredAmounts) -> dict[str, Table]:
+    return {name: Table(rows=rows, bytes=stored.table_bytes.get(name, 0)) for name, rows in stored.own_rows.items()}
 
 
-def _vectors(there: StoredAmounts) -> dict[str, float]:
+def _vectors(stored: StoredAmounts) -> dict[str, float]:
     """How many of each part a post will have: a caption each, and a photo as often as here."""
-    posts = there.rows["posts"]
-    return {"caption": 1.0, "image": there.photos / posts if posts else 1.0}
+    posts = stored.rows["posts"]
+    return {"caption": 1.0, "image": stored.photos / posts if posts else 1.0}
 
 
 def _postgres_how(tables: Mapping[str, Table], *, views: bool) -> str:
@@ -215,7 +215,7 @@ def _postgres_how(tables: Mapping[str, Table], *, views: bool) -> str:
     return f"measured here: {', '.join(grown)}; the others assumed, with ids as long as UUIDs{theirs}"
 
 
-def _seconds(job: str, run: LastRun | None, here: DataSize, world: DataSize) -> JobSeconds:
+def _seconds(job: str, run: MeasuredRun | None, here: DataSize, world: DataSize) -> JobSeconds:
     if run is None:
         return JobSeconds(parts=None, how=ONCE)
     growth = Growth.between(run.worked_on(job, here), world)

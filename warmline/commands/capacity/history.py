@@ -13,7 +13,7 @@ LOOKED_AT = 50  # the newest runs of a job, among them failed and partial ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LastRun:
+class MeasuredRun:
     """A run as its report has it."""
 
     at: datetime
@@ -31,7 +31,7 @@ class LastRun:
         return DataSize(users=here.users, posts=max(posts, 1), interactions=max(events, 1))
 
 
-def last_runs(database: Database) -> dict[str, LastRun]:
+def last_runs(database: Database) -> dict[str, MeasuredRun]:
     """By job; partial scoring runs are left out, and so is what never ran."""
     found = {}
     for job in JOBS:
@@ -40,7 +40,7 @@ def last_runs(database: Database) -> dict[str, LastRun]:
         run = next(whole, None)
         if run is not None:
             report = run["report"]
-            found[job] = LastRun(
+            found[job] = MeasuredRun(
                 at=run["finished_at"],
                 seconds=float(report["seconds"]),
                 stages=report.get("stages", {}),

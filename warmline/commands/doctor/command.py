@@ -19,8 +19,8 @@ from warmline.findings import (
     counts,
     has_problem,
     in_order,
+    merge_repeats,
     problem,
-    said_once,
     show,
     summary,
     unanswered,
@@ -47,7 +47,7 @@ def run_doctor(*, yes: bool, as_json: bool) -> int:
     findings = in_order(findings)
     ask = not (yes or as_json) and sys.stdin.isatty() and sys.stdout.isatty()
     if not as_json:
-        _show(said_once(findings), posts)
+        _show(merge_repeats(findings), posts)
     if ask and posts and not typer.confirm("May strangers see every one of these posts?", default=True):
         findings.append(_private())
         show(findings[-1], console())

@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import DecodeError, json
 
 from shared.content.encoders.registry import image_packages, text_packages
-from shared.content.encoders.self_test_process import ABSENT, GOOD, OFFLINE, Trial
+from shared.content.encoders.self_test_process import ABSENT, GOOD, OFFLINE, EncoderTestResult
 from shared.content.settings import ContentSettings
 from shared.errors import EncoderUnavailable
 from shared.settings import PREFIX
@@ -38,21 +38,24 @@ def check_encoders(settings: ContentSettings, *, with_sample: bool) -> list[Find
         return [good("encoders", "they have names that can be; not tried, for PyTorch is not installed here")]
     if not with_sample:
         return [good("encoders", "their packages are installed; not tried before phase 2 has enough to learn from")]
-    trials = _trials(settings)
-    return [judge_trial(variable, name, trials.get(name), is_offline=_is_offline()) for variable, name in names.items()]
+    results = _test_results(settings)
+    return [
+        judge_test_result(variable, name, results.get(name), is_offline=_is_offline())
+        for variable, name in names.items()
+    ]
 
 
-def judge_trial(variable: str, name: str, trial: Trial | None, *, is_offline: bool) -> Finding:
+def judge_test_result(variable: str, name: str, result: EncoderTestResult | None, *, is_offline: bool) -> Finding:
     """What the trial of an encoder means; None: the process that tried it gave no answer."""
-    if trial is None:
+    if result is None:
         got = f"{name}: the process that tried it ended without a word, or took more than {MOST_SECONDS:g} s"
         return problem(variable, got, expected=EXPECTED, todo="is memory short here? Else name another one")
-    if trial.outcome == GOOD:
+    if result.outcome == GOOD:
         return good(variable, f"{name} encodes a sample")
-    if trial.outcome == ABSENT and not is_offline:
+    if result.outcome == ABSENT and not is_offline:
         todo = "in order where the hub can be reached: the next training downloads it; else see to what it says"
-        return hint(variable, trial.detail, expected="weights that are here", todo=todo)
-    return problem(variable, trial.detail, expected=EXPECTED, todo="no training starts before")
+        return hint(variable, result.detail, expected="weights that are here", todo=todo)
+    return problem(variable, result.detail, expected=EXPECTED, todo="no training starts before")
 
 
 def _judge_names(settings: ContentSettings, *, has_torch: bool) -> list[Finding]:
@@ -88,7 +91,7 @@ def _is_offline() -> bool:
     return any(os.environ.get(name, "0").upper() in ("1", "ON", "YES", "TRUE") for name in OFFLINE)
 
 
-def _trials(settings: ContentSettings) -> Mapping[str, Trial]:
+def _test_results(settings: ContentSettings) -> Mapping[str, EncoderTestResult]:
     """By name, of those that gave an answer in time."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}  # no secrets
     environment["PYTHONPATH"] = os.pathsep.join(path or os.curdir for path in sys.path)
@@ -99,13 +102,13 @@ def _trials(settings: ContentSettings) -> Mapping[str, Trial]:
         output = done.stdout
     except subprocess.TimeoutExpired as expired:
         output = expired.stdout or b""
-    trials = (_read(line) for line in output.splitlines())
-    return {trial.name: trial for trial in trials if trial is not None}
+    results = (_read(line) for line in output.splitlines())
+    return {result.name: result for result in results if result is not None}
 
 
-def _read(line: bytes) -> Trial | None:
+def _read(line: bytes) -> EncoderTestResult | None:
     """None for what a library has written."""
     try:
-        return json.decode(line, type=Trial)
+        return json.decode(line, type=EncoderTestResult)
     except DecodeError:
         return None

@@ -53,7 +53,7 @@ from warmline.commands.doctor.row_rules import (
     judge_unknown,
     judge_unknown_senders,
 )
-from warmline.commands.doctor.run_rules import LastRun, judge_folder, judge_models, judge_own_rights, judge_runs
+from warmline.commands.doctor.run_rules import NewestRun, judge_folder, judge_models, judge_own_rights, judge_runs
 from warmline.commands.doctor.settings_check import check_settings
 from warmline.commands.doctor.setup_rules import (
     LARGE_TABLE,
@@ -279,12 +279,14 @@ def _first_model(stores: OpenStores) -> int:
     return model_bytes(users=users, posts=posts)
 
 
-def _last_run(runs: Sequence[Mapping[Any, Any]]) -> LastRun | None:
+def _last_run(runs: Sequence[Mapping[Any, Any]]) -> NewestRun | None:
     if not runs:
         return None
     newest = runs[0]
     done_at = next((run["finished_at"] for run in runs if run["state"] == "done"), None)
-    return LastRun(state=newest["state"], error=newest["error"] or "", asked_at=newest["requested_at"], done_at=done_at)
+    return NewestRun(
+        state=newest["state"], error=newest["error"] or "", asked_at=newest["requested_at"], done_at=done_at
+    )
 
 
 def _contract(snapshot: Snapshot, place: RelationHome, probe: RowProbe, relation: str) -> list[Finding]:

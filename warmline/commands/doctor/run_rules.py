@@ -26,7 +26,7 @@ FILES = (MANIFEST, WEIGHTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LastRun:
+class NewestRun:
     """The newest run of a job, and when one last ended well."""
 
     state: str
@@ -36,7 +36,7 @@ class LastRun:
 
 
 def judge_runs(
-    last: Mapping[Job, LastRun | None], *, now: datetime, keep_for: timedelta, has_champion: bool
+    last: Mapping[Job, NewestRun | None], *, now: datetime, keep_for: timedelta, has_champion: bool
 ) -> list[Finding]:
     """Runs that failed, wait, or did not take place.
 
@@ -54,7 +54,7 @@ def judge_runs(
     return found
 
 
-def _judge_run(job: Job, run: LastRun | None, *, now: datetime, lost_after: timedelta | None) -> list[Finding]:
+def _judge_run(job: Job, run: NewestRun | None, *, now: datetime, lost_after: timedelta | None) -> list[Finding]:
     where = f"job {job}"
     start = f"start `python -m {SERVICES[job]}`, or let cron do `python -m {SERVICES[job]} --once`"
     if run is None:

@@ -12,7 +12,7 @@ from shared.errors import ImportRefused
 from shared.files.untrusted_files import open_untrusted
 from warmline.commands.import_data.columns import COLUMNS
 from warmline.commands.import_data.row_checks import BAD_QUOTING, TOO_LONG, WRONG_FIELDS, BadRow, Value
-from warmline.commands.import_data.row_file import Progress, RawRow, read_header
+from warmline.commands.import_data.row_file import RawRow, ReadProgress, read_header
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _HEAD_BYTES = 4096
@@ -86,8 +86,8 @@ class CsvRows:
                 yield RawRow(line=line, values=self._values(fields))
             self._lines.begin_row()
 
-    def progress(self) -> Progress:
-        return Progress(done=min(self._raw.tell(), self._size), total=self._size)
+    def progress(self) -> ReadProgress:
+        return ReadProgress(done=min(self._raw.tell(), self._size), total=self._size)
 
     def close(self) -> None:
         self._file.close()

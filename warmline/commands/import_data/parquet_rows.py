@@ -11,7 +11,7 @@ from shared.errors import ImportRefused
 from shared.files.untrusted_files import open_untrusted
 from warmline.commands.import_data.columns import COLUMNS
 from warmline.commands.import_data.row_checks import TOO_LONG, BadRow, Value
-from warmline.commands.import_data.row_file import Progress, RawRow, read_header
+from warmline.commands.import_data.row_file import RawRow, ReadProgress, read_header
 
 _BATCH_ROWS = 10_000
 _MAX_COLUMN_BYTES = 1024**3  # of one row group; a million rows of long captions have a tenth
@@ -66,8 +66,8 @@ class ParquetRows:
         except (pa.ArrowException, OSError) as error:
             raise ImportRefused(f"{self.path}: is damaged after row {self._done:,}: {_line(error)}") from error
 
-    def progress(self) -> Progress:
-        return Progress(done=self._done, total=self._file.metadata.num_rows)
+    def progress(self) -> ReadProgress:
+        return ReadProgress(done=self._done, total=self._file.metadata.num_rows)
 
     def close(self) -> None:
         self._file.close()

@@ -20,7 +20,7 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class ReadProgress:
     """How far a file was read, in a unit of its own (bytes, rows)."""
 
     done: int
@@ -46,7 +46,7 @@ class RowFile(Protocol):
         """Its rows from the first to the last; may be called once."""
         ...
 
-    def progress(self) -> Progress:
+    def progress(self) -> ReadProgress:
         """How far `rows` has come."""
         ...
 

@@ -11,7 +11,7 @@ from shared.readiness import NOT_READY
 from shared.version import VERSION
 from warmline.commands.status.records import FromDatabase, FromRedis, JobRuns, Status
 from warmline.findings import Finding, show
-from warmline.run_rows import how_far
+from warmline.run_rows import progress_text
 from warmline.screen import age, console, number_of, say, show_sections
 
 MB = 1e6
@@ -64,7 +64,7 @@ def _run(runs: JobRuns, now: datetime) -> str:
     ended, running, waiting = runs.ended, runs.running, runs.waiting
     parts = []
     if running is not None:
-        parts.append(f"run {running['id']} under way for {age(now - running['started_at'])}{how_far(running)}")
+        parts.append(f"run {running['id']} under way for {age(now - running['started_at'])}{progress_text(running)}")
     if waiting is not None:
         parts.append(f"asked for {age(now - waiting['requested_at'])} ago by {waiting['requested_by']}")
     if ended is not None:
@@ -84,7 +84,7 @@ def _ended(run: Mapping[str, Any], now: datetime) -> str:
     reason = _clipped(str(run["error"]))
     if reason.startswith(NOT_READY):
         return f"refused {when}: {reason}"
-    return f"failed {when}{how_far(run)}: {reason}"
+    return f"failed {when}{progress_text(run)}: {reason}"
 
 
 def _services(known: FromDatabase) -> str:

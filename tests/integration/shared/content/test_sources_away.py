@@ -41,7 +41,7 @@ class Lengths:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class Scenario:
     """Posts, their photos in a folder, and the encode step on them."""
 
     database: Database
@@ -71,7 +71,7 @@ def photo_of(number: int) -> bytes:
 
 
 @pytest.fixture
-def scene(migrated: Database, tmp_path: Path) -> Scene:
+def scenario(migrated: Database, tmp_path: Path) -> Scenario:
     """Encoded once, all well."""
     forget_everything(migrated)
     folder = tmp_path / "media"
@@ -82,7 +82,7 @@ def scene(migrated: Database, tmp_path: Path) -> Scene:
     write_own_tables(migrated, World(posts=posts))
     execute(migrated, "UPDATE warmline.posts SET caption = 'words of ' || id")
     encoders = Encoders(image=MeanColour(), caption=Lengths(), photos=PhotoSource(media_root=folder))
-    made = Scene(database=migrated, folder=folder, encoders=encoders)
+    made = Scenario(database=migrated, folder=folder, encoders=encoders)
     report = made.encode()
     assert (report["images"], report["captions"], report["away"]) == (N_POSTS, N_POSTS, [])
     assert scalar(migrated, "SELECT count(*) FROM warmline.photo_fingerprints WHERE cluster > 0") == N_POSTS
@@ -93,103 +93,105 @@ def scene(migrated: Database, tmp_path: Path) -> Scene:
 
 
 @pytest.mark.parametrize("leaves_mount_point", [True, False], ids=["an empty mount point", "no folder at all"])
-def test_a_media_folder_that_is_away_takes_nothing_down_and_is_named(scene: Scene, leaves_mount_point: bool) -> None:
-    before, elsewhere = scene.derived(), scene.folder.with_name("elsewhere")
-    scene.add("new")
-    (scene.folder / "new.jpg").write_bytes(photo_of(100))
-    scene.folder.rename(elsewhere)
+def test_a_media_folder_that_is_away_takes_nothing_down_and_is_named(
+    scenario: Scenario, leaves_mount_point: bool
+) -> None:
+    before, elsewhere = scenario.derived(), scenario.folder.with_name("elsewhere")
+    scenario.add("new")
+    (scenario.folder / "new.jpg").write_bytes(photo_of(100))
+    scenario.folder.rename(elsewhere)
     if leaves_mount_point:
-        scene.folder.mkdir()
-    report = scene.encode(LATER)
+        scenario.folder.mkdir()
+    report = scenario.encode(LATER)
     assert (report["images"], report["images_failed"], report["images_away"]) == (0, 0, N_POSTS + 1)
     assert report["away"] == ["WARMLINE_MEDIA_ROOT"]
-    assert [row for row in scene.derived() if row[0] != "new"] == before
-    assert scene.next_tries() == {}, "no photo is blamed"
+    assert [row for row in scenario.derived() if row[0] != "new"] == before
+    assert scenario.next_tries() == {}, "no photo is blamed"
     if leaves_mount_point:
-        scene.folder.rmdir()
-    elsewhere.rename(scene.folder)
-    report = scene.encode(LATER)
+        scenario.folder.rmdir()
+    elsewhere.rename(scenario.folder)
+    report = scenario.encode(LATER)
     assert (report["images"], report["images_away"], report["away"]) == (1, 0, []), "back at once, and nothing again"
 
 
-def test_half_of_the_folder_away_takes_nothing_down(scene: Scene) -> None:
-    before = scene.derived()
+def test_half_of_the_folder_away_takes_nothing_down(scenario: Scenario) -> None:
+    before = scenario.derived()
     for number in range(0, N_POSTS, 2):
-        (scene.folder / f"p{number}.jpg").rename(scene.folder / f"p{number}.away")
-    report = scene.encode(LATER)
+        (scenario.folder / f"p{number}.jpg").rename(scenario.folder / f"p{number}.away")
+    report = scenario.encode(LATER)
     assert (report["images_failed"], report["images_away"]) == (0, N_POSTS // 2)
-    assert scene.derived() == before
+    assert scenario.derived() == before
 
 
-def test_one_photo_that_is_replaced_by_a_bad_one_fails_alone_and_keeps_its_vector(scene: Scene) -> None:
-    before = scene.derived()
-    (scene.folder / "p3.jpg").write_bytes(b"no photo")
-    report = scene.encode(LATER)
+def test_one_photo_that_is_replaced_by_a_bad_one_fails_alone_and_keeps_its_vector(scenario: Scenario) -> None:
+    before = scenario.derived()
+    (scenario.folder / "p3.jpg").write_bytes(b"no photo")
+    report = scenario.encode(LATER)
     assert (report["images"], report["images_failed"], report["away"]) == (0, 1, [])
-    assert scene.derived() == before
-    (scene.folder / "p3.jpg").write_bytes(photo_of(50))
-    assert scene.encode(LATER)["images"] == 1
-    assert scene.derived() != before
-    assert scene.next_tries() == {}
+    assert scenario.derived() == before
+    (scenario.folder / "p3.jpg").write_bytes(photo_of(50))
+    assert scenario.encode(LATER)["images"] == 1
+    assert scenario.derived() != before
+    assert scenario.next_tries() == {}
 
 
-def test_a_media_root_that_is_set_nowhere_for_one_run_takes_nothing_down(scene: Scene) -> None:
-    before = scene.derived()
-    assert scene.encode(LATER, photos=PhotoSource())["images_away"] == N_POSTS
-    assert scene.derived() == before
+def test_a_media_root_that_is_set_nowhere_for_one_run_takes_nothing_down(scenario: Scenario) -> None:
+    before = scenario.derived()
+    assert scenario.encode(LATER, photos=PhotoSource())["images_away"] == N_POSTS
+    assert scenario.derived() == before
 
 
 # --- captions, and views that show less for a moment ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("column", ["caption", "image_url"])
-def test_a_column_that_is_empty_for_a_moment_takes_nothing_down_for_a_day(scene: Scene, column: str) -> None:
-    before = scene.derived()
-    held = dict(rows(scene.database, f"SELECT id, {column} FROM warmline.posts"))
-    execute(scene.database, f"UPDATE warmline.posts SET {column} = ''")
-    report = scene.encode(LATER)
+def test_a_column_that_is_empty_for_a_moment_takes_nothing_down_for_a_day(scenario: Scenario, column: str) -> None:
+    before = scenario.derived()
+    held = dict(rows(scenario.database, f"SELECT id, {column} FROM warmline.posts"))
+    execute(scenario.database, f"UPDATE warmline.posts SET {column} = ''")
+    report = scenario.encode(LATER)
     assert report["away"] == [f"{'captions' if column == 'caption' else 'images'} of {N_POSTS} posts"]
-    assert scene.derived() == before
+    assert scenario.derived() == before
     for post, value in held.items():
-        execute(scene.database, f"UPDATE warmline.posts SET {column} = :value WHERE id = :id", value=value, id=post)
-    report = scene.encode(LATER)
+        execute(scenario.database, f"UPDATE warmline.posts SET {column} = :value WHERE id = :id", value=value, id=post)
+    report = scenario.encode(LATER)
     assert (report["captions"], report["images"], report["away"]) == (0, 0, [])
-    assert (scene.derived(), scene.next_tries()) == (before, {})
+    assert (scenario.derived(), scenario.next_tries()) == (before, {})
 
 
-def test_a_column_that_stays_empty_is_believed_after_a_day(scene: Scene) -> None:
-    execute(scene.database, "UPDATE warmline.posts SET image_url = NULL")
-    scene.encode(LATER)
-    scene.encode(LATER + timedelta(days=1))
-    assert {row[1] for row in scene.derived()} == {"caption"}
+def test_a_column_that_stays_empty_is_believed_after_a_day(scenario: Scenario) -> None:
+    execute(scenario.database, "UPDATE warmline.posts SET image_url = NULL")
+    scenario.encode(LATER)
+    scenario.encode(LATER + timedelta(days=1))
+    assert {row[1] for row in scenario.derived()} == {"caption"}
 
 
-def test_one_caption_that_is_taken_away_is_gone_at_once(scene: Scene) -> None:
-    execute(scene.database, "UPDATE warmline.posts SET caption = '' WHERE id = 'p1'")
-    scene.encode(LATER)
-    assert ("p1", "caption") not in {row[:2] for row in scene.derived()}
+def test_one_caption_that_is_taken_away_is_gone_at_once(scenario: Scenario) -> None:
+    execute(scenario.database, "UPDATE warmline.posts SET caption = '' WHERE id = 'p1'")
+    scenario.encode(LATER)
+    assert ("p1", "caption") not in {row[:2] for row in scenario.derived()}
 
 
-def test_posts_that_are_away_for_a_moment_take_nothing_down(scene: Scene) -> None:
-    before = scene.derived()
-    execute(scene.database, "UPDATE warmline.posts SET deleted_at = now()")
-    scene.encode(LATER)
-    assert scene.derived() == before
+def test_posts_that_are_away_for_a_moment_take_nothing_down(scenario: Scenario) -> None:
+    before = scenario.derived()
+    execute(scenario.database, "UPDATE warmline.posts SET deleted_at = now()")
+    scenario.encode(LATER)
+    assert scenario.derived() == before
 
 
-def test_a_caption_that_an_encoder_makes_nothing_of_costs_only_itself(scene: Scene) -> None:
-    execute(scene.database, "UPDATE warmline.posts SET caption = 'other ' || id WHERE id IN ('p1', 'p2')")
-    execute(scene.database, "UPDATE warmline.posts SET caption = :bad WHERE id = 'p3'", bad=BAD_CAPTION)
-    assert scene.encode(LATER)["captions"] == 2
-    assert scalar(scene.database, "SELECT failure FROM warmline.encoding_failures").startswith("encoder-fault")
+def test_a_caption_that_an_encoder_makes_nothing_of_costs_only_itself(scenario: Scenario) -> None:
+    execute(scenario.database, "UPDATE warmline.posts SET caption = 'other ' || id WHERE id IN ('p1', 'p2')")
+    execute(scenario.database, "UPDATE warmline.posts SET caption = :bad WHERE id = 'p3'", bad=BAD_CAPTION)
+    assert scenario.encode(LATER)["captions"] == 2
+    assert scalar(scenario.database, "SELECT failure FROM warmline.encoding_failures").startswith("encoder-fault")
 
 
-def test_an_encoder_that_makes_nothing_of_any_ends_the_run_and_takes_nothing_down(scene: Scene) -> None:
-    before = scene.derived()
-    execute(scene.database, "UPDATE warmline.posts SET caption = :bad", bad=BAD_CAPTION)
+def test_an_encoder_that_makes_nothing_of_any_ends_the_run_and_takes_nothing_down(scenario: Scenario) -> None:
+    before = scenario.derived()
+    execute(scenario.database, "UPDATE warmline.posts SET caption = :bad", bad=BAD_CAPTION)
     with pytest.raises(EncoderFault):
-        scene.encode(LATER)
-    assert scene.derived() == before
+        scenario.encode(LATER)
+    assert scenario.derived() == before
 
 
 class OtherColour(MeanColour):
@@ -198,12 +200,12 @@ class OtherColour(MeanColour):
     card = EncoderCard(name="other-colour", version="1", width=3, normalisation="none")
 
 
-def test_a_photo_encoder_that_is_swapped_and_swapped_back_encodes_each_photo_once(scene: Scene) -> None:
-    before, other = scene.derived(), OtherColour()
-    nights = [scene.encode(LATER, **changes)["images"] for changes in ({"image": other}, {}, {"image": other}, {})]
+def test_a_photo_encoder_that_is_swapped_and_swapped_back_encodes_each_photo_once(scenario: Scenario) -> None:
+    before, other = scenario.derived(), OtherColour()
+    nights = [scenario.encode(LATER, **changes)["images"] for changes in ({"image": other}, {}, {"image": other}, {})]
     assert nights == [N_POSTS, 0, 0, 0]
-    execute(scene.database, "DELETE FROM warmline.post_vectors WHERE encoder = :other", other=other.card.identity)
-    assert scene.derived() == before
+    execute(scenario.database, "DELETE FROM warmline.post_vectors WHERE encoder = :other", other=other.card.identity)
+    assert scenario.derived() == before
 
 
 class BrokenColour(MeanColour):
@@ -215,20 +217,20 @@ class BrokenColour(MeanColour):
         return unit_rows(np.full((len(prepared), 3), np.nan), "broken-colour")
 
 
-def test_a_broken_photo_encoder_is_told_of_before_the_first_caption_is_encoded(scene: Scene) -> None:
-    before = scene.derived()
-    execute(scene.database, "UPDATE warmline.posts SET caption = 'other ' || id")
+def test_a_broken_photo_encoder_is_told_of_before_the_first_caption_is_encoded(scenario: Scenario) -> None:
+    before = scenario.derived()
+    execute(scenario.database, "UPDATE warmline.posts SET caption = 'other ' || id")
     with pytest.raises(EncoderFault, match=r"^a sample cannot be encoded: broken-colour: got .*WARMLINE_IMAGE_ENC"):
-        scene.encode(LATER, image=BrokenColour())
-    assert scene.derived() == before
+        scenario.encode(LATER, image=BrokenColour())
+    assert scenario.derived() == before
 
 
-def test_a_broken_encoder_that_nothing_is_asked_of_ends_no_run(scene: Scene) -> None:
-    before = scene.derived()
+def test_a_broken_encoder_that_nothing_is_asked_of_ends_no_run(scenario: Scenario) -> None:
+    before = scenario.derived()
     broken = BrokenColour()
     broken.card = MeanColour.card  # all photos have its vectors
-    assert scene.encode(LATER, image=broken)["images"] == 0
-    assert scene.derived() == before
+    assert scenario.encode(LATER, image=broken)["images"] == 0
+    assert scenario.derived() == before
 
 
 # --- hosts ------------------------------------------------------------------------------------------------------------
@@ -241,12 +243,12 @@ def hosts() -> Iterator[Hosts]:
 
 
 @pytest.fixture
-def remote(scene: Scene, hosts: Hosts) -> Scene:
+def remote(scenario: Scenario, hosts: Hosts) -> Scenario:
     """The same posts, their photos on a host that is well, and encoded."""
     hosts.photos.trouble = None
     hosts.photos.photos = {f"p{number}.jpg": photo_of(number) for number in range(N_POSTS)}
-    execute(scene.database, f"UPDATE warmline.posts SET image_url = '{hosts.url('')}' || id || '.jpg'")
-    there = replace(scene, encoders=replace(scene.encoders, photos=source_of(hosts)))
+    execute(scenario.database, f"UPDATE warmline.posts SET image_url = '{hosts.url('')}' || id || '.jpg'")
+    there = replace(scenario, encoders=replace(scenario.encoders, photos=source_of(hosts)))
     assert there.encode()["images"] == N_POSTS
     return there
 
@@ -262,7 +264,7 @@ def source_of(hosts: Hosts, **limits: float) -> PhotoSource:
 
 @pytest.mark.parametrize("trouble", ["away", "slow", "page", "page called an image", "busy"])
 def test_a_host_in_trouble_takes_nothing_down_and_is_asked_again_by_the_next_run(
-    remote: Scene, hosts: Hosts, trouble: str
+    remote: Scenario, hosts: Hosts, trouble: str
 ) -> None:
     before, new = remote.derived(), [f"new{number}" for number in range(20)]
     remote.add(*new, url=hosts.url("{}.jpg"))
@@ -281,7 +283,7 @@ def test_a_host_in_trouble_takes_nothing_down_and_is_asked_again_by_the_next_run
     assert remote.encode(LATER)["images"] == len(new)
 
 
-def test_a_few_photos_that_a_healthy_host_refuses_wait_alone(remote: Scene, hosts: Hosts) -> None:
+def test_a_few_photos_that_a_healthy_host_refuses_wait_alone(remote: Scenario, hosts: Hosts) -> None:
     remote.add("gone", "forbidden", "good", url=hosts.url("{}.jpg"))
     hosts.photos.photos["good.jpg"] = photo_of(90)
     hosts.photos.forbidden = {"forbidden.jpg"}
@@ -290,21 +292,21 @@ def test_a_few_photos_that_a_healthy_host_refuses_wait_alone(remote: Scene, host
     assert set(remote.next_tries().values()) == {LATER + timedelta(minutes=30)}
 
 
-def test_a_host_that_never_gave_anything_is_not_asked_for_everything(scene: Scene, hosts: Hosts) -> None:
+def test_a_host_that_never_gave_anything_is_not_asked_for_everything(scenario: Scenario, hosts: Hosts) -> None:
     new = [f"new{number}" for number in range(40)]
-    scene.add(*new, url=hosts.url("{}.jpg"))
+    scenario.add(*new, url=hosts.url("{}.jpg"))
     hosts.photos.trouble = "busy"
     hosts.photos.asked.clear()
-    photos = replace(scene.encoders, photos=source_of(hosts)).photos
-    report = scene.encode(LATER, photos=photos)
+    photos = replace(scenario.encoders, photos=source_of(hosts)).photos
+    report = scenario.encode(LATER, photos=photos)
     assert report["away"] == [f"photos.test:{hosts.port}"]
     assert 8 <= sum(hosts.photos.asked.values()) <= 16
     asked = set(hosts.photos.asked)
-    scene.encode(LATER, photos=photos)
+    scenario.encode(LATER, photos=photos)
     assert set(hosts.photos.asked) - asked, "the next run asks for others first"
 
 
-def test_a_page_behind_a_url_is_tried_again_though_the_url_stays(remote: Scene, hosts: Hosts) -> None:
+def test_a_page_behind_a_url_is_tried_again_though_the_url_stays(remote: Scenario, hosts: Hosts) -> None:
     remote.add("odd", url=hosts.url("{}.jpg"))
     hosts.photos.photos["odd.jpg"] = b"Service unavailable"
     assert remote.encode(LATER)["images_failed"] == 1
@@ -322,17 +324,17 @@ REFUSALS: dict[str, tuple[bytes, dict[str, Any], dict[str, Any]]] = {
 
 @pytest.mark.parametrize("limit", REFUSALS)
 def test_a_photo_that_a_limit_refused_is_tried_again_when_that_limit_changes_and_not_before(
-    scene: Scene, limit: str
+    scenario: Scenario, limit: str
 ) -> None:
     content, tight, wide = REFUSALS[limit]
-    scene.add("large")
-    (scene.folder / "large.jpg").write_bytes(content)
-    refusing = PhotoSource(media_root=scene.folder, **tight)
-    assert scene.encode(LATER, photos=refusing)["images_failed"] == 1
-    assert scene.encode(LATER + timedelta(days=9), photos=refusing)["images_failed"] == 0
-    other_limits = PhotoSource(media_root=scene.folder, hosts=["cdn.example.org"], **tight)
-    assert scene.encode(LATER + timedelta(days=9), photos=other_limits)["images_failed"] == 0
-    assert scene.encode(LATER, photos=PhotoSource(media_root=scene.folder, **wide))["images"] == 1
+    scenario.add("large")
+    (scenario.folder / "large.jpg").write_bytes(content)
+    refusing = PhotoSource(media_root=scenario.folder, **tight)
+    assert scenario.encode(LATER, photos=refusing)["images_failed"] == 1
+    assert scenario.encode(LATER + timedelta(days=9), photos=refusing)["images_failed"] == 0
+    other_limits = PhotoSource(media_root=scenario.folder, hosts=["cdn.example.org"], **tight)
+    assert scenario.encode(LATER + timedelta(days=9), photos=other_limits)["images_failed"] == 0
+    assert scenario.encode(LATER, photos=PhotoSource(media_root=scenario.folder, **wide))["images"] == 1
 
 
 BROKEN = b"\x89PNG\r\n\x1a\n" + bytes.fromhex("0000000d49484452") + b"no header of any picture at all"
@@ -340,20 +342,20 @@ BROKEN = b"\x89PNG\r\n\x1a\n" + bytes.fromhex("0000000d49484452") + b"no header 
 
 @pytest.mark.parametrize("content", [b"a format of tomorrow", BROKEN], ids=["kind", "bytes"])
 def test_a_photo_that_a_decoder_refused_is_tried_again_by_another_decoder(
-    scene: Scene, content: bytes, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, content: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scene.add("odd")
-    (scene.folder / "odd.jpg").write_bytes(content)
-    assert scene.encode(LATER)["images_failed"] == 1
-    assert scene.encode(LATER + timedelta(days=9))["images_failed"] == 0
+    scenario.add("odd")
+    (scenario.folder / "odd.jpg").write_bytes(content)
+    assert scenario.encode(LATER)["images_failed"] == 1
+    assert scenario.encode(LATER + timedelta(days=9))["images_failed"] == 0
     monkeypatch.setattr("PIL.__version__", "99.0")
-    assert scene.encode(LATER, photos=PhotoSource(media_root=scene.folder))["images_failed"] == 1
+    assert scenario.encode(LATER, photos=PhotoSource(media_root=scenario.folder))["images_failed"] == 1
 
 
-def test_what_an_encoder_refused_another_one_may_take(scene: Scene) -> None:
-    execute(scene.database, "UPDATE warmline.posts SET caption = :bad WHERE id = 'p3'", bad=BAD_CAPTION)
-    scene.encode(LATER)
-    assert scene.encode(LATER)["captions"] == 0
+def test_what_an_encoder_refused_another_one_may_take(scenario: Scenario) -> None:
+    execute(scenario.database, "UPDATE warmline.posts SET caption = :bad WHERE id = 'p3'", bad=BAD_CAPTION)
+    scenario.encode(LATER)
+    assert scenario.encode(LATER)["captions"] == 0
     other = Lengths("2")
     other.encode = lambda captions: unit_rows(np.ones((len(captions), 2)), "lengths")  # type: ignore[method-assign]
-    assert scene.encode(LATER, caption=other)["captions"] == N_POSTS
+    assert scenario.encode(LATER, caption=other)["captions"] == N_POSTS

@@ -28,7 +28,7 @@ from shared.db.runs import (
 )
 from shared.errors import LeaseLost, RunRefused, SourceError
 from shared.jobs import scheduler
-from shared.jobs.scheduler import Job, run_once
+from shared.jobs.scheduler import ScheduledJob, run_once
 from tests.stores import claimed_run, execute, scalar
 
 JOB = "heuristic"
@@ -242,8 +242,8 @@ def test_requests_at_once_are_one(database: Database) -> None:
 # --- run_once ---------------------------------------------------------------------------------------------------------
 
 
-def _job(report: Mapping[str, Any]) -> Job:
-    return Job(name=JOB, work=lambda run: report)
+def _job(report: Mapping[str, Any]) -> ScheduledJob:
+    return ScheduledJob(name=JOB, work=lambda run: report)
 
 
 def test_run_once_gives_the_report(database: Database) -> None:
@@ -284,7 +284,7 @@ def test_many_at_once_run_one_job_at_a_time(database: Database) -> None:
 
     def attempt(number: int) -> None:
         with suppress(RunRefused):
-            run_once(database, Job(name=JOB, work=work), by=f"w{number}")
+            run_once(database, ScheduledJob(name=JOB, work=work), by=f"w{number}")
 
     _at_once(5, attempt)
     assert most == 1
@@ -295,7 +295,7 @@ def test_a_failed_run_is_on_record_with_the_reason(database: Database) -> None:
         raise SourceError("posts.created_at: got text, expected timestamp with time zone")
 
     with pytest.raises(SourceError):
-        run_once(database, Job(name=JOB, work=fail), by="test")
+        run_once(database, ScheduledJob(name=JOB, work=fail), by="test")
     (row,) = recent_runs(database)
     assert (row["state"], row["error"]) == ("failed", "posts.created_at: got text, expected timestamp with time zone")
 
@@ -305,7 +305,7 @@ def test_a_defect_is_on_record_by_its_name_and_first_line(database: Database) ->
         raise KeyError("row 7\nand a long story")
 
     with pytest.raises(KeyError):
-        run_once(database, Job(name=JOB, work=fail), by="test")
+        run_once(database, ScheduledJob(name=JOB, work=fail), by="test")
     (row,) = recent_runs(database)
     assert row["error"].startswith("KeyError: ")
 
@@ -317,7 +317,7 @@ def test_a_run_that_was_overtaken_says_so_at_its_end(database: Database) -> None
         return {}
 
     with pytest.raises(LeaseLost, match="its lease had run out"):
-        run_once(database, Job(name=JOB, work=slow), by="test")
+        run_once(database, ScheduledJob(name=JOB, work=slow), by="test")
 
 
 # --- signs of life ----------------------------------------------------------------------------------------------------
@@ -389,7 +389,7 @@ def test_a_run_writes_how_far_it_is_into_its_row_and_the_log(
         seen.append(_progress(database, run.id))
         return {}
 
-    run_once(database, Job(name=JOB, work=work, show=lambda far: shown.append(far.percent)), by="test")
+    run_once(database, ScheduledJob(name=JOB, work=work, show=lambda far: shown.append(far.percent)), by="test")
     assert (seen[0]["step"], seen[0]["done"], seen[0]["of"], seen[0]["percent"]) == ("learning", 1, 3, 50.0)
     assert "step=learning" in at_once.text
     (row,) = recent_runs(database)
@@ -403,7 +403,7 @@ def test_a_run_that_fails_keeps_how_far_it_was(database: Database, at_once: pyte
         raise SourceError("no such column")
 
     with suppress(SourceError):
-        run_once(database, Job(name=JOB, work=work), by="test")
+        run_once(database, ScheduledJob(name=JOB, work=work), by="test")
     (row,) = recent_runs(database)
     assert (row["state"], row["progress"]["step"], row["progress"]["percent"]) == ("failed", "learning", 50.0)
 

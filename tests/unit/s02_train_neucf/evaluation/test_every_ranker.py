@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from benchmarks.quality.strangers import PopularForStrangers
+from benchmarks.quality.strangers import PopularForColdUsers
 from s02_train_neucf.data.dataset import LikeMatrix
 from s02_train_neucf.evaluation.content_knn import ContentKNN
 from s02_train_neucf.evaluation.evaluate import EvaluationTask, exam_of, per_user
@@ -28,7 +28,7 @@ PERSONAL: dict[str, Make] = {
     "EASE": lambda likes: EASE(likes, l2=1.0),
     "iALS": lambda likes: IALS(likes, factors=4, weight=5.0, l2=1.0, seed=1),
     "content-kNN": photos,
-    "with popularity for strangers": lambda likes: PopularForStrangers(EASE(likes, l2=1.0), likes),
+    "with popularity for strangers": lambda likes: PopularForColdUsers(EASE(likes, l2=1.0), likes),
 }
 EVERY: dict[str, Make] = {
     **PERSONAL,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.quality.strangers import PopularForStrangers
+from benchmarks.quality.strangers import PopularForColdUsers
 from s02_train_neucf.data.dataset import LikeMatrix
 from s02_train_neucf.evaluation import rankers
 from s02_train_neucf.evaluation.rankers import EASE, ItemKNN, Popularity
@@ -50,5 +50,5 @@ def test_too_many_posts_for_a_dense_matrix_are_refused(monkeypatch: pytest.Monke
 def test_someone_without_likes_gets_popularity_and_the_others_their_own() -> None:
     likes = likes_of((0, 0), (0, 1), (1, 0), n_users=3)
     knn = ItemKNN(likes)
-    scores = PopularForStrangers(knn, likes).scores(slice(1, 3))
+    scores = PopularForColdUsers(knn, likes).scores(slice(1, 3))
     np.testing.assert_array_equal(scores, [knn.scores(slice(1, 2))[0], [2.0, 1.0, 0.0]])

@@ -4,10 +4,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from shared.arrays.distinct import distinct
 from shared.candidates.candidate_events import meet
 from shared.candidates.columns import latest_of_each
 from shared.db.bulk import Posts
+from shared.distinct import distinct
 from shared.event_columns import Events
 
 POSTS = Posts(

@@ -27,11 +27,11 @@ class _At(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
 
 @contextmanager
 def _scheduled(trigger: BaseTrigger, done: list[datetime], is_done: threading.Event) -> Iterator[Schedule]:
-    def deed() -> None:
+    def action() -> None:
         done.append(datetime.now(UTC))
         is_done.set()
 
-    running = Schedule(trigger, deed)
+    running = Schedule(trigger, action)
     try:
         yield running
     finally:
@@ -60,7 +60,7 @@ def test_a_clock_that_was_years_ahead_and_is_set_right_does_not_stop_the_schedul
         planned = running._planned.next_run_time
         running._planned.modify(next_run_time=planned + timedelta(days=4000))  # as it was planned by the wrong clock
         _set_back(monkeypatch, timedelta(days=4000))
-        running.heed_the_clock()
+        running.check_clock()
         assert abs(running._planned.next_run_time - planned) < timedelta(seconds=WAIT)
 
 
@@ -69,5 +69,5 @@ def test_a_clock_that_is_set_back_by_a_moment_repeats_no_run(monkeypatch: pytest
         tomorrow = running._planned.next_run_time + timedelta(days=1)  # this night's run was at 03:00:00
         running._planned.modify(next_run_time=tomorrow)
         _set_back(monkeypatch, timedelta(seconds=70))
-        running.heed_the_clock()
+        running.check_clock()
         assert running._planned.next_run_time == tomorrow

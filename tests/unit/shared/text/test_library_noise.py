@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.text.library_noise import LINES, OURS, PLACES, SECONDS, WARNINGS, LibraryNoise
+from shared.text.library_noise import LINES, MAX_CALL_SITES, OURS, SECONDS, WARNINGS, LibraryNoise
 
 
 class Clock:
@@ -84,5 +84,7 @@ def test_warnings_of_ever_other_words_are_of_one_place(clock: Clock) -> None:
 
 def test_what_is_counted_is_bounded_itself(clock: Clock) -> None:
     noise = LibraryNoise(clock)
-    records = [logging.LogRecord("a", logging.WARNING, "a.py", line, "a", (), None) for line in range(2 * PLACES)]
-    assert sum(noise.filter(record) for record in records) == PLACES
+    records = [
+        logging.LogRecord("a", logging.WARNING, "a.py", line, "a", (), None) for line in range(2 * MAX_CALL_SITES)
+    ]
+    assert sum(noise.filter(record) for record in records) == MAX_CALL_SITES

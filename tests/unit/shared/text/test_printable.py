@@ -16,7 +16,7 @@ from shared.domain import is_photo_reference
 from shared.errors import ConfigurationError, ImportRefused
 from shared.jobs.stopping import exit_code_of
 from shared.logs import log_trouble, start_logging
-from shared.text.printable import STEERING_CHARACTERS, is_steering, printable, printable_json
+from shared.text.printable import STEERING_CHARACTERS, has_control_characters, printable, printable_json
 from shared.text.safe_console import SafeConsole
 
 ROOT = Path(__file__).parents[4]
@@ -109,7 +109,7 @@ def test_styles_still_work() -> None:
 
 def test_json_keeps_its_values() -> None:
     text = json.dumps({"error": HOSTILE, "name": "家族 é \ud800"}, ensure_ascii=False)
-    assert not is_steering(printable_json(text))
+    assert not has_control_characters(printable_json(text))
     assert json.loads(printable_json(text)) == json.loads(text)
 
 

@@ -12,7 +12,7 @@ from shared.ranked_lists.codec import RankedList, pack_entry, rows_of
 from shared.ranked_lists.cursor import Cursor, ForgedCursor, sign, verify
 from shared.ranked_lists.records import Chain, SeenRecord, Tail, pack_chain, unpack_chain
 from shared.ranked_lists.timeline_store import UserState
-from shared.text.signing import SigningKeys
+from shared.signing import SigningKeys
 from timeline.feed.chain_page import ChainPage
 from timeline.feed.feed_id import feed_id
 from timeline.feed.records import PageRequest

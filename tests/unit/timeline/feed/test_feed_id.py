@@ -8,7 +8,7 @@ import pytest
 from shared.db.events import FeedPlace
 from shared.domain import Source
 from shared.ranked_lists.codec import RankedList
-from shared.text.signing import SigningKeys
+from shared.signing import SigningKeys
 from timeline.feed.feed_id import MAX_LENGTH, feed_id, place_of
 
 KEY = b"key"

@@ -5,11 +5,11 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
-from tests.flow.house import House
+from tests.flow.deployment import Deployment
 from timeline.app import create_app
 from timeline.http.docs_page import FILES
 
-NOWHERE = House(database_url="postgresql://nobody@127.0.0.1:9/none", redis_url="redis://127.0.0.1:9/0")
+NOWHERE = Deployment(database_url="postgresql://nobody@127.0.0.1:9/none", redis_url="redis://127.0.0.1:9/0")
 FROM_ELSEWHERE = re.compile(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.domain import InteractionKind
-from shared.text.signing import SigningKeys
+from shared.signing import SigningKeys
 from timeline.http.interaction_checks import check_events
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

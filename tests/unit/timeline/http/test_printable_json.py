@@ -8,7 +8,7 @@ from fastapi.responses import PlainTextResponse
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
 
-from shared.text.printable import is_steering
+from shared.text.printable import has_control_characters
 from timeline.http import admin, interactions, pages, relations, runs
 from timeline.http.printable_json import PrintableJSON
 from timeline.http.problems import problem_response
@@ -22,7 +22,7 @@ HOSTILE = "\x1b[2J \x9b2J \u202egnp\n\u2028 é 家"
 )
 def test_an_answer_steers_nothing_and_keeps_its_values(answer: Response) -> None:
     text = bytes(answer.body).decode()
-    assert not is_steering(text)
+    assert not has_control_characters(text)
     assert HOSTILE in json.loads(text).values()
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from shared.content.encoders.protocol import EncoderCard, ImageEncoder, TextEncoder, Vectors
-from shared.content.encoders.self_test import try_image_encoder, try_text_encoder
+from shared.content.encoders.self_test import check_image_encoder, check_text_encoder
 from shared.errors import EncoderFault
 
 CARD = EncoderCard(name="ours", version="1", width=2, normalisation="none")
@@ -24,8 +24,8 @@ class Answers:
 
 
 def test_encoders_in_order_pass(efficientnet: ImageEncoder, text_encoder: TextEncoder) -> None:
-    try_image_encoder(efficientnet)
-    try_text_encoder(text_encoder)
+    check_image_encoder(efficientnet)
+    check_text_encoder(text_encoder)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_encoders_in_order_pass(efficientnet: ImageEncoder, text_encoder: TextEn
 )
 def test_a_vector_that_was_not_promised_is_refused_with_got_and_expected(rows: Vectors, got: str) -> None:
     with pytest.raises(EncoderFault, match=rf"ours: got an array of {got} .*expected \(1, 2\).*WARMLINE_TEXT_ENCODER"):
-        try_text_encoder(Answers(rows))
+        check_text_encoder(Answers(rows))
 
 
 def test_whatever_a_library_raises_is_one_line_without_its_words() -> None:
@@ -47,5 +47,5 @@ def test_whatever_a_library_raises_is_one_line_without_its_words() -> None:
             raise RuntimeError("a secret path\nand more")
 
     with pytest.raises(EncoderFault) as caught:
-        try_text_encoder(Fails(np.ones((1, 2), np.float32), replace(CARD, name="other")))
+        check_text_encoder(Fails(np.ones((1, 2), np.float32), replace(CARD, name="other")))
     assert str(caught.value).startswith("a sample cannot be encoded: other: RuntimeError; reinstall")

@@ -23,7 +23,7 @@ def _clusters(*photos: Image.Image, known: tuple[int | None, ...] = ()) -> list[
     """The cluster of each photo after a comparison; those that are not known yet are new."""
     clusters = [*known, *[None] * (len(photos) - len(known))]
     changes = cluster_alike([fingerprint(photo) for photo in photos], clusters, count(100).__next__)
-    return [changes.get(place, cluster or ALONE) for place, cluster in enumerate(clusters)]
+    return [changes.get(index, cluster or ALONE) for index, cluster in enumerate(clusters)]
 
 
 @pytest.mark.parametrize("change", COPIES.values(), ids=COPIES.keys())

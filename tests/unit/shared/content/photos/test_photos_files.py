@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from shared.content.encoders.captions import hash_of
+from shared.content.encoders.captions import content_hash_of
 from shared.content.photos.fetch import FetchLimits
 from shared.content.photos.photo_source import Photo, PhotoSource
 from shared.content.photos.unreadable import Fault, Unreadable
@@ -44,7 +44,7 @@ def test_a_photo_below_the_root_is_read(source: PhotoSource) -> None:
 def test_the_hash_is_of_the_bytes_as_they_came(source: PhotoSource, root: Path) -> None:
     photo = source.load("2026/cat.png")
     assert isinstance(photo, Photo)
-    assert photo.content_hash == hash_of((root / "2026/cat.png").read_bytes())
+    assert photo.content_hash == content_hash_of((root / "2026/cat.png").read_bytes())
 
 
 @pytest.mark.parametrize("reference", ["../secret.png", "2026/../../secret.png", "/etc/passwd", "//etc/passwd", ".."])

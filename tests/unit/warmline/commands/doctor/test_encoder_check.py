@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from shared.content.encoders.self_test_process import ABSENT, BROKEN, GOOD, Trial
+from shared.content.encoders.self_test_process import ABSENT, BROKEN, GOOD, EncoderTestResult
 from shared.content.settings import ContentSettings
 from warmline.commands.doctor import encoder_check
-from warmline.commands.doctor.encoder_check import check_encoders, judge_trial
+from warmline.commands.doctor.encoder_check import check_encoders, judge_test_result
 from warmline.findings import Severity
 
 NAME = "transformers:acme/tiny"
@@ -54,16 +54,21 @@ def test_each_encoder_is_tried_with_a_sample_and_nothing_is_asked_of_the_hub(tmp
 
 
 def test_weights_that_are_not_here_are_a_hint_unless_the_hub_is_out_of_reach() -> None:
-    trial = Trial(name=NAME, outcome=ABSENT, detail="got no weights")
-    assert judge_trial("WARMLINE_TEXT_ENCODER", NAME, trial, is_offline=False).severity is Severity.HINT
-    assert judge_trial("WARMLINE_TEXT_ENCODER", NAME, trial, is_offline=True).severity is Severity.PROBLEM
+    result = EncoderTestResult(name=NAME, outcome=ABSENT, detail="got no weights")
+    assert judge_test_result("WARMLINE_TEXT_ENCODER", NAME, result, is_offline=False).severity is Severity.HINT
+    assert judge_test_result("WARMLINE_TEXT_ENCODER", NAME, result, is_offline=True).severity is Severity.PROBLEM
 
 
 def test_a_broken_encoder_and_one_whose_process_died_are_problems() -> None:
-    broken = judge_trial(
-        "WARMLINE_TEXT_ENCODER", NAME, Trial(name=NAME, outcome=BROKEN, detail="not finite"), is_offline=False
+    broken = judge_test_result(
+        "WARMLINE_TEXT_ENCODER",
+        NAME,
+        EncoderTestResult(name=NAME, outcome=BROKEN, detail="not finite"),
+        is_offline=False,
     )
-    died = judge_trial("WARMLINE_TEXT_ENCODER", NAME, None, is_offline=False)
+    died = judge_test_result("WARMLINE_TEXT_ENCODER", NAME, None, is_offline=False)
     assert (broken.severity, broken.got, died.severity) == (Severity.PROBLEM, "not finite", Severity.PROBLEM)
-    good = judge_trial("WARMLINE_TEXT_ENCODER", NAME, Trial(name=NAME, outcome=GOOD), is_offline=False)
+    good = judge_test_result(
+        "WARMLINE_TEXT_ENCODER", NAME, EncoderTestResult(name=NAME, outcome=GOOD), is_offline=False
+    )
     assert good.severity is Severity.GOOD

@@ -16,7 +16,7 @@ from warmline.commands.doctor.row_rules import (
     judge_rows,
     judge_unknown,
 )
-from warmline.findings import Finding, Severity, has_problem, hint, in_order, problem, said_once, show
+from warmline.findings import Finding, Severity, has_problem, hint, in_order, merge_repeats, problem, show
 
 NONE = RowShare(count=0, of=100)
 
@@ -173,4 +173,4 @@ def test_rows_that_repeat_are_a_hint() -> None:
 def test_what_is_the_same_of_two_places_is_said_once() -> None:
     places = [hint(where, "got", expected="expected", todo="todo") for where in ("a", "b")]
     other = hint("a", "something else", expected="expected", todo="todo")
-    assert [each.where for each in said_once([*places, other])] == ["a, b", "a"]
+    assert [each.where for each in merge_repeats([*places, other])] == ["a, b", "a"]

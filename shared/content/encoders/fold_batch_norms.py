@@ -1,7 +1,7 @@
-"""Normalisation layers folded into the convolutions before them: the same function in half as many passes.
+"""Folds batch normalisations into the convolutions before them: the same function in half as many passes.
 
-In a trained model a batch normalisation only multiplies and adds, which the convolution's own weights can do
-(`torch.nn.utils.fusion`). EfficientNet-Lite0 runs a quarter faster.
+In a trained model a batch normalisation only multiplies and adds, which the weights of the convolution can do
+(`torch.nn.utils.fusion`). It makes EfficientNet-Lite0 a quarter faster.
 """
 
 from copy import deepcopy
@@ -14,11 +14,11 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 TOLERANCE = 1e-4  # of the largest feature; a fold that is one differs by 2e-6
 
 
-def folded(model: nn.Module, sample: torch.Tensor) -> nn.Module:
-    """The model with its normalisations folded, or itself where that is not the same function.
+def fold_batch_norms(model: nn.Module, sample: torch.Tensor) -> nn.Module:
+    """The model with its normalisations folded, or the model itself if that would change its output.
 
-    Layers stand in a model in the order in which they were written, which need not be that in which they run: so the
-    result is tried on a sample.
+    Layers are listed in the order in which they were defined, which may differ from the order in which they run: so the
+    result is compared on a sample.
 
     Args:
         model: in evaluation mode; not changed.

@@ -22,9 +22,9 @@ from shared.db.migrate import migrate
 from shared.db.models import promote_model
 from shared.errors import WarmlineError
 from shared.settings import StoreSettings
-from tests.faults.scene import ROOT, Scene
+from tests.faults.scenario import ROOT, Scenario
 from tests.flow.camps import Camps, build_camps
-from tests.flow.house import API_KEY, AUTHORS, House, build_world, eventually
+from tests.flow.deployment import API_KEY, AUTHORS, Deployment, build_world, eventually
 from tests.races.pair import in_background, left_of, run_job, waiting_for_locks
 from tests.races.stops import Proxy, Stop
 from tests.stores import empty_database
@@ -43,13 +43,13 @@ TEAM = "team"  # the schema of the views
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TeamHouse(House):
-    """A house whose four relations are a team's, in another database."""
+class TeamDeployment(Deployment):
+    """A deployment whose four relations are a team's, in another database."""
 
     source_url: str
 
     def settings(self, **timeline: Any) -> AllSettings:
-        plain = House(
+        plain = Deployment(
             database_url=self.database_url, redis_url=self.redis_url, new_post_share=self.new_post_share
         ).settings(**timeline)
         stores = StoreSettings(
@@ -150,10 +150,10 @@ def posts_of(page: Mapping[str, Any]) -> list[str]:
 
 
 @dataclass(slots=True, kw_only=True)
-class Arena:
+class RaceSetup:
     """A world with two processes, and what is known of it."""
 
-    house: House
+    deployment: Deployment
     nodes: tuple[Node, Node]
     rng: random.Random
     folder: Path
@@ -167,14 +167,14 @@ class Arena:
 
     @property
     def has_views(self) -> bool:
-        return self.house.source_schema is not None
+        return self.deployment.source_schema is not None
 
     # -- the world -----------------------------------------------------------------------------------------------------
 
     def sql_of_app(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """Statements on the four relations, as the app does them itself; `{}` is their schema."""
-        if isinstance(self.house, TeamHouse):
-            connection = psycopg2.connect(self.house.source_url)
+        if isinstance(self.deployment, TeamDeployment):
+            connection = psycopg2.connect(self.deployment.source_url)
             try:
                 with connection, connection.cursor() as cursor:
                     for row in rows:
@@ -182,7 +182,7 @@ class Arena:
             finally:
                 connection.close()
         else:
-            self.house.sql(statement.format("warmline"), rows)
+            self.deployment.sql(statement.format("warmline"), rows)
 
     def new_users(self, count: int) -> list[str]:
         users = [f"user-{next(self._numbers)}-of-races" for _ in range(count)]
@@ -280,24 +280,25 @@ class Arena:
         """Wait until nothing acknowledged is on its way any more."""
 
         def is_settled() -> bool:
-            return not any(self.house.sql(f"SELECT 1 FROM {table} LIMIT 1") for table in self._waiting_tables())
+            return not any(self.deployment.sql(f"SELECT 1 FROM {table} LIMIT 1") for table in self._waiting_tables())
 
         eventually(is_settled, "what is on its way gets there")
 
     def _waiting_tables(self) -> list[str]:
         names = ["erasures", "safety_outbox"]
-        found = self.house.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'warmline' AND tablename = ANY(%s)",
-                               [(names,)])  # fmt: skip
+        found = self.deployment.sql(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'warmline' AND tablename = ANY(%s)", [(names,)]
+        )
         return [f"warmline.{name}" for (name,) in found]
 
     def check_erased(self, users: Sequence[str]) -> list[str]:
         """Where Redis keeps something of erased users after all is settled."""
-        left = [(user, left_of(self.house, user)) for user in users]
+        left = [(user, left_of(self.deployment, user)) for user in users]
         return [f"{user}: {places}" for user, places in left if places]
 
     def check_removed(self, posts: Sequence[str]) -> list[str]:
         """Deleted posts that PostgreSQL no longer calls removed: a Redis that loses its memory would show them."""
-        found = self.house.sql(
+        found = self.deployment.sql(
             "SELECT post_id FROM warmline.post_rows WHERE removed_at IS NULL AND post_id = ANY(%s)", [(list(posts),)]
         )
         fresh = [post for (post,) in found if post not in self.reported]
@@ -308,15 +309,15 @@ class Arena:
 
     def run(self) -> None:
         """A heuristic run from beginning to end."""
-        run_job(self.house)
+        run_job(self.deployment)
 
     @contextmanager
-    def stopped_run(self, pattern: str, *, store: str = "redis", skip: int = 0) -> "Iterator[ArenaRun]":
+    def stopped_run(self, pattern: str, *, store: str = "redis", skip: int = 0) -> "Iterator[StoppableRun]":
         """A heuristic run that stands still somewhere; when the block ends, it has ended."""
-        with Proxy(self.house.redis_url) as redis, Proxy(self.house.database_url) as postgres:
-            behind = replace(self.house, redis_url=redis.url, database_url=postgres.url)
+        with Proxy(self.deployment.redis_url) as redis, Proxy(self.deployment.database_url) as postgres:
+            behind = replace(self.deployment, redis_url=redis.url, database_url=postgres.url)
             with (redis if store == "redis" else postgres).stop(pattern, skip=skip) as stop:
-                run = ArenaRun(done=in_background(lambda: run_job(behind)), stop=stop)
+                run = StoppableRun(done=in_background(lambda: run_job(behind)), stop=stop)
                 eventually(lambda: stop.is_reached or run.done.done(), "the run stands still, or has ended")
                 try:
                     yield run
@@ -324,7 +325,7 @@ class Arena:
                     run.finish()
 
     @contextmanager
-    def random_run(self) -> "Iterator[ArenaRun]":
+    def random_run(self) -> "Iterator[StoppableRun]":
         """One that stands still at any of its commands or statements, rather often where it has just read."""
         store = self.rng.choice(["redis", "postgres", "reading"])
         if store == "reading":
@@ -335,14 +336,14 @@ class Arena:
                 yield run
 
     @contextmanager
-    def stopped_scoring(self) -> "Iterator[ArenaRun]":
+    def stopped_scoring(self) -> "Iterator[StoppableRun]":
         """A scoring run of a small model that stands still at any of its commands to Redis."""
         if self.camps is None:
             self.camps = self._trained()
-        with Proxy(self.house.redis_url) as redis:
-            camps = replace(self.camps, house=replace(self.house, redis_url=redis.url))
+        with Proxy(self.deployment.redis_url) as redis:
+            camps = replace(self.camps, deployment=replace(self.deployment, redis_url=redis.url))
             with redis.stop(".", skip=self.rng.randrange(2, 30)) as stop:
-                run = ArenaRun(done=in_background(lambda: _score(camps)), stop=stop)
+                run = StoppableRun(done=in_background(lambda: _score(camps)), stop=stop)
                 eventually(lambda: stop.is_reached or run.done.done(), "the scorer stands still, or has ended")
                 try:
                     yield run
@@ -351,10 +352,10 @@ class Arena:
 
     def _trained(self) -> Camps:
         """Two camps of people beside the world's, and a champion that ranks for all."""
-        camps = build_camps(self.house, self.folder / "camps")  # in an empty world
-        build_world(self.house)
+        camps = build_camps(self.deployment, self.folder / "camps")  # in an empty world
+        build_world(self.deployment)
         report = camps.train()
-        with self.house.database() as database:
+        with self.deployment.database() as database:
             promote_model(database, report["model"], by="races", override=True)
         camps.score()
         return camps
@@ -362,15 +363,15 @@ class Arena:
     def done_or_waiting(self, acts: "Sequence[Future[Any]]") -> None:
         """Wait until each act has been answered, or waits for the run that stands still."""
         eventually(
-            lambda: all(act.done() for act in acts) or bool(waiting_for_locks(self.house)), "answered, or waiting"
+            lambda: all(act.done() for act in acts) or bool(waiting_for_locks(self.deployment)), "answered, or waiting"
         )
 
     def lose_lease(self) -> None:
-        self.house.sql("UPDATE warmline.runs SET lease_until = now() - interval '1 s' WHERE state = 'running'")
+        self.deployment.sql("UPDATE warmline.runs SET lease_until = now() - interval '1 s' WHERE state = 'running'")
 
 
 @dataclass(slots=True, kw_only=True)
-class ArenaRun:
+class StoppableRun:
     """A run under way."""
 
     done: "Future[None]"
@@ -395,30 +396,32 @@ def _number(post: str) -> int:
 
 
 @contextmanager
-def arena(servers: Servers, folder: Path, *, redis_database: int, with_views: bool, seed: int) -> Iterator[Arena]:
+def setup(servers: Servers, folder: Path, *, redis_database: int, with_views: bool, seed: int) -> Iterator[RaceSetup]:
     """A ranked world, behind views in another database if wanted, and two processes on it."""
     rng = random.Random(seed)
     with ExitStack() as stack:
         url = stack.enter_context(empty_database(servers.database_url))
         redis_url = urlsplit(servers.redis_url)._replace(path=f"/{redis_database}").geturl()
-        house = House(database_url=url, redis_url=redis_url)
+        deployment = Deployment(database_url=url, redis_url=redis_url)
         database = Database(StoreSettings(database_url=url, redis_url="redis://localhost"))
         migrate(database)
         database.close()
-        build_world(house)
+        build_world(deployment)
         for method in ("hashjoin", "mergejoin"):  # rows are looked up one by one, as where there are many
-            house.sql(f'ALTER DATABASE "{url.rpartition("/")[2]}" SET enable_{method} = off')
+            deployment.sql(f'ALTER DATABASE "{url.rpartition("/")[2]}" SET enable_{method} = off')
         settings: dict[str, Any] = dict(PROCESS)
         if with_views:
             theirs = stack.enter_context(empty_database(servers.database_url))
-            _move_to_team(house, theirs)
-            house = TeamHouse(database_url=url, redis_url=redis_url, source_url=theirs, source_schema=TEAM)
+            _move_to_team(deployment, theirs)
+            deployment = TeamDeployment(database_url=url, redis_url=redis_url, source_url=theirs, source_schema=TEAM)
             settings |= {"source_schema": TEAM, "source_url": theirs}
-        house.run_heuristic()
-        nodes = tuple(started_node(stack, servers, house, folder / name, settings) for name in ("one", "other"))
+        deployment.run_heuristic()
+        nodes = tuple(started_node(stack, servers, deployment, folder / name, settings) for name in ("one", "other"))
         first, second = nodes
-        authors = dict(_authors(house))
-        made = Arena(house=house, nodes=(first, second), rng=rng, folder=folder, oracle=Oracle(author_of=authors))
+        authors = dict(_authors(deployment))
+        made = RaceSetup(
+            deployment=deployment, nodes=(first, second), rng=rng, folder=folder, oracle=Oracle(author_of=authors)
+        )
         try:
             yield made
         finally:
@@ -428,7 +431,7 @@ def arena(servers: Servers, folder: Path, *, redis_database: int, with_views: bo
 def started_node(
     stack: ExitStack,
     servers: Servers,
-    house: House,
+    deployment: Deployment,
     folder: Path,
     settings: Mapping[str, Any],
     *,
@@ -436,27 +439,30 @@ def started_node(
 ) -> Node:
     """A timeline in a process of its own, of a checkout, until the stack ends."""
     folder.mkdir(parents=True, exist_ok=True)
-    redis, postgres = stack.enter_context(Proxy(house.redis_url)), stack.enter_context(Proxy(house.database_url))
-    behind = House(database_url=postgres.url, redis_url=redis.url)
-    scene = Scene(servers=servers, house=behind, folder=folder, code=code)
-    stack.enter_context(scene.timeline(**settings))
-    scene.until_ready()
-    return Node(scene.port, redis, postgres)
+    redis, postgres = (
+        stack.enter_context(Proxy(deployment.redis_url)),
+        stack.enter_context(Proxy(deployment.database_url)),
+    )
+    behind = Deployment(database_url=postgres.url, redis_url=redis.url)
+    scenario = Scenario(servers=servers, deployment=behind, folder=folder, code=code)
+    stack.enter_context(scenario.timeline(**settings))
+    scenario.until_ready()
+    return Node(scenario.port, redis, postgres)
 
 
-def _authors(house: House) -> list[tuple[str, str]]:
-    if isinstance(house, TeamHouse):
-        connection = psycopg2.connect(house.source_url)
+def _authors(deployment: Deployment) -> list[tuple[str, str]]:
+    if isinstance(deployment, TeamDeployment):
+        connection = psycopg2.connect(deployment.source_url)
         try:
             with connection, connection.cursor() as cursor:
                 cursor.execute(f"SELECT id, author_id FROM {TEAM}.posts")
                 return list(cursor.fetchall())
         finally:
             connection.close()
-    return [(post, author) for post, author in house.sql("SELECT id, author_id FROM warmline.posts")]
+    return [(post, author) for post, author in deployment.sql("SELECT id, author_id FROM warmline.posts")]
 
 
-def _move_to_team(house: House, theirs: str) -> None:
+def _move_to_team(deployment: Deployment, theirs: str) -> None:
     """The world's rows go into relations of the team's own, in their database."""
     columns = {
         "users": "id text, created_at timestamptz",
@@ -471,7 +477,7 @@ def _move_to_team(house: House, theirs: str) -> None:
             cursor.execute(f"CREATE SCHEMA {TEAM}")
             for relation, types in columns.items():
                 names = ", ".join(each.split()[0] for each in types.split(", "))
-                rows = house.sql(f"SELECT {names} FROM warmline.{relation}")
+                rows = deployment.sql(f"SELECT {names} FROM warmline.{relation}")
                 cursor.execute(f"CREATE TABLE {TEAM}.their_{relation} ({types})")
                 cursor.execute(f"CREATE VIEW {TEAM}.{relation} AS SELECT * FROM {TEAM}.their_{relation}")
                 places = ", ".join(["%s"] * len(names.split(", ")))
@@ -479,7 +485,7 @@ def _move_to_team(house: House, theirs: str) -> None:
     finally:
         connection.close()
     for relation in ("interactions", "blocks", "posts", "users"):
-        house.sql(f"DELETE FROM warmline.{relation}")
+        deployment.sql(f"DELETE FROM warmline.{relation}")
 
 
 def lost(node: Node) -> None:

@@ -1,7 +1,7 @@
 import torch
 from torch import nn
 
-from shared.content.encoders.folded import folded
+from shared.content.encoders.fold_batch_norms import fold_batch_norms
 
 
 def settled(norm: nn.BatchNorm2d) -> nn.BatchNorm2d:
@@ -18,7 +18,7 @@ SAMPLE = torch.rand(2, 3, 9, 9, generator=torch.Generator().manual_seed(1))
 
 def test_a_folded_model_is_the_same_function_without_normalisations() -> None:
     model = nn.Sequential(nn.Conv2d(3, 4, 3), settled(nn.BatchNorm2d(4)), nn.ReLU(), nn.Conv2d(4, 5, 1)).eval()
-    made = folded(model, SAMPLE)
+    made = fold_batch_norms(model, SAMPLE)
     assert not any(isinstance(layer, nn.BatchNorm2d) for layer in made.modules())
     with torch.inference_mode():
         torch.testing.assert_close(made(SAMPLE), model(SAMPLE), rtol=1e-5, atol=1e-5)
@@ -39,4 +39,4 @@ class WrittenInAnotherOrder(nn.Module):
 
 def test_a_model_whose_layers_run_in_another_order_stays_as_it_is() -> None:
     model = WrittenInAnotherOrder().eval()
-    assert folded(model, SAMPLE) is model
+    assert fold_batch_norms(model, SAMPLE) is model

@@ -48,7 +48,7 @@ class ProgressLog:
 class DemoContext:
     """What is shown, checked and done over HTTP works with this."""
 
-    diary: ProgressLog
+    progress: ProgressLog
     client: Client
     running: Running
     addresses: Addresses
@@ -57,4 +57,4 @@ class DemoContext:
 
     @property
     def console(self) -> Console:
-        return self.diary.console
+        return self.progress.console

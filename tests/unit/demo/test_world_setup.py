@@ -14,8 +14,8 @@ from demo.errors import DemoError
 from demo.options import read_options
 from demo.services import ProcessEnvironment
 from demo.sources import Source, source_of
-from demo.staging import PreparedWorld, stage_world
 from demo.world import DemoUsers
+from demo.world_setup import PreparedWorld, set_up_world
 from shared.db.engine import Database
 from shared.db.migrate import migrate
 from shared.settings import StoreSettings, load_settings
@@ -40,8 +40,8 @@ def films() -> Source:
 
 def _home(folder: Path, *, source: str | None) -> ProcessEnvironment:
     """A home with the record of an earlier start; None: of a version that did not name its source."""
-    staged = PreparedWorld(cast=CAST, users=1, posts=0, interactions=0, blocks=0, how="made", seconds=1.0)
-    record = asdict(staged) | {"source": source}
+    prepared = PreparedWorld(cast=CAST, users=1, posts=0, interactions=0, blocks=0, how="made", seconds=1.0)
+    record = asdict(prepared) | {"source": source}
     if source is None:
         del record["source"]
     (folder / "world").mkdir()
@@ -51,13 +51,15 @@ def _home(folder: Path, *, source: str | None) -> ProcessEnvironment:
 
 def test_a_world_of_something_else_is_not_taken_for_this_one(tmp_path: Path, staged_url: str, films: Source) -> None:
     with pytest.raises(DemoError, match="made of something else"):
-        stage_world(Console(quiet=True), _home(tmp_path, source="photos 1"), staged_url, films)
+        set_up_world(Console(quiet=True), _home(tmp_path, source="photos 1"), staged_url, films)
 
 
 @pytest.mark.parametrize("source", ["movielens", None])
 def test_the_same_world_is_not_made_again(tmp_path: Path, staged_url: str, films: Source, source: str | None) -> None:
-    staged = stage_world(Console(quiet=True), _home(tmp_path, source=source), staged_url, replace(films, make=_refuse))
-    assert staged.how.startswith("reused")
+    prepared = set_up_world(
+        Console(quiet=True), _home(tmp_path, source=source), staged_url, replace(films, make=_refuse)
+    )
+    assert prepared.how.startswith("reused")
 
 
 def _refuse(_now: datetime) -> NoReturn:

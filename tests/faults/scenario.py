@@ -17,7 +17,7 @@ from typing import Any
 from demo.embedded import Servers
 from demo.processes import free_port
 from shared.domain import Phase
-from tests.flow.house import ADMIN_TOKEN, API_KEY, JWT_KEY, POSTS, House, author_of
+from tests.flow.deployment import ADMIN_TOKEN, API_KEY, JWT_KEY, POSTS, Deployment, author_of
 from tests.traffic import Findings, Truth, until
 
 ROOT = Path(__file__).parents[2]
@@ -29,11 +29,11 @@ P99_SECONDS, MAX_SECONDS, RECOVERY_SECONDS = 0.3, 1.0, 5.0
 
 
 @dataclass(slots=True, kw_only=True)
-class Scene:
+class Scenario:
     """The servers, the small world in them, and the file of the snapshot."""
 
     servers: Servers
-    house: House
+    deployment: Deployment
     folder: Path
     code: Path = ROOT  # the checkout whose timeline it is
     port: int = 0
@@ -41,7 +41,7 @@ class Scene:
     def truth(self) -> Truth:
         """What may be shown at the beginning."""
         met: dict[str, set[str]] = {}
-        for user, post in self.house.sql("SELECT user_id, post_id FROM warmline.interactions"):
+        for user, post in self.deployment.sql("SELECT user_id, post_id FROM warmline.interactions"):
             met.setdefault(user, set()).add(post)
         return Truth(author_of={post: author_of(post) for post in POSTS}, met=met, is_small=True)
 
@@ -51,8 +51,8 @@ class Scene:
         self.port = free_port()
         environment = os.environ | {
             "WARMLINE_ENV": "dev", "WARMLINE_ADMIN_TOKEN": ADMIN_TOKEN, "WARMLINE_API_KEY": API_KEY,
-            "WARMLINE_JWT_KEY": JWT_KEY, "WARMLINE_DATABASE_URL": self.house.database_url,
-            "WARMLINE_REDIS_URL": self.house.redis_url, "WARMLINE_PORT": str(self.port),
+            "WARMLINE_JWT_KEY": JWT_KEY, "WARMLINE_DATABASE_URL": self.deployment.database_url,
+            "WARMLINE_REDIS_URL": self.deployment.redis_url, "WARMLINE_PORT": str(self.port),
             "WARMLINE_LIST_LENGTH": "30", "WARMLINE_EVERYONE_LENGTH": "100", "WARMLINE_SEEN_LENGTH": "100",
             "WARMLINE_SNAPSHOT_FILE": str(self.folder / "timeline.bin"), "PYTHONPATH": str(self.code),
             **{f"WARMLINE_{name.upper()}": str(value) for name, value in settings.items()},

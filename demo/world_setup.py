@@ -35,7 +35,9 @@ class PreparedWorld:
         return f"{self.users:,} users, {self.posts:,} posts, {self.interactions:,} interactions, {self.blocks:,} blocks"
 
 
-def stage_world(console: Console, surroundings: ProcessEnvironment, database_url: str, source: Source) -> PreparedWorld:
+def set_up_world(
+    console: Console, process_environment: ProcessEnvironment, database_url: str, source: Source
+) -> PreparedWorld:
     """Have the world in the database, its newest event at this moment; it is made the first time only.
 
     Raises:
@@ -43,13 +45,13 @@ def stage_world(console: Console, surroundings: ProcessEnvironment, database_url
         DemoError: the database holds somebody's own posts, or another world.
     """
     began = time.monotonic()
-    record = surroundings.home / "world" / "world.json"
+    record = process_environment.home / "world" / "world.json"
     known = _read_record(record)
     if known is not None and database.holds_user(database_url, known.cast.warm_user):
         if known.source != source.identity:
             raise DemoError(
-                f"{surroundings.home}: holds a world that was made of something else, or of other captions; delete "
-                "that folder, or name another: --home FOLDER"
+                f"{process_environment.home}: holds a world that was made from other data or other captions; "
+                "delete that folder, or name another: --home FOLDER"
             )
         with console.status("Moving the world's times to the present"):
             span = database.move_times(database_url, datetime.now(UTC))
@@ -60,14 +62,14 @@ def stage_world(console: Console, surroundings: ProcessEnvironment, database_url
         if database.holds_other_posts(database_url, world.posts.id.tolist()):
             raise DemoError("WARMLINE_DATABASE_URL: holds posts that are not the demo's; give an empty database")
         write_relations(world, record.parent)
-    save_files(console, surroundings.home)
-    run_step(surroundings, "import", ["-m", "warmline", "import", str(record.parent)], show=True)
-    staged = _staged(world, source, seconds=time.monotonic() - began)
-    record.write_text(json.dumps(asdict(staged), indent=2) + "\n")  # last: an import that was cut off is done again
-    return staged
+    save_files(console, process_environment.home)
+    run_step(process_environment, "import", ["-m", "warmline", "import", str(record.parent)], show=True)
+    prepared = _prepared(world, source, seconds=time.monotonic() - began)
+    record.write_text(json.dumps(asdict(prepared), indent=2) + "\n")  # last: an import that was cut off is done again
+    return prepared
 
 
-def _staged(world: DemoWorld, source: Source, *, seconds: float) -> PreparedWorld:
+def _prepared(world: DemoWorld, source: Source, *, seconds: float) -> PreparedWorld:
     return PreparedWorld(
         cast=world.cast,
         users=len(world.users.id),
@@ -80,8 +82,8 @@ def _staged(world: DemoWorld, source: Source, *, seconds: float) -> PreparedWorl
     )
 
 
-def _with(staged: PreparedWorld, *, how: str, seconds: float) -> PreparedWorld:
-    return PreparedWorld(**{**asdict(staged), "cast": staged.cast, "how": how, "seconds": seconds})
+def _with(prepared: PreparedWorld, *, how: str, seconds: float) -> PreparedWorld:
+    return PreparedWorld(**{**asdict(prepared), "cast": prepared.cast, "how": how, "seconds": seconds})
 
 
 def _read_record(path: Path) -> PreparedWorld | None:

@@ -1,4 +1,4 @@
-"""Keyed BLAKE2b, short enough for a text that an address carries, and such texts. Pure."""
+"""Signs with keyed BLAKE2b, and encodes bytes for URLs. Pure."""
 
 import binascii
 import hashlib
@@ -11,7 +11,7 @@ _FROM_ADDRESSES = bytes.maketrans(b"-_", b"+/")
 
 
 def mac(key: bytes, message: bytes) -> bytes:
-    """A message authentication code (RFC 7693): BLAKE2b takes a key itself, and needs no HMAC around it.
+    """A message authentication code (RFC 7693): BLAKE2b takes a key, so no HMAC is needed.
 
     Args:
         key: up to 64 bytes.
@@ -22,7 +22,7 @@ def mac(key: bytes, message: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKeys:
-    """The key that signs, and others whose signatures are good as well: none of them may be public."""
+    """The key that signs, and others whose signatures are accepted too; all are secret."""
 
     current: bytes
     also_accepted: tuple[bytes, ...] = ()
@@ -36,15 +36,17 @@ class SigningKeys:
         return any(hmac.compare_digest(signature, mac(key, message)) for key in (self.current, *self.also_accepted))
 
 
-def text_of(raw: bytes) -> str:
-    """Base64 for addresses, without padding: what `base64.urlsafe_b64encode` gives, in a third of its time."""
+def encode_base64url(raw: bytes) -> str:
+    """Base64 for URLs without padding, as `base64.urlsafe_b64encode` returns it, in a third of its time."""
     return binascii.b2a_base64(raw, newline=False).translate(_FOR_ADDRESSES, b"=").decode()
 
 
-def bytes_of(text: str) -> bytes:
-    """What `text_of` made a text of. Some other texts give bytes as well: whoever trusts them makes the text again.
+def decode_base64url(text: str) -> bytes:
+    """The bytes that `encode_base64url` encoded.
+
+    Other texts may decode to the same bytes: to be sure, encode the result again and compare.
 
     Raises:
-        ValueError: no such text.
+        ValueError: the text is no base64.
     """
     return binascii.a2b_base64(text.encode("ascii").translate(_FROM_ADDRESSES) + b"=" * (-len(text) % 4))

@@ -39,7 +39,7 @@ JsonObject = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class House:
+class Deployment:
     """One PostgreSQL database and one Redis, and everything that is done to them."""
 
     database_url: str
@@ -175,12 +175,12 @@ class House:
             connection.close()
 
 
-def build_world(house: House) -> None:
+def build_world(deployment: Deployment) -> None:
     """The ninety posts and those who look at them."""
     now = datetime.now(UTC)
     people = [*AUTHORS, ANN, COLD, *(f"fan{number}" for number in range(12))]
-    house.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, %s)", [(user, now) for user in people])
-    house.sql(
+    deployment.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, %s)", [(user, now) for user in people])
+    deployment.sql(
         "INSERT INTO warmline.posts (id, author_id, caption, created_at) VALUES (%s, %s, %s, %s)",
         [
             (post_id, author_of(post_id), f"caption of {post_id}", now - timedelta(minutes=30 * place))
@@ -188,9 +188,9 @@ def build_world(house: House) -> None:
         ],
     )
     for fan in range(12):
-        house.add_events(f"fan{fan}", [post for place, post in enumerate(POSTS) if (place * 5 + fan) % 9 == 0])
-        house.add_events(f"fan{fan}", POSTS[fan::17], kind="like")
-    house.add_events(ANN, SEEN_BY_ANN)
+        deployment.add_events(f"fan{fan}", [post for place, post in enumerate(POSTS) if (place * 5 + fan) % 9 == 0])
+        deployment.add_events(f"fan{fan}", POSTS[fan::17], kind="like")
+    deployment.add_events(ANN, SEEN_BY_ANN)
 
 
 def author_of(post_id: str) -> str:

@@ -1,4 +1,4 @@
-"""Each of many numbers once. Pure."""
+"""The distinct values of an array. Pure."""
 
 from typing import TypeVar
 
@@ -9,9 +9,9 @@ Number = TypeVar("Number", bound=np.generic)
 
 
 def distinct(values: NDArray[Number]) -> NDArray[Number]:
-    """The values of a column, ascending, each once.
+    """The distinct values of a column, ascending.
 
-    numpy 2.4's own `unique` hashes where only the values are asked for, which takes ten times as long as sorting does.
+    numpy 2.4's own `unique` hashes if only the values are wanted, which takes ten times as long as sorting.
     """
     ordered = np.sort(values, axis=None)
     return ordered[np.append(True, ordered[1:] != ordered[:-1])] if len(ordered) else ordered

@@ -22,16 +22,16 @@ LEVELS = 4  # per colour channel, in the histogram of the whole
 MAIN_LOOKS = 16  # numbers in a vector: bright, green below, blue above, many upright edges…
 
 
-def looks_of(paths: Sequence[Path]) -> Floats:
+def appearance_of(paths: Sequence[Path]) -> Floats:
     """A unit vector per photo. -> (n_photos, at most MAIN_LOOKS)
 
     Raises:
         WorldMissing: a file is no image.
     """
-    return main_looks(np.stack([_describe(_read(path)) for path in paths]))
+    return main_directions(np.stack([_describe(_read(path)) for path in paths]))
 
 
-def main_looks(descriptions: Floats, *, width: int = MAIN_LOOKS) -> Floats:
+def main_directions(descriptions: Floats, *, width: int = MAIN_LOOKS) -> Floats:
     """Descriptions in their main directions, each direction weighing the square root of its spread."""
     spread = descriptions.std(axis=0)
     level = (descriptions - descriptions.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
