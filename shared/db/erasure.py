@@ -174,5 +174,6 @@ def _note(connection: sa.Connection, user_id: str, post_ids: Sequence[str], rows
         RETURNING post_ids, rows
         """
     )
-    found = connection.execute(query, {"user": user_id, "posts": list(post_ids), "rows": list(rows)}).one()
-    return Erasure(user_id=user_id, post_ids=found.post_ids, rows=found.rows)
+    values = {"user": user_id, "posts": list(post_ids), "rows": list(rows)}
+    known_posts, known_rows = connection.execute(query, values).one()
+    return Erasure(user_id=user_id, post_ids=known_posts, rows=known_rows)

@@ -32,7 +32,7 @@ def note_change(
     if not user_ids and not post_rows:
         return SafetyChange()
     users, rows = sorted(user_ids), sorted(post_rows)
-    noted = safety_outbox.insert().values(user_ids=users, post_rows=rows).returning(safety_outbox.c.id)
+    noted = safety_outbox.insert().values({"user_ids": users, "post_rows": rows}).returning(safety_outbox.c.id)
     return SafetyChange(id=connection.scalar(noted), user_ids=users, post_rows=rows)
 
 
