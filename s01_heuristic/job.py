@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from s01_heuristic.new_posts import new_posts_of
-from s01_heuristic.rank import RankedCandidates, entries_of_each, rank_posts
+from s01_heuristic.new_posts import new_post_pool
+from s01_heuristic.rank import RankedCandidates, entries_per_user, rank_posts
 from shared.candidates.heuristic_scores import score_posts
-from shared.candidates.ranking_input import RankingInput, catalogue, load_world
+from shared.candidates.ranking_input import RankingInput, catalogue_entries, load_ranking_input
 from shared.candidates.training_amounts import amounts_of
 from shared.db.engine import Database
 from shared.db.erasure import erased_lately
@@ -19,7 +19,7 @@ from shared.domain import Phase, Source
 from shared.eligibility import Viewer
 from shared.logs import stage
 from shared.operations.safety import claim_redis, publish_safety
-from shared.ranked_lists.codec import RankedList, encode, encode_each, length_of
+from shared.ranked_lists.codec import RankedList, encode, encode_lists, length_of
 from shared.ranked_lists.job_store import JobStore, PublishedCounts
 from shared.ranked_lists.publication import Publication
 from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, WindowSettings
@@ -51,27 +51,27 @@ def run_heuristic(
     claim_redis(database, writer)  # before the work; again below, for a Redis that restarted meanwhile
     writer.refuse_earlier_runs()
     with stage("heuristic.load") as loaded:
-        safety = writer.begin_safety()  # before anything is read
-        world = load_world(database, settings.window, settings.lists, now, writer.asked_lately(now))
-        loaded.update(posts=len(world.posts), events=len(world.events), users=len(world.users))
-        loaded.update({f"uncounted_{what}": count for what, count in asdict(world.uncounted).items() if count})
+        safety = writer.begin_safety_load()  # before anything is read
+        inputs = load_ranking_input(database, settings.window, settings.lists, now, writer.recent_list_requests(now))
+        loaded.update(posts=len(inputs.posts), events=len(inputs.events), users=len(inputs.users))
+        loaded.update({f"uncounted_{what}": count for what, count in asdict(inputs.uncounted).items() if count})
     run.progress.report("ranking", 0, 1)
     with stage("heuristic.rank") as ranked:
-        scores = score_posts(world.posts, world.met, settings.formula, now)
-        ranking = rank_posts(world.posts, world.rows, scores, alpha=settings.formula.alpha)
+        scores = score_posts(inputs.posts, inputs.candidate_events, settings.formula, now)
+        ranking = rank_posts(inputs.posts, inputs.post_numbers, scores, alpha=settings.formula.alpha)
         ranked.update(posts=len(ranking))
     with stage("heuristic.publish") as written:
         claim_redis(database, writer)
-        writer.publish_catalogue(catalogue(world))
+        writer.publish_catalogue(catalogue_entries(inputs))
         publish_safety(
-            writer, viewers=world.viewers, version=world.viewer_version, removed=world.removed,
+            writer, viewers=inputs.viewers, version=inputs.viewer_version, removed=inputs.removed,
             erased=erased_lately(database), load=safety,
-            author_keys=world.author_keys,
+            author_hashes=inputs.author_hashes,
         )  # fmt: skip
-        new_posts = new_posts_of(world, ranking, settings.new_posts, run.fence, now)
+        new_posts = new_post_pool(inputs, ranking, settings.new_posts, run.fence, now)
         if len(ranking):
             writer.publish_new_posts(_encoded(Source.HEURISTIC, new_posts, run, now), job=JOB, run=run.fence)
-        published = _publish_lists(writer, world, ranking, settings.lists, run, now) if len(ranking) else None
+        published = _publish_lists(writer, inputs, ranking, settings.lists, run, now) if len(ranking) else None
         lists = published or PublishedCounts(lists=0, bytes=0)
         written.update(lists=lists.lists, bytes=lists.bytes, new_posts=length_of(new_posts))
     seconds = time.monotonic() - begun
@@ -79,27 +79,27 @@ def run_heuristic(
         publication = Publication(run=run.fence, at=now, lists=lists.lists, bytes=lists.bytes, seconds=seconds)
         writer.note_publication(Phase.HEURISTIC, publication, job=JOB)
     return {
-        "posts": len(world.posts),
-        "events": len(world.events),
-        "rows": world.there,
-        "users": len(world.users),
+        "posts": len(inputs.posts),
+        "events": len(inputs.events),
+        "rows": inputs.row_counts,
+        "users": len(inputs.users),
         "lists": lists.lists,
         "bytes": lists.bytes,
         "stages": {"load": loaded["seconds"], "rank": ranked["seconds"], "publish": written["seconds"]},
-        "removed": len(world.removed),
-        "uncounted": asdict(world.uncounted),
-        **_readiness(database, world, settings.lists, now),
+        "removed": len(inputs.removed),
+        "uncounted": asdict(inputs.uncounted),
+        **_readiness(database, inputs, settings.lists, now),
         "seconds": round(seconds, 3),
     }
 
 
-def _readiness(database: Database, world: RankingInput, settings: ListSettings, now: datetime) -> dict[str, Any]:
+def _readiness(database: Database, inputs: RankingInput, settings: ListSettings, now: datetime) -> dict[str, Any]:
     """What the meter of phase 2 reads, as far as the candidates' window reaches."""
-    posts, events = world.posts, world.events
+    posts, events = inputs.posts, inputs.events
     oldest = max(0.0, float(posts.created_at.min(initial=now.timestamp())))  # nobody liked before 1970
     return {
         "amounts": amounts_of(
-            events.user_keys, events.post_keys, events.kinds, n_posts=len(posts),
+            events.user_id_hashes, events.post_id_hashes, events.kinds, n_posts=len(posts),
             min_positives=settings.cold_min_positives, days=(now.timestamp() - oldest) / SECONDS_PER_DAY,
         ),
         "vectors": count_vectors(database, posts.ids),
@@ -107,10 +107,10 @@ def _readiness(database: Database, world: RankingInput, settings: ListSettings, 
 
 
 def _publish_lists(
-    writer: JobStore, world: RankingInput, ranking: RankedCandidates, settings: ListSettings, run: Run, now: datetime
+    writer: JobStore, inputs: RankingInput, ranking: RankedCandidates, settings: ListSettings, run: Run, now: datetime
 ) -> PublishedCounts:
     """A list for each active user, then everyone's list."""
-    lists = _lists(world, ranking, settings, run, now)
+    lists = _lists(inputs, ranking, settings, run, now)
     published = writer.publish_lists(lists, phase=Phase.HEURISTIC, job=JOB, run=run.fence)
     everyone = ranking.entries[: settings.everyone_length].tobytes()
     writer.publish_everyone(_encoded(Source.EVERYONE, everyone, run, now), job=JOB, run=run.fence)
@@ -118,17 +118,17 @@ def _publish_lists(
 
 
 def _lists(
-    world: RankingInput, ranking: RankedCandidates, settings: ListSettings, run: Run, now: datetime
+    inputs: RankingInput, ranking: RankedCandidates, settings: ListSettings, run: Run, now: datetime
 ) -> Iterator[tuple[str, bytes]]:
     """Pairs of user id and encoded list, some users at a time."""
     head = RankedList(source=Source.HEURISTIC, generation=run.fence, generated_at=now, entries=b"")
-    for start in range(0, len(world.users), USERS_AT_ONCE):
-        run.progress.report("lists", start, len(world.users))
-        users = world.users.ids[start : start + USERS_AT_ONCE]
-        viewers = [world.viewers.get(user, NOTHING_WITHHELD) for user in users]
-        own = [world.author_keys[user] for user in users]
-        entries = entries_of_each(ranking, viewers, own, length=settings.list_length)
-        yield from zip(users, encode_each(head, entries), strict=True)
+    for start in range(0, len(inputs.users), USERS_AT_ONCE):
+        run.progress.report("lists", start, len(inputs.users))
+        users = inputs.users.ids[start : start + USERS_AT_ONCE]
+        viewers = [inputs.viewers.get(user, NOTHING_WITHHELD) for user in users]
+        own_author_hashes = [inputs.author_hashes[user] for user in users]
+        entries = entries_per_user(ranking, viewers, own_author_hashes, length=settings.list_length)
+        yield from zip(users, encode_lists(head, entries), strict=True)
 
 
 def _encoded(source: Source, entries: bytes, run: Run, now: datetime) -> bytes:

@@ -5,7 +5,7 @@ from datetime import datetime
 import numpy as np
 
 from s01_heuristic.rank import RankedCandidates
-from shared.candidates.candidate_events import CandidateEvents, meet
+from shared.candidates.candidate_events import CandidateEvents, candidate_events_of
 from shared.candidates.ranking_input import RankingInput
 from shared.db.bulk import Posts
 from shared.domain import Reason
@@ -20,8 +20,8 @@ FIRST_POSTS = 50
 MIN_POOL = 10
 
 
-def new_posts_of(
-    world: RankingInput, ranking: RankedCandidates, settings: NewPostSettings, generation: int, now: datetime
+def new_post_pool(
+    inputs: RankingInput, ranking: RankedCandidates, settings: NewPostSettings, generation: int, now: datetime
 ) -> bytes:
     """Packed entries of the pool, those that the fewest people have seen first, in seeded order among equals.
 
@@ -32,21 +32,21 @@ def new_posts_of(
         generation: the run's fencing number, the seed.
         now: of the run.
     """
-    viewers = viewers_of(world.posts, world.met)
-    age_hours = (now.timestamp() - world.posts.created_at) / 3600.0
+    viewers = count_viewers(inputs.posts, inputs.candidate_events)
+    age_hours = (now.timestamp() - inputs.posts.created_at) / 3600.0
     is_new = (age_hours <= settings.new_post_hours) & (viewers < settings.new_post_viewers)
-    places = np.flatnonzero(is_new)
-    shuffled = np.random.default_rng(generation).permutation(places)
+    indices = np.flatnonzero(is_new)
+    shuffled = np.random.default_rng(generation).permutation(indices)
     ordered = shuffled[np.argsort(viewers[shuffled], kind="stable")]
-    rows = np.array(world.rows, np.uint32)[ordered[: pool_size(len(world.users), settings)]]
-    return with_reason(ranking.entries[ranking.index.places_of(rows)], Reason.NEW).tobytes()
+    post_numbers = np.array(inputs.post_numbers, np.uint32)[ordered[: pool_size(len(inputs.users), settings)]]
+    return with_reason(ranking.entries[ranking.index.indices_of(post_numbers)], Reason.NEW).tobytes()
 
 
-def viewers_of(posts: Posts, events: Events | CandidateEvents) -> Int64s:
+def count_viewers(posts: Posts, events: Events | CandidateEvents) -> Int64s:
     """How many people but the author have met each post; any event is a proof of that. -> (n_posts,)"""
-    met = meet(posts, events)
-    each = met.latest_of_each_pair()
-    return np.bincount(met.posts[each[met.by_others[each]]], minlength=len(posts))
+    candidate_events = candidate_events_of(posts, events)
+    each = candidate_events.latest_of_each_pair()
+    return np.bincount(candidate_events.posts[each[candidate_events.by_others[each]]], minlength=len(posts))
 
 
 def pool_size(n_users: int, settings: NewPostSettings) -> int:

@@ -24,31 +24,31 @@ class RankedCandidates:
         return len(self.entries)
 
 
-def rank_posts(posts: Posts, rows: list[int], scores: HeuristicScores, *, alpha: float) -> RankedCandidates:
+def rank_posts(posts: Posts, post_numbers: list[int], scores: HeuristicScores, *, alpha: float) -> RankedCandidates:
     """All candidates by score, best first; equal scores by newer first, then by id."""
     by_id = np.argsort(np.array(posts.ids, dtype=object), kind="stable")
     order = by_id[np.lexsort((-posts.created_at[by_id], -scores.blended[by_id]))]
     is_popular = alpha * scores.popularity > (1 - alpha) * scores.recency
-    packed = pack_posts(rows, np.where(is_popular, Reason.POPULAR, Reason.RECENT))
+    packed = pack_posts(post_numbers, np.where(is_popular, Reason.POPULAR, Reason.RECENT))
     return RankedCandidates(
         entries=entries_of(packed[order], scores.blended[order]),
-        index=PostIndex.of([rows[i] for i in order], [posts.author_ids[i] for i in order]),
+        index=PostIndex.of([post_numbers[i] for i in order], [posts.author_ids[i] for i in order]),
     )
 
 
-def entries_of_each(
-    ranking: RankedCandidates, viewers: Sequence[Viewer], own: Sequence[int] = (), *, length: int
+def entries_per_user(
+    ranking: RankedCandidates, viewers: Sequence[Viewer], own_author_hashes: Sequence[int] = (), *, length: int
 ) -> list[bytes]:
-    """The packed entries of many users, worked out together; `own` as in `PostIndex.withheld_from`."""
-    owners, places = ranking.index.withheld_from(viewers, own)
+    """The packed entries of many users, worked out together; `own_author_hashes` as in `PostIndex.withheld_from`."""
+    owners, indices = ranking.index.withheld_from(viewers, own_author_hashes)
     n_viewers = len(viewers)
     dropped = np.bincount(owners, minlength=n_viewers)
     head = min(len(ranking), length + int(dropped.max(initial=0)))  # far enough down for each of them
     if head == 0:
         return [b""] * n_viewers
     keep = np.ones((n_viewers, head), bool)
-    near = places < head
-    keep[owners[near], places[near]] = False
+    near = indices < head
+    keep[owners[near], indices[near]] = False
     counts = keep.sum(axis=1)  # (n_viewers,)
     kept = np.flatnonzero(keep)  # (n_kept,) viewer by viewer, best first
     rank = np.arange(len(kept)) - np.repeat(np.cumsum(counts) - counts, counts)  # in the viewer's own list

@@ -27,23 +27,23 @@ SECONDS_PER_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LastRun:
+class LastScoringRun:
     """The last good run, as far as the next one goes on from it."""
 
     id: int
     started_at: datetime
     mark: int  # of arrivals
     same_settings: bool  # it went by the settings in force
-    may_go_on: bool  # a partial run may follow it
+    allows_partial: bool  # a partial run may follow it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ChosenUsers:
     """Whom a run scores, and what it leaves for the next one."""
 
-    users: npt.NDArray[np.int64]  # places in `world.users`
+    users: npt.NDArray[np.int64]  # places in `inputs.users`
     is_partial: bool
-    settle: frozenset[str]  # users whose list goes if they turn out to be cold
+    drop_if_cold: frozenset[str]  # users whose list goes if they turn out to be cold
     digests: UserDigests | None  # over views
 
 
@@ -58,7 +58,9 @@ def settings_hash(lists: ListSettings, window: WindowSettings, formula: Heuristi
     return blake2b(json.dumps(plain, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
-def last_run(database: Database, *, model: int, settings: str, full_hours: float, now: datetime) -> LastRun | None:
+def last_run(
+    database: Database, *, model: int, settings: str, full_hours: float, now: datetime
+) -> LastScoringRun | None:
     """The last good run that published lists; None when there is none that says what this version wants to know."""
     done = [run for run in recent_runs(database, limit=200, job=JOB) if run["state"] == "done"]
     scored = [run for run in done if "mark" in (run["report"] or {})]
@@ -68,19 +70,19 @@ def last_run(database: Database, *, model: int, settings: str, full_hours: float
     is_fresh = full is not None and now - full["started_at"] <= timedelta(hours=full_hours)
     last = scored[0]
     same_settings = last["report"]["settings"] == settings
-    return LastRun(
+    return LastScoringRun(
         id=last["id"],
         started_at=last["started_at"],
         mark=last["report"]["mark"],
         same_settings=same_settings,
-        may_go_on=is_fresh and same_settings and full is not None and full["report"]["model"] == model,
+        allows_partial=is_fresh and same_settings and full is not None and full["report"]["model"] == model,
     )
 
 
 def choose_users(
     database: Database,
-    world: RankingInput,
-    last: LastRun | None,
+    inputs: RankingInput,
+    last: LastScoringRun | None,
     *,
     mark: int,
     full_hours: float,
@@ -99,45 +101,47 @@ def choose_users(
         now: of the run.
     """
     was_restored = last is not None and mark < last.mark  # another life of the database: numbers began anew
-    settle = frozenset(revoked_since(database, last.mark)) if last is not None and not was_restored else frozenset()
+    drop_if_cold = (
+        frozenset(revoked_since(database, last.mark)) if last is not None and not was_restored else frozenset()
+    )
     before = _digests_before(database, last)
     # What counts from here on is still read by the last partial run that builds on this one.
-    counted_from = _oldest(world, now) + timedelta(hours=full_hours).total_seconds()
-    everybody = partial(_everybody, database, world, last, settle, counted_from)
-    if last is None or not last.may_go_on or not has_lists or was_restored:
+    counted_from = _oldest(inputs, now) + timedelta(hours=full_hours).total_seconds()
+    everybody = partial(_everybody, database, inputs, last, drop_if_cold, counted_from)
+    if last is None or not last.allows_partial or not has_lists or was_restored:
         return everybody()
-    is_active = world.users.active_at >= (last.started_at - OVERLAP).timestamp()
+    is_active = inputs.users.active_at >= (last.started_at - OVERLAP).timestamp()
     arrived = arrived_since(database, last.mark)
-    is_chosen = is_active | np.fromiter((user in arrived for user in world.users.ids), bool, len(world.users))
+    is_chosen = is_active | np.fromiter((user in arrived for user in inputs.users.ids), bool, len(inputs.users))
     if not database.has_views:
-        return ChosenUsers(users=np.flatnonzero(is_chosen), is_partial=True, settle=settle, digests=None)
-    if before is None or before.since < _oldest(world, now):
+        return ChosenUsers(users=np.flatnonzero(is_chosen), is_partial=True, drop_if_cold=drop_if_cold, digests=None)
+    if before is None or before.since < _oldest(inputs, now):
         return everybody()
-    digests = UserDigests.of(world.events, since=before.since)
-    is_chosen |= np.isin(world.users.keys, digests.changed_from(before))
-    return ChosenUsers(users=np.flatnonzero(is_chosen), is_partial=True, settle=settle, digests=digests)
+    digests = UserDigests.of(inputs.events, since=before.since)
+    is_chosen |= np.isin(inputs.users.id_hashes, digests.changed_from(before))
+    return ChosenUsers(users=np.flatnonzero(is_chosen), is_partial=True, drop_if_cold=drop_if_cold, digests=digests)
 
 
 def _everybody(
-    database: Database, world: RankingInput, last: LastRun | None, settle: frozenset[str], since: float
+    database: Database, inputs: RankingInput, last: LastScoringRun | None, drop_if_cold: frozenset[str], since: float
 ) -> ChosenUsers:
-    digests = UserDigests.of(world.events, since=since) if database.has_views else None
+    digests = UserDigests.of(inputs.events, since=since) if database.has_views else None
     changed = last is not None and not last.same_settings
     return ChosenUsers(
-        users=np.arange(len(world.users)),
+        users=np.arange(len(inputs.users)),
         is_partial=False,
-        settle=frozenset(world.users.ids) if changed else settle,
+        drop_if_cold=frozenset(inputs.users.ids) if changed else drop_if_cold,
         digests=digests,
     )
 
 
-def _digests_before(database: Database, last: LastRun | None) -> UserDigests | None:
+def _digests_before(database: Database, last: LastScoringRun | None) -> UserDigests | None:
     if last is None or not database.has_views:
         return None
     value = remembered(database, JOB, run_id=last.id)
     return None if value is None else UserDigests.from_bytes(value)
 
 
-def _oldest(world: RankingInput, now: datetime) -> float:
+def _oldest(inputs: RankingInput, now: datetime) -> float:
     """From when on the world holds all events, in seconds since 1970."""
-    return max(0.0, float(world.posts.created_at.min(initial=now.timestamp()))) - SECONDS_PER_DAY
+    return max(0.0, float(inputs.posts.created_at.min(initial=now.timestamp()))) - SECONDS_PER_DAY

@@ -12,11 +12,11 @@ import torch
 from s02_recsys_neucf.choose_users import JOB as JOB
 from s02_recsys_neucf.choose_users import ChosenUsers, choose_users, last_run, settings_hash
 from s02_recsys_neucf.load import ScoringData, load_scoring_data
-from s02_recsys_neucf.score import IndicesPerUser, RankedBlock, candidates_from, in_serving_order, rank, users_from
+from s02_recsys_neucf.score import IndicesPerUser, RankedBlock, candidates_from, rank, users_from, with_serving_order
 from s02_recsys_neucf.settings import ScoreSettings
 from shared.candidates.columns import PostIndex
 from shared.candidates.heuristic_scores import score_posts
-from shared.candidates.ranking_input import RankingInput, catalogue, load_world
+from shared.candidates.ranking_input import RankingInput, catalogue_entries, load_ranking_input
 from shared.content.encode_posts import Encoders, build_encoders, build_served_encoders, encode_new
 from shared.content.encoders.stored_only import StoredOnlyEncoder
 from shared.content.post_features import manifest_encoder
@@ -38,7 +38,7 @@ from shared.neucf.artefact import Artefact, load_artefact, read_manifest
 from shared.neucf.fast.top_k import NO_POST
 from shared.neucf.model_folder import refuse_foreign_folder
 from shared.neucf.serving_order import ServingOrder, added_to_logits
-from shared.neucf.warm_up import compile_ahead
+from shared.neucf.warm_up import compile_kernels
 from shared.operations.safety import claim_redis
 from shared.ranked_lists.codec import RankedList, encode
 from shared.ranked_lists.codec_columns import Packed, entries_of, pack_posts
@@ -89,7 +89,7 @@ def run_scoring(
         artefact = load_champion(settings.model, model, encoders)
         if model.manifest_sha256 is None:
             adopt_manifest(database, model.version, artefact.manifest_sha256)
-        compile_ahead(artefact.model.config)
+        compile_kernels(artefact.model.config)
     with watch.part("encode"):
         encoded = encode_new(database, encoders, settings.content, now, report)
     report("loading", 0, 1)
@@ -105,7 +105,7 @@ def run_scoring(
         "partial": loaded.chosen.is_partial,
         "mark": loaded.mark,
         "settings": settings.hash,
-        "posts": len(loaded.world.posts),
+        "posts": len(loaded.inputs.posts),
         "lists": published.lists,
         "bytes": published.bytes,
         **encoded,
@@ -115,11 +115,11 @@ def run_scoring(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
+class LoadedRun:
     """What the lists of a run are made of."""
 
     mark: int  # of arrivals, taken before anything was read
-    world: RankingInput
+    inputs: RankingInput
     chosen: ChosenUsers
     data: ScoringData
 
@@ -139,22 +139,22 @@ def _load(
     model: ModelVersion,
     encoders: Encoders,
     now: datetime,
-) -> Loaded:
+) -> LoadedRun:
     with stage("score.load") as facts:
         mark = arrivals_mark(database)
-        world = load_world(database, settings.window, settings.lists, now, writer.asked_lately(now))
+        inputs = load_ranking_input(database, settings.window, settings.lists, now, writer.recent_list_requests(now))
         full_hours = settings.score.score_full_hours
         last = last_run(database, model=model.version, settings=settings.hash, now=now, full_hours=full_hours)
         chosen = choose_users(
-            database, world, last, mark=mark, full_hours=full_hours,
+            database, inputs, last, mark=mark, full_hours=full_hours,
             has_lists=writer.has_published(Phase.NEUCF), now=now,
         )  # fmt: skip
         data = load_scoring_data(
-            database, encoders, world, chosen.users, history=timedelta(days=settings.score.history_days),
+            database, encoders, inputs, chosen.users, history=timedelta(days=settings.score.history_days),
             min_known=settings.lists.cold_min_positives, now=now,
         )  # fmt: skip
-        facts.update(posts=len(world.posts), users=len(data.users), partial=chosen.is_partial)
-    return Loaded(mark=mark, world=world, chosen=chosen, data=data)
+        facts.update(posts=len(inputs.posts), users=len(data.users), partial=chosen.is_partial)
+    return LoadedRun(mark=mark, inputs=inputs, chosen=chosen, data=data)
 
 
 def _publish(
@@ -162,26 +162,26 @@ def _publish(
     writer: JobStore,
     settings: JobSettings,
     artefact: Artefact,
-    loaded: Loaded,
+    loaded: LoadedRun,
     run: Run,
     now: datetime,
 ) -> PublishedCounts:
-    world, data = loaded.world, loaded.data
+    inputs, data = loaded.inputs, loaded.data
     with stage("score.publish") as facts:
         claim_redis(database, writer)
-        writer.publish_catalogue(catalogue(world))
-        added = serving_term(artefact.manifest.serving_order, world, settings.formula, now)
-        lists = _reported(scored_lists(artefact, world, data, added, settings.lists, run, now), run, len(data.users))
+        writer.publish_catalogue(catalogue_entries(inputs))
+        added = serving_term(artefact.manifest.serving_order, inputs, settings.formula, now)
+        lists = _reported(scored_lists(artefact, inputs, data, added, settings.lists, run, now), run, len(data.users))
         published = writer.publish_lists(lists, phase=Phase.NEUCF, job=JOB, run=run.fence)
-        dropped = writer.drop_lists(cold_now(world, data, loaded.chosen), phase=Phase.NEUCF)
+        dropped = writer.drop_lists(users_turned_cold(inputs, data, loaded.chosen), phase=Phase.NEUCF)
         facts.update(lists=published.lists, bytes=published.bytes, dropped=dropped)
     return published
 
 
-def cold_now(world: RankingInput, data: ScoringData, chosen: ChosenUsers) -> list[str]:
+def users_turned_cold(inputs: RankingInput, data: ScoringData, chosen: ChosenUsers) -> list[str]:
     """Users who had a list by what was true before, and are cold by what is true now."""
-    warm = {world.users.ids[place] for place in data.users}
-    return sorted(user for place in chosen.users if (user := world.users.ids[place]) in chosen.settle - warm)
+    warm = {inputs.users.ids[place] for place in data.users}
+    return sorted(user for place in chosen.users if (user := inputs.users.ids[place]) in chosen.drop_if_cold - warm)
 
 
 def _reported(lists: Iterator[tuple[str, bytes]], run: Run, total: int) -> Iterator[tuple[str, bytes]]:
@@ -229,18 +229,18 @@ def load_champion(settings: ModelSettings, model: ModelVersion, encoders: Encode
 
 
 def serving_term(
-    order: ServingOrder, world: RankingInput, formula: HeuristicSettings, now: datetime
+    order: ServingOrder, inputs: RankingInput, formula: HeuristicSettings, now: datetime
 ) -> npt.NDArray[np.float32]:
     """What the serving order adds to every score of a candidate, as of this run. -> (n_posts,)"""
-    popularity = score_posts(world.posts, world.met, formula, now).popularity
+    popularity = score_posts(inputs.posts, inputs.candidate_events, formula, now).popularity
     return added_to_logits(
-        order, popularity=popularity, age_days=(now.timestamp() - world.posts.created_at) / SECONDS_PER_DAY
+        order, popularity=popularity, age_days=(now.timestamp() - inputs.posts.created_at) / SECONDS_PER_DAY
     )
 
 
 def scored_lists(
     artefact: Artefact,
-    world: RankingInput,
+    inputs: RankingInput,
     data: ScoringData,
     added: npt.NDArray[np.float32],
     lists: ListSettings,
@@ -252,20 +252,20 @@ def scored_lists(
     `added` is the serving order's term of each candidate, from `serving_term`.
     """
     model, device = artefact.model, next(artefact.model.parameters()).device
-    post_rows = artefact.posts.rows(world.posts.keys)
+    post_rows = artefact.posts.model_rows(inputs.posts.id_hashes)
     users = users_from(
         model,
-        artefact.users.rows(data.user_keys),
+        artefact.users.model_rows(data.user_id_hashes),
         data.liked,
-        artefact.posts.rows(data.liked_keys),
+        artefact.posts.model_rows(data.liked_id_hashes),
         data.liked_features,
         device,
     )
-    candidates = in_serving_order(candidates_from(model, post_rows, device, data.candidate_features), added)
-    index = PostIndex.of(world.rows, world.posts.author_ids)
-    ids = [world.users.ids[place] for place in data.users]
-    withheld = IndicesPerUser.of([index.withheld(world.viewer(user_id)) for user_id in ids])
-    packed = pack_posts(world.rows, reasons(post_rows, data))
+    candidates = with_serving_order(candidates_from(model, post_rows, device, data.candidate_features), added)
+    index = PostIndex.of(inputs.post_numbers, inputs.posts.author_ids)
+    ids = [inputs.users.ids[place] for place in data.users]
+    withheld = IndicesPerUser.of([index.withheld(inputs.viewer(user_id)) for user_id in ids])
+    packed = pack_posts(inputs.post_numbers, reasons(post_rows, data))
     for block in rank(model, users, candidates, withheld, lists.list_length):
         for user_id, entries in _entries(block, ids, packed):
             ranked = RankedList(source=Source.NEUCF, generation=run.fence, generated_at=now, entries=entries)
@@ -283,8 +283,8 @@ def reasons(post_rows: npt.NDArray[np.int64], data: ScoringData) -> npt.NDArray[
 
 
 def _entries(block: RankedBlock, ids: list[str], packed: Packed) -> Iterator[tuple[str, bytes]]:
-    entries = entries_of(packed[np.maximum(block.places, 0)], block.scores)
-    shown = block.places != NO_POST
+    entries = entries_of(packed[np.maximum(block.indices, 0)], block.scores)
+    shown = block.indices != NO_POST
     for place, user_id in enumerate(ids[block.users]):
         mine = entries[place][shown[place]]
         if len(mine):

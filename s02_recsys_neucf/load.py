@@ -18,25 +18,25 @@ from shared.event_columns import Int64s
 from shared.neucf.examples import SortedPosts, examples_of
 from shared.neucf.features import PostFeatures
 
-ALL_OF_THEM = 20_000  # users above which reading all events is cheaper than asking for theirs
+MAX_USERS_QUERIED = 20_000  # users above which reading all events is cheaper than asking for theirs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ScoringData:
     """Users with enough likes, their likes as places in a column of posts, and vectors for these and the candidates."""
 
-    users: npt.NDArray[np.int64]  # (n_users,) places in `world.users`
-    user_keys: Int64s  # (n_users,)
-    liked: IndicesPerUser  # per user, places in `liked_keys`
-    liked_keys: Int64s  # (n_liked_posts,)
+    users: npt.NDArray[np.int64]  # (n_users,) places in `inputs.users`
+    user_id_hashes: Int64s  # (n_users,)
+    liked: IndicesPerUser  # per user, places in `liked_id_hashes`
+    liked_id_hashes: Int64s  # (n_liked_posts,)
     liked_features: PostFeatures
-    candidate_features: PostFeatures  # in the order of `world.posts`
+    candidate_features: PostFeatures  # in the order of `inputs.posts`
 
 
 def load_scoring_data(
     database: Database,
     encoders: Encoders,
-    world: RankingInput,
+    inputs: RankingInput,
     chosen: npt.NDArray[np.int64],
     *,
     history: timedelta,
@@ -49,49 +49,49 @@ def load_scoring_data(
         database: ours and the team's.
         encoders: whose vectors are read.
         world: candidates, active users.
-        chosen: places in `world.users` of the users to score.
+        chosen: places in `inputs.users` of the users to score.
         history: age up to which likes count.
         min_known: positives below which a user is cold, and left to the heuristic.
         now: of the run.
     """
-    ids = [world.users.ids[place] for place in chosen]
+    ids = [inputs.users.ids[place] for place in chosen]
     with database.read() as snapshot:
         found = load_all_posts(snapshot, now=now)
         since = now - history
-        if len(ids) > ALL_OF_THEM:
+        if len(ids) > MAX_USERS_QUERIED:
             events = load_events(snapshot, since=since, now=now)
         else:
             events = load_events_of(snapshot, ids, since=since, now=now)
         columns = load_columns(snapshot, encoders)
-    _refuse_emptied(world, chosen, n_posts=len(found), n_events=len(events))
+    _refuse_emptied(inputs, chosen, n_posts=len(found), n_events=len(events))
     liked = examples_of(events, SortedPosts.of(found))
-    liked_keys, liked_places = np.unique(liked.post_keys, return_inverse=True)
-    by_user = _places_by_user(liked.user_keys, liked_places, world.users.keys[chosen])
-    warm = np.array([len(places) >= min_known for places in by_user], bool)
+    liked_id_hashes, liked_indices = np.unique(liked.post_id_hashes, return_inverse=True)
+    by_user = _places_by_user(liked.user_id_hashes, liked_indices, inputs.users.id_hashes[chosen])
+    warm = np.array([len(indices) >= min_known for indices in by_user], bool)
     return ScoringData(
         users=chosen[warm],
-        user_keys=world.users.keys[chosen][warm],
-        liked=IndicesPerUser.of([places for places, is_warm in zip(by_user, warm, strict=True) if is_warm]),
-        liked_keys=liked_keys,
-        liked_features=features_of(columns, liked_keys),
-        candidate_features=features_of(columns, world.posts.keys),
+        user_id_hashes=inputs.users.id_hashes[chosen][warm],
+        liked=IndicesPerUser.of([indices for indices, is_warm in zip(by_user, warm, strict=True) if is_warm]),
+        liked_id_hashes=liked_id_hashes,
+        liked_features=features_of(columns, liked_id_hashes),
+        candidate_features=features_of(columns, inputs.posts.id_hashes),
     )
 
 
-def _refuse_emptied(world: RankingInput, chosen: npt.NDArray[np.int64], *, n_posts: int, n_events: int) -> None:
+def _refuse_emptied(inputs: RankingInput, chosen: npt.NDArray[np.int64], *, n_posts: int, n_events: int) -> None:
     """Refuse a source that went away since the world was read: all users would turn out to be cold."""
-    did_something = np.isin(world.users.keys[chosen], world.events.user_keys)
-    if (len(world.posts) and n_posts == 0) or (did_something.any() and n_events == 0):
+    did_something = np.isin(inputs.users.id_hashes[chosen], inputs.events.user_id_hashes)
+    if (len(inputs.posts) and n_posts == 0) or (did_something.any() and n_events == 0):
         raise SourceError(
-            f"posts and interactions: got {n_posts:,} and {n_events:,} a moment after there were {len(world.posts):,}"
-            f" and {len(world.events):,}; nothing is published. Is a view being replaced?"
+            f"posts and interactions: got {n_posts:,} and {n_events:,} a moment after there were {len(inputs.posts):,}"
+            f" and {len(inputs.events):,}; nothing is published. Is a view being replaced?"
         )
 
 
-def _places_by_user(user_keys: Int64s, places: Int64s, wanted: Int64s) -> Sequence[Int64s]:
+def _places_by_user(user_id_hashes: Int64s, indices: Int64s, wanted: Int64s) -> Sequence[Int64s]:
     """The places of each wanted user, in the order of `wanted`."""
-    order = np.argsort(user_keys, kind="stable")
-    sorted_keys, sorted_places = user_keys[order], places[order]
+    order = np.argsort(user_id_hashes, kind="stable")
+    sorted_keys, sorted_places = user_id_hashes[order], indices[order]
     starts = np.searchsorted(sorted_keys, wanted, side="left")
     ends = np.searchsorted(sorted_keys, wanted, side="right")
     return [sorted_places[start:end] for start, end in zip(starts, ends, strict=True)]

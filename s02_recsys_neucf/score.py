@@ -9,33 +9,38 @@ import torch
 from numpy.typing import NDArray
 
 from shared.errors import ScoringRefused
-from shared.neucf.fast.fused import POSTS_AT_ONCE, USERS_AT_ONCE, FusedScorer, room_for
+from shared.neucf.fast.fused import POSTS_AT_ONCE, USERS_AT_ONCE, FusedScorer, score_buffer
 from shared.neucf.fast.kernels import kernels
 from shared.neucf.fast.top_k import BestSoFar
 from shared.neucf.features import NO_FEATURES, PostFeatures
 from shared.neucf.model import NeuCF, PostSide, UserSide
 from shared.neucf.score import blocks, post_side_of, user_side_of, vectors_of
-from shared.neucf.threads import side_by_side
-from shared.neucf.vocab import Rows
+from shared.neucf.threads import map_in_threads
+from shared.neucf.vocab import ModelRows
 
-Places = NDArray[np.int64]
+Int64s = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IndicesPerUser:
-    """A few places for each user, in compressed rows: those of user u are `places[starts[u]:starts[u + 1]]`."""
+    """A few places for each user, in compressed rows: those of user u are `indices[starts[u]:starts[u + 1]]`."""
 
-    starts: Places  # (n_users + 1,)
-    places: Places  # (n_places,)
+    starts: Int64s  # (n_users + 1,)
+    indices: Int64s  # (n_places,)
 
     def __post_init__(self) -> None:
-        if self.starts.ndim != 1 or len(self.starts) == 0 or self.starts[0] != 0 or self.starts[-1] != len(self.places):
-            raise ValueError(f"places per user: starts must run from 0 to {len(self.places)}")
+        if (
+            self.starts.ndim != 1
+            or len(self.starts) == 0
+            or self.starts[0] != 0
+            or self.starts[-1] != len(self.indices)
+        ):
+            raise ValueError(f"places per user: starts must run from 0 to {len(self.indices)}")
 
     @classmethod
-    def of(cls, per_user: list[Places]) -> Self:
+    def of(cls, per_user: list[Int64s]) -> Self:
         """From one array per user."""
-        starts = np.cumsum([0, *(len(places) for places in per_user)])
+        starts = np.cumsum([0, *(len(indices) for indices in per_user)])
         return cls(starts.astype(np.int64), np.concatenate([np.zeros(0, np.int64), *per_user]).astype(np.int64))
 
     @property
@@ -49,7 +54,7 @@ class RankedBlock:
     """Lists of some consecutive users of a run."""
 
     users: slice  # which users of the run
-    places: Places  # (n_users, k) candidate places, best first; NO_POST after the last eligible one
+    indices: Int64s  # (n_users, k) candidate places, best first; NO_POST after the last eligible one
     scores: NDArray[
         np.float32
     ]  # (n_users, k) the model's logit and the serving order's term; -inf where there is no post
@@ -57,9 +62,9 @@ class RankedBlock:
 
 def users_from(
     model: NeuCF,
-    rows: Rows,
+    model_rows: ModelRows,
     liked: IndicesPerUser,
-    liked_rows: Rows,
+    liked_rows: ModelRows,
     liked_features: PostFeatures,
     device: torch.device,
 ) -> UserSide:
@@ -73,17 +78,19 @@ def users_from(
         liked_features: vectors of the same posts.
         device: where the model is.
     """
-    _refuse_lengths("likes", got=liked.n_users, expected=len(rows))
+    _refuse_lengths("likes", got=liked.n_users, expected=len(model_rows))
     vectors = vectors_of(model, liked_rows, liked_features, device)
-    return user_side_of(model, rows, liked.places, liked.starts[:-1], vectors)
+    return user_side_of(model, model_rows, liked.indices, liked.starts[:-1], vectors)
 
 
-def candidates_from(model: NeuCF, rows: Rows, device: torch.device, features: PostFeatures = NO_FEATURES) -> PostSide:
+def candidates_from(
+    model: NeuCF, model_rows: ModelRows, device: torch.device, features: PostFeatures = NO_FEATURES
+) -> PostSide:
     """The post side of all candidates, computed once; a cold post (row 0) is placed by its photo and caption."""
-    return post_side_of(model, rows, features, device)
+    return post_side_of(model, model_rows, features, device)
 
 
-def in_serving_order(candidates: PostSide, added: NDArray[np.float32]) -> PostSide:
+def with_serving_order(candidates: PostSide, added: NDArray[np.float32]) -> PostSide:
     """The same candidates with each post's term of the serving order in its bias, so that scoring costs no more."""
     return replace(candidates, bias=candidates.bias + torch.from_numpy(added).to(candidates.bias.device))
 
@@ -108,20 +115,20 @@ def rank(
     if len(candidates) == 0:
         return
     fused = FusedScorer(model, candidates)
-    yield from side_by_side(
+    yield from map_in_threads(
         lambda part: _ranked(fused, users, ineligible, part, k), list(blocks(n_users, USERS_AT_ONCE))
     )
 
 
 def _ranked(fused: FusedScorer, users: UserSide, ineligible: IndicesPerUser, part: slice, k: int) -> RankedBlock:
     n_users = part.stop - part.start
-    room, so_far, starts = room_for(n_users), BestSoFar(n_users, k), ineligible.starts[part.start : part.stop + 1]
+    room, so_far, starts = score_buffer(n_users), BestSoFar(n_users, k), ineligible.starts[part.start : part.stop + 1]
     for some in blocks(fused.n_posts, POSTS_AT_ONCE):
         scores, n_posts = fused.scores(users[part], some, room), some.stop - some.start
-        kernels().withhold(scores, n_posts, some.start, starts, ineligible.places)
+        kernels().withhold(scores, n_posts, some.start, starts, ineligible.indices)
         so_far.offer(scores, n_posts, some.start)
-    places, values = so_far.lists()
-    return RankedBlock(users=part, places=places, scores=values)
+    indices, values = so_far.lists()
+    return RankedBlock(users=part, indices=indices, scores=values)
 
 
 def _refuse_lengths(what: str, *, got: int, expected: int) -> None:

@@ -22,28 +22,28 @@ class UserDigests:
     """A number for each user who did anything since a moment."""
 
     since: float  # seconds since 1970
-    user_keys: Int64s  # (n,) ascending
+    user_id_hashes: Int64s  # (n,) ascending
     digests: UInt64s  # (n,)
 
     @classmethod
     def of(cls, events: Events, *, since: float) -> Self:
         """From the events of a run; their order does not matter."""
         counted = events.where(events.at >= since)
-        order = np.argsort(counted.user_keys, kind="stable")
-        users, starts = np.unique(counted.user_keys[order], return_index=True)
-        mixed = _mixed(counted.post_keys[order], counted.kinds[order])
+        order = np.argsort(counted.user_id_hashes, kind="stable")
+        users, starts = np.unique(counted.user_id_hashes[order], return_index=True)
+        mixed = _mixed(counted.post_id_hashes[order], counted.kinds[order])
         sums = np.add.reduceat(mixed, starts) if len(starts) else mixed
-        return cls(since=since, user_keys=users, digests=sums)
+        return cls(since=since, user_id_hashes=users, digests=sums)
 
     def changed_from(self, before: Self) -> Int64s:
         """Users who did something else than before: those of either side whose numbers differ."""
-        users: Int64s = np.union1d(self.user_keys, before.user_keys)
+        users: Int64s = np.union1d(self.user_id_hashes, before.user_id_hashes)
         changed: Int64s = users[self._at(users) != before._at(users)]
         return changed
 
     def to_bytes(self) -> bytes:
         """For the next run."""
-        return np.array(self.since, _HEAD).tobytes() + self.user_keys.tobytes() + self.digests.tobytes()
+        return np.array(self.since, _HEAD).tobytes() + self.user_id_hashes.tobytes() + self.digests.tobytes()
 
     @classmethod
     def from_bytes(cls, value: bytes) -> Self:
@@ -52,22 +52,22 @@ class UserDigests:
         n = len(rest) // 16
         return cls(
             since=float(since),
-            user_keys=np.frombuffer(rest, np.int64, n),
+            user_id_hashes=np.frombuffer(rest, np.int64, n),
             digests=np.frombuffer(rest, np.uint64, n, 8 * n),
         )
 
     def _at(self, users: Int64s) -> UInt64s:
         """The numbers of these users; 0 where there is none."""
-        if len(self.user_keys) == 0:
+        if len(self.user_id_hashes) == 0:
             return np.zeros(len(users), np.uint64)
-        index = np.minimum(np.searchsorted(self.user_keys, users), len(self.user_keys) - 1)
-        return np.where(self.user_keys[index] == users, self.digests[index], np.uint64(0))
+        index = np.minimum(np.searchsorted(self.user_id_hashes, users), len(self.user_id_hashes) - 1)
+        return np.where(self.user_id_hashes[index] == users, self.digests[index], np.uint64(0))
 
 
-def _mixed(post_keys: Int64s, kinds: npt.NDArray[np.int16]) -> UInt64s:
+def _mixed(post_id_hashes: Int64s, kinds: npt.NDArray[np.int16]) -> UInt64s:
     """Spread out so that sums of a few of them are hardly ever equal; they wrap around, as is meant."""
     first, second, third = _FACTORS
-    x = post_keys.astype(np.uint64) + (kinds.astype(np.uint64) + np.uint64(1)) * first
+    x = post_id_hashes.astype(np.uint64) + (kinds.astype(np.uint64) + np.uint64(1)) * first
     x = (x ^ (x >> np.uint64(30))) * second
     x = (x ^ (x >> np.uint64(27))) * third
     return np.asarray(x ^ (x >> np.uint64(31)), np.uint64)

@@ -22,7 +22,7 @@ from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.learning.warm_start import Predecessor
 from s02_train_neucf.mirror import MirroredTraining, mirror_training
 from s02_train_neucf.progress import ALL_DATA, LOADING, SAVING, START, EpochsReported, shares
-from s02_train_neucf.report import SHOWN, EvaluationPlan, EvaluationResult, Told, report_json, try_model
+from s02_train_neucf.report import SHOWN, EvaluationPlan, EvaluationResult, OnEpoch, evaluate_model, report_json
 from s02_train_neucf.save import drop_old_folders, drop_unfinished, save_model
 from s02_train_neucf.settings import MirrorSettings, TrainSettings
 from s02_train_neucf.unused_vectors import drop_unused_vectors
@@ -30,7 +30,7 @@ from shared.candidates.training_amounts import amounts_of
 from shared.content.encode_posts import Encoders, build_encoders, encode_new
 from shared.content.post_features import manifest_encoder
 from shared.content.settings import ContentSettings
-from shared.db.details import count_learnt
+from shared.db.details import count_trainable
 from shared.db.engine import Database
 from shared.db.installation import knows_models
 from shared.db.phases import installation_id
@@ -41,9 +41,9 @@ from shared.logs import stage
 from shared.neucf.artefact import Artefact
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.manifest import Manifest
-from shared.neucf.model_folder import claim_folder, try_folder
+from shared.neucf.model_folder import check_folder, claim_folder
 from shared.neucf.size import model_bytes
-from shared.neucf.warm_up import compile_ahead
+from shared.neucf.warm_up import compile_kernels
 from shared.run_progress import ReportProgress
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
 
@@ -86,18 +86,18 @@ def run_training(database: Database, settings: JobSettings, run: Run, now: datet
     report(LOADING, 0, 1)
     with watch.part("load"):
         data = _loaded(database, encoders, settings, now)
-    trial, past, curves = _trial(settings, encoders, data, watch, report), History.of(data), LearningCurves()
+    plan, history, curves = _trial(settings, encoders, data, watch, report), History.of(data), LearningCurves()
     on_epoch = _epochs_told(report, curves, watch)
-    tried = _tried(trial, past, on_epoch)
+    evaluation = _tried(plan, history, on_epoch)
     # Nothing of the trial starts from the champion, which has seen what the replay and the cuts ask for.
     before = _champion(database, settings, encoders) if settings.train.warm_start else None
-    fitted = _fitted(trial, on_epoch, tried, before)
+    fitted = _fitted(plan, on_epoch, evaluation, before)
     report(SAVING, 0, 1)
-    judged = judge(past, trial, fitted, tried.replay)
-    manifest = _manifest(database, encoders, fitted, trial, tried, before, now)
+    judged = judge(history, plan, fitted, evaluation.replay)
+    manifest = _manifest(database, encoders, fitted, plan, evaluation, before, now)
     artefact = Artefact(fitted.model, fitted.data.users, fitted.data.posts, manifest)
     folder = settings.model.model_dir
-    version = save_model(database, folder, run, artefact, judged, report=_report(judged, tried))
+    version = save_model(database, folder, run, artefact, judged, report=_report(judged, evaluation))
     drop_old_folders(database, folder, newest=settings.train.models_kept)
     drop_unused_vectors(database, folder, encoders)
     if settings.mirror is not None:  # last: nothing waits for it
@@ -122,13 +122,13 @@ def _made_ready(database: Database, settings: JobSettings, now: datetime) -> Enc
     folder = settings.model.model_dir
     claim_folder(folder, installation_id(database), partial(knows_models, database))
     drop_unfinished(database, folder)
-    try_folder(folder, partial(_first_model, database, settings, now))
+    check_folder(folder, partial(_first_model, database, settings, now))
     refuse_without_rights(database, TRAINING)
     refuse_too_little(
         database, days=settings.train.train_days, min_positives=settings.lists.cold_min_positives, now=now
     )
     encoders = build_encoders(settings.content)
-    compile_ahead(NeuCFConfig())
+    compile_kernels(NeuCFConfig())
     return encoders
 
 
@@ -139,19 +139,21 @@ def _loaded(database: Database, encoders: Encoders, settings: JobSettings, now: 
     return data
 
 
-def _tried(trial: EvaluationPlan, past: History, on_epoch: Told) -> EvaluationResult:
+def _tried(plan: EvaluationPlan, history: History, on_epoch: OnEpoch) -> EvaluationResult:
     with stage("train.trial") as facts:
-        tried = try_model(trial, past, on_epoch)
-        facts.update(cuts=len(tried.replay.cuts), order=str(tried.replay.order))
-    return tried
+        evaluation = evaluate_model(plan, history, on_epoch)
+        facts.update(cuts=len(evaluation.replay.cuts), order=str(evaluation.replay.order))
+    return evaluation
 
 
-def _fitted(trial: EvaluationPlan, on_epoch: Told, tried: EvaluationResult, before: Predecessor | None) -> Fitted:
+def _fitted(
+    plan: EvaluationPlan, on_epoch: OnEpoch, evaluation: EvaluationResult, before: Predecessor | None
+) -> Fitted:
     """The model that may go live: it has seen everything that still stands."""
     with stage("train.fit") as facts:
-        fitted = trial.fit(trial.data.standing(), partial(on_epoch, ALL_DATA), tried.found, before)
-        sizes = _sizes(fitted, trial.data)
-        facts.update(epochs=fitted.found.recipe.epochs, users=sizes["users"], posts=sizes["posts"])
+        fitted = plan.fit(plan.data.without_deleted(), partial(on_epoch, ALL_DATA), evaluation.search_result, before)
+        sizes = _sizes(fitted, plan.data)
+        facts.update(epochs=fitted.search_result.recipe.epochs, users=sizes["users"], posts=sizes["posts"])
     return fitted
 
 
@@ -168,7 +170,7 @@ def _sizes(fitted: Fitted, data: TrainingData) -> dict[str, int]:
 def _first_model(database: Database, settings: JobSettings, now: datetime) -> int:
     """Bytes that a model will take, by those whom it will know."""
     with database.read() as snapshot:
-        users, posts = count_learnt(snapshot, since=now - timedelta(days=settings.train.train_days))
+        users, posts = count_trainable(snapshot, since=now - timedelta(days=settings.train.train_days))
     return model_bytes(users=users, posts=posts, members=settings.recipe.members)
 
 
@@ -204,22 +206,22 @@ def _champion(database: Database, settings: JobSettings, encoders: Encoders) -> 
     return champion_to_start_from(database, settings.model.model_dir, image=image, caption=caption)
 
 
-def _report(judged: Verdict, tried: EvaluationResult) -> dict[str, Any]:
+def _report(judged: Verdict, evaluation: EvaluationResult) -> dict[str, Any]:
     """What the model's record in PostgreSQL says of it."""
     return {
         "verdict": judged.reason,
         "checks": [{"passed": check.passed, "found": check.sentence} for check in judged.checks],
-        **report_json(tried),
+        **report_json(evaluation),
     }
 
 
 def _amounts(data: TrainingData, settings: JobSettings) -> Mapping[str, Any]:
     """How much there was to learn from, for the meter of phase 2."""
     return amounts_of(
-        data.events.user_keys,
-        data.events.post_keys,
+        data.events.user_id_hashes,
+        data.events.post_id_hashes,
         data.events.kinds,
-        n_posts=len(data.standing().posts.keys),
+        n_posts=len(data.without_deleted().posts.id_hashes),
         min_positives=settings.lists.cold_min_positives,
         days=settings.train.train_days,
     )
@@ -233,12 +235,12 @@ def _manifest(
     database: Database,
     encoders: Encoders,
     fitted: Fitted,
-    trial: EvaluationPlan,
-    tried: EvaluationResult,
+    plan: EvaluationPlan,
+    evaluation: EvaluationResult,
     before: Predecessor | None,
     now: datetime,
 ) -> Manifest:
-    events, shown = trial.data.events, tried.shown  # at least one event: a model was fitted
+    events, shown = plan.data.events, evaluation.shown  # at least one event: a model was fitted
     started_from = {} if before is None else {"started_from": before.name}
     return Manifest(
         config=fitted.model.config,  # that of all members together
@@ -247,10 +249,10 @@ def _manifest(
         data_from=datetime.fromtimestamp(float(events.at.min()), UTC),
         data_until=datetime.fromtimestamp(float(events.at.max()), UTC),
         trained_at=now,
-        seed=trial.seed,
-        recipe={**recipe_json(fitted.found.recipe), **started_from},
+        seed=plan.seed,
+        recipe={**recipe_json(fitted.search_result.recipe), **started_from},
         metrics={} if shown is None else {f"{NEUCF} {name}": shown.figures[NEUCF][name].mean for name in SHOWN},
-        serving_order=tried.replay.order,
+        serving_order=evaluation.replay.order,
         numbering=installation_id(database),
     )
 
@@ -260,16 +262,16 @@ def recipe_json(recipe: Recipe) -> dict[str, Any]:
     return {name: getattr(recipe, name) for name in Recipe.__dataclass_fields__}
 
 
-def _epochs_told(report: ReportProgress, curves: LearningCurves, watch: Stopwatch) -> Told:
+def _epochs_told(report: ReportProgress, curves: LearningCurves, watch: Stopwatch) -> OnEpoch:
     reported = EpochsReported(report)
 
     def told(cut: str, epoch: EpochResult) -> None:
-        curves.note(cut, epoch)
+        curves.add(cut, epoch)
         watch.add("epochs", epoch.seconds)
         watch.count("epochs", 1)
         if epoch.validation is not None:
             watch.add("validation", epoch.validation_seconds)
             watch.count("validations", 1)
-        reported.note(cut, epoch)
+        reported.add(cut, epoch)
 
     return told

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from s02_train_neucf.gate.history import History
-from s02_train_neucf.gate.list_diversity import spread_at
-from s02_train_neucf.gate.rank_at import ModelThen
+from s02_train_neucf.gate.list_diversity import list_diversity_at
+from s02_train_neucf.gate.rank_at import ModelAtCut
 from s02_train_neucf.gate.replay_report import Replay
 from s02_train_neucf.gate.verdict import Verdict, verdict
 from s02_train_neucf.learning.fit import Fitted
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from s02_train_neucf.report import EvaluationPlan
 
 
-def judge(past: History, trial: "EvaluationPlan", fitted: Fitted, replay: Replay) -> Verdict:
+def judge(history: History, plan: "EvaluationPlan", fitted: Fitted, replay: Replay) -> Verdict:
     """What the gate says of the model that would go live, by the replay and by the lists that it would give now."""
     finite = weights_are_finite(fitted.model)
     if not finite:
-        return verdict(replay, finite=False, spread=None)
-    end = float(np.nextafter(past.by_time.at[-1], np.inf))  # all that happened is known
-    spread = spread_at(past, trial.rules, ModelThen(fitted, past), replay.order, end)
-    return verdict(replay, finite=True, spread=spread)
+        return verdict(replay, finite=False, diversity=None)
+    end = float(np.nextafter(history.by_time.at[-1], np.inf))  # all that happened is known
+    diversity = list_diversity_at(history, plan.rules, ModelAtCut(fitted, history), replay.order, end)
+    return verdict(replay, finite=True, diversity=diversity)
 
 
 def weights_are_finite(model: NeuCF) -> bool:

@@ -18,17 +18,17 @@ WARM_UP, GLOBAL, PER_USER, ALL_DATA = "warm-up", "global", "per user", "all data
 N_MODELS = {WARM_UP: 2, PER_USER: 2, ALL_DATA: int(MEMBERS)}  # that are trained in one fit; elsewhere one
 
 
-def training(cut: str) -> str:
+def training_step(cut: str) -> str:
     """The name of the step that fits a model on a cut."""
     return f"training, {cut}"
 
 
-def replaying(cut: str) -> str:
+def replay_step(cut: str) -> str:
     """… that ranks with it, step by step in time."""
     return f"replay, {cut}"
 
 
-def examining(cut: str) -> str:
+def all_posts_step(cut: str) -> str:
     """… that ranks all posts with every system."""
     return f"all posts, {cut}"
 
@@ -43,7 +43,7 @@ def shares(stages: Mapping[str, float] | None) -> dict[str, float]:
     fits = seconds.get("epochs", 0.0) + seconds.get("validation", 0.0)
     cuts = [WARM_UP] * N_WARM_UP + [cut_name(place) for place in range(1, N_CUTS + 1)]
     each_fit = fits / (2 * SEARCHED + N_CUTS + MEMBERS)
-    each_replay, each_exam = seconds.get("replay", 0.0) / len(cuts), seconds.get("exams", 0.0) / 2
+    each_replay, seconds_per_cut = seconds.get("replay", 0.0) / len(cuts), seconds.get("exams", 0.0) / 2
     plan = {
         START: seconds.get("start", 0.0),
         CAPTIONS: seconds.get("encode", 0.0) / 2,
@@ -51,14 +51,14 @@ def shares(stages: Mapping[str, float] | None) -> dict[str, float]:
         LOADING: seconds.get("load", 0.0),
     }
     for place, cut in enumerate(cuts):
-        plan[training(cut)] = each_fit * (SEARCHED if cut == WARM_UP else 1.0)
+        plan[training_step(cut)] = each_fit * (SEARCHED if cut == WARM_UP else 1.0)
         if place == N_WARM_UP:
-            plan[examining(GLOBAL)] = each_exam
-        plan[replaying(cut)] = each_replay
+            plan[all_posts_step(GLOBAL)] = seconds_per_cut
+        plan[replay_step(cut)] = each_replay
     return plan | {
-        training(PER_USER): each_fit * SEARCHED,
-        examining(PER_USER): each_exam,
-        training(ALL_DATA): each_fit * MEMBERS,
+        training_step(PER_USER): each_fit * SEARCHED,
+        all_posts_step(PER_USER): seconds_per_cut,
+        training_step(ALL_DATA): each_fit * MEMBERS,
         SAVING: seconds.get("rest", 0.0),
     }
 
@@ -75,11 +75,11 @@ class EpochsReported:
         self._report = report
         self._cut, self._n_begun = "", 0
 
-    def note(self, cut: str, epoch: EpochResult) -> None:
+    def add(self, cut: str, epoch: EpochResult) -> None:
         """After each epoch; `cut` may end in “ of 5”."""
         cut = cut.partition(" of ")[0]
         if cut != self._cut:
             self._cut, self._n_begun = cut, 0
         self._n_begun += epoch.number == 1
         n_models = max(N_MODELS.get(cut, 1), self._n_begun)
-        self._report(training(cut), (self._n_begun - 1) * epoch.of + epoch.number, n_models * epoch.of)
+        self._report(training_step(cut), (self._n_begun - 1) * epoch.of + epoch.number, n_models * epoch.of)

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from s02_train_neucf.data.load import TrainingData
-from s02_train_neucf.evaluation.all_posts import Views
+from s02_train_neucf.evaluation.all_posts import ListFigures
 from s02_train_neucf.evaluation.content_knn import ContentKNN
-from s02_train_neucf.evaluation.evaluate import EvaluationTask, ModelRanker, Report, evaluate, exam_of
+from s02_train_neucf.evaluation.evaluate import EvaluationTask, ModelRanker, Report, evaluate, evaluation_task_of
 from s02_train_neucf.evaluation.heuristic_ranker import Heuristic
 from s02_train_neucf.evaluation.ials import IALS
 from s02_train_neucf.evaluation.metrics import Interval
@@ -20,14 +20,14 @@ from s02_train_neucf.evaluation.rankers import EASE, ItemKNN, Popularity
 from s02_train_neucf.evaluation.split import Split, global_cut, per_user_cut
 from s02_train_neucf.gate.cuts import N_WARM_UP, ReplayCut, cuts_of
 from s02_train_neucf.gate.history import History
-from s02_train_neucf.gate.rank_at import HEURISTIC, POPULARITY, ModelThen, ReplayRules
+from s02_train_neucf.gate.rank_at import HEURISTIC, POPULARITY, ModelAtCut, ReplayRules
 from s02_train_neucf.gate.replay import CutFigures, replay_cut
 from s02_train_neucf.gate.replay_report import NEUCF, Replay, replay_of
 from s02_train_neucf.learning.curves import EpochResult
 from s02_train_neucf.learning.fit import Fitted, SearchResult, fit
 from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.learning.warm_start import Predecessor
-from s02_train_neucf.progress import GLOBAL, PER_USER, WARM_UP, examining, replaying
+from s02_train_neucf.progress import GLOBAL, PER_USER, WARM_UP, all_posts_step, replay_step
 from shared.errors import TrainingRefused
 from shared.jobs.stages import Stopwatch
 from shared.neucf.config import NeuCFConfig
@@ -35,10 +35,10 @@ from shared.run_progress import ReportProgress, ignore_progress
 
 PER_USER_SHARE = 0.2  # of each user's likes, the last ones
 SHOWN = ("hr@10", "ndcg@10", "recall@20")
-REPLAY, EXAMS = "replay", "exams"  # parts of a run's time
+REPLAY, ALL_POSTS = "replay", "exams"  # parts of a run's time
 
-Told = Callable[[str, EpochResult], None]
-Make = Callable[[], Ranker]
+OnEpoch = Callable[[str, EpochResult], None]
+MakeRanker = Callable[[], Ranker]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class EvaluationPlan:
         self,
         data: TrainingData,
         on_epoch: Callable[[EpochResult], None],
-        found: SearchResult | None = None,
+        search_result: SearchResult | None = None,
         before: Predecessor | None = None,
     ) -> Fitted:
         """A model that has seen these data, started from another where there is one to start from.
@@ -69,7 +69,7 @@ class EvaluationPlan:
         """
         return fit(
             data.events, data.posts, data.features, self.config, self.recipe,
-            seed=self.seed, device=self.device, found=found, on_epoch=on_epoch, before=before,
+            seed=self.seed, device=self.device, search_result=search_result, on_epoch=on_epoch, before=before,
         )  # fmt: skip
 
 
@@ -79,7 +79,7 @@ class EvaluationResult:
 
     replay: Replay
     cuts: Mapping[str, Report]  # "global" and "per user", where there is somebody to ask
-    found: SearchResult | None  # on the data before the first cut; None where there was nothing to learn from
+    search_result: SearchResult | None  # on the data before the first cut; None where there was nothing to learn from
 
     @property
     def shown(self) -> Report | None:
@@ -87,7 +87,7 @@ class EvaluationResult:
         return self.replay.report or next(iter(self.cuts.values()), None)
 
 
-def try_model(trial: EvaluationPlan, past: History, on_epoch: Told) -> EvaluationResult:
+def evaluate_model(plan: EvaluationPlan, history: History, on_epoch: OnEpoch) -> EvaluationResult:
     """Replay the last part of the data, one training per cut; then rank all posts, on two cuts of the same data.
 
     The number of epochs and the learning rate are searched for once, before the warm-up. The model of the first judged
@@ -96,49 +96,49 @@ def try_model(trial: EvaluationPlan, past: History, on_epoch: Told) -> Evaluatio
     A single member is trained at each cut: three take
     thrice as long, and what goes live, their mean, was never measured worse than one of them (EXPERIMENTS.md).
     """
-    members, trial = trial.recipe.members, replace(trial, recipe=replace(trial.recipe, members=1))
-    figures, reports, found, n_warm_up = [], dict[str, Report](), None, 0
+    members, plan = plan.recipe.members, replace(plan, recipe=replace(plan.recipe, members=1))
+    figures, reports, search_result, n_warm_up = [], dict[str, Report](), None, 0
     before: Predecessor | None = None
-    cuts = cuts_of(past.by_time.at, past.likes, min_known=trial.rules.min_known)
+    cuts = cuts_of(history.by_time.at, history.likes, min_known=plan.rules.min_known)
     for place, cut in enumerate(cuts):
         name = f"cut {place} of {len(cuts) - N_WARM_UP}" if place >= N_WARM_UP else WARM_UP
         try:
-            fitted = trial.fit(trial.data.before(cut.start), partial(on_epoch, name), found, before)
+            fitted = plan.fit(plan.data.before(cut.start), partial(on_epoch, name), search_result, before)
         except TrainingRefused:
             continue
-        if trial.warm:
+        if plan.warm:
             before = fitted.as_predecessor("the cut before")
-        found = fitted.found
+        search_result = fitted.search_result
         n_warm_up += place < N_WARM_UP
         if place == N_WARM_UP:
-            standing = trial.data.standing()
-            split = global_cut(standing.events, standing.posts, at=cut.start)
-            _note(reports, GLOBAL, _ask_all_posts(trial, GLOBAL, split, cut.start, fitted))
-        figures.append(_replayed(trial, past, cut, fitted, name))
-    _note(reports, PER_USER, _try_per_user(trial, on_epoch))
+            without_deleted = plan.data.without_deleted()
+            split = global_cut(without_deleted.events, without_deleted.posts, at=cut.start)
+            _note(reports, GLOBAL, _ask_all_posts(plan, GLOBAL, split, cut.start, fitted))
+        figures.append(_replayed(plan, history, cut, fitted, name))
+    _note(reports, PER_USER, _try_per_user(plan, on_epoch))
     replay = replay_of(
-        figures, trial.rules.orders, n_warm_up=n_warm_up, n_posts=len(trial.data.posts.keys),
-        min_known=trial.rules.min_known, generator=np.random.default_rng(trial.seed),
+        figures, plan.rules.orders, n_warm_up=n_warm_up, n_posts=len(plan.data.posts.id_hashes),
+        min_known=plan.rules.min_known, generator=np.random.default_rng(plan.seed),
     )  # fmt: skip
-    if found is not None:
-        found = replace(found, recipe=replace(found.recipe, members=members))
-    return EvaluationResult(replay=replay, cuts=reports, found=found)
+    if search_result is not None:
+        search_result = replace(search_result, recipe=replace(search_result.recipe, members=members))
+    return EvaluationResult(replay=replay, cuts=reports, search_result=search_result)
 
 
-def _replayed(trial: EvaluationPlan, past: History, cut: ReplayCut, fitted: Fitted, name: str) -> CutFigures:
+def _replayed(plan: EvaluationPlan, history: History, cut: ReplayCut, fitted: Fitted, name: str) -> CutFigures:
     """One cut; the watch counts how many people were asked, and how often."""
-    step = replaying(name.partition(" of ")[0])
-    with trial.watch.part(REPLAY):
-        figures = replay_cut(past, trial.rules, cut, ModelThen(fitted, past), partial(trial.report_progress, step))
-    trial.watch.count("steps", figures.n_steps)
-    trial.watch.count("asked", figures.n_asked)
-    trial.watch.count("people", len(figures.user_keys))
+    step = replay_step(name.partition(" of ")[0])
+    with plan.watch.part(REPLAY):
+        figures = replay_cut(history, plan.rules, cut, ModelAtCut(fitted, history), partial(plan.report_progress, step))
+    plan.watch.count("steps", figures.n_steps)
+    plan.watch.count("asked", figures.n_asked)
+    plan.watch.count("people", len(figures.user_id_hashes))
     return figures
 
 
-def report_json(tried: EvaluationResult) -> dict[str, Any]:
+def report_json(evaluation: EvaluationResult) -> dict[str, Any]:
     """The figures as plain values, for PostgreSQL and for the screen."""
-    replay = tried.replay
+    replay = evaluation.replay
     return {
         "replay": {
             "cuts": [
@@ -154,7 +154,7 @@ def report_json(tried: EvaluationResult) -> dict[str, Any]:
             "serving_order": replay.order.to_json(),
             **({"missing": replay.missing} if replay.report is None else _json(replay.report)),
         },
-        "cuts": {name: _json(report) for name, report in tried.cuts.items()},
+        "cuts": {name: _json(report) for name, report in evaluation.cuts.items()},
     }
 
 
@@ -178,66 +178,66 @@ def _figures(figures: Mapping[str, Interval]) -> dict[str, dict[str, float]]:
     return {metric: {"mean": value.mean, "low": value.low, "high": value.high} for metric, value in figures.items()}
 
 
-def _try_per_user(trial: EvaluationPlan, on_epoch: Told) -> Report | None:
+def _try_per_user(plan: EvaluationPlan, on_epoch: OnEpoch) -> Report | None:
     """The per-user cut trains for itself, with its own search: what it asks may lie before the first replayed cut."""
-    data = trial.data.standing()
+    data = plan.data.without_deleted()
     split = per_user_cut(data.events, data.posts, share=PER_USER_SHARE)
     end = float(data.events.at.max(initial=0.0)) + 1.0
     try:
         fitted = fit(
-            split.train_events, data.posts, data.features, trial.config, trial.recipe,
-            seed=trial.seed, device=trial.device, on_epoch=lambda epoch: on_epoch(PER_USER, epoch),
+            split.train_events, data.posts, data.features, plan.config, plan.recipe,
+            seed=plan.seed, device=plan.device, on_epoch=lambda epoch: on_epoch(PER_USER, epoch),
         )  # fmt: skip
     except TrainingRefused:
         return None
-    return _ask_all_posts(trial, PER_USER, split, end, fitted)
+    return _ask_all_posts(plan, PER_USER, split, end, fitted)
 
 
-def _ask_all_posts(trial: EvaluationPlan, name: str, split: Split, moment: float, fitted: Fitted) -> Report | None:
-    data, min_known = trial.data.standing(), trial.rules.min_known
+def _ask_all_posts(plan: EvaluationPlan, name: str, split: Split, moment: float, fitted: Fitted) -> Report | None:
+    data, min_known = plan.data.without_deleted(), plan.rules.min_known
     try:
-        exam = exam_of(split.train, split.test, data.posts)
+        task = evaluation_task_of(split.train, split.test, data.posts)
     except TrainingRefused:
         return None
-    if not (exam.known.counts >= min_known).any():
+    if not (task.known.counts >= min_known).any():
         return None
-    systems: dict[str, Make] = {
-        NEUCF: lambda: ModelRanker(fitted.model, exam, fitted.data.users, fitted.data.posts, data.features),
-        **plain_rankers(exam, split, trial, moment),
+    systems: dict[str, MakeRanker] = {
+        NEUCF: lambda: ModelRanker(fitted.model, task, fitted.data.users, fitted.data.posts, data.features),
+        **make_baselines(task, split, plan, moment),
     }
-    protocol = f"{name} cut by time; all {len(data.posts.keys)} posts ranked; users with {min_known} likes or more"
-    looks = Views(exam=exam, cold_below=min_known, photos=data.features.image, seed=trial.seed)
-    trial.watch.count("examined", len(exam.user_keys))
-    with trial.watch.part(EXAMS):
+    protocol = f"{name} cut by time; all {len(data.posts.id_hashes)} posts ranked; users with {min_known} likes or more"
+    list_figures = ListFigures(task=task, cold_below=min_known, photos=data.features.image, seed=plan.seed)
+    plan.watch.count("examined", len(task.user_id_hashes))
+    with plan.watch.part(ALL_POSTS):
         report = evaluate(
-            _counted(systems, partial(trial.report_progress, examining(name))), exam, ours=NEUCF, protocol=protocol,
-            generator=np.random.default_rng(trial.seed), min_known=min_known, on_lists=looks.note,
+            _counted(systems, partial(plan.report_progress, all_posts_step(name))), task, ours=NEUCF, protocol=protocol,
+            generator=np.random.default_rng(plan.seed), min_known=min_known, on_lists=list_figures.add,
         )  # fmt: skip
-    return replace(report, spread=looks.spread, slices=looks.slices)
+    return replace(report, spread=list_figures.spread, slices=list_figures.slices)
 
 
-def _counted(systems: Mapping[str, Make], on_system: Callable[[int, int], None]) -> dict[str, Make]:
+def _counted(systems: Mapping[str, MakeRanker], on_system: Callable[[int, int], None]) -> dict[str, MakeRanker]:
     """The same, each of which says that its turn has come."""
 
-    def made(place: int, make: Make) -> Ranker:
+    def made(place: int, make: MakeRanker) -> Ranker:
         on_system(place, len(systems))
         return make()
 
     return {name: partial(made, place, make) for place, (name, make) in enumerate(systems.items())}
 
 
-def plain_rankers(exam: EvaluationTask, split: Split, trial: EvaluationPlan, moment: float) -> dict[str, Make]:
+def make_baselines(task: EvaluationTask, split: Split, plan: EvaluationPlan, moment: float) -> dict[str, MakeRanker]:
     """How to make each: one that lacks its package, or room for posts × posts, refuses when it is made."""
-    features = trial.data.standing().features
+    features = plan.data.without_deleted().features
     contents = {"photo-knn": features.image, "caption-knn": features.caption}
     return {
-        POPULARITY: lambda: Popularity(exam.everyone),
-        HEURISTIC: lambda: Heuristic(split.train_events, exam.posts, trial.rules.formula, at=moment),
-        "item-knn": lambda: ItemKNN(exam.everyone),
-        "ease": lambda: EASE(exam.everyone),
-        "ials": lambda: IALS(exam.everyone, seed=trial.seed),
+        POPULARITY: lambda: Popularity(task.train_likes),
+        HEURISTIC: lambda: Heuristic(split.train_events, task.posts, plan.rules.formula, at=moment),
+        "item-knn": lambda: ItemKNN(task.train_likes),
+        "ease": lambda: EASE(task.train_likes),
+        "ials": lambda: IALS(task.train_likes, seed=plan.seed),
         **{
-            name: partial(ContentKNN, exam.everyone, vectors)
+            name: partial(ContentKNN, task.train_likes, vectors)
             for name, vectors in contents.items()
             if vectors is not None
         },

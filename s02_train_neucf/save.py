@@ -45,7 +45,7 @@ def save_model(
     name = f"{UNFINISHED[1:]}{artefact.manifest.trained_at:%Y%m%dT%H%M%S}-{run.fence}"
     folder.mkdir(parents=True, exist_ok=True)
     drop_unfinished(database, folder)  # before, for a full disk wants the room
-    saved = save_artefact(folder / name, artefact, even_if_broken=not judged.promote)
+    saved = save_artefact(folder / name, artefact, allow_non_finite=not judged.promote)
     model = SavedModel(
         run_id=run.id,
         folder=name,

@@ -121,7 +121,7 @@ def hash_of_user(user_id: str) -> str:
     return hashlib.sha1(user_id.encode(), usedforsecurity=False).hexdigest()
 
 
-def author_key(author_id: str) -> int:
+def author_hash(author_id: str) -> int:
     """A 64-bit name for an author, so that blocks and catalogue entries stay small.
 
     Two of a million authors share a key with a chance of about 3 in 10⁸; the worst that follows is one post
@@ -130,11 +130,11 @@ def author_key(author_id: str) -> int:
     return int.from_bytes(hashlib.blake2b(author_id.encode(), digest_size=8).digest(), "little")
 
 
-class AuthorKeys(dict[str, int]):
-    """`author_key` of each author, worked out once: for a run that asks for the same ones again and again."""
+class AuthorHashes(dict[str, int]):
+    """`author_hash` of each author, worked out once: for a run that asks for the same ones again and again."""
 
     def __missing__(self, author_id: str) -> int:
-        key = self[author_id] = author_key(author_id)
+        key = self[author_id] = author_hash(author_id)
         return key
 
 

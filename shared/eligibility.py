@@ -9,7 +9,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from shared.domain import CLOCK_TOLERANCE, author_key
+from shared.domain import CLOCK_TOLERANCE, author_hash
 
 Pair = tuple[str, str]
 
@@ -22,14 +22,14 @@ class Viewer(Struct, kw_only=True, gc=False):
     seen_posts: Collection[int] = frozenset()  # post rows, longest ago first where it is a sequence
 
 
-def may_show(viewer: Viewer, *, row: int, author: int) -> bool:
+def may_show(viewer: Viewer, *, post_number: int, author: int) -> bool:
     """Whether no hard rule forbids to show this user this post."""
-    return author not in viewer.hidden_authors and row not in viewer.hidden_posts
+    return author not in viewer.hidden_authors and post_number not in viewer.hidden_posts
 
 
-def may_show_all(viewer: Viewer, *, rows: Iterable[int], authors: Iterable[int]) -> bool:
+def may_show_all(viewer: Viewer, *, post_numbers: Iterable[int], authors: Iterable[int]) -> bool:
     """Whether `may_show` holds for each of these posts, asked for all at once."""
-    return viewer.hidden_authors.isdisjoint(authors) and viewer.hidden_posts.isdisjoint(rows)
+    return viewer.hidden_authors.isdisjoint(authors) and viewer.hidden_posts.isdisjoint(post_numbers)
 
 
 def is_published(created_at: datetime, deleted_at: datetime | None, now: datetime) -> bool:
@@ -50,4 +50,4 @@ def hidden_authors(user_id: str, blocks: Iterable[Pair]) -> frozenset[int]:
     others = {
         blocked if blocker == user_id else blocker for blocker, blocked in blocks if user_id in (blocker, blocked)
     }
-    return frozenset(author_key(author) for author in others | {user_id})
+    return frozenset(author_hash(author) for author in others | {user_id})

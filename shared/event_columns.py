@@ -20,13 +20,13 @@ Floats = NDArray[np.float64]
 class Events:
     """Interactions as columns of one length, in any order."""
 
-    user_keys: Int64s  # (n_events,)
-    post_keys: Int64s  # (n_events,)
+    user_id_hashes: Int64s  # (n_events,)
+    post_id_hashes: Int64s  # (n_events,)
     kinds: Int16s  # (n_events,) codes of shared.domain.KIND_CODES
     at: Floats  # (n_events,) seconds since 1970, UTC
 
     def __post_init__(self) -> None:
-        shapes = {self.user_keys.shape, self.post_keys.shape, self.kinds.shape, self.at.shape}
+        shapes = {self.user_id_hashes.shape, self.post_id_hashes.shape, self.kinds.shape, self.at.shape}
         if len(shapes) != 1 or self.at.ndim != 1:
             raise ValueError(f"events: got columns of shapes {sorted(shapes)}, expected one length")
         if not np.isfinite(self.at).all():
@@ -38,7 +38,10 @@ class Events:
     def __getitem__(self, part: slice | Int64s | NDArray[np.bool_]) -> Self:
         """Some of the events; for a slice, views of the same columns."""
         return type(self)(
-            user_keys=self.user_keys[part], post_keys=self.post_keys[part], kinds=self.kinds[part], at=self.at[part]
+            user_id_hashes=self.user_id_hashes[part],
+            post_id_hashes=self.post_id_hashes[part],
+            kinds=self.kinds[part],
+            at=self.at[part],
         )
 
     def before(self, at: float) -> Self:
@@ -53,18 +56,20 @@ class Events:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PostKeys:
+class PostColumns:
     """Posts by key, in any order."""
 
-    keys: Int64s  # (n_posts,)
-    author_keys: Int64s  # (n_posts,)
+    id_hashes: Int64s  # (n_posts,)
+    author_id_hashes: Int64s  # (n_posts,)
     created_at: Floats  # (n_posts,) seconds since 1970, UTC
 
     def __len__(self) -> int:
-        return len(self.keys)
+        return len(self.id_hashes)
 
-    def take(self, places: Int64s) -> "PostKeys":
+    def take(self, indices: Int64s) -> "PostColumns":
         """The posts at some places, in that order."""
-        return PostKeys(
-            keys=self.keys[places], author_keys=self.author_keys[places], created_at=self.created_at[places]
+        return PostColumns(
+            id_hashes=self.id_hashes[indices],
+            author_id_hashes=self.author_id_hashes[indices],
+            created_at=self.created_at[indices],
         )

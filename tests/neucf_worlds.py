@@ -24,8 +24,8 @@ def events_of(*rows: Row) -> Events:
     """Events from tuples."""
     users, posts, kinds, times = zip(*rows, strict=True) if rows else ((), (), (), ())
     return Events(
-        user_keys=np.array(users, dtype=np.int64),
-        post_keys=np.array(posts, dtype=np.int64),
+        user_id_hashes=np.array(users, dtype=np.int64),
+        post_id_hashes=np.array(posts, dtype=np.int64),
         kinds=np.array([KIND_CODES[kind] for kind in kinds], dtype=np.int16),
         at=np.array(times, dtype=np.float64),
     )
@@ -36,8 +36,8 @@ def posts_of(
 ) -> SortedPosts:
     """Posts, without authors and from the beginning of time unless given."""
     return SortedPosts(
-        keys=np.array(keys, dtype=np.int64),
-        author_keys=np.array(authors if authors is not None else [NO_AUTHOR] * len(keys), dtype=np.int64),
+        id_hashes=np.array(keys, dtype=np.int64),
+        author_id_hashes=np.array(authors if authors is not None else [NO_AUTHOR] * len(keys), dtype=np.int64),
         created_at=np.array(created_at if created_at is not None else [0.0] * len(keys), dtype=np.float64),
     )
 
@@ -57,10 +57,10 @@ def data_of(
         events=events,
         posts=posts,
         features=features,
-        deleted_at=np.array([gone.get(int(key), np.inf) for key in posts.keys]),
+        deleted_at=np.array([gone.get(int(key), np.inf) for key in posts.id_hashes]),
         blocks=BlockPairs(
-            user_keys=np.array(who, dtype=np.int64),
-            blocked_keys=np.array(whom, dtype=np.int64),
+            user_id_hashes=np.array(who, dtype=np.int64),
+            blocked_id_hashes=np.array(whom, dtype=np.int64),
             at=np.array(when, dtype=np.float64),
         ),
     )
@@ -69,7 +69,9 @@ def data_of(
 def examples_from(pairs: list[tuple[int, int]]) -> Examples:
     """One example per pair, dated by its place."""
     columns = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    return Examples(user_keys=columns[:, 0], post_keys=columns[:, 1], at=np.arange(len(pairs), dtype=np.float64))
+    return Examples(
+        user_id_hashes=columns[:, 0], post_id_hashes=columns[:, 1], at=np.arange(len(pairs), dtype=np.float64)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,8 +105,8 @@ def two_camps(*, n_users: int = 12, n_posts: int = 12, cold: tuple[int, ...] = (
 
 def camp_photos(posts: SortedPosts, camp_of_cold: dict[int, int]) -> PostFeatures:
     """Photos that show the camp: one direction each, and some noise. Camp 0 or 1; cold posts as told."""
-    noise = np.random.default_rng(8).normal(0.0, 0.2, (len(posts.keys), 6)).astype(np.float32)
-    camp = np.array([camp_of_cold.get(int(key), int(key >= 50)) for key in posts.keys])
+    noise = np.random.default_rng(8).normal(0.0, 0.2, (len(posts.id_hashes), 6)).astype(np.float32)
+    camp = np.array([camp_of_cold.get(int(key), int(key >= 50)) for key in posts.id_hashes])
     noise[:, 0] += np.where(camp == 0, 1.0, -1.0)
     return PostFeatures(image=ContentVectors(noise, np.ones(len(camp), dtype=np.bool_)))
 

@@ -123,7 +123,7 @@ class Held:
 
     def posts_of(self, ranked: RankedList) -> list[str]:
         """The ids of a list's posts, by the catalogue that was published with it."""
-        return [self.post(row).post_id for row in codec.rows_of(ranked.entries)]
+        return [self.post(row).post_id for row in codec.post_numbers_of(ranked.entries)]
 
     def entries_of(self, ranked: RankedList) -> list[tuple[str, str, float]]:
         """Post, reason and score of each entry."""

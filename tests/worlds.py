@@ -12,12 +12,12 @@ import numpy as np
 import sqlalchemy as sa
 
 from s01_heuristic.job import JobSettings
-from shared.candidates.candidate_events import meet
+from shared.candidates.candidate_events import candidate_events_of
 from shared.candidates.ranking_input import RankingInput as LoadedWorld
-from shared.candidates.ranking_input import touched_posts
+from shared.candidates.ranking_input import posts_by_user
 from shared.db.bulk import Posts, Users
 from shared.db.engine import Database
-from shared.domain import KIND_CODES, InteractionKind, author_key
+from shared.domain import KIND_CODES, InteractionKind, author_hash
 from shared.eligibility import Viewer, is_published
 from shared.event_columns import Events
 from shared.operations.safety import blocked_authors
@@ -171,9 +171,9 @@ def job_settings(
 # --- as columns, for the pure functions -------------------------------------------------------------------------------
 
 
-def key_of(text: str) -> int:
+def id_hash_of(text: str) -> int:
     """A 64-bit key of an id, as PostgreSQL would compute one (another function, just as unlikely to collide)."""
-    return int(np.uint64(author_key(text)).astype(np.int64))
+    return int(np.uint64(author_hash(text)).astype(np.int64))
 
 
 def post_columns(world: World) -> Posts:
@@ -189,8 +189,8 @@ def post_columns(world: World) -> Posts:
     return Posts(
         ids=[post.id for post in candidates],
         author_ids=[post.author for post in candidates],
-        keys=np.array([key_of(post.id) for post in candidates], np.int64),
-        author_keys=np.array([key_of(post.author) for post in candidates], np.int64),
+        id_hashes=np.array([id_hash_of(post.id) for post in candidates], np.int64),
+        author_id_hashes=np.array([id_hash_of(post.author) for post in candidates], np.int64),
         created_at=np.array([world.at(post.age_hours).timestamp() for post in candidates], np.float64),
     )
 
@@ -198,8 +198,8 @@ def post_columns(world: World) -> Posts:
 def event_columns(world: World) -> Events:
     """The events, those ahead of now dated now: as `load_events` gives them."""
     return Events(
-        user_keys=np.array([key_of(event.user) for event in world.events], np.int64),
-        post_keys=np.array([key_of(event.post) for event in world.events], np.int64),
+        user_id_hashes=np.array([id_hash_of(event.user) for event in world.events], np.int64),
+        post_id_hashes=np.array([id_hash_of(event.post) for event in world.events], np.int64),
         kinds=np.array([KIND_CODES[event.kind] for event in world.events], np.int16),
         at=np.array([min(world.at(event.age_hours), world.now).timestamp() for event in world.events], np.float64),
     )
@@ -209,24 +209,24 @@ def loaded(world: World, *, first_row: int = 1) -> LoadedWorld:
     """The world as `load_world` would give it, without PostgreSQL."""
     posts, events = post_columns(world), event_columns(world)
     rows = list(range(first_row, first_row + len(posts)))
-    touched = touched_posts(posts, rows, events, at_most=1500)
+    touched = posts_by_user(posts, rows, events, at_most=1500)
     authors = blocked_authors(world.blocks)
     viewers = {
         user: Viewer(
             hidden_authors=authors.get(user, frozenset()),
-            hidden_posts=touched.hidden.get(key_of(user), frozenset()),
-            seen_posts=touched.seen.get(key_of(user), ()),
+            hidden_posts=touched.hidden.get(id_hash_of(user), frozenset()),
+            seen_posts=touched.seen.get(id_hash_of(user), ()),
         )
         for user in world.users
     }
     return LoadedWorld(
         posts=posts,
-        rows=rows,
+        post_numbers=rows,
         events=events,
-        met=meet(posts, events),
+        candidate_events=candidate_events_of(posts, events),
         users=Users(
             ids=list(world.users),
-            keys=np.array([key_of(user) for user in world.users], np.int64),
+            id_hashes=np.array([id_hash_of(user) for user in world.users], np.int64),
             active_at=np.full(len(world.users), world.now.timestamp()),
         ),
         viewers=viewers,

@@ -59,17 +59,17 @@ def create_app(settings: AllSettings, worker: Worker | None = None) -> TimelineA
         assert isinstance(app, TimelineApp)
         app.fast_path = FastPath(state, writes_lines=settings.timeline.request_log)
         every = timedelta(seconds=settings.timeline.refresh_seconds)
-        keeper = asyncio.create_task(state.keeper.run(every))
-        state.writing.begin(jwt_library)
+        background_refresh = asyncio.create_task(state.background_refresh.run(every))
+        state.write_threads.submit(jwt_library)
         try:
             with suppress(TimeoutError):  # else the first page spends its budget on connecting
-                await asyncio.wait_for(state.keeper.first_looks(), FIRST_LOOK_SECONDS)
+                await asyncio.wait_for(state.background_refresh.first_checks(), FIRST_LOOK_SECONDS)
             yield
         finally:
             app.fast_path = None
-            state.keeper.stop()
+            state.background_refresh.stop()
             with suppress(TimeoutError):
-                await asyncio.wait_for(keeper, STOP_SECONDS)
+                await asyncio.wait_for(background_refresh, STOP_SECONDS)
             await state.close()
 
     app = TimelineApp(
@@ -80,7 +80,7 @@ def create_app(settings: AllSettings, worker: Worker | None = None) -> TimelineA
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # as FastAPI's own manual does it
     for part in (pages, interactions, relations, runs, admin, docs_page):
         app.routes.extend(part.router.routes)  # whole as they are: `include_router` makes each of them once more
-    app.add_middleware(Limits, routes=app.routes, doorkeeper=_doorkeeper)
+    app.add_middleware(Limits, routes=app.routes, authorizer=_authorizer)
     app.add_middleware(Methods, routes=app.routes)
     app.add_middleware(ExactPaths)
     app.add_middleware(RequestLog, metrics=_metrics, writes_lines=settings.timeline.request_log)
@@ -91,8 +91,8 @@ def _metrics(scope: Scope) -> Metrics:
     return _state(scope).metrics
 
 
-def _doorkeeper(scope: Scope) -> Authorizer:
-    return _state(scope).doorkeeper
+def _authorizer(scope: Scope) -> Authorizer:
+    return _state(scope).authorizer
 
 
 def _state(scope: Scope) -> State:

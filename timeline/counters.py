@@ -28,7 +28,7 @@ class RequestCounters(Collector):
         sources: Sequence[str],
         statuses: Sequence[str],
         cells: SharedCells,
-        place: int,
+        index: int,
     ) -> None:
         """
         Args:
@@ -38,7 +38,7 @@ class RequestCounters(Collector):
             cells: where all processes count.
             place: of this one.
         """
-        self._ends, self._cells, self._row = tuple(buckets), cells, cells.row(place)
+        self._ends, self._cells, self._row = tuple(buckets), cells, cells.row(index)
         self._answers = {pair: at for at, pair in enumerate(product(sources, statuses))}
         self._first_bucket = len(self._answers)
         self._seconds = self._first_bucket + len(self._ends) + 1

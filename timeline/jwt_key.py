@@ -20,7 +20,7 @@ _WANTED = {
 }
 
 
-def mended(key: str) -> str:
+def with_line_breaks(key: str) -> str:
     """The key with real line breaks, if it is in PEM and lost them (`\\n` as two characters, or all on one line)."""
     if "-----BEGIN" not in key:
         return key

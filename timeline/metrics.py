@@ -36,7 +36,7 @@ UNCOUNTED = ("users", "events", "posts", "repeated_posts")
 class Metrics:
     """What one process counts."""
 
-    def __init__(self, cells: SharedCells | None = None, *, place: int = 0) -> None:
+    def __init__(self, cells: SharedCells | None = None, *, index: int = 0) -> None:
         """
         Args:
             cells: where this process and those beside it count; None: there are none beside it.
@@ -45,7 +45,7 @@ class Metrics:
         self.registry = registry = CollectorRegistry()
         self._tally = RequestCounters(
             BUCKETS, sources=(*Source, NO_SOURCE), statuses=(*STATUSES, OTHER), cells=cells or SharedCells(1),
-            place=place,
+            index=index,
         )  # fmt: skip
         registry.register(self._tally)
         self._age = Gauge(

@@ -82,7 +82,7 @@ class TimelineSettings(SnapshotSettings):
     @field_validator("jwt_key")
     @classmethod
     def _has_its_line_breaks(cls, key: SecretStr | None) -> SecretStr | None:
-        return None if key is None else SecretStr(jwt_key.mended(key.get_secret_value()))
+        return None if key is None else SecretStr(jwt_key.with_line_breaks(key.get_secret_value()))
 
     @model_validator(mode="after")
     def _can_verify(self) -> Self:

@@ -17,11 +17,11 @@ class SharedCells:
     def __init__(self, rows: int) -> None:
         cells = memoryview(mmap.mmap(-1, rows * CELLS * _CELL_BYTES)).cast("d")
         self._lock = _file_without_a_name() if rows > 1 else None
-        self._rows = [cells[place * CELLS : (place + 1) * CELLS] for place in range(rows)]
+        self._rows = [cells[index * CELLS : (index + 1) * CELLS] for index in range(rows)]
 
-    def row(self, place: int) -> "memoryview[float]":
+    def row(self, index: int) -> "memoryview[float]":
         """A process's own."""
-        return self._rows[place]
+        return self._rows[index]
 
     def sums(self) -> Sequence[float]:
         """Of all rows."""

@@ -59,53 +59,53 @@ class State:
 
     settings: TimelineSettings
     model_dir: Path  # where the models lie, if that is mounted here
-    doorkeeper: Authorizer
+    authorizer: Authorizer
     database: Database
     reader: TimelineStore
     writer: JobStore
-    marks: UserStore
+    user_store: UserStore
     snapshot: Snapshot
-    keeper: BackgroundRefresh
+    background_refresh: BackgroundRefresh
     metrics: Metrics
     stores: Stores
     signing_keys: SigningKeys
     timeline: Feed
-    withheld: SafetyUpdates
+    safety_updates: SafetyUpdates
     intake: EventIntake
     acts_database: Database  # the same PostgreSQL by connections of its own
-    writing: WorkerThreads
-    acting: WorkerThreads
-    operating: WorkerThreads
+    write_threads: WorkerThreads
+    safety_threads: WorkerThreads
+    operator_threads: WorkerThreads
 
-    async def write(self, deed: Callable[DeedT, ResultT], *arguments: DeedT.args, **options: DeedT.kwargs) -> ResultT:
+    async def write(self, work: Callable[DeedT, ResultT], *arguments: DeedT.args, **options: DeedT.kwargs) -> ResultT:
         """Do something for the app's backend, in threads of its own: a queue of writes keeps no page waiting.
 
         Raises:
             StoreUnavailable: a store does not answer, or hangs.
         """
-        return await self.writing.do(partial(retried, partial(deed, *arguments, **options)))
+        return await self.write_threads.run(partial(retried, partial(work, *arguments, **options)))
 
-    async def act(self, deed: Callable[DeedT, ResultT], *arguments: DeedT.args, **options: DeedT.kwargs) -> ResultT:
+    async def act(self, work: Callable[DeedT, ResultT], *arguments: DeedT.args, **options: DeedT.kwargs) -> ResultT:
         """The same for an act that pages must obey, whose first argument is `acts_database`: it waits for no batch."""
-        return await self.acting.do(partial(retried, partial(deed, *arguments, **options)))
+        return await self.safety_threads.run(partial(retried, partial(work, *arguments, **options)))
 
-    async def operate(self, deed: Callable[DeedT, ResultT], *arguments: DeedT.args, **options: DeedT.kwargs) -> ResultT:
+    async def operate(self, work: Callable[DeedT, ResultT], *arguments: DeedT.args, **options: DeedT.kwargs) -> ResultT:
         """The same for the operator."""
-        return await self.operating.do(partial(deed, *arguments, **options))
+        return await self.operator_threads.run(partial(work, *arguments, **options))
 
     async def close(self) -> None:
         closed = [
-            self.writing.close(),
-            self.acting.close(),
-            self.operating.close(),
-            self.withheld.close(),
-            self.keeper.close(),
+            self.write_threads.close(),
+            self.safety_threads.close(),
+            self.operator_threads.close(),
+            self.safety_updates.close(),
+            self.background_refresh.close(),
         ]
         self.stores.close()
         await let_finish(closed)
         await self.reader.close()
         self.writer.close()
-        self.marks.close()
+        self.user_store.close()
         self.database.close()
         self.acts_database.close()
 
@@ -149,60 +149,71 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
     lists, redis_url = settings.lists, settings.stores.redis_url.get_secret_value()
     lifetimes = Lifetimes(chain_for=lists.chain_for, seen_for=lists.seen_for, seen_length=lists.seen_length)
     database = Database(settings.stores, statement_seconds=10)
-    patience = settings.timeline.redis_budget * CLIENT_FACTOR
-    reader = TimelineStore(redis_url, budget=patience)
+    budget = settings.timeline.redis_budget * CLIENT_FACTOR
+    reader = TimelineStore(redis_url, budget=budget)
     writer = JobStore(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for, timeout=WRITER_TIMEOUT)
-    doorkeeper, keys = Authorizer(settings.timeline), worker.keys
-    marks = UserStore(redis_url, lifetimes=lifetimes, timeout=WRITER_TIMEOUT)
+    authorizer, keys = Authorizer(settings.timeline), worker.keys
+    user_store = UserStore(redis_url, lifetimes=lifetimes, timeout=WRITER_TIMEOUT)
     breakers = {store: Breaker(store) for store in STORES}
-    parts = _parts(settings, database, reader, PageWriter(reader, lifetimes=lifetimes), breakers, worker)
+    resources = _resources(settings, database, reader, PageWriter(reader, lifetimes=lifetimes), breakers, worker)
     disk = SnapshotFile(settings.timeline.snapshot_file, worker=worker) if settings.timeline.snapshot_file else None
     if disk is not None:
-        reader.deleted.seed(disk.load(parts.snapshot))
+        reader.deleted.seed(disk.load(resources.snapshot))
     own = LocalCopies(
-        deleted=reader.deleted, shelf=parts.shelf, snapshot=parts.snapshot, doorkeeper=doorkeeper, disk=disk
+        deleted=reader.deleted,
+        local_chains=resources.local_chains,
+        snapshot=resources.snapshot,
+        authorizer=authorizer,
+        disk=disk,
     )
     acts_database = Database(settings.stores, statement_seconds=10, pool_size=ACT_CONNECTIONS)
-    withheld = SafetyUpdates(
-        database=acts_database, writer=writer, marks=marks, window=settings.window, own=own, stores=parts.stores
+    safety_updates = SafetyUpdates(
+        database=acts_database,
+        writer=writer,
+        user_store=user_store,
+        window=settings.window,
+        own=own,
+        stores=resources.stores,
     )
     installation = Installation(
-        database=database, acts_database=acts_database, reader=reader, writer=writer, marks=marks,
-        snapshot=parts.snapshot, shelf=parts.shelf,
+        database=database, acts_database=acts_database, reader=reader, writer=writer, user_store=user_store,
+        snapshot=resources.snapshot, local_chains=resources.local_chains,
         disk=disk,
     )  # fmt: skip
-    keeper = BackgroundRefresh(
-        parts, writer=writer, withheld=withheld, installation=installation, breakers=breakers, metrics=parts.metrics,
-        disk=disk,
+    background_refresh = BackgroundRefresh(
+        resources, writer=writer, safety_updates=safety_updates, installation=installation, breakers=breakers,
+        metrics=resources.metrics, disk=disk,
     )  # fmt: skip
     for breaker in breakers.values():
-        breaker.on_open = keeper.hurry
-    parts.stores.on_redis_failure = partial(keeper.hurry, "outbox")
-    writing = WorkerThreads("write", threads=WRITE_THREADS)
+        breaker.on_open = background_refresh.wake
+    resources.stores.on_redis_failure = partial(background_refresh.wake, "outbox")
+    write_threads = WorkerThreads("write", threads=WRITE_THREADS)
     return State(
         settings=settings.timeline,
         model_dir=settings.model.model_dir,
-        doorkeeper=doorkeeper,
+        authorizer=authorizer,
         database=database,
         reader=reader,
         writer=writer,
-        marks=marks,
-        snapshot=parts.snapshot,
-        keeper=keeper,
-        metrics=parts.metrics,
-        stores=parts.stores,
+        user_store=user_store,
+        snapshot=resources.snapshot,
+        background_refresh=background_refresh,
+        metrics=resources.metrics,
+        stores=resources.stores,
         signing_keys=keys,
-        timeline=Feed(parts, signing_keys=keys),
-        withheld=withheld,
-        intake=EventIntake(database=database, marks=marks, withheld=withheld, threads=writing),
+        timeline=Feed(resources, signing_keys=keys),
+        safety_updates=safety_updates,
+        intake=EventIntake(
+            database=database, user_store=user_store, safety_updates=safety_updates, threads=write_threads
+        ),
         acts_database=acts_database,
-        writing=writing,
-        acting=WorkerThreads("act", threads=ACT_THREADS),
-        operating=WorkerThreads("operator", threads=OPERATOR_THREADS),
+        write_threads=write_threads,
+        safety_threads=WorkerThreads("act", threads=ACT_THREADS),
+        operator_threads=WorkerThreads("operator", threads=OPERATOR_THREADS),
     )
 
 
-def _parts(
+def _resources(
     settings: AllSettings,
     database: Database,
     reader: TimelineStore,
@@ -216,8 +227,8 @@ def _parts(
         page_writer=page_writer,
         database=database,
         stores=Stores(breakers=breakers, budgets=budgets),
-        shelf=LocalChains(),
-        metrics=Metrics(worker.cells, place=worker.place),
+        local_chains=LocalChains(),
+        metrics=Metrics(worker.cells, index=worker.index),
         snapshot=Snapshot(catalogue=reader.catalogue, half_life_hours=settings.formula.half_life_hours),
         lists=settings.lists,
         window=settings.window,

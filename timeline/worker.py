@@ -13,7 +13,7 @@ from timeline.signing_keys import signing_keys
 class Worker:
     """One of the timeline processes."""
 
-    place: int  # from 0
+    index: int  # from 0
     cells: SharedCells
     keys: SigningKeys  # where none is set, made once for all
 
@@ -21,22 +21,22 @@ class Worker:
     def group(cls, settings: TimelineSettings) -> list[Self]:
         """All of them, before they part."""
         cells, keys = SharedCells(settings.workers), signing_keys(settings)
-        return [cls(place=place, cells=cells, keys=keys) for place in range(settings.workers)]
+        return [cls(index=index, cells=cells, keys=keys) for index in range(settings.workers)]
 
     @classmethod
     def alone(cls, settings: TimelineSettings) -> Self:
         """The only one in this process, as in tests and under another server."""
-        return cls(place=0, cells=SharedCells(1), keys=signing_keys(settings))
+        return cls(index=0, cells=SharedCells(1), keys=signing_keys(settings))
 
     @property
     def keeps_file(self) -> bool:
         """Whether it is this one that writes the snapshot's file as time goes by."""
-        return self.place == 0
+        return self.index == 0
 
     def note_erasure(self) -> None:
         """A user was erased through this process: what the others hold may still name them."""
-        self.cells.row(self.place)[-1] += 1
+        self.cells.row(self.index)[-1] += 1
 
     def erasures_elsewhere(self) -> float:
         """How many were erased through the other processes."""
-        return self.cells.sums()[-1] - self.cells.row(self.place)[-1]
+        return self.cells.sums()[-1] - self.cells.row(self.index)[-1]

@@ -53,15 +53,15 @@ def _keep_alive(works: Sequence[Work], everyone: Sequence[Sequence[socket]]) -> 
     code = 0
     while not told and code == 0:
         connection.wait([each.sentinel for each in processes], LOOK_SECONDS)
-        for place, process in enumerate(processes):
+        for index, process in enumerate(processes):
             if told or process.exitcode is None:
                 continue
             if process.exitcode == STARTUP_FAILURE:  # the next one would end as this one
                 code = STARTUP_FAILURE
                 break
-            log_trouble("timeline.worker_ended", worker=place, code=process.exitcode)
+            log_trouble("timeline.worker_ended", worker=index, code=process.exitcode)
             time.sleep(RESTART_SECONDS)
-            processes[place] = _start(works[place])
+            processes[index] = _start(works[index])
     for listening in everyone:  # what was not accepted is refused at once
         close(listening)
     _stop(processes)

@@ -20,9 +20,9 @@ from benchmarks.world.vectors import Encoding, fill_vectors
 from demo.embedded import Servers, embedded_servers
 from shared.content.encode_posts import build_encoders
 from shared.content.settings import ContentSettings
-from shared.db.sizes import held
+from shared.db.sizes import read_stored_amounts
 from shared.db.vectors import ContentKind
-from shared.ranked_lists.key_sizes import used
+from shared.ranked_lists.key_sizes import read_memory_use
 from shared.settings import ListSettings
 from warmline.commands.capacity.command import Capacity, predict
 from warmline.stores import OpenStores
@@ -134,7 +134,10 @@ def _built(servers: Servers, url: str, size: Size, seed: int) -> dict[str, float
     database = open_database(url, redis_url=servers.redis_url)
     try:
         heuristic_run(database, servers.redis_url, now)
-        return {REDIS: float(used(servers.redis_url).by_keys), POSTGRES: float(held(database).bytes)}
+        return {
+            REDIS: float(read_memory_use(servers.redis_url).by_keys),
+            POSTGRES: float(read_stored_amounts(database).bytes),
+        }
     finally:
         database.close()
 

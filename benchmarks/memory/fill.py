@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
-from shared.domain import Phase, Reason, Source, author_key
+from shared.domain import Phase, Reason, Source, author_hash
 from shared.eligibility import Viewer
 from shared.operations.safety import publish_safety
 from shared.ranked_lists import codec
@@ -58,12 +58,18 @@ def publish(writer: JobStore, lists: ListSettings, size: Size, run: int) -> None
     rows = range(first, first + POSTS)
     writer.belong_to("a benchmark")
     writer.publish_catalogue(
-        CatalogueEntry(row=row, post_id=user_id(row), author=author_key(f"author {row % AUTHORS}")) for row in rows
+        CatalogueEntry(post_number=row, post_id=user_id(row), author=author_hash(f"author {row % AUTHORS}"))
+        for row in rows
     )
     viewers = {user_id(number): _viewer(number, rows) for number in range(size.users)}
     removed = range(1, 1 + DELETED * run)
     publish_safety(
-        writer, viewers=viewers, version=LEAST_VERSION + run, removed=removed, erased={}, load=writer.begin_safety()
+        writer,
+        viewers=viewers,
+        version=LEAST_VERSION + run,
+        removed=removed,
+        erased={},
+        load=writer.begin_safety_load(),
     )
     ring = b"".join(pack_entry(row, Reason.FOR_YOU, 0.5) for row in rows) * 2
     for phase, job in JOBS.items():
@@ -101,12 +107,12 @@ async def _chain(
 ) -> None:
     """A first page as `timeline.feed.feed` begins one, then pages by cursor; at the end the tail is frozen."""
     state = await reader.user(user, None)
-    ranked, seen = state.list_of(Phase.NEUCF), {*state.viewer.seen_posts, *state.seen.rows}
+    ranked, seen = state.list_of(Phase.NEUCF), {*state.viewer.seen_posts, *state.seen.post_numbers}
     assert ranked is not None
-    kept = [index for index, row in enumerate(codec.rows_of(ranked.entries)) if row not in seen]
+    kept = [index for index, row in enumerate(codec.post_numbers_of(ranked.entries)) if row not in seen]
     nonce = secrets.token_bytes(NONCE_BYTES)
     frozen = replace(ranked, entries=codec.pick(ranked.entries, kept))
-    rows = codec.rows_of(frozen.entries)
+    rows = codec.post_numbers_of(frozen.entries)
     chain = Chain(nonce=nonce, frozen=frozen, page_ends=(PAGE,))
     slot = await writer.begin_chain(
         user, FirstPage(chain=chain, tail=None, served=rows[:PAGE], visits=state.seen.visits)
@@ -129,7 +135,7 @@ async def _chain(
 
 
 def _viewer(number: int, rows: range) -> Viewer:
-    authors = frozenset(author_key(f"author {(number + step) % AUTHORS}") for step in range(BLOCKED))
+    authors = frozenset(author_hash(f"author {(number + step) % AUTHORS}") for step in range(BLOCKED))
     seen = [rows[(number * 7 + step) % len(rows)] for step in range(SEEN_BY_EVENTS)]
     return Viewer(hidden_authors=authors, hidden_posts=frozenset(), seen_posts=seen)
 

@@ -10,7 +10,7 @@ import torch
 from s01_heuristic import job as heuristic
 from s02_recsys_neucf import job as scoring
 from s02_recsys_neucf.settings import ScoreSettings
-from shared.candidates.ranking_input import load_world
+from shared.candidates.ranking_input import load_ranking_input
 from shared.content.encode_posts import build_encoders
 from shared.content.encoders.registry import OFFLINE_ENGLISH
 from shared.content.post_features import manifest_encoder
@@ -54,8 +54,8 @@ def make_champion(database: Database, folder: Path, *, seed: int = 1) -> None:
     now, encoders = datetime.now(UTC), build_encoders(CONTENT)
     image, caption = manifest_encoder(encoders.image.card), manifest_encoder(encoders.caption.card)
     config = NeuCFConfig(image_width=encoders.image.card.width, caption_width=encoders.caption.card.width)
-    world = load_world(database, WindowSettings(), ListSettings(), now)
-    users, posts = Vocab.of(world.users.keys), Vocab.of(world.posts.keys)
+    world = load_ranking_input(database, WindowSettings(), ListSettings(), now)
+    users, posts = Vocab.of(world.users.id_hashes), Vocab.of(world.posts.id_hashes)
     model = NeuCF(config, n_user_rows=users.n_rows, n_post_rows=posts.n_rows)
     model.start(torch.Generator().manual_seed(seed))
     manifest = Manifest(

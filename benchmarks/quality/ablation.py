@@ -123,18 +123,20 @@ def _scores(question: Question, variant: Variant, seed: int) -> Scores:
     """Train on what was there at the cut; score all posts for those who are asked. -> (n_asked, n_posts)"""
     there, posts = np.flatnonzero(~question.cold), question.posts
     known_posts = SortedPosts(
-        keys=posts.keys[there], author_keys=posts.author_keys[there], created_at=posts.created_at[there]
+        id_hashes=posts.id_hashes[there],
+        author_id_hashes=posts.author_id_hashes[there],
+        created_at=posts.created_at[there],
     )
     fitted = fit(
         question.train, known_posts, variant.features.take(there), variant.config, variant.recipe,
         seed=seed, device=torch.device("cpu"),
     )  # fmt: skip
-    n_posts = len(posts.keys)
+    n_posts = len(posts.id_hashes)
     rows, liked = np.nonzero(pairs_of(question.train, question.asked, n_posts=n_posts, kind=InteractionKind.LIKE))
     known = LikeMatrix.of(rows, liked, n_users=len(question.asked), n_posts=n_posts)
     nothing = LikeMatrix.of(rows[:0], liked[:0], n_users=len(question.asked), n_posts=n_posts)
-    exam = EvaluationTask(user_keys=question.asked, posts=posts, everyone=known, wanted=nothing)
-    ranker = ModelRanker(fitted.model, exam, fitted.data.users, fitted.data.posts, variant.features)
+    task = EvaluationTask(user_id_hashes=question.asked, posts=posts, train_likes=known, test_likes=nothing)
+    ranker = ModelRanker(fitted.model, task, fitted.data.users, fitted.data.posts, variant.features)
     return ranker.scores(slice(0, len(question.asked)))
 
 

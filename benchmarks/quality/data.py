@@ -26,7 +26,7 @@ class Columns:
     val: Int64s | None = None  # (v, 2)
     test_negatives: Int64s | None = None  # (m, k) posts
     train_at: Seconds | None = None  # (n,) seconds
-    post_keys: Int64s  # (n_posts,) ascending: all that exist
+    post_id_hashes: Int64s  # (n_posts,) ascending: all that exist
     created_at: Seconds | None = None  # (n_posts,) seconds
     features: PostFeatures = NO_FEATURES
     slots: tuple[str, ...] = ()  # which arrays became image and caption vectors, in words
@@ -48,12 +48,12 @@ class QualityData:
     name: str
     posts: SortedPosts
     features: PostFeatures
-    user_keys: Int64s  # (n_users,) the first n_asked are asked; those and the others ascend
+    user_id_hashes: Int64s  # (n_users,) the first n_asked are asked; those and the others ascend
     train: Examples
     val: Examples | None  # chooses between settings and epochs; nothing is trained on it
     timed: bool  # whether `train` has times; else all are 0
-    everyone: LikeMatrix  # (n_users, n_posts) `train`
-    wanted: LikeMatrix  # (n_asked, n_posts) `test`
+    train_likes: LikeMatrix  # (n_users, n_posts) `train`
+    test_likes: LikeMatrix  # (n_asked, n_posts) `test`
     left_out: LikeMatrix  # (n_asked, n_posts) never ranked for a user: `train` and `val`
     questions: Questions | None
     slots: tuple[str, ...] = ()
@@ -62,17 +62,17 @@ class QualityData:
     @property
     def n_asked(self) -> int:
         """Users with something to find."""
-        return self.wanted.n_users
+        return self.test_likes.n_users
 
     @property
     def cold(self) -> NDArray[np.bool_]:
         """Posts that nobody touched in training. (n_posts,)"""
-        likes = np.bincount(self.everyone.posts, minlength=self.everyone.n_posts)
+        likes = np.bincount(self.train_likes.posts, minlength=self.train_likes.n_posts)
         return np.asarray(likes == 0, dtype=np.bool_)
 
     def events(self) -> Events:
         """`train` as likes, which is what the nightly job reads."""
-        return _likes(self.train.user_keys, self.train.post_keys, self.train.at)
+        return _likes(self.train.user_id_hashes, self.train.post_id_hashes, self.train.at)
 
 
 def lined_up(columns: Columns) -> QualityData:
@@ -93,25 +93,25 @@ def lined_up(columns: Columns) -> QualityData:
             "that are not among them, expected at least 1 of each"
         )
     first = np.unique(asked[:, 0])
-    user_keys = np.r_[first, np.setdiff1d(train.user_keys, first)]
+    user_id_hashes = np.r_[first, np.setdiff1d(train.user_id_hashes, first)]
 
     def likes(pairs: Int64s, n_users: int) -> LikeMatrix:
-        rows = _places(user_keys, pairs[:, 0])
+        rows = _places(user_id_hashes, pairs[:, 0])
         here = rows < n_users
-        return LikeMatrix.of(rows[here], posts.places(pairs[here, 1]), n_users=n_users, n_posts=len(posts.keys))
+        return LikeMatrix.of(rows[here], posts.indices(pairs[here, 1]), n_users=n_users, n_posts=len(posts.id_hashes))
 
     return QualityData(
         name=columns.name,
         posts=posts,
         features=columns.features,
-        user_keys=user_keys,
+        user_id_hashes=user_id_hashes,
         train=train,
         val=val,
         timed=timed,
-        everyone=likes(columns.train, len(user_keys)),
-        wanted=likes(asked, len(first)),
-        left_out=likes(known[np.isin(known[:, 0], user_keys)], len(first)),
-        questions=_questions(columns, fresh, user_keys, posts),
+        train_likes=likes(columns.train, len(user_id_hashes)),
+        test_likes=likes(asked, len(first)),
+        left_out=likes(known[np.isin(known[:, 0], user_id_hashes)], len(first)),
+        questions=_questions(columns, fresh, user_id_hashes, posts),
         slots=columns.slots,
         notes=tuple(_notes(columns, fresh)),
     )
@@ -125,7 +125,7 @@ def lined_up_again(data: QualityData, *, train: Examples, asked: Examples) -> Qu
             train=_pairs_of(train),
             test=_pairs_of(asked),
             train_at=train.at if data.timed else None,
-            post_keys=data.posts.keys,
+            post_id_hashes=data.posts.id_hashes,
             created_at=data.posts.created_at,
             features=data.features,
             slots=data.slots,
@@ -134,15 +134,19 @@ def lined_up_again(data: QualityData, *, train: Examples, asked: Examples) -> Qu
 
 
 def _pairs_of(examples: Examples) -> Int64s:
-    return np.stack([examples.user_keys, examples.post_keys], axis=1)
+    return np.stack([examples.user_id_hashes, examples.post_id_hashes], axis=1)
 
 
 def _posts(columns: Columns) -> SortedPosts:
     at = columns.created_at
     if at is None:  # they were always there
         first = 0.0 if columns.train_at is None else float(columns.train_at.min(initial=0.0))
-        at = np.full(len(columns.post_keys), first)
-    return SortedPosts(keys=columns.post_keys, author_keys=np.full(len(columns.post_keys), NO_AUTHOR), created_at=at)
+        at = np.full(len(columns.post_id_hashes), first)
+    return SortedPosts(
+        id_hashes=columns.post_id_hashes,
+        author_id_hashes=np.full(len(columns.post_id_hashes), NO_AUTHOR),
+        created_at=at,
+    )
 
 
 def _examples(pairs: Int64s, at: Seconds | None, posts: SortedPosts) -> Examples:
@@ -152,7 +156,7 @@ def _examples(pairs: Int64s, at: Seconds | None, posts: SortedPosts) -> Examples
 
 def _likes(user_key: Int64s, post_key: Int64s, at: Seconds) -> Events:
     kind = np.full(len(at), KIND_CODES[InteractionKind.LIKE], dtype=np.int16)
-    return Events(user_keys=user_key, post_keys=post_key, kinds=kind, at=at)
+    return Events(user_id_hashes=user_key, post_id_hashes=post_key, kinds=kind, at=at)
 
 
 def _places(keys: Int64s, wanted: Int64s) -> Int64s:
@@ -170,14 +174,16 @@ def _is_among(pairs: Int64s, others: Int64s) -> NDArray[np.bool_]:
     return np.isin(codes[: len(pairs)], codes[len(pairs) :])
 
 
-def _questions(columns: Columns, fresh: NDArray[np.bool_], user_keys: Int64s, posts: SortedPosts) -> Questions | None:
+def _questions(
+    columns: Columns, fresh: NDArray[np.bool_], user_id_hashes: Int64s, posts: SortedPosts
+) -> Questions | None:
     if columns.test_negatives is None:
         return None
     asked, negatives = columns.test[fresh], columns.test_negatives[fresh]
     return Questions(
-        users=_places(user_keys, asked[:, 0]),
-        posts=posts.places(asked[:, 1]),
-        negatives=posts.places(negatives.ravel()).reshape(negatives.shape),
+        users=_places(user_id_hashes, asked[:, 0]),
+        posts=posts.indices(asked[:, 1]),
+        negatives=posts.indices(negatives.ravel()).reshape(negatives.shape),
     )
 
 

@@ -57,14 +57,14 @@ def cuts_of(ratings: Ratings) -> Iterator[Columns]:
     """Both cuts of likes; films without a like are posts too and are ranked with the others."""
     keys = np.unique(ratings.film)
     posts = SortedPosts(
-        keys=keys,
-        author_keys=np.full(len(keys), NO_AUTHOR),
+        id_hashes=keys,
+        author_id_hashes=np.full(len(keys), NO_AUTHOR),
         created_at=np.full(len(keys), float(ratings.seconds.min())),
     )
     liked = ratings.stars >= LIKED_STARS
     events = Events(
-        user_keys=ratings.user[liked],
-        post_keys=ratings.film[liked],
+        user_id_hashes=ratings.user[liked],
+        post_id_hashes=ratings.film[liked],
         kinds=np.full(int(liked.sum()), KIND_CODES[InteractionKind.LIKE], dtype=np.int16),
         at=ratings.seconds[liked].astype(np.float64),
     )
@@ -79,13 +79,13 @@ def _columns(name: str, split: Split, posts: SortedPosts) -> Columns:
         train=_pairs(split.train),
         train_at=split.train.at,
         test=_pairs(split.test),
-        post_keys=posts.keys,
+        post_id_hashes=posts.id_hashes,
         created_at=posts.created_at,
     )
 
 
 def _pairs(examples: Examples) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
-    return np.stack([examples.user_keys, examples.post_keys], axis=1)
+    return np.stack([examples.user_id_hashes, examples.post_id_hashes], axis=1)
 
 
 def _fetch(folder: Path) -> None:

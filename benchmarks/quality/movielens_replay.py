@@ -22,7 +22,7 @@ from s02_train_neucf.data.load import TrainingData
 from s02_train_neucf.evaluation.evaluate import Report
 from s02_train_neucf.gate.history import History
 from s02_train_neucf.learning.recipe import Recipe
-from s02_train_neucf.report import EvaluationPlan, try_model
+from s02_train_neucf.report import EvaluationPlan, evaluate_model
 from shared.db.bulk import BlockPairs
 from shared.domain import KIND_CODES, InteractionKind
 from shared.event_columns import Events
@@ -44,7 +44,7 @@ def replay_movielens(
 ) -> list[Row]:
     """Train at each cut, replay, show the table, and give a row a system."""
     data = demo_world(ratings_of(folder))
-    trial = EvaluationPlan(
+    plan = EvaluationPlan(
         data=data,
         config=NeuCFConfig(),
         recipe=Recipe(),
@@ -52,14 +52,14 @@ def replay_movielens(
         seed=seed,
         device=torch.device("cpu"),
     )
-    tried = try_model(
-        trial, History.of(data), lambda cut, epoch: report_progress(f"replay, {cut}", epoch.number, epoch.of)
+    evaluation = evaluate_model(
+        plan, History.of(data), lambda cut, epoch: report_progress(f"replay, {cut}", epoch.number, epoch.of)
     )
-    if tried.replay.report is None:
-        console.print(f"no replay: {tried.replay.missing}", markup=False)
+    if evaluation.replay.report is None:
+        console.print(f"no replay: {evaluation.replay.missing}", markup=False)
         return []
-    orders = ", ".join(str(each.order) for each in tried.replay.cuts)
-    console.print(_table(tried.replay.report))
+    orders = ", ".join(str(each.order) for each in evaluation.replay.cuts)
+    console.print(_table(evaluation.replay.report))
     console.print(f"serving order of each cut, chosen on the cuts before it: {orders}", markup=False)
     return [
         {
@@ -70,7 +70,7 @@ def replay_movielens(
             "seconds": None,
             "seed": seed,
         }
-        for name, figures in tried.replay.report.figures.items()
+        for name, figures in evaluation.replay.report.figures.items()
     ]
 
 
@@ -89,21 +89,21 @@ def demo_world(ratings: Ratings) -> TrainingData:
     kinds = np.array([KIND_CODES[InteractionKind(kind)] for kind in world.interactions.kind], dtype=np.int16)
     return TrainingData(
         events=Events(
-            user_keys=person(world.interactions.user_id),
-            post_keys=np.searchsorted(films, world.interactions.post_id).astype(np.int64),
+            user_id_hashes=person(world.interactions.user_id),
+            post_id_hashes=np.searchsorted(films, world.interactions.post_id).astype(np.int64),
             kinds=kinds,
             at=_seconds(world.interactions.created_at),
         ),
         posts=SortedPosts(
-            keys=np.arange(len(films)),
-            author_keys=person(world.posts.author_id)[order],
+            id_hashes=np.arange(len(films)),
+            author_id_hashes=person(world.posts.author_id)[order],
             created_at=_seconds(world.posts.created_at)[order],
         ),
         features=NO_FEATURES,
         deleted_at=np.full(len(films), np.inf),
         blocks=BlockPairs(
-            user_keys=person(world.blocks.user_id),
-            blocked_keys=person(world.blocks.blocked_user_id),
+            user_id_hashes=person(world.blocks.user_id),
+            blocked_id_hashes=person(world.blocks.blocked_user_id),
             at=_seconds(world.blocks.created_at),
         ),
     )

@@ -7,9 +7,9 @@ import torch
 
 from benchmarks.quality.data import QualityData
 from s02_train_neucf.data.dataset import LikeMatrix, TrainingSet, training_set
-from s02_train_neucf.evaluation.evaluate import EvaluationTask, ModelRanker, exam_of, per_user
+from s02_train_neucf.evaluation.evaluate import EvaluationTask, ModelRanker, evaluation_task_of, metrics_per_user
 from s02_train_neucf.evaluation.ranker import Ranker
-from s02_train_neucf.learning.fit import VALIDATION_METRIC, fit, search, unsearched, validation_share
+from s02_train_neucf.learning.fit import VALIDATION_METRIC, fit, search, validation_share, without_search
 from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.learning.train import train_members
 from shared.neucf.config import NeuCFConfig
@@ -67,21 +67,21 @@ def _found(data: QualityData, variant: Variant, seed: int) -> Recipe:
         held_back = _held_back(data.train, np.random.default_rng(seed))
         earlier, asked = data.train.where(~held_back), data.train.where(held_back)
     if len(asked) == 0:
-        return unsearched(variant.recipe).recipe
+        return without_search(variant.recipe).recipe
     known = training_set(earlier, data.posts, variant.features)
-    exam = exam_of(earlier, asked, data.posts)
+    task = evaluation_task_of(earlier, asked, data.posts)
 
     def validate(model: NeuCF) -> float:
-        ranker = ModelRanker(model, exam, known.users, known.posts, variant.features)
-        return float(per_user(ranker, exam, (VALIDATION_K,))[VALIDATION_METRIC].mean())
+        ranker = ModelRanker(model, task, known.users, known.posts, variant.features)
+        return float(metrics_per_user(ranker, task, (VALIDATION_K,))[VALIDATION_METRIC].mean())
 
     return search(known, variant.config, variant.recipe, seed=seed, device=_device(), validate=validate).recipe
 
 
 def _held_back(examples: Examples, generator: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """A share of each user's likes, at least one of two or more; someone with one like keeps it."""
-    order = np.lexsort((generator.random(len(examples)), examples.user_keys))
-    _, starts, counts = np.unique(examples.user_keys[order], return_index=True, return_counts=True)
+    order = np.lexsort((generator.random(len(examples)), examples.user_id_hashes))
+    _, starts, counts = np.unique(examples.user_id_hashes[order], return_index=True, return_counts=True)
     n_held = np.where(counts >= 2, np.maximum(1, (counts * validation_share(len(examples))).astype(np.int64)), 0)
     held = np.zeros(len(examples), dtype=np.bool_)
     held[order] = np.arange(len(examples)) - np.repeat(starts, counts) < np.repeat(n_held, counts)
@@ -89,16 +89,19 @@ def _held_back(examples: Examples, generator: np.random.Generator) -> np.ndarray
 
 
 def _ranker(model: NeuCF, known: TrainingSet, data: QualityData, variant: Variant) -> Ranker:
-    exam = EvaluationTask(
-        user_keys=data.user_keys[: data.n_asked], posts=data.posts, everyone=data.everyone, wanted=_nothing(data)
+    task = EvaluationTask(
+        user_id_hashes=data.user_id_hashes[: data.n_asked],
+        posts=data.posts,
+        train_likes=data.train_likes,
+        test_likes=_nothing(data),
     )
-    return ModelRanker(model, exam, known.users, known.posts, variant.features)
+    return ModelRanker(model, task, known.users, known.posts, variant.features)
 
 
 def _nothing(data: QualityData) -> LikeMatrix:
     """A ranker is not told what is asked."""
     none = np.zeros(0, dtype=np.int64)
-    return LikeMatrix.of(none, none, n_users=data.n_asked, n_posts=data.wanted.n_posts)
+    return LikeMatrix.of(none, none, n_users=data.n_asked, n_posts=data.test_likes.n_posts)
 
 
 def _device() -> torch.device:

@@ -39,11 +39,11 @@ def read_npz(path: Path, *, name: str) -> Columns:
     arrays = _arrays(path)
     pairs = {key: _pairs(arrays, key, path) for key in PAIRS if key in arrays or key != "val"}
     negatives = _negatives(arrays, len(pairs["test"]), path)
-    post_keys = _post_keys([*(each[:, 1] for each in pairs.values()), *([] if negatives is None else [negatives])])
+    post_id_hashes = _post_keys([*(each[:, 1] for each in pairs.values()), *([] if negatives is None else [negatives])])
     content = {key: array for key, array in arrays.items() if array.ndim == 2 and key not in NO_CONTENT}
     per_item = {**content, **({"item_time": arrays["item_time"]} if "item_time" in arrays else {})}
     if per_item:
-        post_keys = np.arange(_rows_of(per_item, int(post_keys[-1]), path))
+        post_id_hashes = np.arange(_rows_of(per_item, int(post_id_hashes[-1]), path))
     features, slots = slots_of({key: _floats(array, key, path) for key, array in content.items()})
     return Columns(
         name=name,
@@ -52,8 +52,8 @@ def read_npz(path: Path, *, name: str) -> Columns:
         val=pairs.get("val"),
         test_negatives=negatives,
         train_at=_times(arrays, "train_time", len(pairs["train"]), path),
-        post_keys=post_keys,
-        created_at=_times(arrays, "item_time", len(post_keys), path),
+        post_id_hashes=post_id_hashes,
+        created_at=_times(arrays, "item_time", len(post_id_hashes), path),
         features=features,
         slots=slots,
     )

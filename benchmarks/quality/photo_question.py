@@ -73,13 +73,13 @@ def ask(world: PhotoWorld) -> Question:
     likers = np.flatnonzero(n_likes >= KNOWN_LIKES)
     later = np.sort(rng.permutation(likers)[: round(LATER_SHARE * len(likers))])
     events = Events(
-        user_keys=world.events.user, post_keys=world.events.post, kinds=world.events.kind, at=world.events.at
+        user_id_hashes=world.events.user, post_id_hashes=world.events.post, kinds=world.events.kind, at=world.events.at
     ).where(~np.isin(world.events.user, later))
     train = events.where(events.at < cut)
     known = likes.where((likes.at < cut) & ~np.isin(likes.user, later))
     return Question(
         world=world,
-        posts=SortedPosts(keys=np.arange(len(world.born)), author_keys=world.author, created_at=world.born),
+        posts=SortedPosts(id_hashes=np.arange(len(world.born)), author_id_hashes=world.author, created_at=world.born),
         train=train,
         fresh=events,
         cold=world.cold_posts(days=COLD_DAYS),
@@ -91,11 +91,11 @@ def ask(world: PhotoWorld) -> Question:
 
 def pairs_of(events: Events, users: Users, *, n_posts: int, kind: InteractionKind | None = None) -> Mask:
     """Who did something (of one kind) with what. `users` ascend. -> (n_users, n_posts)"""
-    counted = np.isin(events.user_keys, users)
+    counted = np.isin(events.user_id_hashes, users)
     if kind is not None:
         counted &= events.kinds == KIND_CODES[kind]
     mask = np.zeros((len(users), n_posts), dtype=np.bool_)
-    mask[np.searchsorted(users, events.user_keys[counted]), events.post_keys[counted]] = True
+    mask[np.searchsorted(users, events.user_id_hashes[counted]), events.post_id_hashes[counted]] = True
     return mask
 
 

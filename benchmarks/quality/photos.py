@@ -39,7 +39,7 @@ from shared.domain import InteractionKind
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import SortedPosts
 from shared.neucf.features import NO_FEATURES, ContentVectors, PostFeatures
-from shared.neucf.score import best
+from shared.neucf.score import best_posts
 from shared.settings import HeuristicSettings
 
 NEUCF = "neucf"
@@ -122,8 +122,8 @@ def _fit(question: Question, features: PostFeatures, recipe: Recipe) -> Fitted:
     return fit(
         question.train,
         SortedPosts(
-            keys=posts.keys[there],
-            author_keys=posts.author_keys[there],
+            id_hashes=posts.id_hashes[there],
+            author_id_hashes=posts.author_id_hashes[there],
             created_at=posts.created_at[there],
         ),
         features.take(there),
@@ -143,8 +143,8 @@ def _model_scores(fitted: Fitted, question: Question, features: PostFeatures, us
     rows, posts = np.nonzero(likes)
     known = LikeMatrix.of(rows, posts, n_users=len(users), n_posts=likes.shape[1])
     nothing = LikeMatrix.of(rows[:0], posts[:0], n_users=len(users), n_posts=likes.shape[1])
-    exam = EvaluationTask(user_keys=users, posts=question.posts, everyone=known, wanted=nothing)
-    return ModelRanker(fitted.model, exam, fitted.data.users, fitted.data.posts, features).scores(slice(0, len(users)))
+    task = EvaluationTask(user_id_hashes=users, posts=question.posts, train_likes=known, test_likes=nothing)
+    return ModelRanker(fitted.model, task, fitted.data.users, fitted.data.posts, features).scores(slice(0, len(users)))
 
 
 def _plain(given: PostFeatures, known: Mask) -> dict[str, Scores]:
@@ -170,7 +170,7 @@ def _auc_row(system: str, question: Question, scores: Scores, seconds: float) ->
 
 def _later_rows(question: Question, fitted: Fitted, features: PostFeatures) -> list[Row]:
     """The lists of those who joined after the training, beside the one that they would get without their likes."""
-    n_posts = len(question.posts.keys)
+    n_posts = len(question.posts.id_hashes)
     likes = np.zeros((len(question.later), n_posts), dtype=np.bool_)
     np.put_along_axis(likes, question.later_likes, values=True, axis=1)
     everyone = Heuristic(question.fresh, question.posts, HeuristicSettings(), at=question.world.end)
@@ -193,7 +193,7 @@ def _later_rows(question: Question, fitted: Fitted, features: PostFeatures) -> l
 def _listed_affinity(question: Question, scores: Scores, likes: Mask) -> PerUser:
     """Mean true affinity to the first posts of a list, without what was liked and one's own. -> (n_later,)"""
     own = question.world.author[None, :] == question.later[:, None]
-    places, _ = best(scores, likes | own, LIST_LENGTH)
+    places, _ = best_posts(scores, likes | own, LIST_LENGTH)
     affinity = question.world.truth.affinity[question.later]
     mean: PerUser = np.take_along_axis(affinity, places, axis=1).mean(axis=1)
     return mean

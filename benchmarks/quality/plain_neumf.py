@@ -109,10 +109,10 @@ def plain_neumf(data: QualityData) -> Callable[[int], TrainedSystem]:
     epochs = _best_epochs(data)
 
     def made(seed: int) -> TrainedSystem:
-        model = PlainNeuMF(data.everyone, seed=seed)
+        model = PlainNeuMF(data.train_likes, seed=seed)
         for _ in range(epochs):
             model.one_epoch()
-        return TrainedSystem(ranker=PopularForColdUsers(model, data.everyone), setting=f"{epochs} epochs")
+        return TrainedSystem(ranker=PopularForColdUsers(model, data.train_likes), setting=f"{epochs} epochs")
 
     return made
 
@@ -122,10 +122,10 @@ def _best_epochs(data: QualityData) -> int:
     if inner is None:
         return EPOCHS_UNVALIDATED
     _, ask = main_protocol(inner)
-    model, best, best_figure = PlainNeuMF(inner.everyone, seed=SEED), 0, -1.0
+    model, best, best_figure = PlainNeuMF(inner.train_likes, seed=SEED), 0, -1.0
     for epoch in range(1, MAX_EPOCHS + 1):
         model.one_epoch()
-        figure = float(ask(PopularForColdUsers(model, inner.everyone), inner).values[CHOSEN_BY].mean())
+        figure = float(ask(PopularForColdUsers(model, inner.train_likes), inner).values[CHOSEN_BY].mean())
         if figure > best_figure:
             best, best_figure = epoch, figure
         elif epoch - best >= PATIENCE:

@@ -13,7 +13,7 @@ from s02_train_neucf.evaluation import list_statistics, metrics
 from s02_train_neucf.evaluation.metrics import PerUser
 from s02_train_neucf.evaluation.ranker import Ranker
 from shared.neucf.fast.finite import refuse_non_finite
-from shared.neucf.score import best, blocks
+from shared.neucf.score import best_posts, blocks
 
 ALL_ITEMS = "all_items_ranked"
 COLD_ITEMS = "cold_items_ranked"
@@ -52,31 +52,31 @@ def protocols_of(data: QualityData) -> dict[str, Ask]:
 def asks_cold(data: QualityData) -> bool:
     """Whether anybody is asked for a post that nobody touched, and there is something to know such a post by."""
     knows = data.features.image is not None or data.features.caption is not None
-    return knows and bool(data.cold[data.wanted.posts].any())
+    return knows and bool(data.cold[data.test_likes.posts].any())
 
 
 def all_items_ranked(ranker: Ranker, data: QualityData) -> Answered:
     """Every post but those a user is known to have touched. Equal scores: an order drawn once, the same for all."""
-    everyone, every = np.arange(data.n_asked), np.ones(data.wanted.n_posts, np.bool_)
+    everyone, every = np.arange(data.n_asked), np.ones(data.test_likes.n_posts, np.bool_)
     lists, hits = _ranked(ranker, data, everyone, every, max(KS))
     values: dict[str, PerUser] = {}
     for k in KS:
         values[f"hr@{k}"] = metrics.hit_rate(hits, k)
-        values[f"ndcg@{k}"] = metrics.ndcg(hits, data.wanted.counts, k)
-        values[f"recall@{k}"] = metrics.recall(hits, data.wanted.counts, k)
+        values[f"ndcg@{k}"] = metrics.ndcg(hits, data.test_likes.counts, k)
+        values[f"recall@{k}"] = metrics.recall(hits, data.test_likes.counts, k)
         values[f"precision@{k}"] = metrics.precision(hits, k)
         values[f"mrr@{k}"] = metrics.reciprocal_rank(hits, k)
-    k, liked_by = max(KS), np.bincount(data.everyone.posts, minlength=data.everyone.n_posts)
-    values[f"novelty@{k}"] = list_statistics.novelty(lists, k, liked_by, n_users=data.everyone.n_users)
+    k, liked_by = max(KS), np.bincount(data.train_likes.posts, minlength=data.train_likes.n_posts)
+    values[f"novelty@{k}"] = list_statistics.novelty(lists, k, liked_by, n_users=data.train_likes.n_users)
     if data.features.image is not None:
         values[f"photo diversity@{k}"] = list_statistics.photo_diversity(lists, k, data.features.image)
-    return Answered(values, {f"coverage@{k}": list_statistics.coverage(lists, k, n_posts=data.wanted.n_posts)})
+    return Answered(values, {f"coverage@{k}": list_statistics.coverage(lists, k, n_posts=data.test_likes.n_posts)})
 
 
 def cold_items_ranked(ranker: Ranker, data: QualityData) -> Answered:
     """The posts that nobody touched in training, among themselves, for the users who went on to like one."""
     cold, k = data.cold, COLD_K
-    n_cold = np.bincount(data.wanted.users[cold[data.wanted.posts]], minlength=data.n_asked)
+    n_cold = np.bincount(data.test_likes.users[cold[data.test_likes.posts]], minlength=data.n_asked)
     users = np.flatnonzero(n_cold)
     _, hits = _ranked(ranker, data, users, cold, k)
     return Answered(
@@ -120,14 +120,16 @@ def _ranked(
     ranker: Ranker, data: QualityData, users: Int64s, candidates: NDArray[np.bool_], k: int
 ) -> tuple[Int64s, NDArray[np.bool_]]:
     """The k best candidates of each user. -> (n_users, k) places, -1 after the last; and which of them are hits"""
-    shuffled = np.random.default_rng(TIE_SEED).permutation(data.wanted.n_posts)
+    shuffled = np.random.default_rng(TIE_SEED).permutation(data.test_likes.n_posts)
     shuffled = shuffled[candidates[shuffled]]
     lists, hits = np.empty((len(users), k), dtype=np.int64), np.empty((len(users), k), dtype=np.bool_)
     for part, at, rows in _blocks_of(users, data.n_asked):
         scores = refuse_non_finite(ranker.scores(part))[rows][:, shuffled]
-        places, _ = best(scores, data.left_out.mask(part)[rows][:, shuffled], k)
+        places, _ = best_posts(scores, data.left_out.mask(part)[rows][:, shuffled], k)
         lists[at] = np.where(places >= 0, shuffled[np.maximum(places, 0)], -1)
-        hits[at] = np.take_along_axis(data.wanted.mask(part)[rows], np.maximum(lists[at], 0), axis=1) & (places >= 0)
+        hits[at] = np.take_along_axis(data.test_likes.mask(part)[rows], np.maximum(lists[at], 0), axis=1) & (
+            places >= 0
+        )
     return lists, hits
 
 
@@ -135,7 +137,7 @@ def _auc(ranker: Ranker, data: QualityData, users: Int64s, cold: NDArray[np.bool
     values = []
     for part, _, rows in _blocks_of(users, data.n_asked):
         scores, counted = ranker.scores(part), cold & ~data.left_out.mask(part)
-        wanted = data.wanted.mask(part)
+        wanted = data.test_likes.mask(part)
         values += [auc(scores[row][counted[row]], wanted[row][counted[row]]) for row in rows]
     return np.array(values)
 

@@ -38,12 +38,14 @@ Prepared = Callable[[int], TrainedSystem]
 
 
 def _ease(data: QualityData, l2: float, _: int) -> Ranker:
-    return PopularForColdUsers(EASE(data.everyone, l2=l2), data.everyone)
+    return PopularForColdUsers(EASE(data.train_likes, l2=l2), data.train_likes)
 
 
 def _ials(data: QualityData, setting: tuple[int, float, float], seed: int) -> Ranker:
     factors, weight, l2 = setting
-    return PopularForColdUsers(IALS(data.everyone, factors=factors, weight=weight, l2=l2, seed=seed), data.everyone)
+    return PopularForColdUsers(
+        IALS(data.train_likes, factors=factors, weight=weight, l2=l2, seed=seed), data.train_likes
+    )
 
 
 def _untuned(make: Callable[[QualityData, int], Ranker]) -> Callable[[QualityData], Prepared]:
@@ -54,21 +56,23 @@ def _content_knn(vectors: Callable[[QualityData], ContentVectors | None]) -> Sys
     def make(data: QualityData, _: int) -> Ranker:
         found = vectors(data)
         assert found is not None
-        return ContentKNN(data.everyone, found)
+        return ContentKNN(data.train_likes, found)
 
     return System(prepare=_untuned(make), fits=lambda data: vectors(data) is not None, knows_cold=True)
 
 
 SYSTEMS: dict[str, System] = {
     "random": System(
-        prepare=_untuned(lambda data, seed: Random(data.everyone, seed=seed)),
+        prepare=_untuned(lambda data, seed: Random(data.train_likes, seed=seed)),
         seeded=True,
         fits=asks_cold,
         answers_main=False,
         knows_cold=True,
     ),
-    "popularity": System(prepare=_untuned(lambda data, _: Popularity(data.everyone))),
-    "item-knn": System(prepare=_untuned(lambda data, _: PopularForColdUsers(ItemKNN(data.everyone), data.everyone))),
+    "popularity": System(prepare=_untuned(lambda data, _: Popularity(data.train_likes))),
+    "item-knn": System(
+        prepare=_untuned(lambda data, _: PopularForColdUsers(ItemKNN(data.train_likes), data.train_likes))
+    ),
     "ease": System(prepare=Tuned(make=_ease, settings=EASE_L2, climbs=True)),
     "ials": System(prepare=Tuned(make=_ials, settings=IALS_SETTINGS), seeded=True),
     PHOTO_KNN: _content_knn(lambda data: data.features.image),

@@ -45,8 +45,8 @@ def show(console: Console, measured: Measured, provenance: Mapping[str, str]) ->
 def _show_data(console: Console, measured: Measured) -> None:
     data = measured.data
     console.print(
-        f"{data.name}: {len(data.train):,} pairs of {data.everyone.n_users:,} users and {len(data.posts.keys):,} "
-        f"posts to learn from, {len(data.wanted.posts):,} asked of {data.n_asked:,} users; "
+        f"{data.name}: {len(data.train):,} pairs of {data.train_likes.n_users:,} users and "
+        f"{len(data.posts.id_hashes):,} posts to learn from, {len(data.test_likes.posts):,} asked of {data.n_asked:,} users; "
         f"{int(data.cold.sum()):,} posts never trained on; "
         f"{'times' if data.timed else 'no times'}; content: {', '.join(data.slots) or 'none'}",
         markup=False,
@@ -96,7 +96,7 @@ def _spread_table(measured: Measured) -> Table:
 
 def _groups_table(measured: Measured, protocol: str) -> Table:
     """NeuCF for cold users, and for others by how much they did."""
-    n_known = measured.data.everyone.counts[: measured.data.n_asked]
+    n_known = measured.data.train_likes.counts[: measured.data.n_asked]
     groups = user_groups(n_known, cold_below=COLD_BELOW)
     values = mean_over_seeds(measured.of(protocol)[NEUCF])
     shown = {metric: values[metric] for metric in SHOWN[protocol]}

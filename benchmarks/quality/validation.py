@@ -41,8 +41,8 @@ def held_back(data: QualityData, generator: np.random.Generator) -> NDArray[np.b
     """
     examples: Examples = data.train
     chance = generator.random(len(examples))
-    order = np.lexsort((chance, -examples.at, examples.user_keys))  # the latest first
-    _, starts, counts = np.unique(examples.user_keys[order], return_index=True, return_counts=True)
+    order = np.lexsort((chance, -examples.at, examples.user_id_hashes))  # the latest first
+    _, starts, counts = np.unique(examples.user_id_hashes[order], return_index=True, return_counts=True)
     share = np.maximum(1, (counts * SHARE).astype(np.int64)) if data.questions is None else np.ones_like(counts)
     n_held = np.where(counts >= 2, share, 0)
     held = np.zeros(len(examples), dtype=np.bool_)
@@ -52,13 +52,13 @@ def held_back(data: QualityData, generator: np.random.Generator) -> NDArray[np.b
 
 def _drawn(inner: QualityData, n_negatives: int, generator: np.random.Generator) -> Questions:
     """Questions with posts drawn evenly; a draw that the user has touched is drawn again, a few times."""
-    users, posts = inner.wanted.users, inner.wanted.posts
-    negatives = generator.integers(0, inner.wanted.n_posts, (len(users), n_negatives))
+    users, posts = inner.test_likes.users, inner.test_likes.posts
+    negatives = generator.integers(0, inner.test_likes.n_posts, (len(users), n_negatives))
     row = np.repeat(users, n_negatives)
-    known = inner.everyone.users * inner.everyone.n_posts + inner.everyone.posts
+    known = inner.train_likes.users * inner.train_likes.n_posts + inner.train_likes.posts
     for _ in range(20):
-        touched = np.flatnonzero(np.isin(row * inner.everyone.n_posts + negatives.ravel(), known))
+        touched = np.flatnonzero(np.isin(row * inner.train_likes.n_posts + negatives.ravel(), known))
         if len(touched) == 0:
             break
-        negatives.ravel()[touched] = generator.integers(0, inner.wanted.n_posts, len(touched))
+        negatives.ravel()[touched] = generator.integers(0, inner.test_likes.n_posts, len(touched))
     return Questions(users=users, posts=posts, negatives=negatives)

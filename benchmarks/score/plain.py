@@ -41,9 +41,9 @@ class PlainLoop:
     def best(self, user: int) -> NDArray[np.int64]:
         """Places of the best posts that may be shown. -> (top,)"""
         scores, withheld = self.scores(user), self._world.withheld
-        scores[torch.from_numpy(withheld.places[withheld.starts[user] : withheld.starts[user + 1]])] = -torch.inf
-        places: NDArray[np.int64] = torch.topk(scores, self._world.size.top).indices.numpy()
-        return places
+        scores[torch.from_numpy(withheld.indices[withheld.starts[user] : withheld.starts[user + 1]])] = -torch.inf
+        indices: NDArray[np.int64] = torch.topk(scores, self._world.size.top).indices.numpy()
+        return indices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,5 +63,7 @@ class PlainBlocks:
             scores = torch.cat([world.model.score_block(users[part], posts[some]) for some in columns], dim=1)
             starts = world.withheld.starts[part.start : part.stop + 1]
             rows = np.repeat(np.arange(part.stop - part.start), np.diff(starts))
-            scores[torch.from_numpy(rows), torch.from_numpy(world.withheld.places[starts[0] : starts[-1]])] = -torch.inf
+            scores[
+                torch.from_numpy(rows), torch.from_numpy(world.withheld.indices[starts[0] : starts[-1]])
+            ] = -torch.inf
             torch.topk(scores, world.size.top)

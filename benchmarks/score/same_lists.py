@@ -30,12 +30,12 @@ class Compared:
 
 def compared(world: World, reference: PlainLoop, n_users: int) -> Compared:
     """Compare the lists of the first users. A withheld post or a double in a list counts as an infinite gap."""
-    ours = np.concatenate([block.places for block in world.ranked(n_users)])
+    ours = np.concatenate([block.indices for block in world.ranked(n_users)])
     same, gap = 0, 0.0
     for user, own_list in enumerate(ours):
         scores, reference_list = reference.scores(user).numpy(), reference.best(user)
         same += int((own_list == reference_list).sum())
-        withheld = world.withheld.places[world.withheld.starts[user] : world.withheld.starts[user + 1]]
+        withheld = world.withheld.indices[world.withheld.starts[user] : world.withheld.starts[user + 1]]
         if np.isin(own_list, withheld).any() or len(np.unique(own_list)) < len(own_list) or (own_list < 0).any():
             gap = np.inf
             continue

@@ -10,10 +10,10 @@ from torch import Tensor
 from s02_recsys_neucf.score import IndicesPerUser, RankedBlock, candidates_from, rank, users_from
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.features import ContentVectors, PostFeatures
-from shared.neucf.merge import merged
+from shared.neucf.merge import merge_members
 from shared.neucf.model import NeuCF, PostSide, UserSide
 from shared.neucf.score import user_side_of, vectors_of
-from shared.neucf.vocab import Rows
+from shared.neucf.vocab import ModelRows
 
 CPU = torch.device("cpu")
 IMAGE_WIDTH, CAPTION_WIDTH = 1280, 384  # of EfficientNet-Lite0 and MiniLM
@@ -43,7 +43,7 @@ class World:
     withheld: IndicesPerUser
 
     @property
-    def rows(self) -> Rows:
+    def rows(self) -> ModelRows:
         """Post rows; 0 is the unknown one."""
         return np.arange(1, self.size.posts + 1)
 
@@ -56,7 +56,7 @@ class World:
         if self.model.config.history:
             starts = torch.from_numpy(self.liked.starts[:-1])
             users = users + torch.nn.functional.embedding_bag(
-                torch.from_numpy(self.liked.places), posts, starts, mode="mean"
+                torch.from_numpy(self.liked.indices), posts, starts, mode="mean"
             )
         return users, posts
 
@@ -72,7 +72,7 @@ class World:
         """The two sides, for the plain blocks. Same computation as in `ranked`."""
         posts = vectors_of(self.model, self.rows, self.features, CPU)
         liked = first(self.liked, n_users)
-        users = user_side_of(self.model, np.arange(1, n_users + 1), liked.places, liked.starts[:-1], posts)
+        users = user_side_of(self.model, np.arange(1, n_users + 1), liked.indices, liked.starts[:-1], posts)
         return users, candidates_from(self.model, self.rows, CPU, self.features)
 
 
@@ -80,7 +80,7 @@ def make_world(size: Size) -> World:
     """Three members merged into one, photos, captions and histories."""
     generator = torch.Generator().manual_seed(size.seed)
     config = NeuCFConfig(image_width=IMAGE_WIDTH, caption_width=CAPTION_WIDTH)
-    model = merged([_drawn(config, size, generator) for _ in range(MEMBERS)])
+    model = merge_members([_drawn(config, size, generator) for _ in range(MEMBERS)])
     features = PostFeatures(
         image=_content(size.posts, IMAGE_WIDTH, generator), caption=_content(size.posts, CAPTION_WIDTH, generator)
     )
@@ -89,9 +89,9 @@ def make_world(size: Size) -> World:
     return World(size=size, model=model, features=features, liked=liked, withheld=withheld)
 
 
-def first(places: IndicesPerUser, n_users: int) -> IndicesPerUser:
+def first(indices: IndicesPerUser, n_users: int) -> IndicesPerUser:
     """The places of the first users."""
-    return IndicesPerUser(places.starts[: n_users + 1], places.places[: places.starts[n_users]])
+    return IndicesPerUser(indices.starts[: n_users + 1], indices.indices[: indices.starts[n_users]])
 
 
 def _drawn(config: NeuCFConfig, size: Size, generator: torch.Generator) -> NeuCF:

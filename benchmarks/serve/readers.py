@@ -14,7 +14,7 @@ from benchmarks.serve.asking import Pages
 from benchmarks.serve.rounds import Measured
 from benchmarks.serve.servers import API_KEY, Served
 from benchmarks.turns import in_turn
-from shared.domain import Phase, PhaseState, author_key
+from shared.domain import Phase, PhaseState, author_hash
 from shared.eligibility import Viewer
 from shared.ranked_lists import codec, keys, records
 
@@ -48,18 +48,18 @@ class Readers:
         pipe = self.client.pipeline(transaction=False)
         for user in self.users:
             elsewhere, served = self._seen(user, kind)
-            own = author_key(user)
+            own = author_hash(user)
             version, viewer = _version(self._viewers[user]), records.unpack_viewer(self._viewers[user], own=own)
             viewer = replace(self._withholding(viewer, kind, own), seen_posts=elsewhere)
             pipe.set(keys.viewer(user), records.pack_viewer(viewer, version=version, own=own))
-            pipe.set(keys.seen(user), records.pack_visits(0) + records.pack_rows(served))
+            pipe.set(keys.seen(user), records.pack_visits(0) + records.pack_post_numbers(served))
             for slot in range(keys.CHAIN_SLOTS):
                 pipe.delete(keys.chain(user, slot), keys.tail(user, slot))
         pipe.execute()
 
     def _withholding(self, viewer: Viewer, kind: str, own: int) -> Viewer:
         rows, posts = sorted(self.authors), Counter(self.authors.values())
-        authors = [author_key(author) for author, _ in posts.most_common()]
+        authors = [author_hash(author) for author, _ in posts.most_common()]
         blocked = {ONE_AUTHOR: authors[1:], ALL_OF_IT: authors[::-1][:60]}.get(kind)
         hidden = {THIRTY: rows[30:], ALL_OF_IT: rows[::2][:600]}.get(kind)
         return replace(
@@ -78,7 +78,7 @@ class Readers:
     def _list_of(self, user: str, phase: PhaseState) -> list[int]:
         for each in (phase.phase_of(user), Phase.HEURISTIC):
             if value := self._value(keys.ranked_list(each, user)):
-                return codec.rows_of(codec.decode(value).entries)
+                return codec.post_numbers_of(codec.decode(value).entries)
         return []
 
     def _value(self, key: str) -> bytes | None:

@@ -14,7 +14,7 @@ from s02_train_neucf.learning.train import train_members
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import NO_AUTHOR, Examples, SortedPosts
 from shared.neucf.model import NeuCF
-from shared.neucf.warm_up import compile_ahead
+from shared.neucf.warm_up import compile_kernels
 
 CPU = torch.device("cpu")
 WHOLE = "whole.npy"  # scores of all members, which have learned from the validation likes too
@@ -25,7 +25,7 @@ def main() -> None:
     split, seed, folder = arguments()
     posts = _posts(split)
     known = training_set(_examples(split.train, split.at), posts)
-    compile_ahead(NeuCFConfig())
+    compile_kernels(NeuCFConfig())
     for _ in turns():
         best = Best(split)
 
@@ -46,19 +46,21 @@ def main() -> None:
 def _posts(split: Split) -> SortedPosts:
     n = split.n_posts
     created_at = np.full(n, float(split.at.min()))
-    return SortedPosts(keys=np.arange(n), author_keys=np.full(n, NO_AUTHOR), created_at=created_at)
+    return SortedPosts(id_hashes=np.arange(n), author_id_hashes=np.full(n, NO_AUTHOR), created_at=created_at)
 
 
 def _examples(pairs: np.ndarray, at: np.ndarray) -> Examples:
-    return Examples(user_keys=pairs[:, 0], post_keys=pairs[:, 1], at=at)
+    return Examples(user_id_hashes=pairs[:, 0], post_id_hashes=pairs[:, 1], at=at)
 
 
 def _scores(model: NeuCF, data: TrainingSet, known: np.ndarray, split: Split) -> np.ndarray:
     """Everybody with every post. -> (n_users, n_posts)"""
     nothing = LikeMatrix.of(known[:0, 0], known[:0, 1], n_users=split.n_users, n_posts=split.n_posts)
     everyone = LikeMatrix.of(known[:, 0], known[:, 1], n_users=split.n_users, n_posts=split.n_posts)
-    exam = EvaluationTask(user_keys=np.arange(split.n_users), posts=_posts(split), everyone=everyone, wanted=nothing)
-    return ModelRanker(model, exam, data.users, data.posts).scores(slice(0, split.n_users))
+    task = EvaluationTask(
+        user_id_hashes=np.arange(split.n_users), posts=_posts(split), train_likes=everyone, test_likes=nothing
+    )
+    return ModelRanker(model, task, data.users, data.posts).scores(slice(0, split.n_users))
 
 
 if __name__ == "__main__":

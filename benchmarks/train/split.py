@@ -19,15 +19,17 @@ def split_of(data: QualityData) -> Split:
     inner = validation_of(data)
     if inner is None:
         raise DataMalformed(f"{data.name}: nothing can be held back for validation")
-    users = np.unique(data.user_keys)
-    train = np.stack((np.searchsorted(users, inner.train.user_keys), inner.posts.places(inner.train.post_keys)), axis=1)
+    users = np.unique(data.user_id_hashes)
+    train = np.stack(
+        (np.searchsorted(users, inner.train.user_id_hashes), inner.posts.indices(inner.train.post_id_hashes)), axis=1
+    )
     return Split(
         n_users=len(users),
-        n_posts=len(data.posts.keys),
+        n_posts=len(data.posts.id_hashes),
         train=train,
         at=inner.train.at,
-        val=_pairs(inner.wanted, np.searchsorted(users, inner.user_keys)),
-        test=_pairs(data.wanted, np.searchsorted(users, data.user_keys)),
+        val=_pairs(inner.test_likes, np.searchsorted(users, inner.user_id_hashes)),
+        test=_pairs(data.test_likes, np.searchsorted(users, data.user_id_hashes)),
     )
 
 

@@ -20,7 +20,7 @@ from s02_train_neucf.gate.history import History
 from s02_train_neucf.judge import judge
 from s02_train_neucf.learning.curves import EpochResult
 from s02_train_neucf.learning.recipe import Recipe
-from s02_train_neucf.report import EvaluationPlan, report_json, try_model
+from s02_train_neucf.report import EvaluationPlan, evaluate_model, report_json
 from shared.neucf.artefact import Artefact, save_artefact
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.manifest import Manifest
@@ -30,7 +30,7 @@ def run(folder: Path, *, epochs: int, steps: int, seed: int) -> None:
     """The night; one line of JSON a stage."""
     with _stage("columns in memory"):
         data = read_world(folder)
-    trial = EvaluationPlan(
+    plan = EvaluationPlan(
         data=data,
         config=NeuCFConfig(image_width=IMAGE_WIDTH, caption_width=CAPTION_WIDTH),
         recipe=replace(Recipe(), epochs=epochs, max_steps=steps),
@@ -39,22 +39,22 @@ def run(folder: Path, *, epochs: int, steps: int, seed: int) -> None:
         device=torch.device("cpu"),
     )
     with _stage("the past in order"):
-        past = History.of(data)
+        history = History.of(data)
     with _stage("trial: search, replay, two cuts beside plain rankers"):
-        tried = try_model(trial, past, _ignore_progress)
+        evaluation = evaluate_model(plan, history, _ignore_progress)
     with _stage("training on everything"):
-        fitted = trial.fit(data.standing(), lambda _: None, tried.found)
+        fitted = plan.fit(data.without_deleted(), lambda _: None, evaluation.search_result)
     with _stage("judgement"):
-        verdict = judge(past, trial, fitted, tried.replay)
+        verdict = judge(history, plan, fitted, evaluation.replay)
     with _stage("report and model file"), tempfile.TemporaryDirectory() as home:
-        json.dumps(report_json(tried))
+        json.dumps(report_json(evaluation))
         now = datetime.now(UTC)
         manifest = Manifest(
             config=fitted.model.config, image_encoder=None, caption_encoder=None,
             data_from=now, data_until=now, trained_at=now, seed=seed, recipe={}, metrics={},
         )  # fmt: skip
         artefact = Artefact(fitted.model, fitted.data.users, fitted.data.posts, manifest)
-        save_artefact(Path(home) / "model", artefact, even_if_broken=True)
+        save_artefact(Path(home) / "model", artefact, allow_non_finite=True)
     rows = {"users": fitted.data.users.n_rows, "posts": fitted.data.posts.n_rows, "likes": len(fitted.data.likes.posts)}
     write_record({**rows, "width": fitted.model.config.width, "verdict": verdict.reason})
 

@@ -87,10 +87,12 @@ def read_world(folder: Path) -> TrainingData:
     nobody = np.zeros(0, dtype=np.int64)
     everywhere = np.ones(n_posts, dtype=np.bool_)
     return TrainingData(
-        events=Events(user_keys=column("user"), post_keys=column("post"), kinds=column("kind"), at=column("at")),
+        events=Events(
+            user_id_hashes=column("user"), post_id_hashes=column("post"), kinds=column("kind"), at=column("at")
+        ),
         posts=SortedPosts(
-            keys=np.arange(n_posts),
-            author_keys=column("author"),
+            id_hashes=np.arange(n_posts),
+            author_id_hashes=column("author"),
             created_at=column("born"),
         ),
         features=PostFeatures(
@@ -98,7 +100,7 @@ def read_world(folder: Path) -> TrainingData:
             caption=ContentVectors(column("caption"), everywhere),
         ),
         deleted_at=np.full(n_posts, np.inf),
-        blocks=BlockPairs(user_keys=nobody, blocked_keys=nobody, at=np.zeros(0)),
+        blocks=BlockPairs(user_id_hashes=nobody, blocked_id_hashes=nobody, at=np.zeros(0)),
     )
 
 

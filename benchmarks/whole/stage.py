@@ -87,7 +87,7 @@ def load(task: Task) -> Facts:
     """What a training reads, vectors too."""
     world, stores = task.world, task.stores
     data = _training_data(world, Database(stores), task.known_encoders)
-    return {"events": len(data.events.at), "posts": len(data.posts.keys)}
+    return {"events": len(data.events.at), "posts": len(data.posts.id_hashes)}
 
 
 def train(task: Task) -> Facts:

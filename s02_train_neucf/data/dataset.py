@@ -10,7 +10,7 @@ from shared.distinct import distinct
 from shared.errors import TrainingRefused
 from shared.neucf.examples import Examples, SortedPosts
 from shared.neucf.features import NO_FEATURES, PostFeatures
-from shared.neucf.vocab import Rows, Vocab
+from shared.neucf.vocab import ModelRows, Vocab
 
 Int64s = NDArray[np.int64]
 
@@ -48,14 +48,14 @@ class LikeMatrix:
     def take(self, users: Int64s) -> Self:
         """The rows of some users, in that order."""
         starts = np.r_[0, np.cumsum(self.counts[users])]
-        return type(self)(starts, self.posts[self.places(users)], self.n_posts)
+        return type(self)(starts, self.posts[self.indices(users)], self.n_posts)
 
-    def places(self, users: Int64s) -> Int64s:
+    def indices(self, users: Int64s) -> Int64s:
         """Where the likes of some users stand in `posts`, user after user. -> (n_likes_of_them,)"""
         counts = self.counts[users]
         ends = np.cumsum(counts)
-        places: Int64s = np.arange(counts.sum()) + np.repeat(self.starts[:-1][users] - (ends - counts), counts)
-        return places
+        indices: Int64s = np.arange(counts.sum()) + np.repeat(self.starts[:-1][users] - (ends - counts), counts)
+        return indices
 
     def mask(self, users: slice) -> NDArray[np.bool_]:
         """A block of users as a dense mask. -> (n_users_in_block, n_posts)"""
@@ -70,8 +70,8 @@ class EventWeights:
     """How much single events count; see `event_weights`."""
 
     likes: NDArray[np.float32] | None  # (n_likes,) in the order of `TrainingSet.likes.posts`; None: all alike
-    shunned: LikeMatrix | None  # (n_user_rows, n_post_rows) negatives that do not count as one
-    shunned_weight: NDArray[np.float32]  # (n_shunned,) as so many posts each
+    disliked: LikeMatrix | None  # (n_user_rows, n_post_rows) negatives that do not count as one
+    disliked_weights: NDArray[np.float32]  # (n_shunned,) as so many posts each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -85,9 +85,9 @@ class TrainingSet:
     created_at: NDArray[np.float64]  # (n_post_rows,) seconds; -inf for row 0
     liked_by: NDArray[np.float64]  # (n_post_rows,) share of the users who like a post
     features: PostFeatures  # of the post rows but row 0: the post of row 1 comes first
-    emphasis: EventWeights | None = None  # None: every like counts alike, and so does every post that is not liked
+    event_weights: EventWeights | None = None  # None: every like counts alike, and so does every post that is not liked
 
-    def post_rows(self) -> Rows:
+    def post_rows(self) -> ModelRows:
         """Every row but the unknown one."""
         return np.arange(1, self.posts.n_rows)
 
@@ -105,16 +105,16 @@ def training_set(examples: Examples, posts: SortedPosts, features: PostFeatures 
     """
     if len(examples) == 0:
         raise TrainingRefused("examples: got 0 likes, comments, saves or shares, expected at least 1; wait for some")
-    users, known = Vocab.of(examples.user_keys), Vocab.of(examples.post_keys)
-    user_rows, post_rows = users.rows(examples.user_keys), known.rows(examples.post_keys)
-    places = posts.places(known.keys)
+    users, known = Vocab.of(examples.user_id_hashes), Vocab.of(examples.post_id_hashes)
+    user_rows, post_rows = users.model_rows(examples.user_id_hashes), known.model_rows(examples.post_id_hashes)
+    indices = posts.indices(known.id_hashes)
     features.refuse_broken()
     return TrainingSet(
         users=users,
         posts=known,
         likes=LikeMatrix.of(user_rows, post_rows, n_users=users.n_rows, n_posts=known.n_rows),
         liked_at=examples.at[np.lexsort((post_rows, user_rows))],
-        created_at=np.r_[-np.inf, posts.created_at[places]],
-        liked_by=np.bincount(post_rows, minlength=known.n_rows) / len(users.keys),
-        features=features.take(places),
+        created_at=np.r_[-np.inf, posts.created_at[indices]],
+        liked_by=np.bincount(post_rows, minlength=known.n_rows) / len(users.id_hashes),
+        features=features.take(indices),
     )

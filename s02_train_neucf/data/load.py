@@ -27,7 +27,7 @@ class TrainingData:
     deleted_at: Floats  # (n_posts,) infinity while anyone may see the post
     blocks: BlockPairs
 
-    def standing(self) -> Self:
+    def without_deleted(self) -> Self:
         """Without the posts that are deleted by now: what a model that goes live learns from."""
         return self._with(self.events, np.isposinf(self.deleted_at))
 
@@ -59,7 +59,7 @@ def load_training_data(database: Database, encoders: Encoders, *, days: float, n
     return TrainingData(
         events=events[np.argsort(events.at, kind="stable")],
         posts=posts,
-        features=features_of(columns, posts.keys),
-        deleted_at=found.deleted_at[np.argsort(found.keys)],
+        features=features_of(columns, posts.id_hashes),
+        deleted_at=found.deleted_at[np.argsort(found.id_hashes)],
         blocks=blocks,
     )

@@ -21,40 +21,40 @@ Groups = Mapping[str, Mapping[str, Interval]]  # group -> metric -> mean over it
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Views:
+class ListFigures:
     """Collects the figures of one system after another."""
 
-    exam: EvaluationTask
+    task: EvaluationTask
     cold_below: int  # likes below which a user is served something else: in a group of their own, and not in `spread`
     photos: ContentVectors | None
     seed: int  # of the bootstrap
     spread: dict[str, dict[str, float]] = field(default_factory=dict)  # system -> "coverage@20" -> value
     slices: dict[str, Groups] = field(default_factory=dict)  # system -> its groups
 
-    def note(self, system: str, lists: Int64s, hits: Hits) -> None:
+    def add(self, system: str, lists: Int64s, hits: Hits) -> None:
         """Take in one system's lists (n_users, K) of all users of the exam."""
-        self.spread[system] = self._spread(lists[self.exam.known.counts >= self.cold_below])
+        self.spread[system] = self._spread(lists[self.task.known.counts >= self.cold_below])
         self.slices[system] = self._slices(lists, hits)
 
     def _spread(self, lists: Int64s) -> dict[str, float]:
-        exam = self.exam
-        liked_by = np.bincount(exam.everyone.posts, minlength=exam.everyone.n_posts)
+        task = self.task
+        liked_by = np.bincount(task.train_likes.posts, minlength=task.train_likes.n_posts)
         values = {
-            f"coverage@{K}": list_statistics.coverage(lists, K, n_posts=exam.wanted.n_posts),
-            f"author_gini@{K}": list_statistics.author_gini(lists, K, exam.posts.author_keys),
-            f"novelty@{K}": _mean(list_statistics.novelty(lists, K, liked_by, n_users=exam.everyone.n_users)),
+            f"coverage@{K}": list_statistics.coverage(lists, K, n_posts=task.test_likes.n_posts),
+            f"author_gini@{K}": list_statistics.author_gini(lists, K, task.posts.author_id_hashes),
+            f"novelty@{K}": _mean(list_statistics.novelty(lists, K, liked_by, n_users=task.train_likes.n_users)),
         }
         if self.photos is not None:
             values[f"photo_diversity@{K}"] = _mean(list_statistics.photo_diversity(lists, K, self.photos))
         return values
 
     def _slices(self, lists: Int64s, hits: Hits) -> Groups:
-        exam, generator = self.exam, np.random.default_rng(self.seed)
-        values = metrics.metrics_of(hits, exam.wanted.counts, KS)
-        groups = user_groups(exam.known.counts, cold_below=self.cold_below)
+        task, generator = self.task, np.random.default_rng(self.seed)
+        values = metrics.metrics_of(hits, task.test_likes.counts, KS)
+        groups = user_groups(task.known.counts, cold_below=self.cold_below)
         found = by_group({name: values[name] for name in OF_GROUPS}, groups, generator)
-        cold = np.bincount(exam.everyone.posts, minlength=exam.everyone.n_posts) == 0
-        wanted = np.bincount(exam.wanted.users[cold[exam.wanted.posts]], minlength=len(lists))
+        cold = np.bincount(task.train_likes.posts, minlength=task.train_likes.n_posts) == 0
+        wanted = np.bincount(task.test_likes.users[cold[task.test_likes.posts]], minlength=len(lists))
         asked = wanted > 0
         if asked.any():
             of_cold = hits[asked] & cold[lists[asked]]

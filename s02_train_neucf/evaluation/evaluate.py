@@ -17,7 +17,7 @@ from shared.neucf.examples import Examples, SortedPosts
 from shared.neucf.fast.finite import refuse_non_finite
 from shared.neucf.features import NO_FEATURES, PostFeatures
 from shared.neucf.model import NeuCF
-from shared.neucf.score import best, blocks, scores_of, user_side_of, vectors_of
+from shared.neucf.score import best_posts, blocks, scores_of, user_side_of, vectors_of
 from shared.neucf.vocab import Vocab
 
 USERS_AT_ONCE = 256  # ranked, at most …
@@ -33,18 +33,20 @@ OnLists = Callable[[str, NDArray[np.int64], metrics.Hits], None]
 class EvaluationTask:
     """What is asked, by place: users are those with something to find, posts are all that exist."""
 
-    user_keys: NDArray[np.int64]  # (n_users,) ascending
+    user_id_hashes: NDArray[np.int64]  # (n_users,) ascending
     posts: SortedPosts  # (n_posts,)
-    everyone: LikeMatrix  # training likes of all users, for baselines to learn from; the first n_users rows are `known`
-    wanted: LikeMatrix  # (n_users, n_posts) what they went on to like
+    train_likes: (
+        LikeMatrix  # training likes of all users, for baselines to learn from; the first n_users rows are `known`
+    )
+    test_likes: LikeMatrix  # (n_users, n_posts) what they went on to like
 
     @property
     def known(self) -> LikeMatrix:
         """(n_users, n_posts) training likes of the users asked: never shown again, so never ranked."""
-        return self.everyone.take(np.arange(len(self.user_keys)))
+        return self.train_likes.take(np.arange(len(self.user_id_hashes)))
 
 
-def exam_of(train: Examples, test: Examples, posts: SortedPosts, *, min_known: int = 0) -> EvaluationTask:
+def evaluation_task_of(train: Examples, test: Examples, posts: SortedPosts, *, min_known: int = 0) -> EvaluationTask:
     """Line up a split for evaluation; of very many users a sample is asked, so that time and memory stay bounded.
 
     Args:
@@ -57,26 +59,26 @@ def exam_of(train: Examples, test: Examples, posts: SortedPosts, *, min_known: i
     Raises:
         TrainingRefused: nothing is asked.
     """
-    known_users, counts = np.unique(train.user_keys, return_counts=True)
+    known_users, counts = np.unique(train.user_id_hashes, return_counts=True)
     if min_known:
-        test = test.where(np.isin(test.user_keys, known_users[counts >= min_known]))
+        test = test.where(np.isin(test.user_id_hashes, known_users[counts >= min_known]))
     if len(test) == 0:
         raise TrainingRefused("evaluation: got 0 likes after the cut, expected at least 1; wait for more data")
-    asked = distinct(test.user_keys)
-    most = sample_size(len(posts.keys))
+    asked = distinct(test.user_id_hashes)
+    most = sample_size(len(posts.id_hashes))
     if len(asked) > most:
         asked = np.sort(np.random.default_rng(SAMPLE_SEED).choice(asked, most, replace=False))
-        test = test.where(np.isin(test.user_keys, asked))
+        test = test.where(np.isin(test.user_id_hashes, asked))
     users = np.r_[asked, np.setdiff1d(known_users, asked)]
     order = np.argsort(users)
 
     def likes(examples: Examples, n_users: int) -> LikeMatrix:
-        rows = order[np.searchsorted(users, examples.user_keys, sorter=order)]
-        places = posts.places(examples.post_keys)
-        return LikeMatrix.of(rows, places, n_users=n_users, n_posts=len(posts.keys))
+        model_rows = order[np.searchsorted(users, examples.user_id_hashes, sorter=order)]
+        indices = posts.indices(examples.post_id_hashes)
+        return LikeMatrix.of(model_rows, indices, n_users=n_users, n_posts=len(posts.id_hashes))
 
     return EvaluationTask(
-        user_keys=asked, posts=posts, everyone=likes(train, len(users)), wanted=likes(test, len(asked))
+        user_id_hashes=asked, posts=posts, train_likes=likes(train, len(users)), test_likes=likes(test, len(asked))
     )
 
 
@@ -89,14 +91,14 @@ class ModelRanker:
     """A NeuCF model as a ranker of an exam's posts; posts and users without a row go through the unknown one."""
 
     def __init__(
-        self, model: NeuCF, exam: EvaluationTask, users: Vocab, posts: Vocab, features: PostFeatures = NO_FEATURES
+        self, model: NeuCF, task: EvaluationTask, users: Vocab, posts: Vocab, features: PostFeatures = NO_FEATURES
     ):
         device = model.gmf_weights.device
-        post_rows = posts.rows(exam.posts.keys)
+        post_rows = posts.model_rows(task.posts.id_hashes)
         vectors = vectors_of(model, post_rows, features, device)
-        liked = exam.known
+        liked = task.known
         self.model = model
-        self.users = user_side_of(model, users.rows(exam.user_keys), liked.posts, liked.starts[:-1], vectors)
+        self.users = user_side_of(model, users.model_rows(task.user_id_hashes), liked.posts, liked.starts[:-1], vectors)
         with torch.no_grad():
             self.posts = model.post_side_of(vectors, torch.from_numpy(post_rows).to(device))
 
@@ -123,7 +125,7 @@ class Report:
 
 def evaluate(
     systems: Mapping[str, Callable[[], Ranker]],
-    exam: EvaluationTask,
+    task: EvaluationTask,
     *,
     ours: str,
     protocol: str,
@@ -147,21 +149,21 @@ def evaluate(
     Raises:
         ScoringRefused: a system's scores are not finite.
     """
-    values, left_out, counted = {}, {}, exam.known.counts >= min_known
+    values, left_out, counted = {}, {}, task.known.counts >= min_known
     for name, make in systems.items():
         try:
-            lists, hits = ranked(make(), exam, max(KS))
+            lists, hits = rank_lists(make(), task, max(KS))
         except TrainingRefused as refused:
             left_out[name] = str(refused)
             continue
-        values[name] = metrics_of(hits[counted], exam.wanted.counts[counted], KS)
+        values[name] = metrics_of(hits[counted], task.test_likes.counts[counted], KS)
         if on_lists is not None:
             on_lists(name, lists, hits)
-    report = compared(values, ours=ours, protocol=protocol, n_posts=exam.wanted.n_posts, generator=generator)
+    report = compare(values, ours=ours, protocol=protocol, n_posts=task.test_likes.n_posts, generator=generator)
     return replace(report, left_out=left_out)
 
 
-def compared(
+def compare(
     values: Mapping[str, Mapping[str, PerUser]],
     *,
     ours: str,
@@ -187,18 +189,18 @@ def compared(
     )
 
 
-def per_user(system: Ranker, exam: EvaluationTask, ks: tuple[int, ...] = KS) -> dict[str, PerUser]:
+def metrics_per_user(system: Ranker, task: EvaluationTask, ks: tuple[int, ...] = KS) -> dict[str, PerUser]:
     """Every metric at every k. -> name such as "ndcg@10" to (n_users,)"""
-    return metrics_of(ranked(system, exam, max(ks))[1], exam.wanted.counts, ks)
+    return metrics_of(rank_lists(system, task, max(ks))[1], task.test_likes.counts, ks)
 
 
-def ranked(system: Ranker, exam: EvaluationTask, length: int) -> tuple[NDArray[np.int64], metrics.Hits]:
+def rank_lists(system: Ranker, task: EvaluationTask, length: int) -> tuple[NDArray[np.int64], metrics.Hits]:
     """Each user's list, and which of its places are hits. -> (n_users, length) places or -1, (n_users, length)"""
-    n_users, known = len(exam.user_keys), exam.known
+    n_users, known = len(task.user_id_hashes), task.known
     lists = np.zeros((n_users, length), dtype=np.int64)
     hits = np.zeros((n_users, length), dtype=np.bool_)
-    for part in blocks(n_users, min(USERS_AT_ONCE, max(1, PAIRS_AT_ONCE // max(exam.wanted.n_posts, 1)))):
-        lists[part], _ = best(refuse_non_finite(system.scores(part)), known.mask(part), length)
-        found = np.take_along_axis(exam.wanted.mask(part), np.maximum(lists[part], 0), axis=1)
+    for part in blocks(n_users, min(USERS_AT_ONCE, max(1, PAIRS_AT_ONCE // max(task.test_likes.n_posts, 1)))):
+        lists[part], _ = best_posts(refuse_non_finite(system.scores(part)), known.mask(part), length)
+        found = np.take_along_axis(task.test_likes.mask(part), np.maximum(lists[part], 0), axis=1)
         hits[part] = found & (lists[part] >= 0)
     return lists, hits

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from shared.event_columns import Events
 from shared.neucf.examples import Examples, SortedPosts, examples_of
-from shared.neucf.vocab import Keys, Vocab
+from shared.neucf.vocab import IdHashes, Vocab
 
 EVENTS_AT_ONCE = 2**20
 
@@ -43,17 +43,17 @@ def per_user_cut(events: Events, posts: SortedPosts, *, share: float) -> Split:
     everything = examples_of(events, posts)
     asked = _last_of_each_user(everything, share)
     test = everything.where(asked)
-    users = Vocab.of(test.user_keys)
+    users = Vocab.of(test.user_id_hashes)
     cuts = np.full(users.n_rows, np.inf)  # (n_user_rows,) first time that is asked for; row 0: users not asked
-    np.minimum.at(cuts, users.rows(test.user_keys), test.at)
-    kept = (events.at <= cuts[users.rows(events.user_keys)]) & ~_pairs_in(events, test)
+    np.minimum.at(cuts, users.model_rows(test.user_id_hashes), test.at)
+    kept = (events.at <= cuts[users.model_rows(events.user_id_hashes)]) & ~_pairs_in(events, test)
     train_events = events.where(kept)
     return Split(train_events=train_events, train=examples_of(train_events, posts), test=test)
 
 
 def _last_of_each_user(examples: Examples, share: float) -> NDArray[np.bool_]:
-    order = np.lexsort((examples.post_keys, examples.at, examples.user_keys))
-    _, starts, counts = np.unique(examples.user_keys[order], return_index=True, return_counts=True)
+    order = np.lexsort((examples.post_id_hashes, examples.at, examples.user_id_hashes))
+    _, starts, counts = np.unique(examples.user_id_hashes[order], return_index=True, return_counts=True)
     n_asked = np.where(counts >= 2, np.maximum(1, (counts * share).astype(np.int64)), 0)
     rank = np.arange(len(examples)) - np.repeat(starts, counts)  # 0 = the user's first example
     asked = np.zeros(len(examples), dtype=np.bool_)
@@ -62,15 +62,17 @@ def _last_of_each_user(examples: Examples, share: float) -> NDArray[np.bool_]:
 
 
 def _pairs_in(events: Events, examples: Examples) -> NDArray[np.bool_]:
-    users, posts = Vocab.of(examples.user_keys), Vocab.of(examples.post_keys)
+    users, posts = Vocab.of(examples.user_id_hashes), Vocab.of(examples.post_id_hashes)
 
-    def code(user_key: Keys, post_key: Keys) -> NDArray[np.int64]:  # one number per pair; below n_rows when unknown
-        return users.rows(user_key) * posts.n_rows + posts.rows(post_key)
+    def code(
+        user_key: IdHashes, post_key: IdHashes
+    ) -> NDArray[np.int64]:  # one number per pair; below n_rows when unknown
+        return users.model_rows(user_key) * posts.n_rows + posts.model_rows(post_key)
 
-    asked = np.sort(code(examples.user_keys, examples.post_keys))
+    asked = np.sort(code(examples.user_id_hashes, examples.post_id_hashes))
     found = np.zeros(len(events.at), dtype=np.bool_)
     for start in range(0, len(found) if len(asked) else 0, EVENTS_AT_ONCE):  # `isin` would sort copies of all events
         part = slice(start, start + EVENTS_AT_ONCE)
-        codes = code(events.user_keys[part], events.post_keys[part])
+        codes = code(events.user_id_hashes[part], events.post_id_hashes[part])
         found[part] = asked[np.minimum(np.searchsorted(asked, codes), len(asked) - 1)] == codes
     return found

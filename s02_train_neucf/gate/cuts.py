@@ -56,8 +56,8 @@ def cuts_of(at: NDArray[np.float64], examples: Examples, *, min_known: int) -> t
 
 def _n_asked(examples: Examples, cut: ReplayCut, min_known: int) -> int:
     first, last = np.searchsorted(examples.at, [cut.start, cut.end])
-    known, counts = np.unique(examples.user_keys[:first], return_counts=True)
-    return int(np.isin(known[counts >= min_known], examples.user_keys[first:last]).sum())
+    known, counts = np.unique(examples.user_id_hashes[:first], return_counts=True)
+    return int(np.isin(known[counts >= min_known], examples.user_id_hashes[first:last]).sum())
 
 
 def _between(times: NDArray[np.floating]) -> tuple[ReplayCut, ...]:

@@ -19,7 +19,7 @@ NO_COLUMN = -1  # of a post that is no candidate
 class UserHistories:
     """Some users' own past, as of a moment."""
 
-    user_keys: Int64s  # (n_users,) ascending
+    user_id_hashes: Int64s  # (n_users,) ascending
     events: Events  # all of theirs
     liked: Int64s  # (n_likes,) places of the posts they liked and that still stood, user after user
     starts: Int64s  # (n_users,) where each user's begin
@@ -31,45 +31,45 @@ class UserHistories:
         return counts
 
 
-def histories_at(past: "History", at: float, user_keys: Int64s) -> UserHistories:
+def histories_at(history: "History", at: float, user_id_hashes: Int64s) -> UserHistories:
     """What these users (ascending) had done before a moment."""
-    events, posts = past.events_of(user_keys, before=at), past.data.posts
+    events, posts = history.events_of(user_id_hashes, before=at), history.data.posts
     liked = examples_of(events, posts)
-    places = posts.places(liked.post_keys)
-    stood = (posts.created_at[places] <= at) & (past.data.deleted_at[places] > at)
-    users, places = np.searchsorted(user_keys, liked.user_keys[stood]), places[stood]
-    order = np.lexsort((places, users))
-    starts = np.searchsorted(users[order], np.arange(len(user_keys)))
-    return UserHistories(user_keys=user_keys, events=events, liked=places[order], starts=starts)
+    indices = posts.indices(liked.post_id_hashes)
+    stood = (posts.created_at[indices] <= at) & (history.data.deleted_at[indices] > at)
+    users, indices = np.searchsorted(user_id_hashes, liked.user_id_hashes[stood]), indices[stood]
+    order = np.lexsort((indices, users))
+    starts = np.searchsorted(users[order], np.arange(len(user_id_hashes)))
+    return UserHistories(user_id_hashes=user_id_hashes, events=events, liked=indices[order], starts=starts)
 
 
-def withheld_at(past: "History", at: float, histories: UserHistories, candidates: Int64s) -> NDArray[np.bool_]:
+def withheld_at(history: "History", at: float, histories: UserHistories, candidates: Int64s) -> NDArray[np.bool_]:
     """What was not to be shown: posts of their own, of authors blocked either way, and seen ones (any event is a proof
     of that; a hide too). -> (n_users, n_candidates)"""
-    posts, users, events = past.data.posts, histories.user_keys, histories.events
-    columns = columns_of(past, candidates, events.post_keys)
+    posts, users, events = history.data.posts, histories.user_id_hashes, histories.events
+    columns = columns_of(history, candidates, events.post_id_hashes)
     known = columns != NO_COLUMN
-    authors, author_of = np.unique(posts.author_keys[candidates], return_inverse=True)
-    kept_from = (authors[None, :] == users[:, None]) | _blocked(past, at, users, authors)  # (n_users, n_authors)
+    authors, author_of = np.unique(posts.author_id_hashes[candidates], return_inverse=True)
+    kept_from = (authors[None, :] == users[:, None]) | _blocked(history, at, users, authors)  # (n_users, n_authors)
     withheld: NDArray[np.bool_] = kept_from[:, author_of]
-    withheld[np.searchsorted(users, events.user_keys[known]), columns[known]] = True
+    withheld[np.searchsorted(users, events.user_id_hashes[known]), columns[known]] = True
     return withheld
 
 
-def columns_of(past: "History", candidates: Int64s, post_keys: Int64s) -> Int64s:
+def columns_of(history: "History", candidates: Int64s, post_id_hashes: Int64s) -> Int64s:
     """Where posts stand among the candidates; NO_COLUMN for others. (n,) -> (n,)"""
-    column_of = np.full(len(past.data.posts.keys) + 1, NO_COLUMN)  # the last one is for what is no post at all
+    column_of = np.full(len(history.data.posts.id_hashes) + 1, NO_COLUMN)  # the last one is for what is no post at all
     column_of[candidates] = np.arange(len(candidates))
-    return column_of[past.data.posts.places(post_keys)]
+    return column_of[history.data.posts.indices(post_id_hashes)]
 
 
-def _blocked(past: "History", at: float, users: Int64s, authors: Int64s) -> NDArray[np.bool_]:
+def _blocked(history: "History", at: float, users: Int64s, authors: Int64s) -> NDArray[np.bool_]:
     """Whether a block stood between a user and an author, in either direction. -> (n_users, n_authors)"""
     blocked = np.zeros((len(users), len(authors)), dtype=np.bool_)
     if blocked.size:
-        blocks = past.data.blocks
+        blocks = history.data.blocks
         stood = blocks.at <= at
-        one, other = blocks.user_keys[stood], blocks.blocked_keys[stood]
+        one, other = blocks.user_id_hashes[stood], blocks.blocked_id_hashes[stood]
         of_user, of_author = np.r_[one, other], np.r_[other, one]
         user = np.minimum(np.searchsorted(users, of_user), len(users) - 1)
         author = np.minimum(np.searchsorted(authors, of_author), len(authors) - 1)

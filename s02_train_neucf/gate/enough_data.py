@@ -29,7 +29,7 @@ def refuse_too_little(database: Database, *, days: float, min_positives: int, no
         n_posts = count_posts(snapshot, most=MIN_POSTS)
     amounts = TrainingAmounts(
         **amounts_of(
-            events.user_keys, events.post_keys, events.kinds,
+            events.user_id_hashes, events.post_id_hashes, events.kinds,
             n_posts=n_posts, min_positives=min_positives, days=days,
         )
     )  # fmt: skip

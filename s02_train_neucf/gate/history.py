@@ -27,10 +27,10 @@ class History:
     data: "TrainingData"
     by_time: Events
     of_user: Int64s  # (n_events,) places in `by_time`, by user, then time
-    user_keys: Int64s  # (n_users,) ascending: everybody with an event …
+    user_id_hashes: Int64s  # (n_users,) ascending: everybody with an event …
     user_starts: Int64s  # (n_users + 1,) … and where theirs begin in `of_user`
     likes: Examples  # positive examples as they stand in the end, by time: what people went on to like
-    liked_places: Int64s  # (n_pairs,) a post that somebody else came to like …
+    liked_indices: Int64s  # (n_pairs,) a post that somebody else came to like …
     liked_at: Floats  # (n_pairs,) … at this time, ascending
     newest_first: Int64s  # (n_posts,) places, ties by key
 
@@ -40,19 +40,19 @@ class History:
         events, posts = data.events, data.posts
         in_order = bool(np.all(events.at[1:] >= events.at[:-1]))
         by_time = events if in_order else events[np.argsort(events.at, kind="stable")]
-        of_user = np.argsort(by_time.user_keys, kind="stable")
-        user_keys, counts = np.unique(events.user_keys, return_counts=True)
-        places, at = _first_likes(by_time, posts)
+        of_user = np.argsort(by_time.user_id_hashes, kind="stable")
+        user_id_hashes, counts = np.unique(events.user_id_hashes, return_counts=True)
+        indices, at = _first_likes(by_time, posts)
         return cls(
             data=data,
             by_time=by_time,
             of_user=of_user,
-            user_keys=user_keys,
+            user_id_hashes=user_id_hashes,
             user_starts=np.r_[0, np.cumsum(counts)],
             likes=examples_of(events, posts),
-            liked_places=places,
+            liked_indices=indices,
             liked_at=at,
-            newest_first=np.lexsort((posts.keys, -posts.created_at)),
+            newest_first=np.lexsort((posts.id_hashes, -posts.created_at)),
         )
 
     def candidates(self, at: float, window: WindowSettings) -> Int64s:
@@ -77,27 +77,27 @@ class History:
 
     def popularity(self, at: float, candidates: Int64s) -> NDArray[np.float64]:
         """How many people had liked each candidate before a moment. -> (n_candidates,)"""
-        before = self.liked_places[: np.searchsorted(self.liked_at, at)]
-        return np.bincount(before, minlength=len(self.data.posts.keys))[candidates].astype(np.float64)
+        before = self.liked_indices[: np.searchsorted(self.liked_at, at)]
+        return np.bincount(before, minlength=len(self.data.posts.id_hashes))[candidates].astype(np.float64)
 
-    def events_of(self, user_keys: Int64s, before: float) -> Events:
-        """Some users' events before a moment; `user_keys` ascend."""
-        known = user_keys[np.isin(user_keys, self.user_keys)]
-        places = np.searchsorted(self.user_keys, known)
-        starts = self.user_starts[places]
-        counts = self.user_starts[places + 1] - starts
+    def events_of(self, user_id_hashes: Int64s, before: float) -> Events:
+        """Some users' events before a moment; `user_id_hashes` ascend."""
+        known = user_id_hashes[np.isin(user_id_hashes, self.user_id_hashes)]
+        indices = np.searchsorted(self.user_id_hashes, known)
+        starts = self.user_starts[indices]
+        counts = self.user_starts[indices + 1] - starts
         rows = np.arange(counts.sum()) + np.repeat(starts - (np.cumsum(counts) - counts), counts)
         mine = self.by_time[self.of_user[rows]]
         return mine.where(mine.at < before)
 
 
 def _first_likes(by_time: Events, posts: SortedPosts) -> tuple[Int64s, Floats]:
-    place = posts.places(by_time.post_keys)
+    place = posts.indices(by_time.post_id_hashes)
     counted = np.isin(by_time.kinds, POSITIVE_CODES) & (place >= 0)
-    counted &= posts.author_keys[place] != by_time.user_keys if len(posts.keys) else False
+    counted &= posts.author_id_hashes[place] != by_time.user_id_hashes if len(posts.id_hashes) else False
     likes, place = by_time.where(counted), place[counted]
-    _, user = np.unique(likes.user_keys, return_inverse=True)
-    pairs = user * (len(posts.keys) + 1) + place
+    _, user = np.unique(likes.user_id_hashes, return_inverse=True)
+    pairs = user * (len(posts.id_hashes) + 1) + place
     _, first = np.unique(pairs, return_index=True)  # the earliest of each: they are in order of time
     first.sort()
     return place[first], likes.at[first]

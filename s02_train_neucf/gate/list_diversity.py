@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from s02_train_neucf.gate.eligibility_then import histories_at
 from s02_train_neucf.gate.history import History
-from s02_train_neucf.gate.rank_at import CELLS_AT_ONCE, ReplayRules, Scorer, moment_at
+from s02_train_neucf.gate.rank_at import CELLS_AT_ONCE, ReplayRules, Scorer, replay_step_at
 from shared.event_columns import Int64s
-from shared.neucf.score import best, blocks
+from shared.neucf.score import best_posts, blocks
 from shared.neucf.serving_order import ServingOrder
 
 LENGTH = 20  # posts of a list that are looked at …
@@ -33,27 +33,29 @@ class ListDiversity:
     overlap: float  # mean share of posts that the lists of two canaries have in common
 
 
-def spread_at(past: History, rules: ReplayRules, model: Scorer, order: ServingOrder, at: float) -> ListDiversity:
+def list_diversity_at(
+    history: History, rules: ReplayRules, model: Scorer, order: ServingOrder, at: float
+) -> ListDiversity:
     """The spread of the lists that a model would give at a moment, under a serving order.
 
     Raises:
         ScoringRefused: a score is NaN or infinite.
     """
-    users = _drawn(past, rules, at)
-    moment = moment_at(past, replace(rules, orders=(order,)), at)
+    users = _drawn(history, rules, at)
+    moment = replay_step_at(history, replace(rules, orders=(order,)), at)
     n_candidates = len(moment.candidates)
     length = max(1, min(LENGTH, int(SHARE * n_candidates)))
     if n_candidates == 0:
-        return spread_of(np.zeros((0, length), np.int64), 0)
+        return list_diversity_of(np.zeros((0, length), np.int64), 0)
     lists = []
     for part in blocks(len(users), max(1, CELLS_AT_ONCE // n_candidates)):
-        logits = model.logits(histories_at(past, at, users[part]), moment.candidates) + moment.added
-        lists.append(best(logits, np.zeros(logits.shape, dtype=np.bool_), length)[0])
+        logits = model.logits(histories_at(history, at, users[part]), moment.candidates) + moment.added
+        lists.append(best_posts(logits, np.zeros(logits.shape, dtype=np.bool_), length)[0])
     drawn = np.concatenate([np.zeros((0, length), np.int64), *lists])
-    return spread_of(np.random.default_rng(rules.seed).permutation(drawn), n_candidates)
+    return list_diversity_of(np.random.default_rng(rules.seed).permutation(drawn), n_candidates)
 
 
-def spread_of(lists: NDArray[np.int64], n_candidates: int) -> ListDiversity:
+def list_diversity_of(lists: NDArray[np.int64], n_candidates: int) -> ListDiversity:
     """The spread of lists of places, the first ones those of the canaries. (n_users, length) -> the figures"""
     n_users, length = lists.shape
     held = np.zeros((n_users, n_candidates), dtype=np.bool_)
@@ -70,13 +72,13 @@ def spread_of(lists: NDArray[np.int64], n_candidates: int) -> ListDiversity:
     )
 
 
-def _drawn(past: History, rules: ReplayRules, at: float) -> Int64s:
+def _drawn(history: History, rules: ReplayRules, at: float) -> Int64s:
     """Some of the users who are warm at a moment, ascending."""
-    users, counts = np.unique(past.likes.user_keys, return_counts=True)
+    users, counts = np.unique(history.likes.user_id_hashes, return_counts=True)
     users, rng = users[counts >= rules.min_known], np.random.default_rng(rules.seed)
     if len(users) > MAX_LOOKED_AT:  # some have liked what is gone by now; ten times as many as are wanted are enough
         users = np.sort(rng.choice(users, MAX_LOOKED_AT, replace=False))
-    users = users[histories_at(past, at, users).counts >= rules.min_known]
+    users = users[histories_at(history, at, users).counts >= rules.min_known]
     if len(users) <= MAX_USERS:
         return users
     return np.sort(rng.choice(users, MAX_USERS, replace=False))

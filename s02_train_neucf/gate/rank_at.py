@@ -12,7 +12,7 @@ from s02_train_neucf.gate.cuts import DAY
 from s02_train_neucf.gate.eligibility_then import UserHistories, withheld_at
 from s02_train_neucf.gate.history import History
 from shared.event_columns import Int64s
-from shared.neucf.score import best, scores_of, user_side_of, vectors_of
+from shared.neucf.score import best_posts, scores_of, user_side_of, vectors_of
 from shared.neucf.serving_order import GRID, ServingOrder, added_to_logits
 from shared.settings import HeuristicSettings, WindowSettings
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # All likes so far; the heuristic as shipped; and its popularity term alone, which the serving order adds to the model's
 # score: what NeuCF is better by than this last one is the model's own doing.
 POPULARITY, HEURISTIC, POPULAR_NOW = "popularity", "heuristic", "popularity now"
-PLAIN_RANKERS = (POPULARITY, HEURISTIC, POPULAR_NOW)  # in the order in which `ranked_at` gives them, before NeuCF's
+BASELINES = (POPULARITY, HEURISTIC, POPULAR_NOW)  # in the order in which `ranked_at` gives them, before NeuCF's
 CELLS_AT_ONCE = 2**22  # scores held at once, over users, candidates and serving orders
 LENGTH = max(KS)  # posts of a list that are looked at
 
@@ -44,7 +44,7 @@ class ReplayStep:
 
     at: float
     candidates: Int64s  # (n_candidates,) places, newest first
-    plain: NDArray[np.float32]  # (n_plain_rankers, n_candidates) scores of PLAIN_RANKERS
+    baseline_scores: NDArray[np.float32]  # (n_plain_rankers, n_candidates) scores of PLAIN_RANKERS
     added: NDArray[np.float32]  # (n_orders, n_candidates) terms of the serving orders
 
 
@@ -55,44 +55,44 @@ class Scorer(Protocol):
         """Scores of users, by what they had liked, with candidates. -> (n_users, n_candidates)"""
 
 
-class ModelThen:
+class ModelAtCut:
     """A model as of a cut, with the vectors of all posts under it; those that it has no row for are cold."""
 
-    def __init__(self, fitted: "Fitted", past: History) -> None:
+    def __init__(self, fitted: "Fitted", history: History) -> None:
         self.model, self.users = fitted.model, fitted.data.users
         self.device = fitted.model.gmf_weights.device
-        self.rows = fitted.data.posts.rows(past.data.posts.keys)
-        self.vectors = vectors_of(self.model, self.rows, past.data.features, self.device)
+        self.model_rows = fitted.data.posts.model_rows(history.data.posts.id_hashes)
+        self.vectors = vectors_of(self.model, self.model_rows, history.data.features, self.device)
 
     def logits(self, histories: UserHistories, candidates: Int64s) -> NDArray[np.float32]:
         """(n_users, n_candidates)"""
-        rows = self.users.rows(histories.user_keys)
-        users = user_side_of(self.model, rows, histories.liked, histories.starts, self.vectors)
-        places = torch.from_numpy(candidates).to(self.device)
+        model_rows = self.users.model_rows(histories.user_id_hashes)
+        users = user_side_of(self.model, model_rows, histories.liked, histories.starts, self.vectors)
+        indices = torch.from_numpy(candidates).to(self.device)
         with torch.no_grad():
             posts = self.model.post_side_of(
-                self.vectors[places], torch.from_numpy(self.rows[candidates]).to(self.device)
+                self.vectors[indices], torch.from_numpy(self.model_rows[candidates]).to(self.device)
             )
         return scores_of(self.model, users, posts)
 
 
-def moment_at(past: History, rules: ReplayRules, at: float) -> ReplayStep:
+def replay_step_at(history: History, rules: ReplayRules, at: float) -> ReplayStep:
     """What could be shown at a moment, the plain rankers' scores of it and the terms of the serving orders."""
-    candidates = past.candidates(at, rules.window)
-    terms = past.heuristic(at, candidates, rules.formula)
-    age_days = (at - past.data.posts.created_at[candidates]) / DAY
-    plain = (past.popularity(at, candidates), terms.blended, terms.popularity)
+    candidates = history.candidates(at, rules.window)
+    terms = history.heuristic(at, candidates, rules.formula)
+    age_days = (at - history.data.posts.created_at[candidates]) / DAY
+    baseline_scores = (history.popularity(at, candidates), terms.blended, terms.popularity)
     added = [added_to_logits(order, popularity=terms.popularity, age_days=age_days) for order in rules.orders]
     return ReplayStep(
         at=at,
         candidates=candidates,
-        plain=np.stack([_as_places(scores) for scores in plain]),
+        baseline_scores=np.stack([_as_places(scores) for scores in baseline_scores]),
         added=np.stack(added),
     )
 
 
 def ranked_at(
-    past: History, moment: ReplayStep, histories: UserHistories, model: Scorer
+    history: History, moment: ReplayStep, histories: UserHistories, model: Scorer
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """The first `LENGTH` posts of each system for each user, of those that may be shown to them.
 
@@ -101,22 +101,22 @@ def ranked_at(
         systems are PLAIN_RANKERS, and NeuCF under each serving order. And what was withheld
         (n_users, n_candidates).
     """
-    withheld = withheld_at(past, moment.at, histories, moment.candidates)
+    withheld = withheld_at(history, moment.at, histories, moment.candidates)
     logits = model.logits(histories, moment.candidates)  # (n_users, n_candidates)
     n_users, n_candidates = logits.shape
     scores = np.concatenate(
         [
-            np.broadcast_to(moment.plain[:, None, :], (len(moment.plain), n_users, n_candidates)),
+            np.broadcast_to(moment.baseline_scores[:, None, :], (len(moment.baseline_scores), n_users, n_candidates)),
             logits[None] + moment.added[:, None, :],
         ]
     )
     n_systems = len(scores)
-    places, _ = best(scores.reshape(-1, n_candidates), np.tile(withheld, (n_systems, 1)), LENGTH)
-    return places.reshape(n_systems, n_users, LENGTH), withheld
+    indices, _ = best_posts(scores.reshape(-1, n_candidates), np.tile(withheld, (n_systems, 1)), LENGTH)
+    return indices.reshape(n_systems, n_users, LENGTH), withheld
 
 
 def _as_places(scores: NDArray[np.float64]) -> NDArray[np.float32]:
     """Scores of the same order as float32, in which two of them could become one: minus the place, newest first."""
-    places = np.empty(len(scores), dtype=np.float32)
-    places[np.argsort(-scores, kind="stable")] = -np.arange(len(scores), dtype=np.float32)
-    return places
+    indices = np.empty(len(scores), dtype=np.float32)
+    indices[np.argsort(-scores, kind="stable")] = -np.arange(len(scores), dtype=np.float32)
+    return indices

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from s02_train_neucf.evaluation.evaluate import Report, compared
+from s02_train_neucf.evaluation.evaluate import Report, compare
 from s02_train_neucf.evaluation.metrics import NAMES, PerUser, mean_per_user
 from s02_train_neucf.gate.cuts import MIN_ASKED, N_CUTS, ReplayCut
 from shared.distinct import distinct
@@ -61,7 +61,7 @@ def replay_of(
     """
     choices, judged = chosen_orders(cuts)[n_warm_up:], cuts[n_warm_up:]
     told = tuple(
-        ReplayedCut(cut=each.cut, n_steps=each.n_steps, n_users=len(each.user_keys), order=orders[choice])
+        ReplayedCut(cut=each.cut, n_steps=each.n_steps, n_users=len(each.user_id_hashes), order=orders[choice])
         for each, choice in zip(judged, choices, strict=True)
     )
     order, missing = orders[best_order(cuts)], _missing(judged)
@@ -71,7 +71,7 @@ def replay_of(
         f"replay of {len(judged)} cuts in {sum(each.n_steps for each in judged)} steps; what the timeline could have "
         f"shown at each step is ranked; users with {min_known} likes or more by then"
     )
-    report = compared(_pooled(judged, choices), ours=NEUCF, protocol=protocol, n_posts=n_posts, generator=generator)
+    report = compare(_pooled(judged, choices), ours=NEUCF, protocol=protocol, n_posts=n_posts, generator=generator)
     return Replay(cuts=told, order=order, report=report, missing="")
 
 
@@ -84,7 +84,7 @@ def best_order(cuts: "Sequence[CutFigures]") -> int:
     """The place of the order that was best on these cuts; the score alone where too few were asked to tell."""
     if not cuts:
         return PLAIN
-    users = np.concatenate([each.user_keys for each in cuts])
+    users = np.concatenate([each.user_id_hashes for each in cuts])
     metric = NAMES.index(CHOSEN_BY)
     values = np.concatenate([each.by_order[:, :, metric] for each in cuts], axis=1)  # (n_orders, n_user_cuts)
     if len(distinct(users)) < MIN_ASKED:
@@ -96,19 +96,19 @@ def best_order(cuts: "Sequence[CutFigures]") -> int:
 
 def _pooled(cuts: "Sequence[CutFigures]", choices: Sequence[int]) -> Mapping[str, Mapping[str, PerUser]]:
     """For each system and metric one value per user, who counts once: the mean of their cuts."""
-    users = np.concatenate([each.user_keys for each in cuts])
+    users = np.concatenate([each.user_id_hashes for each in cuts])
     systems = {
         NEUCF: [each.by_order[choice] for each, choice in zip(cuts, choices, strict=True)],
         NEUCF_RAW: [each.by_order[PLAIN] for each in cuts],
-        **{name: [each.rivals[name] for each in cuts] for name in cuts[0].rivals},
+        **{name: [each.baselines[name] for each in cuts] for name in cuts[0].baselines},
     }
     pooled = {name: mean_per_user(users, np.concatenate(parts))[1] for name, parts in systems.items()}
     return {name: dict(zip(NAMES, values.T, strict=True)) for name, values in pooled.items()}
 
 
 def _missing(cuts: "Sequence[CutFigures]") -> str:
-    n_cuts = sum(len(each.user_keys) > 0 for each in cuts)
-    n_users = len(distinct(np.concatenate([np.zeros(0, np.int64), *(each.user_keys for each in cuts)])))
+    n_cuts = sum(len(each.user_id_hashes) > 0 for each in cuts)
+    n_users = len(distinct(np.concatenate([np.zeros(0, np.int64), *(each.user_id_hashes for each in cuts)])))
     lacking = []
     if n_cuts < N_CUTS:
         lacking.append(f"{n_cuts} cuts with somebody to ask, expected {N_CUTS}")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from s02_train_neucf.gate.list_diversity import ListDiversity
     from s02_train_neucf.gate.replay_report import Replay
 
-RIVALS = (POPULARITY, HEURISTIC)  # what the app shows without a model: more than the better one is asked for
+GATE_BASELINES = (POPULARITY, HEURISTIC)  # what the app shows without a model: more than the better one is asked for
 GATE_METRIC = "ndcg@10"  # the first page is about ten posts, and order within it counts
 # Twice what one list for everybody reaches in a window of a thousand posts (2 %); the demo's models reached 6 to 11 %.
 MIN_COVERAGE = 0.04  # of the posts that as many lists could hold
@@ -42,7 +42,7 @@ class Verdict:
         return " ".join(check.sentence for check in self.checks if self.promote or not check.passed)
 
 
-def verdict(replay: "Replay", *, finite: bool, spread: "ListDiversity | None") -> Verdict:
+def verdict(replay: "Replay", *, finite: bool, diversity: "ListDiversity | None") -> Verdict:
     """Promote when every check passes.
 
     Args:
@@ -50,18 +50,20 @@ def verdict(replay: "Replay", *, finite: bool, spread: "ListDiversity | None") -
         finite: whether every weight of the model is a finite number.
         spread: of the model's lists; None where it could not be scored with.
     """
-    checks = [better_than_rivals(replay), finite_weights(finite=finite)]
-    if spread is not None:
-        checks += [covers_enough(spread), not_all_alike(spread)]
+    checks = [beats_baselines(replay), finite_weights(finite=finite)]
+    if diversity is not None:
+        checks += [covers_enough(diversity), not_all_alike(diversity)]
     return Verdict(checks=tuple(checks))
 
 
-def better_than_rivals(replay: "Replay", rivals: Sequence[str] = RIVALS, metric: str = GATE_METRIC) -> GateCheck:
+def beats_baselines(
+    replay: "Replay", baselines: Sequence[str] = GATE_BASELINES, metric: str = GATE_METRIC
+) -> GateCheck:
     """Whether the paired interval against the better of what the app could show without a model excludes zero."""
     report = replay.report
     if report is None:
         return GateCheck(passed=False, sentence=f"No replay is possible yet; wait for data: got {replay.missing}.")
-    rival = max(rivals, key=lambda name: report.figures[name][metric].mean)
+    rival = max(baselines, key=lambda name: report.figures[name][metric].mean)
     ours, theirs = report.figures[report.ours][metric], report.figures[rival][metric]
     gain = report.differences[rival][metric]
     figures = f"{metric} {ours} against {theirs} of {rival} on {report.n_users} users; difference {gain}"
@@ -79,21 +81,21 @@ def finite_weights(*, finite: bool) -> GateCheck:
     )
 
 
-def covers_enough(spread: "ListDiversity") -> GateCheck:
+def covers_enough(diversity: "ListDiversity") -> GateCheck:
     """Whether the lists reach enough of what they could."""
-    found = f"The lists of {spread.n_users} users reach {spread.coverage:.1%} of the posts that they could hold"
-    if spread.coverage >= MIN_COVERAGE:
+    found = f"The lists of {diversity.n_users} users reach {diversity.coverage:.1%} of the posts that they could hold"
+    if diversity.coverage >= MIN_COVERAGE:
         return GateCheck(passed=True, sentence=f"{found}.")
     return GateCheck(passed=False, sentence=f"{found}, expected at least {MIN_COVERAGE:.0%}.")
 
 
-def not_all_alike(spread: "ListDiversity") -> GateCheck:
+def not_all_alike(diversity: "ListDiversity") -> GateCheck:
     """Whether the model tells people apart."""
-    if spread.n_canaries < MIN_CANARIES:
+    if diversity.n_canaries < MIN_CANARIES:
         return GateCheck(
-            passed=False, sentence=f"Got {spread.n_canaries} users to compare lists of, expected {MIN_CANARIES}."
+            passed=False, sentence=f"Got {diversity.n_canaries} users to compare lists of, expected {MIN_CANARIES}."
         )
-    found = f"Lists of {spread.n_canaries} canary users have {spread.overlap:.0%} of their posts in common"
-    if spread.overlap < MAX_OVERLAP:
+    found = f"Lists of {diversity.n_canaries} canary users have {diversity.overlap:.0%} of their posts in common"
+    if diversity.overlap < MAX_OVERLAP:
         return GateCheck(passed=True, sentence=f"{found}.")
     return GateCheck(passed=False, sentence=f"{found}: they are all alike, expected below {MAX_OVERLAP:.0%}.")

@@ -34,13 +34,13 @@ class Batch:
     post_rows: Int64s  # (n_posts,) ascending, never row 0
     chance: NDArray[np.float32]  # (n_posts,) how likely each post was to be in this batch; 1 when all are
     shown: Int64s  # (n_shown,) places of history posts, user after user
-    shown_starts: Int64s  # (n_users,)
-    shown_user: Int64s  # (n_shown,) places of users
-    asked_user: Int64s  # (n_asked,) places of users
-    asked_post: Int64s  # (n_asked,) places of posts
-    asked_at: NDArray[np.float64]  # (n_asked,) seconds
-    asked_weight: NDArray[np.float32] | None = None  # (n_asked,) None: all alike
-    shunned: DislikedPosts | None = None
+    history_starts: Int64s  # (n_users,)
+    history_users: Int64s  # (n_shown,) places of users
+    target_users: Int64s  # (n_asked,) places of users
+    target_posts: Int64s  # (n_asked,) places of posts
+    target_at: NDArray[np.float64]  # (n_asked,) seconds
+    target_weights: NDArray[np.float32] | None = None  # (n_asked,) None: all alike
+    disliked: DislikedPosts | None = None
 
 
 def batches_of(
@@ -53,7 +53,7 @@ def batches_of(
     in_order = recipe.in_time_order and float(np.ptp(data.liked_at)) > 0  # data without times has no order
     parts = (part for _ in range(times) for part in _shuffled_parts(users, size, generator))
     for chosen in islice(parts, recipe.max_steps):
-        likes, own = data.likes.take(chosen), data.likes.places(chosen)
+        likes, own = data.likes.take(chosen), data.likes.indices(chosen)
         at = data.liked_at[own]
         if not history:
             shown = np.zeros(len(at), dtype=np.bool_)
@@ -61,35 +61,35 @@ def batches_of(
             shown = _is_shown(likes, at, generator) if in_order else _shown_by_chance(likes, generator)
         rows, chance = _posts_of(data, likes, recipe.max_posts, generator)
         has_every_post = len(rows) == data.posts.n_rows - 1
-        places, user = likes.posts - 1 if has_every_post else np.searchsorted(rows, likes.posts), likes.users
+        indices, user = likes.posts - 1 if has_every_post else np.searchsorted(rows, likes.posts), likes.users
         n_shown = np.bincount(user[shown], minlength=len(chosen))
         yield Batch(
             user_rows=chosen,
             post_rows=rows,
             chance=chance,
-            shown=places[shown],
-            shown_starts=np.r_[0, np.cumsum(n_shown)[:-1]],
-            shown_user=user[shown],
-            asked_user=user[~shown],
-            asked_post=places[~shown],
-            asked_at=at[~shown],
-            asked_weight=_weights(data, own[~shown]),
-            shunned=_shunned(data, chosen, rows),
+            shown=indices[shown],
+            history_starts=np.r_[0, np.cumsum(n_shown)[:-1]],
+            history_users=user[shown],
+            target_users=user[~shown],
+            target_posts=indices[~shown],
+            target_at=at[~shown],
+            target_weights=_weights(data, own[~shown]),
+            disliked=_shunned(data, chosen, rows),
         )
 
 
-def _weights(data: "TrainingSet", places: Int64s) -> NDArray[np.float32] | None:
-    if data.emphasis is None or data.emphasis.likes is None:
+def _weights(data: "TrainingSet", indices: Int64s) -> NDArray[np.float32] | None:
+    if data.event_weights is None or data.event_weights.likes is None:
         return None
-    return data.emphasis.likes[places]
+    return data.event_weights.likes[indices]
 
 
 def _shunned(data: "TrainingSet", users: Int64s, post_rows: Int64s) -> DislikedPosts | None:
     """What these users turned away from, of the posts of the step: none is drawn for it, so that `chance` holds."""
-    if data.emphasis is None or data.emphasis.shunned is None:
+    if data.event_weights is None or data.event_weights.disliked is None:
         return None
-    theirs = data.emphasis.shunned.take(users)
-    weight = data.emphasis.shunned_weight[data.emphasis.shunned.places(users)]
+    theirs = data.event_weights.disliked.take(users)
+    weight = data.event_weights.disliked_weights[data.event_weights.disliked.indices(users)]
     place = np.minimum(np.searchsorted(post_rows, theirs.posts), len(post_rows) - 1)
     here = post_rows[place] == theirs.posts
     return DislikedPosts(user=theirs.users[here], post=place[here], weight=weight[here])

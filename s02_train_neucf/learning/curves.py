@@ -23,7 +23,7 @@ class LearningCurves:
     validations: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
     _rounds: dict[str, int] = field(default_factory=dict)
 
-    def note(self, cut: str, epoch: EpochResult) -> None:
+    def add(self, cut: str, epoch: EpochResult) -> None:
         """One epoch of a cut; a number that begins again at 1 begins another series."""
         if epoch.number == 1:
             self._rounds[cut] = self._rounds.get(cut, 0) + 1

@@ -21,15 +21,15 @@ Int64s = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
 
-def emphasised(data: TrainingSet, events: Events, posts: SortedPosts, recipe: Recipe) -> TrainingSet:
+def with_event_weights(data: TrainingSet, events: Events, posts: SortedPosts, recipe: Recipe) -> TrainingSet:
     """The same training set with the weights that the recipe gives to these events, out of which it was made."""
     weighs_likes = recipe.half_life_days is not None or set(recipe.kind_weights.values()) - {1.0}
     weighs_negatives = {recipe.hide_weight, recipe.ignored_weight} - {1.0}
     if not weighs_likes and not weighs_negatives:
         return data
     likes = _like_weights(data, _Pairs.of(data, events), recipe) if weighs_likes else None
-    shunned, weight = _shunned(data, events, posts, recipe) if weighs_negatives else (None, np.zeros(0, np.float32))
-    return replace(data, emphasis=EventWeights(likes=likes, shunned=shunned, shunned_weight=weight))
+    disliked, weight = _shunned(data, events, posts, recipe) if weighs_negatives else (None, np.zeros(0, np.float32))
+    return replace(data, event_weights=EventWeights(likes=likes, disliked=disliked, disliked_weights=weight))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +44,7 @@ class _Pairs:
 
     @classmethod
     def of(cls, data: TrainingSet, events: Events) -> "_Pairs":
-        user, post = data.users.rows(events.user_keys), data.posts.rows(events.post_keys)
+        user, post = data.users.model_rows(events.user_id_hashes), data.posts.model_rows(events.post_id_hashes)
         known = np.flatnonzero((user > 0) & (post > 0))
         code = user[known] * data.posts.n_rows + post[known]
         order = np.argsort(code, kind="stable")
@@ -86,7 +86,7 @@ def _shunned(data: TrainingSet, events: Events, posts: SortedPosts, recipe: Reci
         hidden = np.logical_or.reduceat(pairs.kind == HIDE_CODE, starts)
         last = np.maximum.reduceat(pairs.at, starts)
         user, post = np.divmod(code, pairs.n_posts)
-        own = posts.author_keys[posts.places(data.posts.keys)][post - 1] == data.users.keys[user - 1]
+        own = posts.author_id_hashes[posts.indices(data.posts.id_hashes)][post - 1] == data.users.id_hashes[user - 1]
         ignored = ~hidden & ~_liked(data, code) & (last <= end - DAY)
         weight = np.where(hidden, recipe.hide_weight, np.where(ignored, recipe.ignored_weight, 1.0))
         counted = (weight != 1.0) & ~own
@@ -94,13 +94,13 @@ def _shunned(data: TrainingSet, events: Events, posts: SortedPosts, recipe: Reci
     else:
         weight = np.zeros(0)
     user, post = np.divmod(code, pairs.n_posts)
-    shunned = LikeMatrix.of(user, post, n_users=data.users.n_rows, n_posts=pairs.n_posts)
-    return shunned, weight.astype(np.float32)
+    disliked = LikeMatrix.of(user, post, n_users=data.users.n_rows, n_posts=pairs.n_posts)
+    return disliked, weight.astype(np.float32)
 
 
 def _liked(data: TrainingSet, code: Int64s) -> NDArray[np.bool_]:
     """Whether each pair is one of the training's likes. (n_pairs,) -> (n_pairs,)"""
     liked = data.likes.users * data.posts.n_rows + data.likes.posts  # ascending
-    places = np.minimum(np.searchsorted(liked, code), len(liked) - 1)
-    found: NDArray[np.bool_] = liked[places] == code
+    indices = np.minimum(np.searchsorted(liked, code), len(liked) - 1)
+    found: NDArray[np.bool_] = liked[indices] == code
     return found

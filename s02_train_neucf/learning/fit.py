@@ -7,13 +7,13 @@ import numpy as np
 import torch
 
 from s02_train_neucf.data.dataset import TrainingSet, training_set
-from s02_train_neucf.evaluation.evaluate import EvaluationTask, ModelRanker, exam_of, per_user
+from s02_train_neucf.evaluation.evaluate import EvaluationTask, ModelRanker, evaluation_task_of, metrics_per_user
 from s02_train_neucf.evaluation.split import per_user_cut
 from s02_train_neucf.learning.curves import EpochResult
-from s02_train_neucf.learning.event_weights import emphasised
+from s02_train_neucf.learning.event_weights import with_event_weights
 from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.learning.train import TrainedModel, train, train_members
-from s02_train_neucf.learning.warm_start import Predecessor, beginnings
+from s02_train_neucf.learning.warm_start import Predecessor, initial_values
 from shared.event_columns import Events
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import POSITIVE_CODES, SortedPosts, examples_of
@@ -22,8 +22,8 @@ from shared.neucf.model import NeuCF
 
 Validate = Callable[[NeuCF], float]
 
-SOON = 8  # epochs; a model that is best by then may have run past what there is to learn
-SLOWER = 4.0  # by which the learning rate is divided then; tried once
+EARLY_EPOCHS = 8  # epochs; a model that is best by then may have run past what there is to learn
+SLOWER_BY = 4.0  # by which the learning rate is divided then; tried once
 EPOCHS_UNVALIDATED = 20  # where nobody has two likes, so that nothing can be held back
 VALIDATION_SHARE = 0.2  # of each user's likes, the last ones, at most
 VALIDATION_LIKES = 50_000  # in all, about: more say the same, and what is held back is missing from the training
@@ -44,7 +44,7 @@ class Fitted:
 
     model: NeuCF
     data: TrainingSet  # what it has seen, with its vocabularies
-    found: SearchResult  # for how long and how fast it was trained
+    search_result: SearchResult  # for how long and how fast it was trained
 
     def as_predecessor(self, name: str) -> Predecessor:
         """The model for others to start from."""
@@ -60,13 +60,13 @@ def fit(
     *,
     seed: int,
     device: torch.device,
-    found: SearchResult | None = None,
+    search_result: SearchResult | None = None,
     on_epoch: Callable[[EpochResult], None] | None = None,
     before: Predecessor | None = None,
 ) -> Fitted:
     """Train on the earlier likes until the later ones are no longer found better, and then on all, each member.
 
-    With `found`, only the latter: it was found before, on less of the same data.
+    With `search_result`, only the latter: it was found before, on less of the same data.
 
     Args:
         events: all that training may see.
@@ -83,19 +83,19 @@ def fit(
     Raises:
         TrainingRefused: no positive example, broken vectors, or a loss that is not finite.
     """
-    if found is None:
+    if search_result is None:
         held_back = _held_back(events, posts, features, recipe)
         if held_back is None:
-            found = unsearched(recipe)
+            search_result = without_search(recipe)
         else:
-            found = search(
+            search_result = search(
                 held_back.data, config, recipe,
                 seed=seed, device=device, validate=held_back.validate, on_epoch=on_epoch,
             )  # fmt: skip
-    data = emphasised(training_set(examples_of(events, posts), posts, features), events, posts, recipe)
-    begin = () if before is None else beginnings(before, data, config)
-    model = train_members(data, config, found.recipe, seed=seed, device=device, on_epoch=on_epoch, begin=begin)
-    return Fitted(model=model, data=data, found=found)
+    data = with_event_weights(training_set(examples_of(events, posts), posts, features), events, posts, recipe)
+    begin = () if before is None else initial_values(before, data, config)
+    model = train_members(data, config, search_result.recipe, seed=seed, device=device, on_epoch=on_epoch, begin=begin)
+    return Fitted(model=model, data=data, search_result=search_result)
 
 
 def validation_share(n_likes: int) -> float:
@@ -108,20 +108,20 @@ class _HeldBack:
     """The earlier likes to train on, and the question that the later ones ask."""
 
     data: TrainingSet
-    exam: EvaluationTask
+    task: EvaluationTask
     features: PostFeatures
 
     def validate(self, model: NeuCF) -> float:
-        ranker = ModelRanker(model, self.exam, self.data.users, self.data.posts, self.features)
-        return float(per_user(ranker, self.exam, (10,))[VALIDATION_METRIC].mean())
+        ranker = ModelRanker(model, self.task, self.data.users, self.data.posts, self.features)
+        return float(metrics_per_user(ranker, self.task, (10,))[VALIDATION_METRIC].mean())
 
 
 def _held_back(events: Events, posts: SortedPosts, features: PostFeatures, recipe: Recipe) -> _HeldBack | None:
     split = per_user_cut(events, posts, share=validation_share(int(np.isin(events.kinds, POSITIVE_CODES).sum())))
     if len(split.train) == 0 or len(split.test) == 0:
         return None
-    data = emphasised(training_set(split.train, posts, features), split.train_events, posts, recipe)
-    return _HeldBack(data, exam_of(split.train, split.test, posts), features)
+    data = with_event_weights(training_set(split.train, posts, features), split.train_events, posts, recipe)
+    return _HeldBack(data, evaluation_task_of(split.train, split.test, posts), features)
 
 
 def search(
@@ -140,16 +140,16 @@ def search(
         TrainingRefused: as `train`.
     """
 
-    def tried(mine: Recipe) -> TrainedModel:
+    def train_with(mine: Recipe) -> TrainedModel:
         return train(data, config, mine, seed=seed, device=device, validate=validate, on_epoch=on_epoch)
 
-    found = tried(recipe)
-    if found.best_epoch <= SOON:
-        slower = replace(recipe, learning_rate=recipe.learning_rate / SLOWER)
-        again = tried(slower)
-        if best_figure(again) > best_figure(found):
-            recipe, found = slower, again
-    return SearchResult(recipe=replace(recipe, epochs=found.best_epoch), epochs=found.epochs)
+    search_result = train_with(recipe)
+    if search_result.best_epoch <= EARLY_EPOCHS:
+        slower = replace(recipe, learning_rate=recipe.learning_rate / SLOWER_BY)
+        again = train_with(slower)
+        if best_figure(again) > best_figure(search_result):
+            recipe, search_result = slower, again
+    return SearchResult(recipe=replace(recipe, epochs=search_result.best_epoch), epochs=search_result.epochs)
 
 
 def best_figure(trained: TrainedModel) -> float:
@@ -157,6 +157,6 @@ def best_figure(trained: TrainedModel) -> float:
     return max(epoch.validation for epoch in trained.epochs if epoch.validation is not None)
 
 
-def unsearched(recipe: Recipe) -> SearchResult:
+def without_search(recipe: Recipe) -> SearchResult:
     """What to do where nothing can be held back."""
     return SearchResult(recipe=replace(recipe, epochs=min(EPOCHS_UNVALIDATED, recipe.epochs)))

@@ -21,11 +21,11 @@ from s02_train_neucf.learning.recipe import Recipe
 from shared.errors import TrainingRefused
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.features import ContentVectors
-from shared.neucf.merge import merged
+from shared.neucf.merge import merge_members
 from shared.neucf.model import NeuCF
 
 if TYPE_CHECKING:
-    from s02_train_neucf.learning.warm_start import Begin
+    from s02_train_neucf.learning.warm_start import SetInitialValues
 
 MAX_TABLE_NUMBERS = 2**27  # in the tables of all members together: 512 MB
 SEEDS_APART = 1_000_003  # between members, so that neighbouring seeds share none
@@ -50,7 +50,7 @@ def train(
     device: torch.device,
     validate: Callable[[NeuCF], float] | None = None,
     on_epoch: Callable[[EpochResult], None] | None = None,
-    begin: "Begin | None" = None,
+    begin: "SetInitialValues | None" = None,
 ) -> TrainedModel:
     """Train a model; keep the weights of the epoch with the best validation figure, or the last without one.
 
@@ -85,7 +85,7 @@ def train_members(
     seed: int,
     device: torch.device,
     on_epoch: Callable[[EpochResult], None] | None = None,
-    begin: "Sequence[Begin]" = (),
+    begin: "Sequence[SetInitialValues]" = (),
 ) -> NeuCF:
     """Train `recipe.members` models for `recipe.epochs` each and give their mean as one model.
 
@@ -102,14 +102,14 @@ def train_members(
         mine = begin[member] if member < len(begin) else None
         members.append(
             train(
-                data, config, recipe if mine is None else begun(recipe),
+                data, config, recipe if mine is None else warm_recipe(recipe),
                 seed=seed + member * SEEDS_APART, device=device, on_epoch=on_epoch, begin=mine,
             ).model
         )  # fmt: skip
-    return merged(members)
+    return merge_members(members)
 
 
-def begun(recipe: Recipe) -> Recipe:
+def warm_recipe(recipe: Recipe) -> Recipe:
     """The recipe of a model that has learned before."""
     return replace(recipe, epochs=max(1, round(recipe.epochs * recipe.warm_share)))
 
@@ -126,14 +126,14 @@ def _train(
     latest = learner.mean.model
     epochs, best = list[EpochResult](), _Best(weights=latest.state_dict())
     for number in range(1, recipe.epochs + 1):
-        begun = perf_counter()
+        warm_recipe = perf_counter()
         loss, learned = learner.one_epoch(number), perf_counter()
         is_asked = number % recipe.validate_every == 0 or number == recipe.epochs
         figure = validate(latest) if validate is not None and is_asked else None
         epochs.append(
             EpochResult(
                 number=number, of=recipe.epochs, loss=loss, validation=figure,
-                seconds=learned - begun, validation_seconds=perf_counter() - learned,
+                seconds=learned - warm_recipe, validation_seconds=perf_counter() - learned,
             )
         )  # fmt: skip
         if on_epoch is not None:

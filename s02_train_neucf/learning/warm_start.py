@@ -16,11 +16,11 @@ from s02_train_neucf.data.dataset import TrainingSet
 from shared.logs import log_event
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.content import ContentLayer
-from shared.neucf.merge import split
+from shared.neucf.merge import split_members
 from shared.neucf.model import NeuCF
 from shared.neucf.vocab import UNKNOWN_ROW, Vocab
 
-Begin = Callable[[NeuCF], None]  # sets a new model's first values
+SetInitialValues = Callable[[NeuCF], None]  # sets a new model's first values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,10 +36,10 @@ class Predecessor:
 
     def members(self, config: NeuCFConfig) -> tuple[NeuCF, ...]:
         """Its members where they have this shape; none where they have another."""
-        return tuple(member.cpu() for member in split(self.model, config))
+        return tuple(member.cpu() for member in split_members(self.model, config))
 
 
-def beginnings(before: Predecessor, data: TrainingSet, config: NeuCFConfig) -> tuple[Begin, ...]:
+def initial_values(before: Predecessor, data: TrainingSet, config: NeuCFConfig) -> tuple[SetInitialValues, ...]:
     """What sets the first values of each new member, one for each of the predecessor; says on the log what is kept."""
     members = before.members(config)
     users, posts = _rows_before(before.users, data.users), _rows_before(before.posts, data.posts)
@@ -86,7 +86,7 @@ def _anew(before: Predecessor, config: NeuCFConfig) -> list[str]:
 
 def _rows_before(before: Vocab, now: Vocab) -> Tensor:
     """The row that each of the new rows had; the unknown one stays so, and is what the new ones get. -> (n_rows,)"""
-    return torch.from_numpy(np.r_[UNKNOWN_ROW, before.rows(now.keys)])
+    return torch.from_numpy(np.r_[UNKNOWN_ROW, before.model_rows(now.id_hashes)])
 
 
 def _take_content(model: NeuCF, mine: ContentLayer, theirs: ContentLayer) -> None:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from shared.candidates.columns import latest_of_each, post_index
+from shared.candidates.columns import find_posts, latest_of_each
 from shared.distinct import distinct
-from shared.event_columns import Events, Floats, Int16s, Int64s, PostKeys
+from shared.event_columns import Events, Floats, Int16s, Int64s, PostColumns
 
 Bools = npt.NDArray[np.bool_]
 
@@ -22,11 +22,11 @@ class CandidateEvents:
     """Events on candidates, the earliest first; at equal times by post."""
 
     posts: Int64s  # (n,) indices in the column of candidates
-    users: Int64s  # (n,) places in `user_keys`
+    users: Int64s  # (n,) places in `user_id_hashes`
     kinds: Int16s  # (n,) codes of domain.KIND_CODES
     at: Floats  # (n,) seconds since 1970
     by_others: Bools  # (n,) not by the post's author
-    user_keys: Int64s  # ascending, each once
+    user_id_hashes: Int64s  # ascending, each once
 
     def __len__(self) -> int:
         return len(self.at)
@@ -36,22 +36,22 @@ class CandidateEvents:
         return latest_of_each(self.posts, self.users, at=self.at)
 
 
-def meet(posts: PostKeys, events: Events | CandidateEvents) -> CandidateEvents:
+def candidate_events_of(posts: PostColumns, events: Events | CandidateEvents) -> CandidateEvents:
     """Line events up with candidates; events on other posts are left out. What is lined up already stays as it is."""
     if isinstance(events, CandidateEvents):
         return events
-    index, known = post_index(posts, events.post_keys)
-    index, keys, at = index[known], events.user_keys[known], events.at[known]
+    index, known = find_posts(posts, events.post_id_hashes)
+    index, keys, at = index[known], events.user_id_hashes[known], events.at[known]
     order = _by_time(at, index)
     index, keys, at = index[order], keys[order], at[order]
-    user_keys = distinct(keys)
+    user_id_hashes = distinct(keys)
     return CandidateEvents(
         posts=index,
-        users=np.searchsorted(user_keys, keys),
+        users=np.searchsorted(user_id_hashes, keys),
         kinds=events.kinds[known][order],
         at=at,
-        by_others=keys != posts.author_keys[index] if len(posts) else np.empty(0, bool),
-        user_keys=user_keys,
+        by_others=keys != posts.author_id_hashes[index] if len(posts) else np.empty(0, bool),
+        user_id_hashes=user_id_hashes,
     )
 
 

@@ -8,47 +8,47 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from shared.domain import author_key
+from shared.domain import author_hash
 from shared.eligibility import Viewer
-from shared.event_columns import Floats, Int64s, PostKeys
-from shared.ranked_lists.records import pack_rows
+from shared.event_columns import Floats, Int64s, PostColumns
+from shared.ranked_lists.records import pack_post_numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PostIndex:
     """Where posts stand in some column (of candidates, or of a ranking), by row and by author."""
 
-    sorted_rows: npt.NDArray[np.uint32]  # (n_posts,) ascending
-    places: Int64s  # (n_posts,) of the posts with these rows
-    places_of_author: Mapping[int, Int64s]  # author key → places
+    sorted_post_numbers: npt.NDArray[np.uint32]  # (n_posts,) ascending
+    indices: Int64s  # (n_posts,) of the posts with these rows
+    indices_of_author: Mapping[int, Int64s]  # author key → places
 
     @classmethod
-    def of(cls, rows: Sequence[int], author_ids: Sequence[str]) -> Self:
+    def of(cls, post_numbers: Sequence[int], author_ids: Sequence[str]) -> Self:
         """The index of a column whose posts have these rows and authors."""
-        keys = {author: author_key(author) for author in set(author_ids)}
+        keys = {author: author_hash(author) for author in set(author_ids)}
         of_authors: dict[int, list[int]] = {}
         for place, author in enumerate(author_ids):
             of_authors.setdefault(keys[author], []).append(place)
-        column = np.array(rows, np.uint32)
+        column = np.array(post_numbers, np.uint32)
         order = np.argsort(column)
         return cls(
-            sorted_rows=column[order],
-            places=order,
-            places_of_author={key: np.array(of_author, np.int64) for key, of_author in of_authors.items()},
+            sorted_post_numbers=column[order],
+            indices=order,
+            indices_of_author={key: np.array(of_author, np.int64) for key, of_author in of_authors.items()},
         )
 
-    def places_of(self, rows: npt.NDArray[np.uint32]) -> Int64s:
+    def indices_of(self, post_numbers: npt.NDArray[np.uint32]) -> Int64s:
         """Where the posts with these rows stand; -1 for those that are not in the column."""
-        if len(self.places) == 0:
-            return np.full(len(rows), -1, np.int64)
-        found = np.minimum(np.searchsorted(self.sorted_rows, rows), len(self.places) - 1)
-        return np.where(self.sorted_rows[found] == rows, self.places[found], -1)
+        if len(self.indices) == 0:
+            return np.full(len(post_numbers), -1, np.int64)
+        found = np.minimum(np.searchsorted(self.sorted_post_numbers, post_numbers), len(self.indices) - 1)
+        return np.where(self.sorted_post_numbers[found] == post_numbers, self.indices[found], -1)
 
     def withheld(self, viewer: Viewer) -> Int64s:
         """The places of the posts that this viewer must not see (hidden authors and posts) or has seen."""
         return self.withheld_from([viewer])[1]
 
-    def withheld_from(self, viewers: Sequence[Viewer], own: Sequence[int] = ()) -> tuple[Int64s, Int64s]:
+    def withheld_from(self, viewers: Sequence[Viewer], own_author_hashes: Sequence[int] = ()) -> tuple[Int64s, Int64s]:
         """The same for many viewers at once: a column of their numbers in the sequence, and one of places beside it.
 
         Args:
@@ -57,29 +57,29 @@ class PostIndex:
         """
         owners, parts = [], []
         for owner, viewer in enumerate(viewers):
-            for key in (*viewer.hidden_authors, *own[owner : owner + 1]):
-                places = self.places_of_author.get(key)
-                if places is not None:
-                    owners.append(np.full(len(places), owner))
-                    parts.append(places)
+            for key in (*viewer.hidden_authors, *own_author_hashes[owner : owner + 1]):
+                indices = self.indices_of_author.get(key)
+                if indices is not None:
+                    owners.append(np.full(len(indices), owner))
+                    parts.append(indices)
         counts = np.array([len(viewer.seen_posts) + len(viewer.hidden_posts) for viewer in viewers], np.int64)
-        rows = b"".join(
-            pack_rows(some) for viewer in viewers for some in (viewer.seen_posts, viewer.hidden_posts) if some
+        post_numbers = b"".join(
+            pack_post_numbers(some) for viewer in viewers for some in (viewer.seen_posts, viewer.hidden_posts) if some
         )
-        of_rows = self.places_of(np.frombuffer(rows, np.uint32))
+        of_rows = self.indices_of(np.frombuffer(post_numbers, np.uint32))
         known = of_rows >= 0
         owners.append(np.repeat(np.arange(len(viewers)), counts)[known])
         parts.append(of_rows[known])
         return np.concatenate(owners), np.concatenate(parts)
 
 
-def post_index(posts: PostKeys, keys: Int64s) -> tuple[Int64s, npt.NDArray[np.bool_]]:
+def find_posts(posts: PostColumns, keys: Int64s) -> tuple[Int64s, npt.NDArray[np.bool_]]:
     """For each key the index of its post, and whether it is a candidate's at all; both of shape (n_keys,)."""
     if len(posts) == 0:
         return np.zeros(len(keys), np.int64), np.zeros(len(keys), bool)
-    order = np.argsort(posts.keys)
-    found = order[np.minimum(np.searchsorted(posts.keys, keys, sorter=order), len(posts) - 1)]
-    return found, posts.keys[found] == keys
+    order = np.argsort(posts.id_hashes)
+    found = order[np.minimum(np.searchsorted(posts.id_hashes, keys, sorter=order), len(posts) - 1)]
+    return found, posts.id_hashes[found] == keys
 
 
 def latest_of_each(*columns: npt.NDArray[np.integer[Any]], at: Floats) -> Int64s:

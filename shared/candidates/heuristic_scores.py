@@ -5,10 +5,10 @@ from datetime import datetime
 
 import numpy as np
 
-from shared.candidates.candidate_events import CandidateEvents, meet
+from shared.candidates.candidate_events import CandidateEvents, candidate_events_of
 from shared.candidates.columns import latest_of_each
 from shared.domain import KIND_CODES
-from shared.event_columns import Events, Floats, PostKeys
+from shared.event_columns import Events, Floats, PostColumns
 from shared.heuristic import REFERENCE_QUANTILE, blend, decay, popularity, recency
 from shared.settings import HeuristicSettings
 
@@ -23,7 +23,7 @@ class HeuristicScores:
 
 
 def score_posts(
-    posts: PostKeys, events: Events | CandidateEvents, settings: HeuristicSettings, now: datetime
+    posts: PostColumns, events: Events | CandidateEvents, settings: HeuristicSettings, now: datetime
 ) -> HeuristicScores:
     """Popularity, recency and their blend for each post.
 
@@ -39,13 +39,13 @@ def score_posts(
 
 
 def event_weights(
-    posts: PostKeys, events: Events | CandidateEvents, settings: HeuristicSettings, now: datetime
+    posts: PostColumns, events: Events | CandidateEvents, settings: HeuristicSettings, now: datetime
 ) -> Floats:
     """The decayed weight of each post's distinct users, from 0 up; shape (n_posts,)."""
-    met = meet(posts, events)
-    counted = np.flatnonzero(met.by_others)
-    index, kinds, at = met.posts[counted], met.kinds[counted], met.at[counted]
-    latest = latest_of_each(index, met.users[counted], kinds, at=at)
+    candidate_events = candidate_events_of(posts, events)
+    counted = np.flatnonzero(candidate_events.by_others)
+    index, kinds, at = candidate_events.posts[counted], candidate_events.kinds[counted], candidate_events.at[counted]
+    latest = latest_of_each(index, candidate_events.users[counted], kinds, at=at)
     ages = np.maximum(now.timestamp() - at[latest], 0.0) / 3600.0
     kind_weights = np.array([settings.kind_weights.get(kind, 0.0) for kind in KIND_CODES])
     each = kind_weights[kinds[latest]] * decay(ages, settings.popularity_half_life_hours)

@@ -14,8 +14,8 @@ _POSITIVE_CODES = [KIND_CODES[kind] for kind in sorted(POSITIVE_KINDS)]
 
 
 def amounts_of(
-    user_keys: npt.NDArray[np.int64],
-    post_keys: npt.NDArray[np.int64],
+    user_id_hashes: npt.NDArray[np.int64],
+    post_id_hashes: npt.NDArray[np.int64],
     kinds: npt.NDArray[np.int16],
     *,
     n_posts: int,
@@ -33,7 +33,7 @@ def amounts_of(
         days: how far back the events reach.
     """
     positive = np.isin(kinds, _POSITIVE_CODES)
-    users, posts = user_keys[positive], post_keys[positive]
+    users, posts = user_id_hashes[positive], post_id_hashes[positive]
     known_users, known_posts = distinct(users), distinct(posts)
     # As places instead of keys a pair is one number, which sorts twenty times as fast as two columns.
     pairs = distinct(np.searchsorted(known_users, users) * len(known_posts) + np.searchsorted(known_posts, posts))

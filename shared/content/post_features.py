@@ -19,23 +19,23 @@ def load_columns(snapshot: Snapshot, encoders: Encoders) -> dict[ContentKind, Ve
     }
 
 
-def features_of(columns: dict[ContentKind, VectorColumn], post_keys: Int64s) -> PostFeatures:
+def features_of(columns: dict[ContentKind, VectorColumn], post_id_hashes: Int64s) -> PostFeatures:
     """The image and caption vectors of a column of posts; what is missing or not finite is marked as missing."""
     return PostFeatures(
-        image=aligned(columns[ContentKind.IMAGE], post_keys).without_broken(),
-        caption=aligned(columns[ContentKind.CAPTION], post_keys).without_broken(),
+        image=aligned(columns[ContentKind.IMAGE], post_id_hashes).without_broken(),
+        caption=aligned(columns[ContentKind.CAPTION], post_id_hashes).without_broken(),
     )
 
 
-def aligned(column: VectorColumn, post_keys: Int64s) -> ContentVectors:
+def aligned(column: VectorColumn, post_id_hashes: Int64s) -> ContentVectors:
     """The vectors in the order of these posts. -> (n_posts, width)"""
     width = column.values.shape[1]
-    if len(column.post_keys) == 0:
-        return ContentVectors(np.zeros((len(post_keys), width), np.float16), np.zeros(len(post_keys), bool))
-    order = np.argsort(column.post_keys)
-    indices = np.minimum(np.searchsorted(column.post_keys, post_keys, sorter=order), len(order) - 1)
+    if len(column.post_id_hashes) == 0:
+        return ContentVectors(np.zeros((len(post_id_hashes), width), np.float16), np.zeros(len(post_id_hashes), bool))
+    order = np.argsort(column.post_id_hashes)
+    indices = np.minimum(np.searchsorted(column.post_id_hashes, post_id_hashes, sorter=order), len(order) - 1)
     found = order[indices]
-    known = column.post_keys[found] == post_keys
+    known = column.post_id_hashes[found] == post_id_hashes
     return ContentVectors(column.values, known, found)
 
 

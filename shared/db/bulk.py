@@ -18,21 +18,21 @@ import sqlalchemy as sa
 from shared.db.binary_copy import copy_binary, joined
 from shared.db.buried_ids import buried_posts_in_view, buried_users_in_view
 from shared.db.engine import Snapshot
-from shared.db.key_set import KeySet
-from shared.db.relations import usable
+from shared.db.key_set import IdHashSet
+from shared.db.relations import usable_id_sql
 from shared.db.repeated_ids import rows_to_keep
-from shared.db.timestamps import EARLIEST, LATEST, seconds_of
+from shared.db.timestamps import EARLIEST, LATEST, seconds_sql
 from shared.db.tombstones import buried, buried_in_views
 from shared.domain import CLOCK_TOLERANCE, KIND_CODES, is_usable_id
 from shared.errors import SourceError
-from shared.event_columns import Events, Floats, Int64s, PostKeys
+from shared.event_columns import Events, Floats, Int64s, PostColumns
 
 _PROBE, _PROBE_KEY = "warmline", -8975063746265413875
 _USER_BATCH = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Posts(PostKeys):
+class Posts(PostColumns):
     """Candidate posts, newest first (ties by id)."""
 
     ids: list[str]
@@ -54,7 +54,7 @@ class Users:
     """Active users, newest activity first (ties by id)."""
 
     ids: list[str]
-    keys: Int64s
+    id_hashes: Int64s
     active_at: Floats  # seconds since 1970, UTC
 
     def __len__(self) -> int:
@@ -62,7 +62,7 @@ class Users:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PostLives(PostKeys):
+class PostLives(PostColumns):
     """All posts that there ever were and that a relation still names, by key alone, in no order."""
 
     deleted_at: Floats  # as `created_at`; infinity while anyone may see the post, never ahead of `now`
@@ -72,8 +72,8 @@ class PostLives(PostKeys):
 class BlockPairs:
     """Blocks as columns of one length, in no order."""
 
-    user_keys: Int64s  # who blocked
-    blocked_keys: Int64s
+    user_id_hashes: Int64s  # who blocked
+    blocked_id_hashes: Int64s
     at: Floats  # seconds since 1970, UTC; -infinity where the relation does not say
 
     def __len__(self) -> int:
@@ -98,32 +98,32 @@ def load_candidates(snapshot: Snapshot, *, since: datetime, now: datetime, at_le
     posts = Posts(
         ids=[row[0] for row in rows],
         author_ids=[row[1] for row in rows],
-        keys=np.array([row[2] for row in rows], np.int64),
-        author_keys=np.array([row[3] for row in rows], np.int64),
+        id_hashes=np.array([row[2] for row in rows], np.int64),
+        author_id_hashes=np.array([row[3] for row in rows], np.int64),
         created_at=_guarded(np.array([row[4] for row in rows], np.float64)),
         of_unknown=of_unknown,
         repeated=repeated,
     )
-    _check_unique(posts.ids, posts.keys, "posts")
+    _check_unique(posts.ids, posts.id_hashes, "posts")
     return posts
 
 
-def load_all_posts(snapshot: Snapshot, *, now: datetime) -> PostKeys:
+def load_all_posts(snapshot: Snapshot, *, now: datetime) -> PostColumns:
     """Keys, authors and times of all posts that anyone may see (for training)."""
-    ((connection, name),) = snapshot.each("posts")
+    ((connection, name),) = snapshot.homes("posts")
     _check_hash(connection)
     query = f"""
-        SELECT {key_of("id")}, {key_of("author_id")}, {seconds_of("created_at")} FROM {name}
+        SELECT {id_hash_sql("id")}, {id_hash_sql("author_id")}, {seconds_sql("created_at")} FROM {name}
         WHERE deleted_at IS NULL AND created_at <= '{(now + CLOCK_TOLERANCE).isoformat()}'::timestamptz
-          AND {usable("id", "author_id")}
+          AND {usable_id_sql("id", "author_id")}
         """
     found = _of_known_authors(snapshot, copy_binary(connection, query, {"post": ">i8", "author": ">i8", "at": ">f8"}))
-    gone = snapshot.once(buried_post_keys)
+    gone = snapshot.once(buried_post_id_hashes)
     if gone:
-        stands = ~KeySet.of(np.array(list(gone), np.int64)).contains(found["post"])
+        stands = ~IdHashSet.of(np.array(list(gone), np.int64)).contains(found["post"])
         found = {name: column[stands] for name, column in found.items()}
     found = _once_each(found, order=(-found["at"], found["author"]))
-    return PostKeys(keys=found["post"], author_keys=found["author"], created_at=_guarded(found["at"]))
+    return PostColumns(id_hashes=found["post"], author_id_hashes=found["author"], created_at=_guarded(found["at"]))
 
 
 def load_post_lives(snapshot: Snapshot, *, now: datetime) -> PostLives:
@@ -132,23 +132,23 @@ def load_post_lives(snapshot: Snapshot, *, now: datetime) -> PostLives:
     A post that went out of a view leaves no row, so nothing is known of its life; it is missing here. So is one whose
     author went out of the view of users.
     """
-    ((connection, name),) = snapshot.each("posts")
+    ((connection, name),) = snapshot.homes("posts")
     _check_hash(connection)
     # Deleted ahead of now, or at infinity, is deleted: pages ask only whether there is a time at all.
-    deleted_at = f"CASE WHEN deleted_at IS NOT NULL THEN least({seconds_of('deleted_at')}, {now.timestamp()!r}) END"
+    deleted_at = f"CASE WHEN deleted_at IS NOT NULL THEN least({seconds_sql('deleted_at')}, {now.timestamp()!r}) END"
     query = f"""
-        SELECT {key_of("id")}, {key_of("author_id")}, {seconds_of("created_at")},
+        SELECT {id_hash_sql("id")}, {id_hash_sql("author_id")}, {seconds_sql("created_at")},
           coalesce({deleted_at}, 'infinity'::float8)
         FROM {name}
-        WHERE created_at <= '{(now + CLOCK_TOLERANCE).isoformat()}'::timestamptz AND {usable("id", "author_id")}
+        WHERE created_at <= '{(now + CLOCK_TOLERANCE).isoformat()}'::timestamptz AND {usable_id_sql("id", "author_id")}
         """
     fields = {"post": ">i8", "author": ">i8", "at": ">f8", "deleted": ">f8"}
     found = _of_known_authors(snapshot, copy_binary(connection, query, fields))
     found = _once_each(found, order=(-found["deleted"], -found["at"], found["author"]))
     deleted = _with_burials(snapshot, found["post"], found["deleted"])
     return PostLives(
-        keys=found["post"],
-        author_keys=found["author"],
+        id_hashes=found["post"],
+        author_id_hashes=found["author"],
         created_at=_guarded(found["at"]),
         deleted_at=np.where(np.isinf(deleted), deleted, np.minimum(deleted, now.timestamp())),
     )
@@ -156,10 +156,10 @@ def load_post_lives(snapshot: Snapshot, *, now: datetime) -> PostLives:
 
 def _with_burials(snapshot: Snapshot, posts: Int64s, deleted: Floats) -> Floats:
     """Until when posts could be seen, those that the API deleted until then at the latest."""
-    gone = snapshot.once(buried_post_keys)
+    gone = snapshot.once(buried_post_id_hashes)
     if not gone:
         return deleted
-    (places,) = np.nonzero(KeySet.of(np.array(list(gone), np.int64)).contains(posts))
+    (places,) = np.nonzero(IdHashSet.of(np.array(list(gone), np.int64)).contains(posts))
     buried_at = np.array([gone[key] for key in posts[places].tolist()], np.float64)
     until = deleted.copy()
     until[places] = np.minimum(until[places], buried_at)
@@ -172,16 +172,16 @@ def load_block_pairs(snapshot: Snapshot) -> BlockPairs:
         copy_binary(
             connection,
             f"""
-            SELECT {key_of("user_id")}, {key_of("blocked_user_id")},
-              coalesce({seconds_of("created_at")}, '-infinity'::float8)
-            FROM {name} WHERE {usable("user_id", "blocked_user_id")}
+            SELECT {id_hash_sql("user_id")}, {id_hash_sql("blocked_user_id")},
+              coalesce({seconds_sql("created_at")}, '-infinity'::float8)
+            FROM {name} WHERE {usable_id_sql("user_id", "blocked_user_id")}
             """,
             {"user": ">i8", "blocked": ">i8", "at": ">f8"},
         )
-        for connection, name in snapshot.each("blocks")
+        for connection, name in snapshot.homes("blocks")
     ]
     user, blocked, at = (joined([part[name] for part in parts]) for name in ("user", "blocked", "at"))
-    return BlockPairs(user_keys=user, blocked_keys=blocked, at=at)
+    return BlockPairs(user_id_hashes=user, blocked_id_hashes=blocked, at=at)
 
 
 def load_events(snapshot: Snapshot, *, since: datetime, now: datetime) -> Events:
@@ -192,13 +192,13 @@ def load_events(snapshot: Snapshot, *, since: datetime, now: datetime) -> Events
 def load_all_events(snapshot: Snapshot, *, since: datetime, now: datetime) -> LoadedEvents:
     """The same, and beside them those of users who do not count."""
     events = _events(snapshot, f"created_at >= '{since.isoformat()}'::timestamptz", now)
-    known = snapshot.once(known_user_keys)
-    counts = known.contains(events.user_keys) if known is not None else np.ones(len(events), np.bool_)
+    known = snapshot.once(known_user_id_hashes)
+    counts = known.contains(events.user_id_hashes) if known is not None else np.ones(len(events), np.bool_)
     # Nearly always all of them count, which spares a copy of all columns.
     counted, uncounted = events if counts.all() else events.where(counts), events.where(~counts)
-    gone = snapshot.once(buried_user_keys)
+    gone = snapshot.once(buried_user_id_hashes)
     if len(gone):
-        uncounted = uncounted.where(~KeySet.of(gone).contains(uncounted.user_keys))
+        uncounted = uncounted.where(~IdHashSet.of(gone).contains(uncounted.user_id_hashes))
     return LoadedEvents(counted=counted, uncounted=uncounted)
 
 
@@ -211,8 +211,8 @@ def load_events_of(snapshot: Snapshot, user_ids: Sequence[str], *, since: dateti
         condition = f"created_at >= '{since.isoformat()}'::timestamptz AND user_id IN ({names})"
         parts.append(_events(snapshot, condition, now))
     return Events(
-        user_keys=np.concatenate([np.empty(0, np.int64), *(part.user_keys for part in parts)]),
-        post_keys=np.concatenate([np.empty(0, np.int64), *(part.post_keys for part in parts)]),
+        user_id_hashes=np.concatenate([np.empty(0, np.int64), *(part.user_id_hashes for part in parts)]),
+        post_id_hashes=np.concatenate([np.empty(0, np.int64), *(part.post_id_hashes for part in parts)]),
         kinds=np.concatenate([np.empty(0, np.int16), *(part.kinds for part in parts)]),
         at=np.concatenate([np.empty(0, np.float64), *(part.at for part in parts)]),
     )
@@ -229,19 +229,19 @@ def _events(snapshot: Snapshot, condition: str, now: datetime) -> Events:
     codes = " ".join(f"WHEN '{kind}' THEN {code}" for kind, code in KIND_CODES.items())
     kinds = ",".join(f"'{kind}'" for kind in KIND_CODES)
     columns = f"""
-        {key_of("user_id")}, {key_of("post_id")}, (CASE kind {codes} END)::int2,
-        least({seconds_of("created_at")}, {now.timestamp()!r}::float8)
+        {id_hash_sql("user_id")}, {id_hash_sql("post_id")}, (CASE kind {codes} END)::int2,
+        least({seconds_sql("created_at")}, {now.timestamp()!r}::float8)
         """
     # Those in our own tables were checked when they came; and posts that cannot be used are unknown anyway.
-    is_somebody = usable("user_id") if snapshot.database.has_views else "user_id IS NOT NULL"
+    is_somebody = usable_id_sql("user_id") if snapshot.database.has_views else "user_id IS NOT NULL"
     wanted = f"{condition} AND kind IN ({kinds}) AND {is_somebody} AND post_id IS NOT NULL"
     fields = {"user": ">i8", "post": ">i8", "kind": ">i2", "at": ">f8"}
     parts = [
         copy_binary(connection, f"SELECT {columns} FROM {name} WHERE {wanted}", fields)
-        for connection, name in snapshot.each("interactions")
+        for connection, name in snapshot.homes("interactions")
     ]
     user, post, kind, at = (joined([part[name] for part in parts]) for name in fields)
-    return Events(user_keys=user, post_keys=post, kinds=kind, at=at)
+    return Events(user_id_hashes=user, post_id_hashes=post, kinds=kind, at=at)
 
 
 def load_active_users(
@@ -258,11 +258,11 @@ def load_active_users(
     """
     latest = dict(askers or {})
     for relation, column in (("users", "id"), ("posts", "author_id"), ("interactions", "user_id")):
-        for connection, name in snapshot.each(relation):
+        for connection, name in snapshot.homes(relation):
             found = connection.execute(
                 sa.text(
                     f"""
-                    SELECT {column}, {key_of(column)}, max(least(created_at, :now)) FROM {name}
+                    SELECT {column}, {id_hash_sql(column)}, max(least(created_at, :now)) FROM {name}
                     WHERE created_at >= :since AND {column} IS NOT NULL GROUP BY {column}
                     """
                 ),
@@ -274,7 +274,7 @@ def load_active_users(
                     latest[user_id] = (at, key)
     for gone in buried(snapshot.connection(snapshot.database.own), "users", list(latest)):
         del latest[gone]
-    known_users = snapshot.once(known_user_keys)
+    known_users = snapshot.once(known_user_id_hashes)
     if known_users is not None:
         counts = known_users.contains(np.array([key for _, key in latest.values()], np.int64)).tolist()
         latest = {user: found for (user, found), is_known in zip(latest.items(), counts, strict=True) if is_known}
@@ -282,24 +282,24 @@ def load_active_users(
     ranked = sorted(usable_ones, key=lambda item: (-item[1][0].timestamp(), item[0]))[:at_most]
     users = Users(
         ids=[user for user, _ in ranked],
-        keys=np.array([key for _, (_, key) in ranked], np.int64),
+        id_hashes=np.array([key for _, (_, key) in ranked], np.int64),
         active_at=np.array([at.timestamp() for _, (at, _) in ranked], np.float64),
     )
-    _check_unique(users.ids, users.keys, "users")
+    _check_unique(users.ids, users.id_hashes, "users")
     return users
 
 
-def load_user_keys(snapshot: Snapshot, user_ids: Sequence[str]) -> Int64s:
+def load_id_hashes(snapshot: Snapshot, user_ids: Sequence[str]) -> Int64s:
     """The keys of these ids, in their order."""
     connection = snapshot.connection(snapshot.database.own)
     found = connection.execute(
-        sa.text(f"SELECT {key_of('id')} FROM unnest(CAST(:ids AS text[])) WITH ORDINALITY AS t(id, n) ORDER BY n"),
+        sa.text(f"SELECT {id_hash_sql('id')} FROM unnest(CAST(:ids AS text[])) WITH ORDINALITY AS t(id, n) ORDER BY n"),
         {"ids": list(user_ids)},
     )
     return np.array([key for (key,) in found], np.int64)
 
 
-def known_user_keys(snapshot: Snapshot) -> KeySet | None:
+def known_user_id_hashes(snapshot: Snapshot) -> IdHashSet | None:
     """The keys of all whom the view of users has and who were not erased; None where the relations are our own: there
     everybody counts. Ask by `snapshot.once`.
 
@@ -308,27 +308,29 @@ def known_user_keys(snapshot: Snapshot) -> KeySet | None:
     """
     if not snapshot.database.has_views:
         return None
-    ((connection, name),) = snapshot.each("users")
+    ((connection, name),) = snapshot.homes("users")
     _check_hash(connection)
-    found = copy_binary(connection, f"SELECT {key_of('id')} FROM {name} WHERE {usable('id')}", {"user": ">i8"})
-    keys, gone = found["user"], snapshot.once(buried_user_keys)
-    return KeySet.of(keys[~KeySet.of(gone).contains(keys)] if len(gone) else keys)
+    found = copy_binary(
+        connection, f"SELECT {id_hash_sql('id')} FROM {name} WHERE {usable_id_sql('id')}", {"user": ">i8"}
+    )
+    keys, gone = found["user"], snapshot.once(buried_user_id_hashes)
+    return IdHashSet.of(keys[~IdHashSet.of(gone).contains(keys)] if len(gone) else keys)
 
 
-def buried_user_keys(snapshot: Snapshot) -> Int64s:
+def buried_user_id_hashes(snapshot: Snapshot) -> Int64s:
     """The keys of those whom the view of users has although they were erased. Ask by `snapshot.once`."""
-    return load_user_keys(snapshot, list(snapshot.once(buried_users_in_view)))
+    return load_id_hashes(snapshot, list(snapshot.once(buried_users_in_view)))
 
 
-def buried_post_keys(snapshot: Snapshot) -> dict[int, float]:
+def buried_post_id_hashes(snapshot: Snapshot) -> dict[int, float]:
     """The keys of posts that the view has although the API deleted them, and when. Ask by `snapshot.once`."""
     gone = snapshot.once(buried_posts_in_view)
-    return dict(zip(load_user_keys(snapshot, list(gone)).tolist(), gone.values(), strict=True))
+    return dict(zip(load_id_hashes(snapshot, list(gone)).tolist(), gone.values(), strict=True))
 
 
 def _of_known_authors(snapshot: Snapshot, columns: Mapping[str, npt.NDArray[Any]]) -> Mapping[str, npt.NDArray[Any]]:
     """The posts, as columns, whose author counts."""
-    known = snapshot.once(known_user_keys)
+    known = snapshot.once(known_user_id_hashes)
     counts = known.contains(columns["author"]) if known is not None else None
     if counts is None or counts.all():
         return columns
@@ -350,7 +352,7 @@ def _eligible_rows(snapshot: Snapshot, rows: Sequence[Any]) -> tuple[Sequence[An
     """
     gone = buried_in_views(snapshot, "posts", [row[0] for row in rows])
     rows = [row for row in rows if row[0] not in gone] if gone else rows
-    known = snapshot.once(known_user_keys)
+    known = snapshot.once(known_user_id_hashes)
     if known is None:
         return rows, 0, 0  # our own table has each post once
     counts = known.contains(np.array([row[3] for row in rows], np.int64))
@@ -364,25 +366,25 @@ def _eligible_rows(snapshot: Snapshot, rows: Sequence[Any]) -> tuple[Sequence[An
 def _candidate_rows(
     snapshot: Snapshot, condition: str, limit: str, values: Mapping[str, object], now: datetime
 ) -> Sequence[Any]:
-    ((connection, name),) = snapshot.each("posts")
+    ((connection, name),) = snapshot.homes("posts")
     _check_hash(connection)
     query = f"""
-        SELECT id, author_id, {key_of("id")}, {key_of("author_id")}, {seconds_of("created_at")}
+        SELECT id, author_id, {id_hash_sql("id")}, {id_hash_sql("author_id")}, {seconds_sql("created_at")}
         FROM {name}
-        WHERE deleted_at IS NULL AND created_at <= :latest AND {usable("id", "author_id")} AND {condition}
+        WHERE deleted_at IS NULL AND created_at <= :latest AND {usable_id_sql("id", "author_id")} AND {condition}
         ORDER BY created_at DESC, id {limit}
         """
     return connection.execute(sa.text(query), {**values, "latest": now + CLOCK_TOLERANCE}).all()
 
 
-def key_of(column: str) -> str:
+def id_hash_sql(column: str) -> str:
     """The SQL of a column's 64-bit key."""
     return f'hashtextextended(CAST({column} AS text) COLLATE "C", 0)'
 
 
 def _check_hash(connection: sa.Connection) -> None:
     """PostgreSQL does not promise that its hash stays the same for ever; find out instead of mixing up users."""
-    got = connection.scalar(sa.text(f"SELECT {key_of(':probe')}"), {"probe": _PROBE})
+    got = connection.scalar(sa.text(f"SELECT {id_hash_sql(':probe')}"), {"probe": _PROBE})
     if got != _PROBE_KEY:
         version = connection.scalar(sa.text("SHOW server_version"))
         raise SourceError(f"hashtextextended: got {got}, expected {_PROBE_KEY}; PostgreSQL {version} is not supported")

@@ -5,7 +5,7 @@ being told the secret.
 """
 
 from shared.db.engine import Snapshot
-from shared.db.relations import usable
+from shared.db.relations import usable_id_sql
 from shared.db.tombstones import Tombstones, post_tombstones, user_tombstones
 
 _BLOCK = 1 << 20  # bytes
@@ -24,11 +24,11 @@ def buried_posts_in_view(snapshot: Snapshot) -> dict[str, float]:
 def _buried_in_view(snapshot: Snapshot, relation: str, tombstones: Tombstones) -> dict[str, float]:
     if not tombstones:
         return {}
-    ((connection, name),) = snapshot.each(relation)
+    ((connection, name),) = snapshot.homes(relation)
     sieve = _Sieve(tombstones)
     cursor = connection.connection.cursor()
     try:
-        query = f"SELECT CAST(id AS text) FROM {name} WHERE {usable('id')}"
+        query = f"SELECT CAST(id AS text) FROM {name} WHERE {usable_id_sql('id')}"
         cursor.copy_expert(f"COPY ({query}) TO STDOUT (ENCODING 'UTF8')", sieve, _BLOCK)
     finally:
         cursor.close()

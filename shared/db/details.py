@@ -33,7 +33,7 @@ class UserDetails:
 def post_details(snapshot: Snapshot, post_ids: Sequence[str]) -> dict[str, PostDetails]:
     """Those of these posts that the relation still has."""
     details: dict[str, PostDetails] = {}
-    for connection, name in snapshot.each("posts"):
+    for connection, name in snapshot.homes("posts"):
         query = sa.text(f"SELECT id, caption, author_id, created_at, deleted_at FROM {name} WHERE id = ANY(:ids)")
         for post_id, caption, author_id, created_at, deleted_at in connection.execute(query, {"ids": list(post_ids)}):
             details[post_id] = PostDetails(
@@ -45,11 +45,11 @@ def post_details(snapshot: Snapshot, post_ids: Sequence[str]) -> dict[str, PostD
 def user_details(snapshot: Snapshot, user_id: str) -> UserDetails:
     """When a user joined, and how many positives they gave."""
     joined_at: datetime | None = None
-    for connection, name in snapshot.each("users"):
+    for connection, name in snapshot.homes("users"):
         joined_at = connection.scalar(sa.text(f"SELECT created_at FROM {name} WHERE id = :id LIMIT 1"), {"id": user_id})
     liked: set[str] = set()  # one that stands in the view and came by the API too is one
     kinds = sorted(kind.value for kind in POSITIVE_KINDS)
-    for connection, name in snapshot.each("interactions"):
+    for connection, name in snapshot.homes("interactions"):
         query = f"""
             SELECT DISTINCT post_id FROM {name}
             WHERE user_id = :id AND kind = ANY(:kinds) AND post_id IS NOT NULL LIMIT {MOST_POSITIVES}
@@ -69,13 +69,13 @@ def count_posts(snapshot: Snapshot, *, most: int) -> int:
     return _count(snapshot, "posts", "deleted_at IS NULL", most)
 
 
-def count_learnt(snapshot: Snapshot, *, since: datetime) -> tuple[int, int]:
+def count_trainable(snapshot: Snapshot, *, since: datetime) -> tuple[int, int]:
     """How many users have liked, commented, saved or shared something since then, and how many posts were meant.
 
     Reads all of these events; who or what stands in two homes counts twice.
     """
     kinds, users, posts = sorted(kind.value for kind in POSITIVE_KINDS), 0, 0
-    for connection, name in snapshot.each("interactions"):
+    for connection, name in snapshot.homes("interactions"):
         query = f"""
             SELECT count(DISTINCT user_id), count(DISTINCT post_id) FROM {name}
             WHERE kind = ANY(:kinds) AND created_at >= :since
@@ -87,7 +87,7 @@ def count_learnt(snapshot: Snapshot, *, since: datetime) -> tuple[int, int]:
 
 def _count(snapshot: Snapshot, relation: str, condition: str, most: int, **values: object) -> int:
     counts = []
-    for connection, name in snapshot.each(relation):
+    for connection, name in snapshot.homes(relation):
         query = f"SELECT count(*) FROM (SELECT FROM {name} WHERE {condition} LIMIT {most}) AS counted"
         counts.append(int(connection.scalar(sa.text(query), values) or 0))
     return sum(counts)

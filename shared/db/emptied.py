@@ -17,14 +17,14 @@ HEURISTIC_JOB = "heuristic"  # the job that reads all relations most often, and 
 MANY = 20  # rows; fewer may well go one by one
 
 
-def rows_up_to_many(snapshot: Snapshot) -> dict[str, int]:
+def count_relation_rows(snapshot: Snapshot) -> dict[str, int]:
     """Rows of each relation where the app keeps it, counted up to `MANY`.
 
     Over views what came by the API is left out: it goes by our own acts only, and would hide that a view is empty.
     """
-    place = snapshot.database.source or snapshot.database.own
-    connection = snapshot.connection(place)
-    return {relation: _count(connection, place.name(relation)) for relation in RELATIONS}
+    home = snapshot.database.source or snapshot.database.own
+    connection = snapshot.connection(home)
+    return {relation: _count(connection, home.name(relation)) for relation in RELATIONS}
 
 
 def refuse_emptied(database: Database, rows: Mapping[str, int], *, keep_for: timedelta) -> None:
@@ -32,7 +32,7 @@ def refuse_emptied(database: Database, rows: Mapping[str, int], *, keep_for: tim
 
     Args:
         database: ours.
-        rows: from `rows_up_to_many`.
+        rows: from `count_relation_rows`.
         keep_for: life time of the lists.
 
     Raises:

@@ -64,7 +64,7 @@ class Database:
         """Whether the relations are the team's views, which we only read."""
         return self.source is not None
 
-    def places(self, relation: str) -> list[RelationHome]:
+    def homes(self, relation: str) -> list[RelationHome]:
         """Where the rows of a relation are; their union is the relation."""
         if self.source is None:
             return [self.own]
@@ -108,22 +108,20 @@ class Snapshot:
         self._connections: dict[int, sa.Connection] = {}
         self._read: dict[Callable[[Snapshot], Any], Any] = {}
 
-    def connection(self, place: RelationHome) -> sa.Connection:
+    def connection(self, home: RelationHome) -> sa.Connection:
         """The connection to a place, opened at its first use."""
-        known = self._connections.get(id(place.engine))
+        known = self._connections.get(id(home.engine))
         if known is not None:
             return known
-        with store_errors(place):
-            fresh = place.engine.connect().execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
-        self._connections[id(place.engine)] = fresh
+        with store_errors(home):
+            fresh = home.engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._connections[id(home.engine)] = fresh
         return fresh
 
-    def each(self, relation: str) -> Iterator[tuple[sa.Connection, str]]:
+    def homes(self, relation: str) -> Iterator[tuple[sa.Connection, str]]:
         """Connection and SQL name of each home of a relation."""
-        for place in self.database.places(relation):
-            yield self.connection(place), place.name(relation)
+        for home in self.database.homes(relation):
+            yield self.connection(home), home.name(relation)
 
     def once(self, read: Callable[["Snapshot"], ResultT]) -> ResultT:
         """What a function reads of this snapshot; asked for again, it is not read again."""
@@ -152,7 +150,7 @@ def retried(write: Callable[[], ResultT]) -> ResultT:
 
 
 @contextmanager
-def store_errors(place: RelationHome) -> Iterator[None]:
+def store_errors(home: RelationHome) -> Iterator[None]:
     """Turn what PostgreSQL refuses into an error of one line that hides the password, the statement and its values.
 
     Only `IntegrityError` passes as it is: whoever writes knows what it means.
@@ -162,37 +160,37 @@ def store_errors(place: RelationHome) -> Iterator[None]:
     except IntegrityError:
         raise
     except (DBAPIError, PoolTimeoutError, psycopg2.Error) as error:
-        raise explained(place, error) from error
+        raise explained(home, error) from error
 
 
-def explained(place: RelationHome, error: Exception) -> StoreUnavailable | SourceError:
+def explained(home: RelationHome, error: Exception) -> StoreUnavailable | SourceError:
     """Our error for one of the driver's."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     if says_read_only(cause):
-        return read_only_error(place, first_line(error))
+        return read_only_error(home, first_line(error))
     if sqlstate_of(cause) in CONFLICTS:
-        return WriteConflict(f"PostgreSQL at {address(place)} ended a transaction: {first_line(error)}; try again")
+        return WriteConflict(f"PostgreSQL at {address(home)} ended a transaction: {first_line(error)}; try again")
     if isinstance(cause, _REFUSALS):
         # No relation, no right, a view that fails. PostgreSQL quotes values in a data error, and they are people's.
         said = first_line(error)
         said = _QUOTED.sub('"…"', said) if isinstance(cause, psycopg2.DataError) else said
-        return SourceError(f"PostgreSQL at {address(place)} refuses: {said}")
-    return unavailable(place, error)
+        return SourceError(f"PostgreSQL at {address(home)} refuses: {said}")
+    return unavailable(home, error)
 
 
-def read_only_error(place: RelationHome, said: str) -> StoreReadOnly:
+def read_only_error(home: RelationHome, said: str) -> StoreReadOnly:
     """The error for a PostgreSQL that takes no writes."""
-    return StoreReadOnly(f"PostgreSQL at {address(place)} is read-only: {said}; is it a standby, or was it demoted?")
+    return StoreReadOnly(f"PostgreSQL at {address(home)} is read-only: {said}; is it a standby, or was it demoted?")
 
 
-def unavailable(place: RelationHome, error: Exception) -> StoreUnavailable:
+def unavailable(home: RelationHome, error: Exception) -> StoreUnavailable:
     """The error for a PostgreSQL that does not answer."""
-    return StoreUnavailable(f"PostgreSQL at {address(place)} does not answer: {first_line(error)}")
+    return StoreUnavailable(f"PostgreSQL at {address(home)} does not answer: {first_line(error)}")
 
 
-def address(place: RelationHome) -> str:
+def address(home: RelationHome) -> str:
     """host:port/database, without credentials."""
-    url = place.engine.url
+    url = home.engine.url
     several = url.query.get("hosts")
     one = f"{url.host or 'a local socket'}:{url.port or 5432}"
     return f"{several or one}/{url.database}"

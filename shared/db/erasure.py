@@ -27,7 +27,7 @@ class Erasure:
 
     user_id: str
     post_ids: Sequence[str]
-    rows: Sequence[int]  # of their posts
+    post_numbers: Sequence[int]  # of their posts
     blocked: SafetyChange = field(default_factory=SafetyChange)  # users who blocked them, or whom they blocked
 
 
@@ -64,7 +64,7 @@ def erase_user(database: Database, user_id: str) -> Erasure:
         bury(connection, "posts", post_ids)
         rows = _delete(connection, user_id, post_ids)
         known = _note(connection, user_id, post_ids, rows)
-    return Erasure(user_id=user_id, post_ids=known.post_ids, rows=known.rows, blocked=blocked)
+    return Erasure(user_id=user_id, post_ids=known.post_ids, post_numbers=known.post_numbers, blocked=blocked)
 
 
 def erased_lately(database: Database, *, within: timedelta = ERASED_FOR) -> dict[str, datetime]:
@@ -96,7 +96,7 @@ def erasures_under_way(database: Database) -> list[Erasure]:
     """Erasures whose traces may not all be gone."""
     with database.begin() as connection:
         found = connection.execute(sa.select(erasures).order_by(erasures.c.asked_at).limit(1000)).mappings()
-        return [Erasure(user_id=row["user_id"], post_ids=row["post_ids"], rows=row["rows"]) for row in found]
+        return [Erasure(user_id=row["user_id"], post_ids=row["post_ids"], post_numbers=row["rows"]) for row in found]
 
 
 def may_be_settled(database: Database, erasure: Erasure) -> bool:
@@ -119,7 +119,7 @@ def erase_again(database: Database, erasure: Erasure) -> Erasure:
     with database.begin() as connection:
         _note_erased(connection, erasure.user_id)  # a version of before, which began it, did not
         rows = _delete(connection, erasure.user_id, erasure.post_ids)
-    return replace(erasure, rows=[*erasure.rows, *rows])
+    return replace(erasure, post_numbers=[*erasure.post_numbers, *rows])
 
 
 def settle_erasure(database: Database, erasure: Erasure) -> None:
@@ -132,7 +132,7 @@ def _posts_in_view(database: Database, user_id: str) -> list[str]:
     if not database.has_views:
         return []
     with database.read() as snapshot:
-        ((connection, name),) = snapshot.each("posts")
+        ((connection, name),) = snapshot.homes("posts")
         found = connection.execute(sa.text(f"SELECT id FROM {name} WHERE author_id = :user"), {"user": user_id})
         return [post_id for (post_id,) in found if post_id is not None]
 
@@ -176,4 +176,4 @@ def _note(connection: sa.Connection, user_id: str, post_ids: Sequence[str], rows
     )
     values = {"user": user_id, "posts": list(post_ids), "rows": list(rows)}
     known_posts, known_rows = connection.execute(query, values).one()
-    return Erasure(user_id=user_id, post_ids=known_posts, rows=known_rows)
+    return Erasure(user_id=user_id, post_ids=known_posts, post_numbers=known_rows)

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from shared.db.arrivals import note_revoked
 from shared.db.engine import Database
 from shared.db.feed_counts import FeedKey, count_events, discount_events, newest_generation
-from shared.db.known_users import make_known
-from shared.db.post_rows import rows_of_known_posts
-from shared.db.safety import standing_posts
+from shared.db.known_users import add_missing_users
+from shared.db.post_rows import known_post_numbers
+from shared.db.safety import visibility_of_posts
 from shared.db.safety_outbox import SafetyChange, note_change
 from shared.db.tables import SCHEMA
 from shared.db.tombstones import buried, hold_off_erasures
@@ -27,7 +27,7 @@ USER_ERASED, POST_UNKNOWN, POST_DELETED = "user-erased", "post-unknown", "post-d
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FeedPlace:
+class FeedPosition:
     """The page that an event was made on."""
 
     source: str
@@ -44,7 +44,7 @@ class Event:
     kind: InteractionKind
     at: datetime
     event_id: str | None = None
-    place: FeedPlace | None = None
+    feed_position: FeedPosition | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class StoredBatch:
 
     new: int
     refused: Mapping[int, str]  # place in the batch → why
-    rows: Mapping[str, int]  # posts of the kept events → row, of those that have one
+    post_numbers: Mapping[str, int]  # posts of the kept events → row, of those that have one
     hides: SafetyChange = field(default_factory=SafetyChange)  # what Redis must learn of hidden posts
 
 
@@ -127,12 +127,12 @@ def store_batches(database: Database, batches: Sequence[Sequence[Event]]) -> lis
         kept = [event for place, event in enumerate(events) if place not in refused]
         kept = _without_future_pages(connection, kept)
         if not database.has_views:
-            make_known(connection, _first_acts(kept))
+            add_missing_users(connection, _first_acts(kept))
         unnamed, named = _latest_of_each(kept), _first_of_each(kept)
         counts: Counter[FeedKey] = Counter()
         new = _insert(connection, unnamed, _ONCE, counts) | _insert(connection, named, _BY_EVENT_ID, counts)
         count_events(connection, counts)
-        rows = rows_of_known_posts(connection, sorted({event.post_id for event in kept}))
+        rows = known_post_numbers(connection, sorted({event.post_id for event in kept}))
         hides = note_change(connection, user_ids=_hiders(kept))
     return [_part(batch, refused, start, new, rows, hides) for batch, start in _with_starts(batches)]
 
@@ -159,7 +159,7 @@ def _part(
     first = kept & new
     new -= first
     has_hides = any(event.kind is InteractionKind.HIDE for place, event in enumerate(batch) if place not in mine)
-    return StoredBatch(new=len(first), refused=mine, rows=rows, hides=hides if has_hides else SafetyChange())
+    return StoredBatch(new=len(first), refused=mine, post_numbers=rows, hides=hides if has_hides else SafetyChange())
 
 
 def revoke_events(database: Database, events: Sequence[Event]) -> RevokedBatch:
@@ -194,7 +194,7 @@ def _in_view(database: Database, events: Sequence[Event]) -> Mapping[str, bool] 
     ids = sorted({event.post_id for event in events})
     try:
         with database.read() as snapshot:
-            return standing_posts(snapshot, ids)
+            return visibility_of_posts(snapshot, ids)
     except (StoreUnavailable, SourceError):  # an event that is lost is worse than one on a post that is not there
         return dict.fromkeys(ids, True)
 
@@ -221,11 +221,12 @@ def _refusals(connection: sa.Connection, events: Sequence[Event], standing: Mapp
 
 def _without_future_pages(connection: sa.Connection, events: list[Event]) -> list[Event]:
     """The events, those on a page of a generation that was never given out without it: it counts for none."""
-    if not any(event.place for event in events):
+    if not any(event.feed_position for event in events):
         return events
     newest = newest_generation(connection)
     return [
-        replace(event, place=None) if event.place and event.place.generation > newest else event for event in events
+        replace(event, feed_position=None) if event.feed_position and event.feed_position.generation > newest else event
+        for event in events
     ]
 
 
@@ -266,7 +267,7 @@ def _insert(
     """Write events, count those that are new by their feeds, and give the keys of those that are new."""
     if not events:
         return set()
-    places = [event.place for event in events]
+    places = [event.feed_position for event in events]
     values = {
         "users": [event.user_id for event in events],
         "posts": [event.post_id for event in events],

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from shared.db.engine import Database
 from shared.db.relations import CONTRACT
 from shared.db.tables import SCHEMA
-from shared.db.tombstones import digest_of, hold_off_erasures
+from shared.db.tombstones import digest_sql, hold_off_erasures
 
 BATCH_ROWS = 25_000  # some 3 MB of text; larger ones are no faster
 
@@ -161,7 +161,7 @@ def _drop_erased(connection: sa.Connection, relation: str) -> int:
     for column, of in _ERASED_BY[relation].items():  # a join each: one condition with OR would be no join
         delete = f"""
             DELETE FROM incoming USING {SCHEMA}.tombstones t
-            WHERE t.relation = '{of}' AND t.digest = {digest_of(f"incoming.{column}")}
+            WHERE t.relation = '{of}' AND t.digest = {digest_sql(f"incoming.{column}")}
             """
         dropped += connection.execute(sa.text(delete)).rowcount
     return dropped
@@ -180,7 +180,7 @@ def _delete_again(connection: sa.Connection) -> None:
     """Posts that the API deleted since tombstones were asked are deleted; a delete that comes later waits for us."""
     gone = f"""
         UPDATE {SCHEMA}.posts p SET deleted_at = now() FROM incoming i, {SCHEMA}.tombstones t
-        WHERE p.id = i.id AND p.deleted_at IS NULL AND t.relation = 'posts' AND t.digest = {digest_of("i.id")}
+        WHERE p.id = i.id AND p.deleted_at IS NULL AND t.relation = 'posts' AND t.digest = {digest_sql("i.id")}
         """
     if connection.scalar(sa.text(f"SELECT EXISTS (SELECT FROM {SCHEMA}.tombstones)")):
         connection.execute(sa.text(gone))

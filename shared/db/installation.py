@@ -10,7 +10,7 @@ from shared.db.tables import SCHEMA, audit, installation, model_versions
 RENEW = "renew installation"  # the audit's word
 
 
-def gave_out(database: Database, *, salt: str | None, posts: Mapping[int, str]) -> bool:
+def matches_installation(database: Database, *, salt: str | None, posts: Mapping[int, str]) -> bool:
     """Whether a Redis or a snapshot that names no owner holds what this PostgreSQL gave out.
 
     The salt is random, so another one decides. Rows that are known must name the same posts, whatever the salt: a phase

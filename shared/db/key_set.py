@@ -7,11 +7,11 @@ import numpy.typing as npt
 
 Int64s = npt.NDArray[np.int64]
 
-SLOTS_PER_KEY = 8  # so that nine of ten keys have a slot to themselves
+SLOTS_PER_HASH = 8  # so that nine of ten keys have a slot to themselves
 AT_ONCE = 1 << 18  # keys that are looked up together: what is worked out on the way stays in the processor's cache
 
 
-class KeySet:
+class IdHashSet:
     """Each key has a slot by its lowest bits; of keys that share one, all but the last are found by binary search.
 
     The keys are hashes, so their lowest bits are spread evenly. Ten million of them are looked up among 100,000 in
@@ -24,23 +24,23 @@ class KeySet:
         self._size = size
 
     @classmethod
-    def of(cls, keys: Int64s) -> Self:
+    def of(cls, hashes: Int64s) -> Self:
         """The set of some keys, in any order, repeats among them."""
-        n_slots = 1 << max(4, (len(keys) * SLOTS_PER_KEY - 1).bit_length())
+        n_slots = 1 << max(4, (len(hashes) * SLOTS_PER_HASH - 1).bit_length())
         slots = ~np.arange(n_slots, dtype=np.int64)
-        mine = keys & (n_slots - 1)
-        slots[mine] = keys
-        others = np.unique(keys[slots[mine] != keys])
-        return cls(slots, others, len(keys))
+        mine = hashes & (n_slots - 1)
+        slots[mine] = hashes
+        others = np.unique(hashes[slots[mine] != hashes])
+        return cls(slots, others, len(hashes))
 
     def __len__(self) -> int:
         return self._size
 
-    def contains(self, keys: Int64s) -> npt.NDArray[np.bool_]:
+    def contains(self, hashes: Int64s) -> npt.NDArray[np.bool_]:
         """Whether each key is in the set. (n,) -> (n,)"""
-        found = np.empty(len(keys), np.bool_)
-        for start in range(0, len(keys), AT_ONCE):
-            part = keys[start : start + AT_ONCE]
+        found = np.empty(len(hashes), np.bool_)
+        for start in range(0, len(hashes), AT_ONCE):
+            part = hashes[start : start + AT_ONCE]
             hits = self._slots[part & (len(self._slots) - 1)] == part
             if len(self._others) and not hits.all():
                 left = np.flatnonzero(~hits)

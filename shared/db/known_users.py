@@ -1,7 +1,7 @@
 """Who counts: over views the view of users is the authority (`shared.db.bulk` says the same of millions, by key).
 
 A post by somebody who is not in that view is shown to nobody, as if it were not in the view of posts. In our own tables
-whoever acts is made known (`make_known`), so that everybody counts there.
+whoever acts is made known (`add_missing_users`), so that everybody counts there.
 """
 
 from collections.abc import Collection, Mapping
@@ -20,7 +20,7 @@ def known_users(snapshot: Snapshot, ids: Collection[str]) -> set[str]:
     """Those of these ids who count; nobody who was erased does."""
     if not snapshot.database.has_views:
         return set(ids)
-    ((connection, name),) = snapshot.each("users")
+    ((connection, name),) = snapshot.homes("users")
     query = sa.text(f"SELECT id FROM {name} WHERE id = ANY(:ids)")
     wanted, known = sorted({*ids} - buried_in_views(snapshot, "users", ids)), set[str]()
     for start in range(0, len(wanted), _ID_BATCH):
@@ -28,18 +28,18 @@ def known_users(snapshot: Snapshot, ids: Collection[str]) -> set[str]:
     return known
 
 
-def if_author_is_known(snapshot: Snapshot) -> str:
+def author_is_known_sql(snapshot: Snapshot) -> str:
     """The SQL of a condition, for queries of the posts relation: its author counts.
 
     A join with all users, so dear; for the few reads that would otherwise have to go on until they found enough posts.
     """
     if not snapshot.database.has_views:
         return ""
-    (place,) = snapshot.database.places("users")  # where the posts are, too
-    return f" AND CAST(author_id AS text) IN (SELECT CAST(known.id AS text) FROM {place.name('users')} AS known)"
+    (home,) = snapshot.database.homes("users")  # where the posts are, too
+    return f" AND CAST(author_id AS text) IN (SELECT CAST(known.id AS text) FROM {home.name('users')} AS known)"
 
 
-def make_known(connection: sa.Connection, acted_at: Mapping[str, datetime | None]) -> None:
+def add_missing_users(connection: sa.Connection, acted_at: Mapping[str, datetime | None]) -> None:
     """Write users of our own table who are not there, as having joined when they first acted (None: now).
 
     Called before anything else of theirs is written and in the order of ids, so that two writes at once cannot wait for

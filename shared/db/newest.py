@@ -9,13 +9,13 @@ import sqlalchemy as sa
 
 from shared.db.clusters import clusters_of_posts
 from shared.db.engine import Database, Snapshot
-from shared.db.known_users import if_author_is_known, known_users
-from shared.db.post_rows import moment_of, rows_of_known_posts, rows_of_posts
-from shared.db.relations import usable
+from shared.db.known_users import author_is_known_sql, known_users
+from shared.db.post_rows import assign_post_numbers, known_post_numbers, transaction_snapshot
+from shared.db.relations import usable_id_sql
 from shared.db.safety import load_blocks, load_hides
 from shared.db.tables import SCHEMA
 from shared.db.tombstones import buried, buried_in_views, hold_off_erasures
-from shared.domain import CLOCK_TOLERANCE, author_key
+from shared.domain import CLOCK_TOLERANCE, author_hash
 from shared.eligibility import Pair, Viewer, hidden_authors
 
 
@@ -23,7 +23,7 @@ from shared.eligibility import Pair, Viewer, hidden_authors
 class NewPost:
     """A post as the timeline's own fallback needs it."""
 
-    row: int
+    post_number: int
     post_id: str
     author: int  # author key
     created_at: datetime
@@ -41,17 +41,17 @@ def newest_posts(database: Database, *, now: datetime, limit: int, older_than: d
     """
     latest = now + CLOCK_TOLERANCE if older_than is None else min(older_than, now + CLOCK_TOLERANCE)
     with database.read() as snapshot:
-        as_of = moment_of(snapshot)
+        as_of = transaction_snapshot(snapshot)
         alive = _newest_alive(snapshot, latest=latest, limit=limit)
     with database.begin() as connection:
         hold_off_erasures(connection)  # no run keeps an erasure waiting for us: what was erased since gets no number
         gone = buried(connection, "posts", [post_id for post_id, _, _ in alive])
         alive = [post for post in alive if post[0] not in gone]
-        rows = rows_of_posts(connection, [post_id for post_id, _, _ in alive], as_of=as_of)
+        rows = assign_post_numbers(connection, [post_id for post_id, _, _ in alive], as_of=as_of)
         clusters = clusters_of_posts(connection, [post_id for post_id, _, _ in alive])
     return [
         NewPost(
-            row=row, post_id=post_id, author=author_key(author_id), created_at=created_at,
+            post_number=row, post_id=post_id, author=author_hash(author_id), created_at=created_at,
             cluster=clusters.get(post_id, 0),
         )
         for row, (post_id, author_id, created_at) in zip(rows, alive, strict=True)
@@ -68,22 +68,22 @@ def _newest_alive(snapshot: Snapshot, *, latest: datetime, limit: int) -> Sequen
         alive = [row for row in found if row[0] not in gone and row[1] in known]
         if len(alive) >= limit or len(found) < most:
             return alive[:limit]
-        condition, most = if_author_is_known(snapshot), 2 * most  # others stand behind those that were left out
+        condition, most = author_is_known_sql(snapshot), 2 * most  # others stand behind those that were left out
 
 
 def _newest(snapshot: Snapshot, condition: str, *, latest: datetime, limit: int) -> Sequence[Any]:
-    ((connection, name),) = snapshot.each("posts")
+    ((connection, name),) = snapshot.homes("posts")
     query = sa.text(
         f"""
         SELECT id, author_id, created_at FROM {name}
-        WHERE deleted_at IS NULL AND created_at <= :latest AND {usable("id", "author_id")} {condition}
+        WHERE deleted_at IS NULL AND created_at <= :latest AND {usable_id_sql("id", "author_id")} {condition}
         ORDER BY created_at DESC, id LIMIT :most
         """
     )
     return connection.execute(query, {"latest": latest, "most": limit}).all()
 
 
-def posts_of_rows(database: Database, rows: Collection[int]) -> list[NewPost]:
+def posts_by_number(database: Database, rows: Collection[int]) -> list[NewPost]:
     """Those of these rows whose posts anyone may still see."""
     with database.begin() as connection:
         found = connection.execute(
@@ -92,11 +92,11 @@ def posts_of_rows(database: Database, rows: Collection[int]) -> list[NewPost]:
         row_of: dict[str, int] = {row[0]: row[1] for row in found}
         clusters = clusters_of_posts(connection, list(row_of))
     with database.read() as snapshot:
-        ((connection, name),) = snapshot.each("posts")
+        ((connection, name),) = snapshot.homes("posts")
         query = sa.text(
             f"""
             SELECT id, author_id, created_at FROM {name}
-            WHERE id = ANY(:ids) AND deleted_at IS NULL AND {usable("id", "author_id")}
+            WHERE id = ANY(:ids) AND deleted_at IS NULL AND {usable_id_sql("id", "author_id")}
             """
         )
         ids = row_of.keys() - buried_in_views(snapshot, "posts", row_of)
@@ -104,7 +104,7 @@ def posts_of_rows(database: Database, rows: Collection[int]) -> list[NewPost]:
         known = known_users(snapshot, {author for _, author, _ in alive if author is not None})
     return [
         NewPost(
-            row=row_of[post_id], post_id=post_id, author=author_key(author_id), created_at=created_at,
+            post_number=row_of[post_id], post_id=post_id, author=author_hash(author_id), created_at=created_at,
             cluster=clusters.get(post_id, 0),
         )
         for post_id, author_id, created_at in alive
@@ -123,7 +123,7 @@ def viewers_of(database: Database, user_ids: Collection[str], *, since: datetime
         blocks = load_blocks(snapshot, of=user_ids)
         hides = load_hides(snapshot, since=since, of=user_ids)
     with database.begin() as connection:
-        rows = rows_of_known_posts(connection, [post for _, post in hides])
+        rows = known_post_numbers(connection, [post for _, post in hides])
     others: dict[str, list[Pair]] = {user_id: [] for user_id in user_ids}
     for blocker, blocked in blocks:
         for user_id in {blocker, blocked} & others.keys():

@@ -22,18 +22,18 @@ _HAS_COME_BACK = """
     """
 
 
-def moment_of(snapshot: Snapshot) -> str:
-    """The moment of a snapshot in our own PostgreSQL, for `rows_of_posts`. Take it before the posts are read."""
+def transaction_snapshot(snapshot: Snapshot) -> str:
+    """The moment of a snapshot in our own PostgreSQL, for `assign_post_numbers`. Take it before the posts are read."""
     return str(snapshot.connection(snapshot.database.own).scalar(sa.text("SELECT pg_current_snapshot()::text")))
 
 
-def rows_of_posts(connection: sa.Connection, post_ids: Sequence[str], *, as_of: str) -> list[int]:
+def assign_post_numbers(connection: sa.Connection, post_ids: Sequence[str], *, as_of: str) -> list[int]:
     """The row of each of these posts, in their order; unknown ones get theirs now. All count as candidates today.
 
     Args:
         connection: a transaction in our own PostgreSQL.
         post_ids: posts that were read as alive.
-        as_of: the moment of that reading (`moment_of`); what was removed after it stays removed.
+        as_of: the moment of that reading (`transaction_snapshot`); what was removed after it stays removed.
     """
     hold_off_erasures(connection)  # one beside us would rename rows that we are about to read
     _fill_wanted(connection, post_ids)
@@ -68,7 +68,7 @@ def rows_of_posts(connection: sa.Connection, post_ids: Sequence[str], *, as_of: 
     return rows
 
 
-def rows_of_known_posts(connection: sa.Connection, post_ids: Sequence[str]) -> dict[str, int]:
+def known_post_numbers(connection: sa.Connection, post_ids: Sequence[str]) -> dict[str, int]:
     """The rows of those of these posts that have one."""
     found = connection.execute(
         sa.text(f"SELECT post_id, row FROM {SCHEMA}.post_rows WHERE post_id = ANY(:ids)"),
@@ -109,7 +109,7 @@ def mark_removed(connection: sa.Connection, post_ids: Sequence[str], *, is_act: 
     return [row for (row,) in gone]
 
 
-def row_of_gone_post(connection: sa.Connection, post_id: str, *, exists: bool) -> list[int]:
+def mark_deleted(connection: sa.Connection, post_id: str, *, exists: bool) -> list[int]:
     """Note that a post is gone; gives its row.
 
     One that exists and has no row gets one: a run under way may be about to rank it.
@@ -140,7 +140,7 @@ def forget_posts(connection: sa.Connection, post_ids: Sequence[str]) -> list[int
     return [row for (row,) in gone]
 
 
-def removed_rows(connection: sa.Connection, *, keep_for: timedelta) -> list[int]:
+def removed_post_numbers(connection: sa.Connection, *, keep_for: timedelta) -> list[int]:
     """Rows of the posts that went away so lately that some list or chain may still hold them."""
     lately = connection.execute(
         sa.text(f"SELECT row FROM {SCHEMA}.post_rows WHERE removed_at >= now() - :keep"),

@@ -36,7 +36,7 @@ _COLUMNS = sa.text(
 )
 
 
-def usable(*columns: str) -> str:
+def usable_id_sql(*columns: str) -> str:
     """The SQL of a condition: each of these columns holds an id that can be used (see `domain.is_usable_id`).
 
     Not so where a column is null. Bytes are counted first, for characters take ten times as long to count.
@@ -64,11 +64,11 @@ class Mismatch:
         return f"{where}: got {self.got}, expected {self.expected}; {self.cure}"
 
 
-def mismatches(connection: sa.Connection, place: RelationHome, relation: str) -> list[Mismatch]:
+def mismatches(connection: sa.Connection, home: RelationHome, relation: str) -> list[Mismatch]:
     """Compare one relation with the contract; an empty list is good."""
-    found = connection.execute(_COLUMNS, {"schema": place.schema, "relation": relation})
+    found = connection.execute(_COLUMNS, {"schema": home.schema, "relation": relation})
     got = {row[0]: ColumnType(name=row[1], is_enum=row[2]) for row in found}
-    full_name = f"{place.schema}.{relation}"
+    full_name = f"{home.schema}.{relation}"
     if not got:
         cure = "create the view (docs/guides/connect-your-database.md) and GRANT SELECT on it"
         return [
@@ -101,8 +101,8 @@ def check_relations(database: Database, snapshot: Snapshot) -> None:
     """
     if database.source is None:
         return  # our own tables are migrated
-    place = database.source
-    connection = snapshot.connection(place)
-    wrong = [str(each) for relation in RELATIONS for each in mismatches(connection, place, relation)]
+    home = database.source
+    connection = snapshot.connection(home)
+    wrong = [str(each) for relation in RELATIONS for each in mismatches(connection, home, relation)]
     if wrong:
         raise SourceError(*wrong)

@@ -40,7 +40,7 @@ def refuse_without_rights(database: Database, wanted: Mapping[str, tuple[str, ..
     with database.read() as snapshot:
         check_relations(database, snapshot)
         for relation in RELATIONS:
-            for connection, name in snapshot.each(relation):
+            for connection, name in snapshot.homes(relation):
                 connection.execute(sa.text(f"SELECT FROM {name} LIMIT 0"))
 
 

@@ -158,7 +158,7 @@ def finish_run(
     return ended.rowcount == 1
 
 
-def running(database: Database, job: str) -> sa.RowMapping | None:
+def current_run(database: Database, job: str) -> sa.RowMapping | None:
     """The run under way with a live lease, if any."""
     alive = (runs.c.state == "running") & (runs.c.lease_until >= sa.func.now())
     with database.begin() as connection:
@@ -167,7 +167,7 @@ def running(database: Database, job: str) -> sa.RowMapping | None:
 
 def refuse_if_running(database: Database, job: str) -> None:
     """Raises RunRefused, naming the run, while one is under way."""
-    under_way = running(database, job)
+    under_way = current_run(database, job)
     if under_way is not None:
         raise RunRefused(
             f"run {under_way['id']} of {job} is under way on {under_way['worker']}"
@@ -206,7 +206,7 @@ def recent_runs(database: Database, *, limit: int = 20, job: str | None = None) 
         return list(connection.execute(wanted).mappings().all())
 
 
-def beat(database: Database, service: str, *, worker: str) -> None:
+def record_heartbeat(database: Database, service: str, *, worker: str) -> None:
     """Say that a service is alive; forget workers that have been silent for a day."""
     insert = sa.dialects.postgresql.insert(heartbeats).values(service=service, worker=worker)
     with database.begin() as connection:

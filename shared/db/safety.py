@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from shared.db.engine import Database, Snapshot
 from shared.db.known_users import known_users
-from shared.db.post_rows import mark_removed, posts_to_check, removed_rows
-from shared.db.relations import usable
+from shared.db.post_rows import mark_removed, posts_to_check, removed_post_numbers
+from shared.db.relations import usable_id_sql
 from shared.db.tables import SCHEMA
 from shared.db.tombstones import buried_in_views
 from shared.domain import InteractionKind
@@ -36,8 +36,8 @@ def load_blocks(snapshot: Snapshot, *, of: Collection[str] | None = None) -> set
         condition = "AND (user_id = ANY(:users) OR blocked_user_id = ANY(:users))"
         values = {"users": _alive(snapshot, of)}
     pairs: set[Pair] = set()
-    for connection, name in snapshot.each("blocks"):
-        whole = usable("user_id", "blocked_user_id")
+    for connection, name in snapshot.homes("blocks"):
+        whole = usable_id_sql("user_id", "blocked_user_id")
         query = sa.text(f"SELECT user_id, blocked_user_id FROM {name} WHERE {whole} {condition}")
         pairs.update((blocker, blocked) for blocker, blocked in connection.execute(query, values))
     gone = buried_in_views(snapshot, "users", {user for pair in pairs for user in pair})
@@ -52,10 +52,10 @@ def load_hides(snapshot: Snapshot, *, since: datetime, of: Collection[str] | Non
         condition = "AND user_id = ANY(:users)"
         values |= {"users": _alive(snapshot, of)}
     pairs: set[Pair] = set()
-    for connection, name in snapshot.each("interactions"):
+    for connection, name in snapshot.homes("interactions"):
         query = sa.text(
             f"SELECT user_id, post_id FROM {name} WHERE kind = :kind AND created_at >= :since {condition}"
-            f" AND {usable('user_id', 'post_id')}"
+            f" AND {usable_id_sql('user_id', 'post_id')}"
         )
         pairs.update((user, post) for user, post in connection.execute(query, values))
     gone = buried_in_views(snapshot, "users", {user for user, _ in pairs})
@@ -66,7 +66,7 @@ def _alive(snapshot: Snapshot, users: Collection[str]) -> list[str]:
     return sorted({*users} - buried_in_views(snapshot, "users", users))
 
 
-def standing_posts(snapshot: Snapshot, post_ids: Sequence[str]) -> dict[str, bool]:
+def visibility_of_posts(snapshot: Snapshot, post_ids: Sequence[str]) -> dict[str, bool]:
     """Those of these posts that the relation has, and whether anyone may still see them; what was buried is not asked
     for there."""
     gone = buried_in_views(snapshot, "posts", post_ids)
@@ -80,8 +80,8 @@ def standing_posts(snapshot: Snapshot, post_ids: Sequence[str]) -> dict[str, boo
 def _standing(snapshot: Snapshot, post_ids: Sequence[str]) -> dict[str, tuple[bool, str]]:
     """Whether each of those that the relation has stands there, and its author."""
     standing: dict[str, tuple[bool, str]] = {}
-    ((connection, name),) = snapshot.each("posts")
-    alive = f"deleted_at IS NULL AND {usable('id', 'author_id')}"
+    ((connection, name),) = snapshot.homes("posts")
+    alive = f"deleted_at IS NULL AND {usable_id_sql('id', 'author_id')}"
     query = sa.text(f"SELECT id, {alive}, author_id FROM {name} WHERE id = ANY(:ids)")
     for start in range(0, len(post_ids), _ID_BATCH):
         found = connection.execute(query, {"ids": list(post_ids[start : start + _ID_BATCH])})
@@ -93,7 +93,7 @@ def _standing(snapshot: Snapshot, post_ids: Sequence[str]) -> dict[str, tuple[bo
 class Removals:
     """Rows of the posts that went away lately."""
 
-    rows: set[int]
+    post_numbers: set[int]
 
 
 def note_removals(database: Database, candidates: Iterable[str], *, keep_for: timedelta) -> Removals:
@@ -117,4 +117,4 @@ def note_removals(database: Database, candidates: Iterable[str], *, keep_for: ti
         )
     with database.begin() as connection:
         mark_removed(connection, [post_id for post_id in doubtful if not standing.get(post_id)])
-        return Removals(rows=set(removed_rows(connection, keep_for=keep_for)))
+        return Removals(post_numbers=set(removed_post_numbers(connection, keep_for=keep_for)))

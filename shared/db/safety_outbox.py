@@ -22,18 +22,18 @@ class SafetyChange:
 
     id: int | None = None  # None: there was nothing to note
     user_ids: Sequence[str] = ()
-    post_rows: Sequence[int] = ()
+    post_numbers: Sequence[int] = ()
 
 
 def note_change(
-    connection: sa.Connection, *, user_ids: Collection[str] = (), post_rows: Collection[int] = ()
+    connection: sa.Connection, *, user_ids: Collection[str] = (), post_numbers: Collection[int] = ()
 ) -> SafetyChange:
     """Note what Redis must learn, in the transaction of the act itself."""
-    if not user_ids and not post_rows:
+    if not user_ids and not post_numbers:
         return SafetyChange()
-    users, rows = sorted(user_ids), sorted(post_rows)
+    users, rows = sorted(user_ids), sorted(post_numbers)
     noted = safety_outbox.insert().values({"user_ids": users, "post_rows": rows}).returning(safety_outbox.c.id)
-    return SafetyChange(id=connection.scalar(noted), user_ids=users, post_rows=rows)
+    return SafetyChange(id=connection.scalar(noted), user_ids=users, post_numbers=rows)
 
 
 def pending_changes(
@@ -45,7 +45,7 @@ def pending_changes(
         oldest = oldest.where(safety_outbox.c.noted_at < sa.func.now() - older_than)
     with database.begin() as connection:
         found = connection.execute(oldest).mappings()
-        return [SafetyChange(id=row["id"], user_ids=row["user_ids"], post_rows=row["post_rows"]) for row in found]
+        return [SafetyChange(id=row["id"], user_ids=row["user_ids"], post_numbers=row["post_rows"]) for row in found]
 
 
 def settle_changes(database: Database, ids: Collection[int]) -> None:

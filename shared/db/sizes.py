@@ -27,7 +27,7 @@ class StoredAmounts:
         return sum(self.table_bytes.values())
 
 
-def held(database: Database) -> StoredAmounts:
+def read_stored_amounts(database: Database) -> StoredAmounts:
     """Count the relations, and weigh our own tables."""
     with database.read() as snapshot:
         rows = {relation: _count(snapshot, relation) for relation in RELATIONS}
@@ -48,7 +48,9 @@ def held(database: Database) -> StoredAmounts:
 
 def _count(snapshot: Snapshot, relation: str, condition: str = "true") -> int:
     query = "SELECT count(*) FROM {} WHERE {}"
-    counts = [connection.scalar(sa.text(query.format(name, condition))) for connection, name in snapshot.each(relation)]
+    counts = [
+        connection.scalar(sa.text(query.format(name, condition))) for connection, name in snapshot.homes(relation)
+    ]
     return sum(int(count or 0) for count in counts)
 
 

@@ -37,7 +37,7 @@ def read_time(text: str | None, cursor: Any) -> datetime | None:
     return min(max(moment, EARLIEST), LATEST)
 
 
-def seconds_of(column: str) -> str:
+def seconds_sql(column: str) -> str:
     """The SQL of a time in seconds since 1970, infinity too. `extract` counts in decimal digits: thrice the price."""
     return f"date_part('epoch', {column})"
 

@@ -19,7 +19,7 @@ FEW = 1000  # ids that our own PostgreSQL is asked about; for more, all tombston
 _LOCK = 0x7761726E  # an erasure waits for the writes under way, and those that come after it see its tombstone
 
 
-def digest_of(column: str) -> str:
+def digest_sql(column: str) -> str:
     """The SQL of a column's digest, as tombstones hold it; for our own PostgreSQL."""
     return f"sha256(convert_to({_OUR_SECRET} || CAST({column} AS text), 'UTF8'))"
 
@@ -30,7 +30,7 @@ def bury(connection: sa.Connection, relation: str, ids: Collection[str]) -> None
         sa.text(
             f"""
             INSERT INTO {SCHEMA}.tombstones (relation, digest)
-            SELECT :relation, {digest_of("id")} FROM unnest(CAST(:ids AS text[])) AS t(id) ON CONFLICT DO NOTHING
+            SELECT :relation, {digest_sql("id")} FROM unnest(CAST(:ids AS text[])) AS t(id) ON CONFLICT DO NOTHING
             """
         ),
         {"relation": relation, "ids": list(ids)},
@@ -43,7 +43,7 @@ def buried(connection: sa.Connection, relation: str, ids: Collection[str]) -> se
         sa.text(
             f"""
             SELECT id FROM unnest(CAST(:ids AS text[])) AS t(id)
-            JOIN {SCHEMA}.tombstones ON relation = :relation AND digest = {digest_of("id")}
+            JOIN {SCHEMA}.tombstones ON relation = :relation AND digest = {digest_sql("id")}
             """
         ),
         {"relation": relation, "ids": list(ids)},

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.binary_copy import copy_binary
-from shared.db.bulk import key_of, known_user_keys, sql_text
+from shared.db.bulk import id_hash_sql, known_user_id_hashes, sql_text
 from shared.db.engine import Database, Snapshot
-from shared.db.relations import usable
+from shared.db.relations import usable_id_sql
 from shared.db.tables import encoding_failures, photo_fingerprints, post_vectors
 from shared.db.tombstones import buried_in_views
 from shared.domain import CLOCK_TOLERANCE
@@ -57,20 +57,20 @@ class EncodedVector:
 class VectorColumn:
     """All vectors of one encoder; one row per post that has one."""
 
-    post_keys: Int64s  # (n,)
+    post_id_hashes: Int64s  # (n,)
     values: npt.NDArray[np.float16]  # (n, width)
 
 
 def load_content(snapshot: Snapshot, *, now: datetime) -> Iterator[PostContent]:
     """Captions and image references of all posts that anyone may see, streamed."""
-    ((connection, name),) = snapshot.each("posts")
+    ((connection, name),) = snapshot.homes("posts")
     query = sa.text(
         f"""
-        SELECT id, coalesce(caption, ''), image_url, created_at, {key_of("author_id")} FROM {name}
-        WHERE deleted_at IS NULL AND created_at <= :latest AND {usable("id", "author_id")}
+        SELECT id, coalesce(caption, ''), image_url, created_at, {id_hash_sql("author_id")} FROM {name}
+        WHERE deleted_at IS NULL AND created_at <= :latest AND {usable_id_sql("id", "author_id")}
         """
     )
-    known, met = snapshot.once(known_user_keys), set[str]()
+    known, met = snapshot.once(known_user_id_hashes), set[str]()
     rows = connection.execution_options(yield_per=_ID_BATCH).execute(query, {"latest": now + CLOCK_TOLERANCE})
     for part in rows.partitions():
         counts = known.contains(np.array([row[4] for row in part], np.int64)).tolist() if known is not None else None
@@ -158,11 +158,11 @@ def load_vectors(snapshot: Snapshot, part: ContentKind, *, encoder: str, width: 
     connection = snapshot.connection(place)
     size = width * VECTOR_TYPE.itemsize
     query = f"""
-        SELECT {key_of("post_id")}, vector FROM {place.name("post_vectors")}
+        SELECT {id_hash_sql("post_id")}, vector FROM {place.name("post_vectors")}
         WHERE part = '{part}' AND encoder = {sql_text(encoder)} AND octet_length(vector) = {size}
         """
     found = copy_binary(connection, query, {"key": ">i8", "vector": f"V{size}"})
-    return VectorColumn(post_keys=found["key"], values=found["vector"].view(VECTOR_TYPE).reshape(-1, width))
+    return VectorColumn(post_id_hashes=found["key"], values=found["vector"].view(VECTOR_TYPE).reshape(-1, width))
 
 
 def _store_fingerprints(connection: sa.Connection, encoded: Iterable[EncodedVector]) -> None:

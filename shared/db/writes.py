@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.engine import Database
-from shared.db.known_users import make_known
-from shared.db.post_rows import row_of_gone_post
+from shared.db.known_users import add_missing_users
+from shared.db.post_rows import mark_deleted
 from shared.db.safety_outbox import SafetyChange, note_change
 from shared.db.tables import blocks, posts, users
 from shared.db.tombstones import buried, bury, hold_off_erasures
@@ -58,7 +58,7 @@ def put_post(database: Database, post: PostWrite) -> None:
         _refuse_erased(connection, post.author_id)
         if buried(connection, "posts", [post.post_id]):
             raise WriteRefused("post-deleted", "the post was deleted; a new post needs a new id")
-        make_known(connection, {post.author_id: post.created_at})
+        add_missing_users(connection, {post.author_id: post.created_at})
         texts = {"caption": post.caption, "image_url": post.image_url}
         values = _given(id=post.post_id, author_id=post.author_id, created_at=post.created_at) | texts
         put = insert(posts).values(values)
@@ -85,7 +85,7 @@ def delete_post(database: Database, post_id: str) -> SafetyChange:
                 == 1
             )
         bury(connection, "posts", [post_id])
-        return note_change(connection, post_rows=row_of_gone_post(connection, post_id, exists=exists))
+        return note_change(connection, post_numbers=mark_deleted(connection, post_id, exists=exists))
 
 
 def put_block(database: Database, user_id: str, blocked_user_id: str) -> SafetyChange:

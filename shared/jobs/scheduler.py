@@ -20,12 +20,12 @@ from shared.db.engine import Database
 from shared.db.runs import (
     LEASE,
     Run,
-    beat,
     claim_run,
     extend_lease,
     finish_run,
     last_done,
     note_progress,
+    record_heartbeat,
     refuse_if_running,
     request_run,
     worker_name,
@@ -86,7 +86,7 @@ def serve(database: Database, job: ScheduledJob, trigger: BaseTrigger, *, servic
     request.listen()
     stop = request.asked
     worker = worker_name()
-    send_heartbeat = _retrying(lambda: beat(database, service, worker=worker))
+    send_heartbeat = _retrying(lambda: record_heartbeat(database, service, worker=worker))
     threading.Thread(target=_repeat, args=(send_heartbeat, BEAT_EVERY, stop), daemon=True).start()
     schedule = Schedule(trigger, _retrying(lambda: request_run(database, job.name, by="schedule")))
     _retrying(lambda: _request_missed_run(database, job, trigger))()

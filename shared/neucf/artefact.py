@@ -49,10 +49,10 @@ class Artefact:
     manifest_sha256: str = ""  # of the file that it was read from; blank: of none
 
 
-def save_artefact(folder: Path, artefact: Artefact, *, even_if_broken: bool = False) -> Manifest:
+def save_artefact(folder: Path, artefact: Artefact, *, allow_non_finite: bool = False) -> Manifest:
     """Write a model into a new folder: beside it first, synced, then renamed, so that no reader sees half of it.
 
-    `even_if_broken` keeps weights that are not finite, for whoever looks into a rejected model; no reader takes them.
+    `allow_non_finite` keeps weights that are not finite, for whoever looks into a rejected model; no reader takes them.
 
     Returns:
         The manifest as written, with the size and hash of the weights.
@@ -61,9 +61,12 @@ def save_artefact(folder: Path, artefact: Artefact, *, even_if_broken: bool = Fa
         ArtefactError: the folder exists, the disk refuses, or a weight is NaN or infinite.
     """
     tensors = {name: each.detach().cpu().contiguous() for name, each in artefact.model.state_dict().items()}
-    if not even_if_broken:
+    if not allow_non_finite:
         _refuse_non_finite(tensors)
-    tensors |= {USER_KEYS: torch.from_numpy(artefact.users.keys), POST_KEYS: torch.from_numpy(artefact.posts.keys)}
+    tensors |= {
+        USER_KEYS: torch.from_numpy(artefact.users.id_hashes),
+        POST_KEYS: torch.from_numpy(artefact.posts.id_hashes),
+    }
     weights = save(tensors)
     manifest = replace(
         artefact.manifest,

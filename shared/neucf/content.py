@@ -29,9 +29,9 @@ class ReducedContent:
     values: Tensor  # (n_posts, n_components) float32
     known: Tensor  # (n_posts,) bool
 
-    def take(self, places: Tensor) -> "ReducedContent":
+    def take(self, indices: Tensor) -> "ReducedContent":
         """The posts at some places, in that order."""
-        return ReducedContent(self.values[places], self.known[places])
+        return ReducedContent(self.values[indices], self.known[indices])
 
 
 class ContentLayer(nn.Module):
@@ -57,11 +57,11 @@ class ContentLayer(nn.Module):
 
         Encoders differ in centre and length, and the layers must not care.
         """
-        places = np.flatnonzero(vectors.known)
-        if len(places) == 0:
+        indices = np.flatnonzero(vectors.known)
+        if len(indices) == 0:
             return
-        places = places[:: -(-len(places) // MAX_FITTED)]  # an even sample of a large catalogue
-        known = torch.from_numpy(vectors.at(places).astype(np.float32))  # (n_known, vector_width)
+        indices = indices[:: -(-len(indices) // MAX_FITTED)]  # an even sample of a large catalogue
+        known = torch.from_numpy(vectors.at(indices).astype(np.float32))  # (n_known, vector_width)
         center = known.double().mean(dim=0).float()
         centered = known - center
         components = principal_components(centered, len(self.components))

@@ -24,30 +24,30 @@ class ContentVectors:
 
     stored: Floats  # (n_posts, width), or those of more posts
     known: NDArray[np.bool_]  # (n_posts,)
-    rows: NDArray[np.int64] | None = None  # (n_posts,) places in `stored`; None: all of it, in its order
+    indices: NDArray[np.int64] | None = None  # (n_posts,) places in `stored`; None: all of it, in its order
 
     def __post_init__(self) -> None:
-        n_posts = self.stored.shape[:1] if self.rows is None else self.rows.shape
+        n_posts = self.stored.shape[:1] if self.indices is None else self.indices.shape
         if self.stored.ndim != 2 or self.known.shape != n_posts:
             raise ValueError(f"vectors: got {self.stored.shape} and {self.known.shape}, expected (n, width) and (n,)")
 
     @property
     def values(self) -> Floats:
         """(n_posts, width); a copy where these are some of many, so ask for parts with `at`."""
-        return self.stored if self.rows is None else self.stored[self.rows]
+        return self.stored if self.indices is None else self.stored[self.indices]
 
-    def at(self, places: slice | NDArray[np.int64]) -> Floats:
+    def at(self, indices: slice | NDArray[np.int64]) -> Floats:
         """The values at some places. -> (n_places, width)"""
-        return self.stored[places if self.rows is None else self.rows[places]]
+        return self.stored[indices if self.indices is None else self.indices[indices]]
 
     @property
     def width(self) -> int:
         """Numbers in one vector."""
         return int(self.stored.shape[1])
 
-    def take(self, places: NDArray[np.int64]) -> Self:
+    def take(self, indices: NDArray[np.int64]) -> Self:
         """The vectors at some places, in that order; no copy."""
-        return type(self)(self.stored, self.known[places], places if self.rows is None else self.rows[places])
+        return type(self)(self.stored, self.known[indices], indices if self.indices is None else self.indices[indices])
 
     def broken(self) -> NDArray[np.int64]:
         """Places whose vector is said to be known and holds NaN or infinity."""
@@ -61,7 +61,7 @@ class ContentVectors:
         """The same vectors with broken ones counted as missing: one bad photo must not stop a whole night."""
         known = self.known.copy()
         known[self.broken()] = False
-        return type(self)(self.stored, known, self.rows)
+        return type(self)(self.stored, known, self.indices)
 
     def refuse_broken(self, what: str) -> None:
         """Raise when a known vector is not finite.
@@ -88,11 +88,11 @@ class PostFeatures:
     image: ContentVectors | None = None
     caption: ContentVectors | None = None
 
-    def take(self, places: NDArray[np.int64]) -> Self:
+    def take(self, indices: NDArray[np.int64]) -> Self:
         """The features at some places, in that order."""
         return type(self)(
-            image=None if self.image is None else self.image.take(places),
-            caption=None if self.caption is None else self.caption.take(places),
+            image=None if self.image is None else self.image.take(indices),
+            caption=None if self.caption is None else self.caption.take(indices),
         )
 
     def refuse_broken(self) -> None:

@@ -17,7 +17,7 @@ from shared.neucf.model import NeuCF
 Weights = dict[str, Tensor]
 
 
-def merged(members: Sequence[NeuCF]) -> NeuCF:
+def merge_members(members: Sequence[NeuCF]) -> NeuCF:
     """The mean of models that were trained on the same rows and content.
 
     Args:
@@ -29,19 +29,21 @@ def merged(members: Sequence[NeuCF]) -> NeuCF:
     config, n = first.config, len(members)
     weights = [member.state_dict() for member in members]
     whole = NeuCF(
-        wider(config, n), n_user_rows=first.user_table.num_embeddings, n_post_rows=first.post_table.num_embeddings
+        config_of_merged(config, n),
+        n_user_rows=first.user_table.num_embeddings,
+        n_post_rows=first.post_table.num_embeddings,
     )
     whole.load_state_dict({name: _joined(name, weights, config) for name in weights[0]}, strict=True)
     return whole.to(first.gmf_weights.device).eval()
 
 
-def split(whole: NeuCF, config: NeuCFConfig) -> tuple[NeuCF, ...]:
-    """The members of a model that `merged` made of this shape; none where it is of another shape.
+def split_members(whole: NeuCF, config: NeuCFConfig) -> tuple[NeuCF, ...]:
+    """The members of a model that `merge_members` made of this shape; none where it is of another shape.
 
     Exact but for the two biases that were averaged: each member gets their mean, so that all together score as before.
     """
     n = whole.config.gmf_width // config.gmf_width
-    if n < 1 or shape_of(whole.config) != shape_of(wider(config, n)):
+    if n < 1 or shape_of(whole.config) != shape_of(config_of_merged(config, n)):
         return ()
     weights = whole.state_dict()
     members = []
@@ -58,7 +60,7 @@ def shape_of(config: NeuCFConfig) -> tuple[object, ...]:
     return (config.gmf_width, config.mlp_width, config.tower)
 
 
-def wider(config: NeuCFConfig, n: int) -> NeuCFConfig:
+def config_of_merged(config: NeuCFConfig, n: int) -> NeuCFConfig:
     """The shape of n merged members."""
     tower = tuple(width * n for width in config.tower)
     return replace(config, gmf_width=config.gmf_width * n, mlp_width=config.mlp_width * n, tower=tower)

@@ -32,16 +32,16 @@ TABLE_STD = 0.05  # spread of initial ids and projections; a larger one was no b
 class PostInput:
     """What the model is told of n posts. Content that is None: no post here has any."""
 
-    rows: Tensor  # (n_posts,) int64; 0 = unknown
+    model_rows: Tensor  # (n_posts,) int64; 0 = unknown
     image: ReducedContent | None = None
     caption: ReducedContent | None = None
 
-    def take(self, places: Tensor) -> "PostInput":
+    def take(self, indices: Tensor) -> "PostInput":
         """The posts at some places, in that order."""
         return PostInput(
-            rows=self.rows[places],
-            image=None if self.image is None else self.image.take(places),
-            caption=None if self.caption is None else self.caption.take(places),
+            model_rows=self.model_rows[indices],
+            image=None if self.image is None else self.image.take(indices),
+            caption=None if self.caption is None else self.caption.take(indices),
         )
 
 
@@ -107,38 +107,40 @@ class NeuCF(nn.Module):
                     nn.init.kaiming_uniform_(weights, nonlinearity="relu", generator=generator)
 
     @torch.no_grad()
-    def post_input(self, rows: Tensor, features: PostFeatures) -> PostInput:
+    def post_input(self, model_rows: Tensor, features: PostFeatures) -> PostInput:
         """Rows and the reduced content of the same posts; nothing of it is learned, so training does this once."""
         return PostInput(
-            rows=rows, image=_reduced(self.image, features.image), caption=_reduced(self.caption, features.caption)
+            model_rows=model_rows,
+            image=_reduced(self.image, features.image),
+            caption=_reduced(self.caption, features.caption),
         )
 
     def post_vectors(self, posts: PostInput) -> Tensor:
         """Join id, image and caption. -> (n_posts, width)"""
-        vectors: Tensor = self.post_table(posts.rows)
+        vectors: Tensor = self.post_table(posts.model_rows)
         if self.image is not None:
-            vectors = vectors + self.image(posts.image, len(posts.rows))
+            vectors = vectors + self.image(posts.image, len(posts.model_rows))
         if self.caption is not None:
-            vectors = vectors + self.caption(posts.caption, len(posts.rows))
+            vectors = vectors + self.caption(posts.caption, len(posts.model_rows))
         return vectors
 
-    def post_side_of(self, vectors: Tensor, rows: Tensor) -> PostSide:
+    def post_side_of(self, vectors: Tensor, model_rows: Tensor) -> PostSide:
         """The post side from vectors that `post_vectors` gave for these rows."""
         gmf, mlp = self._parts(vectors)
-        return PostSide(gmf, self.post_hidden(mlp), self.post_bias[rows])
+        return PostSide(gmf, self.post_hidden(mlp), self.post_bias[model_rows])
 
     def post_side(self, posts: PostInput) -> PostSide:
         """Everything of posts that does not depend on the user."""
-        return self.post_side_of(self.post_vectors(posts), posts.rows)
+        return self.post_side_of(self.post_vectors(posts), posts.model_rows)
 
-    def user_side(self, rows: Tensor, taste: Tensor | None = None) -> UserSide:
+    def user_side(self, model_rows: Tensor, taste: Tensor | None = None) -> UserSide:
         """Everything of users that does not depend on the post.
 
         Args:
             rows: (n_users,) int64; 0 = unknown.
             taste: (n_users, width) mean vector of each user's liked posts, zeros for none; see `taste_of`.
         """
-        vectors: Tensor = self.user_table(rows)
+        vectors: Tensor = self.user_table(model_rows)
         if taste is not None and self.config.history:
             vectors = vectors + taste
         gmf, mlp = self._parts(vectors)
@@ -174,7 +176,7 @@ def _reduced(content: ContentLayer | None, vectors: ContentVectors | None) -> Re
     return None if content is None or vectors is None else content.reduce(vectors)
 
 
-def taste_of(vectors: Tensor, places: Tensor, starts: Tensor) -> Tensor:
+def taste_of(vectors: Tensor, indices: Tensor, starts: Tensor) -> Tensor:
     """The mean post vector of each user's history; zeros for an empty one. -> (n_users, width)
 
     Args:
@@ -182,4 +184,4 @@ def taste_of(vectors: Tensor, places: Tensor, starts: Tensor) -> Tensor:
         places: (n_likes,) int64, places in `vectors`, user after user.
         starts: (n_users,) int64, where each user's places begin.
     """
-    return functional.embedding_bag(places, vectors, starts, mode="mean")
+    return functional.embedding_bag(indices, vectors, starts, mode="mean")

@@ -13,7 +13,7 @@ WEIGHTS, MANIFEST = "weights.safetensors", "manifest.json"
 MAX_MANIFEST_BYTES = 1_000_000  # a manifest has about 2 kB
 
 
-def is_at_hand(model_dir: Path) -> bool:
+def has_model_folder(model_dir: Path) -> bool:
     """Whether this machine (or container) has the folder that all models lie in."""
     return model_dir.is_dir()
 

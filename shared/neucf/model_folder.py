@@ -110,7 +110,7 @@ def write_owner(folder: Path, installation: str, *, replace: bool = False) -> No
             partial.unlink(missing_ok=True)
 
 
-def try_folder(folder: Path, first_model: FirstModel) -> None:
+def check_folder(folder: Path, first_model: FirstModel) -> None:
     """Do what saving a model will do, with a folder that holds next to nothing; and look at the room.
 
     Args:
@@ -140,7 +140,7 @@ def try_folder(folder: Path, first_model: FirstModel) -> None:
 
 def shortage(folder: Path, first_model: FirstModel) -> str:
     """What to say when a folder has too little room for one more model; empty where it has enough."""
-    free, wanted = shutil.disk_usage(folder).free, room_wanted(folder, first_model)
+    free, wanted = shutil.disk_usage(folder).free, bytes_needed(folder, first_model)
     if free >= wanted:
         return ""
     return (
@@ -149,7 +149,7 @@ def shortage(folder: Path, first_model: FirstModel) -> str:
     )
 
 
-def room_wanted(folder: Path, first_model: FirstModel) -> int:
+def bytes_needed(folder: Path, first_model: FirstModel) -> int:
     """Bytes that the next model may take: somewhat more than the newest one, whichever installation's."""
     sizes = [_size(path) for path in sorted(folder.glob("model-*"))]
     return int(sizes[-1] * GROWTH) if sizes else first_model()

@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from shared.neucf.fast.fused import POSTS_AT_ONCE, USERS_AT_ONCE, FusedScorer, room_for
+from shared.neucf.fast.fused import POSTS_AT_ONCE, USERS_AT_ONCE, FusedScorer, score_buffer
 from shared.neucf.fast.simd_lanes import TILE
 from shared.neucf.fast.top_k import BestSoFar
 from shared.neucf.features import PostFeatures
 from shared.neucf.model import NeuCF, PostSide, UserSide, taste_of
-from shared.neucf.vocab import Rows
+from shared.neucf.vocab import ModelRows
 
 JOINED_AT_ONCE = 8192  # posts whose content is taken at a time: 8192 × 1280 floats are 42 MB
 
@@ -22,24 +22,26 @@ def blocks(n: int, size: int) -> Iterator[slice]:
 
 
 @torch.no_grad()
-def vectors_of(model: NeuCF, rows: Rows, features: PostFeatures, device: torch.device) -> torch.Tensor:
+def vectors_of(model: NeuCF, model_rows: ModelRows, features: PostFeatures, device: torch.device) -> torch.Tensor:
     """Post vectors of a column of posts, joined block by block. -> (n_posts, width)"""
     parts = [
-        model.post_vectors(model.post_input(torch.from_numpy(rows[part]).to(device), features.take(_places(part))))
-        for part in blocks(len(rows), JOINED_AT_ONCE)
+        model.post_vectors(
+            model.post_input(torch.from_numpy(model_rows[part]).to(device), features.take(_places(part)))
+        )
+        for part in blocks(len(model_rows), JOINED_AT_ONCE)
     ]
     return torch.cat(parts) if parts else torch.zeros(0, model.config.width, device=device)
 
 
 @torch.no_grad()
-def post_side_of(model: NeuCF, rows: Rows, features: PostFeatures, device: torch.device) -> PostSide:
+def post_side_of(model: NeuCF, model_rows: ModelRows, features: PostFeatures, device: torch.device) -> PostSide:
     """The post side of a column of posts, computed once for all users."""
-    return model.post_side_of(vectors_of(model, rows, features, device), torch.from_numpy(rows).to(device))
+    return model.post_side_of(vectors_of(model, model_rows, features, device), torch.from_numpy(model_rows).to(device))
 
 
 @torch.no_grad()
 def user_side_of(
-    model: NeuCF, rows: Rows, liked: NDArray[np.int64], starts: NDArray[np.int64], vectors: torch.Tensor
+    model: NeuCF, model_rows: ModelRows, liked: NDArray[np.int64], starts: NDArray[np.int64], vectors: torch.Tensor
 ) -> UserSide:
     """The user side of a column of users.
 
@@ -51,9 +53,9 @@ def user_side_of(
     """
     device = vectors.device
     if len(vectors) == 0:  # nobody likes anything: there is no taste to take the mean of
-        return model.user_side(torch.from_numpy(rows).to(device))
+        return model.user_side(torch.from_numpy(model_rows).to(device))
     taste = taste_of(vectors, torch.from_numpy(liked).to(device), torch.from_numpy(starts).to(device))
-    return model.user_side(torch.from_numpy(rows).to(device), taste)
+    return model.user_side(torch.from_numpy(model_rows).to(device), taste)
 
 
 @torch.no_grad()
@@ -66,13 +68,13 @@ def scores_of(model: NeuCF, users: UserSide, posts: PostSide) -> NDArray[np.floa
     fused, n_users = FusedScorer(model, posts), len(users.gmf)
     scores = np.empty((n_users, len(posts)), np.float32)
     for some in blocks(n_users, USERS_AT_ONCE):
-        room = room_for(some.stop - some.start)
+        room = score_buffer(some.stop - some.start)
         for part in blocks(len(posts), POSTS_AT_ONCE):
             scores[some, part] = fused.scores(users[some], part, room)[:, : part.stop - part.start]
     return scores
 
 
-def best(
+def best_posts(
     scores: NDArray[np.float32], dropped: NDArray[np.bool_], k: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """The k best posts of each user, best first; of equal scores the earlier post comes first.

@@ -25,7 +25,7 @@ def use_threads(count: int) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", str(count))
 
 
-def side_by_side(work: Callable[[Part], Done], parts: Sequence[Part]) -> Iterator[Done]:
+def map_in_threads(work: Callable[[Part], Done], parts: Sequence[Part]) -> Iterator[Done]:
     """What `work` gives for each part, in their order, on as many threads as PyTorch is set to use.
 
     Never more than two parts a thread are under way or waiting to be taken, so memory does not grow with their number.

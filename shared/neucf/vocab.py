@@ -10,8 +10,8 @@ from shared.distinct import distinct
 
 UNKNOWN_ROW = 0
 
-Keys = NDArray[np.int64]
-Rows = NDArray[np.int64]
+IdHashes = NDArray[np.int64]
+ModelRows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,26 +21,30 @@ class Vocab:
     Only what has a training example gets a row, so that a known row is always a trained one.
     """
 
-    keys: Keys  # (n_keys,) ascending, each once
+    id_hashes: IdHashes  # (n_keys,) ascending, each once
 
     def __post_init__(self) -> None:
-        if self.keys.ndim != 1 or self.keys.dtype != np.int64 or np.any(self.keys[1:] <= self.keys[:-1]):
+        if (
+            self.id_hashes.ndim != 1
+            or self.id_hashes.dtype != np.int64
+            or np.any(self.id_hashes[1:] <= self.id_hashes[:-1])
+        ):
             raise ValueError("vocabulary keys: expected one ascending column of int64, each key once")
 
     @classmethod
-    def of(cls, keys: Keys) -> Self:
+    def of(cls, id_hashes: IdHashes) -> Self:
         """The vocabulary of a column of keys, in any order, repeats allowed."""
-        return cls(distinct(keys.astype(np.int64, copy=False)))
+        return cls(distinct(id_hashes.astype(np.int64, copy=False)))
 
     @property
     def n_rows(self) -> int:
         """Rows of a table for this vocabulary: one per key, and row 0."""
-        return len(self.keys) + 1
+        return len(self.id_hashes) + 1
 
-    def rows(self, keys: Keys) -> Rows:
+    def model_rows(self, id_hashes: IdHashes) -> ModelRows:
         """The row of each key; 0 where the key was never trained on. (n,) -> (n,)"""
-        if len(self.keys) == 0:
-            return np.zeros(len(keys), dtype=np.int64)
-        places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        known = self.keys[places] == keys
-        return np.where(known, places + 1, UNKNOWN_ROW).astype(np.int64)
+        if len(self.id_hashes) == 0:
+            return np.zeros(len(id_hashes), dtype=np.int64)
+        indices = np.minimum(np.searchsorted(self.id_hashes, id_hashes), len(self.id_hashes) - 1)
+        known = self.id_hashes[indices] == id_hashes
+        return np.where(known, indices + 1, UNKNOWN_ROW).astype(np.int64)

@@ -9,10 +9,10 @@ from shared.neucf.config import NeuCFConfig
 from shared.neucf.fast.kernels import kernels
 from shared.neucf.features import NO_FEATURES
 from shared.neucf.model import NeuCF
-from shared.neucf.score import best, scores_of, user_side_of, vectors_of
+from shared.neucf.score import best_posts, scores_of, user_side_of, vectors_of
 
 
-def compile_ahead(config: NeuCFConfig) -> None:
+def compile_kernels(config: NeuCFConfig) -> None:
     """Score one user with one post: some seconds the first time in a process, then next to nothing.
 
     Without it the first part that ranks would seem to take these seconds, and what it takes elsewhere be reckoned
@@ -20,11 +20,11 @@ def compile_ahead(config: NeuCFConfig) -> None:
     """
     model = NeuCF(replace(config, image_width=0, caption_width=0), n_user_rows=2, n_post_rows=2)
     model.start(torch.Generator().manual_seed(0))
-    rows = np.ones(1, np.int64)
-    vectors = vectors_of(model, rows, NO_FEATURES, torch.device("cpu"))
-    users = user_side_of(model, rows, np.zeros(1, np.int64), np.zeros(1, np.int64), vectors)
+    model_rows = np.ones(1, np.int64)
+    vectors = vectors_of(model, model_rows, NO_FEATURES, torch.device("cpu"))
+    users = user_side_of(model, model_rows, np.zeros(1, np.int64), np.zeros(1, np.int64), vectors)
     with torch.no_grad():
-        posts = model.post_side_of(vectors, torch.from_numpy(rows))
+        posts = model.post_side_of(vectors, torch.from_numpy(model_rows))
     scores = scores_of(model.eval(), users, posts)
     kernels().withhold(scores, 1, 0, np.zeros(2, np.int64), np.zeros(0, np.int64))
-    best(scores, np.zeros(scores.shape, np.bool_), 1)
+    best_posts(scores, np.zeros(scores.shape, np.bool_), 1)

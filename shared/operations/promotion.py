@@ -11,7 +11,7 @@ from shared.db.engine import Database
 from shared.db.models import ModelVersion, promote_model, roll_back_model
 from shared.db.runs import request_run
 from shared.errors import ArtefactError, PromotionRefused
-from shared.neucf.model_files import check_model_files, is_at_hand
+from shared.neucf.model_files import check_model_files, has_model_folder
 
 SCORE_JOB = "score"
 
@@ -53,7 +53,7 @@ def refuse_unless_whole(model_dir: Path, model: ModelVersion) -> None:
     Raises:
         PromotionRefused: a file is missing or differs.
     """
-    if not is_at_hand(model_dir):
+    if not has_model_folder(model_dir):
         return
     try:
         check_model_files(model_dir / model.folder, sha256=model.sha256, manifest_sha256=model.manifest_sha256)
@@ -63,9 +63,9 @@ def refuse_unless_whole(model_dir: Path, model: ModelVersion) -> None:
         ) from error
 
 
-def unchecked(model_dir: Path) -> str | None:
+def unchecked_warning(model_dir: Path) -> str | None:
     """The warning if a model's files cannot be checked on this machine; None if they can."""
-    if is_at_hand(model_dir):
+    if has_model_folder(model_dir):
         return None
     return (
         f"The model's files were not checked: there is no folder {model_dir.absolute()} here (WARMLINE_MODEL_DIR; is it"
@@ -75,4 +75,4 @@ def unchecked(model_dir: Path) -> str | None:
 
 def _promotion(database: Database, model_dir: Path, model: ModelVersion, action: str) -> Promotion:
     run = request_run(database, SCORE_JOB, by=f"{action} model {model.version}")
-    return Promotion(model=model, run=run, warning=unchecked(model_dir))
+    return Promotion(model=model, run=run, warning=unchecked_warning(model_dir))

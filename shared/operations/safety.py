@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 
 from shared.db.engine import Database
 from shared.db.erasure import erased_lately, least_runs
-from shared.db.installation import gave_out
+from shared.db.installation import matches_installation
 from shared.db.phases import installation_id, read_phase
-from shared.db.post_rows import removed_rows, rows_of_known_posts
+from shared.db.post_rows import known_post_numbers, removed_post_numbers
 from shared.db.runs import newest_fence
 from shared.db.safety import load_blocks, load_hides, next_safety_version
-from shared.domain import JOB_OF_PHASE, AuthorKeys, hash_of_user
+from shared.domain import JOB_OF_PHASE, AuthorHashes, hash_of_user
 from shared.eligibility import Pair, Viewer
 from shared.errors import StoreUnavailable
 from shared.ranked_lists.job_store import JobStore, SafetyLoad
@@ -32,10 +32,10 @@ def claim_redis(database: Database, writer: JobStore) -> None:
         StoreUnavailable: PostgreSQL is older than its Redis.
     """
 
-    def vouch(remains: OwnerHints) -> bool:
-        return gave_out(database, salt=remains.salt, posts=remains.posts)
+    def check_owner(remains: OwnerHints) -> bool:
+        return matches_installation(database, salt=remains.salt, posts=remains.posts)
 
-    writer.belong_to(installation_id(database), vouch)
+    writer.belong_to(installation_id(database), check_owner)
     seen, given_out = writer.newest_fence(JOBS_THAT_PUBLISH), newest_fence(database)
     if seen > given_out:
         raise StoreUnavailable(
@@ -44,10 +44,10 @@ def claim_redis(database: Database, writer: JobStore) -> None:
         )
 
 
-def blocked_authors(blocks: Iterable[Pair], author_keys: AuthorKeys | None = None) -> dict[str, frozenset[int]]:
+def blocked_authors(blocks: Iterable[Pair], author_hashes: AuthorHashes | None = None) -> dict[str, frozenset[int]]:
     """For each user with a block in either direction, keys of the authors withheld from them."""
     hidden: defaultdict[str, set[int]] = defaultdict(set)
-    keys = AuthorKeys() if author_keys is None else author_keys
+    keys = AuthorHashes() if author_hashes is None else author_hashes
     for blocker, blocked in blocks:
         hidden[blocker].add(keys[blocked])
         hidden[blocked].add(keys[blocker])
@@ -62,7 +62,7 @@ def publish_safety(
     removed: Collection[int],
     erased: Mapping[str, datetime],
     load: SafetyLoad,
-    author_keys: AuthorKeys | None = None,
+    author_hashes: AuthorHashes | None = None,
 ) -> None:
     """Write deletions and viewers, then declare Redis safe.
 
@@ -79,7 +79,7 @@ def publish_safety(
         LeaseLost: another run took over from the run that does this.
         StoreUnavailable: Redis lost its data after the load began; writes made meanwhile may be lost with it.
     """
-    keys = AuthorKeys() if author_keys is None else author_keys
+    keys = AuthorHashes() if author_hashes is None else author_hashes
     writer.add_deleted(removed, version=version, is_act=False)
     writer.drop_deleted_except(set(removed), version=version, number=load.number)
     writer.publish_viewers(_packed(viewers, version, keys))
@@ -100,13 +100,13 @@ def reload_safety(database: Database, writer: JobStore, *, since: datetime, keep
     Returns the number of viewers. Posts seen according to events are restored by the next heuristic run.
     """
     claim_redis(database, writer)
-    load, version = writer.begin_safety(), next_safety_version(database)
+    load, version = writer.begin_safety_load(), next_safety_version(database)
     with database.read() as snapshot:
         authors = blocked_authors(load_blocks(snapshot))
         hides = load_hides(snapshot, since=since)
     with database.begin() as connection:
-        rows = rows_of_known_posts(connection, [post for _, post in hides])
-        removed = removed_rows(connection, keep_for=keep_for)
+        rows = known_post_numbers(connection, [post for _, post in hides])
+        removed = removed_post_numbers(connection, keep_for=keep_for)
     hidden: defaultdict[str, set[int]] = defaultdict(set)
     for user, post in hides:
         if post in rows:
@@ -121,13 +121,13 @@ def reload_safety(database: Database, writer: JobStore, *, since: datetime, keep
     return len(viewers)
 
 
-def _blocked_pairs(viewers: Mapping[str, Viewer], keys: AuthorKeys) -> Iterator[tuple[int, int]]:
+def _blocked_pairs(viewers: Mapping[str, Viewer], keys: AuthorHashes) -> Iterator[tuple[int, int]]:
     for user, viewer in viewers.items():
         if viewer.hidden_authors:
             key = keys[user]
             yield from ((key, author) for author in viewer.hidden_authors)
 
 
-def _packed(viewers: Mapping[str, Viewer], version: int, keys: AuthorKeys) -> Iterator[tuple[str, bytes]]:
+def _packed(viewers: Mapping[str, Viewer], version: int, keys: AuthorHashes) -> Iterator[tuple[str, bytes]]:
     for user, viewer in viewers.items():
         yield user, pack_viewer(viewer, version=version, own=keys[user])

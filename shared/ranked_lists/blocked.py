@@ -10,7 +10,7 @@ from shared.ranked_lists.codec import UnreadableList
 
 MAX_PAIRS = 100_000  # 1.6 MB; an app with more blocks relies on its stores for the rest
 _PAIR_BYTES = 16
-NOBODYS_KEY = 0  # no user has it (or one of 2⁶⁴)
+NO_USER = 0  # no user has it (or one of 2⁶⁴)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +34,12 @@ class BlockList:
         return BlockList(users=array("Q", [who for who, _ in kept]), authors=array("Q", [whom for _, whom in kept]))
 
 
-NOBODY = BlockList(users=array("Q"), authors=array("Q"))
+NO_BLOCKS = BlockList(users=array("Q"), authors=array("Q"))
 
 
 def pack_blocked(pairs: Iterable[tuple[int, int]], *, version: int) -> bytes:
     """User and author key, u64 each, sorted by user; cut off at the bound. The first pair is 0 and the version."""
-    ordered = [(NOBODYS_KEY, version), *sorted(islice(pairs, MAX_PAIRS))]
+    ordered = [(NO_USER, version), *sorted(islice(pairs, MAX_PAIRS))]
     return array("Q", [key for pair in ordered for key in pair]).tobytes()
 
 
@@ -55,6 +55,6 @@ def unpack_blocked(value: bytes) -> BlockList:
     if len(value) % _PAIR_BYTES:
         raise UnreadableList(f"blocks: got {len(value)} bytes, expected pairs of {_PAIR_BYTES}")
     keys = array("Q", value)
-    if keys[:1] == array("Q", [NOBODYS_KEY]):
+    if keys[:1] == array("Q", [NO_USER]):
         del keys[:2]
     return BlockList(users=keys[::2], authors=keys[1::2])

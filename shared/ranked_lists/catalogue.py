@@ -30,27 +30,31 @@ class Catalogue:
         self.get: Callable[[int], CatalogueEntry | None] = self._posts.get
         self._clusters: bytes | None = None  # the hash of those that the copy knows
 
-    def all_of(self, rows: Sequence[int]) -> Sequence[CatalogueEntry] | None:
+    def get_all(self, post_numbers: Sequence[int]) -> Sequence[CatalogueEntry] | None:
         """What all of these rows are; None when one of them is not known. Quicker than asking one by one."""
         try:
-            return itemgetter(*rows)(self._posts) if len(rows) > 1 else [self._posts[row] for row in rows]
+            return (
+                itemgetter(*post_numbers)(self._posts)
+                if len(post_numbers) > 1
+                else [self._posts[post_number] for post_number in post_numbers]
+            )
         except KeyError:
             return None
 
     def add(self, entries: Iterable[CatalogueEntry]) -> None:
         """Take in entries that came from elsewhere (PostgreSQL)."""
-        self._posts.update((entry.row, entry) for entry in entries)
+        self._posts.update((entry.post_number, entry) for entry in entries)
 
     def forget(self) -> None:
         """Drop everything: Redis began anew."""
         self._posts.clear()
         self._clusters = None
 
-    async def ensure(self, rows: Iterable[int]) -> None:
+    async def ensure(self, post_numbers: Iterable[int]) -> None:
         """Fetch the chunks of those rows that are not known yet, in one round trip."""
         if len(self._posts) > MAX_ENTRIES:
             self._posts.clear()
-        chunks = {keys.chunk_of(row) for row in rows if row not in self._posts}
+        chunks = {keys.chunk_of(post_number) for post_number in post_numbers if post_number not in self._posts}
         if chunks:
             await self._fetch(chunks)
 
@@ -59,7 +63,7 @@ class Catalogue:
         clusters = cast(bytes | None, await self._redis.get(keys.CLUSTERS))
         if clusters == self._clusters:
             return
-        held = sorted({keys.chunk_of(row) for row in self._posts})
+        held = sorted({keys.chunk_of(post_number) for post_number in self._posts})
         for start in range(0, len(held), CHUNKS_AT_ONCE):
             await self._fetch(held[start : start + CHUNKS_AT_ONCE])
         self._clusters = clusters
@@ -69,7 +73,7 @@ class Catalogue:
         for number in chunks:
             pipe.hgetall(keys.chunk(number))
         for posts in await pipe.execute():
-            self.add(records.unpack_post(int(row), value) for row, value in posts.items())
+            self.add(records.unpack_post(int(post_number), value) for post_number, value in posts.items())
 
 
 class DeletedPosts:
@@ -79,32 +83,34 @@ class DeletedPosts:
         self._redis = client
         self.epoch: bytes | None = None
         self._number = -1
-        self._doubts = 0
-        self.rows: frozenset[int] = frozenset()
+        self._times_marked_stale = 0
+        self.post_numbers: frozenset[int] = frozenset()
         self._ours: frozenset[int] = frozenset()
 
-    def add(self, rows: Iterable[int]) -> None:
+    def add(self, post_numbers: Iterable[int]) -> None:
         """Withhold what this process deleted, whether or not Redis knows of it yet."""
-        self._ours |= frozenset(rows) - self.rows  # what Redis knows already does not move its number again
-        self.rows |= self._ours
+        self._ours |= (
+            frozenset(post_numbers) - self.post_numbers
+        )  # what Redis knows already does not move its number again
+        self.post_numbers |= self._ours
 
-    def seed(self, rows: frozenset[int]) -> None:
+    def seed(self, post_numbers: frozenset[int]) -> None:
         """Withhold what was known when this process last ran, until Redis tells."""
-        self.rows = rows
+        self.post_numbers = post_numbers
 
     def forget_seed(self) -> None:
         """Withhold only what this process deleted: what it was seeded with is another installation's."""
-        self.rows = self._ours
-        self.doubt()
+        self.post_numbers = self._ours
+        self.mark_stale()
 
     def forget(self) -> None:
         """Withhold nothing: rows name other posts by now."""
         self._ours = frozenset()
         self.forget_seed()
 
-    def doubt(self) -> None:
+    def mark_stale(self) -> None:
         """Have the next page ask Redis anew, and whose it is."""
-        self._doubts += 1
+        self._times_marked_stale += 1
         self._number, self.epoch = -1, None
 
     def is_at(self, epoch: bytes, number: int) -> bool:
@@ -115,12 +121,12 @@ class DeletedPosts:
         """Read the withheld rows again if their number or the epoch has moved since the last page."""
         if self.is_at(epoch, number):
             return
-        doubts = self._doubts
-        rows = cast(list[bytes], await self._redis.zrange(keys.DELETED, 0, -1))
+        doubts = self._times_marked_stale
+        post_numbers = cast(list[bytes], await self._redis.zrange(keys.DELETED, 0, -1))
         if epoch == self.epoch and number < self._number:
             return  # another page was quicker, and has read later
-        held = frozenset(int(row) for row in rows)
+        held = frozenset(int(post_number) for post_number in post_numbers)
         self._ours -= held
-        self.rows = held | self._ours
-        if doubts == self._doubts:  # else whose Redis it is has to be asked again
+        self.post_numbers = held | self._ours
+        if doubts == self._times_marked_stale:  # else whose Redis it is has to be asked again
             self._number, self.epoch = number, epoch

@@ -24,8 +24,8 @@ _SCORE = struct.Struct("<e")
 _TOP = 3  # the byte of an entry that the reason and the row's highest bits share
 _WITHOUT_REASON = bytes(byte & 0x0F for byte in range(256))
 _WITHOUT_ROW = bytes(byte >> 4 for byte in range(256))
-ROW_BITS = 28
-MAX_ROW = (1 << ROW_BITS) - 1
+POST_NUMBER_BITS = 28
+MAX_POST_NUMBER = (1 << POST_NUMBER_BITS) - 1
 _SOURCE_CODES = {source: code for code, source in enumerate(SOURCES_BY_CODE)}
 # A code that this version does not know is given as the first one.
 REASONS = [dict(enumerate(reason.code for reason in Reason)).get(code, "popular") for code in range(16)]
@@ -60,7 +60,7 @@ def encode(ranked: RankedList, rest: bytes = b"") -> bytes:
     return HEADER.pack(FORMAT, _SOURCE_CODES[ranked.source], count, ranked.generation, stamp) + ranked.entries + rest
 
 
-def encode_each(head: RankedList, entries: Iterable[bytes]) -> list[bytes]:
+def encode_lists(head: RankedList, entries: Iterable[bytes]) -> list[bytes]:
     """The values of many lists that differ in their entries alone."""
     stamp, heads, values = int(head.generated_at.timestamp()), dict[int, bytes](), []
     for mine in entries:
@@ -91,21 +91,21 @@ def decode(value: bytes) -> RankedList:
     )
 
 
-def pack_entry(row: int, reason: Reason, score: float) -> bytes:
+def pack_entry(post_number: int, reason: Reason, score: float) -> bytes:
     """One entry."""
-    return ENTRY.pack(reason << ROW_BITS | row, score)
+    return ENTRY.pack(reason << POST_NUMBER_BITS | post_number, score)
 
 
 def with_reason(entry: bytes, reason: Reason) -> bytes:
     """An entry as it would be with this reason."""
     packed, score = ENTRY.unpack(entry)
-    return ENTRY.pack(reason << ROW_BITS | packed & MAX_ROW, score)
+    return ENTRY.pack(reason << POST_NUMBER_BITS | packed & MAX_POST_NUMBER, score)
 
 
 def entry_at(entries: bytes, position: int) -> tuple[int, str, float]:
     """Row, reason and score of the entry at a position."""
     packed, score = ENTRY.unpack_from(entries, position * ENTRY.size)
-    return packed & MAX_ROW, REASONS[packed >> ROW_BITS], score
+    return packed & MAX_POST_NUMBER, REASONS[packed >> POST_NUMBER_BITS], score
 
 
 def marks_of(entries: bytes) -> tuple[bytes, ...]:
@@ -130,7 +130,7 @@ def score_of(mark: bytes) -> float:
     return score
 
 
-def rows_of(entries: bytes) -> list[int]:
+def post_numbers_of(entries: bytes) -> list[int]:
     """The post rows of packed entries, in order."""
     size = ENTRY.size
     bare = bytearray(entries)

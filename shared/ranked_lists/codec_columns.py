@@ -6,33 +6,33 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.domain import Reason
-from shared.ranked_lists.codec import ENTRY, MAX_ROW, ROW_BITS
+from shared.ranked_lists.codec import ENTRY, MAX_POST_NUMBER, POST_NUMBER_BITS
 
 Entries = npt.NDArray[np.void]  # of LAYOUT
 Packed = npt.NDArray[np.uint32]  # a post's row and its reason
 
 LAYOUT = np.dtype([("packed", "<u4"), ("score", "<f2")])
 assert LAYOUT.itemsize == ENTRY.size
-MOST_SCORE = 6e4  # float16 ends at 65,504
+MAX_SCORE = 6e4  # float16 ends at 65,504
 
 
-def pack_posts(rows: Sequence[int], reasons: npt.NDArray[np.integer]) -> Packed:
+def pack_posts(post_numbers: Sequence[int], reasons: npt.NDArray[np.integer]) -> Packed:
     """What an entry says of a post besides its score. (n,) rows, (n,) codes of `Reason` -> (n,)"""
-    return reasons.astype(np.uint32) << np.uint32(ROW_BITS) | np.asarray(rows, np.uint32)
+    return reasons.astype(np.uint32) << np.uint32(POST_NUMBER_BITS) | np.asarray(post_numbers, np.uint32)
 
 
 def entries_of(posts: Packed, scores: npt.NDArray[np.floating]) -> Entries:
     """Entries of posts with their scores, of any one shape."""
     entries = np.empty(posts.shape, LAYOUT)
     entries["packed"] = posts
-    entries["score"] = np.clip(scores, -MOST_SCORE, MOST_SCORE)
+    entries["score"] = np.clip(scores, -MAX_SCORE, MAX_SCORE)
     return entries
 
 
 def with_reason(entries: Entries, reason: Reason) -> Entries:
     """Copies of the entries as they would be with this reason."""
     changed = entries.copy()
-    changed["packed"] = (entries["packed"] & np.uint32(MAX_ROW)) | np.uint32(reason << ROW_BITS)
+    changed["packed"] = (entries["packed"] & np.uint32(MAX_POST_NUMBER)) | np.uint32(reason << POST_NUMBER_BITS)
     return changed
 
 

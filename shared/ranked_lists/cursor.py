@@ -15,7 +15,7 @@ from msgspec import Struct
 from shared.signing import MAC_BYTES, SigningKeys, decode_base64url, encode_base64url
 
 FORMAT = 1
-FORMAT_WITH_ROWS = 2
+FORMAT_WITH_POSTS = 2
 MAX_UNRECORDED = 200  # posts, the newest: two of the largest pages
 MAX_POSITION = 0xFFFF
 _BODY = struct.Struct("<BB8sH")
@@ -36,11 +36,13 @@ class Cursor(Struct, kw_only=True, gc=False):
 
 def sign(cursor: Cursor, *, user_id: str, keys: SigningKeys) -> str:
     """The text that a client gets."""
-    rows = cursor.unrecorded[-MAX_UNRECORDED:]
-    number = FORMAT_WITH_ROWS if rows else FORMAT
+    post_numbers = cursor.unrecorded[-MAX_UNRECORDED:]
+    number = FORMAT_WITH_POSTS if post_numbers else FORMAT
     body = _BODY.pack(number, cursor.slot, cursor.nonce, cursor.position)
-    if rows:
-        body += struct.pack(f"<B{len(rows)}I", len(rows), *rows)  # counted: a user's id follows in what is signed
+    if post_numbers:
+        body += struct.pack(
+            f"<B{len(post_numbers)}I", len(post_numbers), *post_numbers
+        )  # counted: a user's id follows in what is signed
     return encode_base64url(body + keys.sign(body + user_id.encode()))
 
 
@@ -60,10 +62,10 @@ def verify(text: str, *, user_id: str, keys: SigningKeys) -> Cursor:
     if len(body) < _BODY.size or not keys.verifies(body + user_id.encode(), signed):
         raise ForgedCursor("not a cursor of this user")
     number, slot, nonce, position = _BODY.unpack_from(body)
-    if number not in (FORMAT, FORMAT_WITH_ROWS):
-        raise ForgedCursor(f"cursor format {number}, expected {FORMAT} or {FORMAT_WITH_ROWS}")
+    if number not in (FORMAT, FORMAT_WITH_POSTS):
+        raise ForgedCursor(f"cursor format {number}, expected {FORMAT} or {FORMAT_WITH_POSTS}")
     count = int.from_bytes(body[_BODY.size : _BODY.size + 1])
-    if len(body) != _BODY.size + (1 + 4 * count if number == FORMAT_WITH_ROWS else 0):
+    if len(body) != _BODY.size + (1 + 4 * count if number == FORMAT_WITH_POSTS else 0):
         raise ForgedCursor("a cursor of another length than it says")
-    rows = struct.unpack_from(f"<{count}I", body, _BODY.size + 1) if count else ()
-    return Cursor(slot=slot, nonce=nonce, position=position, unrecorded=rows)
+    post_numbers = struct.unpack_from(f"<{count}I", body, _BODY.size + 1) if count else ()
+    return Cursor(slot=slot, nonce=nonce, position=position, unrecorded=post_numbers)

@@ -8,7 +8,7 @@ from typing import Self, cast
 from shared.errors import ForeignInstallation, LeaseLost
 from shared.ranked_lists import keys, ownership, scripts
 from shared.ranked_lists.clients import connect, redis_errors
-from shared.ranked_lists.ownership import Vouch
+from shared.ranked_lists.ownership import OwnershipCheck
 
 Argument = bytes | str | int
 
@@ -48,7 +48,7 @@ class FencedWriter:
             held = cast(list[bytes | None], self._redis.mget([keys.fence(job) for job in jobs]))
         return max((int(fence) for fence in held if fence is not None), default=0)
 
-    def belong_to(self, installation: str, vouch: Vouch | None = None) -> None:
+    def belong_to(self, installation: str, check_owner: OwnershipCheck | None = None) -> None:
         """Make sure that Redis is this PostgreSQL's: another's row numbers would name other posts.
 
         Args:
@@ -63,8 +63,8 @@ class FencedWriter:
                 if (
                     self._refused and ownership.owner_in(self._redis) is None
                 ):  # it restarted empty: its owner comes back
-                    raise ownership.foreign(self._url, self._refused[-1], installation)
-                ownership.claim(self._redis, self._url, installation, vouch)
+                    raise ownership.foreign_error(self._url, self._refused[-1], installation)
+                ownership.claim(self._redis, self._url, installation, check_owner)
             except ForeignInstallation:
                 self._refused[:] = [ownership.owner_in(self._redis) or (self._refused or [""])[-1]]
                 raise
@@ -103,7 +103,7 @@ class FencedWriter:
                 " the lists stay as they are"
             )
         if answer == scripts.FOREIGN:
-            raise ownership.foreign(self._url, ownership.owner_in(self._redis), ours)
+            raise ownership.foreign_error(self._url, ownership.owner_in(self._redis), ours)
         return answer
 
     def _refuse_foreign(self) -> None:

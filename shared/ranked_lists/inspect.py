@@ -6,7 +6,7 @@ from typing import TypeVar, cast
 
 import redis
 
-from shared.domain import Phase, PhaseState, author_key
+from shared.domain import Phase, PhaseState, author_hash
 from shared.eligibility import Viewer, may_show
 from shared.ranked_lists import codec, keys, records
 from shared.ranked_lists.clients import connect, redis_errors
@@ -41,7 +41,7 @@ class UserLists:
     seen: SeenRecord
     deleted: frozenset[int]
     is_safe: bool  # deletions and blocks are loaded: the timeline trusts this Redis
-    own_key: int  # the user as an author
+    own_hash: int  # the user as an author
 
 
 def read_user(url: str, user_id: str) -> UserLists:
@@ -51,7 +51,7 @@ def read_user(url: str, user_id: str) -> UserLists:
     with redis_errors(url), connect(url) as client:
         safety, phase, viewer, seen, everyone, *lists = _values(client, names)
         deleted = cast(list[bytes], client.zrange(keys.DELETED, 0, -1))
-    own = author_key(user_id)
+    own = author_hash(user_id)
     known = {name: _readable(codec.decode, value) for name, value in zip(Phase, lists, strict=True)}
     return UserLists(
         phase=_readable(records.unpack_phase, phase),
@@ -59,36 +59,40 @@ def read_user(url: str, user_id: str) -> UserLists:
         everyone=_readable(codec.decode, everyone),
         viewer=_readable(lambda value: records.unpack_viewer(value, own=own), viewer) or Viewer(),
         seen=records.unpack_seen(seen),
-        deleted=frozenset(int(row) for row in deleted),
+        deleted=frozenset(int(post_number) for post_number in deleted),
         is_safe=safety is not None,
-        own_key=own,
+        own_hash=own,
     )
 
 
 def resolve(url: str, user: UserLists, ranked: RankedList, *, limit: int) -> list[ListedPost]:
     """The first entries of a list, with their ids out of the catalogue and how they stand with this user now."""
     entries = [codec.entry_at(ranked.entries, rank) for rank in range(min(limit, len(ranked)))]
-    posts = _posts(url, [row for row, _, _ in entries])
+    posts = _posts(url, [post_number for post_number, _, _ in entries])
     return [
         ListedPost(
             rank=rank,
-            post_id=posts[row].post_id if row in posts else None,
+            post_id=posts[post_number].post_id if post_number in posts else None,
             score=score,
             reason=reason,
-            standing=standing_of(user, row=row, author=posts[row].author if row in posts else None),
+            standing=standing_in_list(
+                user, post_number=post_number, author=posts[post_number].author if post_number in posts else None
+            ),
         )
-        for rank, (row, reason, score) in enumerate(entries, start=1)
+        for rank, (post_number, reason, score) in enumerate(entries, start=1)
     ]
 
 
-def place_in(user: UserLists, ranked: RankedList, *, row: int, post_id: str, author: int) -> ListedPost | None:
+def find_in_list(
+    user: UserLists, ranked: RankedList, *, post_number: int, post_id: str, author: int
+) -> ListedPost | None:
     """Where a list has a post, by the post's row; None: nowhere."""
-    rows = codec.rows_of(ranked.entries)
-    if row not in rows:
+    post_numbers = codec.post_numbers_of(ranked.entries)
+    if post_number not in post_numbers:
         return None
-    position = rows.index(row)
+    position = post_numbers.index(post_number)
     _, reason, score = codec.entry_at(ranked.entries, position)
-    standing = standing_of(user, row=row, author=author)
+    standing = standing_in_list(user, post_number=post_number, author=author)
     return ListedPost(rank=position + 1, post_id=post_id, score=score, reason=reason, standing=standing)
 
 
@@ -112,28 +116,28 @@ def read_safety(url: str) -> bool:
         return _values(client, [keys.SAFETY])[0] is not None
 
 
-def standing_of(user: UserLists, *, row: int, author: int | None) -> str:
+def standing_in_list(user: UserLists, *, post_number: int, author: int | None) -> str:
     """Why a post is not shown to the user now, or only after the others; "" where it is. Without an author: unknown."""
-    if row in user.deleted:
+    if post_number in user.deleted:
         return "deleted"
-    if row in user.viewer.hidden_posts:
+    if post_number in user.viewer.hidden_posts:
         return "hidden"
-    if author is not None and not may_show(user.viewer, row=row, author=author):
-        return "own" if author == user.own_key else "blocked"
-    if row in user.seen.rows:
+    if author is not None and not may_show(user.viewer, post_number=post_number, author=author):
+        return "own" if author == user.own_hash else "blocked"
+    if post_number in user.seen.post_numbers:
         return "served"
-    return "seen" if row in user.viewer.seen_posts else ""
+    return "seen" if post_number in user.viewer.seen_posts else ""
 
 
-def _posts(url: str, rows: Sequence[int]) -> dict[int, CatalogueEntry]:
+def _posts(url: str, post_numbers: Sequence[int]) -> dict[int, CatalogueEntry]:
     posts: dict[int, CatalogueEntry] = {}
     with redis_errors(url), connect(url) as client:
         pipe = client.pipeline(transaction=False)
-        for row in rows:
-            pipe.hget(keys.chunk(keys.chunk_of(row)), str(row))
-        for row, value in zip(rows, cast(Iterable[bytes | None], pipe.execute()), strict=True):
+        for post_number in post_numbers:
+            pipe.hget(keys.chunk(keys.chunk_of(post_number)), str(post_number))
+        for post_number, value in zip(post_numbers, cast(Iterable[bytes | None], pipe.execute()), strict=True):
             if value is not None:
-                posts[row] = records.unpack_post(row, value)
+                posts[post_number] = records.unpack_post(post_number, value)
     return posts
 
 

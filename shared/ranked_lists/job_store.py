@@ -12,7 +12,7 @@ from typing import Self, TypeVar, cast
 
 from msgspec.structs import replace
 
-from shared.domain import ERASED_FOR, MAX_ERASED, Phase, PhaseState, author_key
+from shared.domain import ERASED_FOR, MAX_ERASED, Phase, PhaseState, author_hash
 from shared.eligibility import Viewer
 from shared.errors import StoreUnavailable
 from shared.ranked_lists import keys, records, restored, scripts
@@ -22,7 +22,7 @@ from shared.ranked_lists.codec import UnreadableList
 from shared.ranked_lists.fenced_writer import Argument, FencedWriter
 from shared.ranked_lists.publication import Publication, pack_publication
 from shared.ranked_lists.records import CatalogueEntry
-from shared.ranked_lists.server_life import is_of_another_life, life_now, new_epoch
+from shared.ranked_lists.server_life import current_life, is_of_another_life, new_epoch
 
 LOADING_MS = 600_000  # a load that takes longer than ten minutes does not count
 CHUNKS_AT_ONCE = 100  # hashes of the catalogue a script call: some 2 MB
@@ -71,16 +71,16 @@ class JobStore(FencedWriter):
         chunks: dict[int, dict[int, bytes]] = {}
         clusters: dict[int, int] = {}
         for entry in entries:
-            chunks.setdefault(keys.chunk_of(entry.row), {})[entry.row] = records.pack_post(entry)
+            chunks.setdefault(keys.chunk_of(entry.post_number), {})[entry.post_number] = records.pack_post(entry)
             if entry.cluster:
-                clusters[entry.row] = entry.cluster
+                clusters[entry.post_number] = entry.cluster
         with redis_errors(self._url):
             for some in _batches(chunks.items(), CHUNKS_AT_ONCE):
                 args: list[Argument] = [self._catalogue_ms]
                 for _, posts in some:
                     args.append(2 * len(posts))
-                    for row, value in posts.items():
-                        args += (row, value)
+                    for post_number, value in posts.items():
+                        args += (post_number, value)
                 self.run_fenced(scripts.WRITE_CATALOGUE, [keys.chunk(number) for number, _ in some], args)
             clusters_now = records.hash_of_clusters(clusters)
             self.run_fenced(scripts.WRITE_VALUE, [keys.CLUSTERS], [self._catalogue_ms, clusters_now])
@@ -127,12 +127,12 @@ class JobStore(FencedWriter):
         """Replace all blocks as pairs of keys, which a timeline keeps for when both stores are away."""
         self._write_blocked(pack_blocked(pairs, version=version), version=version)
 
-    def forget_in_blocked(self, user_id: str, *, version: int) -> None:
+    def remove_from_blocks(self, user_id: str, *, version: int) -> None:
         """Take an erased user out of all blocks; a run that publishes them meanwhile is not overwritten."""
         for _ in range(TRIES):
             with redis_errors(self._url):
                 held = _bytes(self._redis.get(keys.BLOCKED))
-            rest = without_user(held, author_key(user_id), version=version) if held else None
+            rest = without_user(held, author_hash(user_id), version=version) if held else None
             if rest is None or self._write_blocked(rest, version=version, instead_of=held):
                 return
 
@@ -145,11 +145,11 @@ class JobStore(FencedWriter):
                 for at, some in _by_second(batch).items():
                     self._redis.eval(scripts.NOTE_ERASED, 1, keys.ERASED, at, *args_for, *some)
 
-    def forget_erased(self, user_hashes: Collection[str], rows: Iterable[int]) -> None:
+    def forget_erased(self, user_hashes: Collection[str], post_numbers: Iterable[int]) -> None:
         """Delete what a Redis that lost its memory, or came back with older data, holds of these users and posts."""
         with redis_errors(self._url):
             self._refuse_foreign()
-            restored.forget_erased(self._redis, user_hashes, rows)
+            restored.forget_erased(self._redis, user_hashes, post_numbers)
 
     def note_publication(self, phase: Phase, publication: Publication, *, job: str) -> None:
         """Say last of all that the publication is whole."""
@@ -176,7 +176,7 @@ class JobStore(FencedWriter):
             with redis_errors(self._url):
                 held = cast(list[bytes | None], self._redis.mget([keys.viewer(user) for user in batch]))
             for user, value in zip(batch, held, strict=True):
-                own = author_key(user)
+                own = author_hash(user)
                 seen: Collection[int] = ()
                 with suppress(UnreadableList):  # what another version wrote is overwritten
                     seen = records.unpack_viewer(value, own=own).seen_posts
@@ -200,7 +200,7 @@ class JobStore(FencedWriter):
                 if cleared:
                     self._redis.srem(keys.VIEWERS, *cleared)
 
-    def add_deleted(self, rows: Iterable[int], *, version: int, is_act: bool = True) -> int:
+    def add_deleted(self, post_numbers: Iterable[int], *, version: int, is_act: bool = True) -> int:
         """Withhold these posts from every page from now on; gives how many were not withheld before.
 
         Args:
@@ -210,12 +210,12 @@ class JobStore(FencedWriter):
         """
         added = 0
         with redis_errors(self._url):
-            for batch in _batches(rows, DELETED_BATCH):
+            for batch in _batches(post_numbers, DELETED_BATCH):
                 args = [self._keep_ms * VIEWER_KEEP_FACTOR, version, int(is_act), LEAST_VERSION, *batch]
                 added += self.run_fenced(scripts.ADD_DELETED, [keys.DELETED, keys.DELETED_NUMBER], args)
         return added
 
-    def drop_deleted_except(self, rows: set[int], *, version: int, number: int) -> int:
+    def drop_deleted_except(self, post_numbers: set[int], *, version: int, number: int) -> int:
         """Forget withheld rows that no list can hold any more (or that came back), unless they were deleted again.
 
         Args:
@@ -227,12 +227,12 @@ class JobStore(FencedWriter):
         with redis_errors(self._url):
             self._refuse_foreign()
             known = cast(list[bytes], self._redis.zrange(keys.DELETED, 0, -1))
-            for batch in _batches((member for member in known if int(member) not in rows), DELETED_BATCH):
+            for batch in _batches((member for member in known if int(member) not in post_numbers), DELETED_BATCH):
                 args: list[Argument] = [version, LEAST_VERSION, number, *batch]
                 dropped += self.run_fenced(scripts.DROP_DELETED, [keys.DELETED, keys.DELETED_NUMBER], args)
         return dropped
 
-    def asked_lately(self, now: datetime) -> dict[str, datetime]:
+    def recent_list_requests(self, now: datetime) -> dict[str, datetime]:
         """Who asked for a page lately and had no list of their own, or an old one, and when."""
         since = (now - keys.ASKED_FOR).timestamp()
         with redis_errors(self._url):
@@ -241,7 +241,7 @@ class JobStore(FencedWriter):
             )
         return {user.decode(): min(now, datetime.fromtimestamp(at, UTC)) for user, at in found}
 
-    def begin_safety(self) -> SafetyLoad:
+    def begin_safety_load(self) -> SafetyLoad:
         """Mark the beginning of a load of the safety data, before PostgreSQL is read for it."""
         token = secrets.token_hex(8)
         with redis_errors(self._url):
@@ -249,7 +249,7 @@ class JobStore(FencedWriter):
             pipe.set(keys.loading(token), "1", px=LOADING_MS)
             pipe.mget(keys.DELETED_NUMBER, keys.SAFETY)
             _, (number, epoch) = pipe.execute()
-            life = life_now(self._redis)
+            life = current_life(self._redis)
         is_new_life = epoch is None or is_of_another_life(epoch, life)
         return SafetyLoad(token=token, number=int(number or 0), life=life, is_new_life=is_new_life)
 
@@ -258,7 +258,7 @@ class JobStore(FencedWriter):
 
         Raises:
             LeaseLost: a newer run has begun to write.
-            StoreUnavailable: Redis lost its memory since `begin_safety`; what was loaded before is gone.
+            StoreUnavailable: Redis lost its memory since `begin_safety_load`; what was loaded before is gone.
         """
         with redis_errors(self._url):
             names = [keys.SAFETY, keys.loading(load.token)]

@@ -19,10 +19,10 @@ KEEP_FOR = timedelta(seconds=60)  # should we be killed before we have tidied up
 # Each key's entry in the table of life times, and its share of both tables' buckets (which are half to quite full):
 # MEMORY USAGE leaves them out. 55 to 70 were measured.
 TABLE_BYTES = 64
-MOST_KEYS = (
+MAX_KEYS = (
     50_000  # weighed of what is there; SCAN gives them in the order of their hashes, so that any part is a sample
 )
-AT_ONCE = 1_000
+SCAN_BATCH = 1_000
 UUID = "00000000-0000-4000-8000-{:012d}"
 KINDS = ("list:h", "list:n", "viewer", "posts", "seen", "chain", "tail")  # what is not of these is shared by all
 
@@ -61,7 +61,7 @@ class MemoryUse:
         return self.bytes - self.at_start - self.clients
 
 
-def weigh_keys(url: str) -> Mapping[str, KeyUsage]:
+def measure_key_usage(url: str) -> Mapping[str, KeyUsage]:
     """Our keys by kind (and `shared`); of very many, a sample that stands for all."""
     counts: Counter[str] = Counter()
     sizes: Counter[str] = Counter()
@@ -75,31 +75,31 @@ def weigh_keys(url: str) -> Mapping[str, KeyUsage]:
                 counts[_kind_of(name)] += 1
                 sizes[_kind_of(name)] += int(size or 0) + TABLE_BYTES
             looked_at += len(names)
-            if looked_at >= MOST_KEYS:
+            if looked_at >= MAX_KEYS:
                 break
-    times = max(1.0, of / looked_at) if looked_at >= MOST_KEYS else 1.0
+    times = max(1.0, of / looked_at) if looked_at >= MAX_KEYS else 1.0
     return {
         kind: KeyUsage(count=round(count * _scale(kind, times)), bytes=sizes[kind] * _scale(kind, times))
         for kind, count in counts.items()
     }
 
 
-def weigh(url: str, *, list_length: int) -> KeySizes:
+def measure_key_sizes(url: str, *, list_length: int) -> KeySizes:
     """Write one of each, look, and delete them."""
     with redis_errors(url), _tidied(url) as client:
         value = _list_of(list_length)
-        few, many = (_weigh_value(client, keys.viewer(NOBODY), _viewer(seen)) for seen in (0, 400))
+        few, many = (_weigh_value(client, keys.viewer(PROBE_USER), _viewer(seen)) for seen in (0, 400))
         chain = records.pack_chain(Chain(nonce=bytes(records.NONCE_BYTES), frozen=codec.decode(value)))
         return KeySizes(
-            list=_weigh_value(client, keys.ranked_list(Phase.HEURISTIC, NOBODY), value) + TABLE_BYTES,
+            list=_weigh_value(client, keys.ranked_list(Phase.HEURISTIC, PROBE_USER), value) + TABLE_BYTES,
             viewer=few + TABLE_BYTES,
             viewer_post=(many - few) / 400,
             catalogue_post=_weigh_catalogue(client),
-            chain=_weigh_value(client, keys.chain(NOBODY, 0), chain) + TABLE_BYTES,
+            chain=_weigh_value(client, keys.chain(PROBE_USER, 0), chain) + TABLE_BYTES,
         )
 
 
-def used(url: str) -> MemoryUse:
+def read_memory_use(url: str) -> MemoryUse:
     """What Redis holds at this moment, whoever's it is."""
     with redis_errors(url), connect(url) as client:
         memory: Any = client.info("memory")
@@ -119,7 +119,7 @@ def _scale(kind: str, times: float) -> float:
 def _names(client: Any) -> Iterator[list[bytes]]:
     cursor = 0
     while True:
-        cursor, names = client.scan(cursor, match=f"{keys.PREFIX}*", count=AT_ONCE)
+        cursor, names = client.scan(cursor, match=f"{keys.PREFIX}*", count=SCAN_BATCH)
         yield names
         if cursor == 0:
             return
@@ -137,13 +137,17 @@ def _tidied(url: str) -> Iterator[Any]:
     try:
         yield client
     finally:
-        list_, viewer, chain = keys.ranked_list(Phase.HEURISTIC, NOBODY), keys.viewer(NOBODY), keys.chain(NOBODY, 0)
+        list_, viewer, chain = (
+            keys.ranked_list(Phase.HEURISTIC, PROBE_USER),
+            keys.viewer(PROBE_USER),
+            keys.chain(PROBE_USER, 0),
+        )
         client.unlink(list_, viewer, chain, f"{keys.PREFIX}{JOB}")
         client.close()
 
 
 def _list_of(length: int) -> bytes:
-    entries = b"".join(pack_entry(row, Reason.POPULAR, 0.5) for row in range(1, length + 1))
+    entries = b"".join(pack_entry(post_number, Reason.POPULAR, 0.5) for post_number in range(1, length + 1))
     return encode(RankedList(source=Source.HEURISTIC, generation=1, generated_at=datetime.now(UTC), entries=entries))
 
 
@@ -158,8 +162,11 @@ def _weigh_value(client: Any, name: str, value: bytes) -> float:
 
 def _weigh_catalogue(client: Any) -> float:
     name, n_posts = f"{keys.PREFIX}{JOB}", 1 << keys.CHUNK_BITS
-    entries = [CatalogueEntry(row=row, post_id=UUID.format(row), author=1 << 60) for row in range(n_posts)]
-    client.hset(name, mapping={str(entry.row): records.pack_post(entry) for entry in entries})
+    entries = [
+        CatalogueEntry(post_number=post_number, post_id=UUID.format(post_number), author=1 << 60)
+        for post_number in range(n_posts)
+    ]
+    client.hset(name, mapping={str(entry.post_number): records.pack_post(entry) for entry in entries})
     client.expire(name, KEEP_FOR)
     return _usage(client, name) / n_posts
 
@@ -168,4 +175,4 @@ def _usage(client: Any, name: str) -> float:
     return float(client.memory_usage(name, samples=0) or 0)
 
 
-NOBODY = "00000000-0000-0000-0000-000000000000"  # as long as a UUID; no app's user, for a UUID's version is never 0
+PROBE_USER = "00000000-0000-0000-0000-000000000000"  # as long as a UUID; no app's user, for a UUID's version is never 0

@@ -68,8 +68,8 @@ def chunk_pattern() -> str:
     return "wl:posts:*"
 
 
-def chunk_of(row: int) -> int:
-    return row >> CHUNK_BITS
+def chunk_of(post_number: int) -> int:
+    return post_number >> CHUNK_BITS
 
 
 def viewer(user_id: str) -> str:
@@ -94,7 +94,7 @@ def chains_of(user_id: str) -> tuple[str, ...]:
     return (*[f"wl:chain:{slot}:{user_id}" for slot in slots], *[f"wl:tail:{slot}:{user_id}" for slot in slots])
 
 
-def all_of(user_id: str) -> list[str]:
+def keys_of_user(user_id: str) -> list[str]:
     """All keys that are one user's own."""
     lists = [ranked_list(phase, user_id) for phase in Phase]
     return [*lists, viewer(user_id), seen(user_id), *chains_of(user_id)]

@@ -17,7 +17,7 @@ from shared.ranked_lists.clients import address, connect, redis_errors
 from shared.ranked_lists.codec import UnreadableList
 
 BATCH = 1_000  # keys a round trip
-SHOWN = 8  # characters of an id that a message shows
+SHORT_ID_LENGTH = 8  # characters of an id that a message shows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +28,10 @@ class OwnerHints:
     posts: Mapping[int, str] = field(default_factory=dict)  # row → id, some of them
 
 
-Vouch = Callable[[OwnerHints], bool]  # whether PostgreSQL knows what was found
+OwnershipCheck = Callable[[OwnerHints], bool]  # whether PostgreSQL knows what was found
 
 
-def claim(client: redis.Redis, url: str, installation: str, vouch: Vouch | None = None) -> None:
+def claim(client: redis.Redis, url: str, installation: str, check_owner: OwnershipCheck | None = None) -> None:
     """Make an unowned Redis this installation's.
 
     Args:
@@ -46,32 +46,32 @@ def claim(client: redis.Redis, url: str, installation: str, vouch: Vouch | None 
     found = owner_in(client)
     if found is None:
         remains = _remains(client)
-        if vouch is not None and (remains.salt or remains.posts) and not vouch(remains):
-            raise foreign(url, None, installation)
+        if check_owner is not None and (remains.salt or remains.posts) and not check_owner(remains):
+            raise foreign_error(url, None, installation)
         client.set(keys.INSTALLATION, installation, nx=True)
         found = owner_in(client)
     if found != installation:
-        raise foreign(url, found, installation)
+        raise foreign_error(url, found, installation)
 
 
 def refuse_foreign(client: redis.Redis, url: str, installation: str | None) -> None:
     """Raises ForeignInstallation when Redis names another owner; one without a name, or asked by nobody, may pass."""
     if installation is not None and (found := owner_in(client)) not in (None, installation):
-        raise foreign(url, found, installation)
+        raise foreign_error(url, found, installation)
 
 
-def foreign(url: str, found: str | None, installation: str) -> ForeignInstallation:
+def foreign_error(url: str, found: str | None, installation: str) -> ForeignInstallation:
     """The error that names both, and what to do."""
-    whose = f"belongs to another installation ({shown(found)})" if found else "holds posts of another installation"
+    whose = f"belongs to another installation ({short_id(found)})" if found else "holds posts of another installation"
     return ForeignInstallation(
-        f"Redis at {address(url)} {whose}, this one is {shown(installation)}; nothing was read or written: set"
+        f"Redis at {address(url)} {whose}, this one is {short_id(installation)}; nothing was read or written: set"
         " WARMLINE_REDIS_URL to a database of its own, or say `warmline installation adopt`, which clears it"
     )
 
 
-def shown(installation: str | None) -> str:
+def short_id(installation: str | None) -> str:
     """An id as messages show it."""
-    return (installation or "none")[:SHOWN]
+    return (installation or "none")[:SHORT_ID_LENGTH]
 
 
 def owner_in(client: redis.Redis) -> str | None:
@@ -117,7 +117,9 @@ def _remains(client: redis.Redis) -> OwnerHints:
     if chunk is None:
         return OwnerHints(salt=salt)
     held = cast(Mapping[bytes, bytes], client.hgetall(chunk.decode()))
-    posts = {int(row): records.unpack_post(int(row), value).post_id for row, value in held.items()}
+    posts = {
+        int(post_number): records.unpack_post(int(post_number), value).post_id for post_number, value in held.items()
+    }
     return OwnerHints(salt=salt, posts=posts)
 
 

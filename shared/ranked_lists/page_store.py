@@ -63,7 +63,7 @@ class PageWriter:
 
     def __init__(self, reader: TimelineStore, *, lifetimes: Lifetimes) -> None:
         self._ask = reader.ask
-        longest = len(records.pack_visits(0)) + len(records.pack_rows([0])) * lifetimes.seen_length
+        longest = len(records.pack_visits(0)) + len(records.pack_post_numbers([0])) * lifetimes.seen_length
         # As Redis gets them, with each page.
         self._chain_ms, self._seen_ms = b"%d" % _ms(lifetimes.chain_for), b"%d" % _ms(lifetimes.seen_for)
         self._longest_seen = b"%d" % longest
@@ -79,7 +79,7 @@ class PageWriter:
         """
         chain, tail, visits = page.chain, page.tail, page.visits
         packed = records.pack_chain(chain), b"" if tail is None else records.pack_tail(chain.nonce, tail)
-        seen = keys.seen(user_id), records.pack_rows(page.served)
+        seen = keys.seen(user_id), records.pack_post_numbers(page.served)
         asked = (repr(time.time()), keys.MAX_ASKED, _ms(keys.ASKED_FOR)) if page.wants_list else (b"",)
         while True:  # as often as another first page of this user is quicker
             before, visits = visits, (visits + 1) % 2**32
@@ -114,8 +114,8 @@ class PageWriter:
         end: Command = (
             "EVALSHA", scripts.digest_of(scripts.END_PAGE), 4, *names,
             user_id, nonce, page.ends_before, records.pack_page_end(chain.page_ends[-1]), self._chain_ms, whole, tail,
-            records.pack_rows(page.served), self._longest_seen, self._seen_ms, b"1" if page.is_last_try else b"",
-            b"1" if page.needs_slot else b"",
+            records.pack_post_numbers(page.served), self._longest_seen, self._seen_ms,
+            b"1" if page.is_last_try else b"", b"1" if page.needs_slot else b"",
         )  # fmt: skip
         (noted,) = await self._ask([end], within)
         if noted == scripts.ERASED:

@@ -27,7 +27,7 @@ _LIST_AT = NONCE_BYTES + _COUNT.size  # where a chain's list begins
 class CatalogueEntry(NamedTuple):
     """What the timeline must know of a post: its id, its author's key, and its cluster of near-identical photos."""
 
-    row: int
+    post_number: int
     post_id: str
     author: int
     cluster: int = 0  # 0: no near-identical photo is known
@@ -75,7 +75,7 @@ class SeenRecord(Struct, kw_only=True, gc=False):
     """Posts served to a user, longest ago first, and how often the user began a chain."""
 
     visits: int = 0
-    rows: Sequence[int] = ()
+    post_numbers: Sequence[int] = ()
 
 
 def pack_viewer(viewer: Viewer, *, version: int, own: int) -> bytes:
@@ -110,9 +110,9 @@ def content_of_viewer(value: bytes | None) -> bytes:
     return value[_VERSION_BYTES:] if value else b""
 
 
-def pack_rows(rows: Iterable[int]) -> bytes:
+def pack_post_numbers(post_numbers: Iterable[int]) -> bytes:
     """Post rows as u32."""
-    return _u32(rows)
+    return _u32(post_numbers)
 
 
 def pack_visits(visits: int) -> bytes:
@@ -125,7 +125,7 @@ def unpack_seen(value: bytes | None) -> SeenRecord:
     if not value or len(value) < _VISITS.size:
         return SeenRecord()
     whole = len(value) - (len(value) - _VISITS.size) % 4
-    return SeenRecord(visits=_VISITS.unpack_from(value)[0], rows=_read("I", value[_VISITS.size : whole]))
+    return SeenRecord(visits=_VISITS.unpack_from(value)[0], post_numbers=_read("I", value[_VISITS.size : whole]))
 
 
 def pack_chain(chain: Chain) -> bytes:
@@ -191,9 +191,9 @@ def pack_post(entry: CatalogueEntry) -> bytes:
     return _POST.pack(entry.author, entry.cluster) + entry.post_id.encode()
 
 
-def unpack_post(row: int, value: bytes) -> CatalogueEntry:
+def unpack_post(post_number: int, value: bytes) -> CatalogueEntry:
     author, cluster = _POST.unpack_from(value)
-    return CatalogueEntry(row=row, post_id=value[_POST.size :].decode(), author=author, cluster=cluster)
+    return CatalogueEntry(post_number=post_number, post_id=value[_POST.size :].decode(), author=author, cluster=cluster)
 
 
 def hash_of_clusters(clusters: Mapping[int, int]) -> bytes:
@@ -223,8 +223,8 @@ def _withheld_layout(n_authors: int, n_hidden: int) -> struct.Struct:
     return struct.Struct(f"={n_authors}Q{n_hidden}I")
 
 
-def _u32(rows: Iterable[int]) -> bytes:
-    return (rows if isinstance(rows, (array, memoryview)) else array("I", rows)).tobytes()
+def _u32(post_numbers: Iterable[int]) -> bytes:
+    return (post_numbers if isinstance(post_numbers, (array, memoryview)) else array("I", post_numbers)).tobytes()
 
 
 def _u16(numbers: Iterable[int]) -> bytes:

@@ -16,19 +16,19 @@ _OF_A_USER = re.compile(rb"wl:(?:(?:list|chain|tail):.|viewer|seen):(.*)", re.DO
 ItemT = TypeVar("ItemT")
 
 
-def forget_erased(client: redis.Redis, erased: Collection[str], rows: Iterable[int]) -> None:
+def forget_erased(client: redis.Redis, erased: Collection[str], post_numbers: Iterable[int]) -> None:
     """Delete what names users whose hashes are these, and the catalogue's entries of these rows."""
     users = {user for user in _users(client) if _hash(user) in erased} if erased else set[bytes]()
     for some in _batches(users):
         pipe = client.pipeline(transaction=False)
-        pipe.delete(*(key for user in some for key in keys.all_of(user.decode())))
+        pipe.delete(*(key for user in some for key in keys.keys_of_user(user.decode())))
         pipe.srem(keys.VIEWERS, *some)
         pipe.zrem(keys.ASKED, *some)
         pipe.execute()
-    for posts in _batches(rows):
+    for posts in _batches(post_numbers):
         pipe = client.pipeline(transaction=False)
-        for row in posts:
-            pipe.hdel(keys.chunk(keys.chunk_of(row)), str(row))
+        for post_number in posts:
+            pipe.hdel(keys.chunk(keys.chunk_of(post_number)), str(post_number))
         pipe.execute()
 
 

@@ -23,7 +23,7 @@ def life_of(info: object) -> str:
     return str(named)[:_LENGTH]
 
 
-def life_now(client: redis.Redis) -> str:
+def current_life(client: redis.Redis) -> str:
     """The life of the server behind a client."""
     try:
         return life_of(client.info(SECTION))

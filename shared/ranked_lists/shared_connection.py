@@ -26,15 +26,15 @@ NEVER = float("inf")
 UNKNOWN_SCRIPT = "NOSCRIPT"
 # The last part of what a command may take begins when the process gets to it: where other processes kept this one from
 # its processor, the answer is there by then and is read, instead of being counted as none.
-LAST_WORD = 0.2
-TOGETHER = 8  # commands are not held back for more: Redis is at work on them while this process makes the next ones
+GRACE_SHARE = 0.2
+FLUSH_AFTER = 8  # commands are not held back for more: Redis is at work on them while this process makes the next ones
 CHECK_EVERY = 0.005  # seconds, while a command is unanswered; one timer for each would cost more than the commands
 
 
 class SharedConnection:
     """Asks Redis over one connection, which is made when it is needed, and again after it broke."""
 
-    def __init__(self, url: str, *, patience: timedelta, on_connect: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, url: str, *, timeout: timedelta, on_connect: Callable[[], None] = lambda: None) -> None:
         """
         Args:
             url: Redis' address.
@@ -42,8 +42,8 @@ class SharedConnection:
             on_connect: told of each new connection, before anything is asked over it.
         """
         self._on_connect = on_connect
-        self._endpoint = Endpoint(url, timeout=patience)
-        self._seconds = patience.total_seconds()
+        self._endpoint = Endpoint(url, timeout=timeout)
+        self._seconds = timeout.total_seconds()
         self._pipeline: _Pipeline | None = None
         self._connecting: asyncio.Task[_Pipeline] | None = None
 
@@ -88,7 +88,7 @@ class SharedConnection:
         return await asyncio.shield(self._connecting)
 
     async def _connect(self) -> "_Pipeline":
-        pipeline = await self._endpoint.connect(partial(_Pipeline, patience=self._seconds))
+        pipeline = await self._endpoint.connect(partial(_Pipeline, timeout=self._seconds))
         try:
             for answer in await pipeline.send(self._endpoint.greeting):
                 if isinstance(answer, hiredis.ReplyError):
@@ -132,14 +132,14 @@ class _Asked(Struct, gc=False):
 class _Pipeline(asyncio.Protocol):
     """One connection, from when it stands to when it breaks; its answers can never be another connection's."""
 
-    def __init__(self, *, patience: float) -> None:
-        self._patience = patience
+    def __init__(self, *, timeout: float) -> None:
+        self._timeout = timeout
         self._loop = asyncio.get_running_loop()
         self._reader = hiredis.Reader()
         self._waiting: deque[_Asked] = deque()
         self._received: list[object] = []  # of the answers that the first one waits for
         self._out: list[bytes] = []
-        self._silence = self._deadline(patience)  # on which the connection is given up; each answer begins it anew
+        self._silence = self._deadline(timeout)  # on which the connection is given up; each answer begins it anew
         self._is_checked = False
         self.is_over = False
 
@@ -156,10 +156,10 @@ class _Pipeline(asyncio.Protocol):
         if not self._out:
             self._loop.call_soon(self._flush)
         self._out += [hiredis.pack_command(command) for command in commands]  # type: ignore[arg-type]  # of any length
-        if len(self._out) >= TOGETHER:
+        if len(self._out) >= FLUSH_AFTER:
             self._flush()
         if not self._waiting:
-            self._silence = self._deadline(self._patience)
+            self._silence = self._deadline(self._timeout)
         self._waiting.append(_Asked(answers, len(commands), self._deadline(within)))
         if not self._is_checked:
             self._is_checked = True
@@ -168,7 +168,7 @@ class _Pipeline(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Hand out the answers."""
-        self._silence = self._deadline(self._patience)
+        self._silence = self._deadline(self._timeout)
         self._reader.feed(data)
         try:
             while not self.is_over and (answer := self._reader.gets()) is not False:
@@ -209,7 +209,7 @@ class _Pipeline(asyncio.Protocol):
             return
         now = self._loop.time()
         if self._silence.is_over(now):
-            self.drop(Disconnected(f"no answer within {self._patience:.3f} s"))
+            self.drop(Disconnected(f"no answer within {self._timeout:.3f} s"))
             return
         for asked in self._waiting:
             if asked.deadline.is_over(now):
@@ -217,7 +217,7 @@ class _Pipeline(asyncio.Protocol):
         self._loop.call_later(CHECK_EVERY, self._check)
 
     def _deadline(self, seconds: float) -> _Deadline:
-        return _Deadline(self._loop.time() + seconds * (1 - LAST_WORD), seconds * LAST_WORD)
+        return _Deadline(self._loop.time() + seconds * (1 - GRACE_SHARE), seconds * GRACE_SHARE)
 
 
 def _end(asked: _Asked, error: Exception) -> None:

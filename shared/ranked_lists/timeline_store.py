@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 from msgspec import Struct
 from redis.exceptions import RedisError, ResponseError
 
-from shared.domain import Phase, PhaseState, author_key
+from shared.domain import Phase, PhaseState, author_hash
 from shared.eligibility import Viewer
 from shared.errors import StoreUnavailable, WritesRefused
 from shared.ranked_lists import codec, keys, records
@@ -18,7 +18,7 @@ from shared.ranked_lists.catalogue import Catalogue, DeletedPosts
 from shared.ranked_lists.clients import address, connect_async
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import Cursor
-from shared.ranked_lists.ownership import foreign
+from shared.ranked_lists.ownership import foreign_error
 from shared.ranked_lists.publication import Publication, unpack_publication
 from shared.ranked_lists.records import Chain, SeenRecord, Tail
 from shared.ranked_lists.server_life import SECTION, is_of_another_life, life_of
@@ -26,7 +26,7 @@ from shared.ranked_lists.shared_connection import Command, SharedConnection
 
 ValueT = TypeVar("ValueT")
 PHASES = tuple(Phase)
-UNREADABLE = (ValueError, struct.error)  # what reading the bytes of another version may raise
+DECODE_ERRORS = (ValueError, struct.error)  # what reading the bytes of another version may raise
 
 
 class MemoryLost(StoreUnavailable):
@@ -63,7 +63,7 @@ class TimelineStore:
         self._url, self._address = url, address(url)
         self.installation: str | None = None  # whose lists are served; None until PostgreSQL has said it
         self._redis = connect_async(url, budget=budget)  # for the keeper's looks, whose answers are long
-        self._connection = SharedConnection(url, patience=budget, on_connect=self._doubt)  # for pages
+        self._connection = SharedConnection(url, timeout=budget, on_connect=self._mark_stale)  # for pages
         self._epoch: bytes | None = None  # the newest that was followed
         self.catalogue = Catalogue(self._redis)
         self.deleted = DeletedPosts(self._redis)
@@ -102,8 +102,8 @@ class TimelineStore:
             if known is not None and content and content == known.content:
                 withheld = known.viewer
             else:
-                withheld = records.unpack_viewer(viewer, own=author_key(user_id))
-        except (RedisError, OSError, TimeoutError, *UNREADABLE) as error:  # a viewer must not count as absent
+                withheld = records.unpack_viewer(viewer, own=author_hash(user_id))
+        except (RedisError, OSError, TimeoutError, *DECODE_ERRORS) as error:  # a viewer must not count as absent
             raise self._unavailable(error) from error
         return UserState(
             phase=_readable(records.unpack_phase, phase) if phase else None,
@@ -121,7 +121,7 @@ class TimelineStore:
             self.catalogue.forget()
             self.deleted.forget()
         if self.installation != installation:
-            self.deleted.doubt()
+            self.deleted.mark_stale()
         self.installation = installation
 
     async def _follow(self, epoch: bytes, number: int) -> None:
@@ -141,9 +141,9 @@ class TimelineStore:
         self._epoch = epoch
         await self.deleted.catch_up(epoch, number)
 
-    def _doubt(self) -> None:
+    def _mark_stale(self) -> None:
         """A new connection may be to a server that came back with what it had kept earlier, or to another one."""
-        self.deleted.doubt()
+        self.deleted.mark_stale()
 
     def _refuse_restored(self, epoch: bytes, info: object) -> None:
         if is_of_another_life(epoch, life_of(info)):
@@ -156,7 +156,7 @@ class TimelineStore:
             return
         if owner is None:  # earlier versions let it run out: it is claimed while the safety data is loaded
             raise MemoryLost(f"Redis at {self._address} names no owner; deletions and blocks are being loaded")
-        raise foreign(self._url, owner.decode(errors="replace"), self.installation)
+        raise foreign_error(self._url, owner.decode(errors="replace"), self.installation)
 
     async def lists(self, user_id: str, within: float | None = None) -> list[RankedList]:
         """The user's present lists (those that can be read)."""
@@ -195,10 +195,10 @@ class TimelineStore:
         pairs = zip(Phase, values, strict=True)
         return {phase: known for phase, value in pairs if (known := _readable(unpack_publication, value))}
 
-    async def ensure_posts(self, rows: Iterable[int]) -> None:
+    async def ensure_posts(self, post_numbers: Iterable[int]) -> None:
         """Have the catalogue know these rows, as far as Redis does."""
         try:
-            await self.catalogue.ensure(rows)
+            await self.catalogue.ensure(post_numbers)
         except (RedisError, OSError, TimeoutError) as error:
             raise self._unavailable(error) from error
 
@@ -229,7 +229,7 @@ class TimelineStore:
                 raise MemoryLost(f"Redis at {self._address} has lost its memory; deletions and blocks are being loaded")
             self._refuse_restored(epoch, info)
             await self._follow(epoch, int(number or 0))
-        except (RedisError, OSError, TimeoutError, *UNREADABLE) as error:
+        except (RedisError, OSError, TimeoutError, *DECODE_ERRORS) as error:
             raise self._unavailable(error) from error
 
     async def ask(self, commands: Sequence[Command], within: float | None) -> list[object]:
@@ -268,5 +268,5 @@ def _readable(decode: Callable[[bytes], ValueT], value: bytes | None) -> ValueT 
     """A value that cannot be read counts as absent: the next source answers, the next publication mends it."""
     try:
         return decode(value) if value else None
-    except UNREADABLE:
+    except DECODE_ERRORS:
         return None

@@ -24,21 +24,21 @@ class UserStore:
         """From now on refuse to write into a Redis that names another owner."""
         self._installation = installation
 
-    def mark_seen(self, rows: Mapping[str, Sequence[int]]) -> None:
+    def mark_seen(self, post_numbers: Mapping[str, Sequence[int]]) -> None:
         """Count these rows as seen by these users, the longest ago first."""
         longest = 4 + 4 * self._lifetimes.seen_length
         keep_ms = int(self._lifetimes.seen_for.total_seconds() * 1000)
-        users = sorted(rows)
+        users = sorted(post_numbers)
         with redis_errors(self._url):
             refuse_foreign(self._redis, self._url, self._installation)
             for start in range(0, len(users), _BATCH):
                 pipe = self._redis.pipeline(transaction=False)
                 for user in users[start : start + _BATCH]:
-                    packed = records.pack_rows(rows[user])
+                    packed = records.pack_post_numbers(post_numbers[user])
                     pipe.eval(scripts.MARK_SEEN, 2, keys.seen(user), keys.ERASED, packed, longest, keep_ms, user)
                 pipe.execute()
 
-    def forget_user(self, user_id: str, rows: Sequence[int]) -> None:
+    def forget_user(self, user_id: str, post_numbers: Sequence[int]) -> None:
         """Delete all that names a user, and what the catalogue says of their posts.
 
         Call it after `ListWriter.note_erased`: nothing of the user can come back then.
@@ -46,11 +46,11 @@ class UserStore:
         with redis_errors(self._url):
             refuse_foreign(self._redis, self._url, self._installation)
             pipe = self._redis.pipeline(transaction=False)
-            pipe.delete(*keys.all_of(user_id))
+            pipe.delete(*keys.keys_of_user(user_id))
             pipe.srem(keys.VIEWERS, user_id)
             pipe.zrem(keys.ASKED, user_id)
-            for row in rows:
-                pipe.hdel(keys.chunk(keys.chunk_of(row)), str(row))
+            for post_number in post_numbers:
+                pipe.hdel(keys.chunk(keys.chunk_of(post_number)), str(post_number))
             pipe.execute()
 
     def close(self) -> None:

@@ -152,7 +152,7 @@ def check_lists(deployment: Deployment, phase: Phase, users: Sequence[str]) -> s
     for value in values:
         assert value is not None
         ranked = codec.decode(value)
-        found = codec.rows_of(ranked.entries)
+        found = codec.post_numbers_of(ranked.entries)
         assert len(found) == len(set(found)) == LENGTH
         assert rows.issuperset(found)
         generations.add(ranked.generation)

@@ -91,7 +91,7 @@ def check(camps: Camps) -> None:
         load_whole(models / folder, sha256=sha256)
     with camps.deployment.redis() as redis:
         values = redis.mget([keys.ranked_list(Phase.NEUCF, person) for person in PEOPLE])
-    lists = [codec.rows_of(codec.decode(value).entries) for value in values if value is not None]
+    lists = [codec.post_numbers_of(codec.decode(value).entries) for value in values if value is not None]
     assert all(len(rows) == len(set(rows)) > 0 for rows in lists)
     assert len(lists) in (0, len(PEOPLE)) or not promoted, "a publication took lists away"
 

@@ -122,12 +122,12 @@ class Week:
                 ((fence,),) = self.camps.deployment.sql(newest, [(job,)])
                 assert max(ranked.generation for ranked in lists.values()) == fence, (self.hours, phase)
             for ranked in lists.values():
-                rows = codec.rows_of(ranked.entries)
+                rows = codec.post_numbers_of(ranked.entries)
                 assert len(set(rows)) == len(rows) >= 10, (self.hours, phase)
         own = [
             names[row].startswith(person.partition("-")[0])
             for person, ranked in self.lists(Phase.NEUCF).items()
-            for row in codec.rows_of(ranked.entries)[:10]
+            for row in codec.post_numbers_of(ranked.entries)[:10]
             if row in names
         ]
         assert sum(own) / len(own) >= OWN_SHARE, (self.hours, sum(own) / len(own))

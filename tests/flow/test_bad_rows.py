@@ -76,7 +76,7 @@ def test_no_bad_row_stops_a_run_or_changes_a_list(camps: Camps) -> None:
     with camps.deployment.database() as database:
         data = load_training_data(database, build_encoders(camps.content()), days=730, now=datetime.now(UTC))
     likes = examples_of(data.events, data.posts)
-    assert (len(data.posts.keys), len(likes)) == (2 * (POSTS + 1) + 4, 2 * PEOPLE * (LIKES - 1))
+    assert (len(data.posts.id_hashes), len(likes)) == (2 * (POSTS + 1) + 4, 2 * PEOPLE * (LIKES - 1))
 
 
 def show(camps: Camps, bad: dict[str, list[str]]) -> None:
@@ -94,4 +94,6 @@ def lists_of(camps: Camps) -> dict[tuple[Phase, str], list[int]]:
     people = [*people_of("cat"), *people_of("car")]
     with camps.deployment.redis() as redis:
         found = {(phase, person): redis.get(keys.ranked_list(phase, person)) for phase in Phase for person in people}
-    return {key: codec.rows_of(codec.decode(value).entries) for key, value in found.items() if value is not None}
+    return {
+        key: codec.post_numbers_of(codec.decode(value).entries) for key, value in found.items() if value is not None
+    }

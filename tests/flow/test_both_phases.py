@@ -281,7 +281,7 @@ def list_of(camps: Camps, person: str) -> RankedList:
 def order_of(camps: Camps, person: str) -> list[str]:
     """The posts of a person's NeuCF list, best first."""
     ids_of = {row: post_id for post_id, row in camps.deployment.rows().items()}
-    return [ids_of[row] for row in codec.rows_of(list_of(camps, person).entries)]
+    return [ids_of[row] for row in codec.post_numbers_of(list_of(camps, person).entries)]
 
 
 def test_after_redis_lost_its_memory_the_next_run_scores_everybody(camps: Camps) -> None:

@@ -49,7 +49,7 @@ def test_after_some_failures_no_request_asks_until_the_keeper_had_an_answer(
     fragile_deployment.run_heuristic()
     with fragile_deployment.timeline() as client:
         until_ready(client)
-        breaker = state_of_app(client).keeper.breakers["redis"]
+        breaker = state_of_app(client).background_refresh.breakers["redis"]
         second_valkey.stop()
         eventually(lambda: ask(client, ANN)["source"] == "snapshot" and breaker.is_open, "the breaker is open")
         second_valkey.start()

@@ -58,7 +58,7 @@ class Life:
         own = [
             names[row].startswith(person.split("-")[0])
             for person, value in self.lists().items()
-            for row in codec.rows_of(codec.decode(value).entries)[:10]
+            for row in codec.post_numbers_of(codec.decode(value).entries)[:10]
         ]
         return sum(own) / len(own)
 

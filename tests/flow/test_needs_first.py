@@ -10,11 +10,11 @@ import pytest
 
 from s02_recsys_neucf.job import run_scoring
 from s02_train_neucf.job import run_training
-from shared.db.details import count_learnt
+from shared.db.details import count_trainable
 from shared.db.engine import Database
 from shared.db.rights import SCORING, TRAINING, missing_rights
 from shared.errors import ArtefactError, SourceError, StoreUnavailable
-from shared.neucf.model_folder import room_wanted, try_folder
+from shared.neucf.model_folder import bytes_needed, check_folder
 from shared.neucf.size import model_bytes
 from tests.faults.disks import fill, small_disk
 from tests.faults.saving import make_champion
@@ -41,7 +41,7 @@ def test_a_folder_that_is_none_stops_a_training_before_it_encodes(camps: Camps) 
 def test_a_folder_of_somebody_else_cannot_be_written(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(ArtefactError, match="cannot be written"):
-        try_folder(tmp_path, lambda: 1)
+        check_folder(tmp_path, lambda: 1)
 
 
 def test_a_full_disk_stops_a_training_before_it_encodes_and_the_doctor_says_so(camps: Camps) -> None:
@@ -58,7 +58,7 @@ def test_a_full_disk_stops_a_training_before_it_encodes_and_the_doctor_says_so(c
 
 
 def test_trying_a_folder_leaves_nothing(tmp_path: Path) -> None:
-    try_folder(tmp_path / "models", lambda: 1)
+    check_folder(tmp_path / "models", lambda: 1)
     assert list((tmp_path / "models").iterdir()) == []
     assert judge_folder(tmp_path / "models", lambda: 1) == judge_folder(tmp_path / "absent", lambda: 1) == []
 
@@ -67,17 +67,17 @@ def test_a_model_wants_somewhat_more_room_than_the_newest(tmp_path: Path) -> Non
     for name, size in (("model-20261101T030000-1", 9_000), ("model-20261102T030000-2", 1_000)):
         (tmp_path / name).mkdir()
         (tmp_path / name / "weights.safetensors").write_bytes(bytes(size))
-    assert room_wanted(tmp_path, lambda: 7) == 1_200
+    assert bytes_needed(tmp_path, lambda: 7) == 1_200
 
 
 def test_a_first_model_wants_room_for_those_whom_it_will_know(tmp_path: Path) -> None:
-    assert room_wanted(tmp_path, lambda: model_bytes(users=100_000, posts=50_000)) == pytest.approx(250e6, rel=0.05)
+    assert bytes_needed(tmp_path, lambda: model_bytes(users=100_000, posts=50_000)) == pytest.approx(250e6, rel=0.05)
 
 
 def test_those_whom_a_model_will_know_have_liked_something_since(camps: Camps) -> None:
     with camps.deployment.database() as database, database.read() as snapshot:
-        everybody = count_learnt(snapshot, since=datetime.fromtimestamp(0, UTC))
-        assert count_learnt(snapshot, since=datetime.now(UTC)) == (0, 0)
+        everybody = count_trainable(snapshot, since=datetime.fromtimestamp(0, UTC))
+        assert count_trainable(snapshot, since=datetime.now(UTC)) == (0, 0)
     assert everybody == (2 * PEOPLE, 2 * POSTS)
 
 

@@ -68,7 +68,7 @@ def test_what_is_remembered_is_bounded_and_the_newest_are_kept(ranked_deployment
         value = ranked_deployment.redis().get("wl:seen:cold")
     assert isinstance(value, bytes)
     rows = ranked_deployment.rows()
-    assert list(unpack_seen(value).rows) == [rows[post] for post in served[-bound:]]
+    assert list(unpack_seen(value).post_numbers) == [rows[post] for post in served[-bound:]]
 
 
 def test_what_is_remembered_has_an_end(client: TestClient, ranked_deployment: Deployment) -> None:

@@ -34,7 +34,7 @@ def report_of(camps: Camps, version: int) -> Mapping[str, Any]:
     return found.report
 
 
-def key_of(camps: Camps, user_id: str) -> int:
+def id_hash_of(camps: Camps, user_id: str) -> int:
     ((key,),) = camps.deployment.sql("""SELECT hashtextextended(%s::text COLLATE "C", 0)""", [(user_id,)])
     return int(key)
 
@@ -55,10 +55,10 @@ def test_a_night_starts_from_the_champion_without_those_who_were_erased_since(
     assert f'before="model {first["model"]}" members=1 users_kept=31 users=31' in caplog.text
     warm = artefact_of(camps, second)
     assert warm.manifest.recipe["started_from"] == f"model {first['model']}"
-    assert key_of(camps, OTHER) in warm.users.keys
-    assert key_of(camps, ERASED) not in warm.users.keys
-    assert key_of(camps, ERASED) in artefact_of(camps, first["model"]).users.keys
-    erased_row = artefact_of(camps, first["model"]).users.rows(np.array([key_of(camps, ERASED)]))[0]
+    assert id_hash_of(camps, OTHER) in warm.users.id_hashes
+    assert id_hash_of(camps, ERASED) not in warm.users.id_hashes
+    assert id_hash_of(camps, ERASED) in artefact_of(camps, first["model"]).users.id_hashes
+    erased_row = artefact_of(camps, first["model"]).users.model_rows(np.array([id_hash_of(camps, ERASED)]))[0]
     erased = artefact_of(camps, first["model"]).model.user_table.weight[erased_row]
     nearest = torch.cosine_similarity(warm.model.user_table.weight, erased[None, :]).max()
     assert nearest < 0.99  # nobody has inherited their row

@@ -9,10 +9,10 @@ from typing import cast
 import numpy as np
 import pytest
 
-from s01_heuristic.new_posts import viewers_of
+from s01_heuristic.new_posts import count_viewers
 from s02_train_neucf.data.load import load_training_data
 from shared.candidates.ranking_input import RankingInput as LoadedWorld
-from shared.candidates.ranking_input import load_world
+from shared.candidates.ranking_input import load_ranking_input
 from shared.content.encode_posts import Encoders
 from shared.content.encoders.protocol import EncoderCard
 from shared.db.bulk import (
@@ -20,16 +20,16 @@ from shared.db.bulk import (
     load_all_posts,
     load_candidates,
     load_events,
+    load_id_hashes,
     load_post_lives,
-    load_user_keys,
 )
 from shared.db.details import user_details
 from shared.db.doctor.rows import RowProbe, look_for_unknown, look_for_unknown_senders
 from shared.db.engine import Database
 from shared.db.erasure import erase_user
 from shared.db.events import Event, store_events
-from shared.db.newest import newest_posts, posts_of_rows
-from shared.db.post_rows import moment_of, rows_of_posts
+from shared.db.newest import newest_posts, posts_by_number
+from shared.db.post_rows import assign_post_numbers, transaction_snapshot
 from shared.db.vectors import load_content
 from shared.db.writes import PostWrite, put_post
 from shared.domain import InteractionKind
@@ -92,7 +92,7 @@ def like(
 
 
 def world_of(database: Database) -> LoadedWorld:
-    return load_world(database, WindowSettings(), ListSettings(), NOW)
+    return load_ranking_input(database, WindowSettings(), ListSettings(), NOW)
 
 
 def place_of_target(database: Database, writer: JobStore, held: Held) -> int:
@@ -136,7 +136,7 @@ def test_they_are_no_viewers_of_a_new_post(database: Database, app: App) -> None
     with views(database, app) as viewing:
         like(viewing, *BOTS, uuid_of("ann"), kind=InteractionKind.VIEW)
         world = world_of(viewing)
-    assert viewers_of(world.posts, world.met)[world.posts.ids.index(TARGET)] == 1
+    assert count_viewers(world.posts, world.candidate_events)[world.posts.ids.index(TARGET)] == 1
 
 
 def test_training_and_scoring_read_the_events_of_the_same_people(database: Database, app: App) -> None:
@@ -144,16 +144,16 @@ def test_training_and_scoring_read_the_events_of_the_same_people(database: Datab
         like(viewing, "stranger", uuid_of("ann"))
         data = load_training_data(viewing, NO_ENCODERS, days=730, now=NOW)
         with viewing.read() as snapshot:
-            (ann,) = load_user_keys(snapshot, [uuid_of("ann")]).tolist()
+            (ann,) = load_id_hashes(snapshot, [uuid_of("ann")]).tolist()
             scored = load_events(snapshot, since=NOW - timedelta(days=730), now=NOW)
-    assert (data.events.user_keys.tolist(), scored.user_keys.tolist()) == ([ann], [ann])
+    assert (data.events.user_id_hashes.tolist(), scored.user_id_hashes.tolist()) == ([ann], [ann])
 
 
 def test_what_they_hid_is_still_withheld_from_them(database: Database, app: App) -> None:
     with views(database, app) as viewing:
         like(viewing, "stranger", kind=InteractionKind.HIDE)
         world = world_of(viewing)
-    assert world.viewers["stranger"].hidden_posts == {world.rows[world.posts.ids.index(TARGET)]}
+    assert world.viewers["stranger"].hidden_posts == {world.post_numbers[world.posts.ids.index(TARGET)]}
 
 
 def test_they_are_counted_in_the_report_and_by_a_metric_and_go_with_an_erasure(
@@ -182,10 +182,10 @@ def test_doctor_counts_those_who_sent_events_to_the_api(database: Database, app:
     with views(database, app) as viewing:
         like(viewing, "stranger", uuid_of("ann"))
         with viewing.read() as snapshot:
-            own, source = (RowProbe(snapshot.connection(place), place) for place in viewing.places("blocks")[::-1])
+            own, source = (RowProbe(snapshot.connection(place), place) for place in viewing.homes("blocks")[::-1])
             unknown = look_for_unknown_senders(own, source)
     assert unknown is not None
-    assert (unknown.count, unknown.of, unknown.examples) == (1, 2, ("stranger",))
+    assert (unknown.count, unknown.total, unknown.examples) == (1, 2, ("stranger",))
 
 
 # --- posts whose author is not in it ----------------------------------------------------------------------------------
@@ -198,17 +198,17 @@ def test_a_post_of_an_unknown_author_is_shown_nowhere(
     with views(database, app, posts=BY_A_STRANGER) as viewing:
         heuristic_run(viewing, writer)
         with viewing.read() as snapshot, viewing.begin() as connection:
-            rows_of_posts(connection, ["theirs"], as_of=moment_of(snapshot))
+            assign_post_numbers(connection, ["theirs"], as_of=transaction_snapshot(snapshot))
         with viewing.read() as snapshot:
-            (theirs,) = load_user_keys(snapshot, ["theirs"]).tolist()
-            keys = np.append(load_all_posts(snapshot, now=NOW).keys, load_post_lives(snapshot, now=NOW).keys)
-            (place,) = viewing.places("posts")
+            (theirs,) = load_id_hashes(snapshot, ["theirs"]).tolist()
+            keys = np.append(load_all_posts(snapshot, now=NOW).id_hashes, load_post_lives(snapshot, now=NOW).id_hashes)
+            (place,) = viewing.homes("posts")
             unknown = look_for_unknown(RowProbe(snapshot.connection(place), place), "posts", "author_id")
         with viewing.read() as snapshot:
             content = [post.post_id for post in load_content(snapshot, now=NOW)]
         (row,) = rows(viewing, "SELECT row FROM warmline.post_rows WHERE post_id = 'theirs'")
         newest = [post.post_id for post in newest_posts(viewing, now=NOW, limit=400)]
-        assert posts_of_rows(viewing, list(row)) == []
+        assert posts_by_number(viewing, list(row)) == []
     assert unknown is not None
     assert unknown.examples == ("stranger",)
     assert "theirs" not in {*held.posts_of(held.everyone()), *content, *newest}

@@ -13,9 +13,9 @@ from starlette.testclient import TestClient
 
 from s01_heuristic.job import JOB, JobSettings, run_heuristic
 from shared.db.runs import claim_run, finish_run, request_run
-from shared.domain import author_key
+from shared.domain import author_hash
 from shared.errors import WarmlineError
-from shared.ranked_lists.blocked import NOBODY, unpack_blocked
+from shared.ranked_lists.blocked import NO_BLOCKS, unpack_blocked
 from tests.flow.deployment import ADMIN_TOKEN, API_KEY, Deployment, JsonObject, ask, eventually, ids, until_ready
 from tests.races.stops import Proxy, written
 from tests.traces import traces
@@ -187,8 +187,8 @@ def left_of(deployment: Deployment, user_id: str, post_ids: Sequence[str] = ()) 
     found = [place for text in (user_id, *post_ids) for place in traces(deployment, text) if place.startswith("redis ")]
     with deployment.redis() as client:
         packed = client.get("wl:blocked")
-    blocked = unpack_blocked(packed) if isinstance(packed, bytes) else NOBODY
-    if blocked.without(author_key(user_id)) is not blocked:
+    blocked = unpack_blocked(packed) if isinstance(packed, bytes) else NO_BLOCKS
+    if blocked.without(author_hash(user_id)) is not blocked:
         found.append("redis b'wl:blocked'")
     return found
 
@@ -205,7 +205,7 @@ def whole_chain(client: TestClient, user_id: str, first: JsonObject, *, limit: i
 
 
 @contextmanager
-def all_of(*managers: Any) -> Iterator[list[Any]]:
+def get_all(*managers: Any) -> Iterator[list[Any]]:
     """Several blocks at once."""
     with ExitStack() as stack:
         yield [stack.enter_context(manager) for manager in managers]

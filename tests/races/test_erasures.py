@@ -302,10 +302,10 @@ def test_a_process_whose_clock_is_ahead_hears_of_erasures(lived: Deployment, mon
     with process(lived) as one, process(lived, env="production", refresh_seconds=0.1) as other:
         page = other.client.get(f"/timeline/{GONE}", headers={"Authorization": f"Bearer {token}"})
         assert page.status_code == 200, page.text
-        doorkeeper = state_of_app(other.client).doorkeeper
-        assert GONE in doorkeeper.users()
+        authorizer = state_of_app(other.client).authorizer
+        assert GONE in authorizer.users()
         _erase(one)
-        eventually(lambda: GONE not in doorkeeper.users(), "the other process has heard of it")
+        eventually(lambda: GONE not in authorizer.users(), "the other process has heard of it")
 
 
 def test_an_answer_that_the_erasing_client_never_got_changes_nothing(lived: Deployment) -> None:

@@ -64,14 +64,14 @@ class Spacing:
             return range(len(first)), [], len(first)
         chosen: list[int] = []
         waiting: list[int] = []
-        for place, (author, cluster) in enumerate(zip(authors, clusters, strict=True)):
+        for index, (author, cluster) in enumerate(zip(authors, clusters, strict=True)):
             if len(chosen) >= room:
-                return chosen, waiting, place
+                return chosen, waiting, index
             if self._badness(author, cluster):
-                waiting.append(place)
+                waiting.append(index)
                 continue
             self._take(author, cluster)
-            chosen.append(place)
+            chosen.append(index)
             while waiting and len(chosen) < room:
                 found = next((each for each in waiting if not self._badness(authors[each], clusters[each])), None)
                 if found is None:

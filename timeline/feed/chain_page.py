@@ -13,7 +13,7 @@ from shared.ranked_lists import codec
 from shared.ranked_lists.records import Chain, Tail
 from shared.ranked_lists.timeline_store import UserState
 from timeline.feed.records import PagePosts, PageRequest
-from timeline.feed.tail import NEVER, SeenPosts, more_ready
+from timeline.feed.tail import NEVER, SeenPosts, extend_tail
 from timeline.stores.budgets import RequestBudget
 from timeline.stores.local_chains import LocalChain
 from timeline.stores.segments import VisibilityFilter
@@ -28,14 +28,14 @@ class ChainPage(Struct, kw_only=True, gc=False):
 
     request: PageRequest
     state: UserState
-    patience: RequestBudget
+    budget: RequestBudget
     chain: Chain
     slot: int
     tail: Tail | None
     position: int  # where the page starts; after `settle`, where the next one does
     ends_in_redis: tuple[int, ...] = ()  # page ends of this chain when it was read from Redis
     is_rewritten: bool = False  # the chain in Redis is not the one here
-    shelved: LocalChain | None = None  # the chain as this process had it when it was read
+    local_chain: LocalChain | None = None  # the chain as this process had it when it was read
     needs_slot: bool = False  # the slot was only supposed when the chain began: Redis was away
     posts: PagePosts = field(default_factory=PagePosts)
     chosen: list[int] = field(default_factory=list)  # places of the posts
@@ -47,11 +47,11 @@ class ChainPage(Struct, kw_only=True, gc=False):
 
     @property
     def has_redis(self) -> bool:
-        return "redis" not in self.patience.degraded
+        return "redis" not in self.budget.degraded
 
     @property
     def has_database(self) -> bool:
-        return "postgresql" not in self.patience.degraded
+        return "postgresql" not in self.budget.degraded
 
     @property
     def is_on_record(self) -> bool:
@@ -80,9 +80,9 @@ class ChainPage(Struct, kw_only=True, gc=False):
             found += codec.part(self.tail.entries, max(0, start - own), end - own)
         return found
 
-    def rows(self, start: int, end: int) -> list[int]:
+    def post_numbers(self, start: int, end: int) -> list[int]:
         """The rows at these places, as far as the chain is known."""
-        return codec.rows_of(self.entries(start, end))
+        return codec.post_numbers_of(self.entries(start, end))
 
     def make_ready(self, entries: bytes, rest: bytes) -> None:
         """These entries of the list come next, and what is left of it follows them one day."""
@@ -95,11 +95,11 @@ class ChainPage(Struct, kw_only=True, gc=False):
         """What follows the list was worked out."""
         self.tail = tail
 
-    def make_tail_ready(self, permitted: VisibilityFilter) -> None:
+    def make_tail_ready(self, visibility: VisibilityFilter) -> None:
         """More of the tail comes near."""
         assert self.tail is not None
         before, at_most = self.chain.frozen.entries, self.wanted_of_tail
-        self.tail, self.is_rewritten = more_ready(self.tail, before, self.seen(), permitted, at_most=at_most), True
+        self.tail, self.is_rewritten = extend_tail(self.tail, before, self.seen(), visibility, at_most=at_most), True
 
     def seen(self, *, all_from: int = NEVER) -> SeenPosts:
         """What the user has seen; who has seen so many may have seen all there is (see `SeenPosts`)."""
@@ -117,12 +117,12 @@ class ChainPage(Struct, kw_only=True, gc=False):
         ready = len(self.tail) if self.tail else 0
         return max((PAGES_OF_TAIL if self.position else PAGES) * self.request.limit + MARGIN, self.position, 4 * ready)
 
-    def lacks_tail(self, place: int, room: int, *, seen_too: bool) -> bool:
+    def lacks_tail(self, offset: int, room: int, *, seen_too: bool) -> bool:
         """Whether more of the tail is to be made ready for a page that has this much room from this place on."""
         tail = self.tail
         if tail is None or not tail.rest or (not seen_too and tail.unseen < len(tail)):
             return False
-        return self.whole_length - place <= room
+        return self.whole_length - offset <= room
 
     def settle(self) -> None:
         """Put what was served at the chain's head, leave out what must not be shown, and go on behind it."""
@@ -143,7 +143,7 @@ class ChainPage(Struct, kw_only=True, gc=False):
         self.chain = Chain(nonce=chain.nonce, frozen=frozen, page_ends=chain.page_ends, rest=chain.rest)
         if self.tail is not None:
             begin = max(start, own_length)  # of what is left of the tail
-            unseen = max(0, unseen_length - begin) - sum(begin <= place < unseen_length for place in taken)
+            unseen = max(0, unseen_length - begin) - sum(begin <= offset < unseen_length for offset in taken)
             entries = _rest(both, begin, codec.length_of(both), taken)
             self.tail = Tail(unseen=unseen, entries=entries, rest=self.tail.rest)
         self.chosen, self.dropped, self.is_rewritten = [], set(), True
@@ -161,5 +161,5 @@ class ChainPage(Struct, kw_only=True, gc=False):
 
 def _rest(entries: bytes, start: int, end: int, taken: Sequence[int]) -> bytes:
     """The entries between two places less those at some places, which are in order."""
-    inside = [place - start for place in taken if start <= place < end]
+    inside = [offset - start for offset in taken if start <= offset < end]
     return codec.without(codec.part(entries, start, max(start, end)), inside)

@@ -15,7 +15,7 @@ from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.records import Tail
 from shared.ranked_lists.timeline_store import UserState
 from timeline.feed.chain_page import ChainPage
-from timeline.feed.tail import frozen_tail, older_part, parts_of, plain_tail
+from timeline.feed.tail import freeze_tail, older_source, tail_of_shared, tail_sources
 from timeline.stores.local_copies import FIRST_LOOK_SECONDS
 from timeline.stores.older_posts import OlderPosts
 from timeline.stores.resources import FeedResources
@@ -52,37 +52,39 @@ class Fallbacks:
             return snapshot.newest
         return RankedList(source=Source.NEWEST, generation=0, generated_at=datetime.now(UTC), entries=b"")
 
-    async def tail(self, walk: ChainPage) -> Tail:
+    async def tail(self, page: ChainPage) -> Tail:
         """What follows the frozen list: unseen posts of the shared lists, older ones, then seen ones."""
         taken, shared, own = (
-            frozenset(codec.rows_of(walk.chain.frozen.entries)),
+            frozenset(codec.post_numbers_of(page.chain.frozen.entries)),
             self._snapshot.shared(),
-            await self._own(walk),
+            await self._own(page),
         )
-        seen, enough, at_most = walk.seen(), self._lists.list_length, walk.wanted_of_tail
-        found, permitted = None, self.permitted(walk)
-        if permitted.has_few and not seen.may_be_all:
-            found = plain_tail(shared, own, seen, taken, enough=enough, at_most=at_most)
+        seen, enough, at_most = page.seen(), self._lists.list_length, page.wanted_of_tail
+        found, visibility = None, self.visibility(page)
+        if visibility.hides_few and not seen.may_be_all:
+            found = tail_of_shared(shared, own, seen, taken, enough=enough, at_most=at_most)
         if found is None:
-            parts = parts_of(shared, own, taken, seen, permitted)
+            parts = tail_sources(shared, own, taken, seen, visibility)
             if sum(len(part.unseen) for part in parts) < enough and self._snapshot.oldest is not None:
-                older = await self._older.posts(walk.patience, than=self._snapshot.oldest, besides=shared)
-                parts.append(older_part(older, parts, taken, seen, permitted))
-            found = frozen_tail(parts, seen, at_most=at_most)
-        if walk.has_redis and walk.position > 0:
+                older = await self._older.posts(page.budget, than=self._snapshot.oldest, besides=shared)
+                parts.append(older_source(older, parts, taken, seen, visibility))
+            found = freeze_tail(parts, seen, at_most=at_most)
+        if page.has_redis and page.position > 0:
             with suppress(StoreUnavailable):
-                asking = partial(self._page_writer.keep_tail, walk.request.user_id, walk.slot, walk.chain.nonce, found)
-                return await self._stores.wire(walk.patience, asking)
+                asking = partial(self._page_writer.keep_tail, page.request.user_id, page.slot, page.chain.nonce, found)
+                return await self._stores.redis_with_timeout(page.budget, asking)
         return found
 
-    def permitted(self, walk: ChainPage) -> VisibilityFilter:
+    def visibility(self, page: ChainPage) -> VisibilityFilter:
         """What may be shown to a page's user."""
-        return VisibilityFilter(self._reader.catalogue, self._reader.deleted.rows, walk.state.viewer)
+        return VisibilityFilter(self._reader.catalogue, self._reader.deleted.post_numbers, page.state.viewer)
 
-    async def _own(self, walk: ChainPage) -> list[bytes]:
+    async def _own(self, page: ChainPage) -> list[bytes]:
         """Packed entries of the user's present lists; a first page has read them already."""
-        lists: Iterable[RankedList | None] = map(walk.state.list_of, walk.state.packed_lists)
-        if walk.has_redis and not walk.state.packed_lists:
+        lists: Iterable[RankedList | None] = map(page.state.list_of, page.state.packed_lists)
+        if page.has_redis and not page.state.packed_lists:
             with suppress(StoreUnavailable):
-                lists = await self._stores.wire(walk.patience, partial(self._reader.lists, walk.request.user_id))
+                lists = await self._stores.redis_with_timeout(
+                    page.budget, partial(self._reader.lists, page.request.user_id)
+                )
         return [ranked.entries for ranked in lists if ranked is not None]

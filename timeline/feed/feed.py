@@ -16,7 +16,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from shared.db.newest import viewer_of
-from shared.domain import Source, author_key
+from shared.domain import Source, author_hash
 from shared.eligibility import Viewer
 from shared.errors import StoreUnavailable, WritesRefused
 from shared.ranked_lists import codec, cursor, keys
@@ -33,7 +33,7 @@ from timeline.feed.prepare_list import ListPreparer
 from timeline.feed.records import Page, PageRequest
 from timeline.feed.select_posts import PostSelector
 from timeline.feed.tail import NEVER, SeenPosts
-from timeline.feed.unrecorded_pages import continues, lacks_record, less_seen, mended
+from timeline.feed.unrecorded_pages import is_later_state, lacks_record, with_unrecorded, without_seen
 from timeline.stores.budgets import RequestBudget
 from timeline.stores.resources import FeedResources
 
@@ -43,12 +43,12 @@ TRIES = 3  # a page that another request of the same chain overtook is worked ou
 class Feed:
     """Serves pages. Holds the stores, and the process's own copies for when they are away."""
 
-    def __init__(self, parts: FeedResources, *, signing_keys: SigningKeys) -> None:
-        self._parts, self._keys = parts, signing_keys
-        self._reader, self._stores, self._shelf = parts.reader, parts.stores, parts.shelf
-        self._page_writer = parts.page_writer
-        self._sources = Fallbacks(parts)
-        self._filler = PostSelector(parts, self._sources, ListPreparer(parts))
+    def __init__(self, resources: FeedResources, *, signing_keys: SigningKeys) -> None:
+        self._resources, self._keys = resources, signing_keys
+        self._reader, self._stores, self._local_chains = resources.reader, resources.stores, resources.local_chains
+        self._page_writer = resources.page_writer
+        self._sources = Fallbacks(resources)
+        self._selector = PostSelector(resources, self._sources, ListPreparer(resources))
 
     async def page(self, request: PageRequest) -> Page:
         """A page for this user: always, from the best source that answers.
@@ -59,19 +59,19 @@ class Feed:
         place = self.require_own_cursor(request)
         if place is not None:
             place = self._with_present_slot(request.user_id, place)
-        patience = self._stores.patience()
+        budget = self._stores.budget()
         for left in reversed(range(TRIES)):
             try:
-                return await self._page(request, place, patience, is_last_try=not left)
+                return await self._page(request, place, budget, is_last_try=not left)
             except ConcurrentPage:
-                self._parts.metrics.overtaken()
+                self._resources.metrics.overtaken()
             except WritesRefused:  # what Redis told of blocks and deletions may be out of date: PostgreSQL decides
-                patience.ask_database_instead()
-                return await self._page(request, place, patience, is_last_try=True)
+                budget.ask_database_instead()
+                return await self._page(request, place, budget, is_last_try=True)
             except UserErased:  # nothing is kept of them, so there is no chain to go on with
-                self._shelf.forget(request.user_id)
+                self._local_chains.forget(request.user_id)
                 break
-        return await self._page(request, None, patience, is_kept=False)
+        return await self._page(request, None, budget, is_kept=False)
 
     def require_own_cursor(self, request: PageRequest) -> Cursor | None:
         """The place that the cursor leads to, if there is a cursor.
@@ -87,60 +87,62 @@ class Feed:
         self,
         request: PageRequest,
         place: Cursor | None,
-        patience: RequestBudget,
+        budget: RequestBudget,
         *,
         is_last_try: bool = False,
         is_kept: bool = True,
     ) -> Page:
-        state = await self._state(request.user_id, place, patience)
-        walk = self._continue(request, state, place, patience)
+        state = await self._state(request.user_id, place, budget)
+        walk = self._continue(request, state, place, budget)
         begins = walk is None
         if walk is None:
             ranked = self._sources.own_list(request.user_id, state) if place is None else None
             if ranked is not None:
-                walk = self._begin(request, state, patience, ranked)
+                walk = self._begin(request, state, budget, ranked)
             else:
-                walk = await self._begin_anew(request, state, place, patience)
+                walk = await self._begin_anew(request, state, place, budget)
         start, recorded_end = walk.position, walk.chain.end_of_page(walk.position)
         if recorded_end is not None:
-            await self._filler.repeat(walk, recorded_end)
+            await self._selector.repeat(walk, recorded_end)
         else:
-            await self._filler.fill(walk)
+            await self._selector.fill(walk)
             walk.settle()
-        has_more = walk.shows_next or await self._filler.has_more(walk)
+        has_more = walk.shows_next or await self._selector.has_more(walk)
         if recorded_end is not None:
             await self._ask_whether_it_could_write(walk)
             if not walk.is_on_record:
-                patience.lacks_record = True
-                walk.unrecorded = [*walk.unrecorded, *walk.rows(start, walk.position)]
+                budget.lacks_record = True
+                walk.unrecorded = [*walk.unrecorded, *walk.post_numbers(start, walk.position)]
         elif is_kept:
             try:
                 await self._remember(walk, begins=begins, is_last_try=is_last_try)
             except ConcurrentPage:
                 if not is_last_try:
                     raise
-        if patience.must_start_over:
+        if budget.must_start_over:
             raise WritesRefused("Redis refused a write of this page")
         next_cursor = self._cursor_of(walk) if has_more and is_kept else None
         return self._finished(walk, start, next_cursor)
 
     async def _begin_anew(
-        self, request: PageRequest, state: UserState, place: Cursor | None, patience: RequestBudget
+        self, request: PageRequest, state: UserState, place: Cursor | None, budget: RequestBudget
     ) -> ChainPage:
         """A new chain, also where the one that a cursor names is gone: what was served of it is not served again."""
         if place is not None:
-            self._parts.metrics.expired_cursor()
-            if not patience.degraded:  # what was read for the chain does not hold the lists
-                state = await self._state(request.user_id, None, patience)
+            self._resources.metrics.expired_cursor()
+            if not budget.degraded:  # what was read for the chain does not hold the lists
+                state = await self._state(request.user_id, None, budget)
         ranked = self._sources.own_list(request.user_id, state)
         if ranked is None:
-            ranked = await self._sources.shared_list(has_redis="redis" not in patience.degraded)
-        walk = self._begin(request, state, patience, ranked)
+            ranked = await self._sources.shared_list(has_redis="redis" not in budget.degraded)
+        walk = self._begin(request, state, budget, ranked)
         if place is not None and not state.seen.visits:  # whoever has a cursor has been here: Redis lost its memory
-            patience.lacks_record = True
+            budget.lacks_record = True
         if place is not None and place.unrecorded:  # pages whose record was lost: they are at the new chain's head
-            patience.lacks_record = True
-            known = mended(Chain(nonce=place.nonce, frozen=walk.chain.frozen, rest=walk.chain.rest), None, place)
+            budget.lacks_record = True
+            known = with_unrecorded(
+                Chain(nonce=place.nonce, frozen=walk.chain.frozen, rest=walk.chain.rest), None, place
+            )
             walk.chain, walk.position, walk.slot = known.chain, known.position, place.slot
             walk.unrecorded = place.unrecorded
         return walk
@@ -149,26 +151,26 @@ class Feed:
         """A repeated page writes nothing, and so would not learn that Redis refuses."""
         if walk.has_redis:
             with suppress(StoreUnavailable):
-                await self._stores.wire(walk.patience, self._page_writer.check_writable)
+                await self._stores.redis_with_timeout(walk.budget, self._page_writer.check_writable)
 
-    async def _state(self, user_id: str, place: Cursor | None, patience: RequestBudget) -> UserState:
+    async def _state(self, user_id: str, place: Cursor | None, budget: RequestBudget) -> UserState:
         try:
-            state = await self._stores.wire(
-                patience, partial(self._reader.user, user_id, place, self._shelf.viewer(user_id))
+            state = await self._stores.redis_with_timeout(
+                budget, partial(self._reader.user, user_id, place, self._local_chains.viewer(user_id))
             )
         except StoreUnavailable:
-            return await self._state_without_redis(user_id, patience)
-        if self._stores.is_redis_behind or patience.asks_database:
-            return await self._state_from_redis_behind(user_id, state, patience)
-        self._shelf.put_viewer(user_id, state.viewer, state.viewer_content)
+            return await self._state_without_redis(user_id, budget)
+        if self._stores.is_redis_behind or budget.asks_database:
+            return await self._state_from_redis_behind(user_id, state, budget)
+        self._local_chains.put_viewer(user_id, state.viewer, state.viewer_content)
         return state
 
-    async def _state_from_redis_behind(self, user_id: str, state: UserState, patience: RequestBudget) -> UserState:
+    async def _state_from_redis_behind(self, user_id: str, state: UserState, budget: RequestBudget) -> UserState:
         """Lists and seen posts as Redis has them; what must not be shown as PostgreSQL says (or both last said)."""
-        patience.lost("redis")
+        budget.note_degraded("redis")
         told = state.viewer
-        viewer = (await self._state_without_redis(user_id, patience)).viewer
-        if "postgresql" in patience.degraded:
+        viewer = (await self._state_without_redis(user_id, budget)).viewer
+        if "postgresql" in budget.degraded:
             viewer = replace(
                 viewer,
                 hidden_authors=viewer.hidden_authors | told.hidden_authors,
@@ -176,68 +178,68 @@ class Feed:
             )
         return replace(state, viewer=replace(viewer, seen_posts=told.seen_posts))
 
-    async def _state_without_redis(self, user_id: str, patience: RequestBudget) -> UserState:
+    async def _state_without_redis(self, user_id: str, budget: RequestBudget) -> UserState:
         viewer = self._known_viewer(user_id)
         with suppress(StoreUnavailable):
-            since = datetime.now(UTC) - self._parts.window.window
+            since = datetime.now(UTC) - self._resources.window.window
             viewer = await self._stores.database(
-                patience, partial(viewer_of, self._parts.database, user_id, since=since)
+                budget, partial(viewer_of, self._resources.database, user_id, since=since)
             )
-            self._shelf.put_viewer(user_id, viewer)
+            self._local_chains.put_viewer(user_id, viewer)
         return UserState(phase=None, packed_lists={}, viewer=viewer, seen=SeenRecord(), chain=None, tail=None)
 
     def _known_viewer(self, user_id: str) -> Viewer:
         """What this process knows of a user while no store can tell."""
-        own = author_key(user_id)
-        shelved = self._shelf.viewer(user_id)
-        known = shelved.viewer if shelved else Viewer()
-        blocked = self._parts.snapshot.blocked.authors_of(own)
+        own = author_hash(user_id)
+        local_chain = self._local_chains.viewer(user_id)
+        known = local_chain.viewer if local_chain else Viewer()
+        blocked = self._resources.snapshot.blocked.authors_of(own)
         return replace(known, hidden_authors=known.hidden_authors | blocked | {own})
 
     def _with_present_slot(self, user_id: str, place: Cursor) -> Cursor:
         """The cursor with the slot that its chain took later, where this process has served a later page of it."""
-        shelved = self._shelf.get(user_id, place.nonce)
-        if shelved is None or place.position not in shelved.chain.page_ends[:-1]:
+        local_chain = self._local_chains.get(user_id, place.nonce)
+        if local_chain is None or place.position not in local_chain.chain.page_ends[:-1]:
             return place
-        return replace(place, slot=shelved.slot)
+        return replace(place, slot=local_chain.slot)
 
     def _continue(
-        self, request: PageRequest, state: UserState, place: Cursor | None, patience: RequestBudget
+        self, request: PageRequest, state: UserState, place: Cursor | None, budget: RequestBudget
     ) -> ChainPage | None:
         """The chain that a cursor names; None when there is no cursor, or its chain is gone (then a new one begins)."""
         if place is None:
             return None
-        shelved, held = self._shelf.get(request.user_id, place.nonce), state.chain
+        local_chain, held = self._local_chains.get(request.user_id, place.nonce), state.chain
         chain, tail, position = held, state.tail, place.position
-        is_ahead = shelved is not None and (held is None or continues(shelved.chain, held))
-        if shelved is not None and is_ahead:
-            chain, tail = shelved.chain, shelved.tail
+        is_ahead = local_chain is not None and (held is None or is_later_state(local_chain.chain, held))
+        if local_chain is not None and is_ahead:
+            chain, tail = local_chain.chain, local_chain.tail
         if chain is None:
             return None
         if lacks_record(chain, tail, place):
-            patience.lacks_record = is_ahead = True
-            known = mended(chain, tail, place)
+            budget.lacks_record = is_ahead = True
+            known = with_unrecorded(chain, tail, place)
             chain, tail, position = known.chain, known.tail, known.position
         was_recorded = held is not None or not place.unrecorded
-        if not was_recorded and "redis" not in patience.degraded and chain.end_of_page(position) is None:
-            chain, tail = less_seen(chain, tail, position, SeenPosts(state, all_from=NEVER).rows), None
+        if not was_recorded and "redis" not in budget.degraded and chain.end_of_page(position) is None:
+            chain, tail = without_seen(chain, tail, position, SeenPosts(state, all_from=NEVER).post_numbers), None
         return ChainPage(
-            request=request, state=state, patience=patience, chain=chain, slot=place.slot, tail=tail,
+            request=request, state=state, budget=budget, chain=chain, slot=place.slot, tail=tail,
             position=position, ends_in_redis=held.page_ends if held else (), is_rewritten=is_ahead,
-            shelved=shelved, needs_slot=not was_recorded,
+            local_chain=local_chain, needs_slot=not was_recorded,
             unrecorded=place.unrecorded if place.unrecorded and lacks_record(held, state.tail, place) else (),
         )  # fmt: skip
 
-    def _begin(self, request: PageRequest, state: UserState, patience: RequestBudget, ranked: RankedList) -> ChainPage:
+    def _begin(self, request: PageRequest, state: UserState, budget: RequestBudget, ranked: RankedList) -> ChainPage:
         """A new chain of this list, frozen as it is; pages make it ready as they come near."""
-        entries, length = ranked.entries, self._parts.lists.list_length
+        entries, length = ranked.entries, self._resources.lists.list_length
         if len(ranked) > length:  # a shared list: what the user has seen of it must not take the room of the others
-            seen, rows = SeenPosts(state, all_from=NEVER).rows, codec.rows_of(entries)
-            entries = codec.without(entries, [place for place, row in enumerate(rows) if row in seen])
+            seen, post_numbers = SeenPosts(state, all_from=NEVER).post_numbers, codec.post_numbers_of(entries)
+            entries = codec.without(entries, [place for place, number in enumerate(post_numbers) if number in seen])
             entries = codec.part(entries, 0, length)
         chain = Chain(nonce=os.urandom(NONCE_BYTES), frozen=ranked.with_entries(b""), rest=entries)
         slot = (state.seen.visits + 1) % keys.CHAIN_SLOTS
-        return ChainPage(request=request, state=state, patience=patience, chain=chain, slot=slot, tail=None, position=0)
+        return ChainPage(request=request, state=state, budget=budget, chain=chain, slot=slot, tail=None, position=0)
 
     def _cursor_of(self, walk: ChainPage) -> str | None:
         """The cursor of the page that follows."""
@@ -255,25 +257,25 @@ class Feed:
             Overtaken: another request has served a page of this chain since it was read.
         """
         noted = walk.chain.with_end(walk.position)
-        walk.unrecorded = [*walk.unrecorded, *walk.posts.rows] if walk.unrecorded else walk.posts.rows
+        walk.unrecorded = [*walk.unrecorded, *walk.posts.post_numbers] if walk.unrecorded else walk.posts.post_numbers
         self._check_not_overtaken(walk)
         if walk.has_redis:
             with suppress(StoreUnavailable):  # the cursor carries them, and the page says what is missing
                 has_slot = False
                 if not begins:
-                    has_slot = await self._stores.wire(
-                        walk.patience, self._next_record(walk, noted, is_last_try=is_last_try)
+                    has_slot = await self._stores.redis_with_timeout(
+                        walk.budget, self._next_record(walk, noted, is_last_try=is_last_try)
                     )
                     if not has_slot:
                         self._check_not_overtaken(walk)
                 if not has_slot:
-                    walk.slot = await self._stores.wire(walk.patience, self._first_record(walk, noted))
+                    walk.slot = await self._stores.redis_with_timeout(walk.budget, self._first_record(walk, noted))
                 walk.unrecorded = ()
-        if not walk.patience.must_start_over:
-            self._shelf.put(walk.request.user_id, noted, walk.tail, walk.slot)
+        if not walk.budget.must_start_over:
+            self._local_chains.put(walk.request.user_id, noted, walk.tail, walk.slot)
 
     def _check_not_overtaken(self, walk: ChainPage) -> None:
-        if self._shelf.get(walk.request.user_id, walk.chain.nonce) is not walk.shelved:
+        if self._local_chains.get(walk.request.user_id, walk.chain.nonce) is not walk.local_chain:
             raise ConcurrentPage
 
     def _first_record(self, walk: ChainPage, noted: Chain) -> Callable[[float], Awaitable[int]]:
@@ -293,7 +295,7 @@ class Feed:
 
     def _wants_list(self, ranked: RankedList) -> bool:
         """Whether a user who was served this list should get one of their own, or a new one, with the next run."""
-        everyone = self._parts.snapshot.everyone
+        everyone = self._resources.snapshot.everyone
         is_old = everyone is not None and ranked.generation < everyone.generation
         return ranked.source is Source.EVERYONE or (ranked.source is Source.HEURISTIC and is_old)
 
@@ -306,5 +308,5 @@ class Feed:
             next_cursor=next_cursor,
             generated_at=frozen.generated_at,
             feed_id=feed_id(frozen, start, walk.chain.nonce, user_id=walk.request.user_id, keys=self._keys),
-            degraded=walk.patience.said_to_be_degraded(),
+            degraded=walk.budget.degraded_stores(),
         )

@@ -10,7 +10,7 @@ import base64
 import binascii
 import struct
 
-from shared.db.events import FeedPlace
+from shared.db.events import FeedPosition
 from shared.domain import SOURCES_BY_CODE
 from shared.ranked_lists.codec import RankedList
 from shared.signing import SigningKeys, encode_base64url
@@ -26,7 +26,7 @@ def feed_id(frozen: RankedList, position: int, nonce: bytes, *, user_id: str, ke
     return encode_base64url(body + keys.sign(_signed(body, user_id)))
 
 
-def place_of(text: object, *, user_id: str, keys: SigningKeys) -> FeedPlace | None:
+def parse_feed_id(text: object, *, user_id: str, keys: SigningKeys) -> FeedPosition | None:
     """The page behind a feed id; None when it is not one that this service gave to this user."""
     if not isinstance(text, str) or len(text) > MAX_LENGTH:
         return None
@@ -40,7 +40,7 @@ def place_of(text: object, *, user_id: str, keys: SigningKeys) -> FeedPlace | No
     number, source, generation, position, _ = _BODY.unpack(body)
     if number != FORMAT or source >= len(SOURCES_BY_CODE):
         return None
-    return FeedPlace(source=SOURCES_BY_CODE[source].value, generation=generation, position=position)
+    return FeedPosition(source=SOURCES_BY_CODE[source].value, generation=generation, position=position)
 
 
 def _signed(body: bytes, user_id: str) -> bytes:

@@ -10,7 +10,13 @@ from timeline.stores.new_post_pool import NewPostPool
 
 
 def with_new_posts(
-    rows: Sequence[int], entries: bytes, pool: NewPostPool, fresh: Iterator[int], *, share: float, start: int = 0
+    post_numbers: Sequence[int],
+    entries: bytes,
+    pool: NewPostPool,
+    fresh: Iterator[int],
+    *,
+    share: float,
+    start: int = 0,
 ) -> bytes:
     """Some of a list's packed entries with new posts in the reserved slots between them; none of its own is lost.
 
@@ -27,13 +33,13 @@ def with_new_posts(
         return entries
     every = round(1 / share)
     slot, between = (every // 2 - start) % every, every - 1
-    taken = list(islice(fresh, max(0, ceil((len(rows) - slot) / between))))
-    if not set(taken).isdisjoint(rows):
-        return _moved_up(rows, entries, pool, chain(taken, fresh), slot=slot, every=every)
+    taken = list(islice(fresh, max(0, ceil((len(post_numbers) - slot) / between))))
+    if not set(taken).isdisjoint(post_numbers):
+        return _moved_up(post_numbers, entries, pool, chain(taken, fresh), slot=slot, every=every)
     at, step = slot * codec.ENTRY.size, between * codec.ENTRY.size
     pieces = [entries[:at]]
-    for row in taken:
-        pieces += (pool.entries[row], entries[at : at + step])
+    for number in taken:
+        pieces += (pool.entries[number], entries[at : at + step])
         at += step
     pieces.append(entries[at:])
     return b"".join(pieces)
@@ -43,18 +49,18 @@ def _moved_up(
     own: Sequence[int], entries: bytes, pool: NewPostPool, fresh: Iterable[int], *, slot: int, every: int
 ) -> bytes:
     """The same one by one, where new posts stand among the list's own."""
-    own_rows, rows, packed = set(own), list(own), list(codec.split(entries))
-    for row in fresh:
-        entry = pool.entries[row]
-        if row in own_rows:
-            held = rows.index(row)
+    own_rows, post_numbers, packed = set(own), list(own), list(codec.split(entries))
+    for number in fresh:
+        entry = pool.entries[number]
+        if number in own_rows:
+            held = post_numbers.index(number)
             if held < slot:
                 continue  # the list itself has shown it by now: it needs no slot
-            del rows[held]  # it comes from further down, with its own score
+            del post_numbers[held]  # it comes from further down, with its own score
             entry = codec.with_reason(packed.pop(held), Reason.NEW)
-        rows.insert(slot, row)
+        post_numbers.insert(slot, number)
         packed.insert(slot, entry)
         slot += every
-        if slot >= len(rows):
+        if slot >= len(post_numbers):
             break
     return b"".join(packed)

@@ -20,16 +20,16 @@ class PageRequest(Struct, kw_only=True, gc=False):
 class PagePosts(Struct, gc=False):
     """The posts of a page, in columns: what is done with them is done with all at once."""
 
-    rows: list[int] = field(default_factory=list)
+    post_numbers: list[int] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
     marks: list[bytes] = field(default_factory=list)  # reason and score as the list has them, see `codec.marks_of`
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.post_numbers)
 
     def append(self, card: CatalogueEntry, mark: bytes) -> None:
         """This post comes next."""
-        self.rows.append(card.row)
+        self.post_numbers.append(card.post_number)
         self.ids.append(card.post_id)
         self.marks.append(mark)
 

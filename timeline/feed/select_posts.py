@@ -5,7 +5,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from shared.db.newest import posts_of_rows
+from shared.db.newest import posts_by_number
 from shared.eligibility import may_show, may_show_all
 from shared.errors import StoreUnavailable
 from shared.ranked_lists import codec
@@ -28,218 +28,226 @@ LEAST_STRIDE = 4  # posts that are looked up at once, where fewer are needed: so
 class PostSelector:
     """Walks chains, with the catalogue at hand."""
 
-    def __init__(self, parts: FeedResources, sources: "Fallbacks", ahead: "ListPreparer") -> None:
-        self._reader, self._database, self._stores = parts.reader, parts.database, parts.stores
-        self._catalogue = parts.reader.catalogue
-        self._sources, self._ahead = sources, ahead
+    def __init__(self, resources: FeedResources, sources: "Fallbacks", preparer: "ListPreparer") -> None:
+        self._reader, self._database, self._stores = resources.reader, resources.database, resources.stores
+        self._catalogue = resources.reader.catalogue
+        self._sources, self._preparer = sources, preparer
 
-    async def repeat(self, walk: ChainPage, end: int) -> None:
+    async def repeat(self, page: ChainPage, end: int) -> None:
         """The page that was served from here, or its beginning, less what must not be shown any more."""
-        await self._know_posts(walk, walk.position, end)
-        while walk.position < end and len(walk.posts) < walk.request.limit:
-            card = self._showable(walk, walk.position)
+        await self._know_posts(page, page.position, end)
+        while page.position < end and len(page.posts) < page.request.limit:
+            card = self._showable(page, page.position)
             if card is not None:
-                (mark,) = codec.marks_of(walk.entries(walk.position, walk.position + 1))
-                walk.posts.append(card, mark)
-            walk.position += 1
+                (mark,) = codec.marks_of(page.entries(page.position, page.position + 1))
+                page.posts.append(card, mark)
+            page.position += 1
 
-    async def fill(self, walk: ChainPage) -> None:
+    async def fill(self, page: ChainPage) -> None:
         """Choose posts until the page is full or the chain is used up; seen posts only after all unseen ones."""
-        spacing = Spacing(await self._before(walk) if walk.position > 0 else ())
-        place = await self._fill_up_to(walk, spacing, walk.position, seen_too=False)
-        if len(walk.chosen) < walk.request.limit:
-            await self._fill_up_to(walk, spacing, place, seen_too=True)
+        spacing = Spacing(await self._before(page) if page.position > 0 else ())
+        offset = await self._fill_up_to(page, spacing, page.position, seen_too=False)
+        if len(page.chosen) < page.request.limit:
+            await self._fill_up_to(page, spacing, offset, seen_too=True)
 
-    async def has_more(self, walk: ChainPage) -> bool:
+    async def has_more(self, page: ChainPage) -> bool:
         """Whether anything that may be shown follows the page."""
-        place = walk.position
+        offset = page.position
         # Mostly the next post is one; without Redis only PostgreSQL knows.
-        if walk.has_redis and place < walk.whole_length and self._showable(walk, place) is not None:
+        if page.has_redis and offset < page.whole_length and self._showable(page, offset) is not None:
             return True
         while True:
-            end = await self._end_of_part(walk, place, seen_too=True)
-            if place >= end:
+            end = await self._end_of_part(page, offset, seen_too=True)
+            if offset >= end:
                 return False
-            await self._know_posts(walk, place, min(end, place + LEAST_STRIDE))
-            if self._showable(walk, place) is not None:
+            await self._know_posts(page, offset, min(end, offset + LEAST_STRIDE))
+            if self._showable(page, offset) is not None:
                 return True
-            place += 1
+            offset += 1
 
-    async def _fill_up_to(self, walk: ChainPage, spacing: Spacing, place: int, *, seen_too: bool) -> int:
+    async def _fill_up_to(self, page: ChainPage, spacing: Spacing, offset: int, *, seen_too: bool) -> int:
         """Fill from one part of the chain (unseen, or seen); gives the place after the last one looked at."""
         waiting, stride = DeferredPosts(), LEAST_STRIDE
-        known_up_to, end = place, place
-        while len(walk.chosen) < walk.request.limit:
-            if place >= end:
-                end = await self._end_of_part(walk, place, seen_too=seen_too)
-                known_up_to = place  # a tail may have come into being
-                if not waiting and (after := self._choose_at_once(walk, spacing, waiting, place, end)) > place:
-                    place = known_up_to = after
+        known_up_to, end = offset, offset
+        while len(page.chosen) < page.request.limit:
+            if offset >= end:
+                end = await self._end_of_part(page, offset, seen_too=seen_too)
+                known_up_to = offset  # a tail may have come into being
+                if not waiting and (after := self._choose_at_once(page, spacing, waiting, offset, end)) > offset:
+                    offset = known_up_to = after
                     continue
-            if place < end:
-                if place >= known_up_to:
-                    known_up_to = place + max(stride, walk.request.limit - len(walk.posts))
+            if offset < end:
+                if offset >= known_up_to:
+                    known_up_to = offset + max(stride, page.request.limit - len(page.posts))
                     stride *= 2  # where most must wait, there are many
-                    await self._know_posts(walk, place, known_up_to)
-                place = self._choose(walk, spacing, waiting, place, min(end, known_up_to))
+                    await self._know_posts(page, offset, known_up_to)
+                offset = self._choose(page, spacing, waiting, offset, min(end, known_up_to))
             else:  # nothing else remains
-                _take_rest(walk, spacing, waiting)
+                _take_rest(page, spacing, waiting)
                 break
-        return place
+        return offset
 
-    def _choose(self, walk: ChainPage, spacing: Spacing, waiting: DeferredPosts, place: int, end: int) -> int:
+    def _choose(self, page: ChainPage, spacing: Spacing, waiting: DeferredPosts, offset: int, end: int) -> int:
         """Choose what fits up to a place, while the page has room; what does not fit waits. Gives the next place."""
-        limit, posts = walk.request.limit, walk.posts
+        limit, posts = page.request.limit, page.posts
         if waiting:
-            _take_fitting(walk, spacing, waiting)
-        entries = walk.entries(place, end)
-        rows = codec.rows_of(entries)
-        cards = self._all_shown(walk, rows)
-        for at, (row, mark) in enumerate(zip(rows, codec.marks_of(entries), strict=True)):
+            _take_fitting(page, spacing, waiting)
+        entries = page.entries(offset, end)
+        post_numbers = codec.post_numbers_of(entries)
+        cards = self._all_shown(page, post_numbers)
+        for at, (number, mark) in enumerate(zip(post_numbers, codec.marks_of(entries), strict=True)):
             if len(posts) >= limit:
                 break
-            card = cards[at] if cards else self._may_be_shown(walk, row, place)
+            card = cards[at] if cards else self._may_be_shown(page, number, offset)
             if card is not None:
                 if spacing.fits(card):
-                    _take(walk, spacing, (place, card, mark))
+                    _take(page, spacing, (offset, card, mark))
                     if waiting:
-                        _take_fitting(walk, spacing, waiting)
+                        _take_fitting(page, spacing, waiting)
                 else:
-                    waiting.append((place, card, mark))
-            place += 1
-        return place
+                    waiting.append((offset, card, mark))
+            offset += 1
+        return offset
 
-    def _choose_at_once(self, walk: ChainPage, spacing: Spacing, waiting: DeferredPosts, place: int, end: int) -> int:
+    def _choose_at_once(self, page: ChainPage, spacing: Spacing, waiting: DeferredPosts, offset: int, end: int) -> int:
         """Choose a page's posts if all that come next are known; gives the next place, or the same one if not.
 
         Mostly that is the whole page, for a third of what looking at one by one costs.
         """
-        room = walk.request.limit - len(walk.chosen)
-        entries = walk.entries(place, min(end, place + room + MORE))
-        rows = codec.rows_of(entries)
-        cards = self._catalogue.all_of(rows)
+        room = page.request.limit - len(page.chosen)
+        entries = page.entries(offset, min(end, offset + room + MORE))
+        post_numbers = codec.post_numbers_of(entries)
+        cards = self._catalogue.get_all(post_numbers)
         if (
             not cards
-            or walk.gone
-            or walk.request.exclude
-            or not walk.has_redis
-            or not self._reader.deleted.rows.isdisjoint(rows)
+            or page.gone
+            or page.request.exclude
+            or not page.has_redis
+            or not self._reader.deleted.post_numbers.isdisjoint(post_numbers)
         ):
-            return place
-        viewer = walk.state.viewer
-        shown: Sequence[int] = range(len(rows))  # places within this part
+            return offset
+        viewer = page.state.viewer
+        shown: Sequence[int] = range(len(post_numbers))  # places within this part
         _, ids, authors, clusters = zip(*cards, strict=True)
-        if not may_show_all(viewer, rows=rows, authors=authors):
-            shown = [at for at, card in enumerate(cards) if may_show(viewer, row=card.row, author=card.author)]
+        if not may_show_all(viewer, post_numbers=post_numbers, authors=authors):
+            shown = [
+                at
+                for at, card in enumerate(cards)
+                if may_show(viewer, post_number=card.post_number, author=card.author)
+            ]
             authors, clusters = tuple(authors[at] for at in shown), tuple(clusters[at] for at in shown)
         order, left, looked_at = spacing.choose(authors, clusters, room=room)
-        chosen = order if len(shown) == len(rows) else [shown[each] for each in order]
+        chosen = order if len(shown) == len(post_numbers) else [shown[each] for each in order]
         marks = codec.marks_of(entries)
-        walk.chosen += [place + at for at in chosen]
-        walk.posts.rows += map(rows.__getitem__, chosen)
-        walk.posts.ids += map(ids.__getitem__, chosen)
-        walk.posts.marks += map(marks.__getitem__, chosen)
+        page.chosen += [offset + at for at in chosen]
+        page.posts.post_numbers += map(post_numbers.__getitem__, chosen)
+        page.posts.ids += map(ids.__getitem__, chosen)
+        page.posts.marks += map(marks.__getitem__, chosen)
         is_full = len(chosen) == room
         if not is_full:
-            waiting.extend((place + at, cards[at], marks[at]) for at in map(shown.__getitem__, left))
-        walk.shows_next = is_full and (bool(left) or looked_at < len(shown))
-        end = shown[looked_at - 1] + 1 if is_full else len(rows)
-        if len(shown) < len(rows):
-            walk.dropped.update(place + at for at in set(range(end)).difference(shown))
-        return place + end
+            waiting.extend((offset + at, cards[at], marks[at]) for at in map(shown.__getitem__, left))
+        page.shows_next = is_full and (bool(left) or looked_at < len(shown))
+        end = shown[looked_at - 1] + 1 if is_full else len(post_numbers)
+        if len(shown) < len(post_numbers):
+            page.dropped.update(offset + at for at in set(range(end)).difference(shown))
+        return offset + end
 
-    def _all_shown(self, walk: ChainPage, rows: Sequence[int]) -> Sequence[CatalogueEntry] | None:
+    def _all_shown(self, page: ChainPage, post_numbers: Sequence[int]) -> Sequence[CatalogueEntry] | None:
         """What these rows are, if all are known and may be shown."""
-        cards = self._catalogue.all_of(rows) if rows and walk.has_redis else None
+        cards = self._catalogue.get_all(post_numbers) if post_numbers and page.has_redis else None
         if (
             not cards
-            or walk.gone
-            or walk.request.exclude
-            or not self._reader.deleted.rows.isdisjoint(rows)
-            or not may_show_all(walk.state.viewer, rows=rows, authors=[card.author for card in cards])
+            or page.gone
+            or page.request.exclude
+            or not self._reader.deleted.post_numbers.isdisjoint(post_numbers)
+            or not may_show_all(page.state.viewer, post_numbers=post_numbers, authors=[card.author for card in cards])
         ):
             return None
         return cards
 
-    async def _end_of_part(self, walk: ChainPage, place: int, *, seen_too: bool) -> int:
+    async def _end_of_part(self, page: ChainPage, offset: int, *, seen_too: bool) -> int:
         """Where the unseen part of the chain (or all of it) ends; adds more of the list, or the tail, when needed."""
-        length, room = walk.own_length, walk.request.limit - len(walk.chosen)
-        if walk.chain.rest and length - place <= room:  # what follows the page is to be ready, too
-            self._ahead.make_ready(walk, self._sources.permitted(walk))
-            length = walk.own_length
-        if place < length and walk.tail is None:
+        length, room = page.own_length, page.request.limit - len(page.chosen)
+        if page.chain.rest and length - offset <= room:  # what follows the page is to be ready, too
+            self._preparer.make_ready(page, self._sources.visibility(page))
+            length = page.own_length
+        if offset < length and page.tail is None:
             return length
-        if walk.tail is None:
-            walk.put_tail(await self._sources.tail(walk))
-        elif walk.lacks_tail(place, room, seen_too=seen_too):
-            walk.make_tail_ready(self._sources.permitted(walk))
-        return walk.whole_length if seen_too else walk.unseen_length
+        if page.tail is None:
+            page.put_tail(await self._sources.tail(page))
+        elif page.lacks_tail(offset, room, seen_too=seen_too):
+            page.make_tail_ready(self._sources.visibility(page))
+        return page.whole_length if seen_too else page.unseen_length
 
-    async def _before(self, walk: ChainPage) -> Sequence[CatalogueEntry]:
+    async def _before(self, page: ChainPage) -> Sequence[CatalogueEntry]:
         """What the chain served last."""
-        start, end = max(0, walk.position - WINDOW), walk.position
-        rows = walk.rows(start, end)
-        if (known := self._catalogue.all_of(rows)) is not None:
+        start, end = max(0, page.position - WINDOW), page.position
+        post_numbers = page.post_numbers(start, end)
+        if (known := self._catalogue.get_all(post_numbers)) is not None:
             return known
-        await self._know_posts(walk, start, end)
-        return [post for post in map(self._catalogue.get, rows) if post is not None]
+        await self._know_posts(page, start, end)
+        return [post for post in map(self._catalogue.get, post_numbers) if post is not None]
 
-    def _showable(self, walk: ChainPage, place: int) -> CatalogueEntry | None:
+    def _showable(self, page: ChainPage, offset: int) -> CatalogueEntry | None:
         """The post at a place, if it may be shown; one that must not be is dropped, an unknown one is left there."""
-        (row,) = walk.rows(place, place + 1)
-        return self._may_be_shown(walk, row, place)
+        (number,) = page.post_numbers(offset, offset + 1)
+        return self._may_be_shown(page, number, offset)
 
-    def _may_be_shown(self, walk: ChainPage, row: int, place: int) -> CatalogueEntry | None:
+    def _may_be_shown(self, page: ChainPage, number: int, offset: int) -> CatalogueEntry | None:
         """The same of a row and its place."""
-        card = self._catalogue.get(row)
+        card = self._catalogue.get(number)
         if card is None:
             return None
         if (
-            row in self._reader.deleted.rows
-            or row in walk.gone
-            or card.post_id in walk.request.exclude
-            or not may_show(walk.state.viewer, row=row, author=card.author)
+            number in self._reader.deleted.post_numbers
+            or number in page.gone
+            or card.post_id in page.request.exclude
+            or not may_show(page.state.viewer, post_number=number, author=card.author)
         ):
-            walk.dropped.add(place)
+            page.dropped.add(offset)
             return None
         return card
 
-    async def _know_posts(self, walk: ChainPage, start: int, end: int) -> None:
+    async def _know_posts(self, page: ChainPage, start: int, end: int) -> None:
         """Have the catalogue know the posts at these places."""
-        rows = walk.rows(start, end)
-        if walk.has_redis:
-            if self._catalogue.all_of(rows) is not None:
+        post_numbers = page.post_numbers(start, end)
+        if page.has_redis:
+            if self._catalogue.get_all(post_numbers) is not None:
                 return
-            rows = walk.rows(start, end + LOOK_AHEAD)
+            post_numbers = page.post_numbers(start, end + LOOK_AHEAD)
             with suppress(StoreUnavailable):
-                await self._stores.redis(walk.patience, partial(self._reader.ensure_posts, rows))
+                await self._stores.redis(page.budget, partial(self._reader.ensure_posts, post_numbers))
         # Without Redis nobody tells of deletions: then PostgreSQL is asked for all of them.
-        unsure = [row for row in rows if self._catalogue.get(row) is None] if walk.has_redis else rows
-        if unsure and walk.has_database:
+        unsure = (
+            [number for number in post_numbers if self._catalogue.get(number) is None]
+            if page.has_redis
+            else post_numbers
+        )
+        if unsure and page.has_database:
             try:
-                posts = await self._stores.database(walk.patience, partial(posts_of_rows, self._database, unsure))
+                posts = await self._stores.database(page.budget, partial(posts_by_number, self._database, unsure))
             except StoreUnavailable:
                 return
             self._catalogue.add(catalogue_entry(post) for post in posts)
-            walk.gone.update(set(unsure) - {post.row for post in posts})
+            page.gone.update(set(unsure) - {post.post_number for post in posts})
 
 
-def _take_fitting(walk: ChainPage, spacing: Spacing, waiting: DeferredPosts) -> None:
+def _take_fitting(page: ChainPage, spacing: Spacing, waiting: DeferredPosts) -> None:
     """Choose those of the waiting that may come now, the first one first, while the page has room."""
-    while len(walk.posts) < walk.request.limit and (found := waiting.pop_fitting(spacing)) is not None:
-        _take(walk, spacing, found)
+    while len(page.posts) < page.request.limit and (found := waiting.pop_fitting(spacing)) is not None:
+        _take(page, spacing, found)
 
 
-def _take_rest(walk: ChainPage, spacing: Spacing, waiting: DeferredPosts) -> None:
+def _take_rest(page: ChainPage, spacing: Spacing, waiting: DeferredPosts) -> None:
     """Choose of the waiting while the page has room: the least bad one where none fits."""
-    while waiting and len(walk.posts) < walk.request.limit:
+    while waiting and len(page.posts) < page.request.limit:
         found = waiting.pop_fitting(spacing) or waiting.pop_least_bad(spacing)
         if found is not None:
-            _take(walk, spacing, found)
+            _take(page, spacing, found)
 
 
-def _take(walk: ChainPage, spacing: Spacing, one: DeferredPost) -> None:
-    place, card, mark = one
+def _take(page: ChainPage, spacing: Spacing, one: DeferredPost) -> None:
+    offset, card, mark = one
     spacing.take(card)
-    walk.chosen.append(place)
-    walk.posts.append(card, mark)
+    page.chosen.append(offset)
+    page.posts.append(card, mark)

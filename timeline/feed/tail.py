@@ -25,7 +25,7 @@ FEW = 64  # posts up to which sorting them is quicker than looking for them in a
 class SeenPosts:
     """What a user has seen, here or elsewhere; and in which order, as far as it is asked for."""
 
-    __slots__ = ("_state", "may_be_all", "oldest", "rows")
+    __slots__ = ("_state", "may_be_all", "oldest", "post_numbers")
 
     def __init__(self, state: UserState, *, all_from: int) -> None:
         """
@@ -33,70 +33,70 @@ class SeenPosts:
             state: the user's.
             all_from: whoever has seen so many may have seen all there is, and will be asked for what they saw first.
         """
-        elsewhere, here = state.viewer.seen_posts, state.seen.rows
+        elsewhere, here = state.viewer.seen_posts, state.seen.post_numbers
         self._state, count = state, len(elsewhere) + len(here)
         self.may_be_all = count >= all_from
         self.oldest: list[int] = []
         if self.may_be_all and count > OLDEST:
-            rows = _in_order(state)
-            self.rows, first = set(rows[OLDEST:]), rows[OLDEST - 1 :: -1]
-            self.oldest = [*filterfalse(self.rows.__contains__, dict.fromkeys(first))]
+            post_numbers = _in_order(state)
+            self.post_numbers, first = set(post_numbers[OLDEST:]), post_numbers[OLDEST - 1 :: -1]
+            self.oldest = [*filterfalse(self.post_numbers.__contains__, dict.fromkeys(first))]
             self.oldest.reverse()
-            self.rows.update(first)
+            self.post_numbers.update(first)
         else:
-            self.rows = {*elsewhere, *here}
+            self.post_numbers = {*elsewhere, *here}
 
-    def longest_ago_first(self, among: Set[int], *, but_oldest: bool = False) -> Iterator[int]:
+    def longest_ago_first(self, among: Set[int], *, except_oldest: bool = False) -> Iterator[int]:
         """Those of some rows that were seen, by when they were seen last; all, or those that are not in `oldest`."""
-        if not but_oldest:
+        if not except_oldest:
             yield from filter(among.__contains__, self.oldest)
-        rows = _in_order(self._state)
-        later = rows[OLDEST:] if self.oldest else rows
+        post_numbers = _in_order(self._state)
+        later = post_numbers[OLDEST:] if self.oldest else post_numbers
         last = dict.fromkeys(filter(among.__contains__, reversed(later)))
         yield from reversed(last)
 
 
 def _in_order(state: UserState) -> list[int]:
     """All that was seen, the longest ago first; a row may come twice."""
-    return _numbers(state.viewer.seen_posts) + _numbers(state.seen.rows)
+    return _numbers(state.viewer.seen_posts) + _numbers(state.seen.post_numbers)
 
 
-def _numbers(rows: Collection[int]) -> list[int]:
+def _numbers(post_numbers: Collection[int]) -> list[int]:
     """Rows as a list; as Redis has them, that takes three quarters of what going through them takes."""
-    return rows.tolist() if isinstance(rows, array) else [*rows]
+    return post_numbers.tolist() if isinstance(post_numbers, array) else [*post_numbers]
 
 
 class TailSource(Struct, gc=False):
     """What a tail draws from: a segment, less what must not be shown, comes in another part or has come already."""
 
     segment: IndexedList
-    rows: frozenset[int]  # of it that may be shown
+    post_numbers: frozenset[int]  # of it that may be shown
     skipped: Set[int]  # of these, those that do not come: from another part, or not again
     unseen: Set[int]  # those that its user has not seen
 
     @classmethod
-    def of(cls, segment: IndexedList, rows: frozenset[int], skipped: Set[int], seen: SeenPosts) -> "TailSource":
+    def of(cls, segment: IndexedList, post_numbers: frozenset[int], skipped: Set[int], seen: SeenPosts) -> "TailSource":
         """These rows of a segment, less some, as a user's part."""
-        unseen = rows - seen.rows
-        return cls(segment, rows, skipped, unseen - skipped if skipped else unseen)
+        unseen = post_numbers - seen.post_numbers
+        return cls(segment, post_numbers, skipped, unseen - skipped if skipped else unseen)
 
     def first_unseen(self, at_most: int) -> Sequence[int]:
         """The first unseen rows, in their order."""
         if not self.unseen:
             return ()
         if len(self.unseen) <= FEW:
-            return sorted(self.unseen, key=self.segment.places(self.unseen).__getitem__)[:at_most]
+            return sorted(self.unseen, key=self.segment.offsets(self.unseen).__getitem__)[:at_most]
         return [*islice(filter(self.unseen.__contains__, self.segment.index), at_most)]
 
-    def entries_of(self, rows: Sequence[int]) -> dict[int, bytes]:
+    def entries_of(self, post_numbers: Sequence[int]) -> dict[int, bytes]:
         """The packed entries of those of these rows that come from here."""
-        mine = self.rows.intersection(rows) - self.skipped
-        places = self.segment.places(mine)
+        mine = self.post_numbers.intersection(post_numbers) - self.skipped
+        offsets = self.segment.offsets(mine)
         size, packed = codec.ENTRY.size, self.segment.packed
-        return {row: packed[(at := places[row] * size) : at + size] for row in mine}
+        return {number: packed[(at := offsets[number] * size) : at + size] for number in mine}
 
 
-def plain_tail(
+def tail_of_shared(
     shared: IndexedList, own: Sequence[bytes], seen: SeenPosts, taken: Set[int], *, enough: int, at_most: int
 ) -> Tail | None:
     """A tail whose shared lists hold enough that is unseen, as mostly they do; None when they do not.
@@ -109,7 +109,7 @@ def plain_tail(
         enough: so many unseen posts are enough.
         at_most: how many posts are made ready.
     """
-    fresh = filterfalse(seen.rows.__contains__, shared.index)
+    fresh = filterfalse(seen.post_numbers.__contains__, shared.index)
     unseen = [*islice(filterfalse(taken.__contains__, fresh) if taken else fresh, max(enough, at_most))]
     if len(unseen) < enough or len(unseen) < at_most:
         return None
@@ -117,27 +117,29 @@ def plain_tail(
     return Tail(unseen=at_most, entries=ready, rest=b"".join((shared.packed, *own)))
 
 
-def parts_of(
-    shared: IndexedList, own: Sequence[bytes], taken: Set[int], seen: SeenPosts, permitted: VisibilityFilter
+def tail_sources(
+    shared: IndexedList, own: Sequence[bytes], taken: Set[int], seen: SeenPosts, visibility: VisibilityFilter
 ) -> list[TailSource]:
     """What a tail draws from first: the shared lists, then what only the user's own lists have."""
-    parts = [TailSource.of(shared, permitted.of_segment(shared), permitted.few_of(shared) | taken, seen)]
+    parts = [TailSource.of(shared, visibility.candidates_in(shared), visibility.few_hidden_in(shared) | taken, seen)]
     packed = b"".join(own)
-    others = frozenset(codec.rows_of(packed)).difference(shared.row_set)
+    others = frozenset(codec.post_numbers_of(packed)).difference(shared.post_number_set)
     if others:
-        parts.append(TailSource.of(IndexedList(packed, others), permitted.of_rows([*others]), taken, seen))
+        parts.append(TailSource.of(IndexedList(packed, others), visibility.candidates_of([*others]), taken, seen))
     return parts
 
 
-def older_part(
-    older: IndexedList, before: Sequence[TailSource], taken: Set[int], seen: SeenPosts, permitted: VisibilityFilter
+def older_source(
+    older: IndexedList, before: Sequence[TailSource], taken: Set[int], seen: SeenPosts, visibility: VisibilityFilter
 ) -> TailSource:
     """What it draws from when those hold too little that is unseen: older posts, less what comes before."""
-    skipped = frozenset(taken).union(permitted.few_of(older), *[part.segment.row_set for part in before[1:]])
-    return TailSource.of(older, permitted.of_segment(older), skipped, seen)
+    skipped = frozenset(taken).union(
+        visibility.few_hidden_in(older), *[part.segment.post_number_set for part in before[1:]]
+    )
+    return TailSource.of(older, visibility.candidates_in(older), skipped, seen)
 
 
-def frozen_tail(parts: Sequence[TailSource], seen: SeenPosts, *, at_most: int) -> Tail:
+def freeze_tail(parts: Sequence[TailSource], seen: SeenPosts, *, at_most: int) -> Tail:
     """A tail whose first posts are ready; its rest is what the parts hold, whatever of it has come.
 
     Where fewer are ready than there might be, nothing else may be shown, and nothing follows them.
@@ -147,7 +149,7 @@ def frozen_tail(parts: Sequence[TailSource], seen: SeenPosts, *, at_most: int) -
         seen: what the user has seen.
         at_most: how many posts are made ready; all, where there are few more.
     """
-    if sum(len(part.rows) for part in parts) <= ALL * at_most:
+    if sum(len(part.post_numbers) for part in parts) <= ALL * at_most:
         at_most = ALL * at_most + 1
     ready: list[int] = []
     for part in parts:
@@ -168,15 +170,17 @@ def frozen_tail(parts: Sequence[TailSource], seen: SeenPosts, *, at_most: int) -
 
 def _those_in(parts: Sequence[TailSource], seen: SeenPosts) -> Iterator[int]:
     """Seen rows that may come, the longest ago first."""
-    looks_at_oldest = sum(len(part.rows) for part in parts) > OLDEST
+    looks_at_oldest = sum(len(part.post_numbers) for part in parts) > OLDEST
     if looks_at_oldest:  # mostly they are enough, and no list is copied for them
-        here = frozenset[int]().union(*[part.rows.intersection(seen.oldest) - part.skipped for part in parts])
+        here = frozenset[int]().union(*[part.post_numbers.intersection(seen.oldest) - part.skipped for part in parts])
         yield from filter(here.__contains__, seen.oldest)
-    among = frozenset[int]().union(*[part.rows - part.skipped if part.skipped else part.rows for part in parts])
-    yield from seen.longest_ago_first(among, but_oldest=looks_at_oldest)
+    among = frozenset[int]().union(
+        *[part.post_numbers - part.skipped if part.skipped else part.post_numbers for part in parts]
+    )
+    yield from seen.longest_ago_first(among, except_oldest=looks_at_oldest)
 
 
-def more_ready(tail: Tail, taken: bytes, seen: SeenPosts, permitted: VisibilityFilter, *, at_most: int) -> Tail:
+def extend_tail(tail: Tail, taken: bytes, seen: SeenPosts, visibility: VisibilityFilter, *, at_most: int) -> Tail:
     """A tail of which more posts are ready; once seen ones have come, all that follow count as seen.
 
     Args:
@@ -186,13 +190,15 @@ def more_ready(tail: Tail, taken: bytes, seen: SeenPosts, permitted: VisibilityF
         permitted: what the user may be shown.
         at_most: how many posts are made ready.
     """
-    rows = codec.rows_of(tail.rest)
-    left = frozenset(rows).difference(codec.rows_of(taken), codec.rows_of(tail.entries))
+    post_numbers = codec.post_numbers_of(tail.rest)
+    left = frozenset(post_numbers).difference(codec.post_numbers_of(taken), codec.post_numbers_of(tail.entries))
     rest = IndexedList(tail.rest, left)
-    more = frozen_tail([TailSource.of(rest, permitted.of_rows([*left]), frozenset(), seen)], seen, at_most=at_most)
+    more = freeze_tail(
+        [TailSource.of(rest, visibility.candidates_of([*left]), frozenset(), seen)], seen, at_most=at_most
+    )
     unseen = tail.unseen + (more.unseen if tail.unseen == len(tail) else 0)
     behind = b""
     if more.rest:
-        left = left.difference(codec.rows_of(more.entries))
-        behind = b"".join(compress(codec.split(tail.rest), map(left.__contains__, rows)))
+        left = left.difference(codec.post_numbers_of(more.entries))
+        behind = b"".join(compress(codec.split(tail.rest), map(left.__contains__, post_numbers)))
     return Tail(unseen=unseen, entries=tail.entries + more.entries, rest=behind)

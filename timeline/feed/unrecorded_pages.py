@@ -35,24 +35,24 @@ def lacks_record(chain: Chain | None, tail: Tail | None, cursor: Cursor) -> bool
         return True
     if not cursor.unrecorded:
         return False
-    before, _ = _divided(chain, tail, cursor.position)
-    return not set(cursor.unrecorded).issubset(codec.rows_of(before))
+    before, _ = _split_at(chain, tail, cursor.position)
+    return not set(cursor.unrecorded).issubset(codec.post_numbers_of(before))
 
 
-def continues(chain: Chain, earlier: Chain) -> bool:
+def is_later_state(chain: Chain, earlier: Chain) -> bool:
     """Whether more pages were served of this chain than of an earlier state of it.
 
     One that began anew while Redis was away has the same nonce and another list: it continues nothing.
     """
     end = max(earlier.page_ends, default=0)
     ours, theirs = (
-        (each.frozen.source, each.frozen.generation, codec.rows_of(codec.part(each.frozen.entries, 0, end)))
+        (each.frozen.source, each.frozen.generation, codec.post_numbers_of(codec.part(each.frozen.entries, 0, end)))
         for each in (chain, earlier)
     )
     return len(chain.page_ends) > len(earlier.page_ends) and ours == theirs
 
 
-def mended(chain: Chain, tail: Tail | None, cursor: Cursor) -> RestoredChain:
+def with_unrecorded(chain: Chain, tail: Tail | None, cursor: Cursor) -> RestoredChain:
     """A chain that lacks a record, with what the cursor knows of it.
 
     The cursor may know the last pages only. What was served between those and the last page on record was, mostly, what
@@ -60,39 +60,39 @@ def mended(chain: Chain, tail: Tail | None, cursor: Cursor) -> RestoredChain:
     page that was served before; where posts are missing for that, blank entries stand for them.
     """
     recorded = max(chain.page_ends, default=0)
-    start, tail = _divided(chain, tail, recorded)
-    served = _not_among(cursor.unrecorded, codec.rows_of(start))
+    start, tail = _split_at(chain, tail, recorded)
+    served = _absent_from(cursor.unrecorded, codec.post_numbers_of(start))
     ready, rest = codec.part(chain.frozen.entries, recorded), chain.rest
     all_entries = ready + rest + (tail.entries + tail.rest if tail else b"")
     known: dict[int, bytes] = {}
-    for row, entry in zip(codec.rows_of(all_entries), codec.split(all_entries), strict=True):
-        known.setdefault(row, entry)  # the list's own counts, not the tail's
+    for number, entry in zip(codec.post_numbers_of(all_entries), codec.split(all_entries), strict=True):
+        known.setdefault(number, entry)  # the list's own counts, not the tail's
     between = max(0, cursor.position - recorded - len(cursor.unrecorded))
-    skipped = _not_among(codec.rows_of(all_entries), served)[:between]
-    head = [known.get(row) or codec.pack_entry(row, Reason.NEW, 0.0) for row in (*skipped, *served)]
+    skipped = _absent_from(codec.post_numbers_of(all_entries), served)[:between]
+    head = [known.get(number) or codec.pack_entry(number, Reason.NEW, 0.0) for number in (*skipped, *served)]
     head = [_BLANK] * (cursor.position - recorded - len(head)) + head
     gone, position = frozenset((*skipped, *served)), recorded + len(head)
-    frozen = chain.frozen.with_entries(start + b"".join(head) + _less(ready, gone))
+    frozen = chain.frozen.with_entries(start + b"".join(head) + _without(ready, gone))
     return RestoredChain(
         chain=Chain(
-            nonce=chain.nonce, frozen=frozen, page_ends=(*chain.page_ends, position), rest=_less(rest, gone)
+            nonce=chain.nonce, frozen=frozen, page_ends=(*chain.page_ends, position), rest=_without(rest, gone)
         ),
-        tail=None if tail is None else _tail_less(tail, gone),
+        tail=None if tail is None else _tail_without(tail, gone),
         position=position,
     )  # fmt: skip
 
 
-def less_seen(chain: Chain, tail: Tail | None, position: int, seen: Set[int]) -> Chain:
+def without_seen(chain: Chain, tail: Tail | None, position: int, seen: Set[int]) -> Chain:
     """A chain that began while Redis was away, when nobody could tell what its user had seen: that comes at the end.
 
     What was served of its tail belongs to the chain from now on; the tail is to be worked out again.
     """
-    before, _ = _divided(chain, tail, position)
-    frozen = chain.frozen.with_entries(before + _less(codec.part(chain.frozen.entries, position), seen))
+    before, _ = _split_at(chain, tail, position)
+    frozen = chain.frozen.with_entries(before + _without(codec.part(chain.frozen.entries, position), seen))
     return Chain(nonce=chain.nonce, frozen=frozen, page_ends=chain.page_ends, rest=chain.rest)
 
 
-def _divided(chain: Chain, tail: Tail | None, position: int) -> tuple[bytes, Tail | None]:
+def _split_at(chain: Chain, tail: Tail | None, position: int) -> tuple[bytes, Tail | None]:
     """The entries before a position, also those in the tail, and what is left of the tail behind it."""
     entries = chain.frozen.entries
     beyond = position - codec.length_of(entries)
@@ -102,15 +102,17 @@ def _divided(chain: Chain, tail: Tail | None, position: int) -> tuple[bytes, Tai
     return entries + codec.part(tail.entries, 0, beyond), left
 
 
-def _tail_less(tail: Tail, gone: frozenset[int]) -> Tail:
-    unseen = tail.unseen - sum(row in gone for row in codec.rows_of(codec.part(tail.entries, 0, tail.unseen)))
-    return Tail(unseen=unseen, entries=_less(tail.entries, gone), rest=_less(tail.rest, gone))
+def _tail_without(tail: Tail, gone: frozenset[int]) -> Tail:
+    unseen = tail.unseen - sum(
+        number in gone for number in codec.post_numbers_of(codec.part(tail.entries, 0, tail.unseen))
+    )
+    return Tail(unseen=unseen, entries=_without(tail.entries, gone), rest=_without(tail.rest, gone))
 
 
-def _less(entries: bytes, gone: Set[int]) -> bytes:
-    return codec.without(entries, [at for at, row in enumerate(codec.rows_of(entries)) if row in gone])
+def _without(entries: bytes, gone: Set[int]) -> bytes:
+    return codec.without(entries, [at for at, number in enumerate(codec.post_numbers_of(entries)) if number in gone])
 
 
-def _not_among(rows: Sequence[int], others: Sequence[int]) -> list[int]:
+def _absent_from(post_numbers: Sequence[int], others: Sequence[int]) -> list[int]:
     known = set(others)
-    return [row for row in dict.fromkeys(rows) if row not in known]
+    return [number for number in dict.fromkeys(post_numbers) if number not in known]

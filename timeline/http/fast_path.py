@@ -35,7 +35,7 @@ class FastPath:
         """Lines of a head, and a page's JSON; None when the routes are to answer."""
         begun = time.perf_counter()
         try:
-            self._state.doorkeeper.admit_reader(authorization.decode("latin-1"), wanted.user_id)
+            self._state.authorizer.admit_reader(authorization.decode("latin-1"), wanted.user_id)
             page = await self._state.timeline.page(wanted)
         except Exception:
             return None  # refused (a stranger, a forged cursor) or failed: once more, in the routes' words

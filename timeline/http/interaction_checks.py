@@ -8,7 +8,7 @@ from enum import StrEnum
 from shared.db.events import POST_DELETED, POST_UNKNOWN, USER_ERASED, Event
 from shared.domain import InteractionKind, is_usable_id
 from shared.signing import SigningKeys
-from timeline.feed.feed_id import place_of
+from timeline.feed.feed_id import parse_feed_id
 
 OLDEST = datetime(1970, 1, 1, tzinfo=UTC)  # as in `warmline import`: an earlier time is a zero of some other program
 MAX_SHOWN = 100  # characters of a field's name
@@ -88,7 +88,7 @@ def _event(raw: object, now: datetime, keys: SigningKeys) -> Event:
         kind=kind,
         at=_time(raw.get("created_at"), now),
         event_id=event_id,
-        place=place_of(raw.get("feed_id"), user_id=user_id, keys=keys),
+        feed_position=parse_feed_id(raw.get("feed_id"), user_id=user_id, keys=keys),
     )
 
 

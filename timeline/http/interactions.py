@@ -33,9 +33,9 @@ async def add_interactions(request: Request, batch: Annotated[Batch, Body()]) ->
     """
     state = state_of(request)
     checked = _checked(state, batch)
-    places = list(checked.events)
-    taken = await state.intake.add([checked.events[place] for place in places])
-    refused = {places[place]: Rejection(reason) for place, reason in taken.stored.refused.items()}
+    indices = list(checked.events)
+    taken = await state.intake.add([checked.events[index] for index in indices])
+    refused = {indices[index]: Rejection(reason) for index, reason in taken.stored.refused.items()}
     return _answer(checked, refused, changed=taken.stored.new, is_obeyed=taken.is_obeyed)
 
 
@@ -46,7 +46,7 @@ async def remove_interactions(request: Request, batch: Annotated[Batch, Body()])
     checked = _checked(state, batch)
     events = list(checked.events.values())
     revoked = await state.write(revoke_events, state.database, events)
-    is_obeyed = await state.withheld.apply(revoked.hides)
+    is_obeyed = await state.safety_updates.apply(revoked.hides)
     return _answer(checked, {}, changed=revoked.events, is_obeyed=is_obeyed)
 
 
@@ -58,7 +58,7 @@ def _answer(checked: CheckedBatch, refused: Mapping[int, Rejection], *, changed:
     left_out = {**checked.rejected, **refused}
     fields = checked.unknown_fields
     rejected = [
-        RejectedEvent(index=place, reason=left_out[place], field=fields.get(place)) for place in sorted(left_out)
+        RejectedEvent(index=index, reason=left_out[index], field=fields.get(index)) for index in sorted(left_out)
     ]
     unchanged = len(checked.events) - len(refused) - changed
     pending = None if is_obeyed else True

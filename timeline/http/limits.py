@@ -34,7 +34,7 @@ class Limits:
     """Reads a request's body whole, within bounds, and passes it on."""
 
     def __init__(
-        self, app: ASGIApp, *, routes: Sequence[BaseRoute], doorkeeper: Callable[[Scope], "Authorizer"]
+        self, app: ASGIApp, *, routes: Sequence[BaseRoute], authorizer: Callable[[Scope], "Authorizer"]
     ) -> None:
         """
         Args:
@@ -42,7 +42,7 @@ class Limits:
             routes: all of the app.
             doorkeeper: decides who may send a body.
         """
-        self._app, self._routes, self._doorkeeper = app, routes, doorkeeper
+        self._app, self._routes, self._authorizer = app, routes, authorizer
         self._free = ALL_BODIES
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,7 +60,7 @@ class Limits:
             return
         body = _Body(route.path, receive, self._take)
         try:
-            admit(route.path, Request(scope), self._doorkeeper(scope))
+            admit(route.path, Request(scope), self._authorizer(scope))
             value = await body.read(_length(scope))
         except Problem as problem:
             answer = problem_response(
@@ -126,18 +126,18 @@ class _Body:
             raise Problem(413, "body-too-large", detail)
 
 
-def admit(path: str, request: Request, doorkeeper: "Authorizer") -> None:
+def admit(path: str, request: Request, authorizer: "Authorizer") -> None:
     """Let in whom a route may serve, as far as it can be told without the body.
 
     Raises:
         Problem: it is nobody whom we know.
     """
     if path.startswith("/admin/"):
-        doorkeeper.admit_operator(request)
+        authorizer.admit_operator(request)
     elif path == "/timeline":
-        doorkeeper.admit_some_reader(request)
+        authorizer.admit_some_reader(request)
     else:
-        doorkeeper.admit_backend(request)
+        authorizer.admit_backend(request)
 
 
 def is_too_deep(body: bytes) -> bool:

@@ -77,7 +77,7 @@ async def get_metrics(request: Request) -> Response:
 
 async def _answer(request: Request, wanted: PageRequest) -> Response:
     state = state_of(request)
-    state.doorkeeper.admit_reader(authorization_of(request), wanted.user_id)
+    state.authorizer.admit_reader(authorization_of(request), wanted.user_id)
     try:
         if request.scope.get(IS_HEAD):  # nothing is shown, so nothing counts as seen
             state.timeline.require_own_cursor(wanted)

@@ -56,7 +56,7 @@ async def erase(request: Request, user_id: PathId) -> Response:
     """Erase a user and their posts for good: 204 when all is gone, 202 when the last traces go by themselves soon."""
     state = state_of(request)
     erasure = await state.write(erase_user, state.database, user_id)
-    if await state.withheld.forget_user(erasure):
+    if await state.safety_updates.forget_user(erasure):
         return Response(status_code=204)
     return PrintableJSON(ErasureUnderWay().model_dump(), status_code=202)
 
@@ -79,6 +79,6 @@ async def remove_post(request: Request, post_id: PathId) -> Response:
 
 async def _obeyed(state: "State", change: SafetyChange) -> Response:
     """The answer to an act that pages must obey."""
-    if await state.withheld.apply(change):
+    if await state.safety_updates.apply(change):
         return Response(status_code=204)
     return PrintableJSON(ActPending().model_dump(), status_code=202)

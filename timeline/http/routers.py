@@ -43,8 +43,8 @@ def backend_router(answers: type[Response], responses: Documented, *, takes_quer
 
 
 def _operator_only(request: Request) -> None:
-    state_of(request).doorkeeper.admit_operator(request)
+    state_of(request).authorizer.admit_operator(request)
 
 
 def _backend_only(request: Request) -> None:
-    state_of(request).doorkeeper.admit_backend(request)
+    state_of(request).authorizer.admit_backend(request)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from shared.db.newest import newest_posts
 from shared.db.phases import read_phase
-from shared.db.runs import beat, recent_runs, worker_name
+from shared.db.runs import recent_runs, record_heartbeat, worker_name
 from shared.domain import Phase
 from shared.errors import (
     ForeignInstallation,
@@ -64,32 +64,32 @@ class BackgroundRefresh:
 
     def __init__(
         self,
-        parts: FeedResources,
+        resources: FeedResources,
         *,
         writer: JobStore,
-        withheld: SafetyUpdates,
+        safety_updates: SafetyUpdates,
         installation: Installation,
         breakers: Mapping[str, Breaker],
         metrics: "Metrics",
         disk: SnapshotFile | None,
     ) -> None:
         self._metrics = metrics
-        self._parts, self._snapshot, self._reader = parts, parts.snapshot, parts.reader
-        self._writer, self._withheld, self.breakers, self._disk = writer, withheld, breakers, disk
+        self._resources, self._snapshot, self._reader = resources, resources.snapshot, resources.reader
+        self._writer, self._safety_updates, self.breakers, self._disk = writer, safety_updates, breakers, disk
         self._installation = installation
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="keeper")
         self.stopped = asyncio.Event()
-        self.asked_redis = asyncio.Event()  # for the first time; whether it answered or not
-        self._hurry = {store: asyncio.Event() for store in ("redis", "postgresql", "errands", "outbox")}
+        self.redis_checked = asyncio.Event()  # for the first time; whether it answered or not
+        self._wakeups = {store: asyncio.Event() for store in ("redis", "postgresql", "errands", "outbox")}
         self._published: dict[Phase, Publication] = {}
         self._needs_reload = False
         self._copies = asyncio.Lock()  # none are taken while it is learned whose they may be, nor the other way round
         self._newest_at = self._beat_at = self._saved_at = self._runs_at = NEVER
-        self._saved: tuple[int, frozenset[int]] = (self._snapshot.changes, self._reader.deleted.rows)
+        self._saved: tuple[int, frozenset[int]] = (self._snapshot.changes, self._reader.deleted.post_numbers)
 
-    def hurry(self, store: str) -> None:
+    def wake(self, store: str) -> None:
         """Look at a store now: a request had no answer."""
-        self._hurry[store].set()
+        self._wakeups[store].set()
 
     async def run(self, every: timedelta) -> None:
         """Look, and do errands, until stopped."""
@@ -101,9 +101,9 @@ class BackgroundRefresh:
         )
         await self._save(pause=timedelta(0))
 
-    async def first_looks(self) -> None:
+    async def first_checks(self) -> None:
         """Wait until Redis was asked, and PostgreSQL whether what the file brought may be served."""
-        await self.asked_redis.wait()
+        await self.redis_checked.wait()
         if self._disk is not None and self._disk.loaded is not None:
             await self._installation.asked.wait()
 
@@ -128,16 +128,16 @@ class BackgroundRefresh:
             under_way.cancel()
 
     async def _rest(self, store: str, pause: timedelta) -> None:
-        hurry = self._hurry[store]
+        wake = self._wakeups[store]
         with suppress(TimeoutError):
-            await asyncio.wait_for(hurry.wait(), pause.total_seconds())
-        hurry.clear()
+            await asyncio.wait_for(wake.wait(), pause.total_seconds())
+        wake.clear()
 
     def stop(self) -> None:
         """End the loops after what is under way."""
         self.stopped.set()
-        for store in self._hurry:
-            self.hurry(store)
+        for store in self._wakeups:
+            self.wake(store)
 
     def _note(self, store: str, error: BaseException | None) -> None:
         """Keep and log how a store stands."""
@@ -150,7 +150,7 @@ class BackgroundRefresh:
             self.breakers[store].close()
             if missing.pop(store, None):
                 log_event("timeline.store_up", store=store)
-                self.hurry("errands")  # what waited for it
+                self.wake("errands")  # what waited for it
         else:
             if missing.get(store, NOT_ASKED) == NOT_ASKED:
                 reason = error if isinstance(error, WarmlineError) else type(error).__name__
@@ -158,7 +158,7 @@ class BackgroundRefresh:
             missing[store] = _in_short(error)
             if isinstance(error, RedisBehind):  # it answers: pages read its lists, and PostgreSQL decides
                 self.breakers[store].close()
-        (self.asked_redis if store == "redis" else self._installation.asked).set()
+        (self.redis_checked if store == "redis" else self._installation.asked).set()
         if self._snapshot.everyone or self._snapshot.newest or NOT_ASKED not in missing.values():
             self._snapshot.first_look.set()
 
@@ -184,7 +184,10 @@ class BackgroundRefresh:
         if everyone is None:
             return
         new_posts, blocked = await self._reader.new_posts(), await self._reader.blocked()
-        known = [*codec.rows_of(everyone.entries), *(codec.rows_of(new_posts.entries) if new_posts else ())]
+        known = [
+            *codec.post_numbers_of(everyone.entries),
+            *(codec.post_numbers_of(new_posts.entries) if new_posts else ()),
+        ]
         await self._reader.ensure_posts(known)
         await self._reader.follow_clusters()
         snapshot.everyone = everyone
@@ -201,28 +204,28 @@ class BackgroundRefresh:
             WritesRefused: it answers, and refuses.
             StoreUnavailable: it does not answer.
         """
-        stores, missing = self._parts.stores, self._snapshot.missing
+        stores, missing = self._resources.stores, self._snapshot.missing
         as_of = stores.times_behind
         try:
-            await self._parts.page_writer.check_writable()
+            await self._resources.page_writer.check_writable()
         except WritesRefused:
-            stores.redis_is_behind()
+            stores.mark_redis_behind()
             raise
         was_away = missing.get("redis", NOT_ASKED) != NOT_ASKED
         if stores.is_redis_behind or was_away:
             try:
-                await self._withheld.bring_up_to_date()
+                await self._safety_updates.bring_up_to_date()
             except (StoreUnavailable, SourceError) as error:
                 if stores.is_redis_behind:
                     raise RedisBehind(f"Redis may lack acts, which cannot be brought there now: {error}") from error
-        stores.redis_is_abreast(as_of=as_of)
+        stores.mark_redis_current(as_of=as_of)
 
     async def _check_redis(self) -> None:
         try:
             await self._reader.check_safe()
         except MemoryLost:
             self._needs_reload = True
-            self.hurry("errands")
+            self.wake("errands")
             raise
 
     async def _learn_installation(self) -> None:
@@ -236,24 +239,24 @@ class BackgroundRefresh:
         if not self._installation.drops_copies(answer):
             self._installation.take(answer)
             return
-        now, limit = datetime.now(UTC), self._parts.lists.everyone_length
-        newest = await self._in_thread(partial(newest_posts, self._parts.database, now=now, limit=limit))
+        now, limit = datetime.now(UTC), self._resources.lists.everyone_length
+        newest = await self._in_thread(partial(newest_posts, self._resources.database, now=now, limit=limit))
         self._installation.take(answer)
         self._snapshot.take_newest(newest, now, asked_for=limit)  # at once: no page may find nothing
         self._published = {}  # what was copied is gone: it is copied anew
-        self.hurry("redis")
+        self.wake("redis")
 
     async def _look_at_database(self) -> None:
-        database, snapshot = self._parts.database, self._snapshot
+        database, snapshot = self._resources.database, self._snapshot
         await self._learn_installation()
         snapshot.take_phase(await self._in_thread(partial(read_phase, database)))
-        await self._withheld.hear_of_erasures()
+        await self._safety_updates.hear_of_erasures()
         now, steady = datetime.now(UTC), _steady_clock()
         if steady - self._beat_at >= BEAT_EVERY:
-            await self._in_thread(partial(beat, database, "timeline", worker=worker_name()))
+            await self._in_thread(partial(record_heartbeat, database, "timeline", worker=worker_name()))
             self._beat_at = steady
         if snapshot.everyone is None or snapshot.newest is None or steady - self._newest_at >= NEWEST_EVERY:
-            limit = self._parts.lists.everyone_length
+            limit = self._resources.lists.everyone_length
             posts = await self._in_thread(partial(newest_posts, database, now=now, limit=limit))
             snapshot.take_newest(posts, now, asked_for=limit)
             self._newest_at = steady
@@ -272,33 +275,35 @@ class BackgroundRefresh:
             viewers = await self._in_thread(self._reload_safety)
             self._needs_reload = False
             log_event("timeline.safety_reloaded", viewers=viewers)
-            self.hurry("redis")
+            self.wake("redis")
         if self._snapshot.phase.version > 0:
             await self._in_thread(partial(self._writer.write_phase, self._snapshot.phase))
-        await self._withheld.bring_up_to_date(older_than=ON_THEIR_WAY)
-        await self._withheld.finish_erasures()
+        await self._safety_updates.bring_up_to_date(older_than=ON_THEIR_WAY)
+        await self._safety_updates.finish_erasures()
 
     async def _look_at_outbox(self) -> None:
         """Let PostgreSQL decide while an act, of whichever process, is not in Redis yet.
 
         Where a request had no answer of Redis this comes at once: an act may have had none either.
         """
-        if await self._withheld.has_pending(older_than=IN_A_MOMENT):
-            self._parts.stores.redis_is_behind()
+        if await self._safety_updates.has_pending(older_than=IN_A_MOMENT):
+            self._resources.stores.mark_redis_behind()
         await asyncio.sleep(IN_A_MOMENT.total_seconds())  # however many requests have no answer
 
     def _drop_stale_pool(self) -> None:
         pool = self._snapshot.new_posts
-        if pool is not None and datetime.now(UTC) - pool.ranked.generated_at > self._parts.new_posts.new_for:
+        if pool is not None and datetime.now(UTC) - pool.ranked.generated_at > self._resources.new_posts.new_for:
             self._snapshot.new_posts = None
 
     def _reload_safety(self) -> int:
-        since = datetime.now(UTC) - self._parts.window.window
-        return reload_safety(self._parts.database, self._writer, since=since, keep_for=self._parts.lists.keep_for)
+        since = datetime.now(UTC) - self._resources.window.window
+        return reload_safety(
+            self._resources.database, self._writer, since=since, keep_for=self._resources.lists.keep_for
+        )
 
     async def _save(self, *, pause: timedelta = SAVE_EVERY) -> None:
         steady, snapshot = _steady_clock(), self._snapshot
-        state = (snapshot.changes, self._reader.deleted.rows)
+        state = (snapshot.changes, self._reader.deleted.post_numbers)
         if self._disk is None or not self._disk.is_kept_here or state == self._saved or self._disk.may_name_erased():
             return
         if steady - self._saved_at < pause:
@@ -307,8 +312,8 @@ class BackgroundRefresh:
         await self._in_thread(partial(self._disk.save, snapshot, self._reader.deleted))
         snapshot.foreign_file = str(self._disk.path) if self._disk.is_foreign else None
 
-    async def _in_thread(self, deed: Callable[[], ResultT]) -> ResultT:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, deed)
+    async def _in_thread(self, work: Callable[[], ResultT]) -> ResultT:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
 def _in_short(error: BaseException) -> str:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from msgspec import Struct, field
 
 from shared.errors import StoreUnavailable, WarmlineError, WritesRefused
-from shared.ranked_lists.shared_connection import LAST_WORD
+from shared.ranked_lists.shared_connection import GRACE_SHARE
 from timeline.stores.breaker import Breaker
 
 AnswerT = TypeVar("AnswerT")
@@ -27,12 +27,12 @@ class RequestBudget(Struct, kw_only=True, gc=False):
     asks_database: bool = False  # PostgreSQL decides what may be shown
     lacks_record: bool = False  # what was served before is not, or not all, on record
 
-    def lost(self, store: str) -> None:
+    def note_degraded(self, store: str) -> None:
         """This store did not answer; the page says so."""
         if store not in self.degraded:
             self.degraded.append(store)
 
-    def said_to_be_degraded(self) -> tuple[str, ...]:
+    def degraded_stores(self) -> tuple[str, ...]:
         """What the page says that it lacks."""
         if self.lacks_record and "redis" not in self.degraded:
             return (*self.degraded, "redis")
@@ -56,14 +56,14 @@ class Stores:
         self.times_behind = 0
         self.on_redis_failure: Callable[[], None] = lambda: None  # a request had no answer
 
-    def redis_is_behind(self) -> None:
+    def mark_redis_behind(self) -> None:
         """Redis refused a write, or an act did not get there. The keeper says when it is abreast again."""
         self.times_behind += 1
         if not self.is_redis_behind:
             self.is_redis_behind = True
             self._breakers["redis"].on_open("redis")
 
-    def redis_is_abreast(self, *, as_of: int) -> None:
+    def mark_redis_current(self, *, as_of: int) -> None:
         """Redis takes writes, and had what it was to be told when `times_behind` was this."""
         if self.times_behind == as_of:
             self.is_redis_behind = False
@@ -73,29 +73,29 @@ class Stores:
         """Whether a write to Redis is worth waiting for."""
         return not (self.is_redis_behind or self._breakers["redis"].is_open)
 
-    def patience(self) -> RequestBudget:
+    def budget(self) -> RequestBudget:
         """A new request's."""
         return RequestBudget(seconds=dict(self._seconds))
 
-    def wire(
-        self, patience: RequestBudget, ask: Callable[[float], Awaitable[AnswerT]]
+    def redis_with_timeout(
+        self, budget: RequestBudget, ask: Callable[[float], Awaitable[AnswerT]]
     ) -> Coroutine[None, None, AnswerT]:
         """Ask Redis by what keeps the time itself, told how many seconds there are.
 
         Raises:
             StoreUnavailable: no answer within what the request has left; it is noted there.
         """
-        return self._ask("redis", patience, ask)
+        return self._ask("redis", budget, ask)
 
-    async def redis(self, patience: RequestBudget, ask: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
+    async def redis(self, budget: RequestBudget, ask: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
         """Ask Redis.
 
         Raises:
             StoreUnavailable: no answer within what the request has left; it is noted there.
         """
-        return await self._ask("redis", patience, partial(_in_time, ask))
+        return await self._ask("redis", budget, partial(_in_time, ask))
 
-    async def database(self, patience: RequestBudget, read: Callable[[], AnswerT]) -> AnswerT:
+    async def database(self, budget: RequestBudget, read: Callable[[], AnswerT]) -> AnswerT:
         """Read from PostgreSQL, in a thread.
 
         Raises:
@@ -103,31 +103,31 @@ class Stores:
         """
         loop = asyncio.get_running_loop()
         reading = partial(loop.run_in_executor, self._threads, read)
-        return await self._ask("postgresql", patience, partial(_in_time, reading))
+        return await self._ask("postgresql", budget, partial(_in_time, reading))
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _ask(self, store: str, patience: RequestBudget, ask: Callable[[float], Awaitable[AnswerT]]) -> AnswerT:
+    async def _ask(self, store: str, budget: RequestBudget, ask: Callable[[float], Awaitable[AnswerT]]) -> AnswerT:
         breaker = self._breakers[store]
-        if breaker.is_open or store in patience.degraded:
-            patience.lost(store)
+        if breaker.is_open or store in budget.degraded:
+            budget.note_degraded(store)
             raise StoreUnavailable(f"{store} is away; the keeper asks it until it answers")
-        seconds, begun = patience.seconds[store], time.monotonic()
+        seconds, begun = budget.seconds[store], time.monotonic()
         try:
             answer = await ask(seconds)
         except (WarmlineError, TimeoutError) as error:
-            patience.lost(store)
+            budget.note_degraded(store)
             if isinstance(error, WritesRefused):  # it answers: its lists can be read
-                patience.must_start_over = not patience.asks_database
-                self.redis_is_behind()
+                budget.must_start_over = not budget.asks_database
+                self.mark_redis_behind()
             else:
                 breaker.failed()
                 if store == "redis":
                     self.on_redis_failure()
             raise StoreUnavailable(f"{store} does not answer within the budget") from error
         finally:
-            patience.seconds[store] = seconds - (time.monotonic() - begun)
+            budget.seconds[store] = seconds - (time.monotonic() - begun)
         breaker.answered()
         return answer
 
@@ -150,7 +150,7 @@ class Deadline:
         assert task is not None
         self._task, self._others = task, task.cancelling()
         self._loop = asyncio.get_running_loop()
-        self._handle = self._loop.call_later(self._seconds * (1 - LAST_WORD), self._warn)
+        self._handle = self._loop.call_later(self._seconds * (1 - GRACE_SHARE), self._warn)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         self._handle.cancel()
@@ -158,7 +158,7 @@ class Deadline:
             raise TimeoutError from error
 
     def _warn(self) -> None:
-        self._handle = self._loop.call_later(self._seconds * LAST_WORD, self._end)
+        self._handle = self._loop.call_later(self._seconds * GRACE_SHARE, self._end)
 
     def _end(self) -> None:
         self._is_over = True

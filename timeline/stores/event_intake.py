@@ -25,7 +25,7 @@ MAX_EVENTS = 1_000  # that share a transaction; a request with more has one of i
 LARGE = 100  # events from which a request has a transaction of its own: small ones do not wait for it
 
 
-class Taken(Struct, gc=False):
+class IntakeResult(Struct, gc=False):
     """What became of a request's events."""
 
     stored: StoredBatch
@@ -34,16 +34,21 @@ class Taken(Struct, gc=False):
 
 class _Waiting(Struct, gc=False):
     events: Sequence[Event]
-    answer: asyncio.Future[Taken]
+    answer: asyncio.Future[IntakeResult]
 
 
 class EventIntake:
     """Keeps the events of requests, many requests at once."""
 
     def __init__(
-        self, *, database: Database, marks: UserStore, withheld: SafetyUpdates, threads: WorkerThreads
+        self, *, database: Database, user_store: UserStore, safety_updates: SafetyUpdates, threads: WorkerThreads
     ) -> None:
-        self._database, self._marks, self._withheld, self._threads = database, marks, withheld, threads
+        self._database, self._user_store, self._safety_updates, self._threads = (
+            database,
+            user_store,
+            safety_updates,
+            threads,
+        )
         self._waiting: deque[_Waiting] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_busy = False  # a shared transaction is under way
@@ -53,7 +58,7 @@ class EventIntake:
         """Requests that wait for the next shared transaction."""
         return len(self._waiting)
 
-    async def add(self, events: Sequence[Event]) -> Taken:
+    async def add(self, events: Sequence[Event]) -> IntakeResult:
         """Keep a request's events. Whoever is cancelled meanwhile changes nothing for the others.
 
         Raises:
@@ -109,35 +114,35 @@ class EventIntake:
 
     async def _store(self, group: Sequence[_Waiting]) -> list[StoredBatch]:
         batches = [waiting.events for waiting in group]
-        return await self._threads.do(partial(retried, partial(store_batches, self._database, batches)))
+        return await self._threads.run(partial(retried, partial(store_batches, self._database, batches)))
 
     async def _tell_redis(self, group: Sequence[_Waiting], stored: Sequence[StoredBatch]) -> None:
         """Mark posts as seen and have hides obeyed; then answer."""
         try:
             await self._mark_seen(zip(group, stored, strict=True))
             hides = next((one.hides for one in stored if one.hides.id is not None), SafetyChange())
-            is_obeyed = await self._withheld.apply(hides)
+            is_obeyed = await self._safety_updates.apply(hides)
         except Exception as error:  # nobody may wait for an answer that does not come
             _fail(group, error)
             return
         for waiting, one in zip(group, stored, strict=True):
             if not waiting.answer.done():
-                waiting.answer.set_result(Taken(one, is_obeyed or one.hides.id is None))
+                waiting.answer.set_result(IntakeResult(one, is_obeyed or one.hides.id is None))
 
     async def _mark_seen(self, kept: Iterable[tuple[_Waiting, StoredBatch]]) -> None:
         """Have the posts count as seen from the next page on; without Redis, from the heuristic job's next run on."""
         events = [
-            (event.at, event.user_id, one.rows[event.post_id])
+            (event.at, event.user_id, one.post_numbers[event.post_id])
             for waiting, one in kept
             for index, event in enumerate(waiting.events)
-            if index not in one.refused and event.post_id in one.rows
+            if index not in one.refused and event.post_id in one.post_numbers
         ]
         seen: dict[str, list[int]] = {}
-        for _, user_id, row in sorted(events, key=itemgetter(0)):
-            seen.setdefault(user_id, []).append(row)
+        for _, user_id, number in sorted(events, key=itemgetter(0)):
+            seen.setdefault(user_id, []).append(number)
         if seen:
             try:
-                await self._threads.do(partial(self._marks.mark_seen, seen))
+                await self._threads.run(partial(self._user_store.mark_seen, seen))
             except StoreUnavailable as error:
                 log_trouble("timeline.seen_waits", users=len(seen), reason=error)
 

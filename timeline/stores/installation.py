@@ -8,11 +8,11 @@ import asyncio
 from dataclasses import dataclass, field
 
 from shared.db.engine import Database
-from shared.db.installation import ask_primary, earlier_ids, gave_out
+from shared.db.installation import ask_primary, earlier_ids, matches_installation
 from shared.logs import log_event, log_trouble
 from shared.ranked_lists import codec
 from shared.ranked_lists.job_store import JobStore
-from shared.ranked_lists.ownership import shown
+from shared.ranked_lists.ownership import short_id
 from shared.ranked_lists.timeline_store import TimelineStore
 from shared.ranked_lists.user_store import UserStore
 from timeline.stores.local_chains import LocalChains
@@ -39,9 +39,9 @@ class Installation:
     acts_database: Database
     reader: TimelineStore
     writer: JobStore
-    marks: UserStore
+    user_store: UserStore
     snapshot: Snapshot
-    shelf: LocalChains
+    local_chains: LocalChains
     disk: SnapshotFile | None
     took_unchecked: bool = False  # copies were taken out of a Redis whose owner could not be checked
     asked: asyncio.Event = field(default_factory=asyncio.Event)  # PostgreSQL, whether it answered or not
@@ -61,7 +61,7 @@ class Installation:
             id=found,
             earlier=frozenset(earlier_ids(self.database)),
             knows_file=owner != ""
-            or gave_out(self.database, salt=self.snapshot.phase.salt or None, posts=self._posts()),
+            or matches_installation(self.database, salt=self.snapshot.phase.salt or None, posts=self._posts()),
         )
 
     def drops_copies(self, answer: InstallationRow) -> bool:
@@ -76,9 +76,9 @@ class Installation:
             self.snapshot.forget()
             self.reader.deleted.forget_seed()
         if before is not None:
-            self.shelf.clear()
-            log_event("timeline.installation_renewed", installation=shown(answer.id))
-        for part in (self.writer, self.marks):
+            self.local_chains.clear()
+            log_event("timeline.installation_renewed", installation=short_id(answer.id))
+        for part in (self.writer, self.user_store):
             part.expect(answer.id)
         self.reader.belong_to(answer.id)
         self.took_unchecked = False
@@ -101,11 +101,13 @@ class Installation:
             self.snapshot.foreign_file = str(disk.path)
             log_trouble(
                 "timeline.snapshot_foreign",
-                reason=f"{disk.path}: belongs to another installation ({shown(owner)}), this one is"
-                f" {shown(answer.id)}; it is not served and left as it is: set WARMLINE_SNAPSHOT_FILE, or remove it",
+                reason=f"{disk.path}: belongs to another installation ({short_id(owner)}), this one is"
+                f" {short_id(answer.id)}; it is not served and left as it is: set WARMLINE_SNAPSHOT_FILE, or remove it",
             )
 
     def _posts(self) -> dict[int, str]:
         lists = (self.snapshot.everyone, self.snapshot.newest)
-        rows = [row for ranked in lists if ranked for row in codec.rows_of(ranked.entries)][:SAMPLE]
-        return {row: post.post_id for row in rows if (post := self.snapshot.catalogue.get(row))}
+        post_numbers = [number for ranked in lists if ranked for number in codec.post_numbers_of(ranked.entries)][
+            :SAMPLE
+        ]
+        return {number: post.post_id for number in post_numbers if (post := self.snapshot.catalogue.get(number))}

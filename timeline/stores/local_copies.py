@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from shared.db.newest import NewPost
 from shared.domain import INITIAL_PHASE, PhaseState, Reason, Source, age_hours
 from shared.heuristic import recency
-from shared.ranked_lists.blocked import NOBODY, BlockList
+from shared.ranked_lists.blocked import NO_BLOCKS, BlockList
 from shared.ranked_lists.catalogue import Catalogue
 from shared.ranked_lists.codec import RankedList, pack_entry
 from shared.ranked_lists.records import CatalogueEntry
-from timeline.stores.segments import IndexedList, segment_of
+from timeline.stores.segments import IndexedList, merge_lists
 
 if TYPE_CHECKING:
     from timeline.stores.new_post_pool import NewPostPool
@@ -37,19 +37,19 @@ class Snapshot:
     newest: RankedList | None = None
     oldest: datetime | None = None  # of the newest posts the oldest, if PostgreSQL has more
     new_posts: "NewPostPool | None" = None
-    blocked: BlockList = NOBODY
+    blocked: BlockList = NO_BLOCKS
     phase: PhaseState = INITIAL_PHASE
     missing: dict[str, str] = field(default_factory=lambda: {"redis": NOT_ASKED, "postgresql": NOT_ASKED})
     first_look: asyncio.Event = field(default_factory=asyncio.Event)
     changes: int = 0  # grows with each new copy of something
     foreign_file: str | None = None  # the snapshot's file, when it is another installation's
-    _shared: IndexedList = field(default_factory=lambda: segment_of(()))
+    _shared: IndexedList = field(default_factory=lambda: merge_lists(()))
     _shared_of: tuple[RankedList | None, RankedList | None] = (None, None)  # what it was put together of
 
     def forget(self) -> None:
         """Drop all copies: they are another installation's, or of before this one was renewed."""
         self.everyone = self.newest = self.oldest = self.new_posts = None
-        self.blocked, self.phase = NOBODY, INITIAL_PHASE
+        self.blocked, self.phase = NO_BLOCKS, INITIAL_PHASE
         self.catalogue.forget()
         self.changes += 1
 
@@ -58,7 +58,7 @@ class Snapshot:
         everyone, newest = self._shared_of
         if self.everyone is not everyone or self.newest is not newest:
             self._shared_of = self.everyone, self.newest
-            self._shared = segment_of([ranked.entries for ranked in self._shared_of if ranked is not None])
+            self._shared = merge_lists([ranked.entries for ranked in self._shared_of if ranked is not None])
         return self._shared
 
     def newer_phase(self, other: PhaseState | None) -> PhaseState:
@@ -94,10 +94,11 @@ class Snapshot:
 def packed_by_recency(posts: Iterable[NewPost], now: datetime, *, half_life_hours: float) -> bytes:
     """Posts as packed entries, scored by recency."""
     return b"".join(
-        pack_entry(post.row, Reason.RECENT, recency(age_hours(post.created_at, now), half_life_hours)) for post in posts
+        pack_entry(post.post_number, Reason.RECENT, recency(age_hours(post.created_at, now), half_life_hours))
+        for post in posts
     )
 
 
 def catalogue_entry(post: NewPost) -> CatalogueEntry:
     """A post as the catalogue knows it."""
-    return CatalogueEntry(row=post.row, post_id=post.post_id, author=post.author, cluster=post.cluster)
+    return CatalogueEntry(post_number=post.post_number, post_id=post.post_id, author=post.author, cluster=post.cluster)

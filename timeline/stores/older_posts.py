@@ -15,7 +15,7 @@ from shared.ranked_lists.records import CatalogueEntry
 from shared.settings import ListSettings
 from timeline.stores.budgets import RequestBudget, Stores
 from timeline.stores.local_copies import Snapshot, catalogue_entry, packed_by_recency
-from timeline.stores.segments import IndexedList, segment_of
+from timeline.stores.segments import IndexedList, merge_lists
 
 GOOD_FOR = timedelta(seconds=30)  # as long as the newest posts are good for (`timeline.stores.background_refresh`)
 
@@ -37,9 +37,9 @@ class OlderPosts:
         self._copy: _Copy | None = None
         self._under_way: asyncio.Future[None] | None = None
         self._put_together: tuple[_Copy | None, IndexedList | None] = (None, None)
-        self._segment = segment_of(())
+        self._segment = merge_lists(())
 
-    async def posts(self, patience: RequestBudget, *, than: datetime, besides: IndexedList) -> IndexedList:
+    async def posts(self, budget: RequestBudget, *, than: datetime, besides: IndexedList) -> IndexedList:
         """Posts that are older than a moment, newest first, less those of a segment; none while PostgreSQL is away.
 
         Args:
@@ -49,14 +49,14 @@ class OlderPosts:
         """
         if not self._is_good(than):
             if self._under_way is None:
-                await self._read(patience, than)
+                await self._read(budget, than)
             elif self._copy is None:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(asyncio.shield(self._under_way), patience.seconds["postgresql"])
+                    await asyncio.wait_for(asyncio.shield(self._under_way), budget.seconds["postgresql"])
         made_of = (self._copy, besides)
         if self._put_together[0] is not made_of[0] or self._put_together[1] is not made_of[1]:
             packed = [self._copy.packed] if self._copy else []
-            self._put_together, self._segment = made_of, segment_of(packed, without=besides.row_set)
+            self._put_together, self._segment = made_of, merge_lists(packed, without=besides.post_number_set)
         return self._segment
 
     def _is_good(self, than: datetime) -> bool:
@@ -64,11 +64,11 @@ class OlderPosts:
         copy = self._copy
         return copy is not None and copy.than is than and datetime.now(UTC) - copy.read_at < GOOD_FOR
 
-    async def _read(self, patience: RequestBudget, than: datetime) -> None:
+    async def _read(self, budget: RequestBudget, than: datetime) -> None:
         self._under_way = asyncio.get_running_loop().create_future()
         now = datetime.now(UTC)
         try:
-            packed, entries = await self._stores.database(patience, partial(self._query, now, than))
+            packed, entries = await self._stores.database(budget, partial(self._query, now, than))
         except StoreUnavailable:
             return
         finally:

@@ -23,7 +23,7 @@ class FeedResources:
     page_writer: PageWriter
     database: Database
     stores: Stores
-    shelf: LocalChains
+    local_chains: LocalChains
     metrics: "Metrics"
     snapshot: Snapshot
     lists: ListSettings

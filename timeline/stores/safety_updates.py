@@ -25,7 +25,7 @@ from shared.db.erasure import (
 from shared.db.newest import viewers_of
 from shared.db.safety import next_safety_version
 from shared.db.safety_outbox import SafetyChange, pending_changes, settle_changes
-from shared.domain import author_key, hash_of_user
+from shared.domain import author_hash, hash_of_user
 from shared.eligibility import Viewer
 from shared.errors import SourceError, StoreUnavailable
 from shared.logs import log_event, log_trouble
@@ -61,20 +61,20 @@ class LocalCopies:
     """What this process obeys even while no store answers, and what a later one is served from."""
 
     deleted: DeletedPosts
-    shelf: LocalChains
+    local_chains: LocalChains
     snapshot: Snapshot
-    doorkeeper: KeepsUsers
+    authorizer: KeepsUsers
     disk: SnapshotFile | None
 
     def users(self) -> set[str]:
         """Of whom something is kept here."""
-        return self.shelf.users() | self.doorkeeper.users()
+        return self.local_chains.users() | self.authorizer.users()
 
     def forget_user(self, user_id: str) -> None:
         """Drop what is kept of an erased user besides their posts."""
-        self.shelf.forget(user_id)
-        self.doorkeeper.forget(user_id)
-        self.snapshot.forget_blocks_of(author_key(user_id))
+        self.local_chains.forget(user_id)
+        self.authorizer.forget(user_id)
+        self.snapshot.forget_blocks_of(author_hash(user_id))
 
     def erasures_elsewhere(self) -> float:
         """How many users were erased through the processes beside this one."""
@@ -103,14 +103,14 @@ class SafetyUpdates:
         *,
         database: Database,
         writer: JobStore,
-        marks: UserStore,
+        user_store: UserStore,
         window: WindowSettings,
         own: LocalCopies,
         stores: Stores,
     ) -> None:
-        self._database, self._writer, self._marks, self._window = database, writer, marks, window
+        self._database, self._writer, self._user_store, self._window = database, writer, user_store, window
         self._own, self._stores = own, stores
-        self._deeds = WorkerThreads("withheld", threads=THREADS)
+        self._threads = WorkerThreads("withheld", threads=THREADS)
         self._heard_at = time.monotonic()
         self._heard: frozenset[str] = frozenset()  # whose erasures were heard of within the margin
 
@@ -121,17 +121,19 @@ class SafetyUpdates:
         """
         if change.id is None:
             return True
-        self._own.deleted.add(change.post_rows)
+        self._own.deleted.add(change.post_numbers)
         is_usable = self._stores.is_redis_usable
         try:
-            await self._deeds.do(partial(self._write if is_usable else self._take, [change]))
+            await self._threads.run(partial(self._write if is_usable else self._take, [change]))
             if not is_usable:
                 raise StoreUnavailable("Redis is away or behind; it was not asked")
         except (StoreUnavailable, SourceError) as error:
-            log_trouble("timeline.safety_waits", users=len(change.user_ids), posts=len(change.post_rows), reason=error)
-            self._stores.redis_is_behind()
+            log_trouble(
+                "timeline.safety_waits", users=len(change.user_ids), posts=len(change.post_numbers), reason=error
+            )
+            self._stores.mark_redis_behind()
             return False
-        self._deeds.begin(partial(self._settle, [change]))
+        self._threads.submit(partial(self._settle, [change]))
         return True
 
     async def bring_up_to_date(self, *, older_than: timedelta = timedelta(0)) -> None:
@@ -140,9 +142,9 @@ class SafetyUpdates:
         Raises:
             StoreUnavailable, SourceError: a store does not answer, or Redis refuses; what is left stays in the outbox.
         """
-        while changes := await self._deeds.do(partial(pending_changes, self._database, older_than=older_than)):
-            await self._deeds.do(partial(self._write, changes))
-            await self._deeds.do(partial(self._settle, changes))
+        while changes := await self._threads.run(partial(pending_changes, self._database, older_than=older_than)):
+            await self._threads.run(partial(self._write, changes))
+            await self._threads.run(partial(self._settle, changes))
             log_event("timeline.safety_caught_up", changes=len(changes))
 
     async def has_pending(self, *, older_than: timedelta) -> bool:
@@ -151,14 +153,14 @@ class SafetyUpdates:
         Raises:
             StoreUnavailable, SourceError: PostgreSQL does not answer.
         """
-        return bool(await self._deeds.do(partial(pending_changes, self._database, older_than=older_than, at_most=1)))
+        return bool(await self._threads.run(partial(pending_changes, self._database, older_than=older_than, at_most=1)))
 
     async def forget_user(self, erasure: Erasure) -> bool:
         """Take all traces of an erased user out of Redis and off the disk; False when some have to wait."""
         self._own.forget_user(erasure.user_id)
-        self._own.deleted.add(erasure.rows)
+        self._own.deleted.add(erasure.post_numbers)
         self._own.note_erasure()
-        is_off_disk = await self._deeds.do(self._own.save)
+        is_off_disk = await self._threads.run(self._own.save)
         is_known = await self.apply(erasure.blocked)
         return await self._sweep(erasure) and is_known and is_off_disk
 
@@ -170,11 +172,11 @@ class SafetyUpdates:
         """
         heard_at, elsewhere = time.monotonic(), self._own.erasures_elsewhere()
         within = timedelta(seconds=heard_at - self._heard_at) + HEARD_MARGIN  # no clock that somebody sets
-        erased = await self._deeds.do(partial(erased_lately, self._database, within=within))
+        erased = await self._threads.run(partial(erased_lately, self._database, within=within))
         self._heard_at = heard_at
         if erased.keys() - self._heard:
             users = self._own.users()
-            for user_id in await self._deeds.do(lambda: [user for user in users if hash_of_user(user) in erased]):
+            for user_id in await self._threads.run(lambda: [user for user in users if hash_of_user(user) in erased]):
                 self._own.forget_user(user_id)
         self._heard = frozenset(erased)
         self._own.heard_of(elsewhere)
@@ -182,12 +184,12 @@ class SafetyUpdates:
     async def finish_erasures(self) -> None:
         """Finish the erasures that any process has begun."""
         with suppress(StoreUnavailable, SourceError):  # a PostgreSQL that is away is no fault of Redis
-            for erasure in await self._deeds.do(partial(erasures_under_way, self._database)):
+            for erasure in await self._threads.run(partial(erasures_under_way, self._database)):
                 await self._sweep(erasure)
 
     def close(self) -> ThreadPoolExecutor:
         """Begin nothing more; gives the threads, of which some may still be at work."""
-        return self._deeds.close()
+        return self._threads.close()
 
     def _take(self, changes: Sequence[SafetyChange]) -> dict[str, Viewer]:
         """Read anew what users of these changes must not be shown; this process obeys it at once."""
@@ -195,15 +197,18 @@ class SafetyUpdates:
         since = datetime.now(UTC) - self._window.window
         viewers = viewers_of(self._database, users, since=since) if users else {}
         for user_id, viewer in viewers.items():
-            self._own.shelf.put_viewer(user_id, viewer)
+            self._own.local_chains.put_viewer(user_id, viewer)
         return viewers
 
     def _write(self, changes: Sequence[SafetyChange]) -> None:
         """Write what these changes name; the version is taken after their commit, before anything is read."""
-        version, rows = next_safety_version(self._database), {row for change in changes for row in change.post_rows}
+        version, post_numbers = (
+            next_safety_version(self._database),
+            {number for change in changes for number in change.post_numbers},
+        )
         viewers = self._take(changes)
-        if rows:
-            self._writer.add_deleted(rows, version=version)
+        if post_numbers:
+            self._writer.add_deleted(post_numbers, version=version)
         if viewers:
             self._writer.renew_viewers(viewers, version=version)
 
@@ -214,14 +219,16 @@ class SafetyUpdates:
     async def _sweep(self, erasure: Erasure) -> bool:
         """Delete what is left of a user; done when nobody is under way who may bring them back."""
         try:
-            is_last = await self._deeds.do(partial(may_be_settled, self._database, erasure))
-            found = await self._deeds.do(partial(self._take_out, erasure))
-            if not self._own.deleted.rows.issuperset(found.rows):  # a run under way had given them new numbers
-                self._own.deleted.add(found.rows)
-                is_last &= await self._deeds.do(self._own.save)
+            is_last = await self._threads.run(partial(may_be_settled, self._database, erasure))
+            found = await self._threads.run(partial(self._take_out, erasure))
+            if not self._own.deleted.post_numbers.issuperset(
+                found.post_numbers
+            ):  # a run under way had given them new numbers
+                self._own.deleted.add(found.post_numbers)
+                is_last &= await self._threads.run(self._own.save)
             if is_last:
-                await self._deeds.do(partial(settle_erasure, self._database, erasure))
-                log_event("timeline.erased", posts=len(found.rows))
+                await self._threads.run(partial(settle_erasure, self._database, erasure))
+                log_event("timeline.erased", posts=len(found.post_numbers))
         except (StoreUnavailable, SourceError):
             return False
         return is_last
@@ -232,7 +239,7 @@ class SafetyUpdates:
         self._writer.give_up_runs(least_runs(self._database, JOBS_THAT_PUBLISH))
         found = erase_again(self._database, erasure)
         version = next_safety_version(self._database)
-        self._writer.add_deleted(found.rows, version=version)
-        self._writer.forget_in_blocked(found.user_id, version=version)
-        self._marks.forget_user(found.user_id, found.rows)
+        self._writer.add_deleted(found.post_numbers, version=version)
+        self._writer.remove_from_blocks(found.user_id, version=version)
+        self._user_store.forget_user(found.user_id, found.post_numbers)
         return found

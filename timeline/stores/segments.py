@@ -22,68 +22,70 @@ _NOBODY: frozenset[int] = frozenset()
 class PostsByAuthor:
     """A list's posts by their authors, as far as the catalogue knew them."""
 
-    __slots__ = ("all", "rows_of", "unknown")
+    __slots__ = ("all", "of_author", "unknown")
 
-    def __init__(self, rows: Set[int], catalogue: Catalogue) -> None:
+    def __init__(self, post_numbers: Set[int], catalogue: Catalogue) -> None:
         found: dict[int, list[int]] = {}
-        unknown = set(rows)
-        for card in filter(None, map(catalogue.get, rows)):
-            found.setdefault(card.author, []).append(card.row)
-            unknown.discard(card.row)
-        self.rows_of: Mapping[int, Sequence[int]] = found
+        unknown = set(post_numbers)
+        for card in filter(None, map(catalogue.get, post_numbers)):
+            found.setdefault(card.author, []).append(card.post_number)
+            unknown.discard(card.post_number)
+        self.of_author: Mapping[int, Sequence[int]] = found
         self.all, self.unknown = frozenset(found), frozenset(unknown)
 
 
 class IndexedList:
     """Packed entries, and which of them count; what else is asked of them is worked out when somebody asks."""
 
-    __slots__ = ("_authors", "_deleted", "_index", "_living", "packed", "row_set")
+    __slots__ = ("_authors", "_deleted", "_index", "_without_deleted", "packed", "post_number_set")
 
-    def __init__(self, packed: bytes, row_set: frozenset[int]) -> None:
+    def __init__(self, packed: bytes, post_number_set: frozenset[int]) -> None:
         """
         Args:
             packed: the entries; of a post that comes twice the first one counts.
             row_set: the rows that count.
         """
-        self.packed, self.row_set = packed, row_set
+        self.packed, self.post_number_set = packed, post_number_set
         self._index: dict[int, int] | None = None
         self._authors: PostsByAuthor | None = None
-        self._deleted, self._living = _NOBODY, row_set
+        self._deleted, self._without_deleted = _NOBODY, post_number_set
 
     @property
     def index(self) -> Mapping[int, int]:
         """Row → where it stands; in the order of the entries."""
         if self._index is None:
-            rows = codec.rows_of(self.packed)
-            first = dict(zip(reversed(rows), range(len(rows) - 1, -1, -1), strict=True))  # the last word is the first
-            order = [*filter(self.row_set.__contains__, dict.fromkeys(rows))]
+            post_numbers = codec.post_numbers_of(self.packed)
+            first = dict(
+                zip(reversed(post_numbers), range(len(post_numbers) - 1, -1, -1), strict=True)
+            )  # the last word is the first
+            order = [*filter(self.post_number_set.__contains__, dict.fromkeys(post_numbers))]
             self._index = dict(zip(order, map(first.__getitem__, order), strict=True))
         return self._index
 
-    def places(self, rows: Collection[int]) -> Mapping[int, int]:
+    def offsets(self, post_numbers: Collection[int]) -> Mapping[int, int]:
         """Where these rows stand, which are among its own: looked for where they are few, and nobody asked before."""
-        if self._index is not None or len(rows) > SOUGHT:
+        if self._index is not None or len(post_numbers) > SOUGHT:
             return self.index
-        listed = codec.rows_of(self.packed) if rows else []
-        return {row: listed.index(row) for row in rows}
+        listed = codec.post_numbers_of(self.packed) if post_numbers else []
+        return {number: listed.index(number) for number in post_numbers}
 
     def authors(self, catalogue: Catalogue) -> PostsByAuthor:
         """Its posts by author. A row names one post, so they stay right as long as the segment is there."""
         if self._authors is None:
-            self._authors = PostsByAuthor(self.row_set, catalogue)
+            self._authors = PostsByAuthor(self.post_number_set, catalogue)
         return self._authors
 
-    def living(self, deleted: frozenset[int]) -> frozenset[int]:
+    def without_deleted(self, deleted: frozenset[int]) -> frozenset[int]:
         """Its rows less those that are deleted."""
         if deleted is not self._deleted:
-            self._deleted, self._living = deleted, self.row_set - deleted
-        return self._living
+            self._deleted, self._without_deleted = deleted, self.post_number_set - deleted
+        return self._without_deleted
 
     def __len__(self) -> int:
-        return len(self.row_set)
+        return len(self.post_number_set)
 
 
-def segment_of(lists: Iterable[bytes], *, without: Set[int] = _NOBODY) -> IndexedList:
+def merge_lists(lists: Iterable[bytes], *, without: Set[int] = _NOBODY) -> IndexedList:
     """Lists as one, the best list first: of a post in several of them the first entry stays.
 
     Args:
@@ -91,9 +93,9 @@ def segment_of(lists: Iterable[bytes], *, without: Set[int] = _NOBODY) -> Indexe
         without: rows that are left out.
     """
     packed = b"".join(lists)
-    segment = IndexedList(packed, frozenset(codec.rows_of(packed)) - without)
+    segment = IndexedList(packed, frozenset(codec.post_numbers_of(packed)) - without)
     if len(segment) < codec.length_of(packed):
-        segment = IndexedList(codec.pick(packed, segment.index.values()), segment.row_set)
+        segment = IndexedList(codec.pick(packed, segment.index.values()), segment.post_number_set)
     return segment
 
 
@@ -103,7 +105,7 @@ class VisibilityFilter:
     It may let pass what must not be shown (an author whom the catalogue did not know): pages look again.
     """
 
-    __slots__ = ("_catalogue", "_deleted", "_viewer", "has_few")
+    __slots__ = ("_catalogue", "_deleted", "_viewer", "hides_few")
 
     def __init__(self, catalogue: Catalogue, deleted: frozenset[int], viewer: Viewer) -> None:
         """
@@ -114,41 +116,41 @@ class VisibilityFilter:
         """
         self._catalogue, self._deleted, self._viewer = catalogue, deleted, viewer
         withholds_many = len(viewer.hidden_authors) + len(viewer.hidden_posts) >= MANY
-        self.has_few = not withholds_many  # withheld authors and posts: a walk passes over theirs
+        self.hides_few = not withholds_many  # withheld authors and posts: a walk passes over theirs
 
-    def of_segment(self, segment: IndexedList) -> frozenset[int]:
-        """Rows of a shared list that may be shown, by its authors; less `few_of` where few are withheld."""
-        viewer, rows = self._viewer, segment.living(self._deleted)
-        if self.has_few:
-            return rows
+    def candidates_in(self, segment: IndexedList) -> frozenset[int]:
+        """Rows of a shared list that may be shown, by its authors; less `few_hidden_in` where few are withheld."""
+        viewer, post_numbers = self._viewer, segment.without_deleted(self._deleted)
+        if self.hides_few:
+            return post_numbers
         authors = segment.authors(self._catalogue)
         hidden = authors.all & viewer.hidden_authors
         if 2 * len(hidden) > len(authors.all):  # of the authors, the few whose posts are looked up
-            shown = map(authors.rows_of.__getitem__, authors.all - hidden)
-            rows = rows.intersection(authors.unknown.union(*shown))
+            shown = map(authors.of_author.__getitem__, authors.all - hidden)
+            post_numbers = post_numbers.intersection(authors.unknown.union(*shown))
         elif hidden:
-            return rows.difference(viewer.hidden_posts, *map(authors.rows_of.__getitem__, hidden))
-        return rows - viewer.hidden_posts if viewer.hidden_posts else rows
+            return post_numbers.difference(viewer.hidden_posts, *map(authors.of_author.__getitem__, hidden))
+        return post_numbers - viewer.hidden_posts if viewer.hidden_posts else post_numbers
 
-    def few_of(self, segment: IndexedList) -> Set[int]:
+    def few_hidden_in(self, segment: IndexedList) -> Set[int]:
         """Rows of a shared list that must not be shown, where few are withheld: no list is copied for them."""
-        if not self.has_few:
+        if not self.hides_few:
             return _NOBODY
-        rows_of = segment.authors(self._catalogue).rows_of
-        return self._viewer.hidden_posts.union(*[rows_of.get(author, ()) for author in self._viewer.hidden_authors])
+        of_author = segment.authors(self._catalogue).of_author
+        return self._viewer.hidden_posts.union(*[of_author.get(author, ()) for author in self._viewer.hidden_authors])
 
-    def of_rows(self, rows: Sequence[int]) -> frozenset[int]:
+    def candidates_of(self, post_numbers: Sequence[int]) -> frozenset[int]:
         """Those of these rows that may be shown; all of them where few are withheld."""
-        return frozenset(rows) if self.has_few else frozenset(rows) - self.withheld(rows)
+        return frozenset(post_numbers) if self.hides_few else frozenset(post_numbers) - self.hidden_of(post_numbers)
 
-    def withheld(self, rows: Sequence[int]) -> Set[int]:
+    def hidden_of(self, post_numbers: Sequence[int]) -> Set[int]:
         """Those of these rows that must not be shown."""
-        viewer, hidden = self._viewer, set(filter(self._deleted.__contains__, rows))
+        viewer, hidden = self._viewer, set(filter(self._deleted.__contains__, post_numbers))
         if viewer.hidden_posts:
-            hidden.update(filter(viewer.hidden_posts.__contains__, rows))
-        cards = self._catalogue.all_of(rows) if rows else ()
+            hidden.update(filter(viewer.hidden_posts.__contains__, post_numbers))
+        cards = self._catalogue.get_all(post_numbers) if post_numbers else ()
         if cards is None:
-            cards = [*filter(None, map(self._catalogue.get, rows))]
-            rows = [card.row for card in cards]
-        hidden.update(compress(rows, map(viewer.hidden_authors.__contains__, map(_AUTHOR, cards))))
+            cards = [*filter(None, map(self._catalogue.get, post_numbers))]
+            post_numbers = [card.post_number for card in cards]
+        hidden.update(compress(post_numbers, map(viewer.hidden_authors.__contains__, map(_AUTHOR, cards))))
         return hidden

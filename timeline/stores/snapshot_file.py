@@ -67,7 +67,7 @@ class SnapshotFile:
             if self._is_others():
                 self._tell(f"{self.path}: belongs to another installation, left as it is; set WARMLINE_SNAPSHOT_FILE")
                 return False
-            value = pack(snapshot, deleted.rows, self.installation)
+            value = pack(snapshot, deleted.post_numbers, self.installation)
             if len(value) > MAX_BYTES:
                 self._tell(f"the snapshot has {len(value)} bytes, expected at most {MAX_BYTES}")
                 return False
@@ -164,15 +164,17 @@ def pack(snapshot: Snapshot, deleted: Collection[int], installation: str = "") -
     """The file's bytes."""
     new_posts = snapshot.new_posts.ranked if snapshot.new_posts else None
     lists = [snapshot.everyone, snapshot.newest, new_posts]
-    rows = {row for ranked in lists if ranked for row in codec.rows_of(ranked.entries)}.difference(deleted)
-    posts = [post for row in sorted(rows) if (post := snapshot.catalogue.get(row))]
+    post_numbers = {
+        number for ranked in lists if ranked for number in codec.post_numbers_of(ranked.entries)
+    }.difference(deleted)
+    posts = [post for number in sorted(post_numbers) if (post := snapshot.catalogue.get(number))]
     pairs = zip(snapshot.blocked.users, snapshot.blocked.authors, strict=True)
     parts = [
         installation.encode(),
         *(codec.encode(ranked) if ranked else b"" for ranked in lists),
         records.pack_phase(snapshot.phase),
         pack_blocked(pairs, version=0),
-        records.pack_rows(sorted(deleted)),
+        records.pack_post_numbers(sorted(deleted)),
         b"".join(_pack_posts(posts)),
     ]
     body = b"".join(LENGTH.pack(len(part)) + part for part in parts)
@@ -198,11 +200,11 @@ def unpack(value: bytes, snapshot: Snapshot) -> frozenset[int]:
         records.unpack_phase(phase),
         unpack_blocked(blocked),
     )
-    rows = frozenset(array("I", deleted))
+    post_numbers = frozenset(array("I", deleted))
     snapshot.everyone, snapshot.newest = lists
     snapshot.new_posts, snapshot.phase, snapshot.blocked = reserved, in_force, pairs
     snapshot.catalogue.add(catalogue)
-    return rows
+    return post_numbers
 
 
 def _parts(body: bytes) -> Iterator[bytes]:
@@ -220,13 +222,13 @@ def _list(part: bytes) -> RankedList | None:
 def _pack_posts(posts: Iterable[CatalogueEntry]) -> Iterator[bytes]:
     for post in posts:
         packed = records.pack_post(post)
-        yield _POST.pack(post.row, len(packed)) + packed
+        yield _POST.pack(post.post_number, len(packed)) + packed
 
 
 def _unpack_posts(part: bytes) -> Iterator[CatalogueEntry]:
     start = 0
     while start < len(part):
-        row, length = _POST.unpack_from(part, start)
+        number, length = _POST.unpack_from(part, start)
         start += _POST.size
-        yield records.unpack_post(row, part[start : start + length])
+        yield records.unpack_post(number, part[start : start + length])
         start += length

@@ -21,21 +21,21 @@ class WorkerThreads:
     def __init__(self, name: str, *, threads: int) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
-    async def do(self, deed: Callable[[], ResultT]) -> ResultT:
+    async def run(self, work: Callable[[], ResultT]) -> ResultT:
         """Do it, and wait for it; one that has not begun by then is not done at all.
 
         Raises:
             StoreUnavailable: a store that it needs does not answer, or hangs.
         """
-        doing = asyncio.get_running_loop().run_in_executor(self._threads, deed)
+        doing = asyncio.get_running_loop().run_in_executor(self._threads, work)
         try:
             return await asyncio.wait_for(doing, LONGEST_SECONDS)
         except TimeoutError as error:
             raise StoreUnavailable(f"a store hangs: no answer within {LONGEST_SECONDS:.0f} s") from error
 
-    def begin(self, deed: Callable[[], object]) -> None:
+    def submit(self, work: Callable[[], object]) -> None:
         """Do it when there is a thread for it; nobody waits."""
-        self._threads.submit(deed)
+        self._threads.submit(work)
 
     def close(self) -> ThreadPoolExecutor:
         """Begin nothing more; gives the threads, of which some may still be at work."""

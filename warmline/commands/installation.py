@@ -47,7 +47,7 @@ class OwnedResource:
     trouble: str | None = None
 
     def __str__(self) -> str:
-        owner = f" ({ownership.shown(self.owner)})" if self.owner and self.owned_by is not OwnedBy.OURS else ""
+        owner = f" ({ownership.short_id(self.owner)})" if self.owner and self.owned_by is not OwnedBy.OURS else ""
         return f"{self.what:<9} {self.where}: {self.owned_by}{owner}" + (f"; {self.trouble}" if self.trouble else "")
 
 
@@ -86,9 +86,9 @@ def run_adopt(*, yes: bool, by: str | None) -> int:
         for resource in resources:
             say(f"  {resource}")
         if not to_adopt:
-            say(f"Nothing to adopt for installation {ownership.shown(this_id)}.")
+            say(f"Nothing to adopt for installation {ownership.short_id(this_id)}.")
             return _warn_of_unknown(resources)
-        say(f"Installation {ownership.shown(this_id)} adopts:")
+        say(f"Installation {ownership.short_id(this_id)} adopts:")
         for resource in to_adopt:
             say(f"  {_consequence(resource)}")
         say("What stays: everything in PostgreSQL, and every model file.")

@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.db.engine import Database
 from shared.db.requests import withdraw_request
-from shared.db.runs import live_services, refuse_if_running, request_run, run_state, running
+from shared.db.runs import current_run, live_services, refuse_if_running, request_run, run_state
 from shared.errors import RunRefused
 from shared.jobs.names import SERVICES, Job
 from warmline.run_rows import progress_text
@@ -66,7 +66,7 @@ def _wait(database: Database, job: Job, run_id: int, *, by: str) -> dict[str, An
                 except RunRefused:
                     withdraw_request(database, run_id, by=by)
                     raise
-            elif running(database, job) is None and _row(database, run_id)["state"] == "running":
+            elif current_run(database, job) is None and _row(database, run_id)["state"] == "running":
                 raise RunRefused(f"run {run_id} of {job}: {row['worker']} gives no sign of life any more; see its log")
             time.sleep(POLL_SECONDS)
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from shared.db.doctor.plan_scans import WholeScan, bare, tells_of_indexes, whole_scans
+from shared.db.doctor.plan_scans import WholeScan, shows_indexes, whole_scans, without_brackets
 from shared.db.doctor.rows import RowProbe
 from shared.domain import InteractionKind
 from shared.errors import SourceError
@@ -67,7 +67,7 @@ class LookupPlans:
 
     missing: Sequence[MissingIndex]  # of the largest table first, none twice
     slow: Sequence[str]  # relation.column whose plan took too long
-    untold: Sequence[str]  # relation.column where the rows come from a foreign table or a function
+    unknown: Sequence[str]  # relation.column where the rows come from a foreign table or a function
 
     def of_relations(self, relations: Collection[str]) -> "LookupPlans":
         """What some relations' lookups lack."""
@@ -78,11 +78,11 @@ class LookupPlans:
         return LookupPlans(
             missing=[each for each in self.missing if any(map(is_of_them, each.serves))],
             slow=[each for each in self.slow if is_of_them(each)],
-            untold=[each for each in self.untold if is_of_them(each)],
+            unknown=[each for each in self.unknown if is_of_them(each)],
         )
 
 
-def look_at_lookups(probe: RowProbe, wanted: Iterable[tuple[str, str]]) -> LookupPlans:
+def find_missing_indexes(probe: RowProbe, wanted: Iterable[tuple[str, str]]) -> LookupPlans:
     """Ask for the plan of every lookup, and gather what is missing.
 
     Args:
@@ -90,7 +90,7 @@ def look_at_lookups(probe: RowProbe, wanted: Iterable[tuple[str, str]]) -> Looku
         wanted: relation and column of those of `LOOKUPS` to ask for.
     """
     asked = set(wanted)
-    slow, untold = [], []
+    slow, unknown = [], []
     serves: dict[WholeScan, list[str]] = {}
     for relation, column, columns, condition in LOOKUPS:
         if (relation, column) not in asked:
@@ -106,11 +106,11 @@ def look_at_lookups(probe: RowProbe, wanted: Iterable[tuple[str, str]]) -> Looku
             slow.append(where)
             continue
         scans = whole_scans(plan, mark)
-        if not scans and not tells_of_indexes(plan):
-            untold.append(where)
+        if not scans and not shows_indexes(plan):
+            unknown.append(where)
         for scan in scans:
             serves.setdefault(scan, []).append(where)
-    return LookupPlans(missing=_missing(probe, serves), slow=slow, untold=untold)
+    return LookupPlans(missing=_missing(probe, serves), slow=slow, unknown=unknown)
 
 
 def _value(column: str) -> tuple[str, str]:
@@ -141,7 +141,7 @@ def _judged(probe: RowProbe, scan: WholeScan, lookups: tuple[str, ...]) -> Missi
     table = probe.ask_one(_TABLE, schema=scan.schema, table=scan.table)
     if table is None:
         return None
-    if any(bare(key) == bare(scan.expression) for key in table["index_keys"] or ()):
+    if any(without_brackets(key) == without_brackets(scan.expression) for key in table["index_keys"] or ()):
         return None  # PostgreSQL had its reasons; another index of the same would change nothing
     expression = _simplest(probe, int(table["id"]), scan.expression)
     return MissingIndex(

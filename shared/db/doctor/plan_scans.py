@@ -61,7 +61,7 @@ def _tests_above_tables(node: Node, mark: str) -> bool:
     return tested and "Relation Name" not in node and node["Node Type"] not in _ELSEWHERE
 
 
-def tells_of_indexes(plan: Node) -> bool:
+def shows_indexes(plan: Node) -> bool:
     """Whether all rows come from tables whose indexes PostgreSQL knows (those of a foreign table it does not)."""
     return not any(node["Node Type"] in _ELSEWHERE for node, _ in _nodes(plan, ()))
 
@@ -96,14 +96,14 @@ def _compared(condition: str, alias: str, mark: str | None) -> str:
         for own, other in (sides, sides[::-1]):
             speaks_of_others = mark in other if mark is not None else bool(_aliases(other) - {alias} or "$" in other)
             if _aliases(own) == {alias} and alias not in _aliases(other) and speaks_of_others:
-                return _without_alias(bare(own), alias)
+                return _without_alias(without_brackets(own), alias)
     return ""
 
 
 def _conjuncts(condition: str) -> list[str]:
     """`((a = 1) AND (b = 2))` gives its two parts, without their brackets; anything else is one part."""
-    inner = bare(condition)
-    return [bare(part) for part in _split(inner, re.compile(r" AND "))] if inner else []
+    inner = without_brackets(condition)
+    return [without_brackets(part) for part in _split(inner, re.compile(r" AND "))] if inner else []
 
 
 def _sides(comparison: str) -> list[str]:
@@ -129,7 +129,7 @@ def _split(text: str, separator: re.Pattern[str]) -> list[str]:
     return [*parts, text[start:]]
 
 
-def bare(text: str) -> str:
+def without_brackets(text: str) -> str:
     """The text without brackets about the whole of it: `((a))` gives `a`, `(a)::text` stays."""
     text = text.strip()
     while text.startswith("(") and text.endswith(")") and _closes_at_the_end(text):

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from shared.db.engine import RelationHome, first_line
-from shared.db.relations import CONTRACT, usable
-from shared.db.timestamps import seconds_of
+from shared.db.relations import CONTRACT, usable_id_sql
+from shared.db.timestamps import seconds_sql
 from shared.domain import CLOCK_TOLERANCE
 from shared.errors import SourceError
 from shared.text.printable import STEERING_CHARACTERS
@@ -32,13 +32,13 @@ class RowShare:
     """So many of so many rows, with a few of them by name."""
 
     count: int
-    of: int
+    total: int
     examples: tuple[str, ...] = ()
 
     @property
     def ratio(self) -> float:
         """Between 0 and 1; 0 of nothing is 0."""
-        return self.count / self.of if self.of else 0.0
+        return self.count / self.total if self.total else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +62,10 @@ ROW_NAMES = {
 }
 # relation → check → the rows that it counts
 ROW_CHECKS: dict[str, dict[str, str]] = {
-    "users": {"no_id": "id IS NULL", "unusable_id": f"NOT ({usable('id')})", **_TIMES},
+    "users": {"no_id": "id IS NULL", "unusable_id": f"NOT ({usable_id_sql('id')})", **_TIMES},
     "posts": {
         "no_id": "id IS NULL OR author_id IS NULL",
-        "unusable_id": f"NOT ({usable('id', 'author_id')})",
+        "unusable_id": f"NOT ({usable_id_sql('id', 'author_id')})",
         **_TIMES,
         "deleted": "deleted_at IS NOT NULL",
         "deleted_before_created": "deleted_at < created_at",
@@ -77,12 +77,12 @@ ROW_CHECKS: dict[str, dict[str, str]] = {
     },
     "interactions": {
         "no_id": "user_id IS NULL OR post_id IS NULL",
-        "unusable_id": f"NOT ({usable('user_id', 'post_id')})",
+        "unusable_id": f"NOT ({usable_id_sql('user_id', 'post_id')})",
         **_TIMES,
     },
     "blocks": {
         "no_id": "user_id IS NULL OR blocked_user_id IS NULL",
-        "unusable_id": f"NOT ({usable('user_id', 'blocked_user_id')})",
+        "unusable_id": f"NOT ({usable_id_sql('user_id', 'blocked_user_id')})",
         "self_block": "user_id = blocked_user_id",
     },
 }
@@ -101,7 +101,7 @@ SAME_ROW = {"interactions": "user_id, post_id, kind, created_at", "blocks": "use
 class RowProbe:
     """Bounded questions to one place."""
 
-    def __init__(self, connection: sa.Connection, place: RelationHome, *, unordered: Collection[str] = ()) -> None:
+    def __init__(self, connection: sa.Connection, home: RelationHome, *, unordered: Collection[str] = ()) -> None:
         """Begin asking.
 
         Args:
@@ -110,7 +110,7 @@ class RowProbe:
             unordered: relations too large to find the newest rows of, for want of an index: any rows must do.
         """
         self._connection = connection
-        self._place = place
+        self._home = home
         self._unordered = unordered
 
     def ask(self, query: str, **values: object) -> Sequence[sa.RowMapping] | None:
@@ -155,12 +155,12 @@ class RowProbe:
 
     def name(self, relation: str) -> str:
         """The relation's name for SQL."""
-        return self._place.name(relation)
+        return self._home.name(relation)
 
     @property
     def schema(self) -> str:
         """Where the relations are."""
-        return self._place.schema
+        return self._home.schema
 
     def sample(self, relation: str, *, rows: int = SAMPLE_ROWS) -> str:
         """SQL for the newest rows of a relation."""
@@ -187,7 +187,7 @@ def look_at_rows(probe: RowProbe, relation: str) -> Mapping[str, RowShare] | Non
     if row is None:
         return None
     return {
-        check: RowShare(count=row[check], of=row["total"], examples=_examples(row[f"{check}_examples"]))
+        check: RowShare(count=row[check], total=row["total"], examples=_examples(row[f"{check}_examples"]))
         for check in ROW_CHECKS[relation]
     }
 
@@ -195,14 +195,14 @@ def look_at_rows(probe: RowProbe, relation: str) -> Mapping[str, RowShare] | Non
 def look_for_old_rows(probe: RowProbe, relation: str) -> RowShare | None:
     """Rows dated before there were photo apps."""
     old = f"SELECT {ROW_NAMES[relation]} AS name FROM {probe.name(relation)} WHERE created_at < '{OLDEST}'"
-    row = probe.ask_one(_count_and_name(f"{old} LIMIT {MOST_OLD}", of="0"))
+    row = probe.ask_one(_count_and_name(f"{old} LIMIT {MOST_OLD}", total="0"))
     return _share(row)
 
 
 def look_for_duplicates(probe: RowProbe, relation: str) -> RowShare | None:
     """Ids that stand in more than one of the newest rows (a join in a view can do that)."""
     twice = f"SELECT id AS name FROM {probe.sample(relation)} GROUP BY id HAVING count(*) > 1"
-    return _share(probe.ask_one(_count_and_name(twice, of="0")))
+    return _share(probe.ask_one(_count_and_name(twice, total="0")))
 
 
 def look_for_unknown(probe: RowProbe, relation: str, column: str) -> RowShare | None:
@@ -215,7 +215,7 @@ def look_for_unknown(probe: RowProbe, relation: str, column: str) -> RowShare | 
             SELECT id AS name FROM wanted WHERE NOT EXISTS (SELECT FROM {known} AS known WHERE known.id = wanted.id)
         )
         """
-    row = probe.ask_one(query + _count_and_name("SELECT name FROM unknown", of="(SELECT count(*) FROM wanted)"))
+    row = probe.ask_one(query + _count_and_name("SELECT name FROM unknown", total="(SELECT count(*) FROM wanted)"))
     return _share(row)
 
 
@@ -229,7 +229,7 @@ def look_for_unknown_senders(own: RowProbe, source: RowProbe) -> RowShare | None
             SELECT id AS name FROM unnest(CAST(:senders AS text[])) AS sender(id)
             WHERE NOT EXISTS (SELECT FROM {source.name("users")} AS known WHERE known.id = sender.id)
         )
-        {_count_and_name("SELECT name FROM unknown", of=str(len(senders)))}
+        {_count_and_name("SELECT name FROM unknown", total=str(len(senders)))}
         """
     rows = source.ask(query, senders=[row["user_id"] for row in senders])
     return None if rows is None else _share(rows[0])
@@ -241,7 +241,7 @@ def look_for_events_after_deletion(probe: RowProbe) -> RowShare | None:
         SELECT count(*) AS total, count(*) FILTER (WHERE is_late) AS count,
                (array_agg(DISTINCT id) FILTER (WHERE is_late))[1:{EXAMPLES}] AS examples
         FROM (
-            SELECT p.id, {seconds_of("p.deleted_at")} < {seconds_of("sample.created_at")} - 3600 AS is_late
+            SELECT p.id, {seconds_sql("p.deleted_at")} < {seconds_sql("sample.created_at")} - 3600 AS is_late
             FROM {probe.sample("interactions", rows=RECENT_EVENTS)} JOIN {probe.name("posts")} AS p
             ON p.id = sample.post_id
         ) AS events
@@ -251,7 +251,7 @@ def look_for_events_after_deletion(probe: RowProbe) -> RowShare | None:
 
 def look_for_events_before_posts(probe: RowProbe) -> EarlyEvents | None:
     """Recent events dated before the post that they are about: nobody can like what is not there yet."""
-    ahead = f"{seconds_of('p.created_at')} - {seconds_of('sample.created_at')}"
+    ahead = f"{seconds_sql('p.created_at')} - {seconds_sql('sample.created_at')}"
     query = f"""
         SELECT count(*) AS total, count(*) FILTER (WHERE is_early) AS count,
                (array_agg(DISTINCT id) FILTER (WHERE is_early))[1:{EXAMPLES}] AS examples,
@@ -290,14 +290,16 @@ def count_kinds(probe: RowProbe) -> Mapping[str, int] | None:
     return None if rows is None else {row["kind"]: row["count"] for row in rows}
 
 
-def _count_and_name(names: str, *, of: str) -> str:
+def _count_and_name(names: str, *, total: str) -> str:
     return f"""
-        SELECT count(*) AS count, {of} AS total, (array_agg(name))[1:{EXAMPLES}] AS examples FROM ({names}) AS named
+        SELECT count(*) AS count, {total} AS total, (array_agg(name))[1:{EXAMPLES}] AS examples FROM ({names}) AS named
         """
 
 
 def _share(row: sa.RowMapping | None) -> RowShare | None:
-    return None if row is None else RowShare(count=row["count"], of=row["total"], examples=_examples(row["examples"]))
+    return (
+        None if row is None else RowShare(count=row["count"], total=row["total"], examples=_examples(row["examples"]))
+    )
 
 
 def _examples(values: Sequence[object] | None) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ class FusedScorer:
         Args:
             users: some of them.
             part: POSTS_AT_ONCE posts or fewer; starts at a multiple of TILE.
-            room: from `room_for`, as many rows as there are users; holds what is returned.
+            room: from `score_buffer`, as many rows as there are users; holds what is returned.
 
         Raises:
             ScoringRefused: a score is NaN or infinite.
@@ -62,7 +62,7 @@ class FusedScorer:
         return _closed(refuse_non_finite(scores, n), n)
 
 
-def room_for(n_users: int) -> Tensor:
+def score_buffer(n_users: int) -> Tensor:
     """Where a block of scores is computed."""
     return torch.zeros(n_users, POSTS_AT_ONCE)
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from shared.neucf.fast.simd_lanes import TILE, above_of, hidden_layer_of, lanes_here, lowest_bit
+from shared.neucf.fast.simd_lanes import TILE, build_above, build_hidden_layer, build_lowest_bit, floats_per_vector
 
 ZERO = np.float32(0)  # added to a score, it makes -0 and 0 the same
 ONE = np.uint64(1)
@@ -34,19 +34,19 @@ class Kernels:
 def kernels() -> Kernels:
     """The loops; compiled when first called."""
     compiled: Any = njit(nogil=True)
-    lanes = lanes_here()
+    lanes = floats_per_vector()
     keep_best = compiled(_keep_best_with(compiled(kth_largest)))
     return Kernels(
         add_mlp=compiled(_add_mlp_with(lanes)),
         withhold=compiled(withhold),
-        offer=compiled(_offer_with(keep_best, above_of(lanes), lowest_bit())),
+        offer=compiled(_offer_with(keep_best, build_above(lanes), build_lowest_bit())),
         settle=compiled(_settle_with(keep_best)),
         count_bad=compiled(count_bad),
     )
 
 
 def _add_mlp_with(lanes: int) -> Callable[..., None]:
-    hidden_layer = hidden_layer_of(lanes)
+    hidden_layer = build_hidden_layer(lanes)
 
     def add_mlp(scores: Any, users: Any, tiles: Any, weights: Any) -> None:
         """Add the MLP of every user with every post of some tiles to their scores.
@@ -64,18 +64,18 @@ def _add_mlp_with(lanes: int) -> Callable[..., None]:
     return add_mlp
 
 
-def withhold(scores: Any, n_posts: int, first_place: int, starts: Any, places: Any) -> None:
+def withhold(scores: Any, n_posts: int, first_index: int, starts: Any, indices: Any) -> None:
     """Set to -inf what each user must not see: user u's places are places[starts[u]:starts[u + 1]]."""
     for u in range(len(scores)):
         for i in range(starts[u], starts[u + 1]):
-            column = places[i] - first_place
+            column = indices[i] - first_index
             if 0 <= column < n_posts:
                 scores[u, column] = -np.inf
 
 
 def _offer_with(keep: Callable[..., Any], above: Callable[..., int], lowest: Callable[..., int]) -> Callable[..., None]:
     def offer(
-        scores: Any, n_posts: int, first_place: int, k: int, values: Any, places: Any, counts: Any, least: Any
+        scores: Any, n_posts: int, first_index: int, k: int, values: Any, indices: Any, counts: Any, least: Any
     ) -> None:
         """Offer a block of posts to each user's best so far; blocks come in the order of places.
 
@@ -95,7 +95,7 @@ def _offer_with(keep: Callable[..., Any], above: Callable[..., int], lowest: Cal
         room = values.shape[1]
         keys = np.empty(room, np.int32)
         for u in range(len(scores)):
-            mine, at = values[u], places[u]
+            mine, at = values[u], indices[u]
             count, bar = counts[u], least[u]
             for start in range(0, n_posts, TILE):
                 tile = scores[u, start : start + TILE]
@@ -107,7 +107,7 @@ def _offer_with(keep: Callable[..., Any], above: Callable[..., int], lowest: Cal
                     mask = above(tile, bar)
                 while mask != 0:
                     column = lowest(mask)
-                    mine[count], at[count] = tile[column] + ZERO, first_place + start + column
+                    mine[count], at[count] = tile[column] + ZERO, first_index + start + column
                     count += 1
                     mask &= mask - ONE
             counts[u], least[u] = count, bar
@@ -116,19 +116,19 @@ def _offer_with(keep: Callable[..., Any], above: Callable[..., int], lowest: Cal
 
 
 def _settle_with(keep: Callable[..., Any]) -> Callable[..., None]:
-    def settle(k: int, values: Any, places: Any, counts: Any) -> None:
+    def settle(k: int, values: Any, indices: Any, counts: Any) -> None:
         """Leave each user no more than the k best."""
         keys = np.empty(values.shape[1], np.int32)
         for u in range(len(values)):
             if counts[u] > k:
-                keep(values[u, : counts[u]], places[u, : counts[u]], k, keys)
+                keep(values[u, : counts[u]], indices[u, : counts[u]], k, keys)
                 counts[u] = k
 
     return settle
 
 
 def _keep_best_with(kth: Callable[..., Any]) -> Callable[..., Any]:
-    def keep_best(values: Any, places: Any, k: int, keys: Any) -> Any:
+    def keep_best(values: Any, indices: Any, k: int, keys: Any) -> Any:
         """Move the k best to the front, in their order, of equal ones the earlier; gives the k-th best value."""
         bits = values.view(np.int32)
         for i in range(len(values)):
@@ -141,7 +141,7 @@ def _keep_best_with(kth: Callable[..., Any]) -> Callable[..., Any]:
                 if keys[i] == bar:
                     equal -= 1
                     least = values[i]
-                values[kept], places[kept] = values[i], places[i]
+                values[kept], indices[kept] = values[i], indices[i]
                 kept += 1
         return least
 

@@ -22,12 +22,12 @@ Value = Any
 FUSED = ("contract",)  # a product and a sum become one instruction
 
 
-def lanes_here() -> int:
+def floats_per_vector() -> int:
     """Floats in a vector on this machine."""
     return LANES_AVX512 if binding.get_host_cpu_features().get("avx512f", False) else LANES_OTHER
 
 
-def hidden_layer_of(lanes: int) -> Callable[..., None]:
+def build_hidden_layer(lanes: int) -> Callable[..., None]:
     """A function for numba's code: `hidden_layer(posts, user, weights, target, width)`.
 
     All arrays are float32 and contiguous. `posts` (width, TILE) and `user` (width,) are the two parts of the hidden
@@ -64,7 +64,7 @@ def hidden_layer_of(lanes: int) -> Callable[..., None]:
     return made
 
 
-def above_of(lanes: int) -> Callable[..., int]:
+def build_above(lanes: int) -> Callable[..., int]:
     """A function for numba's code: `above(scores, bar)`, bits that say which of the first TILE scores are above it."""
     vector, bits = ir.VectorType(ir.FloatType(), lanes), ir.IntType(64)
 
@@ -84,7 +84,7 @@ def above_of(lanes: int) -> Callable[..., int]:
     return made
 
 
-def lowest_bit() -> Callable[..., int]:
+def build_lowest_bit() -> Callable[..., int]:
     """A function for numba's code: `lowest(mask)`, the place of the lowest bit that is set; one is."""
 
     def lowest(_typing: Any, mask: Any) -> Any:

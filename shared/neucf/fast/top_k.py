@@ -24,7 +24,7 @@ class BestSoFar:
         self._counts = np.zeros(n_users, np.int64)
         self._least = np.full(n_users, -np.inf, np.float32)
 
-    def offer(self, scores: NDArray[np.float32], n_posts: int, first_place: int) -> None:
+    def offer(self, scores: NDArray[np.float32], n_posts: int, first_index: int) -> None:
         """Take what is good enough of the next posts; blocks come in the order of places.
 
         Args:
@@ -33,7 +33,7 @@ class BestSoFar:
             first_place: of the first column.
         """
         kernels().offer(
-            scores, n_posts, first_place, self._k, self._values, self._places, self._counts, self._least
+            scores, n_posts, first_index, self._k, self._values, self._places, self._counts, self._least
         )  # fmt: skip
 
     def lists(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
@@ -43,15 +43,15 @@ class BestSoFar:
         is_held = np.arange(self._k) < self._counts[:, None]
         top = np.sort(np.where(is_held, keys, _NOTHING), axis=1)  # (n_users, k)
         shown = top != _NOTHING
-        places = np.where(shown, (top & _LOWER_HALF).astype(np.int64), NO_POST)
-        return places, np.where(shown, _scores_in(top), np.float32(-np.inf))
+        indices = np.where(shown, (top & _LOWER_HALF).astype(np.int64), NO_POST)
+        return indices, np.where(shown, _scores_in(top), np.float32(-np.inf))
 
 
-def _descending(scores: NDArray[np.float32], places: NDArray[np.int64]) -> NDArray[np.uint64]:
+def _descending(scores: NDArray[np.float32], indices: NDArray[np.int64]) -> NDArray[np.uint64]:
     """One integer per pair whose order is: higher score first, then lower place. (The sign trick of radix sorts.)"""
     bits = scores.view(np.uint32)
     ascending = np.where(bits >> 31, ~bits, bits | _SIGN)
-    keys: NDArray[np.uint64] = (~ascending).astype(np.uint64) << _HALF | places.astype(np.uint64)
+    keys: NDArray[np.uint64] = (~ascending).astype(np.uint64) << _HALF | indices.astype(np.uint64)
     return keys
 
 

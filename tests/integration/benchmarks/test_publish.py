@@ -16,7 +16,7 @@ SIZE = Size(users=300, posts=120, interactions=1_500, blocks=100, days=13.9, top
 
 def test_the_bare_pipeline_writes_the_same_bytes(fresh_redis: str, client: redis.Redis) -> None:
     writer = JobStore(fresh_redis, keep_for=KEEP_FOR)
-    writer.publish_catalogue(CatalogueEntry(row=row, post_id=f"p{row}", author=row) for row in range(600))
+    writer.publish_catalogue(CatalogueEntry(post_number=row, post_id=f"p{row}", author=row) for row in range(600))
     writer.publish_lists(((f"u{n}", b"list" * n) for n in range(700)), phase=Phase.HEURISTIC, job="heuristic", run=1)
     writer.publish_viewers((f"u{n}", bytes(20)) for n in range(700))
     writer.add_deleted([4, 5], version=LEAST_VERSION)

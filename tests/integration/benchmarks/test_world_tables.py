@@ -79,14 +79,18 @@ def _everything(database: Database) -> tuple[list[tuple[object, ...]], ...]:
         posts, blocks = load_post_lives(snapshot, now=NOW), load_block_pairs(snapshot)
     return (
         _rows(events),
-        sorted(zip(posts.keys.tolist(), posts.author_keys.tolist(), posts.created_at.tolist(), strict=True)),
-        sorted(zip(blocks.user_keys.tolist(), blocks.blocked_keys.tolist(), blocks.at.tolist(), strict=True)),
+        sorted(zip(posts.id_hashes.tolist(), posts.author_id_hashes.tolist(), posts.created_at.tolist(), strict=True)),
+        sorted(zip(blocks.user_id_hashes.tolist(), blocks.blocked_id_hashes.tolist(), blocks.at.tolist(), strict=True)),
     )
 
 
 def _rows(events: Events) -> list[tuple[object, ...]]:
     return sorted(
         zip(
-            events.user_keys.tolist(), events.post_keys.tolist(), events.kinds.tolist(), events.at.tolist(), strict=True
+            events.user_id_hashes.tolist(),
+            events.post_id_hashes.tolist(),
+            events.kinds.tolist(),
+            events.at.tolist(),
+            strict=True,
         )
     )

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from shared.db.bulk import load_all_posts, load_block_pairs, load_post_lives, load_user_keys
+from shared.db.bulk import load_all_posts, load_block_pairs, load_id_hashes, load_post_lives
 from shared.db.engine import Database
 from shared.db.migrate import migrate
-from shared.db.post_rows import moment_of, rows_of_posts
+from shared.db.post_rows import assign_post_numbers, transaction_snapshot
 from shared.db.vectors import load_content
 from shared.db.writes import delete_post, put_block
 from shared.domain import InteractionKind
@@ -123,12 +123,12 @@ def test_the_past_over_views_knows_the_apis_deletions_and_both_sides_blocks(view
     put_block(viewing, uuid_of("ben"), uuid_of("cat"))
     with viewing.read() as snapshot:
         lives, blocks = load_post_lives(snapshot, now=NOW), load_block_pairs(snapshot)
-        p1, p2, p8 = load_user_keys(snapshot, [uuid_of("p1"), uuid_of("p2"), uuid_of("p8")]).tolist()
-        ann, ben = load_user_keys(snapshot, [uuid_of("ann"), uuid_of("ben")]).tolist()
-    deleted_at = dict(zip(lives.keys.tolist(), lives.deleted_at.tolist(), strict=True))
+        p1, p2, p8 = load_id_hashes(snapshot, [uuid_of("p1"), uuid_of("p2"), uuid_of("p8")]).tolist()
+        ann, ben = load_id_hashes(snapshot, [uuid_of("ann"), uuid_of("ben")]).tolist()
+    deleted_at = dict(zip(lives.id_hashes.tolist(), lives.deleted_at.tolist(), strict=True))
     assert (deleted_at[p1], deleted_at[p2]) == ((NOW - timedelta(hours=1)).timestamp(), float("inf"))
     assert deleted_at[p8] == NOW.timestamp()
-    assert sorted(blocks.user_keys.tolist()) == sorted([ann, ben])  # the view's block, and the API's
+    assert sorted(blocks.user_id_hashes.tolist()) == sorted([ann, ben])  # the view's block, and the API's
 
 
 def test_the_reader_may_not_write(app: App) -> None:
@@ -229,7 +229,7 @@ def test_a_few_repeated_rows_are_left_out_and_counted(own_url: str, app: App, wr
         write_own_tables(database, BY_THE_API)
         report = heuristic_run(database, writer)
         with database.read() as snapshot:
-            loaded = (load_all_posts(snapshot, now=NOW).keys, load_post_lives(snapshot, now=NOW).keys)
+            loaded = (load_all_posts(snapshot, now=NOW).id_hashes, load_post_lives(snapshot, now=NOW).id_hashes)
             encoded = [post.post_id for post in load_content(snapshot, now=NOW)]
     assert report["uncounted"]["repeated_posts"] == 2
     assert all(len(keys) == len(set(keys.tolist())) for keys in loaded)
@@ -354,9 +354,9 @@ def test_a_delete_by_the_api_in_the_middle_of_a_run_holds_after_the_next_one(
 ) -> None:
     heuristic_run(viewing, writer)
     with viewing.read() as snapshot:
-        as_of = moment_of(snapshot)
+        as_of = transaction_snapshot(snapshot)
     delete_post(viewing, uuid_of("p2"))
     with viewing.begin() as connection:  # the run that read its candidates before the delete goes on
-        rows_of_posts(connection, [uuid_of("p2")], as_of=as_of)
+        assign_post_numbers(connection, [uuid_of("p2")], as_of=as_of)
     heuristic_run(viewing, writer)
     assert [held.post(row).post_id for row in held.deleted()] == [uuid_of("p2")]

@@ -28,7 +28,7 @@ def test_an_empty_world_publishes_no_list(database: Database, writer: JobStore, 
 
 def test_an_empty_world_still_makes_redis_safe_to_read(database: Database, writer: JobStore) -> None:
     heuristic_run(database, writer)
-    assert not writer.begin_safety().is_new_life
+    assert not writer.begin_safety_load().is_new_life
 
 
 def test_a_world_of_one_post_ranks(database: Database, writer: JobStore, held: Held) -> None:
@@ -230,5 +230,5 @@ def test_a_thousand_users_and_posts_take_less_than_five_seconds(database: Databa
 def test_a_list_without_a_catalogue_entry_is_never_published(database: Database, writer: JobStore, held: Held) -> None:
     write_own_tables(database, TEN_POSTS)
     heuristic_run(database, writer)
-    rows = {row for value in held.dump().values() for row in codec.rows_of(codec.decode(value).entries)}
+    rows = {row for value in held.dump().values() for row in codec.post_numbers_of(codec.decode(value).entries)}
     assert {held.post(row).post_id for row in rows} == {"p1", "p2", "p3", "p4", "p5", "p6", "p7", "p10"}

@@ -5,7 +5,7 @@ import pytest
 from shared.db.engine import Database
 from shared.db.runs import recent_runs
 from shared.db.safety import next_safety_version
-from shared.domain import InteractionKind, author_key
+from shared.domain import InteractionKind, author_hash
 from shared.errors import SourceError
 from shared.ranked_lists import keys, records
 from shared.ranked_lists.job_store import JobStore
@@ -28,9 +28,9 @@ def _withheld(held: Held) -> list[str]:
 def _viewer(held: Held, user: str) -> tuple[set[int], set[str], set[str]]:
     value = held.client.get(keys.viewer(user))
     assert value is None or isinstance(value, bytes)
-    viewer = records.unpack_viewer(value, own=author_key(user))
+    viewer = records.unpack_viewer(value, own=author_hash(user))
     hidden, seen = ({held.post(row).post_id for row in rows} for rows in (viewer.hidden_posts, viewer.seen_posts))
-    return set(viewer.hidden_authors) - {author_key(user)}, hidden, seen
+    return set(viewer.hidden_authors) - {author_hash(user)}, hidden, seen
 
 
 def test_nothing_is_withheld_at_first(held: Held) -> None:
@@ -63,18 +63,18 @@ def test_a_deleted_post_is_in_no_new_list(database: Database, writer: JobStore, 
 
 
 def test_a_deletion_is_a_new_safety_number(database: Database, writer: JobStore) -> None:
-    before = writer.begin_safety().number
+    before = writer.begin_safety_load().number
     execute(database, DELETE, id="p2")
     heuristic_run(database, writer)
-    assert writer.begin_safety().number > before
+    assert writer.begin_safety_load().number > before
 
 
 def test_a_run_without_a_deletion_leaves_the_safety_number(database: Database, writer: JobStore) -> None:
     execute(database, DELETE, id="p2")
     heuristic_run(database, writer)
-    before = writer.begin_safety().number
+    before = writer.begin_safety_load().number
     heuristic_run(database, writer)
-    assert writer.begin_safety().number == before
+    assert writer.begin_safety_load().number == before
 
 
 def test_a_post_that_is_no_candidate_any_more_and_then_deleted_is_withheld(
@@ -189,7 +189,7 @@ def test_the_last_post_of_an_app_can_be_deleted(database: Database, writer: JobS
 
 
 def test_a_block_reaches_both_viewers(held: Held) -> None:
-    assert (_viewer(held, "ann")[0], _viewer(held, "dan")[0]) == ({author_key("dan")}, {author_key("ann")})
+    assert (_viewer(held, "ann")[0], _viewer(held, "dan")[0]) == ({author_hash("dan")}, {author_hash("ann")})
 
 
 def test_an_unblock_reaches_both_viewers_after_one_run(database: Database, writer: JobStore, held: Held) -> None:
@@ -228,7 +228,7 @@ def test_a_block_between_users_without_a_list_is_still_withheld(
 ) -> None:
     execute(database, "INSERT INTO warmline.blocks VALUES ('long gone', 'ann', now())")
     heuristic_run(database, writer)
-    assert _viewer(held, "long gone")[0] == {author_key("ann")}
+    assert _viewer(held, "long gone")[0] == {author_hash("ann")}
 
 
 @pytest.mark.parametrize("lists", [{"active_days": 0.5}, {"max_lists": 1}], ids=["inactive", "too many users"])

@@ -46,7 +46,7 @@ def test_a_whole_champion_of_this_database_is_taken(database: Database, tmp_path
     promoted(database, tmp_path)
     before = found(database, tmp_path)
     assert before is not None
-    assert before.users.keys.tolist() == [0, 1, 2]
+    assert before.users.id_hashes.tolist() == [0, 1, 2]
     assert (before.same_image, before.same_caption) == (True, True)
 
 

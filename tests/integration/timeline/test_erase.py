@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from s02_train_neucf.settings import MirrorSettings
 from shared.db.imports import merge_rows
 from shared.db.runs import claim_run, finish_run, request_run
-from shared.domain import author_key
+from shared.domain import author_hash
 from shared.ranked_lists import codec
 from tests.flow.camps import build_camps, people_of
 from tests.flow.deployment import (
@@ -98,7 +98,7 @@ def _wait_for_their_post(client: TestClient) -> None:
 
     def is_known() -> bool:
         ranked = snapshot.everyone
-        rows = codec.rows_of(ranked.entries) if ranked else ()
+        rows = codec.post_numbers_of(ranked.entries) if ranked else ()
         return any((post := snapshot.catalogue.get(row)) and post.post_id == THEIR_POST for row in rows)
 
     eventually(is_known, "the post is in the snapshot")
@@ -110,7 +110,7 @@ def test_at_once_the_user_is_found_nowhere(client: TestClient, lived: Deployment
 
 
 def test_at_once_their_blocks_are_gone_from_the_disk(client: TestClient, lived: Deployment, disk: Path) -> None:
-    key = struct.pack("=Q", author_key(GONE))
+    key = struct.pack("=Q", author_hash(GONE))
     assert key in (disk / "timeline.bin").read_bytes()
     erase(client)
     assert key not in (disk / "timeline.bin").read_bytes()

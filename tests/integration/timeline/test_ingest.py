@@ -175,7 +175,7 @@ def test_an_event_on_a_served_post_does_not_push_another_out_of_memory(
     value = ranked_deployment.redis().get("wl:seen:cold")
     assert isinstance(value, bytes)
     rows = ranked_deployment.rows()
-    assert list(unpack_seen(value).rows) == [rows[post] for post in [*served[40:], *served[:40]]]
+    assert list(unpack_seen(value).post_numbers) == [rows[post] for post in [*served[40:], *served[:40]]]
     assert unpack_seen(value).visits == 1
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from shared.db.runs import beat, claim_run, finish_run, note_progress
+from shared.db.runs import claim_run, finish_run, note_progress, record_heartbeat
 from shared.jobs.names import SERVICES, Job
 from tests.flow.deployment import ADMIN_TOKEN, Deployment
 
@@ -19,7 +19,7 @@ def ask_for(client: TestClient, job: str) -> Any:
 
 def be_alive(deployment: Deployment, job: Job) -> None:
     with deployment.database() as database:
-        beat(database, SERVICES[job], worker="test")
+        record_heartbeat(database, SERVICES[job], worker="test")
 
 
 def slug(response: Any) -> tuple[int, str]:

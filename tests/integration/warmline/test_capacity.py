@@ -5,9 +5,9 @@ import redis
 
 from shared.db.engine import Database
 from shared.db.runs import claim_run, finish_run, request_run
-from shared.db.sizes import held
+from shared.db.sizes import read_stored_amounts
 from shared.ranked_lists.job_store import JobStore
-from shared.ranked_lists.key_sizes import MemoryUse, used
+from shared.ranked_lists.key_sizes import MemoryUse, read_memory_use
 from tests.integration.warmline.answers import Answer, Command
 from tests.stores import execute, forget_everything, heuristic_run
 from tests.worlds import NOW
@@ -76,8 +76,8 @@ def test_a_world_three_times_as_large_is_predicted_to_a_fifth_and_then_built(
     fill(database, **large)
     heuristic_run(database, writer, now=NOW)
     neucf, vectors = found["redis"]["by_kind"]["lists, neucf"], found["postgresql"]["by_kind"]["post_vectors"]
-    assert found["redis"]["bytes"] - neucf == pytest.approx(used(fresh_redis).by_keys, rel=0.2)
-    assert found["postgresql"]["bytes"] - vectors == pytest.approx(held(database).bytes, rel=0.2)
+    assert found["redis"]["bytes"] - neucf == pytest.approx(read_memory_use(fresh_redis).by_keys, rel=0.2)
+    assert found["postgresql"]["bytes"] - vectors == pytest.approx(read_stored_amounts(database).bytes, rel=0.2)
 
 
 def vacuum(database: Database) -> None:

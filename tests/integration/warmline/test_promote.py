@@ -9,7 +9,7 @@ import pytest
 
 from shared.db.engine import Database
 from shared.db.models import champion
-from shared.db.runs import beat, recent_runs
+from shared.db.runs import recent_runs, record_heartbeat
 from shared.neucf.model_files import MANIFEST, WEIGHTS
 from tests.integration.warmline.answers import Command
 from tests.model_files import put_on_record
@@ -143,6 +143,6 @@ def test_promotion_says_that_nobody_is_alive_to_make_the_lists(
 ) -> None:
     version = put_on_record(database, model_dir, "model-1")
     alone = warmline("promote", str(version)).out
-    beat(database, "s02_recsys_neucf", worker="here:1")
+    record_heartbeat(database, "s02_recsys_neucf", worker="here:1")
     attended = warmline("promote", str(version)).out
     assert ("No s02_recsys_neucf is alive" in alone, "alive" in attended) == (True, False)

@@ -10,7 +10,7 @@ import pytest
 
 from shared.db import runs
 from shared.db.engine import Database
-from shared.db.runs import beat, claim_run, finish_run
+from shared.db.runs import claim_run, finish_run, record_heartbeat
 from tests.integration.warmline.answers import Command
 from tests.stores import claimed_run, execute, scalar
 
@@ -18,7 +18,7 @@ from tests.stores import claimed_run, execute, scalar
 @contextmanager
 def service(database: Database, *, report: dict[str, Any] | None = None, error: str | None = None) -> Iterator[None]:
     """A heuristic service that does the first run it is asked for, with this outcome."""
-    beat(database, "s01_heuristic", worker="test")
+    record_heartbeat(database, "s01_heuristic", worker="test")
 
     def work() -> None:
         for _ in range(200):
@@ -56,7 +56,7 @@ def test_a_failed_run_gives_1_and_its_reason(warmline: Command, database: Databa
 
 
 def test_without_waiting_the_request_stands(warmline: Command, database: Database) -> None:
-    beat(database, "s01_heuristic", worker="test")
+    record_heartbeat(database, "s01_heuristic", worker="test")
     assert warmline("run", "heuristic", "--no-wait", "--json").json["state"] == "requested"
     assert scalar(database, "SELECT count(*) FROM warmline.runs WHERE state = 'requested'") == 1
 
@@ -70,12 +70,12 @@ def test_without_a_service_nothing_is_asked_for_and_the_answer_says_what_to_do(
 
 
 def test_another_service_does_not_do(warmline: Command, database: Database) -> None:
-    beat(database, "s01_heuristic", worker="test")
+    record_heartbeat(database, "s01_heuristic", worker="test")
     assert warmline("run", "train").code == 1
 
 
 def test_a_run_under_way_is_named(warmline: Command, database: Database) -> None:
-    beat(database, "s01_heuristic", worker="test")
+    record_heartbeat(database, "s01_heuristic", worker="test")
     run = claimed_run(database)
     answer = warmline("run", "heuristic")
     assert answer.code == 1
@@ -86,13 +86,13 @@ def test_a_service_that_dies_before_it_takes_the_request_leaves_none_behind(
     warmline: Command, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runs, "ALIVE_FOR", runs.ALIVE_FOR / 20)  # 1.5 s: waiting half a minute shows no more
-    beat(database, "s01_heuristic", worker="test")
+    record_heartbeat(database, "s01_heuristic", worker="test")
     answer = warmline("run", "heuristic")
     assert (answer.code, scalar(database, "SELECT count(*) FROM warmline.runs")) == (1, 0)
 
 
 def test_a_worker_that_dies_at_work_is_not_waited_for(warmline: Command, database: Database) -> None:
-    beat(database, "s01_heuristic", worker="test")
+    record_heartbeat(database, "s01_heuristic", worker="test")
 
     def work_and_die() -> None:
         for _ in range(200):

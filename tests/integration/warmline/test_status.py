@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from shared.db.engine import Database
-from shared.db.runs import beat, claim_run, note_progress, request_run
+from shared.db.runs import claim_run, note_progress, record_heartbeat, request_run
 from shared.ranked_lists.job_store import JobStore
 from tests.integration.warmline.answers import Command
 from tests.model_files import put_on_record
@@ -28,7 +28,7 @@ def test_a_fresh_installation_is_told_what_to_start(warmline: Command) -> None:
 def test_one_that_works_needs_nothing(warmline: Command, database: Database, writer: JobStore, tmp_path: Path) -> None:
     write_own_tables(database, TEN_POSTS)
     heuristic_run(database, writer, now=datetime.now(UTC))
-    beat(database, "timeline", worker="test")
+    record_heartbeat(database, "timeline", worker="test")
     version = put_on_record(database, tmp_path / "models", "model-1")
     warmline("promote", str(version))
     answer = warmline("status", "--json")

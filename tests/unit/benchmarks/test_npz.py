@@ -82,7 +82,7 @@ def test_small_whole_numbers_of_any_type_are_read(tmp_path: Path) -> None:
 
 
 def test_users_may_have_any_numbers(tmp_path: Path) -> None:
-    assert read(tmp_path).user_keys.tolist() == [user(number) for number in range(24)]
+    assert read(tmp_path).user_id_hashes.tolist() == [user(number) for number in range(24)]
 
 
 def test_a_pair_that_stands_twice_counts_once(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_pair_that_stands_twice_counts_once(tmp_path: Path) -> None:
 
 def test_a_test_pair_that_was_in_train_is_not_asked_and_it_is_said(tmp_path: Path) -> None:
     data = read(tmp_path, test=np.concatenate([camps()["test"], camps()["train"][:3]]))
-    assert len(data.wanted.posts) == 24
+    assert len(data.test_likes.posts) == 24
     assert data.notes == ("3 test pairs are in train or val too and are not asked for",)
 
 
@@ -102,23 +102,23 @@ def test_nothing_but_known_pairs_to_ask_for_is_refused(tmp_path: Path) -> None:
 
 def test_a_user_who_is_only_in_test_is_asked(tmp_path: Path) -> None:
     data = read(tmp_path, test=np.concatenate([camps()["test"], [[5, 3]]]))
-    assert data.user_keys[0] == 5
-    assert data.everyone.counts[0] == 0
+    assert data.user_id_hashes[0] == 5
+    assert data.train_likes.counts[0] == 0
 
 
 def test_a_post_that_is_only_in_test_is_cold(tmp_path: Path) -> None:
     data = read(tmp_path, test=np.concatenate([camps()["test"], [[user(0), 77]]]))
-    assert data.posts.keys[data.cold].tolist() == [77]
+    assert data.posts.id_hashes[data.cold].tolist() == [77]
 
 
 def test_items_that_only_a_content_row_knows_exist_too(tmp_path: Path) -> None:
-    assert len(read(tmp_path, image=np.ones((31, 2))).posts.keys) == 31
+    assert len(read(tmp_path, image=np.ones((31, 2))).posts.id_hashes) == 31
 
 
 def test_validation_pairs_are_never_ranked_and_never_trained_on(tmp_path: Path) -> None:
     data = read(tmp_path, val=np.array([[user(0), 20]]))
     assert 20 in data.left_out.posts[: data.left_out.starts[1]]
-    assert 20 not in data.everyone.posts[: data.everyone.starts[1]]
+    assert 20 not in data.train_likes.posts[: data.train_likes.starts[1]]
 
 
 def test_an_empty_validation_is_none(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_an_empty_validation_is_none(tmp_path: Path) -> None:
 def test_times_reach_the_examples(tmp_path: Path) -> None:
     data = read(tmp_path, train_time=np.arange(N, 0, -1), item_time=np.arange(24))
     assert data.timed
-    assert data.train.user_keys[0] == user(23)
+    assert data.train.user_id_hashes[0] == user(23)
     assert data.posts.created_at.tolist() == list(range(24))
 
 

@@ -46,14 +46,14 @@ def _vectors(world: PhotoWorld) -> FolderVectors:
 
 
 def test_nothing_of_the_last_days_is_trained_on(question: Question) -> None:
-    assert not question.cold[question.train.post_keys].any()
-    assert question.cold[question.fresh.post_keys].any()
+    assert not question.cold[question.train.post_id_hashes].any()
+    assert question.cold[question.fresh.post_id_hashes].any()
 
 
 def test_training_knows_nothing_of_those_who_join_later(question: Question) -> None:
     assert len(question.later) > 5
-    assert not np.isin(question.train.user_keys, question.later).any()
-    assert not np.isin(question.fresh.user_keys, question.later).any()
+    assert not np.isin(question.train.user_id_hashes, question.later).any()
+    assert not np.isin(question.fresh.user_id_hashes, question.later).any()
 
 
 def test_who_joins_later_brings_their_first_likes(question: Question, world: PhotoWorld) -> None:

@@ -21,7 +21,7 @@ class Fixed:
 def data_of(train: list[tuple[int, int]], test: list[tuple[int, int]], n_posts: int, **more: object) -> QualityData:
     photos = ContentVectors(np.ones((n_posts, 2), np.float32), np.ones(n_posts, np.bool_))
     columns = Columns(
-        name="hand-made", train=np.array(train), test=np.array(test), post_keys=np.arange(n_posts),
+        name="hand-made", train=np.array(train), test=np.array(test), post_id_hashes=np.arange(n_posts),
         features=PostFeatures(image=photos), **more,  # type: ignore[arg-type]
     )  # fmt: skip
     return lined_up(columns)
@@ -72,14 +72,14 @@ def test_validation_without_times_takes_a_share_of_each_users_likes_and_leaves_o
     data = data_of([(1, post) for post in range(10)] + [(2, 0)], [(1, 11)], 12)
     inner = validation_of(data)
     assert inner is not None
-    assert (len(inner.train), len(inner.wanted.posts), inner.n_asked) == (9, 2, 1)
+    assert (len(inner.train), len(inner.test_likes.posts), inner.n_asked) == (9, 2, 1)
 
 
 def test_validation_with_times_asks_for_the_last_likes() -> None:
     train = [(1, post) for post in range(10)]
     data = data_of(train, [(1, 11)], 12, train_at=np.array([5.0, 1, 2, 9, 8, 3, 0, 4, 6, 7]))
     held = held_back(data, np.random.default_rng(0))
-    assert sorted(data.train.post_keys[held].tolist()) == [3, 4]
+    assert sorted(data.train.post_id_hashes[held].tolist()) == [3, 4]
 
 
 def test_validation_of_the_sampled_protocol_asks_for_one_like_of_each_user_against_untouched_posts() -> None:
@@ -89,14 +89,14 @@ def test_validation_of_the_sampled_protocol_asks_for_one_like_of_each_user_again
     assert inner is not None
     assert inner.questions is not None
     assert inner.questions.negatives.shape == (2, 3)
-    assert not np.isin(inner.questions.negatives, inner.everyone.take(np.array([0])).posts).any()
+    assert not np.isin(inner.questions.negatives, inner.train_likes.take(np.array([0])).posts).any()
 
 
 def test_validation_never_sees_the_test_side() -> None:
     data = data_of([(1, post) for post in range(10)], [(1, 11)], 12)
     inner = validation_of(data)
     assert inner is not None
-    assert 11 not in {*inner.wanted.posts, *inner.everyone.posts}
+    assert 11 not in {*inner.test_likes.posts, *inner.train_likes.posts}
 
 
 def test_where_nobody_has_two_likes_there_is_no_validation() -> None:

@@ -43,8 +43,8 @@ def test_two_posts_that_changed_places_are_noticed(world: World, monkeypatch: py
 
 def test_a_withheld_post_in_a_list_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     reference = PlainLoop(world)
-    listed = np.concatenate([world.withheld.places[:1], reference.best(0)[1:]])[None]
-    block = RankedBlock(users=slice(0, 1), places=listed, scores=np.zeros(listed.shape, np.float32))
+    listed = np.concatenate([world.withheld.indices[:1], reference.best(0)[1:]])[None]
+    block = RankedBlock(users=slice(0, 1), indices=listed, scores=np.zeros(listed.shape, np.float32))
     monkeypatch.setattr(World, "ranked", lambda self, _n: iter([block]))
     assert not compared(world, reference, 1).are_the_same
 

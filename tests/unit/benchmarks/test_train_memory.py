@@ -24,7 +24,7 @@ def test_events_are_in_order_of_time_and_none_is_older_than_its_post(folder: Pat
     data = read_world(folder)
     assert len(data.events.at) == SMALL.events
     assert (np.diff(data.events.at) >= 0).all()
-    assert (data.events.at >= data.posts.created_at[data.events.post_keys]).all()
+    assert (data.events.at >= data.posts.created_at[data.events.post_id_hashes]).all()
 
 
 def test_the_share_of_likes_is_as_told(folder: Path) -> None:

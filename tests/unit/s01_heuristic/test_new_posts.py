@@ -8,16 +8,16 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from s01_heuristic.new_posts import MAX_POOL, new_posts_of, pool_size, viewers_of
-from s01_heuristic.rank import RankedCandidates, entries_of_each, rank_posts
-from shared.candidates.candidate_events import meet
+from s01_heuristic.new_posts import MAX_POOL, count_viewers, new_post_pool, pool_size
+from s01_heuristic.rank import RankedCandidates, entries_per_user, rank_posts
+from shared.candidates.candidate_events import candidate_events_of
 from shared.candidates.heuristic_scores import score_posts
 from shared.candidates.ranking_input import RankingInput
 from shared.db.bulk import Posts, Users
 from shared.domain import Reason, Source
 from shared.eligibility import Viewer
 from shared.event_columns import Events
-from shared.ranked_lists.codec import RankedList, entry_at, pack_entry, rows_of
+from shared.ranked_lists.codec import RankedList, entry_at, pack_entry, post_numbers_of
 from shared.settings import HeuristicSettings, NewPostSettings
 from timeline.feed.new_post_slots import with_new_posts
 from timeline.stores.new_post_pool import NewPostPool
@@ -39,21 +39,21 @@ def _busy_world() -> RankingInput:
     by_fame = rng.permutation(POSTS) + NEW
     liked = by_fame[(rng.random(events) ** 4 * POSTS).astype(np.int64)]  # a few are known by all, half by ten or fewer
     posts = Posts(
-        ids=[f"p{key}" for key in keys], author_ids=[f"a{author}" for author in authors], keys=keys,
-        author_keys=authors.astype(np.int64) + 10**9, created_at=NOW.timestamp() - ages,
+        ids=[f"p{key}" for key in keys], author_ids=[f"a{author}" for author in authors], id_hashes=keys,
+        author_id_hashes=authors.astype(np.int64) + 10**9, created_at=NOW.timestamp() - ages,
     )  # fmt: skip
     happened = Events(
-        user_keys=rng.integers(0, USERS, events), post_keys=keys[liked],
+        user_id_hashes=rng.integers(0, USERS, events), post_id_hashes=keys[liked],
         kinds=rng.integers(0, 2, events).astype(np.int16), at=np.full(events, NOW.timestamp() - 60.0),
     )  # fmt: skip
     return RankingInput(
         posts=posts,
-        rows=keys.tolist(),
+        post_numbers=keys.tolist(),
         events=happened,
-        met=meet(posts, happened),
+        candidate_events=candidate_events_of(posts, happened),
         users=Users(
             ids=[f"u{number}" for number in range(USERS)],
-            keys=np.arange(USERS, dtype=np.int64),
+            id_hashes=np.arange(USERS, dtype=np.int64),
             active_at=np.full(USERS, NOW.timestamp()),
         ),
         viewers={},
@@ -71,12 +71,12 @@ def world() -> RankingInput:
 def ranking(world: RankingInput) -> RankedCandidates:
     settings = HeuristicSettings()
     scores = score_posts(world.posts, world.events, settings, NOW)
-    return rank_posts(world.posts, world.rows, scores, alpha=settings.alpha)
+    return rank_posts(world.posts, world.post_numbers, scores, alpha=settings.alpha)
 
 
 @pytest.fixture(scope="module")
 def pool(world: RankingInput, ranking: RankedCandidates) -> NewPostPool:
-    entries = new_posts_of(world, ranking, SETTINGS, 7, NOW)
+    entries = new_post_pool(world, ranking, SETTINGS, 7, NOW)
     return NewPostPool.of(RankedList(source=Source.HEURISTIC, generation=7, generated_at=NOW, entries=entries))
 
 
@@ -89,42 +89,42 @@ def _personal(rows: npt.NDArray[np.int64], rng: np.random.Generator) -> bytes:
 def test_new_posts_stand_in_enough_peoples_first_fifty(
     world: RankingInput, ranking: RankedCandidates, pool: NewPostPool, phase: str
 ) -> None:
-    rng, rows = np.random.default_rng(1), np.array(world.rows)
-    new = set(world.rows[:NEW])
-    common = entries_of_each(ranking, [Viewer()], length=60)[0]
+    rng, rows = np.random.default_rng(1), np.array(world.post_numbers)
+    new = set(world.post_numbers[:NEW])
+    common = entries_per_user(ranking, [Viewer()], length=60)[0]
     shown: Counter[int] = Counter()
     for user in world.users.ids:
         entries = common if phase == "heuristic" else _personal(rows[NEW:], rng)
-        own = rows_of(entries)
+        own = post_numbers_of(entries)
         fresh = chain.from_iterable(pool.in_order_of(user))
         mixed = with_new_posts(own, entries, pool, fresh, share=SETTINGS.new_post_share)
-        shown.update(new.intersection(rows_of(mixed)[:50]))
+        shown.update(new.intersection(post_numbers_of(mixed)[:50]))
     reached = sum(shown[row] >= SETTINGS.new_post_viewers for row in new)
     assert reached >= 0.95 * NEW
 
 
 def test_the_pool_is_bounded_and_begins_with_what_nobody_has_seen(world: RankingInput, pool: NewPostPool) -> None:
-    viewers = dict(zip(world.rows, viewers_of(world.posts, world.events).tolist(), strict=True))
-    counts = [viewers[row] for row in pool.rows]
+    viewers = dict(zip(world.post_numbers, count_viewers(world.posts, world.events).tolist(), strict=True))
+    counts = [viewers[row] for row in pool.post_numbers]
     assert NEW < len(counts) <= MAX_POOL
     assert (counts, counts[:NEW]) == (sorted(counts), [0] * NEW)
 
 
 def test_every_post_of_the_pool_is_young_and_says_that_it_is_new(world: RankingInput, pool: NewPostPool) -> None:
-    born = dict(zip(world.rows, world.posts.created_at.tolist(), strict=True))
-    assert min(born[row] for row in pool.rows) >= NOW.timestamp() - 24 * 3600
-    assert {entry_at(pool.ranked.entries, place)[1] for place in range(len(pool.rows))} == {"new"}
+    born = dict(zip(world.post_numbers, world.posts.created_at.tolist(), strict=True))
+    assert min(born[row] for row in pool.post_numbers) >= NOW.timestamp() - 24 * 3600
+    assert {entry_at(pool.ranked.entries, place)[1] for place in range(len(pool.post_numbers))} == {"new"}
 
 
 def test_a_post_that_enough_people_saw_is_new_no_more(world: RankingInput, pool: NewPostPool) -> None:
-    viewers = dict(zip(world.rows, viewers_of(world.posts, world.events).tolist(), strict=True))
-    assert max(viewers[row] for row in pool.rows) < SETTINGS.new_post_viewers
+    viewers = dict(zip(world.post_numbers, count_viewers(world.posts, world.events).tolist(), strict=True))
+    assert max(viewers[row] for row in pool.post_numbers) < SETTINGS.new_post_viewers
 
 
 def test_another_run_chooses_others_among_the_equally_unseen(
     world: RankingInput, ranking: RankedCandidates, pool: NewPostPool
 ) -> None:
-    assert rows_of(new_posts_of(world, ranking, SETTINGS, 8, NOW)) != list(pool.rows)
+    assert post_numbers_of(new_post_pool(world, ranking, SETTINGS, 8, NOW)) != list(pool.post_numbers)
 
 
 def test_a_small_app_offers_no_more_than_it_can_show() -> None:

@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s01_heuristic.rank import RankedCandidates, entries_of_each, rank_posts
+from s01_heuristic.rank import RankedCandidates, entries_per_user, rank_posts
 from shared.candidates.heuristic_scores import score_posts
-from shared.domain import InteractionKind, Reason, author_key
+from shared.domain import InteractionKind, Reason, author_hash
 from shared.eligibility import Viewer, hidden_authors, is_published, may_show
 from shared.heuristic import REFERENCE_QUANTILE, blend, decay, popularity, recency
 from shared.ranked_lists import codec
@@ -29,13 +29,13 @@ steady = settings(deadline=None, max_examples=80)
 def _ranking(world: World, settings: HeuristicSettings = HIDES_COUNT) -> RankedCandidates:
     known = loaded(world)
     scores = score_posts(known.posts, known.events, settings, world.now)
-    return rank_posts(known.posts, known.rows, scores, alpha=settings.alpha)
+    return rank_posts(known.posts, known.post_numbers, scores, alpha=settings.alpha)
 
 
 def _posts(world: World, packed: bytes) -> list[str]:
     known = loaded(world)
-    post_of = dict(zip(known.rows, known.posts.ids, strict=True))
-    return [post_of[row] for row in codec.rows_of(packed)]
+    post_of = dict(zip(known.post_numbers, known.posts.ids, strict=True))
+    return [post_of[row] for row in codec.post_numbers_of(packed)]
 
 
 # --- the reference: loops over the world as it is written down --------------------------------------------------------
@@ -92,7 +92,9 @@ def _list_by_loops(world: World, user: str, ordered: list[str], settings: Heuris
     touched = {event.post for event in world.events if event.user == user}
     viewer = Viewer(hidden_authors=hidden_authors(user, world.blocks))
     return [
-        post for post in ordered if may_show(viewer, row=0, author=author_key(authors[post])) and post not in touched
+        post
+        for post in ordered
+        if may_show(viewer, post_number=0, author=author_hash(authors[post])) and post not in touched
     ]
 
 
@@ -124,7 +126,7 @@ def test_the_order_is_by_score_then_newer_then_id(world: World) -> None:
 def test_a_users_list_is_everyones_order_under_the_same_filters(world: World, user: str, length: int) -> None:
     ranking = _ranking(world)
     everyone = _posts(world, ranking.entries.tobytes())
-    got = _posts(world, entries_of_each(ranking, [loaded(world).viewer(user)], length=length)[0])
+    got = _posts(world, entries_per_user(ranking, [loaded(world).viewer(user)], length=length)[0])
     assert got == _list_by_loops(world, user, everyone, HIDES_COUNT)[:length]
 
 
@@ -133,7 +135,7 @@ def test_a_users_list_is_everyones_order_under_the_same_filters(world: World, us
 def test_an_entry_reads_the_same_in_every_list(world: World, user: str) -> None:
     ranking = _ranking(world)
     everyone = {entry.tobytes() for entry in ranking.entries}
-    packed = entries_of_each(ranking, [loaded(world).viewer(user)], length=200)[0]
+    packed = entries_per_user(ranking, [loaded(world).viewer(user)], length=200)[0]
     size = codec.ENTRY.size
     assert {packed[start : start + size] for start in range(0, len(packed), size)} <= everyone
 
@@ -160,8 +162,8 @@ def test_the_reason_names_the_larger_share_of_the_score(world: World) -> None:
     known = loaded(world)
     settings_ = HIDES_COUNT
     scores = score_posts(known.posts, known.events, settings_, world.now)
-    packed = rank_posts(known.posts, known.rows, scores, alpha=settings_.alpha).entries.tobytes()
-    index_of = {row: index for index, row in enumerate(known.rows)}
+    packed = rank_posts(known.posts, known.post_numbers, scores, alpha=settings_.alpha).entries.tobytes()
+    index_of = {row: index for index, row in enumerate(known.post_numbers)}
     for place in range(len(known.posts)):
         row, reason, _ = codec.entry_at(packed, place)
         of_popularity = settings_.alpha * scores.popularity[index_of[row]]

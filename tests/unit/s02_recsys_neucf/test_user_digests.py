@@ -12,7 +12,7 @@ ROWS = [(7, 1, 1, 10.0), (7, 2, 1, 11.0), (8, 1, 2, 12.0), (-9, 5, 1, 13.0)]  # 
 def events(rows: list[tuple[int, int, int, float]]) -> Events:
     users, posts, kinds, at = zip(*rows, strict=True) if rows else ((), (), (), ())
     return Events(
-        user_keys=np.array(users, np.int64), post_keys=np.array(posts, np.int64),
+        user_id_hashes=np.array(users, np.int64), post_id_hashes=np.array(posts, np.int64),
         kinds=np.array(kinds, np.int16), at=np.array(at, np.float64),
     )  # fmt: skip
 

@@ -18,7 +18,7 @@ from shared.domain import (
     Reason,
     Source,
     age_hours,
-    author_key,
+    author_hash,
     is_photo_reference,
     is_usable_id,
     rollout_bucket,
@@ -69,7 +69,7 @@ def test_a_view_and_a_hide_are_no_positives(kind: InteractionKind) -> None:
 
 
 def test_an_author_key_never_changes() -> None:
-    assert author_key("ann") == 11957940740637538957
+    assert author_hash("ann") == 11957940740637538957
 
 
 def test_a_bucket_never_changes() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain import author_key
+from shared.domain import author_hash
 from shared.eligibility import Viewer, hidden_authors, is_published, may_show, may_show_all
 from shared.operations.safety import blocked_authors
 
@@ -14,44 +14,44 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 def test_a_user_never_sees_their_own_posts() -> None:
-    assert author_key("ann") in hidden_authors("ann", [])
+    assert author_hash("ann") in hidden_authors("ann", [])
 
 
 def test_a_user_does_not_see_whom_they_block() -> None:
-    assert author_key("dan") in hidden_authors("ann", [("ann", "dan")])
+    assert author_hash("dan") in hidden_authors("ann", [("ann", "dan")])
 
 
 def test_a_user_does_not_see_who_blocks_them() -> None:
-    assert author_key("ann") in hidden_authors("dan", [("ann", "dan")])
+    assert author_hash("ann") in hidden_authors("dan", [("ann", "dan")])
 
 
 def test_a_block_between_others_hides_nobody() -> None:
-    assert hidden_authors("ben", [("ann", "dan")]) == {author_key("ben")}
+    assert hidden_authors("ben", [("ann", "dan")]) == {author_hash("ben")}
 
 
 def test_a_user_who_blocks_themselves_changes_nothing() -> None:
-    assert hidden_authors("ann", [("ann", "ann")]) == {author_key("ann")}
+    assert hidden_authors("ann", [("ann", "ann")]) == {author_hash("ann")}
 
 
 def test_a_block_is_known_to_both_sides() -> None:
-    expected = {"ann": frozenset({author_key("dan")}), "dan": frozenset({author_key("ann")})}
+    expected = {"ann": frozenset({author_hash("dan")}), "dan": frozenset({author_hash("ann")})}
     assert blocked_authors([("ann", "dan")]) == expected
 
 
 def test_a_post_of_a_hidden_author_may_not_be_shown() -> None:
-    assert not may_show(Viewer(hidden_authors=frozenset({5})), row=1, author=5)
+    assert not may_show(Viewer(hidden_authors=frozenset({5})), post_number=1, author=5)
 
 
 def test_a_hidden_post_may_not_be_shown() -> None:
-    assert not may_show(Viewer(hidden_posts=frozenset({1})), row=1, author=5)
+    assert not may_show(Viewer(hidden_posts=frozenset({1})), post_number=1, author=5)
 
 
 def test_a_seen_post_may_be_shown_again() -> None:
-    assert may_show(Viewer(seen_posts=frozenset({1})), row=1, author=5)
+    assert may_show(Viewer(seen_posts=frozenset({1})), post_number=1, author=5)
 
 
 def test_a_row_is_not_taken_for_an_author() -> None:
-    assert may_show(Viewer(hidden_authors=frozenset({1}), hidden_posts=frozenset({5})), row=1, author=5)
+    assert may_show(Viewer(hidden_authors=frozenset({1}), hidden_posts=frozenset({5})), post_number=1, author=5)
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,10 @@ KEYS = st.frozensets(st.integers(0, 6), max_size=4)
 
 @given(KEYS, KEYS, st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=5))
 def test_all_may_be_shown_when_each_may(
-    authors: frozenset[int], rows: frozenset[int], posts: list[tuple[int, int]]
+    authors: frozenset[int], post_numbers: frozenset[int], posts: list[tuple[int, int]]
 ) -> None:
-    viewer = Viewer(hidden_authors=authors, hidden_posts=rows)
-    at_once = may_show_all(viewer, rows=[row for row, _ in posts], authors=[author for _, author in posts])
-    assert at_once == all(may_show(viewer, row=row, author=author) for row, author in posts)
+    viewer = Viewer(hidden_authors=authors, hidden_posts=post_numbers)
+    at_once = may_show_all(
+        viewer, post_numbers=[post_number for post_number, _ in posts], authors=[author for _, author in posts]
+    )
+    assert at_once == all(may_show(viewer, post_number=post_number, author=author) for post_number, author in posts)

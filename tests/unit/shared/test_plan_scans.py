@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.db.doctor.plan_scans import WholeScan, bare, tells_of_indexes, whole_scans
+from shared.db.doctor.plan_scans import WholeScan, shows_indexes, whole_scans, without_brackets
 
 MARK = "mark"
 
@@ -83,9 +83,9 @@ def test_a_condition_that_is_tested_above_the_tables_names_the_step() -> None:
 
 def test_a_foreign_table_tells_of_no_index() -> None:
     plan = scan("posts", kind="Foreign Scan", Filter="(posts.id = 'mark'::text)")
-    assert (whole_scans(plan, MARK), tells_of_indexes(plan)) == ([], False)
+    assert (whole_scans(plan, MARK), shows_indexes(plan)) == ([], False)
 
 
 @pytest.mark.parametrize(("text", "inner"), [("((a))", "a"), ("(a)::text", "(a)::text"), ("('(')", "'('"), ("", "")])
 def test_brackets_about_the_whole_are_taken_off(text: str, inner: str) -> None:
-    assert bare(text) == inner
+    assert without_brackets(text) == inner

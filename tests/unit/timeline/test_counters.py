@@ -6,9 +6,9 @@ from timeline.counters import RequestCounters
 from timeline.shared_cells import SharedCells
 
 
-def tally_of(*buckets: float, cells: SharedCells | None = None, place: int = 0) -> RequestCounters:
+def tally_of(*buckets: float, cells: SharedCells | None = None, index: int = 0) -> RequestCounters:
     cells = cells or SharedCells(1)
-    return RequestCounters(buckets, sources=("neucf", "none"), statuses=("200", "401"), cells=cells, place=place)
+    return RequestCounters(buckets, sources=("neucf", "none"), statuses=("200", "401"), cells=cells, index=index)
 
 
 def _lines(tally: RequestCounters) -> list[str]:
@@ -47,9 +47,9 @@ def test_new_posts_are_counted() -> None:
 
 def test_whichever_process_is_asked_gives_the_sum_of_all() -> None:
     cells = SharedCells(2)
-    tallies = [tally_of(0.1, cells=cells, place=place) for place in range(2)]
-    for place, tally in enumerate(tallies):
-        for _ in range(place + 1):
+    tallies = [tally_of(0.1, cells=cells, index=index) for index in range(2)]
+    for index, tally in enumerate(tallies):
+        for _ in range(index + 1):
             tally.request("neucf", "200", 0.05)
         tally.degraded("redis", 1.5)
     for tally in tallies:
@@ -60,5 +60,5 @@ def test_whichever_process_is_asked_gives_the_sum_of_all() -> None:
 def test_a_process_that_takes_anothers_place_counts_on() -> None:
     cells = SharedCells(2)
     for _ in range(2):
-        tally_of(0.1, cells=cells, place=1).expired_cursor()
+        tally_of(0.1, cells=cells, index=1).expired_cursor()
     assert "warmline_expired_cursors_total 2.0" in _lines(tally_of(0.1, cells=cells))

@@ -45,7 +45,7 @@ def _certificate() -> str:
     return made.sign(PRIVATE["RS256"], hashes.SHA256()).public_bytes(Encoding.PEM).decode()
 
 
-def _doorkeeper(key: str = SECRET, algorithm: str = "HS256") -> Authorizer:
+def _authorizer(key: str = SECRET, algorithm: str = "HS256") -> Authorizer:
     given = {"admin_token": "admin-token-of-the-tests", "api_key": "api-key-of-the-tests"}
     return Authorizer(load_settings(TimelineSettings, **given, jwt_key=key, jwt_algorithm=algorithm))
 
@@ -58,7 +58,7 @@ def _token(key: Any = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
 
 def _refusal(token: str, user: str = "ann") -> tuple[int, str, str]:
     with pytest.raises(Problem) as refused:
-        _doorkeeper().admit_reader(f"Bearer {token}", user)
+        _authorizer().admit_reader(f"Bearer {token}", user)
     problem = refused.value
     assert not any(part and part in problem.detail for part in (SECRET, *token.split("."), "ann", "bob"))
     return problem.status, problem.slug, problem.detail
@@ -128,12 +128,12 @@ def test_without_a_token_the_answer_says_what_to_send() -> None:
 @pytest.mark.parametrize("ahead", [0, 3, JWT_LEEWAY.total_seconds() - 5])
 def test_a_signer_whose_clock_is_a_little_ahead_is_believed(claim: str, ahead: float) -> None:
     claims: dict[str, Any] = {claim: int(time.time() + ahead)}
-    _doorkeeper().admit_reader(f"Bearer {_token(**claims)}", "ann")
+    _authorizer().admit_reader(f"Bearer {_token(**claims)}", "ann")
 
 
 @pytest.mark.parametrize("more", [{"jti": 17}, {"aud": ["app"]}, {"iss": "https://id.example"}, {"exp": 4e9}])
 def test_claims_that_other_servers_want_do_not_matter(more: dict[str, Any]) -> None:
-    _doorkeeper().admit_reader(f"Bearer {_token(**more)}", "ann")
+    _authorizer().admit_reader(f"Bearer {_token(**more)}", "ann")
 
 
 # --- keys -------------------------------------------------------------------------------------------------------------
@@ -153,15 +153,15 @@ WRITTEN: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("algorithm", PRIVATE)
 @pytest.mark.parametrize("written", WRITTEN)
 def test_a_public_key_is_understood_however_its_lines_came_through(algorithm: str, written: str) -> None:
-    doorkeeper = _doorkeeper(WRITTEN[written](_public(algorithm)), algorithm)
-    doorkeeper.admit_reader(f"Bearer {_token(PRIVATE[algorithm], algorithm)}", "ann")
+    authorizer = _authorizer(WRITTEN[written](_public(algorithm)), algorithm)
+    authorizer.admit_reader(f"Bearer {_token(PRIVATE[algorithm], algorithm)}", "ann")
 
 
 def test_a_key_that_was_understood_before_stays_byte_for_byte_what_it_was() -> None:
     """Cursors are signed with what is derived from it."""
     for key in (_public("RS256"), _public("EdDSA"), _public("ES256").replace("\n", "\r\n"), SECRET, f" {SECRET}\n"):
         algorithm = next((name for name in PRIVATE if _public(name)[:60] == key.replace("\r", "")[:60]), "HS256")
-        kept = _doorkeeper(key, algorithm).settings.jwt_key
+        kept = _authorizer(key, algorithm).settings.jwt_key
         assert kept is not None
         assert kept.get_secret_value() == key
 
@@ -199,7 +199,7 @@ def test_another_key_is_refused_at_the_start_with_one_line_that_shows_nothing_of
     key: str, algorithm: str, said: str
 ) -> None:
     with pytest.raises(ConfigurationError) as refused:
-        _doorkeeper(key, algorithm)
+        _authorizer(key, algorithm)
     message = str(refused.value)
     assert message.startswith("WARMLINE_JWT_KEY: ")
     assert said in message

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from shared.db.events import FeedPlace
+from shared.db.events import FeedPosition
 from shared.errors import ConfigurationError
 from shared.ranked_lists.cursor import Cursor, ForgedCursor, sign, verify
 from shared.settings import load_settings
 from shared.signing import SigningKeys, decode_base64url, encode_base64url, mac
 from tests.public_keys import PUBLIC
-from timeline.feed.feed_id import place_of
+from timeline.feed.feed_id import parse_feed_id
 from timeline.http.auth import Authorizer
 from timeline.http.problems import Problem
 from timeline.settings import TimelineSettings
@@ -83,7 +83,7 @@ def test_what_the_version_before_signed_with_a_secret_stays_good(algorithm: str,
     cursor, unrecorded, feed = BEFORE["HS256"]
     assert _is_good(cursor, keys)
     assert verify(unrecorded, user_id="ann", keys=keys).unrecorded == (7, 8)
-    assert place_of(feed, user_id="ann", keys=keys) == FeedPlace(source="neucf", generation=4, position=20)
+    assert parse_feed_id(feed, user_id="ann", keys=keys) == FeedPosition(source="neucf", generation=4, position=20)
 
 
 @pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
@@ -100,7 +100,7 @@ def test_what_the_version_before_signed_with_a_public_key_is_refused(algorithm: 
     for text in (cursor, unrecorded):
         with pytest.raises(ForgedCursor):
             verify(text, user_id="ann", keys=keys)
-    assert place_of(feed, user_id="ann", keys=keys) is None
+    assert parse_feed_id(feed, user_id="ann", keys=keys) is None
 
 
 def test_what_anybody_could_sign_in_dev_without_secrets_is_refused() -> None:
@@ -135,12 +135,12 @@ def test_nothing_that_follows_from_a_public_key_signs(algorithm: str, signing_ke
     for guess in _public_guesses(PUBLIC[algorithm]):
         assert not _is_good(_cursor_of(SigningKeys(current=guess)), keys)
         forged = encode_base64url(body + mac(guess, b"feed" + body + b"ann"))
-        assert place_of(forged, user_id="ann", keys=keys) is None
+        assert parse_feed_id(forged, user_id="ann", keys=keys) is None
 
 
 @pytest.mark.parametrize("algorithm", PUBLIC)
 def test_a_token_that_takes_the_public_key_for_a_secret_is_refused(algorithm: str) -> None:
-    doorkeeper = Authorizer(_settings(algorithm))
+    authorizer = Authorizer(_settings(algorithm))
     for named in ("HS256", "HS512", "none", algorithm):
         head, body = (
             base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=")
@@ -150,7 +150,7 @@ def test_a_token_that_takes_the_public_key_for_a_secret_is_refused(algorithm: st
         signature = b"" if named == "none" else hmac.digest(PUBLIC[algorithm].encode(), head + b"." + body, hashed)
         token = b".".join((head, body, base64.urlsafe_b64encode(signature).rstrip(b"="))).decode()
         with pytest.raises(Problem) as refused:
-            doorkeeper.admit_reader(f"Bearer {token}", "ann")
+            authorizer.admit_reader(f"Bearer {token}", "ann")
         assert refused.value.status == 401
 
 
@@ -171,7 +171,7 @@ def test_a_cursor_of_another_installation_is_refused() -> None:
 def test_a_cursor_is_no_feed_id_and_a_feed_id_no_cursor_though_one_key_signs_both() -> None:
     keys = _keys()
     feed = BEFORE["HS256"][2]
-    assert place_of(_cursor_of(keys), user_id="ann", keys=keys) is None
+    assert parse_feed_id(_cursor_of(keys), user_id="ann", keys=keys) is None
     for user in ("ann", "", "feed"):
         assert not _is_good(feed, keys, user)
 

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.db.sizes import StoredAmounts, held
+from shared.db.sizes import StoredAmounts, read_stored_amounts
 from shared.ranked_lists import keys
-from shared.ranked_lists.key_sizes import MemoryUse, used, weigh, weigh_keys
+from shared.ranked_lists.key_sizes import MemoryUse, measure_key_sizes, measure_key_usage, read_memory_use
 from shared.settings import ListSettings, load_settings
 from warmline.commands.capacity.history import MeasuredRun, last_runs
 from warmline.commands.capacity.model import (
@@ -98,10 +98,10 @@ def run_capacity(*, users: int, posts: int, interactions: int, as_json: bool) ->
 
 def predict(stores: OpenStores, lists: ListSettings, *, users: int, posts: int, interactions: int) -> Capacity:
     """Weigh what is here, and reckon."""
-    stored, runs = held(stores.database), last_runs(stores.database)
+    stored, runs = read_stored_amounts(stores.database), last_runs(stores.database)
     here = DataSize(users=stored.rows["users"], posts=stored.rows["posts"], interactions=stored.rows["interactions"])
     world = DataSize(users=users, posts=posts, interactions=interactions)
-    single = weigh(stores.redis_url, list_length=lists.list_length)
+    single = measure_key_sizes(stores.redis_url, list_length=lists.list_length)
     weights = BytesPerItem(
         list=single.list,
         viewer=single.viewer,
@@ -168,7 +168,10 @@ def _redis(
     runs: Mapping[str, MeasuredRun],
 ) -> tuple[dict[str, int], str, tuple[PredictionCheck, ...]]:
     """Bytes by kind of key, how they were come by, and how that does for what is here."""
-    found = {kind: KeyCounts(count=each.count, bytes=each.bytes) for kind, each in weigh_keys(stores.redis_url).items()}
+    found = {
+        kind: KeyCounts(count=each.count, bytes=each.bytes)
+        for kind, each in measure_key_usage(stores.redis_url).items()
+    }
     if "list:h" not in found or HEURISTIC not in runs:
         return redis_bytes_assumed(world, weights, max_lists=lists.max_lists), ASSUMED, ()
     warm = int(runs[HEURISTIC].report.get("amounts", {}).get("warm_users", 0))
@@ -176,7 +179,7 @@ def _redis(
     predicted = redis_bytes(found, growth, warm_users=warm, max_lists=lists.max_lists)
     still = redis_bytes(found, Growth.between(here, here), warm_users=0, max_lists=lists.max_lists)
     ours = sum(each.count for each in found.values())
-    return predicted, STEADY, (check_redis(sum(still.values()), used(stores.redis_url), ours=ours),)
+    return predicted, STEADY, (check_redis(sum(still.values()), read_memory_use(stores.redis_url), ours=ours),)
 
 
 def check_redis(predicted: int, stored: MemoryUse, *, ours: int) -> PredictionCheck:

@@ -10,8 +10,8 @@ from typing import Any
 
 from shared.content.settings import ContentSettings
 from shared.db.cures import cure_type
-from shared.db.details import count_learnt
-from shared.db.doctor.indexes import LOOKUPS, LookupPlans, look_at_lookups
+from shared.db.details import count_trainable
+from shared.db.doctor.indexes import LOOKUPS, LookupPlans, find_missing_indexes
 from shared.db.doctor.rows import (
     LINKS,
     SAME_ROW,
@@ -101,7 +101,7 @@ def _relations(stores: OpenStores, snapshot: Snapshot, *, is_migrated: bool) -> 
     usable = yield from _contracts(snapshot, place, probe, has_views=has_views)
     # Of our own tables the migrations decide which indexes there are: one on events' post_id is not among them.
     wanted = [(one, column) for one, column, *_ in LOOKUPS if one in usable]
-    lookups = look_at_lookups(probe, [each for each in wanted if has_views or each[1] not in RARELY_ASKED])
+    lookups = find_missing_indexes(probe, [each for each in wanted if has_views or each[1] not in RARELY_ASKED])
     probe = RowProbe(connection, place, unordered=_too_large_to_sort(lookups))
     shares = yield from _readable(probe, usable, has_views=has_views)
     # What a view that fails would have indexed may fail as well, and will be another once the view is mended.
@@ -197,7 +197,7 @@ def _unreadable(where: str, error: Exception) -> Finding:
 
 
 def _has_rows(shares: Shares) -> bool:
-    return any(share.of for share in shares.values())
+    return any(share.total for share in shares.values())
 
 
 def _phase_2(probe: RowProbe) -> list[Finding]:
@@ -273,7 +273,7 @@ def _first_model(stores: OpenStores) -> int:
     """Bytes that a first model will take; as if there were no data where counting takes too long."""
     try:
         with stores.database.read() as snapshot:
-            users, posts = count_learnt(snapshot, since=datetime.fromtimestamp(0, UTC))
+            users, posts = count_trainable(snapshot, since=datetime.fromtimestamp(0, UTC))
     except (SourceError, StoreUnavailable):
         users = posts = 0
     return model_bytes(users=users, posts=posts)

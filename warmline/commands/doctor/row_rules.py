@@ -143,7 +143,7 @@ def judge_rows(relation: str, shares: Mapping[str, RowShare] | None, *, is_view:
     """What the checks of one relation's newest rows say."""
     if shares is None:
         return [too_slow(relation, STATEMENT_SECONDS)]
-    looked_at = next(iter(shares.values())).of
+    looked_at = next(iter(shares.values())).total
     if not looked_at:
         return _judge_empty(relation, is_view=is_view)
     found = [
@@ -159,20 +159,20 @@ def judge_deleted(deleted: RowShare, late: RowShare | None) -> list[Finding]:
     todo = (
         "deleted_at must be null while a post lives, and the time when it went; is the condition in the view reversed?"
     )
-    if deleted.of >= ENOUGH_ROWS and deleted.ratio >= NEARLY_ALL:
-        got = f"{deleted.ratio:.0%} of {deleted.of:,} newest posts are deleted"
+    if deleted.total >= ENOUGH_ROWS and deleted.ratio >= NEARLY_ALL:
+        got = f"{deleted.ratio:.0%} of {deleted.total:,} newest posts are deleted"
         return [problem("posts.deleted_at", got, expected="few of them", todo=todo, examples=deleted.examples)]
     if late is None:
         return [too_slow("posts.deleted_at", STATEMENT_SECONDS)]
-    got = f"{late.count:,} of {late.of:,} recent events came over an hour after their post was deleted"
+    got = f"{late.count:,} of {late.total:,} recent events came over an hour after their post was deleted"
     expected = "no events on a post that is gone"
-    if late.of >= ENOUGH_ROWS and late.ratio >= LATE_EVENTS:
+    if late.total >= ENOUGH_ROWS and late.ratio >= LATE_EVENTS:
         return [problem("posts.deleted_at", got, expected=expected, todo=todo, examples=late.examples)]
     if late.ratio >= STRAY_EVENTS:
         stray = "see whether your app still shows deleted posts somewhere"
         return [hint("posts.deleted_at", got, expected=expected, todo=stray, examples=late.examples)]
     return [
-        good("posts.deleted_at", f"{deleted.ratio:.0%} of {deleted.of:,} newest posts are deleted, nobody uses them")
+        good("posts.deleted_at", f"{deleted.ratio:.0%} of {deleted.total:,} newest posts are deleted, nobody uses them")
     ]
 
 
@@ -183,7 +183,7 @@ def judge_unknown(relation: str, column: str, target: str, unknown: RowShare | N
         return [too_slow(where, STATEMENT_SECONDS)]
     if not unknown.count:
         return []
-    got = f"{unknown.count:,} of {unknown.of:,} ids are not in {target}"
+    got = f"{unknown.count:,} of {unknown.total:,} ids are not in {target}"
     expected = f"ids of {target}"
     if unknown.ratio >= HALF:
         todo = (
@@ -202,7 +202,7 @@ def judge_unknown_senders(unknown: RowShare | None) -> list[Finding]:
         return [too_slow(where, STATEMENT_SECONDS)]
     if not unknown.count:
         return []
-    got = f"{unknown.count:,} of {unknown.of:,} people who sent some lately are not in users"
+    got = f"{unknown.count:,} of {unknown.total:,} people who sent some lately are not in users"
     todo = "their events are kept and count from the day on which users has them; in order where it leaves them out"
     return [hint(where, got, expected="people of users", todo=todo, examples=unknown.examples)]
 
@@ -224,7 +224,7 @@ def judge_repeats(relation: str, repeats: RowShare | None) -> list[Finding]:
         return [too_slow(relation, STATEMENT_SECONDS)]
     if not repeats.count:
         return []
-    got = f"{repeats.count:,} of {repeats.of:,} newest rows repeat another one"
+    got = f"{repeats.count:,} of {repeats.total:,} newest rows repeat another one"
     todo = "they count once; where a join in the view multiplies rows, write EXISTS instead, or SELECT DISTINCT"
     return [hint(relation, got, expected="one row for each", todo=todo, examples=repeats.examples)]
 
@@ -237,12 +237,14 @@ def judge_early(early: EarlyEvents | None) -> list[Finding]:
     share = early.share
     if share.ratio < STRAY_EVENTS:
         return []
-    got = f"{share.count:,} of {share.of:,} recent events are dated before their post, the earliest by {_span(early)}"
+    got = (
+        f"{share.count:,} of {share.total:,} recent events are dated before their post, the earliest by {_span(early)}"
+    )
     todo = (
         "whole hours mean that events and posts are written in different zones: give each its own by AT TIME ZONE;"
         " else see where the app takes its times from"
     )
-    judged = problem if share.of >= ENOUGH_ROWS and share.ratio >= EARLY_EVENTS else hint
+    judged = problem if share.total >= ENOUGH_ROWS and share.ratio >= EARLY_EVENTS else hint
     return [judged(where, got, expected="events after their post", todo=todo, examples=share.examples)]
 
 
@@ -280,7 +282,7 @@ def judge_kinds(kinds: Mapping[str, int] | None) -> list[Finding]:
 
 def _judge(relation: str, rule: RowRule, share: RowShare) -> Finding:
     judged = problem if share.ratio >= rule.problem_from else hint
-    got = f"{share.count:,} of {share.of:,} newest rows {rule.says}"
+    got = f"{share.count:,} of {share.total:,} newest rows {rule.says}"
     column = rule.column if rule.column != "id" else ""
     where = f"{relation}.{column}".rstrip(".")
     return judged(where, got, expected=rule.expected, todo=rule.todo, examples=share.examples)

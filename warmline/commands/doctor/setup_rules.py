@@ -52,7 +52,7 @@ def judge_lookups(lookups: LookupPlans) -> list[Finding]:
     todo = "see with EXPLAIN whether a lookup by this column is quick (a foreign table must have the index at home)"
     found += [
         hint(where, "PostgreSQL's plan does not tell of an index", expected="an index", todo=todo)
-        for where in lookups.untold
+        for where in lookups.unknown
     ]
     return found
 

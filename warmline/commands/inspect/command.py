@@ -7,16 +7,16 @@ from typing import Any
 
 from shared.db.details import post_details, user_details
 from shared.db.phases import read_phase
-from shared.db.post_rows import rows_of_known_posts
-from shared.domain import ID_RULE, Source, author_key, is_usable_id
+from shared.db.post_rows import known_post_numbers
+from shared.domain import ID_RULE, Source, author_hash, is_usable_id
 from shared.errors import ConfigurationError
 from shared.ranked_lists.inspect import (
     ListedPost,
-    place_in,
+    find_in_list,
     read_publications,
     read_user,
     resolve,
-    standing_of,
+    standing_in_list,
 )
 from shared.settings import HeuristicSettings, load_settings
 from warmline.commands.inspect.layout import show_inspection, show_post
@@ -55,15 +55,19 @@ def inspect_post(stores: OpenStores, inspection: Inspection, post_id: str) -> Po
         StoreUnavailable: PostgreSQL does not answer.
     """
     with stores.database.begin() as connection:
-        row = rows_of_known_posts(connection, [post_id]).get(post_id)
+        post_number = known_post_numbers(connection, [post_id]).get(post_id)
     details, state = inspection.posts.get(post_id), inspection.state
-    author = author_key(details.author_id) if details else None
+    author = author_hash(details.author_id) if details else None
     places: dict[Source, ListedPost | None] = dict.fromkeys(inspection.lists)
-    if row is not None:
+    if post_number is not None:
         for source, shown in inspection.lists.items():
-            places[source] = place_in(state, shown.ranked, row=row, post_id=post_id, author=author or 0)
-    standing = standing_of(state, row=row, author=author) if row is not None else ""
-    return PostInspection(user=inspection, post_id=post_id, details=details, row=row, standing=standing, places=places)
+            places[source] = find_in_list(
+                state, shown.ranked, post_number=post_number, post_id=post_id, author=author or 0
+            )
+    standing = standing_in_list(state, post_number=post_number, author=author) if post_number is not None else ""
+    return PostInspection(
+        user=inspection, post_id=post_id, details=details, post_number=post_number, standing=standing, places=places
+    )
 
 
 def inspect_user(

@@ -76,7 +76,7 @@ def _place(post: PostInspection, source: Source, place: ListedPost | None) -> st
 
 
 def _absence(post: PostInspection, made_at: datetime) -> str:
-    if post.row is None:
+    if post.post_number is None:
         return "it was never a candidate (older than the window, not there yet, or deleted)"
     born = post.details.created_at if post.details is not None else None
     if born is not None and born > made_at:

@@ -61,7 +61,7 @@ class Inspection:
             "hidden_authors": max(0, len(viewer.hidden_authors) - 1),  # less the user's own key
             "hidden_posts": len(viewer.hidden_posts),
             "seen_by_events": len(viewer.seen_posts),
-            "served": len(set(self.state.seen.rows)),
+            "served": len(set(self.state.seen.post_numbers)),
             "visits": self.state.seen.visits,
         }
 
@@ -73,6 +73,6 @@ class PostInspection:
     user: Inspection
     post_id: str
     details: PostDetails | None  # None: not in the relation
-    row: int | None  # None: it was never a candidate
+    post_number: int | None  # None: it was never a candidate
     standing: str  # as of `ListedPost`
     places: Mapping[Source, ListedPost | None]  # in each of the user's lists; None: not in it

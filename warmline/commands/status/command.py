@@ -16,7 +16,7 @@ from shared.db.server import read_state
 from shared.domain import Phase
 from shared.errors import ArtefactError, ForeignInstallation, WarmlineError
 from shared.jobs.names import Job
-from shared.neucf.model_files import check_model_files, is_at_hand
+from shared.neucf.model_files import check_model_files, has_model_folder
 from shared.ranked_lists.health import read_health
 from shared.ranked_lists.inspect import read_publications, read_safety
 from shared.ranked_lists.publication import Publication
@@ -100,7 +100,7 @@ def _ask_redis(url: str) -> FromRedis:
 
 def _champions_files(known: FromDatabase | None, model_dir: Path) -> str | None:
     served = known.champion if known else None
-    if served is None or not is_at_hand(model_dir):
+    if served is None or not has_model_folder(model_dir):
         return None
     try:
         check_model_files(model_dir / served.folder, sha256=served.sha256, manifest_sha256=served.manifest_sha256)

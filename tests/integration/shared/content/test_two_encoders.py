@@ -13,7 +13,7 @@ import pytest
 from s02_recsys_neucf.job import JOB, run_scoring
 from s02_recsys_neucf.load import load_scoring_data
 from s02_train_neucf.unused_vectors import drop_unused_vectors
-from shared.candidates.ranking_input import load_world
+from shared.candidates.ranking_input import load_ranking_input
 from shared.content.encode_posts import Encoders, encode_new
 from shared.content.encoders.captions import caption_hash
 from shared.content.encoders.registry import OFFLINE_ENGLISH, build_text_encoder
@@ -305,7 +305,7 @@ def test_a_relation_that_is_empty_for_a_moment_takes_no_list_down(
 
 
 def test_interactions_that_go_away_between_two_readings_of_a_run_end_it(database: Database, scored: Path) -> None:
-    world = load_world(database, WindowSettings(), ListSettings(), NOW)
+    world = load_ranking_input(database, WindowSettings(), ListSettings(), NOW)
     execute(database, "DELETE FROM warmline.interactions")
     with pytest.raises(SourceError, match="a moment after"):
         load_scoring_data(

@@ -5,7 +5,7 @@ import pytest
 
 from shared.db.binary_copy import copy_binary, joined
 from shared.db.engine import Database
-from shared.db.timestamps import seconds_of
+from shared.db.timestamps import seconds_sql
 from shared.errors import SourceError
 
 MANY = 120_000  # rows of 42 bytes: several blocks of a megabyte
@@ -40,7 +40,7 @@ def test_two_nulls_that_would_make_up_for_a_row_are_refused(database: Database) 
 
 def test_seconds_are_exactly_those_that_extract_gives(database: Database) -> None:
     times = "SELECT timestamptz '1970-01-01' + n * interval '12345.678901 s' FROM generate_series(0, 100000) AS n"
-    query = f"SELECT extract(epoch FROM t)::float8, {seconds_of('t')} FROM ({times}) AS times(t)"
+    query = f"SELECT extract(epoch FROM t)::float8, {seconds_sql('t')} FROM ({times}) AS times(t)"
     with database.begin() as connection:
         found = copy_binary(connection, query, {"extract": ">f8", "ours": ">f8"})
     assert np.array_equal(found["extract"], found["ours"])

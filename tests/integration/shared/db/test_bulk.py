@@ -14,8 +14,8 @@ from shared.db.bulk import (
     load_block_pairs,
     load_candidates,
     load_events,
+    load_id_hashes,
     load_post_lives,
-    load_user_keys,
 )
 from shared.db.engine import Database
 from shared.domain import KIND_CODES, InteractionKind
@@ -108,8 +108,8 @@ def test_a_post_keeps_its_key_and_time(database: Database) -> None:
     write_own_tables(database, World(posts=[Post("p", "ann", 1)]))
     posts = _load(database)
     with database.read() as snapshot:
-        keys = load_user_keys(snapshot, ["p", "ann"])
-    assert (posts.keys.tolist(), posts.author_keys.tolist()) == (keys[:1].tolist(), keys[1:].tolist())
+        keys = load_id_hashes(snapshot, ["p", "ann"])
+    assert (posts.id_hashes.tolist(), posts.author_id_hashes.tolist()) == (keys[:1].tolist(), keys[1:].tolist())
     assert posts.created_at.tolist() == [(NOW - timedelta(hours=1)).timestamp()]
 
 
@@ -138,8 +138,8 @@ def test_older_events_are_left_out(database: Database) -> None:
 def test_an_event_has_the_keys_of_its_user_and_post(database: Database) -> None:
     events = _events(database, [Event("ann", "p", InteractionKind.LIKE)])
     with database.read() as snapshot:
-        keys = load_user_keys(snapshot, ["ann", "p"]).tolist()
-    assert [events.user_keys.tolist(), events.post_keys.tolist()] == [keys[:1], keys[1:]]
+        keys = load_id_hashes(snapshot, ["ann", "p"]).tolist()
+    assert [events.user_id_hashes.tolist(), events.post_id_hashes.tolist()] == [keys[:1], keys[1:]]
 
 
 def test_no_events_are_empty_columns(database: Database) -> None:
@@ -157,7 +157,11 @@ def test_thousands_of_events_arrive_whole(database: Database) -> None:
         now=NOW,
     )
     events = _events(database, [])
-    assert (len(events), len(np.unique(events.user_keys)), len(np.unique(events.post_keys))) == (40_000, 40_000, 100)
+    assert (len(events), len(np.unique(events.user_id_hashes)), len(np.unique(events.post_id_hashes))) == (
+        40_000,
+        40_000,
+        100,
+    )
 
 
 # --- active users -----------------------------------------------------------------------------------------------------
@@ -201,7 +205,7 @@ def test_an_erased_user_is_not_active(database: Database) -> None:
 
 def test_keys_come_in_the_order_of_the_ids(database: Database) -> None:
     with database.read() as snapshot:
-        one, two = load_user_keys(snapshot, ["a", "b"]).tolist(), load_user_keys(snapshot, ["b", "a"]).tolist()
+        one, two = load_id_hashes(snapshot, ["a", "b"]).tolist(), load_id_hashes(snapshot, ["b", "a"]).tolist()
     assert one == two[::-1]
 
 
@@ -215,7 +219,7 @@ def _lives(database: Database) -> PostLives:
 
 def _keys(database: Database, *ids: str) -> list[int]:
     with database.read() as snapshot:
-        return [int(key) for key in load_user_keys(snapshot, ids)]
+        return [int(key) for key in load_id_hashes(snapshot, ids)]
 
 
 def test_deleted_posts_are_there_with_the_time_of_it_and_others_live_for_ever(database: Database) -> None:
@@ -241,7 +245,7 @@ def test_blocks_come_with_their_times(database: Database) -> None:
     with database.read() as snapshot:
         pairs = load_block_pairs(snapshot)
     ann, ben = _keys(database, "ann", "ben")
-    assert (pairs.user_keys.tolist(), pairs.blocked_keys.tolist()) == ([ann], [ben])
+    assert (pairs.user_id_hashes.tolist(), pairs.blocked_id_hashes.tolist()) == ([ann], [ben])
     assert pairs.at.tolist() == [NOW.timestamp()]
 
 
@@ -251,7 +255,7 @@ def test_without_posts_and_blocks_both_loads_are_empty(database: Database) -> No
 
 
 def _columns(lives: PostLives) -> tuple[list[int], list[float], list[float]]:
-    return lives.keys.tolist(), lives.created_at.tolist(), lives.deleted_at.tolist()
+    return lives.id_hashes.tolist(), lives.created_at.tolist(), lives.deleted_at.tolist()
 
 
 def test_a_load_sees_one_moment(database: Database) -> None:

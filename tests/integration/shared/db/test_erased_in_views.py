@@ -20,15 +20,15 @@ from shared.db.bulk import (
     load_block_pairs,
     load_candidates,
     load_events_of,
+    load_id_hashes,
     load_post_lives,
-    load_user_keys,
 )
 from shared.db.engine import Database
 from shared.db.erasure import erase_user
 from shared.db.events import Event, store_events
 from shared.db.migrate import migrate
-from shared.db.newest import newest_posts, posts_of_rows, viewers_of
-from shared.db.safety import load_blocks, load_hides, note_removals, standing_posts
+from shared.db.newest import newest_posts, posts_by_number, viewers_of
+from shared.db.safety import load_blocks, load_hides, note_removals, visibility_of_posts
 from shared.db.vectors import load_content
 from shared.db.writes import delete_post
 from shared.domain import InteractionKind
@@ -104,9 +104,9 @@ def everything_read(database: Database, writer: JobStore) -> None:
         known_askers(snapshot, {"ann": NOW, ERASED: NOW, "nobody's": NOW})
         load_blocks(snapshot, of=["ann", ERASED])
         load_hides(snapshot, since=LONG_AGO, of=["ann", ERASED])
-        standing_posts(snapshot, ["p1", "p3", DELETED])
+        visibility_of_posts(snapshot, ["p1", "p3", DELETED])
     newest_posts(database, now=NOW, limit=5)
-    posts_of_rows(database, range(100))
+    posts_by_number(database, range(100))
     viewers_of(database, ["ann", ERASED], since=LONG_AGO)
     note_removals(database, ["p1"], keep_for=timedelta(days=3))
     events = [Event(user_id=user, post_id="p1", kind=InteractionKind.LIKE, at=NOW) for user in ("ann", ERASED)]
@@ -148,23 +148,25 @@ def seen(database: Database) -> Iterator[dict[str, Any]]:
     """What a load finds, by names."""
     with database.read() as snapshot:
         everybody = [*WORLD.users, ERASED]
-        user_of = dict(zip(load_user_keys(snapshot, everybody).tolist(), everybody, strict=True))
+        user_of = dict(zip(load_id_hashes(snapshot, everybody).tolist(), everybody, strict=True))
         ids = [post.id for post in WORLD.posts]
-        post_of = dict(zip(load_user_keys(snapshot, ids).tolist(), ids, strict=True))
+        post_of = dict(zip(load_id_hashes(snapshot, ids).tolist(), ids, strict=True))
         events = load_all_events(snapshot, since=LONG_AGO, now=NOW)
         lives = load_post_lives(snapshot, now=NOW)
         yield {
             "candidates": set(load_candidates(snapshot, since=LONG_AGO, now=NOW, at_least=1).ids),
-            "posts": {post_of[key] for key in load_all_posts(snapshot, now=NOW).keys.tolist()},
+            "posts": {post_of[key] for key in load_all_posts(snapshot, now=NOW).id_hashes.tolist()},
             "content": {each.post_id for each in load_content(snapshot, now=NOW)},
-            "lives": {post_of[key]: at for key, at in zip(lives.keys.tolist(), lives.deleted_at.tolist(), strict=True)},
-            "actors": {user_of[key] for key in events.counted.user_keys.tolist()},
-            "uncounted": {user_of[key] for key in events.uncounted.user_keys.tolist()},
+            "lives": {
+                post_of[key]: at for key, at in zip(lives.id_hashes.tolist(), lives.deleted_at.tolist(), strict=True)
+            },
+            "actors": {user_of[key] for key in events.counted.user_id_hashes.tolist()},
+            "uncounted": {user_of[key] for key in events.uncounted.user_id_hashes.tolist()},
             "active": set(load_active_users(snapshot, since=LONG_AGO, now=NOW, at_most=100).ids),
             "askers": set(known_askers(snapshot, dict.fromkeys([*everybody, "nobody"], NOW))),
             "blocks": load_blocks(snapshot),
             "hiders": {user for user, _ in load_hides(snapshot, since=LONG_AGO)},
-            "standing": {post for post, stands in standing_posts(snapshot, ids).items() if stands},
+            "standing": {post for post, stands in visibility_of_posts(snapshot, ids).items() if stands},
         }
 
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.db.engine import Database
-from shared.db.events import Event, FeedPlace, revoke_events, store_events
+from shared.db.events import Event, FeedPosition, revoke_events, store_events
 from shared.db.feed_counts import GENERATIONS_KEPT, feed_figures
 from shared.domain import InteractionKind
 from tests.stores import execute, scalar
@@ -73,8 +73,8 @@ def test_any_batches_with_repeats_leave_the_rows_of_their_set(database: Database
 
 
 def on_page(user: str, kind: InteractionKind, generation: int, source: str = "neucf") -> Event:
-    place = FeedPlace(source=source, generation=generation, position=0)
-    return Event(user_id=user, post_id="p0", kind=kind, at=NOW, place=place)
+    place = FeedPosition(source=source, generation=generation, position=0)
+    return Event(user_id=user, post_id="p0", kind=kind, at=NOW, feed_position=place)
 
 
 def figures(database: Database) -> list[tuple[str, int | None, dict[str, int], float | None]]:

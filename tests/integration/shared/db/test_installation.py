@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import pytest
 
 from shared.db.engine import Database
-from shared.db.installation import earlier_ids, gave_out, knows_models, renew_installation
+from shared.db.installation import earlier_ids, knows_models, matches_installation, renew_installation
 from shared.db.models import register_model
 from shared.db.phases import installation_id
-from shared.db.post_rows import forget_posts, moment_of, rows_of_posts
+from shared.db.post_rows import assign_post_numbers, forget_posts, transaction_snapshot
 from shared.db.runs import request_run
 from tests.stores import rows, scalar
 
@@ -29,11 +29,11 @@ def test_rows_are_ours_when_those_that_are_known_name_the_same_posts(
     posts: Mapping[int, str], knows: bool, database: Database
 ) -> None:
     with database.read() as snapshot:
-        as_of = moment_of(snapshot)
+        as_of = transaction_snapshot(snapshot)
     with database.begin() as connection:
-        rows_of_posts(connection, ["a", "b", "erased"], as_of=as_of)
+        assign_post_numbers(connection, ["a", "b", "erased"], as_of=as_of)
         forget_posts(connection, ["erased"])
-    assert gave_out(database, salt=None, posts=posts) is knows
+    assert matches_installation(database, salt=None, posts=posts) is knows
 
 
 @pytest.mark.parametrize(
@@ -50,11 +50,11 @@ def test_another_salt_is_anothers_and_ours_does_not_excuse_other_rows(
     is_our_salt: bool, posts: Mapping[int, str], knows: bool, database: Database
 ) -> None:
     with database.read() as snapshot:
-        as_of = moment_of(snapshot)
+        as_of = transaction_snapshot(snapshot)
     with database.begin() as connection:
-        rows_of_posts(connection, ["a"], as_of=as_of)
+        assign_post_numbers(connection, ["a"], as_of=as_of)
     salt = scalar(database, "SELECT salt FROM warmline.installation") if is_our_salt else "another"
-    assert gave_out(database, salt=salt, posts=posts) is knows
+    assert matches_installation(database, salt=salt, posts=posts) is knows
 
 
 def test_a_model_is_known_by_folder_and_hash(database: Database) -> None:

@@ -7,7 +7,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.db.engine import Database
-from shared.db.post_rows import mark_removed, moment_of, removed_rows, rows_of_known_posts, rows_of_posts
+from shared.db.post_rows import (
+    assign_post_numbers,
+    known_post_numbers,
+    mark_removed,
+    removed_post_numbers,
+    transaction_snapshot,
+)
 from tests.stores import execute, forget_everything, scalar
 
 FIFTY = [f"post-{number:02}" for number in range(50)]
@@ -16,12 +22,12 @@ post_ids = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characte
 
 def _moment(database: Database) -> str:
     with database.read() as snapshot:
-        return moment_of(snapshot)
+        return transaction_snapshot(snapshot)
 
 
 def _rows(database: Database, ids: list[str], *, as_of: str | None = None) -> list[int]:
     with database.begin() as connection:
-        return rows_of_posts(connection, ids, as_of=as_of or _moment(database))
+        return assign_post_numbers(connection, ids, as_of=as_of or _moment(database))
 
 
 @settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -54,7 +60,7 @@ def test_an_id_with_tabs_newlines_and_backslashes_is_kept(database: Database) ->
     odd = ["a\tb", "a\nb", "a\\b", "\\N", "\\.", "a\rb", "日本 🐶"]
     _rows(database, odd)
     with database.begin() as connection:
-        assert set(rows_of_known_posts(connection, odd)) == set(odd)
+        assert set(known_post_numbers(connection, odd)) == set(odd)
 
 
 def test_runs_at_once_agree_on_the_rows(database: Database) -> None:
@@ -84,10 +90,10 @@ def test_a_removed_post_is_withheld_until_it_is_a_candidate_again(database: Data
     _rows(database, ["p"])
     with database.begin() as connection:
         mark_removed(connection, ["p"])
-        before = removed_rows(connection, keep_for=timedelta(hours=72))
+        before = removed_post_numbers(connection, keep_for=timedelta(hours=72))
     _rows(database, ["p"])
     with database.begin() as connection:
-        after = removed_rows(connection, keep_for=timedelta(hours=72))
+        after = removed_post_numbers(connection, keep_for=timedelta(hours=72))
     assert (before, after) == ([1], [])
 
 
@@ -97,7 +103,7 @@ def test_a_removal_is_forgotten_when_no_list_can_hold_the_post_any_more(database
         mark_removed(connection, ["p"])
     execute(database, "UPDATE warmline.post_rows SET removed_at = now() - interval '97 hours'")
     with database.begin() as connection:
-        assert removed_rows(connection, keep_for=timedelta(hours=72)) == []
+        assert removed_post_numbers(connection, keep_for=timedelta(hours=72)) == []
 
 
 def test_a_post_that_was_removed_after_it_was_read_as_alive_stays_removed(database: Database) -> None:
@@ -129,4 +135,4 @@ def test_a_post_that_is_read_as_alive_after_its_removal_has_come_back(database: 
 
 def _removed(database: Database) -> list[int]:
     with database.begin() as connection:
-        return removed_rows(connection, keep_for=timedelta(hours=1))
+        return removed_post_numbers(connection, keep_for=timedelta(hours=1))

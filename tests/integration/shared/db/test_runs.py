@@ -14,17 +14,17 @@ from shared.db import runs
 from shared.db.engine import Database
 from shared.db.runs import (
     Run,
-    beat,
     claim_run,
+    current_run,
     extend_lease,
     finish_run,
     for_run,
     last_done,
     live_services,
     recent_runs,
+    record_heartbeat,
     request_run,
     run_state,
-    running,
 )
 from shared.errors import LeaseLost, RunRefused, SourceError
 from shared.jobs import scheduler
@@ -220,7 +220,7 @@ def test_a_good_run_counts_by_the_time_it_was_asked_for(database: Database) -> N
 def test_a_run_with_a_dead_lease_is_not_under_way(database: Database) -> None:
     claimed_run(database)
     _expire(database)
-    assert running(database, JOB) is None
+    assert current_run(database, JOB) is None
 
 
 def test_two_workers_at_once_claim_one_run(database: Database) -> None:
@@ -324,20 +324,20 @@ def test_a_run_that_was_overtaken_says_so_at_its_end(database: Database) -> None
 
 
 def test_a_service_that_gave_a_sign_is_alive(database: Database) -> None:
-    beat(database, "s01_heuristic", worker="w1")
+    record_heartbeat(database, "s01_heuristic", worker="w1")
     assert [row["service"] for row in live_services(database)] == ["s01_heuristic"]
 
 
 def test_a_service_that_has_been_silent_is_not_alive(database: Database) -> None:
-    beat(database, "s01_heuristic", worker="w1")
+    record_heartbeat(database, "s01_heuristic", worker="w1")
     execute(database, "UPDATE warmline.heartbeats SET seen_at = now() - interval '31 seconds'")
     assert live_services(database) == []
 
 
 def test_workers_that_were_silent_for_a_day_are_forgotten(database: Database) -> None:
-    beat(database, "s01_heuristic", worker="old")
+    record_heartbeat(database, "s01_heuristic", worker="old")
     execute(database, "UPDATE warmline.heartbeats SET seen_at = now() - interval '25 hours'")
-    beat(database, "s01_heuristic", worker="new")
+    record_heartbeat(database, "s01_heuristic", worker="new")
     assert scalar(database, "SELECT string_agg(worker, ',') FROM warmline.heartbeats") == "new"
 
 

@@ -18,8 +18,8 @@ from shared.db.bulk import (
     load_block_pairs,
     load_candidates,
     load_events,
+    load_id_hashes,
     load_post_lives,
-    load_user_keys,
 )
 from shared.db.details import post_details, user_details
 from shared.db.doctor.rows import RowProbe, look_at_rows, look_for_events_after_deletion, look_for_old_rows
@@ -27,7 +27,7 @@ from shared.db.engine import Database
 from shared.db.erasure import erase_user, erasures_under_way
 from shared.db.imports import merge_rows
 from shared.db.models import list_models
-from shared.db.newest import newest_posts, posts_of_rows
+from shared.db.newest import newest_posts, posts_by_number
 from shared.db.phases import phase_history
 from shared.db.runs import last_done, live_services, recent_runs, refuse_if_running, request_run
 from shared.db.timestamps import EARLIEST, LATEST
@@ -126,8 +126,8 @@ def test_older_posts_than_the_oldest_that_python_holds_are_still_found(odd: Data
 
 
 def test_posts_are_known_by_their_numbers_whatever_their_date(odd: Database) -> None:
-    rows = [post.row for post in newest_posts(odd, now=NOW, limit=100) if post.post_id != "p"]
-    assert {post.post_id for post in posts_of_rows(odd, rows)} == set(_old_posts())
+    rows = [post.post_number for post in newest_posts(odd, now=NOW, limit=100) if post.post_id != "p"]
+    assert {post.post_id for post in posts_by_number(odd, rows)} == set(_old_posts())
 
 
 @pytest.mark.parametrize("column", ["created_at timestamptz", "created_at timestamp", "created_at date"])
@@ -177,9 +177,9 @@ def test_in_a_replay_a_post_that_is_deleted_at_an_odd_time_is_gone_by_now(odd: D
     """As on a page, which asks only whether there is a time."""
     with odd.read() as snapshot:
         lives = load_post_lives(snapshot, now=NOW)
-        deleted = set(load_user_keys(snapshot, [f"d{n}" for n, _ in enumerate(ODD)]).tolist())
+        deleted = set(load_id_hashes(snapshot, [f"d{n}" for n, _ in enumerate(ODD)]).tolist())
     assert np.isfinite(lives.created_at).all()
-    is_deleted = np.isin(lives.keys, list(deleted))
+    is_deleted = np.isin(lives.id_hashes, list(deleted))
     assert (lives.deleted_at[is_deleted] <= NOW.timestamp()).all()
     assert (lives.deleted_at[~is_deleted] == np.inf).all()
 

@@ -7,10 +7,10 @@ import pytest
 
 from shared.db.bulk import load_active_users, load_all_posts, load_candidates, load_post_lives
 from shared.db.engine import Database, Snapshot
-from shared.db.newest import newest_posts, posts_of_rows
-from shared.db.post_rows import moment_of, rows_of_posts
-from shared.db.relations import usable
-from shared.db.safety import standing_posts
+from shared.db.newest import newest_posts, posts_by_number
+from shared.db.post_rows import assign_post_numbers, transaction_snapshot
+from shared.db.relations import usable_id_sql
+from shared.db.safety import visibility_of_posts
 from shared.db.vectors import load_content
 from shared.domain import InteractionKind, is_usable_id
 from tests.stores import rows
@@ -32,7 +32,7 @@ EACH_POST: dict[str, Callable[[Snapshot], int]] = {
     "all posts": lambda snapshot: len(load_all_posts(snapshot, now=NOW)),
     "lives": lambda snapshot: len(load_post_lives(snapshot, now=NOW)),
     "contents": lambda snapshot: len(list(load_content(snapshot, now=NOW))),
-    "standing posts": lambda snapshot: sum(standing_posts(snapshot, [post.id for post in WORLD.posts]).values()),
+    "standing posts": lambda snapshot: sum(visibility_of_posts(snapshot, [post.id for post in WORLD.posts]).values()),
 }
 
 
@@ -46,7 +46,8 @@ def test_postgresql_decides_on_an_id_as_python_does(database: Database) -> None:
     marks = [chr(code) for code in (*range(1, 0x3100), 0xFEFF, 0xFFFD, 0xFFFF, 0x1F600, 0xE0001, 0x10FFFF)]
     texts = [text for mark in marks for text in (mark, f"{mark}a", f"a{mark}", f"a{mark}a")]
     texts += ["", *(mark * length for mark in ("x", "é", "日", "😀") for length in (127, 128, 129, 200))]
-    query = f"SELECT id FROM unnest(CAST(:texts AS text[])) WITH ORDINALITY AS t(id, n) WHERE {usable('id')} ORDER BY n"
+    numbered = "unnest(CAST(:texts AS text[])) WITH ORDINALITY AS t(id, n)"
+    query = f"SELECT id FROM {numbered} WHERE {usable_id_sql('id')} ORDER BY n"
     assert [text for (text,) in rows(database, query, texts=texts)] == [text for text in texts if is_usable_id(text)]
 
 
@@ -59,10 +60,10 @@ def test_a_post_counts_where_its_id_and_its_authors_can_be_used(world: Database,
 def test_nor_is_any_other_shown_by_the_timelines_own_fallback(world: Database) -> None:
     assert {post.post_id for post in newest_posts(world, now=NOW, limit=100)} == set(GOOD_IDS)
     with world.read() as snapshot:
-        as_of = moment_of(snapshot)
+        as_of = transaction_snapshot(snapshot)
     with world.begin() as connection:  # from a time when they could be used
-        everything = rows_of_posts(connection, [post.id for post in WORLD.posts], as_of=as_of)
-    assert {post.post_id for post in posts_of_rows(world, everything)} == set(GOOD_IDS)
+        everything = assign_post_numbers(connection, [post.id for post in WORLD.posts], as_of=as_of)
+    assert {post.post_id for post in posts_by_number(world, everything)} == set(GOOD_IDS)
 
 
 def test_nor_is_anybody_else_active(world: Database) -> None:

@@ -160,10 +160,10 @@ def test_every_id_can_have_a_list(user: str, writer: JobStore, client: redis.Red
 
 def test_every_key_has_a_life_time_but_the_phase_and_the_owner(writer: JobStore, client: redis.Redis) -> None:
     writer.belong_to("here")
-    writer.publish_catalogue([CatalogueEntry(row=1, post_id="p", author=1)])
+    writer.publish_catalogue([CatalogueEntry(post_number=1, post_id="p", author=1)])
     writer.add_deleted([1], version=LEAST_VERSION)
     writer.publish_viewers([("ann", pack_viewer(Viewer(), version=1, own=0))])
-    writer.declare_safe(writer.begin_safety())
+    writer.declare_safe(writer.begin_safety_load())
     _publish(writer, 1)
     writer.publish_everyone(b"x", job=JOB, run=1)
     writer.note_publication(Phase.HEURISTIC, Publication(run=1, at=NOW, lists=1, bytes=1, seconds=1), job=JOB)
@@ -175,14 +175,14 @@ def test_every_key_has_a_life_time_but_the_phase_and_the_owner(writer: JobStore,
 def test_viewers_and_deletions_outlive_the_trust_in_redis(writer: JobStore, client: redis.Redis) -> None:
     writer.add_deleted([1], version=LEAST_VERSION)
     writer.publish_viewers([("ann", pack_viewer(Viewer(), version=1, own=0))])
-    writer.declare_safe(writer.begin_safety())
+    writer.declare_safe(writer.begin_safety_load())
     lives = {name: int(str(client.pttl(name))) for name in client.scan_iter("*")}
     assert min(life for name, life in lives.items() if name != b"wl:safety") > lives[b"wl:safety"]
 
 
 def test_a_catalogue_outlives_the_lists_by_a_chain(fresh_redis: str, client: redis.Redis) -> None:
     writer = JobStore(fresh_redis, keep_for=KEEP_FOR, chain_for=timedelta(hours=1))
-    writer.publish_catalogue([CatalogueEntry(row=1, post_id="p", author=1)])
+    writer.publish_catalogue([CatalogueEntry(post_number=1, post_id="p", author=1)])
     writer.close()
     assert KEEP_MS < int(str(client.pttl(keys.chunk(0)))) <= KEEP_MS + 3_600_000
 
@@ -253,7 +253,7 @@ def test_deleted_rows_are_withheld(writer: JobStore, held: Held) -> None:
 def test_a_run_that_tells_deletions_again_leaves_the_number(writer: JobStore) -> None:
     writer.add_deleted([3, 4], version=V)
     writer.add_deleted([4], version=V + 1, is_act=False)
-    assert writer.begin_safety().number == V
+    assert writer.begin_safety_load().number == V
 
 
 def test_only_new_deletions_are_counted(writer: JobStore) -> None:
@@ -280,16 +280,16 @@ def test_what_is_not_deleted_any_more_is_forgotten(writer: JobStore, held: Held)
 def test_forgetting_is_a_new_number(writer: JobStore) -> None:
     writer.add_deleted([3], version=V)
     writer.drop_deleted_except(set(), version=V, number=0)
-    assert writer.begin_safety().number == V + 1
+    assert writer.begin_safety_load().number == V + 1
 
 
 def test_a_number_that_ran_out_goes_on_above_the_old_one(writer: JobStore, client: redis.Redis) -> None:
     writer.add_deleted([3], version=V)
     writer.add_deleted([4], version=V + 1)
-    before = writer.begin_safety().number
+    before = writer.begin_safety_load().number
     client.delete(keys.DELETED_NUMBER, keys.DELETED)
     writer.add_deleted([5], version=V + 300)
-    assert writer.begin_safety().number > before
+    assert writer.begin_safety_load().number > before
 
 
 def test_what_was_deleted_after_the_version_was_taken_is_kept(writer: JobStore, held: Held) -> None:
@@ -327,7 +327,7 @@ def test_numbers_of_the_series_before_are_compared_with_numbers(
 def test_a_run_brings_numbers_of_the_series_before_into_the_new_one(writer: JobStore, client: redis.Redis) -> None:
     client.zadd(keys.DELETED, {"3": 7})
     writer.add_deleted([3], version=V, is_act=False)
-    assert (client.zscore(keys.DELETED, "3"), writer.begin_safety().number) == (V, 0)
+    assert (client.zscore(keys.DELETED, "3"), writer.begin_safety_load().number) == (V, 0)
 
 
 # --- one installation, one phase --------------------------------------------------------------------------------------
@@ -360,7 +360,7 @@ def test_a_newer_phase_is_written(writer: JobStore, client: redis.Redis) -> None
 def test_redis_that_does_not_answer_is_named_without_its_password() -> None:
     writer = JobStore("redis://:hunter2@127.0.0.1:1/3", keep_for=KEEP_FOR)
     with pytest.raises(StoreUnavailable) as caught:
-        writer.begin_safety()
+        writer.begin_safety_load()
     writer.close()
     assert ("127.0.0.1:1/3" in str(caught.value), "hunter2" in str(caught.value)) == (True, False)
 

@@ -60,25 +60,27 @@ def test_what_names_no_owner_is_ours_when_postgresql_knows_it(
 ) -> None:
     if remains.salt:
         writer.write_phase(PHASE)
-    writer.publish_catalogue(CatalogueEntry(row=row, post_id=post, author=1) for row, post in remains.posts.items())
+    writer.publish_catalogue(
+        CatalogueEntry(post_number=row, post_id=post, author=1) for row, post in remains.posts.items()
+    )
     asked = list[OwnerHints]()
 
-    def vouch(found: OwnerHints) -> bool:
+    def check_owner(found: OwnerHints) -> bool:
         asked.append(found)
         return is_ours
 
     if is_ours:
-        writer.belong_to("one", vouch)
+        writer.belong_to("one", check_owner)
     else:
         with pytest.raises(ForeignInstallation, match="holds posts of another installation"):
-            writer.belong_to("one", vouch)
+            writer.belong_to("one", check_owner)
     assert asked == [remains]
     assert client.get(keys.INSTALLATION) == (b"one" if is_ours else None)
 
 
 WRITES: dict[str, Callable[[JobStore], object]] = {
     "belong": lambda writer: writer.belong_to("one"),
-    "catalogue": lambda writer: writer.publish_catalogue([CatalogueEntry(row=1, post_id="p", author=1)]),
+    "catalogue": lambda writer: writer.publish_catalogue([CatalogueEntry(post_number=1, post_id="p", author=1)]),
     "lists": lambda writer: writer.publish_lists([("ann", b"y")], phase=Phase.HEURISTIC, job=JOB, run=9),
     "everyone": lambda writer: writer.publish_everyone(b"y", job=JOB, run=9),
     "new posts": lambda writer: writer.publish_new_posts(b"y", job=JOB, run=9),

@@ -25,9 +25,9 @@ from redis.exceptions import RedisError, ResponseError
 from demo.embedded import embedded_servers
 from demo.valkey import Valkey
 from shared.ranked_lists import scripts
-from shared.ranked_lists.shared_connection import LAST_WORD, TOGETHER, SharedConnection
+from shared.ranked_lists.shared_connection import FLUSH_AFTER, GRACE_SHARE, SharedConnection
 
-PATIENCE = timedelta(seconds=0.4)
+TIMEOUT = timedelta(seconds=0.4)
 ValueT = TypeVar("ValueT")
 
 
@@ -41,7 +41,7 @@ def second_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
 
 def _with_connection(url: str, work: Callable[[SharedConnection], Awaitable[ValueT]]) -> ValueT:
     async def run() -> ValueT:
-        connection = SharedConnection(url, patience=PATIENCE)
+        connection = SharedConnection(url, timeout=TIMEOUT)
         try:
             return await work(connection)
         finally:
@@ -66,14 +66,14 @@ def test_redis_is_at_work_on_some_while_the_others_of_the_same_turn_are_made(fre
 
     async def work(connection: SharedConnection) -> None:
         await connection.ask(("PING",))
-        asked = [asyncio.ensure_future(connection.ask(("SET", f"made {number}", "1"))) for number in range(TOGETHER)]
+        asked = [asyncio.ensure_future(connection.ask(("SET", f"made {number}", "1"))) for number in range(FLUSH_AFTER)]
         asyncio.get_running_loop().call_soon(look)
         await asyncio.gather(*asked)
 
     def look() -> None:
         """Hold the turn up until the first is done."""
         with redis.Redis.from_url(fresh_redis) as other:
-            until = time.monotonic() + PATIENCE.total_seconds() / 2
+            until = time.monotonic() + TIMEOUT.total_seconds() / 2
             while not (is_done := other.exists("made 0")) and time.monotonic() < until:
                 time.sleep(0.001)
         looked.append(bool(is_done))
@@ -158,7 +158,7 @@ def test_whoever_has_waited_enough_leaves_and_the_others_get_their_own_answers(s
         try:
             patient = asyncio.ensure_future(connection.ask(("ECHO", "patient"), within=5))
             hasty = [asyncio.ensure_future(connection.ask(("ECHO", "hasty"), within=0.02)) for _ in range(3)]
-            done, _ = await asyncio.wait(hasty, timeout=PATIENCE.total_seconds() / 2)
+            done, _ = await asyncio.wait(hasty, timeout=TIMEOUT.total_seconds() / 2)
             assert done == set(hasty)
         finally:
             second_valkey.resume()
@@ -186,12 +186,12 @@ def test_one_with_less_patience_than_those_before_leaves_in_time(second_valkey: 
         assert await before == [b"before"]
         return waited
 
-    assert _with_connection(second_valkey.url, work) < PATIENCE.total_seconds() / 2
+    assert _with_connection(second_valkey.url, work) < TIMEOUT.total_seconds() / 2
 
 
 def test_a_machine_that_was_held_up_gets_a_last_word(second_valkey: Valkey) -> None:
     """Neither this process nor Redis has a processor until a command's deadline and the connection's are due."""
-    seconds = PATIENCE.total_seconds()
+    seconds = TIMEOUT.total_seconds()
 
     async def work(connection: SharedConnection) -> list[object]:
         await connection.ask(("PING",))
@@ -201,7 +201,7 @@ def test_a_machine_that_was_held_up_gets_a_last_word(second_valkey: Valkey) -> N
             await asyncio.sleep(0)  # it asks...
             await asyncio.sleep(0)  # ...and has sent it
             time.sleep(seconds)  # noqa: ASYNC251
-            await asyncio.sleep(seconds * LAST_WORD / 4)
+            await asyncio.sleep(seconds * GRACE_SHARE / 4)
         finally:
             second_valkey.resume()
         return await asked
@@ -221,7 +221,7 @@ def test_closing_ends_a_connection_that_is_still_being_made() -> None:
 
         accepted = asyncio.Event()
         async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as server:
-            connection = SharedConnection(f"redis://127.0.0.1:{_port(server)}", patience=timedelta(seconds=30))
+            connection = SharedConnection(f"redis://127.0.0.1:{_port(server)}", timeout=timedelta(seconds=30))
             asking = asyncio.ensure_future(connection.ask(("PING",)))
             await accepted.wait()
             await connection.close()
@@ -239,7 +239,7 @@ def test_a_server_that_accepts_and_says_nothing_is_given_up() -> None:
             writer.close()
 
         async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as server:
-            connection = SharedConnection(f"redis://127.0.0.1:{_port(server)}", patience=PATIENCE)
+            connection = SharedConnection(f"redis://127.0.0.1:{_port(server)}", timeout=TIMEOUT)
             with pytest.raises(Disconnected):
                 await connection.ask(("PING",))
 
@@ -318,7 +318,7 @@ class Relay:
 
     async def echo(self, url: str) -> list[object]:
         """What a connection to the relay answers."""
-        connection = SharedConnection(url, patience=timedelta(seconds=5))
+        connection = SharedConnection(url, timeout=timedelta(seconds=5))
         try:
             answers = await connection.ask(("ECHO", "here"))
         finally:

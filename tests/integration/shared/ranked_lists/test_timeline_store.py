@@ -9,7 +9,7 @@ import pytest
 import redis
 from msgspec.structs import replace
 
-from shared.domain import Phase, Reason, Source, author_key, hash_of_user
+from shared.domain import Phase, Reason, Source, author_hash, hash_of_user
 from shared.eligibility import Viewer
 from shared.errors import StoreUnavailable
 from shared.ranked_lists import job_store, keys
@@ -38,7 +38,7 @@ CHAIN = Chain(nonce=NONCE, frozen=FROZEN, page_ends=(2,))
 
 @pytest.fixture
 def safe(writer: JobStore) -> JobStore:
-    writer.declare_safe(writer.begin_safety())
+    writer.declare_safe(writer.begin_safety_load())
     return writer
 
 
@@ -243,7 +243,7 @@ def test_another_chain_in_the_slot_is_not_written_over(safe: JobStore, fresh_red
 
 def _seen(url: str) -> tuple[int, list[int]]:
     seen = _user(url).seen
-    return seen.visits, list(seen.rows)
+    return seen.visits, list(seen.post_numbers)
 
 
 def test_nothing_was_seen_at_first(safe: JobStore, fresh_redis: str) -> None:
@@ -317,19 +317,19 @@ def test_a_viewer_that_cannot_be_read_counts_as_a_redis_that_is_down(
 
 def test_the_viewer_names_the_user_and_whom_they_must_not_see(safe: JobStore, fresh_redis: str) -> None:
     viewer = Viewer(hidden_authors=frozenset({5}), hidden_posts=frozenset({6}), seen_posts=[7])
-    safe.publish_viewers([("ann", pack_viewer(viewer, version=1, own=author_key("ann")))])
+    safe.publish_viewers([("ann", pack_viewer(viewer, version=1, own=author_hash("ann")))])
     got = _user(fresh_redis).viewer
-    expected = (frozenset({5, author_key("ann")}), frozenset({6}), [7])
+    expected = (frozenset({5, author_hash("ann")}), frozenset({6}), [7])
     assert (got.hidden_authors, got.hidden_posts, list(got.seen_posts)) == expected
 
 
 def test_deletions_are_read_again_when_their_number_has_moved(safe: JobStore, fresh_redis: str) -> None:
     async def rows_before_and_after(reader: TimelineStore) -> tuple[set[int], set[int]]:
         await reader.user("ann", None)
-        before = set(reader.deleted.rows)
+        before = set(reader.deleted.post_numbers)
         safe.add_deleted([4], version=LEAST_VERSION)
         await reader.user("ann", None)
-        return before, set(reader.deleted.rows)
+        return before, set(reader.deleted.post_numbers)
 
     safe.add_deleted([3], version=LEAST_VERSION)
     assert _with_reader(fresh_redis, rows_before_and_after) == ({3}, {3, 4})
@@ -340,7 +340,7 @@ def test_a_row_is_what_the_catalogue_says(safe: JobStore, fresh_redis: str) -> N
         await reader.ensure_posts([300])
         return reader.catalogue.get(300)
 
-    entry = CatalogueEntry(row=300, post_id="日本", author=9, cluster=4)
+    entry = CatalogueEntry(post_number=300, post_id="日本", author=9, cluster=4)
     safe.publish_catalogue([entry])
     assert _with_reader(fresh_redis, post) == entry
 
@@ -361,7 +361,7 @@ def test_redis_that_does_not_answer_is_named_without_its_password() -> None:
 
 def test_a_viewer_is_read_anew_only_when_its_content_is_another(redis_url: str) -> None:
     """Each run writes all viewers under a new version; whoever hid much is not read again for that."""
-    ann = author_key("ann")
+    ann = author_hash("ann")
 
     def known_after(known: CachedViewer | None, version: int, hidden: frozenset[int]) -> CachedViewer:
         viewer = Viewer(hidden_authors=frozenset({ann}), hidden_posts=hidden)

@@ -31,7 +31,7 @@ def test_taking_users_takes_their_rows(pairs: list[tuple[int, int]], users: list
 
 def test_only_what_has_an_example_has_a_row() -> None:
     data = training_set(examples_from([(7, 3), (7, 1)]), posts_of([1, 2, 3]))
-    assert (data.users.keys.tolist(), data.posts.keys.tolist()) == ([7], [1, 3])
+    assert (data.users.id_hashes.tolist(), data.posts.id_hashes.tolist()) == ([7], [1, 3])
 
 
 def test_times_stay_with_their_likes() -> None:

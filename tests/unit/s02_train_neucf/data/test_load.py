@@ -15,18 +15,18 @@ DATA = data_of(
 def test_before_a_moment_nothing_later_is_known() -> None:
     then = DATA.before(15.0)
     assert then.events.at.tolist() == [5.0]
-    assert then.posts.keys.tolist() == [11]
+    assert then.posts.id_hashes.tolist() == [11]
 
 
 def test_a_post_that_is_deleted_later_was_there() -> None:
-    assert DATA.before(11.9).posts.keys.tolist() == [10, 11]
-    assert DATA.before(12.0).posts.keys.tolist() == [11]
+    assert DATA.before(11.9).posts.id_hashes.tolist() == [10, 11]
+    assert DATA.before(12.0).posts.id_hashes.tolist() == [11]
 
 
 def test_what_stands_is_what_is_not_deleted_by_now() -> None:
-    standing = DATA.standing()
-    assert standing.posts.keys.tolist() == [11, 12]
-    assert len(standing.events.at) == 3
+    without_deleted = DATA.without_deleted()
+    assert without_deleted.posts.id_hashes.tolist() == [11, 12]
+    assert len(without_deleted.events.at) == 3
 
 
 def test_vectors_stay_with_their_posts() -> None:

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from s02_train_neucf.evaluation.all_posts import COLD_POSTS, Views
-from s02_train_neucf.evaluation.evaluate import exam_of
+from s02_train_neucf.evaluation.all_posts import COLD_POSTS, ListFigures
+from s02_train_neucf.evaluation.evaluate import evaluation_task_of
 from tests.neucf_worlds import examples_from, posts_of, vectors
 
 POSTS = posts_of([10, 20, 30, 40], authors=[7, 7, 8, 8])
@@ -19,11 +19,13 @@ HITS = np.zeros((3, 20), dtype=np.bool_)
 HITS[0, 0] = HITS[1, 1] = HITS[2, 0] = True
 
 
-def looked(*, cold_below: int = 2) -> Views:
+def looked(*, cold_below: int = 2) -> ListFigures:
     photos = vectors(np.array([[1, 0], [1, 0], [0, 1], [1, 0]], dtype=np.float32), 0, 1, 2, 3)
-    looks = Views(exam=exam_of(TRAIN, TEST, POSTS), cold_below=cold_below, photos=photos, seed=0)
-    looks.note("ours", LISTS, HITS)
-    return looks
+    list_figures = ListFigures(
+        task=evaluation_task_of(TRAIN, TEST, POSTS), cold_below=cold_below, photos=photos, seed=0
+    )
+    list_figures.add("ours", LISTS, HITS)
+    return list_figures
 
 
 def test_spread_is_that_of_the_users_who_are_served() -> None:
@@ -45,6 +47,6 @@ def test_posts_that_nobody_touched_have_figures_of_their_own() -> None:
 
 
 def test_without_photos_nothing_is_said_of_them() -> None:
-    looks = Views(exam=exam_of(TRAIN, TEST, POSTS), cold_below=2, photos=None, seed=0)
-    looks.note("ours", LISTS, HITS)
-    assert "photo_diversity@20" not in looks.spread["ours"]
+    list_figures = ListFigures(task=evaluation_task_of(TRAIN, TEST, POSTS), cold_below=2, photos=None, seed=0)
+    list_figures.add("ours", LISTS, HITS)
+    assert "photo_diversity@20" not in list_figures.spread["ours"]

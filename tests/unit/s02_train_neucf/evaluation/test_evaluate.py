@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from s02_train_neucf.evaluation import evaluate as evaluation
-from s02_train_neucf.evaluation.evaluate import EvaluationTask, evaluate, exam_of, per_user, sample_size
+from s02_train_neucf.evaluation.evaluate import (
+    EvaluationTask,
+    evaluate,
+    evaluation_task_of,
+    metrics_per_user,
+    sample_size,
+)
 from s02_train_neucf.evaluation.ranker import Ranker, Scores
 from s02_train_neucf.evaluation.rankers import Popularity
 from shared.errors import ScoringRefused, TrainingRefused
@@ -19,40 +25,40 @@ class Fixed:
         return self.table[users]
 
 
-def exam() -> EvaluationTask:
+def task() -> EvaluationTask:
     """User 1 knows post 10 and goes on to like 30; user 2 trains only."""
-    return exam_of(examples_from([(1, 10), (2, 20)]), examples_from([(1, 30)]), posts_of([10, 20, 30]))
+    return evaluation_task_of(examples_from([(1, 10), (2, 20)]), examples_from([(1, 30)]), posts_of([10, 20, 30]))
 
 
-def oracle_of(exam: EvaluationTask) -> Fixed:
-    return Fixed(exam.wanted.mask(slice(0, len(exam.user_keys))))
+def oracle_of(task: EvaluationTask) -> Fixed:
+    return Fixed(task.test_likes.mask(slice(0, len(task.user_id_hashes))))
 
 
 def test_a_known_post_takes_no_place() -> None:
-    assert per_user(Fixed([[9.0, 1.0, 2.0]]), exam())["hr@5"].tolist() == [1.0]
-    assert per_user(Fixed([[9.0, 1.0, 2.0]]), exam(), (1,))["hr@1"].tolist() == [1.0]
+    assert metrics_per_user(Fixed([[9.0, 1.0, 2.0]]), task())["hr@5"].tolist() == [1.0]
+    assert metrics_per_user(Fixed([[9.0, 1.0, 2.0]]), task(), (1,))["hr@1"].tolist() == [1.0]
 
 
 def test_all_other_posts_are_ranked() -> None:
-    assert per_user(Fixed([[0.0, 3.0, 2.0]]), exam())["mrr@5"].tolist() == [0.5]
+    assert metrics_per_user(Fixed([[0.0, 3.0, 2.0]]), task())["mrr@5"].tolist() == [0.5]
 
 
 def test_only_users_with_something_to_find_are_asked() -> None:
-    assert exam().user_keys.tolist() == [1]
+    assert task().user_id_hashes.tolist() == [1]
 
 
 def test_users_who_are_too_cold_to_be_served_by_the_model_are_not_asked() -> None:
     train = examples_from([(1, 10), (2, 10), (2, 20)])
-    asked = exam_of(train, examples_from([(1, 30), (2, 30), (3, 30)]), posts_of([10, 20, 30]), min_known=2)
-    assert asked.user_keys.tolist() == [2]
+    asked = evaluation_task_of(train, examples_from([(1, 30), (2, 30), (3, 30)]), posts_of([10, 20, 30]), min_known=2)
+    assert asked.user_id_hashes.tolist() == [2]
 
 
 def test_baselines_learn_from_those_who_are_not_asked_too() -> None:
-    assert Popularity(exam().everyone).counts.tolist() == [1.0, 1.0, 0.0]
+    assert Popularity(task().train_likes).counts.tolist() == [1.0, 1.0, 0.0]
 
 
 def test_users_stand_in_one_order_on_both_sides() -> None:
-    both = exam_of(
+    both = evaluation_task_of(
         examples_from([(5, 10), (3, 20), (4, 20)]), examples_from([(5, 30), (3, 30)]), posts_of([10, 20, 30])
     )
     assert both.known.mask(slice(0, 2)).tolist() == [[False, True, False], [True, False, False]]
@@ -60,19 +66,19 @@ def test_users_stand_in_one_order_on_both_sides() -> None:
 
 def test_scores_that_are_no_numbers_are_refused() -> None:
     with pytest.raises(ScoringRefused, match="NaN"):
-        per_user(Fixed([[0.0, np.nan, 2.0]]), exam())
+        metrics_per_user(Fixed([[0.0, np.nan, 2.0]]), task())
 
 
 def test_nothing_to_ask_is_refused() -> None:
     with pytest.raises(TrainingRefused, match="0 likes after the cut"):
-        exam_of(examples_from([(1, 10)]), examples_from([]), posts_of([10]))
+        evaluation_task_of(examples_from([(1, 10)]), examples_from([]), posts_of([10]))
 
 
 def test_a_report_compares_on_the_same_users() -> None:
     camps = two_camps()
-    asked = exam_of(camps.train, camps.held_back, camps.posts)
+    asked = evaluation_task_of(camps.train, camps.held_back, camps.posts)
     report = evaluate(
-        {"oracle": lambda: oracle_of(asked), "popularity": lambda: Popularity(asked.everyone)},
+        {"oracle": lambda: oracle_of(asked), "popularity": lambda: Popularity(asked.train_likes)},
         asked,
         ours="oracle",
         protocol="held back",
@@ -85,7 +91,7 @@ def test_a_report_compares_on_the_same_users() -> None:
 
 def test_figures_are_of_those_who_know_enough_posts_and_lists_are_told_of_everybody() -> None:
     train = examples_from([(1, 10), (1, 20), (2, 10)])
-    asked = exam_of(train, examples_from([(1, 30), (2, 20)]), posts_of([10, 20, 30]))
+    asked = evaluation_task_of(train, examples_from([(1, 30), (2, 20)]), posts_of([10, 20, 30]))
     told = list[int]()
     report = evaluate(
         {"ours": lambda: Fixed([[0.0, 0.0, 1.0], [0.0, 0.0, 1.0]])},  # right for user 1, wrong for user 2
@@ -104,8 +110,8 @@ def test_a_system_that_refuses_the_data_is_left_out_and_the_report_says_why() ->
         raise TrainingRefused("no room")
 
     report = evaluate(
-        {"ours": lambda: oracle_of(exam()), "large": refuse},
-        exam(),
+        {"ours": lambda: oracle_of(task()), "large": refuse},
+        task(),
         ours="ours",
         protocol="",
         generator=np.random.default_rng(0),
@@ -118,11 +124,11 @@ def test_of_very_many_users_the_same_sample_is_asked_each_time(monkeypatch: pyte
     monkeypatch.setattr(evaluation, "MIN_SAMPLE", 2)
     train = examples_from([(user, 10) for user in range(20)])
     test = examples_from([(user, 20) for user in range(20)])
-    first, again = (exam_of(train, test, posts_of([10, 20, 30])) for _ in range(2))
-    assert len(first.user_keys) == 4  # 12 pairs of 3 posts
-    assert first.user_keys.tolist() == again.user_keys.tolist()
-    assert first.wanted.users.tolist() == [0, 1, 2, 3]
-    assert first.everyone.n_users == 20  # the others are still learned from
+    first, again = (evaluation_task_of(train, test, posts_of([10, 20, 30])) for _ in range(2))
+    assert len(first.user_id_hashes) == 4  # 12 pairs of 3 posts
+    assert first.user_id_hashes.tolist() == again.user_id_hashes.tolist()
+    assert first.test_likes.users.tolist() == [0, 1, 2, 3]
+    assert first.train_likes.n_users == 20  # the others are still learned from
 
 
 def test_the_sample_is_bounded_both_ways() -> None:

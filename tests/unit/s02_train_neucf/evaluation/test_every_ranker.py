@@ -8,7 +8,7 @@ import pytest
 from benchmarks.quality.strangers import PopularForColdUsers
 from s02_train_neucf.data.dataset import LikeMatrix
 from s02_train_neucf.evaluation.content_knn import ContentKNN
-from s02_train_neucf.evaluation.evaluate import EvaluationTask, exam_of, per_user
+from s02_train_neucf.evaluation.evaluate import EvaluationTask, evaluation_task_of, metrics_per_user
 from s02_train_neucf.evaluation.ials import IALS
 from s02_train_neucf.evaluation.ranker import Ranker
 from s02_train_neucf.evaluation.rankers import EASE, ItemKNN, Popularity, Random
@@ -41,39 +41,39 @@ personal = pytest.mark.parametrize("make", PERSONAL.values(), ids=PERSONAL.keys(
 
 
 @pytest.fixture(scope="module")
-def exam() -> EvaluationTask:
+def task() -> EvaluationTask:
     camps = two_camps()
-    return exam_of(camps.train, camps.held_back, camps.posts)
+    return evaluation_task_of(camps.train, camps.held_back, camps.posts)
 
 
 @personal
-def test_the_held_back_like_of_each_camp_comes_first(make: Make, exam: EvaluationTask) -> None:
-    assert per_user(make(exam.everyone), exam, (1,))["hr@1"].mean() == 1.0
+def test_the_held_back_like_of_each_camp_comes_first(make: Make, task: EvaluationTask) -> None:
+    assert metrics_per_user(make(task.train_likes), task, (1,))["hr@1"].mean() == 1.0
 
 
 @every
-def test_a_score_is_finite_for_every_user_and_post(make: Make, exam: EvaluationTask) -> None:
-    scores = make(exam.everyone).scores(slice(0, exam.everyone.n_users))
-    assert scores.shape == (exam.everyone.n_users, exam.everyone.n_posts)
+def test_a_score_is_finite_for_every_user_and_post(make: Make, task: EvaluationTask) -> None:
+    scores = make(task.train_likes).scores(slice(0, task.train_likes.n_users))
+    assert scores.shape == (task.train_likes.n_users, task.train_likes.n_posts)
     assert np.isfinite(scores).all()
 
 
 @every
-def test_scores_are_float32_as_the_exact_order_needs(make: Make, exam: EvaluationTask) -> None:
-    assert make(exam.everyone).scores(slice(0, 2)).dtype == np.float32
+def test_scores_are_float32_as_the_exact_order_needs(make: Make, task: EvaluationTask) -> None:
+    assert make(task.train_likes).scores(slice(0, 2)).dtype == np.float32
 
 
 @every
-def test_a_block_of_users_is_the_same_as_one_by_one(make: Make, exam: EvaluationTask) -> None:
-    ranker = make(exam.everyone)
+def test_a_block_of_users_is_the_same_as_one_by_one(make: Make, task: EvaluationTask) -> None:
+    ranker = make(task.train_likes)
     singles = np.concatenate([ranker.scores(slice(user, user + 1)) for user in range(3, 8)])
     np.testing.assert_allclose(ranker.scores(slice(3, 8)), singles, rtol=1e-5, atol=1e-6)
 
 
 @every
-def test_the_same_likes_give_the_same_scores(make: Make, exam: EvaluationTask) -> None:
-    block = slice(0, exam.everyone.n_users)
-    np.testing.assert_array_equal(make(exam.everyone).scores(block), make(exam.everyone).scores(block))
+def test_the_same_likes_give_the_same_scores(make: Make, task: EvaluationTask) -> None:
+    block = slice(0, task.train_likes.n_users)
+    np.testing.assert_array_equal(make(task.train_likes).scores(block), make(task.train_likes).scores(block))
 
 
 @every

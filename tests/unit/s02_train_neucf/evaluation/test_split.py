@@ -17,7 +17,7 @@ rows = st.lists(
 
 
 def pairs(examples: Examples) -> set[tuple[int, int]]:
-    return set(zip(examples.user_keys.tolist(), examples.post_keys.tolist(), strict=True))
+    return set(zip(examples.user_id_hashes.tolist(), examples.post_id_hashes.tolist(), strict=True))
 
 
 def test_a_global_cut_trains_on_before_and_asks_for_after() -> None:
@@ -67,7 +67,7 @@ def test_no_event_that_is_trained_on_is_of_a_pair_that_is_asked_for(
     rows: list[tuple[int, int, InteractionKind, float]],
 ) -> None:
     split = per_user_cut(events_of(*rows), POSTS, share=0.3)
-    seen = set(zip(split.train_events.user_keys.tolist(), split.train_events.post_keys.tolist(), strict=True))
+    seen = set(zip(split.train_events.user_id_hashes.tolist(), split.train_events.post_id_hashes.tolist(), strict=True))
     assert not seen & pairs(split.test)
 
 
@@ -76,6 +76,6 @@ def test_no_event_of_a_user_that_is_trained_on_is_later_than_what_is_asked(
     rows: list[tuple[int, int, InteractionKind, float]],
 ) -> None:
     split = per_user_cut(events_of(*rows), POSTS, share=0.3)
-    for user in set(split.test.user_keys.tolist()):
-        first_asked = split.test.at[split.test.user_keys == user].min()
-        assert (split.train_events.at[split.train_events.user_keys == user] <= first_asked).all()
+    for user in set(split.test.user_id_hashes.tolist()):
+        first_asked = split.test.at[split.test.user_id_hashes == user].min()
+        assert (split.train_events.at[split.train_events.user_id_hashes == user] <= first_asked).all()

@@ -14,7 +14,9 @@ def days_of_likes(*, n_users: int, n_days: int) -> Examples:
     pairs = [(user, day * n_users + user) for day in range(n_days) for user in range(n_users)]
     examples = examples_from(pairs)
     return Examples(
-        user_keys=examples.user_keys, post_keys=examples.post_keys, at=np.repeat(np.arange(n_days) * DAY, n_users)
+        user_id_hashes=examples.user_id_hashes,
+        post_id_hashes=examples.post_id_hashes,
+        at=np.repeat(np.arange(n_days) * DAY, n_users),
     )
 
 

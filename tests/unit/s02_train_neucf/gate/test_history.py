@@ -11,7 +11,7 @@ from s02_train_neucf.gate.history import History
 from shared.candidates.heuristic_scores import score_posts
 from shared.db.bulk import Posts as PostColumns
 from shared.domain import InteractionKind
-from shared.ranked_lists.codec import rows_of
+from shared.ranked_lists.codec import post_numbers_of
 from shared.settings import HeuristicSettings, WindowSettings
 from tests.neucf_worlds import Row, data_of, events_of, posts_of
 
@@ -36,97 +36,97 @@ EVENTS: list[Row] = [
 ]
 
 
-def past(**changes: object) -> History:
+def history(**changes: object) -> History:
     return History.of(data_of(events_of(*EVENTS), POSTS, **changes))  # type: ignore[arg-type]
 
 
-def candidates(past: History, window: WindowSettings = WEEK, at: float = NOON) -> list[int]:
-    return [int(key) for key in past.data.posts.keys[past.candidates(at, window)]]
+def candidates(history: History, window: WindowSettings = WEEK, at: float = NOON) -> list[int]:
+    return [int(key) for key in history.data.posts.id_hashes[history.candidates(at, window)]]
 
 
-def withheld(past: History, user: int) -> list[int]:
-    places = past.candidates(NOON, WEEK)
-    mask = withheld_at(past, NOON, histories_at(past, NOON, np.array([user])), places)
-    return sorted(past.data.posts.keys[places[mask[0]]].tolist())
+def withheld(history: History, user: int) -> list[int]:
+    indices = history.candidates(NOON, WEEK)
+    mask = withheld_at(history, NOON, histories_at(history, NOON, np.array([user])), indices)
+    return sorted(history.data.posts.id_hashes[indices[mask[0]]].tolist())
 
 
-def liked(past: History, user: int) -> list[int]:
-    return [int(key) for key in past.data.posts.keys[histories_at(past, NOON, np.array([user])).liked]]
+def liked(history: History, user: int) -> list[int]:
+    return [int(key) for key in history.data.posts.id_hashes[histories_at(history, NOON, np.array([user])).liked]]
 
 
 def test_candidates_are_the_posts_of_the_window_that_were_born_newest_first() -> None:
-    assert candidates(past()) == [16, 15, 14, 13, 12, 11]
+    assert candidates(history()) == [16, 15, 14, 13, 12, 11]
 
 
 def test_a_post_of_the_very_moment_is_there() -> None:
-    assert candidates(past(), at=NOON + DAY)[0] == 17
+    assert candidates(history(), at=NOON + DAY)[0] == 17
 
 
 def test_too_few_posts_widen_the_window() -> None:
-    assert candidates(past(), WindowSettings(candidate_days=1.5, min_candidates=3)) == [16, 15, 14]
-    assert candidates(past(), WindowSettings(candidate_days=1.5, min_candidates=100))[-1] == 10
+    assert candidates(history(), WindowSettings(candidate_days=1.5, min_candidates=3)) == [16, 15, 14]
+    assert candidates(history(), WindowSettings(candidate_days=1.5, min_candidates=100))[-1] == 10
 
 
 def test_a_post_deleted_by_then_is_gone_and_one_deleted_later_is_still_shown() -> None:
-    assert candidates(past(deleted_at={14: NOON, 13: NOON + 1})) == [16, 15, 13, 12, 11]
+    assert candidates(history(deleted_at={14: NOON, 13: NOON + 1})) == [16, 15, 13, 12, 11]
 
 
 def test_deleted_posts_do_not_count_for_the_window() -> None:
     narrow = WindowSettings(candidate_days=1.5, min_candidates=2)
-    assert candidates(past(deleted_at={16: NOON - 1}), narrow) == [15, 14]
+    assert candidates(history(deleted_at={16: NOON - 1}), narrow) == [15, 14]
 
 
 def test_what_was_seen_by_then_is_withheld_and_what_is_seen_later_is_not() -> None:
-    assert withheld(past(), ANN) == [11, 12, 13, 15]
+    assert withheld(history(), ANN) == [11, 12, 13, 15]
 
 
 def test_own_posts_are_withheld() -> None:
-    assert withheld(past(), BEN) == [11, 12]
+    assert withheld(history(), BEN) == [11, 12]
 
 
 @pytest.mark.parametrize("block", [(ANN, 4), (4, ANN)])
 def test_a_block_withholds_an_author_in_either_direction(block: tuple[int, int]) -> None:
-    assert withheld(past(blocks=[(*block, NOON)]), ANN) == [11, 12, 13, 15, 16]
+    assert withheld(history(blocks=[(*block, NOON)]), ANN) == [11, 12, 13, 15, 16]
 
 
 def test_a_block_that_came_later_withholds_nothing() -> None:
-    assert withheld(past(blocks=[(ANN, 4, NOON + 1)]), ANN) == [11, 12, 13, 15]
+    assert withheld(history(blocks=[(ANN, 4, NOON + 1)]), ANN) == [11, 12, 13, 15]
 
 
 def test_a_block_between_others_withholds_nothing() -> None:
-    assert withheld(past(blocks=[(BEN, 4, NOON - 1), (99, 98, NOON - 1)]), ANN) == [11, 12, 13, 15]
+    assert withheld(history(blocks=[(BEN, 4, NOON - 1), (99, 98, NOON - 1)]), ANN) == [11, 12, 13, 15]
 
 
 def test_a_history_is_what_was_liked_by_then_and_still_stood() -> None:
-    assert liked(past(), ANN) == [11, 15]
-    assert liked(past(deleted_at={11: NOON - 1, 15: NOON + 1}), ANN) == [15]
+    assert liked(history(), ANN) == [11, 15]
+    assert liked(history(deleted_at={11: NOON - 1, 15: NOON + 1}), ANN) == [15]
 
 
 def test_histories_of_several_users_stand_one_after_the_other() -> None:
-    histories = histories_at(past(), NOON, np.array([ANN, BEN, CAT]))
+    histories = histories_at(history(), NOON, np.array([ANN, BEN, CAT]))
     assert histories.counts.tolist() == [2, 0, 1]
 
 
 def test_popularity_counts_other_people_who_had_liked_a_post_by_then() -> None:
-    world = past()
-    places = world.candidates(NOON, WEEK)
-    counts = dict(zip(world.data.posts.keys[places].tolist(), world.popularity(NOON, places), strict=True))
+    world = history()
+    indices = world.candidates(NOON, WEEK)
+    counts = dict(zip(world.data.posts.id_hashes[indices].tolist(), world.popularity(NOON, indices), strict=True))
     assert counts == {11: 2, 12: 0, 13: 0, 14: 0, 15: 1, 16: 0}
 
 
 def test_the_heuristic_of_a_moment_is_what_its_job_would_have_ranked() -> None:
-    world, settings = past(), HeuristicSettings()
-    places = world.candidates(NOON, WEEK)
+    world, settings = history(), HeuristicSettings()
+    indices = world.candidates(NOON, WEEK)
     known = world.by_time.where(world.by_time.at < NOON)
     posts = PostColumns(
-        ids=[str(key) for key in POSTS.keys[places]],
-        author_ids=[""] * len(places),
-        keys=POSTS.keys[places],
-        author_keys=POSTS.author_keys[places],
-        created_at=POSTS.created_at[places],
+        ids=[str(key) for key in POSTS.id_hashes[indices]],
+        author_ids=[""] * len(indices),
+        id_hashes=POSTS.id_hashes[indices],
+        author_id_hashes=POSTS.author_id_hashes[indices],
+        created_at=POSTS.created_at[indices],
     )
     scores = score_posts(posts, known, settings, datetime.fromtimestamp(NOON, UTC))
-    ranking = rank_posts(posts, POSTS.keys[places].tolist(), scores, alpha=settings.alpha)
-    job = rows_of(ranking.entries.tobytes())
-    replayed = world.heuristic(NOON, places, settings).blended
-    assert POSTS.keys[places][np.argsort(-replayed, kind="stable")].tolist() == job
+    ranking = rank_posts(posts, POSTS.id_hashes[indices].tolist(), scores, alpha=settings.alpha)
+    job = post_numbers_of(ranking.entries.tobytes())
+    replayed = world.heuristic(NOON, indices, settings).blended
+    assert POSTS.id_hashes[indices][np.argsort(-replayed, kind="stable")].tolist() == job

@@ -14,7 +14,7 @@ from s02_train_neucf.gate import replay
 from s02_train_neucf.gate.cuts import ReplayCut
 from s02_train_neucf.gate.eligibility_then import UserHistories, histories_at
 from s02_train_neucf.gate.history import History
-from s02_train_neucf.gate.rank_at import PLAIN_RANKERS, ModelThen, ReplayRules, moment_at, ranked_at
+from s02_train_neucf.gate.rank_at import BASELINES, ModelAtCut, ReplayRules, ranked_at, replay_step_at
 from s02_train_neucf.gate.replay import replay_cut
 from s02_train_neucf.learning.fit import SearchResult, fit
 from shared.domain import InteractionKind
@@ -38,12 +38,12 @@ ANN, BEN = 1, 2
 class ByKey:
     """A model that likes posts by their key: the larger the better."""
 
-    def __init__(self, past: History) -> None:
-        self.past = past
+    def __init__(self, history: History) -> None:
+        self.history = history
 
     def logits(self, histories: UserHistories, candidates: Int64s) -> NDArray[np.float32]:
-        keys = self.past.data.posts.keys[candidates].astype(np.float32)
-        return np.tile(keys, (len(histories.user_keys), 1))
+        keys = self.history.data.posts.id_hashes[candidates].astype(np.float32)
+        return np.tile(keys, (len(histories.user_id_hashes), 1))
 
 
 def warm(*users: int) -> list[Row]:
@@ -52,11 +52,11 @@ def warm(*users: int) -> list[Row]:
 
 def figures(rows: list[Row], rules: ReplayRules = RULES, **changes: object) -> dict[str, list[float]]:
     """NDCG@5 and HR@5 by user of the model that likes large keys."""
-    past = History.of(data_of(events_of(*rows), POSTS, **changes))  # type: ignore[arg-type]
-    cut = replay_cut(past, rules, CUT, ByKey(past))
+    history = History.of(data_of(events_of(*rows), POSTS, **changes))  # type: ignore[arg-type]
+    cut = replay_cut(history, rules, CUT, ByKey(history))
     return {
         str(user): [cut.by_order[0, place, NAMES.index(name)] for name in ("mrr@5", "hr@5")]
-        for place, user in enumerate(cut.user_keys)
+        for place, user in enumerate(cut.user_id_hashes)
     }
 
 
@@ -94,13 +94,13 @@ def test_nobody_is_asked_for_what_could_not_be_shown_to_them() -> None:
 
 
 def test_a_blocked_author_takes_no_place() -> None:
-    authors = replace(POSTS, author_keys=np.array([0, 0, 0, 0, 0, 0, 0, 77]))  # of post 25
-    past = History.of(
+    authors = replace(POSTS, author_id_hashes=np.array([0, 0, 0, 0, 0, 0, 0, 77]))  # of post 25
+    history = History.of(
         data_of(
             events_of(*warm(ANN), (ANN, 24, InteractionKind.LIKE, 100.5 * HOUR)), authors, blocks=[(77, ANN, 99 * HOUR)]
         )
     )
-    assert replay_cut(past, RULES, CUT, ByKey(past)).by_order[0, 0, NAMES.index("mrr@5")] == 1.0
+    assert replay_cut(history, RULES, CUT, ByKey(history)).by_order[0, 0, NAMES.index("mrr@5")] == 1.0
 
 
 def test_at_most_so_many_users_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,16 +121,16 @@ def test_the_serving_order_lifts_a_popular_post() -> None:
     """Post 20 is the last by the model; liked by ten people just before the step, it is the first by the order."""
     crowd: list[Row] = [(user, 20, InteractionKind.LIKE, 99.9 * HOUR) for user in range(500, 510)]
     rows = [*warm(ANN), *crowd, (ANN, 20, InteractionKind.LIKE, 100.5 * HOUR)]
-    past = History.of(data_of(events_of(*rows), POSTS))
+    history = History.of(data_of(events_of(*rows), POSTS))
     rules = replace(RULES, orders=(ServingOrder(), ServingOrder(popularity_weight=9.0)))
-    cut = replay_cut(past, rules, CUT, ByKey(past))
+    cut = replay_cut(history, rules, CUT, ByKey(history))
     assert cut.by_order[:, 0, NAMES.index("hr@5")].tolist() == [0.0, 1.0]
-    assert cut.rivals["popularity"][0, NAMES.index("mrr@5")] == 1.0
-    assert cut.rivals["heuristic"][0, NAMES.index("mrr@5")] == 1.0
-    assert cut.rivals["popularity now"][0, NAMES.index("mrr@5")] == 1.0
+    assert cut.baselines["popularity"][0, NAMES.index("mrr@5")] == 1.0
+    assert cut.baselines["heuristic"][0, NAMES.index("mrr@5")] == 1.0
+    assert cut.baselines["popularity now"][0, NAMES.index("mrr@5")] == 1.0
 
 
-def camps() -> tuple[Events, History, ModelThen]:
+def camps() -> tuple[Events, History, ModelAtCut]:
     """Users 100… like posts 0…9, users 200… posts 50…59; posts 30 and 80 came after the training, with photos."""
     rows: list[Row] = [
         (camp + user, first + post, InteractionKind.LIKE, 10 * HOUR + post + user)
@@ -146,39 +146,39 @@ def camps() -> tuple[Events, History, ModelThen]:
     then = data.before(90 * HOUR)
     fitted = fit(
         then.events, then.posts, then.features, replace(SMALL, image_width=6), QUICK,
-        seed=1, device=torch.device("cpu"), found=SearchResult(recipe=replace(QUICK, epochs=40)),
+        seed=1, device=torch.device("cpu"), search_result=SearchResult(recipe=replace(QUICK, epochs=40)),
     )  # fmt: skip
-    past = History.of(data)
-    return data.events, past, ModelThen(fitted, past)
+    history = History.of(data)
+    return data.events, history, ModelAtCut(fitted, history)
 
 
 @pytest.fixture(scope="module")
-def two_camps() -> tuple[Events, History, ModelThen]:
+def two_camps() -> tuple[Events, History, ModelAtCut]:
     return camps()
 
 
-def orders_at(past: History, model: ModelThen, users: list[int], at: float) -> list[list[int]]:
+def orders_at(history: History, model: ModelAtCut, users: list[int], at: float) -> list[list[int]]:
     """The posts of the model's lists (the score alone), best first."""
-    histories, moment = histories_at(past, at, np.array(users)), moment_at(past, RULES, at)
-    places, _ = ranked_at(past, moment, histories, model)
-    keys = past.data.posts.keys[moment.candidates]
-    return [[int(keys[place]) for place in row if place >= 0] for row in places[len(PLAIN_RANKERS)]]
+    histories, moment = histories_at(history, at, np.array(users)), replay_step_at(history, RULES, at)
+    indices, _ = ranked_at(history, moment, histories, model)
+    keys = history.data.posts.id_hashes[moment.candidates]
+    return [[int(keys[place]) for place in row if place >= 0] for row in indices[len(BASELINES)]]
 
 
-def test_a_post_newer_than_the_model_is_ranked_by_its_photo(two_camps: tuple[Events, History, ModelThen]) -> None:
-    _, past, model = two_camps
-    for user, order in zip([100, 205], orders_at(past, model, [100, 205], 100 * HOUR), strict=True):
+def test_a_post_newer_than_the_model_is_ranked_by_its_photo(two_camps: tuple[Events, History, ModelAtCut]) -> None:
+    _, history, model = two_camps
+    for user, order in zip([100, 205], orders_at(history, model, [100, 205], 100 * HOUR), strict=True):
         mine, other = (30, 80) if user < 200 else (80, 30)
         assert order.index(mine) < order.index(other)
 
 
 def test_someone_who_joined_after_the_training_is_served_by_what_they_liked(
-    two_camps: tuple[Events, History, ModelThen],
+    two_camps: tuple[Events, History, ModelAtCut],
 ) -> None:
     events, _, model = two_camps
     joined = events_of(*[(999, post, InteractionKind.LIKE, 95 * HOUR) for post in (50, 51, 52)])
-    past = History.of(replace(two_camps[1].data, events=_joined(events, joined)))
-    (order,) = orders_at(past, model, [999], 100 * HOUR)
+    history = History.of(replace(two_camps[1].data, events=_joined(events, joined)))
+    (order,) = orders_at(history, model, [999], 100 * HOUR)
     assert {53, 54, 55, 56, 57, 58, 59} <= set(order[:9])
 
 
@@ -196,13 +196,14 @@ later = st.lists(
 @settings(deadline=None)  # a busy machine takes longer than a fifth of a second now and then
 @given(later)
 def test_what_happens_later_never_changes_what_is_ranked_now(
-    two_camps: tuple[Events, History, ModelThen], rows: list[Row]
+    two_camps: tuple[Events, History, ModelAtCut], rows: list[Row]
 ) -> None:
-    events, past, model = two_camps
-    changed = History.of(replace(past.data, events=_joined(events, events_of(*rows))))
+    events, history, model = two_camps
+    changed = History.of(replace(history.data, events=_joined(events, events_of(*rows))))
     users, rules, at = np.array([100, 103, 205]), replace(RULES, orders=GRID), 100 * HOUR
     lists = [
-        ranked_at(each, moment_at(each, rules, at), histories_at(each, at, users), model) for each in (past, changed)
+        ranked_at(each, replay_step_at(each, rules, at), histories_at(each, at, users), model)
+        for each in (history, changed)
     ]
     np.testing.assert_array_equal(lists[0][0], lists[1][0])
     np.testing.assert_array_equal(lists[0][1], lists[1][1])
@@ -210,8 +211,8 @@ def test_what_happens_later_never_changes_what_is_ranked_now(
 
 def _joined(one: Events, other: Events) -> Events:
     return Events(
-        user_keys=np.r_[one.user_keys, other.user_keys],
-        post_keys=np.r_[one.post_keys, other.post_keys],
+        user_id_hashes=np.r_[one.user_id_hashes, other.user_id_hashes],
+        post_id_hashes=np.r_[one.post_id_hashes, other.post_id_hashes],
         kinds=np.r_[one.kinds, other.kinds],
         at=np.r_[one.at, other.at],
     )

@@ -23,8 +23,8 @@ def cut(
         cut=ReplayCut(start=float(number), end=number + 1.0),
         n_steps=2,
         n_asked=2 * len(users),
-        user_keys=np.array(users, dtype=np.int64),
-        rivals={"popularity": np.full(shape, 0.1), "heuristic": np.full(shape, 0.05)},
+        user_id_hashes=np.array(users, dtype=np.int64),
+        baselines={"popularity": np.full(shape, 0.1), "heuristic": np.full(shape, 0.05)},
         by_order=np.stack([np.full(shape, plain), np.full(shape, popular)]),
     )
 

@@ -1,7 +1,7 @@
 import numpy as np
 
-from s02_train_neucf.evaluation.evaluate import compared
-from s02_train_neucf.gate.list_diversity import ListDiversity, spread_of
+from s02_train_neucf.evaluation.evaluate import compare
+from s02_train_neucf.gate.list_diversity import ListDiversity, list_diversity_of
 from s02_train_neucf.gate.replay_report import NEUCF, Replay
 from s02_train_neucf.gate.verdict import MAX_OVERLAP, MIN_COVERAGE, Verdict, verdict
 from shared.neucf.serving_order import ServingOrder
@@ -13,15 +13,15 @@ LIVELY = ListDiversity(n_users=200, n_canaries=50, coverage=0.6, overlap=0.3)
 
 def replay(neucf: np.ndarray, popularity: np.ndarray, heuristic: np.ndarray) -> Replay:
     values = {NEUCF: neucf, "popularity": popularity, "heuristic": heuristic}
-    report = compared(
+    report = compare(
         {name: {"ndcg@10": column} for name, column in values.items()},
         ours=NEUCF, protocol="test", n_posts=9, generator=np.random.default_rng(0),
     )  # fmt: skip
     return Replay(cuts=(), order=ServingOrder(), report=report, missing="")
 
 
-def judged(replay: Replay, spread: ListDiversity | None = LIVELY, *, finite: bool = True) -> Verdict:
-    return verdict(replay, finite=finite, spread=spread)
+def judged(replay: Replay, diversity: ListDiversity | None = LIVELY, *, finite: bool = True) -> Verdict:
+    return verdict(replay, finite=finite, diversity=diversity)
 
 
 def test_a_better_model_is_promoted_with_all_that_was_found() -> None:
@@ -70,7 +70,7 @@ def test_lists_that_reach_too_little_are_rejected() -> None:
 
 
 def test_a_popularity_like_model_is_rejected_as_all_alike() -> None:
-    told = judged(replay(GOOD, BAD, BAD), spread_of(np.tile(np.arange(20), (50, 1)), 1000))
+    told = judged(replay(GOOD, BAD, BAD), list_diversity_of(np.tile(np.arange(20), (50, 1)), 1000))
     assert not told.promote
     assert "all alike" in told.reason
 
@@ -86,6 +86,6 @@ def test_one_user_cannot_be_compared() -> None:
 
 
 def test_every_reason_is_named() -> None:
-    told = judged(replay(BAD, GOOD, GOOD), spread_of(np.tile(np.arange(20), (50, 1)), 1000))
+    told = judged(replay(BAD, GOOD, GOOD), list_diversity_of(np.tile(np.arange(20), (50, 1)), 1000))
     assert [check.passed for check in told.checks] == [False, True, False, False]
     assert all(check.sentence in told.reason for check in told.checks if not check.passed)

@@ -43,30 +43,30 @@ def test_an_epoch_ends_after_its_last_step_whoever_is_left() -> None:
 def test_every_like_is_either_shown_or_asked_for() -> None:
     data = world()
     for batch in epoch(WHOLE):
-        shown = zip(batch.user_rows[batch.shown_user], batch.post_rows[batch.shown], strict=True)
-        asked = zip(batch.user_rows[batch.asked_user], batch.post_rows[batch.asked_post], strict=True)
+        shown = zip(batch.user_rows[batch.history_users], batch.post_rows[batch.shown], strict=True)
+        asked = zip(batch.user_rows[batch.target_users], batch.post_rows[batch.target_posts], strict=True)
         expected = [(user, post) for user, post in likes_at(data) if user in batch.user_rows]
         assert sorted([*shown, *asked]) == sorted(expected)
 
 
 def test_something_is_asked_of_every_user() -> None:
     for seed in range(20):
-        assert all(len(np.unique(batch.asked_user)) == len(batch.user_rows) for batch in epoch(WHOLE, seed=seed))
+        assert all(len(np.unique(batch.target_users)) == len(batch.user_rows) for batch in epoch(WHOLE, seed=seed))
 
 
 def test_what_is_asked_comes_after_what_is_shown() -> None:
     at = likes_at(world())
     for batch in epoch(WHOLE):
         for place, user in enumerate(batch.user_rows.tolist()):
-            shown = [at[user, post] for post in batch.post_rows[batch.shown[batch.shown_user == place]].tolist()]
-            assert max(shown, default=-1.0) < batch.asked_at[batch.asked_user == place].min()
+            shown = [at[user, post] for post in batch.post_rows[batch.shown[batch.history_users == place]].tolist()]
+            assert max(shown, default=-1.0) < batch.target_at[batch.target_users == place].min()
 
 
 def test_in_random_order_earlier_likes_may_be_asked_for() -> None:
     at = likes_at(world())
     (batch,) = epoch(replace(WHOLE, batch_users=10, in_time_order=False))
-    shown = [at[u, p] for u, p in zip(batch.user_rows[batch.shown_user], batch.post_rows[batch.shown], strict=True)]
-    assert max(shown) > batch.asked_at.min() + 10  # ten pairs are one like of each user
+    shown = [at[u, p] for u, p in zip(batch.user_rows[batch.history_users], batch.post_rows[batch.shown], strict=True)]
+    assert max(shown) > batch.target_at.min() + 10  # ten pairs are one like of each user
 
 
 def test_without_history_everything_is_asked_for() -> None:

@@ -10,7 +10,7 @@ import torch
 
 from s02_train_neucf.data.dataset import TrainingSet, training_set
 from s02_train_neucf.learning.batches import batches_of
-from s02_train_neucf.learning.event_weights import DAY, emphasised
+from s02_train_neucf.learning.event_weights import DAY, with_event_weights
 from s02_train_neucf.learning.fit import SearchResult, fit
 from s02_train_neucf.learning.loss import Step
 from s02_train_neucf.learning.recipe import Recipe
@@ -32,26 +32,26 @@ EVENTS = events_of(
 
 
 def weighed(recipe: Recipe, events: Events = EVENTS) -> TrainingSet:
-    return emphasised(training_set(examples_of(events, POSTS), POSTS), events, POSTS, recipe)
+    return with_event_weights(training_set(examples_of(events, POSTS), POSTS), events, POSTS, recipe)
 
 
 def like_weights(recipe: Recipe) -> dict[tuple[int, int], float]:
     """By user and post key."""
     data = weighed(recipe)
-    assert data.emphasis is not None
-    assert data.emphasis.likes is not None
-    users, posts = data.users.keys[data.likes.users - 1], data.posts.keys[data.likes.posts - 1]
-    return dict(zip(zip(users.tolist(), posts.tolist(), strict=True), data.emphasis.likes.tolist(), strict=True))
+    assert data.event_weights is not None
+    assert data.event_weights.likes is not None
+    users, posts = data.users.id_hashes[data.likes.users - 1], data.posts.id_hashes[data.likes.posts - 1]
+    return dict(zip(zip(users.tolist(), posts.tolist(), strict=True), data.event_weights.likes.tolist(), strict=True))
 
 
-def shunned(recipe: Recipe, events: Events = EVENTS) -> dict[tuple[int, int], float]:
+def disliked(recipe: Recipe, events: Events = EVENTS) -> dict[tuple[int, int], float]:
     """By user and post key."""
     data = weighed(recipe, events)
-    assert data.emphasis is not None
-    assert data.emphasis.shunned is not None
-    found = data.emphasis.shunned
-    users, posts = data.users.keys[found.users - 1], data.posts.keys[found.posts - 1]
-    weights = data.emphasis.shunned_weight.tolist()
+    assert data.event_weights is not None
+    assert data.event_weights.disliked is not None
+    found = data.event_weights.disliked
+    users, posts = data.users.id_hashes[found.users - 1], data.posts.id_hashes[found.posts - 1]
+    weights = data.event_weights.disliked_weights.tolist()
     return dict(zip(zip(users.tolist(), posts.tolist(), strict=True), weights, strict=True))
 
 
@@ -61,7 +61,7 @@ def _weighing(**weights: Any) -> Recipe:
 
 
 def test_without_weights_nothing_is_added() -> None:
-    assert weighed(_weighing()).emphasis is None
+    assert weighed(_weighing()).event_weights is None
 
 
 def test_a_like_weighs_by_its_strongest_kind() -> None:
@@ -78,21 +78,21 @@ def test_a_like_loses_half_its_weight_with_each_half_life_before_the_last_event(
 
 
 def test_a_hidden_post_counts_as_told() -> None:
-    assert shunned(_weighing(hide_weight=7.0)) == {(1, 8): 7.0}
+    assert disliked(_weighing(hide_weight=7.0)) == {(1, 8): 7.0}
 
 
 def test_a_view_that_led_to_nothing_counts_as_told_but_never_of_ones_own_post() -> None:
-    assert shunned(Recipe(ignored_weight=2.0)) == {(2, 7): 2.0}
+    assert disliked(Recipe(ignored_weight=2.0)) == {(2, 7): 2.0}
 
 
 def test_a_view_of_the_last_day_may_still_lead_to_something() -> None:
     late = replace(EVENTS, at=np.where(EVENTS.kinds == EVENTS.kinds[-1], TEN_DAYS - DAY + 1, EVENTS.at))
-    assert shunned(Recipe(ignored_weight=2.0), late) == {}
+    assert disliked(Recipe(ignored_weight=2.0), late) == {}
 
 
 def test_a_hidden_post_that_was_liked_too_is_no_example_and_a_negative() -> None:
     events = events_of((1, 6, LIKE, 0.0), (1, 7, LIKE, 1.0), (1, 7, HIDE, 2.0), (2, 7, LIKE, 3.0))
-    assert shunned(_weighing(hide_weight=4.0), events) == {(1, 7): 4.0}
+    assert disliked(_weighing(hide_weight=4.0), events) == {(1, 7): 4.0}
 
 
 def step_of(data: TrainingSet) -> Step:
@@ -130,10 +130,10 @@ def test_in_a_sampled_step_only_hidden_posts_that_were_drawn_count() -> None:
     data = weighed(recipe)
     for seed in range(20):
         for batch in batches_of(data, recipe, history=False, generator=np.random.default_rng(seed)):
-            assert batch.shunned is not None
-            hidden = data.posts.rows(np.array([8]))[0]
-            expected = data.users.keys[batch.user_rows - 1][0] == 1 and hidden in batch.post_rows
-            assert batch.post_rows[batch.shunned.post].tolist() == ([hidden] if expected else [])
+            assert batch.disliked is not None
+            hidden = data.posts.model_rows(np.array([8]))[0]
+            expected = data.users.id_hashes[batch.user_rows - 1][0] == 1 and hidden in batch.post_rows
+            assert batch.post_rows[batch.disliked.post].tolist() == ([hidden] if expected else [])
 
 
 def test_training_learns_to_keep_a_hidden_post_low() -> None:
@@ -147,7 +147,7 @@ def test_training_learns_to_keep_a_hidden_post_low() -> None:
         recipe = replace(QUICK, epochs=10, hide_weight=hide_weight)
         found = SearchResult(recipe=recipe)
         fitted = fit(events, posts, NO_FEATURES, replace(SMALL, history=False), recipe,
-                     seed=1, device=torch.device("cpu"), found=found)  # fmt: skip
+                     seed=1, device=torch.device("cpu"), search_result=found)  # fmt: skip
         with torch.no_grad():
             model = fitted.model
             rows = torch.arange(1, 12)

@@ -18,7 +18,9 @@ CPU = torch.device("cpu")
 
 def likes(examples: Examples) -> Events:
     kinds = np.full(len(examples), KIND_CODES[InteractionKind.LIKE], dtype=np.int16)
-    return Events(user_keys=examples.user_keys, post_keys=examples.post_keys, kinds=kinds, at=examples.at)
+    return Events(
+        user_id_hashes=examples.user_id_hashes, post_id_hashes=examples.post_id_hashes, kinds=kinds, at=examples.at
+    )
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +31,9 @@ def fitted() -> Fitted:
 
 
 def test_the_number_of_epochs_is_that_of_the_best_validation(fitted: Fitted) -> None:
-    best = max(epoch.validation for epoch in fitted.found.epochs if epoch.validation is not None)
-    first = next(epoch.number for epoch in fitted.found.epochs if epoch.validation == best)
-    assert fitted.found.recipe.epochs == first
+    best = max(epoch.validation for epoch in fitted.search_result.epochs if epoch.validation is not None)
+    first = next(epoch.number for epoch in fitted.search_result.epochs if epoch.validation == best)
+    assert fitted.search_result.recipe.epochs == first
 
 
 def test_the_model_has_seen_every_like(fitted: Fitted) -> None:
@@ -55,6 +57,6 @@ def test_what_was_found_before_is_not_searched_for() -> None:
     camps = two_camps()
     known = fit(
         likes(camps.train), camps.posts, NO_FEATURES, SMALL, QUICK, seed=1, device=CPU,
-        found=SearchResult(recipe=replace(QUICK, epochs=3)), on_epoch=told.append,
+        search_result=SearchResult(recipe=replace(QUICK, epochs=3)), on_epoch=told.append,
     )  # fmt: skip
-    assert (known.found.recipe.epochs, known.found.epochs, len(told)) == (3, (), 3)
+    assert (known.search_result.recipe.epochs, known.search_result.epochs, len(told)) == (3, (), 3)

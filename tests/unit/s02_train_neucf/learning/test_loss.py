@@ -32,11 +32,11 @@ def batch(*, shown: list[int], asked: list[int], chance: float = 1.0) -> Batch:
         post_rows=np.arange(1, 6),
         chance=np.array([1, 1, chance, chance, chance], dtype=np.float32),
         shown=np.array(shown, dtype=np.int64),
-        shown_starts=np.array([0]),
-        shown_user=np.zeros(len(shown), dtype=np.int64),
-        asked_user=np.zeros(len(asked), dtype=np.int64),
-        asked_post=np.array(asked, dtype=np.int64),
-        asked_at=np.array([float(place) for place in asked]),
+        history_starts=np.array([0]),
+        history_users=np.zeros(len(shown), dtype=np.int64),
+        target_users=np.zeros(len(asked), dtype=np.int64),
+        target_posts=np.array(asked, dtype=np.int64),
+        target_at=np.array([float(place) for place in asked]),
     )
 
 

@@ -7,15 +7,15 @@ import pytest
 import torch
 
 from s02_train_neucf.learning import train as training
-from s02_train_neucf.learning.fit import SLOWER, SOON, SearchResult, search
+from s02_train_neucf.learning.fit import EARLY_EPOCHS, SLOWER_BY, SearchResult, search
 from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.learning.train import train_members
-from shared.neucf.merge import wider
+from shared.neucf.merge import config_of_merged
 from shared.neucf.model import NeuCF
 from tests.neucf_worlds import QUICK, SMALL, two_camps
 
 CPU = torch.device("cpu")
-RECIPE = replace(QUICK, epochs=SOON + 4, validate_every=1, patience=SOON + 4)
+RECIPE = replace(QUICK, epochs=EARLY_EPOCHS + 4, validate_every=1, patience=EARLY_EPOCHS + 4)
 
 
 def found_with(figure: Callable[[int, int], float], recipe: Recipe = RECIPE) -> tuple[SearchResult, int]:
@@ -36,14 +36,14 @@ def peak_at(best: int, height: float = 1.0) -> Callable[[int], float]:
 
 
 def test_a_late_best_epoch_is_taken_as_it_is() -> None:
-    found, trainings = found_with(lambda _, epoch: peak_at(SOON + 1)(epoch))
-    assert (found.recipe.epochs, found.recipe.learning_rate, trainings) == (SOON + 1, RECIPE.learning_rate, 1)
+    found, trainings = found_with(lambda _, epoch: peak_at(EARLY_EPOCHS + 1)(epoch))
+    assert (found.recipe.epochs, found.recipe.learning_rate, trainings) == (EARLY_EPOCHS + 1, RECIPE.learning_rate, 1)
 
 
 def test_an_early_best_epoch_is_tried_again_with_smaller_steps_and_the_better_one_kept() -> None:
     found, trainings = found_with(lambda training, epoch: peak_at(2 if training == 1 else 7, float(training))(epoch))
     assert (found.recipe.epochs, trainings) == (7, 2)
-    assert found.recipe.learning_rate == pytest.approx(RECIPE.learning_rate / SLOWER)
+    assert found.recipe.learning_rate == pytest.approx(RECIPE.learning_rate / SLOWER_BY)
 
 
 def test_smaller_steps_that_are_no_better_are_dropped() -> None:
@@ -53,7 +53,7 @@ def test_smaller_steps_that_are_no_better_are_dropped() -> None:
 
 def test_all_members_go_into_the_model() -> None:
     model = train_members(two_camps().data(), SMALL, replace(QUICK, epochs=1, members=3), seed=1, device=CPU)
-    assert model.config == wider(SMALL, 3)
+    assert model.config == config_of_merged(SMALL, 3)
 
 
 def test_members_differ() -> None:
@@ -67,4 +67,4 @@ def test_large_tables_have_fewer_members(monkeypatch: pytest.MonkeyPatch) -> Non
     rows = data.users.n_rows + data.posts.n_rows
     monkeypatch.setattr(training, "MAX_TABLE_NUMBERS", 2 * rows * SMALL.width)
     model = train_members(data, SMALL, replace(QUICK, epochs=1, members=3), seed=1, device=CPU)
-    assert model.config == wider(SMALL, 2)
+    assert model.config == config_of_merged(SMALL, 2)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from s02_train_neucf.evaluation.evaluate import ModelRanker, exam_of, per_user
+from s02_train_neucf.evaluation.evaluate import ModelRanker, evaluation_task_of, metrics_per_user
 from s02_train_neucf.evaluation.rankers import Popularity
 from s02_train_neucf.learning.curves import EpochResult
 from s02_train_neucf.learning.recipe import Recipe
@@ -30,10 +30,12 @@ def trained_on(camps: Camps, recipe: Recipe = QUICK, config: NeuCFConfig = SMALL
 @recipes
 def test_the_held_back_like_of_each_camp_comes_first(recipe: Recipe) -> None:
     camps = two_camps()
-    exam, data = exam_of(camps.train, camps.held_back, camps.posts), camps.data()
+    task, data = evaluation_task_of(camps.train, camps.held_back, camps.posts), camps.data()
     model = trained_on(camps, recipe).model
-    assert per_user(Popularity(exam.everyone), exam, (1,))["hr@1"].mean() <= 0.5  # it can please one camp only
-    assert per_user(ModelRanker(model, exam, data.users, data.posts), exam, (1,))["hr@1"].mean() >= 0.95
+    assert (
+        metrics_per_user(Popularity(task.train_likes), task, (1,))["hr@1"].mean() <= 0.5
+    )  # it can please one camp only
+    assert metrics_per_user(ModelRanker(model, task, data.users, data.posts), task, (1,))["hr@1"].mean() >= 0.95
 
 
 COLD_IN_A, COLD_IN_B = 40, 45  # posts that nobody has liked; their photos show the camps 0 and 1
@@ -46,11 +48,11 @@ def cold_scores() -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     features = camp_photos(camps.posts, {COLD_IN_A: 0, COLD_IN_B: 1})
     data = camps.data(features)
     model = train(data, replace(SMALL, image_width=6, id_dropout=0.3), QUICK, seed=3, device=CPU).model
-    exam = exam_of(camps.train, camps.held_back, camps.posts)
-    ranker = ModelRanker(model, exam, data.users, data.posts, features)
-    cold = camps.posts.places(np.array([COLD_IN_A, COLD_IN_B]))
-    assert data.posts.rows(np.array([COLD_IN_A, COLD_IN_B])).tolist() == [0, 0]
-    return ranker.scores(slice(0, len(exam.user_keys)))[:, cold]
+    task = evaluation_task_of(camps.train, camps.held_back, camps.posts)
+    ranker = ModelRanker(model, task, data.users, data.posts, features)
+    cold = camps.posts.indices(np.array([COLD_IN_A, COLD_IN_B]))
+    assert data.posts.model_rows(np.array([COLD_IN_A, COLD_IN_B])).tolist() == [0, 0]
+    return ranker.scores(slice(0, len(task.user_id_hashes)))[:, cold]
 
 
 def test_a_cold_post_ranks_above_the_other_camps_for_those_whose_camp_its_photo_shows(
@@ -72,8 +74,8 @@ def test_someone_who_joined_after_the_training_is_served_by_what_they_liked() ->
     camps = two_camps()
     data, model = camps.data(), trained_on(camps).model
     newcomer_likes = examples_from([(999, 0), (999, 1), (999, 2)])
-    exam = exam_of(newcomer_likes, examples_from([(999, 5)]), camps.posts)
-    scores = ModelRanker(model, exam, data.users, data.posts).scores(slice(0, 1))[0]
+    task = evaluation_task_of(newcomer_likes, examples_from([(999, 5)]), camps.posts)
+    scores = ModelRanker(model, task, data.users, data.posts).scores(slice(0, 1))[0]
     assert scores[3:12].min() > scores[12:].max()  # the rest of the first camp above all of the second
 
 
@@ -190,17 +192,19 @@ def test_each_epoch_is_told() -> None:
 def test_one_user_with_one_post_makes_a_model_with_finite_scores(recipe: Recipe) -> None:
     examples = examples_from([(1, 5)])
     camps = Camps(posts=posts_of([5, 6]), train=examples, held_back=examples_from([(1, 6)]))
-    data, exam = camps.data(), exam_of(examples, camps.held_back, camps.posts)
+    data, task = camps.data(), evaluation_task_of(examples, camps.held_back, camps.posts)
     model = trained_on(camps, replace(recipe, epochs=3)).model
-    assert np.isfinite(ModelRanker(model, exam, data.users, data.posts).scores(slice(0, 1))).all()
+    assert np.isfinite(ModelRanker(model, task, data.users, data.posts).scores(slice(0, 1))).all()
 
 
 def test_posts_without_any_vector_train_beside_an_encoder() -> None:
     camps = two_camps()
-    nothing = PostFeatures(image=vectors(np.full((len(camps.posts.keys), 6), np.nan, np.float32)))
-    exam, data = exam_of(camps.train, camps.held_back, camps.posts), camps.data(nothing)
+    nothing = PostFeatures(image=vectors(np.full((len(camps.posts.id_hashes), 6), np.nan, np.float32)))
+    task, data = evaluation_task_of(camps.train, camps.held_back, camps.posts), camps.data(nothing)
     model = train(data, replace(SMALL, image_width=6), QUICK, seed=3, device=CPU).model
-    assert per_user(ModelRanker(model, exam, data.users, data.posts, nothing), exam, (1,))["hr@1"].mean() >= 0.95
+    assert (
+        metrics_per_user(ModelRanker(model, task, data.users, data.posts, nothing), task, (1,))["hr@1"].mean() >= 0.95
+    )
 
 
 @pytest.mark.parametrize("features", [NO_FEATURES, PostFeatures(image=vectors(np.zeros((24, 7), np.float32)))])

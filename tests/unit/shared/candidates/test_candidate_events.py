@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from shared.candidates.candidate_events import meet
+from shared.candidates.candidate_events import candidate_events_of
 from shared.candidates.columns import latest_of_each
 from shared.db.bulk import Posts
 from shared.distinct import distinct
@@ -13,8 +13,8 @@ from shared.event_columns import Events
 POSTS = Posts(
     ids=["p1", "p2", "p3"],
     author_ids=["ann", "ben", "ann"],
-    keys=np.array([30, 10, 20]),
-    author_keys=np.array([-7, 5, -7]),
+    id_hashes=np.array([30, 10, 20]),
+    author_id_hashes=np.array([-7, 5, -7]),
     created_at=np.array([3.0, 2.0, 1.0]),
 )
 
@@ -22,29 +22,31 @@ POSTS = Posts(
 def _events(*rows: tuple[int, int, int, float]) -> Events:
     users, posts, kinds, at = zip(*rows, strict=True) if rows else ((), (), (), ())
     return Events(
-        user_keys=np.array(users, np.int64),
-        post_keys=np.array(posts, np.int64),
+        user_id_hashes=np.array(users, np.int64),
+        post_id_hashes=np.array(posts, np.int64),
         kinds=np.array(kinds, np.int16),
         at=np.array(at, np.float64),
     )
 
 
 def test_events_on_candidates_come_in_the_order_of_time_and_at_equal_times_of_posts() -> None:
-    met = meet(POSTS, _events((5, 20, 1, 9.0), (-7, 99, 1, 1.0), (-7, 20, 0, 4.0), (5, 30, 2, 4.0), (-7, 10, 3, 4.0)))
-    assert met.posts.tolist() == [0, 1, 2, 2]
-    assert met.user_keys[met.users].tolist() == [5, -7, -7, 5]
-    assert met.kinds.tolist() == [2, 3, 0, 1]
-    assert met.by_others.tolist() == [True, True, False, True]
+    candidate_events = candidate_events_of(
+        POSTS, _events((5, 20, 1, 9.0), (-7, 99, 1, 1.0), (-7, 20, 0, 4.0), (5, 30, 2, 4.0), (-7, 10, 3, 4.0))
+    )
+    assert candidate_events.posts.tolist() == [0, 1, 2, 2]
+    assert candidate_events.user_id_hashes[candidate_events.users].tolist() == [5, -7, -7, 5]
+    assert candidate_events.kinds.tolist() == [2, 3, 0, 1]
+    assert candidate_events.by_others.tolist() == [True, True, False, True]
 
 
 def test_what_is_lined_up_stays_as_it_is() -> None:
-    met = meet(POSTS, _events((5, 20, 1, 9.0)))
-    assert meet(POSTS, met) is met
+    candidate_events = candidate_events_of(POSTS, _events((5, 20, 1, 9.0)))
+    assert candidate_events_of(POSTS, candidate_events) is candidate_events
 
 
 def test_nothing_meets_nothing() -> None:
-    assert len(meet(POSTS, _events())) == 0
-    assert len(meet(POSTS, _events((5, 99, 1, 9.0)))) == 0
+    assert len(candidate_events_of(POSTS, _events())) == 0
+    assert len(candidate_events_of(POSTS, _events((5, 99, 1, 9.0)))) == 0
 
 
 @pytest.mark.parametrize("largest", [9, 1 << 40])  # small numbers take the quick way, large ones the other

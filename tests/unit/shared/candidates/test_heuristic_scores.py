@@ -5,13 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from s01_heuristic.rank import entries_of_each, rank_posts
+from s01_heuristic.rank import entries_per_user, rank_posts
 from shared.candidates.heuristic_scores import event_weights, reference_weight, score_posts
-from shared.candidates.ranking_input import touched_posts
+from shared.candidates.ranking_input import posts_by_user
 from shared.domain import KIND_CODES, InteractionKind
 from shared.eligibility import Viewer
 from shared.heuristic import REFERENCE_QUANTILE
-from tests.worlds import NOW, Event, Post, World, event_columns, formula, key_of, loaded, post_columns
+from tests.worlds import NOW, Event, Post, World, event_columns, formula, id_hash_of, loaded, post_columns
 
 LIKES = {InteractionKind.LIKE: 1.0}
 
@@ -157,8 +157,8 @@ def test_a_post_dated_a_little_ahead_is_as_fresh_as_one_of_now() -> None:
 def test_the_smallest_worlds_rank(posts: list[Post]) -> None:
     known = loaded(World(posts=posts))
     scores = score_posts(known.posts, known.events, formula(), NOW)
-    ranking = rank_posts(known.posts, known.rows, scores, alpha=0.5)
-    assert len(entries_of_each(ranking, [Viewer()], length=10)[0]) == 6 * len(posts)
+    ranking = rank_posts(known.posts, known.post_numbers, scores, alpha=0.5)
+    assert len(entries_per_user(ranking, [Viewer()], length=10)[0]) == 6 * len(posts)
 
 
 def test_events_without_any_post_give_nothing() -> None:
@@ -208,11 +208,11 @@ def test_only_hides_are_hidden() -> None:
         ],
     )
     posts = post_columns(world)
-    touched = touched_posts(posts, [7, 8], event_columns(world), at_most=10)
-    assert touched.hidden == {key_of("ann"): frozenset({7}), key_of("ben"): frozenset({8})}
+    touched = posts_by_user(posts, [7, 8], event_columns(world), at_most=10)
+    assert touched.hidden == {id_hash_of("ann"): frozenset({7}), id_hash_of("ben"): frozenset({8})}
 
 
 def _touched(world: World, *, at_most: int) -> list[str]:
     posts = post_columns(world)
-    touched = touched_posts(posts, list(range(len(posts))), event_columns(world), at_most=at_most)
-    return [posts.ids[row] for row in touched.seen[key_of("ann")]]
+    touched = posts_by_user(posts, list(range(len(posts))), event_columns(world), at_most=at_most)
+    return [posts.ids[row] for row in touched.seen[id_hash_of("ann")]]

@@ -135,13 +135,13 @@ def _world() -> tuple[Posts, Events]:
     posts = Posts(
         ids=["hour", "day", "week"],
         author_ids=["a", "b", "c"],
-        keys=keys,
-        author_keys=keys + 10,
+        id_hashes=keys,
+        author_id_hashes=keys + 10,
         created_at=now - np.array([3_600.0, 86_400.0, 604_800.0]),
     )
     likes = Events(
-        user_keys=np.arange(20, 30),
-        post_keys=np.full(10, 2),
+        user_id_hashes=np.arange(20, 30),
+        post_id_hashes=np.full(10, 2),
         kinds=np.full(10, KIND_CODES[InteractionKind.LIKE], np.int16),
         at=np.full(10, now - 120.0),
     )

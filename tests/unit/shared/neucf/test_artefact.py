@@ -77,7 +77,7 @@ def test_weights_come_back_to_the_last_bit(folder: Path) -> None:
 
 
 def test_vocabularies_come_back(folder: Path) -> None:
-    assert (read(folder).users.keys.tolist(), read(folder).posts.keys.tolist()) == ([11, 12], [21, 22, 23])
+    assert (read(folder).users.id_hashes.tolist(), read(folder).posts.id_hashes.tolist()) == ([11, 12], [21, 22, 23])
 
 
 def test_the_manifest_comes_back(folder: Path) -> None:
@@ -162,7 +162,7 @@ def test_broken_weights_can_be_kept_and_are_still_refused(tmp_path: Path) -> Non
         broken.model.gmf_weights[0] = torch.nan
     with pytest.raises(ArtefactError, match="NaN"):
         save_artefact(tmp_path / "v2", broken)
-    save_artefact(tmp_path / "v2", broken, even_if_broken=True)
+    save_artefact(tmp_path / "v2", broken, allow_non_finite=True)
     with pytest.raises(ArtefactError, match="NaN"):
         read(tmp_path / "v2")
 

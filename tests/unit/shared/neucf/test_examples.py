@@ -11,7 +11,7 @@ VIEW, LIKE, COMMENT, SAVE, SHARE, HIDE = InteractionKind
 
 
 def pairs(examples: Examples) -> list[tuple[int, int, float]]:
-    columns = zip(examples.user_keys, examples.post_keys, examples.at, strict=True)
+    columns = zip(examples.user_id_hashes, examples.post_id_hashes, examples.at, strict=True)
     return [(int(user), int(post), float(at)) for user, post, at in columns]
 
 
@@ -65,12 +65,12 @@ def test_a_time_that_is_no_number_is_refused() -> None:
 @pytest.mark.parametrize("rows", [[(1, 5, LIKE, 1.0), (1, 6, LIKE, 2.0), (1, 7, LIKE, 3.0)],
                                   [(1, 7, LIKE, 3.0), (1, 5, LIKE, 1.0), (1, 6, LIKE, 2.0)]])  # fmt: skip
 def test_what_was_before_a_moment_is_found_in_any_order(rows: list[tuple[int, int, InteractionKind, float]]) -> None:
-    assert sorted(events_of(*rows).before(3.0).post_keys.tolist()) == [5, 6]
+    assert sorted(events_of(*rows).before(3.0).post_id_hashes.tolist()) == [5, 6]
 
 
 def test_of_events_in_order_of_time_what_was_before_a_moment_is_no_copy() -> None:
     events = events_of((1, 5, LIKE, 1.0), (1, 6, LIKE, 2.0), (1, 7, LIKE, 3.0))
-    assert np.shares_memory(events.before(3.0).user_keys, events.user_keys)
+    assert np.shares_memory(events.before(3.0).user_id_hashes, events.user_id_hashes)
 
 
 def test_many_events_are_merged_part_by_part_to_the_same_examples(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import torch
 
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.features import ContentVectors, PostFeatures
-from shared.neucf.merge import merged, split
+from shared.neucf.merge import merge_members, split_members
 from shared.neucf.model import NeuCF, taste_of
 
 N_USERS, N_POSTS = 5, 9
@@ -48,16 +48,16 @@ def scores(model: NeuCF) -> torch.Tensor:
 def test_the_merged_model_scores_as_the_mean_of_its_members(tower: tuple[int, ...]) -> None:
     members = [member(seed, tower) for seed in range(3)]
     mean = torch.stack([scores(each) for each in members]).mean(dim=0)
-    torch.testing.assert_close(scores(merged(members)), mean)
+    torch.testing.assert_close(scores(merge_members(members)), mean)
 
 
 def test_one_member_is_the_model_itself() -> None:
     alone = member(1, (6,))
-    assert merged([alone]) is alone
+    assert merge_members([alone]) is alone
 
 
 def test_the_merged_models_config_is_the_one_to_read_its_weights_with() -> None:
-    whole = merged([member(seed, (6,)) for seed in range(2)])
+    whole = merge_members([member(seed, (6,)) for seed in range(2)])
     again = NeuCF(whole.config, n_user_rows=N_USERS, n_post_rows=N_POSTS)
     again.load_state_dict(whole.state_dict(), strict=True)
     torch.testing.assert_close(scores(again), scores(whole))
@@ -66,7 +66,7 @@ def test_the_merged_models_config_is_the_one_to_read_its_weights_with() -> None:
 @pytest.mark.parametrize("tower", [(6,), (6, 5)])
 def test_a_merged_model_is_split_into_its_members(tower: tuple[int, ...]) -> None:
     members = [member(seed, tower) for seed in range(3)]
-    parts = split(merged(members), members[0].config)
+    parts = split_members(merge_members(members), members[0].config)
     averaged = ("post_bias", f"tower.{len(tower) - 1}.bias")
     assert len(parts) == 3
     for part, one in zip(parts, members, strict=True):
@@ -77,8 +77,8 @@ def test_a_merged_model_is_split_into_its_members(tower: tuple[int, ...]) -> Non
 
 
 def test_the_members_of_a_merged_model_make_the_same_model_again() -> None:
-    whole = merged([member(seed, (6, 5)) for seed in range(3)])
-    torch.testing.assert_close(scores(merged(split(whole, member(0, (6, 5)).config))), scores(whole))
+    whole = merge_members([member(seed, (6, 5)) for seed in range(3)])
+    torch.testing.assert_close(scores(merge_members(split_members(whole, member(0, (6, 5)).config))), scores(whole))
 
 
 OF_TWO = NeuCFConfig(gmf_width=7, mlp_width=3, tower=(6,))
@@ -95,6 +95,6 @@ OF_TWO = NeuCFConfig(gmf_width=7, mlp_width=3, tower=(6,))
     ],
 )
 def test_a_model_of_another_shape_has_no_members(other: NeuCFConfig) -> None:
-    whole = merged([member(seed, (6,)) for seed in range(2)])
-    assert len(split(whole, OF_TWO)) == 2
-    assert split(whole, other) == ()
+    whole = merge_members([member(seed, (6,)) for seed in range(2)])
+    assert len(split_members(whole, OF_TWO)) == 2
+    assert split_members(whole, other) == ()

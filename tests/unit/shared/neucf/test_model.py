@@ -23,16 +23,16 @@ def started(config: NeuCFConfig, seed: int = 1) -> NeuCF:
     return model
 
 
-def posts(model: NeuCF, *, rows: list[int], image_known: list[int]) -> PostInput:
+def posts(model: NeuCF, *, model_rows: list[int], image_known: list[int]) -> PostInput:
     chance = np.random.default_rng(3)
-    image = vectors(chance.normal(size=(len(rows), 5)).astype(np.float32), *image_known)
-    caption = vectors(chance.normal(size=(len(rows), 3)).astype(np.float32), 0)
-    return model.post_input(torch.tensor(rows), PostFeatures(image=image, caption=caption))
+    image = vectors(chance.normal(size=(len(model_rows), 5)).astype(np.float32), *image_known)
+    caption = vectors(chance.normal(size=(len(model_rows), 3)).astype(np.float32), 0)
+    return model.post_input(torch.tensor(model_rows), PostFeatures(image=image, caption=caption))
 
 
 @torch.no_grad()
 def test_a_score_is_the_formula_of_the_paper(model: NeuCF) -> None:
-    some = posts(model, rows=[1, 3], image_known=[1])
+    some = posts(model, model_rows=[1, 3], image_known=[1])
     user, post = model.user_table.weight[2], model.post_vectors(some)[1]
     product = (model.gmf_weights * user[:6] * post[:6]).sum()
     hidden = torch.relu(model.user_hidden(user[6:]) + model.post_hidden(post[6:]))
@@ -52,9 +52,9 @@ def test_a_missing_image_is_the_learned_vector_whatever_the_memory_holds(model: 
 
 @torch.no_grad()
 def test_a_missing_image_is_not_an_image_of_zeros(model: NeuCF) -> None:
-    zeros, rows = np.zeros((1, 5), np.float32), torch.tensor([1])
-    real = model.post_vectors(model.post_input(rows, PostFeatures(image=vectors(zeros, 0))))
-    missing = model.post_vectors(model.post_input(rows, PostFeatures(image=vectors(zeros))))
+    zeros, model_rows = np.zeros((1, 5), np.float32), torch.tensor([1])
+    real = model.post_vectors(model.post_input(model_rows, PostFeatures(image=vectors(zeros, 0))))
+    missing = model.post_vectors(model.post_input(model_rows, PostFeatures(image=vectors(zeros))))
     assert not torch.allclose(real, missing)
 
 
@@ -69,7 +69,7 @@ def test_a_missing_vector_of_nan_leaves_gradients_finite(model: NeuCF) -> None:
 
 @torch.no_grad()
 def test_posts_without_any_vectors_equal_posts_whose_vectors_are_missing(model: NeuCF) -> None:
-    bare = PostInput(rows=torch.tensor([1, 2]))
+    bare = PostInput(model_rows=torch.tensor([1, 2]))
     masked = model.post_input(
         torch.tensor([1, 2]),
         PostFeatures(image=vectors(np.ones((2, 5), np.float32)), caption=vectors(np.ones((2, 3), np.float32))),
@@ -79,8 +79,8 @@ def test_posts_without_any_vectors_equal_posts_whose_vectors_are_missing(model: 
 
 @torch.no_grad()
 def test_posts_taken_from_an_input_have_the_vectors_that_they_had_in_it(model: NeuCF) -> None:
-    some, places = posts(model, rows=[1, 2, 0], image_known=[0, 2]), torch.tensor([2, 0])
-    torch.testing.assert_close(model.post_vectors(some.take(places)), model.post_vectors(some)[places])
+    some, indices = posts(model, model_rows=[1, 2, 0], image_known=[0, 2]), torch.tensor([2, 0])
+    torch.testing.assert_close(model.post_vectors(some.take(indices)), model.post_vectors(some)[indices])
 
 
 @torch.no_grad()
@@ -117,7 +117,7 @@ def test_every_initial_value_is_set_in_one_place() -> None:
 
 @torch.no_grad()
 def test_dropout_silences_only_with_a_generator(model: NeuCF) -> None:
-    users, some = model.user_side(torch.tensor([1])), model.post_side(posts(model, rows=[1, 2], image_known=[0]))
+    users, some = model.user_side(torch.tensor([1])), model.post_side(posts(model, model_rows=[1, 2], image_known=[0]))
     quiet = model.score_block(users, some)
     assert torch.equal(quiet, model.score_block(users, some))
     assert not torch.equal(quiet, model.score_block(users, some, torch.Generator().manual_seed(0)))

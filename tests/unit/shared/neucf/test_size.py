@@ -3,7 +3,7 @@
 import torch
 
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.merge import wider
+from shared.neucf.merge import config_of_merged
 from shared.neucf.model import NeuCF
 from shared.neucf.size import BESIDE, KEY, model_bytes
 
@@ -12,7 +12,7 @@ USERS, POSTS = 300, 500
 
 def test_the_bytes_of_a_model_are_those_of_its_rows_and_what_is_allowed_for_the_rest() -> None:
     for members in (1, 3):
-        config = wider(NeuCFConfig(image_width=1280, caption_width=384), members)
+        config = config_of_merged(NeuCFConfig(image_width=1280, caption_width=384), members)
         with torch.device("meta"):
             model = NeuCF(config, n_user_rows=USERS + 1, n_post_rows=POSTS + 1)
         sizes = {name: each.numel() * each.element_size() for name, each in model.state_dict().items()}

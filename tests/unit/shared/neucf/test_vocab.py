@@ -15,15 +15,15 @@ def column(values: list[int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
 @given(keys)
 def test_keys_come_back_from_their_rows(values: list[int]) -> None:
     vocab = Vocab.of(column(values))
-    assert vocab.keys[vocab.rows(column(values)) - 1].tolist() == values
+    assert vocab.id_hashes[vocab.model_rows(column(values)) - 1].tolist() == values
 
 
 def test_a_key_that_was_not_trained_on_has_row_0() -> None:
-    assert Vocab.of(column([10, 30])).rows(column([5, 10, 20, 30, 40])).tolist() == [0, 1, 0, 2, 0]
+    assert Vocab.of(column([10, 30])).model_rows(column([5, 10, 20, 30, 40])).tolist() == [0, 1, 0, 2, 0]
 
 
 def test_an_empty_vocabulary_knows_nobody() -> None:
-    assert Vocab.of(column([])).rows(column([1, 2])).tolist() == [0, 0]
+    assert Vocab.of(column([])).model_rows(column([1, 2])).tolist() == [0, 0]
 
 
 def test_there_is_a_row_for_each_key_and_one_for_the_unknown() -> None:

@@ -8,8 +8,8 @@ from shared.neucf.config import NeuCFConfig
 from shared.neucf.fast.kernels import Kernels, kernels
 from shared.neucf.features import NO_FEATURES
 from shared.neucf.model import NeuCF
-from shared.neucf.score import best, scores_of
-from shared.neucf.warm_up import compile_ahead
+from shared.neucf.score import best_posts, scores_of
+from shared.neucf.warm_up import compile_kernels
 
 CPU = torch.device("cpu")
 
@@ -21,7 +21,7 @@ def compiled() -> dict[str, int]:
 
 def test_what_ranks_afterwards_compiles_nothing() -> None:
     kernels.cache_clear()  # as in a process that has ranked nothing yet
-    compile_ahead(NeuCFConfig())
+    compile_kernels(NeuCFConfig())
     ahead = compiled()
     assert min(ahead.values()) >= 1
     model = NeuCF(NeuCFConfig(), n_user_rows=4, n_post_rows=6).eval()
@@ -30,5 +30,5 @@ def test_what_ranks_afterwards_compiles_nothing() -> None:
     posts = candidates_from(model, np.arange(1, 6), CPU)
     users = users_from(model, np.arange(1, 4), withheld, np.arange(1, 6), NO_FEATURES, CPU)
     assert len(list(rank(model, users, posts, withheld, 3))) == 1
-    best(scores_of(model, users, posts), np.zeros((3, 5), np.bool_), 2)
+    best_posts(scores_of(model, users, posts), np.zeros((3, 5), np.bool_), 2)
     assert compiled() == ahead

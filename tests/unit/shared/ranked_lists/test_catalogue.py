@@ -7,19 +7,19 @@ import pytest
 from shared.ranked_lists.catalogue import Catalogue
 from shared.ranked_lists.records import CatalogueEntry
 
-POSTS = {row: CatalogueEntry(row, f"p{row}", row * 7) for row in (1, 2, 300)}
+POSTS = {post_number: CatalogueEntry(post_number, f"p{post_number}", post_number * 7) for post_number in (1, 2, 300)}
 
 
-@pytest.mark.parametrize("rows", [[], [2], [300, 1], [2, 2, 1]])
-def test_all_of_gives_each_in_the_order_that_was_asked_for(rows: list[int]) -> None:
-    found = _catalogue().all_of(rows)
+@pytest.mark.parametrize("post_numbers", [[], [2], [300, 1], [2, 2, 1]])
+def test_all_of_gives_each_in_the_order_that_was_asked_for(post_numbers: list[int]) -> None:
+    found = _catalogue().get_all(post_numbers)
     assert found is not None
-    assert [*found] == [POSTS[row] for row in rows]
+    assert [*found] == [POSTS[post_number] for post_number in post_numbers]
 
 
-@pytest.mark.parametrize("rows", [[3], [1, 3], [3, 4, 1]])
-def test_all_of_gives_nothing_when_one_is_not_known(rows: list[int]) -> None:
-    assert _catalogue().all_of(rows) is None
+@pytest.mark.parametrize("post_numbers", [[3], [1, 3], [3, 4, 1]])
+def test_all_of_gives_nothing_when_one_is_not_known(post_numbers: list[int]) -> None:
+    assert _catalogue().get_all(post_numbers) is None
 
 
 def _catalogue() -> Catalogue:

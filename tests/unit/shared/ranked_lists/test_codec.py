@@ -15,7 +15,7 @@ from shared.ranked_lists.codec import (
     ENTRY,
     FORMAT,
     HEADER,
-    MAX_ROW,
+    MAX_POST_NUMBER,
     RankedList,
     UnreadableList,
     decode,
@@ -23,13 +23,13 @@ from shared.ranked_lists.codec import (
     entry_at,
     pack_entry,
     pick,
-    rows_of,
+    post_numbers_of,
     with_reason,
 )
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 steady = settings(deadline=None, max_examples=60)
-entry = st.tuples(st.integers(0, MAX_ROW), st.sampled_from(Reason), st.floats(0, 1, width=16))
+entry = st.tuples(st.integers(0, MAX_POST_NUMBER), st.sampled_from(Reason), st.floats(0, 1, width=16))
 entry_lists = st.lists(entry, max_size=60)
 
 
@@ -42,9 +42,9 @@ def _packed(entries: list[tuple[int, Reason, float]]) -> bytes:
 def test_columns_of_entries_have_the_bytes_of_entries_one_by_one(
     entries: list[tuple[int, Reason, float]], other: Reason
 ) -> None:
-    rows, reasons, scores = zip(*entries, strict=True) if entries else ((), (), ())
+    post_numbers, reasons, scores = zip(*entries, strict=True) if entries else ((), (), ())
     columns = codec_columns.entries_of(
-        codec_columns.pack_posts(rows, np.array(reasons, np.int64)), np.array(scores, np.float64)
+        codec_columns.pack_posts(post_numbers, np.array(reasons, np.int64)), np.array(scores, np.float64)
     )
     one_by_one = [pack_entry(*each) for each in entries]
     assert columns.tobytes() == b"".join(one_by_one)
@@ -61,7 +61,7 @@ def test_a_score_beyond_float16_is_cut_to_what_it_holds() -> None:
 
 
 def _list(count: int, source: Source = Source.HEURISTIC) -> RankedList:
-    entries = _packed([(row, Reason.POPULAR, 0.5) for row in range(count)])
+    entries = _packed([(post_number, Reason.POPULAR, 0.5) for post_number in range(count)])
     return RankedList(source=source, generation=7, generated_at=AT, entries=entries)
 
 
@@ -85,13 +85,13 @@ def test_a_list_comes_back_as_it_was(
 def test_each_entry_comes_back_as_it_was(entries: list[tuple[int, Reason, float]]) -> None:
     packed = _packed(entries)
     got = [entry_at(packed, place) for place in range(len(entries))]
-    assert got == [(row, reason.code, score) for row, reason, score in entries]
+    assert got == [(post_number, reason.code, score) for post_number, reason, score in entries]
 
 
 @steady
 @given(entries=entry_lists)
 def test_rows_come_back_in_their_order(entries: list[tuple[int, Reason, float]]) -> None:
-    assert rows_of(_packed(entries)) == [row for row, _, _ in entries]
+    assert post_numbers_of(_packed(entries)) == [post_number for post_number, _, _ in entries]
 
 
 @steady
@@ -123,8 +123,8 @@ def test_an_empty_list_is_a_list() -> None:
 
 
 def test_the_greatest_row_and_reason_fit_together() -> None:
-    packed = ENTRY.pack(15 << 28 | MAX_ROW, 1.0)
-    assert rows_of(packed) == [268_435_455]
+    packed = ENTRY.pack(15 << 28 | MAX_POST_NUMBER, 1.0)
+    assert post_numbers_of(packed) == [268_435_455]
 
 
 def test_a_reason_that_this_version_does_not_know_reads_as_popular() -> None:

@@ -22,12 +22,12 @@ steady = settings(deadline=None, max_examples=60)
     nonce=st.binary(min_size=8, max_size=8),
     position=st.integers(0, MAX_POSITION),
     user=st.text(min_size=1, max_size=128),
-    rows=st.lists(st.integers(0, 2**28 - 1), max_size=MAX_UNRECORDED).map(tuple),
+    post_numbers=st.lists(st.integers(0, 2**28 - 1), max_size=MAX_UNRECORDED).map(tuple),
 )
 def test_a_cursor_comes_back_as_it_was(
-    slot: int, nonce: bytes, position: int, user: str, rows: tuple[int, ...]
+    slot: int, nonce: bytes, position: int, user: str, post_numbers: tuple[int, ...]
 ) -> None:
-    cursor = Cursor(slot=slot, nonce=nonce, position=position, unrecorded=rows)
+    cursor = Cursor(slot=slot, nonce=nonce, position=position, unrecorded=post_numbers)
     assert verify(sign(cursor, user_id=user, keys=KEYS), user_id=user, keys=KEYS) == cursor
 
 

@@ -17,20 +17,20 @@ AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 NONCE = b"8 bytes!"
 OWN = 42
 steady = settings(deadline=None, max_examples=60)
-row_numbers = st.integers(0, 2**32 - 1)
-author_keys = st.integers(0, 2**64 - 1)
+numbers_of_posts = st.integers(0, 2**32 - 1)
+author_hashes = st.integers(0, 2**64 - 1)
 
 
 def _frozen(count: int) -> RankedList:
-    entries = b"".join(pack_entry(row, Reason.RECENT, 0.25) for row in range(count))
+    entries = b"".join(pack_entry(post_number, Reason.RECENT, 0.25) for post_number in range(count))
     return RankedList(source=Source.NEUCF, generation=3, generated_at=AT, entries=entries)
 
 
 @steady
 @given(
-    authors=st.frozensets(author_keys, max_size=10),
-    hidden=st.frozensets(row_numbers, max_size=10),
-    seen=st.lists(row_numbers, max_size=10),
+    authors=st.frozensets(author_hashes, max_size=10),
+    hidden=st.frozensets(numbers_of_posts, max_size=10),
+    seen=st.lists(numbers_of_posts, max_size=10),
 )
 def test_a_viewer_comes_back_with_their_own_key(
     authors: frozenset[int], hidden: frozenset[int], seen: list[int]
@@ -65,15 +65,15 @@ def test_a_later_viewer_has_the_greater_version_in_its_first_eight_bytes(older: 
 
 
 @steady
-@given(visits=st.integers(0, 2**32 - 1), rows=st.lists(row_numbers, max_size=20))
-def test_seen_posts_come_back_in_their_order(visits: int, rows: list[int]) -> None:
-    got = records.unpack_seen(records.pack_visits(visits) + records.pack_rows(rows))
-    assert (got.visits, list(got.rows)) == (visits, rows)
+@given(visits=st.integers(0, 2**32 - 1), post_numbers=st.lists(numbers_of_posts, max_size=20))
+def test_seen_posts_come_back_in_their_order(visits: int, post_numbers: list[int]) -> None:
+    got = records.unpack_seen(records.pack_visits(visits) + records.pack_post_numbers(post_numbers))
+    assert (got.visits, list(got.post_numbers)) == (visits, post_numbers)
 
 
 def test_a_torn_last_seen_row_is_left_out() -> None:
-    value = records.pack_visits(3) + records.pack_rows([5, 6])
-    assert list(records.unpack_seen(value[:-1]).rows) == [5]
+    value = records.pack_visits(3) + records.pack_post_numbers([5, 6])
+    assert list(records.unpack_seen(value[:-1]).post_numbers) == [5]
 
 
 @pytest.mark.parametrize("value", [None, b"", b"abc"])
@@ -132,10 +132,15 @@ def test_what_is_no_tail_counts_as_not_worked_out(size: int) -> None:
 
 
 @steady
-@given(row=row_numbers, post_id=st.text(min_size=1, max_size=128), author=author_keys, cluster=row_numbers)
-def test_a_catalogue_entry_comes_back_as_it_was(row: int, post_id: str, author: int, cluster: int) -> None:
-    entry = CatalogueEntry(row=row, post_id=post_id, author=author, cluster=cluster)
-    assert records.unpack_post(row, records.pack_post(entry)) == entry
+@given(
+    post_number=numbers_of_posts,
+    post_id=st.text(min_size=1, max_size=128),
+    author=author_hashes,
+    cluster=numbers_of_posts,
+)
+def test_a_catalogue_entry_comes_back_as_it_was(post_number: int, post_id: str, author: int, cluster: int) -> None:
+    entry = CatalogueEntry(post_number=post_number, post_id=post_id, author=author, cluster=cluster)
+    assert records.unpack_post(post_number, records.pack_post(entry)) == entry
 
 
 @steady

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.domain import Reason, Source
 from shared.eligibility import Viewer
-from shared.ranked_lists.codec import RankedList, pack_entry, rows_of
+from shared.ranked_lists.codec import RankedList, pack_entry, post_numbers_of
 from shared.ranked_lists.cursor import Cursor, ForgedCursor, sign, verify
 from shared.ranked_lists.records import Chain, SeenRecord, Tail, pack_chain, unpack_chain
 from shared.ranked_lists.timeline_store import UserState
@@ -23,46 +23,44 @@ NONCES = st.binary(min_size=8, max_size=8)
 KEYS = SigningKeys(current=b"k" * 32)
 
 
-def _packed(rows: list[int]) -> bytes:
-    return b"".join(pack_entry(row, Reason.POPULAR, 0.5) for row in rows)
+def _packed(numbers: list[int]) -> bytes:
+    return b"".join(pack_entry(number, Reason.POPULAR, 0.5) for number in numbers)
 
 
-def _chain(rows: list[int], page_ends: tuple[int, ...] = (), nonce: bytes = b"12345678") -> Chain:
-    entries = _packed(rows)
+def _chain(numbers: list[int], page_ends: tuple[int, ...] = (), nonce: bytes = b"12345678") -> Chain:
+    entries = _packed(numbers)
     at = datetime(2026, 1, 1, tzinfo=UTC)
     frozen = RankedList(source=Source.HEURISTIC, generation=3, generated_at=at, entries=entries)
     return Chain(nonce=nonce, frozen=frozen, page_ends=page_ends)
 
 
-def _walk(own: list[int], tail: list[int] | None) -> ChainPage:
+def _chain_page(own: list[int], tail: list[int] | None) -> ChainPage:
     state = UserState(phase=None, packed_lists={}, viewer=Viewer(), seen=SeenRecord(), chain=None, tail=None)
     packed = None if tail is None else _tail(tail, unseen=len(tail))
     request = PageRequest(user_id="ann", limit=10)
-    patience = RequestBudget(seconds={})
-    return ChainPage(
-        request=request, state=state, patience=patience, chain=_chain(own), slot=0, tail=packed, position=0
-    )
+    budget = RequestBudget(seconds={})
+    return ChainPage(request=request, state=state, budget=budget, chain=_chain(own), slot=0, tail=packed, position=0)
 
 
-def _tail(rows: list[int], *, unseen: int) -> Tail:
-    return Tail(unseen=unseen, entries=b"".join(pack_entry(row, Reason.RECENT, 0.5) for row in rows))
+def _tail(numbers: list[int], *, unseen: int) -> Tail:
+    return Tail(unseen=unseen, entries=b"".join(pack_entry(number, Reason.RECENT, 0.5) for number in numbers))
 
 
 @given(ROWS, ROWS)
 def test_a_chain_is_its_list_and_then_its_tail(own: list[int], tail: list[int]) -> None:
-    walk = _walk(own, tail)
-    assert rows_of(walk.entries(0, 100)) == own + tail == walk.rows(0, 100)
+    page = _chain_page(own, tail)
+    assert post_numbers_of(page.entries(0, 100)) == own + tail == page.post_numbers(0, 100)
 
 
 @given(ROWS)
 def test_a_chain_without_a_tail_ends_with_its_list(own: list[int]) -> None:
-    assert _walk(own, None).entries(len(own), len(own) + 5) == b""
+    assert _chain_page(own, None).entries(len(own), len(own) + 5) == b""
 
 
 @given(ROWS, ROWS, st.integers(0, 40), st.integers(0, 40))
 def test_a_part_of_a_chain_is_that_part_of_it(own: list[int], tail: list[int], start: int, length: int) -> None:
-    walk, end = _walk(own, tail), start + length
-    assert rows_of(walk.entries(start, end)) == (own + tail)[start:end] == walk.rows(start, end)
+    page, end = _chain_page(own, tail), start + length
+    assert post_numbers_of(page.entries(start, end)) == (own + tail)[start:end] == page.post_numbers(start, end)
 
 
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=10))
@@ -79,15 +77,15 @@ def test_a_page_that_was_not_served_yet_has_no_end() -> None:
 
 
 @given(ROWS, ROWS, st.lists(st.integers(0, 0xFFFF), max_size=10), NONCES)
-def test_a_chain_comes_back_from_its_bytes(rows: list[int], rest: list[int], ends: list[int], nonce: bytes) -> None:
-    chain = _chain(rows, tuple(ends), nonce)
+def test_a_chain_comes_back_from_its_bytes(numbers: list[int], rest: list[int], ends: list[int], nonce: bytes) -> None:
+    chain = _chain(numbers, tuple(ends), nonce)
     chain.rest = _packed(rest)
     assert unpack_chain(pack_chain(chain), nonce=nonce) == chain
 
 
 @given(ROWS, NONCES, NONCES)
-def test_another_chain_in_the_slot_is_not_this_one(rows: list[int], nonce: bytes, other: bytes) -> None:
-    kept = unpack_chain(pack_chain(_chain(rows, nonce=nonce)), nonce=other)
+def test_another_chain_in_the_slot_is_not_this_one(numbers: list[int], nonce: bytes, other: bytes) -> None:
+    kept = unpack_chain(pack_chain(_chain(numbers, nonce=nonce)), nonce=other)
     assert (kept is None) == (nonce != other)
 
 
@@ -137,47 +135,47 @@ def test_feed_ids_tell_source_generation_position_and_chain_apart() -> None:
 def _page(draw: st.DrawFn) -> ChainPage:
     """A walk that chose and dropped some places, in any order."""
     own, tail = draw(st.integers(0, 15)), draw(st.integers(0, 15))
-    walk = _walk(list(range(own)), None)
-    walk.put_tail(_tail(list(range(100, 100 + tail)), unseen=draw(st.integers(0, tail))))
-    walk.position = draw(st.integers(0, own))
-    places = draw(st.permutations(range(walk.position, own + tail)))
-    walk.chosen = places[: draw(st.integers(0, len(places)))]
-    left = [place for place in places if place not in walk.chosen]
-    walk.dropped = set(draw(st.lists(st.sampled_from(left), unique=True))) if left else set()
-    return walk
+    page = _chain_page(list(range(own)), None)
+    page.put_tail(_tail(list(range(100, 100 + tail)), unseen=draw(st.integers(0, tail))))
+    page.position = draw(st.integers(0, own))
+    offsets = draw(st.permutations(range(page.position, own + tail)))
+    page.chosen = offsets[: draw(st.integers(0, len(offsets)))]
+    left = [offset for offset in offsets if offset not in page.chosen]
+    page.dropped = set(draw(st.lists(st.sampled_from(left), unique=True))) if left else set()
+    return page
 
 
-def _rows(walk: ChainPage) -> list[int]:
-    return walk.rows(0, walk.whole_length)
-
-
-@given(_page())
-def test_a_settled_chain_begins_with_what_was_served_in_that_order(walk: ChainPage) -> None:
-    before, start, chosen = _rows(walk), walk.position, list(walk.chosen)
-    walk.settle()
-    assert _rows(walk)[: walk.position] == before[:start] + [before[place] for place in chosen]
+def _post_numbers(page: ChainPage) -> list[int]:
+    return page.post_numbers(0, page.whole_length)
 
 
 @given(_page())
-def test_a_settled_chain_keeps_what_was_neither_served_nor_dropped_in_its_order(walk: ChainPage) -> None:
-    before, chosen, dropped = _rows(walk), set(walk.chosen), set(walk.dropped)
-    start = walk.position
-    walk.settle()
-    rest = [row for place, row in enumerate(before) if place >= start and place not in chosen | dropped]
-    assert [row for row in _rows(walk)[walk.position :] if row in rest] == rest
+def test_a_settled_chain_begins_with_what_was_served_in_that_order(page: ChainPage) -> None:
+    before, start, chosen = _post_numbers(page), page.position, list(page.chosen)
+    page.settle()
+    assert _post_numbers(page)[: page.position] == before[:start] + [before[offset] for offset in chosen]
 
 
 @given(_page())
-def test_a_settled_chain_still_knows_what_is_unseen(walk: ChainPage) -> None:
-    unseen = set(walk.rows(0, walk.unseen_length))
-    walk.settle()
-    rest = walk.rows(walk.position, walk.whole_length)
-    assert walk.rows(walk.position, walk.unseen_length) == [row for row in rest if row in unseen]
+def test_a_settled_chain_keeps_what_was_neither_served_nor_dropped_in_its_order(page: ChainPage) -> None:
+    before, chosen, dropped = _post_numbers(page), set(page.chosen), set(page.dropped)
+    start = page.position
+    page.settle()
+    rest = [number for offset, number in enumerate(before) if offset >= start and offset not in chosen | dropped]
+    assert [number for number in _post_numbers(page)[page.position :] if number in rest] == rest
+
+
+@given(_page())
+def test_a_settled_chain_still_knows_what_is_unseen(page: ChainPage) -> None:
+    unseen = set(page.post_numbers(0, page.unseen_length))
+    page.settle()
+    rest = page.post_numbers(page.position, page.whole_length)
+    assert page.post_numbers(page.position, page.unseen_length) == [number for number in rest if number in unseen]
 
 
 def test_a_page_in_the_chains_order_leaves_the_chain_as_it_is() -> None:
-    walk = _walk([1, 2, 3, 4], None)
-    walk.chosen, walk.dropped = [0, 1], {3}
-    chain = walk.chain
-    walk.settle()
-    assert (walk.chain, walk.is_rewritten, walk.position) == (chain, False, 2)
+    page = _chain_page([1, 2, 3, 4], None)
+    page.chosen, page.dropped = [0, 1], {3}
+    chain = page.chain
+    page.settle()
+    assert (page.chain, page.is_rewritten, page.position) == (chain, False, 2)

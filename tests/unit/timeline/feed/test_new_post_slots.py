@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain import Reason, Source
-from shared.ranked_lists.codec import RankedList, entry_at, pack_entry, rows_of
+from shared.ranked_lists.codec import RankedList, entry_at, pack_entry, post_numbers_of
 from timeline.feed.new_post_slots import with_new_posts
 from timeline.stores.new_post_pool import NewPostPool
 
@@ -16,18 +16,18 @@ OWN = st.lists(st.integers(1, 300), max_size=120, unique=True)
 NEW = st.lists(st.integers(200, 400), max_size=60, unique=True)
 
 
-def _packed(rows: list[int], reason: Reason = Reason.POPULAR, score: float = 0.5) -> bytes:
-    return b"".join(pack_entry(row, reason, score) for row in rows)
+def _packed(numbers: list[int], reason: Reason = Reason.POPULAR, score: float = 0.5) -> bytes:
+    return b"".join(pack_entry(number, reason, score) for number in numbers)
 
 
-def _pool(rows: list[int], generation: int = 1) -> NewPostPool:
+def _pool(numbers: list[int], generation: int = 1) -> NewPostPool:
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    entries = _packed(rows, Reason.NEW, 0.25)
+    entries = _packed(numbers, Reason.NEW, 0.25)
     return NewPostPool.of(RankedList(source=Source.HEURISTIC, generation=generation, generated_at=at, entries=entries))
 
 
 def _mixed(own: list[int], new: list[int], *, generation: int = 1, share: float = 0.1, start: int = 0) -> bytes:
-    return _put(own, _pool(new, generation), lambda row: row % 7 != 0, share=share, start=start)
+    return _put(own, _pool(new, generation), lambda number: number % 7 != 0, share=share, start=start)
 
 
 def _put(
@@ -38,14 +38,14 @@ def _put(
 
 
 def _new_places(entries: bytes) -> list[int]:
-    return [place for place in range(len(rows_of(entries))) if entry_at(entries, place)[1] == "new"]
+    return [place for place in range(len(post_numbers_of(entries))) if entry_at(entries, place)[1] == "new"]
 
 
 @given(OWN, NEW)
 def test_no_post_stands_twice_and_none_is_lost(own: list[int], new: list[int]) -> None:
-    rows = rows_of(_mixed(own, new))
-    assert len(set(rows)) == len(rows)
-    assert set(own) <= set(rows) <= {*own, *new}
+    numbers = post_numbers_of(_mixed(own, new))
+    assert len(set(numbers)) == len(numbers)
+    assert set(own) <= set(numbers) <= {*own, *new}
 
 
 @given(OWN, NEW, st.integers(0, 40))
@@ -57,19 +57,19 @@ def test_new_posts_stand_in_their_slots_only(own: list[int], new: list[int], sta
 def test_the_others_keep_their_order(own: list[int], new: list[int]) -> None:
     entries = _mixed(own, new)
     new_places = set(_new_places(entries))
-    others = [row for place, row in enumerate(rows_of(entries)) if place not in new_places]
-    assert others == [row for row in own if row in set(others)]
+    others = [number for place, number in enumerate(post_numbers_of(entries)) if place not in new_places]
+    assert others == [number for number in own if number in set(others)]
 
 
 @given(OWN, NEW)
 def test_only_posts_that_the_user_may_be_shown_take_a_slot(own: list[int], new: list[int]) -> None:
     entries = _mixed(own, new)
-    taken = [rows_of(entries)[place] for place in _new_places(entries)]
-    assert all(row in new and row % 7 != 0 for row in taken)
+    taken = [post_numbers_of(entries)[place] for place in _new_places(entries)]
+    assert all(number in new and number % 7 != 0 for number in taken)
 
 
 def test_every_slot_of_a_list_is_filled_while_the_pool_lasts() -> None:
-    assert _new_places(_mixed(list(range(1, 101)), [row for row in range(500, 600) if row % 7])) == list(
+    assert _new_places(_mixed(list(range(1, 101)), [number for number in range(500, 600) if number % 7])) == list(
         range(5, 110, 10)
     )
 
@@ -79,7 +79,7 @@ def test_a_new_post_that_the_list_shows_earlier_takes_no_slot() -> None:
 
 
 def test_a_new_post_from_further_down_keeps_its_own_score() -> None:
-    entries = _put(list(range(1, 31)), _pool([30]), lambda row: True)
+    entries = _put(list(range(1, 31)), _pool([30]), lambda number: True)
     assert entry_at(entries, 5) == (30, "new", 0.5)
 
 

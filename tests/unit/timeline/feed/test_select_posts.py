@@ -29,32 +29,34 @@ VIEWERS = st.builds(
 )
 
 
-def _walk(count: int, viewer: Viewer, position: int, limit: int) -> ChainPage:
-    entries = b"".join(pack_entry(row, Reason.POPULAR, row / 100) for row in range(1, count + 1))
+def _chain_page(count: int, viewer: Viewer, position: int, limit: int) -> ChainPage:
+    entries = b"".join(pack_entry(number, Reason.POPULAR, number / 100) for number in range(1, count + 1))
     frozen = RankedList(
         source=Source.HEURISTIC, generation=1, generated_at=datetime(2026, 1, 1, tzinfo=UTC), entries=entries
     )
     state = UserState(phase=None, packed_lists={}, viewer=viewer, seen=SeenRecord(), chain=None, tail=None)
     return ChainPage(
-        request=PageRequest(user_id="ann", limit=limit), state=state, patience=RequestBudget(seconds={}),
+        request=PageRequest(user_id="ann", limit=limit), state=state, budget=RequestBudget(seconds={}),
         chain=Chain(nonce=b"n" * 8, frozen=frozen), slot=0, tail=Tail(unseen=0, entries=b""), position=position,
     )  # fmt: skip
 
 
-def _filler(posts: list[tuple[int, int]], deleted: frozenset[int]) -> PostSelector:
-    entries = [CatalogueEntry(row, f"p{row}", author, cluster) for row, (author, cluster) in enumerate(posts, 1)]
+def _selector(posts: list[tuple[int, int]], deleted: frozenset[int]) -> PostSelector:
+    entries = [
+        CatalogueEntry(number, f"p{number}", author, cluster) for number, (author, cluster) in enumerate(posts, 1)
+    ]
     catalogue = Catalogue(cast(Any, None))
     catalogue.add(entries)
-    reader = SimpleNamespace(catalogue=catalogue, deleted=SimpleNamespace(rows=deleted))
-    parts = SimpleNamespace(reader=reader, database=None, stores=None)
-    return PostSelector(cast(Any, parts), cast(Any, None), cast(Any, None))
+    reader = SimpleNamespace(catalogue=catalogue, deleted=SimpleNamespace(post_numbers=deleted))
+    resources = SimpleNamespace(reader=reader, database=None, stores=None)
+    return PostSelector(cast(Any, resources), cast(Any, None), cast(Any, None))
 
 
-def _filled(filler: PostSelector, walk: ChainPage) -> tuple[Any, ...]:
-    asyncio.run(filler.fill(walk))
-    walk.settle()
-    chain = codec.rows_of(walk.chain.frozen.entries)
-    return walk.posts.rows, walk.posts.ids, walk.posts.marks, walk.position, chain
+def _filled(selector: PostSelector, page: ChainPage) -> tuple[Any, ...]:
+    asyncio.run(selector.fill(page))
+    page.settle()
+    chain = codec.post_numbers_of(page.chain.frozen.entries)
+    return page.posts.post_numbers, page.posts.ids, page.posts.marks, page.position, chain
 
 
 @given(POSTS, VIEWERS, st.integers(0, 12), st.integers(1, 25))
@@ -62,26 +64,26 @@ def test_chosen_at_once_are_those_that_are_chosen_one_by_one(
     posts: list[tuple[int, int]], viewer: Viewer, position: int, limit: int
 ) -> None:
     position = min(position, len(posts))
-    at_once, one_by_one = _filler(posts, frozenset()), _filler(posts, frozenset())
-    one_by_one._choose_at_once = lambda walk, spacing, waiting, place, end: place  # type: ignore[method-assign]
-    served = _filled(at_once, _walk(len(posts), viewer, position, limit))
-    assert served == _filled(one_by_one, _walk(len(posts), viewer, position, limit))
-    authors = {f"p{row}": author for row, (author, _) in enumerate(posts, 1)}
+    at_once, one_by_one = _selector(posts, frozenset()), _selector(posts, frozenset())
+    one_by_one._choose_at_once = lambda page, spacing, waiting, offset, end: offset  # type: ignore[method-assign]
+    served = _filled(at_once, _chain_page(len(posts), viewer, position, limit))
+    assert served == _filled(one_by_one, _chain_page(len(posts), viewer, position, limit))
+    authors = {f"p{number}": author for number, (author, _) in enumerate(posts, 1)}
     assert not viewer.hidden_posts.intersection(served[0])
     assert not viewer.hidden_authors.intersection(map(authors.__getitem__, served[1]))
 
 
 @given(POSTS, VIEWERS, st.integers(1, 25))
 def test_what_is_said_to_follow_does_follow(posts: list[tuple[int, int]], viewer: Viewer, limit: int) -> None:
-    filler, walk = _filler(posts, frozenset()), _walk(len(posts), viewer, 0, limit)
-    rows = _filled(filler, walk)[0]
-    if walk.shows_next:
-        follows = _walk(len(posts), viewer, 0, limit)
-        follows.chain, follows.position = walk.chain, walk.position
-        assert set(_filled(filler, follows)[0]) - set(rows)
+    selector, page = _selector(posts, frozenset()), _chain_page(len(posts), viewer, 0, limit)
+    numbers = _filled(selector, page)[0]
+    if page.shows_next:
+        follows = _chain_page(len(posts), viewer, 0, limit)
+        follows.chain, follows.position = page.chain, page.position
+        assert set(_filled(selector, follows)[0]) - set(numbers)
 
 
 @given(POSTS, st.frozensets(st.integers(1, 60), max_size=4))
 def test_deleted_posts_are_left_out(posts: list[tuple[int, int]], deleted: frozenset[int]) -> None:
-    rows = _filled(_filler(posts, deleted), _walk(len(posts), Viewer(), 0, 60))[0]
-    assert sorted(rows) == [row for row in range(1, len(posts) + 1) if row not in deleted]
+    numbers = _filled(_selector(posts, deleted), _chain_page(len(posts), Viewer(), 0, 60))[0]
+    assert sorted(numbers) == [number for number in range(1, len(posts) + 1) if number not in deleted]

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from shared.domain import INITIAL_PHASE, Reason
 from shared.eligibility import Viewer, may_show
 from shared.ranked_lists.catalogue import Catalogue
-from shared.ranked_lists.codec import entry_at, pack_entry, rows_of
+from shared.ranked_lists.codec import entry_at, pack_entry, post_numbers_of
 from shared.ranked_lists.records import CatalogueEntry, SeenRecord, Tail
 from shared.ranked_lists.timeline_store import UserState
-from timeline.feed.tail import NEVER, SeenPosts, frozen_tail, more_ready, older_part, parts_of, plain_tail
-from timeline.stores.segments import MANY, VisibilityFilter, segment_of
+from timeline.feed.tail import NEVER, SeenPosts, extend_tail, freeze_tail, older_source, tail_of_shared, tail_sources
+from timeline.stores.segments import MANY, VisibilityFilter, merge_lists
 
 ROWS = st.lists(st.integers(1, 60), max_size=40, unique=True)
 LISTS = st.lists(ROWS, min_size=4, max_size=4)  # everyone's, the newest, the user's own, older ones
@@ -22,13 +22,13 @@ STEPS = st.integers(1, 30)
 AMONG = st.sets(st.integers(1, 400))
 
 
-def _packed(rows: list[int], score: float = 0.5) -> bytes:
-    return b"".join(pack_entry(row, Reason.RECENT, score) for row in rows)
+def _packed(numbers: list[int], score: float = 0.5) -> bytes:
+    return b"".join(pack_entry(number, Reason.RECENT, score) for number in numbers)
 
 
 def _state(seen: list[int], elsewhere: int = 0) -> UserState:
     """A user who has seen these, the first few elsewhere."""
-    viewer, served = Viewer(seen_posts=seen[:elsewhere]), SeenRecord(rows=seen[elsewhere:])
+    viewer, served = Viewer(seen_posts=seen[:elsewhere]), SeenRecord(post_numbers=seen[elsewhere:])
     return UserState(phase=INITIAL_PHASE, packed_lists={}, viewer=viewer, seen=served, chain=None, tail=None)
 
 
@@ -42,47 +42,49 @@ VIEWERS = st.builds(
 )
 
 
-def _permitted(viewer: Viewer) -> VisibilityFilter:
+def _visibility(viewer: Viewer) -> VisibilityFilter:
     """What they may be shown of 60 posts by seven authors."""
     catalogue = Catalogue(cast(Any, None))
-    catalogue.add(CatalogueEntry(row, f"p{row}", row % 7) for row in range(1, 61))
+    catalogue.add(CatalogueEntry(number, f"p{number}", number % 7) for number in range(1, 61))
     return VisibilityFilter(catalogue, frozenset(), viewer)
 
 
-_ANYTHING = _permitted(Viewer())
+_ANYTHING = _visibility(Viewer())
 
 
 def _begun(
-    own: list[int], shared: list[list[int]], seen: SeenPosts, at_most: int, permitted: VisibilityFilter = _ANYTHING
+    own: list[int], shared: list[list[int]], seen: SeenPosts, at_most: int, visibility: VisibilityFilter = _ANYTHING
 ) -> Tail:
     everyone, newest, mine, older = map(_packed, shared)
-    near, taken = segment_of([everyone, newest]), frozenset(own)
+    near, taken = merge_lists([everyone, newest]), frozenset(own)
     plain = None
-    if permitted.has_few:
-        plain = plain_tail(near, [mine], seen, taken, enough=ENOUGH, at_most=at_most)
+    if visibility.hides_few:
+        plain = tail_of_shared(near, [mine], seen, taken, enough=ENOUGH, at_most=at_most)
     if plain is not None:  # then older ones are not asked for
         return Tail(unseen=plain.unseen, entries=plain.entries, rest=plain.rest + older)
-    parts = parts_of(near, [mine], taken, seen, permitted)
-    parts.append(older_part(segment_of([older], without=near.row_set), parts, taken, seen, permitted))
-    return frozen_tail(parts, seen, at_most=at_most)
+    parts = tail_sources(near, [mine], taken, seen, visibility)
+    parts.append(older_source(merge_lists([older], without=near.post_number_set), parts, taken, seen, visibility))
+    return freeze_tail(parts, seen, at_most=at_most)
 
 
 def _tail(
     own: list[int], shared: list[list[int]], seen: list[int], step: int, elsewhere: int = 0,
-    permitted: VisibilityFilter = _ANYTHING,
+    visibility: VisibilityFilter = _ANYTHING,
 ) -> Tail:  # fmt: skip
     known = SeenPosts(_state(seen, elsewhere), all_from=step)
-    tail = _begun(own, shared, known, step, permitted)
+    tail = _begun(own, shared, known, step, visibility)
     while tail.rest:
-        tail = more_ready(tail, _packed(own), known, permitted, at_most=step)
+        tail = extend_tail(tail, _packed(own), known, visibility, at_most=step)
     return tail
 
 
 def _model(own: list[int], shared: list[list[int]], seen: list[int]) -> list[int]:
     """The same, as one would say it: first occurrences, unseen in their order, then seen by their last time."""
-    candidates = [row for row in dict.fromkeys(row for rows in shared for row in rows) if row not in own]
-    unseen = [row for row in candidates if row not in seen]
-    again = sorted((row for row in candidates if row in seen), key=lambda row: -seen[::-1].index(row))
+    candidates = [
+        number for number in dict.fromkeys(number for numbers in shared for number in numbers) if number not in own
+    ]
+    unseen = [number for number in candidates if number not in seen]
+    again = sorted((number for number in candidates if number in seen), key=lambda number: -seen[::-1].index(number))
     return unseen + again
 
 
@@ -90,18 +92,18 @@ def _model(own: list[int], shared: list[list[int]], seen: list[int]) -> list[int
 def test_the_tail_is_what_the_model_says(
     own: list[int], shared: list[list[int]], seen: list[int], step: int, elsewhere: int
 ) -> None:
-    assert rows_of(_tail(own, shared, seen, step, elsewhere).entries) == _model(own, shared, seen)
+    assert post_numbers_of(_tail(own, shared, seen, step, elsewhere).entries) == _model(own, shared, seen)
 
 
 @given(ROWS, LISTS, SEEN, STEPS, VIEWERS)
 def test_what_may_be_shown_of_it_comes_in_the_same_order_whatever_is_withheld(
     own: list[int], shared: list[list[int]], seen: list[int], step: int, viewer: Viewer
 ) -> None:
-    permitted = _permitted(viewer)
-    rows = rows_of(_tail(own, shared, seen, step, permitted=permitted).entries)
-    shown = [row for row in _model(own, shared, seen) if may_show(viewer, row=row, author=row % 7)]
-    assert [row for row in rows if may_show(viewer, row=row, author=row % 7)] == shown
-    assert permitted.has_few or rows == shown
+    visibility = _visibility(viewer)
+    numbers = post_numbers_of(_tail(own, shared, seen, step, visibility=visibility).entries)
+    shown = [number for number in _model(own, shared, seen) if may_show(viewer, post_number=number, author=number % 7)]
+    assert [number for number in numbers if may_show(viewer, post_number=number, author=number % 7)] == shown
+    assert visibility.hides_few or numbers == shown
 
 
 @given(ROWS, LISTS, SEEN, STEPS)
@@ -109,8 +111,8 @@ def test_what_is_ready_is_the_beginning_and_nothing_else_is_lost(
     own: list[int], shared: list[list[int]], seen: list[int], step: int
 ) -> None:
     tail, whole = _begun(own, shared, SeenPosts(_state(seen), all_from=step), step), _model(own, shared, seen)
-    assert rows_of(tail.entries) == whole[: max(step, len(tail))]
-    assert {*rows_of(tail.entries), *rows_of(tail.rest)} - {*own} == {*whole}
+    assert post_numbers_of(tail.entries) == whole[: max(step, len(tail))]
+    assert {*post_numbers_of(tail.entries), *post_numbers_of(tail.rest)} - {*own} == {*whole}
 
 
 @given(ROWS, LISTS, SEEN, STEPS)
@@ -118,7 +120,9 @@ def test_a_tail_knows_how_many_of_its_posts_are_unseen(
     own: list[int], shared: list[list[int]], seen: list[int], step: int
 ) -> None:
     tail = _tail(own, shared, seen, step)
-    assert [row in seen for row in rows_of(tail.entries)] == [place >= tail.unseen for place in range(len(tail))]
+    assert [number in seen for number in post_numbers_of(tail.entries)] == [
+        place >= tail.unseen for place in range(len(tail))
+    ]
 
 
 @given(ROWS, LISTS, SEEN, SEEN, STEPS)
@@ -128,26 +132,26 @@ def test_what_is_seen_meanwhile_changes_the_order_alone(
     tail = _begun(own, shared, SeenPosts(_state(seen), all_from=step), step)
     while tail.rest:
         ready = tail.entries
-        tail = more_ready(tail, _packed(own), SeenPosts(_state(meanwhile), all_from=NEVER), _ANYTHING, at_most=step)
+        tail = extend_tail(tail, _packed(own), SeenPosts(_state(meanwhile), all_from=NEVER), _ANYTHING, at_most=step)
         assert tail.entries.startswith(ready)
         assert tail.unseen <= len(tail)
-    assert sorted(rows_of(tail.entries)) == sorted(_model(own, shared, seen))
+    assert sorted(post_numbers_of(tail.entries)) == sorted(_model(own, shared, seen))
 
 
 def test_the_longest_ago_comes_first_among_the_seen() -> None:
-    assert rows_of(_tail([], [[1, 2, 3], [], [], []], [3, 1, 2], 1).entries) == [3, 1, 2]
+    assert post_numbers_of(_tail([], [[1, 2, 3], [], [], []], [3, 1, 2], 1).entries) == [3, 1, 2]
 
 
 def test_a_row_seen_twice_counts_where_it_was_seen_last() -> None:
-    assert rows_of(_tail([], [[1, 2], [], [], []], [1, 2, 1], 1).entries) == [2, 1]
+    assert post_numbers_of(_tail([], [[1, 2], [], [], []], [1, 2, 1], 1).entries) == [2, 1]
 
 
 def test_of_a_row_in_two_lists_the_better_lists_entry_stays() -> None:
-    parts = parts_of(
-        segment_of([_packed([7], 0.25), _packed([7], 0.75)]), [_packed([7], 1.0)], frozenset(), _NOTHING, _ANYTHING
+    parts = tail_sources(
+        merge_lists([_packed([7], 0.25), _packed([7], 0.75)]), [_packed([7], 1.0)], frozenset(), _NOTHING, _ANYTHING
     )
-    tail = frozen_tail(parts, _NOTHING, at_most=5)
-    tail = more_ready(tail, b"", _NOTHING, _ANYTHING, at_most=5)
+    tail = freeze_tail(parts, _NOTHING, at_most=5)
+    tail = extend_tail(tail, b"", _NOTHING, _ANYTHING, at_most=5)
     assert (len(tail), entry_at(tail.entries, 0)[2], tail.rest) == (1, 0.25, b"")
 
 
@@ -155,7 +159,7 @@ def test_of_a_row_in_two_lists_the_better_lists_entry_stays() -> None:
 def test_what_was_seen_comes_in_the_order_of_its_last_time(
     seen: list[int], elsewhere: int, all_from: int, among: set[int]
 ) -> None:
-    rows = SeenPosts(_state(seen, elsewhere), all_from=all_from)
-    assert rows.rows == {*seen}
+    numbers = SeenPosts(_state(seen, elsewhere), all_from=all_from)
+    assert numbers.post_numbers == {*seen}
     last = [*dict.fromkeys(reversed(seen))][::-1]
-    assert [*rows.longest_ago_first(among)] == [row for row in last if row in among]
+    assert [*numbers.longest_ago_first(among)] == [number for number in last if number in among]

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain import Reason, Source
-from shared.ranked_lists.codec import MAX_ROW, marks_of, pack_entry, reason_of, score_of
+from shared.ranked_lists.codec import MAX_POST_NUMBER, marks_of, pack_entry, reason_of, score_of
 from shared.text.printable import printable_json
 from timeline.feed.records import Page, PagePosts
 from timeline.http.page_json import page_body
 
 # Ids hold what `is_usable_id` lets through, quotes, backslashes and joined emoji among it.
 IDS = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=128)
-ROWS, SCORES = st.integers(0, MAX_ROW), st.floats(-60_000, 60_000, width=16)
+ROWS, SCORES = st.integers(0, MAX_POST_NUMBER), st.floats(-60_000, 60_000, width=16)
 MARKS = st.builds(lambda *parts: marks_of(pack_entry(*parts))[0], ROWS, st.sampled_from(Reason), SCORES)
 POSTS = st.lists(st.tuples(ROWS, IDS, MARKS), max_size=30).map(
     lambda posts: PagePosts(*map(list, zip(*posts, strict=True)))

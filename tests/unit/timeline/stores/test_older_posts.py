@@ -13,10 +13,10 @@ from shared.settings import ListSettings
 from timeline.stores.budgets import RequestBudget
 from timeline.stores.local_copies import Snapshot
 from timeline.stores.older_posts import OlderPosts
-from timeline.stores.segments import segment_of
+from timeline.stores.segments import merge_lists
 
-PACKED = b"".join(pack_entry(row, Reason.RECENT, 0.5) for row in (1, 2, 3))
-BESIDES = segment_of([PACKED[:6]])
+PACKED = b"".join(pack_entry(number, Reason.RECENT, 0.5) for number in (1, 2, 3))
+BESIDES = merge_lists([PACKED[:6]])
 
 
 class _PostgreSQL:
@@ -25,7 +25,7 @@ class _PostgreSQL:
     def __init__(self) -> None:
         self.asked, self.is_away = 0, False
 
-    async def database(self, patience: RequestBudget, read: object) -> tuple[bytes, list[CatalogueEntry]]:
+    async def database(self, budget: RequestBudget, read: object) -> tuple[bytes, list[CatalogueEntry]]:
         self.asked += 1
         await asyncio.sleep(0)
         if self.is_away:
@@ -38,9 +38,9 @@ def _older(server: _PostgreSQL) -> OlderPosts:
     return OlderPosts(database=cast(Any, None), stores=cast(Any, server), snapshot=snapshot, lists=ListSettings())
 
 
-async def _rows(older: OlderPosts, than: datetime) -> set[int]:
+async def _post_numbers(older: OlderPosts, than: datetime) -> set[int]:
     segment = await older.posts(RequestBudget(seconds={"postgresql": 1.0}), than=than, besides=BESIDES)
-    return {*segment.row_set}
+    return {*segment.post_number_set}
 
 
 def test_many_readers_at_once_ask_once() -> None:
@@ -48,7 +48,10 @@ def test_many_readers_at_once_ask_once() -> None:
 
     async def read() -> list[set[int]]:
         older = _older(server)
-        return [*await asyncio.gather(*[_rows(older, than) for _ in range(20)]), await _rows(older, than)]
+        return [
+            *await asyncio.gather(*[_post_numbers(older, than) for _ in range(20)]),
+            await _post_numbers(older, than),
+        ]
 
     assert asyncio.run(read()) == [{2, 3}] * 21
     assert server.asked == 1
@@ -60,7 +63,7 @@ def test_after_another_look_at_the_newest_posts_they_are_asked_for_again() -> No
     async def read() -> None:
         older = _older(server)
         for _ in range(3):
-            await _rows(older, datetime.now(UTC))
+            await _post_numbers(older, datetime.now(UTC))
 
     asyncio.run(read())
     assert server.asked == 3
@@ -72,10 +75,10 @@ def test_while_postgresql_is_away_what_was_read_before_is_used() -> None:
     async def read() -> list[set[int]]:
         older = _older(server)
         server.is_away = True
-        before = await _rows(older, datetime.now(UTC))
+        before = await _post_numbers(older, datetime.now(UTC))
         server.is_away = False
-        await _rows(older, datetime.now(UTC))
+        await _post_numbers(older, datetime.now(UTC))
         server.is_away = True
-        return [before, await _rows(older, datetime.now(UTC))]
+        return [before, await _post_numbers(older, datetime.now(UTC))]
 
     assert asyncio.run(read()) == [set(), {2, 3}]

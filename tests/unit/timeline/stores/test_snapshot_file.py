@@ -20,8 +20,8 @@ NOBODYS_REDIS = redis.asyncio.Redis(port=1)  # never asked
 
 def snapshot_of(*posts: str) -> Snapshot:
     catalogue = Catalogue(NOBODYS_REDIS)
-    catalogue.add(CatalogueEntry(row=row, post_id=post, author=7) for row, post in enumerate(posts))
-    entries = b"".join(pack_entry(row, Reason.RECENT, 0.5) for row in range(len(posts)))
+    catalogue.add(CatalogueEntry(post_number=number, post_id=post, author=7) for number, post in enumerate(posts))
+    entries = b"".join(pack_entry(number, Reason.RECENT, 0.5) for number in range(len(posts)))
     newest = RankedList(source=Source.NEWEST, generation=0, generated_at=NOW, entries=entries)
     return Snapshot(catalogue=catalogue, half_life_hours=24, newest=newest)
 

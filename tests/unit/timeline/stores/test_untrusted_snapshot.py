@@ -105,6 +105,6 @@ def test_a_sealed_file_of_other_parts_is_not_used(tmp_path: Path, body: bytes) -
 def test_the_file_of_the_version_before_is_used() -> None:
     snapshot, deleted = loaded(OLDER)
     assert snapshot.newest is not None
-    assert [snapshot.catalogue.get(row).post_id for row in (0, 2)] == ["kept-post", "newest-post"]  # type: ignore[union-attr]
+    assert [snapshot.catalogue.get(number).post_id for number in (0, 2)] == ["kept-post", "newest-post"]  # type: ignore[union-attr]
     assert deleted == {1}
     assert read_snapshot_owner(OLDER) == "an-installation"

@@ -11,7 +11,7 @@ from numba import njit
 from shared.errors import ScoringRefused
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.fast import fused as module
-from shared.neucf.fast.fused import FusedScorer, room_for
+from shared.neucf.fast.fused import FusedScorer, score_buffer
 from shared.neucf.fast.kernels import Kernels, _add_mlp_with, kernels
 from shared.neucf.fast.simd_lanes import LANES_AVX512, LANES_OTHER, TILE
 from shared.neucf.model import NeuCF, PostSide, UserSide
@@ -72,7 +72,7 @@ def test_posts_of_several_blocks_stand_in_their_places(monkeypatch: pytest.Monke
 
 def test_what_follows_the_last_post_is_never_the_best() -> None:
     model, users, posts = world((6,))
-    scores = FusedScorer(model, posts).scores(users, slice(0, N_POSTS), room_for(N_USERS))
+    scores = FusedScorer(model, posts).scores(users, slice(0, N_POSTS), score_buffer(N_USERS))
     assert np.isneginf(scores[:, N_POSTS : 3 * TILE]).all()
     assert np.isfinite(scores[:, :N_POSTS]).all()
 

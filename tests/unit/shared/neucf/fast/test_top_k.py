@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from shared.neucf.fast import top_k
 from shared.neucf.fast.simd_lanes import TILE
 from shared.neucf.fast.top_k import NO_POST, BestSoFar
-from shared.neucf.score import best
+from shared.neucf.score import best_posts
 
 N_POSTS = 12 * TILE
 
@@ -45,12 +45,12 @@ def test_a_full_room_keeps_the_earlier_of_equal_posts(monkeypatch: pytest.Monkey
 
 
 def test_zero_with_and_without_a_sign_are_equal_scores() -> None:
-    places, values = best(np.array([[-0.0, 0.0, -0.0, 1.0]], np.float32), np.zeros((1, 4), np.bool_), 4)
-    assert places.tolist() == [[3, 0, 1, 2]]
+    indices, values = best_posts(np.array([[-0.0, 0.0, -0.0, 1.0]], np.float32), np.zeros((1, 4), np.bool_), 4)
+    assert indices.tolist() == [[3, 0, 1, 2]]
     assert values.tolist() == [[1.0, 0.0, 0.0, 0.0]]
 
 
 def test_a_list_longer_than_the_posts_ends_early() -> None:
-    places, values = best(np.array([[2.0, -1e38, 3.0]], np.float32), np.array([[False, False, True]]), 5)
-    assert places.tolist() == [[0, 1, NO_POST, NO_POST, NO_POST]]
+    indices, values = best_posts(np.array([[2.0, -1e38, 3.0]], np.float32), np.array([[False, False, True]]), 5)
+    assert indices.tolist() == [[0, 1, NO_POST, NO_POST, NO_POST]]
     assert np.isneginf(values[0, 2:]).all()

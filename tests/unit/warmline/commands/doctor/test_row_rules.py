@@ -18,7 +18,7 @@ from warmline.commands.doctor.row_rules import (
 )
 from warmline.findings import Finding, Severity, has_problem, hint, in_order, merge_repeats, problem, show
 
-NONE = RowShare(count=0, of=100)
+NONE = RowShare(count=0, total=100)
 
 
 def severities(findings: list[Finding]) -> list[str]:
@@ -27,7 +27,9 @@ def severities(findings: list[Finding]) -> list[str]:
 
 def posts(**counts: int) -> list[Finding]:
     """The judgement of 100 posts of which so many fail the checks named."""
-    return judge_rows("posts", {check: RowShare(count=counts.get(check, 0), of=100) for check in ROW_CHECKS["posts"]})
+    return judge_rows(
+        "posts", {check: RowShare(count=counts.get(check, 0), total=100) for check in ROW_CHECKS["posts"]}
+    )
 
 
 def test_every_check_but_deleted_has_a_rule() -> None:
@@ -38,7 +40,7 @@ def test_every_check_but_deleted_has_a_rule() -> None:
 
 @pytest.mark.parametrize("relation", RULES)
 def test_one_unusable_id_is_a_problem_in_every_relation_by_the_one_rule(relation: str) -> None:
-    shares = {check: RowShare(count=int(check == "unusable_id"), of=100) for check in ROW_CHECKS[relation]}
+    shares = {check: RowShare(count=int(check == "unusable_id"), total=100) for check in ROW_CHECKS[relation]}
     (finding,) = judge_rows(relation, shares)
     assert (finding.severity, finding.expected) == (Severity.PROBLEM, ID_RULE)
 
@@ -72,40 +74,40 @@ def test_rows_that_took_too_long_are_a_hint() -> None:
 
 
 def test_nearly_all_posts_deleted_is_a_problem() -> None:
-    assert severities(judge_deleted(RowShare(count=95, of=100), NONE)) == ["problem"]
+    assert severities(judge_deleted(RowShare(count=95, total=100), NONE)) == ["problem"]
 
 
 def test_a_small_app_may_have_deleted_all_its_posts() -> None:
-    assert severities(judge_deleted(RowShare(count=5, of=5), NONE)) == ["good"]
+    assert severities(judge_deleted(RowShare(count=5, total=5), NONE)) == ["good"]
 
 
 def test_activity_on_deleted_posts_is_a_problem() -> None:
-    assert severities(judge_deleted(RowShare(count=40, of=100), RowShare(count=60, of=100))) == ["problem"]
+    assert severities(judge_deleted(RowShare(count=40, total=100), RowShare(count=60, total=100))) == ["problem"]
 
 
 def test_a_few_late_events_are_a_hint() -> None:
-    assert severities(judge_deleted(RowShare(count=40, of=100), RowShare(count=2, of=100))) == ["hint"]
+    assert severities(judge_deleted(RowShare(count=40, total=100), RowShare(count=2, total=100))) == ["hint"]
 
 
 def test_a_normal_share_of_deleted_posts_is_good() -> None:
-    assert severities(judge_deleted(RowShare(count=10, of=100), NONE)) == ["good"]
+    assert severities(judge_deleted(RowShare(count=10, total=100), NONE)) == ["good"]
 
 
 def test_half_of_the_ids_unknown_is_a_problem_of_spelling() -> None:
-    (found,) = judge_unknown("interactions", "post_id", "posts", RowShare(count=50, of=100, examples=("P1",)))
+    (found,) = judge_unknown("interactions", "post_id", "posts", RowShare(count=50, total=100, examples=("P1",)))
     assert (found.severity, found.got) == (Severity.PROBLEM, "50 of 100 ids are not in posts")
 
 
 def test_some_unknown_ids_are_a_hint() -> None:
-    assert severities(judge_unknown("interactions", "post_id", "posts", RowShare(count=1, of=100))) == ["hint"]
+    assert severities(judge_unknown("interactions", "post_id", "posts", RowShare(count=1, total=100))) == ["hint"]
 
 
 def test_a_double_id_is_a_problem() -> None:
-    assert severities(judge_duplicates("posts", RowShare(count=1, of=0, examples=("p1",)))) == ["problem"]
+    assert severities(judge_duplicates("posts", RowShare(count=1, total=0, examples=("p1",)))) == ["problem"]
 
 
 def test_an_implausibly_old_row_is_a_hint() -> None:
-    assert severities(judge_old("users", RowShare(count=1, of=0))) == ["hint"]
+    assert severities(judge_old("users", RowShare(count=1, total=0))) == ["hint"]
 
 
 def test_unknown_kinds_are_named_with_their_counts() -> None:
@@ -129,15 +131,15 @@ def test_problems_come_first_and_decide_the_exit_code() -> None:
 
 
 def test_html_in_a_few_captions_is_not_worth_a_word() -> None:
-    few = {check: RowShare(count=0, of=1_000) for check in ROW_CHECKS["posts"]} | {
-        "html_caption": RowShare(count=9, of=1_000)
+    few = {check: RowShare(count=0, total=1_000) for check in ROW_CHECKS["posts"]} | {
+        "html_caption": RowShare(count=9, total=1_000)
     }
     assert severities(judge_rows("posts", few)) == ["good"]
-    assert severities(judge_rows("posts", few | {"html_caption": RowShare(count=10, of=1_000)})) == ["hint"]
+    assert severities(judge_rows("posts", few | {"html_caption": RowShare(count=10, total=1_000)})) == ["hint"]
 
 
 def empty(relation: str, *, is_view: bool) -> list[str]:
-    shares = {check: RowShare(count=0, of=0) for check in ROW_CHECKS[relation]}
+    shares = {check: RowShare(count=0, total=0) for check in ROW_CHECKS[relation]}
     return severities(judge_rows(relation, shares, is_view=is_view))
 
 
@@ -147,7 +149,7 @@ def test_views_without_users_or_posts_are_a_problem_and_own_tables_without_them_
 
 
 def early(count: int, *, hours: float) -> list[Finding]:
-    return judge_early(EarlyEvents(share=RowShare(count=count, of=100), hours=hours))
+    return judge_early(EarlyEvents(share=RowShare(count=count, total=100), hours=hours))
 
 
 def test_events_nine_hours_before_their_post_are_a_problem_of_zones() -> None:
@@ -166,7 +168,7 @@ def test_no_event_before_its_post_says_nothing() -> None:
 
 
 def test_rows_that_repeat_are_a_hint() -> None:
-    assert severities(judge_repeats("interactions", RowShare(count=50, of=100))) == ["hint"]
+    assert severities(judge_repeats("interactions", RowShare(count=50, total=100))) == ["hint"]
     assert judge_repeats("interactions", NONE) == []
 
 

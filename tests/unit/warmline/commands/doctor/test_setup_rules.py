@@ -23,7 +23,7 @@ def missing(rows: int, *serves: str, **changes: Any) -> MissingIndex:
 
 
 def judged(*indexes: MissingIndex) -> list[Finding]:
-    return judge_lookups(LookupPlans(missing=indexes, slow=(), untold=()))
+    return judge_lookups(LookupPlans(missing=indexes, slow=(), unknown=()))
 
 
 def health(**changes: object) -> RedisHealth:
@@ -88,7 +88,7 @@ def test_a_superuser_as_our_own_role_is_a_hint(is_superuser: bool, severity: str
 
 
 def test_a_plan_that_does_not_tell_and_one_that_takes_too_long_are_hints() -> None:
-    found = judge_lookups(LookupPlans(missing=(), slow=("users.id",), untold=("posts.id",)))
+    found = judge_lookups(LookupPlans(missing=(), slow=("users.id",), unknown=("posts.id",)))
     assert [(each.severity.name, each.where) for each in found] == [("HINT", "users.id"), ("HINT", "posts.id")]
 
 
