@@ -46,7 +46,8 @@ def _show_data(console: Console, measured: Measured) -> None:
     data = measured.data
     console.print(
         f"{data.name}: {len(data.train):,} pairs of {data.train_likes.n_users:,} users and "
-        f"{len(data.posts.id_hashes):,} posts to learn from, {len(data.test_likes.posts):,} asked of {data.n_asked:,} users; "
+        f"{len(data.posts.id_hashes):,} posts to learn from, "
+        f"{len(data.test_likes.posts):,} asked of {data.n_asked:,} users; "
         f"{int(data.cold.sum()):,} posts never trained on; "
         f"{'times' if data.timed else 'no times'}; content: {', '.join(data.slots) or 'none'}",
         markup=False,

@@ -17,7 +17,7 @@ HIDE_CODE = KIND_CODES[InteractionKind.HIDE]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SortedPosts(PostColumns):
-    """The posts that exist; `id_hashes` ascend and hold each post once; `author_id_hashes` hold NO_AUTHOR where none is."""
+    """The posts that exist; `id_hashes` ascend, each post once; `author_id_hashes` hold NO_AUTHOR where none is."""
 
     def __post_init__(self) -> None:
         if np.any(self.id_hashes[1:] <= self.id_hashes[:-1]):
