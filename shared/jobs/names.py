@@ -1,10 +1,10 @@
-"""The jobs that an operator can ask for, and the service that does each."""
+"""The jobs that an operator can request, and the service that does each."""
 
 from enum import StrEnum
 
 
 class Job(StrEnum):
-    """The jobs that can be asked for."""
+    """The jobs that can be requested."""
 
     HEURISTIC = "heuristic"
     TRAIN = "train"
