@@ -68,19 +68,21 @@ def encode_images(
     wanted = ([references[source.post_id] for source in batch] for batch in batches)
     for batch, read in zip(batches, photos.read_ahead(wanted, partial(_prepared, encoder), outages), strict=True):
         encoded, failed = _encode_photos(encoder, batch, read)
-        doubtful += [(source, what) for source, what in failed if what.may_be_outage or what.fault in _OF_A_PLACE]
+        doubtful += [
+            (source, what) for source, what in failed if what.may_be_outage or what.fault in _MEDIA_ROOT_FAULTS
+        ]
         failed = [(source, what) for source, what in failed if what.fault is not Fault.SOURCE_AWAY]
         store(work, encoded, failed, outcome)
         first = first or (failed[0][1].reason if failed else "")
         report_progress("photos", outcome.encoded + outcome.failed + outages.skipped, len(work.plan.to_encode))
     if outcome.failed:
         log_trouble("content.images_failed", count=outcome.failed, first=first)
-    photos.look_at_root(outages)  # it may have gone away meanwhile
+    photos.look_at_root(outages)  # it may have been unmounted meanwhile
     _note_outages(work, outages, references, doubtful, outcome)
     return outcome
 
 
-_OF_A_PLACE = frozenset({Fault.FILE_MISSING, Fault.FILE_UNREADABLE})  # where the media root went away meanwhile
+_MEDIA_ROOT_FAULTS = frozenset({Fault.FILE_MISSING, Fault.FILE_UNREADABLE})  # outages if the media root is down
 
 
 def _photo_sources(photos: PhotoSource, posts: Sequence[PostContent]) -> Iterable[PostSource]:
@@ -128,7 +130,7 @@ def _note_outages(
 class _Prepared:
     """What is needed of a photo after it was read."""
 
-    pixels: "Tensor"  # as the encoder wants them
+    pixels: "Tensor"  # the encoder's input
     fingerprint: bytes
 
 

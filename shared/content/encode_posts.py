@@ -35,8 +35,8 @@ from shared.logs import log_trouble, stage
 from shared.neucf.manifest import Encoder as ModelEncoder
 from shared.run_progress import ReportProgress, ignore_progress
 
-# MiniLM reads captions of like length together, and among many there are more alike: 17 ms each, 29 among 32.
-CAPTIONS_PER_BATCH = 8  # batches of captions that are stored at once; a kill costs some seconds at most
+# MiniLM batches captions of similar length, and many captions have more of these: 17 ms each, 29 in a batch of 32.
+CAPTIONS_PER_BATCH = 8  # batches of captions that are stored together; a crash loses some seconds at most
 
 Built = TypeVar("Built", ImageEncoder, TextEncoder)
 
@@ -126,7 +126,7 @@ def encode_new(
     report_progress("captions", 0, 1)
     caption_work = _caption_work(database, encoders.caption, posts, settings, now)
     image_work = photo_work(database, encoders.image, encoders.photos, posts, settings, now)
-    # Both before the first caption: photos come after all captions, which may take hours.
+    # Both are checked before the first caption: photos come after all captions, which may take hours.
     if caption_work is not None and caption_work.plan.to_encode:
         check_text_encoder(encoders.caption)
     if image_work is not None and image_work.plan.to_encode:

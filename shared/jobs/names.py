@@ -1,11 +1,11 @@
-"""The jobs that an operator can ask for, the service that does each, and how often it does."""
+"""The jobs that an operator can request, the service that does each, and how often it does."""
 
 from datetime import timedelta
 from enum import StrEnum
 
 
 class Job(StrEnum):
-    """The jobs that can be asked for."""
+    """The jobs that can be requested."""
 
     HEURISTIC = "heuristic"
     TRAIN = "train"

@@ -1,4 +1,4 @@
-"""Progress bars of long jobs, on a terminal; elsewhere nothing, since the log tells of each stage."""
+"""Progress bars of long jobs on a terminal; elsewhere none, since the log has a line for each stage."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from shared.text.safe_console import SafeConsole
 
 @contextmanager
 def bars() -> Iterator[Callable[[str, int, int], None]]:
-    """A function that takes what is going on, how much is done, and of how much."""
+    """A function that takes the name of a step, how much is done, and the total."""
     known: dict[str, TaskID] = {}
     with Progress(console=SafeConsole(stderr=True), disable=not sys.stderr.isatty()) as progress:
 
@@ -26,9 +26,9 @@ def bars() -> Iterator[Callable[[str, int, int], None]]:
 
 @contextmanager
 def run_bar(job: str) -> Iterator[Callable[[run_progress.Progress], None]]:
-    """A function that draws how far a job's run is: one bar for the whole, its step, and what is left of it.
+    """A function that shows the progress of a job's run: one bar for the whole run, its step, and the time left.
 
-    The next run of a service begins the bar anew.
+    The bar starts again with the next run of a service.
     """
     columns = TextColumn(f"{job} {{task.description}}"), BarColumn(bar_width=20), TaskProgressColumn()
     columns_and_rest = (*columns, TextColumn("{task.fields[left]}"))
@@ -46,7 +46,7 @@ def run_bar(job: str) -> Iterator[Callable[[run_progress.Progress], None]]:
 
 
 def duration(seconds: float) -> str:
-    """So many seconds as a person says it: 40 s, 12 min, 1 h 5 min."""
+    """Seconds in a readable form: 40 s, 12 min, 1 h 5 min."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

@@ -1,7 +1,7 @@
-"""OWNS APSCHEDULER: runs a job once, or as a service on an interval or a cron expression; never two at a time.
+"""OWNS APSCHEDULER: runs a job once, or as a service on an interval or cron schedule; never two runs at a time.
 
-The clock only *asks* for a run, by a row in PostgreSQL; the service's loop claims the row and does the work. So a run
-that an operator asked for, one that cron asked for with `--once` and one that the schedule asked for go the same way.
+The schedule only *requests* a run, as a row in PostgreSQL; the service's loop claims the row and does the work. So runs
+requested by an operator, by cron with `--once` and by the schedule all work in the same way.
 """
 
 import os
@@ -40,32 +40,32 @@ from shared.run_progress import Progress
 
 POLL = timedelta(seconds=2)
 BEAT_EVERY = timedelta(seconds=10)
-# However late a time is noticed (APScheduler's own limit is a second), it is made up for, and many at once by one run:
-# a machine that slept through the night is as good as a service that was down.
+# A missed time is made up for however late it is noticed (APScheduler's own limit is a second), several by one run: a
+# machine that was suspended at night is treated like a service that was down.
 MISFIRE_OPTIONS = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
 STALLED_AFTER = timedelta(hours=3)  # the default of WARMLINE_RUN_STALLED_MINUTES
-LOOK_EVERY = timedelta(seconds=0.5)  # at how far a run is, for a bar
-ROW_EVERY, LOG_EVERY = timedelta(seconds=2), timedelta(seconds=30)  # how far it is, into its row and into the log
+LOOK_EVERY = timedelta(seconds=0.5)  # how often the progress is read, for a bar
+ROW_EVERY, LOG_EVERY = timedelta(seconds=2), timedelta(seconds=30)  # how often it is stored, and logged
 
 Work = Callable[[Run], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduledJob:
-    """A job's name and its work, which gives the report that the run's row keeps."""
+    """A job's name and its work, which returns the report that is stored with the run."""
 
     name: str
     work: Work
-    show: Callable[[Progress], None] | None = None  # draws how far a run is, where somebody looks on
+    show: Callable[[Progress], None] | None = None  # shows the progress, at a terminal
     stalled_after: timedelta = STALLED_AFTER  # without progress
 
 
 def run_once(database: Database, job: ScheduledJob, *, by: str) -> Mapping[str, Any]:
-    """Ask for a run, do it, and give its report.
+    """Request a run, do it, and return its report.
 
     Raises:
         RunRefused: another worker's run is under way.
-        WarmlineError: what the work raised; the run is recorded as failed.
+        WarmlineError: the work failed; the run is recorded as failed.
     """
     refuse_if_running(database, job.name)
     request_run(database, job.name, by=by)
@@ -77,10 +77,10 @@ def run_once(database: Database, job: ScheduledJob, *, by: str) -> Mapping[str, 
 
 
 def serve(database: Database, job: ScheduledJob, trigger: BaseTrigger, *, service: str) -> None:
-    """Run a job as a service until SIGTERM or SIGINT; times missed while it was down are made up for at the start.
+    """Run a job as a service until SIGTERM or SIGINT; a time missed while it was down is made up for at start.
 
     Raises:
-        KeyboardInterrupt: a second signal ended the run that was under way.
+        KeyboardInterrupt: a second signal ended the current run.
     """
     request = StopRequest()
     request.listen()
@@ -102,7 +102,7 @@ def serve(database: Database, job: ScheduledJob, trigger: BaseTrigger, *, servic
 
 
 class Schedule:
-    """Does a deed whenever a trigger is due, however late that is noticed; plans anew when the clock was set back."""
+    """Calls a function whenever a trigger is due, however late; plans again when the clock was set back."""
 
     def __init__(self, trigger: BaseTrigger, action: Callable[[], object]) -> None:
         self._clock = BackgroundScheduler(timezone=UTC)
@@ -111,19 +111,19 @@ class Schedule:
         self._clock.start()
 
     def check_clock(self) -> None:
-        """Call it again and again: what was planned before the clock was set back would lie too far ahead."""
+        """Call it repeatedly: times planned before the clock was set back would be too far ahead."""
         before, self._offset = self._offset, _wall_clock_offset()
-        if before - self._offset > CLOCK_TOLERANCE:  # less than that delays little, and would repeat a night's run
+        if before - self._offset > CLOCK_TOLERANCE:  # a smaller step delays little, and could repeat a run
             self._planned.reschedule(self._planned.trigger)
             log_event("schedule.planned_anew", set_back_seconds=round((before - self._offset).total_seconds()))
-        self._clock.wakeup()  # it waits for hours by a clock that stands still while the machine sleeps
+        self._clock.wakeup()  # its own wait uses a clock that stops while the machine is suspended
 
     def stop(self) -> None:
         self._clock.shutdown(wait=False)
 
 
 def _wall_clock_offset() -> timedelta:
-    """How far the clock, which somebody may set, is ahead of the one that nobody sets."""
+    """The difference between the system clock, which may be set, and the monotonic clock."""
     return timedelta(seconds=time.time() - time.monotonic())
 
 
@@ -141,7 +141,7 @@ def _request_missed_run(database: Database, job: ScheduledJob, trigger: BaseTrig
 def _claim_and_execute(database: Database, job: ScheduledJob, worker: str, stop: StopRequest) -> None:
     run = claim_run(database, job.name, worker=worker)
     if run is not None:
-        with suppress(WarmlineError):  # logged, and on record in the run's row
+        with suppress(WarmlineError):  # it is logged and stored with the run
             _execute(database, job, run, stop)
 
 
@@ -155,7 +155,7 @@ def _execute(database: Database, job: ScheduledJob, run: Run, stop: StopRequest)
         stop.has_run = False
     except BaseException as error:  # Ctrl-C too
         stop.has_run = False
-        # Whatever it was, the row must say so: a run without an end would block the next one until its lease is over.
+        # The row must record the failure: an unfinished run would block the next one until its lease expires.
         reason = _reason(error)
         _retrying(lambda: finish_run(database, run, error=reason))()
         log_trouble(f"{job.name}.failed", run=run.id, reason=reason)
@@ -177,7 +177,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _supervise(database: Database, job: ScheduledJob, run: Run, ended: threading.Event, stop: StopRequest) -> None:
-    """Keep the run's lease, and tell how far it is, until it has ended or was given up for dead."""
+    """Extend the run's lease and record its progress, until it has ended or is considered stalled."""
     lease, row, log = _Interval(LEASE / 4), _Interval(ROW_EVERY), _Interval(LOG_EVERY)
     watch = StallWatch(job.stalled_after)
     was_asked = False
@@ -195,7 +195,7 @@ def _supervise(database: Database, job: ScheduledJob, run: Run, ended: threading
             if row.is_due() and progress is not None:
                 note_progress(database, run, progress)
         except StoreUnavailable:
-            continue  # the lease holds for a while yet
+            continue  # the lease is valid for some time yet
         except LeaseLost as lost:
             log_trouble("lease.lost", run=run.id, reason=lost)
             return
@@ -204,9 +204,9 @@ def _supervise(database: Database, job: ScheduledJob, run: Run, ended: threading
 
 
 def _end_stalled_run(database: Database, job: ScheduledJob, run: Run, reason: str) -> NoReturn:
-    """End a run that stands still, and its process with it: a thread that waits for ever cannot be ended by another.
+    """End a stalled run by ending the process: a thread that waits forever cannot be ended by another thread.
 
-    Whoever keeps the service starts it anew; where PostgreSQL does not answer, the lease runs out by itself.
+    The supervisor (compose, systemd) restarts the service; if PostgreSQL does not answer, the lease expires by itself.
     """
     log_trouble(f"{job.name}.failed", run=run.id, reason=reason)
     _retrying(lambda: finish_run(database, run, error=reason))()
@@ -219,14 +219,14 @@ def _show(job: ScheduledJob, progress: Progress | None) -> None:
 
 
 class _Interval:
-    """Comes round once in a while."""
+    """Is due once per interval."""
 
     def __init__(self, every: timedelta) -> None:
         self._every = every.total_seconds()
         self._next = time.monotonic() + self._every
 
     def is_due(self) -> bool:
-        """Whether it has come round; then the next one is as far away again."""
+        """Whether it is due; if so, the next interval begins."""
         if time.monotonic() < self._next:
             return False
         self._next = time.monotonic() + self._every
@@ -234,7 +234,7 @@ class _Interval:
 
 
 def _retrying(action: Callable[[], object]) -> Callable[[], None]:
-    """A deed of the service's loop that may fail without ending the service: the next turn tries again."""
+    """Wrap an action of the service's loop: if it fails, that is logged and the next turn tries again."""
 
     def attempt() -> None:
         try:

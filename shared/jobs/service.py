@@ -1,6 +1,6 @@
-"""From a job's command line to its exit code: what the services of the three jobs have in common.
+"""Runs a service from command line to exit code: the common part of the three jobs' services.
 
-A service's parts are imported when it runs: so Ctrl-C ends it in a word, also while it imports.
+Imports are inside the functions, so that Ctrl-C ends the process without a traceback even while it imports.
 """
 
 import argparse
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A job as a service does it."""
+    """What a service does."""
 
     job: str
     trigger: "BaseTrigger"  # when a run is due
-    work: "Callable[[Database, Run, datetime], Mapping[str, Any]]"  # one run, at a time; gives its report
+    work: "Callable[[Database, Run, datetime], Mapping[str, Any]]"  # does one run (of a given time); returns its report
     bar: "AbstractContextManager[Callable[[Progress], None] | None]" = field(default_factory=nullcontext)
 
 
@@ -39,8 +39,8 @@ def run_service(
     Args:
         name: of the service, such as `s01_heuristic`.
         prepare: reads the service's settings.
-        about: what `--help` says of it.
-        arguments: of the command line; None: those of this process.
+        about: the text of `--help`.
+        arguments: of the command line; None: this process's own.
     """
     parser = argparse.ArgumentParser(prog=name, description=about)
     parser.add_argument("--once", action="store_true", help="do one run and exit: 0 when it was good, 1 when not")

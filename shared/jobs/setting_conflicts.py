@@ -1,4 +1,4 @@
-"""Settings that are each in range and make no sense together: refused at start, by name."""
+"""Refuses settings at start that are each in range but contradict each other."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Conflict:
 
     names: tuple[str, ...]
     applies: Callable[..., bool]  # of the values, in the order of the names
-    consequence: str  # what would follow, and what to do
+    consequence: str  # what would happen, and what to do
 
 
 CONFLICTS = (
@@ -84,7 +84,7 @@ CONFLICTS = (
 
 
 def refuse_conflicts(*groups: SettingsGroup) -> None:
-    """Look at the settings that a service has read; a conflict with one that it does not read is not its own.
+    """Check the settings that a service has read; conflicts with other settings are not reported.
 
     Raises:
         ConfigurationError: one line for each conflict.
@@ -95,12 +95,12 @@ def refuse_conflicts(*groups: SettingsGroup) -> None:
 
 
 def conflicts(*groups: SettingsGroup) -> list[str]:
-    """One line for each conflict: the settings, their values, and what would follow."""
+    """One line for each conflict: the settings, their values, and what would happen."""
     return conflicts_of({name: getattr(group, name) for group in groups for name in type(group).model_fields})
 
 
 def conflicts_of(values: Mapping[str, Any]) -> list[str]:
-    """The same for values by name, each of which is in range."""
+    """Like `conflicts`, for values by name, each in range."""
     known = [each for each in CONFLICTS if values.keys() >= set(each.names)]
     return [
         f"{' and '.join(f'{PREFIX}{name.upper()}={values[name]:g}' for name in each.names)}: {each.consequence}"

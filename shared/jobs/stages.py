@@ -1,14 +1,14 @@
-"""How long the parts of a run took, and how much there was of what they grow with: what its report keeps of them."""
+"""Measures how long the parts of a run take, and counts what they depend on, for its report."""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-REST = "rest"  # what no part has taken
+REST = "rest"  # the time outside all parts
 
 
 class Stopwatch:
-    """Runs from when it is made. Parts do not overlap; one that is timed again adds up."""
+    """Starts when it is created. Parts do not overlap; times of a repeated part are added."""
 
     def __init__(self) -> None:
         self._begun = time.monotonic()
@@ -17,7 +17,7 @@ class Stopwatch:
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
-        """Time a block; one that fails counts too."""
+        """Time a block, also if it fails."""
         begun = time.monotonic()
         try:
             yield
@@ -25,23 +25,23 @@ class Stopwatch:
             self.add(name, time.monotonic() - begun)
 
     def add(self, name: str, seconds: float) -> None:
-        """Time that somebody else has taken."""
+        """Add a time that was measured elsewhere."""
         self._seconds[name] = self._seconds.get(name, 0.0) + seconds
 
     def count(self, name: str, n: int) -> None:
-        """So many more of something."""
+        """Add to a count."""
         self._counts[name] = self._counts.get(name, 0) + n
 
     @property
     def seconds(self) -> float:
-        """Since it was made."""
+        """Seconds since the start."""
         return time.monotonic() - self._begun
 
     def stages(self) -> dict[str, float]:
-        """Seconds of each part, and of the rest until now."""
+        """Seconds of each part, and the rest until now."""
         rest = max(0.0, self.seconds - sum(self._seconds.values()))
         return {name: round(value, 3) for name, value in {**self._seconds, REST: rest}.items()}
 
     def counts(self) -> dict[str, int]:
-        """What was counted."""
+        """All counts."""
         return dict(self._counts)

@@ -1,4 +1,4 @@
-"""Whether a run still moves: one that waits for ever would keep its lease for ever, and its job never run again."""
+"""Detects a run without progress: it would keep its lease forever, and its job would never run again."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from shared.run_progress import Progress
 
 
 class StallWatch:
-    """Looks at a run's progress again and again; time counts from the last change of step or number."""
+    """Call `is_stalled` repeatedly; time counts from the last change of the step or its number."""
 
     def __init__(self, allowed: timedelta, clock: Callable[[], float] = time.monotonic) -> None:
         self._allowed, self._clock = allowed, clock
@@ -16,7 +16,7 @@ class StallWatch:
         self._since = clock()
 
     def is_stalled(self, progress: Progress | None) -> bool:
-        """Whether nothing has changed for too long."""
+        """Whether the progress has not changed for longer than allowed."""
         latest = None if progress is None else (progress.step, progress.done, progress.of)
         if latest != self._latest:
             self._latest, self._since = latest, self._clock()
@@ -24,7 +24,7 @@ class StallWatch:
 
     @property
     def reason(self) -> str:
-        """What to say of a run that stands still."""
+        """The reason to record for a stalled run."""
         where = "before its first step" if self._latest is None else "in step {}, at {} of {}".format(*self._latest)
         minutes = self._allowed.total_seconds() / 60
         return (

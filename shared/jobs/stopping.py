@@ -1,4 +1,4 @@
-"""How a job's process ends: with an exit code and at most one line, whatever ends it."""
+"""Ends a job's process with an exit code and plain messages, whatever the cause."""
 
 import signal
 import threading
@@ -7,13 +7,13 @@ from collections.abc import Callable
 from shared.errors import WarmlineError
 from shared.text.printable import write_error
 
-STOPPED = 130  # as shells say it of a program that Ctrl-C ended
+STOPPED = 130  # the exit code of shells for a program ended by Ctrl-C
 
 
 def exit_code_of(work: Callable[[], int]) -> int:
-    """Do a process's work; what a reader can mend is said in plain lines, and a signal ends it without a traceback.
+    """Do the work of a process; errors that a reader can solve are plain lines, and a signal causes no traceback.
 
-    SIGTERM is taken as SIGINT is, so that a run which it ends is on record as failed.
+    SIGTERM is handled like SIGINT, so that a run ended by it is recorded as failed.
     """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -29,19 +29,19 @@ def exit_code_of(work: Callable[[], int]) -> int:
 
 
 class StopRequest:
-    """Whether a service was asked to end: the first signal lets the run under way end, a second one ends it now."""
+    """A request to stop a service: the first signal lets the current run finish, a second one ends it at once."""
 
     def __init__(self) -> None:
         self.asked = threading.Event()
-        self.has_run = False  # while a run is under way
+        self.has_run = False  # a run is under way
 
     def listen(self) -> None:
-        """Hear SIGTERM and SIGINT from now on."""
+        """Handle SIGTERM and SIGINT from now on."""
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: self._on_signal())
 
     def _on_signal(self) -> None:
-        """A signal came.
+        """Note a signal.
 
         Raises:
             KeyboardInterrupt: it is the second one, and a run is under way.

@@ -1,4 +1,4 @@
-"""When a job is due: at an interval, or by a crontab line, as cron means it; and whether a time was missed."""
+"""Decides when a job is due: at an interval or by a crontab line, with cron's meaning; and whether it was missed."""
 
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
@@ -13,7 +13,7 @@ from shared.domain import CLOCK_TOLERANCE
 from shared.errors import ConfigurationError
 from shared.jobs.local_times import next_at_every_hour, next_at_named_hours
 
-ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)  # a line that is not due from then on never is
+ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)  # a line that is never due after this time is never due
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")  # as cron counts: 0 and 7 are Sunday
 
 
@@ -23,13 +23,13 @@ def every(interval: timedelta) -> BaseTrigger:
 
 
 def cron(expression: str, *, timezone: str) -> BaseTrigger:
-    """A trigger for a crontab line of five fields, with weekdays and with day-or-weekday as cron means them.
+    """A trigger for a crontab line of five fields; weekdays and day-or-weekday have cron's meaning.
 
-    A line that names hours is due once at each of its local times, also on the days on which the clocks change.
+    A line that names hours is due once at each of its local times, also on days when the clocks change.
 
     Raises:
-        ConfigurationError: not five fields, a field that cron would not take, one that is never due, or an unknown
-            time zone.
+        ConfigurationError: there are not five fields, cron would refuse one, the line is never due, or the time zone
+            is unknown.
     """
     if expression.strip()[:1] in ("'", '"'):
         cause = ValueError("the quotes are part of the value; leave them out")
@@ -56,8 +56,8 @@ class LocalTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no typ
 
         Args:
             wall_times: fires at the wall times as if they were UTC.
-            zone: whose clocks are meant.
-            names_hours: each wall time is meant once; else the schedule is one of every hour that passes.
+            zone: of the wall times.
+            names_hours: each wall time is due once; otherwise the schedule follows the hours that really pass.
         """
         self._wall_times, self._zone, self._names_hours = wall_times, zone, names_hours
 
@@ -75,7 +75,7 @@ class LocalTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no typ
 def was_missed(trigger: BaseTrigger, *, last: datetime | None, now: datetime) -> bool:
     """Whether the trigger should have fired since the last good run (or there was none).
 
-    That run was dated by PostgreSQL's clock, and may seem to come from a little before the time that it was due at.
+    The run was dated by PostgreSQL's clock, which may be slightly behind: it may seem to precede its due time.
     """
     if last is None:
         return True
@@ -89,13 +89,15 @@ def _wall_times(minute: str, hour: str, day: str, month: str, weekday: str) -> B
     if weekday == "*":
         return CronTrigger(day=day, **common)
     names = _weekday_names(weekday)
-    if day.startswith("*") or weekday.startswith("*"):  # a starred field restricts nothing to cron: both must hold
+    if day.startswith("*") or weekday.startswith(
+        "*"
+    ):  # for cron a field with a star restricts nothing: both must match
         return CronTrigger(day=day, day_of_week=names, **common)
     return OrTrigger([CronTrigger(day=day, **common), CronTrigger(day_of_week=names, **common)])
 
 
 def _weekday_names(field: str) -> str:
-    """cron's weekdays (0 or 7 is Sunday, ranges, steps, names) as names, which mean the same to everybody."""
+    """cron's weekdays (0 or 7 is Sunday, ranges, steps, names) as names, which are unambiguous."""
     chosen: list[str] = []
     for part in field.lower().split(","):
         span, _, step = part.partition("/")

@@ -20,7 +20,7 @@ def is_public(address: str) -> bool:
     except ValueError:  # not an address; a link-local one with a scope (`fe80::1%eth0`) is one, and not global
         return False
     if isinstance(found, ipaddress.IPv6Address):
-        if found in _NAT64:  # the only road to the IPv4 internet in some networks, and reserved by its own name
+        if found in _NAT64:  # in some networks the only way to IPv4, though formally reserved
             return is_public(str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)))
         inner = [each for each in (found.ipv4_mapped, found.sixtofour) if each is not None]
         if found.is_site_local or not all(is_public(str(each)) for each in inner):

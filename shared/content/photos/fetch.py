@@ -20,7 +20,7 @@ from shared.content.photos.unreadable import Fault, PhotoRefused
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NOT_THERE = frozenset({404, 410})
-_HTML = re.compile(rb"\s*<(!doctype\s+html|html)\b", re.IGNORECASE)  # whatever the host calls it
+_HTML = re.compile(rb"\s*<(!doctype\s+html|html)\b", re.IGNORECASE)  # whatever content type the host gives
 _CHUNK = 65_536  # bytes
 _MAX_ADDRESSES = 4  # tried of one host
 _HEADERS = {"User-Agent": "warmline", "Accept": "image/*", "Accept-Encoding": "identity", "Connection": "close"}
@@ -87,7 +87,7 @@ class Fetcher:
             addresses = self._resolver(target.host, target.port)
         except (OSError, UnicodeError):
             raise PhotoRefused(Fault.HOST_UNKNOWN, f"{target.host} has no address") from None
-        # One bad address condemns the name: a host that is public and private at once is set up to be mistaken.
+        # One private address refuses the host: a name with public and private addresses is likely an attack.
         refused = [address for address in addresses if not self._is_allowed(address)]
         if refused or not addresses:
             raise PhotoRefused(
@@ -98,7 +98,7 @@ class Fetcher:
     def _connect(self, target: Target, addresses: Sequence[str], deadline: float) -> socket.socket:
         for position, address in enumerate(addresses):
             untried = len(addresses) - position
-            try:  # an equal share of the time for each, so that a dead IPv6 route leaves some for IPv4
+            try:  # an equal share of the time for each, so that a dead IPv6 route leaves time for IPv4
                 sock = socket.create_connection((address, target.port), timeout=_left(deadline) / untried)
             except OSError:
                 if untried == 1:
@@ -107,7 +107,9 @@ class Fetcher:
             if target.scheme == "http":
                 return sock
             sock.settimeout(_left(deadline))
-            return self._tls.wrap_socket(sock, server_hostname=target.host)  # the name is proved, not the address
+            return self._tls.wrap_socket(
+                sock, server_hostname=target.host
+            )  # the certificate is checked against the name, not the address
         raise AssertionError("no address to connect to")
 
     def _body(self, response: http.client.HTTPResponse) -> bytes:
@@ -115,14 +117,14 @@ class Fetcher:
         if response.status != 200 or kind == "text":  # an error page in the photo's place
             raise _no_photo(response.status, kind)
         content = bytearray()
-        announced = response.length or 0  # what the server says is still to come; nothing when it does not say
+        announced = response.length or 0  # the announced length; 0 if there is none
         while announced <= self._limits.max_bytes and (chunk := response.read(_CHUNK)):
             content += chunk
             if len(content) > self._limits.max_bytes:
                 break
         if max(announced, len(content)) > self._limits.max_bytes:
             raise PhotoRefused(Fault.TOO_MANY_BYTES, f"expected {self._limits.max_bytes:,} bytes or fewer")
-        if response.length:  # reading in pieces, http.client does not complain of this itself
+        if response.length:  # when read in chunks, http.client does not report this itself
             raise PhotoRefused(Fault.CONNECTION_FAILED, f"got {len(content):,} of {announced:,} bytes")
         if _HTML.match(content):
             raise _no_photo(response.status, "a page")

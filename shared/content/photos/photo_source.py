@@ -1,4 +1,4 @@
-"""Reads the photos that posts name: files below a media root, or http(s) from an allow-list. A failure is a value."""
+"""Reads the photos that posts refer to: files below the media root, or URLs of allowed hosts. A failure is a value."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,8 +29,8 @@ class Photo:
 
     Attributes:
         image: RGB, upright, first frame, shorter side at most 1,280 pixels.
-        content_hash: of the bytes as they came: what was encoded.
-        fingerprint: what it looks like from afar, to find photos that are nearly the same.
+        content_hash: hash of the original bytes.
+        fingerprint: to find near-identical photos.
     """
 
     image: Image
@@ -40,14 +40,14 @@ class Photo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoState:
-    """What can be told of a photo without reading it."""
+    """What is known about a photo without reading it."""
 
     source_hash: str
-    is_away: bool  # its file cannot be seen now
+    is_away: bool  # its file cannot be found now
 
 
 class PhotoSource:
-    """Where photos are read from. Safe to use from several threads."""
+    """Reads photos. Safe to use from several threads."""
 
     def __init__(
         self,
@@ -77,17 +77,17 @@ class PhotoSource:
             return replace(refused.unreadable, is_remote="://" in reference)
 
     def look_at_root(self, outages: Outages) -> None:
-        """Note a media root that is not there, or empty as one is that was not mounted."""
+        """Note a media root that is missing or empty (as if it was not mounted)."""
         if self._root is not None and (reason := _absence(self._root)):
             outages.note_away(MEDIA_ROOT, reason)
 
     def read_ahead(
         self, batches: Iterable[Sequence[str]], prepare: Callable[[Photo], Prepared], outages: Outages | None = None
     ) -> Iterator[list[Prepared | Unreadable]]:
-        """The photos of batch after batch, in their order, prepared for an encoder; the next batch is read meanwhile.
+        """Yield the photos of each batch in order, prepared for an encoder, while the next batch is being read.
 
-        Hosts answer slowly, and decoders leave Python's lock. Only as many photos as there are threads are held in
-        full; what waits is what `prepare` made of them. What comes from a place that is away is not tried.
+        Threads help because hosts answer slowly and decoders release the GIL. At most one full photo per thread is in
+        memory; waiting ones are kept as `prepare` returned them. Photos of an origin that is down are skipped.
         """
         known = outages or Outages()
 
@@ -127,10 +127,10 @@ class PhotoSource:
         return isinstance(photo, Unreadable) and photo.may_be_outage
 
     def look_at(self, reference: str | None) -> "PhotoState | None":
-        """What tells, without reading it, whether a photo may have changed; None where a post has none.
+        """A hash that changes when a photo may have changed, without reading it; None if a post has no photo.
 
-        For a file its name, size and time of change; for a URL the URL alone: a photo that is replaced behind the same
-        URL is not noticed. Of a file that is not there nothing can be told; one that appears later has another hash.
+        For a file it depends on name, size and modification time; for a URL on the URL alone, so a photo that is
+        replaced under the same URL is not noticed. A file that is missing now has another hash when it appears.
         """
         if not reference:
             return None
@@ -145,7 +145,7 @@ class PhotoSource:
 
     def _read(self, reference: str) -> bytes:
         path, root = self._path_of(reference), self._root
-        assert root is not None  # else there is no place
+        assert root is not None  # else there would be no path
         try:
             return read_untrusted(path, below=root, max_bytes=self._limits.max_bytes)
         except FileNotFoundError:
@@ -159,7 +159,7 @@ class PhotoSource:
             raise PhotoRefused(Fault.FILE_UNREADABLE, detail, may_be_outage=True) from error
 
     def _path_of(self, reference: str) -> Path:
-        """The file that a reference means, with all links followed.
+        """The file that a reference names, with all links resolved.
 
         Raises:
             PhotoRefused: there is no media root, or the file is not below it.
@@ -180,7 +180,7 @@ class PhotoSource:
 
 
 def _absence(root: Path) -> str | None:
-    """Why nothing can be read below a folder, if so."""
+    """Why nothing can be read below a folder; None if something can."""
     try:
         with os.scandir(root) as entries:
             return None if next(entries, None) is not None else "the folder is empty; is it mounted?"

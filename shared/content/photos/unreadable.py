@@ -1,4 +1,4 @@
-"""Why a photo could not be read: stable codes for the record, as values and not exceptions."""
+"""The reasons why a photo could not be read: stable codes, returned as values instead of exceptions."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -33,8 +33,8 @@ class Fault(StrEnum):
     SOURCE_AWAY = "source-away"
 
 
-# These lie in the reference or in the bytes themselves: the next try would end the same way. All others may pass: a
-# host comes back, an upload is finished, an operator mends the allow-list.
+# These are caused by the reference or the bytes: the next try would fail in the same way. All others may pass: a host
+# comes back, an upload is finished, an operator corrects the allow-list.
 _LASTING = frozenset(
     {
         Fault.BAD_REFERENCE,
@@ -61,8 +61,8 @@ class Unreadable:
 
     Attributes:
         fault: the stable code.
-        detail: what was got and what was expected; one line, without the photo's address.
-        is_remote: it was to come from a URL.
+        detail: what was got and what was expected, on one line, without the photo's URL or path.
+        is_remote: it was requested from a URL.
         may_be_outage: the origin may be down, with all its photos.
     """
 
@@ -73,17 +73,17 @@ class Unreadable:
 
     @property
     def reason(self) -> str:
-        """Code and text, for the record."""
+        """Code and detail, as they are stored."""
         return f"{self.fault}: {self.detail}"
 
     @property
     def retry(self) -> bool:
-        """Whether another try may end better while reference and bytes stay the same."""
+        """Whether another try with the same reference may succeed."""
         return self.fault not in _LASTING or (self.is_remote and self.fault in _PASSING_BEHIND_A_URL)
 
 
 class PhotoRefused(Exception):
-    """Carries an `Unreadable` up to `PhotoSource.load`, which gives it as a value. It never leaves the package."""
+    """Carries an `Unreadable` up to `PhotoSource.load`, which returns it as a value. It never leaves the package."""
 
     def __init__(self, fault: Fault, detail: str, *, may_be_outage: bool = False) -> None:
         super().__init__(detail)
