@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.content.target_size import TargetSize
 from shared.errors import EncoderFault
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class EncoderCard:
         normalisation: what is done to the input before, and to the vector after the model.
         continues: the identity of an earlier encoder whose vectors are nearly these; a model that was trained with
             those may be given these for new posts, until its successor is promoted.
+        target_size: what `prepare` of an image encoder resizes to first; it may be given photos that have this size.
     """
 
     name: str
@@ -37,6 +39,7 @@ class EncoderCard:
     width: int
     normalisation: str
     continues: str = ""
+    target_size: TargetSize | None = None
 
     @property
     def identity(self) -> str:
