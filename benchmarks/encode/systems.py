@@ -30,7 +30,8 @@ def photo_systems(folder: Path, names: Sequence[str], settings: ContentSettings)
 
     def ours() -> float:
         parts = [names[start : start + batch] for start in range(0, n, batch)]
-        for prepared in source.read_ahead(parts, lambda photo: encoder.prepare(photo.image)):
+        photos = source.read_ahead(parts, lambda photo: encoder.prepare(photo.image), target=encoder.card.target_size)
+        for prepared in photos:
             encoder.encode_prepared([each for each in prepared if isinstance(each, torch.Tensor)])
         return float(n)
 

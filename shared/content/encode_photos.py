@@ -66,7 +66,8 @@ def encode_images(
     first, doubtful = "", list[tuple[PostSource, Unreadable]]()
     batches = list(work.plan.batches(work.settings.encode_batch))
     wanted = ([references[source.post_id] for source in batch] for batch in batches)
-    for batch, read in zip(batches, photos.read_ahead(wanted, partial(_prepared, encoder), outages), strict=True):
+    read_photos = photos.read_ahead(wanted, partial(_prepared, encoder), outages, encoder.card.target_size)
+    for batch, read in zip(batches, read_photos, strict=True):
         encoded, failed = _encode_photos(encoder, batch, read)
         doubtful += [
             (source, what) for source, what in failed if what.may_be_outage or what.fault in _MEDIA_ROOT_FAULTS

@@ -1,8 +1,8 @@
 """OWNS TIMM: uses any of its image models as an encoder; EfficientNet-Lite0 works offline."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,15 +11,15 @@ from shared.content.encoders.fold_batch_norms import fold_batch_norms
 from shared.content.encoders.protocol import EncoderCard, Vectors, unit_rows
 from shared.content.encoders.torchvision_guard import guard_torchvision
 from shared.content.encoders.weights import PackagedWeights, fingerprint, local_folder, unavailable
+from shared.content.target_size import TargetSize
 from shared.errors import EncoderUnavailable
 
 guard_torchvision()  # timm imports torchvision, so this comes before it
 
 import timm  # noqa: E402
+from PIL.Image import Image, Resampling  # noqa: E402
 from timm.data import create_transform, resolve_data_config  # noqa: E402
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from torchvision.transforms import Compose, Resize  # noqa: E402
 
 # The `tf_` name, with its mean = std = 0.5: other names or means silently lose 7–9 points of top-1.
 PACKAGED = {
@@ -49,17 +49,24 @@ class TimmEncoder:
         self._at_once = min(batch_size, AT_ONCE_ON_CPU) if device == "cpu" else batch_size
         self._device = device
         width = self._features(torch.zeros(1, *settings["input_size"])).shape[1]
-        self._card = EncoderCard(name=name, version=version, width=width, normalisation=_normalisation(settings))
+        self._card = EncoderCard(
+            name=name,
+            version=version,
+            width=width,
+            normalisation=_normalisation(settings),
+            target_size=target_size_of(self._transform),
+        )
 
     @property
     def card(self) -> EncoderCard:
         return self._card
 
-    def prepare(self, image: "Image") -> torch.Tensor:
+    def prepare(self, image: Image) -> torch.Tensor:
         """The model's input for one image, (3, height, width) float32."""
-        return self._transform(image)
+        prepared: torch.Tensor = self._transform(image)
+        return prepared
 
-    def encode(self, images: Sequence["Image"]) -> Vectors:
+    def encode(self, images: Sequence[Image]) -> Vectors:
         """Unit vectors, (n images, width) float32."""
         return self.encode_prepared([self.prepare(image) for image in images])
 
@@ -104,10 +111,18 @@ def timm_network(model: str, *, folder: Path | None = None) -> torch.nn.Module:
         raise unavailable(f"timm:{model}", model, packaged, error) from error
 
 
-def transform_of(network: torch.nn.Module) -> Callable[["Image"], torch.Tensor]:
+def transform_of(network: torch.nn.Module) -> Compose:
     """The transform from an image to the model's input, as in the training of its weights. -> (3, height, width)"""
-    transform: Callable[[Image], torch.Tensor] = create_transform(**resolve_data_config({}, model=network))
+    transform: Compose = create_transform(**resolve_data_config({}, model=network))
     return transform
+
+
+def target_size_of(transform: Compose) -> TargetSize | None:
+    """What its first step resizes photos to; None where that is not a fixed length of the shorter side."""
+    first = transform.transforms[0]
+    if not isinstance(first, Resize) or not isinstance(first.size, int):
+        return None
+    return TargetSize(first.size, Resampling[first.interpolation.name])
 
 
 def _from_folder_or_hub(model: str, folder: Path | None) -> torch.nn.Module:

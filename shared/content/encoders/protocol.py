@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.content.target_size import TargetSize
 from shared.errors import EncoderFault
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class EncoderCard:
         normalisation: how the input is prepared before the model, and the vector after it.
         continues: the identity of an earlier encoder with nearly the same vectors; a model trained with that one may be
             given vectors of this one for new posts, until a newer model is promoted.
+        target_size: what `prepare` of an image encoder resizes to first; it may be given photos that have this size.
     """
 
     name: str
@@ -37,6 +39,7 @@ class EncoderCard:
     width: int
     normalisation: str
     continues: str = ""
+    target_size: TargetSize | None = None
 
     @property
     def identity(self) -> str:

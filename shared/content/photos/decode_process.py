@@ -6,8 +6,9 @@ ends this process and nothing else. It has no secrets in its environment, and wh
 
 Photo and pixels pass through one file in memory, whose number is the argument: 4 MB by pipes would be a dozen turns.
 
-    in:  length of the photo u64 · the pixels that it may have u64; the photo is in the file
-    out: length of the answer u32 · the answer as JSON (`DecodeResult`); RGB pixels, 3 bytes each, are in the file
+    in:  length of the photo u64 · the pixels that it may have u64 · the shorter side that is wanted u32 (0: as it is)
+         · how to resize it u32; the photo is in the file
+    out: the answer as JSON (`DecodeResult`), in one piece; RGB pixels, 3 bytes each, are in the file
 """
 
 import logging
@@ -17,17 +18,21 @@ import signal
 import struct
 import sys
 import warnings
+from typing import Annotated
 
-from msgspec import Struct, json
+from msgspec import Meta, Struct, json
 from PIL import AvifImagePlugin, BmpImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from shared.content.photos.decode import KEPT_SIDE, MAX_ASPECT, decode
+from shared.content.photos.downscale import CELLS, brightness_cells, resize
 from shared.content.photos.unreadable import Fault, PhotoRefused
+from shared.content.target_size import TargetSize
 
 # Imported here, so that Pillow does not import the forty that it knows when it looks for one of them.
 PLUGINS = (AvifImagePlugin, BmpImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
 MOST_PIXELS = MAX_ASPECT * KEPT_SIDE**2  # of what `decode` gives
-REQUEST, REPLY = struct.Struct("<QQ"), struct.Struct("<I")
+REQUEST = struct.Struct("<QQII")
+MAX_ANSWER = 512  # bytes that every system passes through a pipe in one piece; an answer has about 200
 
 # Time of one core, and memory. A photo of a phone takes 0.1 s and 15 bytes a pixel; of 40 megapixels 2 s; the one of
 # 100 scans, the most that we read, 8 s. The rest is for slower machines.
@@ -35,11 +40,12 @@ SECONDS, SECONDS_PER_MEGAPIXEL = 0.5, 0.25
 BYTES, BYTES_PER_PIXEL = 160 * 2**20, 20
 
 
-class DecodeResult(Struct, kw_only=True):
+class DecodeResult(Struct, kw_only=True, omit_defaults=True):
     """What became of a photo."""
 
-    width: int = 0  # of the pixels that follow; 0: none do
-    height: int = 0
+    width: Annotated[int, Meta(ge=0)] = 0  # of the pixels that follow; 0: none do
+    height: Annotated[int, Meta(ge=0)] = 0
+    cells: Annotated[bytes, Meta(min_length=CELLS, max_length=CELLS)] = bytes(CELLS)  # `brightness_cells`
     fault: str = ""
     detail: str = ""
     warnings: int = 0  # what libraries complained of
@@ -81,17 +87,14 @@ class LibraryWarnings(logging.Handler):
 
 def main(file: int) -> None:
     """Decode photo after photo until standard input ends."""
-    requests, replies = sys.stdin.buffer, sys.stdout.buffer
     complaints = LibraryWarnings()
     complaints.listen()
     _give_up_what_is_not_needed()
-    while head := requests.read(REQUEST.size):
-        length, max_pixels = REQUEST.unpack(head)
-        answer, pixels = _decoded(os.pread(file, length, 0), max_pixels, complaints)
+    while head := os.read(sys.stdin.fileno(), REQUEST.size):
+        length, max_pixels, *target = REQUEST.unpack(head)
+        answer, pixels = _decoded(os.pread(file, length, 0), max_pixels, TargetSize(*target), complaints)
         os.pwrite(file, pixels, 0)
-        packed = json.encode(answer)
-        replies.write(REPLY.pack(len(packed)) + packed)
-        replies.flush()
+        os.write(sys.stdout.fileno(), json.encode(answer))
 
 
 def _give_up_what_is_not_needed() -> None:
@@ -103,11 +106,16 @@ def _give_up_what_is_not_needed() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # libraries in C write there themselves
 
 
-def _decoded(content: bytes, max_pixels: int, complaints: LibraryWarnings) -> tuple[DecodeResult, bytes]:
+def _decoded(
+    content: bytes, max_pixels: int, target: TargetSize, complaints: LibraryWarnings
+) -> tuple[DecodeResult, bytes]:
     answer, pixels = DecodeResult(), b""
     try:
         _allow(0, beside=len(content))
         image = decode(content, max_pixels=max_pixels, on_size=lambda size: _allow(size, beside=len(content)))
+        answer.cells = brightness_cells(image)
+        if 0 < target.shorter_side <= KEPT_SIDE:  # more would not fit into the file
+            image = resize(image, target)
         pixels = image.tobytes()
         answer.width, answer.height = image.size
     except PhotoRefused as refused:

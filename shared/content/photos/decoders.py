@@ -6,26 +6,29 @@ run, or give up all tasks when one process dies, and its processes would import 
 
 import atexit
 import os
+import select
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from tempfile import TemporaryFile
-from threading import BoundedSemaphore, Lock, Timer
+from threading import BoundedSemaphore, Lock
 from typing import IO
 
 from msgspec import DecodeError, json
 from PIL import Image
 
-from shared.content.photos.decode_process import MOST_PIXELS, REPLY, REQUEST, DecodeResult
+from shared.content.photos.decode_process import MAX_ANSWER, MOST_PIXELS, REQUEST, DecodeResult
+from shared.content.photos.downscale import CELLS
 from shared.content.photos.unreadable import Fault, PhotoRefused
+from shared.content.target_size import TargetSize
 
 MODULE = "shared.content.photos.decode_process"
 HUNG_SECONDS = 120.0  # without an answer, although it uses no time of its own: stopped, or the machine is overloaded
-MAX_ANSWER = 4096  # bytes
+AS_DECODED = TargetSize(0, 0)
 # Of glibc: memory that a photo took is kept for the next one. To get it anew, page by page, costs as much as decoding.
 KEEPS_MEMORY = {"MALLOC_MMAP_THRESHOLD_": f"{32 << 20}", "MALLOC_TRIM_THRESHOLD_": f"{64 << 20}"}
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")  # of the environment: no secrets
@@ -36,6 +39,7 @@ class Decoded:
     """What became of a photo, and what libraries complained of meanwhile."""
 
     image: Image.Image
+    cells: bytes = bytes(CELLS)  # its `brightness_cells`
     refused: PhotoRefused | None = None  # then the image is blank
     warnings: int = 0
     complaint: str = ""
@@ -50,15 +54,16 @@ class Decoders:
         self._idle: list[_Process] = []  # of these
         self._lock = Lock()
 
-    def decode(self, content: bytes, *, max_pixels: int) -> Decoded:
-        """As `decode.decode`, with what became of it as a value."""
+    def decode(self, content: bytes, *, max_pixels: int, target: TargetSize | None = None) -> Decoded:
+        """As `decode.decode`, resized to a target size, with what became of it as a value."""
         with self._free, self._process() as process:
             try:
-                answer, image = process.ask(content, max_pixels)
+                answer, image = process.ask(content, max_pixels, target or AS_DECODED)
             except (OSError, EOFError, DecodeError):
                 return Decoded(image=Image.new("RGB", (0, 0)), refused=_cause_of_death(process.kill()))
         return Decoded(
             image=image,
+            cells=answer.cells,
             refused=PhotoRefused(Fault(answer.fault), answer.detail) if answer.fault else None,
             warnings=answer.warnings,
             complaint=answer.complaint,
@@ -119,14 +124,15 @@ class _Process:
 
     def __init__(self) -> None:
         self._file = _file_in_memory()
-        self._pixels = bytearray()  # of the last photo; the next one's are read into the same memory
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         environment |= KEEPS_MEMORY
         environment["PYTHONPATH"] = os.pathsep.join(path or os.curdir for path in sys.path)
         self._popen = subprocess.Popen(
             [sys.executable, "-P", "-m", MODULE, str(self._file)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, pass_fds=[self._file],
+            bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, pass_fds=[self._file],
         )  # fmt: skip
+        self._has_answered = select.poll()
+        self._has_answered.register(self._pipes()[1], select.POLLIN)
 
     @property
     def id(self) -> int:
@@ -136,31 +142,26 @@ class _Process:
     def is_over(self) -> bool:
         return self._popen.returncode is not None
 
-    def ask(self, content: bytes, max_pixels: int) -> tuple[DecodeResult, Image.Image]:
+    def ask(self, content: bytes, max_pixels: int, target: TargetSize) -> tuple[DecodeResult, Image.Image]:
         """Have a photo decoded.
 
         Raises:
-            OSError, EOFError: the process is gone.
+            OSError, EOFError, DecodeError: the process is gone, hangs, or was taken over.
         """
         requests, replies = self._pipes()
         _write_all(self._file, content)
-        with _ended_when_hung(self._popen):
-            requests.write(REQUEST.pack(len(content), max_pixels))
-            requests.flush()
-            (length,) = REPLY.unpack(_exactly(replies.read(REPLY.size), REPLY.size))
-            if length > MAX_ANSWER:
-                raise EOFError
-            answer = json.decode(_exactly(replies.read(length), length), type=DecodeResult)
+        requests.write(REQUEST.pack(len(content), max_pixels, *target))
+        if not self._has_answered.poll(HUNG_SECONDS * 1000):
+            raise TimeoutError
+        answer = json.decode(replies.read(MAX_ANSWER), type=DecodeResult)
         return answer, self._image(answer.width, answer.height)
 
     def _image(self, width: int, height: int) -> Image.Image:
         size = 3 * width * height
-        if not 0 <= size <= 3 * MOST_PIXELS:
+        if size > 3 * MOST_PIXELS:
             raise EOFError
-        if len(self._pixels) < size:
-            self._pixels = bytearray(size)
-        pixels = memoryview(self._pixels)[:size]
-        if os.preadv(self._file, [pixels], 0) < size:
+        pixels = os.pread(self._file, size, 0)
+        if len(pixels) < size:
             raise EOFError
         return Image.frombytes("RGB", (width, height), pixels)
 
@@ -172,8 +173,7 @@ class _Process:
     def close(self) -> None:
         """Let it end."""
         requests, replies = self._pipes()
-        with suppress(OSError):  # what was not written yet, to a process that is gone
-            requests.close()
+        requests.close()
         replies.close()
         os.close(self._file)
         self._popen.wait()
@@ -191,27 +191,10 @@ def _file_in_memory() -> int:
         return os.dup(file.fileno())
 
 
-@contextmanager
-def _ended_when_hung(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    timer = Timer(HUNG_SECONDS, process.kill)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
 def _write_all(file: int, content: bytes) -> None:
     written = 0
     while written < len(content):
         written += os.pwrite(file, memoryview(content)[written:], written)
-
-
-def _exactly(got: bytes, length: int) -> bytes:
-    if len(got) < length:
-        raise EOFError
-    return got
 
 
 def _cause_of_death(code: int) -> PhotoRefused:

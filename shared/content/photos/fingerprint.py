@@ -11,16 +11,12 @@ different photos one was taken for the same: two of one burst, at 0.79; the next
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL.Image import Resampling
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from shared.content.photos.downscale import GRID
 
-GRID = 8  # cells a side: finer ones lose photos that were cut, coarser ones take different photos for the same
 FINGERPRINT_BYTES = 2 * GRID * GRID
 ALIKE = 0.75  # cosine from which on two photos are near-identical
 FAINTEST = 2.0  # levels of 256: a photo without a larger step is of one tone, and what is left is noise
@@ -29,9 +25,9 @@ BLOCK = 256  # photos compared at once: 50 MB beside 50,000 others
 ALONE = 0  # the cluster of a photo that is like no other
 
 
-def fingerprint(image: "Image") -> bytes:
-    """The fingerprint of an RGB image; all zeros, which match nothing, if it has a single tone."""
-    light = np.asarray(image.convert("L").resize((GRID + 1, GRID + 1), Resampling.BOX), np.float32)
+def fingerprint(cells: bytes) -> bytes:
+    """The fingerprint of an image with these `brightness_cells`; all zeros, which match nothing, without contrast."""
+    light = np.frombuffer(cells, np.uint8).reshape(GRID + 1, GRID + 1).astype(np.float32)
     across, down = light[:GRID, 1:] - light[:GRID, :-1], light[1:, :GRID] - light[:-1, :GRID]  # (GRID, GRID) each
     steps = np.concatenate([across.ravel(), down.ravel()])
     if np.abs(steps).max() < FAINTEST:

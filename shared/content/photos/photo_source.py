@@ -11,12 +11,13 @@ from PIL.Image import Image
 
 from shared.content.encoders.captions import content_hash_of
 from shared.content.photos.addresses import AddressCheck, Resolver, is_public, resolve
-from shared.content.photos.decoders import decoders
+from shared.content.photos.decoders import Decoded, decoders
 from shared.content.photos.fetch import Fetcher, FetchLimits
 from shared.content.photos.fingerprint import fingerprint
 from shared.content.photos.limits import limits_by_fault
 from shared.content.photos.outages import MEDIA_ROOT, Outages
 from shared.content.photos.unreadable import Fault, PhotoRefused, Unreadable
+from shared.content.target_size import TargetSize
 from shared.files.untrusted_files import FileTooLarge, RefusedFile, read_untrusted
 from shared.logs import log_trouble
 
@@ -28,7 +29,7 @@ class Photo:
     """A photo that was read.
 
     Attributes:
-        image: RGB, upright, first frame, shorter side at most 1,280 pixels.
+        image: RGB, upright, first frame, shorter side at most 1,280 pixels, or in the encoder's target size.
         content_hash: hash of the original bytes.
         fingerprint: to find near-identical photos.
     """
@@ -67,12 +68,12 @@ class PhotoSource:
         self._fetcher = Fetcher(hosts, self._limits, resolver=resolver, is_allowed=is_allowed)
         self.limits = limits_by_fault(media_root=self._root, hosts=hosts, fetch=self._limits, max_pixels=max_pixels)
 
-    def load(self, reference: str) -> Photo | Unreadable:
-        """The photo behind a post's `image_url`: an http(s) URL, or a path below the media root."""
+    def load(self, reference: str, target: TargetSize | None = None) -> Photo | Unreadable:
+        """The photo behind a post's `image_url`: an http(s) URL, or a path below the media root; in a target size."""
         try:
             content = self._fetcher.fetch(reference) if "://" in reference else self._read(reference)
-            image, content_hash = self._decode(content), content_hash_of(content)
-            return Photo(image=image, content_hash=content_hash, fingerprint=fingerprint(image))
+            decoded, content_hash = self._decode(content, target), content_hash_of(content)
+            return Photo(image=decoded.image, content_hash=content_hash, fingerprint=fingerprint(decoded.cells))
         except PhotoRefused as refused:
             return replace(refused.unreadable, is_remote="://" in reference)
 
@@ -82,7 +83,11 @@ class PhotoSource:
             outages.note_away(MEDIA_ROOT, reason)
 
     def read_ahead(
-        self, batches: Iterable[Sequence[str]], prepare: Callable[[Photo], Prepared], outages: Outages | None = None
+        self,
+        batches: Iterable[Sequence[str]],
+        prepare: Callable[[Photo], Prepared],
+        outages: Outages | None = None,
+        target: TargetSize | None = None,
     ) -> Iterator[list[Prepared | Unreadable]]:
         """Yield the photos of each batch in order, prepared for an encoder, while the next batch is being read.
 
@@ -95,7 +100,7 @@ class PhotoSource:
             skipped = known.skip(reference)
             if skipped is not None:
                 return skipped
-            photo = self.load(reference)
+            photo = self.load(reference, target)
             known.note(reference, photo if isinstance(photo, Unreadable) else None, self._is_refused)
             return prepare(photo) if isinstance(photo, Photo) else photo
 
@@ -113,14 +118,14 @@ class PhotoSource:
             pool.shutdown(cancel_futures=True)
             decoders().end_idle()
 
-    def _decode(self, content: bytes) -> Image:
-        decoded = decoders().decode(content, max_pixels=self._max_pixels)
+    def _decode(self, content: bytes, target: TargetSize | None) -> Decoded:
+        decoded = decoders().decode(content, max_pixels=self._max_pixels, target=target)
         if decoded.warnings:
             photo, kind = content_hash_of(content), decoded.complaint
             log_trouble("content.photo_warnings", photo=photo, count=decoded.warnings, kind=kind)
         if decoded.refused is not None:
             raise decoded.refused
-        return decoded.image
+        return decoded
 
     def _is_refused(self, reference: str) -> bool:
         photo = self.load(reference)

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL.Image import Image
 
 from shared.content.encode_posts import Encoders, encode_new
 from shared.content.encoders.protocol import EncoderCard, Vectors, unit_rows
 from shared.content.photos.fetch import FetchLimits
 from shared.content.photos.photo_source import PhotoSource
 from shared.content.settings import ContentSettings
+from shared.content.target_size import TargetSize
 from shared.db.engine import Database
 from shared.errors import EncoderFault
 from tests.integration.poison import PHOTO_HOST, Hosts, photo_hosts
@@ -206,6 +208,25 @@ def test_a_photo_encoder_that_is_swapped_and_swapped_back_encodes_each_photo_onc
     assert nights == [N_POSTS, 0, 0, 0]
     execute(scenario.database, "DELETE FROM warmline.post_vectors WHERE encoder = :other", other=other.card.identity)
     assert scenario.derived() == before
+
+
+class SmallColour(MeanColour):
+    """A photo encoder with a target size, which notes what it is given."""
+
+    card = EncoderCard(name="small-colour", version="1", width=3, normalisation="none", target_size=TargetSize(32, 3))
+
+    def __init__(self) -> None:
+        self.shorter_sides: list[int] = []
+
+    def prepare(self, image: Image) -> torch.Tensor:
+        self.shorter_sides.append(min(image.size))
+        return super().prepare(image)
+
+
+def test_photos_are_resized_where_they_are_decoded(scenario: Scenario) -> None:
+    encoder = SmallColour()
+    assert scenario.encode(LATER, image=encoder)["images"] == N_POSTS
+    assert encoder.shorter_sides[1:] == [32] * N_POSTS, "after the sample of the trial"
 
 
 class BrokenColour(MeanColour):

@@ -1,12 +1,16 @@
 """The offline image encoder, on pictures whose kinship is known."""
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image, ImageDraw
 
+from shared.content.encoders.image_timm import target_size_of
 from shared.content.encoders.protocol import ImageEncoder
 from shared.content.encoders.registry import OFFLINE_IMAGE, build_image_encoder
 from shared.content.encoders.weights import fingerprint
+from shared.content.photos.downscale import resize
+from shared.content.target_size import TargetSize
 
 
 def stripes(colour: str, step: int, *, upright: bool) -> Image.Image:
@@ -45,6 +49,25 @@ def test_more_images_than_a_batch_keep_their_order(efficientnet: ImageEncoder) -
 def test_images_prepared_elsewhere_give_the_same_vectors(efficientnet: ImageEncoder) -> None:
     prepared = [efficientnet.prepare(image) for image in IMAGES]
     np.testing.assert_array_equal(efficientnet.encode_prepared(prepared), efficientnet.encode(IMAGES))
+
+
+@pytest.mark.parametrize(
+    "size", [(1, 1), (1, 4), (3, 2), (224, 224), (256, 256), (256, 1000), (255, 257), (1080, 1350), (1281, 257)]
+)
+def test_images_in_the_target_size_are_prepared_bit_for_bit_as_whole_ones(
+    efficientnet: ImageEncoder, size: tuple[int, int]
+) -> None:
+    image = Image.effect_noise(size, 100).convert("RGB")
+    target = efficientnet.card.target_size
+    assert target == TargetSize(256, Image.Resampling.BICUBIC)
+    assert torch.equal(efficientnet.prepare(resize(image, target)), efficientnet.prepare(image))
+
+
+@pytest.mark.parametrize("crop_mode", ["squash", "border"])
+def test_an_encoder_that_resizes_in_another_way_is_given_whole_images(crop_mode: str) -> None:
+    from timm.data import create_transform  # after the guard for torchvision, which the encoder's module sets
+
+    assert target_size_of(create_transform(input_size=(3, 96, 96), crop_mode=crop_mode)) is None
 
 
 def test_no_images_give_no_rows(efficientnet: ImageEncoder) -> None:

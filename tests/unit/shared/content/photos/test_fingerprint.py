@@ -6,6 +6,7 @@ from itertools import count
 import pytest
 from PIL import Image
 
+from shared.content.photos.downscale import brightness_cells
 from shared.content.photos.fingerprint import ALONE, FINGERPRINT_BYTES, cluster_alike, fingerprint
 from tests.photos import a_photo, brighter, cut, halved, recompressed
 
@@ -22,7 +23,7 @@ COPIES: dict[str, Callable[[Image.Image], Image.Image]] = {
 def _clusters(*photos: Image.Image, known: tuple[int | None, ...] = ()) -> list[int]:
     """The cluster of each photo after a comparison; those that are not known yet are new."""
     clusters = [*known, *[None] * (len(photos) - len(known))]
-    changes = cluster_alike([fingerprint(photo) for photo in photos], clusters, count(100).__next__)
+    changes = cluster_alike([fingerprint(brightness_cells(photo)) for photo in photos], clusters, count(100).__next__)
     return [changes.get(index, cluster or ALONE) for index, cluster in enumerate(clusters)]
 
 
@@ -67,16 +68,16 @@ def test_clusters_that_a_new_photo_links_take_the_lower_number() -> None:
 
 
 def test_nothing_changes_without_new_photos() -> None:
-    prints = [fingerprint(a_photo(1)), fingerprint(recompressed(a_photo(1)))]
+    prints = [fingerprint(brightness_cells(a_photo(1))), fingerprint(brightness_cells(recompressed(a_photo(1))))]
     assert cluster_alike(prints, [ALONE, ALONE], count().__next__) == {}
 
 
 def test_a_photo_of_one_tone_is_like_no_other() -> None:
     tone = Image.new("RGB", (100, 80), (200, 180, 20))
-    assert fingerprint(tone) == bytes(FINGERPRINT_BYTES)
+    assert fingerprint(brightness_cells(tone)) == bytes(FINGERPRINT_BYTES)
     assert _clusters(tone, tone, recompressed(tone)) == [ALONE] * 3
 
 
 def test_many_copies_of_one_photo_are_one_cluster() -> None:
-    print_ = fingerprint(a_photo(1))
+    print_ = fingerprint(brightness_cells(a_photo(1)))
     assert set(cluster_alike([print_] * 2_000, [None] * 2_000, count(5).__next__).values()) == {5}

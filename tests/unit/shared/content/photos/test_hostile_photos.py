@@ -120,6 +120,15 @@ def test_a_process_that_is_killed_takes_nobody_with_it(few: Decoders) -> None:
     assert decode(few, hostile.png()).refused is None
 
 
+def test_a_process_that_does_not_answer_is_ended(few: Decoders, monkeypatch: pytest.MonkeyPatch) -> None:
+    decode(few, hostile.png())
+    monkeypatch.setattr("shared.content.photos.decoders.HUNG_SECONDS", 0.1)
+    for process in few.processes():
+        os.kill(process, signal.SIGSTOP)
+    assert fault_of(decode(few, hostile.png())) is Fault.DECODER_DIED
+    assert few.processes() == []
+
+
 def test_a_signal_to_the_whole_group_ends_no_photo(few: Decoders) -> None:
     decode(few, hostile.png())
     for process in few.processes():

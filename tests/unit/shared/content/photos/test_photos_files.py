@@ -13,6 +13,8 @@ from shared.content.encoders.captions import content_hash_of
 from shared.content.photos.fetch import FetchLimits
 from shared.content.photos.photo_source import Photo, PhotoSource
 from shared.content.photos.unreadable import Fault, Unreadable
+from shared.content.target_size import TargetSize
+from tests.photos import a_photo
 
 NOWHERE = PhotoSource(media_root=Path("no-such-folder"), resolver=lambda host, port: [])
 
@@ -39,6 +41,16 @@ def test_a_photo_below_the_root_is_read(source: PhotoSource) -> None:
     photo = source.load("2026/cat.png")
     assert isinstance(photo, Photo)
     assert photo.image.size == (30, 20)
+
+
+def test_a_photo_in_a_target_size_has_the_fingerprint_of_the_whole_one(source: PhotoSource, root: Path) -> None:
+    a_photo(1, width=400, height=300).save(root / "photo.jpg")
+    whole, small = source.load("photo.jpg"), source.load("photo.jpg", TargetSize(60, Image.Resampling.BICUBIC))
+    assert isinstance(whole, Photo)
+    assert isinstance(small, Photo)
+    assert (whole.image.size, small.image.size) == ((400, 300), (80, 60))
+    assert small.image == whole.image.resize((80, 60), Image.Resampling.BICUBIC)
+    assert small.fingerprint == whole.fingerprint != bytes(len(whole.fingerprint))
 
 
 def test_the_hash_is_of_the_bytes_as_they_came(source: PhotoSource, root: Path) -> None:
