@@ -48,7 +48,7 @@ async def _serve(app: "TimelineApp", sockets: Sequence[socket], *, keep_alive: f
             _log.exception("the timeline cannot start")
             return False
         server = HttpServer(app, fast_path=app.fast_path, keep_alive=keep_alive)
-        await server.listen(sockets)
+        server.listen(sockets)
         log_event("timeline.listening", address=address_of(sockets))
         await stopped.wait()
         await server.stop()

@@ -120,7 +120,7 @@ async def _deployment(*, keep_alive: float, most: int | None) -> AsyncIterator[D
     with socket.create_server(("127.0.0.1", 0)) as listening:
         app = App()
         server = HttpServer(app, fast_path=None, keep_alive=keep_alive, most=most)
-        await server.listen([listening])
+        server.listen([listening])
         deployment = Deployment(app, server, listening.getsockname())
         try:
             yield deployment

@@ -3,8 +3,10 @@
 import asyncio
 import resource
 import socket
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from email.utils import formatdate
+from functools import partial
+from typing import Any
 
 from starlette.types import ASGIApp
 
@@ -14,8 +16,11 @@ from timeline.http.exchange import Exchange
 from timeline.http.fast_path import FastPath, plain_page
 from timeline.http.limits import MAX_HEADERS
 
-RESERVED_FILES = 64  # descriptors for the stores, the snapshot and the log
+RESERVED_FILES = 96  # descriptors for the stores, the snapshot and the log
+LEAST_CONNECTIONS = 16
 MOST_CONNECTIONS = 2_048  # hostile ones hold some 40 KB each
+BACKLOG = 1_024  # connections that wait in the kernel
+ACCEPTS = 16  # connections that are accepted in one turn
 TICK_SECONDS = 0.5  # deadlines are looked at so often
 SHUTDOWN_SECONDS = 10.0  # for requests under way
 
@@ -36,25 +41,29 @@ class HttpServer:
         self.buffer = memoryview(bytearray(MAX_HEADERS))
         self.date = b""
         self.is_stopping = False
-        room, self._backlog = _room()
-        self._most = most or room
+        self._most = most or _room()
         self.open = set[Connection]()
         self._tasks = set[asyncio.Task[None]]()
-        self._listeners: list[asyncio.Server] = []
+        self._listeners: Sequence[socket.socket] = ()
         self._tick()
 
-    async def listen(self, sockets: Sequence[socket.socket]) -> None:
-        """Accept connections from now on."""
+    def listen(self, sockets: Sequence[socket.socket]) -> None:
+        """Accept connections from now on, a few at a time: those that wait hold no descriptor of this process."""
+        self._listeners = sockets
         for each in sockets:
-            listener = await self.loop.create_server(lambda: Connection(self), sock=each, backlog=self._backlog)
-            self._listeners.append(listener)
+            each.setblocking(False)  # noqa: FBT003
+            each.listen(BACKLOG)
+            self.loop.add_reader(each, self._accept, each, ACCEPTS)
 
     async def stop(self) -> None:
         """Accept no more, answer what is under way or on its way, and end all connections."""
-        await asyncio.sleep(0)  # what the kernel has accepted is ours
         self.is_stopping = True
-        for listener in self._listeners:
+        listeners, self._listeners = self._listeners, ()
+        for listener in listeners:
+            self.loop.remove_reader(listener)
+            self._accept(listener, BACKLOG)  # what the kernel has accepted is ours
             listener.close()
+        await asyncio.sleep(0)
         until = self.loop.time() + SHUTDOWN_SECONDS
         for connection in self.open:
             connection.stop()
@@ -73,7 +82,10 @@ class HttpServer:
         if len(self.open) >= self._most:
             waiting = [each for each in self.open if each.is_waiting]
             longest = min(waiting, key=lambda each: (each.has_served, each.waits_since), default=connection)
+            self.open.discard(longest)
             longest.transport.abort()
+            if longest is connection:
+                return
         self.open.add(connection)
 
     def left(self, connection: Connection) -> None:
@@ -87,9 +99,7 @@ class HttpServer:
             answer = exchange.run(self._app)
         else:
             answer = self._answer_page(exchange, fast_path, wanted)
-        task = self.loop.create_task(answer)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._spawn(answer)
 
     async def _answer_page(self, exchange: Exchange, fast_path: FastPath, wanted: PageRequest) -> None:
         page = await fast_path.answer(wanted, exchange.request.fields.get(b"authorization", b""))
@@ -97,6 +107,22 @@ class HttpServer:
             await exchange.run(self._app)
         else:
             exchange.answer(*page)
+
+    def _accept(self, listener: socket.socket, count: int) -> None:
+        for _ in range(count):
+            try:
+                client, _ = listener.accept()
+            except OSError:  # there is none, it has gone, or there is no descriptor: those that wait too long end
+                return
+            self._spawn(self._connect(client))
+
+    async def _connect(self, client: socket.socket) -> None:
+        await self.loop.connect_accepted_socket(partial(Connection, self), client)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _tick(self) -> None:
         self.date = b"date: %b\r\n" % formatdate(usegmt=True).encode()
@@ -109,9 +135,9 @@ class HttpServer:
             connection.expire()
 
 
-def _room() -> tuple[int, int]:
-    """How many connections there may be, and how many may wait to be accepted; all at once may come in one turn."""
+def _room() -> int:
+    """How many connections the descriptors of this process allow."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    free = max(files - RESERVED_FILES, 32) if files != resource.RLIM_INFINITY else 2 * MOST_CONNECTIONS
-    backlog = min(free // 4, MOST_CONNECTIONS // 4)
-    return min(free - backlog, MOST_CONNECTIONS), backlog
+    if files == resource.RLIM_INFINITY:
+        return MOST_CONNECTIONS
+    return min(max(files - RESERVED_FILES, LEAST_CONNECTIONS), MOST_CONNECTIONS)

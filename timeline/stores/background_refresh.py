@@ -53,6 +53,7 @@ RUNS_EVERY = timedelta(seconds=15)
 RUNS = 100  # runs that are looked at for the newest of each job
 IN_A_MOMENT = timedelta(seconds=0.1)  # an act is in Redis within it, unless something is wrong
 ON_THEIR_WAY = timedelta(seconds=2)  # acts younger than this are being written by the process that took them
+LAST_SECONDS = 1.0  # for what is heard of before the last save
 SAVE_EVERY = timedelta(seconds=30)
 THREADS = 4  # two a store: a look that hangs leaves one for the other
 
@@ -99,6 +100,9 @@ class BackgroundRefresh:
             self._loop("errands", self._do_errands, every),
             self._loop("outbox", self._look_at_outbox, every),
         )
+        if self._disk is not None and self._disk.may_name_erased():
+            with suppress(WarmlineError, TimeoutError):
+                await asyncio.wait_for(self._hear_of_erasures(), LAST_SECONDS)
         await self._save(pause=timedelta(0))
 
     async def first_checks(self) -> None:
@@ -250,7 +254,7 @@ class BackgroundRefresh:
         database, snapshot = self._resources.database, self._snapshot
         await self._learn_installation()
         snapshot.take_phase(await self._in_thread(partial(read_phase, database)))
-        await self._safety_updates.hear_of_erasures()
+        await self._hear_of_erasures()
         now, steady = datetime.now(UTC), _steady_clock()
         if steady - self._beat_at >= BEAT_EVERY:
             await self._in_thread(partial(record_heartbeat, database, "timeline", worker=worker_name()))
@@ -289,6 +293,21 @@ class BackgroundRefresh:
         if await self._safety_updates.has_pending(older_than=IN_A_MOMENT):
             self._resources.stores.mark_redis_behind()
         await asyncio.sleep(IN_A_MOMENT.total_seconds())  # however many requests have no answer
+
+    async def _hear_of_erasures(self) -> None:
+        """Forget who was erased, through whichever process; the file is written once all is known that it must lack.
+
+        Raises:
+            StoreUnavailable, SourceError: PostgreSQL does not answer.
+        """
+        elsewhere = self._disk.erasures_elsewhere() if self._disk is not None else 0
+        await self._safety_updates.hear_of_erasures()
+        if self._disk is None or elsewhere == self._disk.heard:
+            return
+        await self._safety_updates.withhold_posts_of_erased()
+        with suppress(WarmlineError):  # then the next look hears of it
+            await self._check_redis()  # which has the posts of erasures that are done
+            self._disk.heard = elsewhere
 
     def _drop_stale_pool(self) -> None:
         pool = self._snapshot.new_posts

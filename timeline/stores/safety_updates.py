@@ -76,15 +76,6 @@ class LocalCopies:
         self.authorizer.forget(user_id)
         self.snapshot.forget_blocks_of(author_hash(user_id))
 
-    def erasures_elsewhere(self) -> float:
-        """How many users were erased through the processes beside this one."""
-        return self.disk.worker.erasures_elsewhere() if self.disk and self.disk.worker else 0.0
-
-    def heard_of(self, erasures: float) -> None:
-        """Nothing is kept here of so many users who were erased elsewhere."""
-        if self.disk is not None:
-            self.disk.heard = erasures
-
     def note_erasure(self) -> None:
         """Have the processes beside this one write nothing to the disk before they have heard of an erasure."""
         if self.disk is not None and self.disk.worker is not None:
@@ -170,7 +161,7 @@ class SafetyUpdates:
         Raises:
             StoreUnavailable, SourceError: PostgreSQL does not answer.
         """
-        heard_at, elsewhere = time.monotonic(), self._own.erasures_elsewhere()
+        heard_at = time.monotonic()
         within = timedelta(seconds=heard_at - self._heard_at) + HEARD_MARGIN  # no clock that somebody sets
         erased = await self._threads.run(partial(erased_lately, self._database, within=within))
         self._heard_at = heard_at
@@ -179,7 +170,15 @@ class SafetyUpdates:
             for user_id in await self._threads.run(lambda: [user for user in users if hash_of_user(user) in erased]):
                 self._own.forget_user(user_id)
         self._heard = frozenset(erased)
-        self._own.heard_of(elsewhere)
+
+    async def withhold_posts_of_erased(self) -> None:
+        """Withhold the posts of erasures under way, which Redis may lack.
+
+        Raises:
+            StoreUnavailable, SourceError: PostgreSQL does not answer.
+        """
+        for erasure in await self._threads.run(partial(erasures_under_way, self._database)):
+            self._own.deleted.add(erasure.post_numbers)
 
     async def finish_erasures(self) -> None:
         """Finish the erasures that any process has begun."""

@@ -86,7 +86,11 @@ class SnapshotFile:
 
     def may_name_erased(self) -> bool:
         """Whether this process has yet to hear of an erasure through another one: what it holds is not written."""
-        return self.worker is not None and self.worker.erasures_elsewhere() != self.heard
+        return self.erasures_elsewhere() != self.heard
+
+    def erasures_elsewhere(self) -> float:
+        """How many users were erased through the processes beside this one."""
+        return 0.0 if self.worker is None else self.worker.erasures_elsewhere()
 
     def _turn_of_processes(self) -> AbstractContextManager[None]:
         return nullcontext() if self.worker is None else self.worker.cells.lock()
