@@ -23,6 +23,7 @@ Row = tuple[str | None, ...]
 COLUMNS = {relation: tuple(columns) for relation, columns in CONTRACT.items()}
 COLUMNS["interactions"] += ("event_id",)
 _TIMES = ("created_at", "deleted_at")
+_NEVER_NULL = {"caption": "coalesce(caption, '')"}
 
 # relation → column → the relation whose tombstones stop a row
 _ERASED_BY = {
@@ -45,8 +46,8 @@ _MERGES = {
     ),
     "posts": (
         f"""
-        INSERT INTO {SCHEMA}.posts AS kept (id, author_id, caption, image_url, created_at, deleted_at)
-        SELECT DISTINCT ON (id COLLATE "C") id, author_id, coalesce(caption, ''), image_url, created_at, deleted_at
+        INSERT INTO {SCHEMA}.posts AS kept ({{columns}})
+        SELECT DISTINCT ON (id COLLATE "C") {{values}}
         FROM incoming ORDER BY id COLLATE "C", place DESC
         ON CONFLICT (id) DO UPDATE SET ({{given}}) = ROW ({{new}})
         WHERE ({{old}}) IS DISTINCT FROM ({{new}})
@@ -124,9 +125,11 @@ def merge_rows(
 
 
 def _columns(relation: str, absent: Collection[str]) -> dict[str, str]:
-    """What a repeated row changes, for the statements that say so."""
+    """The columns of a relation, their values, and what a repeated row changes, for the statements that name them."""
     given = [column for column in COLUMNS[relation] if column != "id" and column not in absent]
     return {
+        "columns": ", ".join(COLUMNS[relation]),
+        "values": ", ".join(_NEVER_NULL.get(column, column) for column in COLUMNS[relation]),
         "given": ", ".join(given),
         "old": ", ".join(f"kept.{column}" for column in given),
         "new": ", ".join(f"EXCLUDED.{column}" for column in given),

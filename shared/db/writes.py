@@ -1,6 +1,6 @@
 """Small writes that the API makes to users, posts and blocks. Durable when they return, and as good when repeated."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -59,10 +59,12 @@ def put_post(database: Database, post: PostWrite) -> None:
         if buried(connection, "posts", [post.post_id]):
             raise WriteRefused("post-deleted", "the post was deleted; a new post needs a new id")
         add_missing_users(connection, {post.author_id: post.created_at})
-        texts = {"caption": post.caption, "image_url": post.image_url}
-        values = _given(id=post.post_id, author_id=post.author_id, created_at=post.created_at) | texts
+        fields = asdict(post)
+        named = {"id": fields.pop("post_id"), "author_id": fields.pop("author_id")}
+        born = _given(created_at=fields.pop("created_at"))
+        values = named | born | fields
         put = insert(posts).values(values)
-        changes = texts | _given(created_at=post.created_at)
+        changes = fields | born
         same_author = posts.c.author_id == put.excluded.author_id  # lists and catalogues name the author for good
         stands = posts.c.deleted_at.is_(None)
         upsert = put.on_conflict_do_update(index_elements=["id"], set_=changes, where=same_author & stands)

@@ -1,5 +1,7 @@
 """`python -m tests.contract.layout`: how large each package is, how deep its imports go, and whether any form a circle.
 
+The last row is the product: every package but the benchmarks.
+
 Exit code 1: a package is deeper than its aim, or imports form a circle, of modules or of folders.
 """
 
@@ -16,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = (
     "shared", "s01_heuristic", "s02_train_neucf", "s02_recsys_neucf", "timeline", "warmline", "demo", "benchmarks",
 )  # fmt: skip
+PRODUCT = tuple(package for package in PACKAGES if package != "benchmarks")
 # Import levels at most: the longest chain of imports within a package, its `__main__` included.
 AIMS = {"s02_train_neucf": 6, "timeline": 8}
 
@@ -102,20 +105,33 @@ def _lines_of(module: str) -> int:
 
 
 def _row(package: Package) -> tuple[str, ...]:
-    largest = max(package.lines, key=lambda module: package.lines[module])
-    figures = (len(package.lines), sum(package.lines.values()), round(median(package.lines.values())))
     aim = f" of {AIMS[package.name]}" if package.name in AIMS else ""
-    where = largest.removeprefix(f"{package.name}.")
-    return (
-        package.name, *(f"{figure:,}" for figure in figures), f"{package.lines[largest]} {where}",
-        f"{package.levels}{aim}", str(len(package.circles)),
-    )  # fmt: skip
+    return (package.name, *_sizes(package.lines), f"{package.levels}{aim}", str(len(package.circles)))
+
+
+def _sizes(lines: Mapping[str, int]) -> tuple[str, ...]:
+    """Modules, lines, lines of the median module, the largest one."""
+    largest = max(lines, key=lambda module: lines[module])
+    figures = (len(lines), sum(lines.values()), round(median(lines.values())))
+    return (*(f"{figure:,}" for figure in figures), f"{lines[largest]} {largest}")
+
+
+def _product(packages: Sequence[Package]) -> tuple[str, ...]:
+    """The row of all packages that are installed or run, taken together."""
+    lines = {
+        module: count for package in packages if package.name in PRODUCT for module, count in package.lines.items()
+    }
+    return ("the product", *_sizes(lines), "", "")
 
 
 def main() -> int:
     """Print the table, and what is wrong."""
     packages = [read_package(name) for name in PACKAGES]
-    rows = [("package", "modules", "lines", "median", "largest", "levels", "circles"), *map(_row, packages)]
+    rows = [
+        ("package", "modules", "lines", "median", "largest", "levels", "circles"),
+        *map(_row, packages),
+        _product(packages),
+    ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         sys.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")

@@ -7,10 +7,9 @@ from pathlib import Path
 import grimp
 import pytest
 
-from tests.contract.layout import AIMS, PACKAGES, build_graph, read_package
+from tests.contract.layout import AIMS, PACKAGES, PRODUCT, build_graph, read_package
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = [package for package in PACKAGES if package != "benchmarks"]
 # Where the product begins: commands that people and images start, and processes that services start for themselves.
 STARTED = {
     "demo.__main__",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from shared.domain import ID_RULE, MAX_ID_LENGTH, PHOTO_RULE, InteractionKind, is_photo_reference, is_usable_id
+from warmline.commands.import_data.columns import COLUMNS
 
 Value = str | int | None  # int: microseconds since 1970, UTC (Parquet's times)
 Row = tuple[str | None, ...]
@@ -41,16 +42,8 @@ def check_user(values: Sequence[Value]) -> Row:
 
 
 def check_post(values: Sequence[Value]) -> Row:
-    """id, author_id, caption, image_url, created_at, deleted_at; no caption and no image are allowed."""
-    post_id, author_id, caption, image_url, created_at, deleted_at = values
-    return (
-        _id("id", post_id),
-        _id("author_id", author_id),
-        _text("caption", caption),
-        _photo("image_url", image_url),
-        _time("created_at", created_at),
-        None if deleted_at is None else _time("deleted_at", deleted_at),
-    )
+    """The columns of a post; no caption and no image are allowed."""
+    return tuple(check(column, value) for (column, check), value in zip(_POST_CHECKS, values, strict=True))
 
 
 def check_interaction(values: Sequence[Value]) -> Row:
@@ -116,6 +109,10 @@ def _photo(column: str, value: Value) -> str | None:
     return text
 
 
+def _time_or_none(column: str, value: Value) -> str | None:
+    return None if value is None else _time(column, value)
+
+
 def _refuse_kind(value: Value) -> None:
     text = _text("kind", value)
     expected = f"expected one of {', '.join(InteractionKind)}"
@@ -141,6 +138,13 @@ def _time(column: str, value: Value) -> str:
     if moment < OLDEST:
         raise BadRow(BAD_TIME, f"{column}: got {_shown(value)}, expected a time since 1970")
     return moment.isoformat()
+
+
+# Columns of posts that hold more than text.
+_CHECKED: Mapping[str, Callable[[str, Value], str | None]] = {
+    "id": _id, "author_id": _id, "image_url": _photo, "created_at": _time, "deleted_at": _time_or_none,
+}  # fmt: skip
+_POST_CHECKS = tuple((column, _CHECKED.get(column, _text)) for column in COLUMNS["posts"])
 
 
 def _shown(value: Value) -> str:
