@@ -1,4 +1,4 @@
-"""`warmline`: the operator's command. Each command's module is imported when it is called, so that --help is quick."""
+"""`warmline`: the operator's command. A command's module is imported only when it is called: --help is fast."""
 
 import io
 import sys
@@ -50,7 +50,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for a
 
 @app.command("init")
 def _init() -> None:
-    """Write random secrets into `.env` where it lacks them; what is there stays."""
+    """Add random values for missing secrets to `.env`; existing values stay."""
     from warmline.commands.init import run_init
 
     raise typer.Exit(run_init())
@@ -58,7 +58,7 @@ def _init() -> None:
 
 @app.command("migrate")
 def _migrate(*, as_json: Json = False) -> None:
-    """Bring the schema `warmline` to this version; touches nothing outside it."""
+    """Upgrade the schema `warmline` to this version; nothing outside it is changed."""
     from warmline.commands.migrate import run_migrate
 
     raise typer.Exit(run_migrate(as_json=as_json))
@@ -91,9 +91,9 @@ def _import(
     *,
     delimiter: Annotated[
         str,
-        typer.Option(parser=_delimiter, metavar="CHARACTER", help="What separates the fields of CSV; `tab` is one."),
+        typer.Option(parser=_delimiter, metavar="CHARACTER", help="Separator of CSV fields; `tab` for a tab."),
     ] = ",",
-    report: Annotated[Path | None, typer.Option(help="Write every row that was left out to this CSV file.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write all rejected rows to this CSV file.")] = None,
     as_json: Json = False,
 ) -> None:
     from warmline.commands.import_data.command import run_import
@@ -107,11 +107,11 @@ def _doctor(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether strangers may see the sample posts.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Look at your data, indexes, photos, runs, models and settings, and explain each finding.
+    """Check your data, indexes, photos, runs, models and settings, and explain each finding.
 
-    Reads only, and gives up each question after 5 seconds: safe on a live database.
+    It only reads, and cancels each query after 5 seconds: safe on a live database.
 
-    Exit code: 0 nothing breaks (hints may stand), 1 a problem stands, 2 a setting is missing or wrong.
+    Exit code: 0 no problem (perhaps hints), 1 at least one problem, 2 a setting is missing or wrong.
     """
     from warmline.commands.doctor.command import run_doctor
 
@@ -120,7 +120,7 @@ def _doctor(
 
 @phase_commands.command("get")
 def _phase_get(*, as_json: Json = False) -> None:
-    """Show the phase in force, whether Redis has it, and the last changes."""
+    """Show the current phase, whether Redis has it, and the last changes."""
     from warmline.commands.phase import run_phase_get
 
     raise typer.Exit(run_phase_get(as_json=as_json))
@@ -128,15 +128,15 @@ def _phase_get(*, as_json: Json = False) -> None:
 
 @phase_commands.command("set")
 def _phase_set(
-    phase: Annotated[Phase, typer.Argument(help="The phase to put in force.")],
+    phase: Annotated[Phase, typer.Argument(help="The phase to switch to.")],
     *,
     rollout_percent: Annotated[
-        float, typer.Option(min=0, max=100, help="Share of users in the phase; means nothing for heuristic.")
+        float, typer.Option(min=0, max=100, help="Percentage of users in the phase; ignored for heuristic.")
     ] = 100.0,
     by: Annotated[str | None, typer.Option(help="Who switches, for the audit; default: you at this machine.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Put a phase in force; it counts from each user's next first page on."""
+    """Switch the phase; it applies from each user's next first page on."""
     from warmline.commands.phase import run_phase_set
 
     raise typer.Exit(run_phase_set(phase, rollout_percent=rollout_percent, by=by, as_json=as_json))
@@ -144,12 +144,12 @@ def _phase_set(
 
 @app.command("run")
 def _run(
-    job: Annotated[Job, typer.Argument(help="The job to ask for.")],
+    job: Annotated[Job, typer.Argument(help="The job to run.")],
     *,
-    wait: Annotated[bool, typer.Option(help="Wait for the end and show the report.")] = True,
+    wait: Annotated[bool, typer.Option(help="Wait until the run has ended and show its report.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Ask the service that does a job for a run now. Exit code: 0 good, 1 refused or failed."""
+    """Request a run from the service that does the job. Exit code: 0 good, 1 refused or failed."""
     from warmline.commands.run import run_job
 
     raise typer.Exit(run_job(job, wait=wait, as_json=as_json))
@@ -160,12 +160,14 @@ def _inspect(
     user: Annotated[str, typer.Argument(help="The user's id.")],
     *,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Posts of each list.")] = 20,
-    post: Annotated[str | None, typer.Option(help="Show only how this post stands with the user, and why.")] = None,
+    post: Annotated[
+        str | None, typer.Option(help="Show only this post: its position in each list, or why it is not shown.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show a user's lists of both phases, what each score is made of, and what is withheld from them.
+    """Show a user's lists of both phases, the parts of each score, and what is withheld from the user.
 
-    The lists stand side by side where the terminal has room, else one below the other.
+    The lists are shown side by side if the terminal is wide enough, else one below the other.
     """
     from warmline.commands.inspect.command import run_inspect
 
@@ -174,9 +176,9 @@ def _inspect(
 
 @app.command("status")
 def _status(*, as_json: Json = False) -> None:
-    """Show phase, lists, runs, models and stores, and what needs attention. Exit code: 1 when a problem stands.
+    """Show phase, lists, runs, models and stores, and what needs attention. Exit code: 1 if there is a problem.
 
-    Counts nothing and changes nothing: quick at any size.
+    It counts no rows and changes nothing: fast at any size.
     """
     from warmline.commands.status.command import run_status
 
@@ -186,14 +188,14 @@ def _status(*, as_json: Json = False) -> None:
 @app.command("capacity")
 def _capacity(
     *,
-    users: Annotated[int, typer.Option(min=1, help="Users there will be.")],
-    posts: Annotated[int, typer.Option(min=1, help="Posts there will be, old ones too.")],
-    interactions: Annotated[int, typer.Option(min=0, help="Interactions there will be, views too.")],
+    users: Annotated[int, typer.Option(min=1, help="Expected number of users.")],
+    posts: Annotated[int, typer.Option(min=1, help="Expected number of posts, including old ones.")],
+    interactions: Annotated[int, typer.Option(min=0, help="Expected number of interactions, including views.")],
     as_json: Json = False,
 ) -> None:
-    """Predict the bytes in Redis and PostgreSQL by what is here, and the seconds of each job by its last real run.
+    """Predict bytes in Redis and PostgreSQL from the current data, and seconds of each job from its last real run.
 
-    Counts the relations, and writes some keys of nobody to Redis, which are deleted.
+    It counts the rows of the relations, and writes some test keys to Redis, which it deletes again.
     """
     from warmline.commands.capacity.command import run_capacity
 
@@ -205,7 +207,7 @@ By = Annotated[str | None, typer.Option(help="Who decides, for the audit; defaul
 
 @app.command("models")
 def _models(*, as_json: Json = False) -> None:
-    """List model versions with their figures, the gate's verdicts, and which one is served."""
+    """List model versions with their metrics and the gate's verdicts, and show which one is served."""
     from warmline.commands.models import run_models
 
     raise typer.Exit(run_models(as_json=as_json))
@@ -213,15 +215,15 @@ def _models(*, as_json: Json = False) -> None:
 
 @app.command("promote")
 def _promote(
-    version: Annotated[int, typer.Argument(min=1, help="As `warmline models` numbers them.")],
+    version: Annotated[int, typer.Argument(min=1, help="The number that `warmline models` shows.")],
     *,
     override: Annotated[
-        bool, typer.Option("--override", help="Promote it although the gate said no; audited.")
+        bool, typer.Option("--override", help="Promote it although the gate rejected it; this is audited.")
     ] = False,
     by: By = None,
     as_json: Json = False,
 ) -> None:
-    """Make a model version the champion, and ask for its lists."""
+    """Make a model version the champion, and request its lists."""
     from warmline.commands.models import run_promote
 
     raise typer.Exit(run_promote(version, override=override, by=by, as_json=as_json))
@@ -229,7 +231,7 @@ def _promote(
 
 @app.command("rollback")
 def _rollback(*, by: By = None, as_json: Json = False) -> None:
-    """Make the previous champion the champion again, and ask for its lists."""
+    """Make the previous champion the champion again, and request its lists."""
     from warmline.commands.models import run_rollback
 
     raise typer.Exit(run_rollback(by=by, as_json=as_json))
@@ -240,9 +242,9 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 @installation_commands.command("show")
 def _installation_show(*, as_json: Json = False) -> None:
-    """Show this PostgreSQL's id, and whether Redis, model folder and snapshot carry it. Exit code: 1 when one does not.
+    """Show this PostgreSQL's id, and whether Redis, model folder and snapshot carry it. Exit code: 1 if one does not.
 
-    Changes nothing.
+    It changes nothing.
     """
     from warmline.commands.installation import run_show
 
@@ -251,7 +253,7 @@ def _installation_show(*, as_json: Json = False) -> None:
 
 @installation_commands.command("adopt")
 def _installation_adopt(*, yes: Yes = False, by: By = None) -> None:
-    """Make Redis, model folder and snapshot this installation's, although they name another one, or none.
+    """Make Redis, model folder and snapshot belong to this installation, though they name another one or none.
 
     Redis is cleared of Warmline's keys and the snapshot deleted, for both are made anew; model files and PostgreSQL
     stay as they are. The installation that they belonged to is refused there from then on.
@@ -274,9 +276,11 @@ def _installation_renew(*, yes: Yes = False, by: By = None) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; gives the exit code."""
+    """Run one command; returns the exit code."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # captions are in any language, a terminal may not be
+        if isinstance(
+            stream, io.TextIOWrapper
+        ):  # captions may hold any character, which the terminal's encoding may not
             stream.reconfigure(errors="backslashreplace")
     try:
         app(arguments, prog_name="warmline")

@@ -1,29 +1,29 @@
-"""Random values for the secrets of a `.env`. Wants no package: `make env` works before anything is installed."""
+"""Adds random secrets to a `.env`. It needs no package, so that `make env` works before anything is installed."""
 
 import re
 import secrets
 from collections.abc import Collection
 
 PREFIX = "WARMLINE_"
-SECRETS = ("ADMIN_TOKEN", "API_KEY", "JWT_KEY", "SIGNING_KEY")  # without which no timeline starts, or better has one
-_BLANK = r"[ \t]*=[ \t]*(#|$)"  # to the end of the line, or to a comment
+SECRETS = ("ADMIN_TOKEN", "API_KEY", "JWT_KEY", "SIGNING_KEY")  # required by the timeline, or recommended
+_BLANK = r"[ \t]*=[ \t]*(#|$)"  # up to the end of the line or a comment
 _BLANK_SECRET = re.compile(rf"^({PREFIX}\w*(?:TOKEN|KEY|PASSWORD|SECRET|SALT)){_BLANK}", re.MULTILINE)
 _PUBLIC_JWT_KEY = re.compile(rf"^\s*(?:export\s+)?{PREFIX}JWT_ALGORITHM\s*=\s*['\"]?(?:RS|ES|Ed)", re.MULTILINE)
 
 
 def fill_secrets(example: str) -> str:
-    """The example with a random value after each secret that is blank; all else stays as it is."""
+    """The example with a random value for each blank secret; everything else stays."""
     return _BLANK_SECRET.sub(_filled, example)
 
 
 def add_missing_secrets(text: str, *, known: Collection[str] = ()) -> tuple[str, list[str]]:
-    """The text with a random value for each of the timeline's secrets that it lacks, and their names.
+    """The text with random values for the timeline's missing secrets, and the names of these.
 
     Args:
-        text: of a `.env`, perhaps none.
-        known: variables that have a value elsewhere.
+        text: of a `.env`; may be empty.
+        known: variables with a value elsewhere.
     """
-    made_elsewhere = {"JWT_KEY"} if _PUBLIC_JWT_KEY.search(text) else set()  # a key pair is its owner's to make
+    made_elsewhere = {"JWT_KEY"} if _PUBLIC_JWT_KEY.search(text) else set()  # a key pair is made by its owner
     added = [
         PREFIX + name
         for name in SECRETS
@@ -39,7 +39,7 @@ def _has_value(text: str, name: str) -> bool:
 
 
 def _with(text: str, name: str) -> str:
-    """A random value on the blank line of that name, where there is one, else at the end."""
+    """Put a random value on the blank line of that name, or at the end if there is none."""
     filled, count = re.subn(rf"^({name}){_BLANK}", _filled, text, count=1, flags=re.MULTILINE)
     if count:
         return filled

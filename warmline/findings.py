@@ -1,4 +1,4 @@
-"""What `warmline doctor` says: findings, their order, and how they look."""
+"""The findings of `warmline doctor`: their kinds, order and layout."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,12 +14,12 @@ from shared.text.printable import printable
 from warmline.screen import clipped, number_of, print_hanging
 
 EXAMPLE = 60  # characters of an example
-WIDE = 60  # columns of a terminal from which findings are indented to stand beside their severity
+WIDE = 60  # columns of a terminal from which on findings are indented beside their severity
 WIDE_INDENT, NARROW_INDENT = 9, 2
 
 
 class Severity(IntEnum):
-    """How much a finding matters; a problem makes the exit code 1."""
+    """The severity of a finding; a problem makes the exit code 1."""
 
     PROBLEM = 0
     HINT = 1
@@ -31,7 +31,7 @@ _STYLES = {Severity.PROBLEM: "bold red", Severity.HINT: "yellow", Severity.GOOD:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that was found out."""
+    """One result of a check."""
 
     severity: Severity
     where: str  # relation.column, or the system
@@ -42,24 +42,24 @@ class Finding:
 
 
 def problem(where: str, got: str, *, expected: str, todo: str, examples: Sequence[str] = ()) -> Finding:
-    """Something that makes Warmline rank wrongly, or not at all."""
+    """A finding that makes Warmline rank wrongly, or not at all."""
     return Finding(
         severity=Severity.PROBLEM, where=where, got=got, expected=expected, todo=todo, examples=tuple(examples)
     )
 
 
 def hint(where: str, got: str, *, expected: str, todo: str, examples: Sequence[str] = ()) -> Finding:
-    """Something that may be meant, or that will matter one day."""
+    """A finding that may be intended, or that will matter later."""
     return Finding(severity=Severity.HINT, where=where, got=got, expected=expected, todo=todo, examples=tuple(examples))
 
 
 def good(where: str, got: str) -> Finding:
-    """Something that was looked at and is as it should be."""
+    """A check without objections."""
     return Finding(severity=Severity.GOOD, where=where, got=got)
 
 
 def too_slow(where: str, seconds: float) -> Finding:
-    """A question that was given up, so that a live database does not suffer from it."""
+    """A query that was cancelled to protect a live database."""
     return hint(
         where,
         f"no answer within {seconds:g} s, so this was not checked",
@@ -69,7 +69,7 @@ def too_slow(where: str, seconds: float) -> Finding:
 
 
 def unanswered(error: Exception) -> Finding:
-    """PostgreSQL that does not answer, or refuses."""
+    """PostgreSQL does not answer, or refuses."""
     return problem("PostgreSQL", str(error), expected="an answer", todo="see to what it says there")
 
 
@@ -79,12 +79,12 @@ def has_problem(findings: Iterable[Finding]) -> bool:
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
-    """Problems first; otherwise as they were found."""
+    """Problems first, otherwise in the order in which they were found."""
     return sorted(findings, key=lambda each: each.severity)
 
 
 def merge_repeats(findings: Iterable[Finding]) -> list[Finding]:
-    """For a person: what is the same of several places becomes one finding that names them all."""
+    """For a person: equal findings about several columns become one that names them all."""
     alike: dict[Finding, list[str]] = {}
     for each in findings:
         alike.setdefault(replace(each, where=""), []).append(each.where)
@@ -97,7 +97,7 @@ def as_dict(finding: Finding) -> dict[str, Any]:
 
 
 def show(finding: Finding, console: Console) -> None:
-    """A finding for a person: what was got, then what was expected and what to do."""
+    """Show a finding to a person: what was got, then what was expected and what to do."""
     head = Text(f"{finding.severity.name.lower():8} ", style=_STYLES[finding.severity])
     head.append(f"{printable(finding.where)}: ", style="bold").append(printable(finding.got), style="default")
     lines = [f"expected {finding.expected}" if finding.expected else "", f"→ {finding.todo}" if finding.todo else ""]
@@ -110,7 +110,7 @@ def show(finding: Finding, console: Console) -> None:
 
 
 def _named(example: str) -> str:
-    """An example so that one sees what is wrong with it: in quotes where it is blank, or has blanks at its ends."""
+    """An example such that its fault is visible: in quotes if it is blank or has blanks at its ends."""
     return printable(example) if is_usable_id(example[:MAX_ID_LENGTH]) else printable(repr(example))
 
 

@@ -1,13 +1,13 @@
-"""Who types, for the audit."""
+"""The operator's name for the audit."""
 
 import getpass
 import socket
 
 
 def operator_name() -> str:
-    """user@machine of whoever runs the command."""
+    """user@machine of the person who runs the command."""
     try:
         user = getpass.getuser()
-    except (KeyError, OSError):  # a container's user need not have a name
+    except (KeyError, OSError):  # the user of a container may have no name
         user = "operator"
     return f"{user}@{socket.gethostname()}"

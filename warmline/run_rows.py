@@ -1,4 +1,4 @@
-"""A run's row in words."""
+"""Describes a run's row in words."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -8,7 +8,7 @@ from warmline.screen import age
 
 
 def progress_text(run: Mapping[str, Any]) -> str:
-    """How far it is, or was when it failed, to be put behind what is said of it; nothing where it has not told."""
+    """The progress of a run, or when it failed, as the end of a sentence; blank if it reported none."""
     far = run["progress"]
     if not far or run["state"] == "done":
         return ""

@@ -1,4 +1,4 @@
-"""What the operator sees: text and tables on standard output, progress and errors on standard error."""
+"""Output for the operator: text and tables on standard output, progress and errors on standard error."""
 
 import json
 import sys
@@ -15,34 +15,34 @@ from rich.text import Text
 from shared.text.printable import printable, printable_json, write_error
 from shared.text.safe_console import SafeConsole
 
-LEAST_WIDTH = 20  # characters of a line, however narrow the terminal
-PIPE_WIDTH = 160  # characters of a line when nobody's terminal says
+LEAST_WIDTH = 20  # characters of a line, even in a narrower terminal
+PIPE_WIDTH = 160  # characters of a line without a terminal
 
 
 def console() -> Console:
-    """Where results go; in a pipe the tables keep their columns."""
+    """The console for results; in a pipe tables keep their columns."""
     return SafeConsole(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
 
 
 def say(*lines: str) -> None:
-    """Lines of a result."""
+    """Print lines of a result."""
     for line in lines:
         sys.stdout.write(f"{printable(line)}\n")
 
 
 def warn(*lines: str) -> None:
-    """Lines about what is wrong."""
+    """Print lines about problems."""
     for line in lines:
         write_error(line)
 
 
 def cells(*values: object) -> list[Text]:
-    """A table's row out of a database: printable, and its [brackets] no markup of rich's."""
+    """A row of database values for a table: printable, and without rich's [markup]."""
     return [Text(printable(str(value))) for value in values]
 
 
 def show_sections(sections: Iterable[tuple[str, Iterable[str]]]) -> None:
-    """Names at the left, lines beside them, wrapped to the terminal's width however narrow it is."""
+    """Print names at the left and lines beside them, wrapped to the terminal's width."""
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True, style="bold")
     table.add_column(overflow="fold")
@@ -53,14 +53,14 @@ def show_sections(sections: Iterable[tuple[str, Iterable[str]]]) -> None:
 
 
 def show_json(value: Mapping[str, Any]) -> None:
-    """A result for a script: one JSON object, in which no character moves a terminal's cursor."""
+    """Print a result for a script: one JSON object without control characters."""
     text = json.dumps(value, indent=2, default=_plain, ensure_ascii=False)
     sys.stdout.write(f"{printable_json(text, has_lines=True)}\n")
 
 
 @contextmanager
 def progress_bar(text: str) -> Iterator[Progress]:
-    """A bar (or, for a task without a total, a moving one) on standard error; nothing when that is no terminal."""
+    """A progress bar (a pulsing one for a task without a total) on standard error, if that is a terminal."""
     columns = SpinnerColumn(), TextColumn(text + " {task.description}"), BarColumn(), TimeElapsedColumn()
     errors = SafeConsole(stderr=True)
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
@@ -68,7 +68,7 @@ def progress_bar(text: str) -> Iterator[Progress]:
 
 
 def print_hanging(text: Text, console: Console, *, first: int, further: int) -> None:
-    """A text whose lines stand under each other at a terminal; one line in a pipe, so that a script finds it whole.
+    """Print a text wrapped and indented at a terminal, but on one line in a pipe, for scripts.
 
     Args:
         text: what to print.
@@ -83,12 +83,12 @@ def print_hanging(text: Text, console: Console, *, first: int, further: int) -> 
 
 
 def number_of(count: int, word: str) -> str:
-    """So many of something, in words: 1 user, 1,200 users."""
+    """A number with its noun: 1 user, 1,200 users."""
     return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def age(of: timedelta) -> str:
-    """A span as one number and its unit: 40 s, 12 min, 5 h, 3 d."""
+    """A time span as one number with a unit: 40 s, 12 min, 5 h, 3 d."""
     seconds = of.total_seconds()
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if abs(seconds) >= size:
@@ -97,7 +97,7 @@ def age(of: timedelta) -> str:
 
 
 def clipped(text: str, length: int) -> str:
-    """The text on one line, at most so long, without characters that would move a terminal's cursor."""
+    """The text on one printable line of at most `length` characters."""
     line = "".join(mark if mark.isprintable() else " " for mark in text)
     return line if len(line) <= length else line[: length - 1] + "…"
 

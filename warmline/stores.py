@@ -1,4 +1,4 @@
-"""Opens what the commands work on, as the settings say, and explains what cannot be opened."""
+"""Opens the stores that the settings name, and explains errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from shared.settings import StoreSettings, load_settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenStores:
-    """PostgreSQL, opened, and where Redis is."""
+    """The opened PostgreSQL, and the URL of Redis."""
 
     database: Database
     redis_url: str
@@ -26,11 +26,11 @@ class OpenStores:
 
 @contextmanager
 def open_stores(*, migrated: bool = True, statement_seconds: float = 0) -> Iterator[OpenStores]:
-    """The stores of the settings, closed at the end.
+    """Open the stores of the settings; they are closed at the end of the block.
 
     Args:
-        migrated: refuse a schema that `warmline migrate` has not brought to this version.
-        statement_seconds: PostgreSQL gives up a statement after so long; 0: never.
+        migrated: refuse a schema of another version.
+        statement_seconds: PostgreSQL cancels a statement after that time; 0: never.
 
     Raises:
         ConfigurationError: a setting is missing or wrong.

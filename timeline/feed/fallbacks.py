@@ -66,7 +66,7 @@ class Fallbacks:
         if found is None:
             parts = tail_sources(shared, own, taken, seen, visibility)
             if sum(len(part.unseen) for part in parts) < enough and self._snapshot.oldest is not None:
-                older = await self._older.posts(page.budget, than=self._snapshot.oldest, besides=shared)
+                older = await self._older.posts(page.budget, older_than=self._snapshot.oldest, without=shared)
                 parts.append(older_source(older, parts, taken, seen, visibility))
             found = freeze_tail(parts, seen, at_most=at_most)
         if page.has_redis and page.position > 0:

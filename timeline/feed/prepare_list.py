@@ -54,7 +54,7 @@ class ListPreparer:
         """Those of the pool's posts that may stand in this list, in the user's order."""
         viewer, order = page.state.viewer, chain.from_iterable(pool.in_order_of(page.request.user_id))
         if not visibility.hides_few:
-            known = visibility.candidates_in(pool.segment) - pool.segment.authors(self._catalogue).unknown - seen
+            known = visibility.candidates_in(pool.indexed) - pool.indexed.authors(self._catalogue).unknown - seen
             yield from filter(known.__contains__, order) if known else ()
             return
         unseen = filterfalse(seen.__contains__, order)

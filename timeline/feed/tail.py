@@ -105,8 +105,8 @@ def tail_of_shared(
         shared: the shared lists.
         own: packed entries of the user's own lists.
         seen: what the user has seen.
-        taken: rows that do not come (again).
-        enough: so many unseen posts are enough.
+        taken: posts that are in the chain already.
+        enough: how many unseen posts are enough.
         at_most: how many posts are made ready.
     """
     fresh = filterfalse(seen.post_numbers.__contains__, shared.index)
@@ -145,7 +145,7 @@ def freeze_tail(parts: Sequence[TailSource], seen: SeenPosts, *, at_most: int) -
     Where fewer are ready than there might be, nothing else may be shown, and nothing follows them.
 
     Args:
-        parts: the best first; no row may come from two of them.
+        parts: the best first; no post may be in two of them.
         seen: what the user has seen.
         at_most: how many posts are made ready; all, where there are few more.
     """

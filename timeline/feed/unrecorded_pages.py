@@ -1,8 +1,8 @@
-"""Goes on with a chain whose last pages were served, but did not get on record where the chain is. Pure.
+"""Continues a chain whose last pages were served, but not recorded in Redis. Pure.
 
 A cursor's position is the end of the page that it came with. If no page of the chain ends there or later, that page's
-record was lost on its way to Redis; the cursor may carry the posts. They are put at the chain's head, where they would
-stand had the record arrived, so that none of them comes again.
+record did not reach Redis; the cursor may carry its posts. They are put at the beginning of the chain, where the record
+would have put them, so that none of them is served again.
 """
 
 from collections.abc import Sequence, Set
@@ -18,7 +18,7 @@ _BLANK = codec.pack_entry(0, Reason.NEW, 0.0)  # rows begin at 1
 
 
 class RestoredChain(Struct, kw_only=True, gc=False):
-    """A chain with all that was served at its head, and where the next page starts."""
+    """A chain that begins with everything that was served, and the position of its next page."""
 
     chain: Chain
     tail: Tail | None

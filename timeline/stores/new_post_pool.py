@@ -1,7 +1,7 @@
-"""Posts that few people have seen yet: each user meets them from another place on, fixed by their id. Pure.
+"""Posts that few people have seen yet; each user starts at another post of the pool, determined by their id. Pure.
 
-So one run's pool is spread evenly over the users, and a first page that is asked for twice between two runs meets the
-same new posts.
+So the pool of one run is spread evenly over the users, and a first page that is requested twice between two runs has
+the same new posts.
 """
 
 import hashlib
@@ -14,38 +14,38 @@ from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList
 from timeline.stores.segments import IndexedList, merge_lists
 
-STRIDE = 16  # rows of the pool that are taken out of it together
+BATCH = 16  # posts of the pool that are taken at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPostPool:
-    """Posts that few people have seen, of one run."""
+    """The new posts that one run published."""
 
     ranked: RankedList
     post_numbers: Sequence[int]
-    doubled: Sequence[int]  # the rows, one after the other and once more
-    entries: Mapping[int, bytes]  # by row, as they stand in a list whose own they are not
-    segment: IndexedList
+    doubled: Sequence[int]  # the post numbers, and once more
+    entries: Mapping[int, bytes]  # by post number, with the reason `new`
+    indexed: IndexedList
 
     @classmethod
     def of(cls, ranked: RankedList) -> Self:
-        """The pool that a run published."""
+        """The pool of a published list."""
         post_numbers, entries = codec.post_numbers_of(ranked.entries), codec.split(ranked.entries)
-        marked = {
+        as_new = {
             number: codec.with_reason(entry, Reason.NEW) for number, entry in zip(post_numbers, entries, strict=True)
         }
         return cls(
             ranked=ranked,
             post_numbers=post_numbers,
             doubled=post_numbers * 2,
-            entries=marked,
-            segment=merge_lists([ranked.entries]),
+            entries=as_new,
+            indexed=merge_lists([ranked.entries]),
         )
 
     def in_order_of(self, user_id: str) -> Iterator[Sequence[int]]:
-        """All rows once, a few at a time, from one on that depends on the user and the generation."""
+        """All posts once, in batches, from one on that depends on the user and the generation."""
         length = len(self.post_numbers)
         seed = hashlib.blake2b(f"{self.ranked.generation}|{user_id}".encode(), digest_size=8).digest()
         start = int.from_bytes(seed, "little") % length if length else 0
-        for at in range(start, start + length, STRIDE):
-            yield self.doubled[at : min(at + STRIDE, start + length)]
+        for at in range(start, start + length, BATCH):
+            yield self.doubled[at : min(at + BATCH, start + length)]

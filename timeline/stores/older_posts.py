@@ -1,4 +1,4 @@
-"""This process's copy of the posts that are older than its newest ones: read when a reader comes that far, for all."""
+"""This process's copy of posts older than the newest ones; read once for all users, when a page needs it first."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,67 +17,67 @@ from timeline.stores.budgets import RequestBudget, Stores
 from timeline.stores.local_copies import Snapshot, catalogue_entry, packed_by_recency
 from timeline.stores.segments import IndexedList, merge_lists
 
-GOOD_FOR = timedelta(seconds=30)  # as long as the newest posts are good for (`timeline.stores.background_refresh`)
+VALID_FOR = timedelta(seconds=30)  # as long as the newest posts (`timeline.stores.background_refresh`)
 
 
 class _Copy(Struct, kw_only=True):
-    """What PostgreSQL gave."""
+    """What was read from PostgreSQL."""
 
-    than: datetime  # none is newer
+    older_than: datetime  # all posts are older than this
     read_at: datetime
     packed: bytes
 
 
 class OlderPosts:
-    """Reads one copy at a time; who comes meanwhile gets the one before, or waits for the first."""
+    """Reads one copy at a time; meanwhile other requests get the copy before it, or wait for the first."""
 
     def __init__(self, *, database: Database, stores: Stores, snapshot: Snapshot, lists: ListSettings) -> None:
         self._database, self._stores, self._snapshot = database, stores, snapshot
         self._limit = lists.list_length + 2 * lists.seen_length  # enough to pass all seen ones
         self._copy: _Copy | None = None
         self._under_way: asyncio.Future[None] | None = None
-        self._put_together: tuple[_Copy | None, IndexedList | None] = (None, None)
-        self._segment = merge_lists(())
+        self._merged: tuple[_Copy | None, IndexedList | None] = (None, None)
+        self._indexed = merge_lists(())
 
-    async def posts(self, budget: RequestBudget, *, than: datetime, besides: IndexedList) -> IndexedList:
-        """Posts that are older than a moment, newest first, less those of a segment; none while PostgreSQL is away.
+    async def posts(self, budget: RequestBudget, *, older_than: datetime, without: IndexedList) -> IndexedList:
+        """Posts older than a time, the newest first, without those of another list; none while PostgreSQL is away.
 
         Args:
             patience: of the request that comes so far; it is told if PostgreSQL does not answer.
-            than: the moment.
-            besides: what the reader is given before.
+            older_than: the time.
+            without: the list that comes before.
         """
-        if not self._is_good(than):
+        if not self._is_valid(older_than):
             if self._under_way is None:
-                await self._read(budget, than)
+                await self._read(budget, older_than)
             elif self._copy is None:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(asyncio.shield(self._under_way), budget.seconds["postgresql"])
-        made_of = (self._copy, besides)
-        if self._put_together[0] is not made_of[0] or self._put_together[1] is not made_of[1]:
+        made_of = (self._copy, without)
+        if self._merged[0] is not made_of[0] or self._merged[1] is not made_of[1]:
             packed = [self._copy.packed] if self._copy else []
-            self._put_together, self._segment = made_of, merge_lists(packed, without=besides.post_number_set)
-        return self._segment
+            self._merged, self._indexed = made_of, merge_lists(packed, without=without.post_number_set)
+        return self._indexed
 
-    def _is_good(self, than: datetime) -> bool:
-        """Whether the copy goes on where the newest posts end, as this very look at PostgreSQL found them."""
+    def _is_valid(self, older_than: datetime) -> bool:
+        """Whether the copy is recent, and continues exactly the current copy of the newest posts."""
         copy = self._copy
-        return copy is not None and copy.than is than and datetime.now(UTC) - copy.read_at < GOOD_FOR
+        return copy is not None and copy.older_than is older_than and datetime.now(UTC) - copy.read_at < VALID_FOR
 
-    async def _read(self, budget: RequestBudget, than: datetime) -> None:
+    async def _read(self, budget: RequestBudget, older_than: datetime) -> None:
         self._under_way = asyncio.get_running_loop().create_future()
         now = datetime.now(UTC)
         try:
-            packed, entries = await self._stores.database(budget, partial(self._query, now, than))
+            packed, entries = await self._stores.database(budget, partial(self._query, now, older_than))
         except StoreUnavailable:
             return
         finally:
             self._under_way.set_result(None)
             self._under_way = None
         self._snapshot.catalogue.add(entries)
-        self._copy = _Copy(than=than, read_at=now, packed=packed)
+        self._copy = _Copy(older_than=older_than, read_at=now, packed=packed)
 
-    def _query(self, now: datetime, than: datetime) -> tuple[bytes, Sequence[CatalogueEntry]]:
-        posts = newest_posts(self._database, now=now, limit=self._limit, older_than=than)
+    def _query(self, now: datetime, older_than: datetime) -> tuple[bytes, Sequence[CatalogueEntry]]:
+        posts = newest_posts(self._database, now=now, limit=self._limit, older_older_than=older_than)
         packed = packed_by_recency(posts, now, half_life_hours=self._snapshot.half_life_hours)
         return packed, [catalogue_entry(post) for post in posts]

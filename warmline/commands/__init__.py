@@ -1,1 +1,1 @@
-"""One module or folder for each command of `warmline`; `command.py` is where a command begins."""
+"""One module or folder for each command of `warmline`; a folder's entry point is `command.py`."""

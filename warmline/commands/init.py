@@ -1,4 +1,4 @@
-"""`warmline init`: give a `.env` the secrets that it lacks, and leave all else in it as it is."""
+"""`warmline init`: adds missing secrets to `.env`, and changes nothing else in it."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ ENV_FILE = Path(".env")  # in the working folder, as the settings read it
 
 
 def run_init() -> int:
-    """Add what is missing; gives the exit code.
+    """Add missing secrets; returns the exit code.
 
     Raises:
         ConfigurationError: the file cannot be read or written.
@@ -28,7 +28,7 @@ def run_init() -> int:
 
 
 def add_to_file(path: Path) -> list[str]:
-    """Add the secrets that a file lacks (it is made where it is not there), which only its owner may read then."""
+    """Add missing secrets to a file, which is created if necessary; then only its owner may read it."""
     before = path.read_bytes().decode(errors="surrogateescape") if path.exists() else ""
     after, added = add_missing_secrets(before, known={name for name, value in os.environ.items() if value})
     if added:

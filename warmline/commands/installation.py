@@ -1,4 +1,4 @@
-"""`warmline installation`: which installation this is, and whose Redis, model folder and snapshot the settings name."""
+"""`warmline installation`: this installation's id, and the owners of its Redis, model folder and snapshot."""
 
 import sys
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ REDIS, MODELS, SNAPSHOT = "Redis", "models", "snapshot"
 
 
 class OwnedBy(StrEnum):
-    """Whose something is."""
+    """The owner of a resource, as seen from this installation."""
 
     OURS = "ours"
     NOBODYS = "nobody's"
@@ -38,7 +38,7 @@ class OwnedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnedResource:
-    """One thing that an installation owns."""
+    """Redis, the model folder or the snapshot: a resource that belongs to one installation."""
 
     what: str
     where: str
@@ -52,7 +52,7 @@ class OwnedResource:
 
 
 def run_show(*, as_json: bool) -> int:
-    """Show the id, and whose everything is; gives 1 when something is another's."""
+    """Show the id and the owners; returns 1 if a resource belongs to another installation."""
     with open_stores() as stores:
         this_id, resources = installation_id(stores.database), _read_resources(stores)
         where = address(stores.database.own)
@@ -75,7 +75,7 @@ def run_show(*, as_json: bool) -> int:
 
 
 def run_adopt(*, yes: bool, by: str | None) -> int:
-    """Make Redis, the model folder and the snapshot that the settings name this installation's."""
+    """Make Redis, the model folder and the snapshot of the settings belong to this installation."""
     with open_stores() as stores:
         this_id, resources = installation_id(stores.database), _read_resources(stores)
         to_adopt = [
@@ -194,7 +194,7 @@ def _take_over(stores: OpenStores, resource: OwnedResource, installation: str) -
 
 
 def _warn_of_unknown(resources: Sequence[OwnedResource]) -> int:
-    """Say what could not be looked at; gives 1 when there was something."""
+    """Warn of resources that could not be read; returns 1 if there were any."""
     unknown = [resource for resource in resources if resource.owned_by is OwnedBy.UNKNOWN]
     for resource in unknown:
         warn(

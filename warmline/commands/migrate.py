@@ -6,7 +6,7 @@ from warmline.stores import open_stores
 
 
 def run_migrate(*, as_json: bool) -> int:
-    """Bring the schema to this version and say from where to where."""
+    """Upgrade the schema, and print its old and new version."""
     with open_stores(migrated=False) as stores:
         before, after = migrate(stores.database)
     if as_json:

@@ -1,4 +1,4 @@
-"""`warmline models`, `promote`, `rollback`: which model is served, and by whose word."""
+"""`warmline models`, `promote`, `rollback`: show and change which model is served."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ LIMIT = 20
 
 
 def run_models(*, as_json: bool) -> int:
-    """List the newest versions with their figures and verdicts."""
+    """List the newest versions with their metrics and verdicts."""
     with open_stores() as stores:
         models = list_models(stores.database, limit=LIMIT)
         readiness = read_readiness(stores.database)
@@ -33,7 +33,7 @@ def run_models(*, as_json: bool) -> int:
 
 
 def run_promote(version: int, *, override: bool, by: str | None, as_json: bool) -> int:
-    """Make a version the champion and ask for its lists, once its files were found whole."""
+    """Make a version the champion and request its lists, after its files were checked."""
     model_dir = load_settings(ModelSettings).model_dir
     with open_stores() as stores:
         done = promote(stores.database, model_dir, version, by=by or operator_name(), override=override)
@@ -42,7 +42,7 @@ def run_promote(version: int, *, override: bool, by: str | None, as_json: bool) 
 
 
 def run_rollback(*, by: str | None, as_json: bool) -> int:
-    """Make the previous champion the champion again and ask for its lists, once its files were found whole."""
+    """Make the previous champion the champion again and request its lists, after its files were checked."""
     model_dir = load_settings(ModelSettings).model_dir
     with open_stores() as stores:
         done = roll_back(stores.database, model_dir, by=by or operator_name())
@@ -78,7 +78,7 @@ def _said(done: Promotion, *, has_scorer: bool, as_json: bool) -> int:
 
 
 def _in_short(model: ModelVersion) -> dict[str, Any]:
-    """A version, its figures and the gate's checks; the whole report is in `warmline models --json`."""
+    """A version, its metrics and the gate's checks; `warmline models --json` has the whole report."""
     about = {name: value for name, value in as_dict(model).items() if name != "report"}
     return {**about, "figures": _figures(model), "checks": model.report.get("checks", [])}
 
@@ -88,7 +88,7 @@ def _has_scorer(stores: OpenStores) -> bool:
 
 
 def _lines(model: ModelVersion) -> list[str]:
-    """What is served and why, and how good it is."""
+    """Which model is served and why, and how good it is."""
     alias = f", {model.alias}" if model.alias else ""
     figures = [f"{name} {value:.4f}" for name, value in _figures(model).items()]
     head = f"{model.state}{alias}, trained {model.created_at:%Y-%m-%d %H:%M}"
@@ -100,7 +100,7 @@ def _figures(model: ModelVersion) -> dict[str, float]:
 
 
 def _figure(model: ModelVersion, metric: str) -> float | None:
-    """NeuCF's figure in the replay, which the gate reads; where there was none, on the first cut."""
+    """NeuCF's metric in the replay, which the gate uses; without a replay, on the first cut."""
     for cut in (model.report.get("replay", {}), *model.report.get("cuts", {}).values()):
         value = cut.get("systems", {}).get("neucf", {}).get(metric)
         if value is not None:

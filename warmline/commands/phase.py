@@ -1,4 +1,4 @@
-"""`warmline phase`: read and switch the phase."""
+"""`warmline phase`: shows and switches the phase."""
 
 import math
 from collections.abc import Mapping
@@ -24,14 +24,14 @@ WRITTEN_AS = 100  # characters of a name that the audit keeps
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedisPhase:
-    """What the timelines read now; `trouble` says why that cannot be told."""
+    """The phase that the timelines read now; `trouble` says why it is unknown."""
 
     state: PhaseState | None
     trouble: str | None = None
 
 
 def run_phase_get(*, as_json: bool) -> int:
-    """Show the phase in force, whether Redis has it, and the last changes."""
+    """Show the current phase, whether Redis has it, and the last changes."""
     with open_stores() as stores:
         state = read_phase(stores.database)
         changes = _changes(stores.database)
@@ -51,7 +51,7 @@ def run_phase_get(*, as_json: bool) -> int:
 
 
 def run_phase_set(phase: Phase, *, rollout_percent: float, by: str | None, as_json: bool) -> int:
-    """Put a phase in force: in PostgreSQL, which decides, then in Redis, which the timelines read."""
+    """Switch the phase: in PostgreSQL, which decides, then in Redis, which the timelines read."""
     if not (math.isfinite(rollout_percent) and 0 <= rollout_percent <= 100):
         raise ConfigurationError(f"--rollout-percent: got {rollout_percent}, expected 0 to 100")
     lists = load_settings(ListSettings)
@@ -65,7 +65,7 @@ def run_phase_set(phase: Phase, *, rollout_percent: float, by: str | None, as_js
     if as_json:
         said = str(trouble) if trouble else None
         told = {"in_redis": trouble is None, "trouble": said, "warning": warning}
-        show_json({**_as_dict(state), **told, "hint": warning})  # its name in earlier versions
+        show_json({**_as_dict(state), **told, "hint": warning})  # the name of this field in earlier versions
         return 0
     say(_sentence(state))
     if is_foreign:
@@ -86,7 +86,7 @@ def run_phase_set(phase: Phase, *, rollout_percent: float, by: str | None, as_js
 
 
 def _publish(stores: OpenStores, state: PhaseState, lists: ListSettings) -> StoreUnavailable | None:
-    """Write the phase to Redis; gives what was in the way, if anything."""
+    """Write the phase to Redis; returns what failed, if anything."""
     writer = JobStore(stores.redis_url, keep_for=lists.keep_for)
     try:
         writer.expect(installation_id(stores.database))
@@ -99,7 +99,7 @@ def _publish(stores: OpenStores, state: PhaseState, lists: ListSettings) -> Stor
 
 
 def _warning(stores: OpenStores, state: PhaseState) -> str | None:
-    """A switch to a phase without a model or lists is allowed, but hardly meant."""
+    """A warning about a phase without a model or lists: switching to it is allowed, but hardly intended."""
     try:
         stores.refuse_foreign_redis()
         has_lists: bool | None = state.phase in read_publications(stores.redis_url)

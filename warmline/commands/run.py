@@ -1,4 +1,4 @@
-"""`warmline run`: ask the service that does a job for a run, and wait for its report."""
+"""`warmline run`: requests a run from the service that does the job, and waits for its report."""
 
 import os
 import socket
@@ -20,7 +20,7 @@ SHOWN = ("id", "job", "state", "report", "error", "progress", "started_at", "fin
 
 
 def run_job(job: Job, *, wait: bool, as_json: bool) -> int:
-    """Ask for a run; gives 0 when it was good (or, without waiting, asked for), 1 when it failed."""
+    """Request a run; returns 0 if it was good (without waiting: if it was requested), 1 if it failed."""
     by = f"warmline run ({socket.gethostname()}:{os.getpid()})"
     with open_stores() as stores:
         refuse_if_running(stores.database, job)
@@ -35,7 +35,7 @@ def run_job(job: Job, *, wait: bool, as_json: bool) -> int:
 
 
 def _refuse_if_dead(database: Database, job: Job) -> None:
-    """Raises RunRefused when no service does this job: a request would lie there until one starts."""
+    """Raises RunRefused if no service does this job: the request would wait until one starts."""
     service = SERVICES[job]
     if any(row["service"] == service for row in live_services(database)):
         return
@@ -46,10 +46,10 @@ def _refuse_if_dead(database: Database, job: Job) -> None:
 
 
 def _wait(database: Database, job: Job, run_id: int, *, by: str) -> dict[str, Any]:
-    """Poll until the run has ended; its lease bounds a silent worker's time.
+    """Poll until the run has ended; its lease limits how long a dead worker is waited for.
 
     Raises:
-        RunRefused: the service died before it took the request (which is taken back), or while it worked.
+        RunRefused: the service died before it claimed the request (which is withdrawn), or during the run.
     """
     with progress_bar(f"{job}: run {run_id}") as progress:
         task = progress.add_task("requested", total=None)
@@ -94,7 +94,7 @@ def _show(row: dict[str, Any]) -> None:
 
 
 def _facts(report: Mapping[str, Any]) -> str:
-    """A report's plain values; those that hold several are lines of their own."""
+    """The plain values of a report; nested ones get a line of their own."""
     plain = {name: value for name, value in report.items() if not isinstance(value, dict | list)}
     return ", ".join(f"{_words(name)} {_value(value)}" for name, value in plain.items())
 

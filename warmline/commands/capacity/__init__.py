@@ -1,1 +1,1 @@
-"""`warmline capacity`: what a world of some size will need."""
+"""`warmline capacity`: what an app of a given size will need."""

@@ -1,4 +1,4 @@
-"""The last good run of each job: what it took, and how much it worked on."""
+"""The last good run of each job: its seconds, and how much data it processed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from shared.db.engine import Database
 from shared.db.runs import recent_runs
 from warmline.commands.capacity.model import JOBS, TRAIN, DataSize
 
-LOOKED_AT = 50  # the newest runs of a job, among them failed and partial ones
+LOOKED_AT = 50  # newest runs of a job, including failed and partial ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredRun:
-    """A run as its report has it."""
+    """Seconds and amounts from a run's report."""
 
     at: datetime
     seconds: float
@@ -23,7 +23,7 @@ class MeasuredRun:
     report: Mapping[str, Any]
 
     def worked_on(self, job: str, here: DataSize) -> DataSize:
-        """As much as its report says; else what is here now."""
+        """The amount of data from its report, else the current one."""
         if job != TRAIN or "work" not in self.report:
             return here
         events = int(self.report["work"].get("events", here.interactions))
@@ -32,7 +32,7 @@ class MeasuredRun:
 
 
 def last_runs(database: Database) -> dict[str, MeasuredRun]:
-    """By job; partial scoring runs are left out, and so is what never ran."""
+    """The last good run by job, without partial scoring runs."""
     found = {}
     for job in JOBS:
         done = (run for run in recent_runs(database, limit=LOOKED_AT, job=job) if run["state"] == "done")

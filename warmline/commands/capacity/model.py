@@ -1,6 +1,6 @@
-"""What a world of some size needs in bytes and seconds: what is here, measured, times what grows. Pure.
+"""Predicts bytes and seconds for a given size: measurements of the current data, multiplied by its growth. Pure.
 
-Where a table or a kind of key holds too little to be measured, bytes of one are assumed: for ids as long as UUIDs.
+If a table or a kind of key holds too little to be measured, bytes per item are assumed, for ids as long as UUIDs.
 """
 
 from collections.abc import Mapping
@@ -9,22 +9,22 @@ from dataclasses import dataclass
 HEURISTIC, TRAIN, SCORE = "heuristic", "train", "score"
 JOBS = (HEURISTIC, TRAIN, SCORE)
 
-# Of fewer rows the pages that every index has, however little is in it, are most of what they take.
+# With fewer rows the minimal pages of each index are most of the bytes.
 MIN_ROWS = 2_000
-# Bytes of a row with its share of the indexes, ids being UUIDs and captions short; measured on filled tables.
+# Bytes per row including indexes, for UUIDs as ids and short captions; measured on filled tables.
 ASSUMED_ROWS = {"users": 182, "posts": 355, "interactions": 356, "blocks": 341, "post_rows": 186}
-# Of one encoder: the vector, and its row with its share of the indexes, where the encoder's identity stands twice; what
-# is longer than 2 kB lies in pieces beside the row.
+# For one encoder: the vector, and its row including indexes, which hold the encoder's identity twice; a value above 2
+# kB is stored in chunks outside the row (TOAST).
 ASSUMED_VECTORS = {"caption": 2 * 384 + 500, "image": 2 * 1280 + 820}
 ASSUMED_FINGERPRINT = 290  # of a photo
-POSTGRES_EMPTY_BYTES = 600_000  # what an empty schema takes, and some runs
+POSTGRES_EMPTY_BYTES = 600_000  # of an empty schema and some runs
 
-VIEWER_NAME_BYTES = 90  # in the set of those who have a viewer
+VIEWER_NAME_BYTES = 90  # in the set of users who have a viewer record
 SHARED_BYTES = 50_000  # everyone's list, new posts and the small keys
-REDIS_BYTES = 500_000  # what Redis takes besides keys once it is at work: its connections' buffers, its scripts
+REDIS_BYTES = 500_000  # used by Redis besides keys: buffers of connections, scripts
 BARE_VIEWER_BYTES = 72  # of a user who has seen nothing
 
-# What each part of a job grows with; a part that is not named takes as long as it did.
+# What each part of a job grows with; other parts take the same time as before.
 GROWS_WITH: Mapping[str, Mapping[str, str]] = {
     HEURISTIC: {"load": "data", "rank": "data", "publish": "users"},
     SCORE: {"encode": "posts", "load": "data", "publish": "pairs"},
@@ -33,12 +33,12 @@ GROWS_WITH: Mapping[str, Mapping[str, str]] = {
         "replay": "interactions", "exams": "pairs", "rest": "interactions",
     },
 }  # fmt: skip
-MOST_GROWTH = 10.0  # from here on, what a run took says too little of what another will take
+MOST_GROWTH = 10.0  # above this, one run's seconds do not predict another's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataSize:
-    """How much there is, or will be."""
+    """An amount of data, current or expected."""
 
     users: int
     posts: int
@@ -47,7 +47,7 @@ class DataSize:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Growth:
-    """How many times as much of each."""
+    """The growth of each amount, as a factor."""
 
     users: float
     posts: float
@@ -55,7 +55,7 @@ class Growth:
 
     @classmethod
     def between(cls, here: DataSize, there: DataSize) -> "Growth":
-        """From one world to another."""
+        """The growth from one size to another."""
         return cls(
             users=there.users / max(here.users, 1),
             posts=there.posts / max(here.posts, 1),
@@ -63,7 +63,7 @@ class Growth:
         )
 
     def of(self, driver: str) -> float:
-        """Of what a part grows with."""
+        """The growth of the amount that a part depends on."""
         if driver == "pairs":
             return self.users * self.posts
         if driver == "data":
@@ -77,7 +77,7 @@ class Growth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BytesPerItem:
-    """Bytes of one of each in this Redis, tried out with keys of nobody; ids being UUIDs."""
+    """Bytes per item in this Redis, measured with test keys whose ids are UUIDs."""
 
     list: float
     viewer: float
@@ -88,7 +88,7 @@ class BytesPerItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyCounts:
-    """How many keys of a kind Redis holds, and their bytes, with their share of the tables that find them."""
+    """Number and bytes of a kind of keys in Redis, including their share of Redis' hash tables."""
 
     count: int
     bytes: float
@@ -96,14 +96,14 @@ class KeyCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table of ours: its rows, and its bytes with its indexes."""
+    """One of our tables: its rows, and its bytes including indexes."""
 
     rows: int
     bytes: int
 
 
 def redis_bytes_assumed(world: DataSize, weights: BytesPerItem, *, max_lists: int) -> dict[str, int]:
-    """Before anything was published: the most that such a world can need, for all may be active."""
+    """Before anything was published: the upper bound, in case all users are active."""
     lists = min(world.users, max_lists)
     seen = world.interactions / lists if lists else 0.0
     viewers = lists * (weights.viewer + VIEWER_NAME_BYTES + seen * weights.viewer_post)
@@ -117,13 +117,13 @@ def redis_bytes_assumed(world: DataSize, weights: BytesPerItem, *, max_lists: in
 
 
 def redis_bytes(here: Mapping[str, KeyCounts], growth: Growth, *, warm_users: int, max_lists: int) -> dict[str, int]:
-    """What is published, times what grows; readers' own keys as many times as there are users.
+    """Published data multiplied by its growth; readers' own keys grow with the users.
 
     Args:
-        here: by kind, as `KINDS` of `shared.ranked_lists.key_sizes` names them.
-        growth: from here to the world that is asked about.
-        warm_users: who will have a NeuCF list here once a model is promoted.
-        max_lists: that are published at most.
+        here: current keys by kind, as `KINDS` of `shared.ranked_lists.key_sizes` names them.
+        growth: from the current size to the expected one.
+        warm_users: users who will have a NeuCF list once a model is promoted.
+        max_lists: the largest number of published lists.
     """
     heuristic, neucf, viewers = (here.get(kind, KeyCounts(count=0, bytes=0)) for kind in ("list:h", "list:n", "viewer"))
     each = heuristic.bytes / max(heuristic.count, 1)
@@ -145,21 +145,21 @@ def redis_bytes(here: Mapping[str, KeyCounts], growth: Growth, *, warm_users: in
 
 
 def reader_bytes(weights: BytesPerItem, *, chains: int, seen_length: int) -> int:
-    """The most that one reader adds: all their chains, and all that they were shown."""
+    """The upper bound for one reader: all chains, and all posts that they were shown."""
     return round(chains * weights.chain + 4 * seen_length + weights.viewer)
 
 
 def postgres_bytes(
     here: Mapping[str, Table], world: DataSize, growth: Growth, *, views: bool, vectors: Mapping[str, float]
 ) -> dict[str, int]:
-    """By table of the schema `warmline`.
+    """Bytes by table of the schema `warmline`.
 
     Args:
-        here: the tables as they are.
-        world: that is asked about.
-        growth: from here to there.
-        views: whether the relations are the team's own; then ours hold what comes by the API.
-        vectors: how many of each part (caption, image) a post has, or will have.
+        here: the current tables.
+        world: the expected size.
+        growth: from the current size to the expected one.
+        views: whether the relations are the team's views; then our tables hold only what the API received.
+        vectors: per post, by part (caption, image).
     """
     wanted = {
         "users": world.users,
@@ -183,18 +183,18 @@ def postgres_bytes(
 
 
 def another_encoder_bytes(world: DataSize, vectors: Mapping[str, float]) -> int:
-    """What is added while other encoders of both parts are tried: their vectors stand beside the champion's."""
+    """Additional bytes while other encoders are tried: their vectors are stored beside the champion's."""
     return round(sum(each * world.posts * ASSUMED_VECTORS[part] for part, each in vectors.items()))
 
 
 def seconds_of(job: str, stages: Mapping[str, float], seconds: float, growth: Growth) -> dict[str, float] | None:
-    """What a run took, each part times what grew; None where it grew too much for that.
+    """Seconds of a run, each part multiplied by its growth; None if the growth is too large for that.
 
     Args:
-        job: that the run did.
-        stages: seconds by part; of a report without them, the whole is one part that grows with the interactions.
+        job: of the run.
+        stages: seconds by part; without them the whole run is one part that grows with the interactions.
         seconds: of the whole run.
-        growth: from what the run worked on.
+        growth: from the data that the run processed.
     """
     if growth.most > MOST_GROWTH:
         return None

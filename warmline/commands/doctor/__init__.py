@@ -1,1 +1,1 @@
-"""`warmline doctor`: examines everything that Warmline needs, and says what to do."""
+"""`warmline doctor`: checks everything that Warmline needs, and says what to do."""

@@ -1,4 +1,4 @@
-"""`warmline doctor`: examine, explain each finding, and ask whether strangers may see a few of the posts."""
+"""`warmline doctor`: checks, explains each finding, and asks whether strangers may see a few sample posts."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ CAPTION = 70  # characters
 
 
 def run_doctor(*, yes: bool, as_json: bool) -> int:
-    """Look at everything; gives 1 when a problem stands, else 0."""
+    """Check everything; returns 1 if there is a problem, else 0."""
     findings: list[Finding] = []
     posts: Sequence[Mapping[str, Any]] = ()
     with open_stores(migrated=False, statement_seconds=STATEMENT_SECONDS) as stores, stores.database.read() as snapshot:
@@ -42,7 +42,7 @@ def run_doctor(*, yes: bool, as_json: bool) -> int:
                 _examine(stores, snapshot, findings)
                 posts = _sample(stores, snapshot)
         except WarmlineError as error:
-            if all(each.got != str(error) for each in findings):  # a step may have said so
+            if all(each.got != str(error) for each in findings):  # a step may have reported it already
                 findings.append(unanswered(error))
     findings = in_order(findings)
     ask = not (yes or as_json) and sys.stdin.isatty() and sys.stdout.isatty()
@@ -63,7 +63,7 @@ def run_doctor(*, yes: bool, as_json: bool) -> int:
 
 
 def _examine(stores: OpenStores, snapshot: Snapshot, findings: list[Finding]) -> None:
-    """Add what each step finds; what was found before a step failed stays."""
+    """Add the findings of each step; if a step fails, earlier findings are kept."""
     with progress_bar("Looking at") as progress:
         task = progress.add_task("", total=None)
         for step, found in examine(stores, snapshot):
@@ -75,7 +75,7 @@ def _sample(stores: OpenStores, snapshot: Snapshot) -> Sequence[Mapping[str, Any
     place = stores.database.source or stores.database.own
     try:
         return sample_posts(RowProbe(snapshot.connection(place), place), count=SAMPLE_POSTS) or ()
-    except SourceError:  # there is no such relation, or it fails: a finding says so already
+    except SourceError:  # the relation is missing or fails: a finding already says so
         return ()
 
 

@@ -1,4 +1,4 @@
-"""Whether the encoders that the settings name can be built here and encode a sample, without a download."""
+"""Checks whether the encoders of the settings can be built on this machine and encode a sample, without a download."""
 
 import os
 import subprocess
@@ -17,17 +17,17 @@ from shared.settings import PREFIX
 from warmline.findings import Finding, good, hint, problem
 
 MODULE = "shared.content.encoders.self_test_process"
-MOST_SECONDS = 120.0  # that loading and trying both may take; 5 as a rule
+MOST_SECONDS = 120.0  # for loading and testing both; usually 5
 FOLDER = "WARMLINE_ENCODER_FOLDER"
 EXPECTED = "an encoder that can be built, and a vector of its width"
 
 
 def check_encoders(settings: ContentSettings, *, with_sample: bool) -> list[Finding]:
-    """Look at the names, the packages and the folder; and, which takes seconds, encode a sample by each.
+    """Check names, packages and the folder; if wanted, encode a sample with each, which takes seconds.
 
     Args:
         settings: that name them.
-        with_sample: whether phase 2 has what it needs, so that the encoders are about to be used.
+        with_sample: whether there is enough data for phase 2, so that the encoders will be used.
     """
     names = {"WARMLINE_IMAGE_ENCODER": settings.image_encoder, "WARMLINE_TEXT_ENCODER": settings.text_encoder}
     has_torch = find_spec("torch") is not None
@@ -46,7 +46,7 @@ def check_encoders(settings: ContentSettings, *, with_sample: bool) -> list[Find
 
 
 def judge_test_result(variable: str, name: str, result: EncoderTestResult | None, *, is_offline: bool) -> Finding:
-    """What the trial of an encoder means; None: the process that tried it gave no answer."""
+    """The finding for an encoder's test result; None: the process that tested it gave no answer."""
     if result is None:
         got = f"{name}: the process that tried it ended without a word, or took more than {MOST_SECONDS:g} s"
         return problem(variable, got, expected=EXPECTED, todo="is memory short here? Else name another one")
@@ -59,7 +59,7 @@ def judge_test_result(variable: str, name: str, result: EncoderTestResult | None
 
 
 def _judge_names(settings: ContentSettings, *, has_torch: bool) -> list[Finding]:
-    """Names that no encoder has, and packages that are missing where there is PyTorch, so that jobs may run here."""
+    """Unknown names; and missing packages if PyTorch is installed, since jobs may then run on this machine."""
     found = []
     for variable, name, packages_of in (
         ("WARMLINE_IMAGE_ENCODER", settings.image_encoder, image_packages),
@@ -92,7 +92,7 @@ def _is_offline() -> bool:
 
 
 def _test_results(settings: ContentSettings) -> Mapping[str, EncoderTestResult]:
-    """By name, of those that gave an answer in time."""
+    """The results that came in time, by name."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}  # no secrets
     environment["PYTHONPATH"] = os.pathsep.join(path or os.curdir for path in sys.path)
     folder = [str(settings.encoder_folder)] if settings.encoder_folder else []
@@ -107,7 +107,7 @@ def _test_results(settings: ContentSettings) -> Mapping[str, EncoderTestResult]:
 
 
 def _read(line: bytes) -> EncoderTestResult | None:
-    """None for what a library has written."""
+    """Parse a line; None for a line that a library wrote."""
     try:
         return json.decode(line, type=EncoderTestResult)
     except DecodeError:

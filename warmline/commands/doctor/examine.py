@@ -1,6 +1,6 @@
-"""Walks through everything that `warmline doctor` looks at, in the order in which one thing needs another.
+"""Runs all checks of `warmline doctor` in the order of their dependencies.
 
-What cannot be read is a finding of its own, and the rest is looked at all the same.
+What cannot be read is a finding of its own, and the other checks still run.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -67,17 +67,17 @@ from warmline.commands.doctor.setup_rules import (
 from warmline.findings import Finding, Severity, problem, too_slow, unanswered
 from warmline.stores import OpenStores
 
-Steps = Iterator[tuple[str, list[Finding]]]  # what is being looked at, and what was found there
-Shares = Mapping[str, RowShare]  # what each check of a relation's rows counted
-Questions = Iterator[tuple[str, Callable[[], list[Finding]]]]  # what about, and how it is answered
+Steps = Iterator[tuple[str, list[Finding]]]  # what is checked, and the findings
+Shares = Mapping[str, RowShare]  # the counts of each check of a relation's rows
+Questions = Iterator[tuple[str, Callable[[], list[Finding]]]]  # the subject, and a function that gives the findings
 UNREADABLE = "SELECT * from it in psql as the same role and see to what PostgreSQL says; the jobs would fail alike"
 SCHEMA_CHECK = "schema warmline"
 DATED = ("users", "posts", "interactions")
-RUNS_LOOKED_AT = 20  # of a job, to find one that ended well
+RUNS_LOOKED_AT = 20  # of a job, to find one that succeeded
 
 
 def examine(stores: OpenStores, snapshot: Snapshot) -> Steps:
-    """All steps; each gives its findings when it is done."""
+    """All steps; each yields its findings when it is done."""
     yield "settings", check_settings()
     yield "Redis", _redis(stores.redis_url)
     schema = _schema(stores)
@@ -88,23 +88,23 @@ def examine(stores: OpenStores, snapshot: Snapshot) -> Steps:
         yield "database role", _answered("database role", lambda: judge_own_role(look_at_role(own)))
         yield "jobs and models", _jobs(stores)
     elif not stores.database.has_views:
-        return  # without its tables there is nothing to look at
+        return  # without its tables there is nothing to check
     yield from _relations(stores, snapshot, is_migrated=not schema)
 
 
 def _relations(stores: OpenStores, snapshot: Snapshot, *, is_migrated: bool) -> Steps:
-    """The four relations: what they are, how they are found, and what stands in them."""
+    """Check the four relations: contract, indexes and rows."""
     has_views = stores.database.has_views
     place = stores.database.source or stores.database.own
     connection = snapshot.connection(place)
     probe = RowProbe(connection, place)
     usable = yield from _contracts(snapshot, place, probe, has_views=has_views)
-    # Of our own tables the migrations decide which indexes there are: one on events' post_id is not among them.
+    # The indexes of our own tables come from the migrations; events have none on post_id.
     wanted = [(one, column) for one, column, *_ in LOOKUPS if one in usable]
     lookups = find_missing_indexes(probe, [each for each in wanted if has_views or each[1] not in RARELY_ASKED])
     probe = RowProbe(connection, place, unordered=_too_large_to_sort(lookups))
     shares = yield from _readable(probe, usable, has_views=has_views)
-    # What a view that fails would have indexed may fail as well, and will be another once the view is mended.
+    # Index checks of a failing view may fail too, and will differ once the view is repaired.
     yield "indexes", judge_lookups(lookups.of_relations(shares))
     yield from _rows(probe, {each: found for each, found in shares.items() if found is None or _has_rows(found)})
     if has_views and "users" in shares and is_migrated:
@@ -118,7 +118,7 @@ def _relations(stores: OpenStores, snapshot: Snapshot, *, is_migrated: bool) -> 
 def _contracts(
     snapshot: Snapshot, place: RelationHome, probe: RowProbe, *, has_views: bool
 ) -> Generator[tuple[str, list[Finding]], None, list[str]]:
-    """Whether each relation keeps the contract and may be read; gives those that do."""
+    """Check that each relation follows the contract and may be read; returns those that do."""
     usable = []
     for relation in RELATIONS:
         found = _contract(snapshot, place, probe, relation)
@@ -132,7 +132,7 @@ def _contracts(
 def _readable(
     probe: RowProbe, usable: Sequence[str], *, has_views: bool
 ) -> Generator[tuple[str, list[Finding]], None, dict[str, Shares | None]]:
-    """What stands in the newest rows of each relation; gives that of those that can be read."""
+    """Check the newest rows of each relation; returns the counts of those that can be read."""
     shares: dict[str, Shares | None] = {}
     for relation in usable:
         try:
@@ -145,7 +145,7 @@ def _readable(
 
 
 def _rows(probe: RowProbe, filled: Mapping[str, Shares | None]) -> Steps:
-    """What the rows say of each other, as far as their relations can be read; the same failure is said once."""
+    """Check the rows of readable relations against each other; equal failures are reported once."""
     said: set[str] = set()
     for where, question in _questions(probe, filled):
         found = [each for each in _answered(where, question) if each.todo != UNREADABLE or each.got not in said]
@@ -154,7 +154,7 @@ def _rows(probe: RowProbe, filled: Mapping[str, Shares | None]) -> Steps:
 
 
 def _questions(probe: RowProbe, filled: Mapping[str, Shares | None]) -> Questions:
-    """What is asked of relations that can be read and have rows; each may fail for itself."""
+    """The questions about readable relations with rows; each may fail separately."""
     for relation in filled:
         yield from _questions_of(probe, relation, filled)
     if {"interactions", "posts"} <= filled.keys():
@@ -201,11 +201,11 @@ def _has_rows(shares: Shares) -> bool:
 
 
 def _phase_2(probe: RowProbe) -> list[Finding]:
-    """Whether there is enough to learn from, and whether the encoders work that it then wants."""
+    """Check whether there is enough data for training, and whether the encoders work."""
     found = judge_amounts(count_amounts(probe))
     try:
         settings = load_settings(ContentSettings)
-    except ConfigurationError:  # `settings` has said so
+    except ConfigurationError:  # the step `settings` reported it
         return found
     return found + check_encoders(settings, with_sample=all(each.severity is Severity.GOOD for each in found))
 
@@ -236,7 +236,7 @@ def _installation(stores: OpenStores) -> list[Finding]:
         todo = "give this one a database of Redis of its own; `warmline installation show` looks at models, too"
         return [problem("Redis", str(error), expected="an owner of its own", todo=todo)]
     except StoreUnavailable:
-        pass  # said above
+        pass  # reported above
     return []
 
 
@@ -251,7 +251,7 @@ def _schema(stores: OpenStores) -> list[Finding]:
 
 
 def _jobs(stores: OpenStores) -> list[Finding]:
-    """The runs and models on record in our own PostgreSQL."""
+    """Check the recorded runs and models in our own PostgreSQL."""
     try:
         models = list_models(stores.database)
         last = {job: _last_run(recent_runs(stores.database, limit=RUNS_LOOKED_AT, job=job)) for job in Job}
@@ -270,7 +270,7 @@ def _jobs(stores: OpenStores) -> list[Finding]:
 
 
 def _first_model(stores: OpenStores) -> int:
-    """Bytes that a first model will take; as if there were no data where counting takes too long."""
+    """Bytes of a first model; the size without data if counting takes too long."""
     try:
         with stores.database.read() as snapshot:
             users, posts = count_trainable(snapshot, since=datetime.fromtimestamp(0, UTC))
@@ -303,12 +303,12 @@ def _contract(snapshot: Snapshot, place: RelationHome, probe: RowProbe, relation
 
 
 def _cure(probe: RowProbe, relation: str, wrong: Mismatch) -> str:
-    """What to write instead, judged by a value of the column where that can be had."""
+    """The SQL to write instead, chosen by a value of the column if one can be read."""
     if wrong.column is None or wrong.got_type is None:
         return wrong.cure
     try:
         value = value_of(probe, relation, wrong.column, wrong.got_type)
-    except SourceError:  # no right to read it, or a view that fails: what is wrong with the type stands all the same
+    except SourceError:  # no right to read it, or a failing view: the finding about the type remains valid
         value = None
     return cure_type(wrong.column, wrong.got_type, value)
 
@@ -319,7 +319,7 @@ def _rights(probe: RowProbe, relation: str) -> list[Finding]:
 
 
 def _too_large_to_sort(lookups: LookupPlans) -> set[str]:
-    """Relations whose newest rows could only be found by sorting all of them."""
+    """Relations whose newest rows can only be found by sorting all rows."""
     large = [each for each in lookups.missing if each.rows >= LARGE_TABLE]
     asked = [lookup.partition(".") for each in large for lookup in each.serves]
     return {relation for relation, _, column in asked if column == "created_at"}

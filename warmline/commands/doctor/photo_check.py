@@ -1,4 +1,4 @@
-"""Opens a few of the newest photos as the encoder would: with its settings, limits and decoder, without torch."""
+"""Opens a few of the newest photos like the encoder: with its settings, limits and decoder, but without torch."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from shared.content.settings import ContentSettings
 from warmline.findings import Finding, good, hint, problem
 
 SAMPLE_PHOTOS = 20
-MOST_SECONDS = 5.0  # that one photo may take here: nobody waits for twenty times the encoder's ten seconds
+MOST_SECONDS = 5.0  # for one photo: the encoder's ten seconds for each of twenty photos would be too long
 THREADS = 10
 WHERE = "posts.image_url"
 HALF = 0.5
@@ -43,7 +43,7 @@ _BROKEN = "open one of them: the file itself is damaged"
 
 
 def check_photos(posts: Sequence[Mapping[str, str]], settings: ContentSettings) -> list[Finding]:
-    """Read the photos of these posts, and say which cannot be read, by what is the matter."""
+    """Read the photos of these posts, and report unreadable ones by reason."""
     if not posts:
         return []
     limits = settings.fetch_limits
@@ -63,16 +63,16 @@ def check_photos(posts: Sequence[Mapping[str, str]], settings: ContentSettings) 
 
 
 def judge_photos(refused: Sequence[tuple[str, Unreadable]], *, of: int, is_set_up: bool) -> list[Finding]:
-    """What unreadable photos mean: posts without a photo still rank, but phase 2 knows less of them.
+    """The findings for unreadable photos: such posts are still ranked, but phase 2 knows less about them.
 
     Args:
         refused: image_url of each that could not be read, and why.
-        of: how many were tried.
-        is_set_up: whether the operator has said at all where photos are read from.
+        of: how many were read.
+        is_set_up: whether the settings say where photos are read from.
     """
     if not refused:
         return [good(WHERE, f"{of} of {of} photos open")]
-    # Before anything is set up that is no fault yet, and phase 1 needs no photo.
+    # Before photos are set up that is no fault, and phase 1 needs no photos.
     judged = problem if is_set_up and len(refused) >= of * HALF else hint
     found = []
     for fault, count in Counter(why.fault for _, why in refused).most_common():

@@ -1,4 +1,4 @@
-"""What the figures about the rows of the four relations mean, and what to do about them. Pure."""
+"""Turns counts of faulty rows in the four relations into findings that say what to do. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,25 +7,25 @@ from shared.db.doctor.rows import OLDEST, STATEMENT_SECONDS, EarlyEvents, RowSha
 from shared.domain import ID_RULE, PHOTO_RULE, InteractionKind
 from warmline.findings import Finding, good, hint, problem, too_slow
 
-ENOUGH_ROWS = 20  # fewer say nothing about a habit
+ENOUGH_ROWS = 20  # with fewer rows a share means nothing
 NEARLY_ALL = 0.9
-NEVER = 2.0  # a ratio that no share reaches: the check only ever hints
-LATE_EVENTS = 0.2  # share of recent events on deleted posts that no delay between two tables explains
-EARLY_EVENTS = 0.05  # share of recent events before their post that no app's oddities explain
+NEVER = 2.0  # a ratio that is never reached: the check only gives hints
+LATE_EVENTS = 0.2  # share of recent events on deleted posts that a delay between two tables cannot explain
+EARLY_EVENTS = 0.05  # share of recent events before their post that single errors cannot explain
 STRAY_EVENTS = 0.01  # share that a delay may explain
 HALF = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowRule:
-    """What one check of the rows means."""
+    """How the count of one row check is judged and reported."""
 
     column: str
     says: str  # after "12 of 5,000 newest rows "
     expected: str
     todo: str
     problem_from: float  # the ratio from which it is a problem; below it is a hint
-    hint_from: float = 0.0  # the ratio below which nothing is said
+    hint_from: float = 0.0  # the ratio below which nothing is reported
 
 
 _NO_TIME = RowRule(
@@ -115,7 +115,7 @@ RULES: dict[str, dict[str, RowRule]] = {
     },
 }
 
-# relation, column → what becomes of rows that name somebody or something unknown
+# relation, column → what happens to rows with an unknown user or post
 _UNKNOWN = {
     ("posts", "author_id"): "posts of an author who is not in users are shown to nobody",
     ("interactions", "user_id"): "events of people who are not in users count for nothing, and they get no lists",
@@ -134,13 +134,13 @@ _EMPTY_TODO = {
 
 
 def _judge_empty(relation: str, *, is_view: bool) -> list[Finding]:
-    # An own table is filled by the API as time goes by; a view over an app in use that gives nothing has a fault.
+    # Our own table is filled by the API over time; but an empty view over an app in use has a fault.
     judged = problem if is_view and relation in ("users", "posts") else hint
     return [judged(relation, "it has no rows", expected="some", todo=_EMPTY_TODO[relation])]
 
 
 def judge_rows(relation: str, shares: Mapping[str, RowShare] | None, *, is_view: bool = True) -> list[Finding]:
-    """What the checks of one relation's newest rows say."""
+    """The findings for one relation's newest rows."""
     if shares is None:
         return [too_slow(relation, STATEMENT_SECONDS)]
     looked_at = next(iter(shares.values())).total
@@ -155,7 +155,7 @@ def judge_rows(relation: str, shares: Mapping[str, RowShare] | None, *, is_view:
 
 
 def judge_deleted(deleted: RowShare, late: RowShare | None) -> list[Finding]:
-    """Whether `deleted_at` is used the wrong way round: set in what lives."""
+    """Whether `deleted_at` is inverted: set for posts that exist."""
     todo = (
         "deleted_at must be null while a post lives, and the time when it went; is the condition in the view reversed?"
     )
@@ -177,7 +177,7 @@ def judge_deleted(deleted: RowShare, late: RowShare | None) -> list[Finding]:
 
 
 def judge_unknown(relation: str, column: str, target: str, unknown: RowShare | None) -> list[Finding]:
-    """Ids that the relation which must know them does not know."""
+    """Ids that are missing in the relation that should contain them."""
     where = f"{relation}.{column}"
     if unknown is None:
         return [too_slow(where, STATEMENT_SECONDS)]
@@ -196,7 +196,7 @@ def judge_unknown(relation: str, column: str, target: str, unknown: RowShare | N
 
 
 def judge_unknown_senders(unknown: RowShare | None) -> list[Finding]:
-    """People who sent events to the API and are not in the team's view of users."""
+    """Users whose events were sent to the API, but who are not in the team's view of users."""
     where = "events by the API"
     if unknown is None:
         return [too_slow(where, STATEMENT_SECONDS)]
@@ -208,7 +208,7 @@ def judge_unknown_senders(unknown: RowShare | None) -> list[Finding]:
 
 
 def judge_duplicates(relation: str, twice: RowShare | None) -> list[Finding]:
-    """Ids that stand in several rows: of a few one row counts, many are refused by the jobs."""
+    """Ids with several rows: of a few ids one row counts; if there are many, the jobs refuse the relation."""
     if twice is None:
         return [too_slow(f"{relation}.id", STATEMENT_SECONDS)]
     if not twice.count:
@@ -219,7 +219,7 @@ def judge_duplicates(relation: str, twice: RowShare | None) -> list[Finding]:
 
 
 def judge_repeats(relation: str, repeats: RowShare | None) -> list[Finding]:
-    """Rows that are the same in every column: they count once, and cost their time."""
+    """Rows that are equal in every column: they count once, but cost time."""
     if repeats is None:
         return [too_slow(relation, STATEMENT_SECONDS)]
     if not repeats.count:
@@ -230,7 +230,7 @@ def judge_repeats(relation: str, repeats: RowShare | None) -> list[Finding]:
 
 
 def judge_early(early: EarlyEvents | None) -> list[Finding]:
-    """Events dated before their post: two zones are mixed."""
+    """Events dated before their post: probably two time zones are mixed."""
     where = "interactions.created_at"
     if early is None:
         return [too_slow(where, STATEMENT_SECONDS)]
@@ -249,12 +249,14 @@ def judge_early(early: EarlyEvents | None) -> list[Finding]:
 
 
 def _span(early: EarlyEvents) -> str:
-    hours = round(-early.hours * 2) / 2  # zones differ by half hours, and the first event follows its post soon
+    hours = (
+        round(-early.hours * 2) / 2
+    )  # zones differ by half hours, and the first event usually follows soon after the post
     return f"about {hours:g} hours" if hours else f"{-early.hours * 60:.0f} minutes"
 
 
 def judge_old(relation: str, old: RowShare | None) -> list[Finding]:
-    """Rows dated before there were photo apps."""
+    """Rows with an implausibly early date."""
     if old is None:
         return [too_slow(f"{relation}.created_at", STATEMENT_SECONDS)]
     if not old.count:
@@ -265,7 +267,7 @@ def judge_old(relation: str, old: RowShare | None) -> list[Finding]:
 
 
 def judge_kinds(kinds: Mapping[str, int] | None) -> list[Finding]:
-    """Kinds that Warmline does not know."""
+    """Unknown kinds of events."""
     where = "interactions.kind"
     if kinds is None:
         return [too_slow(where, STATEMENT_SECONDS)]

@@ -1,6 +1,6 @@
-"""The names of all settings, so that a misspelt one is noticed also where the code that reads it is not installed.
+"""The names of all settings, so that a misspelt one is noticed even if the code that reads it is not installed.
 
-A test compares them with `.env.example`, which another compares with the code.
+A test compares them with `.env.example`, and another one compares that with the code.
 """
 
 import difflib
@@ -25,15 +25,15 @@ TRAIN_SEED WARM_START WORKERS
 NAMES = frozenset(_LISTED.split())
 # Variables of the demo, the tests and the benchmarks.
 _OTHERS = re.compile(r"(DEMO|TEST|BENCH)_\w+|TIMELINE_URL")
-# What Kubernetes and old Docker links set for every service of a name that begins with "warmline".
+# Kubernetes and old Docker links set these for every service whose name begins with "warmline".
 _OF_A_PLATFORM = re.compile(
     r"(\w+_)?(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_(TCP|UDP)(_(ADDR|PORT|PROTO))?|\w+_PORT|NAME)"
 )
 
 
 def unknown_settings(variables: Iterable[str]) -> dict[str, str | None]:
-    """Variables with our prefix that nothing reads, each with the name that was probably meant."""
-    upper = {name.upper() for name in variables}  # pydantic reads them in either case
+    """Variables with our prefix that nothing reads, each with the name that was probably intended."""
+    upper = {name.upper() for name in variables}  # pydantic ignores case
     given = sorted(name.removeprefix(PREFIX) for name in upper if name.startswith(PREFIX))
     strange = [name for name in given if name not in NAMES and not _OTHERS.fullmatch(name)]
     meant = {name: difflib.get_close_matches(name, NAMES, n=1, cutoff=0.75) for name in strange}

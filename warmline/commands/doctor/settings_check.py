@@ -1,5 +1,5 @@
-"""Whether every `WARMLINE_*` variable is a setting (pydantic leaves out what it does not know without a word), and
-whether the values of those that all services share can be meant.
+"""Checks that every `WARMLINE_*` variable is a setting (pydantic silently ignores unknown ones), and that the values of
+settings that all services share are valid.
 """
 
 import os
@@ -29,12 +29,12 @@ SHARED = (ListSettings, WindowSettings, HeuristicSettings, NewPostSettings, Mode
 
 
 def check_settings() -> list[Finding]:
-    """Look at the names of the variables in the environment and in `.env`, and at the values that jobs read."""
+    """Check the names of variables in the environment and in `.env`, and the values that jobs read."""
     return judge_names([*os.environ, *_names_in(Path(".env"))]) + judge_values()
 
 
 def judge_values() -> list[Finding]:
-    """Values that no job starts with."""
+    """Values with which no job starts."""
     groups: list[SettingsGroup] = []
     wrong: list[str] = []
     for group in SHARED:
@@ -62,5 +62,5 @@ def judge_names(variables: Iterable[str]) -> list[Finding]:
 def _names_in(file: Path) -> list[str]:
     try:
         return list(dotenv_values(file, interpolate=False))
-    except (OSError, UnicodeDecodeError):  # what cannot be read is said where the settings are
+    except (OSError, UnicodeDecodeError):  # reading the settings reports an unreadable file
         return []

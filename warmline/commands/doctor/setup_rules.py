@@ -1,4 +1,4 @@
-"""What rights, indexes, amounts and Redis' own settings mean, and what to do about them. Pure."""
+"""Turns rights, indexes, amounts of data and Redis' settings into findings that say what to do. Pure."""
 
 import re
 
@@ -10,15 +10,15 @@ from shared.readiness import MIN_POSITIVES, MIN_POSTS, MIN_WARM_USERS
 from warmline.findings import Finding, good, hint, problem, too_slow
 from warmline.screen import number_of
 
-SMALL_TABLE = 10_000  # rows that are read whole in some milliseconds
-LARGE_TABLE = 1_000_000  # rows that are not read whole every few minutes on a live server
-RARELY_ASKED = ("post_id",)  # columns that no frequent job looks up by
+SMALL_TABLE = 10_000  # rows; a smaller table is read as a whole in milliseconds
+LARGE_TABLE = 1_000_000  # rows; a larger table must not be read as a whole every few minutes
+RARELY_ASKED = ("post_id",)  # columns that frequent jobs do not look up
 OLDEST_REDIS = (7, 0)  # PEXPIRE with NX and GT
 MEGABYTE = 1_000_000
 
 
 def judge_rights(schema: str, relation: str, rights: RelationRights) -> list[Finding]:
-    """Our role on the team's view: reads, and does nothing else."""
+    """Our role on the team's view should be able to read, and nothing else."""
     where = f"{schema}.{relation}"
     if not rights.may_read:
         todo = f"GRANT USAGE ON SCHEMA {schema} TO {rights.role}; GRANT SELECT ON {where} TO {rights.role};"
@@ -33,7 +33,7 @@ def judge_rights(schema: str, relation: str, rights: RelationRights) -> list[Fin
 
 
 def judge_own_role(role: DatabaseRole | None) -> list[Finding]:
-    """Our role in our own PostgreSQL: whoever steals its password should have the schema `warmline` and no more."""
+    """Our role in our own PostgreSQL should own the schema `warmline` and no more, in case its password is stolen."""
     where = "database role"
     if role is None:
         return [too_slow(where, STATEMENT_SECONDS)]
@@ -46,7 +46,7 @@ def judge_own_role(role: DatabaseRole | None) -> list[Finding]:
 
 
 def judge_lookups(lookups: LookupPlans) -> list[Finding]:
-    """The indexes that lookups lack which Warmline does all the time; of the largest table first."""
+    """Indexes that are missing for frequent lookups; those of the largest table first."""
     found = [finding for each in lookups.missing for finding in _missing_index(each)]
     found += [too_slow(where, STATEMENT_SECONDS) for where in lookups.slow]
     todo = "see with EXPLAIN whether a lookup by this column is quick (a foreign table must have the index at home)"
@@ -92,7 +92,7 @@ def _index_cure(index: MissingIndex) -> str:
 
 
 def judge_amounts(amounts: TrainingCounts | None) -> list[Finding]:
-    """Whether phase 2 has enough to learn from; the heuristic needs nothing."""
+    """Whether there is enough data for phase 2; the heuristic needs none."""
     where = "phase 2"
     if amounts is None:
         return [too_slow(where, STATEMENT_SECONDS)]
@@ -109,7 +109,7 @@ def judge_amounts(amounts: TrainingCounts | None) -> list[Finding]:
 
 
 def judge_redis(health: RedisHealth | None) -> list[Finding]:
-    """Whether Redis keeps what it is given; nothing of Warmline's needs INFO, so a user without it is in order."""
+    """Whether Redis keeps what is written; Warmline does not need INFO, so a user without that right is fine."""
     if health is None:
         return [good("Redis", "it answers; our user may not ask INFO, so version and memory were not checked")]
     version = ".".join(str(part) for part in health.version)

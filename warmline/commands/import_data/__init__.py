@@ -1,1 +1,1 @@
-"""`warmline import`: reads, checks and merges the files of a folder."""
+"""`warmline import`: reads and checks the files of a folder, and merges their rows."""

@@ -1,4 +1,4 @@
-"""Accounts for the rows that were left out: all counted, the first ones kept, all written where a report is wanted."""
+"""Records rejected rows: counts all, keeps the first ones, and writes all to a report if one is wanted."""
 
 import csv
 from collections import Counter
@@ -10,12 +10,12 @@ from typing import Self, TextIO
 from shared.errors import ImportRefused
 from warmline.commands.import_data.row_checks import BadRow
 
-KEPT = 20  # bad rows that are shown
+KEPT = 20  # rejected rows that are shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A row that was left out."""
+    """A rejected row."""
 
     file: str
     line: int
@@ -24,13 +24,13 @@ class Example:
 
 
 class BadRows:
-    """The bad rows of one import; as a context manager it closes the report at the end."""
+    """The rejected rows of one import; as a context manager it closes the report at the end."""
 
     def __init__(self, report: Path | None) -> None:
-        """Begin, and begin the report.
+        """Open the report.
 
         Raises:
-            ImportRefused: the report cannot be written; better known before the rows are gone by.
+            ImportRefused: the report cannot be written; it is checked before the import starts.
         """
         self.reasons: Counter[str] = Counter()
         self.examples: list[Example] = []
@@ -45,11 +45,11 @@ class BadRows:
 
     @property
     def count(self) -> int:
-        """How many rows were left out."""
+        """How many rows were rejected."""
         return self.reasons.total()
 
     def add(self, file: str, line: int, row: BadRow) -> None:
-        """Note a row."""
+        """Record a row."""
         self.reasons[row.reason] += 1
         if len(self.examples) < KEPT:
             self.examples.append(Example(file=file, line=line, reason=row.reason, detail=str(row)))

@@ -1,6 +1,6 @@
 """The columns of the four files, for `warmline import --help` and for the readers. Pure, and quick to import."""
 
-# relation → column → what it holds; in the order of the contract
+# relation → column → its meaning, in the order of the contract
 COLUMNS: dict[str, dict[str, str]] = {
     "users": {"id": "text", "created_at": "time"},
     "posts": {
@@ -20,7 +20,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "blocks": {"user_id": "text", "blocked_user_id": "text", "created_at": "time"},
 }
-# Those that may be empty, or absent: then new rows have none, and rows that are there keep theirs.
+# Columns that may be empty or absent: then new rows have no value, and existing rows keep theirs.
 OPTIONAL: dict[str, frozenset[str]] = {
     "users": frozenset(),
     "posts": frozenset({"caption", "image_url", "deleted_at"}),

@@ -1,4 +1,4 @@
-"""`warmline import`: read, check and merge the files of a folder, and account for every row."""
+"""`warmline import`: reads and checks the files of a folder, merges their rows, and reports on every row."""
 
 import time
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ SOME_BAD = 1
 
 
 def run_import(folder: Path, *, delimiter: str, report: Path | None, as_json: bool) -> int:
-    """Import a folder; gives 0 when every row was good, 1 when some were not, 2 when the folder is refused."""
+    """Import a folder; returns 0 if every row was good, 1 if some were not, 2 if the folder is refused."""
     begun = time.monotonic()
     try:
         with open_stores() as stores, BadRows(report) as bad, memory_limit():
@@ -42,7 +42,7 @@ def run_import(folder: Path, *, delimiter: str, report: Path | None, as_json: bo
 
 
 def _notes(file: RowFile) -> list[str]:
-    """What may not be meant, and is no reason to stop."""
+    """Notes on what may be a mistake, but is no reason to stop."""
     name, columns = file.path.name, file.columns
     notes = []
     if columns.absent - {"event_id"}:
@@ -54,7 +54,7 @@ def _notes(file: RowFile) -> list[str]:
 
 
 def refuse_views(database: Database, folder: Path) -> None:
-    """Users and posts come from the team's views alone where there are views; events and blocks stand beside them.
+    """Refuse users and posts if the team has views: these are their only source; events and blocks may be imported.
 
     Raises:
         ImportRefused: the folder has users or posts.
@@ -69,7 +69,7 @@ def refuse_views(database: Database, folder: Path) -> None:
 
 
 def import_files(database: Database, files: list[RowFile], bad: BadRows) -> list[FileReport]:
-    """Import opened files, one after the other; closes them all."""
+    """Import opened files one after the other, and close them all."""
     try:
         with progress_bar("Importing") as progress:
             tasks = [progress.add_task(file.path.name, start=False, total=None) for file in files]

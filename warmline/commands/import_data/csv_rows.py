@@ -1,4 +1,4 @@
-"""Reads a relation from CSV, line by line; a row that is no CSV is reported and the ones after it still come."""
+"""Reads a relation from CSV line by line; a malformed row is reported, and the rows after it are still read."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ from warmline.commands.import_data.row_file import RawRow, ReadProgress, read_he
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _HEAD_BYTES = 4096
 MAX_LINE = 10_000_000  # characters; a field has 131,072 at most, and a relation six of them
-# The first bytes of what is no text, whatever the file's name says.
+# The first bytes of files that are no text, whatever their name says.
 _OTHERS = {
     b"\xff\xfe": "UTF-16, expected UTF-8; save it anew",
     b"\xfe\xff": "UTF-16, expected UTF-8; save it anew",
@@ -29,22 +29,22 @@ _NUL = "bytes that are no text (UTF-16, perhaps), expected UTF-8; save it anew"
 
 
 class CsvRows:
-    """A CSV file: UTF-8 (with or without its mark), any line ends, a header; an empty field is null."""
+    """A CSV file: UTF-8 (with or without a BOM), any line ends, a header; an empty field is null."""
 
     def __init__(self, relation: str, path: Path, *, delimiter: str = ",") -> None:
         """Open the file and read its header.
 
         Args:
-            relation: whose rows it holds.
-            path: where it is.
-            delimiter: what separates its fields.
+            relation: of its rows.
+            path: of the file.
+            delimiter: between fields.
 
         Raises:
-            ImportRefused: a column is missing, or it is not UTF-8 at all.
+            ImportRefused: a column is missing, or the file is not UTF-8.
         """
         self.relation = relation
         self.path = path
-        # Bytes that are no UTF-8 pass as lone surrogates, so that only their row is refused.
+        # Invalid UTF-8 becomes lone surrogates, so that only its row is rejected.
         self._raw = open_untrusted(path, below=path.parent)
         self._file = io.TextIOWrapper(self._raw, encoding="utf-8-sig", errors="surrogateescape", newline="")
         self._size = os.fstat(self._raw.fileno()).st_size
@@ -76,13 +76,13 @@ class CsvRows:
                 fields = next(self._reader, None)
             except csv.Error as error:
                 reason = _LONG_LINE if self._lines.is_cut else _broken(error, self._lines.first)
-                self._lines.give_back()  # what it swallowed after its first line may be good
+                self._lines.give_back()  # the lines after its first one may be good rows
                 yield RawRow(line=line, values=reason)
                 self._lines.begin_row()
                 continue
             if fields is None:
                 return
-            if fields:  # else an empty line
+            if fields:  # else the line is empty
                 yield RawRow(line=line, values=self._values(fields))
             self._lines.begin_row()
 
@@ -101,7 +101,7 @@ class CsvRows:
 
 
 def _refuse_delimiter(relation: str, path: Path, header: list[str], delimiter: str) -> None:
-    """Say so where a header makes sense with another delimiter only."""
+    """Refuse the file if its header is only valid with another delimiter."""
     if len(header) != 1:
         return
     for other, name in DELIMITERS.items():
@@ -115,7 +115,7 @@ def _refuse_delimiter(relation: str, path: Path, header: list[str], delimiter: s
 
 def _broken(error: csv.Error, first_line: str) -> BadRow:
     limit = csv.field_size_limit()
-    if len(first_line) > limit:  # else it only became so long because a quotation mark was not closed
+    if len(first_line) > limit:  # else the row is so long because a quotation mark was not closed
         return BadRow(TOO_LONG, f"got a field of more than {limit:,} characters; shorten it")
     return BadRow(BAD_QUOTING, f"{error}; is a quotation mark not closed?")
 
@@ -124,11 +124,11 @@ _LONG_LINE = BadRow(TOO_LONG, f"got a line of more than {MAX_LINE:,} characters;
 
 
 class _Lines:
-    """The lines of a file, counted; those after the first of a row can be given back."""
+    """Counts the lines of a file; the lines after the first of a row can be given back."""
 
     def __init__(self, file: TextIO) -> None:
-        self.number = 0  # lines before the present row
-        self.is_cut = False  # whether one of the present row was too long to be taken whole
+        self.number = 0  # lines before the current row
+        self.is_cut = False  # whether a line of the current row was too long and cut
         self._file = file
         self._back: deque[str] = deque()
         self._taken: list[str] = []
@@ -144,7 +144,7 @@ class _Lines:
         return line
 
     def _read(self) -> str:
-        """The next line, or its beginning; a file without an end of line is not taken into memory."""
+        """The next line, or its beginning: a file without line ends is not read into memory."""
         line = piece = self._file.readline(MAX_LINE)
         while len(piece) == MAX_LINE and not piece.endswith(("\r", "\n")):
             self.is_cut = True
@@ -153,16 +153,16 @@ class _Lines:
 
     @property
     def first(self) -> str:
-        """The line with which the present row begins."""
+        """The first line of the current row."""
         return self._taken[0]
 
     def begin_row(self) -> None:
-        """The lines taken so far belong to rows that are done with."""
+        """Begin a row: all lines read so far belong to earlier rows."""
         self.number += len(self._taken)
         self._taken.clear()
         self.is_cut = False
 
     def give_back(self) -> None:
-        """Of the lines of the present row only the first is done with."""
+        """Give back all lines of the current row but the first."""
         self._back.extendleft(reversed(self._taken[1:]))
         del self._taken[1:]

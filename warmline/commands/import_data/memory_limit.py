@@ -1,4 +1,4 @@
-"""A bound for the memory that reading a file may take: a few bytes of a packed one can stand for gigabytes."""
+"""Limits the memory that reading a file may take: a few compressed bytes may expand to gigabytes."""
 
 import os
 import resource
@@ -8,16 +8,16 @@ from pathlib import Path
 
 from shared.errors import ImportRefused
 
-MAX_MORE = 4 * 1024**3  # bytes: many times what the largest batch of honest rows takes
-_DATA_PAGES = 5  # the place of data and stack in /proc/self/statm
+MAX_MORE = 4 * 1024**3  # bytes: many times the largest batch of ordinary rows
+_DATA_PAGES = 5  # the index of data and stack in /proc/self/statm
 
 
 @contextmanager
 def memory_limit(more: int = MAX_MORE) -> Iterator[None]:
-    """While the block runs, this process may take so many bytes more than now; where the system can tell (Linux).
+    """During the block this process may take at most `more` additional bytes; on Linux only.
 
     Raises:
-        ImportRefused: it wanted more.
+        ImportRefused: it needed more.
     """
     before = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (_limit(before, more), before[1]))

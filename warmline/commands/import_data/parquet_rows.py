@@ -14,20 +14,20 @@ from warmline.commands.import_data.row_checks import TOO_LONG, BadRow, Value
 from warmline.commands.import_data.row_file import RawRow, ReadProgress, read_header
 
 _BATCH_ROWS = 10_000
-_MAX_COLUMN_BYTES = 1024**3  # of one row group; a million rows of long captions have a tenth
+_MAX_COLUMN_BYTES = 1024**3  # of one row group; a million rows of long captions have a tenth of it
 _MAX_TEXT = 131_072  # bytes; in CSV characters
-_CUT = "\0"  # stands for a longer text; no text of ours may hold it
+_CUT = "\0"  # stands for a text that is too long; valid texts cannot contain it
 _TIMES = ("created_at", "deleted_at")
 
 
 class ParquetRows:
-    """A Parquet file; its `line` is the number of the row, from 1."""
+    """A Parquet file; `line` is the number of the row, from 1."""
 
     def __init__(self, relation: str, path: Path) -> None:
         """Open the file and compare its columns and types with the contract.
 
         Raises:
-            ImportRefused: it is no Parquet, or a column is missing or of a type that cannot be meant.
+            ImportRefused: it is not a Parquet file, or a column is missing or of an unusable type.
         """
         self.relation = relation
         self.path = path
@@ -49,7 +49,7 @@ class ParquetRows:
         except ImportRefused:
             self.close()
             raise
-        # As a dictionary and numbers a text that stands in a million rows is in memory once.
+        # Dictionary-encoded, a text that occurs in a million rows is in memory once.
         texts = [name for name in self._names if _is_text(schema.field(name).type)]
         self._file = pq.ParquetFile(self._opened, metadata=self._file.metadata, read_dictionary=texts)
 
@@ -74,7 +74,7 @@ class ParquetRows:
         self._opened.close()
 
     def _refuse_large_groups(self) -> None:
-        """A group's column is unpacked page by page, and a page may be all of it."""
+        """Refuse large row groups: a column is decompressed page by page, and one page may hold all of it."""
         described = self._file.metadata
         for number in range(described.num_row_groups):
             group = described.row_group(number)
@@ -87,7 +87,7 @@ class ParquetRows:
 
 
 def _refusal(field: Any) -> str | None:
-    """Why a column's type cannot be meant; None when it can."""
+    """Why a column's type is unusable; None if it is usable."""
     kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
     if pa.types.is_null(kind) or _is_text(kind):
         return None
@@ -95,7 +95,7 @@ def _refusal(field: Any) -> str | None:
         if pa.types.is_timestamp(kind) and kind.tz is not None:
             return None
         return f"{field.name}: got {kind}, expected a timestamp with a time zone (or text with one)"
-    # Apps with numbers for ids have them as integers here and as digits in CSV: both mean the same id.
+    # Numeric ids are integers here and digits in CSV: both are the same id.
     if pa.types.is_integer(kind) and field.name.endswith("id"):
         return None
     return f"{field.name}: got {kind}, expected text"
@@ -112,14 +112,14 @@ def _values(column: Any, *, is_time: bool) -> list[Value]:
     if _is_text(column.type):
         return _texts(column)
     if is_time:
-        # As numbers: a time out of Python's range would fail the whole batch; nanoseconds are cut off.
+        # Read as numbers: a time out of Python's range would fail the whole batch. Nanoseconds are cut off.
         micros: list[Value] = column.cast(pa.timestamp("us", tz="UTC"), safe=False).cast(pa.int64()).to_pylist()
         return micros
     return [None if value is None else str(value) for value in column.to_pylist()]
 
 
 def _texts(column: Any) -> list[Value]:
-    """As bytes first: one value that is no UTF-8 would otherwise fail the whole batch."""
+    """Read as bytes first: otherwise one value with invalid UTF-8 would fail the whole batch."""
     texts = column.cast(pa.large_string()).cast(pa.large_binary()).to_pylist()
     return [None if text is None else _text(text) for text in texts]
 

@@ -1,4 +1,4 @@
-"""Shows what an import did."""
+"""Reports the result of an import."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -14,7 +14,7 @@ from warmline.screen import cells, console, number_of, say, show_json, warn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileReport:
-    """What became of one file's rows."""
+    """The result for one file's rows."""
 
     relation: str
     file: str
@@ -25,7 +25,7 @@ class FileReport:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Rows by what became of them, under the words that the reader sees; they add up to `rows`."""
+        """Rows by result, under the names that the operator sees; they add up to `rows`."""
         new, changed, erased = self.merged.new, self.merged.changed, self.merged.erased
         return {
             "rows": self.good + self.bad,
@@ -40,7 +40,7 @@ class FileReport:
 def show_report(
     files: Sequence[FileReport], bad: BadRows, notes: Sequence[str], *, seconds: float, as_json: bool
 ) -> None:
-    """The counts on standard output; what is wrong or odd on standard error, or within the JSON."""
+    """Print counts on standard output; problems and notes on standard error, or all as one JSON object."""
     if as_json:
         show_json(
             {

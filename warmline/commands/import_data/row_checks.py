@@ -1,4 +1,4 @@
-"""Says which rows of the four relations can be imported, and why another one cannot. Pure."""
+"""Decides which rows of the four relations can be imported, and why others cannot. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -22,13 +22,13 @@ NO_ZONE = "time without zone"
 BAD_TIME = "unreadable time"
 SELF_BLOCK = "blocks itself"
 
-OLDEST = datetime(1970, 1, 1, tzinfo=UTC)  # an earlier time is a zero of some other program, such as the year 1
+OLDEST = datetime(1970, 1, 1, tzinfo=UTC)  # an earlier time is some program's null value, such as the year 1
 _KINDS = frozenset(kind.value for kind in InteractionKind)
 _SHOWN = 60  # characters of a wrong value in a message
 
 
 class BadRow(ValueError):
-    """A row that is left out; `reason` is one of this module's words, the message says got and expected."""
+    """A row that is rejected; `reason` is one of this module's codes, the message says got and expected."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
@@ -96,7 +96,7 @@ def _text(column: str, value: Value) -> str | None:
     if not text.isascii():
         try:
             text.encode()
-        except UnicodeEncodeError:  # the reader puts bytes that are no UTF-8 into the text as lone surrogates
+        except UnicodeEncodeError:  # the reader turns invalid UTF-8 into lone surrogates
             expected = "expected UTF-8; of a file in Latin-1, `iconv -f ISO-8859-1 -t UTF-8` makes one"
             raise BadRow(NOT_UTF8, f"{column}: got {_shown(text)}, {expected}") from None
     return text

@@ -1,4 +1,4 @@
-"""What a file of one relation is, whatever its format: its header, its rows and how far it was read."""
+"""The interface of a file of one relation in any format: its header, its rows, and the progress of reading."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from warmline.commands.import_data.row_checks import BadRow, Value
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """What a header says."""
+    """The columns of a header."""
 
-    places: list[int | None]  # of each column of `COLUMNS` in the header; None: it is not there
+    places: list[int | None]  # of each column of `COLUMNS` in the header; None: absent
     absent: frozenset[str]
-    unread: list[str]  # names that the contract does not know
+    unread: list[str]  # names that are not in the contract
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadProgress:
-    """How far a file was read, in a unit of its own (bytes, rows)."""
+    """The progress of reading a file, in bytes or rows."""
 
     done: int
     total: int
@@ -29,29 +29,29 @@ class ReadProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawRow:
-    """A row as it stands in the file: its values in the order of `COLUMNS`, or why there are none."""
+    """A row of the file: its values in the order of `COLUMNS`, or why it could not be read."""
 
-    line: int  # where it begins; in Parquet the number of the row
+    line: int  # its first line; in Parquet the number of the row
     values: list[Value] | BadRow
 
 
 class RowFile(Protocol):
-    """A file of one relation, its header read and found good."""
+    """A file of one relation whose header was read and is valid."""
 
     relation: str
     path: Path
     columns: Columns
 
     def rows(self) -> Iterator[RawRow]:
-        """Its rows from the first to the last; may be called once."""
+        """Yield all rows; may be called once."""
         ...
 
     def progress(self) -> ReadProgress:
-        """How far `rows` has come."""
+        """The progress of `rows`."""
         ...
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         ...
 
 
@@ -59,7 +59,7 @@ def read_header(relation: str, path: Path, header: list[str]) -> Columns:
     """Find the relation's columns.
 
     Raises:
-        ImportRefused: a column is missing, stands there twice, or is written in another way.
+        ImportRefused: a column is missing, occurs twice, or is spelt differently.
     """
     wanted = list(COLUMNS[relation])
     twice = sorted({name for name in wanted if header.count(name) > 1})
@@ -87,5 +87,5 @@ def read_header(relation: str, path: Path, header: list[str]) -> Columns:
 
 
 def _plain(name: str) -> str:
-    """A name as it is in any spelling: CreatedAt, created-at and CREATED_AT are one."""
+    """Normalise the spelling of a name: CreatedAt, created-at and CREATED_AT are equal."""
     return "".join(mark for mark in name.lower() if mark.isalnum())

@@ -7,17 +7,17 @@ from warmline.commands.import_data.columns import RELATIONS
 from warmline.commands.import_data.row_file import RowFile
 
 SUFFIXES = (".csv", ".parquet")
-# Endings of files that somebody may have meant to be read.
+# Extensions of files that were probably intended as data.
 DATA_SUFFIXES = (*SUFFIXES, ".tsv", ".tab", ".gz", ".zip", ".bz2", ".xz", ".zst", ".json", ".jsonl", ".ndjson", ".xlsx",
                  ".sql")  # fmt: skip
 PACKED = {".gz": "gunzip", ".zip": "unzip", ".bz2": "bunzip2", ".xz": "unxz", ".zst": "unzstd"}
 
 
 def find_files(folder: Path) -> dict[str, Path]:
-    """The file of each relation that the folder has.
+    """The files of the relations in a folder.
 
     Raises:
-        ImportRefused: no such folder, none of the files, or a relation twice.
+        ImportRefused: the folder is missing, has none of the files, or has two files of a relation.
     """
     files = {path.name: path for path in _files(folder)}
     found: dict[str, Path] = {}
@@ -36,7 +36,7 @@ def find_files(folder: Path) -> dict[str, Path]:
 
 
 def unread_files(folder: Path) -> list[str]:
-    """What to say of files that look like data and are none of the four, each in a sentence."""
+    """A sentence for each file that looks like data but is none of the four."""
     known = {path.name for path in find_files(folder).values()}
     return [
         f"{path.name} is not read: expected names are {_NAMES} (or .parquet)"
@@ -54,13 +54,13 @@ def _files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise ImportRefused(f"{folder}: got no such folder, expected one with users.csv, posts.csv, …")
     try:
-        return sorted(path for path in folder.iterdir() if not path.is_dir())  # a pipe is told of when it is opened
+        return sorted(path for path in folder.iterdir() if not path.is_dir())  # a pipe is reported when it is opened
     except OSError as error:
         raise ImportRefused(f"{folder}: cannot be read: {error.strerror or error}") from error
 
 
 def _misnamed(name: str) -> str | None:
-    """What to do about a file that is surely meant to be one of the four, and would not be read."""
+    """What to do about a file that is probably intended as one of the four, but would not be read."""
     stem, _, ending = name.partition(".")
     relation = next((each for each in RELATIONS if stem.lower().rstrip("s") == each.rstrip("s")), None)
     last = f".{ending.rpartition('.')[2]}".lower()
@@ -76,14 +76,14 @@ def _misnamed(name: str) -> str | None:
 
 
 def open_files(folder: Path, *, delimiter: str = ",") -> list[RowFile]:
-    """Open what there is, in the order in which it is imported.
+    """Open the files in the order of their import.
 
     Args:
-        folder: where they are.
-        delimiter: what separates the fields of CSV.
+        folder: of the files.
+        delimiter: between fields of CSV.
 
     Raises:
-        ImportRefused: one line for each file that cannot be read or lacks a column. Nothing was written then.
+        ImportRefused: one line for each file that cannot be read or lacks a column; nothing was written.
     """
     from warmline.commands.import_data.csv_rows import CsvRows
     from warmline.commands.import_data.parquet_rows import ParquetRows

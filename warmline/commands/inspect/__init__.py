@@ -1,1 +1,1 @@
-"""`warmline inspect`: why a user sees what they see."""
+"""`warmline inspect`: explains what a user is shown."""

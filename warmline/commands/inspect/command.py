@@ -1,4 +1,4 @@
-"""`warmline inspect`: why does this user see what they see? Both phases' lists, and what is withheld."""
+"""`warmline inspect`: explains what a user is shown, from both phases' lists and what is withheld."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -28,7 +28,7 @@ STATEMENT_SECONDS = 10
 
 
 def run_inspect(user_id: str, *, limit: int, post_id: str | None, as_json: bool) -> int:
-    """Show a user's lists, or how one post stands with them."""
+    """Show a user's lists, or why one post is or is not shown."""
     for name, given in (("USER", user_id), ("--post", post_id)):
         if given is not None and not is_usable_id(given):
             raise ConfigurationError(f"{name}: got {given[:40]!r}, expected an id of {ID_RULE}")
@@ -49,7 +49,7 @@ def run_inspect(user_id: str, *, limit: int, post_id: str | None, as_json: bool)
 
 
 def inspect_post(stores: OpenStores, inspection: Inspection, post_id: str) -> PostInspection:
-    """Where each list has the post, and why it is not shown where it is not.
+    """The position of a post in each list, or why it is not shown.
 
     Raises:
         StoreUnavailable: PostgreSQL does not answer.
@@ -73,7 +73,7 @@ def inspect_post(stores: OpenStores, inspection: Inspection, post_id: str) -> Po
 def inspect_user(
     stores: OpenStores, user_id: str, *, limit: int, now: datetime, also: Iterable[str] = ()
 ) -> Inspection:
-    """Read everything about a user from both stores; `also` names posts whose details are wanted besides the lists'.
+    """Read everything about a user from both stores; `also` names further posts whose details are needed.
 
     Raises:
         StoreUnavailable: one of them does not answer.

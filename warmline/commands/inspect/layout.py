@@ -1,4 +1,4 @@
-"""Draws an inspection: a head with what decides, then the lists: side by side where there is room, else one by one."""
+"""Prints an inspection: a summary, then the lists, side by side if the terminal is wide enough."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from warmline.commands.inspect.records import Inspection, PostInspection
 from warmline.screen import age, clipped, console, number_of, say
 
 CAPTION = 40  # characters
-WIDE = 75  # characters of a list from which on two stand side by side
+WIDE = 75  # characters of a list from which on two are shown side by side
 NARROW = 60  # … below which the reason has no column of its own
 STANDINGS = {
     "deleted": "it is deleted: nobody is shown it",
@@ -26,7 +26,7 @@ STANDINGS = {
 
 
 def show_inspection(inspection: Inspection) -> None:
-    """The whole inspection on standard output."""
+    """Print the whole inspection on standard output."""
     for line in head(inspection):
         say(line)
     if not inspection.lists:
@@ -45,7 +45,7 @@ def show_inspection(inspection: Inspection) -> None:
 
 
 def show_post(post: PostInspection) -> None:
-    """How one post stands with the user."""
+    """Print why one post is or is not shown to the user."""
     user, details = post.user, post.details
     for line in head(user):
         say(line)
@@ -93,7 +93,7 @@ def _unhindered(post: PostInspection) -> str:
 
 
 def head(inspection: Inspection) -> list[str]:
-    """Who the user is, which phase they are in, where their page comes from, and what is withheld."""
+    """The user's phase, the source of their page, and what is withheld from them."""
     user, phase, withheld = inspection.user, inspection.phase, inspection.withheld
     joined = f"joined {age(inspection.now - user.joined_at)} ago" if user.joined_at else "not among the users"
     rollout = f" at {phase.rollout_percent:g} %" if phase.phase is not Phase.HEURISTIC else ""
@@ -148,7 +148,7 @@ def _table(inspection: Inspection, source: Source, width: int) -> Table:
 
 
 def _about(inspection: Inspection, source: Source, post: ListedPost, *, with_reason: bool) -> list[Text]:
-    """A post in lines: its caption; how it came there; its id and its author's."""
+    """A post in lines: its caption; its reason and score; its id and its author's."""
     details, parts = inspection.posts.get(post.post_id or ""), inspection.parts(source, post)
     how = [post.reason] if with_reason else []
     how += [age(inspection.now - details.created_at)] if details and details.created_at else []
@@ -156,6 +156,6 @@ def _about(inspection: Inspection, source: Source, post: ListedPost, *, with_rea
     how += [str(parts)] if parts else []
     named = printable(post.post_id or "(a post that the catalogue does not know)")
     by = f" by {printable(details.author_id)}" if details else " (not in posts)"
-    # Text, never a plain string: a caption is a stranger's, and rich would read its [brackets] as markup.
+    # Text, never a plain string: captions are untrusted, and rich would read their [brackets] as markup.
     caption = clipped(details.caption, 2 * CAPTION) if details and details.caption else "(no caption)"
     return [Text(caption), *([Text(", ".join(how))] if how else []), Text(f"{named}{by}")]

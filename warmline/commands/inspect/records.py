@@ -1,4 +1,4 @@
-"""The records of `warmline inspect`: what both stores hold about one user, as of one moment."""
+"""The records of `warmline inspect`: what both stores hold about one user at one time."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Inspection:
     user: UserDetails
     state: UserLists
     phase: PhaseState
-    lists: Mapping[Source, ShownList]  # everyone's only when the user has none
+    lists: Mapping[Source, ShownList]  # everyone's only if the user has none
     published: Collection[Phase]  # the phases whose lists were ever published, as far as Redis knows
     posts: Mapping[str, PostDetails]
     formula: HeuristicSettings
@@ -41,12 +41,12 @@ class Inspection:
 
     @property
     def served_from(self) -> Source | None:
-        """Where the next first page comes from; None: from the timeline's own stock, for Redis has nothing."""
+        """The source of the next first page; None: the timeline's own copies, since Redis has no list."""
         order = (Source(self.in_phase), Source.HEURISTIC, Source.EVERYONE)
         return next((source for source in order if source in self.lists), None)
 
     def parts(self, source: Source, post: ListedPost) -> ScoreParts | None:
-        """What the heuristic's score of a post is made of; None where that is not known."""
+        """The parts of a post's heuristic score; None if they are unknown."""
         details = self.posts.get(post.post_id or "")
         born = details.created_at if details is not None else None
         if source not in (Source.HEURISTIC, Source.EVERYONE) or born is None:
@@ -55,7 +55,7 @@ class Inspection:
 
     @property
     def withheld(self) -> dict[str, int]:
-        """How many authors and posts the user is not shown, under the words that the reader sees."""
+        """How many authors and posts are withheld from the user, under the names that the operator sees."""
         viewer = self.state.viewer
         return {
             "hidden_authors": max(0, len(viewer.hidden_authors) - 1),  # less the user's own key
@@ -68,7 +68,7 @@ class Inspection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostInspection:
-    """How one post stands with one user."""
+    """Whether one post is shown to one user, and why."""
 
     user: Inspection
     post_id: str

@@ -1,4 +1,4 @@
-"""What a score of the heuristic is made of, worked out from the score, the post's age and the settings. Pure."""
+"""Splits a heuristic score into its parts, computed from the score, the post's age and the settings. Pure."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,12 +23,12 @@ class ScoreParts:
 
 
 def parts_of(score: float, age: timedelta, formula: HeuristicSettings) -> ScoreParts | None:
-    """Both terms; None where no popularity gives that score: it was made under other settings.
+    """Both terms; None if no popularity gives that score: it was computed with other settings.
 
     Args:
-        score: as the list holds it.
-        age: of the post when the list was made.
-        formula: in force.
+        score: from the list.
+        age: of the post at the time of the list.
+        formula: the current settings.
     """
     fresh = recency(max(0.0, age / HOUR), formula.half_life_hours)
     if formula.alpha == 0:

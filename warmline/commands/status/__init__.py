@@ -1,1 +1,1 @@
-"""`warmline status`: how the installation is, at a glance."""
+"""`warmline status`: the state of the installation on one screen."""

@@ -1,4 +1,4 @@
-"""`warmline status`: how the installation is, at a glance, and what needs attention with what to do about it."""
+"""`warmline status`: shows the state of the installation, what needs attention, and what to do about it."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -30,11 +30,11 @@ from warmline.screen import show_json
 from warmline.stores import open_stores
 
 STATEMENT_SECONDS = 10
-RUNS_LOOKED_AT = 20  # of each job, for the last ones of each kind and how often they come
+RUNS_LOOKED_AT = 20  # of each job, to find the last one of each state and the usual interval
 
 
 def run_status(*, as_json: bool) -> int:
-    """Show it; gives 1 when something needs attention that makes pages worse, else 0."""
+    """Show the status; returns 1 if a problem makes pages worse, else 0."""
     status = read_status(load_settings(ModelSettings).model_dir, datetime.now(UTC))
     findings = in_order(attention(status))
     if as_json:
@@ -45,7 +45,7 @@ def run_status(*, as_json: bool) -> int:
 
 
 def read_status(model_dir: Path, now: datetime) -> Status:
-    """Ask both stores; one that does not answer leaves a gap.
+    """Read both stores; one that does not answer is None.
 
     Raises:
         ConfigurationError: a setting is missing or wrong.

@@ -1,4 +1,4 @@
-"""Draws a status: a word at the left, what there is to say beside it, as wide as the terminal is."""
+"""Prints a status: names at the left, text beside them, wrapped to the terminal's width."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ REASON = 160  # characters of a run's error or a verdict; `warmline models` and 
 
 
 def show_status(status: Status, findings: Sequence[Finding]) -> None:
-    """The whole of it on standard output."""
+    """Print the whole status on standard output."""
     say(f"Warmline {VERSION}, {status.now:%Y-%m-%d %H:%M:%S} UTC")
     show_sections(_sections(status))
     say("")

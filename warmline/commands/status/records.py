@@ -1,4 +1,4 @@
-"""The records of `warmline status`: what both stores say of the installation, as of one moment."""
+"""The records of `warmline status`: the state in both stores at one time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class JobRuns:
 
     @property
     def ended(self) -> Mapping[str, Any] | None:
-        """The newest that has ended, well or not."""
+        """The newest run that has ended, good or failed."""
         return next((run for run in self.runs if run["finished_at"] is not None), None)
 
     @property
@@ -39,7 +39,7 @@ class JobRuns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FromDatabase:
-    """What PostgreSQL holds of it."""
+    """The state in PostgreSQL."""
 
     server: DatabaseState
     phase: PhaseState
@@ -53,20 +53,20 @@ class FromDatabase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FromRedis:
-    """What Redis holds of it."""
+    """The state in Redis."""
 
-    server: RedisHealth | None  # None: its ACL lets nobody ask
+    server: RedisHealth | None  # None: its ACL does not allow INFO
     published: Mapping[Phase, Publication]
     is_safe: bool  # deletions and blocks are in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """All of it, as of `now`. A store that does not answer is None, with the reason in `trouble`."""
+    """The whole state at `now`. A store that does not answer is None, with the reason in `trouble`."""
 
     now: datetime
     database: FromDatabase | None
     redis: FromRedis | None
     trouble: Mapping[str, str] = field(default_factory=dict)  # store → why it is None
     has_foreign_redis: bool = False  # it answers, and is another installation's
-    champions_files: str | None = None  # what is the matter with them; None: nothing, or they are not at hand
+    champions_files: str | None = None  # what is wrong with them; None: nothing, or they are not on this machine
