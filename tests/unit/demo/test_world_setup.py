@@ -50,7 +50,7 @@ def _home(folder: Path, *, source: str | None) -> ProcessEnvironment:
 
 
 def test_a_world_of_something_else_is_not_taken_for_this_one(tmp_path: Path, staged_url: str, films: Source) -> None:
-    with pytest.raises(DemoError, match="made of something else"):
+    with pytest.raises(DemoError, match="made from other data"):
         set_up_world(Console(quiet=True), _home(tmp_path, source="photos 1"), staged_url, films)
 
 
