@@ -1,6 +1,6 @@
-"""Posts and interactions as columns of hashes and times: loaded from PostgreSQL, used by all rankers.
+"""Posts and interactions as columns: what `shared.db.bulk` loads, and what rankers count and learn from. Pure.
 
-Ids are represented by 64-bit keys (see `shared.db.bulk`). Pure.
+Instead of ids they hold 64-bit id hashes, which PostgreSQL computes.
 """
 
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Events:
         return len(self.at)
 
     def __getitem__(self, part: slice | Int64s | NDArray[np.bool_]) -> Self:
-        """Some of the events; for a slice, views of the same columns."""
+        """Some of the events; a slice gives views of the same columns."""
         return type(self)(
             user_id_hashes=self.user_id_hashes[part],
             post_id_hashes=self.post_id_hashes[part],
@@ -45,7 +45,7 @@ class Events:
         )
 
     def before(self, at: float) -> Self:
-        """The events before a time; if the events are in order of time, views of the same columns."""
+        """The events before a time; views of the same columns if the events are in order of time."""
         if np.all(self.at[1:] >= self.at[:-1]):
             return self[: int(np.searchsorted(self.at, at))]
         return self[self.at < at]
@@ -57,7 +57,7 @@ class Events:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostColumns:
-    """Posts by key, in any order."""
+    """Posts in any order, without their text ids."""
 
     id_hashes: Int64s  # (n_posts,)
     author_id_hashes: Int64s  # (n_posts,)
@@ -67,7 +67,7 @@ class PostColumns:
         return len(self.id_hashes)
 
     def take(self, indices: Int64s) -> "PostColumns":
-        """The posts at some places, in that order."""
+        """The posts at these indices, in that order."""
         return PostColumns(
             id_hashes=self.id_hashes[indices],
             author_id_hashes=self.author_id_hashes[indices],

@@ -1,1 +1,1 @@
-"""What a ranker ranks and for whom: posts and events as columns, lined up once for all that is counted from them."""
+"""The input of ranking: candidate posts, their events and the users, as columns that are loaded once per run."""

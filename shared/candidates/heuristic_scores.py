@@ -1,4 +1,4 @@
-"""The heuristic's terms for columns of posts and events: what s01 ranks by, and what a model is held against. Pure."""
+"""The heuristic's terms for columns of posts and events: phase 1 ranks by them, models are compared with them. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,14 +42,14 @@ def event_weights(
     posts: PostColumns, events: Events | CandidateEvents, settings: HeuristicSettings, now: datetime
 ) -> Floats:
     """The decayed weight of each post's distinct users, from 0 up; shape (n_posts,)."""
-    candidate_events = candidate_events_of(posts, events)
-    counted = np.flatnonzero(candidate_events.by_others)
-    index, kinds, at = candidate_events.posts[counted], candidate_events.kinds[counted], candidate_events.at[counted]
-    latest = latest_of_each(index, candidate_events.users[counted], kinds, at=at)
+    events = candidate_events_of(posts, events)
+    counted = np.flatnonzero(events.by_others)
+    index, kinds, at = events.posts[counted], events.kinds[counted], events.at[counted]
+    latest = latest_of_each(index, events.users[counted], kinds, at=at)
     ages = np.maximum(now.timestamp() - at[latest], 0.0) / 3600.0
     kind_weights = np.array([settings.kind_weights.get(kind, 0.0) for kind in KIND_CODES])
-    each = kind_weights[kinds[latest]] * decay(ages, settings.popularity_half_life_hours)
-    return np.maximum(np.bincount(index[latest], weights=each, minlength=len(posts)), 0.0)
+    weights = kind_weights[kinds[latest]] * decay(ages, settings.popularity_half_life_hours)
+    return np.maximum(np.bincount(index[latest], weights=weights, minlength=len(posts)), 0.0)
 
 
 def reference_weight(weights: Floats, *, floor: float) -> float:

@@ -1,4 +1,6 @@
-"""What a ranker ranks and for whom, as of one moment, from wherever the four relations live."""
+"""The input of a ranking run, read once from the four relations: candidate posts, events, active users, and what each
+of them must not be shown.
+"""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -34,33 +36,33 @@ from shared.settings import ListSettings, WindowSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UncountedEvents:
-    """What the relations hold that raises nothing: its user or author is not in the view of users, or it repeats."""
+    """Rows that count for nothing: their user or author is missing from the view of users, or they repeat others."""
 
-    users: int = 0  # with such an event
+    users: int = 0  # distinct users of such events
     events: int = 0
     posts: int = 0
-    repeated_posts: int = 0  # further rows of posts that stand in several
+    repeated_posts: int = 0  # rows that repeat a post of another row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankingInput:
-    """Everything that one run ranks, and for whom."""
+    """What one run ranks, and for which users."""
 
     posts: Posts
-    post_numbers: list[int]  # the posts' rows, in their order
-    events: Events  # of all who count
-    candidate_events: CandidateEvents  # those on candidates, lined up with them
+    post_numbers: list[int]  # Redis' numbers of `posts`, in the same order
+    events: Events  # of all users that count
+    candidate_events: CandidateEvents  # the events on candidates, by index in `posts`
     users: Users
-    viewers: Mapping[str, Viewer]  # users of whom something must be withheld; others see all but their own posts
+    viewers: Mapping[str, Viewer]  # users from whom posts are withheld; all others see everything but their own posts
     viewer_version: int
-    removed: set[int]  # rows of posts that went away lately
+    removed: set[int]  # post numbers of recently removed posts
     row_counts: Mapping[str, int] = field(default_factory=dict)  # rows of each relation, up to `MANY`
-    clusters: Mapping[str, int] = field(default_factory=dict)  # of the posts whose photo is nearly another's
+    clusters: Mapping[str, int] = field(default_factory=dict)  # post id -> cluster of near-duplicate photos
     author_hashes: AuthorHashes = field(default_factory=AuthorHashes)
     uncounted: UncountedEvents = UncountedEvents()
 
     def viewer(self, user_id: str) -> Viewer:
-        """The user's viewer, their own posts always withheld."""
+        """What is withheld from a user, including their own posts."""
         known = self.viewers.get(user_id, Viewer())
         return Viewer(
             hidden_authors=known.hidden_authors | {self.author_hashes[user_id]},
@@ -76,10 +78,12 @@ def load_ranking_input(
     now: datetime,
     asked: Mapping[str, datetime] | None = None,
 ) -> RankingInput:
-    """Read the candidates, their events, the active users (`asked`: and who asked for a page) and what is withheld.
+    """Read the candidates, their events, the active users and what is withheld from them.
+
+    `asked` maps users who recently asked for a page to the time; they count as active.
 
     Raises:
-        SourceError: a relation is not what the contract says, or all posts have vanished at once.
+        SourceError: a relation is not what the contract says, or all posts have disappeared at once.
     """
     version, author_hashes = next_safety_version(database), AuthorHashes()
     with database.read() as snapshot:
@@ -97,17 +101,17 @@ def load_ranking_input(
         )
         authors = blocked_authors(load_blocks(snapshot), author_hashes)
         hiders = {user for user, _ in load_hides(snapshot, since=oldest - timedelta(days=1))}
-        others = sorted((authors.keys() | hiders) - set(users.ids))  # everyone's list has the same filters
+        others = sorted((authors.keys() | hiders) - set(users.ids))  # they are served everyone's list, which is filtered too
         user_id_hashes = dict(zip(users.ids, users.id_hashes.tolist(), strict=True)) | dict(
             zip(others, load_id_hashes(snapshot, others).tolist(), strict=True)
         )
     with database.begin() as connection:
         post_numbers = assign_post_numbers(connection, posts.ids, as_of=as_of)
         clusters = clusters_of_posts(connection, posts.ids)
-    removals = note_removals(database, posts.ids, keep_for=lists.keep_for)  # those that came back are none any more
+    removals = note_removals(database, posts.ids, keep_for=lists.keep_for)  # posts that came back are no longer removed
     candidate_events = candidate_events_of(posts, loaded.counted)
     touched = posts_by_user(posts, post_numbers, candidate_events, at_most=lists.seen_length)
-    if len(loaded.uncounted):  # they may still ask for everyone's list, and are not shown what they hid
+    if len(loaded.uncounted):  # these users may ask for everyone's list: hide what they hid
         touched = touched.merged_with(posts_by_user(posts, post_numbers, loaded.uncounted, at_most=lists.seen_length))
     return RankingInput(
         posts=posts,
@@ -131,64 +135,61 @@ def load_ranking_input(
 
 
 def catalogue_entries(inputs: RankingInput) -> Iterator[CatalogueEntry]:
-    """What the timeline must know of each candidate."""
-    for row, post_id, author_id in zip(inputs.post_numbers, inputs.posts.ids, inputs.posts.author_ids, strict=True):
+    """What the timeline needs to know about each candidate."""
+    for number, post_id, author_id in zip(inputs.post_numbers, inputs.posts.ids, inputs.posts.author_ids, strict=True):
         author, cluster = inputs.author_hashes[author_id], inputs.clusters.get(post_id, 0)
-        yield CatalogueEntry(post_number=row, post_id=post_id, author=author, cluster=cluster)
+        yield CatalogueEntry(post_number=number, post_id=post_id, author=author, cluster=cluster)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostsByUser:
-    """What users did with candidates: for each user key, the rows of the posts, last touched last."""
+    """Candidates that each user has seen or hidden: user id hash -> post numbers, the latest last."""
 
     seen: Mapping[int, Collection[int]]
     hidden: Mapping[int, frozenset[int]]
 
     def merged_with(self, other: "PostsByUser") -> "PostsByUser":
-        """The same of these users and of others, none of whom is among them."""
+        """Both together; no user may be in both."""
         return PostsByUser(seen={**self.seen, **other.seen}, hidden={**self.hidden, **other.hidden})
 
 
 def posts_by_user(
     posts: Posts, post_numbers: list[int], events: Events | CandidateEvents, *, at_most: int
 ) -> PostsByUser:
-    """Which candidates each user has seen (any event is a proof of that) and which they hid.
+    """The candidates that each user has seen (any event proves it) or hidden.
 
     Args:
         posts: the candidates.
-        rows: their rows.
+        post_numbers: their numbers in Redis.
         events: interactions; those on other posts are ignored.
-        at_most: seen posts kept per user, the newest.
+        at_most: seen posts kept per user, the latest.
     """
-    candidate_events = candidate_events_of(posts, events)
-    latest = candidate_events.latest_of_each_pair()
-    # By user, and for each in the order of time, which is that of the rows: one number of both sorts quickest.
-    by_user = np.sort(candidate_events.users[latest] * len(candidate_events) + latest) % max(1, len(candidate_events))
-    row_of = np.array(post_numbers, np.uint32)
-    seen_rows = memoryview(row_of[candidate_events.posts[by_user]])
+    events = candidate_events_of(posts, events)
+    latest = events.latest_of_each_pair()
+    # By user, then time (events are in order of time): a single combined number sorts fastest.
+    by_user = np.sort(events.users[latest] * len(events) + latest) % max(1, len(events))
+    number_of = np.array(post_numbers, np.uint32)
+    seen_numbers = memoryview(number_of[events.posts[by_user]])
     ends = np.cumsum(
-        np.bincount(candidate_events.users[by_user], minlength=len(candidate_events.user_id_hashes))
+        np.bincount(events.users[by_user], minlength=len(events.user_id_hashes))
     ).tolist()
-    keys, seen, start = candidate_events.user_id_hashes.tolist(), {}, 0
-    for key, end in zip(keys, ends, strict=True):
-        seen[key] = seen_rows[max(start, end - at_most) : end]
+    users, seen, start = events.user_id_hashes.tolist(), {}, 0
+    for user, end in zip(users, ends, strict=True):
+        seen[user] = seen_numbers[max(start, end - at_most) : end]
         start = end
-    is_hide = np.flatnonzero(candidate_events.kinds == KIND_CODES[InteractionKind.HIDE])
+    is_hide = np.flatnonzero(events.kinds == KIND_CODES[InteractionKind.HIDE])
     hidden: dict[int, set[int]] = {}
-    hiders, posts_hidden = (
-        candidate_events.user_id_hashes[candidate_events.users[is_hide]],
-        row_of[candidate_events.posts[is_hide]],
-    )
-    for key, row in zip(hiders.tolist(), posts_hidden.tolist(), strict=True):
-        hidden.setdefault(key, set()).add(row)
-    return PostsByUser(seen=seen, hidden={key: frozenset(hides) for key, hides in hidden.items()})
+    hiders, posts_hidden = events.user_id_hashes[events.users[is_hide]], number_of[events.posts[is_hide]]
+    for user, number in zip(hiders.tolist(), posts_hidden.tolist(), strict=True):
+        hidden.setdefault(user, set()).add(number)
+    return PostsByUser(seen=seen, hidden={user: frozenset(numbers) for user, numbers in hidden.items()})
 
 
-def _viewers(keys: Mapping[str, int], authors: Mapping[str, frozenset[int]], touched: PostsByUser) -> dict[str, Viewer]:
+def _viewers(id_hashes: Mapping[str, int], authors: Mapping[str, frozenset[int]], touched: PostsByUser) -> dict[str, Viewer]:
     viewers = {}
-    for user_id, key in keys.items():
-        hidden_authors, seen = authors.get(user_id, frozenset()), touched.seen.get(key, ())
+    for user_id, id_hash in id_hashes.items():
+        hidden_authors, seen = authors.get(user_id, frozenset()), touched.seen.get(id_hash, ())
         if hidden_authors or seen:
-            hidden_posts = touched.hidden.get(key, frozenset())
+            hidden_posts = touched.hidden.get(id_hash, frozenset())
             viewers[user_id] = Viewer(hidden_authors=hidden_authors, hidden_posts=hidden_posts, seen_posts=seen)
     return viewers

@@ -1,4 +1,4 @@
-"""Counts what a model could learn from, out of columns that a run has loaded anyway."""
+"""Counts what a model could learn from, in columns that a run has loaded anyway."""
 
 from dataclasses import asdict
 from typing import Any
@@ -25,23 +25,23 @@ def amounts_of(
     """`readiness.TrainingAmounts` as a run's report holds them.
 
     Args:
-        user_keys: of the events, one column with the next two.
-        post_keys: the events' posts.
+        user_id_hashes: the events' users.
+        post_id_hashes: the events' posts.
         kinds: codes of `domain.KIND_CODES`.
         n_posts: posts there are.
-        min_positives: from which a user counts as warm.
+        min_positives: number from which a user counts as warm.
         days: how far back the events reach.
     """
     positive = np.isin(kinds, _POSITIVE_CODES)
     users, posts = user_id_hashes[positive], post_id_hashes[positive]
     known_users, known_posts = distinct(users), distinct(posts)
-    # As places instead of keys a pair is one number, which sorts twenty times as fast as two columns.
+    # With indices instead of hashes a pair is one number, which sorts twenty times as fast as two columns.
     pairs = distinct(np.searchsorted(known_users, users) * len(known_posts) + np.searchsorted(known_posts, posts))
-    each = np.bincount(pairs // max(1, len(known_posts)), minlength=len(known_users))
+    positives_of_user = np.bincount(pairs // max(1, len(known_posts)), minlength=len(known_users))
     counts = TrainingAmounts(
         events=len(kinds),
         positives=len(pairs),
-        warm_users=int((each >= min_positives).sum()),
+        warm_users=int((positives_of_user >= min_positives).sum()),
         posts=n_posts,
         min_positives=min_positives,
         days=round(days, 1),

@@ -1,8 +1,8 @@
-"""An encoder's vectors, brought to the model: first to a few principal components, once, then by a learned layer.
+"""Turns an encoder's vectors into model input: first a few principal components, computed once, then a learned layer.
 
-The components are taken from the training's posts and kept in the model's file, so that serving reduces a new post's
-vector by the same function. Learning from all 1,664 numbers of a photo and a caption took four times as long and
-placed new posts worse (EXPERIMENTS.md).
+The components come from the training's posts and are stored in the model's file, so serving reduces a new post's vector
+in the same way. Learning from all 1,664 numbers of a photo and a caption took four times as long and
+ranked new posts worse (EXPERIMENTS.md).
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ from shared.neucf.config import NeuCFConfig
 from shared.neucf.features import ContentVectors
 from shared.neucf.layers import unset
 
-MAX_FITTED = 20_000  # vectors that the components are taken from: more say the same and cost time
+MAX_FITTED = 20_000  # vectors that the components are computed from: more change nothing and cost time
 VECTORS_AT_ONCE = 512  # vectors that are float32 at a time: 512 × 1280 floats are 2.6 MB, which stay in the caches
 ROUNDS = 6  # of subspace iteration
-SPARE = 8  # directions that are carried along beside those wanted, for accuracy
+SPARE = 8  # additional directions during the iteration, for accuracy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,12 +30,12 @@ class ReducedContent:
     known: Tensor  # (n_posts,) bool
 
     def take(self, indices: Tensor) -> "ReducedContent":
-        """The posts at some places, in that order."""
+        """The posts at these indices, in that order."""
         return ReducedContent(self.values[indices], self.known[indices])
 
 
 class ContentLayer(nn.Module):
-    """One encoder's vectors brought to the model's width, with a learned vector for posts that lack one."""
+    """Projects one encoder's vectors to the model's width; posts without a vector share a learned one."""
 
     center: Tensor
     components: Tensor
@@ -49,13 +49,13 @@ class ContentLayer(nn.Module):
 
     @classmethod
     def of(cls, vector_width: int, config: NeuCFConfig) -> Self:
-        """For vectors of this width, in a model of this shape."""
+        """A layer for vectors of this width, in a model of this shape."""
         return cls(vector_width, min(config.content_width, vector_width), config.width)
 
     def fit(self, vectors: ContentVectors) -> None:
-        """Take centre and principal components of the known vectors, so scaled that their mean length becomes 1.
+        """Compute centre and principal components of the known vectors, scaled so that their mean length becomes 1.
 
-        Encoders differ in centre and length, and the layers must not care.
+        So the layers need not depend on an encoder's centre and scale.
         """
         indices = np.flatnonzero(vectors.known)
         if len(indices) == 0:
@@ -74,7 +74,7 @@ class ContentLayer(nn.Module):
         device = self.center.device
         known = torch.from_numpy(vectors.known).to(device)
         values = torch.empty(len(known), len(self.components), device=device)
-        shift = self.center @ self.components.T  # of 32 numbers a vector instead of 1,280
+        shift = self.center @ self.components.T  # subtracted from 32 numbers per vector instead of 1,280
         for start in range(0, len(known), VECTORS_AT_ONCE):
             part = slice(start, start + VECTORS_AT_ONCE)
             raw = torch.from_numpy(vectors.at(part)).to(device, torch.float32)
@@ -101,9 +101,9 @@ def principal_components(centered: Tensor, n_components: int) -> Tensor:
     basis = torch.linalg.qr(start).Q  # (width, n_directions)
     for _ in range(ROUNDS):
         basis = torch.linalg.qr(centered.T @ (centered @ basis)).Q
-    within = (centered @ basis).double()  # (n_known, n_directions)
-    turn = torch.linalg.eigh(within.T @ within).eigenvectors  # (n_directions, n_directions), by ascending spread
-    found = (basis @ turn.flip(1)[:, :n_components].float()).T  # (n_components, width)
-    largest = found.gather(1, found.abs().argmax(dim=1, keepdim=True))
-    settled: Tensor = found * largest.sign()  # a direction and its opposite are the same: take one of the two
-    return settled
+    coordinates = (centered @ basis).double()  # (n_known, n_directions)
+    rotation = torch.linalg.eigh(coordinates.T @ coordinates).eigenvectors  # (n_directions, n_directions), by ascending spread
+    components = (basis @ rotation.flip(1)[:, :n_components].float()).T  # (n_components, width)
+    largest = components.gather(1, components.abs().argmax(dim=1, keepdim=True))
+    with_fixed_sign: Tensor = components * largest.sign()  # a direction and its opposite are equivalent
+    return with_fixed_sign

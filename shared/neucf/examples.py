@@ -1,4 +1,4 @@
-"""From events to training examples: one per user and post, dated by the first thing that happened between them."""
+"""From events to training examples: one per user and post, at the time of the first event between them."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -9,23 +9,23 @@ from numpy.typing import NDArray
 from shared.domain import KIND_CODES, POSITIVE_KINDS, InteractionKind
 from shared.event_columns import Events, Floats, Int64s, PostColumns
 
-NO_AUTHOR = -1  # author key of a post whose author is not a user
+NO_AUTHOR = -1  # instead of the hash of an author who is not a user
 POSITIVE_CODES = np.array(sorted(KIND_CODES[kind] for kind in POSITIVE_KINDS), dtype=np.int16)
-EVENTS_AT_ONCE = 2_000_000  # that are merged at once: some 130 bytes each while they are sorted
+EVENTS_AT_ONCE = 2_000_000  # merged at once; each takes about 130 bytes while they are sorted
 HIDE_CODE = KIND_CODES[InteractionKind.HIDE]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SortedPosts(PostColumns):
-    """The posts that exist; `id_hashes` ascend, each post once; `author_id_hashes` hold NO_AUTHOR where none is."""
+    """Existing posts, by ascending id hash, each once; `author_id_hashes` is NO_AUTHOR where there is no author."""
 
     def __post_init__(self) -> None:
         if np.any(self.id_hashes[1:] <= self.id_hashes[:-1]):
-            raise ValueError("posts: expected ascending keys, each once")
+            raise ValueError("posts: expected ascending id hashes, each once")
 
     @classmethod
     def of(cls, posts: PostColumns) -> Self:
-        """The same posts in the order of their keys."""
+        """The same posts, sorted by id hash."""
         found = posts.take(np.argsort(posts.id_hashes))
         return cls(id_hashes=found.id_hashes, author_id_hashes=found.author_id_hashes, created_at=found.created_at)
 
@@ -38,7 +38,7 @@ class SortedPosts(PostColumns):
         )
 
     def indices(self, post_id_hashes: Int64s) -> Int64s:
-        """Where each key stands in the columns; -1 where there is no such post."""
+        """The index of each post; -1 where there is no such post."""
         if len(self.id_hashes) == 0:
             return np.full(len(post_id_hashes), -1, dtype=np.int64)
         indices = np.minimum(np.searchsorted(self.id_hashes, post_id_hashes), len(self.id_hashes) - 1)
@@ -72,27 +72,27 @@ class Examples:
 def examples_of(events: Events, posts: SortedPosts) -> Examples:
     """Merge all events of one user on one post into at most one positive example.
 
-    Positive is a like, comment, save or share, on a post that exists, by someone else, that the user did not hide.
-    A view only dates the example: a like usually follows the view of the same post.
+    Positive means a like, comment, save or share of an existing post of somebody else that the user did not hide.
+    A view alone is no example, but its time counts: a like usually follows a view of the same post.
     """
     n_parts = -(-len(events.at) // EVENTS_AT_ONCE)
     if n_parts <= 1:
-        return _by_time(_pairs_of(events, posts))
+        return _sorted_by_time(_pairs_of(events, posts))
     parts = [_pairs_of(events.where(events.user_id_hashes % n_parts == part), posts) for part in range(n_parts)]
-    together = Examples(
+    merged = Examples(
         user_id_hashes=np.concatenate([part.user_id_hashes for part in parts]),
         post_id_hashes=np.concatenate([part.post_id_hashes for part in parts]),
         at=np.concatenate([part.at for part in parts]),
     )
     parts.clear()
-    return _by_time(together)
+    return _sorted_by_time(merged)
 
 
 def _pairs_of(events: Events, posts: SortedPosts) -> Examples:
-    """The examples of some users, all of whose events are here, by user, then post."""
-    place = posts.indices(events.post_id_hashes)
-    exists = place >= 0
-    events, place = events.where(exists), place[exists]
+    """Examples from all events of some users, by user, then post."""
+    index = posts.indices(events.post_id_hashes)
+    exists = index >= 0
+    events, index = events.where(exists), index[exists]
     order = np.lexsort((events.post_id_hashes, events.user_id_hashes))
     user, post = events.user_id_hashes[order], events.post_id_hashes[order]
     if len(user) == 0:
@@ -100,12 +100,12 @@ def _pairs_of(events: Events, posts: SortedPosts) -> Examples:
     starts = np.flatnonzero(np.r_[True, (user[1:] != user[:-1]) | (post[1:] != post[:-1])])  # (n_pairs,)
     liked = np.logical_or.reduceat(np.isin(events.kinds, POSITIVE_CODES)[order], starts)
     hidden = np.logical_or.reduceat((events.kinds == HIDE_CODE)[order], starts)
-    own = posts.author_id_hashes[place[order][starts]] == user[starts]
+    own = posts.author_id_hashes[index[order][starts]] == user[starts]
     first = np.minimum.reduceat(events.at[order], starts)
     return Examples(user_id_hashes=user[starts], post_id_hashes=post[starts], at=first).where(liked & ~hidden & ~own)
 
 
-def _by_time(examples: Examples) -> Examples:
+def _sorted_by_time(examples: Examples) -> Examples:
     order = np.lexsort((examples.post_id_hashes, examples.user_id_hashes, examples.at))
     return Examples(
         user_id_hashes=examples.user_id_hashes[order],

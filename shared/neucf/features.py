@@ -1,4 +1,4 @@
-"""What a model may know of posts besides their ids: image and caption vectors, and which of them are missing."""
+"""Content of posts for the model: image and caption vectors, and which of them are missing."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -18,13 +18,13 @@ CHECKED_AT_ONCE = 8192  # vectors
 class ContentVectors:
     """The vectors of one encoder for a column of posts; where `known` is False the values mean nothing.
 
-    Some posts out of many share the memory of all: a hundred thousand photos take a quarter of a gigabyte, and a night
-    looks at six parts of them.
+    A selection of posts shares the memory of all: the vectors of a hundred thousand photos take a quarter of a gigabyte,
+    and one training uses six selections of them.
     """
 
-    stored: Floats  # (n_posts, width), or those of more posts
+    stored: Floats  # (n_stored, width): these posts, or more
     known: NDArray[np.bool_]  # (n_posts,)
-    indices: NDArray[np.int64] | None = None  # (n_posts,) places in `stored`; None: all of it, in its order
+    indices: NDArray[np.int64] | None = None  # (n_posts,) indices in `stored`; None: all, in order
 
     def __post_init__(self) -> None:
         n_posts = self.stored.shape[:1] if self.indices is None else self.indices.shape
@@ -33,11 +33,11 @@ class ContentVectors:
 
     @property
     def values(self) -> Floats:
-        """(n_posts, width); a copy where these are some of many, so ask for parts with `at`."""
+        """(n_posts, width); a copy if this is a selection: prefer `at` for parts."""
         return self.stored if self.indices is None else self.stored[self.indices]
 
     def at(self, indices: slice | NDArray[np.int64]) -> Floats:
-        """The values at some places. -> (n_places, width)"""
+        """The values at these indices. -> (n_indices, width)"""
         return self.stored[indices if self.indices is None else self.indices[indices]]
 
     @property
@@ -46,11 +46,11 @@ class ContentVectors:
         return int(self.stored.shape[1])
 
     def take(self, indices: NDArray[np.int64]) -> Self:
-        """The vectors at some places, in that order; no copy."""
+        """The vectors at these indices, in that order; no copy."""
         return type(self)(self.stored, self.known[indices], indices if self.indices is None else self.indices[indices])
 
     def broken(self) -> NDArray[np.int64]:
-        """Places whose vector is said to be known and holds NaN or infinity."""
+        """Indices of known vectors that hold NaN or infinity."""
         broken = np.zeros(len(self.known), dtype=np.bool_)
         for start in range(0, len(broken), CHECKED_AT_ONCE):
             part = slice(start, start + CHECKED_AT_ONCE)
@@ -58,7 +58,7 @@ class ContentVectors:
         return np.flatnonzero(broken)
 
     def without_broken(self) -> Self:
-        """The same vectors with broken ones counted as missing: one bad photo must not stop a whole night."""
+        """The same vectors, the broken ones counted as missing: one bad photo must not stop a training."""
         known = self.known.copy()
         known[self.broken()] = False
         return type(self)(self.stored, known, self.indices)
@@ -67,12 +67,12 @@ class ContentVectors:
         """Raise when a known vector is not finite.
 
         Raises:
-            TrainingRefused: with how many, and the first place.
+            TrainingRefused: says how many, and the first index.
         """
         broken = self.broken()
         if len(broken):
             raise TrainingRefused(
-                f"{what} vectors: {len(broken)} of {len(self.known)} hold NaN or infinity (the first at place "
+                f"{what} vectors: {len(broken)} of {len(self.known)} hold NaN or infinity (the first at index "
                 f"{broken[0]}), expected finite numbers; encode these posts again or mark them as missing"
             )
 
@@ -83,13 +83,13 @@ class ContentVectors:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PostFeatures:
-    """Image and caption vectors of one column of posts; None where the app or the model has no such encoder."""
+    """Image and caption vectors of one column of posts; None where there is no such encoder."""
 
     image: ContentVectors | None = None
     caption: ContentVectors | None = None
 
     def take(self, indices: NDArray[np.int64]) -> Self:
-        """The features at some places, in that order."""
+        """The features at these indices, in that order."""
         return type(self)(
             image=None if self.image is None else self.image.take(indices),
             caption=None if self.caption is None else self.caption.take(indices),

@@ -1,4 +1,4 @@
-"""Layers without values: those are set in one place, by `NeuCF.start` or from a file."""
+"""Layers without initial values, which are set by `NeuCF.start` or read from a file."""
 
 from typing import TypeVar, cast
 
@@ -9,5 +9,5 @@ LayerT = TypeVar("LayerT", bound=nn.Module)
 
 
 def unset(layer: type[LayerT], *widths: int, **options: bool) -> LayerT:
-    """A layer whose values are not set yet; torch's own chance stays untouched."""
+    """A layer whose values are not set yet; torch's random generator is not used."""
     return cast(LayerT, nn.utils.skip_init(layer, *widths, device=torch.get_default_device(), **options))

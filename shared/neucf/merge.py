@@ -1,8 +1,8 @@
-"""Several models of one shape as a single one whose score is the mean of theirs, exactly.
+"""Merges several models of one shape into one whose score is exactly the mean of theirs.
 
-Members that differ in their first values and their draws err differently; the mean of three ranks better than any
-of them (EXPERIMENTS.md). Every part of the model is a sum or a block, so the mean is itself a NeuCF: the vectors stand
-side by side, the hidden layers become blocks on a diagonal, and serving knows nothing of members.
+Members that start from other random values make different errors; the mean of three ranks better than each of them
+(EXPERIMENTS.md). Every part of the model is a sum or a block, so the mean is a NeuCF too: vectors are put side by side,
+hidden layers become blocks on a diagonal, and serving need not know about members.
 """
 
 from collections.abc import Sequence
@@ -38,30 +38,30 @@ def merge_members(members: Sequence[NeuCF]) -> NeuCF:
 
 
 def split_members(whole: NeuCF, config: NeuCFConfig) -> tuple[NeuCF, ...]:
-    """The members of a model that `merge_members` made of this shape; none where it is of another shape.
+    """The members of a merged model; none if they have another shape than `config`.
 
-    Exact but for the two biases that were averaged: each member gets their mean, so that all together score as before.
+    Exact except for the two biases that were averaged: each member gets the mean, so the merged score is unchanged.
     """
     n = whole.config.gmf_width // config.gmf_width
     if n < 1 or shape_of(whole.config) != shape_of(config_of_merged(config, n)):
         return ()
     weights = whole.state_dict()
     members = []
-    for place in range(n):
-        mine = replace(whole.config, gmf_width=config.gmf_width, mlp_width=config.mlp_width, tower=config.tower)
-        member = NeuCF(mine, n_user_rows=whole.user_table.num_embeddings, n_post_rows=whole.post_table.num_embeddings)
-        member.load_state_dict({name: _part(name, each, mine, place, n) for name, each in weights.items()}, strict=True)
+    for index in range(n):
+        member_config = replace(whole.config, gmf_width=config.gmf_width, mlp_width=config.mlp_width, tower=config.tower)
+        member = NeuCF(member_config, n_user_rows=whole.user_table.num_embeddings, n_post_rows=whole.post_table.num_embeddings)
+        member.load_state_dict({name: _part(name, each, member_config, index, n) for name, each in weights.items()}, strict=True)
         members.append(member.to(whole.gmf_weights.device).eval())
     return tuple(members)
 
 
 def shape_of(config: NeuCFConfig) -> tuple[object, ...]:
-    """What two models must have in common for one to take the other's layers and rows."""
+    """What two models must share so that one can start from the layers and rows of the other."""
     return (config.gmf_width, config.mlp_width, config.tower)
 
 
 def config_of_merged(config: NeuCFConfig, n: int) -> NeuCFConfig:
-    """The shape of n merged members."""
+    """The config of n merged members."""
     tower = tuple(width * n for width in config.tower)
     return replace(config, gmf_width=config.gmf_width * n, mlp_width=config.mlp_width * n, tower=tower)
 
@@ -71,9 +71,9 @@ def _joined(name: str, weights: Sequence[Weights], config: NeuCFConfig) -> Tenso
     if name.endswith((".center", ".components")):  # taken from the same content, not learned
         return parts[0]
     if name in ("user_table.weight", "post_table.weight") or name.endswith(".missing"):
-        return _beside(parts, config)
+        return _side_by_side(parts, config)
     if name.endswith(".projection.weight"):
-        return _beside([part.T for part in parts], config).T.contiguous()
+        return _side_by_side([part.T for part in parts], config).T.contiguous()
     if name == "gmf_weights":
         return torch.cat(parts) / n
     if name == "user_hidden.bias":
@@ -87,27 +87,27 @@ def _joined(name: str, weights: Sequence[Weights], config: NeuCFConfig) -> Tenso
     return _diagonal(parts) if name.endswith(".weight") else torch.cat(parts)  # inner layers of the tower
 
 
-def _part(name: str, whole: Tensor, config: NeuCFConfig, place: int, n: int) -> Tensor:
-    """What `_joined` made of the weights of the member at a place."""
+def _part(name: str, whole: Tensor, config: NeuCFConfig, index: int, n: int) -> Tensor:
+    """What `_joined` made of the weights of the member at a index."""
     last = f"tower.{len(config.tower) - 1}"
     if name.endswith((".center", ".components")) or name in ("post_bias", f"{last}.bias"):
         return whole
     if name in ("user_table.weight", "post_table.weight") or name.endswith(".missing"):
-        return _columns(whole, config, place, n)
+        return _columns(whole, config, index, n)
     if name.endswith(".projection.weight"):
-        return _columns(whole.T, config, place, n).T.contiguous()
+        return _columns(whole.T, config, index, n).T.contiguous()
     if name == "gmf_weights":
-        return whole.chunk(n)[place] * n
+        return whole.chunk(n)[index] * n
     if name == f"{last}.weight":
-        return whole.chunk(n, dim=1)[place] * n
-    rows = whole.chunk(n)[place]
-    return rows.chunk(n, dim=1)[place] if name.endswith(".weight") else rows  # of a block on the diagonal
+        return whole.chunk(n, dim=1)[index] * n
+    rows = whole.chunk(n)[index]
+    return rows.chunk(n, dim=1)[index] if name.endswith(".weight") else rows  # of a block on the diagonal
 
 
-def _columns(whole: Tensor, config: NeuCFConfig, place: int, n: int) -> Tensor:
-    """One member's vectors out of those that `_beside` put side by side."""
+def _columns(whole: Tensor, config: NeuCFConfig, index: int, n: int) -> Tensor:
+    """One member's vectors; undoes `_side_by_side`."""
     gmf, mlp = whole[..., : n * config.gmf_width], whole[..., n * config.gmf_width :]
-    return torch.cat([gmf.chunk(n, dim=-1)[place], mlp.chunk(n, dim=-1)[place]], dim=-1)
+    return torch.cat([gmf.chunk(n, dim=-1)[index], mlp.chunk(n, dim=-1)[index]], dim=-1)
 
 
 def _diagonal(parts: Sequence[Tensor]) -> Tensor:
@@ -115,7 +115,7 @@ def _diagonal(parts: Sequence[Tensor]) -> Tensor:
     return whole
 
 
-def _beside(parts: Sequence[Tensor], config: NeuCFConfig) -> Tensor:
-    """Vectors side by side: first what is for GMF, of all members, then what is for the MLP. (…, width) each."""
+def _side_by_side(parts: Sequence[Tensor], config: NeuCFConfig) -> Tensor:
+    """Joins vectors of (…, width): first the GMF parts of all members, then their MLP parts."""
     width = config.gmf_width
     return torch.cat([*(part[..., :width] for part in parts), *(part[..., width:] for part in parts)], dim=-1)

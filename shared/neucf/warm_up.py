@@ -1,4 +1,4 @@
-"""Has numba compile the loops at a moment of one's own choice, so that no other part of a run's time holds it."""
+"""Has numba compile the scoring loops at a chosen time, so that their compilation is not counted as ranking."""
 
 from dataclasses import replace
 
@@ -15,8 +15,7 @@ from shared.neucf.score import best_posts, scores_of, user_side_of, vectors_of
 def compile_kernels(config: NeuCFConfig) -> None:
     """Score one user with one post: some seconds the first time in a process, then next to nothing.
 
-    Without it the first part that ranks would seem to take these seconds, and what it takes elsewhere be reckoned
-    from them (`warmline capacity`).
+    Otherwise the first stage that ranks would include these seconds, and `warmline capacity` would extrapolate them.
     """
     model = NeuCF(replace(config, image_width=0, caption_width=0), n_user_rows=2, n_post_rows=2)
     model.start(torch.Generator().manual_seed(0))
