@@ -1,1 +1,1 @@
-"""Phase 1: popularity blended with recency, as a ranked list for each active user, every few minutes."""
+"""Phase 1: every few minutes, a list for each active user, ranked by popularity and recency."""

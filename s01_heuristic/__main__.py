@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the service, or one pass; gives the exit code."""
+    """Run the service, or one run with `--once`; returns the exit code."""
     return run_service("s01_heuristic", _prepare, about=__doc__, arguments=arguments)
 
 

@@ -27,13 +27,13 @@ from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, Wi
 JOB = "heuristic"
 SECONDS_PER_DAY = 86_400
 NOTHING_WITHHELD = Viewer()
-STEPS = {"loading": 5.0, "ranking": 1.0, "lists": 4.0}  # and what each takes of a run, about
-USERS_AT_ONCE = 256  # lists worked out together: large enough to forget numpy's calls, small enough for the cache
+STEPS = {"loading": 5.0, "ranking": 1.0, "lists": 4.0}  # step -> its approximate share of a run
+USERS_AT_ONCE = 256  # lists computed together: enough to hide the cost of numpy's calls, few enough for the cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSettings:
-    """What a run reads of the settings."""
+    """The settings that a run uses."""
 
     window: WindowSettings
     lists: ListSettings
@@ -44,11 +44,11 @@ class JobSettings:
 def run_heuristic(
     database: Database, writer: JobStore, settings: JobSettings, run: Run, now: datetime
 ) -> Mapping[str, Any]:
-    """Rank everything for everyone and publish it; gives the report for the run's row."""
-    begun, database, writer = time.monotonic(), for_run(database, run), writer.for_run(JOB, run.fence)
+    """Rank all candidates for all active users and publish the lists; returns the report for the run's row."""
+    started, database, writer = time.monotonic(), for_run(database, run), writer.for_run(JOB, run.fence)
     run.progress.plan(STEPS)
     run.progress.report("loading", 0, 1)
-    claim_redis(database, writer)  # before the work; again below, for a Redis that restarted meanwhile
+    claim_redis(database, writer)  # repeated below, because Redis may restart meanwhile
     writer.refuse_earlier_runs()
     with stage("heuristic.load") as loaded:
         safety = writer.begin_safety_load()  # before anything is read
@@ -74,7 +74,7 @@ def run_heuristic(
         published = _publish_lists(writer, inputs, ranking, settings.lists, run, now) if len(ranking) else None
         lists = published or PublishedCounts(lists=0, bytes=0)
         written.update(lists=lists.lists, bytes=lists.bytes, new_posts=length_of(new_posts))
-    seconds = time.monotonic() - begun
+    seconds = time.monotonic() - started
     if published:
         publication = Publication(run=run.fence, at=now, lists=lists.lists, bytes=lists.bytes, seconds=seconds)
         writer.note_publication(Phase.HEURISTIC, publication, job=JOB)
@@ -94,7 +94,7 @@ def run_heuristic(
 
 
 def _readiness(database: Database, inputs: RankingInput, settings: ListSettings, now: datetime) -> dict[str, Any]:
-    """What the meter of phase 2 reads, as far as the candidates' window reaches."""
+    """How much data there is for phase 2, within the candidates' window."""
     posts, events = inputs.posts, inputs.events
     oldest = max(0.0, float(posts.created_at.min(initial=now.timestamp())))  # nobody liked before 1970
     return {
@@ -109,7 +109,7 @@ def _readiness(database: Database, inputs: RankingInput, settings: ListSettings,
 def _publish_lists(
     writer: JobStore, inputs: RankingInput, ranking: RankedCandidates, settings: ListSettings, run: Run, now: datetime
 ) -> PublishedCounts:
-    """A list for each active user, then everyone's list."""
+    """Publish a list for each active user, then everyone's list."""
     lists = _lists(inputs, ranking, settings, run, now)
     published = writer.publish_lists(lists, phase=Phase.HEURISTIC, job=JOB, run=run.fence)
     everyone = ranking.entries[: settings.everyone_length].tobytes()
@@ -120,7 +120,7 @@ def _publish_lists(
 def _lists(
     inputs: RankingInput, ranking: RankedCandidates, settings: ListSettings, run: Run, now: datetime
 ) -> Iterator[tuple[str, bytes]]:
-    """Pairs of user id and encoded list, some users at a time."""
+    """Pairs of user id and encoded list, computed for a block of users at a time."""
     head = RankedList(source=Source.HEURISTIC, generation=run.fence, generated_at=now, entries=b"")
     for start in range(0, len(inputs.users), USERS_AT_ONCE):
         run.progress.report("lists", start, len(inputs.users))

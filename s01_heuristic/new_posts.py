@@ -1,4 +1,4 @@
-"""Which posts the reserved slots of everybody's chains are for: young, and seen by few people yet. Pure."""
+"""The pool of posts for the reserved slots in everybody's chains: recent, and seen by few people so far. Pure."""
 
 from datetime import datetime
 
@@ -13,9 +13,9 @@ from shared.event_columns import Events, Int64s
 from shared.ranked_lists.codec_columns import with_reason
 from shared.settings import NewPostSettings
 
-MAX_POOL = 2_000  # 12 KB, which each timeline process reads once a run
-# A pool is no larger than the active users' first 50 posts can show each of its posts to as many as are wanted;
-# in a small app some posts at a time then reach enough people, instead of all of them hardly any.
+MAX_POOL = 2_000  # 12 KB, which each timeline process reads once per run
+# The pool is only as large as the slots in the active users' first 50 posts allow each post to reach enough people: in a
+# small app a few posts then reach enough people each, instead of many posts reaching hardly anybody.
 FIRST_POSTS = 50
 MIN_POOL = 10
 
@@ -23,14 +23,14 @@ MIN_POOL = 10
 def new_post_pool(
     inputs: RankingInput, ranking: RankedCandidates, settings: NewPostSettings, generation: int, now: datetime
 ) -> bytes:
-    """Packed entries of the pool, those that the fewest people have seen first, in seeded order among equals.
+    """Packed entries of the pool, the least seen posts first, equal ones in a seeded random order.
 
     Args:
-        world: candidates, events, active users.
-        ranking: all candidates, whose scores the entries carry.
-        settings: up to which age and how many viewers a post is new.
-        generation: the run's fencing number, the seed.
-        now: of the run.
+        inputs: candidates, events, active users.
+        ranking: all candidates with their scores.
+        settings: age and number of viewers up to which a post is new.
+        generation: the run's fencing number; the seed.
+        now: time of the run.
     """
     viewers = count_viewers(inputs.posts, inputs.candidate_events)
     age_hours = (now.timestamp() - inputs.posts.created_at) / 3600.0
@@ -43,10 +43,10 @@ def new_post_pool(
 
 
 def count_viewers(posts: Posts, events: Events | CandidateEvents) -> Int64s:
-    """How many people but the author have met each post; any event is a proof of that. -> (n_posts,)"""
-    candidate_events = candidate_events_of(posts, events)
-    each = candidate_events.latest_of_each_pair()
-    return np.bincount(candidate_events.posts[each[candidate_events.by_others[each]]], minlength=len(posts))
+    """How many people except the author have seen each post; any event proves it. -> (n_posts,)"""
+    events = candidate_events_of(posts, events)
+    latest = events.latest_of_each_pair()
+    return np.bincount(events.posts[latest[events.by_others[latest]]], minlength=len(posts))
 
 
 def pool_size(n_users: int, settings: NewPostSettings) -> int:

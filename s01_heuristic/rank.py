@@ -1,4 +1,4 @@
-"""Orders the candidates once, and gives each user the same order less what they must not or need not see. Pure."""
+"""Ranks the candidates once; each user gets that ranking without the posts withheld from them. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from shared.ranked_lists.codec_columns import Entries, cut, entries_of, pack_pos
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankedCandidates:
-    """All candidates, best first. A *rank* is a place in this order, 0 the best."""
+    """All candidates, best first; the rank of the best is 0."""
 
     entries: Entries  # (n_posts,)
-    index: PostIndex  # whose places are ranks
+    index: PostIndex  # its indices are ranks
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -39,11 +39,11 @@ def rank_posts(posts: Posts, post_numbers: list[int], scores: HeuristicScores, *
 def entries_per_user(
     ranking: RankedCandidates, viewers: Sequence[Viewer], own_author_hashes: Sequence[int] = (), *, length: int
 ) -> list[bytes]:
-    """The packed entries of many users, worked out together; `own_author_hashes` as in `PostIndex.withheld_from`."""
+    """The packed entries of several users, computed together; for the arguments see `PostIndex.withheld_from`."""
     owners, indices = ranking.index.withheld_from(viewers, own_author_hashes)
     n_viewers = len(viewers)
     dropped = np.bincount(owners, minlength=n_viewers)
-    head = min(len(ranking), length + int(dropped.max(initial=0)))  # far enough down for each of them
+    head = min(len(ranking), length + int(dropped.max(initial=0)))  # enough for each of them
     if head == 0:
         return [b""] * n_viewers
     keep = np.ones((n_viewers, head), bool)

@@ -1,1 +1,1 @@
-"""Phase 2, by day: the champion scores active users and candidate posts, and its lists are published."""
+"""Phase 2, during the day: the champion scores candidate posts for active users, and the lists are published."""

@@ -1,6 +1,6 @@
-"""Which users a scoring run scores: all of them now and then, in between those about whom something came.
+"""Chooses the users of a scoring run: from time to time all, in between those with new events.
 
-What counts is when it came, not when it is said to have happened: phones are offline, uploads are nightly.
+An event is new by the time it arrived, not the time it names: phones are offline, some teams upload at night.
 """
 
 import json
@@ -22,33 +22,33 @@ from shared.db.runs import recent_runs
 from shared.settings import HeuristicSettings, ListSettings, WindowSettings
 
 JOB = "score"
-OVERLAP = timedelta(minutes=5)  # for who asked for a page, by this machine's clock
+OVERLAP = timedelta(minutes=5)  # for requests of pages, which are timed by this machine's clock
 SECONDS_PER_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastScoringRun:
-    """The last good run, as far as the next one goes on from it."""
+    """What the next run needs to know of the last successful one."""
 
     id: int
     started_at: datetime
     mark: int  # of arrivals
-    same_settings: bool  # it went by the settings in force
-    allows_partial: bool  # a partial run may follow it
+    same_settings: bool  # it used the present settings
+    allows_partial: bool  # the next run may be partial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ChosenUsers:
-    """Whom a run scores, and what it leaves for the next one."""
+    """The users that a run scores, and what it stores for the next one."""
 
     users: npt.NDArray[np.int64]  # places in `inputs.users`
     is_partial: bool
-    drop_if_cold: frozenset[str]  # users whose list goes if they turn out to be cold
+    drop_if_cold: frozenset[str]  # users whose list is dropped if they are now cold
     digests: UserDigests | None  # over views
 
 
 def settings_hash(lists: ListSettings, window: WindowSettings, formula: HeuristicSettings, score: ScoreSettings) -> str:
-    """What decides who is served, and with what; another value wants a run over everybody."""
+    """A hash of all settings that shape the lists; when it changes, the next run scores all users."""
     plain = {
         "lists": lists.model_dump(mode="json"),
         "window": window.model_dump(mode="json"),
@@ -61,7 +61,7 @@ def settings_hash(lists: ListSettings, window: WindowSettings, formula: Heuristi
 def last_run(
     database: Database, *, model: int, settings: str, full_hours: float, now: datetime
 ) -> LastScoringRun | None:
-    """The last good run that published lists; None when there is none that says what this version wants to know."""
+    """The last successful run that published lists; None if no report holds what this version needs."""
     done = [run for run in recent_runs(database, limit=200, job=JOB) if run["state"] == "done"]
     scored = [run for run in done if "mark" in (run["report"] or {})]
     if not scored:
@@ -89,40 +89,42 @@ def choose_users(
     has_lists: bool,
     now: datetime,
 ) -> ChosenUsers:
-    """Everybody, or those about whom something came since the last run.
+    """All users, or those with new events since the last run.
 
     Args:
         database: ours.
-        world: who is active.
-        last: the last good run, if any.
-        mark: of arrivals, taken before the world was read.
-        full_hours: between two runs over everybody.
-        has_lists: whether Redis holds what the last run published.
-        now: of the run.
+        inputs: the active users and their events.
+        last: the last successful run, if any.
+        mark: of arrivals, taken before the inputs were read.
+        full_hours: time between two runs over all users.
+        has_lists: whether Redis holds the lists of the last run.
+        now: time of the run.
     """
-    was_restored = last is not None and mark < last.mark  # another life of the database: numbers began anew
+    was_restored = (
+        last is not None and mark < last.mark
+    )  # the database was restored from a backup: its numbering went back
     drop_if_cold = (
         frozenset(revoked_since(database, last.mark)) if last is not None and not was_restored else frozenset()
     )
     before = _digests_before(database, last)
-    # What counts from here on is still read by the last partial run that builds on this one.
+    # All events from this time on will still be loaded by the last partial run that builds on this one.
     counted_from = _oldest(inputs, now) + timedelta(hours=full_hours).total_seconds()
-    everybody = partial(_everybody, database, inputs, last, drop_if_cold, counted_from)
+    all_users = partial(_all_users, database, inputs, last, drop_if_cold, counted_from)
     if last is None or not last.allows_partial or not has_lists or was_restored:
-        return everybody()
+        return all_users()
     is_active = inputs.users.active_at >= (last.started_at - OVERLAP).timestamp()
     arrived = arrived_since(database, last.mark)
     is_chosen = is_active | np.fromiter((user in arrived for user in inputs.users.ids), bool, len(inputs.users))
     if not database.has_views:
         return ChosenUsers(users=np.flatnonzero(is_chosen), is_partial=True, drop_if_cold=drop_if_cold, digests=None)
     if before is None or before.since < _oldest(inputs, now):
-        return everybody()
+        return all_users()
     digests = UserDigests.of(inputs.events, since=before.since)
     is_chosen |= np.isin(inputs.users.id_hashes, digests.changed_from(before))
     return ChosenUsers(users=np.flatnonzero(is_chosen), is_partial=True, drop_if_cold=drop_if_cold, digests=digests)
 
 
-def _everybody(
+def _all_users(
     database: Database, inputs: RankingInput, last: LastScoringRun | None, drop_if_cold: frozenset[str], since: float
 ) -> ChosenUsers:
     digests = UserDigests.of(inputs.events, since=since) if database.has_views else None
@@ -143,5 +145,5 @@ def _digests_before(database: Database, last: LastScoringRun | None) -> UserDige
 
 
 def _oldest(inputs: RankingInput, now: datetime) -> float:
-    """From when on the world holds all events, in seconds since 1970."""
+    """The time from which `inputs` hold all events, in seconds since 1970."""
     return max(0.0, float(inputs.posts.created_at.min(initial=now.timestamp()))) - SECONDS_PER_DAY

@@ -46,36 +46,33 @@ from shared.ranked_lists.job_store import JobStore, PublishedCounts
 from shared.ranked_lists.publication import Publication
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
 
-# Of a run that has to encode nothing: what each step takes of it, in seconds in the demo.
+# Seconds of encoded_list step in the demo, for a run that has nothing to encode; only their ratios count.
 STEPS = {"start": 5.0, "captions": 0.2, "photos": 0.2, "loading": 0.5, "lists": 2.0}
-REPORTED_EACH = 100  # lists
+PROGRESS_EVERY = 100  # lists
 SECONDS_PER_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSettings:
-    """What a run reads of the settings."""
+    """The settings that a run uses."""
 
     score: ScoreSettings
     model: ModelSettings
     content: ContentSettings
     lists: ListSettings
     window: WindowSettings
-    formula: HeuristicSettings  # whose popularity term the serving order reads
+    formula: HeuristicSettings  # the serving order uses its popularity term
 
     @property
     def hash(self) -> str:
-        """Of all that decides who is served, and with what."""
+        """Of all settings that shape the lists."""
         return settings_hash(self.lists, self.window, self.formula, self.score)
 
 
 def run_scoring(
     database: Database, writer: JobStore, settings: JobSettings, run: Run, now: datetime
 ) -> Mapping[str, Any]:
-    """Score and publish; gives the report for the run's row. Without a champion nothing is published.
-
-    The run's progress tells how far it is.
-    """
+    """Score and publish; returns the report for the run's row. Without a champion nothing is published."""
     watch, report = Stopwatch(), run.progress.report
     database, writer = for_run(database, run), writer.for_run(JOB, run.fence)
     run.progress.plan(STEPS)
@@ -99,7 +96,7 @@ def run_scoring(
         published = _publish(database, writer, settings, artefact, loaded, run, now)
     if loaded.chosen.digests is not None:
         remember(database, run, loaded.chosen.digests.to_bytes())
-    _note(writer, published, run, now, watch.seconds)
+    _record_publication(writer, published, run, now, watch.seconds)
     return {
         "model": model.version,
         "partial": loaded.chosen.is_partial,
@@ -116,7 +113,7 @@ def run_scoring(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedRun:
-    """What the lists of a run are made of."""
+    """The data that the lists of a run are made from."""
 
     mark: int  # of arrivals, taken before anything was read
     inputs: RankingInput
@@ -125,9 +122,9 @@ class LoadedRun:
 
 
 def _refuse_early(database: Database, writer: JobStore, settings: JobSettings) -> None:
-    """What would end the run at its end is found out before the work."""
+    """Check before the work what would make the run fail at its end."""
     refuse_foreign_folder(settings.model.model_dir, installation_id(database), earlier_ids(database))
-    claim_redis(database, writer)  # again when publishing, for a Redis that restarted meanwhile
+    claim_redis(database, writer)  # repeated when publishing, because Redis may restart meanwhile
     writer.refuse_earlier_runs()
     refuse_without_rights(database, SCORING)
 
@@ -179,24 +176,24 @@ def _publish(
 
 
 def users_turned_cold(inputs: RankingInput, data: ScoringData, chosen: ChosenUsers) -> list[str]:
-    """Users who had a list by what was true before, and are cold by what is true now."""
-    warm = {inputs.users.ids[place] for place in data.users}
-    return sorted(user for place in chosen.users if (user := inputs.users.ids[place]) in chosen.drop_if_cold - warm)
+    """Users who may have a list from an earlier run, and are cold now."""
+    warm = {inputs.users.ids[index] for index in data.users}
+    return sorted(user for index in chosen.users if (user := inputs.users.ids[index]) in chosen.drop_if_cold - warm)
 
 
 def _reported(lists: Iterator[tuple[str, bytes]], run: Run, total: int) -> Iterator[tuple[str, bytes]]:
-    """The same, some of which say how many there were."""
-    for place, each in enumerate(lists):
-        if place % REPORTED_EACH == 0:
-            run.progress.report("lists", place, total)
-        yield each
+    """The same lists; reports progress from time to time."""
+    for index, encoded_list in enumerate(lists):
+        if index % PROGRESS_EVERY == 0:
+            run.progress.report("lists", index, total)
+        yield encoded_list
 
 
 def champion_encoders(database: Database, settings: JobSettings, model: ModelVersion) -> Encoders:
-    """The encoders that the champion was trained with: the settings may name others, for a training to come.
+    """The encoders that the champion was trained with; the settings may name others for the next training.
 
     Raises:
-        ArtefactError: one cannot be had, and there are no vectors of it either.
+        ArtefactError: one cannot be built, and no vectors of it are stored.
     """
     manifest = read_manifest(settings.model.model_dir / model.folder, sha256=model.manifest_sha256)
     image, caption = manifest.image_encoder, manifest.caption_encoder
@@ -213,7 +210,7 @@ def champion_encoders(database: Database, settings: JobSettings, model: ModelVer
 
 
 def load_champion(settings: ModelSettings, model: ModelVersion, encoders: Encoders) -> Artefact:
-    """The champion's weights, refused unless they fit the encoders whose vectors are read.
+    """The champion's model, refused unless it fits the encoders whose vectors are read.
 
     Raises:
         ArtefactError: damaged, of another format, or made for other encoders; got and expected.
@@ -231,7 +228,7 @@ def load_champion(settings: ModelSettings, model: ModelVersion, encoders: Encode
 def serving_term(
     order: ServingOrder, inputs: RankingInput, formula: HeuristicSettings, now: datetime
 ) -> npt.NDArray[np.float32]:
-    """What the serving order adds to every score of a candidate, as of this run. -> (n_posts,)"""
+    """What the serving order adds to every score of a candidate in this run. -> (n_posts,)"""
     popularity = score_posts(inputs.posts, inputs.candidate_events, formula, now).popularity
     return added_to_logits(
         order, popularity=popularity, age_days=(now.timestamp() - inputs.posts.created_at) / SECONDS_PER_DAY
@@ -247,9 +244,9 @@ def scored_lists(
     run: Run,
     now: datetime,
 ) -> Iterator[tuple[str, bytes]]:
-    """Pairs of user id and encoded list, block by block; users with no list (nothing may be shown) are left out.
+    """Pairs of user id and encoded list, block by block; users to whom nothing may be shown are left out.
 
-    `added` is the serving order's term of each candidate, from `serving_term`.
+    `added` is the serving order's term of encoded_list candidate, from `serving_term`.
     """
     model, device = artefact.model, next(artefact.model.parameters()).device
     post_rows = artefact.posts.model_rows(inputs.posts.id_hashes)
@@ -263,7 +260,7 @@ def scored_lists(
     )
     candidates = with_serving_order(candidates_from(model, post_rows, device, data.candidate_features), added)
     index = PostIndex.of(inputs.post_numbers, inputs.posts.author_ids)
-    ids = [inputs.users.ids[place] for place in data.users]
+    ids = [inputs.users.ids[index] for index in data.users]
     withheld = IndicesPerUser.of([index.withheld(inputs.viewer(user_id)) for user_id in ids])
     packed = pack_posts(inputs.post_numbers, reasons(post_rows, data))
     for block in rank(model, users, candidates, withheld, lists.list_length):
@@ -273,7 +270,7 @@ def scored_lists(
 
 
 def reasons(post_rows: npt.NDArray[np.int64], data: ScoringData) -> npt.NDArray[np.int64]:
-    """Why a post is there: its history with people, or (a post newer than the model) its photo or caption."""
+    """Why a post is in a list: the model learned it from likes, or, if it is newer, its photo or caption."""
     image, caption = data.candidate_features.image, data.candidate_features.caption
     cold = post_rows == 0
     by_caption = cold & caption.known if caption is not None else np.zeros_like(cold)
@@ -285,12 +282,12 @@ def reasons(post_rows: npt.NDArray[np.int64], data: ScoringData) -> npt.NDArray[
 def _entries(block: RankedBlock, ids: list[str], packed: Packed) -> Iterator[tuple[str, bytes]]:
     entries = entries_of(packed[np.maximum(block.indices, 0)], block.scores)
     shown = block.indices != NO_POST
-    for place, user_id in enumerate(ids[block.users]):
-        mine = entries[place][shown[place]]
-        if len(mine):
-            yield user_id, mine.tobytes()
+    for index, user_id in enumerate(ids[block.users]):
+        of_user = entries[index][shown[index]]
+        if len(of_user):
+            yield user_id, of_user.tobytes()
 
 
-def _note(writer: JobStore, published: PublishedCounts, run: Run, now: datetime, seconds: float) -> None:
+def _record_publication(writer: JobStore, published: PublishedCounts, run: Run, now: datetime, seconds: float) -> None:
     publication = Publication(run=run.fence, at=now, lists=published.lists, bytes=published.bytes, seconds=seconds)
     writer.note_publication(Phase.NEUCF, publication, job=JOB)

@@ -1,4 +1,4 @@
-"""What one scoring run scores, for whom, and what their taste is made of."""
+"""Loads the data of one scoring run: the users to score, what they liked, and the vectors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ from shared.event_columns import Int64s
 from shared.neucf.examples import SortedPosts, examples_of
 from shared.neucf.features import PostFeatures
 
-MAX_USERS_QUERIED = 20_000  # users above which reading all events is cheaper than asking for theirs
+MAX_USERS_QUERIED = 20_000  # with more users, reading all events is cheaper than querying theirs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ScoringData:
-    """Users with enough likes, their likes as places in a column of posts, and vectors for these and the candidates."""
+    """Users with enough likes, their likes, and the vectors of liked posts and of candidates."""
 
-    users: npt.NDArray[np.int64]  # (n_users,) places in `inputs.users`
+    users: npt.NDArray[np.int64]  # (n_users,) indices in `inputs.users`
     user_id_hashes: Int64s  # (n_users,)
-    liked: IndicesPerUser  # per user, places in `liked_id_hashes`
+    liked: IndicesPerUser  # per user, indices in `liked_id_hashes`
     liked_id_hashes: Int64s  # (n_liked_posts,)
     liked_features: PostFeatures
     candidate_features: PostFeatures  # in the order of `inputs.posts`
@@ -43,18 +43,18 @@ def load_scoring_data(
     min_known: int,
     now: datetime,
 ) -> ScoringData:
-    """Read the histories of the chosen users, and the vectors.
+    """Read the likes of the chosen users, and the vectors.
 
     Args:
         database: ours and the team's.
         encoders: whose vectors are read.
-        world: candidates, active users.
-        chosen: places in `inputs.users` of the users to score.
+        inputs: candidates, active users.
+        chosen: indices in `inputs.users` of the users to score.
         history: age up to which likes count.
-        min_known: positives below which a user is cold, and left to the heuristic.
-        now: of the run.
+        min_known: users with fewer positives are cold: they keep the heuristic's lists.
+        now: time of the run.
     """
-    ids = [inputs.users.ids[place] for place in chosen]
+    ids = [inputs.users.ids[index] for index in chosen]
     with database.read() as snapshot:
         found = load_all_posts(snapshot, now=now)
         since = now - history
@@ -66,7 +66,7 @@ def load_scoring_data(
     _refuse_emptied(inputs, chosen, n_posts=len(found), n_events=len(events))
     liked = examples_of(events, SortedPosts.of(found))
     liked_id_hashes, liked_indices = np.unique(liked.post_id_hashes, return_inverse=True)
-    by_user = _places_by_user(liked.user_id_hashes, liked_indices, inputs.users.id_hashes[chosen])
+    by_user = _indices_by_user(liked.user_id_hashes, liked_indices, inputs.users.id_hashes[chosen])
     warm = np.array([len(indices) >= min_known for indices in by_user], bool)
     return ScoringData(
         users=chosen[warm],
@@ -79,7 +79,7 @@ def load_scoring_data(
 
 
 def _refuse_emptied(inputs: RankingInput, chosen: npt.NDArray[np.int64], *, n_posts: int, n_events: int) -> None:
-    """Refuse a source that went away since the world was read: all users would turn out to be cold."""
+    """Refuse a source that was emptied after `inputs` were read: all users would seem cold."""
     did_something = np.isin(inputs.users.id_hashes[chosen], inputs.events.user_id_hashes)
     if (len(inputs.posts) and n_posts == 0) or (did_something.any() and n_events == 0):
         raise SourceError(
@@ -88,8 +88,8 @@ def _refuse_emptied(inputs: RankingInput, chosen: npt.NDArray[np.int64], *, n_po
         )
 
 
-def _places_by_user(user_id_hashes: Int64s, indices: Int64s, wanted: Int64s) -> Sequence[Int64s]:
-    """The places of each wanted user, in the order of `wanted`."""
+def _indices_by_user(user_id_hashes: Int64s, indices: Int64s, wanted: Int64s) -> Sequence[Int64s]:
+    """The indices of each wanted user, in the order of `wanted`."""
     order = np.argsort(user_id_hashes, kind="stable")
     sorted_keys, sorted_places = user_id_hashes[order], indices[order]
     starts = np.searchsorted(sorted_keys, wanted, side="left")

@@ -1,4 +1,4 @@
-"""Ranking: every user of a run with every candidate post, block by block, best k each."""
+"""Ranks all candidate posts for all users of a run, block by block, and keeps the best k of each user."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -23,10 +23,10 @@ Int64s = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IndicesPerUser:
-    """A few places for each user, in compressed rows: those of user u are `indices[starts[u]:starts[u + 1]]`."""
+    """A few indices for each user, in compressed rows: those of user u are `indices[starts[u]:starts[u + 1]]`."""
 
     starts: Int64s  # (n_users + 1,)
-    indices: Int64s  # (n_places,)
+    indices: Int64s  # (n_indices,)
 
     def __post_init__(self) -> None:
         if (
@@ -35,7 +35,7 @@ class IndicesPerUser:
             or self.starts[0] != 0
             or self.starts[-1] != len(self.indices)
         ):
-            raise ValueError(f"places per user: starts must run from 0 to {len(self.indices)}")
+            raise ValueError(f"indices per user: starts must run from 0 to {len(self.indices)}")
 
     @classmethod
     def of(cls, per_user: list[Int64s]) -> Self:
@@ -51,10 +51,10 @@ class IndicesPerUser:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RankedBlock:
-    """Lists of some consecutive users of a run."""
+    """Lists of consecutive users of a run."""
 
     users: slice  # which users of the run
-    indices: Int64s  # (n_users, k) candidate places, best first; NO_POST after the last eligible one
+    indices: Int64s  # (n_users, k) indices of candidates, best first; NO_POST after the last eligible one
     scores: NDArray[
         np.float32
     ]  # (n_users, k) the model's logit and the serving order's term; -inf where there is no post
@@ -68,15 +68,15 @@ def users_from(
     liked_features: PostFeatures,
     device: torch.device,
 ) -> UserSide:
-    """The user side of a run: ids, and the mean of what each user liked.
+    """The user side of a run: each user's id and the mean of what they liked.
 
     Args:
         model: the champion.
-        rows: (n_users,) user rows, 0 = joined after the training.
-        liked: for each user, places in the column of liked posts.
+        model_rows: (n_users,) user rows, 0 = joined after the training.
+        liked: for each user, indices in the column of liked posts.
         liked_rows: (n_liked_posts,) post rows of all posts that someone in the run liked, 0 = newer than the model.
         liked_features: vectors of the same posts.
-        device: where the model is.
+        device: of the model.
     """
     _refuse_lengths("likes", got=liked.n_users, expected=len(model_rows))
     vectors = vectors_of(model, liked_rows, liked_features, device)
@@ -86,29 +86,29 @@ def users_from(
 def candidates_from(
     model: NeuCF, model_rows: ModelRows, device: torch.device, features: PostFeatures = NO_FEATURES
 ) -> PostSide:
-    """The post side of all candidates, computed once; a cold post (row 0) is placed by its photo and caption."""
+    """The post side of all candidates, computed once; a cold post (row 0) is scored by its photo and caption."""
     return post_side_of(model, model_rows, features, device)
 
 
 def with_serving_order(candidates: PostSide, added: NDArray[np.float32]) -> PostSide:
-    """The same candidates with each post's term of the serving order in its bias, so that scoring costs no more."""
+    """The same candidates with each post's term of the serving order in its bias, so scoring costs nothing more."""
     return replace(candidates, bias=candidates.bias + torch.from_numpy(added).to(candidates.bias.device))
 
 
 def rank(
     model: NeuCF, users: UserSide, candidates: PostSide, ineligible: IndicesPerUser, k: int
 ) -> Iterator[RankedBlock]:
-    """Rank all candidates for all users; memory does not grow with the number of users.
+    """Rank all candidates for all users, in memory that does not grow with the number of users.
 
     Args:
         model: the champion.
         users: from `users_from`, n_users of them.
         candidates: from `candidates_from`, n_posts of them.
-        ineligible: for each user, places of candidates that must not be shown to them.
+        ineligible: for each user, indices of candidates that must not be shown to them.
         k: length of a list, at least 1.
 
     Raises:
-        ScoringRefused: a score is NaN or infinite, or the numbers of users differ. What was yielded before is sound.
+        ScoringRefused: a score is NaN or infinite, or the numbers of users differ. Earlier blocks are correct.
     """
     n_users = len(users.gmf)
     _refuse_lengths("ineligible posts", got=ineligible.n_users, expected=n_users)
@@ -122,11 +122,11 @@ def rank(
 
 def _ranked(fused: FusedScorer, users: UserSide, ineligible: IndicesPerUser, part: slice, k: int) -> RankedBlock:
     n_users = part.stop - part.start
-    room, so_far, starts = score_buffer(n_users), BestSoFar(n_users, k), ineligible.starts[part.start : part.stop + 1]
-    for some in blocks(fused.n_posts, POSTS_AT_ONCE):
-        scores, n_posts = fused.scores(users[part], some, room), some.stop - some.start
-        kernels().withhold(scores, n_posts, some.start, starts, ineligible.indices)
-        so_far.offer(scores, n_posts, some.start)
+    buffer, so_far, starts = score_buffer(n_users), BestSoFar(n_users, k), ineligible.starts[part.start : part.stop + 1]
+    for posts in blocks(fused.n_posts, POSTS_AT_ONCE):
+        scores, n_posts = fused.scores(users[part], posts, buffer), posts.stop - posts.start
+        kernels().withhold(scores, n_posts, posts.start, starts, ineligible.indices)
+        so_far.offer(scores, n_posts, posts.start)
     indices, values = so_far.lists()
     return RankedBlock(users=part, indices=indices, scores=values)
 

@@ -1,7 +1,6 @@
-"""What each user did, as one number: over views, where nothing says when an event came, another number tells of it.
+"""A digest of each user's events: views do not tell when an event arrived, but a changed digest shows that one did.
 
-The events are those that every run reads anyway. Of these only the ones since a fixed moment count, so that a number
-does not change because the candidates' window moves on. Pure.
+Only events since a fixed time count, so that digests do not change because the candidates' window moves on. Pure.
 """
 
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ _HEAD = np.dtype("<f8")
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class UserDigests:
-    """A number for each user who did anything since a moment."""
+    """A digest for each user with events since a fixed time."""
 
     since: float  # seconds since 1970
     user_id_hashes: Int64s  # (n,) ascending
@@ -27,7 +26,7 @@ class UserDigests:
 
     @classmethod
     def of(cls, events: Events, *, since: float) -> Self:
-        """From the events of a run; their order does not matter."""
+        """The digests of these events, in any order."""
         counted = events.where(events.at >= since)
         order = np.argsort(counted.user_id_hashes, kind="stable")
         users, starts = np.unique(counted.user_id_hashes[order], return_index=True)
@@ -36,18 +35,18 @@ class UserDigests:
         return cls(since=since, user_id_hashes=users, digests=sums)
 
     def changed_from(self, before: Self) -> Int64s:
-        """Users who did something else than before: those of either side whose numbers differ."""
+        """Users of either side whose digests differ."""
         users: Int64s = np.union1d(self.user_id_hashes, before.user_id_hashes)
         changed: Int64s = users[self._at(users) != before._at(users)]
         return changed
 
     def to_bytes(self) -> bytes:
-        """For the next run."""
+        """Packed, for the next run."""
         return np.array(self.since, _HEAD).tobytes() + self.user_id_hashes.tobytes() + self.digests.tobytes()
 
     @classmethod
     def from_bytes(cls, value: bytes) -> Self:
-        """As `to_bytes` wrote it."""
+        """Unpack what `to_bytes` wrote."""
         (since,), rest = np.frombuffer(value, _HEAD, 1), value[_HEAD.itemsize :]
         n = len(rest) // 16
         return cls(
@@ -57,7 +56,7 @@ class UserDigests:
         )
 
     def _at(self, users: Int64s) -> UInt64s:
-        """The numbers of these users; 0 where there is none."""
+        """The digests of these users; 0 where there is none."""
         if len(self.user_id_hashes) == 0:
             return np.zeros(len(users), np.uint64)
         index = np.minimum(np.searchsorted(self.user_id_hashes, users), len(self.user_id_hashes) - 1)
@@ -65,7 +64,7 @@ class UserDigests:
 
 
 def _mixed(post_id_hashes: Int64s, kinds: npt.NDArray[np.int16]) -> UInt64s:
-    """Spread out so that sums of a few of them are hardly ever equal; they wrap around, as is meant."""
+    """Hashes of the events, so that sums of them are hardly ever equal; overflow is intended."""
     first, second, third = _FACTORS
     x = post_id_hashes.astype(np.uint64) + (kinds.astype(np.uint64) + np.uint64(1)) * first
     x = (x ^ (x >> np.uint64(30))) * second

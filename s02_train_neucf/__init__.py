@@ -1,1 +1,1 @@
-"""Phase 2, by night: examples, split, training, evaluation, and the verdict that lets a model go live."""
+"""Phase 2, at night: trains a model, evaluates it, and promotes it if it passes the gate."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the service, or one training; gives the exit code."""
+    """Run the service, or one training with `--once`; returns the exit code."""
     return run_service("s02_train_neucf", _prepare, about=__doc__, arguments=arguments)
 
 

@@ -1,1 +1,1 @@
-"""What one training reads, as of one moment."""
+"""The data of one training, read at one time."""

@@ -1,1 +1,1 @@
-"""How well lists are ranked: cuts by time, plain rankers, exact metrics with intervals."""
+"""Measures how well lists are ranked: splits by time, baselines, exact metrics with intervals."""

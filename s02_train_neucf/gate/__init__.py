@@ -1,1 +1,1 @@
-"""What lets a model go live: the replay of the past, and the checks that it must pass."""
+"""Decides whether a model goes live: the replay of recent history, and the checks that a model must pass."""

@@ -101,7 +101,9 @@ def load_ranking_input(
         )
         authors = blocked_authors(load_blocks(snapshot), author_hashes)
         hiders = {user for user, _ in load_hides(snapshot, since=oldest - timedelta(days=1))}
-        others = sorted((authors.keys() | hiders) - set(users.ids))  # they are served everyone's list, which is filtered too
+        others = sorted(
+            (authors.keys() | hiders) - set(users.ids)
+        )  # they are served everyone's list, which is filtered too
         user_id_hashes = dict(zip(users.ids, users.id_hashes.tolist(), strict=True)) | dict(
             zip(others, load_id_hashes(snapshot, others).tolist(), strict=True)
         )
@@ -170,9 +172,7 @@ def posts_by_user(
     by_user = np.sort(events.users[latest] * len(events) + latest) % max(1, len(events))
     number_of = np.array(post_numbers, np.uint32)
     seen_numbers = memoryview(number_of[events.posts[by_user]])
-    ends = np.cumsum(
-        np.bincount(events.users[by_user], minlength=len(events.user_id_hashes))
-    ).tolist()
+    ends = np.cumsum(np.bincount(events.users[by_user], minlength=len(events.user_id_hashes))).tolist()
     users, seen, start = events.user_id_hashes.tolist(), {}, 0
     for user, end in zip(users, ends, strict=True):
         seen[user] = seen_numbers[max(start, end - at_most) : end]
@@ -185,7 +185,9 @@ def posts_by_user(
     return PostsByUser(seen=seen, hidden={user: frozenset(numbers) for user, numbers in hidden.items()})
 
 
-def _viewers(id_hashes: Mapping[str, int], authors: Mapping[str, frozenset[int]], touched: PostsByUser) -> dict[str, Viewer]:
+def _viewers(
+    id_hashes: Mapping[str, int], authors: Mapping[str, frozenset[int]], touched: PostsByUser
+) -> dict[str, Viewer]:
     viewers = {}
     for user_id, id_hash in id_hashes.items():
         hidden_authors, seen = authors.get(user_id, frozenset()), touched.seen.get(id_hash, ())

@@ -33,14 +33,14 @@ from shared.neucf.model_files import (
 )
 from shared.neucf.vocab import Vocab
 
-USER_KEYS, POST_KEYS = "vocab.user_keys", "vocab.post_keys"  # tensors beside the model's own, int64
+USER_KEYS, POST_KEYS = "vocab.user_keys", "vocab.post_keys"  # int64 tensors that are stored with the model's own
 HEADER_LENGTH = struct.Struct("<Q")  # with which a safetensors file begins
 MAX_HEADER_BYTES = 1_000_000  # names and shapes of about 20 tensors are 2 kB; the format itself allows 100 MB
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Artefact:
-    """A trained model with all that is needed to score with it."""
+    """A trained model and everything that scoring needs."""
 
     model: NeuCF
     users: Vocab
@@ -50,9 +50,9 @@ class Artefact:
 
 
 def save_artefact(folder: Path, artefact: Artefact, *, allow_non_finite: bool = False) -> Manifest:
-    """Write a model into a new folder: beside it first, synced, then renamed, so that no reader sees half of it.
+    """Write a model into a new folder: under another name, synced, then renamed, so that no reader sees half of it.
 
-    `allow_non_finite` keeps weights that are not finite, for whoever looks into a rejected model; no reader takes them.
+    `allow_non_finite` writes such weights too, so that a rejected model can be inspected; readers refuse them.
 
     Returns:
         The manifest as written, with the size and hash of the weights.
@@ -83,12 +83,12 @@ def save_artefact(folder: Path, artefact: Artefact, *, allow_non_finite: bool = 
 
 
 def read_manifest(folder: Path, *, sha256: str | None = None) -> Manifest:
-    """What a model's folder says of it, without its weights; refused if it is not the file that was recorded.
+    """Read a model's manifest, without its weights; a file other than the recorded one is refused.
 
     Raises:
         ArtefactError: it cannot be read, is another file than `sha256` says, or is of another format.
     """
-    with _whatever_is_wrong(folder):
+    with _as_artefact_error(folder):
         content = read_manifest_bytes(folder)
         refuse_other_manifest(folder, content, sha256)
         return Manifest.from_json(content)
@@ -109,14 +109,14 @@ def load_artefact(
         folder: what `save_artefact` wrote.
         image: the encoder of the image vectors that will be scored with; None: there are none.
         caption: the same for captions.
-        device: where the model shall live.
+        device: for the model.
         sha256: the hash of the weights that PostgreSQL recorded, when it did.
         manifest_sha256: the same of the manifest.
 
     Raises:
         ArtefactError: what is wrong, got and expected.
     """
-    with _whatever_is_wrong(folder):
+    with _as_artefact_error(folder):
         content = read_manifest_bytes(folder)
         refuse_other_manifest(folder, content, manifest_sha256)
         manifest = Manifest.from_json(content)
@@ -128,13 +128,13 @@ def load_artefact(
 
 
 @contextmanager
-def _whatever_is_wrong(folder: Path) -> Iterator[None]:
-    """Whoever wrote the files chose how reading them fails; to all who ask, the model cannot be loaded."""
+def _as_artefact_error(folder: Path) -> Iterator[None]:
+    """Files from elsewhere can make reading fail in any way; callers get one kind of error."""
     try:
         yield
     except ArtefactError:
         raise
-    except Exception as error:  # wrong types and sizes in a manifest, memory that ends, what torch raises
+    except Exception as error:  # wrong types and sizes in a manifest, too little memory, torch's own errors
         kind = type(error).__name__
         raise ArtefactError(f"{folder}: the model cannot be loaded ({kind}); copy its folder again") from error
 
@@ -145,7 +145,7 @@ def _read_weights(path: Path, n_bytes: int, sha256: str | None) -> bytes:
             size = os.fstat(file.fileno()).st_size
             if size != n_bytes:
                 raise ArtefactError(f"weights: got {size} bytes, expected {n_bytes}; copy them again")
-            if sha256 is not None:  # before all of it is in memory
+            if sha256 is not None:  # before the file is in memory
                 refuse_other_file(path, hashlib.file_digest(file, "sha256").hexdigest(), sha256)
                 file.seek(0)
             return file.read(size)
@@ -166,7 +166,7 @@ def _tensors(weights: bytes, manifest: Manifest) -> dict[str, Tensor]:
 
 
 def _check_header(weights: bytes) -> None:
-    """Raises ValueError for a header that is none, or larger or deeper than ours can be."""
+    """Raises ValueError for a header that is broken, too large or too deeply nested."""
     if len(weights) < HEADER_LENGTH.size:
         raise ValueError(f"got {len(weights)} bytes")
     (length,) = HEADER_LENGTH.unpack_from(weights)
@@ -177,7 +177,7 @@ def _check_header(weights: bytes) -> None:
 
 def _model(tensors: dict[str, Tensor], manifest: Manifest) -> tuple[NeuCF, Vocab, Vocab]:
     users, posts = _vocab(tensors, USER_KEYS, manifest.n_user_rows), _vocab(tensors, POST_KEYS, manifest.n_post_rows)
-    with torch.device("meta"):  # shapes alone: a manifest that asks for all memory is refused before it gets any
+    with torch.device("meta"):  # shapes only: a manifest with huge shapes is refused before memory is allocated
         _refuse_other_shapes(tensors, NeuCF(manifest.config, n_user_rows=users.n_rows, n_post_rows=posts.n_rows))
     _refuse_non_finite(tensors)
     model = NeuCF(manifest.config, n_user_rows=users.n_rows, n_post_rows=posts.n_rows)

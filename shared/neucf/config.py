@@ -6,10 +6,10 @@ from typing import Any, Self
 
 from shared.errors import ArtefactError, ConfigurationError
 
-# Both guard against a manifest that asks for all memory.
+# Both protect from a manifest that would use all memory.
 MAX_WIDTH = 8192  # numbers in one vector
 MAX_LAYERS = 16  # of a tower
-MEMBERS = 3  # models that are trained from other first values and served as their mean
+MEMBERS = 3  # models that start from different random values and are served as their mean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,10 +21,10 @@ class NeuCFConfig:
     tower: tuple[int, ...] = (8,)  # widths of the hidden layers; the first is split into a user and a post part
     image_width: int = 0  # numbers in an image vector; 0: the model knows no images
     caption_width: int = 0  # numbers in a caption vector; 0: the model knows no captions
-    content_width: int = 32  # principal components of an image or caption vector that the model learns from, at most
+    content_width: int = 32  # principal components that are kept of an image or caption vector, at most
     history: bool = True  # whether the mean of a user's liked posts joins the user's own vector
-    post_bias: bool = True  # whether each post has a score of its own, whoever looks
-    dropout: float = 0.0  # share of the first hidden layer that is silenced in training
+    post_bias: bool = True  # whether each post has a score of its own, the same for all users
+    dropout: float = 0.0  # share of the first hidden layer that training sets to zero
     id_dropout: float = 0.1  # share of user and post rows that training replaces by the unknown row
 
     def __post_init__(self) -> None:

@@ -102,7 +102,9 @@ def principal_components(centered: Tensor, n_components: int) -> Tensor:
     for _ in range(ROUNDS):
         basis = torch.linalg.qr(centered.T @ (centered @ basis)).Q
     coordinates = (centered @ basis).double()  # (n_known, n_directions)
-    rotation = torch.linalg.eigh(coordinates.T @ coordinates).eigenvectors  # (n_directions, n_directions), by ascending spread
+    rotation = torch.linalg.eigh(
+        coordinates.T @ coordinates
+    ).eigenvectors  # (n_directions, n_directions), by ascending spread
     components = (basis @ rotation.flip(1)[:, :n_components].float()).T  # (n_components, width)
     largest = components.gather(1, components.abs().argmax(dim=1, keepdim=True))
     with_fixed_sign: Tensor = components * largest.sign()  # a direction and its opposite are equivalent

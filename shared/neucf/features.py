@@ -18,8 +18,8 @@ CHECKED_AT_ONCE = 8192  # vectors
 class ContentVectors:
     """The vectors of one encoder for a column of posts; where `known` is False the values mean nothing.
 
-    A selection of posts shares the memory of all: the vectors of a hundred thousand photos take a quarter of a gigabyte,
-    and one training uses six selections of them.
+    A selection of posts shares the memory of all: the vectors of 100,000 photos take a quarter of a gigabyte, and one
+    training uses six selections of them.
     """
 
     stored: Floats  # (n_stored, width): these posts, or more

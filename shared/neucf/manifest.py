@@ -13,7 +13,7 @@ from shared.neucf.config import NeuCFConfig
 from shared.neucf.model_files import FORMAT, parse_manifest
 from shared.neucf.serving_order import ServingOrder
 
-PACKAGES = ("numpy", "safetensors", "torch")  # whose versions may change what comes out
+PACKAGES = ("numpy", "safetensors", "torch")  # whose versions may change results
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Encoder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """Everything of a model that is not a weight."""
+    """Everything about a model except its weights."""
 
     config: NeuCFConfig
     image_encoder: Encoder | None
@@ -42,7 +42,7 @@ class Manifest:
     recipe: Mapping[str, Any]  # hyper-parameters of the training, for the record
     metrics: Mapping[str, float]
     serving_order: ServingOrder = field(default_factory=ServingOrder)  # what the replay chose
-    numbering: str = ""  # names the database that gave out the keys of users and posts; others give other keys
+    numbering: str = ""  # the installation whose database computed the id hashes
     n_user_rows: int = 0
     n_post_rows: int = 0
     weights_sha256: str = ""
@@ -86,7 +86,7 @@ class Manifest:
             raise ArtefactError(f"manifest: a value has the wrong type ({error}); retrain") from error
 
     def expect_encoders(self, *, image: Encoder | None, caption: Encoder | None) -> None:
-        """Refuse a model of other encoders than those whose vectors are at hand.
+        """Refuse a model that was trained with other encoders than those in use.
 
         Raises:
             ArtefactError: with both encoders and the setting to look at.

@@ -48,9 +48,15 @@ def split_members(whole: NeuCF, config: NeuCFConfig) -> tuple[NeuCF, ...]:
     weights = whole.state_dict()
     members = []
     for index in range(n):
-        member_config = replace(whole.config, gmf_width=config.gmf_width, mlp_width=config.mlp_width, tower=config.tower)
-        member = NeuCF(member_config, n_user_rows=whole.user_table.num_embeddings, n_post_rows=whole.post_table.num_embeddings)
-        member.load_state_dict({name: _part(name, each, member_config, index, n) for name, each in weights.items()}, strict=True)
+        member_config = replace(
+            whole.config, gmf_width=config.gmf_width, mlp_width=config.mlp_width, tower=config.tower
+        )
+        member = NeuCF(
+            member_config, n_user_rows=whole.user_table.num_embeddings, n_post_rows=whole.post_table.num_embeddings
+        )
+        member.load_state_dict(
+            {name: _part(name, tensor, member_config, index, n) for name, tensor in weights.items()}, strict=True
+        )
         members.append(member.to(whole.gmf_weights.device).eval())
     return tuple(members)
 
@@ -88,7 +94,7 @@ def _joined(name: str, weights: Sequence[Weights], config: NeuCFConfig) -> Tenso
 
 
 def _part(name: str, whole: Tensor, config: NeuCFConfig, index: int, n: int) -> Tensor:
-    """What `_joined` made of the weights of the member at a index."""
+    """The part of a merged tensor that came from the member at this index; undoes `_joined`."""
     last = f"tower.{len(config.tower) - 1}"
     if name.endswith((".center", ".components")) or name in ("post_bias", f"{last}.bias"):
         return whole

@@ -94,7 +94,7 @@ class NeuCF(nn.Module):
         return self.image is not None or self.caption is not None
 
     def start(self, generator: torch.Generator) -> None:
-        """Set every initial value; nothing else does. The generator is on the CPU, so all devices start with the same."""
+        """Set every initial value; nothing else does. The generator is on the CPU: all devices start equal."""
         with torch.no_grad():
             for name, weights in self.named_parameters():
                 if name.endswith("bias"):  # of posts and of layers
@@ -151,7 +151,9 @@ class NeuCF(nn.Module):
         return users.gmf @ posts.gmf.T + self._mlp_block(users, posts, noise) + posts.bias
 
     def _parts(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
-        gmf, mlp = vectors.split((self.config.gmf_width, self.config.mlp_width), dim=1)  # `split`, because its gradient is a single pass
+        gmf, mlp = vectors.split(
+            (self.config.gmf_width, self.config.mlp_width), dim=1
+        )  # `split`, because its gradient is a single pass
         return gmf, mlp  # (n, gmf_width), (n, mlp_width)
 
     def _mlp_block(self, users: UserSide, posts: PostSide, noise: torch.Generator | None) -> Tensor:

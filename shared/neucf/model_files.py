@@ -1,4 +1,4 @@
-"""Whether a model's files are there and whole, told by their bytes alone: for services without torch and numpy."""
+"""Checks that a model's files are complete, by their bytes alone: for services without torch and numpy."""
 
 import hashlib
 from collections.abc import Mapping
@@ -14,12 +14,12 @@ MAX_MANIFEST_BYTES = 1_000_000  # a manifest has about 2 kB
 
 
 def has_model_folder(model_dir: Path) -> bool:
-    """Whether this machine (or container) has the folder that all models lie in."""
+    """Whether this machine (or container) has the folder of models."""
     return model_dir.is_dir()
 
 
 def check_model_files(folder: Path, *, sha256: str, manifest_sha256: str | None) -> None:
-    """Read a model's files once and compare them with what was recorded when they were written.
+    """Read a model's files and compare their hashes with those recorded when they were written.
 
     Args:
         folder: what `save_artefact` wrote.
@@ -38,7 +38,7 @@ def check_model_files(folder: Path, *, sha256: str, manifest_sha256: str | None)
 
 
 def read_manifest_bytes(folder: Path) -> bytes:
-    """The manifest's file as it lies there.
+    """The manifest's file, unparsed.
 
     Raises:
         ArtefactError: it is missing, too large, or no file.
@@ -50,10 +50,10 @@ def read_manifest_bytes(folder: Path) -> bytes:
 
 
 def parse_manifest(content: bytes) -> Mapping[str, Any]:
-    """The manifest's values, whatever they are.
+    """The manifest's values, unchecked.
 
     Raises:
-        ArtefactError: it is no JSON object, or nested too deeply.
+        ArtefactError: it is not a JSON object, or nested too deeply.
     """
     try:
         values = parse_json(content)
@@ -93,5 +93,5 @@ def refuse_other_file(path: Path, got: str, expected: str) -> None:
 
 
 def unreadable(path: Path, error: OSError) -> ArtefactError:
-    """What to say of a model's file that cannot be read."""
+    """The error for a model's file that cannot be read."""
     return ArtefactError(f"{path}: cannot be read ({error.strerror}); copy the model's folder again")

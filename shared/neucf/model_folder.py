@@ -1,5 +1,5 @@
-"""Whose model folder it is: the trainer deletes old models there, so two installations in one folder would delete each
-other's. The file `installation.txt` names the owner; see docs/adr/0018-installation-id.md.
+"""The owner of a model folder. The trainer deletes old models, so two installations in one folder would delete each
+other's models. The file `installation.txt` names the owner; see docs/adr/0018-installation-id.md.
 """
 
 import os
@@ -16,7 +16,7 @@ from shared.neucf.model_files import MANIFEST, parse_manifest, read_manifest_byt
 
 OWNER = "installation.txt"
 MAX_OWNER_BYTES = 10_000  # an id has 64 characters
-GROWTH = 1.2  # a new model against the newest one
+GROWTH = 1.2  # allowed size of a new model, relative to the newest one
 MB = 1_000_000
 SHOWN = 8  # characters of an id that a message shows
 
@@ -29,8 +29,8 @@ class StoredModels:
     trained_by: Mapping[str, str] = field(default_factory=dict)  # folder → installation
 
 
-FirstModel = Callable[[], int]  # bytes that a model will take, by the data
-KnowsModels = Callable[[Mapping[str, str]], set[str]]  # those of some hashes that are on record in PostgreSQL
+FirstModel = Callable[[], int]  # bytes that a model of this data will take
+KnowsModels = Callable[[Mapping[str, str]], set[str]]  # the folders whose hashes PostgreSQL has on record
 
 
 def read_owner(folder: Path) -> str | None:
@@ -49,7 +49,7 @@ def read_owner(folder: Path) -> str | None:
 
 
 def stored_models(folder: Path) -> StoredModels:
-    """The models of a folder whose manifest can be read; others are nobody's to tell."""
+    """The models of a folder whose manifest can be read; the others are left out."""
     hashes, trained_by = dict[str, str](), dict[str, str]()
     for path in sorted(folder.glob("model-*")):
         with suppress(ArtefactError, KeyError):
@@ -60,10 +60,10 @@ def stored_models(folder: Path) -> StoredModels:
 
 
 def claim_folder(folder: Path, installation: str, known: KnowsModels) -> None:
-    """Make an unowned folder this installation's; one with models is, when PostgreSQL has one of them on record.
+    """Make this installation the owner of an unowned folder; if it holds models, one must be on record in PostgreSQL.
 
     Raises:
-        ForeignInstallation: it is another's; nothing was changed.
+        ForeignInstallation: it belongs to another one; nothing was changed.
         ArtefactError: it cannot be read or written.
     """
     owner = read_owner(folder)
@@ -78,10 +78,10 @@ def claim_folder(folder: Path, installation: str, known: KnowsModels) -> None:
 
 
 def refuse_foreign_folder(folder: Path, installation: str, earlier: Collection[str]) -> None:
-    """For who only reads: a folder of before this installation was renewed is its own still.
+    """Refuse a folder of another installation, for readers; earlier ids of this installation are accepted.
 
     Raises:
-        ForeignInstallation: it is another's.
+        ForeignInstallation: it belongs to another one.
     """
     owner = read_owner(folder)
     if owner is not None and owner != installation and owner not in earlier:
@@ -89,7 +89,7 @@ def refuse_foreign_folder(folder: Path, installation: str, earlier: Collection[s
 
 
 def write_owner(folder: Path, installation: str, *, replace: bool = False) -> None:
-    """Name the owner, whole or not at all; unless `replace`, one who was quicker stays.
+    """Write the owner's file atomically; without `replace`, an owner who was faster stays.
 
     Raises:
         ArtefactError: the folder cannot be written.
@@ -111,35 +111,35 @@ def write_owner(folder: Path, installation: str, *, replace: bool = False) -> No
 
 
 def check_folder(folder: Path, first_model: FirstModel) -> None:
-    """Do what saving a model will do, with a folder that holds next to nothing; and look at the room.
+    """Try what saving a model does, with a tiny folder, and check the free space.
 
     Args:
         folder: of the models.
-        first_model: asked where there is no model yet.
+        first_model: gives the expected bytes where there is no model yet.
 
     Raises:
-        ArtefactError: the folder cannot be written, or has too little room.
+        ArtefactError: the folder cannot be written, or has too little space.
     """
-    trial = folder / f".trial-{secrets.token_hex(4)}"
-    named = trial.with_name(f"{trial.name}-named")
+    test_folder = folder / f".trial-{secrets.token_hex(4)}"
+    renamed = test_folder.with_name(f"{test_folder.name}-renamed")
     try:
-        trial.mkdir(parents=True)
-        (trial / MANIFEST).write_bytes(b"{}")
-        trial.rename(named)
+        test_folder.mkdir(parents=True)
+        (test_folder / MANIFEST).write_bytes(b"{}")
+        test_folder.rename(renamed)
     except OSError as error:
         raise ArtefactError(
             f"{folder}: cannot be written ({error.strerror}); see WARMLINE_MODEL_DIR, and whose the folder is"
         ) from error
     finally:
-        for made in (trial, named):
-            shutil.rmtree(made, ignore_errors=True)
+        for path in (test_folder, renamed):
+            shutil.rmtree(path, ignore_errors=True)
     short = shortage(folder, first_model)
     if short:
         raise ArtefactError(short)
 
 
 def shortage(folder: Path, first_model: FirstModel) -> str:
-    """What to say when a folder has too little room for one more model; empty where it has enough."""
+    """The message for a folder with too little space for one more model; empty where it has enough."""
     free, wanted = shutil.disk_usage(folder).free, bytes_needed(folder, first_model)
     if free >= wanted:
         return ""
@@ -150,7 +150,7 @@ def shortage(folder: Path, first_model: FirstModel) -> str:
 
 
 def bytes_needed(folder: Path, first_model: FirstModel) -> int:
-    """Bytes that the next model may take: somewhat more than the newest one, whichever installation's."""
+    """Bytes that the next model may take: somewhat more than the newest one, of any installation."""
     sizes = [_size(path) for path in sorted(folder.glob("model-*"))]
     return int(sizes[-1] * GROWTH) if sizes else first_model()
 
@@ -162,7 +162,7 @@ def _size(folder: Path) -> int:
 
 
 def _link(partial: Path, owner: Path) -> bool:
-    """Give the file its name unless there is one with a word in it; False where that has to be done by renaming."""
+    """Link the file to its name unless an owner is named there; False where it has to be renamed instead."""
     try:
         os.link(partial, owner)
     except OSError:  # it exists, or the file system has no links

@@ -38,7 +38,8 @@ class PairwiseHidden(torch.autograd.Function):
         users, posts, weights = ctx.saved_tensors
         (of_scores,) = gradients
         user_columns, post_columns = users.t().contiguous(), posts.t().contiguous()  # (h, n_users), (h, n_posts)
-        of_users, of_posts = torch.empty_like(user_columns), torch.zeros_like(post_columns)  # without the weights until the end
+        # Without the weights until the end.
+        of_users, of_posts = torch.empty_like(user_columns), torch.zeros_like(post_columns)
         for part, hidden in _slices(users, posts):  # (h, n, n_posts)
             torch.add(user_columns[:, part, None], post_columns[:, None, :], out=hidden)
             gradient = of_scores[part].expand_as(hidden)
@@ -55,8 +56,7 @@ def _slices(users: Tensor, posts: Tensor) -> Iterator[tuple[slice, Tensor]]:
     buffer = users.new_empty(users.shape[1] * min(size, len(users)) * len(posts))
     for start in range(0, len(users), size):
         n = min(size, len(users) - start)
-        view = buffer[: users.shape[1] * n * len(posts)]
-        yield slice(start, start + n), view.view(users.shape[1], n, len(posts))
+        yield slice(start, start + n), buffer[: users.shape[1] * n * len(posts)].view(users.shape[1], n, len(posts))
 
 
 def pairwise_hidden(users: Tensor, posts: Tensor, weights: Tensor) -> Tensor:

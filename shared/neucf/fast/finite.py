@@ -1,4 +1,4 @@
-"""Scores that are no numbers are refused wherever they come from."""
+"""Refuses scores that are NaN or infinite, from whichever scorer."""
 
 import numpy as np
 from numpy.typing import NDArray

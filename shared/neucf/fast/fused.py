@@ -1,8 +1,8 @@
-"""A block of scores as fast as the processor allows: GMF by a matrix product, the MLP by a compiled loop on top of it.
+"""Fast scoring of a block: GMF as a matrix product, the MLP added by a compiled loop.
 
-The plain definition is `NeuCF.score_block`, which training uses and the tests compare with. Nothing of the MLP of a
-pair leaves the innermost caches here (docs/log/performance.md). A model on a GPU, or with more hidden layers than the
-one that the trainer makes, is scored by the plain definition.
+The plain definition is `NeuCF.score_block`, which training uses and the tests compare with. The MLP's values of
+a pair never leave the innermost caches (docs/log/performance.md). A model on a GPU, or with more than one hidden
+layer, is scored by the plain definition.
 """
 
 from typing import cast
@@ -24,7 +24,7 @@ Floats = NDArray[np.float32]
 
 
 class FusedScorer:
-    """A model and its posts, laid out for blocks of scores. Safe to use from several threads."""
+    """A model and its posts, prepared for scoring in blocks. Safe to use from several threads."""
 
     def __init__(self, model: NeuCF, posts: PostSide) -> None:
         self._model = model
@@ -41,39 +41,39 @@ class FusedScorer:
         return len(self._posts)
 
     @torch.no_grad()
-    def scores(self, users: UserSide, part: slice, room: Tensor) -> Floats:
+    def scores(self, users: UserSide, part: slice, buffer: Tensor) -> Floats:
         """Scores of users with some posts. -> (n_users, POSTS_AT_ONCE); -inf up to the end of the last post's tile
 
         Args:
             users: some of them.
             part: POSTS_AT_ONCE posts or fewer; starts at a multiple of TILE.
-            room: from `score_buffer`, as many rows as there are users; holds what is returned.
+            buffer: from `score_buffer`, with one row per user; holds the result.
 
         Raises:
             ScoringRefused: a score is NaN or infinite.
         """
         posts, n = self._posts[part], part.stop - part.start
         if not self._is_compiled:
-            room[:, :n] = self._model.score_block(users, posts).cpu()
-            return _closed(refuse_non_finite(_array(room), n), n)
-        torch.addmm(self._bias[part], users.gmf, posts.gmf.T, out=room[:, :n])
-        scores, tiles = _array(room), self._tiles[part.start // TILE : -(-part.stop // TILE)]
+            buffer[:, :n] = self._model.score_block(users, posts).cpu()
+            return _with_end_marked(refuse_non_finite(_array(buffer), n), n)
+        torch.addmm(self._bias[part], users.gmf, posts.gmf.T, out=buffer[:, :n])
+        scores, tiles = _array(buffer), self._tiles[part.start // TILE : -(-part.stop // TILE)]
         kernels().add_mlp(scores, _array(users.hidden), tiles, self._weights)
-        return _closed(refuse_non_finite(scores, n), n)
+        return _with_end_marked(refuse_non_finite(scores, n), n)
 
 
 def score_buffer(n_users: int) -> Tensor:
-    """Where a block of scores is computed."""
+    """A buffer for a block of scores."""
     return torch.zeros(n_users, POSTS_AT_ONCE)
 
 
-def _closed(scores: Floats, n_posts: int) -> Floats:
+def _with_end_marked(scores: Floats, n_posts: int) -> Floats:
     scores[:, n_posts : -(-n_posts // TILE) * TILE] = -np.inf
     return scores
 
 
 def _tiles(hidden: Floats) -> Floats:
-    """(n_posts, h) -> (n_tiles, h, TILE): the posts of a tile lie beside each other; the last tile is filled with 0."""
+    """(n_posts, h) -> (n_tiles, h, TILE): the posts of a tile are contiguous; the last tile is padded with 0."""
     n_posts, width = hidden.shape
     n_tiles = -(-n_posts // TILE)
     padded = np.zeros((n_tiles * TILE, width), np.float32)

@@ -1,7 +1,7 @@
-"""The compiled loops of scoring: the hidden layer over blocks of users and posts, and the best posts so far.
+"""The compiled loops of scoring: the hidden layer over blocks of users and posts, and the top k so far.
 
 numba compiles them for the machine at the first call (about three seconds in a process), without a compiler or a
-folder to write to. They hold no lock of Python's, so several threads of users run side by side.
+folder to write to. They release Python's lock, so several threads can run them at once.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from numba import njit
 
 from shared.neucf.fast.simd_lanes import TILE, build_above, build_hidden_layer, build_lowest_bit, floats_per_vector
 
-ZERO = np.float32(0)  # added to a score, it makes -0 and 0 the same
+ZERO = np.float32(0)  # added to a score, turns -0 into 0
 ONE = np.uint64(1)
 LARGEST = np.finfo(np.float32).max
 
@@ -32,7 +32,7 @@ class Kernels:
 
 @lru_cache(maxsize=1)
 def kernels() -> Kernels:
-    """The loops; compiled when first called."""
+    """The loops, compiled at the first call."""
     compiled: Any = njit(nogil=True)
     lanes = floats_per_vector()
     keep_best = compiled(_keep_best_with(compiled(kth_largest)))
@@ -65,7 +65,7 @@ def _add_mlp_with(lanes: int) -> Callable[..., None]:
 
 
 def withhold(scores: Any, n_posts: int, first_index: int, starts: Any, indices: Any) -> None:
-    """Set to -inf what each user must not see: user u's places are places[starts[u]:starts[u + 1]]."""
+    """Set to -inf what each user must not see: user u's indices are indices[starts[u]:starts[u + 1]]."""
     for u in range(len(scores)):
         for i in range(starts[u], starts[u + 1]):
             column = indices[i] - first_index
@@ -75,42 +75,42 @@ def withhold(scores: Any, n_posts: int, first_index: int, starts: Any, indices: 
 
 def _offer_with(keep: Callable[..., Any], above: Callable[..., int], lowest: Callable[..., int]) -> Callable[..., None]:
     def offer(
-        scores: Any, n_posts: int, first_index: int, k: int, values: Any, indices: Any, counts: Any, least: Any
+        scores: Any, n_posts: int, first_index: int, k: int, values: Any, indices: Any, counts: Any, thresholds: Any
     ) -> None:
-        """Offer a block of posts to each user's best so far; blocks come in the order of places.
+        """Add a block of posts to each user's best so far; blocks come in ascending order of indices.
 
-        A post enters only if its score is above the least that counts, which is that of the k-th best once k posts are
-        known: a later post of the same score would come after it. When a user's room is full, the k best stay.
+        A post is added only if its score is above the threshold, the k-th best score so far: a later post with the same
+        score ranks after it. When a user's columns are full, the k best are kept.
 
         Args:
             scores: (n_users, a multiple of TILE), -inf for what must not be shown and after the last post.
             n_posts: columns that count.
-            first_place: of the block's first post.
+            first_index: of the block's first post.
             k: length of a list.
-            values: (n_users, room) float32, changed, as are the next three; there is room for k + TILE.
-            places: (n_users, room) int64, ascending in each user.
+            values: (n_users, capacity) float32, changed, as are the next three; capacity is at least k + TILE.
+            indices: (n_users, capacity) int64, ascending in each user.
             counts: (n_users,) posts held.
-            least: (n_users,) a score must be above it; -inf at first.
+            thresholds: (n_users,) -inf at first.
         """
-        room = values.shape[1]
-        keys = np.empty(room, np.int32)
+        capacity = values.shape[1]
+        keys = np.empty(capacity, np.int32)
         for u in range(len(scores)):
-            mine, at = values[u], indices[u]
-            count, bar = counts[u], least[u]
+            held, at = values[u], indices[u]
+            count, threshold = counts[u], thresholds[u]
             for start in range(0, n_posts, TILE):
                 tile = scores[u, start : start + TILE]
-                mask: Any = above(tile, bar)
+                mask: Any = above(tile, threshold)
                 if mask == 0:
                     continue
-                if count + TILE > room:
-                    bar, count = keep(mine[:count], at[:count], k, keys), k
-                    mask = above(tile, bar)
+                if count + TILE > capacity:
+                    threshold, count = keep(held[:count], at[:count], k, keys), k
+                    mask = above(tile, threshold)
                 while mask != 0:
                     column = lowest(mask)
-                    mine[count], at[count] = tile[column] + ZERO, first_index + start + column
+                    held[count], at[count] = tile[column] + ZERO, first_index + start + column
                     count += 1
                     mask &= mask - ONE
-            counts[u], least[u] = count, bar
+            counts[u], thresholds[u] = count, threshold
 
     return offer
 
@@ -129,27 +129,27 @@ def _settle_with(keep: Callable[..., Any]) -> Callable[..., None]:
 
 def _keep_best_with(kth: Callable[..., Any]) -> Callable[..., Any]:
     def keep_best(values: Any, indices: Any, k: int, keys: Any) -> Any:
-        """Move the k best to the front, in their order, of equal ones the earlier; gives the k-th best value."""
+        """Move the k best to the front without reordering, the earlier of equal ones; returns the k-th best value."""
         bits = values.view(np.int32)
         for i in range(len(values)):
-            keys[i] = bits[i] ^ ((bits[i] >> 31) & 0x7FFF_FFFF)  # in the order of the floats
-        bar, n_above = kth(keys[: len(values)], k)
+            keys[i] = bits[i] ^ ((bits[i] >> 31) & 0x7FFF_FFFF)  # sorts like the floats
+        kth_key, n_above = kth(keys[: len(values)], k)
         equal = k - n_above
         kept = 0
         for i in range(len(values)):
-            if keys[i] > bar or (keys[i] == bar and equal > 0):
-                if keys[i] == bar:
+            if keys[i] > kth_key or (keys[i] == kth_key and equal > 0):
+                if keys[i] == kth_key:
                     equal -= 1
-                    least = values[i]
+                    kth_value = values[i]
                 values[kept], indices[kept] = values[i], indices[i]
                 kept += 1
-        return least
+        return kth_value
 
     return keep_best
 
 
 def kth_largest(keys: Any, k: int) -> Any:
-    """The k-th largest of some int32, and how many are above it, by halving their range: no branch to guess wrong."""
+    """The k-th largest of some int32, and how many are above it, by bisection: it has no unpredictable branches."""
     low, high = np.int64(-(2**31)), np.int64(2**31)  # at least k are ≥ low, fewer than k are ≥ high
     n_above = 0
     while high - low > 1:
