@@ -14,8 +14,8 @@ from shared.ranked_lists.codec_columns import with_reason
 from shared.settings import NewPostSettings
 
 MAX_POOL = 2_000  # 12 KB, which each timeline process reads once per run
-# The pool is only as large as the slots in the active users' first 50 posts allow each post to reach enough people: in a
-# small app a few posts then reach enough people each, instead of many posts reaching hardly anybody.
+# The pool is limited so that the slots in the active users' first 50 posts can show each of its posts to enough people:
+# in a small app a few posts then reach enough people each, instead of many posts reaching hardly anybody.
 FIRST_POSTS = 50
 MIN_POOL = 10
 

@@ -1,4 +1,4 @@
-"""Examples as a matrix over model rows: what the training reads, and nothing that it may not."""
+"""The training set: examples as a matrix over model rows, and nothing else."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -25,7 +25,7 @@ class LikeMatrix:
 
     @classmethod
     def of(cls, users: Int64s, posts: Int64s, *, n_users: int, n_posts: int) -> Self:
-        """From pairs in any order; a repeated pair counts once."""
+        """The matrix of these pairs, in any order; a repeated pair counts once."""
         codes = distinct(users * n_posts + posts)
         starts = np.searchsorted(codes, np.arange(n_users + 1) * n_posts)
         return cls(starts, codes % n_posts if n_posts else codes, n_posts)
@@ -46,12 +46,12 @@ class LikeMatrix:
         return np.diff(self.starts)
 
     def take(self, users: Int64s) -> Self:
-        """The rows of some users, in that order."""
+        """The rows of these users, in that order."""
         starts = np.r_[0, np.cumsum(self.counts[users])]
         return type(self)(starts, self.posts[self.indices(users)], self.n_posts)
 
     def indices(self, users: Int64s) -> Int64s:
-        """Where the likes of some users stand in `posts`, user after user. -> (n_likes_of_them,)"""
+        """Indices in `posts` of the likes of these users, user by user. -> (n_likes_of_users,)"""
         counts = self.counts[users]
         ends = np.cumsum(counts)
         indices: Int64s = np.arange(counts.sum()) + np.repeat(self.starts[:-1][users] - (ends - counts), counts)
@@ -67,16 +67,16 @@ class LikeMatrix:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EventWeights:
-    """How much single events count; see `event_weights`."""
+    """How much single events count; see the module `event_weights`."""
 
     likes: NDArray[np.float32] | None  # (n_likes,) in the order of `TrainingSet.likes.posts`; None: all alike
-    disliked: LikeMatrix | None  # (n_user_rows, n_post_rows) negatives that do not count as one
-    disliked_weights: NDArray[np.float32]  # (n_shunned,) as so many posts each
+    disliked: LikeMatrix | None  # (n_user_rows, n_post_rows) negatives with a weight other than 1
+    disliked_weights: NDArray[np.float32]  # (n_disliked,) as how many posts each counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TrainingSet:
-    """Who liked what, by model row. Row 0 is empty on both sides; all else has at least one like."""
+    """Who liked what, by model row. Row 0 is empty on both sides; every other row has at least one like."""
 
     users: Vocab
     posts: Vocab
@@ -84,20 +84,20 @@ class TrainingSet:
     liked_at: NDArray[np.float64]  # (n_likes,) seconds, in the order of `likes.posts`
     created_at: NDArray[np.float64]  # (n_post_rows,) seconds; -inf for row 0
     liked_by: NDArray[np.float64]  # (n_post_rows,) share of the users who like a post
-    features: PostFeatures  # of the post rows but row 0: the post of row 1 comes first
-    event_weights: EventWeights | None = None  # None: every like counts alike, and so does every post that is not liked
+    features: PostFeatures  # of all post rows except 0: the post of row 1 comes first
+    event_weights: EventWeights | None = None  # None: all likes count the same, and so do all posts that are not liked
 
     def post_rows(self) -> ModelRows:
-        """Every row but the unknown one."""
+        """All rows except the unknown one."""
         return np.arange(1, self.posts.n_rows)
 
 
 def training_set(examples: Examples, posts: SortedPosts, features: PostFeatures = NO_FEATURES) -> TrainingSet:
-    """Number users and posts and build the matrix.
+    """Give users and posts their model rows, and build the matrix.
 
     Args:
-        examples: at least one; each user and post once, as `examples_of` gives them.
-        posts: all posts, of which the examples name some.
+        examples: at least one; each pair of user and post once, as from `examples_of`.
+        posts: all posts, including those of the examples.
         features: vectors in the order of `posts`.
 
     Raises:

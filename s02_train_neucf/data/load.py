@@ -1,4 +1,4 @@
-"""Loads what one training reads, as of one moment, and cuts out what an earlier training would have read."""
+"""Loads the data of one training, and selects from it what an earlier training would have read."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,45 +21,45 @@ from shared.neucf.features import PostFeatures
 class TrainingData:
     """Events, posts (deleted ones too), the posts' vectors in their order, and blocks."""
 
-    events: Events  # in order of time as they are loaded, so that what was before a moment is a view
+    events: Events  # in order of time, so the events before a time are a view
     posts: SortedPosts
     features: PostFeatures
-    deleted_at: Floats  # (n_posts,) infinity while anyone may see the post
+    deleted_at: Floats  # (n_posts,) infinity while the post is not deleted
     blocks: BlockPairs
 
     def without_deleted(self) -> Self:
-        """Without the posts that are deleted by now: what a model that goes live learns from."""
+        """Without the posts that are deleted by now: the data of a model that may go live."""
         return self._with(self.events, np.isposinf(self.deleted_at))
 
     def before(self, at: float) -> Self:
-        """What a training at a moment (seconds since 1970) would have read: nothing from then on is in it."""
-        stood = (self.posts.created_at <= at) & (self.deleted_at > at)
-        return self._with(self.events.before(at), stood)
+        """What a training at this time (seconds since 1970) would have read: nothing later is in it."""
+        existed = (self.posts.created_at <= at) & (self.deleted_at > at)
+        return self._with(self.events.before(at), existed)
 
     def _with(self, events: Events, kept: NDArray[np.bool_]) -> Self:
         if kept.all():
-            return replace(self, events=events)  # spares a copy of all vectors
+            return replace(self, events=events)  # avoids a copy of all vectors
         features, deleted_at = self.features.take(np.flatnonzero(kept)), self.deleted_at[kept]
         return replace(self, events=events, posts=self.posts.where(kept), features=features, deleted_at=deleted_at)
 
 
 def load_training_data(database: Database, encoders: Encoders, *, days: float, now: datetime) -> TrainingData:
-    """Read all posts, the events of the last so many days, all blocks, and all vectors of the encoders in force.
+    """Read all posts, the events of the last `days`, all blocks, and all vectors of the current encoders.
 
     Raises:
         SourceError: a relation is not what the contract says.
     """
     with database.read() as snapshot:
         check_relations(database, snapshot)
-        found = load_post_lives(snapshot, now=now)
+        lives = load_post_lives(snapshot, now=now)
         events = load_events(snapshot, since=now - timedelta(days=days), now=now)
         blocks = load_block_pairs(snapshot)
         columns = load_columns(snapshot, encoders)
-    posts = SortedPosts.of(found)
+    posts = SortedPosts.of(lives)
     return TrainingData(
         events=events[np.argsort(events.at, kind="stable")],
         posts=posts,
         features=features_of(columns, posts.id_hashes),
-        deleted_at=found.deleted_at[np.argsort(found.id_hashes)],
+        deleted_at=lives.deleted_at[np.argsort(lives.id_hashes)],
         blocks=blocks,
     )

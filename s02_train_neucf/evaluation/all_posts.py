@@ -1,4 +1,4 @@
-"""What lists over all posts come to besides hits, and for whom: spread, and figures of groups of users and of posts."""
+"""Figures of lists over all posts besides the mean hits: coverage, diversity, and metrics by group."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from s02_train_neucf.evaluation.user_groups import by_group, user_groups
 from shared.neucf.features import ContentVectors
 
 K = max(KS)
-OF_GROUPS = ("hr@10", "ndcg@10", "recall@20")
+GROUP_METRICS = ("hr@10", "ndcg@10", "recall@20")
 COLD_POSTS = "posts without a like in training"
 
 Int64s = NDArray[np.int64]
@@ -22,17 +22,17 @@ Groups = Mapping[str, Mapping[str, Interval]]  # group -> metric -> mean over it
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class ListFigures:
-    """Collects the figures of one system after another."""
+    """Collects the figures of each system."""
 
     task: EvaluationTask
-    cold_below: int  # likes below which a user is served something else: in a group of their own, and not in `spread`
+    cold_below: int  # users with fewer likes get other lists: they are a group of their own and not in `spread`
     photos: ContentVectors | None
     seed: int  # of the bootstrap
     spread: dict[str, dict[str, float]] = field(default_factory=dict)  # system -> "coverage@20" -> value
     slices: dict[str, Groups] = field(default_factory=dict)  # system -> its groups
 
     def add(self, system: str, lists: Int64s, hits: Hits) -> None:
-        """Take in one system's lists (n_users, K) of all users of the exam."""
+        """Add one system's lists (n_users, K) of all users of the task."""
         self.spread[system] = self._spread(lists[self.task.known.counts >= self.cold_below])
         self.slices[system] = self._slices(lists, hits)
 
@@ -52,15 +52,15 @@ class ListFigures:
         task, generator = self.task, np.random.default_rng(self.seed)
         values = metrics.metrics_of(hits, task.test_likes.counts, KS)
         groups = user_groups(task.known.counts, cold_below=self.cold_below)
-        found = by_group({name: values[name] for name in OF_GROUPS}, groups, generator)
+        figures = by_group({name: values[name] for name in GROUP_METRICS}, groups, generator)
         cold = np.bincount(task.train_likes.posts, minlength=task.train_likes.n_posts) == 0
-        wanted = np.bincount(task.test_likes.users[cold[task.test_likes.posts]], minlength=len(lists))
-        asked = wanted > 0
+        n_cold_liked = np.bincount(task.test_likes.users[cold[task.test_likes.posts]], minlength=len(lists))
+        asked = n_cold_liked > 0
         if asked.any():
             of_cold = hits[asked] & cold[lists[asked]]
-            recall = metrics.recall(of_cold, wanted[asked], K)
-            found[COLD_POSTS] = {f"recall@{K}": metrics.interval(recall, generator)}
-        return found
+            recall = metrics.recall(of_cold, n_cold_liked[asked], K)
+            figures[COLD_POSTS] = {f"recall@{K}": metrics.interval(recall, generator)}
+        return figures
 
 
 def _mean(values: NDArray[np.float64]) -> float:

@@ -1,4 +1,4 @@
-"""Nearness of content as a plain ranker: what is learned about a post nobody touched, when nothing is learned."""
+"""Similar content as a baseline: how well new posts are ranked by their content alone, without learning."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,14 +8,14 @@ from s02_train_neucf.evaluation.ranker import Scores
 from shared.neucf.features import ContentVectors
 from shared.neucf.score import JOINED_AT_ONCE, blocks
 
-TINY = 1e-12  # below which a vector has no direction
+TINY = 1e-12  # shorter vectors have no direction
 
 
 class ContentKNN:
-    """The cosine of a post's vector with the mean vector of what a user liked.
+    """The cosine of a post's vector with the mean vector of the posts that a user liked.
 
-    Vectors are centred first, since encoders put everything into one narrow cone, and brought to length 1, so that no
-    single photo decides. A post without a vector, or a user without a liked one, gets 0: neither near nor far.
+    Vectors are centred, since encoders put all of them into one narrow cone, and scaled to length 1, so that no single
+    photo dominates. A post without a vector gets 0, and so does everything for a user without liked vectors.
     """
 
     def __init__(self, likes: LikeMatrix, vectors: ContentVectors) -> None:
@@ -34,7 +34,7 @@ def _units(vectors: ContentVectors) -> NDArray[np.float32]:
     units = np.zeros((len(vectors.known), vectors.width), dtype=np.float32)
     if not vectors.known.any():
         return units
-    parts = list(blocks(len(units), JOINED_AT_ONCE))  # of a hundred thousand photos each copy takes half a gigabyte
+    parts = list(blocks(len(units), JOINED_AT_ONCE))  # one copy of 100,000 photos takes half a gigabyte
     total = np.zeros(vectors.width)
     for part in parts:
         total += vectors.at(part)[vectors.known[part]].sum(axis=0, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""The report: all systems rank all posts for the same users, in one run, and are compared user by user."""
+"""Evaluates systems: all rank all posts for the same users, and are compared user by user."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,44 +20,42 @@ from shared.neucf.model import NeuCF
 from shared.neucf.score import best_posts, blocks, scores_of, user_side_of, vectors_of
 from shared.neucf.vocab import Vocab
 
-USERS_AT_ONCE = 256  # ranked, at most …
-PAIRS_AT_ONCE = 2**22  # … and with so many user–post pairs: some 40 bytes each while the best are found
-MAX_PAIRS = 2**28  # that one exam asks for: of more users, a sample is asked, of …
-MIN_SAMPLE, MAX_SAMPLE = 1_000, 10_000  # … so many at least, and at most
-SAMPLE_SEED = 0  # of that sample: all systems, and validation from epoch to epoch, ask the same
+USERS_AT_ONCE = 256  # ranked at once, at most
+PAIRS_AT_ONCE = 2**22  # user–post pairs ranked at once; each takes about 40 bytes meanwhile
+MAX_PAIRS = 2**28  # of one task; with more, a sample of the users is asked
+MIN_SAMPLE, MAX_SAMPLE = 1_000, 10_000  # users in that sample
+SAMPLE_SEED = 0  # fixed: all systems, and all epochs of a validation, use the same sample
 
 OnLists = Callable[[str, NDArray[np.int64], metrics.Hits], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EvaluationTask:
-    """What is asked, by place: users are those with something to find, posts are all that exist."""
+    """Test users, all posts, and the likes before and after the cut. Posts and users are indices."""
 
     user_id_hashes: NDArray[np.int64]  # (n_users,) ascending
     posts: SortedPosts  # (n_posts,)
-    train_likes: (
-        LikeMatrix  # training likes of all users, for baselines to learn from; the first n_users rows are `known`
-    )
-    test_likes: LikeMatrix  # (n_users, n_posts) what they went on to like
+    train_likes: LikeMatrix  # training likes of all users; the first n_users rows are `known`
+    test_likes: LikeMatrix  # (n_users, n_posts) likes after the cut
 
     @property
     def known(self) -> LikeMatrix:
-        """(n_users, n_posts) training likes of the users asked: never shown again, so never ranked."""
+        """(n_users, n_posts) training likes of the test users: never shown again, so never ranked."""
         return self.train_likes.take(np.arange(len(self.user_id_hashes)))
 
 
 def evaluation_task_of(train: Examples, test: Examples, posts: SortedPosts, *, min_known: int = 0) -> EvaluationTask:
-    """Line up a split for evaluation; of very many users a sample is asked, so that time and memory stay bounded.
+    """The task of a split; of very many users only a sample is tested, so that time and memory stay bounded.
 
     Args:
-        train: what is known.
-        test: what is asked.
+        train: examples before the cut.
+        test: examples after it.
         posts: all posts that exist.
-        min_known: likes in training that a user needs in order to be asked; `COLD_MIN_POSITIVES` asks exactly those
-            whom the timeline would serve the model's lists.
+        min_known: training likes that a test user needs; with `COLD_MIN_POSITIVES` these are the users who would be
+            served the model's lists.
 
     Raises:
-        TrainingRefused: nothing is asked.
+        TrainingRefused: there is no test example.
     """
     known_users, counts = np.unique(train.user_id_hashes, return_counts=True)
     if min_known:
@@ -83,12 +81,12 @@ def evaluation_task_of(train: Examples, test: Examples, posts: SortedPosts, *, m
 
 
 def sample_size(n_posts: int) -> int:
-    """How many users are asked at most, where so many posts are ranked for each."""
+    """The maximum number of test users, given how many posts are ranked for each."""
     return min(MAX_SAMPLE, max(MIN_SAMPLE, MAX_PAIRS // max(n_posts, 1)))
 
 
 class ModelRanker:
-    """A NeuCF model as a ranker of an exam's posts; posts and users without a row go through the unknown one."""
+    """A NeuCF model as a ranker of a task's posts; posts and users without a model row use the unknown one."""
 
     def __init__(
         self, model: NeuCF, task: EvaluationTask, users: Vocab, posts: Vocab, features: PostFeatures = NO_FEATURES
@@ -96,9 +94,9 @@ class ModelRanker:
         device = model.gmf_weights.device
         post_rows = posts.model_rows(task.posts.id_hashes)
         vectors = vectors_of(model, post_rows, features, device)
-        liked = task.known
+        known = task.known
         self.model = model
-        self.users = user_side_of(model, users.model_rows(task.user_id_hashes), liked.posts, liked.starts[:-1], vectors)
+        self.users = user_side_of(model, users.model_rows(task.user_id_hashes), known.posts, known.starts[:-1], vectors)
         with torch.no_grad():
             self.posts = model.post_side_of(vectors, torch.from_numpy(post_rows).to(device))
 
@@ -111,16 +109,16 @@ class ModelRanker:
 class Report:
     """Figures of all systems on the same users, with 95 % intervals over users."""
 
-    protocol: str  # how the data was cut, in words
+    protocol: str  # how the data was split, in words
     n_users: int
     n_posts: int
-    ours: str  # name of the system that the differences are about
+    ours: str  # name of the system that the others are compared with
     figures: Mapping[str, Mapping[str, Interval]]  # system -> "ndcg@10" -> mean
-    differences: Mapping[str, Mapping[str, Interval]]  # other system -> "ndcg@10" -> ours less theirs, user by user
+    differences: Mapping[str, Mapping[str, Interval]]  # other system -> "ndcg@10" -> ours minus the other, user by user
     # Of all posts ranked: system -> "coverage@20" -> value, and system -> group of users -> "ndcg@10" -> mean.
     spread: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     slices: Mapping[str, Mapping[str, Mapping[str, Interval]]] = field(default_factory=dict)
-    left_out: Mapping[str, str] = field(default_factory=dict)  # system -> why it was not asked
+    left_out: Mapping[str, str] = field(default_factory=dict)  # system -> why it was left out
 
 
 def evaluate(
@@ -133,18 +131,18 @@ def evaluate(
     min_known: int = 0,
     on_lists: OnLists | None = None,
 ) -> Report:
-    """Rank all posts but the known ones with every system and compare; each is made when its turn comes, and let go.
+    """Rank all posts except known ones with every system, and compare. Systems are built one at a time, to save memory.
 
-    A system that refuses the data is left out, and the report says why.
+    A system that refuses the data is left out; the report says why.
 
     Args:
-        systems: how to make each.
-        exam: what is asked.
-        ours: the system that the differences are about.
-        protocol: how the data was cut, in words.
+        systems: functions that build each ranker.
+        task: test users, posts and likes.
+        ours: the system that the others are compared with.
+        protocol: how the data was split, in words.
         generator: of the bootstrap.
-        min_known: likes in training that a user needs for the figures to be about them.
-        on_lists: told each system's lists and hits, of all users of the exam.
+        min_known: training likes that a user needs to be counted in the figures.
+        on_lists: called with each system's lists and hits, of all users of the task.
 
     Raises:
         ScoringRefused: a system's scores are not finite.
@@ -171,19 +169,22 @@ def compare(
     n_posts: int,
     generator: np.random.Generator,
 ) -> Report:
-    """The report of systems whose figures are known user by user: system -> "ndcg@10" -> (n_users,)."""
+    """The report of these figures per user: system -> "ndcg@10" -> (n_users,)."""
     return Report(
         protocol=protocol,
         n_users=len(next(iter(values[ours].values()))),
         n_posts=n_posts,
         ours=ours,
         figures={
-            name: {metric: metrics.interval(column, generator) for metric, column in mine.items()}
-            for name, mine in values.items()
+            name: {metric: metrics.interval(column, generator) for metric, column in figures.items()}
+            for name, figures in values.items()
         },
         differences={
-            name: {metric: metrics.paired_difference(values[ours][metric], mine[metric], generator) for metric in mine}
-            for name, mine in values.items()
+            name: {
+                metric: metrics.paired_difference(values[ours][metric], figures[metric], generator)
+                for metric in figures
+            }
+            for name, figures in values.items()
             if name != ours
         },
     )
@@ -195,12 +196,12 @@ def metrics_per_user(system: Ranker, task: EvaluationTask, ks: tuple[int, ...] =
 
 
 def rank_lists(system: Ranker, task: EvaluationTask, length: int) -> tuple[NDArray[np.int64], metrics.Hits]:
-    """Each user's list, and which of its places are hits. -> (n_users, length) places or -1, (n_users, length)"""
+    """Each user's list, and which of its posts are hits. -> (n_users, length) indices or -1, (n_users, length)"""
     n_users, known = len(task.user_id_hashes), task.known
     lists = np.zeros((n_users, length), dtype=np.int64)
     hits = np.zeros((n_users, length), dtype=np.bool_)
     for part in blocks(n_users, min(USERS_AT_ONCE, max(1, PAIRS_AT_ONCE // max(task.test_likes.n_posts, 1)))):
         lists[part], _ = best_posts(refuse_non_finite(system.scores(part)), known.mask(part), length)
-        found = np.take_along_axis(task.test_likes.mask(part), np.maximum(lists[part], 0), axis=1)
-        hits[part] = found & (lists[part] >= 0)
+        liked = np.take_along_axis(task.test_likes.mask(part), np.maximum(lists[part], 0), axis=1)
+        hits[part] = liked & (lists[part] >= 0)
     return lists, hits

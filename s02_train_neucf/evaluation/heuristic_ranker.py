@@ -1,4 +1,4 @@
-"""The heuristic as a ranker of an exam: what the app would show without a model, scored as of the cut."""
+"""The heuristic as a ranker: what the app would show without a model, scored at the time of the cut."""
 
 from datetime import UTC, datetime
 
@@ -11,12 +11,12 @@ from shared.settings import HeuristicSettings
 
 
 class Heuristic:
-    """The same scores for everybody: popularity and recency, blended, from the events before a moment."""
+    """The same scores for all users: popularity and recency, blended, from the events before a time."""
 
     def __init__(self, events: Events, posts: PostColumns, settings: HeuristicSettings, *, at: float) -> None:
         scores = score_posts(posts, events[events.at < at], settings, datetime.fromtimestamp(at, UTC))
-        born = posts.created_at <= at  # a post of the future was not there to be shown
-        self._scores = np.where(born, scores.blended, -1.0).astype(np.float32)
+        exists = posts.created_at <= at  # later posts could not be shown
+        self._scores = np.where(exists, scores.blended, -1.0).astype(np.float32)
 
     def scores(self, users: slice) -> Scores:
         """(n_users_in_block, n_posts)"""

@@ -1,4 +1,4 @@
-"""iALS as a plain ranker, from the package implicit; nothing else imports that package.
+"""iALS as a baseline, from the package implicit; nothing else imports that package.
 
 Hu, Koren and Volinsky (ICDM 2008), solved with conjugate gradients (Takács, Pilászy and Tikk, RecSys 2011).
 """
@@ -20,15 +20,15 @@ THREADS_VARIABLE = "OMP_NUM_THREADS"
 
 
 class IALS:
-    """Factors of users and posts; every post that a user did not like counts a little as not liked.
+    """Factors of users and posts; a post that a user did not like is a negative of low weight.
 
     Args:
         likes: to learn from.
         factors: numbers per user and post.
-        weight: how much a like counts beside an absent one, which counts 1.
-        l2: weight of the factors' squares.
-        iterations: rounds over users and posts.
-        seed: of the first factors; nothing else is random.
+        weight: of a like, where a missing one has weight 1.
+        l2: weight of the L2 regularization.
+        iterations: passes over users and posts.
+        seed: of the initial factors; nothing else is random.
 
     Raises:
         TrainingRefused: the package cannot be loaded.
@@ -45,7 +45,9 @@ class IALS:
         seed: int,
     ) -> None:
         solver = _solver()
-        with threadpool_limits(1, "blas"):  # implicit asks for it: its own threads and BLAS's would wait on each other
+        with threadpool_limits(
+            1, "blas"
+        ):  # implicit recommends it: its threads and those of BLAS would wait for each other
             model = solver(
                 factors=factors, regularization=l2, alpha=weight, iterations=iterations, random_state=seed,
                 num_threads=_threads(),
@@ -60,7 +62,7 @@ class IALS:
 
 
 def _solver() -> Any:  # the package has no types
-    """Loaded when it is used: a machine that cannot load it trains all the same, without this one ranker."""
+    """Imported when used: a machine without it can train, only without this baseline."""
     try:
         from implicit.cpu.als import AlternatingLeastSquares
     except ImportError as error:
@@ -71,6 +73,6 @@ def _solver() -> Any:  # the package has no types
 
 
 def _threads() -> int:
-    """As many as the rest of the process may use; 0 is implicit's word for every processor."""
-    told = os.environ.get(THREADS_VARIABLE, "")
-    return int(told) if told.isdigit() else 0
+    """As many as the rest of the process may use; 0 means all processors to implicit."""
+    threads = os.environ.get(THREADS_VARIABLE, "")
+    return int(threads) if threads.isdigit() else 0

@@ -1,6 +1,6 @@
-"""What lists show besides hits: how much of the catalogue, whose posts, how well known, and how alike.
+"""Statistics of lists besides hits: coverage of the catalogue and of authors, novelty, and diversity.
 
-All take `lists` (n_users, length): places of posts, best first, NO_POST (-1) after the last one.
+All take `lists` (n_users, length): indices of posts, best first, NO_POST (-1) after the last one.
 """
 
 import numpy as np
@@ -11,20 +11,20 @@ from shared.distinct import distinct
 from shared.neucf.features import ContentVectors
 
 Int64s = NDArray[np.int64]
-TINY = 1e-12  # below which a vector has no direction
+TINY = 1e-12  # shorter vectors have no direction
 
 
 def coverage(lists: Int64s, k: int, *, n_posts: int) -> float:
-    """The share of all posts that stand in anybody's first k (Herlocker et al. 2004, section 5.2.1)."""
+    """The share of all posts that are in anybody's first k (Herlocker et al. 2004, section 5.2.1)."""
     first = lists[:, :k]
     return len(distinct(first[first >= 0])) / n_posts if n_posts else 0.0
 
 
 def author_gini(lists: Int64s, k: int, authors: Int64s) -> float:
-    """How unevenly the first k spread over the authors: 0 all alike, towards 1 one author has all (Gini 1912).
+    """How unevenly the first k spread over the authors: 0 if all get the same, near 1 if one has all (Gini 1912).
 
     Args:
-        lists: places of posts.
+        lists: indices of posts.
         k: length that counts.
         authors: (n_posts,) the author of each post; every author with a post counts, shown or not.
     """
@@ -41,7 +41,7 @@ def novelty(lists: Int64s, k: int, popularity: Int64s, *, n_users: int) -> PerUs
     """The mean of −log₂ of the share of users who like a post (Zhou et al., PNAS 2010). -> (n_users,) bits
 
     Args:
-        lists: places of posts.
+        lists: indices of posts.
         k: length that counts; a user without a list gets 0.
         popularity: (n_posts,) users who like each post; one that nobody likes counts as liked by one.
         n_users: users that were counted.

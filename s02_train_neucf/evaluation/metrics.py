@@ -1,8 +1,8 @@
 """Exact ranking metrics per user, and intervals over users.
 
-All take `hits` (n_users, length): whether the post at each place of a user's list, best first, is one that the user
-went on to like; and, where it matters, `n_relevant` (n_users,): how many there were to find, at least 1. A list that
-is shorter than k has False at its end: a place left empty is a place missed.
+All take `hits` (n_users, length): whether each post of a user's list, best first, is one that the user liked later;
+and, where it matters, `n_relevant` (n_users,): how many such posts there are, at least 1. A list that is shorter than k
+has False at its end: a missing post counts as a miss.
 Definitions as in Herlocker et al. 2004 and Järvelin & Kekäläinen 2002 (binary gain, log₂ discount).
 """
 
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 Hits = NDArray[np.bool_]
 PerUser = NDArray[np.float64]
-KS = (5, 10, 20)  # lengths of list that are reported
+KS = (5, 10, 20)  # reported list lengths
 NAMES = tuple(f"{name}@{k}" for k in KS for name in ("hr", "ndcg", "recall", "precision", "mrr"))
-BOOTSTRAPS = 2000  # resamples of the users; the ends of a 95 % interval then rest on 50 of them
-DRAWS_AT_ONCE = 2**17  # users drawn for resamples at a time: 1 MB, whatever the number of users
+BOOTSTRAPS = 2000  # resamples of the users; 50 of them lie beyond each end of a 95 % interval
+DRAWS_AT_ONCE = 2**17  # users drawn for resamples at a time: 1 MB, for any number of users
 
 
 def hit_rate(hits: Hits, k: int) -> PerUser:
@@ -31,20 +31,20 @@ def precision(hits: Hits, k: int) -> PerUser:
 
 
 def recall(hits: Hits, n_relevant: NDArray[np.int64], k: int) -> PerUser:
-    """Hits among the first k, over all there were to find. -> (n_users,)"""
+    """Hits among the first k, over all relevant posts. -> (n_users,)"""
     found: PerUser = _first(hits, k).sum(axis=1) / _positive(n_relevant)
     return found
 
 
 def reciprocal_rank(hits: Hits, k: int) -> PerUser:
-    """1 / place of the first hit, counted from 1; 0 when none is among the first k. -> (n_users,)"""
+    """1 / position of the first hit, counted from 1; 0 if none is among the first k. -> (n_users,)"""
     first = _first(hits, k)
     best: PerUser = (first / np.arange(1, first.shape[1] + 1)).max(axis=1, initial=0.0)
     return best
 
 
 def ndcg(hits: Hits, n_relevant: NDArray[np.int64], k: int) -> PerUser:
-    """Discounted gain of the first k, over that of a list with all relevant posts in front. -> (n_users,)"""
+    """Discounted gain of the first k, over that of a list with all relevant posts first. -> (n_users,)"""
     discounts = 1.0 / np.log2(np.arange(2, k + 2))  # (k,)
     first = _first(hits, k)
     gain = (first * discounts[: first.shape[1]]).sum(axis=1)
@@ -67,9 +67,9 @@ def metrics_of(hits: Hits, n_relevant: NDArray[np.int64], ks: tuple[int, ...]) -
 
 def mean_per_user(users: NDArray[np.int64], values: PerUser) -> tuple[NDArray[np.int64], PerUser]:
     """The users, ascending, and the mean of each one's rows. (n_rows,), (n_rows, …) -> (n_users,), (n_users, …)"""
-    keys, of_row, counts = np.unique(users, return_inverse=True, return_counts=True)
+    keys, group_of_row, counts = np.unique(users, return_inverse=True, return_counts=True)
     sums = np.zeros((len(keys), *values.shape[1:]))
-    np.add.at(sums, of_row, values)
+    np.add.at(sums, group_of_row, values)
     return keys, sums / counts.reshape(-1, *[1] * (values.ndim - 1))
 
 
@@ -102,15 +102,15 @@ def interval(values: PerUser, generator: np.random.Generator) -> Interval:
     return Interval(mean=float(values.mean()), low=float(low), high=float(high))
 
 
-def paired_difference(ours: PerUser, theirs: PerUser, generator: np.random.Generator) -> Interval:
+def paired_difference(ours: PerUser, other: PerUser, generator: np.random.Generator) -> Interval:
     """By how much ours is better, user by user: the interval is narrower than that of two separate means.
 
     Raises:
         ValueError: the columns are of different users.
     """
-    if ours.shape != theirs.shape:
-        raise ValueError(f"paired difference: got {ours.shape} and {theirs.shape}, expected the same users")
-    return interval(ours - theirs, generator)
+    if ours.shape != other.shape:
+        raise ValueError(f"paired difference: got {ours.shape} and {other.shape}, expected the same users")
+    return interval(ours - other, generator)
 
 
 def _first(hits: Hits, k: int) -> Hits:

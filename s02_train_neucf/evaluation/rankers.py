@@ -1,4 +1,4 @@
-"""Plain rankers that every model must meet: chance, popularity, item-kNN, EASE.
+"""Baselines that every model is compared with: random, popularity, item-kNN, EASE.
 
 Each scores blocks of users with all posts.
 """
@@ -16,7 +16,7 @@ COLUMNS_AT_ONCE = 1024  # of posts × posts, while they are counted
 
 
 class Popularity:
-    """How many users like a post; the same for everybody."""
+    """How many users like a post; the same for all users."""
 
     def __init__(self, likes: LikeMatrix) -> None:
         self.counts = np.bincount(likes.posts, minlength=likes.n_posts).astype(np.float32)
@@ -27,7 +27,7 @@ class Popularity:
 
 
 class Random:
-    """Every post in a random order, another for each user: what chance gets."""
+    """All posts in a random order, a different one for each user."""
 
     def __init__(self, likes: LikeMatrix, *, seed: int) -> None:
         self.n_posts, self.seed = likes.n_posts, seed

@@ -1,7 +1,7 @@
-"""Cutting by time, without leaks: what training sees happened before what the test asks for.
+"""Splits by time without leaks: everything in training happened before the test examples.
 
-A pair of user and post is never on both sides. A pair that began before the cut and turned positive after it is on
-neither: training may not know the like, and the test may not ask for what was seen before.
+A pair of user and post is never on both sides. A pair that began before the cut and became positive after it is on
+neither: training must not know the like, and the test must not ask for a post that was seen before.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ EVENTS_AT_ONCE = 2**20
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Split:
-    """Two sides of a cut. `train_events` can be cut once more, for validation."""
+    """Both sides of a cut. `train_events` can be split again, for validation."""
 
     train_events: Events
     train: Examples
@@ -26,7 +26,7 @@ class Split:
 
 
 def global_cut(events: Events, posts: SortedPosts, *, at: float) -> Split:
-    """Cut everybody at `at` (seconds since 1970): train on what happened before, ask for what began later."""
+    """Split all users at `at` (seconds since 1970): train on earlier events, test on pairs that began later."""
     train_events = events.before(at)
     everything = examples_of(events, posts)
     return Split(
@@ -35,16 +35,16 @@ def global_cut(events: Events, posts: SortedPosts, *, at: float) -> Split:
 
 
 def per_user_cut(events: Events, posts: SortedPosts, *, share: float) -> Split:
-    """Cut each user's own history: ask for the last `share` of their examples, train on what they did before.
+    """Split each user's own history: test on the last `share` of their examples, train on earlier events.
 
-    Someone with one example stays in training; with two or more, at least one is asked for. Examples of one second
-    have no order in time; the cut then goes by post key, and no pair is on both sides all the same.
+    A single example stays in training; of two or more, at least one is tested. Examples at equal times are ordered by
+    post id hash; even then no pair is on both sides.
     """
     everything = examples_of(events, posts)
     asked = _last_of_each_user(everything, share)
     test = everything.where(asked)
     users = Vocab.of(test.user_id_hashes)
-    cuts = np.full(users.n_rows, np.inf)  # (n_user_rows,) first time that is asked for; row 0: users not asked
+    cuts = np.full(users.n_rows, np.inf)  # (n_user_rows,) time of the first test example; row 0: users without one
     np.minimum.at(cuts, users.model_rows(test.user_id_hashes), test.at)
     kept = (events.at <= cuts[users.model_rows(events.user_id_hashes)]) & ~_pairs_in(events, test)
     train_events = events.where(kept)
@@ -66,7 +66,7 @@ def _pairs_in(events: Events, examples: Examples) -> NDArray[np.bool_]:
 
     def code(
         user_key: IdHashes, post_key: IdHashes
-    ) -> NDArray[np.int64]:  # one number per pair; below n_rows when unknown
+    ) -> NDArray[np.int64]:  # one number per pair; below n_rows if unknown
         return users.model_rows(user_key) * posts.n_rows + posts.model_rows(post_key)
 
     asked = np.sort(code(examples.user_id_hashes, examples.post_id_hashes))

@@ -1,4 +1,4 @@
-"""Figures of some users, and of some posts: the mean over everybody hides who is served badly."""
+"""Figures by group of users: the mean over all users hides groups with bad lists."""
 
 from collections.abc import Mapping
 
@@ -15,15 +15,15 @@ QUARTILES = 4
 
 
 def user_groups(n_known: Int64s, *, cold_below: int) -> dict[str, Mask]:
-    """Cold users, and the others in quarters by how much they did.
+    """Cold users, and the others in quarters by their number of likes.
 
     Args:
         n_known: (n_users,) likes in training.
-        cold_below: likes below which a user is cold (COLD_MIN_POSITIVES).
+        cold_below: users with fewer likes are cold (COLD_MIN_POSITIVES).
 
     Returns:
-        Group to (n_users,). Users with equally many likes are in one quarter, so quarters need not be of one size;
-        each is named by its likes. A group without users is left out.
+        Group -> (n_users,). Users with equally many likes are in the same quarter, so quarters may differ in size; each
+        is named after its likes. Groups without users are left out.
     """
     cold = n_known < cold_below
     groups = {f"cold users (below {cold_below} likes)": cold}
@@ -32,9 +32,11 @@ def user_groups(n_known: Int64s, *, cold_below: int) -> dict[str, Mask]:
         edges = np.quantile(warm, np.arange(1, QUARTILES) / QUARTILES)
         quarter = np.searchsorted(edges, n_known, side="left")
         for number in range(QUARTILES):
-            here = ~cold & (quarter == number)
-            if here.any():
-                groups[f"quarter {number + 1} ({n_known[here].min()} to {n_known[here].max()} likes)"] = here
+            in_quarter = ~cold & (quarter == number)
+            if in_quarter.any():
+                groups[f"quarter {number + 1} ({n_known[in_quarter].min()} to {n_known[in_quarter].max()} likes)"] = (
+                    in_quarter
+                )
     return {name: mask for name, mask in groups.items() if mask.any()}
 
 

@@ -1,10 +1,9 @@
-"""When the replay trains and ranks: cuts that fit the data, and steps between them. Pure.
+"""The times at which the replay trains (cuts) and ranks (steps), chosen to fit the data. Pure.
 
-Five cuts are judged; one before them, the warm-up, is only there to choose the serving order of the first.
-Where an app is busy enough, the cuts are those of the last six nightly trainings: whole days back from the last event,
-each with a day of hourly steps. Where a day holds too few people to ask, the last fifth of the events is cut into five
-parts of equally many events, however long they took, with one more such part before them as the warm-up; steps are as
-long as they must be.
+Five cuts are judged; the warm-up before them only serves to choose the serving order of the first.
+If the app is busy enough, the cuts are those of the last six nightly trainings: whole days back from the last event,
+each with hourly steps. If a day has too few test users, the last fifth of the events is divided into five parts with
+equally many events, of any duration, and one more such part before them is the warm-up; steps are then longer.
 """
 
 from dataclasses import dataclass
@@ -16,10 +15,10 @@ from shared.neucf.examples import Examples
 
 N_CUTS = 5  # that are judged
 N_WARM_UP = 1  # before them
-SHARE = 0.2  # of the events, by time, that are judged where whole days hold too few people
-MIN_ASKED = 30  # users below which an interval says little
-MAX_STEPS = 72  # of one cut: hours up to three days, longer ones from then on
-SHORTEST_STEP = 3600.0  # seconds; the heuristic is renewed more often, but nobody's taste is
+SHARE = 0.2  # the last share of the events, judged if whole days have too few users
+MIN_ASKED = 30  # users; with fewer, an interval says little
+MAX_STEPS = 72  # of one cut: steps of an hour up to three days, longer steps beyond
+SHORTEST_STEP = 3600.0  # seconds; the heuristic is updated more often, but tastes are not
 DAY = 86_400.0  # seconds
 
 
@@ -37,12 +36,12 @@ class ReplayCut:
 
 
 def cuts_of(at: NDArray[np.float64], examples: Examples, *, min_known: int) -> tuple[ReplayCut, ...]:
-    """The cuts, one after the other, the warm-up first; fewer where the events have too few distinct times.
+    """The cuts in order of time, the warm-up first; fewer if the events have too few distinct times.
 
     Args:
         at: (n_events,) times of all events.
         examples: positive examples, by time.
-        min_known: examples that a user needs before a day in order to be asked in it.
+        min_known: examples before a cut that a test user needs.
     """
     if len(at) == 0:
         return ()

@@ -1,4 +1,4 @@
-"""Refuses a training that no gate could pass, before hours go into encoding and learning."""
+"""Refuses a training that cannot pass the gate, before hours are spent on encoding and learning."""
 
 from datetime import datetime, timedelta
 
@@ -13,12 +13,12 @@ from shared.readiness import MIN_POSITIVES, MIN_POSTS, NOT_READY, TrainingAmount
 
 
 def refuse_too_little(database: Database, *, days: float, min_positives: int, now: datetime) -> None:
-    """Look at the data as far as it takes to know; where there is much, that is a glance.
+    """Check that there is enough data, reading no more than necessary.
 
-    Fewer users with `min_positives` positives than the replay must ask mean that the gate cannot say yes.
+    The gate cannot be passed if fewer users have `min_positives` positives than the replay needs as test users.
 
     Raises:
-        TrainingRefused: how far the data is, in the words of the meter.
+        TrainingRefused: says what is still missing.
         SourceError: a relation is not what the contract says.
     """
     with database.read() as snapshot:

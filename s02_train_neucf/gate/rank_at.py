@@ -1,4 +1,4 @@
-"""What each system would have ranked at a moment of the past, and for whom. Pure."""
+"""What each system would have ranked at an earlier time, and for whom. Pure."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -19,44 +19,44 @@ from shared.settings import HeuristicSettings, WindowSettings
 if TYPE_CHECKING:
     from s02_train_neucf.learning.fit import Fitted
 
-# All likes so far; the heuristic as shipped; and its popularity term alone, which the serving order adds to the model's
-# score: what NeuCF is better by than this last one is the model's own doing.
+# All likes so far; the heuristic; and its popularity term alone, which the serving order adds to the model's score:
+# what NeuCF gains over this last one comes from the model itself.
 POPULARITY, HEURISTIC, POPULAR_NOW = "popularity", "heuristic", "popularity now"
 BASELINES = (POPULARITY, HEURISTIC, POPULAR_NOW)  # in the order in which `ranked_at` gives them, before NeuCF's
 CELLS_AT_ONCE = 2**22  # scores held at once, over users, candidates and serving orders
-LENGTH = max(KS)  # posts of a list that are looked at
+LENGTH = max(KS)  # posts of a list that are evaluated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayRules:
-    """What holds at each step, and for whom."""
+    """The settings of the replay's steps."""
 
     window: WindowSettings
     formula: HeuristicSettings
     min_known: int  # liked posts that a user needs to be served the model's lists
     orders: tuple[ServingOrder, ...] = GRID
-    seed: int = 0  # of the draw of users where there are too many
+    seed: int = 0  # of the sample of users, if there are too many
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReplayStep:
-    """What could be shown at a step, and everything about it that does not depend on the user."""
+    """The candidates of a step and their scores that do not depend on the user."""
 
     at: float
-    candidates: Int64s  # (n_candidates,) places, newest first
-    baseline_scores: NDArray[np.float32]  # (n_plain_rankers, n_candidates) scores of PLAIN_RANKERS
-    added: NDArray[np.float32]  # (n_orders, n_candidates) terms of the serving orders
+    candidates: Int64s  # (n_candidates,) indices, newest first
+    baseline_scores: NDArray[np.float32]  # (n_baselines, n_candidates) scores of BASELINES
+    serving_terms: NDArray[np.float32]  # (n_orders, n_candidates) terms of the serving orders
 
 
 class Scorer(Protocol):
-    """A model as the replay asks it."""
+    """A model as the replay uses it."""
 
     def logits(self, histories: UserHistories, candidates: Int64s) -> NDArray[np.float32]:
-        """Scores of users, by what they had liked, with candidates. -> (n_users, n_candidates)"""
+        """Scores of users, by their histories, with candidates. -> (n_users, n_candidates)"""
 
 
 class ModelAtCut:
-    """A model as of a cut, with the vectors of all posts under it; those that it has no row for are cold."""
+    """A model of a cut and its vectors of all posts; posts without a model row are cold."""
 
     def __init__(self, fitted: "Fitted", history: History) -> None:
         self.model, self.users = fitted.model, fitted.data.users
@@ -77,37 +77,37 @@ class ModelAtCut:
 
 
 def replay_step_at(history: History, rules: ReplayRules, at: float) -> ReplayStep:
-    """What could be shown at a moment, the plain rankers' scores of it and the terms of the serving orders."""
+    """The candidates at a time, the baselines' scores, and the terms of the serving orders."""
     candidates = history.candidates(at, rules.window)
     terms = history.heuristic(at, candidates, rules.formula)
     age_days = (at - history.data.posts.created_at[candidates]) / DAY
     baseline_scores = (history.popularity(at, candidates), terms.blended, terms.popularity)
-    added = [added_to_logits(order, popularity=terms.popularity, age_days=age_days) for order in rules.orders]
+    serving_terms = [added_to_logits(order, popularity=terms.popularity, age_days=age_days) for order in rules.orders]
     return ReplayStep(
         at=at,
         candidates=candidates,
-        baseline_scores=np.stack([_as_places(scores) for scores in baseline_scores]),
-        added=np.stack(added),
+        baseline_scores=np.stack([_as_negative_ranks(scores) for scores in baseline_scores]),
+        serving_terms=np.stack(serving_terms),
     )
 
 
 def ranked_at(
-    history: History, moment: ReplayStep, histories: UserHistories, model: Scorer
+    history: History, step: ReplayStep, histories: UserHistories, model: Scorer
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """The first `LENGTH` posts of each system for each user, of those that may be shown to them.
+    """The first `LENGTH` posts of each system for each user, among those that may be shown.
 
     Returns:
         Columns of the candidates (n_systems, n_users, LENGTH), best first, NO_POST at the end of a short list; the
-        systems are PLAIN_RANKERS, and NeuCF under each serving order. And what was withheld
+        systems are BASELINES, and NeuCF under each serving order. And what was withheld
         (n_users, n_candidates).
     """
-    withheld = withheld_at(history, moment.at, histories, moment.candidates)
-    logits = model.logits(histories, moment.candidates)  # (n_users, n_candidates)
+    withheld = withheld_at(history, step.at, histories, step.candidates)
+    logits = model.logits(histories, step.candidates)  # (n_users, n_candidates)
     n_users, n_candidates = logits.shape
     scores = np.concatenate(
         [
-            np.broadcast_to(moment.baseline_scores[:, None, :], (len(moment.baseline_scores), n_users, n_candidates)),
-            logits[None] + moment.added[:, None, :],
+            np.broadcast_to(step.baseline_scores[:, None, :], (len(step.baseline_scores), n_users, n_candidates)),
+            logits[None] + step.serving_terms[:, None, :],
         ]
     )
     n_systems = len(scores)
@@ -115,8 +115,8 @@ def ranked_at(
     return indices.reshape(n_systems, n_users, LENGTH), withheld
 
 
-def _as_places(scores: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Scores of the same order as float32, in which two of them could become one: minus the place, newest first."""
-    indices = np.empty(len(scores), dtype=np.float32)
-    indices[np.argsort(-scores, kind="stable")] = -np.arange(len(scores), dtype=np.float32)
-    return indices
+def _as_negative_ranks(scores: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Minus the rank, newest first at ties: keeps the order in float32, where different scores could become equal."""
+    ranks = np.empty(len(scores), dtype=np.float32)
+    ranks[np.argsort(-scores, kind="stable")] = -np.arange(len(scores), dtype=np.float32)
+    return ranks

@@ -1,5 +1,6 @@
-"""The replay of one cut: step by step, rank what the timeline could have shown then, and see what people went on to
-like. A model as of the cut, newer posts cold, tastes as of the step, the heuristic as fresh as it would have been.
+"""The replay of one cut: at each step, ranks what the timeline could have shown, and compares with later likes.
+
+The model is the one of the cut, newer posts are cold, and tastes and the heuristic are those of the step.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -27,20 +28,20 @@ from shared.event_columns import Int64s
 from shared.neucf.examples import Examples
 from shared.neucf.score import blocks
 
-MAX_ASKED = 2_000  # users asked in one cut, drawn with the seed where there are more
+MAX_ASKED = 2_000  # test users of one cut, drawn with the seed if there are more
 
 Figures = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CutFigures:
-    """What one cut came to: for each user asked, the mean over the steps at which they were."""
+    """The figures of one cut: for each test user, the mean over their steps."""
 
     cut: ReplayCut
-    n_steps: int  # with somebody to ask
-    n_asked: int  # users over all steps
+    n_steps: int  # with test users
+    n_asked: int  # test users, summed over steps
     user_id_hashes: Int64s  # (n_users,) ascending
-    baselines: Mapping[str, Figures]  # each of PLAIN_RANKERS -> (n_users, n_metrics)
+    baselines: Mapping[str, Figures]  # each of BASELINES -> (n_users, n_metrics)
     by_order: Figures  # (n_orders, n_users, n_metrics) NeuCF under each serving order
 
 
@@ -53,21 +54,21 @@ def replay_cut(
 ) -> CutFigures:
     """Rank at each step of a cut with a model that was trained on the events before the cut.
 
-    `on_step` is told how many steps are done, and of how many.
+    `on_step` is called with the number of finished steps and of all.
 
     Raises:
         ScoringRefused: a score of the model is NaN or infinite.
     """
-    invited = _invited(history, rules, cut)
+    test_users = _test_users(history, rules, cut)
     users: list[Int64s] = []
     figures: list[Figures] = []  # of each step: (n_users, n_systems, n_metrics)
     n_steps = 0
     steps = cut.steps()
-    for place, step in enumerate(steps):
+    for index, step in enumerate(steps):
         if on_step is not None:
-            on_step(place, len(steps))
+            on_step(index, len(steps))
         wanted = history.likes_within(step.start, step.end)
-        wanted = wanted.where(np.isin(wanted.user_id_hashes, invited))
+        wanted = wanted.where(np.isin(wanted.user_id_hashes, test_users))
         asked = list(_asked(history, rules, step.start, wanted, model))
         users += [keys for keys, _ in asked]
         figures += [values for _, values in asked]
@@ -76,7 +77,7 @@ def replay_cut(
         np.concatenate([np.zeros(0, np.int64), *users]),
         np.concatenate([np.zeros((0, len(BASELINES) + len(rules.orders), len(metrics.NAMES))), *figures]),
     )
-    baselines = {name: means[:, place] for place, name in enumerate(BASELINES)}
+    baselines = {name: means[:, index] for index, name in enumerate(BASELINES)}
     by_order = means[:, len(BASELINES) :].swapaxes(0, 1)
     n_asked = sum(len(keys) for keys in users)
     return CutFigures(
@@ -87,38 +88,38 @@ def replay_cut(
 def _asked(
     history: History, rules: ReplayRules, at: float, wanted: Examples, model: Scorer
 ) -> Iterator[tuple[Int64s, Figures]]:
-    """Users who are warm and went on to like something that could be shown to them, with the figures of all systems."""
+    """Warm users who later liked something that could be shown to them, with the figures of all systems."""
     users = distinct(wanted.user_id_hashes)
     users = users[histories_at(history, at, users).counts >= rules.min_known]
     if len(users) == 0:
         return
-    moment = replay_step_at(history, rules, at)
-    if len(moment.candidates) == 0:
+    step = replay_step_at(history, rules, at)
+    if len(step.candidates) == 0:
         return
     n_systems = len(BASELINES) + len(rules.orders)
-    for part in blocks(len(users), max(1, CELLS_AT_ONCE // (n_systems * len(moment.candidates)))):
+    for part in blocks(len(users), max(1, CELLS_AT_ONCE // (n_systems * len(step.candidates)))):
         histories = histories_at(history, at, users[part])
-        indices, withheld = ranked_at(history, moment, histories, model)
-        relevant = _wanted(history, moment, users[part], wanted) & ~withheld  # (n_users, n_candidates)
+        indices, withheld = ranked_at(history, step, histories, model)
+        relevant = _wanted(history, step, users[part], wanted) & ~withheld  # (n_users, n_candidates)
         n_relevant = relevant.sum(axis=1)
         asked = n_relevant > 0
-        found = np.take_along_axis(relevant[None], np.maximum(indices, 0), axis=2) & (indices >= 0)
-        hits = found[:, asked].reshape(-1, LENGTH)
+        in_list = np.take_along_axis(relevant[None], np.maximum(indices, 0), axis=2) & (indices >= 0)
+        hits = in_list[:, asked].reshape(-1, LENGTH)
         values = metrics.metrics_of(hits, np.tile(n_relevant[asked], n_systems), metrics.KS)
         columns = np.stack([values[name] for name in metrics.NAMES], axis=1)
         yield users[part][asked], columns.reshape(n_systems, -1, len(metrics.NAMES)).swapaxes(0, 1)
 
 
-def _wanted(history: History, moment: ReplayStep, user_id_hashes: Int64s, wanted: Examples) -> NDArray[np.bool_]:
-    """What some users went on to like, of the candidates. -> (n_users, n_candidates)"""
-    mask = np.zeros((len(user_id_hashes), len(moment.candidates)), dtype=np.bool_)
-    columns = columns_of(history, moment.candidates, wanted.post_id_hashes)
-    mine = np.isin(wanted.user_id_hashes, user_id_hashes) & (columns != NO_COLUMN)
-    mask[np.searchsorted(user_id_hashes, wanted.user_id_hashes[mine]), columns[mine]] = True
+def _wanted(history: History, step: ReplayStep, user_id_hashes: Int64s, wanted: Examples) -> NDArray[np.bool_]:
+    """Which candidates these users liked later. -> (n_users, n_candidates)"""
+    mask = np.zeros((len(user_id_hashes), len(step.candidates)), dtype=np.bool_)
+    columns = columns_of(history, step.candidates, wanted.post_id_hashes)
+    counted = np.isin(wanted.user_id_hashes, user_id_hashes) & (columns != NO_COLUMN)
+    mask[np.searchsorted(user_id_hashes, wanted.user_id_hashes[counted]), columns[counted]] = True
     return mask
 
 
-def _invited(history: History, rules: ReplayRules, cut: ReplayCut) -> Int64s:
+def _test_users(history: History, rules: ReplayRules, cut: ReplayCut) -> Int64s:
     users = distinct(history.likes_within(cut.start, cut.end).user_id_hashes)
     if len(users) <= MAX_ASKED:
         return users

@@ -1,4 +1,4 @@
-"""What the replayed cuts come to together: a serving order that was never tuned on what it is judged on. Pure."""
+"""Combines the replayed cuts; each cut's serving order is chosen on earlier cuts only. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 NEUCF, NEUCF_RAW = "neucf", "neucf without serving order"
 CHOSEN_BY = "ndcg@10"
-PLAIN = 0  # place of the order that is the model's score alone, in the grid
+PLAIN = 0  # index in the grid of the order that is the model's score alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayedCut:
-    """One cut as it went."""
+    """One judged cut."""
 
     cut: ReplayCut
-    n_steps: int  # with somebody to ask
+    n_steps: int  # with test users
     n_users: int
     order: ServingOrder  # chosen on the cuts before
 
@@ -35,9 +35,9 @@ class Replay:
     """The replay as a whole."""
 
     cuts: tuple[ReplayedCut, ...]
-    order: ServingOrder  # chosen on all cuts: what ships with the model
-    report: Report | None  # None where the data are too thin
-    missing: str  # what the data lack; empty when they suffice
+    order: ServingOrder  # chosen on all cuts; part of the model's manifest
+    report: Report | None  # None if there is too little data
+    missing: str  # what is missing; empty if there is enough data
 
 
 def replay_of(
@@ -49,66 +49,65 @@ def replay_of(
     min_known: int,
     generator: np.random.Generator,
 ) -> Replay:
-    """Choose each cut's serving order on the cuts before it, and pool what the cuts came to, user by user.
+    """Choose each cut's serving order on the cuts before it, and pool the figures of all cuts by user.
 
     Args:
-        cuts: in order of time, with those of the warm-up.
+        cuts: in order of time, including the warm-up.
         orders: the grid that `by_order` of the cuts is about; the first one is the score alone.
-        n_warm_up: cuts at the beginning that only choose and are not judged.
-        n_posts: that there are, for the protocol.
-        min_known: likes that the users had, for the protocol.
+        n_warm_up: cuts at the beginning that are not judged.
+        n_posts: number of all posts, for the protocol.
+        min_known: likes that test users had, for the protocol.
         generator: of the bootstrap.
     """
     choices, judged = chosen_orders(cuts)[n_warm_up:], cuts[n_warm_up:]
-    told = tuple(
-        ReplayedCut(cut=each.cut, n_steps=each.n_steps, n_users=len(each.user_id_hashes), order=orders[choice])
-        for each, choice in zip(judged, choices, strict=True)
+    replayed = tuple(
+        ReplayedCut(cut=cut.cut, n_steps=cut.n_steps, n_users=len(cut.user_id_hashes), order=orders[choice])
+        for cut, choice in zip(judged, choices, strict=True)
     )
     order, missing = orders[best_order(cuts)], _missing(judged)
     if missing:
-        return Replay(cuts=told, order=order, report=None, missing=missing)
+        return Replay(cuts=replayed, order=order, report=None, missing=missing)
     protocol = (
-        f"replay of {len(judged)} cuts in {sum(each.n_steps for each in judged)} steps; what the timeline could have "
+        f"replay of {len(judged)} cuts in {sum(cut.n_steps for cut in judged)} steps; what the timeline could have "
         f"shown at each step is ranked; users with {min_known} likes or more by then"
     )
     report = compare(_pooled(judged, choices), ours=NEUCF, protocol=protocol, n_posts=n_posts, generator=generator)
-    return Replay(cuts=told, order=order, report=report, missing="")
+    return Replay(cuts=replayed, order=order, report=report, missing="")
 
 
 def chosen_orders(cuts: "Sequence[CutFigures]") -> list[int]:
-    """For each cut the place of the order that was best on the cuts before it, and so without a look at itself."""
-    return [best_order(cuts[:place]) for place in range(len(cuts))]
+    """For each cut, the index of the order that was best on the cuts before it, without looking at itself."""
+    return [best_order(cuts[:index]) for index in range(len(cuts))]
 
 
 def best_order(cuts: "Sequence[CutFigures]") -> int:
-    """The place of the order that was best on these cuts; the score alone where too few were asked to tell."""
+    """The index of the order that was best on these cuts; the score alone if there are too few test users."""
     if not cuts:
         return PLAIN
-    users = np.concatenate([each.user_id_hashes for each in cuts])
+    users = np.concatenate([cut.user_id_hashes for cut in cuts])
     metric = NAMES.index(CHOSEN_BY)
-    values = np.concatenate([each.by_order[:, :, metric] for each in cuts], axis=1)  # (n_orders, n_user_cuts)
+    values = np.concatenate([cut.by_order[:, :, metric] for cut in cuts], axis=1)  # (n_orders, n_user_cuts)
     if len(distinct(users)) < MIN_ASKED:
         return PLAIN
-    return int(
-        np.argmax(mean_per_user(users, values.T)[1].mean(axis=0))
-    )  # of equal ones the first, which is the simpler
+    mean_of_order = mean_per_user(users, values.T)[1].mean(axis=0)
+    return int(np.argmax(mean_of_order))  # of equal ones the first, which is the simplest
 
 
 def _pooled(cuts: "Sequence[CutFigures]", choices: Sequence[int]) -> Mapping[str, Mapping[str, PerUser]]:
-    """For each system and metric one value per user, who counts once: the mean of their cuts."""
-    users = np.concatenate([each.user_id_hashes for each in cuts])
+    """For each system and metric, one value per user: the mean of their cuts."""
+    users = np.concatenate([cut.user_id_hashes for cut in cuts])
     systems = {
-        NEUCF: [each.by_order[choice] for each, choice in zip(cuts, choices, strict=True)],
-        NEUCF_RAW: [each.by_order[PLAIN] for each in cuts],
-        **{name: [each.baselines[name] for each in cuts] for name in cuts[0].baselines},
+        NEUCF: [cut.by_order[choice] for cut, choice in zip(cuts, choices, strict=True)],
+        NEUCF_RAW: [cut.by_order[PLAIN] for cut in cuts],
+        **{name: [cut.baselines[name] for cut in cuts] for name in cuts[0].baselines},
     }
     pooled = {name: mean_per_user(users, np.concatenate(parts))[1] for name, parts in systems.items()}
     return {name: dict(zip(NAMES, values.T, strict=True)) for name, values in pooled.items()}
 
 
 def _missing(cuts: "Sequence[CutFigures]") -> str:
-    n_cuts = sum(len(each.user_id_hashes) > 0 for each in cuts)
-    n_users = len(distinct(np.concatenate([np.zeros(0, np.int64), *(each.user_id_hashes for each in cuts)])))
+    n_cuts = sum(len(cut.user_id_hashes) > 0 for cut in cuts)
+    n_users = len(distinct(np.concatenate([np.zeros(0, np.int64), *(cut.user_id_hashes for cut in cuts)])))
     lacking = []
     if n_cuts < N_CUTS:
         lacking.append(f"{n_cuts} cuts with somebody to ask, expected {N_CUTS}")

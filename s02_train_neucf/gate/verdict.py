@@ -1,4 +1,4 @@
-"""The gate: a model goes live only by proof against what the app would show without it, and in working order."""
+"""The gate: a model goes live only if it is proven better than what the app shows without it, and if it works."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,25 +10,25 @@ if TYPE_CHECKING:
     from s02_train_neucf.gate.list_diversity import ListDiversity
     from s02_train_neucf.gate.replay_report import Replay
 
-GATE_BASELINES = (POPULARITY, HEURISTIC)  # what the app shows without a model: more than the better one is asked for
-GATE_METRIC = "ndcg@10"  # the first page is about ten posts, and order within it counts
+GATE_BASELINES = (POPULARITY, HEURISTIC)  # what the app shows without a model; the better one must be beaten
+GATE_METRIC = "ndcg@10"  # the first page is about ten posts, and their order counts
 # Twice what one list for everybody reaches in a window of a thousand posts (2 %); the demo's models reached 6 to 11 %.
-MIN_COVERAGE = 0.04  # of the posts that as many lists could hold
-MIN_CANARIES = 2  # lists, below which nothing can be alike
-MAX_OVERLAP = 0.9  # of two lists, on the mean: 18 of 20 posts in common is one list for everybody
+MIN_COVERAGE = 0.04  # of the most posts that so many lists could hold
+MIN_CANARIES = 2  # lists; fewer cannot be compared
+MAX_OVERLAP = 0.9  # mean, of two lists: with 18 of 20 posts in common all users get the same list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateCheck:
-    """One thing that is asked of a model."""
+    """One requirement of a model."""
 
     passed: bool
-    sentence: str  # what was found, and, where it failed, what was expected
+    sentence: str  # the result, and for a failed check what was expected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Whether to promote, and what was found."""
+    """Whether to promote, and the results of all checks."""
 
     checks: tuple[GateCheck, ...]
 
@@ -38,7 +38,7 @@ class Verdict:
 
     @property
     def reason(self) -> str:
-        """Of a yes all that was found; of a no what failed."""
+        """All results if the model is promoted, else the failed ones."""
         return " ".join(check.sentence for check in self.checks if self.promote or not check.passed)
 
 
@@ -48,7 +48,7 @@ def verdict(replay: "Replay", *, finite: bool, diversity: "ListDiversity | None"
     Args:
         replay: pooled over its cuts.
         finite: whether every weight of the model is a finite number.
-        spread: of the model's lists; None where it could not be scored with.
+        diversity: of the model's lists; None if it cannot score.
     """
     checks = [beats_baselines(replay), finite_weights(finite=finite)]
     if diversity is not None:
@@ -59,21 +59,21 @@ def verdict(replay: "Replay", *, finite: bool, diversity: "ListDiversity | None"
 def beats_baselines(
     replay: "Replay", baselines: Sequence[str] = GATE_BASELINES, metric: str = GATE_METRIC
 ) -> GateCheck:
-    """Whether the paired interval against the better of what the app could show without a model excludes zero."""
+    """Whether the interval of the difference to the best baseline is above zero."""
     report = replay.report
     if report is None:
         return GateCheck(passed=False, sentence=f"No replay is possible yet; wait for data: got {replay.missing}.")
-    rival = max(baselines, key=lambda name: report.figures[name][metric].mean)
-    ours, theirs = report.figures[report.ours][metric], report.figures[rival][metric]
-    gain = report.differences[rival][metric]
-    figures = f"{metric} {ours} against {theirs} of {rival} on {report.n_users} users; difference {gain}"
-    if gain.low > 0:
+    best = max(baselines, key=lambda name: report.figures[name][metric].mean)
+    ours, baseline = report.figures[report.ours][metric], report.figures[best][metric]
+    difference = report.differences[best][metric]
+    figures = f"{metric} {ours} against {baseline} of {best} on {report.n_users} users; difference {difference}"
+    if difference.low > 0:
         return GateCheck(passed=True, sentence=f"{figures}: better.")
     return GateCheck(passed=False, sentence=f"{figures}: not proven better, its lower end must be above zero.")
 
 
 def finite_weights(*, finite: bool) -> GateCheck:
-    """Whether the model can be scored with at all."""
+    """Whether the model can score at all."""
     if finite:
         return GateCheck(passed=True, sentence="All weights are finite.")
     return GateCheck(
@@ -82,7 +82,7 @@ def finite_weights(*, finite: bool) -> GateCheck:
 
 
 def covers_enough(diversity: "ListDiversity") -> GateCheck:
-    """Whether the lists reach enough of what they could."""
+    """Whether the lists cover enough posts."""
     found = f"The lists of {diversity.n_users} users reach {diversity.coverage:.1%} of the posts that they could hold"
     if diversity.coverage >= MIN_COVERAGE:
         return GateCheck(passed=True, sentence=f"{found}.")
@@ -90,7 +90,7 @@ def covers_enough(diversity: "ListDiversity") -> GateCheck:
 
 
 def not_all_alike(diversity: "ListDiversity") -> GateCheck:
-    """Whether the model tells people apart."""
+    """Whether the lists of different users differ."""
     if diversity.n_canaries < MIN_CANARIES:
         return GateCheck(
             passed=False, sentence=f"Got {diversity.n_canaries} users to compare lists of, expected {MIN_CANARIES}."
