@@ -78,6 +78,6 @@ class OlderPosts:
         self._copy = _Copy(older_than=older_than, read_at=now, packed=packed)
 
     def _query(self, now: datetime, older_than: datetime) -> tuple[bytes, Sequence[CatalogueEntry]]:
-        posts = newest_posts(self._database, now=now, limit=self._limit, older_older_than=older_than)
+        posts = newest_posts(self._database, now=now, limit=self._limit, older_than=older_than)
         packed = packed_by_recency(posts, now, half_life_hours=self._snapshot.half_life_hours)
         return packed, [catalogue_entry(post) for post in posts]

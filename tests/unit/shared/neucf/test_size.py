@@ -5,7 +5,7 @@ import torch
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.merge import config_of_merged
 from shared.neucf.model import NeuCF
-from shared.neucf.size import OTHER_BYTES, ID_HASH, model_bytes
+from shared.neucf.size import ID_HASH, OTHER_BYTES, model_bytes
 
 USERS, POSTS = 300, 500
 

@@ -39,7 +39,7 @@ def _older(server: _PostgreSQL) -> OlderPosts:
 
 
 async def _post_numbers(older: OlderPosts, than: datetime) -> set[int]:
-    segment = await older.posts(RequestBudget(seconds={"postgresql": 1.0}), than=than, besides=BESIDES)
+    segment = await older.posts(RequestBudget(seconds={"postgresql": 1.0}), older_than=than, without=BESIDES)
     return {*segment.post_number_set}
 
 
