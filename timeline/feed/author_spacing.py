@@ -1,7 +1,8 @@
-"""How posts may follow each other: few of one author in any ten, no near-identical photos side by side. Pure.
+"""In which order posts may follow each other: at most two of one author in any ten, no near-identical photos side by
+side. Pure.
 
-The only definition of promise 8. A post that may not come now is not dropped, it waits; when nothing else remains,
-the least bad of those that wait comes (`timeline.feed.deferred_posts`).
+The only definition of promise 8. A post that must not come next is not dropped, it is deferred. When nothing else
+remains, the deferred post that breaks the rules least is taken (`timeline.feed.deferred_posts`).
 """
 
 from collections import deque
@@ -9,12 +10,12 @@ from collections.abc import Iterable, Sequence
 from operator import eq
 from typing import Protocol
 
-WINDOW = 10  # posts in a row that are looked at
-MOST_OF_ONE_AUTHOR = 2  # of them
+WINDOW = 10  # consecutive posts
+MOST_OF_ONE_AUTHOR = 2  # posts in any window
 
 
 class SpacedPost(Protocol):
-    """What spacing must know of a post."""
+    """The properties of a post that spacing needs."""
 
     @property
     def author(self) -> int:
@@ -23,7 +24,7 @@ class SpacedPost(Protocol):
 
     @property
     def cluster(self) -> int:
-        """The cluster of near-identical photos; 0: none is known."""
+        """The cluster of near-identical photos; 0 if unknown."""
         ...
 
 
@@ -31,59 +32,59 @@ class Spacing:
     """The last posts of a chain, and what may follow them."""
 
     def __init__(self, before: Iterable[SpacedPost] = ()) -> None:
-        cards = list(before)
-        self._authors: deque[int] = deque([card.author for card in cards], maxlen=WINDOW - 1)
-        self._cluster = cards[-1].cluster if cards else 0
+        posts = list(before)
+        self._authors: deque[int] = deque([post.author for post in posts], maxlen=WINDOW - 1)
+        self._cluster = posts[-1].cluster if posts else 0
 
-    def take(self, card: SpacedPost) -> None:
+    def take(self, post: SpacedPost) -> None:
         """This post comes next."""
-        self._take(card.author, card.cluster)
+        self._take(post.author, post.cluster)
 
-    def fits(self, card: SpacedPost) -> bool:
+    def fits(self, post: SpacedPost) -> bool:
         """Whether this post may come next."""
-        return not self._badness(card.author, card.cluster)
+        return not self._badness(post.author, post.cluster)
 
     def choose(
         self, authors: Sequence[int], clusters: Sequence[int], *, room: int
     ) -> tuple[Sequence[int], list[int], int]:
-        """Choose posts as they come, each as early as it fits: what `fits` and `take` do one by one.
+        """Choose posts in order, each as early as it fits; the same as `fits` and `take` for one post at a time.
 
         Args:
             authors: the author's key of each post, the best first.
             clusters: their clusters.
-            room: how many are chosen, if there are.
+            room: how many to choose at most.
 
         Returns:
-            Places of those that were chosen, in their order; of those that still wait; and how many were looked at.
+            Indices of the chosen posts, in their order; indices of the deferred ones; how many posts were examined.
         """
         first = authors[:room]
         together = sorted((*self._authors, *first))
         if not any(map(eq, together, together[MOST_OF_ONE_AUTHOR:])) and not any(clusters[:room]):
-            self._authors += first  # nobody comes too often, whatever the order; mostly it is so
+            self._authors += first  # no author exceeds the limit in any order: the usual case
             self._cluster = 0 if first else self._cluster
             return range(len(first)), [], len(first)
         chosen: list[int] = []
-        waiting: list[int] = []
+        deferred: list[int] = []
         for index, (author, cluster) in enumerate(zip(authors, clusters, strict=True)):
             if len(chosen) >= room:
-                return chosen, waiting, index
+                return chosen, deferred, index
             if self._badness(author, cluster):
-                waiting.append(index)
+                deferred.append(index)
                 continue
             self._take(author, cluster)
             chosen.append(index)
-            while waiting and len(chosen) < room:
-                found = next((each for each in waiting if not self._badness(authors[each], clusters[each])), None)
-                if found is None:
+            while deferred and len(chosen) < room:
+                fitting = next((i for i in deferred if not self._badness(authors[i], clusters[i])), None)
+                if fitting is None:
                     break
-                waiting.remove(found)
-                self._take(authors[found], clusters[found])
-                chosen.append(found)
-        return chosen, waiting, len(authors)
+                deferred.remove(fitting)
+                self._take(authors[fitting], clusters[fitting])
+                chosen.append(fitting)
+        return chosen, deferred, len(authors)
 
-    def badness(self, card: SpacedPost) -> int:
-        """How much would break if this post came next, the author's share weighing more than the photo; 0: it fits."""
-        return self._badness(card.author, card.cluster)
+    def badness(self, post: SpacedPost) -> int:
+        """How badly this post would break the rules as the next one; the author weighs more than the photo; 0: it fits."""
+        return self._badness(post.author, post.cluster)
 
     def _take(self, author: int, cluster: int) -> None:
         self._authors.append(author)

@@ -1,4 +1,4 @@
-"""Where a page's posts come from: the order of the fallbacks, and what follows a list that is used up."""
+"""Where a page's posts come from: the order of the fallbacks, and the tail that follows a list."""
 
 import asyncio
 from collections.abc import Iterable
@@ -25,15 +25,15 @@ from timeline.stores.segments import VisibilityFilter
 class Fallbacks:
     """The lists of one process: a user's from Redis, shared ones from the snapshot, older posts from PostgreSQL."""
 
-    def __init__(self, parts: FeedResources) -> None:
-        self._reader, self._page_writer, self._stores = parts.reader, parts.page_writer, parts.stores
-        self._snapshot, self._lists = parts.snapshot, parts.lists
+    def __init__(self, resources: FeedResources) -> None:
+        self._reader, self._page_writer, self._stores = resources.reader, resources.page_writer, resources.stores
+        self._snapshot, self._lists = resources.snapshot, resources.lists
         self._older = OlderPosts(
-            database=parts.database, stores=parts.stores, snapshot=parts.snapshot, lists=parts.lists
+            database=resources.database, stores=resources.stores, snapshot=resources.snapshot, lists=resources.lists
         )
 
     def own_list(self, user_id: str, state: UserState) -> RankedList | None:
-        """The user's own list: of their phase, or else the heuristic's; None when there is none."""
+        """The user's own list of their phase, or else of the heuristic; None without one."""
         phase = self._snapshot.newer_phase(state.phase).phase_of(user_id)
         ranked = state.list_of(phase)
         if ranked is None and phase is not Phase.HEURISTIC:
@@ -41,10 +41,10 @@ class Fallbacks:
         return ranked
 
     async def shared_list(self, *, has_redis: bool) -> RankedList:
-        """What others get who have no list: everyone's, the snapshot's, or the newest posts."""
+        """The list for users without one: everyone's list, its copy in the snapshot, or the newest posts."""
         snapshot = self._snapshot
         if snapshot.everyone is None and snapshot.newest is None:
-            with suppress(TimeoutError):  # then the page says that it has nothing, and what is missing
+            with suppress(TimeoutError):  # then the page is empty and `degraded`
                 await asyncio.wait_for(snapshot.first_look.wait(), FIRST_LOOK_SECONDS)
         if snapshot.everyone is not None:
             return snapshot.everyone if has_redis else replace(snapshot.everyone, source=Source.SNAPSHOT)
@@ -54,33 +54,30 @@ class Fallbacks:
 
     async def tail(self, page: ChainPage) -> Tail:
         """What follows the frozen list: unseen posts of the shared lists, older ones, then seen ones."""
-        taken, shared, own = (
-            frozenset(codec.post_numbers_of(page.chain.frozen.entries)),
-            self._snapshot.shared(),
-            await self._own(page),
-        )
+        taken = frozenset(codec.post_numbers_of(page.chain.frozen.entries))
+        shared, own = self._snapshot.shared(), await self._own(page)
         seen, enough, at_most = page.seen(), self._lists.list_length, page.wanted_of_tail
-        found, visibility = None, self.visibility(page)
+        tail, visibility = None, self.visibility(page)
         if visibility.hides_few and not seen.may_be_all:
-            found = tail_of_shared(shared, own, seen, taken, enough=enough, at_most=at_most)
-        if found is None:
-            parts = tail_sources(shared, own, taken, seen, visibility)
-            if sum(len(part.unseen) for part in parts) < enough and self._snapshot.oldest is not None:
-                older = await self._older.posts(page.budget, older_than=self._snapshot.oldest, without=shared)
-                parts.append(older_source(older, parts, taken, seen, visibility))
-            found = freeze_tail(parts, seen, at_most=at_most)
+            tail = tail_of_shared(shared, own, seen, taken, enough=enough, at_most=at_most)
+        if tail is None:
+            sources = tail_sources(shared, own, taken, seen, visibility)
+            if sum(len(source.unseen) for source in sources) < enough and self._snapshot.oldest is not None:
+                older = await self._older.posts(page.budget, than=self._snapshot.oldest, besides=shared)
+                sources.append(older_source(older, sources, taken, seen, visibility))
+            tail = freeze_tail(sources, seen, at_most=at_most)
         if page.has_redis and page.position > 0:
             with suppress(StoreUnavailable):
-                asking = partial(self._page_writer.keep_tail, page.request.user_id, page.slot, page.chain.nonce, found)
-                return await self._stores.redis_with_timeout(page.budget, asking)
-        return found
+                keep = partial(self._page_writer.keep_tail, page.request.user_id, page.slot, page.chain.nonce, tail)
+                return await self._stores.redis_with_timeout(page.budget, keep)
+        return tail
 
     def visibility(self, page: ChainPage) -> VisibilityFilter:
-        """What may be shown to a page's user."""
+        """What may be shown to the user of a page."""
         return VisibilityFilter(self._reader.catalogue, self._reader.deleted.post_numbers, page.state.viewer)
 
     async def _own(self, page: ChainPage) -> list[bytes]:
-        """Packed entries of the user's present lists; a first page has read them already."""
+        """Packed entries of the user's current lists; a first page has read them already."""
         lists: Iterable[RankedList | None] = map(page.state.list_of, page.state.packed_lists)
         if page.has_redis and not page.state.packed_lists:
             with suppress(StoreUnavailable):

@@ -1,4 +1,4 @@
-"""The records of a page: what is asked for and what is given."""
+"""The records of a page: the request and the answer."""
 
 from datetime import datetime
 
@@ -18,19 +18,19 @@ class PageRequest(Struct, kw_only=True, gc=False):
 
 
 class PagePosts(Struct, gc=False):
-    """The posts of a page, in columns: what is done with them is done with all at once."""
+    """The posts of a page, in columns, since they are processed all at once."""
 
     post_numbers: list[int] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
-    marks: list[bytes] = field(default_factory=list)  # reason and score as the list has them, see `codec.marks_of`
+    marks: list[bytes] = field(default_factory=list)  # packed reason and score, see `codec.marks_of`
 
     def __len__(self) -> int:
         return len(self.post_numbers)
 
-    def append(self, card: CatalogueEntry, mark: bytes) -> None:
-        """This post comes next."""
-        self.post_numbers.append(card.post_number)
-        self.ids.append(card.post_id)
+    def append(self, post: CatalogueEntry, mark: bytes) -> None:
+        """Add the next post."""
+        self.post_numbers.append(post.post_number)
+        self.ids.append(post.post_id)
         self.marks.append(mark)
 
 

@@ -1,4 +1,4 @@
-"""Asks the stores on behalf of a request: within its budgets, and not at all while a store is known to be away."""
+"""Calls the stores for a request: within its time budgets, and not at all while a store is known to be down."""
 
 import asyncio
 import time
@@ -15,37 +15,37 @@ from shared.ranked_lists.shared_connection import GRACE_SHARE
 from timeline.stores.breaker import Breaker
 
 AnswerT = TypeVar("AnswerT")
-READ_THREADS = 4  # of their own: reads that hang keep neither writes nor the keeper from theirs
+READ_THREADS = 4  # a pool of its own: reads that hang block neither writes nor the background refresh
 
 
 class RequestBudget(Struct, kw_only=True, gc=False):
-    """What one request has left to wait, and which stores did not answer it."""
+    """How long one request may still wait for each store, and which stores did not answer it."""
 
     seconds: dict[str, float]
     degraded: list[str] = field(default_factory=list)
-    must_start_over: bool = False  # Redis refused a write: what it told before may be out of date
+    must_start_over: bool = False  # Redis refused a write: what was read from it may be out of date
     asks_database: bool = False  # PostgreSQL decides what may be shown
-    lacks_record: bool = False  # what was served before is not, or not all, on record
+    lacks_record: bool = False  # pages served before are not, or not all, recorded in Redis
 
     def note_degraded(self, store: str) -> None:
-        """This store did not answer; the page says so."""
+        """This store did not answer; the page reports it."""
         if store not in self.degraded:
             self.degraded.append(store)
 
     def degraded_stores(self) -> tuple[str, ...]:
-        """What the page says that it lacks."""
+        """The stores that the page reports in `degraded`."""
         if self.lacks_record and "redis" not in self.degraded:
             return (*self.degraded, "redis")
         return tuple(self.degraded)
 
     def ask_database_instead(self) -> None:
-        """Begin anew, with what time is left."""
+        """Start over with the time that is left; PostgreSQL decides what may be shown."""
         self.must_start_over, self.asks_database = False, True
         self.degraded.clear()
 
 
 class Stores:
-    """Redis and PostgreSQL as pages ask them."""
+    """Redis and PostgreSQL for pages, with circuit breakers and time budgets."""
 
     def __init__(self, *, breakers: Mapping[str, Breaker], budgets: Mapping[str, timedelta]) -> None:
         self._breakers = breakers
@@ -57,30 +57,30 @@ class Stores:
         self.on_redis_failure: Callable[[], None] = lambda: None  # a request had no answer
 
     def mark_redis_behind(self) -> None:
-        """Redis refused a write, or an act did not get there. The keeper says when it is abreast again."""
+        """Redis refused a write, or an act did not reach it; `BackgroundRefresh` finds out when it is current again."""
         self.times_behind += 1
         if not self.is_redis_behind:
             self.is_redis_behind = True
             self._breakers["redis"].on_open("redis")
 
     def mark_redis_current(self, *, as_of: int) -> None:
-        """Redis takes writes, and had what it was to be told when `times_behind` was this."""
+        """Redis takes writes, and has every act of the time when `times_behind` had this value."""
         if self.times_behind == as_of:
             self.is_redis_behind = False
 
     @property
     def is_redis_usable(self) -> bool:
-        """Whether a write to Redis is worth waiting for."""
+        """Whether it makes sense to wait for a write to Redis."""
         return not (self.is_redis_behind or self._breakers["redis"].is_open)
 
-    def budget(self) -> RequestBudget:
-        """A new request's."""
+    def new_budget(self) -> RequestBudget:
+        """The full budget of a new request."""
         return RequestBudget(seconds=dict(self._seconds))
 
     def redis_with_timeout(
         self, budget: RequestBudget, ask: Callable[[float], Awaitable[AnswerT]]
     ) -> Coroutine[None, None, AnswerT]:
-        """Ask Redis by what keeps the time itself, told how many seconds there are.
+        """Call Redis with a function that takes its timeout in seconds and keeps it.
 
         Raises:
             StoreUnavailable: no answer within what the request has left; it is noted there.
@@ -88,7 +88,7 @@ class Stores:
         return self._ask("redis", budget, ask)
 
     async def redis(self, budget: RequestBudget, ask: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
-        """Ask Redis.
+        """Call Redis, under a deadline.
 
         Raises:
             StoreUnavailable: no answer within what the request has left; it is noted there.
@@ -112,13 +112,13 @@ class Stores:
         breaker = self._breakers[store]
         if breaker.is_open or store in budget.degraded:
             budget.note_degraded(store)
-            raise StoreUnavailable(f"{store} is away; the keeper asks it until it answers")
+            raise StoreUnavailable(f"{store} is away; it is tried in the background until it answers")
         seconds, begun = budget.seconds[store], time.monotonic()
         try:
             answer = await ask(seconds)
         except (WarmlineError, TimeoutError) as error:
             budget.note_degraded(store)
-            if isinstance(error, WritesRefused):  # it answers: its lists can be read
+            if isinstance(error, WritesRefused):  # reads still work
                 budget.must_start_over = not budget.asks_database
                 self.mark_redis_behind()
             else:
@@ -138,7 +138,7 @@ async def _in_time(ask: Callable[[], Awaitable[AnswerT]], seconds: float) -> Ans
 
 
 class Deadline:
-    """`asyncio.timeout` with a last word."""
+    """Like `asyncio.timeout`, but its last part starts only when the event loop gets there (see `GRACE_SHARE`)."""
 
     __slots__ = ("_handle", "_is_over", "_loop", "_others", "_seconds", "_task")
 
@@ -150,16 +150,16 @@ class Deadline:
         assert task is not None
         self._task, self._others = task, task.cancelling()
         self._loop = asyncio.get_running_loop()
-        self._handle = self._loop.call_later(self._seconds * (1 - GRACE_SHARE), self._warn)
+        self._handle = self._loop.call_later(self._seconds * (1 - GRACE_SHARE), self._start_grace)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         self._handle.cancel()
         if self._is_over and self._task.uncancel() <= self._others and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
-    def _warn(self) -> None:
-        self._handle = self._loop.call_later(self._seconds * GRACE_SHARE, self._end)
+    def _start_grace(self) -> None:
+        self._handle = self._loop.call_later(self._seconds * GRACE_SHARE, self._cancel)
 
-    def _end(self) -> None:
+    def _cancel(self) -> None:
         self._is_over = True
         self._task.cancel()
