@@ -83,7 +83,7 @@ class Spacing:
         return chosen, deferred, len(authors)
 
     def badness(self, post: SpacedPost) -> int:
-        """How badly this post would break the rules as the next one; the author weighs more than the photo; 0: it fits."""
+        """How badly this post would break the rules as the next one; the author weighs more; 0: it fits."""
         return self._badness(post.author, post.cluster)
 
     def _take(self, author: int, cluster: int) -> None:

@@ -63,7 +63,7 @@ class Fallbacks:
         if tail is None:
             sources = tail_sources(shared, own, taken, seen, visibility)
             if sum(len(source.unseen) for source in sources) < enough and self._snapshot.oldest is not None:
-                older = await self._older.posts(page.budget, than=self._snapshot.oldest, besides=shared)
+                older = await self._older.posts(page.budget, older_than=self._snapshot.oldest, without=shared)
                 sources.append(older_source(older, sources, taken, seen, visibility))
             tail = freeze_tail(sources, seen, at_most=at_most)
         if page.has_redis and page.position > 0:

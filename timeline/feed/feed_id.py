@@ -3,7 +3,7 @@
     format u8 · source u8 · generation u32 · position u16 · nonce of the chain, 8 bytes
     · keyed BLAKE2b of these and the user id, 12
 
-It decides nothing, so one that is broken, forged or another user's is not refused: its event just counts for no page.
+It authorizes nothing, so a broken or forged one, or another user's, is not refused: its event counts for no page.
 """
 
 import base64
@@ -16,12 +16,12 @@ from shared.ranked_lists.codec import RankedList
 from shared.signing import SigningKeys, encode_base64url
 
 FORMAT = 1
-MAX_LENGTH = 64  # characters; ours have 38
+MAX_LENGTH = 64  # characters; a feed id has 38
 _BODY = struct.Struct("<BBIH8s")
 
 
 def feed_id(frozen: RankedList, position: int, nonce: bytes, *, user_id: str, keys: SigningKeys) -> str:
-    """The name of the page of a chain that starts at a position."""
+    """The feed id of the page that starts at a position of a chain."""
     body = _BODY.pack(FORMAT, SOURCES_BY_CODE.index(frozen.source), frozen.generation, position, nonce)
     return encode_base64url(body + keys.sign(_signed(body, user_id)))
 

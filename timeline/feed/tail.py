@@ -1,8 +1,8 @@
 """What follows a frozen list: unseen posts of shared lists, older ones, then seen ones, the longest ago first. Pure.
 
-A tail is frozen once: which posts it has, in the order of their lists. Which of them come next depends on what the user
-has seen, and is worked out only as far as pages come near, as with the list itself (`timeline.feed.prepare_list`): of
-two thousand posts a page needs twenty, and whoever has seen their whole list needs a tail on each first page.
+The posts of a tail are frozen once, in the order of their lists. Which of them come next depends on what the user has
+seen; it is computed only for the next pages, as with the list itself (`timeline.feed.prepare_list`). A page needs
+twenty of some two thousand posts, and a user who has seen all of their list needs a tail on each first page.
 """
 
 from array import array
@@ -16,14 +16,14 @@ from shared.ranked_lists.records import Tail
 from shared.ranked_lists.timeline_store import UserState
 from timeline.stores.segments import IndexedList, VisibilityFilter
 
-NEVER = 1 << 32  # rows: more than anybody sees
-OLDEST = 128  # rows that were seen first, whose order is known at once: enough for two pages, mostly
-ALL = 4  # where that many times the posts that are asked for is all there is, it is made ready at once
-FEW = 64  # posts up to which sorting them is quicker than looking for them in a list
+NEVER = 1 << 32  # posts: more than anybody sees
+OLDEST = 128  # posts seen first, which are put in order at once: usually enough for two pages
+ALL = 4  # a tail of at most this many times the wanted posts is prepared whole
+FEW = 64  # up to this many posts, sorting them is quicker than a search through the list
 
 
 class SeenPosts:
-    """What a user has seen, here or elsewhere; and in which order, as far as it is asked for."""
+    """The posts that a user has seen, in the timeline or elsewhere; put in order only as far as needed."""
 
     __slots__ = ("_state", "may_be_all", "oldest", "post_numbers")
 
@@ -31,7 +31,7 @@ class SeenPosts:
         """
         Args:
             state: the user's.
-            all_from: whoever has seen so many may have seen all there is, and will be asked for what they saw first.
+            all_from: from this many seen posts on, the user may have seen everything, and the oldest are needed.
         """
         elsewhere, here = state.viewer.seen_posts, state.seen.post_numbers
         self._state, count = state, len(elsewhere) + len(here)
@@ -47,7 +47,7 @@ class SeenPosts:
             self.post_numbers = {*elsewhere, *here}
 
     def longest_ago_first(self, among: Set[int], *, except_oldest: bool = False) -> Iterator[int]:
-        """Those of some rows that were seen, by when they were seen last; all, or those that are not in `oldest`."""
+        """The seen posts among these, ordered by when they were last seen; all, or without those in `oldest`."""
         if not except_oldest:
             yield from filter(among.__contains__, self.oldest)
         post_numbers = _in_order(self._state)
@@ -57,49 +57,49 @@ class SeenPosts:
 
 
 def _in_order(state: UserState) -> list[int]:
-    """All that was seen, the longest ago first; a row may come twice."""
+    """All that was seen, the longest ago first; a post may come twice."""
     return _numbers(state.viewer.seen_posts) + _numbers(state.seen.post_numbers)
 
 
 def _numbers(post_numbers: Collection[int]) -> list[int]:
-    """Rows as a list; as Redis has them, that takes three quarters of what going through them takes."""
+    """Post numbers as a list; from an array, `tolist` takes three quarters of the time of a loop."""
     return post_numbers.tolist() if isinstance(post_numbers, array) else [*post_numbers]
 
 
 class TailSource(Struct, gc=False):
-    """What a tail draws from: a segment, less what must not be shown, comes in another part or has come already."""
+    """The posts of one list for a tail, without those that are hidden, in another source, or served already."""
 
-    segment: IndexedList
-    post_numbers: frozenset[int]  # of it that may be shown
-    skipped: Set[int]  # of these, those that do not come: from another part, or not again
-    unseen: Set[int]  # those that its user has not seen
+    indexed: IndexedList
+    post_numbers: frozenset[int]  # of the list that may be shown
+    skipped: Set[int]  # of these, the ones that are in another source, or served already
+    unseen: Set[int]  # the rest that the user has not seen
 
     @classmethod
-    def of(cls, segment: IndexedList, post_numbers: frozenset[int], skipped: Set[int], seen: SeenPosts) -> "TailSource":
-        """These rows of a segment, less some, as a user's part."""
+    def of(cls, indexed: IndexedList, post_numbers: frozenset[int], skipped: Set[int], seen: SeenPosts) -> "TailSource":
+        """These posts of a list, without the skipped ones, for one user."""
         unseen = post_numbers - seen.post_numbers
-        return cls(segment, post_numbers, skipped, unseen - skipped if skipped else unseen)
+        return cls(indexed, post_numbers, skipped, unseen - skipped if skipped else unseen)
 
     def first_unseen(self, at_most: int) -> Sequence[int]:
-        """The first unseen rows, in their order."""
+        """The first unseen posts, in the order of the list."""
         if not self.unseen:
             return ()
         if len(self.unseen) <= FEW:
-            return sorted(self.unseen, key=self.segment.offsets(self.unseen).__getitem__)[:at_most]
-        return [*islice(filter(self.unseen.__contains__, self.segment.index), at_most)]
+            return sorted(self.unseen, key=self.indexed.offsets(self.unseen).__getitem__)[:at_most]
+        return [*islice(filter(self.unseen.__contains__, self.indexed.index), at_most)]
 
     def entries_of(self, post_numbers: Sequence[int]) -> dict[int, bytes]:
-        """The packed entries of those of these rows that come from here."""
-        mine = self.post_numbers.intersection(post_numbers) - self.skipped
-        offsets = self.segment.offsets(mine)
-        size, packed = codec.ENTRY.size, self.segment.packed
-        return {number: packed[(at := offsets[number] * size) : at + size] for number in mine}
+        """The packed entries of the posts, among these, that come from this source."""
+        own = self.post_numbers.intersection(post_numbers) - self.skipped
+        offsets = self.indexed.offsets(own)
+        size, packed = codec.ENTRY.size, self.indexed.packed
+        return {number: packed[(at := offsets[number] * size) : at + size] for number in own}
 
 
 def tail_of_shared(
     shared: IndexedList, own: Sequence[bytes], seen: SeenPosts, taken: Set[int], *, enough: int, at_most: int
 ) -> Tail | None:
-    """A tail whose shared lists hold enough that is unseen, as mostly they do; None when they do not.
+    """A tail of shared lists that hold enough unseen posts, the usual case; None if they do not.
 
     Args:
         shared: the shared lists.
@@ -107,88 +107,90 @@ def tail_of_shared(
         seen: what the user has seen.
         taken: posts that are in the chain already.
         enough: how many unseen posts are enough.
-        at_most: how many posts are made ready.
+        at_most: how many posts to prepare.
     """
     fresh = filterfalse(seen.post_numbers.__contains__, shared.index)
     unseen = [*islice(filterfalse(taken.__contains__, fresh) if taken else fresh, max(enough, at_most))]
     if len(unseen) < enough or len(unseen) < at_most:
         return None
-    ready = codec.pick(shared.packed, map(shared.index.__getitem__, unseen[:at_most]))
-    return Tail(unseen=at_most, entries=ready, rest=b"".join((shared.packed, *own)))
+    prepared = codec.pick(shared.packed, map(shared.index.__getitem__, unseen[:at_most]))
+    return Tail(unseen=at_most, entries=prepared, rest=b"".join((shared.packed, *own)))
 
 
 def tail_sources(
     shared: IndexedList, own: Sequence[bytes], taken: Set[int], seen: SeenPosts, visibility: VisibilityFilter
 ) -> list[TailSource]:
-    """What a tail draws from first: the shared lists, then what only the user's own lists have."""
-    parts = [TailSource.of(shared, visibility.candidates_in(shared), visibility.few_hidden_in(shared) | taken, seen)]
+    """The first sources of a tail: the shared lists, then the posts that only the user's own lists have."""
+    sources = [TailSource.of(shared, visibility.candidates_in(shared), visibility.few_hidden_in(shared) | taken, seen)]
     packed = b"".join(own)
     others = frozenset(codec.post_numbers_of(packed)).difference(shared.post_number_set)
     if others:
-        parts.append(TailSource.of(IndexedList(packed, others), visibility.candidates_of([*others]), taken, seen))
-    return parts
+        sources.append(TailSource.of(IndexedList(packed, others), visibility.candidates_of([*others]), taken, seen))
+    return sources
 
 
 def older_source(
     older: IndexedList, before: Sequence[TailSource], taken: Set[int], seen: SeenPosts, visibility: VisibilityFilter
 ) -> TailSource:
-    """What it draws from when those hold too little that is unseen: older posts, less what comes before."""
+    """The source of a tail if the first ones hold too few unseen posts: older posts, without those."""
     skipped = frozenset(taken).union(
-        visibility.few_hidden_in(older), *[part.segment.post_number_set for part in before[1:]]
+        visibility.few_hidden_in(older), *[source.indexed.post_number_set for source in before[1:]]
     )
     return TailSource.of(older, visibility.candidates_in(older), skipped, seen)
 
 
-def freeze_tail(parts: Sequence[TailSource], seen: SeenPosts, *, at_most: int) -> Tail:
-    """A tail whose first posts are ready; its rest is what the parts hold, whatever of it has come.
+def freeze_tail(sources: Sequence[TailSource], seen: SeenPosts, *, at_most: int) -> Tail:
+    """A tail whose first posts are prepared; its rest is all entries of the sources.
 
-    Where fewer are ready than there might be, nothing else may be shown, and nothing follows them.
+    If fewer than `at_most` are prepared, nothing else may be shown, and the rest is empty.
 
     Args:
-        parts: the best first; no post may be in two of them.
+        sources: the best first; no post may be in two of them.
         seen: what the user has seen.
-        at_most: how many posts are made ready; all, where there are few more.
+        at_most: how many posts to prepare; all of them, if there are few more.
     """
-    if sum(len(part.post_numbers) for part in parts) <= ALL * at_most:
+    if sum(len(source.post_numbers) for source in sources) <= ALL * at_most:
         at_most = ALL * at_most + 1
-    ready: list[int] = []
-    for part in parts:
-        ready += part.first_unseen(at_most - len(ready))
-    n_unseen = len(ready)
+    prepared: list[int] = []
+    for source in sources:
+        prepared += source.first_unseen(at_most - len(prepared))
+    n_unseen = len(prepared)
     if n_unseen < at_most:
-        ready += islice(_those_in(parts, seen), at_most - n_unseen)
+        prepared += islice(_seen_of(sources, seen), at_most - n_unseen)
     entries: dict[int, bytes] = {}
-    for part in parts:
-        entries.update(part.entries_of(ready))
-    is_all = len(ready) < at_most
+    for source in sources:
+        entries.update(source.entries_of(prepared))
+    is_all = len(prepared) < at_most
     return Tail(
         unseen=n_unseen,
-        entries=b"".join(map(entries.__getitem__, ready)),
-        rest=b"" if is_all else b"".join([part.segment.packed for part in parts]),
+        entries=b"".join(map(entries.__getitem__, prepared)),
+        rest=b"" if is_all else b"".join([source.indexed.packed for source in sources]),
     )
 
 
-def _those_in(parts: Sequence[TailSource], seen: SeenPosts) -> Iterator[int]:
-    """Seen rows that may come, the longest ago first."""
-    looks_at_oldest = sum(len(part.post_numbers) for part in parts) > OLDEST
-    if looks_at_oldest:  # mostly they are enough, and no list is copied for them
-        here = frozenset[int]().union(*[part.post_numbers.intersection(seen.oldest) - part.skipped for part in parts])
+def _seen_of(sources: Sequence[TailSource], seen: SeenPosts) -> Iterator[int]:
+    """Seen posts that may be shown, the longest ago first."""
+    includes_oldest = sum(len(source.post_numbers) for source in sources) > OLDEST
+    if includes_oldest:  # they are usually enough, and no list is copied for them
+        here = frozenset[int]().union(
+            *[source.post_numbers.intersection(seen.oldest) - source.skipped for source in sources]
+        )
         yield from filter(here.__contains__, seen.oldest)
     among = frozenset[int]().union(
-        *[part.post_numbers - part.skipped if part.skipped else part.post_numbers for part in parts]
+        *[source.post_numbers - source.skipped if source.skipped else source.post_numbers for source in sources]
     )
-    yield from seen.longest_ago_first(among, except_oldest=looks_at_oldest)
+    yield from seen.longest_ago_first(among, except_oldest=includes_oldest)
 
 
 def extend_tail(tail: Tail, taken: bytes, seen: SeenPosts, visibility: VisibilityFilter, *, at_most: int) -> Tail:
-    """A tail of which more posts are ready; once seen ones have come, all that follow count as seen.
+    """A tail of which more posts are prepared; after the first seen post, all that follow count as seen.
 
     Args:
         tail: the tail.
-        taken: packed entries of all that has come before it.
+        taken: packed entries of everything before the tail.
         seen: what the user has seen.
         permitted: what the user may be shown.
-        at_most: how many posts are made ready.
+        at_most: how many posts to prepare.
     """
     post_numbers = codec.post_numbers_of(tail.rest)
     left = frozenset(post_numbers).difference(codec.post_numbers_of(taken), codec.post_numbers_of(tail.entries))
@@ -197,8 +199,8 @@ def extend_tail(tail: Tail, taken: bytes, seen: SeenPosts, visibility: Visibilit
         [TailSource.of(rest, visibility.candidates_of([*left]), frozenset(), seen)], seen, at_most=at_most
     )
     unseen = tail.unseen + (more.unseen if tail.unseen == len(tail) else 0)
-    behind = b""
+    remaining = b""
     if more.rest:
         left = left.difference(codec.post_numbers_of(more.entries))
-        behind = b"".join(compress(codec.split(tail.rest), map(left.__contains__, post_numbers)))
-    return Tail(unseen=unseen, entries=tail.entries + more.entries, rest=behind)
+        remaining = b"".join(compress(codec.split(tail.rest), map(left.__contains__, post_numbers)))
+    return Tail(unseen=unseen, entries=tail.entries + more.entries, rest=remaining)

@@ -26,10 +26,10 @@ class RestoredChain(Struct, kw_only=True, gc=False):
 
 
 def lacks_record(chain: Chain | None, tail: Tail | None, cursor: Cursor) -> bool:
-    """Whether the page that a cursor came with is not on record in this chain.
+    """Whether the page that a cursor came with is not recorded in this chain.
 
-    An end that lies behind the cursor's position does not tell it alone: a process that could not read the chain began
-    it anew, and what it served there may be another page. So what the cursor knows must stand before its position.
+    A page end behind the cursor's position is not enough: a process that could not read the chain may have started it
+    again and served other posts there. So the posts that the cursor carries must come before its position.
     """
     if chain is None or cursor.position > max(chain.page_ends, default=0):
         return True
@@ -42,22 +42,22 @@ def lacks_record(chain: Chain | None, tail: Tail | None, cursor: Cursor) -> bool
 def is_later_state(chain: Chain, earlier: Chain) -> bool:
     """Whether more pages were served of this chain than of an earlier state of it.
 
-    One that began anew while Redis was away has the same nonce and another list: it continues nothing.
+    A chain that was started again while Redis was away has the same nonce and another list: it is no later state.
     """
     end = max(earlier.page_ends, default=0)
-    ours, theirs = (
-        (each.frozen.source, each.frozen.generation, codec.post_numbers_of(codec.part(each.frozen.entries, 0, end)))
-        for each in (chain, earlier)
+    served, served_earlier = (
+        (state.frozen.source, state.frozen.generation, codec.post_numbers_of(codec.part(state.frozen.entries, 0, end)))
+        for state in (chain, earlier)
     )
-    return len(chain.page_ends) > len(earlier.page_ends) and ours == theirs
+    return len(chain.page_ends) > len(earlier.page_ends) and served == served_earlier
 
 
 def with_unrecorded(chain: Chain, tail: Tail | None, cursor: Cursor) -> RestoredChain:
-    """A chain that lacks a record, with what the cursor knows of it.
+    """A chain that lacks records of pages, completed by the posts that the cursor carries.
 
-    The cursor may know the last pages only. What was served between those and the last page on record was, mostly, what
-    comes next in the list: so many posts are taken for it. The position never goes back, or it would name a place in a
-    page that was served before; where posts are missing for that, blank entries stand for them.
+    The cursor may carry the last pages only. Pages between them and the last recorded one usually served what comes
+    next in the list, so that many posts are counted as served. The position never goes back, since it would then be
+    inside a page that was served before; if posts are missing, blank entries fill the gap.
     """
     recorded = max(chain.page_ends, default=0)
     start, tail = _split_at(chain, tail, recorded)
@@ -66,26 +66,26 @@ def with_unrecorded(chain: Chain, tail: Tail | None, cursor: Cursor) -> Restored
     all_entries = ready + rest + (tail.entries + tail.rest if tail else b"")
     known: dict[int, bytes] = {}
     for number, entry in zip(codec.post_numbers_of(all_entries), codec.split(all_entries), strict=True):
-        known.setdefault(number, entry)  # the list's own counts, not the tail's
+        known.setdefault(number, entry)  # of a post in list and tail, the list's entry
     between = max(0, cursor.position - recorded - len(cursor.unrecorded))
     skipped = _absent_from(codec.post_numbers_of(all_entries), served)[:between]
-    head = [known.get(number) or codec.pack_entry(number, Reason.NEW, 0.0) for number in (*skipped, *served)]
-    head = [_BLANK] * (cursor.position - recorded - len(head)) + head
-    gone, position = frozenset((*skipped, *served)), recorded + len(head)
-    frozen = chain.frozen.with_entries(start + b"".join(head) + _without(ready, gone))
+    served_entries = [known.get(number) or codec.pack_entry(number, Reason.NEW, 0.0) for number in (*skipped, *served)]
+    served_entries = [_BLANK] * (cursor.position - recorded - len(served_entries)) + served_entries
+    taken, position = frozenset((*skipped, *served)), recorded + len(served_entries)
+    frozen = chain.frozen.with_entries(start + b"".join(served_entries) + _without(ready, taken))
     return RestoredChain(
         chain=Chain(
-            nonce=chain.nonce, frozen=frozen, page_ends=(*chain.page_ends, position), rest=_without(rest, gone)
+            nonce=chain.nonce, frozen=frozen, page_ends=(*chain.page_ends, position), rest=_without(rest, taken)
         ),
-        tail=None if tail is None else _tail_without(tail, gone),
+        tail=None if tail is None else _tail_without(tail, taken),
         position=position,
     )  # fmt: skip
 
 
 def without_seen(chain: Chain, tail: Tail | None, position: int, seen: Set[int]) -> Chain:
-    """A chain that began while Redis was away, when nobody could tell what its user had seen: that comes at the end.
+    """A chain that began while Redis was away, without the posts that turn out to be seen: they come in the tail.
 
-    What was served of its tail belongs to the chain from now on; the tail is to be worked out again.
+    Posts of the old tail that were served become part of the list; the tail must be computed again.
     """
     before, _ = _split_at(chain, tail, position)
     frozen = chain.frozen.with_entries(before + _without(codec.part(chain.frozen.entries, position), seen))
@@ -93,7 +93,7 @@ def without_seen(chain: Chain, tail: Tail | None, position: int, seen: Set[int])
 
 
 def _split_at(chain: Chain, tail: Tail | None, position: int) -> tuple[bytes, Tail | None]:
-    """The entries before a position, also those in the tail, and what is left of the tail behind it."""
+    """The entries of list and tail before a position, and the tail from there on."""
     entries = chain.frozen.entries
     beyond = position - codec.length_of(entries)
     if tail is None or beyond <= 0:
@@ -102,15 +102,17 @@ def _split_at(chain: Chain, tail: Tail | None, position: int) -> tuple[bytes, Ta
     return entries + codec.part(tail.entries, 0, beyond), left
 
 
-def _tail_without(tail: Tail, gone: frozenset[int]) -> Tail:
+def _tail_without(tail: Tail, taken: frozenset[int]) -> Tail:
     unseen = tail.unseen - sum(
-        number in gone for number in codec.post_numbers_of(codec.part(tail.entries, 0, tail.unseen))
+        number in taken for number in codec.post_numbers_of(codec.part(tail.entries, 0, tail.unseen))
     )
-    return Tail(unseen=unseen, entries=_without(tail.entries, gone), rest=_without(tail.rest, gone))
+    return Tail(unseen=unseen, entries=_without(tail.entries, taken), rest=_without(tail.rest, taken))
 
 
-def _without(entries: bytes, gone: Set[int]) -> bytes:
-    return codec.without(entries, [at for at, number in enumerate(codec.post_numbers_of(entries)) if number in gone])
+def _without(entries: bytes, taken: Set[int]) -> bytes:
+    return codec.without(
+        entries, [index for index, number in enumerate(codec.post_numbers_of(entries)) if number in taken]
+    )
 
 
 def _absent_from(post_numbers: Sequence[int], others: Sequence[int]) -> list[int]:

@@ -43,7 +43,7 @@ class OlderPosts:
         """Posts older than a time, the newest first, without those of another list; none while PostgreSQL is away.
 
         Args:
-            patience: of the request that comes so far; it is told if PostgreSQL does not answer.
+            budget: of the request; it is told if PostgreSQL does not answer.
             older_than: the time.
             without: the list that comes before.
         """

@@ -118,7 +118,7 @@ class VisibilityFilter:
         self.hides_few = len(viewer.hidden_authors) + len(viewer.hidden_posts) < MANY  # then pages skip hidden posts
 
     def candidates_in(self, indexed: IndexedList) -> frozenset[int]:
-        """The posts of a shared list that may be shown; if few are hidden, less `few_hidden_in`."""
+        """The posts of a shared list that may be shown; if few are hidden, subtract `few_hidden_in` as well."""
         viewer, post_numbers = self._viewer, indexed.without_deleted(self._deleted)
         if self.hides_few:
             return post_numbers

@@ -39,8 +39,8 @@ def _older(server: _PostgreSQL) -> OlderPosts:
 
 
 async def _post_numbers(older: OlderPosts, than: datetime) -> set[int]:
-    segment = await older.posts(RequestBudget(seconds={"postgresql": 1.0}), older_than=than, without=BESIDES)
-    return {*segment.post_number_set}
+    indexed = await older.posts(RequestBudget(seconds={"postgresql": 1.0}), older_than=than, without=BESIDES)
+    return {*indexed.post_number_set}
 
 
 def test_many_readers_at_once_ask_once() -> None:

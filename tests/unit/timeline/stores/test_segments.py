@@ -33,26 +33,26 @@ def test_it_lets_pass_what_the_rule_does_and_what_nobody_knows(
     numbers: list[int], unknown: frozenset[int], deleted: frozenset[int], posts: frozenset[int],
     authors: frozenset[int], others: frozenset[int],
 ) -> None:  # fmt: skip
-    viewer, segment = Viewer(hidden_authors=authors | others, hidden_posts=posts), merge_lists([_packed(numbers)])
+    viewer, indexed = Viewer(hidden_authors=authors | others, hidden_posts=posts), merge_lists([_packed(numbers)])
     visibility = _visibility(unknown, deleted, viewer)
     shown = {
         number for number in numbers
         if number not in deleted and number not in posts
         and (number in unknown or may_show(viewer, post_number=number, author=number % 10))
     }  # fmt: skip
-    assert visibility.candidates_in(segment) - visibility.few_hidden_in(segment) == shown
+    assert visibility.candidates_in(indexed) - visibility.few_hidden_in(indexed) == shown
     assert {*numbers} - visibility.hidden_of(numbers) == shown
     assert visibility.candidates_of(numbers) == ({*numbers} if visibility.hides_few else shown)
 
 
 @given(ROWS, SETS)
 def test_of_a_post_that_comes_twice_the_first_entry_stays(numbers: list[int], without: frozenset[int]) -> None:
-    segment, offsets = merge_lists([_packed(numbers)], without=without), dict[int, int]()
+    indexed, offsets = merge_lists([_packed(numbers)], without=without), dict[int, int]()
     for place, number in enumerate(numbers):
         if number not in without:
             offsets.setdefault(number, place)
-    assert segment.packed == b"".join(_packed(numbers)[6 * place :][:6] for place in offsets.values())
-    assert [*segment.index] == [*offsets] == post_numbers_of(segment.packed)
+    assert indexed.packed == b"".join(_packed(numbers)[6 * place :][:6] for place in offsets.values())
+    assert [*indexed.index] == [*offsets] == post_numbers_of(indexed.packed)
 
 
 @given(ROWS, SETS)
@@ -66,6 +66,6 @@ def test_where_a_few_stand_is_where_all_do(numbers: list[int], some: frozenset[i
 def test_what_is_deleted_later_is_left_out_as_well(
     numbers: list[int], first: frozenset[int], later: frozenset[int]
 ) -> None:
-    segment = merge_lists([_packed(numbers)])
-    assert segment.without_deleted(first) == {*numbers} - first
-    assert segment.without_deleted(later) == {*numbers} - later
+    indexed = merge_lists([_packed(numbers)])
+    assert indexed.without_deleted(first) == {*numbers} - first
+    assert indexed.without_deleted(later) == {*numbers} - later
