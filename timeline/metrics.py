@@ -1,7 +1,7 @@
 """OWNS PROMETHEUS: what is counted, and how it is called. Every label has a fixed set of values.
 
 Each process has a registry of its own; what is counted is summed over those of one timeline (`WARMLINE_WORKERS`), and
-gauges are read from the stores, at which all of them look. docs/reference/observability.md lists what is here, and a
+gauges are read from the stores by each process. docs/reference/observability.md lists what is here, and a
 test compares the two.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)  # seconds; 0.3 and 1 are what we promise
 CONTENT_TYPE = CONTENT_TYPE_LATEST
-NO_SOURCE = "none"  # a request that was refused came from no source
+NO_SOURCE = "none"  # for refused requests
 STATUSES = ("200", "400", "401", "403", "413", "422", "431", "500", "503")
 OTHER = "other"
 _CODES = {int(status): status for status in STATUSES}
@@ -34,13 +34,13 @@ UNCOUNTED = ("users", "events", "posts", "repeated_posts")
 
 
 class Metrics:
-    """What one process counts."""
+    """The metrics of one process."""
 
     def __init__(self, cells: SharedCells | None = None, *, index: int = 0) -> None:
         """
         Args:
-            cells: where this process and those beside it count; None: there are none beside it.
-            place: of this process among them.
+            cells: shared with the other processes; None if there are none.
+            index: of this process.
         """
         self.registry = registry = CollectorRegistry()
         self._tally = RequestCounters(
@@ -61,14 +61,14 @@ class Metrics:
                                   registry=registry)  # fmt: skip
         self._job_ended = Gauge("warmline_job_ended_timestamp_seconds", "end of the last run", ("job",),
                                 registry=registry)  # fmt: skip
-        self._looked_at = time.monotonic()
+        self._checked_at = time.monotonic()
 
     def request(self, *, source: Source | None, status: int, seconds: float) -> None:
         """A timeline request was answered."""
         self._tally.request(source or NO_SOURCE, _CODES.get(status, OTHER), seconds)
 
     def page(self, page: "Page") -> None:
-        """A page was made."""
+        """A page was served."""
         self._tally.new_posts(codec.count_reason(page.posts.marks, Reason.NEW))
 
     def expired_cursor(self) -> None:
@@ -76,26 +76,26 @@ class Metrics:
         self._tally.expired_cursor()
 
     def overtaken(self) -> None:
-        """Another request of the same chain was quicker."""
+        """A page was computed again, since another request of its chain was quicker."""
         self._tally.overtaken()
 
-    def look(self, missing: Iterable[str]) -> None:
-        """The keeper looked: the time since its last look counts for the stores that are missing."""
+    def stores_checked(self, missing: Iterable[str]) -> None:
+        """The stores were checked: the time since the last check counts for those that are missing."""
         now = time.monotonic()
         for store in missing:
             if store in STORES:
-                self._tally.degraded(store, now - self._looked_at)
-        self._looked_at = now
+                self._tally.degraded(store, now - self._checked_at)
+        self._checked_at = now
 
     def publications(self, publications: Mapping[Phase, Publication]) -> None:
-        """What was published last."""
+        """The last publication of each phase."""
         for phase, publication in publications.items():
             self._age.labels(phase.value).set(max(0.0, (datetime.now(UTC) - publication.at).total_seconds()))
             self._lists.labels(phase.value).set(publication.lists)
             self._bytes.labels(phase.value).set(publication.bytes)
 
     def runs(self, runs: Iterable[Mapping[str, Any]]) -> None:
-        """The last runs, newest first, as PostgreSQL has them."""
+        """The last runs from PostgreSQL, the newest first."""
         known: set[str] = set()
         for run in runs:
             job = run["job"]
@@ -110,9 +110,9 @@ class Metrics:
             if "images_away" in report:
                 self._images_away.labels(job).set(report["images_away"])
             counts = report.get("uncounted", {})
-            for what in (each for each in UNCOUNTED if each in counts):
+            for what in filter(counts.__contains__, UNCOUNTED):
                 self._uncounted.labels(what).set(counts[what])
 
     def text(self) -> bytes:
-        """What Prometheus reads."""
+        """All metrics in the text format of Prometheus."""
         return generate_latest(self.registry)

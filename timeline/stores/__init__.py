@@ -1,1 +1,1 @@
-"""What pages read: the stores within their budgets, this process's own copies, and what keeps both right."""
+"""What pages read: the stores within time budgets, this process's own copies, and what keeps both up to date."""

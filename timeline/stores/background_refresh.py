@@ -1,7 +1,7 @@
-"""Keeps the snapshot fresh in the background, tries stores that are away, and mends a Redis that lost its memory.
+"""Refreshes the snapshot in the background, retries stores that are away, and refills a Redis that lost its memory.
 
-Three loops, so that a store that hangs keeps nobody else waiting: a look at Redis, a look at PostgreSQL, and the
-errands from PostgreSQL to Redis. A look that does not end is not started again before it does.
+Four loops, so that a store that hangs delays no other: the check of Redis, the check of PostgreSQL, the sync tasks from
+PostgreSQL to Redis, and the check of the outbox. A check that hangs is not started a second time.
 """
 
 import asyncio
@@ -45,17 +45,17 @@ if TYPE_CHECKING:
     from timeline.metrics import Metrics
 
 BEAT_EVERY = timedelta(seconds=10)
-NEWEST_EVERY = timedelta(seconds=30)  # the newest posts are read again this often while everyone's list is there
+NEWEST_EVERY = timedelta(seconds=30)  # between two reads of the newest posts, while everyone's list is there
 RETRY_EVERY = timedelta(seconds=0.5)  # a store that is away is tried this often
-LOOK_SECONDS = 2.0  # a look that takes longer counts as failed, and goes on
-NEVER = -timedelta(days=1)  # by the steady clock, which begins at 0
+CHECK_SECONDS = 2.0  # a check that takes longer counts as failed, and goes on
+NEVER = -timedelta(days=1)  # on the monotonic clock, which begins at 0
 RUNS_EVERY = timedelta(seconds=15)
-RUNS = 100  # runs that are looked at for the newest of each job
-IN_A_MOMENT = timedelta(seconds=0.1)  # an act is in Redis within it, unless something is wrong
-ON_THEIR_WAY = timedelta(seconds=2)  # acts younger than this are being written by the process that took them
-LAST_SECONDS = 1.0  # for what is heard of before the last save
+RUNS = 100  # newest runs that are read to find the last one of each job
+ACT_DELAY = timedelta(seconds=0.1)  # an act reaches Redis within this time, unless something is wrong
+IN_PROGRESS = timedelta(seconds=2)  # younger acts are being written by the process that accepted them
+STOP_SECONDS = 1.0  # for learning of erasures before the last save
 SAVE_EVERY = timedelta(seconds=30)
-THREADS = 4  # two a store: a look that hangs leaves one for the other
+THREADS = 4  # two for each store: a check that hangs leaves one free
 
 ResultT = TypeVar("ResultT")
 
@@ -78,104 +78,104 @@ class BackgroundRefresh:
         self._resources, self._snapshot, self._reader = resources, resources.snapshot, resources.reader
         self._writer, self._safety_updates, self.breakers, self._disk = writer, safety_updates, breakers, disk
         self._installation = installation
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="keeper")
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="background")
         self.stopped = asyncio.Event()
-        self.redis_checked = asyncio.Event()  # for the first time; whether it answered or not
-        self._wakeups = {store: asyncio.Event() for store in ("redis", "postgresql", "errands", "outbox")}
+        self.redis_checked = asyncio.Event()  # for the first time, with or without an answer
+        self._wakeups = {store: asyncio.Event() for store in ("redis", "postgresql", "sync", "outbox")}
         self._published: dict[Phase, Publication] = {}
         self._needs_reload = False
-        self._copies = asyncio.Lock()  # none are taken while it is learned whose they may be, nor the other way round
+        self._copies = asyncio.Lock()  # no copies are made while the installation's id is being learned, and vice versa
         self._newest_at = self._beat_at = self._saved_at = self._runs_at = NEVER
         self._saved: tuple[int, frozenset[int]] = (self._snapshot.changes, self._reader.deleted.post_numbers)
 
     def wake(self, store: str) -> None:
-        """Look at a store now: a request had no answer."""
+        """Check a store now: it did not answer a request."""
         self._wakeups[store].set()
 
     async def run(self, every: timedelta) -> None:
-        """Look, and do errands, until stopped."""
+        """Run all loops until stopped."""
         await asyncio.gather(
-            self._loop("redis", self._look_at_redis, every),
-            self._loop("postgresql", self._look_at_database, every),
-            self._loop("errands", self._do_errands, every),
-            self._loop("outbox", self._look_at_outbox, every),
+            self._loop("redis", self._refresh_from_redis, every),
+            self._loop("postgresql", self._refresh_from_database, every),
+            self._loop("sync", self._sync, every),
+            self._loop("outbox", self._check_outbox, every),
         )
         if self._disk is not None and self._disk.may_name_erased():
             with suppress(WarmlineError, TimeoutError):
-                await asyncio.wait_for(self._hear_of_erasures(), LAST_SECONDS)
+                await asyncio.wait_for(self._learn_of_erasures(), STOP_SECONDS)
         await self._save(pause=timedelta(0))
 
     async def first_checks(self) -> None:
-        """Wait until Redis was asked, and PostgreSQL whether what the file brought may be served."""
+        """Wait for the first check of Redis, and for PostgreSQL to say whether the snapshot file may be served."""
         await self.redis_checked.wait()
         if self._disk is not None and self._disk.loaded is not None:
-            await self._installation.asked.wait()
+            await self._installation.checked.wait()
 
     def close(self) -> ThreadPoolExecutor:
-        """Begin nothing more; gives the threads, of which some may still be at work."""
+        """Accept no more work; returns the pool, whose threads may still be busy."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         return self._threads
 
-    async def _loop(self, store: str, look: Callable[[], Awaitable[None]], every: timedelta) -> None:
+    async def _loop(self, name: str, check: Callable[[], Awaitable[None]], every: timedelta) -> None:
         under_way: asyncio.Future[None] | None = None
         while not self.stopped.is_set():
-            under_way = under_way or asyncio.ensure_future(look())
-            await asyncio.wait([under_way], timeout=LOOK_SECONDS)
+            under_way = under_way or asyncio.ensure_future(check())
+            await asyncio.wait([under_way], timeout=CHECK_SECONDS)
             if under_way.done():
-                self._note(store, under_way.exception())
+                self._note(name, under_way.exception())
                 under_way = None
             else:
-                self._note(store, TimeoutError())
-            self._metrics.look(self._snapshot.missing)
-            await self._rest(store, min(every, RETRY_EVERY) if store in self._snapshot.missing else every)
+                self._note(name, TimeoutError())
+            self._metrics.stores_checked(self._snapshot.missing)
+            await self._pause(name, min(every, RETRY_EVERY) if name in self._snapshot.missing else every)
         if under_way is not None:
             under_way.cancel()
 
-    async def _rest(self, store: str, pause: timedelta) -> None:
-        wake = self._wakeups[store]
+    async def _pause(self, name: str, pause: timedelta) -> None:
+        wakeup = self._wakeups[name]
         with suppress(TimeoutError):
-            await asyncio.wait_for(wake.wait(), pause.total_seconds())
-        wake.clear()
+            await asyncio.wait_for(wakeup.wait(), pause.total_seconds())
+        wakeup.clear()
 
     def stop(self) -> None:
-        """End the loops after what is under way."""
+        """End the loops, after the checks that are running."""
         self.stopped.set()
-        for store in self._wakeups:
-            self.wake(store)
+        for name in self._wakeups:
+            self.wake(name)
 
-    def _note(self, store: str, error: BaseException | None) -> None:
-        """Keep and log how a store stands."""
+    def _note(self, name: str, error: BaseException | None) -> None:
+        """Record and log the outcome of a check."""
         missing = self._snapshot.missing
-        if store in ("errands", "outbox"):
+        if name in ("sync", "outbox"):
             if error is not None and not isinstance(error, StoreUnavailable | TimeoutError):
                 log_trouble("timeline.errand_failed", kind=type(error).__name__)
             return
         if error is None:
-            self.breakers[store].close()
-            if missing.pop(store, None):
-                log_event("timeline.store_up", store=store)
-                self.wake("errands")  # what waited for it
+            self.breakers[name].close()
+            if missing.pop(name, None):
+                log_event("timeline.store_up", store=name)
+                self.wake("sync")  # it may have waited for this store
         else:
-            if missing.get(store, NOT_ASKED) == NOT_ASKED:
+            if missing.get(name, NOT_ASKED) == NOT_ASKED:
                 reason = error if isinstance(error, WarmlineError) else type(error).__name__
-                log_trouble("timeline.store_down", store=store, reason=reason)
-            missing[store] = _in_short(error)
+                log_trouble("timeline.store_down", store=name, reason=reason)
+            missing[name] = _summary_of(error)
             if isinstance(error, RedisBehind):  # it answers: pages read its lists, and PostgreSQL decides
-                self.breakers[store].close()
-        (self.redis_checked if store == "redis" else self._installation.asked).set()
+                self.breakers[name].close()
+        (self.redis_checked if name == "redis" else self._installation.checked).set()
         if self._snapshot.everyone or self._snapshot.newest or NOT_ASKED not in missing.values():
             self._snapshot.first_look.set()
 
-    async def _look_at_redis(self) -> None:
+    async def _refresh_from_redis(self) -> None:
         await self._check_redis()
-        if self._installation.id is None and not self._installation.asked.is_set():
-            with suppress(TimeoutError):  # else copies would be taken before it is known whose they are
-                await asyncio.wait_for(self._installation.asked.wait(), FIRST_LOOK_SECONDS)
+        if self._installation.id is None and not self._installation.checked.is_set():
+            with suppress(TimeoutError):  # no copies should be made before the installation's id is known
+                await asyncio.wait_for(self._installation.checked.wait(), FIRST_LOOK_SECONDS)
             await self._check_redis()
-        await self._check_abreast()
+        await self._check_current()
         async with self._copies:
-            await self._check_redis()  # by what is known now
-            self._installation.took_unchecked |= self._installation.id is None
+            await self._check_redis()  # the id may be known now
+            self._installation.has_unchecked_copies |= self._installation.id is None
             await self._copy_lists()
 
     async def _copy_lists(self) -> None:
@@ -188,21 +188,21 @@ class BackgroundRefresh:
         if everyone is None:
             return
         new_posts, blocked = await self._reader.new_posts(), await self._reader.blocked()
-        known = [
+        post_numbers = [
             *codec.post_numbers_of(everyone.entries),
             *(codec.post_numbers_of(new_posts.entries) if new_posts else ()),
         ]
-        await self._reader.ensure_posts(known)
+        await self._reader.ensure_posts(post_numbers)
         await self._reader.follow_clusters()
         snapshot.everyone = everyone
         snapshot.new_posts = NewPostPool.of(new_posts) if new_posts else None
         snapshot.blocked = blocked or snapshot.blocked
         snapshot.changes += 1
         self._published = publications
-        _settle_memory()
+        _freeze_memory()
 
-    async def _check_abreast(self) -> None:
-        """Redis is up once it takes writes and has all acts that were acknowledged while it did not.
+    async def _check_current(self) -> None:
+        """Redis is up once it takes writes, and has all acts that were acknowledged while it did not.
 
         Raises:
             WritesRefused: it answers, and refuses.
@@ -229,48 +229,48 @@ class BackgroundRefresh:
             await self._reader.check_safe()
         except MemoryLost:
             self._needs_reload = True
-            self.wake("errands")
+            self.wake("sync")
             raise
 
     async def _learn_installation(self) -> None:
-        answer = await self._in_thread(self._installation.ask)
+        answer = await self._in_thread(self._installation.read)
         if answer is not None:
             async with self._copies:
-                await self._take_installation(answer)
-        self._installation.asked.set()
+                await self._adopt_installation(answer)
+        self._installation.checked.set()
 
-    async def _take_installation(self, answer: InstallationRow) -> None:
+    async def _adopt_installation(self, answer: InstallationRow) -> None:
         if not self._installation.drops_copies(answer):
-            self._installation.take(answer)
+            self._installation.adopt(answer)
             return
         now, limit = datetime.now(UTC), self._resources.lists.everyone_length
         newest = await self._in_thread(partial(newest_posts, self._resources.database, now=now, limit=limit))
-        self._installation.take(answer)
-        self._snapshot.take_newest(newest, now, asked_for=limit)  # at once: no page may find nothing
-        self._published = {}  # what was copied is gone: it is copied anew
+        self._installation.adopt(answer)
+        self._snapshot.take_newest(newest, now, asked_for=limit)  # at once, so that no page is empty
+        self._published = {}  # the copies are gone, and must be made again
         self.wake("redis")
 
-    async def _look_at_database(self) -> None:
+    async def _refresh_from_database(self) -> None:
         database, snapshot = self._resources.database, self._snapshot
         await self._learn_installation()
         snapshot.take_phase(await self._in_thread(partial(read_phase, database)))
-        await self._hear_of_erasures()
-        now, steady = datetime.now(UTC), _steady_clock()
-        if steady - self._beat_at >= BEAT_EVERY:
+        await self._learn_of_erasures()
+        now, monotonic_now = datetime.now(UTC), _monotonic()
+        if monotonic_now - self._beat_at >= BEAT_EVERY:
             await self._in_thread(partial(record_heartbeat, database, "timeline", worker=worker_name()))
-            self._beat_at = steady
-        if snapshot.everyone is None or snapshot.newest is None or steady - self._newest_at >= NEWEST_EVERY:
+            self._beat_at = monotonic_now
+        if snapshot.everyone is None or snapshot.newest is None or monotonic_now - self._newest_at >= NEWEST_EVERY:
             limit = self._resources.lists.everyone_length
             posts = await self._in_thread(partial(newest_posts, database, now=now, limit=limit))
             snapshot.take_newest(posts, now, asked_for=limit)
-            self._newest_at = steady
-        if steady - self._runs_at >= RUNS_EVERY:
+            self._newest_at = monotonic_now
+        if monotonic_now - self._runs_at >= RUNS_EVERY:
             runs = await self._in_thread(partial(recent_runs, database, limit=RUNS))
             self._metrics.runs([dict(run) for run in runs])
-            self._runs_at = steady
+            self._runs_at = monotonic_now
 
-    async def _do_errands(self) -> None:
-        """What goes from PostgreSQL to Redis, and from here to the disk."""
+    async def _sync(self) -> None:
+        """Write what PostgreSQL has and Redis lacks to Redis, and the snapshot to the disk."""
         self._drop_stale_pool()
         await self._save()
         if "redis" in self._snapshot.missing and not self._needs_reload:
@@ -282,32 +282,32 @@ class BackgroundRefresh:
             self.wake("redis")
         if self._snapshot.phase.version > 0:
             await self._in_thread(partial(self._writer.write_phase, self._snapshot.phase))
-        await self._safety_updates.bring_up_to_date(older_than=ON_THEIR_WAY)
+        await self._safety_updates.bring_up_to_date(older_than=IN_PROGRESS)
         await self._safety_updates.finish_erasures()
 
-    async def _look_at_outbox(self) -> None:
-        """Let PostgreSQL decide while an act, of whichever process, is not in Redis yet.
+    async def _check_outbox(self) -> None:
+        """Let PostgreSQL decide while an act, accepted by any process, is not in Redis yet.
 
-        Where a request had no answer of Redis this comes at once: an act may have had none either.
+        It runs at once after a request without an answer from Redis: a write of an act may have failed, too.
         """
-        if await self._safety_updates.has_pending(older_than=IN_A_MOMENT):
+        if await self._safety_updates.has_pending(older_than=ACT_DELAY):
             self._resources.stores.mark_redis_behind()
-        await asyncio.sleep(IN_A_MOMENT.total_seconds())  # however many requests have no answer
+        await asyncio.sleep(ACT_DELAY.total_seconds())  # limits the rate while many requests get no answer
 
-    async def _hear_of_erasures(self) -> None:
-        """Forget who was erased, through whichever process; the file is written once all is known that it must lack.
+    async def _learn_of_erasures(self) -> None:
+        """Drop the data of users erased through any process; the file is written once all that it must lack is known.
 
         Raises:
             StoreUnavailable, SourceError: PostgreSQL does not answer.
         """
         elsewhere = self._disk.erasures_elsewhere() if self._disk is not None else 0
-        await self._safety_updates.hear_of_erasures()
-        if self._disk is None or elsewhere == self._disk.heard:
+        await self._safety_updates.learn_of_erasures()
+        if self._disk is None or elsewhere == self._disk.known_erasures:
             return
         await self._safety_updates.withhold_posts_of_erased()
-        with suppress(WarmlineError):  # then the next look hears of it
-            await self._check_redis()  # which has the posts of erasures that are done
-            self._disk.heard = elsewhere
+        with suppress(WarmlineError):  # then the next check learns of it
+            await self._check_redis()  # reads the deleted posts, also those of finished erasures
+            self._disk.known_erasures = elsewhere
 
     def _drop_stale_pool(self) -> None:
         pool = self._snapshot.new_posts
@@ -321,13 +321,13 @@ class BackgroundRefresh:
         )
 
     async def _save(self, *, pause: timedelta = SAVE_EVERY) -> None:
-        steady, snapshot = _steady_clock(), self._snapshot
+        monotonic_now, snapshot = _monotonic(), self._snapshot
         state = (snapshot.changes, self._reader.deleted.post_numbers)
-        if self._disk is None or not self._disk.is_kept_here or state == self._saved or self._disk.may_name_erased():
+        if self._disk is None or not self._disk.is_written_here or state == self._saved or self._disk.may_name_erased():
             return
-        if steady - self._saved_at < pause:
+        if monotonic_now - self._saved_at < pause:
             return
-        self._saved, self._saved_at = state, steady
+        self._saved, self._saved_at = state, monotonic_now
         await self._in_thread(partial(self._disk.save, snapshot, self._reader.deleted))
         snapshot.foreign_file = str(self._disk.path) if self._disk.is_foreign else None
 
@@ -335,15 +335,15 @@ class BackgroundRefresh:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
-def _in_short(error: BaseException) -> str:
-    """What is the matter with a store, for whoever asks whether this process is ready; the log says more."""
-    for kind, words in _IN_SHORT.items():
+def _summary_of(error: BaseException) -> str:
+    """What is wrong with a store, in short, for `/readyz`; the log says more."""
+    for kind, summary in _SUMMARIES.items():
         if isinstance(error, kind):
-            return words
+            return summary
     return "does not answer"
 
 
-_IN_SHORT: Mapping[type[BaseException], str] = {
+_SUMMARIES: Mapping[type[BaseException], str] = {
     MemoryLost: "lost its memory; deletions and blocks are being loaded",
     WritesRefused: "refuses writes; PostgreSQL decides what may be shown",
     RedisBehind: "lacks what was blocked or deleted; PostgreSQL decides what may be shown",
@@ -352,15 +352,16 @@ _IN_SHORT: Mapping[type[BaseException], str] = {
 }
 
 
-def _steady_clock() -> timedelta:
-    """For pauses: the clock that nobody sets. By the other one, set back by an hour, nothing would be done for one."""
+def _monotonic() -> timedelta:
+    """The monotonic clock. With the system clock set back by an hour, nothing would be refreshed for an hour."""
     return timedelta(seconds=time.monotonic())
 
 
-def _settle_memory() -> None:
-    """Have Python's collector pass over what stays, a catalogue of up to a million posts: a look at it stops all pages.
+def _freeze_memory() -> None:
+    """Exclude long-lived objects from garbage collection: scanning a catalogue of a million posts would stop all pages.
 
-    Only in a process that began so (`python -m timeline`); what is frozen is still freed when nobody refers to it.
+    Only in a process that froze objects at its start (`python -m timeline`). A frozen object is still freed when its
+    last reference goes.
     """
     if gc.get_freeze_count():
         gc.collect()

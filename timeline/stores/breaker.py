@@ -1,4 +1,4 @@
-"""Leaves a store alone that failed a few times in a row, until the keeper's look at it in the background was good."""
+"""A circuit breaker: a store that failed a few times in a row is not called until a background check succeeds."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ FAILURES = 3  # in a row
 
 @dataclass(slots=True)
 class Breaker:
-    """Open: requests do not ask the store. Only a good look of the keeper closes it, so no request pays for trying."""
+    """Open: requests do not call the store. Only a background check closes it, so no request waits for a retry."""
 
     store: str
     on_open: Callable[[str], None] = lambda _store: None
@@ -16,17 +16,17 @@ class Breaker:
     _failures: int = 0
 
     def failed(self) -> None:
-        """A request had no answer."""
+        """A request got no answer."""
         self._failures += 1
         if self._failures >= FAILURES and not self.is_open:
             self.is_open = True
             self.on_open(self.store)
 
     def answered(self) -> None:
-        """A request had an answer; one that was on its way when the breaker opened does not close it."""
+        """A request got an answer; a late one does not close an open breaker."""
         if not self.is_open:
             self._failures = 0
 
     def close(self) -> None:
-        """The keeper had an answer."""
+        """A background check got an answer."""
         self._failures, self.is_open = 0, False

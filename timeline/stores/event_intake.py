@@ -1,7 +1,7 @@
-"""Takes in events: requests that arrive while a transaction is under way share the next one, as databases do with
-commits. A request that comes alone waits for nobody.
+"""Stores events: requests that arrive during a transaction share the next one (group commit). A single request does
+not wait for others.
 
-PostgreSQL first: an answer means durable. Redis at once after it, so that the very next page obeys.
+PostgreSQL is written first: an answer means durable. Redis is written right after it, so that the next page obeys.
 """
 
 import asyncio
@@ -19,17 +19,17 @@ from shared.errors import StoreUnavailable
 from shared.logs import log_trouble
 from shared.ranked_lists.user_store import UserStore
 from timeline.stores.safety_updates import SafetyUpdates
-from timeline.stores.worker_threads import LONGEST_SECONDS, WorkerThreads
+from timeline.stores.worker_threads import MAX_SECONDS, WorkerThreads
 
-MAX_EVENTS = 1_000  # that share a transaction; a request with more has one of its own
-LARGE = 100  # events from which a request has a transaction of its own: small ones do not wait for it
+MAX_EVENTS = 1_000  # of one shared transaction
+LARGE = 100  # a request with this many events gets its own transaction: small requests do not wait for it
 
 
 class IntakeResult(Struct, gc=False):
-    """What became of a request's events."""
+    """The outcome of a request's events."""
 
     stored: StoredBatch
-    is_obeyed: bool  # hides hold on every process from the next page on
+    is_obeyed: bool  # every process obeys the hides from its next page on
 
 
 class _Waiting(Struct, gc=False):
@@ -38,7 +38,7 @@ class _Waiting(Struct, gc=False):
 
 
 class EventIntake:
-    """Keeps the events of requests, many requests at once."""
+    """Stores the events of many requests at once."""
 
     def __init__(
         self, *, database: Database, user_store: UserStore, safety_updates: SafetyUpdates, threads: WorkerThreads
@@ -51,7 +51,7 @@ class EventIntake:
         )
         self._waiting: deque[_Waiting] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._is_busy = False  # a shared transaction is under way
+        self._is_busy = False  # a shared transaction is running
 
     @property
     def n_waiting(self) -> int:
@@ -59,83 +59,83 @@ class EventIntake:
         return len(self._waiting)
 
     async def add(self, events: Sequence[Event]) -> IntakeResult:
-        """Keep a request's events. Whoever is cancelled meanwhile changes nothing for the others.
+        """Store a request's events. A cancelled request changes nothing for the others.
 
         Raises:
-            StoreUnavailable: PostgreSQL does not answer; nothing of them was kept, or nobody knows.
+            StoreUnavailable: PostgreSQL does not answer; whether they were stored is not known.
             Exception: PostgreSQL refuses them.
         """
         waiting = _Waiting(events, asyncio.get_running_loop().create_future())
         if len(events) >= LARGE:
-            self._begin([waiting])
+            self._start([waiting])
         else:
             self._waiting.append(waiting)
-            self._take_next()
+            self._start_next()
         try:
-            return await asyncio.wait_for(waiting.answer, LONGEST_SECONDS)
+            return await asyncio.wait_for(waiting.answer, MAX_SECONDS)
         except TimeoutError as error:
-            raise StoreUnavailable(f"PostgreSQL hangs: no answer within {LONGEST_SECONDS:.0f} s") from error
+            raise StoreUnavailable(f"PostgreSQL hangs: no answer within {MAX_SECONDS:.0f} s") from error
 
-    def _take_next(self) -> None:
-        """Begin a transaction for all who still wait, unless one is under way."""
+    def _start_next(self) -> None:
+        """Start a transaction for all waiting requests, unless one is running."""
         if self._is_busy:
             return
         group, count = list[_Waiting](), 0
         while self._waiting and count + len(self._waiting[0].events) <= MAX_EVENTS:
             first = self._waiting.popleft()
-            if not first.answer.done():  # nobody has given up
+            if not first.answer.done():  # the request still waits
                 group.append(first)
                 count += len(first.events)
         if group:
             self._is_busy = True
-            self._begin(group, is_shared=True)
+            self._start(group, is_shared=True)
 
-    def _begin(self, group: Sequence[_Waiting], *, is_shared: bool = False) -> None:
-        task = asyncio.create_task(self._keep(group, is_shared=is_shared))
+    def _start(self, group: Sequence[_Waiting], *, is_shared: bool = False) -> None:
+        task = asyncio.create_task(self._store_and_answer(group, is_shared=is_shared))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _keep(self, group: Sequence[_Waiting], *, is_shared: bool) -> None:
+    async def _store_and_answer(self, group: Sequence[_Waiting], *, is_shared: bool) -> None:
         try:
             stored = await self._store(group)
         except Exception as error:
             stored = []
             if len(group) == 1 or isinstance(error, StoreUnavailable):
                 _fail(group, error)
-            else:  # one of them may be what PostgreSQL refuses: each for itself
+            else:  # PostgreSQL may refuse one of them: each is tried alone
                 for waiting in group:
-                    self._begin([waiting])
+                    self._start([waiting])
         finally:
             if is_shared:
                 self._is_busy = False
-                self._take_next()
+                self._start_next()
         if stored:
-            await self._tell_redis(group, stored)
+            await self._write_to_redis(group, stored)
 
     async def _store(self, group: Sequence[_Waiting]) -> list[StoredBatch]:
         batches = [waiting.events for waiting in group]
         return await self._threads.run(partial(retried, partial(store_batches, self._database, batches)))
 
-    async def _tell_redis(self, group: Sequence[_Waiting], stored: Sequence[StoredBatch]) -> None:
-        """Mark posts as seen and have hides obeyed; then answer."""
+    async def _write_to_redis(self, group: Sequence[_Waiting], stored: Sequence[StoredBatch]) -> None:
+        """Mark posts as seen and apply hides; then answer the requests."""
         try:
             await self._mark_seen(zip(group, stored, strict=True))
-            hides = next((one.hides for one in stored if one.hides.id is not None), SafetyChange())
+            hides = next((batch.hides for batch in stored if batch.hides.id is not None), SafetyChange())
             is_obeyed = await self._safety_updates.apply(hides)
-        except Exception as error:  # nobody may wait for an answer that does not come
+        except Exception as error:  # every request must get an answer
             _fail(group, error)
             return
-        for waiting, one in zip(group, stored, strict=True):
+        for waiting, batch in zip(group, stored, strict=True):
             if not waiting.answer.done():
-                waiting.answer.set_result(IntakeResult(one, is_obeyed or one.hides.id is None))
+                waiting.answer.set_result(IntakeResult(batch, is_obeyed or batch.hides.id is None))
 
-    async def _mark_seen(self, kept: Iterable[tuple[_Waiting, StoredBatch]]) -> None:
-        """Have the posts count as seen from the next page on; without Redis, from the heuristic job's next run on."""
+    async def _mark_seen(self, batches: Iterable[tuple[_Waiting, StoredBatch]]) -> None:
+        """Mark the posts as seen from the next page on; without Redis, from the next run of the heuristic job on."""
         events = [
-            (event.at, event.user_id, one.post_numbers[event.post_id])
-            for waiting, one in kept
+            (event.at, event.user_id, batch.post_numbers[event.post_id])
+            for waiting, batch in batches
             for index, event in enumerate(waiting.events)
-            if index not in one.refused and event.post_id in one.post_numbers
+            if index not in batch.refused and event.post_id in batch.post_numbers
         ]
         seen: dict[str, list[int]] = {}
         for _, user_id, number in sorted(events, key=itemgetter(0)):

@@ -1,7 +1,7 @@
-"""Which installation this process belongs to, as PostgreSQL says, and what follows for its copies (docs/adr/0018).
+"""Which installation this process belongs to, as PostgreSQL says, and which copies it may keep (docs/adr/0018).
 
-Until PostgreSQL has answered once, nobody can tell: then pages come from what there is, and what turns out to be
-another installation's is dropped as soon as it does.
+Until PostgreSQL has answered once, the installation is unknown: pages are served from the copies there are, and those
+that turn out to belong to another installation are dropped as soon as it answers.
 """
 
 import asyncio
@@ -19,21 +19,21 @@ from timeline.stores.local_chains import LocalChains
 from timeline.stores.local_copies import Snapshot
 from timeline.stores.snapshot_file import SnapshotFile
 
-SAMPLE = 256  # posts of a file without an owner that PostgreSQL is asked about
+SAMPLE = 256  # posts of a file without an owner that are compared with PostgreSQL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstallationRow:
-    """What PostgreSQL says."""
+    """The installation in PostgreSQL."""
 
     id: str
     earlier: frozenset[str]
-    knows_file: bool  # it gave out what a file without an owner holds
+    knows_file: bool  # a file without an owner holds posts of this installation
 
 
 @dataclass(slots=True, kw_only=True)
 class Installation:
-    """Learns the id, tells everybody, and drops copies that are another's."""
+    """Learns the installation's id, passes it on to the stores, and drops copies of another installation."""
 
     database: Database
     acts_database: Database
@@ -43,53 +43,53 @@ class Installation:
     snapshot: Snapshot
     local_chains: LocalChains
     disk: SnapshotFile | None
-    took_unchecked: bool = False  # copies were taken out of a Redis whose owner could not be checked
-    asked: asyncio.Event = field(default_factory=asyncio.Event)  # PostgreSQL, whether it answered or not
+    has_unchecked_copies: bool = False  # copies were made from a Redis whose owner was not known
+    checked: asyncio.Event = field(default_factory=asyncio.Event)  # PostgreSQL was asked, with or without an answer
 
     @property
     def id(self) -> str | None:
         """None until PostgreSQL has said it."""
         return self.reader.installation
 
-    def ask(self) -> InstallationRow | None:
-        """Ask PostgreSQL, in a thread; None when the id is the one that is known."""
-        found = ask_primary(self.database, self.acts_database)
-        if found == self.id:
+    def read(self) -> InstallationRow | None:
+        """Read it from PostgreSQL, in a thread; None if the id is unchanged."""
+        current_id = ask_primary(self.database, self.acts_database)
+        if current_id == self.id:
             return None
         owner = self.disk.loaded if self.disk is not None else None
         return InstallationRow(
-            id=found,
+            id=current_id,
             earlier=frozenset(earlier_ids(self.database)),
             knows_file=owner != ""
-            or matches_installation(self.database, salt=self.snapshot.phase.salt or None, posts=self._posts()),
+            or matches_installation(self.database, salt=self.snapshot.phase.salt or None, posts=self._sample()),
         )
 
     def drops_copies(self, answer: InstallationRow) -> bool:
-        """Whether what is held is another installation's, of before this one was renewed, or nobody knows whose."""
-        return self.id is not None or self.took_unchecked or not self._is_own_file(answer)
+        """Whether the copies belong to another or an unknown installation, or are older than a renewal."""
+        return self.id is not None or self.has_unchecked_copies or not self._is_own_file(answer)
 
-    def take(self, answer: InstallationRow) -> None:
+    def adopt(self, answer: InstallationRow) -> None:
         """Belong to this installation from now on."""
         before, drops_copies = self.id, self.drops_copies(answer)
-        self._take_file(answer)
+        self._adopt_file(answer)
         if drops_copies:
             self.snapshot.forget()
             self.reader.deleted.forget_seed()
         if before is not None:
             self.local_chains.clear()
             log_event("timeline.installation_renewed", installation=short_id(answer.id))
-        for part in (self.writer, self.user_store):
-            part.expect(answer.id)
+        for store in (self.writer, self.user_store):
+            store.expect(answer.id)
         self.reader.belong_to(answer.id)
-        self.took_unchecked = False
+        self.has_unchecked_copies = False
 
     def _is_own_file(self, answer: InstallationRow) -> bool:
-        """Whether what the file brought, if there was one, may be served."""
+        """Whether the copies from the snapshot file, if there was one, may be served."""
         owner = self.disk.loaded if self.disk is not None else None
         return owner is None or owner == answer.id or (owner == "" and answer.knows_file)
 
-    def _take_file(self, answer: InstallationRow) -> None:
-        """Name the file's owner from now on; one of before a renewal is replaced, another's is left."""
+    def _adopt_file(self, answer: InstallationRow) -> None:
+        """Own the file from now on: one of an earlier id is replaced, one of another installation is left alone."""
         disk = self.disk
         if disk is None:
             return
@@ -105,7 +105,7 @@ class Installation:
                 f" {short_id(answer.id)}; it is not served and left as it is: set WARMLINE_SNAPSHOT_FILE, or remove it",
             )
 
-    def _posts(self) -> dict[int, str]:
+    def _sample(self) -> dict[int, str]:
         lists = (self.snapshot.everyone, self.snapshot.newest)
         post_numbers = [number for ranked in lists if ranked for number in codec.post_numbers_of(ranked.entries)][
             :SAMPLE

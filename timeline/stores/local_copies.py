@@ -1,8 +1,8 @@
-"""The process's own copies of what every page may need when a store is away. Who fills them:
+"""This process's own copies of what every page may need while a store is away, filled by
 `timeline.stores.background_refresh`.
 
-Each copy is taken on its own, so that a store that is down makes only its copies grow old: everyone's list, the new
-posts and the blocks by Redis, the newest posts by PostgreSQL, the phase by both.
+Each copy is made on its own, so that only the copies of a store that is down become outdated: everyone's list, the new
+posts and the blocks come from Redis, the newest posts from PostgreSQL, the phase from both.
 """
 
 import asyncio
@@ -24,37 +24,37 @@ if TYPE_CHECKING:
     from timeline.stores.new_post_pool import NewPostPool
 
 NOT_ASKED = "not asked yet"
-FIRST_LOOK_SECONDS = 0.3  # how long a request that comes before anything is known waits for the first look
+FIRST_LOOK_SECONDS = 0.3  # how long a request waits for the first check, if there are no copies yet
 
 
 @dataclass(slots=True, kw_only=True)
 class Snapshot:
-    """What was last seen of both stores."""
+    """The last copies from both stores."""
 
     catalogue: Catalogue
-    half_life_hours: float  # of recency, which scores the newest posts
+    half_life_hours: float  # of the recency that scores the newest posts
     everyone: RankedList | None = None
     newest: RankedList | None = None
-    oldest: datetime | None = None  # of the newest posts the oldest, if PostgreSQL has more
+    oldest: datetime | None = None  # time of the oldest of the newest posts, if PostgreSQL has more
     new_posts: "NewPostPool | None" = None
     blocked: BlockList = NO_BLOCKS
     phase: PhaseState = INITIAL_PHASE
     missing: dict[str, str] = field(default_factory=lambda: {"redis": NOT_ASKED, "postgresql": NOT_ASKED})
     first_look: asyncio.Event = field(default_factory=asyncio.Event)
-    changes: int = 0  # grows with each new copy of something
-    foreign_file: str | None = None  # the snapshot's file, when it is another installation's
+    changes: int = 0  # grows with each new copy
+    foreign_file: str | None = None  # path of the snapshot file, if it belongs to another installation
     _shared: IndexedList = field(default_factory=lambda: merge_lists(()))
-    _shared_of: tuple[RankedList | None, RankedList | None] = (None, None)  # what it was put together of
+    _shared_of: tuple[RankedList | None, RankedList | None] = (None, None)  # the lists that it was merged from
 
     def forget(self) -> None:
-        """Drop all copies: they are another installation's, or of before this one was renewed."""
+        """Drop all copies: they belong to another installation, or are older than the renewal of this one."""
         self.everyone = self.newest = self.oldest = self.new_posts = None
         self.blocked, self.phase = NO_BLOCKS, INITIAL_PHASE
         self.catalogue.forget()
         self.changes += 1
 
     def shared(self) -> IndexedList:
-        """Everyone's list and the newest posts as one: put together once for each copy of them."""
+        """Everyone's list and the newest posts as one list; merged once for each copy of them."""
         everyone, newest = self._shared_of
         if self.everyone is not everyone or self.newest is not newest:
             self._shared_of = self.everyone, self.newest
@@ -62,7 +62,7 @@ class Snapshot:
         return self._shared
 
     def newer_phase(self, other: PhaseState | None) -> PhaseState:
-        """Of the phase known here and another copy of it the one with the higher version."""
+        """The phase here or another copy of it, whichever has the higher version."""
         return other if other is not None and other.version > self.phase.version else self.phase
 
     def take_phase(self, phase: PhaseState) -> None:
@@ -85,7 +85,7 @@ class Snapshot:
         self.changes += 1
 
     def entries_of(self, posts: Iterable[NewPost], now: datetime) -> bytes:
-        """Posts as packed entries, scored by recency; the catalogue knows them from then on."""
+        """Posts as packed entries, scored by recency; also adds them to the catalogue."""
         posts = list(posts)
         self.catalogue.add(catalogue_entry(post) for post in posts)
         return packed_by_recency(posts, now, half_life_hours=self.half_life_hours)
@@ -100,5 +100,5 @@ def packed_by_recency(posts: Iterable[NewPost], now: datetime, *, half_life_hour
 
 
 def catalogue_entry(post: NewPost) -> CatalogueEntry:
-    """A post as the catalogue knows it."""
+    """The catalogue entry of a post."""
     return CatalogueEntry(post_number=post.post_number, post_id=post.post_id, author=post.author, cluster=post.cluster)

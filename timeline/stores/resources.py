@@ -1,4 +1,4 @@
-"""What pages are made with: the stores, this process's own copies, and the settings."""
+"""What pages need: the stores, this process's own copies, and the settings."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedResources:
-    """Handed on as one, so that a page's helpers need not repeat the list."""
+    """Passed as one argument to all parts of the feed."""
 
     reader: TimelineStore
     page_writer: PageWriter

@@ -1,6 +1,6 @@
-"""Brings what was just deleted, blocked or erased from PostgreSQL to Redis, at once or as soon as Redis is back.
+"""Writes new deletions, blocks and erasures from PostgreSQL to Redis, at once or as soon as Redis is back.
 
-What this process holds itself, in memory and on disk, changes at once in any case.
+This process's own copies, in memory and on disk, change at once in any case.
 """
 
 import time
@@ -41,24 +41,24 @@ from timeline.stores.snapshot_file import SnapshotFile
 from timeline.stores.worker_threads import WorkerThreads
 
 THREADS = 2
-HEARD_MARGIN = timedelta(minutes=1)  # an erasure is dated before it is durable
+ERASURE_MARGIN = timedelta(minutes=1)  # an erasure is dated before it is durable
 
 
 class KeepsUsers(Protocol):
-    """Something else in this process that keeps what an erased user has to be forgotten in."""
+    """Another part of this process that keeps data of users."""
 
     def users(self) -> set[str]:
-        """Of whom it keeps something."""
+        """The users whose data it keeps."""
         ...
 
     def forget(self, user_id: str) -> None:
-        """Keep nothing of a user."""
+        """Drop all data of a user."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalCopies:
-    """What this process obeys even while no store answers, and what a later one is served from."""
+    """The copies that this process obeys while no store answers, and that the next process starts with."""
 
     deleted: DeletedPosts
     local_chains: LocalChains
@@ -67,27 +67,27 @@ class LocalCopies:
     disk: SnapshotFile | None
 
     def users(self) -> set[str]:
-        """Of whom something is kept here."""
+        """The users whose data is kept here."""
         return self.local_chains.users() | self.authorizer.users()
 
     def forget_user(self, user_id: str) -> None:
-        """Drop what is kept of an erased user besides their posts."""
+        """Drop all data of an erased user, except their posts."""
         self.local_chains.forget(user_id)
         self.authorizer.forget(user_id)
         self.snapshot.forget_blocks_of(author_hash(user_id))
 
     def note_erasure(self) -> None:
-        """Have the processes beside this one write nothing to the disk before they have heard of an erasure."""
+        """Stop the other processes from writing to the disk until they have learned of an erasure."""
         if self.disk is not None and self.disk.worker is not None:
             self.disk.worker.note_erasure()
 
     def save(self) -> bool:
-        """Have the disk hold nothing that was erased; False when it refuses."""
+        """Remove everything erased from the disk; False if the disk refuses."""
         return self.disk is None or self.disk.save_without_erased(self.snapshot, self.deleted)
 
 
 class SafetyUpdates:
-    """Writes to Redis what must not be shown from now on. What could not be written stands in PostgreSQL's outbox."""
+    """Writes to Redis what must not be shown any more; changes that are not written yet are in PostgreSQL's outbox."""
 
     def __init__(
         self,
@@ -102,20 +102,22 @@ class SafetyUpdates:
         self._database, self._writer, self._user_store, self._window = database, writer, user_store, window
         self._own, self._stores = own, stores
         self._threads = WorkerThreads("withheld", threads=THREADS)
-        self._heard_at = time.monotonic()
-        self._heard: frozenset[str] = frozenset()  # whose erasures were heard of within the margin
+        self._checked_at = time.monotonic()
+        self._known_erased: frozenset[str] = (
+            frozenset()
+        )  # hashes of the users whose erasures are known, within the margin
 
     async def apply(self, change: SafetyChange) -> bool:
-        """Have every page obey an act from now on; False while it is durable, and not known to every process yet.
+        """Make every page obey an act from now on; False if it is durable, but not known to every process yet.
 
-        A Redis that is away or behind is not waited for: the keeper brings it what stands in the outbox.
+        There is no waiting for a Redis that is away or behind: `BackgroundRefresh` writes the outbox to it later.
         """
         if change.id is None:
             return True
         self._own.deleted.add(change.post_numbers)
         is_usable = self._stores.is_redis_usable
         try:
-            await self._threads.run(partial(self._write if is_usable else self._take, [change]))
+            await self._threads.run(partial(self._write if is_usable else self._reread_viewers, [change]))
             if not is_usable:
                 raise StoreUnavailable("Redis is away or behind; it was not asked")
         except (StoreUnavailable, SourceError) as error:
@@ -128,7 +130,7 @@ class SafetyUpdates:
         return True
 
     async def bring_up_to_date(self, *, older_than: timedelta = timedelta(0)) -> None:
-        """Write all that stands in the outbox, whichever process put it there.
+        """Write everything in the outbox to Redis, whichever process put it there.
 
         Raises:
             StoreUnavailable, SourceError: a store does not answer, or Redis refuses; what is left stays in the outbox.
@@ -139,7 +141,7 @@ class SafetyUpdates:
             log_event("timeline.safety_caught_up", changes=len(changes))
 
     async def has_pending(self, *, older_than: timedelta) -> bool:
-        """Whether acts stand in the outbox, whichever process put them there.
+        """Whether there are acts in the outbox, of any process.
 
         Raises:
             StoreUnavailable, SourceError: PostgreSQL does not answer.
@@ -147,32 +149,32 @@ class SafetyUpdates:
         return bool(await self._threads.run(partial(pending_changes, self._database, older_than=older_than, at_most=1)))
 
     async def forget_user(self, erasure: Erasure) -> bool:
-        """Take all traces of an erased user out of Redis and off the disk; False when some have to wait."""
+        """Remove all data of an erased user from Redis and the disk; False if some of it remains for now."""
         self._own.forget_user(erasure.user_id)
         self._own.deleted.add(erasure.post_numbers)
         self._own.note_erasure()
         is_off_disk = await self._threads.run(self._own.save)
         is_known = await self.apply(erasure.blocked)
-        return await self._sweep(erasure) and is_known and is_off_disk
+        return await self._finish_erasure(erasure) and is_known and is_off_disk
 
-    async def hear_of_erasures(self) -> None:
-        """Drop what this process keeps of users whom any process has erased since the last time.
+    async def learn_of_erasures(self) -> None:
+        """Drop the data that this process keeps of users whom any process erased since the last call.
 
         Raises:
             StoreUnavailable, SourceError: PostgreSQL does not answer.
         """
-        heard_at = time.monotonic()
-        within = timedelta(seconds=heard_at - self._heard_at) + HEARD_MARGIN  # no clock that somebody sets
+        checked_at = time.monotonic()
+        within = timedelta(seconds=checked_at - self._checked_at) + ERASURE_MARGIN  # on the monotonic clock
         erased = await self._threads.run(partial(erased_lately, self._database, within=within))
-        self._heard_at = heard_at
-        if erased.keys() - self._heard:
+        self._checked_at = checked_at
+        if erased.keys() - self._known_erased:
             users = self._own.users()
             for user_id in await self._threads.run(lambda: [user for user in users if hash_of_user(user) in erased]):
                 self._own.forget_user(user_id)
-        self._heard = frozenset(erased)
+        self._known_erased = frozenset(erased)
 
     async def withhold_posts_of_erased(self) -> None:
-        """Withhold the posts of erasures under way, which Redis may lack.
+        """Withhold the posts of unfinished erasures, which Redis may lack.
 
         Raises:
             StoreUnavailable, SourceError: PostgreSQL does not answer.
@@ -181,17 +183,17 @@ class SafetyUpdates:
             self._own.deleted.add(erasure.post_numbers)
 
     async def finish_erasures(self) -> None:
-        """Finish the erasures that any process has begun."""
-        with suppress(StoreUnavailable, SourceError):  # a PostgreSQL that is away is no fault of Redis
+        """Finish the erasures that any process has started."""
+        with suppress(StoreUnavailable, SourceError):  # PostgreSQL is away: this is no failure of Redis
             for erasure in await self._threads.run(partial(erasures_under_way, self._database)):
-                await self._sweep(erasure)
+                await self._finish_erasure(erasure)
 
     def close(self) -> ThreadPoolExecutor:
-        """Begin nothing more; gives the threads, of which some may still be at work."""
+        """Accept no more work; returns the pool, whose threads may still be busy."""
         return self._threads.close()
 
-    def _take(self, changes: Sequence[SafetyChange]) -> dict[str, Viewer]:
-        """Read anew what users of these changes must not be shown; this process obeys it at once."""
+    def _reread_viewers(self, changes: Sequence[SafetyChange]) -> dict[str, Viewer]:
+        """Read again what the users of these changes must not be shown; this process obeys it at once."""
         users = {user_id for change in changes for user_id in change.user_ids}
         since = datetime.now(UTC) - self._window.window
         viewers = viewers_of(self._database, users, since=since) if users else {}
@@ -200,45 +202,45 @@ class SafetyUpdates:
         return viewers
 
     def _write(self, changes: Sequence[SafetyChange]) -> None:
-        """Write what these changes name; the version is taken after their commit, before anything is read."""
+        """Write these changes to Redis; the version is taken after their commit, before anything is read."""
         version, post_numbers = (
             next_safety_version(self._database),
             {number for change in changes for number in change.post_numbers},
         )
-        viewers = self._take(changes)
+        viewers = self._reread_viewers(changes)
         if post_numbers:
             self._writer.add_deleted(post_numbers, version=version)
         if viewers:
             self._writer.renew_viewers(viewers, version=version)
 
     def _settle(self, changes: Sequence[SafetyChange]) -> None:
-        with suppress(StoreUnavailable, SourceError):  # then they are written once more
+        with suppress(StoreUnavailable, SourceError):  # then they are written again
             settle_changes(self._database, [change.id for change in changes if change.id is not None])
 
-    async def _sweep(self, erasure: Erasure) -> bool:
-        """Delete what is left of a user; done when nobody is under way who may bring them back."""
+    async def _finish_erasure(self, erasure: Erasure) -> bool:
+        """Delete what is left of a user; finished when no running job can bring anything back."""
         try:
             is_last = await self._threads.run(partial(may_be_settled, self._database, erasure))
-            found = await self._threads.run(partial(self._take_out, erasure))
+            removed = await self._threads.run(partial(self._remove_traces, erasure))
             if not self._own.deleted.post_numbers.issuperset(
-                found.post_numbers
-            ):  # a run under way had given them new numbers
-                self._own.deleted.add(found.post_numbers)
+                removed.post_numbers
+            ):  # a running job had given them new numbers
+                self._own.deleted.add(removed.post_numbers)
                 is_last &= await self._threads.run(self._own.save)
             if is_last:
                 await self._threads.run(partial(settle_erasure, self._database, erasure))
-                log_event("timeline.erased", posts=len(found.post_numbers))
+                log_event("timeline.erased", posts=len(removed.post_numbers))
         except (StoreUnavailable, SourceError):
             return False
         return is_last
 
-    def _take_out(self, erasure: Erasure) -> Erasure:
-        """Whoever writes of the user learns of it first; then nothing that is deleted can come back."""
+    def _remove_traces(self, erasure: Erasure) -> Erasure:
+        """Fence off running jobs before the deletion, so that nothing that is deleted can come back."""
         self._writer.note_erased({hash_of_user(erasure.user_id): datetime.now(UTC)})
         self._writer.give_up_runs(least_runs(self._database, JOBS_THAT_PUBLISH))
-        found = erase_again(self._database, erasure)
+        removed = erase_again(self._database, erasure)
         version = next_safety_version(self._database)
-        self._writer.add_deleted(found.post_numbers, version=version)
-        self._writer.remove_from_blocks(found.user_id, version=version)
-        self._user_store.forget_user(found.user_id, found.post_numbers)
-        return found
+        self._writer.add_deleted(removed.post_numbers, version=version)
+        self._writer.remove_from_blocks(removed.user_id, version=version)
+        self._user_store.forget_user(removed.user_id, removed.post_numbers)
+        return removed

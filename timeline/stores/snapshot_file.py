@@ -1,12 +1,12 @@
-"""The snapshot on disk, so that a timeline that starts while both stores are down has something to show.
+"""The snapshot on disk, for a timeline that starts while both stores are down.
 
     magic, 8 bytes · SHA-256 of the rest, 32 bytes · then for each part its length, u32, and its bytes
     parts: the installation's id · everyone's list, newest posts, new posts (as in Redis) · phase · blocks
            · deleted rows, u32 each · catalogue entries: row u32 · length u16 · entry as in Redis
-    Files that begin with WLSNAP01, of earlier versions, have no id; all else is the same.
+    Files of earlier versions begin with WLSNAP01 and have no id; otherwise they are the same.
 
-Written whole, synced, renamed. It holds ids of posts and keys of authors, no captions; deleted posts are left out.
-An erasure rewrites it at once, or deletes it where the disk refuses.
+Written whole, synced, renamed. It holds ids of posts and hashes of authors, no captions; deleted posts are left out.
+An erasure rewrites it at once, or deletes it if it cannot be rewritten.
 """
 
 import hashlib
@@ -36,68 +36,70 @@ from timeline.stores.new_post_pool import NewPostPool
 if TYPE_CHECKING:
     from timeline.worker import Worker
 
-MAX_BYTES = 64_000_000  # deletions make most of it; 2 MB is usual
-LEFT_OVER_SECONDS = 60.0  # an unfinished file that is older is nobody's: its writer was killed
+MAX_BYTES = 64_000_000  # mostly deletions; 2 MB is usual
+LEFT_OVER_SECONDS = 60.0  # the writer of an older unfinished file was killed
 _POST = struct.Struct("<IH")
 
 
 class UnreadableSnapshot(ValueError):
-    """A file that is damaged, or another version's."""
+    """The file is damaged, or of another version."""
 
 
 @dataclass(slots=True)
 class SnapshotFile:
-    """One file."""
+    """The snapshot file of one process, or of several workers."""
 
     path: Path
-    installation: str = ""  # whose file it must be; blank until PostgreSQL has said it
+    installation: str = ""  # id of this installation; blank until PostgreSQL has answered
     earlier: frozenset[str] = frozenset()  # ids that this installation had before
-    loaded: str | None = None  # whose file this process began with; blank: of an earlier version; None: with none
+    loaded: str | None = None  # owner of the file that was loaded; blank: of an earlier version; None: no file
     is_foreign: bool = False
-    worker: "Worker | None" = None  # of several processes with this file, this one
-    heard: float = 0.0  # of so many erasures through the others
-    _is_in_trouble: bool = False
-    _turn: Lock = field(default_factory=Lock)
+    worker: "Worker | None" = None  # this one of several processes that share the file
+    known_erasures: float = 0.0  # through other processes, whose users' data is dropped here
+    _is_logged: bool = False
+    _lock: Lock = field(default_factory=Lock)
 
     def save(self, snapshot: Snapshot, deleted: DeletedPosts) -> bool:
-        """Replace the file; a disk that is full or read-only is logged once and leaves the old file as it was."""
-        with self._turn, self._turn_of_processes():  # what is packed first is written first
+        """Replace the file; if the disk is full or read-only, this is logged once, and the old file stays."""
+        with self._lock, self._process_lock():  # files are written in the order in which they are packed
             if self.may_name_erased():
                 return False
-            if self._is_others():
-                self._tell(f"{self.path}: belongs to another installation, left as it is; set WARMLINE_SNAPSHOT_FILE")
+            if self._is_of_another():
+                self._log_once(
+                    f"{self.path}: belongs to another installation, left as it is; set WARMLINE_SNAPSHOT_FILE"
+                )
                 return False
             value = pack(snapshot, deleted.post_numbers, self.installation)
             if len(value) > MAX_BYTES:
-                self._tell(f"the snapshot has {len(value)} bytes, expected at most {MAX_BYTES}")
+                self._log_once(f"the snapshot has {len(value)} bytes, expected at most {MAX_BYTES}")
                 return False
             try:
                 self._replace(value)
             except OSError as error:
-                self._tell(f"{self.path}: {error.strerror}")
+                self._log_once(f"{self.path}: {error.strerror}")
                 return False
-            self._is_in_trouble = False
+            self._is_logged = False
             return True
 
     @property
-    def is_kept_here(self) -> bool:
-        """Whether it is this process that writes the file as time goes by."""
+    def is_written_here(self) -> bool:
+        """Whether this process is the one that writes the file regularly."""
         return self.worker is None or self.worker.keeps_file
 
     def may_name_erased(self) -> bool:
-        """Whether this process has yet to hear of an erasure through another one: what it holds is not written."""
-        return self.erasures_elsewhere() != self.heard
+        """Whether this process may hold data of a user erased through another one; then it must not write."""
+        return self.erasures_elsewhere() != self.known_erasures
 
     def erasures_elsewhere(self) -> float:
-        """How many users were erased through the processes beside this one."""
+        """How many users were erased through the other processes."""
         return 0.0 if self.worker is None else self.worker.erasures_elsewhere()
 
-    def _turn_of_processes(self) -> AbstractContextManager[None]:
+    def _process_lock(self) -> AbstractContextManager[None]:
         return nullcontext() if self.worker is None else self.worker.cells.lock()
 
     def save_without_erased(self, snapshot: Snapshot, deleted: DeletedPosts) -> bool:
-        """Replace the file after an erasure, or delete it; False when the disk refuses both."""
-        if self.save(snapshot, deleted) or self._is_others():
+        """Replace the file after an erasure, or delete it; False if the disk refuses both."""
+        if self.save(snapshot, deleted) or self._is_of_another():
             return True
         try:
             self.path.unlink(missing_ok=True)
@@ -107,24 +109,24 @@ class SnapshotFile:
         return True
 
     def load(self, snapshot: Snapshot) -> frozenset[int]:
-        """Fill a new process's snapshot from the file, if there is a good one; gives the deleted rows."""
+        """Fill a new process's snapshot from the file, if there is a good one; returns the deleted posts."""
         try:
             value = read_untrusted(self.path, below=self.path.parent, max_bytes=MAX_BYTES)
             deleted = unpack(value, snapshot)
         except FileNotFoundError:
             return frozenset()
         except OSError as error:
-            self._tell(f"{self.path}: not used, {error.strerror}")
+            self._log_once(f"{self.path}: not used, {error.strerror}")
             return frozenset()
-        except Exception as error:  # its hash is no secret: whoever wrote it chose what goes wrong
-            self._tell(f"{self.path}: not used, {type(error).__name__}")
+        except Exception as error:  # the hash is no signature: a forged file may raise anything
+            self._log_once(f"{self.path}: not used, {type(error).__name__}")
             return frozenset()
         self.loaded = owner_of(value)
         log_event("timeline.snapshot_loaded", posts=len(snapshot.everyone or snapshot.newest or ()))
         return deleted
 
-    def _is_others(self) -> bool:
-        """Whether the file that lies there is another installation's, which may have written it since the start."""
+    def _is_of_another(self) -> bool:
+        """Whether the file belongs to another installation, which may have written it since the start."""
         try:
             owner = read_snapshot_owner(self.path)
         except FileNotFoundError:
@@ -152,16 +154,16 @@ class SnapshotFile:
             raise
 
     def _drop_left_over(self) -> None:
-        """What a killed process had not finished may name users who were erased since."""
+        """Delete unfinished files of killed processes: they may name users who were erased since."""
         for partial in self.path.parent.glob(f".{self.path.name}.*"):
             with suppress(OSError):
                 if time.time() - partial.stat().st_mtime > LEFT_OVER_SECONDS:
                     partial.unlink()
 
-    def _tell(self, reason: str) -> None:
-        if not self._is_in_trouble:
+    def _log_once(self, reason: str) -> None:
+        if not self._is_logged:
             log_trouble("timeline.snapshot_trouble", reason=reason)
-        self._is_in_trouble = True
+        self._is_logged = True
 
 
 def pack(snapshot: Snapshot, deleted: Collection[int], installation: str = "") -> bytes:
@@ -186,10 +188,10 @@ def pack(snapshot: Snapshot, deleted: Collection[int], installation: str = "") -
 
 
 def unpack(value: bytes, snapshot: Snapshot) -> frozenset[int]:
-    """Fill a snapshot from the file's bytes; gives the deleted rows.
+    """Fill a snapshot from the file's bytes; returns the deleted posts.
 
     Raises:
-        UnreadableSnapshot: damaged, or another version's.
+        UnreadableSnapshot: damaged, or of another version.
     """
     start = len(MAGIC) + HASH_BYTES
     body = value[start:]
@@ -197,16 +199,16 @@ def unpack(value: bytes, snapshot: Snapshot) -> frozenset[int]:
     if magic not in (MAGIC, WITHOUT_OWNER) or value[len(MAGIC) : start] != hashlib.sha256(body).digest():
         raise UnreadableSnapshot("damaged, or another version's")
     everyone, newest, new_posts, phase, blocked, deleted, posts = list(_parts(body))[magic == MAGIC :]
-    # All of it is read before any of it counts.
+    # Everything is decoded before anything is used.
     lists, pool, catalogue = (_list(everyone), _list(newest)), _list(new_posts), list(_unpack_posts(posts))
-    reserved, in_force, pairs = (
+    reserved, current_phase, pairs = (
         NewPostPool.of(pool) if pool else None,
         records.unpack_phase(phase),
         unpack_blocked(blocked),
     )
     post_numbers = frozenset(array("I", deleted))
     snapshot.everyone, snapshot.newest = lists
-    snapshot.new_posts, snapshot.phase, snapshot.blocked = reserved, in_force, pairs
+    snapshot.new_posts, snapshot.phase, snapshot.blocked = reserved, current_phase, pairs
     snapshot.catalogue.add(catalogue)
     return post_numbers
 

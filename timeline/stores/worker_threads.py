@@ -1,4 +1,4 @@
-"""What is done for others in threads, while somebody waits for it: a store that hangs holds up its own kind alone."""
+"""Small thread pools, one for each kind of work: a store that hangs delays no other kind of work."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -8,43 +8,43 @@ from typing import TypeVar
 
 from shared.errors import StoreUnavailable
 
-# Longer than PostgreSQL gives a statement, so that what it gives up itself is known to be undone.
-LONGEST_SECONDS = 12.0
-LAST_SECONDS = 1.5  # a little longer than a writer waits for a Redis that hangs
+# Longer than PostgreSQL's own limit of a statement: what it cancels itself is known to be undone.
+MAX_SECONDS = 12.0
+CLOSE_SECONDS = 1.5  # a little longer than a writer waits for a Redis that hangs
 
 ResultT = TypeVar("ResultT")
 
 
 class WorkerThreads:
-    """A few threads, and how long one waits for them."""
+    """A thread pool whose callers wait a limited time."""
 
     def __init__(self, name: str, *, threads: int) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
     async def run(self, work: Callable[[], ResultT]) -> ResultT:
-        """Do it, and wait for it; one that has not begun by then is not done at all.
+        """Run it and wait for the result; if it has not started when the time is over, it never will.
 
         Raises:
-            StoreUnavailable: a store that it needs does not answer, or hangs.
+            StoreUnavailable: a store does not answer, or hangs.
         """
-        doing = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        future = asyncio.get_running_loop().run_in_executor(self._threads, work)
         try:
-            return await asyncio.wait_for(doing, LONGEST_SECONDS)
+            return await asyncio.wait_for(future, MAX_SECONDS)
         except TimeoutError as error:
-            raise StoreUnavailable(f"a store hangs: no answer within {LONGEST_SECONDS:.0f} s") from error
+            raise StoreUnavailable(f"a store hangs: no answer within {MAX_SECONDS:.0f} s") from error
 
     def submit(self, work: Callable[[], object]) -> None:
-        """Do it when there is a thread for it; nobody waits."""
+        """Run it when a thread is free, without waiting."""
         self._threads.submit(work)
 
     def close(self) -> ThreadPoolExecutor:
-        """Begin nothing more; gives the threads, of which some may still be at work."""
+        """Accept no more work; returns the pool, whose threads may still be busy."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         return self._threads
 
 
 async def let_finish(pools: Sequence[ThreadPoolExecutor]) -> None:
-    """Wait a little for what closed threads still do: a connection that they open is closed by nobody later on."""
+    """Wait a little for the work of closed pools: a connection that they open later would never be closed."""
 
     def wait() -> None:
         for pool in pools:
@@ -52,4 +52,4 @@ async def let_finish(pools: Sequence[ThreadPoolExecutor]) -> None:
 
     waiting = Thread(target=wait, daemon=True)
     waiting.start()
-    await asyncio.to_thread(waiting.join, LAST_SECONDS)
+    await asyncio.to_thread(waiting.join, CLOSE_SECONDS)

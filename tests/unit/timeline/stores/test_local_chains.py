@@ -43,7 +43,7 @@ def test_the_longest_unused_chain_goes_first(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_longest_unused_viewers_go_where_all_of_them_withhold_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local_chains, "MAX_WITHHELD", 10)
+    monkeypatch.setattr(local_chains, "MAX_HIDDEN", 10)
     kept, ann = LocalChains(), Viewer(hidden_posts=frozenset(range(4)))
     kept.put_viewer("ann", ann)
     kept.put_viewer("bob", Viewer(hidden_authors=frozenset(range(4))))
