@@ -17,7 +17,7 @@ HIDE_CODE = KIND_CODES[InteractionKind.HIDE]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SortedPosts(PostColumns):
-    """Existing posts, by ascending id hash, each once; `author_id_hashes` is NO_AUTHOR where there is no author."""
+    """The posts that exist; `id_hashes` ascend, each once; `author_id_hashes` hold NO_AUTHOR where there is none."""
 
     def __post_init__(self) -> None:
         if np.any(self.id_hashes[1:] <= self.id_hashes[:-1]):

@@ -1,1 +1,1 @@
-"""Operations on more than one store: withholding posts, and changing the served model."""
+"""Operations on more than one store: loading safety data into Redis, promoting a model."""

@@ -1,7 +1,7 @@
-"""Promotes a model or rolls back to one at an operator's request: checks its files, sets the alias, requests lists.
+"""Promotes a model, or rolls back, on an operator's request: checks the files, sets the alias, then requests the lists.
 
-Used by the admin API and by the command `warmline`. The gate's own promotion does not need it: training has just
-written the files.
+Used by the timeline's admin endpoints and by the operator's command. The gate's own promotion does not need it, since
+training has just written the files.
 """
 
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ class Promotion:
 
     model: ModelVersion
     run: int
-    warning: str | None  # why the files could not be checked here; None: they were checked
+    warning: str | None  # why the files could not be checked here; None: they were, and are right
 
 
 def promote(database: Database, model_dir: Path, version: int, *, by: str, override: bool = False) -> Promotion:
     """Make a version the champion and request its lists.
 
     Raises:
-        PromotionRefused: there is no such version, the gate rejected it (without `override`), or files are damaged.
+        PromotionRefused: no such version, rejected by the gate without an override, or incomplete files.
     """
     model = promote_model(
         database, version, by=by, override=override, check=lambda model: refuse_unless_whole(model_dir, model)
@@ -41,14 +41,14 @@ def roll_back(database: Database, model_dir: Path, *, by: str) -> Promotion:
     """Make the previous champion the champion again and request its lists.
 
     Raises:
-        PromotionRefused: there is no previous champion, or its files are damaged.
+        PromotionRefused: there is no previous champion, or its files are incomplete.
     """
     model = roll_back_model(database, by=by, check=lambda model: refuse_unless_whole(model_dir, model))
     return _promotion(database, model_dir, model, "rollback to")
 
 
 def refuse_unless_whole(model_dir: Path, model: ModelVersion) -> None:
-    """Compare a model's files with its record, if the model folder is on this machine.
+    """Compare a model's files with its record, if this process can see the model folder.
 
     Raises:
         PromotionRefused: a file is missing or differs.
@@ -64,8 +64,8 @@ def refuse_unless_whole(model_dir: Path, model: ModelVersion) -> None:
 
 
 def unchecked_warning(model_dir: Path) -> str | None:
-    """The warning if a model's files cannot be checked on this machine; None if they can."""
-    if has_model_folder(model_dir):
+    """The warning if the files of a model cannot be checked here; None if they can."""
+    if is_at_hand(model_dir):
         return None
     return (
         f"The model's files were not checked: there is no folder {model_dir.absolute()} here (WARMLINE_MODEL_DIR; is it"

@@ -1,6 +1,6 @@
-"""Copies what must not be shown from PostgreSQL to Redis, and then declares Redis safe to read.
+"""Loads what must not be shown from PostgreSQL into Redis, and then declares Redis safe to read.
 
-The heuristic job does this in each run; a timeline does it when it finds that Redis has lost its data.
+The heuristic job does this in each run; a timeline does it when it finds that Redis has lost its memory.
 """
 
 from collections import defaultdict
@@ -21,15 +21,15 @@ from shared.ranked_lists.job_store import JobStore, SafetyLoad
 from shared.ranked_lists.ownership import OwnerHints
 from shared.ranked_lists.records import pack_viewer
 
-JOBS_THAT_PUBLISH = tuple(JOB_OF_PHASE.values())  # whose runs write to Redis, under fences of these names
+JOBS_THAT_PUBLISH = ("heuristic", "score")  # the jobs that write to Redis, each under a fence of its name
 
 
 def claim_redis(database: Database, writer: JobStore) -> None:
-    """Check that the writer's Redis belongs to this PostgreSQL; claim one without an owner whose posts it knows.
+    """Make sure that this PostgreSQL owns the writer's Redis. One without an owner is claimed if its posts match.
 
     Raises:
-        ForeignInstallation: it belongs to another; nothing was changed.
-        StoreUnavailable: PostgreSQL is older than its Redis.
+        ForeignInstallation: another installation owns it; nothing was changed.
+        StoreUnavailable: PostgreSQL was restored and is older than its Redis.
     """
 
     def check_owner(remains: OwnerHints) -> bool:
@@ -45,12 +45,12 @@ def claim_redis(database: Database, writer: JobStore) -> None:
 
 
 def blocked_authors(blocks: Iterable[Pair], author_hashes: AuthorHashes | None = None) -> dict[str, frozenset[int]]:
-    """For each user with a block in either direction, keys of the authors withheld from them."""
+    """For each user with a block in either direction, the hashes of the authors withheld from them."""
     hidden: defaultdict[str, set[int]] = defaultdict(set)
-    keys = AuthorHashes() if author_hashes is None else author_hashes
+    hashes = AuthorHashes() if author_hashes is None else author_hashes
     for blocker, blocked in blocks:
-        hidden[blocker].add(keys[blocked])
-        hidden[blocked].add(keys[blocker])
+        hidden[blocker].add(hashes[blocked])
+        hidden[blocked].add(hashes[blocker])
     return {user: frozenset(authors) for user, authors in hidden.items()}
 
 
@@ -67,26 +67,26 @@ def publish_safety(
     """Write deletions and viewers, then declare Redis safe.
 
     Args:
-        writer: the writing side of Redis.
-        viewers: what each user must not be shown; for users without an entry that is their own posts only.
+        writer: of this run.
+        viewers: what each user must not be shown; from users without an entry only their own posts are withheld.
         version: taken before the viewers and the removed posts were read (`next_safety_version`).
-        removed: rows of the posts that went away lately.
-        erased: hashes of recently erased users, and when.
-        load: started before they were read.
-        author_keys: those that the caller knows already.
+        removed: numbers of the posts that were removed lately.
+        erased: hashes of the users who were erased lately, and when.
+        load: begun before these were read.
+        author_hashes: those that the caller has computed already.
 
     Raises:
-        LeaseLost: another run took over from the run that does this.
-        StoreUnavailable: Redis lost its data after the load began; writes made meanwhile may be lost with it.
+        LeaseLost: a newer run has replaced this one.
+        StoreUnavailable: Redis lost its memory since the load began, and perhaps acts that came meanwhile.
     """
-    keys = AuthorHashes() if author_hashes is None else author_hashes
+    hashes = AuthorHashes() if author_hashes is None else author_hashes
     writer.add_deleted(removed, version=version, is_act=False)
     writer.drop_deleted_except(set(removed), version=version, number=load.number)
-    writer.publish_viewers(_packed(viewers, version, keys))
+    writer.publish_viewers(_packed(viewers, version, hashes))
     writer.clear_viewers_except(viewers, version=version)
-    # Who was erased since the blocks were read is in no pair, on either side.
-    gone = {keys[user] for user in viewers if hash_of_user(user) in erased} if erased else set[int]()
-    pairs = (pair for pair in _blocked_pairs(viewers, keys) if gone.isdisjoint(pair))
+    # Users who were erased since the blocks were read must not be in any pair.
+    gone = {hashes[user] for user in viewers if hash_of_user(user) in erased} if erased else set[int]()
+    pairs = (pair for pair in _blocked_pairs(viewers, hashes) if gone.isdisjoint(pair))
     writer.publish_blocked(pairs, version=version)
     writer.note_erased(erased)
     if load.is_new_life:
@@ -95,9 +95,9 @@ def publish_safety(
 
 
 def reload_safety(database: Database, writer: JobStore, *, since: datetime, keep_for: timedelta) -> int:
-    """Write deletions, blocks, hidden posts and the phase to a Redis that lost its data.
+    """Load deletions, blocks, hidden posts and the phase into a Redis that lost its memory.
 
-    Returns the number of viewers. Posts seen according to events are restored by the next heuristic run.
+    Returns the number of viewers. Posts seen by events come back with the next run of the heuristic job.
     """
     claim_redis(database, writer)
     load, version = writer.begin_safety_load(), next_safety_version(database)
@@ -115,19 +115,19 @@ def reload_safety(database: Database, writer: JobStore, *, since: datetime, keep
         user: Viewer(hidden_authors=authors.get(user, frozenset()), hidden_posts=frozenset(hidden.get(user, ())))
         for user in authors.keys() | hidden.keys()
     }
-    writer.give_up_runs(least_runs(database, JOBS_THAT_PUBLISH))  # their fences were lost, too
+    writer.give_up_runs(least_runs(database, JOBS_THAT_PUBLISH))  # Redis has lost their fences, too
     publish_safety(writer, viewers=viewers, version=version, removed=removed, erased=erased_lately(database), load=load)
     writer.write_phase(read_phase(database))
     return len(viewers)
 
 
-def _blocked_pairs(viewers: Mapping[str, Viewer], keys: AuthorHashes) -> Iterator[tuple[int, int]]:
+def _blocked_pairs(viewers: Mapping[str, Viewer], hashes: AuthorHashes) -> Iterator[tuple[int, int]]:
     for user, viewer in viewers.items():
         if viewer.hidden_authors:
-            key = keys[user]
-            yield from ((key, author) for author in viewer.hidden_authors)
+            user_hash = hashes[user]
+            yield from ((user_hash, author) for author in viewer.hidden_authors)
 
 
-def _packed(viewers: Mapping[str, Viewer], version: int, keys: AuthorHashes) -> Iterator[tuple[str, bytes]]:
+def _packed(viewers: Mapping[str, Viewer], version: int, hashes: AuthorHashes) -> Iterator[tuple[str, bytes]]:
     for user, viewer in viewers.items():
-        yield user, pack_viewer(viewer, version=version, own=keys[user])
+        yield user, pack_viewer(viewer, version=version, own=hashes[user])

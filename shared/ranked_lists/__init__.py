@@ -1,6 +1,6 @@
-"""OWNS REDIS: the keys and their life times, the bytes, publishing and reading.
+"""OWNS REDIS: the keys and how long each lives, their bytes, publishing and reading.
 
-`keys` names everything that is kept and how it is bounded, `codec` and `records` are the bytes, `job_store` is
-the rankers' side, `timeline_store` the timeline's. Redis holds only what can be rebuilt from PostgreSQL. Why it is laid
-out this way: docs/adr/0002-lists-in-redis.md.
+`keys` names every key with its bound and its life time, `codec` and `records` define the bytes, jobs write with
+`job_store`, the timeline reads with `timeline_store`. Redis holds only what can be rebuilt from PostgreSQL. The reasons
+for this layout: docs/adr/0002-lists-in-redis.md.
 """

@@ -1,9 +1,9 @@
-"""The timeline's copies of what all users share: what the post rows are, and which of them were deleted.
+"""The timeline's copies of what all users share: the post of each number, and the deleted posts.
 
-A row names one post as long as the installation lives, so a copy of the catalogue is right about that, only short; what
-is missing is fetched when it is needed, and a new safety epoch drops it (another installation may have moved in). The
-clusters of photos change when new ones are compared: then what is held is read again, in the background.
-Deletions are asked for whenever their number in Redis has moved, which each page reads anyway.
+A number names one post as long as the installation lives, so an entry of the copy never becomes wrong; missing entries
+are fetched when they are needed. A new safety epoch empties the copy, since Redis may belong to another installation by
+then. Photo clusters change when new photos are compared: then the copied chunks are read again, in the background.
+Deleted posts are read again when the safety number in Redis has changed; each page reads that number anyway.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,23 +15,23 @@ import redis.asyncio
 from shared.ranked_lists import keys, records
 from shared.ranked_lists.records import CatalogueEntry
 
-MAX_ENTRIES = 1_000_000  # some 250 MB; beyond it the copy starts anew
-CHUNKS_AT_ONCE = 8  # 2,000 posts: 3 ms, in which no page is answered
+MAX_ENTRIES = 1_000_000  # some 250 MB; above it the copy is emptied
+CHUNKS_AT_ONCE = 8  # 2,000 posts: 3 ms, during which no page is answered
 
 
 class Catalogue:
-    """Row → post, filled chunk by chunk from Redis."""
+    """Post number → post, filled chunk by chunk from Redis."""
 
     def __init__(self, client: redis.asyncio.Redis) -> None:
         self._redis = client
         self._posts: dict[int, CatalogueEntry] = {}
-        # What a row is; None when neither this process nor (after `ensure`) Redis knows it. The dict's own, for pages
-        # ask a hundred times.
+        # The post of a number; None when this process and (after `ensure`) Redis do not know it. It is the dict's own
+        # method, since a page calls it a hundred times.
         self.get: Callable[[int], CatalogueEntry | None] = self._posts.get
-        self._clusters: bytes | None = None  # the hash of those that the copy knows
+        self._clusters: bytes | None = None  # the hash of the clusters in this copy
 
     def get_all(self, post_numbers: Sequence[int]) -> Sequence[CatalogueEntry] | None:
-        """What all of these rows are; None when one of them is not known. Quicker than asking one by one."""
+        """The posts of all these numbers; None when one is unknown. Faster than one call each."""
         try:
             return (
                 itemgetter(*post_numbers)(self._posts)
@@ -42,16 +42,16 @@ class Catalogue:
             return None
 
     def add(self, entries: Iterable[CatalogueEntry]) -> None:
-        """Take in entries that came from elsewhere (PostgreSQL)."""
+        """Add entries that come from elsewhere (PostgreSQL)."""
         self._posts.update((entry.post_number, entry) for entry in entries)
 
     def forget(self) -> None:
-        """Drop everything: Redis began anew."""
+        """Drop everything: the numbers may name other posts by now."""
         self._posts.clear()
         self._clusters = None
 
     async def ensure(self, post_numbers: Iterable[int]) -> None:
-        """Fetch the chunks of those rows that are not known yet, in one round trip."""
+        """Fetch the chunks of the unknown ones, in one round trip."""
         if len(self._posts) > MAX_ENTRIES:
             self._posts.clear()
         chunks = {keys.chunk_of(post_number) for post_number in post_numbers if post_number not in self._posts}
@@ -59,7 +59,7 @@ class Catalogue:
             await self._fetch(chunks)
 
     async def follow_clusters(self) -> None:
-        """Read what is held again if its clusters are others by now."""
+        """Read all copied chunks again if the clusters have changed."""
         clusters = cast(bytes | None, await self._redis.get(keys.CLUSTERS))
         if clusters == self._clusters:
             return
@@ -77,7 +77,7 @@ class Catalogue:
 
 
 class DeletedPosts:
-    """Rows withheld from every page, as of the newest safety number."""
+    """Posts withheld from every page, as of the newest safety number."""
 
     def __init__(self, client: redis.asyncio.Redis) -> None:
         self._redis = client
@@ -88,45 +88,45 @@ class DeletedPosts:
         self._ours: frozenset[int] = frozenset()
 
     def add(self, post_numbers: Iterable[int]) -> None:
-        """Withhold what this process deleted, whether or not Redis knows of it yet."""
+        """Withhold what this process deleted, even before Redis knows."""
         self._ours |= (
             frozenset(post_numbers) - self.post_numbers
-        )  # what Redis knows already does not move its number again
+        )  # what Redis knows already does not change its safety number again
         self.post_numbers |= self._ours
 
     def seed(self, post_numbers: frozenset[int]) -> None:
-        """Withhold what was known when this process last ran, until Redis tells."""
+        """Withhold what was deleted when this process last ran, until Redis has been read."""
         self.post_numbers = post_numbers
 
     def forget_seed(self) -> None:
-        """Withhold only what this process deleted: what it was seeded with is another installation's."""
+        """Withhold only what this process deleted: the seed came from another installation."""
         self.post_numbers = self._ours
         self.mark_stale()
 
     def forget(self) -> None:
-        """Withhold nothing: rows name other posts by now."""
+        """Withhold nothing: the numbers name other posts by now."""
         self._ours = frozenset()
         self.forget_seed()
 
     def mark_stale(self) -> None:
-        """Have the next page ask Redis anew, and whose it is."""
+        """The next page reads the deletions again, and checks who owns Redis."""
         self._times_marked_stale += 1
         self._number, self.epoch = -1, None
 
     def is_at(self, epoch: bytes, number: int) -> bool:
-        """Whether these rows are those of a safety number."""
+        """Whether this copy is as of a safety number."""
         return number == self._number and epoch == self.epoch
 
     async def catch_up(self, epoch: bytes, number: int) -> None:
-        """Read the withheld rows again if their number or the epoch has moved since the last page."""
+        """Read the deleted posts again if the safety number or the epoch has changed since the last page."""
         if self.is_at(epoch, number):
             return
         doubts = self._times_marked_stale
         post_numbers = cast(list[bytes], await self._redis.zrange(keys.DELETED, 0, -1))
         if epoch == self.epoch and number < self._number:
-            return  # another page was quicker, and has read later
+            return  # another page has read newer ones meanwhile
         held = frozenset(int(post_number) for post_number in post_numbers)
         self._ours -= held
         self.post_numbers = held | self._ours
-        if doubts == self._times_marked_stale:  # else whose Redis it is has to be asked again
+        if doubts == self._times_marked_stale:  # else the owner of Redis has to be checked again
             self._number, self.epoch = number, epoch

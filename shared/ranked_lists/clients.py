@@ -1,4 +1,4 @@
-"""The one place that builds Redis clients, and that turns their errors into ours."""
+"""The only place that builds Redis clients, and turns their errors into ours."""
 
 import asyncio
 import socket
@@ -18,17 +18,17 @@ from redis.retry import Retry
 from shared.errors import StoreUnavailable
 
 ProtocolT = TypeVar("ProtocolT", bound=asyncio.Protocol)
-JOB_TIMEOUT = timedelta(seconds=10)  # a job would rather wait than fail; a page would rather fall back
+JOB_TIMEOUT = timedelta(seconds=10)  # a job waits rather than fails; a page falls back instead
 
 
 def connect(url: str, *, timeout: timedelta = JOB_TIMEOUT) -> redis.Redis:
-    """A client for jobs and commands, which waits up to the timeout."""
+    """A client for jobs and commands; it waits up to the timeout."""
     seconds = timeout.total_seconds()
     return redis.Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=seconds)
 
 
 def connect_async(url: str, *, budget: timedelta, connections: int = 64) -> redis.asyncio.Redis:
-    """A client for the timeline: an answer within the budget or none, never a retry."""
+    """A client for the timeline: answers within the budget or not at all, without retries."""
     seconds = budget.total_seconds()
     return redis.asyncio.Redis.from_url(
         url,
@@ -40,7 +40,7 @@ def connect_async(url: str, *, budget: timedelta, connections: int = 64) -> redi
 
 
 class Endpoint:
-    """The Redis that a URL names, for a protocol of our own: redis-py reads the URL, asyncio opens the connection."""
+    """The Redis at a URL, for our own asyncio protocol: redis-py parses the URL, asyncio opens the connection."""
 
     def __init__(self, url: str, *, timeout: timedelta) -> None:
         pool = redis.asyncio.ConnectionPool.from_url(url, socket_connect_timeout=timeout.total_seconds())
@@ -48,7 +48,7 @@ class Endpoint:
 
     @property
     def greeting(self) -> list[tuple[str | int, ...]]:
-        """The commands that every connection begins with. In RESP 2 nothing comes that was not asked for."""
+        """The first commands of every connection. RESP 2, since there the server sends answers only."""
         given = self._settings
         user = ("AUTH", given.username or "default", given.password or "") if given.username or given.password else ()
         name = ("SETNAME", given.client_name) if given.client_name else ()
@@ -58,7 +58,7 @@ class Endpoint:
         """A new connection.
 
         Raises:
-            redis.exceptions.ConnectionError: there is none within the timeout.
+            redis.exceptions.ConnectionError: it failed, or took longer than the timeout.
         """
         try:
             async with asyncio.timeout(self._settings.socket_connect_timeout):
@@ -77,7 +77,7 @@ class Endpoint:
 
 
 def _keep_alive(tcp: socket.socket, options: Mapping[int, int]) -> None:
-    """The system asks an idle connection's server whether it is still there."""
+    """Let the operating system detect that the server of an idle connection is gone."""
     tcp.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in options.items():
         tcp.setsockopt(socket.IPPROTO_TCP, option, value)
@@ -85,7 +85,7 @@ def _keep_alive(tcp: socket.socket, options: Mapping[int, int]) -> None:
 
 @contextmanager
 def redis_errors(url: str) -> Iterator[None]:
-    """Turn the client's errors into one that names the address and hides the password."""
+    """Turn the client's errors into ours, with the address but without the password."""
     try:
         yield
     except (RedisError, OSError) as error:

@@ -1,11 +1,11 @@
 """The bytes of a ranked list: a 12-byte header, then 6 bytes a post. Pure.
 
     header   format u8 · source u8 · count u16 · generation u32 · generated at u32 (seconds since 1970, UTC)
-    entry    row and reason u32 (reason in the upper 4 bits, row in the lower 28) · score float16
+    entry    post number and reason u32 (reason in the upper 4 bits, number in the lower 28) · score float16
 
-All little-endian. 200 posts take 1,212 bytes, which Redis keeps in a block of 1,280: with separate bytes for the
-reason it would be the next size up, 1,536. 28 bits hold 268 million posts. An entry of another kind (say, with the
-post that a reason names) is another format number.
+All little-endian. 200 posts take 1,212 bytes, which Redis keeps in a block of 1,280. A separate byte for the reason
+would need the next block size, 1,536. 28 bits hold 268 million posts. Another kind of entry (for example with the post
+that a reason names) gets another format number.
 """
 
 import struct
@@ -21,18 +21,19 @@ FORMAT = 1
 HEADER = struct.Struct("<BBHII")
 ENTRY = struct.Struct("<Ie")
 _SCORE = struct.Struct("<e")
-_TOP = 3  # the byte of an entry that the reason and the row's highest bits share
+_TOP = 3  # the byte of an entry that holds the reason and the highest bits of the post number
 _WITHOUT_REASON = bytes(byte & 0x0F for byte in range(256))
-_WITHOUT_ROW = bytes(byte >> 4 for byte in range(256))
+_REASON_ONLY = bytes(byte >> 4 for byte in range(256))
 POST_NUMBER_BITS = 28
 MAX_POST_NUMBER = (1 << POST_NUMBER_BITS) - 1
-_SOURCE_CODES = {source: code for code, source in enumerate(SOURCES_BY_CODE)}
-# A code that this version does not know is given as the first one.
+SOURCES = (Source.HEURISTIC, Source.NEUCF, Source.EVERYONE, Source.SNAPSHOT, Source.NEWEST)
+_SOURCE_CODES = {source: code for code, source in enumerate(SOURCES)}
+# An unknown code is read as the first one.
 REASONS = [dict(enumerate(reason.code for reason in Reason)).get(code, "popular") for code in range(16)]
 
 
 class UnreadableList(ValueError):
-    """Bytes that are no ranked list of this format. The reader treats such a list as absent."""
+    """Bytes that are not a ranked list of this format. The reader treats such a list as absent."""
 
 
 class RankedList(Struct, kw_only=True, gc=False):
@@ -47,36 +48,36 @@ class RankedList(Struct, kw_only=True, gc=False):
         return len(self.entries) // ENTRY.size
 
     def with_entries(self, entries: bytes) -> "RankedList":
-        """A list of the same run with these entries."""
+        """The same list with other entries."""
         return RankedList(
             source=self.source, generation=self.generation, generated_at=self.generated_at, entries=entries
         )
 
 
 def encode(ranked: RankedList, rest: bytes = b"") -> bytes:
-    """The value that Redis holds; `rest` are entries that follow those of the list."""
+    """The value for Redis; `rest` are further entries, after those of the list."""
     count = (len(ranked.entries) + len(rest)) // ENTRY.size
     stamp = int(ranked.generated_at.timestamp())
     return HEADER.pack(FORMAT, _SOURCE_CODES[ranked.source], count, ranked.generation, stamp) + ranked.entries + rest
 
 
 def encode_lists(head: RankedList, entries: Iterable[bytes]) -> list[bytes]:
-    """The values of many lists that differ in their entries alone."""
+    """The values of many lists that differ only in their entries."""
     stamp, heads, values = int(head.generated_at.timestamp()), dict[int, bytes](), []
-    for mine in entries:
-        size = len(mine)
+    for own in entries:
+        size = len(own)
         if size not in heads:
             count = size // ENTRY.size
             heads[size] = HEADER.pack(FORMAT, _SOURCE_CODES[head.source], count, head.generation, stamp)
-        values.append(heads[size] + mine)
+        values.append(heads[size] + own)
     return values
 
 
 def decode(value: bytes) -> RankedList:
-    """The list behind a value.
+    """Read a list.
 
     Raises:
-        UnreadableList: another format, or not as long as its header says.
+        UnreadableList: another format, or the length does not match the header.
     """
     if len(value) < HEADER.size:
         raise UnreadableList(f"ranked list: got {len(value)} bytes, expected {HEADER.size} or more")
@@ -86,9 +87,7 @@ def decode(value: bytes) -> RankedList:
     entries = value[HEADER.size :]
     if len(entries) != count * ENTRY.size:
         raise UnreadableList(f"ranked list: got {len(entries)} bytes for {count} entries")
-    return RankedList(
-        source=SOURCES_BY_CODE[source], generation=generation, generated_at=_moment(stamp), entries=entries
-    )
+    return RankedList(source=SOURCES[source], generation=generation, generated_at=_time_of(stamp), entries=entries)
 
 
 def pack_entry(post_number: int, reason: Reason, score: float) -> bytes:
@@ -97,30 +96,30 @@ def pack_entry(post_number: int, reason: Reason, score: float) -> bytes:
 
 
 def with_reason(entry: bytes, reason: Reason) -> bytes:
-    """An entry as it would be with this reason."""
+    """The entry with another reason."""
     packed, score = ENTRY.unpack(entry)
     return ENTRY.pack(reason << POST_NUMBER_BITS | packed & MAX_POST_NUMBER, score)
 
 
 def entry_at(entries: bytes, position: int) -> tuple[int, str, float]:
-    """Row, reason and score of the entry at a position."""
+    """Post number, reason and score of the entry at a position."""
     packed, score = ENTRY.unpack_from(entries, position * ENTRY.size)
     return packed & MAX_POST_NUMBER, REASONS[packed >> POST_NUMBER_BITS], score
 
 
 def marks_of(entries: bytes) -> tuple[bytes, ...]:
-    """What packed entries say besides the row: 3 bytes each, which `reason_of` and `score_of` read."""
+    """The part of each entry after the post number: 3 bytes, which `reason_of` and `score_of` read."""
     return _marks_layout(len(entries) // ENTRY.size).unpack(entries)
 
 
 def reason_of(mark: bytes) -> str:
     """The reason's code in an entry's mark."""
-    return REASONS[_WITHOUT_ROW[mark[0]]]
+    return REASONS[_REASON_ONLY[mark[0]]]
 
 
 def count_reason(marks: Iterable[bytes], reason: Reason) -> int:
-    """How many entries have a reason, by their marks."""
-    return b"".join(marks)[:: ENTRY.size - _TOP].translate(_WITHOUT_ROW).count(reason)
+    """How many entries have this reason; `marks` as `marks_of` gives them."""
+    return b"".join(marks)[:: ENTRY.size - _TOP].translate(_REASON_ONLY).count(reason)
 
 
 def score_of(mark: bytes) -> float:
@@ -131,20 +130,22 @@ def score_of(mark: bytes) -> float:
 
 
 def post_numbers_of(entries: bytes) -> list[int]:
-    """The post rows of packed entries, in order."""
+    """The post numbers of packed entries, in order."""
     size = ENTRY.size
     bare = bytearray(entries)
-    bare[_TOP::size] = bare[_TOP::size].translate(_WITHOUT_REASON)  # all at once: a third of masking one by one
-    return list(_rows_layout(len(entries) // size).unpack(bare))
+    bare[_TOP::size] = bare[_TOP::size].translate(
+        _WITHOUT_REASON
+    )  # all at once: takes a third of the time of masking one by one
+    return list(_numbers_layout(len(entries) // size).unpack(bare))
 
 
 def split(entries: bytes) -> tuple[bytes, ...]:
-    """Packed entries, one by one."""
+    """Each packed entry."""
     return _split_layout(len(entries) // ENTRY.size).unpack(entries)
 
 
 def length_of(entries: bytes) -> int:
-    """How many entries these are."""
+    """How many entries there are."""
     return len(entries) // ENTRY.size
 
 
@@ -155,12 +156,12 @@ def pick(entries: bytes, positions: Iterable[int]) -> bytes:
 
 
 def part(entries: bytes, start: int, end: int | None = None) -> bytes:
-    """The packed entries from one position to (not with) another."""
+    """The packed entries from `start` up to, but not including, `end`."""
     return entries[start * ENTRY.size : None if end is None else end * ENTRY.size]
 
 
 def without(entries: bytes, positions: Iterable[int]) -> bytes:
-    """The packed entries less those at these positions, which are in order: cut out, so that few cost little."""
+    """The packed entries without those at these positions, which ascend. Cheap when few are removed."""
     kept, start = [], 0
     for position in positions:
         kept.append(part(entries, start, position))
@@ -169,8 +170,8 @@ def without(entries: bytes, positions: Iterable[int]) -> bytes:
     return b"".join(kept)
 
 
-@lru_cache(maxsize=64)  # most lists are of the last few runs
-def _moment(stamp: int) -> datetime:
+@lru_cache(maxsize=64)  # most lists come from the last few runs
+def _time_of(stamp: int) -> datetime:
     return datetime.fromtimestamp(stamp, UTC)
 
 
@@ -185,6 +186,6 @@ def _marks_layout(count: int) -> struct.Struct:
 
 
 @lru_cache(maxsize=256)
-def _rows_layout(count: int) -> struct.Struct:
-    """Entries, passing over their scores."""
+def _numbers_layout(count: int) -> struct.Struct:
+    """Entries without their scores."""
     return struct.Struct("<" + "I2x" * count)

@@ -1,4 +1,4 @@
-"""Many entries at once, as numpy columns: the bytes that `codec` packs one by one. For jobs: pages carry no numpy."""
+"""Many entries at once, as numpy columns; the same bytes as in `codec`. For jobs: the timeline does not load numpy."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from shared.domain import Reason
 from shared.ranked_lists.codec import ENTRY, MAX_POST_NUMBER, POST_NUMBER_BITS
 
 Entries = npt.NDArray[np.void]  # of LAYOUT
-Packed = npt.NDArray[np.uint32]  # a post's row and its reason
+Packed = npt.NDArray[np.uint32]  # a post's number and its reason
 
 LAYOUT = np.dtype([("packed", "<u4"), ("score", "<f2")])
 assert LAYOUT.itemsize == ENTRY.size
@@ -17,12 +17,12 @@ MAX_SCORE = 6e4  # float16 ends at 65,504
 
 
 def pack_posts(post_numbers: Sequence[int], reasons: npt.NDArray[np.integer]) -> Packed:
-    """What an entry says of a post besides its score. (n,) rows, (n,) codes of `Reason` -> (n,)"""
+    """An entry without its score. (n,) post numbers, (n,) codes of `Reason` -> (n,)"""
     return reasons.astype(np.uint32) << np.uint32(POST_NUMBER_BITS) | np.asarray(post_numbers, np.uint32)
 
 
 def entries_of(posts: Packed, scores: npt.NDArray[np.floating]) -> Entries:
-    """Entries of posts with their scores, of any one shape."""
+    """Entries of posts with their scores; both arrays have the same shape."""
     entries = np.empty(posts.shape, LAYOUT)
     entries["packed"] = posts
     entries["score"] = np.clip(scores, -MAX_SCORE, MAX_SCORE)
@@ -30,13 +30,13 @@ def entries_of(posts: Packed, scores: npt.NDArray[np.floating]) -> Entries:
 
 
 def with_reason(entries: Entries, reason: Reason) -> Entries:
-    """Copies of the entries as they would be with this reason."""
+    """Copies of the entries with another reason."""
     changed = entries.copy()
     changed["packed"] = (entries["packed"] & np.uint32(MAX_POST_NUMBER)) | np.uint32(reason << POST_NUMBER_BITS)
     return changed
 
 
 def cut(entries: Entries, lengths: npt.NDArray[np.integer]) -> list[bytes]:
-    """The packed entries of lists that follow each other and are so long."""
+    """The packed entries of each list; the lists follow each other and have these lengths."""
     packed, ends = entries.tobytes(), (np.cumsum(lengths) * ENTRY.size).tolist()
     return [packed[start:end] for start, end in zip([0, *ends], ends, strict=False)]

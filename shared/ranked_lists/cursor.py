@@ -1,11 +1,11 @@
-"""The cursor: an opaque, signed place in a user's chain. Pure.
+"""The cursor: an opaque, signed position in a user's chain. Pure.
 
     format u8 · slot u8 · nonce of the chain, 8 bytes · position u16
-    · in format 2 alone: how many rows u8, and the rows, u32 each
+    · in format 2 only: how many post numbers u8, then each u32
     · keyed BLAKE2b of these and the user id, 12
 
-It names a chain and a position, never a rank, so that a republished list cannot move it. Format 2 is what follows pages
-whose record did not get to Redis: it carries their posts, so that whichever process goes on knows them.
+It names a chain and a position, never a rank, so that a new list cannot move it. Format 2 is used after pages that
+could not be recorded in Redis: it carries their posts, so any process can continue the chain.
 """
 
 import struct
@@ -22,32 +22,32 @@ _BODY = struct.Struct("<BB8sH")
 
 
 class ForgedCursor(ValueError):
-    """A text that this service did not issue for this user."""
+    """A text that this service did not issue to this user."""
 
 
 class Cursor(Struct, kw_only=True, gc=False):
-    """A place in a chain: the next post to look at."""
+    """A position in a chain: the next post to look at."""
 
     slot: int
     nonce: bytes
     position: int
-    unrecorded: tuple[int, ...] = ()  # rows of posts that were served, and may not be on record, the last served last
+    unrecorded: tuple[int, ...] = ()  # numbers of posts that were served and may not be recorded, last served last
 
 
 def sign(cursor: Cursor, *, user_id: str, keys: SigningKeys) -> str:
-    """The text that a client gets."""
+    """The text for the client."""
     post_numbers = cursor.unrecorded[-MAX_UNRECORDED:]
     number = FORMAT_WITH_POSTS if post_numbers else FORMAT
     body = _BODY.pack(number, cursor.slot, cursor.nonce, cursor.position)
     if post_numbers:
         body += struct.pack(
             f"<B{len(post_numbers)}I", len(post_numbers), *post_numbers
-        )  # counted: a user's id follows in what is signed
-    return encode_base64url(body + keys.sign(body + user_id.encode()))
+        )  # with a count, since the signed text continues with the user id
+    return text_of(body + keys.sign(body + user_id.encode()))
 
 
 def verify(text: str, *, user_id: str, keys: SigningKeys) -> Cursor:
-    """The cursor behind a text.
+    """Read a cursor.
 
     Raises:
         ForgedCursor: not ours, not this user's, or of another format.
@@ -56,7 +56,7 @@ def verify(text: str, *, user_id: str, keys: SigningKeys) -> Cursor:
         raw = decode_base64url(text)
     except ValueError as error:
         raise ForgedCursor("not a cursor") from error
-    if encode_base64url(raw) != text:  # base64 has several spellings of the same bytes; ours is one
+    if text_of(raw) != text:  # base64 can write the same bytes in several ways; only ours is accepted
         raise ForgedCursor("not a cursor as we write it")
     body, signed = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
     if len(body) < _BODY.size or not keys.verifies(body + user_id.encode(), signed):

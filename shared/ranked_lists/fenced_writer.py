@@ -1,4 +1,4 @@
-"""Writing under a fencing number, for one installation: whoever was overtaken, or belongs to another, is refused."""
+"""Writes under a fencing number, for one installation: a replaced run is refused, and so is another installation."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
@@ -14,7 +14,7 @@ Argument = bytes | str | int
 
 
 class FencedWriter:
-    """A connection of a job, the run whose number it writes under, and the installation that it writes for."""
+    """A job's connection, the run under whose number it writes, and the installation that it writes for."""
 
     def __init__(self, url: str, *, keep_for: timedelta, timeout: timedelta) -> None:
         self._url = url
@@ -23,46 +23,45 @@ class FencedWriter:
         self._keep_ms = int(keep_for.total_seconds() * 1000)
         self._scripts = {text: self._redis.register_script(text) for text in scripts.OF_RUNS}
         self._job, self._run = "", ""
-        self._refused: list[str] = []  # whose Redis it was found to be; shared by all that `for_run` gives
+        self._refused: list[str] = []  # the owners that were found instead; shared with the copies from `for_run`
 
     def for_run(self, job: str, run: int) -> Self:
-        """The same for a run: whatever it writes is refused once another run was quicker, or gave it up."""
+        """A copy for one run: its writes are refused once a newer run has written, or this run was given up."""
         fenced = copy(self)
         fenced._job, fenced._run = job, str(run)
         return fenced
 
     def refuse_earlier_runs(self) -> None:
-        """From now on refuse what earlier runs of the job may still write. Writes, so that a Redis which takes no
-        writes is found out before the work, not after it.
+        """From now on, refuse writes of earlier runs of the job. This writes to Redis, so that a Redis which refuses
+        writes is noticed before the work, not after it.
 
         Raises:
             LeaseLost: a newer run has done so.
-            StoreUnavailable: Redis refuses to write.
+            StoreUnavailable: Redis refuses writes.
         """
         with redis_errors(self._url):
             self.run_fenced(scripts.WRITE_LISTS, [keys.ERASED], [])
 
     def newest_fence(self, jobs: Iterable[str]) -> int:
-        """The highest fencing number that wrote here, of runs of these jobs; 0: none that is remembered."""
+        """The highest fencing number of these jobs that has written here; 0 if there is none."""
         with redis_errors(self._url):
             held = cast(list[bytes | None], self._redis.mget([keys.fence(job) for job in jobs]))
         return max((int(fence) for fence in held if fence is not None), default=0)
 
     def belong_to(self, installation: str, check_owner: OwnershipCheck | None = None) -> None:
-        """Make sure that Redis is this PostgreSQL's: another's row numbers would name other posts.
+        """Make sure that this PostgreSQL owns Redis: the post numbers of another one would name other posts.
 
         Args:
             installation: PostgreSQL's id.
-            vouch: asked about what is there when no owner is named.
+            check_owner: called when there is data but no named owner.
 
         Raises:
-            ForeignInstallation: it is another's, or was when it was last asked; nothing was changed.
+            ForeignInstallation: another installation owns it, or did when last checked; nothing was changed.
         """
         with redis_errors(self._url):
             try:
-                if (
-                    self._refused and ownership.owner_in(self._redis) is None
-                ):  # it restarted empty: its owner comes back
+                # Redis restarted empty: its owner will come back.
+                if self._refused and ownership.owner_in(self._redis) is None:
                     raise ownership.foreign_error(self._url, self._refused[-1], installation)
                 ownership.claim(self._redis, self._url, installation, check_owner)
             except ForeignInstallation:
@@ -73,11 +72,11 @@ class FencedWriter:
         self._installation = installation
 
     def expect(self, installation: str) -> None:
-        """From now on refuse to write into a Redis that names another owner. Asks nobody."""
+        """From now on, refuse to write to a Redis that names another owner. Does no I/O."""
         self._installation = installation
 
     def give_up_runs(self, least: Mapping[str, int]) -> None:
-        """Refuse whatever runs of these jobs may still write whose fencing number is less than this."""
+        """Refuse writes of runs of these jobs with a fencing number below the given one."""
         if least:
             names = [keys.fence(job) for job in least]
             with redis_errors(self._url):
@@ -88,11 +87,11 @@ class FencedWriter:
         self._redis.close()
 
     def run_fenced(self, script: str, names: Sequence[str], args: Sequence[Argument]) -> int:
-        """Run a script that is refused to a run that was overtaken, and to another installation.
+        """Run a script that refuses writes of a replaced run, and of another installation.
 
         Raises:
-            LeaseLost: another run was quicker, or gave this one up; nothing was written.
-            ForeignInstallation: Redis is another's; nothing was written.
+            LeaseLost: a newer run has written, or this one was given up; nothing was written.
+            ForeignInstallation: another installation owns Redis; nothing was written.
         """
         all_names = [keys.fence(self._job), *names, keys.INSTALLATION]
         ours = self._installation or ""

@@ -1,4 +1,4 @@
-"""How Redis itself is set up, for `warmline doctor`."""
+"""How the Redis server is configured, for `warmline doctor`."""
 
 from dataclasses import dataclass
 from typing import Any, cast
@@ -10,24 +10,24 @@ from shared.ranked_lists.clients import connect, redis_errors
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedisHealth:
-    """What INFO says; managed servers forbid CONFIG but not INFO."""
+    """From INFO: managed servers forbid CONFIG, but not INFO."""
 
     version: tuple[int, ...]
     used_bytes: int
     max_bytes: int  # 0: no bound
-    policy: str  # what it does when the bound is reached
+    policy: str  # what it does at that bound
 
     @property
     def evicts(self) -> bool:
-        """Whether it may throw away keys that have not run out."""
+        """Whether it may delete keys that have not expired."""
         return self.max_bytes > 0 and self.policy != "noeviction"
 
 
 def read_health(url: str) -> RedisHealth | None:
-    """Ask Redis about itself; None where it answers, but not about itself (a user whom its ACL denies INFO).
+    """Read INFO; None if Redis answers but its ACL denies INFO to our user.
 
     Raises:
-        StoreUnavailable: it does not answer, or does not let us in.
+        StoreUnavailable: it does not answer, or refuses our credentials.
     """
     with redis_errors(url), connect(url) as client:
         try:

@@ -1,4 +1,4 @@
-"""Reading for the operator's command: what Redis holds about one user and about the phase, without an event loop."""
+"""Reads for `warmline inspect` and other commands: one user's data, the phase; synchronous."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -19,20 +19,19 @@ ValueT = TypeVar("ValueT")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedPost:
-    """One entry of a list; `post_id` is None when the catalogue does not know its row."""
+    """One entry of a list; `post_id` is None when the catalogue does not know its number."""
 
     rank: int  # 1 is the best
     post_id: str | None
     score: float
     reason: str
-    standing: (
-        str  # "" (shown), or why it is not: deleted, blocked, hidden, own; or seen, served (shown after the unseen)
-    )
+    # "" (shown), or why it is not: deleted, blocked, hidden, own; or seen, served (shown after the unseen)
+    standing: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserLists:
-    """All that Redis holds about one user, and the shared things that a page for them needs."""
+    """All that Redis holds about one user, and the shared data that a page for them needs."""
 
     phase: PhaseState | None
     lists: dict[Phase, RankedList]
@@ -40,12 +39,12 @@ class UserLists:
     viewer: Viewer
     seen: SeenRecord
     deleted: frozenset[int]
-    is_safe: bool  # deletions and blocks are loaded: the timeline trusts this Redis
-    own_hash: int  # the user as an author
+    is_safe: bool  # deletions and blocks are loaded, so the timeline trusts this Redis
+    own_hash: int  # the user's author hash
 
 
 def read_user(url: str, user_id: str) -> UserLists:
-    """Read one user's lists and what is withheld from them. A value that cannot be read counts as absent."""
+    """Read one user's lists and what is withheld from them. An unreadable value counts as absent."""
     names = [keys.SAFETY, keys.PHASE, keys.viewer(user_id), keys.seen(user_id), keys.EVERYONE]
     names += [keys.ranked_list(phase, user_id) for phase in Phase]
     with redis_errors(url), connect(url) as client:
@@ -66,7 +65,7 @@ def read_user(url: str, user_id: str) -> UserLists:
 
 
 def resolve(url: str, user: UserLists, ranked: RankedList, *, limit: int) -> list[ListedPost]:
-    """The first entries of a list, with their ids out of the catalogue and how they stand with this user now."""
+    """The first entries of a list, with their ids from the catalogue and why they are not shown to this user now."""
     entries = [codec.entry_at(ranked.entries, rank) for rank in range(min(limit, len(ranked)))]
     posts = _posts(url, [post_number for post_number, _, _ in entries])
     return [
@@ -86,7 +85,7 @@ def resolve(url: str, user: UserLists, ranked: RankedList, *, limit: int) -> lis
 def find_in_list(
     user: UserLists, ranked: RankedList, *, post_number: int, post_id: str, author: int
 ) -> ListedPost | None:
-    """Where a list has a post, by the post's row; None: nowhere."""
+    """The entry of a post in a list; None if the list does not contain it."""
     post_numbers = codec.post_numbers_of(ranked.entries)
     if post_number not in post_numbers:
         return None
@@ -103,7 +102,7 @@ def read_phase_in_redis(url: str) -> PhaseState | None:
 
 
 def read_publications(url: str) -> dict[Phase, Publication]:
-    """The last whole publication of each phase that has one."""
+    """The last complete publication of each phase that has one."""
     with redis_errors(url), connect(url) as client:
         values = _values(client, [keys.published(phase) for phase in Phase])
     pairs = zip(Phase, values, strict=True)
@@ -111,13 +110,13 @@ def read_publications(url: str) -> dict[Phase, Publication]:
 
 
 def read_safety(url: str) -> bool:
-    """Whether deletions and blocks are in this Redis: until then the timelines do not use it."""
+    """Whether deletions and blocks are loaded in this Redis; before that, the timelines do not use it."""
     with redis_errors(url), connect(url) as client:
         return _values(client, [keys.SAFETY])[0] is not None
 
 
 def standing_in_list(user: UserLists, *, post_number: int, author: int | None) -> str:
-    """Why a post is not shown to the user now, or only after the others; "" where it is. Without an author: unknown."""
+    """Why a post is not shown to the user now, or only after others; "" if it is shown. `author` is None if unknown."""
     if post_number in user.deleted:
         return "deleted"
     if post_number in user.viewer.hidden_posts:

@@ -1,4 +1,4 @@
-"""Writing ranked lists: what the two rankers publish, under a fencing number, and the safety data beside them."""
+"""What jobs write to Redis, under a fencing number: the ranked lists of both phases, and the safety data."""
 
 import secrets
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
@@ -24,15 +24,15 @@ from shared.ranked_lists.publication import Publication, pack_publication
 from shared.ranked_lists.records import CatalogueEntry
 from shared.ranked_lists.server_life import current_life, is_of_another_life, new_epoch
 
-LOADING_MS = 600_000  # a load that takes longer than ten minutes does not count
-CHUNKS_AT_ONCE = 100  # hashes of the catalogue a script call: some 2 MB
-TRIES = 3  # at a value that another one overwrites meanwhile
-BATCH = 500  # lists a script call: some 600 KB, well under a millisecond's worth of blocking per megabyte
+LOADING_MS = 600_000  # a load must not take longer than ten minutes
+CHUNKS_AT_ONCE = 100  # chunks of the catalogue per script call: some 2 MB
+TRIES = 3  # to change a value that others may overwrite meanwhile
+BATCH = 500  # lists per script call: some 600 KB, which block Redis for well under a millisecond
 DELETED_BATCH = 5_000  # below the number of arguments that Lua can unpack
 # Viewers outlive the safety epoch, so that the epoch (and with it trust in Redis) ends before any block does.
 VIEWER_KEEP_FACTOR = 2
-# Where the series of PostgreSQL's versions begins (migration 0005): far above any number that Redis ever gave out, and
-# exact as the float that a sorted set holds.
+# The first version that PostgreSQL gives (migration 0005): far above any number that Redis itself ever gave, and exact
+# as a float, which is what a sorted set stores.
 LEAST_VERSION = 1_000_000_000_000
 
 ItemT = TypeVar("ItemT")
@@ -40,7 +40,7 @@ ItemT = TypeVar("ItemT")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedCounts:
-    """What one run put into Redis."""
+    """How much one run has published."""
 
     lists: int
     bytes: int
@@ -48,16 +48,16 @@ class PublishedCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SafetyLoad:
-    """A load of the safety data under way: a Redis that loses its memory meanwhile loses the mark, too."""
+    """A running load of the safety data. If Redis loses its memory meanwhile, it loses the mark of this load, too."""
 
     token: str
-    number: int  # of deletions, as it was before PostgreSQL was read
-    life: str = ""  # of Redis' server
-    is_new_life: bool = False  # who was erased was unknown to Redis: something may have been written of them
+    number: int  # safety number before PostgreSQL was read
+    life: str = ""  # of the Redis server, see `server_life`
+    is_new_life: bool = False  # Redis had forgotten who was erased, so something about them may have been written
 
 
 class JobStore(FencedWriter):
-    """The writing side of Redis for one run of a job."""
+    """Writes to Redis for one run of a job."""
 
     def __init__(
         self, url: str, *, keep_for: timedelta, chain_for: timedelta = timedelta(0), timeout: timedelta = JOB_TIMEOUT
@@ -67,7 +67,7 @@ class JobStore(FencedWriter):
         self._write_phase = self._redis.register_script(scripts.WRITE_PHASE)
 
     def publish_catalogue(self, entries: Iterable[CatalogueEntry]) -> int:
-        """Tell the timeline what the rows are. Comes before the lists that need it."""
+        """Publish the post of each number. Must come before the lists that use these numbers."""
         chunks: dict[int, dict[int, bytes]] = {}
         clusters: dict[int, int] = {}
         for entry in entries:
@@ -75,13 +75,13 @@ class JobStore(FencedWriter):
             if entry.cluster:
                 clusters[entry.post_number] = entry.cluster
         with redis_errors(self._url):
-            for some in _batches(chunks.items(), CHUNKS_AT_ONCE):
+            for batch in _batches(chunks.items(), CHUNKS_AT_ONCE):
                 args: list[Argument] = [self._catalogue_ms]
-                for _, posts in some:
+                for _, posts in batch:
                     args.append(2 * len(posts))
                     for post_number, value in posts.items():
                         args += (post_number, value)
-                self.run_fenced(scripts.WRITE_CATALOGUE, [keys.chunk(number) for number, _ in some], args)
+                self.run_fenced(scripts.WRITE_CATALOGUE, [keys.chunk(number) for number, _ in batch], args)
             clusters_now = records.hash_of_clusters(clusters)
             self.run_fenced(scripts.WRITE_VALUE, [keys.CLUSTERS], [self._catalogue_ms, clusters_now])
         return sum(len(posts) for posts in chunks.values())
@@ -90,13 +90,13 @@ class JobStore(FencedWriter):
         """Replace the lists of these users, each by one SET.
 
         Args:
-            lists: pairs of user id and encoded list; taken in batches, so that it may be a generator.
+            lists: pairs of user id and encoded list; read in batches, so it may be a generator.
             phase: whose lists they are.
             job: whose fencing number counts.
             run: this run's fencing number.
 
         Raises:
-            LeaseLost: a newer run has begun to write; nothing of the refused batch was written.
+            LeaseLost: a newer run has begun to write; the refused batch was not written.
         """
         count = size = 0
         with _Sender() as sender:
@@ -108,7 +108,7 @@ class JobStore(FencedWriter):
         return PublishedCounts(lists=count, bytes=size)
 
     def drop_lists(self, users: Iterable[str], *, phase: Phase) -> int:
-        """Take the lists of these users away, so that they are served the next source; gives how many had one."""
+        """Delete the lists of these users, who are then served the next source; returns how many had one."""
         dropped = 0
         with redis_errors(self._url):
             for batch in _batches(users, BATCH):
@@ -120,15 +120,15 @@ class JobStore(FencedWriter):
         self._write_fenced({keys.EVERYONE: value}, job=job, run=run)
 
     def publish_new_posts(self, value: bytes, *, job: str, run: int) -> None:
-        """Replace the list of the posts that reserved slots are for."""
+        """Replace the list of posts for the reserved slots."""
         self._write_fenced({keys.NEW_POSTS: value}, job=job, run=run)
 
     def publish_blocked(self, pairs: Iterable[tuple[int, int]], *, version: int) -> None:
-        """Replace all blocks as pairs of keys, which a timeline keeps for when both stores are away."""
+        """Replace all blocks as pairs of hashes; a timeline copies them for when both stores are down."""
         self._write_blocked(pack_blocked(pairs, version=version), version=version)
 
     def remove_from_blocks(self, user_id: str, *, version: int) -> None:
-        """Take an erased user out of all blocks; a run that publishes them meanwhile is not overwritten."""
+        """Remove an erased user from all blocks, without overwriting what a run publishes meanwhile."""
         for _ in range(TRIES):
             with redis_errors(self._url):
                 held = _bytes(self._redis.get(keys.BLOCKED))
@@ -137,31 +137,31 @@ class JobStore(FencedWriter):
                 return
 
     def note_erased(self, user_hashes: Mapping[str, datetime]) -> None:
-        """Have whatever writes of users learn who was erased, and when."""
-        args_for = (int(ERASED_FOR.total_seconds()), MAX_ERASED)
+        """Record who was erased, and when; everything that writes about users checks it."""
+        limits = (int(ERASED_FOR.total_seconds()), MAX_ERASED)
         with redis_errors(self._url):
             self._refuse_foreign()
             for batch in _batches(user_hashes.items(), BATCH):
-                for at, some in _by_second(batch).items():
-                    self._redis.eval(scripts.NOTE_ERASED, 1, keys.ERASED, at, *args_for, *some)
+                for at, hashes in _by_second(batch).items():
+                    self._redis.eval(scripts.NOTE_ERASED, 1, keys.ERASED, at, *limits, *hashes)
 
     def forget_erased(self, user_hashes: Collection[str], post_numbers: Iterable[int]) -> None:
-        """Delete what a Redis that lost its memory, or came back with older data, holds of these users and posts."""
+        """Delete what a Redis that lost its memory, or came back with older data, holds about these users and posts."""
         with redis_errors(self._url):
             self._refuse_foreign()
             restored.forget_erased(self._redis, user_hashes, post_numbers)
 
     def note_publication(self, phase: Phase, publication: Publication, *, job: str) -> None:
-        """Say last of all that the publication is whole."""
+        """Record that the publication is complete; must be the last write."""
         self._write_fenced({keys.published(phase): pack_publication(publication)}, job=job, run=publication.run)
 
     def has_published(self, phase: Phase) -> bool:
-        """Whether Redis still holds a whole publication of a phase; not after it lost its memory."""
+        """Whether Redis holds a complete publication of a phase; False after it lost its memory."""
         with redis_errors(self._url):
             return bool(self._redis.exists(keys.published(phase)))
 
     def publish_viewers(self, viewers: Iterable[tuple[str, bytes]]) -> int:
-        """Write what each user must not be shown; a value read earlier never overwrites one that was read later."""
+        """Write what each user must not be shown; an older value never overwrites a newer one."""
         count = 0
         with redis_errors(self._url), _Sender() as sender:
             for batch in _batches(viewers, BATCH):
@@ -170,7 +170,7 @@ class JobStore(FencedWriter):
         return count
 
     def renew_viewers(self, viewers: Mapping[str, Viewer], *, version: int) -> None:
-        """Write some users' viewers at once; the posts seen by events, which only a ranker knows, stay as they are."""
+        """Write the viewers of some users now; posts seen by events, which only a ranker knows, stay as they are."""
         renewed = []
         for batch in _batches(viewers, BATCH):
             with redis_errors(self._url):
@@ -178,14 +178,14 @@ class JobStore(FencedWriter):
             for user, value in zip(batch, held, strict=True):
                 own = author_hash(user)
                 seen: Collection[int] = ()
-                with suppress(UnreadableList):  # what another version wrote is overwritten
+                with suppress(UnreadableList):  # a value of another version is overwritten
                     seen = records.unpack_viewer(value, own=own).seen_posts
                 kept = replace(viewers[user], seen_posts=seen)
                 renewed.append((user, records.pack_viewer(kept, version=version, own=own)))
         self.publish_viewers(renewed)
 
     def clear_viewers_except(self, users: Container[str], *, version: int) -> None:
-        """Withhold nothing any more from users whose last block or hidden post is gone."""
+        """Clear the viewers of users who no longer have a block or a hidden post."""
         with redis_errors(self._url):
             self._refuse_foreign()
             known = cast(Iterable[bytes], self._redis.sscan_iter(keys.VIEWERS, count=1000))
@@ -195,18 +195,18 @@ class JobStore(FencedWriter):
                 self._write_viewers([(user, nothing) for user in batch], are_named=False)
                 held = cast(
                     list[bytes | None], self._redis.mget([keys.viewer(user) for user in batch])
-                )  # a block written meanwhile has stayed
+                )  # a block that was written meanwhile is still there
                 cleared = [user for user, value in zip(batch, held, strict=True) if value == nothing]
                 if cleared:
                     self._redis.srem(keys.VIEWERS, *cleared)
 
     def add_deleted(self, post_numbers: Iterable[int], *, version: int, is_act: bool = True) -> int:
-        """Withhold these posts from every page from now on; gives how many were not withheld before.
+        """Withhold these posts from every page from now on; returns how many were not withheld before.
 
         Args:
-            rows: the posts' rows.
-            version: from PostgreSQL; of an act, taken after its commit, else before the rows were read.
-            is_act: whether somebody deletes them now; False when a run tells what it read.
+            post_numbers: of the deleted posts.
+            version: from PostgreSQL; for an act taken after its commit, else before the posts were read.
+            is_act: True if somebody deletes them now; False if a run repeats what it has read.
         """
         added = 0
         with redis_errors(self._url):
@@ -216,12 +216,12 @@ class JobStore(FencedWriter):
         return added
 
     def drop_deleted_except(self, post_numbers: set[int], *, version: int, number: int) -> int:
-        """Forget withheld rows that no list can hold any more (or that came back), unless they were deleted again.
+        """Stop withholding posts that no list can contain any more, or that came back, unless they were deleted again.
 
         Args:
-            rows: the rows that PostgreSQL still calls deleted.
-            version: taken before these rows were read; what an act deleted after it stays.
-            number: the safety number before they were read, which timelines of before this series of versions give out.
+            post_numbers: of the posts that are still deleted in PostgreSQL.
+            version: taken before these were read; what an act deleted after it stays.
+            number: the safety number before they were read, which timelines of earlier versions give.
         """
         dropped = 0
         with redis_errors(self._url):
@@ -233,7 +233,7 @@ class JobStore(FencedWriter):
         return dropped
 
     def recent_list_requests(self, now: datetime) -> dict[str, datetime]:
-        """Who asked for a page lately and had no list of their own, or an old one, and when."""
+        """Users who lately requested a page and had no list of their own, or an old one, with the time."""
         since = (now - keys.ASKED_FOR).timestamp()
         with redis_errors(self._url):
             found = cast(
@@ -242,7 +242,7 @@ class JobStore(FencedWriter):
         return {user.decode(): min(now, datetime.fromtimestamp(at, UTC)) for user, at in found}
 
     def begin_safety_load(self) -> SafetyLoad:
-        """Mark the beginning of a load of the safety data, before PostgreSQL is read for it."""
+        """Mark the start of a load of the safety data, before PostgreSQL is read."""
         token = secrets.token_hex(8)
         with redis_errors(self._url):
             pipe = self._redis.pipeline(transaction=True)
@@ -254,7 +254,7 @@ class JobStore(FencedWriter):
         return SafetyLoad(token=token, number=int(number or 0), life=life, is_new_life=is_new_life)
 
     def declare_safe(self, load: SafetyLoad) -> None:
-        """Say that deletions and blocks are loaded: from now on Redis counts as up.
+        """Declare that deletions and blocks are loaded: from now on the timelines trust Redis.
 
         Raises:
             LeaseLost: a newer run has begun to write.
@@ -295,29 +295,29 @@ class JobStore(FencedWriter):
 
 
 class _Sender:
-    """Sends one batch while the next is worked out: Redis is another process, and need not wait for us, nor we for it.
+    """Sends one batch in a thread while the next one is computed, so that neither waits for the other.
 
-    One at a time and in order; what a batch raises comes out of the next `send`, or at the end.
+    One batch at a time, in order. An error of a batch is raised by the next `send`, or at the end.
     """
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="redis")
-        self._under_way: Future[None] | None = None
+        self._pending: Future[None] | None = None
 
     def send(self, write: Callable[[], None]) -> None:
         self._wait()
-        self._under_way = self._thread.submit(write)
+        self._pending = self._thread.submit(write)
 
     def _wait(self) -> None:
-        under_way, self._under_way = self._under_way, None
-        if under_way is not None:
-            under_way.result()
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.result()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        with self._thread:  # waits for what is under way
+        with self._thread:  # waits for the pending batch
             if kind is None:
                 self._wait()
 

@@ -1,4 +1,4 @@
-"""What Redis' keys weigh: those that are there, by kind, and single ones tried with keys of nobody that are deleted."""
+"""How many bytes Redis' keys take: the existing ones by kind, and single ones, measured with probe keys."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,33 +14,31 @@ from shared.ranked_lists.clients import connect, redis_errors
 from shared.ranked_lists.codec import RankedList, encode, pack_entry
 from shared.ranked_lists.records import CatalogueEntry, Chain
 
-JOB = "capacity"  # in the name of the key that is tried
-KEEP_FOR = timedelta(seconds=60)  # should we be killed before we have tidied up
-# Each key's entry in the table of life times, and its share of both tables' buckets (which are half to quite full):
-# MEMORY USAGE leaves them out. 55 to 70 were measured.
+JOB = "capacity"  # in the name of a probe key
+KEEP_FOR = timedelta(seconds=60)  # probe keys expire even if this process is killed before it deletes them
+# What MEMORY USAGE leaves out: a key's entry in the expiry table, and its share of the buckets of both hash tables,
+# which are half to quite full. 55 to 70 were measured.
 TABLE_BYTES = 64
-MAX_KEYS = (
-    50_000  # weighed of what is there; SCAN gives them in the order of their hashes, so that any part is a sample
-)
+MAX_KEYS = 50_000  # that are measured; SCAN returns keys in the order of their hashes, so any part is a random sample
 SCAN_BATCH = 1_000
 UUID = "00000000-0000-4000-8000-{:012d}"
-KINDS = ("list:h", "list:n", "viewer", "posts", "seen", "chain", "tail")  # what is not of these is shared by all
+KINDS = ("list:h", "list:n", "viewer", "posts", "seen", "chain", "tail")  # all other keys are shared by all users
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeySizes:
-    """Bytes of one of each, key and everything around it included."""
+    """Bytes of one of each, including the key and its share of the tables."""
 
     list: float
-    viewer: float  # who blocked nobody and has seen nothing
-    viewer_post: float  # each post more that a user has seen
+    viewer: float  # of a user who blocked nobody and has seen nothing
+    viewer_post: float  # for each post that a user has seen
     catalogue_post: float
     chain: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyUsage:
-    """The keys of one kind: how many, and their bytes with their share of the tables."""
+    """The keys of one kind: how many, and their bytes including their share of the tables."""
 
     count: int
     bytes: float
@@ -48,25 +46,25 @@ class KeyUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryUse:
-    """What Redis says of itself."""
+    """What Redis reports about its memory."""
 
     bytes: int  # used_memory
-    at_start: int  # of which it used so many before it held anything
-    clients: int  # and so many for those who are connected now
-    keys: int  # in all its databases, whoever's
+    at_start: int  # of these, used before it held any key
+    clients: int  # of these, used by the present connections
+    keys: int  # in all its databases, of all applications
 
     @property
     def by_keys(self) -> int:
-        """What is left for the keys and the tables that find them."""
+        """The rest: keys and their hash tables."""
         return self.bytes - self.at_start - self.clients
 
 
 def measure_key_usage(url: str) -> Mapping[str, KeyUsage]:
-    """Our keys by kind (and `shared`); of very many, a sample that stands for all."""
+    """Our keys by kind (and `shared`); of very many keys, extrapolated from a sample."""
     counts: Counter[str] = Counter()
     sizes: Counter[str] = Counter()
     with redis_errors(url), connect(url) as client:
-        looked_at, of = 0, int(client.dbsize())
+        measured, total = 0, int(client.dbsize())
         for names in _names(client):
             pipe = client.pipeline(transaction=False)
             for name in names:
@@ -74,10 +72,10 @@ def measure_key_usage(url: str) -> Mapping[str, KeyUsage]:
             for name, size in zip(names, pipe.execute(), strict=True):
                 counts[_kind_of(name)] += 1
                 sizes[_kind_of(name)] += int(size or 0) + TABLE_BYTES
-            looked_at += len(names)
-            if looked_at >= MAX_KEYS:
+            measured += len(names)
+            if measured >= MAX_KEYS:
                 break
-    times = max(1.0, of / looked_at) if looked_at >= MAX_KEYS else 1.0
+    times = max(1.0, total / measured) if measured >= MAX_KEYS else 1.0
     return {
         kind: KeyUsage(count=round(count * _scale(kind, times)), bytes=sizes[kind] * _scale(kind, times))
         for kind, count in counts.items()
@@ -85,8 +83,8 @@ def measure_key_usage(url: str) -> Mapping[str, KeyUsage]:
 
 
 def measure_key_sizes(url: str, *, list_length: int) -> KeySizes:
-    """Write one of each, look, and delete them."""
-    with redis_errors(url), _tidied(url) as client:
+    """Write one of each, measure, and delete them."""
+    with redis_errors(url), _probe_client(url) as client:
         value = _list_of(list_length)
         few, many = (_weigh_value(client, keys.viewer(PROBE_USER), _viewer(seen)) for seen in (0, 400))
         chain = records.pack_chain(Chain(nonce=bytes(records.NONCE_BYTES), frozen=codec.decode(value)))
@@ -100,7 +98,7 @@ def measure_key_sizes(url: str, *, list_length: int) -> KeySizes:
 
 
 def read_memory_use(url: str) -> MemoryUse:
-    """What Redis holds at this moment, whoever's it is."""
+    """What Redis holds now, of all applications."""
     with redis_errors(url), connect(url) as client:
         memory: Any = client.info("memory")
         keyspace: Any = client.info("keyspace")
@@ -113,7 +111,7 @@ def read_memory_use(url: str) -> MemoryUse:
 
 
 def _scale(kind: str, times: float) -> float:
-    return 1.0 if kind == "shared" else times  # there is one of each
+    return 1.0 if kind == "shared" else times  # shared keys exist once each
 
 
 def _names(client: Any) -> Iterator[list[bytes]]:
@@ -132,7 +130,7 @@ def _kind_of(name: bytes) -> str:
 
 
 @contextmanager
-def _tidied(url: str) -> Iterator[Any]:
+def _probe_client(url: str) -> Iterator[Any]:
     client = connect(url)
     try:
         yield client

@@ -4,29 +4,30 @@ key                      holds                                             bound
 wl:list:{h|n}:{user}     a user's ranked list of a phase                   LIST_LENGTH         LIST_KEEP_HOURS
 wl:everyone              everyone's list                                   EVERYONE_LENGTH     LIST_KEEP_HOURS
 wl:new                   posts that few people have seen yet               2,000 entries       LIST_KEEP_HOURS
-wl:blocked               all blocks as pairs of keys, for when both stores 100,000 pairs       2 × LIST_KEEP_HOURS
-                         are away
-wl:posts:{chunk}         catalogue: row → id, author key, photo cluster    256 rows            LIST_KEEP_HOURS + chains
-wl:clusters              which clusters of photos the catalogue names      one hash            LIST_KEEP_HOURS + chains
+wl:blocked               all blocks as pairs of hashes, for when both      100,000 pairs       2 × LIST_KEEP_HOURS
+                         stores are down
+wl:posts:{chunk}         catalogue: post number → id, author hash, cluster 256 posts           LIST_KEEP_HOURS + chains
+wl:clusters              a hash of all photo clusters in the catalogue     one value           LIST_KEEP_HOURS + chains
 wl:viewer:{user}         authors and posts withheld, posts seen by events  SEEN_LENGTH         2 × LIST_KEEP_HOURS
-wl:viewers               which users have such a value                     active users        2 × LIST_KEEP_HOURS
-wl:seen:{user}           posts served to a user, longest ago first         SEEN_LENGTH         SEEN_KEEP_DAYS
+wl:viewers               the users who have a wl:viewer                    active users        2 × LIST_KEEP_HOURS
+wl:seen:{user}           posts served to a user, oldest first              SEEN_LENGTH         SEEN_KEEP_DAYS
 wl:chain:{slot}:{user}   a frozen list, and where its pages end            4 slots a user      CHAIN_MINUTES
-wl:tail:{slot}:{user}    what follows when a frozen list is used up; seen  2 × EVERYONE_LENGTH CHAIN_MINUTES
-                         posts are in it once its user has seen nearly     + 3 × LIST_LENGTH
-                         all others                                        + 2 × SEEN_LENGTH
-wl:asked                 who asked lately and has no list, or an old one   10,000 users        a day
-wl:deleted               rows of posts deleted lately, by safety number    LIST_KEEP_HOURS     2 × LIST_KEEP_HOURS
+wl:tail:{slot}:{user}    what follows the end of a frozen list; with seen  2 × EVERYONE_LENGTH CHAIN_MINUTES
+                         posts once the user has seen nearly all others    + 3 × LIST_LENGTH
+                                                                           + 2 × SEEN_LENGTH
+wl:asked                 users who requested a page lately and have no     10,000 users        a day
+                         list, or an old one
+wl:deleted               numbers of posts deleted lately, by safety number LIST_KEEP_HOURS     2 × LIST_KEEP_HOURS
 wl:deleted:number        the newest safety number                          one number          2 × LIST_KEEP_HOURS
-wl:safety                the safety epoch: deletions and blocks are here,  one value           LIST_KEEP_HOURS
-                         in this life of the server
-wl:loading:{token}       a load of the safety data is under way            one value           10 minutes
+wl:safety                the safety epoch: deletions and blocks have been  one value           LIST_KEEP_HOURS
+                         loaded in this life of the server
+wl:loading:{token}       a load of the safety data is running              one value           10 minutes
 wl:erased                hashes of users erased lately                     100,000             30 days
-wl:written               that Redis took a write: a look's probe           one value           a minute
+wl:written               written by the timeline's check for writability   one value           a minute
 wl:phase                 the phase in force                                one value           while one is set
-wl:fence:{job}           the newest run that may write                     one number          LIST_KEEP_HOURS
-wl:published:{phase}     when, by which run, how many lists and bytes      one value           LIST_KEEP_HOURS
-wl:installation          which PostgreSQL the rows belong to               one value           while it is their owner
+wl:fence:{job}           the newest run that has written                   one number          LIST_KEEP_HOURS
+wl:published:{phase}     the last publication: run, time, lists, bytes     one value           LIST_KEEP_HOURS
+wl:installation          the PostgreSQL that the post numbers belong to    one value           while it is their owner
 """
 
 from datetime import timedelta
@@ -49,10 +50,10 @@ PHASE = "wl:phase"
 INSTALLATION = "wl:installation"
 
 MAX_ASKED = 10_000  # users; a megabyte
-ASKED_FOR = timedelta(days=1)  # how long one request keeps a user's list coming
+ASKED_FOR = timedelta(days=1)  # how long a list is still made for a user after one request
 WRITTEN_FOR = timedelta(minutes=1)
-CHAIN_SLOTS = 4  # chains that one user can have under way: a phone, a tablet, and each once refreshed
-CHUNK_BITS = 8  # 256 rows a chunk: small enough for Redis' compact hash, few enough round trips
+CHAIN_SLOTS = 4  # chains of one user at the same time: a phone, a tablet, and each refreshed once
+CHUNK_BITS = 8  # 256 posts per chunk: small enough for Redis' compact hash encoding, with few round trips
 
 
 def ranked_list(phase: Phase, user_id: str) -> str:
@@ -89,13 +90,13 @@ def tail(user_id: str, slot: int) -> str:
 
 
 def chains_of(user_id: str) -> tuple[str, ...]:
-    """All slots of a user's chains, then those of their tails."""
+    """The keys of all chains of a user, then those of all tails."""
     slots = range(CHAIN_SLOTS)
     return (*[f"wl:chain:{slot}:{user_id}" for slot in slots], *[f"wl:tail:{slot}:{user_id}" for slot in slots])
 
 
 def keys_of_user(user_id: str) -> list[str]:
-    """All keys that are one user's own."""
+    """All keys that belong to one user."""
     lists = [ranked_list(phase, user_id) for phase in Phase]
     return [*lists, viewer(user_id), seen(user_id), *chains_of(user_id)]
 

@@ -1,7 +1,8 @@
-"""Whose Redis it is: rows number the posts of one PostgreSQL, so two installations in one database of Redis would mix.
+"""Which installation owns a Redis. Post numbers belong to one PostgreSQL, so two installations must never share a Redis
+database.
 
-`wl:installation` names the owner and stays while it is one. Who finds another's name there reads and writes nothing;
-only `warmline installation adopt` (or `renew`, for its own) clears such a Redis. See docs/adr/0018-installation-id.md.
+`wl:installation` names the owner and never expires. A process that finds another owner reads and writes nothing; only
+`warmline installation adopt` (or `renew`, for its own) clears such a Redis. See docs/adr/0018-installation-id.md.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,32 +17,32 @@ from shared.ranked_lists import keys, records
 from shared.ranked_lists.clients import address, connect, redis_errors
 from shared.ranked_lists.codec import UnreadableList
 
-BATCH = 1_000  # keys a round trip
+BATCH = 1_000  # keys per round trip
 SHORT_ID_LENGTH = 8  # characters of an id that a message shows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerHints:
-    """What a Redis (or a file) that names no owner says of whose it is."""
+    """What a Redis (or a file) without a named owner contains that shows who owns it."""
 
-    salt: str | None = None  # of the phase, where one was ever set
-    posts: Mapping[int, str] = field(default_factory=dict)  # row → id, some of them
+    salt: str | None = None  # of the phase, if one was ever set
+    posts: Mapping[int, str] = field(default_factory=dict)  # post number → id, some of them
 
 
-OwnershipCheck = Callable[[OwnerHints], bool]  # whether PostgreSQL knows what was found
+OwnershipCheck = Callable[[OwnerHints], bool]  # whether PostgreSQL recognises these
 
 
 def claim(client: redis.Redis, url: str, installation: str, check_owner: OwnershipCheck | None = None) -> None:
-    """Make an unowned Redis this installation's.
+    """Make this installation the owner of a Redis without an owner.
 
     Args:
-        client: of the Redis.
+        client: for this Redis.
         url: its address, for messages.
         installation: PostgreSQL's id.
-        vouch: asked about what is there when the owner is not named (it expired, or was evicted).
+        check_owner: called when there is data but no named owner (it expired, or was evicted).
 
     Raises:
-        ForeignInstallation: it is another's; nothing was changed.
+        ForeignInstallation: another installation owns it; nothing was changed.
     """
     found = owner_in(client)
     if found is None:
@@ -55,13 +56,13 @@ def claim(client: redis.Redis, url: str, installation: str, check_owner: Ownersh
 
 
 def refuse_foreign(client: redis.Redis, url: str, installation: str | None) -> None:
-    """Raises ForeignInstallation when Redis names another owner; one without a name, or asked by nobody, may pass."""
+    """Raise ForeignInstallation if Redis names another owner. No owner, or no installation given, passes."""
     if installation is not None and (found := owner_in(client)) not in (None, installation):
         raise foreign_error(url, found, installation)
 
 
 def foreign_error(url: str, found: str | None, installation: str) -> ForeignInstallation:
-    """The error that names both, and what to do."""
+    """The error; it names both installations, and says what to do."""
     whose = f"belongs to another installation ({short_id(found)})" if found else "holds posts of another installation"
     return ForeignInstallation(
         f"Redis at {address(url)} {whose}, this one is {short_id(installation)}; nothing was read or written: set"
@@ -70,7 +71,7 @@ def foreign_error(url: str, found: str | None, installation: str) -> ForeignInst
 
 
 def short_id(installation: str | None) -> str:
-    """An id as messages show it."""
+    """The part of an id that messages show."""
     return (installation or "none")[:SHORT_ID_LENGTH]
 
 
@@ -87,19 +88,19 @@ def read_owner(url: str) -> str | None:
 
 
 def refuse_foreign_at(url: str, installation: str) -> None:
-    """Raises ForeignInstallation when the Redis at an address names another owner; for commands."""
+    """Raise ForeignInstallation if the Redis at an address names another owner; for commands."""
     with redis_errors(url), connect(url) as client:
         refuse_foreign(client, url, installation)
 
 
 def take_over(url: str, installation: str) -> int:
-    """Clear Redis of all that is Warmline's, whoever's it was, and name the new owner; gives the keys dropped."""
+    """Delete all of Warmline's keys, whoever owned them, and set the new owner; returns how many keys were deleted."""
     with redis_errors(url), connect(url) as client:
-        # The new name first: from then on the old owner's processes are refused, and cannot fill what is being cleared.
-        both = client.pipeline()
-        both.set(keys.INSTALLATION, installation)
-        both.delete(keys.SAFETY)
-        dropped = int(both.execute()[1])
+        # The new owner first: from then on the old owner's processes are refused, and cannot write during the deletion.
+        pipe = client.pipeline()
+        pipe.set(keys.INSTALLATION, installation)
+        pipe.delete(keys.SAFETY)
+        dropped = int(pipe.execute()[1])
         found = cast(Iterator[bytes], client.scan_iter(match=f"{keys.PREFIX}*", count=BATCH))
         for batch in _batches(name for name in found if name != keys.INSTALLATION.encode()):
             dropped += cast(int, client.unlink(*batch))

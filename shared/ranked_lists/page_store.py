@@ -1,4 +1,4 @@
-"""What pages write: where each ended, and what it showed. Reading is `read`'s."""
+"""What pages write: where each one ended, and what it showed. `timeline_store` reads."""
 
 import time
 from collections.abc import Iterable
@@ -13,15 +13,15 @@ from shared.ranked_lists.records import Chain, Tail
 from shared.ranked_lists.shared_connection import Command
 from shared.ranked_lists.timeline_store import TimelineStore
 
-NO_SLOT, OVERTAKEN = 0, 2  # what END_PAGE gives then
+NO_SLOT, OVERTAKEN = 0, 2  # results of END_PAGE
 
 
 class ConcurrentPage(Exception):
-    """Another request served a page of the same chain meanwhile; what was worked out no longer fits it."""
+    """Another request served a page of the same chain meanwhile, so this page no longer fits the chain."""
 
 
 class UserErased(Exception):
-    """The user was erased: nothing may be kept of them."""
+    """The user was erased: nothing about them may be stored."""
 
 
 class ServedPage(Struct, kw_only=True, gc=False):
@@ -29,29 +29,29 @@ class ServedPage(Struct, kw_only=True, gc=False):
 
     chain: Chain  # its last end is the page's
     tail: Tail | None
-    served: Iterable[int]  # post rows
+    served: Iterable[int]  # post numbers
 
 
 class FirstPage(ServedPage, kw_only=True, gc=False):
-    """One that began its chain."""
+    """The first page of a chain."""
 
-    visits: int  # how often the user began a chain before, as far as was read
+    visits: int  # how often the user began a chain before, as it was read
     wants_list: bool = False  # the user has no list, or an old one: the next run makes one, if it knows the user
 
 
 class NextPage(ServedPage, kw_only=True, gc=False):
-    """A later one, and how its chain stood in Redis before."""
+    """A later page, and the state of its chain in Redis before."""
 
     slot: int
     ends_before: int  # page ends that the chain had in Redis
-    is_rewritten: bool  # Redis holds another order (or nothing): the whole chain is written
-    is_last_try: bool = False  # it is served even if it was overtaken
-    needs_slot: bool = False  # its first page could not take one: it has the slot only if it is found there
+    is_rewritten: bool  # Redis holds another order, or nothing: the whole chain is written
+    is_last_try: bool = False  # the page is served even if another request was faster
+    needs_slot: bool = False  # the first page could not take the slot: the chain has it only if it is found there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifetimes:
-    """How long, and how much of, what a user was served is remembered."""
+    """How long chains and seen posts are kept, and how many seen posts."""
 
     chain_for: timedelta
     seen_for: timedelta
@@ -59,19 +59,19 @@ class Lifetimes:
 
 
 class PageWriter:
-    """The timeline's writing side of Redis, over the connection by which it reads, and within the same budget."""
+    """Writes for the timeline, over the same connection and within the same budget as its reads."""
 
     def __init__(self, reader: TimelineStore, *, lifetimes: Lifetimes) -> None:
         self._ask = reader.ask
         longest = len(records.pack_visits(0)) + len(records.pack_post_numbers([0])) * lifetimes.seen_length
-        # As Redis gets them, with each page.
+        # In the form in which each page sends them.
         self._chain_ms, self._seen_ms = b"%d" % _ms(lifetimes.chain_for), b"%d" % _ms(lifetimes.seen_for)
         self._longest_seen = b"%d" % longest
 
     async def begin_chain(self, user_id: str, page: FirstPage, within: float | None = None) -> int:
-        """Freeze a list (and its tail, if the first page already needed one) and remember the first page's posts.
+        """Freeze a list (and its tail, if the first page already needed it) and record the first page's posts as seen.
 
-        Gives the slot that the chain took.
+        Returns the slot that the chain took.
 
         Raises:
             UserErased: nothing was kept.
@@ -81,7 +81,7 @@ class PageWriter:
         packed = records.pack_chain(chain), b"" if tail is None else records.pack_tail(chain.nonce, tail)
         seen = keys.seen(user_id), records.pack_post_numbers(page.served)
         asked = (repr(time.time()), keys.MAX_ASKED, _ms(keys.ASKED_FOR)) if page.wants_list else (b"",)
-        while True:  # as often as another first page of this user is quicker
+        while True:  # again whenever another first page of this user was faster
             before, visits = visits, (visits + 1) % 2**32
             slot = visits % keys.CHAIN_SLOTS
             begin: Command = (
@@ -98,12 +98,12 @@ class PageWriter:
             visits = answer
 
     async def end_page(self, user_id: str, page: NextPage, within: float | None = None) -> bool:
-        """Note where a page of a chain ended and remember its posts.
+        """Record where a page of a chain ended, and its posts as seen.
 
-        Gives whether the chain has a slot: where not, nothing was noted, and `begin_chain` gives it one.
+        Returns whether the chain has a slot. If not, nothing was recorded, and `begin_chain` gives it one.
 
         Raises:
-            Overtaken: another request served a page of this chain since it was read; nothing was noted.
+            ConcurrentPage: another request served a page of this chain since it was read; nothing was recorded.
             UserErased: nothing was kept.
             StoreUnavailable: no answer within the budget.
         """
@@ -125,7 +125,7 @@ class PageWriter:
         return noted != NO_SLOT
 
     async def keep_tail(self, user_id: str, slot: int, nonce: bytes, tail: Tail, within: float | None = None) -> Tail:
-        """Freeze what follows a chain's list; when another request was quicker, what it froze counts."""
+        """Freeze what follows a chain's list; if another request was faster, its tail counts."""
         names = keys.ERASED, keys.chain(user_id, slot), keys.tail(user_id, slot)
         keep: Command = (
             "EVALSHA", scripts.digest_of(scripts.KEEP_TAIL), 3, *names,
@@ -136,10 +136,10 @@ class PageWriter:
         return tail if first is None else first
 
     async def check_writable(self, within: float | None = None) -> None:
-        """Whether Redis takes writes; reads alone do not tell that it has what it was to be told.
+        """Check that Redis accepts writes; reads alone do not show that.
 
         Raises:
-            WritesRefused: it answers, and refuses.
+            WritesRefused: it answers, but refuses.
             StoreUnavailable: it does not answer.
         """
         await self._ask([("SET", keys.WRITTEN, b"1", "PX", _ms(keys.WRITTEN_FOR))], within)

@@ -20,24 +20,25 @@ _VERSION_BYTES = 8  # of a viewer
 _VISITS = struct.Struct("<I")
 _POST = struct.Struct("<QI")
 _COUNT = struct.Struct("<H")
-_TURNED = bytes(range(255, -1, -1))
+_INVERTED = bytes(range(255, -1, -1))
 _LIST_AT = NONCE_BYTES + _COUNT.size  # where a chain's list begins
 
 
 class CatalogueEntry(NamedTuple):
-    """What the timeline must know of a post: its id, its author's key, and its cluster of near-identical photos."""
+    """What the timeline needs to know about a post."""
 
     post_number: int
     post_id: str
-    author: int
-    cluster: int = 0  # 0: no near-identical photo is known
+    author: int  # author hash
+    cluster: int = 0  # of near-identical photos; 0: there is none
 
 
 class Chain(Struct, kw_only=True, gc=False):
     """A frozen list and the ends of the pages served of it, as positions after their last post.
 
-    `frozen` holds what is ready: what was served, in that order, and some posts ahead of it. `rest` is what follows in
-    the list as it was frozen, packed; its seen posts are left out, and new ones put in, as pages come near.
+    `frozen` holds the prepared part: the served posts in their order, and some posts after them. `rest` is the
+    remainder of the list as it was frozen, packed. Seen posts are removed from it, and new posts inserted, when a page
+    comes near to it.
     """
 
     nonce: bytes
@@ -46,7 +47,7 @@ class Chain(Struct, kw_only=True, gc=False):
     rest: bytes = b""
 
     def end_of_page(self, start: int) -> int | None:
-        """Where the page that starts here ended when it was first served; None when it was not served yet."""
+        """Where the page that starts here ended when it was first served; None if it was not served yet."""
         later = [end for end in self.page_ends if end > start]
         return min(later) if later else None
 
@@ -57,13 +58,13 @@ class Chain(Struct, kw_only=True, gc=False):
 
 
 class Tail(Struct, kw_only=True, gc=False):
-    """What follows a frozen list: packed entries that are ready, those that the user has not seen first.
+    """What follows a frozen list: packed entries in their final order, unseen posts first.
 
-    `rest` holds all other posts of the tail, packed, as their lists have them; which of them come next is worked out as
-    pages come near.
+    `rest` holds all other posts of the tail, packed, in the order of their lists. Which of them come next is decided
+    when a page comes near to them.
     """
 
-    unseen: int  # how many of the entries, from the first on
+    unseen: int  # how many of the first entries are unseen
     entries: bytes
     rest: bytes = b""
 
@@ -72,14 +73,14 @@ class Tail(Struct, kw_only=True, gc=False):
 
 
 class SeenRecord(Struct, kw_only=True, gc=False):
-    """Posts served to a user, longest ago first, and how often the user began a chain."""
+    """Posts served to a user, oldest first, and how often the user began a chain."""
 
     visits: int = 0
     post_numbers: Sequence[int] = ()
 
 
 def pack_viewer(viewer: Viewer, *, version: int, own: int) -> bytes:
-    """version, three counts, then author keys (u64), hidden and seen rows (u32); the user's own key goes unsaid."""
+    """version, three counts, author hashes (u64) without the user's own, numbers of hidden and of seen posts (u32)."""
     authors = sorted(viewer.hidden_authors - {own}) if viewer.hidden_authors else ()
     head = _VIEWER.pack(version, len(authors), len(viewer.hidden_posts), len(viewer.seen_posts))
     hidden = _u32(sorted(viewer.hidden_posts)) if viewer.hidden_posts else b""
@@ -87,7 +88,7 @@ def pack_viewer(viewer: Viewer, *, version: int, own: int) -> bytes:
 
 
 def unpack_viewer(value: bytes | None, *, own: int) -> Viewer:
-    """The viewer behind a value, the user's own author key always among the hidden authors."""
+    """Read a viewer; the user's own author hash is always among the hidden authors."""
     if not value:
         return Viewer(hidden_authors=frozenset({own}))
     start = _VIEWER.size
@@ -106,12 +107,12 @@ def unpack_viewer(value: bytes | None, *, own: int) -> Viewer:
 
 
 def content_of_viewer(value: bytes | None) -> bytes:
-    """What a viewer's value says besides its version; blank when there is none."""
+    """A viewer's value without its version; empty when there is none."""
     return value[_VERSION_BYTES:] if value else b""
 
 
 def pack_post_numbers(post_numbers: Iterable[int]) -> bytes:
-    """Post rows as u32."""
+    """Post numbers as u32."""
     return _u32(post_numbers)
 
 
@@ -121,7 +122,7 @@ def pack_visits(visits: int) -> bytes:
 
 
 def unpack_seen(value: bytes | None) -> SeenRecord:
-    """The seen record behind a value; a torn last row is left out."""
+    """Read a seen record; an incomplete last number is left out."""
     if not value or len(value) < _VISITS.size:
         return SeenRecord()
     whole = len(value) - (len(value) - _VISITS.size) % 4
@@ -129,7 +130,7 @@ def unpack_seen(value: bytes | None) -> SeenRecord:
 
 
 def pack_chain(chain: Chain) -> bytes:
-    """nonce, a u16 for the rest's entries, the list with them, then a u16 for each page end (appended later)."""
+    """nonce, number of entries of the rest u16, the list with the rest, then each page end u16 (appended later)."""
     rest = _COUNT.pack(len(chain.rest) // codec.ENTRY.size)
     return b"".join((chain.nonce, rest, codec.encode(chain.frozen, chain.rest), _u16(chain.page_ends)))
 
@@ -139,7 +140,7 @@ def pack_page_end(end: int) -> bytes:
 
 
 def unpack_chain(value: bytes | None, *, nonce: bytes) -> Chain | None:
-    """The chain behind a value, or None when the slot is empty or holds another chain by now."""
+    """Read a chain; None when the slot is empty or now holds another chain."""
     if not value or not value.startswith(nonce):
         return None
     if len(value) < _LIST_AT + codec.HEADER.size:
@@ -157,10 +158,10 @@ def unpack_chain(value: bytes | None, *, nonce: bytes) -> Chain | None:
 
 
 def pack_tail(nonce: bytes, tail: Tail) -> bytes:
-    """A whole tail as nonce, the number of unseen entries as u16, and the entries; one with a rest as its mark, numbers
-    of unseen and of ready entries as u16, then the ready ones and the rest.
+    """Without a rest: nonce, number of unseen entries u16, entries. With a rest: mark, numbers of unseen and of ready
+    entries u16, ready entries, rest.
 
-    What begins with the mark is no tail to a version that knows no rest: it works out a whole one and puts it there.
+    An older version, which knows no rest, does not recognise the mark: it computes a whole tail and writes that.
     """
     if not tail.rest:
         return nonce + _COUNT.pack(tail.unseen) + tail.entries
@@ -169,12 +170,12 @@ def pack_tail(nonce: bytes, tail: Tail) -> bytes:
 
 
 def mark_of_tail(nonce: bytes) -> bytes:
-    """How a tail with a rest begins: a chain's nonce, each bit turned."""
-    return nonce.translate(_TURNED)
+    """The first bytes of a tail with a rest: the chain's nonce with every bit inverted."""
+    return nonce.translate(_INVERTED)
 
 
 def unpack_tail(value: bytes | None, *, nonce: bytes) -> Tail | None:
-    """What follows a chain's list, or None when it was not worked out yet (or by a version that nobody knows)."""
+    """Read a tail; None when there is none yet, or its format is unknown."""
     if not value or len(value) < NONCE_BYTES + _COUNT.size:
         return None
     body, (unseen,) = value[NONCE_BYTES + _COUNT.size :], _COUNT.unpack_from(value, NONCE_BYTES)
@@ -187,7 +188,7 @@ def unpack_tail(value: bytes | None, *, nonce: bytes) -> Tail | None:
 
 
 def pack_post(entry: CatalogueEntry) -> bytes:
-    """author key u64, cluster u32, then the id."""
+    """author hash u64, cluster u32, then the id."""
     return _POST.pack(entry.author, entry.cluster) + entry.post_id.encode()
 
 
@@ -197,18 +198,18 @@ def unpack_post(post_number: int, value: bytes) -> CatalogueEntry:
 
 
 def hash_of_clusters(clusters: Mapping[int, int]) -> bytes:
-    """What changes when any row comes into another cluster, so that copies of the catalogue are read again."""
+    """Changes when any post gets another cluster, so that copies of the catalogue are read again."""
     return blake2b(repr(sorted(clusters.items())).encode(), digest_size=8).digest()
 
 
 def pack_phase(state: PhaseState) -> bytes:
-    """A line that a person can read in redis-cli: version, phase, rollout in per cent, salt."""
+    """A line that is readable in redis-cli: version, phase, rollout in per cent, salt."""
     return f"{state.version}|{state.phase}|{state.rollout_percent:g}|{state.salt}".encode()
 
 
 @lru_cache(maxsize=4)  # every page reads it, and it changes once a month
 def unpack_phase(value: bytes | None) -> PhaseState:
-    """The phase behind a value; the initial one when there is none."""
+    """Read the phase; the initial one when there is none."""
     if not value:
         return INITIAL_PHASE
     try:
@@ -223,16 +224,16 @@ def _withheld_layout(n_authors: int, n_hidden: int) -> struct.Struct:
     return struct.Struct(f"={n_authors}Q{n_hidden}I")
 
 
-def _u32(post_numbers: Iterable[int]) -> bytes:
-    return (post_numbers if isinstance(post_numbers, (array, memoryview)) else array("I", post_numbers)).tobytes()
+def _u32(numbers: Iterable[int]) -> bytes:
+    return (numbers if isinstance(numbers, (array, memoryview)) else array("I", numbers)).tobytes()
 
 
 def _u16(numbers: Iterable[int]) -> bytes:
     return array("H", numbers).tobytes()
 
 
-def _u64(keys: Iterable[int]) -> bytes:
-    return array("Q", keys).tobytes()
+def _u64(hashes: Iterable[int]) -> bytes:
+    return array("Q", hashes).tobytes()
 
 
 def _read(kind: str, packed: bytes) -> Sequence[int]:

@@ -1,4 +1,4 @@
-"""What a Redis that lost its memory holds of people and posts that were erased: older data, or what came late."""
+"""Cleans a Redis that lost its memory: it may hold older data, or late writes, about erased users and posts."""
 
 import hashlib
 import re
@@ -10,20 +10,20 @@ import redis
 
 from shared.ranked_lists import keys
 
-_BATCH = 1000  # users or posts a round trip
+_BATCH = 1000  # users or posts per round trip
 _OF_A_USER = re.compile(rb"wl:(?:(?:list|chain|tail):.|viewer|seen):(.*)", re.DOTALL)
 
 ItemT = TypeVar("ItemT")
 
 
 def forget_erased(client: redis.Redis, erased: Collection[str], post_numbers: Iterable[int]) -> None:
-    """Delete what names users whose hashes are these, and the catalogue's entries of these rows."""
+    """Delete all keys of users with these hashes, and the catalogue entries of these posts."""
     users = {user for user in _users(client) if _hash(user) in erased} if erased else set[bytes]()
-    for some in _batches(users):
+    for batch in _batches(users):
         pipe = client.pipeline(transaction=False)
-        pipe.delete(*(key for user in some for key in keys.keys_of_user(user.decode())))
-        pipe.srem(keys.VIEWERS, *some)
-        pipe.zrem(keys.ASKED, *some)
+        pipe.delete(*(key for user in batch for key in keys.keys_of_user(user.decode())))
+        pipe.srem(keys.VIEWERS, *batch)
+        pipe.zrem(keys.ASKED, *batch)
         pipe.execute()
     for posts in _batches(post_numbers):
         pipe = client.pipeline(transaction=False)
@@ -33,7 +33,7 @@ def forget_erased(client: redis.Redis, erased: Collection[str], post_numbers: It
 
 
 def _users(client: redis.Redis) -> Iterator[bytes]:
-    """Who has keys of their own, or stands in a list of users."""
+    """Users who have a key of their own, or are in one of the sets of users."""
     for name in cast(Iterable[bytes], client.scan_iter(match=f"{keys.PREFIX}*", count=_BATCH)):
         if named := _OF_A_USER.fullmatch(name):
             yield named[1]

@@ -2,12 +2,12 @@
 
 import hashlib
 
-# A run that was overtaken may not write, not even the rest of its batch: its fencing number is compared with the newest
-# that wrote (or that an erasure raised, when it gave up a run whose lease was over) in the same step as each write. An
-# act is no run and gives ''. Nor may anybody write who belongs to another installation than Redis, which may have been
-# taken over since. A script that is refused gives OVERTAKEN or FOREIGN, and has written nothing.
-# Its first key is the fence, its last one the owner's; its first arguments are run and life time in ms, its last one is
-# the installation, or '' where that is not known.
+# A run that a newer one has replaced may not write, not even the rest of its batch: its fencing number is compared with
+# the newest number that wrote in the same step as each write. (An erasure raises that number, too, for a run whose
+# lease is over.) An act, which is not a run, passes ''. A writer of another installation is refused as well, since
+# another installation may have taken Redis over. A refused script returns OVERTAKEN or FOREIGN, and has written
+# nothing. The first key is the fence, the last one the owner's; the first arguments are run and life time in ms, the
+# last one is the installation, or '' if it is not known.
 _REFUSAL = """
 local function refusal()
   local owner, ours = redis.call('GET', KEYS[#KEYS]), ARGV[#ARGV]
@@ -24,8 +24,8 @@ if refused then return refused end
 """
 OVERTAKEN, FOREIGN = -1, -3
 
-# Whatever keeps something of a user asks here, in the same step, whether the user was erased: what was under way when
-# they were must not bring anything back.
+# Every script that stores something about a user checks in the same step whether the user was erased, since a write
+# that was already under way must not bring anything back.
 _ERASED = """
 local function is_erased(erased, user)
   return redis.call('EXISTS', erased) == 1 and redis.call('ZSCORE', erased, redis.sha1hex(user))
@@ -47,10 +47,10 @@ return 1
 """
 )
 
-# A viewer read from PostgreSQL earlier must not overwrite one that was read later. The version stands in the first 8
-# bytes, big-endian, and is compared as a number: Lua compares strings by the server's locale.
-# KEYS: fence, erased, who has a viewer, then the viewers. ARGV: run, life time of the fence in ms, of the others in ms,
-# 1 if these users have one from now on, then the values.
+# A viewer that was read from PostgreSQL earlier must not overwrite one that was read later. The version is in the first
+# 8 bytes, big-endian, and is compared as a number, since Lua compares strings by the server's locale.
+# KEYS: fence, erased, the set of users with a viewer, then the viewers. ARGV: run, life time of the fence in ms, of the
+# others in ms, 1 to add these users to the set, then the values.
 WRITE_VIEWERS = (
     _ERASED
     + _REFUSAL
@@ -72,8 +72,8 @@ return 1
 """
 )
 
-# KEYS: fence, then hashes of the catalogue. ARGV: run, life time of the fence in ms, of the hashes in ms, then for each
-# hash how many arguments follow, and as many: rows and what they are.
+# KEYS: fence, then chunks of the catalogue. ARGV: run, life time of the fence in ms, of the chunks in ms, then for each
+# chunk the number of its arguments, and these: post numbers and entries.
 WRITE_CATALOGUE = (
     _REFUSAL
     + """
@@ -105,11 +105,11 @@ return redis.call('DEL', unpack(KEYS, 2, #KEYS - 1))
 """
 )
 
-# All blocks, read at a version, unless blocks that were read later are there. The version is the second number of the
-# first pair, whose first is 0; a value of before this has none. An erasure takes its user out of the value that it
-# read: it names that value's bytes, and gives 0 if they are others by now.
-# KEYS: fence, blocked. ARGV: run, life time of the fence in ms, of the value in ms, version (8 bytes), value, what is
-# replaced or ''.
+# All blocks as of a version, unless Redis already has blocks of a later version. The version is the second number of
+# the first pair, whose first number is 0; values of earlier releases have no version. An erasure removes its user from
+# the value that it has read: it passes that value, and the script returns 0 if Redis holds another one by now.
+# KEYS: fence, blocked. ARGV: run, life time of the fence in ms, of the value in ms, version (8 bytes), value, the value
+# to replace or ''.
 WRITE_BLOCKED = (
     _REFUSAL
     + """
@@ -123,7 +123,7 @@ return 1
 """
 )
 
-# The fences of runs that are given up. KEYS: fences. ARGV: life time in ms, then the least run that may write, of each.
+# Gives up runs. KEYS: fences. ARGV: life time in ms, then for each fence the lowest run that may still write.
 RAISE_FENCES = """
 for i = 1, #KEYS do
   if tonumber(redis.call('GET', KEYS[i]) or '0') < tonumber(ARGV[i + 1]) then
@@ -133,8 +133,8 @@ end
 return #KEYS
 """
 
-# Who was erased is known from here on, and only then is deleted what is kept of them; the oldest go at the bound.
-# KEYS: erased. ARGV: now in seconds, life time in seconds, most, then hashes of users.
+# Records who was erased; their data is deleted only after that. The oldest entries are dropped at the bound.
+# KEYS: erased. ARGV: now in seconds, life time in seconds, maximum count, then hashes of users.
 NOTE_ERASED = """
 for i = 4, #ARGV do redis.call('ZADD', KEYS[1], ARGV[1], ARGV[i]) end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1] - ARGV[2])
@@ -143,7 +143,7 @@ redis.call('EXPIRE', KEYS[1], ARGV[2])
 return 1
 """
 
-# Of two phases the one with the higher version stays, whoever writes last. KEYS: phase. ARGV: version, value.
+# Of two phases, the one with the higher version wins, in any order of writes. KEYS: phase. ARGV: version, value.
 WRITE_PHASE = """
 local old = redis.call('GET', KEYS[1])
 if old and tonumber(string.match(old, '^(%d+)|')) > tonumber(ARGV[1]) then return 0 end
@@ -151,12 +151,12 @@ redis.call('SET', KEYS[1], ARGV[2])
 return 1
 """
 
-# Rows join the deleted ones, each under the version of what deleted it, and the number grows, so that a timeline asks
-# for what it has not got yet. An act raises the version of a row that is there already: a run that loaded before the
-# act must not drop it. What a run itself tells again moves neither, except a version of the series before. The number
-# is never less than the version: one that ran out, where nothing was deleted for days, goes on above the old one.
+# Adds posts to the deleted ones, each with the version of its deletion, and raises the safety number, so that timelines
+# read the new ones. An act raises the version of a post that is already there: a run that loaded before the act must
+# not drop it. A run that repeats what it has read changes neither, except a version of an earlier release. The safety
+# number is never below the version: if it expired because nothing was deleted for days, it continues above the old one.
 # KEYS: fence, deleted, number. ARGV: run, life time of the fence in ms, of the others in ms, version, 1 for an act,
-# least version of the series, then the rows. Gives how many rows were not there before.
+# PostgreSQL's first version, then the post numbers. Returns how many were not there before.
 ADD_DELETED = (
     _REFUSAL
     + """
@@ -180,11 +180,11 @@ return fresh
 """
 )
 
-# Rows that PostgreSQL no longer calls deleted are forgotten, unless they were deleted again after it was asked: the
-# version is compared in the same step. Versions below the series' least are numbers of Redis' own, given out by a
-# timeline of before; those are compared with the number as it was before PostgreSQL was asked.
-# KEYS: fence, deleted, number. ARGV: run, life time of the fence in ms, version, least version of the series, number,
-# then the rows. Gives how many went.
+# Removes posts that are no longer deleted in PostgreSQL, unless they were deleted again after it was read: the version
+# is compared in the same step. Versions below PostgreSQL's first one are safety numbers, written by timelines of an
+# earlier release; they are compared with the safety number as it was before PostgreSQL was read.
+# KEYS: fence, deleted, number. ARGV: run, life time of the fence in ms, version, PostgreSQL's first version, number,
+# then the post numbers. Returns how many were removed.
 DROP_DELETED = (
     _REFUSAL
     + """
@@ -199,9 +199,9 @@ return gone
 """
 )
 
-# A Redis that lost its memory in the middle of a load lost a part of what was loaded, and with it the mark that the
-# load set at its beginning, before it read PostgreSQL. The epoch in force stays; a new one begins where there is none,
-# or one that was declared in another life of the server (see `server_life`).
+# A Redis that lost its memory during a load lost a part of the loaded data, and with it the mark that the load had set
+# before it read PostgreSQL. The present epoch stays; a new one starts if there is none, or if it was declared in
+# another life of the server (see `server_life`).
 # KEYS: fence, safety, mark. ARGV: run, life time of the fence in ms, a new epoch, life time in ms, the server's life.
 DECLARE_SAFE = (
     _REFUSAL
@@ -214,9 +214,9 @@ return 1
 """
 )
 
-# Serving a page appends to what the user has seen; the oldest go when the bound is passed, so the value never grows.
-# What begins the record, the visits (4 bytes), is counted by BEGIN_CHAIN alone.
-# `at` is the place of its first argument: rows (4 bytes each), the longest value allowed, life time in ms.
+# Serving a page appends to the posts that the user has seen; above the bound the oldest are dropped, so the value does
+# not grow without end. The record starts with the visits (4 bytes), which only BEGIN_CHAIN counts. `at` is the index of
+# its first argument: post numbers (4 bytes each), the longest value allowed, life time in ms.
 _APPEND_SEEN = """
 local function append_seen(seen, at)
   local length = redis.call('APPEND', seen, ARGV[at])
@@ -233,14 +233,14 @@ local function append_seen(seen, at)
 end
 """
 
-# A first page: the visit is counted and its chain takes the slot of that number in the same step, so that two first
-# pages at once never share one. Where another one was quicker than the visits that were read, nothing is written.
-# Its posts are seen, and its user is put on the list of those who want a list. One script, for it costs half of what
-# its commands do.
+# A first page: the visit is counted, and the chain takes the slot of that number in the same step, so that two
+# concurrent first pages never share a slot. If another page was faster, so that the visits differ from those that were
+# read, nothing is written. The posts are recorded as seen, and the user is added to those who wait for a list. One
+# script, since it costs half as much as its commands.
 # KEYS: erased, asked, seen, and the slot's chain and tail. ARGV: user, chain, tail or '', life time of both in ms, then
-# as `append_seen` has it, then visits before and with this one (4 bytes each), when the user asked, if they want a
-# list, or '', how many may be on that list, its life time in ms. Gives the visits before this one if they are others
-# than was thought, -1 if the chain began, -2 if the user was erased: then nothing is kept.
+# the arguments of `append_seen`, then visits before and with this one (4 bytes each), the time of the request if the
+# user waits for a list, or '', how many may wait, its life time in ms. Returns the present visits if they are not the
+# expected ones, -1 if the chain has begun, -2 if the user was erased: then nothing is stored.
 BEGIN_CHAIN = (
     _ERASED
     + _APPEND_SEEN
@@ -268,15 +268,16 @@ return -1
 )
 BEGUN = -1
 
-# The end of a page is noted at the chain that was read: not at one that took its slot meanwhile, and not when another
-# request served a page of it meanwhile (each adds an end, and may move what was not served yet). A page that put posts
-# in another order than the chain's writes the chain anew; so does a process that has the chain while Redis lost it.
-# What was overtaken is worked out again, so its posts are not seen yet, unless it is served all the same. A chain that
-# lost its slot, or never had one, since the visit was not counted, gets one by BEGIN_CHAIN: nothing is noted here.
-# KEYS: erased, seen, chain, tail. ARGV: user, nonce, ends when it was read, page end (2 bytes), life time in ms, chain
-# or '', tail or '', then as `append_seen` has it, then '1' if it is served in any case, then '1' if the slot is the
-# chain's only if it is there. Gives 1, 0 when the chain has no slot, 2 when another request was quicker, -2 if the user
-# was erased.
+# Records the end of a page in the chain that was read: not in another chain that took its slot meanwhile, and not if
+# another request served a page of it meanwhile (each adds an end, and may reorder what was not served yet). A page that
+# changed the order of the chain's posts writes the whole chain; so does a process that has the chain while Redis lost
+# it. An overtaken page is computed again, so its posts are not seen yet, unless it is served all the same. A chain that
+# lost its slot, or never had one because its visit was not counted, gets one from BEGIN_CHAIN: nothing is recorded
+# here.
+# KEYS: erased, seen, chain, tail. ARGV: user, nonce, number of ends when it was read, page end (2 bytes), life time in
+# ms, chain or '', tail or '', then the arguments of `append_seen`, then '1' if the page is served in any case, then '1'
+# if the chain has the slot only when it is found there. Returns 1, 0 if the chain has no slot, 2 if another request was
+# faster, -2 if the user was erased.
 END_PAGE = (
     _ERASED
     + _APPEND_SEEN
@@ -303,8 +304,8 @@ return 1
 """
 )
 
-# The first tail of a chain stays, whichever request works one out; a chain that lost its slot leaves the slot alone.
-# KEYS: erased, chain, tail. ARGV: user, nonce, tail, life time in ms, how a tail with a rest begins. Gives the tail
+# The first tail of a chain is kept, whichever request computes it. A chain that lost its slot leaves the slot alone.
+# KEYS: erased, chain, tail. ARGV: user, nonce, tail, life time in ms, the mark of a tail with a rest. Returns the tail
 # that counts.
 KEEP_TAIL = (
     _ERASED
@@ -319,9 +320,9 @@ return ARGV[3]
 """
 )
 
-# A post that a user touched elsewhere counts as seen last, and stands in the record once: a view of a post that was
-# served here must not push another one out. What begins the record, the visits, stays.
-# KEYS: seen, erased. ARGV: rows (4 bytes each), the longest value allowed, life time in ms, user.
+# A post with an event counts as seen last, and is in the record once: a view of a post that was served here must not
+# push another post out. The visits at the start of the record stay.
+# KEYS: seen, erased. ARGV: post numbers (4 bytes each), the longest value allowed, life time in ms, user.
 MARK_SEEN = (
     _ERASED
     + """
@@ -342,17 +343,17 @@ return #held
 """
 )
 
-# What runs write, under their fence, and the timeline under none.
+# The scripts that begin with _REFUSAL: runs pass their fencing number, acts of the timeline none.
 OF_RUNS = (
     WRITE_LISTS, WRITE_VIEWERS, WRITE_CATALOGUE, WRITE_VALUE, DROP_VALUES, WRITE_BLOCKED, ADD_DELETED, DROP_DELETED,
     DECLARE_SAFE,
 )  # fmt: skip
 
-# Pages name their scripts by digest (EVALSHA): the texts would be half of what they send.
+# Pages send the digest of a script (EVALSHA): the text would double what they send.
 TEXTS = {hashlib.sha1(text.encode()).hexdigest(): text for text in (BEGIN_CHAIN, END_PAGE, KEEP_TAIL)}  # noqa: S324
 _DIGESTS = {text: digest for digest, text in TEXTS.items()}
 
 
 def digest_of(text: str) -> str:
-    """The name of a page's script."""
+    """The SHA-1 of a page's script, as EVALSHA takes it."""
     return _DIGESTS[text]

@@ -1,9 +1,10 @@
-"""Which life of Redis' server its data are of.
+"""In which life of the Redis server the safety data were loaded. A *life* is from one start of the server to the next;
+INFO names it as run_id.
 
-A Redis that keeps its data on disk, or a replica that takes over, may come back with what it held some time ago, its
-safety epoch with it: acts that were acknowledged since are not there. So an epoch names the life of the server in which
-it was declared, 16 characters behind its own 16, and in any other life Redis counts as one that lost its memory.
-Where the server does not tell (INFO is not allowed), and of an epoch of before, nothing is known and nothing said.
+A Redis that keeps its data on disk, or a replica that takes over, may come back with older data and the safety epoch of
+that time: acts that were acknowledged since are missing. So an epoch contains the life in which it was declared: 16
+characters after its own 16. In any other life, Redis counts as one that lost its memory. If the server does not say its
+life (INFO is not allowed), or the epoch is of an earlier version, this is not checked.
 """
 
 import secrets
@@ -18,13 +19,13 @@ SECTION = "server"
 
 
 def life_of(info: object) -> str:
-    """The life that an answer to INFO names; '' when it names none, or is an error."""
+    """The life in an answer to INFO; '' if there is none, or the answer is an error."""
     named = cast(Mapping[str, object], info).get("run_id", "") if isinstance(info, Mapping) else ""
     return str(named)[:_LENGTH]
 
 
 def current_life(client: redis.Redis) -> str:
-    """The life of the server behind a client."""
+    """The life of the server that a client is connected to."""
     try:
         return life_of(client.info(SECTION))
     except ResponseError:
@@ -32,7 +33,7 @@ def current_life(client: redis.Redis) -> str:
 
 
 def new_epoch(life: str) -> str:
-    """An epoch that nobody has declared yet."""
+    """A new random epoch of this life."""
     return secrets.token_hex(_LENGTH // 2) + life
 
 

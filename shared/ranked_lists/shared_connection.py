@@ -1,8 +1,8 @@
-"""One connection that all pages of a process share: what they ask in one turn of the loop travels together.
+"""One connection that all pages of a process share: commands of one iteration of the event loop are sent together.
 
-A client with a pool pays two system calls and a dozen coroutines for each command; here they are paid for all requests
-that are under way at once. Answers come in the order of the commands, so a command that nobody waits for any more
-just has its answer dropped.
+A client with a pool needs two system calls and a dozen coroutines for each command; here all concurrent requests share
+them. Answers come in the order of the commands, so the answer to a command that nobody waits for any more is simply
+dropped.
 """
 
 import asyncio
@@ -24,22 +24,22 @@ Command = tuple[str | bytes | int, ...]
 Answers = asyncio.Future[list[object]]
 NEVER = float("inf")
 UNKNOWN_SCRIPT = "NOSCRIPT"
-# The last part of what a command may take begins when the process gets to it: where other processes kept this one from
-# its processor, the answer is there by then and is read, instead of being counted as none.
+# The last part of a timeout starts when the process notices that the first part is over. If other processes kept this
+# one from its processor, the answer has arrived by then and is read, instead of being counted as missing.
 GRACE_SHARE = 0.2
-FLUSH_AFTER = 8  # commands are not held back for more: Redis is at work on them while this process makes the next ones
-CHECK_EVERY = 0.005  # seconds, while a command is unanswered; one timer for each would cost more than the commands
+FLUSH_AFTER = 8  # commands; then Redis already works on them while this process prepares the next ones
+CHECK_EVERY = 0.005  # seconds, while a command is unanswered; a timer per command would cost more than the command
 
 
 class SharedConnection:
-    """Asks Redis over one connection, which is made when it is needed, and again after it broke."""
+    """Sends commands over one connection, which is opened when it is needed, and again after it broke."""
 
     def __init__(self, url: str, *, timeout: timedelta, on_connect: Callable[[], None] = lambda: None) -> None:
         """
         Args:
             url: Redis' address.
-            patience: a connection that leaves a command unanswered for longer is given up.
-            on_connect: told of each new connection, before anything is asked over it.
+            timeout: a connection that leaves a command unanswered for longer is dropped.
+            on_connect: called for each new connection, before any command is sent over it.
         """
         self._on_connect = on_connect
         self._endpoint = Endpoint(url, timeout=timeout)
@@ -48,16 +48,16 @@ class SharedConnection:
         self._connecting: asyncio.Task[_Pipeline] | None = None
 
     async def ask(self, *commands: Command, within: float | None = None) -> list[object]:
-        """The answers to some commands, which are sent together.
+        """Send some commands together and return their answers.
 
-        A script that Redis does not know (it restarted, or never met it) is sent again with its text.
+        A script that Redis does not know (it has restarted, or never got it) is sent again with its text.
 
         Args:
             commands: name and arguments of each.
-            within: seconds to wait; None: until the connection is given up.
+            within: seconds to wait; None: until the connection is dropped.
 
         Raises:
-            redis.exceptions.RedisError: no connection, one that broke, or a command that was refused.
+            redis.exceptions.RedisError: no connection, a broken one, or a refused command.
             TimeoutError: no answer in time.
         """
         pipeline = self._pipeline
@@ -73,7 +73,7 @@ class SharedConnection:
         return answers
 
     async def close(self) -> None:
-        """Give the connection up."""
+        """Close the connection."""
         if self._connecting is not None:
             self._connecting.cancel()
             await asyncio.wait([self._connecting])
@@ -81,7 +81,7 @@ class SharedConnection:
             self._pipeline.drop(Disconnected("closed"))
 
     async def _connected(self) -> "_Pipeline":
-        """The new connection; whoever is cancelled meanwhile does not end it for the others."""
+        """The new connection; a caller that is cancelled meanwhile does not cancel it for the others."""
         if self._connecting is None:
             self._connecting = asyncio.create_task(self._connect())
             self._connecting.add_done_callback(self._no_longer_connecting)
@@ -103,26 +103,26 @@ class SharedConnection:
     def _no_longer_connecting(self, task: "asyncio.Task[_Pipeline]") -> None:
         self._connecting = None
         if not task.cancelled():
-            task.exception()  # whoever still waits is told
+            task.exception()  # those who still wait get the error
 
 
 class _Deadline(Struct, gc=False):
-    """When a wait is over: its last word begins when it is first found to be due."""
+    """When a wait is over; its last part, the grace period, starts when the deadline is first noticed."""
 
     due: float  # by the loop's clock
-    last_word: float  # seconds
-    is_warned: bool = False
+    grace: float  # seconds
+    is_in_grace: bool = False
 
     def is_over(self, now: float) -> bool:
-        """Whether the last word is over, too."""
-        if now < self.due or self.is_warned:
+        """Whether the grace period is over, too."""
+        if now < self.due or self.is_in_grace:
             return now >= self.due
-        self.due, self.is_warned = now + self.last_word, True
+        self.due, self.is_in_grace = now + self.grace, True
         return False
 
 
-class _Asked(Struct, gc=False):
-    """Some commands that were sent together, and who waits for their answers."""
+class _Request(Struct, gc=False):
+    """Some commands that were sent together, and the future of their answers."""
 
     answers: Answers
     count: int  # of answers
@@ -130,25 +130,25 @@ class _Asked(Struct, gc=False):
 
 
 class _Pipeline(asyncio.Protocol):
-    """One connection, from when it stands to when it breaks; its answers can never be another connection's."""
+    """One connection, from opening to breaking; so answers never get mixed up with those of another connection."""
 
     def __init__(self, *, timeout: float) -> None:
         self._timeout = timeout
         self._loop = asyncio.get_running_loop()
         self._reader = hiredis.Reader()
-        self._waiting: deque[_Asked] = deque()
-        self._received: list[object] = []  # of the answers that the first one waits for
+        self._waiting: deque[_Request] = deque()
+        self._received: list[object] = []  # answers to the first of the waiting
         self._out: list[bytes] = []
-        self._silence = self._deadline(timeout)  # on which the connection is given up; each answer begins it anew
+        self._silence = self._deadline(timeout)  # after which the connection is dropped; each answer starts it again
         self._is_checked = False
         self.is_over = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
+        """Called by asyncio."""
         self._transport = cast(asyncio.Transport, transport)
 
     def send(self, commands: Sequence[Command], *, within: float = NEVER) -> Answers:
-        """Send some commands by the end of this turn of the loop; gives what will be their answers, or the error."""
+        """Send some commands by the end of this iteration of the loop; returns the future of their answers."""
         answers: Answers = self._loop.create_future()
         if self.is_over:
             answers.set_exception(Disconnected("the connection broke"))
@@ -160,20 +160,20 @@ class _Pipeline(asyncio.Protocol):
             self._flush()
         if not self._waiting:
             self._silence = self._deadline(self._timeout)
-        self._waiting.append(_Asked(answers, len(commands), self._deadline(within)))
+        self._waiting.append(_Request(answers, len(commands), self._deadline(within)))
         if not self._is_checked:
             self._is_checked = True
             self._loop.call_later(CHECK_EVERY, self._check)
         return answers
 
     def data_received(self, data: bytes) -> None:
-        """Hand out the answers."""
+        """Pass the answers on."""
         self._silence = self._deadline(self._timeout)
         self._reader.feed(data)
         try:
             while not self.is_over and (answer := self._reader.gets()) is not False:
                 self._take(answer)
-        except (hiredis.ProtocolError, IndexError) as error:  # answers that nobody asked for
+        except (hiredis.ProtocolError, IndexError) as error:  # an answer without a command
             self.drop(Disconnected(f"no answer of Redis: {error}"))
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -181,7 +181,7 @@ class _Pipeline(asyncio.Protocol):
         self.drop(Disconnected(str(exc) if exc else "Redis closed the connection"))
 
     def drop(self, error: Exception) -> None:
-        """End the connection; nobody waits for it any more."""
+        """Close the connection; all who wait get the error."""
         self.is_over = True
         self._transport.abort()
         self._out = []
@@ -189,12 +189,12 @@ class _Pipeline(asyncio.Protocol):
             _end(self._waiting.popleft(), error)
 
     def _take(self, answer: object) -> None:
-        asked = self._waiting[0]
+        request = self._waiting[0]
         self._received.append(answer)
-        if len(self._received) == asked.count:
+        if len(self._received) == request.count:
             self._waiting.popleft()
-            if not asked.answers.done():  # not cancelled meanwhile
-                asked.answers.set_result(self._received)
+            if not request.answers.done():  # not cancelled meanwhile
+                request.answers.set_result(self._received)
             self._received = []
 
     def _flush(self) -> None:
@@ -203,7 +203,7 @@ class _Pipeline(asyncio.Protocol):
             self._transport.write(b"".join(out))
 
     def _check(self) -> None:
-        """End the waits that are over, or a connection on which nothing comes."""
+        """End the waits that are over; drop the connection if nothing arrives on it."""
         self._is_checked = bool(self._waiting)
         if not self._is_checked:
             return
@@ -211,18 +211,18 @@ class _Pipeline(asyncio.Protocol):
         if self._silence.is_over(now):
             self.drop(Disconnected(f"no answer within {self._timeout:.3f} s"))
             return
-        for asked in self._waiting:
-            if asked.deadline.is_over(now):
-                _end(asked, TimeoutError())
+        for request in self._waiting:
+            if request.deadline.is_over(now):
+                _end(request, TimeoutError())
         self._loop.call_later(CHECK_EVERY, self._check)
 
     def _deadline(self, seconds: float) -> _Deadline:
         return _Deadline(self._loop.time() + seconds * (1 - GRACE_SHARE), seconds * GRACE_SHARE)
 
 
-def _end(asked: _Asked, error: Exception) -> None:
-    if not asked.answers.done():
-        asked.answers.set_exception(error)
+def _end(request: _Request, error: Exception) -> None:
+    if not request.answers.done():
+        request.answers.set_exception(error)
 
 
 def _with_text(command: Command) -> Command:

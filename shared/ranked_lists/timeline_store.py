@@ -1,4 +1,4 @@
-"""Reading for the timeline: one round trip brings all that a page needs (`pages` remembers what was served)."""
+"""What the timeline reads: one round trip brings all that a page needs. `page_store` writes."""
 
 import struct
 from collections.abc import Callable, Iterable, Sequence
@@ -25,46 +25,45 @@ from shared.ranked_lists.server_life import SECTION, is_of_another_life, life_of
 from shared.ranked_lists.shared_connection import Command, SharedConnection
 
 ValueT = TypeVar("ValueT")
-PHASES = tuple(Phase)
-DECODE_ERRORS = (ValueError, struct.error)  # what reading the bytes of another version may raise
+DECODE_ERRORS = (ValueError, struct.error)  # raised when the bytes are of another version
 
 
 class MemoryLost(StoreUnavailable):
-    """Redis answers, but without its safety data: it counts as down until that is loaded again."""
+    """Redis answers, but has no safety data: it counts as down until that is loaded again."""
 
 
 class CachedViewer(Struct, gc=False):
-    """A viewer, and the bytes behind it, less their version: the same bytes need not be read again."""
+    """A viewer and its bytes without the version: the same bytes need not be decoded again."""
 
     viewer: Viewer
     content: bytes
 
 
 class UserState(Struct, kw_only=True, gc=False):
-    """All that one page needs, read at one moment."""
+    """All that one page needs, from one read."""
 
     phase: PhaseState | None
     packed_lists: dict[Phase, bytes | None]
     viewer: Viewer
-    viewer_content: bytes = b""  # as `CachedViewer` has it; blank if Redis has none
+    viewer_content: bytes = b""  # as in `CachedViewer`; empty if Redis has no viewer
     seen: SeenRecord
     chain: Chain | None
     tail: Tail | None
 
     def list_of(self, phase: Phase) -> RankedList | None:
-        """The user's list of a phase; None when there is none, or none that can be read."""
+        """The user's list of a phase; None when it is missing or unreadable."""
         return _readable(codec.decode, self.packed_lists.get(phase))
 
 
 class TimelineStore:
-    """The timeline's side of Redis. Every method answers within the client's budget or raises StoreUnavailable."""
+    """Reads for the timeline. Every method answers within the client's budget or raises StoreUnavailable."""
 
     def __init__(self, url: str, *, budget: timedelta) -> None:
         self._url, self._address = url, address(url)
-        self.installation: str | None = None  # whose lists are served; None until PostgreSQL has said it
-        self._redis = connect_async(url, budget=budget)  # for the keeper's looks, whose answers are long
+        self.installation: str | None = None  # whose lists are served; None until it was read from PostgreSQL
+        self._redis = connect_async(url, budget=budget)  # for background reads, which have long answers
         self._connection = SharedConnection(url, timeout=budget, on_connect=self._mark_stale)  # for pages
-        self._epoch: bytes | None = None  # the newest that was followed
+        self._epoch: bytes | None = None  # the newest that was processed
         self.catalogue = Catalogue(self._redis)
         self.deleted = DeletedPosts(self._redis)
 
@@ -75,12 +74,12 @@ class TimelineStore:
 
         Args:
             user_id: who.
-            cursor: of the chain that is asked for; None for the user's lists.
-            known: what was read of them last, if it is kept.
-            within: seconds; None: as long as the reader's budget.
+            cursor: of the requested chain; None for the user's lists.
+            known: their viewer as last read, if it is cached.
+            within: seconds; None: the budget of this store.
 
         Raises:
-            ForeignInstallation: Redis is another installation's.
+            ForeignInstallation: another installation owns Redis.
             MemoryLost: Redis has no safety epoch.
             StoreUnavailable: no answer within the budget.
         """
@@ -103,7 +102,12 @@ class TimelineStore:
                 withheld = known.viewer
             else:
                 withheld = records.unpack_viewer(viewer, own=author_hash(user_id))
-        except (RedisError, OSError, TimeoutError, *DECODE_ERRORS) as error:  # a viewer must not count as absent
+        except (
+            RedisError,
+            OSError,
+            TimeoutError,
+            *DECODE_ERRORS,
+        ) as error:  # an unreadable viewer must not count as absent
             raise self._unavailable(error) from error
         return UserState(
             phase=_readable(records.unpack_phase, phase) if phase else None,
@@ -116,8 +120,8 @@ class TimelineStore:
         )
 
     def belong_to(self, installation: str) -> None:
-        """Serve this installation's lists alone, from the next page on."""
-        if self.installation not in (None, installation):  # renewed: rows may be given out twice
+        """From the next page on, serve the lists of this installation only."""
+        if self.installation not in (None, installation):  # renewed: the same numbers may name other posts
             self.catalogue.forget()
             self.deleted.forget()
         if self.installation != installation:
@@ -125,9 +129,9 @@ class TimelineStore:
         self.installation = installation
 
     async def _follow(self, epoch: bytes, number: int) -> None:
-        """Take in what was deleted since; under a new epoch Redis may be another installation's.
+        """Read new deletions; under a new epoch, another installation may own Redis.
 
-        So its owner is asked for then, and only then: an epoch is random, and no other installation declares it.
+        The owner is checked only then: an epoch is random, so another installation cannot have the same one.
         """
         if self.deleted.epoch != epoch:
             pipe = self._redis.pipeline(transaction=False)
@@ -137,12 +141,12 @@ class TimelineStore:
             self._refuse_foreign(_unless_error(owner))
             self._refuse_restored(epoch, info)
         if self._epoch not in (None, epoch):
-            self.catalogue.forget()  # its rows name other posts
+            self.catalogue.forget()  # its numbers may name other posts
         self._epoch = epoch
         await self.deleted.catch_up(epoch, number)
 
     def _mark_stale(self) -> None:
-        """A new connection may be to a server that came back with what it had kept earlier, or to another one."""
+        """A new connection may lead to a server that came back with older data, or to another server."""
         self.deleted.mark_stale()
 
     def _refuse_restored(self, epoch: bytes, info: object) -> None:
@@ -154,12 +158,12 @@ class TimelineStore:
     def _refuse_foreign(self, owner: bytes | None) -> None:
         if self.installation is None or owner == self.installation.encode():
             return
-        if owner is None:  # earlier versions let it run out: it is claimed while the safety data is loaded
+        if owner is None:  # in earlier versions it could expire: it is claimed while the safety data is loaded
             raise MemoryLost(f"Redis at {self._address} names no owner; deletions and blocks are being loaded")
         raise foreign_error(self._url, owner.decode(errors="replace"), self.installation)
 
     async def lists(self, user_id: str, within: float | None = None) -> list[RankedList]:
-        """The user's present lists (those that can be read)."""
+        """The user's lists that exist and are readable."""
         names = [keys.ranked_list(phase, user_id) for phase in Phase]
         (values,) = await self.ask([("MGET", *names)], within)
         found = [_readable(codec.decode, value) for value in cast(list[bytes | None], values)]
@@ -173,7 +177,7 @@ class TimelineStore:
             raise self._unavailable(error) from error
 
     async def new_posts(self) -> RankedList | None:
-        """The posts that reserved slots are for."""
+        """The posts for the reserved slots."""
         try:
             return _readable(codec.decode, (await self._values([keys.NEW_POSTS]))[0])
         except (RedisError, OSError, TimeoutError) as error:
@@ -187,7 +191,7 @@ class TimelineStore:
             raise self._unavailable(error) from error
 
     async def publications(self) -> dict[Phase, Publication]:
-        """The last whole publication of each phase that has one."""
+        """The last complete publication of each phase that has one."""
         try:
             values = await self._values([keys.published(phase) for phase in Phase])
         except (RedisError, OSError, TimeoutError) as error:
@@ -196,25 +200,25 @@ class TimelineStore:
         return {phase: known for phase, value in pairs if (known := _readable(unpack_publication, value))}
 
     async def ensure_posts(self, post_numbers: Iterable[int]) -> None:
-        """Have the catalogue know these rows, as far as Redis does."""
+        """Fetch the catalogue entries of these posts, as far as Redis has them."""
         try:
             await self.catalogue.ensure(post_numbers)
         except (RedisError, OSError, TimeoutError) as error:
             raise self._unavailable(error) from error
 
     async def follow_clusters(self) -> None:
-        """Have the catalogue know the clusters of near-identical photos as they are now."""
+        """Update the clusters of near-identical photos in the catalogue."""
         try:
             await self.catalogue.follow_clusters()
         except (RedisError, OSError, TimeoutError) as error:
             raise self._unavailable(error) from error
 
     async def check_safe(self) -> None:
-        """Whether Redis may be trusted.
+        """Check that Redis may be trusted.
 
         Raises:
-            ForeignInstallation: it is another installation's.
-            MemoryLost: it answers, and has no safety epoch.
+            ForeignInstallation: another installation owns it.
+            MemoryLost: it answers, but has no safety epoch.
             StoreUnavailable: it does not answer.
         """
         try:
@@ -233,7 +237,7 @@ class TimelineStore:
             raise self._unavailable(error) from error
 
     async def ask(self, commands: Sequence[Command], within: float | None) -> list[object]:
-        """The answers to commands that read or write.
+        """Run commands and return their answers.
 
         Raises:
             WritesRefused: Redis refused one of them.
@@ -258,14 +262,14 @@ class TimelineStore:
 
 
 def _unless_error(answer: Any) -> Any:
-    """An answer out of a pipeline that raises none of its errors itself."""
+    """An answer of a pipeline; raises it if it is an error."""
     if isinstance(answer, Exception):
         raise answer
     return answer
 
 
 def _readable(decode: Callable[[bytes], ValueT], value: bytes | None) -> ValueT | None:
-    """A value that cannot be read counts as absent: the next source answers, the next publication mends it."""
+    """Decode a value. An unreadable one counts as absent, until the next publication replaces it."""
     try:
         return decode(value) if value else None
     except DECODE_ERRORS:

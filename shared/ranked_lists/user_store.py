@@ -1,4 +1,4 @@
-"""What the API changes of single users in Redis: posts seen by events, and, when they are erased, everything."""
+"""What the API changes for single users in Redis: posts seen by events; everything when a user is erased."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -8,7 +8,7 @@ from shared.ranked_lists.clients import connect, redis_errors
 from shared.ranked_lists.ownership import refuse_foreign
 from shared.ranked_lists.page_store import Lifetimes
 
-_BATCH = 500  # users a round trip
+_BATCH = 500  # users per round trip
 
 
 class UserStore:
@@ -21,11 +21,11 @@ class UserStore:
         self._installation: str | None = None
 
     def expect(self, installation: str) -> None:
-        """From now on refuse to write into a Redis that names another owner."""
+        """From now on, refuse to write to a Redis that names another owner."""
         self._installation = installation
 
     def mark_seen(self, post_numbers: Mapping[str, Sequence[int]]) -> None:
-        """Count these rows as seen by these users, the longest ago first."""
+        """Record posts as seen by users, oldest first."""
         longest = 4 + 4 * self._lifetimes.seen_length
         keep_ms = int(self._lifetimes.seen_for.total_seconds() * 1000)
         users = sorted(post_numbers)
@@ -39,9 +39,9 @@ class UserStore:
                 pipe.execute()
 
     def forget_user(self, user_id: str, post_numbers: Sequence[int]) -> None:
-        """Delete all that names a user, and what the catalogue says of their posts.
+        """Delete all keys of a user, and the catalogue entries of their posts.
 
-        Call it after `ListWriter.note_erased`: nothing of the user can come back then.
+        Call it after `JobStore.note_erased`: from then on nothing of the user can come back.
         """
         with redis_errors(self._url):
             refuse_foreign(self._redis, self._url, self._installation)

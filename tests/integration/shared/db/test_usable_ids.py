@@ -46,8 +46,8 @@ def test_postgresql_decides_on_an_id_as_python_does(database: Database) -> None:
     marks = [chr(code) for code in (*range(1, 0x3100), 0xFEFF, 0xFFFD, 0xFFFF, 0x1F600, 0xE0001, 0x10FFFF)]
     texts = [text for mark in marks for text in (mark, f"{mark}a", f"a{mark}", f"a{mark}a")]
     texts += ["", *(mark * length for mark in ("x", "é", "日", "😀") for length in (127, 128, 129, 200))]
-    numbered = "unnest(CAST(:texts AS text[])) WITH ORDINALITY AS t(id, n)"
-    query = f"SELECT id FROM {numbered} WHERE {usable_id_sql('id')} ORDER BY n"
+    ids = "unnest(CAST(:texts AS text[])) WITH ORDINALITY AS t(id, n)"
+    query = f"SELECT id FROM {ids} WHERE {usable_id_sql('id')} ORDER BY n"
     assert [text for (text,) in rows(database, query, texts=texts)] == [text for text in texts if is_usable_id(text)]
 
 
