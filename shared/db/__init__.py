@@ -1,4 +1,4 @@
 """OWNS POSTGRESQL: the schema `warmline`, the four relations wherever they live, runs, the phase, bulk loads.
 
-Only `bulk` imports numpy, so that the timeline can use everything else.
+The modules that import numpy (`bulk`, `binary_copy`, `vectors` and what they need) are not for the timeline.
 """

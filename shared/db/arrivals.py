@@ -1,7 +1,7 @@
-"""Who did something since a run began, by when it came and not by when it is said to have happened.
+"""Which users have new events since a run began: by the time of arrival, not by the time of the event.
 
-A phone that was offline, or a nightly upload, brings events that are hours old. So each event in our own table carries
-the number of the transaction that brought it. A run keeps a *mark*: the oldest transaction that it may have missed.
+A phone that was offline, or a nightly upload, sends events that are hours old. So each event in our own table carries
+the number of the transaction that wrote it. A run keeps a *mark*: the oldest transaction that it may have missed.
 """
 
 from collections.abc import Collection
@@ -13,15 +13,15 @@ from shared.db.tables import SCHEMA
 
 
 def arrivals_mark(database: Database) -> int:
-    """The oldest transaction under way: what earlier ones brought is visible from now on. Take it before reading."""
+    """The oldest transaction under way; what earlier ones wrote is visible from now on. Call it before reading."""
     with database.begin() as connection:
         query = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
         return int(connection.scalar(sa.text(query)) or 0)
 
 
 def arrived_since(database: Database, mark: int) -> set[str]:
-    """Users whose events came since a mark, or were changed or taken back."""
-    # Numbers begin anew in a database that was restored: those from its former life lie ahead, and say nothing.
+    """Users whose events arrived, changed or were taken back since a mark."""
+    # In a restored database the numbers start again: higher ones are from before the restore, and are ignored.
     newest = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
     query = f"""
         SELECT user_id FROM {SCHEMA}.interactions WHERE changed_xid >= :mark AND changed_xid < {newest}
@@ -32,7 +32,7 @@ def arrived_since(database: Database, mark: int) -> set[str]:
 
 
 def revoked_since(database: Database, mark: int) -> set[str]:
-    """Users who took something back since a mark. Those who did so before it are forgotten: a run has seen it."""
+    """Users who took an event back since a mark. Earlier records are deleted: a run has seen them."""
     table = f"{SCHEMA}.revoking_users"
     with database.begin() as connection:
         connection.execute(sa.text(f"DELETE FROM {table} WHERE changed_xid < :mark"), {"mark": mark})
@@ -40,7 +40,7 @@ def revoked_since(database: Database, mark: int) -> set[str]:
 
 
 def note_revoked(connection: sa.Connection, users: Collection[str]) -> None:
-    """Write down who takes something back; the last thing that a transaction does, in the order of ids."""
+    """Record who takes an event back. Must be the last statement of a transaction; writes in the order of ids."""
     if not users:
         return
     put = f"""

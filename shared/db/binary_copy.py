@@ -1,4 +1,4 @@
-"""Binary COPY out of PostgreSQL into numpy columns, a block at a time."""
+"""Binary COPY from PostgreSQL into numpy columns, block by block."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,12 +15,12 @@ _BLOCK = 1 << 20
 
 
 def copy_binary(connection: sa.Connection, query: str, fields: Mapping[str, str]) -> dict[str, npt.NDArray[Any]]:
-    """The rows of a query whose columns are all of fixed width and never null, as columns in the machine's byte order.
+    """The result of a query as numpy columns in native byte order. All columns have a fixed width and no nulls.
 
     Args:
-        connection: to the PostgreSQL that is asked.
-        query: whose columns come in the order of the fields.
-        fields: name → numpy's type of the bytes, big-endian.
+        connection: to PostgreSQL.
+        query: with its columns in the order of the fields.
+        fields: name → numpy type of the bytes, big-endian.
     """
     sink = _BinarySink(fields)
     cursor = connection.connection.cursor()
@@ -32,15 +32,15 @@ def copy_binary(connection: sa.Connection, query: str, fields: Mapping[str, str]
 
 
 def joined(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    """One column of several; what stands alone, or beside empty ones, is not copied."""
+    """Several columns joined to one; nothing is copied if only one of them is not empty."""
     filled = [part for part in parts if len(part)] or list(parts[:1])
     return filled[0] if len(filled) == 1 else np.concatenate(filled)
 
 
 class _BinarySink:
-    """Reads PostgreSQL's binary COPY stream as fixed-width records, a block at a time.
+    """Reads PostgreSQL's binary COPY stream as fixed-width records, block by block.
 
-    Only the wanted values are kept: with counts and lengths the stream is near twice as large.
+    Only the values are kept: with its counts and lengths the stream is nearly twice as large.
     """
 
     def __init__(self, fields: Mapping[str, str]) -> None:
@@ -65,7 +65,9 @@ class _BinarySink:
                 f"COPY: got {size} bytes at the end, expected a multiple of {self._record.itemsize}; a column is null?"
             )
         self._keep(size // self._record.itemsize)
-        return {name: joined(self._kept.pop(name)) for name in list(self._kept)}  # popped: its parts go before the next
+        return {
+            name: joined(self._kept.pop(name)) for name in list(self._kept)
+        }  # popped, so that its parts are freed before the next column is joined
 
     def _keep(self, count: int) -> None:
         rows = np.frombuffer(self._bytes, self._record, count=count, offset=self._start)
@@ -73,12 +75,12 @@ class _BinarySink:
             parts.append(rows[name].astype(rows.dtype[name].newbyteorder("=")))
         self._check(rows)
         rest = self._start + count * self._record.itemsize
-        del rows  # it holds the bytes
+        del rows  # it refers to the bytes, which could not be shortened
         del self._bytes[:rest]
         self._start = 0
 
     def _check(self, rows: npt.NDArray[Any]) -> None:
-        """A null is shorter, and moves everything after it."""
+        """A null is shorter, so everything after it would be misread."""
         for name in self._kept:
             width = self._record[name].itemsize
             if (rows[f"{name}_length"] != width).any():

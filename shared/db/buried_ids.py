@@ -1,7 +1,7 @@
-"""What a whole view still shows although it was buried: each of its ids is read, and hashed here.
+"""Finds what a view still contains although it has a tombstone: reads all ids of the view and hashes them here.
 
-Only where there are tombstones. A million ids take a second or two; the team's PostgreSQL could not hash them without
-being told the secret.
+Done only if there are tombstones. A million ids take a second or two. The team's PostgreSQL cannot hash them, since it
+must not know the secret.
 """
 
 from shared.db.engine import Snapshot
@@ -12,12 +12,12 @@ _BLOCK = 1 << 20  # bytes
 
 
 def buried_users_in_view(snapshot: Snapshot) -> dict[str, float]:
-    """Users whom the view of users has although they were erased, and when. Ask by `snapshot.once`."""
+    """Erased users who are still in the view of users, and when they were erased. Call it by `snapshot.once`."""
     return _buried_in_view(snapshot, "users", snapshot.once(user_tombstones))
 
 
 def buried_posts_in_view(snapshot: Snapshot) -> dict[str, float]:
-    """Posts that the view of posts has although they were deleted or erased, and when. Ask by `snapshot.once`."""
+    """Deleted or erased posts that are still in the view of posts, and since when. Call it by `snapshot.once`."""
     return _buried_in_view(snapshot, "posts", snapshot.once(post_tombstones))
 
 
@@ -25,26 +25,26 @@ def _buried_in_view(snapshot: Snapshot, relation: str, tombstones: Tombstones) -
     if not tombstones:
         return {}
     ((connection, name),) = snapshot.homes(relation)
-    sieve = _Sieve(tombstones)
+    sink = _BuriedIds(tombstones)
     cursor = connection.connection.cursor()
     try:
         query = f"SELECT CAST(id AS text) FROM {name} WHERE {usable_id_sql('id')}"
-        cursor.copy_expert(f"COPY ({query}) TO STDOUT (ENCODING 'UTF8')", sieve, _BLOCK)
+        cursor.copy_expert(f"COPY ({query}) TO STDOUT (ENCODING 'UTF8')", sink, _BLOCK)
     finally:
         cursor.close()
-    return sieve.found
+    return sink.buried_at
 
 
-class _Sieve:
-    """Takes COPY's text, one id a line, and keeps those that were buried. No id has a line break in it."""
+class _BuriedIds:
+    """Receives COPY's text, one id per line, and keeps those with a tombstone. No id contains a line break."""
 
     def __init__(self, tombstones: Tombstones) -> None:
         self._tombstones = tombstones
         self._rest = b""
-        self.found: dict[str, float] = {}
+        self.buried_at: dict[str, float] = {}
 
     def write(self, block: bytes) -> int:
         *lines, self._rest = (self._rest + block).split(b"\n")
-        ids = (line.replace(b"\\\\", b"\\") if b"\\" in line else line for line in lines)  # as COPY writes them
-        self.found.update((each.decode(), at) for each, at in self._tombstones.times_of(ids).items())
+        ids = (line.replace(b"\\\\", b"\\") if b"\\" in line else line for line in lines)  # COPY doubles backslashes
+        self.buried_at.update((name.decode(), at) for name, at in self._tombstones.times_of(ids).items())
         return len(block)

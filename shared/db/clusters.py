@@ -1,4 +1,4 @@
-"""Clusters of near-identical photos: numbers beside the photos' fingerprints, renewed by whichever job encodes."""
+"""Clusters of near-identical photos: numbers stored with the photos' fingerprints, updated by the jobs that encode."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,24 +8,24 @@ import sqlalchemy as sa
 from shared.db.engine import Database
 from shared.db.tables import SCHEMA
 
-_LOCK = 5_601_412_077_430_919_001  # of the jobs that encode: one at a time gives out numbers
+_LOCK = 5_601_412_077_430_919_001  # for the jobs that encode: only one at a time assigns numbers
 
-# Fingerprints, their clusters so far (None: not compared yet), and what gives a new number → place → cluster.
+# (fingerprints, their present clusters (None: not compared yet), a source of new numbers) → index → new cluster.
 Compare = Callable[[Sequence[bytes], Sequence[int | None], Callable[[], int]], Mapping[int, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterResult:
-    """What a comparison came to."""
+    """The result of a comparison."""
 
-    compared: int = 0  # photos that were new
-    alike: int = 0  # photos that came into a cluster, or into another one
+    compared: int = 0  # new photos
+    alike: int = 0  # photos that got a cluster, or another one
 
 
 def renew_clusters(database: Database, post_ids: Sequence[str], *, compare: Compare) -> ClusterResult:
-    """Compare the photos of these posts that are new with all of theirs, and keep their clusters.
+    """Compare the new photos of these posts with all photos of these posts, and store the clusters.
 
-    While another job is at it nothing is done: what it leaves is there for the next time.
+    Does nothing while another job does the same: the next call does the rest.
     """
     with database.begin() as connection:
         if not connection.scalar(sa.text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _LOCK}):
@@ -46,12 +46,12 @@ def renew_clusters(database: Database, post_ids: Sequence[str], *, compare: Comp
 
         prints, clusters = [bytes(photo[1]) for photo in photos], [photo[2] for photo in photos]
         changes = compare(prints, clusters, new_cluster)
-        _store(connection, [(photos[place][0], prints[place], cluster) for place, cluster in changes.items()])
+        _store(connection, [(photos[index][0], prints[index], cluster) for index, cluster in changes.items()])
     return ClusterResult(compared=n_new, alike=sum(cluster > 0 for cluster in changes.values()))
 
 
 def clusters_of_posts(connection: sa.Connection, post_ids: Sequence[str]) -> dict[str, int]:
-    """Post → cluster, of those of these posts whose photo is nearly another's."""
+    """Post → cluster, for those of these posts that have a near-identical photo."""
     query = sa.text(
         f"""
         SELECT post_id, cluster FROM {SCHEMA}.photo_fingerprints WHERE cluster > 0 AND post_id = ANY(:ids)
@@ -62,7 +62,7 @@ def clusters_of_posts(connection: sa.Connection, post_ids: Sequence[str]) -> dic
 
 
 def _store(connection: sa.Connection, changes: Sequence[tuple[str, bytes, int]]) -> None:
-    """Keep the numbers, but not those of photos that were replaced meanwhile."""
+    """Store the numbers, but not those of photos that were replaced meanwhile."""
     update = sa.text(
         f"""
         UPDATE {SCHEMA}.photo_fingerprints p SET cluster = c.cluster

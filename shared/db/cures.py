@@ -1,6 +1,6 @@
-"""What to write in a view in place of a column that is missing or has a type that the contract does not know. Pure.
+"""What to write in a view for a column that is missing or has a type that the contract does not allow. Pure.
 
-Every cure reads `write EXPRESSION AS COLUMN`, where the column stands for whatever the view takes it from.
+Most cures read `write EXPRESSION AS COLUMN`, where the column stands for its source in the view.
 """
 
 import re
@@ -12,7 +12,7 @@ NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision
 TEXTS = ("text", "character varying", "citext", "character")
 DOCUMENTS = ("json", "jsonb")
 TIMES = ("created_at", "deleted_at")
-# A number of seconds since 1970 below each bound is a time before the year 5100.
+# Below each bound, a number in this unit is a time before the year 5100.
 _UNITS = ((1e11, "", "seconds"), (1e14, " / 1000.0", "milliseconds"), (1e17, " / 1000000.0", "microseconds"))
 _ZONE = re.compile(r"(Z|[+-]\d\d(:?\d\d)?)$", re.IGNORECASE)
 _LIKELY_KEYS = ("url", "src", "path", "text", "id")
@@ -26,7 +26,7 @@ _ABSENT = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnType:
-    """A column's type as PostgreSQL tells it."""
+    """A column's type in PostgreSQL."""
 
     name: str  # without length or precision; of a domain its own name
     is_enum: bool = False
@@ -36,7 +36,7 @@ class ColumnType:
 
 
 def cure_absent(relation: str, column: str) -> str:
-    """For a column that is not there."""
+    """For a missing column."""
     if (relation, column) == ("blocks", "created_at"):
         return "write NULL::timestamptz AS created_at, where blocks have no time"
     expression, remark = _ABSENT.get(column, ("", ""))
@@ -44,12 +44,12 @@ def cure_absent(relation: str, column: str) -> str:
 
 
 def cure_type(column: str, got: ColumnType, value: Any = None) -> str:
-    """For a column of a type that the contract does not know.
+    """For a column of a type that the contract does not allow.
 
     Args:
         column: of the view.
         got: its type.
-        value: one of its values, by which units and forms are judged (of numbers the largest); None: none is known.
+        value: an example (the largest one of numbers), which shows its unit and form; None: there is none.
     """
     if column in TIMES:
         return _write(column, *_time(column, got.name, value))
@@ -80,7 +80,7 @@ def _time(column: str, name: str, value: Any) -> tuple[str, str]:
 
 
 def _seconds(column: str, value: Any) -> tuple[str, str]:
-    # A post that lives often has 0 for the time when it went.
+    # For posts that are not deleted, this column often holds 0.
     number = f"nullif({column}, 0)" if column == "deleted_at" else column
     if value is None:
         return f"to_timestamp({number})", "with / 1000.0 inside, if it counts milliseconds"
@@ -109,7 +109,7 @@ def _text(column: str, name: str, value: Any) -> tuple[str, str]:
 
 
 def _path_to_text(value: Any) -> tuple[str, ...]:
-    """The keys that lead to the first text in a document; none where it is a text itself, or nothing is known."""
+    """The JSON path to the first text in a document; empty if it is itself a text, or unknown."""
     if isinstance(value, list) and value:
         return ("0", *_path_to_text(value[0]))
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""What the operator wants to read of single users and posts, wherever the relations live."""
+"""Details of single users and posts, and counts, for the operator; from any home of the relations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from shared.db.engine import Snapshot
 from shared.domain import POSITIVE_KINDS
 
-MOST_POSITIVES = 1000  # counted no further
+MAX_POSITIVES = 1000  # counting stops there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostDetails:
-    """A post as a person would describe it."""
+    """A post for a human reader."""
 
     caption: str
     author_id: str
@@ -24,14 +24,14 @@ class PostDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserDetails:
-    """A user as far as ranking is concerned."""
+    """What ranking knows about a user."""
 
     joined_at: datetime | None  # None: not in the relation
-    positives: int  # posts, up to MOST_POSITIVES
+    positives: int  # posts, up to MAX_POSITIVES
 
 
 def post_details(snapshot: Snapshot, post_ids: Sequence[str]) -> dict[str, PostDetails]:
-    """Those of these posts that the relation still has."""
+    """Details of those of these posts that are still in the relation."""
     details: dict[str, PostDetails] = {}
     for connection, name in snapshot.homes("posts"):
         query = sa.text(f"SELECT id, caption, author_id, created_at, deleted_at FROM {name} WHERE id = ANY(:ids)")
@@ -47,32 +47,32 @@ def user_details(snapshot: Snapshot, user_id: str) -> UserDetails:
     joined_at: datetime | None = None
     for connection, name in snapshot.homes("users"):
         joined_at = connection.scalar(sa.text(f"SELECT created_at FROM {name} WHERE id = :id LIMIT 1"), {"id": user_id})
-    liked: set[str] = set()  # one that stands in the view and came by the API too is one
+    liked: set[str] = set()  # a set, since an event may be in the view and have come by the API, too
     kinds = sorted(kind.value for kind in POSITIVE_KINDS)
     for connection, name in snapshot.homes("interactions"):
         query = f"""
             SELECT DISTINCT post_id FROM {name}
-            WHERE user_id = :id AND kind = ANY(:kinds) AND post_id IS NOT NULL LIMIT {MOST_POSITIVES}
+            WHERE user_id = :id AND kind = ANY(:kinds) AND post_id IS NOT NULL LIMIT {MAX_POSITIVES}
             """
         liked.update(connection.scalars(sa.text(query), {"id": user_id, "kinds": kinds}))
-    return UserDetails(joined_at=joined_at, positives=min(len(liked), MOST_POSITIVES))
+    return UserDetails(joined_at=joined_at, positives=min(len(liked), MAX_POSITIVES))
 
 
 def count_positives(snapshot: Snapshot, *, most: int) -> int:
-    """How many likes, comments, saves and shares there are, repeats too; counted up to `most` of each home."""
+    """How many likes, comments, saves and shares there are, including repeats; counted up to `most` per home."""
     kinds = sorted(kind.value for kind in POSITIVE_KINDS)
     return _count(snapshot, "interactions", "kind = ANY(:kinds)", most, kinds=kinds)
 
 
 def count_posts(snapshot: Snapshot, *, most: int) -> int:
-    """How many posts there are that anyone may see; counted up to `most` of each home."""
+    """How many posts are not deleted; counted up to `most` per home."""
     return _count(snapshot, "posts", "deleted_at IS NULL", most)
 
 
 def count_trainable(snapshot: Snapshot, *, since: datetime) -> tuple[int, int]:
-    """How many users have liked, commented, saved or shared something since then, and how many posts were meant.
+    """How many users have liked, commented, saved or shared something since a time, and on how many posts.
 
-    Reads all of these events; who or what stands in two homes counts twice.
+    Reads all of these events; a user or post with events in two homes counts twice.
     """
     kinds, users, posts = sorted(kind.value for kind in POSITIVE_KINDS), 0, 0
     for connection, name in snapshot.homes("interactions"):

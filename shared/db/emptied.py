@@ -1,7 +1,7 @@
-"""Relations that held rows in the last good run and hold none now: more likely a view that is being replaced.
+"""Refuses to publish when a relation had rows in the last good run and has none now: probably a view is being replaced.
 
-What was published stands then, blocks and hidden posts included, until the relation is filled again or its lists have
-run out.
+What was published then stays, including blocks and hidden posts, until the relation has rows again or the lists have
+expired.
 """
 
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ from shared.db.engine import RELATIONS, Database, Snapshot
 from shared.db.tables import runs
 from shared.errors import SourceError
 
-HEURISTIC_JOB = "heuristic"  # the job that reads all relations most often, and reports what was in them
-MANY = 20  # rows; fewer may well go one by one
+HEURISTIC_JOB = "heuristic"  # the job that reads all relations most often, and reports their counts
+MANY = 20  # rows; fewer may well have been deleted one by one
 
 
 def count_relation_rows(snapshot: Snapshot) -> dict[str, int]:
-    """Rows of each relation where the app keeps it, counted up to `MANY`.
+    """Rows of each relation in the app's own home, counted up to `MANY`.
 
-    Over views what came by the API is left out: it goes by our own acts only, and would hide that a view is empty.
+    With views, events and blocks from the API are not counted: they would hide that a view is empty.
     """
     home = snapshot.database.source or snapshot.database.own
     connection = snapshot.connection(home)
@@ -28,7 +28,7 @@ def count_relation_rows(snapshot: Snapshot) -> dict[str, int]:
 
 
 def refuse_emptied(database: Database, rows: Mapping[str, int], *, keep_for: timedelta) -> None:
-    """Compare what there is of the relations with what the last good heuristic run found.
+    """Compare the counts with those of the last good heuristic run.
 
     Args:
         database: ours.
@@ -36,7 +36,7 @@ def refuse_emptied(database: Database, rows: Mapping[str, int], *, keep_for: tim
         keep_for: life time of the lists.
 
     Raises:
-        SourceError: one had `MANY` rows then and has none now; which.
+        SourceError: a relation had `MANY` rows then and has none now; names it.
     """
     empty = {relation for relation, count in rows.items() if count == 0}
     if not empty:

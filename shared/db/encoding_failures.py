@@ -1,4 +1,4 @@
-"""Captions and photos that could not be encoded, in PostgreSQL: why, by which limit, and when to try again."""
+"""Captions and photos that could not be encoded, in PostgreSQL: why, which limit refused, and when to try again."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from shared.db.engine import Database
 from shared.db.tables import encoding_failures
 from shared.db.vectors import ContentKind
 
-_AT_ONCE = 1_000  # rows of one statement
+_AT_ONCE = 1_000  # rows per statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodingFailure:
-    """Why a post has no vector of what it has now."""
+    """Why a post has no vector of its present photo or caption."""
 
     post_id: str
     source_hash: str
     failure: str
-    refused_by: str | None  # the limit or program that refused; None where it was none of ours, or is not known
+    refused_by: str | None  # the limit or program that refused; None: none of ours, or unknown
     attempts: int
-    next_try: datetime | None  # None: not before the source or the limit changes
+    next_try: datetime | None  # None: not until the source or the limit changes
 
 
 def load_failures(database: Database, part: ContentKind) -> dict[str, EncodingFailure]:
@@ -36,14 +36,14 @@ def load_failures(database: Database, part: ContentKind) -> dict[str, EncodingFa
 
 
 def store_failures(database: Database, part: ContentKind, failures: Sequence[EncodingFailure]) -> None:
-    """Put failures on record, in place of earlier ones of the same posts; no vector is touched."""
+    """Record failures, in place of earlier ones of the same posts; vectors stay."""
     with database.begin() as connection:
         for start in range(0, len(failures), _AT_ONCE):
             connection.execute(_put(part, failures[start : start + _AT_ONCE]))
 
 
 def forget_failures(database: Database, part: ContentKind, post_ids: Iterable[str]) -> None:
-    """Take failures off the record."""
+    """Delete the failures of these posts."""
     f = encoding_failures.c
     with database.begin() as connection:
         connection.execute(encoding_failures.delete().where(f.part == part.value, f.post_id.in_(list(post_ids))))
@@ -52,15 +52,15 @@ def forget_failures(database: Database, part: ContentKind, post_ids: Iterable[st
 def _put(part: ContentKind, failures: Sequence[EncodingFailure]) -> sa.Executable:
     rows = [
         {
-            "post_id": each.post_id,
+            "post_id": failure.post_id,
             "part": part.value,
-            "source_hash": each.source_hash,
-            "failure": each.failure,
-            "refused_by": each.refused_by,
-            "attempts": each.attempts,
-            "next_try": each.next_try,
+            "source_hash": failure.source_hash,
+            "failure": failure.failure,
+            "refused_by": failure.refused_by,
+            "attempts": failure.attempts,
+            "next_try": failure.next_try,
         }
-        for each in failures
+        for failure in failures
     ]
     put = insert(encoding_failures).values(rows)
     fresh = {name: put.excluded[name] for name in rows[0] if name not in ("post_id", "part")}

@@ -1,4 +1,4 @@
-"""Connections: our own PostgreSQL, perhaps the team's, and where each of the four relations lives."""
+"""Connections to our own PostgreSQL and perhaps the team's, and where each of the four relations is."""
 
 import random
 import re
@@ -23,17 +23,17 @@ from shared.settings import PREFIX, StoreSettings
 _REFUSALS = (psycopg2.DataError, psycopg2.ProgrammingError, psycopg2.NotSupportedError, psycopg2.IntegrityError)
 ResultT = TypeVar("ResultT")
 CONFLICTS = ("40P01", "40001")  # a deadlock, a serialization failure
-TRIES = 4  # at a transaction that PostgreSQL ended for another's sake
-RETRY_SECONDS = 0.05  # before the second try, by lot up to twice as long; twice that before the third
+TRIES = 4  # of a transaction that PostgreSQL ended because of a conflict
+RETRY_SECONDS = 0.05  # before the second try, at random up to twice as long; doubled before each further try
 _QUOTED = re.compile(r'"[^"]*"')
 RELATIONS = ("users", "posts", "interactions", "blocks")
-# Users and posts come from the views alone; events and blocks that arrive by the API stand in our tables beside them.
+# Users and posts come from the views only; events and blocks also come by the API, and are then in our own tables.
 ALSO_OWN = ("interactions", "blocks")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelationHome:
-    """One home of a relation."""
+    """A place where relations are: a schema in one PostgreSQL."""
 
     engine: sa.Engine
     schema: str
@@ -52,8 +52,8 @@ class Database:
         own = open_pool(settings.database_url.get_secret_value(), writes=True)
         self.own = RelationHome(engine=own, schema=SCHEMA)
         self.source: RelationHome | None = None
-        self.was_read_only = False  # when it was last asked
-        self._check: Callable[[sa.Connection], None] | None = None  # of who may begin a transaction
+        self.was_read_only = False  # at the last check
+        self._check: Callable[[sa.Connection], None] | None = None  # at the start of each transaction
         if settings.source_schema is not None:
             url = settings.source_url
             engine = open_pool(url.get_secret_value(), writes=False) if url else own
@@ -65,7 +65,7 @@ class Database:
         return self.source is not None
 
     def homes(self, relation: str) -> list[RelationHome]:
-        """Where the rows of a relation are; their union is the relation."""
+        """The homes of a relation; the union of their rows is the relation."""
         if self.source is None:
             return [self.own]
         return [self.source, self.own] if relation in ALSO_OWN else [self.source]
@@ -79,14 +79,14 @@ class Database:
             yield connection
 
     def checked_by(self, check: Callable[[sa.Connection], None]) -> Self:
-        """The same servers and pools, each of whose transactions begins with a check that may refuse it."""
+        """A copy with the same pools, in which each transaction begins with a check that may refuse it."""
         checked = copy(self)
         checked._check = check
         return checked
 
     @contextmanager
     def read(self) -> Iterator["Snapshot"]:
-        """One read-only view of each PostgreSQL as of one moment."""
+        """A consistent read-only snapshot of each PostgreSQL."""
         snapshot = Snapshot(self)
         with store_errors(self.source or self.own):
             try:
@@ -101,7 +101,7 @@ class Database:
 
 
 class Snapshot:
-    """Repeatable-read, read-only connections, one to each PostgreSQL that is asked for something."""
+    """Repeatable-read, read-only connections, one to each PostgreSQL that is read."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -109,7 +109,7 @@ class Snapshot:
         self._read: dict[Callable[[Snapshot], Any], Any] = {}
 
     def connection(self, home: RelationHome) -> sa.Connection:
-        """The connection to a place, opened at its first use."""
+        """The connection to a home, opened at its first use."""
         known = self._connections.get(id(home.engine))
         if known is not None:
             return known
@@ -124,7 +124,7 @@ class Snapshot:
             yield self.connection(home), home.name(relation)
 
     def once(self, read: Callable[["Snapshot"], ResultT]) -> ResultT:
-        """What a function reads of this snapshot; asked for again, it is not read again."""
+        """The result of a function of this snapshot; it is called only once."""
         if read not in self._read:
             self._read[read] = read(self)
         found: ResultT = self._read[read]
@@ -136,24 +136,24 @@ class Snapshot:
 
 
 def retried(write: Callable[[], ResultT]) -> ResultT:
-    """Do a write of one transaction, once more if PostgreSQL ended it for another's sake.
+    """Run a write of one transaction; repeat it if PostgreSQL ended it because of a conflict.
 
     Raises:
-        WriteConflict: so it went several times in a row; nothing was changed.
+        WriteConflict: it failed several times in a row; nothing was changed.
     """
     for attempt in range(TRIES - 1):
         try:
             return write()
         except WriteConflict:
-            time.sleep(RETRY_SECONDS * 2**attempt * (1 + random.random()))  # noqa: S311 - spreads those that met
+            time.sleep(RETRY_SECONDS * 2**attempt * (1 + random.random()))  # noqa: S311 - spreads concurrent retries
     return write()
 
 
 @contextmanager
 def store_errors(home: RelationHome) -> Iterator[None]:
-    """Turn what PostgreSQL refuses into an error of one line that hides the password, the statement and its values.
+    """Turn errors of PostgreSQL into ours, with one line and without password, statement and values.
 
-    Only `IntegrityError` passes as it is: whoever writes knows what it means.
+    `IntegrityError` passes unchanged, since only the caller knows what it means.
     """
     try:
         yield
@@ -171,7 +171,7 @@ def explained(home: RelationHome, error: Exception) -> StoreUnavailable | Source
     if sqlstate_of(cause) in CONFLICTS:
         return WriteConflict(f"PostgreSQL at {address(home)} ended a transaction: {first_line(error)}; try again")
     if isinstance(cause, _REFUSALS):
-        # No relation, no right, a view that fails. PostgreSQL quotes values in a data error, and they are people's.
+        # A missing relation or right, or a view that fails. A data error quotes values, which are personal data.
         said = first_line(error)
         said = _QUOTED.sub('"…"', said) if isinstance(cause, psycopg2.DataError) else said
         return SourceError(f"PostgreSQL at {address(home)} refuses: {said}")
@@ -179,7 +179,7 @@ def explained(home: RelationHome, error: Exception) -> StoreUnavailable | Source
 
 
 def read_only_error(home: RelationHome, said: str) -> StoreReadOnly:
-    """The error for a PostgreSQL that takes no writes."""
+    """The error for a read-only PostgreSQL."""
     return StoreReadOnly(f"PostgreSQL at {address(home)} is read-only: {said}; is it a standby, or was it demoted?")
 
 
@@ -191,9 +191,9 @@ def unavailable(home: RelationHome, error: Exception) -> StoreUnavailable:
 def address(home: RelationHome) -> str:
     """host:port/database, without credentials."""
     url = home.engine.url
-    several = url.query.get("hosts")
-    one = f"{url.host or 'a local socket'}:{url.port or 5432}"
-    return f"{several or one}/{url.database}"
+    hosts = url.query.get("hosts")
+    host = f"{url.host or 'a local socket'}:{url.port or 5432}"
+    return f"{hosts or host}/{url.database}"
 
 
 def check_urls(settings: StoreSettings) -> None:
@@ -208,7 +208,9 @@ def check_urls(settings: StoreSettings) -> None:
 
 
 def first_line(error: Exception) -> str:
-    """What the driver said, without the statement and the traceback."""
+    """The first line of a driver's error, without statement and traceback."""
     said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
-    hosts = [line for line in said.splitlines() if line.startswith("connection to server")]  # one for each that failed
+    hosts = [
+        line for line in said.splitlines() if line.startswith("connection to server")
+    ]  # one line for each host that failed
     return "; ".join(hosts) or said.strip().partition("\n")[0]

@@ -1,7 +1,7 @@
 """Erases a user from PostgreSQL, at once and for good (promise 10).
 
-What a run under way has loaded before may still be written after: its lists, its vectors, its row numbers. So an
-erasure stays on record, with the id, until no such run is left and Redis has been swept; then the last mention goes.
+A run under way may still write what it has loaded before: lists, vectors, post numbers. So an erasure stays on record,
+with the id, until no such run is left and Redis has been cleaned; then this last mention is deleted, too.
 """
 
 from collections.abc import Collection, Sequence
@@ -18,12 +18,12 @@ from shared.db.tables import SCHEMA, erased_users, erasures, runs
 from shared.db.tombstones import bury, hold_off_writes
 from shared.domain import ERASED_FOR, MAX_ERASED, hash_of_user
 
-_MARGIN = timedelta(minutes=1)  # a run that started this long after may have loaded before the erasure was durable
+_MARGIN = timedelta(minutes=1)  # a run that started so shortly after it may have loaded before the erasure was durable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erasure:
-    """A user whose rows are gone, and what else may still name them."""
+    """An erased user, and what may still name them elsewhere."""
 
     user_id: str
     post_ids: Sequence[str]
@@ -31,7 +31,7 @@ class Erasure:
     blocked: SafetyChange = field(default_factory=SafetyChange)  # users who blocked them, or whom they blocked
 
 
-# What names a user or one of their posts, in our own tables. An erased post takes everybody's events on it along.
+# What names a user or one of their posts in our own tables. With a post, the events of all users on it are deleted.
 _DELETES = (
     "interactions WHERE user_id = :user OR post_id = ANY(:posts)",
     "blocks WHERE user_id = :user OR blocked_user_id = :user",
@@ -45,30 +45,30 @@ _DELETES = (
 
 
 def erase_user(database: Database, user_id: str) -> Erasure:
-    """Delete all that our tables hold of a user, and bury them and their posts.
+    """Delete all data of a user from our tables, and add tombstones for them and their posts.
 
-    The team's own relations are theirs to clean; the tombstones hide from every run what they still show.
+    The team must clean its own relations; until then the tombstones hide from every run what these still contain.
 
     Raises:
         StoreUnavailable, SourceError: nothing was changed.
     """
-    shown = _posts_in_view(database, user_id)
+    in_view = _posts_in_view(database, user_id)
     with database.begin() as connection:
         hold_off_writes(connection)
         own = connection.execute(sa.text(f"SELECT id FROM {SCHEMA}.posts WHERE author_id = :user"), {"user": user_id})
-        post_ids = sorted({*shown, *(post_id for (post_id,) in own)})
+        post_ids = sorted({*in_view, *(post_id for (post_id,) in own)})
         forget_user_in_changes(connection, user_id)
         blocked = note_change(connection, user_ids=_blocked(connection, user_id))
         _note_erased(connection, user_id)
         bury(connection, "users", [user_id])
         bury(connection, "posts", post_ids)
-        rows = _delete(connection, user_id, post_ids)
-        known = _note(connection, user_id, post_ids, rows)
+        numbers = _delete(connection, user_id, post_ids)
+        known = _note(connection, user_id, post_ids, numbers)
     return Erasure(user_id=user_id, post_ids=known.post_ids, post_numbers=known.post_numbers, blocked=blocked)
 
 
 def erased_lately(database: Database, *, within: timedelta = ERASED_FOR) -> dict[str, datetime]:
-    """Hashes of the users who were erased within a time, by PostgreSQL's clock, and when."""
+    """Hashes of the users who were erased within a time, and when, by PostgreSQL's clock."""
     lately = erased_users.c.erased_at >= sa.func.now() - within
     newest = sa.select(erased_users).where(lately).order_by(erased_users.c.erased_at.desc()).limit(MAX_ERASED)
     with database.begin() as connection:
@@ -76,24 +76,24 @@ def erased_lately(database: Database, *, within: timedelta = ERASED_FOR) -> dict
 
 
 def least_runs(database: Database, jobs: Collection[str]) -> dict[str, int]:
-    """For each job the least fencing number that may still write: of its live run, or else one above all that ended.
+    """For each job the lowest fencing number that may still write: of its live run, or one above all ended runs.
 
-    A run that is being claimed meanwhile has a higher one than any that is seen here, so it is never given up. No
-    number is given that the sequence has not reached: that is how a PostgreSQL older than its Redis is told.
+    A run that is claimed meanwhile has a higher number than any that is visible here, so it is never given up. The
+    sequence is advanced to the returned numbers, since a Redis with higher ones means that PostgreSQL is older.
     """
     is_alive = (runs.c.state == "running") & (runs.c.lease_until >= sa.func.now())
     newest = sa.func.max(runs.c.fence)
     least = sa.func.coalesce(newest.filter(is_alive), newest + 1).label("least")
     claimed = sa.select(runs.c.job, least).where(runs.c.job.in_(jobs), runs.c.fence.is_not(None))
     with database.begin() as connection:
-        found = {row.job: row.least for row in connection.execute(claimed.group_by(runs.c.job))}
+        lowest = {row.job: row.least for row in connection.execute(claimed.group_by(runs.c.job))}
         reach = sa.text(f"SELECT nextval('{SCHEMA}.fences') FROM {SCHEMA}.fences WHERE last_value < :least")
-        connection.execute(reach, {"least": max(found.values(), default=0)})
-        return found
+        connection.execute(reach, {"least": max(lowest.values(), default=0)})
+        return lowest
 
 
 def erasures_under_way(database: Database) -> list[Erasure]:
-    """Erasures whose traces may not all be gone."""
+    """Erasures that are not yet complete."""
     with database.begin() as connection:
         found = connection.execute(sa.select(erasures).order_by(erasures.c.asked_at).limit(1000)).mappings()
         return [Erasure(user_id=row["user_id"], post_ids=row["post_ids"], post_numbers=row["rows"]) for row in found]
@@ -115,15 +115,15 @@ def may_be_settled(database: Database, erasure: Erasure) -> bool:
 
 
 def erase_again(database: Database, erasure: Erasure) -> Erasure:
-    """Delete what a run wrote meanwhile; gives the erasure with the row numbers that it gave out."""
+    """Delete what a run wrote meanwhile; returns the erasure with the post numbers that the run assigned."""
     with database.begin() as connection:
-        _note_erased(connection, erasure.user_id)  # a version of before, which began it, did not
-        rows = _delete(connection, erasure.user_id, erasure.post_ids)
-    return replace(erasure, post_numbers=[*erasure.post_numbers, *rows])
+        _note_erased(connection, erasure.user_id)  # an earlier version, which may have begun it, did not
+        numbers = _delete(connection, erasure.user_id, erasure.post_ids)
+    return replace(erasure, post_numbers=[*erasure.post_numbers, *numbers])
 
 
 def settle_erasure(database: Database, erasure: Erasure) -> None:
-    """Delete the last mention of the user. Call it when nothing else is left."""
+    """Delete the record, which is the last mention of the user. Call it when nothing else is left."""
     with database.begin() as connection:
         connection.execute(erasures.delete().where(erasures.c.user_id == erasure.user_id))
 
@@ -146,10 +146,10 @@ def _blocked(connection: sa.Connection, user_id: str) -> list[str]:
 
 
 def _delete(connection: sa.Connection, user_id: str, post_ids: Sequence[str]) -> list[int]:
-    """Delete the rows, and give the numbers that the posts had."""
+    """Delete the rows of a user; returns the numbers of their posts."""
     for what in _DELETES:
         connection.execute(sa.text(f"DELETE FROM {SCHEMA}.{what}"), {"user": user_id, "posts": list(post_ids)})
-    # The error of a run may quote an id, in the quotes that it is quoted in.
+    # The error of a run may quote an id; the quotes are compared, too, so that no longer id matches.
     scrub = (
         f"UPDATE {SCHEMA}.runs SET error = 'the reason named a user who was erased' WHERE strpos(error, :quoted) > 0"
     )
@@ -163,8 +163,8 @@ def _note_erased(connection: sa.Connection, user_id: str) -> None:
     connection.execute(noted.on_conflict_do_update(index_elements=["user_hash"], set_={"erased_at": sa.func.now()}))
 
 
-def _note(connection: sa.Connection, user_id: str, post_ids: Sequence[str], rows: Sequence[int]) -> Erasure:
-    """Put the erasure on record; a repeat adds to what is there."""
+def _note(connection: sa.Connection, user_id: str, post_ids: Sequence[str], numbers: Sequence[int]) -> Erasure:
+    """Record the erasure; a repeat adds to the record."""
     query = sa.text(
         f"""
         INSERT INTO {SCHEMA}.erasures AS known (user_id, post_ids, rows)
@@ -174,6 +174,6 @@ def _note(connection: sa.Connection, user_id: str, post_ids: Sequence[str], rows
         RETURNING post_ids, rows
         """
     )
-    values = {"user": user_id, "posts": list(post_ids), "rows": list(rows)}
-    known_posts, known_rows = connection.execute(query, values).one()
-    return Erasure(user_id=user_id, post_ids=known_posts, post_numbers=known_rows)
+    values = {"user": user_id, "posts": list(post_ids), "rows": list(numbers)}
+    known_posts, known_numbers = connection.execute(query, values).one()
+    return Erasure(user_id=user_id, post_ids=known_posts, post_numbers=known_numbers)

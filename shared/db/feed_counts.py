@@ -1,4 +1,4 @@
-"""How many events were made on the pages of each source and generation: counted as they come, never scanned."""
+"""Counts of events on the pages of each source and generation; updated as events arrive, never by a scan."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from shared.db.engine import Database
 from shared.db.tables import SCHEMA
 
-GENERATIONS_KEPT = 5_000  # of all jobs together, some two weeks of them; older ones are summed up as generation 0
-# Of all generations the newest that was given out. The sequence says it, and nobody who sends events.
+GENERATIONS_KEPT = 5_000  # of all jobs together, some two weeks; older ones are summed up as generation 0
+# The newest generation of all. Taken from the sequence, since events may name any number.
 _NEWEST = f"(SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {SCHEMA}.fences)"
 FeedKey = tuple[str, int, str]  # source, generation, kind
 _CHANGES = """
@@ -20,7 +20,7 @@ _CHANGES = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedFigures:
-    """What was done on the pages of one source, in one generation (None: in all of them)."""
+    """Events on the pages of one source, in one generation (None: in all)."""
 
     source: str
     generation: int | None
@@ -28,7 +28,7 @@ class FeedFigures:
 
     @property
     def likes_per_view(self) -> float | None:
-        """None: nobody said that they saw such a page."""
+        """None if there are no views."""
         views = self.events.get("view", 0)
         return round(self.events.get("like", 0) / views, 4) if views else None
 
@@ -74,7 +74,7 @@ def discount_events(connection: sa.Connection, changes: Counter[FeedKey]) -> Non
 
 
 def feed_figures(database: Database, *, generations: int) -> list[FeedFigures]:
-    """The figures of each source as a whole, and of its newest generations where there are several to compare."""
+    """The figures of each source as a whole, and of its newest generations if there are several to compare."""
     query = sa.text(
         f"""
         SELECT source, NULL AS generation, kind, sum(events)::bigint FROM {SCHEMA}.feed_counts GROUP BY source, kind
@@ -98,7 +98,7 @@ def feed_figures(database: Database, *, generations: int) -> list[FeedFigures]:
 
 
 def _columns(changes: Counter[FeedKey]) -> dict[str, list[object]]:
-    ordered = sorted(changes.items())  # the same order in every transaction: none waits for one that waits for it
+    ordered = sorted(changes.items())  # the same order in every transaction, against deadlocks
     return {
         "sources": [key[0] for key, _ in ordered],
         "generations": [key[1] for key, _ in ordered],

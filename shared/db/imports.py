@@ -1,7 +1,7 @@
 """Writes checked rows of the four relations into our own tables, batch by batch; doing it twice changes nothing.
 
-A batch is one transaction: COPY into a temporary table, drop what was erased, then INSERT … ON CONFLICT. So a crash
-leaves whole batches, and the same import can simply be started again.
+A batch is one transaction: COPY into a temporary table, drop erased rows, then INSERT … ON CONFLICT. So after a crash
+only whole batches are in, and the same import can simply be started again.
 """
 
 import io
@@ -19,13 +19,13 @@ BATCH_ROWS = 25_000  # some 3 MB of text; larger ones are no faster
 
 Row = tuple[str | None, ...]
 
-# relation → columns of a row, all text here, the times ISO 8601 in UTC: the contract's, and the app's id of an event
+# relation → columns of a row, all as text, times in ISO 8601 in UTC: those of the contract, and the app's event id
 COLUMNS = {relation: tuple(columns) for relation, columns in CONTRACT.items()}
 COLUMNS["interactions"] += ("event_id",)
 _TIMES = ("created_at", "deleted_at")
 _NEVER_NULL = {"caption": "coalesce(caption, '')"}
 
-# relation → column → the relation whose tombstones stop a row
+# relation → column → the relation whose tombstones exclude a row
 _ERASED_BY = {
     "users": {"id": "users"},
     "posts": {"id": "posts", "author_id": "users"},
@@ -33,22 +33,23 @@ _ERASED_BY = {
     "blocks": {"user_id": "users", "blocked_user_id": "users"},
 }
 
-# DISTINCT ON, because one statement may touch a row only once: of rows with the same key in a batch the last one of the
-# file wins (of events: the latest). Under "C" the sort is that of bytes, and two imports at once take the same order.
+# DISTINCT ON, because one statement may change a row only once: of rows with the same key in a batch, the last one in
+# the file wins (for events: the latest). The collation "C" sorts by bytes, so two concurrent imports use the same
+# order.
 _MERGES = {
     "users": (
         f"""
         INSERT INTO {SCHEMA}.users AS kept (id, created_at)
-        SELECT DISTINCT ON (id COLLATE "C") id, created_at FROM incoming ORDER BY id COLLATE "C", place DESC
+        SELECT DISTINCT ON (id COLLATE "C") id, created_at FROM incoming ORDER BY id COLLATE "C", index DESC
         ON CONFLICT (id) DO UPDATE SET created_at = EXCLUDED.created_at
         WHERE kept.created_at <> EXCLUDED.created_at
         """,
     ),
     "posts": (
         f"""
-        INSERT INTO {SCHEMA}.posts AS kept ({{columns}})
-        SELECT DISTINCT ON (id COLLATE "C") {{values}}
-        FROM incoming ORDER BY id COLLATE "C", place DESC
+        INSERT INTO {SCHEMA}.posts AS kept (id, author_id, caption, image_url, created_at, deleted_at)
+        SELECT DISTINCT ON (id COLLATE "C") id, author_id, coalesce(caption, ''), image_url, created_at, deleted_at
+        FROM incoming ORDER BY id COLLATE "C", index DESC
         ON CONFLICT (id) DO UPDATE SET ({{given}}) = ROW ({{new}})
         WHERE ({{old}}) IS DISTINCT FROM ({{new}})
         """,
@@ -67,7 +68,7 @@ _MERGES = {
         f"""
         INSERT INTO {SCHEMA}.interactions (user_id, post_id, kind, created_at, event_id)
         SELECT DISTINCT ON (event_id COLLATE "C") user_id, post_id, kind, created_at, event_id
-        FROM incoming WHERE event_id IS NOT NULL ORDER BY event_id COLLATE "C", place
+        FROM incoming WHERE event_id IS NOT NULL ORDER BY event_id COLLATE "C", index
         ON CONFLICT (event_id) WHERE event_id IS NOT NULL DO NOTHING
         """,
     ),
@@ -75,42 +76,41 @@ _MERGES = {
         f"""
         INSERT INTO {SCHEMA}.blocks (user_id, blocked_user_id, created_at)
         SELECT DISTINCT ON (user_id COLLATE "C", blocked_user_id COLLATE "C") user_id, blocked_user_id, created_at
-        FROM incoming ORDER BY user_id COLLATE "C", blocked_user_id COLLATE "C", place
+        FROM incoming ORDER BY user_id COLLATE "C", blocked_user_id COLLATE "C", index
         ON CONFLICT (user_id, blocked_user_id) DO NOTHING
         """,
     ),
 }
 
 
-# relation → its column whose users a row makes known, as having joined when they first acted. They are written first,
-# in the order of ids, as by the API: of two writes at once none waits for one that waits for it.
+# relation → the column with the users who acted. Missing ones are added first, as having joined when they first acted,
+# and in the order of ids as by the API, against deadlocks.
 _ACTORS = {"posts": "author_id", "interactions": "user_id"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergedRows:
-    """What became of a batch's rows; those left over were there already."""
+    """The result of a batch; rows that are not counted here were there already."""
 
     new: int = 0
     changed: int = 0
-    erased: int = 0  # stopped by a tombstone
-    made_known: int = 0  # users who were not there and are, by these rows
+    erased: int = 0  # excluded by a tombstone
+    made_known: int = 0  # users who were added because of these rows
 
     def __add__(self, other: "MergedRows") -> "MergedRows":
-        mine, theirs = asdict(self), asdict(other)
-        return MergedRows(**{name: mine[name] + theirs[name] for name in mine})
+        counts, others = asdict(self), asdict(other)
+        return MergedRows(**{name: counts[name] + others[name] for name in counts})
 
 
 def merge_rows(
     database: Database, relation: str, rows: Sequence[Row], *, absent: Collection[str] = frozenset()
 ) -> MergedRows:
-    """Bring one batch of rows, each with the columns of `COLUMNS`, into a relation, in one transaction.
+    """Write one batch of rows, each with the columns of `COLUMNS`, into a relation, in one transaction.
 
-    Of columns that are absent (null in all rows, for the file does not have them) rows that are there keep theirs.
+    Existing rows keep their values in absent columns (null in all rows, since the file does not have them).
     """
     with database.begin() as connection:
-        # The copy in PostgreSQL is checked nowhere again, so losing the newest batch in a power cut is no loss: the
-        # import is then started again anyway.
+        # Losing the newest batch in a power cut does no harm, since the import is then started again anyway.
         connection.execute(sa.text("SET LOCAL synchronous_commit = off"))
         hold_off_erasures(connection)
         _copy(connection, relation, rows)
@@ -125,7 +125,7 @@ def merge_rows(
 
 
 def _columns(relation: str, absent: Collection[str]) -> dict[str, str]:
-    """The columns of a relation, their values, and what a repeated row changes, for the statements that name them."""
+    """The columns that a repeated row changes, for the statements that name them."""
     given = [column for column in COLUMNS[relation] if column != "id" and column not in absent]
     return {
         "columns": ", ".join(COLUMNS[relation]),
@@ -137,7 +137,7 @@ def _columns(relation: str, absent: Collection[str]) -> dict[str, str]:
 
 
 def analyze(database: Database, relation: str) -> None:
-    """Let PostgreSQL count anew: after a large import its plans would be those for an empty table."""
+    """Update PostgreSQL's statistics: after a large import its plans would still be those for an empty table."""
     with database.begin() as connection:
         connection.execute(sa.text(f"ANALYZE {SCHEMA}.{relation}"))
 
@@ -145,10 +145,10 @@ def analyze(database: Database, relation: str) -> None:
 def _copy(connection: sa.Connection, relation: str, rows: Sequence[Row]) -> None:
     types = ((column, "timestamptz" if column in _TIMES else "text") for column in COLUMNS[relation])
     columns = ", ".join(f"{column} {kind}" for column, kind in types)
-    connection.execute(sa.text(f"CREATE TEMPORARY TABLE incoming (place int, {columns}) ON COMMIT DROP"))
+    connection.execute(sa.text(f"CREATE TEMPORARY TABLE incoming (index int, {columns}) ON COMMIT DROP"))
     lines = [
-        f"{place}\t" + "\t".join(["\\N" if value is None else _escaped(value) for value in row]) + "\n"
-        for place, row in enumerate(rows)
+        f"{index}\t" + "\t".join(["\\N" if value is None else _escaped(value) for value in row]) + "\n"
+        for index, row in enumerate(rows)
     ]
     cursor = connection.connection.cursor()
     try:
@@ -161,10 +161,12 @@ def _drop_erased(connection: sa.Connection, relation: str) -> int:
     if not connection.scalar(sa.text(f"SELECT EXISTS (SELECT FROM {SCHEMA}.tombstones)")):
         return 0
     dropped = 0
-    for column, of in _ERASED_BY[relation].items():  # a join each: one condition with OR would be no join
+    for column, buried_as in _ERASED_BY[
+        relation
+    ].items():  # one statement per column: a condition with OR could not use a join
         delete = f"""
             DELETE FROM incoming USING {SCHEMA}.tombstones t
-            WHERE t.relation = '{of}' AND t.digest = {digest_sql(f"incoming.{column}")}
+            WHERE t.relation = '{buried_as}' AND t.digest = {digest_sql(f"incoming.{column}")}
             """
         dropped += connection.execute(sa.text(delete)).rowcount
     return dropped
@@ -180,7 +182,7 @@ def _make_known(connection: sa.Connection, column: str) -> int:
 
 
 def _delete_again(connection: sa.Connection) -> None:
-    """Posts that the API deleted since tombstones were asked are deleted; a delete that comes later waits for us."""
+    """Delete posts that the API deleted after the tombstones were read; a later delete waits for this transaction."""
     gone = f"""
         UPDATE {SCHEMA}.posts p SET deleted_at = now() FROM incoming i, {SCHEMA}.tombstones t
         WHERE p.id = i.id AND p.deleted_at IS NULL AND t.relation = 'posts' AND t.digest = {digest_sql("i.id")}
@@ -190,7 +192,7 @@ def _delete_again(connection: sa.Connection) -> None:
 
 
 def _merge(connection: sa.Connection, statement: str) -> MergedRows:
-    """Run a merge and count: `xmax` is 0 in a row that the statement made, and set in one that it changed."""
+    """Run a merge and count: `xmax` is 0 in a row that the statement inserted, and set in one that it changed."""
     counting = f"""
         WITH merged AS ({statement} RETURNING (xmax = 0) AS is_new)
         SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM merged

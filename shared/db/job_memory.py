@@ -1,4 +1,4 @@
-"""What a run of a job leaves for the next one: some bytes, bound to the run that left them."""
+"""What a run of a job stores for the next run: some bytes, together with the id of the run that stored them."""
 
 import sqlalchemy as sa
 
@@ -8,7 +8,7 @@ from shared.db.tables import SCHEMA, job_memory
 
 
 def remember(database: Database, run: Run, value: bytes) -> None:
-    """Replace what the job remembers; nothing when the run is no longer this worker's."""
+    """Replace the stored value; does nothing if this worker no longer holds the run."""
     put = f"""
         INSERT INTO {SCHEMA}.job_memory (job, run_id, value)
         SELECT :job, id, :value FROM {SCHEMA}.runs WHERE id = :run AND fence = :fence AND state = 'running'
@@ -20,8 +20,8 @@ def remember(database: Database, run: Run, value: bytes) -> None:
 
 
 def remembered(database: Database, job: str, *, run_id: int) -> bytes | None:
-    """What a run left; None when it left nothing, or another run was later."""
+    """The value of a run; None if it stored none, or a later run has replaced it."""
     query = sa.select(job_memory.c.value).where(job_memory.c.job == job, job_memory.c.run_id == run_id)
     with database.begin() as connection:
-        found: bytes | None = connection.scalar(query)
-        return None if found is None else bytes(found)
+        value: bytes | None = connection.scalar(query)
+        return None if value is None else bytes(value)

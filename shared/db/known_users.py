@@ -1,7 +1,7 @@
-"""Who counts: over views the view of users is the authority (`shared.db.bulk` says the same of millions, by key).
+"""Which users count: with views, those in the view of users (`shared.db.bulk` has the same rule for id hashes).
 
-A post by somebody who is not in that view is shown to nobody, as if it were not in the view of posts. In our own tables
-whoever acts is made known (`add_missing_users`), so that everybody counts there.
+A post whose author is not in that view is shown to nobody, as if it were not in the view of posts. In our own tables
+every user who acts is added (`add_missing_users`), so that all users count.
 """
 
 from collections.abc import Collection, Mapping
@@ -17,7 +17,7 @@ _ID_BATCH = 10_000
 
 
 def known_users(snapshot: Snapshot, ids: Collection[str]) -> set[str]:
-    """Those of these ids who count; nobody who was erased does."""
+    """Those of these users who count; erased users do not."""
     if not snapshot.database.has_views:
         return set(ids)
     ((connection, name),) = snapshot.homes("users")
@@ -29,21 +29,22 @@ def known_users(snapshot: Snapshot, ids: Collection[str]) -> set[str]:
 
 
 def author_is_known_sql(snapshot: Snapshot) -> str:
-    """The SQL of a condition, for queries of the posts relation: its author counts.
+    """The SQL of a condition for the posts relation: the author counts.
 
-    A join with all users, so dear; for the few reads that would otherwise have to go on until they found enough posts.
+    It is expensive, being a join with all users. For the few reads that would otherwise have to be repeated until there
+    are enough posts.
     """
     if not snapshot.database.has_views:
         return ""
-    (home,) = snapshot.database.homes("users")  # where the posts are, too
+    (home,) = snapshot.database.homes("users")  # the posts are in the same home
     return f" AND CAST(author_id AS text) IN (SELECT CAST(known.id AS text) FROM {home.name('users')} AS known)"
 
 
 def add_missing_users(connection: sa.Connection, acted_at: Mapping[str, datetime | None]) -> None:
-    """Write users of our own table who are not there, as having joined when they first acted (None: now).
+    """Add missing users to our own table; they count as joined when they first acted (None: now).
 
-    Called before anything else of theirs is written and in the order of ids, so that two writes at once cannot wait for
-    each other. The caller has refused those who were erased.
+    Call it before writing anything else of these users. It writes in the order of ids, so that two concurrent writes
+    cannot deadlock. The caller has refused erased users.
     """
     if not acted_at:
         return

@@ -1,4 +1,4 @@
-"""`warmline migrate`: bring the schema `warmline` to the newest revision, and touch nothing outside it."""
+"""`warmline migrate`: bring the schema `warmline` to the newest revision; nothing outside it is touched."""
 
 from pathlib import Path
 
@@ -16,11 +16,11 @@ _LOCK = 0x7761726D  # "warm": two migrations at once wait for each other
 
 
 def migrate(database: Database) -> tuple[str | None, str | None]:
-    """Run what is missing, in one transaction; gives the revisions before and after."""
+    """Run the missing migrations, in one transaction; returns the revisions before and after."""
     config = _config()
     with database.begin() as connection:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        # IF NOT EXISTS would ask for the right to create schemas even where an administrator has made ours.
+        # IF NOT EXISTS would need the right to create schemas even if an administrator has already created ours.
         if connection.scalar(sa.text("SELECT to_regnamespace(:schema)"), {"schema": SCHEMA}) is None:
             connection.execute(sa.text(f"CREATE SCHEMA {SCHEMA}"))
         before = _revision(connection)
@@ -30,7 +30,7 @@ def migrate(database: Database) -> tuple[str | None, str | None]:
 
 
 def check_migrated(database: Database) -> None:
-    """Refuse to work on a schema that this version does not know.
+    """Refuse a schema of another version.
 
     Raises:
         NotMigrated: `warmline migrate` was not run, or a newer version of Warmline has migrated.

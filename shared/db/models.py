@@ -1,4 +1,4 @@
-"""Model versions: PostgreSQL owns them and the aliases `champion` and `previous`; the files lie in the model folder."""
+"""Model versions and the aliases `champion` and `previous`, in PostgreSQL; the files are in the model folder."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,12 +27,12 @@ class ModelVersion:
     report: Mapping[str, Any]
     created_at: datetime
     alias: str | None
-    manifest_sha256: str | None = None  # None: registered before it was recorded, and not scored with since
+    manifest_sha256: str | None = None  # None: registered by an earlier version, and not used for scoring since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedModel:
-    """A model whose files are whole, before it is on record."""
+    """A model whose files are complete, before it is registered."""
 
     run_id: int
     folder: str
@@ -57,7 +57,7 @@ def register_model(
     report: Mapping[str, Any],
     manifest_sha256: str | None = None,
 ) -> int:
-    """Put a saved model on record; gives its version."""
+    """Register a saved model; returns its version."""
     saved = SavedModel(
         run_id=run_id,
         folder=folder,
@@ -72,7 +72,7 @@ def register_model(
 
 
 def register_model_in(connection: sa.Connection, model: SavedModel) -> int:
-    """The same in a transaction that does more."""
+    """The same inside a transaction of the caller."""
     put = model_versions.insert().values(
         run_id=model.run_id,
         folder=model.folder,
@@ -86,7 +86,7 @@ def register_model_in(connection: sa.Connection, model: SavedModel) -> int:
 
 
 def adopt_manifest(database: Database, version: int, manifest_sha256: str) -> None:
-    """Record the manifest of a model whose weights were found to be those on record; one on record stays."""
+    """Record the manifest of a model whose weights match the record; a recorded manifest stays."""
     unknown = (model_versions.c.version == version) & model_versions.c.manifest_sha256.is_(None)
     with database.begin() as connection:
         connection.execute(model_versions.update().where(unknown).values(manifest_sha256=manifest_sha256))
@@ -95,17 +95,17 @@ def adopt_manifest(database: Database, version: int, manifest_sha256: str) -> No
 def promote_model(
     database: Database, version: int, *, by: str, override: bool = False, check: FilesCheck | None = None
 ) -> ModelVersion:
-    """Make a version the champion; the champion until now becomes `previous`.
+    """Make a version the champion; the present champion becomes `previous`.
 
     Args:
         database: ours.
         version: to promote.
-        by: whom, for the audit.
-        override: promote what the gate rejected.
-        check: refuses a version whose files are not what they should be; the aliases stand still meanwhile.
+        by: who does it, for the audit.
+        override: promote even if the gate rejected it.
+        check: refuses a version with wrong files; no alias can change meanwhile.
 
     Raises:
-        PromotionRefused: no such version, the gate rejected it and nobody overrides, or what `check` raises.
+        PromotionRefused: no such version, rejected by the gate without an override, or raised by `check`.
     """
     with database.begin() as connection:
         return promote_model_in(connection, version, by=by, override=override, check=check)
@@ -114,7 +114,7 @@ def promote_model(
 def promote_model_in(
     connection: sa.Connection, version: int, *, by: str, override: bool = False, check: FilesCheck | None = None
 ) -> ModelVersion:
-    """The same in a transaction that does more."""
+    """The same inside a transaction of the caller."""
     connection.execute(sa.text("LOCK TABLE warmline.model_aliases IN EXCLUSIVE MODE"))
     known = connection.execute(_versions().where(model_versions.c.version == version)).mappings().one_or_none()
     if known is None:
@@ -136,10 +136,10 @@ def promote_model_in(
 
 
 def roll_back_model(database: Database, *, by: str, check: FilesCheck | None = None) -> ModelVersion:
-    """Make the previous champion the champion again, and the other way round.
+    """Exchange the champion and the previous champion.
 
     Raises:
-        PromotionRefused: there is no previous champion, or what `check` raises of it.
+        PromotionRefused: there is no previous champion, or raised by `check`.
     """
     with database.begin() as connection:
         connection.execute(sa.text("LOCK TABLE warmline.model_aliases IN EXCLUSIVE MODE"))
@@ -161,14 +161,14 @@ def roll_back_model(database: Database, *, by: str, check: FilesCheck | None = N
 
 
 def champion(database: Database) -> ModelVersion | None:
-    """The version that is served, if any."""
+    """The champion, if there is one."""
     with database.begin() as connection:
         known = connection.execute(_versions().where(model_aliases.c.alias == CHAMPION)).mappings().one_or_none()
     return _model(known) if known is not None else None
 
 
 def aliased_models(database: Database) -> list[ModelVersion]:
-    """The versions that an alias points to: the champion, and the one to roll back to."""
+    """The champion and the previous champion, as far as they exist."""
     with database.begin() as connection:
         return [
             _model(row) for row in connection.execute(_versions().where(model_aliases.c.alias.is_not(None))).mappings()
@@ -183,9 +183,7 @@ def list_models(database: Database, *, limit: int = 20) -> list[ModelVersion]:
 
 
 def kept_folders(connection: sa.Connection, *, newest: int) -> set[str]:
-    """The folders of the newest versions, and of those that an alias points to; no alias moves before the end of the
-    transaction.
-    """
+    """The folders of the newest versions and of those with an alias. No alias changes before the transaction ends."""
     connection.execute(sa.text("LOCK TABLE warmline.model_aliases IN SHARE MODE"))
     latest = sa.select(model_versions.c.folder).order_by(model_versions.c.version.desc()).limit(newest)
     aliased = sa.select(model_versions.c.folder).join(

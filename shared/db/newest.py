@@ -1,4 +1,4 @@
-"""Small reads for the timeline: the newest posts, what rows are, and what one user must not be shown."""
+"""Small reads for the timeline: the newest posts, the posts of some numbers, and what one user must not be shown."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -21,45 +21,45 @@ from shared.eligibility import Pair, Viewer, hidden_authors
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPost:
-    """A post as the timeline's own fallback needs it."""
+    """A post for the timeline's own fallback."""
 
     post_number: int
     post_id: str
-    author: int  # author key
+    author: int  # author hash
     created_at: datetime
-    cluster: int = 0  # of near-identical photos; 0: none is known
+    cluster: int = 0  # of near-identical photos; 0: there is none
 
 
 def newest_posts(database: Database, *, now: datetime, limit: int, older_than: datetime | None = None) -> list[NewPost]:
-    """The newest posts that anyone may see, newest first; unknown ones get their row numbers.
+    """The newest posts that anyone may see, newest first; new ones get their numbers.
 
     Args:
-        database: where they are.
-        now: none is dated further ahead than clocks differ.
-        limit: how many at most.
-        older_than: none is newer than this; one of this very moment may come again.
+        database: ours.
+        now: posts dated ahead of it by more than the clock tolerance are left out.
+        limit: maximum number of posts.
+        older_than: none is newer than this; a post of exactly this time may be returned again.
     """
     latest = now + CLOCK_TOLERANCE if older_than is None else min(older_than, now + CLOCK_TOLERANCE)
     with database.read() as snapshot:
         as_of = transaction_snapshot(snapshot)
         alive = _newest_alive(snapshot, latest=latest, limit=limit)
     with database.begin() as connection:
-        hold_off_erasures(connection)  # no run keeps an erasure waiting for us: what was erased since gets no number
+        hold_off_erasures(connection)  # what was erased since the read gets no number
         gone = buried(connection, "posts", [post_id for post_id, _, _ in alive])
         alive = [post for post in alive if post[0] not in gone]
-        rows = assign_post_numbers(connection, [post_id for post_id, _, _ in alive], as_of=as_of)
+        numbers = assign_post_numbers(connection, [post_id for post_id, _, _ in alive], as_of=as_of)
         clusters = clusters_of_posts(connection, [post_id for post_id, _, _ in alive])
     return [
         NewPost(
-            post_number=row, post_id=post_id, author=author_hash(author_id), created_at=created_at,
+            post_number=number, post_id=post_id, author=author_hash(author_id), created_at=created_at,
             cluster=clusters.get(post_id, 0),
         )
-        for row, (post_id, author_id, created_at) in zip(rows, alive, strict=True)
+        for number, (post_id, author_id, created_at) in zip(numbers, alive, strict=True)
     ]  # fmt: skip
 
 
 def _newest_alive(snapshot: Snapshot, *, latest: datetime, limit: int) -> Sequence[Any]:
-    """The newest whose author is known, neither of whom was buried."""
+    """The newest posts whose author counts; neither post nor author has a tombstone."""
     condition, most = "", limit
     while True:
         found = _newest(snapshot, condition, latest=latest, limit=most)
@@ -68,7 +68,7 @@ def _newest_alive(snapshot: Snapshot, *, latest: datetime, limit: int) -> Sequen
         alive = [row for row in found if row[0] not in gone and row[1] in known]
         if len(alive) >= limit or len(found) < most:
             return alive[:limit]
-        condition, most = author_is_known_sql(snapshot), 2 * most  # others stand behind those that were left out
+        condition, most = author_is_known_sql(snapshot), 2 * most  # further posts follow after those that were left out
 
 
 def _newest(snapshot: Snapshot, condition: str, *, latest: datetime, limit: int) -> Sequence[Any]:
@@ -83,14 +83,14 @@ def _newest(snapshot: Snapshot, condition: str, *, latest: datetime, limit: int)
     return connection.execute(query, {"latest": latest, "most": limit}).all()
 
 
-def posts_by_number(database: Database, rows: Collection[int]) -> list[NewPost]:
-    """Those of these rows whose posts anyone may still see."""
+def posts_by_number(database: Database, post_numbers: Collection[int]) -> list[NewPost]:
+    """The posts with these numbers that anyone may still see."""
     with database.begin() as connection:
         found = connection.execute(
-            sa.text(f"SELECT post_id, row FROM {SCHEMA}.post_rows WHERE row = ANY(:rows)"), {"rows": list(rows)}
+            sa.text(f"SELECT post_id, row FROM {SCHEMA}.post_rows WHERE row = ANY(:rows)"), {"rows": list(post_numbers)}
         )
-        row_of: dict[str, int] = {row[0]: row[1] for row in found}
-        clusters = clusters_of_posts(connection, list(row_of))
+        number_of: dict[str, int] = {row[0]: row[1] for row in found}
+        clusters = clusters_of_posts(connection, list(number_of))
     with database.read() as snapshot:
         ((connection, name),) = snapshot.homes("posts")
         query = sa.text(
@@ -99,12 +99,12 @@ def posts_by_number(database: Database, rows: Collection[int]) -> list[NewPost]:
             WHERE id = ANY(:ids) AND deleted_at IS NULL AND {usable_id_sql("id", "author_id")}
             """
         )
-        ids = row_of.keys() - buried_in_views(snapshot, "posts", row_of)
+        ids = number_of.keys() - buried_in_views(snapshot, "posts", number_of)
         alive = connection.execute(query, {"ids": sorted(ids)}).all()
         known = known_users(snapshot, {author for _, author, _ in alive if author is not None})
     return [
         NewPost(
-            post_number=row_of[post_id], post_id=post_id, author=author_hash(author_id), created_at=created_at,
+            post_number=number_of[post_id], post_id=post_id, author=author_hash(author_id), created_at=created_at,
             cluster=clusters.get(post_id, 0),
         )
         for post_id, author_id, created_at in alive
@@ -113,7 +113,7 @@ def posts_by_number(database: Database, rows: Collection[int]) -> list[NewPost]:
 
 
 def viewer_of(database: Database, user_id: str, *, since: datetime) -> Viewer:
-    """What one user must not be shown, read from PostgreSQL (when Redis cannot tell)."""
+    """What one user must not be shown, from PostgreSQL (for when Redis is down)."""
     return viewers_of(database, [user_id], since=since)[user_id]
 
 
@@ -123,15 +123,15 @@ def viewers_of(database: Database, user_ids: Collection[str], *, since: datetime
         blocks = load_blocks(snapshot, of=user_ids)
         hides = load_hides(snapshot, since=since, of=user_ids)
     with database.begin() as connection:
-        rows = known_post_numbers(connection, [post for _, post in hides])
+        numbers = known_post_numbers(connection, [post for _, post in hides])
     others: dict[str, list[Pair]] = {user_id: [] for user_id in user_ids}
     for blocker, blocked in blocks:
         for user_id in {blocker, blocked} & others.keys():
             others[user_id].append((blocker, blocked))
     hidden: dict[str, set[int]] = {user_id: set() for user_id in user_ids}
     for user_id, post_id in hides:
-        if post_id in rows:
-            hidden[user_id].add(rows[post_id])
+        if post_id in numbers:
+            hidden[user_id].add(numbers[post_id])
     return {
         user_id: Viewer(
             hidden_authors=hidden_authors(user_id, others[user_id]), hidden_posts=frozenset(hidden[user_id])

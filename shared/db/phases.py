@@ -1,4 +1,4 @@
-"""The phase in PostgreSQL: its newest version is in force, the older ones are its audit."""
+"""The phase in PostgreSQL: the newest version is in force, the older ones are its history."""
 
 import sqlalchemy as sa
 
@@ -19,7 +19,7 @@ def read_phase(database: Database) -> PhaseState:
 
 
 def change_phase(database: Database, phase: Phase, *, rollout_percent: float, by: str) -> PhaseState:
-    """Put a phase in force and note who did it."""
+    """Put a phase in force and record who did it."""
     with database.begin() as connection:
         salt = connection.scalar(sa.select(installation.c.salt))
         change = phase_changes.insert().values(phase=phase.value, rollout_percent=rollout_percent, changed_by=by)
@@ -35,7 +35,7 @@ def phase_history(database: Database, *, limit: int = 20) -> list[sa.RowMapping]
 
 
 def installation_id(database: Database) -> str:
-    """Which PostgreSQL this is."""
+    """The id of this PostgreSQL."""
     with database.begin() as connection:
         return str(connection.scalar(sa.select(installation.c.id)))
 

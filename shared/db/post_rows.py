@@ -1,4 +1,5 @@
-"""Row numbers of posts: given once and for ever, so that a list can hold 28 bits instead of an id."""
+"""Numbers of posts, assigned once and for ever, so that a list holds 28 bits instead of an id. In SQL their column is
+called `row`."""
 
 import io
 from collections.abc import Sequence
@@ -12,8 +13,8 @@ from shared.db.tombstones import hold_off_erasures
 
 _KEEP_MARGIN = timedelta(days=1)  # last_candidate_on is a date
 _NOW_REMOVED = "removed_at = now(), removed_xid = pg_current_xact_id()::text::bigint"
-# A post that was read as alive has come back only if the reader's snapshot had seen it removed; else it was removed
-# since. Transaction numbers begin anew in a restored database: after a day any reader has seen a removal.
+# A post that was read as visible has come back only if the reader's snapshot includes its removal; else it was removed
+# later. Transaction numbers start again in a restored database, so after a day a removal counts as seen by any reader.
 _HAS_COME_BACK = """
     r.removed_at IS NOT NULL AND (
         r.removed_xid IS NULL OR r.removed_at < now() - interval '1 day'
@@ -23,28 +24,28 @@ _HAS_COME_BACK = """
 
 
 def transaction_snapshot(snapshot: Snapshot) -> str:
-    """The moment of a snapshot in our own PostgreSQL, for `assign_post_numbers`. Take it before the posts are read."""
+    """Our own PostgreSQL's snapshot as text, for `assign_post_numbers`. Take it before the posts are read."""
     return str(snapshot.connection(snapshot.database.own).scalar(sa.text("SELECT pg_current_snapshot()::text")))
 
 
 def assign_post_numbers(connection: sa.Connection, post_ids: Sequence[str], *, as_of: str) -> list[int]:
-    """The row of each of these posts, in their order; unknown ones get theirs now. All count as candidates today.
+    """The numbers of these posts, in their order; new posts get theirs now. All count as candidates today.
 
     Args:
         connection: a transaction in our own PostgreSQL.
-        post_ids: posts that were read as alive.
-        as_of: the moment of that reading (`transaction_snapshot`); what was removed after it stays removed.
+        post_ids: posts that were read as visible.
+        as_of: of that reading (`transaction_snapshot`); what was removed after it stays removed.
     """
-    hold_off_erasures(connection)  # one beside us would rename rows that we are about to read
+    hold_off_erasures(connection)  # a concurrent one would rename rows that are read here
     _fill_wanted(connection, post_ids)
-    # NOT EXISTS before ON CONFLICT: a conflict would use up a number each time, and 28 bits would be gone in weeks.
+    # NOT EXISTS, since each conflict would use up a number, and 28 bits would be exhausted in weeks.
     connection.execute(
         sa.text(
             f"""
             INSERT INTO {SCHEMA}.post_rows (post_id)
             SELECT w.post_id FROM wanted_posts w
             WHERE NOT EXISTS (SELECT FROM {SCHEMA}.post_rows r WHERE r.post_id = w.post_id)
-            ORDER BY w.place ON CONFLICT DO NOTHING
+            ORDER BY w.index ON CONFLICT DO NOTHING
             """
         )
     )
@@ -61,15 +62,15 @@ def assign_post_numbers(connection: sa.Connection, post_ids: Sequence[str], *, a
         {"as_of": as_of},
     )
     found = connection.execute(
-        sa.text(f"SELECT r.row FROM wanted_posts w JOIN {SCHEMA}.post_rows r USING (post_id) ORDER BY w.place")
+        sa.text(f"SELECT r.row FROM wanted_posts w JOIN {SCHEMA}.post_rows r USING (post_id) ORDER BY w.index")
     )
-    rows = [row for (row,) in found]
+    numbers = [number for (number,) in found]
     connection.execute(sa.text("DROP TABLE wanted_posts"))
-    return rows
+    return numbers
 
 
 def known_post_numbers(connection: sa.Connection, post_ids: Sequence[str]) -> dict[str, int]:
-    """The rows of those of these posts that have one."""
+    """Post → number, for those of these posts that have one."""
     found = connection.execute(
         sa.text(f"SELECT post_id, row FROM {SCHEMA}.post_rows WHERE post_id = ANY(:ids)"),
         {"ids": list(post_ids)},
@@ -78,7 +79,7 @@ def known_post_numbers(connection: sa.Connection, post_ids: Sequence[str]) -> di
 
 
 def posts_to_check(connection: sa.Connection, candidates: set[str], *, keep_for: timedelta) -> list[str]:
-    """Ids of posts that a living list may still hold although they are no candidates now: aged, or deleted."""
+    """Posts that a list in Redis may still contain although they are no longer candidates: too old, or deleted."""
     recent = connection.execute(
         sa.text(
             f"""
@@ -92,9 +93,10 @@ def posts_to_check(connection: sa.Connection, candidates: set[str], *, keep_for:
 
 
 def mark_removed(connection: sa.Connection, post_ids: Sequence[str], *, is_act: bool = False) -> list[int]:
-    """Note that these posts are gone; gives the rows of those for which that is new.
+    """Mark posts as removed; returns the numbers of those that were not marked before.
 
-    An act is always new: who had seen an earlier removal, and the post come back, must not take this one for that one.
+    An act always marks anew: a reader that has seen an earlier removal, and the post come back, must not mistake this
+    removal for the earlier one.
     """
     unless_known = "" if is_act else "AND removed_at IS NULL"
     gone = connection.execute(
@@ -106,13 +108,13 @@ def mark_removed(connection: sa.Connection, post_ids: Sequence[str], *, is_act: 
         ),
         {"ids": list(post_ids)},
     )
-    return [row for (row,) in gone]
+    return [number for (number,) in gone]
 
 
 def mark_deleted(connection: sa.Connection, post_id: str, *, exists: bool) -> list[int]:
-    """Note that a post is gone; gives its row.
+    """Mark a post as removed; returns its number.
 
-    One that exists and has no row gets one: a run under way may be about to rank it.
+    An existing post without a number gets one, since a run under way may be about to rank it.
     """
     known = mark_removed(connection, [post_id], is_act=True)
     if known or not exists:
@@ -126,8 +128,8 @@ def mark_deleted(connection: sa.Connection, post_id: str, *, exists: bool) -> li
 
 
 def forget_posts(connection: sa.Connection, post_ids: Sequence[str]) -> list[int]:
-    """Forget which posts these rows were; the rows stay withheld. Gives them."""
-    # No id has a control character, so the new name is no post's.
+    """Forget the ids of these posts; their numbers stay withheld. Returns the numbers."""
+    # Ids contain no control characters, so the new name is not the id of any post.
     gone = connection.execute(
         sa.text(
             f"""
@@ -137,21 +139,21 @@ def forget_posts(connection: sa.Connection, post_ids: Sequence[str]) -> list[int
         ),
         {"ids": list(post_ids)},
     )
-    return [row for (row,) in gone]
+    return [number for (number,) in gone]
 
 
 def removed_post_numbers(connection: sa.Connection, *, keep_for: timedelta) -> list[int]:
-    """Rows of the posts that went away so lately that some list or chain may still hold them."""
+    """Numbers of posts that were removed so lately that a list or chain may still contain them."""
     lately = connection.execute(
         sa.text(f"SELECT row FROM {SCHEMA}.post_rows WHERE removed_at >= now() - :keep"),
         {"keep": keep_for + _KEEP_MARGIN},
     )
-    return [row for (row,) in lately]
+    return [number for (number,) in lately]
 
 
 def _fill_wanted(connection: sa.Connection, post_ids: Sequence[str]) -> None:
-    connection.execute(sa.text("CREATE TEMPORARY TABLE wanted_posts (place int, post_id text) ON COMMIT DROP"))
-    lines = "".join(f"{place}\t{_escaped(post_id)}\n" for place, post_id in enumerate(post_ids))
+    connection.execute(sa.text("CREATE TEMPORARY TABLE wanted_posts (index int, post_id text) ON COMMIT DROP"))
+    lines = "".join(f"{index}\t{_escaped(post_id)}\n" for index, post_id in enumerate(post_ids))
     cursor = connection.connection.cursor()
     cursor.copy_expert("COPY wanted_posts FROM STDIN", io.StringIO(lines))
     cursor.close()

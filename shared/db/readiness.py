@@ -1,4 +1,4 @@
-"""Reads the meter of phase 2: what the last runs counted, and what the gate last said. Nothing is counted here."""
+"""Reads how ready phase 2 is: what the last runs counted, and the gate's last verdict. Nothing is counted here."""
 
 from dataclasses import asdict
 from datetime import timedelta
@@ -15,7 +15,7 @@ TRUSTED_FOR = timedelta(days=2)
 
 
 def read_readiness(database: Database) -> dict[str, Any]:
-    """The meter, for a script: counts, shares of candidate posts with vectors, the last verdict, and a sentence."""
+    """Readiness for scripts: counts, shares of candidate posts with vectors, the last verdict, and a sentence."""
     by_heuristic, by_training = (last_report(database, job) for job in ("heuristic", "train"))
     rough = (
         run_counts_of(by_heuristic["report"], by="heuristic", at=by_heuristic["finished_at"]) if by_heuristic else None

@@ -1,4 +1,4 @@
-"""Turns what PostgreSQL refuses (a missing right, a full disk) into one line instead of a traceback."""
+"""Turns errors of PostgreSQL (a missing right, a full disk) into one line instead of a traceback."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from shared.errors import StoreUnavailable
 
 @contextmanager
 def refusals_explained() -> Iterator[None]:
-    """For commands: whatever of PostgreSQL's is not explained yet becomes a StoreUnavailable with its first line."""
+    """For commands: an error of PostgreSQL that is not ours yet becomes a StoreUnavailable with its first line."""
     try:
         yield
     except SQLAlchemyError as error:

@@ -1,4 +1,4 @@
-"""The contract of the four relations, and the check that a place keeps it."""
+"""The contract of the four relations, and the check that a home keeps it."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from shared.errors import SourceError
 TEXT = ("text", "character varying", "citext")
 TIME = ("timestamp with time zone",)
 
-# relation → column → the types that it may have, the first being the one that the contract names
+# relation → column → allowed types; error messages name the first one
 CONTRACT: dict[str, dict[str, tuple[str, ...]]] = {
     "users": {"id": TEXT, "created_at": TIME},
     "posts": {
@@ -37,9 +37,9 @@ _COLUMNS = sa.text(
 
 
 def usable_id_sql(*columns: str) -> str:
-    """The SQL of a condition: each of these columns holds an id that can be used (see `domain.is_usable_id`).
+    """The SQL of a condition: each of these columns holds a usable id (see `domain.is_usable_id`) and is not null.
 
-    Not so where a column is null. Bytes are counted first, for characters take ten times as long to count.
+    Bytes are counted first, since counting characters takes ten times as long.
     """
     pattern, bounds = NOT_IN_IDS.replace("\\", "\\\\"), f"BETWEEN 1 AND {MAX_ID_LENGTH}"
     return " AND ".join(
@@ -50,14 +50,14 @@ def usable_id_sql(*columns: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mismatch:
-    """One way in which a relation is not what the contract says."""
+    """One difference between a relation and the contract."""
 
     relation: str
     column: str | None
     got: str
     expected: str
     cure: str
-    got_type: ColumnType | None = None  # where a column is there, but of a type that the contract does not know
+    got_type: ColumnType | None = None  # if the column exists, but its type is not allowed
 
     def __str__(self) -> str:
         where = f"{self.relation}.{self.column}" if self.column else self.relation
@@ -65,7 +65,7 @@ class Mismatch:
 
 
 def mismatches(connection: sa.Connection, home: RelationHome, relation: str) -> list[Mismatch]:
-    """Compare one relation with the contract; an empty list is good."""
+    """Compare one relation with the contract; an empty list means that it matches."""
     found = connection.execute(_COLUMNS, {"schema": home.schema, "relation": relation})
     got = {row[0]: ColumnType(name=row[1], is_enum=row[2]) for row in found}
     full_name = f"{home.schema}.{relation}"
@@ -94,15 +94,15 @@ def _mismatch(full_name: str, relation: str, column: str, got: ColumnType | None
 
 
 def check_relations(database: Database, snapshot: Snapshot) -> None:
-    """Refuse to load from relations that are not what the contract says.
+    """Refuse to load from relations that do not match the contract.
 
     Raises:
         SourceError: one line for each mismatch.
     """
     if database.source is None:
-        return  # our own tables are migrated
+        return  # our own tables match, since they were migrated
     home = database.source
     connection = snapshot.connection(home)
-    wrong = [str(each) for relation in RELATIONS for each in mismatches(connection, home, relation)]
+    wrong = [str(mismatch) for relation in RELATIONS for mismatch in mismatches(connection, home, relation)]
     if wrong:
         raise SourceError(*wrong)

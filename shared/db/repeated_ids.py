@@ -1,6 +1,6 @@
-"""Posts that stand in several rows of a view: one of them counts, the others are left out and counted.
+"""Posts that are in several rows of a view: one row is used, the others are left out and counted.
 
-A join may multiply a few rows; where it multiplies many, the view says something else than it means to, and is refused.
+A join may repeat a few rows. If it repeats many, the view is wrong as a whole, and is refused.
 """
 
 from collections.abc import Sequence
@@ -10,31 +10,31 @@ import numpy.typing as npt
 
 from shared.errors import SourceError
 
-MOST_REPEATED = 0.1  # of the rows: more is the view's fault as a whole
-FEW_ROWS = 5  # that may be repeated in any case
+MAX_REPEATED = 0.1  # of the rows
+FEW_ROWS = 5  # may be repeated in any case
 
 
 def rows_to_keep(
-    keys: npt.NDArray[np.int64], relation: str, *, order: Sequence[npt.NDArray[np.generic]]
+    hashes: npt.NDArray[np.int64], relation: str, *, order: Sequence[npt.NDArray[np.generic]]
 ) -> npt.NDArray[np.intp] | None:
-    """Places of one row for each key, ascending; None where no key stands twice, which is nearly always so.
+    """Indices of one row for each hash, ascending; None if no hash is repeated, which is nearly always so.
 
     Args:
-        keys: one for each row.
+        hashes: the id hash of each row.
         relation: for the message.
-        order: columns, the first deciding first: of the rows of one key that with the lowest values stays.
+        order: columns, the first one first: of the rows with the same hash, the one with the lowest values is kept.
 
     Raises:
         SourceError: too many rows are repeated.
     """
-    if np.diff(np.sort(keys)).all():  # numpy 2.4's `unique` hashes, which takes ten times as long
+    if np.diff(np.sort(hashes)).all():  # numpy 2.4's `unique` uses a hash table, which takes ten times as long
         return None
-    by_key = np.lexsort((*reversed(order), keys))
-    is_first = np.append(True, np.diff(keys[by_key]) != 0)
+    by_hash = np.lexsort((*reversed(order), hashes))
+    is_first = np.append(True, np.diff(hashes[by_hash]) != 0)
     n_repeated = int((~is_first).sum())
-    if n_repeated > max(FEW_ROWS, MOST_REPEATED * len(keys)):
+    if n_repeated > max(FEW_ROWS, MAX_REPEATED * len(hashes)):
         raise SourceError(
-            f"{relation}.id: {n_repeated:,} of {len(keys):,} rows repeat an id, expected one row for each: a join in"
+            f"{relation}.id: {n_repeated:,} of {len(hashes):,} rows repeat an id, expected one row for each: a join in"
             " the view multiplies rows; `warmline doctor` names some"
         )
-    return np.sort(by_key[is_first])
+    return np.sort(by_hash[is_first])

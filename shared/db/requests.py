@@ -1,4 +1,4 @@
-"""Requests for runs: made where nothing is under way, and taken back where nobody came."""
+"""Requests for runs: made if no run is under way, and withdrawn if no worker claims them."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -8,19 +8,22 @@ from shared.db.tables import runs
 
 
 def request_new_run(database: Database, job: str, *, by: str) -> int | None:
-    """Ask for a run and give its id; None while a run of the job is under way, or waits to begin."""
-    waits = runs.c.state == "requested"
-    alive = (runs.c.state == "running") & (runs.c.lease_until >= sa.func.now())
+    """Request a run and return its id; None if a run of the job is under way or already requested."""
+    is_requested = runs.c.state == "requested"
+    is_alive = (runs.c.state == "running") & (runs.c.lease_until >= sa.func.now())
     with database.begin() as connection:
-        if connection.scalar(sa.select(runs.c.id).where(runs.c.job == job, waits | alive).limit(1)) is not None:
+        if (
+            connection.scalar(sa.select(runs.c.id).where(runs.c.job == job, is_requested | is_alive).limit(1))
+            is not None
+        ):
             return None
-        asked = insert(runs).values(job=job, requested_by=by).on_conflict_do_nothing()
-        fresh: int | None = connection.scalar(asked.returning(runs.c.id))
+        request = insert(runs).values(job=job, requested_by=by).on_conflict_do_nothing()
+        fresh: int | None = connection.scalar(request.returning(runs.c.id))
         return fresh
 
 
 def withdraw_request(database: Database, run_id: int, *, by: str) -> bool:
-    """Delete a request of one's own that no worker has claimed; False when it was claimed, or is another's."""
-    mine = (runs.c.id == run_id) & (runs.c.state == "requested") & (runs.c.requested_by == by)
+    """Delete a request that `by` made and no worker has claimed; False if it was claimed, or somebody else made it."""
+    is_own = (runs.c.id == run_id) & (runs.c.state == "requested") & (runs.c.requested_by == by)
     with database.begin() as connection:
-        return connection.execute(runs.delete().where(mine)).rowcount == 1
+        return connection.execute(runs.delete().where(is_own)).rowcount == 1

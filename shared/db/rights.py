@@ -1,4 +1,4 @@
-"""What a job's role must be allowed to do, asked before the work instead of found out after it."""
+"""Checks the rights of a job's role before the work instead of failing after it."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ _ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
 _ENCODING: Mapping[str, tuple[str, ...]] = dict.fromkeys(
     ("post_vectors", "photo_fingerprints", "encoding_failures"), _ALL
 )
-# What the jobs of phase 2 write of the schema `warmline`, beside their runs, which each job writes as it begins.
+# What the jobs of phase 2 write in the schema `warmline`, besides their runs, which every job writes at its start.
 SCORING: Mapping[str, tuple[str, ...]] = {
     **_ENCODING,
     "job_memory": ("SELECT", "INSERT", "UPDATE"),
@@ -29,10 +29,10 @@ TRAINING: Mapping[str, tuple[str, ...]] = {
 
 
 def refuse_without_rights(database: Database, wanted: Mapping[str, tuple[str, ...]]) -> None:
-    """Read no row of each relation, and ask whether these tables of our own may be written.
+    """Select zero rows from each relation, and check that these tables of our own may be written.
 
     Raises:
-        SourceError: which right is missing, and how it is given; or a relation is not what the contract says.
+        SourceError: which right is missing, and how to grant it; or a relation does not match the contract.
     """
     missing = missing_rights(database, wanted)
     if missing:
@@ -45,7 +45,7 @@ def refuse_without_rights(database: Database, wanted: Mapping[str, tuple[str, ..
 
 
 def missing_rights(database: Database, wanted: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """One line for each table of our own that our role may not use as it has to."""
+    """One line for each of our own tables on which our role lacks a right."""
     pairs = [(table, right) for table, rights in wanted.items() for right in rights]
     query = sa.text(
         f"""

@@ -44,7 +44,7 @@ def request_run(database: Database, job: str, *, by: str) -> int:
 
 
 def request_run_in(connection: sa.Connection, job: str, *, by: str) -> int:
-    """The same in a transaction that does more."""
+    """The same inside a transaction of the caller."""
     waiting = sa.select(runs.c.id).where(runs.c.job == job, runs.c.state == "requested")
     known = connection.scalar(waiting)
     if known is not None:

@@ -1,4 +1,4 @@
-"""What PostgreSQL says of itself, for the operator: counts nothing."""
+"""Version and size of PostgreSQL, for the operator; counts no rows."""
 
 from dataclasses import dataclass
 
@@ -10,14 +10,14 @@ from shared.db.tables import SCHEMA
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseState:
-    """The server, and how much the schema `warmline` takes there."""
+    """The server's version, and the size of the schema `warmline`."""
 
     version: str
     bytes: int
 
 
 def read_state(database: Database) -> DatabaseState:
-    """Ask it.
+    """Read both.
 
     Raises:
         StoreUnavailable: it does not answer.

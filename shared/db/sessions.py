@@ -1,7 +1,7 @@
-"""Opens connections to PostgreSQL, at one host or the first of several that will do, with our settings in force.
+"""Opens connections to PostgreSQL, to one host or the first suitable one of several, with our session settings.
 
-PostgreSQL takes the settings as it connects, at no cost. A pooler in transaction mode (PgBouncer, RDS Proxy) refuses or
-drops them, since the next transaction may be another server's: then each transaction begins with them.
+PostgreSQL takes the settings during connecting, at no cost. A pooler in transaction mode (PgBouncer, RDS Proxy) refuses
+or drops them, since the next transaction may use another server connection: then each transaction sets them.
 """
 
 from collections.abc import Mapping
@@ -17,10 +17,10 @@ from shared.errors import ConfigurationError
 from shared.store_urls import StoreUrl, postgresql_url
 
 CONNECT_SECONDS = 5
-PROOF = "warmline.session"  # a setting of ours, by which a connection shows that it took them
-REFUSALS = ("startup parameter", "command-line options")  # what poolers say of them
-# A server that is a standby by now: its connections are of no use, though they answer. A connection that read a
-# snapshot before asks for READ WRITE, and is told of the recovery instead.
+PROOF = "warmline.session"  # a setting of ours; reading it shows whether a connection has our settings
+REFUSALS = ("startup parameter", "command-line options")  # in the error messages of poolers
+# Errors of a server that has become a standby: its connections are useless, although they answer. A connection that has
+# read a snapshot asks for READ WRITE, which gives the error about recovery instead.
 READ_ONLY, NOT_SUPPORTED, RECOVERY = "25006", "0A000", "during recovery"
 
 
@@ -33,7 +33,7 @@ class Connector:
         milliseconds = int(statement_seconds * 1000)
         self._options = f"{self._given} -c timezone=UTC -c statement_timeout={milliseconds} -c {PROOF}=on".strip()
         self._statement = f"SET LOCAL timezone = 'UTC'; SET LOCAL statement_timeout = {milliseconds}"
-        self.is_pooled = False  # by something that does not pass our settings on
+        self.is_pooled = False  # by a pooler that does not pass our settings on
 
     def __call__(self) -> Any:
         """A new connection."""
@@ -50,7 +50,7 @@ class Connector:
         return connection
 
     def begin(self, connection: sa.Connection) -> None:
-        """Begin a transaction with the settings, where the connection does not hold them."""
+        """Set our settings at the start of a transaction, if the connection does not hold them."""
         if self.is_pooled:
             cursor = connection.connection.cursor()
             cursor.execute(self._statement)
@@ -61,10 +61,10 @@ def engine_for(url: str, *, statement_seconds: float, pool_size: int, writes: bo
     """A pool of connections to an address.
 
     Args:
-        url: as `shared.settings` gives it.
-        statement_seconds: PostgreSQL gives up a statement after so long; 0: never.
-        pool_size: connections that are kept.
-        writes: of several hosts, only one that may be written to will do.
+        url: from `shared.settings`.
+        statement_seconds: PostgreSQL cancels a statement after this time; 0: never.
+        pool_size: connections that stay open.
+        writes: of several hosts, connect only to one that accepts writes.
     """
     connector = Connector(url, statement_seconds=statement_seconds, writes=writes)
     shown = shown_url(postgresql_url(url))
@@ -75,7 +75,7 @@ def engine_for(url: str, *, statement_seconds: float, pool_size: int, writes: bo
         max_overflow=2,
         pool_timeout=CONNECT_SECONDS,
         pool_pre_ping=True,
-        # Values of a request never stand in an error, whoever shows it.
+        # Parameters never appear in an error message, since they contain personal data.
         hide_parameters=True,
     )
     guard_times(engine)
@@ -85,7 +85,7 @@ def engine_for(url: str, *, statement_seconds: float, pool_size: int, writes: bo
 
 
 def shown_url(url: StoreUrl) -> sa.URL:
-    """The address as SQLAlchemy holds it, which knows no second host; it is shown, and nobody connects by it."""
+    """The address for SQLAlchemy, which knows only one host; for messages, not for connecting."""
     first = url.hosts[0] if url.hosts else None
     return sa.URL.create(
         "postgresql+psycopg2",
@@ -102,7 +102,7 @@ def check_url(name: str, url: str) -> None:
     """Refuse an address with options that PostgreSQL's client does not know.
 
     Raises:
-        ConfigurationError: which setting; nothing of its value.
+        ConfigurationError: names the setting, not its value.
     """
     try:
         psycopg2.extensions.make_dsn(**parameters_of(postgresql_url(url), writes=False))
@@ -113,7 +113,7 @@ def check_url(name: str, url: str) -> None:
 
 
 def parameters_of(url: StoreUrl, *, writes: bool) -> dict[str, Any]:
-    """What libpq wants to know."""
+    """The connection parameters for libpq."""
     given: Mapping[str, Any] = {
         "user": url.user,
         "password": url.password,
@@ -128,12 +128,12 @@ def parameters_of(url: StoreUrl, *, writes: bool) -> dict[str, Any]:
 
 
 def sqlstate_of(error: BaseException | None) -> str:
-    """PostgreSQL's code of an error; blank where it has none."""
+    """The SQLSTATE of an error; empty if it has none."""
     return str(getattr(error, "pgcode", None) or "")
 
 
 def says_read_only(error: BaseException | None) -> bool:
-    """Whether an error of the driver says that the server takes no writes."""
+    """Whether an error of the driver says that the server is read-only."""
     code = sqlstate_of(error)
     return code == READ_ONLY or (code == NOT_SUPPORTED and RECOVERY in str(error))
 
@@ -147,6 +147,6 @@ def _has_settings(connection: Any) -> bool:
 
 
 def _drop_if_demoted(context: sa.engine.ExceptionContext) -> None:
-    """Have the pool open new connections: the address may lead to the new primary by now."""
+    """Make the pool open new connections, since the address may lead to the new primary by now."""
     if says_read_only(context.original_exception):
         context.is_disconnect = True

@@ -1,4 +1,4 @@
-"""How many rows and bytes PostgreSQL holds: what `warmline capacity` reckons with."""
+"""How many rows and bytes PostgreSQL holds, for `warmline capacity`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ VECTORS = "post_vectors"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredAmounts:
-    """What is there now."""
+    """Present amounts."""
 
-    rows: Mapping[str, int]  # by relation, in all homes of it
+    rows: Mapping[str, int]  # by relation, of all its homes
     photos: int  # posts with a photo
-    own_rows: Mapping[str, int]  # by our own table, of those that grow
-    table_bytes: Mapping[str, int]  # by our own table, with its indexes
+    own_rows: Mapping[str, int]  # by our own table; those that grow
+    table_bytes: Mapping[str, int]  # by our own table, including its indexes
     vectors: Mapping[str, int]  # stored, by part
 
     @property
@@ -28,18 +28,18 @@ class StoredAmounts:
 
 
 def read_stored_amounts(database: Database) -> StoredAmounts:
-    """Count the relations, and weigh our own tables."""
+    """Count the rows of the relations, and read the sizes of our own tables."""
     with database.read() as snapshot:
         rows = {relation: _count(snapshot, relation) for relation in RELATIONS}
         photos = _count(snapshot, "posts", "image_url <> ''")
-    weigh = sa.text(
+    table_sizes = sa.text(
         """
         SELECT c.relname, pg_total_relation_size(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE n.nspname = :schema AND c.relkind = 'r'
         """
     )
     with database.begin() as connection:
-        sizes = {row[0]: int(row[1]) for row in connection.execute(weigh, {"schema": SCHEMA})}
+        sizes = {row[0]: int(row[1]) for row in connection.execute(table_sizes, {"schema": SCHEMA})}
         own = {name: _rows_of(connection, name) for name in (*RELATIONS, "post_rows", VECTORS)}
         by_part = f"SELECT part, count(*) FROM {SCHEMA}.{VECTORS} GROUP BY part"
         vectors = {part: int(count) for part, count in connection.execute(sa.text(by_part))}

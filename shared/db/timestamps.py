@@ -1,8 +1,8 @@
 """How PostgreSQL's times become Python's: one guard, at the one place where the driver converts them.
 
-PostgreSQL counts from 4713 BC to the year 294276, and knows infinity; Python's datetime raises an error outside the
-years 1 to 9999. The relations are the team's, so any of that may stand in them. A time that Python cannot hold becomes
-the earliest or the latest one here, so that a post dated BC is an old post instead of a page that fails.
+PostgreSQL's times go from 4713 BC to the year 294276, and include infinity; Python's datetime raises an error outside
+the years 1 to 9999. The relations are the team's, so they may contain any of these. A time that Python cannot hold
+becomes the earliest or the latest one, so that a post dated BC is an old post and not an error on a page.
 """
 
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from psycopg2.extensions import PYDATETIMETZ, new_array_type, new_type, register_type
 
-# A day within what a datetime holds: in every time zone, and less five minutes, they still are times.
+# A day inside a datetime's range, so that conversion to any time zone, and five minutes less, still fit.
 EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
 LATEST = datetime(9999, 12, 30, tzinfo=UTC)
 
@@ -22,8 +22,8 @@ _TIMESTAMPTZ_ARRAY = 1185
 def read_time(text: str | None, cursor: Any) -> datetime | None:
     """PostgreSQL's text of a time as a datetime with its zone, between EARLIEST and LATEST; the driver calls it.
 
-    A time without zone, which the contract does not allow but a view may bring, counts as UTC: the sessions' zone, by
-    which PostgreSQL itself compares it.
+    A time without a zone, which the contract does not allow but a view may contain, counts as UTC. That is the zone of
+    our sessions, in which PostgreSQL itself compares it.
     """
     if text is None:
         return None
@@ -31,14 +31,14 @@ def read_time(text: str | None, cursor: Any) -> datetime | None:
         return EARLIEST
     if text[4:5] != "-":  # "20000-01-01 00:00:00+00", "infinity"
         return LATEST
-    moment: datetime = PYDATETIMETZ(text, cursor)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return min(max(moment, EARLIEST), LATEST)
+    at: datetime = PYDATETIMETZ(text, cursor)
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return min(max(at, EARLIEST), LATEST)
 
 
 def seconds_sql(column: str) -> str:
-    """The SQL of a time in seconds since 1970, infinity too. `extract` counts in decimal digits: thrice the price."""
+    """The SQL of a time in seconds since 1970, infinity too. `extract` would take three times as long."""
     return f"date_part('epoch', {column})"
 
 
@@ -47,7 +47,7 @@ _TIME_ARRAYS = new_array_type((_TIMESTAMPTZ_ARRAY,), "WARMLINE_TIME_ARRAY", _TIM
 
 
 def guard_times(engine: sa.Engine) -> None:
-    """Let every connection of an engine read times by `read_time`."""
+    """Make every connection of an engine read times with `read_time`."""
 
     @sa.event.listens_for(engine, "connect")
     def register(connection: Any, _: Any) -> None:

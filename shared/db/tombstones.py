@@ -1,8 +1,8 @@
-"""Tombstones: what was deleted or erased, known by a salted SHA-256 and never by its id.
+"""Tombstones: what was deleted or erased, as a salted SHA-256 and never as an id.
 
-Whoever has the whole database can still try ids one by one: a list of what must not come back cannot hide more. So it
-stays in it: what the team's views still show is filtered here, and neither secret nor digest nor the id of what was
-erased stands in a statement that their PostgreSQL is sent.
+Somebody who has the whole database can still try ids one by one; a list of what must not come back cannot hide more.
+So tombstones never leave our database: what the team's views still contain is filtered here, and no statement to the
+team's PostgreSQL contains the secret, a digest or an erased id.
 """
 
 import hashlib
@@ -15,17 +15,17 @@ from shared.db.engine import Snapshot
 from shared.db.tables import SCHEMA
 
 _OUR_SECRET = f"(SELECT secret FROM {SCHEMA}.installation)"
-FEW = 1000  # ids that our own PostgreSQL is asked about; for more, all tombstones are read
-_LOCK = 0x7761726E  # an erasure waits for the writes under way, and those that come after it see its tombstone
+FEW = 1000  # up to so many ids are looked up in our PostgreSQL; for more, all tombstones are read
+_LOCK = 0x7761726E  # an erasure waits for writes under way, and later writes see its tombstones
 
 
 def digest_sql(column: str) -> str:
-    """The SQL of a column's digest, as tombstones hold it; for our own PostgreSQL."""
+    """The SQL of a column's digest as in tombstones; only for our own PostgreSQL."""
     return f"sha256(convert_to({_OUR_SECRET} || CAST({column} AS text), 'UTF8'))"
 
 
 def bury(connection: sa.Connection, relation: str, ids: Collection[str]) -> None:
-    """Make tombstones; those that are there stay."""
+    """Add tombstones; existing ones stay as they are."""
     connection.execute(
         sa.text(
             f"""
@@ -38,7 +38,7 @@ def bury(connection: sa.Connection, relation: str, ids: Collection[str]) -> None
 
 
 def buried(connection: sa.Connection, relation: str, ids: Collection[str]) -> set[str]:
-    """Those of these ids that have a tombstone; on a connection to our own PostgreSQL."""
+    """Those of these ids that have a tombstone; needs a connection to our own PostgreSQL."""
     found = connection.execute(
         sa.text(
             f"""
@@ -53,7 +53,7 @@ def buried(connection: sa.Connection, relation: str, ids: Collection[str]) -> se
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tombstones:
-    """All tombstones of a relation, for ids by the thousand and the million."""
+    """All tombstones of a relation, to check many ids."""
 
     secret: bytes
     buried_at: Mapping[bytes, float]  # digest → seconds since 1970
@@ -62,18 +62,18 @@ class Tombstones:
         return len(self.buried_at)
 
     def times_of(self, ids: Iterable[bytes]) -> dict[bytes, float]:
-        """Those of these ids (in UTF-8) that were buried, and when."""
+        """Those of these ids (in UTF-8) that have a tombstone, and since when."""
         secret, buried_at, sha256 = self.secret, self.buried_at, hashlib.sha256
-        return {each: buried_at[digest] for each in ids if (digest := sha256(secret + each).digest()) in buried_at}
+        return {name: buried_at[digest] for name in ids if (digest := sha256(secret + name).digest()) in buried_at}
 
 
 def user_tombstones(snapshot: Snapshot) -> Tombstones:
-    """Those of users. Ask by `snapshot.once`."""
+    """All tombstones of users. Call it by `snapshot.once`."""
     return _tombstones(snapshot, "users")
 
 
 def post_tombstones(snapshot: Snapshot) -> Tombstones:
-    """Those of posts. Ask by `snapshot.once`."""
+    """All tombstones of posts. Call it by `snapshot.once`."""
     return _tombstones(snapshot, "posts")
 
 
@@ -81,19 +81,19 @@ _TOMBSTONES = {"users": user_tombstones, "posts": post_tombstones}
 
 
 def buried_in_views(snapshot: Snapshot, relation: str, ids: Collection[str]) -> set[str]:
-    """Those of these ids that have a tombstone, where the team's views may still show them.
+    """Those of these ids that have a tombstone, if the team's views may still contain them.
 
-    None where the relations are our own: what was erased is not in them.
+    An empty set if the relations are our own tables, which contain nothing erased.
     """
     if not snapshot.database.has_views or not ids:
         return set()
     if len(ids) <= FEW:
         return buried(snapshot.connection(snapshot.database.own), relation, ids)
-    return {each.decode() for each in snapshot.once(_TOMBSTONES[relation]).times_of(map(str.encode, ids))}
+    return {name.decode() for name in snapshot.once(_TOMBSTONES[relation]).times_of(map(str.encode, ids))}
 
 
 def _tombstones(snapshot: Snapshot, relation: str) -> Tombstones:
-    """None where the relations are our own."""
+    """Empty if the relations are our own tables."""
     if not snapshot.database.has_views:
         return Tombstones(secret=b"", buried_at={})
     connection = snapshot.connection(snapshot.database.own)
@@ -108,10 +108,10 @@ def _tombstones(snapshot: Snapshot, relation: str) -> Tombstones:
 
 
 def hold_off_erasures(connection: sa.Connection) -> None:
-    """Until this transaction ends, no erasure begins; one under way is waited for."""
+    """Wait for an erasure under way; no other one begins before this transaction ends."""
     connection.execute(sa.text("SELECT pg_advisory_xact_lock_shared(:lock)"), {"lock": _LOCK})
 
 
 def hold_off_writes(connection: sa.Connection) -> None:
-    """Until this transaction ends, nothing that tombstones decide on is written."""
+    """Wait for writes under way that tombstones decide on; no other one begins before this transaction ends."""
     connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})

@@ -1,6 +1,6 @@
-"""Vectors of photos and captions in PostgreSQL, by encoder: what is stored, and whole columns for training.
+"""Vectors of photos and captions in PostgreSQL, by encoder: storing them, and whole columns for training.
 
-Like `bulk`, and for the same reason kept out of the timeline, this module imports numpy.
+This module imports numpy, like `bulk`, so the timeline does not use it.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -27,7 +27,7 @@ _ID_BATCH = 10_000
 
 
 class ContentKind(StrEnum):
-    """What of a post is encoded."""
+    """Which part of a post is encoded."""
 
     IMAGE = "image"
     CAPTION = "caption"
@@ -35,7 +35,7 @@ class ContentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostContent:
-    """What a post has to encode."""
+    """The content of a post that can be encoded."""
 
     post_id: str
     caption: str
@@ -55,14 +55,14 @@ class EncodedVector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VectorColumn:
-    """All vectors of one encoder; one row per post that has one."""
+    """All vectors of one encoder; one row for each post with a vector."""
 
     post_id_hashes: Int64s  # (n,)
     values: npt.NDArray[np.float16]  # (n, width)
 
 
 def load_content(snapshot: Snapshot, *, now: datetime) -> Iterator[PostContent]:
-    """Captions and image references of all posts that anyone may see, streamed."""
+    """Captions and photo references of all posts that anyone may see, as a stream."""
     ((connection, name),) = snapshot.homes("posts")
     query = sa.text(
         f"""
@@ -70,20 +70,20 @@ def load_content(snapshot: Snapshot, *, now: datetime) -> Iterator[PostContent]:
         WHERE deleted_at IS NULL AND created_at <= :latest AND {usable_id_sql("id", "author_id")}
         """
     )
-    known, met = snapshot.once(known_user_id_hashes), set[str]()
+    known, done = snapshot.once(known_user_id_hashes), set[str]()
     rows = connection.execution_options(yield_per=_ID_BATCH).execute(query, {"latest": now + CLOCK_TOLERANCE})
     for part in rows.partitions():
         counts = known.contains(np.array([row[4] for row in part], np.int64)).tolist() if known is not None else None
         gone = buried_in_views(snapshot, "posts", [row[0] for row in part])
-        for place, (post_id, caption, image_url, created_at, _) in enumerate(part):
-            is_eligible = (counts is None or counts[place]) and post_id not in gone
-            if is_eligible and post_id not in met:  # a view may repeat a row
-                met.add(post_id)
+        for index, (post_id, caption, image_url, created_at, _) in enumerate(part):
+            is_eligible = (counts is None or counts[index]) and post_id not in gone
+            if is_eligible and post_id not in done:  # a view may repeat a row
+                done.add(post_id)
                 yield PostContent(post_id=post_id, caption=caption, image_url=image_url, created_at=created_at)
 
 
 def stored_vectors(database: Database, part: ContentKind, *, encoder: str) -> dict[str, str]:
-    """Of each post that has a vector of this encoder, the hash of what it was made of."""
+    """Post → hash of the encoded source, for each post with a vector of this encoder."""
     v = post_vectors.c
     with database.begin() as connection:
         rows = connection.execute(sa.select(v.post_id, v.source_hash).where(v.part == part.value, v.encoder == encoder))
@@ -98,16 +98,16 @@ def has_vectors(database: Database, part: ContentKind, *, encoder: str) -> bool:
 
 
 def store_vectors(database: Database, part: ContentKind, *, encoder: str, encoded: Sequence[EncodedVector]) -> None:
-    """Store one batch, in one transaction: a kill costs at most the batch under way.
+    """Store one batch, in one transaction, so that a kill loses at most one batch.
 
-    Vectors of other encoders stay beside these; failures of these posts are over.
+    Vectors of other encoders stay; recorded failures of these posts are deleted.
     """
     if not encoded:
         return
     rows = [
-        {"post_id": each.post_id, "part": part.value, "source_hash": each.source_hash, "encoder": encoder,
-         "vector": each.vector.astype(VECTOR_TYPE).tobytes()}
-        for each in encoded
+        {"post_id": item.post_id, "part": part.value, "source_hash": item.source_hash, "encoder": encoder,
+         "vector": item.vector.astype(VECTOR_TYPE).tobytes()}
+        for item in encoded
     ]  # fmt: skip
     put = insert(post_vectors).values(rows)
     fresh = {
@@ -117,12 +117,12 @@ def store_vectors(database: Database, part: ContentKind, *, encoder: str, encode
     }
     with database.begin() as connection:
         connection.execute(put.on_conflict_do_update(index_elements=["post_id", "part", "encoder"], set_=fresh))
-        _forget(connection, encoding_failures, part, [each.post_id for each in encoded])
+        _forget(connection, encoding_failures, part, [item.post_id for item in encoded])
         _store_fingerprints(connection, encoded)
 
 
 def drop_vectors(database: Database, part: ContentKind, post_ids: Sequence[str]) -> None:
-    """Forget what was derived from posts that have nothing to encode any more."""
+    """Delete vectors, failures and fingerprints of posts that have nothing to encode any more."""
     if not post_ids:
         return
     with database.begin() as connection:
@@ -133,7 +133,7 @@ def drop_vectors(database: Database, part: ContentKind, post_ids: Sequence[str])
 
 
 def drop_other_encoders(database: Database, part: ContentKind, *, keep: Collection[str]) -> int:
-    """Forget all vectors but those of some encoders; gives how many those were."""
+    """Delete all vectors except those of some encoders; returns how many were deleted."""
     v = post_vectors.c
     with database.begin() as connection:
         others = post_vectors.delete().where(v.part == part.value, v.encoder.not_in(sorted(keep)))
@@ -141,7 +141,7 @@ def drop_other_encoders(database: Database, part: ContentKind, *, keep: Collecti
 
 
 def count_vectors(database: Database, post_ids: Sequence[str]) -> dict[str, int]:
-    """How many of these posts have a vector, of whatever encoder, by part."""
+    """How many of these posts have a vector of any encoder, by part."""
     v = post_vectors.c
     counts = dict.fromkeys((part.value for part in ContentKind), 0)
     with database.begin() as connection:
@@ -153,12 +153,12 @@ def count_vectors(database: Database, post_ids: Sequence[str]) -> dict[str, int]
 
 
 def load_vectors(snapshot: Snapshot, part: ContentKind, *, encoder: str, width: int) -> VectorColumn:
-    """All vectors that one encoder made; those of other encoders, or of another width, are left out."""
-    place = snapshot.database.own
-    connection = snapshot.connection(place)
+    """All vectors of one encoder with this width."""
+    own = snapshot.database.own
+    connection = snapshot.connection(own)
     size = width * VECTOR_TYPE.itemsize
     query = f"""
-        SELECT {id_hash_sql("post_id")}, vector FROM {place.name("post_vectors")}
+        SELECT {id_hash_sql("post_id")}, vector FROM {own.name("post_vectors")}
         WHERE part = '{part}' AND encoder = {sql_text(encoder)} AND octet_length(vector) = {size}
         """
     found = copy_binary(connection, query, {"key": ">i8", "vector": f"V{size}"})
@@ -167,12 +167,12 @@ def load_vectors(snapshot: Snapshot, part: ContentKind, *, encoder: str, width: 
 
 def _store_fingerprints(connection: sa.Connection, encoded: Iterable[EncodedVector]) -> None:
     rows = [
-        {"post_id": each.post_id, "fingerprint": each.fingerprint} for each in encoded if each.fingerprint is not None
+        {"post_id": item.post_id, "fingerprint": item.fingerprint} for item in encoded if item.fingerprint is not None
     ]
     if not rows:
         return
     put = insert(photo_fingerprints).values(rows)
-    # The same photo stays in its cluster; another photo has to be compared.
+    # The same photo keeps its cluster; another photo must be compared again.
     is_same = photo_fingerprints.c.fingerprint == put.excluded.fingerprint
     fresh = {
         "fingerprint": put.excluded.fingerprint,

@@ -1,4 +1,4 @@
-"""Small writes that the API makes to users, posts and blocks. Durable when they return, and as good when repeated."""
+"""Small writes of the API to users, posts and blocks. Durable when they return; repeating one changes nothing."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -14,12 +14,12 @@ from shared.db.tables import blocks, posts, users
 from shared.db.tombstones import buried, bury, hold_off_erasures
 from shared.errors import WriteRefused
 
-_POST_LOCK = 1  # a seed: the same post's PUT and DELETE wait for each other
+_POST_LOCK = 1  # seed of a lock: PUT and DELETE of the same post wait for each other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostWrite:
-    """A post as the app's backend gives it. Without a time it was born now, or when it was first written."""
+    """A post from the app's backend. Without a time it counts as created when it was first written."""
 
     post_id: str
     author_id: str
@@ -29,7 +29,7 @@ class PostWrite:
 
 
 def put_user(database: Database, user_id: str, *, created_at: datetime | None) -> None:
-    """Write a user; without a time they joined now, or when they were first written.
+    """Write a user; without a time they count as joined when they were first written.
 
     Raises:
         WriteRefused: the relation is a view, or the user was erased.
@@ -46,7 +46,7 @@ def put_user(database: Database, user_id: str, *, created_at: datetime | None) -
 
 
 def put_post(database: Database, post: PostWrite) -> None:
-    """Write a post, and make its author known.
+    """Write a post, and add its author if missing.
 
     Raises:
         WriteRefused: the relation is a view, the post was deleted or is another author's, or its author was erased.
@@ -64,18 +64,20 @@ def put_post(database: Database, post: PostWrite) -> None:
         born = _given(created_at=fields.pop("created_at"))
         values = named | born | fields
         put = insert(posts).values(values)
-        changes = fields | born
-        same_author = posts.c.author_id == put.excluded.author_id  # lists and catalogues name the author for good
-        stands = posts.c.deleted_at.is_(None)
-        upsert = put.on_conflict_do_update(index_elements=["id"], set_=changes, where=same_author & stands)
+        changes = texts | _given(created_at=post.created_at)
+        same_author = (
+            posts.c.author_id == put.excluded.author_id
+        )  # lists and catalogues keep the author they were given
+        is_visible = posts.c.deleted_at.is_(None)
+        upsert = put.on_conflict_do_update(index_elements=["id"], set_=changes, where=same_author & is_visible)
         if connection.execute(upsert).rowcount == 0:
             raise WriteRefused("post-is-fixed", "the post is another author's, or was deleted; a post needs its own id")
 
 
 def delete_post(database: Database, post_id: str) -> SafetyChange:
-    """Delete a post for everyone, and give what Redis must learn (nothing when no list can hold it).
+    """Delete a post for everyone; returns what Redis must learn (nothing if no list can contain the post).
 
-    In our own table it is marked; what a view shows is not ours to change, so a tombstone hides it from us.
+    In our own table it is marked as deleted; a view cannot be changed, so a tombstone hides the post.
     """
     with database.begin() as connection:
         _wait_for_turn(connection, post_id)
@@ -91,7 +93,7 @@ def delete_post(database: Database, post_id: str) -> SafetyChange:
 
 
 def put_block(database: Database, user_id: str, blocked_user_id: str) -> SafetyChange:
-    """Have one user block another, and give what Redis must learn; a block that stands already stays as it is.
+    """Let one user block another; returns what Redis must learn. An existing block stays as it is.
 
     Raises:
         WriteRefused: one of them was erased.
@@ -105,7 +107,7 @@ def put_block(database: Database, user_id: str, blocked_user_id: str) -> SafetyC
 
 
 def drop_block(database: Database, user_id: str, blocked_user_id: str) -> SafetyChange:
-    """Take back a block that stands in our table (one in the team's view is theirs); gives what Redis must learn."""
+    """Remove a block from our table (not from the team's view); returns what Redis must learn."""
     with database.begin() as connection:
         hold_off_erasures(connection)
         named = (blocks.c.user_id == user_id) & (blocks.c.blocked_user_id == blocked_user_id)

@@ -105,12 +105,12 @@ def reload_safety(database: Database, writer: JobStore, *, since: datetime, keep
         authors = blocked_authors(load_blocks(snapshot))
         hides = load_hides(snapshot, since=since)
     with database.begin() as connection:
-        rows = known_post_numbers(connection, [post for _, post in hides])
+        numbers = known_post_numbers(connection, [post for _, post in hides])
         removed = removed_post_numbers(connection, keep_for=keep_for)
     hidden: defaultdict[str, set[int]] = defaultdict(set)
     for user, post in hides:
-        if post in rows:
-            hidden[user].add(rows[post])
+        if post in numbers:
+            hidden[user].add(numbers[post])
     viewers = {
         user: Viewer(hidden_authors=authors.get(user, frozenset()), hidden_posts=frozenset(hidden.get(user, ())))
         for user in authors.keys() | hidden.keys()
