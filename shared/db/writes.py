@@ -64,7 +64,7 @@ def put_post(database: Database, post: PostWrite) -> None:
         born = _given(created_at=fields.pop("created_at"))
         values = named | born | fields
         put = insert(posts).values(values)
-        changes = texts | _given(created_at=post.created_at)
+        changes = fields | born
         same_author = (
             posts.c.author_id == put.excluded.author_id
         )  # lists and catalogues keep the author they were given

@@ -65,7 +65,7 @@ def refuse_unless_whole(model_dir: Path, model: ModelVersion) -> None:
 
 def unchecked_warning(model_dir: Path) -> str | None:
     """The warning if the files of a model cannot be checked here; None if they can."""
-    if is_at_hand(model_dir):
+    if has_model_folder(model_dir):
         return None
     return (
         f"The model's files were not checked: there is no folder {model_dir.absolute()} here (WARMLINE_MODEL_DIR; is it"

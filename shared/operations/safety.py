@@ -14,7 +14,7 @@ from shared.db.phases import installation_id, read_phase
 from shared.db.post_rows import known_post_numbers, removed_post_numbers
 from shared.db.runs import newest_fence
 from shared.db.safety import load_blocks, load_hides, next_safety_version
-from shared.domain import JOB_OF_PHASE, AuthorHashes, hash_of_user
+from shared.domain import AuthorHashes, hash_of_user
 from shared.eligibility import Pair, Viewer
 from shared.errors import StoreUnavailable
 from shared.ranked_lists.job_store import JobStore, SafetyLoad

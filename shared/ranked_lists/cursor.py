@@ -43,7 +43,7 @@ def sign(cursor: Cursor, *, user_id: str, keys: SigningKeys) -> str:
         body += struct.pack(
             f"<B{len(post_numbers)}I", len(post_numbers), *post_numbers
         )  # with a count, since the signed text continues with the user id
-    return text_of(body + keys.sign(body + user_id.encode()))
+    return encode_base64url(body + keys.sign(body + user_id.encode()))
 
 
 def verify(text: str, *, user_id: str, keys: SigningKeys) -> Cursor:
@@ -56,7 +56,7 @@ def verify(text: str, *, user_id: str, keys: SigningKeys) -> Cursor:
         raw = decode_base64url(text)
     except ValueError as error:
         raise ForgedCursor("not a cursor") from error
-    if text_of(raw) != text:  # base64 can write the same bytes in several ways; only ours is accepted
+    if encode_base64url(raw) != text:  # base64 can write the same bytes in several ways; only ours is accepted
         raise ForgedCursor("not a cursor as we write it")
     body, signed = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
     if len(body) < _BODY.size or not keys.verifies(body + user_id.encode(), signed):

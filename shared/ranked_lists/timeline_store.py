@@ -25,6 +25,7 @@ from shared.ranked_lists.server_life import SECTION, is_of_another_life, life_of
 from shared.ranked_lists.shared_connection import Command, SharedConnection
 
 ValueT = TypeVar("ValueT")
+PHASES = tuple(Phase)
 DECODE_ERRORS = (ValueError, struct.error)  # raised when the bytes are of another version
 
 

@@ -65,7 +65,7 @@ def test_chosen_at_once_are_those_that_are_chosen_one_by_one(
 ) -> None:
     position = min(position, len(posts))
     at_once, one_by_one = _selector(posts, frozenset()), _selector(posts, frozenset())
-    one_by_one._choose_at_once = lambda page, spacing, waiting, offset, end: offset  # type: ignore[method-assign]
+    one_by_one._choose_at_once = lambda page, spacing, deferred_posts, offset, end: offset  # type: ignore[method-assign]
     served = _filled(at_once, _chain_page(len(posts), viewer, position, limit))
     assert served == _filled(one_by_one, _chain_page(len(posts), viewer, position, limit))
     authors = {f"p{number}": author for number, (author, _) in enumerate(posts, 1)}
