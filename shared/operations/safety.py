@@ -14,14 +14,14 @@ from shared.db.phases import installation_id, read_phase
 from shared.db.post_rows import known_post_numbers, removed_post_numbers
 from shared.db.runs import newest_fence
 from shared.db.safety import load_blocks, load_hides, next_safety_version
-from shared.domain import AuthorHashes, hash_of_user
+from shared.domain import JOB_OF_PHASE, AuthorHashes, hash_of_user
 from shared.eligibility import Pair, Viewer
 from shared.errors import StoreUnavailable
 from shared.ranked_lists.job_store import JobStore, SafetyLoad
 from shared.ranked_lists.ownership import OwnerHints
 from shared.ranked_lists.records import pack_viewer
 
-JOBS_THAT_PUBLISH = ("heuristic", "score")  # the jobs that write to Redis, each under a fence of its name
+JOBS_THAT_PUBLISH = tuple(JOB_OF_PHASE.values())  # the jobs that write to Redis, each under a fence of its name
 
 
 def claim_redis(database: Database, writer: JobStore) -> None:

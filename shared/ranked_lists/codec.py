@@ -26,8 +26,7 @@ _WITHOUT_REASON = bytes(byte & 0x0F for byte in range(256))
 _REASON_ONLY = bytes(byte >> 4 for byte in range(256))
 POST_NUMBER_BITS = 28
 MAX_POST_NUMBER = (1 << POST_NUMBER_BITS) - 1
-SOURCES = (Source.HEURISTIC, Source.NEUCF, Source.EVERYONE, Source.SNAPSHOT, Source.NEWEST)
-_SOURCE_CODES = {source: code for code, source in enumerate(SOURCES)}
+_SOURCE_CODES = {source: code for code, source in enumerate(SOURCES_BY_CODE)}
 # An unknown code is read as the first one.
 REASONS = [dict(enumerate(reason.code for reason in Reason)).get(code, "popular") for code in range(16)]
 
@@ -87,7 +86,9 @@ def decode(value: bytes) -> RankedList:
     entries = value[HEADER.size :]
     if len(entries) != count * ENTRY.size:
         raise UnreadableList(f"ranked list: got {len(entries)} bytes for {count} entries")
-    return RankedList(source=SOURCES[source], generation=generation, generated_at=_time_of(stamp), entries=entries)
+    return RankedList(
+        source=SOURCES_BY_CODE[source], generation=generation, generated_at=_time_of(stamp), entries=entries
+    )
 
 
 def pack_entry(post_number: int, reason: Reason, score: float) -> bytes:
