@@ -137,3 +137,4 @@ def _allow(pixels: int, *, beside: int) -> None:
 
 if __name__ == "__main__":
     main(int(sys.argv[1]))
+    os._exit(0)  # nothing is left to write, and Python's own way out takes a tenth of the time to start
