@@ -25,7 +25,7 @@ from tests.stores import rows, scalar
         ({1: "a", 3: "erased"}, True),
     ],
 )
-def test_rows_are_ours_when_those_that_are_known_name_the_same_posts(
+def test_post_numbers_are_ours_if_known_ones_name_the_same_posts(
     posts: Mapping[int, str], knows: bool, database: Database
 ) -> None:
     with database.read() as snapshot:
@@ -46,7 +46,7 @@ def test_rows_are_ours_when_those_that_are_known_name_the_same_posts(
         (False, {1: "a"}, False),  # both number from 1, and both have a post `a`
     ],
 )
-def test_another_salt_is_anothers_and_ours_does_not_excuse_other_rows(
+def test_another_salt_is_another_installations_and_our_salt_does_not_excuse_other_posts(
     is_our_salt: bool, posts: Mapping[int, str], knows: bool, database: Database
 ) -> None:
     with database.read() as snapshot:
@@ -64,7 +64,7 @@ def test_a_model_is_known_by_folder_and_hash(database: Database) -> None:
     assert knows_models(database, {"model-1": "bb"}) == set()
 
 
-def test_a_new_id_is_on_record_and_the_old_one_is_remembered(database: Database) -> None:
+def test_a_new_id_is_recorded_and_the_old_one_is_kept(database: Database) -> None:
     before = installation_id(database)
     old, new = renew_installation(database, by="ann@home")
     assert (old, new) == (before, installation_id(database))

@@ -52,12 +52,12 @@ def test_postgresql_decides_on_an_id_as_python_does(database: Database) -> None:
 
 
 @pytest.mark.parametrize("load", EACH_POST)
-def test_a_post_counts_where_its_id_and_its_authors_can_be_used(world: Database, load: str) -> None:
+def test_a_post_counts_if_its_id_and_its_authors_id_are_usable(world: Database, load: str) -> None:
     with world.read() as snapshot:
         assert EACH_POST[load](snapshot) == len(GOOD_IDS)
 
 
-def test_nor_is_any_other_shown_by_the_timelines_own_fallback(world: Database) -> None:
+def test_the_timelines_own_fallback_shows_no_other_post(world: Database) -> None:
     assert {post.post_id for post in newest_posts(world, now=NOW, limit=100)} == set(GOOD_IDS)
     with world.read() as snapshot:
         as_of = transaction_snapshot(snapshot)
@@ -66,6 +66,6 @@ def test_nor_is_any_other_shown_by_the_timelines_own_fallback(world: Database) -
     assert {post.post_id for post in posts_by_number(world, everything)} == set(GOOD_IDS)
 
 
-def test_nor_is_anybody_else_active(world: Database) -> None:
+def test_no_other_user_is_active(world: Database) -> None:
     with world.read() as snapshot:
         assert set(load_active_users(snapshot, since=MONTH_AGO, now=NOW, at_most=1000).ids) == set(GOOD_IDS)

@@ -31,7 +31,7 @@ def test_a_cursor_comes_back_as_it_was(
     assert verify(sign(cursor, user_id=user, keys=KEYS), user_id=user, keys=KEYS) == cursor
 
 
-def test_a_cursor_can_stand_in_a_url_as_it_is() -> None:
+def test_a_cursor_needs_no_escaping_in_a_url() -> None:
     assert all(letter.isalnum() or letter in "-_" for letter in TEXT)
 
 
@@ -80,13 +80,13 @@ def test_a_cursor_with_one_bit_changed_is_refused(byte: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "é", "%%%", "a b", TEXT + "AAAA", TEXT + "A", "\x00", "😀" * 8])
-def test_a_text_that_is_no_cursor_is_refused(text: str) -> None:
+def test_a_text_that_is_not_a_cursor_is_refused(text: str) -> None:
     with pytest.raises(ForgedCursor):
         verify(text, user_id="ann", keys=KEYS)
 
 
 @steady
 @given(text=st.text(max_size=60))
-def test_no_text_raises_anything_else(text: str) -> None:
+def test_no_text_raises_another_error(text: str) -> None:
     with pytest.raises(ForgedCursor):
         verify(text, user_id="ann", keys=KEYS)
