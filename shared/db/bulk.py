@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from shared.db.binary_copy import copy_binary, joined
 from shared.db.buried_ids import buried_posts_in_view, buried_users_in_view
-from shared.db.engine import Snapshot
+from shared.db.engine import DatabaseSnapshot
 from shared.db.key_set import IdHashSet
 from shared.db.relations import usable_id_sql
 from shared.db.repeated_ids import rows_to_keep
@@ -80,7 +80,7 @@ class BlockPairs:
         return len(self.at)
 
 
-def load_candidates(snapshot: Snapshot, *, since: datetime, now: datetime, at_least: int) -> Posts:
+def load_candidates(snapshot: DatabaseSnapshot, *, since: datetime, now: datetime, at_least: int) -> Posts:
     """The posts created since a time; if there are fewer than `at_least`, that many of the newest posts, or all.
 
     With views, only posts whose author is in the view of users.
@@ -108,7 +108,7 @@ def load_candidates(snapshot: Snapshot, *, since: datetime, now: datetime, at_le
     return posts
 
 
-def load_all_posts(snapshot: Snapshot, *, now: datetime) -> PostColumns:
+def load_all_posts(snapshot: DatabaseSnapshot, *, now: datetime) -> PostColumns:
     """Id hashes, authors and times of all posts that anyone may see (for training)."""
     ((connection, name),) = snapshot.homes("posts")
     _check_hash(connection)
@@ -126,7 +126,7 @@ def load_all_posts(snapshot: Snapshot, *, now: datetime) -> PostColumns:
     return PostColumns(id_hashes=found["post"], author_id_hashes=found["author"], created_at=_guarded(found["at"]))
 
 
-def load_post_lives(snapshot: Snapshot, *, now: datetime) -> PostLives:
+def load_post_lives(snapshot: DatabaseSnapshot, *, now: datetime) -> PostLives:
     """All posts with the times between which they could be seen (for the replay).
 
     Posts that have left a view are missing, since nothing is known about them; so are those whose author has left the
@@ -154,7 +154,7 @@ def load_post_lives(snapshot: Snapshot, *, now: datetime) -> PostLives:
     )
 
 
-def _with_burials(snapshot: Snapshot, posts: Int64s, deleted: Floats) -> Floats:
+def _with_burials(snapshot: DatabaseSnapshot, posts: Int64s, deleted: Floats) -> Floats:
     """Until when posts could be seen; posts with a tombstone, until then at the latest."""
     gone = snapshot.once(buried_post_id_hashes)
     if not gone:
@@ -166,7 +166,7 @@ def _with_burials(snapshot: Snapshot, posts: Int64s, deleted: Floats) -> Floats:
     return until
 
 
-def load_block_pairs(snapshot: Snapshot) -> BlockPairs:
+def load_block_pairs(snapshot: DatabaseSnapshot) -> BlockPairs:
     """All blocks with their times (for the replay)."""
     parts = [
         copy_binary(
@@ -184,12 +184,12 @@ def load_block_pairs(snapshot: Snapshot) -> BlockPairs:
     return BlockPairs(user_id_hashes=user, blocked_id_hashes=blocked, at=at)
 
 
-def load_events(snapshot: Snapshot, *, since: datetime, now: datetime) -> Events:
+def load_events(snapshot: DatabaseSnapshot, *, since: datetime, now: datetime) -> Events:
     """Interactions since a time of all users who count; a time ahead of `now` becomes now (promise 11)."""
     return load_all_events(snapshot, since=since, now=now).counted
 
 
-def load_all_events(snapshot: Snapshot, *, since: datetime, now: datetime) -> LoadedEvents:
+def load_all_events(snapshot: DatabaseSnapshot, *, since: datetime, now: datetime) -> LoadedEvents:
     """The same, and also those of users who do not count."""
     events = _events(snapshot, f"created_at >= '{since.isoformat()}'::timestamptz", now)
     known = snapshot.once(known_user_id_hashes)
@@ -202,7 +202,7 @@ def load_all_events(snapshot: Snapshot, *, since: datetime, now: datetime) -> Lo
     return LoadedEvents(counted=counted, uncounted=uncounted)
 
 
-def load_events_of(snapshot: Snapshot, user_ids: Sequence[str], *, since: datetime, now: datetime) -> Events:
+def load_events_of(snapshot: DatabaseSnapshot, user_ids: Sequence[str], *, since: datetime, now: datetime) -> Events:
     """Interactions since a time of some users, who must all count; uses the index on users."""
     parts, gone = [], buried_in_views(snapshot, "users", user_ids)
     alive = [user_id for user_id in user_ids if user_id not in gone]
@@ -225,7 +225,7 @@ def sql_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _events(snapshot: Snapshot, condition: str, now: datetime) -> Events:
+def _events(snapshot: DatabaseSnapshot, condition: str, now: datetime) -> Events:
     codes = " ".join(f"WHEN '{kind}' THEN {code}" for kind, code in KIND_CODES.items())
     kinds = ",".join(f"'{kind}'" for kind in KIND_CODES)
     columns = f"""
@@ -245,7 +245,7 @@ def _events(snapshot: Snapshot, condition: str, now: datetime) -> Events:
 
 
 def load_active_users(
-    snapshot: Snapshot,
+    snapshot: DatabaseSnapshot,
     *,
     since: datetime,
     now: datetime,
@@ -289,7 +289,7 @@ def load_active_users(
     return users
 
 
-def load_id_hashes(snapshot: Snapshot, user_ids: Sequence[str]) -> Int64s:
+def load_id_hashes(snapshot: DatabaseSnapshot, user_ids: Sequence[str]) -> Int64s:
     """The hashes of these ids, in their order."""
     connection = snapshot.connection(snapshot.database.own)
     found = connection.execute(
@@ -299,7 +299,7 @@ def load_id_hashes(snapshot: Snapshot, user_ids: Sequence[str]) -> Int64s:
     return np.array([id_hash for (id_hash,) in found], np.int64)
 
 
-def known_user_id_hashes(snapshot: Snapshot) -> IdHashSet | None:
+def known_user_id_hashes(snapshot: DatabaseSnapshot) -> IdHashSet | None:
     """The id hashes of all users in the view of users who were not erased. None if the relations are our own tables:
     then all users count. Call it by `snapshot.once`.
 
@@ -317,18 +317,20 @@ def known_user_id_hashes(snapshot: Snapshot) -> IdHashSet | None:
     return IdHashSet.of(hashes[~IdHashSet.of(gone).contains(hashes)] if len(gone) else hashes)
 
 
-def buried_user_id_hashes(snapshot: Snapshot) -> Int64s:
+def buried_user_id_hashes(snapshot: DatabaseSnapshot) -> Int64s:
     """The id hashes of erased users who are still in the view of users. Call it by `snapshot.once`."""
     return load_id_hashes(snapshot, list(snapshot.once(buried_users_in_view)))
 
 
-def buried_post_id_hashes(snapshot: Snapshot) -> dict[int, float]:
+def buried_post_id_hashes(snapshot: DatabaseSnapshot) -> dict[int, float]:
     """Hashes of posts with a tombstone that are still in the view, and since when. Call it by `snapshot.once`."""
     gone = snapshot.once(buried_posts_in_view)
     return dict(zip(load_id_hashes(snapshot, list(gone)).tolist(), gone.values(), strict=True))
 
 
-def _of_known_authors(snapshot: Snapshot, columns: Mapping[str, npt.NDArray[Any]]) -> Mapping[str, npt.NDArray[Any]]:
+def _of_known_authors(
+    snapshot: DatabaseSnapshot, columns: Mapping[str, npt.NDArray[Any]]
+) -> Mapping[str, npt.NDArray[Any]]:
     """The posts (as columns) whose author counts."""
     known = snapshot.once(known_user_id_hashes)
     counts = known.contains(columns["author"]) if known is not None else None
@@ -345,7 +347,7 @@ def _once_each(
     return columns if kept is None else {name: column[kept] for name, column in columns.items()}
 
 
-def _eligible_rows(snapshot: Snapshot, rows: Sequence[Any]) -> tuple[Sequence[Any], int, int]:
+def _eligible_rows(snapshot: DatabaseSnapshot, rows: Sequence[Any]) -> tuple[Sequence[Any], int, int]:
     """The rows of `_candidate_rows` without tombstones and with an author who counts, one for each post.
 
     Also returns how many rows have other authors, and how many are repeated.
@@ -364,7 +366,7 @@ def _eligible_rows(snapshot: Snapshot, rows: Sequence[Any]) -> tuple[Sequence[An
 
 
 def _candidate_rows(
-    snapshot: Snapshot, condition: str, limit: str, values: Mapping[str, object], now: datetime
+    snapshot: DatabaseSnapshot, condition: str, limit: str, values: Mapping[str, object], now: datetime
 ) -> Sequence[Any]:
     ((connection, name),) = snapshot.homes("posts")
     _check_hash(connection)

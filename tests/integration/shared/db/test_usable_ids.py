@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from shared.db.bulk import load_active_users, load_all_posts, load_candidates, load_post_lives
-from shared.db.engine import Database, Snapshot
+from shared.db.engine import Database, DatabaseSnapshot
 from shared.db.newest import newest_posts, posts_by_number
 from shared.db.post_rows import assign_post_numbers, transaction_snapshot
 from shared.db.relations import usable_id_sql
@@ -27,7 +27,7 @@ WORLD = World(
     ],
     events=[Event(name, "u3", InteractionKind.LIKE) for name in (*GOOD_IDS, *BAD_IDS)],
 )
-EACH_POST: dict[str, Callable[[Snapshot], int]] = {
+EACH_POST: dict[str, Callable[[DatabaseSnapshot], int]] = {
     "candidates": lambda snapshot: len(load_candidates(snapshot, since=MONTH_AGO, now=NOW, at_least=1)),
     "all posts": lambda snapshot: len(load_all_posts(snapshot, now=NOW)),
     "lives": lambda snapshot: len(load_post_lives(snapshot, now=NOW)),
