@@ -398,7 +398,7 @@ def _check_unique(ids: list[str], hashes: Int64s, relation: str) -> None:
     if len(set(ids)) < len(ids):
         twice = next(post_id for post_id in ids if ids.count(post_id) > 1)
         raise SourceError(f"{relation}.id: {twice!r} stands in more than one row; ids must be unique")
-    raise SourceError(f"{relation}.id: two ids share a 64-bit key; change one of them")
+    raise SourceError(f"{relation}.id: two ids share a 64-bit hash; change one of them")
 
 
 def _guarded(seconds: Floats) -> Floats:

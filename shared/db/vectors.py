@@ -161,8 +161,8 @@ def load_vectors(snapshot: DatabaseSnapshot, part: ContentKind, *, encoder: str,
         SELECT {id_hash_sql("post_id")}, vector FROM {own.name("post_vectors")}
         WHERE part = '{part}' AND encoder = {sql_text(encoder)} AND octet_length(vector) = {size}
         """
-    found = copy_binary(connection, query, {"key": ">i8", "vector": f"V{size}"})
-    return VectorColumn(post_id_hashes=found["key"], values=found["vector"].view(VECTOR_TYPE).reshape(-1, width))
+    found = copy_binary(connection, query, {"id_hash": ">i8", "vector": f"V{size}"})
+    return VectorColumn(post_id_hashes=found["id_hash"], values=found["vector"].view(VECTOR_TYPE).reshape(-1, width))
 
 
 def _store_fingerprints(connection: sa.Connection, encoded: Iterable[EncodedVector]) -> None:

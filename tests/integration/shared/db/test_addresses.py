@@ -1,4 +1,4 @@
-"""Addresses that libpq understands and SQLAlchemy does not: several hosts, and options of the team's own."""
+"""Addresses that libpq understands and SQLAlchemy does not: several hosts, and further options."""
 
 from urllib.parse import urlsplit
 

@@ -1,4 +1,4 @@
-"""Binary COPY into columns: whole over block borders, refused where a column is null, equal to what SQL says."""
+"""Binary COPY into columns: complete across block boundaries, refused if a column is null, equal to the SQL result."""
 
 import numpy as np
 import pytest

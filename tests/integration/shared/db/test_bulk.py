@@ -90,7 +90,7 @@ def test_candidates_come_newest_first_and_then_by_id(database: Database) -> None
 
 
 def test_posts_deleted_by_the_api_do_not_make_a_quiet_app_quieter(database: Database) -> None:
-    """The views still show them; as many others as asked for have to stand in."""
+    """The views still contain them; as many other posts as requested must take their place."""
     url = database.own.engine.url.render_as_string(hide_password=False)
     write_own_tables(database, World(users=["x"], posts=[Post(f"p{n}", "x", 100 * DAY + n) for n in range(6)]))
     bury_in(database, "posts", "p0", "p1")

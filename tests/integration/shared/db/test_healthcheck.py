@@ -1,4 +1,4 @@
-"""A job's health: the heartbeat of this service on this host, and no other's."""
+"""A job's health: only the heartbeat of this service on this host counts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What PostgreSQL knows of what names no owner, and its new id."""
+"""Whether PostgreSQL recognises data without a named owner, and its new id."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ from tests.stores import rows, scalar
         ({1: "a", 9: "long gone"}, True),
         ({1: "a", 2: "other"}, False),
         ({9: "other"}, False),
-        ({3: "erased"}, False),  # a row that tells nothing proves nothing
+        ({3: "erased"}, False),  # the number of an erased post proves nothing
         ({1: "a", 3: "erased"}, True),
     ],
 )
@@ -41,7 +41,7 @@ def test_post_numbers_are_ours_if_known_ones_name_the_same_posts(
     [
         (True, {}, True),
         (True, {9: "long gone"}, True),
-        (True, {1: "other"}, False),  # a phase was written into a Redis of another's rows
+        (True, {1: "other"}, False),  # a phase was written into a Redis with another's posts
         (False, {}, False),
         (False, {1: "a"}, False),  # both number from 1, and both have a post `a`
     ],

@@ -1,4 +1,4 @@
-"""The newest posts, for a timeline that has nothing else: what everyone may see, and never fewer than there are."""
+"""The newest posts, the last fallback of the timeline: only visible posts, and as many as requested if there are."""
 
 from collections.abc import Iterator
 from contextlib import closing

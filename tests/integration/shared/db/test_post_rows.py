@@ -1,4 +1,4 @@
-"""Row numbers of posts: one each, for ever, and none is used up in vain."""
+"""Post numbers: one for each post, for ever, and none is wasted."""
 
 import threading
 from datetime import timedelta
@@ -116,7 +116,7 @@ def test_a_post_that_was_removed_after_it_was_read_as_visible_stays_removed(data
 
 
 def test_a_removal_that_was_not_committed_when_the_posts_were_read_stays(database: Database) -> None:
-    """Its time is earlier than the reading, so only the transaction's number tells."""
+    """Its time is earlier than the read, so only the transaction number shows the order."""
     _rows(database, ["p"])
     with database.begin() as deleting:
         mark_removed(deleting, ["p"])

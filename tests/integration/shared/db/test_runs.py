@@ -362,7 +362,7 @@ def _at_once(count: int, deed: Any) -> list[Any]:
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    """The run is looked at all the time, and its log is read."""
+    """Reads the run continually, and its log."""
     for name in ("LOOK_EVERY", "ROW_EVERY", "LOG_EVERY"):
         monkeypatch.setattr(scheduler, name, timedelta(milliseconds=5))
     caplog.set_level(logging.INFO, logger="warmline")

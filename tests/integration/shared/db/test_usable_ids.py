@@ -1,4 +1,4 @@
-"""What no id can be counts for nothing, wherever a relation comes from: PostgreSQL decides as Python does."""
+"""Rows with unusable ids are ignored in any relation: PostgreSQL and Python agree on which ids are usable."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -23,7 +23,7 @@ WORLD = World(
     users=[*GOOD_IDS, *BAD_IDS],
     posts=[
         *(Post(name, "u3", 1) for name in (*GOOD_IDS, *BAD_IDS)),
-        *(Post(f"by {place}", name, 1) for place, name in enumerate(BAD_IDS)),
+        *(Post(f"by {index}", name, 1) for index, name in enumerate(BAD_IDS)),
     ],
     events=[Event(name, "u3", InteractionKind.LIKE) for name in (*GOOD_IDS, *BAD_IDS)],
 )

@@ -1,4 +1,4 @@
-"""Writing to a real Valkey: fences, viewers in the right order, deletions, one installation at a time."""
+"""Writes to a real Valkey: fences, order of viewers, deletions, one installation at a time."""
 
 import threading
 from collections.abc import Iterator
@@ -318,7 +318,7 @@ def test_a_delayed_act_does_not_lower_the_version_of_a_later_one(writer: JobStor
 def test_versions_of_earlier_releases_are_compared_with_the_safety_number(
     number: int, kept: set[int], writer: JobStore, client: redis.Redis, held: Held
 ) -> None:
-    """A timeline of before this series deletes under Redis' own number, side by side with a run of today."""
+    """A timeline of an earlier release deletes under a safety number, at the same time as a run of this one."""
     client.zadd(keys.DELETED, {"3": 7})
     writer.drop_deleted_except(set(), version=V, number=number)
     assert held.deleted() == kept

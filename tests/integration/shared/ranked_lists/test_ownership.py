@@ -1,4 +1,4 @@
-"""Whose Redis it is: an unowned one is claimed, another installation's is neither read nor written."""
+"""The owner of Redis: one without an owner is claimed; another installation's is neither read nor written."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,12 +26,12 @@ JOB = "heuristic"
 
 
 def dump(client: redis.Redis) -> dict[bytes, object]:
-    """Every key with its whole value."""
+    """Every key with its value."""
     return {name: client.dump(name) for name in sorted(client.scan_iter("*"))}
 
 
 def of_another(client: redis.Redis) -> dict[bytes, object]:
-    """A Redis in which another installation has something of each kind; gives what it holds."""
+    """Fill a Redis with keys of each kind of another installation; returns all of them."""
     client.mset({"wl:installation": "another", "wl:list:h:ann": b"x", "wl:safety": "their epoch", "session:1": "app"})
     client.zadd("wl:deleted", {"7": 1})
     client.set("wl:seen:ann", b"\0" * 8)
@@ -54,7 +54,7 @@ def test_an_owner_with_an_expiry_from_an_earlier_version_is_kept_for_good(
 @pytest.mark.parametrize(
     "remains",
     [OwnerHints(posts={1: "p1"}), OwnerHints(salt="their salt"), OwnerHints(salt="their salt", posts={1: "p1"})],
-    ids=["rows", "salt", "both"],
+    ids=["posts", "salt", "both"],
 )
 @pytest.mark.parametrize("is_ours", [True, False])
 def test_a_redis_without_an_owner_is_ours_if_postgresql_recognises_its_posts(
@@ -63,7 +63,7 @@ def test_a_redis_without_an_owner_is_ours_if_postgresql_recognises_its_posts(
     if remains.salt:
         writer.write_phase(PHASE)
     writer.publish_catalogue(
-        CatalogueEntry(post_number=row, post_id=post, author=1) for row, post in remains.posts.items()
+        CatalogueEntry(post_number=number, post_id=post, author=1) for number, post in remains.posts.items()
     )
     asked = list[OwnerHints]()
 
@@ -240,7 +240,7 @@ def test_the_owner_is_checked_once_in_an_epoch(fresh_redis: str, client: redis.R
 
 
 def test_a_refused_writer_does_not_claim_a_redis_that_restarts_empty(writer: JobStore, client: redis.Redis) -> None:
-    """Its owner comes back; a stray process of another installation must not be quicker."""
+    """Its owner will come back; a stray process of another installation must not claim it first."""
     take_over(str(writer._url), "one")
     with pytest.raises(ForeignInstallation):
         writer.for_run(JOB, 1).belong_to("two")

@@ -304,7 +304,7 @@ def test_tls_checks_the_servers_certificate(fresh_redis: str, tmp_path: Path, op
 
 
 class Relay:
-    """Hands all that one client says on to a Redis, and its answers back."""
+    """Forwards everything from one client to a Redis, and the answers back."""
 
     def __init__(self, url: str) -> None:
         self._to, self._is_over = urlsplit(url), asyncio.Event()
@@ -337,7 +337,7 @@ def _port(server: asyncio.Server) -> int:
 
 
 def _certificate_of_loopback(folder: Path) -> tuple[Path, Path]:
-    """Files of a key, and of its certificate that it signed itself."""
+    """The files of a private key and its self-signed certificate."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
     now = datetime.now(UTC)
     loopback = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])

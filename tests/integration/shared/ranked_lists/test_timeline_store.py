@@ -1,4 +1,4 @@
-"""Reading from a real Valkey: chains and their page ends, seen posts, what is not safe or cannot be read."""
+"""Reads from a real Valkey: chains and their page ends, seen posts, missing safety data, unreadable values."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -31,7 +31,7 @@ FROZEN = RankedList(
     source=Source.HEURISTIC,
     generation=1,
     generated_at=NOW,
-    entries=b"".join(pack_entry(row, Reason.RECENT, 0.5) for row in range(10)),
+    entries=b"".join(pack_entry(number, Reason.RECENT, 0.5) for number in range(10)),
 )
 CHAIN = Chain(nonce=NONCE, frozen=FROZEN, page_ends=(2,))
 
@@ -99,7 +99,7 @@ def test_page_ends_are_recorded_in_their_order(safe: JobStore, fresh_redis: str)
 
 
 def test_a_page_end_of_a_chain_that_lost_its_slot_is_not_recorded(safe: JobStore, fresh_redis: str) -> None:
-    """Another chain of the same user took the slot between the read and the note."""
+    """Another chain of the same user took the slot between the read and the write."""
     taken = Chain(nonce=OTHER, frozen=FROZEN, page_ends=(3,))
     slots = [_begin(fresh_redis, [0, 1]), *(_begin(fresh_redis, [0, 1, 2], chain=taken) for _ in range(4))]
     _end(fresh_redis, 4, [2, 3])
@@ -309,7 +309,7 @@ def test_a_list_that_cannot_be_read_counts_as_absent(value: bytes, safe: JobStor
 def test_a_viewer_that_cannot_be_read_counts_as_a_redis_that_is_down(
     safe: JobStore, fresh_redis: str, client: redis.Redis
 ) -> None:
-    """Shown to the user as absent, it would show them whom they block."""
+    """If it counted as absent, the user would see whom they block."""
     client.set(keys.viewer("ann"), b"of another format")
     with pytest.raises(StoreUnavailable):
         _user(fresh_redis)
@@ -360,7 +360,7 @@ def test_redis_that_does_not_answer_is_named_without_its_password() -> None:
 
 
 def test_a_viewer_is_decoded_again_only_when_its_content_changed(redis_url: str) -> None:
-    """Each run writes all viewers under a new version; whoever hid much is not read again for that."""
+    """Each run writes all viewers under a new version; a long viewer must not be decoded again only for that."""
     ann = author_hash("ann")
 
     def known_after(known: CachedViewer | None, version: int, hidden: frozenset[int]) -> CachedViewer:

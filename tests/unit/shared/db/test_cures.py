@@ -1,4 +1,4 @@
-"""What to write in place of a column of a wrong type; that PostgreSQL takes each is shown in the integration tests."""
+"""What to write for a column of a wrong type; the integration tests show that PostgreSQL accepts each."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The catalogue's copy, as far as it holds without Redis."""
+"""The copy of the catalogue, without Redis."""
 
 from typing import Any, cast
 

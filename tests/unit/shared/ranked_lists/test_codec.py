@@ -84,7 +84,7 @@ def test_a_list_comes_back_as_it_was(
 @given(entries=entry_lists)
 def test_each_entry_comes_back_as_it_was(entries: list[tuple[int, Reason, float]]) -> None:
     packed = _packed(entries)
-    got = [entry_at(packed, place) for place in range(len(entries))]
+    got = [entry_at(packed, index) for index in range(len(entries))]
     assert got == [(post_number, reason.code, score) for post_number, reason, score in entries]
 
 
@@ -99,8 +99,8 @@ def test_post_numbers_come_back_in_their_order(entries: list[tuple[int, Reason, 
 def test_picked_entries_are_in_the_order_of_the_positions(
     entries: list[tuple[int, Reason, float]], data: st.DataObject
 ) -> None:
-    places = data.draw(st.lists(st.integers(0, len(entries) - 1), max_size=20))
-    assert pick(_packed(entries), places) == _packed([entries[place] for place in places])
+    positions = data.draw(st.lists(st.integers(0, len(entries) - 1), max_size=20))
+    assert pick(_packed(entries), positions) == _packed([entries[position] for position in positions])
 
 
 @steady

@@ -1,4 +1,4 @@
-"""The cursor: nobody but this service can make one, and only for one user."""
+"""The cursor: only this service can create one, and only for one user."""
 
 import base64
 
@@ -47,7 +47,7 @@ def test_a_cursor_carries_the_newest_posts_that_are_not_on_record() -> None:
 
 
 def test_a_users_id_is_never_read_as_posts() -> None:
-    """What is signed ends with the id: without a count, the cursor of one would be that of another."""
+    """The signed bytes end with the user id: without a count, one user's cursor could be valid for another user."""
     cursor = Cursor(slot=2, nonce=b"8 bytes!", position=40, unrecorded=(1, 2))
     raw = decode_base64url(sign(cursor, user_id="abcdann", keys=KEYS))
     moved = raw[:-MAC_BYTES] + b"abcd" + raw[-MAC_BYTES:]
