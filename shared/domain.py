@@ -124,7 +124,7 @@ def hash_of_user(user_id: str) -> str:
 def author_hash(author_id: str) -> int:
     """A 64-bit name for an author, so that blocks and catalogue entries stay small.
 
-    Two of a million authors share a key with a chance of about 3 in 10⁸; the worst that follows is one post
+    Two of a million authors share a hash with a probability of about 3 in 10⁸; then at worst one post is
     withheld from one user.
     """
     return int.from_bytes(hashlib.blake2b(author_id.encode(), digest_size=8).digest(), "little")
@@ -134,8 +134,8 @@ class AuthorHashes(dict[str, int]):
     """`author_hash` of each author, worked out once: for a run that asks for the same ones again and again."""
 
     def __missing__(self, author_id: str) -> int:
-        key = self[author_id] = author_hash(author_id)
-        return key
+        known = self[author_id] = author_hash(author_id)
+        return known
 
 
 def age_hours(created_at: datetime, now: datetime) -> float:

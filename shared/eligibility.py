@@ -1,7 +1,7 @@
 """Who may be shown what: own, blocked, hidden, deleted and seen posts. Pure; the only definition.
 
 A *hard* rule holds always. A *seen* post is only put off: it comes back when nothing unseen is left (promise 4).
-Posts and authors appear here by number: a post by its row, an author by its key.
+A post is given by its post number, an author by the author hash.
 """
 
 from collections.abc import Collection, Iterable
@@ -17,9 +17,9 @@ Pair = tuple[str, str]
 class Viewer(Struct, kw_only=True, gc=False):
     """What one user must not be shown (`hidden_authors`, `hidden_posts`) and has already been shown (`seen_posts`)."""
 
-    hidden_authors: frozenset[int] = frozenset()  # author keys: the user's own, and blocked in either direction
-    hidden_posts: frozenset[int] = frozenset()  # post rows that the user hid
-    seen_posts: Collection[int] = frozenset()  # post rows, longest ago first where it is a sequence
+    hidden_authors: frozenset[int] = frozenset()  # author hashes: the user's own, and blocked in either direction
+    hidden_posts: frozenset[int] = frozenset()  # post numbers that the user hid
+    seen_posts: Collection[int] = frozenset()  # post numbers, oldest first if it is a sequence
 
 
 def may_show(viewer: Viewer, *, post_number: int, author: int) -> bool:
@@ -41,7 +41,7 @@ def is_published(created_at: datetime, deleted_at: datetime | None, now: datetim
 
 
 def hidden_authors(user_id: str, blocks: Iterable[Pair]) -> frozenset[int]:
-    """Keys of the authors that a user never sees: themselves, whom they blocked, and who blocked them.
+    """Hashes of the authors that a user never sees: themselves, whom they blocked, and who blocked them.
 
     Args:
         user_id: the viewer.

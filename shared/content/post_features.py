@@ -4,14 +4,14 @@ import numpy as np
 
 from shared.content.encode_posts import Encoders
 from shared.content.encoders.protocol import EncoderCard
-from shared.db.engine import Snapshot
+from shared.db.engine import DatabaseSnapshot
 from shared.db.vectors import ContentKind, VectorColumn, load_vectors
 from shared.event_columns import Int64s
 from shared.neucf.features import ContentVectors, PostFeatures
 from shared.neucf.manifest import Encoder
 
 
-def load_columns(snapshot: Snapshot, encoders: Encoders) -> dict[ContentKind, VectorColumn]:
+def load_columns(snapshot: DatabaseSnapshot, encoders: Encoders) -> dict[ContentKind, VectorColumn]:
     """Load all vectors of these encoders."""
     return {
         part: load_vectors(snapshot, part, encoder=card.identity, width=card.width)

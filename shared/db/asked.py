@@ -6,12 +6,12 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from shared.db.bulk import id_hash_sql, known_user_id_hashes, load_id_hashes
-from shared.db.engine import Snapshot
+from shared.db.engine import DatabaseSnapshot
 
 Askers = Mapping[str, tuple[datetime, int]]  # user → time of the request, and id hash
 
 
-def known_askers(snapshot: Snapshot, asked: Mapping[str, datetime]) -> Askers:
+def known_askers(snapshot: DatabaseSnapshot, asked: Mapping[str, datetime]) -> Askers:
     """Those who are in the relation of users; other ids are left out."""
     if not asked:
         return {}

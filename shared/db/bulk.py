@@ -1,9 +1,9 @@
-"""Bulk loads: the relations as numpy columns. With `binary_copy` and `vectors` all of `shared.db` that imports numpy.
+"""Bulk loads: the relations as numpy columns.
 
-Ids travel as 64-bit keys that PostgreSQL computes (`hashtextextended` under the collation "C"), so that a load is a
-fixed-width binary COPY: no text of ten million rows is ever parsed, and the same query works on our tables and on
-views in another database. A million ids share a key with a chance of about 3 in 10⁸; `posts` and `users` are checked
-for it at each load, and the hash function itself is checked once per connection.
+Ids are loaded as 64-bit hashes that PostgreSQL computes (`hashtextextended` under the collation "C"), so that a load is
+a fixed-width binary COPY: no text of ten million rows is ever parsed, and the same query works on our tables and on
+views in another database. Of a million ids, two share a hash with a probability of about 3 in 10⁸; `posts` and `users`
+are checked for that at each load. The hash function itself is checked, too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from shared.db.binary_copy import copy_binary, joined
 from shared.db.buried_ids import buried_posts_in_view, buried_users_in_view
-from shared.db.engine import Snapshot
+from shared.db.engine import DatabaseSnapshot
 from shared.db.key_set import IdHashSet
 from shared.db.relations import usable_id_sql
 from shared.db.repeated_ids import rows_to_keep
@@ -27,7 +27,7 @@ from shared.domain import CLOCK_TOLERANCE, KIND_CODES, is_usable_id
 from shared.errors import SourceError
 from shared.event_columns import Events, Floats, Int64s, PostColumns
 
-_PROBE, _PROBE_KEY = "warmline", -8975063746265413875
+_PROBE, _PROBE_HASH = "warmline", -8975063746265413875
 _USER_BATCH = 5_000
 
 
@@ -37,16 +37,16 @@ class Posts(PostColumns):
 
     ids: list[str]
     author_ids: list[str]
-    of_unknown: int = 0  # posts that would be candidates as well, if the view of users had their authors
+    of_unknown: int = 0  # posts that are left out because their authors are not in the view of users
     repeated: int = 0  # further rows of the same posts, which are left out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedEvents:
-    """Interactions, by whether their user counts: over views, whether the view of users has them."""
+    """Interactions, by whether their user counts, that is with views: whether the user is in the view of users."""
 
     counted: Events
-    uncounted: Events  # what they hid or saw is still withheld from them, but they raise nothing
+    uncounted: Events  # what these users hid or saw is still withheld from them, but adds to no score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +63,9 @@ class Users:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostLives(PostColumns):
-    """All posts that there ever were and that a relation still names, by key alone, in no order."""
+    """All posts that are still in the relation, deleted ones too, by id hash, in no order."""
 
-    deleted_at: Floats  # as `created_at`; infinity while anyone may see the post, never ahead of `now`
+    deleted_at: Floats  # as `created_at`, not later than now; infinity if not deleted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,16 +74,16 @@ class BlockPairs:
 
     user_id_hashes: Int64s  # who blocked
     blocked_id_hashes: Int64s
-    at: Floats  # seconds since 1970, UTC; -infinity where the relation does not say
+    at: Floats  # seconds since 1970, UTC; -infinity if unknown
 
     def __len__(self) -> int:
         return len(self.at)
 
 
-def load_candidates(snapshot: Snapshot, *, since: datetime, now: datetime, at_least: int) -> Posts:
-    """The posts born since a time; when they are too few, as many of the newest as asked for, or all.
+def load_candidates(snapshot: DatabaseSnapshot, *, since: datetime, now: datetime, at_least: int) -> Posts:
+    """The posts created since a time; if there are fewer than `at_least`, that many of the newest posts, or all.
 
-    Over views only those whose author the view of users has.
+    With views, only posts whose author is in the view of users.
     """
     found = _candidate_rows(snapshot, "created_at >= :since", "", {"since": since}, now)
     rows, of_unknown, repeated = _eligible_rows(snapshot, found)
@@ -94,7 +94,7 @@ def load_candidates(snapshot: Snapshot, *, since: datetime, now: datetime, at_le
         rows = rows[:at_least]
         if len(found) < most:
             break
-        most *= 2  # among the newest there are posts of unknown authors, or buried ones: look further back
+        most *= 2  # some of the newest have unknown authors or tombstones: read further back
     posts = Posts(
         ids=[row[0] for row in rows],
         author_ids=[row[1] for row in rows],
@@ -108,8 +108,8 @@ def load_candidates(snapshot: Snapshot, *, since: datetime, now: datetime, at_le
     return posts
 
 
-def load_all_posts(snapshot: Snapshot, *, now: datetime) -> PostColumns:
-    """Keys, authors and times of all posts that anyone may see (for training)."""
+def load_all_posts(snapshot: DatabaseSnapshot, *, now: datetime) -> PostColumns:
+    """Id hashes, authors and times of all posts that anyone may see (for training)."""
     ((connection, name),) = snapshot.homes("posts")
     _check_hash(connection)
     query = f"""
@@ -120,21 +120,21 @@ def load_all_posts(snapshot: Snapshot, *, now: datetime) -> PostColumns:
     found = _of_known_authors(snapshot, copy_binary(connection, query, {"post": ">i8", "author": ">i8", "at": ">f8"}))
     gone = snapshot.once(buried_post_id_hashes)
     if gone:
-        stands = ~IdHashSet.of(np.array(list(gone), np.int64)).contains(found["post"])
-        found = {name: column[stands] for name, column in found.items()}
+        is_visible = ~IdHashSet.of(np.array(list(gone), np.int64)).contains(found["post"])
+        found = {name: column[is_visible] for name, column in found.items()}
     found = _once_each(found, order=(-found["at"], found["author"]))
     return PostColumns(id_hashes=found["post"], author_id_hashes=found["author"], created_at=_guarded(found["at"]))
 
 
-def load_post_lives(snapshot: Snapshot, *, now: datetime) -> PostLives:
-    """All posts with the times between which they could be seen (for replaying the past).
+def load_post_lives(snapshot: DatabaseSnapshot, *, now: datetime) -> PostLives:
+    """All posts with the times between which they could be seen (for the replay).
 
-    A post that went out of a view leaves no row, so nothing is known of its life; it is missing here. So is one whose
-    author went out of the view of users.
+    Posts that have left a view are missing, since nothing is known about them; so are those whose author has left the
+    view of users.
     """
     ((connection, name),) = snapshot.homes("posts")
     _check_hash(connection)
-    # Deleted ahead of now, or at infinity, is deleted: pages ask only whether there is a time at all.
+    # A deletion time ahead of now, or at infinity, means deleted: pages only check whether there is a time.
     deleted_at = f"CASE WHEN deleted_at IS NOT NULL THEN least({seconds_sql('deleted_at')}, {now.timestamp()!r}) END"
     query = f"""
         SELECT {id_hash_sql("id")}, {id_hash_sql("author_id")}, {seconds_sql("created_at")},
@@ -154,20 +154,20 @@ def load_post_lives(snapshot: Snapshot, *, now: datetime) -> PostLives:
     )
 
 
-def _with_burials(snapshot: Snapshot, posts: Int64s, deleted: Floats) -> Floats:
-    """Until when posts could be seen, those that the API deleted until then at the latest."""
+def _with_burials(snapshot: DatabaseSnapshot, posts: Int64s, deleted: Floats) -> Floats:
+    """Until when posts could be seen; posts with a tombstone, until then at the latest."""
     gone = snapshot.once(buried_post_id_hashes)
     if not gone:
         return deleted
-    (places,) = np.nonzero(IdHashSet.of(np.array(list(gone), np.int64)).contains(posts))
-    buried_at = np.array([gone[key] for key in posts[places].tolist()], np.float64)
+    (indices,) = np.nonzero(IdHashSet.of(np.array(list(gone), np.int64)).contains(posts))
+    buried_at = np.array([gone[id_hash] for id_hash in posts[indices].tolist()], np.float64)
     until = deleted.copy()
-    until[places] = np.minimum(until[places], buried_at)
+    until[indices] = np.minimum(until[indices], buried_at)
     return until
 
 
-def load_block_pairs(snapshot: Snapshot) -> BlockPairs:
-    """All blocks with their times (for replaying the past)."""
+def load_block_pairs(snapshot: DatabaseSnapshot) -> BlockPairs:
+    """All blocks with their times (for the replay)."""
     parts = [
         copy_binary(
             connection,
@@ -184,17 +184,17 @@ def load_block_pairs(snapshot: Snapshot) -> BlockPairs:
     return BlockPairs(user_id_hashes=user, blocked_id_hashes=blocked, at=at)
 
 
-def load_events(snapshot: Snapshot, *, since: datetime, now: datetime) -> Events:
-    """The interactions since a time of all who count; those dated ahead of `now` are dated now (promise 11)."""
+def load_events(snapshot: DatabaseSnapshot, *, since: datetime, now: datetime) -> Events:
+    """Interactions since a time of all users who count; a time ahead of `now` becomes now (promise 11)."""
     return load_all_events(snapshot, since=since, now=now).counted
 
 
-def load_all_events(snapshot: Snapshot, *, since: datetime, now: datetime) -> LoadedEvents:
-    """The same, and beside them those of users who do not count."""
+def load_all_events(snapshot: DatabaseSnapshot, *, since: datetime, now: datetime) -> LoadedEvents:
+    """The same, and also those of users who do not count."""
     events = _events(snapshot, f"created_at >= '{since.isoformat()}'::timestamptz", now)
     known = snapshot.once(known_user_id_hashes)
     counts = known.contains(events.user_id_hashes) if known is not None else np.ones(len(events), np.bool_)
-    # Nearly always all of them count, which spares a copy of all columns.
+    # Nearly always all of them count, so no column has to be copied.
     counted, uncounted = events if counts.all() else events.where(counts), events.where(~counts)
     gone = snapshot.once(buried_user_id_hashes)
     if len(gone):
@@ -202,8 +202,8 @@ def load_all_events(snapshot: Snapshot, *, since: datetime, now: datetime) -> Lo
     return LoadedEvents(counted=counted, uncounted=uncounted)
 
 
-def load_events_of(snapshot: Snapshot, user_ids: Sequence[str], *, since: datetime, now: datetime) -> Events:
-    """The interactions since a time of some users, all of whom count, by the index on users."""
+def load_events_of(snapshot: DatabaseSnapshot, user_ids: Sequence[str], *, since: datetime, now: datetime) -> Events:
+    """Interactions since a time of some users, who must all count; uses the index on users."""
     parts, gone = [], buried_in_views(snapshot, "users", user_ids)
     alive = [user_id for user_id in user_ids if user_id not in gone]
     for start in range(0, len(alive), _USER_BATCH):
@@ -219,22 +219,22 @@ def load_events_of(snapshot: Snapshot, user_ids: Sequence[str], *, since: dateti
 
 
 def sql_text(text: str) -> str:
-    """A text as a literal of SQL, for COPY, which takes no values of its own."""
+    """A text as an SQL literal, for COPY, which has no parameters."""
     if "\\" in text or "\0" in text:
         return "E'" + text.replace("\\", "\\\\").replace("'", "''").replace("\0", "") + "'"
     return "'" + text.replace("'", "''") + "'"
 
 
-def _events(snapshot: Snapshot, condition: str, now: datetime) -> Events:
+def _events(snapshot: DatabaseSnapshot, condition: str, now: datetime) -> Events:
     codes = " ".join(f"WHEN '{kind}' THEN {code}" for kind, code in KIND_CODES.items())
     kinds = ",".join(f"'{kind}'" for kind in KIND_CODES)
     columns = f"""
         {id_hash_sql("user_id")}, {id_hash_sql("post_id")}, (CASE kind {codes} END)::int2,
         least({seconds_sql("created_at")}, {now.timestamp()!r}::float8)
         """
-    # Those in our own tables were checked when they came; and posts that cannot be used are unknown anyway.
-    is_somebody = usable_id_sql("user_id") if snapshot.database.has_views else "user_id IS NOT NULL"
-    wanted = f"{condition} AND kind IN ({kinds}) AND {is_somebody} AND post_id IS NOT NULL"
+    # In our own tables, ids were checked on arrival; unusable post ids match no post anyway.
+    has_user = usable_id_sql("user_id") if snapshot.database.has_views else "user_id IS NOT NULL"
+    wanted = f"{condition} AND kind IN ({kinds}) AND {has_user} AND post_id IS NOT NULL"
     fields = {"user": ">i8", "post": ">i8", "kind": ">i2", "at": ">f8"}
     parts = [
         copy_binary(connection, f"SELECT {columns} FROM {name} WHERE {wanted}", fields)
@@ -245,16 +245,16 @@ def _events(snapshot: Snapshot, condition: str, now: datetime) -> Events:
 
 
 def load_active_users(
-    snapshot: Snapshot,
+    snapshot: DatabaseSnapshot,
     *,
     since: datetime,
     now: datetime,
     at_most: int,
     askers: Mapping[str, tuple[datetime, int]] | None = None,
 ) -> Users:
-    """Users who joined, posted, interacted or asked (when, and their key) since a time, the latest first.
+    """Users who joined, posted, interacted or requested a page (`askers`) since a time, the latest first.
 
-    Over views only those whom the view of users has.
+    With views, only those in the view of users.
     """
     latest = dict(askers or {})
     for relation, column in (("users", "id"), ("posts", "author_id"), ("interactions", "user_id")):
@@ -268,43 +268,43 @@ def load_active_users(
                 ),
                 {"since": since, "now": now},
             )
-            for user_id, key, at in found:
+            for user_id, id_hash, at in found:
                 known = latest.get(user_id)
                 if known is None or at > known[0]:
-                    latest[user_id] = (at, key)
+                    latest[user_id] = (at, id_hash)
     for gone in buried(snapshot.connection(snapshot.database.own), "users", list(latest)):
         del latest[gone]
     known_users = snapshot.once(known_user_id_hashes)
     if known_users is not None:
-        counts = known_users.contains(np.array([key for _, key in latest.values()], np.int64)).tolist()
+        counts = known_users.contains(np.array([id_hash for _, id_hash in latest.values()], np.int64)).tolist()
         latest = {user: found for (user, found), is_known in zip(latest.items(), counts, strict=True) if is_known}
-    usable_ones = ((user_id, active) for user_id, active in latest.items() if is_usable_id(user_id))
-    ranked = sorted(usable_ones, key=lambda item: (-item[1][0].timestamp(), item[0]))[:at_most]
+    usable = ((user_id, active) for user_id, active in latest.items() if is_usable_id(user_id))
+    ranked = sorted(usable, key=lambda item: (-item[1][0].timestamp(), item[0]))[:at_most]
     users = Users(
         ids=[user for user, _ in ranked],
-        id_hashes=np.array([key for _, (_, key) in ranked], np.int64),
+        id_hashes=np.array([id_hash for _, (_, id_hash) in ranked], np.int64),
         active_at=np.array([at.timestamp() for _, (at, _) in ranked], np.float64),
     )
     _check_unique(users.ids, users.id_hashes, "users")
     return users
 
 
-def load_id_hashes(snapshot: Snapshot, user_ids: Sequence[str]) -> Int64s:
-    """The keys of these ids, in their order."""
+def load_id_hashes(snapshot: DatabaseSnapshot, user_ids: Sequence[str]) -> Int64s:
+    """The hashes of these ids, in their order."""
     connection = snapshot.connection(snapshot.database.own)
     found = connection.execute(
         sa.text(f"SELECT {id_hash_sql('id')} FROM unnest(CAST(:ids AS text[])) WITH ORDINALITY AS t(id, n) ORDER BY n"),
         {"ids": list(user_ids)},
     )
-    return np.array([key for (key,) in found], np.int64)
+    return np.array([id_hash for (id_hash,) in found], np.int64)
 
 
-def known_user_id_hashes(snapshot: Snapshot) -> IdHashSet | None:
-    """The keys of all whom the view of users has and who were not erased; None where the relations are our own: there
-    everybody counts. Ask by `snapshot.once`.
+def known_user_id_hashes(snapshot: DatabaseSnapshot) -> IdHashSet | None:
+    """The id hashes of all users in the view of users who were not erased. None if the relations are our own tables:
+    then all users count. Call it by `snapshot.once`.
 
-    By key, because events that came by the API stand in another database than the view, perhaps, and because to look
-    up a key is quicker than any join of texts.
+    Hashes, since events from the API may be in another database than the view, and since looking up a hash is faster
+    than any join of texts.
     """
     if not snapshot.database.has_views:
         return None
@@ -313,23 +313,25 @@ def known_user_id_hashes(snapshot: Snapshot) -> IdHashSet | None:
     found = copy_binary(
         connection, f"SELECT {id_hash_sql('id')} FROM {name} WHERE {usable_id_sql('id')}", {"user": ">i8"}
     )
-    keys, gone = found["user"], snapshot.once(buried_user_id_hashes)
-    return IdHashSet.of(keys[~IdHashSet.of(gone).contains(keys)] if len(gone) else keys)
+    hashes, gone = found["user"], snapshot.once(buried_user_id_hashes)
+    return IdHashSet.of(hashes[~IdHashSet.of(gone).contains(hashes)] if len(gone) else hashes)
 
 
-def buried_user_id_hashes(snapshot: Snapshot) -> Int64s:
-    """The keys of those whom the view of users has although they were erased. Ask by `snapshot.once`."""
+def buried_user_id_hashes(snapshot: DatabaseSnapshot) -> Int64s:
+    """The id hashes of erased users who are still in the view of users. Call it by `snapshot.once`."""
     return load_id_hashes(snapshot, list(snapshot.once(buried_users_in_view)))
 
 
-def buried_post_id_hashes(snapshot: Snapshot) -> dict[int, float]:
-    """The keys of posts that the view has although the API deleted them, and when. Ask by `snapshot.once`."""
+def buried_post_id_hashes(snapshot: DatabaseSnapshot) -> dict[int, float]:
+    """Hashes of posts with a tombstone that are still in the view, and since when. Call it by `snapshot.once`."""
     gone = snapshot.once(buried_posts_in_view)
     return dict(zip(load_id_hashes(snapshot, list(gone)).tolist(), gone.values(), strict=True))
 
 
-def _of_known_authors(snapshot: Snapshot, columns: Mapping[str, npt.NDArray[Any]]) -> Mapping[str, npt.NDArray[Any]]:
-    """The posts, as columns, whose author counts."""
+def _of_known_authors(
+    snapshot: DatabaseSnapshot, columns: Mapping[str, npt.NDArray[Any]]
+) -> Mapping[str, npt.NDArray[Any]]:
+    """The posts (as columns) whose author counts."""
     known = snapshot.once(known_user_id_hashes)
     counts = known.contains(columns["author"]) if known is not None else None
     if counts is None or counts.all():
@@ -340,15 +342,15 @@ def _of_known_authors(snapshot: Snapshot, columns: Mapping[str, npt.NDArray[Any]
 def _once_each(
     columns: Mapping[str, npt.NDArray[Any]], *, order: Sequence[npt.NDArray[Any]]
 ) -> Mapping[str, npt.NDArray[Any]]:
-    """The posts, as columns, each in one row: of several that which is first by `order`."""
+    """The posts (as columns), each in one row: of several rows, the first one by `order`."""
     kept = rows_to_keep(columns["post"], "posts", order=order)
     return columns if kept is None else {name: column[kept] for name, column in columns.items()}
 
 
-def _eligible_rows(snapshot: Snapshot, rows: Sequence[Any]) -> tuple[Sequence[Any], int, int]:
-    """Of rows of `_candidate_rows` those that were not buried and whose author counts, each post in one.
+def _eligible_rows(snapshot: DatabaseSnapshot, rows: Sequence[Any]) -> tuple[Sequence[Any], int, int]:
+    """The rows of `_candidate_rows` without tombstones and with an author who counts, one for each post.
 
-    And how many are by others, and how many are repeated.
+    Also returns how many rows have other authors, and how many are repeated.
     """
     gone = buried_in_views(snapshot, "posts", [row[0] for row in rows])
     rows = [row for row in rows if row[0] not in gone] if gone else rows
@@ -357,14 +359,14 @@ def _eligible_rows(snapshot: Snapshot, rows: Sequence[Any]) -> tuple[Sequence[An
         return rows, 0, 0  # our own table has each post once
     counts = known.contains(np.array([row[3] for row in rows], np.int64))
     found = [row for row, is_known in zip(rows, counts.tolist(), strict=True) if is_known]
-    keys, authors = (np.array([row[column] for row in found], np.int64) for column in (2, 3))
-    kept = rows_to_keep(keys, "posts", order=(-np.array([row[4] for row in found], np.float64), authors))
-    once = found if kept is None else [found[place] for place in kept.tolist()]
+    hashes, authors = (np.array([row[column] for row in found], np.int64) for column in (2, 3))
+    kept = rows_to_keep(hashes, "posts", order=(-np.array([row[4] for row in found], np.float64), authors))
+    once = found if kept is None else [found[index] for index in kept.tolist()]
     return once, int((~counts).sum()), len(found) - len(once)
 
 
 def _candidate_rows(
-    snapshot: Snapshot, condition: str, limit: str, values: Mapping[str, object], now: datetime
+    snapshot: DatabaseSnapshot, condition: str, limit: str, values: Mapping[str, object], now: datetime
 ) -> Sequence[Any]:
     ((connection, name),) = snapshot.homes("posts")
     _check_hash(connection)
@@ -378,32 +380,32 @@ def _candidate_rows(
 
 
 def id_hash_sql(column: str) -> str:
-    """The SQL of a column's 64-bit key."""
+    """The SQL of the 64-bit hash of an id."""
     return f'hashtextextended(CAST({column} AS text) COLLATE "C", 0)'
 
 
 def _check_hash(connection: sa.Connection) -> None:
-    """PostgreSQL does not promise that its hash stays the same for ever; find out instead of mixing up users."""
+    """PostgreSQL does not guarantee that its hash function never changes; fail rather than mix up users."""
     got = connection.scalar(sa.text(f"SELECT {id_hash_sql(':probe')}"), {"probe": _PROBE})
-    if got != _PROBE_KEY:
+    if got != _PROBE_HASH:
         version = connection.scalar(sa.text("SHOW server_version"))
-        raise SourceError(f"hashtextextended: got {got}, expected {_PROBE_KEY}; PostgreSQL {version} is not supported")
+        raise SourceError(f"hashtextextended: got {got}, expected {_PROBE_HASH}; PostgreSQL {version} is not supported")
 
 
-def _check_unique(ids: list[str], keys: Int64s, relation: str) -> None:
-    if np.diff(np.sort(keys)).all():  # numpy 2.4's `unique` hashes, which takes ten times as long
+def _check_unique(ids: list[str], hashes: Int64s, relation: str) -> None:
+    if np.diff(np.sort(hashes)).all():  # numpy 2.4's `unique` uses a hash table, which takes ten times as long
         return
     if len(set(ids)) < len(ids):
         twice = next(post_id for post_id in ids if ids.count(post_id) > 1)
         raise SourceError(f"{relation}.id: {twice!r} stands in more than one row; ids must be unique")
-    raise SourceError(f"{relation}.id: two ids share a 64-bit key; change one of them")
+    raise SourceError(f"{relation}.id: two ids share a 64-bit hash; change one of them")
 
 
 def _guarded(seconds: Floats) -> Floats:
-    """The same times, between those that a datetime can hold: differences of infinite ones would be no numbers."""
+    """The times, limited to the range of a datetime, since differences of infinite times are not numbers."""
     return np.clip(seconds, EARLIEST.timestamp(), LATEST.timestamp(), out=seconds)
 
 
 def to_datetime(seconds: float) -> datetime:
-    """A time out of a column."""
+    """A time from a column."""
     return datetime.fromtimestamp(seconds, UTC)

@@ -4,24 +4,24 @@ Done only if there are tombstones. A million ids take a second or two. The team'
 must not know the secret.
 """
 
-from shared.db.engine import Snapshot
+from shared.db.engine import DatabaseSnapshot
 from shared.db.relations import usable_id_sql
 from shared.db.tombstones import Tombstones, post_tombstones, user_tombstones
 
 _BLOCK = 1 << 20  # bytes
 
 
-def buried_users_in_view(snapshot: Snapshot) -> dict[str, float]:
+def buried_users_in_view(snapshot: DatabaseSnapshot) -> dict[str, float]:
     """Erased users who are still in the view of users, and when they were erased. Call it by `snapshot.once`."""
     return _buried_in_view(snapshot, "users", snapshot.once(user_tombstones))
 
 
-def buried_posts_in_view(snapshot: Snapshot) -> dict[str, float]:
+def buried_posts_in_view(snapshot: DatabaseSnapshot) -> dict[str, float]:
     """Deleted or erased posts that are still in the view of posts, and since when. Call it by `snapshot.once`."""
     return _buried_in_view(snapshot, "posts", snapshot.once(post_tombstones))
 
 
-def _buried_in_view(snapshot: Snapshot, relation: str, tombstones: Tombstones) -> dict[str, float]:
+def _buried_in_view(snapshot: DatabaseSnapshot, relation: str, tombstones: Tombstones) -> dict[str, float]:
     if not tombstones:
         return {}
     ((connection, name),) = snapshot.homes(relation)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from shared.db.engine import Snapshot
+from shared.db.engine import DatabaseSnapshot
 from shared.domain import POSITIVE_KINDS
 
 MAX_POSITIVES = 1000  # counting stops there
@@ -30,7 +30,7 @@ class UserDetails:
     positives: int  # posts, up to MAX_POSITIVES
 
 
-def post_details(snapshot: Snapshot, post_ids: Sequence[str]) -> dict[str, PostDetails]:
+def post_details(snapshot: DatabaseSnapshot, post_ids: Sequence[str]) -> dict[str, PostDetails]:
     """Details of those of these posts that are still in the relation."""
     details: dict[str, PostDetails] = {}
     for connection, name in snapshot.homes("posts"):
@@ -42,7 +42,7 @@ def post_details(snapshot: Snapshot, post_ids: Sequence[str]) -> dict[str, PostD
     return details
 
 
-def user_details(snapshot: Snapshot, user_id: str) -> UserDetails:
+def user_details(snapshot: DatabaseSnapshot, user_id: str) -> UserDetails:
     """When a user joined, and how many positives they gave."""
     joined_at: datetime | None = None
     for connection, name in snapshot.homes("users"):
@@ -58,18 +58,18 @@ def user_details(snapshot: Snapshot, user_id: str) -> UserDetails:
     return UserDetails(joined_at=joined_at, positives=min(len(liked), MAX_POSITIVES))
 
 
-def count_positives(snapshot: Snapshot, *, most: int) -> int:
+def count_positives(snapshot: DatabaseSnapshot, *, most: int) -> int:
     """How many likes, comments, saves and shares there are, including repeats; counted up to `most` per home."""
     kinds = sorted(kind.value for kind in POSITIVE_KINDS)
     return _count(snapshot, "interactions", "kind = ANY(:kinds)", most, kinds=kinds)
 
 
-def count_posts(snapshot: Snapshot, *, most: int) -> int:
+def count_posts(snapshot: DatabaseSnapshot, *, most: int) -> int:
     """How many posts are not deleted; counted up to `most` per home."""
     return _count(snapshot, "posts", "deleted_at IS NULL", most)
 
 
-def count_trainable(snapshot: Snapshot, *, since: datetime) -> tuple[int, int]:
+def count_trainable(snapshot: DatabaseSnapshot, *, since: datetime) -> tuple[int, int]:
     """How many users have liked, commented, saved or shared something since a time, and on how many posts.
 
     Reads all of these events; a user or post with events in two homes counts twice.
@@ -85,7 +85,7 @@ def count_trainable(snapshot: Snapshot, *, since: datetime) -> tuple[int, int]:
     return users, posts
 
 
-def _count(snapshot: Snapshot, relation: str, condition: str, most: int, **values: object) -> int:
+def _count(snapshot: DatabaseSnapshot, relation: str, condition: str, most: int, **values: object) -> int:
     counts = []
     for connection, name in snapshot.homes(relation):
         query = f"SELECT count(*) FROM (SELECT FROM {name} WHERE {condition} LIMIT {most}) AS counted"

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from shared.db.engine import RELATIONS, Database, Snapshot
+from shared.db.engine import RELATIONS, Database, DatabaseSnapshot
 from shared.db.tables import runs
 from shared.errors import SourceError
 
@@ -17,7 +17,7 @@ HEURISTIC_JOB = "heuristic"  # the job that reads all relations most often, and 
 MANY = 20  # rows; fewer may well have been deleted one by one
 
 
-def count_relation_rows(snapshot: Snapshot) -> dict[str, int]:
+def count_relation_rows(snapshot: DatabaseSnapshot) -> dict[str, int]:
     """Rows of each relation in the app's own home, counted up to `MANY`.
 
     With views, events and blocks from the API are not counted: they would hide that a view is empty.

@@ -85,9 +85,9 @@ class Database:
         return checked
 
     @contextmanager
-    def read(self) -> Iterator["Snapshot"]:
+    def read(self) -> Iterator["DatabaseSnapshot"]:
         """A consistent read-only snapshot of each PostgreSQL."""
-        snapshot = Snapshot(self)
+        snapshot = DatabaseSnapshot(self)
         with store_errors(self.source or self.own):
             try:
                 yield snapshot
@@ -100,13 +100,13 @@ class Database:
             self.source.engine.dispose()
 
 
-class Snapshot:
+class DatabaseSnapshot:
     """Repeatable-read, read-only connections, one to each PostgreSQL that is read."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self._connections: dict[int, sa.Connection] = {}
-        self._read: dict[Callable[[Snapshot], Any], Any] = {}
+        self._read: dict[Callable[[DatabaseSnapshot], Any], Any] = {}
 
     def connection(self, home: RelationHome) -> sa.Connection:
         """The connection to a home, opened at its first use."""
@@ -123,7 +123,7 @@ class Snapshot:
         for home in self.database.homes(relation):
             yield self.connection(home), home.name(relation)
 
-    def once(self, read: Callable[["Snapshot"], ResultT]) -> ResultT:
+    def once(self, read: Callable[["DatabaseSnapshot"], ResultT]) -> ResultT:
         """The result of a function of this snapshot; it is called only once."""
         if read not in self._read:
             self._read[read] = read(self)

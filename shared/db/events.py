@@ -1,6 +1,6 @@
-"""Events that arrive by the API: a transaction of a few statements keeps some batches; repeating one changes nothing.
+"""Events from the API: one transaction with a few statements stores several batches; repeating it changes nothing.
 
-In both data modes they are kept in our own table: beside the team's view, the relation is what both hold together.
+In both data modes they are stored in our own table. With views, the relation is the union of the view and this table.
 """
 
 from collections import Counter
@@ -28,7 +28,7 @@ USER_ERASED, POST_UNKNOWN, POST_DELETED = "user-erased", "post-unknown", "post-d
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedPosition:
-    """The page that an event was made on."""
+    """The page on which an event happened."""
 
     source: str
     generation: int
@@ -37,7 +37,7 @@ class FeedPosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What a user did with a post, checked."""
+    """What a user did with a post; already validated."""
 
     user_id: str
     post_id: str
@@ -49,19 +49,19 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredBatch:
-    """What became of a batch. Events that were neither refused nor new were there already."""
+    """The result of a batch. Events that were neither refused nor new were there already."""
 
     new: int
-    refused: Mapping[int, str]  # place in the batch → why
-    post_numbers: Mapping[str, int]  # posts of the kept events → row, of those that have one
+    refused: Mapping[int, str]  # index in the batch → reason
+    post_numbers: Mapping[str, int]  # post → number, for posts of stored events that have one
     hides: SafetyChange = field(default_factory=SafetyChange)  # what Redis must learn of hidden posts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokedBatch:
-    """What became of events that were taken back."""
+    """The result of taking events back."""
 
-    events: int  # of the batch, those that had something to take back
+    events: int  # how many of the batch had something to take back
     hides: SafetyChange
 
 
@@ -85,14 +85,14 @@ _BY_EVENT_ID = "ON CONFLICT (event_id) WHERE event_id IS NOT NULL DO NOTHING"
 
 _REVOKED = """
     unnest(CAST(:users AS text[]), CAST(:posts AS text[]), CAST(:kinds AS text[]), CAST(:event_ids AS text[]))
-        WITH ORDINALITY AS t(user_id, post_id, kind, event_id, place)
+        WITH ORDINALITY AS t(user_id, post_id, kind, event_id, index)
     """
 _IS_REVOKED = """
     i.user_id = t.user_id AND i.post_id = t.post_id AND i.kind = t.kind
     AND (t.event_id IS NULL OR i.event_id = t.event_id)
     """
-# Rows are locked in the order in which `store_events` writes them, which is Python's: whoever waits for a row holds
-# none that comes after it. A statement of its own, so that the one that deletes sees what was changed meanwhile.
+# Rows are locked in the order in which `store_events` writes them, which is Python's sort order, against deadlocks. It
+# is a statement of its own, so that the DELETE sees what was changed meanwhile.
 _LOCK_IN_ORDER = f"""
     SELECT 1 FROM {SCHEMA}.interactions i, {_REVOKED} WHERE {_IS_REVOKED}
     ORDER BY i.event_id IS NOT NULL, i.event_id COLLATE "C", i.user_id COLLATE "C", i.post_id COLLATE "C",
@@ -101,30 +101,31 @@ _LOCK_IN_ORDER = f"""
     """
 _REVOKE = f"""
     DELETE FROM {SCHEMA}.interactions i USING {_REVOKED} WHERE {_IS_REVOKED}
-    RETURNING t.place, i.source, i.generation, i.kind, i.user_id
+    RETURNING t.index, i.source, i.generation, i.kind, i.user_id
     """
 
 
 def store_events(database: Database, events: Sequence[Event]) -> StoredBatch:
-    """Keep a batch of events; see `store_batches`."""
+    """Store a batch of events; see `store_batches`."""
     (stored,) = store_batches(database, [events])
     return stored
 
 
 def store_batches(database: Database, batches: Sequence[Sequence[Event]]) -> list[StoredBatch]:
-    """Keep batches of events, in one transaction; what is counted as new is durable when this returns.
+    """Store batches of events in one transaction; new events are durable when this returns.
 
-    Each batch is answered as if those before it had been kept before. Hides of all are noted as one change, which each
-    batch that has some is given. Refused are events of erased users, and on posts that were deleted or that the
-    relation does not have. Users need not be in the relation: in our own table an event makes its user known, and over
-    views it counts from the day on which the view has its user. A view that does not answer refuses nothing.
+    Each batch gets its result as if the earlier ones had been stored before it. The hides of all batches are recorded
+    as one change, which is returned for each batch with a hide. Events of erased users are refused, and events on posts
+    that were deleted or are not in the relation. Users need not be in the relation: in our own table an event adds its
+    user, and with views it counts as soon as the view has its user. If a view does not answer, no event is refused
+    because of it.
     """
     events = [event for batch in batches for event in batch]
     in_view = _in_view(database, events)
     with database.begin() as connection:
         hold_off_erasures(connection)
         refused = _refusals(connection, events, _in_own_table(connection, events) if in_view is None else in_view)
-        kept = [event for place, event in enumerate(events) if place not in refused]
+        kept = [event for index, event in enumerate(events) if index not in refused]
         kept = _without_future_pages(connection, kept)
         if not database.has_views:
             add_missing_users(connection, _first_acts(kept))
@@ -132,9 +133,9 @@ def store_batches(database: Database, batches: Sequence[Sequence[Event]]) -> lis
         counts: Counter[FeedKey] = Counter()
         new = _insert(connection, unnamed, _ONCE, counts) | _insert(connection, named, _BY_EVENT_ID, counts)
         count_events(connection, counts)
-        rows = known_post_numbers(connection, sorted({event.post_id for event in kept}))
+        numbers = known_post_numbers(connection, sorted({event.post_id for event in kept}))
         hides = note_change(connection, user_ids=_hiders(kept))
-    return [_part(batch, refused, start, new, rows, hides) for batch, start in _with_starts(batches)]
+    return [_part(batch, refused, start, new, numbers, hides) for batch, start in _with_starts(batches)]
 
 
 def _with_starts(batches: Sequence[Sequence[Event]]) -> Iterator[tuple[Sequence[Event], int]]:
@@ -150,23 +151,25 @@ def _part(
     refused: Mapping[int, str],
     start: int,
     new: set[EventKey],
-    rows: Mapping[str, int],
+    numbers: Mapping[str, int],
     hides: SafetyChange,
 ) -> StoredBatch:
-    """What became of one of several batches; events that are new are taken off `new`, since they are new only once."""
-    mine = {place: refused[start + place] for place in range(len(batch)) if start + place in refused}
-    kept = {_key_of(event) for place, event in enumerate(batch) if place not in mine}
+    """The result of one of several batches; removes its new events from `new`, since they are new only once."""
+    reasons = {index: refused[start + index] for index in range(len(batch)) if start + index in refused}
+    kept = {_key_of(event) for index, event in enumerate(batch) if index not in reasons}
     first = kept & new
     new -= first
-    has_hides = any(event.kind is InteractionKind.HIDE for place, event in enumerate(batch) if place not in mine)
-    return StoredBatch(new=len(first), refused=mine, post_numbers=rows, hides=hides if has_hides else SafetyChange())
+    has_hides = any(event.kind is InteractionKind.HIDE for index, event in enumerate(batch) if index not in reasons)
+    return StoredBatch(
+        new=len(first), refused=reasons, post_numbers=numbers, hides=hides if has_hides else SafetyChange()
+    )
 
 
 def revoke_events(database: Database, events: Sequence[Event]) -> RevokedBatch:
     """Take events back.
 
-    An event with an id takes back that one, one without an id all of its user, post and kind. What stands in the team's
-    own relation is theirs to take back.
+    An event with an id takes back that event; one without an id, all of its user, post and kind. Events in the team's
+    own relation are not changed.
     """
     wanted = dict.fromkeys((event.user_id, event.post_id, event.kind.value, event.event_id) for event in events)
     users, posts, kinds, event_ids = zip(*wanted, strict=True) if wanted else ((), (), (), ())
@@ -179,7 +182,7 @@ def revoke_events(database: Database, events: Sequence[Event]) -> RevokedBatch:
         hiders = _hiders(events)
         hides = note_change(connection, user_ids=hiders - buried(connection, "users", sorted(hiders)))
         note_revoked(connection, {row[4] for row in gone})
-    return RevokedBatch(events=len({place for place, *_ in gone}), hides=hides)
+    return RevokedBatch(events=len({index for index, *_ in gone}), hides=hides)
 
 
 def _hiders(events: Iterable[Event]) -> set[str]:
@@ -188,14 +191,14 @@ def _hiders(events: Iterable[Event]) -> set[str]:
 
 
 def _in_view(database: Database, events: Sequence[Event]) -> Mapping[str, bool] | None:
-    """Which of the posts the team's view has, and whether they stand; None: the relations are our own tables."""
+    """Which posts are in the team's view, and whether they are visible; None if the relations are our own tables."""
     if not database.has_views:
         return None
     ids = sorted({event.post_id for event in events})
     try:
         with database.read() as snapshot:
             return visibility_of_posts(snapshot, ids)
-    except (StoreUnavailable, SourceError):  # an event that is lost is worse than one on a post that is not there
+    except (StoreUnavailable, SourceError):  # a lost event is worse than one on a missing post
         return dict.fromkeys(ids, True)
 
 
@@ -205,22 +208,22 @@ def _in_own_table(connection: sa.Connection, events: Sequence[Event]) -> Mapping
     return {row[0]: row[1] for row in found}
 
 
-def _refusals(connection: sa.Connection, events: Sequence[Event], standing: Mapping[str, bool]) -> dict[int, str]:
+def _refusals(connection: sa.Connection, events: Sequence[Event], visible: Mapping[str, bool]) -> dict[int, str]:
     erased = buried(connection, "users", sorted({event.user_id for event in events}))
     deleted = buried(connection, "posts", sorted({event.post_id for event in events}))
     refused: dict[int, str] = {}
-    for place, event in enumerate(events):
+    for index, event in enumerate(events):
         if event.user_id in erased:
-            refused[place] = USER_ERASED
-        elif event.post_id in deleted or standing.get(event.post_id) is False:
-            refused[place] = POST_DELETED
-        elif event.post_id not in standing:
-            refused[place] = POST_UNKNOWN
+            refused[index] = USER_ERASED
+        elif event.post_id in deleted or visible.get(event.post_id) is False:
+            refused[index] = POST_DELETED
+        elif event.post_id not in visible:
+            refused[index] = POST_UNKNOWN
     return refused
 
 
 def _without_future_pages(connection: sa.Connection, events: list[Event]) -> list[Event]:
-    """The events, those on a page of a generation that was never given out without it: it counts for none."""
+    """The events; a feed position of a generation that does not exist yet is dropped, since it counts for no feed."""
     if not any(event.feed_position for event in events):
         return events
     newest = newest_generation(connection)
@@ -238,22 +241,22 @@ def _first_acts(events: Sequence[Event]) -> dict[str, datetime]:
 
 
 def _key_of(event: Event) -> EventKey:
-    """What an event is known by: its id, or its user, post and kind."""
+    """What identifies an event: its id, or its user, post and kind."""
     return (event.event_id,) if event.event_id is not None else (event.user_id, event.post_id, event.kind.value)
 
 
 def _latest_of_each(events: Sequence[Event]) -> list[Event]:
-    """Of the events without an id the latest of each user, post and kind: one statement may touch a row only once."""
+    """The latest event without an id of each user, post and kind: one statement may change a row only once."""
     latest: dict[EventKey, Event] = {}
     for event in events:
         key = _key_of(event)
         if event.event_id is None and (key not in latest or event.at > latest[key].at):
             latest[key] = event
-    return [latest[key] for key in sorted(latest)]  # two batches at once take the rows in the same order
+    return [latest[key] for key in sorted(latest)]  # concurrent batches write the rows in the same order
 
 
 def _first_of_each(events: Sequence[Event]) -> list[Event]:
-    """Of the events with an id the first of each id."""
+    """The first event of each event id."""
     first: dict[str, Event] = {}
     for event in events:
         if event.event_id is not None:
@@ -264,21 +267,21 @@ def _first_of_each(events: Sequence[Event]) -> list[Event]:
 def _insert(
     connection: sa.Connection, events: Sequence[Event], on_conflict: str, counts: Counter[FeedKey]
 ) -> set[EventKey]:
-    """Write events, count those that are new by their feeds, and give the keys of those that are new."""
+    """Insert events and add the new ones to the counts of their feeds; returns the keys of the new ones."""
     if not events:
         return set()
-    places = [event.feed_position for event in events]
+    positions = [event.feed_position for event in events]
     values = {
         "users": [event.user_id for event in events],
         "posts": [event.post_id for event in events],
         "kinds": [event.kind.value for event in events],
         "times": [event.at for event in events],
         "event_ids": [event.event_id for event in events],
-        "sources": [place and place.source for place in places],
-        "generations": [place and place.generation for place in places],
-        "positions": [place and place.position for place in places],
+        "sources": [position and position.source for position in positions],
+        "generations": [position and position.generation for position in positions],
+        "positions": [position and position.position for position in positions],
     }
-    # `xmax` is 0 in a row that the statement made, and set in one that it changed.
+    # `xmax` is 0 in a row that the statement inserted, and set in one that it changed.
     statement = f"{_INSERT} {on_conflict} RETURNING xmax = 0, source, generation, kind, user_id, post_id, event_id"
     new: set[EventKey] = set()
     for is_new, source, generation, kind, user_id, post_id, event_id in connection.execute(sa.text(statement), values):

@@ -9,14 +9,14 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from shared.db.engine import Snapshot
+from shared.db.engine import DatabaseSnapshot
 from shared.db.tables import SCHEMA
 from shared.db.tombstones import buried_in_views
 
 _ID_BATCH = 10_000
 
 
-def known_users(snapshot: Snapshot, ids: Collection[str]) -> set[str]:
+def known_users(snapshot: DatabaseSnapshot, ids: Collection[str]) -> set[str]:
     """Those of these users who count; erased users do not."""
     if not snapshot.database.has_views:
         return set(ids)
@@ -28,7 +28,7 @@ def known_users(snapshot: Snapshot, ids: Collection[str]) -> set[str]:
     return known
 
 
-def author_is_known_sql(snapshot: Snapshot) -> str:
+def author_is_known_sql(snapshot: DatabaseSnapshot) -> str:
     """The SQL of a condition for the posts relation: the author counts.
 
     It is expensive, being a join with all users. For the few reads that would otherwise have to be repeated until there

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from shared.db.clusters import clusters_of_posts
-from shared.db.engine import Database, Snapshot
+from shared.db.engine import Database, DatabaseSnapshot
 from shared.db.known_users import author_is_known_sql, known_users
 from shared.db.post_rows import assign_post_numbers, known_post_numbers, transaction_snapshot
 from shared.db.relations import usable_id_sql
@@ -58,7 +58,7 @@ def newest_posts(database: Database, *, now: datetime, limit: int, older_than: d
     ]  # fmt: skip
 
 
-def _newest_alive(snapshot: Snapshot, *, latest: datetime, limit: int) -> Sequence[Any]:
+def _newest_alive(snapshot: DatabaseSnapshot, *, latest: datetime, limit: int) -> Sequence[Any]:
     """The newest posts whose author counts; neither post nor author has a tombstone."""
     condition, most = "", limit
     while True:
@@ -71,7 +71,7 @@ def _newest_alive(snapshot: Snapshot, *, latest: datetime, limit: int) -> Sequen
         condition, most = author_is_known_sql(snapshot), 2 * most  # further posts follow after those that were left out
 
 
-def _newest(snapshot: Snapshot, condition: str, *, latest: datetime, limit: int) -> Sequence[Any]:
+def _newest(snapshot: DatabaseSnapshot, condition: str, *, latest: datetime, limit: int) -> Sequence[Any]:
     ((connection, name),) = snapshot.homes("posts")
     query = sa.text(
         f"""

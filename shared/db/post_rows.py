@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from shared.db.engine import Snapshot
+from shared.db.engine import DatabaseSnapshot
 from shared.db.tables import SCHEMA
 from shared.db.tombstones import hold_off_erasures
 
@@ -23,7 +23,7 @@ _HAS_COME_BACK = """
     """
 
 
-def transaction_snapshot(snapshot: Snapshot) -> str:
+def transaction_snapshot(snapshot: DatabaseSnapshot) -> str:
     """Our own PostgreSQL's snapshot as text, for `assign_post_numbers`. Take it before the posts are read."""
     return str(snapshot.connection(snapshot.database.own).scalar(sa.text("SELECT pg_current_snapshot()::text")))
 

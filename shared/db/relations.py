@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from shared.db.cures import ColumnType, cure_absent, cure_type
-from shared.db.engine import RELATIONS, Database, RelationHome, Snapshot
+from shared.db.engine import RELATIONS, Database, DatabaseSnapshot, RelationHome
 from shared.domain import MAX_ID_LENGTH, NOT_IN_IDS
 from shared.errors import SourceError
 
@@ -93,7 +93,7 @@ def _mismatch(full_name: str, relation: str, column: str, got: ColumnType | None
     )
 
 
-def check_relations(database: Database, snapshot: Snapshot) -> None:
+def check_relations(database: Database, snapshot: DatabaseSnapshot) -> None:
     """Refuse to load from relations that do not match the contract.
 
     Raises:

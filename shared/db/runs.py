@@ -1,6 +1,6 @@
-"""Runs of jobs: asked for by a row, claimed by one worker, held by a lease, told apart by a fencing number.
+"""Runs of jobs: requested by a row, claimed by one worker, held by a lease, ordered by a fencing number.
 
-All times are PostgreSQL's, so that the clocks of the machines do not matter.
+All times are PostgreSQL's, so that the machines' clocks do not matter.
 """
 
 import os
@@ -20,9 +20,9 @@ from shared.errors import LeaseLost, RunRefused
 from shared.run_progress import Progress, RunProgress
 
 LEASE = timedelta(seconds=60)
-IDLE = timedelta(minutes=5)  # that a run may do nothing in a transaction, which holds up whoever would take it over
-ALIVE_FOR = timedelta(seconds=30)  # a service is thought alive this long after its last heartbeat
-HISTORY_KEEP = 1000  # ended runs kept per job; older ones go when a run ends
+IDLE = timedelta(minutes=5)  # how long a run's transaction may be idle, since it blocks a worker that would take over
+ALIVE_FOR = timedelta(seconds=30)  # a service counts as alive this long after its last heartbeat
+HISTORY_KEEP = 1000  # ended runs that are kept per job; older ones are deleted when a run ends
 MAX_ERROR = 500  # characters of an error that are kept
 
 
@@ -38,7 +38,7 @@ class Run:
 
 
 def request_run(database: Database, job: str, *, by: str) -> int:
-    """Ask for a run and give its id; a request that waits already is the same request."""
+    """Request a run and return its id; if one is already requested, that one's."""
     with database.begin() as connection:
         return request_run_in(connection, job, by=by)
 
@@ -49,18 +49,18 @@ def request_run_in(connection: sa.Connection, job: str, *, by: str) -> int:
     known = connection.scalar(waiting)
     if known is not None:
         return int(known)
-    asked = sa.dialects.postgresql.insert(runs).values(job=job, requested_by=by).on_conflict_do_nothing()
-    fresh = connection.scalar(asked.returning(runs.c.id))
+    request = sa.dialects.postgresql.insert(runs).values(job=job, requested_by=by).on_conflict_do_nothing()
+    fresh = connection.scalar(request.returning(runs.c.id))
     return int(fresh if fresh is not None else connection.scalar(waiting) or 0)
 
 
 def claim_run(database: Database, job: str, *, worker: str) -> Run | None:
-    """Take the waiting request of a job; None when there is none, or while another worker holds a live lease."""
+    """Claim the requested run of a job; None if there is none, or another worker holds a live lease."""
     expired = (runs.c.job == job) & (runs.c.state == "running") & (runs.c.lease_until < sa.func.now())
     lost = "the worker stopped without a word (its lease ran out)"
     try:
         with database.begin() as connection:
-            # A worker that is late may be in the middle of a write (`hold_lease`): wait for its end, then look again.
+            # A worker whose lease is over may be in the middle of a write (`hold_lease`): wait for its end, then check.
             connection.execute(sa.select(runs.c.id).where(expired).with_for_update())
             connection.execute(
                 runs.update().where(expired).values(state="failed", error=lost, finished_at=sa.func.now())
@@ -77,15 +77,15 @@ def claim_run(database: Database, job: str, *, worker: str) -> Run | None:
                 .values(state="running", worker=worker, fence=fence, started_at=now, lease_until=now + LEASE)
             )
             return Run(id=run_id, job=job, fence=int(fence or 0), worker=worker)
-    except IntegrityError:  # runs_one_running: somebody else's run is under way
+    except IntegrityError:  # runs_one_running: another worker's run is under way
         return None
 
 
 def extend_lease(database: Database, run: Run) -> None:
-    """Say that the run is alive.
+    """Extend the lease of a run.
 
     Raises:
-        LeaseLost: it was given up for dead; another run may be under way.
+        LeaseLost: the lease was over; another run may be under way.
     """
     with database.begin() as connection:
         extend_lease_in(connection, run)
@@ -100,33 +100,33 @@ def extend_lease_in(connection: sa.Connection, run: Run) -> None:
 
 
 def for_run(database: Database, run: Run) -> Database:
-    """The same PostgreSQL as a run may write it: each transaction is the run's as a whole, or raises LeaseLost."""
+    """The database for a run: each transaction is either wholly within its lease, or raises LeaseLost."""
     return database.checked_by(partial(hold_lease, run=run))
 
 
 def hold_lease(connection: sa.Connection, run: Run) -> None:
-    """Begin a transaction of a run: nobody takes the run over before the transaction ends.
+    """Begin a transaction of a run: no worker can take the run over before the transaction ends.
 
-    The lock lets the lease be extended meanwhile. A worker that is stopped in the middle loses its connection, and with
-    it the transaction.
+    The lock still allows to extend the lease. A worker that stops in the middle loses its connection, and with it the
+    transaction.
 
     Raises:
-        LeaseLost: somebody took it over.
+        LeaseLost: another worker has taken it over.
     """
     bound = sa.func.set_config("idle_in_transaction_session_timeout", f"{IDLE.total_seconds():.0f}s", sa.true())
-    mine = sa.select(runs.c.id, bound).where(_is_held(run)).with_for_update(read=True, key_share=True)
-    if connection.execute(mine).one_or_none() is None:
+    own_run = sa.select(runs.c.id, bound).where(_is_held(run)).with_for_update(read=True, key_share=True)
+    if connection.execute(own_run).one_or_none() is None:
         raise _lost(run)
 
 
 def newest_fence(database: Database) -> int:
-    """The fencing number that was given out last."""
+    """The last fencing number that was assigned."""
     with database.begin() as connection:
         return int(connection.scalar(sa.text(f"SELECT last_value FROM {SCHEMA}.fences")) or 0)
 
 
 def note_progress(database: Database, run: Run, progress: Progress) -> None:
-    """Write into the run's row how far it is; nothing when it is no longer this worker's."""
+    """Record the progress of a run; does nothing if this worker no longer holds it."""
     with database.begin() as connection:
         connection.execute(runs.update().where(_is_held(run)).values(progress=progress.to_json()))
 
@@ -134,9 +134,9 @@ def note_progress(database: Database, run: Run, progress: Progress) -> None:
 def finish_run(
     database: Database, run: Run, *, report: Mapping[str, Any] | None = None, error: str | None = None
 ) -> bool:
-    """End a run as done, or as failed with the reason; gives False when it was no longer this worker's.
+    """End a run as done, or as failed with the reason; returns False if this worker no longer held it.
 
-    Of a failed run the row keeps how far it was.
+    The row of a failed run keeps its last progress.
     """
     values = {"state": "done" if error is None else "failed", "finished_at": sa.func.now(), "lease_until": None}
     if error is None:
@@ -166,7 +166,7 @@ def current_run(database: Database, job: str) -> sa.RowMapping | None:
 
 
 def refuse_if_running(database: Database, job: str) -> None:
-    """Raises RunRefused, naming the run, while one is under way."""
+    """Raise RunRefused if a run is under way; the error names it."""
     under_way = current_run(database, job)
     if under_way is not None:
         raise RunRefused(
@@ -176,7 +176,7 @@ def refuse_if_running(database: Database, job: str) -> None:
 
 
 def last_done(database: Database, job: str) -> datetime | None:
-    """When the last good run of a job was asked for; one that a wrong clock dated ahead of now does not count."""
+    """When the last good run of a job was requested; a time ahead of now, from a wrong clock, does not count."""
     with database.begin() as connection:
         is_past = runs.c.requested_at <= sa.func.now()
         done = sa.select(sa.func.max(runs.c.requested_at)).where(runs.c.job == job, runs.c.state == "done", is_past)
@@ -185,7 +185,7 @@ def last_done(database: Database, job: str) -> datetime | None:
 
 
 def last_report(database: Database, job: str) -> sa.RowMapping | None:
-    """`report` and `finished_at` of a job's newest good run, if there was one."""
+    """`report` and `finished_at` of a job's newest good run, if there is one."""
     newest = sa.select(runs.c.report, runs.c.finished_at).where(runs.c.job == job, runs.c.state == "done")
     with database.begin() as connection:
         return connection.execute(newest.order_by(runs.c.id.desc()).limit(1)).mappings().one_or_none()
@@ -207,23 +207,23 @@ def recent_runs(database: Database, *, limit: int = 20, job: str | None = None) 
 
 
 def record_heartbeat(database: Database, service: str, *, worker: str) -> None:
-    """Say that a service is alive; forget workers that have been silent for a day."""
+    """Record that a service is alive; delete workers without a heartbeat for a day."""
     insert = sa.dialects.postgresql.insert(heartbeats).values(service=service, worker=worker)
     with database.begin() as connection:
         connection.execute(
             insert.on_conflict_do_update(index_elements=["service", "worker"], set_={"seen_at": sa.func.now()})
         )
-        silent = heartbeats.c.seen_at < sa.func.now() - timedelta(days=1)
-        connection.execute(heartbeats.delete().where(silent))
+        is_silent = heartbeats.c.seen_at < sa.func.now() - timedelta(days=1)
+        connection.execute(heartbeats.delete().where(is_silent))
 
 
 def worker_name() -> str:
-    """Who this process is, for the runs' rows."""
+    """The name of this process in the rows of runs."""
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def live_services(database: Database) -> list[sa.RowMapping]:
-    """The services that gave a sign of life lately."""
+    """The services with a recent heartbeat."""
     fresh = heartbeats.c.seen_at >= sa.func.now() - ALIVE_FOR
     with database.begin() as connection:
         return list(connection.execute(sa.select(heartbeats).where(fresh)).mappings().all())

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from shared.db.engine import Database, Snapshot
+from shared.db.engine import Database, DatabaseSnapshot
 from shared.db.known_users import known_users
 from shared.db.post_rows import mark_removed, posts_to_check, removed_post_numbers
 from shared.db.relations import usable_id_sql
@@ -29,7 +29,7 @@ def next_safety_version(database: Database) -> int:
         return int(connection.scalar(sa.text(f"SELECT nextval('{SCHEMA}.viewer_versions')")) or 0)
 
 
-def load_blocks(snapshot: Snapshot, *, of: Collection[str] | None = None) -> set[Pair]:
+def load_blocks(snapshot: DatabaseSnapshot, *, of: Collection[str] | None = None) -> set[Pair]:
     """All blocks (or those that name one of these users) as pairs: who blocked, who is blocked."""
     condition, values = "", dict[str, object]()
     if of is not None:
@@ -44,7 +44,7 @@ def load_blocks(snapshot: Snapshot, *, of: Collection[str] | None = None) -> set
     return {pair for pair in pairs if gone.isdisjoint(pair)} if gone else pairs
 
 
-def load_hides(snapshot: Snapshot, *, since: datetime, of: Collection[str] | None = None) -> set[Pair]:
+def load_hides(snapshot: DatabaseSnapshot, *, since: datetime, of: Collection[str] | None = None) -> set[Pair]:
     """Pairs of a user and a post that the user has hidden since a time."""
     condition = ""
     values: dict[str, object] = {"kind": InteractionKind.HIDE.value, "since": since}
@@ -62,11 +62,11 @@ def load_hides(snapshot: Snapshot, *, since: datetime, of: Collection[str] | Non
     return {pair for pair in pairs if pair[0] not in gone} if gone else pairs
 
 
-def _alive(snapshot: Snapshot, users: Collection[str]) -> list[str]:
+def _alive(snapshot: DatabaseSnapshot, users: Collection[str]) -> list[str]:
     return sorted({*users} - buried_in_views(snapshot, "users", users))
 
 
-def visibility_of_posts(snapshot: Snapshot, post_ids: Sequence[str]) -> dict[str, bool]:
+def visibility_of_posts(snapshot: DatabaseSnapshot, post_ids: Sequence[str]) -> dict[str, bool]:
     """Those of these posts that are in the relation, and whether anyone may still see them."""
     gone = buried_in_views(snapshot, "posts", post_ids)
     found = _visible(snapshot, [post_id for post_id in post_ids if post_id not in gone])
@@ -76,7 +76,7 @@ def visibility_of_posts(snapshot: Snapshot, post_ids: Sequence[str]) -> dict[str
     }
 
 
-def _visible(snapshot: Snapshot, post_ids: Sequence[str]) -> dict[str, tuple[bool, str]]:
+def _visible(snapshot: DatabaseSnapshot, post_ids: Sequence[str]) -> dict[str, tuple[bool, str]]:
     """For each of these posts in the relation, whether it is visible there, and its author."""
     visible: dict[str, tuple[bool, str]] = {}
     ((connection, name),) = snapshot.homes("posts")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from shared.db.engine import RELATIONS, Database, Snapshot
+from shared.db.engine import RELATIONS, Database, DatabaseSnapshot
 from shared.db.tables import SCHEMA, metadata
 
 VECTORS = "post_vectors"
@@ -46,7 +46,7 @@ def read_stored_amounts(database: Database) -> StoredAmounts:
     return StoredAmounts(rows=rows, photos=photos, own_rows=own, table_bytes=sizes, vectors=vectors)
 
 
-def _count(snapshot: Snapshot, relation: str, condition: str = "true") -> int:
+def _count(snapshot: DatabaseSnapshot, relation: str, condition: str = "true") -> int:
     query = "SELECT count(*) FROM {} WHERE {}"
     counts = [
         connection.scalar(sa.text(query.format(name, condition))) for connection, name in snapshot.homes(relation)

@@ -44,24 +44,24 @@ interactions = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     _now("created_at"),
     sa.Column("event_id", sa.Text),
-    # The page that the event was made on, where the app said so: its source, generation and first position.
+    # The page on which the event happened, if the app sent it: source, generation and position of its first post.
     sa.Column("source", sa.Text),
     sa.Column("generation", sa.BigInteger),
     sa.Column("position", sa.Integer),
-    # The transaction that brought it, whenever it says that it happened; NULL: before this was written down.
+    # The transaction that wrote the row, perhaps long after `created_at`; NULL: written by an earlier version.
     sa.Column("changed_xid", sa.BigInteger, server_default=CURRENT_XID),
     sa.Index("interactions_created_at", "created_at"),
     sa.Index("interactions_changed", "changed_xid", postgresql_where=sa.text("changed_xid IS NOT NULL")),
     sa.Index("interactions_user", "user_id", "created_at"),
     sa.Index("interactions_post", "post_id"),
-    # A repeat of an event updates its last time; a comment, which may well be repeated, brings an event_id.
+    # A repeat of an event updates its time; a comment, which may really happen twice, comes with an event_id.
     sa.Index(
         "interactions_once", "user_id", "post_id", "kind", unique=True, postgresql_where=sa.text("event_id IS NULL")
     ),
     sa.Index("interactions_event", "event_id", unique=True, postgresql_where=sa.text("event_id IS NOT NULL")),
 )
 
-# Who took events back, and in which transaction: an event that is gone cannot say so itself.
+# Who took events back, and in which transaction, since the deleted event cannot show it.
 revoking_users = sa.Table(
     "revoking_users",
     metadata,
@@ -78,7 +78,7 @@ blocks = sa.Table(
     sa.Index("blocks_blocked", "blocked_user_id"),
 )
 
-# How many events of a kind were made on the pages of a generation; generation 0 holds the sums of the oldest ones.
+# Counts of events by kind on the pages of a generation; generation 0 holds the sums of the oldest ones.
 feed_counts = sa.Table(
     "feed_counts",
     metadata,
@@ -88,7 +88,8 @@ feed_counts = sa.Table(
     sa.Column("events", sa.BigInteger, nullable=False),
 )
 
-# Deletes by the API of what a view still shows; also stops a re-import of what was erased. See `shared.db.tombstones`.
+# Hides what the API deleted and a view still contains; also blocks an import of erased data. See
+# `shared.db.tombstones`.
 tombstones = sa.Table(
     "tombstones",
     metadata,
@@ -97,8 +98,8 @@ tombstones = sa.Table(
     _now("created_at"),
 )
 
-# Users whose rows are gone, but whose traces a run under way, or a Redis that was away, may still hold or bring back.
-# A row goes, and with it the last mention of the user, when they are swept up.
+# Erased users about whom a run under way, or a Redis that was down, may still hold or write something. When that is
+# cleaned up, the row is deleted, and with it the last mention of the user.
 erasures = sa.Table(
     "erasures",
     metadata,
@@ -108,8 +109,8 @@ erasures = sa.Table(
     _now("asked_at"),
 )
 
-# Who was erased lately, by hash: Redis and the processes' own copies ask before they keep anything of a user. A row
-# goes when nothing can be under way any more that knew the user. See `shared.db.erasure`.
+# Users who were erased lately, by hash: checked before Redis or a process stores anything about a user. A row is
+# deleted when nothing that knew the user can still be under way. See `shared.db.erasure`.
 erased_users = sa.Table(
     "erased_users",
     metadata,
@@ -118,7 +119,7 @@ erased_users = sa.Table(
     sa.Index("erased_users_erased_at", "erased_at"),
 )
 
-# Acts that pages must obey at once, from their own transaction until Redis has them. See `shared.db.safety_outbox`.
+# Acts that pages must obey at once, from the act's transaction until Redis has them. See `shared.db.safety_outbox`.
 safety_outbox = sa.Table(
     "safety_outbox",
     metadata,
@@ -128,8 +129,8 @@ safety_outbox = sa.Table(
     sa.Column("post_rows", sa.ARRAY(sa.Integer), nullable=False),
 )
 
-# Which PostgreSQL this is: Redis must never mix the row numbers of two. The salt spreads users over a rollout, and
-# stands in Redis too; the secret makes tombstones and stands nowhere else.
+# The identity of this PostgreSQL: a Redis must never mix the post numbers of two. The salt distributes users over a
+# rollout, and is in Redis, too; the secret is for tombstones, and is nowhere else.
 installation = sa.Table(
     "installation",
     metadata,
@@ -139,7 +140,7 @@ installation = sa.Table(
     _now("created_at"),
 )
 
-# A post's number for ever: lists hold it instead of the id.
+# The permanent number (`row`) of a post, which lists contain instead of its id.
 post_rows = sa.Table(
     "post_rows",
     metadata,
@@ -147,7 +148,7 @@ post_rows = sa.Table(
     sa.Column("post_id", sa.Text, nullable=False, unique=True),
     sa.Column("last_candidate_on", sa.Date, nullable=False, server_default=sa.func.current_date()),
     _now("removed_at", nullable=True),
-    # The transaction that removed it: who read the posts before that one was visible may not call the post back.
+    # The transaction that removed it: a reader that could not see it yet must not treat the post as come back.
     sa.Column("removed_xid", sa.BigInteger),
     sa.Index("post_rows_candidate", "last_candidate_on"),
     sa.Index("post_rows_removed", "removed_at", postgresql_where=sa.text("removed_at IS NOT NULL")),
@@ -162,14 +163,14 @@ runs = sa.Table(
     sa.Column("requested_by", sa.Text, nullable=False),
     _now("requested_at"),
     sa.Column("worker", sa.Text),
-    # The run's number at the time of the claim: grows with each claim of any job, so a later writer has the higher one.
+    # Assigned at the claim; grows with each claim of any job, so that a later writer has a higher number.
     sa.Column("fence", sa.BigInteger),
     _now("started_at", nullable=True),
     _now("lease_until", nullable=True),
     _now("finished_at", nullable=True),
     sa.Column("report", JSONB),
     sa.Column("error", sa.Text),
-    # While it runs: what is under way, how much of the whole is done, how long the rest may take, and as of when.
+    # While it runs: the present step, how much is done, the estimated remaining time, and the time of this report.
     sa.Column("progress", JSONB),
     sa.CheckConstraint("state IN ('requested', 'running', 'done', 'failed')", name="runs_state"),
     sa.Index("runs_one_request", "job", unique=True, postgresql_where=sa.text("state = 'requested'")),
@@ -177,7 +178,7 @@ runs = sa.Table(
     sa.Index("runs_history", "job", sa.text("id DESC")),
 )
 
-# What the last run of a job left for the next one.
+# What the last run of a job stored for the next one.
 job_memory = sa.Table(
     "job_memory",
     metadata,
@@ -188,7 +189,7 @@ job_memory = sa.Table(
 
 fences = sa.Sequence("fences", schema=SCHEMA, metadata=metadata)
 
-# Versions of what a user must not be shown: a value read later has a higher one.
+# Versions of what users must not be shown: a value that is read later has a higher version.
 viewer_versions = sa.Sequence("viewer_versions", schema=SCHEMA, metadata=metadata)
 
 heartbeats = sa.Table(
@@ -200,7 +201,7 @@ heartbeats = sa.Table(
     _now("seen_at"),
 )
 
-# The newest row is in force; the others are its audit.
+# The newest row is in force; the others are the history.
 phase_changes = sa.Table(
     "phase_changes",
     metadata,
@@ -213,8 +214,8 @@ phase_changes = sa.Table(
     sa.CheckConstraint("rollout_percent BETWEEN 0 AND 100", name="phase_changes_percent"),
 )
 
-# Vectors of photos and captions: whose, of what, by which encoder. A post has one of each encoder that somebody needs:
-# the champion's, and those of a training that tries another one.
+# Vectors of photos and captions. A post has one for each encoder in use: the champion's, and perhaps another one's that
+# is used for training.
 post_vectors = sa.Table(
     "post_vectors",
     metadata,
@@ -228,8 +229,8 @@ post_vectors = sa.Table(
     sa.Index("post_vectors_encoder", "part", "encoder"),
 )
 
-# Captions and photos that could not be encoded: why, by which limit, how often, and when to try again (never, if that
-# is blank). A vector that is there already stays beside it.
+# Captions and photos that could not be encoded: why, which limit refused, how often, and when to try again (NULL: not
+# before the source or the limit changes). An existing vector stays.
 encoding_failures = sa.Table(
     "encoding_failures",
     metadata,
@@ -237,13 +238,13 @@ encoding_failures = sa.Table(
     sa.Column("part", sa.Text, primary_key=True),
     sa.Column("source_hash", sa.Text, nullable=False),
     sa.Column("failure", sa.Text, nullable=False),
-    sa.Column("refused_by", sa.Text),  # the limit or program that refused; another one may not
+    sa.Column("refused_by", sa.Text),  # the limit or program that refused; another one may accept
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     _now("next_try", nullable=True),
     sa.CheckConstraint("part IN ('image', 'caption')", name="encoding_failures_part"),
 )
 
-# What photos look like from afar, and the cluster of those that look alike (NULL: not compared yet).
+# Perceptual fingerprints of photos, and the cluster of near-identical ones (NULL: not compared yet).
 photo_fingerprints = sa.Table(
     "photo_fingerprints",
     metadata,
@@ -263,14 +264,14 @@ model_versions = sa.Table(
     _now("created_at"),
     sa.Column("folder", sa.Text, nullable=False, unique=True),  # below WARMLINE_MODEL_DIR
     sa.Column("sha256", sa.Text, nullable=False),  # of the weights
-    sa.Column("manifest_sha256", sa.Text),  # null: registered by an earlier version; the first scoring adopts it
+    sa.Column("manifest_sha256", sa.Text),  # NULL: registered by an earlier version; the first scoring records it
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("verdict", sa.Text, nullable=False),
     sa.Column("report", JSONB, nullable=False),
     sa.CheckConstraint("state IN ('accepted', 'rejected')", name="model_versions_state"),
 )
 
-# Which version is served (`champion`) and which one was before it (`previous`).
+# The version that is served (`champion`), and the one before it (`previous`).
 model_aliases = sa.Table(
     "model_aliases",
     metadata,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from shared.db.engine import Snapshot
+from shared.db.engine import DatabaseSnapshot
 from shared.db.tables import SCHEMA
 
 _OUR_SECRET = f"(SELECT secret FROM {SCHEMA}.installation)"
@@ -67,12 +67,12 @@ class Tombstones:
         return {name: buried_at[digest] for name in ids if (digest := sha256(secret + name).digest()) in buried_at}
 
 
-def user_tombstones(snapshot: Snapshot) -> Tombstones:
+def user_tombstones(snapshot: DatabaseSnapshot) -> Tombstones:
     """All tombstones of users. Call it by `snapshot.once`."""
     return _tombstones(snapshot, "users")
 
 
-def post_tombstones(snapshot: Snapshot) -> Tombstones:
+def post_tombstones(snapshot: DatabaseSnapshot) -> Tombstones:
     """All tombstones of posts. Call it by `snapshot.once`."""
     return _tombstones(snapshot, "posts")
 
@@ -80,7 +80,7 @@ def post_tombstones(snapshot: Snapshot) -> Tombstones:
 _TOMBSTONES = {"users": user_tombstones, "posts": post_tombstones}
 
 
-def buried_in_views(snapshot: Snapshot, relation: str, ids: Collection[str]) -> set[str]:
+def buried_in_views(snapshot: DatabaseSnapshot, relation: str, ids: Collection[str]) -> set[str]:
     """Those of these ids that have a tombstone, if the team's views may still contain them.
 
     An empty set if the relations are our own tables, which contain nothing erased.
@@ -92,7 +92,7 @@ def buried_in_views(snapshot: Snapshot, relation: str, ids: Collection[str]) -> 
     return {name.decode() for name in snapshot.once(_TOMBSTONES[relation]).times_of(map(str.encode, ids))}
 
 
-def _tombstones(snapshot: Snapshot, relation: str) -> Tombstones:
+def _tombstones(snapshot: DatabaseSnapshot, relation: str) -> Tombstones:
     """Empty if the relations are our own tables."""
     if not snapshot.database.has_views:
         return Tombstones(secret=b"", buried_at={})

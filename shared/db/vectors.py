@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.binary_copy import copy_binary
 from shared.db.bulk import id_hash_sql, known_user_id_hashes, sql_text
-from shared.db.engine import Database, Snapshot
+from shared.db.engine import Database, DatabaseSnapshot
 from shared.db.relations import usable_id_sql
 from shared.db.tables import encoding_failures, photo_fingerprints, post_vectors
 from shared.db.tombstones import buried_in_views
@@ -61,7 +61,7 @@ class VectorColumn:
     values: npt.NDArray[np.float16]  # (n, width)
 
 
-def load_content(snapshot: Snapshot, *, now: datetime) -> Iterator[PostContent]:
+def load_content(snapshot: DatabaseSnapshot, *, now: datetime) -> Iterator[PostContent]:
     """Captions and photo references of all posts that anyone may see, as a stream."""
     ((connection, name),) = snapshot.homes("posts")
     query = sa.text(
@@ -152,7 +152,7 @@ def count_vectors(database: Database, post_ids: Sequence[str]) -> dict[str, int]
     return counts
 
 
-def load_vectors(snapshot: Snapshot, part: ContentKind, *, encoder: str, width: int) -> VectorColumn:
+def load_vectors(snapshot: DatabaseSnapshot, part: ContentKind, *, encoder: str, width: int) -> VectorColumn:
     """All vectors of one encoder with this width."""
     own = snapshot.database.own
     connection = snapshot.connection(own)
@@ -161,8 +161,8 @@ def load_vectors(snapshot: Snapshot, part: ContentKind, *, encoder: str, width: 
         SELECT {id_hash_sql("post_id")}, vector FROM {own.name("post_vectors")}
         WHERE part = '{part}' AND encoder = {sql_text(encoder)} AND octet_length(vector) = {size}
         """
-    found = copy_binary(connection, query, {"key": ">i8", "vector": f"V{size}"})
-    return VectorColumn(post_id_hashes=found["key"], values=found["vector"].view(VECTOR_TYPE).reshape(-1, width))
+    found = copy_binary(connection, query, {"id_hash": ">i8", "vector": f"V{size}"})
+    return VectorColumn(post_id_hashes=found["id_hash"], values=found["vector"].view(VECTOR_TYPE).reshape(-1, width))
 
 
 def _store_fingerprints(connection: sa.Connection, encoded: Iterable[EncodedVector]) -> None:

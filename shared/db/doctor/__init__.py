@@ -1,1 +1,1 @@
-"""What `warmline doctor` measures in PostgreSQL: rows, indexes, rights and amounts."""
+"""What `warmline doctor` reads from PostgreSQL: rows, indexes, rights and amounts of data."""

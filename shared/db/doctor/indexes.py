@@ -1,8 +1,8 @@
-"""Finds the indexes that Warmline's lookups lack, for `warmline doctor`; through views, casts, unions and partitions.
+"""Finds missing indexes for Warmline's lookups, for `warmline doctor`; also through views, casts and partitions.
 
-PostgreSQL is asked for its plan of each question that Warmline really asks, with sequential scans and all joins but
-nested loops made dear. What it then still reads whole, no index serves. The value asked for is a recent one, since
-for one that most rows match no index would be of use.
+PostgreSQL is asked for its plan of each lookup, with a high cost for sequential scans and for all joins but nested
+loops. A table that it still reads completely has no index for the lookup. The lookup is for a recent value, since an
+index would be of no use for a value that most rows match.
 """
 
 import re
@@ -15,14 +15,14 @@ from shared.db.doctor.rows import RowProbe
 from shared.domain import InteractionKind
 from shared.errors import SourceError
 
-_SECONDS = "58.123457"  # what a plan prints of our time in every zone; it stands in no table
+_SECONDS = "58.123457"  # the part of our time that a plan prints the same in every time zone; occurs in no table
 _ID = "warmline-doctor-asks"
 _LONG_AGO = timedelta(hours=1)
 _KINDS = ", ".join(f"'{kind}'" for kind in InteractionKind)
 _POST = "id, author_id, caption, image_url, created_at, deleted_at"
 _EVENT = "user_id, post_id, kind, created_at"
 _BLOCK = "user_id, blocked_user_id, created_at"
-# What Warmline looks up: relation, column, what it wants to know, and the rest of the condition.
+# Warmline's lookups: relation, column, selected columns, and the rest of the condition.
 LOOKUPS = (
     ("users", "id", "id, created_at", ""),
     ("users", "created_at", "id, created_at", ""),
@@ -35,21 +35,21 @@ LOOKUPS = (
     ("blocks", "user_id", _BLOCK, ""),
     ("blocks", "blocked_user_id", _BLOCK, ""),
 )
-_DEAR = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+_COSTS = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingIndex:
-    """A table that is read whole for want of an index.
+    """A table that is read completely because an index is missing.
 
     Attributes:
-        serves: the lookups that would gain, as relation.column.
-        table: its name for SQL; of a partition, the partitioned table.
-        rows: of the table, about.
-        expression: what the index must be on; empty where no index would help.
-        step: what PostgreSQL calls the step above the tables that tests the condition, where it is one.
-        obstacle: why PostgreSQL refuses such an index; empty where it makes it.
-        is_partitioned: then it is not made CONCURRENTLY.
+        serves: the lookups that would become faster, as relation.column.
+        table: its name for SQL; for a partition, the partitioned table.
+        rows: approximate number in the table.
+        expression: what the index must be on; empty if no index would help.
+        step: PostgreSQL's name of the step above the tables that tests the condition, if there is one.
+        obstacle: why PostgreSQL refuses such an index; empty if it does not.
+        is_partitioned: then the index cannot be created CONCURRENTLY.
     """
 
     serves: tuple[str, ...]
@@ -63,31 +63,31 @@ class MissingIndex:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupPlans:
-    """What came of asking for all plans."""
+    """The results of all plans."""
 
-    missing: Sequence[MissingIndex]  # of the largest table first, none twice
+    missing: Sequence[MissingIndex]  # largest table first, each once
     slow: Sequence[str]  # relation.column whose plan took too long
-    unknown: Sequence[str]  # relation.column where the rows come from a foreign table or a function
+    unknown: Sequence[str]  # relation.column whose rows come from a foreign table or a function
 
     def of_relations(self, relations: Collection[str]) -> "LookupPlans":
-        """What some relations' lookups lack."""
+        """The results for some relations only."""
 
-        def is_of_them(lookup: str) -> bool:
+        def is_wanted(lookup: str) -> bool:
             return lookup.partition(".")[0] in relations
 
         return LookupPlans(
-            missing=[each for each in self.missing if any(map(is_of_them, each.serves))],
-            slow=[each for each in self.slow if is_of_them(each)],
-            unknown=[each for each in self.unknown if is_of_them(each)],
+            missing=[index for index in self.missing if any(map(is_wanted, index.serves))],
+            slow=[lookup for lookup in self.slow if is_wanted(lookup)],
+            unknown=[lookup for lookup in self.unknown if is_wanted(lookup)],
         )
 
 
 def find_missing_indexes(probe: RowProbe, wanted: Iterable[tuple[str, str]]) -> LookupPlans:
-    """Ask for the plan of every lookup, and gather what is missing.
+    """Read the plan of every lookup, and collect the missing indexes.
 
     Args:
-        probe: where the relations are.
-        wanted: relation and column of those of `LOOKUPS` to ask for.
+        probe: of the home of the relations.
+        wanted: relation and column of those of `LOOKUPS` to check.
     """
     asked = set(wanted)
     slow, unknown = [], []
@@ -99,8 +99,8 @@ def find_missing_indexes(probe: RowProbe, wanted: Iterable[tuple[str, str]]) -> 
         value, mark = _value(column)
         query = f"SELECT {columns} FROM {probe.name(relation)} WHERE {column} {value}{condition}"
         try:
-            plan = probe.plan(query, settings=_DEAR)
-        except SourceError:  # reading its rows will fail alike, and says so
+            plan = probe.plan(query, settings=_COSTS)
+        except SourceError:  # the check of its rows will fail in the same way, and report it
             continue
         if plan is None:
             slow.append(where)
@@ -114,7 +114,7 @@ def find_missing_indexes(probe: RowProbe, wanted: Iterable[tuple[str, str]]) -> 
 
 
 def _value(column: str) -> tuple[str, str]:
-    """The comparison of a lookup, and the part of it by which it is found again in the plan."""
+    """The comparison of a lookup, and the part of it that identifies it in the plan."""
     if column != "created_at":
         return f"= '{_ID}'", _ID
     recent = datetime.now(UTC) - _LONG_AGO
@@ -124,25 +124,25 @@ def _value(column: str) -> tuple[str, str]:
 def _missing(probe: RowProbe, serves: Mapping[WholeScan, Sequence[str]]) -> list[MissingIndex]:
     found: dict[tuple[str, str, str], MissingIndex] = {}
     for scan, lookups in serves.items():
-        each = _judged(probe, scan, tuple(lookups))
-        if each is None:
+        index = _missing_index(probe, scan, tuple(lookups))
+        if index is None:
             continue
-        key = each.table, each.expression, each.step
-        known = found.get(key, each)  # another partition of the same table, or another lookup by the same column
-        found[key] = replace(known, serves=tuple(dict.fromkeys(known.serves + each.serves)))
-    # A table that is read whole for one question may only wait for the index that another question names.
-    named = {each.table for each in found.values() if each.expression}
-    kept = [each for each in found.values() if each.expression or each.step or each.table not in named]
-    return sorted(kept, key=lambda each: -each.rows)
+        key = index.table, index.expression, index.step
+        known = found.get(key, index)  # another partition of the same table, or another lookup by the same column
+        found[key] = replace(known, serves=tuple(dict.fromkeys(known.serves + index.serves)))
+    # A table that is read completely for one lookup may only need the index that another lookup names.
+    named = {index.table for index in found.values() if index.expression}
+    kept = [index for index in found.values() if index.expression or index.step or index.table not in named]
+    return sorted(kept, key=lambda index: -index.rows)
 
 
-def _judged(probe: RowProbe, scan: WholeScan, lookups: tuple[str, ...]) -> MissingIndex | None:
-    """What is known of a table that is read whole; None where the index is there after all."""
+def _missing_index(probe: RowProbe, scan: WholeScan, lookups: tuple[str, ...]) -> MissingIndex | None:
+    """The missing index of a table that is read completely; None if the table has the index."""
     table = probe.ask_one(_TABLE, schema=scan.schema, table=scan.table)
     if table is None:
         return None
     if any(without_brackets(key) == without_brackets(scan.expression) for key in table["index_keys"] or ()):
-        return None  # PostgreSQL had its reasons; another index of the same would change nothing
+        return None  # PostgreSQL had its reasons not to use it; a second one would change nothing
     expression = _simplest(probe, int(table["id"]), scan.expression)
     return MissingIndex(
         serves=lookups,
@@ -156,7 +156,7 @@ def _judged(probe: RowProbe, scan: WholeScan, lookups: tuple[str, ...]) -> Missi
 
 
 def _simplest(probe: RowProbe, table_id: int, expression: str) -> str:
-    """The column alone where a cast changes nothing but the name of its type (character varying to text)."""
+    """Only the column if a cast changes just the name of its type (character varying to text)."""
     found = re.fullmatch(r'\(("[^"]+"|[\w$]+)\)::text', expression)
     if found is None:
         return expression
@@ -164,8 +164,8 @@ def _simplest(probe: RowProbe, table_id: int, expression: str) -> str:
     return found[1] if cast is not None and cast["is_relabelled"] else expression
 
 
-# A table by name: about how many rows (as last counted, or guessed from the size when they never were), and the first
-# key of each of its indexes. A partition speaks for the whole table, for that is where an index is made.
+# A table by name: its approximate number of rows (from the last ANALYZE, else estimated from the size), and the first
+# key of each of its indexes. For a partition it describes the whole table, since the index is created there.
 _TABLE = """
     WITH scanned AS (
         SELECT c.oid, coalesce(pg_partition_root(c.oid)::oid, c.oid) AS root
@@ -183,12 +183,12 @@ _TABLE = """
 
 
 def _obstacle(probe: RowProbe, relation: str, table_id: int, expression: str) -> str:
-    """What in an expression depends on more than the row: PostgreSQL makes no index on that."""
+    """The part of an expression that depends on more than the row, for which PostgreSQL refuses an index."""
     text = re.sub(r"'(?:[^']|'')*'(?:::\w+(?: varying| precision| with(?:out)? time zone)?)?", "''", expression)
     if named := re.search(r"\b(CURRENT_\w+|LOCALTIME\w*|SESSION_USER)\b", text):
         return named[0]
     functions = [name.strip('"') for name in re.findall(r'("[^"]+"|[a-z_][\w$]*)\(', text)]
-    # Whatever `||` joins to a text has become a cast in the plan, and is judged as one.
+    # What `||` appends to a text is a cast in the plan, and is checked as one.
     operators = [name for name in re.findall(r" ([-+*/|<>=~!@#%^&?]+) ", text) if name != "||"]
     for names, query, what in (
         (functions, _UNSTABLE_FUNCTION, "the function {}, which is not marked IMMUTABLE"),
@@ -202,13 +202,13 @@ def _obstacle(probe: RowProbe, relation: str, table_id: int, expression: str) ->
         cast = probe.ask_one(_CAST, table=table_id, column=column.strip('"'), target=target)
         if cast is not None and not cast["is_immutable"]:
             return f"the cast from {cast['source']} to {target}, which depends on the session"
-    moment = re.search(r"\)::(timestamp with(?:out)? time zone|date|time with(?:out)? time zone)", text)
-    if moment and not re.search(rf'\(("[^"]+"|[\w$]+){re.escape(moment[0])}', text):
-        return f"the cast to {moment[1]}, which depends on the session"
+    to_time = re.search(r"\)::(timestamp with(?:out)? time zone|date|time with(?:out)? time zone)", text)
+    if to_time and not re.search(rf'\(("[^"]+"|[\w$]+){re.escape(to_time[0])}', text):
+        return f"the cast to {to_time[1]}, which depends on the session"
     return ""
 
 
-# A view and the views below it, as the rules that PostgreSQL keeps of them.
+# A view and the views below it, as PostgreSQL's rewrite rules.
 _RULES = """
     WITH RECURSIVE views AS (
         SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -221,7 +221,7 @@ _RULES = """
         SELECT r.ev_action::text AS tree FROM views JOIN pg_rewrite r ON r.ev_class = views.oid
     )
     """
-# Of these names of functions, or of operators, one that is called in a form that is not immutable.
+# One of the named functions (or operators) that is used in a form that is not immutable.
 _UNSTABLE_FUNCTION = f"""{_RULES}
     SELECT p.proname AS name
     FROM rules CROSS JOIN LATERAL regexp_matches(tree, '[:]funcid ([0-9]+)', 'g') AS called

@@ -1,6 +1,6 @@
-"""Reads PostgreSQL's plans for `warmline doctor`: which tables are read whole, and which index would spare that. Pure.
+"""Reads PostgreSQL's plans for `warmline doctor`: which tables are read completely, and which index would avoid that.
 
-The plans are those of `EXPLAIN (VERBOSE, FORMAT JSON)`: there every column carries its table's alias.
+The plans come from `EXPLAIN (VERBOSE, FORMAT JSON)`, in which every column has its table's alias. Pure.
 """
 
 import re
@@ -20,14 +20,14 @@ _ELSEWHERE = ("Foreign Scan", "Function Scan", "Custom Scan")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WholeScan:
-    """A table that is read whole, or through an index that does not narrow it.
+    """A table that is read completely, directly or through an index that does not narrow the scan.
 
     Attributes:
         schema: of the table.
-        table: its bare name.
-        expression: what an index must be on, without the alias; empty where none would help.
-        step: what PostgreSQL calls the step above the tables that tests the condition, where it is one (DISTINCT, a
-            window, an aggregate, VALUES beside a row); such a condition reaches no table's index.
+        table: its name without the schema.
+        expression: what an index must be on, without the alias; empty if no index would help.
+        step: PostgreSQL's name of the step above the tables that tests the condition, if there is one (DISTINCT, a
+            window, an aggregate, VALUES); such a condition cannot use a table's index.
     """
 
     schema: str
@@ -37,11 +37,11 @@ class WholeScan:
 
 
 def whole_scans(plan: Node, mark: str) -> list[WholeScan]:
-    """Every table that a plan reads whole although it asks for few rows.
+    """Every table that a plan reads completely although the query needs few rows.
 
     Args:
-        plan: the root of a plan that was made with sequential scans (and all joins but nested loops) made dear.
-        mark: a part of the value that is looked up, which stands nowhere else.
+        plan: the root of a plan with a high cost for sequential scans (and for all joins but nested loops).
+        mark: a part of the looked-up value that occurs nowhere else.
     """
     nodes = list(_nodes(plan, ()))
     found = [scan for node, above in nodes for scan in [_whole_scan(node, above, mark)] if scan]
@@ -62,7 +62,7 @@ def _tests_above_tables(node: Node, mark: str) -> bool:
 
 
 def shows_indexes(plan: Node) -> bool:
-    """Whether all rows come from tables whose indexes PostgreSQL knows (those of a foreign table it does not)."""
+    """Whether all rows come from tables with indexes that PostgreSQL knows; not so for a foreign table."""
     return not any(node["Node Type"] in _ELSEWHERE for node, _ in _nodes(plan, ()))
 
 
@@ -76,32 +76,32 @@ def _whole_scan(node: Node, above: Sequence[Node], mark: str) -> WholeScan | Non
     tested = node.get("Filter", "")
     if "Relation Name" not in node or node["Node Type"] in _ELSEWHERE:
         return None
-    place = {"schema": node.get("Schema", ""), "table": node["Relation Name"]}
+    table = {"schema": node.get("Schema", ""), "table": node["Relation Name"]}
     alias = node.get("Alias", node["Relation Name"])
     if mark in tested:
-        return WholeScan(**place, expression=_compared(tested, alias, mark))
+        return WholeScan(**table, expression=_compared(tested, alias, mark))
     if node["Node Type"] != "Seq Scan":
         return None
-    conditions = [tested, *(each.get(kind, "") for each in reversed(above) for kind in _JOINS)]
+    conditions = [tested, *(step.get(kind, "") for step in reversed(above) for kind in _JOINS)]
     joined = (_compared(condition, alias, None) for condition in conditions)
-    return WholeScan(**place, expression=next((each for each in joined if each), ""))
+    return WholeScan(**table, expression=next(filter(None, joined), ""))
 
 
 def _compared(condition: str, alias: str, mark: str | None) -> str:
-    """The side of a comparison that speaks of this table alone, against our value or (without a mark) another table."""
+    """The side of a comparison that uses only this table, compared with our value or (without a mark) another table."""
     for part in _conjuncts(condition):
         sides = _sides(part)
         if len(sides) != 2 or (mark is not None and mark not in part):
             continue
         for own, other in (sides, sides[::-1]):
-            speaks_of_others = mark in other if mark is not None else bool(_aliases(other) - {alias} or "$" in other)
-            if _aliases(own) == {alias} and alias not in _aliases(other) and speaks_of_others:
+            compares = mark in other if mark is not None else bool(_aliases(other) - {alias} or "$" in other)
+            if _aliases(own) == {alias} and alias not in _aliases(other) and compares:
                 return _without_alias(without_brackets(own), alias)
     return ""
 
 
 def _conjuncts(condition: str) -> list[str]:
-    """`((a = 1) AND (b = 2))` gives its two parts, without their brackets; anything else is one part."""
+    """`((a = 1) AND (b = 2))` becomes its two parts without brackets; anything else is one part."""
     inner = without_brackets(condition)
     return [without_brackets(part) for part in _split(inner, re.compile(r" AND "))] if inner else []
 
@@ -111,7 +111,7 @@ def _sides(comparison: str) -> list[str]:
 
 
 def _split(text: str, separator: re.Pattern[str]) -> list[str]:
-    """The text cut where the separator stands outside of brackets and quotes."""
+    """The text, split at separators outside of brackets and quotes."""
     parts, start, depth, position, quote = [], 0, 0, 0, ""
     while position < len(text):
         mark = text[position]
@@ -130,7 +130,7 @@ def _split(text: str, separator: re.Pattern[str]) -> list[str]:
 
 
 def without_brackets(text: str) -> str:
-    """The text without brackets about the whole of it: `((a))` gives `a`, `(a)::text` stays."""
+    """The text without brackets around the whole of it: `((a))` becomes `a`, `(a)::text` stays."""
     text = text.strip()
     while text.startswith("(") and text.endswith(")") and _closes_at_the_end(text):
         text = text[1:-1].strip()

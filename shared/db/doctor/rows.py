@@ -1,7 +1,7 @@
-"""Looks at the four relations for `warmline doctor`: measures only; what the figures mean is said elsewhere.
+"""Measures the four relations for `warmline doctor`; the meaning of the figures is decided in `warmline`.
 
-Made for a live database: one read-only transaction, every statement bounded by a timeout and by a LIMIT. A question
-that takes too long has no answer (None), which is a finding of its own.
+Safe for a live database: one read-only transaction, every statement bounded by a timeout and by a LIMIT. A query that
+takes too long has no result (None), which is itself a finding.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -19,17 +19,17 @@ from shared.errors import SourceError
 from shared.text.printable import STEERING_CHARACTERS
 
 STATEMENT_SECONDS = 5
-SAMPLE_ROWS = 50_000  # newest rows of a relation that are looked at
+SAMPLE_ROWS = 50_000  # newest rows of a relation that are checked
 RECENT_EVENTS = 10_000
 EXAMPLES = 3
-OLDEST = "1990-01-01"  # no photo app is older; an earlier time is a zero of some program
-MOST_OLD = 1_000  # counted no further
+OLDEST = "1990-01-01"  # no photo app is older; an earlier time is some program's zero
+MAX_OLD = 1_000  # counting stops there
 _CANCELLED = "57014"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowShare:
-    """So many of so many rows, with a few of them by name."""
+    """How many of how many rows, with the names of a few."""
 
     count: int
     total: int
@@ -37,13 +37,13 @@ class RowShare:
 
     @property
     def ratio(self) -> float:
-        """Between 0 and 1; 0 of nothing is 0."""
+        """Between 0 and 1; 0 if there are no rows."""
         return self.count / self.total if self.total else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlyEvents:
-    """Events dated before their post, and by how much the earliest of them (leaving out one in a hundred)."""
+    """Events dated before their post, and by how much (first percentile)."""
 
     share: RowShare
     hours: float  # 0 or negative
@@ -86,7 +86,7 @@ ROW_CHECKS: dict[str, dict[str, str]] = {
         "self_block": "user_id = blocked_user_id",
     },
 }
-# relation → column → the relation that must know it
+# relation → column → the relation that must contain it
 LINKS = {
     "posts": {"author_id": "users"},
     "interactions": {"user_id": "users", "post_id": "posts"},
@@ -94,46 +94,46 @@ LINKS = {
 }
 
 
-# relation → what makes two of its rows the same
+# relation → the columns in which repeated rows are equal
 SAME_ROW = {"interactions": "user_id, post_id, kind, created_at", "blocks": "user_id, blocked_user_id"}
 
 
 class RowProbe:
-    """Bounded questions to one place."""
+    """Bounded queries to one home of the relations."""
 
     def __init__(self, connection: sa.Connection, home: RelationHome, *, unordered: Collection[str] = ()) -> None:
-        """Begin asking.
+        """Wrap a connection.
 
         Args:
             connection: read-only, with a statement timeout.
-            place: where the relations are.
-            unordered: relations too large to find the newest rows of, for want of an index: any rows must do.
+            home: of the relations.
+            unordered: relations that are too large to find the newest rows without an index; any rows are taken.
         """
         self._connection = connection
         self._home = home
         self._unordered = unordered
 
     def ask(self, query: str, **values: object) -> Sequence[sa.RowMapping] | None:
-        """The rows of a query; None when it took too long.
+        """The rows of a query; None if it took too long.
 
-        It runs in a savepoint, so that one that is given up or fails does not end the transaction.
+        It runs in a savepoint, so that a cancelled or failed query does not end the transaction.
 
         Args:
-            query: what to ask.
-            values: bound to the names in the query.
+            query: SQL with named parameters.
+            values: of the parameters.
 
         Raises:
-            SourceError: PostgreSQL refuses this question (a view that fails when it is read, say); others may follow.
+            SourceError: PostgreSQL refuses the query (for example a view that fails); others may still work.
         """
         return self._ask(query, values)
 
     def ask_one(self, query: str, **values: object) -> sa.RowMapping | None:
-        """The only row of a query."""
+        """The first row of a query; None if there is none, or it took too long."""
         rows = self._ask(query, values)
         return rows[0] if rows else None
 
     def plan(self, query: str, *, settings: str) -> Mapping[str, Any] | None:
-        """PostgreSQL's plan of a query under some `SET LOCAL …`, as EXPLAIN gives it in JSON; else as `ask`."""
+        """PostgreSQL's plan of a query after some `SET LOCAL …`, from EXPLAIN in JSON; else like `ask`."""
         rows = self._ask(f"EXPLAIN (VERBOSE, FORMAT JSON) {query}", {}, settings=settings)
         return rows[0]["QUERY PLAN"][0]["Plan"] if rows else None
 
@@ -151,7 +151,7 @@ class RowProbe:
             raise SourceError(first_line(error)) from error
         finally:
             if not self._connection.invalidated:
-                savepoint.rollback()  # nothing was written; settings for one question end with it
+                savepoint.rollback()  # nothing was written; this also resets the settings
 
     def name(self, relation: str) -> str:
         """The relation's name for SQL."""
@@ -159,7 +159,7 @@ class RowProbe:
 
     @property
     def schema(self) -> str:
-        """Where the relations are."""
+        """The schema of the relations."""
         return self._home.schema
 
     def sample(self, relation: str, *, rows: int = SAMPLE_ROWS) -> str:
@@ -169,21 +169,21 @@ class RowProbe:
 
 
 def look_at_rows(probe: RowProbe, relation: str) -> Mapping[str, RowShare] | None:
-    """How many of the newest rows each check of `ROW_CHECKS` counts.
+    """For each check of `ROW_CHECKS`, how many of the newest rows it finds.
 
-    Every column of the contract is computed for each of these rows, as the jobs would have it.
+    Every column of the contract is computed for each of these rows, as in the jobs.
 
     Raises:
         SourceError: the relation cannot be read.
     """
-    named = ROW_NAMES[relation]
-    every = ", ".join(f"count({column})" for column in CONTRACT[relation])
+    row_name = ROW_NAMES[relation]
+    all_columns = ", ".join(f"count({column})" for column in CONTRACT[relation])
     columns = ", ".join(
         f"count(*) FILTER (WHERE {condition}) AS {check},"
-        f" (array_agg({named}) FILTER (WHERE {condition}))[1:{EXAMPLES}] AS {check}_examples"
+        f" (array_agg({row_name}) FILTER (WHERE {condition}))[1:{EXAMPLES}] AS {check}_examples"
         for check, condition in ROW_CHECKS[relation].items()
     )
-    row = probe.ask_one(f"SELECT count(*) AS total, {columns}, {every} FROM {probe.sample(relation)}")
+    row = probe.ask_one(f"SELECT count(*) AS total, {columns}, {all_columns} FROM {probe.sample(relation)}")
     if row is None:
         return None
     return {
@@ -193,20 +193,20 @@ def look_at_rows(probe: RowProbe, relation: str) -> Mapping[str, RowShare] | Non
 
 
 def look_for_old_rows(probe: RowProbe, relation: str) -> RowShare | None:
-    """Rows dated before there were photo apps."""
+    """Rows that are dated before `OLDEST`."""
     old = f"SELECT {ROW_NAMES[relation]} AS name FROM {probe.name(relation)} WHERE created_at < '{OLDEST}'"
-    row = probe.ask_one(_count_and_name(f"{old} LIMIT {MOST_OLD}", total="0"))
+    row = probe.ask_one(_count_and_name(f"{old} LIMIT {MAX_OLD}", total="0"))
     return _share(row)
 
 
 def look_for_duplicates(probe: RowProbe, relation: str) -> RowShare | None:
-    """Ids that stand in more than one of the newest rows (a join in a view can do that)."""
+    """Ids that are in more than one of the newest rows; a join in a view can cause that."""
     twice = f"SELECT id AS name FROM {probe.sample(relation)} GROUP BY id HAVING count(*) > 1"
     return _share(probe.ask_one(_count_and_name(twice, total="0")))
 
 
 def look_for_unknown(probe: RowProbe, relation: str, column: str) -> RowShare | None:
-    """Values of a column, in the newest rows, that the relation which must know them does not know."""
+    """Values of a column, in the newest rows, that are missing in the relation that must contain them."""
     known = probe.name(LINKS[relation][column])
     query = f"""
         WITH wanted AS MATERIALIZED (
@@ -220,7 +220,7 @@ def look_for_unknown(probe: RowProbe, relation: str, column: str) -> RowShare | 
 
 
 def look_for_unknown_senders(own: RowProbe, source: RowProbe) -> RowShare | None:
-    """People who sent events to the API lately, and are not in the team's view of users."""
+    """Users with recent events in the API who are not in the team's view of users."""
     senders = own.ask(f"SELECT DISTINCT user_id FROM {own.sample('interactions')}")
     if senders is None:
         return None
@@ -236,7 +236,7 @@ def look_for_unknown_senders(own: RowProbe, source: RowProbe) -> RowShare | None
 
 
 def look_for_events_after_deletion(probe: RowProbe) -> RowShare | None:
-    """Recent events on posts that had been deleted before: nobody can like what is gone."""
+    """Recent events that are dated after the deletion of their post."""
     query = f"""
         SELECT count(*) AS total, count(*) FILTER (WHERE is_late) AS count,
                (array_agg(DISTINCT id) FILTER (WHERE is_late))[1:{EXAMPLES}] AS examples
@@ -250,7 +250,7 @@ def look_for_events_after_deletion(probe: RowProbe) -> RowShare | None:
 
 
 def look_for_events_before_posts(probe: RowProbe) -> EarlyEvents | None:
-    """Recent events dated before the post that they are about: nobody can like what is not there yet."""
+    """Recent events that are dated before the creation of their post."""
     ahead = f"{seconds_sql('p.created_at')} - {seconds_sql('sample.created_at')}"
     query = f"""
         SELECT count(*) AS total, count(*) FILTER (WHERE is_early) AS count,
@@ -268,7 +268,7 @@ def look_for_events_before_posts(probe: RowProbe) -> EarlyEvents | None:
 
 
 def look_for_repeats(probe: RowProbe, relation: str) -> RowShare | None:
-    """How many of the newest rows of events or blocks repeat another one in every column."""
+    """How many of the newest rows of events or blocks are equal to another row."""
     query = f"""
         SELECT coalesce(sum(times - 1), 0)::bigint AS count, coalesce(sum(times), 0)::bigint AS total,
                (array_agg(name) FILTER (WHERE times > 1))[1:{EXAMPLES}] AS examples
@@ -281,7 +281,7 @@ def look_for_repeats(probe: RowProbe, relation: str) -> RowShare | None:
 
 
 def count_kinds(probe: RowProbe) -> Mapping[str, int] | None:
-    """How often each kind stands in the newest interactions."""
+    """How often each kind occurs in the newest interactions."""
     query = f"""
         SELECT coalesce(kind::text, '') AS kind, count(*) AS count FROM {probe.sample("interactions")}
         GROUP BY 1 ORDER BY 2 DESC LIMIT 50

@@ -1,4 +1,4 @@
-"""Looks at rights and amounts for `warmline doctor`; bounded like all of `shared.db.doctor.rows`."""
+"""Reads rights and amounts of data for `warmline doctor`; bounded like `shared.db.doctor.rows`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ WARM_POSITIVES = 3  # as COLD_MIN_POSITIVES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelationRights:
-    """What our role may do with a relation."""
+    """The rights of our role on a relation."""
 
     role: str
     is_superuser: bool
@@ -26,7 +26,7 @@ class RelationRights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseRole:
-    """By which role we are connected."""
+    """The role of our connection."""
 
     name: str
     is_superuser: bool
@@ -34,7 +34,7 @@ class DatabaseRole:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingCounts:
-    """What there is to learn from, each counted up to a bound."""
+    """Amounts of training data, each counted up to a bound."""
 
     positives: int
     warm_users: int  # with enough positives not to be cold
@@ -42,7 +42,7 @@ class TrainingCounts:
 
 
 def look_at_rights(probe: RowProbe) -> Mapping[str, RelationRights]:
-    """The rights on each relation that is there."""
+    """The rights on each existing relation."""
     query = """
         SELECT c.relname, current_user AS role, r.rolsuper,
                has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS may_read,
@@ -59,14 +59,14 @@ def look_at_rights(probe: RowProbe) -> Mapping[str, RelationRights]:
 
 
 def look_at_role(probe: RowProbe) -> DatabaseRole | None:
-    """Our role in the PostgreSQL that is asked."""
+    """Our role in this PostgreSQL."""
     query = "SELECT rolname AS name, rolsuper AS is_superuser FROM pg_roles WHERE rolname = current_user"
     row = probe.ask_one(query)
     return None if row is None else DatabaseRole(**row)
 
 
 def count_amounts(probe: RowProbe) -> TrainingCounts | None:
-    """What a training would find."""
+    """The amounts of data that a training would find."""
     kinds = ", ".join(f"'{kind}'" for kind in sorted(POSITIVE_KINDS))
     query = f"""
         WITH positives AS MATERIALIZED (
@@ -85,7 +85,7 @@ def count_amounts(probe: RowProbe) -> TrainingCounts | None:
 
 
 def sample_posts(probe: RowProbe, *, count: int, with_image: bool = False) -> list[Mapping[str, Any]] | None:
-    """A few of the newest posts that Warmline would show to anyone, drawn at random."""
+    """A random sample of the newest posts that Warmline may show."""
     condition = "AND btrim(image_url) <> ''" if with_image else ""
     query = f"""
         SELECT id::text AS id, caption::text AS caption, image_url::text AS image_url FROM (
@@ -98,14 +98,16 @@ def sample_posts(probe: RowProbe, *, count: int, with_image: bool = False) -> li
 
 
 def value_of(probe: RowProbe, relation: str, column: str, got: ColumnType) -> Any:
-    """A value of a column of the wrong type, to judge by what to write instead: of numbers the largest, or None."""
-    some = f"(SELECT {column} AS value FROM {probe.name(relation)} WHERE {column} IS NOT NULL LIMIT {SAMPLE_ROWS}) AS s"
+    """An example from a column of the wrong type (the largest of numbers), to suggest a conversion; None: none."""
+    sample = (
+        f"(SELECT {column} AS value FROM {probe.name(relation)} WHERE {column} IS NOT NULL LIMIT {SAMPLE_ROWS}) AS s"
+    )
     if got.name in NUMBERS:
-        row = probe.ask_one(f"SELECT max(abs(value)) AS value FROM {some}")
+        row = probe.ask_one(f"SELECT max(abs(value)) AS value FROM {sample}")
     elif got.name in DOCUMENTS:
-        row = probe.ask_one(f"SELECT value::jsonb AS value FROM {some} LIMIT 1")
+        row = probe.ask_one(f"SELECT value::jsonb AS value FROM {sample} LIMIT 1")
     elif got.name in TEXTS:
-        row = probe.ask_one(f"SELECT value::text AS value FROM {some} LIMIT 1")
+        row = probe.ask_one(f"SELECT value::text AS value FROM {sample} LIMIT 1")
     else:
         return None
     return row["value"] if row is not None else None

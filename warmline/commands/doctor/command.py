@@ -9,7 +9,7 @@ from rich.text import Text
 
 from shared.db.doctor.rows import STATEMENT_SECONDS, RowProbe
 from shared.db.doctor.setup import sample_posts
-from shared.db.engine import Snapshot, store_errors
+from shared.db.engine import DatabaseSnapshot, store_errors
 from shared.errors import SourceError, WarmlineError
 from shared.text.printable import printable
 from warmline.commands.doctor.examine import examine
@@ -62,7 +62,7 @@ def run_doctor(*, yes: bool, as_json: bool) -> int:
     return int(has_problem(findings))
 
 
-def _examine(stores: OpenStores, snapshot: Snapshot, findings: list[Finding]) -> None:
+def _examine(stores: OpenStores, snapshot: DatabaseSnapshot, findings: list[Finding]) -> None:
     """Add the findings of each step; if a step fails, earlier findings are kept."""
     with progress_bar("Looking at") as progress:
         task = progress.add_task("", total=None)
@@ -71,7 +71,7 @@ def _examine(stores: OpenStores, snapshot: Snapshot, findings: list[Finding]) ->
             findings += found
 
 
-def _sample(stores: OpenStores, snapshot: Snapshot) -> Sequence[Mapping[str, Any]]:
+def _sample(stores: OpenStores, snapshot: DatabaseSnapshot) -> Sequence[Mapping[str, Any]]:
     place = stores.database.source or stores.database.own
     try:
         return sample_posts(RowProbe(snapshot.connection(place), place), count=SAMPLE_POSTS) or ()

@@ -29,7 +29,7 @@ from shared.db.doctor.rows import (
     look_for_unknown_senders,
 )
 from shared.db.doctor.setup import count_amounts, look_at_rights, look_at_role, sample_posts, value_of
-from shared.db.engine import RELATIONS, RelationHome, Snapshot
+from shared.db.engine import RELATIONS, DatabaseSnapshot, RelationHome
 from shared.db.migrate import check_migrated
 from shared.db.models import CHAMPION, list_models
 from shared.db.relations import Mismatch, mismatches
@@ -76,7 +76,7 @@ DATED = ("users", "posts", "interactions")
 RUNS_LOOKED_AT = 20  # of a job, to find one that succeeded
 
 
-def examine(stores: OpenStores, snapshot: Snapshot) -> Steps:
+def examine(stores: OpenStores, snapshot: DatabaseSnapshot) -> Steps:
     """All steps; each yields its findings when it is done."""
     yield "settings", check_settings()
     yield "Redis", _redis(stores.redis_url)
@@ -92,7 +92,7 @@ def examine(stores: OpenStores, snapshot: Snapshot) -> Steps:
     yield from _relations(stores, snapshot, is_migrated=not schema)
 
 
-def _relations(stores: OpenStores, snapshot: Snapshot, *, is_migrated: bool) -> Steps:
+def _relations(stores: OpenStores, snapshot: DatabaseSnapshot, *, is_migrated: bool) -> Steps:
     """Check the four relations: contract, indexes and rows."""
     has_views = stores.database.has_views
     place = stores.database.source or stores.database.own
@@ -116,7 +116,7 @@ def _relations(stores: OpenStores, snapshot: Snapshot, *, is_migrated: bool) -> 
 
 
 def _contracts(
-    snapshot: Snapshot, place: RelationHome, probe: RowProbe, *, has_views: bool
+    snapshot: DatabaseSnapshot, place: RelationHome, probe: RowProbe, *, has_views: bool
 ) -> Generator[tuple[str, list[Finding]], None, list[str]]:
     """Check that each relation follows the contract and may be read; returns those that do."""
     usable = []
@@ -289,7 +289,7 @@ def _last_run(runs: Sequence[Mapping[Any, Any]]) -> NewestRun | None:
     )
 
 
-def _contract(snapshot: Snapshot, place: RelationHome, probe: RowProbe, relation: str) -> list[Finding]:
+def _contract(snapshot: DatabaseSnapshot, place: RelationHome, probe: RowProbe, relation: str) -> list[Finding]:
     wrong = mismatches(snapshot.connection(place), place, relation)
     return [
         problem(

@@ -62,7 +62,7 @@ def encoders(tmp_path_factory: pytest.TempPathFactory) -> Encoders:
 
 @pytest.fixture
 def world(migrated: Database, encoders: Encoders) -> Database:
-    """Posts with these photos, one without, encoded."""
+    """Encoded posts with these photos, and one without a photo."""
     forget_everything(migrated)
     posts = [Post(name, "ann", number, image_url=f"{name}.jpg") for number, name in enumerate(PHOTOS)]
     write_own_tables(migrated, World(posts=[*posts, Post("words", "ann", 1, image_url=None)]))

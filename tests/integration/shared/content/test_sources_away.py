@@ -1,4 +1,4 @@
-"""A source that is away for a while takes nothing down: photos, captions, and the place that photos come from."""
+"""A source that is away for a while causes no loss: photos, captions, and the host or folder of photos."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -68,13 +68,13 @@ class Scenario:
 
 
 def photo_of(number: int) -> bytes:
-    """Each second one is a copy of the one before."""
+    """Every second one is a copy of the one before."""
     return as_jpeg(a_photo(number) if number % 2 == 0 else halved(a_photo(number - 1)))
 
 
 @pytest.fixture
 def scenario(migrated: Database, tmp_path: Path) -> Scenario:
-    """Encoded once, all well."""
+    """Encoded once, without failures."""
     forget_everything(migrated)
     folder = tmp_path / "media"
     folder.mkdir()
@@ -211,7 +211,7 @@ def test_a_photo_encoder_that_is_swapped_and_swapped_back_encodes_each_photo_onc
 
 
 class SmallColour(MeanColour):
-    """A photo encoder with a target size, which notes what it is given."""
+    """A photo encoder with a target size, which records its inputs."""
 
     card = EncoderCard(name="small-colour", version="1", width=3, normalisation="none", target_size=TargetSize(32, 3))
 
@@ -230,7 +230,7 @@ def test_photos_are_resized_where_they_are_decoded(scenario: Scenario) -> None:
 
 
 class BrokenColour(MeanColour):
-    """A photo encoder whose weights are no numbers."""
+    """A photo encoder with NaN weights."""
 
     card = EncoderCard(name="broken-colour", version="1", width=3, normalisation="none")
 
@@ -265,7 +265,7 @@ def hosts() -> Iterator[Hosts]:
 
 @pytest.fixture
 def remote(scenario: Scenario, hosts: Hosts) -> Scenario:
-    """The same posts, their photos on a host that is well, and encoded."""
+    """The same posts, encoded, with their photos on a healthy host."""
     hosts.photos.trouble = None
     hosts.photos.photos = {f"p{number}.jpg": photo_of(number) for number in range(N_POSTS)}
     execute(scenario.database, f"UPDATE warmline.posts SET image_url = '{hosts.url('')}' || id || '.jpg'")

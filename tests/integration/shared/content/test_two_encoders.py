@@ -159,7 +159,7 @@ def test_an_older_champion_serves_and_knows_new_posts_until_its_successor_of_the
 
 
 def encoders_of(image: Encoder) -> Encoders:
-    """What a training was run with; only the cards are looked at."""
+    """The record of a training; only the cards are used."""
     cards = {"image": image.version, "caption": CAPTION.version}
     return cast(
         Encoders,
@@ -201,7 +201,7 @@ def test_nothing_goes_while_a_manifest_cannot_be_read(database: Database, scored
 
 
 class Meanwhile(RunProgress):
-    """Does something at the moment that a run reports a step for the first time."""
+    """Runs an action when a run reports a step for the first time."""
 
     def __init__(self, step: str, act: Callable[[], object]) -> None:
         super().__init__()

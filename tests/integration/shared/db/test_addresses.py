@@ -1,4 +1,4 @@
-"""Addresses that libpq understands and SQLAlchemy does not: several hosts, and options of the team's own."""
+"""Addresses that libpq understands and SQLAlchemy does not: several hosts, and further options."""
 
 from urllib.parse import urlsplit
 
@@ -35,7 +35,7 @@ def test_all_hosts_are_named_when_none_answers_and_no_password() -> None:
     assert "topsecret" not in str(met.value)
 
 
-def test_of_several_hosts_one_that_takes_no_writes_will_not_do(server_url: str) -> None:
+def test_of_several_hosts_a_read_only_one_is_not_used(server_url: str) -> None:
     with empty_database(server_url) as url:
         with administrator(server_url) as connection:
             name = url.rpartition("/")[2]
@@ -44,7 +44,7 @@ def test_of_several_hosts_one_that_takes_no_writes_will_not_do(server_url: str) 
             _ask(_with_hosts(url, "127.0.0.1:1"), "SELECT 1")
 
 
-def test_options_of_the_team_stand_beside_ours(database_url: str) -> None:
+def test_options_of_the_team_are_added_to_ours(database_url: str) -> None:
     url = f"{database_url}?options=-c%20search_path%3Delsewhere&application_name=theirs"
     settings = "concat_ws(',', current_setting('search_path'), current_setting('application_name'))"
     assert _ask(url, f"SELECT {settings}") == "elsewhere,theirs"

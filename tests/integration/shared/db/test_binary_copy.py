@@ -1,4 +1,4 @@
-"""Binary COPY into columns: whole over block borders, refused where a column is null, equal to what SQL says."""
+"""Binary COPY into columns: complete across block boundaries, refused if a column is null, equal to the SQL result."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def test_a_null_anywhere_is_refused(database: Database, null_at: int) -> None:
         copy_binary(connection, query, FIELDS)
 
 
-def test_two_nulls_that_would_make_up_for_a_row_are_refused(database: Database) -> None:
+def test_two_nulls_as_long_as_a_row_are_refused(database: Database) -> None:
     # Eleven nulls of eight bytes are as short as four records are long.
     query = "SELECT CASE WHEN n > 11 THEN n END::int8, 1::int2, 1::float8 FROM generate_series(1, 100) AS n"
     with database.begin() as connection, pytest.raises(SourceError, match="a column is null"):

@@ -90,7 +90,7 @@ def test_candidates_come_newest_first_and_then_by_id(database: Database) -> None
 
 
 def test_posts_deleted_by_the_api_do_not_make_a_quiet_app_quieter(database: Database) -> None:
-    """The views still show them; as many others as asked for have to stand in."""
+    """The views still contain them; as many other posts as requested must take their place."""
     url = database.own.engine.url.render_as_string(hide_password=False)
     write_own_tables(database, World(users=["x"], posts=[Post(f"p{n}", "x", 100 * DAY + n) for n in range(6)]))
     bury_in(database, "posts", "p0", "p1")
@@ -104,7 +104,7 @@ def test_posts_deleted_by_the_api_do_not_make_a_quiet_app_quieter(database: Data
         execute(database, "DROP SCHEMA team CASCADE")
 
 
-def test_a_post_keeps_its_key_and_time(database: Database) -> None:
+def test_a_post_keeps_its_id_hash_and_time(database: Database) -> None:
     write_own_tables(database, World(posts=[Post("p", "ann", 1)]))
     posts = _load(database)
     with database.read() as snapshot:
@@ -135,7 +135,7 @@ def test_older_events_are_left_out(database: Database) -> None:
     assert len(_events(database, events)) == 1
 
 
-def test_an_event_has_the_keys_of_its_user_and_post(database: Database) -> None:
+def test_an_event_has_the_id_hashes_of_its_user_and_post(database: Database) -> None:
     events = _events(database, [Event("ann", "p", InteractionKind.LIKE)])
     with database.read() as snapshot:
         keys = load_id_hashes(snapshot, ["ann", "p"]).tolist()
@@ -203,7 +203,7 @@ def test_an_erased_user_is_not_active(database: Database) -> None:
     assert _active(database, World(users=["ann", "ben"])).ids == ["ben"]
 
 
-def test_keys_come_in_the_order_of_the_ids(database: Database) -> None:
+def test_hashes_are_in_the_order_of_the_ids(database: Database) -> None:
     with database.read() as snapshot:
         one, two = load_id_hashes(snapshot, ["a", "b"]).tolist(), load_id_hashes(snapshot, ["b", "a"]).tolist()
     assert one == two[::-1]

@@ -60,7 +60,7 @@ WORLD = replace(
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """The team's PostgreSQL, which Warmline reaches through a proxy that records."""
+    """The team's PostgreSQL, behind a proxy that records all statements."""
 
     theirs: Database  # as the team's app writes to it
     address: str  # through the proxy
@@ -83,7 +83,7 @@ def team(server_url: str) -> Iterator[Team]:
 
 @pytest.fixture
 def viewing(team: Team, database: Database) -> Iterator[Database]:
-    """Warmline over the team's views, with its own tables in another database."""
+    """Warmline with the team's views, and its own tables in another database."""
     url = database.own.engine.url.render_as_string(hide_password=False)
     with closing(Database(store_settings(url, source_url=team.address, source_schema="team"))) as viewing:
         yield viewing
@@ -115,7 +115,7 @@ def everything_read(database: Database, writer: JobStore) -> None:
 
 @pytest.fixture(params=["few", "many"])
 def bounds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few ids are asked of our own PostgreSQL, of many the tombstones are read: both say the same."""
+    """A few ids are looked up in our PostgreSQL; for many, all tombstones are read. Both give the same result."""
     if request.param == "many":
         monkeypatch.setattr(tombstones, "FEW", 0)
 
@@ -145,7 +145,7 @@ def test_no_secret_no_digest_and_nothing_that_was_erased_is_told_to_the_teams_po
 
 @contextmanager
 def seen(database: Database) -> Iterator[dict[str, Any]]:
-    """What a load finds, by names."""
+    """The result of each load, by names."""
     with database.read() as snapshot:
         everybody = [*WORLD.users, ERASED]
         user_of = dict(zip(load_id_hashes(snapshot, everybody).tolist(), everybody, strict=True))
@@ -215,7 +215,7 @@ def test_ids_with_odd_characters_are_known_as_buried(viewing: Database, name: st
 
 
 def test_tombstones_of_before_the_upgrade_hold(viewing: Database) -> None:
-    """Their bytes are made here as the version before made them in SQL."""
+    """Their bytes are computed here as the earlier version computed them in SQL."""
     secret = scalar(viewing, "SELECT secret FROM warmline.installation")
     for relation, name in (("users", ERASED), ("posts", DELETED)):
         digest = sha256((secret + name).encode()).digest()

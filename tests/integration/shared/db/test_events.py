@@ -1,4 +1,4 @@
-"""Batches of events in PostgreSQL: whatever is repeated, split or reordered, the rows are those of the set."""
+"""Batches of events in PostgreSQL: repeated, split or reordered batches give the same rows as the set of events."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ def unnamed(user: str, post: str, kind: InteractionKind, minutes: int) -> Event:
 
 
 def named(number: int) -> Event:
-    """One id is one event: the app gives it to nothing else."""
+    """An id identifies one event: the app never gives it to another one."""
     at = NOW - timedelta(minutes=number)
     return Event(user_id=f"u{number % 2}", post_id="p1", kind=InteractionKind.COMMENT, at=at, event_id=f"e{number}")
 
@@ -39,7 +39,7 @@ EVENTS = st.one_of(
 
 
 def rows_of_set(events: Sequence[Event]) -> Rows:
-    """The model: events with an id as they are, of the others the latest of each user, post and kind."""
+    """The expected rows: each event with an id, and of the others the latest of each user, post and kind."""
     latest: dict[tuple[str, str, str], datetime] = {}
     rows: Rows = set()
     for event in events:
@@ -73,8 +73,8 @@ def test_any_batches_with_repeats_leave_the_rows_of_their_set(database: Database
 
 
 def on_page(user: str, kind: InteractionKind, generation: int, source: str = "neucf") -> Event:
-    place = FeedPosition(source=source, generation=generation, position=0)
-    return Event(user_id=user, post_id="p0", kind=kind, at=NOW, feed_position=place)
+    position = FeedPosition(source=source, generation=generation, position=0)
+    return Event(user_id=user, post_id="p0", kind=kind, at=NOW, feed_position=position)
 
 
 def figures(database: Database) -> list[tuple[str, int | None, dict[str, int], float | None]]:
@@ -119,5 +119,5 @@ def test_old_generations_are_summed_up(database: Database) -> None:
 def test_an_event_keeps_where_its_page_came_from(database: Database) -> None:
     world(database)
     store_events(database, [on_page("u0", InteractionKind.LIKE, 7)])
-    place = "SELECT source || generation || ' ' || position FROM warmline.interactions"
-    assert scalar(database, place) == "neucf7 0"
+    query = "SELECT source || generation || ' ' || position FROM warmline.interactions"
+    assert scalar(database, query) == "neucf7 0"

@@ -1,4 +1,4 @@
-"""A job's health: the heartbeat of this service on this host, and no other's."""
+"""A job's health: only the heartbeat of this service on this host counts."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from shared.jobs.healthcheck import job_beats
 from tests.stores import execute
 
 
-def test_a_job_that_beats_here_is_alive(database: Database) -> None:
+def test_a_job_with_a_heartbeat_on_this_host_is_alive(database: Database) -> None:
     record_heartbeat(database, "s01_heuristic", worker="here:7")
     assert job_beats(database, "s01_heuristic", host="here")
 
@@ -19,7 +19,7 @@ def test_the_heartbeat_of_another_host_or_service_does_not_count(database: Datab
     assert not job_beats(database, "s01_heuristic", host="here")
 
 
-def test_a_job_that_fell_silent_is_not_alive(database: Database) -> None:
+def test_a_job_without_a_recent_heartbeat_is_not_alive(database: Database) -> None:
     record_heartbeat(database, "s01_heuristic", worker="here:7")
     execute(database, "UPDATE warmline.heartbeats SET seen_at = now() - interval '31 seconds'")
     assert not job_beats(database, "s01_heuristic", host="here")

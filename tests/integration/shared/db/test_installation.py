@@ -1,4 +1,4 @@
-"""What PostgreSQL knows of what names no owner, and its new id."""
+"""Whether PostgreSQL recognises data without a named owner, and its new id."""
 
 from collections.abc import Mapping
 
@@ -21,11 +21,11 @@ from tests.stores import rows, scalar
         ({1: "a", 9: "long gone"}, True),
         ({1: "a", 2: "other"}, False),
         ({9: "other"}, False),
-        ({3: "erased"}, False),  # a row that tells nothing proves nothing
+        ({3: "erased"}, False),  # the number of an erased post proves nothing
         ({1: "a", 3: "erased"}, True),
     ],
 )
-def test_rows_are_ours_when_those_that_are_known_name_the_same_posts(
+def test_post_numbers_are_ours_if_known_ones_name_the_same_posts(
     posts: Mapping[int, str], knows: bool, database: Database
 ) -> None:
     with database.read() as snapshot:
@@ -41,12 +41,12 @@ def test_rows_are_ours_when_those_that_are_known_name_the_same_posts(
     [
         (True, {}, True),
         (True, {9: "long gone"}, True),
-        (True, {1: "other"}, False),  # a phase was written into a Redis of another's rows
+        (True, {1: "other"}, False),  # a phase was written into a Redis with another's posts
         (False, {}, False),
         (False, {1: "a"}, False),  # both number from 1, and both have a post `a`
     ],
 )
-def test_another_salt_is_anothers_and_ours_does_not_excuse_other_rows(
+def test_another_salt_is_another_installations_and_our_salt_does_not_excuse_other_posts(
     is_our_salt: bool, posts: Mapping[int, str], knows: bool, database: Database
 ) -> None:
     with database.read() as snapshot:
@@ -64,7 +64,7 @@ def test_a_model_is_known_by_folder_and_hash(database: Database) -> None:
     assert knows_models(database, {"model-1": "bb"}) == set()
 
 
-def test_a_new_id_is_on_record_and_the_old_one_is_remembered(database: Database) -> None:
+def test_a_new_id_is_recorded_and_the_old_one_is_kept(database: Database) -> None:
     before = installation_id(database)
     old, new = renew_installation(database, by="ann@home")
     assert (old, new) == (before, installation_id(database))

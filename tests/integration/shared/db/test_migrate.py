@@ -138,7 +138,7 @@ def test_an_upgrade_keeps_vectors_and_clusters_and_tries_again_what_a_limit_may_
 
 
 def test_an_upgrade_beside_views_makes_nobody_known(empty: Database) -> None:
-    """The posts are the view's there, so our own table has none."""
+    """There the posts are in the view, so our own table is empty."""
     _at_revision(empty, "0005")
     execute(empty, ACTS)
     migrate(empty)
@@ -159,7 +159,7 @@ def test_a_database_that_was_not_migrated_is_refused(empty: Database) -> None:
 
 
 def test_a_role_that_only_owns_the_schema_can_migrate(fresh_database_url: str) -> None:
-    """The team's administrator makes the schema; our role may make nothing else."""
+    """The team's administrator creates the schema; our role may create nothing else."""
     role = sa.engine.make_url(with_driver(fresh_database_url)).database
     with administrator(fresh_database_url) as connection:
         connection.execute(sa.text(f"CREATE ROLE {role} LOGIN PASSWORD 'secret'"))

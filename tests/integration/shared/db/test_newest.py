@@ -1,4 +1,4 @@
-"""The newest posts, for a timeline that has nothing else: what everyone may see, and never fewer than there are."""
+"""The newest posts, the last fallback of the timeline: only visible posts, and as many as requested if there are."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -32,7 +32,7 @@ def test_they_are_the_published_posts_newest_first(database: Database) -> None:
     assert _newest(database) == ["p10", "p1", "p2", "p3", "p7", "p4", "p5", "p6"]
 
 
-def test_they_are_as_many_as_asked_for(database: Database) -> None:
+def test_there_are_as_many_as_requested(database: Database) -> None:
     write_own_tables(database, TEN_POSTS)
     assert _newest(database, limit=2) == ["p10", "p1"]
 

@@ -1,4 +1,4 @@
-"""Row numbers of posts: one each, for ever, and none is used up in vain."""
+"""Post numbers: one for each post, for ever, and none is wasted."""
 
 import threading
 from datetime import timedelta
@@ -32,7 +32,7 @@ def _rows(database: Database, ids: list[str], *, as_of: str | None = None) -> li
 
 @settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(runs=st.lists(st.lists(post_ids, unique=True, max_size=12), min_size=1, max_size=5))
-def test_no_two_posts_share_a_row_and_none_ever_changes(database: Database, runs: list[list[str]]) -> None:
+def test_no_two_posts_share_a_number_and_none_ever_changes(database: Database, runs: list[list[str]]) -> None:
     forget_everything(database)
     row_of: dict[str, int] = {}
     for ids in runs:
@@ -41,18 +41,18 @@ def test_no_two_posts_share_a_row_and_none_ever_changes(database: Database, runs
     assert len(set(row_of.values())) == len(row_of)
 
 
-def test_twenty_runs_over_fifty_posts_use_up_fifty_rows(database: Database) -> None:
+def test_twenty_runs_over_fifty_posts_use_up_fifty_numbers(database: Database) -> None:
     for run in range(20):
         _rows(database, FIFTY[run:] + FIFTY[:run])
     _rows(database, ["a new one"])
     assert scalar(database, "SELECT max(row) FROM warmline.post_rows") == 51
 
 
-def test_new_posts_get_rows_in_the_order_given(database: Database) -> None:
+def test_new_posts_get_numbers_in_the_given_order(database: Database) -> None:
     assert _rows(database, ["b", "a", "c"]) == [1, 2, 3]
 
 
-def test_no_posts_have_no_rows(database: Database) -> None:
+def test_no_posts_get_no_numbers(database: Database) -> None:
     assert _rows(database, []) == []
 
 
@@ -63,7 +63,7 @@ def test_an_id_with_tabs_newlines_and_backslashes_is_kept(database: Database) ->
         assert set(known_post_numbers(connection, odd)) == set(odd)
 
 
-def test_runs_at_once_agree_on_the_rows(database: Database) -> None:
+def test_concurrent_runs_agree_on_the_numbers(database: Database) -> None:
     got: list[list[int]] = []
     start = threading.Barrier(4)
 
@@ -79,7 +79,7 @@ def test_runs_at_once_agree_on_the_rows(database: Database) -> None:
     assert got[1:] == got[:1] * 3
 
 
-def test_a_removed_post_keeps_its_row(database: Database) -> None:
+def test_a_removed_post_keeps_its_number(database: Database) -> None:
     (row,) = _rows(database, ["p"])
     with database.begin() as connection:
         mark_removed(connection, ["p"])
@@ -106,7 +106,7 @@ def test_a_removal_is_forgotten_when_no_list_can_hold_the_post_any_more(database
         assert removed_post_numbers(connection, keep_for=timedelta(hours=72)) == []
 
 
-def test_a_post_that_was_removed_after_it_was_read_as_alive_stays_removed(database: Database) -> None:
+def test_a_post_that_was_removed_after_it_was_read_as_visible_stays_removed(database: Database) -> None:
     _rows(database, ["p"])
     as_of = _moment(database)
     with database.begin() as connection:
@@ -115,8 +115,8 @@ def test_a_post_that_was_removed_after_it_was_read_as_alive_stays_removed(databa
     assert _removed(database) == _rows(database, ["p"], as_of=as_of)
 
 
-def test_a_removal_that_was_not_committed_when_the_posts_were_read_stands(database: Database) -> None:
-    """Its time is earlier than the reading, so only the transaction's number tells."""
+def test_a_removal_that_was_not_committed_when_the_posts_were_read_stays(database: Database) -> None:
+    """Its time is earlier than the read, so only the transaction number shows the order."""
     _rows(database, ["p"])
     with database.begin() as deleting:
         mark_removed(deleting, ["p"])
@@ -125,7 +125,7 @@ def test_a_removal_that_was_not_committed_when_the_posts_were_read_stands(databa
     assert len(_removed(database)) == 1
 
 
-def test_a_post_that_is_read_as_alive_after_its_removal_has_come_back(database: Database) -> None:
+def test_a_post_that_is_read_as_visible_after_its_removal_has_come_back(database: Database) -> None:
     _rows(database, ["p"])
     with database.begin() as connection:
         mark_removed(connection, ["p"])

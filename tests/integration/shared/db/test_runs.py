@@ -124,14 +124,14 @@ def test_the_later_claim_has_the_higher_fence(database: Database) -> None:
     assert claimed_run(database).fence > first.fence
 
 
-def test_the_loser_finishes_nothing(database: Database) -> None:
+def test_a_worker_that_lost_its_lease_finishes_nothing(database: Database) -> None:
     loser = claimed_run(database, worker="first")
     _expire(database)
     claimed_run(database, worker="second")
     assert finish_run(database, loser, report={"posts": 1}) is False
 
 
-def test_the_losers_finish_leaves_both_rows_as_they_are(database: Database) -> None:
+def test_finishing_without_the_lease_changes_neither_run(database: Database) -> None:
     loser = claimed_run(database, worker="first")
     _expire(database)
     winner = claimed_run(database, worker="second")
@@ -141,7 +141,7 @@ def test_the_losers_finish_leaves_both_rows_as_they_are(database: Database) -> N
     assert _state(database, winner.id) == "running"
 
 
-def test_the_loser_cannot_extend_its_lease(database: Database) -> None:
+def test_a_worker_that_lost_its_lease_cannot_extend_it(database: Database) -> None:
     loser = claimed_run(database, worker="first")
     _expire(database)
     claimed_run(database, worker="second")
@@ -156,7 +156,7 @@ def test_extending_a_lease_moves_its_end(database: Database) -> None:
     assert scalar(database, "SELECT lease_until > now() + interval '50 seconds' FROM warmline.runs")
 
 
-def test_a_run_that_overslept_its_lease_may_finish_when_nobody_took_over(database: Database) -> None:
+def test_a_run_whose_lease_is_over_may_finish_if_nobody_took_over(database: Database) -> None:
     run = claimed_run(database)
     _expire(database)
     assert finish_run(database, run, report={})
@@ -217,25 +217,25 @@ def test_a_good_run_counts_by_the_time_it_was_asked_for(database: Database) -> N
     assert last_done(database, JOB) == row["requested_at"]
 
 
-def test_a_run_with_a_dead_lease_is_not_under_way(database: Database) -> None:
+def test_a_run_whose_lease_is_over_is_not_under_way(database: Database) -> None:
     claimed_run(database)
     _expire(database)
     assert current_run(database, JOB) is None
 
 
-def test_two_workers_at_once_claim_one_run(database: Database) -> None:
+def test_two_concurrent_workers_claim_one_run(database: Database) -> None:
     request_run(database, JOB, by="test")
     assert sum(run is not None for run in _at_once(8, lambda n: claim_run(database, JOB, worker=f"w{n}"))) == 1
 
 
-def test_two_workers_at_once_take_over_one_dead_run(database: Database) -> None:
+def test_two_concurrent_workers_take_over_one_dead_run(database: Database) -> None:
     claimed_run(database)
     request_run(database, JOB, by="test")
     _expire(database)
     assert sum(run is not None for run in _at_once(6, lambda n: claim_run(database, JOB, worker=f"w{n}"))) == 1
 
 
-def test_requests_at_once_are_one(database: Database) -> None:
+def test_concurrent_requests_are_one(database: Database) -> None:
     assert len(set(_at_once(8, lambda n: request_run(database, JOB, by=f"w{n}")))) == 1
 
 
@@ -269,7 +269,7 @@ def test_run_once_takes_over_from_a_dead_worker(database: Database) -> None:
     assert run_once(database, _job({"posts": 1}), by="test") == {"posts": 1}
 
 
-def test_many_at_once_run_one_job_at_a_time(database: Database) -> None:
+def test_concurrent_calls_run_one_job_at_a_time(database: Database) -> None:
     inside, most, lock = 0, 0, threading.Lock()
 
     def work(run: object) -> Mapping[str, Any]:
@@ -310,7 +310,7 @@ def test_a_defect_is_on_record_by_its_name_and_first_line(database: Database) ->
     assert row["error"].startswith("KeyError: ")
 
 
-def test_a_run_that_was_overtaken_says_so_at_its_end(database: Database) -> None:
+def test_a_run_that_was_taken_over_says_so_at_its_end(database: Database) -> None:
     def slow(run: object) -> Mapping[str, Any]:
         _expire(database)
         claimed_run(database, worker="other")
@@ -323,18 +323,18 @@ def test_a_run_that_was_overtaken_says_so_at_its_end(database: Database) -> None
 # --- signs of life ----------------------------------------------------------------------------------------------------
 
 
-def test_a_service_that_gave_a_sign_is_alive(database: Database) -> None:
+def test_a_service_with_a_recent_heartbeat_is_alive(database: Database) -> None:
     record_heartbeat(database, "s01_heuristic", worker="w1")
     assert [row["service"] for row in live_services(database)] == ["s01_heuristic"]
 
 
-def test_a_service_that_has_been_silent_is_not_alive(database: Database) -> None:
+def test_a_service_without_a_recent_heartbeat_is_not_alive(database: Database) -> None:
     record_heartbeat(database, "s01_heuristic", worker="w1")
     execute(database, "UPDATE warmline.heartbeats SET seen_at = now() - interval '31 seconds'")
     assert live_services(database) == []
 
 
-def test_workers_that_were_silent_for_a_day_are_forgotten(database: Database) -> None:
+def test_workers_without_a_heartbeat_for_a_day_are_deleted(database: Database) -> None:
     record_heartbeat(database, "s01_heuristic", worker="old")
     execute(database, "UPDATE warmline.heartbeats SET seen_at = now() - interval '25 hours'")
     record_heartbeat(database, "s01_heuristic", worker="new")
@@ -362,7 +362,7 @@ def _at_once(count: int, deed: Any) -> list[Any]:
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    """The run is looked at all the time, and its log is read."""
+    """Reads the run continually, and its log."""
     for name in ("LOOK_EVERY", "ROW_EVERY", "LOG_EVERY"):
         monkeypatch.setattr(scheduler, name, timedelta(milliseconds=5))
     caplog.set_level(logging.INFO, logger="warmline")
@@ -376,7 +376,7 @@ def _wait_for(is_so: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def test_a_run_writes_how_far_it_is_into_its_row_and_the_log(
+def test_a_run_writes_its_progress_into_its_row_and_the_log(
     database: Database, at_once: pytest.LogCaptureFixture
 ) -> None:
     seen: list[Any] = []
@@ -396,7 +396,7 @@ def test_a_run_writes_how_far_it_is_into_its_row_and_the_log(
     assert (row["progress"]["percent"], shown[0], shown[-1]) == (100.0, 50.0, 100.0)
 
 
-def test_a_run_that_fails_keeps_how_far_it_was(database: Database, at_once: pytest.LogCaptureFixture) -> None:
+def test_a_failed_run_keeps_its_progress(database: Database, at_once: pytest.LogCaptureFixture) -> None:
     def work(run: Run) -> Mapping[str, Any]:
         run.progress.plan({"loading": 1, "learning": 1})
         run.progress.report("learning", 0, 3)
@@ -408,7 +408,7 @@ def test_a_run_that_fails_keeps_how_far_it_was(database: Database, at_once: pyte
     assert (row["state"], row["progress"]["step"], row["progress"]["percent"]) == ("failed", "learning", 50.0)
 
 
-def test_the_log_tells_of_it_at_a_bounded_rate() -> None:
+def test_progress_is_logged_at_a_bounded_rate() -> None:
     assert (timedelta(seconds=2), timedelta(seconds=30)) == (scheduler.ROW_EVERY, scheduler.LOG_EVERY)
 
 

@@ -1,4 +1,4 @@
-"""The role of the services, as compose and the demo make it: enough for everything that they do, and no more."""
+"""The role of the services, as compose and the demo create it: it has the rights that they need, and no more."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -53,7 +53,7 @@ def url(server_url: str) -> Iterator[str]:
 
 @pytest.fixture
 def service(url: str) -> Iterator[Database]:
-    """An empty database as the role meets it."""
+    """An empty database, for the role."""
     make_role(url)
     with closing(Database(store_settings(as_role(url)))) as database:
         yield database
@@ -61,7 +61,7 @@ def service(url: str) -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 def app_url(server_url: str) -> Iterator[str]:
-    """The superuser's address of a database that holds somebody's tables."""
+    """The superuser's address of a database that contains tables of another owner."""
     with empty_database(server_url) as url:
         make_role(url)
         with administrator(url) as connection:

@@ -126,8 +126,8 @@ def test_older_posts_than_the_oldest_that_python_holds_are_still_found(odd: Data
 
 
 def test_posts_are_known_by_their_numbers_whatever_their_date(odd: Database) -> None:
-    rows = [post.post_number for post in newest_posts(odd, now=NOW, limit=100) if post.post_id != "p"]
-    assert {post.post_id for post in posts_by_number(odd, rows)} == set(_old_posts())
+    numbers = [post.post_number for post in newest_posts(odd, now=NOW, limit=100) if post.post_id != "p"]
+    assert {post.post_id for post in posts_by_number(odd, numbers)} == set(_old_posts())
 
 
 @pytest.mark.parametrize("column", ["created_at timestamptz", "created_at timestamp", "created_at date"])
@@ -174,7 +174,7 @@ def test_all_posts_of_a_training_have_finite_times(odd: Database) -> None:
 
 
 def test_in_a_replay_a_post_that_is_deleted_at_an_odd_time_is_gone_by_now(odd: Database) -> None:
-    """As on a page, which asks only whether there is a time."""
+    """As on a page, which only checks whether there is a time."""
     with odd.read() as snapshot:
         lives = load_post_lives(snapshot, now=NOW)
         deleted = set(load_id_hashes(snapshot, [f"d{n}" for n, _ in enumerate(ODD)]).tolist())

@@ -1,4 +1,4 @@
-"""What no id can be counts for nothing, wherever a relation comes from: PostgreSQL decides as Python does."""
+"""Rows with unusable ids are ignored in any relation: PostgreSQL and Python agree on which ids are usable."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from shared.db.bulk import load_active_users, load_all_posts, load_candidates, load_post_lives
-from shared.db.engine import Database, Snapshot
+from shared.db.engine import Database, DatabaseSnapshot
 from shared.db.newest import newest_posts, posts_by_number
 from shared.db.post_rows import assign_post_numbers, transaction_snapshot
 from shared.db.relations import usable_id_sql
@@ -23,11 +23,11 @@ WORLD = World(
     users=[*GOOD_IDS, *BAD_IDS],
     posts=[
         *(Post(name, "u3", 1) for name in (*GOOD_IDS, *BAD_IDS)),
-        *(Post(f"by {place}", name, 1) for place, name in enumerate(BAD_IDS)),
+        *(Post(f"by {index}", name, 1) for index, name in enumerate(BAD_IDS)),
     ],
     events=[Event(name, "u3", InteractionKind.LIKE) for name in (*GOOD_IDS, *BAD_IDS)],
 )
-EACH_POST: dict[str, Callable[[Snapshot], int]] = {
+EACH_POST: dict[str, Callable[[DatabaseSnapshot], int]] = {
     "candidates": lambda snapshot: len(load_candidates(snapshot, since=MONTH_AGO, now=NOW, at_least=1)),
     "all posts": lambda snapshot: len(load_all_posts(snapshot, now=NOW)),
     "lives": lambda snapshot: len(load_post_lives(snapshot, now=NOW)),
@@ -52,12 +52,12 @@ def test_postgresql_decides_on_an_id_as_python_does(database: Database) -> None:
 
 
 @pytest.mark.parametrize("load", EACH_POST)
-def test_a_post_counts_where_its_id_and_its_authors_can_be_used(world: Database, load: str) -> None:
+def test_a_post_counts_if_its_id_and_its_authors_id_are_usable(world: Database, load: str) -> None:
     with world.read() as snapshot:
         assert EACH_POST[load](snapshot) == len(GOOD_IDS)
 
 
-def test_nor_is_any_other_shown_by_the_timelines_own_fallback(world: Database) -> None:
+def test_the_timelines_own_fallback_shows_no_other_post(world: Database) -> None:
     assert {post.post_id for post in newest_posts(world, now=NOW, limit=100)} == set(GOOD_IDS)
     with world.read() as snapshot:
         as_of = transaction_snapshot(snapshot)
@@ -66,6 +66,6 @@ def test_nor_is_any_other_shown_by_the_timelines_own_fallback(world: Database) -
     assert {post.post_id for post in posts_by_number(world, everything)} == set(GOOD_IDS)
 
 
-def test_nor_is_anybody_else_active(world: Database) -> None:
+def test_no_other_user_is_active(world: Database) -> None:
     with world.read() as snapshot:
         assert set(load_active_users(snapshot, since=MONTH_AGO, now=NOW, at_most=1000).ids) == set(GOOD_IDS)

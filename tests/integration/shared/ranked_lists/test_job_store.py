@@ -1,4 +1,4 @@
-"""Writing to a real Valkey: fences, viewers in the right order, deletions, one installation at a time."""
+"""Writes to a real Valkey: fences, order of viewers, deletions, one installation at a time."""
 
 import threading
 from collections.abc import Iterator
@@ -71,7 +71,7 @@ def test_a_run_that_begins_stops_the_one_before_it_from_writing(writer: JobStore
     assert _list(client) == b"first"
 
 
-def test_a_run_that_begins_late_is_told_at_once(writer: JobStore) -> None:
+def test_a_run_that_begins_late_is_refused_at_once(writer: JobStore) -> None:
     writer.for_run(JOB, 2).refuse_earlier_runs()
     with pytest.raises(LeaseLost):
         writer.for_run(JOB, 1).refuse_earlier_runs()
@@ -122,7 +122,7 @@ def test_two_jobs_have_their_own_fences(writer: JobStore) -> None:
     assert published.lists == 1
 
 
-def test_two_writers_at_once_leave_the_newer_runs_list(fresh_redis: str, client: redis.Redis) -> None:
+def test_two_concurrent_writers_leave_the_newer_runs_list(fresh_redis: str, client: redis.Redis) -> None:
     start, lost = threading.Barrier(2), []
 
     def write(run: int) -> None:
@@ -245,12 +245,12 @@ def test_a_viewer_that_was_not_cleared_is_found_by_the_next_clearing(writer: Job
 V = LEAST_VERSION
 
 
-def test_deleted_rows_are_withheld(writer: JobStore, held: Held) -> None:
+def test_deleted_posts_are_withheld(writer: JobStore, held: Held) -> None:
     writer.add_deleted([3, 4], version=V)
     assert held.deleted() == {3, 4}
 
 
-def test_a_run_that_tells_deletions_again_leaves_the_number(writer: JobStore) -> None:
+def test_a_run_that_repeats_deletions_leaves_the_safety_number(writer: JobStore) -> None:
     writer.add_deleted([3, 4], version=V)
     writer.add_deleted([4], version=V + 1, is_act=False)
     assert writer.begin_safety_load().number == V
@@ -277,13 +277,13 @@ def test_what_is_not_deleted_any_more_is_forgotten(writer: JobStore, held: Held)
     assert held.deleted() == {4}
 
 
-def test_forgetting_is_a_new_number(writer: JobStore) -> None:
+def test_dropping_a_deletion_raises_the_safety_number(writer: JobStore) -> None:
     writer.add_deleted([3], version=V)
     writer.drop_deleted_except(set(), version=V, number=0)
     assert writer.begin_safety_load().number == V + 1
 
 
-def test_a_number_that_ran_out_goes_on_above_the_old_one(writer: JobStore, client: redis.Redis) -> None:
+def test_a_safety_number_that_expired_continues_above_the_old_one(writer: JobStore, client: redis.Redis) -> None:
     writer.add_deleted([3], version=V)
     writer.add_deleted([4], version=V + 1)
     before = writer.begin_safety_load().number
@@ -315,16 +315,16 @@ def test_a_delayed_act_does_not_lower_the_version_of_a_later_one(writer: JobStor
 
 
 @pytest.mark.parametrize(("number", "kept"), [(6, {3}), (7, set())])
-def test_numbers_of_the_series_before_are_compared_with_numbers(
+def test_versions_of_earlier_releases_are_compared_with_the_safety_number(
     number: int, kept: set[int], writer: JobStore, client: redis.Redis, held: Held
 ) -> None:
-    """A timeline of before this series deletes under Redis' own number, side by side with a run of today."""
+    """A timeline of an earlier release deletes under a safety number, at the same time as a run of this one."""
     client.zadd(keys.DELETED, {"3": 7})
     writer.drop_deleted_except(set(), version=V, number=number)
     assert held.deleted() == kept
 
 
-def test_a_run_brings_numbers_of_the_series_before_into_the_new_one(writer: JobStore, client: redis.Redis) -> None:
+def test_a_run_replaces_versions_of_earlier_releases(writer: JobStore, client: redis.Redis) -> None:
     client.zadd(keys.DELETED, {"3": 7})
     writer.add_deleted([3], version=V, is_act=False)
     assert (client.zscore(keys.DELETED, "3"), writer.begin_safety_load().number) == (V, 0)
@@ -333,7 +333,7 @@ def test_a_run_brings_numbers_of_the_series_before_into_the_new_one(writer: JobS
 # --- one installation, one phase --------------------------------------------------------------------------------------
 
 
-def test_the_same_postgresql_finds_what_it_left(writer: JobStore, client: redis.Redis) -> None:
+def test_the_same_postgresql_finds_its_own_redis(writer: JobStore, client: redis.Redis) -> None:
     writer.belong_to("one")
     _publish(writer, 9)
     writer.belong_to("one")
@@ -382,7 +382,7 @@ def test_two_phases_and_two_users_never_share_a_key() -> None:
     assert len(set(names)) == len(names)
 
 
-def test_no_users_key_is_a_key_of_all() -> None:
+def test_no_users_key_is_a_shared_key() -> None:
     shared = {keys.EVERYONE, keys.VIEWERS, keys.DELETED, keys.DELETED_NUMBER, keys.SAFETY, keys.PHASE}
     odd = ["", "s", ":number", "everyone", "number", "deleted", "phase"]
     assert not shared & {name(user) for user in odd for name in (keys.viewer, keys.seen)}

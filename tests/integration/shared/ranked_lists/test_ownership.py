@@ -1,4 +1,4 @@
-"""Whose Redis it is: an unowned one is claimed, another installation's is neither read nor written."""
+"""The owner of Redis: one without an owner is claimed; another installation's is neither read nor written."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,12 +26,12 @@ JOB = "heuristic"
 
 
 def dump(client: redis.Redis) -> dict[bytes, object]:
-    """Every key with its whole value."""
+    """Every key with its value."""
     return {name: client.dump(name) for name in sorted(client.scan_iter("*"))}
 
 
 def of_another(client: redis.Redis) -> dict[bytes, object]:
-    """A Redis in which another installation has something of each kind; gives what it holds."""
+    """Fill a Redis with keys of each kind of another installation; returns all of them."""
     client.mset({"wl:installation": "another", "wl:list:h:ann": b"x", "wl:safety": "their epoch", "session:1": "app"})
     client.zadd("wl:deleted", {"7": 1})
     client.set("wl:seen:ann", b"\0" * 8)
@@ -43,7 +43,9 @@ def test_an_empty_redis_is_claimed_for_good(writer: JobStore, client: redis.Redi
     assert (client.get(keys.INSTALLATION), client.ttl(keys.INSTALLATION)) == (b"one", -1)
 
 
-def test_an_owner_that_an_earlier_version_let_run_out_stays(writer: JobStore, client: redis.Redis) -> None:
+def test_an_owner_with_an_expiry_from_an_earlier_version_is_kept_for_good(
+    writer: JobStore, client: redis.Redis
+) -> None:
     client.set(keys.INSTALLATION, "one", ex=60)
     writer.belong_to("one")
     assert client.ttl(keys.INSTALLATION) == -1
@@ -52,16 +54,16 @@ def test_an_owner_that_an_earlier_version_let_run_out_stays(writer: JobStore, cl
 @pytest.mark.parametrize(
     "remains",
     [OwnerHints(posts={1: "p1"}), OwnerHints(salt="their salt"), OwnerHints(salt="their salt", posts={1: "p1"})],
-    ids=["rows", "salt", "both"],
+    ids=["posts", "salt", "both"],
 )
 @pytest.mark.parametrize("is_ours", [True, False])
-def test_what_names_no_owner_is_ours_when_postgresql_knows_it(
+def test_a_redis_without_an_owner_is_ours_if_postgresql_recognises_its_posts(
     remains: OwnerHints, is_ours: bool, writer: JobStore, client: redis.Redis
 ) -> None:
     if remains.salt:
         writer.write_phase(PHASE)
     writer.publish_catalogue(
-        CatalogueEntry(post_number=row, post_id=post, author=1) for row, post in remains.posts.items()
+        CatalogueEntry(post_number=number, post_id=post, author=1) for number, post in remains.posts.items()
     )
     asked = list[OwnerHints]()
 
@@ -101,7 +103,7 @@ WRITES: dict[str, Callable[[JobStore], object]] = {
 
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
-def test_no_write_reaches_a_redis_of_another(
+def test_no_write_reaches_another_installations_redis(
     write: Callable[[JobStore], object], writer: JobStore, client: redis.Redis
 ) -> None:
     before = of_another(client)
@@ -116,7 +118,7 @@ def test_no_write_reaches_a_redis_of_another(
     [lambda marks: marks.mark_seen({"ann": [1]}), lambda marks: marks.forget_user("ann", [7])],
     ids=["seen", "erase"],
 )
-def test_no_mark_of_a_user_reaches_a_redis_of_another(
+def test_no_seen_posts_reach_another_installations_redis(
     write: Callable[[UserStore], None], fresh_redis: str, client: redis.Redis
 ) -> None:
     before = of_another(client)
@@ -193,17 +195,19 @@ def read(url: str, installation: str | None, *then: str) -> list[str]:
     return asyncio.run(run())
 
 
-def test_a_page_is_not_read_from_a_redis_of_another(fresh_redis: str, client: redis.Redis) -> None:
+def test_a_page_is_not_read_from_another_installations_redis(fresh_redis: str, client: redis.Redis) -> None:
     of_another(client)
     assert read(fresh_redis, "one") == ["ForeignInstallation"]
 
 
-def test_what_was_trusted_before_anybody_could_tell_is_refused_then(fresh_redis: str, client: redis.Redis) -> None:
+def test_a_redis_that_was_trusted_before_its_owner_was_known_is_refused_afterwards(
+    fresh_redis: str, client: redis.Redis
+) -> None:
     of_another(client)
     assert read(fresh_redis, None, "one") == ["page", "ForeignInstallation"]
 
 
-def test_the_own_redis_is_read_before_and_after_postgresql_has_said_whose(
+def test_our_own_redis_is_read_before_and_after_the_installation_is_known(
     fresh_redis: str, client: redis.Redis
 ) -> None:
     of_another(client)
@@ -215,7 +219,7 @@ def test_a_safe_redis_without_an_owner_is_claimed_before_it_is_read(fresh_redis:
     assert read(fresh_redis, "one") == [MemoryLost.__name__]
 
 
-def test_a_page_pays_for_the_check_once_in_an_epoch(fresh_redis: str, client: redis.Redis) -> None:
+def test_the_owner_is_checked_once_in_an_epoch(fresh_redis: str, client: redis.Redis) -> None:
     of_another(client)
 
     def asked() -> int:
@@ -235,8 +239,8 @@ def test_a_page_pays_for_the_check_once_in_an_epoch(fresh_redis: str, client: re
     assert [count - before for count in after] == [1, 1, 1]
 
 
-def test_who_was_refused_does_not_take_a_redis_that_restarts_empty(writer: JobStore, client: redis.Redis) -> None:
-    """Its owner comes back; a stray process of another installation must not be quicker."""
+def test_a_refused_writer_does_not_claim_a_redis_that_restarts_empty(writer: JobStore, client: redis.Redis) -> None:
+    """Its owner will come back; a stray process of another installation must not claim it first."""
     take_over(str(writer._url), "one")
     with pytest.raises(ForeignInstallation):
         writer.for_run(JOB, 1).belong_to("two")

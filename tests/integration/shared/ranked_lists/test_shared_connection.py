@@ -53,7 +53,7 @@ def _with_connection(url: str, work: Callable[[SharedConnection], Awaitable[Valu
         return runner.run(run())
 
 
-def test_each_of_many_at_once_gets_its_own_answer(fresh_redis: str) -> None:
+def test_each_of_many_concurrent_requests_gets_its_own_answer(fresh_redis: str) -> None:
     async def work(connection: SharedConnection) -> list[list[object]]:
         return await asyncio.gather(*(connection.ask(("ECHO", number), ("ECHO", -number)) for number in range(200)))
 
@@ -61,7 +61,7 @@ def test_each_of_many_at_once_gets_its_own_answer(fresh_redis: str) -> None:
     assert answers == [[str(number).encode(), str(-number).encode()] for number in range(200)]
 
 
-def test_redis_is_at_work_on_some_while_the_others_of_the_same_turn_are_made(fresh_redis: str) -> None:
+def test_commands_are_flushed_while_others_of_the_same_iteration_are_prepared(fresh_redis: str) -> None:
     looked: list[bool] = []
 
     async def work(connection: SharedConnection) -> None:
@@ -82,7 +82,7 @@ def test_redis_is_at_work_on_some_while_the_others_of_the_same_turn_are_made(fre
     assert looked == [True]
 
 
-def test_one_who_is_called_away_takes_nobody_elses_answer(fresh_redis: str) -> None:
+def test_a_cancelled_request_takes_no_other_requests_answer(fresh_redis: str) -> None:
     async def work(connection: SharedConnection) -> list[object]:
         await connection.ask(("PING",))
         gone = [asyncio.ensure_future(connection.ask(("ECHO", f"gone {number}"))) for number in range(5)]
@@ -109,7 +109,7 @@ def test_a_script_that_redis_does_not_know_is_sent_with_its_text(fresh_redis: st
         assert client.get("wl:seen:ann") == b"\0\0\0\0\7\0\0\0"
 
 
-def test_a_refused_command_is_an_error_for_who_sent_it_only(fresh_redis: str) -> None:
+def test_a_refused_command_is_an_error_only_for_its_sender(fresh_redis: str) -> None:
     async def work(connection: SharedConnection) -> list[list[object] | BaseException]:
         asked = [connection.ask(command) for command in (("PING",), ("NOSUCH",), ("ECHO", "x"))]
         return await asyncio.gather(*asked, return_exceptions=True)
@@ -119,12 +119,12 @@ def test_a_refused_command_is_an_error_for_who_sent_it_only(fresh_redis: str) ->
     assert isinstance(refused, ResponseError)
 
 
-def test_where_nobody_listens_the_first_command_says_so() -> None:
+def test_without_a_server_the_first_command_fails() -> None:
     with pytest.raises(RedisError):
         _with_connection("redis://127.0.0.1:1/0", lambda connection: connection.ask(("PING",)))
 
 
-def test_a_server_that_went_and_came_back_is_connected_to_again(second_valkey: Valkey) -> None:
+def test_a_restarted_server_is_connected_to_again(second_valkey: Valkey) -> None:
     async def work(connection: SharedConnection) -> list[object]:
         await connection.ask(("PING",))
         second_valkey.stop()
@@ -137,7 +137,7 @@ def test_a_server_that_went_and_came_back_is_connected_to_again(second_valkey: V
     assert _with_connection(second_valkey.url, work) == [b"PONG"]
 
 
-def test_a_connection_on_which_nothing_comes_any_more_is_given_up(second_valkey: Valkey) -> None:
+def test_a_connection_without_answers_is_dropped(second_valkey: Valkey) -> None:
     async def work(connection: SharedConnection) -> list[object]:
         await connection.ask(("PING",))
         second_valkey.pause()
@@ -151,7 +151,7 @@ def test_a_connection_on_which_nothing_comes_any_more_is_given_up(second_valkey:
     assert _with_connection(second_valkey.url, work) == [b"PONG"]
 
 
-def test_whoever_has_waited_enough_leaves_and_the_others_get_their_own_answers(second_valkey: Valkey) -> None:
+def test_a_request_that_times_out_leaves_the_other_answers_in_order(second_valkey: Valkey) -> None:
     async def work(connection: SharedConnection) -> list[list[object] | BaseException]:
         await connection.ask(("PING",))
         second_valkey.pause()
@@ -170,7 +170,7 @@ def test_whoever_has_waited_enough_leaves_and_the_others_get_their_own_answers(s
     assert (patient, late) == ([b"patient"], [b"late"])
 
 
-def test_one_with_less_patience_than_those_before_leaves_in_time(second_valkey: Valkey) -> None:
+def test_a_request_with_a_shorter_timeout_than_earlier_ones_ends_in_time(second_valkey: Valkey) -> None:
     async def work(connection: SharedConnection) -> float:
         await connection.ask(("PING",))
         second_valkey.pause()
@@ -189,7 +189,7 @@ def test_one_with_less_patience_than_those_before_leaves_in_time(second_valkey: 
     assert _with_connection(second_valkey.url, work) < TIMEOUT.total_seconds() / 2
 
 
-def test_a_machine_that_was_held_up_gets_a_last_word(second_valkey: Valkey) -> None:
+def test_an_answer_that_arrived_while_the_process_was_stopped_is_read(second_valkey: Valkey) -> None:
     """Neither this process nor Redis has a processor until a command's deadline and the connection's are due."""
     seconds = TIMEOUT.total_seconds()
 
@@ -232,7 +232,7 @@ def test_closing_ends_a_connection_that_is_still_being_made() -> None:
     assert asyncio.run(asyncio.wait_for(work(), 10)).endswith(b"SELECT\r\n$1\r\n0\r\n")
 
 
-def test_a_server_that_accepts_and_says_nothing_is_given_up() -> None:
+def test_a_server_that_accepts_and_never_answers_is_given_up() -> None:
     async def work() -> None:
         async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.read()
@@ -262,20 +262,20 @@ def test_a_url_names_user_password_database_and_client(fresh_redis: str) -> None
 
 
 @pytest.mark.parametrize("userinfo", ["", ":wrong@", "nobody:wrong@"])
-def test_who_is_refused_has_no_connection(fresh_redis: str, userinfo: str) -> None:
+def test_refused_credentials_give_no_connection(fresh_redis: str, userinfo: str) -> None:
     url = urlsplit(fresh_redis)
     refused = f"redis://{userinfo}{url.hostname}:{url.port}/0"
     with pytest.raises(Disconnected, match="refuses"):
         _with_connection(refused, lambda connection: connection.ask(("PING",)))
 
 
-def test_a_database_that_is_not_there_is_no_connection(fresh_redis: str) -> None:
+def test_a_missing_database_gives_no_connection(fresh_redis: str) -> None:
     url = urlsplit(fresh_redis)._replace(path="/100000").geturl()
     with pytest.raises(Disconnected, match="refuses"):
         _with_connection(url, lambda connection: connection.ask(("PING",)))
 
 
-def test_a_unix_socket(fresh_redis: str, tmp_path: Path) -> None:
+def test_a_unix_socket_is_connected_to(fresh_redis: str, tmp_path: Path) -> None:
     async def work() -> list[object]:
         path, relay = tmp_path / "redis.sock", Relay(fresh_redis)
         async with await asyncio.start_unix_server(relay, path):
@@ -285,9 +285,7 @@ def test_a_unix_socket(fresh_redis: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("options", "is_trusted"), [("?ssl_ca_certs={ca}", True), ("", False)])
-def test_tls_holds_the_server_against_its_certificate(
-    fresh_redis: str, tmp_path: Path, options: str, is_trusted: bool
-) -> None:
+def test_tls_checks_the_servers_certificate(fresh_redis: str, tmp_path: Path, options: str, is_trusted: bool) -> None:
     key, certificate = _certificate_of_loopback(tmp_path)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate, key)
@@ -306,7 +304,7 @@ def test_tls_holds_the_server_against_its_certificate(
 
 
 class Relay:
-    """Hands all that one client says on to a Redis, and its answers back."""
+    """Forwards everything from one client to a Redis, and the answers back."""
 
     def __init__(self, url: str) -> None:
         self._to, self._is_over = urlsplit(url), asyncio.Event()
@@ -339,7 +337,7 @@ def _port(server: asyncio.Server) -> int:
 
 
 def _certificate_of_loopback(folder: Path) -> tuple[Path, Path]:
-    """Files of a key, and of its certificate that it signed itself."""
+    """The files of a private key and its self-signed certificate."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
     now = datetime.now(UTC)
     loopback = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])

@@ -1,4 +1,4 @@
-"""Reading from a real Valkey: chains and their page ends, seen posts, what is not safe or cannot be read."""
+"""Reads from a real Valkey: chains and their page ends, seen posts, missing safety data, unreadable values."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -31,7 +31,7 @@ FROZEN = RankedList(
     source=Source.HEURISTIC,
     generation=1,
     generated_at=NOW,
-    entries=b"".join(pack_entry(row, Reason.RECENT, 0.5) for row in range(10)),
+    entries=b"".join(pack_entry(number, Reason.RECENT, 0.5) for number in range(10)),
 )
 CHAIN = Chain(nonce=NONCE, frozen=FROZEN, page_ends=(2,))
 
@@ -89,7 +89,7 @@ def test_a_chain_comes_back_as_it_was_begun(safe: JobStore, fresh_redis: str) ->
     assert _user(fresh_redis, CURSOR).chain == CHAIN
 
 
-def test_page_ends_are_noted_in_their_order(safe: JobStore, fresh_redis: str) -> None:
+def test_page_ends_are_recorded_in_their_order(safe: JobStore, fresh_redis: str) -> None:
     _begin(fresh_redis, [0, 1])
     _end(fresh_redis, 4, [2, 3])
     _end(fresh_redis, 7, [4, 5, 6])
@@ -98,8 +98,8 @@ def test_page_ends_are_noted_in_their_order(safe: JobStore, fresh_redis: str) ->
     assert chain.page_ends == (2, 4, 7)
 
 
-def test_a_page_end_of_a_chain_that_lost_its_slot_is_not_noted(safe: JobStore, fresh_redis: str) -> None:
-    """Another chain of the same user took the slot between the read and the note."""
+def test_a_page_end_of_a_chain_that_lost_its_slot_is_not_recorded(safe: JobStore, fresh_redis: str) -> None:
+    """Another chain of the same user took the slot between the read and the write."""
     taken = Chain(nonce=OTHER, frozen=FROZEN, page_ends=(3,))
     slots = [_begin(fresh_redis, [0, 1]), *(_begin(fresh_redis, [0, 1, 2], chain=taken) for _ in range(4))]
     _end(fresh_redis, 4, [2, 3])
@@ -126,7 +126,7 @@ def test_two_slots_hold_two_chains(safe: JobStore, fresh_redis: str) -> None:
     assert _user(fresh_redis, CURSOR).chain == CHAIN
 
 
-def test_two_first_pages_at_once_never_share_a_slot(safe: JobStore, fresh_redis: str) -> None:
+def test_two_concurrent_first_pages_never_share_a_slot(safe: JobStore, fresh_redis: str) -> None:
     async def both(writer: PageWriter) -> list[int]:
         page = FirstPage(chain=CHAIN, tail=None, served=[0], visits=0)
         return await asyncio.gather(*(writer.begin_chain("ann", page) for _ in range(4)))
@@ -198,7 +198,7 @@ def _rewrite(url: str, chain: Chain, *, ends_before: int) -> None:
 TURNED = replace(CHAIN, frozen=replace(FROZEN, entries=FROZEN.entries[6:] + FROZEN.entries[:6]), page_ends=(2, 4))
 
 
-def test_a_page_out_of_turn_writes_the_chain_anew(safe: JobStore, fresh_redis: str) -> None:
+def test_a_page_in_another_order_rewrites_the_chain(safe: JobStore, fresh_redis: str) -> None:
     _begin(fresh_redis, [0, 1])
     _rewrite(fresh_redis, TURNED, ends_before=len(CHAIN.page_ends))
     assert _user(fresh_redis, CURSOR).chain == TURNED
@@ -232,7 +232,7 @@ def test_a_chain_that_redis_lost_is_put_back(safe: JobStore, fresh_redis: str) -
     assert _user(fresh_redis, CURSOR).chain == TURNED
 
 
-def test_another_chain_in_the_slot_is_not_written_over(safe: JobStore, fresh_redis: str) -> None:
+def test_another_chain_in_the_slot_is_not_overwritten(safe: JobStore, fresh_redis: str) -> None:
     _begin(fresh_redis, [0, 1])
     _rewrite(fresh_redis, replace(TURNED, nonce=OTHER), ends_before=0)
     assert _user(fresh_redis, CURSOR).chain == CHAIN
@@ -256,13 +256,13 @@ def test_served_posts_are_seen_in_their_order(safe: JobStore, fresh_redis: str) 
     assert _seen(fresh_redis) == (1, [7, 8, 9])
 
 
-def test_of_too_many_seen_posts_the_oldest_go(safe: JobStore, fresh_redis: str) -> None:
+def test_of_too_many_seen_posts_the_oldest_are_dropped(safe: JobStore, fresh_redis: str) -> None:
     _begin(fresh_redis, [1, 2, 3, 4])
     _end(fresh_redis, 4, [5, 6, 7])
     assert _seen(fresh_redis) == (1, [3, 4, 5, 6, 7])
 
 
-def test_a_page_longer_than_the_memory_leaves_its_end(safe: JobStore, fresh_redis: str) -> None:
+def test_of_a_page_longer_than_the_bound_the_last_posts_are_kept(safe: JobStore, fresh_redis: str) -> None:
     _begin(fresh_redis, list(range(12)))
     assert _seen(fresh_redis) == (1, [7, 8, 9, 10, 11])
 
@@ -309,7 +309,7 @@ def test_a_list_that_cannot_be_read_counts_as_absent(value: bytes, safe: JobStor
 def test_a_viewer_that_cannot_be_read_counts_as_a_redis_that_is_down(
     safe: JobStore, fresh_redis: str, client: redis.Redis
 ) -> None:
-    """Shown to the user as absent, it would show them whom they block."""
+    """If it counted as absent, the user would see whom they block."""
     client.set(keys.viewer("ann"), b"of another format")
     with pytest.raises(StoreUnavailable):
         _user(fresh_redis)
@@ -323,7 +323,7 @@ def test_the_viewer_names_the_user_and_whom_they_must_not_see(safe: JobStore, fr
     assert (got.hidden_authors, got.hidden_posts, list(got.seen_posts)) == expected
 
 
-def test_deletions_are_read_again_when_their_number_has_moved(safe: JobStore, fresh_redis: str) -> None:
+def test_deletions_are_read_again_when_the_safety_number_has_changed(safe: JobStore, fresh_redis: str) -> None:
     async def rows_before_and_after(reader: TimelineStore) -> tuple[set[int], set[int]]:
         await reader.user("ann", None)
         before = set(reader.deleted.post_numbers)
@@ -335,7 +335,7 @@ def test_deletions_are_read_again_when_their_number_has_moved(safe: JobStore, fr
     assert _with_reader(fresh_redis, rows_before_and_after) == ({3}, {3, 4})
 
 
-def test_a_row_is_what_the_catalogue_says(safe: JobStore, fresh_redis: str) -> None:
+def test_a_post_number_is_found_in_the_catalogue(safe: JobStore, fresh_redis: str) -> None:
     async def post(reader: TimelineStore) -> CatalogueEntry | None:
         await reader.ensure_posts([300])
         return reader.catalogue.get(300)
@@ -345,7 +345,7 @@ def test_a_row_is_what_the_catalogue_says(safe: JobStore, fresh_redis: str) -> N
     assert _with_reader(fresh_redis, post) == entry
 
 
-def test_a_row_that_nobody_published_is_unknown(safe: JobStore, fresh_redis: str) -> None:
+def test_a_post_number_that_was_never_published_is_unknown(safe: JobStore, fresh_redis: str) -> None:
     async def post(reader: TimelineStore) -> CatalogueEntry | None:
         await reader.ensure_posts([300])
         return reader.catalogue.get(300)
@@ -359,8 +359,8 @@ def test_redis_that_does_not_answer_is_named_without_its_password() -> None:
     assert ("127.0.0.1:1/0" in str(caught.value), "hunter2" in str(caught.value)) == (True, False)
 
 
-def test_a_viewer_is_read_anew_only_when_its_content_is_another(redis_url: str) -> None:
-    """Each run writes all viewers under a new version; whoever hid much is not read again for that."""
+def test_a_viewer_is_decoded_again_only_when_its_content_changed(redis_url: str) -> None:
+    """Each run writes all viewers under a new version; a long viewer must not be decoded again only for that."""
     ann = author_hash("ann")
 
     def known_after(known: CachedViewer | None, version: int, hidden: frozenset[int]) -> CachedViewer:

@@ -1,4 +1,4 @@
-"""What to write in place of a column of a wrong type; that PostgreSQL takes each is shown in the integration tests."""
+"""What to write for a column of a wrong type; the integration tests show that PostgreSQL accepts each."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def test_a_number_of_unknown_size_gets_both_units() -> None:
     )
 
 
-def test_a_zero_in_deleted_at_means_that_the_post_lives() -> None:
+def test_a_zero_in_deleted_at_means_not_deleted() -> None:
     assert "to_timestamp(nullif(deleted_at, 0))" in cure("deleted_at", "bigint", 1_800_000_000)
 
 
@@ -53,7 +53,7 @@ def test_a_time_without_a_zone_is_given_one_and_never_the_sessions() -> None:
         ({"it's": "x.jpg"}, ""),
     ],
 )
-def test_the_way_to_the_text_in_a_document_is_read_from_one(value: Any, path: str) -> None:
+def test_the_path_to_the_text_in_a_document_is_read_from_an_example(value: Any, path: str) -> None:
     assert cure("image_url", "jsonb", value).startswith(f"write image_url #>> '{{{path}}}' AS image_url")
 
 

@@ -1,4 +1,4 @@
-"""The catalogue's copy, as far as it holds without Redis."""
+"""The copy of the catalogue, without Redis."""
 
 from typing import Any, cast
 
@@ -11,14 +11,14 @@ POSTS = {post_number: CatalogueEntry(post_number, f"p{post_number}", post_number
 
 
 @pytest.mark.parametrize("post_numbers", [[], [2], [300, 1], [2, 2, 1]])
-def test_all_of_gives_each_in_the_order_that_was_asked_for(post_numbers: list[int]) -> None:
+def test_get_all_returns_the_posts_in_the_given_order(post_numbers: list[int]) -> None:
     found = _catalogue().get_all(post_numbers)
     assert found is not None
     assert [*found] == [POSTS[post_number] for post_number in post_numbers]
 
 
 @pytest.mark.parametrize("post_numbers", [[3], [1, 3], [3, 4, 1]])
-def test_all_of_gives_nothing_when_one_is_not_known(post_numbers: list[int]) -> None:
+def test_get_all_returns_none_when_one_post_is_unknown(post_numbers: list[int]) -> None:
     assert _catalogue().get_all(post_numbers) is None
 
 

@@ -84,23 +84,23 @@ def test_a_list_comes_back_as_it_was(
 @given(entries=entry_lists)
 def test_each_entry_comes_back_as_it_was(entries: list[tuple[int, Reason, float]]) -> None:
     packed = _packed(entries)
-    got = [entry_at(packed, place) for place in range(len(entries))]
+    got = [entry_at(packed, index) for index in range(len(entries))]
     assert got == [(post_number, reason.code, score) for post_number, reason, score in entries]
 
 
 @steady
 @given(entries=entry_lists)
-def test_rows_come_back_in_their_order(entries: list[tuple[int, Reason, float]]) -> None:
+def test_post_numbers_come_back_in_their_order(entries: list[tuple[int, Reason, float]]) -> None:
     assert post_numbers_of(_packed(entries)) == [post_number for post_number, _, _ in entries]
 
 
 @steady
 @given(entries=st.lists(entry, min_size=1, max_size=20), data=st.data())
-def test_picked_entries_stand_in_the_order_of_picking(
+def test_picked_entries_are_in_the_order_of_the_positions(
     entries: list[tuple[int, Reason, float]], data: st.DataObject
 ) -> None:
-    places = data.draw(st.lists(st.integers(0, len(entries) - 1), max_size=20))
-    assert pick(_packed(entries), places) == _packed([entries[place] for place in places])
+    positions = data.draw(st.lists(st.integers(0, len(entries) - 1), max_size=20))
+    assert pick(_packed(entries), positions) == _packed([entries[position] for position in positions])
 
 
 @steady
@@ -122,7 +122,7 @@ def test_an_empty_list_is_a_list() -> None:
     assert len(decode(encode(_list(0)))) == 0
 
 
-def test_the_greatest_row_and_reason_fit_together() -> None:
+def test_the_greatest_post_number_and_reason_fit_together() -> None:
     packed = ENTRY.pack(15 << 28 | MAX_POST_NUMBER, 1.0)
     assert post_numbers_of(packed) == [268_435_455]
 

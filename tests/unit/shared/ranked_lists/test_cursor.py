@@ -1,4 +1,4 @@
-"""The cursor: nobody but this service can make one, and only for one user."""
+"""The cursor: only this service can create one, and only for one user."""
 
 import base64
 
@@ -31,7 +31,7 @@ def test_a_cursor_comes_back_as_it_was(
     assert verify(sign(cursor, user_id=user, keys=KEYS), user_id=user, keys=KEYS) == cursor
 
 
-def test_a_cursor_can_stand_in_a_url_as_it_is() -> None:
+def test_a_cursor_needs_no_escaping_in_a_url() -> None:
     assert all(letter.isalnum() or letter in "-_" for letter in TEXT)
 
 
@@ -47,7 +47,7 @@ def test_a_cursor_carries_the_newest_posts_that_are_not_on_record() -> None:
 
 
 def test_a_users_id_is_never_read_as_posts() -> None:
-    """What is signed ends with the id: without a count, the cursor of one would be that of another."""
+    """The signed bytes end with the user id: without a count, one user's cursor could be valid for another user."""
     cursor = Cursor(slot=2, nonce=b"8 bytes!", position=40, unrecorded=(1, 2))
     raw = decode_base64url(sign(cursor, user_id="abcdann", keys=KEYS))
     moved = raw[:-MAC_BYTES] + b"abcd" + raw[-MAC_BYTES:]
@@ -80,13 +80,13 @@ def test_a_cursor_with_one_bit_changed_is_refused(byte: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "é", "%%%", "a b", TEXT + "AAAA", TEXT + "A", "\x00", "😀" * 8])
-def test_a_text_that_is_no_cursor_is_refused(text: str) -> None:
+def test_a_text_that_is_not_a_cursor_is_refused(text: str) -> None:
     with pytest.raises(ForgedCursor):
         verify(text, user_id="ann", keys=KEYS)
 
 
 @steady
 @given(text=st.text(max_size=60))
-def test_no_text_raises_anything_else(text: str) -> None:
+def test_no_text_raises_another_error(text: str) -> None:
     with pytest.raises(ForgedCursor):
         verify(text, user_id="ann", keys=KEYS)

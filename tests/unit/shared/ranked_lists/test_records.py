@@ -32,7 +32,7 @@ def _frozen(count: int) -> RankedList:
     hidden=st.frozensets(numbers_of_posts, max_size=10),
     seen=st.lists(numbers_of_posts, max_size=10),
 )
-def test_a_viewer_comes_back_with_their_own_key(
+def test_a_viewer_comes_back_with_the_users_own_hash(
     authors: frozenset[int], hidden: frozenset[int], seen: list[int]
 ) -> None:
     value = records.pack_viewer(
@@ -46,7 +46,7 @@ def test_a_user_without_a_viewer_still_does_not_see_their_own_posts() -> None:
     assert records.unpack_viewer(None, own=OWN).hidden_authors == {OWN}
 
 
-def test_the_users_own_key_takes_no_room() -> None:
+def test_the_users_own_hash_takes_no_space() -> None:
     value = records.pack_viewer(Viewer(hidden_authors=frozenset({OWN})), version=1, own=OWN)
     assert len(value) == 20
 
@@ -71,7 +71,7 @@ def test_seen_posts_come_back_in_their_order(visits: int, post_numbers: list[int
     assert (got.visits, list(got.post_numbers)) == (visits, post_numbers)
 
 
-def test_a_torn_last_seen_row_is_left_out() -> None:
+def test_an_incomplete_last_seen_post_is_left_out() -> None:
     value = records.pack_visits(3) + records.pack_post_numbers([5, 6])
     assert list(records.unpack_seen(value[:-1]).post_numbers) == [5]
 
@@ -89,7 +89,7 @@ def test_a_chain_comes_back_as_it_was(count: int, ends: list[int]) -> None:
 
 
 @pytest.mark.parametrize("value", [None, b"", b"another!" + encode(_frozen(2))])
-def test_a_slot_without_this_chain_is_no_chain(value: bytes | None) -> None:
+def test_a_slot_without_this_chain_gives_no_chain(value: bytes | None) -> None:
     assert records.unpack_chain(value, nonce=NONCE) is None
 
 
@@ -118,7 +118,9 @@ def test_a_tail_comes_back_under_its_own_nonce_only(count: int, unseen: int) -> 
 
 @steady
 @given(count=st.integers(0, 30), unseen=st.integers(0, 30), left=st.integers(1, 30))
-def test_a_tail_with_a_rest_comes_back_and_is_none_to_who_knows_no_rest(count: int, unseen: int, left: int) -> None:
+def test_a_tail_with_a_rest_comes_back_and_is_not_recognised_by_versions_without_a_rest(
+    count: int, unseen: int, left: int
+) -> None:
     tail = records.Tail(unseen=min(unseen, count), entries=bytes(6 * count), rest=b"\1" * 6 * left)
     value = records.pack_tail(NONCE, tail)
     assert (records.unpack_tail(value, nonce=NONCE), records.unpack_tail(value, nonce=b"another!")) == (tail, None)
@@ -126,7 +128,7 @@ def test_a_tail_with_a_rest_comes_back_and_is_none_to_who_knows_no_rest(count: i
 
 
 @pytest.mark.parametrize("size", [0, 1, 3, 6, 7, 12])
-def test_what_is_no_tail_counts_as_not_worked_out(size: int) -> None:
+def test_a_value_that_is_not_a_tail_counts_as_absent(size: int) -> None:
     assert records.unpack_tail(NONCE + bytes(size), nonce=NONCE) is None
     assert records.unpack_tail(records.mark_of_tail(NONCE) + bytes(size), nonce=NONCE) is None
 
