@@ -1,1 +1,1 @@
-"""The timeline: serves pages of ranked lists over HTTP, always, and takes the operator's commands."""
+"""The timeline: always serves pages of ranked lists over HTTP, and takes the operator's commands."""

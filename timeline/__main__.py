@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT; gives the exit code."""
+    """Serve until SIGTERM or SIGINT; returns the exit code."""
     argparse.ArgumentParser(prog="timeline", description=__doc__).parse_args(arguments)
-    # Importing makes half a million objects that all stay: looking for garbage among them is a sixth of the start.
+    # Imports create half a million objects that all stay; garbage collections among them are a sixth of the start.
     gc.disable()
     try:
         return _serve()
-    except KeyboardInterrupt:  # while it imported: later ones end the server
+    except KeyboardInterrupt:  # during the imports; later the server handles it
         write_error("stopped")
         return STOPPED
     finally:

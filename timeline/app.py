@@ -1,4 +1,4 @@
-"""The ASGI app: `timeline.app:app` for any server, or `create_app()` with settings of your own."""
+"""The ASGI app: `timeline.app:app` for any server, or `create_app()` with your own settings."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -27,20 +27,20 @@ from timeline.stores.local_copies import FIRST_LOOK_SECONDS
 from timeline.worker import Worker
 
 DESCRIPTION = "Pages of ranked lists for a photo app, and the operator's phase switch."
-STOP_SECONDS = 2.0  # a look under way is waited for: cut off, it would leave its connection behind
+STOP_SECONDS = 2.0  # for a check that is running: cancelled, it would leave its connection open
 
 
 class TimelineApp(FastAPI):
-    """FastAPI with the fast path beside it, for a server that knows it (`timeline.http.server`)."""
+    """FastAPI, and the fast path for a server that uses it (`timeline.http.server`)."""
 
     fast_path: FastPath | None = None  # from start to stop
 
     def running(self) -> AbstractAsyncContextManager[Any]:
-        """From start to stop, for whoever serves it without ASGI's lifespan messages."""
+        """From start to stop, for a server without ASGI's lifespan messages."""
         return self.router.lifespan_context(self)
 
     def build_middleware_stack(self) -> ASGIApp:
-        """FastAPI's, within what adds headers to each answer."""
+        """FastAPI's stack, inside the one that adds headers to each answer."""
         return SecurityHeaders(super().build_middleware_stack())
 
 
@@ -49,7 +49,7 @@ def create_app(settings: AllSettings, worker: Worker | None = None) -> TimelineA
 
     Args:
         settings: all groups.
-        worker: of several processes this one; None: there are no others.
+        worker: this one of several processes; None: there are no others.
     """
 
     @asynccontextmanager
@@ -62,7 +62,7 @@ def create_app(settings: AllSettings, worker: Worker | None = None) -> TimelineA
         background_refresh = asyncio.create_task(state.background_refresh.run(every))
         state.write_threads.submit(jwt_library)
         try:
-            with suppress(TimeoutError):  # else the first page spends its budget on connecting
+            with suppress(TimeoutError):  # so that the first page need not connect
                 await asyncio.wait_for(state.background_refresh.first_checks(), FIRST_LOOK_SECONDS)
             yield
         finally:
@@ -79,7 +79,7 @@ def create_app(settings: AllSettings, worker: Worker | None = None) -> TimelineA
     install_problems(app)
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # as FastAPI's own manual does it
     for part in (pages, interactions, relations, runs, admin, docs_page):
-        app.routes.extend(part.router.routes)  # whole as they are: `include_router` makes each of them once more
+        app.routes.extend(part.router.routes)  # `include_router` would build each route again
     app.add_middleware(Limits, routes=app.routes, authorizer=_authorizer)
     app.add_middleware(Methods, routes=app.routes)
     app.add_middleware(ExactPaths)
@@ -102,7 +102,7 @@ def _state(scope: Scope) -> State:
 
 
 def __getattr__(name: str) -> Any:
-    """Build `app` when a server asks for it, not when the module is imported."""
+    """Build `app` on first access, not on import."""
     if name == "app":
         return create_app(read_settings())
     raise AttributeError(name)

@@ -1,7 +1,7 @@
-"""What is counted of pages, as plain numbers; Prometheus' own counters cost three times as much, for they lock.
+"""Counters of pages as plain numbers; those of the Prometheus library cost three times as much, since they lock.
 
-Each process counts in a row of its own of what all have in common (`timeline.shared_cells`), on the event loop's thread
-alone; whichever is asked by Prometheus gives the sums as families.
+Each process counts in its own row of the memory that all share (`timeline.shared_cells`), on the event loop's thread
+alone. The process that Prometheus asks returns the sums.
 """
 
 from bisect import bisect_left
@@ -19,7 +19,7 @@ STORES = ("redis", "postgresql")
 
 
 class RequestCounters(Collector):
-    """Requests by source and status, their seconds, and what else a page or the keeper counts."""
+    """Requests by source and status, their seconds, and the other counters of pages and of the background refresh."""
 
     def __init__(
         self,
@@ -32,18 +32,18 @@ class RequestCounters(Collector):
     ) -> None:
         """
         Args:
-            buckets: upper ends of the histogram of seconds, ascending; a last one without an end is added.
-            sources: all that there are.
-            statuses: all that there are.
-            cells: where all processes count.
+            buckets: upper bounds of the histogram of seconds, ascending; an unbounded one is added.
+            sources: all values of the label.
+            statuses: all values of the label.
+            cells: the memory that all processes share.
             place: of this one.
         """
         self._ends, self._cells, self._row = tuple(buckets), cells, cells.row(index)
-        self._answers = {pair: at for at, pair in enumerate(product(sources, statuses))}
+        self._answers = {pair: cell for cell, pair in enumerate(product(sources, statuses))}
         self._first_bucket = len(self._answers)
         self._seconds = self._first_bucket + len(self._ends) + 1
         self._new_posts, self._expired, self._overtaken = range(self._seconds + 1, self._seconds + 4)
-        self._degraded = {store: self._overtaken + 1 + at for at, store in enumerate(STORES)}
+        self._degraded = {store: self._overtaken + 1 + cell for cell, store in enumerate(STORES)}
 
     def request(self, source: str, status: str, seconds: float) -> None:
         """A request was answered."""
@@ -53,7 +53,7 @@ class RequestCounters(Collector):
         row[self._seconds] += seconds
 
     def new_posts(self, count: int) -> None:
-        """So many were served in reserved slots."""
+        """Posts were served in reserved slots."""
         self._row[self._new_posts] += count
 
     def expired_cursor(self) -> None:
@@ -61,33 +61,33 @@ class RequestCounters(Collector):
         self._row[self._expired] += 1
 
     def overtaken(self) -> None:
-        """A page was worked out again."""
+        """A page was computed again."""
         self._row[self._overtaken] += 1
 
     def degraded(self, store: str, seconds: float) -> None:
-        """This store was away for so long."""
+        """A store was away for this time."""
         self._row[self._degraded[store]] += seconds
 
     def collect(self) -> Iterator[Metric]:
-        """What all processes have counted so far."""
+        """The sums of all processes."""
         sums = self._cells.sums()
         requests = CounterMetricFamily("warmline_timeline_requests", "timeline requests", labels=("source", "status"))
-        for pair, at in sorted(self._answers.items()):
-            if sums[at]:
-                requests.add_metric(pair, sums[at])
+        for pair, cell in sorted(self._answers.items()):
+            if sums[cell]:
+                requests.add_metric(pair, sums[cell])
         yield requests
         ends = [*map(floatToGoString, self._ends), "+Inf"]
         buckets = accumulate(sums[self._first_bucket : self._seconds])
         seconds = HistogramMetricFamily("warmline_timeline_request_seconds", "from request to answer")
         seconds.add_metric((), list(zip(ends, buckets, strict=True)), sums[self._seconds])
         yield seconds
-        for name, says, at in (
+        for name, says, cell in (
             ("warmline_new_post_slots_filled", "posts served in reserved slots", self._new_posts),
             ("warmline_expired_cursors", "cursors whose chain was gone", self._expired),
             ("warmline_overtaken_pages", "pages worked out again, for another request was quicker", self._overtaken),
         ):
-            yield CounterMetricFamily(name, says, value=sums[at])
+            yield CounterMetricFamily(name, says, value=sums[cell])
         degraded = CounterMetricFamily("warmline_degraded_seconds", "time without a store", labels=("store",))
-        for store, at in self._degraded.items():
-            degraded.add_metric((store,), sums[at])
+        for store, cell in self._degraded.items():
+            degraded.add_metric((store,), sums[cell])
         yield degraded

@@ -1,7 +1,7 @@
-"""What WARMLINE_JWT_KEY may be: understood or refused at the start, never found out by users. Pure.
+"""Checks WARMLINE_JWT_KEY at the start, so that a wrong key is not first noticed by users. Pure.
 
-A public key of several lines goes through environment files, secrets of orchestrators and quotes before it is here, so
-the usual ways in which its line breaks suffer are mended. No message quotes anything of a key.
+A public key has several lines, which environment files, orchestrators' secrets and quotes often break; the usual damage
+is repaired. No message contains any part of a key.
 """
 
 import re
@@ -9,11 +9,11 @@ import textwrap
 from importlib import import_module
 
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
-_OPENSSL = {
+_WRONG_KINDS = {
     "PRIVATE KEY": "a private key; give its public key, as `openssl pkey -in FILE -pubout` prints it",
     "CERTIFICATE": "a certificate; give its public key, as `openssl x509 -in FILE -noout -pubkey` prints it",
 }
-_WANTED = {
+_EXPECTED = {
     "RS256": "an RSA public key in PEM",
     "ES256": "an EC public key of the curve P-256 in PEM",
     "EdDSA": "an Ed25519 public key in PEM",
@@ -25,37 +25,37 @@ def with_line_breaks(key: str) -> str:
     if "-----BEGIN" not in key:
         return key
     text = key.strip().strip("'\"").replace("\\r", "").replace("\\n", "\n")
-    found = _PEM.search(text)
-    if found is None or ("\\n" not in key and "\n" in found[2]):
+    match = _PEM.search(text)
+    if match is None or ("\\n" not in key and "\n" in match[2]):
         return key
-    body = "\n".join(textwrap.wrap("".join(found[2].split()), 64))
-    return f"-----BEGIN {found[1]}-----\n{body}\n-----END {found[1]}-----\n"
+    body = "\n".join(textwrap.wrap("".join(match[2].split()), 64))
+    return f"-----BEGIN {match[1]}-----\n{body}\n-----END {match[1]}-----\n"
 
 
 def fault(key: str, algorithm: str) -> str | None:
-    """Why a mended key cannot verify JWTs of an algorithm: got and expected, in one line; None when it can."""
+    """Why a key cannot verify JWTs of an algorithm: got and expected, in one line; None if it can."""
     if algorithm.startswith("HS"):
         return _fault_of_secret(key, algorithm)
-    labels = [found[1] for found in _PEM.finditer(key)]
-    for kind, said in _OPENSSL.items():
+    labels = [match[1] for match in _PEM.finditer(key)]
+    for kind, advice in _WRONG_KINDS.items():
         if any(label.endswith(kind) for label in labels):
-            return f"got {said}"
+            return f"got {advice}"
     if _is_public(key, algorithm):
         return None
-    return f"got something else, expected {_WANTED[algorithm]} for WARMLINE_JWT_ALGORITHM={algorithm}"
+    return f"got something else, expected {_EXPECTED[algorithm]} for WARMLINE_JWT_ALGORITHM={algorithm}"
 
 
 def may_be_secret(key: str) -> bool:
-    """Whether a key is neither blank nor written as key pairs are, whose public half anybody may have."""
-    return bool(key.strip()) and not _is_of_a_pair(key)
+    """Whether a key may be a shared secret: not blank, and not in a format of key pairs, whose public half is known."""
+    return bool(key.strip()) and not _is_of_key_pair(key)
 
 
-def _is_of_a_pair(key: str) -> bool:
+def _is_of_key_pair(key: str) -> bool:
     return "-----BEGIN" in key or key.startswith(("ssh-", "ecdsa-")) or '"kty"' in key
 
 
 def _fault_of_secret(key: str, algorithm: str) -> str | None:
-    if _is_of_a_pair(key):
+    if _is_of_key_pair(key):
         return (
             f"got a key in PEM, SSH or JWK format, expected a random secret for {algorithm};"
             " for a public key set WARMLINE_JWT_ALGORITHM to RS256, ES256 or EdDSA"
@@ -64,9 +64,9 @@ def _fault_of_secret(key: str, algorithm: str) -> str | None:
 
 
 def _is_public(key: str, algorithm: str) -> bool:
-    # Imported here: a start with a shared secret does without the cryptography, which is a tenth of all imports.
+    # Imported here: a shared secret needs no cryptography, which is a tenth of all imports.
     try:
         prepared = import_module("jwt").get_algorithm_by_name(algorithm).prepare_key(key)
-    except Exception:  # what the parsers raise for nonsense is a matter of theirs: a dozen kinds of error
+    except Exception:  # for an invalid key the parsers raise a dozen kinds of errors
         return False
     return hasattr(prepared, "verify")

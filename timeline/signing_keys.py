@@ -1,6 +1,6 @@
-"""Which keys sign cursors and feed ids: all derived from a secret, none from a public key.
+"""The keys that sign cursors and feed ids: all derived from a secret, none from a public key.
 
-Every process with the same settings has the same keys, so that any of them goes on with what another one gave out.
+Processes with the same settings have the same keys, so that each accepts the cursors of the others.
 """
 
 import hmac
@@ -12,35 +12,35 @@ from shared.signing import SigningKeys
 from timeline.settings import TimelineSettings
 
 _PURPOSE = b"warmline signing"
-_PURPOSE_BEFORE = b"warmline cursor"  # of versions that derived the key from WARMLINE_JWT_KEY, public or not
+_EARLIER_PURPOSE = b"warmline cursor"  # of versions that derived the key from WARMLINE_JWT_KEY, public or not
 
 
 def signing_keys(settings: TimelineSettings) -> SigningKeys:
-    """The key that signs, and those whose cursors and feed ids are good as well.
+    """The key that signs, and those whose signatures are accepted as well.
 
-    Without WARMLINE_SIGNING_KEY it signs as earlier versions did, where that was with a secret, so that they may run
-    beside this one; where it was with a public key, the API key stands in. Where nothing secret is set (`dev`), each
-    process makes a key of its own: no other one can go on with its cursors, and nobody can forge them.
+    Without WARMLINE_SIGNING_KEY it is the key of earlier versions, if they derived it from a secret: then both can run
+    at the same time. If it was a public key, the API key is used. If no secret is set (`dev`), each process makes its
+    own random key: no other process accepts its cursors, and nobody can forge them.
     """
-    before = _key_before(settings)
+    earlier = _earlier_key(settings)
     if settings.signing_key is not None:
         current = _derived(settings.signing_key, _PURPOSE)
-    elif before is not None:
-        current = before
+    elif earlier is not None:
+        current = earlier
     else:
         current = _derived(settings.api_key, _PURPOSE) if settings.api_key else secrets.token_bytes(32)
     other = settings.signing_key_other
-    accepted = (_derived(other, _PURPOSE) if other else None, before)
+    accepted = (_derived(other, _PURPOSE) if other else None, earlier)
     return SigningKeys(current=current, also_accepted=tuple(key for key in accepted if key not in (None, current)))
 
 
-def _key_before(settings: TimelineSettings) -> bytes | None:
-    """What earlier versions signed with, where they derived it from a secret."""
+def _earlier_key(settings: TimelineSettings) -> bytes | None:
+    """The key of earlier versions, if they derived it from a secret."""
     if settings.jwt_key is not None:
         secret = settings.jwt_key if settings.jwt_algorithm.startswith("HS") else None
     else:
         secret = settings.api_key or settings.admin_token
-    return None if secret is None else _derived(secret, _PURPOSE_BEFORE)
+    return None if secret is None else _derived(secret, _EARLIER_PURPOSE)
 
 
 def _derived(secret: SecretStr, purpose: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""What one timeline process holds, built when it starts and closed when it ends."""
+"""The parts of one timeline process, built when it starts and closed when it ends."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -41,16 +41,16 @@ from timeline.stores.snapshot_file import SnapshotFile
 from timeline.stores.worker_threads import WorkerThreads, let_finish
 from timeline.worker import Worker
 
-WRITE_THREADS = 3  # fewer than PostgreSQL connections and than asyncio's own threads: pages find some free
+WRITE_THREADS = 3  # fewer than the connections to PostgreSQL and asyncio's threads: some stay free for pages
 ACT_THREADS = 2
-ACT_CONNECTIONS = ACT_THREADS + 2  # and two that bring acts to Redis
+ACT_CONNECTIONS = ACT_THREADS + 2  # two more for the writes to Redis
 OPERATOR_THREADS = 2
 
-DeedT = ParamSpec("DeedT")
+ArgumentsT = ParamSpec("ArgumentsT")
 ResultT = TypeVar("ResultT")
 
-CLIENT_FACTOR = 4  # a page ends its own waiting within the budget; this ends what nobody waits for any more
-WRITER_TIMEOUT = timedelta(seconds=1)  # an operator's switch waits no longer for a Redis that hangs
+CLIENT_FACTOR = 4  # a page stops waiting at its budget; the client's own timeout ends calls that nobody waits for
+WRITER_TIMEOUT = timedelta(seconds=1)  # the longest wait for a Redis that hangs, as at a phase switch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class State:
     """The parts of a running timeline."""
 
     settings: TimelineSettings
-    model_dir: Path  # where the models lie, if that is mounted here
+    model_dir: Path  # the model folder, if it is mounted here
     authorizer: Authorizer
     database: Database
     reader: TimelineStore
@@ -72,24 +72,30 @@ class State:
     timeline: Feed
     safety_updates: SafetyUpdates
     intake: EventIntake
-    acts_database: Database  # the same PostgreSQL by connections of its own
+    acts_database: Database  # the same PostgreSQL with its own connections
     write_threads: WorkerThreads
     safety_threads: WorkerThreads
     operator_threads: WorkerThreads
 
-    async def write(self, work: Callable[DeedT, ResultT], *arguments: DeedT.args, **options: DeedT.kwargs) -> ResultT:
-        """Do something for the app's backend, in threads of its own: a queue of writes keeps no page waiting.
+    async def write(
+        self, work: Callable[ArgumentsT, ResultT], *arguments: ArgumentsT.args, **options: ArgumentsT.kwargs
+    ) -> ResultT:
+        """Run work for the app's backend in its own threads, so that a queue of writes delays no page.
 
         Raises:
             StoreUnavailable: a store does not answer, or hangs.
         """
         return await self.write_threads.run(partial(retried, partial(work, *arguments, **options)))
 
-    async def act(self, work: Callable[DeedT, ResultT], *arguments: DeedT.args, **options: DeedT.kwargs) -> ResultT:
-        """The same for an act that pages must obey, whose first argument is `acts_database`: it waits for no batch."""
+    async def act(
+        self, work: Callable[ArgumentsT, ResultT], *arguments: ArgumentsT.args, **options: ArgumentsT.kwargs
+    ) -> ResultT:
+        """The same for an act that pages must obey; its first argument is `acts_database`. It waits for no batch."""
         return await self.safety_threads.run(partial(retried, partial(work, *arguments, **options)))
 
-    async def operate(self, work: Callable[DeedT, ResultT], *arguments: DeedT.args, **options: DeedT.kwargs) -> ResultT:
+    async def operate(
+        self, work: Callable[ArgumentsT, ResultT], *arguments: ArgumentsT.args, **options: ArgumentsT.kwargs
+    ) -> ResultT:
         """The same for the operator."""
         return await self.operator_threads.run(partial(work, *arguments, **options))
 
@@ -145,21 +151,21 @@ def read_settings() -> AllSettings:
 
 
 def build_state(settings: AllSettings, worker: Worker) -> State:
-    """Wire the parts. Nothing is connected yet: a timeline starts while both stores are down."""
+    """Build the parts. Nothing is connected yet, so that a timeline starts while both stores are down."""
     lists, redis_url = settings.lists, settings.stores.redis_url.get_secret_value()
     lifetimes = Lifetimes(chain_for=lists.chain_for, seen_for=lists.seen_for, seen_length=lists.seen_length)
     database = Database(settings.stores, statement_seconds=10)
     budget = settings.timeline.redis_budget * CLIENT_FACTOR
     reader = TimelineStore(redis_url, budget=budget)
     writer = JobStore(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for, timeout=WRITER_TIMEOUT)
-    authorizer, keys = Authorizer(settings.timeline), worker.keys
+    authorizer = Authorizer(settings.timeline)
     user_store = UserStore(redis_url, lifetimes=lifetimes, timeout=WRITER_TIMEOUT)
     breakers = {store: Breaker(store) for store in STORES}
     resources = _resources(settings, database, reader, PageWriter(reader, lifetimes=lifetimes), breakers, worker)
     disk = SnapshotFile(settings.timeline.snapshot_file, worker=worker) if settings.timeline.snapshot_file else None
     if disk is not None:
         reader.deleted.seed(disk.load(resources.snapshot))
-    own = LocalCopies(
+    local_copies = LocalCopies(
         deleted=reader.deleted,
         local_chains=resources.local_chains,
         snapshot=resources.snapshot,
@@ -172,7 +178,7 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
         writer=writer,
         user_store=user_store,
         window=settings.window,
-        own=own,
+        local_copies=local_copies,
         stores=resources.stores,
     )
     installation = Installation(
@@ -200,8 +206,8 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
         background_refresh=background_refresh,
         metrics=resources.metrics,
         stores=resources.stores,
-        signing_keys=keys,
-        timeline=Feed(resources, signing_keys=keys),
+        signing_keys=worker.keys,
+        timeline=Feed(resources, signing_keys=worker.keys),
         safety_updates=safety_updates,
         intake=EventIntake(
             database=database, user_store=user_store, safety_updates=safety_updates, threads=write_threads

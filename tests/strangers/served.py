@@ -17,7 +17,7 @@ SECONDS = 10.0  # for what takes a millisecond; the machine may be busy
 
 
 class App:
-    """Says what it was asked, with the size of the body."""
+    """Records each request, with the size of its body."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -71,7 +71,7 @@ class Client:
         return int(lines[0].split()[1]), headers, body
 
     async def all(self) -> bytes:
-        """What comes until the server ends the connection."""
+        """All bytes until the server ends the connection."""
         return await self.reader.read()
 
     async def is_closed(self) -> bool:
@@ -88,7 +88,7 @@ class Client:
 
 
 class Deployment:
-    """The server, its app, and how to get to it."""
+    """The server, its app, and its address."""
 
     def __init__(self, app: App, server: HttpServer, address: tuple[str, int]) -> None:
         self.app, self.server, self._address = app, server, address
@@ -96,7 +96,7 @@ class Deployment:
 
     @property
     def open(self) -> set[Connection]:
-        """The connections as the server has them."""
+        """The server's open connections."""
         return self.server.open
 
     async def client(self) -> Client:
@@ -104,14 +104,14 @@ class Deployment:
         return self.clients[-1]
 
     async def ask(self, data: bytes) -> bytes:
-        """All that comes back for some bytes, after which the client sends no more."""
+        """The answer to these bytes, after which the client sends no more."""
         client = await self.client()
         client.send(data)
         client.send_no_more()
         return await client.all()
 
     async def statuses(self, data: bytes) -> list[int]:
-        """The statuses that come back for them."""
+        """The statuses of the answers."""
         return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+) ", await self.ask(data))]
 
 
@@ -134,17 +134,17 @@ async def _deployment(*, keep_alive: float, most: int | None) -> AsyncIterator[D
 def with_deployment(
     scenario: Callable[[Deployment], Awaitable[None]], *, keep_alive: float = 75.0, most: int | None = None
 ) -> None:
-    """Play a scene, within seconds."""
+    """Run a scenario, within a time limit."""
 
     async def play() -> None:
         async with asyncio.timeout(SECONDS), _deployment(keep_alive=keep_alive, most=most) as deployment:
             await scenario(deployment)
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # the one that serves
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # the loop of the product
         runner.run(play())
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    """Wait until something is so."""
+    """Wait until a condition holds."""
     while not holds():  # noqa: ASYNC110 - what it waits for has no event
         await asyncio.sleep(0.001)

@@ -1,4 +1,4 @@
-"""A body is read where a route takes one, of whom it may serve, up to its limit, and not of too many at once."""
+"""A body is read only for a route that takes one, from an authorized client, up to a limit, and few at once."""
 
 import asyncio
 import json
@@ -41,7 +41,7 @@ def authorizer(env: str = "production") -> Authorizer:
 
 
 class Asked:
-    """One request: what was read of its body, what the app was given, and the answer's status."""
+    """One request: how much of its body was read, what the app received, and the answer's status."""
 
     def __init__(
         self, body: bytes, *, route: str = "POST /interactions", token: str = BACKEND, declared: bool = True,

@@ -1,4 +1,4 @@
-"""What strangers can hold: heads, bodies, waits and connections, each within its bound."""
+"""What unknown clients can hold: heads, bodies, waits and connections, each within its bound."""
 
 import asyncio
 

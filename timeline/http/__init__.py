@@ -1,1 +1,1 @@
-"""The timeline's border with HTTP: routes, who may ask, what is refused, and what answers look like."""
+"""The timeline over HTTP: server, routes, authorization, limits, and the form of answers."""

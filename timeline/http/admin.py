@@ -1,4 +1,4 @@
-"""What the operator calls: the phase, and the state of everything."""
+"""The operator's routes: the phase, the models, and the status."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -24,8 +24,8 @@ from timeline.http.schemas import ChampionAnswer, ChampionChange, PhaseAnswer, P
 if TYPE_CHECKING:
     from timeline.state import State
 
-FEED_GENERATIONS = 10  # of each source that the status names one by one
-STATUS_MODELS = 3  # the newest versions that the status holds; their reports are long, `/admin/models` has more
+FEED_GENERATIONS = 10  # of each source, listed one by one in the status
+STATUS_MODELS = 3  # the newest versions in the status; their reports are long, `/admin/models` has all
 
 router = operator_router("/admin")
 
@@ -52,7 +52,7 @@ async def put_phase(request: Request, change: PhaseChange) -> PhaseAnswer:
     try:
         await state.operate(state.writer.write_phase, phase)
     except StoreUnavailable:
-        log_event("admin.phase_waits", version=phase.version)  # the snapshot brings it to Redis when that is back
+        log_event("admin.phase_waits", version=phase.version)  # the background refresh writes it when Redis is back
     return await _phase(state, phase)
 
 
@@ -66,7 +66,7 @@ async def get_status(request: Request) -> dict[str, Any]:
     return {
         "phase": (await _phase(state, phase)).model_dump(exclude_none=True),
         "phase_changes": [dict(change) for change in changes],
-        "lists": {each.value: _publication(published.get(each)) for each in Phase},
+        "lists": {phase_of_list.value: _publication(published.get(phase_of_list)) for phase_of_list in Phase},
         "runs": [dict(run) for run in runs],
         "services": [dict(service) for service in services],
         "models": [_model(model) for model in models],
@@ -100,14 +100,22 @@ async def put_champion(request: Request, change: ChampionChange) -> ChampionAnsw
     """
     state = state_of(request)
     try:
-        done = await state.operate(
+        promotion = await state.operate(
             promote, state.database, state.model_dir, change.version, by=TOKEN_NAME, override=change.override
         )
     except PromotionRefused as error:
         raise Problem(409, "promotion-refused", str(error)) from error
-    log_event("admin.champion", model=done.model.version, override=change.override, files_checked=done.warning is None)
+    log_event(
+        "admin.champion",
+        model=promotion.model.version,
+        override=change.override,
+        files_checked=promotion.warning is None,
+    )
     return ChampionAnswer(
-        champion=_model(done.model), run=done.run, files_checked=done.warning is None, warning=done.warning
+        champion=_model(promotion.model),
+        run=promotion.run,
+        files_checked=promotion.warning is None,
+        warning=promotion.warning,
     )
 
 

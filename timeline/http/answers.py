@@ -1,4 +1,4 @@
-"""What routes answer besides what they were asked for, as the OpenAPI document says it."""
+"""The descriptions of error answers in the OpenAPI document."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Who may ask for what: the operator's token, the backend's key, and JWTs for phones; all as bearer tokens."""
+"""Authorization: the operator's token, the backend's key, and JWTs of phones, all as bearer tokens."""
 
 import hashlib
 import hmac
@@ -14,15 +14,15 @@ from pydantic import SecretStr
 from timeline.http.problems import Problem
 from timeline.settings import TimelineSettings
 
-# How far `iat` and `nbf` of a JWT may lie ahead of our clock: its signer has another one (promise 11). RFC 7519 allows
-# a few minutes. `exp` has no leeway: a token that may be too old is renewed by the phone, at no cost.
+# How far `iat` and `nbf` of a JWT may be ahead of our clock: its signer has another one (promise 11). RFC 7519 allows
+# a few minutes. `exp` has no leeway: the phone renews an old token at no cost.
 JWT_LEEWAY = timedelta(seconds=60)
-MAX_TOKEN = 4096  # characters of a bearer token that are looked at
-MAX_VERIFIED = 20_000  # JWTs that are remembered, some 6 MB; verifying one costs as much as half a page
+MAX_TOKEN = 4096  # characters of a bearer token
+MAX_VERIFIED = 20_000  # remembered JWTs, some 6 MB; verifying one costs as much as half a page
 
 
 class Authorizer:
-    """Decides on requests, by the settings, and remembers the JWTs that it has verified until they expire."""
+    """Admits or refuses requests by the settings, and remembers verified JWTs until they expire."""
 
     def __init__(self, settings: TimelineSettings) -> None:
         self.settings = settings
@@ -30,35 +30,35 @@ class Authorizer:
         self._verified: OrderedDict[bytes, tuple[str, int]] = OrderedDict()  # digest of a JWT → its `sub` and `exp`
 
     def admit_operator(self, request: Request) -> None:
-        """Let the operator in, or raise the problem."""
-        if not _is(self._admin_token, _bearer(request)):
-            raise _stranger("the admin token")
+        """Admit the operator, or raise the problem."""
+        if not _matches(self._admin_token, _bearer(request)):
+            raise _missing("the admin token")
 
     def admit_backend(self, request: Request) -> None:
-        """Let the app's backend in, or raise the problem."""
-        if not _is(self._api_key, _bearer(request)):
-            raise _stranger("the API key")
+        """Admit the app's backend, or raise the problem."""
+        if not _matches(self._api_key, _bearer(request)):
+            raise _missing("the API key")
 
     def admit_reader(self, authorization: str, user_id: str) -> None:
-        """Let in the backend, or the phone of this very user, by the header that they sent; in `dev`, everyone."""
+        """Admit the backend, or the phone of this user, by their header; in `dev`, everyone."""
         if self.settings.env == "dev":
             return
         token = _token_of(authorization)
-        if _is(self._api_key, token):
+        if _matches(self._api_key, token):
             return
         if self._user_of(token) != user_id:
             raise Problem(403, "another-user", "the token's `sub` is not the user that this page is for")
 
     def admit_some_reader(self, request: Request) -> None:
-        """Let in whoever may read somebody's timeline; whose they ask for is not known yet."""
+        """Admit everyone who may read some timeline; which one is requested is not known yet."""
         token = _bearer(request)
-        if self.settings.env != "dev" and not _is(self._api_key, token):
+        if self.settings.env != "dev" and not _matches(self._api_key, token):
             self._user_of(token)
 
     def _user_of(self, token: str) -> str:
         key = self.settings.jwt_key
         if key is None or not token:
-            raise _stranger("a JWT")
+            raise _missing("a JWT")
         digest = hashlib.blake2b(token.encode(), digest_size=32).digest()
         user, expires = self._verified.get(digest, ("", 0))
         if time.time() < expires:
@@ -71,11 +71,11 @@ class Authorizer:
         return str(claims["sub"])
 
     def users(self) -> set[str]:
-        """Whose tokens are remembered."""
+        """The users of the remembered tokens."""
         return {user for user, _ in self._verified.values()}
 
     def forget(self, user_id: str) -> None:
-        """Remember no token of this user; one that comes again is verified again."""
+        """Forget all tokens of a user; the next one is verified again."""
         for digest in [digest for digest, (user, _) in self._verified.items() if user == user_id]:
             del self._verified[digest]
 
@@ -87,7 +87,7 @@ class Authorizer:
                 key.get_secret_value(),
                 algorithms=[self.settings.jwt_algorithm],
                 leeway=JWT_LEEWAY,
-                # Many providers set an audience and ids of tokens, of any type; ours is `sub`.
+                # Many providers set an audience and token ids of any type; only `sub` matters here.
                 options={"require": ["exp", "sub"], "verify_aud": False, "verify_jti": False},
             )
         except jwt.ExpiredSignatureError as error:
@@ -100,7 +100,7 @@ class Authorizer:
 
 
 def jwt_library() -> Any:
-    """PyJWT, whose cryptography is a tenth of all imports: it comes when the first pages are out already."""
+    """PyJWT, imported late: its cryptography is a tenth of all imports, and the first pages need not wait for it."""
     return import_module("jwt")
 
 
@@ -116,7 +116,7 @@ def _expired() -> Problem:
 
 
 def _reason(error: Exception, algorithm: str) -> str:
-    """Which claim or part of a JWT is wrong and why, from PyJWT's error; nothing of the token is repeated."""
+    """Which claim or part of a JWT is wrong and why, from PyJWT's error; without any part of the token."""
     jwt = jwt_library().exceptions
     claim = next((name for name in ("iat", "nbf", "exp") if f"({name})" in str(error)), None)
     match error:
@@ -136,7 +136,7 @@ def _reason(error: Exception, algorithm: str) -> str:
             return "it is neither the API key nor a JWT of three parts in base64url"
 
 
-def _stranger(wanted: str) -> Problem:
+def _missing(wanted: str) -> Problem:
     return Problem(401, "unauthorized", f"send {wanted} as `Authorization: Bearer …`", _CHALLENGE)
 
 
@@ -145,7 +145,7 @@ def _bearer(request: Request) -> str:
 
 
 def authorization_of(request: Request) -> str:
-    """What the client sent as `Authorization`, or nothing."""
+    """The `Authorization` header, or an empty text."""
     return request.headers.get("authorization", "")
 
 
@@ -162,5 +162,5 @@ def _bytes_of(secret: SecretStr | None) -> bytes | None:
     return None if secret is None else secret.get_secret_value().encode()
 
 
-def _is(secret: bytes | None, token: str) -> bool:
+def _matches(secret: bytes | None, token: str) -> bool:
     return secret is not None and hmac.compare_digest(secret, token.encode())

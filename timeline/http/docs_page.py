@@ -1,7 +1,7 @@
-"""`/docs`: the OpenAPI document to read and to try, by Swagger UI's files out of a package: nothing from elsewhere.
+"""`/docs`: the OpenAPI document in Swagger UI, whose files come from a package; nothing is loaded from other hosts.
 
-The page shares its origin with `/admin`: what runs in it could ask there with the token that an operator typed into it.
-So no script runs but the two named here, by the browser's own rule, and the page talks to its own origin only.
+The page has the same origin as `/admin`, and an operator types a token into it. So its content security policy allows
+only the two scripts named here, and only requests to its own origin.
 """
 
 from importlib.util import find_spec
@@ -12,7 +12,7 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 
 from timeline.http.problems import Problem
 
-PACKAGE = "fastapi_offline"  # read for its files, never imported
+PACKAGE = "fastapi_offline"  # only its files are read, it is not imported
 FILES = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 START = """SwaggerUIBundle({
   url: "openapi.json", dom_id: "#docs", deepLinking: true,
@@ -53,7 +53,7 @@ async def get_docs() -> HTMLResponse:
 
 @router.get("/docs/start.js")
 async def get_start() -> Response:
-    """What starts Swagger UI: a file, since a script within the page is what the policy forbids."""
+    """The script that starts Swagger UI; it is a file, since the policy forbids inline scripts."""
     return Response(START, media_type="text/javascript")
 
 

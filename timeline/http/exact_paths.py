@@ -1,9 +1,9 @@
-"""Reads a path as it was sent: exactly, so that it never means another one.
+"""Decodes the path exactly as it was sent, so that it never means another path.
 
-Servers decode a path before it is routed, and then nobody can tell a slash that belongs to an id (sent as %2F) from
-one that parts a path: an id `a/blocks/b` would be taken for a block of `a`. They also replace bytes that are no UTF-8,
-so that two ids become one. Here each segment is decoded for itself and strictly, and an encoded slash travels to the
-routes as a control character, which no id may have.
+Servers decode a path before it is routed. After that, a slash inside an id (sent as %2F) looks like a slash between two
+segments: the id `a/blocks/b` would mean a block of `a`. They also replace bytes that are not UTF-8, so that two ids
+become one. Here each segment is decoded separately and strictly, and an encoded slash is passed to the routes as a
+control character, which no id may contain.
 """
 
 import re
@@ -16,20 +16,22 @@ from shared.domain import CONTROL_CHARACTERS
 from timeline.http.problems import NO_ROUTE, Problem, problem_response
 
 STAND_IN = "\x1f"
-QUESTION_MARK = "warmline.question_mark"  # in a scope: the target has one; of an empty query ASGI does not tell
+QUESTION_MARK = "warmline.question_mark"  # in a scope: ASGI shows no difference between an empty query and none
 _NO_SEGMENTS = frozenset({b"", b".", b".."})
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_CONTROL_CHARACTER = re.compile(f"[{CONTROL_CHARACTERS}]")  # a pattern's `$` lets a line break pass, `.` stops at one
+_CONTROL_CHARACTER = re.compile(
+    f"[{CONTROL_CHARACTERS}]"
+)  # searched for: a pattern with `$` or `.` treats line breaks specially
 
 
 class ExactPaths:
-    """Hands on a request by its path as it was sent, or answers that there is no such path."""
+    """Passes on a request with its exact path, or answers that there is no such path."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the app answer, by the path with stand-ins."""
+        """Let the app answer, for the path with stand-ins."""
         if scope["type"] == "http":
             try:
                 scope["path"] = path_of(scope.get("raw_path") or quote(scope["path"]).encode())
@@ -43,7 +45,7 @@ def path_of(sent: bytes) -> str:
     """A path for the routes, with stand-ins for encoded slashes.
 
     Raises:
-        Problem: it has an empty segment, as by a slash too many, or a dot segment; or one that is no text.
+        Problem: a segment is empty, is a dot segment, or cannot be decoded.
     """
     first, *segments = sent.split(b"/")
     if first or not segments or not _NO_SEGMENTS.isdisjoint(segments):
@@ -52,17 +54,17 @@ def path_of(sent: bytes) -> str:
 
 
 def without_query(request: Request) -> None:
-    """Refuse what stands behind a question mark: it would be cut off from an id, and another one written.
+    """Refuse a query in writes: with an unescaped question mark in an id, another id would be written.
 
     Raises:
-        Problem: a write was sent with a question mark; a read may have one.
+        Problem: a write has a question mark; reads may have one.
     """
     if request.method != "GET" and (request.url.query or request.scope.get(QUESTION_MARK)):
         raise Problem(422, "invalid-request", "this route takes no query; a question mark in an id is %3F")
 
 
 def with_slashes(text: str) -> str:
-    """A part of a path as the client meant it."""
+    """A path segment with its slashes back."""
     return text.replace(STAND_IN, "/")
 
 

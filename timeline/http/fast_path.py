@@ -1,8 +1,8 @@
 """The fast path to a page: a plain `GET /timeline/{user_id}` is answered before the framework sees it.
 
-Only what cannot be refused for its form goes it: ids, cursor and limit without anything encoded, no body. Whatever is
-else, and whatever is refused (a stranger, a forged cursor), goes through the routes as if this were not here; so there
-is one text of each rule and of each refusal. Both give the same bytes.
+It takes only requests whose form is certainly valid: id, cursor and limit without encoded characters, no body. Others,
+and those that are refused (a wrong token, a forged cursor), go through the routes; so each rule and each refusal is
+written once. Both ways give the same bytes.
 """
 
 import re
@@ -19,33 +19,33 @@ from timeline.http.security_headers import LINES
 if TYPE_CHECKING:
     from timeline.state import State
 
-# Matches fewer texts than the routes let through (see `schemas.Id`, `CursorText`, `Limit`).
+# Stricter than what the routes accept (see `schemas.Id`, `CursorText`, `Limit`).
 _PATH = re.compile(rb"/timeline/([A-Za-z0-9_-]{1,128})")
 _QUERY = re.compile(rb"(?:limit=(100|[1-9][0-9]?))?(?:(?:^|&)cursor=([A-Za-z0-9_-]{1,200}))?")
 _HEAD = b"content-length: %d\r\ncontent-type: " + MEDIA_TYPE.encode() + b"\r\n" + LINES
 
 
 class FastPath:
-    """Answers plain requests."""
+    """Answers plain requests for pages."""
 
     def __init__(self, state: "State", *, writes_lines: bool) -> None:
         self._state, self._writes_lines = state, writes_lines
 
     async def answer(self, wanted: PageRequest, authorization: bytes) -> tuple[bytes, bytes] | None:
-        """Lines of a head, and a page's JSON; None when the routes are to answer."""
+        """The header lines and the JSON of a page; None if the routes must answer."""
         begun = time.perf_counter()
         try:
             self._state.authorizer.admit_reader(authorization.decode("latin-1"), wanted.user_id)
             page = await self._state.timeline.page(wanted)
         except Exception:
-            return None  # refused (a stranger, a forged cursor) or failed: once more, in the routes' words
+            return None  # refused or failed: the routes answer instead
         body = page_body(page)
         note(self._state.metrics, page, 200, time.perf_counter() - begun, writes_lines=self._writes_lines)
         return _HEAD % len(body), body
 
 
 def plain_page(request: Request) -> PageRequest | None:
-    """Which page a plain request wants; None for any other request."""
+    """The page request of a plain HTTP request; None for any other."""
     path, query = _PATH.fullmatch(request.path), _QUERY.fullmatch(request.query or b"")
     if path is None or query is None or request.method != b"GET" or request.body_bytes != 0:
         return None

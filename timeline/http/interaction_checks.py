@@ -1,4 +1,4 @@
-"""Says which events of a batch can be kept, and why another one cannot. Pure."""
+"""Decides which events of a batch are accepted, and why the others are rejected. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from shared.domain import InteractionKind, is_usable_id
 from shared.signing import SigningKeys
 from timeline.feed.feed_id import parse_feed_id
 
-OLDEST = datetime(1970, 1, 1, tzinfo=UTC)  # as in `warmline import`: an earlier time is a zero of some other program
+OLDEST = datetime(1970, 1, 1, tzinfo=UTC)  # as in `warmline import`: an earlier time is some program's zero value
 MAX_SHOWN = 100  # characters of a field's name
 FIELDS = frozenset({"user_id", "post_id", "kind", "created_at", "event_id", "feed_id"})
 
 
 class Rejection(StrEnum):
-    """Why an event was left out. The words never change their meaning."""
+    """Why an event was rejected. The values are part of the API and never change their meaning."""
 
     NOT_AN_OBJECT = "not-an-object"
     UNKNOWN_FIELD = "unknown-field"
@@ -24,7 +24,7 @@ class Rejection(StrEnum):
     POST_ID = "post-id-unusable"
     KIND = "kind-unknown"
     EVENT_ID = "event-id-unusable"
-    EVENT_ID_MISSING = "event-id-missing"  # of a comment: a user may well comment twice
+    EVENT_ID_MISSING = "event-id-missing"  # of a comment: a user may comment twice
     TIME = "created-at-unreadable"
     NO_ZONE = "created-at-without-zone"
     USER_ERASED = USER_ERASED
@@ -34,46 +34,48 @@ class Rejection(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedBatch:
-    """A batch: the good events by their place in it, and why the others were left out."""
+    """A checked batch: the accepted events by their index, and why the others were rejected."""
 
     events: Mapping[int, Event]
     rejected: Mapping[int, Rejection]
-    unknown_fields: Mapping[int, str]  # of those that have one: its name, as far as it can be shown
+    unknown_fields: Mapping[int, str]  # by index: the name, shortened
 
 
-class _Bad(ValueError):
+class _Rejected(ValueError):
     def __init__(self, reason: Rejection, field: str | None = None) -> None:
         super().__init__(reason)
         self.reason, self.field = reason, field
 
 
 def check_events(batch: Sequence[object], *, now: datetime, keys: SigningKeys) -> CheckedBatch:
-    """Check a batch, each event for itself.
+    """Check a batch, each event separately.
 
     Args:
         batch: what the client sent, of any shape.
-        now: what an event is dated that has no time, or one ahead (promise 11).
-        keys: whose feed ids are good.
+        now: the time of events that have none, or a later one (promise 11).
+        keys: verify feed ids.
     """
     events: dict[int, Event] = {}
     rejected: dict[int, Rejection] = {}
     unknown_fields: dict[int, str] = {}
-    for place, raw in enumerate(batch):
+    for index, raw in enumerate(batch):
         try:
-            events[place] = _event(raw, now, keys)
-        except _Bad as bad:
-            rejected[place] = bad.reason
-            if bad.field is not None:
-                unknown_fields[place] = bad.field
+            events[index] = _event(raw, now, keys)
+        except _Rejected as error:
+            rejected[index] = error.reason
+            if error.field is not None:
+                unknown_fields[index] = error.field
     return CheckedBatch(events=events, rejected=rejected, unknown_fields=unknown_fields)
 
 
 def _event(raw: object, now: datetime, keys: SigningKeys) -> Event:
     if not isinstance(raw, dict):
-        raise _Bad(Rejection.NOT_AN_OBJECT)
+        raise _Rejected(Rejection.NOT_AN_OBJECT)
     if unknown := raw.keys() - FIELDS:
-        name = min(unknown)[:MAX_SHOWN].encode(errors="replace").decode()  # half surrogates are no UTF-8
-        raise _Bad(Rejection.UNKNOWN_FIELD, name)
+        name = (
+            min(unknown)[:MAX_SHOWN].encode(errors="replace").decode()
+        )  # replaces half surrogates, which are not UTF-8
+        raise _Rejected(Rejection.UNKNOWN_FIELD, name)
     user_id = _id(raw.get("user_id"), Rejection.USER_ID)
     post_id = _id(raw.get("post_id"), Rejection.POST_ID)
     kind = _kind(raw.get("kind"))
@@ -81,7 +83,7 @@ def _event(raw: object, now: datetime, keys: SigningKeys) -> Event:
     if event_id is not None:
         event_id = _id(event_id, Rejection.EVENT_ID)
     elif kind is InteractionKind.COMMENT:
-        raise _Bad(Rejection.EVENT_ID_MISSING)
+        raise _Rejected(Rejection.EVENT_ID_MISSING)
     return Event(
         user_id=user_id,
         post_id=post_id,
@@ -95,30 +97,30 @@ def _event(raw: object, now: datetime, keys: SigningKeys) -> Event:
 def _id(value: object, reason: Rejection) -> str:
     if isinstance(value, str) and is_usable_id(value):
         return value
-    raise _Bad(reason)
+    raise _Rejected(reason)
 
 
 def _kind(value: object) -> InteractionKind:
     try:
-        return InteractionKind(value)  # type: ignore[arg-type]  # whatever it is, it is one of them or not
+        return InteractionKind(value)  # type: ignore[arg-type]  # any value may be sent
     except (ValueError, TypeError):
-        raise _Bad(Rejection.KIND) from None
+        raise _Rejected(Rejection.KIND) from None
 
 
 def _time(value: object, now: datetime) -> datetime:
     if value is None:
         return now
     if not isinstance(value, str):
-        raise _Bad(Rejection.TIME)
+        raise _Rejected(Rejection.TIME)
     try:
         at = datetime.fromisoformat(value)
         if at.tzinfo is None:
-            raise _Bad(Rejection.NO_ZONE)
+            raise _Rejected(Rejection.NO_ZONE)
         moment = at.astimezone(UTC)
-    except _Bad:
+    except _Rejected:
         raise
     except (ValueError, OverflowError):
-        raise _Bad(Rejection.TIME) from None
+        raise _Rejected(Rejection.TIME) from None
     if moment < OLDEST:
-        raise _Bad(Rejection.TIME)
+        raise _Rejected(Rejection.TIME)
     return min(moment, now)

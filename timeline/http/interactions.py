@@ -1,7 +1,7 @@
-"""Events from the app's backend: kept, or taken back, in batches.
+"""Routes for events from the app's backend: added or revoked in batches.
 
-PostgreSQL first: an answer means durable. Redis at once after it, so that the very next page obeys. If Redis is away,
-a batch with hides is answered by 202 with `pending`; seen posts come back with the next run of the heuristic job.
+PostgreSQL is written first: an answer means durable. Redis is written right after it, so that the next page obeys. If
+Redis is away, a batch with hides is answered with 202 and `pending`; seen posts are marked by the next heuristic run.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
-"""What a request has to pass before its body is read: a route that takes one, a known sender, and the route's limit.
+"""Checks before a request's body is read: a route that takes one, an authorized sender, and the route's limit.
 
-Whatever is refused here, or needs no body, is answered without reading one. All bodies together have a bound as well.
+Requests that are refused here, or need no body, are answered without reading one. All bodies together are bounded, too.
 """
 
 import re
@@ -24,7 +24,7 @@ OTHER_BODY = 4_096
 ALL_BODIES = 16_000_000  # bytes of all bodies that are read or worked on at once
 MAX_HEADERS = 16_384  # bytes, the path and the query among them; a JWT has up to 4,096
 MAX_DEPTH = 16  # arrays and objects in one another; our own bodies have two
-# A text without an end is one too: if the pattern could fail, it would be tried anew at every quote, for minutes.
+# The closing quote is optional: if the pattern could fail, it would be tried again at every quote, for minutes.
 _TEXTS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _CLOSE = {"Connection": "close"}
@@ -39,8 +39,8 @@ class Limits:
         """
         Args:
             app: answers what passes.
-            routes: all of the app.
-            doorkeeper: decides who may send a body.
+            routes: all routes of the app.
+            authorizer: decides who may send a body.
         """
         self._app, self._routes, self._authorizer = app, routes, authorizer
         self._free = ALL_BODIES
@@ -56,7 +56,7 @@ class Limits:
             return
         route = self._route_with_body(scope)
         if route is None:
-            await self._app(scope, _handing_on(b"", receive), send)
+            await self._app(scope, _receive_with(b"", receive), send)
             return
         body = _Body(route.path, receive, self._take)
         try:
@@ -69,7 +69,7 @@ class Limits:
             await answer(scope, receive, send)
         else:
             if value is not None:
-                await self._app(scope, _handing_on(value, receive), send)
+                await self._app(scope, _receive_with(value, receive), send)
         finally:
             self._free += body.taken
 
@@ -80,7 +80,7 @@ class Limits:
         return None
 
     def _take(self, count: int) -> bool:
-        """Whether there is room for so many bytes more, which are taken then."""
+        """Reserve room for this many bytes; False if there is none."""
         if count > self._free:
             return False
         self._free -= count
@@ -88,17 +88,17 @@ class Limits:
 
 
 class _Body:
-    """One body, as it is read."""
+    """One body while it is read."""
 
     def __init__(self, path: str, receive: Receive, take: Callable[[int], bool]) -> None:
-        self._most = BODY_BYTES.get(path, OTHER_BODY)
+        self._max_bytes = BODY_BYTES.get(path, OTHER_BODY)
         self._receive, self._take, self.taken = receive, take, 0
 
     async def read(self, length: int | None) -> bytes | None:
-        """All of it; None when the client has gone.
+        """The whole body; None if the client has gone.
 
         Raises:
-            Problem: it is too large or too deep, or there are too many others.
+            Problem: it is too large or too deep, or too many bodies are read at once.
         """
         self._require_small(length or 0)
         parts = list[bytes]()
@@ -121,16 +121,16 @@ class _Body:
         return body
 
     def _require_small(self, size: int) -> None:
-        if size > self._most:
-            detail = f"body: expected at most {self._most} bytes; send less at once"
+        if size > self._max_bytes:
+            detail = f"body: expected at most {self._max_bytes} bytes; send less at once"
             raise Problem(413, "body-too-large", detail)
 
 
 def admit(path: str, request: Request, authorizer: "Authorizer") -> None:
-    """Let in whom a route may serve, as far as it can be told without the body.
+    """Check the sender's authorization for a route, as far as possible without the body.
 
     Raises:
-        Problem: it is nobody whom we know.
+        Problem: the sender is not authorized.
     """
     if path.startswith("/admin/"):
         authorizer.admit_operator(request)
@@ -141,7 +141,7 @@ def admit(path: str, request: Request, authorizer: "Authorizer") -> None:
 
 
 def is_too_deep(body: bytes) -> bool:
-    """Whether brackets outside of texts nest deeper than any body of ours."""
+    """Whether brackets outside of strings are nested deeper than in any valid body."""
     depth = 0
     for bracket in _TEXTS.sub(b"", body).translate(None, _NOT_BRACKETS):
         depth += 1 if bracket in b"[{" else -1
@@ -163,13 +163,13 @@ def _length(scope: Scope) -> int | None:
     return None
 
 
-def _handing_on(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives the body once, then what else comes."""
+def _receive_with(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that returns the body once, then all later messages."""
     waiting = [body]
 
-    async def hand_on() -> Message:
+    async def receive_body() -> Message:
         if waiting:
             return {"type": "http.request", "body": waiting.pop(), "more_body": False}
         return await receive()
 
-    return hand_on
+    return receive_body

@@ -1,4 +1,4 @@
-"""HEAD and OPTIONS of every route: a read without its body, and which methods a path has."""
+"""HEAD and OPTIONS on every route: a read without its body, and the methods of a path."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-IS_HEAD = "warmline.is_head"  # in a scope: what is made is not shown
+IS_HEAD = "warmline.is_head"  # in a scope: the body is not sent
 
 
 class Methods:
-    """Answers OPTIONS, and hands HEAD on as GET."""
+    """Answers OPTIONS, and passes on HEAD as GET."""
 
     def __init__(self, app: ASGIApp, *, routes: Sequence[BaseRoute]) -> None:
         self._app, self._routes = app, routes
@@ -27,10 +27,10 @@ class Methods:
 
     def _allowed(self, scope: Scope) -> list[str]:
         matching = [route for route in self._routes if route.matches(scope)[0] is not Match.NONE]
-        found = {method for route in matching if isinstance(route, Route) for method in route.methods or ()}
-        if found:
-            found |= {"OPTIONS", "HEAD"} if "GET" in found else {"OPTIONS"}
-        return sorted(found)
+        methods = {method for route in matching if isinstance(route, Route) for method in route.methods or ()}
+        if methods:
+            methods |= {"OPTIONS", "HEAD"} if "GET" in methods else {"OPTIONS"}
+        return sorted(methods)
 
 
 def _without_body(send: Send) -> Send:

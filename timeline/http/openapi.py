@@ -1,4 +1,4 @@
-"""The OpenAPI document, where it must say more than FastAPI knows: errors are problems, whoever answers them."""
+"""The OpenAPI document, with what FastAPI does not know: all errors are problem details."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from fastapi.openapi.utils import get_openapi
 from timeline.http.schemas import ProblemDetails
 
 PROBLEM = {"application/problem+json": {"schema": {"$ref": REF_TEMPLATE.format(model=ProblemDetails.__name__)}}}
-FIRST_PROBLEM = "400"  # statuses from this one on are problems, unless the route says what else they hold
-# What is answered before any route is reached.
+FIRST_PROBLEM = "400"  # statuses from this one on are problems, unless the route says otherwise
+# Answers that are given before any route is reached.
 BEFORE = {
     "413": "the body is larger than this route takes",
     "422": "the request is not what this route takes",
@@ -20,9 +20,9 @@ BEFORE = {
 
 
 def document(app: FastAPI) -> dict[str, Any]:
-    """The document of an app, made once.
+    """The document of an app, built once.
 
-    Routes only describe their problems: a model that each of them names would be built for each of them at every start.
+    Routes only describe their problems: a model on each route would be built for each of them at every start.
     """
     if app.openapi_schema is None:
         made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)

@@ -1,4 +1,4 @@
-"""A page as JSON (see `schemas.TimelinePage`), written down piece by piece, quicker than any encoder. Pure."""
+"""A page as JSON (see `schemas.TimelinePage`), joined from cached pieces, which is quicker than an encoder. Pure."""
 
 import json
 from datetime import datetime
@@ -11,8 +11,8 @@ from timeline.feed.records import Page
 
 MEDIA_TYPE = "application/json"
 DIGITS = 4  # of a score; its float16 has no more
-MIDDLES = 65_536  # kept, some 10 MB; as many as there are scores
-STAMPS = 64  # kept; most lists are of the last few runs
+MAX_PIECES = 65_536  # cached, some 10 MB; as many as there are scores
+MAX_TIMES = 64  # cached; most lists are of the last few runs
 _BEGIN, _AFTER_ID = '{"id":"', '","score":'
 
 
@@ -27,31 +27,31 @@ def page_body(page: Page) -> bytes:
     degraded = f',"degraded":{json.dumps(page.degraded, separators=(",", ":"))}' if page.degraded else ""
     return (
         f'{{"user_id":{_quoted(page.user_id)},"source":"{page.source}","posts":[{posts}],"next_cursor":{cursor},'
-        f'"generated_at":"{_stamp(page.generated_at)}","feed_id":"{page.feed_id}"{degraded}}}'
+        f'"generated_at":"{_time_text(page.generated_at)}","feed_id":"{page.feed_id}"{degraded}}}'
     ).encode()
 
 
 def _escaped(ids: list[str]) -> list[str]:
-    """Ids as they stand between quotes; those of most apps need no escape, which one look at all of them tells."""
-    together = "".join(ids)
-    if together.isprintable() and '"' not in together and "\\" not in together:
+    """Ids as they are written between quotes; usually none needs escaping, which one check of all of them shows."""
+    joined = "".join(ids)
+    if joined.isprintable() and '"' not in joined and "\\" not in joined:
         return ids
-    return [_quoted(each)[1:-1] for each in ids]
+    return [_quoted(post_id)[1:-1] for post_id in ids]
 
 
 def _quoted(text: str) -> str:
-    """A text as it stands in JSON, without what would steer a terminal."""
+    """A text in JSON, with the characters escaped that control a terminal."""
     quoted = encode_basestring(text)
     return quoted if quoted.isprintable() else printable_json(quoted)
 
 
 class _Between(dict[bytes, str]):
-    """What stands between a post's id and the next one's, by the post's mark."""
+    """Cache of the JSON between a post's id and the next one's, by the post's packed reason and score."""
 
     def __missing__(self, mark: bytes) -> str:
         rounded = json.dumps(round(codec.score_of(mark), DIGITS) + 0.0, allow_nan=False)
         text = f'{_AFTER_ID}{rounded},"reason":{json.dumps(codec.reason_of(mark))}}},{_BEGIN}'
-        if len(self) >= MIDDLES:
+        if len(self) >= MAX_PIECES:
             self.clear()
         self[mark] = text
         return text
@@ -60,6 +60,6 @@ class _Between(dict[bytes, str]):
 _between = _Between()
 
 
-@lru_cache(STAMPS)
-def _stamp(at: datetime) -> str:
+@lru_cache(MAX_TIMES)
+def _time_text(at: datetime) -> str:
     return f"{at.isoformat().removesuffix('+00:00')}Z"

@@ -1,4 +1,4 @@
-"""What the app calls: pages of a user's timeline; and what the platform calls: health."""
+"""Routes for the app (pages of a user's timeline) and for the platform (health, metrics)."""
 
 from typing import Annotated
 
@@ -79,7 +79,7 @@ async def _answer(request: Request, wanted: PageRequest) -> Response:
     state = state_of(request)
     state.authorizer.admit_reader(authorization_of(request), wanted.user_id)
     try:
-        if request.scope.get(IS_HEAD):  # nothing is shown, so nothing counts as seen
+        if request.scope.get(IS_HEAD):  # no posts are shown, so none are marked as seen
             state.timeline.require_own_cursor(wanted)
             return _without_length(Response(media_type=MEDIA_TYPE))
         page = await state.timeline.page(wanted)

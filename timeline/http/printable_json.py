@@ -1,4 +1,4 @@
-"""Answers in JSON whose text steers no terminal: what stands in them may be a client's, or out of a database."""
+"""JSON answers that are safe to print in a terminal: they may contain text from clients or from the database."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ from shared.text.printable import printable_json
 
 
 class PrintableJSON(JSONResponse):
-    """JSON with the same values; control characters and turns of direction are written as their numbers."""
+    """JSON with control and direction characters escaped."""
 
     def render(self, content: Any) -> bytes:
         """The body."""

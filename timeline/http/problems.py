@@ -18,7 +18,7 @@ MAX_ERRORS = 20  # validation errors that one answer lists
 
 
 class Problem(Exception):
-    """An error that a client can understand: `slug` names its kind for ever, `detail` says what to do."""
+    """An error that a client can understand: `slug` names its kind and never changes, `detail` says what to do."""
 
     def __init__(self, status: int, slug: str, detail: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(detail)
@@ -56,11 +56,11 @@ async def _on_invalid(request: Request, error: Exception) -> PrintableJSON:
     if not _is_json(given) and any(item["loc"] == ("body",) and item["type"] != "missing" for item in error.errors()):
         got = repr(given[:MAX_SHOWN]) if given else "none"
         return problem_response(422, "invalid-request", f"Content-Type: got {got}, expected application/json")
-    found = [
+    errors = [
         {"where": ".".join(str(part) for part in item["loc"])[:200], "expected": str(item["msg"])[:200]}
         for item in error.errors()[:MAX_ERRORS]
     ]
-    return problem_response(422, "invalid-request", "the request is not what this route takes", errors=found)
+    return problem_response(422, "invalid-request", "the request is not what this route takes", errors=errors)
 
 
 def _is_json(content_type: str) -> bool:
@@ -92,6 +92,6 @@ async def _on_unavailable(_: Request, error: Exception) -> PrintableJSON:
 
 
 async def _on_unexpected(request: Request, error: Exception) -> PrintableJSON:
-    route = getattr(request.scope.get("route"), "path", "none")  # not the path, which holds ids
+    route = getattr(request.scope.get("route"), "path", "none")  # not the path, which contains ids
     log_trouble("timeline.bug", method=request.method, route=route, kind=type(error).__name__)
     return problem_response(500, "internal", "this is a fault of ours; it was logged")

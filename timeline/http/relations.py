@@ -1,7 +1,7 @@
-"""Users, posts and blocks from the app's backend, and the end of all that is known of a user.
+"""Routes for users, posts and blocks from the app's backend, and for the erasure of a user.
 
-PostgreSQL first: an answer means durable. Redis at once after it. A 204 says that every process obeys from its next
-page on; a 202 with `pending`, that Redis is away and learns of it when it is back.
+PostgreSQL is written first: an answer means durable. Redis is written right after it. 204 means that every process
+obeys from its next page on; 202 with `pending`, that Redis is away and is written when it is back.
 """
 
 from typing import TYPE_CHECKING, Annotated

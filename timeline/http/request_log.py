@@ -1,4 +1,4 @@
-"""Counts timeline requests, and writes a line for each where that is switched on."""
+"""Counts timeline requests, and logs each one if that is switched on."""
 
 import time
 from collections.abc import Callable
@@ -9,18 +9,18 @@ from shared.logs import log_event
 from timeline.feed.records import Page
 from timeline.metrics import Metrics
 
-PAGES = "warmline.pages"  # where a route leaves the page that it made, for whoever counts
+PAGES = "warmline.pages"  # in a scope: the page that a route made, to be counted
 PATH = "/timeline"
 
 
 class RequestLog:
-    """Stands outside of what may refuse, so that refusals are counted, too."""
+    """Middleware outside of those that refuse requests, so that refusals are counted, too."""
 
     def __init__(self, app: ASGIApp, *, metrics: Callable[[Scope], Metrics], writes_lines: bool) -> None:
         self._app, self._metrics, self._writes_lines = app, metrics, writes_lines
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the app answer, and note how."""
+        """Let the app answer, and count and log the answer."""
         if scope["type"] != "http" or not scope["path"].startswith(PATH):
             await self._app(scope, receive, send)
             return
@@ -42,7 +42,7 @@ class RequestLog:
 
 
 def note(metrics: Metrics, page: Page | None, status: int, seconds: float, *, writes_lines: bool) -> None:
-    """Count an answer, and write its line."""
+    """Count an answer, and log it."""
     metrics.request(source=page.source if page else None, status=status, seconds=seconds)
     if page is not None:
         metrics.page(page)

@@ -1,4 +1,4 @@
-"""Routers that let in the app's backend or the operator alone, and the state that routes work on."""
+"""Routers that admit only the app's backend or the operator, and the state that routes work on."""
 
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ def state_of(request: Request) -> "State":
 
 
 def operator_router(prefix: str) -> APIRouter:
-    """A router that opens to the operator alone."""
+    """A router that admits only the operator."""
     return APIRouter(
         prefix=prefix,
         tags=["admin"],
@@ -33,7 +33,7 @@ def operator_router(prefix: str) -> APIRouter:
 
 
 def backend_router(answers: type[Response], responses: Documented, *, takes_query: bool) -> APIRouter:
-    """A router of writes, which opens to the app's backend alone."""
+    """A router of writes, which admits only the app's backend."""
     return APIRouter(
         tags=["writes"],
         dependencies=[Depends(_backend_only), *([] if takes_query else [Depends(without_query)])],

@@ -1,4 +1,4 @@
-"""What the operator asks of the jobs: a run, and the history of all runs."""
+"""The operator's routes for jobs: request a run, and the history of runs."""
 
 from typing import Annotated, Any
 
@@ -44,5 +44,5 @@ async def get_runs(
 ) -> RunHistory:
     """The newest runs, of one job or of all."""
     state = state_of(request)
-    found = await state.operate(recent_runs, state.database, limit=limit, job=job)
-    return RunHistory(runs=[dict(run) for run in found])
+    runs = await state.operate(recent_runs, state.database, limit=limit, job=job)
+    return RunHistory(runs=[dict(run) for run in runs])

@@ -31,8 +31,8 @@ MAX_CURSOR = 1_200  # characters: one that carries 200 posts has 1,102
 MAX_EVENTS = 1_000  # of one batch
 MAX_CAPTION = 10_000  # characters
 MAX_URL = 2_048  # characters
-MAX_UNKNOWN = 20  # fields of a body that are named one by one
-MAX_RUNS = 100  # of one look at the history
+MAX_UNKNOWN = 20  # unknown fields of a body, reported one by one
+MAX_RUNS = 100  # of one request for the history
 _NUMBER = re.compile(r"\s*[-+]?[\d._]+([eE][-+]?\d+)?\s*")
 
 
@@ -58,16 +58,16 @@ def _is_unicode(text: str) -> bool:
 
 def _since_1970(at: datetime) -> datetime:
     try:
-        moment = at.astimezone(UTC)  # PostgreSQL knows no zone that is 16 hours away
+        moment = at.astimezone(UTC)  # PostgreSQL rejects offsets of 16 hours
         if moment >= OLDEST:
             return moment
-    except OverflowError:  # no time at all in UTC
+    except OverflowError:  # out of range in UTC
         pass
     raise ValueError("a time since 1970")
 
 
 def _as_text(value: object) -> object:
-    """Events take no number for a time either: it says neither its unit nor its zone."""
+    """No number, as in events: it has neither a unit nor a zone."""
     if isinstance(value, str) and not _NUMBER.fullmatch(value):
         return value
     raise ValueError("a time as text with its zone, such as 2026-01-31T12:00:00Z")
@@ -79,7 +79,7 @@ def _photo(reference: str) -> str:
     return reference
 
 
-# The pattern is for readers of the document: `_usable` decides.
+# The pattern documents the rule; `_usable` applies it.
 _END = f"[^{CONTROL_CHARACTERS}{WHITE_SPACE}]"
 ID_PATTERN = {"pattern": f"^{_END}([^{CONTROL_CHARACTERS}]*{_END})?$"}
 Id = Annotated[
@@ -106,14 +106,14 @@ CursorText = Annotated[str, Field(max_length=MAX_CURSOR, description="`next_curs
 
 
 class RequestBody(BaseModel):
-    """A body of a request: no field but its own."""
+    """A request body without unknown fields."""
 
     model_config = ConfigDict(extra="forbid")
 
     @model_validator(mode="before")
     @classmethod
     def _has_few_fields(cls, given: object) -> object:
-        """Each unknown field would be an error to be put together: 60,000 of them took a second."""
+        """Each unknown field would be reported as an error: 60,000 of them took a second."""
         if isinstance(given, dict) and len(given) > len(cls.model_fields) + MAX_UNKNOWN:
             raise ValueError(f"an object of the fields {', '.join(cls.model_fields)} and no others; got {len(given)}")
         return given
@@ -161,7 +161,7 @@ class InteractionEvent(BaseModel):
     feed_id: str | None = Field(None, description="of the page that the event was made on")
 
 
-# Any item is taken, so that one bad event never spoils the batch; the document shows what a good one is.
+# Items of any shape are accepted, so that one bad event does not reject the batch; the document shows the right shape.
 Batch = Annotated[
     list[Any],
     Field(max_length=MAX_EVENTS, json_schema_extra={"items": {"description": "an InteractionEvent"}}),

@@ -1,17 +1,17 @@
-"""What every answer says to browsers and caches, whoever gives it."""
+"""Headers for browsers and caches on every answer."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# An answer is what its type says, and nothing that a browser guesses from its bytes: ids and captions are strangers'.
+# Browsers must not guess another type from the bytes: ids and captions come from strangers.
 NO_GUESSING = (b"x-content-type-options", b"nosniff")
-# Pages are personal and change with each request; a cache between would give one's page to another, or an old one.
+# Pages are personal and change with each request: a shared cache would serve another user's page, or an old one.
 NO_STORE = (b"cache-control", b"no-store")
 HEADERS = (NO_GUESSING, NO_STORE)
-LINES = b"".join(b"%b: %b\r\n" % header for header in HEADERS)  # as they stand in a head
+LINES = b"".join(b"%b: %b\r\n" % header for header in HEADERS)  # as header lines
 
 
 class SecurityHeaders:
-    """Stands outside of all that may answer, errors that nobody expected among them."""
+    """The outermost middleware, so that unexpected errors have the headers, too."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -96,11 +96,11 @@ class SafetyUpdates:
         writer: JobStore,
         user_store: UserStore,
         window: WindowSettings,
-        own: LocalCopies,
+        local_copies: LocalCopies,
         stores: Stores,
     ) -> None:
         self._database, self._writer, self._user_store, self._window = database, writer, user_store, window
-        self._own, self._stores = own, stores
+        self._local, self._stores = local_copies, stores
         self._threads = WorkerThreads("withheld", threads=THREADS)
         self._checked_at = time.monotonic()
         self._known_erased: frozenset[str] = (
@@ -114,7 +114,7 @@ class SafetyUpdates:
         """
         if change.id is None:
             return True
-        self._own.deleted.add(change.post_numbers)
+        self._local.deleted.add(change.post_numbers)
         is_usable = self._stores.is_redis_usable
         try:
             await self._threads.run(partial(self._write if is_usable else self._reread_viewers, [change]))
@@ -150,10 +150,10 @@ class SafetyUpdates:
 
     async def forget_user(self, erasure: Erasure) -> bool:
         """Remove all data of an erased user from Redis and the disk; False if some of it remains for now."""
-        self._own.forget_user(erasure.user_id)
-        self._own.deleted.add(erasure.post_numbers)
-        self._own.note_erasure()
-        is_off_disk = await self._threads.run(self._own.save)
+        self._local.forget_user(erasure.user_id)
+        self._local.deleted.add(erasure.post_numbers)
+        self._local.note_erasure()
+        is_off_disk = await self._threads.run(self._local.save)
         is_known = await self.apply(erasure.blocked)
         return await self._finish_erasure(erasure) and is_known and is_off_disk
 
@@ -168,9 +168,9 @@ class SafetyUpdates:
         erased = await self._threads.run(partial(erased_lately, self._database, within=within))
         self._checked_at = checked_at
         if erased.keys() - self._known_erased:
-            users = self._own.users()
+            users = self._local.users()
             for user_id in await self._threads.run(lambda: [user for user in users if hash_of_user(user) in erased]):
-                self._own.forget_user(user_id)
+                self._local.forget_user(user_id)
         self._known_erased = frozenset(erased)
 
     async def withhold_posts_of_erased(self) -> None:
@@ -180,7 +180,7 @@ class SafetyUpdates:
             StoreUnavailable, SourceError: PostgreSQL does not answer.
         """
         for erasure in await self._threads.run(partial(erasures_under_way, self._database)):
-            self._own.deleted.add(erasure.post_numbers)
+            self._local.deleted.add(erasure.post_numbers)
 
     async def finish_erasures(self) -> None:
         """Finish the erasures that any process has started."""
@@ -198,7 +198,7 @@ class SafetyUpdates:
         since = datetime.now(UTC) - self._window.window
         viewers = viewers_of(self._database, users, since=since) if users else {}
         for user_id, viewer in viewers.items():
-            self._own.local_chains.put_viewer(user_id, viewer)
+            self._local.local_chains.put_viewer(user_id, viewer)
         return viewers
 
     def _write(self, changes: Sequence[SafetyChange]) -> None:
@@ -222,11 +222,11 @@ class SafetyUpdates:
         try:
             is_last = await self._threads.run(partial(may_be_settled, self._database, erasure))
             removed = await self._threads.run(partial(self._remove_traces, erasure))
-            if not self._own.deleted.post_numbers.issuperset(
+            if not self._local.deleted.post_numbers.issuperset(
                 removed.post_numbers
             ):  # a running job had given them new numbers
-                self._own.deleted.add(removed.post_numbers)
-                is_last &= await self._threads.run(self._own.save)
+                self._local.deleted.add(removed.post_numbers)
+                is_last &= await self._threads.run(self._local.save)
             if is_last:
                 await self._threads.run(partial(settle_erasure, self._database, erasure))
                 log_event("timeline.erased", posts=len(removed.post_numbers))

@@ -1,4 +1,4 @@
-"""The flow tests' small world, for the tests of the timeline's borders too."""
+"""The small data set of the flow tests, for the tests of the timeline's HTTP interface, too."""
 
 from tests.flow.conftest import client as client
 from tests.flow.conftest import copied_database as copied_database

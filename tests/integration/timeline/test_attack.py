@@ -1,4 +1,4 @@
-"""Every route against strangers and hostile bodies: refused with a problem; no fault. Of ids: `test_exact_paths`."""
+"""Every route with unauthorized clients and hostile bodies: refused with a problem. For ids see `test_exact_paths`."""
 
 import json
 import time
@@ -17,7 +17,7 @@ PROBLEM = "application/problem+json"
 OPERATOR, BACKEND = ({"Authorization": f"Bearer {token}"} for token in (ADMIN_TOKEN, API_KEY))
 JSON = {"content-type": "application/json"}
 OPEN = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics")}
-# Every route as it stands in the app, with a harmless value for each part of its path.
+# Every route of the app, with a harmless value for each part of its path.
 ROUTES = [
     ("GET", "/timeline/ann"), ("POST", "/timeline"), ("POST", "/interactions"), ("DELETE", "/interactions"),
     ("PUT", "/users/ann"), ("DELETE", "/users/ann"), ("PUT", "/posts/p00"), ("DELETE", "/posts/p00"),
@@ -54,7 +54,7 @@ SELECT (SELECT count(*) FROM warmline.interactions), (SELECT count(*) FROM warml
 
 @pytest.fixture(scope="module")
 def guarded(shared_deployment: Deployment) -> Iterator[TestClient]:
-    """A timeline as in production; what is refused changes nothing, so all share it."""
+    """A timeline in production mode, shared, since refused requests change nothing."""
     with shared_deployment.timeline(env="production") as client:
         until_ready(client)
         yield client
@@ -137,7 +137,7 @@ def test_a_stranger_is_refused_a_large_body_as_well(guarded: TestClient) -> None
     is_problem(guarded.post("/interactions", headers=JSON, content=b" " * 2 * MAX_BODY), 401)
 
 
-@pytest.mark.parametrize("headers", [{"X-Long": "x" * MAX_HEADERS}, {f"X-{place}": "y" * 100 for place in range(200)}])
+@pytest.mark.parametrize("headers", [{"X-Long": "x" * MAX_HEADERS}, {f"X-{n}": "y" * 100 for n in range(200)}])
 def test_headers_that_are_too_large_are_refused(guarded: TestClient, headers: dict[str, str]) -> None:
     is_problem(guarded.get("/healthz", headers=headers), 431)
 

@@ -27,7 +27,10 @@ def test_likes_per_view_stand_in_the_status_by_source(client: TestClient, ranked
     react(client, "stranger", ask(client, "stranger", limit=4), likes=1)
     found = feeds(client)
     rows = [(each["source"], each["generation"], each["likes_per_view"]) for each in found]
-    assert rows == [("everyone", None, 0.25), ("heuristic", None, 0.5)]  # a source's only generation is no second row
+    assert rows == [
+        ("everyone", None, 0.25),
+        ("heuristic", None, 0.5),
+    ]  # a single generation has no own row
 
 
 def test_generations_of_a_source_stand_below_it_to_be_compared(
@@ -56,8 +59,8 @@ def test_another_users_or_installations_feed_id_is_not_counted(
         until_ready(elsewhere)
         foreign = ask(elsewhere, COLD, limit=5)["feed_id"]
     events = [
-        {"user_id": COLD, "post_id": f"p{place}", "kind": "like", "feed_id": feed}
-        for place, feed in enumerate((theirs, foreign), 10)
+        {"user_id": COLD, "post_id": f"p{number}", "kind": "like", "feed_id": feed}
+        for number, feed in enumerate((theirs, foreign), 10)
     ]
     assert client.post("/interactions", json=events, headers=BACKEND).json()["accepted"] == 2
     assert feeds(client) == []

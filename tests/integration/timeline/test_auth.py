@@ -1,4 +1,4 @@
-"""Who is let in, in production mode; nothing of a secret ever shows."""
+"""Who is admitted in production mode; no part of a secret is ever shown."""
 
 import base64
 import json
@@ -72,7 +72,7 @@ def _bearer(token: str) -> dict[str, str]:
 
 
 def _ask(client: TestClient, user_id: str, headers: dict[str, str]) -> tuple[int, str]:
-    """Status and content type of both ways to ask, which must be the same."""
+    """Status and content type of GET and POST, which must be the same."""
     by_get = client.get(f"/timeline/{user_id}", headers=headers)
     by_post = client.post("/timeline", json={"user_id": user_id}, headers=headers)
     assert (by_get.status_code, by_get.headers["content-type"]) == (

@@ -1,4 +1,4 @@
-"""The operator's model over HTTP: refused where its files are not whole, and said where that cannot be told."""
+"""Promotion over HTTP: refused if the model's files are damaged; the answer says if they cannot be checked."""
 
 from pathlib import Path
 from typing import Any

@@ -59,19 +59,19 @@ def erase(client: TestClient) -> int:
 
 
 def found(deployment: Deployment, **more: Any) -> Mapping[str, list[str]]:
-    """Where the user, their post and their caption stand."""
+    """All places that hold the user, their post or their caption."""
     return {text: places for text in (GONE, MARKER, THEIR_POST) if (places := traces(deployment, text, **more))}
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Path:
-    """Where timelines keep their snapshot."""
+    """The folder of the timelines' snapshots."""
     return tmp_path / "snapshot"
 
 
 @pytest.fixture
 def client(ranked_deployment: Deployment, disk: Path) -> Iterator[TestClient]:
-    """A timeline of the ranked world that keeps a snapshot on disk."""
+    """A timeline with ranked lists and a snapshot on disk."""
     with ranked_deployment.timeline(snapshot_file=disk / "timeline.bin") as client:
         until_ready(client)
         yield client
@@ -79,7 +79,7 @@ def client(ranked_deployment: Deployment, disk: Path) -> Iterator[TestClient]:
 
 @pytest.fixture
 def lived(client: TestClient, ranked_deployment: Deployment, disk: Path) -> Deployment:
-    """A user with a life, ranked, in the memory of a timeline and on its disk."""
+    """A user with data in every store, in the memory of a timeline, and on its disk."""
     live_a_life(client)
     ranked_deployment.sql(
         "INSERT INTO warmline.runs (job, state, requested_by, error) VALUES ('train', 'failed', 'x', %s)",
@@ -117,12 +117,12 @@ def test_at_once_their_blocks_are_gone_from_the_disk(client: TestClient, lived: 
 
 
 def test_the_life_that_is_erased_left_traces_everywhere(lived: Deployment, disk: Path) -> None:
-    """Else the tests above would prove nothing."""
+    """Otherwise the tests above would prove nothing."""
     assert traces(lived, THEIR_POST, folder=disk)[-1].endswith("timeline.bin")
     places = "\n".join(traces(lived, GONE))
     wanted = ["users", "posts", "interactions", "blocks", "runs", "wl:list:h", "wl:viewer:", "wl:viewers", "wl:seen",
               "wl:chain", "wl:tail"]  # fmt: skip
-    assert [place for place in wanted if place not in places] == []
+    assert [store for store in wanted if store not in places] == []
 
 
 def test_others_see_the_posts_no_more_and_their_own_rows_stay(client: TestClient, lived: Deployment) -> None:
@@ -219,7 +219,7 @@ def test_what_a_run_under_way_brings_back_goes_when_it_has_ended(client: TestCli
 
 
 def test_with_redis_away_the_rest_goes_when_it_is_back(fragile_deployment: Deployment, second_valkey: Any) -> None:
-    """Here it comes back empty; the record of what is to be swept is what must not stay."""
+    """Here Redis comes back empty; the record of the unfinished erasure must not stay."""
     fragile_deployment.run_heuristic()
     with fragile_deployment.timeline() as client:
         until_ready(client)
@@ -247,7 +247,7 @@ def test_with_postgresql_away_nothing_is_half_erased(client: TestClient, lived: 
 
 @pytest.fixture
 def viewed(ranked_deployment: Deployment) -> Iterator[tuple[Deployment, TestClient]]:
-    """The same life, the user and their post in the team's own tables."""
+    """The same data, with the user and their post in the team's own tables."""
     ranked_deployment.sql("INSERT INTO warmline.users VALUES (%s, now())", [(GONE,)])
     ranked_deployment.sql("INSERT INTO warmline.posts (id, author_id, caption) VALUES (%s, %s, %s)",
                      [(THEIR_POST, GONE, MARKER)])  # fmt: skip
@@ -322,7 +322,7 @@ def trained_twice(shared_deployment: Deployment, tmp_path_factory: pytest.TempPa
 
 def test_after_the_next_training_nothing_names_the_user(trained_twice: tuple[Deployment, Path]) -> None:
     deployment, folder = trained_twice
-    assert len(list((folder / "mlflow").rglob("*.safetensors"))) >= 2  # MLflow holds both trainings
+    assert len(list((folder / "mlflow").rglob("*.safetensors"))) >= 2  # both trainings are in MLflow
     assert (folder / "snapshot" / "timeline.bin").exists()
     assert {text: traces(deployment, text, folder=folder) for text in (LOVER, MARKER, THEIR_CAT)} == {
         LOVER: [], MARKER: [], THEIR_CAT: []
@@ -330,7 +330,7 @@ def test_after_the_next_training_nothing_names_the_user(trained_twice: tuple[Dep
 
 
 def test_the_next_training_has_no_row_for_the_user_or_their_post(trained_twice: tuple[Deployment, Path]) -> None:
-    """The model before, which may be wanted for a rollback, knows them as 64-bit keys until it is pruned."""
+    """The previous model, kept for a rollback, holds them as 64-bit hashes until it is deleted."""
     deployment, folder = trained_twice
     stays = "cat-lover-01"
     for root in (folder / "models", folder / "mlflow"):
@@ -341,6 +341,6 @@ def test_the_next_training_has_no_row_for_the_user_or_their_post(trained_twice: 
 
 
 def key_of(deployment: Deployment, user_id: str) -> bytes:
-    """What the model's vocabulary holds of a user who has a row in it."""
+    """The entries of a user in the model's vocabulary."""
     ((key,),) = deployment.sql('SELECT hashtextextended(%s COLLATE "C", 0)', [(user_id,)])
     return struct.pack("<q", key)

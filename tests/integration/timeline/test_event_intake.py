@@ -29,7 +29,7 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 def held_up(
     deployment: Deployment, client: TestClient, threads: ThreadPoolExecutor
 ) -> Iterator["Future[dict[str, Any]]"]:
-    """A request's transaction that waits, as for an erasure under way; at the end it goes on."""
+    """A request whose transaction waits, as for a running erasure; it continues at the end."""
     connection = psycopg2.connect(deployment.database_url)
     with connection, connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", (ERASURES_LOCK,))
@@ -40,7 +40,7 @@ def held_up(
 
 
 def sent_together(client: TestClient, threads: ThreadPoolExecutor, *batches: list[Any]) -> Answers:
-    """These requests, once all of them wait for the one under way."""
+    """These requests, once all of them wait for the running transaction."""
     answers = [threads.submit(send, client, *batch) for batch in batches]
     intake = client.app.state.warmline.intake  # type: ignore[attr-defined]
     eventually(lambda: intake.n_waiting == len(batches), "all wait")

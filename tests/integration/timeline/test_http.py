@@ -1,4 +1,4 @@
-"""Bad input over HTTP: every error is a problem of RFC 9457, and none shows the inside of the process."""
+"""Bad input over HTTP: every error is a problem of RFC 9457, and none shows internals of the process."""
 
 import http
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ SMILE, FAMILY, ARABIC = "🐈‍⬛ 😀", "👩‍👩‍👧‍👦", "قطة"
 
 @pytest.fixture(scope="module")
 def client(shared_deployment: Deployment) -> Iterator[TestClient]:
-    """One timeline for all: what is refused changes nothing."""
+    """One shared timeline: refused requests change nothing."""
     with shared_deployment.timeline() as client:
         until_ready(client)
         yield client

@@ -1,4 +1,4 @@
-"""Events through the API: what is kept, what is a repeat, what is left out, and what the next page makes of it."""
+"""Events through the API: which are stored, repeats or rejected, and their effect on the next page."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ KEPT = "SELECT user_id, post_id, kind, event_id FROM warmline.interactions WHERE
 
 @pytest.fixture
 def seeing(ranked_deployment: Deployment) -> Iterator[tuple[Deployment, TestClient]]:
-    """The world behind the team's views, in the same database."""
+    """The data behind the team's views, in the same database."""
     make_views(ranked_deployment)
     deployment = replace(ranked_deployment, source_schema="team")
     with deployment.timeline() as client:
@@ -123,7 +123,7 @@ def test_an_event_on_a_deleted_post_is_left_out(client: TestClient) -> None:
 
 def test_broken_feed_ids_do_not_reject_their_events(client: TestClient) -> None:
     feeds = ["", "AAAA", "x" * 5000, "é", 5, None, {}, "\ud800"]
-    assert send(client, *(event(f"p{place}", feed_id=feed) for place, feed in enumerate(feeds, 10))) == counted(8)
+    assert send(client, *(event(f"p{number}", feed_id=feed) for number, feed in enumerate(feeds, 10))) == counted(8)
 
 
 # --- taking back ------------------------------------------------------------------------------------------------------
@@ -325,7 +325,7 @@ def test_an_id_with_slashes_means_what_its_path_says(client: TestClient, ranked_
 
 
 def test_a_delete_that_is_repeated_tells_redis_again(client: TestClient, ranked_deployment: Deployment) -> None:
-    """The first one may have died between PostgreSQL and Redis."""
+    """The first request may have failed between PostgreSQL and Redis."""
     client.delete("/posts/p00", headers=BACKEND)
     with ranked_deployment.redis() as redis:
         redis.delete("wl:deleted")

@@ -1,4 +1,4 @@
-"""Runs by request over HTTP: asked for, refused while one is under way or nobody is there, and on record."""
+"""Requests for runs over HTTP: accepted, refused while one is running or no service is alive, and recorded."""
 
 from typing import Any
 

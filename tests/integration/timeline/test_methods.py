@@ -1,4 +1,4 @@
-"""HEAD and OPTIONS: on every read the one, on every path the other."""
+"""HEAD on every read, and OPTIONS on every path."""
 
 import pytest
 from starlette.testclient import TestClient

@@ -1,4 +1,4 @@
-"""`python -m timeline` as a process of its own: what it imports, how it starts, answers and ends."""
+"""`python -m timeline` as a process: what it imports, how it starts, answers and ends."""
 
 import http.client
 import json
@@ -17,7 +17,7 @@ import pytest
 from demo.processes import free_port
 from tests.flow.deployment import ADMIN_TOKEN, API_KEY, JWT_KEY, POSTS, Deployment
 
-START_SECONDS = 20.0  # two seconds as a rule; the machine may be busy
+START_SECONDS = 20.0  # usually two seconds; the machine may be busy
 ANSWERS = {"Authorization": f"Bearer {API_KEY}"}
 
 
@@ -25,7 +25,7 @@ ANSWERS = {"Authorization": f"Bearer {API_KEY}"}
 def timeline_process(
     deployment: Deployment, folder: Path, *, port: int | None = None, files: int = 1024, **more: str
 ) -> Iterator[tuple["subprocess.Popen[str]", int]]:
-    """The service as it is deployed, in production mode; gives the process and its port."""
+    """The service in production mode; returns the process and its port."""
     port = port or free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("WARMLINE_")}
     settings = {
@@ -45,7 +45,7 @@ def timeline_process(
 
 
 def get(port: int, path: str) -> tuple[int, str]:
-    """A GET whose path nobody touches on its way."""
+    """A GET whose path is sent unchanged."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", path, headers=ANSWERS)

@@ -1,4 +1,4 @@
-"""The OpenAPI document against the app on real stores: whatever it allows is answered as it says, never by a fault."""
+"""The OpenAPI document against the app on real stores: every allowed request gets a documented answer, never a 500."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +14,7 @@ from shared.jobs.names import SERVICES
 from tests.flow.deployment import ADMIN_TOKEN, API_KEY, Deployment, until_ready
 from timeline.app import create_app
 
-EXAMPLES = 12  # of each route, good ones and bad ones: together about a minute
+EXAMPLES = 12  # valid and invalid ones for each route: about a minute in all
 # Routes whose rules no schema can say: a signed cursor, a time since 1970, two users who are not the same.
 BEYOND_SCHEMAS = {"/timeline", "/timeline/{user_id}", "/users/{user_id}", "/posts/{post_id}",
                   "/users/{user_id}/blocks/{blocked_user_id}"}  # fmt: skip
@@ -24,13 +24,13 @@ ROUTES = [
     (method.upper(), path)
     for path, methods in create_app(NOWHERE.settings()).openapi()["paths"].items()
     for method in methods
-    if path != "/readyz"  # its 503 is no fault: each call here starts a timeline that has not looked around yet
+    if path != "/readyz"  # its 503 is correct: each call here starts a new timeline that has checked no store yet
 ]
 
 
 @pytest.fixture(scope="module")
 def document(shared_deployment: Deployment) -> Iterator[Any]:
-    """The document of a timeline on a world of its own."""
+    """The document of a timeline with its own stores."""
     alive = "INSERT INTO warmline.heartbeats (service, worker, seen_at) VALUES (%s, 'test', now() + interval '1 day')"
     shared_deployment.sql(alive, [(service,) for service in SERVICES.values()])
     with shared_deployment.timeline() as client:
@@ -41,7 +41,7 @@ def document(shared_deployment: Deployment) -> Iterator[Any]:
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["good", "bad"])
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_every_route_keeps_to_its_document(document: Any, method: str, path: str, mode: GenerationMode) -> None:
-    # Not by schemathesis' own decorators: they want an older pytest.
+    # Without schemathesis' own decorators: they need an older pytest.
     token = ADMIN_TOKEN if path.startswith("/admin") else API_KEY
 
     @settings(

@@ -1,4 +1,4 @@
-"""Cursors and feed ids over HTTP: forged ones, those of before an upgrade, and generations that nobody gave out."""
+"""Cursors and feed ids over HTTP: forged ones, those from before an upgrade, and generations that do not exist."""
 
 import hmac
 from datetime import UTC, datetime
@@ -31,10 +31,10 @@ LAST_UINT32 = 4_294_967_295
 
 
 def under_key_of_before(state: State, cursor: str, secret: str) -> str:
-    """The same place, as the version before signed it."""
-    place = verify(cursor, user_id=ANN, keys=state.signing_keys)
+    """The same cursor, as the previous version signed it."""
+    decoded = verify(cursor, user_id=ANN, keys=state.signing_keys)
     key = hmac.digest(secret.encode(), b"warmline cursor", "sha256")
-    return sign(place, user_id=ANN, keys=SigningKeys(current=key))
+    return sign(decoded, user_id=ANN, keys=SigningKeys(current=key))
 
 
 def test_an_open_chain_goes_on_through_the_upgrade_where_the_key_was_secret(ranked_deployment: Deployment) -> None:
@@ -68,7 +68,7 @@ def test_another_process_takes_a_cursor_and_gives_the_same_page_again(ranked_dep
 
 
 def comment(client: TestClient, feed: str, count: int) -> None:
-    """So many comments on one page."""
+    """Comments on one page."""
     events = [
         {"user_id": ANN, "post_id": "p10", "kind": "comment", "event_id": f"{feed}{number}", "feed_id": feed}
         for number in range(count)
@@ -78,7 +78,7 @@ def comment(client: TestClient, feed: str, count: int) -> None:
 
 
 def signed_feed(client: TestClient, generation: int) -> str:
-    """What nobody without the key can make: the generation is judged for itself."""
+    """A feed id with a valid signature, so that only its generation is checked."""
     state = state_of_app(client)
     frozen = RankedList(source=Source.NEUCF, generation=generation, generated_at=datetime.now(UTC), entries=b"")
     return feed_id(frozen, 0, b"8 bytes!", user_id=ANN, keys=state.signing_keys)

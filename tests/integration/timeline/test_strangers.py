@@ -1,4 +1,4 @@
-"""`python -m timeline` as it ships, against clients that only want to hold something: others are served meanwhile."""
+"""`python -m timeline` with its defaults, against clients that only hold resources: others are served meanwhile."""
 
 import socket
 import time
@@ -21,7 +21,7 @@ MIB = 2**20
 
 @contextmanager
 def connections(port: int, count: int, data: bytes) -> Iterator[list[socket.socket]]:
-    """As many as the server lets in, each with some bytes sent."""
+    """As many connections as the server accepts, each with some bytes sent."""
     found = list[socket.socket]()
     try:
         for _ in range(count):
@@ -38,7 +38,7 @@ def connections(port: int, count: int, data: bytes) -> Iterator[list[socket.sock
 
 
 def resident(pid: int) -> int:
-    """Bytes of memory that a process holds."""
+    """Bytes of memory of a process."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
 
 
@@ -58,7 +58,7 @@ def test_others_are_served_while_connections_ask_for_nothing(
         with connections(port, count, data):
             for path in ("/healthz", "/timeline/ann", "/admin/phase", "/readyz"):
                 assert get(port, path)[0] in (200, 401)
-            assert page_seconds(port) < 1  # with both stores: descriptors are left for them
+            assert page_seconds(port) < 1  # with both stores: some descriptors are reserved for them
             assert len(list(Path(f"/proc/{process.pid}/fd").iterdir())) < 256
 
 

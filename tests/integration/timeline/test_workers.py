@@ -1,4 +1,4 @@
-"""`WARMLINE_WORKERS`: several processes behind one port, which are one timeline to whoever asks."""
+"""`WARMLINE_WORKERS`: several processes behind one port that act as one timeline."""
 
 import asyncio
 import http.client
@@ -15,7 +15,7 @@ import pytest
 from tests.flow.deployment import Deployment, eventually
 from tests.integration.timeline.test_process import ANSWERS, START_SECONDS, first_answer, get, timeline_process
 
-TRIES = 40  # all of them to one of two processes: once in 2**39
+TRIES = 40  # all of them reach one of two processes: once in 2**39
 BUSY = 40
 ANSWERED = re.compile(r'warmline_timeline_requests_total\{source="heuristic",status="200"\} (\d+)')
 
@@ -25,7 +25,7 @@ def children(process: "subprocess.Popen[str]") -> list[int]:
 
 
 def both_serve(deployment: Deployment, port: int) -> None:
-    """Wait until each process has said that it is there."""
+    """Wait until each process has a heartbeat."""
     first_answer(port)
     eventually(
         lambda: deployment.sql("SELECT count(*) FROM warmline.heartbeats WHERE service = 'timeline'")[0][0] >= 2, "2"
@@ -43,7 +43,7 @@ def test_they_are_one_timeline(ranked_deployment: Deployment, tmp_path: Path) ->
         assert len(children(process)) == 2
         before = counted(port)
         status, body = get(port, "/timeline/ann?limit=2")
-        for _ in range(TRIES):  # each time a new connection, and a cursor of whichever process gave it
+        for _ in range(TRIES):  # each time a new connection, and a cursor of any process
             cursor = json.loads(body)["next_cursor"]
             assert status == 200
             status, body = get(port, f"/timeline/ann?limit=2&cursor={cursor}" if cursor else "/timeline/ann?limit=2")
@@ -70,7 +70,7 @@ def test_a_stop_loses_no_request_of_busy_clients(ranked_deployment: Deployment, 
 
 
 async def _ask_until_told_to_go(process: "subprocess.Popen[str]", port: int) -> None:
-    """Many clients, each asking again as soon as it has its answer; each ends as an answer tells it to."""
+    """Many clients that ask again after each answer, and end when an answer says so."""
     answered = 0
     lines = [f"{name}: {value}" for name, value in ANSWERS.items()]
     request = "\r\n".join(["GET /timeline/ann?limit=3 HTTP/1.1", "Host: a", *lines, "", ""]).encode()
@@ -131,7 +131,7 @@ def test_one_of_them_keeps_the_file_and_an_erasure_through_any_is_off_it(
         both_serve(ranked_deployment, port)
         eventually(file.exists, "saved")
         assert b"p00" in file.read_bytes()
-        for number in range(10):  # by chance through each of them
+        for number in range(10):  # through both of them by chance
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
             connection.request("DELETE", f"/users/author{number}", headers=ANSWERS)
             assert connection.getresponse().status in (202, 204)

@@ -1,4 +1,4 @@
-"""What was counted, as Prometheus reads it."""
+"""The counters, as Prometheus reads them."""
 
 from prometheus_client import CollectorRegistry, generate_latest
 
@@ -26,7 +26,7 @@ def test_requests_are_counted_by_source_and_status() -> None:
     assert 'warmline_timeline_requests_total{source="none",status="401"} 1.0' in lines
 
 
-def test_a_bucket_holds_all_that_took_no_longer() -> None:
+def test_a_bucket_counts_all_that_took_no_longer() -> None:
     tally = tally_of(0.1, 0.2)
     for seconds in (0.05, 0.1, 0.15, 0.2, 9.0):
         tally.request("neucf", "200", seconds)
@@ -45,7 +45,7 @@ def test_new_posts_are_counted() -> None:
     assert "warmline_new_post_slots_filled_total 3.0" in _lines(tally)
 
 
-def test_whichever_process_is_asked_gives_the_sum_of_all() -> None:
+def test_each_process_returns_the_sum_of_all() -> None:
     cells = SharedCells(2)
     tallies = [tally_of(0.1, cells=cells, index=index) for index in range(2)]
     for index, tally in enumerate(tallies):
@@ -57,7 +57,7 @@ def test_whichever_process_is_asked_gives_the_sum_of_all() -> None:
         assert 'warmline_degraded_seconds_total{store="redis"} 3.0' in _lines(tally)
 
 
-def test_a_process_that_takes_anothers_place_counts_on() -> None:
+def test_a_restarted_process_continues_the_counts() -> None:
     cells = SharedCells(2)
     for _ in range(2):
         tally_of(0.1, cells=cells, index=1).expired_cursor()

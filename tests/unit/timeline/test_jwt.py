@@ -1,5 +1,5 @@
-"""JWTs and their keys: a refusal says which claim and why, clocks that differ a little do not matter, keys are
-understood or refused at the start."""
+"""JWTs and their keys: a refusal names the claim and the reason, small clock differences do not matter, keys are
+accepted or refused at the start."""
 
 import base64
 import json
@@ -90,13 +90,13 @@ def test_a_refusal_names_the_claim_and_says_why(claims: dict[str, Any], said: st
     assert said in detail
 
 
-def test_an_expired_token_is_called_that() -> None:
+def test_an_expired_token_is_called_expired() -> None:
     status, slug, detail = _refusal(_token(exp=int(time.time()) - 1))
     assert (status, slug) == (401, "token-expired")
     assert "`exp`" in detail
 
 
-def test_a_token_of_another_user_is_called_that() -> None:
+def test_a_token_of_another_user_is_called_so() -> None:
     assert _refusal(_token(), "bob")[:2] == (403, "another-user")
 
 
@@ -126,13 +126,13 @@ def test_without_a_token_the_answer_says_what_to_send() -> None:
 
 @pytest.mark.parametrize("claim", ["iat", "nbf"])
 @pytest.mark.parametrize("ahead", [0, 3, JWT_LEEWAY.total_seconds() - 5])
-def test_a_signer_whose_clock_is_a_little_ahead_is_believed(claim: str, ahead: float) -> None:
+def test_a_signers_clock_may_be_a_little_ahead(claim: str, ahead: float) -> None:
     claims: dict[str, Any] = {claim: int(time.time() + ahead)}
     _authorizer().admit_reader(f"Bearer {_token(**claims)}", "ann")
 
 
 @pytest.mark.parametrize("more", [{"jti": 17}, {"aud": ["app"]}, {"iss": "https://id.example"}, {"exp": 4e9}])
-def test_claims_that_other_servers_want_do_not_matter(more: dict[str, Any]) -> None:
+def test_claims_for_other_servers_do_not_matter(more: dict[str, Any]) -> None:
     _authorizer().admit_reader(f"Bearer {_token(**more)}", "ann")
 
 
@@ -152,13 +152,13 @@ WRITTEN: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("algorithm", PRIVATE)
 @pytest.mark.parametrize("written", WRITTEN)
-def test_a_public_key_is_understood_however_its_lines_came_through(algorithm: str, written: str) -> None:
+def test_a_public_key_is_accepted_with_damaged_line_breaks(algorithm: str, written: str) -> None:
     authorizer = _authorizer(WRITTEN[written](_public(algorithm)), algorithm)
     authorizer.admit_reader(f"Bearer {_token(PRIVATE[algorithm], algorithm)}", "ann")
 
 
-def test_a_key_that_was_understood_before_stays_byte_for_byte_what_it_was() -> None:
-    """Cursors are signed with what is derived from it."""
+def test_a_valid_key_is_not_changed() -> None:
+    """Cursors are signed with a key that is derived from it."""
     for key in (_public("RS256"), _public("EdDSA"), _public("ES256").replace("\n", "\r\n"), SECRET, f" {SECRET}\n"):
         algorithm = next((name for name in PRIVATE if _public(name)[:60] == key.replace("\r", "")[:60]), "HS256")
         kept = _authorizer(key, algorithm).settings.jwt_key
@@ -195,9 +195,7 @@ def test_a_key_that_was_understood_before_stays_byte_for_byte_what_it_was() -> N
         pytest.param("-----BEGIN PUBLIC KEY-----" * 9, "RS256", "expected an RSA public key", id="heads"),
     ],
 )
-def test_another_key_is_refused_at_the_start_with_one_line_that_shows_nothing_of_it(
-    key: str, algorithm: str, said: str
-) -> None:
+def test_a_wrong_key_is_refused_at_the_start_with_one_line_without_the_key(key: str, algorithm: str, said: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         _authorizer(key, algorithm)
     message = str(refused.value)
@@ -207,6 +205,6 @@ def test_another_key_is_refused_at_the_start_with_one_line_that_shows_nothing_of
     assert not any(line and line in message for line in key.strip().split("\n") if not line.startswith("-----"))
 
 
-def test_a_token_that_is_too_long_is_told_the_bound() -> None:
+def test_the_refusal_of_a_long_token_names_the_bound() -> None:
     status, _, detail = _refusal(_token(groups="g" * 4000))
     assert (status, "at most 4,096 are looked at" in detail) == (401, True)

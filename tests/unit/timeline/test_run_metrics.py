@@ -1,4 +1,4 @@
-"""What Prometheus reads of the last runs."""
+"""The metrics of the last runs."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""What signs cursors and feed ids: a secret, whichever algorithm JWTs have. Public keys are tried as a forger would."""
+"""Cursors and feed ids are signed with a secret, whatever the algorithm of JWTs. Public keys are tried, too."""
 
 import base64
 import hashlib
@@ -78,7 +78,7 @@ def _is_good(text: str, keys: SigningKeys, user: str = "ann") -> bool:
 
 @pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
 @pytest.mark.parametrize("signing_key", [None, SIGNING_KEY])
-def test_what_the_version_before_signed_with_a_secret_stays_good(algorithm: str, signing_key: str | None) -> None:
+def test_signatures_of_the_previous_version_with_a_secret_are_accepted(algorithm: str, signing_key: str | None) -> None:
     keys = _keys(algorithm, signing_key=signing_key)
     cursor, unrecorded, feed = BEFORE["HS256"]
     assert _is_good(cursor, keys)
@@ -87,14 +87,16 @@ def test_what_the_version_before_signed_with_a_secret_stays_good(algorithm: str,
 
 
 @pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
-def test_a_version_of_before_that_runs_beside_this_one_takes_its_cursors(algorithm: str) -> None:
-    """Until a signing key is set: byte for byte what that version would have signed itself."""
+def test_a_previous_version_beside_this_one_accepts_its_cursors(algorithm: str) -> None:
+    """Until a signing key is set, signatures are byte for byte those of that version."""
     assert _cursor_of(_keys(algorithm)) == BEFORE["HS256"][0]
 
 
 @pytest.mark.parametrize("algorithm", PUBLIC)
 @pytest.mark.parametrize("signing_key", [None, SIGNING_KEY])
-def test_what_the_version_before_signed_with_a_public_key_is_refused(algorithm: str, signing_key: str | None) -> None:
+def test_signatures_of_the_previous_version_with_a_public_key_are_refused(
+    algorithm: str, signing_key: str | None
+) -> None:
     keys = _keys(algorithm, signing_key=signing_key)
     cursor, unrecorded, feed = BEFORE[algorithm]
     for text in (cursor, unrecorded):
@@ -103,11 +105,11 @@ def test_what_the_version_before_signed_with_a_public_key_is_refused(algorithm: 
     assert parse_feed_id(feed, user_id="ann", keys=keys) is None
 
 
-def test_what_anybody_could_sign_in_dev_without_secrets_is_refused() -> None:
+def test_signatures_without_a_secret_are_refused_in_dev() -> None:
     assert not _is_good(FROM_DEV_WITHOUT_SECRETS, signing_keys(load_settings(TimelineSettings, env="dev")))
 
 
-def test_the_api_keys_cursors_of_before_stay_good_in_dev_without_a_jwt_key() -> None:
+def test_earlier_cursors_of_the_api_key_are_accepted_in_dev_without_a_jwt_key() -> None:
     before = hmac.digest(API_KEY.encode(), b"warmline cursor", "sha256")
     keys = signing_keys(load_settings(TimelineSettings, env="dev", api_key=API_KEY, signing_key=SIGNING_KEY))
     assert _is_good(_cursor_of(SigningKeys(current=before)), keys)
@@ -117,7 +119,7 @@ def test_the_api_keys_cursors_of_before_stay_good_in_dev_without_a_jwt_key() -> 
 
 
 def _public_guesses(pem: str) -> Iterator[bytes]:
-    """Whatever a holder of the public key may think that a key is derived from."""
+    """What a forger with the public key may try to derive a key from."""
     der = base64.b64decode("".join(pem.split("\n")[1:-2]))
     texts = (pem, pem.strip(), pem.replace("\n", "\r\n"), pem.replace("\n", r"\n"), "", "dev", "warmline")
     for secret in (*(text.encode() for text in texts), der, der[-32:]):
@@ -129,7 +131,7 @@ def _public_guesses(pem: str) -> Iterator[bytes]:
 
 @pytest.mark.parametrize("algorithm", PUBLIC)
 @pytest.mark.parametrize("signing_key", [None, SIGNING_KEY])
-def test_nothing_that_follows_from_a_public_key_signs(algorithm: str, signing_key: str | None) -> None:
+def test_no_key_derived_from_a_public_key_signs(algorithm: str, signing_key: str | None) -> None:
     keys = _keys(algorithm, signing_key=signing_key)
     body = decode_base64url(BEFORE[algorithm][2])[:16]
     for guess in _public_guesses(PUBLIC[algorithm]):
@@ -139,7 +141,7 @@ def test_nothing_that_follows_from_a_public_key_signs(algorithm: str, signing_ke
 
 
 @pytest.mark.parametrize("algorithm", PUBLIC)
-def test_a_token_that_takes_the_public_key_for_a_secret_is_refused(algorithm: str) -> None:
+def test_a_token_signed_with_the_public_key_as_a_secret_is_refused(algorithm: str) -> None:
     authorizer = Authorizer(_settings(algorithm))
     for named in ("HS256", "HS512", "none", algorithm):
         head, body = (
@@ -157,7 +159,7 @@ def test_a_token_that_takes_the_public_key_for_a_secret_is_refused(algorithm: st
 # --- whose, and for what ----------------------------------------------------------------------------------------------
 
 
-def test_a_cursor_goes_on_in_every_process_with_the_same_settings() -> None:
+def test_every_process_with_the_same_settings_accepts_a_cursor() -> None:
     for given in ({"signing_key": SIGNING_KEY}, {}):
         assert _is_good(_cursor_of(_keys(**given)), _keys(**given))
 
@@ -168,7 +170,7 @@ def test_a_cursor_of_another_installation_is_refused() -> None:
     assert not _is_good(_cursor_of(_keys("RS256", api_key="api-key-of-others")), _keys("RS256"))
 
 
-def test_a_cursor_is_no_feed_id_and_a_feed_id_no_cursor_though_one_key_signs_both() -> None:
+def test_a_cursor_is_no_feed_id_and_a_feed_id_no_cursor_with_the_same_key() -> None:
     keys = _keys()
     feed = BEFORE["HS256"][2]
     assert parse_feed_id(_cursor_of(keys), user_id="ann", keys=keys) is None
@@ -176,7 +178,7 @@ def test_a_cursor_is_no_feed_id_and_a_feed_id_no_cursor_though_one_key_signs_bot
         assert not _is_good(feed, keys, user)
 
 
-def test_without_any_secret_each_process_signs_with_a_key_of_its_own() -> None:
+def test_without_any_secret_each_process_signs_with_its_own_key() -> None:
     one, other = (signing_keys(load_settings(TimelineSettings, env="dev")) for _ in range(2))
     assert _is_good(_cursor_of(one), one)
     assert not _is_good(_cursor_of(one), other)
@@ -185,7 +187,7 @@ def test_without_any_secret_each_process_signs_with_a_key_of_its_own() -> None:
 # --- keys that change -------------------------------------------------------------------------------------------------
 
 
-def test_while_keys_change_each_process_takes_what_the_other_one_gave_out() -> None:
+def test_during_a_key_change_processes_accept_each_others_cursors() -> None:
     old, both = _keys(signing_key=SIGNING_KEY), _keys(signing_key=SIGNING_KEY, signing_key_other=OTHER)
     changed, new = _keys(signing_key=OTHER, signing_key_other=SIGNING_KEY), _keys(signing_key=OTHER)
     assert all(_is_good(_cursor_of(one), other) for one in (both, changed) for other in (both, changed))
@@ -193,15 +195,15 @@ def test_while_keys_change_each_process_takes_what_the_other_one_gave_out() -> N
     assert _is_good(_cursor_of(changed), new)
 
 
-def test_a_key_that_is_not_set_any_more_signs_nothing_good() -> None:
+def test_signatures_of_a_removed_key_are_refused() -> None:
     assert not _is_good(_cursor_of(_keys(signing_key=SIGNING_KEY)), _keys(signing_key=OTHER))
 
 
-def test_the_key_derived_from_the_api_key_is_not_good_beside_one_of_its_own() -> None:
+def test_with_a_signing_key_the_key_derived_from_the_api_key_is_refused() -> None:
     assert not _is_good(_cursor_of(_keys("EdDSA")), _keys("EdDSA", signing_key=SIGNING_KEY))
 
 
-def test_the_first_key_comes_as_any_other_one_under_several_timelines() -> None:
+def test_a_first_signing_key_is_introduced_like_a_key_change() -> None:
     none, known, set_ = _keys(), _keys(signing_key_other=SIGNING_KEY), _keys(signing_key=SIGNING_KEY)
     assert _is_good(_cursor_of(known), none)
     assert all(_is_good(_cursor_of(one), other) for one in (known, set_) for other in (known, set_))
@@ -230,11 +232,11 @@ def test_a_signing_key_that_is_no_secret_is_refused_at_the_start(name: str, key:
     assert key not in str(refused.value)
 
 
-def test_a_signing_key_that_is_another_secret_too_is_refused_at_the_start() -> None:
+def test_a_signing_key_equal_to_another_secret_is_refused_at_the_start() -> None:
     with pytest.raises(ConfigurationError, match=r"^WARMLINE_SIGNING_KEY: got the value of WARMLINE_JWT_KEY"):
         _settings(signing_key=SECRET)
 
 
-def test_a_blank_signing_key_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_blank_signing_key_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WARMLINE_SIGNING_KEY", "")
     assert _keys() == _keys(signing_key=None)

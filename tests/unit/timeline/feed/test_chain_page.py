@@ -1,4 +1,4 @@
-"""The places of a chain against a plain model: own list, then tail; pages that were served end where they ended."""
+"""The offsets of a chain, compared with a plain model: own list, then tail; served pages keep their ends."""
 
 from datetime import UTC, datetime
 
@@ -58,16 +58,18 @@ def test_a_chain_without_a_tail_ends_with_its_list(own: list[int]) -> None:
 
 
 @given(ROWS, ROWS, st.integers(0, 40), st.integers(0, 40))
-def test_a_part_of_a_chain_is_that_part_of_it(own: list[int], tail: list[int], start: int, length: int) -> None:
+def test_a_part_of_a_chain_is_that_part_of_list_and_tail(
+    own: list[int], tail: list[int], start: int, length: int
+) -> None:
     page, end = _chain_page(own, tail), start + length
     assert post_numbers_of(page.entries(start, end)) == (own + tail)[start:end] == page.post_numbers(start, end)
 
 
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=10))
-def test_each_served_page_ends_where_it_ended_whatever_the_order_of_the_notes(sizes: list[int]) -> None:
+def test_served_pages_keep_their_ends_in_any_order_of_the_records(sizes: list[int]) -> None:
     ends = [sum(sizes[: count + 1]) for count in range(len(sizes))]
-    noted = tuple(reversed(ends))
-    chain = _chain([], noted)
+    recorded = tuple(reversed(ends))
+    chain = _chain([], recorded)
     starts = [0, *ends[:-1]]
     assert [chain.end_of_page(start) for start in starts] == ends
 
@@ -77,7 +79,9 @@ def test_a_page_that_was_not_served_yet_has_no_end() -> None:
 
 
 @given(ROWS, ROWS, st.lists(st.integers(0, 0xFFFF), max_size=10), NONCES)
-def test_a_chain_comes_back_from_its_bytes(numbers: list[int], rest: list[int], ends: list[int], nonce: bytes) -> None:
+def test_a_chain_is_decoded_as_it_was_encoded(
+    numbers: list[int], rest: list[int], ends: list[int], nonce: bytes
+) -> None:
     chain = _chain(numbers, tuple(ends), nonce)
     chain.rest = _packed(rest)
     assert unpack_chain(pack_chain(chain), nonce=nonce) == chain
@@ -90,13 +94,13 @@ def test_another_chain_in_the_slot_is_not_this_one(numbers: list[int], nonce: by
 
 
 @given(st.integers(0, 255), NONCES, st.integers(0, 0xFFFF), st.text(max_size=128))
-def test_a_cursor_comes_back_as_it_was(slot: int, nonce: bytes, position: int, user_id: str) -> None:
+def test_a_cursor_is_decoded_as_it_was_encoded(slot: int, nonce: bytes, position: int, user_id: str) -> None:
     cursor = Cursor(slot=slot, nonce=nonce, position=position)
     assert verify(sign(cursor, user_id=user_id, keys=KEYS), user_id=user_id, keys=KEYS) == cursor
 
 
 @given(st.text(max_size=200))
-def test_any_text_is_refused_without_another_error(text: str) -> None:
+def test_any_other_text_is_refused_as_forged(text: str) -> None:
     with pytest.raises(ForgedCursor):
         verify(text, user_id="ann", keys=KEYS)
 
@@ -120,7 +124,7 @@ def test_a_cursor_has_one_spelling_only() -> None:
                 verify(other, user_id="ann", keys=KEYS)
 
 
-def test_feed_ids_tell_source_generation_position_and_chain_apart() -> None:
+def test_feed_ids_differ_by_position_and_chain() -> None:
     chain = _chain([1])
     other = _chain([1], nonce=b"87654321")
     feeds = {
@@ -133,7 +137,7 @@ def test_feed_ids_tell_source_generation_position_and_chain_apart() -> None:
 
 @st.composite
 def _page(draw: st.DrawFn) -> ChainPage:
-    """A walk that chose and dropped some places, in any order."""
+    """A page that chose and dropped some offsets, in any order."""
     own, tail = draw(st.integers(0, 15)), draw(st.integers(0, 15))
     page = _chain_page(list(range(own)), None)
     page.put_tail(_tail(list(range(100, 100 + tail)), unseen=draw(st.integers(0, tail))))

@@ -1,4 +1,4 @@
-"""Promise 8 as a rule: in which order posts come that all wait."""
+"""The rule of promise 8: in which order deferred posts come."""
 
 from collections.abc import Sequence
 
@@ -9,17 +9,17 @@ from shared.ranked_lists.records import CatalogueEntry
 from timeline.feed.author_spacing import MOST_OF_ONE_AUTHOR, WINDOW, Spacing
 from timeline.feed.deferred_posts import DeferredPosts
 
-CARDS = st.lists(
+POSTS = st.lists(
     st.builds(CatalogueEntry, st.integers(1, 99), st.just("p"), st.integers(1, 6), st.integers(0, 4)), max_size=60
 )
 
 
-def spaced(cards: Sequence[CatalogueEntry], before: Sequence[CatalogueEntry] = ()) -> list[int]:
-    """Places of all posts in the order in which they come."""
-    waiting, spacing, order = DeferredPosts(), Spacing(before), list[int]()
-    waiting.extend((place, card, b"") for place, card in enumerate(cards))
-    while waiting:
-        found = waiting.pop_fitting(spacing) or waiting.pop_least_bad(spacing)
+def spaced(posts: Sequence[CatalogueEntry], before: Sequence[CatalogueEntry] = ()) -> list[int]:
+    """Indices of all posts in the order in which they come."""
+    deferred, spacing, order = DeferredPosts(), Spacing(before), list[int]()
+    deferred.extend((index, last, b"") for index, last in enumerate(posts))
+    while deferred:
+        found = deferred.pop_fitting(spacing) or deferred.pop_least_bad(spacing)
         assert found is not None
         spacing.take(found[1])
         order.append(found[0])
@@ -30,31 +30,31 @@ def post(author: int, cluster: int = 0) -> CatalogueEntry:
     return CatalogueEntry(1, "p", author, cluster)
 
 
-def breaks(before: Sequence[CatalogueEntry], card: CatalogueEntry) -> tuple[bool, bool]:
-    """Whether a post breaks the author's share, and whether its photo is the last one's, said in another way."""
-    window = [*before, card][-WINDOW:]
-    flood = sum(each.author == card.author for each in window) > MOST_OF_ONE_AUTHOR
-    return flood, bool(before) and card.cluster != 0 and before[-1].cluster == card.cluster
+def breaks(before: Sequence[CatalogueEntry], last: CatalogueEntry) -> tuple[bool, bool]:
+    """Whether a post exceeds the author's share, and whether its photo is the last one's; written differently."""
+    window = [*before, last][-WINDOW:]
+    flood = sum(each.author == last.author for each in window) > MOST_OF_ONE_AUTHOR
+    return flood, bool(before) and last.cluster != 0 and before[-1].cluster == last.cluster
 
 
-@given(CARDS, CARDS)
-def test_the_first_of_those_that_break_least_comes_next_and_every_post_comes_once(
-    cards: list[CatalogueEntry], before: list[CatalogueEntry]
+@given(POSTS, POSTS)
+def test_the_first_post_that_breaks_the_rules_least_comes_next_and_each_comes_once(
+    posts: list[CatalogueEntry], before: list[CatalogueEntry]
 ) -> None:
-    """So a rule is broken only when nothing else remains, and the authors' share is kept before the photos are."""
-    order = spaced(cards, before)
-    assert sorted(order) == list(range(len(cards)))
-    for step, place in enumerate(order):
-        so_far = [*before, *(cards[each] for each in order[:step])]
-        assert place == min(order[step:], key=lambda each: (breaks(so_far, cards[each]), each))
+    """So a rule is broken only when nothing else remains, and the author's share is more important than the photo."""
+    order = spaced(posts, before)
+    assert sorted(order) == list(range(len(posts)))
+    for step, index in enumerate(order):
+        so_far = [*before, *(posts[each] for each in order[:step])]
+        assert index == min(order[step:], key=lambda each: (breaks(so_far, posts[each]), each))
 
 
-@given(CARDS, st.integers(0, 60))
-def test_the_beginning_does_not_depend_on_where_a_page_ends(cards: list[CatalogueEntry], cut: int) -> None:
-    whole = spaced(cards)
-    served, rest = whole[:cut], [place for place in range(len(cards)) if place not in whole[:cut]]
-    again = spaced([cards[place] for place in rest], before=[cards[place] for place in served])
-    assert served + [rest[place] for place in again] == whole
+@given(POSTS, st.integers(0, 60))
+def test_the_beginning_does_not_depend_on_where_a_page_ends(posts: list[CatalogueEntry], cut: int) -> None:
+    whole = spaced(posts)
+    served, rest = whole[:cut], [index for index in range(len(posts)) if index not in whole[:cut]]
+    again = spaced([posts[index] for index in rest], before=[posts[index] for index in served])
+    assert served + [rest[index] for index in again] == whole
 
 
 def test_ten_authors_with_two_posts_each_keep_their_order() -> None:
@@ -62,19 +62,19 @@ def test_ten_authors_with_two_posts_each_keep_their_order() -> None:
 
 
 def test_a_third_post_of_an_author_waits_for_the_window_to_pass() -> None:
-    cards = [post(1), post(1), post(1), *(post(10 + number) for number in range(12))]
-    assert spaced(cards).index(2) == 10
+    posts = [post(1), post(1), post(1), *(post(10 + number) for number in range(12))]
+    assert spaced(posts).index(2) == 10
 
 
 def test_a_near_identical_photo_waits_for_one_post() -> None:
     assert spaced([post(1, cluster=7), post(2, cluster=7), post(3)]) == [0, 2, 1]
 
 
-def test_posts_of_no_cluster_may_stand_side_by_side() -> None:
+def test_posts_of_no_cluster_may_be_side_by_side() -> None:
     assert spaced([post(1), post(2), post(3)]) == [0, 1, 2]
 
 
-def test_nobody_waits_at_first() -> None:
+def test_no_post_is_deferred_at_first() -> None:
     assert not DeferredPosts()
     assert DeferredPosts().pop_fitting(Spacing()) is None
     assert DeferredPosts().pop_least_bad(Spacing()) is None

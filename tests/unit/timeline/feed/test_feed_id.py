@@ -1,4 +1,4 @@
-"""The feed id tells source, generation and position back to whom it was given, and nothing else counts."""
+"""A feed id names source, generation and position for the user it was given to; any other text counts for nothing."""
 
 import base64
 from datetime import UTC, datetime
@@ -17,9 +17,9 @@ FROZEN = RankedList(source=Source.NEUCF, generation=4_000_000_000, generated_at=
 FEED = feed_id(FROZEN, 65_535, b"12345678", user_id="ann", keys=KEYS)
 
 
-def test_a_feed_id_tells_its_page() -> None:
-    place = FeedPosition(source="neucf", generation=4_000_000_000, position=65_535)
-    assert parse_feed_id(FEED, user_id="ann", keys=KEYS) == place
+def test_a_feed_id_names_its_page() -> None:
+    index = FeedPosition(source="neucf", generation=4_000_000_000, position=65_535)
+    assert parse_feed_id(FEED, user_id="ann", keys=KEYS) == index
     assert len(FEED) <= MAX_LENGTH
 
 
@@ -28,10 +28,10 @@ def test_a_feed_id_of_another_user_or_installation_counts_for_nothing(user: str,
     assert parse_feed_id(FEED, user_id=user, keys=SigningKeys(current=key)) is None
 
 
-@pytest.mark.parametrize("place", range(28))
-def test_a_feed_id_with_one_bit_changed_counts_for_nothing(place: int) -> None:
+@pytest.mark.parametrize("index", range(28))
+def test_a_feed_id_with_one_bit_changed_counts_for_nothing(index: int) -> None:
     raw = bytearray(base64.urlsafe_b64decode(FEED + "=="))
-    raw[place] ^= 1
+    raw[index] ^= 1
     assert parse_feed_id(base64.urlsafe_b64encode(raw).decode().rstrip("="), user_id="ann", keys=KEYS) is None
 
 

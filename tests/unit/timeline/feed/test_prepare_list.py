@@ -1,4 +1,4 @@
-"""What is made ready of a frozen list: the first posts that were not seen, in their order; all else stays behind."""
+"""The prepared part of a frozen list: its first unseen posts, in their order; the rest remains."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,7 +25,7 @@ def test_nothing_is_lost_and_nothing_seen_is_taken(own: list[int], seen: set[int
 
 
 @given(ROWS, SEEN, st.integers(1, 60), st.integers(1, 200))
-def test_as_many_are_taken_as_are_wanted_or_there(own: list[int], seen: set[int], at_most: int, look_at: int) -> None:
+def test_as_many_are_taken_as_wanted_or_available(own: list[int], seen: set[int], at_most: int, look_at: int) -> None:
     numbers, _, rest = unseen_first(b"".join(_packed(own)), seen, at_most=at_most, look_at=look_at)
     assert len(numbers) == at_most or (len(numbers) < at_most and not rest)
 

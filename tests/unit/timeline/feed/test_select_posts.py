@@ -1,4 +1,4 @@
-"""A page's posts, chosen all at once: the same ones as one by one, and the same chain behind them."""
+"""Posts chosen all at once are the same as those chosen one by one, and so is the rest of the chain."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -60,7 +60,7 @@ def _filled(selector: PostSelector, page: ChainPage) -> tuple[Any, ...]:
 
 
 @given(POSTS, VIEWERS, st.integers(0, 12), st.integers(1, 25))
-def test_chosen_at_once_are_those_that_are_chosen_one_by_one(
+def test_posts_chosen_at_once_are_those_chosen_one_by_one(
     posts: list[tuple[int, int]], viewer: Viewer, position: int, limit: int
 ) -> None:
     position = min(position, len(posts))
@@ -74,7 +74,7 @@ def test_chosen_at_once_are_those_that_are_chosen_one_by_one(
 
 
 @given(POSTS, VIEWERS, st.integers(1, 25))
-def test_what_is_said_to_follow_does_follow(posts: list[tuple[int, int]], viewer: Viewer, limit: int) -> None:
+def test_a_next_page_that_is_announced_has_posts(posts: list[tuple[int, int]], viewer: Viewer, limit: int) -> None:
     selector, page = _selector(posts, frozenset()), _chain_page(len(posts), viewer, 0, limit)
     numbers = _filled(selector, page)[0]
     if page.shows_next:

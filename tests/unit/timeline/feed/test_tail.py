@@ -1,4 +1,4 @@
-"""What follows a list, made ready piece by piece, against a plain model of the whole: everything once, unseen first."""
+"""The tail of a list, prepared piece by piece, compared with a plain model: everything once, unseen posts first."""
 
 from typing import Any, cast
 
@@ -16,7 +16,7 @@ from timeline.stores.segments import MANY, VisibilityFilter, merge_lists
 
 ROWS = st.lists(st.integers(1, 60), max_size=40, unique=True)
 LISTS = st.lists(ROWS, min_size=4, max_size=4)  # everyone's, the newest, the user's own, older ones
-SEEN = st.lists(st.integers(1, 60), max_size=80)  # a row may come twice: served, then met again in an event
+SEEN = st.lists(st.integers(1, 60), max_size=80)  # a post may come twice: served, then named by an event
 ENOUGH = 20
 STEPS = st.integers(1, 30)
 AMONG = st.sets(st.integers(1, 400))
@@ -27,13 +27,13 @@ def _packed(numbers: list[int], score: float = 0.5) -> bytes:
 
 
 def _state(seen: list[int], elsewhere: int = 0) -> UserState:
-    """A user who has seen these, the first few elsewhere."""
+    """A user who has seen these posts, the first few elsewhere."""
     viewer, served = Viewer(seen_posts=seen[:elsewhere]), SeenRecord(post_numbers=seen[elsewhere:])
     return UserState(phase=INITIAL_PHASE, packed_lists={}, viewer=viewer, seen=served, chain=None, tail=None)
 
 
 _NOTHING = SeenPosts(_state([]), all_from=NEVER)
-STRANGERS = frozenset(range(100, 100 + MANY))  # authors of nothing here
+STRANGERS = frozenset(range(100, 100 + MANY))  # authors without posts here
 VIEWERS = st.builds(
     lambda authors, posts, others: Viewer(hidden_authors=authors | others, hidden_posts=posts),
     st.frozensets(st.integers(0, 6)),
@@ -55,16 +55,16 @@ _ANYTHING = _visibility(Viewer())
 def _begun(
     own: list[int], shared: list[list[int]], seen: SeenPosts, at_most: int, visibility: VisibilityFilter = _ANYTHING
 ) -> Tail:
-    everyone, newest, mine, older = map(_packed, shared)
+    everyone, newest, users_own, older = map(_packed, shared)
     near, taken = merge_lists([everyone, newest]), frozenset(own)
     plain = None
     if visibility.hides_few:
-        plain = tail_of_shared(near, [mine], seen, taken, enough=ENOUGH, at_most=at_most)
-    if plain is not None:  # then older ones are not asked for
+        plain = tail_of_shared(near, [users_own], seen, taken, enough=ENOUGH, at_most=at_most)
+    if plain is not None:  # then older ones are not read
         return Tail(unseen=plain.unseen, entries=plain.entries, rest=plain.rest + older)
-    parts = tail_sources(near, [mine], taken, seen, visibility)
-    parts.append(older_source(merge_lists([older], without=near.post_number_set), parts, taken, seen, visibility))
-    return freeze_tail(parts, seen, at_most=at_most)
+    sources = tail_sources(near, [users_own], taken, seen, visibility)
+    sources.append(older_source(merge_lists([older], without=near.post_number_set), sources, taken, seen, visibility))
+    return freeze_tail(sources, seen, at_most=at_most)
 
 
 def _tail(
@@ -79,7 +79,7 @@ def _tail(
 
 
 def _model(own: list[int], shared: list[list[int]], seen: list[int]) -> list[int]:
-    """The same, as one would say it: first occurrences, unseen in their order, then seen by their last time."""
+    """The plain model: first occurrences, unseen ones in their order, then seen ones by their last time."""
     candidates = [
         number for number in dict.fromkeys(number for numbers in shared for number in numbers) if number not in own
     ]
@@ -89,14 +89,14 @@ def _model(own: list[int], shared: list[list[int]], seen: list[int]) -> list[int
 
 
 @given(ROWS, LISTS, SEEN, STEPS, st.integers(0, 80))
-def test_the_tail_is_what_the_model_says(
+def test_the_tail_equals_the_model(
     own: list[int], shared: list[list[int]], seen: list[int], step: int, elsewhere: int
 ) -> None:
     assert post_numbers_of(_tail(own, shared, seen, step, elsewhere).entries) == _model(own, shared, seen)
 
 
 @given(ROWS, LISTS, SEEN, STEPS, VIEWERS)
-def test_what_may_be_shown_of_it_comes_in_the_same_order_whatever_is_withheld(
+def test_visible_posts_come_in_the_same_order_whatever_is_hidden(
     own: list[int], shared: list[list[int]], seen: list[int], step: int, viewer: Viewer
 ) -> None:
     visibility = _visibility(viewer)
@@ -107,7 +107,7 @@ def test_what_may_be_shown_of_it_comes_in_the_same_order_whatever_is_withheld(
 
 
 @given(ROWS, LISTS, SEEN, STEPS)
-def test_what_is_ready_is_the_beginning_and_nothing_else_is_lost(
+def test_the_prepared_part_is_the_beginning_and_nothing_is_lost(
     own: list[int], shared: list[list[int]], seen: list[int], step: int
 ) -> None:
     tail, whole = _begun(own, shared, SeenPosts(_state(seen), all_from=step), step), _model(own, shared, seen)
@@ -121,12 +121,12 @@ def test_a_tail_knows_how_many_of_its_posts_are_unseen(
 ) -> None:
     tail = _tail(own, shared, seen, step)
     assert [number in seen for number in post_numbers_of(tail.entries)] == [
-        place >= tail.unseen for place in range(len(tail))
+        index >= tail.unseen for index in range(len(tail))
     ]
 
 
 @given(ROWS, LISTS, SEEN, SEEN, STEPS)
-def test_what_is_seen_meanwhile_changes_the_order_alone(
+def test_posts_seen_meanwhile_change_only_the_order(
     own: list[int], shared: list[list[int]], seen: list[int], meanwhile: list[int], step: int
 ) -> None:
     tail = _begun(own, shared, SeenPosts(_state(seen), all_from=step), step)
@@ -142,21 +142,21 @@ def test_the_longest_ago_comes_first_among_the_seen() -> None:
     assert post_numbers_of(_tail([], [[1, 2, 3], [], [], []], [3, 1, 2], 1).entries) == [3, 1, 2]
 
 
-def test_a_row_seen_twice_counts_where_it_was_seen_last() -> None:
+def test_a_post_seen_twice_counts_by_its_last_time() -> None:
     assert post_numbers_of(_tail([], [[1, 2], [], [], []], [1, 2, 1], 1).entries) == [2, 1]
 
 
-def test_of_a_row_in_two_lists_the_better_lists_entry_stays() -> None:
-    parts = tail_sources(
+def test_a_post_in_two_lists_keeps_the_entry_of_the_better_one() -> None:
+    sources = tail_sources(
         merge_lists([_packed([7], 0.25), _packed([7], 0.75)]), [_packed([7], 1.0)], frozenset(), _NOTHING, _ANYTHING
     )
-    tail = freeze_tail(parts, _NOTHING, at_most=5)
+    tail = freeze_tail(sources, _NOTHING, at_most=5)
     tail = extend_tail(tail, b"", _NOTHING, _ANYTHING, at_most=5)
     assert (len(tail), entry_at(tail.entries, 0)[2], tail.rest) == (1, 0.25, b"")
 
 
 @given(st.lists(st.integers(1, 400), max_size=900), st.integers(0, 900), st.sampled_from([0, 300, NEVER]), AMONG)
-def test_what_was_seen_comes_in_the_order_of_its_last_time(
+def test_seen_posts_come_in_the_order_of_their_last_time(
     seen: list[int], elsewhere: int, all_from: int, among: set[int]
 ) -> None:
     numbers = SeenPosts(_state(seen, elsewhere), all_from=all_from)

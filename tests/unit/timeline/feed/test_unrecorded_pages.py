@@ -1,4 +1,4 @@
-"""Chains that lack the record of a page: what the cursor carries stands at the head, and nothing comes twice."""
+"""Chains that lack the record of a page: the posts that the cursor carries come first, and none comes twice."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,15 +32,15 @@ def test_a_page_that_ended_at_or_before_a_recorded_end_is_on_record() -> None:
     assert [lacks_record(chain, None, _cursor(position)) for position in (2, 3, 4, 5)] == [False, False, False, True]
 
 
-def test_an_end_behind_the_position_is_no_record_of_a_page_that_is_not_there() -> None:
-    """Another process began the chain anew, and served other posts from the same position."""
+def test_a_later_page_end_does_not_prove_that_the_page_was_recorded() -> None:
+    """Another process started the chain again, and served other posts from the same position."""
     chain, tail = _chain([1, 2, 3], [], ends=(2, 5)), Tail(unseen=2, entries=_entries([4, 5, 6]))
     known = [_cursor(4, 3, 4), _cursor(2, 2), _cursor(4, 4, 3)]
     assert [lacks_record(chain, tail, cursor) for cursor in known] == [False] * 3
     assert [lacks_record(chain, tail, cursor) for cursor in (_cursor(4, 3, 5), _cursor(2, 9))] == [True] * 2
 
 
-def test_a_chain_that_began_anew_continues_nothing() -> None:
+def test_a_chain_that_was_started_again_is_no_later_state() -> None:
     earlier = _chain([1, 2, 3, 4], [5], ends=(2,))
     assert is_later_state(_chain([1, 2, 4, 3], [5], ends=(2, 3)), earlier)
     assert not is_later_state(_chain([1, 2, 3, 4], [5], ends=(2,)), earlier)
@@ -48,7 +48,7 @@ def test_a_chain_that_began_anew_continues_nothing() -> None:
 
 
 def test_a_position_never_goes_back() -> None:
-    """A list that is too short for what was served, or a page that repeated: its end must not lie in a page before."""
+    """If a list is shorter than what was served, or a page repeated posts, its end must be after earlier pages."""
     short = with_unrecorded(_chain([1, 2], [], ends=()), None, _cursor(5, 9))
     assert (codec.post_numbers_of(short.chain.frozen.entries), short.position) == ([0, 0, 1, 2, 9], 5)
     repeated = with_unrecorded(_chain([1, 2, 3], [4], ends=(2,)), None, _cursor(4, 2, 3))
@@ -56,26 +56,26 @@ def test_a_position_never_goes_back() -> None:
     assert codec.post_numbers_of(repeated.chain.rest) == [4]
 
 
-def test_what_was_served_of_a_tail_is_known_when_the_tail_is_worked_out_anew() -> None:
+def test_served_posts_of_a_tail_stay_known_when_the_tail_is_computed_again() -> None:
     tail = Tail(unseen=2, entries=_entries([4, 5, 6]))
     known = without_seen(_chain([1, 2], [3], ends=(3,)), tail, 3, {6})
     assert codec.post_numbers_of(known.frozen.entries) == [1, 2, 4]
     assert codec.post_numbers_of(without_seen(_chain([1, 2, 3], [], ends=(1,)), None, 1, {2}).frozen.entries) == [1, 3]
 
 
-def test_what_was_served_out_of_turn_stands_at_the_head() -> None:
+def test_posts_served_out_of_order_come_first() -> None:
     known = with_unrecorded(_chain([1, 2, 3, 4], [5, 6], ends=(2,)), None, _cursor(4, 5, 3))
     assert codec.post_numbers_of(known.chain.frozen.entries) == [1, 2, 5, 3, 4]
     assert (codec.post_numbers_of(known.chain.rest), known.position, known.chain.page_ends) == ([6], 4, (2, 4))
 
 
-def test_a_served_post_that_the_chain_does_not_have_is_at_its_head_all_the_same() -> None:
-    """A new post took a reserved slot: only the process that served it knew."""
+def test_a_served_post_that_is_not_in_the_chain_comes_first_as_well() -> None:
+    """Such as a new post in a reserved slot, which only the process that served it knew."""
     known = with_unrecorded(_chain([1, 2], [3], ends=(1,)), None, _cursor(3, 9, 2))
     assert codec.post_numbers_of(known.chain.frozen.entries) == [1, 9, 2]
 
 
-def test_what_came_from_the_tail_leaves_it() -> None:
+def test_posts_served_from_the_tail_leave_it() -> None:
     tail = Tail(unseen=2, entries=_entries([7, 8, 9]), rest=_entries([10]))
     known = with_unrecorded(_chain([1, 2], [], ends=(1,)), tail, _cursor(3, 2, 7))
     assert known.tail is not None
@@ -83,14 +83,14 @@ def test_what_came_from_the_tail_leaves_it() -> None:
     assert codec.post_numbers_of(known.chain.frozen.entries) == [1, 2, 7]
 
 
-def test_pages_between_what_is_on_record_and_what_is_carried_are_taken_to_be_what_came_next() -> None:
-    """Their record is in a Redis that is away, and another process served them."""
+def test_unknown_pages_before_the_carried_posts_count_as_the_next_posts() -> None:
+    """Another process served them, and their record is in a Redis that is away."""
     known = with_unrecorded(_chain([1, 2], [3, 4, 5, 6, 7], ends=(1,)), None, _cursor(5, 6, 4))
     assert codec.post_numbers_of(known.chain.frozen.entries) == [1, 2, 3, 6, 4]
     assert (codec.post_numbers_of(known.chain.rest), known.position) == ([5, 7], 5)
 
 
-def test_a_cursor_that_carries_nothing_goes_on_from_its_position() -> None:
+def test_a_cursor_without_posts_continues_from_its_position() -> None:
     known = with_unrecorded(_chain([1, 2], [3, 4, 5], ends=(1,)), None, _cursor(4))
     assert codec.post_numbers_of(known.chain.frozen.entries) == [1, 2, 3, 4]
     assert (codec.post_numbers_of(known.chain.rest), known.position) == ([5], 4)

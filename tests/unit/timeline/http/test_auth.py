@@ -1,4 +1,4 @@
-"""What the doorkeeper remembers of a JWT: never beyond its `exp`, never for another user, never without a bound."""
+"""The authorizer remembers JWTs: never beyond their `exp`, never for another user, never without a bound."""
 
 import time
 
@@ -31,13 +31,13 @@ def _slug(authorizer: Authorizer, header: str, user: str) -> str:
     return refused.value.slug
 
 
-def test_a_token_that_was_let_in_before_is_let_in_again(authorizer: Authorizer) -> None:
+def test_a_token_that_was_admitted_is_admitted_again(authorizer: Authorizer) -> None:
     header = _header("ann")
     authorizer.admit_reader(header, "ann")
     authorizer.admit_reader(header, "ann")
 
 
-def test_a_token_that_was_let_in_before_is_refused_from_its_expiry_on(authorizer: Authorizer) -> None:
+def test_a_token_that_was_admitted_is_refused_from_its_expiry_on(authorizer: Authorizer) -> None:
     header = _header("ann", seconds=1.5)
     authorizer.admit_reader(header, "ann")
     time.sleep(2)

@@ -1,4 +1,4 @@
-"""What answers say to browsers, and a page of documents that takes nothing from elsewhere."""
+"""Headers for browsers, and a documentation page that loads nothing from other hosts."""
 
 import re
 
@@ -10,20 +10,20 @@ from timeline.app import create_app
 from timeline.http.docs_page import FILES
 
 NOWHERE = Deployment(database_url="postgresql://nobody@127.0.0.1:9/none", redis_url="redis://127.0.0.1:9/0")
-FROM_ELSEWHERE = re.compile(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""")
+OTHER_ORIGIN = re.compile(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""")
 
 
 @pytest.fixture(scope="module")
 def client() -> TestClient:
-    """An app that was never started: what is asked of it here needs no store."""
+    """An app that was never started: these routes need no store."""
     return TestClient(create_app(NOWHERE.settings()), raise_server_exceptions=False)
 
 
-def test_the_page_names_nothing_of_another_origin(client: TestClient) -> None:
-    assert FROM_ELSEWHERE.search(client.get("/docs").text) is None
+def test_the_page_refers_to_no_other_origin(client: TestClient) -> None:
+    assert OTHER_ORIGIN.search(client.get("/docs").text) is None
 
 
-def test_all_that_the_page_names_is_there(client: TestClient) -> None:
+def test_all_files_of_the_page_exist(client: TestClient) -> None:
     named = re.findall(r'(?:src|href)="([^"]+)"', client.get("/docs").text)
     assert len(named) == 5
     for name in named:
@@ -52,7 +52,7 @@ def test_no_script_runs_but_the_files_of_this_origin(client: TestClient) -> None
     "path",
     ["redoc.standalone.js", "..%2Fcore.py", "%2e%2e%2fcore.py", "%2Fetc%2Fpasswd", "swagger-ui.css%00", ""],
 )
-def test_no_other_file_is_given_away(client: TestClient, path: str) -> None:
+def test_no_other_file_is_served(client: TestClient, path: str) -> None:
     assert client.get(f"/docs/{path}").status_code in (404, 422)
 
 
@@ -74,7 +74,7 @@ def test_pages_that_would_load_from_a_cdn_are_gone(client: TestClient, path: str
         ("GET", "/readyz", 500),  # the app was not started
     ],
 )
-def test_every_answer_is_what_its_type_says_and_is_kept_by_no_cache(
+def test_every_answer_forbids_type_guessing_and_caching(
     client: TestClient, method: str, path: str, status: int
 ) -> None:
     answer = client.request(method, path)
@@ -83,5 +83,5 @@ def test_every_answer_is_what_its_type_says_and_is_kept_by_no_cache(
     assert answer.headers.get_list("cache-control") == ["no-store"]
 
 
-def test_what_is_nobodys_own_may_be_kept(client: TestClient) -> None:
+def test_public_files_may_be_cached(client: TestClient) -> None:
     assert client.get("/docs/swagger-ui.css").headers.get_list("cache-control") == ["public, max-age=3600"]

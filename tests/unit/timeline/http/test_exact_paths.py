@@ -1,4 +1,4 @@
-"""What a path means, by its bytes as they were sent."""
+"""The meaning of a path, by the bytes that were sent."""
 
 import asyncio
 from urllib.parse import quote
@@ -32,7 +32,7 @@ def status_of(sent: bytes) -> int:
     [b"", b"/", b"//", b"a", b"*", b"/a/", b"//a", b"/a//b", b"/.", b"/a/.", b"/a/..", b"/../a", b"/a/./b", b"a/b",
      b"http://a/b"],
 )  # fmt: skip
-def test_an_empty_or_a_dot_segment_is_no_path(sent: bytes) -> None:
+def test_a_path_with_an_empty_or_dot_segment_is_not_found(sent: bytes) -> None:
     assert status_of(sent) == 404
 
 
@@ -41,7 +41,7 @@ def test_an_empty_or_a_dot_segment_is_no_path(sent: bytes) -> None:
     [b"/a%", b"/a%2", b"/%zz/b", b"/%%41", b"/%ff", b"/\xe9", b"/%c0%af", b"/%ed%a0%80", b"/a%0a", b"/%00", b"/a%1Fb",
      b"/a%7f", b"/%c2%85", b"/\x1f"],
 )  # fmt: skip
-def test_what_is_no_text_is_refused(sent: bytes) -> None:
+def test_segments_that_cannot_be_decoded_are_refused(sent: bytes) -> None:
     assert status_of(sent) == 422
 
 
@@ -54,18 +54,18 @@ def test_what_is_no_text_is_refused(sent: bytes) -> None:
         (b"/%E6%97%A5", ["日"]), ("/日".encode(), ["日"]), (b"/a%20b", ["a b"]), (b"/%75sers/a", ["users", "a"]),
     ],
 )  # fmt: skip
-def test_each_segment_is_decoded_once_and_for_itself(sent: bytes, segments: list[str]) -> None:
+def test_each_segment_is_decoded_once_and_separately(sent: bytes, segments: list[str]) -> None:
     assert [with_slashes(segment) for segment in path_of(sent).split("/")[1:]] == segments
 
 
 @given(ids, ids)
-def test_ids_come_out_of_a_path_as_they_went_in(one: str, other: str) -> None:
+def test_ids_survive_a_path(one: str, other: str) -> None:
     sent = f"/users/{_sent(one)}/blocks/{_sent(other)}".encode()
     assert [with_slashes(segment) for segment in path_of(sent).split("/")] == ["", "users", one, "blocks", other]
 
 
 @given(TARGETS)
-def test_the_fast_path_takes_no_path_that_means_something_else_to_the_routes(target: bytes) -> None:
+def test_the_fast_path_takes_no_path_that_the_routes_understand_differently(target: bytes) -> None:
     try:
         plain = plain_page(request_of(b"GET", "1.1", target, [(b"host", b"a")]))
     except Refused:
@@ -74,7 +74,7 @@ def test_the_fast_path_takes_no_path_that_means_something_else_to_the_routes(tar
         assert path_of(target.partition(b"?")[0]) == f"/timeline/{plain.user_id}"
 
 
-def test_a_server_that_does_not_say_what_was_sent_is_taken_at_its_path() -> None:
+def test_without_a_raw_path_the_decoded_path_is_used() -> None:
     seen: list[str] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""Each event of a batch for itself: what is good, and the word for what is not."""
+"""Each event of a batch is checked separately: which are accepted, and the reason for the others."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,7 +29,7 @@ BAD = [
     (event(user="\ud800"), "user-id-unusable"),
     (event(user=" eve"), "user-id-unusable"),
     (event(user="eve\u3000"), "user-id-unusable"),
-    (event(user="\ud83d\ude00"), "user-id-unusable"),  # two halves that are no whole
+    (event(user="\ud83d\ude00"), "user-id-unusable"),  # two halves of a surrogate pair
     (event(user="x" * 10_000), "user-id-unusable"),
     (event() | {"user_id": 7}, "user-id-unusable"),
     (event("p10 "), "post-id-unusable"),
@@ -53,7 +53,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("bad", "reason"), BAD)
-def test_a_bad_event_is_named_and_the_others_are_good(bad: object, reason: str) -> None:
+def test_a_bad_event_is_rejected_and_the_others_are_accepted(bad: object, reason: str) -> None:
     checked = check_events([event("p01"), bad, event("p02")], now=NOW, keys=KEYS)
     assert (dict(checked.rejected), list(checked.events)) == ({1: reason}, [0, 2])
 
@@ -69,12 +69,12 @@ def test_a_bad_event_is_named_and_the_others_are_good(bad: object, reason: str) 
         ("1970-01-01T00:00:00Z", datetime(1970, 1, 1, tzinfo=UTC)),
     ],
 )
-def test_an_event_is_dated_as_it_says_but_never_ahead(text: str | None, at: datetime) -> None:
+def test_an_event_has_its_own_time_but_never_a_later_one_than_now(text: str | None, at: datetime) -> None:
     assert check_events([event(created_at=text)], now=NOW, keys=KEYS).events[0].at == at
 
 
 @pytest.mark.parametrize("kind", list(InteractionKind))
-def test_every_kind_with_an_event_id_is_good(kind: InteractionKind) -> None:
+def test_every_kind_with_an_event_id_is_accepted(kind: InteractionKind) -> None:
     assert check_events([event(kind=kind.value, event_id="e1")], now=NOW, keys=KEYS).events[0].kind is kind
 
 
@@ -87,6 +87,6 @@ def test_a_strange_id_is_plain_data(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "shown"), [("liked", "liked"), ("x" * 500, "x" * 100), ("\ud800", "?")])
-def test_a_field_that_is_unknown_is_named(name: str, shown: str) -> None:
+def test_an_unknown_field_is_named(name: str, shown: str) -> None:
     checked = check_events([event(), event() | {name: 1}], now=NOW, keys=KEYS)
     assert (dict(checked.rejected), dict(checked.unknown_fields)) == ({1: "unknown-field"}, {1: shown})

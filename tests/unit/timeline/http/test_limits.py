@@ -1,4 +1,4 @@
-"""How deep a body may nest, whatever its texts hold."""
+"""The depth of a body, whatever its strings contain."""
 
 import json
 import time
@@ -14,16 +14,16 @@ def test_the_bound_is_allowed_and_one_more_is_not() -> None:
 
 
 @pytest.mark.parametrize("text", ["[" * 100, '\\"' + "{" * 100, '"' + "[" * 100, "\\", '\\\\"[[' * 50, "\n[" * 50])
-def test_brackets_in_texts_do_not_count(text: str) -> None:
+def test_brackets_in_strings_do_not_count(text: str) -> None:
     assert not is_too_deep(json.dumps([{text: text}]).encode())
 
 
 @pytest.mark.parametrize("body", [b'{"a":' * 10_000 + b"1" + b"}" * 10_000, b'["a\\"b", ' * 10_000])
-def test_depth_is_found_behind_texts_and_in_broken_json(body: bytes) -> None:
+def test_depth_is_measured_behind_strings_and_in_broken_json(body: bytes) -> None:
     assert is_too_deep(body)
 
 
-def test_brackets_beside_one_another_are_not_deep() -> None:
+def test_brackets_side_by_side_are_not_deep() -> None:
     assert not is_too_deep(b"[" + b"{}," * 100_000 + b"{}]")
 
 

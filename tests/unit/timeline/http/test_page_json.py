@@ -1,4 +1,4 @@
-"""The JSON of a page, against what the standard library makes of the same page."""
+"""The JSON of a page, compared with the standard library's JSON of the same page."""
 
 import json
 from datetime import UTC, datetime

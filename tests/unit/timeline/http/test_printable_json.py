@@ -1,4 +1,4 @@
-"""Answers of the timeline, read with curl by an operator: the same values, and nothing that steers a terminal."""
+"""Answers printed in a terminal, as with curl: the same values, and no characters that control the terminal."""
 
 import json
 
@@ -20,13 +20,13 @@ HOSTILE = "\x1b[2J \x9b2J \u202egnp\n\u2028 é 家"
 @pytest.mark.parametrize(
     "answer", [PrintableJSON({"error": HOSTILE}), problem_response(422, "x", HOSTILE, got=HOSTILE)]
 )
-def test_an_answer_steers_nothing_and_keeps_its_values(answer: Response) -> None:
+def test_an_answer_has_no_control_characters_and_keeps_its_values(answer: Response) -> None:
     text = bytes(answer.body).decode()
     assert not has_control_characters(text)
     assert HOSTILE in json.loads(text).values()
 
 
-def test_every_route_answers_so() -> None:
+def test_every_route_uses_such_answers() -> None:
     parts = (pages, interactions, relations, runs, admin)
     made = [route for part in parts for route in part.router.routes if isinstance(route, APIRoute)]
     plain = {"/metrics": PlainTextResponse} | {route.path: Response for route in relations.router.routes}  # type: ignore[attr-defined]
@@ -36,6 +36,6 @@ def test_every_route_answers_so() -> None:
 
 
 @pytest.mark.parametrize("mark", ["\x1b", "\n", "\x9b", "\u202e"])
-def test_a_post_whose_photo_is_named_by_control_characters_is_refused(mark: str) -> None:
+def test_a_photo_address_with_control_characters_is_refused(mark: str) -> None:
     with pytest.raises(ValidationError, match="image_url"):
         PostPut(author_id="ann", image_url=f"https://x.example/{mark}.jpg")

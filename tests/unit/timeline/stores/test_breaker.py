@@ -1,4 +1,4 @@
-"""The breaker: when it opens, and that only the keeper closes it."""
+"""The circuit breaker: when it opens, and that only a background check closes it."""
 
 from timeline.stores.breaker import FAILURES, Breaker
 
@@ -14,7 +14,7 @@ def test_it_opens_after_some_failures_in_a_row() -> None:
     assert (_failed(FAILURES - 1).is_open, _failed(FAILURES).is_open) == (False, True)
 
 
-def test_an_answer_in_between_begins_the_count_anew() -> None:
+def test_an_answer_in_between_resets_the_count() -> None:
     breaker = _failed(FAILURES - 1)
     breaker.answered()
     breaker.failed()
@@ -27,14 +27,14 @@ def test_a_late_answer_does_not_close_it() -> None:
     assert breaker.is_open
 
 
-def test_the_keepers_answer_closes_it_and_the_count_begins_anew() -> None:
+def test_a_background_check_closes_it_and_resets_the_count() -> None:
     breaker = _failed(FAILURES)
     breaker.close()
     breaker.failed()
     assert not breaker.is_open
 
 
-def test_it_tells_once_that_it_opened() -> None:
+def test_it_reports_once_that_it_opened() -> None:
     told: list[str] = []
     breaker = Breaker("redis", told.append)
     for _ in range(3 * FAILURES):

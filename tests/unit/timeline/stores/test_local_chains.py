@@ -1,4 +1,4 @@
-"""The shelf: chains of this process, by user and chain."""
+"""This process's chains by user and nonce, and its viewers."""
 
 from datetime import UTC, datetime
 
@@ -20,7 +20,7 @@ def _chain(nonce: bytes) -> Chain:
     return Chain(nonce=nonce, frozen=frozen)
 
 
-def test_two_chains_of_one_user_stand_beside_each_other() -> None:
+def test_a_user_may_have_two_chains() -> None:
     kept = LocalChains()
     kept.put("ann", _chain(b"a"), None, 1)
     kept.put("ann", _chain(b"b"), TAIL, 2)
@@ -28,13 +28,13 @@ def test_two_chains_of_one_user_stand_beside_each_other() -> None:
     assert kept.get("ann", b"b") == (_chain(b"b"), TAIL, 2)
 
 
-def test_a_chain_is_its_users_alone() -> None:
+def test_a_chain_belongs_to_its_user_only() -> None:
     kept = LocalChains()
     kept.put("ann", _chain(b"a"), None, 1)
     assert kept.get("bob", b"a") is None
 
 
-def test_the_longest_unused_chain_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_least_recently_used_chain_is_dropped_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local_chains, "MAX_CHAINS", 2)
     kept = LocalChains()
     for nonce in (b"a", b"b", b"a", b"c"):
@@ -42,7 +42,7 @@ def test_the_longest_unused_chain_goes_first(monkeypatch: pytest.MonkeyPatch) ->
     assert [kept.get("ann", nonce) is not None for nonce in (b"a", b"b", b"c")] == [True, False, True]
 
 
-def test_the_longest_unused_viewers_go_where_all_of_them_withhold_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_least_recently_used_viewers_are_dropped_when_all_hide_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local_chains, "MAX_HIDDEN", 10)
     kept, ann = LocalChains(), Viewer(hidden_posts=frozenset(range(4)))
     kept.put_viewer("ann", ann)
@@ -50,7 +50,7 @@ def test_the_longest_unused_viewers_go_where_all_of_them_withhold_too_much(monke
     kept.put_viewer("ann", ann)
     kept.put_viewer("cid", Viewer(hidden_posts=frozenset(range(4))))
     assert kept.users() == {"ann", "cid"}
-    for _ in range(5):  # what is put anew counts once
+    for _ in range(5):  # putting it again counts once
         kept.put_viewer("ann", Viewer(hidden_posts=frozenset(range(4))))
     assert kept.users() == {"ann", "cid"}
     kept.put_viewer("dan", Viewer(hidden_posts=frozenset(range(11))))

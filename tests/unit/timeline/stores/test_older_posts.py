@@ -1,4 +1,4 @@
-"""The posts that are older than the newest: asked for once for all readers, whoever comes meanwhile waits."""
+"""Posts older than the newest ones: read once for all users; requests that come meanwhile wait."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -16,11 +16,11 @@ from timeline.stores.older_posts import OlderPosts
 from timeline.stores.segments import merge_lists
 
 PACKED = b"".join(pack_entry(number, Reason.RECENT, 0.5) for number in (1, 2, 3))
-BESIDES = merge_lists([PACKED[:6]])
+NEWEST = merge_lists([PACKED[:6]])
 
 
 class _PostgreSQL:
-    """Answers as it is told, and counts."""
+    """Returns what is set, and counts calls."""
 
     def __init__(self) -> None:
         self.asked, self.is_away = 0, False
@@ -38,12 +38,12 @@ def _older(server: _PostgreSQL) -> OlderPosts:
     return OlderPosts(database=cast(Any, None), stores=cast(Any, server), snapshot=snapshot, lists=ListSettings())
 
 
-async def _post_numbers(older: OlderPosts, than: datetime) -> set[int]:
-    indexed = await older.posts(RequestBudget(seconds={"postgresql": 1.0}), older_than=than, without=BESIDES)
+async def _post_numbers(older: OlderPosts, older_than: datetime) -> set[int]:
+    indexed = await older.posts(RequestBudget(seconds={"postgresql": 1.0}), older_than=older_than, without=NEWEST)
     return {*indexed.post_number_set}
 
 
-def test_many_readers_at_once_ask_once() -> None:
+def test_many_readers_at_once_cause_one_read() -> None:
     server, than = _PostgreSQL(), datetime.now(UTC)
 
     async def read() -> list[set[int]]:
@@ -57,7 +57,7 @@ def test_many_readers_at_once_ask_once() -> None:
     assert server.asked == 1
 
 
-def test_after_another_look_at_the_newest_posts_they_are_asked_for_again() -> None:
+def test_they_are_read_again_after_a_new_copy_of_the_newest_posts() -> None:
     server = _PostgreSQL()
 
     async def read() -> None:
@@ -69,7 +69,7 @@ def test_after_another_look_at_the_newest_posts_they_are_asked_for_again() -> No
     assert server.asked == 3
 
 
-def test_while_postgresql_is_away_what_was_read_before_is_used() -> None:
+def test_the_last_copy_is_used_while_postgresql_is_away() -> None:
     server = _PostgreSQL()
 
     async def read() -> list[set[int]]:

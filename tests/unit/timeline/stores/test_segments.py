@@ -1,4 +1,4 @@
-"""What a viewer may be shown of whole lists, against the one rule asked post by post."""
+"""What a viewer may be shown of whole lists, compared with the rule applied post by post."""
 
 from typing import Any, cast
 
@@ -15,11 +15,11 @@ from timeline.stores.segments import MANY, VisibilityFilter, merge_lists
 ROWS = st.lists(st.integers(1, 60), max_size=60)
 SETS = st.frozensets(st.integers(1, 60), max_size=30)
 AUTHORS = st.frozensets(st.integers(0, 9))
-OTHERS = st.sampled_from([frozenset[int](), frozenset(range(100, 100 + MANY))])  # with or without many of no account
+OTHERS = st.sampled_from([frozenset[int](), frozenset(range(100, 100 + MANY))])  # with or without many irrelevant ones
 
 
 def _packed(numbers: list[int]) -> bytes:
-    return b"".join(pack_entry(number, Reason.RECENT, place / 100) for place, number in enumerate(numbers))
+    return b"".join(pack_entry(number, Reason.RECENT, offset / 100) for offset, number in enumerate(numbers))
 
 
 def _visibility(unknown: frozenset[int], deleted: frozenset[int], viewer: Viewer) -> VisibilityFilter:
@@ -29,7 +29,7 @@ def _visibility(unknown: frozenset[int], deleted: frozenset[int], viewer: Viewer
 
 
 @given(ROWS, SETS, SETS, SETS, AUTHORS, OTHERS)
-def test_it_lets_pass_what_the_rule_does_and_what_nobody_knows(
+def test_it_lets_pass_what_the_rule_allows_and_unknown_posts(
     numbers: list[int], unknown: frozenset[int], deleted: frozenset[int], posts: frozenset[int],
     authors: frozenset[int], others: frozenset[int],
 ) -> None:  # fmt: skip
@@ -48,22 +48,22 @@ def test_it_lets_pass_what_the_rule_does_and_what_nobody_knows(
 @given(ROWS, SETS)
 def test_of_a_post_that_comes_twice_the_first_entry_stays(numbers: list[int], without: frozenset[int]) -> None:
     indexed, offsets = merge_lists([_packed(numbers)], without=without), dict[int, int]()
-    for place, number in enumerate(numbers):
+    for offset, number in enumerate(numbers):
         if number not in without:
-            offsets.setdefault(number, place)
-    assert indexed.packed == b"".join(_packed(numbers)[6 * place :][:6] for place in offsets.values())
+            offsets.setdefault(number, offset)
+    assert indexed.packed == b"".join(_packed(numbers)[6 * offset :][:6] for offset in offsets.values())
     assert [*indexed.index] == [*offsets] == post_numbers_of(indexed.packed)
 
 
 @given(ROWS, SETS)
-def test_where_a_few_stand_is_where_all_do(numbers: list[int], some: frozenset[int]) -> None:
-    sought = some.intersection(numbers)
+def test_the_offsets_of_a_few_are_those_in_the_index(numbers: list[int], few: frozenset[int]) -> None:
+    sought = few.intersection(numbers)
     found, index = merge_lists([_packed(numbers)]).offsets(sought), merge_lists([_packed(numbers)]).index
     assert [found[number] for number in sought] == [index[number] for number in sought]
 
 
 @given(ROWS, SETS, SETS)
-def test_what_is_deleted_later_is_left_out_as_well(
+def test_posts_that_are_deleted_later_are_left_out_as_well(
     numbers: list[int], first: frozenset[int], later: frozenset[int]
 ) -> None:
     indexed = merge_lists([_packed(numbers)])

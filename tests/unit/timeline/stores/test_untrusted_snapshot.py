@@ -1,4 +1,4 @@
-"""The snapshot's file, whose hash is no secret: whoever may write it can make it say anything, and hurts nobody."""
+"""The snapshot file is untrusted: its hash is no signature, so a forged file may hold anything and must do no harm."""
 
 import hashlib
 import os
@@ -10,7 +10,7 @@ import pytest
 from shared.files.snapshot_owner import LENGTH, MAGIC, read_snapshot_owner
 from shared.ranked_lists.catalogue import DeletedPosts
 from tests.promptly import promptly
-from tests.unit.timeline.stores.test_snapshot_file import NOBODYS_REDIS, snapshot_of
+from tests.unit.timeline.stores.test_snapshot_file import UNUSED_REDIS, snapshot_of
 from timeline.stores.local_copies import Snapshot
 from timeline.stores.snapshot_file import MAX_BYTES, SnapshotFile
 
@@ -53,7 +53,7 @@ NO_FILES: dict[str, Callable[[Path], None]] = {
 
 
 @pytest.mark.parametrize("kind", NO_FILES)
-def test_what_is_no_file_is_not_used(tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_only_a_regular_file_is_used(tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture) -> None:
     NO_FILES[kind](tmp_path / "timeline.bin")
     snapshot, deleted = loaded(tmp_path / "timeline.bin")
     assert (snapshot.newest, deleted) == (None, frozenset())
@@ -61,7 +61,7 @@ def test_what_is_no_file_is_not_used(tmp_path: Path, kind: str, caplog: pytest.L
 
 
 @pytest.mark.parametrize("kind", NO_FILES)
-def test_its_owner_is_not_asked_of_what_is_no_file(tmp_path: Path, kind: str) -> None:
+def test_the_owner_is_read_from_a_regular_file_only(tmp_path: Path, kind: str) -> None:
     NO_FILES[kind](tmp_path / "timeline.bin")
     with pytest.raises(OSError, match="expected"):
         promptly(lambda: read_snapshot_owner(tmp_path / "timeline.bin"))
@@ -71,7 +71,7 @@ def test_its_owner_is_not_asked_of_what_is_no_file(tmp_path: Path, kind: str) ->
 def test_a_timeline_replaces_it(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "timeline.bin"
     NO_FILES[kind](path)
-    assert promptly(lambda: SnapshotFile(path, installation="ours").save(snapshot_of("p"), DeletedPosts(NOBODYS_REDIS)))
+    assert promptly(lambda: SnapshotFile(path, installation="ours").save(snapshot_of("p"), DeletedPosts(UNUSED_REDIS)))
     assert path.is_file()
     assert not path.is_symlink()
 
@@ -87,22 +87,22 @@ def test_a_file_of_a_terabyte_is_not_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"\xff" * 3, b"\x00" * 41, b"\xff" * 200, b"\x01"])
 @pytest.mark.parametrize("number", range(1, PARTS))
-def test_a_sealed_file_with_a_broken_part_is_used_in_no_part(tmp_path: Path, number: int, content: bytes) -> None:
+def test_nothing_is_used_of_a_hashed_file_with_a_broken_part(tmp_path: Path, number: int, content: bytes) -> None:
     path = tmp_path / "timeline.bin"
     path.write_bytes(with_part(number, content))
     snapshot, deleted = loaded(path)
-    if snapshot.newest is None:  # else it happens to be a part that can be read
+    if snapshot.newest is None:  # otherwise the random bytes happen to be valid
         assert (snapshot.everyone, snapshot.new_posts, deleted) == (None, None, frozenset())
 
 
 @pytest.mark.parametrize("body", [b"\x00" * 4_000, LENGTH.pack(2**32 - 1), b"", b"\x01"])
-def test_a_sealed_file_of_other_parts_is_not_used(tmp_path: Path, body: bytes) -> None:
+def test_a_hashed_file_of_other_parts_is_not_used(tmp_path: Path, body: bytes) -> None:
     path = tmp_path / "timeline.bin"
     path.write_bytes(sealed(body))
     assert loaded(path)[0].newest is None
 
 
-def test_the_file_of_the_version_before_is_used() -> None:
+def test_a_file_of_the_previous_version_is_used() -> None:
     snapshot, deleted = loaded(OLDER)
     assert snapshot.newest is not None
     assert [snapshot.catalogue.get(number).post_id for number in (0, 2)] == ["kept-post", "newest-post"]  # type: ignore[union-attr]
