@@ -43,7 +43,7 @@ def test_an_epoch_ends_after_its_last_step_whoever_is_left() -> None:
 def test_every_like_is_either_shown_or_asked_for() -> None:
     data = world()
     for batch in epoch(WHOLE):
-        shown = zip(batch.user_rows[batch.history_users], batch.post_rows[batch.shown], strict=True)
+        shown = zip(batch.user_rows[batch.history_users], batch.post_rows[batch.history_posts], strict=True)
         asked = zip(batch.user_rows[batch.target_users], batch.post_rows[batch.target_posts], strict=True)
         expected = [(user, post) for user, post in likes_at(data) if user in batch.user_rows]
         assert sorted([*shown, *asked]) == sorted(expected)
@@ -58,19 +58,24 @@ def test_what_is_asked_comes_after_what_is_shown() -> None:
     at = likes_at(world())
     for batch in epoch(WHOLE):
         for place, user in enumerate(batch.user_rows.tolist()):
-            shown = [at[user, post] for post in batch.post_rows[batch.shown[batch.history_users == place]].tolist()]
+            shown = [
+                at[user, post] for post in batch.post_rows[batch.history_posts[batch.history_users == place]].tolist()
+            ]
             assert max(shown, default=-1.0) < batch.target_at[batch.target_users == place].min()
 
 
 def test_in_random_order_earlier_likes_may_be_asked_for() -> None:
     at = likes_at(world())
     (batch,) = epoch(replace(WHOLE, batch_users=10, in_time_order=False))
-    shown = [at[u, p] for u, p in zip(batch.user_rows[batch.history_users], batch.post_rows[batch.shown], strict=True)]
+    shown = [
+        at[u, p]
+        for u, p in zip(batch.user_rows[batch.history_users], batch.post_rows[batch.history_posts], strict=True)
+    ]
     assert max(shown) > batch.target_at.min() + 10  # ten pairs are one like of each user
 
 
 def test_without_history_everything_is_asked_for() -> None:
-    assert all(len(batch.shown) == 0 for batch in epoch(WHOLE, history=False))
+    assert all(len(batch.history_posts) == 0 for batch in epoch(WHOLE, history=False))
 
 
 def test_all_posts_take_part_when_they_fit() -> None:
@@ -83,7 +88,7 @@ def test_the_chance_of_a_post_is_how_often_it_takes_part() -> None:
     for seed in range(200):
         for batch in batches_of(data, recipe, history=True, generator=np.random.default_rng(seed)):
             seen[batch.post_rows] += 1
-            chance[batch.post_rows] = batch.chance
+            chance[batch.post_rows] = batch.inclusion_probability
             n_steps += 1
     np.testing.assert_allclose(chance[1:], seen[1:] / n_steps, atol=0.08)
 
