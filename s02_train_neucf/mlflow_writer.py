@@ -49,7 +49,7 @@ class Figure:
 
 
 def main() -> int:
-    """Read, write; gives the exit code."""
+    """Read the message and write the run; returns the exit code."""
     message = json.load(sys.stdin)
     try:
         _write(message)
