@@ -41,7 +41,7 @@ class LastScoringRun:
 class ChosenUsers:
     """The users that a run scores, and what it stores for the next one."""
 
-    users: npt.NDArray[np.int64]  # places in `inputs.users`
+    users: npt.NDArray[np.int64]  # indices in `inputs.users`
     is_partial: bool
     drop_if_cold: frozenset[str]  # users whose list is dropped if they are now cold
     digests: UserDigests | None  # over views

@@ -46,7 +46,7 @@ from shared.ranked_lists.job_store import JobStore, PublishedCounts
 from shared.ranked_lists.publication import Publication
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
 
-# Seconds of encoded_list step in the demo, for a run that has nothing to encode; only their ratios count.
+# Seconds of each step in the demo, for a run that has nothing to encode; only their ratios count.
 STEPS = {"start": 5.0, "captions": 0.2, "photos": 0.2, "loading": 0.5, "lists": 2.0}
 PROGRESS_EVERY = 100  # lists
 SECONDS_PER_DAY = 86_400
@@ -246,7 +246,7 @@ def scored_lists(
 ) -> Iterator[tuple[str, bytes]]:
     """Pairs of user id and encoded list, block by block; users to whom nothing may be shown are left out.
 
-    `added` is the serving order's term of encoded_list candidate, from `serving_term`.
+    `added` is the serving order's term of each candidate, from `serving_term`.
     """
     model, device = artefact.model, next(artefact.model.parameters()).device
     post_rows = artefact.posts.model_rows(inputs.posts.id_hashes)

@@ -1,4 +1,4 @@
-"""One training run: encode, load, try against plain rankers, train on everything, save, judge, promote if it wins."""
+"""One training run: encode, load, evaluate beside baselines, train on all data, judge, save, promote if it passes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -48,12 +48,16 @@ from shared.run_progress import ReportProgress
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
 
 JOB = "train"
-_NOT_SHAPING = {"train_cron", "schedule_timezone", "models_kept"}  # of training's settings: no model depends on them
+_NOT_SHAPING = {
+    "train_cron",
+    "schedule_timezone",
+    "models_kept",
+}  # settings of the training on which models do not depend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSettings:
-    """What a run reads of the settings."""
+    """The settings that a run uses."""
 
     train: TrainSettings
     model: ModelSettings
@@ -65,7 +69,7 @@ class JobSettings:
     mirror: MirrorSettings | None = None
 
     def for_the_record(self) -> dict[str, Any]:
-        """What shaped the model and its trial, as plain values; no secrets, no paths."""
+        """The settings that shaped the model and its evaluation, as JSON values; no secrets, no paths."""
         return {
             "train": self.train.model_dump(mode="json", exclude=_NOT_SHAPING),
             "window": self.window.model_dump(mode="json"),
@@ -75,40 +79,44 @@ class JobSettings:
 
 
 def run_training(database: Database, settings: JobSettings, run: Run, now: datetime) -> Mapping[str, Any]:
-    """Train and judge a model; gives the report for the run's row. The run's progress tells how far it is."""
+    """Train and judge a model; returns the report for the run's row."""
     watch, report, database = Stopwatch(), run.progress.report, for_run(database, run)
-    run.progress.plan(shares(_last_stages(database)))
+    run.progress.plan(shares(_stages_of_last_run(database)))
     report(START, 0, 1)
     with watch.part("start"):
-        encoders = _made_ready(database, settings, now)
+        encoders = _prepare(database, settings, now)
     with watch.part("encode"):
         encoded = encode_new(database, encoders, settings.content, now, report)
     report(LOADING, 0, 1)
     with watch.part("load"):
-        data = _loaded(database, encoders, settings, now)
-    plan, history, curves = _trial(settings, encoders, data, watch, report), History.of(data), LearningCurves()
-    on_epoch = _epochs_told(report, curves, watch)
-    evaluation = _tried(plan, history, on_epoch)
-    # Nothing of the trial starts from the champion, which has seen what the replay and the cuts ask for.
-    before = _champion(database, settings, encoders) if settings.train.warm_start else None
-    fitted = _fitted(plan, on_epoch, evaluation, before)
+        data = _load(database, encoders, settings, now)
+    plan, history, curves = (
+        _evaluation_plan(settings, encoders, data, watch, report),
+        History.of(data),
+        LearningCurves(),
+    )
+    on_epoch = _epoch_recorder(report, curves, watch)
+    evaluation = _evaluate(plan, history, on_epoch)
+    # The evaluation's models do not start from the champion, which has seen their test likes.
+    predecessor = _champion(database, settings, encoders) if settings.train.warm_start else None
+    fitted = _fit(plan, on_epoch, evaluation, predecessor)
     report(SAVING, 0, 1)
-    judged = judge(history, plan, fitted, evaluation.replay)
-    manifest = _manifest(database, encoders, fitted, plan, evaluation, before, now)
+    verdict = judge(history, plan, fitted, evaluation.replay)
+    manifest = _manifest(database, encoders, fitted, plan, evaluation, predecessor, now)
     artefact = Artefact(fitted.model, fitted.data.users, fitted.data.posts, manifest)
     folder = settings.model.model_dir
-    version = save_model(database, folder, run, artefact, judged, report=_report(judged, evaluation))
+    version = save_model(database, folder, run, artefact, verdict, report=_report(verdict, evaluation))
     drop_old_folders(database, folder, newest=settings.train.models_kept)
     drop_unused_vectors(database, folder, encoders)
-    if settings.mirror is not None:  # last: nothing waits for it
+    if settings.mirror is not None:  # last, because nothing depends on it
         trained = MirroredTraining(
             version=version, model_dir=folder, began=now, curves=curves, settings=settings.for_the_record()
         )
         mirror_training(database, settings.mirror, trained)
     return {
         "model": version,
-        "promoted": judged.promote,
-        "verdict": judged.reason,
+        "promoted": verdict.promote,
+        "verdict": verdict.reason,
         "amounts": _amounts(data, settings),
         **encoded,
         "work": {**_sizes(fitted, data), **watch.counts()},
@@ -117,12 +125,12 @@ def run_training(database: Database, settings: JobSettings, run: Run, now: datet
     }
 
 
-def _made_ready(database: Database, settings: JobSettings, now: datetime) -> Encoders:
-    """All that the end of the run will want, before its hours begin."""
+def _prepare(database: Database, settings: JobSettings, now: datetime) -> Encoders:
+    """Check and prepare what the end of the run needs, before the long work; returns the encoders."""
     folder = settings.model.model_dir
     claim_folder(folder, installation_id(database), partial(knows_models, database))
     drop_unfinished(database, folder)
-    check_folder(folder, partial(_first_model, database, settings, now))
+    check_folder(folder, partial(_expected_model_bytes, database, settings, now))
     refuse_without_rights(database, TRAINING)
     refuse_too_little(
         database, days=settings.train.train_days, min_positives=settings.lists.cold_min_positives, now=now
@@ -132,33 +140,35 @@ def _made_ready(database: Database, settings: JobSettings, now: datetime) -> Enc
     return encoders
 
 
-def _loaded(database: Database, encoders: Encoders, settings: JobSettings, now: datetime) -> TrainingData:
+def _load(database: Database, encoders: Encoders, settings: JobSettings, now: datetime) -> TrainingData:
     with stage("train.load") as facts:
         data = load_training_data(database, encoders, days=settings.train.train_days, now=now)
         facts.update(events=len(data.events), posts=len(data.posts))
     return data
 
 
-def _tried(plan: EvaluationPlan, history: History, on_epoch: OnEpoch) -> EvaluationResult:
+def _evaluate(plan: EvaluationPlan, history: History, on_epoch: OnEpoch) -> EvaluationResult:
     with stage("train.trial") as facts:
         evaluation = evaluate_model(plan, history, on_epoch)
         facts.update(cuts=len(evaluation.replay.cuts), order=str(evaluation.replay.order))
     return evaluation
 
 
-def _fitted(
-    plan: EvaluationPlan, on_epoch: OnEpoch, evaluation: EvaluationResult, before: Predecessor | None
+def _fit(
+    plan: EvaluationPlan, on_epoch: OnEpoch, evaluation: EvaluationResult, predecessor: Predecessor | None
 ) -> Fitted:
-    """The model that may go live: it has seen everything that still stands."""
+    """Train the model that may go live, on all posts that are not deleted."""
     with stage("train.fit") as facts:
-        fitted = plan.fit(plan.data.without_deleted(), partial(on_epoch, ALL_DATA), evaluation.search_result, before)
+        fitted = plan.fit(
+            plan.data.without_deleted(), partial(on_epoch, ALL_DATA), evaluation.search_result, predecessor
+        )
         sizes = _sizes(fitted, plan.data)
         facts.update(epochs=fitted.search_result.recipe.epochs, users=sizes["users"], posts=sizes["posts"])
     return fitted
 
 
 def _sizes(fitted: Fitted, data: TrainingData) -> dict[str, int]:
-    """How much was learned from."""
+    """The amounts that the model was trained on."""
     return {
         "users": fitted.data.users.n_rows - 1,
         "posts": fitted.data.posts.n_rows - 1,
@@ -167,27 +177,27 @@ def _sizes(fitted: Fitted, data: TrainingData) -> dict[str, int]:
     }
 
 
-def _first_model(database: Database, settings: JobSettings, now: datetime) -> int:
-    """Bytes that a model will take, by those whom it will know."""
+def _expected_model_bytes(database: Database, settings: JobSettings, now: datetime) -> int:
+    """Bytes that a model will take, given its users and posts."""
     with database.read() as snapshot:
         users, posts = count_trainable(snapshot, since=now - timedelta(days=settings.train.train_days))
     return model_bytes(users=users, posts=posts, members=settings.recipe.members)
 
 
-def _last_stages(database: Database) -> Mapping[str, float] | None:
-    """Seconds by part of the last good training."""
+def _stages_of_last_run(database: Database) -> Mapping[str, float] | None:
+    """Seconds by stage of the last successful training."""
     last = last_report(database, JOB)
     return (last["report"] or {}).get("stages") if last is not None else None
 
 
-def _trial(
+def _evaluation_plan(
     settings: JobSettings, encoders: Encoders, data: TrainingData, watch: Stopwatch, report: ReportProgress
 ) -> EvaluationPlan:
-    """What is trained, how, and what it is held against."""
+    """How models are trained and evaluated in this run."""
     seed = settings.train.train_seed
     return EvaluationPlan(
         data=data,
-        config=_shape(encoders),
+        config=_config(encoders),
         recipe=settings.train.applied_to(settings.recipe),
         rules=ReplayRules(
             window=settings.window, formula=settings.formula, min_known=settings.lists.cold_min_positives, seed=seed
@@ -201,22 +211,22 @@ def _trial(
 
 
 def _champion(database: Database, settings: JobSettings, encoders: Encoders) -> Predecessor | None:
-    """The model that is served, to start from."""
+    """The champion, to start from."""
     image, caption = manifest_encoder(encoders.image.card), manifest_encoder(encoders.caption.card)
     return champion_to_start_from(database, settings.model.model_dir, image=image, caption=caption)
 
 
-def _report(judged: Verdict, evaluation: EvaluationResult) -> dict[str, Any]:
-    """What the model's record in PostgreSQL says of it."""
+def _report(verdict: Verdict, evaluation: EvaluationResult) -> dict[str, Any]:
+    """The report in the model's record in PostgreSQL."""
     return {
-        "verdict": judged.reason,
-        "checks": [{"passed": check.passed, "found": check.sentence} for check in judged.checks],
+        "verdict": verdict.reason,
+        "checks": [{"passed": check.passed, "found": check.sentence} for check in verdict.checks],
         **report_json(evaluation),
     }
 
 
 def _amounts(data: TrainingData, settings: JobSettings) -> Mapping[str, Any]:
-    """How much there was to learn from, for the meter of phase 2."""
+    """How much data there was, for the report on phase 2's readiness."""
     return amounts_of(
         data.events.user_id_hashes,
         data.events.post_id_hashes,
@@ -227,7 +237,7 @@ def _amounts(data: TrainingData, settings: JobSettings) -> Mapping[str, Any]:
     )
 
 
-def _shape(encoders: Encoders) -> NeuCFConfig:
+def _config(encoders: Encoders) -> NeuCFConfig:
     return NeuCFConfig(image_width=encoders.image.card.width, caption_width=encoders.caption.card.width)
 
 
@@ -237,11 +247,11 @@ def _manifest(
     fitted: Fitted,
     plan: EvaluationPlan,
     evaluation: EvaluationResult,
-    before: Predecessor | None,
+    predecessor: Predecessor | None,
     now: datetime,
 ) -> Manifest:
     events, shown = plan.data.events, evaluation.shown  # at least one event: a model was fitted
-    started_from = {} if before is None else {"started_from": before.name}
+    started_from = {} if predecessor is None else {"started_from": predecessor.name}
     return Manifest(
         config=fitted.model.config,  # that of all members together
         image_encoder=manifest_encoder(encoders.image.card),
@@ -262,10 +272,10 @@ def recipe_json(recipe: Recipe) -> dict[str, Any]:
     return {name: getattr(recipe, name) for name in Recipe.__dataclass_fields__}
 
 
-def _epochs_told(report: ReportProgress, curves: LearningCurves, watch: Stopwatch) -> OnEpoch:
+def _epoch_recorder(report: ReportProgress, curves: LearningCurves, watch: Stopwatch) -> OnEpoch:
     reported = EpochsReported(report)
 
-    def told(cut: str, epoch: EpochResult) -> None:
+    def record(cut: str, epoch: EpochResult) -> None:
         curves.add(cut, epoch)
         watch.add("epochs", epoch.seconds)
         watch.count("epochs", 1)
@@ -274,4 +284,4 @@ def _epochs_told(report: ReportProgress, curves: LearningCurves, watch: Stopwatc
             watch.count("validations", 1)
         reported.add(cut, epoch)
 
-    return told
+    return record

@@ -1,4 +1,4 @@
-"""Brings a trained model before the gate: its replay, its weights, and the lists that it would give now."""
+"""Judges a trained model by the gate's checks: its replay, its weights, and the lists that it would give now."""
 
 from typing import TYPE_CHECKING
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 def judge(history: History, plan: "EvaluationPlan", fitted: Fitted, replay: Replay) -> Verdict:
-    """What the gate says of the model that would go live, by the replay and by the lists that it would give now."""
+    """The verdict on the model that would go live."""
     finite = weights_are_finite(fitted.model)
     if not finite:
         return verdict(replay, finite=False, diversity=None)
-    end = float(np.nextafter(history.by_time.at[-1], np.inf))  # all that happened is known
+    end = float(np.nextafter(history.by_time.at[-1], np.inf))  # after the last event
     diversity = list_diversity_at(history, plan.rules, ModelAtCut(fitted, history), replay.order, end)
     return verdict(replay, finite=True, diversity=diversity)
 
 
 def weights_are_finite(model: NeuCF) -> bool:
     """Whether no weight is NaN or infinite."""
-    return all(bool(torch.isfinite(each).all()) for each in model.state_dict().values())
+    return all(bool(torch.isfinite(tensor).all()) for tensor in model.state_dict().values())

@@ -1,7 +1,7 @@
-"""Mirrors a training run to MLflow, for people who like its screens. PostgreSQL owns versions; nothing reads this.
+"""Mirrors a training run to MLflow, for viewing only: versions are in PostgreSQL, and nothing reads the mirror.
 
-MLflow works in a process of its own (`mlflow_writer`), so that a server that hangs can be left, and so that what MLflow
-brings along stays out of the trainer. Whatever goes wrong there costs one line in the log, never the run.
+MLflow runs in a process of its own (`mlflow_writer`), so that a server that hangs can be abandoned, and MLflow's many
+dependencies stay out of the trainer. A failure there costs one line in the log, never the run.
 """
 
 import json
@@ -25,28 +25,28 @@ from shared.logs import log_trouble, stage
 from shared.neucf.model_files import parse_manifest, read_manifest_bytes
 from shared.settings import PREFIX
 
-WRITE_SECONDS = 60.0  # for all of it, from a server that answers: some weights, plots and figures
-REQUEST_SECONDS = 5  # of one request; a server that says nothing for so long is left
-OUT_OF_THE_MANIFEST = ("metrics", "numbering")  # the report says the former better; the latter is a tag
+WRITE_SECONDS = 60.0  # for everything: weights, plots and figures
+REQUEST_SECONDS = 5  # of one request without an answer
+OUT_OF_THE_MANIFEST = ("metrics", "numbering")  # metrics are in the report; the numbering is a tag
 MAX_REASON = 300  # characters
 _ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MirroredTraining:
-    """What is mirrored beside what PostgreSQL knows of the version."""
+    """What is mirrored in addition to the version's record in PostgreSQL."""
 
     version: int
     model_dir: Path
     began: datetime
     curves: LearningCurves
-    settings: Mapping[str, Any]  # what the run read of them, by group; no secrets
+    settings: Mapping[str, Any]  # that the run used, by group; no secrets
 
 
 def mirror_training(database: Database, settings: MirrorSettings, trained: MirroredTraining) -> bool:
     """Write a version's run to MLflow, and bring the aliases and files of earlier ones up to date there.
 
-    Gives False, after a line in the log, where that could not be done.
+    Returns False, after a line in the log, if that failed.
     """
     if settings.mlflow_uri is None:
         return False
@@ -59,13 +59,18 @@ def mirror_training(database: Database, settings: MirrorSettings, trained: Mirro
             reason = str(error)
         facts.update(model=trained.version, written=reason is None)
     if reason is not None:
-        log_trouble("train.not_mirrored", model=trained.version, mlflow=_place(uri), reason=reason.replace(uri, "…"))
+        log_trouble(
+            "train.not_mirrored",
+            model=trained.version,
+            mlflow=_without_credentials(uri),
+            reason=reason.replace(uri, "…"),
+        )
     return reason is None
 
 
 def message_of(models: list[ModelVersion], trained: MirroredTraining) -> dict[str, Any]:
-    """What the writer is told: plain values only."""
-    model = next(each for each in models if each.version == trained.version)
+    """The writer's input, as JSON values."""
+    model = next(version for version in models if version.version == trained.version)
     folder = trained.model_dir / model.folder
     manifest = parse_manifest(read_manifest_bytes(folder))
     kept = {name: value for name, value in manifest.items() if name not in OUT_OF_THE_MANIFEST}
@@ -81,34 +86,40 @@ def message_of(models: list[ModelVersion], trained: MirroredTraining) -> dict[st
         "report": model.report,
         "versions": [
             {
-                "version": each.version,
-                "alias": each.alias or "",
-                "state": each.state,
-                "verdict": each.verdict,
-                "has_files": (trained.model_dir / each.folder).is_dir(),
+                "version": version.version,
+                "alias": version.alias or "",
+                "state": version.state,
+                "verdict": version.verdict,
+                "has_files": (trained.model_dir / version.folder).is_dir(),
             }
-            for each in models
+            for version in models
         ],
     }
 
 
-def flat(values: Mapping[str, Any], above: str = "") -> dict[str, str]:
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     """Nested values as text under dotted names, as MLflow's parameters are."""
-    found: dict[str, str] = {}
+    flattened: dict[str, str] = {}
     for name, value in values.items():
         if isinstance(value, Mapping):
-            found |= flat(value, f"{above}{name}.")
+            flattened |= flat(value, f"{prefix}{name}.")
         else:
-            found[f"{above}{name}"] = "" if value is None else str(value)
-    return found
+            flattened[f"{prefix}{name}"] = "" if value is None else str(value)
+    return flattened
 
 
-def _write(told: str) -> str | None:
-    """Run the writer; None when it was good, else what it said."""
+def _write(message: str) -> str | None:
+    """Run the writer; returns None if it succeeded, else its error."""
     command = [sys.executable, "-m", "s02_train_neucf.mlflow_writer"]
     try:
         done = subprocess.run(
-            command, input=told, env=_environment(), capture_output=True, text=True, timeout=WRITE_SECONDS, check=False
+            command,
+            input=message,
+            env=_environment(),
+            capture_output=True,
+            text=True,
+            timeout=WRITE_SECONDS,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return f"not done in {WRITE_SECONDS:.0f} s"
@@ -118,12 +129,12 @@ def _write(told: str) -> str | None:
         return None
     if done.returncode == -signal.SIGALRM:
         return "no answer"
-    words = done.stderr.strip().splitlines()
-    return words[-1][:MAX_REASON] if words else f"the writer ended with {done.returncode}"
+    lines = done.stderr.strip().splitlines()
+    return lines[-1][:MAX_REASON] if lines else f"the writer ended with {done.returncode}"
 
 
 def _environment() -> dict[str, str]:
-    """No word to MLflow's makers, no second try, none of our secrets, and Python finds this package from anywhere."""
+    """No telemetry, no retries, none of our secrets, and Python finds this package from any folder."""
     here = os.pathsep.join(part for part in (str(_ROOT), os.environ.get("PYTHONPATH", "")) if part)
     return {
         **{name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)},
@@ -142,7 +153,7 @@ def _milliseconds(at: datetime) -> int:
     return int(at.timestamp() * 1000)
 
 
-def _place(uri: str) -> str:
-    """Where MLflow is, without credentials."""
+def _without_credentials(uri: str) -> str:
+    """The address without user name and password."""
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -1,4 +1,4 @@
-"""The mirror's two pictures: figures of all systems with their intervals, and what each epoch came to."""
+"""The mirror's two plots: figures of all systems with their intervals, and the learning curves."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,10 +15,10 @@ def draw_bars(report: Mapping[str, Any], path: Path) -> None:
     cuts = {"replay": report.get("replay", {}), **report.get("cuts", {})}
     shown = {name: cut["systems"] for name, cut in cuts.items() if cut.get("systems")}
     names = list(dict.fromkeys(system for systems in shown.values() for system in sorted(systems)))
-    colours = {system: f"C{place}" for place, system in enumerate(names)}  # the same in every picture
+    colours = {system: f"C{number}" for number, system in enumerate(names)}  # the same in every picture
     figure = Figure(figsize=(10, 3.2 * max(1, len(shown))), layout="constrained")
-    for place, (name, systems) in enumerate(shown.items(), start=1):
-        axes = figure.add_subplot(len(shown), 1, place)
+    for row, (name, systems) in enumerate(shown.items(), start=1):
+        axes = figure.add_subplot(len(shown), 1, row)
         axes.set_title(name)
         axes.set_xticks(range(len(SHOWN)), SHOWN)
         width = 0.8 / len(systems)
@@ -36,8 +36,8 @@ def draw_bars(report: Mapping[str, Any], path: Path) -> None:
 def draw_losses(losses: Series, validations: Series, path: Path) -> None:
     """One line for each training of the run: its loss, and below it its validation figure where there is one."""
     figure = Figure(figsize=(10, 7), layout="constrained")
-    for place, (title, all_series) in enumerate((("loss", losses), ("validation", validations)), start=1):
-        axes = figure.add_subplot(2, 1, place)
+    for row, (title, all_series) in enumerate((("loss", losses), ("validation", validations)), start=1):
+        axes = figure.add_subplot(2, 1, row)
         axes.set_ylabel(title)
         axes.set_xlabel("epoch")
         for name, series in all_series.items():

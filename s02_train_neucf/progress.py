@@ -1,4 +1,4 @@
-"""The steps of a training in their order, and the share of each: by the last training, where there was one."""
+"""The steps of a training in order, and the share of each in its time, estimated from the last training."""
 
 from collections.abc import Mapping
 
@@ -6,42 +6,45 @@ from s02_train_neucf.gate.cuts import N_CUTS, N_WARM_UP
 from s02_train_neucf.learning.curves import EpochResult
 from shared.run_progress import ReportProgress
 
-# Seconds by part of a first training of the demo's world on one core (`stages` of its report): only their shares count.
+# Seconds by stage of a first training of the demo on one core (`stages` of its report); only their ratios count.
 USUAL_STAGES = {
     "start": 5.0, "encode": 40.0, "load": 0.5, "epochs": 55.0, "validation": 2.0, "replay": 20.0, "exams": 10.0,
     "rest": 5.0,
 }  # fmt: skip
-SEARCHED, MEMBERS = 2.5, 3.0  # a fit with its search, and one of all members, in parts of a single model's fit
+SEARCHED, MEMBERS = (
+    2.5,
+    3.0,
+)  # times of a fit with search, and of a fit of all members, relative to the fit of one model
 
 START, CAPTIONS, PHOTOS, LOADING, SAVING = "start", "captions", "photos", "loading", "judging and saving"
 WARM_UP, GLOBAL, PER_USER, ALL_DATA = "warm-up", "global", "per user", "all data"
-N_MODELS = {WARM_UP: 2, PER_USER: 2, ALL_DATA: int(MEMBERS)}  # that are trained in one fit; elsewhere one
+N_MODELS = {WARM_UP: 2, PER_USER: 2, ALL_DATA: int(MEMBERS)}  # models trained in one fit; 1 in all others
 
 
 def training_step(cut: str) -> str:
-    """The name of the step that fits a model on a cut."""
+    """The name of the step that trains a model on a cut."""
     return f"training, {cut}"
 
 
 def replay_step(cut: str) -> str:
-    """… that ranks with it, step by step in time."""
+    """The name of the step that replays a cut."""
     return f"replay, {cut}"
 
 
 def all_posts_step(cut: str) -> str:
-    """… that ranks all posts with every system."""
+    """The name of the step that ranks all posts with every system."""
     return f"all posts, {cut}"
 
 
 def shares(stages: Mapping[str, float] | None) -> dict[str, float]:
-    """Step → its share, in the order of the steps.
+    """Step -> its share, in the order of the steps.
 
     Args:
-        stages: seconds by part of the last training, as its report holds them; None: there was none.
+        stages: seconds by stage from the report of the last training; None: there was none.
     """
     seconds = stages if stages else USUAL_STAGES
     fits = seconds.get("epochs", 0.0) + seconds.get("validation", 0.0)
-    cuts = [WARM_UP] * N_WARM_UP + [cut_name(place) for place in range(1, N_CUTS + 1)]
+    cuts = [WARM_UP] * N_WARM_UP + [cut_name(number) for number in range(1, N_CUTS + 1)]
     each_fit = fits / (2 * SEARCHED + N_CUTS + MEMBERS)
     each_replay, seconds_per_cut = seconds.get("replay", 0.0) / len(cuts), seconds.get("exams", 0.0) / 2
     plan = {
@@ -50,9 +53,9 @@ def shares(stages: Mapping[str, float] | None) -> dict[str, float]:
         PHOTOS: seconds.get("encode", 0.0) / 2,
         LOADING: seconds.get("load", 0.0),
     }
-    for place, cut in enumerate(cuts):
+    for index, cut in enumerate(cuts):
         plan[training_step(cut)] = each_fit * (SEARCHED if cut == WARM_UP else 1.0)
-        if place == N_WARM_UP:
+        if index == N_WARM_UP:
             plan[all_posts_step(GLOBAL)] = seconds_per_cut
         plan[replay_step(cut)] = each_replay
     return plan | {
@@ -63,23 +66,23 @@ def shares(stages: Mapping[str, float] | None) -> dict[str, float]:
     }
 
 
-def cut_name(place: int) -> str:
-    """The judged cuts count from 1."""
-    return f"cut {place}"
+def cut_name(number: int) -> str:
+    """The name of a judged cut; they count from 1."""
+    return f"cut {number}"
 
 
 class EpochsReported:
-    """Turns the epochs of a fit's models, which begin at 1 again with each, into one step that only grows."""
+    """Reports the epochs of a fit as one step that only grows, although they start again at 1 with each model."""
 
     def __init__(self, report: ReportProgress) -> None:
         self._report = report
-        self._cut, self._n_begun = "", 0
+        self._cut, self._n_started = "", 0
 
     def add(self, cut: str, epoch: EpochResult) -> None:
-        """After each epoch; `cut` may end in “ of 5”."""
+        """Report an epoch; `cut` may end in “ of 5”."""
         cut = cut.partition(" of ")[0]
         if cut != self._cut:
-            self._cut, self._n_begun = cut, 0
-        self._n_begun += epoch.number == 1
-        n_models = max(N_MODELS.get(cut, 1), self._n_begun)
-        self._report(training_step(cut), (self._n_begun - 1) * epoch.of + epoch.number, n_models * epoch.of)
+            self._cut, self._n_started = cut, 0
+        self._n_started += epoch.number == 1
+        n_models = max(N_MODELS.get(cut, 1), self._n_started)
+        self._report(training_step(cut), (self._n_started - 1) * epoch.of + epoch.number, n_models * epoch.of)

@@ -1,4 +1,4 @@
-"""What a training run reports: NeuCF beside plain rankers, in the replay and on two cuts with all posts ranked."""
+"""Evaluates a training's models beside baselines: in the replay, and on two cuts with all posts ranked."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -43,33 +43,34 @@ MakeRanker = Callable[[], Ranker]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationPlan:
-    """How a model is trained for a trial, and what it is held against."""
+    """How models are trained and evaluated in a run."""
 
     data: TrainingData
     config: NeuCFConfig
     recipe: Recipe
-    rules: ReplayRules  # of the replay; the users whom it asks are asked on the other cuts too
+    rules: ReplayRules  # its `min_known` holds for the other cuts too
     seed: int
     device: torch.device
-    warm: bool = False  # whether each model of the replay starts from that of the cut before, as nights do
-    watch: Stopwatch = field(default_factory=Stopwatch)  # of the replay and the exams
-    report_progress: ReportProgress = ignore_progress  # told of both, step by step
+    warm: bool = False  # whether each model of the replay starts from that of the cut before, as nightly trainings do
+    watch: Stopwatch = field(default_factory=Stopwatch)  # measures the parts of the evaluation
+    report_progress: ReportProgress = ignore_progress
 
     def fit(
         self,
         data: TrainingData,
         on_epoch: Callable[[EpochResult], None],
         search_result: SearchResult | None = None,
-        before: Predecessor | None = None,
+        predecessor: Predecessor | None = None,
     ) -> Fitted:
-        """A model that has seen these data, started from another where there is one to start from.
+        """A model trained on these data, started from `predecessor` if there is one.
 
         Raises:
-            TrainingRefused: no positive example in them.
+            TrainingRefused: there is no positive example.
         """
         return fit(
             data.events, data.posts, data.features, self.config, self.recipe,
-            seed=self.seed, device=self.device, search_result=search_result, on_epoch=on_epoch, before=before,
+            seed=self.seed, device=self.device, search_result=search_result, on_epoch=on_epoch,
+            predecessor=predecessor,
         )  # fmt: skip
 
 
@@ -78,44 +79,44 @@ class EvaluationResult:
     """All figures of a training run."""
 
     replay: Replay
-    cuts: Mapping[str, Report]  # "global" and "per user", where there is somebody to ask
-    search_result: SearchResult | None  # on the data before the first cut; None where there was nothing to learn from
+    cuts: Mapping[str, Report]  # "global" and "per user", if there are test users
+    search_result: SearchResult | None  # on the data before the first cut; None if there was nothing to learn from
 
     @property
     def shown(self) -> Report | None:
-        """The report whose figures stand for the model: the replay, else the first cut there is."""
+        """The report that describes the model: that of the replay, else of the first cut."""
         return self.replay.report or next(iter(self.cuts.values()), None)
 
 
 def evaluate_model(plan: EvaluationPlan, history: History, on_epoch: OnEpoch) -> EvaluationResult:
     """Replay the last part of the data, one training per cut; then rank all posts, on two cuts of the same data.
 
-    The number of epochs and the learning rate are searched for once, before the warm-up. The model of the first judged
-    cut is also that of the global cut, for it has seen the same. With a warm start each cut's model starts from that of
-    the cut before, and the first by chance: what is judged is what nights do, and no model has seen what it is asked.
-    A single member is trained at each cut: three take
-    thrice as long, and what goes live, their mean, was never measured worse than one of them (EXPERIMENTS.md).
+    Epochs and learning rate are searched for once, before the warm-up. The model of the first judged cut is also used
+    for the global cut, which has the same training data. With a warm start, each cut's model starts from that of the
+    cut before, as in nightly trainings, and the first from random values, so no model has seen its test likes.
+    Only one member is trained per cut: three take three times as long, and their mean, which goes live, was never
+    measured worse than one of them (EXPERIMENTS.md).
     """
     members, plan = plan.recipe.members, replace(plan, recipe=replace(plan.recipe, members=1))
     figures, reports, search_result, n_warm_up = [], dict[str, Report](), None, 0
-    before: Predecessor | None = None
+    predecessor: Predecessor | None = None
     cuts = cuts_of(history.by_time.at, history.likes, min_known=plan.rules.min_known)
-    for place, cut in enumerate(cuts):
-        name = f"cut {place} of {len(cuts) - N_WARM_UP}" if place >= N_WARM_UP else WARM_UP
+    for index, cut in enumerate(cuts):
+        name = f"cut {index} of {len(cuts) - N_WARM_UP}" if index >= N_WARM_UP else WARM_UP
         try:
-            fitted = plan.fit(plan.data.before(cut.start), partial(on_epoch, name), search_result, before)
+            fitted = plan.fit(plan.data.before(cut.start), partial(on_epoch, name), search_result, predecessor)
         except TrainingRefused:
             continue
         if plan.warm:
-            before = fitted.as_predecessor("the cut before")
+            predecessor = fitted.as_predecessor("the cut before")
         search_result = fitted.search_result
-        n_warm_up += place < N_WARM_UP
-        if place == N_WARM_UP:
+        n_warm_up += index < N_WARM_UP
+        if index == N_WARM_UP:
             without_deleted = plan.data.without_deleted()
             split = global_cut(without_deleted.events, without_deleted.posts, at=cut.start)
-            _note(reports, GLOBAL, _ask_all_posts(plan, GLOBAL, split, cut.start, fitted))
-        figures.append(_replayed(plan, history, cut, fitted, name))
-    _note(reports, PER_USER, _try_per_user(plan, on_epoch))
+            _add(reports, GLOBAL, _evaluate_on_all_posts(plan, GLOBAL, split, cut.start, fitted))
+        figures.append(_replay_cut(plan, history, cut, fitted, name))
+    _add(reports, PER_USER, _evaluate_per_user_cut(plan, on_epoch))
     replay = replay_of(
         figures, plan.rules.orders, n_warm_up=n_warm_up, n_posts=len(plan.data.posts.id_hashes),
         min_known=plan.rules.min_known, generator=np.random.default_rng(plan.seed),
@@ -125,8 +126,8 @@ def evaluate_model(plan: EvaluationPlan, history: History, on_epoch: OnEpoch) ->
     return EvaluationResult(replay=replay, cuts=reports, search_result=search_result)
 
 
-def _replayed(plan: EvaluationPlan, history: History, cut: ReplayCut, fitted: Fitted, name: str) -> CutFigures:
-    """One cut; the watch counts how many people were asked, and how often."""
+def _replay_cut(plan: EvaluationPlan, history: History, cut: ReplayCut, fitted: Fitted, name: str) -> CutFigures:
+    """Replay one cut, and count test users and steps."""
     step = replay_step(name.partition(" of ")[0])
     with plan.watch.part(REPLAY):
         figures = replay_cut(history, plan.rules, cut, ModelAtCut(fitted, history), partial(plan.report_progress, step))
@@ -137,19 +138,19 @@ def _replayed(plan: EvaluationPlan, history: History, cut: ReplayCut, fitted: Fi
 
 
 def report_json(evaluation: EvaluationResult) -> dict[str, Any]:
-    """The figures as plain values, for PostgreSQL and for the screen."""
+    """The figures as JSON values, for PostgreSQL and for display."""
     replay = evaluation.replay
     return {
         "replay": {
             "cuts": [
                 {
-                    "from": each.cut.start,
-                    "until": each.cut.end,
-                    "steps": each.n_steps,
-                    "users": each.n_users,
-                    "serving_order": each.order.to_json(),
+                    "from": cut.cut.start,
+                    "until": cut.cut.end,
+                    "steps": cut.n_steps,
+                    "users": cut.n_users,
+                    "serving_order": cut.order.to_json(),
                 }
-                for each in replay.cuts
+                for cut in replay.cuts
             ],
             "serving_order": replay.order.to_json(),
             **({"missing": replay.missing} if replay.report is None else _json(replay.report)),
@@ -178,8 +179,8 @@ def _figures(figures: Mapping[str, Interval]) -> dict[str, dict[str, float]]:
     return {metric: {"mean": value.mean, "low": value.low, "high": value.high} for metric, value in figures.items()}
 
 
-def _try_per_user(plan: EvaluationPlan, on_epoch: OnEpoch) -> Report | None:
-    """The per-user cut trains for itself, with its own search: what it asks may lie before the first replayed cut."""
+def _evaluate_per_user_cut(plan: EvaluationPlan, on_epoch: OnEpoch) -> Report | None:
+    """Evaluate on the per-user cut, with its own search: its test likes may be older than the first replayed cut."""
     data = plan.data.without_deleted()
     split = per_user_cut(data.events, data.posts, share=PER_USER_SHARE)
     end = float(data.events.at.max(initial=0.0)) + 1.0
@@ -190,10 +191,10 @@ def _try_per_user(plan: EvaluationPlan, on_epoch: OnEpoch) -> Report | None:
         )  # fmt: skip
     except TrainingRefused:
         return None
-    return _ask_all_posts(plan, PER_USER, split, end, fitted)
+    return _evaluate_on_all_posts(plan, PER_USER, split, end, fitted)
 
 
-def _ask_all_posts(plan: EvaluationPlan, name: str, split: Split, moment: float, fitted: Fitted) -> Report | None:
+def _evaluate_on_all_posts(plan: EvaluationPlan, name: str, split: Split, at: float, fitted: Fitted) -> Report | None:
     data, min_known = plan.data.without_deleted(), plan.rules.min_known
     try:
         task = evaluation_task_of(split.train, split.test, data.posts)
@@ -203,7 +204,7 @@ def _ask_all_posts(plan: EvaluationPlan, name: str, split: Split, moment: float,
         return None
     systems: dict[str, MakeRanker] = {
         NEUCF: lambda: ModelRanker(fitted.model, task, fitted.data.users, fitted.data.posts, data.features),
-        **make_baselines(task, split, plan, moment),
+        **make_baselines(task, split, plan, at),
     }
     protocol = f"{name} cut by time; all {len(data.posts.id_hashes)} posts ranked; users with {min_known} likes or more"
     list_figures = ListFigures(task=task, cold_below=min_known, photos=data.features.image, seed=plan.seed)
@@ -217,22 +218,22 @@ def _ask_all_posts(plan: EvaluationPlan, name: str, split: Split, moment: float,
 
 
 def _counted(systems: Mapping[str, MakeRanker], on_system: Callable[[int, int], None]) -> dict[str, MakeRanker]:
-    """The same, each of which says that its turn has come."""
+    """The same functions; each first reports that its system has started."""
 
-    def made(place: int, make: MakeRanker) -> Ranker:
-        on_system(place, len(systems))
+    def make_counted(index: int, make: MakeRanker) -> Ranker:
+        on_system(index, len(systems))
         return make()
 
-    return {name: partial(made, place, make) for place, (name, make) in enumerate(systems.items())}
+    return {name: partial(make_counted, index, make) for index, (name, make) in enumerate(systems.items())}
 
 
-def make_baselines(task: EvaluationTask, split: Split, plan: EvaluationPlan, moment: float) -> dict[str, MakeRanker]:
-    """How to make each: one that lacks its package, or room for posts × posts, refuses when it is made."""
+def make_baselines(task: EvaluationTask, split: Split, plan: EvaluationPlan, at: float) -> dict[str, MakeRanker]:
+    """Functions that build the baselines; one refuses if its package is missing or posts × posts are too many."""
     features = plan.data.without_deleted().features
     contents = {"photo-knn": features.image, "caption-knn": features.caption}
     return {
         POPULARITY: lambda: Popularity(task.train_likes),
-        HEURISTIC: lambda: Heuristic(split.train_events, task.posts, plan.rules.formula, at=moment),
+        HEURISTIC: lambda: Heuristic(split.train_events, task.posts, plan.rules.formula, at=at),
         "item-knn": lambda: ItemKNN(task.train_likes),
         "ease": lambda: EASE(task.train_likes),
         "ials": lambda: IALS(task.train_likes, seed=plan.seed),
@@ -244,6 +245,6 @@ def make_baselines(task: EvaluationTask, split: Split, plan: EvaluationPlan, mom
     }
 
 
-def _note(reports: dict[str, Report], name: str, report: Report | None) -> None:
+def _add(reports: dict[str, Report], name: str, report: Report | None) -> None:
     if report is not None:
         reports[name] = report

@@ -1,7 +1,7 @@
-"""Saves a model, puts it on record, promotes one that won, and drops old folders: each step only while the run is ours.
+"""Saves a model, records it, promotes it if it passed, and drops old folders; each step only if the run is still ours.
 
-Files are written beside and renamed; what is dropped is renamed first, too. So a trainer that stood still while another
-one took its run over changes nothing when it goes on.
+Folders are written under another name and then renamed, and renamed before they are deleted. So a trainer that was
+suspended while another one took over its run changes nothing when it continues.
 """
 
 import shutil
@@ -22,11 +22,11 @@ from shared.neucf.artefact import Artefact, save_artefact
 from shared.neucf.model_folder import stored_models
 
 SCORE_JOB = "score"
-UNFINISHED, DROPPED = ".model-", ".dropped-"  # how the names of folders begin that no reader looks into
+UNFINISHED, DROPPED = ".model-", ".dropped-"  # prefixes of folders that readers ignore
 
 
 def save_model(
-    database: Database, folder: Path, run: Run, artefact: Artefact, judged: Verdict, *, report: Mapping[str, Any]
+    database: Database, folder: Path, run: Run, artefact: Artefact, verdict: Verdict, *, report: Mapping[str, Any]
 ) -> int:
     """Write the model's folder, put it on record, and promote it if it won; gives its version.
 
@@ -35,7 +35,7 @@ def save_model(
         folder: of the models.
         run: that trained it.
         artefact: the model.
-        judged: what the gate says.
+        verdict: what the gate says.
         report: for its record.
 
     Raises:
@@ -44,15 +44,15 @@ def save_model(
     """
     name = f"{UNFINISHED[1:]}{artefact.manifest.trained_at:%Y%m%dT%H%M%S}-{run.fence}"
     folder.mkdir(parents=True, exist_ok=True)
-    drop_unfinished(database, folder)  # before, for a full disk wants the room
-    saved = save_artefact(folder / name, artefact, allow_non_finite=not judged.promote)
+    drop_unfinished(database, folder)  # first, because the disk may be full
+    saved = save_artefact(folder / name, artefact, allow_non_finite=not verdict.promote)
     model = SavedModel(
         run_id=run.id,
         folder=name,
         sha256=saved.weights_sha256,
         manifest_sha256=saved.sha256,
-        accepted=judged.promote,
-        verdict=judged.reason,
+        accepted=verdict.promote,
+        verdict=verdict.reason,
         report=report,
     )
     try:
@@ -60,7 +60,7 @@ def save_model(
     except LeaseLost:
         shutil.rmtree(folder / name, ignore_errors=True)  # no record names it, and no other run writes this name
         raise
-    log_event("train.judged", model=version, promoted=judged.promote, verdict=judged.reason)
+    log_event("train.judged", model=version, promoted=verdict.promote, verdict=verdict.reason)
     return version
 
 
@@ -71,7 +71,7 @@ def put_on_record(database: Database, run: Run, model: SavedModel) -> int:
         LeaseLost: another run took over.
     """
     with database.begin() as connection:
-        extend_lease_in(connection, run)  # so that the run does not fail with its model promoted
+        extend_lease_in(connection, run)  # so that a promoted model's run does not fail
         version = register_model_in(connection, model)
         if model.accepted:
             promote_model_in(connection, version, by="the gate")
@@ -80,7 +80,7 @@ def put_on_record(database: Database, run: Run, model: SavedModel) -> int:
 
 
 def drop_unfinished(database: Database, folder: Path) -> None:
-    """Remove what trainings that were killed while they saved have left; only one training saves at a time.
+    """Remove what killed trainings have left; only one training saves at a time.
 
     Raises:
         LeaseLost: another run took over, and may be saving.
@@ -94,26 +94,26 @@ def drop_old_folders(database: Database, folder: Path, *, newest: int) -> None:
     """Remove the folders of this installation's models that are neither served nor among the newest; no others.
 
     Raises:
-        LeaseLost: another run took over; what is old is its to say.
+        LeaseLost: another run took over, and decides what is old.
     """
     stored, here = stored_models(folder), installation_id(database)
-    ours = knows_models(database, stored.hashes)
-    ours |= {
+    own = knows_models(database, stored.hashes)
+    own |= {
         name for name, trainer in stored.trained_by.items() if trainer == here
     }  # a killed training's, not on record
-    with database.begin() as connection:  # nobody promotes one of them before they are out of the way
-        _set_aside(folder, ours - kept_folders(connection, newest=newest))
+    with database.begin() as connection:  # so that none of them is promoted before it is renamed
+        _set_aside(folder, own - kept_folders(connection, newest=newest))
     _empty(folder)
 
 
 def _set_aside(folder: Path, names: Iterable[str]) -> None:
     for name in sorted(names):
         shutil.rmtree(folder / f"{DROPPED}{name}", ignore_errors=True)
-        with suppress(OSError):  # it costs room and nothing else; the next training tries again
+        with suppress(OSError):  # this only costs space; the next training tries again
             (folder / name).rename(folder / f"{DROPPED}{name}")
 
 
 def _empty(folder: Path) -> None:
-    """Delete what was set aside, by this run or by one that was killed over it."""
+    """Delete what this run, or one that was killed, has set aside."""
     for dropped in folder.glob(f"{DROPPED}*"):
         shutil.rmtree(dropped, ignore_errors=True)

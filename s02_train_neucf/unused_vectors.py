@@ -1,4 +1,4 @@
-"""Forgets the vectors of encoders that nobody needs any more, once a training has ended."""
+"""Deletes the vectors of encoders that are no longer needed, at the end of a training."""
 
 from pathlib import Path
 
@@ -12,11 +12,10 @@ from shared.neucf.artefact import read_manifest
 
 
 def drop_unused_vectors(database: Database, model_dir: Path, encoders: Encoders) -> None:
-    """Keep the vectors of the champion's encoders, of those of the model to roll back to, and of those just tried.
+    """Keep the vectors of the encoders of the champion, of the model to roll back to, and of this training.
 
-    So a challenger that was rejected need not encode everything again the next night, and a new champion's
-    predecessor can be served again at once. What is kept of a model whose manifest cannot be read is not known: then
-    all stays.
+    So after a rejection nothing has to be encoded again the next night, and the previous champion can be served again
+    at once. If a manifest cannot be read, nothing is deleted.
     """
     kept = {ContentKind.IMAGE: {encoders.image.card.identity}, ContentKind.CAPTION: {encoders.caption.card.identity}}
     try:

@@ -13,8 +13,7 @@ import sqlalchemy as sa
 
 from s01_heuristic.job import JobSettings
 from shared.candidates.candidate_events import candidate_events_of
-from shared.candidates.ranking_input import RankingInput as LoadedWorld
-from shared.candidates.ranking_input import posts_by_user
+from shared.candidates.ranking_input import RankingInput, posts_by_user
 from shared.db.bulk import Posts, Users
 from shared.db.engine import Database
 from shared.domain import KIND_CODES, InteractionKind, author_hash
@@ -205,8 +204,8 @@ def event_columns(world: World) -> Events:
     )
 
 
-def loaded(world: World, *, first_row: int = 1) -> LoadedWorld:
-    """The world as `load_world` would give it, without PostgreSQL."""
+def loaded(world: World, *, first_row: int = 1) -> RankingInput:
+    """The world as `load_ranking_input` would give it, without PostgreSQL."""
     posts, events = post_columns(world), event_columns(world)
     rows = list(range(first_row, first_row + len(posts)))
     touched = posts_by_user(posts, rows, events, at_most=1500)
@@ -219,7 +218,7 @@ def loaded(world: World, *, first_row: int = 1) -> LoadedWorld:
         )
         for user in world.users
     }
-    return LoadedWorld(
+    return RankingInput(
         posts=posts,
         post_numbers=rows,
         events=events,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # All likes so far; the heuristic; and its popularity term alone, which the serving order adds to the model's score:
 # what NeuCF gains over this last one comes from the model itself.
 POPULARITY, HEURISTIC, POPULAR_NOW = "popularity", "heuristic", "popularity now"
-BASELINES = (POPULARITY, HEURISTIC, POPULAR_NOW)  # in the order in which `ranked_at` gives them, before NeuCF's
+BASELINES = (POPULARITY, HEURISTIC, POPULAR_NOW)  # in the order of `ranked_at`, before NeuCF's
 CELLS_AT_ONCE = 2**22  # scores held at once, over users, candidates and serving orders
 LENGTH = max(KS)  # posts of a list that are evaluated
 

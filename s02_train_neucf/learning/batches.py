@@ -1,4 +1,4 @@
-"""Batches of users: which of their likes are shown as history, which are asked for, and against which posts."""
+"""Batches of users: which of their likes are input (history), which are targets, and which posts compete."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,39 +14,39 @@ if TYPE_CHECKING:
 
 Int64s = NDArray[np.int64]
 
-SHOWN_SHARE = 0.5  # of a user's likes that become history, where there is no order in time
+HISTORY_SHARE = 0.5  # of a user's likes, where there is no order in time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DislikedPosts:
-    """Posts of a step that some of its users turned away from."""
+    """Posts of a batch that some of its users hid or ignored."""
 
-    user: Int64s  # (n_shunned,) places of users
-    post: Int64s  # (n_shunned,) places of posts
-    weight: NDArray[np.float32]  # (n_shunned,) as how many posts each counts
+    user: Int64s  # (n_disliked,) indices of users
+    post: Int64s  # (n_disliked,) indices of posts
+    weight: NDArray[np.float32]  # (n_disliked,) as how many posts each counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Batch:
-    """One step's users and posts. Places count within the batch's own posts."""
+    """The users and posts of one step. Indices are those of the batch's own users and posts."""
 
     user_rows: Int64s  # (n_users,)
     post_rows: Int64s  # (n_posts,) ascending, never row 0
-    chance: NDArray[np.float32]  # (n_posts,) how likely each post was to be in this batch; 1 when all are
-    shown: Int64s  # (n_shown,) places of history posts, user after user
+    inclusion_probability: NDArray[np.float32]  # (n_posts,) of each post in this batch; 1 if all posts are in it
+    history_posts: Int64s  # (n_history,) indices of liked posts that are input, user by user
     history_starts: Int64s  # (n_users,)
-    history_users: Int64s  # (n_shown,) places of users
-    target_users: Int64s  # (n_asked,) places of users
-    target_posts: Int64s  # (n_asked,) places of posts
-    target_at: NDArray[np.float64]  # (n_asked,) seconds
-    target_weights: NDArray[np.float32] | None = None  # (n_asked,) None: all alike
+    history_users: Int64s  # (n_history,) indices of users
+    target_users: Int64s  # (n_targets,) indices of users
+    target_posts: Int64s  # (n_targets,) indices of posts
+    target_at: NDArray[np.float64]  # (n_targets,) seconds
+    target_weights: NDArray[np.float32] | None = None  # (n_targets,) None: all alike
     disliked: DislikedPosts | None = None
 
 
 def batches_of(
     data: "TrainingSet", recipe: "Recipe", *, history: bool, generator: np.random.Generator
 ) -> Iterator[Batch]:
-    """One epoch: every user with a like once, or as often as makes enough steps, in a random order."""
+    """The batches of one epoch: every user with a like, repeated if needed for enough steps, in random order."""
     users = np.flatnonzero(data.likes.counts)
     size = users_in_a_step(len(users), recipe)
     times = -(-recipe.steps_per_epoch // -(-len(users) // size))  # both rounded up
@@ -56,25 +56,25 @@ def batches_of(
         likes, own = data.likes.take(chosen), data.likes.indices(chosen)
         at = data.liked_at[own]
         if not history:
-            shown = np.zeros(len(at), dtype=np.bool_)
+            in_history = np.zeros(len(at), dtype=np.bool_)
         else:
-            shown = _is_shown(likes, at, generator) if in_order else _shown_by_chance(likes, generator)
+            in_history = _earlier_likes(likes, at, generator) if in_order else _random_likes(likes, generator)
         rows, chance = _posts_of(data, likes, recipe.max_posts, generator)
         has_every_post = len(rows) == data.posts.n_rows - 1
         indices, user = likes.posts - 1 if has_every_post else np.searchsorted(rows, likes.posts), likes.users
-        n_shown = np.bincount(user[shown], minlength=len(chosen))
+        n_history = np.bincount(user[in_history], minlength=len(chosen))
         yield Batch(
             user_rows=chosen,
             post_rows=rows,
-            chance=chance,
-            shown=indices[shown],
-            history_starts=np.r_[0, np.cumsum(n_shown)[:-1]],
-            history_users=user[shown],
-            target_users=user[~shown],
-            target_posts=indices[~shown],
-            target_at=at[~shown],
-            target_weights=_weights(data, own[~shown]),
-            disliked=_shunned(data, chosen, rows),
+            inclusion_probability=chance,
+            history_posts=indices[in_history],
+            history_starts=np.r_[0, np.cumsum(n_history)[:-1]],
+            history_users=user[in_history],
+            target_users=user[~in_history],
+            target_posts=indices[~in_history],
+            target_at=at[~in_history],
+            target_weights=_weights(data, own[~in_history]),
+            disliked=_disliked(data, chosen, rows),
         )
 
 
@@ -84,19 +84,21 @@ def _weights(data: "TrainingSet", indices: Int64s) -> NDArray[np.float32] | None
     return data.event_weights.likes[indices]
 
 
-def _shunned(data: "TrainingSet", users: Int64s, post_rows: Int64s) -> DislikedPosts | None:
-    """What these users turned away from, of the posts of the step: none is drawn for it, so that `chance` holds."""
+def _disliked(data: "TrainingSet", users: Int64s, post_rows: Int64s) -> DislikedPosts | None:
+    """What these users hid or ignored among the posts of the step. No post is added for it: that would change
+    `inclusion_probability`.
+    """
     if data.event_weights is None or data.event_weights.disliked is None:
         return None
-    theirs = data.event_weights.disliked.take(users)
+    disliked = data.event_weights.disliked.take(users)
     weight = data.event_weights.disliked_weights[data.event_weights.disliked.indices(users)]
-    place = np.minimum(np.searchsorted(post_rows, theirs.posts), len(post_rows) - 1)
-    here = post_rows[place] == theirs.posts
-    return DislikedPosts(user=theirs.users[here], post=place[here], weight=weight[here])
+    index = np.minimum(np.searchsorted(post_rows, disliked.posts), len(post_rows) - 1)
+    here = post_rows[index] == disliked.posts
+    return DislikedPosts(user=disliked.users[here], post=index[here], weight=weight[here])
 
 
 def users_in_a_step(n_users: int, recipe: "Recipe") -> int:
-    """More where there are many, so that an epoch of a large app has fewer, larger steps."""
+    """Users per step: more in a large app, so that its epochs have fewer, larger steps."""
     return min(max(n_users // recipe.steps_per_epoch, recipe.batch_users), recipe.max_batch_users)
 
 
@@ -105,32 +107,34 @@ def _shuffled_parts(users: Int64s, size: int, generator: np.random.Generator) ->
     return [order[start : start + size] for start in range(0, len(order), size)]
 
 
-def _is_shown(likes: "LikeMatrix", order: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.bool_]:
-    """Which likes become history: from none to all but one of each user's, the earliest by `order`, ties at random."""
+def _earlier_likes(
+    likes: "LikeMatrix", order: NDArray[np.float64], generator: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Which likes become history: a random number of each user's earliest ones, but not all; ties at random."""
     ranked = np.lexsort((generator.random(len(order)), order, likes.users))
-    place = np.empty(len(order), dtype=np.int64)
-    place[ranked] = np.arange(len(order))
-    n_shown = np.floor(generator.random(likes.n_users) * likes.counts)  # (n_users,) less than each count
-    shown: NDArray[np.bool_] = place < np.repeat(likes.starts[:-1] + n_shown, likes.counts)
-    return shown
+    index = np.empty(len(order), dtype=np.int64)
+    index[ranked] = np.arange(len(order))
+    n_history = np.floor(generator.random(likes.n_users) * likes.counts)  # (n_users,) less than each count
+    in_history: NDArray[np.bool_] = index < np.repeat(likes.starts[:-1] + n_history, likes.counts)
+    return in_history
 
 
-def _shown_by_chance(likes: "LikeMatrix", generator: np.random.Generator) -> NDArray[np.bool_]:
-    """Half of the likes become history, but never all of a user's."""
+def _random_likes(likes: "LikeMatrix", generator: np.random.Generator) -> NDArray[np.bool_]:
+    """Which likes become history: a random half, but never all of a user's."""
     chance = generator.random(len(likes.posts))
     has_any = likes.counts > 0
     largest = np.maximum.reduceat(chance, likes.starts[:-1][has_any])  # of each user with a like
-    shown: NDArray[np.bool_] = (chance < SHOWN_SHARE) & (chance < np.repeat(largest, likes.counts[has_any]))
-    return shown
+    in_history: NDArray[np.bool_] = (chance < HISTORY_SHARE) & (chance < np.repeat(largest, likes.counts[has_any]))
+    return in_history
 
 
 def _posts_of(
     data: "TrainingSet", likes: "LikeMatrix", max_posts: int, generator: np.random.Generator
 ) -> tuple[Int64s, NDArray[np.float32]]:
-    """The posts of a step: all, or those of the batch's likes and some even draws, with the chance of each.
+    """The posts of a step and the probability of each to be in it: all posts, or liked ones and a uniform sample.
 
-    The chance corrects the softmax (Bengio and Senécal 2008; Yi et al., RecSys 2019): without it, posts that are
-    liked often would be pushed down for being in every batch.
+    The probability corrects the softmax (Bengio and Senécal 2008; Yi et al., RecSys 2019): without it, posts that are
+    liked often would be ranked too low, because they are in every batch.
     """
     every = data.post_rows()
     if len(every) <= max_posts:

@@ -1,4 +1,4 @@
-"""The champion as a model to start from, where it can be: same numbering of ids, and a file that is whole."""
+"""The champion as a model to start from, if its id hashes are those of this database and its files are intact."""
 
 from pathlib import Path
 
@@ -18,37 +18,39 @@ from shared.neucf.manifest import Encoder
 def champion_to_start_from(
     database: Database, model_dir: Path, *, image: Encoder, caption: Encoder
 ) -> Predecessor | None:
-    """The champion, or None where there is none, or none that can be used; the log says which.
+    """The champion, or None if there is none or it cannot be used; the log says why.
 
-    An encoder that was changed only costs its own layer; keys that another database gave out mean other people.
-    `image` and `caption` are the encoders in force.
+    Another encoder only means that its layer starts anew; a model of another installation is about other users.
+    `image` and `caption` are the current encoders.
     """
-    served = champion(database)
-    if served is None:
+    model_on_record = champion(database)
+    if model_on_record is None:
         log_event("train.cold_start", reason="no champion yet")
         return None
-    folder = model_dir / served.folder
+    folder = model_dir / model_on_record.folder
     try:
         manifest = read_manifest(folder)
         if manifest.numbering not in {installation_id(database), *earlier_ids(database)}:
-            log_event("train.cold_start", reason=f"model {served.version} numbers the users of another database")
+            log_event(
+                "train.cold_start", reason=f"model {model_on_record.version} numbers the users of another database"
+            )
             return None
-        kept = load_artefact(
+        artefact = load_artefact(
             folder,
             image=manifest.image_encoder,
             caption=manifest.caption_encoder,
             device=torch.device("cpu"),
-            sha256=served.sha256,
-            manifest_sha256=served.manifest_sha256,
+            sha256=model_on_record.sha256,
+            manifest_sha256=model_on_record.manifest_sha256,
         )
     except ArtefactError as error:
-        log_trouble("train.cold_start", reason=f"model {served.version}: {error}")
+        log_trouble("train.cold_start", reason=f"model {model_on_record.version}: {error}")
         return None
     return Predecessor(
-        name=f"model {served.version}",
-        model=kept.model,
-        users=kept.users,
-        posts=kept.posts,
+        name=f"model {model_on_record.version}",
+        model=artefact.model,
+        users=artefact.users,
+        posts=artefact.posts,
         same_image=manifest.image_encoder == image,
         same_caption=manifest.caption_encoder == caption,
     )

@@ -1,30 +1,30 @@
-"""What the epochs of a run came to: one series of losses and validation figures for each training in it."""
+"""Learning curves of a run: a series of losses and validation figures for each training in it."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpochResult:
-    """What one epoch came to."""
+    """The figures of one epoch."""
 
     number: int  # from 1
     of: int
     loss: float  # mean over the steps
     validation: float | None  # None in epochs that were not validated
-    seconds: float = field(default=0.0, compare=False)  # of learning …
-    validation_seconds: float = field(default=0.0, compare=False)  # … and of validation
+    seconds: float = field(default=0.0, compare=False)  # without validation
+    validation_seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(slots=True)
 class LearningCurves:
-    """Filled while the run trains. A cut that is trained on twice (search, then all of it) has two series."""
+    """Filled during training. A cut that is trained on twice (search, then all its data) has two series."""
 
     losses: dict[str, list[tuple[int, float]]] = field(default_factory=dict)  # training → (epoch from 1, mean loss)
     validations: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
     _rounds: dict[str, int] = field(default_factory=dict)
 
     def add(self, cut: str, epoch: EpochResult) -> None:
-        """One epoch of a cut; a number that begins again at 1 begins another series."""
+        """Add an epoch of a cut; number 1 starts another series."""
         if epoch.number == 1:
             self._rounds[cut] = self._rounds.get(cut, 0) + 1
         again = self._rounds.get(cut, 1)

@@ -1,7 +1,7 @@
-"""How much single events count in training: kinds of likes, their age, hidden posts, views that led to nothing. Pure.
+"""Weights of single events in training: by kind and age of likes, and for hidden and ignored posts. Pure.
 
-A positive weighs by its strongest kind and by its age. A negative weighs as so many posts that were merely not liked:
-the softmax takes it into the sum that a like competes with that many times.
+A positive is weighted by its strongest kind and its age. A negative counts as several posts that were not liked: it is
+added that many times to the sum in the softmax.
 """
 
 from dataclasses import dataclass, replace
@@ -15,26 +15,26 @@ from shared.domain import KIND_CODES
 from shared.event_columns import Events
 from shared.neucf.examples import HIDE_CODE, POSITIVE_CODES, SortedPosts
 
-DAY = 86_400.0  # seconds, after which a view has led to nothing
+DAY = 86_400.0  # seconds; a view without a reaction for so long counts as ignored
 
 Int64s = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
 
 def with_event_weights(data: TrainingSet, events: Events, posts: SortedPosts, recipe: Recipe) -> TrainingSet:
-    """The same training set with the weights that the recipe gives to these events, out of which it was made."""
+    """The training set with the recipe's weights for the events that it was made from."""
     weighs_likes = recipe.half_life_days is not None or set(recipe.kind_weights.values()) - {1.0}
     weighs_negatives = {recipe.hide_weight, recipe.ignored_weight} - {1.0}
     if not weighs_likes and not weighs_negatives:
         return data
     likes = _like_weights(data, _Pairs.of(data, events), recipe) if weighs_likes else None
-    disliked, weight = _shunned(data, events, posts, recipe) if weighs_negatives else (None, np.zeros(0, np.float32))
+    disliked, weight = _disliked(data, events, posts, recipe) if weighs_negatives else (None, np.zeros(0, np.float32))
     return replace(data, event_weights=EventWeights(likes=likes, disliked=disliked, disliked_weights=weight))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pairs:
-    """The events between users and posts that have a row, by user, then post; one number per pair."""
+    """Events between users and posts with a model row, by user, then post; a code identifies each pair."""
 
     code: Int64s  # (n_events,) ascending: user row × post rows + post row
     kind: NDArray[np.int16]
@@ -53,7 +53,7 @@ class _Pairs:
         return cls(code[order], events.kinds[known], events.at[known], data.posts.n_rows, end)
 
     def starts(self) -> Int64s:
-        """Where each pair begins."""
+        """Index of the first event of each pair."""
         return np.flatnonzero(np.r_[True, self.code[1:] != self.code[:-1]]) if len(self.code) else self.code
 
 
@@ -73,10 +73,10 @@ def _like_weights(data: TrainingSet, pairs: _Pairs, recipe: Recipe) -> Floats:
     return np.asarray(weights, dtype=np.float32)
 
 
-def _shunned(data: TrainingSet, events: Events, posts: SortedPosts, recipe: Recipe) -> tuple[LikeMatrix, Floats]:
-    """Hidden posts, and posts that were seen for a day or longer without any answer; never a post of one's own.
+def _disliked(data: TrainingSet, events: Events, posts: SortedPosts, recipe: Recipe) -> tuple[LikeMatrix, Floats]:
+    """Hidden posts, and posts seen at least a day ago without a reaction; never a user's own post.
 
-    Only views and hides are looked at: a pair that has likes besides is known by the training set.
+    Only views and hides are read; pairs with a like are found in the training set.
     """
     end = float(events.at.max(initial=-np.inf))
     pairs = _Pairs.of(data, events.where(~np.isin(events.kinds, POSITIVE_CODES)))

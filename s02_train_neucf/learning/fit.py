@@ -1,4 +1,4 @@
-"""For how long and how fast to learn, found on a validation cut; then learning from everything so, several times."""
+"""Finds the number of epochs and the learning rate on a validation split, then trains all members on all data."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,32 +22,32 @@ from shared.neucf.model import NeuCF
 
 Validate = Callable[[NeuCF], float]
 
-EARLY_EPOCHS = 8  # epochs; a model that is best by then may have run past what there is to learn
-SLOWER_BY = 4.0  # by which the learning rate is divided then; tried once
-EPOCHS_UNVALIDATED = 20  # where nobody has two likes, so that nothing can be held back
-VALIDATION_SHARE = 0.2  # of each user's likes, the last ones, at most
-VALIDATION_LIKES = 50_000  # in all, about: more say the same, and what is held back is missing from the training
+EARLY_EPOCHS = 8  # a model that is best so early may have learned too fast
+SLOWER_BY = 4.0  # divides the learning rate in that case, once
+EPOCHS_UNVALIDATED = 20  # if nobody has two likes, so that nothing can be held back
+VALIDATION_SHARE = 0.2  # of each user's likes, at most; the last ones
+VALIDATION_LIKES = 50_000  # in total, about: more are not more exact, and held-back likes are missing from the training
 VALIDATION_METRIC = "ndcg@10"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """A recipe whose epochs and learning rate are settled, and the search that settled them."""
+    """A recipe with the epochs and learning rate that a search has found."""
 
     recipe: Recipe
-    epochs: tuple[EpochResult, ...] = ()  # with validation figures; empty where there was no search
+    epochs: tuple[EpochResult, ...] = ()  # of the search; empty if there was none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Fitted:
-    """A model that has seen all events, and the search for its number of epochs."""
+    """A model that was trained on all events."""
 
     model: NeuCF
-    data: TrainingSet  # what it has seen, with its vocabularies
-    search_result: SearchResult  # for how long and how fast it was trained
+    data: TrainingSet  # what it was trained on, with its vocabularies
+    search_result: SearchResult  # its epochs and learning rate
 
     def as_predecessor(self, name: str) -> Predecessor:
-        """The model for others to start from."""
+        """This model as one that another training may start from."""
         return Predecessor(name=name, model=self.model, users=self.data.users, posts=self.data.posts)
 
 
@@ -62,11 +62,11 @@ def fit(
     device: torch.device,
     search_result: SearchResult | None = None,
     on_epoch: Callable[[EpochResult], None] | None = None,
-    before: Predecessor | None = None,
+    predecessor: Predecessor | None = None,
 ) -> Fitted:
-    """Train on the earlier likes until the later ones are no longer found better, and then on all, each member.
+    """Search epochs and learning rate on a validation split, then train each member on all events.
 
-    With `search_result`, only the latter: it was found before, on less of the same data.
+    With `search_result`, from an earlier part of the same data, there is no search.
 
     Args:
         events: all that training may see.
@@ -76,9 +76,9 @@ def fit(
         recipe: how to train.
         seed: of both trainings.
         device: where.
-        found: for how long and how fast, when that is known; None: it is searched for.
-        on_epoch: told after each epoch of both; `number` starts again at 1.
-        before: a model to start the latter from. The search never does: it asks for likes that such a model has seen.
+        search_result: epochs and learning rate; None: search for them.
+        on_epoch: called after each epoch of both trainings; `number` starts again at 1.
+        predecessor: a model to start the last training from. The search does not: its test likes are in that model.
 
     Raises:
         TrainingRefused: no positive example, broken vectors, or a loss that is not finite.
@@ -93,19 +93,21 @@ def fit(
                 seed=seed, device=device, validate=held_back.validate, on_epoch=on_epoch,
             )  # fmt: skip
     data = with_event_weights(training_set(examples_of(events, posts), posts, features), events, posts, recipe)
-    begin = () if before is None else initial_values(before, data, config)
-    model = train_members(data, config, search_result.recipe, seed=seed, device=device, on_epoch=on_epoch, begin=begin)
+    initial = () if predecessor is None else initial_values(predecessor, data, config)
+    model = train_members(
+        data, config, search_result.recipe, seed=seed, device=device, on_epoch=on_epoch, initial_values=initial
+    )
     return Fitted(model=model, data=data, search_result=search_result)
 
 
 def validation_share(n_likes: int) -> float:
-    """Which share of each user's likes the search asks for; a user of several is asked for one at least."""
+    """The share of each user's likes that the search holds back; of several likes it is at least one."""
     return min(VALIDATION_SHARE, VALIDATION_LIKES / max(n_likes, 1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _HeldBack:
-    """The earlier likes to train on, and the question that the later ones ask."""
+    """The earlier likes to train on, and the task of finding the later ones."""
 
     data: TrainingSet
     task: EvaluationTask
@@ -134,22 +136,22 @@ def search(
     validate: Callable[[NeuCF], float],
     on_epoch: Callable[[EpochResult], None] | None = None,
 ) -> SearchResult:
-    """Train a single model until validation finds it no better; where that comes soon, once more with smaller steps.
+    """Train one model until validation stops improving; if that is early, train again with a lower learning rate.
 
     Raises:
         TrainingRefused: as `train`.
     """
 
-    def train_with(mine: Recipe) -> TrainedModel:
-        return train(data, config, mine, seed=seed, device=device, validate=validate, on_epoch=on_epoch)
+    def train_with(recipe: Recipe) -> TrainedModel:
+        return train(data, config, recipe, seed=seed, device=device, validate=validate, on_epoch=on_epoch)
 
-    search_result = train_with(recipe)
-    if search_result.best_epoch <= EARLY_EPOCHS:
+    trained = train_with(recipe)
+    if trained.best_epoch <= EARLY_EPOCHS:
         slower = replace(recipe, learning_rate=recipe.learning_rate / SLOWER_BY)
         again = train_with(slower)
-        if best_figure(again) > best_figure(search_result):
-            recipe, search_result = slower, again
-    return SearchResult(recipe=replace(recipe, epochs=search_result.best_epoch), epochs=search_result.epochs)
+        if best_figure(again) > best_figure(trained):
+            recipe, trained = slower, again
+    return SearchResult(recipe=replace(recipe, epochs=trained.best_epoch), epochs=trained.epochs)
 
 
 def best_figure(trained: TrainedModel) -> float:
@@ -158,5 +160,5 @@ def best_figure(trained: TrainedModel) -> float:
 
 
 def without_search(recipe: Recipe) -> SearchResult:
-    """What to do where nothing can be held back."""
+    """Epochs and learning rate if nothing can be held back."""
     return SearchResult(recipe=replace(recipe, epochs=min(EPOCHS_UNVALIDATED, recipe.epochs)))

@@ -1,4 +1,4 @@
-"""How a model is trained: one frozen record, written into the manifest."""
+"""The hyper-parameters of a training: one frozen record, which is written into the manifest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -27,14 +27,14 @@ from shared.neucf.model import NeuCF
 if TYPE_CHECKING:
     from s02_train_neucf.learning.warm_start import SetInitialValues
 
-MAX_TABLE_NUMBERS = 2**27  # in the tables of all members together: 512 MB
-SEEDS_APART = 1_000_003  # between members, so that neighbouring seeds share none
-SMALLEST_GAIN = 1e-5  # of the validation figure, below which an epoch counts as no better
+MAX_TABLE_NUMBERS = 2**27  # in the tables of all members: 512 MB
+SEEDS_APART = 1_000_003  # between members' seeds, so that close training seeds share none
+SMALLEST_GAIN = 1e-5  # of the validation figure; a smaller gain does not count as better
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TrainedModel:
-    """The best model that was seen, and how it went."""
+    """The best model of a training, and its epochs."""
 
     model: NeuCF
     best_epoch: int
@@ -50,12 +50,12 @@ def train(
     device: torch.device,
     validate: Callable[[NeuCF], float] | None = None,
     on_epoch: Callable[[EpochResult], None] | None = None,
-    begin: "SetInitialValues | None" = None,
+    initial_values: "SetInitialValues | None" = None,
 ) -> TrainedModel:
     """Train a model; keep the weights of the epoch with the best validation figure, or the last without one.
 
     The weights that are validated and kept are a running mean over the steps (Polyak and Juditsky 1992; here with an
-    exponential fade): it allows a learning rate that needs a third of the epochs.
+    exponential decay): it allows a learning rate that needs a third of the epochs.
 
     Args:
         data: what to learn.
@@ -64,16 +64,16 @@ def train(
         seed: of initial values, order, draws and dropout; nothing else is random.
         device: where.
         validate: a figure that grows with quality, for example NDCG@10 on a validation cut.
-        on_epoch: told after each epoch, for a progress bar.
-        begin: sets first values other than those by chance, see `warm_start`.
+        on_epoch: called after each epoch, for a progress bar.
+        initial_values: sets initial values other than random ones, see `warm_start`.
 
     Raises:
         TrainingRefused: widths that do not fit, or a loss that is not finite.
     """
     with one_thread():
         model = _new_model(data, config, seed)
-        if begin is not None:
-            begin(model)
+        if initial_values is not None:
+            initial_values(model)
         return _train(model.to(device), data, recipe, seed, validate, on_epoch)
 
 
@@ -85,12 +85,12 @@ def train_members(
     seed: int,
     device: torch.device,
     on_epoch: Callable[[EpochResult], None] | None = None,
-    begin: "Sequence[SetInitialValues]" = (),
+    initial_values: "Sequence[SetInitialValues]" = (),
 ) -> NeuCF:
     """Train `recipe.members` models for `recipe.epochs` each and give their mean as one model.
 
-    Where the tables are large, fewer: the mean's tables hold those of all members. The first members begin with the
-    values that `begin` sets, and need fewer epochs; any others begin by chance.
+    With large tables, fewer: the merged tables hold those of all members. The first members start from
+    `initial_values` and need fewer epochs; the others start from random values.
 
     Raises:
         TrainingRefused: as `train`.
@@ -99,18 +99,18 @@ def train_members(
     n = min(max(1, MAX_TABLE_NUMBERS // (rows * config.width)), recipe.members)
     members = []
     for member in range(n):
-        mine = begin[member] if member < len(begin) else None
+        set_values = initial_values[member] if member < len(initial_values) else None
         members.append(
             train(
-                data, config, recipe if mine is None else warm_recipe(recipe),
-                seed=seed + member * SEEDS_APART, device=device, on_epoch=on_epoch, begin=mine,
+                data, config, recipe if set_values is None else warm_recipe(recipe),
+                seed=seed + member * SEEDS_APART, device=device, on_epoch=on_epoch, initial_values=set_values,
             ).model
         )  # fmt: skip
     return merge_members(members)
 
 
 def warm_recipe(recipe: Recipe) -> Recipe:
-    """The recipe of a model that has learned before."""
+    """The recipe of a model that starts from a trained one."""
     return replace(recipe, epochs=max(1, round(recipe.epochs * recipe.warm_share)))
 
 
@@ -126,14 +126,14 @@ def _train(
     latest = learner.mean.model
     epochs, best = list[EpochResult](), _Best(weights=latest.state_dict())
     for number in range(1, recipe.epochs + 1):
-        warm_recipe = perf_counter()
-        loss, learned = learner.one_epoch(number), perf_counter()
-        is_asked = number % recipe.validate_every == 0 or number == recipe.epochs
-        figure = validate(latest) if validate is not None and is_asked else None
+        started = perf_counter()
+        loss, trained_at = learner.one_epoch(number), perf_counter()
+        is_validated = number % recipe.validate_every == 0 or number == recipe.epochs
+        figure = validate(latest) if validate is not None and is_validated else None
         epochs.append(
             EpochResult(
                 number=number, of=recipe.epochs, loss=loss, validation=figure,
-                seconds=learned - warm_recipe, validation_seconds=perf_counter() - learned,
+                seconds=trained_at - started, validation_seconds=perf_counter() - trained_at,
             )
         )  # fmt: skip
         if on_epoch is not None:
@@ -148,7 +148,7 @@ def _train(
 
 
 class _Learner:
-    """Changes a model's weights, epoch by epoch; `mean` holds those that are validated and kept."""
+    """Trains a model epoch by epoch; `mean` holds the weights that are validated and kept."""
 
     def __init__(self, model: NeuCF, data: TrainingSet, recipe: Recipe, seed: int) -> None:
         self.model, self.data, self.recipe, self.draws = model, data, recipe, np.random.default_rng(seed)
@@ -156,7 +156,7 @@ class _Learner:
         self.optimizer, self.mean = _optimizer(model, recipe), RunningMean(model, recipe.averaging)
 
     def one_epoch(self, number: int) -> float:
-        """Take all steps of an epoch; gives the mean loss."""
+        """Do all steps of an epoch; returns the mean loss."""
         self.model.train()
         losses = []
         for batch in batches_of(self.data, self.recipe, history=self.model.config.history, generator=self.draws):
@@ -171,7 +171,7 @@ class _Learner:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Best:
-    """The weights with the best validation figure so far; as long as there is none, the latest ones."""
+    """The weights with the best validation figure so far; before the first figure, the latest weights."""
 
     weights: dict[str, torch.Tensor]
     epoch: int = 0
@@ -181,15 +181,15 @@ class _Best:
         """Keep these weights if they are better."""
         if figure > self.figure + SMALLEST_GAIN:
             self.epoch, self.figure = epoch, figure
-            self.weights = {name: each.detach().clone() for name, each in model.state_dict().items()}
+            self.weights = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Compute on one thread, then on as many as before.
+    """Compute on one thread, then restore the number of threads.
 
-    A step has hundreds of operations of a few microseconds each, after which all threads wait for one another: on two
-    cores that other services use as well, two threads took 4 to 15 times as long as one (EXPERIMENTS.md).
+    A step has hundreds of operations of a few microseconds, and after each one all threads wait for each other: on two
+    cores that other services use too, two threads took 4 to 15 times as long as one (EXPERIMENTS.md).
     """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -202,7 +202,7 @@ def one_thread() -> Iterator[None]:
 class RunningMean:
     """A copy of a model whose weights follow the model's own slowly.
 
-    The share that a step leaves grows from 1/10 to `share`, so that the first, random weights are soon forgotten.
+    The share that a step keeps grows from 1/10 to `share`, so that the random initial weights are soon forgotten.
     """
 
     def __init__(self, model: NeuCF, share: float) -> None:
@@ -211,11 +211,11 @@ class RunningMean:
 
     @torch.no_grad()
     def follow(self) -> None:
-        """Take in the weights after one step."""
-        left = min(self.share, (1 + self.steps) / (10 + self.steps))
+        """Update the mean with the weights after a step."""
+        kept = min(self.share, (1 + self.steps) / (10 + self.steps))
         self.steps += 1
-        for mine, latest in self._pairs:
-            mine.lerp_(latest, 1.0 - left)
+        for mean, latest in self._pairs:
+            mean.lerp_(latest, 1.0 - kept)
 
 
 def _new_model(data: TrainingSet, config: NeuCFConfig, seed: int) -> NeuCF:
@@ -237,7 +237,7 @@ def _width(vectors: ContentVectors | None) -> int:
 
 
 def _optimizer(model: NeuCF, recipe: Recipe) -> torch.optim.Optimizer:
-    """AdamW with strong decay on what holds one vector per user, post or content, and another on the layers."""
+    """AdamW with strong decay on tables and content projections, and a different decay on the other layers."""
     tables = _parameters(model, ("user_table", "post_table", "image", "caption"))
     layers = _parameters(model, ("user_hidden", "post_hidden", "tower"))
     free = [model.gmf_weights, *([model.post_bias] if model.post_bias.requires_grad else [])]

@@ -1,7 +1,7 @@
-"""A new model's first values, taken from one that was trained before: its rows by id, its layers where they fit.
+"""Initial values of a new model from a trained one: table rows by id hash, and the layers that fit.
 
-A row number means nothing beyond its own model, so rows go through both vocabularies. Who is new starts from the
-unknown row; who is no longer in the training's data, an erased user for example, is not in the new model at all.
+Model rows differ between models, so they are mapped through both vocabularies. New users and posts start from the
+unknown row; those that are no longer in the training data, such as erased users, are not in the new model.
 """
 
 from collections.abc import Callable
@@ -20,27 +20,27 @@ from shared.neucf.merge import split_members
 from shared.neucf.model import NeuCF
 from shared.neucf.vocab import UNKNOWN_ROW, Vocab
 
-SetInitialValues = Callable[[NeuCF], None]  # sets a new model's first values
+SetInitialValues = Callable[[NeuCF], None]  # sets a new model's initial values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Predecessor:
-    """A trained model that others may start from."""
+    """A trained model that a training may start from."""
 
     name: str  # for the record, such as "model 12"
     model: NeuCF
     users: Vocab
     posts: Vocab
-    same_image: bool = True  # whether its image vectors are of the encoder in force
+    same_image: bool = True  # whether its image encoder is the current one
     same_caption: bool = True
 
     def members(self, config: NeuCFConfig) -> tuple[NeuCF, ...]:
-        """Its members where they have this shape; none where they have another."""
+        """Its members if they have this shape, else none."""
         return tuple(member.cpu() for member in split_members(self.model, config))
 
 
 def initial_values(before: Predecessor, data: TrainingSet, config: NeuCFConfig) -> tuple[SetInitialValues, ...]:
-    """What sets the first values of each new member, one for each of the predecessor; says on the log what is kept."""
+    """Functions that set initial values, one per member of the predecessor; logs what is transferred."""
     members = before.members(config)
     users, posts = _rows_before(before.users, data.users), _rows_before(before.posts, data.posts)
     log_event(
@@ -51,14 +51,14 @@ def initial_values(before: Predecessor, data: TrainingSet, config: NeuCFConfig) 
         users=data.users.n_rows - 1,
         posts_kept=int(posts.count_nonzero()) if members else 0,
         posts=data.posts.n_rows - 1,
-        anew=", ".join(_anew(before, config)) if members else "all: another shape",
+        anew=", ".join(_not_transferable(before, config)) if members else "all: another shape",
     )
-    return tuple(partial(_begin, before, member, users, posts) for member in members)
+    return tuple(partial(_copy_values, before, member, users, posts) for member in members)
 
 
 @torch.no_grad()
-def _begin(before: Predecessor, member: NeuCF, users: Tensor, posts: Tensor, model: NeuCF) -> None:
-    """Overwrite the first values of a model of the member's shape, whose content layers are fitted."""
+def _copy_values(before: Predecessor, member: NeuCF, users: Tensor, posts: Tensor, model: NeuCF) -> None:
+    """Overwrite the initial values of a model of the member's shape, whose content layers are fitted."""
     model.user_table.weight.copy_(member.user_table.weight[users])
     model.post_table.weight.copy_(member.post_table.weight[posts])
     model.post_bias.copy_(member.post_bias[posts])
@@ -66,38 +66,38 @@ def _begin(before: Predecessor, member: NeuCF, users: Tensor, posts: Tensor, mod
     model.user_hidden.load_state_dict(member.user_hidden.state_dict())
     model.post_hidden.load_state_dict(member.post_hidden.state_dict())
     model.tower.load_state_dict(member.tower.state_dict())
-    anew = _anew(before, model.config)
-    for name, mine, theirs in (("image", model.image, member.image), ("caption", model.caption, member.caption)):
-        if mine is not None and theirs is not None and name not in anew:
-            _take_content(model, mine, theirs)
+    not_transferable = _not_transferable(before, model.config)
+    for name, layer, old in (("image", model.image, member.image), ("caption", model.caption, member.caption)):
+        if layer is not None and old is not None and name not in not_transferable:
+            _copy_content(model, layer, old)
 
 
-def _anew(before: Predecessor, config: NeuCFConfig) -> list[str]:
-    """The content that starts by chance: the encoder, or the number of its components, is another."""
-    theirs = before.model.config
+def _not_transferable(before: Predecessor, config: NeuCFConfig) -> list[str]:
+    """Content layers that keep random values, because the encoder or the number of components has changed."""
+    old = before.model.config
     fits = {
-        "image": before.same_image and theirs.image_width == config.image_width,
-        "caption": before.same_caption and theirs.caption_width == config.caption_width,
+        "image": before.same_image and old.image_width == config.image_width,
+        "caption": before.same_caption and old.caption_width == config.caption_width,
     }
     wanted = {"image": config.image_width, "caption": config.caption_width}
-    same_size = theirs.content_width == config.content_width
+    same_size = old.content_width == config.content_width
     return [name for name, fit in fits.items() if wanted[name] and not (fit and same_size)]
 
 
 def _rows_before(before: Vocab, now: Vocab) -> Tensor:
-    """The row that each of the new rows had; the unknown one stays so, and is what the new ones get. -> (n_rows,)"""
+    """The old model row for each new one; the unknown row for itself and for new ids. -> (n_rows,)"""
     return torch.from_numpy(np.r_[UNKNOWN_ROW, before.model_rows(now.id_hashes)])
 
 
-def _take_content(model: NeuCF, mine: ContentLayer, theirs: ContentLayer) -> None:
-    """Take a content projection, said again in the new model's components.
+def _copy_content(model: NeuCF, layer: ContentLayer, old: ContentLayer) -> None:
+    """Copy a content projection, expressed in the new model's components.
 
-    The new centre and components are those of today's posts, so that a night with few posts does not decide for ever.
-    With projection W, components C and centre c: W' = W·C·C'⁺, and what the shift of the centre adds to every vector,
-    W·C·(c' − c), goes into the rows, and is taken off again where a post has no vector.
+    Centre and components are computed anew from today's posts, so that one training with few posts has no lasting
+    effect. With projection W, components C and centre c: W' = W·C·C'⁺. The shift of the centre would add W·C·(c' − c)
+    to every vector: it goes into the posts' rows, and is subtracted from the vector of missing content.
     """
-    whole = theirs.projection.weight @ theirs.components  # (width, vector_width)
-    mine.projection.weight.copy_(whole @ torch.linalg.pinv(mine.components))
-    shift = whole @ (mine.center - theirs.center)  # (width,)
-    mine.missing.copy_(theirs.missing - shift)
+    projection = old.projection.weight @ old.components  # (width, vector_width)
+    layer.projection.weight.copy_(projection @ torch.linalg.pinv(layer.components))
+    shift = projection @ (layer.center - old.center)  # (width,)
+    layer.missing.copy_(old.missing - shift)
     model.post_table.weight.add_(shift)

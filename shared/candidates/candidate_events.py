@@ -41,16 +41,16 @@ def candidate_events_of(posts: PostColumns, events: Events | CandidateEvents) ->
     if isinstance(events, CandidateEvents):
         return events
     index, known = find_posts(posts, events.post_id_hashes)
-    index, users, at = index[known], events.user_id_hashes[known], events.at[known]
+    index, hashes, at = index[known], events.user_id_hashes[known], events.at[known]
     order = _time_order(at, index)
-    index, users, at = index[order], users[order], at[order]
-    user_id_hashes = distinct(users)
+    index, hashes, at = index[order], hashes[order], at[order]
+    user_id_hashes = distinct(hashes)
     return CandidateEvents(
         posts=index,
-        users=np.searchsorted(user_id_hashes, users),
+        users=np.searchsorted(user_id_hashes, hashes),
         kinds=events.kinds[known][order],
         at=at,
-        by_others=users != posts.author_id_hashes[index] if len(posts) else np.empty(0, bool),
+        by_others=hashes != posts.author_id_hashes[index] if len(posts) else np.empty(0, bool),
         user_id_hashes=user_id_hashes,
     )
 

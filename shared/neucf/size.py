@@ -15,6 +15,5 @@ def model_bytes(*, users: int, posts: int, members: int = MEMBERS) -> int:
         members: models that are merged, side by side in each row.
     """
     row = FLOAT * NeuCFConfig().width * members + ID_HASH
-    return (
-        (users + posts + 2) * row + FLOAT * (posts + 1) + OTHER_BYTES
-    )  # each post has a bias, each table an unknown row
+    biases = FLOAT * (posts + 1)
+    return (users + posts + 2) * row + biases + OTHER_BYTES  # each table has an unknown row

@@ -24,7 +24,7 @@ REPLACED = {
     "filler": "PostSelector",
     "keeper": "BackgroundRefresh",
     "lane": "FastPath",
-    "looks": "Views",
+    "looks": "ListFigures",
     "meet": "CandidateEvents",
     "met": "CandidateEvents",
     "mine": "what it is",

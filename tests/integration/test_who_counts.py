@@ -11,8 +11,7 @@ import pytest
 
 from s01_heuristic.new_posts import count_viewers
 from s02_train_neucf.data.load import load_training_data
-from shared.candidates.ranking_input import RankingInput as LoadedWorld
-from shared.candidates.ranking_input import load_ranking_input
+from shared.candidates.ranking_input import RankingInput, load_ranking_input
 from shared.content.encode_posts import Encoders
 from shared.content.encoders.protocol import EncoderCard
 from shared.db.bulk import (
@@ -91,7 +90,7 @@ def like(
     assert (stored.new, stored.refused) == (len(users), {})
 
 
-def world_of(database: Database) -> LoadedWorld:
+def world_of(database: Database) -> RankingInput:
     return load_ranking_input(database, WindowSettings(), ListSettings(), NOW)
 
 

@@ -14,7 +14,7 @@ POSTS = posts_of([10, 20, 30, 40], authors=[7, 7, 8, 8])
 TRAIN = examples_from([(1, 10), (1, 20), (2, 10), (2, 30), (3, 10)])
 TEST = examples_from([(1, 30), (2, 40), (3, 20), (3, 40)])
 LISTS = np.full((3, 20), -1)
-LISTS[:, :2] = [[2, 3], [1, 3], [3, 2]]  # places of posts: user 1 finds 30, user 2 finds 40 second, user 3 finds 40
+LISTS[:, :2] = [[2, 3], [1, 3], [3, 2]]  # indices of posts: user 1 finds 30, user 2 finds 40 second, user 3 finds 40
 HITS = np.zeros((3, 20), dtype=np.bool_)
 HITS[0, 0] = HITS[1, 1] = HITS[2, 0] = True
 
@@ -42,7 +42,7 @@ def test_cold_users_and_quarters_of_the_others_have_figures_of_their_own() -> No
     assert groups["quarter 1 (2 to 2 likes)"]["recall@20"].mean == pytest.approx(1.0)
 
 
-def test_posts_that_nobody_touched_have_figures_of_their_own() -> None:
+def test_posts_without_a_like_have_figures_of_their_own() -> None:
     assert looked().slices["ours"][COLD_POSTS]["recall@20"].mean == pytest.approx(1.0)  # users 2 and 3 both find 40
 
 

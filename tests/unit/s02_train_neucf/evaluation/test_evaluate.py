@@ -89,10 +89,10 @@ def test_a_report_compares_on_the_same_users() -> None:
     np.testing.assert_allclose(gain, figures["oracle"]["ndcg@10"].mean - figures["popularity"]["ndcg@10"].mean)
 
 
-def test_figures_are_of_those_who_know_enough_posts_and_lists_are_told_of_everybody() -> None:
+def test_figures_are_of_users_with_enough_likes_and_lists_of_all_users() -> None:
     train = examples_from([(1, 10), (1, 20), (2, 10)])
     asked = evaluation_task_of(train, examples_from([(1, 30), (2, 20)]), posts_of([10, 20, 30]))
-    told = list[int]()
+    lengths = list[int]()
     report = evaluate(
         {"ours": lambda: Fixed([[0.0, 0.0, 1.0], [0.0, 0.0, 1.0]])},  # right for user 1, wrong for user 2
         asked,
@@ -100,9 +100,9 @@ def test_figures_are_of_those_who_know_enough_posts_and_lists_are_told_of_everyb
         protocol="",
         generator=np.random.default_rng(0),
         min_known=2,
-        on_lists=lambda _name, lists, _hits: told.append(len(lists)),
+        on_lists=lambda _name, lists, _hits: lengths.append(len(lists)),
     )
-    assert (report.n_users, report.figures["ours"]["mrr@5"].mean, told) == (1, 1.0, [2])
+    assert (report.n_users, report.figures["ours"]["mrr@5"].mean, lengths) == (1, 1.0, [2])
 
 
 def test_a_system_that_refuses_the_data_is_left_out_and_the_report_says_why() -> None:

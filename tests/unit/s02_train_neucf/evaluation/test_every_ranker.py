@@ -1,4 +1,4 @@
-"""One suite for every plain ranker: what a report relies on whoever ranks."""
+"""One suite for every baseline: what the report relies on with any ranker."""
 
 from collections.abc import Callable
 

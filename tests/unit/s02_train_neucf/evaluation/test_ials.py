@@ -38,13 +38,13 @@ def test_the_threads_of_blas_are_given_back() -> None:
     assert [each["num_threads"] for each in threadpool_info()] == before
 
 
-@pytest.mark.parametrize(("told", "threads"), [("2", 2), ("", 0), ("all", 0)])
-def test_the_process_threads_are_kept_to(monkeypatch: pytest.MonkeyPatch, told: str, threads: int) -> None:
-    monkeypatch.setenv(ials.THREADS_VARIABLE, told)
+@pytest.mark.parametrize(("variable", "threads"), [("2", 2), ("", 0), ("all", 0)])
+def test_no_more_threads_than_the_process_may_use(monkeypatch: pytest.MonkeyPatch, variable: str, threads: int) -> None:
+    monkeypatch.setenv(ials.THREADS_VARIABLE, variable)
     assert ials._threads() == threads
 
 
-def test_a_package_that_cannot_be_loaded_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_that_cannot_be_loaded_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "implicit.cpu.als", None)
     with pytest.raises(TrainingRefused, match="libgomp1"):
         IALS(LIKES, seed=1)

@@ -11,7 +11,7 @@ from s02_train_neucf.evaluation.metrics import (
     reciprocal_rank,
 )
 
-# Two users: hits at places 2 and 4 of five; no hit at all.
+# Two users: hits at positions 2 and 4 of five; no hit at all.
 HITS = np.array([[False, True, False, True, False], [False] * 5])
 N_RELEVANT = np.array([3, 1])
 
@@ -85,7 +85,7 @@ def test_an_interval_of_equal_values_is_a_point() -> None:
     assert (got.low, got.mean, got.high) == (0.5, 0.5, 0.5)
 
 
-def test_an_interval_over_nobody_is_refused() -> None:
+def test_an_interval_without_users_is_refused() -> None:
     with pytest.raises(ValueError, match="no users"):
         interval(np.zeros(0), np.random.default_rng(0))
 

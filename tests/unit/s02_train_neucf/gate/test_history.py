@@ -1,4 +1,4 @@
-"""What could be shown to whom, as of then: a world of eight posts and three people, with the answers on paper."""
+"""What could be shown to whom at an earlier time: eight posts and three users, with known answers."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""The replay of one cut, in worlds whose right answer is known."""
+"""The replay of one cut, on data whose right answer is known."""
 
 from dataclasses import replace
 
@@ -55,8 +55,8 @@ def figures(rows: list[Row], rules: ReplayRules = RULES, **changes: object) -> d
     history = History.of(data_of(events_of(*rows), POSTS, **changes))  # type: ignore[arg-type]
     cut = replay_cut(history, rules, CUT, ByKey(history))
     return {
-        str(user): [cut.by_order[0, place, NAMES.index(name)] for name in ("mrr@5", "hr@5")]
-        for place, user in enumerate(cut.user_id_hashes)
+        str(user): [cut.by_order[0, index, NAMES.index(name)] for name in ("mrr@5", "hr@5")]
+        for index, user in enumerate(cut.user_id_hashes)
     }
 
 
@@ -87,7 +87,7 @@ def test_a_user_is_asked_as_soon_as_they_are_warm_also_within_the_cut() -> None:
     assert figures([*rows, (BEN, 25, InteractionKind.LIKE, 101.3 * HOUR)]) == {"2": [1.0, 1.0]}
 
 
-def test_nobody_is_asked_for_what_could_not_be_shown_to_them() -> None:
+def test_posts_that_could_not_be_shown_are_not_relevant() -> None:
     rows = [*warm(ANN), (ANN, 25, InteractionKind.LIKE, 100.5 * HOUR)]
     assert figures(rows, deleted_at={25: 99 * HOUR}) == {}
     assert figures(rows, deleted_at={25: 100.7 * HOUR}) == {"1": [1.0, 1.0]}
@@ -162,7 +162,7 @@ def orders_at(history: History, model: ModelAtCut, users: list[int], at: float) 
     histories, moment = histories_at(history, at, np.array(users)), replay_step_at(history, RULES, at)
     indices, _ = ranked_at(history, moment, histories, model)
     keys = history.data.posts.id_hashes[moment.candidates]
-    return [[int(keys[place]) for place in row if place >= 0] for row in indices[len(BASELINES)]]
+    return [[int(keys[index]) for index in row if index >= 0] for row in indices[len(BASELINES)]]
 
 
 def test_a_post_newer_than_the_model_is_ranked_by_its_photo(two_camps: tuple[Events, History, ModelAtCut]) -> None:

@@ -15,7 +15,7 @@ ORDERS = (PLAIN, POPULAR)
 
 
 def cut(
-    number: int, plain: float, popular: float, *, users: range = range(MIN_ASKED), rival: float = 0.1
+    number: int, plain: float, popular: float, *, users: range = range(MIN_ASKED), baseline: float = 0.1
 ) -> CutFigures:
     """A cut whose users all have one figure under each order, in every metric."""
     shape = (len(users), len(NAMES))
@@ -35,31 +35,31 @@ def replayed(*cuts: CutFigures) -> Replay:
 
 def test_each_cut_is_served_in_the_order_that_was_best_before_it() -> None:
     cuts = [cut(0, 0.1, 0.9), cut(1, 0.9, 0.1), cut(2, 0.9, 0.1), cut(3, 0.9, 0.1), cut(4, 0.1, 0.9)]
-    told = replayed(*cuts)
+    result = replayed(*cuts)
     #                 nothing before, 0.1 < 0.9, equal, 1.9 > 1.1, 2.8 > 1.2
-    assert [each.order for each in told.cuts] == [PLAIN, POPULAR, PLAIN, PLAIN, PLAIN]
-    assert told.order == PLAIN
+    assert [each.order for each in result.cuts] == [PLAIN, POPULAR, PLAIN, PLAIN, PLAIN]
+    assert result.order == PLAIN
 
 
 def test_the_warm_up_chooses_for_the_first_cut_and_is_not_judged() -> None:
     cuts = [cut(0, 0.1, 0.9), *[cut(n, 0.2, 0.3) for n in (1, 2, 3, 4, 5)]]
-    told = replay_of(cuts, ORDERS, n_warm_up=1, n_posts=9, min_known=3, generator=np.random.default_rng(0))
-    assert [each.order for each in told.cuts] == [POPULAR] * 5
-    assert told.report is not None
-    np.testing.assert_allclose(told.report.figures[NEUCF]["ndcg@10"].mean, 0.3)
+    result = replay_of(cuts, ORDERS, n_warm_up=1, n_posts=9, min_known=3, generator=np.random.default_rng(0))
+    assert [each.order for each in result.cuts] == [POPULAR] * 5
+    assert result.report is not None
+    np.testing.assert_allclose(result.report.figures[NEUCF]["ndcg@10"].mean, 0.3)
 
 
 def test_a_warm_up_does_not_stand_in_for_a_cut() -> None:
     cuts = [cut(n, 0.1, 0.9) for n in range(5)]
-    told = replay_of(cuts, ORDERS, n_warm_up=1, n_posts=9, min_known=3, generator=np.random.default_rng(0))
-    assert told.missing == "4 cuts with somebody to ask, expected 5"
+    result = replay_of(cuts, ORDERS, n_warm_up=1, n_posts=9, min_known=3, generator=np.random.default_rng(0))
+    assert result.missing == "4 cuts with somebody to ask, expected 5"
 
 
 @given(st.integers(0, 4), st.floats(0, 1), st.floats(0, 1))
-def test_a_cut_has_no_say_in_the_order_that_it_is_judged_in(place: int, plain: float, popular: float) -> None:
+def test_a_cut_does_not_influence_its_own_serving_order(index: int, plain: float, popular: float) -> None:
     cuts = [cut(n, 0.2 + 0.1 * (n % 2), 0.3 - 0.1 * (n % 2)) for n in range(5)]
-    later = [replace(each, by_order=cut(place, plain, popular).by_order) for each in cuts[place:]]
-    assert chosen_orders([*cuts[:place], *later])[place] == chosen_orders(cuts)[place]
+    later = [replace(each, by_order=cut(index, plain, popular).by_order) for each in cuts[index:]]
+    assert chosen_orders([*cuts[:index], *later])[index] == chosen_orders(cuts)[index]
 
 
 def test_the_figures_are_those_of_the_chosen_orders() -> None:
@@ -85,18 +85,18 @@ def test_too_few_people_leave_the_score_alone() -> None:
 
 
 def test_fewer_than_five_cuts_are_no_replay() -> None:
-    told = replayed(cut(0, 0.1, 0.9), cut(1, 0.1, 0.9))
-    assert (told.report, told.missing) == (None, "2 cuts with somebody to ask, expected 5")
+    result = replayed(cut(0, 0.1, 0.9), cut(1, 0.1, 0.9))
+    assert (result.report, result.missing) == (None, "2 cuts with somebody to ask, expected 5")
 
 
-def test_a_cut_with_nobody_to_ask_is_none() -> None:
-    told = replayed(*[cut(n, 0.1, 0.9) for n in range(4)], cut(4, 0.1, 0.9, users=range(0)))
-    assert told.missing == "4 cuts with somebody to ask, expected 5"
+def test_a_cut_without_test_users_does_not_count() -> None:
+    result = replayed(*[cut(n, 0.1, 0.9) for n in range(4)], cut(4, 0.1, 0.9, users=range(0)))
+    assert result.missing == "4 cuts with somebody to ask, expected 5"
 
 
 def test_too_few_people_are_no_replay() -> None:
-    told = replayed(*[cut(n, 0.1, 0.9, users=range(7)) for n in range(5)])
-    assert told.missing == f"7 users to ask, expected {MIN_ASKED}"
+    result = replayed(*[cut(n, 0.1, 0.9, users=range(7)) for n in range(5)])
+    assert result.missing == f"7 users to ask, expected {MIN_ASKED}"
 
 
 def test_no_cut_at_all_is_no_replay() -> None:

@@ -25,18 +25,18 @@ def judged(replay: Replay, diversity: ListDiversity | None = LIVELY, *, finite: 
 
 
 def test_a_better_model_is_promoted_with_all_that_was_found() -> None:
-    told = judged(replay(GOOD, BAD, MIDDLE))
-    assert told.promote
-    assert "ndcg@10 0.8500" in told.reason
-    assert "of heuristic on 40 users" in told.reason
-    assert "50 canary users" in told.reason
+    result = judged(replay(GOOD, BAD, MIDDLE))
+    assert result.promote
+    assert "ndcg@10 0.8500" in result.reason
+    assert "of heuristic on 40 users" in result.reason
+    assert "50 canary users" in result.reason
 
 
-def test_the_better_of_the_rivals_decides() -> None:
-    told = judged(replay(MIDDLE, BAD, GOOD))
-    assert not told.promote
-    assert "of heuristic" in told.reason
-    assert "not proven better" in told.reason
+def test_the_better_baseline_decides() -> None:
+    result = judged(replay(MIDDLE, BAD, GOOD))
+    assert not result.promote
+    assert "of heuristic" in result.reason
+    assert "not proven better" in result.reason
     assert not judged(replay(MIDDLE, GOOD, BAD)).promote
 
 
@@ -52,27 +52,27 @@ def test_a_gain_that_may_be_chance_is_not_promoted() -> None:
 
 def test_without_a_replay_the_model_waits_for_data() -> None:
     thin = Replay(cuts=(), order=ServingOrder(), report=None, missing="12 users to ask, expected 30")
-    told = judged(thin)
-    assert not told.promote
-    assert told.reason == "No replay is possible yet; wait for data: got 12 users to ask, expected 30."
+    result = judged(thin)
+    assert not result.promote
+    assert result.reason == "No replay is possible yet; wait for data: got 12 users to ask, expected 30."
 
 
 def test_weights_that_are_no_numbers_are_rejected() -> None:
-    told = judged(replay(GOOD, BAD, BAD), None, finite=False)
-    assert not told.promote
-    assert "NaN" in told.reason
+    result = judged(replay(GOOD, BAD, BAD), None, finite=False)
+    assert not result.promote
+    assert "NaN" in result.reason
 
 
 def test_lists_that_reach_too_little_are_rejected() -> None:
     narrow = ListDiversity(n_users=200, n_canaries=50, coverage=MIN_COVERAGE - 0.01, overlap=0.3)
-    told = judged(replay(GOOD, BAD, BAD), narrow)
-    assert told.reason == "The lists of 200 users reach 3.0% of the posts that they could hold, expected at least 4%."
+    result = judged(replay(GOOD, BAD, BAD), narrow)
+    assert result.reason == "The lists of 200 users reach 3.0% of the posts that they could hold, expected at least 4%."
 
 
 def test_a_popularity_like_model_is_rejected_as_all_alike() -> None:
-    told = judged(replay(GOOD, BAD, BAD), list_diversity_of(np.tile(np.arange(20), (50, 1)), 1000))
-    assert not told.promote
-    assert "all alike" in told.reason
+    result = judged(replay(GOOD, BAD, BAD), list_diversity_of(np.tile(np.arange(20), (50, 1)), 1000))
+    assert not result.promote
+    assert "all alike" in result.reason
 
 
 def test_lists_just_below_the_bound_pass() -> None:
@@ -86,6 +86,6 @@ def test_one_user_cannot_be_compared() -> None:
 
 
 def test_every_reason_is_named() -> None:
-    told = judged(replay(BAD, GOOD, GOOD), list_diversity_of(np.tile(np.arange(20), (50, 1)), 1000))
-    assert [check.passed for check in told.checks] == [False, True, False, False]
-    assert all(check.sentence in told.reason for check in told.checks if not check.passed)
+    result = judged(replay(BAD, GOOD, GOOD), list_diversity_of(np.tile(np.arange(20), (50, 1)), 1000))
+    assert [check.passed for check in result.checks] == [False, True, False, False]
+    assert all(check.sentence in result.reason for check in result.checks if not check.passed)

@@ -41,10 +41,10 @@ def test_the_model_has_seen_every_like(fitted: Fitted) -> None:
 
 
 def test_where_nothing_can_be_held_back_the_number_of_epochs_is_fixed() -> None:
-    told = list[EpochResult]()
+    reported = list[EpochResult]()
     events = events_of((1, 5, InteractionKind.LIKE, 1.0), (2, 6, InteractionKind.LIKE, 2.0))
-    fit(events, posts_of([5, 6]), NO_FEATURES, SMALL, QUICK, seed=1, device=CPU, on_epoch=told.append)
-    assert [epoch.number for epoch in told] == list(range(1, EPOCHS_UNVALIDATED + 1))
+    fit(events, posts_of([5, 6]), NO_FEATURES, SMALL, QUICK, seed=1, device=CPU, on_epoch=reported.append)
+    assert [epoch.number for epoch in reported] == list(range(1, EPOCHS_UNVALIDATED + 1))
 
 
 def test_views_alone_are_refused() -> None:
@@ -53,10 +53,10 @@ def test_views_alone_are_refused() -> None:
 
 
 def test_what_was_found_before_is_not_searched_for() -> None:
-    told = list[EpochResult]()
+    reported = list[EpochResult]()
     camps = two_camps()
     known = fit(
         likes(camps.train), camps.posts, NO_FEATURES, SMALL, QUICK, seed=1, device=CPU,
-        search_result=SearchResult(recipe=replace(QUICK, epochs=3)), on_epoch=told.append,
+        search_result=SearchResult(recipe=replace(QUICK, epochs=3)), on_epoch=reported.append,
     )  # fmt: skip
-    assert (known.search_result.recipe.epochs, known.search_result.epochs, len(told)) == (3, (), 3)
+    assert (known.search_result.recipe.epochs, known.search_result.epochs, len(reported)) == (3, (), 3)

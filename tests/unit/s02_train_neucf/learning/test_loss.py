@@ -25,41 +25,41 @@ def step_where_all_scores_are_equal(created_at: list[float] | None = None) -> St
     return Step(model, data, torch.Generator())
 
 
-def batch(*, shown: list[int], asked: list[int], chance: float = 1.0) -> Batch:
-    """User 1, with places of posts that are shown and asked for."""
+def batch(*, history: list[int], targets: list[int], probability: float = 1.0) -> Batch:
+    """User 1, with the indices of history posts and of targets."""
     return Batch(
         user_rows=np.array([1]),
         post_rows=np.arange(1, 6),
-        chance=np.array([1, 1, chance, chance, chance], dtype=np.float32),
-        shown=np.array(shown, dtype=np.int64),
+        inclusion_probability=np.array([1, 1, probability, probability, probability], dtype=np.float32),
+        history_posts=np.array(history, dtype=np.int64),
         history_starts=np.array([0]),
-        history_users=np.zeros(len(shown), dtype=np.int64),
-        target_users=np.zeros(len(asked), dtype=np.int64),
-        target_posts=np.array(asked, dtype=np.int64),
-        target_at=np.array([float(place) for place in asked]),
+        history_users=np.zeros(len(history), dtype=np.int64),
+        target_users=np.zeros(len(targets), dtype=np.int64),
+        target_posts=np.array(targets, dtype=np.int64),
+        target_at=np.array([float(post) for post in targets]),
     )
 
 
 def test_a_like_competes_with_every_post() -> None:
-    loss = step_where_all_scores_are_equal().loss(batch(shown=[], asked=[1]))
+    loss = step_where_all_scores_are_equal().loss(batch(history=[], targets=[1]))
     assert loss.item() == pytest.approx(math.log(5))
 
 
-def test_a_like_does_not_compete_with_what_was_shown_as_history() -> None:
-    loss = step_where_all_scores_are_equal().loss(batch(shown=[0], asked=[1]))
+def test_a_like_does_not_compete_with_posts_of_the_history() -> None:
+    loss = step_where_all_scores_are_equal().loss(batch(history=[0], targets=[1]))
     assert loss.item() == pytest.approx(math.log(4))
 
 
 def test_a_like_does_not_compete_with_posts_that_came_later() -> None:
     step = step_where_all_scores_are_equal([0.0, 0.0, 0.5, 2.0, 3.0])
-    assert step.loss(batch(shown=[], asked=[1])).item() == pytest.approx(math.log(3))
+    assert step.loss(batch(history=[], targets=[1])).item() == pytest.approx(math.log(3))
 
 
-def test_a_like_of_a_post_dated_later_stands() -> None:
+def test_a_like_of_a_post_dated_later_counts() -> None:
     step = step_where_all_scores_are_equal([0.0, 9.0, 0.0, 0.0, 0.0])
-    assert step.loss(batch(shown=[], asked=[1])).item() == pytest.approx(math.log(5))
+    assert step.loss(batch(history=[], targets=[1])).item() == pytest.approx(math.log(5))
 
 
-def test_a_post_that_is_drawn_half_the_time_counts_twice() -> None:
-    loss = step_where_all_scores_are_equal().loss(batch(shown=[], asked=[1], chance=0.5))
+def test_a_post_that_is_sampled_half_the_time_counts_twice() -> None:
+    loss = step_where_all_scores_are_equal().loss(batch(history=[], targets=[1], probability=0.5))
     assert loss.item() == pytest.approx(math.log(1 + 1 + 3 / 0.5))

@@ -40,7 +40,7 @@ def test_a_late_best_epoch_is_taken_as_it_is() -> None:
     assert (found.recipe.epochs, found.recipe.learning_rate, trainings) == (EARLY_EPOCHS + 1, RECIPE.learning_rate, 1)
 
 
-def test_an_early_best_epoch_is_tried_again_with_smaller_steps_and_the_better_one_kept() -> None:
+def test_after_an_early_best_epoch_a_lower_learning_rate_is_tried_and_the_better_one_kept() -> None:
     found, trainings = found_with(lambda training, epoch: peak_at(2 if training == 1 else 7, float(training))(epoch))
     assert (found.recipe.epochs, trainings) == (7, 2)
     assert found.recipe.learning_rate == pytest.approx(RECIPE.learning_rate / SLOWER_BY)

@@ -11,9 +11,9 @@ PLACES = torch.tensor([3, 0, 3, 2, 0, 1])  # of the first user two, of the third
 STARTS, USERS = torch.tensor([0, 2, 2, 6]), torch.tensor([0, 0, 2, 2, 2, 2])
 
 
-@pytest.mark.parametrize("max_short", [2**16, 1], ids=["sorted as short numbers", "sorted as they are"])
-def test_the_mean_and_its_gradient_are_those_of_torch(max_short: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loss, "MAX_SHORT", max_short)
+@pytest.mark.parametrize("max_uint16", [2**16, 1], ids=["sorted as short numbers", "sorted as they are"])
+def test_the_mean_and_its_gradient_are_those_of_torch(max_uint16: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loss, "MAX_UINT16", max_uint16)
     chance = torch.Generator().manual_seed(1)
     vectors = torch.randn(5, 3, generator=chance).requires_grad_()  # the last post is shown to nobody
     pull = torch.randn(4, 3, generator=chance)

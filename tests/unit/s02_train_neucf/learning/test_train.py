@@ -101,7 +101,7 @@ def test_the_number_of_threads_changes_no_weight_and_is_left_as_it_was() -> None
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_training_leaves_the_worlds_chance_alone() -> None:
+def test_training_does_not_use_the_global_random_generators() -> None:
     torch.manual_seed(1)
     before = torch.get_rng_state()
     trained_on(two_camps(n_users=5, n_posts=8), replace(QUICK, epochs=1), replace(SMALL, dropout=0.2))
@@ -182,10 +182,10 @@ def test_training_stops_when_patience_is_at_an_end() -> None:
     assert len(trained.epochs) == 4
 
 
-def test_each_epoch_is_told() -> None:
-    told = list[EpochResult]()
-    train(two_camps().data(), SMALL, replace(QUICK, epochs=3), seed=0, device=CPU, on_epoch=told.append)
-    assert [(epoch.number, epoch.of) for epoch in told] == [(1, 3), (2, 3), (3, 3)]
+def test_each_epoch_is_reported() -> None:
+    reported = list[EpochResult]()
+    train(two_camps().data(), SMALL, replace(QUICK, epochs=3), seed=0, device=CPU, on_epoch=reported.append)
+    assert [(epoch.number, epoch.of) for epoch in reported] == [(1, 3), (2, 3), (3, 3)]
 
 
 @recipes

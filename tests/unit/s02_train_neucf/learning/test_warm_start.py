@@ -43,7 +43,7 @@ def begun_with(before: Predecessor, data: TrainingSet, config: NeuCFConfig = SMA
     """Today's model before its first step: an epoch whose steps are of length 0."""
     still = replace(SHORT, epochs=1, learning_rate=0.0, averaging=0.0)
     (begin,) = initial_values(before, data, config)
-    return train(data, config, still, seed=9, device=CPU, begin=begin).model
+    return train(data, config, still, seed=9, device=CPU, initial_values=begin).model
 
 
 def test_learned_rows_are_found_by_id_though_every_row_number_has_moved() -> None:
@@ -92,7 +92,7 @@ def test_each_member_starts_from_its_own() -> None:
     before, data = before_of(recipe=recipe), training_set(YESTERDAY, POSTS)
     still = replace(recipe, epochs=1, learning_rate=0.0, averaging=0.0)
     begin = initial_values(before, data, SMALL)
-    again = train_members(data, SMALL, still, seed=9, device=CPU, begin=begin).state_dict()
+    again = train_members(data, SMALL, still, seed=9, device=CPU, initial_values=begin).state_dict()
     for name, weights in before.model.state_dict().items():
         torch.testing.assert_close(again[name], weights, msg=name)
 
@@ -102,7 +102,7 @@ def test_members_that_the_predecessor_lacks_start_by_chance_and_learn_for_the_wh
     epochs: list[int] = []
     train_members(
         data, SMALL, replace(SHORT, members=2, warm_share=0.5), seed=9, device=CPU,
-        on_epoch=lambda epoch: epochs.append(epoch.number), begin=initial_values(before, data, SMALL),
+        on_epoch=lambda epoch: epochs.append(epoch.number), initial_values=initial_values(before, data, SMALL),
     )  # fmt: skip
     assert epochs == [1, 2, 1, 2, 3, 4]
 
@@ -128,7 +128,9 @@ def test_what_is_kept_stands_on_the_log(caplog: pytest.LogCaptureFixture) -> Non
 def test_the_same_seed_and_predecessor_give_the_same_weights() -> None:
     before, data = before_of(), training_set(TODAY, POSTS)
     one, other = (
-        train_members(data, SMALL, SHORT, seed=9, device=CPU, begin=initial_values(before, data, SMALL)).state_dict()
+        train_members(
+            data, SMALL, SHORT, seed=9, device=CPU, initial_values=initial_values(before, data, SMALL)
+        ).state_dict()
         for _ in range(2)
     )
     assert all(torch.equal(one[name], other[name]) for name in one)
@@ -137,7 +139,7 @@ def test_the_same_seed_and_predecessor_give_the_same_weights() -> None:
 def test_the_predecessor_itself_is_not_changed() -> None:
     before, data = before_of(), training_set(YESTERDAY, POSTS)
     weights = {name: each.clone() for name, each in before.model.state_dict().items()}
-    train_members(data, SMALL, SHORT, seed=9, device=CPU, begin=initial_values(before, data, SMALL))
+    train_members(data, SMALL, SHORT, seed=9, device=CPU, initial_values=initial_values(before, data, SMALL))
     assert all(torch.equal(each, before.model.state_dict()[name]) for name, each in weights.items())
 
 
@@ -186,5 +188,5 @@ def test_one_epoch_from_a_trained_model_knows_the_camps_where_one_from_nothing_d
         return float(wanted[np.arange(len(scores)), np.where(known, -np.inf, scores).argmax(axis=1)].mean())
 
     cold = train_members(data, SMALL, one, seed=9, device=CPU)
-    warm = train_members(data, SMALL, one, seed=9, device=CPU, begin=initial_values(before, data, SMALL))
+    warm = train_members(data, SMALL, one, seed=9, device=CPU, initial_values=initial_values(before, data, SMALL))
     assert hits(warm) >= 0.95 > hits(cold)

@@ -5,10 +5,10 @@ from shared.errors import TrainingRefused
 from tests.neucf_worlds import vectors
 
 
-def test_nan_in_a_known_vector_is_refused_with_its_place() -> None:
+def test_nan_in_a_known_vector_is_refused_with_its_index() -> None:
     values = np.zeros((3, 2), dtype=np.float32)
     values[1, 0] = np.nan
-    with pytest.raises(TrainingRefused, match=r"image vectors: 1 of 3 .* place 1"):
+    with pytest.raises(TrainingRefused, match=r"image vectors: 1 of 3 .* index 1"):
         vectors(values, 0, 1).refuse_broken("image")
 
 
@@ -39,7 +39,7 @@ def test_some_of_some_of_the_vectors_are_the_right_ones_and_no_copy() -> None:
     np.testing.assert_array_equal(some.at(np.array([1, 0])), values[[3, 0]])
 
 
-def test_a_broken_vector_among_some_is_found_at_its_place_there() -> None:
+def test_a_broken_vector_in_a_selection_is_found_at_its_index_there() -> None:
     values = np.ones((4, 2), dtype=np.float32)
     values[1] = np.nan
     some = vectors(values, 0, 1, 2, 3).take(np.array([3, 1]))
