@@ -58,7 +58,7 @@ class App:
     reader: str
 
     def run(self, statement: str, **values: object) -> None:
-        """A statement by the app itself."""
+        """Execute a statement as the app."""
         with administrator(self.owner_url) as connection:
             connection.execute(sa.text(statement), values)
 
@@ -67,7 +67,7 @@ class App:
         """A schema with the four views, some of them with another query; gives the schema's name.
 
         Args:
-            changed: relation → its query, in which `{}` stands for the guide's view; blank: no such view.
+            changed: relation → its query, in which `{}` is the guide's view; blank: no such view.
         """
         schema = f"views_{secrets.token_hex(4)}"
         self.run(f"CREATE SCHEMA {schema}")
