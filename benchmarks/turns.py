@@ -13,7 +13,7 @@ from typing import TypeVar
 from benchmarks.resident import forget_peak, peak_rss
 
 System = TypeVar("System")
-Work = Callable[[], float]  # does a share; gives how much it was
+Work = Callable[[], float]  # does a share; returns how much it was
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

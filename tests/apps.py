@@ -64,7 +64,7 @@ class App:
 
     @contextmanager
     def views(self, **changed: str) -> Iterator[str]:
-        """A schema with the four views, some of them with another query; gives the schema's name.
+        """A schema with the four views, some of them with another query; returns the schema's name.
 
         Args:
             changed: relation → its query, in which `{}` is the guide's view; blank: no such view.

@@ -23,7 +23,7 @@ Told = Mapping[str, Any]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the benchmark; gives the exit code: 1 where the night took more than it may."""
+    """Run the benchmark; returns the exit code: 1 where the night took more than it may."""
     given = _parser().parse_args(arguments)
     if given.quick:
         given.users, given.posts, given.events = QUICK_USERS, QUICK_POSTS, QUICK_EVENTS

@@ -90,11 +90,11 @@ class Scenario:
             return None
 
     def write(self, method: str, path: str) -> int:
-        """A write by the app's backend; gives the status."""
+        """A write by the app's backend; returns the status."""
         return self._send(method, path, {"Authorization": f"Bearer {API_KEY}"})
 
     def operate(self, method: str, path: str, body: object = None) -> int:
-        """What the operator asks; gives the status."""
+        """What the operator asks; returns the status."""
         headers = {"Authorization": f"Bearer {ADMIN_TOKEN}", "Content-Type": "application/json"}
         return self._send(method, path, headers, json.dumps(body).encode() if body is not None else None)
 
