@@ -1,4 +1,4 @@
-"""Databases of an embedded PostgreSQL that a benchmark fills: as many as it needs, each migrated."""
+"""Creates databases for benchmarks in an embedded PostgreSQL."""
 
 import secrets
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ NOWHERE = "redis://127.0.0.1:1"  # for jobs that need PostgreSQL alone
 
 @contextmanager
 def empty_database(server_url: str) -> Iterator[str]:
-    """The address of a database with nothing in it, dropped at the end."""
+    """The URL of an empty database, dropped at the end."""
     name = f"warmline_benchmark_{secrets.token_hex(4)}"
     _execute(server_url, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     try:
@@ -29,7 +29,7 @@ def empty_database(server_url: str) -> Iterator[str]:
 
 @contextmanager
 def migrated_database(server_url: str) -> Iterator[str]:
-    """The address of a database with the schema `warmline`, dropped at the end."""
+    """The URL of a database with the schema `warmline`, dropped at the end."""
     with empty_database(server_url) as url:
         database = open_database(url)
         migrate(database)
@@ -38,13 +38,13 @@ def migrated_database(server_url: str) -> Iterator[str]:
 
 
 def open_database(url: str, *, redis_url: str = NOWHERE, views: bool = False) -> Database:
-    """The database as the services open it."""
+    """Open the database like the services."""
     given = {"database_url": url, "redis_url": redis_url, "source_schema": VIEWS if views else None}
     return Database(StoreSettings.model_validate(given))
 
 
 def environment(url: str, *, redis_url: str = NOWHERE, views: bool = False) -> Mapping[str, str]:
-    """The same for a child."""
+    """The environment variables for a child process."""
     return {
         "WARMLINE_DATABASE_URL": url,
         "WARMLINE_REDIS_URL": redis_url,

@@ -1,9 +1,9 @@
-"""What can go wrong in a benchmark, as leaves of Warmline's error tree.
+"""The errors of benchmarks, as part of Warmline's error tree.
 
 WarmlineError
 └── BenchmarkRefused            a benchmark cannot run as asked                exit 2
-    ├── DataMissing             the data's file or folder is not here
-    └── DataMalformed           a file does not hold what its format says
+    ├── DataMissing             the data's file or folder is missing
+    └── DataMalformed           a file does not follow its format
 """
 
 from shared.errors import WarmlineError
@@ -16,8 +16,8 @@ class BenchmarkRefused(WarmlineError):
 
 
 class DataMissing(BenchmarkRefused):
-    """The data's file or folder is not here; the message says where it was looked for."""
+    """The data's file or folder is missing; the message says where it was looked for."""
 
 
 class DataMalformed(BenchmarkRefused):
-    """A file does not hold what its format says; the message says array, got and expected."""
+    """A file does not follow its format; the message says array, got and expected."""

@@ -1,4 +1,4 @@
-"""What all benchmarks give: rows, bounds, the table with its foot, and JSON."""
+"""The output of all benchmarks: rows, bounds, the table with its footer, and JSON."""
 
 import argparse
 import json
@@ -34,7 +34,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
-    """What a figure must keep, and whether it does."""
+    """A bound that a figure must keep, and whether it does."""
 
     what: str
     got: float
@@ -46,18 +46,18 @@ class Bound:
 
 
 def at_least(what: str, got: float, least: float) -> Bound:
-    """The bound that a figure does not fall below something."""
+    """A lower bound."""
     return Bound(what=what, got=got, expected=f"≥ {least:g}", holds=got >= least)
 
 
 def at_most(what: str, got: float, most: float) -> Bound:
-    """The bound that a figure does not rise above something."""
+    """An upper bound."""
     return Bound(what=what, got=got, expected=f"≤ {most:g}", holds=got <= most)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a benchmark found."""
+    """The result of a benchmark."""
 
     title: str
     rows: Sequence[Row]
@@ -67,7 +67,7 @@ class Result:
 
 
 def parser(name: str, description: str | None) -> argparse.ArgumentParser:
-    """The arguments of `python -m benchmarks.NAME`: `--json`, `--quick`, `--seed`; each adds its own."""
+    """The arguments of `python -m benchmarks.NAME`: `--json`, `--quick`, `--seed`; benchmarks add their own."""
     made = argparse.ArgumentParser(prog=f"benchmarks.{name}", description=description)
     made.add_argument("--json", type=Path, metavar="PATH", help="write the figures as JSON, one row a system")
     made.add_argument("--quick", action="store_true", help="a small size, for a look or a regression guard")
@@ -76,7 +76,7 @@ def parser(name: str, description: str | None) -> argparse.ArgumentParser:
 
 
 def count(text: str) -> int:
-    """An argument that is a whole number from 1 on; underscores may stand between digits."""
+    """An argument that is a positive integer; underscores between digits are allowed."""
     digits = text.replace("_", "")
     if not digits.isdecimal() or int(digits) < 1:
         raise argparse.ArgumentTypeError(f"got {text}, expected a whole number from 1 on")
@@ -84,12 +84,12 @@ def count(text: str) -> int:
 
 
 def console() -> Console:
-    """Where tables go."""
+    """The console for tables."""
     return Console(highlight=False, width=None if sys.stdout.isatty() else LOG_WIDTH)
 
 
 def report(result: Result, json_path: Path | None) -> int:
-    """Print a result, write its rows if asked to; gives the exit code: 1 when a bound does not hold."""
+    """Print a result, and write its rows if wanted; returns the exit code: 1 if a bound does not hold."""
     screen = console()
     screen.print(_table(result))
     facts = {**(result.notes or {}), **provenance(), "peak RSS": f"{peak_rss() / MIB:,.0f} MiB"}
@@ -102,7 +102,7 @@ def report(result: Result, json_path: Path | None) -> int:
 
 
 def write_json(rows: Sequence[Row], path: Path) -> None:
-    """Write an array, one row a line.
+    """Write a JSON array, one row per line.
 
     Raises:
         BenchmarkRefused: the file cannot be written.

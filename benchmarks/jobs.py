@@ -1,4 +1,4 @@
-"""Whole runs of the jobs, as the services do them: asked for, claimed, done, ended."""
+"""Complete runs of the jobs, like the services do them: requested, claimed, done, finished."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -16,14 +16,14 @@ Report = Mapping[str, Any]
 
 
 def heuristic_settings() -> JobSettings:
-    """The defaults, whatever the environment says."""
+    """The defaults, regardless of the environment."""
     return JobSettings(
         window=WindowSettings(), lists=ListSettings(), formula=HeuristicSettings(), new_posts=NewPostSettings()
     )
 
 
 def heuristic_run(database: Database, redis_url: str, now: datetime) -> Report:
-    """One run of the heuristic job; gives its report."""
+    """One run of the heuristic job; returns its report."""
     settings = heuristic_settings()
     return published_run(
         database,
@@ -37,7 +37,7 @@ def heuristic_run(database: Database, redis_url: str, now: datetime) -> Report:
 def published_run(
     database: Database, job: str, redis_url: str, lists: ListSettings, work: Callable[[JobStore, Run], Report]
 ) -> Report:
-    """One run of a job that publishes; gives its report."""
+    """One run of a job that publishes; returns its report."""
 
     def published(run: Run) -> Report:
         writer = JobStore(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for)
@@ -50,7 +50,7 @@ def published_run(
 
 
 def whole_run(database: Database, job: str, work: Callable[[Run], Report]) -> Report:
-    """Ask for a run, claim it, do it and end it; gives its report."""
+    """Request a run, claim it, do it and finish it; returns its report."""
     request_run(database, job, by=WORKER)
     run = claim_run(database, job, worker=WORKER)
     assert run is not None, "nobody else works on a benchmark's database"

@@ -1,7 +1,7 @@
-"""Programs that work whenever they are told to, and other libraries in venvs of their own.
+"""Runs programs that work on command, and other libraries in venvs of their own.
 
-A program reads one word a line and answers each with one record of JSON on a line; whatever else it prints is passed
-over, since libraries print much. The programs of other libraries import nothing of Warmline.
+A program reads one word per line and answers each with a line of JSON; other output is ignored, since libraries print
+much. The programs of other libraries import nothing of Warmline.
 """
 
 import json
@@ -24,7 +24,7 @@ INSTALL_SECONDS = 1800
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerVenv:
-    """A venv, and what is in it, by name, from the registry that pip uses."""
+    """A venv, and the names of its packages, which pip installs."""
 
     folder: Path
     packages: tuple[str, ...]
@@ -41,7 +41,7 @@ TRAINING = PeerVenv(
 
 
 def peer_python(wanted: PeerVenv) -> Path:
-    """The Python of a venv with other libraries; made and filled where it is not there yet.
+    """The Python of a venv with other libraries, which is made if it is missing.
 
     Raises:
         BenchmarkRefused: pip could not install them.
@@ -65,14 +65,14 @@ def peer_python(wanted: PeerVenv) -> Path:
 
 @dataclass(slots=True, kw_only=True)
 class Program:
-    """A program under way."""
+    """A running program."""
 
     name: str
     process: "subprocess.Popen[str]"
     said: dict[str, Any] = field(default_factory=dict)  # its last answer
 
     def ask(self, word: str) -> Mapping[str, Any]:
-        """Tell it a word, and wait for its answer.
+        """Send a word, and wait for the answer.
 
         Raises:
             BenchmarkRefused: it ended instead.
@@ -92,7 +92,7 @@ class Program:
 
 @contextmanager
 def running(name: str, command: Sequence[str], *, threads: int) -> Iterator[Program]:
-    """Start a program, which gets ready meanwhile; it does not outlive this."""
+    """Start a program, which prepares itself meanwhile; it ends with the block."""
     process = subprocess.Popen(
         command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         env={**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "PASSIVE"},

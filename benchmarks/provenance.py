@@ -1,4 +1,4 @@
-"""What a figure depends on besides the data: packages, processors, and the commit."""
+"""What figures depend on besides the data: packages, processors, and the commit."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ GIT_SECONDS = 5  # after which the commit counts as unknown
 
 
 def provenance() -> dict[str, str]:
-    """Names and values for a table's foot."""
+    """Names and values for a table's footer."""
     return {
         "python": platform.python_version(),
         **{name: _version(name) for name in PACKAGES},

@@ -1,4 +1,4 @@
-"""Memory that a process holds, as the kernel counts it."""
+"""Resident memory of a process, as the kernel counts it."""
 
 import resource
 import sys
@@ -10,7 +10,7 @@ SELF = "self"
 
 
 def peak_rss(pid: int | str = SELF) -> int:
-    """The most bytes of memory that a process has held at once, since its start or `forget_peak`."""
+    """The peak of resident memory in bytes since the start of a process or `forget_peak`."""
     held = _status(pid, "VmHWM")
     if held is not None or pid != SELF:
         return held or 0
@@ -19,19 +19,19 @@ def peak_rss(pid: int | str = SELF) -> int:
 
 
 def rss_now() -> int:
-    """Bytes of memory that this process holds; the most it ever held where only that can be told."""
+    """Resident memory of this process in bytes; its peak if only that is known."""
     held = _status(SELF, "VmRSS")
     return peak_rss() if held is None else held
 
 
 def forget_peak() -> None:
-    """Begin to measure this process's peak anew, where the system can do that (Linux)."""
+    """Reset the peak of this process, if the system can do that (Linux)."""
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def _status(pid: int | str, name: str) -> int | None:
-    """Bytes by the name of a line; None where the system does not tell."""
+    """Bytes by the name of a line; None if the system does not provide it."""
     with suppress(OSError):
         for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines():
             if line.startswith(f"{name}:"):

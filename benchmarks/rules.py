@@ -1,11 +1,11 @@
-"""How the trainer's replay shows posts, by the defaults, whatever the environment says."""
+"""The default rules by which the trainer's replay shows posts, regardless of the environment."""
 
 from s02_train_neucf.gate.rank_at import ReplayRules
 from shared.settings import HeuristicSettings, ListSettings, WindowSettings
 
 
 def default_rules(seed: int) -> ReplayRules:
-    """The rules of a nightly training that nobody has set otherwise."""
+    """The rules of a nightly training with default settings."""
     return ReplayRules(
         window=WindowSettings(), formula=HeuristicSettings(), min_known=ListSettings().cold_min_positives, seed=seed
     )

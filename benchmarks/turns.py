@@ -1,6 +1,6 @@
-"""Systems measured in one run: each does its share in every round, and another one begins each time.
+"""Measures systems by turns in one run: each does its share in every round, and each round begins with another one.
 
-What makes a shared machine slow for a while makes all of them slow by turns: only their ratios mean something.
+A shared machine that is slow for a while slows down all of them: only their ratios are meaningful.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,12 +13,12 @@ from typing import TypeVar
 from benchmarks.resident import forget_peak, peak_rss
 
 System = TypeVar("System")
-Work = Callable[[], float]  # does a share; gives how much it was
+Work = Callable[[], float]  # does a share; returns how much it was
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """What one system did."""
+    """The rates of one system."""
 
     per_second: tuple[float, ...]  # one number a round
     peak: int  # bytes of memory of this process while it worked, at most
@@ -39,7 +39,7 @@ def in_turn(systems: Sequence[System], *, rounds: int) -> Iterator[tuple[int, Sy
 def take_turns(
     systems: Mapping[str, Work], *, rounds: int, report_progress: Callable[[str, int, int], None] | None = None
 ) -> dict[str, Rates]:
-    """Do every system's share in each round. The first time of each is not counted: caches fill, loops are compiled."""
+    """Run every system's share in each round. The first run of each is a warm-up and not counted."""
     for work in systems.values():
         work()
     rates: dict[str, list[float]] = {name: [] for name in systems}
@@ -56,16 +56,16 @@ def take_turns(
 
 
 def paired_ratio(ours: Sequence[float], baseline: Sequence[float]) -> float:
-    """The median over rounds of one figure in parts of the other."""
+    """The median over rounds of the ratio of two figures."""
     return median(mine / other for mine, other in zip(ours, baseline, strict=True))
 
 
 def median_interval(values: Sequence[float], *, confidence: float = 0.95) -> tuple[float, float]:
-    """What the median lies between, whatever the distribution, by the signs alone (the sign test's interval).
+    """A confidence interval of the median for any distribution (from the sign test).
 
     Args:
-        values: one a round, each independent of the others.
-        confidence: that it lies there, at least; fewer than 6 values cannot give 0.95, and get their whole range.
+        values: one per round, independent of each other.
+        confidence: at least; fewer than 6 values cannot reach 0.95, and get their whole range.
     """
     ordered, count = sorted(values), len(values)
     kept, outside = 0, 2 / 2**count  # values left out at each end, and how likely the median lies among them

@@ -1,1 +1,1 @@
-"""The one-command run: embedded servers, a world of real users, and the services as processes."""
+"""The demo in one command: embedded servers, a world of real users, and the services as processes."""

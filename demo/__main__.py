@@ -1,4 +1,4 @@
-"""`make demo`: starts everything on this machine, shows that it works, and ends it all with Ctrl-C."""
+"""`make demo`: starts everything on this machine, shows that it works, and stops it all at Ctrl-C."""
 
 import os
 import sys
@@ -27,12 +27,12 @@ from shared.domain import Phase
 from shared.errors import WarmlineError
 from shared.text.safe_console import SafeConsole
 
-OF_HOME = ("WARMLINE_MODEL_DIR", "WARMLINE_MEDIA_ROOT", "WARMLINE_SNAPSHOT_FILE")  # what lies in the demo's folder
-LOG_WIDTH = 110  # columns, where there is no terminal to ask
+OF_HOME = ("WARMLINE_MODEL_DIR", "WARMLINE_MEDIA_ROOT", "WARMLINE_SNAPSHOT_FILE")  # files in the demo's folder
+LOG_WIDTH = 110  # columns, without a terminal
 
 
 def main() -> None:
-    """Run the demo; the exit code is 0, or 1 when a step or a check failed."""
+    """Run the demo; the exit code is 0, or 1 if a step or a check failed."""
     console = SafeConsole(highlight=False, width=None if sys.stdout.isatty() else LOG_WIDTH)
     options = read_options(sys.argv[1:], os.environ)
     end_on_signals(with_parent=options.end_with_parent)
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def run(options: Options, console: Console) -> bool:
-    """Servers, world, lists, services, then what one sees of them. Whether all checks were good."""
+    """Start servers, make world and lists, start services, and show results. Returns whether all checks passed."""
     progress = ProgressLog(console)
     source = source_of(options)
     _make_home(options.home)
@@ -92,7 +92,7 @@ def _make_home(home: Path) -> None:
 
 @contextmanager
 def _servers(options: Options, progress: ProgressLog) -> Iterator[Servers]:
-    """The embedded servers, those that the user has not brought."""
+    """Start embedded servers, except those that the user has provided."""
     wanted = [name for name, url in (("PostgreSQL", options.database_url), ("Valkey", options.redis_url)) if not url]
     began = time.monotonic()
     with embedded_servers(
@@ -139,7 +139,7 @@ def _variables(options: Options, addresses: Addresses, keys: Keys) -> dict[str, 
 def _prepare(
     source: Source, progress: ProgressLog, process_environment: ProcessEnvironment, addresses: Addresses
 ) -> PreparedWorld:
-    """Tables, world and first lists: what must be there before the services start."""
+    """Create tables, world and first lists, which the services need at their start."""
     with progress.step("migrate", "schema warmline", "Making the tables"):
         run_step(process_environment, "migrate", ["-m", "warmline", "migrate"])
     prepared = set_up_world(progress.console, process_environment, addresses.database_url, source)

@@ -1,4 +1,4 @@
-"""Draws a post's picture out of its genres: one colour and one figure per genre, arranged by the post's id."""
+"""Draws a post's picture from its genres: one colour and one figure per genre, arranged by the post's id."""
 
 import hashlib
 import random
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-SIDE = 224  # pixels; what image encoders commonly take
+SIDE = 224  # pixels; the usual input of image encoders
 FIGURES_PER_GENRE = 4
 JPEG_QUALITY = 85
 _GENRES = (
@@ -20,7 +20,7 @@ Colour = tuple[int, int, int]
 
 
 def draw_card(post_id: str, genres: Sequence[str]) -> Image.Image:
-    """The card of one post: bands in its genres' colours, and their figures strewn by the id. Always the same."""
+    """The card of one post: bands in its genres' colours, with their figures. An id always gives the same card."""
     rng = random.Random(post_id)  # noqa: S311 - an arrangement, not a secret
     shown = list(genres) or [""]
     card = Image.new("RGB", (SIDE, SIDE), _colour(shown[0], 0.35))
@@ -59,7 +59,7 @@ def _hue(turn: float) -> Colour:
 
 
 def _place(genre: str) -> int:
-    """Where a genre stands in the list; one that is not in it gets a fixed place, too."""
+    """The index of a genre in the list; an unknown genre gets a fixed index, too."""
     if genre in _GENRES:
         return _GENRES.index(genre)
     return hashlib.blake2b(genre.encode(), digest_size=1).digest()[0] % len(_GENRES)

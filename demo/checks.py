@@ -1,4 +1,4 @@
-"""`--check`: the demo's own answers, looked at over HTTP. Each check is one line, and one line of output."""
+"""`--check`: checks the demo's answers over HTTP. Each check is one line below, and one line of output."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -18,16 +18,18 @@ from shared.errors import WarmlineError
 ALL_SERVICES = (*PHASE1_SERVICES, *PHASE2_SERVICES)
 CHAIN_PAGES = 6
 PAGE_LIMIT = 20
-SHORT_LIMIT = 5  # so that several pages fit into what a list holds unseen
+SHORT_LIMIT = 5  # so that the unseen posts of a list fill several pages
 ROLLOUTS = (0, 30, 60, 100)  # per cent
-ASKED_USERS = 120  # active ones, in the check of the rollout; 30 % of them all or none comes once in 10^18 times
+ASKED_USERS = (
+    120  # active users in the check of the rollout; that 30 % selects all or none of them has a chance of 10^-18
+)
 WARM_LIKES = 3  # WARMLINE_COLD_MIN_POSITIVES
 WRONG_TOKEN = "not-the-token"  # noqa: S105 - it is wrong on purpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One check's result; `detail` says what was got."""
+    """The result of one check; `detail` says what was got."""
 
     name: str
     good: bool
@@ -38,7 +40,7 @@ Check = Callable[[DemoContext], tuple[bool, str]]
 
 
 def run_checks(context: DemoContext, checks: Mapping[str, Check]) -> Iterator[Outcome]:
-    """Every check in turn; one that cannot be done has failed."""
+    """Run all checks in order; one that cannot be done has failed."""
     for name, check in checks.items():
         try:
             good, detail = check(context)
@@ -170,24 +172,24 @@ def _phase_stays(context: DemoContext) -> tuple[bool, str]:
 
 
 def _others(context: DemoContext) -> list[str]:
-    """Active users who are not of the cast: what a check shows them is not missing afterwards."""
+    """Active users who are not among the demo's users: posts shown to them are not missing in the demo later."""
     cast = set(asdict(context.cast).values())
     found = database.active_users(context.addresses.database_url, likes=WARM_LIKES, limit=ASKED_USERS)
     return [user_id for user_id in found if user_id not in cast]
 
 
 def _chain(context: DemoContext, user_id: str) -> list[Page]:
-    """The first pages of a fresh chain."""
+    """The first pages of a new chain."""
     return list(context.client.chain(user_id, limit=PAGE_LIMIT, pages=CHAIN_PAGES))
 
 
 def _authors_on(context: DemoContext, pages: list[Page]) -> set[str]:
-    """Whose posts stand on the pages."""
+    """The authors of the posts on the pages."""
     return set(database.authors_of(context.addresses.database_url, _ids(pages)).values())
 
 
 def _stranger() -> str:
-    """A user who was never heard of, each time another."""
+    """A new unknown user id."""
     return str(uuid4())
 
 

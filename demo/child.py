@@ -1,7 +1,8 @@
-"""Stands between a launcher and a program: sets the death signal, then becomes the program.
+"""Runs between a launcher and a program: sets the parent-death signal, then executes the program.
 
 Run as a script: `python -I -S child.py PARENT_PID SIGNAL IDENTITY PROGRAM [ARGUMENT…]`. It does
-the work of a `preexec_fn`, but after exec, where no thread of the launcher can hold a lock. It imports nothing of ours.
+the work of a `preexec_fn`, but after exec, so that no lock of a launcher's thread can be held. It imports none of our
+modules.
 """
 
 import ctypes
@@ -21,7 +22,7 @@ EXIT_NOT_RUNNABLE = 98
 
 
 def has_name(uid: int) -> bool:
-    """Whether the system knows a user of this number; in a container it may well not know the one that we are."""
+    """Whether the system has a name for this uid; in a container our own may have none."""
     try:
         pwd.getpwuid(uid)
     except KeyError:
@@ -30,7 +31,7 @@ def has_name(uid: int) -> bool:
 
 
 def enter_user_namespace() -> None:
-    """Be a non-zero uid inside, and still ourselves outside: files stay ours, a 700 home is no obstacle."""
+    """Use a non-zero uid inside a user namespace, and keep our uid outside: files stay ours, even in a 700 home."""
     outside_uid, outside_gid = os.getuid(), os.getgid()
     inside = next(filter(has_name, INSIDE_IDS), INSIDE_IDS[-1])
     if sys.platform != "linux" or ctypes.CDLL(None).unshare(CLONE_NEWUSER) != 0:
@@ -48,7 +49,7 @@ def enter_user_namespace() -> None:
 
 
 def become_nobody() -> None:
-    """Give up root for good, all but the right to pass through folders: a checkout may lie in root's 700 home."""
+    """Give up root, except the right to traverse folders: the checkout may be in root's 700 home."""
     on_linux = sys.platform == "linux"
     libc = ctypes.CDLL(None)
     if on_linux:  # without this bit, access(2), by which PostgreSQL finds its own files, would forget the right
@@ -66,7 +67,7 @@ def become_nobody() -> None:
 
 
 def end_with(parent: int, last_signal: int) -> None:
-    """Ask the kernel for a signal when the parent is gone. Elsewhere than on Linux there is no such thing."""
+    """Ask the kernel for a signal when the parent ends. Only Linux has this."""
     if sys.platform != "linux":
         return
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, last_signal)
@@ -75,7 +76,7 @@ def end_with(parent: int, last_signal: int) -> None:
 
 
 def main() -> None:
-    """Take the identity first: a change of credentials would clear the death signal."""
+    """Take the identity first: changing credentials would clear the parent-death signal."""
     parent, last_signal, identity, *command = sys.argv[1:]
     if identity == "namespace":
         enter_user_namespace()

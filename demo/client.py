@@ -1,4 +1,4 @@
-"""Asks the timeline over HTTP, as an app and an operator do."""
+"""Sends requests to the timeline over HTTP, like an app and an operator."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -33,7 +33,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """A model version; `report` is what the training run measured."""
+    """A model version; `report` is from its training run."""
 
     version: int
     is_champion: bool
@@ -51,14 +51,14 @@ class Client:
     keys: Keys
 
     def page(self, user_id: str, *, limit: int, cursor: str | None = None) -> Page:
-        """A page of a user's timeline, asked for as the app's backend."""
+        """A page of a user's timeline, requested like the app's backend."""
         query = {"limit": str(limit)} | ({} if cursor is None else {"cursor": cursor})
         response = self.http.get(f"/timeline/{user_id}", params=query, headers=_bearer(self.keys.api_key))
         response.raise_for_status()
         return _page(response.json())
 
     def chain(self, user_id: str, *, limit: int, pages: int) -> Iterator[Page]:
-        """The pages of one chain, up to `pages` of them."""
+        """The first `pages` pages of a chain."""
         cursor = None
         for _ in range(pages):
             page = self.page(user_id, limit=limit, cursor=cursor)
@@ -72,16 +72,16 @@ class Client:
         return self.http.get(path, headers={} if token is None else _bearer(token)).status_code
 
     def phase(self) -> dict[str, Any]:
-        """The phase in force."""
+        """The current phase."""
         return self._get("/admin/phase")
 
     def set_phase(self, phase: str, *, token: str, rollout_percent: float = 100) -> int:
-        """Ask for a phase; the status code."""
+        """Request a phase; returns the status code."""
         change = {"phase": phase, "rollout_percent": rollout_percent}
         return self.http.put("/admin/phase", json=change, headers=_bearer(token)).status_code
 
     def switch(self, phase: str, *, rollout_percent: float = 100) -> None:
-        """Put a phase in force, as the operator; a refusal is an httpx.HTTPStatusError."""
+        """Switch the phase as the operator; a refusal is an httpx.HTTPStatusError."""
         change = {"phase": phase, "rollout_percent": rollout_percent}
         self._put("/admin/phase", change)
 
@@ -90,7 +90,7 @@ class Client:
         return [_model(body) for body in self._get("/admin/models")["models"]]
 
     def promote(self, version: int, *, override: bool) -> int:
-        """Make a version the champion, and ask for its lists: the number of the scoring run."""
+        """Make a version the champion, and request its lists; returns the number of the scoring run."""
         return int(self._put("/admin/models/champion", {"version": version, "override": override})["run"])
 
     def runs(self) -> list[dict[str, Any]]:
@@ -98,7 +98,7 @@ class Client:
         return list(self._get("/admin/status")["runs"])
 
     def live_workers(self) -> dict[str, set[str]]:
-        """The workers (`machine:process`) that gave a sign of life lately, by service."""
+        """The workers (`machine:process`) that sent a heartbeat recently, by service."""
         workers: dict[str, set[str]] = {}
         for row in self._get("/admin/status")["services"]:
             workers.setdefault(row["service"], set()).add(row["worker"])
@@ -118,7 +118,7 @@ class Client:
 
 @contextmanager
 def connect(base_url: str, keys: Keys) -> Iterator[Client]:
-    """A client; a proxy of the environment is not asked, for the timeline is here."""
+    """A client; a proxy in the environment is not used, since the timeline is on this machine."""
     with httpx.Client(base_url=base_url, timeout=REQUEST_SECONDS, trust_env=False) as http:
         yield Client(http=http, keys=keys)
 

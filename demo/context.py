@@ -1,4 +1,4 @@
-"""What the demo has at hand once its services run, and the diary of what was done."""
+"""What all steps of the demo share once its services run, and the log of its steps."""
 
 import time
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from demo.world import DemoUsers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
-    """Where everything is. The first two carry passwords."""
+    """The addresses of everything. The first two contain passwords."""
 
     database_url: str
     redis_url: str
@@ -24,7 +24,7 @@ class Addresses:
 
 @dataclass(slots=True)
 class ProgressLog:
-    """What was done so far, for the summaries."""
+    """The steps done so far, for the summaries."""
 
     console: Console
     began: float = field(default_factory=time.monotonic)
@@ -32,7 +32,7 @@ class ProgressLog:
 
     @contextmanager
     def step(self, name: str, result: str, doing: str | None = None) -> Iterator[None]:
-        """Time a step, with a spinner that says `doing`."""
+        """Time a step, and show a spinner with the text `doing`."""
         began = time.monotonic()
         with nullcontext() if doing is None else self.console.status(doing):
             yield
@@ -46,7 +46,7 @@ class ProgressLog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoContext:
-    """What is shown, checked and done over HTTP works with this."""
+    """What the steps over HTTP need."""
 
     progress: ProgressLog
     client: Client

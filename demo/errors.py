@@ -1,13 +1,13 @@
-"""What can go wrong in the demo, as leaves of Warmline's error tree.
+"""The demo's errors, as part of Warmline's error tree.
 
 WarmlineError
 └── DemoError                   the demo cannot go on; the message says what to do
     ├── BinaryMissing           a server's wheel is not installed, or not for this machine
-    ├── PortTaken               a port that was asked for is in use
-    ├── DataFolderUnusable      the data folder is of another major version, in use, or not readable
-    ├── ServerFailed            a server did not come up; the message quotes the end of its log
+    ├── PortTaken               a requested port is in use
+    ├── DataFolderUnusable      the data folder has another major version, is in use, or is not readable
+    ├── ServerFailed            a server did not start; the message quotes the end of its log
     ├── ServiceFailed           a service or a step ended or did not become healthy
-    └── WorldMissing            what the world is made of is not there (MovieLens-100K, photos), or it is malformed
+    └── WorldMissing            the data of the world (MovieLens-100K, photos) is missing or malformed
 """
 
 from shared.errors import WarmlineError
@@ -22,15 +22,15 @@ class BinaryMissing(DemoError):
 
 
 class PortTaken(DemoError):
-    """A port that was asked for is in use."""
+    """A requested port is in use."""
 
 
 class DataFolderUnusable(DemoError):
-    """The data folder is of another major version, in use by another launcher, or not readable."""
+    """The data folder has another major version, is in use by another launcher, or is not readable."""
 
 
 class ServerFailed(DemoError):
-    """An embedded server did not come up; the message quotes the end of its log."""
+    """An embedded server did not start; the message quotes the end of its log."""
 
 
 class ServiceFailed(DemoError):
@@ -38,4 +38,4 @@ class ServiceFailed(DemoError):
 
 
 class WorldMissing(DemoError):
-    """MovieLens-100K, or the photos and their captions, are not there or cannot be read."""
+    """MovieLens-100K, or the photos and their captions, are missing or cannot be read."""

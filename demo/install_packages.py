@@ -1,13 +1,13 @@
-"""Installs Warmline and its packages into the environment whose Python runs this: `make venv`. Wants no package.
+"""`make venv`: installs Warmline and its packages into the environment of this Python. It needs no package.
 
-PyTorch comes in several builds. Without an NVIDIA driver only the CPU build is of use, which PyTorch keeps in an index
-of its own; pip's index has for Linux the build with CUDA, fourteen times as large. uv knows PyTorch's indexes, and
-installs several times as fast as pip. In this order:
+PyTorch has several builds. Without an NVIDIA driver only the CPU build is useful, which is in an index of its own; for
+Linux, pip's index has the CUDA build, fourteen times as large. uv knows PyTorch's indexes, and installs several times
+as fast as pip. These ways are tried in order:
 
-1. TORCH_INDEX names an index: pip, with that one beside its own.
+1. TORCH_INDEX names an index: pip, with that index in addition to its own.
 2. pip's own settings name a folder that holds PyTorch (`find-links`): uv, with that folder.
-3. Linux: uv, with PyTorch's index for the CPU, or for the driver that was found.
-4. Otherwise, and wherever uv fails: pip, with whatever its settings name.
+3. Linux: uv, with PyTorch's index for the CPU, or for the driver that is installed.
+4. Otherwise, or if uv fails: pip with its own settings.
 """
 
 import argparse
@@ -36,7 +36,7 @@ CPU_ONLY = "about 200 MB to download"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TorchWheel:
-    """PyTorch in a folder that pip's settings name."""
+    """A PyTorch wheel in a folder that pip's settings name."""
 
     path: Path
     version: str
@@ -50,7 +50,7 @@ class TorchWheel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstallTarget:
-    """What decides where PyTorch comes from."""
+    """The facts that decide where PyTorch comes from."""
 
     system: str  # as platform.system() says
     has_driver: bool  # of NVIDIA
@@ -61,7 +61,7 @@ class InstallTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One way to install: what it brings, for the reader, and how."""
+    """One way to install: a line for the reader, and the options."""
 
     line: str
     installer: str  # "uv" or "pip"
@@ -70,11 +70,11 @@ class Attempt:
 
 
 def attempts(machine: InstallTarget, *, torch: str | None) -> list[Attempt]:
-    """The ways to install on a machine, the best first; the last one is pip's, as its settings say.
+    """The ways to install on a machine, the best first; the last one is pip with its own settings.
 
     Args:
-        machine: where.
-        torch: the pinned requirement of PyTorch, or None where it is not installed at all.
+        machine: to install on.
+        torch: the pinned requirement of PyTorch, or None if it is not installed.
     """
     if torch is None:
         plain = Attempt(line="", installer="pip")
@@ -123,7 +123,7 @@ def has_driver(signs: Sequence[Path] = DRIVER_SIGNS) -> bool:
 
 
 def wheel_of(report: str) -> TorchWheel | None:
-    """PyTorch's wheel in pip's report of what it would install, if that is a file here."""
+    """PyTorch's wheel in pip's report of what it would install, if it is a local file."""
     for item in json.loads(report)["install"]:
         url = urlsplit(item["download_info"]["url"])
         path = Path(unquote(url.path))
@@ -133,7 +133,7 @@ def wheel_of(report: str) -> TorchWheel | None:
 
 
 def has_own_index(settings: str) -> bool:
-    """Whether pip's settings (as `pip config list` prints them) replace its index, or the way to it."""
+    """Whether pip's settings (as `pip config list` prints them) replace its index, or set a proxy."""
     names = (line.partition("=")[0].rpartition(".")[2] for line in settings.splitlines())
     return any(name in ("index-url", "no-index", "proxy") for name in names)
 
@@ -144,7 +144,7 @@ def pinned(name: str, constraints: str) -> str:
 
 
 def install(extras: str, machine: InstallTarget, constraints: Path, *, with_torch: bool) -> int:
-    """Try each way in turn, saying what it brings; gives the exit code of the last one that was tried."""
+    """Try each way in order, and print it; returns the exit code of the last one tried."""
     pins = constraints.read_text(encoding="utf-8")
     wanted = ("-c", str(constraints), "-e", f".[{extras}]")
     code = 1
@@ -164,7 +164,7 @@ def install(extras: str, machine: InstallTarget, constraints: Path, *, with_torc
 
 
 def _command(installer: str, folder: Path, pins: str) -> list[str] | None:
-    """How to call an installer; uv comes into a folder of its own first, and None means that it cannot be had."""
+    """How to call an installer; uv is first installed into a folder of its own; None if that fails."""
     if installer == "pip":
         return [*PIP, "install", *QUIET]
     uv = folder / "bin" / "uv"
@@ -199,7 +199,7 @@ def _look(torch_index: str, constraints: Path) -> InstallTarget:
 
 
 def _output_of(command: Sequence[str]) -> str:
-    """What a command printed; nothing if it failed."""
+    """The output of a command; blank if it failed."""
     try:
         ended = subprocess.run(command, capture_output=True, text=True, timeout=PIP_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired):

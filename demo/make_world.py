@@ -1,7 +1,7 @@
-"""Makes the demo's world out of MovieLens-100K: real people and their likes, on posts that are films. Pure.
+"""Makes the demo's world from MovieLens-100K: real people and their likes, with films as posts. Pure.
 
-What is real: who saw and liked what, in which order, at which distance in time; titles and genres. What is made up:
-the authors (MovieLens has none), the blocks, the users who just joined, and the seconds between a view and its like.
+Real: who saw and liked what, in which order, at which intervals; titles and genres. Made up: the authors (MovieLens has
+none), the blocks, the users who just joined, and the seconds between a view and its like.
 """
 
 from datetime import datetime
@@ -63,13 +63,13 @@ def make_world(ratings: Ratings, *, seed: int, now: datetime) -> DemoWorld:
 
 
 def _first(keys: Numbers, at: Numbers) -> tuple[Numbers, Numbers]:
-    """The distinct keys in order, and when each occurs first; `at` ascends."""
+    """The distinct keys in order, and the first time of each; `at` ascends."""
     distinct, first = np.unique(keys, return_index=True)
     return distinct, at[first]
 
 
 def _authors(films: list[Film], rng: np.random.Generator) -> Numbers:
-    """An author's number per film. Each author keeps to one main genre, so that liking an author means something."""
+    """An author's number per film. Each author has one main genre, so that a taste for an author is possible."""
     main_genres = [film.genres[0] if film.genres else "" for film in films]
     distinct, counts = np.unique(main_genres, return_counts=True)
     ends = np.maximum(np.rint(np.cumsum(counts) / len(films) * AUTHORS), np.arange(1, len(counts) + 1)).astype(int)
@@ -90,7 +90,7 @@ def _warm_users(ratings: Ratings, at: Numbers) -> tuple[int, int]:
 
 
 def _liked_authors(ratings: Ratings, at: Numbers, films: Numbers, author_of_film: Numbers) -> tuple[int, int]:
-    """The two authors whose films had the most likes in the last month: that they are missing from a list shows."""
+    """The two authors whose films had the most likes in the last month: their absence from a list is visible."""
     counted = (at > at[-1] - POPULAR_WITHIN_DAYS * _DAY) & (ratings.stars >= LIKED_FROM_STARS)
     authors = author_of_film[np.searchsorted(films, ratings.film[counted])]
     likes = np.bincount(authors, minlength=AUTHORS)
@@ -101,7 +101,7 @@ def _liked_authors(ratings: Ratings, at: Numbers, films: Numbers, author_of_film
 def _blocks(
     readers: Numbers, first_seen: Numbers, newest: int, shown: list[_Block], rng: np.random.Generator
 ) -> tuple[Text, Text, Numbers]:
-    """Who blocks whom and when: some readers block authors, some authors block readers, and the shown ones."""
+    """Who blocks whom and when: some readers block authors, some authors block readers, plus the demo's own blocks."""
     some = rng.permutation(len(readers))[: max(1, round(len(readers) * BLOCKING_SHARE))]
     blocking = readers[np.repeat(some, rng.integers(1, 4, len(some)))].tolist()
     blocked = readers[rng.permutation(len(readers))[: len(some)]].tolist()

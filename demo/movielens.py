@@ -1,7 +1,7 @@
-"""MovieLens-100K: who rated which film when, read from a wheel's archive or from a folder.
+"""Reads MovieLens-100K (who rated which film when) from a wheel or from a folder.
 
-The licence forbids passing the data on, so none of it is in this repository. The wheel is opened as an archive; the
-package in it is neither installed nor imported.
+The licence forbids redistribution, so the data is not in this repository. The wheel is read as an archive; its package
+is neither installed nor imported.
 """
 
 import zipfile
@@ -44,7 +44,7 @@ def load(folder: Path | None, wheels: Path) -> Ratings:
     """Read the user's `folder` when given, else the newest wheel in the folder `wheels`.
 
     Raises:
-        WorldMissing: neither is there, or a line of a file cannot be read.
+        WorldMissing: both are missing, or a line of a file cannot be read.
     """
     if folder is not None:
         texts = {name: _read_file(folder / name) for name in (RATINGS_FILE, FILMS_FILE)}
@@ -54,7 +54,7 @@ def load(folder: Path | None, wheels: Path) -> Ratings:
 
 
 def require_folder(folder: Path) -> None:
-    """Raises WorldMissing when the user's folder lacks one of the two files."""
+    """Raises WorldMissing if the user's folder lacks one of the two files."""
     for name in (RATINGS_FILE, FILMS_FILE):
         if not (folder / name).is_file():
             raise WorldMissing(

@@ -1,11 +1,11 @@
-"""What the user asks of the demo: arguments, and a few variables of the environment."""
+"""The demo's options: arguments, and a few environment variables."""
 
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-SEED = 20  # of everything that is made up; any number will do, the same one gives the same world
+SEED = 20  # of everything that is made up; the same seed makes the same world
 
 WORLDS = ("movielens", "photos")
 HOME = ".warmline"  # and where the Makefile puts the wheel with the world, whatever the user's home is
@@ -14,7 +14,7 @@ PHOTOS_HOME = f"{HOME}/photos"  # beside the other world, so that each start fin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The user's wishes; a port that is None is a free one, a URL that is None is an embedded server."""
+    """The options; a port of None means a free one, a URL of None an embedded server."""
 
     home: Path
     data: Path | None
@@ -32,7 +32,7 @@ class Options:
 
 
 def read_options(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
-    """Arguments decide before variables. A wrong argument ends the program with exit code 2 and one line."""
+    """Read the options; arguments take precedence. A wrong argument ends the program with exit code 2 and one line."""
     given = _parser().parse_args(arguments)
     data = given.data or environment.get("WARMLINE_DEMO_DATA")
     photos = _photos(
@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _photos(world: str | None, folder: str | None) -> str | None:
-    """The folder of photos, where that world is meant: it was named, or a folder was given and no world."""
+    """The folder of photos if that world is wanted: it was named, or only a folder was given."""
     if world and world not in WORLDS:
         _parser().exit(2, f"WORLD: got {world}, expected one of {', '.join(WORLDS)}\n")
     if world == "photos" and not folder:

@@ -1,4 +1,4 @@
-"""Phase 2: a model is trained (or the one of an earlier start is taken), promoted and scored, as an operator would."""
+"""Phase 2: trains a model (or uses that of an earlier start), promotes it and scores, like an operator."""
 
 import sys
 import time
@@ -20,15 +20,15 @@ POLL_SECONDS = 0.3
 
 
 def known_model(models: Sequence[Model]) -> Model | None:
-    """The model of an earlier start: the champion, or the newest where the demo ended before it promoted any."""
+    """The model of an earlier start: the champion, or the newest if the demo ended before promoting one."""
     return next((model for model in models if model.is_champion), next(iter(models), None))
 
 
 def train(context: DemoContext) -> tuple[Model, str]:
-    """Encode what is new, train, judge: the model, which may have been rejected, and what was encoded in words.
+    """Encode what is new, train and evaluate; returns the model, which may be rejected, and what was encoded, in words.
 
     Raises:
-        ServiceFailed: no model came of it.
+        ServiceFailed: there is no model.
     """
     wait_for_old_lease(context.console, context.addresses.database_url, TRAIN)
     on_screen = sys.stderr.isatty()  # then it draws its own progress bars
@@ -50,7 +50,7 @@ def train(context: DemoContext) -> tuple[Model, str]:
 
 
 def score(context: DemoContext, model: Model) -> str:
-    """Promote the model, over the gate's no if need be, and have its lists made; says how many.
+    """Promote the model, even if the gate rejected it, and make its lists; returns how many, in words.
 
     Raises:
         ServiceFailed: the scoring run failed.
@@ -73,10 +73,10 @@ def score(context: DemoContext, model: Model) -> str:
 
 
 def start_missing_services(context: DemoContext) -> None:
-    """Start what is not there yet of phase 2, and wait until all services give a sign of life.
+    """Start the missing services of phase 2, and wait until all services are alive.
 
     Raises:
-        ServiceFailed: one ended, or is silent.
+        ServiceFailed: one ended, or sends no heartbeat.
     """
     context.running.start([name for name in PHASE2_SERVICES if name not in context.running.processes])
     deadline = time.monotonic() + ALIVE_SECONDS
@@ -89,7 +89,7 @@ def start_missing_services(context: DemoContext) -> None:
 
 
 def wait_for_old_lease(console: Console, database_url: str, job: str) -> None:
-    """Wait while a run that was cut off with an earlier start still counts as under way: a minute at most."""
+    """Wait until the lease of a run that an earlier start left unfinished has expired: a minute at most."""
     left = database.lease_left(database_url, job)
     if left > 0:
         with console.status(f"A {job} run was cut off; it counts as under way for another {left:.0f} s"):

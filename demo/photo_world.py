@@ -1,4 +1,4 @@
-"""Turns a simulated world into the four relations, its files and its cast; ids say what is simulated."""
+"""Turns a simulated world into the four relations, its files and the users that the demo shows."""
 
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ Int64s = NDArray[np.int64]
 
 
 def relations_of(simulated: PhotoWorld, *, now: datetime) -> DemoWorld:
-    """The four relations, with the newest event at `now`.
+    """Make the four relations, with the newest event at `now`.
 
     Raises:
         WorldMissing: there are too few photos to show anything.
@@ -66,14 +66,14 @@ def relations_of(simulated: PhotoWorld, *, now: datetime) -> DemoWorld:
 
 
 def copy_photos(simulated: PhotoWorld, world: DemoWorld, home: Path) -> None:
-    """Put the photos where `image_url` says, below the media root: the encoders read nothing outside it."""
+    """Copy the photos to their `image_url` below the media root: the encoders read no other files."""
     (home / "media").mkdir(parents=True, exist_ok=True)
     for source, image_url in zip(simulated.images, world.posts.image_url.tolist(), strict=True):
         copyfile(source, home / image_url)
 
 
 def save_truth(simulated: PhotoWorld, path: Path) -> None:
-    """Write what the simulator knows and the services do not: who would like what, and the positions of the views."""
+    """Write what only the simulator knows: who would like what, and the positions of the views."""
     path.parent.mkdir(parents=True, exist_ok=True)
     truth, views = simulated.truth, simulated.events.of(InteractionKind.VIEW)
     np.savez_compressed(
@@ -108,7 +108,7 @@ def _image_urls(simulated: PhotoWorld) -> list[str]:
 
 
 def _cast(simulated: PhotoWorld, users: Text) -> tuple[DemoUsers, Int64s]:
-    """Whom the demo shows, and the blocks among them. -> the cast, (n_blocks, 2)"""
+    """The users that the demo shows, and the blocks among them. -> users, (n_blocks, 2)"""
     likes = simulated.events.of(InteractionKind.LIKE)
     recent = simulated.events.at > simulated.end - RECENT_DAYS * DAY
     n_likes = np.bincount(likes.user, minlength=len(users))

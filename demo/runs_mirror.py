@@ -1,4 +1,4 @@
-"""The demo's mirror of training runs: MLflow on a file in the demo's folder, and how to look at it."""
+"""The demo's mirror of training runs: MLflow on a file in the demo's folder, and how to view it."""
 
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -10,14 +10,14 @@ PACKAGE, PACKAGE_WITH_SCREENS = "mlflow-skinny", "mlflow"
 
 
 def variables(home: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """Where training mirrors its runs to: the user's MLflow, else a file of ours; nowhere without the package."""
+    """The variables of the mirror: the user's MLflow, else a file in our folder; none without the package."""
     if environment.get(URI):
         return {URI: environment[URI]}
     return {URI: f"sqlite:///{home.resolve() / 'mlflow.db'}"} if find_spec("mlflow") is not None else {}
 
 
 def how_to_look(home: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """A line for the list of addresses; none where the runs are elsewhere, or nowhere."""
+    """A line for the list of addresses; None if there is no mirror, or it is elsewhere."""
     uri = variables(home, environment).get(URI, "")
     if environment.get(URI) or not uri:
         return {}

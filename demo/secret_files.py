@@ -1,4 +1,4 @@
-"""Secrets: random, made once, kept in files that only their owner may read."""
+"""Makes random secrets once, and keeps them in files that only their owner may read."""
 
 import json
 import os
@@ -20,12 +20,12 @@ class Keys:
 
     @property
     def environment(self) -> dict[str, str]:
-        """As the services read them."""
+        """The variables that the services read."""
         return {f"WARMLINE_{name.upper()}": value for name, value in asdict(self).items()}
 
 
 def load_keys(path: Path, environment: Mapping[str, str]) -> Keys:
-    """The user's own keys where the environment has them, else those of the file, else new ones that go into it."""
+    """Keys from the environment, else from the file, else new ones, which are written to the file."""
     stored = json.loads(path.read_text()) if path.exists() else {}
     names = Keys.__dataclass_fields__
     made = {name: stored.get(name) or secrets.token_hex(32) for name in names}
@@ -35,14 +35,14 @@ def load_keys(path: Path, environment: Mapping[str, str]) -> Keys:
 
 
 def write_environment(path: Path, variables: Mapping[str, str]) -> None:
-    """Write variables for a second terminal; a shell and python-dotenv read the same."""
+    """Write variables for a second terminal, in a form that shells and python-dotenv read alike."""
     lines = [f"# set -a; . {shlex.quote(str(path))}; set +a"]
     lines.extend(f"{name}={shlex.quote(value)}" for name, value in variables.items())
     write_private(path, "\n".join(lines) + "\n")
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file whole, which only its owner may read from its first byte on."""
+    """Write a file atomically; only its owner may read it, from the first byte on."""
     unfinished = path.with_name(path.name + ".unfinished")
     unfinished.unlink(missing_ok=True)
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:

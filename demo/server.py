@@ -1,4 +1,4 @@
-"""One embedded server: its process, its port, and the ways to stop it that a test of faults wants."""
+"""One embedded server: its process, its port, and the ways to stop it that fault tests need."""
 
 import signal
 import time
@@ -17,7 +17,7 @@ PORT_TRIES = 3  # between finding a free port and taking it, another process may
 class EmbeddedServer(ABC):
     """A server on loopback TCP whose process ends with ours.
 
-    `port` is fixed once the server has answered, so that `restart` comes back at the same address.
+    Once the server has answered, `port` stays the same, so that `restart` uses the same address.
     """
 
     name: str
@@ -34,11 +34,11 @@ class EmbeddedServer(ABC):
     @property
     @abstractmethod
     def url(self) -> str:
-        """The address with its password: a secret."""
+        """The URL with its password: a secret."""
 
     @abstractmethod
     def command(self) -> list[str | Path]:
-        """Program and arguments; no secret among them, for `ps` shows them to everybody."""
+        """Program and arguments, without secrets, since `ps` shows them to everybody."""
 
     @abstractmethod
     def answers(self) -> bool:
@@ -46,18 +46,18 @@ class EmbeddedServer(ABC):
 
     @abstractmethod
     def prepare(self) -> None:
-        """Make the data folder ready; nothing of ours runs on it at this moment."""
+        """Prepare the data folder while no server of ours uses it."""
 
     def configuration(self) -> bytes:
         """What the server reads from its standard input."""
         return b""
 
     def identity(self) -> Identity:
-        """Who the server's process is."""
+        """The user of the server's process."""
         return Identity.SAME
 
     def open(self) -> None:
-        """Prepare and start for the first time, on the port asked for or a free one."""
+        """Prepare and start for the first time, on the requested port or a free one."""
         if self._asked_port is not None:
             processes.require_free(self._asked_port, self.name)
         self._outlive_predecessor()
@@ -94,25 +94,25 @@ class EmbeddedServer(ABC):
             raise
 
     def stop(self) -> None:
-        """Shut down in order: everything is kept."""
+        """Shut down cleanly: no data is lost."""
         if self.process is not None:
             processes.stop(self.process, self.last_signal)
             self._pid_file.unlink(missing_ok=True)
             self.process = None
 
     def kill(self) -> None:
-        """End it as a power cut would."""
+        """Kill it, like a power failure."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()
             self.process = None
 
     def pause(self) -> None:
-        """Let it hang: connections stay open and nothing answers."""
+        """Suspend it: connections stay open, but nothing answers."""
         self._running().send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Wake it after `pause`."""
+        """Continue after `pause`."""
         self._running().send_signal(signal.SIGCONT)
 
     def restart(self) -> None:
@@ -134,7 +134,7 @@ class EmbeddedServer(ABC):
         self._pid_file.write_text(f"{pid} {processes.fingerprint(pid)}")
 
     def _outlive_predecessor(self) -> None:
-        """Wait for the server of an earlier launcher, which got its last signal when that one was killed."""
+        """Wait until the server of an earlier, killed launcher has ended."""
         try:
             pid, start_time = self._pid_file.read_text().split()
         except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The services as processes of the launcher: start, wait until they are well, watch, stop."""
+"""Starts the services as child processes, waits until they are healthy, watches and stops them."""
 
 import signal
 import subprocess
@@ -33,7 +33,7 @@ STOP_SECONDS = 5.0  # a training ends at the second signal; in the middle of a l
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessEnvironment:
-    """What every process of the demo is given: variables, and a folder for logs."""
+    """The environment variables of all processes of the demo, and the folder of their logs."""
 
     environment: Mapping[str, str]
     home: Path
@@ -43,20 +43,20 @@ class ProcessEnvironment:
         return self.home / "logs"
 
     def log_of(self, name: str) -> Path:
-        """Where a service or step writes."""
+        """The log file of a service or step."""
         return self.logs / f"{name}.log"
 
 
 @dataclass(slots=True, kw_only=True)
 class Running:
-    """The services that run. `exited` names those whose end has been reported."""
+    """The running services. `exited` names those whose end was reported."""
 
     processes: dict[str, Process]
     process_environment: ProcessEnvironment
     exited: set[str] = field(default_factory=set)
 
     def start(self, names: Sequence[str]) -> None:
-        """Start services; their ends are this process's end."""
+        """Start services, which end with this process."""
         for name in names:
             log = self.process_environment.log_of(name)
             log.unlink(missing_ok=True)
@@ -72,7 +72,7 @@ class Running:
         ]
 
     def refuse_exited(self) -> None:
-        """Raises ServiceFailed, with the end of its log, when a service has ended."""
+        """Raises ServiceFailed with the end of its log if a service has ended."""
         for name in self.newly_exited():
             raise ServiceFailed(self.exit_message(name))
 
@@ -91,9 +91,9 @@ class Running:
 
 
 def variables(base: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
-    """The environment of the services: our defaults, the user's wishes, what is ours to say, and where the code lies.
+    """The environment of the services: defaults, the user's variables, the demo's own ones, and the path of the code.
 
-    The user's views are left out: the demo's world lives in Warmline's own tables.
+    Variables of the user's views are left out: the demo's world is in Warmline's own tables.
     """
     kept = {name: value for name, value in base.items() if not name.startswith(("WARMLINE_SOURCE_", "WARMLINE_DEMO_"))}
     return {**DEFAULTS, **kept, **own, "PYTHONPATH": str(_ROOT), "PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1"}
@@ -107,7 +107,7 @@ def run_step(
     show: bool = False,
     seconds: float = STEP_SECONDS,
 ) -> None:
-    """Run one command to its end; `show` gives it our terminal, else its output goes into a log.
+    """Run one command to its end; with `show` it uses our terminal, else its output goes to a log.
 
     Raises:
         ServiceFailed: the exit code is not 0, or it took too long.
@@ -129,7 +129,7 @@ def run_step(
 
 @contextmanager
 def running_services(process_environment: ProcessEnvironment, timeline_url: str) -> Iterator[Running]:
-    """Start phase 1, wait until the timeline is ready, and stop whatever runs by then when the block ends."""
+    """Start phase 1, wait until the timeline is ready, and stop all running services when the block ends."""
     running = Running(processes={}, process_environment=process_environment)
     try:
         running.start(PHASE1_SERVICES)
@@ -170,7 +170,7 @@ def _wait_until_ready(running: Running, timeline_url: str) -> None:
 
 
 def _stop_all(running: Running) -> None:
-    """Ask all at once, then wait for each."""
+    """Send all of them their signal, then wait for each."""
     for process in running.processes.values():
         if process.poll() is None:
             process.terminate()

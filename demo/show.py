@@ -1,4 +1,4 @@
-"""What the demo prints: what was done, timelines, the report, and where everything is. The only place with a layout."""
+"""Prints the steps, timelines, the report and the addresses. All layout of the demo is here."""
 
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
@@ -30,7 +30,7 @@ METRICS = {"hr@10": "HR@10", "ndcg@10": "NDCG@10", "recall@20": "Recall@20"}
 
 
 def show_done(console: Console, done: Mapping[str, tuple[str, float]]) -> None:
-    """Step, what came of it, and its seconds."""
+    """Print each step with its result and seconds."""
     table = Table(box=None, pad_edge=False)
     table.add_column("step", style="bold")
     table.add_column("what was done")
@@ -41,7 +41,7 @@ def show_done(console: Console, done: Mapping[str, tuple[str, float]]) -> None:
 
 
 def show_notice(console: Console, notice: str | None) -> None:
-    """What must not be mistaken about the world, where there is something."""
+    """Print a note that prevents misunderstanding the world, if there is one."""
     if notice is not None:
         console.print(Text(f"\n{notice}", style="italic"))
 
@@ -69,7 +69,7 @@ def show_side_by_side(
     captions: Mapping[str, str],
     liked: Sequence[str],
 ) -> None:
-    """What each phase shows the same user at the same moment, and what the user liked last."""
+    """Print what each phase shows the same user at the same time, and what the user liked last."""
     heading = f"\nThe active user ({user_id}) in both phases, without what they have seen or blocked"
     console.print(Text(heading, style="bold"), soft_wrap=True)
     console.print(Text("liked last: " + " | ".join(liked)), soft_wrap=True)
@@ -91,7 +91,7 @@ def _cells(post: ListedPost | None, captions: Mapping[str, str]) -> tuple[str, s
 
 
 def show_report(console: Console, report: Mapping[str, Any]) -> None:
-    """How good each ranker was, in the replay and on each cut, with 95 % intervals; others are left out."""
+    """Print the metrics of each ranker in the replay and on each cut, with 95 % intervals."""
     replay = report.get("replay", {})
     for cut in (*([replay] if "systems" in replay else []), *report["cuts"].values()):
         heading = f"\nHeld-out likes of {cut['users']:,} users: {cut['protocol']}"
@@ -106,7 +106,7 @@ def show_report(console: Console, report: Mapping[str, Any]) -> None:
 
 
 def show_verdict(console: Console, model: Model) -> None:
-    """What the gate said, and what the demo does about a no."""
+    """Print the gate's verdict, and what the demo does after a rejection."""
     console.print(
         "\nA model goes live only when it is proven better than what the app could show without one. "
         f"The gate says {'yes' if model.accepted else 'no'}:"
@@ -125,7 +125,7 @@ def _interval(figure: Mapping[str, float]) -> str:
 
 
 def show_addresses(console: Console, addresses: Mapping[str, str]) -> None:
-    """Name and address; none of them holds a secret."""
+    """Print names and addresses; none of them holds a secret."""
     console.print()
     for name, address in addresses.items():  # no table: an address that is broken over two lines cannot be copied
         console.print(Text.assemble((f"{name:<16}", "bold"), address), soft_wrap=True)

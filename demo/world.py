@@ -1,4 +1,4 @@
-"""The demo's world: the four relations as columns, who is shown, and the ids that numbers become."""
+"""The demo's world: the four relations as columns, the users that are shown, and the ids."""
 
 from dataclasses import dataclass
 from uuid import UUID, uuid5
@@ -22,7 +22,7 @@ class Users:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posts:
-    """The relation `posts`; `genres` is for drawing the card and is no column. `image_url` is relative to .warmline."""
+    """The relation `posts`; `genres` is for the card, and no column. `image_url` is relative to .warmline."""
 
     id: Text
     author_id: Text
@@ -53,10 +53,10 @@ class Blocks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoUsers:
-    """The users whom the demo shows. The two authors have well-liked posts, which `warm_user` must not see:
+    """The users that the demo shows. Both authors have popular posts, which `warm_user` must not see:
 
-    `warm_user` blocks `blocked_author`, and `blocking_author` blocks `warm_user`. The spare users stand in for the
-    shown ones in checks, which scroll far: what was seen does not come back, and the shown ones are to keep the best.
+    `warm_user` blocks `blocked_author`, and `blocking_author` blocks `warm_user`. Checks that scroll far use the spare
+    users instead: seen posts do not come back, and the shown users should keep their best posts.
     """
 
     warm_user: str
@@ -70,7 +70,7 @@ class DemoUsers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoWorld:
-    """The four relations and the cast."""
+    """The four relations, and the users that the demo shows."""
 
     users: Users
     posts: Posts
@@ -80,10 +80,10 @@ class DemoWorld:
 
 
 def id_of(kind: str, number: int) -> str:
-    """The UUID of a numbered thing: `user` (MovieLens's number), `author`, `newcomer` or `post` (the film's number)."""
+    """The UUID of a kind and number: `user` (in MovieLens), `author`, `newcomer` or `post` (of a film)."""
     return str(uuid5(_NAMES, f"{kind}:{number}"))
 
 
 def image_url_of(post_id: str) -> str:
-    """Where a post's card lies, relative to the demo's folder."""
+    """The path of a post's card, relative to the demo's folder."""
     return f"media/{post_id}.jpg"

@@ -1,4 +1,4 @@
-"""Puts the world on stage: made and imported the first time, moved to the present on every later start."""
+"""Makes and imports the world at the first start, and moves its times to the present at every later start."""
 
 import json
 import time
@@ -18,7 +18,7 @@ from demo.world import DemoUsers, DemoWorld
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedWorld:
-    """What is on stage: the cast, and how many rows of each relation."""
+    """The world in the database: the users that the demo shows, and the rows of each relation."""
 
     cast: DemoUsers
     users: int
@@ -27,22 +27,22 @@ class PreparedWorld:
     blocks: int
     how: str
     seconds: float
-    source: str = MOVIELENS  # records of earlier versions do not say
+    source: str = MOVIELENS  # missing in records of earlier versions
 
     @property
     def counts(self) -> str:
-        """Rows by relation, for people."""
+        """Rows by relation, in words."""
         return f"{self.users:,} users, {self.posts:,} posts, {self.interactions:,} interactions, {self.blocks:,} blocks"
 
 
 def set_up_world(
     console: Console, process_environment: ProcessEnvironment, database_url: str, source: Source
 ) -> PreparedWorld:
-    """Have the world in the database, its newest event at this moment; it is made the first time only.
+    """Put the world into the database, its newest event at the present time; it is made only once.
 
     Raises:
-        WorldMissing: what it is made of is not there.
-        DemoError: the database holds somebody's own posts, or another world.
+        WorldMissing: its data is missing.
+        DemoError: the database holds other posts, or another world.
     """
     began = time.monotonic()
     record = process_environment.home / "world" / "world.json"
@@ -65,7 +65,7 @@ def set_up_world(
     save_files(console, process_environment.home)
     run_step(process_environment, "import", ["-m", "warmline", "import", str(record.parent)], show=True)
     prepared = _prepared(world, source, seconds=time.monotonic() - began)
-    record.write_text(json.dumps(asdict(prepared), indent=2) + "\n")  # last: an import that was cut off is done again
+    record.write_text(json.dumps(asdict(prepared), indent=2) + "\n")  # last, so that an interrupted import is repeated
     return prepared
 
 

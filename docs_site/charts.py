@@ -1,4 +1,4 @@
-"""The charts of the documentation, of the figures that docs/pictures/run.json holds: no figure is made up."""
+"""The charts of the documentation, from the figures in docs/pictures/run.json."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -80,7 +80,7 @@ def _scale(low: float, high: float, start: float, end: float) -> Callable[[float
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Round numbers from below the lowest value to above the highest, some four of them."""
+    """Round numbers from below the lowest value to above the highest, about four of them."""
     span = high - low
     step = next(size for size in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0) if span / size <= 4)
     first = int(low / step)

@@ -1,4 +1,4 @@
-"""Checks that a built site takes nothing from elsewhere: `python -m docs_site.check_offline site`."""
+"""Checks that a built site loads nothing from other hosts: `python -m docs_site.check_offline site`."""
 
 import argparse
 import re
@@ -17,7 +17,7 @@ MERMAID = re.compile(r'class="?[^">]*\bmermaid\b')  # the theme would load the l
 
 
 def findings(site: Path) -> Iterator[str]:
-    """One line for each thing that a page or a style fetches from elsewhere."""
+    """One line for each resource that a page or a style loads from another host."""
     for path in sorted([*site.rglob("*.html"), *site.rglob("*.css")]):
         text = path.read_text(encoding="utf-8")
         for found in FETCHED.finditer(text):
@@ -27,7 +27,7 @@ def findings(site: Path) -> Iterator[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Say what is fetched from elsewhere; 1 when something is."""
+    """Print what is loaded from other hosts; returns 1 if there is anything."""
     parser = argparse.ArgumentParser(prog="docs_site.check_offline", description=__doc__)
     parser.add_argument("site", type=Path, help="folder of the built site")
     found = list(findings(parser.parse_args(arguments).site))

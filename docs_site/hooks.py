@@ -1,4 +1,4 @@
-"""What mkdocs calls while it builds the site (`hooks` in mkdocs.yml)."""
+"""The hooks that mkdocs calls while it builds the site (`hooks` in mkdocs.yml)."""
 
 import re
 from pathlib import Path
@@ -33,13 +33,13 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, *, page: Page, **_: Any) -> str:
-    """Fill in what is made from the code; show each picture in the colours of the mode that the reader chose."""
+    """Insert generated parts, and show each picture in the colours of the reader's mode."""
     borrowed = page.file.src_uri in BORROWED  # their text may name a mark without meaning it
     return markdown if borrowed else PICTURE.sub(r"\1-light.svg#only-light)\1-dark.svg#only-dark)", fill_in(markdown))
 
 
 def on_post_build(config: MkDocsConfig) -> None:
-    """Take the theme's page for a 404 away: it looks for its style at the root of a server, which a file has not."""
+    """Remove the theme's 404 page: it loads its style from the root of a server, which files do not have."""
     (Path(config.site_dir) / "404.html").unlink(missing_ok=True)
 
 

@@ -13,7 +13,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def cell(text: str) -> str:
-    """One cell: on one line; a bar that would end it is written as its number, but in code, where none does."""
+    """One cell on one line; a bar outside code, which would end the cell, is written as a character reference."""
     parts = " ".join(text.split()).split("`")
     outside = [part.replace("|", "&#124;") for part in parts[::2]]
     mixed = [part for pair in zip_longest(outside, parts[1::2], fillvalue="") for part in pair]

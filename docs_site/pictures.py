@@ -32,7 +32,7 @@ def pictures() -> Iterator[tuple[str, str]]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the files; gives the exit code."""
+    """Write the files; returns the exit code."""
     argparse.ArgumentParser(prog="docs_site.pictures", description=__doc__).parse_args(arguments)
     for name, text in pictures():
         (FOLDER / name).write_text(text, encoding="utf-8")

@@ -35,7 +35,7 @@ def record(models: dict[str, Any], curves: sqlite3.Connection) -> dict[str, Any]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write docs/pictures/run.json; gives the exit code."""
+    """Write docs/pictures/run.json; returns the exit code."""
     parser = argparse.ArgumentParser(prog="docs_site.record_run", description=__doc__)
     parser.add_argument("mlflow_db", type=Path, help="SQLite file of the mirror, such as .warmline/mlflow.db")
     path = parser.parse_args(arguments).mlflow_db
@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _series(curves: sqlite3.Connection, key: str) -> list[list[float]]:
-    """Epoch and value, of the newest run in the file."""
+    """Epochs and values of the newest run in the file."""
     rows = curves.execute(
         "SELECT step, value FROM metrics WHERE key = ? AND run_uuid ="
         " (SELECT run_uuid FROM runs WHERE lifecycle_stage = 'active' ORDER BY start_time DESC LIMIT 1) ORDER BY step",

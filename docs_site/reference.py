@@ -1,4 +1,4 @@
-"""What the pages hold where they say `<!-- generated: NAME -->`."""
+"""Replaces the marks `<!-- generated: NAME -->` in pages."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -22,5 +22,5 @@ GENERATED: Mapping[str, Callable[[], str]] = {
 
 
 def fill_in(page: str) -> str:
-    """The page with what its marks stand for; an unknown mark is a KeyError."""
+    """The page with its marks replaced; an unknown mark is a KeyError."""
     return MARK.sub(lambda mark: GENERATED[mark[1]](), page)

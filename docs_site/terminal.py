@@ -9,7 +9,7 @@ SURFACE = "#161b22"
 
 
 def terminal(title: str, text: str) -> Drawing:
-    """The lines as they stand, behind a dark surface; what is typed stands out."""
+    """The lines on a dark background; typed text is highlighted."""
     lines = text.rstrip().splitlines()
     width = round(max(map(len, lines)) * CHARACTER + 2 * MARGIN)
     drawing = Drawing(title, len(lines) * LINE + 2 * MARGIN, DARK, width=width, font=FONT)

@@ -58,16 +58,16 @@ class App:
     reader: str
 
     def run(self, statement: str, **values: object) -> None:
-        """A statement by the app itself."""
+        """Execute a statement as the app."""
         with administrator(self.owner_url) as connection:
             connection.execute(sa.text(statement), values)
 
     @contextmanager
     def views(self, **changed: str) -> Iterator[str]:
-        """A schema with the four views, some of them with another query; gives the schema's name.
+        """A schema with the four views, some of them with another query; returns the schema's name.
 
         Args:
-            changed: relation → its query, in which `{}` stands for the guide's view; blank: no such view.
+            changed: relation → its query, in which `{}` is the guide's view; blank: no such view.
         """
         schema = f"views_{secrets.token_hex(4)}"
         self.run(f"CREATE SCHEMA {schema}")

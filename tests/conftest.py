@@ -31,12 +31,12 @@ left_out = pytest.StashKey[int]()
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One process of tests per core; one alone where Redis is given, for each test empties it."""
+    """One test process per core, but only one if Redis is given, since each test empties it."""
     return 1 if "WARMLINE_TEST_REDIS_URL" in os.environ else min(MOST_WORKERS, os.cpu_count() or 1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Ctrl-C is heard also in the background, and a worker ends with whoever started it, however that ends."""
+    """Handle Ctrl-C also in the background, and end a worker together with the process that started it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # which every process of a test would inherit
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(config, "workerinput"):
@@ -52,7 +52,7 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Tell the process that started this worker what was left out; its end must not interrupt our tidying."""
+    """Report to the main process what was left out; its end must not interrupt the cleanup."""
     if hasattr(session.config, "workeroutput"):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         session.config.workeroutput[LEFT_OUT] = session.config.stash.get(left_out, 0)
@@ -60,12 +60,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Hear what a worker left out; each has collected all tests."""
+    """Note what a worker left out; each worker has collected all tests."""
     node.config.stash[left_out] = getattr(node, "workeroutput", {}).get(LEFT_OUT, 0)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say in one line what was left out, and why."""
+    """Print in one line what was left out, and why."""
     count = config.stash.get(left_out, 0)
     if count and "not debian" in config.getoption("markexpr"):
         terminalreporter.write_line(

@@ -1,4 +1,4 @@
-"""Photos that are made to cost time, memory or log lines: all are small pictures that a decoder accepts."""
+"""Photos made to cost time, memory or log lines: all are small files that a decoder accepts."""
 
 import io
 import struct
@@ -25,7 +25,7 @@ def chunk(kind: bytes, body: bytes = b"") -> bytes:
 
 
 def many_exif_tags() -> bytes:
-    """Each tag claims more than the file holds, and Pillow warns of each in other words."""
+    """Each tag claims more bytes than the file has, and Pillow warns of each in different words."""
     tags = b"".join(struct.pack("<HHII", 256 + n, 2, BEYOND_FILE, 8) for n in range(TAGS))
     return png(before=chunk(b"eXIf", b"II*\0" + struct.pack("<IH", 8, TAGS) + tags + bytes(4)))
 

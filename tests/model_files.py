@@ -1,4 +1,4 @@
-"""Models on record and on disk, as far as an operator's commands look at them: no weights that anybody could load."""
+"""Recorded models with files on disk, as far as the operator's commands read them: without loadable weights."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from shared.neucf.model_files import FORMAT, MANIFEST, WEIGHTS
 
 
 def put_on_record(database: Database, model_dir: Path | None, name: str, *, accepted: bool = True) -> int:
-    """A model with files (without a folder: none); gives its version."""
+    """Record a model with files (none without a folder); returns its version."""
     weights = f"weights of {name}".encode()
     if model_dir is not None:
         folder = model_dir / name

@@ -1,4 +1,4 @@
-"""Photos made of noise that is smooth like light, and what people do to a photo before they post it again."""
+"""Synthetic photos of smooth noise, and typical changes of a photo that is posted again."""
 
 import io
 
@@ -7,13 +7,13 @@ from PIL import Image, ImageEnhance
 
 
 def a_photo(seed: int, *, width: int = 320, height: int = 240) -> Image.Image:
-    """One photo for each seed, like no other."""
+    """A photo for each seed, unlike all others."""
     noise = np.random.default_rng(seed).integers(0, 256, (9, 12, 3), np.uint8)
     return Image.fromarray(noise).resize((width, height), Image.Resampling.BICUBIC)
 
 
 def recompressed(image: Image.Image, quality: int = 30) -> Image.Image:
-    """As it comes out of a JPEG file of this quality."""
+    """Encoded as JPEG of this quality, and decoded."""
     return Image.open(io.BytesIO(as_jpeg(image, quality))).convert("RGB")
 
 
@@ -25,17 +25,17 @@ def as_jpeg(image: Image.Image, quality: int = 85) -> bytes:
 
 
 def cut(image: Image.Image, share: float) -> Image.Image:
-    """Less a share of each side, around the middle."""
+    """Cropped by a share of each side, around the middle."""
     width, height = image.size
     left, top = round(width * share / 2), round(height * share / 2)
     return image.crop((left, top, width - left, height - top))
 
 
 def brighter(image: Image.Image, factor: float) -> Image.Image:
-    """With all its light times a factor."""
+    """With its brightness multiplied by a factor."""
     return ImageEnhance.Brightness(image).enhance(factor)
 
 
 def halved(image: Image.Image) -> Image.Image:
-    """Half as wide and high."""
+    """At half the width and height."""
     return image.resize((image.width // 2, image.height // 2), Image.Resampling.BICUBIC)

@@ -1,4 +1,4 @@
-"""For what may hang: it is given some seconds, in a thread that nobody waits for any longer."""
+"""For calls that may hang: they get some seconds in a thread, which is then abandoned."""
 
 import threading
 from collections.abc import Callable
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def promptly(work: Callable[[], T]) -> T:
-    """What `work` gives, or raises what it raises; fails when it hangs."""
+    """Return what `work` returns, or raise what it raises; fail if it hangs."""
     gave: list[T] = []
     raised: list[BaseException] = []
 

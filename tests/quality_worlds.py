@@ -17,7 +17,7 @@ def user(number: int) -> int:
 
 
 def camps() -> dict[str, NDArray[Any]]:
-    """Each user likes all posts of the camp but one, which `test` asks for."""
+    """Each user likes all posts of the camp but one, which is in `test`."""
     pairs = [(number, post) for number in range(N_USERS) for post in range(12 * (number % 2), 12 * (number % 2) + 12)]
     held = [post % 12 == number // 2 for number, post in pairs]
     rows = np.array([(user(number), post) for number, post in pairs])

@@ -1,4 +1,4 @@
-"""A proxy in front of a server that keeps all bytes that clients send to it."""
+"""A proxy in front of a server that records all bytes that clients send."""
 
 import socket
 import socketserver
@@ -29,7 +29,7 @@ class Recorded:
 
 @contextmanager
 def recording(host: str, port: int) -> Iterator[tuple[int, Recorded]]:
-    """Forward a free loopback port to a server; gives the port and what is sent through it."""
+    """Forward a free loopback port to a server; yields the port and the recorded bytes."""
     recorded = Recorded()
 
     class Forwarding(socketserver.BaseRequestHandler):

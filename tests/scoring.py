@@ -1,5 +1,5 @@
-"""Scoring runs by an untrained champion, whose encoders are known by the vectors that they left: quick, no encoder is
-loaded."""
+"""Scoring runs by an untrained champion, of whose encoders only vectors are stored: fast, since no encoder
+is loaded."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -34,7 +34,7 @@ CAPTION = Encoder(name="transformers:", version="captions of the tests", width=W
 def make_champion(
     database: Database, folder: Path, *, name: str = "model-1", image: Encoder = IMAGE, caption: Encoder = CAPTION
 ) -> int:
-    """A model that knows nobody, on record and promoted; with one vector of each of its encoders."""
+    """Record and promote a model without users, with one vector of each of its encoders."""
     config = NeuCFConfig(
         gmf_width=16, mlp_width=8, tower=(8, 4), image_width=image.width, caption_width=caption.width
     )  # fmt: skip
@@ -57,7 +57,7 @@ def make_champion(
 
 
 def put_vectors(database: Database, part: ContentKind, encoder: Encoder, *post_ids: str) -> None:
-    """Vectors of these posts, each like the others."""
+    """Store vectors of these posts, all alike."""
     vector = np.full(encoder.width, 0.5, np.float32)
     encoded = [EncodedVector(post_id=post_id, source_hash="made up", vector=vector) for post_id in post_ids]
     store_vectors(database, part, encoder=encoder.version, encoded=encoded)

@@ -33,7 +33,7 @@ def store_settings(database_url: str, **changes: object) -> StoreSettings:
 
 @contextmanager
 def administrator(url: str) -> Iterator[sa.Connection]:
-    """A connection of the databases' owner, each statement for itself."""
+    """A connection of the databases' owner in autocommit mode."""
     engine = sa.create_engine(with_driver(url), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:
         yield connection
@@ -41,7 +41,7 @@ def administrator(url: str) -> Iterator[sa.Connection]:
 
 @contextmanager
 def empty_database(server_url: str) -> Iterator[str]:
-    """The address of a database that lives as long as the block."""
+    """The URL of a database that exists during the block."""
     name = f"warmline_test_{secrets.token_hex(6)}"
     with administrator(server_url) as connection:
         connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE template0"))
@@ -68,7 +68,7 @@ def execute(database: Database, statement: str, **values: object) -> None:
 
 
 def bury_in(database: Database, relation: str, *ids: str) -> None:
-    """Tombstones, as a delete or an erasure leaves them."""
+    """Insert tombstones, as deletes and erasures do."""
     with database.begin() as connection:
         bury(connection, relation, ids)
 
@@ -108,7 +108,7 @@ def heuristic_run(
 
 
 class Held:
-    """What Redis holds, in the product's words."""
+    """What Redis holds, decoded."""
 
     def __init__(self, client: redis.Redis) -> None:
         self.client = client
@@ -131,7 +131,7 @@ class Held:
         return [(self.post(row).post_id, reason, score) for row, reason, score in each]
 
     def post(self, row: int) -> records.CatalogueEntry:
-        """What a row is."""
+        """The catalogue entry of a post number."""
         value = self.client.hget(keys.chunk(keys.chunk_of(row)), str(row))
         assert isinstance(value, bytes), f"row {row} is not in the catalogue"
         return records.unpack_post(row, value)

@@ -1,4 +1,4 @@
-"""Looks everywhere for a text: every row of every table, every key and value of Redis, every file of a folder."""
+"""Searches for a text in every row of every table, every key and value of Redis, and every file of a folder."""
 
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,20 @@ WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname <> A
 """
 
 
-def traces(deployment: Deployment, text: str, *, folder: Path | None = None, theirs: tuple[str, ...] = ()) -> list[str]:
-    """Where the text stands.
+def traces(
+    deployment: Deployment, text: str, *, folder: Path | None = None, team_schemas: tuple[str, ...] = ()
+) -> list[str]:
+    """The tables, keys and files that hold the text.
 
     Args:
         deployment: the stores.
         text: what to look for.
         folder: files to look into as well.
-        theirs: schemas that are the team's own.
+        team_schemas: the team's own schemas.
     """
-    found = [place for (place,) in deployment.sql(TABLES, [(list(theirs),)]) if _stands_in(deployment, place, text)]
+    found = [
+        place for (place,) in deployment.sql(TABLES, [(list(team_schemas),)]) if _stands_in(deployment, place, text)
+    ]
     found += [f"redis {name!r}" for name, value in _redis(deployment) if text.encode() in name + value]
     return [*found, *(traces_on(folder, text) if folder else ())]
 

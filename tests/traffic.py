@@ -1,7 +1,7 @@
-"""Readers who scroll without end, from threads of their own, and check each answer: for faults and for load.
+"""Readers who scroll continuously in threads of their own, and check each answer: for fault and load tests.
 
-A reader walks a chain to its end, begins the next one, and knows what must not happen: another status than 200, an
-empty page, a post that comes twice in a chain, one that must not be shown any more, an author who floods it.
+A reader reads a chain to its end, begins the next one, and checks what must not happen: another status than 200, an
+empty page, a post twice in a chain, a post that must not be shown any more, too many posts of an author.
 """
 
 import http.client
@@ -20,7 +20,7 @@ REPEAT_EACH = 7  # one page in so many is asked for twice
 
 @dataclass(slots=True)
 class Truth:
-    """What may be shown, as the world changes; whoever changes it says so after the change was accepted."""
+    """What may be shown while the world changes; changes are entered here after they were accepted."""
 
     author_of: dict[str, str]
     deleted: dict[str, float] = field(default_factory=dict)  # post → since when
@@ -34,7 +34,7 @@ class Truth:
     is_vast: bool = False  # nobody comes to the end of what they have not seen: no post may come back at all
 
     def faults_of(self, user: str, posts: Sequence[str], asked_at: float) -> Iterator[str]:
-        """What is wrong with a page that was asked for at a moment."""
+        """What is wrong with a page that was requested at a given time."""
         for post in posts:
             author = self.author_of.get(post, "?")
             if self.deleted.get(post, asked_at) < asked_at:
@@ -50,14 +50,14 @@ class Truth:
         return {post for post, author in self.author_of.items() if not banned & {post, author}}
 
     def banned(self, user: str) -> set[str]:
-        """Posts and authors that this user is not shown any more, or perhaps not."""
+        """Posts and authors that must not, or perhaps must not, be shown to this user any more."""
         under_way = self.under_way
         return {*under_way, *self.deleted.copy(), *(author for each, author in self.blocked.copy() if each == user)}
 
 
 @dataclass(slots=True)
 class Findings:
-    """What the readers met."""
+    """What the readers found."""
 
     seconds: list[float] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
@@ -93,7 +93,7 @@ class Reader(threading.Thread):
         self._connection: http.client.HTTPConnection | None = None
 
     def run(self) -> None:
-        """Walk chains until stopped."""
+        """Read chains until stopped."""
         turn = 0
         while not self.stopped.is_set():
             self._walk(self._users[turn % len(self._users)])
@@ -135,7 +135,7 @@ class Reader(threading.Thread):
         self._check_spacing(user, served)
 
     def _rest(self) -> None:
-        """Keep a pace: a slow answer is made up for, so that the rate does not follow the server's."""
+        """Keep a fixed rate, also after a slow answer."""
         self._next_at = max(self._next_at + self._pause, time.monotonic() - 1)
         time.sleep(max(0.0, self._next_at - time.monotonic()))
 
@@ -151,9 +151,9 @@ class Reader(threading.Thread):
             self._complain(f"{user}: a repeated cursor gave {again}, before {posts}")
 
     def _check_spacing(self, user: str, served: Sequence[str]) -> None:
-        """A third post of an author in ten, or a photo beside its like, is a fault if a better post came later.
+        """A third post of an author in ten, or two alike photos in a row, is a fault if a better post came later.
 
-        A better one: one that the user had not met, and that might have stood there itself.
+        A better post is one that the user had not seen, and that would have been allowed in that position.
         """
         met = self._truth.met.setdefault(user, set())
         unmet = [post not in met for post in served]
@@ -218,7 +218,7 @@ def traffic(
     pause: float = 0.005,
     pages: int = 200,
 ) -> Iterator[Findings]:
-    """Readers at work while the block runs, each with users of their own; what they found, when it has ended."""
+    """Run readers during the block, each with its own users; afterwards the findings are complete."""
     findings = Findings()
     threads = [
         Reader(port, users[place::readers], truth, findings, limit=limit, pause=pause, pages=pages)
@@ -236,7 +236,7 @@ def traffic(
 
 
 def until(is_so: Callable[[], bool], what: str, *, seconds: float = 15.0) -> float:
-    """Wait until something is so; gives the seconds that it took."""
+    """Wait until a condition holds; returns the seconds that it took."""
     begun = time.monotonic()
     while not is_so():
         assert time.monotonic() - begun < seconds, f"not within {seconds:.0f} s: {what}"

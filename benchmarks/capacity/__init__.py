@@ -1,1 +1,1 @@
-"""How far `warmline capacity` is right in bytes: for the world that it stands on, and for larger ones."""
+"""How well `warmline capacity` predicts bytes: for the current world, and for larger ones."""

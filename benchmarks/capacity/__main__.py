@@ -1,7 +1,7 @@
-"""`python -m benchmarks.capacity`: what an installation predicts for larger worlds in bytes, which are then built.
+"""`python -m benchmarks.capacity`: checks the bytes that an installation predicts for larger worlds by building these.
 
-One is ten times as large, two have other shapes. Seconds are not measured: `warmline capacity` says what the last real
-run took, times what grows, and guesses none.
+One is ten times as large, two have other shapes. Seconds are not checked: `warmline capacity` multiplies those of the
+last real run by the growth.
 """
 
 import sys
@@ -42,19 +42,19 @@ REDIS, POSTGRES = "Redis", "PostgreSQL"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Bytes of one world, by what: what was predicted, and what was found."""
+    """Predicted and measured bytes of one world, by part."""
 
     world: str
     predicted: Mapping[str, float]
     found: Mapping[str, float]
 
     def ratio(self, what: str) -> float:
-        """Predicted in parts of found."""
+        """Predicted divided by measured bytes."""
         return self.predicted[what] / self.found[what]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the benchmark; gives the exit code."""
+    """Run the benchmark; returns the exit code."""
     given = parser("capacity", __doc__).parse_args(arguments)
     size = QUICK if given.quick else DEMO
     with (
@@ -74,7 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def measure(servers: Servers, size: Size, *, seed: int) -> list[Figures]:
-    """The small world by what it says of itself, and the others as the small one's installation predicts them."""
+    """Measure the small world, and the others with the predictions of the small one's installation."""
     larger = {name: _times(size, *times) for name, times in LARGER.items()}
     with migrated_database(servers.database_url) as url:
         found = _built(servers, url, size, seed)
@@ -108,7 +108,7 @@ def rows_of(worlds: Sequence[Figures]) -> list[Row]:
 
 
 def bounds_of(worlds: Sequence[Figures]) -> list[Bound]:
-    """How far off each prediction of bytes may be, either way."""
+    """The largest relative error of each prediction, in both directions."""
     return [
         at_most(f"{what}, {figures.world}, off by", abs(figures.ratio(what) - 1), MOST_OFF)
         for figures in worlds
@@ -126,7 +126,7 @@ def _of_there(capacity: Capacity) -> dict[str, float]:
 
 
 def _built(servers: Servers, url: str, size: Size, seed: int) -> dict[str, float]:
-    """Fill, encode and rank; gives what it came to."""
+    """Fill, encode and rank; returns the measured capacity."""
     now = datetime.now(UTC)
     world = make_world(size, seed=seed, now=now)
     fill_own_tables(url, world)
@@ -143,7 +143,7 @@ def _built(servers: Servers, url: str, size: Size, seed: int) -> dict[str, float
 
 
 def _encodings() -> list[Encoding]:
-    """Those of the encoders in force."""
+    """The current encoders."""
     encoders = build_encoders(ContentSettings())
     cards = ((ContentKind.IMAGE, encoders.image.card), (ContentKind.CAPTION, encoders.caption.card))
     return [Encoding(part=part, encoder=card.identity, width=card.width) for part, card in cards]

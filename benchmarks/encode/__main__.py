@@ -29,7 +29,7 @@ QUICK_PHOTOS, QUICK_CAPTIONS, QUICK_ROUNDS = 32, 64, 3
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the benchmark; gives the exit code."""
+    """Run the benchmark; returns the exit code."""
     given = _parser().parse_args(arguments)
     if given.quick:
         given.photos, given.captions, given.rounds = QUICK_PHOTOS, QUICK_CAPTIONS, QUICK_ROUNDS
@@ -79,7 +79,7 @@ def _measured(
 
 
 def _bind(cpus: int | None) -> int:
-    """Let this process run on so many processors only; gives how many it has."""
+    """Let this process run on so many processors only; returns how many it has."""
     if not hasattr(os, "sched_setaffinity"):  # only Linux lets a process choose
         return os.cpu_count() or 1
     allowed = sorted(os.sched_getaffinity(0))

@@ -1,1 +1,1 @@
-"""How the time of each path grows with what it works on: ten times as much in at most eleven times the time."""
+"""How the time of each path grows with its data: ten times the data in at most eleven times the time."""

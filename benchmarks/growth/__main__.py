@@ -35,7 +35,7 @@ FIRST_REDIS = 2  # Redis database of the first world
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the benchmark; gives the exit code."""
+    """Run the benchmark; returns the exit code."""
     given = _parser().parse_args(arguments)
     users, posts = (QUICK_USERS, QUICK_POSTS) if given.quick else (given.users, given.posts)
     small = _size(users, posts)

@@ -1,4 +1,4 @@
-"""The four paths on one world, each as one call that gives its seconds."""
+"""The four paths on one world, each as a function that returns its seconds."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrowthSetup:
-    """Where the paths run: a filled database, Redis, and as of when."""
+    """What the paths need: a filled database, Redis, and the time."""
 
     database_url: str
     redis_url: str
@@ -42,7 +42,7 @@ class GrowthSetup:
 
 
 def paths_on(setup: GrowthSetup) -> dict[str, Callable[[], float]]:
-    """Each path; the events are loaded once before, for the training."""
+    """All paths; the events for the training are loaded once before."""
     database = open_database(setup.database_url, redis_url=setup.redis_url)
     events, posts = loaded(database, setup.now)
     scoring = _Scoring(n_users=setup.n_users, n_posts=setup.n_posts)
@@ -70,7 +70,7 @@ def _train(events: Events, posts: SortedPosts) -> None:
 
 
 class _Scoring:
-    """A model of first values, and everybody's likes: what it costs does not depend on what it has learned."""
+    """An untrained model and all likes: the time does not depend on what was learned."""
 
     def __init__(self, *, n_users: int, n_posts: int) -> None:
         chance = np.random.default_rng(1)

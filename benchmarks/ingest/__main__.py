@@ -61,7 +61,7 @@ class Case:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the benchmark; gives the exit code."""
+    """Run the benchmark; returns the exit code."""
     given = _parser().parse_args(arguments)
     cases = [
         Case(system=system, size=size, connections=connections)

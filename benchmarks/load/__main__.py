@@ -28,7 +28,7 @@ OWN, VIEWS, NAIVE = "own tables", "views with UUID ids", "plain psycopg2"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the benchmark; gives the exit code."""
+    """Run the benchmark; returns the exit code."""
     given = _parser().parse_args(arguments)
     rows = QUICK_ROWS if given.quick else given.rows
     with (

@@ -19,7 +19,7 @@ LIST_BYTES = 2560  # of a list of 200 posts with UUID ids, key and overhead coun
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the benchmark; gives the exit code: 1 when a list is larger than it must be."""
+    """Run the benchmark; returns the exit code: 1 when a list is larger than it must be."""
     given = _parser().parse_args(arguments)
     size = QUICK if given.quick else Size(users=given.users, publications=given.publications, chains=given.chains)
     with (

@@ -40,7 +40,7 @@ SOURCES = {Phase.HEURISTIC: Source.HEURISTIC, Phase.NEUCF: Source.NEUCF}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How much is done."""
+    """How much is published and read."""
 
     users: int
     publications: int
@@ -48,7 +48,7 @@ class Size:
 
 
 def user_id(number: int) -> str:
-    """As long as a UUID."""
+    """A user id as long as a UUID."""
     return f"00000000-0000-4000-8000-{number:012d}"
 
 
@@ -84,7 +84,7 @@ def publish(writer: JobStore, lists: ListSettings, size: Size, run: int) -> None
 
 
 async def scroll(url: str, lists: ListSettings, size: Size, *, chains: int, seed: int) -> None:
-    """Chains of users by lot, each some pages long."""
+    """Chains of randomly drawn users, some pages each."""
     lifetimes = Lifetimes(chain_for=lists.chain_for, seen_for=lists.seen_for, seen_length=lists.seen_length)
     reader, lot = TimelineStore(url, budget=PATIENCE), random.Random(seed)  # noqa: S311 - repeatable
     writer = PageWriter(reader, lifetimes=lifetimes)

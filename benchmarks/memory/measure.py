@@ -27,7 +27,7 @@ BATCH = 1000  # keys a round trip
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What Redis holds at one moment, by kind of key."""
+    """The keys in Redis at one time, by kind."""
 
     count: Mapping[str, int]
     size: Mapping[str, int]  # bytes
@@ -45,7 +45,7 @@ class Held:
 
 
 def measure(url: str) -> Held:
-    """Look at every key."""
+    """Measure every key."""
     count, size, posts, without_end = Counter[str](), Counter[str](), 0, 0
     client = connect(url, timeout=TIMEOUT)
     try:
@@ -70,7 +70,7 @@ def measure(url: str) -> Held:
 
 
 def kind_of(name: bytes) -> str:
-    """What a key is."""
+    """The kind of a key."""
     return next((kind for prefix, kind in KINDS.items() if name.startswith(prefix.encode())), "not ours")
 
 

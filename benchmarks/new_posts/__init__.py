@@ -1,1 +1,1 @@
-"""Whether new posts reach people: a busy world on real servers, new posts in it, and everybody's first fifty."""
+"""Whether new posts reach people: adds new posts to a busy world on real servers, and reads everybody's first page."""

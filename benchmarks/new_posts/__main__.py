@@ -32,7 +32,7 @@ QUICK = Size(users=1_000, posts=2_000, events=40_000, new=100)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the benchmark; gives the exit code."""
+    """Run the benchmark; returns the exit code."""
     given = _parser().parse_args(arguments)
     size = replace(
         QUICK if given.quick else Size(),

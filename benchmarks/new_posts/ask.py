@@ -1,4 +1,4 @@
-"""A timeline in a process of its own, and everybody's first page of it over HTTP."""
+"""Runs a timeline process, and requests everybody's first page over HTTP."""
 
 import http.client
 import json
@@ -26,7 +26,7 @@ NEW = "new"  # what ids of new posts begin with
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstPages:
-    """What people met in one phase."""
+    """The new posts on everybody's first pages in one phase."""
 
     phase: Phase
     lists: Counter[str]  # new post → first fifties that it stands in
@@ -36,7 +36,7 @@ class FirstPages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """Where it listens, and the operator's token."""
+    """The port of a timeline, and the operator's token."""
 
     port: int
     token: str
@@ -51,7 +51,7 @@ class Timeline:
     def first_pages(
         self, users: Sequence[str], phase: Phase, report_progress: Callable[[str, int, int], None]
     ) -> FirstPages:
-        """Ask for everybody's first page, and count the new posts on them."""
+        """Request everybody's first page, and count the new posts on them."""
         lists, sources, degraded, own = Counter[str](), Counter[str](), 0, local()
 
         def page_of(user: str) -> dict[str, object]:
@@ -70,10 +70,10 @@ class Timeline:
         return FirstPages(phase=phase, lists=lists, sources=sources, degraded=degraded)
 
     def until_ready(self) -> None:
-        """Wait until it has looked at both stores.
+        """Wait until it has read both stores.
 
         Raises:
-            BenchmarkRefused: it does not get ready.
+            BenchmarkRefused: it does not become ready.
         """
         begun = time.monotonic()
         while time.monotonic() - begun < READY_SECONDS:
@@ -108,7 +108,7 @@ class Timeline:
 
 @contextmanager
 def timeline(database_url: str, redis_url: str, folder: Path) -> Iterator[Timeline]:
-    """A timeline with the settings that it has by default, but patience: the machine may be busy."""
+    """A timeline with default settings, but long budgets, since the machine may be busy."""
     served = Timeline(port=free_port(), token=secrets.token_hex(16))
     environment = os.environ | {
         "WARMLINE_ENV": "dev", "WARMLINE_ADMIN_TOKEN": served.token, "WARMLINE_API_KEY": secrets.token_hex(16),

@@ -1,4 +1,4 @@
-"""The two rankers, run as their services run them, over an untrained model: its taste is nobody's."""
+"""Runs both rankers like their services, with an untrained model."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -50,7 +50,7 @@ def run_scoring(database: Database, writer: JobStore, folder: Path) -> None:
 
 
 def make_champion(database: Database, folder: Path, *, seed: int = 1) -> None:
-    """A model with a row for everybody and every post, weights as they are before any training, promoted."""
+    """Promote an untrained model that knows all users and posts."""
     now, encoders = datetime.now(UTC), build_encoders(CONTENT)
     image, caption = manifest_encoder(encoders.image.card), manifest_encoder(encoders.caption.card)
     config = NeuCFConfig(image_width=encoders.image.card.width, caption_width=encoders.caption.card.width)

@@ -9,7 +9,7 @@ from shared.db.engine import Database
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How much there is of everything."""
+    """The size of the world."""
 
     users: int = 10_000
     posts: int = 20_000  # in the window of the candidates
@@ -55,12 +55,12 @@ def build(database: Database, size: Size) -> None:
 
 
 def add_new_posts(database: Database, size: Size) -> None:
-    """Add posts that nobody has seen, `new1` and so on."""
+    """Add posts without views, named `new1` and so on."""
     _execute(database, _NEW, size=size)
 
 
 def users_of(size: Size) -> list[str]:
-    """Everybody."""
+    """All users."""
     return [f"user{number}" for number in range(1, size.users + 1)]
 
 

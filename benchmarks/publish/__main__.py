@@ -45,7 +45,7 @@ class Measured:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the benchmark; gives the exit code."""
+    """Run the benchmark; returns the exit code."""
     given = _parser().parse_args(arguments)
     users, posts = (QUICK_USERS, QUICK_POSTS) if given.quick else (given.users, given.posts)
     size = Size(

@@ -20,14 +20,14 @@ Command = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What is there, as the commands that write it."""
+    """The content of Redis as commands that write it."""
 
     commands: list[Command]
     bytes: int  # of keys and values
 
 
 class BarePipeline:
-    """Reads what is there once, and writes it as often as asked."""
+    """Reads the content once, and writes it repeatedly."""
 
     def __init__(self, url: str) -> None:
         self._redis = connect(url, timeout=PATIENCE)

@@ -1,7 +1,7 @@
-"""What each part of NeuCF brings: the shipped defaults beside the same without it, trained and asked alike.
+"""Measures the contribution of each part of NeuCF: the defaults compared with the same model without that part.
 
-On validation, so that no test split is looked at: the held-back likes of MovieLens-100K's per-user cut (no content),
-and worlds of simulated people over real photos whose seeds the benchmark `photos` does not have.
+It uses validation data, never a test split: the held-back likes of MovieLens-100K's per-user cut (no content), and
+worlds of simulated people over real photos with other seeds than the benchmark `photos`.
 """
 
 import time
@@ -73,7 +73,7 @@ NO_CONTENT = tuple(name for name in CHANGES if name not in ("without photo", "wi
 
 
 def ablate_movielens(folder: Path, seeds: Sequence[int], report_progress: ReportProgress) -> list[Ablated]:
-    """Each variant that makes sense without content, asked for the likes that validation holds back.
+    """Train each variant that needs no content, and evaluate it on the likes that validation holds back.
 
     Raises:
         DataMissing, DataMalformed: as the data set itself.
@@ -93,7 +93,7 @@ def _on_movielens(data: QualityData, name: str, seed: int, report_progress: Repo
 
 
 def ablate_photos(folder: Path, cache: Path, seeds: Sequence[int], report_progress: ReportProgress) -> list[Ablated]:
-    """Each variant on one world a seed, asked for the posts that each person would like best by the simulated truth.
+    """Train each variant on one world per seed, and evaluate it by the simulated truth.
 
     Raises:
         DataMissing: there are no photos.
@@ -120,7 +120,7 @@ def ablate_photos(folder: Path, cache: Path, seeds: Sequence[int], report_progre
 
 
 def _scores(question: Question, variant: Variant, seed: int) -> Scores:
-    """Train on what was there at the cut; score all posts for those who are asked. -> (n_asked, n_posts)"""
+    """Train on the data at the cut; score all posts for the evaluated users. -> (n_asked, n_posts)"""
     there, posts = np.flatnonzero(~question.cold), question.posts
     known_posts = SortedPosts(
         id_hashes=posts.id_hashes[there],

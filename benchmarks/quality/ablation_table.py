@@ -1,4 +1,4 @@
-"""The ablation as a command: a table a world, and rows of JSON."""
+"""The ablation as a command: a table per world, and rows of JSON."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ PHOTOS = "photos, worlds 11 and on"
 def measure_ablation(
     data: Path, seeds: Sequence[int], console: Console, report_progress: Callable[[str, int, int], None]
 ) -> list[JsonRow]:
-    """Measure and show both.
+    """Measure both, and print them.
 
     Raises:
         DataMissing: there are no photos, or MovieLens cannot be had.

@@ -11,7 +11,7 @@ def auc(scores: NDArray[np.float32], relevant: Hits) -> float:
 
     Args:
         scores: (n_posts,) of one user.
-        relevant: (n_posts,); when all or none are, there is nothing to compare, and the figure is ½.
+        relevant: (n_posts,); if all or none are, the result is ½.
     """
     n_relevant, n_others = int(relevant.sum()), int((~relevant).sum())
     if n_relevant == 0 or n_others == 0:

@@ -1,4 +1,4 @@
-"""Which content arrays of a data set go into the model's two slots, image and caption."""
+"""Assigns the content arrays of a data set to the model's two inputs, image and caption."""
 
 from collections.abc import Mapping
 
@@ -30,7 +30,7 @@ def slots_of(arrays: Mapping[str, Floats]) -> tuple[PostFeatures, tuple[str, ...
 
 
 def _joined(parts: list[Floats]) -> ContentVectors:
-    """Rows side by side, each brought to length 1, so that no array drowns another."""
+    """Rows concatenated, each normalised to length 1, so that no array outweighs another."""
     values = np.concatenate([_unit(part) for part in parts], axis=1)
     return ContentVectors(values, np.asarray(values.any(axis=1)))
 

@@ -1,4 +1,4 @@
-"""A data set as every system and protocol reads it: users and posts lined up, what is known, what is asked."""
+"""A data set as all systems and protocols read it: indexed users and posts, what is known, what is asked."""
 
 from dataclasses import dataclass, field
 
@@ -18,7 +18,7 @@ Seconds = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Columns:
-    """A data set as it was read: pairs of user and post keys in any order, nothing lined up yet."""
+    """A data set as it was read: pairs of user and post keys in any order, not indexed yet."""
 
     name: str
     train: Int64s  # (n, 2) user, post
@@ -43,7 +43,7 @@ class Questions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class QualityData:
-    """Users by place, those who are asked first; posts by place, all that exist."""
+    """Indexed users, the evaluated ones first, and all posts."""
 
     name: str
     posts: SortedPosts
@@ -61,25 +61,25 @@ class QualityData:
 
     @property
     def n_asked(self) -> int:
-        """Users with something to find."""
+        """The number of evaluated users."""
         return self.test_likes.n_users
 
     @property
     def cold(self) -> NDArray[np.bool_]:
-        """Posts that nobody touched in training. (n_posts,)"""
+        """Posts without interactions in training. (n_posts,)"""
         likes = np.bincount(self.train_likes.posts, minlength=self.train_likes.n_posts)
         return np.asarray(likes == 0, dtype=np.bool_)
 
     def events(self) -> Events:
-        """`train` as likes, which is what the nightly job reads."""
+        """`train` as likes, as the nightly job reads them."""
         return _likes(self.train.user_id_hashes, self.train.post_id_hashes, self.train.at)
 
 
 def lined_up(columns: Columns) -> QualityData:
-    """Give users and posts their places; drop what cannot be asked.
+    """Index users and posts; drop questions that cannot be asked.
 
     Raises:
-        DataMalformed: nothing remains to learn from or to ask for.
+        DataMalformed: nothing is left for training or evaluation.
     """
     posts, timed = _posts(columns), columns.train_at is not None
     train = _examples(columns.train, columns.train_at, posts)
@@ -118,7 +118,7 @@ def lined_up(columns: Columns) -> QualityData:
 
 
 def lined_up_again(data: QualityData, *, train: Examples, asked: Examples) -> QualityData:
-    """The same posts with other pairs to learn from and to ask for."""
+    """The same posts with other pairs for training and evaluation."""
     return lined_up(
         Columns(
             name=f"{data.name}, validation",
@@ -160,13 +160,13 @@ def _likes(user_key: Int64s, post_key: Int64s, at: Seconds) -> Events:
 
 
 def _places(keys: Int64s, wanted: Int64s) -> Int64s:
-    """Where each wanted key stands in keys of any order; all of them must be there."""
+    """The index of each wanted key in unsorted keys; all must be present."""
     order = np.argsort(keys)
     return np.asarray(order[np.searchsorted(keys, wanted, sorter=order)], dtype=np.int64)
 
 
 def _is_among(pairs: Int64s, others: Int64s) -> NDArray[np.bool_]:
-    """Whether each pair stands among others. (n, 2), (m, 2) -> (n,)"""
+    """Whether each pair is among the others. (n, 2), (m, 2) -> (n,)"""
     both = np.concatenate([pairs, others])
     _, users = np.unique(both[:, 0], return_inverse=True)
     _, posts = np.unique(both[:, 1], return_inverse=True)

@@ -1,4 +1,4 @@
-"""The data sets that have a name; a new one is one entry here."""
+"""The named data sets; to add one, add an entry here."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ def dataset_named(target: str) -> Dataset:
     """The data set of a name, or of a file.
 
     Raises:
-        BenchmarkRefused: neither is meant.
+        BenchmarkRefused: it is neither.
     """
     if target in DATASETS:
         return DATASETS[target]

@@ -1,4 +1,4 @@
-"""Training and asking every system: one measurement for each system, protocol and seed."""
+"""Trains and evaluates all systems: one measurement for each system, protocol and seed."""
 
 import multiprocessing
 import time
@@ -19,7 +19,7 @@ ReportProgress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Measurement:
-    """What one system, trained with one seed, came to on one protocol."""
+    """The result of one system, trained with one seed, on one protocol."""
 
     system: str
     dataset: str
@@ -56,7 +56,7 @@ class Measured:
 
     @property
     def protocols(self) -> list[str]:
-        """Those that were asked, the main one first."""
+        """The evaluated protocols, the main one first."""
         asked = {each.protocol for each in self.measurements}
         return [protocol for protocol in protocols_of(self.data) if protocol in asked]
 
@@ -69,10 +69,10 @@ def measure(
     *,
     workers: int = 1,
 ) -> Measured:
-    """Train and ask. A system that no seed changes is trained once and counts for every seed.
+    """Train and evaluate. A system without randomness is trained once, and counts for every seed.
 
     Args:
-        data: to learn from and to ask for.
+        data: for training and evaluation.
         systems: by name.
         seeds: of those that have one.
         tell: told before each system, or after it where several run side by side.
@@ -109,7 +109,7 @@ _waiting: list[_Task] = []  # what the processes forked next find; a system is m
 
 
 def _results(tasks: Sequence[_Task], workers: int) -> Iterator[list[Measurement] | LeftOut]:
-    """In the order of the tasks; the last of them begin first, for those take longest."""
+    """Results in the order of the tasks; the last ones start first, since they take longest."""
     if workers == 1:
         yield from (task() for task in tasks)
         return

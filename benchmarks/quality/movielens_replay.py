@@ -1,6 +1,6 @@
 """The replay that the gate reads, on MovieLens-100K as the demo has it: films as posts of some of its own people.
 
-Without photos and captions, so that nothing has to be encoded; `make demo` replays with both.
+It has no photos and captions, so that nothing must be encoded; `make demo` uses both.
 """
 
 from collections.abc import Callable
@@ -42,7 +42,7 @@ Names = npt.NDArray[np.str_]
 def replay_movielens(
     folder: Path, seed: int, console: Console, report_progress: Callable[[str, int, int], None]
 ) -> list[Row]:
-    """Train at each cut, replay, show the table, and give a row a system."""
+    """Train at each cut, replay, print the table, and return a row per system."""
     data = demo_world(ratings_of(folder))
     plan = EvaluationPlan(
         data=data,
@@ -75,7 +75,7 @@ def replay_movielens(
 
 
 def demo_world(ratings: Ratings) -> TrainingData:
-    """The demo's world as a training reads it, with keys by the order of the ids."""
+    """The demo's world as training data, with keys in the order of the ids."""
     world = make_world(ratings, seed=WORLD_SEED, now=WORLD_ENDS)
     people = np.unique(
         np.r_[world.users.id, world.interactions.user_id, world.posts.author_id, world.blocks.user_id,

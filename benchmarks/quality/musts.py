@@ -1,4 +1,4 @@
-"""What NeuCF has to reach on a named data set, and whether it did."""
+"""The figures that NeuCF must reach on a named data set, and whether it did."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

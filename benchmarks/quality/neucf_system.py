@@ -1,4 +1,4 @@
-"""NeuCF as a system of the benchmark: trained as the nightly job does it, from a data set to a ranker."""
+"""NeuCF as a system of the benchmark, trained like in the nightly job."""
 
 from dataclasses import dataclass, replace
 
@@ -22,7 +22,7 @@ VALIDATION_K = 10  # of VALIDATION_METRIC
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """A model's shape and how it is trained, and which content it is shown."""
+    """A model's configuration, training recipe and content."""
 
     config: NeuCFConfig
     recipe: Recipe
@@ -31,7 +31,7 @@ class Variant:
 
 
 def shipped(data: QualityData) -> Variant:
-    """The defaults that ship, with the content that the data has."""
+    """The default configuration, with the content of the data."""
     image, caption = data.features.image, data.features.caption
     config = NeuCFConfig(
         image_width=0 if image is None else image.width, caption_width=0 if caption is None else caption.width
@@ -40,9 +40,9 @@ def shipped(data: QualityData) -> Variant:
 
 
 def train_neucf(data: QualityData, seed: int, variant: Variant | None = None) -> Ranker:
-    """Train on `data.train`; how long and how fast is found on `data.val`, else on a part of `train` held back.
+    """Train on `data.train`; epochs and learning rate are chosen on `data.val`, else on a held-back part of `train`.
 
-    As in the nightly job, the models that rank have then seen all of `train`.
+    As in the nightly job, the final models are trained on all of `train`.
     """
     variant = variant or shipped(data)
     if variant.epochs is None and data.val is None and data.timed:
@@ -99,7 +99,7 @@ def _ranker(model: NeuCF, known: TrainingSet, data: QualityData, variant: Varian
 
 
 def _nothing(data: QualityData) -> LikeMatrix:
-    """A ranker is not told what is asked."""
+    """No exclusions: a ranker does not know what is asked."""
     none = np.zeros(0, dtype=np.int64)
     return LikeMatrix.of(none, none, n_users=data.n_asked, n_posts=data.test_likes.n_posts)
 

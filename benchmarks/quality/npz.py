@@ -1,4 +1,4 @@
-"""Reading a data set from one .npz file, strictly: a wrong array is told, never guessed at.
+"""Reads a data set from one .npz file strictly: a wrong array is refused, never guessed.
 
 | key | what |
 |---|---|

@@ -1,4 +1,4 @@
-"""What the user asks of the benchmark."""
+"""The options of the benchmark."""
 
 import argparse
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ LARGEST_SEED = 2**31 - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The user's wishes."""
+    """The options."""
 
     target: str  # a name or a file
     data: Path

@@ -1,4 +1,4 @@
-"""What is asked of a simulated world, cut by time with some persons and the newest posts unknown; answers as rows."""
+"""The evaluation task on a simulated world, cut by time, with some persons and the newest posts unknown in training."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Question:
-    """A world, cut: what may be learned, and of whom what is asked."""
+    """A world cut by time: the training data, and the evaluated persons."""
 
     world: PhotoWorld
     posts: SortedPosts  # all of them
@@ -65,7 +65,7 @@ class Question:
 
 
 def ask(world: PhotoWorld) -> Question:
-    """Cut a world at the beginning of its last days, and take some persons out of the training."""
+    """Cut a world before its last days, and exclude some persons from the training."""
     rng = np.random.default_rng(world.seed)
     likes = world.events.of(InteractionKind.LIKE)
     cut = world.end - COLD_DAYS * DAY
@@ -100,10 +100,10 @@ def pairs_of(events: Events, users: Users, *, n_posts: int, kind: InteractionKin
 
 
 def aucs(question: Question, scores: Scores, posts: NDArray[np.bool_]) -> PerUser:
-    """For each person asked: how well scores find the tenth of these posts that they would like best.
+    """For each evaluated person: how well scores find the tenth of these posts that they would like best.
 
-    Left out are a person's own posts and what they saw before the cut, since the training was told about those; and a
-    person to whom that leaves too few: the same ones for every system. -> (at most n_asked,)
+    A person's own posts and posts seen before the cut are left out, since training knows them; so are persons with too
+    few posts left, the same for every system. -> (at most n_asked,)
     """
     seen = pairs_of(question.train, question.asked, n_posts=len(posts))
     own = question.world.author[None, :] == question.asked[:, None]
@@ -123,7 +123,7 @@ def intervals(rows: Sequence[Row], system: str, metric: str) -> Interval:
 
 
 def difference(rows: Sequence[Row], ours: str, baseline: str, metric: str) -> Interval:
-    """By how much one system is better than another, person by person over all seeds."""
+    """The difference between two systems, paired by person over all seeds."""
     chance = np.random.default_rng(BOOTSTRAP_SEED)
     return metrics.paired_difference(_pooled(rows, ours, metric), _pooled(rows, baseline, metric), chance)
 

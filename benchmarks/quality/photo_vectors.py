@@ -1,4 +1,4 @@
-"""Encodes a folder of photos once, with the encoders that a model gets, and keeps the vectors in a folder."""
+"""Encodes a folder of photos once with the model's encoders, and caches the vectors in a folder."""
 
 import hashlib
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ Float32s = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FolderVectors:
-    """Vectors of all photos of a folder, and of all their captions: each seed shows others of them."""
+    """Vectors of all photos of a folder and of all their captions, of which each seed shows a selection."""
 
     image: Float32s  # (n_photos, width)
     readable: NDArray[np.bool_]  # (n_photos,)
@@ -31,7 +31,7 @@ class FolderVectors:
     first_caption: NDArray[np.int64]  # (n_photos,) where a photo's captions begin
 
     def of(self, world: PhotoWorld) -> PostFeatures:
-        """What a model is given of a world's posts."""
+        """The features of a world's posts."""
         captions = self.caption[self.first_caption[world.photo] + world.shown]
         return PostFeatures(
             image=ContentVectors(self.image[world.photo], self.readable[world.photo]),
@@ -46,10 +46,10 @@ def encode_folder(
     image_encoder: str = OFFLINE_IMAGE,
     text_encoder: str = OFFLINE_ENGLISH,
 ) -> FolderVectors:
-    """Read the vectors from `cache`, or make them and put them there.
+    """Read the vectors from `cache`, or encode them and write them there.
 
     Raises:
-        EncoderUnavailable: an encoder is unknown, or its package or weights are not here.
+        EncoderUnavailable: an encoder is unknown, or its package or weights are missing.
     """
     image, text = build_image_encoder(image_encoder), build_text_encoder(text_encoder)
     path = cache / f"photos-{_identity(photos, image, text)}.npz"
@@ -92,7 +92,7 @@ def _encode(photos: Sequence[CaptionedPhoto], image: ImageEncoder, text: TextEnc
 
 
 def _load(photos: Sequence[CaptionedPhoto]) -> list[Photo | None]:
-    """The photos as a service reads them; None where one cannot be read."""
+    """Read the photos like a service; None if one cannot be read."""
     loaded = [PhotoSource(media_root=photo.path.parent).load(photo.path.name) for photo in photos]
     return [photo if isinstance(photo, Photo) else None for photo in loaded]
 

@@ -1,7 +1,7 @@
-"""The photos world: does a model find the people of a post that nobody has touched, and what of it sees them?
+"""The benchmark `photos`: does a model find the audience of a post without interactions, and which part of it does?
 
 The truth is simulated and known (`demo.simulator`). A model is trained on what happened before the last days; the posts
-of those days are cold. Some persons are taken out of the training: they "join" afterwards, and have three likes.
+of those days are cold. Some persons are excluded from the training: they "join" afterwards, and have three likes.
 """
 
 import time
@@ -64,7 +64,7 @@ def run(
     Args:
         folder: photos and captions.csv.
         seeds: of the worlds and of the trainings.
-        cache: a folder where the vectors are kept between runs.
+        cache: a folder for the vectors between runs.
         recipe: of the trainings.
         settings: of the worlds.
         tell: told before each system is trained.
@@ -103,7 +103,7 @@ def measure(
 
 
 def _ablations(given: PostFeatures, rng: np.random.Generator) -> dict[str, PostFeatures]:
-    """What each system is trained with and asked by; a shuffle gives each post another one's photo or caption."""
+    """The features of each ablation; a shuffle gives each post another post's photo or caption."""
     assert given.image is not None
     assert given.caption is not None
     n = len(given.image.known)
@@ -116,7 +116,7 @@ def _ablations(given: PostFeatures, rng: np.random.Generator) -> dict[str, PostF
 
 
 def _fit(question: Question, features: PostFeatures, recipe: Recipe) -> Fitted:
-    """Train on what was there at the cut."""
+    """Train on the data at the cut."""
     there = np.flatnonzero(~question.cold)
     posts = question.posts
     return fit(
@@ -148,7 +148,7 @@ def _model_scores(fitted: Fitted, question: Question, features: PostFeatures, us
 
 
 def _plain(given: PostFeatures, known: Mask) -> dict[str, Scores]:
-    """Rankers that learn nothing: nearness to the mean of what was liked, and the number of likes."""
+    """Baselines without training: similarity to the mean of liked posts, and the number of likes."""
     assert given.image is not None
     assert given.caption is not None
     users, posts = np.nonzero(known)

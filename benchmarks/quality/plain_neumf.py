@@ -66,7 +66,7 @@ class PlainNeuMF:
         self._optimizer = torch.optim.Adam(self._model.parameters(), lr=LEARNING_RATE)
 
     def one_epoch(self) -> float:
-        """Take every like once; gives the mean loss of the steps."""
+        """Take every like once; returns the mean loss of the steps."""
         users, posts, is_liked = self._samples()
         log_loss, losses = nn.BCEWithLogitsLoss(), list[float]()
         order = torch.from_numpy(self._draws.permutation(len(users)))

@@ -1,4 +1,4 @@
-"""The ways to ask: all posts ranked, one against given negatives, and posts that nobody touched among themselves."""
+"""Evaluation protocols: ranking all posts, one post against given negatives, and cold posts among themselves."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ Int64s = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answered:
-    """One figure per user for each metric; where lists were made, their places too."""
+    """One figure per user for each metric; with lists also the metrics of whole lists."""
 
     values: Mapping[str, PerUser]  # "ndcg@10" -> (n_users_of_the_protocol,)
     whole: Mapping[str, float] = field(default_factory=dict)  # figures of all lists together
@@ -38,25 +38,25 @@ Ask = Callable[[Ranker, QualityData], Answered]
 
 
 def main_protocol(data: QualityData) -> tuple[str, Ask]:
-    """Given negatives where there are some, else all posts."""
+    """Given negatives if there are any, else all posts."""
     return (ALL_ITEMS, all_items_ranked) if data.questions is None else (SAMPLED, ncf_sampled)
 
 
 def protocols_of(data: QualityData) -> dict[str, Ask]:
-    """How this data set is asked, by the protocol's name."""
+    """The protocols of this data set, by name."""
     name, ask = main_protocol(data)
     cold = data.questions is None and asks_cold(data)
     return {name: ask, COLD_ITEMS: cold_items_ranked} if cold else {name: ask}
 
 
 def asks_cold(data: QualityData) -> bool:
-    """Whether anybody is asked for a post that nobody touched, and there is something to know such a post by."""
+    """Whether cold posts are asked for, and the data has content for them."""
     knows = data.features.image is not None or data.features.caption is not None
     return knows and bool(data.cold[data.test_likes.posts].any())
 
 
 def all_items_ranked(ranker: Ranker, data: QualityData) -> Answered:
-    """Every post but those a user is known to have touched. Equal scores: an order drawn once, the same for all."""
+    """Rank all posts that a user has not interacted with. Ties are broken by a random order, the same for all."""
     everyone, every = np.arange(data.n_asked), np.ones(data.test_likes.n_posts, np.bool_)
     lists, hits = _ranked(ranker, data, everyone, every, max(KS))
     values: dict[str, PerUser] = {}
@@ -74,7 +74,7 @@ def all_items_ranked(ranker: Ranker, data: QualityData) -> Answered:
 
 
 def cold_items_ranked(ranker: Ranker, data: QualityData) -> Answered:
-    """The posts that nobody touched in training, among themselves, for the users who went on to like one."""
+    """Rank the posts without interactions in training among themselves, for users who later liked one."""
     cold, k = data.cold, COLD_K
     n_cold = np.bincount(data.test_likes.users[cold[data.test_likes.posts]], minlength=data.n_asked)
     users = np.flatnonzero(n_cold)

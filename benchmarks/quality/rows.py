@@ -1,4 +1,4 @@
-"""Measurements as rows of JSON: one row a system, protocol and seed, and one of the mean where seeds are several."""
+"""Measurements as rows of JSON: one per system, protocol and seed, and a mean if there are several seeds."""
 
 import json
 from collections.abc import Mapping, Sequence

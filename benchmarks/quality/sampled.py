@@ -1,6 +1,6 @@
 """The sampled protocol of the NCF paper: one relevant post among a few given others, under its own name.
 
-Figures of it never stand beside figures of all posts ranked: they are higher, and may order systems otherwise
+Its figures are never compared with those of ranking all posts: they are higher, and may order systems differently
 (Krichene and Rendle, KDD 2020).
 """
 
@@ -19,7 +19,7 @@ Scores = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SampledRanks:
-    """How many of a question's negatives score above its relevant post, and how many score the same."""
+    """For each question, how many negatives score above the relevant post, and how many score the same."""
 
     above: Int64s  # (n_questions,)
     equal: Int64s  # (n_questions,)
@@ -46,9 +46,9 @@ def standing(scores: Scores, relevant: Int64s, negatives: Int64s) -> SampledRank
 
 
 def sampled_hit_rate(at: SampledRanks, k: int) -> PerUser:
-    """The chance that the relevant post is among the first k, equal scores being ordered at random.
+    """The probability that the relevant post is among the first k, with ties in random order.
 
-    Taken exactly, not drawn: a scorer that gives everything the same score gets what chance gets.
+    It is computed exactly, not drawn: a constant scorer gets the result of chance.
     """
     return np.asarray(np.clip((k - at.above) / (at.equal + 1), 0.0, 1.0), dtype=np.float64)
 

@@ -1,4 +1,4 @@
-"""What a team would do for users of whom a ranker knows nothing."""
+"""A ranker with popularity for cold users, as a team would add it."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from s02_train_neucf.evaluation.rankers import Popularity
 
 
 class PopularForColdUsers:
-    """Another ranker, and popularity for users without a like, of whom it knows nothing: what a team would do."""
+    """Another ranker, and popularity for users without a like, of whom that ranker knows nothing."""
 
     def __init__(self, ranker: Ranker, likes: LikeMatrix) -> None:
         self.ranker, self.popularity, self.strangers = ranker, Popularity(likes), likes.counts == 0

@@ -1,4 +1,4 @@
-"""The systems that can be measured, by name; a new one is one entry here."""
+"""The systems that can be measured, by name; to add one, add an entry here."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -86,7 +86,7 @@ def systems_named(names: str | None, data: QualityData) -> dict[str, System]:
     """Those of a comma-separated list, in the table's order; without a list, all that fit the data.
 
     Raises:
-        BenchmarkRefused: there is no system of a name, or none of them has anything to say on the data.
+        BenchmarkRefused: a name is unknown, or none of the systems fits the data.
     """
     wanted = [name.strip() for name in names.split(",") if name.strip()] if names is not None else list(SYSTEMS)
     unknown = [name for name in wanted if name not in SYSTEMS]

@@ -1,4 +1,4 @@
-"""The measurements on the screen: a table a protocol, with intervals, and what the figures depend on."""
+"""Prints the measurements: a table per protocol, with intervals and provenance."""
 
 from collections.abc import Mapping
 
@@ -84,7 +84,7 @@ def _differences_table(between: Mapping[str, Mapping[str, Interval]], protocol: 
 
 
 def _spread_table(measured: Measured) -> Table:
-    """What the lists show besides hits."""
+    """Metrics of the lists besides hits."""
     by_system = {name: means(those) for name, those in measured.of(ALL_ITEMS).items()}
     headings = [name for name in next(iter(by_system.values())) if name.startswith(BESIDES)]
     table = Table(title=f"{measured.data.name}, lists of {max(KS)}: coverage of all posts, novelty in bits")
@@ -96,7 +96,7 @@ def _spread_table(measured: Measured) -> Table:
 
 
 def _groups_table(measured: Measured, protocol: str) -> Table:
-    """NeuCF for cold users, and for others by how much they did."""
+    """NeuCF for cold users, and for others by their number of interactions."""
     n_known = measured.data.train_likes.counts[: measured.data.n_asked]
     groups = user_groups(n_known, cold_below=COLD_BELOW)
     values = mean_over_seeds(measured.of(protocol)[NEUCF])

@@ -1,4 +1,4 @@
-"""Choosing a baseline's setting on validation, so that none loses for want of a knob."""
+"""Chooses a baseline's setting on validation, so that no baseline is at a disadvantage."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Validation: the data set as it looks from within its training part, asked in the same way.
+"""Validation: a data set made from the training part, and evaluated in the same way.
 
 Settings and epochs are chosen on it; the test split is looked at once, afterwards.
 """
@@ -18,7 +18,7 @@ SEED = 0  # of what is held back and of the drawn negatives; the same for every 
 def validation_of(data: QualityData) -> QualityData | None:
     """A data set that asks for `val`, else for held-back likes: the last ones, or by chance where there are no times.
 
-    None where nothing can be held back.
+    None if nothing can be held back.
     """
     generator = np.random.default_rng(SEED)
     if data.val is not None:

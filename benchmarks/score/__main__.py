@@ -23,7 +23,7 @@ QUICK_USERS, QUICK_POSTS, QUICK_ROUNDS = 1000, 5000, 3
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the benchmark; gives the exit code."""
+    """Run the benchmark; returns the exit code."""
     given = _parser().parse_args(arguments)
     if given.quick:
         given.users, given.posts, given.rounds = QUICK_USERS, QUICK_POSTS, QUICK_ROUNDS

@@ -44,7 +44,7 @@ PACKAGES = ("fastapi", "uvicorn", "redis", "hiredis")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the benchmark; gives the exit code."""
+    """Run the benchmark; returns the exit code."""
     parser = _parser()
     given = parser.parse_args(arguments)
     if given.against and (given.rounds or ROUNDS) < ROUNDS:

@@ -1,6 +1,6 @@
 """Another commit's timeline and this one by turns in one run: what the work between them did to a page.
 
-Each has a database and a Redis database of its own, made by its own code of the same seed, on the same servers.
+Each has its own database and Redis database on the same servers, filled by its own code with the same seed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ MUST_KEEP = 0.95
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """One kind of page, measured of both commits."""
+    """One kind of page, measured on both commits."""
 
     kind: str
     this: Measured
@@ -37,12 +37,12 @@ class Pair:
 
     @property
     def rates(self) -> list[float]:
-        """This commit's requests a second in parts of the other's, one figure a round."""
+        """This commit's requests per second divided by the other's, for each round."""
         return [mine.rate / its.rate for mine, its in zip(self.this.full, self.other.full, strict=True)]
 
     @property
     def processor(self) -> list[float]:
-        """The other commit's processor time of a request in parts of this one's: above 1, this one's is less."""
+        """The other commit's processor time per request divided by this one's: above 1, this one needs less."""
         return [its / mine for mine, its in zip(self.this.processor, self.other.processor, strict=True)]
 
 

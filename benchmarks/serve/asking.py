@@ -1,4 +1,4 @@
-"""What the benchmark asks for: nothing, first pages, and the pages behind a cursor; each answer is looked at."""
+"""The requests of the benchmark: the empty route, first pages, and pages by cursor; each answer is checked."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ _CURSOR = b'"next_cursor":"'
 
 @dataclass(slots=True, kw_only=True)
 class UnexpectedAnswer:
-    """Answers that are not what a quiet day gives."""
+    """Counts answers that are not normal, and keeps the first."""
 
     count: int = 0
     first: str = ""
@@ -26,7 +26,7 @@ class UnexpectedAnswer:
 
 @dataclass(slots=True)
 class EmptyRoute:
-    """The empty route, a number of times."""
+    """Requests to the empty route."""
 
     left: int
     unexpected: UnexpectedAnswer = field(default_factory=UnexpectedAnswer)
@@ -42,7 +42,7 @@ class EmptyRoute:
 
 @dataclass(slots=True, kw_only=True)
 class Pages:
-    """Pages of users in turn: `first` ones, or those behind the cursors that the answers before gave."""
+    """Pages of users in turn: first pages, or the pages of cursors from earlier answers."""
 
     users: Sequence[str]
     tokens: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""A client that costs less than what it asks: plain sockets, kept alive, one request at a time on each."""
+"""A client that is cheaper than the server: plain keep-alive sockets, one request at a time on each."""
 
 import random
 import select
@@ -19,14 +19,14 @@ class Stalled(RuntimeError):
 
 
 class RequestSource(Protocol):
-    """What is asked, and what becomes of the answers."""
+    """Gives the requests, and takes the answers."""
 
     def request(self) -> tuple[int, bytes] | None:
-        """The next request and its number; None when there is none."""
+        """The next request and its number; None if there is none."""
         ...
 
     def answer(self, number: int, head: bytes, body: bytes) -> None:
-        """An answer came."""
+        """Take an answer."""
         ...
 
 
@@ -39,7 +39,7 @@ class Timing:
 
     @property
     def rate(self) -> float:
-        """Requests a second."""
+        """Requests per second."""
         return len(self.seconds) / self.whole if self.whole else 0.0
 
     def quantile(self, share: float) -> float:
@@ -63,12 +63,12 @@ class _Line:
 
 
 def ask(port: int, asking: RequestSource, *, connections: int) -> Timing:
-    """Ask until there is nothing left to ask, each connection again as soon as it has its answer."""
+    """Send all requests; each connection sends the next one as soon as it has its answer."""
     return _run(port, asking, connections, due=None)
 
 
 def ask_at(port: int, asking: RequestSource, *, connections: int, rate: float, count: int, seed: int) -> Timing:
-    """Ask at random moments, so many a second on average; waiting for a free connection counts."""
+    """Send requests at random times with a given mean rate; waiting for a free connection counts."""
     rng, at = random.Random(seed), 0.0  # noqa: S311 - repeatable
     due = deque[float]()
     for _ in range(count):
@@ -129,7 +129,7 @@ def _send(line: _Line, packed: bytes) -> None:
 
 
 def _read(line: _Line, on_answer: Callable[[int, bytes, bytes], None]) -> bool:
-    """Read what is there; true when the answer is whole."""
+    """Read the received bytes; true if the answer is complete."""
     some = line.socket.recv(RECEIVE)
     if not some:
         raise Stalled("the server hung up")

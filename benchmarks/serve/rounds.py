@@ -19,7 +19,7 @@ TOKEN_SECONDS = 3_600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """How much is asked."""
+    """How many requests are sent."""
 
     rounds: int
     requests: int  # of each system in each round
@@ -40,7 +40,7 @@ class Measured:
 
     @property
     def rate(self) -> float:
-        """Requests a second at full load, the median over the rounds."""
+        """Requests per second at full load, the median over the rounds."""
         return median(each.rate for each in self.full)
 
     def quantile(self, share: float, *, is_half: bool = False) -> float:
@@ -56,7 +56,7 @@ class Measured:
         self.note(asking.unexpected)
 
     def note(self, unexpected: UnexpectedAnswer) -> None:
-        """Answers that are not what a quiet day gives."""
+        """Count answers that are not normal."""
         self.unexpected += unexpected.count
         self.first_unexpected = self.first_unexpected or unexpected.first
 
@@ -68,19 +68,19 @@ class Measured:
 
 @dataclass(slots=True)
 class Seen:
-    """What the users were served before the first round; each round begins there again."""
+    """The seen posts of users before the first round; each round starts with them."""
 
     client: "redis.Redis"
     values: dict[bytes, bytes] = field(default_factory=dict)
 
     def keep(self) -> None:
-        """Remember it."""
+        """Store them."""
         names: list[bytes] = list(self.client.scan_iter("wl:seen:*", count=10_000))
         values = cast(list[bytes | None], self.client.mget(names))
         self.values = {name: value for name, value in zip(names, values, strict=True) if value}
 
     def restore(self) -> None:
-        """Put it back, and drop all chains."""
+        """Restore them, and drop all chains."""
         pipe = self.client.pipeline(transaction=False)
         for name in self.client.scan_iter("wl:[sct]*", count=10_000):
             if name.startswith((b"wl:seen:", b"wl:chain:", b"wl:tail:")):
@@ -117,7 +117,7 @@ def measure(empty: Served, timeline: Served, seen: Seen, users: Sequence[str], e
 
 
 def _at_full_load(measured: Measured, target: "MeasuredTimeline", empty: Served, effort: Effort) -> None:
-    """As many requests a second as there come."""
+    """A round at full load."""
     if measured.system == EMPTY:
         measured.ask(empty, EmptyRoute(effort.requests), connections=effort.connections)
     else:
@@ -125,7 +125,7 @@ def _at_full_load(measured: Measured, target: "MeasuredTimeline", empty: Served,
 
 
 def _at_half_load(measured: Measured, target: "MeasuredTimeline", empty: Served, effort: Effort, number: int) -> None:
-    """Half as many as there came at full load just before, at random moments."""
+    """A round at random times with half the rate of the full load just before."""
     count, is_empty = effort.requests // 2, measured.system == EMPTY
     asking = EmptyRoute(count) if is_empty else target.pages(measured.system, count)
     measured.half.append(
@@ -139,7 +139,7 @@ def _at_half_load(measured: Measured, target: "MeasuredTimeline", empty: Served,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredTimeline:
-    """One timeline, and the users who ask it."""
+    """A timeline, and the users who request pages."""
 
     timeline: Served
     seen: Seen
@@ -148,19 +148,19 @@ class MeasuredTimeline:
     connections: int
 
     def visit(self) -> None:
-        """Everybody looks at one page, so that nobody is a stranger, and all code has run before the first round."""
+        """Request a page for each user, so that all code has run before the first round."""
         self._first_pages(next(iter(self.tokens)))
         self.seen.keep()
 
     def pages(self, system: str, count: int) -> Pages:
-        """So many pages of a kind, with everything as it was before the first round."""
+        """Requests for pages of a kind, from the state before the first round."""
         self.seen.restore()
         page, _, kind = system.partition(", ")
         cursors = self._first_pages(kind) if page == CURSOR else None
         return Pages(users=self.users, tokens=self.tokens[kind], left=count, cursors=cursors)
 
     def _first_pages(self, kind: str) -> dict[int, bytes]:
-        """Everybody's first page; gives the cursors."""
+        """Request everybody's first page; returns the cursors."""
         first = Pages(users=self.users, tokens=self.tokens[kind], left=len(self.users))
         ask(self.timeline.port, first, connections=self.connections)
         return first.given

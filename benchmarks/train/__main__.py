@@ -42,7 +42,7 @@ class Trained:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the benchmark; gives the exit code."""
+    """Run the benchmark; returns the exit code."""
     given = _parser().parse_args(arguments)
     with refusals("train"):
         data = lined_up(next(dataset_named(given.dataset).cuts(data_folder(given.data, os.environ))))

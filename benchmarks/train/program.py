@@ -90,7 +90,7 @@ class Best:
     began_processor: float = field(default_factory=process_time)
 
     def note(self, scores: Callable[[], Array]) -> float:
-        """An epoch has ended; gives its validation figure."""
+        """An epoch has ended; returns its validation figure."""
         asked = process_time()
         given = scores()
         figure = self.split.validation(given)

@@ -1,8 +1,8 @@
 """`python -m benchmarks.train_memory`: memory and seconds of a night's training on a large synthetic world.
 
-What the nightly job does after reading PostgreSQL runs in a process of its own: the past in order, the search, the
-replay, two cuts beside plain rankers, the training on everything, the judgement, the model file. Epochs and their steps
-are few, which shortens it and leaves what is in memory at once as it is.
+What the nightly job does after reading PostgreSQL runs in a process of its own: sorting the history, the search, the
+replay, two cuts with baselines, the final training, the gate, the model file. There are few epochs and steps, which
+saves time without changing the memory.
 """
 
 import argparse
@@ -23,7 +23,7 @@ Told = Mapping[str, Any]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the benchmark; gives the exit code: 1 where the night took more than it may."""
+    """Run the benchmark; returns the exit code: 1 where the night took more than it may."""
     given = _parser().parse_args(arguments)
     if given.quick:
         given.users, given.posts, given.events = QUICK_USERS, QUICK_POSTS, QUICK_EVENTS

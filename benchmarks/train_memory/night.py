@@ -1,4 +1,4 @@
-"""What the nightly job does after reading PostgreSQL, stage by stage, in a process of its own that tells its memory."""
+"""Does what the nightly job does after reading PostgreSQL, stage by stage, and reports the memory of its process."""
 
 import json
 import sys
@@ -27,7 +27,7 @@ from shared.neucf.manifest import Manifest
 
 
 def run(folder: Path, *, epochs: int, steps: int, seed: int) -> None:
-    """The night; one line of JSON a stage."""
+    """Run all stages; writes one line of JSON per stage."""
     with _stage("columns in memory"):
         data = read_world(folder)
     plan = EvaluationPlan(

@@ -1,1 +1,1 @@
-"""The whole road on a large world: time and peak memory of each stage."""
+"""The whole pipeline on a large world: time and peak memory of each stage."""

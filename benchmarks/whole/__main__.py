@@ -20,7 +20,7 @@ QUICK = {"users": 2_000, "posts": 2_000, "interactions": 30_000}
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the benchmark; gives the exit code."""
+    """Run the benchmark; returns the exit code."""
     given = _parser().parse_args(arguments)
     size = QUICK if given.quick else {name: getattr(given, name) for name in SIZE}
     options = {**size, "epochs": given.epochs, "seed": given.seed, "now": datetime.now(UTC).isoformat()}

@@ -51,7 +51,7 @@ Facts = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What a stage is told."""
+    """The input of a stage."""
 
     world: World
     stores: StoreSettings

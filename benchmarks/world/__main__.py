@@ -18,7 +18,7 @@ from shared.settings import StoreSettings, load_settings
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Make and write a world; gives the exit code."""
+    """Make and write a world; returns the exit code."""
     given = _parser().parse_args(arguments)
     with refusals("world"):
         size = Size(

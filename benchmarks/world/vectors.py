@@ -40,7 +40,7 @@ def vectors_of(world: World, encoding: Encoding, numbers: npt.NDArray[np.int64])
 
 
 def fill_vectors(database_url: str, world: World, encodings: Sequence[Encoding]) -> int:
-    """Replace all vectors; a job that encodes what is new finds nothing to do. Gives how many were written."""
+    """Replace all vectors; a job that encodes what is new finds nothing to do. Returns how many were written."""
     connection = psycopg2.connect(database_url)
     try:
         with connection, connection.cursor() as cursor:

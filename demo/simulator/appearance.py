@@ -1,6 +1,6 @@
-"""What photos look like: colours by place, and edges by direction (after Dalal and Triggs 2005). No network.
+"""Describes the appearance of photos: colours by cell, and edges by direction (after Dalal and Triggs 2005).
 
-Low-level on purpose: the model's image encoder knows what is in a photo, and these numbers know only how it looks.
+It is low-level on purpose: the model's image encoder recognises the content, these numbers only the appearance.
 """
 
 from collections.abc import Sequence
@@ -19,20 +19,20 @@ SIDE = 64  # pixels that a photo is scaled to
 CELLS = 4  # a photo is 4 × 4 cells
 DIRECTIONS = 8  # of edges, over half a turn
 LEVELS = 4  # per colour channel, in the histogram of the whole
-MAIN_LOOKS = 16  # numbers in a vector: bright, green below, blue above, many upright edges…
+MAIN_DIRECTIONS = 16  # numbers in a vector: bright, green below, blue above, many upright edges…
 
 
 def appearance_of(paths: Sequence[Path]) -> Floats:
-    """A unit vector per photo. -> (n_photos, at most MAIN_LOOKS)
+    """A unit vector per photo. -> (n_photos, at most MAIN_DIRECTIONS)
 
     Raises:
-        WorldMissing: a file is no image.
+        WorldMissing: a file is not an image.
     """
     return main_directions(np.stack([_describe(_read(path)) for path in paths]))
 
 
-def main_directions(descriptions: Floats, *, width: int = MAIN_LOOKS) -> Floats:
-    """Descriptions in their main directions, each direction weighing the square root of its spread."""
+def main_directions(descriptions: Floats, *, width: int = MAIN_DIRECTIONS) -> Floats:
+    """The descriptions projected on their principal directions, each weighted by the square root of its spread."""
     spread = descriptions.std(axis=0)
     level = (descriptions - descriptions.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     left, values, _ = np.linalg.svd(level, full_matrices=False)

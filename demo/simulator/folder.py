@@ -1,4 +1,4 @@
-"""Reads a folder of photos and its captions.csv: what is missing or malformed is said with its name and line."""
+"""Reads a folder of photos and its captions.csv; errors name the file and the line."""
 
 import csv
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _EXPECTED = f"expected a folder with photos and {CAPTIONS_FILE} (columns: {','.j
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptionedPhoto:
-    """A photo's file, and one or more captions that people gave it."""
+    """The file of a photo, and one or more captions by people."""
 
     path: Path
     captions: tuple[str, ...]
@@ -25,7 +25,7 @@ def read_folder(folder: Path) -> tuple[CaptionedPhoto, ...]:
     """The photos that captions.csv names, in the order of their names.
 
     Raises:
-        WorldMissing: the folder, captions.csv or a photo that it names is not there, or a line cannot be read.
+        WorldMissing: the folder, captions.csv or a photo is missing, or a line cannot be read.
     """
     if not folder.is_dir():
         raise WorldMissing(f"{folder}: no such folder; {_EXPECTED}: make demo WORLD=photos PHOTOS=folder")

@@ -1,4 +1,4 @@
-"""What people do: they visit, a feed shows them posts, they look at some, and like a few of those. Pure."""
+"""Simulates visits: a feed shows posts, people view some of them, and like a few of these. Pure."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -15,7 +15,7 @@ LAST_VISIT = 900.0  # before the end, so that all that is done in a visit lies b
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitSettings:
-    """How people visit and what the feed of that time was like: nobody's recommender, a plain mix."""
+    """How people visit, and the feed that they see: a plain mix without a recommender."""
 
     visits_each: float = 9.0  # mean number over the whole time; a few people come much more often than most
     feed_length: int = 25  # posts on offer per visit
@@ -55,7 +55,7 @@ class SimulatedEvents:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SimulatedWorld:
-    """Who and what is there, and since when."""
+    """Users and posts, and since when they exist."""
 
     joined: Floats  # (n_visitors,) seconds since the start; negative: before it; users after these never visit
     author: Int64s  # (n_posts,)
@@ -66,7 +66,7 @@ class SimulatedWorld:
 def visit(
     stock: SimulatedWorld, truth: HiddenTastes, *, days: float, settings: VisitSettings, rng: np.random.Generator
 ) -> SimulatedEvents:
-    """Let everybody visit from when they joined until shortly before the end."""
+    """Simulate all visits, from when each user joined until shortly before the end."""
     unseen = ~stock.hidden
     heat = np.zeros(len(stock.born))  # likes, decayed
     before = 0.0
@@ -99,7 +99,7 @@ def _visits(joined: Floats, days: float, settings: VisitSettings, rng: np.random
 
 
 def _feed(available: Int64s, born: Floats, heat: Floats, settings: VisitSettings, rng: np.random.Generator) -> Int64s:
-    """Posts by position: each place is drawn from the newest, the most popular or anything."""
+    """Posts by position: each is drawn from the newest, the most popular or all posts."""
     orders = (
         available[np.argsort(-born[available], kind="stable")],
         available[np.argsort(-heat[available], kind="stable")],
@@ -113,13 +113,13 @@ def _feed(available: Int64s, born: Floats, heat: Floats, settings: VisitSettings
         places = np.flatnonzero(source == number)
         feed[places] = order[: len(places)]
     _, first = np.unique(feed, return_index=True)
-    return feed[np.sort(first)]  # a post that two sources gave stands where it came first
+    return feed[np.sort(first)]  # a post from two sources keeps its first position
 
 
 def _look(
     user: int, start: float, feed: Int64s, truth: HiddenTastes, settings: VisitSettings, rng: np.random.Generator
 ) -> SimulatedEvents:
-    """One visit: what is looked at, by position, and what comes of it."""
+    """One visit: which positions are viewed, and the events that follow."""
     position = np.flatnonzero(rng.random(len(feed)) < settings.looked_on ** np.arange(len(feed)))
     post = feed[position]
     n = len(post)

@@ -1,6 +1,6 @@
-"""What photos are about, by the words of their captions: latent semantic analysis (Deerwester et al. 1990). Pure.
+"""Finds the topics of photos from words in their captions: latent semantic analysis (Deerwester et al. 1990). Pure.
 
-Counted words and a singular value decomposition: no network, and nothing that the model's caption encoder has learned.
+It uses word counts and a singular value decomposition, no neural network: independent of the model's caption encoder.
 """
 
 import re
@@ -38,7 +38,7 @@ def topics_of(texts: Sequence[str], *, width: int = TOPICS) -> Floats:
 
 
 def unit(rows: Floats) -> Floats:
-    """Each row at length 1; a row of zeros stays one."""
+    """Normalise each row to length 1; a row of zeros stays zero."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return rows / np.where(lengths > 0, lengths, 1.0)
 

@@ -34,7 +34,7 @@ class Service:
 def run_service(
     name: str, prepare: "Callable[[StoreSettings], Service]", *, about: str | None, arguments: list[str] | None
 ) -> int:
-    """Run a service, or one pass with `--once`; gives the exit code.
+    """Run a service, or one pass with `--once`; returns the exit code.
 
     Args:
         name: of the service, such as `s01_heuristic`.

@@ -36,7 +36,7 @@ class Job:
     def run(
         self, *, kill_after: float | None = None, is_writing: Callable[[], bool] | None = None
     ) -> tuple[int, float]:
-        """One pass; gives how it ended, and the seconds from the beginning of publishing to the end.
+        """One pass; returns how it ended, and the seconds from the beginning of publishing to the end.
 
         Args:
             kill_after: seconds of publishing after which it is killed; None: never.
@@ -143,7 +143,7 @@ def _writing(deployment: Deployment, phase: Phase) -> Callable[[], bool]:
 
 
 def check_lists(deployment: Deployment, phase: Phase, users: Sequence[str]) -> set[int]:
-    """Every list is there, whole, and no older than the publication that Redis calls whole; gives the generations."""
+    """Every list is there, whole, and no older than the publication that Redis calls whole; returns the generations."""
     rows = set(deployment.rows().values())
     with deployment.redis() as redis:
         published = unpack_publication(redis.get(keys.published(phase)) or b"")

@@ -60,7 +60,7 @@ def kill_savers(folder: Path, database: Database, database_url: str, *, moments:
 
 
 def _check(folder: Path, database: Database) -> int:
-    """Every folder is a whole model, and the newest on record is among them; gives how many are there."""
+    """Every folder is a whole model, and the newest on record is among them; returns how many are there."""
     found = {path.name: load_artefact(path, image=None, caption=None, device=CPU) for path in folder.glob("model-*")}
     newest = list_models(database, limit=1)
     for model in newest:

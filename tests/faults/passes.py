@@ -49,14 +49,14 @@ class Passes:
                 process.stdin.close()
 
     def begin(self, job: str) -> int:
-        """Begin a pass; gives its process."""
+        """Begin a pass; returns its process."""
         assert self._process.stdin is not None
         self._process.stdin.write(f"{job}\n")
         self._process.stdin.flush()
         return self._read()
 
     def end(self) -> int:
-        """Wait for the end of a pass; gives how it ended."""
+        """Wait for the end of a pass; returns how it ended."""
         return self._read()
 
     def said(self) -> str:

@@ -1,4 +1,4 @@
-"""A timeline in a process of its own, on servers that a test may kill, hang and starve."""
+"""A timeline in a process of its own, on servers that a test may kill, suspend and starve."""
 
 import json
 import os
@@ -30,7 +30,7 @@ P99_SECONDS, MAX_SECONDS, RECOVERY_SECONDS = 0.3, 1.0, 5.0
 
 @dataclass(slots=True, kw_only=True)
 class Scenario:
-    """The servers, the small world in them, and the file of the snapshot."""
+    """The servers with the small world, and a timeline process."""
 
     servers: Servers
     deployment: Deployment
@@ -39,7 +39,7 @@ class Scenario:
     port: int = 0
 
     def truth(self) -> Truth:
-        """What may be shown at the beginning."""
+        """What may be shown at the start."""
         met: dict[str, set[str]] = {}
         for user, post in self.deployment.sql("SELECT user_id, post_id FROM warmline.interactions"):
             met.setdefault(user, set()).add(post)
@@ -47,7 +47,7 @@ class Scenario:
 
     @contextmanager
     def timeline(self, **settings: object) -> Iterator[subprocess.Popen[bytes]]:
-        """The timeline as its own process, with the budgets that it has by default."""
+        """Run the timeline as a process with its default budgets."""
         self.port = free_port()
         environment = os.environ | {
             "WARMLINE_ENV": "dev", "WARMLINE_ADMIN_TOKEN": ADMIN_TOKEN, "WARMLINE_API_KEY": API_KEY,
@@ -71,7 +71,7 @@ class Scenario:
                 process.wait()
 
     def until_ready(self) -> float:
-        """Wait until the timeline has looked at both stores; gives the seconds that it took."""
+        """Wait until the timeline has read both stores; returns the seconds that it took."""
         return until(lambda: self.missing() == {}, "ready", seconds=30)
 
     def missing(self) -> dict[str, str] | None:
@@ -90,11 +90,11 @@ class Scenario:
             return None
 
     def write(self, method: str, path: str) -> int:
-        """A write by the app's backend; gives the status."""
+        """A write by the app's backend; returns the status."""
         return self._send(method, path, {"Authorization": f"Bearer {API_KEY}"})
 
     def operate(self, method: str, path: str, body: object = None) -> int:
-        """What the operator asks; gives the status."""
+        """What the operator asks; returns the status."""
         headers = {"Authorization": f"Bearer {ADMIN_TOKEN}", "Content-Type": "application/json"}
         return self._send(method, path, headers, json.dumps(body).encode() if body is not None else None)
 
@@ -114,7 +114,7 @@ class Scenario:
 
     @contextmanager
     def hung_postgresql(self) -> Iterator[None]:
-        """PostgreSQL and all its backends stand still while the block runs."""
+        """Suspend PostgreSQL and all its backends during the block."""
         assert self.servers.postgres is not None
         assert self.servers.postgres.process is not None
         head = self.servers.postgres.process.pid
@@ -129,7 +129,7 @@ class Scenario:
                     os.kill(pid, signal.SIGCONT)
 
     def until_whole(self) -> float:
-        """Seconds until a page speaks of no degradation again."""
+        """Seconds until pages are no longer degraded."""
         return until(lambda: "degraded" not in (self.get("/timeline/cold?limit=1") or {"degraded": 1}), "whole again")
 
     def saved(self) -> None:
@@ -143,7 +143,7 @@ def _children(pid: int) -> list[int]:
 
 
 def judge(findings: Findings, name: str) -> None:
-    """Print a line of the table, and fail on whatever the readers met that must not be."""
+    """Print a line of the table, and fail if the readers found a violation."""
     print(f"{name}: {findings}")  # noqa: T201 - the table of the note
     assert findings.violations == []
     assert len(findings.seconds) > 100

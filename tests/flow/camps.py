@@ -1,7 +1,7 @@
-"""Two camps on real servers: people who like red photos of cats, people who like blue photos of cars, and what follows.
+"""Two camps on real servers: people who like red photos of cats, and people who like blue photos of cars.
 
-Each camp has people and posts of its own; everybody likes some of their camp's posts and none of the other's. One like
-of each is held back: nobody is told of it. A cold post of each camp has its photo and caption and was never touched.
+Each camp has its own people and posts; everybody likes some posts of their camp and none of the other. One like of each
+person is held back: it is not stored. A cold post of each camp has a photo and a caption, but no interactions.
 """
 
 import random
@@ -39,7 +39,7 @@ SHORT = Recipe(epochs=6, steps_per_epoch=15, members=1)  # enough for two camps
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Camps:
-    """The world, and what nobody was told."""
+    """The world, and the likes and posts that are held back."""
 
     deployment: Deployment
     folder: Path
@@ -65,7 +65,7 @@ class Camps:
         )
 
     def train(self, *, mirror: MirrorSettings | None = None, **changes: Any) -> Mapping[str, Any]:
-        """One training run, claimed as the service does it."""
+        """One training run, claimed like the service does it."""
         settings = self.train_settings(mirror=mirror, **changes)
         with self.deployment.database() as database:
             run = self._claimed(training.JOB)
@@ -101,7 +101,7 @@ class Camps:
             return report
 
     def encoders(self) -> tuple[Encoder, Encoder]:
-        """Those of photos and captions, as a model names them."""
+        """The encoders of photos and captions, as a model names them."""
         built = build_encoders(self.content())
         return manifest_encoder(built.image.card), manifest_encoder(built.caption.card)
 

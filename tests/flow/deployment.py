@@ -1,7 +1,7 @@
-"""A small world on real servers, the heuristic job, and timelines to ask: what the flow tests work with.
+"""A small world on real servers, with the heuristic job and timelines: the base of the flow tests.
 
-Ninety posts by ten authors, one born each half hour, the newest first (`p00`), so that every list and every chain can
-be counted: `ann` is active and has five views behind her, `cold` has just joined, `stranger` is nobody's user.
+Ninety posts by ten authors, one created each half hour, newest first (`p00`), so that every list and every chain can be
+computed by hand: `ann` is active and has viewed five posts, `cold` has just joined, `stranger` is an unknown user.
 """
 
 import time
@@ -40,7 +40,7 @@ JsonObject = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """One PostgreSQL database and one Redis, and everything that is done to them."""
+    """One PostgreSQL database and one Redis, and what tests do with them."""
 
     database_url: str
     redis_url: str
@@ -48,7 +48,7 @@ class Deployment:
     source_schema: str | None = None  # of the team's views, where there are some
 
     def sql(self, statement: str, rows: Sequence[Row] = ((),)) -> list[Row]:
-        """Execute a statement once per row of values; gives what the last one found."""
+        """Execute a statement once per row of values; returns the rows of the last one."""
         connection = psycopg2.connect(self.database_url)
         try:
             with connection, connection.cursor() as cursor:
@@ -62,7 +62,7 @@ class Deployment:
         return redis.Redis.from_url(self.redis_url)
 
     def settings(self, **timeline: Any) -> AllSettings:
-        """What a timeline of the tests runs with; the budgets are wide, for the machine may be busy."""
+        """The settings of a timeline in tests; budgets are generous, since the machine may be busy."""
         wanted: dict[str, Any] = {
             "env": "dev", "admin_token": ADMIN_TOKEN, "api_key": API_KEY, "jwt_key": JWT_KEY,
             "redis_budget_ms": 2000, "database_budget_ms": 5000, "refresh_seconds": 0.1,
@@ -81,7 +81,7 @@ class Deployment:
 
     @contextmanager
     def timeline(self, **settings: Any) -> Iterator[TestClient]:
-        """A timeline process's app, started; asked in process."""
+        """The app of a timeline process, started in this process."""
         app = create_app(self.settings(**settings))
         with TestClient(app, raise_server_exceptions=False) as client:
             yield client
@@ -104,7 +104,7 @@ class Deployment:
             writer.close()
 
     def run_heuristic(self, *, now: datetime | None = None) -> None:
-        """One run of the heuristic job, claimed as the service does it, at a moment by its own clock."""
+        """One run of the heuristic job, claimed like the service does it, at a given time."""
         settings = self.settings()
         job = JobSettings(
             window=settings.window, lists=settings.lists, formula=settings.formula, new_posts=settings.new_posts
@@ -121,7 +121,7 @@ class Deployment:
         return dict(self.sql("SELECT post_id, row FROM warmline.post_rows"))
 
     def publish_neucf(self, user_id: str, post_ids: Sequence[str], *, run: int = 1) -> None:
-        """A hand-made list of the second phase, through the writer that the scorer will use."""
+        """Publish a given list of the second phase with the scorer's writer."""
         rows = self.rows()
         entries = b"".join(pack_entry(rows[post_id], Reason.FOR_YOU, 0.5) for post_id in post_ids)
         ranked = RankedList(source=Source.NEUCF, generation=run, generated_at=datetime.now(UTC), entries=entries)
@@ -157,7 +157,7 @@ class Deployment:
         self.sql(statement, [(user_id, blocked_user_id)])
 
     def close_database(self) -> None:
-        """PostgreSQL refuses everybody from now on."""
+        """Make PostgreSQL refuse all connections."""
         self._allow_connections("false")
 
     def open_database(self) -> None:
@@ -176,7 +176,7 @@ class Deployment:
 
 
 def build_world(deployment: Deployment) -> None:
-    """The ninety posts and those who look at them."""
+    """Insert the ninety posts, and the users."""
     now = datetime.now(UTC)
     people = [*AUTHORS, ANN, COLD, *(f"fan{number}" for number in range(12))]
     deployment.sql("INSERT INTO warmline.users (id, created_at) VALUES (%s, %s)", [(user, now) for user in people])
@@ -202,7 +202,7 @@ def posts_of(author: str) -> set[str]:
 
 
 def state_of_app(client: TestClient) -> State:
-    """The inside of a timeline that runs in this process."""
+    """The state of a timeline that runs in this process."""
     state = client.app.state.warmline  # type: ignore[attr-defined]
     assert isinstance(state, State)
     return state
@@ -230,7 +230,7 @@ def rest_of_chain(
     limit: int,
     between: Callable[[int], None] = lambda page: None,
 ) -> list[JsonObject]:
-    """The pages after a first one to the chain's end, the clients taking turns; `between` is called before each."""
+    """The pages after a first one to the chain's end, from the clients in turn; `between` is called before each."""
     pages: list[JsonObject] = []
     cursor = first["next_cursor"]
     while cursor is not None:
@@ -243,7 +243,7 @@ def rest_of_chain(
 
 
 def eventually(is_so: Callable[[], bool], what: str, *, seconds: float = WAIT_SECONDS) -> float:
-    """Wait until something is so; gives the seconds that it took."""
+    """Wait until a condition holds; returns the seconds that it took."""
     begun = time.monotonic()
     while not is_so():
         assert time.monotonic() - begun < seconds, f"not within {seconds:.0f} s: {what}"
@@ -252,7 +252,7 @@ def eventually(is_so: Callable[[], bool], what: str, *, seconds: float = WAIT_SE
 
 
 def until_ready(*clients: TestClient) -> None:
-    """Wait until these timelines have looked at both stores and have everyone's list."""
+    """Wait until these timelines have read both stores and have everyone's list."""
     for client in clients:
         eventually(lambda client=client: client.get("/readyz").status_code == 200, "ready")  # type: ignore[misc]
 

@@ -1,4 +1,4 @@
-"""Does something in the middle of a run: where the run reports a step."""
+"""Does something during a run: when the run reports a given step."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from shared.run_progress import RunProgress
 
 
 class StopAt(RunProgress):
-    """Does something once, when a step is reported for the first time."""
+    """Calls a function once, when a step is reported for the first time."""
 
     def __init__(self, step: str, then: Callable[[], object]) -> None:
         super().__init__()

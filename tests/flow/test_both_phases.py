@@ -254,7 +254,7 @@ def test_only_what_is_new_is_encoded_again_and_an_unreadable_photo_is_on_record(
 
 
 def train_and_score(camps: Camps) -> Mapping[str, Any]:
-    """Train, promote whatever comes out, score; gives the training's report."""
+    """Train, promote whatever comes out, score; returns the training's report."""
     report = camps.train()
     with camps.deployment.database() as database:
         promote_model(database, report["model"], by="test", override=True)

@@ -119,7 +119,7 @@ def test_a_third_run_pushes_the_first_out_and_files_go_with_the_models_folder(mi
 
 @pytest.fixture
 def silent_server() -> Iterator[int]:
-    """A server that takes every connection and never says a word; gives its port."""
+    """A server that takes every connection and never says a word; returns its port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 

@@ -37,7 +37,7 @@ def models(deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def save(folder: Path, name: str, *, trained_by: str) -> str:
-    """A small model's folder; gives the hash of its weights."""
+    """A small model's folder; returns the hash of its weights."""
     made = an_artefact(users=3)
     made = Artefact(made.model, made.users, made.posts, replace(made.manifest, numbering=trained_by))
     return save_artefact(folder / name, made).weights_sha256

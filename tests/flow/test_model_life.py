@@ -37,7 +37,7 @@ class Life:
         return [by for (by,) in self.camps.deployment.sql(waiting)]
 
     def score(self) -> int:
-        """The scoring run that was asked for; gives the model whose lists it published."""
+        """The scoring run that was asked for; returns the model whose lists it published."""
         assert self.asked_for(), "no scoring run was asked for"
         report = self.camps.score()
         assert report["lists"] > 0
@@ -145,7 +145,7 @@ INSERT = "INSERT INTO warmline.interactions (user_id, post_id, kind, created_at)
 
 
 def shuffle_likes(camps: Camps) -> Events:
-    """Everybody does as much as before at the same times, on posts of either camp at random; gives what was true."""
+    """Everybody does as much as before at the same times, on posts of either camp at random; returns what was true."""
     posts, rng = [post for camp in CAMPS for post in posts_of(camp)], random.Random(3)
     dealt = {
         person: dict(zip(posts, rng.sample(posts, len(posts)), strict=True))

@@ -77,7 +77,7 @@ def _broken(deployment: Deployment, valkey: Valkey, breakage: Breakage) -> Itera
 
 
 def _acts(client: TestClient) -> list[tuple[int, JsonObject]]:
-    """A block, a hide and a delete; gives the answers."""
+    """A block, a hide and a delete; returns the answers."""
     hide = {"user_id": COLD, "post_id": "p11", "kind": "hide"}
     answers = [
         client.put(f"/users/{COLD}/blocks/author3", headers=BACKEND),

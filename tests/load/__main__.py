@@ -35,7 +35,7 @@ BIG = {"list_length": 200, "everyone_length": 1000, "seen_length": 1500}
 
 
 def main() -> int:
-    """Run; gives the exit code."""
+    """Run; returns the exit code."""
     parser = argparse.ArgumentParser(prog="tests.load", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60, help="how long the readers read")
     parser.add_argument("--rate", type=float, default=330, help="requests a second that they ask for")

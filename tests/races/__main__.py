@@ -1,4 +1,4 @@
-"""`python -m tests.races`: thousands of tries at the windows between two steps, with an oracle. `make races` runs it.
+"""`python -m tests.races`: tries race windows thousands of times, with an oracle (`make races`).
 
 Two timeline processes behind proxies, and heuristic runs that stand still at random commands, in two worlds: our own
 tables, and a team's views in another database. Exits with 1 if anything contradicted an answer.
@@ -23,7 +23,7 @@ SHOWN = 3  # faults of a window that are printed
 
 
 def main() -> int:
-    """Run; gives the exit code."""
+    """Run; returns the exit code."""
     parser = argparse.ArgumentParser(prog="tests.races", description=__doc__)
     parser.add_argument("--seconds", type=float, default=300, help="how long windows are tried")
     parser.add_argument("--tries", type=int, default=0, help="at least so many tries of each window, however long")

@@ -1,4 +1,4 @@
-"""Two processes, runs and a Redis that forgets, stopped at random points: a machine of hypothesis beside a plain model.
+"""Two processes, runs and a Redis that loses its data, stopped at random points: a state machine of hypothesis.
 
 The model knows what was acknowledged, and nothing of how it is kept. An act that stands still has not been answered:
 its effect may hold or not. What was answered must hold on every page that is asked for later.
@@ -38,7 +38,7 @@ WRITES = r"^(?!M?GET\b|Z?RANGE\b|EXISTS\b|BEGIN_CHAIN|END_PAGE|KEEP_TAIL|SET wl:
 
 @dataclass
 class Scroll:
-    """A chain under way, as its reader knows it."""
+    """A chain as its reader knows it."""
 
     cursor: str | None
     served: list[str] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Scroll:
 
 @dataclass
 class Standing:
-    """An act that stands still, and what is known once it is answered."""
+    """A stopped write, and what is known once it is answered."""
 
     answer: "Future[httpx2.Response]"
     stop: Stop
@@ -110,7 +110,7 @@ class AnyOrder(RuleBasedStateMachine):
     @precondition(lambda self: any(scroll.cursor for scroll in self.scrolls.values()))
     @rule(node=NODES, data=st.data())
     def page_whose_note_is_lost(self, node: int, data: st.DataObject) -> None:
-        """It says so, and what follows repeats none of its posts."""
+        """The page says so, and later pages repeat none of its posts."""
         user, scroll = self._scrolling(data)
         assert scroll.cursor is not None
         with self.nodes[node].redis.stop(written(f"wl:seen:{user}"), holds_all=True) as stop:
@@ -123,7 +123,7 @@ class AnyOrder(RuleBasedStateMachine):
     @precondition(lambda self: any(scroll.last for scroll in self.scrolls.values()))
     @rule(node=NODES, data=st.data())
     def repeated_page(self, node: int, data: st.DataObject) -> None:
-        """The same page, less what became ineligible."""
+        """The same page, without posts that became ineligible."""
         users = sorted(user for user, scroll in self.scrolls.items() if scroll.last)
         user = data.draw(st.sampled_from(users))
         scroll = self.scrolls[user]
@@ -150,7 +150,7 @@ class AnyOrder(RuleBasedStateMachine):
     @precondition(lambda self: self.blocks and not self.standing)
     @rule(node=NODES, data=st.data())
     def unblock(self, node: int, data: st.DataObject) -> None:
-        """What is still on its way for the block has been answered."""
+        """Pending writes of the block have been answered."""
         user, author = data.draw(st.sampled_from(sorted(self.blocks)))
         self.blocks.discard((user, author))
         self.nodes[node].now("DELETE", f"/users/{user}/blocks/{author}")
@@ -172,7 +172,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(node=NODES, mortal=READERS)
     def page_of_a_mortal(self, node: int, mortal: int) -> None:
-        """Whoever may be erased scrolls on, before it and after it."""
+        """A user who may be erased scrolls on, before and after the erasure."""
         user = self.mortals[mortal]
         query = {"cursor": self.mortal_cursors[user]} if user in self.mortal_cursors else {}
         cursor = ask(self.nodes[node].client, user, limit=5, **query)["next_cursor"]
@@ -182,7 +182,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(node=NODES, mortal=READERS, kind=st.sampled_from(["like", "hide", "block"]), stands=st.booleans())
     def act_of_a_mortal(self, node: int, mortal: int, kind: str, stands: bool) -> None:
-        """It may end after its user's erasure has, or be refused."""
+        """It may end after its user's erasure, or be refused."""
         user = self.mortals[mortal]
         if kind == "block":
             wanted: tuple[str, str, object] = ("PUT", f"/users/{user}/blocks/{AUTHORS[mortal]}", None)
@@ -192,7 +192,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(reader=READERS, limit=st.integers(1, 20))
     def two_first_pages(self, reader: int, limit: int) -> None:
-        """At once, on two processes: each begins a chain that goes on as one on both."""
+        """Concurrently on two processes: each begins a chain that both can continue."""
         user = self.readers[reader]
         with self.nodes[0].redis.stop(written(f"wl:seen:{user}")) as stop:
             waiting = self.nodes[0].page(user, limit=limit)
@@ -213,7 +213,7 @@ class AnyOrder(RuleBasedStateMachine):
     @precondition(lambda self: self.standing)
     @rule()
     def act_is_answered(self) -> None:
-        """Though Redis still hangs for its process."""
+        """A write is answered although Redis still hangs for its process."""
         standing = self.standing[0]
         self._learn(standing.answer.result(), standing.learn)
         for node in (0, 1):
@@ -223,7 +223,7 @@ class AnyOrder(RuleBasedStateMachine):
     @precondition(lambda self: self.standing)
     @rule(is_lost=st.booleans())
     def let_act_go_on(self, is_lost: bool) -> None:
-        """It is answered; or its connection breaks, and then it is answered."""
+        """A stopped write continues, or its connection breaks; it is answered in both cases."""
         self._finish(self.standing.pop(0), is_lost=is_lost)
 
     # -- the rest of the world ---------------------------------------------------------------------------------------
@@ -231,14 +231,14 @@ class AnyOrder(RuleBasedStateMachine):
     @precondition(lambda self: self.stopped is None)
     @rule(step=st.sampled_from(RUN_STEPS))
     def begin_run(self, step: str) -> None:
-        """A run loads, and stands still in its publication."""
+        """A run loads, and is stopped in its publication."""
         self.run_block = stopped_run(self.deployment, step)
         self.stopped = self.run_block.__enter__()
 
     @precondition(lambda self: self.stopped is not None)
     @rule(is_late=st.booleans())
     def finish_run(self, is_late: bool) -> None:
-        """It goes on, perhaps after its lease was over."""
+        """The run continues, perhaps after its lease has expired."""
         if is_late:
             self.deployment.sql("UPDATE warmline.runs SET lease_until = now() - interval '1 s' WHERE state = 'running'")
         self._end_run()
@@ -250,13 +250,13 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule()
     def flush(self) -> None:
-        """Redis loses its memory, and with it chains and what was seen; the processes bring back what is withheld."""
+        """Redis loses its data, including chains and seen posts; the processes restore what is withheld."""
         with self.deployment.redis() as client:
             client.flushdb()
         self.scrolls.clear()
 
     def teardown(self) -> None:
-        """Nothing stands still any more; then nothing is left of who was erased, and all deletions are on record."""
+        """Nothing is stopped any more; then nothing is left of erased users, and all deletions are recorded."""
         try:
             while self.standing:
                 self._finish(self.standing.pop(0), is_lost=False)
@@ -278,7 +278,7 @@ class AnyOrder(RuleBasedStateMachine):
     # -- what the rules share ----------------------------------------------------------------------------------------
 
     def _page(self, node: int, user: str, **query: Any) -> JsonObject:
-        """A page, which must show nothing of what was acknowledged to be away before it was asked for."""
+        """A page, which must not show posts whose removal was acknowledged before the request."""
         AnyOrder.steps += 1
         forbidden = self._forbidden(user)
         page = ask(self.nodes[node].client, user, **query)
@@ -288,14 +288,14 @@ class AnyOrder(RuleBasedStateMachine):
         return page
 
     def _count_chain(self, user: str) -> None:
-        """Whose chain has lost its slot begins anew, with what was seen the longest ago where all was seen."""
+        """A chain that has lost its slot begins again, with the longest unseen posts if all were seen."""
         if scroll := self.scrolls.get(user):
             scroll.begun_since += 1
             if scroll.begun_since >= CHAIN_SLOTS:
                 del self.scrolls[user]
 
     def _must_be_the_same(self, user: str, page: JsonObject, before: list[str]) -> None:
-        """A repeated page, less what became ineligible; of acts that stand still one process may know already."""
+        """A repeated page, without posts that became ineligible; a process may already know of stopped writes."""
         away = self._forbidden(user) | self.doubtful
         found, wanted = ([post for post in each if post not in away] for each in (ids(page), before))
         assert found == wanted, f"a repeated cursor gave {found}, and before {wanted}"
@@ -356,7 +356,7 @@ class AnyOrder(RuleBasedStateMachine):
 def try_any_order(
     deployment: Deployment, nodes: tuple[Process, Process], *, examples: int, steps: int, seed: int | None = None
 ) -> None:
-    """Try so many examples of so many steps; raises what contradicted the model."""
+    """Try many examples of many steps; raises what contradicted the model."""
     AnyOrder.deployment, AnyOrder.nodes = deployment, nodes
     machine = AnyOrder if seed is None else hypothesis.seed(seed)(AnyOrder)
     run_state_machine_as_test(

@@ -1,4 +1,4 @@
-"""Two timeline processes on one world, the first behind proxies that can stop it; runs that can be stopped; traces."""
+"""Two timeline processes on one world, behind proxies that can stop them; runs that can be stopped; traces."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +30,7 @@ ResultT = TypeVar("ResultT")
 
 
 def in_background(action: Callable[[], ResultT]) -> "Future[ResultT]":
-    """Do it in a thread of its own, which stands still where the deed does."""
+    """Call a function in a thread of its own, which is stopped together with it."""
     future: Future[ResultT] = Future()
 
     def do() -> None:
@@ -52,15 +52,15 @@ class Process:
     postgres: Proxy
 
     def act(self, method: str, path: str, body: object = None) -> "Future[httpx2.Response]":
-        """A write of the app's backend, under way."""
+        """Start a write of the app's backend."""
         return in_background(lambda: self.now(method, path, body))
 
     def now(self, method: str, path: str, body: object = None) -> httpx2.Response:
-        """A write of the app's backend, done."""
+        """Do a write of the app's backend."""
         return self.client.request(method, path, json=body, headers=BACKEND)
 
     def page(self, user_id: str, **query: Any) -> "Future[JsonObject]":
-        """A page, under way."""
+        """Start a request for a page."""
         return in_background(lambda: ask(self.client, user_id, **query))
 
 
@@ -77,13 +77,13 @@ def process(deployment: Deployment, **settings: Any) -> Iterator[Process]:
 
 @contextmanager
 def pair(deployment: Deployment, **settings: Any) -> Iterator[tuple[Process, Process]]:
-    """Two of them."""
+    """Two such processes."""
     with process(deployment, **settings) as one, process(deployment, **settings) as other:
         yield one, other
 
 
 def run_job(deployment: Deployment) -> None:
-    """One run of the heuristic job, as the service does it: one that fails is over, and the next one may begin."""
+    """One run of the heuristic job, like the service does it: after a failure the next run may begin."""
     settings = deployment.settings()
     job = JobSettings(
         window=settings.window, lists=settings.lists, formula=settings.formula, new_posts=settings.new_posts
@@ -102,14 +102,14 @@ def run_job(deployment: Deployment) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A run of the heuristic job under way, and the proxies between it and its stores."""
+    """A started run of the heuristic job, and the proxies between it and its stores."""
 
     done: "Future[None]"
     redis: Proxy
     postgres: Proxy
 
     def ended(self) -> WarmlineError | None:
-        """Wait for its end; gives the refusal that it ended with. Any other error is a fault."""
+        """Wait for its end; returns the refusal that it ended with. Any other error is a fault."""
         try:
             self.done.result(RESULT_SECONDS)
         except WarmlineError as error:
@@ -124,7 +124,7 @@ FIRST_WRITE = written("wl:posts:[0-9]+")  # with which a run begins to publish; 
 def stopped_run(
     deployment: Deployment, pattern: str = FIRST_WRITE, *, store: str = "redis", **more: Any
 ) -> Iterator["StoppedRun"]:
-    """A run of the heuristic job that stands still at a command or a statement."""
+    """A run of the heuristic job that is stopped at a command or a statement."""
     with Proxy(deployment.redis_url) as redis, Proxy(deployment.database_url) as postgres:
         behind = replace(deployment, redis_url=redis.url, database_url=postgres.url)
         proxy = redis if store == "redis" else postgres
@@ -136,13 +136,13 @@ def stopped_run(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoppedRun:
-    """A run that stands still."""
+    """A stopped run."""
 
     run: Run
     go_on: Callable[[], None]
 
     def finish(self) -> WarmlineError | None:
-        """Let it go on to its end; gives the refusal that it ended with."""
+        """Let it go on to its end; returns the refusal that it ended with."""
         self.go_on()
         return self.run.ended()
 
@@ -154,7 +154,7 @@ def accepted(*responses: httpx2.Response) -> None:
 
 
 def waiting_for_locks(deployment: Deployment) -> int:
-    """How many statements wait for a lock of PostgreSQL."""
+    """How many statements wait for a lock in PostgreSQL."""
     ((count,),) = deployment.sql(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
@@ -162,7 +162,7 @@ def waiting_for_locks(deployment: Deployment) -> int:
 
 
 def until_done_or_waiting(deployment: Deployment, *acts: "Future[Any]") -> None:
-    """Wait until each of these acts has ended, or waits for what stands still."""
+    """Wait until each of these writes has ended, or waits for a stopped one."""
     left = list(acts)
     eventually(
         lambda: waiting_for_locks(deployment) >= sum(not act.done() for act in left), "done, or waiting for a lock"
@@ -170,7 +170,7 @@ def until_done_or_waiting(deployment: Deployment, *acts: "Future[Any]") -> None:
 
 
 def settle(deployment: Deployment) -> None:
-    """Have a process that looks often finish what is on its way: acts that wait for Redis, and erasures."""
+    """Let a process with short intervals finish pending writes: those that wait for Redis, and erasures."""
     if _waits(deployment):
         with deployment.timeline(refresh_seconds=0.1):
             eventually(lambda: not _waits(deployment), "all is settled")
@@ -183,7 +183,7 @@ def _waits(deployment: Deployment) -> bool:
 
 
 def left_of(deployment: Deployment, user_id: str, post_ids: Sequence[str] = ()) -> list[str]:
-    """Where Redis still has something of an erased user: names, their posts' catalogue, their blocks."""
+    """What Redis still holds of an erased user: names, catalogue entries of their posts, blocks."""
     found = [place for text in (user_id, *post_ids) for place in traces(deployment, text) if place.startswith("redis ")]
     with deployment.redis() as client:
         packed = client.get("wl:blocked")
@@ -206,6 +206,6 @@ def whole_chain(client: TestClient, user_id: str, first: JsonObject, *, limit: i
 
 @contextmanager
 def get_all(*managers: Any) -> Iterator[list[Any]]:
-    """Several blocks at once."""
+    """Enter several context managers."""
     with ExitStack() as stack:
         yield [stack.enter_context(manager) for manager in managers]

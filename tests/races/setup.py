@@ -1,4 +1,4 @@
-"""Two timeline processes, a world that grows, jobs that can be stopped, and an oracle of what was acknowledged."""
+"""Two timeline processes, a growing world, jobs that can be stopped, and an oracle of acknowledged writes."""
 
 import http.client
 import itertools
@@ -61,7 +61,7 @@ class TeamDeployment(Deployment):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an act was answered: 200 and 204 mean that every process obeys, 202 that it is durable."""
+    """The answer to a write: 200 and 204 mean that every process obeys, 202 that it is durable."""
 
     status: int
     body: Mapping[str, Any]
@@ -77,7 +77,7 @@ class Answer:
 
 @dataclass(slots=True)
 class Oracle:
-    """What was acknowledged, and hence what no page that is asked for later may show."""
+    """Acknowledged writes, and hence what pages requested later must not show."""
 
     author_of: dict[str, str] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
@@ -96,7 +96,7 @@ class Oracle:
 
 
 class Node:
-    """One timeline process as its clients know it."""
+    """One timeline process as its clients see it."""
 
     def __init__(self, port: int, redis: Proxy, postgres: Proxy) -> None:
         self.port, self.redis, self.postgres = port, redis, postgres
@@ -137,7 +137,7 @@ class Node:
         return pages
 
     def hang_up(self, method: str, path: str, body: object = None) -> None:
-        """Send an act and be gone before its answer."""
+        """Send a write, and disconnect before the answer."""
         data = json.dumps(body).encode() if body is not None else b""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ACT_SECONDS)
         headers = {"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json"}
@@ -151,7 +151,7 @@ def posts_of(page: Mapping[str, Any]) -> list[str]:
 
 @dataclass(slots=True, kw_only=True)
 class RaceSetup:
-    """A world with two processes, and what is known of it."""
+    """A world with two processes, and the oracle."""
 
     deployment: Deployment
     nodes: tuple[Node, Node]
@@ -191,7 +191,7 @@ class RaceSetup:
         return users
 
     def new_posts(self, count: int, authors: Sequence[str] = AUTHORS) -> list[str]:
-        """Posts born now, which the next run ranks first."""
+        """Posts created now, which the next run ranks first."""
         posts = [f"post-{next(self._numbers)}" for _ in range(count)]
         now = datetime.now(UTC)
         rows = [(post, authors[number % len(authors)], now) for number, post in enumerate(posts)]
@@ -200,7 +200,7 @@ class RaceSetup:
         return posts
 
     def forget_old_posts(self, keep: int = 400) -> None:
-        """So that runs stay short; what was deleted stays on record."""
+        """Remove old posts, so that runs stay short; deletions stay recorded."""
         old = sorted(self.oracle.author_of, key=_number)[:-keep]
         self.sql_of_app("DELETE FROM {}.posts WHERE id = %s", [(post,) for post in old if post.startswith("post-")])
         for post in old:
@@ -254,7 +254,7 @@ class RaceSetup:
     # -- what must hold ------------------------------------------------------------------------------------------------
 
     def check_pages(self, users: Sequence[str], *, nodes: Sequence[Node] = (), pages: int = 2) -> list[str]:
-        """What pages show that must not be shown, by what was acknowledged before they are asked for."""
+        """Posts on pages that must not be shown, by what was acknowledged before the request."""
         faults = []
         for node in nodes or self.nodes:
             for user in users:
@@ -277,7 +277,7 @@ class RaceSetup:
         return faults
 
     def settle(self) -> None:
-        """Wait until nothing acknowledged is on its way any more."""
+        """Wait until no acknowledged write is pending."""
 
         def is_settled() -> bool:
             return not any(self.deployment.sql(f"SELECT 1 FROM {table} LIMIT 1") for table in self._waiting_tables())
@@ -292,7 +292,7 @@ class RaceSetup:
         return [f"warmline.{name}" for (name,) in found]
 
     def check_erased(self, users: Sequence[str]) -> list[str]:
-        """Where Redis keeps something of erased users after all is settled."""
+        """What Redis holds of erased users after all is settled."""
         left = [(user, left_of(self.deployment, user)) for user in users]
         return [f"{user}: {places}" for user, places in left if places]
 
@@ -313,7 +313,7 @@ class RaceSetup:
 
     @contextmanager
     def stopped_run(self, pattern: str, *, store: str = "redis", skip: int = 0) -> "Iterator[StoppableRun]":
-        """A heuristic run that stands still somewhere; when the block ends, it has ended."""
+        """A heuristic run that is stopped at a step; it ends with the block."""
         with Proxy(self.deployment.redis_url) as redis, Proxy(self.deployment.database_url) as postgres:
             behind = replace(self.deployment, redis_url=redis.url, database_url=postgres.url)
             with (redis if store == "redis" else postgres).stop(pattern, skip=skip) as stop:
@@ -326,7 +326,7 @@ class RaceSetup:
 
     @contextmanager
     def random_run(self) -> "Iterator[StoppableRun]":
-        """One that stands still at any of its commands or statements, rather often where it has just read."""
+        """A run that is stopped at a random command or statement, more often after a read."""
         store = self.rng.choice(["redis", "postgres", "reading"])
         if store == "reading":
             with self.stopped_run(self.rng.choice(STATEMENTS), store="postgres") as run:
@@ -337,7 +337,7 @@ class RaceSetup:
 
     @contextmanager
     def stopped_scoring(self) -> "Iterator[StoppableRun]":
-        """A scoring run of a small model that stands still at any of its commands to Redis."""
+        """A scoring run of a small model that is stopped at a random Redis command."""
         if self.camps is None:
             self.camps = self._trained()
         with Proxy(self.deployment.redis_url) as redis:
@@ -361,7 +361,7 @@ class RaceSetup:
         return camps
 
     def done_or_waiting(self, acts: "Sequence[Future[Any]]") -> None:
-        """Wait until each act has been answered, or waits for the run that stands still."""
+        """Wait until each write has been answered, or waits for the stopped run."""
         eventually(
             lambda: all(act.done() for act in acts) or bool(waiting_for_locks(self.deployment)), "answered, or waiting"
         )
@@ -372,14 +372,14 @@ class RaceSetup:
 
 @dataclass(slots=True, kw_only=True)
 class StoppableRun:
-    """A run under way."""
+    """A started run."""
 
     done: "Future[None]"
     stop: Stop
     refused: WarmlineError | None = None
 
     def finish(self) -> None:
-        """Let it go on to its end. A refusal is one; any other error is a fault of the run."""
+        """Let it continue to its end. A refusal is expected; any other error is a fault."""
         self.stop.go_on()
         try:
             self.done.result(ACT_SECONDS)
@@ -463,7 +463,7 @@ def _authors(deployment: Deployment) -> list[tuple[str, str]]:
 
 
 def _move_to_team(deployment: Deployment, theirs: str) -> None:
-    """The world's rows go into relations of the team's own, in their database."""
+    """Move the world's rows into the team's relations in their own database."""
     columns = {
         "users": "id text, created_at timestamptz",
         "posts": "id text, author_id text, caption text, image_url text, created_at timestamptz, "

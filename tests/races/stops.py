@@ -1,4 +1,4 @@
-"""Stop points: a proxy in front of a store that holds one exchange until the test lets it go on, or loses it.
+"""Stop points: a proxy in front of a store that holds one exchange until the test lets it continue, or drops it.
 
 A race is a window between two steps. A test that hopes to meet one proves nothing when it passes; here the step stands
 still while the rest happens, so that each try meets the window.
@@ -39,14 +39,14 @@ def written(key: str) -> str:
 
 
 class At(StrEnum):
-    """Which half of an exchange stands still."""
+    """Which half of an exchange is stopped."""
 
     REQUEST = "request"  # the store has not got it yet
     ANSWER = "answer"  # the store has done it, the client does not know yet
 
 
 class Stop:
-    """A point at which an exchange stands still."""
+    """A point at which an exchange is stopped."""
 
     def __init__(self, pattern: str, *, at: At, after: str | None, holds_all: bool, skip: int) -> None:
         self._pattern, self._after = re.compile(pattern), re.compile(after) if after else None
@@ -56,7 +56,7 @@ class Stop:
         self._reached, self._may_go_on = threading.Event(), threading.Event()
 
     def wait(self) -> None:
-        """Wait until an exchange stands here."""
+        """Wait until an exchange is stopped here."""
         assert self._reached.wait(WAIT_SECONDS), f"nobody came to {self._pattern.pattern!r}"
 
     @property
@@ -64,11 +64,11 @@ class Stop:
         return self._reached.is_set()
 
     def go_on(self) -> None:
-        """Let what stands here go on, and hold nothing more."""
+        """Let the stopped exchange continue, and stop no others."""
         self._may_go_on.set()
 
     def lose(self) -> None:
-        """What stands here never arrives: its connection breaks. So does any later one that would stop here."""
+        """Drop the stopped exchange by breaking its connection, and later ones that would stop here."""
         self._is_lost = True
         self._may_go_on.set()
 
@@ -86,21 +86,21 @@ class Stop:
         return True
 
     def hold(self) -> bool:
-        """Stand still; gives whether the message goes on at all."""
+        """Stand still; returns whether the message goes on at all."""
         self._reached.set()
         self._may_go_on.wait()
         return not self._is_lost
 
 
 class Parser(Protocol):
-    """Cuts what a client sends into messages, each with the text that patterns match."""
+    """Splits what a client sends into messages, each with a text for patterns."""
 
     is_pipelined: bool  # whether more is asked before the last answer is there
 
     def feed(self, data: bytes) -> Iterator[tuple[bytes, str]]: ...
 
     def count_answers(self, data: bytes) -> int:
-        """How many messages this part of what the store says answers."""
+        """How many messages are answered by this data from the store."""
 
 
 class RedisParser:
@@ -188,7 +188,7 @@ class PostgresParser:
 
 
 class Proxy:
-    """A store's address of one client's own, at which its exchanges can be stopped."""
+    """A proxy for one client of a store, at which exchanges can be stopped."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -227,21 +227,21 @@ class Proxy:
             stop.go_on()
 
     def stop_for(self, text: str, before: "deque[str]") -> Stop | None:
-        """Where a message stops, if anywhere."""
+        """The stop that takes a message, if any."""
         return next((stop for stop in [*self._stops] if stop.takes(text, before)), None)
 
     def slow_down(self, share: float, *, seconds: float, rng: random.Random) -> None:
-        """Have a share of all messages wait, each for up to so many seconds: windows stand open for longer."""
+        """Delay a share of all messages, each by at most so many seconds, so that races become likelier."""
         self._jitter = share, seconds, rng
 
     def pause(self) -> None:
-        """Let a message wait, if it is one of those that do."""
+        """Delay a message, if it is among those."""
         share, seconds, rng = self._jitter
         if share and rng.random() < share:
             time.sleep(rng.random() * seconds)
 
     def break_all(self) -> None:
-        """Break the connections that stand now."""
+        """Break all current connections."""
         lines, self._lines = self._lines, []
         for line in lines:
             line.close()
@@ -335,7 +335,7 @@ class _Line:
         self.close()
 
     def _may_pass(self) -> bool:
-        """Stand still where one of these answers is to; gives whether they go on at all."""
+        """Stand still where one of these answers is to; returns whether they go on at all."""
         passes = True
         while self._answer_stops and (not self._parser.is_pipelined or self._answer_stops[0][0] <= self._answered):
             passes &= self._answer_stops.popleft()[1].hold()

@@ -1,6 +1,6 @@
 """The windows that `make races` tries, each at random places: the ten of the audit, then further ones.
 
-A window is a function of an arena; it gives how often it tried and what it found. What it found is never luck: an
+A window is a function of a setup; it returns how often it tried and what it found. What it found is never luck: an
 answer was there, and then something contradicted it.
 """
 

@@ -134,7 +134,7 @@ async def _deployment(*, keep_alive: float, most: int | None) -> AsyncIterator[D
 def with_deployment(
     scenario: Callable[[Deployment], Awaitable[None]], *, keep_alive: float = 75.0, most: int | None = None
 ) -> None:
-    """Run a scenario, within a time limit."""
+    """Run a scenario with a time limit."""
 
     async def play() -> None:
         async with asyncio.timeout(SECONDS), _deployment(keep_alive=keep_alive, most=most) as deployment:

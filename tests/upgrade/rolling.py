@@ -182,7 +182,7 @@ def _service(old: Path, deployment: Deployment) -> "Iterator[subprocess.Popen[by
 
 
 def main() -> int:
-    """Run; gives the exit code."""
+    """Run; returns the exit code."""
     parser = argparse.ArgumentParser(prog="tests.upgrade.rolling", description=__doc__)
     parser.add_argument("old", type=Path, help="the older checkout")
     parser.add_argument("--rounds", type=int, default=6)

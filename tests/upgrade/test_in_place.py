@@ -149,7 +149,7 @@ def test_who_was_erased_stays_away(upgraded: Upgraded) -> None:
         theirs = ("team",) if deployment.source_schema else ()
         for user in upgraded.facts["erased"]:
             assert left_of(deployment, user, [f"post-of-{user}"]) == []
-            assert traces(deployment, user, theirs=theirs) == []
+            assert traces(deployment, user, team_schemas=theirs) == []
         for loses_memory in (False, True):
             if loses_memory:
                 _flush(upgraded)

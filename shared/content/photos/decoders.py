@@ -166,7 +166,7 @@ class _Process:
         return Image.frombytes("RGB", (width, height), pixels)
 
     def kill(self) -> int:
-        """End it now; gives the exit code."""
+        """End it now; returns the exit code."""
         self._popen.kill()
         return self._popen.wait()
 

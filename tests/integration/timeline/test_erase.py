@@ -265,9 +265,9 @@ def viewed(ranked_deployment: Deployment) -> Iterator[tuple[Deployment, TestClie
 def test_over_views_ours_goes_and_theirs_is_hidden_from_every_run(viewed: tuple[Deployment, TestClient]) -> None:
     deployment, client = viewed
     assert erase(client) == 204
-    assert found(deployment, theirs=("team",)) == {}
+    assert found(deployment, team_schemas=("team",)) == {}
     deployment.run_heuristic()
-    assert found(deployment, theirs=("team",)) == {}
+    assert found(deployment, team_schemas=("team",)) == {}
     assert deployment.sql("SELECT count(*) FROM team.users WHERE id = %s", [(GONE,)]) == [(1,)]
 
 
@@ -278,7 +278,7 @@ def test_over_views_a_later_post_of_the_user_is_hidden_too(viewed: tuple[Deploym
               [(GONE,)])  # fmt: skip
     deployment.run_heuristic()
     assert "later" not in ids(ask(client, "stranger", limit=100))
-    assert traces(deployment, "later", theirs=("team",)) == []
+    assert traces(deployment, "later", team_schemas=("team",)) == []
 
 
 def test_over_views_that_do_not_answer_nothing_is_half_erased(viewed: tuple[Deployment, TestClient]) -> None:

@@ -56,7 +56,7 @@ class PredictionCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSeconds:
-    """What a job will take, by its last real run; no parts: it cannot be told, and `how` says why."""
+    """The seconds of a job, predicted from its last real run; without parts they are unknown, and `how` says why."""
 
     parts: Mapping[str, float] | None
     how: str
