@@ -6,8 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("shared", "timeline", "s01_heuristic", "s02_train_neucf", "s02_recsys_neucf", "warmline")
 # Old name → what the thing is called. A name is refused as a word of a module's or a class's name (`ListWalk`), and as
@@ -47,10 +45,7 @@ SAME_MEANING = {
     "JobSettings": "every group of settings that a job reads",
 }
 
-AWAITED = "the names are replaced after the modules have moved"
 
-
-@pytest.mark.xfail(reason=AWAITED, strict=True)
 def test_no_replaced_name_returns() -> None:
     found = [
         f"{module}: {name} (is called {REPLACED[word]})"
@@ -61,7 +56,6 @@ def test_no_replaced_name_returns() -> None:
     assert found == []
 
 
-@pytest.mark.xfail(reason=AWAITED, strict=True)
 def test_a_class_name_means_one_thing() -> None:
     homes = defaultdict(list)
     for module, tree in _modules():

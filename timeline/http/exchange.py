@@ -45,19 +45,19 @@ class Exchange:
     def on_body(self, body: bytes) -> None:
         """A part of the body has come."""
         self._body += body
-        self._tell()
+        self._notify()
 
     def on_whole_body(self) -> None:
         """All of it has."""
         self._is_whole = True
-        self._tell()
+        self._notify()
 
     def is_gone(self) -> None:
         """Nobody waits for the answer any more."""
         self._gone = True
-        self._tell()
+        self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         self._news.set()
 
     @property
@@ -131,7 +131,7 @@ class Exchange:
         self.has_answered, self.has_ended = True, is_end
         self._connection.transport.write(head if self._is_silent else head + body)
         if is_end:
-            self._tell()
+            self._notify()
             self._connection.answered()
         else:
             await self._connection.drain()
