@@ -150,7 +150,8 @@ def test_the_change_is_on_record_with_who_and_what(client: TestClient) -> None:
     assert (change["phase"], change["rollout_percent"], change["changed_by"]) == ("neucf", 25, "admin token")
 
 
-def test_status_tells_the_age_and_size_of_the_lists(client: TestClient) -> None:
+def test_status_tells_the_age_and_size_of_the_lists(client: TestClient, ranked_deployment: Deployment) -> None:
+    ranked_deployment.run_heuristic()
     lists = client.get("/admin/status", headers=OPERATOR).json()["lists"]
     assert lists["neucf"] is None
     assert lists["heuristic"]["lists"] == 24

@@ -10,13 +10,15 @@ from tests.flow.conftest import (
     fragile_deployment,
     migrated_template,
     ranked_deployment,
+    ranked_template,
     second_valkey,
 )
 from tests.flow.deployment import Deployment
 from tests.traces import make_views
 
 __all__ = [
-    "copied_database", "deployment", "fragile_deployment", "migrated_template", "ranked_deployment", "second_valkey",
+    "copied_database", "deployment", "fragile_deployment", "migrated_template", "ranked_deployment",
+    "ranked_template", "second_valkey",
 ]  # fmt: skip
 
 
