@@ -202,7 +202,7 @@ def test_a_fault_of_ours_is_a_problem_without_details(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("the inside of the process")
 
-    for name in ("timeline.feed.feed.Timeline.page", "timeline.http.admin.read_phase", "timeline.http.pages.state_of"):
+    for name in ("timeline.feed.feed.Feed.page", "timeline.http.admin.read_phase", "timeline.http.pages.state_of"):
         monkeypatch.setattr(name, fail)
     response = client.get(path, headers=OPERATOR)
     is_problem(response, 500)
