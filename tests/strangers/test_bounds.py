@@ -260,3 +260,18 @@ def test_a_server_that_stops_answers_what_is_under_way_and_what_is_on_its_way() 
         await stopping
 
     with_house(scene)
+
+
+def test_no_answer_is_a_connections_last_without_saying_so() -> None:
+    async def scene(house: House) -> None:
+        house.app.may_answer.clear()
+        client = await house.client()
+        client.send(PLAIN)
+        await until(lambda: bool(house.app.asked))
+        house.server.is_stopping = True  # and the answer's head may be on its way
+        house.app.may_answer.set()
+        assert "connection" not in (await client.answer())[1]
+        client.send(PLAIN)
+        assert (await client.answer())[1]["connection"] == "close"
+
+    with_house(scene)
