@@ -260,3 +260,18 @@ def test_a_server_that_stops_answers_what_is_under_way_and_what_is_on_its_way() 
         await stopping
 
     with_deployment(scenario)
+
+
+def test_no_answer_is_a_connections_last_without_saying_so() -> None:
+    async def scenario(deployment: Deployment) -> None:
+        deployment.app.may_answer.clear()
+        client = await deployment.client()
+        client.send(PLAIN)
+        await until(lambda: bool(deployment.app.asked))
+        deployment.server.is_stopping = True  # and the answer's head may be on its way
+        deployment.app.may_answer.set()
+        assert "connection" not in (await client.answer())[1]
+        client.send(PLAIN)
+        assert (await client.answer())[1]["connection"] == "close"
+
+    with_deployment(scenario)

@@ -19,7 +19,7 @@ HEAD_SECONDS = 10.0  # for a first byte, and for the whole head
 BODY_SECONDS = 30.0  # for all of a body that is asked for
 WRITE_SECONDS = 30.0  # for a client to read what is written
 LINGER_SECONDS = 2.0  # that what still comes is thrown away, so that the last answer is read before the reset
-STOP_SECONDS = 1.0  # that a server that stops waits for what is on its way on idle connections
+STOP_SECONDS = 2.0  # that a server that stops waits for what is on its way on idle connections
 MAX_TRAILER = 65_536  # bytes of a chunked body that are no content
 WRITE_BUFFER = 16_384  # bytes of an answer that wait for a client before its app has to
 BLANK_LINE = b"\r\n\r\n"
@@ -246,7 +246,7 @@ class Connection(asyncio.BufferedProtocol):
         self._exchange, self.has_served = None, True
         if self.is_over or self.transport.is_closing():
             return
-        if self.is_last or self._owner.is_stopping:
+        if self.is_last:  # as the answer has said
             self.close(is_read=not self._is_in_body)
         else:
             self._next()

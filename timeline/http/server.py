@@ -43,6 +43,7 @@ class HttpServer:
         self.is_stopping = False
         self._most = most or _room()
         self.open = set[Connection]()
+        self._late = set[Connection]()
         self._tasks = set[asyncio.Task[None]]()
         self._listeners: Sequence[socket.socket] = ()
         self._tick()
@@ -63,11 +64,10 @@ class HttpServer:
             self.loop.remove_reader(listener)
             self._accept(listener, BACKLOG)  # what the kernel has accepted is ours
             listener.close()
-        await asyncio.sleep(0)
         until = self.loop.time() + SHUTDOWN_SECONDS
         for connection in self.open:
             connection.stop()
-        while self.open and self.loop.time() < until:
+        while (self.open or self._tasks) and self.loop.time() < until:
             await asyncio.sleep(0.02)
             self._expire()
         for connection in list(self.open):
@@ -87,6 +87,8 @@ class HttpServer:
             if longest is connection:
                 return
         self.open.add(connection)
+        if self.is_stopping:
+            connection.stop()
 
     def left(self, connection: Connection) -> None:
         """A connection has ended."""
@@ -130,9 +132,12 @@ class HttpServer:
         self.loop.call_later(TICK_SECONDS, self._tick)
 
     def _expire(self) -> None:
+        """End who is late, and was at the last look: what has come since is read between the two."""
         now = self.loop.time()
-        for connection in [each for each in self.open if each.deadline < now]:
+        late = {each for each in self.open if each.deadline < now}
+        for connection in late & self._late:
             connection.expire()
+        self._late = late
 
 
 def _room() -> int:
