@@ -69,7 +69,7 @@ class State:
     metrics: Metrics
     stores: Stores
     signing_keys: SigningKeys
-    timeline: Feed
+    feed: Feed
     safety_updates: SafetyUpdates
     intake: EventIntake
     acts_database: Database  # the same PostgreSQL with its own connections
@@ -207,7 +207,7 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
         metrics=resources.metrics,
         stores=resources.stores,
         signing_keys=worker.keys,
-        timeline=Feed(resources, signing_keys=worker.keys),
+        feed=Feed(resources, signing_keys=worker.keys),
         safety_updates=safety_updates,
         intake=EventIntake(
             database=database, user_store=user_store, safety_updates=safety_updates, threads=write_threads

@@ -46,15 +46,15 @@ def serve_with_others(works: Sequence[Callable[[Sequence[socket]], int]], socket
 
 
 def _keep_alive(works: Sequence[Work], everyone: Sequence[Sequence[socket]]) -> int:
-    told = list[int]()
+    signals = list[int]()
     for name in SIGNALS:
-        signal.signal(name, lambda number, _: told.append(number))
+        signal.signal(name, lambda number, _: signals.append(number))
     processes = [_start(work) for work in works]
     code = 0
-    while not told and code == 0:
+    while not signals and code == 0:
         connection.wait([each.sentinel for each in processes], LOOK_SECONDS)
         for index, process in enumerate(processes):
-            if told or process.exitcode is None:
+            if signals or process.exitcode is None:
                 continue
             if process.exitcode == STARTUP_FAILURE:  # the next one would end as this one
                 code = STARTUP_FAILURE

@@ -36,7 +36,7 @@ class FastPath:
         begun = time.perf_counter()
         try:
             self._state.authorizer.admit_reader(authorization.decode("latin-1"), wanted.user_id)
-            page = await self._state.timeline.page(wanted)
+            page = await self._state.feed.page(wanted)
         except Exception:
             return None  # refused or failed: the routes answer instead
         body = page_body(page)

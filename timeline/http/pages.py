@@ -80,9 +80,9 @@ async def _answer(request: Request, wanted: PageRequest) -> Response:
     state.authorizer.admit_reader(authorization_of(request), wanted.user_id)
     try:
         if request.scope.get(IS_HEAD):  # no posts are shown, so none are marked as seen
-            state.timeline.require_own_cursor(wanted)
+            state.feed.require_own_cursor(wanted)
             return _without_length(Response(media_type=MEDIA_TYPE))
-        page = await state.timeline.page(wanted)
+        page = await state.feed.page(wanted)
     except ForgedCursor as error:
         detail = "the cursor is not one that this service gave to this user; ask for a first page without a cursor"
         raise Problem(400, "invalid-cursor", detail) from error
