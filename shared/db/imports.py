@@ -47,9 +47,8 @@ _MERGES = {
     ),
     "posts": (
         f"""
-        INSERT INTO {SCHEMA}.posts AS kept (id, author_id, caption, image_url, created_at, deleted_at)
-        SELECT DISTINCT ON (id COLLATE "C") id, author_id, coalesce(caption, ''), image_url, created_at, deleted_at
-        FROM incoming ORDER BY id COLLATE "C", index DESC
+        INSERT INTO {SCHEMA}.posts AS kept ({{columns}})
+        SELECT DISTINCT ON (id COLLATE "C") {{values}} FROM incoming ORDER BY id COLLATE "C", index DESC
         ON CONFLICT (id) DO UPDATE SET ({{given}}) = ROW ({{new}})
         WHERE ({{old}}) IS DISTINCT FROM ({{new}})
         """,

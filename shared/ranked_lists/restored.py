@@ -1,4 +1,7 @@
-"""Cleans a Redis that lost its memory: it may hold older data, or late writes, about erased users and posts."""
+"""Cleans a Redis that lost its memory: it may hold older data, or late writes, about erased users and posts.
+
+A part of `shared.operations.safety.reload_safety`, which loads what Redis lacks then.
+"""
 
 import hashlib
 import re

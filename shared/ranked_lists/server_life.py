@@ -5,6 +5,8 @@ A Redis that keeps its data on disk, or a replica that takes over, may come back
 that time: acts that were acknowledged since are missing. So an epoch contains the life in which it was declared: 16
 characters after its own 16. In any other life, Redis counts as one that lost its memory. If the server does not say its
 life (INFO is not allowed), or the epoch is of an earlier version, this is not checked.
+
+What Redis lacks then is loaded by `shared.operations.safety.reload_safety`.
 """
 
 import secrets
