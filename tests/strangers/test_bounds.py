@@ -192,6 +192,21 @@ def test_who_was_served_stays_before_who_never_asked() -> None:
     with_deployment(scenario, most=10)
 
 
+def test_idle_connections_give_way_to_one_that_has_only_just_come() -> None:
+    async def scenario(deployment: Deployment) -> None:
+        for _ in range(9):
+            idle = await deployment.client()
+            idle.send(PLAIN)
+            await idle.answer()
+        honest = await deployment.client()
+        for _ in range(2):
+            await deployment.client()
+        honest.send(PLAIN)
+        assert (await honest.answer())[0] == 200
+
+    with_deployment(scenario, most=10)
+
+
 def test_where_all_are_being_answered_a_new_connection_is_refused() -> None:
     async def scenario(deployment: Deployment) -> None:
         deployment.app.may_answer.clear()

@@ -54,6 +54,14 @@ GOOD: dict[str, tuple[bytes, str, int]] = {
     "no chunks": (post(CHUNKED, body=b"0\r\n\r\n"), "POST /post", 0),
     "a length of leading zeros": (post(b"Content-Length: 003", body=b"abc"), "POST /post", 3),
     "an upgrade of HTTP/2 is not asked for": (get(H, b"Upgrade: h2c"), "GET /a", 0),
+    "an upgrade": (get(H, b"Connection: upgrade", b"Upgrade: websocket"), "GET /a", 0),
+    "an upgrade with a body": (
+        post(b"Connection: Upgrade, HTTP2-Settings", b"UPGRADE: h2c", b"Content-Length: 3", body=b"abc"),
+        "POST /post", 3,
+    ),
+    "an upgrade with chunks": (
+        post(b"Upgrade: h2c", CHUNKED, b"Connection: upgrade", body=b"3\r\nabc\r\n0\r\n\r\n"), "POST /post", 3
+    ),
 }  # fmt: skip
 # The same where it has come by the time of the answer.
 UNREAD: dict[str, tuple[bytes, str, int]] = {
@@ -69,10 +77,6 @@ LAST: dict[str, tuple[bytes, str]] = {
     "close among others": (get(H, b"Connection: x, close"), "GET /a"),
     "HTTP/1.0": (get(version=b"1.0"), "GET /a"),
     "HTTP/1.0 that would go on": (get(b"Connection: keep-alive", version=b"1.0"), "GET /a"),
-    "an upgrade": (get(H, b"Connection: upgrade", b"Upgrade: websocket"), "GET /a"),
-    "an upgrade with a body": (
-        post(b"Connection: upgrade", b"Upgrade: x", b"Content-Length: 3", body=b"abc"), "POST /post"
-    ),
 }  # fmt: skip
 # What is refused, with which status; nothing behind it is answered.
 BAD: dict[str, tuple[bytes, int]] = {

@@ -6,6 +6,7 @@ it. So nobody holds more than a buffer and a head here, whatever they send; all 
 """
 
 import asyncio
+import re
 from typing import Protocol, cast
 
 import httptools
@@ -23,6 +24,7 @@ STOP_SECONDS = 2.0  # that a server that stops waits for what is on its way on i
 MAX_TRAILER = 65_536  # bytes of a chunked body that are no content
 WRITE_BUFFER = 16_384  # bytes of an answer that wait for a client before its app has to
 BLANK_LINE = b"\r\n\r\n"
+_UPGRADE = re.compile(rb"(?im)^upgrade:[^\r\n]*\r\n")
 NEVER = float("inf")
 
 
@@ -48,7 +50,7 @@ class Connection(asyncio.BufferedProtocol):
         self._parser = httptools.HttpRequestParser(self)
         self._held = b""  # what has come and is not parsed
         self._tail = b""  # the last bytes of a head so far: its blank line may be cut in two
-        self._head_bytes = 0
+        self._head = b""  # of the request whose head is being parsed, as it came
         self._target, self._headers = b"", list[tuple[bytes, bytes]]()
         self._is_in_body = False  # the parser has a head, and not all of its body
         self._body_left: int | None = None  # bytes; None: it comes in chunks
@@ -77,7 +79,7 @@ class Connection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         if self.is_over:
             return
-        if self._exchange is None and not (self._held or self._head_bytes):
+        if self._exchange is None and not (self._held or self._head):
             self._begin_wait(HEAD_SECONDS)
         self._held += bytes(self._owner.buffer[:nbytes])
         self._advance()
@@ -125,13 +127,15 @@ class Connection(asyncio.BufferedProtocol):
             self._headers.append((name.lower(), value.strip(b" \t")))
 
     def on_headers_complete(self) -> None:
+        if self._offers_upgrade():
+            return  # see `_parse`
         request = request_of(self._parser.get_method(), self._parser.get_http_version(), self._target, self._headers)
         self._is_in_body, self._body_left, self._around_body = True, request.body_bytes, 0
-        self._head_bytes, self._tail = 0, b""
+        self._head = self._tail = b""
         self.is_last = (
             self._owner.is_stopping
             or request.version == "1.0"
-            or self._parser.should_upgrade()  # nothing is: what comes after the head may be another protocol
+            or self._parser.should_upgrade()  # CONNECT: what comes after the head may be another protocol
             or not self._parser.should_keep_alive()
         )
         self.deadline = NEVER
@@ -186,18 +190,31 @@ class Connection(asyncio.BufferedProtocol):
                 if self._around_body > MAX_TRAILER:
                     raise Refused(413, "body-too-large", "chunks: expected larger ones, and no long trailer")
             else:
-                self._head_bytes += len(piece)
-                if self._head_bytes > MAX_HEADERS:
+                self._head += piece
+                if len(self._head) > MAX_HEADERS:
                     raise TOO_LARGE
-            self._parser.feed_data(piece)
-        except httptools.HttpParserUpgrade:
-            self._held = b""
+            self._feed(piece)
         except Refused as refused:
             self.refuse(refused)
         except httptools.HttpParserError as error:
             cause = error.__context__
             self.refuse(cause if isinstance(cause, Refused) else NO_HTTP)
         return not self.is_over
+
+    def _feed(self, piece: bytes) -> None:
+        try:
+            self._parser.feed_data(piece)
+        except httptools.HttpParserUpgrade:
+            if not self._offers_upgrade():
+                self._held = b""
+                return
+            # A server may ignore the offer of another protocol (RFC 9110, 7.8), and then the body counts; the parser
+            # would leave it out. So it reads the head once more, without the offer.
+            self._parser = httptools.HttpRequestParser(self)
+            self._parser.feed_data(_UPGRADE.sub(b"", self._head))
+
+    def _offers_upgrade(self) -> bool:
+        return self._parser.should_upgrade() and self._parser.get_method() != b"CONNECT"
 
     def _read(self, wanted: bool) -> None:  # noqa: FBT001 - what the transport is to do
         if wanted != self._is_reading and not self.transport.is_closing():
@@ -306,7 +323,7 @@ class Connection(asyncio.BufferedProtocol):
             self.transport.abort()
         elif self._exchange is not None:
             self.refuse(Refused(408, "request-timeout", "the body did not come in time"))
-        elif self._head_bytes:
+        elif self._head:
             self.refuse(Refused(408, "request-timeout", "the head did not come in time"))
         else:
             self.close()

@@ -21,6 +21,7 @@ LEAST_CONNECTIONS = 16
 MOST_CONNECTIONS = 2_048  # hostile ones hold some 40 KB each
 BACKLOG = 1_024  # connections that wait in the kernel
 ACCEPTS = 16  # connections that are accepted in one turn
+NEW_SHARE = 4  # at the limit, the part of all connections that those without a request so far may hold: a quarter
 TICK_SECONDS = 0.5  # deadlines are looked at so often
 SHUTDOWN_SECONDS = 10.0  # for requests under way
 
@@ -80,8 +81,7 @@ class HttpServer:
     def joined(self, connection: Connection) -> None:
         """A connection was made; where there are too many, the one that has waited longest goes, or this one."""
         if len(self.open) >= self._most:
-            waiting = [each for each in self.open if each.is_waiting]
-            longest = min(waiting, key=lambda each: (each.has_served, each.waits_since), default=connection)
+            longest = min(self._least_needed(), key=lambda each: each.waits_since, default=connection)
             self.open.discard(longest)
             longest.transport.abort()
             if longest is connection:
@@ -89,6 +89,12 @@ class HttpServer:
         self.open.add(connection)
         if self.is_stopping:
             connection.stop()
+
+    def _least_needed(self) -> Sequence[Connection]:
+        """Those that never sent a whole request if they hold more than their share, else those that are idle."""
+        new = [each for each in self.open if each.is_waiting and not each.has_served]
+        idle = [each for each in self.open if each.is_waiting and each.has_served]
+        return (new or idle) if NEW_SHARE * len(new) > self._most else (idle or new)
 
     def left(self, connection: Connection) -> None:
         """A connection has ended."""
