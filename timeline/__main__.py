@@ -48,12 +48,15 @@ def _serve() -> int:
         return error.exit_code
 
     def serve_as(worker: Worker, sockets: Sequence["socket"]) -> int:
-        return serve(create_app(settings, worker), sockets, keep_alive=settings.timeline.keep_alive_seconds)
+        return serve(
+            create_app(settings, worker), sockets,
+            keep_alive=settings.timeline.keep_alive_seconds, note_alive=worker.note_alive,
+        )  # fmt: skip
 
     workers = Worker.group(settings.timeline)
     if len(workers) == 1:
         return serve_as(workers[0], sockets)
-    return serve_with_others([partial(serve_as, worker) for worker in workers], sockets)
+    return serve_with_others([partial(serve_as, worker) for worker in workers], sockets, workers[0].cells)
 
 
 if __name__ == "__main__":

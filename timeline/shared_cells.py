@@ -4,11 +4,13 @@ import fcntl
 import mmap
 import os
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 CELLS = 128  # numbers that each process keeps for all to read
 _CELL_BYTES = 8
+_ALIVE = -2  # the cell of the last sign of life, in seconds of the monotonic clock; 0: none yet
 
 
 class SharedCells:
@@ -26,6 +28,19 @@ class SharedCells:
     def sums(self) -> Sequence[float]:
         """Of all rows."""
         return [sum(column) for column in zip(*self._rows, strict=True)]
+
+    def note_alive(self, index: int) -> None:
+        """A process gives a sign of life."""
+        self._rows[index][_ALIVE] = time.monotonic()
+
+    def forget_alive(self, index: int) -> None:
+        """Another process takes the place of this one."""
+        self._rows[index][_ALIVE] = 0.0
+
+    def seconds_since_alive(self, index: int) -> float:
+        """How long a process has given no sign of life; 0 until it has given the first one."""
+        alive = self._rows[index][_ALIVE]
+        return time.monotonic() - alive if alive else 0.0
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -33,6 +33,10 @@ class Worker:
         """Whether it is this one that writes the snapshot's file as time goes by."""
         return self.index == 0
 
+    def note_alive(self) -> None:
+        """This process runs: one that stops saying so is replaced by another."""
+        self.cells.note_alive(self.index)
+
     def note_erasure(self) -> None:
         """A user was erased through this process: what the others hold may still name them."""
         self.cells.row(self.index)[-1] += 1

@@ -16,22 +16,27 @@ from socket import socket
 
 from shared.logs import log_trouble
 from timeline.http.listening import close, siblings_of
+from timeline.shared_cells import SharedCells
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)  # that end a timeline
 STARTUP_FAILURE = 3  # the exit code of a process that could not begin to serve; another try would end as this one
 RESTART_SECONDS = 1.0  # before a process takes the place of one that died
 STOP_SECONDS = 20.0  # longer than a timeline takes to stop
 LOOK_SECONDS = 0.2
+HUNG_SECONDS = 15.0  # without a sign of life: such a process still gets its share of the new connections
 
 Work = Callable[[], int]  # serves until it is told to stop; gives the exit code
 
 
-def serve_with_others(works: Sequence[Callable[[Sequence[socket]], int]], sockets: Sequence[socket]) -> int:
-    """Serve with several processes until a signal comes; gives the exit code.
+def serve_with_others(
+    works: Sequence[Callable[[Sequence[socket]], int]], sockets: Sequence[socket], cells: SharedCells
+) -> int:
+    """Serve with several processes until a signal comes; gives the exit code. One that ends or hangs is replaced.
 
     Args:
         works: what each process does with sockets of its own, until it is told to stop.
         sockets: that listen on the timeline's port.
+        cells: where each process gives signs of life.
     """
     gc.freeze()  # a look for garbage would write to what they share
     everyone = [sockets, *(siblings_of(sockets) for _ in works[1:])]
@@ -42,10 +47,10 @@ def serve_with_others(works: Sequence[Callable[[Sequence[socket]], int]], socket
                 close(listening)
         return works[number](everyone[number])
 
-    return _keep_alive([partial(serve, number) for number in range(len(works))], everyone)
+    return _keep_alive([partial(serve, number) for number in range(len(works))], everyone, cells)
 
 
-def _keep_alive(works: Sequence[Work], everyone: Sequence[Sequence[socket]]) -> int:
+def _keep_alive(works: Sequence[Work], everyone: Sequence[Sequence[socket]], cells: SharedCells) -> int:
     signals = list[int]()
     for name in SIGNALS:
         signal.signal(name, lambda number, _: signals.append(number))
@@ -54,6 +59,9 @@ def _keep_alive(works: Sequence[Work], everyone: Sequence[Sequence[socket]]) -> 
     while not signals and code == 0:
         connection.wait([each.sentinel for each in processes], LOOK_SECONDS)
         for index, process in enumerate(processes):
+            if cells.seconds_since_alive(index) > HUNG_SECONDS:
+                process.kill()
+                process.join()
             if signals or process.exitcode is None:
                 continue
             if process.exitcode == STARTUP_FAILURE:  # the next one would end as this one
@@ -61,6 +69,7 @@ def _keep_alive(works: Sequence[Work], everyone: Sequence[Sequence[socket]]) -> 
                 break
             log_trouble("timeline.worker_ended", worker=index, code=process.exitcode)
             time.sleep(RESTART_SECONDS)
+            cells.forget_alive(index)
             processes[index] = _start(works[index])
     for listening in everyone:  # what was not accepted is refused at once
         close(listening)

@@ -125,11 +125,15 @@ def store_batches(database: Database, batches: Sequence[Sequence[Event]]) -> lis
     with database.begin() as connection:
         hold_off_erasures(connection)
         refused = _refusals(connection, events, _in_own_table(connection, events) if in_view is None else in_view)
-        kept = [event for index, event in enumerate(events) if index not in refused]
-        kept = _without_future_pages(connection, kept)
+        events = _without_future_pages(connection, events)
+        kept_of_each = [
+            [events[index] for index in range(start, start + len(batch)) if index not in refused]
+            for batch, start in _with_starts(batches)
+        ]
+        kept = [event for batch in kept_of_each for event in batch]
         if not database.has_views:
             add_missing_users(connection, _first_acts(kept))
-        unnamed, named = _latest_of_each(kept), _first_of_each(kept)
+        unnamed, named = _latest_of_batches(kept_of_each), _first_of_each(kept)
         counts: Counter[FeedKey] = Counter()
         new = _insert(connection, unnamed, _ONCE, counts) | _insert(connection, named, _BY_EVENT_ID, counts)
         count_events(connection, counts)
@@ -245,14 +249,27 @@ def _key_of(event: Event) -> EventKey:
     return (event.event_id,) if event.event_id is not None else (event.user_id, event.post_id, event.kind.value)
 
 
-def _latest_of_each(events: Sequence[Event]) -> list[Event]:
-    """The latest event without an id of each user, post and kind: one statement may change a row only once."""
+def _latest_of_batches(batches: Sequence[Sequence[Event]]) -> list[Event]:
+    """One event of each user, post and kind, without ids, as if batch after batch had been stored.
+
+    One statement may change a row only once. The feed of the first batch counts, and the latest time of all.
+    """
+    latest: dict[EventKey, Event] = {}
+    for batch in batches:
+        for key, event in _latest_of_each(batch).items():
+            first = latest.get(key)
+            latest[key] = event if first is None else replace(first, at=max(first.at, event.at))
+    return [latest[key] for key in sorted(latest)]  # concurrent batches write the rows in the same order
+
+
+def _latest_of_each(events: Sequence[Event]) -> dict[EventKey, Event]:
+    """The latest event without an id of each user, post and kind."""
     latest: dict[EventKey, Event] = {}
     for event in events:
         key = _key_of(event)
         if event.event_id is None and (key not in latest or event.at > latest[key].at):
             latest[key] = event
-    return [latest[key] for key in sorted(latest)]  # concurrent batches write the rows in the same order
+    return latest
 
 
 def _first_of_each(events: Sequence[Event]) -> list[Event]:

@@ -155,6 +155,7 @@ BAD: dict[str, tuple[bytes, int]] = {
     "a trailer that names a length": (post(CHUNKED, body=b"0\r\nContent-Length: 9\r\n\r\n"), 400),
     "a head of more than 16 KB": (get(H, b"X: " + b"y" * 17_000), 431),
     "a target of more than 16 KB": (get(H, target=b"/" + b"y" * 17_000), 431),
+    "a query of more than 4 KB": (get(H, target=b"/a?" + b"a=b&" * 1_100), 431),
     "more than 100 headers": (get(H, *[b"X: y"] * 101), 431),
     "empty lines for ever": (b"\r\n" * 9_000, 431),
 }  # fmt: skip

@@ -23,6 +23,7 @@ BODY_BYTES = {"/interactions": MAX_BODY, "/timeline": 300_000, "/posts/{post_id}
 OTHER_BODY = 4_096
 ALL_BODIES = 16_000_000  # bytes of all bodies that are read or worked on at once
 MAX_HEADERS = 16_384  # bytes, the path and the query among them; a JWT has up to 4,096
+MAX_PARAMETERS = 16  # of a query; reads have up to two, and parsing thousands would cost as much as ten pages
 MAX_DEPTH = 16  # arrays and objects in one another; our own bodies have two
 # The closing quote is optional: if the pattern could fail, it would be tried again at every quote, for minutes.
 _TEXTS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
@@ -53,6 +54,10 @@ class Limits:
         if head_bytes(scope) > MAX_HEADERS:
             detail = f"path and headers: expected at most {MAX_HEADERS} bytes"
             await problem_response(431, "headers-too-large", detail)(scope, receive, send)
+            return
+        if scope["query_string"].count(b"&") >= MAX_PARAMETERS:
+            detail = f"query: expected at most {MAX_PARAMETERS} parameters"
+            await problem_response(422, "invalid-request", detail)(scope, receive, send)
             return
         route = self._route_with_body(scope)
         if route is None:

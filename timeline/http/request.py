@@ -7,6 +7,7 @@ from msgspec import Struct
 from timeline.http.limits import MAX_HEADERS
 from timeline.http.refusal import Refused
 
+MAX_TARGET = 4_096  # bytes of path and query: two ids of the longest kind, each byte of them escaped, have some 3,200
 MAX_FIELDS = 100  # header lines; each costs ten times its bytes in memory
 VERSIONS = frozenset({"1.0", "1.1"})
 _ABSOLUTE = re.compile(rb"(?i)https?://[^/?]*(.*)", re.DOTALL)
@@ -38,6 +39,8 @@ def request_of(method: bytes, version: str, target: bytes, headers: list[tuple[b
     """
     if version not in VERSIONS:
         raise Refused(505, "version-not-supported", "expected HTTP/1.0 or HTTP/1.1")
+    if len(target) > MAX_TARGET:
+        raise Refused(431, "headers-too-large", f"target: expected at most {MAX_TARGET} bytes")
     fields = dict(headers)
     if len(target) + sum(len(name) + len(value) for name, value in headers) > MAX_HEADERS or len(headers) > MAX_FIELDS:
         raise TOO_LARGE

@@ -61,6 +61,22 @@ def test_one_that_dies_is_replaced_and_what_was_counted_stays(ranked_deployment:
         assert counted(port) == before + TRIES
 
 
+def test_one_that_hangs_is_replaced(
+    ranked_deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text("import timeline.workers\ntimeline.workers.HUNG_SECONDS = 5.0\n")
+    monkeypatch.syspath_prepend(str(folder))
+    with timeline_process(ranked_deployment, tmp_path, WARMLINE_WORKERS="2") as (process, port):
+        both_serve(ranked_deployment, port)
+        victim = children(process)[0]
+        os.kill(victim, signal.SIGSTOP)
+        eventually(lambda: len(children(process)) == 2 and victim not in children(process), "replaced")
+        for _ in range(TRIES):
+            assert get(port, "/healthz")[0] == 200
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_stop_loses_no_request_of_busy_clients(ranked_deployment: Deployment, tmp_path: Path, workers: str) -> None:
     with timeline_process(ranked_deployment, tmp_path, WARMLINE_WORKERS=workers) as (process, port):

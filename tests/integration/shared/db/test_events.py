@@ -1,18 +1,20 @@
 """Batches of events in PostgreSQL: repeated, split or reordered batches give the same rows as the set of events."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.db.engine import Database
-from shared.db.events import Event, FeedPosition, revoke_events, store_events
+from shared.db.events import Event, FeedPosition, revoke_events, store_batches, store_events
 from shared.db.feed_counts import GENERATIONS_KEPT, feed_figures
 from shared.domain import InteractionKind
 from tests.stores import execute, scalar
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=1)
 Rows = set[tuple[str, str, str, datetime, str | None]]
 
 
@@ -75,6 +77,16 @@ def test_any_batches_with_repeats_leave_the_rows_of_their_set(database: Database
 def on_page(user: str, kind: InteractionKind, generation: int, source: str = "neucf") -> Event:
     position = FeedPosition(source=source, generation=generation, position=0)
     return Event(user_id=user, post_id="p0", kind=kind, at=NOW, feed_position=position)
+
+
+def test_of_an_event_in_two_batches_the_first_feed_and_the_latest_time_count(database: Database) -> None:
+    execute(database, "INSERT INTO warmline.posts (id, author_id) VALUES ('p0', 'a')")
+    execute(database, "SELECT setval('warmline.fences', 9)")
+    first, second = on_page("u0", InteractionKind.LIKE, 7), replace(on_page("u0", InteractionKind.LIKE, 8), at=LATER)
+    assert [stored.new for stored in store_batches(database, [[first], [second]])] == [1, 0]
+    with database.begin() as connection:
+        query = "SELECT generation, created_at FROM warmline.interactions"
+        assert connection.exec_driver_sql(query).all() == [(7, LATER)]
 
 
 def figures(database: Database) -> list[tuple[str, int | None, dict[str, int], float | None]]:
