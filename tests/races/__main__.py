@@ -91,7 +91,10 @@ def _table(
     )
     lines.append(f"{'all':60} {all_tries:7} {all_faults:10}")
     pages, blind = sum(each.pages for each in setups.values()), sum(each.blind for each in setups.values())
-    lines.append(f"{pages} pages were checked; {blind} had no store to ask, and say so")
+    refused = sum(len(each.oracle.refused) for each in setups.values())
+    lines.append(
+        f"{pages} pages were checked; {blind} had no store to ask, and say so; {refused} erasures were refused"
+    )
     print("\n".join(lines))  # noqa: T201
     return int(all_faults > 0)
 

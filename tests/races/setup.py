@@ -82,6 +82,7 @@ class Oracle:
     author_of: dict[str, str] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
     erased: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)  # whose erasure PostgreSQL refused, or did not finish in time
     blocks: set[tuple[str, str]] = field(default_factory=set)
     hidden: set[tuple[str, str]] = field(default_factory=set)
 
@@ -247,6 +248,8 @@ class RaceSetup:
         answer = (node or self.any_node()).ask("DELETE", f"/users/{user}")
         if answer.is_durable:
             self.oracle.blocks = {pair for pair in self.oracle.blocks if user not in pair}
+        else:
+            self.oracle.refused.add(user)
         if answer.is_known:
             self.oracle.erased.add(user)
         return answer
@@ -293,7 +296,7 @@ class RaceSetup:
 
     def check_erased(self, users: Sequence[str]) -> list[str]:
         """What Redis holds of erased users after all is settled."""
-        left = [(user, left_of(self.deployment, user)) for user in users]
+        left = [(user, left_of(self.deployment, user)) for user in users if user not in self.oracle.refused]
         return [f"{user}: {places}" for user, places in left if places]
 
     def check_removed(self, posts: Sequence[str]) -> list[str]:

@@ -44,12 +44,14 @@ def is_later_state(chain: Chain, earlier: Chain) -> bool:
 
     A chain that was started again while Redis was away has the same nonce and another list: it is no later state.
     """
+    if len(chain.page_ends) <= len(earlier.page_ends):
+        return False
     end = max(earlier.page_ends, default=0)
     served, served_earlier = (
         (state.frozen.source, state.frozen.generation, codec.post_numbers_of(codec.part(state.frozen.entries, 0, end)))
         for state in (chain, earlier)
     )
-    return len(chain.page_ends) > len(earlier.page_ends) and served == served_earlier
+    return served == served_earlier
 
 
 def with_unrecorded(chain: Chain, tail: Tail | None, cursor: Cursor) -> RestoredChain:
