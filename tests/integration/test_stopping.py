@@ -20,7 +20,7 @@ import sys, threading
 from datetime import timedelta
 from shared.db.engine import Database
 from shared.logs import start_logging
-from shared.jobs.scheduler import Job, run_once, serve
+from shared.jobs.scheduler import ScheduledJob, run_once, serve
 from shared.jobs.triggers import every
 from shared.settings import StoreSettings, load_settings
 from shared.jobs.stopping import exit_code_of
@@ -31,7 +31,7 @@ def work(run):
 
 def main():
     start_logging()
-    database, job = Database(load_settings(StoreSettings)), Job(name="train", work=work)
+    database, job = Database(load_settings(StoreSettings)), ScheduledJob(name="train", work=work)
     if sys.argv[1] == "once":
         run_once(database, job, by="--once")
     else:
@@ -48,7 +48,7 @@ import os, signal, sys, threading
 from datetime import timedelta
 from shared.db.engine import Database
 from shared.logs import start_logging
-from shared.jobs.scheduler import Job, run_once, serve
+from shared.jobs.scheduler import ScheduledJob, run_once, serve
 from shared.jobs.triggers import every
 from shared.settings import StoreSettings, load_settings
 
@@ -60,7 +60,7 @@ def work(run):
     lock.acquire()
 
 start_logging()
-job = Job(name="train", work=work, stalled_after=timedelta(seconds=1))
+job = ScheduledJob(name="train", work=work, stalled_after=timedelta(seconds=1))
 database = Database(load_settings(StoreSettings))
 if sys.argv[1] == "once":
     run_once(database, job, by="--once")
