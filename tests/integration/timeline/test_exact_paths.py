@@ -121,7 +121,7 @@ class Served:
         wrong: dict[str, Any] = {
             name: (targets[name], answer.status)
             for name, answer in answers.items()
-            if answer.status not in (400, 404, 405, 422) or "location" in answer.headers
+            if answer.status not in (400, 404, 405, 422, 431) or "location" in answer.headers
         }
         return wrong if self.stored() == before else wrong | {"stored": "changed"}
 
