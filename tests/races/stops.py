@@ -131,7 +131,8 @@ class RedisParser:
         line_end = data.find(b"\r\n")
         if line_end < 0:
             return None
-        assert data[:1] == b"*", data[:40]
+        if data[:1] != b"*":  # the port was another server's a moment ago, and its client does not know
+            raise ConnectionError(f"not a client of Redis: {data[:40]!r}")
         at = line_end + 2
         for _ in range(int(data[1:line_end])):
             line_end = data.find(b"\r\n", at)
