@@ -100,9 +100,8 @@ def choose_users(
         has_lists: whether Redis holds the lists of the last run.
         now: time of the run.
     """
-    was_restored = (
-        last is not None and mark < last.mark
-    )  # the database was restored from a backup: its numbering went back
+    # The database was restored from a backup: its numbering went back.
+    was_restored = last is not None and mark < last.mark
     drop_if_cold = (
         frozenset(revoked_since(database, last.mark)) if last is not None and not was_restored else frozenset()
     )

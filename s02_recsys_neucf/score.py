@@ -55,9 +55,8 @@ class RankedBlock:
 
     users: slice  # which users of the run
     indices: Int64s  # (n_users, k) indices of candidates, best first; NO_POST after the last eligible one
-    scores: NDArray[
-        np.float32
-    ]  # (n_users, k) the model's logit and the serving order's term; -inf where there is no post
+    # (n_users, k) the model's logit and the serving order's term; -inf where there is no post.
+    scores: NDArray[np.float32]
 
 
 def users_from(

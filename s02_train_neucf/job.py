@@ -48,11 +48,12 @@ from shared.run_progress import ReportProgress
 from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
 
 JOB = "train"
+# Settings of the training on which models do not depend.
 _NOT_SHAPING = {
     "train_cron",
     "schedule_timezone",
     "models_kept",
-}  # settings of the training on which models do not depend
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,11 @@ USUAL_STAGES = {
     "start": 5.0, "encode": 40.0, "load": 0.5, "epochs": 55.0, "validation": 2.0, "replay": 20.0, "exams": 10.0,
     "rest": 5.0,
 }  # fmt: skip
+# Times of a fit with search, and of a fit of all members, relative to the fit of one model.
 SEARCHED, MEMBERS = (
     2.5,
     3.0,
-)  # times of a fit with search, and of a fit of all members, relative to the fit of one model
+)
 
 START, CAPTIONS, PHOTOS, LOADING, SAVING = "start", "captions", "photos", "loading", "judging and saving"
 WARM_UP, GLOBAL, PER_USER, ALL_DATA = "warm-up", "global", "per user", "all data"

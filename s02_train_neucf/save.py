@@ -98,9 +98,8 @@ def drop_old_folders(database: Database, folder: Path, *, newest: int) -> None:
     """
     stored, here = stored_models(folder), installation_id(database)
     own = knows_models(database, stored.hashes)
-    own |= {
-        name for name, trainer in stored.trained_by.items() if trainer == here
-    }  # a killed training's, not on record
+    # A killed training's, not on record.
+    own |= {name for name, trainer in stored.trained_by.items() if trainer == here}
     with database.begin() as connection:  # so that none of them is promoted before it is renamed
         _set_aside(folder, own - kept_folders(connection, newest=newest))
     _empty(folder)

@@ -50,7 +50,7 @@ def _serve() -> int:
     def serve_as(worker: Worker, sockets: Sequence["socket"]) -> int:
         return serve(
             create_app(settings, worker), sockets,
-            keep_alive=settings.timeline.keep_alive_seconds, note_alive=worker.note_alive,
+            keep_alive=settings.timeline.keep_alive_seconds, beat=worker.beat,
         )  # fmt: skip
 
     workers = Worker.group(settings.timeline)

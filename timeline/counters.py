@@ -36,9 +36,9 @@ class RequestCounters(Collector):
             sources: all values of the label.
             statuses: all values of the label.
             cells: the memory that all processes share.
-            place: of this one.
+            index: of this process.
         """
-        self._ends, self._cells, self._row = tuple(buckets), cells, cells.row(index)
+        self._ends, self._cells, self._row = tuple(buckets), cells, cells.counters(index)
         self._answers = {pair: cell for cell, pair in enumerate(product(sources, statuses))}
         self._first_bucket = len(self._answers)
         self._seconds = self._first_bucket + len(self._ends) + 1

@@ -24,26 +24,24 @@ YOUNG = 20_000  # objects more than were freed, after which Python looks for cir
 _log = logging.getLogger(__name__)
 
 
-def serve(app: "TimelineApp", sockets: Sequence[socket], *, keep_alive: float, note_alive: Callable[[], None]) -> int:
+def serve(app: "TimelineApp", sockets: Sequence[socket], *, keep_alive: float, beat: Callable[[], None]) -> int:
     """Serve until a signal comes, or the parent of several processes is gone; gives the exit code.
 
     Args:
         app: answers.
         sockets: that listen.
         keep_alive: seconds that a connection may be idle.
-        note_alive: called every second, as long as the event loop runs.
+        beat: called every second, as long as the event loop runs.
     """
     gc.freeze()  # all of this stays
     gc.set_threshold(YOUNG, 20, 50)
     gc.enable()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        has_begun = runner.run(_serve(app, sockets, keep_alive=keep_alive, note_alive=note_alive))
+        has_begun = runner.run(_serve(app, sockets, keep_alive=keep_alive, beat=beat))
     return 0 if has_begun else STARTUP_FAILURE
 
 
-async def _serve(
-    app: "TimelineApp", sockets: Sequence[socket], *, keep_alive: float, note_alive: Callable[[], None]
-) -> bool:
+async def _serve(app: "TimelineApp", sockets: Sequence[socket], *, keep_alive: float, beat: Callable[[], None]) -> bool:
     stopped, loop = asyncio.Event(), asyncio.get_running_loop()
     for each in SIGNALS:
         loop.add_signal_handler(each, stopped.set)
@@ -59,7 +57,7 @@ async def _serve(
         server = HttpServer(app, fast_path=app.fast_path, keep_alive=keep_alive)
         server.listen(sockets)
         log_event("timeline.listening", address=address_of(sockets))
-        _call_every_second(loop, note_alive)
+        _call_every_second(loop, beat)
         await stopped.wait()
         await server.stop()
     return True

@@ -4,43 +4,49 @@ import fcntl
 import mmap
 import os
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-CELLS = 128  # numbers that each process keeps for all to read
-_CELL_BYTES = 8
-_ALIVE = -2  # the cell of the last sign of life, in seconds of the monotonic clock; 0: none yet
+COUNTERS = 126  # numbers that each process counts in
+_ERASURES, _BEATS = COUNTERS, COUNTERS + 1
+_CELLS, _CELL_BYTES = COUNTERS + 2, 8
 
 
 class SharedCells:
     """Numbers in memory that forked processes have in common: each writes its own row, everybody reads all."""
 
     def __init__(self, rows: int) -> None:
-        cells = memoryview(mmap.mmap(-1, rows * CELLS * _CELL_BYTES)).cast("d")
+        cells = memoryview(mmap.mmap(-1, rows * _CELLS * _CELL_BYTES)).cast("d")
         self._lock = _file_without_a_name() if rows > 1 else None
-        self._rows = [cells[index * CELLS : (index + 1) * CELLS] for index in range(rows)]
+        self._rows = [cells[index * _CELLS : (index + 1) * _CELLS] for index in range(rows)]
 
-    def row(self, index: int) -> "memoryview[float]":
-        """A process's own."""
-        return self._rows[index]
+    def counters(self, index: int) -> "memoryview[float]":
+        """The counters of one process; there are `COUNTERS` of them."""
+        return self._rows[index][:COUNTERS]
 
     def sums(self) -> Sequence[float]:
-        """Of all rows."""
-        return [sum(column) for column in zip(*self._rows, strict=True)]
+        """The counters of all processes together."""
+        return [sum(column) for column in zip(*self._rows, strict=True)][:COUNTERS]
 
-    def note_alive(self, index: int) -> None:
+    def note_erasure(self, index: int) -> None:
+        """A user was erased through this process."""
+        self._rows[index][_ERASURES] += 1
+
+    def erasures_elsewhere(self, index: int) -> float:
+        """How many users were erased through the other processes."""
+        return sum(row[_ERASURES] for other, row in enumerate(self._rows) if other != index)
+
+    def beat(self, index: int) -> None:
         """A process gives a sign of life."""
-        self._rows[index][_ALIVE] = time.monotonic()
+        self._rows[index][_BEATS] += 1
 
-    def forget_alive(self, index: int) -> None:
+    def beats(self, index: int) -> float:
+        """The signs of life that a process has given since it started; 0 until it serves."""
+        return self._rows[index][_BEATS]
+
+    def forget_beats(self, index: int) -> None:
         """Another process takes the place of this one."""
-        self._rows[index][_ALIVE] = 0.0
-
-    def seconds_since_alive(self, index: int) -> float:
-        """How long a process has given no sign of life; 0 until it has given the first one."""
-        alive = self._rows[index][_ALIVE]
-        return time.monotonic() - alive if alive else 0.0
+        self._rows[index][_BEATS] = 0
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -33,14 +33,14 @@ class Worker:
         """Whether it is this one that writes the snapshot's file as time goes by."""
         return self.index == 0
 
-    def note_alive(self) -> None:
-        """This process runs: one that stops saying so is replaced by another."""
-        self.cells.note_alive(self.index)
+    def beat(self) -> None:
+        """This process runs. One that stops saying so is replaced by another."""
+        self.cells.beat(self.index)
 
     def note_erasure(self) -> None:
         """A user was erased through this process: what the others hold may still name them."""
-        self.cells.row(self.index)[-1] += 1
+        self.cells.note_erasure(self.index)
 
     def erasures_elsewhere(self) -> float:
         """How many were erased through the other processes."""
-        return self.cells.sums()[-1] - self.cells.row(self.index)[-1]
+        return self.cells.erasures_elsewhere(self.index)

@@ -23,7 +23,9 @@ STARTUP_FAILURE = 3  # the exit code of a process that could not begin to serve;
 RESTART_SECONDS = 1.0  # before a process takes the place of one that died
 STOP_SECONDS = 20.0  # longer than a timeline takes to stop
 LOOK_SECONDS = 0.2
-HUNG_SECONDS = 15.0  # without a sign of life: such a process still gets its share of the new connections
+# Without a sign of life: such a process still gets its share of the new connections. Counted in looks of the parent,
+# since a machine that was suspended has no process that hangs.
+HUNG_LOOKS = 75  # of LOOK_SECONDS each: 15 seconds
 
 Work = Callable[[], int]  # serves until it is told to stop; gives the exit code
 
@@ -55,11 +57,12 @@ def _keep_alive(works: Sequence[Work], everyone: Sequence[Sequence[socket]], cel
     for name in SIGNALS:
         signal.signal(name, lambda number, _: signals.append(number))
     processes = [_start(work) for work in works]
+    silences = [Silence() for _ in works]
     code = 0
     while not signals and code == 0:
         connection.wait([each.sentinel for each in processes], LOOK_SECONDS)
         for index, process in enumerate(processes):
-            if cells.seconds_since_alive(index) > HUNG_SECONDS:
+            if silences[index].looks_at(cells.beats(index)) > HUNG_LOOKS:
                 process.kill()
                 process.join()
             if signals or process.exitcode is None:
@@ -69,12 +72,25 @@ def _keep_alive(works: Sequence[Work], everyone: Sequence[Sequence[socket]], cel
                 break
             log_trouble("timeline.worker_ended", worker=index, code=process.exitcode)
             time.sleep(RESTART_SECONDS)
-            cells.forget_alive(index)
-            processes[index] = _start(works[index])
+            cells.forget_beats(index)
+            processes[index], silences[index] = _start(works[index]), Silence()
     for listening in everyone:  # what was not accepted is refused at once
         close(listening)
     _stop(processes)
     return code
+
+
+class Silence:
+    """How long a process has given no sign of life."""
+
+    def __init__(self) -> None:
+        self._beats, self._looks = 0.0, 0
+
+    def looks_at(self, beats: float) -> int:
+        """Look at a process once; returns in how many looks its beats have not changed: 0 until it has begun."""
+        self._looks = self._looks + 1 if beats and beats == self._beats else 0
+        self._beats = beats
+        return self._looks
 
 
 def _start(work: Work) -> BaseProcess:

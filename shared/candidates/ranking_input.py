@@ -101,9 +101,8 @@ def load_ranking_input(
         )
         authors = blocked_authors(load_blocks(snapshot), author_hashes)
         hiders = {user for user, _ in load_hides(snapshot, since=oldest - timedelta(days=1))}
-        others = sorted(
-            (authors.keys() | hiders) - set(users.ids)
-        )  # they are served everyone's list, which is filtered too
+        # They are served everyone's list, which is filtered too.
+        others = sorted((authors.keys() | hiders) - set(users.ids))
         user_id_hashes = dict(zip(users.ids, users.id_hashes.tolist(), strict=True)) | dict(
             zip(others, load_id_hashes(snapshot, others).tolist(), strict=True)
         )

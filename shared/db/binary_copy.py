@@ -65,9 +65,8 @@ class _BinarySink:
                 f"COPY: got {size} bytes at the end, expected a multiple of {self._record.itemsize}; a column is null?"
             )
         self._keep(size // self._record.itemsize)
-        return {
-            name: joined(self._kept.pop(name)) for name in list(self._kept)
-        }  # popped, so that its parts are freed before the next column is joined
+        # Popped, so that its parts are freed before the next column is joined.
+        return {name: joined(self._kept.pop(name)) for name in list(self._kept)}
 
     def _keep(self, count: int) -> None:
         rows = np.frombuffer(self._bytes, self._record, count=count, offset=self._start)

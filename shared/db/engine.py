@@ -210,7 +210,6 @@ def check_urls(settings: StoreSettings) -> None:
 def first_line(error: Exception) -> str:
     """The first line of a driver's error, without statement and traceback."""
     said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
-    hosts = [
-        line for line in said.splitlines() if line.startswith("connection to server")
-    ]  # one line for each host that failed
+    # One line for each host that failed.
+    hosts = [line for line in said.splitlines() if line.startswith("connection to server")]
     return "; ".join(hosts) or said.strip().partition("\n")[0]

@@ -65,9 +65,8 @@ def put_post(database: Database, post: PostWrite) -> None:
         values = named | born | fields
         put = insert(posts).values(values)
         changes = fields | born
-        same_author = (
-            posts.c.author_id == put.excluded.author_id
-        )  # lists and catalogues keep the author they were given
+        # Lists and catalogues keep the author they were given.
+        same_author = posts.c.author_id == put.excluded.author_id
         is_visible = posts.c.deleted_at.is_(None)
         upsert = put.on_conflict_do_update(index_elements=["id"], set_=changes, where=same_author & is_visible)
         if connection.execute(upsert).rowcount == 0:

@@ -151,9 +151,8 @@ class NeuCF(nn.Module):
         return users.gmf @ posts.gmf.T + self._mlp_block(users, posts, noise) + posts.bias
 
     def _parts(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
-        gmf, mlp = vectors.split(
-            (self.config.gmf_width, self.config.mlp_width), dim=1
-        )  # `split`, because its gradient is a single pass
+        # `split`, because its gradient is a single pass.
+        gmf, mlp = vectors.split((self.config.gmf_width, self.config.mlp_width), dim=1)
         return gmf, mlp  # (n, gmf_width), (n, mlp_width)
 
     def _mlp_block(self, users: UserSide, posts: PostSide, noise: torch.Generator | None) -> Tensor:

@@ -75,7 +75,8 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+# The first one is the score alone.
 GRID = tuple(
     ServingOrder(popularity_weight=weight, half_life_days=half_life)
     for weight, half_life in product((0.0, 0.5, 1.0, 2.0, 4.0), (None, 30.0, 7.0, 2.0))
-)  # the first one is the score alone
+)

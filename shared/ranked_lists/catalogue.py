@@ -89,9 +89,8 @@ class DeletedPosts:
 
     def add(self, post_numbers: Iterable[int]) -> None:
         """Withhold what this process deleted, even before Redis knows."""
-        self._ours |= (
-            frozenset(post_numbers) - self.post_numbers
-        )  # what Redis knows already does not change its safety number again
+        # What Redis knows already does not change its safety number again.
+        self._ours |= frozenset(post_numbers) - self.post_numbers
         self.post_numbers |= self._ours
 
     def seed(self, post_numbers: frozenset[int]) -> None:

@@ -134,9 +134,8 @@ def post_numbers_of(entries: bytes) -> list[int]:
     """The post numbers of packed entries, in order."""
     size = ENTRY.size
     bare = bytearray(entries)
-    bare[_TOP::size] = bare[_TOP::size].translate(
-        _WITHOUT_REASON
-    )  # all at once: takes a third of the time of masking one by one
+    # All at once: takes a third of the time of masking one by one.
+    bare[_TOP::size] = bare[_TOP::size].translate(_WITHOUT_REASON)
     return list(_numbers_layout(len(entries) // size).unpack(bare))
 
 

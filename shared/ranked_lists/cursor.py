@@ -40,9 +40,8 @@ def sign(cursor: Cursor, *, user_id: str, keys: SigningKeys) -> str:
     number = FORMAT_WITH_POSTS if post_numbers else FORMAT
     body = _BODY.pack(number, cursor.slot, cursor.nonce, cursor.position)
     if post_numbers:
-        body += struct.pack(
-            f"<B{len(post_numbers)}I", len(post_numbers), *post_numbers
-        )  # with a count, since the signed text continues with the user id
+        # With a count, since the signed text continues with the user id.
+        body += struct.pack(f"<B{len(post_numbers)}I", len(post_numbers), *post_numbers)
     return encode_base64url(body + keys.sign(body + user_id.encode()))
 
 

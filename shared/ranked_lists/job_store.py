@@ -193,9 +193,8 @@ class JobStore(FencedWriter):
             nothing = records.pack_viewer(Viewer(), version=version, own=0)
             for batch in _batches(stale, BATCH):
                 self._write_viewers([(user, nothing) for user in batch], are_named=False)
-                held = cast(
-                    list[bytes | None], self._redis.mget([keys.viewer(user) for user in batch])
-                )  # a block that was written meanwhile is still there
+                # A block that was written meanwhile is still there.
+                held = cast(list[bytes | None], self._redis.mget([keys.viewer(user) for user in batch]))
                 cleared = [user for user, value in zip(batch, held, strict=True) if value == nothing]
                 if cleared:
                     self._redis.srem(keys.VIEWERS, *cleared)

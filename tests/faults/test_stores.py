@@ -67,9 +67,8 @@ def test_a_delete_while_redis_hangs_holds_at_once_and_after_it(scenario: Scenari
                 wait(1)
                 for post in ("p07", "p33"):
                     truth.under_way |= {post}
-                    assert (
-                        scenario.write("DELETE", f"/posts/{post}") == 202
-                    )  # durable; Redis learns of it when it goes on
+                    # Durable; Redis learns of it when it goes on.
+                    assert scenario.write("DELETE", f"/posts/{post}") == 202
                     truth.deleted[post] = time.monotonic()
                 wait(2)
             finally:

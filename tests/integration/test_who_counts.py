@@ -288,9 +288,8 @@ def write_post(database: Database, author: str = "author", created_at: datetime 
 def test_an_event_makes_its_user_known_as_having_joined_then(database: Database) -> None:
     write_post(database)
     like(database, "eve", at=THEN + timedelta(hours=1))
-    like(
-        database, "eve", kind=InteractionKind.VIEW, at=THEN
-    )  # later sent, earlier made: who is known stays as they are
+    # Later sent, earlier made: who is known stays as they are.
+    like(database, "eve", kind=InteractionKind.VIEW, at=THEN)
     assert rows(database, USERS) == [("author", THEN), ("eve", THEN + timedelta(hours=1))]
     with database.read() as snapshot:
         active = load_active_users(snapshot, since=THEN, now=THEN + timedelta(days=1), at_most=10)

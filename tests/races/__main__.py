@@ -17,7 +17,7 @@ from pathlib import Path
 
 from demo.embedded import embedded_servers
 from tests.races.setup import RaceSetup, setup
-from tests.races.windows import WINDOWS, Tried, Window
+from tests.races.windows import WINDOWS, Window, WindowResult
 
 SHOWN = 3  # faults of a window that are printed
 
@@ -50,7 +50,7 @@ def main() -> int:
 
 
 def _try(chosen: dict[str, Window], setups: dict[str, RaceSetup], *, seconds: float, tries: int) -> int:
-    counts: defaultdict[tuple[str, str], Tried] = defaultdict(Tried)
+    counts: defaultdict[tuple[str, str], WindowResult] = defaultdict(WindowResult)
     until = time.monotonic() + seconds
     while time.monotonic() < until or min(counts[name, world].tries for name in chosen for world in setups) < tries:
         for name, action in chosen.items():
@@ -63,7 +63,7 @@ def _try(chosen: dict[str, Window], setups: dict[str, RaceSetup], *, seconds: fl
     return _table(chosen, setups, counts)
 
 
-def _once(action: Window, world: RaceSetup) -> Tried:
+def _once(action: Window, world: RaceSetup) -> WindowResult:
     try:
         return action(world)
     except Exception as error:  # a window that cannot be tried is as bad as one that is open
@@ -73,11 +73,11 @@ def _once(action: Window, world: RaceSetup) -> Tried:
             *getattr(error, "__notes__", ()),  # hypothesis notes the steps
             *(line for cause in getattr(error, "exceptions", ()) for line in traceback.format_exception(cause)[-4:]),
         ]
-        return Tried(tries=1, faults=["\n        ".join("\n".join(told).splitlines())])
+        return WindowResult(tries=1, faults=["\n        ".join("\n".join(told).splitlines())])
 
 
 def _table(
-    chosen: Sequence[str] | dict[str, Window], setups: dict[str, RaceSetup], counts: dict[tuple[str, str], Tried]
+    chosen: Sequence[str] | dict[str, Window], setups: dict[str, RaceSetup], counts: dict[tuple[str, str], WindowResult]
 ) -> int:
     lines = [f"{'window':48} {'world':11} {'tries':>7} {'violations':>10}"]
     for name in chosen:

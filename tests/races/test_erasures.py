@@ -287,17 +287,17 @@ def test_over_views_no_act_under_way_brings_an_erased_user_back(deployment: Depl
     assert left_of(deployment, GONE, [THEIR_POST]) == []
 
 
-class Ahead(datetime):
+class ClockAhead(datetime):
     """A clock that somebody set an hour ahead."""
 
     @classmethod
-    def now(cls, tz: tzinfo | None = None) -> "Ahead":
+    def now(cls, tz: tzinfo | None = None) -> "ClockAhead":
         return cls.fromtimestamp(time.time() + 3600, tz)
 
 
 def test_a_process_whose_clock_is_ahead_hears_of_erasures(lived: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     """It keeps what it knows of a user, and forgets that as soon as any process has erased them."""
-    monkeypatch.setattr(safety_updates, "datetime", Ahead)
+    monkeypatch.setattr(safety_updates, "datetime", ClockAhead)
     token = jwt.encode({"sub": GONE, "exp": int(time.time()) + 600}, JWT_KEY, "HS256")
     with process(lived) as one, process(lived, env="production", refresh_seconds=0.1) as other:
         page = other.client.get(f"/timeline/{GONE}", headers={"Authorization": f"Bearer {token}"})

@@ -27,7 +27,7 @@ RUN_STEPS = [
 
 
 @dataclass(slots=True)
-class Tried:
+class WindowResult:
     """What became of a window's tries."""
 
     tries: int = 0
@@ -40,7 +40,7 @@ class Tried:
             self.faults.append(what)
 
 
-Window = Callable[[RaceSetup], Tried]
+Window = Callable[[RaceSetup], WindowResult]
 WINDOWS: dict[str, Window] = {}
 
 
@@ -56,7 +56,7 @@ def window(name: str) -> Callable[[Window], Window]:
 
 
 @window("1 a run of Redis' last life")
-def last_life(setup: RaceSetup) -> Tried:
+def last_life(setup: RaceSetup) -> WindowResult:
     """A run loads, Redis loses its memory, posts are deleted in its next life, the run publishes."""
     victims, reader = setup.ranked_posts(12), setup.new_users(1)
     one = setup.any_node()
@@ -69,14 +69,14 @@ def last_life(setup: RaceSetup) -> Tried:
         for post in victims[2:]:
             setup.delete(post, one)
         run.finish()
-    tried = Tried(tries=len(victims), faults=setup.check_pages(reader))
+    tried = WindowResult(tries=len(victims), faults=setup.check_pages(reader))
     setup.run()
     tried.faults += setup.check_pages(reader)
     return tried
 
 
 @window("2 deleted, back, deleted beside a run")
-def deleted_again(setup: RaceSetup) -> Tried:
+def deleted_again(setup: RaceSetup) -> WindowResult:
     victims, reader = setup.ranked_posts(8), setup.new_users(1)
     for way in ("now()", "NULL"):
         rows = [(post,) for post in victims]
@@ -89,11 +89,11 @@ def deleted_again(setup: RaceSetup) -> Tried:
         run.finish()
         for act in acts:
             act.result()
-    return Tried(tries=len(victims), faults=setup.check_removed(victims) + setup.check_pages(reader))
+    return WindowResult(tries=len(victims), faults=setup.check_removed(victims) + setup.check_pages(reader))
 
 
 @window("3 acts beside the erasure of their user")
-def acts_beside_erasure(setup: RaceSetup) -> Tried:
+def acts_beside_erasure(setup: RaceSetup) -> WindowResult:
     users = setup.new_users(8)
     acts: list[Future[Answer]] = []
     for user in users:
@@ -110,7 +110,7 @@ def acts_beside_erasure(setup: RaceSetup) -> Tried:
     setup.settle()
     faults = setup.check_erased(users)
     faults += [f"an act was answered {answer.status}" for answer in answers if answer.status >= 500]
-    return Tried(tries=len(users), faults=faults)
+    return WindowResult(tries=len(users), faults=faults)
 
 
 def _first_page(node: Node, user: str) -> Answer:
@@ -118,7 +118,7 @@ def _first_page(node: Node, user: str) -> Answer:
 
 
 @window("4 pages out of a process's memory")
-def memory(setup: RaceSetup) -> Tried:
+def memory(setup: RaceSetup) -> WindowResult:
     users = setup.new_users(6)
     cursors = {}
     one = setup.any_node()
@@ -134,11 +134,11 @@ def memory(setup: RaceSetup) -> Tried:
         if following is not None:
             one.page(user, limit=LIMIT, cursor=following)
     setup.settle()
-    return Tried(tries=len(users), faults=setup.check_erased(users))
+    return WindowResult(tries=len(users), faults=setup.check_erased(users))
 
 
 @window("5 a run whose lease was over")
-def lost_lease(setup: RaceSetup) -> Tried:
+def lost_lease(setup: RaceSetup) -> WindowResult:
     users = setup.new_users(5)
     posts = setup.new_posts(5, users)
     setup.sql_of_app(
@@ -157,11 +157,11 @@ def lost_lease(setup: RaceSetup) -> Tried:
     with setup.deployment.redis() as client:
         held = b"".join(b"".join(client.hvals(name)) for name in client.scan_iter("wl:posts:*"))
     faults += [f"{post} of an erased user is in the catalogue" for post in posts if post.encode() in held]
-    return Tried(tries=len(users), faults=faults)
+    return WindowResult(tries=len(users), faults=faults)
 
 
 @window("6 batches that overlap, and acts beside them")
-def deadlocks(setup: RaceSetup) -> Tried:
+def deadlocks(setup: RaceSetup) -> WindowResult:
     user, posts = setup.new_users(1)[0], [f"p{number:02}" for number in range(90)]
     events = [{"user_id": user, "post_id": post, "kind": kind} for post in posts for kind in EVENTS]
     setup.any_node().ask("POST", "/interactions", events)
@@ -171,7 +171,7 @@ def deadlocks(setup: RaceSetup) -> Tried:
         setup.rng.shuffle(batch)
         acts.append(setup.begin(setup.any_node(), "POST" if number % 3 == 0 else "DELETE", "/interactions", batch))
     acts += [setup.pool.submit(setup.block, user, author) for author in AUTHORS[:4]]
-    tried = Tried()
+    tried = WindowResult()
     for act in acts:
         answer = act.result()
         tried.must(answer.is_durable, f"a batch or block was answered {answer.status}")
@@ -179,8 +179,8 @@ def deadlocks(setup: RaceSetup) -> Tried:
 
 
 @window("7 two first pages at once")
-def first_pages(setup: RaceSetup) -> Tried:
-    tried = Tried()
+def first_pages(setup: RaceSetup) -> WindowResult:
+    tried = WindowResult()
     for user in setup.new_users(5):
         one, other = setup.rng.sample(setup.nodes, 2)
         both = [setup.pool.submit(node.page, user, limit=LIMIT) for node in (one, other)]
@@ -195,8 +195,8 @@ def first_pages(setup: RaceSetup) -> Tried:
 
 
 @window("8 a page's note that was lost")
-def lost_note(setup: RaceSetup) -> Tried:
-    tried = Tried()
+def lost_note(setup: RaceSetup) -> WindowResult:
+    tried = WindowResult()
     for user in setup.new_users(5):
         served: list[str] = []
         cursor, lost_at = None, setup.rng.randrange(3)
@@ -222,10 +222,10 @@ def lost_note(setup: RaceSetup) -> Tried:
 
 
 @window("9 Redis hangs for the process that acts")
-def hanging(setup: RaceSetup) -> Tried:
+def hanging(setup: RaceSetup) -> WindowResult:
     victims, reader = setup.ranked_posts(6), setup.new_users(1)
     one = setup.any_node()
-    tried = Tried()
+    tried = WindowResult()
     with one.redis.stop(r"^(?!M?GET\b|Z?RANGE\b|EXISTS\b)", holds_all=True) as stop:
         acts = [setup.pool.submit(setup.delete, post, one) for post in victims]
         acts.append(setup.pool.submit(setup.block, reader[0], setup.rng.choice(AUTHORS), one))
@@ -244,7 +244,7 @@ def hanging(setup: RaceSetup) -> Tried:
 
 
 @window("10 deletions beside a run")
-def beside_run(setup: RaceSetup) -> Tried:
+def beside_run(setup: RaceSetup) -> WindowResult:
     victims, users = setup.ranked_posts(10), setup.new_users(2)
     with setup.random_run() as run:
         acts = [setup.pool.submit(setup.delete, post) for post in victims]
@@ -255,14 +255,14 @@ def beside_run(setup: RaceSetup) -> Tried:
         run.finish()
         for act in acts:
             act.result()
-    return Tried(tries=len(acts), faults=faults + setup.check_pages(users) + setup.check_removed(victims))
+    return WindowResult(tries=len(acts), faults=faults + setup.check_pages(users) + setup.check_removed(victims))
 
 
 # -- further ones ----------------------------------------------------------------------------------------------------
 
 
 @window("11 clients that hang up")
-def hung_up(setup: RaceSetup) -> Tried:
+def hung_up(setup: RaceSetup) -> WindowResult:
     """What PostgreSQL has, every process obeys once all is settled; what it has not, none does."""
     victims, reader = setup.ranked_posts(6), setup.new_users(1)[0]
     author = setup.rng.choice(AUTHORS)
@@ -282,11 +282,11 @@ def hung_up(setup: RaceSetup) -> Tried:
     setup.oracle.deleted.update(post for (post,) in gone)
     if setup.deployment.sql("SELECT 1 FROM warmline.blocks WHERE user_id = %s", [(reader,)]):
         setup.oracle.blocks.add((reader, author))
-    return Tried(tries=len(victims) + 1, faults=setup.check_pages([reader]))
+    return WindowResult(tries=len(victims) + 1, faults=setup.check_pages([reader]))
 
 
 @window("12 hides beside the first rows of posts")
-def hides_beside_rows(setup: RaceSetup) -> Tried:
+def hides_beside_rows(setup: RaceSetup) -> WindowResult:
     """A post that no run has met yet has no row; a hide of it must hold when it gets one."""
     posts, users = setup.new_posts(6), setup.new_users(3)
     with setup.random_run() as run:
@@ -297,11 +297,11 @@ def hides_beside_rows(setup: RaceSetup) -> Tried:
             act.result()
     setup.settle()
     setup.run()
-    return Tried(tries=len(acts), faults=setup.check_pages(users))
+    return WindowResult(tries=len(acts), faults=setup.check_pages(users))
 
 
 @window("13 two erasures of people who blocked each other")
-def two_erasures(setup: RaceSetup) -> Tried:
+def two_erasures(setup: RaceSetup) -> WindowResult:
     users = setup.new_users(6)
     pairs = list(zip(users[::2], users[1::2], strict=True))
     for one, other in pairs:
@@ -312,13 +312,13 @@ def two_erasures(setup: RaceSetup) -> Tried:
     setup.settle()
     faults = setup.check_erased(users)
     faults += [f"an erasure was answered {answer.status}" for answer in answers if not answer.is_durable]
-    return Tried(tries=len(users), faults=faults)
+    return WindowResult(tries=len(users), faults=faults)
 
 
 @window("14 block and unblock beside a run")
-def unblocks(setup: RaceSetup) -> Tried:
+def unblocks(setup: RaceSetup) -> WindowResult:
     """At the end Redis says what PostgreSQL says."""
-    users, tried = setup.new_users(4), Tried()
+    users, tried = setup.new_users(4), WindowResult()
     pairs = [(user, setup.rng.choice(AUTHORS)) for user in users]
     for user, author in pairs[:2]:
         setup.any_node().ask("PUT", f"/users/{user}/blocks/{author}")
@@ -342,9 +342,9 @@ def unblocks(setup: RaceSetup) -> Tried:
 
 
 @window("15 phase switches beside pages")
-def switches(setup: RaceSetup) -> Tried:
+def switches(setup: RaceSetup) -> WindowResult:
     """A chain ends in the phase it began in, and repeats nothing."""
-    tried, users = Tried(), setup.new_users(6)
+    tried, users = WindowResult(), setup.new_users(6)
     walks = [setup.pool.submit(setup.any_node().chain, user, limit=15) for user in users]
     for number in range(6):
         _switch(setup, "neucf" if number % 2 else "heuristic")
@@ -369,10 +369,10 @@ def _switch(setup: RaceSetup, phase: str) -> None:
 
 
 @window("16 posts written and deleted at once")
-def rewritten(setup: RaceSetup) -> Tried:
+def rewritten(setup: RaceSetup) -> WindowResult:
     posts, reader = setup.ranked_posts(8), setup.new_users(1)
     if setup.has_views:
-        return Tried()
+        return WindowResult()
     acts, deletes = [], []
     for post in posts:
         body = {"author_id": setup.oracle.author_of[post], "caption": "again"}
@@ -381,14 +381,14 @@ def rewritten(setup: RaceSetup) -> Tried:
     answers = [act.result() for act in [*acts, *deletes]]
     setup.run()
     faults = [f"a write or deletion was answered {answer.status}" for answer in answers if answer.status >= 500]
-    return Tried(tries=len(posts), faults=faults + setup.check_pages(reader) + setup.check_removed(posts))
+    return WindowResult(tries=len(posts), faults=faults + setup.check_pages(reader) + setup.check_removed(posts))
 
 
 @window("17 an import beside deletions and a run")
-def imports(setup: RaceSetup) -> Tried:
+def imports(setup: RaceSetup) -> WindowResult:
     """The app's file still has the posts that its users delete meanwhile."""
     if setup.has_views:
-        return Tried()
+        return WindowResult()
     posts, reader = setup.ranked_posts(8), setup.new_users(1)
     rows = [(post, setup.oracle.author_of[post], "imported", None, "2026-01-01T00:00:00+00:00", None) for post in posts]
     with setup.random_run() as run, setup.deployment.database() as database:
@@ -401,12 +401,12 @@ def imports(setup: RaceSetup) -> Tried:
         merging.result()
     faults = setup.check_pages(reader) + setup.check_removed(posts)
     setup.run()
-    return Tried(tries=len(posts), faults=faults + setup.check_pages(reader) + setup.check_removed(posts))
+    return WindowResult(tries=len(posts), faults=faults + setup.check_pages(reader) + setup.check_removed(posts))
 
 
 @window("18 one cursor on two processes at once")
-def same_cursor(setup: RaceSetup) -> Tried:
-    tried = Tried()
+def same_cursor(setup: RaceSetup) -> WindowResult:
+    tried = WindowResult()
     for user in setup.new_users(5):
         cursor = setup.any_node().page(user, limit=LIMIT)["next_cursor"]
         both = [setup.pool.submit(node.page, user, limit=LIMIT, cursor=cursor) for node in (*setup.nodes, *setup.nodes)]
@@ -419,7 +419,7 @@ def same_cursor(setup: RaceSetup) -> Tried:
 
 
 @window("19 Redis loses its memory beside erasures")
-def flushed_erasures(setup: RaceSetup) -> Tried:
+def flushed_erasures(setup: RaceSetup) -> WindowResult:
     users = setup.new_users(5)
     for user in users:
         setup.any_node().page(user, limit=LIMIT)
@@ -437,11 +437,11 @@ def flushed_erasures(setup: RaceSetup) -> Tried:
     setup.settle()
     faults = setup.check_erased(users)
     setup.run()
-    return Tried(tries=len(users), faults=faults + setup.check_erased(users))
+    return WindowResult(tries=len(users), faults=faults + setup.check_erased(users))
 
 
 @window("20 acts while Redis loses its memory")
-def flushed_acts(setup: RaceSetup) -> Tried:
+def flushed_acts(setup: RaceSetup) -> WindowResult:
     victims, users = setup.ranked_posts(8), setup.new_users(2)
     with setup.deployment.redis() as client:
         acts = [setup.pool.submit(setup.delete, post) for post in victims]
@@ -455,11 +455,11 @@ def flushed_acts(setup: RaceSetup) -> Tried:
     faults += setup.check_pages(users)
     setup.settle()
     setup.run()
-    return Tried(tries=len(acts), faults=faults + setup.check_pages(users))
+    return WindowResult(tries=len(acts), faults=faults + setup.check_pages(users))
 
 
 @window("21 lists of phase 2 beside deletions and erasures")
-def second_phase(setup: RaceSetup) -> Tried:
+def second_phase(setup: RaceSetup) -> WindowResult:
     """A scorer loaded before, and publishes after; what a page shows is decided when it is asked for."""
     victims, users = setup.ranked_posts(8), setup.new_users(3)
     gone = users[2]
@@ -479,7 +479,7 @@ def second_phase(setup: RaceSetup) -> Tried:
         faults += setup.check_erased([gone])
     finally:
         _switch(setup, "heuristic")
-    return Tried(tries=len(acts), faults=faults)
+    return WindowResult(tries=len(acts), faults=faults)
 
 
 def _publish_neucf(deployment: Deployment, user: str, posts: list[str]) -> None:
@@ -488,7 +488,7 @@ def _publish_neucf(deployment: Deployment, user: str, posts: list[str]) -> None:
 
 
 @window("22 everything at once beside a run")
-def everything(setup: RaceSetup) -> Tried:
+def everything(setup: RaceSetup) -> WindowResult:
     """Slow stores, both processes, all acts."""
     posts, users = setup.ranked_posts(10), setup.new_users(6)
     for node in setup.nodes:
@@ -515,14 +515,14 @@ def everything(setup: RaceSetup) -> Tried:
             node.postgres.slow_down(0, seconds=0, rng=setup.rng)
     faults += setup.check_pages(users[:4])
     setup.settle()
-    return Tried(tries=len(acts), faults=faults + setup.check_erased(users[4:]) + setup.check_removed(posts[:5]))
+    return WindowResult(tries=len(acts), faults=faults + setup.check_erased(users[4:]) + setup.check_removed(posts[:5]))
 
 
 @window("23 scoring runs beside deletions and erasures")
-def scoring(setup: RaceSetup) -> Tried:
+def scoring(setup: RaceSetup) -> WindowResult:
     """The scorer's run stands still at any of its commands."""
     if setup.has_views:
-        return Tried()
+        return WindowResult()
     victims, users = setup.ranked_posts(6), setup.new_users(3)
     gone = users[2]
     setup.deployment.add_events(gone, ["p05", "p06"], kind="like")
@@ -541,15 +541,15 @@ def scoring(setup: RaceSetup) -> Tried:
     faults = setup.check_removed(victims) + setup.check_pages(users[:2])
     _switch(setup, "heuristic")
     setup.settle()
-    return Tried(tries=len(acts), faults=faults + setup.check_erased([gone]))
+    return WindowResult(tries=len(acts), faults=faults + setup.check_erased([gone]))
 
 
 @window("24 any order of acts, pages, runs and stops")
-def any_order(setup: RaceSetup) -> Tried:
+def any_order(setup: RaceSetup) -> WindowResult:
     """The stateful test, beside the two processes that are there already."""
     if setup.has_views:
-        return Tried()
+        return WindowResult()
     with pair(setup.deployment, refresh_seconds=0.1) as nodes:
         before = AnyOrder.steps
         try_any_order(setup.deployment, nodes, examples=4, steps=25, seed=setup.rng.randrange(1 << 30))
-    return Tried(tries=AnyOrder.steps - before)
+    return WindowResult(tries=AnyOrder.steps - before)

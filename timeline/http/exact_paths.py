@@ -19,9 +19,8 @@ STAND_IN = "\x1f"
 QUESTION_MARK = "warmline.question_mark"  # in a scope: ASGI shows no difference between an empty query and none
 _NO_SEGMENTS = frozenset({b"", b".", b".."})
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_CONTROL_CHARACTER = re.compile(
-    f"[{CONTROL_CHARACTERS}]"
-)  # searched for: a pattern with `$` or `.` treats line breaks specially
+# Searched for: a pattern with `$` or `.` treats line breaks specially.
+_CONTROL_CHARACTER = re.compile(f"[{CONTROL_CHARACTERS}]")
 
 
 class ExactPaths:

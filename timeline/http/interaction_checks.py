@@ -72,9 +72,8 @@ def _event(raw: object, now: datetime, keys: SigningKeys) -> Event:
     if not isinstance(raw, dict):
         raise _Rejected(Rejection.NOT_AN_OBJECT)
     if unknown := raw.keys() - FIELDS:
-        name = (
-            min(unknown)[:MAX_SHOWN].encode(errors="replace").decode()
-        )  # replaces half surrogates, which are not UTF-8
+        # Replaces half surrogates, which are not UTF-8.
+        name = min(unknown)[:MAX_SHOWN].encode(errors="replace").decode()
         raise _Rejected(Rejection.UNKNOWN_FIELD, name)
     user_id = _id(raw.get("user_id"), Rejection.USER_ID)
     post_id = _id(raw.get("post_id"), Rejection.POST_ID)

@@ -43,12 +43,8 @@ class EventIntake:
     def __init__(
         self, *, database: Database, user_store: UserStore, safety_updates: SafetyUpdates, threads: WorkerThreads
     ) -> None:
-        self._database, self._user_store, self._safety_updates, self._threads = (
-            database,
-            user_store,
-            safety_updates,
-            threads,
-        )
+        self._database, self._threads = database, threads
+        self._user_store, self._safety_updates = user_store, safety_updates
         self._waiting: deque[_Waiting] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_busy = False  # a shared transaction is running

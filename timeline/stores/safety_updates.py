@@ -103,9 +103,8 @@ class SafetyUpdates:
         self._local, self._stores = local_copies, stores
         self._threads = WorkerThreads("withheld", threads=THREADS)
         self._checked_at = time.monotonic()
-        self._known_erased: frozenset[str] = (
-            frozenset()
-        )  # hashes of the users whose erasures are known, within the margin
+        # Hashes of the users whose erasures are known, within the margin.
+        self._known_erased: frozenset[str] = frozenset()
 
     async def apply(self, change: SafetyChange) -> bool:
         """Make every page obey an act from now on; False if it is durable, but not known to every process yet.

@@ -55,9 +55,8 @@ class IndexedList:
         """Post number → offset; in the order of the entries."""
         if self._index is None:
             post_numbers = codec.post_numbers_of(self.packed)
-            first = dict(
-                zip(reversed(post_numbers), range(len(post_numbers) - 1, -1, -1), strict=True)
-            )  # the first entry wins
+            # The first entry wins.
+            first = dict(zip(reversed(post_numbers), range(len(post_numbers) - 1, -1, -1), strict=True))
             order = [*filter(self.post_number_set.__contains__, dict.fromkeys(post_numbers))]
             self._index = dict(zip(order, map(first.__getitem__, order), strict=True))
         return self._index

@@ -107,9 +107,8 @@ class Fetcher:
             if target.scheme == "http":
                 return sock
             sock.settimeout(_left(deadline))
-            return self._tls.wrap_socket(
-                sock, server_hostname=target.host
-            )  # the certificate is checked against the name, not the address
+            # The certificate is checked against the name, not the address.
+            return self._tls.wrap_socket(sock, server_hostname=target.host)
         raise AssertionError("no address to connect to")
 
     def _body(self, response: http.client.HTTPResponse) -> bytes:

@@ -27,10 +27,11 @@ def test_likes_per_view_stand_in_the_status_by_source(client: TestClient, ranked
     react(client, "stranger", ask(client, "stranger", limit=4), likes=1)
     found = feeds(client)
     rows = [(each["source"], each["generation"], each["likes_per_view"]) for each in found]
+    # A single generation has no own row.
     assert rows == [
         ("everyone", None, 0.25),
         ("heuristic", None, 0.5),
-    ]  # a single generation has no own row
+    ]
 
 
 def test_generations_of_a_source_stand_below_it_to_be_compared(

@@ -66,7 +66,7 @@ def test_one_that_hangs_is_replaced(
 ) -> None:
     folder = tmp_path / "site"
     folder.mkdir()
-    (folder / "sitecustomize.py").write_text("import timeline.workers\ntimeline.workers.HUNG_SECONDS = 5.0\n")
+    (folder / "sitecustomize.py").write_text("import timeline.workers\ntimeline.workers.HUNG_LOOKS = 25\n")
     monkeypatch.syspath_prepend(str(folder))
     with timeline_process(ranked_deployment, tmp_path, WARMLINE_WORKERS="2") as (process, port):
         both_serve(ranked_deployment, port)

@@ -249,9 +249,8 @@ def judge_early(early: EarlyEvents | None) -> list[Finding]:
 
 
 def _span(early: EarlyEvents) -> str:
-    hours = (
-        round(-early.hours * 2) / 2
-    )  # zones differ by half hours, and the first event usually follows soon after the post
+    # Zones differ by half hours, and the first event usually follows soon after the post.
+    hours = round(-early.hours * 2) / 2
     return f"about {hours:g} hours" if hours else f"{-early.hours * 60:.0f} minutes"
 
 

@@ -32,9 +32,8 @@ def test_the_held_back_like_of_each_camp_comes_first(recipe: Recipe) -> None:
     camps = two_camps()
     task, data = evaluation_task_of(camps.train, camps.held_back, camps.posts), camps.data()
     model = trained_on(camps, recipe).model
-    assert (
-        metrics_per_user(Popularity(task.train_likes), task, (1,))["hr@1"].mean() <= 0.5
-    )  # it can please one camp only
+    # It can please one camp only.
+    assert metrics_per_user(Popularity(task.train_likes), task, (1,))["hr@1"].mean() <= 0.5
     assert metrics_per_user(ModelRanker(model, task, data.users, data.posts), task, (1,))["hr@1"].mean() >= 0.95
 
 

@@ -157,9 +157,8 @@ def test_the_server_hears_the_name_and_not_the_address(world: World) -> None:
 
 def test_the_checked_address_is_the_one_connected_to(world: World) -> None:
     world.load("/cat.png")
-    assert world.asked == [
-        "photos.test"
-    ]  # asked once: a second answer could not be another; the system knows no such name
+    # Asked once: a second answer could not be another; the system knows no such name.
+    assert world.asked == ["photos.test"]
 
 
 def test_a_redirect_within_an_allowed_host_is_followed(world: World) -> None:
