@@ -13,8 +13,14 @@ from docs_site.reference import fill_in
 
 ROOT = Path(__file__).parents[1]
 DECISIONS = "adr"
-# Pages whose text stands elsewhere in the repository, for it belongs beside the code.
 PICTURE = re.compile(r"(!\[[^]]*\]\([^)]*)-light\.svg\)")  # in the repository only the light one is named
+# How the repository's pages link to what the site holds elsewhere.
+LINKS = {
+    "../../CHANGELOG.md": "../changelog.md",
+    "../../s02_train_neucf/EXPERIMENTS.md": "experiments.md",
+    "../adr": "../adr/index.md",
+}
+# Pages whose text stands elsewhere in the repository, for it belongs beside the code.
 BORROWED = {"changelog.md": "CHANGELOG.md", "explanation/experiments.md": "s02_train_neucf/EXPERIMENTS.md"}
 
 
@@ -34,8 +40,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, *, page: Page, **_: Any) -> str:
     """Insert generated parts, and show each picture in the colours of the reader's mode."""
-    borrowed = page.file.src_uri in BORROWED  # their text may name a mark without meaning it
-    return markdown if borrowed else PICTURE.sub(r"\1-light.svg#only-light)\1-dark.svg#only-dark)", fill_in(markdown))
+    if page.file.src_uri in BORROWED:  # their text may name a mark without meaning it
+        return markdown
+    for in_repository, in_site in LINKS.items():
+        markdown = markdown.replace(f"]({in_repository})", f"]({in_site})")
+    return PICTURE.sub(r"\1-light.svg#only-light)\1-dark.svg#only-dark)", fill_in(markdown))
 
 
 def on_post_build(config: MkDocsConfig) -> None:

@@ -21,7 +21,7 @@ from shared.db.bulk import (
 )
 from shared.db.clusters import clusters_of_posts
 from shared.db.emptied import count_relation_rows, refuse_emptied
-from shared.db.engine import Database
+from shared.db.engine import Database, DatabaseSnapshot
 from shared.db.post_rows import assign_post_numbers, transaction_snapshot
 from shared.db.relations import check_relations
 from shared.db.safety import load_blocks, load_hides, next_safety_version, note_removals
@@ -94,18 +94,14 @@ def load_ranking_input(
         posts = load_candidates(snapshot, since=now - window.window, now=now, at_least=window.min_candidates)
         oldest = to_datetime(max(0.0, float(posts.created_at.min()))) if len(posts) else now  # nobody liked before 1970
         # An event may be older than its post says when the team imported the post later: allow a day.
-        loaded = load_all_events(snapshot, since=oldest - timedelta(days=1), now=now)
+        since = oldest - timedelta(days=1)
+        loaded = load_all_events(snapshot, since=since, now=now)
         askers = known_askers(snapshot, asked or {})
         users = load_active_users(
             snapshot, since=now - lists.active_for, now=now, at_most=lists.max_lists, askers=askers
         )
         authors = blocked_authors(load_blocks(snapshot), author_hashes)
-        hiders = {user for user, _ in load_hides(snapshot, since=oldest - timedelta(days=1))}
-        # They are served everyone's list, which is filtered too.
-        others = sorted((authors.keys() | hiders) - set(users.ids))
-        user_id_hashes = dict(zip(users.ids, users.id_hashes.tolist(), strict=True)) | dict(
-            zip(others, load_id_hashes(snapshot, others).tolist(), strict=True)
-        )
+        user_id_hashes = _hashes_of_viewers(snapshot, users, authors.keys(), since)
     with database.begin() as connection:
         post_numbers = assign_post_numbers(connection, posts.ids, as_of=as_of)
         clusters = clusters_of_posts(connection, posts.ids)
@@ -115,24 +111,28 @@ def load_ranking_input(
     if len(loaded.uncounted):  # these users may ask for everyone's list: hide what they hid
         touched = touched.merged_with(posts_by_user(posts, post_numbers, loaded.uncounted, at_most=lists.seen_length))
     return RankingInput(
-        posts=posts,
-        post_numbers=post_numbers,
-        events=loaded.counted,
-        candidate_events=candidate_events,
-        users=users,
-        viewers=_viewers(user_id_hashes, authors, touched),
-        viewer_version=version,
-        removed=removals.post_numbers,
-        clusters=clusters,
-        row_counts=row_counts,
-        author_hashes=author_hashes,
-        uncounted=UncountedEvents(
-            users=len(distinct(loaded.uncounted.user_id_hashes)),
-            events=len(loaded.uncounted),
-            posts=posts.of_unknown,
-            repeated_posts=posts.repeated,
-        ),
-    )
+        posts=posts, post_numbers=post_numbers, events=loaded.counted, candidate_events=candidate_events, users=users,
+        viewers=_viewers(user_id_hashes, authors, touched), viewer_version=version, removed=removals.post_numbers,
+        clusters=clusters, row_counts=row_counts, author_hashes=author_hashes,
+        uncounted=_uncounted(posts, loaded.uncounted),
+    )  # fmt: skip
+
+
+def _hashes_of_viewers(
+    snapshot: DatabaseSnapshot, users: Users, blocking: Collection[str], since: datetime
+) -> dict[str, int]:
+    """The id hashes of the active users, and of others who blocked or hid: they see everyone's list, filtered too."""
+    hiders = {user for user, _ in load_hides(snapshot, since=since)}
+    others = sorted({*blocking, *hiders} - set(users.ids))
+    hashes = load_id_hashes(snapshot, others).tolist()
+    return dict(zip(users.ids, users.id_hashes.tolist(), strict=True)) | dict(zip(others, hashes, strict=True))
+
+
+def _uncounted(posts: Posts, events: Events) -> UncountedEvents:
+    return UncountedEvents(
+        users=len(distinct(events.user_id_hashes)), events=len(events),
+        posts=posts.of_unknown, repeated_posts=posts.repeated,
+    )  # fmt: skip
 
 
 def catalogue_entries(inputs: RankingInput) -> Iterator[CatalogueEntry]:

@@ -39,7 +39,10 @@ def test_a_pass_killed_at_any_moment_leaves_what_was_or_what_is_new(camps: Camps
             process = passes.begin(job)
             time.sleep(rng.uniform(0, seconds))
             kill(process)
-            killed += passes.end() == -signal.SIGKILL
+            if passes.end() == -signal.SIGKILL:
+                killed += 1
+            else:  # it was over before: the machine has less to do than when the time was taken
+                seconds *= 0.9
             check(camps)
             give_up_runs(camps)
         for name in ("train", "score"):

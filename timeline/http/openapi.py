@@ -10,11 +10,17 @@ from timeline.http.schemas import ProblemDetails
 
 PROBLEM = {"application/problem+json": {"schema": {"$ref": REF_TEMPLATE.format(model=ProblemDetails.__name__)}}}
 FIRST_PROBLEM = "400"  # statuses from this one on are problems, unless the route says otherwise
+# Which token a route wants, by its tag; routes of other tags want none.
+TOKENS = {
+    "timeline": ("reader", "the user's JWT (`WARMLINE_JWT_KEY`), or the API key"),
+    "writes": ("backend", "the API key (`WARMLINE_API_KEY`), which stays in the app's backend"),
+    "admin": ("operator", "the admin token (`WARMLINE_ADMIN_TOKEN`)"),
+}
 # Answers that are given before any route is reached.
 BEFORE = {
     "413": "the body is larger than this route takes",
     "422": "the request is not what this route takes",
-    "431": "path and headers are larger than 16 KB",
+    "431": "path and query are larger than 4 KB, or the head is larger than 16 KB",
     "400": "the body is no JSON, or too deep",
 }
 
@@ -27,9 +33,13 @@ def document(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         made["components"]["schemas"][ProblemDetails.__name__] = ProblemDetails.model_json_schema()
+        made["components"]["securitySchemes"] = {
+            name: {"type": "http", "scheme": "bearer", "description": says} for name, says in TOKENS.values()
+        }
         for methods in made["paths"].values():
             for operation in methods.values():
                 _name_problems(operation["responses"])
+                operation["security"] = [{TOKENS[tag][0]: []} for tag in operation.get("tags", ()) if tag in TOKENS]
         app.openapi_schema = made
     return app.openapi_schema
 

@@ -1,6 +1,7 @@
 """Bad input over HTTP: every error is a problem of RFC 9457, and none shows internals of the process."""
 
 import http
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -235,6 +236,18 @@ def test_docs_and_the_openapi_document_are_there(client: TestClient) -> None:
     assert {"/timeline", "/timeline/{user_id}", "/admin/phase", "/admin/status", "/healthz", "/readyz"} <= {
         path.replace(":path", "") for path in client.get("/openapi.json").json()["paths"]
     }
+
+
+def test_the_openapi_document_says_which_routes_want_a_token(ranked_deployment: Deployment) -> None:
+    wants, refuses = set[tuple[str, str]](), set[tuple[str, str]]()
+    with ranked_deployment.timeline(env="production") as stranger:
+        document = stranger.get("/openapi.json").json()
+        for path, operations in document["paths"].items():
+            url = path.replace("{job}", "train").format_map(defaultdict(lambda: "x"))
+            wants |= {(method, path) for method, operation in operations.items() if operation["security"]}
+            refuses |= {(method, path) for method in operations if stranger.request(method, url).status_code == 401}
+    assert wants == refuses
+    assert document["components"]["securitySchemes"].keys() == {"reader", "backend", "operator"}
 
 
 def test_a_page_has_the_fields_of_the_contract_and_no_others(client: TestClient) -> None:
