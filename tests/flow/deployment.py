@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import psycopg2
 import redis
@@ -81,9 +82,14 @@ class Deployment:
 
     @contextmanager
     def timeline(self, **settings: Any) -> Iterator[TestClient]:
-        """The app of a timeline process, started in this process."""
+        """The app of a timeline process, started in this process.
+
+        Its first page waits for the stores' first check however busy the machine is; in production it is an empty,
+        degraded one after `FIRST_LOOK_SECONDS`.
+        """
         app = create_app(self.settings(**settings))
-        with TestClient(app, raise_server_exceptions=False) as client:
+        patient = patch("timeline.feed.fallbacks.FIRST_LOOK_SECONDS", WAIT_SECONDS)
+        with patient, TestClient(app, raise_server_exceptions=False) as client:
             yield client
 
     @contextmanager
