@@ -8,7 +8,7 @@ from benchmarks.serve.client import HOST
 from benchmarks.serve.empty import PATH
 
 LIMIT = 20  # posts of a page
-_CURSOR = b'"next_cursor":"'
+_CURSOR, _DEGRADED = b'"next_cursor":"', b'"degraded"'
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,9 +67,10 @@ class Pages:
         return number, get(path, self.tokens[user])
 
     def answer(self, number: int, head: bytes, body: bytes) -> None:
-        at = body.find(_CURSOR)
-        if b" 200 " not in head[:16] or at < 0 or body.count(b'{"id":') != LIMIT or b'"degraded"' in body:
-            self.unexpected.note(f"{self.users[number]}: {head[:40]!r} {body[:200]!r}")
+        at, posts = body.find(_CURSOR), body.count(b'{"id":')
+        if b" 200 " not in head[:16] or at < 0 or posts != LIMIT or _DEGRADED in body:
+            degraded = body[body.find(_DEGRADED) :][:60] if _DEGRADED in body else b""
+            self.unexpected.note(f"{head[:16]!r}, {posts} posts, cursor {at >= 0}, {degraded!r}")
         if at >= 0:
             at += len(_CURSOR)
             self.given[number] = body[at : body.index(b'"', at)]

@@ -4,7 +4,7 @@ In both data modes they are stored in our own table. With views, the relation is
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from shared.db.arrivals import note_revoked
 from shared.db.engine import Database
+from shared.db.event_facts import EventFacts, facts_of
 from shared.db.feed_counts import FeedKey, count_events, discount_events, newest_generation
 from shared.db.known_users import add_missing_users
-from shared.db.post_rows import known_post_numbers
 from shared.db.safety import visibility_of_posts
 from shared.db.safety_outbox import SafetyChange, note_change
 from shared.db.tables import SCHEMA
@@ -124,7 +124,8 @@ def store_batches(database: Database, batches: Sequence[Sequence[Event]]) -> lis
     in_view = _in_view(database, events)
     with database.begin() as connection:
         hold_off_erasures(connection)
-        refused = _refusals(connection, events, _in_own_table(connection, events) if in_view is None else in_view)
+        facts = facts_of(connection, {event.user_id for event in events}, {event.post_id for event in events})
+        refused = _refusals(events, facts, facts.visible if in_view is None else in_view)
         events = _without_future_pages(connection, events)
         kept_of_each = [
             [events[index] for index in range(start, start + len(batch)) if index not in refused]
@@ -132,14 +133,13 @@ def store_batches(database: Database, batches: Sequence[Sequence[Event]]) -> lis
         ]
         kept = [event for batch in kept_of_each for event in batch]
         if not database.has_views:
-            add_missing_users(connection, _first_acts(kept))
+            add_missing_users(connection, _first_acts(kept, without=facts.known_users))
         unnamed, named = _latest_of_batches(kept_of_each), _first_of_each(kept)
         counts: Counter[FeedKey] = Counter()
         new = _insert(connection, unnamed, _ONCE, counts) | _insert(connection, named, _BY_EVENT_ID, counts)
         count_events(connection, counts)
-        numbers = known_post_numbers(connection, sorted({event.post_id for event in kept}))
         hides = note_change(connection, user_ids=_hiders(kept))
-    return [_part(batch, refused, start, new, numbers, hides) for batch, start in _with_starts(batches)]
+    return [_part(batch, refused, start, new, facts.post_numbers, hides) for batch, start in _with_starts(batches)]
 
 
 def _with_starts(batches: Sequence[Sequence[Event]]) -> Iterator[tuple[Sequence[Event], int]]:
@@ -206,20 +206,12 @@ def _in_view(database: Database, events: Sequence[Event]) -> Mapping[str, bool] 
         return dict.fromkeys(ids, True)
 
 
-def _in_own_table(connection: sa.Connection, events: Sequence[Event]) -> Mapping[str, bool]:
-    query = sa.text(f"SELECT id, deleted_at IS NULL FROM {SCHEMA}.posts WHERE id = ANY(:ids)")
-    found = connection.execute(query, {"ids": sorted({event.post_id for event in events})})
-    return {row[0]: row[1] for row in found}
-
-
-def _refusals(connection: sa.Connection, events: Sequence[Event], visible: Mapping[str, bool]) -> dict[int, str]:
-    erased = buried(connection, "users", sorted({event.user_id for event in events}))
-    deleted = buried(connection, "posts", sorted({event.post_id for event in events}))
+def _refusals(events: Sequence[Event], facts: EventFacts, visible: Mapping[str, bool]) -> dict[int, str]:
     refused: dict[int, str] = {}
     for index, event in enumerate(events):
-        if event.user_id in erased:
+        if event.user_id in facts.erased_users:
             refused[index] = USER_ERASED
-        elif event.post_id in deleted or visible.get(event.post_id) is False:
+        elif event.post_id in facts.deleted_posts or visible.get(event.post_id) is False:
             refused[index] = POST_DELETED
         elif event.post_id not in visible:
             refused[index] = POST_UNKNOWN
@@ -237,10 +229,12 @@ def _without_future_pages(connection: sa.Connection, events: list[Event]) -> lis
     ]
 
 
-def _first_acts(events: Sequence[Event]) -> dict[str, datetime]:
+def _first_acts(events: Sequence[Event], *, without: Collection[str]) -> dict[str, datetime]:
+    """When each user acted first, without those users."""
     first: dict[str, datetime] = {}
     for event in events:
-        first[event.user_id] = min(event.at, first.get(event.user_id, event.at))
+        if event.user_id not in without:
+            first[event.user_id] = min(event.at, first.get(event.user_id, event.at))
     return first
 
 

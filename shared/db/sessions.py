@@ -4,6 +4,7 @@ PostgreSQL takes the settings during connecting, at no cost. A pooler in transac
 or drops them, since the next transaction may use another server connection: then each transaction sets them.
 """
 
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -11,12 +12,16 @@ from urllib.parse import unquote
 import psycopg2
 import psycopg2.extensions
 import sqlalchemy as sa
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from shared.db.timestamps import guard_times
 from shared.errors import ConfigurationError
 from shared.store_urls import StoreUrl, postgresql_url
 
 CONNECT_SECONDS = 5
+# A connection that was used so lately is not tried before its next use (seconds): events that arrive one after the
+# other would wait for a round trip more, each time.
+TRUSTED_SECONDS = 0.25
 PROOF = "warmline.session"  # a setting of ours; reading it shows whether a connection has our settings
 REFUSALS = ("startup parameter", "command-line options")  # in the error messages of poolers
 # Errors of a server that has become a standby: its connections are useless, although they answer. A connection that has
@@ -74,13 +79,14 @@ def engine_for(url: str, *, statement_seconds: float, pool_size: int, writes: bo
         pool_size=pool_size,
         max_overflow=2,
         pool_timeout=CONNECT_SECONDS,
-        pool_pre_ping=True,
         # Parameters never appear in an error message, since they contain personal data.
         hide_parameters=True,
     )
     guard_times(engine)
     sa.event.listen(engine, "begin", connector.begin)
     sa.event.listen(engine, "handle_error", _drop_if_demoted)
+    sa.event.listen(engine, "checkin", _note_use)
+    sa.event.listen(engine, "checkout", _check_if_idle)
     return engine
 
 
@@ -144,6 +150,22 @@ def _has_settings(connection: Any) -> bool:
         (found,) = cursor.fetchone()
     connection.rollback()
     return bool(found == "on")
+
+
+def _note_use(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["used_at"] = time.monotonic()
+
+
+def _check_if_idle(connection: Any, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+    """Try a connection that was idle; if it is dead, the pool drops all of its age and opens another one."""
+    if time.monotonic() - record.info.get("used_at", time.monotonic()) <= TRUSTED_SECONDS:
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        connection.rollback()
+    except psycopg2.Error as error:
+        raise sa.exc.InvalidatePoolError from error
 
 
 def _drop_if_demoted(context: sa.engine.ExceptionContext) -> None:

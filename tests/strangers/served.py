@@ -10,6 +10,7 @@ import uvloop
 from starlette.types import Receive, Scope, Send
 
 from timeline.http.connection import Connection
+from timeline.http.fast_path import FastPath
 from timeline.http.server import HttpServer
 
 HOST = b"Host: a\r\n"
@@ -116,10 +117,10 @@ class Deployment:
 
 
 @asynccontextmanager
-async def _deployment(*, keep_alive: float, most: int | None) -> AsyncIterator[Deployment]:
+async def _deployment(*, keep_alive: float, most: int | None, fast_path: FastPath | None) -> AsyncIterator[Deployment]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         app = App()
-        server = HttpServer(app, fast_path=None, keep_alive=keep_alive, most=most)
+        server = HttpServer(app, fast_path=fast_path, keep_alive=keep_alive, most=most)
         server.listen([listening])
         deployment = Deployment(app, server, listening.getsockname())
         try:
@@ -132,12 +133,17 @@ async def _deployment(*, keep_alive: float, most: int | None) -> AsyncIterator[D
 
 
 def with_deployment(
-    scenario: Callable[[Deployment], Awaitable[None]], *, keep_alive: float = 75.0, most: int | None = None
+    scenario: Callable[[Deployment], Awaitable[None]],
+    *,
+    keep_alive: float = 75.0,
+    most: int | None = None,
+    fast_path: FastPath | None = None,
 ) -> None:
     """Run a scenario with a time limit."""
 
     async def play() -> None:
-        async with asyncio.timeout(SECONDS), _deployment(keep_alive=keep_alive, most=most) as deployment:
+        served = _deployment(keep_alive=keep_alive, most=most, fast_path=fast_path)
+        async with asyncio.timeout(SECONDS), served as deployment:
             await scenario(deployment)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # the loop of the product

@@ -36,8 +36,12 @@ class Authorizer:
 
     def admit_backend(self, request: Request) -> None:
         """Admit the app's backend, or raise the problem."""
-        if not _matches(self._api_key, _bearer(request)):
+        if not self.is_backend(authorization_of(request)):
             raise _missing("the API key")
+
+    def is_backend(self, authorization: str) -> bool:
+        """Whether a header is that of the app's backend."""
+        return _matches(self._api_key, _token_of(authorization))
 
     def admit_reader(self, authorization: str, user_id: str) -> None:
         """Admit the backend, or the phone of this user, by their header; in `dev`, everyone."""

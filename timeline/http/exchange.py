@@ -80,11 +80,22 @@ class Exchange:
         elif not self.has_ended:
             self._connection.transport.abort()  # nobody may take half an answer for a whole one
 
-    def answer(self, lines: bytes, body: bytes) -> None:
-        """A whole answer of status 200, which needs no app; the request has no body."""
+    async def whole_body(self) -> bytes | None:
+        """The body, once all of it is here; the app may still take it. None if nobody waits for the answer any more."""
+        while not self._is_whole:
+            self._connection.want_body()
+            if not self._is_whole:
+                if self._gone:
+                    return None
+                self._news.clear()
+                await self._news.wait()
+        return self._body
+
+    def answer(self, lines: bytes, body: bytes, *, status: int = 200) -> None:
+        """A whole answer, which needs no app; the request has no body, or all of it is here."""
         connection = self._connection
         if not (self._gone or connection.is_over):
-            connection.transport.write(head_of(200, connection.date, lines, is_last=connection.is_last) + body)
+            connection.transport.write(head_of(status, connection.date, lines, is_last=connection.is_last) + body)
             connection.answered()
 
     def _scope(self) -> Scope:

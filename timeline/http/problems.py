@@ -36,18 +36,35 @@ def problem_response(
 
 def install_problems(app: FastAPI) -> None:
     """Make every error of the app a problem."""
-    app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(WriteRefused, _on_refused)
-    app.add_exception_handler(StoreUnavailable, _on_unavailable)
-    app.add_exception_handler(SourceError, _on_unavailable)
-    app.add_exception_handler(Exception, _on_unexpected)
+    for kind in (Problem, WriteRefused, StoreUnavailable, SourceError, Exception):
+        app.add_exception_handler(kind, _on_error)
 
 
-async def _on_problem(_: Request, error: Exception) -> PrintableJSON:
-    assert isinstance(error, Problem)
-    return problem_response(error.status, error.slug, error.detail, error.headers)
+def problem_of(error: Exception, *, method: str, route: str) -> PrintableJSON:
+    """What the client may know of an error; faults of ours and stores that do not answer are logged.
+
+    Args:
+        error: what was raised.
+        method: the request's.
+        route: its path with names in place of ids, which are not logged.
+    """
+    match error:
+        case Problem():
+            return problem_response(error.status, error.slug, error.detail, error.headers)
+        case WriteRefused():
+            return problem_response(409, error.reason, str(error))
+        case StoreUnavailable() | SourceError():
+            log_trouble("timeline.unavailable", reason=error)
+            detail = "a store that this route needs does not answer; try again, a repeat is as good as once"
+            return problem_response(503, "store-unavailable", detail, {"Retry-After": "5"})
+    log_trouble("timeline.bug", method=method, route=route, kind=type(error).__name__)
+    return problem_response(500, "internal", "this is a fault of ours; it was logged")
+
+
+async def _on_error(request: Request, error: Exception) -> PrintableJSON:
+    return problem_of(error, method=request.method, route=getattr(request.scope.get("route"), "path", "none"))
 
 
 async def _on_invalid(request: Request, error: Exception) -> PrintableJSON:
@@ -78,20 +95,3 @@ async def _on_http(_: Request, error: Exception) -> PrintableJSON:
     }
     headers = dict(error.headers) if error.headers else None
     return problem_response(error.status_code, slug, detail.get(error.status_code, slug), headers)
-
-
-async def _on_refused(_: Request, error: Exception) -> PrintableJSON:
-    assert isinstance(error, WriteRefused)
-    return problem_response(409, error.reason, str(error))
-
-
-async def _on_unavailable(_: Request, error: Exception) -> PrintableJSON:
-    log_trouble("timeline.unavailable", reason=error)
-    detail = "a store that this route needs does not answer; try again, a repeat is as good as once"
-    return problem_response(503, "store-unavailable", detail, {"Retry-After": "5"})
-
-
-async def _on_unexpected(request: Request, error: Exception) -> PrintableJSON:
-    route = getattr(request.scope.get("route"), "path", "none")  # not the path, which contains ids
-    log_trouble("timeline.bug", method=request.method, route=route, kind=type(error).__name__)
-    return problem_response(500, "internal", "this is a fault of ours; it was logged")

@@ -6,15 +6,19 @@ import socket
 from collections.abc import Coroutine, Sequence
 from email.utils import formatdate
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.types import ASGIApp
 
 from timeline.feed.records import PageRequest
 from timeline.http.connection import Connection
-from timeline.http.exchange import Exchange
-from timeline.http.fast_path import FastPath, plain_page
+from timeline.http.exchange import Exchange, lines_of
 from timeline.http.limits import MAX_HEADERS
+from timeline.http.plain_requests import is_plain_batch, plain_page
+from timeline.http.security_headers import LINES
+
+if TYPE_CHECKING:
+    from timeline.http.fast_path import FastPath
 
 RESERVED_FILES = 96  # descriptors for the stores, the snapshot and the log
 LEAST_CONNECTIONS = 16
@@ -29,11 +33,13 @@ SHUTDOWN_SECONDS = 10.0  # for requests under way
 class HttpServer:
     """Serves one app on sockets that are bound already."""
 
-    def __init__(self, app: ASGIApp, *, fast_path: FastPath | None, keep_alive: float, most: int | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, *, fast_path: "FastPath | None", keep_alive: float, most: int | None = None
+    ) -> None:
         """
         Args:
             app: has started.
-            fast_path: answers some pages in its place.
+            fast_path: answers plain requests in its place.
             keep_alive: seconds that a connection may be idle between two requests.
             most: connections that there may be; None: what the descriptors allow.
         """
@@ -102,19 +108,33 @@ class HttpServer:
 
     def begin(self, exchange: Exchange) -> None:
         """Answer a request, whose head is here."""
-        fast_path, wanted = self._fast_path, plain_page(exchange.request)
-        if fast_path is None or wanted is None:
+        fast_path, request = self._fast_path, exchange.request
+        if fast_path is None:
             answer = exchange.run(self._app)
-        else:
+        elif (wanted := plain_page(request)) is not None:
             answer = self._answer_page(exchange, fast_path, wanted)
+        elif is_plain_batch(request):
+            answer = self._answer_batch(exchange, fast_path)
+        else:
+            answer = exchange.run(self._app)
         self._spawn(answer)
 
-    async def _answer_page(self, exchange: Exchange, fast_path: FastPath, wanted: PageRequest) -> None:
-        page = await fast_path.answer(wanted, exchange.request.fields.get(b"authorization", b""))
+    async def _answer_page(self, exchange: Exchange, fast_path: "FastPath", wanted: PageRequest) -> None:
+        page = await fast_path.page(wanted, exchange.request.fields.get(b"authorization", b""))
         if page is None:
             await exchange.run(self._app)
         else:
             exchange.answer(*page)
+
+    async def _answer_batch(self, exchange: Exchange, fast_path: "FastPath") -> None:
+        answer = None
+        if fast_path.is_backend(exchange.request.fields.get(b"authorization", b"")):
+            body = await exchange.whole_body()
+            answer = body and await fast_path.add_events(body)
+        if answer:
+            exchange.answer(lines_of(answer.raw_headers) + LINES, bytes(answer.body), status=answer.status_code)
+        else:
+            await exchange.run(self._app)
 
     def _accept(self, listener: socket.socket, count: int) -> None:
         for _ in range(count):

@@ -1,5 +1,6 @@
 """Requests with events that arrive together share a transaction, and stay independent of each other."""
 
+import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -8,10 +9,13 @@ from typing import Any
 
 import psycopg2
 import pytest
+from starlette.responses import Response
 from starlette.testclient import TestClient
 
+from shared.errors import StoreUnavailable
 from tests.flow.deployment import API_KEY, Deployment, eventually
 from tests.integration.timeline.test_ingest import BACKEND, counted, event, send
+from timeline.http.security_headers import HEADERS
 
 WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 ERASURES_LOCK = 0x7761726E  # see `shared.db.tombstones`
@@ -128,3 +132,53 @@ def test_a_large_batch_waits_for_none_of_the_small_ones(
     ]
     assert [each.result()["accepted"] for each in answers] == [1, 500, 1]
     assert time.monotonic() - begun < 10
+
+
+ODD_EVENTS = [
+    [event(user="sender1"), event(user="sender2")], [event(user="sender1")], [], [{"user_id": 7}, "x", None],
+    [event(user="sender1") | {"colour\u202e": 1}], [event(user="sender1") | {"feed_id": "forged"}],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("batch", ODD_EVENTS, ids=range(len(ODD_EVENTS)))
+def test_the_fast_path_and_the_route_give_the_same_answer(client: TestClient, batch: list[Any]) -> None:
+    send(client, *batch)  # from now on each answer is that to a repeat
+    by_route = client.post("/interactions", json=batch, headers=BACKEND)
+    by_fast_path = by_fast_path_of(client, json.dumps(batch).encode())
+    assert by_fast_path is not None
+    given = [*by_fast_path.raw_headers, *HEADERS]
+    assert (by_fast_path.status_code, bytes(by_fast_path.body), given) == (
+        by_route.status_code, by_route.content, by_route.headers.raw,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{}", b"null", b"[", b"", b"\xff", b"[" * 1000, b"[" + b"9" * 5000 + b"]", json.dumps([0] * 1001).encode()],
+)
+def test_the_route_refuses_what_the_fast_path_declines(client: TestClient, body: bytes) -> None:
+    assert by_fast_path_of(client, body) is None
+    answer = client.post("/interactions", content=body, headers={**BACKEND, "Content-Type": "application/json"})
+    assert answer.status_code in (400, 422)
+
+
+@pytest.mark.parametrize(("error", "status"), [(StoreUnavailable("away"), 503), (RuntimeError("a fault"), 500)])
+def test_failures_of_the_fast_path_are_answered_as_those_of_the_route(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("timeline.stores.event_intake.store_batches", fail)
+    by_route = client.post("/interactions", json=[event()], headers=BACKEND)
+    by_fast_path = by_fast_path_of(client, json.dumps([event()]).encode())
+    assert by_fast_path is not None
+    assert (by_route.status_code, by_route.content) == (status, bytes(by_fast_path.body))
+    assert [*by_fast_path.raw_headers, *HEADERS] == by_route.headers.raw
+
+
+def by_fast_path_of(client: TestClient, body: bytes) -> Response | None:
+    """The answer of the fast path, on the loop of the app."""
+    assert client.portal is not None
+    answer: Response | None = client.portal.call(client.app.fast_path.add_events, body)  # type: ignore[attr-defined]
+    return answer

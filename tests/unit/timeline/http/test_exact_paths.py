@@ -10,7 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from shared.domain import is_usable_id
 from timeline.http.exact_paths import ExactPaths, path_of, with_slashes
-from timeline.http.fast_path import plain_page
+from timeline.http.plain_requests import plain_page
 from timeline.http.problems import Problem
 from timeline.http.refusal import Refused
 from timeline.http.request import request_of

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from starlette.datastructures import QueryParams
 
 from timeline.feed.records import PageRequest
-from timeline.http.fast_path import plain_page
+from timeline.http.plain_requests import plain_page
 from timeline.http.refusal import Refused
 from timeline.http.request import request_of
 from timeline.http.schemas import DEFAULT_LIMIT, CursorText, Id, Limit
