@@ -11,8 +11,8 @@ LOADED = loaded(TEN_POSTS)
 POST_OF = dict(zip(LOADED.post_numbers, LOADED.posts.ids, strict=True))
 
 
-@pytest.fixture(scope="module")
-def ranking() -> RankedCandidates:
+@pytest.fixture
+def ranking(no_env_file: None) -> RankedCandidates:
     scores = score_posts(LOADED.posts, LOADED.events, formula(), TEN_POSTS.now)
     return rank_posts(LOADED.posts, LOADED.post_numbers, scores, alpha=0.5)
 

@@ -22,6 +22,8 @@ from timeline.http.problems import Problem
 from timeline.settings import TimelineSettings
 from timeline.signing_keys import signing_keys
 
+pytestmark = pytest.mark.usefixtures("no_env_file")
+
 API_KEY, ADMIN_TOKEN = "api-key-of-the-tests", "admin-token-of-the-tests"
 SECRET = "jwt-key-of-the-tests-" + "k" * 32
 SIGNING_KEY, OTHER = "signing-key-of-the-tests-" + "s" * 32, "another-signing-key-" + "o" * 32

@@ -13,6 +13,8 @@ from shared.eligibility import Viewer
 from shared.heuristic import REFERENCE_QUANTILE
 from tests.worlds import NOW, Event, Post, World, event_columns, formula, id_hash_of, loaded, post_columns
 
+pytestmark = pytest.mark.usefixtures("no_env_file")
+
 LIKES = {InteractionKind.LIKE: 1.0}
 
 

@@ -6,6 +6,8 @@ from shared.errors import ConfigurationError
 from shared.settings import load_settings
 from timeline.settings import TimelineSettings
 
+pytestmark = pytest.mark.usefixtures("no_env_file")
+
 
 def refusal(monkeypatch: pytest.MonkeyPatch, **values: str) -> str:
     for name, value in values.items():
