@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shared.db.imports import merge_rows
-from tests.flow.deployment import COLD, STRANGER, Deployment, ask, author_of, eventually, ids
+from tests.flow.deployment import COLD, STRANGER, Deployment, ask, author_of, eventually, ids, until_ready
 from tests.races.pair import (
     OPERATOR,
     accepted,
@@ -37,6 +37,7 @@ def test_a_deletion_of_redis_new_life_outlasts_a_run_that_loaded_in_the_old_one(
             with deployment.redis() as client:
                 client.flushall()
                 eventually(lambda: bool(client.exists("wl:safety")), "deletions and blocks are back")
+            until_ready(one.client)  # it has heard of the new life
             for post in victims:
                 assert one.now("DELETE", f"/posts/{post}").status_code == 204
             run.finish()
