@@ -1,7 +1,8 @@
 """`python -m benchmarks.serve`: pages with every promise on, beside a FastAPI route that does nothing.
 
-One process each, asked in turn by a client in this one; `--start` measures how soon a timeline answers instead, and
-`--against REV` how the pages of another commit and of this working tree compare.
+One process each, asked in turn by a client in this one; `--start` measures how soon a timeline answers instead,
+`--against REV` how the pages of another commit and of this working tree compare, and `--workers N` what a page costs
+with several processes.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from benchmarks.serve.readers import KINDS, SEEN, Readers, authors_of_posts, cos
 from benchmarks.serve.readers import measure as measure_readers
 from benchmarks.serve.rounds import Effort, Measured, Seen, measure
 from benchmarks.serve.start import Start, measure_starts
+from benchmarks.serve.workers import compare_workers
 from benchmarks.serve.world import WorldSize, build
 from benchmarks.turns import paired_ratio
 from demo.embedded import Servers, embedded_servers
@@ -61,6 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.against:
             effort = _effort(size, given, rounds=given.rounds or ROUNDS)
             return figures.report(compare(given.against, Path(home), stores, size, effort), given.json)
+        if given.workers:
+            effort = _effort(size, given, rounds=given.rounds or ROUNDS)
+            return figures.report(compare_workers(given.workers, Path(home), stores, size, effort), given.json)
         _build(size, database_url=stores.database_url, redis_url=stores.redis_url)
         result = _starts(Path(home), stores, given) if given.start else _pages(Path(home), stores, size, given)
         return figures.report(result, given.json)
@@ -216,6 +221,7 @@ def _parser() -> argparse.ArgumentParser:
     instead = parser.add_mutually_exclusive_group()
     instead.add_argument("--start", action="store_true", help="measure starts instead of pages")
     instead.add_argument("--against", metavar="REV", help="measure another commit's pages and this one's, by turns")
+    instead.add_argument("--workers", type=figures.count, help="measure so many processes beside one, by turns")
     parser.add_argument("--free", action="store_true", help="hold no bound: for a look at other numbers of connections")
     return parser
 

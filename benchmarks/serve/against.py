@@ -52,7 +52,7 @@ def compare(revision: str, home: Path, stores: Servers, size: WorldSize, effort:
     Raises:
         BenchmarkRefused: no such commit, or one whose world is another.
     """
-    with checkout(revision, home) as other, _targets((THIS, other), home, stores, size, effort) as (this, its):
+    with checkout(revision, home) as other, targets_of((THIS, other), home, stores, size, effort) as (this, its):
         pairs = _measured(this, its, other.name, effort)
         peaks = [Row(system=name, metric="peak RSS", value=target.timeline.peak_bytes() / 2**20, unit="MiB")
                  for name, target in ((THIS.name, this), (other.name, its))]  # fmt: skip
@@ -67,10 +67,16 @@ def compare(revision: str, home: Path, stores: Servers, size: WorldSize, effort:
 
 
 @contextmanager
-def _targets(
-    checkouts: Sequence[Checkout], home: Path, stores: Servers, size: WorldSize, effort: Effort
+def targets_of(
+    checkouts: Sequence[Checkout],
+    home: Path,
+    stores: Servers,
+    size: WorldSize,
+    effort: Effort,
+    *,
+    workers: Sequence[int] = (1, 1),
 ) -> Iterator[list[MeasuredTimeline]]:
-    """A timeline of each, ready, in a world of its own."""
+    """A timeline of each with so many processes, ready, in a world of its own; each process has the connections."""
     tokens, targets, urls = tokens_of(size.user_ids), list[MeasuredTimeline](), dict[str, str]()
     with ExitStack() as stack:
         for number, of in enumerate(checkouts):
@@ -80,15 +86,17 @@ def _targets(
             folder.mkdir()
             seed(of, size, home=folder, database_url=database_url, redis_url=redis_url)
             timeline = stack.enter_context(
-                servers.timeline(folder, database_url=database_url, redis_url=redis_url, root=of.root)
+                servers.timeline(
+                    folder, database_url=database_url, redis_url=redis_url, root=of.root, workers=workers[number]
+                )
             )
             client = redis.Redis.from_url(redis_url)
             stack.callback(client.close)
             targets.append(
                 MeasuredTimeline(timeline=timeline, seen=Seen(client), users=size.user_ids, tokens=tokens,
-                      connections=effort.connections)
+                      connections=effort.connections * workers[number])
             )  # fmt: skip
-            urls[of.name] = database_url
+            urls[f"{of.name} {number}"] = database_url
         require_same_world(urls)
         yield targets
 

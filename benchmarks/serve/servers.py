@@ -31,8 +31,11 @@ class Served:
     process: Process
 
     def processor_seconds(self) -> float:
-        """What the threads of the process have computed so far."""
-        threads = Path(f"/proc/{self._pid}/task").glob("*/schedstat")  # to the nanosecond; `stat` counts in ticks
+        """What the threads of the process, and of those that it started, have computed so far."""
+        threads = [
+            each for pid in _with_children(self._pid)
+            for each in Path(f"/proc/{pid}/task").glob("*/schedstat")  # to the nanosecond; `stat` counts in ticks
+        ]  # fmt: skip
         return sum(int(each.read_text(encoding="ascii").split()[0]) for each in threads) / 1e9
 
     def peak_bytes(self) -> int:
@@ -44,13 +47,22 @@ class Served:
         return self.process.pid
 
 
+def _with_children(pid: int) -> Iterator[int]:
+    yield pid
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text(encoding="ascii").split():
+            yield from _with_children(int(child))
+
+
 @contextmanager
 def timeline(
-    home: Path, *, database_url: str, redis_url: str, root: Path = ROOT, path: str = "/readyz"
+    home: Path, *, database_url: str, redis_url: str, root: Path = ROOT, path: str = "/readyz", workers: int = 1
 ) -> Iterator[Served]:
     """The timeline of a checkout as it is deployed, closed to strangers, once it answers well at a path."""
     port = free_port()
     given = environment(home, port, database_url, redis_url)
+    if workers > 1:  # commits before it do not know the setting
+        given = {**given, "WARMLINE_WORKERS": str(workers)}
     with _served(home, ["-m", "timeline"], given, port, root=root) as served:
         _until_answered(served, path)
         yield served
