@@ -1,6 +1,7 @@
 """Servers of these tests' own: nobody else's are killed."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +26,20 @@ def fragile_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
 @pytest.fixture
 def scenario(fragile_servers: Servers, tmp_path: Path) -> Iterator[Scenario]:
     """The small world after one heuristic run; what a test broke is mended after it."""
-    servers = fragile_servers
+    with scenario_on(fragile_servers, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def durable_scenario(tmp_path: Path) -> Iterator[Scenario]:
+    """The same on servers that wait for the disk."""
+    with embedded_servers(tmp_path / "servers", durable=True) as servers, scenario_on(servers, tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def scenario_on(servers: Servers, folder: Path) -> Iterator[Scenario]:
+    """The small world on these servers, all of which run at the end."""
     assert servers.valkey is not None
     assert servers.postgres is not None
     for server in servers:
@@ -41,7 +55,7 @@ def scenario(fragile_servers: Servers, tmp_path: Path) -> Iterator[Scenario]:
             redis.config_set("maxmemory", 0)
         build_world(deployment)
         deployment.run_heuristic()
-        yield Scenario(servers=servers, deployment=deployment, folder=tmp_path)
+        yield Scenario(servers=servers, deployment=deployment, folder=folder)
         for server in servers:
             if server.process is None:
                 server.start()
