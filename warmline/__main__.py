@@ -202,6 +202,24 @@ def _capacity(
     raise typer.Exit(run_capacity(users=users, posts=posts, interactions=interactions, as_json=as_json))
 
 
+@app.command("export")
+def _export(
+    *,
+    user: Annotated[str, typer.Option(help="The user's id.")],
+    output: Annotated[
+        Path | None, typer.Option(help="Write to this file, readable by you alone; default: standard output.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="Who exports, for the audit; default: you at this machine.")] = None,
+) -> None:
+    """Write all that is held about one person as JSON, and nothing of anybody else; the audit notes it without the id.
+
+    Exit code: 0 all of it, 1 refused (nothing is held, or the user is erased), or a part is missing (see `missing`).
+    """
+    from warmline.commands.export import run_export
+
+    raise typer.Exit(run_export(user, output=output, by=by))
+
+
 By = Annotated[str | None, typer.Option(help="Who decides, for the audit; default: you at this machine.")]
 
 

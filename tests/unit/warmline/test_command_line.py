@@ -11,7 +11,7 @@ from warmline.__main__ import main
 
 COMMANDS = (
     ("migrate",), ("import",), ("doctor",), ("phase",), ("phase", "get"), ("phase", "set"), ("run",), ("inspect",),
-    ("capacity",), ("init",),
+    ("capacity",), ("init",), ("export",),
 )  # fmt: skip
 
 
@@ -47,6 +47,7 @@ def test_help_loads_neither_the_stores_nor_numpy() -> None:
         ["run", "everything"],
         ["inspect", "u1", "--limit", "0"],
         ["capacity", "--users", "10"],
+        ["export"],
     ],
 )
 def test_wrong_usage_gives_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
