@@ -16,6 +16,7 @@ from demo.client import connect
 from demo.context import Addresses, DemoContext, ProgressLog
 from demo.embedded import Servers, embedded_servers
 from demo.errors import DataFolderUnusable
+from demo.given_servers import require_given_servers
 from demo.options import Options, read_options
 from demo.secret_files import Keys, load_keys, write_environment
 from demo.services import DEFAULTS, ProcessEnvironment, run_step, running_services, variables
@@ -50,6 +51,7 @@ def main() -> None:
 def run(options: Options, console: Console) -> bool:
     """Start servers, make world and lists, start services, and show results. Returns whether all checks passed."""
     progress = ProgressLog(console)
+    require_given_servers(os.environ)
     source = source_of(options)
     _make_home(options.home)
     keys = load_keys(options.home / "keys.json", os.environ)

@@ -14,6 +14,7 @@ WarmlineError                   says what is wrong, with which one, and what to 
 │       └── WritesRefused       … because it refuses to write
 ├── ImportRefused               a folder cannot be imported at all             exit 2
 ├── WriteRefused                a write contradicts what is stored: a view, a deleted post, an erased user
+├── ExportRefused               nothing may be handed out about a user: unknown, erased, being erased
 ├── RunRefused                  a job cannot be claimed or requested now
 ├── ArtefactError               a model file is damaged, or does not fit its use
 ├── TrainingRefused             there is nothing to learn from, or the training diverged
@@ -87,6 +88,14 @@ class ImportRefused(WarmlineError):
 
 class WriteRefused(WarmlineError):
     """A write contradicts what is stored; `reason` is a stable code, the message says what to do."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+class ExportRefused(WarmlineError):
+    """Nothing may be handed out about a user; `reason` is a stable code, the message does not name them."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)

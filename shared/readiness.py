@@ -13,6 +13,7 @@ MIN_POSITIVES = 5_000
 MIN_WARM_USERS = 100
 MIN_POSTS = 200
 NOT_READY = "not ready"  # how the reason begins when data is missing: this is no fault, and needs no attention
+POSITIVES = "likes, comments, saves and shares (one per user and post)"  # the one way of counting them
 NUMBERS = {1: "one like", 2: "two likes", 3: "three likes"}
 
 
@@ -59,7 +60,7 @@ def shortfalls(amounts: TrainingAmounts) -> list[str]:
     likes = NUMBERS.get(amounts.min_positives, f"{amounts.min_positives:,} likes")
     checks = (
         (amounts.warm_users, MIN_WARM_USERS, f"users have {likes}"),
-        (amounts.positives, MIN_POSITIVES, "likes, comments, saves and shares are there"),
+        (amounts.positives, MIN_POSITIVES, f"{POSITIVES} are there"),
         (amounts.posts, MIN_POSTS, "posts are there"),
     )
     return [f"{got:,} of {wanted:,} {words}" for got, wanted, words in checks if got < wanted]

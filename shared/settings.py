@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -24,6 +24,7 @@ from pydantic_settings import (
 from shared.domain import InteractionKind
 from shared.errors import ConfigurationError
 from shared.store_urls import postgresql_url, redis_url
+from shared.text.numbers import is_decimal_number
 
 PREFIX = "WARMLINE_"
 ENV_FILE = ".env"  # in the working folder
@@ -37,6 +38,15 @@ class SettingsGroup(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True, env_ignore_empty=True
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_a_plain_number(cls, value: object, about: ValidationInfo) -> object:
+        """pydantic would read 1_0 as 10."""
+        is_number = cls.model_fields[about.field_name or ""].annotation in (int, float, float | None)
+        if is_number and isinstance(value, str) and not is_decimal_number(value.strip()):
+            raise ValueError("a number")
+        return value
 
 
 class StoreSettings(SettingsGroup):

@@ -38,6 +38,7 @@ from timeline.stores.local_copies import Snapshot
 from timeline.stores.resources import FeedResources
 from timeline.stores.safety_updates import LocalCopies, SafetyUpdates
 from timeline.stores.snapshot_file import SnapshotFile
+from timeline.stores.user_exports import UserExports
 from timeline.stores.worker_threads import WorkerThreads, let_finish
 from timeline.worker import Worker
 
@@ -76,6 +77,7 @@ class State:
     write_threads: WorkerThreads
     safety_threads: WorkerThreads
     operator_threads: WorkerThreads
+    exports: UserExports
 
     async def write(
         self, work: Callable[ArgumentsT, ResultT], *arguments: ArgumentsT.args, **options: ArgumentsT.kwargs
@@ -104,6 +106,7 @@ class State:
             self.write_threads.close(),
             self.safety_threads.close(),
             self.operator_threads.close(),
+            self.exports.threads.close(),
             self.safety_updates.close(),
             self.background_refresh.close(),
         ]
@@ -114,6 +117,7 @@ class State:
         self.user_store.close()
         self.database.close()
         self.acts_database.close()
+        self.exports.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +220,7 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
         write_threads=write_threads,
         safety_threads=WorkerThreads("act", threads=ACT_THREADS),
         operator_threads=WorkerThreads("operator", threads=OPERATOR_THREADS),
+        exports=UserExports(settings.stores, redis_timeout=WRITER_TIMEOUT, model_dir=settings.model.model_dir),
     )
 
 

@@ -3,7 +3,7 @@
 import io
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,6 +11,7 @@ from shared.domain import Phase
 from shared.errors import WarmlineError
 from shared.jobs.names import Job
 from shared.jobs.stopping import STOPPED
+from shared.text.numbers import is_decimal_number, is_whole_number
 from shared.text.printable import write_error
 from shared.version import VERSION
 from warmline.commands.import_data import columns
@@ -43,6 +44,26 @@ def _options(
     ] = False,
 ) -> None:
     """Warmline: a self-hosted post recommender. Settings are read from WARMLINE_* and .env."""
+
+
+def _whole(least: int, most: int | None = None, *, name: str | None = None) -> dict[str, Any]:
+    """An option or argument that is a whole number; typer's own would read 1_0 as 10."""
+    span = f"from {least}" if most is None else f"from {least} to {most}"
+
+    def parse(given: object) -> int:  # a default comes as a number
+        text = str(given)
+        if is_whole_number(text) and least <= (number := int(text)) and (most is None or number <= most):
+            return number
+        raise typer.BadParameter(f"got {text!r}, expected a whole number {span}")
+
+    return {"parser": parse, "metavar": name or f"<{least}…{'' if most is None else most}>"}
+
+
+def _percent(given: object) -> float:
+    text = str(given)
+    if is_decimal_number(text) and 0 <= (number := float(text)) <= 100:
+        return number
+    raise typer.BadParameter(f"got {text!r}, expected a number from 0 to 100")
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for a script.")]
@@ -131,7 +152,12 @@ def _phase_set(
     phase: Annotated[Phase, typer.Argument(help="The phase to switch to.")],
     *,
     rollout_percent: Annotated[
-        float, typer.Option(min=0, max=100, help="Percentage of users in the phase; ignored for heuristic.")
+        float,
+        typer.Option(
+            parser=_percent,
+            metavar="<0…100>",
+            help="Percentage of users in the phase; ignored for heuristic.",
+        ),
     ] = 100.0,
     by: Annotated[str | None, typer.Option(help="Who switches, for the audit; default: you at this machine.")] = None,
     as_json: Json = False,
@@ -159,7 +185,7 @@ def _run(
 def _inspect(
     user: Annotated[str, typer.Argument(help="The user's id.")],
     *,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="Posts of each list.")] = 20,
+    limit: Annotated[int, typer.Option(**_whole(1, 1000), help="Posts of each list.")] = 20,
     post: Annotated[
         str | None, typer.Option(help="Show only this post: its position in each list, or why it is not shown.")
     ] = None,
@@ -188,9 +214,9 @@ def _status(*, as_json: Json = False) -> None:
 @app.command("capacity")
 def _capacity(
     *,
-    users: Annotated[int, typer.Option(min=1, help="Expected number of users.")],
-    posts: Annotated[int, typer.Option(min=1, help="Expected number of posts, including old ones.")],
-    interactions: Annotated[int, typer.Option(min=0, help="Expected number of interactions, including views.")],
+    users: Annotated[int, typer.Option(**_whole(1), help="Expected number of users.")],
+    posts: Annotated[int, typer.Option(**_whole(1), help="Expected number of posts, including old ones.")],
+    interactions: Annotated[int, typer.Option(**_whole(0), help="Expected number of interactions, including views.")],
     as_json: Json = False,
 ) -> None:
     """Predict bytes in Redis and PostgreSQL from the current data, and seconds of each job from its last real run.
@@ -200,6 +226,24 @@ def _capacity(
     from warmline.commands.capacity.command import run_capacity
 
     raise typer.Exit(run_capacity(users=users, posts=posts, interactions=interactions, as_json=as_json))
+
+
+@app.command("export")
+def _export(
+    *,
+    user: Annotated[str, typer.Option(help="The user's id.")],
+    output: Annotated[
+        Path | None, typer.Option(help="Write to this file, readable by you alone; default: standard output.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="Who exports, for the audit; default: you at this machine.")] = None,
+) -> None:
+    """Write all that is held about one person as JSON, and nothing of anybody else; the audit notes it without the id.
+
+    Exit code: 0 all of it, 1 refused (nothing is held, or the user is erased), or a part is missing (see `missing`).
+    """
+    from warmline.commands.export import run_export
+
+    raise typer.Exit(run_export(user, output=output, by=by))
 
 
 By = Annotated[str | None, typer.Option(help="Who decides, for the audit; default: you at this machine.")]
@@ -215,7 +259,9 @@ def _models(*, as_json: Json = False) -> None:
 
 @app.command("promote")
 def _promote(
-    version: Annotated[int, typer.Argument(min=1, help="The number that `warmline models` shows.")],
+    version: Annotated[
+        int, typer.Argument(**_whole(1, name="version"), help="The number that `warmline models` shows.")
+    ],
     *,
     override: Annotated[
         bool, typer.Option("--override", help="Promote it although the gate rejected it; this is audited.")

@@ -19,7 +19,7 @@ from shared.db.binary_copy import copy_binary, joined
 from shared.db.buried_ids import buried_posts_in_view, buried_users_in_view
 from shared.db.engine import DatabaseSnapshot
 from shared.db.key_set import IdHashSet
-from shared.db.relations import usable_id_sql
+from shared.db.relations import id_hash_sql, usable_id_sql
 from shared.db.repeated_ids import rows_to_keep
 from shared.db.timestamps import EARLIEST, LATEST, seconds_sql
 from shared.db.tombstones import buried, buried_in_views
@@ -377,11 +377,6 @@ def _candidate_rows(
         ORDER BY created_at DESC, id {limit}
         """
     return connection.execute(sa.text(query), {**values, "latest": now + CLOCK_TOLERANCE}).all()
-
-
-def id_hash_sql(column: str) -> str:
-    """The SQL of the 64-bit hash of an id."""
-    return f'hashtextextended(CAST({column} AS text) COLLATE "C", 0)'
 
 
 def _check_hash(connection: sa.Connection) -> None:

@@ -48,6 +48,11 @@ def usable_id_sql(*columns: str) -> str:
     )
 
 
+def id_hash_sql(column: str) -> str:
+    """The SQL of the 64-bit hash of an id (see `shared.db.bulk`)."""
+    return f'hashtextextended(CAST({column} AS text) COLLATE "C", 0)'
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mismatch:
     """One difference between a relation and the contract."""

@@ -12,6 +12,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from shared.domain import CLOCK_TOLERANCE
 from shared.errors import ConfigurationError
 from shared.jobs.local_times import next_at_every_hour, next_at_named_hours
+from shared.text.numbers import is_whole_number
 
 ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)  # a line that is never due after this time is never due
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")  # as cron counts: 0 and 7 are Sunday
@@ -106,12 +107,18 @@ def _weekday_names(field: str) -> str:
         high = 6 if span == "*" else _weekday_number(last) if dash else (6 if step else low)
         if high < low:
             raise ValueError(f"weekday {part!r} runs backwards")
-        chosen += [WEEKDAYS[day] for day in range(low, high + 1, int(step or 1))]
+        chosen += [WEEKDAYS[day] for day in range(low, high + 1, _number(step or "1"))]
     return ",".join(dict.fromkeys(chosen))
 
 
 def _weekday_number(word: str) -> int:
-    number = WEEKDAYS.index(word) if word in WEEKDAYS else int(word)
+    number = WEEKDAYS.index(word) if word in WEEKDAYS else _number(word)
     if not 0 <= number <= 7:
         raise ValueError(f"weekday {word!r} is not in 0-7")
     return number
+
+
+def _number(word: str) -> int:
+    if not is_whole_number(word):
+        raise ValueError(f"{word!r} is not a number")
+    return int(word)

@@ -6,7 +6,6 @@ No pickle is written or read: a folder from elsewhere can be refused, but it can
 import hashlib
 import os
 import shutil
-import struct
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,19 +22,19 @@ from shared.errors import ArtefactError
 from shared.files.untrusted_files import open_untrusted, parse_json
 from shared.neucf.manifest import Encoder, Manifest
 from shared.neucf.model import NeuCF
-from shared.neucf.model_files import MANIFEST as MANIFEST
-from shared.neucf.model_files import WEIGHTS as WEIGHTS
 from shared.neucf.model_files import (
+    HEADER_LENGTH,
+    MAX_HEADER_BYTES,
+    POST_KEYS,
+    USER_KEYS,
     read_manifest_bytes,
     refuse_other_file,
     refuse_other_manifest,
     unreadable,
 )
+from shared.neucf.model_files import MANIFEST as MANIFEST
+from shared.neucf.model_files import WEIGHTS as WEIGHTS
 from shared.neucf.vocab import Vocab
-
-USER_KEYS, POST_KEYS = "vocab.user_keys", "vocab.post_keys"  # int64 tensors that are stored with the model's own
-HEADER_LENGTH = struct.Struct("<Q")  # with which a safetensors file begins
-MAX_HEADER_BYTES = 1_000_000  # names and shapes of about 20 tensors are 2 kB; the format itself allows 100 MB
 
 
 @dataclass(frozen=True, slots=True, eq=False)

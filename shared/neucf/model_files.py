@@ -1,6 +1,7 @@
 """Checks that a model's files are complete, by their bytes alone: for services without torch and numpy."""
 
 import hashlib
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -11,6 +12,9 @@ from shared.files.untrusted_files import open_untrusted, parse_json, read_untrus
 FORMAT = 3  # of the manifest; grows when a reader of the old format could not use the file
 WEIGHTS, MANIFEST = "weights.safetensors", "manifest.json"
 MAX_MANIFEST_BYTES = 1_000_000  # a manifest has about 2 kB
+USER_KEYS, POST_KEYS = "vocab.user_keys", "vocab.post_keys"  # int64 tensors that are stored with the model's own
+HEADER_LENGTH = struct.Struct("<Q")  # with which a safetensors file begins
+MAX_HEADER_BYTES = 1_000_000  # names and shapes of about 20 tensors are 2 kB; the format itself allows 100 MB
 
 
 def has_model_folder(model_dir: Path) -> bool:

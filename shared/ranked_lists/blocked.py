@@ -44,8 +44,14 @@ def pack_blocked(pairs: Iterable[tuple[int, int]], *, version: int) -> bytes:
 
 
 def without_user(value: bytes, user: int, *, version: int) -> bytes | None:
-    """The bytes without the pairs that name a user (by hash), as of a later version; None when there is none."""
-    blocked = unpack_blocked(value)
+    """The bytes without the pairs that name a user (by hash), as of a later version; None when there is none.
+
+    Unreadable bytes, which may name them, become none at all; the next run publishes the blocks again.
+    """
+    try:
+        blocked = unpack_blocked(value)
+    except UnreadableList:
+        return pack_blocked((), version=version)
     rest = blocked.without(user)
     return None if rest is blocked else pack_blocked(zip(rest.users, rest.authors, strict=True), version=version)
 

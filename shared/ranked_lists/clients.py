@@ -1,6 +1,7 @@
 """The only place that builds Redis clients, and turns their errors into ours."""
 
 import asyncio
+import re
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from redis.retry import Retry
 from shared.errors import StoreUnavailable
 
 ProtocolT = TypeVar("ProtocolT", bound=asyncio.Protocol)
+_QUOTED_COMMAND = re.compile(r"Command # \d+ \(.*\) of pipeline caused error: ", re.DOTALL)
 JOB_TIMEOUT = timedelta(seconds=10)  # a job waits rather than fails; a page falls back instead
 
 
@@ -89,7 +91,12 @@ def redis_errors(url: str) -> Iterator[None]:
     try:
         yield
     except (RedisError, OSError) as error:
-        raise StoreUnavailable(f"Redis at {address(url)} does not answer as expected: {error}") from error
+        raise StoreUnavailable(f"Redis at {address(url)} does not answer as expected: {said_by(error)}") from error
+
+
+def said_by(error: Exception) -> str:
+    """An error's text without the command that redis-py quotes in it: its keys hold users' ids."""
+    return _QUOTED_COMMAND.sub("", str(error))
 
 
 def address(url: str) -> str:

@@ -15,7 +15,7 @@ from shared.errors import StoreUnavailable, WritesRefused
 from shared.ranked_lists import codec, keys, records
 from shared.ranked_lists.blocked import BlockList, unpack_blocked
 from shared.ranked_lists.catalogue import Catalogue, DeletedPosts
-from shared.ranked_lists.clients import address, connect_async
+from shared.ranked_lists.clients import address, connect_async, said_by
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import Cursor
 from shared.ranked_lists.ownership import foreign_error
@@ -26,7 +26,7 @@ from shared.ranked_lists.shared_connection import Command, SharedConnection
 
 ValueT = TypeVar("ValueT")
 PHASES = tuple(Phase)
-DECODE_ERRORS = (ValueError, struct.error)  # raised when the bytes are of another version
+DECODE_ERRORS = (ValueError, struct.error)  # raised when the bytes are of another version, or not ours
 
 
 class MemoryLost(StoreUnavailable):
@@ -204,14 +204,14 @@ class TimelineStore:
         """Fetch the catalogue entries of these posts, as far as Redis has them."""
         try:
             await self.catalogue.ensure(post_numbers)
-        except (RedisError, OSError, TimeoutError) as error:
+        except (RedisError, OSError, TimeoutError, *DECODE_ERRORS) as error:
             raise self._unavailable(error) from error
 
     async def follow_clusters(self) -> None:
         """Update the clusters of near-identical photos in the catalogue."""
         try:
             await self.catalogue.follow_clusters()
-        except (RedisError, OSError, TimeoutError) as error:
+        except (RedisError, OSError, TimeoutError, *DECODE_ERRORS) as error:
             raise self._unavailable(error) from error
 
     async def check_safe(self) -> None:
@@ -247,7 +247,7 @@ class TimelineStore:
         try:
             return await self._connection.ask(*commands, within=within)
         except ResponseError as error:
-            raise WritesRefused(f"Redis at {self._address} refuses writes: {error}") from error
+            raise WritesRefused(f"Redis at {self._address} refuses writes: {said_by(error)}") from error
         except (RedisError, OSError, TimeoutError) as error:
             raise self._unavailable(error) from error
 
@@ -259,7 +259,7 @@ class TimelineStore:
         return cast(list[bytes | None], await self._redis.mget(names))  # no client here decodes responses
 
     def _unavailable(self, error: Exception) -> StoreUnavailable:
-        return StoreUnavailable(f"Redis at {self._address} does not answer as expected: {error}")
+        return StoreUnavailable(f"Redis at {self._address} does not answer as expected: {said_by(error)}")
 
 
 def _unless_error(answer: Any) -> Any:

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,11 @@ from docs_site.markdown import table
 from docs_site.pictures import FOLDER, pictures
 from docs_site.redis_reference import redis_reference
 from docs_site.settings_reference import groups
+from shared.domain import Source
+from shared.ranked_lists.codec import RankedList
+from shared.ranked_lists.cursor import Cursor, sign
+from shared.signing import SigningKeys
+from timeline.feed.feed_id import feed_id
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -129,3 +135,17 @@ def test_the_readme_is_short_and_its_links_lead_somewhere() -> None:
     assert len(README.splitlines()) <= 200
     assert len(local) > 10
     assert [link for link in local if not (ROOT / link).exists()] == []
+
+
+def test_sample_pages_have_feed_ids_and_cursors_of_today() -> None:
+    keys, nonce = SigningKeys(current=b"sample"), bytes(8)
+    ranked = RankedList(source=Source.HEURISTIC, generation=1, generated_at=datetime.now(UTC), entries=b"")
+    of_today = {
+        "feed_id": feed_id(ranked, 0, nonce, user_id="u", keys=keys),
+        "next_cursor": sign(Cursor(slot=0, nonce=nonce, position=0), user_id="u", keys=keys),
+    }
+    pages = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").rglob("*.md"))]
+    for name, made in of_today.items():
+        samples = [sample for page in pages for sample in re.findall(rf'"{name}": "([\w-]+)"', page)]
+        assert len(samples) >= 3
+        assert {(sample[0], len(sample)) for sample in samples} == {(made[0], len(made))}

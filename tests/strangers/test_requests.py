@@ -131,6 +131,7 @@ BAD: dict[str, tuple[bytes, int]] = {
     "a length with a sign": (post(b"Content-Length: +3", body=b"abc"), 400),
     "a hexadecimal length": (post(b"Content-Length: 0x3", body=b"abc"), 400),
     "a length with a blank": (post(b"Content-Length: 1 0"), 400),
+    "a length of 1_0": (post(b"Content-Length: 1_0", body=b"x" * 10), 400),
     "a length of 30 digits": (post(b"Content-Length: " + b"9" * 30), 400),
     "another coding": (post(b"Transfer-Encoding: gzip", body=b"abc"), 400),
     "chunks within another coding": (post(b"Transfer-Encoding: chunked, gzip", body=b"0\r\n\r\n"), 400),

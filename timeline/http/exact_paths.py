@@ -31,13 +31,18 @@ class ExactPaths:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the app answer, for the path with stand-ins."""
-        if scope["type"] == "http":
+        if scope["type"] == "http" and not is_of_server(scope):
             try:
                 scope["path"] = path_of(scope.get("raw_path") or quote(scope["path"]).encode())
             except Problem as problem:
                 await problem_response(problem.status, problem.slug, problem.detail)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def is_of_server(scope: Scope) -> bool:
+    """Whether a request is `OPTIONS *`, which concerns no path (RFC 9110, 9.3.7)."""
+    return bool(scope.get("method") == "OPTIONS" and (scope.get("raw_path") or scope["path"].encode()) == b"*")
 
 
 def path_of(sent: bytes) -> str:

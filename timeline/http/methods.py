@@ -1,10 +1,12 @@
-"""HEAD and OPTIONS on every route: a read without its body, and the methods of a path."""
+"""HEAD and OPTIONS on every route: a read without its body, and the methods of a path, or of all with `OPTIONS *`."""
 
 from collections.abc import Sequence
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from timeline.http.exact_paths import is_of_server
 
 IS_HEAD = "warmline.is_head"  # in a scope: the body is not sent
 
@@ -26,7 +28,8 @@ class Methods:
             await self._app(scope, receive, send)
 
     def _allowed(self, scope: Scope) -> list[str]:
-        matching = [route for route in self._routes if route.matches(scope)[0] is not Match.NONE]
+        is_any = is_of_server(scope)
+        matching = [route for route in self._routes if is_any or route.matches(scope)[0] is not Match.NONE]
         methods = {method for route in matching if isinstance(route, Route) for method in route.methods or ()}
         if methods:
             methods |= {"OPTIONS", "HEAD"} if "GET" in methods else {"OPTIONS"}

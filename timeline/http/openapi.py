@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.constants import REF_TEMPLATE
 from fastapi.openapi.utils import get_openapi
 
+from shared.operations.exported_data import UserData
 from timeline.http.schemas import ProblemDetails
 
 PROBLEM = {"application/problem+json": {"schema": {"$ref": REF_TEMPLATE.format(model=ProblemDetails.__name__)}}}
@@ -14,6 +16,7 @@ FIRST_PROBLEM = "400"  # statuses from this one on are problems, unless the rout
 TOKENS = {
     "timeline": ("reader", "the user's JWT (`WARMLINE_JWT_KEY`), or the API key"),
     "writes": ("backend", "the API key (`WARMLINE_API_KEY`), which stays in the app's backend"),
+    "data": ("backend", "the API key (`WARMLINE_API_KEY`), which stays in the app's backend"),
     "admin": ("operator", "the admin token (`WARMLINE_ADMIN_TOKEN`)"),
 }
 # Answers that are given before any route is reached.
@@ -32,6 +35,8 @@ def document(app: FastAPI) -> dict[str, Any]:
     """
     if app.openapi_schema is None:
         made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        _, exported = msgspec.json.schema_components([UserData], ref_template=REF_TEMPLATE.format(model="{name}"))
+        made["components"]["schemas"] |= exported
         made["components"]["schemas"][ProblemDetails.__name__] = ProblemDetails.model_json_schema()
         made["components"]["securitySchemes"] = {
             name: {"type": "http", "scheme": "bearer", "description": says} for name, says in TOKENS.values()

@@ -32,10 +32,12 @@ def operator_router(prefix: str) -> APIRouter:
     )
 
 
-def backend_router(answers: type[Response], responses: Documented, *, takes_query: bool) -> APIRouter:
-    """A router of writes, which admits only the app's backend."""
+def backend_router(
+    answers: type[Response], responses: Documented, *, takes_query: bool, tag: str = "writes"
+) -> APIRouter:
+    """A router that admits only the app's backend."""
     return APIRouter(
-        tags=["writes"],
+        tags=[tag],
         dependencies=[Depends(_backend_only), *([] if takes_query else [Depends(without_query)])],
         responses={401: PROBLEMS[401], 422: PROBLEMS[422], **responses, **UNAVAILABLE},
         default_response_class=answers,

@@ -5,13 +5,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 
 from shared.db.requests import request_new_run
-from shared.db.runs import live_services, recent_runs
+from shared.db.runs import current_run, live_services, recent_runs
 from shared.jobs.names import SERVICES, Job
 from shared.logs import log_event
 from timeline.http.answers import PROBLEMS
 from timeline.http.problems import Problem
 from timeline.http.routers import TOKEN_NAME, operator_router, state_of
-from timeline.http.schemas import MAX_RUNS, RunHistory, RunRequested
+from timeline.http.schemas import MAX_RUNS, RunHistory, RunRequested, WholeNumber
 
 router: APIRouter = operator_router("/admin/jobs")
 REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -25,13 +25,17 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 async def ask_for_run(request: Request, job: Job) -> RunRequested:
     """Ask the service that does a job for a run; it begins within seconds."""
     state, service = state_of(request), SERVICES[job]
+    if (
+        await state.operate(current_run, state.database, job) is not None
+    ):  # perhaps of `--once`: then no service is alive
+        raise _under_way(job)
     alive = await state.operate(live_services, state.database)
     if not any(row["service"] == service for row in alive):
         detail = f"no {service} is alive, so nothing was asked for; start it"
         raise Problem(503, "service-not-alive", detail, {"Retry-After": "30"})
     run = await state.operate(request_new_run, state.database, job, by=TOKEN_NAME)
     if run is None:
-        raise Problem(409, "run-under-way", f"a run of {job} is under way, or waits to begin; nothing was asked for")
+        raise _under_way(job)
     log_event("admin.job", job=job, run=run)
     return RunRequested(run=run, job=job)
 
@@ -40,9 +44,13 @@ async def ask_for_run(request: Request, job: Job) -> RunRequested:
 async def get_runs(
     request: Request,
     job: Annotated[Job | None, Query()] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_RUNS)] = 20,
+    limit: Annotated[WholeNumber, Query(ge=1, le=MAX_RUNS)] = 20,
 ) -> RunHistory:
     """The newest runs, of one job or of all."""
     state = state_of(request)
     runs = await state.operate(recent_runs, state.database, limit=limit, job=job)
     return RunHistory(runs=[dict(run) for run in runs])
+
+
+def _under_way(job: Job) -> Problem:
+    return Problem(409, "run-under-way", f"a run of {job} is under way, or waits to begin; nothing was asked for")

@@ -20,6 +20,7 @@ from shared.domain import (
     is_usable_id,
 )
 from shared.jobs.names import Job
+from shared.text.numbers import is_whole_number
 from shared.text.printable import STEERING_CHARACTERS
 from timeline.http.exact_paths import with_slashes
 from timeline.http.interaction_checks import OLDEST, Rejection
@@ -73,6 +74,13 @@ def _as_text(value: object) -> object:
     raise ValueError("a time as text with its zone, such as 2026-01-31T12:00:00Z")
 
 
+def _whole(value: object) -> object:
+    """Numbers as JSON and digits; pydantic also reads 1_0 as 10, and true as 1."""
+    if isinstance(value, bool) or (isinstance(value, str) and not is_whole_number(value)):
+        raise ValueError("a whole number")
+    return value
+
+
 def _photo(reference: str) -> str:
     if not is_photo_reference(reference):
         raise ValueError(f"an image_url: {PHOTO_RULE}")
@@ -101,7 +109,8 @@ Moment = Annotated[
     AfterValidator(_since_1970),
     Field(description="with its zone, since 1970"),
 ]
-Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="posts of the page, at most")]
+WholeNumber = Annotated[int, BeforeValidator(_whole)]
+Limit = Annotated[WholeNumber, Field(ge=1, le=MAX_LIMIT, description="posts of the page, at most")]
 CursorText = Annotated[str, Field(max_length=MAX_CURSOR, description="`next_cursor` of the page before")]
 
 
@@ -237,7 +246,7 @@ class PhaseChange(RequestBody):
 class ChampionChange(RequestBody):
     """What `PUT /admin/models/champion` takes."""
 
-    version: int = Field(ge=1, le=2**62)
+    version: WholeNumber = Field(ge=1, le=2**62)
     override: bool = Field(default=False, description="promote a version that the gate rejected; audited")
 
 

@@ -36,7 +36,7 @@ class DatabaseRole:
 class TrainingCounts:
     """Amounts of training data, each counted up to a bound."""
 
-    positives: int
+    positives: int  # distinct pairs of a user and a post, as in `shared.readiness`
     warm_users: int  # with enough positives not to be cold
     posts: int
 
@@ -72,7 +72,7 @@ def count_amounts(probe: RowProbe) -> TrainingCounts | None:
         WITH positives AS MATERIALIZED (
             SELECT user_id, post_id FROM {probe.name("interactions")} WHERE kind IN ({kinds}) LIMIT {POSITIVES_COUNTED}
         )
-        SELECT (SELECT count(*) FROM positives) AS positives,
+        SELECT (SELECT count(*) FROM (SELECT DISTINCT user_id, post_id FROM positives) AS pairs) AS positives,
                (SELECT count(*) FROM (
                    SELECT FROM positives GROUP BY user_id HAVING count(DISTINCT post_id) >= {WARM_POSITIVES}
                ) AS warm) AS warm_users,

@@ -40,7 +40,8 @@ def test_five_likes_are_refused_with_how_far_they_are(database: Database) -> Non
     with pytest.raises(TrainingRefused) as refused:
         refuse_too_little(database, days=730, min_positives=3, now=NOW)
     assert str(refused.value).startswith(
-        "not ready: 1 of 100 users have three likes; 5 of 5,000 likes, comments, saves and shares are there;"
+        "not ready: 1 of 100 users have three likes;"
+        " 5 of 5,000 likes, comments, saves and shares (one per user and post) are there;"
         " 5 of 200 posts are there. Nothing was encoded or trained"
     )
 

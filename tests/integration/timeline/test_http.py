@@ -36,14 +36,29 @@ def is_problem(response: Any, status: int) -> None:
     assert not [word for word in ("Traceback", 'File "', "Error:", "psycopg2", "redis.") if word in response.text]
 
 
-@pytest.mark.parametrize("limit", ["0", "101", "-1", "abc", "", "1.5", "1e2", "99999999999999999999", "NaN", "١"])
+@pytest.mark.parametrize(
+    "limit",
+    ["0", "101", "-1", "abc", "", "1.5", "1e2", "99999999999999999999", "NaN", "١", "1_0", " 10", "10.0"],
+)
 def test_a_limit_out_of_range_is_a_problem(client: TestClient, limit: str) -> None:
     is_problem(client.get("/timeline/ann", params={"limit": limit}), 422)
 
 
-@pytest.mark.parametrize("limit", [0, 101, -1, "abc", None, 1.5, [], {}, 10**30])
+@pytest.mark.parametrize("limit", [0, 101, -1, "abc", None, 1.5, [], {}, 10**30, True, "1_0"])
 def test_a_limit_out_of_range_in_a_body_is_a_problem(client: TestClient, limit: object) -> None:
     is_problem(client.post("/timeline", json={"user_id": ANN, "limit": limit}), 422)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/admin/jobs?limit=1_0", None),
+        ("PUT", "/admin/models/champion", {"version": "1_0"}),
+        ("PUT", "/admin/models/champion", {"version": True}),
+    ],
+)
+def test_other_numbers_are_digits_too(client: TestClient, method: str, path: str, body: object) -> None:
+    is_problem(client.request(method, path, json=body, headers=OPERATOR), 422)
 
 
 @pytest.mark.parametrize("limit", [1, 100])

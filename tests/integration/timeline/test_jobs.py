@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from shared.db.runs import claim_run, finish_run, note_progress, record_heartbeat
+from shared.db.runs import claim_run, finish_run, note_progress, record_heartbeat, request_run
 from shared.jobs.names import SERVICES, Job
 from tests.flow.deployment import ADMIN_TOKEN, Deployment
 
@@ -47,6 +47,18 @@ def test_while_a_run_waits_or_is_under_way_no_other_is_taken(client: TestClient,
         assert slug(ask_for(client, "train")) == (409, "run-under-way")
         finish_run(database, run, report={})
     assert ask_for(client, "train").status_code == 202
+
+
+def test_a_run_of_once_is_under_way_although_no_service_is_alive(
+    client: TestClient, ranked_deployment: Deployment
+) -> None:
+    with ranked_deployment.database() as database:
+        request_run(database, "train", by="--once")
+        run = claim_run(database, "train", worker="once")
+        assert run is not None
+        assert slug(ask_for(client, "train")) == (409, "run-under-way")
+        finish_run(database, run, report={})
+    assert slug(ask_for(client, "train")) == (503, "service-not-alive")
 
 
 def test_a_run_whose_worker_died_blocks_nobody(client: TestClient, ranked_deployment: Deployment) -> None:

@@ -1,7 +1,10 @@
 """HEAD on every read, and OPTIONS on every path."""
 
+from functools import partial
+
 import pytest
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from tests.flow.deployment import API_KEY, Deployment, ask, until_ready
 
@@ -49,6 +52,37 @@ def test_head_asks_for_the_same_token(ranked_deployment: Deployment) -> None:
 def test_options_name_a_paths_methods(client: TestClient, path: str, methods: str) -> None:
     answer = client.options(path)
     assert (answer.status_code, answer.headers["allow"], answer.content) == (204, methods, b"")
+
+
+def test_options_of_the_server_name_all_methods(client: TestClient) -> None:
+    """As the server passes it on; no client library can send this target."""
+    assert _asked(client, "OPTIONS", b"*") == (204, b"DELETE, GET, HEAD, OPTIONS, POST, PUT")
+
+
+@pytest.mark.parametrize(
+    ("method", "target"), [("GET", b"*"), ("OPTIONS", b"/*"), ("OPTIONS", b"**"), ("OPTIONS", b"")]
+)
+def test_a_star_is_no_path(client: TestClient, method: str, target: bytes) -> None:
+    assert _asked(client, method, target)[0] == 404
+
+
+def _asked(client: TestClient, method: str, target: bytes) -> tuple[int, bytes | None]:
+    """Status and Allow of an answer of the app itself."""
+    scope = {
+        "type": "http", "method": method, "path": target.decode(), "raw_path": target, "query_string": b"",
+        "headers": [], "http_version": "1.1", "scheme": "http", "root_path": "", "app": client.app,
+    }  # fmt: skip
+    messages: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        messages.append(message)
+
+    assert client.portal is not None
+    client.portal.call(partial(client.app, scope, receive, send))
+    return messages[0]["status"], dict(messages[0]["headers"]).get(b"allow")
 
 
 def test_options_of_no_path_are_none(client: TestClient) -> None:

@@ -15,9 +15,10 @@ from tests.flow.deployment import ADMIN_TOKEN, API_KEY, Deployment, until_ready
 from timeline.app import create_app
 
 EXAMPLES = 12  # valid and invalid ones for each route: about a minute in all
-# Routes whose rules no schema can say: a signed cursor, a time since 1970, two users who are not the same.
+# Routes whose rules no schema can say: a signed cursor, a time since 1970, two users who are not the same, a user
+# who was not erased (by this test, some routes before).
 BEYOND_SCHEMAS = {"/timeline", "/timeline/{user_id}", "/users/{user_id}", "/posts/{post_id}",
-                  "/users/{user_id}/blocks/{blocked_user_id}"}  # fmt: skip
+                  "/users/{user_id}/blocks/{blocked_user_id}", "/users/{user_id}/data"}  # fmt: skip
 WITHOUT_INPUT = {("GET", "/healthz"), ("GET", "/metrics")}  # not even a token
 NOWHERE = Deployment(database_url="postgresql://nobody@127.0.0.1:9/none", redis_url="redis://127.0.0.1:9/0")
 ROUTES = [

@@ -8,7 +8,7 @@ from shared.db.runs import claim_run, note_progress, record_heartbeat, request_r
 from shared.ranked_lists.job_store import JobStore
 from tests.integration.warmline.answers import Command
 from tests.model_files import put_on_record
-from tests.stores import heuristic_run
+from tests.stores import execute, heuristic_run
 from tests.worlds import TEN_POSTS, write_own_tables
 
 DEAD_REDIS, DEAD_POSTGRES = "redis://127.0.0.1:1/0", "postgresql://nobody@127.0.0.1:1/nowhere"
@@ -40,6 +40,23 @@ def test_one_that_works_needs_nothing(warmline: Command, database: Database, wri
     text = warmline("status").out
     assert "Nothing needs attention." in text
     assert f"champion: model {version}" in text
+
+
+def test_status_and_doctor_count_the_likes_of_a_user_on_a_post_once(
+    warmline: Command, database: Database, writer: JobStore
+) -> None:
+    now = datetime.now(UTC)
+    repeated = "SELECT 'u' || n % 2, 'p' || n % 3, 'comment', now(), 'e' || n FROM generate_series(0, 11) AS n"
+    execute(database, "INSERT INTO warmline.users SELECT 'u' || n FROM generate_series(0, 1) AS n")
+    execute(
+        database, "INSERT INTO warmline.posts (id, author_id) SELECT 'p' || n, 'u0' FROM generate_series(0, 2) AS n"
+    )
+    execute(database, f"INSERT INTO warmline.interactions (user_id, post_id, kind, created_at, event_id) {repeated}")
+    heuristic_run(database, writer, now=now)
+    (phase_2,) = [each for each in warmline("doctor", "--json").json["findings"] if each["where"] == "phase 2"]
+    said = "6 {}likes, comments, saves and shares (one per user and post)"
+    assert phase_2["got"].startswith(said.format(""))
+    assert said.format("of 5,000 ") in warmline("status", "--json").json["readiness"]["sentence"]
 
 
 def test_a_run_under_way_shows_how_far_it_is(warmline: Command, database: Database) -> None:

@@ -54,6 +54,8 @@ WRONG = [
     (ListSettings, "COLD_MIN_POSITIVES", "2.5"),
     (ListSettings, "LIST_KEEP_HOURS", "nan"),
     (ListSettings, "SEEN_LENGTH", "1"),
+    (ListSettings, "SEEN_LENGTH", "1_000"),
+    (HeuristicSettings, "ALPHA", "0_0.5"),
     (ListSettings, "SEEN_KEEP_DAYS", "0"),
     (ListSettings, "CHAIN_MINUTES", "inf"),
     (WindowSettings, "CANDIDATE_DAYS", "0"),

@@ -11,7 +11,7 @@ from warmline.__main__ import main
 
 COMMANDS = (
     ("migrate",), ("import",), ("doctor",), ("phase",), ("phase", "get"), ("phase", "set"), ("run",), ("inspect",),
-    ("capacity",), ("init",),
+    ("capacity",), ("init",), ("export",),
 )  # fmt: skip
 
 
@@ -46,7 +46,15 @@ def test_help_loads_neither_the_stores_nor_numpy() -> None:
         ["phase", "set", "neucf", "--rollout-percent", "101"],
         ["run", "everything"],
         ["inspect", "u1", "--limit", "0"],
+        ["inspect", "u1", "--limit", "1_0"],
+        ["inspect", "u1", "--limit", "1001"],
+        ["promote", "1_0"],
+        ["promote", "0"],
+        ["phase", "set", "neucf", "--rollout-percent", "1_0"],
+        ["phase", "set", "neucf", "--rollout-percent", "nan"],
+        ["capacity", "--users", "1_0", "--posts", "1", "--interactions", "0"],
         ["capacity", "--users", "10"],
+        ["export"],
     ],
 )
 def test_wrong_usage_gives_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

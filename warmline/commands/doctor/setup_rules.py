@@ -6,7 +6,7 @@ from shared.db.doctor.indexes import LookupPlans, MissingIndex
 from shared.db.doctor.rows import STATEMENT_SECONDS
 from shared.db.doctor.setup import DatabaseRole, RelationRights, TrainingCounts
 from shared.ranked_lists.health import RedisHealth
-from shared.readiness import MIN_POSITIVES, MIN_POSTS, MIN_WARM_USERS
+from shared.readiness import MIN_POSITIVES, MIN_POSTS, MIN_WARM_USERS, POSITIVES
 from warmline.findings import Finding, good, hint, problem, too_slow
 from warmline.screen import number_of
 
@@ -97,7 +97,7 @@ def judge_amounts(amounts: TrainingCounts | None) -> list[Finding]:
     if amounts is None:
         return [too_slow(where, STATEMENT_SECONDS)]
     got = (
-        f"{amounts.positives:,} likes, comments, saves and shares;"
+        f"{amounts.positives:,} {POSITIVES};"
         f" {number_of(amounts.warm_users, 'user')} with 3 or more; {number_of(amounts.posts, 'post')}"
     )
     few = amounts.positives < MIN_POSITIVES or amounts.warm_users < MIN_WARM_USERS or amounts.posts < MIN_POSTS

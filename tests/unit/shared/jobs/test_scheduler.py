@@ -65,6 +65,9 @@ def test_weekdays_mean_what_cron_means(field: str, expected: str) -> None:
         "0 3 * * */0",
         "0 3 * * -1",
         "0 3 * * 1-",
+        "0 3 * * 0_1",
+        "0 3 * * 1-5/0_2",
+        "0_1 3 * * *",
         "x 3 * * *",
     ],
 )

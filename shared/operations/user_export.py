@@ -1,0 +1,251 @@
+"""One person's data as a JSON document: all that Warmline holds about them, and nothing of anybody else.
+
+Used by the timeline's route and by the operator's command. The document is made piece by piece, so that a long history
+takes little memory; it is whole when it is closed. Its shapes are in `shared.operations.exported_data`.
+"""
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from shared.db.engine import Database, DatabaseSnapshot
+from shared.db.phases import installation_id
+from shared.db.user_data import (
+    NOTHING_DERIVED,
+    DerivedFromPost,
+    Row,
+    UserSource,
+    derived_from_posts,
+    has_relations,
+    has_revoked,
+    id_hash_of,
+    ids_of_numbers,
+    joined_at,
+    read_blocks,
+    read_events,
+    read_posts,
+    refuse_erased,
+    runs_that_name,
+    stored_versions,
+    user_sources,
+)
+from shared.errors import ArtefactError, ExportRefused, StoreUnavailable
+from shared.neucf.known_users import has_user_row
+from shared.neucf.model_files import has_model_folder
+from shared.operations.exported_data import (
+    FORMAT,
+    ExportedBlock,
+    ExportedChain,
+    ExportedCounts,
+    ExportedEntry,
+    ExportedEvent,
+    ExportedFailure,
+    ExportedList,
+    ExportedModelRow,
+    ExportedPosition,
+    ExportedPost,
+    ExportedRedis,
+    ExportedRun,
+    ExportedUser,
+    ExportedVector,
+    ExportHead,
+    Missing,
+)
+from shared.ranked_lists import codec
+from shared.ranked_lists.codec import RankedList
+from shared.ranked_lists.user_values import UserValues, read_user_values
+from shared.text.printable import printable_json
+
+REDIS: Missing = "redis"
+MODELS: Missing = "models"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportStores:
+    """Where a person's data may be."""
+
+    database: Database
+    redis_url: str
+    redis_timeout: timedelta
+    model_dir: Path
+
+
+def export_user(stores: ExportStores, user_id: str, *, now: datetime) -> Generator[bytes, None, None]:
+    """The document in pieces, valid JSON in UTF-8 only when all have come. Closing it early gives up the snapshot.
+
+    The first piece comes when all checks have passed. PostgreSQL is read in one snapshot; before each further piece it
+    is asked whether the user was erased meanwhile.
+
+    Raises:
+        ExportRefused: nothing is held about the user, or they are erased or being erased.
+        StoreUnavailable, SourceError: PostgreSQL does not answer; or Redis, and PostgreSQL holds nothing.
+    """
+    refuse_erased(stores.database, user_id)
+    values = _values(stores, user_id)
+    with stores.database.read() as snapshot:
+        sources = user_sources(snapshot, user_id)
+        head = _head(stores, snapshot, sources, values, user_id, now)
+        _refuse_unknown(head, values, sources)
+        yield _printable(_encode(head)[:-1])
+        parts: dict[str, Iterator[Sequence[Struct]]] = {
+            "posts": _posts(snapshot, sources), "blocks": _blocks(sources), "events": _events(sources)
+        }  # fmt: skip
+        counts = dict.fromkeys(parts, 0)
+        for name, batches in parts.items():
+            yield f',\n"{name}":['.encode()
+            for entries in batches:
+                refuse_erased(stores.database, user_id)
+                yield _printable((b",\n" if counts[name] else b"\n") + b",\n".join(map(_encode, entries)))
+                counts[name] += len(entries)
+            yield b"]"
+    refuse_erased(stores.database, user_id)
+    yield b',\n"counts":' + _encode(ExportedCounts(**counts)) + b"}\n"
+
+
+def _values(stores: ExportStores, user_id: str) -> UserValues | None:
+    """What Redis holds; None: it does not answer, or is another installation's."""
+    installation = installation_id(stores.database)
+    try:
+        return read_user_values(stores.redis_url, user_id, installation=installation, timeout=stores.redis_timeout)
+    except StoreUnavailable:
+        return None
+
+
+def _refuse_unknown(head: ExportHead, values: UserValues | None, sources: Sequence[UserSource]) -> None:
+    has_row = any(model.has_row for model in head.models)
+    if has_relations(sources) or head.has_revoked or head.runs or has_row:
+        return
+    if values is None:
+        raise StoreUnavailable("PostgreSQL holds nothing about the user, and Redis, which may, does not answer")
+    if values.is_empty:
+        raise ExportRefused("user-unknown", "nothing is held about this user")
+
+
+def _head(
+    stores: ExportStores,
+    snapshot: DatabaseSnapshot,
+    sources: Sequence[UserSource],
+    values: UserValues | None,
+    user_id: str,
+    now: datetime,
+) -> ExportHead:
+    models, named = _models(stores.model_dir, snapshot, user_id), runs_that_name(snapshot, user_id)
+    return ExportHead(
+        format=FORMAT,
+        user_id=user_id,
+        made_at=now,
+        missing=[*([MODELS] if models is None else []), *([REDIS] if values is None else [])],
+        users=[ExportedUser(home=source.name, created_at=at) for source in sources for at in joined_at(source)],
+        has_revoked=has_revoked(snapshot, user_id),
+        models=models or [],
+        runs=[ExportedRun(run=row.id, job=row.job, finished_at=row.finished_at) for row in named],
+        redis=None if values is None else _redis(snapshot, values),
+    )
+
+
+def _models(model_dir: Path, snapshot: DatabaseSnapshot, user_id: str) -> list[ExportedModelRow] | None:
+    """Every stored model with whether it has a row for the user; None: its files cannot be read here."""
+    versions, id_hash = stored_versions(snapshot), id_hash_of(snapshot, user_id)
+    if versions and not has_model_folder(model_dir):
+        return None
+    try:
+        return [
+            ExportedModelRow(
+                version=each.version, alias=each.alias, has_row=has_user_row(folder, id_hash, sha256=each.sha256)
+            )
+            for each in versions
+            if (folder := model_dir / each.folder).exists()  # older ones are deleted
+        ]
+    except ArtefactError:
+        return None
+
+
+def _redis(snapshot: DatabaseSnapshot, values: UserValues) -> ExportedRedis:
+    ids = ids_of_numbers(snapshot, values.post_numbers)
+
+    def named(post_numbers: Iterable[int]) -> list[str | None]:
+        return [ids.get(number) for number in post_numbers]
+
+    def listed(ranked: RankedList, rest: bytes = b"") -> dict[str, Any]:
+        packed = ranked.entries + rest
+        entries = [codec.entry_at(packed, index) for index in range(codec.length_of(packed))]
+        posts = [ExportedEntry(id=ids.get(number), score=score, reason=reason) for number, reason, score in entries]
+        about = {"source": ranked.source, "generation": ranked.generation, "generated_at": ranked.generated_at}
+        return {**about, "posts": posts}
+
+    return ExportedRedis(
+        lists={phase: ExportedList(**listed(ranked)) for phase, ranked in values.lists.items()},
+        chains=[
+            ExportedChain(
+                **listed(each.frozen, each.rest),
+                page_ends=list(each.page_ends),
+                tail=named(codec.post_numbers_of(tail.entries + tail.rest)) if tail else [],
+            )
+            for each, tail in values.chains
+        ],
+        hidden_posts=named(sorted(values.viewer.hidden_posts)),
+        seen_posts=named(values.viewer.seen_posts),
+        served_posts=named(values.seen.post_numbers),
+        visits=values.seen.visits,
+        asked_at=values.asked_at,
+    )
+
+
+def _posts(snapshot: DatabaseSnapshot, sources: Sequence[UserSource]) -> Iterator[list[ExportedPost]]:
+    for source in sources:
+        for rows in read_posts(source):
+            derived = derived_from_posts(snapshot, [row.id for row in rows if row.id is not None])
+            yield [_post(source.name, row, derived.get(row.id, NOTHING_DERIVED)) for row in rows]
+
+
+def _post(home: str, row: Row, derived: DerivedFromPost) -> ExportedPost:
+    return ExportedPost(
+        home=home,
+        id=row.id,
+        caption=row.caption,
+        image_url=row.image_url,
+        created_at=row.created_at,
+        deleted_at=row.deleted_at,
+        deleted_by_api_at=derived.deleted_by_api_at,
+        number=derived.number,
+        vectors=msgspec.convert(derived.vectors, list[ExportedVector]),
+        failures=msgspec.convert(derived.failures, list[ExportedFailure]),
+        has_fingerprint=derived.has_fingerprint,
+    )
+
+
+def _blocks(sources: Sequence[UserSource]) -> Iterator[list[ExportedBlock]]:
+    for source in sources:
+        for rows in read_blocks(source):
+            yield [_block(source.name, row) for row in rows]
+
+
+def _block(home: str, row: Row) -> ExportedBlock:
+    return ExportedBlock(home=home, blocked_user_id=row.blocked_user_id, created_at=row.created_at)
+
+
+def _events(sources: Sequence[UserSource]) -> Iterator[list[ExportedEvent]]:
+    for source in sources:
+        for rows in read_events(source):
+            yield [_event(source.name, row) for row in rows]
+
+
+def _event(home: str, row: Row) -> ExportedEvent:
+    feed = row.source and ExportedPosition(source=row.source, generation=row.generation, position=row.position)
+    return ExportedEvent(
+        home=home, post_id=row.post_id, kind=row.kind, created_at=row.created_at, event_id=row.event_id, feed=feed
+    )
+
+
+def _encode(value: Struct) -> bytes:
+    return msgspec.json.encode(value)  # NaN and infinity become null
+
+
+def _printable(piece: bytes) -> bytes:
+    """The same JSON, safe to print in a terminal: captions and ids come from strangers."""
+    return printable_json(piece.decode(), has_lines=True).encode()
