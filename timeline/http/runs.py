@@ -25,9 +25,8 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 async def ask_for_run(request: Request, job: Job) -> RunRequested:
     """Ask the service that does a job for a run; it begins within seconds."""
     state, service = state_of(request), SERVICES[job]
-    if (
-        await state.operate(current_run, state.database, job) is not None
-    ):  # perhaps of `--once`: then no service is alive
+    current = await state.operate(current_run, state.database, job)
+    if current is not None:  # perhaps of `--once`: then no service is alive
         raise _under_way(job)
     alive = await state.operate(live_services, state.database)
     if not any(row["service"] == service for row in alive):
