@@ -11,7 +11,7 @@ from shared.logs import log_event
 from timeline.http.answers import PROBLEMS
 from timeline.http.problems import Problem
 from timeline.http.routers import TOKEN_NAME, operator_router, state_of
-from timeline.http.schemas import MAX_RUNS, RunHistory, RunRequested, WholeNumber
+from timeline.http.schemas import IS_WHOLE, MAX_RUNS, RunHistory, RunRequested
 
 router: APIRouter = operator_router("/admin/jobs")
 REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -43,7 +43,7 @@ async def ask_for_run(request: Request, job: Job) -> RunRequested:
 async def get_runs(
     request: Request,
     job: Annotated[Job | None, Query()] = None,
-    limit: Annotated[WholeNumber, Query(ge=1, le=MAX_RUNS)] = 20,
+    limit: Annotated[int, Query(ge=1, le=MAX_RUNS), IS_WHOLE] = 20,
 ) -> RunHistory:
     """The newest runs, of one job or of all."""
     state = state_of(request)

@@ -109,8 +109,8 @@ Moment = Annotated[
     AfterValidator(_since_1970),
     Field(description="with its zone, since 1970"),
 ]
-WholeNumber = Annotated[int, BeforeValidator(_whole)]
-Limit = Annotated[WholeNumber, Field(ge=1, le=MAX_LIMIT, description="posts of the page, at most")]
+IS_WHOLE = BeforeValidator(_whole)  # after the bounds, which the document of routes would not show otherwise
+Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="posts of the page, at most"), IS_WHOLE]
 CursorText = Annotated[str, Field(max_length=MAX_CURSOR, description="`next_cursor` of the page before")]
 
 
@@ -246,7 +246,7 @@ class PhaseChange(RequestBody):
 class ChampionChange(RequestBody):
     """What `PUT /admin/models/champion` takes."""
 
-    version: WholeNumber = Field(ge=1, le=2**62)
+    version: Annotated[int, Field(ge=1, le=2**62), IS_WHOLE]
     override: bool = Field(default=False, description="promote a version that the gate rejected; audited")
 
 
