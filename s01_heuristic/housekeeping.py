@@ -83,6 +83,7 @@ def keep_house(
         LeaseLost: another run took over, and goes on.
     """
     report_progress("housekeeping", 0, 1)
+    begun = time.monotonic()
     last = last_report(database, job)
     work = Housekeeping.after(last["report"] if last is not None else None)
     with stage("heuristic.housekeeping") as facts:
@@ -94,7 +95,7 @@ def keep_house(
             work.failed = str(error)
             log_trouble("heuristic.housekeeping_failed", reason=error)
         facts.update(events=sum(work.removed.values()), posts=work.posts_cleared, behind=work.behind)
-    return work.as_report(float(str(facts["seconds"])))
+    return work.as_report(round(time.monotonic() - begun, 3))
 
 
 def _work(
@@ -109,9 +110,9 @@ def _work(
     work.kept_since = {kind: work.kept_since.get(kind, BEGINNING) for kind in kept_since}
     for kind, before in kept_since.items():
         _remove_events(database, work, kind, before, turns)
-    if now - work.rest_looked_at >= ALL_EVERY and not work.behind:
-        _clear_posts(database, work, now, turns)
+    if now - work.rest_looked_at >= ALL_EVERY:
         work.records += drop_old_records(database)
+        _clear_posts(database, work, now, turns)
 
 
 def _remove_events(

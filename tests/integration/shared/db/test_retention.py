@@ -1,11 +1,14 @@
 """What is removed of events and deleted posts, how it stays out of the way of others, and what loads leave out."""
 
+import random
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from shared.db import events as stored
 from shared.db import retention
 from shared.db.bulk import load_events, load_events_of
 from shared.db.engine import Database
@@ -64,6 +67,28 @@ def test_it_waits_for_nobody_and_leaves_what_others_hold(database: Database) -> 
         intake.execute(sa.text("UPDATE warmline.interactions SET created_at = now() WHERE event_id = 'event-0'"))
         assert _remove(impatient) == 1
     assert scalar(database, "SELECT count(*) FROM warmline.interactions WHERE event_id = 'event-0'") == 1
+
+
+def test_a_repeat_that_was_acknowledged_is_never_lost(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The intake dates old views anew while they are removed; whichever is first, the view is there afterwards."""
+    monkeypatch.setattr(retention, "ROWS_AT_ONCE", 3)
+    old = [Event("ann", f"p{number}", VIEW, 300 * DAY) for number in range(100)]
+    posts = tuple(Post(event.post, "ben", 400 * DAY) for event in old)
+    write_own_tables(database, World(users=("ann", "ben"), posts=posts, events=old))
+    execute(database, "UPDATE warmline.interactions SET event_id = NULL")
+    again = [stored.Event(user_id="ann", post_id=event.post, kind=VIEW, at=NOW) for event in old]
+    random.Random(1).shuffle(again)
+
+    def remove_all() -> None:
+        while _remove(database):
+            pass
+
+    remover = threading.Thread(target=remove_all)
+    remover.start()
+    for start in range(0, len(again), 5):
+        stored.store_events(database, again[start : start + 5])
+    remover.join()
+    assert scalar(database, "SELECT count(*) FROM warmline.interactions WHERE created_at = :now", now=NOW) == len(old)
 
 
 def test_the_index_on_time_finds_them(database: Database) -> None:
