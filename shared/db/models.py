@@ -13,7 +13,7 @@ from shared.db.tables import audit, model_aliases, model_versions
 from shared.errors import PromotionRefused
 
 CHAMPION, PREVIOUS = "champion", "previous"
-RECORDS_KEPT = 200  # versions with their reports, some 50 kB each; older ones without an alias or a folder are deleted
+RECORDS_KEPT = 200  # versions with their reports, some 60 kB each; older ones without an alias or a folder are deleted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

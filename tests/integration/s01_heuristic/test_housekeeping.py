@@ -10,12 +10,13 @@ from s01_heuristic.housekeeping import keep_house
 from s01_heuristic.job import JobSettings
 from shared.db import retention
 from shared.db.engine import Database
+from shared.db.runs import for_run
 from shared.domain import InteractionKind
-from shared.errors import SourceError
+from shared.errors import LeaseLost, SourceError
 from shared.ranked_lists.job_store import JobStore
 from shared.run_progress import ignore_progress
 from shared.settings import RetentionSettings
-from tests.stores import Held, execute, heuristic_run, rows, scalar
+from tests.stores import Held, claimed_run, execute, heuristic_run, rows, scalar
 from tests.worlds import NOW, Event, Post, World, job_settings, write_own_tables
 
 VIEW, LIKE = InteractionKind.VIEW, InteractionKind.LIKE
@@ -99,6 +100,16 @@ def test_a_failure_is_reported_and_the_lists_are_published(
     assert report["failed"] == "interactions: role app may not DELETE"
     assert report["kept_since"] == {"view": (NOW - timedelta(days=180)).isoformat()}  # where the next run continues
     assert held.posts_of(held.list_of("ann")) == ["p2"]
+
+
+def test_a_job_whose_run_was_taken_over_removes_nothing(database: Database) -> None:
+    write_own_tables(database, OLD)
+    late = for_run(database, claimed_run(database, worker="late"))
+    execute(database, "UPDATE warmline.runs SET lease_until = now() - interval '3 s'")
+    claimed_run(database, worker="other")
+    with pytest.raises(LeaseLost):
+        keep_house(late, RetentionSettings(), NOW, ignore_progress, job="heuristic")
+    assert scalar(database, "SELECT count(*) FROM warmline.interactions") == len(OLD.events)
 
 
 def test_captions_of_posts_deleted_long_ago_go_once_a_day(database: Database, writer: JobStore) -> None:

@@ -46,6 +46,14 @@ def test_only_old_events_of_the_kind_are_removed(database: Database) -> None:
     assert rows(database, LEFT, now=NOW) == [("like", 300), ("view", 179)]
 
 
+def test_an_event_of_the_very_time_stays(database: Database) -> None:
+    """As it is accepted and counts."""
+    write_own_tables(database, World(events=(Event("ann", "p1", VIEW, 180 * DAY),)))
+    assert _remove(database) == 0
+    with database.read() as snapshot:
+        assert len(load_events(snapshot, since=LONG_AGO, now=NOW, kept_since=KEPT_SINCE)) == 1
+
+
 def test_one_call_removes_a_bounded_number_the_oldest_first(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
