@@ -21,6 +21,7 @@ ALIVE_SECONDS = 60.0  # PyTorch is imported in two to five seconds; a loaded mac
 STEP_SECONDS = 900.0  # the import, on a slow disk
 DEFAULTS = {
     "WARMLINE_TEXT_ENCODER": OFFLINE_ENGLISH,  # as the world's captions are; the product's default reads any language
+    "WARMLINE_KEEP_DAYS": "{}",  # the world's views are of seven months, and all of them are there to be learned from
     "HF_HUB_OFFLINE": "1",  # both encoders' weights lie in packages; HF_HUB_OFFLINE=0 lets others be downloaded
 }
 _ROOT = Path(__file__).resolve().parent.parent

@@ -20,7 +20,14 @@ def _prepare(stores: "StoreSettings") -> Service:
     from shared.jobs.setting_conflicts import refuse_conflicts
     from shared.jobs.triggers import every
     from shared.ranked_lists.job_store import JobStore
-    from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, WindowSettings, load_settings
+    from shared.settings import (
+        HeuristicSettings,
+        ListSettings,
+        NewPostSettings,
+        RetentionSettings,
+        WindowSettings,
+        load_settings,
+    )
 
     schedule, lists = load_settings(ScheduleSettings), load_settings(ListSettings)
     settings = JobSettings(
@@ -28,8 +35,9 @@ def _prepare(stores: "StoreSettings") -> Service:
         lists=lists,
         formula=load_settings(HeuristicSettings),
         new_posts=load_settings(NewPostSettings),
+        retention=load_settings(RetentionSettings),
     )
-    refuse_conflicts(schedule, lists, settings.window, settings.formula, settings.new_posts)
+    refuse_conflicts(schedule, lists, settings.window, settings.formula, settings.new_posts, settings.retention)
     writer = JobStore(stores.redis_url.get_secret_value(), keep_for=lists.keep_for, chain_for=lists.chain_for)
     return Service(
         job=JOB,

@@ -1,11 +1,12 @@
-"""One heuristic run: load, score, rank, publish."""
+"""One heuristic run: load, score, rank, publish; then housekeeping."""
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from s01_heuristic.housekeeping import keep_house
 from s01_heuristic.new_posts import new_post_pool
 from s01_heuristic.rank import RankedCandidates, entries_per_user, rank_posts
 from shared.candidates.heuristic_scores import score_posts
@@ -22,12 +23,12 @@ from shared.operations.safety import claim_redis, publish_safety
 from shared.ranked_lists.codec import RankedList, encode, encode_lists, length_of
 from shared.ranked_lists.job_store import JobStore, PublishedCounts
 from shared.ranked_lists.publication import Publication
-from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, WindowSettings
+from shared.settings import HeuristicSettings, ListSettings, NewPostSettings, RetentionSettings, WindowSettings
 
 JOB = "heuristic"
 SECONDS_PER_DAY = 86_400
 NOTHING_WITHHELD = Viewer()
-STEPS = {"loading": 5.0, "ranking": 1.0, "lists": 4.0}  # step -> its approximate share of a run
+STEPS = {"loading": 5.0, "ranking": 1.0, "lists": 4.0, "housekeeping": 0.2}  # step -> its approximate share of a run
 USERS_AT_ONCE = 256  # lists computed together: enough to hide the cost of numpy's calls, few enough for the cache
 
 
@@ -39,6 +40,7 @@ class JobSettings:
     lists: ListSettings
     formula: HeuristicSettings
     new_posts: NewPostSettings
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
 
 
 def run_heuristic(
@@ -52,7 +54,8 @@ def run_heuristic(
     writer.refuse_earlier_runs()
     with stage("heuristic.load") as loaded:
         safety = writer.begin_safety_load()  # before anything is read
-        inputs = load_ranking_input(database, settings.window, settings.lists, now, writer.recent_list_requests(now))
+        asked, kept_since = writer.recent_list_requests(now), settings.retention.kept_since(now)
+        inputs = load_ranking_input(database, settings.window, settings.lists, now, asked, kept_since)
         loaded.update(posts=len(inputs.posts), events=len(inputs.events), users=len(inputs.users))
         loaded.update({f"uncounted_{what}": count for what, count in asdict(inputs.uncounted).items() if count})
     run.progress.report("ranking", 0, 1)
@@ -78,6 +81,7 @@ def run_heuristic(
     if published:
         publication = Publication(run=run.fence, at=now, lists=lists.lists, bytes=lists.bytes, seconds=seconds)
         writer.note_publication(Phase.HEURISTIC, publication, job=JOB)
+    housekeeping = keep_house(database, settings.retention, now, run.progress.report, job=JOB)
     return {
         "posts": len(inputs.posts),
         "events": len(inputs.events),
@@ -89,6 +93,7 @@ def run_heuristic(
         "removed": len(inputs.removed),
         "uncounted": asdict(inputs.uncounted),
         **_readiness(database, inputs, settings.lists, now),
+        "housekeeping": housekeeping,
         "seconds": round(seconds, 3),
     }
 

@@ -27,6 +27,7 @@ def _prepare(stores: "StoreSettings") -> Service:
         HeuristicSettings,
         ListSettings,
         ModelSettings,
+        RetentionSettings,
         RunSettings,
         WindowSettings,
         load_settings,
@@ -40,8 +41,11 @@ def _prepare(stores: "StoreSettings") -> Service:
         lists=lists,
         window=load_settings(WindowSettings),
         formula=load_settings(HeuristicSettings),
+        retention=load_settings(RetentionSettings),
     )
-    refuse_conflicts(settings.score, lists, settings.window, settings.content, load_settings(RunSettings))
+    refuse_conflicts(
+        settings.score, lists, settings.window, settings.retention, settings.content, load_settings(RunSettings)
+    )
     use_threads(settings.model.threads)
     writer = JobStore(stores.redis_url.get_secret_value(), keep_for=lists.keep_for, chain_for=lists.chain_for)
     return Service(

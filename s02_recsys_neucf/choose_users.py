@@ -19,7 +19,7 @@ from shared.db.arrivals import arrived_since, revoked_since
 from shared.db.engine import Database
 from shared.db.job_memory import remembered
 from shared.db.runs import recent_runs
-from shared.settings import HeuristicSettings, ListSettings, WindowSettings
+from shared.settings import HeuristicSettings, ListSettings, RetentionSettings, WindowSettings
 
 JOB = "score"
 OVERLAP = timedelta(minutes=5)  # for requests of pages, which are timed by this machine's clock
@@ -47,13 +47,20 @@ class ChosenUsers:
     digests: UserDigests | None  # over views
 
 
-def settings_hash(lists: ListSettings, window: WindowSettings, formula: HeuristicSettings, score: ScoreSettings) -> str:
+def settings_hash(
+    lists: ListSettings,
+    window: WindowSettings,
+    formula: HeuristicSettings,
+    score: ScoreSettings,
+    retention: RetentionSettings,
+) -> str:
     """A hash of all settings that shape the lists; when it changes, the next run scores all users."""
     plain = {
         "lists": lists.model_dump(mode="json"),
         "window": window.model_dump(mode="json"),
         "formula": formula.model_dump(mode="json"),
         "history_days": score.history_days,
+        "keep_days": retention.model_dump(mode="json")["keep_days"],
     }
     return blake2b(json.dumps(plain, sort_keys=True).encode(), digest_size=8).hexdigest()
 

@@ -1,7 +1,7 @@
 """One scoring run: encode what is new, load, score the champion's lists, publish."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,7 +44,7 @@ from shared.ranked_lists.codec import RankedList, encode
 from shared.ranked_lists.codec_columns import Packed, entries_of, pack_posts
 from shared.ranked_lists.job_store import JobStore, PublishedCounts
 from shared.ranked_lists.publication import Publication
-from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
+from shared.settings import HeuristicSettings, ListSettings, ModelSettings, RetentionSettings, WindowSettings
 
 # Seconds of each step in the demo, for a run that has nothing to encode; only their ratios count.
 STEPS = {"start": 5.0, "captions": 0.2, "photos": 0.2, "loading": 0.5, "lists": 2.0}
@@ -62,11 +62,12 @@ class JobSettings:
     lists: ListSettings
     window: WindowSettings
     formula: HeuristicSettings  # the serving order uses its popularity term
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
 
     @property
     def hash(self) -> str:
         """Of all settings that shape the lists."""
-        return settings_hash(self.lists, self.window, self.formula, self.score)
+        return settings_hash(self.lists, self.window, self.formula, self.score, self.retention)
 
 
 def run_scoring(
@@ -139,7 +140,9 @@ def _load(
 ) -> LoadedRun:
     with stage("score.load") as facts:
         mark = arrivals_mark(database)
-        inputs = load_ranking_input(database, settings.window, settings.lists, now, writer.recent_list_requests(now))
+        kept_since = settings.retention.kept_since(now)
+        asked = writer.recent_list_requests(now)
+        inputs = load_ranking_input(database, settings.window, settings.lists, now, asked, kept_since)
         full_hours = settings.score.score_full_hours
         last = last_run(database, model=model.version, settings=settings.hash, now=now, full_hours=full_hours)
         chosen = choose_users(
@@ -148,7 +151,7 @@ def _load(
         )  # fmt: skip
         data = load_scoring_data(
             database, encoders, inputs, chosen.users, history=timedelta(days=settings.score.history_days),
-            min_known=settings.lists.cold_min_positives, now=now,
+            min_known=settings.lists.cold_min_positives, now=now, kept_since=kept_since,
         )  # fmt: skip
         facts.update(posts=len(inputs.posts), users=len(data.users), partial=chosen.is_partial)
     return LoadedRun(mark=mark, inputs=inputs, chosen=chosen, data=data)

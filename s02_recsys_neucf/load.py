@@ -11,7 +11,7 @@ from s02_recsys_neucf.score import IndicesPerUser
 from shared.candidates.ranking_input import RankingInput
 from shared.content.encode_posts import Encoders
 from shared.content.post_features import features_of, load_columns
-from shared.db.bulk import load_all_posts, load_events, load_events_of
+from shared.db.bulk import EVERYTHING, KeptSince, load_all_posts, load_events, load_events_of
 from shared.db.engine import Database
 from shared.errors import SourceError
 from shared.event_columns import Int64s
@@ -42,6 +42,7 @@ def load_scoring_data(
     history: timedelta,
     min_known: int,
     now: datetime,
+    kept_since: KeptSince = EVERYTHING,
 ) -> ScoringData:
     """Read the likes of the chosen users, and the vectors.
 
@@ -53,15 +54,16 @@ def load_scoring_data(
         history: age up to which likes count.
         min_known: users with fewer positives are cold: they keep the heuristic's lists.
         now: time of the run.
+        kept_since: for some kinds, the time of the oldest event that counts.
     """
     ids = [inputs.users.ids[index] for index in chosen]
     with database.read() as snapshot:
         found = load_all_posts(snapshot, now=now)
         since = now - history
         if len(ids) > MAX_USERS_QUERIED:
-            events = load_events(snapshot, since=since, now=now)
+            events = load_events(snapshot, since=since, now=now, kept_since=kept_since)
         else:
-            events = load_events_of(snapshot, ids, since=since, now=now)
+            events = load_events_of(snapshot, ids, since=since, now=now, kept_since=kept_since)
         columns = load_columns(snapshot, encoders)
     _refuse_emptied(inputs, chosen, n_posts=len(found), n_events=len(events))
     liked = examples_of(events, SortedPosts.of(found))

@@ -17,7 +17,12 @@ class ScoreSettings(SettingsGroup):
         le=72,
         description="hours after which all active users are scored again, not only those with new events",
     )
-    history_days: float = Field(730, ge=1, le=36_500, description="age in days up to which likes shape a user's taste")
+    history_days: float = Field(
+        730,
+        ge=1,
+        le=36_500,
+        description="age in days up to which likes shape a user's taste, but no further back than KEEP_DAYS",
+    )
 
     @property
     def interval(self) -> timedelta:

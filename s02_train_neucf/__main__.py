@@ -26,6 +26,7 @@ def _prepare(_: "StoreSettings") -> Service:
         HeuristicSettings,
         ListSettings,
         ModelSettings,
+        RetentionSettings,
         RunSettings,
         WindowSettings,
         load_settings,
@@ -40,8 +41,9 @@ def _prepare(_: "StoreSettings") -> Service:
         lists=load_settings(ListSettings),
         window=load_settings(WindowSettings),
         mirror=load_settings(MirrorSettings),
+        retention=load_settings(RetentionSettings),
     )
-    refuse_conflicts(settings.content, load_settings(RunSettings))
+    refuse_conflicts(settings.lists, settings.window, settings.retention, settings.content, load_settings(RunSettings))
     use_threads(settings.model.threads)
     return Service(
         job=JOB,

@@ -45,7 +45,7 @@ from shared.neucf.model_folder import check_folder, claim_folder
 from shared.neucf.size import model_bytes
 from shared.neucf.warm_up import compile_kernels
 from shared.run_progress import ReportProgress
-from shared.settings import HeuristicSettings, ListSettings, ModelSettings, WindowSettings
+from shared.settings import HeuristicSettings, ListSettings, ModelSettings, RetentionSettings, WindowSettings
 
 JOB = "train"
 # Settings of the training on which models do not depend.
@@ -68,11 +68,13 @@ class JobSettings:
     window: WindowSettings  # of the candidates that the replay ranks
     recipe: Recipe = field(default_factory=Recipe)
     mirror: MirrorSettings | None = None
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
 
     def for_the_record(self) -> dict[str, Any]:
         """The settings that shaped the model and its evaluation, as JSON values; no secrets, no paths."""
         return {
             "train": self.train.model_dump(mode="json", exclude=_NOT_SHAPING),
+            "retention": self.retention.model_dump(mode="json"),
             "window": self.window.model_dump(mode="json"),
             "heuristic": self.formula.model_dump(mode="json"),
             "lists": self.lists.model_dump(mode="json", include={"cold_min_positives"}),
@@ -119,6 +121,7 @@ def run_training(database: Database, settings: JobSettings, run: Run, now: datet
         "promoted": verdict.promote,
         "verdict": verdict.reason,
         "amounts": _amounts(data, settings),
+        "days_read": _days_read(settings),
         **encoded,
         "work": {**_sizes(fitted, data), **watch.counts()},
         "stages": watch.stages(),
@@ -134,8 +137,9 @@ def _prepare(database: Database, settings: JobSettings, now: datetime) -> Encode
     check_folder(folder, partial(_expected_model_bytes, database, settings, now))
     refuse_without_rights(database, TRAINING)
     refuse_too_little(
-        database, days=settings.train.train_days, min_positives=settings.lists.cold_min_positives, now=now
-    )
+        database, days=settings.train.train_days, min_positives=settings.lists.cold_min_positives, now=now,
+        kept_since=settings.retention.kept_since(now),
+    )  # fmt: skip
     encoders = build_encoders(settings.content)
     compile_kernels(NeuCFConfig())
     return encoders
@@ -143,9 +147,16 @@ def _prepare(database: Database, settings: JobSettings, now: datetime) -> Encode
 
 def _load(database: Database, encoders: Encoders, settings: JobSettings, now: datetime) -> TrainingData:
     with stage("train.load") as facts:
-        data = load_training_data(database, encoders, days=settings.train.train_days, now=now)
-        facts.update(events=len(data.events), posts=len(data.posts))
+        days, kept_since = settings.train.train_days, settings.retention.kept_since(now)
+        data = load_training_data(database, encoders, days=days, now=now, kept_since=kept_since)
+        facts.update(events=len(data.events), posts=len(data.posts), days=_days_read(settings))
     return data
+
+
+def _days_read(settings: JobSettings) -> dict[str, float]:
+    """How far back events are read, in days: in general, and of the kinds that are kept for a shorter time."""
+    longest, kept = settings.train.train_days, settings.retention.keep_days
+    return {"all": longest} | {kind.value: days for kind, days in kept.items() if days < longest}
 
 
 def _evaluate(plan: EvaluationPlan, history: History, on_epoch: OnEpoch) -> EvaluationResult:

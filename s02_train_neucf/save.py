@@ -13,7 +13,7 @@ from typing import Any
 from s02_train_neucf.gate.verdict import Verdict
 from shared.db.engine import Database
 from shared.db.installation import knows_models
-from shared.db.models import SavedModel, kept_folders, promote_model_in, register_model_in
+from shared.db.models import SavedModel, forget_old_models, kept_folders, promote_model_in, register_model_in
 from shared.db.phases import installation_id
 from shared.db.runs import Run, extend_lease_in, request_run_in
 from shared.errors import LeaseLost
@@ -93,6 +93,8 @@ def drop_unfinished(database: Database, folder: Path) -> None:
 def drop_old_folders(database: Database, folder: Path, *, newest: int) -> None:
     """Remove the folders of this installation's models that are neither served nor among the newest; no others.
 
+    The records of much older models are removed as well.
+
     Raises:
         LeaseLost: another run took over, and decides what is old.
     """
@@ -102,6 +104,7 @@ def drop_old_folders(database: Database, folder: Path, *, newest: int) -> None:
     own |= {name for name, trainer in stored.trained_by.items() if trainer == here}
     with database.begin() as connection:  # so that none of them is promoted before it is renamed
         _set_aside(folder, own - kept_folders(connection, newest=newest))
+        forget_old_models(connection, newest=newest)
     _empty(folder)
 
 

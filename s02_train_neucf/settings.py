@@ -20,7 +20,12 @@ class TrainSettings(SettingsGroup):
 
     train_cron: str = Field("0 3 * * *", description="when training starts, as a crontab line of five fields")
     schedule_timezone: str = Field("UTC", description="time zone of the crontab line, such as Asia/Tokyo")
-    train_days: float = Field(730, ge=1, le=36_500, description="age in days up to which events are used in training")
+    train_days: float = Field(
+        730,
+        ge=1,
+        le=36_500,
+        description="age in days up to which events are used in training, but no further back than KEEP_DAYS",
+    )
     train_seed: int = Field(1, ge=0, le=2**31 - 1, description="seed of everything random in training")
     warm_start: bool = Field(
         default=False, description="start each training from the champion's weights, by id; false: from random weights"

@@ -5,8 +5,9 @@ Each group is a frozen pydantic-settings class with the prefix `WARMLINE_`; `loa
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -29,6 +30,7 @@ from shared.text.numbers import is_decimal_number
 PREFIX = "WARMLINE_"
 ENV_FILE = ".env"  # in the working folder
 LEAST_WEIGHT = 0.001  # of the kind that counts most
+MOST_KEEP_DAYS = 36_500
 GroupT = TypeVar("GroupT", bound="SettingsGroup")
 
 
@@ -119,6 +121,28 @@ class ListSettings(SettingsGroup):
     @property
     def chain_for(self) -> timedelta:
         return timedelta(minutes=self.chain_minutes)
+
+
+class RetentionSettings(SettingsGroup):
+    """How long events are kept. With your own views, only events that came by the API are removed."""
+
+    keep_days: dict[InteractionKind, float] = Field(
+        {InteractionKind.VIEW: 180},
+        description="days that events are kept, by kind, as JSON; a kind that is left out is kept as long as its user",
+    )
+
+    @field_validator("keep_days")
+    @classmethod
+    def _are_days(cls, days: dict[InteractionKind, float]) -> dict[InteractionKind, float]:
+        if any(not 1 <= kept <= MOST_KEEP_DAYS for kept in days.values()):
+            raise ValueError(f"days from 1 to {MOST_KEEP_DAYS:,} (leave a kind out to keep it as long as its user)")
+        if InteractionKind.HIDE in days:
+            raise ValueError("kinds without `hide` (what a user hid stays hidden, as long as the user is here)")
+        return days
+
+    def kept_since(self, now: datetime) -> Mapping[InteractionKind, datetime]:
+        """For each kind that is not kept as long as its user, the time of the oldest event that counts."""
+        return {kind: now - timedelta(days=days) for kind, days in self.keep_days.items()}
 
 
 class RunSettings(SettingsGroup):

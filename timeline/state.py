@@ -18,6 +18,7 @@ from shared.settings import (
     ListSettings,
     ModelSettings,
     NewPostSettings,
+    RetentionSettings,
     StoreSettings,
     WindowSettings,
     load_settings,
@@ -59,6 +60,7 @@ class State:
     """The parts of a running timeline."""
 
     settings: TimelineSettings
+    retention: RetentionSettings
     model_dir: Path  # the model folder, if it is mounted here
     authorizer: Authorizer
     database: Database
@@ -131,6 +133,7 @@ class AllSettings:
     formula: HeuristicSettings
     new_posts: NewPostSettings
     model: ModelSettings = field(default_factory=lambda: load_settings(ModelSettings))
+    retention: RetentionSettings = field(default_factory=lambda: load_settings(RetentionSettings))
 
 
 def read_settings() -> AllSettings:
@@ -151,6 +154,7 @@ def read_settings() -> AllSettings:
         formula=load_settings(HeuristicSettings),
         new_posts=load_settings(NewPostSettings),
         model=load_settings(ModelSettings),
+        retention=load_settings(RetentionSettings),
     )
 
 
@@ -200,6 +204,7 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
     write_threads = WorkerThreads("write", threads=WRITE_THREADS)
     return State(
         settings=settings.timeline,
+        retention=settings.retention,
         model_dir=settings.model.model_dir,
         authorizer=authorizer,
         database=database,

@@ -23,7 +23,7 @@ from shared.content.settings import ContentSettings
 from shared.db.sizes import read_stored_amounts
 from shared.db.vectors import ContentKind
 from shared.ranked_lists.key_sizes import read_memory_use
-from shared.settings import ListSettings
+from shared.settings import ListSettings, RetentionSettings
 from warmline.commands.capacity.command import Capacity, predict
 from warmline.stores import OpenStores
 
@@ -81,7 +81,14 @@ def measure(servers: Servers, size: Size, *, seed: int) -> list[Figures]:
         database = open_database(url, redis_url=servers.redis_url)
         stores = OpenStores(database=database, redis_url=servers.redis_url)
         capacities = {
-            name: predict(stores, ListSettings(), users=other.users, posts=other.posts, interactions=other.interactions)
+            name: predict(
+                stores,
+                ListSettings(),
+                RetentionSettings(),
+                users=other.users,
+                posts=other.posts,
+                interactions=other.interactions,
+            )
             for name, other in larger.items()
         }
         database.close()

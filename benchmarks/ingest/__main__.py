@@ -13,13 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-import psycopg2
-from psycopg2.extras import execute_values
-
 from benchmarks.databases import migrated_database
 from benchmarks.figures import Bound, Result, Row, at_least, at_most, count, parser, refusals, report
 from benchmarks.ingest import plain
-from benchmarks.ingest.asking import POSTS, USERS, Events, pairs, post_id, user_id
+from benchmarks.ingest.asking import Events, pairs
+from benchmarks.ingest.filling import execute, fill
+from benchmarks.ingest.housekeeping import measure
 from benchmarks.serve import servers
 from benchmarks.serve.client import Timing, ask, ask_at
 from benchmarks.serve.servers import Served
@@ -63,6 +62,8 @@ class Case:
 def main(arguments: list[str] | None = None) -> int:
     """Run the benchmark; returns the exit code."""
     given = _parser().parse_args(arguments)
+    if given.housekeeping:
+        return _housekeeping(given)
     cases = [
         Case(system=system, size=size, connections=connections)
         for size in SIZES
@@ -84,6 +85,11 @@ def main(arguments: list[str] | None = None) -> int:
     return report(Result(title="events into PostgreSQL", rows=rows, bounds=bounds, notes=notes), given.json)
 
 
+def _housekeeping(given: argparse.Namespace) -> int:
+    with refusals("ingest"), tempfile.TemporaryDirectory(prefix="warmline-ingest-") as home:
+        return report(measure(Path(home), rounds=3 if given.quick else given.rounds, seed=given.seed), given.json)
+
+
 @contextmanager
 def _served(home: Path) -> Iterator[Mapping[str, Served]]:
     """Both systems, each with a database of its own on the same servers."""
@@ -92,31 +98,13 @@ def _served(home: Path) -> Iterator[Mapping[str, Served]]:
         migrated_database(stores.database_url) as ours,
         migrated_database(stores.database_url) as plain_url,
     ):
-        _fill(ours)
-        _execute(plain_url, plain.CREATE)
+        fill(ours)
+        execute(plain_url, plain.CREATE)
         with (
             servers.timeline(home, database_url=ours, redis_url=stores.redis_url, path="/healthz") as timeline,
             servers.module(home, "benchmarks.ingest.plain", plain_url, path="/openapi.json") as route,
         ):
             yield {OURS: timeline, PLAIN: route}
-
-
-def _fill(database_url: str) -> None:
-    """Users and posts, so that events may name them."""
-    connection = psycopg2.connect(database_url)
-    with connection, connection.cursor() as cursor:
-        users = [(user_id(number),) for number in range(USERS)]
-        execute_values(cursor, "INSERT INTO warmline.users (id) VALUES %s", users)
-        posts = [(post_id(number), user_id(number % USERS)) for number in range(POSTS)]
-        execute_values(cursor, "INSERT INTO warmline.posts (id, author_id) VALUES %s", posts)
-    connection.close()
-
-
-def _execute(database_url: str, statement: str) -> None:
-    connection = psycopg2.connect(database_url)
-    with connection, connection.cursor() as cursor:
-        cursor.execute(statement)
-    connection.close()
 
 
 def _measure(cases: Sequence[Case], both: Mapping[str, Served], *, rounds: int, seed: int) -> None:
@@ -177,6 +165,9 @@ def _bounds(cases: Sequence[Case]) -> Iterator[Bound]:
 def _parser() -> argparse.ArgumentParser:
     made = parser("ingest", __doc__)
     made.add_argument("--rounds", type=count, default=9, help="rounds (9)")
+    made.add_argument(
+        "--housekeeping", action="store_true", help="single events, with and without old ones being removed meanwhile"
+    )
     return made
 
 

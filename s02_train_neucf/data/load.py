@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from shared.content.encode_posts import Encoders
 from shared.content.post_features import features_of, load_columns
-from shared.db.bulk import BlockPairs, load_block_pairs, load_events, load_post_lives
+from shared.db.bulk import EVERYTHING, BlockPairs, KeptSince, load_block_pairs, load_events, load_post_lives
 from shared.db.engine import Database
 from shared.db.relations import check_relations
 from shared.event_columns import Events, Floats
@@ -43,8 +43,12 @@ class TrainingData:
         return replace(self, events=events, posts=self.posts.where(kept), features=features, deleted_at=deleted_at)
 
 
-def load_training_data(database: Database, encoders: Encoders, *, days: float, now: datetime) -> TrainingData:
+def load_training_data(
+    database: Database, encoders: Encoders, *, days: float, now: datetime, kept_since: KeptSince = EVERYTHING
+) -> TrainingData:
     """Read all posts, the events of the last `days`, all blocks, and all vectors of the current encoders.
+
+    Of some kinds only events since `kept_since` are read.
 
     Raises:
         SourceError: a relation is not what the contract says.
@@ -52,7 +56,7 @@ def load_training_data(database: Database, encoders: Encoders, *, days: float, n
     with database.read() as snapshot:
         check_relations(database, snapshot)
         lives = load_post_lives(snapshot, now=now)
-        events = load_events(snapshot, since=now - timedelta(days=days), now=now)
+        events = load_events(snapshot, since=now - timedelta(days=days), now=now, kept_since=kept_since)
         blocks = load_block_pairs(snapshot)
         columns = load_columns(snapshot, encoders)
     posts = SortedPosts.of(lives)

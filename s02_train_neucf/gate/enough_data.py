@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from s02_train_neucf.gate.cuts import MIN_ASKED
 from shared.candidates.training_amounts import amounts_of
-from shared.db.bulk import load_events
+from shared.db.bulk import EVERYTHING, KeptSince, load_events
 from shared.db.details import count_positives, count_posts
 from shared.db.engine import Database
 from shared.db.relations import check_relations
@@ -12,7 +12,9 @@ from shared.errors import TrainingRefused
 from shared.readiness import MIN_POSITIVES, MIN_POSTS, NOT_READY, TrainingAmounts, shortfalls
 
 
-def refuse_too_little(database: Database, *, days: float, min_positives: int, now: datetime) -> None:
+def refuse_too_little(
+    database: Database, *, days: float, min_positives: int, now: datetime, kept_since: KeptSince = EVERYTHING
+) -> None:
     """Check that there is enough data, reading no more than necessary.
 
     The gate cannot be passed if fewer users have `min_positives` positives than the replay needs as test users.
@@ -25,7 +27,7 @@ def refuse_too_little(database: Database, *, days: float, min_positives: int, no
         check_relations(database, snapshot)
         if count_positives(snapshot, most=MIN_POSITIVES) >= MIN_POSITIVES:
             return
-        events = load_events(snapshot, since=now - timedelta(days=days), now=now)
+        events = load_events(snapshot, since=now - timedelta(days=days), now=now, kept_since=kept_since)
         n_posts = count_posts(snapshot, most=MIN_POSTS)
     amounts = TrainingAmounts(
         **amounts_of(

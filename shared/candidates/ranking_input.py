@@ -11,6 +11,8 @@ import numpy as np
 from shared.candidates.candidate_events import CandidateEvents, candidate_events_of
 from shared.db.asked import known_askers
 from shared.db.bulk import (
+    EVERYTHING,
+    KeptSince,
     Posts,
     Users,
     load_active_users,
@@ -77,10 +79,12 @@ def load_ranking_input(
     lists: ListSettings,
     now: datetime,
     asked: Mapping[str, datetime] | None = None,
+    kept_since: KeptSince = EVERYTHING,
 ) -> RankingInput:
     """Read the candidates, their events, the active users and what is withheld from them.
 
-    `asked` maps users who recently asked for a page to the time; they count as active.
+    `asked` maps users who recently asked for a page to the time; they count as active. Events older than `kept_since`
+    of their kind do not count: they are removed, or soon will be.
 
     Raises:
         SourceError: a relation is not what the contract says, or all posts have disappeared at once.
@@ -95,7 +99,7 @@ def load_ranking_input(
         oldest = to_datetime(max(0.0, float(posts.created_at.min()))) if len(posts) else now  # nobody liked before 1970
         # An event may be older than its post says when the team imported the post later: allow a day.
         since = oldest - timedelta(days=1)
-        loaded = load_all_events(snapshot, since=since, now=now)
+        loaded = load_all_events(snapshot, since=since, now=now, kept_since=kept_since)
         askers = known_askers(snapshot, asked or {})
         users = load_active_users(
             snapshot, since=now - lists.active_for, now=now, at_most=lists.max_lists, askers=askers

@@ -4,7 +4,7 @@ The rules are the same for captions and photos: a post has a *source* (a caption
 hash. A stored vector stays until a new one replaces it: a failure or an unreachable source does not remove it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -59,6 +59,7 @@ class EncodingPlan:
         current: number of posts whose vector is up to date.
         away: number of posts whose vector stays because their source cannot be reached now.
         waiting: number of failed posts whose next try is later, or never.
+        gone: posts with a stored vector or failure that are not among the posts any more.
     """
 
     to_encode: tuple[PostSource, ...]
@@ -67,6 +68,7 @@ class EncodingPlan:
     current: int
     away: int
     waiting: int
+    gone: tuple[str, ...] = ()
 
     def batches(self, size: int) -> Iterator[tuple[PostSource, ...]]:
         """`to_encode` in batches: each is stored before the next begins, so that a crash loses at most one."""
@@ -75,21 +77,29 @@ class EncodingPlan:
 
 
 def plan_encoding(
-    posts: Iterable[PostSource], stored: Mapping[str, str], failures: Mapping[str, RetryState], *, now: datetime
+    posts: Iterable[PostSource],
+    stored: Mapping[str, str],
+    failures: Mapping[str, RetryState],
+    *,
+    now: datetime,
+    failed: Collection[str] = (),
 ) -> EncodingPlan:
     """Compare the current sources of posts with what is stored.
 
     Args:
-        posts: their current sources; other posts are left alone.
+        posts: all that anyone may see, with their current sources.
         stored: by post id, the hash of the source that its vector (of the current encoder) was made of.
         failures: by post id. A failure counts only while the post still has the source that failed.
         now: of the run.
+        failed: posts with a recorded failure, whether or not it still counts.
     """
+    gone = stored.keys() | failures.keys() | set(failed)
     wanted: list[PostSource] = []
     sourceless: list[str] = []
     resolved: list[str] = []
     current = away = waiting = 0
     for post in posts:
+        gone.discard(post.post_id)
         if post.source_hash is None:
             sourceless += [post.post_id] if post.post_id in stored else []
         elif stored.get(post.post_id) == post.source_hash:
@@ -111,6 +121,7 @@ def plan_encoding(
         current=current,
         away=away,
         waiting=waiting,
+        gone=tuple(sorted(gone)),
     )
 
 

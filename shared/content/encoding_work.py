@@ -17,7 +17,14 @@ from shared.content.encoding_plan import (
 from shared.content.photos.limits import still_refuses
 from shared.content.photos.unreadable import Fault, Unreadable
 from shared.content.settings import ContentSettings
-from shared.content.vanished import VANISHED, failure_of_vanished, split_vanished
+from shared.content.vanished import (
+    GONE,
+    VANISHED,
+    failure_of_gone,
+    failure_of_vanished,
+    split_gone,
+    split_vanished,
+)
 from shared.db.encoding_failures import EncodingFailure, forget_failures, load_failures, store_failures
 from shared.db.engine import Database
 from shared.db.vectors import ContentKind, EncodedVector, drop_vectors, store_vectors, stored_vectors
@@ -57,6 +64,10 @@ class EncodingWork:
         """The record of a post whose source vanished together with most others."""
         failure = failure_of_vanished(self.failures.get(post_id), now=self.now)
         return self._record(post_id, failure, f"{VANISHED}: gone from most posts at once", None)
+
+    def gone(self, post_id: str) -> EncodingFailure:
+        """The record of a post that nobody may see any more."""
+        return self._record(post_id, failure_of_gone(now=self.now), f"{GONE}: deleted, or not in the relation", None)
 
     def _record(self, post_id: str, failure: RetryState, reason: str, refused_by: str | None) -> EncodingFailure:
         return EncodingFailure(
@@ -112,13 +123,14 @@ def plan_work(
     limits: Mapping[str, str],
 ) -> EncodingWork:
     limits = {**limits, Fault.ENCODER_FAULT: card.identity}
+    recorded = load_failures(database, part)
     failures = {
         post_id: RetryState(source_hash=each.source_hash, attempts=each.attempts, next_try=each.next_try)
-        for post_id, each in load_failures(database, part).items()
+        for post_id, each in recorded.items()
         if still_refuses(each.failure, each.refused_by, limits)
     }
     stored = stored_vectors(database, part, encoder=card.identity)
-    plan = plan_encoding(sources, stored, failures, now=now)
+    plan = plan_encoding(sources, stored, failures, now=now, failed=recorded.keys())
     return EncodingWork(
         database=database, part=part, card=card, stored=stored, plan=plan, failures=failures, limits=limits,
         settings=settings, now=now,
@@ -128,6 +140,7 @@ def plan_work(
 def begin_encoding(work: EncodingWork) -> EncodingResult:
     """Remove vectors and failures that are out of date, and count the posts that need no work."""
     plan = work.plan
+    _remove_gone(work)
     outcome = EncodingResult(current=plan.current, waiting=plan.waiting, away=plan.away)
     n_stored = plan.current + plan.away + len(plan.sourceless)
     vanished = split_vanished(plan.sourceless, work.failures, n_stored=n_stored, now=work.now)
@@ -138,6 +151,13 @@ def begin_encoding(work: EncodingWork) -> EncodingResult:
         outcome.outages.append(f"{work.part.value}s of {len(vanished.to_keep)} posts")
         log_trouble("content.vanished", part=work.part.value, posts=len(vanished.to_keep), note="kept for a day")
     return outcome
+
+
+def _remove_gone(work: EncodingWork) -> None:
+    """Remove what is stored of posts that were gone long ago, and note those that are gone since."""
+    gone = split_gone(work.plan.gone, work.failures, now=work.now)
+    drop_vectors(work.database, work.part, gone.to_drop)
+    store_failures(work.database, work.part, [work.gone(post_id) for post_id in gone.to_note])
 
 
 def known_hash(source: PostSource) -> str:

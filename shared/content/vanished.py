@@ -1,6 +1,8 @@
-"""Handles captions or photos that disappear from most posts at once, probably because a view is being rebuilt. Pure.
+"""Handles captions or photos that disappear, from a post or with it. Pure.
 
-If a single post loses its photo, its vector is dropped at once. If most posts do, the vectors are kept for a day.
+If a single post loses its photo, its vector is dropped at once. If most posts do, probably because a view is being
+rebuilt, the vectors are kept for a day. Those of a post that nobody may see any more are kept for longer: the replay
+of a training still ranks it, and it may come back.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +14,9 @@ from shared.content.encoding_plan import RetryState
 MANY = 20  # posts; fewer may have been edited between two runs
 KEPT_FOR = timedelta(days=1)
 VANISHED = "vanished"  # the failure's code
+GONE = "gone"  # the code for a whole post
+GONE_KEPT_FOR = timedelta(days=90)
+MOST_NOTED = 10_000  # posts that one run notes as gone: if a view is empty for a moment, it is no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +44,32 @@ def split_vanished(
         to_drop=tuple(post_id for post_id in sourceless if post_id not in kept),
         to_keep=tuple(post_id for post_id in sourceless if post_id in kept),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GonePosts:
+    """Posts that nobody may see any more: those whose vectors are dropped, and those that are noted as gone."""
+
+    to_drop: tuple[str, ...]
+    to_note: tuple[str, ...]
+
+
+def split_gone(gone: Sequence[str], failures: Mapping[str, RetryState], *, now: datetime) -> GonePosts:
+    """Decide about posts that are gone; `failures` say until when the vectors of those noted before are kept."""
+    until = {post_id: failures[post_id].next_try for post_id in gone if _is_noted(failures.get(post_id))}
+    return GonePosts(
+        to_drop=tuple(post_id for post_id, at in until.items() if at is not None and at <= now),
+        to_note=tuple(post_id for post_id in gone if post_id not in until)[:MOST_NOTED],
+    )
+
+
+def failure_of_gone(*, now: datetime) -> RetryState:
+    """The record of a post that is gone."""
+    return RetryState(source_hash=GONE, attempts=0, next_try=now + GONE_KEPT_FOR)
+
+
+def _is_noted(failure: RetryState | None) -> bool:
+    return failure is not None and failure.source_hash == GONE
 
 
 def failure_of_vanished(previous: RetryState | None, *, now: datetime) -> RetryState:

@@ -23,12 +23,14 @@ from shared.db.relations import id_hash_sql, usable_id_sql
 from shared.db.repeated_ids import rows_to_keep
 from shared.db.timestamps import EARLIEST, LATEST, seconds_sql
 from shared.db.tombstones import buried, buried_in_views
-from shared.domain import CLOCK_TOLERANCE, KIND_CODES, is_usable_id
+from shared.domain import CLOCK_TOLERANCE, KIND_CODES, InteractionKind, is_usable_id
 from shared.errors import SourceError
 from shared.event_columns import Events, Floats, Int64s, PostColumns
 
 _PROBE, _PROBE_HASH = "warmline", -8975063746265413875
 _USER_BATCH = 5_000
+KeptSince = Mapping[InteractionKind, datetime]
+EVERYTHING: KeptSince = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,14 +186,26 @@ def load_block_pairs(snapshot: DatabaseSnapshot) -> BlockPairs:
     return BlockPairs(user_id_hashes=user, blocked_id_hashes=blocked, at=at)
 
 
-def load_events(snapshot: DatabaseSnapshot, *, since: datetime, now: datetime) -> Events:
-    """Interactions since a time of all users who count; a time ahead of `now` becomes now (promise 11)."""
-    return load_all_events(snapshot, since=since, now=now).counted
+def load_events(
+    snapshot: DatabaseSnapshot, *, since: datetime, now: datetime, kept_since: KeptSince = EVERYTHING
+) -> Events:
+    """Interactions since a time of all users who count; a time ahead of `now` becomes now (promise 11).
+
+    Args:
+        snapshot: of the relations.
+        since: time of the oldest event that is read.
+        now: time of the run.
+        kept_since: for some kinds a later time of the oldest event (`RetentionSettings.kept_since`), also in views, so
+            that a result depends neither on when events are removed nor on how they came.
+    """
+    return load_all_events(snapshot, since=since, now=now, kept_since=kept_since).counted
 
 
-def load_all_events(snapshot: DatabaseSnapshot, *, since: datetime, now: datetime) -> LoadedEvents:
+def load_all_events(
+    snapshot: DatabaseSnapshot, *, since: datetime, now: datetime, kept_since: KeptSince = EVERYTHING
+) -> LoadedEvents:
     """The same, and also those of users who do not count."""
-    events = _events(snapshot, f"created_at >= '{since.isoformat()}'::timestamptz", now)
+    events = _events(snapshot, _is_since(since, kept_since), now)
     known = snapshot.once(known_user_id_hashes)
     counts = known.contains(events.user_id_hashes) if known is not None else np.ones(len(events), np.bool_)
     # Nearly always all of them count, so no column has to be copied.
@@ -202,13 +216,20 @@ def load_all_events(snapshot: DatabaseSnapshot, *, since: datetime, now: datetim
     return LoadedEvents(counted=counted, uncounted=uncounted)
 
 
-def load_events_of(snapshot: DatabaseSnapshot, user_ids: Sequence[str], *, since: datetime, now: datetime) -> Events:
-    """Interactions since a time of some users, who must all count; uses the index on users."""
+def load_events_of(
+    snapshot: DatabaseSnapshot,
+    user_ids: Sequence[str],
+    *,
+    since: datetime,
+    now: datetime,
+    kept_since: KeptSince = EVERYTHING,
+) -> Events:
+    """The same for some users, who must all count; uses the index on users."""
     parts, gone = [], buried_in_views(snapshot, "users", user_ids)
     alive = [user_id for user_id in user_ids if user_id not in gone]
     for start in range(0, len(alive), _USER_BATCH):
         names = ",".join(sql_text(user_id) for user_id in alive[start : start + _USER_BATCH])
-        condition = f"created_at >= '{since.isoformat()}'::timestamptz AND user_id IN ({names})"
+        condition = f"{_is_since(since, kept_since)} AND user_id IN ({names})"
         parts.append(_events(snapshot, condition, now))
     return Events(
         user_id_hashes=np.concatenate([np.empty(0, np.int64), *(part.user_id_hashes for part in parts)]),
@@ -223,6 +244,17 @@ def sql_text(text: str) -> str:
     if "\\" in text or "\0" in text:
         return "E'" + text.replace("\\", "\\\\").replace("'", "''").replace("\0", "") + "'"
     return "'" + text.replace("'", "''") + "'"
+
+
+def _is_since(since: datetime, kept_since: KeptSince) -> str:
+    """The SQL of a condition: the event is not older than this time, nor than its kind is kept."""
+    later = {kind: at for kind, at in kept_since.items() if at > since}
+    of_kinds = (f"(kind <> '{kind}' OR created_at >= {_time_sql(at)})" for kind, at in later.items())
+    return " AND ".join([f"created_at >= {_time_sql(since)}", *of_kinds])
+
+
+def _time_sql(at: datetime) -> str:
+    return f"'{at.isoformat()}'::timestamptz"
 
 
 def _events(snapshot: DatabaseSnapshot, condition: str, now: datetime) -> Events:

@@ -13,6 +13,7 @@ from shared.db.tables import audit, model_aliases, model_versions
 from shared.errors import PromotionRefused
 
 CHAMPION, PREVIOUS = "champion", "previous"
+RECORDS_KEPT = 200  # versions with their reports, some 60 kB each; older ones without an alias or a folder are deleted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +191,20 @@ def kept_folders(connection: sa.Connection, *, newest: int) -> set[str]:
         model_aliases, model_versions.c.version == model_aliases.c.version
     )
     return {folder for query in (latest, aliased) for (folder,) in connection.execute(query)}
+
+
+def forget_old_models(connection: sa.Connection, *, newest: int) -> int:
+    """Delete the records of old models, whose folders are deleted already; returns how many.
+
+    Args:
+        connection: a transaction in which `kept_folders` was called.
+        newest: number of folders that are kept: their models stay on record, and no fewer than `RECORDS_KEPT`.
+    """
+    latest = sa.select(model_versions.c.version).order_by(model_versions.c.version.desc())
+    aliased = sa.select(model_aliases.c.version)
+    kept = latest.limit(max(newest, RECORDS_KEPT)).union(aliased)
+    old = model_versions.delete().where(model_versions.c.version.not_in(kept))
+    return int(connection.execute(old).rowcount)
 
 
 def _versions() -> sa.Select[Any]:

@@ -22,7 +22,7 @@ SCORING: Mapping[str, tuple[str, ...]] = {
 }
 TRAINING: Mapping[str, tuple[str, ...]] = {
     **_ENCODING,
-    "model_versions": ("SELECT", "INSERT"),
+    "model_versions": ("SELECT", "INSERT", "DELETE"),
     "model_aliases": ("SELECT", "INSERT", "UPDATE"),
     "audit": ("INSERT",),
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -9,6 +10,8 @@ from shared.db.engine import RELATIONS, Database, DatabaseSnapshot
 from shared.db.tables import SCHEMA, metadata
 
 VECTORS = "post_vectors"
+RATE_WINDOW = timedelta(days=7)
+SECONDS_PER_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,20 @@ def read_stored_amounts(database: Database) -> StoredAmounts:
         by_part = f"SELECT part, count(*) FROM {SCHEMA}.{VECTORS} GROUP BY part"
         vectors = {part: int(count) for part, count in connection.execute(sa.text(by_part))}
     return StoredAmounts(rows=rows, photos=photos, own_rows=own, table_bytes=sizes, vectors=vectors)
+
+
+def read_event_rates(database: Database, *, now: datetime) -> dict[str, float]:
+    """Events a day that came to our own table in the last week, by kind; of the first week, since the first event."""
+    query = f"""
+        SELECT kind, count(*), min(created_at) FROM {SCHEMA}.interactions
+        WHERE created_at >= :since AND created_at <= :now GROUP BY kind
+        """
+    with database.begin() as connection:
+        found = connection.execute(sa.text(query), {"since": now - RATE_WINDOW, "now": now}).all()
+    if not found:
+        return {}
+    days = max(1.0, (now - min(first for _, _, first in found)).total_seconds() / SECONDS_PER_DAY)
+    return {kind: count / days for kind, count, _ in found}
 
 
 def _count(snapshot: DatabaseSnapshot, relation: str, condition: str = "true") -> int:

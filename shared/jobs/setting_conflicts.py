@@ -60,6 +60,22 @@ CONFLICTS = (
         consequence="what is recent would be over before the next run sees it; raise the half-life, or run more often",
     ),
     Conflict(
+        names=("candidate_days", "keep_days"),
+        applies=lambda days, kept: days > min(kept.values(), default=days),
+        consequence=(
+            "events would be removed while their posts are still candidates: seen posts would come back, and what is"
+            " popular would be lost; keep events for as long as the window, or narrow the window"
+        ),
+    ),
+    Conflict(
+        names=("active_days", "keep_days"),
+        applies=lambda days, kept: days > min(kept.values(), default=days),
+        consequence=(
+            "users would lose their lists when their events are removed; keep events for as long as users count as"
+            " active, or let them be active for fewer days"
+        ),
+    ),
+    Conflict(
         names=("list_length", "seen_length"),
         applies=lambda length, seen: seen < length,
         consequence=(
@@ -103,7 +119,14 @@ def conflicts_of(values: Mapping[str, Any]) -> list[str]:
     """Like `conflicts`, for values by name, each in range."""
     known = [each for each in CONFLICTS if values.keys() >= set(each.names)]
     return [
-        f"{' and '.join(f'{PREFIX}{name.upper()}={values[name]:g}' for name in each.names)}: {each.consequence}"
+        f"{' and '.join(f'{PREFIX}{name.upper()}={_shown(values[name])}' for name in each.names)}: {each.consequence}"
         for each in known
         if each.applies(*(values[name] for name in each.names))
     ]
+
+
+def _shown(value: object) -> str:
+    """A value as it would be written in `.env`."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f'"{key}": {number:g}' for key, number in value.items()) + "}"
+    return f"{value:g}"

@@ -135,6 +135,7 @@ def test_a_rejected_model_is_not_promoted_without_override(camps: Camps) -> None
 def test_a_model_that_beats_what_the_app_would_show_without_it_is_promoted_by_the_gate(camps: Camps) -> None:
     report = camps.train()
     assert report["promoted"], report["verdict"]
+    assert report["days_read"] == {"all": 730, "view": 180}
     with camps.deployment.database() as database:
         model = champion(database)
     assert model is not None

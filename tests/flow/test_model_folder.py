@@ -11,7 +11,8 @@ from s02_recsys_neucf.__main__ import main as score
 from s02_train_neucf.__main__ import main as train
 from s02_train_neucf.save import drop_old_folders, drop_unfinished
 from shared.content.encoders.registry import OFFLINE_ENGLISH
-from shared.db.models import register_model
+from shared.db import models as models_on_record
+from shared.db.models import list_models, promote_model, register_model
 from shared.db.phases import installation_id
 from shared.db.runs import for_run, request_run
 from shared.errors import LeaseLost
@@ -54,6 +55,24 @@ def test_only_this_installations_old_models_are_deleted(deployment: Deployment, 
         (tmp_path / "model-notes").mkdir()
         drop_old_folders(database, tmp_path, newest=1)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model-3", "model-notes", "model-theirs"]
+
+
+def test_records_of_models_end_long_after_their_folders_but_those_of_aliases(
+    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models_on_record, "RECORDS_KEPT", 3)
+    with deployment.database() as database:
+        run = request_run(database, "train", by="test")
+        versions = [
+            register_model(database, run_id=run, folder=f"model-{n}", sha256="", accepted=True, verdict="", report={})
+            for n in range(6)
+        ]
+        promote_model(database, versions[0], by="test")
+        drop_old_folders(database, tmp_path, newest=2)
+        kept = [model.version for model in list_models(database)]
+        assert kept == [versions[5], versions[4], versions[3], versions[0]]
+        drop_old_folders(database, tmp_path, newest=5)  # as many as folders
+        assert [model.version for model in list_models(database)] == kept
 
 
 def test_a_trainer_whose_run_was_taken_over_drops_no_folder(deployment: Deployment, tmp_path: Path) -> None:

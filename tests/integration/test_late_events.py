@@ -242,3 +242,14 @@ def test_over_views_an_empty_view_is_noticed_beside_events_of_the_api(
     ):
         heuristic_run(replaced, writer)
     assert held.dump() == before
+
+
+@pytest.mark.parametrize(("keep_days", "lists"), [('{"like": 1}', 0), ("{}", 1)])
+def test_likes_shape_taste_no_longer_than_they_are_kept(
+    keep_days: str, lists: int, database: Database, writer: JobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WARMLINE_KEEP_DAYS", keep_days)
+    old = [WorldEvent("warm", name, InteractionKind.LIKE, 25) for name in POSTS[:5]]
+    write_own_tables(database, World(users=WORLD.users, posts=WORLD.posts, events=old))
+    make_champion(database, tmp_path)
+    assert score_run(database, writer, tmp_path)["lists"] == lists

@@ -18,7 +18,8 @@ async def add_batch(state: "State", batch: Sequence[object]) -> PrintableJSON:
     Raises:
         StoreUnavailable, SourceError: a store does not answer.
     """
-    checked = checked_batch(state, batch)
+    now = datetime.now(UTC)
+    checked = check_events(batch, now=now, keys=state.signing_keys, kept_since=state.retention.kept_since(now))
     indices = list(checked.events)
     taken = await state.intake.add([checked.events[index] for index in indices])
     refused = {indices[index]: Rejection(reason) for index, reason in taken.stored.refused.items()}
@@ -26,7 +27,7 @@ async def add_batch(state: "State", batch: Sequence[object]) -> PrintableJSON:
 
 
 def checked_batch(state: "State", batch: Sequence[object]) -> CheckedBatch:
-    """The events of a request, each checked by itself."""
+    """The events of a request, each checked by itself. Those to be taken back may be older than events are kept."""
     return check_events(batch, now=datetime.now(UTC), keys=state.signing_keys)
 
 

@@ -12,6 +12,7 @@ from timeline.feed.feed_id import parse_feed_id
 
 OLDEST = datetime(1970, 1, 1, tzinfo=UTC)  # as in `warmline import`: an earlier time is some program's zero value
 MAX_SHOWN = 100  # characters of a field's name
+EVERYTHING: Mapping[InteractionKind, datetime] = {}
 FIELDS = frozenset({"user_id", "post_id", "kind", "created_at", "event_id", "feed_id"})
 
 
@@ -27,6 +28,7 @@ class Rejection(StrEnum):
     EVENT_ID_MISSING = "event-id-missing"  # of a comment: a user may comment twice
     TIME = "created-at-unreadable"
     NO_ZONE = "created-at-without-zone"
+    TOO_OLD = "created-at-too-old"  # events of this kind and age are not kept (WARMLINE_KEEP_DAYS)
     USER_ERASED = USER_ERASED
     POST_UNKNOWN = POST_UNKNOWN
     POST_DELETED = POST_DELETED
@@ -47,20 +49,28 @@ class _Rejected(ValueError):
         self.reason, self.field = reason, field
 
 
-def check_events(batch: Sequence[object], *, now: datetime, keys: SigningKeys) -> CheckedBatch:
+def check_events(
+    batch: Sequence[object],
+    *,
+    now: datetime,
+    keys: SigningKeys,
+    kept_since: Mapping[InteractionKind, datetime] = EVERYTHING,
+) -> CheckedBatch:
     """Check a batch, each event separately.
 
     Args:
         batch: what the client sent, of any shape.
         now: the time of events that have none, or a later one (promise 11).
         keys: verify feed ids.
+        kept_since: for some kinds, the time of the oldest event that is accepted. A repeat of an event that was removed
+            because of its age must not count a second time.
     """
     events: dict[int, Event] = {}
     rejected: dict[int, Rejection] = {}
     unknown_fields: dict[int, str] = {}
     for index, raw in enumerate(batch):
         try:
-            events[index] = _event(raw, now, keys)
+            events[index] = _kept(_event(raw, now, keys), kept_since)
         except _Rejected as error:
             rejected[index] = error.reason
             if error.field is not None:
@@ -91,6 +101,12 @@ def _event(raw: object, now: datetime, keys: SigningKeys) -> Event:
         event_id=event_id,
         feed_position=parse_feed_id(raw.get("feed_id"), user_id=user_id, keys=keys),
     )
+
+
+def _kept(event: Event, kept_since: Mapping[InteractionKind, datetime]) -> Event:
+    if event.kind in kept_since and event.at < kept_since[event.kind]:
+        raise _Rejected(Rejection.TOO_OLD)
+    return event
 
 
 def _id(value: object, reason: Rejection) -> str:

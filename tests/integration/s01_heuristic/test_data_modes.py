@@ -7,7 +7,11 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from shared.db.bulk import load_all_posts, load_block_pairs, load_id_hashes, load_post_lives
+from s02_train_neucf.data.load import load_training_data
+from shared.content.encode_posts import build_encoders
+from shared.content.encoders.registry import OFFLINE_ENGLISH
+from shared.content.settings import ContentSettings
+from shared.db.bulk import load_all_posts, load_block_pairs, load_events, load_id_hashes, load_post_lives
 from shared.db.engine import Database
 from shared.db.migrate import migrate
 from shared.db.post_rows import assign_post_numbers, transaction_snapshot
@@ -16,9 +20,10 @@ from shared.db.writes import delete_post, put_block
 from shared.domain import InteractionKind
 from shared.errors import SourceError, StoreUnavailable
 from shared.ranked_lists.job_store import JobStore
+from shared.settings import RetentionSettings
 from tests.apps import VIEWS, App, app_of
 from tests.stores import Held, administrator, bury_in, empty_database, execute, heuristic_run, store_settings
-from tests.worlds import NOW, TEN_POSTS, TEN_POSTS_LISTS, World, uuid_of, with_uuids, write_own_tables
+from tests.worlds import NOW, TEN_POSTS, TEN_POSTS_LISTS, Event, World, uuid_of, with_uuids, write_own_tables
 
 WORLD = with_uuids(TEN_POSTS)
 # The views bring likes and comments; the other kinds come by the API and stand in our own tables.
@@ -142,6 +147,25 @@ def test_a_run_leaves_the_teams_database_as_it_was(viewing: Database, writer: Jo
         before = connection.execute(sa.text(query)).one()
         heuristic_run(viewing, writer)
         assert connection.execute(sa.text(query)).one() == before
+
+
+def test_old_events_are_removed_from_our_own_table_alone_and_count_in_neither(
+    own_url: str, app: App, writer: JobStore
+) -> None:
+    old = NOW - timedelta(days=300)
+    theirs = f"SELECT * FROM {{}} UNION ALL SELECT {_USER}, {_POST}, 'view', '{old.isoformat()}'::timestamptz"
+    ours = [Event(uuid_of("ann"), uuid_of("p1"), InteractionKind.VIEW, hours) for hours in (300 * 24, 1)]
+    with app.views(interactions=theirs) as schema, _over_views(own_url, app, schema) as database:
+        write_own_tables(database, World(events=ours))
+        assert heuristic_run(database, writer)["housekeeping"]["removed"] == {"view": 1}
+        data = load_training_data(
+            database, build_encoders(ContentSettings(text_encoder=OFFLINE_ENGLISH)), days=730, now=NOW,
+            kept_since=RetentionSettings().kept_since(NOW),
+        )  # fmt: skip
+        with database.read() as snapshot:
+            everything = load_events(snapshot, since=NOW - timedelta(days=730), now=NOW)
+    assert int((everything.at <= old.timestamp()).sum()) == 1  # theirs is still there
+    assert data.events.at.min() > old.timestamp()
 
 
 # --- what is wrong with a view ----------------------------------------------------------------------------------------

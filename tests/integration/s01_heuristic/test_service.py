@@ -69,7 +69,8 @@ def test_one_run_logs_each_stage_once(
 ) -> None:
     main(["--once"])
     words = [line.split()[2] for line in capsys.readouterr().err.splitlines()]
-    assert words == ["heuristic.load", "heuristic.rank", "heuristic.publish", "heuristic.done"]
+    stages = ["load", "rank", "publish", "housekeeping", "done"]
+    assert words == [f"heuristic.{stage}" for stage in stages]
 
 
 def test_a_run_that_is_refused_exits_with_1_and_says_why(

@@ -55,6 +55,17 @@ def test_good_events_are_kept(client: TestClient, ranked_deployment: Deployment)
     assert [row[2] for row in ranked_deployment.sql(KEPT)] == ["comment", "hide", "like", "save", "share", "view"]
 
 
+def test_an_event_that_is_too_old_to_be_kept_is_rejected_and_a_repeat_of_it_too(
+    client: TestClient, ranked_deployment: Deployment
+) -> None:
+    old = (datetime.now(UTC) - timedelta(days=181)).isoformat()
+    for _ in range(2):
+        answer = send(client, event(kind="view", created_at=old), event(kind="like", created_at=old))
+        assert answer["rejected"] == [{"index": 0, "reason": "created-at-too-old"}]
+    assert [row[2] for row in ranked_deployment.sql(KEPT)] == ["like"]
+    assert send(client, event(kind="view", created_at=old), method="DELETE") == counted(0, 1)  # nothing is there
+
+
 def test_who_sends_only_events_is_known(client: TestClient, ranked_deployment: Deployment) -> None:
     send(client, event(user="newcomer"))
     assert ranked_deployment.sql("SELECT id FROM warmline.users WHERE id = 'newcomer'") == [("newcomer",)]

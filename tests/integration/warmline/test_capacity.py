@@ -139,3 +139,21 @@ def test_a_redis_that_others_use_too_is_not_compared(
 def test_a_small_difference_is_said_to_be_redis_own(predicted: int, *, says_why: bool) -> None:
     there = MemoryUse(bytes=2_400_000, at_start=1_000_000, clients=0, keys=10)
     assert (check_redis(predicted, there, ours=10).note is not None) is says_why
+
+
+def test_events_are_foreseen_by_what_came_in_the_last_days_and_how_long_it_is_kept(
+    warmline: Command, database: Database
+) -> None:
+    insert = """
+        INSERT INTO warmline.interactions (user_id, post_id, kind, created_at)
+        SELECT 'u' || n, 'i' || :days, :kind, now() - make_interval(days => :days) FROM generate_series(1, :n) AS n
+        """
+    execute(database, insert, kind="view", days=5, n=1000)
+    execute(database, insert, kind="like", days=2, n=50)
+    execute(database, insert, kind="like", days=8, n=500)  # before the last week
+    views, likes = warmline("capacity", *SIZES, "--json").json["postgresql"]["events"]
+    assert (views["kind"], views["kept_days"], likes["kind"], likes["kept_days"]) == ("view", 180, "like", None)
+    assert views["a_day"] == pytest.approx(200, rel=0.01)
+    assert views["rows"] == pytest.approx(36_000, rel=0.01)
+    assert likes["rows"] == pytest.approx(3_650, rel=0.01)
+    assert "200 view events a day, kept for 180 days" in warmline("capacity", *SIZES).out

@@ -1,15 +1,16 @@
 """`warmline status` on real servers: a fresh installation, one that works, and stores that are away."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from shared.db.engine import Database
 from shared.db.runs import claim_run, note_progress, record_heartbeat, request_run
+from shared.domain import InteractionKind
 from shared.ranked_lists.job_store import JobStore
 from tests.integration.warmline.answers import Command
 from tests.model_files import put_on_record
 from tests.stores import execute, heuristic_run
-from tests.worlds import TEN_POSTS, write_own_tables
+from tests.worlds import TEN_POSTS, Event, Post, World, write_own_tables
 
 DEAD_REDIS, DEAD_POSTGRES = "redis://127.0.0.1:1/0", "postgresql://nobody@127.0.0.1:1/nowhere"
 STEERING = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e"
@@ -57,6 +58,18 @@ def test_status_and_doctor_count_the_likes_of_a_user_on_a_post_once(
     said = "6 {}likes, comments, saves and shares (one per user and post)"
     assert phase_2["got"].startswith(said.format(""))
     assert said.format("of 5,000 ") in warmline("status", "--json").json["readiness"]["sentence"]
+
+
+def test_what_is_kept_and_what_was_removed_is_said(warmline: Command, database: Database, writer: JobStore) -> None:
+    assert "nothing was looked at yet" in warmline("status").out
+    now = datetime.now(UTC)
+    events = (Event("ann", "p1", InteractionKind.VIEW, 200 * 24), Event("ann", "p1", InteractionKind.VIEW))
+    write_own_tables(database, World(users=("ann",), posts=(Post("p1", "ben"),), events=events, now=now))
+    heuristic_run(database, writer, now=now)
+    since = (now - timedelta(days=180)).date()
+    said = f"views since {since}, other events as long as their user; 1 event removed by the last run"
+    assert said in " ".join(warmline("status").out.split())
+    assert warmline("status", "--json").json["kept"]["removed"] == {"view": 1}
 
 
 def test_a_run_under_way_shows_how_far_it_is(warmline: Command, database: Database) -> None:

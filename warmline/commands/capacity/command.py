@@ -1,14 +1,15 @@
 """`warmline capacity`: what a world of some size will need, by what is here and by the last real runs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.db.sizes import StoredAmounts, read_stored_amounts
+from shared.db.sizes import StoredAmounts, read_event_rates, read_stored_amounts
 from shared.ranked_lists import keys
 from shared.ranked_lists.key_sizes import MemoryUse, measure_key_sizes, measure_key_usage, read_memory_use
-from shared.settings import ListSettings, load_settings
+from shared.settings import ListSettings, RetentionSettings, load_settings
+from warmline.commands.capacity.events import EventGrowth, event_growth
 from warmline.commands.capacity.history import MeasuredRun, last_runs
 from warmline.commands.capacity.model import (
     HEURISTIC,
@@ -23,6 +24,7 @@ from warmline.commands.capacity.model import (
     KeyCounts,
     Table,
     another_encoder_bytes,
+    event_bytes,
     postgres_bytes,
     reader_bytes,
     redis_bytes,
@@ -78,17 +80,18 @@ class Capacity:
     postgres: Mapping[str, int]
     postgres_how: str
     another_encoder: int
+    events: Sequence[EventGrowth]  # in our own table, at the present rate
     jobs: Mapping[str, JobSeconds]
     checks: tuple[PredictionCheck, ...]
 
 
 def run_capacity(*, users: int, posts: int, interactions: int, as_json: bool) -> int:
     """Predict, check, and show."""
-    lists = load_settings(ListSettings)
+    lists, retention = load_settings(ListSettings), load_settings(RetentionSettings)
     with open_stores() as stores, progress_bar("capacity: weighing what is here") as progress:
         stores.refuse_foreign_redis()
         progress.add_task("", total=None)
-        capacity = predict(stores, lists, users=users, posts=posts, interactions=interactions)
+        capacity = predict(stores, lists, retention, users=users, posts=posts, interactions=interactions)
     if as_json:
         show_json(as_dict(capacity))
     else:
@@ -96,7 +99,15 @@ def run_capacity(*, users: int, posts: int, interactions: int, as_json: bool) ->
     return 0
 
 
-def predict(stores: OpenStores, lists: ListSettings, *, users: int, posts: int, interactions: int) -> Capacity:
+def predict(
+    stores: OpenStores,
+    lists: ListSettings,
+    retention: RetentionSettings,
+    *,
+    users: int,
+    posts: int,
+    interactions: int,
+) -> Capacity:
     """Weigh what is here, and reckon."""
     stored, runs = read_stored_amounts(stores.database), last_runs(stores.database)
     here = DataSize(users=stored.rows["users"], posts=stored.rows["posts"], interactions=stored.rows["interactions"])
@@ -125,6 +136,11 @@ def predict(stores: OpenStores, lists: ListSettings, *, users: int, posts: int, 
         postgres=postgres,
         postgres_how=_postgres_how(tables, views=views),
         another_encoder=another_encoder_bytes(world, vectors),
+        events=event_growth(
+            read_event_rates(stores.database, now=datetime.now(UTC)),
+            retention.keep_days,
+            row_bytes=event_bytes(tables["interactions"]),
+        ),
         jobs={job: _seconds(job, runs.get(job), here, world) for job in JOBS},
         checks=checks,
     )
@@ -145,6 +161,7 @@ def as_dict(capacity: Capacity) -> dict[str, Any]:
             "bytes": sum(capacity.postgres.values()),
             "by_kind": capacity.postgres,
             "another_encoder": capacity.another_encoder,
+            "events": [asdict(each) for each in capacity.events],
             "how": capacity.postgres_how,
         },
         "seconds": {job: _rounded(each.seconds) for job, each in capacity.jobs.items()},
@@ -245,6 +262,7 @@ def _show(capacity: Capacity) -> None:
         [
             ("Redis", [f"{_megabytes(redis)}: {capacity.redis_how}", _parts(capacity.redis), reader]),
             ("PostgreSQL", [f"{_megabytes(postgres)}: {capacity.postgres_how}", _parts(capacity.postgres), beside]),
+            *([("events", [each.sentence() for each in capacity.events])] if capacity.events else []),
             *((f"job {job}", [_need(each)]) for job, each in capacity.jobs.items()),
         ]
     )

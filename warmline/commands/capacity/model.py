@@ -182,6 +182,11 @@ def postgres_bytes(
     return sizes
 
 
+def event_bytes(table: Table) -> float:
+    """Bytes of an event in our own table, including indexes."""
+    return table.bytes / table.rows if table.rows >= MIN_ROWS else ASSUMED_ROWS["interactions"]
+
+
 def another_encoder_bytes(world: DataSize, vectors: Mapping[str, float]) -> int:
     """Additional bytes while other encoders are tried: their vectors are stored beside the champion's."""
     return round(sum(each * world.posts * ASSUMED_VECTORS[part] for part, each in vectors.items()))

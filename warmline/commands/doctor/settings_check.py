@@ -16,6 +16,7 @@ from shared.settings import (
     ListSettings,
     ModelSettings,
     NewPostSettings,
+    RetentionSettings,
     RunSettings,
     SettingsGroup,
     WindowSettings,
@@ -25,7 +26,16 @@ from warmline.commands.doctor.setting_names import unknown_settings
 from warmline.findings import Finding, good, hint, problem
 
 WHERE = "settings"
-SHARED = (ListSettings, WindowSettings, HeuristicSettings, NewPostSettings, ModelSettings, RunSettings, ContentSettings)
+SHARED = (
+    ListSettings,
+    WindowSettings,
+    RetentionSettings,
+    HeuristicSettings,
+    NewPostSettings,
+    ModelSettings,
+    RunSettings,
+    ContentSettings,
+)
 
 
 def check_settings() -> list[Finding]:

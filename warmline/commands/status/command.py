@@ -126,6 +126,7 @@ def _as_dict(status: Status, findings: Iterable[Finding]) -> dict[str, Any]:
         "services": [dict(service) for service in known.services] if known else None,
         "models": _models(known, status) if known else None,
         "readiness": known.readiness if known else None,
+        "kept": known.housekeeping if known else None,
         "attention": [as_dict(finding) for finding in findings],
     }
 

@@ -41,6 +41,7 @@ def _sections(status: Status) -> Iterable[tuple[str, list[str]]]:
         yield "runs", [f"{job}: {_run(runs, status.now)}" for job, runs in known.jobs.items()]
         yield "services", [_services(known)]
         yield "models", _models(known)
+        yield "kept", [_kept(known.housekeeping)]
     yield "stores", [_postgresql(status), _redis(status)]
 
 
@@ -107,6 +108,16 @@ def _models(known: FromDatabase) -> list[str]:
 
 def _model(model: ModelVersion) -> str:
     return f"model {model.version} of {model.created_at:%Y-%m-%d %H:%M}, {model.state}: {_clipped(model.verdict)}"
+
+
+def _kept(report: Mapping[str, Any] | None) -> str:
+    if report is None:
+        return "events: nothing was looked at yet; the next heuristic run does"
+    since = [f"{kind}s since {at[:10]}" for kind, at in report["kept_since"].items()]
+    removed = sum(report["removed"].values())
+    more = "; the next runs remove the rest" if report["behind"] else ""
+    others = "other events as long as their user" if since else "all events as long as their user"
+    return f"{', '.join([*since, others])}; {number_of(removed, 'event')} removed by the last run{more}"
 
 
 def _postgresql(status: Status) -> str:

@@ -50,6 +50,13 @@ class FromDatabase:
     newest: ModelVersion | None
     readiness: Mapping[str, Any]
 
+    @property
+    def housekeeping(self) -> Mapping[str, Any] | None:
+        """What the last good heuristic run says of what is kept; None: it is an earlier version's, or there is none."""
+        good = self.jobs[Job.HEURISTIC].good
+        found: Mapping[str, Any] | None = ((good[0]["report"] or {}) if good else {}).get("housekeeping")
+        return found
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FromRedis:

@@ -65,6 +65,7 @@ def _database(status: Status) -> Iterator[Finding]:
         )
     yield from _training(known, status.now)
     yield from _photos(known)
+    yield from _kept(known)
     if not any(row["service"] == TIMELINE for row in known.services):
         yield problem(
             "timeline",
@@ -122,6 +123,17 @@ def _photos(known: FromDatabase) -> Iterator[Finding]:
             f"out of reach in the last scoring run: {', '.join(report['away'])}; {report.get('images_away', 0)} photos",
             expected="all folders and hosts that posts name",
             todo="bring them back; what was derived before stays, and the next run tries again",
+        )
+
+
+def _kept(known: FromDatabase) -> Iterator[Finding]:
+    failed = (known.housekeeping or {}).get("failed")
+    if failed:
+        yield problem(
+            "events",
+            f"the last heuristic run could not remove what is too old: {failed}",
+            expected="tables that stop growing",
+            todo="mend what it names; the next run tries again, and pages do not depend on it",
         )
 
 

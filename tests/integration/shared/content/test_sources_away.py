@@ -380,3 +380,29 @@ def test_what_an_encoder_refused_another_one_may_take(scenario: Scenario) -> Non
     other = Lengths("2")
     other.encode = lambda captions: unit_rows(np.ones((len(captions), 2)), "lengths")  # type: ignore[method-assign]
     assert scenario.encode(LATER, caption=other)["captions"] == N_POSTS
+
+
+# --- posts that are gone ----------------------------------------------------------------------------------------------
+
+
+def test_what_was_derived_from_a_deleted_post_goes_after_ninety_days(scenario: Scenario) -> None:
+    before = scenario.derived()
+    execute(scenario.database, "UPDATE warmline.posts SET deleted_at = now() WHERE id = 'p3'")
+    execute(scenario.database, "DELETE FROM warmline.posts WHERE id = 'p4'")
+    scenario.encode(NOW)
+    scenario.encode(NOW + timedelta(days=89))
+    assert scenario.derived() == before
+    scenario.encode(NOW + timedelta(days=90))
+    assert scenario.derived() == [row for row in before if row[0] not in ("p3", "p4")]
+    assert scenario.next_tries() == {}
+
+
+def test_a_view_that_was_empty_for_a_while_leaves_nothing_behind(scenario: Scenario) -> None:
+    before = scenario.derived()
+    execute(scenario.database, "UPDATE warmline.posts SET deleted_at = now()")
+    scenario.encode(NOW)
+    assert len(scenario.next_tries()) == N_POSTS
+    execute(scenario.database, "UPDATE warmline.posts SET deleted_at = NULL")
+    scenario.encode(LATER)
+    assert scenario.derived() == before
+    assert scenario.next_tries() == {}

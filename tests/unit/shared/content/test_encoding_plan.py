@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.content.encoding_plan import Backoff, EncodingPlan, PostSource, RetryState, next_failure, plan_encoding
-from shared.content.vanished import split_vanished
+from shared.content.vanished import GONE_KEPT_FOR, failure_of_gone, split_gone, split_vanished
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BACKOFF = Backoff(first=timedelta(minutes=30), cap=timedelta(days=7))
@@ -140,3 +140,19 @@ def test_a_failure_of_a_source_that_is_back_is_resolved() -> None:
 def test_sources_that_most_posts_lost_at_once_are_kept_and_single_ones_are_not(gone: int, of: int, kept: int) -> None:
     found = split_vanished([str(number) for number in range(gone)], {}, n_stored=of, now=NOW)
     assert (len(found.to_keep), len(found.to_drop)) == (kept, gone - kept)
+
+
+def test_posts_of_which_something_is_stored_and_that_are_not_here_any_more_are_gone() -> None:
+    made = plan_encoding([post("a"), post("b", None)], {"a": "s", "b": "s", "c": "s"}, {}, now=NOW, failed=["d", "a"])
+    assert made.gone == ("c", "d")
+
+
+def test_a_post_that_is_gone_is_noted_once_and_dropped_when_its_time_is_over() -> None:
+    noted = {"a": failure_of_gone(now=NOW), "b": failed(in_minutes=-1)}
+    first = split_gone(["a", "b", "c"], noted, now=NOW + GONE_KEPT_FOR - timedelta(minutes=1))
+    assert (first.to_drop, first.to_note) == ((), ("b", "c"))
+    assert split_gone(["a", "b", "c"], noted, now=NOW + GONE_KEPT_FOR).to_drop == ("a",)
+
+
+def test_a_post_that_came_back_is_no_longer_noted() -> None:
+    assert plan([post("a")], {"a": "s"}, {"a": failure_of_gone(now=NOW)}).resolved == ("a",)

@@ -1,6 +1,7 @@
 """Settings that no list can come of are refused by name: walked in pairs, each at the ends of its range."""
 
 import itertools
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from shared.settings import (
     HeuristicSettings,
     ListSettings,
     NewPostSettings,
+    RetentionSettings,
     SettingsGroup,
     WindowSettings,
     load_settings,
@@ -43,6 +45,8 @@ SENSELESS: list[tuple[type[SettingsGroup], str, str]] = [
     (HeuristicSettings, "POPULARITY_HALF_LIFE_HOURS", "1e-300"),
     (HeuristicSettings, "POPULARITY_FLOOR", "1e-300"),
     (ListSettings, "ACTIVE_DAYS", "1e-300"),
+    (RetentionSettings, "KEEP_DAYS", '{"view": 0}'),
+    (RetentionSettings, "KEEP_DAYS", '{"hide": 180}'),
     (WindowSettings, "CANDIDATE_DAYS", "1e-300"),
     (NewPostSettings, "NEW_POST_HOURS", "1e-300"),
     (ContentSettings, "IMAGE_MAX_MEGABYTES", "1e-9"),
@@ -77,15 +81,22 @@ def test_weights_of_one_kind_alone_are_weights(monkeypatch: pytest.MonkeyPatch) 
         {"list_keep_hours": 1, "heuristic_every_minutes": 60},
         {"list_keep_hours": 12, "score_full_hours": 12, "score_every_minutes": 15},
         {"image_retry_minutes": 120, "image_retry_cap_hours": 1},
+        {"candidate_days": 181, "keep_days": '{"view": 180}'},
+        {"active_days": 31, "keep_days": '{"view": 180, "like": 30.5}'},
     ],
 )
-def test_settings_that_contradict_each_other_are_refused_by_name_and_value(names: Mapping[str, float]) -> None:
+def test_settings_that_contradict_each_other_are_refused_by_name_and_value(names: Mapping[str, float | str]) -> None:
     given = {name.upper(): value for name, value in names.items()}
     groups = _groups(given)
     with pytest.raises(ConfigurationError) as caught:
         refuse_conflicts(*groups)
     (line,) = [line for line in str(caught.value).splitlines() if all(f"WARMLINE_{name}=" in line for name in given)]
     assert all(f"WARMLINE_{name}={value}" in line for name, value in given.items())
+
+
+def test_windows_may_be_as_long_as_events_are_kept_or_as_one_likes_where_all_are() -> None:
+    assert conflicts(*_groups({"CANDIDATE_DAYS": 180, "ACTIVE_DAYS": 180})) == []
+    assert conflicts(*_groups({"CANDIDATE_DAYS": 3650, "ACTIVE_DAYS": 3650, "KEEP_DAYS": "{}"})) == []
 
 
 def test_the_defaults_contradict_nothing() -> None:
@@ -121,9 +132,9 @@ def _ends(name: str) -> Iterator[object]:
         yield from (end for end in (getattr(bound, "ge", None), getattr(bound, "le", None)) if end is not None)
 
 
-def _groups(given: Mapping[str, float]) -> list[SettingsGroup]:
-    lower = {name.lower(): value for name, value in given.items()}
-    groups = (ListSettings, ScheduleSettings, ScoreSettings, ContentSettings)
+def _groups(given: Mapping[str, float | str]) -> list[SettingsGroup]:
+    lower = {name.lower(): json.loads(value) if isinstance(value, str) else value for name, value in given.items()}
+    groups = (ListSettings, ScheduleSettings, ScoreSettings, ContentSettings, WindowSettings, RetentionSettings)
     return [
         load_settings(group, **{name: lower[name] for name in lower.keys() & group.model_fields}) for group in groups
     ]

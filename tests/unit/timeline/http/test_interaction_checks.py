@@ -90,3 +90,17 @@ def test_a_strange_id_is_plain_data(name: str) -> None:
 def test_an_unknown_field_is_named(name: str, shown: str) -> None:
     checked = check_events([event(), event() | {name: 1}], now=NOW, keys=KEYS)
     assert (dict(checked.rejected), dict(checked.unknown_fields)) == ({1: "unknown-field"}, {1: shown})
+
+
+def test_an_event_that_is_older_than_its_kind_is_kept_is_rejected_alone() -> None:
+    kept_since = {InteractionKind.VIEW: NOW - timedelta(days=180)}
+    oldest, too_old = (NOW - timedelta(days=180)).isoformat(), (NOW - timedelta(days=180, seconds=1)).isoformat()
+    batch = [
+        event("p01", kind="view", created_at=oldest),
+        event("p01", kind="view", created_at=too_old),
+        event("p01", kind="like", created_at=too_old),
+        event("p01", kind="view"),
+    ]
+    checked = check_events(batch, now=NOW, keys=KEYS, kept_since=kept_since)
+    assert dict(checked.rejected) == {1: "created-at-too-old"}
+    assert list(checked.events) == [0, 2, 3]
