@@ -26,6 +26,7 @@ SYSTEMS = {
     "photo-knn": "photo-kNN",
     "caption-knn": "caption-kNN",
 }
+WIDE = 86  # columns from which on the table of all systems has room for whole figures
 METRICS = {"hr@10": "HR@10", "ndcg@10": "NDCG@10", "recall@20": "Recall@20"}
 
 
@@ -50,8 +51,7 @@ def show_timeline(
     console: Console, title: str, user_id: str, page: Page, captions: Mapping[str, str], caption_heading: str
 ) -> None:
     """A user's first posts with score, reason and caption."""
-    heading = f"\n{title} ({user_id}), from the source “{page.source}”"
-    console.print(Text(heading, style="bold"), soft_wrap=True)
+    _say(console, f"\n{title} ({user_id}), from the source “{page.source}”", style="bold")
     table = Table(box=None, pad_edge=False)
     table.add_column("", justify="right")
     table.add_column("score", justify="right")
@@ -70,15 +70,18 @@ def show_side_by_side(
     liked: Sequence[str],
 ) -> None:
     """Print what each phase shows the same user at the same time, and what the user liked last."""
-    heading = f"\nThe active user ({user_id}) in both phases, without what they have seen or blocked"
-    console.print(Text(heading, style="bold"), soft_wrap=True)
-    console.print(Text("liked last: " + " | ".join(liked)), soft_wrap=True)
+    _say(
+        console,
+        f"\nThe active user ({user_id}) in both phases, without what they have seen or blocked",
+        style="bold",
+    )
+    _say(console, "liked last: " + " | ".join(liked))
     table = Table(box=None, pad_edge=False, expand=True)
     table.add_column("", justify="right")
     for phase in lists:
         table.add_column("score", justify="right", no_wrap=True)
         table.add_column("reason", no_wrap=True)
-        table.add_column(f"caption in phase {phase}", ratio=1, no_wrap=True, overflow="ellipsis")
+        table.add_column(f"{phase}’s post", ratio=1, no_wrap=True, overflow="ellipsis")
     for place, row in enumerate(zip_longest(*lists.values()), start=1):
         table.add_row(str(place), *(cell for post in row for cell in _cells(post, captions)))
     console.print(table)
@@ -94,15 +97,18 @@ def show_report(console: Console, report: Mapping[str, Any]) -> None:
     """Print the metrics of each ranker in the replay and on each cut, with 95 % intervals."""
     replay = report.get("replay", {})
     for cut in (*([replay] if "systems" in replay else []), *report["cuts"].values()):
-        heading = f"\nHeld-out likes of {cut['users']:,} users: {cut['protocol']}"
-        console.print(Text(heading, style="bold"), soft_wrap=True)
-        table = Table("", *METRICS.values(), box=None, pad_edge=False)
-        for system, name in SYSTEMS.items():
-            figures = cut["systems"].get(system)
-            if figures is not None:
-                style = "bold" if system == "neucf" else ""
-                table.add_row(name, *(_interval(figures[metric]) for metric in METRICS), style=style)
-        console.print(table)
+        _say(console, f"\nHeld-out likes of {cut['users']:,} users: {cut['protocol']}", style="bold")
+        console.print(_systems_table(cut["systems"], is_narrow=console.width < WIDE))
+
+
+def _systems_table(systems: Mapping[str, Mapping[str, Mapping[str, float]]], *, is_narrow: bool) -> Table:
+    table = Table("", *METRICS.values(), box=None, pad_edge=False)
+    for system, name in SYSTEMS.items():
+        figures = systems.get(system)
+        if figures is not None:
+            intervals = (_interval(figures[metric], is_narrow=is_narrow) for metric in METRICS)
+            table.add_row(name, *intervals, style="bold" if system == "neucf" else "")
+    return table
 
 
 def show_verdict(console: Console, model: Model) -> None:
@@ -120,8 +126,17 @@ def show_verdict(console: Console, model: Model) -> None:
         console.print(f'  PUT /admin/models/champion {{"version": {model.version}, "override": true}}', markup=False)
 
 
-def _interval(figure: Mapping[str, float]) -> str:
-    return f"{figure['mean']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]".replace("[", r"\[")
+def _interval(figure: Mapping[str, float], *, is_narrow: bool) -> str:
+    """A mean with its interval; on a narrow terminal without the zeros before the points of its ends."""
+    low, high = f"{figure['low']:.3f}", f"{figure['high']:.3f}"
+    if is_narrow:
+        low, high = low.removeprefix("0"), high.removeprefix("0")
+    return rf"{figure['mean']:.3f} \[{low}, {high}]"
+
+
+def _say(console: Console, text: str, *, style: str = "") -> None:
+    """A line: at a terminal wrapped between words, in a pipe left whole."""
+    console.print(Text(text, style=style), soft_wrap=not console.is_terminal)
 
 
 def show_addresses(console: Console, addresses: Mapping[str, str]) -> None:
@@ -134,4 +149,5 @@ def show_addresses(console: Console, addresses: Mapping[str, str]) -> None:
 def show_outcome(console: Console, outcome: Outcome) -> None:
     """One line per check."""
     word = Text("ok    ", style="green") if outcome.good else Text("FAILED", style="bold red")
-    console.print(Text.assemble(word, " ", outcome.name, (f"  ({outcome.detail})", "dim")), soft_wrap=True)
+    line = Text.assemble(word, " ", outcome.name, (f"  ({outcome.detail})", "dim"))
+    console.print(line, soft_wrap=not console.is_terminal)

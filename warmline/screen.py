@@ -25,9 +25,12 @@ def console() -> Console:
 
 
 def say(*lines: str) -> None:
-    """Print lines of a result."""
+    """Print lines of a result, at a terminal wrapped between words."""
+    screen = console()
     for line in lines:
-        sys.stdout.write(f"{printable(line)}\n")
+        text = line.lstrip(" ")
+        indent = len(line) - len(text)
+        print_hanging(Text(printable(text)), screen, first=indent, further=indent)
 
 
 def warn(*lines: str) -> None:
@@ -50,6 +53,11 @@ def show_sections(sections: Iterable[tuple[str, Iterable[str]]]) -> None:
         for place, line in enumerate(lines):
             table.add_row(*cells("" if place else name, line))
     console().print(table)
+
+
+def fits(table: Table, screen: Console) -> bool:
+    """Whether a table is no wider than the screen, so that none of its cells is broken."""
+    return screen.measure(table, options=screen.options.update(max_width=sys.maxsize)).maximum <= screen.width
 
 
 def show_json(value: Mapping[str, Any]) -> None:

@@ -5,10 +5,12 @@ import json
 
 import pytest
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from shared.text.printable import printable
-from warmline.screen import number_of, print_hanging, show_json
+from warmline import screen
+from warmline.screen import fits, number_of, print_hanging, say, show_json
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,26 @@ def test_lines_stand_under_each_other_and_within_the_terminal(width: int) -> Non
 
 def test_a_pipe_gets_one_line() -> None:
     assert len(lines(46, is_terminal=False)) == 1
+
+
+def test_a_result_is_broken_between_words_at_a_terminal_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = ("Withheld: 0 blocked authors, 12 hidden posts", "  indented words")
+    say(*said)
+    assert capsys.readouterr().out.splitlines() == [*said]
+    file = io.StringIO()
+    terminal = Console(file=file, width=20, force_terminal=True, color_system=None, highlight=False)
+    monkeypatch.setattr(screen, "console", lambda: terminal)
+    say(*said)
+    assert file.getvalue().splitlines() == ["Withheld: 0 blocked", "authors, 12 hidden", "posts", "  indented words"]
+
+
+@pytest.mark.parametrize(("number", "is_narrow_enough"), [("1,234,567", True), ("12,345,678", False)])
+def test_a_table_fits_as_long_as_no_cell_is_broken(number: str, is_narrow_enough: bool) -> None:
+    table = Table("", "")
+    table.add_row("posts", number)
+    assert fits(table, Console(file=io.StringIO(), width=21)) is is_narrow_enough
 
 
 @pytest.mark.parametrize(("count", "said"), [(0, "0 users"), (1, "1 user"), (1200, "1,200 users")])

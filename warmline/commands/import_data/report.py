@@ -9,7 +9,7 @@ from shared.db.imports import MergedRows
 from warmline.commands.import_data.bad_rows import KEPT, BadRows
 from warmline.commands.import_data.repeated_ids import KEPT as KEPT_OF_REPEATED
 from warmline.commands.import_data.repeated_ids import RepeatedIds
-from warmline.screen import cells, console, number_of, say, show_json, warn
+from warmline.screen import cells, console, fits, number_of, say, show_json, show_sections, warn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +58,8 @@ def show_report(
             }
         )
         return
-    table = Table(caption=f"{seconds:.1f} s", caption_justify="left")
-    table.add_column("file")
-    for name in files[0].counts:
-        table.add_column(name, justify="right")
-    for each in files:
-        table.add_row(*cells(each.file, *(f"{count:,}" for count in each.counts.values())))
-    console().print(table)
+    _show_counts(files)
+    say(f"{seconds:.1f} s")
     made_known = sum(each.merged.made_known for each in files)
     if made_known:
         are = "user who was not there is" if made_known == 1 else "users who were not there are"
@@ -74,6 +69,22 @@ def show_report(
     for each in files:
         _show_repeated(each)
     _show_bad(bad)
+
+
+def _show_counts(files: Sequence[FileReport]) -> None:
+    """A table if the terminal is wide enough for it, else a paragraph for each file."""
+    table, screen = Table(), console()
+    table.add_column("file")
+    for name in files[0].counts:
+        table.add_column(name, justify="right")
+    for each in files:
+        table.add_row(*cells(each.file, *(f"{count:,}" for count in each.counts.values())))
+    if fits(table, screen):
+        screen.print(table)
+        return
+    show_sections(
+        (each.file, [", ".join(f"{name} {count:,}" for name, count in each.counts.items())]) for each in files
+    )
 
 
 def _show_repeated(report: FileReport) -> None:
