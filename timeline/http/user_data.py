@@ -61,14 +61,18 @@ class ExportResponse(StreamingResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it. After an error the answer stays without its end, and the server ends the connection."""
-        begun = time.monotonic()
+        begun, trouble = time.monotonic(), "the client left, or did not read"
         try:
             await super().__call__(scope, receive, send)
-            log_event("timeline.export", seconds=time.monotonic() - begun)
         except WarmlineError as error:
-            log_trouble("timeline.export_broken", reason=error, seconds=time.monotonic() - begun)
+            trouble = str(error)
         finally:
             self._export.close()
+        seconds = time.monotonic() - begun
+        if self._export.is_whole:
+            log_event("timeline.export", seconds=seconds)
+        else:
+            log_trouble("timeline.export_broken", reason=trouble, seconds=seconds)
 
 
 def _problem(refused: ExportRefused) -> Problem:

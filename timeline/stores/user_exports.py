@@ -80,6 +80,7 @@ class UserExport:
     ) -> None:
         self._pieces, self._threads, self._on_close = pieces, threads, on_close
         self._first: bytes | None = None
+        self.is_whole = False  # all pieces have been taken
         self._until = time.monotonic() + EXPORT_SECONDS
 
     async def read_first(self) -> None:
@@ -99,6 +100,7 @@ class UserExport:
             if time.monotonic() > self._until:
                 raise StoreUnavailable(f"an export took over {EXPORT_SECONDS:.0f} s; `warmline export` may take longer")
             piece = await self._next()
+        self.is_whole = True
 
     def close(self) -> None:
         """Give up the snapshot, after the piece that is being read; nothing waits for it."""

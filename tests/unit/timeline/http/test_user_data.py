@@ -1,6 +1,7 @@
 """How an export is sent: an answer that breaks off has no end, and the export is closed whatever happens."""
 
 import asyncio
+import logging
 from collections.abc import Generator
 from typing import Any
 
@@ -61,8 +62,10 @@ def bodies(messages: list[Message]) -> list[tuple[bytes, bool]]:
 ENDS = ["snapshot given up", "room given up"]
 
 
-def test_a_whole_answer_has_an_end() -> None:
-    messages, ends = sent_by()
+def test_a_whole_answer_has_an_end(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        messages, ends = sent_by()
+    assert [line.partition(" ")[0] for line in caplog.messages if "timeline" in line] == ["timeline.export"]
     assert bodies(messages) == [(b"{", True), (b"}", True), (b"", False)]
     assert ends == ENDS
 
@@ -76,10 +79,11 @@ def test_an_answer_that_breaks_off_has_none_and_is_logged(caplog: pytest.LogCapt
     ]
 
 
-def test_a_client_that_leaves_ends_the_export() -> None:
+def test_a_client_that_leaves_ends_the_export(caplog: pytest.LogCaptureFixture) -> None:
     messages, ends = sent_by(leaves_after=2)
     assert len(messages) == 2
     assert ends == ENDS
+    assert "timeline.export_broken" in caplog.text
 
 
 def test_a_client_that_reads_too_slowly_gets_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
