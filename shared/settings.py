@@ -131,6 +131,15 @@ class RetentionSettings(SettingsGroup):
         description="days that events are kept, by kind, as JSON; a kind that is left out is kept as long as its user",
     )
 
+    @field_validator("keep_days", mode="before")
+    @classmethod
+    def _are_numbers(cls, days: object) -> object:
+        """pydantic would take true for a day, and old events would be gone."""
+        values = days.values() if isinstance(days, dict) else ()
+        if any(isinstance(kept, bool) or not isinstance(kept, int | float) for kept in values):
+            raise ValueError('numbers of days, as in {"view": 180}')
+        return days
+
     @field_validator("keep_days")
     @classmethod
     def _are_days(cls, days: dict[InteractionKind, float]) -> dict[InteractionKind, float]:

@@ -25,8 +25,9 @@ def fill(database_url: str) -> None:
 
 
 def execute(database_url: str, statement: str) -> None:
-    """One statement."""
+    """One statement, in no transaction of ours: VACUUM, too."""
     connection = psycopg2.connect(database_url)
-    with connection, connection.cursor() as cursor:
+    connection.autocommit = True
+    with connection.cursor() as cursor:
         cursor.execute(statement)
     connection.close()

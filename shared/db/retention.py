@@ -55,6 +55,9 @@ def remove_old_events(database: Database, kind: InteractionKind, *, since: datet
     values = {"kind": kind.value, "since": since, "before": before, "rows": ROWS_AT_ONCE}
     with database.begin() as connection:
         _do_not_wait_for_the_disk(connection)
+        # In the order of the index. Until PostgreSQL has counted how much is old, it expects hardly any, and would read
+        # and sort all of it for each thousand rows.
+        connection.execute(sa.text("SET LOCAL enable_sort = off"))
         count, until = connection.execute(sa.text(remove), values).one()
     return RemovedEvents(count=count, until=until)
 

@@ -14,6 +14,7 @@ from docs_site.markdown import table
 from docs_site.pictures import FOLDER, pictures
 from docs_site.redis_reference import redis_reference
 from docs_site.settings_reference import groups
+from shared.db.tables import metadata
 from shared.domain import Source
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import Cursor, sign
@@ -118,6 +119,12 @@ def test_a_link_to_elsewhere_is_no_finding(tmp_path: Path) -> None:
 
 def test_the_pictures_are_those_that_the_script_draws() -> None:
     assert {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.svg")} == dict(pictures())
+
+
+def test_every_table_has_its_bound_in_what_is_stored() -> None:
+    page = (ROOT / "docs" / "reference" / "what-is-stored.md").read_text(encoding="utf-8")
+    listed = {name for row in re.findall(r"^\| (`.*?) \|", page, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    assert {table.name for table in metadata.sorted_tables} - listed == set()
 
 
 def test_redis_keys_are_read_from_their_module() -> None:
