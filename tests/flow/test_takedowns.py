@@ -212,6 +212,21 @@ def _is_degraded(client: TestClient) -> bool:
     return "degraded" in ask(client, STRANGER, limit=100)
 
 
+def test_a_flushed_redis_knows_them_again_before_it_is_trusted(ranked_deployment: Deployment) -> None:
+    with ranked_deployment.timeline(refresh_seconds=SELDOM) as one, ranked_deployment.timeline() as other:
+        until_ready(one, other)
+        _put(one, HIDDEN, SUSPENDED)
+        eventually(lambda: not ranked_deployment.sql("SELECT id FROM warmline.safety_outbox"), "nothing waits")
+        with ranked_deployment.redis() as redis:
+            redis.flushall()
+            eventually(lambda: bool(redis.exists("wl:safety")), "what is withheld is back")
+            assert redis.zcard("wl:suspended") == 1
+            assert str(ranked_deployment.rows()["p33"]).encode() in redis.zrange("wl:deleted", 0, -1)
+        for client in (one, other):
+            eventually(lambda client=client: not _is_degraded(client), "Redis is up again")  # type: ignore[misc]
+            assert not _shown(client, STRANGER) & DOWN
+
+
 def test_a_takedown_that_was_undone_before_redis_knew_it_leaves_nothing_on_the_process_that_took_it(
     fragile_deployment: Deployment, second_valkey: Valkey
 ) -> None:

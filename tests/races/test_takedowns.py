@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.flow.deployment import COLD, STRANGER, Deployment, ask, eventually, ids, posts_of
+from tests.flow.deployment import COLD, STRANGER, Deployment, ask, eventually, ids, posts_of, state_of_app
 from tests.races.pair import Process, accepted, pair, process, run_job, stopped_run
 from tests.races.stops import written
 from tests.races.test_deletions import READ_ROWS
@@ -33,15 +33,22 @@ def test_posts_that_only_a_run_under_way_has_read_are_withheld_too(either_deploy
     """They have no numbers yet, and get them from the run."""
     deployment = either_deployment
     relation = f"{deployment.source_schema}.their_posts" if deployment.source_schema else "warmline.posts"
-    deployment.sql(
-        f"INSERT INTO {relation} (id, author_id, caption, created_at) VALUES (%s, %s, '', now())",
-        [("fresh", "author1"), ("theirs", "author7")],
-    )
-    with process(deployment, refresh_seconds=0.1) as one:
+    with process(deployment, refresh_seconds=0.1) as one:  # it numbers the newest posts when it starts
+        deployment.sql(
+            f"INSERT INTO {relation} (id, author_id, caption, created_at) VALUES (%s, %s, '', now())",
+            [("fresh", "author1"), ("theirs", "author7")],
+        )
         with stopped_run(deployment, READ_ROWS, store="postgres") as run:
             accepted(*(one.now("PUT", path) for path in ("/posts/fresh/hidden", SUSPENDED)))
             run.finish()
+        ((newest,),) = deployment.sql("SELECT max(fence) FROM warmline.runs")
+        eventually(lambda: _generation(one) == newest, "the process has the run's list of everyone")
         assert not {"fresh", "theirs", *posts_of("author7")} & _shown(one)
+
+
+def _generation(node: Process) -> int:
+    everyone = state_of_app(node.client).snapshot.everyone
+    return everyone.generation if everyone else 0
 
 
 def test_a_run_that_loaded_during_a_takedown_holds_it_up_to_the_next_run(either_deployment: Deployment) -> None:
