@@ -197,7 +197,7 @@ def load_block_pairs(snapshot: DatabaseSnapshot) -> BlockPairs:
 def load_events(
     snapshot: DatabaseSnapshot, *, since: datetime, now: datetime, kept_since: KeptSince = EVERYTHING
 ) -> Events:
-    """Interactions since a time of all users who count and are not suspended; a time ahead of `now` becomes now (promise 11).
+    """Interactions since a time of all users who count and are not suspended; a time ahead becomes now (promise 11).
 
     Args:
         snapshot: of the relations.
