@@ -68,7 +68,7 @@ def run_heuristic(
         writer.publish_catalogue(catalogue_entries(inputs))
         publish_safety(
             writer, viewers=inputs.viewers, version=inputs.viewer_version, removed=inputs.removed,
-            erased=erased_lately(database), load=safety,
+            suspended=inputs.suspended, erased=erased_lately(database), load=safety,
             author_hashes=inputs.author_hashes,
         )  # fmt: skip
         new_posts = new_post_pool(inputs, ranking, settings.new_posts, run.fence, now)

@@ -11,7 +11,7 @@ from s02_recsys_neucf.score import IndicesPerUser
 from shared.candidates.ranking_input import RankingInput
 from shared.content.encode_posts import Encoders
 from shared.content.post_features import features_of, load_columns
-from shared.db.bulk import EVERYTHING, KeptSince, load_all_posts, load_events, load_events_of
+from shared.db.bulk import EVERYTHING, KeptSince, load_all_events, load_all_posts, load_events_of
 from shared.db.engine import Database
 from shared.errors import SourceError
 from shared.event_columns import Int64s
@@ -61,7 +61,8 @@ def load_scoring_data(
         found = load_all_posts(snapshot, now=now)
         since = now - history
         if len(ids) > MAX_USERS_QUERIED:
-            events = load_events(snapshot, since=since, now=now, kept_since=kept_since)
+            loaded = load_all_events(snapshot, since=since, now=now, kept_since=kept_since)
+            events = loaded.counted.joined_with(loaded.of_suspended)  # they raise nothing, and have lists
         else:
             events = load_events_of(snapshot, ids, since=since, now=now, kept_since=kept_since)
         columns = load_columns(snapshot, encoders)

@@ -44,6 +44,17 @@ class Events:
             at=self.at[part],
         )
 
+    def joined_with(self, other: Self) -> Self:
+        """These events, and then the others; these themselves if there are no others."""
+        if not len(other):
+            return self
+        return type(self)(
+            user_id_hashes=np.concatenate([self.user_id_hashes, other.user_id_hashes]),
+            post_id_hashes=np.concatenate([self.post_id_hashes, other.post_id_hashes]),
+            kinds=np.concatenate([self.kinds, other.kinds]),
+            at=np.concatenate([self.at, other.at]),
+        )
+
     def before(self, at: float) -> Self:
         """The events before a time; views of the same columns if the events are in order of time."""
         if np.all(self.at[1:] >= self.at[:-1]):

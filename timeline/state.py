@@ -172,9 +172,9 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
     resources = _resources(settings, database, reader, PageWriter(reader, lifetimes=lifetimes), breakers, worker)
     disk = SnapshotFile(settings.timeline.snapshot_file, worker=worker) if settings.timeline.snapshot_file else None
     if disk is not None:
-        reader.deleted.seed(disk.load(resources.snapshot))
+        reader.withheld.seed(disk.load(resources.snapshot))
     local_copies = LocalCopies(
-        deleted=reader.deleted,
+        withheld=reader.withheld,
         local_chains=resources.local_chains,
         snapshot=resources.snapshot,
         authorizer=authorizer,

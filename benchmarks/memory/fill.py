@@ -68,6 +68,7 @@ def publish(writer: JobStore, lists: ListSettings, size: Size, run: int) -> None
         viewers=viewers,
         version=LEAST_VERSION + run,
         removed=removed,
+        suspended=(),
         erased={},
         load=writer.begin_safety_load(),
     )

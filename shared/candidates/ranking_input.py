@@ -27,6 +27,7 @@ from shared.db.engine import Database, DatabaseSnapshot
 from shared.db.post_rows import assign_post_numbers, transaction_snapshot
 from shared.db.relations import check_relations
 from shared.db.safety import load_blocks, load_hides, next_safety_version, note_removals
+from shared.db.takedowns import suspended_lately
 from shared.distinct import distinct
 from shared.domain import KIND_CODES, AuthorHashes, InteractionKind
 from shared.eligibility import Viewer
@@ -58,6 +59,7 @@ class RankingInput:
     viewers: Mapping[str, Viewer]  # users from whom posts are withheld; all others see everything but their own posts
     viewer_version: int
     removed: set[int]  # post numbers of recently removed posts
+    suspended: Collection[str] = ()  # users whom the API suspended lately
     row_counts: Mapping[str, int] = field(default_factory=dict)  # rows of each relation, up to `MANY`
     clusters: Mapping[str, int] = field(default_factory=dict)  # post id -> cluster of near-duplicate photos
     author_hashes: AuthorHashes = field(default_factory=AuthorHashes)
@@ -108,15 +110,18 @@ def load_ranking_input(
         user_id_hashes = _hashes_of_viewers(snapshot, users, authors.keys(), since)
     with database.begin() as connection:
         post_numbers = assign_post_numbers(connection, posts.ids, as_of=as_of)
+        suspended = suspended_lately(connection, keep_for=lists.keep_for)
         clusters = clusters_of_posts(connection, posts.ids)
     removals = note_removals(database, posts.ids, keep_for=lists.keep_for)  # posts that came back are no longer removed
     candidate_events = candidate_events_of(posts, loaded.counted)
     touched = posts_by_user(posts, post_numbers, candidate_events, at_most=lists.seen_length)
-    if len(loaded.uncounted):  # these users may ask for everyone's list: hide what they hid
-        touched = touched.merged_with(posts_by_user(posts, post_numbers, loaded.uncounted, at_most=lists.seen_length))
+    for apart in (loaded.uncounted, loaded.of_suspended):  # these users ask for pages, too: hide what they hid
+        if len(apart):
+            touched = touched.merged_with(posts_by_user(posts, post_numbers, apart, at_most=lists.seen_length))
     return RankingInput(
         posts=posts, post_numbers=post_numbers, events=loaded.counted, candidate_events=candidate_events, users=users,
         viewers=_viewers(user_id_hashes, authors, touched), viewer_version=version, removed=removals.post_numbers,
+        suspended=suspended,
         clusters=clusters, row_counts=row_counts, author_hashes=author_hashes,
         uncounted=_uncounted(posts, loaded.uncounted),
     )  # fmt: skip

@@ -21,6 +21,8 @@ from shared.db.engine import DatabaseSnapshot
 from shared.db.key_set import IdHashSet
 from shared.db.relations import id_hash_sql, usable_id_sql
 from shared.db.repeated_ids import rows_to_keep
+from shared.db.tables import SCHEMA
+from shared.db.takedowns import view_of_suspended
 from shared.db.timestamps import EARLIEST, LATEST, seconds_sql
 from shared.db.tombstones import buried, buried_in_views
 from shared.domain import CLOCK_TOLERANCE, KIND_CODES, InteractionKind, is_usable_id
@@ -45,10 +47,11 @@ class Posts(PostColumns):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedEvents:
-    """Interactions, by whether their user counts, that is with views: whether the user is in the view of users."""
+    """Interactions, by whether their user counts: is in the view of users (where there is one), and not suspended."""
 
     counted: Events
     uncounted: Events  # what these users hid or saw is still withheld from them, but adds to no score
+    of_suspended: Events  # of suspended users: the same, and a list of their own is made from it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,7 @@ class BlockPairs:
 def load_candidates(snapshot: DatabaseSnapshot, *, since: datetime, now: datetime, at_least: int) -> Posts:
     """The posts created since a time; if there are fewer than `at_least`, that many of the newest posts, or all.
 
-    With views, only posts whose author is in the view of users.
+    With views, only posts whose author is in the view of users. Posts that are taken down are left out.
     """
     found = _candidate_rows(snapshot, "created_at >= :since", "", {"since": since}, now)
     rows, of_unknown, repeated = _eligible_rows(snapshot, found)
@@ -120,7 +123,7 @@ def load_all_posts(snapshot: DatabaseSnapshot, *, now: datetime) -> PostColumns:
           AND {usable_id_sql("id", "author_id")}
         """
     found = _of_known_authors(snapshot, copy_binary(connection, query, {"post": ">i8", "author": ">i8", "at": ">f8"}))
-    gone = snapshot.once(buried_post_id_hashes)
+    gone = _gone_at(snapshot)
     if gone:
         is_visible = ~IdHashSet.of(np.array(list(gone), np.int64)).contains(found["post"])
         found = {name: column[is_visible] for name, column in found.items()}
@@ -157,8 +160,8 @@ def load_post_lives(snapshot: DatabaseSnapshot, *, now: datetime) -> PostLives:
 
 
 def _with_burials(snapshot: DatabaseSnapshot, posts: Int64s, deleted: Floats) -> Floats:
-    """Until when posts could be seen; posts with a tombstone, until then at the latest."""
-    gone = snapshot.once(buried_post_id_hashes)
+    """Until when posts could be seen; posts with a tombstone, and hidden ones, until then at the latest."""
+    gone = _gone_at(snapshot)
     if not gone:
         return deleted
     (indices,) = np.nonzero(IdHashSet.of(np.array(list(gone), np.int64)).contains(posts))
@@ -166,6 +169,11 @@ def _with_burials(snapshot: DatabaseSnapshot, posts: Int64s, deleted: Floats) ->
     until = deleted.copy()
     until[indices] = np.minimum(until[indices], buried_at)
     return until
+
+
+def _gone_at(snapshot: DatabaseSnapshot) -> dict[int, float]:
+    """Hashes of posts that have a tombstone or are hidden, and since when."""
+    return snapshot.once(hidden_post_id_hashes) | snapshot.once(buried_post_id_hashes)
 
 
 def load_block_pairs(snapshot: DatabaseSnapshot) -> BlockPairs:
@@ -189,7 +197,7 @@ def load_block_pairs(snapshot: DatabaseSnapshot) -> BlockPairs:
 def load_events(
     snapshot: DatabaseSnapshot, *, since: datetime, now: datetime, kept_since: KeptSince = EVERYTHING
 ) -> Events:
-    """Interactions since a time of all users who count; a time ahead of `now` becomes now (promise 11).
+    """Interactions since a time of all users who count and are not suspended; a time ahead becomes now (promise 11).
 
     Args:
         snapshot: of the relations.
@@ -208,12 +216,15 @@ def load_all_events(
     events = _events(snapshot, _is_since(since, kept_since), now)
     known = snapshot.once(known_user_id_hashes)
     counts = known.contains(events.user_id_hashes) if known is not None else np.ones(len(events), np.bool_)
+    suspended = snapshot.once(suspended_user_id_hashes)
+    is_suspended = counts & suspended.contains(events.user_id_hashes) if len(suspended) else np.zeros_like(counts)
+    raises = counts & ~is_suspended
     # Nearly always all of them count, so no column has to be copied.
-    counted, uncounted = events if counts.all() else events.where(counts), events.where(~counts)
+    counted, uncounted = events if raises.all() else events.where(raises), events.where(~counts)
     gone = snapshot.once(buried_user_id_hashes)
     if len(gone):
         uncounted = uncounted.where(~IdHashSet.of(gone).contains(uncounted.user_id_hashes))
-    return LoadedEvents(counted=counted, uncounted=uncounted)
+    return LoadedEvents(counted=counted, uncounted=uncounted, of_suspended=events.where(is_suspended))
 
 
 def load_events_of(
@@ -349,6 +360,29 @@ def known_user_id_hashes(snapshot: DatabaseSnapshot) -> IdHashSet | None:
     return IdHashSet.of(hashes[~IdHashSet.of(gone).contains(hashes)] if len(gone) else hashes)
 
 
+def suspended_user_id_hashes(snapshot: DatabaseSnapshot) -> IdHashSet:
+    """The id hashes of the users whom the API or the view of users suspended. Call it by `snapshot.once`."""
+    places = [(snapshot.connection(snapshot.database.own), f"{SCHEMA}.takedowns WHERE relation = 'users'")]
+    if (view := view_of_suspended(snapshot)) is not None and snapshot.database.source is not None:
+        source = snapshot.connection(snapshot.database.source)
+        places.append((source, f"{view} WHERE suspended AND {usable_id_sql('id')}"))
+    parts = [
+        copy_binary(connection, f"SELECT {id_hash_sql('id')} FROM {rows}", {"user": ">i8"})["user"]
+        for connection, rows in places
+    ]
+    return IdHashSet.of(joined(parts))
+
+
+def hidden_post_id_hashes(snapshot: DatabaseSnapshot) -> dict[int, float]:
+    """Hashes of the posts that the API hid, and since when. Call it by `snapshot.once`."""
+    query = f"""
+        SELECT {id_hash_sql("id")}, extract(epoch FROM created_at)::float8 FROM {SCHEMA}.takedowns
+        WHERE relation = 'posts'
+        """
+    found = copy_binary(snapshot.connection(snapshot.database.own), query, {"post": ">i8", "at": ">f8"})
+    return dict(zip(found["post"].tolist(), found["at"].tolist(), strict=True))
+
+
 def buried_user_id_hashes(snapshot: DatabaseSnapshot) -> Int64s:
     """The id hashes of erased users who are still in the view of users. Call it by `snapshot.once`."""
     return load_id_hashes(snapshot, list(snapshot.once(buried_users_in_view)))
@@ -363,10 +397,12 @@ def buried_post_id_hashes(snapshot: DatabaseSnapshot) -> dict[int, float]:
 def _of_known_authors(
     snapshot: DatabaseSnapshot, columns: Mapping[str, npt.NDArray[Any]]
 ) -> Mapping[str, npt.NDArray[Any]]:
-    """The posts (as columns) whose author counts."""
-    known = snapshot.once(known_user_id_hashes)
-    counts = known.contains(columns["author"]) if known is not None else None
-    if counts is None or counts.all():
+    """The posts (as columns) whose author counts and is not suspended."""
+    known, suspended = snapshot.once(known_user_id_hashes), snapshot.once(suspended_user_id_hashes)
+    counts = known.contains(columns["author"]) if known is not None else np.ones(len(columns["author"]), np.bool_)
+    if len(suspended):
+        counts &= ~suspended.contains(columns["author"])
+    if counts.all():
         return columns
     return {name: column[counts] for name, column in columns.items()}
 
@@ -380,12 +416,12 @@ def _once_each(
 
 
 def _eligible_rows(snapshot: DatabaseSnapshot, rows: Sequence[Any]) -> tuple[Sequence[Any], int, int]:
-    """The rows of `_candidate_rows` without tombstones and with an author who counts, one for each post.
+    """The rows of `_candidate_rows` without tombstones and takedowns, and with an author who counts, one for each post.
 
-    Also returns how many rows have other authors, and how many are repeated.
+    Also returns how many rows have unknown authors, and how many are repeated.
     """
     gone = buried_in_views(snapshot, "posts", [row[0] for row in rows])
-    rows = [row for row in rows if row[0] not in gone] if gone else rows
+    rows = _without_takedowns(snapshot, [row for row in rows if row[0] not in gone] if gone else rows)
     known = snapshot.once(known_user_id_hashes)
     if known is None:
         return rows, 0, 0  # our own table has each post once
@@ -395,6 +431,15 @@ def _eligible_rows(snapshot: DatabaseSnapshot, rows: Sequence[Any]) -> tuple[Seq
     kept = rows_to_keep(hashes, "posts", order=(-np.array([row[4] for row in found], np.float64), authors))
     once = found if kept is None else [found[index] for index in kept.tolist()]
     return once, int((~counts).sum()), len(found) - len(once)
+
+
+def _without_takedowns(snapshot: DatabaseSnapshot, rows: Sequence[Any]) -> Sequence[Any]:
+    """The rows whose post is not hidden, and whose author is not suspended."""
+    hidden, suspended = snapshot.once(hidden_post_id_hashes), snapshot.once(suspended_user_id_hashes)
+    if not hidden and not len(suspended):
+        return rows
+    of_suspended = suspended.contains(np.array([row[3] for row in rows], np.int64)).tolist()
+    return [row for row, is_down in zip(rows, of_suspended, strict=True) if not is_down and row[2] not in hidden]
 
 
 def _candidate_rows(

@@ -12,6 +12,7 @@ NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision
 TEXTS = ("text", "character varying", "citext", "character")
 DOCUMENTS = ("json", "jsonb")
 TIMES = ("created_at", "deleted_at")
+FLAGS = ("suspended",)
 # Below each bound, a number in this unit is a time before the year 5100.
 _UNITS = ((1e11, "", "seconds"), (1e14, " / 1000.0", "milliseconds"), (1e17, " / 1000000.0", "microseconds"))
 _ZONE = re.compile(r"(Z|[+-]\d\d(:?\d\d)?)$", re.IGNORECASE)
@@ -30,6 +31,7 @@ class ColumnType:
 
     name: str  # without length or precision; of a domain its own name
     is_enum: bool = False
+    may_be_read: bool = True
 
     def __str__(self) -> str:
         return f"the enum {self.name}" if self.is_enum else self.name
@@ -53,6 +55,8 @@ def cure_type(column: str, got: ColumnType, value: Any = None) -> str:
     """
     if column in TIMES:
         return _write(column, *_time(column, got.name, value))
+    if column in FLAGS:
+        return _write(column, *_flag(column, got.name))
     return _write(column, *_text(column, got.name, value))
 
 
@@ -88,6 +92,14 @@ def _seconds(column: str, value: Any) -> tuple[str, str]:
         if abs(float(value)) < bound:
             return f"to_timestamp({number}{division})", f"it counts {unit}"
     return f"to_timestamp({number} / 1000000000.0)", "it counts nanoseconds"
+
+
+def _flag(column: str, name: str) -> tuple[str, str]:
+    if name in NUMBERS:
+        return f"({column} <> 0)", ""
+    if name in ("timestamp with time zone", "timestamp without time zone", "date"):
+        return f"({column} IS NOT NULL)", "or > now(), if it is the time when the suspension ends"
+    return f"({column} = 'suspended')", "with your own word for it"
 
 
 def _text(column: str, name: str, value: Any) -> tuple[str, str]:

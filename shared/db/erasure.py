@@ -41,6 +41,8 @@ _DELETES = (
     "posts WHERE author_id = :user OR id = ANY(:posts)",
     "users WHERE id = :user",
     "revoking_users WHERE user_id = :user",
+    "takedowns WHERE relation = 'users' AND id = :user",
+    "takedowns WHERE relation = 'posts' AND id = ANY(:posts)",
 )
 
 

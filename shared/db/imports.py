@@ -19,9 +19,11 @@ BATCH_ROWS = 25_000  # some 3 MB of text; larger ones are no faster
 
 Row = tuple[str | None, ...]
 
-# relation → columns of a row, all as text, times in ISO 8601 in UTC: those of the contract, and the app's event id
+# relation → columns of a row, all as text, times in ISO 8601 in UTC: those of the contract, the app's event id, and
+# whether a user is suspended, "true" or "false"
 COLUMNS = {relation: tuple(columns) for relation, columns in CONTRACT.items()}
 COLUMNS["interactions"] += ("event_id",)
+COLUMNS["users"] += ("suspended",)
 _TIMES = ("created_at", "deleted_at")
 _NEVER_NULL = {"caption": "coalesce(caption, '')"}
 
@@ -120,6 +122,8 @@ def merge_rows(
             merged += _merge(connection, statement.format(**_columns(relation, absent)))
         if relation == "posts":
             _delete_again(connection)
+        if relation == "users" and "suspended" not in absent:
+            _suspend(connection)
         return merged
 
 
@@ -188,6 +192,23 @@ def _delete_again(connection: sa.Connection) -> None:
         """
     if connection.scalar(sa.text(f"SELECT EXISTS (SELECT FROM {SCHEMA}.tombstones)")):
         connection.execute(sa.text(gone))
+
+
+def _suspend(connection: sa.Connection) -> None:
+    """Suspend and reinstate users as the last row of each says; one that says nothing leaves its user as they are."""
+    last = """
+        SELECT DISTINCT ON (id COLLATE "C") id, suspended FROM incoming ORDER BY id COLLATE "C", index DESC
+        """
+    end = f"""
+        DELETE FROM {SCHEMA}.takedowns t USING ({last}) i
+        WHERE t.relation = 'users' AND t.id = i.id AND i.suspended = 'false'
+        """
+    begin = f"""
+        INSERT INTO {SCHEMA}.takedowns (relation, id)
+        SELECT 'users', id FROM ({last}) i WHERE suspended = 'true' ON CONFLICT DO NOTHING
+        """
+    for statement in (end, begin):
+        connection.execute(sa.text(statement))
 
 
 def _merge(connection: sa.Connection, statement: str) -> MergedRows:

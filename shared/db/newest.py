@@ -9,11 +9,12 @@ import sqlalchemy as sa
 
 from shared.db.clusters import clusters_of_posts
 from shared.db.engine import Database, DatabaseSnapshot
-from shared.db.known_users import author_is_known_sql, known_users
+from shared.db.known_users import author_is_known_sql, shown_authors
 from shared.db.post_rows import assign_post_numbers, known_post_numbers, transaction_snapshot
 from shared.db.relations import usable_id_sql
 from shared.db.safety import load_blocks, load_hides
 from shared.db.tables import SCHEMA
+from shared.db.takedowns import hidden_posts
 from shared.db.tombstones import buried, buried_in_views, hold_off_erasures
 from shared.domain import CLOCK_TOLERANCE, author_hash
 from shared.eligibility import Pair, Viewer, hidden_authors
@@ -59,12 +60,13 @@ def newest_posts(database: Database, *, now: datetime, limit: int, older_than: d
 
 
 def _newest_alive(snapshot: DatabaseSnapshot, *, latest: datetime, limit: int) -> Sequence[Any]:
-    """The newest posts whose author counts; neither post nor author has a tombstone."""
+    """The newest posts whose author counts; neither post nor author has a tombstone or is taken down."""
     condition, most = "", limit
     while True:
         found = _newest(snapshot, condition, latest=latest, limit=most)
-        gone = buried_in_views(snapshot, "posts", [post_id for post_id, _, _ in found])
-        known = known_users(snapshot, {author for _, author, _ in found})
+        post_ids = [post_id for post_id, _, _ in found]
+        gone = buried_in_views(snapshot, "posts", post_ids) | hidden_posts(snapshot, post_ids)
+        known = shown_authors(snapshot, {author for _, author, _ in found})
         alive = [row for row in found if row[0] not in gone and row[1] in known]
         if len(alive) >= limit or len(found) < most:
             return alive[:limit]
@@ -99,9 +101,9 @@ def posts_by_number(database: Database, post_numbers: Collection[int]) -> list[N
             WHERE id = ANY(:ids) AND deleted_at IS NULL AND {usable_id_sql("id", "author_id")}
             """
         )
-        ids = number_of.keys() - buried_in_views(snapshot, "posts", number_of)
+        ids = number_of.keys() - buried_in_views(snapshot, "posts", number_of) - hidden_posts(snapshot, number_of)
         alive = connection.execute(query, {"ids": sorted(ids)}).all()
-        known = known_users(snapshot, {author for _, author, _ in alive if author is not None})
+        known = shown_authors(snapshot, {author for _, author, _ in alive if author is not None})
     return [
         NewPost(
             post_number=number_of[post_id], post_id=post_id, author=author_hash(author_id), created_at=created_at,

@@ -2,7 +2,7 @@
 called `row`."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -109,6 +109,18 @@ def mark_removed(connection: sa.Connection, post_ids: Sequence[str], *, is_act: 
         {"ids": list(post_ids)},
     )
     return [number for (number,) in gone]
+
+
+def clear_removal(connection: sa.Connection, post_id: str) -> list[int]:
+    """Mark a post as not removed; returns its number, if it has one. A post that is gone is marked by the next run."""
+    back = f"UPDATE {SCHEMA}.post_rows SET removed_at = NULL, removed_xid = NULL WHERE post_id = :id RETURNING row"
+    return list(connection.scalars(sa.text(back), {"id": post_id}))
+
+
+def withheld_numbers(connection: sa.Connection, post_numbers: Collection[int]) -> set[int]:
+    """Those of these numbers whose posts are marked as removed; also numbers that no post has."""
+    shown = sa.text(f"SELECT row FROM {SCHEMA}.post_rows WHERE row = ANY(:rows) AND removed_at IS NULL")
+    return {*post_numbers} - set(connection.scalars(shown, {"rows": list(post_numbers)}))
 
 
 def mark_deleted(connection: sa.Connection, post_id: str, *, exists: bool) -> list[int]:

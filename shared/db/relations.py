@@ -26,9 +26,12 @@ CONTRACT: dict[str, dict[str, tuple[str, ...]]] = {
     "interactions": {"user_id": TEXT, "post_id": TEXT, "kind": TEXT, "created_at": TIME},
     "blocks": {"user_id": TEXT, "blocked_user_id": TEXT, "created_at": TIME},
 }
+# Columns that a view may have besides; one that is absent, unreadable or of another type counts for nothing.
+OPTIONAL: dict[str, dict[str, tuple[str, ...]]] = {"users": {"suspended": ("boolean",)}}
 _COLUMNS = sa.text(
     """
-    SELECT a.attname, format_type(a.atttypid, NULL), t.typtype = 'e'
+    SELECT a.attname, format_type(a.atttypid, NULL), t.typtype = 'e',
+      has_column_privilege(c.oid, a.attnum, 'SELECT')
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_type t ON t.oid = a.atttypid
     WHERE n.nspname = :schema AND c.relname = :relation AND a.attnum > 0 AND NOT a.attisdropped
@@ -71,9 +74,7 @@ class Mismatch:
 
 def mismatches(connection: sa.Connection, home: RelationHome, relation: str) -> list[Mismatch]:
     """Compare one relation with the contract; an empty list means that it matches."""
-    found = connection.execute(_COLUMNS, {"schema": home.schema, "relation": relation})
-    got = {row[0]: ColumnType(name=row[1], is_enum=row[2]) for row in found}
-    full_name = f"{home.schema}.{relation}"
+    got, full_name = _types(connection, home, relation), f"{home.schema}.{relation}"
     if not got:
         cure = "create the view (docs/guides/connect-your-database.md) and GRANT SELECT on it"
         return [
@@ -84,6 +85,27 @@ def mismatches(connection: sa.Connection, home: RelationHome, relation: str) -> 
         for column, types in CONTRACT[relation].items()
         if column not in got or got[column].name not in types
     ]
+
+
+def wrong_optional(connection: sa.Connection, home: RelationHome, relation: str) -> list[Mismatch]:
+    """The optional columns of a relation that are there and are not what the contract says, and so are ignored."""
+    got, full_name = _types(connection, home, relation), f"{home.schema}.{relation}"
+    return [
+        _mismatch(full_name, relation, column, got[column], types[0])
+        for column, types in OPTIONAL.get(relation, {}).items()
+        if column in got and got[column].name not in types
+    ]
+
+
+def has_optional(connection: sa.Connection, home: RelationHome, relation: str, column: str) -> bool:
+    """Whether a relation has this optional column, with a type that the contract allows and the right to read it."""
+    got = _types(connection, home, relation).get(column)
+    return got is not None and got.may_be_read and got.name in OPTIONAL[relation][column]
+
+
+def _types(connection: sa.Connection, home: RelationHome, relation: str) -> dict[str, ColumnType]:
+    found = connection.execute(_COLUMNS, {"schema": home.schema, "relation": relation})
+    return {row[0]: ColumnType(name=row[1], is_enum=row[2], may_be_read=row[3]) for row in found}
 
 
 def _mismatch(full_name: str, relation: str, column: str, got: ColumnType | None, expected: str) -> Mismatch:

@@ -76,6 +76,12 @@ def visibility_of_posts(snapshot: DatabaseSnapshot, post_ids: Sequence[str]) -> 
     }
 
 
+def visible_author(snapshot: DatabaseSnapshot, post_id: str) -> str | None:
+    """The author of a post that its relation lets everybody see; None if it does not."""
+    is_visible, author = _visible(snapshot, [post_id]).get(post_id, (False, None))
+    return author if is_visible else None
+
+
 def _visible(snapshot: DatabaseSnapshot, post_ids: Sequence[str]) -> dict[str, tuple[bool, str]]:
     """For each of these posts in the relation, whether it is visible there, and its author."""
     visible: dict[str, tuple[bool, str]] = {}

@@ -109,6 +109,17 @@ erasures = sa.Table(
     _now("asked_at"),
 )
 
+# What the API took down and may bring back: posts (`relation` is "posts") that are hidden from everybody, and suspended
+# users ("users"), whose posts are. Rows may name ids that no relation has (yet). See `shared.db.takedowns`.
+takedowns = sa.Table(
+    "takedowns",
+    metadata,
+    sa.Column("relation", sa.Text, primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),
+    _now("created_at"),
+    sa.CheckConstraint("relation IN ('posts', 'users')", name="takedowns_relation"),
+)
+
 # Users who were erased lately, by hash: checked before Redis or a process stores anything about a user. A row is
 # deleted when nothing that knew the user can still be under way. See `shared.db.erasure`.
 erased_users = sa.Table(
@@ -127,6 +138,7 @@ safety_outbox = sa.Table(
     _now("noted_at"),
     sa.Column("user_ids", sa.ARRAY(sa.Text), nullable=False),
     sa.Column("post_rows", sa.ARRAY(sa.Integer), nullable=False),
+    sa.Column("author_ids", sa.ARRAY(sa.Text), nullable=False, server_default="{}"),
 )
 
 # The identity of this PostgreSQL: a Redis must never mix the post numbers of two. The salt distributes users over a

@@ -66,12 +66,15 @@ class DerivedFromPost:
 
     number: int | None
     deleted_by_api_at: datetime | None
+    hidden_at: datetime | None  # from everybody, by the API
     vectors: Sequence[Mapping[str, Any]]  # part, encoder, encoded_at
     failures: Sequence[Mapping[str, Any]]  # part, failure
     has_fingerprint: bool
 
 
-NOTHING_DERIVED = DerivedFromPost(number=None, deleted_by_api_at=None, vectors=(), failures=(), has_fingerprint=False)
+NOTHING_DERIVED = DerivedFromPost(
+    number=None, deleted_by_api_at=None, hidden_at=None, vectors=(), failures=(), has_fingerprint=False
+)
 
 
 def refuse_erased(database: Database, user_id: str) -> None:
@@ -132,7 +135,7 @@ def read_posts(source: UserSource) -> Iterator[Sequence[Row]]:
 def derived_from_posts(snapshot: DatabaseSnapshot, post_ids: Collection[str]) -> dict[str, DerivedFromPost]:
     """What is stored about each of these posts in our own PostgreSQL."""
     query = f"""
-        SELECT t.id, n.row, b.created_at,
+        SELECT t.id, n.row, b.created_at, d.created_at,
             (SELECT json_agg(json_build_object('part', part, 'encoder', encoder, 'encoded_at', encoded_at)
                              ORDER BY part, encoder) FROM {SCHEMA}.post_vectors WHERE post_id = t.id),
             (SELECT json_agg(json_build_object('part', part, 'failure', failure) ORDER BY part)
@@ -141,14 +144,15 @@ def derived_from_posts(snapshot: DatabaseSnapshot, post_ids: Collection[str]) ->
         FROM unnest(CAST(:ids AS text[])) AS t(id)
         LEFT JOIN {SCHEMA}.post_rows n ON n.post_id = t.id
         LEFT JOIN {SCHEMA}.tombstones b ON b.relation = 'posts' AND b.digest = {digest_sql("t.id")}
+        LEFT JOIN {SCHEMA}.takedowns d ON d.relation = 'posts' AND d.id = t.id
         """
     found = snapshot.connection(snapshot.database.own).execute(sa.text(query), {"ids": list(post_ids)})
     return {
         post_id: DerivedFromPost(
-            number=number, deleted_by_api_at=deleted_at, vectors=vectors or (), failures=failures or (),
-            has_fingerprint=has_fingerprint,
+            number=number, deleted_by_api_at=deleted_at, hidden_at=hidden_at, vectors=vectors or (),
+            failures=failures or (), has_fingerprint=has_fingerprint,
         )
-        for post_id, number, deleted_at, vectors, failures, has_fingerprint in found
+        for post_id, number, deleted_at, hidden_at, vectors, failures, has_fingerprint in found
     }  # fmt: skip
 
 
@@ -158,6 +162,13 @@ def ids_of_numbers(snapshot: DatabaseSnapshot, post_numbers: Collection[int]) ->
     query = f"SELECT row, post_id FROM {SCHEMA}.post_rows WHERE row = ANY(:numbers) AND left(post_id, 1) <> chr(1)"
     connection = snapshot.connection(snapshot.database.own)
     return {row[0]: row[1] for row in connection.execute(sa.text(query), {"numbers": list(post_numbers)})}
+
+
+def suspended_since(snapshot: DatabaseSnapshot, user_id: str) -> datetime | None:
+    """Since when the API (or an import) suspends the person; None: it does not."""
+    query = f"SELECT created_at FROM {SCHEMA}.takedowns WHERE relation = 'users' AND id = :user"
+    since: datetime | None = snapshot.connection(snapshot.database.own).scalar(sa.text(query), {"user": user_id})
+    return since
 
 
 def has_revoked(snapshot: DatabaseSnapshot, user_id: str) -> bool:

@@ -11,10 +11,11 @@ from shared.db.known_users import add_missing_users
 from shared.db.post_rows import mark_deleted
 from shared.db.safety_outbox import SafetyChange, note_change
 from shared.db.tables import blocks, posts, users
+from shared.db.takedowns import forget_takedown
 from shared.db.tombstones import buried, bury, hold_off_erasures
 from shared.errors import WriteRefused
 
-_POST_LOCK = 1  # seed of a lock: PUT and DELETE of the same post wait for each other
+_POST_LOCK = 1  # seed of a lock: acts on the same post wait for each other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ def put_user(database: Database, user_id: str, *, created_at: datetime | None) -
     _refuse_views(database, "users")
     with database.begin() as connection:
         hold_off_erasures(connection)
-        _refuse_erased(connection, user_id)
+        refuse_erased(connection, user_id)
         put = insert(users).values(_given(id=user_id, created_at=created_at))
         if created_at is None:
             connection.execute(put.on_conflict_do_nothing())
@@ -54,8 +55,8 @@ def put_post(database: Database, post: PostWrite) -> None:
     _refuse_views(database, "posts")
     with database.begin() as connection:
         hold_off_erasures(connection)
-        _wait_for_turn(connection, post.post_id)
-        _refuse_erased(connection, post.author_id)
+        wait_for_turn(connection, post.post_id)
+        refuse_erased(connection, post.author_id)
         if buried(connection, "posts", [post.post_id]):
             raise WriteRefused("post-deleted", "the post was deleted; a new post needs a new id")
         add_missing_users(connection, {post.author_id: post.created_at})
@@ -79,7 +80,7 @@ def delete_post(database: Database, post_id: str) -> SafetyChange:
     In our own table it is marked as deleted; a view cannot be changed, so a tombstone hides the post.
     """
     with database.begin() as connection:
-        _wait_for_turn(connection, post_id)
+        wait_for_turn(connection, post_id)
         exists = database.has_views
         if not database.has_views:
             gone = posts.update().where(posts.c.id == post_id)
@@ -88,6 +89,7 @@ def delete_post(database: Database, post_id: str) -> SafetyChange:
                 == 1
             )
         bury(connection, "posts", [post_id])
+        forget_takedown(connection, "posts", post_id)  # the deletion is for good
         return note_change(connection, post_numbers=mark_deleted(connection, post_id, exists=exists))
 
 
@@ -99,7 +101,7 @@ def put_block(database: Database, user_id: str, blocked_user_id: str) -> SafetyC
     """
     with database.begin() as connection:
         hold_off_erasures(connection)
-        _refuse_erased(connection, user_id, blocked_user_id)
+        refuse_erased(connection, user_id, blocked_user_id)
         block = insert(blocks).values(user_id=user_id, blocked_user_id=blocked_user_id)
         connection.execute(block.on_conflict_do_nothing())
         return note_change(connection, user_ids={user_id, blocked_user_id})
@@ -121,12 +123,14 @@ def _refuse_views(database: Database, relation: str) -> None:
         raise WriteRefused("relation-is-a-view", detail)
 
 
-def _refuse_erased(connection: sa.Connection, *user_ids: str) -> None:
+def refuse_erased(connection: sa.Connection, *user_ids: str) -> None:
+    """Refuse an act on users one of whom was erased."""
     if buried(connection, "users", user_ids):
         raise WriteRefused("user-erased", "the user was erased and stays so; a new user needs a new id")
 
 
-def _wait_for_turn(connection: sa.Connection, post_id: str) -> None:
+def wait_for_turn(connection: sa.Connection, post_id: str) -> None:
+    """Wait for other acts on this post; they wait until the transaction ends."""
     query = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:id, :seed))")
     connection.execute(query, {"id": post_id, "seed": _POST_LOCK})
 

@@ -99,6 +99,7 @@ class ExportedPost(Struct, kw_only=True):
     created_at: Moment | None
     deleted_at: Moment | None
     deleted_by_api_at: Moment | None
+    hidden_at: Annotated[Moment | None, Meta(description="since when the API hides it from everybody")]
     number: Annotated[int | None, Meta(description="by which lists name it; null: no list has held it")]
     vectors: list[ExportedVector]
     failures: list[ExportedFailure]
@@ -148,6 +149,7 @@ class ExportHead(Struct, kw_only=True):
     made_at: Moment
     missing: Annotated[list[Missing], Meta(description="parts that could not be read; empty: all is here")]
     users: list[ExportedUser]
+    suspended_at: Annotated[Moment | None, Meta(description="since when the API withholds all their posts")]
     has_revoked: Annotated[bool, Meta(description="on record: the person took an event back")]
     models: list[ExportedModelRow]
     runs: list[ExportedRun]

@@ -14,6 +14,7 @@ from shared.db.phases import installation_id, read_phase
 from shared.db.post_rows import known_post_numbers, removed_post_numbers
 from shared.db.runs import newest_fence
 from shared.db.safety import load_blocks, load_hides, next_safety_version
+from shared.db.takedowns import suspended_lately
 from shared.domain import JOB_OF_PHASE, AuthorHashes, hash_of_user
 from shared.eligibility import Pair, Viewer
 from shared.errors import StoreUnavailable
@@ -60,17 +61,19 @@ def publish_safety(
     viewers: Mapping[str, Viewer],
     version: int,
     removed: Collection[int],
+    suspended: Collection[str],
     erased: Mapping[str, datetime],
     load: SafetyLoad,
     author_hashes: AuthorHashes | None = None,
 ) -> None:
-    """Write deletions and viewers, then declare Redis safe.
+    """Write deletions, takedowns and viewers, then declare Redis safe.
 
     Args:
         writer: of this run.
         viewers: what each user must not be shown; from users without an entry only their own posts are withheld.
-        version: taken before the viewers and the removed posts were read (`next_safety_version`).
-        removed: numbers of the posts that were removed lately.
+        version: taken before the viewers, the removed posts and the suspended users were read (`next_safety_version`).
+        removed: numbers of the posts that were removed or hidden lately.
+        suspended: users whom the API suspended lately.
         erased: hashes of the users who were erased lately, and when.
         load: begun before these were read.
         author_hashes: those that the caller has computed already.
@@ -82,6 +85,9 @@ def publish_safety(
     hashes = AuthorHashes() if author_hashes is None else author_hashes
     writer.add_deleted(removed, version=version, is_act=False)
     writer.drop_deleted_except(set(removed), version=version, number=load.number)
+    authors = {hashes[user] for user in suspended if hash_of_user(user) not in erased}
+    writer.add_suspended(authors, version=version, is_act=False)
+    writer.drop_suspended_except(authors, version=version)
     writer.publish_viewers(_packed(viewers, version, hashes))
     writer.clear_viewers_except(viewers, version=version)
     # Users who were erased since the blocks were read must not be in any pair.
@@ -95,7 +101,7 @@ def publish_safety(
 
 
 def reload_safety(database: Database, writer: JobStore, *, since: datetime, keep_for: timedelta) -> int:
-    """Load deletions, blocks, hidden posts and the phase into a Redis that lost its memory.
+    """Load deletions, takedowns, blocks, hidden posts and the phase into a Redis that lost its memory.
 
     Returns the number of viewers. Posts seen by events come back with the next run of the heuristic job.
     """
@@ -107,6 +113,7 @@ def reload_safety(database: Database, writer: JobStore, *, since: datetime, keep
     with database.begin() as connection:
         numbers = known_post_numbers(connection, [post for _, post in hides])
         removed = removed_post_numbers(connection, keep_for=keep_for)
+        suspended = suspended_lately(connection, keep_for=keep_for)
     hidden: defaultdict[str, set[int]] = defaultdict(set)
     for user, post in hides:
         if post in numbers:
@@ -116,7 +123,10 @@ def reload_safety(database: Database, writer: JobStore, *, since: datetime, keep
         for user in authors.keys() | hidden.keys()
     }
     writer.give_up_runs(least_runs(database, JOBS_THAT_PUBLISH))  # Redis has lost their fences, too
-    publish_safety(writer, viewers=viewers, version=version, removed=removed, erased=erased_lately(database), load=load)
+    publish_safety(
+        writer, viewers=viewers, version=version, removed=removed, suspended=suspended,
+        erased=erased_lately(database), load=load,
+    )  # fmt: skip
     writer.write_phase(read_phase(database))
     return len(viewers)
 

@@ -32,6 +32,7 @@ from shared.db.user_data import (
     refuse_erased,
     runs_that_name,
     stored_versions,
+    suspended_since,
     user_sources,
 )
 from shared.errors import ArtefactError, ExportRefused, StoreUnavailable
@@ -118,7 +119,7 @@ def _values(stores: ExportStores, user_id: str) -> UserValues | None:
 
 def _refuse_unknown(head: ExportHead, values: UserValues | None, sources: Sequence[UserSource]) -> None:
     has_row = any(model.has_row for model in head.models)
-    if has_relations(sources) or head.has_revoked or head.runs or has_row:
+    if has_relations(sources) or head.suspended_at or head.has_revoked or head.runs or has_row:
         return
     if values is None:
         raise StoreUnavailable("PostgreSQL holds nothing about the user, and Redis, which may, does not answer")
@@ -141,6 +142,7 @@ def _head(
         made_at=now,
         missing=[*([MODELS] if models is None else []), *([REDIS] if values is None else [])],
         users=[ExportedUser(home=source.name, created_at=at) for source in sources for at in joined_at(source)],
+        suspended_at=suspended_since(snapshot, user_id),
         has_revoked=has_revoked(snapshot, user_id),
         models=models or [],
         runs=[ExportedRun(run=row.id, job=row.job, finished_at=row.finished_at) for row in named],
@@ -212,6 +214,7 @@ def _post(home: str, row: Row, derived: DerivedFromPost) -> ExportedPost:
         created_at=row.created_at,
         deleted_at=row.deleted_at,
         deleted_by_api_at=derived.deleted_by_api_at,
+        hidden_at=derived.hidden_at,
         number=derived.number,
         vectors=msgspec.convert(derived.vectors, list[ExportedVector]),
         failures=msgspec.convert(derived.failures, list[ExportedFailure]),

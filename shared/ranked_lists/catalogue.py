@@ -1,12 +1,12 @@
-"""The timeline's copies of what all users share: the post of each number, and the deleted posts.
+"""The timeline's copy of what all users share: the post of each number.
 
 A number names one post as long as the installation lives, so an entry of the copy never becomes wrong; missing entries
 are fetched when they are needed. A new safety epoch empties the copy, since Redis may belong to another installation by
 then. Photo clusters change when new photos are compared: then the copied chunks are read again, in the background.
-Deleted posts are read again when the safety number in Redis has changed; each page reads that number anyway.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import compress
 from operator import itemgetter
 from typing import cast
 
@@ -16,6 +16,7 @@ from shared.ranked_lists import keys, records
 from shared.ranked_lists.records import CatalogueEntry
 
 MAX_ENTRIES = 1_000_000  # some 250 MB; above it the copy is emptied
+_AUTHOR = itemgetter(CatalogueEntry._fields.index("author"))  # faster than an attribute
 CHUNKS_AT_ONCE = 8  # 2,000 posts: 3 ms, during which no page is answered
 
 
@@ -29,6 +30,7 @@ class Catalogue:
         # method, since a page calls it a hundred times.
         self.get: Callable[[int], CatalogueEntry | None] = self._posts.get
         self._clusters: bytes | None = None  # the hash of the clusters in this copy
+        self.on_add: Callable[[Iterable[CatalogueEntry]], None] = _ignore  # is given all entries that are added
 
     def get_all(self, post_numbers: Sequence[int]) -> Sequence[CatalogueEntry] | None:
         """The posts of all these numbers; None when one is unknown. Faster than one call each."""
@@ -43,7 +45,14 @@ class Catalogue:
 
     def add(self, entries: Iterable[CatalogueEntry]) -> None:
         """Add entries that come from elsewhere (PostgreSQL)."""
-        self._posts.update((entry.post_number, entry) for entry in entries)
+        added = [*entries]
+        self._posts.update((entry.post_number, entry) for entry in added)
+        self.on_add(added)
+
+    def posts_of(self, authors: Collection[int]) -> frozenset[int]:
+        """The numbers of all posts by these authors (hashes) in this copy: some 5 ms among 100,000 posts."""
+        by_these = map(authors.__contains__, map(_AUTHOR, self._posts.values()))
+        return frozenset(compress(self._posts, by_these)) if authors else frozenset()
 
     def forget(self) -> None:
         """Drop everything: the numbers may name other posts by now."""
@@ -76,56 +85,5 @@ class Catalogue:
             self.add(records.unpack_post(int(post_number), value) for post_number, value in posts.items())
 
 
-class DeletedPosts:
-    """Posts withheld from every page, as of the newest safety number."""
-
-    def __init__(self, client: redis.asyncio.Redis) -> None:
-        self._redis = client
-        self.epoch: bytes | None = None
-        self._number = -1
-        self._times_marked_stale = 0
-        self.post_numbers: frozenset[int] = frozenset()
-        self._ours: frozenset[int] = frozenset()
-
-    def add(self, post_numbers: Iterable[int]) -> None:
-        """Withhold what this process deleted, even before Redis knows."""
-        # What Redis knows already does not change its safety number again.
-        self._ours |= frozenset(post_numbers) - self.post_numbers
-        self.post_numbers |= self._ours
-
-    def seed(self, post_numbers: frozenset[int]) -> None:
-        """Withhold what was deleted when this process last ran, until Redis has been read."""
-        self.post_numbers = post_numbers
-
-    def forget_seed(self) -> None:
-        """Withhold only what this process deleted: the seed came from another installation."""
-        self.post_numbers = self._ours
-        self.mark_stale()
-
-    def forget(self) -> None:
-        """Withhold nothing: the numbers name other posts by now."""
-        self._ours = frozenset()
-        self.forget_seed()
-
-    def mark_stale(self) -> None:
-        """The next page reads the deletions again, and checks who owns Redis."""
-        self._times_marked_stale += 1
-        self._number, self.epoch = -1, None
-
-    def is_at(self, epoch: bytes, number: int) -> bool:
-        """Whether this copy is as of a safety number."""
-        return number == self._number and epoch == self.epoch
-
-    async def catch_up(self, epoch: bytes, number: int) -> None:
-        """Read the deleted posts again if the safety number or the epoch has changed since the last page."""
-        if self.is_at(epoch, number):
-            return
-        doubts = self._times_marked_stale
-        post_numbers = cast(list[bytes], await self._redis.zrange(keys.DELETED, 0, -1))
-        if epoch == self.epoch and number < self._number:
-            return  # another page has read newer ones meanwhile
-        held = frozenset(int(post_number) for post_number in post_numbers)
-        self._ours -= held
-        self.post_numbers = held | self._ours
-        if doubts == self._times_marked_stale:  # else the owner of Redis has to be checked again
-            self._number, self.epoch = number, epoch
+def _ignore(entries: Iterable[CatalogueEntry]) -> None:
+    """Nobody listens."""

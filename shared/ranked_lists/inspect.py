@@ -25,7 +25,8 @@ class ListedPost:
     post_id: str | None
     score: float
     reason: str
-    # "" (shown), or why it is not: deleted, blocked, hidden, own; or seen, served (shown after the unseen)
+    # "" (shown), or why it is not: deleted (or taken down), suspended, blocked, hidden, own;
+    # or seen, served (shown after the unseen)
     standing: str
 
 
@@ -39,6 +40,7 @@ class UserLists:
     viewer: Viewer
     seen: SeenRecord
     deleted: frozenset[int]
+    suspended: frozenset[int]  # authors by hash
     is_safe: bool  # deletions and blocks are loaded, so the timeline trusts this Redis
     own_hash: int  # the user's author hash
 
@@ -50,6 +52,7 @@ def read_user(url: str, user_id: str) -> UserLists:
     with redis_errors(url), connect(url) as client:
         safety, phase, viewer, seen, everyone, *lists = _values(client, names)
         deleted = cast(list[bytes], client.zrange(keys.DELETED, 0, -1))
+        suspended = cast(list[bytes], client.zrange(keys.SUSPENDED, 0, -1))
     own = author_hash(user_id)
     known = {name: _readable(codec.decode, value) for name, value in zip(Phase, lists, strict=True)}
     return UserLists(
@@ -59,6 +62,7 @@ def read_user(url: str, user_id: str) -> UserLists:
         viewer=_readable(lambda value: records.unpack_viewer(value, own=own), viewer) or Viewer(),
         seen=records.unpack_seen(seen),
         deleted=frozenset(int(post_number) for post_number in deleted),
+        suspended=frozenset(map(int, suspended)),
         is_safe=safety is not None,
         own_hash=own,
     )
@@ -119,6 +123,8 @@ def standing_in_list(user: UserLists, *, post_number: int, author: int | None) -
     """Why a post is not shown to the user now, or only after others; "" if it is shown. `author` is None if unknown."""
     if post_number in user.deleted:
         return "deleted"
+    if author in user.suspended:
+        return "suspended"
     if post_number in user.viewer.hidden_posts:
         return "hidden"
     if author is not None and not may_show(user.viewer, post_number=post_number, author=author):

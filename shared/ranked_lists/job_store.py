@@ -203,16 +203,20 @@ class JobStore(FencedWriter):
         """Withhold these posts from every page from now on; returns how many were not withheld before.
 
         Args:
-            post_numbers: of the deleted posts.
+            post_numbers: of the deleted or hidden posts.
             version: from PostgreSQL; for an act taken after its commit, else before the posts were read.
             is_act: True if somebody deletes them now; False if a run repeats what it has read.
         """
-        added = 0
-        with redis_errors(self._url):
-            for batch in _batches(post_numbers, DELETED_BATCH):
-                args = [self._keep_ms * VIEWER_KEEP_FACTOR, version, int(is_act), LEAST_VERSION, *batch]
-                added += self.run_fenced(scripts.ADD_DELETED, [keys.DELETED, keys.DELETED_NUMBER], args)
-        return added
+        return self._withhold(keys.DELETED, post_numbers, version=version, is_act=is_act)
+
+    def drop_deleted(self, post_numbers: Iterable[int], *, version: int) -> int:
+        """Stop withholding these posts, except those that were withheld again after the version was taken.
+
+        Args:
+            post_numbers: of posts that are shown again.
+            version: taken before this was read.
+        """
+        return self._show(keys.DELETED, post_numbers, version=version)
 
     def drop_deleted_except(self, post_numbers: set[int], *, version: int, number: int) -> int:
         """Stop withholding posts that no list can contain any more, or that came back, unless they were deleted again.
@@ -222,14 +226,19 @@ class JobStore(FencedWriter):
             version: taken before these were read; what an act deleted after it stays.
             number: the safety number before they were read, which timelines of earlier versions give.
         """
-        dropped = 0
-        with redis_errors(self._url):
-            self._refuse_foreign()
-            known = cast(list[bytes], self._redis.zrange(keys.DELETED, 0, -1))
-            for batch in _batches((member for member in known if int(member) not in post_numbers), DELETED_BATCH):
-                args: list[Argument] = [version, LEAST_VERSION, number, *batch]
-                dropped += self.run_fenced(scripts.DROP_DELETED, [keys.DELETED, keys.DELETED_NUMBER], args)
-        return dropped
+        return self._show_except(keys.DELETED, post_numbers, version=version, number=number)
+
+    def add_suspended(self, authors: Iterable[int], *, version: int, is_act: bool = True) -> int:
+        """Withhold all posts of these authors (by hash), as `add_deleted` does with posts."""
+        return self._withhold(keys.SUSPENDED, authors, version=version, is_act=is_act)
+
+    def drop_suspended(self, authors: Iterable[int], *, version: int) -> int:
+        """Stop withholding the posts of these authors (by hash), as `drop_deleted` does with posts."""
+        return self._show(keys.SUSPENDED, authors, version=version)
+
+    def drop_suspended_except(self, authors: set[int], *, version: int) -> int:
+        """Stop withholding the posts of all other authors, as `drop_deleted_except` does with posts."""
+        return self._show_except(keys.SUSPENDED, authors, version=version, number=0)
 
     def recent_list_requests(self, now: datetime) -> dict[str, datetime]:
         """Users who lately requested a page and had no list of their own, or an old one, with the time."""
@@ -272,6 +281,29 @@ class JobStore(FencedWriter):
         with redis_errors(self._url):
             self._refuse_foreign()
             return bool(self._write_phase(keys=[keys.PHASE], args=[state.version, records.pack_phase(state)]))
+
+    def _withhold(self, key: str, members: Iterable[int], *, version: int, is_act: bool) -> int:
+        added = 0
+        with redis_errors(self._url):
+            for batch in _batches(members, DELETED_BATCH):
+                args = [self._keep_ms * VIEWER_KEEP_FACTOR, version, int(is_act), LEAST_VERSION, *batch]
+                added += self.run_fenced(scripts.ADD_DELETED, [key, keys.DELETED_NUMBER], args)
+        return added
+
+    def _show_except(self, key: str, members: set[int], *, version: int, number: int) -> int:
+        with redis_errors(self._url):
+            self._refuse_foreign()
+            known = [int(member) for member in cast(list[bytes], self._redis.zrange(key, 0, -1))]
+        others = (member for member in known if member not in members)
+        return self._show(key, others, version=version, number=number)
+
+    def _show(self, key: str, members: Iterable[int], *, version: int, number: int = 0) -> int:
+        dropped = 0
+        with redis_errors(self._url):
+            for batch in _batches(members, DELETED_BATCH):
+                args: list[Argument] = [version, LEAST_VERSION, number, *batch]
+                dropped += self.run_fenced(scripts.DROP_DELETED, [key, keys.DELETED_NUMBER], args)
+        return dropped
 
     def _write_fenced(self, values: Mapping[str, bytes], *, job: str, run: int) -> None:
         with redis_errors(self._url):

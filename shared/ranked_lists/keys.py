@@ -17,7 +17,9 @@ wl:tail:{slot}:{user}    what follows the end of a frozen list; with seen  2 × 
                                                                            + 2 × SEEN_LENGTH
 wl:asked                 users who requested a page lately and have no     10,000 users        a day
                          list, or an old one
-wl:deleted               numbers of posts deleted lately, by safety number LIST_KEEP_HOURS     2 × LIST_KEEP_HOURS
+wl:deleted               numbers of posts deleted or hidden lately,        LIST_KEEP_HOURS     2 × LIST_KEEP_HOURS
+                         each with the version of that
+wl:suspended             hashes of authors suspended lately, in that way   LIST_KEEP_HOURS     2 × LIST_KEEP_HOURS
 wl:deleted:number        the newest safety number                          one number          2 × LIST_KEEP_HOURS
 wl:safety                the safety epoch: deletions and blocks have been  one value           LIST_KEEP_HOURS
                          loaded in this life of the server
@@ -42,6 +44,7 @@ CLUSTERS = "wl:clusters"
 VIEWERS = "wl:viewers"
 ASKED = "wl:asked"
 DELETED = "wl:deleted"
+SUSPENDED = "wl:suspended"
 DELETED_NUMBER = "wl:deleted:number"
 SAFETY = "wl:safety"
 WRITTEN = "wl:written"

@@ -152,9 +152,10 @@ return 1
 """
 
 # Adds posts to the deleted ones, each with the version of its deletion, and raises the safety number, so that timelines
-# read the new ones. An act raises the version of a post that is already there: a run that loaded before the act must
-# not drop it. A run that repeats what it has read changes neither, except a version of an earlier release. The safety
-# number is never below the version: if it expired because nothing was deleted for days, it continues above the old one.
+# read the new ones. Authors are added to the suspended ones in the same way. An act raises the version of a post that
+# is already there: a run that loaded before the act must not drop it. A run that repeats what it has read changes
+# neither, except a version of an earlier release. The safety number is never below the version: if it expired because
+# nothing was deleted for days, it continues above the old one.
 # KEYS: fence, deleted, number. ARGV: run, life time of the fence in ms, of the others in ms, version, 1 for an act,
 # PostgreSQL's first version, then the post numbers. Returns how many were not there before.
 ADD_DELETED = (
@@ -180,9 +181,10 @@ return fresh
 """
 )
 
-# Removes posts that are no longer deleted in PostgreSQL, unless they were deleted again after it was read: the version
-# is compared in the same step. Versions below PostgreSQL's first one are safety numbers, written by timelines of an
-# earlier release; they are compared with the safety number as it was before PostgreSQL was read.
+# Removes posts that are no longer deleted in PostgreSQL (authors who are no longer suspended), unless they were deleted
+# again after it was read: the version is compared in the same step. Versions below PostgreSQL's first one are safety
+# numbers, written by timelines of an earlier release; they are compared with the safety number as it was before
+# PostgreSQL was read.
 # KEYS: fence, deleted, number. ARGV: run, life time of the fence in ms, version, PostgreSQL's first version, number,
 # then the post numbers. Returns how many were removed.
 DROP_DELETED = (

@@ -14,7 +14,7 @@ from shared.eligibility import Viewer
 from shared.errors import StoreUnavailable, WritesRefused
 from shared.ranked_lists import codec, keys, records
 from shared.ranked_lists.blocked import BlockList, unpack_blocked
-from shared.ranked_lists.catalogue import Catalogue, DeletedPosts
+from shared.ranked_lists.catalogue import Catalogue
 from shared.ranked_lists.clients import address, connect_async, said_by
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.cursor import Cursor
@@ -23,6 +23,7 @@ from shared.ranked_lists.publication import Publication, unpack_publication
 from shared.ranked_lists.records import Chain, SeenRecord, Tail
 from shared.ranked_lists.server_life import SECTION, is_of_another_life, life_of
 from shared.ranked_lists.shared_connection import Command, SharedConnection
+from shared.ranked_lists.withheld import WithheldPosts
 
 ValueT = TypeVar("ValueT")
 PHASES = tuple(Phase)
@@ -66,7 +67,7 @@ class TimelineStore:
         self._connection = SharedConnection(url, timeout=budget, on_connect=self._mark_stale)  # for pages
         self._epoch: bytes | None = None  # the newest that was processed
         self.catalogue = Catalogue(self._redis)
-        self.deleted = DeletedPosts(self._redis)
+        self.withheld = WithheldPosts(self._redis, self.catalogue)
 
     async def user(
         self, user_id: str, cursor: Cursor | None, known: CachedViewer | None = None, within: float | None = None
@@ -96,7 +97,7 @@ class TimelineStore:
             if epoch is None:
                 raise MemoryLost(f"Redis at {self._address} has lost its memory; deletions and blocks are being loaded")
             newest = int(number or 0)
-            if not self.deleted.is_at(epoch, newest):
+            if not self.withheld.is_at(epoch, newest):
                 await self._follow(epoch, newest)
             content = records.content_of_viewer(viewer)
             if known is not None and content and content == known.content:
@@ -124,17 +125,17 @@ class TimelineStore:
         """From the next page on, serve the lists of this installation only."""
         if self.installation not in (None, installation):  # renewed: the same numbers may name other posts
             self.catalogue.forget()
-            self.deleted.forget()
+            self.withheld.forget()
         if self.installation != installation:
-            self.deleted.mark_stale()
+            self.withheld.mark_stale()
         self.installation = installation
 
     async def _follow(self, epoch: bytes, number: int) -> None:
-        """Read new deletions; under a new epoch, another installation may own Redis.
+        """Read new deletions and takedowns; under a new epoch, another installation may own Redis.
 
         The owner is checked only then: an epoch is random, so another installation cannot have the same one.
         """
-        if self.deleted.epoch != epoch:
+        if self.withheld.epoch != epoch:
             pipe = self._redis.pipeline(transaction=False)
             pipe.get(keys.INSTALLATION)
             pipe.info(SECTION)
@@ -144,11 +145,11 @@ class TimelineStore:
         if self._epoch not in (None, epoch):
             self.catalogue.forget()  # its numbers may name other posts
         self._epoch = epoch
-        await self.deleted.catch_up(epoch, number)
+        await self.withheld.catch_up(epoch, number)
 
     def _mark_stale(self) -> None:
         """A new connection may lead to a server that came back with older data, or to another server."""
-        self.deleted.mark_stale()
+        self.withheld.mark_stale()
 
     def _refuse_restored(self, epoch: bytes, info: object) -> None:
         if is_of_another_life(epoch, life_of(info)):

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,6 +16,7 @@ from shared.db.engine import Database
 from shared.db.migrate import migrate
 from shared.settings import StoreSettings
 from tests.flow.deployment import Deployment, build_world, until_ready
+from tests.traces import make_views
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +86,16 @@ def ranked_deployment(deployment: Deployment, ranked_template: RankedTemplate) -
         for key, (milliseconds, value) in ranked_template.redis.items():
             pipe.restore(key, milliseconds, value)
         pipe.execute()
+    return deployment
+
+
+@pytest.fixture(params=["own tables", "views"])
+def either_deployment(request: pytest.FixtureRequest, deployment: Deployment) -> Deployment:
+    """The ranked world in each of the data modes."""
+    if request.param == "views":
+        make_views(deployment)
+        deployment = replace(deployment, source_schema="team")
+    deployment.run_heuristic()
     return deployment
 
 

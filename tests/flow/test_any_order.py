@@ -1,7 +1,8 @@
 """Promises 2, 3, 4 and 8 in any order of events: a timeline and a plain model of it, side by side (hypothesis).
 
-The model knows who wrote what, who blocked whom, what was deleted and what each reader was shown. It is not told what
-lists there are: only that the small world's everyone's list holds every post, so a chain that ends has shown them all.
+The model knows who wrote what, who blocked whom, what was deleted or taken down and what each reader was shown. It is
+not told what lists there are: only that the small world's everyone's list holds every post, so a chain that ends has
+shown them all.
 """
 
 from collections import defaultdict
@@ -63,6 +64,9 @@ class Timelines(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.deleted: set[str] = set()
+        self.hidden: dict[str, int] = {}  # post → runs before it was hidden
+        self.suspended: dict[str, int] = {}  # author → the same
+        self.runs = 0
         self.blocked: set[tuple[str, str]] = set()
         self.seen: defaultdict[str, set[str]] = defaultdict(set, {ANN: set(SEEN_BY_ANN)})
         self.scrolls: dict[str, Scroll] = {}
@@ -126,6 +130,39 @@ class Timelines(RuleBasedStateMachine):
         assert self._client().delete(f"/posts/{post}", headers=BACKEND).status_code == 204
         self.deleted.add(post)
 
+    @precondition(lambda self: len(self.hidden) < 30)
+    @rule(post=st.sampled_from(POSTS))
+    def hide(self, post: str) -> None:
+        """A moderator hides it from everybody; what was deleted stays deleted."""
+        status = self._client().put(f"/posts/{post}/hidden", headers=BACKEND).status_code
+        assert status == (409 if post in self.deleted else 204)
+        if post not in self.deleted:
+            self.hidden.setdefault(post, self.runs)
+
+    @precondition(lambda self: self.hidden)
+    @rule(data=st.data())
+    def show(self, data: st.DataObject) -> None:
+        """At once if the lists are those from before, else after one run."""
+        post = data.draw(st.sampled_from(sorted(self.hidden)))
+        status = self._client().delete(f"/posts/{post}/hidden", headers=BACKEND).status_code
+        assert status == (409 if post in self.deleted else 204)
+        self._is_back(since=self.hidden.pop(post))
+
+    @precondition(lambda self: len(self.suspended) < 3)
+    @rule(author=st.sampled_from(AUTHORS))
+    def suspend(self, author: str) -> None:
+        """All their posts, also those that they publish meanwhile."""
+        assert self._client().put(f"/users/{author}/suspended", headers=BACKEND).status_code == 204
+        self.suspended.setdefault(author, self.runs)
+
+    @precondition(lambda self: self.suspended)
+    @rule(data=st.data())
+    def reinstate(self, data: st.DataObject) -> None:
+        """As `show`."""
+        author = data.draw(st.sampled_from(sorted(self.suspended)))
+        assert self._client().delete(f"/users/{author}/suspended", headers=BACKEND).status_code == 204
+        self._is_back(since=self.suspended.pop(author))
+
     @rule(author=st.sampled_from(AUTHORS), count=st.integers(0, 3), liked=st.integers(0, 60))
     def publish(self, author: str, count: int, liked: int) -> None:
         """One author adds posts, others are liked, and the heuristic runs."""
@@ -134,7 +171,7 @@ class Timelines(RuleBasedStateMachine):
         self.deployment.add_posts(posts, author=author)
         self.authors.update(dict.fromkeys(posts, author))
         self.deployment.add_events("fan1", POSTS[liked : liked + 20], kind="save")
-        self.deployment.run_heuristic()
+        self._run()
 
     @rule(user=st.sampled_from([ANN, COLD]), data=st.data())
     def publish_neucf(self, user: str, data: st.DataObject) -> None:
@@ -148,6 +185,17 @@ class Timelines(RuleBasedStateMachine):
         """The operator switches phases."""
         assert self._client().put("/admin/phase", json={"phase": phase}, headers=OPERATOR).status_code == 200
 
+    def _run(self) -> None:
+        self.deployment.run_heuristic()
+        self.runs += 1
+
+    def _is_back(self, *, since: int) -> None:
+        """What was taken down is shown again; a chain under way need not take it in."""
+        if self.runs > since:
+            self._run()
+            _until_known(self.deployment, self.clients)
+        self.scrolls.clear()
+
     def _client(self) -> TestClient:
         self.turn += 1
         return self.clients[self.turn % 2]
@@ -158,7 +206,7 @@ class Timelines(RuleBasedStateMachine):
         return {
             post
             for post, author in self.authors.items()
-            if post not in self.deleted and author != user and author not in pairs
+            if post not in self.deleted | self.hidden.keys() and author not in {user, *pairs, *self.suspended}
         }
 
     def _take(self, scroll: Scroll, page: dict[str, Any], limit: int) -> None:
@@ -204,10 +252,11 @@ def test_the_promises_hold_in_any_order_of_events(ranked_deployment: Deployment)
 
 
 def _begin_anew(deployment: Deployment, clients: Sequence[TestClient]) -> None:
-    """Nobody blocked, nothing deleted, nothing seen: another example."""
+    """Nobody blocked, nothing deleted or taken down, nothing seen: another example."""
     for client in clients:
         ask(client, "nobody")  # takes in what was deleted last
     deployment.sql("DELETE FROM warmline.blocks")
+    deployment.sql("DELETE FROM warmline.takedowns")
     deployment.sql("DELETE FROM warmline.tombstones")
     deployment.sql("UPDATE warmline.posts SET deleted_at = NULL")
     deployment.sql("UPDATE warmline.post_rows SET removed_at = NULL")
@@ -217,6 +266,11 @@ def _begin_anew(deployment: Deployment, clients: Sequence[TestClient]) -> None:
         eventually(lambda client=client: state_of_app(client).snapshot.missing == {}, "reloaded")  # type: ignore[misc]
         eventually(lambda client=client: "degraded" not in ask(client, "nobody"), "reloaded")  # type: ignore[misc]
     deployment.run_heuristic()
+    _until_known(deployment, clients)
+
+
+def _until_known(deployment: Deployment, clients: Sequence[TestClient]) -> None:
+    """Wait until each process has the newest run's list of everyone."""
     newest = deployment.sql("SELECT max(fence) FROM warmline.runs")[0][0]
     for client in clients:
         state = state_of_app(client)

@@ -145,6 +145,17 @@ def test_taking_an_event_back_is_on_record(client: TestClient) -> None:
     assert (held["has_revoked"], held["counts"]["events"]) == (True, 4)
 
 
+def test_takedowns_are_in_it(client: TestClient) -> None:
+    held = data_of(client, "author3")
+    assert (held["suspended_at"], {post["hidden_at"] for post in held["posts"]}) == (None, {None})
+    for path in ("/posts/p03/hidden", "/users/author3/suspended", "/users/suspended-before-they-came/suspended"):
+        assert client.put(path, headers=BACKEND).status_code in (202, 204)
+    held = data_of(client, "author3")
+    assert held["suspended_at"] is not None
+    assert [post["id"] for post in held["posts"] if post["hidden_at"] is not None] == ["p03"]
+    assert data_of(client, "suspended-before-they-came")["users"] == []
+
+
 # --- what is not in it ------------------------------------------------------------------------------------------------
 
 

@@ -1,8 +1,8 @@
 """`python -m tests.load`: a timeline under load while everything changes; each answer is checked. `make load` runs it.
 
 Readers in this process ask at a fixed rate while another process publishes the lists of both phases every 3 seconds,
-20 blocks and deletes a second go through the API, and the phase is switched. Exits with 1 on an error or a violation
-of promise 2, 3, 4 or 8.
+20 blocks, deletes and takedowns a second go through the API, and the phase is switched. Exits with 1 on an error or a
+violation of promise 2, 3, 4 or 8.
 """
 
 import argparse
@@ -83,7 +83,7 @@ def _measure(scenario: Scenario, *, seconds: float, rate: float) -> int:
         publisher.kill()
         publications = len((publisher.communicate()[0] or "").splitlines()) + 1
     asked = len(found.seconds)
-    print(f"{found}\n{asked / seconds:.0f} requests/s, {publications} publications, {len(truth.deleted)} deletes,")  # noqa: T201
+    print(f"{found}\n{asked / seconds:.0f} requests/s, {publications} publications, {len(truth.deleted)} taken away,")  # noqa: T201
     print(f"{len(truth.blocked)} blocks; {_line(metrics, 'warmline_new_post_slots_filled_total')}")  # noqa: T201
     for violation in found.violations[:10]:
         print(violation)  # noqa: T201
@@ -91,14 +91,16 @@ def _measure(scenario: Scenario, *, seconds: float, rate: float) -> int:
 
 
 def _change(scenario: Scenario, truth: Truth, findings: Findings, stopped: threading.Event) -> None:
-    """Blocks and deletes by turns, each on record as soon as it was accepted; a phase switch now and then."""
+    """Blocks, and deletes or takedowns, by turns, on record once they are accepted; a phase switch now and then."""
     rng, begun, number = random.Random(3), time.monotonic(), 0
     switched = 0
     while not stopped.is_set():
         if number % 2:
             post = rng.choice(POSTS)
+            hides = rng.random() < 0.5 and post not in truth.deleted and post not in truth.under_way
+            act = ("PUT", f"/posts/{post}/hidden") if hides else ("DELETE", f"/posts/{post}")
             with _under_way(truth, post) as pending:
-                if _is_known(scenario, findings, "DELETE", f"/posts/{post}", pending):
+                if _is_known(scenario, findings, *act, pending):
                     truth.deleted.setdefault(post, time.monotonic())
         else:
             user, author = rng.choice(USERS), rng.choice(AUTHORS)

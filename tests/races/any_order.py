@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
+from shared.domain import author_hash
 from shared.ranked_lists.keys import CHAIN_SLOTS
 from tests.flow.deployment import AUTHORS, POSTS, Deployment, JsonObject, ask, author_of, eventually, ids
 from tests.races.pair import Process, StoppedRun, left_of, run_job, settle, stopped_run
@@ -83,6 +84,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.asked_to_erase: set[str] = set()
         self.blocks: set[tuple[str, str]] = set()
         self.hidden: set[tuple[str, str]] = set()
+        self.taken_down: dict[str, set[str]] = {}  # path of the takedown → posts that it withholds
         self.doubtful: set[str] = set()  # posts whose state is being changed
         self.scrolls: dict[str, Scroll] = {}
         self.mortal_cursors: dict[str, str] = {}
@@ -155,6 +157,24 @@ class AnyOrder(RuleBasedStateMachine):
         self.blocks.discard((user, author))
         self.nodes[node].now("DELETE", f"/users/{user}/blocks/{author}")
         self.doubtful |= {post for post, by in self.author_of.items() if by == author}
+
+    @rule(node=NODES, number=st.integers(0, NEW_POSTS - 1), stands=st.booleans())
+    def hide_from_all(self, node: int, number: int, stands: bool) -> None:
+        post = self.posts[number]
+        self._take_down(node, f"/posts/{post}/hidden", {post}, stands=stands)
+
+    @rule(node=NODES, author=st.sampled_from(AUTHORS), stands=st.booleans())
+    def suspend(self, node: int, author: str, stands: bool) -> None:
+        theirs = {post for post, by in self.author_of.items() if by == author}
+        self._take_down(node, f"/users/{author}/suspended", theirs, stands=stands)
+
+    @precondition(lambda self: self.taken_down and not self.standing)
+    @rule(node=NODES, data=st.data())
+    def bring_back(self, node: int, data: st.DataObject) -> None:
+        """Pending writes of the takedown have been answered."""
+        path = data.draw(st.sampled_from(sorted(self.taken_down)))
+        self.doubtful |= self.taken_down.pop(path)
+        assert self.nodes[node].now("DELETE", path).status_code in (202, 204, 409)
 
     @rule(node=NODES, reader=READERS, post=st.sampled_from(POSTS), stands=st.booleans())
     def hide(self, node: int, reader: int, post: str, stands: bool) -> None:
@@ -271,9 +291,27 @@ class AnyOrder(RuleBasedStateMachine):
         assert self.deployment.sql(query, [(sorted(self.deleted),)]) == []
         self.doubtful.clear()
         run_job(self.deployment)
+        self._only_what_is_down_is_withheld()
         for node in (0, 1):
             for user in self.readers:
                 self._page(node, user, limit=100)
+        for author in AUTHORS:  # they are the next example's, too
+            assert self.nodes[0].now("DELETE", f"/users/{author}/suspended").status_code in (202, 204)
+
+    def _only_what_is_down_is_withheld(self) -> None:
+        """One run after everything: nothing that was brought back is left in Redis."""
+        is_down = "EXISTS (SELECT FROM warmline.takedowns WHERE relation = %s AND id = %s)"
+        with self.deployment.redis() as client:
+            held = {int(number) for number in client.zrange("wl:deleted", 0, -1)}
+            suspended = {int(author) for author in client.zrange("wl:suspended", 0, -1)}
+        for post, number in self.deployment.sql("SELECT post_id, row FROM warmline.post_rows"):
+            if post in self.posts and number in held and self.author_of[post] not in self.asked_to_erase:
+                query = f"SELECT deleted_at IS NOT NULL OR {is_down} FROM warmline.posts WHERE id = %s"
+                assert self.deployment.sql(query, [("posts", post, post)]) == [(True,)], f"{post} is withheld"
+        for author in AUTHORS:
+            assert self.deployment.sql(f"SELECT {is_down}", [("users", author)]) == [
+                (author_hash(author) in suspended,)
+            ]
 
     # -- what the rules share ----------------------------------------------------------------------------------------
 
@@ -303,7 +341,11 @@ class AnyOrder(RuleBasedStateMachine):
     def _forbidden(self, user: str) -> set[str]:
         away = {user, *self.erased, *(author for one, author in self.blocks if one == user)}
         hidden = {post for one, post in self.hidden if one == user}
-        return self.deleted | hidden | {post for post, author in self.author_of.items() if author in away}
+        down = {post for posts in self.taken_down.values() for post in posts}
+        return self.deleted | hidden | down | {post for post, author in self.author_of.items() if author in away}
+
+    def _take_down(self, node: int, path: str, posts: set[str], *, stands: bool) -> None:
+        self._act(node, "PUT", path, None, lambda: self.taken_down.setdefault(path, posts), posts, stands=stands)
 
     def _scrolling(self, data: st.DataObject) -> tuple[str, Scroll]:
         user = data.draw(st.sampled_from(sorted(user for user, scroll in self.scrolls.items() if scroll.cursor)))

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pytest
 from starlette.testclient import TestClient
 
+from shared.db.tombstones import buried
 from tests.flow.deployment import ANN, COLD, POSTS, STRANGER, ask, author_of, eventually, ids, posts_of, until_ready
 from tests.races.pair import BACKEND, OPERATOR, left_of, whole_chain
 from tests.traces import traces
@@ -122,6 +123,31 @@ def test_acts_of_before_can_be_taken_back_and_new_ones_hold(upgraded: Upgraded) 
             assert back <= shown
             assert not {"p88", *upgraded.facts["deleted"]} & shown
             upgraded.deployment.run_heuristic()
+
+
+def test_a_deletion_of_before_is_no_takedown_that_could_be_undone(upgraded: Upgraded) -> None:
+    deployment, posts = upgraded.deployment, sorted(upgraded.facts["deleted"])
+    with deployment.database() as database, database.begin() as connection:
+        by_api = buried(connection, "posts", posts)
+    assert by_api, "the older version made tombstones"
+    with _timelines(upgraded) as (one, other):
+        for method in ("PUT", "DELETE", "DELETE"):
+            answers = {
+                post: one.request(method, f"/posts/{post}/hidden", headers=BACKEND).status_code for post in posts
+            }
+            assert {post for post, status in answers.items() if status == 409} == by_api
+        for path in ("/posts/p40/hidden", "/users/author5/suspended"):
+            assert one.put(path, headers=BACKEND).status_code == 204
+        down = {*posts, "p40", *posts_of("author5")}
+        for _ in range(2):
+            shown = {post for page in whole_chain(other, COLD, ask(other, COLD, limit=100), limit=100) for post in page}
+            assert not down & shown
+            deployment.run_heuristic()
+        for path in ("/posts/p40/hidden", "/users/author5/suspended"):
+            assert one.delete(path, headers=BACKEND).status_code == 204
+        deployment.run_heuristic()
+        shown = {post for page in whole_chain(other, COLD, ask(other, COLD, limit=100), limit=100) for post in page}
+        assert (down & shown, shown & set(posts)) == ({"p40", *posts_of("author5")} - set(posts), set())
 
 
 def test_a_post_that_the_team_brings_back_is_shown_again(upgraded: Upgraded) -> None:

@@ -74,7 +74,7 @@ class Fallbacks:
 
     def visibility(self, page: ChainPage) -> VisibilityFilter:
         """What may be shown to the user of a page."""
-        return VisibilityFilter(self._reader.catalogue, self._reader.deleted.post_numbers, page.state.viewer)
+        return VisibilityFilter(self._reader.catalogue, self._reader.withheld.post_numbers, page.state.viewer)
 
     async def _own(self, page: ChainPage) -> list[bytes]:
         """Packed entries of the user's current lists; a first page has read them already."""

@@ -128,7 +128,7 @@ class PostSelector:
             or page.gone
             or page.request.exclude
             or not page.has_redis
-            or not self._reader.deleted.post_numbers.isdisjoint(post_numbers)
+            or not self._reader.withheld.post_numbers.isdisjoint(post_numbers)
         ):
             return offset
         viewer = page.state.viewer
@@ -166,7 +166,7 @@ class PostSelector:
             not known
             or page.gone
             or page.request.exclude
-            or not self._reader.deleted.post_numbers.isdisjoint(post_numbers)
+            or not self._reader.withheld.post_numbers.isdisjoint(post_numbers)
             or not may_show_all(page.state.viewer, post_numbers=post_numbers, authors=[post.author for post in known])
         ):
             return None
@@ -206,7 +206,7 @@ class PostSelector:
         if post is None:
             return None
         if (
-            number in self._reader.deleted.post_numbers
+            number in self._reader.withheld.post_numbers
             or number in page.gone
             or post.post_id in page.request.exclude
             or not may_show(page.state.viewer, post_number=number, author=post.author)

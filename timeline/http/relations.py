@@ -1,4 +1,4 @@
-"""Routes for users, posts and blocks from the app's backend, and for the erasure of a user.
+"""Routes for users, posts, blocks and takedowns from the app's backend, and for the erasure of a user.
 
 PostgreSQL is written first: an answer means durable. Redis is written right after it. 204 means that every process
 obeys from its next page on; 202 with `pending`, that Redis is away and is written when it is back.
@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from shared.db.erasure import erase_user
 from shared.db.safety_outbox import SafetyChange
+from shared.db.takedown_acts import hide_post, reinstate_user, show_post, suspend_user
 from shared.db.writes import PostWrite, delete_post, drop_block, put_block, put_post, put_user
 from timeline.http.answers import TOO_LARGE, Documented
 from timeline.http.printable_json import PrintableJSON
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from timeline.state import State
 
 CONFLICT: Documented = {409: {"description": "the relation is a view, or the user was erased, the post deleted"}}
+DELETED: Documented = {409: {"description": "the post was deleted, which nothing undoes"}}
+ERASED: Documented = {409: {"description": "the user was erased, which nothing undoes"}}
 PENDING: Documented = {202: {"model": ActPending, "description": "durable; Redis is away"}}
 
 router = backend_router(Response, {}, takes_query=False)
@@ -75,6 +78,34 @@ async def remove_post(request: Request, post_id: PathId) -> Response:
     """Delete a post: it is gone from the next page that anyone asks for."""
     state = state_of(request)
     return await _obeyed(state, await state.act(delete_post, state.acts_database, post_id))
+
+
+@router.put("/posts/{post_id}/hidden", status_code=204, responses={**DELETED, **PENDING})
+async def take_post_down(request: Request, post_id: PathId) -> Response:
+    """Hide a post from everybody from the next page on, until it is shown again; a post that comes later, too."""
+    state = state_of(request)
+    return await _obeyed(state, await state.act(hide_post, state.acts_database, post_id))
+
+
+@router.delete("/posts/{post_id}/hidden", status_code=204, responses={**DELETED, **PENDING})
+async def bring_post_back(request: Request, post_id: PathId) -> Response:
+    """Show a hidden post again; it is ranked from the next run of a job on."""
+    state = state_of(request)
+    return await _obeyed(state, await state.act(show_post, state.acts_database, post_id))
+
+
+@router.put("/users/{user_id}/suspended", status_code=204, responses={**ERASED, **PENDING})
+async def suspend(request: Request, user_id: PathId) -> Response:
+    """Withhold all posts of a user from the next page on, also later ones; their events raise nothing meanwhile."""
+    state = state_of(request)
+    return await _obeyed(state, await state.act(suspend_user, state.acts_database, user_id))
+
+
+@router.delete("/users/{user_id}/suspended", status_code=204, responses={**ERASED, **PENDING})
+async def reinstate(request: Request, user_id: PathId) -> Response:
+    """End a suspension by this API; a user whom the view of users calls suspended stays so."""
+    state = state_of(request)
+    return await _obeyed(state, await state.act(reinstate_user, state.acts_database, user_id))
 
 
 async def _obeyed(state: "State", change: SafetyChange) -> Response:

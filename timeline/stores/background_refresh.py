@@ -86,7 +86,7 @@ class BackgroundRefresh:
         self._needs_reload = False
         self._copies = asyncio.Lock()  # no copies are made while the installation's id is being learned, and vice versa
         self._newest_at = self._beat_at = self._saved_at = self._runs_at = NEVER
-        self._saved: tuple[int, frozenset[int]] = (self._snapshot.changes, self._reader.deleted.post_numbers)
+        self._saved: tuple[int, frozenset[int]] = (self._snapshot.changes, self._reader.withheld.post_numbers)
 
     def wake(self, store: str) -> None:
         """Check a store now: it did not answer a request."""
@@ -322,13 +322,13 @@ class BackgroundRefresh:
 
     async def _save(self, *, pause: timedelta = SAVE_EVERY) -> None:
         monotonic_now, snapshot = _monotonic(), self._snapshot
-        state = (snapshot.changes, self._reader.deleted.post_numbers)
+        state = (snapshot.changes, self._reader.withheld.post_numbers)
         if self._disk is None or not self._disk.is_written_here or state == self._saved or self._disk.may_name_erased():
             return
         if monotonic_now - self._saved_at < pause:
             return
         self._saved, self._saved_at = state, monotonic_now
-        await self._in_thread(partial(self._disk.save, snapshot, self._reader.deleted))
+        await self._in_thread(partial(self._disk.save, snapshot, self._reader.withheld))
         snapshot.foreign_file = str(self._disk.path) if self._disk.is_foreign else None
 
     async def _in_thread(self, work: Callable[[], ResultT]) -> ResultT:

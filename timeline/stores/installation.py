@@ -74,7 +74,7 @@ class Installation:
         self._adopt_file(answer)
         if drops_copies:
             self.snapshot.forget()
-            self.reader.deleted.forget_seed()
+            self.reader.withheld.forget_seed()
         if before is not None:
             self.local_chains.clear()
             log_event("timeline.installation_renewed", installation=short_id(answer.id))

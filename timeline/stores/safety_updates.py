@@ -1,4 +1,4 @@
-"""Writes new deletions, blocks and erasures from PostgreSQL to Redis, at once or as soon as Redis is back.
+"""Writes new deletions, takedowns, blocks and erasures from PostgreSQL to Redis, at once or as soon as Redis is back.
 
 This process's own copies, in memory and on disk, change at once in any case.
 """
@@ -23,16 +23,18 @@ from shared.db.erasure import (
     settle_erasure,
 )
 from shared.db.newest import viewers_of
+from shared.db.post_rows import withheld_numbers
 from shared.db.safety import next_safety_version
 from shared.db.safety_outbox import SafetyChange, pending_changes, settle_changes
+from shared.db.takedowns import taken_down
 from shared.domain import author_hash, hash_of_user
 from shared.eligibility import Viewer
 from shared.errors import SourceError, StoreUnavailable
 from shared.logs import log_event, log_trouble
 from shared.operations.safety import JOBS_THAT_PUBLISH
-from shared.ranked_lists.catalogue import DeletedPosts
 from shared.ranked_lists.job_store import JobStore
 from shared.ranked_lists.user_store import UserStore
+from shared.ranked_lists.withheld import WithheldPosts
 from shared.settings import WindowSettings
 from timeline.stores.budgets import Stores
 from timeline.stores.local_chains import LocalChains
@@ -60,7 +62,7 @@ class KeepsUsers(Protocol):
 class LocalCopies:
     """The copies that this process obeys while no store answers, and that the next process starts with."""
 
-    deleted: DeletedPosts
+    withheld: WithheldPosts
     local_chains: LocalChains
     snapshot: Snapshot
     authorizer: KeepsUsers
@@ -83,7 +85,7 @@ class LocalCopies:
 
     def save(self) -> bool:
         """Remove everything erased from the disk; False if the disk refuses."""
-        return self.disk is None or self.disk.save_without_erased(self.snapshot, self.deleted)
+        return self.disk is None or self.disk.save_without_erased(self.snapshot, self.withheld)
 
 
 class SafetyUpdates:
@@ -113,7 +115,10 @@ class SafetyUpdates:
         """
         if change.id is None:
             return True
-        self._local.deleted.add(change.post_numbers)
+        authors = [author_hash(author) for author in change.author_ids]
+        change_here = self._local.withheld.show if change.brings_back else self._local.withheld.add
+        change_here(change.post_numbers, authors)
+        acts = self._local.withheld.acts_on(change.post_numbers, authors)
         is_usable = self._stores.is_redis_usable
         try:
             await self._threads.run(partial(self._write if is_usable else self._reread_viewers, [change]))
@@ -121,10 +126,14 @@ class SafetyUpdates:
                 raise StoreUnavailable("Redis is away or behind; it was not asked")
         except (StoreUnavailable, SourceError) as error:
             log_trouble(
-                "timeline.safety_waits", users=len(change.user_ids), posts=len(change.post_numbers), reason=error
+                "timeline.safety_waits",
+                users=len(change.user_ids) + len(change.author_ids),
+                posts=len(change.post_numbers),
+                reason=error,
             )
             self._stores.mark_redis_behind()
             return False
+        self._local.withheld.note_written(acts)
         self._threads.submit(partial(self._settle, [change]))
         return True
 
@@ -134,10 +143,13 @@ class SafetyUpdates:
         Raises:
             StoreUnavailable, SourceError: a store does not answer, or Redis refuses; what is left stays in the outbox.
         """
+        acts = self._local.withheld.acts()
         while changes := await self._threads.run(partial(pending_changes, self._database, older_than=older_than)):
             await self._threads.run(partial(self._write, changes))
             await self._threads.run(partial(self._settle, changes))
             log_event("timeline.safety_caught_up", changes=len(changes))
+        if not older_than and any(acts):  # the outbox is empty: some process has written them
+            self._local.withheld.note_written(acts)
 
     async def has_pending(self, *, older_than: timedelta) -> bool:
         """Whether there are acts in the outbox, of any process.
@@ -150,7 +162,7 @@ class SafetyUpdates:
     async def forget_user(self, erasure: Erasure) -> bool:
         """Remove all data of an erased user from Redis and the disk; False if some of it remains for now."""
         self._local.forget_user(erasure.user_id)
-        self._local.deleted.add(erasure.post_numbers)
+        self._local.withheld.add(erasure.post_numbers)
         self._local.note_erasure()
         is_off_disk = await self._threads.run(self._local.save)
         is_known = await self.apply(erasure.blocked)
@@ -179,7 +191,7 @@ class SafetyUpdates:
             StoreUnavailable, SourceError: PostgreSQL does not answer.
         """
         for erasure in await self._threads.run(partial(erasures_under_way, self._database)):
-            self._local.deleted.add(erasure.post_numbers)
+            self._local.withheld.add(erasure.post_numbers)
 
     async def finish_erasures(self) -> None:
         """Finish the erasures that any process has started."""
@@ -202,15 +214,25 @@ class SafetyUpdates:
 
     def _write(self, changes: Sequence[SafetyChange]) -> None:
         """Write these changes to Redis; the version is taken after their commit, before anything is read."""
-        version, post_numbers = (
-            next_safety_version(self._database),
-            {number for change in changes for number in change.post_numbers},
-        )
+        version = next_safety_version(self._database)
         viewers = self._reread_viewers(changes)
-        if post_numbers:
-            self._writer.add_deleted(post_numbers, version=version)
+        self._write_withheld(changes, version=version)
         if viewers:
             self._writer.renew_viewers(viewers, version=version)
+
+    def _write_withheld(self, changes: Sequence[SafetyChange], *, version: int) -> None:
+        """Write whether the posts and authors of these changes are withheld now; a later change may have undone one."""
+        post_numbers = {number for change in changes for number in change.post_numbers}
+        authors = {author for change in changes for author in change.author_ids}
+        if not post_numbers and not authors:
+            return
+        with self._database.begin() as connection:
+            withheld = withheld_numbers(connection, post_numbers) if post_numbers else set[int]()
+            suspended = taken_down(connection, "users", authors)
+        self._writer.add_deleted(withheld, version=version)
+        self._writer.drop_deleted(post_numbers - withheld, version=version)
+        self._writer.add_suspended(map(author_hash, suspended), version=version)
+        self._writer.drop_suspended(map(author_hash, authors - suspended), version=version)
 
     def _settle(self, changes: Sequence[SafetyChange]) -> None:
         with suppress(StoreUnavailable, SourceError):  # then they are written again
@@ -221,10 +243,10 @@ class SafetyUpdates:
         try:
             is_last = await self._threads.run(partial(may_be_settled, self._database, erasure))
             removed = await self._threads.run(partial(self._remove_traces, erasure))
-            if not self._local.deleted.post_numbers.issuperset(
+            if not self._local.withheld.post_numbers.issuperset(
                 removed.post_numbers
             ):  # a running job had given them new numbers
-                self._local.deleted.add(removed.post_numbers)
+                self._local.withheld.add(removed.post_numbers)
                 is_last &= await self._threads.run(self._local.save)
             if is_last:
                 await self._threads.run(partial(settle_erasure, self._database, erasure))
@@ -240,6 +262,7 @@ class SafetyUpdates:
         removed = erase_again(self._database, erasure)
         version = next_safety_version(self._database)
         self._writer.add_deleted(removed.post_numbers, version=version)
+        self._writer.drop_suspended([author_hash(removed.user_id)], version=version)
         self._writer.remove_from_blocks(removed.user_id, version=version)
         self._user_store.forget_user(removed.user_id, removed.post_numbers)
         return removed

@@ -2,10 +2,10 @@
 
     magic, 8 bytes · SHA-256 of the rest, 32 bytes · then for each part its length, u32, and its bytes
     parts: the installation's id · everyone's list, newest posts, new posts (as in Redis) · phase · blocks
-           · deleted rows, u32 each · catalogue entries: row u32 · length u16 · entry as in Redis
+           · withheld rows, u32 each · catalogue entries: row u32 · length u16 · entry as in Redis
     Files of earlier versions begin with WLSNAP01 and have no id; otherwise they are the same.
 
-Written whole, synced, renamed. It holds ids of posts and hashes of authors, no captions; deleted posts are left out.
+Written whole, synced, renamed. It holds ids of posts and hashes of authors, no captions; withheld posts are left out.
 An erasure rewrites it at once, or deletes it if it cannot be rewritten.
 """
 
@@ -27,9 +27,9 @@ from shared.files.untrusted_files import read_untrusted
 from shared.logs import log_event, log_trouble
 from shared.ranked_lists import codec, records
 from shared.ranked_lists.blocked import pack_blocked, unpack_blocked
-from shared.ranked_lists.catalogue import DeletedPosts
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.records import CatalogueEntry
+from shared.ranked_lists.withheld import WithheldPosts
 from timeline.stores.local_copies import Snapshot
 from timeline.stores.new_post_pool import NewPostPool
 
@@ -59,7 +59,7 @@ class SnapshotFile:
     _is_logged: bool = False
     _lock: Lock = field(default_factory=Lock)
 
-    def save(self, snapshot: Snapshot, deleted: DeletedPosts) -> bool:
+    def save(self, snapshot: Snapshot, withheld: WithheldPosts) -> bool:
         """Replace the file; if the disk is full or read-only, this is logged once, and the old file stays."""
         with self._lock, self._process_lock():  # files are written in the order in which they are packed
             if self.may_name_erased():
@@ -69,7 +69,7 @@ class SnapshotFile:
                     f"{self.path}: belongs to another installation, left as it is; set WARMLINE_SNAPSHOT_FILE"
                 )
                 return False
-            value = pack(snapshot, deleted.post_numbers, self.installation)
+            value = pack(snapshot, withheld.post_numbers, self.installation)
             if len(value) > MAX_BYTES:
                 self._log_once(f"the snapshot has {len(value)} bytes, expected at most {MAX_BYTES}")
                 return False
@@ -97,9 +97,9 @@ class SnapshotFile:
     def _process_lock(self) -> AbstractContextManager[None]:
         return nullcontext() if self.worker is None else self.worker.cells.lock()
 
-    def save_without_erased(self, snapshot: Snapshot, deleted: DeletedPosts) -> bool:
+    def save_without_erased(self, snapshot: Snapshot, withheld: WithheldPosts) -> bool:
         """Replace the file after an erasure, or delete it; False if the disk refuses both."""
-        if self.save(snapshot, deleted) or self._is_of_another():
+        if self.save(snapshot, withheld) or self._is_of_another():
             return True
         try:
             self.path.unlink(missing_ok=True)

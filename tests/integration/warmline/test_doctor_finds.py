@@ -56,6 +56,17 @@ def test_a_connection_that_is_cut_leaves_what_was_found_before(doctor: Command, 
     assert {"Redis", "users", "posts", "interactions"} <= found(answer, "good").keys()
 
 
+def test_an_optional_column_of_another_type_is_a_hint_and_ignored(doctor: Command, team: Team) -> None:
+    columns = "id::text AS id, created_at"
+    with_view(team, "users", f"SELECT {columns}, 'no' AS suspended FROM app.users")
+    answer = doctor("--json")
+    told = at(answer, "feed.users.suspended")
+    assert (told["got"], told["expected"]) == ("got text, and ignored", "boolean, or no such column")
+    assert "feed.users.suspended" not in found(answer, "problem")
+    with_view(team, "users", f"SELECT {columns}, false AS suspended FROM app.users")
+    assert "feed.users.suspended" not in found(doctor("--json"), "hint")
+
+
 def test_events_before_their_post_show_two_zones(doctor: Command, team: Team) -> None:
     team.do(
         "UPDATE app.likes SET created_at = p.created_at + interval '1 minute' - interval '9 hours'"

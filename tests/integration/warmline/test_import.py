@@ -57,6 +57,31 @@ def test_a_later_folder_updates_posts(warmline: Command, database: Database, tmp
     assert scalar(database, "SELECT caption FROM warmline.posts WHERE id = 'p1'") == "two cats"
 
 
+SUSPENDED = "SELECT string_agg(id, ',' ORDER BY id) FROM warmline.takedowns WHERE relation = 'users'"
+
+
+def test_users_may_say_who_is_suspended_and_nothing_leaves_them_as_they_are(
+    warmline: Command, database: Database, tmp_path: Path
+) -> None:
+    head, at = "id,created_at,suspended", f",{AT},"
+    for lines, suspended in (
+        ((f"u1{at}true", f"u2{at}false", f"u3{at}T"), "u1,u3"),
+        ((f"u1{at}", f"u3{at}0"), "u1"),
+        ((f"u1{at}false", f"u1{at}true"), "u1"),
+        ((f"u1{at}FALSE", f"u2{at}perhaps"), None),
+    ):
+        warmline("import", write(tmp_path / "in", users="\n".join([head, *lines, ""])))
+        assert scalar(database, SUSPENDED) == suspended
+    answer = warmline("import", write(tmp_path / "in", users=f"{head}\nu2{at}perhaps\n"), "--json")
+    assert "neither true nor false" in str(answer.json)
+    pq.write_table(
+        pa.table({"id": ["u2", "u9"], "created_at": [AT, AT], "suspended": [True, None]}), tmp_path / "in/users.parquet"
+    )
+    (tmp_path / "in/users.csv").unlink()
+    assert warmline("import", str(tmp_path / "in")).code == 0
+    assert scalar(database, SUSPENDED) == "u2"
+
+
 def test_text_arrives_as_it_was_written(warmline: Command, database: Database, tmp_path: Path) -> None:
     caption = 'tab\t, back\\slash, \\N, "quotes"\n\\.\nвторая строка 🐈'
     quoted = caption.replace('"', '""')

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.db.engine import Database
-from shared.domain import Phase, Reason, Source
+from shared.domain import Phase, Reason, Source, author_hash
 from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList
 from shared.ranked_lists.job_store import LEAST_VERSION, JobStore
@@ -156,7 +156,13 @@ def test_one_post_says_where_it_stands_and_why(warmline: Command, database: Data
     writer.add_deleted(
         [scalar(database, "SELECT row FROM warmline.post_rows WHERE post_id = 'p2'")], version=LEAST_VERSION
     )
-    assert "it is deleted: nobody is shown it" in warmline("inspect", "ben", "--post", "p2").out
+    assert "it is deleted or taken down: nobody is shown it" in warmline("inspect", "ben", "--post", "p2").out
+
+
+def test_a_post_of_a_suspended_author_says_so(warmline: Command, database: Database, writer: JobStore) -> None:
+    author = scalar(database, "SELECT author_id FROM warmline.posts WHERE id = 'p2'")
+    writer.add_suspended([author_hash(author)], version=LEAST_VERSION)
+    assert "its author is suspended: nobody is shown it" in warmline("inspect", "ben", "--post", "p2").out
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from shared.db.engine import Database
 from shared.db.runs import claim_run, note_progress, record_heartbeat, request_run
+from shared.db.takedown_acts import hide_post, suspend_user
 from shared.domain import InteractionKind
 from shared.ranked_lists.job_store import JobStore
 from tests.integration.warmline.answers import Command
@@ -70,6 +71,15 @@ def test_what_is_kept_and_what_was_removed_is_said(warmline: Command, database: 
     said = f"views since {since}, other events as long as their user; 1 event removed by the last run"
     assert said in " ".join(warmline("status").out.split())
     assert warmline("status", "--json").json["kept"]["removed"] == {"view": 1}
+
+
+def test_what_is_taken_down_is_counted(warmline: Command, database: Database) -> None:
+    assert "taken down" not in warmline("status").out
+    for post in ("p1", "p2"):
+        hide_post(database, post)
+    suspend_user(database, "ann")
+    assert warmline("status", "--json").json["taken_down"] == {"posts": 2, "users": 1}
+    assert "2 posts hidden, 1 user suspended" in warmline("status").out
 
 
 def test_a_run_under_way_shows_how_far_it_is(warmline: Command, database: Database) -> None:

@@ -32,7 +32,7 @@ from shared.db.doctor.setup import count_amounts, look_at_rights, look_at_role, 
 from shared.db.engine import RELATIONS, DatabaseSnapshot, RelationHome
 from shared.db.migrate import check_migrated
 from shared.db.models import CHAMPION, list_models
-from shared.db.relations import Mismatch, mismatches
+from shared.db.relations import Mismatch, mismatches, wrong_optional
 from shared.db.rights import SCORING, TRAINING, missing_rights
 from shared.db.runs import recent_runs
 from shared.errors import ConfigurationError, ForeignInstallation, NotMigrated, SourceError, StoreUnavailable
@@ -64,7 +64,7 @@ from warmline.commands.doctor.setup_rules import (
     judge_redis,
     judge_rights,
 )
-from warmline.findings import Finding, Severity, problem, too_slow, unanswered
+from warmline.findings import Finding, Severity, hint, problem, too_slow, unanswered
 from warmline.stores import OpenStores
 
 Steps = Iterator[tuple[str, list[Finding]]]  # what is checked, and the findings
@@ -123,6 +123,7 @@ def _contracts(
     for relation in RELATIONS:
         found = _contract(snapshot, place, probe, relation)
         found += _rights(probe, relation) if not found and has_views else []
+        found += _optional(snapshot, place, probe, relation)
         if not any(each.severity is Severity.PROBLEM for each in found):
             usable.append(relation)
         yield relation, found
@@ -299,6 +300,19 @@ def _contract(snapshot: DatabaseSnapshot, place: RelationHome, probe: RowProbe, 
             todo=_cure(probe, relation, each),
         )
         for each in wrong
+    ]
+
+
+def _optional(snapshot: DatabaseSnapshot, place: RelationHome, probe: RowProbe, relation: str) -> list[Finding]:
+    """Optional columns that are ignored, since their type is not what the contract says."""
+    return [
+        hint(
+            f"{each.relation}.{each.column}",
+            f"got {each.got}, and ignored",
+            expected=f"{each.expected}, or no such column",
+            todo=_cure(probe, relation, each),
+        )
+        for each in wrong_optional(snapshot.connection(place), place, relation)
     ]
 
 

@@ -2,7 +2,11 @@
 
 # relation → column → its meaning, in the order of the contract
 COLUMNS: dict[str, dict[str, str]] = {
-    "users": {"id": "text", "created_at": "time"},
+    "users": {
+        "id": "text",
+        "created_at": "time",
+        "suspended": "true or false: whether their posts are withheld",
+    },
     "posts": {
         "id": "text",
         "author_id": "text, an id of users",
@@ -22,11 +26,12 @@ COLUMNS: dict[str, dict[str, str]] = {
 }
 # Columns that may be empty or absent: then new rows have no value, and existing rows keep theirs.
 OPTIONAL: dict[str, frozenset[str]] = {
-    "users": frozenset(),
+    "users": frozenset({"suspended"}),
     "posts": frozenset({"caption", "image_url", "deleted_at"}),
     "interactions": frozenset({"event_id"}),
     "blocks": frozenset(),
 }
+UNTOLD = frozenset({"event_id", "suspended"})  # most files lack these: that is no news
 RELATIONS = tuple(COLUMNS)
 
 

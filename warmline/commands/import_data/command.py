@@ -11,7 +11,7 @@ from shared.db.engine import ALSO_OWN, Database
 from shared.db.imports import BATCH_ROWS, MergedRows, Row, analyze, merge_rows
 from shared.errors import ImportRefused
 from warmline.commands.import_data.bad_rows import BadRows
-from warmline.commands.import_data.columns import COLUMNS
+from warmline.commands.import_data.columns import COLUMNS, UNTOLD
 from warmline.commands.import_data.memory_limit import memory_limit
 from warmline.commands.import_data.repeated_ids import RowsById
 from warmline.commands.import_data.report import FileReport, show_report
@@ -45,7 +45,7 @@ def _notes(file: RowFile) -> list[str]:
     """Notes on what may be a mistake, but is no reason to stop."""
     name, columns = file.path.name, file.columns
     notes = []
-    if columns.absent - {"event_id"}:
+    if columns.absent - UNTOLD:
         absent = ", ".join(column for column in COLUMNS[file.relation] if column in columns.absent)
         notes.append(f"{name} has no column {absent}: new rows have none, rows that are there keep theirs")
     if columns.unread:

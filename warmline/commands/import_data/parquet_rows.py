@@ -18,6 +18,7 @@ _MAX_COLUMN_BYTES = 1024**3  # of one row group; a million rows of long captions
 _MAX_TEXT = 131_072  # bytes; in CSV characters
 _CUT = "\0"  # stands for a text that is too long; valid texts cannot contain it
 _TIMES = ("created_at", "deleted_at")
+_FLAGS = ("suspended",)
 
 
 class ParquetRows:
@@ -98,6 +99,8 @@ def _refusal(field: Any) -> str | None:
     # Numeric ids are integers here and digits in CSV: both are the same id.
     if pa.types.is_integer(kind) and field.name.endswith("id"):
         return None
+    if field.name in _FLAGS:
+        return None if pa.types.is_boolean(kind) else f"{field.name}: got {kind}, expected true and false (or text)"
     return f"{field.name}: got {kind}, expected text"
 
 

@@ -20,10 +20,12 @@ BAD_URL = "unusable image_url"
 UNKNOWN_KIND = "unknown kind"
 NO_ZONE = "time without zone"
 BAD_TIME = "unreadable time"
+BAD_FLAG = "neither true nor false"
 SELF_BLOCK = "blocks itself"
 
 OLDEST = datetime(1970, 1, 1, tzinfo=UTC)  # an earlier time is some program's null value, such as the year 1
 _KINDS = frozenset(kind.value for kind in InteractionKind)
+_FLAGS = {"true": "true", "t": "true", "1": "true", "false": "false", "f": "false", "0": "false"}
 _SHOWN = 60  # characters of a wrong value in a message
 
 
@@ -36,9 +38,9 @@ class BadRow(ValueError):
 
 
 def check_user(values: Sequence[Value]) -> Row:
-    """id, created_at."""
-    user_id, created_at = values
-    return _id("id", user_id), _time("created_at", created_at)
+    """id, created_at, suspended."""
+    user_id, created_at, suspended = values
+    return _id("id", user_id), _time("created_at", created_at), _flag("suspended", suspended)
 
 
 def check_post(values: Sequence[Value]) -> Row:
@@ -111,6 +113,15 @@ def _photo(column: str, value: Value) -> str | None:
 
 def _time_or_none(column: str, value: Value) -> str | None:
     return None if value is None else _time(column, value)
+
+
+def _flag(column: str, value: Value) -> str | None:
+    text = _text(column, value)
+    if text is None:
+        return None
+    if (flag := _FLAGS.get(text.strip().lower())) is None:
+        raise BadRow(BAD_FLAG, f"{column}: got {_shown(text)}, expected true or false, or nothing")
+    return flag
 
 
 def _refuse_kind(value: Value) -> None:

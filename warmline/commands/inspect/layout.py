@@ -16,7 +16,8 @@ CAPTION = 40  # characters
 WIDE = 75  # characters of a list from which on two are shown side by side
 NARROW = 60  # … below which the reason has no column of its own
 STANDINGS = {
-    "deleted": "it is deleted: nobody is shown it",
+    "deleted": "it is deleted or taken down: nobody is shown it",
+    "suspended": "its author is suspended: nobody is shown it",
     "hidden": "the user has hidden it: they are not shown it",
     "blocked": "its author and the user have blocked one another: they are not shown it",
     "own": "it is the user's own: they are not shown it",
@@ -41,7 +42,7 @@ def show_inspection(inspection: Inspection) -> None:
         for source in inspection.lists:
             screen.print(_table(inspection, source, screen.width))
     if any(post.standing for shown in inspection.lists.values() for post in shown.posts):
-        say("deleted, blocked, hidden and own posts are left out; served and seen ones come after the others")
+        say("deleted, taken down, blocked, hidden and own posts are left out; served and seen ones come last")
 
 
 def show_post(post: PostInspection) -> None:
@@ -77,11 +78,11 @@ def _place(post: PostInspection, source: Source, place: ListedPost | None) -> st
 
 def _absence(post: PostInspection, made_at: datetime) -> str:
     if post.post_number is None:
-        return "it was never a candidate (older than the window, not there yet, or deleted)"
+        return "it was never a candidate (older than the window, not there yet, deleted or taken down)"
     born = post.details.created_at if post.details is not None else None
     if born is not None and born > made_at:
         return "the post is newer than the list"
-    if post.standing in ("deleted", "hidden", "blocked", "own"):
+    if post.standing in ("deleted", "suspended", "hidden", "blocked", "own"):
         return "it was left out"
     return "others scored higher, or it is older than the candidates' window"
 

@@ -13,6 +13,7 @@ from shared.db.phases import phase_history, read_phase
 from shared.db.readiness import read_readiness
 from shared.db.runs import live_services, recent_runs
 from shared.db.server import read_state
+from shared.db.takedowns import read_takedowns
 from shared.domain import Phase
 from shared.errors import ArtefactError, ForeignInstallation, WarmlineError
 from shared.jobs.names import Job
@@ -87,6 +88,7 @@ def _ask_database(database: Database) -> FromDatabase:
         champion=champion(database),
         newest=next(iter(list_models(database, limit=1)), None),
         readiness=read_readiness(database),
+        takedowns=read_takedowns(database),
     )
 
 
@@ -127,6 +129,7 @@ def _as_dict(status: Status, findings: Iterable[Finding]) -> dict[str, Any]:
         "models": _models(known, status) if known else None,
         "readiness": known.readiness if known else None,
         "kept": known.housekeeping if known else None,
+        "taken_down": known.takedowns if known else None,
         "attention": [as_dict(finding) for finding in findings],
     }
 

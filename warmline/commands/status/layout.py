@@ -42,6 +42,8 @@ def _sections(status: Status) -> Iterable[tuple[str, list[str]]]:
         yield "services", [_services(known)]
         yield "models", _models(known)
         yield "kept", [_kept(known.housekeeping)]
+        if any(known.takedowns.values()):
+            yield "taken down", [_takedowns(known)]
     yield "stores", [_postgresql(status), _redis(status)]
 
 
@@ -86,6 +88,12 @@ def _ended(run: Mapping[str, Any], now: datetime) -> str:
     if reason.startswith(NOT_READY):
         return f"refused {when}: {reason}"
     return f"failed {when}{progress_text(run)}: {reason}"
+
+
+def _takedowns(known: FromDatabase) -> str:
+    return (
+        f"{number_of(known.takedowns['posts'], 'post')} hidden, {number_of(known.takedowns['users'], 'user')} suspended"
+    )
 
 
 def _services(known: FromDatabase) -> str:

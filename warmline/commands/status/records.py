@@ -49,6 +49,7 @@ class FromDatabase:
     champion: ModelVersion | None
     newest: ModelVersion | None
     readiness: Mapping[str, Any]
+    takedowns: Mapping[str, int]  # by relation: hidden posts, suspended users
 
     @property
     def housekeeping(self) -> Mapping[str, Any] | None:

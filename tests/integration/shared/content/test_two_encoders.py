@@ -23,6 +23,7 @@ from shared.content.settings import ContentSettings
 from shared.db.engine import Database
 from shared.db.models import roll_back_model
 from shared.db.runs import finish_run
+from shared.db.takedown_acts import suspend_user
 from shared.db.vectors import ContentKind, EncodedVector, store_vectors
 from shared.db.writes import delete_post, put_block
 from shared.domain import InteractionKind, Phase
@@ -312,6 +313,18 @@ def test_interactions_that_go_away_between_two_readings_of_a_run_end_it(database
             database, encoders_of(IMAGE), world, np.arange(len(world.users)), history=timedelta(days=730),
             min_known=3, now=NOW,
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("queried", [0, 20_000], ids=["all events are read", "theirs are"])
+def test_a_suspended_user_keeps_a_list_of_the_second_phase(
+    database: Database, writer: JobStore, held: Held, scored: Path, queried: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("s02_recsys_neucf.load.MAX_USERS_QUERIED", queried)
+    user = next(name.rpartition(":")[2] for name in held.dump() if name.startswith("wl:list:n:"))
+    before = neucf_list(held, user)
+    suspend_user(database, user)
+    assert score_run(database, writer, scored, list_length=30)["lists"] == 2
+    assert set(neucf_list(held, user)) == set(before)
 
 
 def test_a_relation_that_stays_empty_is_believed_when_the_lists_have_run_out(

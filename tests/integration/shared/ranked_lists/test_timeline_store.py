@@ -326,10 +326,10 @@ def test_the_viewer_names_the_user_and_whom_they_must_not_see(safe: JobStore, fr
 def test_deletions_are_read_again_when_the_safety_number_has_changed(safe: JobStore, fresh_redis: str) -> None:
     async def rows_before_and_after(reader: TimelineStore) -> tuple[set[int], set[int]]:
         await reader.user("ann", None)
-        before = set(reader.deleted.post_numbers)
+        before = set(reader.withheld.post_numbers)
         safe.add_deleted([4], version=LEAST_VERSION)
         await reader.user("ann", None)
-        return before, set(reader.deleted.post_numbers)
+        return before, set(reader.withheld.post_numbers)
 
     safe.add_deleted([3], version=LEAST_VERSION)
     assert _with_reader(fresh_redis, rows_before_and_after) == ({3}, {3, 4})

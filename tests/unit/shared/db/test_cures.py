@@ -64,3 +64,15 @@ def test_an_enum_is_named_as_one() -> None:
 def test_a_column_that_may_be_empty_is_written_as_empty() -> None:
     assert cure_absent("posts", "deleted_at").startswith("write NULL::timestamptz AS deleted_at")
     assert cure_absent("posts", "author_id") == "add it to the view"
+
+
+@pytest.mark.parametrize(
+    ("name", "expression"),
+    [
+        ("integer", "(suspended <> 0)"),
+        ("timestamp with time zone", "(suspended IS NOT NULL)"),
+        ("text", "(suspended = 'suspended')"),
+    ],
+)
+def test_a_flag_of_another_type_gets_a_comparison(name: str, expression: str) -> None:
+    assert cure("suspended", name).startswith(f"write {expression} AS suspended")

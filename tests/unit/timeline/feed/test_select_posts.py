@@ -47,7 +47,7 @@ def _selector(posts: list[tuple[int, int]], deleted: frozenset[int]) -> PostSele
     ]
     catalogue = Catalogue(cast(Any, None))
     catalogue.add(entries)
-    reader = SimpleNamespace(catalogue=catalogue, deleted=SimpleNamespace(post_numbers=deleted))
+    reader = SimpleNamespace(catalogue=catalogue, withheld=SimpleNamespace(post_numbers=deleted))
     resources = SimpleNamespace(reader=reader, database=None, stores=None)
     return PostSelector(cast(Any, resources), cast(Any, None), cast(Any, None))
 

@@ -8,9 +8,10 @@ import pytest
 import redis.asyncio
 
 from shared.domain import Reason, Source
-from shared.ranked_lists.catalogue import Catalogue, DeletedPosts
+from shared.ranked_lists.catalogue import Catalogue
 from shared.ranked_lists.codec import RankedList, pack_entry
 from shared.ranked_lists.records import CatalogueEntry
+from shared.ranked_lists.withheld import WithheldPosts
 from tests.worlds import NOW
 from timeline.stores.local_copies import Snapshot
 from timeline.stores.snapshot_file import LEFT_OVER_SECONDS, SnapshotFile
@@ -30,13 +31,13 @@ def snapshot_of(*posts: str) -> Snapshot:
 def disk(tmp_path: Path) -> SnapshotFile:
     """A file that names two posts."""
     disk = SnapshotFile(tmp_path / "timeline.bin")
-    assert disk.save(snapshot_of("kept-post", "erased-post"), DeletedPosts(UNUSED_REDIS))
+    assert disk.save(snapshot_of("kept-post", "erased-post"), WithheldPosts(UNUSED_REDIS, Catalogue(UNUSED_REDIS)))
     assert b"erased-post" in disk.path.read_bytes()
     return disk
 
 
-def erased() -> DeletedPosts:
-    deleted = DeletedPosts(UNUSED_REDIS)
+def erased() -> WithheldPosts:
+    deleted = WithheldPosts(UNUSED_REDIS, Catalogue(UNUSED_REDIS))
     deleted.add([1])
     return deleted
 
@@ -60,21 +61,23 @@ def test_a_file_that_cannot_be_rewritten_after_an_erasure_is_deleted(
 
 def test_a_file_that_another_installation_wrote_meanwhile_stays(disk: SnapshotFile) -> None:
     theirs = SnapshotFile(disk.path, installation="theirs")
-    assert theirs.save(snapshot_of("their-post"), DeletedPosts(UNUSED_REDIS))
+    assert theirs.save(snapshot_of("their-post"), WithheldPosts(UNUSED_REDIS, Catalogue(UNUSED_REDIS)))
     value = disk.path.read_bytes()
     disk.installation = "ours"
-    assert not disk.save(snapshot_of("kept-post"), DeletedPosts(UNUSED_REDIS))
+    assert not disk.save(snapshot_of("kept-post"), WithheldPosts(UNUSED_REDIS, Catalogue(UNUSED_REDIS)))
     assert disk.save_without_erased(snapshot_of("kept-post"), erased())  # it holds nothing of the erased user
     assert (disk.is_foreign, disk.path.read_bytes() == value) == (True, True)
     disk.path.unlink()
-    assert disk.save(snapshot_of("kept-post"), DeletedPosts(UNUSED_REDIS))
+    assert disk.save(snapshot_of("kept-post"), WithheldPosts(UNUSED_REDIS, Catalogue(UNUSED_REDIS)))
     assert not disk.is_foreign
 
 
 def test_a_file_from_before_a_renewal_is_replaced(disk: SnapshotFile) -> None:
-    assert SnapshotFile(disk.path, installation="before").save(snapshot_of("old"), DeletedPosts(UNUSED_REDIS))
+    assert SnapshotFile(disk.path, installation="before").save(
+        snapshot_of("old"), WithheldPosts(UNUSED_REDIS, Catalogue(UNUSED_REDIS))
+    )
     disk.installation, disk.earlier = "ours", frozenset({"before"})
-    assert disk.save(snapshot_of("kept-post"), DeletedPosts(UNUSED_REDIS))
+    assert disk.save(snapshot_of("kept-post"), WithheldPosts(UNUSED_REDIS, Catalogue(UNUSED_REDIS)))
     assert b"kept-post" in disk.path.read_bytes()
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from shared.files.snapshot_owner import LENGTH, MAGIC, read_snapshot_owner
-from shared.ranked_lists.catalogue import DeletedPosts
+from shared.ranked_lists.catalogue import Catalogue
+from shared.ranked_lists.withheld import WithheldPosts
 from tests.promptly import promptly
 from tests.unit.timeline.stores.test_snapshot_file import UNUSED_REDIS, snapshot_of
 from timeline.stores.local_copies import Snapshot
@@ -71,7 +72,11 @@ def test_the_owner_is_read_from_a_regular_file_only(tmp_path: Path, kind: str) -
 def test_a_timeline_replaces_it(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "timeline.bin"
     NO_FILES[kind](path)
-    assert promptly(lambda: SnapshotFile(path, installation="ours").save(snapshot_of("p"), DeletedPosts(UNUSED_REDIS)))
+    assert promptly(
+        lambda: SnapshotFile(path, installation="ours").save(
+            snapshot_of("p"), WithheldPosts(UNUSED_REDIS, Catalogue(UNUSED_REDIS))
+        )
+    )
     assert path.is_file()
     assert not path.is_symlink()
 

@@ -32,11 +32,11 @@ def test_an_empty_field_is_null(tmp_path: Path) -> None:
 
 
 def test_white_space_around_a_field_stays_for_the_check_to_refuse(tmp_path: Path) -> None:
-    assert read(tmp_path, b'id,created_at\n" u3 ", now\n', relation="users") == [(2, [" u3 ", " now"])]
+    assert read(tmp_path, b'id,created_at\n" u3 ", now\n', relation="users") == [(2, [" u3 ", " now", None])]
 
 
 def test_columns_are_found_by_name_and_others_ignored(tmp_path: Path) -> None:
-    assert read(tmp_path, b"created_at,colour,id\nnow,red,u1\n", relation="users") == [(2, ["u1", "now"])]
+    assert read(tmp_path, b"created_at,colour,id\nnow,red,u1\n", relation="users") == [(2, ["u1", "now", None])]
 
 
 def test_an_event_id_is_read_where_there_is_one(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_an_event_id_is_read_where_there_is_one(tmp_path: Path) -> None:
 
 
 def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path) -> None:
-    assert read(tmp_path, b"\xef\xbb\xbfid,created_at\r\nu1,now\r\n", relation="users") == [(2, ["u1", "now"])]
+    assert read(tmp_path, b"\xef\xbb\xbfid,created_at\r\nu1,now\r\n", relation="users") == [(2, ["u1", "now", None])]
 
 
 def test_a_quoted_newline_belongs_to_its_row_and_lines_go_on_counting(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_an_empty_line_is_no_row(tmp_path: Path) -> None:
 def test_a_row_with_too_few_fields_is_reported_and_the_next_one_comes(tmp_path: Path) -> None:
     assert read(tmp_path, b"id,created_at\nu1\nu2,now\n", relation="users") == [
         (2, WRONG_FIELDS),
-        (3, ["u2", "now"]),
+        (3, ["u2", "now", None]),
     ]
 
 
@@ -82,13 +82,13 @@ def test_an_open_quotation_mark_before_a_long_file_costs_its_own_row_only(tmp_pa
 
 def test_bytes_that_are_no_utf8_stay_in_their_row(tmp_path: Path) -> None:
     rows = read(tmp_path, b"id,created_at\nu\xff,now\nu2,now\n", relation="users")
-    assert rows == [(2, ["u\udcff", "now"]), (3, ["u2", "now"])]
+    assert rows == [(2, ["u\udcff", "now", None]), (3, ["u2", "now", None])]
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 def test_another_delimiter_is_read_where_it_is_named(tmp_path: Path, delimiter: str) -> None:
     content = f'id{delimiter}created_at\n"u{delimiter}1"{delimiter}now\n'.encode()
-    assert read(tmp_path, content, relation="users", delimiter=delimiter) == [(2, [f"u{delimiter}1", "now"])]
+    assert read(tmp_path, content, relation="users", delimiter=delimiter) == [(2, [f"u{delimiter}1", "now", None])]
 
 
 def test_a_delimiter_that_the_file_does_not_have_is_told(tmp_path: Path) -> None:
@@ -109,8 +109,8 @@ def test_a_column_that_may_be_absent_is_told_in_another_spelling(tmp_path: Path)
 
 def test_line_ends_of_old_macs_are_line_ends(tmp_path: Path) -> None:
     assert read(tmp_path, b"id,created_at\ru1,now\ru2,now\r", relation="users") == [
-        (2, ["u1", "now"]),
-        (3, ["u2", "now"]),
+        (2, ["u1", "now", None]),
+        (3, ["u2", "now", None]),
     ]
 
 
@@ -122,7 +122,7 @@ def test_a_field_that_is_too_long_is_no_broken_quoting_and_costs_its_own_row_onl
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "is empty, expected a header with id, created_at; remove it if it has no rows"),
+        (b"", "is empty, expected a header with id, created_at, suspended; remove it if it has no rows"),
         (b"\n\n", "is empty"),
         (b"name\n", "lacks the column id, created_at; got name"),
         (b"id;created_at\n", "its fields are separated by a semicolon, expected a comma; say --delimiter ';'"),

@@ -34,13 +34,18 @@ def micros(at: datetime) -> int:
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
 def test_a_time_of_any_unit_is_read(tmp_path: Path, unit: str) -> None:
     columns = {"id": ["u1"], "created_at": pa.array([AT], pa.timestamp(unit, tz="Asia/Tokyo"))}
-    assert read(tmp_path, columns) == [(1, ["u1", micros(AT)])]
+    assert read(tmp_path, columns) == [(1, ["u1", micros(AT), None])]
 
 
 def test_a_time_may_be_text(tmp_path: Path) -> None:
     assert read(tmp_path, {"id": ["u1"], "created_at": ["2026-01-31T12:00:00Z"]}) == [
-        (1, ["u1", "2026-01-31T12:00:00Z"])
+        (1, ["u1", "2026-01-31T12:00:00Z", None])
     ]
+
+
+def test_a_flag_is_its_word(tmp_path: Path) -> None:
+    columns = {"id": ["u1", "u2", "u3"], "created_at": ["now"] * 3, "suspended": [True, False, None]}
+    assert [values[2] for _, values in read(tmp_path, columns)] == ["True", "False", None]
 
 
 def test_numbers_as_ids_mean_their_digits(tmp_path: Path) -> None:
@@ -54,7 +59,7 @@ def test_a_dictionary_of_texts_is_text(tmp_path: Path) -> None:
 
 
 def test_empty_text_and_a_column_without_values_are_null(tmp_path: Path) -> None:
-    assert read(tmp_path, {"id": [""], "created_at": pa.nulls(1)}) == [(1, [None, None])]
+    assert read(tmp_path, {"id": [""], "created_at": pa.nulls(1)}) == [(1, [None, None, None])]
 
 
 def test_text_that_is_no_utf8_costs_no_other_row(tmp_path: Path) -> None:
@@ -72,6 +77,7 @@ def test_text_that_is_no_utf8_costs_no_other_row(tmp_path: Path) -> None:
         ),
         ({"id": [1.5], "created_at": ["now"]}, "id: got double, expected text"),
         ({"id": ["u1"], "created_at": [5]}, "created_at: got int64, expected a timestamp"),
+        ({"id": ["u1"], "created_at": ["now"], "suspended": [1]}, "suspended: got int64, expected true and false"),
     ],
 )
 def test_a_column_of_a_wrong_type_refuses_the_file(tmp_path: Path, columns: dict[str, Any], says: str) -> None:

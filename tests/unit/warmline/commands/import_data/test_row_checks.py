@@ -26,15 +26,20 @@ def reason_of(relation: str, *values: Value) -> str:
 
 
 def test_a_good_user_passes() -> None:
-    assert check_user(("u1", AT)) == ("u1", AT_UTC)
+    assert check_user(("u1", AT, None)) == ("u1", AT_UTC, None)
+
+
+@pytest.mark.parametrize(("value", "flag"), [("TRUE", "true"), ("t", "true"), ("0", "false"), (None, None)])
+def test_a_flag_is_true_or_false_or_nothing(value: Value, flag: str | None) -> None:
+    assert check_user(("u1", AT, value))[2] == flag
 
 
 def test_a_time_with_an_offset_is_given_in_utc() -> None:
-    assert check_user(("u1", "2026-01-31T14:00:00.5+02:00"))[1] == "2026-01-31T12:00:00.500000+00:00"
+    assert check_user(("u1", "2026-01-31T14:00:00.5+02:00", None))[1] == "2026-01-31T12:00:00.500000+00:00"
 
 
 def test_microseconds_since_1970_are_a_time() -> None:
-    assert check_user(("u1", 1_000_000))[1] == "1970-01-01T00:00:01+00:00"
+    assert check_user(("u1", 1_000_000, None))[1] == "1970-01-01T00:00:01+00:00"
 
 
 def test_a_post_needs_neither_caption_nor_image() -> None:
@@ -48,24 +53,25 @@ def test_an_event_ahead_of_now_is_kept_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("relation", "values", "reason"),
     [
-        ("users", (None, AT), row_checks.MISSING),
-        ("users", ("u1", None), row_checks.MISSING),
-        ("users", ("x" * 129, AT), row_checks.BAD_ID),
-        ("users", ("u\n1", AT), row_checks.BAD_ID),
-        ("users", (" u3 ", AT), row_checks.BAD_ID),
-        ("users", ("u3\u00a0", AT), row_checks.BAD_ID),
+        ("users", (None, AT, None), row_checks.MISSING),
+        ("users", ("u1", None, None), row_checks.MISSING),
+        ("users", ("x" * 129, AT, None), row_checks.BAD_ID),
+        ("users", ("u\n1", AT, None), row_checks.BAD_ID),
+        ("users", (" u3 ", AT, None), row_checks.BAD_ID),
+        ("users", ("u3\u00a0", AT, None), row_checks.BAD_ID),
         ("posts", ("p1", "u3 ", "", None, AT, None), row_checks.BAD_ID),
         ("blocks", ("u1", "\tu2", AT), row_checks.BAD_ID),
         ("posts", ("p1", "u1", "", "s3://bucket/1.jpg", AT, None), row_checks.BAD_URL),
         ("interactions", ("u1", "p1", "like", AT, " e1"), row_checks.BAD_ID),
-        ("users", ("u\x001", AT), row_checks.NUL),
-        ("users", ("u\udcff", AT), row_checks.NOT_UTF8),
-        ("users", ("u1", "2026-01-31T12:00:00"), row_checks.NO_ZONE),
-        ("users", ("u1", "2026-01-31"), row_checks.NO_ZONE),
-        ("users", ("u1", "yesterday"), row_checks.BAD_TIME),
-        ("users", ("u1", "0001-01-01T00:00:00Z"), row_checks.BAD_TIME),
-        ("users", ("u1", "9999-12-31T23:59:59-12:00"), row_checks.BAD_TIME),
-        ("users", ("u1", 10**18), row_checks.BAD_TIME),
+        ("users", ("u\x001", AT, None), row_checks.NUL),
+        ("users", ("u\udcff", AT, None), row_checks.NOT_UTF8),
+        ("users", ("u1", "2026-01-31T12:00:00", None), row_checks.NO_ZONE),
+        ("users", ("u1", "2026-01-31", None), row_checks.NO_ZONE),
+        ("users", ("u1", "yesterday", None), row_checks.BAD_TIME),
+        ("users", ("u1", "0001-01-01T00:00:00Z", None), row_checks.BAD_TIME),
+        ("users", ("u1", "9999-12-31T23:59:59-12:00", None), row_checks.BAD_TIME),
+        ("users", ("u1", 10**18, None), row_checks.BAD_TIME),
+        ("users", ("u1", AT, "perhaps"), row_checks.BAD_FLAG),
         ("posts", ("p1", "u1", "a\x00b", None, AT, None), row_checks.NUL),
         ("posts", ("p1", "u1", "caf\udce9", None, AT, None), row_checks.NOT_UTF8),
         ("posts", ("p1", None, "", None, AT, None), row_checks.MISSING),
@@ -87,12 +93,12 @@ def test_a_refusal_says_column_got_and_expected() -> None:
 
 def test_an_unusable_id_is_refused_in_the_rules_own_words() -> None:
     with pytest.raises(BadRow, match=re.escape(f"id: got ' u3 ', expected {ID_RULE}")):
-        check_user((" u3 ", AT))
+        check_user((" u3 ", AT, None))
 
 
 def test_a_long_value_is_not_repeated_whole() -> None:
     with pytest.raises(BadRow) as refused:
-        check_user(("u1", "x" * 10_000))
+        check_user(("u1", "x" * 10_000, None))
     assert len(str(refused.value)) < 200
 
 

@@ -55,7 +55,7 @@ def test_a_line_without_an_end_is_one_bad_row_and_is_never_in_memory_whole(tmp_p
             file.write("x" * (MAX_LINE // 10))
         file.write("\n" + GOOD)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    good = ["ann", "2026-01-31T12:00:00Z"]
+    good = ["ann", "2026-01-31T12:00:00Z", None]
     assert rows_of(CsvRows("users", path)) == [good, "field too long", good]
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kB
 
@@ -70,7 +70,7 @@ def test_a_field_of_many_lines_is_one_bad_row(tmp_path: Path) -> None:
     (tmp_path / "users.csv").write_text(HEADER + GOOD + '"open' + "\nx" * 200_000 + "\n" + GOOD)
     found = rows_of(CsvRows("users", tmp_path / "users.csv"))
     assert found[1] == "broken quoting"
-    assert found[-1] == ["ann", "2026-01-31T12:00:00Z"]
+    assert found[-1] == ["ann", "2026-01-31T12:00:00Z", None]
 
 
 def a_bomb(path: Path, text: str, n_rows: int) -> None:
@@ -90,7 +90,7 @@ def test_a_text_that_stands_in_every_row_is_in_memory_once(tmp_path: Path) -> No
 def test_a_short_text_that_stands_in_every_row_is_read(tmp_path: Path) -> None:
     a_bomb(tmp_path / "users.parquet", "ann", 12_000)
     found = rows_of(ParquetRows("users", tmp_path / "users.parquet"))
-    assert found == [["ann", "2026-01-31T12:00:00Z"]] * 12_000
+    assert found == [["ann", "2026-01-31T12:00:00Z", None]] * 12_000
 
 
 def test_a_row_group_of_more_than_a_gigabyte_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,6 +54,7 @@ def database(**changes: Any) -> FromDatabase:
         champion=MODEL,
         newest=MODEL,
         readiness={"sentence": "ready"},
+        takedowns={"posts": 0, "users": 0},
     )
     return replace(whole, **changes)
 
