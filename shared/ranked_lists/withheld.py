@@ -140,11 +140,8 @@ class WithheldPosts:
         """Read what is withheld again if the safety number or the epoch has changed since the last page."""
         if self.is_at(epoch, number):
             return
-        doubts, writes, written = (
-            self._times_marked_stale,
-            self._writes,
-            (self._posts.written(), self._authors.written()),
-        )
+        doubts, writes = self._times_marked_stale, self._writes
+        written = self._posts.written(), self._authors.written()
         pipe = self._redis.pipeline(transaction=False)
         for key in (keys.DELETED, keys.SUSPENDED):
             pipe.zrange(key, 0, -1)

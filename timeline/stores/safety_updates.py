@@ -243,9 +243,8 @@ class SafetyUpdates:
         try:
             is_last = await self._threads.run(partial(may_be_settled, self._database, erasure))
             removed = await self._threads.run(partial(self._remove_traces, erasure))
-            if not self._local.withheld.post_numbers.issuperset(
-                removed.post_numbers
-            ):  # a running job had given them new numbers
+            known = self._local.withheld.post_numbers
+            if not known.issuperset(removed.post_numbers):  # a running job had given them new numbers
                 self._local.withheld.add(removed.post_numbers)
                 is_last &= await self._threads.run(self._local.save)
             if is_last:
