@@ -180,7 +180,7 @@ def test_an_import_does_not_bring_the_user_back(client: TestClient, lived: Deplo
     at = "2026-11-01T00:00:00+00:00"
     with lived.database() as database:
         merged = [
-            merge_rows(database, "users", [(GONE, at)]),
+            merge_rows(database, "users", [(GONE, at, "true")]),
             merge_rows(database, "posts", [(THEIR_POST, GONE, MARKER, None, at, None)]),
             merge_rows(database, "interactions", [(GONE, "p05", "like", at, None)]),
             merge_rows(database, "blocks", [(GONE, "ann", at)]),

@@ -71,7 +71,7 @@ def app_url(server_url: str) -> Iterator[str]:
 
 def live(database: Database, writer: JobStore) -> None:
     """What services and operators do in PostgreSQL."""
-    merge_rows(database, "users", [("eve", "2026-01-01T00:00:00Z")])
+    merge_rows(database, "users", [("eve", "2026-01-01T00:00:00Z", None)])
     heuristic_run(database, writer)
     newest_posts(database, now=NOW, limit=5)
     store_events(database, [Event(user_id="ann", post_id="p3", kind=InteractionKind.LIKE, at=NOW)])
