@@ -8,7 +8,7 @@ from PIL import Image
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
 MADE_UP = b"teSt"  # a chunk that no decoder knows, and may skip
-TAGS = 60_000  # a tag's number has 16 bits
+TAGS = 20_000  # a tag's number has 16 bits
 BEYOND_FILE = 100_000_000  # bytes that a tag claims to have
 
 

@@ -14,7 +14,9 @@ import sqlalchemy as sa
 
 from shared.db.engine import RELATIONS, Database, DatabaseSnapshot, RelationHome
 from shared.db.relations import id_hash_sql
+from shared.db.safety import load_blocks
 from shared.db.tables import SCHEMA, audit, erasures, model_aliases, model_versions, runs
+from shared.db.takedowns import view_of_suspended
 from shared.db.tombstones import buried, digest_sql
 from shared.errors import ExportRefused
 
@@ -169,6 +171,27 @@ def suspended_since(snapshot: DatabaseSnapshot, user_id: str) -> datetime | None
     query = f"SELECT created_at FROM {SCHEMA}.takedowns WHERE relation = 'users' AND id = :user"
     since: datetime | None = snapshot.connection(snapshot.database.own).scalar(sa.text(query), {"user": user_id})
     return since
+
+
+def posts_of_blocked(sources: Sequence[UserSource], snapshot: DatabaseSnapshot, post_ids: Collection[str]) -> set[str]:
+    """Those of these posts whose authors the person has blocked, or who have blocked the person."""
+    user_id = sources[0].user_id
+    blocked = {name for pair in load_blocks(snapshot, of=[user_id]) for name in pair} - {user_id}
+    found = set[str]()
+    for source in sources if blocked else ():
+        query = sa.text(f"SELECT id, author_id FROM {source.home.name('posts')} WHERE id = ANY(:ids)")
+        rows = source.connection.execute(query, {"ids": sorted(post_ids)})
+        found |= {post_id for post_id, author in rows if author in blocked}
+    return found
+
+
+def is_suspended_in_view(snapshot: DatabaseSnapshot, user_id: str) -> bool:
+    """Whether the team's view of users calls the person suspended."""
+    name, source = view_of_suspended(snapshot), snapshot.database.source
+    if name is None or source is None:
+        return False
+    query = f"SELECT EXISTS (SELECT FROM {name} WHERE {_is_user('users')} AND suspended)"
+    return bool(snapshot.connection(source).scalar(sa.text(query), {"user": user_id}))
 
 
 def has_revoked(snapshot: DatabaseSnapshot, user_id: str) -> bool:

@@ -150,6 +150,7 @@ class ExportHead(Struct, kw_only=True):
     missing: Annotated[list[Missing], Meta(description="parts that could not be read; empty: all is here")]
     users: list[ExportedUser]
     suspended_at: Annotated[Moment | None, Meta(description="since when the API withholds all their posts")]
+    suspended_in_view: Annotated[bool, Meta(description="your view of users calls them suspended")]
     has_revoked: Annotated[bool, Meta(description="on record: the person took an event back")]
     models: list[ExportedModelRow]
     runs: list[ExportedRun]

@@ -25,7 +25,9 @@ from shared.db.user_data import (
     has_revoked,
     id_hash_of,
     ids_of_numbers,
+    is_suspended_in_view,
     joined_at,
+    posts_of_blocked,
     read_blocks,
     read_events,
     read_posts,
@@ -59,6 +61,7 @@ from shared.operations.exported_data import (
 )
 from shared.ranked_lists import codec
 from shared.ranked_lists.codec import RankedList
+from shared.ranked_lists.records import Chain
 from shared.ranked_lists.user_values import UserValues, read_user_values
 from shared.text.printable import printable_json
 
@@ -143,10 +146,11 @@ def _head(
         missing=[*([MODELS] if models is None else []), *([REDIS] if values is None else [])],
         users=[ExportedUser(home=source.name, created_at=at) for source in sources for at in joined_at(source)],
         suspended_at=suspended_since(snapshot, user_id),
+        suspended_in_view=is_suspended_in_view(snapshot, user_id),
         has_revoked=has_revoked(snapshot, user_id),
         models=models or [],
         runs=[ExportedRun(run=row.id, job=row.job, finished_at=row.finished_at) for row in named],
-        redis=None if values is None else _redis(snapshot, values),
+        redis=None if values is None else _redis(snapshot, sources, values),
     )
 
 
@@ -167,26 +171,39 @@ def _models(model_dir: Path, snapshot: DatabaseSnapshot, user_id: str) -> list[E
         return None
 
 
-def _redis(snapshot: DatabaseSnapshot, values: UserValues) -> ExportedRedis:
+def _redis(snapshot: DatabaseSnapshot, sources: Sequence[UserSource], values: UserValues) -> ExportedRedis:
+    """What Redis holds, without posts that a block withholds: they would tell who has blocked the person."""
     ids = ids_of_numbers(snapshot, values.post_numbers)
+    withheld = posts_of_blocked(sources, snapshot, ids.values())
 
     def named(post_numbers: Iterable[int]) -> list[str | None]:
         return [ids.get(number) for number in post_numbers]
 
+    def is_shown(number: int) -> bool:
+        return ids.get(number) not in withheld
+
     def listed(ranked: RankedList, rest: bytes = b"") -> dict[str, Any]:
         packed = ranked.entries + rest
         entries = [codec.entry_at(packed, index) for index in range(codec.length_of(packed))]
-        posts = [ExportedEntry(id=ids.get(number), score=score, reason=reason) for number, reason, score in entries]
+        posts = [
+            ExportedEntry(id=ids.get(number), score=score, reason=reason)
+            for number, reason, score in entries
+            if is_shown(number)
+        ]
         about = {"source": ranked.source, "generation": ranked.generation, "generated_at": ranked.generated_at}
         return {**about, "posts": posts}
+
+    def ends(chain: Chain) -> list[int]:
+        numbers = codec.post_numbers_of(chain.frozen.entries + chain.rest)
+        return [end - sum(not is_shown(number) for number in numbers[:end]) for end in chain.page_ends]
 
     return ExportedRedis(
         lists={phase: ExportedList(**listed(ranked)) for phase, ranked in values.lists.items()},
         chains=[
             ExportedChain(
                 **listed(each.frozen, each.rest),
-                page_ends=list(each.page_ends),
-                tail=named(codec.post_numbers_of(tail.entries + tail.rest)) if tail else [],
+                page_ends=ends(each),
+                tail=named(filter(is_shown, codec.post_numbers_of(tail.entries + tail.rest))) if tail else [],
             )
             for each, tail in values.chains
         ],

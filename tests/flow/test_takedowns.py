@@ -328,6 +328,8 @@ def test_the_view_of_users_may_say_who_is_suspended(ranked_deployment: Deploymen
         _delete(client, SUSPENDED)
         deployment.run_heuristic()
         _eventually_shown(client, without)
+        held = {user: client.get(f"/users/{user}/data", headers=BACKEND).json() for user in ("author7", "author6")}
+        assert [each["suspended_in_view"] for each in held.values()] == [True, False]
 
 
 def _suspend_in_view(deployment: Deployment, column: str) -> None:

@@ -26,7 +26,18 @@ from shared.errors import ExportRefused
 from shared.neucf.model_files import MANIFEST, USER_KEYS, WEIGHTS
 from shared.operations.exported_data import UserData
 from shared.operations.user_export import ExportStores, export_user
-from tests.flow.deployment import ANN, API_KEY, COLD, Deployment, ask, eventually, ids, state_of_app, until_ready
+from tests.flow.deployment import (
+    ANN,
+    API_KEY,
+    COLD,
+    Deployment,
+    ask,
+    author_of,
+    eventually,
+    ids,
+    state_of_app,
+    until_ready,
+)
 from tests.traces import make_views
 from timeline.stores.user_exports import MOST_EXPORTS
 
@@ -107,6 +118,25 @@ def test_what_redis_holds_names_posts_by_their_ids(client: TestClient, ranked_de
     assert in_redis["served_posts"][-5:] == ids(page)
     assert in_redis["visits"] == 2
     assert ids(page) in [[post["id"] for post in chain["posts"][:5]] for chain in in_redis["chains"]]
+
+
+def test_a_list_or_chain_from_before_a_block_does_not_tell_who_blocked(
+    client: TestClient, ranked_deployment: Deployment
+) -> None:
+    live_a_life(client)
+    ranked_deployment.run_heuristic()
+    page = ask(client, EVA, limit=5)
+    author = author_of(ids(page)[1])
+    assert client.put(f"/users/{author}/blocks/{EVA}", headers=BACKEND).status_code == 204
+    for _ in range(2):  # before the next run, and after it: the chain is the one of before
+        in_redis = data_of(client, EVA)["redis"]
+        listed = [*in_redis["lists"].values(), *in_redis["chains"]]
+        assert author not in {author_of(post["id"]) for each in listed for post in each["posts"] if post["id"]}
+        assert author not in {author_of(post) for chain in in_redis["chains"] for post in chain["tail"] if post}
+        left = [post for post in ids(page) if author_of(post) != author]
+        (chain,) = [each for each in in_redis["chains"] if [post["id"] for post in each["posts"]][: len(left)] == left]
+        assert chain["page_ends"] == [len(left)]
+        ranked_deployment.run_heuristic()
 
 
 def test_the_document_is_as_the_openapi_document_says(client: TestClient, ranked_deployment: Deployment) -> None:

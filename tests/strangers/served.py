@@ -42,6 +42,9 @@ class App:
             raise RuntimeError("a fault")
         status = 204 if scope["path"] == "/nothing" else 200
         await send({"type": "http.response.start", "status": status, "headers": [(b"x-size", b"%d" % size)]})
+        if scope["path"] == "/breaks":
+            await send({"type": "http.response.body", "body": b"half", "more_body": True})
+            return
         for _ in range(64 if scope["path"] == "/large" else 0):
             await send({"type": "http.response.body", "body": b"x" * 65_536, "more_body": True})
         await send({"type": "http.response.body", "body": b"" if status == 204 else self.asked[-1].encode()})

@@ -1,6 +1,7 @@
 """What unknown clients can hold: heads, bodies, waits and connections, each within its bound."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -242,6 +243,38 @@ def test_a_fault_of_the_app_is_an_answer() -> None:
         client.send(PLAIN.replace(b"/a", b"/fails"))
         assert (await client.answer())[0] == 500
         assert await client.is_closed()
+
+    with_deployment(scenario)
+
+
+def test_an_answer_of_unknown_length_comes_in_chunks_and_the_next_request_is_answered() -> None:
+    async def scenario(deployment: Deployment) -> None:
+        client = await deployment.client()
+        client.send(PLAIN.replace(b"/a", b"/large") + PLAIN)
+        head = await client.reader.readuntil(b"\r\n\r\n")
+        assert b"\r\ntransfer-encoding: chunked\r\n" in head
+        size = 0
+        while chunk := int(await client.reader.readline(), 16):
+            size += len(await client.reader.readexactly(chunk))
+            assert await client.reader.readexactly(2) == b"\r\n"
+        assert size == 64 * 65_536 + len("GET /large")
+        assert await client.reader.readexactly(2) == b"\r\n"
+        assert (await client.answer())[0] == 200
+
+    with_deployment(scenario)
+
+
+@pytest.mark.parametrize("version", [b"1.1", b"1.0"])
+def test_an_answer_that_breaks_off_cannot_be_taken_for_a_whole_one(version: bytes) -> None:
+    async def scenario(deployment: Deployment) -> None:
+        client = await deployment.client()
+        client.send(PLAIN.replace(b"/a", b"/breaks").replace(b"1.1", version))
+        got = b""
+        with suppress(ConnectionResetError):  # in place of an end
+            while piece := await client.reader.read(1024):
+                got += piece
+            assert version == b"1.1"
+        assert b"0\r\n\r\n" not in got
 
     with_deployment(scenario)
 

@@ -7,6 +7,8 @@ it. So nobody holds more than a buffer and a head here, whatever they send; all 
 
 import asyncio
 import re
+import socket
+import struct
 from typing import Protocol, cast
 
 import httptools
@@ -26,6 +28,7 @@ WRITE_BUFFER = 16_384  # bytes of an answer that wait for a client before its ap
 BLANK_LINE = b"\r\n\r\n"
 _UPGRADE = re.compile(rb"(?im)^upgrade:[^\r\n]*\r\n")
 NEVER = float("inf")
+NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class Owner(Protocol):
@@ -310,6 +313,13 @@ class Connection(asyncio.BufferedProtocol):
             self.deadline = self._owner.loop.time() + LINGER_SECONDS
             self._read(wanted=True)
             self.transport.write_eof()
+
+    def abort(self) -> None:
+        """End with a reset, so that the client knows that the answer is not whole."""
+        opened = self.transport.get_extra_info("socket")
+        if opened is not None:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+        self.transport.abort()
 
     def stop(self) -> None:
         """The server stops: what is under way is answered, and what is on its way too."""

@@ -29,8 +29,8 @@ _log = logging.getLogger(__name__)
 class Exchange:
     """Between the connection, which has the bytes, and the app."""
 
-    __slots__ = ("_body", "_connection", "_gone", "_is_silent", "_is_whole", "_news", "_start", "_was_told_all",
-                 "has_answered", "has_begun", "has_ended", "request")  # fmt: skip
+    __slots__ = ("_body", "_connection", "_gone", "_is_chunked", "_is_silent", "_is_whole", "_news", "_start",
+                 "_was_told_all", "has_answered", "has_begun", "has_ended", "request")  # fmt: skip
 
     def __init__(self, connection: "Connection", request: "Request") -> None:
         self._connection, self.request = connection, request
@@ -38,6 +38,7 @@ class Exchange:
         self._news = asyncio.Event()
         self._start: Message | None = None
         self._is_silent = False  # the answer has a head only
+        self._is_chunked = False  # its length is not known before its end, which the client must be able to see
         self.has_begun, self.has_answered, self.has_ended = False, False, False
 
     # --- what the connection tells
@@ -78,7 +79,7 @@ class Exchange:
         if not self.has_answered:
             self._connection.refuse(Refused(500, "internal", "this is a fault of ours; it was logged"))
         elif not self.has_ended:
-            self._connection.transport.abort()  # nobody may take half an answer for a whole one
+            self._connection.abort()  # nobody may take half an answer for a whole one
 
     async def whole_body(self) -> bytes | None:
         """The body, once all of it is here; the app may still take it. None if nobody waits for the answer any more."""
@@ -140,23 +141,39 @@ class Exchange:
         if self._connection.is_over:  # what is left of the request's body is no HTTP
             return
         self.has_answered, self.has_ended = True, is_end
-        self._connection.transport.write(head if self._is_silent else head + body)
+        self._connection.transport.write(head if self._is_silent else head + self._framed(body, is_end=is_end))
         if is_end:
             self._notify()
             self._connection.answered()
         else:
             await self._connection.drain()
 
+    def _framed(self, body: bytes, *, is_end: bool) -> bytes:
+        """A piece of the body as it is sent."""
+        if not self._is_chunked:
+            return body
+        chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+        return chunk + b"0\r\n\r\n" if is_end else chunk
+
     def _head(self, size: int | None) -> bytes:
-        """The answer's head; `size` of a body that comes in one piece. Without one its end is the connection's."""
+        """The answer's head; `size` of a body that comes in one piece.
+
+        Without one the body comes in chunks, or, for a client of HTTP/1.0, its end is the connection's.
+        """
         assert self._start is not None
         status, headers = self._start["status"], list(self._start.get("headers", ()))
         self._is_silent = self.request.method == b"HEAD" or status in _WITHOUT_BODY
+        if any(name == b"connection" for name, _ in headers):  # the app says `close`, and so does the head
+            headers = [header for header in headers if header[0] != b"connection"]
+            self._connection.is_last = True
         if not any(name == b"content-length" for name, _ in headers) and status not in _WITHOUT_BODY:
-            if size is None:
-                self._connection.is_last = True
-            else:
+            if size is not None:
                 headers.append((b"content-length", b"%d" % size))
+            elif self.request.version == "1.1":
+                self._is_chunked = True
+                headers.append((b"transfer-encoding", b"chunked"))
+            else:
+                self._connection.is_last = True
         if self._connection.has_body_to_come():
             self._connection.is_last = True
         return head_of(status, self._connection.date, lines_of(headers), is_last=self._connection.is_last)

@@ -24,6 +24,8 @@ ROUTES = [
     ("PUT", "/users/ann/blocks/author1"), ("DELETE", "/users/ann/blocks/author1"),
     ("GET", "/admin/phase"), ("PUT", "/admin/phase"), ("GET", "/admin/status"), ("GET", "/admin/models"),
     ("PUT", "/admin/models/champion"), ("POST", "/admin/jobs/train"), ("GET", "/admin/jobs"),
+    ("PUT", "/posts/p00/hidden"), ("DELETE", "/posts/p00/hidden"), ("GET", "/users/ann/data"),
+    ("PUT", "/users/ann/suspended"), ("DELETE", "/users/ann/suspended"),
 ]  # fmt: skip
 WITH_BODY = [
     ("POST", "/timeline"), ("POST", "/interactions"), ("DELETE", "/interactions"), ("PUT", "/users/ann"),

@@ -129,7 +129,7 @@ def test_no_photo_is_named_by_control_characters(mark: str) -> None:
 
 
 # Where text may be written without `printable`: there it is made so, or is a constant of ours.
-WRITERS = {"shared/text/printable.py": 1, "warmline/screen.py": 2, "warmline/__main__.py": 1}
+WRITERS = {"shared/text/printable.py": 1, "warmline/screen.py": 1, "warmline/__main__.py": 1}
 CONSOLES = re.compile(r"(?<!Safe)\bConsole\((?!Console)")
 
 
