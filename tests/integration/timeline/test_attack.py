@@ -43,7 +43,7 @@ STRANGERS = {
     "in the query": {"X-Api-Key": API_KEY}, "a cookie": {"Cookie": f"Authorization=Bearer {API_KEY}"},
     "10 KB": {"Authorization": "Bearer " + "x" * 10_000},
     "a user's own JWT": {
-        "Authorization": "Bearer " + jwt.encode({"sub": "mallory", "exp": int(time.time()) + 600}, JWT_KEY, "HS256")
+        "Authorization": "Bearer " + jwt.encode({"sub": "mallory", "exp": int(time.time()) + 86_400}, JWT_KEY, "HS256")
     },
 }  # fmt: skip
 WRITTEN = """

@@ -49,12 +49,12 @@ def in_dev(shared_deployment: Deployment) -> Iterator[TestClient]:
 
 
 def _token(key: str = JWT_KEY, algorithm: str = "HS256", **claims: Any) -> str:
-    wanted = {"sub": ANN, "exp": int(time.time()) + 600} | claims
+    wanted = {"sub": ANN, "exp": int(time.time()) + 86_400} | claims
     return jwt.encode({name: value for name, value in wanted.items() if value is not None}, key, algorithm)
 
 
 def _unsigned(**claims: Any) -> str:
-    head, body = ({"alg": "none", "typ": "JWT"}, {"sub": ANN, "exp": int(time.time()) + 600} | claims)
+    head, body = ({"alg": "none", "typ": "JWT"}, {"sub": ANN, "exp": int(time.time()) + 86_400} | claims)
     return (
         ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (head, body))
         + "."
@@ -63,7 +63,7 @@ def _unsigned(**claims: Any) -> str:
 
 def _tampered() -> str:
     head, _, signature = _token().split(".")
-    body = json.dumps({"sub": COLD, "exp": int(time.time()) + 600})
+    body = json.dumps({"sub": COLD, "exp": int(time.time()) + 86_400})
     return f"{head}.{base64.urlsafe_b64encode(body.encode()).decode().rstrip('=')}.{signature}"
 
 
@@ -109,7 +109,7 @@ def test_another_users_jwt_is_forbidden(guarded: TestClient) -> None:
         pytest.param(_token(exp=None), id="no exp"),
         pytest.param(_token(sub=None), id="no sub"),
         pytest.param(_token(JWT_KEY + "k" * 32, "HS512"), id="HS512, longer key"),
-        pytest.param(_token(nbf=int(time.time()) + 600), id="not yet valid"),
+        pytest.param(_token(nbf=int(time.time()) + 86_400), id="not yet valid"),
         pytest.param(_tampered(), id="body changed"),
         pytest.param(_token()[:-3], id="signature cut"),
         pytest.param("", id="empty"),
