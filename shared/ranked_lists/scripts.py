@@ -324,24 +324,29 @@ return ARGV[3]
 
 # A post with an event counts as seen last, and is in the record once: a view of a post that was served here must not
 # push another post out. The visits at the start of the record stay.
-# KEYS: seen, erased. ARGV: post numbers (4 bytes each), the longest value allowed, life time in ms, user.
+# KEYS: erased, then the users' seen posts. ARGV: the longest value allowed, life time in ms, then for each user the id
+# and post numbers (4 bytes each).
 MARK_SEEN = (
     _ERASED
     + """
-if is_erased(KEYS[2], ARGV[4]) then return -2 end
-local held = redis.call('GET', KEYS[1])
-if not held or #held < 4 then held = '\\0\\0\\0\\0' end
-for i = 1, #ARGV[1], 4 do
-  local row = string.sub(ARGV[1], i, i + 3)
-  local at = string.find(held, row, 5, true)
-  while at and (at - 1) % 4 ~= 0 do at = string.find(held, row, at + 1, true) end
-  if at then held = string.sub(held, 1, at - 1) .. string.sub(held, at + 4) end
-  held = held .. row
+local longest = tonumber(ARGV[1])
+local function mark(key, rows)
+  local held = redis.call('GET', key)
+  if not held or #held < 4 then held = '\\0\\0\\0\\0' end
+  for i = 1, #rows, 4 do
+    local row = string.sub(rows, i, i + 3)
+    local at = string.find(held, row, 5, true)
+    while at and (at - 1) % 4 ~= 0 do at = string.find(held, row, at + 1, true) end
+    if at then held = string.sub(held, 1, at - 1) .. string.sub(held, at + 4) end
+    held = held .. row
+  end
+  if #held > longest then held = string.sub(held, 1, 4) .. string.sub(held, #held - longest + 5) end
+  redis.call('SET', key, held, 'PX', ARGV[2])
 end
-local longest = tonumber(ARGV[2])
-if #held > longest then held = string.sub(held, 1, 4) .. string.sub(held, #held - longest + 5) end
-redis.call('SET', KEYS[1], held, 'PX', ARGV[3])
-return #held
+for i = 2, #KEYS do
+  if not is_erased(KEYS[1], ARGV[2 * i - 1]) then mark(KEYS[i], ARGV[2 * i]) end
+end
+return #KEYS
 """
 )
 
