@@ -11,7 +11,8 @@ from s02_recsys_neucf.score import IndicesPerUser
 from shared.candidates.ranking_input import RankingInput
 from shared.content.encode_posts import Encoders
 from shared.content.post_features import features_of, load_columns
-from shared.db.bulk import EVERYTHING, KeptSince, load_all_events, load_all_posts, load_events_of
+from shared.db.bulk import load_all_posts
+from shared.db.bulk_events import EVERYTHING, KeptSince, load_all_events, load_events_of
 from shared.db.engine import Database
 from shared.errors import SourceError
 from shared.event_columns import Int64s

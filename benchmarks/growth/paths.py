@@ -14,7 +14,8 @@ from s02_recsys_neucf.score import IndicesPerUser, candidates_from, rank, users_
 from s02_train_neucf.data.dataset import training_set
 from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.learning.train import train_members
-from shared.db.bulk import load_all_posts, load_events
+from shared.db.bulk import load_all_posts
+from shared.db.bulk_events import load_events
 from shared.db.engine import Database
 from shared.event_columns import Events
 from shared.neucf.config import NeuCFConfig

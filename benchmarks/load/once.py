@@ -13,7 +13,8 @@ import psycopg2
 
 from benchmarks.child import write_record
 from benchmarks.resident import MIB, forget_peak, peak_rss
-from shared.db.bulk import load_block_pairs, load_events, load_post_lives
+from shared.db.bulk import load_block_pairs, load_post_lives
+from shared.db.bulk_events import load_events
 from shared.db.engine import Database
 from shared.db.relations import check_relations
 from shared.settings import StoreSettings, load_settings

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from shared.content.encode_posts import Encoders
 from shared.content.post_features import features_of, load_columns
-from shared.db.bulk import EVERYTHING, BlockPairs, KeptSince, load_block_pairs, load_events, load_post_lives
+from shared.db.bulk import BlockPairs, load_block_pairs, load_post_lives
+from shared.db.bulk_events import EVERYTHING, KeptSince, load_events
 from shared.db.engine import Database
 from shared.db.relations import check_relations
 from shared.event_columns import Events, Floats

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from s02_train_neucf.gate.cuts import MIN_ASKED
 from shared.candidates.training_amounts import amounts_of
-from shared.db.bulk import EVERYTHING, KeptSince, load_events
+from shared.db.bulk_events import EVERYTHING, KeptSince, load_events
 from shared.db.details import count_positives, count_posts
 from shared.db.engine import Database
 from shared.db.relations import check_relations

@@ -10,20 +10,12 @@ import numpy as np
 
 from shared.candidates.candidate_events import CandidateEvents, candidate_events_of
 from shared.db.asked import known_askers
-from shared.db.bulk import (
-    EVERYTHING,
-    KeptSince,
-    Posts,
-    Users,
-    load_active_users,
-    load_all_events,
-    load_candidates,
-    load_id_hashes,
-    to_datetime,
-)
+from shared.db.bulk import Posts, Users, load_active_users, load_candidates, to_datetime
+from shared.db.bulk_events import EVERYTHING, KeptSince, load_all_events
 from shared.db.clusters import clusters_of_posts
 from shared.db.emptied import count_relation_rows, refuse_emptied
 from shared.db.engine import Database, DatabaseSnapshot
+from shared.db.id_hashes import load_id_hashes
 from shared.db.post_rows import assign_post_numbers, transaction_snapshot
 from shared.db.relations import check_relations
 from shared.db.safety import load_blocks, load_hides, next_safety_version, note_removals

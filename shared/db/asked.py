@@ -5,8 +5,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from shared.db.bulk import known_user_id_hashes, load_id_hashes
 from shared.db.engine import DatabaseSnapshot
+from shared.db.id_hashes import known_user_id_hashes, load_id_hashes
 from shared.db.relations import id_hash_sql
 
 Askers = Mapping[str, tuple[datetime, int]]  # user → time of the request, and id hash

@@ -1,9 +1,9 @@
-"""Bulk loads: the relations as numpy columns.
+"""Bulk loads: the relations as numpy columns; interactions are loaded by `shared.db.bulk_events`.
 
 Ids are loaded as 64-bit hashes that PostgreSQL computes (`hashtextextended` under the collation "C"), so that a load is
 a fixed-width binary COPY: no text of ten million rows is ever parsed, and the same query works on our tables and on
 views in another database. Of a million ids, two share a hash with a probability of about 3 in 10⁸; `posts` and `users`
-are checked for that at each load. The hash function itself is checked, too.
+are checked for that at each load.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,23 +16,22 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from shared.db.binary_copy import copy_binary, joined
-from shared.db.buried_ids import buried_posts_in_view, buried_users_in_view
 from shared.db.engine import DatabaseSnapshot
+from shared.db.id_hashes import (
+    buried_post_id_hashes,
+    check_hash,
+    hidden_post_id_hashes,
+    known_user_id_hashes,
+    suspended_user_id_hashes,
+)
 from shared.db.key_set import IdHashSet
 from shared.db.relations import id_hash_sql, usable_id_sql
 from shared.db.repeated_ids import rows_to_keep
-from shared.db.tables import SCHEMA
-from shared.db.takedowns import view_of_suspended
 from shared.db.timestamps import EARLIEST, LATEST, seconds_sql
 from shared.db.tombstones import buried, buried_in_views
-from shared.domain import CLOCK_TOLERANCE, KIND_CODES, InteractionKind, is_usable_id
+from shared.domain import CLOCK_TOLERANCE, is_usable_id
 from shared.errors import SourceError
-from shared.event_columns import Events, Floats, Int64s, PostColumns
-
-_PROBE, _PROBE_HASH = "warmline", -8975063746265413875
-_USER_BATCH = 5_000
-KeptSince = Mapping[InteractionKind, datetime]
-EVERYTHING: KeptSince = {}
+from shared.event_columns import Floats, Int64s, PostColumns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +42,6 @@ class Posts(PostColumns):
     author_ids: list[str]
     of_unknown: int = 0  # posts that are left out because their authors are not in the view of users
     repeated: int = 0  # further rows of the same posts, which are left out
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedEvents:
-    """Interactions, by whether their user counts: is in the view of users (where there is one), and not suspended."""
-
-    counted: Events
-    uncounted: Events  # what these users hid or saw is still withheld from them, but adds to no score
-    of_suspended: Events  # of suspended users: the same, and a list of their own is made from it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +106,7 @@ def load_candidates(snapshot: DatabaseSnapshot, *, since: datetime, now: datetim
 def load_all_posts(snapshot: DatabaseSnapshot, *, now: datetime) -> PostColumns:
     """Id hashes, authors and times of all posts that anyone may see (for training)."""
     ((connection, name),) = snapshot.homes("posts")
-    _check_hash(connection)
+    check_hash(connection)
     query = f"""
         SELECT {id_hash_sql("id")}, {id_hash_sql("author_id")}, {seconds_sql("created_at")} FROM {name}
         WHERE deleted_at IS NULL AND created_at <= '{(now + CLOCK_TOLERANCE).isoformat()}'::timestamptz
@@ -138,7 +128,7 @@ def load_post_lives(snapshot: DatabaseSnapshot, *, now: datetime) -> PostLives:
     view of users.
     """
     ((connection, name),) = snapshot.homes("posts")
-    _check_hash(connection)
+    check_hash(connection)
     # A deletion time ahead of now, or at infinity, means deleted: pages only check whether there is a time.
     deleted_at = f"CASE WHEN deleted_at IS NOT NULL THEN least({seconds_sql('deleted_at')}, {now.timestamp()!r}) END"
     query = f"""
@@ -194,99 +184,6 @@ def load_block_pairs(snapshot: DatabaseSnapshot) -> BlockPairs:
     return BlockPairs(user_id_hashes=user, blocked_id_hashes=blocked, at=at)
 
 
-def load_events(
-    snapshot: DatabaseSnapshot, *, since: datetime, now: datetime, kept_since: KeptSince = EVERYTHING
-) -> Events:
-    """Interactions since a time of all users who count and are not suspended; a time ahead becomes now (promise 11).
-
-    Args:
-        snapshot: of the relations.
-        since: time of the oldest event that is read.
-        now: time of the run.
-        kept_since: for some kinds a later time of the oldest event (`RetentionSettings.kept_since`), also in views, so
-            that a result depends neither on when events are removed nor on how they came.
-    """
-    return load_all_events(snapshot, since=since, now=now, kept_since=kept_since).counted
-
-
-def load_all_events(
-    snapshot: DatabaseSnapshot, *, since: datetime, now: datetime, kept_since: KeptSince = EVERYTHING
-) -> LoadedEvents:
-    """The same, and also those of users who do not count."""
-    events = _events(snapshot, _is_since(since, kept_since), now)
-    known = snapshot.once(known_user_id_hashes)
-    counts = known.contains(events.user_id_hashes) if known is not None else np.ones(len(events), np.bool_)
-    suspended = snapshot.once(suspended_user_id_hashes)
-    is_suspended = counts & suspended.contains(events.user_id_hashes) if len(suspended) else np.zeros_like(counts)
-    raises = counts & ~is_suspended
-    # Nearly always all of them count, so no column has to be copied.
-    counted, uncounted = events if raises.all() else events.where(raises), events.where(~counts)
-    gone = snapshot.once(buried_user_id_hashes)
-    if len(gone):
-        uncounted = uncounted.where(~IdHashSet.of(gone).contains(uncounted.user_id_hashes))
-    return LoadedEvents(counted=counted, uncounted=uncounted, of_suspended=events.where(is_suspended))
-
-
-def load_events_of(
-    snapshot: DatabaseSnapshot,
-    user_ids: Sequence[str],
-    *,
-    since: datetime,
-    now: datetime,
-    kept_since: KeptSince = EVERYTHING,
-) -> Events:
-    """The same for some users, who must all count; uses the index on users."""
-    parts, gone = [], buried_in_views(snapshot, "users", user_ids)
-    alive = [user_id for user_id in user_ids if user_id not in gone]
-    for start in range(0, len(alive), _USER_BATCH):
-        names = ",".join(sql_text(user_id) for user_id in alive[start : start + _USER_BATCH])
-        condition = f"{_is_since(since, kept_since)} AND user_id IN ({names})"
-        parts.append(_events(snapshot, condition, now))
-    return Events(
-        user_id_hashes=np.concatenate([np.empty(0, np.int64), *(part.user_id_hashes for part in parts)]),
-        post_id_hashes=np.concatenate([np.empty(0, np.int64), *(part.post_id_hashes for part in parts)]),
-        kinds=np.concatenate([np.empty(0, np.int16), *(part.kinds for part in parts)]),
-        at=np.concatenate([np.empty(0, np.float64), *(part.at for part in parts)]),
-    )
-
-
-def sql_text(text: str) -> str:
-    """A text as an SQL literal, for COPY, which has no parameters."""
-    if "\\" in text or "\0" in text:
-        return "E'" + text.replace("\\", "\\\\").replace("'", "''").replace("\0", "") + "'"
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _is_since(since: datetime, kept_since: KeptSince) -> str:
-    """The SQL of a condition: the event is not older than this time, nor than its kind is kept."""
-    later = {kind: at for kind, at in kept_since.items() if at > since}
-    of_kinds = (f"(kind <> '{kind}' OR created_at >= {_time_sql(at)})" for kind, at in later.items())
-    return " AND ".join([f"created_at >= {_time_sql(since)}", *of_kinds])
-
-
-def _time_sql(at: datetime) -> str:
-    return f"'{at.isoformat()}'::timestamptz"
-
-
-def _events(snapshot: DatabaseSnapshot, condition: str, now: datetime) -> Events:
-    codes = " ".join(f"WHEN '{kind}' THEN {code}" for kind, code in KIND_CODES.items())
-    kinds = ",".join(f"'{kind}'" for kind in KIND_CODES)
-    columns = f"""
-        {id_hash_sql("user_id")}, {id_hash_sql("post_id")}, (CASE kind {codes} END)::int2,
-        least({seconds_sql("created_at")}, {now.timestamp()!r}::float8)
-        """
-    # In our own tables, ids were checked on arrival; unusable post ids match no post anyway.
-    has_user = usable_id_sql("user_id") if snapshot.database.has_views else "user_id IS NOT NULL"
-    wanted = f"{condition} AND kind IN ({kinds}) AND {has_user} AND post_id IS NOT NULL"
-    fields = {"user": ">i8", "post": ">i8", "kind": ">i2", "at": ">f8"}
-    parts = [
-        copy_binary(connection, f"SELECT {columns} FROM {name} WHERE {wanted}", fields)
-        for connection, name in snapshot.homes("interactions")
-    ]
-    user, post, kind, at = (joined([part[name] for part in parts]) for name in fields)
-    return Events(user_id_hashes=user, post_id_hashes=post, kinds=kind, at=at)
-
-
 def load_active_users(
     snapshot: DatabaseSnapshot,
     *,
@@ -330,68 +227,6 @@ def load_active_users(
     )
     _check_unique(users.ids, users.id_hashes, "users")
     return users
-
-
-def load_id_hashes(snapshot: DatabaseSnapshot, user_ids: Sequence[str]) -> Int64s:
-    """The hashes of these ids, in their order."""
-    connection = snapshot.connection(snapshot.database.own)
-    found = connection.execute(
-        sa.text(f"SELECT {id_hash_sql('id')} FROM unnest(CAST(:ids AS text[])) WITH ORDINALITY AS t(id, n) ORDER BY n"),
-        {"ids": list(user_ids)},
-    )
-    return np.array([id_hash for (id_hash,) in found], np.int64)
-
-
-def known_user_id_hashes(snapshot: DatabaseSnapshot) -> IdHashSet | None:
-    """The id hashes of all users in the view of users who were not erased. None if the relations are our own tables:
-    then all users count. Call it by `snapshot.once`.
-
-    Hashes, since events from the API may be in another database than the view, and since looking up a hash is faster
-    than any join of texts.
-    """
-    if not snapshot.database.has_views:
-        return None
-    ((connection, name),) = snapshot.homes("users")
-    _check_hash(connection)
-    found = copy_binary(
-        connection, f"SELECT {id_hash_sql('id')} FROM {name} WHERE {usable_id_sql('id')}", {"user": ">i8"}
-    )
-    hashes, gone = found["user"], snapshot.once(buried_user_id_hashes)
-    return IdHashSet.of(hashes[~IdHashSet.of(gone).contains(hashes)] if len(gone) else hashes)
-
-
-def suspended_user_id_hashes(snapshot: DatabaseSnapshot) -> IdHashSet:
-    """The id hashes of the users whom the API or the view of users suspended. Call it by `snapshot.once`."""
-    places = [(snapshot.connection(snapshot.database.own), f"{SCHEMA}.takedowns WHERE relation = 'users'")]
-    if (view := view_of_suspended(snapshot)) is not None and snapshot.database.source is not None:
-        source = snapshot.connection(snapshot.database.source)
-        places.append((source, f"{view} WHERE suspended AND {usable_id_sql('id')}"))
-    parts = [
-        copy_binary(connection, f"SELECT {id_hash_sql('id')} FROM {rows}", {"user": ">i8"})["user"]
-        for connection, rows in places
-    ]
-    return IdHashSet.of(joined(parts))
-
-
-def hidden_post_id_hashes(snapshot: DatabaseSnapshot) -> dict[int, float]:
-    """Hashes of the posts that the API hid, and since when. Call it by `snapshot.once`."""
-    query = f"""
-        SELECT {id_hash_sql("id")}, extract(epoch FROM created_at)::float8 FROM {SCHEMA}.takedowns
-        WHERE relation = 'posts'
-        """
-    found = copy_binary(snapshot.connection(snapshot.database.own), query, {"post": ">i8", "at": ">f8"})
-    return dict(zip(found["post"].tolist(), found["at"].tolist(), strict=True))
-
-
-def buried_user_id_hashes(snapshot: DatabaseSnapshot) -> Int64s:
-    """The id hashes of erased users who are still in the view of users. Call it by `snapshot.once`."""
-    return load_id_hashes(snapshot, list(snapshot.once(buried_users_in_view)))
-
-
-def buried_post_id_hashes(snapshot: DatabaseSnapshot) -> dict[int, float]:
-    """Hashes of posts with a tombstone that are still in the view, and since when. Call it by `snapshot.once`."""
-    gone = snapshot.once(buried_posts_in_view)
-    return dict(zip(load_id_hashes(snapshot, list(gone)).tolist(), gone.values(), strict=True))
 
 
 def _of_known_authors(
@@ -446,7 +281,7 @@ def _candidate_rows(
     snapshot: DatabaseSnapshot, condition: str, limit: str, values: Mapping[str, object], now: datetime
 ) -> Sequence[Any]:
     ((connection, name),) = snapshot.homes("posts")
-    _check_hash(connection)
+    check_hash(connection)
     query = f"""
         SELECT id, author_id, {id_hash_sql("id")}, {id_hash_sql("author_id")}, {seconds_sql("created_at")}
         FROM {name}
@@ -454,14 +289,6 @@ def _candidate_rows(
         ORDER BY created_at DESC, id {limit}
         """
     return connection.execute(sa.text(query), {**values, "latest": now + CLOCK_TOLERANCE}).all()
-
-
-def _check_hash(connection: sa.Connection) -> None:
-    """PostgreSQL does not guarantee that its hash function never changes; fail rather than mix up users."""
-    got = connection.scalar(sa.text(f"SELECT {id_hash_sql(':probe')}"), {"probe": _PROBE})
-    if got != _PROBE_HASH:
-        version = connection.scalar(sa.text("SHOW server_version"))
-        raise SourceError(f"hashtextextended: got {got}, expected {_PROBE_HASH}; PostgreSQL {version} is not supported")
 
 
 def _check_unique(ids: list[str], hashes: Int64s, relation: str) -> None:

@@ -1,4 +1,4 @@
-"""Which users count: with views, those in the view of users (`shared.db.bulk` has the same rule for id hashes).
+"""Which users count: with views, those in the view of users (`shared.db.id_hashes` has the same rule for id hashes).
 
 A post whose author is not in that view, or is suspended there, is shown to nobody, as if it were not in the view of
 posts. In our own tables every user who acts is added (`add_missing_users`), so that all users count. The posts of users

@@ -52,7 +52,7 @@ def usable_id_sql(*columns: str) -> str:
 
 
 def id_hash_sql(column: str) -> str:
-    """The SQL of the 64-bit hash of an id (see `shared.db.bulk`)."""
+    """The SQL of the 64-bit hash of an id (see `shared.db.id_hashes`)."""
     return f'hashtextextended(CAST({column} AS text) COLLATE "C", 0)'
 
 

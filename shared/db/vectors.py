@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.binary_copy import copy_binary
-from shared.db.bulk import known_user_id_hashes, sql_text
+from shared.db.bulk_events import sql_text
 from shared.db.engine import Database, DatabaseSnapshot
+from shared.db.id_hashes import known_user_id_hashes
 from shared.db.relations import id_hash_sql, usable_id_sql
 from shared.db.tables import encoding_failures, photo_fingerprints, post_vectors
 from shared.db.tombstones import buried_in_views

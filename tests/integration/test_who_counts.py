@@ -14,19 +14,14 @@ from s02_train_neucf.data.load import load_training_data
 from shared.candidates.ranking_input import RankingInput, load_ranking_input
 from shared.content.encode_posts import Encoders
 from shared.content.encoders.protocol import EncoderCard
-from shared.db.bulk import (
-    load_active_users,
-    load_all_posts,
-    load_candidates,
-    load_events,
-    load_id_hashes,
-    load_post_lives,
-)
+from shared.db.bulk import load_active_users, load_all_posts, load_candidates, load_post_lives
+from shared.db.bulk_events import load_events
 from shared.db.details import user_details
 from shared.db.doctor.rows import RowProbe, look_for_unknown, look_for_unknown_senders
 from shared.db.engine import Database
 from shared.db.erasure import erase_user
 from shared.db.events import Event, store_events
+from shared.db.id_hashes import load_id_hashes
 from shared.db.newest import newest_posts, posts_by_number
 from shared.db.post_rows import assign_post_numbers, transaction_snapshot
 from shared.db.vectors import load_content

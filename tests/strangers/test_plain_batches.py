@@ -7,7 +7,7 @@ import pytest
 
 from tests.strangers.served import Client, Deployment, with_deployment
 from timeline.http.fast_path import FastPath
-from timeline.http.plain_requests import MAX_BODY
+from timeline.http.plain_requests import MAX_PLAIN_BODY
 from timeline.http.printable_json import PrintableJSON
 
 BACKEND, STRANGER = "Bearer backend", "Bearer nobody"
@@ -64,7 +64,7 @@ def test_batches_that_come_together_or_in_pieces_are_answered_in_their_order(is_
     assert fast_path.stored == [b"[1, 2]", b"[1, 2, 3]"]
 
 
-LARGE = b"[" + b" " * MAX_BODY + b"]"
+LARGE = b"[" + b" " * MAX_PLAIN_BODY + b"]"
 PLAIN = batch(b"[1, 2]")
 CHUNKED = PLAIN[: -len(b"[1, 2]")].replace(b"Content-Length: 6", b"Transfer-Encoding: chunked")
 NOT_PLAIN = {  # name → request, and the bytes of its body

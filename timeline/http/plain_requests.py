@@ -13,7 +13,7 @@ from timeline.http.schemas import DEFAULT_LIMIT
 _PATH = re.compile(rb"/timeline/([A-Za-z0-9_-]{1,128})")
 _QUERY = re.compile(rb"(?:limit=(100|[1-9][0-9]?))?(?:(?:^|&)cursor=([A-Za-z0-9_-]{1,200}))?")
 _JSON = re.compile(rb"application/json(; ?charset=utf-8)?", re.IGNORECASE)
-MAX_BODY = 16_384  # bytes; some 80 events. Larger batches gain little, and the routes bound what all bodies hold
+MAX_PLAIN_BODY = 16_384  # bytes; some 80 events. Larger batches gain little, and the routes bound what all bodies hold
 
 
 def is_plain_batch(request: Request) -> bool:
@@ -22,7 +22,7 @@ def is_plain_batch(request: Request) -> bool:
         request.path == b"/interactions"
         and request.method == b"POST"
         and request.query is None
-        and 0 < (request.body_bytes or 0) <= MAX_BODY
+        and 0 < (request.body_bytes or 0) <= MAX_PLAIN_BODY
         and not request.expects_continue
         and _JSON.fullmatch(request.fields.get(b"content-type", b"")) is not None
     )

@@ -10,7 +10,8 @@ from benchmarks.world.fill import VIEWS, fill_app_tables, fill_own_tables
 from benchmarks.world.shape import Size, World, make_world
 from benchmarks.world.vectors import Encoding, fill_vectors
 from shared.content.encoders.captions import caption_hash
-from shared.db.bulk import load_block_pairs, load_events, load_post_lives
+from shared.db.bulk import load_block_pairs, load_post_lives
+from shared.db.bulk_events import load_events
 from shared.db.engine import Database
 from shared.db.migrate import migrate
 from shared.db.vectors import ContentKind, load_content, load_vectors, stored_vectors

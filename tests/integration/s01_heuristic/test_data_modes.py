@@ -11,8 +11,10 @@ from s02_train_neucf.data.load import load_training_data
 from shared.content.encode_posts import build_encoders
 from shared.content.encoders.registry import OFFLINE_ENGLISH
 from shared.content.settings import ContentSettings
-from shared.db.bulk import load_all_posts, load_block_pairs, load_events, load_id_hashes, load_post_lives
+from shared.db.bulk import load_all_posts, load_block_pairs, load_post_lives
+from shared.db.bulk_events import load_events
 from shared.db.engine import Database
+from shared.db.id_hashes import load_id_hashes
 from shared.db.migrate import migrate
 from shared.db.post_rows import assign_post_numbers, transaction_snapshot
 from shared.db.vectors import load_content

@@ -13,11 +13,11 @@ from shared.db.bulk import (
     load_active_users,
     load_block_pairs,
     load_candidates,
-    load_events,
-    load_id_hashes,
     load_post_lives,
 )
+from shared.db.bulk_events import load_events
 from shared.db.engine import Database
+from shared.db.id_hashes import load_id_hashes
 from shared.domain import KIND_CODES, InteractionKind
 from shared.event_columns import Events
 from tests.stores import bury_in, execute, store_settings

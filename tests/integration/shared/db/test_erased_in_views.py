@@ -13,19 +13,12 @@ import sqlalchemy as sa
 
 from shared.db import tombstones
 from shared.db.asked import known_askers
-from shared.db.bulk import (
-    load_active_users,
-    load_all_events,
-    load_all_posts,
-    load_block_pairs,
-    load_candidates,
-    load_events_of,
-    load_id_hashes,
-    load_post_lives,
-)
+from shared.db.bulk import load_active_users, load_all_posts, load_block_pairs, load_candidates, load_post_lives
+from shared.db.bulk_events import load_all_events, load_events_of
 from shared.db.engine import Database
 from shared.db.erasure import erase_user
 from shared.db.events import Event, store_events
+from shared.db.id_hashes import load_id_hashes
 from shared.db.migrate import migrate
 from shared.db.newest import newest_posts, posts_by_number, viewers_of
 from shared.db.safety import load_blocks, load_hides, note_removals, visibility_of_posts

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from shared.db import events as stored
 from shared.db import retention
-from shared.db.bulk import load_events, load_events_of
+from shared.db.bulk_events import load_events, load_events_of
 from shared.db.engine import Database
 from shared.db.retention import clear_deleted_posts, drop_old_records, remove_old_events
 from shared.domain import InteractionKind

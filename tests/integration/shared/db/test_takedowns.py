@@ -13,17 +13,11 @@ from s02_train_neucf.data.load import load_training_data
 from shared.candidates.ranking_input import RankingInput, load_ranking_input
 from shared.content.encode_posts import Encoders
 from shared.content.encoders.protocol import EncoderCard
-from shared.db.bulk import (
-    load_active_users,
-    load_all_events,
-    load_all_posts,
-    load_candidates,
-    load_events_of,
-    load_id_hashes,
-    load_post_lives,
-)
+from shared.db.bulk import load_active_users, load_all_posts, load_candidates, load_post_lives
+from shared.db.bulk_events import load_all_events, load_events_of
 from shared.db.engine import Database
 from shared.db.events import Event, store_events
+from shared.db.id_hashes import load_id_hashes
 from shared.db.newest import newest_posts, posts_by_number
 from shared.db.safety_outbox import pending_changes
 from shared.db.takedown_acts import hide_post, reinstate_user, show_post, suspend_user

@@ -12,19 +12,13 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.db.bulk import (
-    load_active_users,
-    load_all_posts,
-    load_block_pairs,
-    load_candidates,
-    load_events,
-    load_id_hashes,
-    load_post_lives,
-)
+from shared.db.bulk import load_active_users, load_all_posts, load_block_pairs, load_candidates, load_post_lives
+from shared.db.bulk_events import load_events
 from shared.db.details import post_details, user_details
 from shared.db.doctor.rows import RowProbe, look_at_rows, look_for_events_after_deletion, look_for_old_rows
 from shared.db.engine import Database
 from shared.db.erasure import erase_user, erasures_under_way
+from shared.db.id_hashes import load_id_hashes
 from shared.db.imports import merge_rows
 from shared.db.models import list_models
 from shared.db.newest import newest_posts, posts_by_number

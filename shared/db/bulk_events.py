@@ -1,0 +1,123 @@
+"""Bulk loads of interactions, as numpy columns (see `shared.db.bulk`)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from shared.db.binary_copy import copy_binary, joined
+from shared.db.engine import DatabaseSnapshot
+from shared.db.id_hashes import buried_user_id_hashes, known_user_id_hashes, suspended_user_id_hashes
+from shared.db.key_set import IdHashSet
+from shared.db.relations import id_hash_sql, usable_id_sql
+from shared.db.timestamps import seconds_sql
+from shared.db.tombstones import buried_in_views
+from shared.domain import KIND_CODES, InteractionKind
+from shared.event_columns import Events
+
+_USER_BATCH = 5_000
+KeptSince = Mapping[InteractionKind, datetime]
+EVERYTHING: KeptSince = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedEvents:
+    """Interactions, by whether their user counts: is in the view of users (where there is one), and not suspended."""
+
+    counted: Events
+    uncounted: Events  # what these users hid or saw is still withheld from them, but adds to no score
+    of_suspended: Events  # of suspended users: the same, and a list of their own is made from it
+
+
+def load_events(
+    snapshot: DatabaseSnapshot, *, since: datetime, now: datetime, kept_since: KeptSince = EVERYTHING
+) -> Events:
+    """Interactions since a time of all users who count and are not suspended; a time ahead becomes now (promise 11).
+
+    Args:
+        snapshot: of the relations.
+        since: time of the oldest event that is read.
+        now: time of the run.
+        kept_since: for some kinds a later time of the oldest event (`RetentionSettings.kept_since`), also in views, so
+            that a result depends neither on when events are removed nor on how they came.
+    """
+    return load_all_events(snapshot, since=since, now=now, kept_since=kept_since).counted
+
+
+def load_all_events(
+    snapshot: DatabaseSnapshot, *, since: datetime, now: datetime, kept_since: KeptSince = EVERYTHING
+) -> LoadedEvents:
+    """The same, and also those of users who do not count."""
+    events = _events(snapshot, _is_since(since, kept_since), now)
+    known = snapshot.once(known_user_id_hashes)
+    counts = known.contains(events.user_id_hashes) if known is not None else np.ones(len(events), np.bool_)
+    suspended = snapshot.once(suspended_user_id_hashes)
+    is_suspended = counts & suspended.contains(events.user_id_hashes) if len(suspended) else np.zeros_like(counts)
+    raises = counts & ~is_suspended
+    # Nearly always all of them count, so no column has to be copied.
+    counted, uncounted = events if raises.all() else events.where(raises), events.where(~counts)
+    gone = snapshot.once(buried_user_id_hashes)
+    if len(gone):
+        uncounted = uncounted.where(~IdHashSet.of(gone).contains(uncounted.user_id_hashes))
+    return LoadedEvents(counted=counted, uncounted=uncounted, of_suspended=events.where(is_suspended))
+
+
+def load_events_of(
+    snapshot: DatabaseSnapshot,
+    user_ids: Sequence[str],
+    *,
+    since: datetime,
+    now: datetime,
+    kept_since: KeptSince = EVERYTHING,
+) -> Events:
+    """The same for some users, who must all count; uses the index on users."""
+    parts, gone = [], buried_in_views(snapshot, "users", user_ids)
+    alive = [user_id for user_id in user_ids if user_id not in gone]
+    for start in range(0, len(alive), _USER_BATCH):
+        names = ",".join(sql_text(user_id) for user_id in alive[start : start + _USER_BATCH])
+        condition = f"{_is_since(since, kept_since)} AND user_id IN ({names})"
+        parts.append(_events(snapshot, condition, now))
+    return Events(
+        user_id_hashes=np.concatenate([np.empty(0, np.int64), *(part.user_id_hashes for part in parts)]),
+        post_id_hashes=np.concatenate([np.empty(0, np.int64), *(part.post_id_hashes for part in parts)]),
+        kinds=np.concatenate([np.empty(0, np.int16), *(part.kinds for part in parts)]),
+        at=np.concatenate([np.empty(0, np.float64), *(part.at for part in parts)]),
+    )
+
+
+def sql_text(text: str) -> str:
+    """A text as an SQL literal, for COPY, which has no parameters."""
+    if "\\" in text or "\0" in text:
+        return "E'" + text.replace("\\", "\\\\").replace("'", "''").replace("\0", "") + "'"
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _is_since(since: datetime, kept_since: KeptSince) -> str:
+    """The SQL of a condition: the event is not older than this time, nor than its kind is kept."""
+    later = {kind: at for kind, at in kept_since.items() if at > since}
+    of_kinds = (f"(kind <> '{kind}' OR created_at >= {_time_sql(at)})" for kind, at in later.items())
+    return " AND ".join([f"created_at >= {_time_sql(since)}", *of_kinds])
+
+
+def _time_sql(at: datetime) -> str:
+    return f"'{at.isoformat()}'::timestamptz"
+
+
+def _events(snapshot: DatabaseSnapshot, condition: str, now: datetime) -> Events:
+    codes = " ".join(f"WHEN '{kind}' THEN {code}" for kind, code in KIND_CODES.items())
+    kinds = ",".join(f"'{kind}'" for kind in KIND_CODES)
+    columns = f"""
+        {id_hash_sql("user_id")}, {id_hash_sql("post_id")}, (CASE kind {codes} END)::int2,
+        least({seconds_sql("created_at")}, {now.timestamp()!r}::float8)
+        """
+    # In our own tables, ids were checked on arrival; unusable post ids match no post anyway.
+    has_user = usable_id_sql("user_id") if snapshot.database.has_views else "user_id IS NOT NULL"
+    wanted = f"{condition} AND kind IN ({kinds}) AND {has_user} AND post_id IS NOT NULL"
+    fields = {"user": ">i8", "post": ">i8", "kind": ">i2", "at": ">f8"}
+    parts = [
+        copy_binary(connection, f"SELECT {columns} FROM {name} WHERE {wanted}", fields)
+        for connection, name in snapshot.homes("interactions")
+    ]
+    user, post, kind, at = (joined([part[name] for part in parts]) for name in fields)
+    return Events(user_id_hashes=user, post_id_hashes=post, kinds=kind, at=at)
