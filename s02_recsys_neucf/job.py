@@ -73,13 +73,13 @@ class JobSettings:
 def run_scoring(
     database: Database, writer: JobStore, settings: JobSettings, run: Run, now: datetime
 ) -> Mapping[str, Any]:
-    """Score and publish; returns the report for the run's row. Without a champion nothing is published."""
+    """Score and publish; returns the report for the run's row. Without a champion nothing stays published."""
     watch, report = Stopwatch(), run.progress.report
     database, writer = for_run(database, run), writer.for_run(JOB, run.fence)
     run.progress.plan(STEPS)
     model = champion(database)
     if model is None:
-        return {"lists": 0, "note": "no model was promoted yet; `warmline models` shows the verdicts"}
+        return _without_champion(database, writer)
     report("start", 0, 1)
     _refuse_early(database, writer, settings)
     with watch.part("start"):
@@ -110,6 +110,16 @@ def run_scoring(
         "stages": watch.stages(),
         "seconds": round(watch.seconds, 3),
     }
+
+
+def _without_champion(database: Database, writer: JobStore) -> Mapping[str, Any]:
+    """Withdraw the lists of a champion that was demoted: their users get the next source, the heuristic."""
+    withdrawn = 0
+    if writer.has_published(Phase.NEUCF):
+        claim_redis(database, writer)
+        writer.refuse_earlier_runs()
+        withdrawn = writer.withdraw_lists(Phase.NEUCF)
+    return {"lists": 0, "withdrawn": withdrawn, "note": "no model is promoted; `warmline models` shows the verdicts"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

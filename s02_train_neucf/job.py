@@ -14,8 +14,8 @@ from s02_train_neucf.gate.history import History
 from s02_train_neucf.gate.rank_at import ReplayRules
 from s02_train_neucf.gate.replay_report import NEUCF
 from s02_train_neucf.gate.verdict import Verdict
-from s02_train_neucf.judge import judge
-from s02_train_neucf.learning.champion import champion_to_start_from
+from s02_train_neucf.judge import judge, judge_champion
+from s02_train_neucf.learning.champion import Champion, champion_to_start_from, load_champion
 from s02_train_neucf.learning.curves import EpochResult, LearningCurves
 from s02_train_neucf.learning.fit import Fitted
 from s02_train_neucf.learning.recipe import Recipe
@@ -105,10 +105,15 @@ def run_training(database: Database, settings: JobSettings, run: Run, now: datet
     fitted = _fit(plan, on_epoch, evaluation, predecessor)
     report(SAVING, 0, 1)
     verdict = judge(history, plan, fitted, evaluation.replay)
+    load = partial(_load_champion, database, settings, encoders)
+    of_champion = None if verdict.promote else judge_champion(history, plan, load, evaluation.replay)
     manifest = _manifest(database, encoders, fitted, plan, evaluation, predecessor, now)
     artefact = Artefact(fitted.model, fitted.data.users, fitted.data.posts, manifest)
     folder = settings.model.model_dir
-    version = save_model(database, folder, run, artefact, verdict, report=_report(verdict, evaluation))
+    version = save_model(
+        database, folder, run, artefact, verdict, report=_report(verdict, evaluation),
+        demoted=None if of_champion is None else of_champion.demoted,
+    )  # fmt: skip
     drop_old_folders(database, folder, newest=settings.train.models_kept)
     drop_unused_vectors(database, folder, encoders)
     if settings.mirror is not None:  # last, because nothing depends on it
@@ -120,6 +125,7 @@ def run_training(database: Database, settings: JobSettings, run: Run, now: datet
         "model": version,
         "promoted": verdict.promote,
         "verdict": verdict.reason,
+        **({} if of_champion is None else {"champion": of_champion.to_json()}),
         "amounts": _amounts(data, settings),
         "days_read": _days_read(settings),
         **encoded,
@@ -226,6 +232,12 @@ def _champion(database: Database, settings: JobSettings, encoders: Encoders) -> 
     """The champion, to start from."""
     image, caption = manifest_encoder(encoders.image.card), manifest_encoder(encoders.caption.card)
     return champion_to_start_from(database, settings.model.model_dir, image=image, caption=caption)
+
+
+def _load_champion(database: Database, settings: JobSettings, encoders: Encoders) -> Champion | None:
+    """The champion, to be judged."""
+    image, caption = manifest_encoder(encoders.image.card), manifest_encoder(encoders.caption.card)
+    return load_champion(database, settings.model.model_dir, image=image, caption=caption)
 
 
 def _report(verdict: Verdict, evaluation: EvaluationResult) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Evaluates a training's models beside baselines: in the replay, and on two cuts with all posts ranked."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -130,7 +130,8 @@ def _replay_cut(plan: EvaluationPlan, history: History, cut: ReplayCut, fitted: 
     """Replay one cut, and count test users and steps."""
     step = replay_step(name.partition(" of ")[0])
     with plan.watch.part(REPLAY):
-        figures = replay_cut(history, plan.rules, cut, ModelAtCut(fitted, history), partial(plan.report_progress, step))
+        model = ModelAtCut(fitted.model, fitted.data.users, fitted.data.posts, history)
+        figures = replay_cut(history, plan.rules, cut, model, partial(plan.report_progress, step))
     plan.watch.count("steps", figures.n_steps)
     plan.watch.count("asked", figures.n_asked)
     plan.watch.count("people", len(figures.user_id_hashes))
@@ -153,6 +154,7 @@ def report_json(evaluation: EvaluationResult) -> dict[str, Any]:
                 for cut in replay.cuts
             ],
             "serving_order": replay.order.to_json(),
+            "gains": {name: asdict(gain) for name, gain in replay.gains.items()},
             **({"missing": replay.missing} if replay.report is None else _json(replay.report)),
         },
         "cuts": {name: _json(report) for name, report in evaluation.cuts.items()},

@@ -13,7 +13,14 @@ from typing import Any
 from s02_train_neucf.gate.verdict import Verdict
 from shared.db.engine import Database
 from shared.db.installation import knows_models
-from shared.db.models import SavedModel, forget_old_models, kept_folders, promote_model_in, register_model_in
+from shared.db.models import (
+    SavedModel,
+    demote_champion_in,
+    forget_old_models,
+    kept_folders,
+    promote_model_in,
+    register_model_in,
+)
 from shared.db.phases import installation_id
 from shared.db.runs import Run, extend_lease_in, request_run_in
 from shared.errors import LeaseLost
@@ -26,7 +33,14 @@ UNFINISHED, DROPPED = ".model-", ".dropped-"  # prefixes of folders that readers
 
 
 def save_model(
-    database: Database, folder: Path, run: Run, artefact: Artefact, verdict: Verdict, *, report: Mapping[str, Any]
+    database: Database,
+    folder: Path,
+    run: Run,
+    artefact: Artefact,
+    verdict: Verdict,
+    *,
+    report: Mapping[str, Any],
+    demoted: int | None = None,
 ) -> int:
     """Write the model's folder, put it on record, and promote it if it won; gives its version.
 
@@ -37,6 +51,7 @@ def save_model(
         artefact: the model.
         verdict: what the gate says.
         report: for its record.
+        demoted: the champion, if it is not proven better any more.
 
     Raises:
         LeaseLost: another run took over; nothing is left of the model.
@@ -56,7 +71,7 @@ def save_model(
         report=report,
     )
     try:
-        version = put_on_record(database, run, model)
+        version = put_on_record(database, run, model, demoted=demoted)
     except LeaseLost:
         shutil.rmtree(folder / name, ignore_errors=True)  # no record names it, and no other run writes this name
         raise
@@ -64,8 +79,10 @@ def save_model(
     return version
 
 
-def put_on_record(database: Database, run: Run, model: SavedModel) -> int:
+def put_on_record(database: Database, run: Run, model: SavedModel, *, demoted: int | None = None) -> int:
     """Register a model, promote it if it won, and ask for its lists: all of it while the run is ours, or nothing.
+
+    If it did not win, and the champion is not proven better any more, that one is demoted.
 
     Raises:
         LeaseLost: another run took over.
@@ -76,6 +93,8 @@ def put_on_record(database: Database, run: Run, model: SavedModel) -> int:
         if model.accepted:
             promote_model_in(connection, version, by="the gate")
             request_run_in(connection, SCORE_JOB, by=f"promotion of model {version}")
+        elif demoted is not None and demote_champion_in(connection, demoted, by="the gate"):
+            request_run_in(connection, SCORE_JOB, by=f"demotion of model {demoted}")
     return version
 
 

@@ -66,13 +66,23 @@ def shortfalls(amounts: TrainingAmounts) -> list[str]:
     return [f"{got:,} of {wanted:,} {words}" for got, wanted, words in checks if got < wanted]
 
 
-def readiness_sentence(found: RunCounts | None, newest: ModelVerdict | None, champion: ModelVerdict | None) -> str:
+def readiness_sentence(
+    found: RunCounts | None,
+    newest: ModelVerdict | None,
+    champion: ModelVerdict | None,
+    demoted: ModelVerdict | None = None,
+) -> str:
     """Whether phase 2 is possible, and what is missing; continues the words "Phase 2 is …"."""
     if champion is not None:
         proof = "passed its gate" if champion.accepted else "was promoted against the gate"
         later = newest is not None and newest.version != champion.version and not newest.accepted
         return f"ready: model {champion.version} {proof}" + (
             f"; the gate rejected the newest, model {newest.version}" if newest is not None and later else ""
+        )
+    if demoted is not None:
+        return (
+            f"not proven any more: the gate demoted model {demoted.version}, which was not ahead any more on the"
+            " likes since its training; everybody gets the heuristic's list until a model passes"
         )
     if found is None:
         return "not known yet: the next heuristic run counts"

@@ -45,12 +45,21 @@ def reciprocal_rank(hits: Hits, k: int) -> PerUser:
 
 def ndcg(hits: Hits, n_relevant: NDArray[np.int64], k: int) -> PerUser:
     """Discounted gain of the first k, over that of a list with all relevant posts first. -> (n_users,)"""
-    discounts = 1.0 / np.log2(np.arange(2, k + 2))  # (k,)
     first = _first(hits, k)
-    gain = (first * discounts[: first.shape[1]]).sum(axis=1)
-    ideal = np.cumsum(discounts)[np.minimum(_positive(n_relevant), k) - 1]
-    normalised: PerUser = gain / ideal
+    gain = (first * discounts(k)[: first.shape[1]]).sum(axis=1)
+    normalised: PerUser = gain / ideal_gains(n_relevant, k)
     return normalised
+
+
+def discounts(k: int) -> PerUser:
+    """What a hit at each of the first k positions is worth. -> (k,)"""
+    return np.asarray(1.0 / np.log2(np.arange(2, k + 2)), dtype=np.float64)
+
+
+def ideal_gains(n_relevant: NDArray[np.int64], k: int) -> PerUser:
+    """The discounted gain of a list with all relevant posts first. -> (n_users,)"""
+    ideal: PerUser = np.cumsum(discounts(k))[np.minimum(_positive(n_relevant), k) - 1]
+    return ideal
 
 
 def metrics_of(hits: Hits, n_relevant: NDArray[np.int64], ks: tuple[int, ...]) -> dict[str, PerUser]:

@@ -16,7 +16,10 @@ from shared.neucf.examples import Examples
 N_CUTS = 5  # that are judged
 N_WARM_UP = 1  # before them
 SHARE = 0.2  # the last share of the events, judged if whole days have too few users
-MIN_ASKED = 30  # users; with fewer, an interval says little
+MIN_ASKED = 30  # users of one cut of a whole day; with fewer, the cuts are longer
+# Users of all cuts, for a decision: the smallest number in which 5 % of the users (those who lose, say) are all absent
+# with a chance below 2.5 %, in round numbers.
+MIN_JUDGED = 75
 MAX_STEPS = 72  # of one cut: steps of an hour up to three days, longer steps beyond
 SHORTEST_STEP = 3600.0  # seconds; the heuristic is updated more often, but tastes are not
 DAY = 86_400.0  # seconds

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from s02_train_neucf.gate.cuts import MIN_ASKED
+from s02_train_neucf.gate.cuts import MIN_JUDGED
 from shared.candidates.training_amounts import amounts_of
 from shared.db.bulk_events import EVERYTHING, KeptSince, load_events
 from shared.db.details import count_positives, count_posts
@@ -35,8 +35,8 @@ def refuse_too_little(
             n_posts=n_posts, min_positives=min_positives, days=days,
         )
     )  # fmt: skip
-    if amounts.warm_users < MIN_ASKED:
+    if amounts.warm_users < MIN_JUDGED:
         raise TrainingRefused(
             f"{NOT_READY}: {'; '.join(shortfalls(amounts))}. Nothing was encoded or trained: the gate has to ask"
-            f" {MIN_ASKED} such users. The heuristic serves everybody until then"
+            f" {MIN_JUDGED} such users. The heuristic serves everybody until then"
         )

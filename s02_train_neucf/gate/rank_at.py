@@ -1,7 +1,7 @@
 """What each system would have ranked at an earlier time, and for whom. Pure."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -12,12 +12,11 @@ from s02_train_neucf.gate.cuts import DAY
 from s02_train_neucf.gate.eligibility_then import UserHistories, withheld_at
 from s02_train_neucf.gate.history import History
 from shared.event_columns import Int64s
+from shared.neucf.model import NeuCF
 from shared.neucf.score import best_posts, scores_of, user_side_of, vectors_of
 from shared.neucf.serving_order import GRID, ServingOrder, added_to_logits
+from shared.neucf.vocab import Vocab
 from shared.settings import HeuristicSettings, WindowSettings
-
-if TYPE_CHECKING:
-    from s02_train_neucf.learning.fit import Fitted
 
 # All likes so far; the heuristic; and its popularity term alone, which the serving order adds to the model's score:
 # what NeuCF gains over this last one comes from the model itself.
@@ -58,10 +57,9 @@ class Scorer(Protocol):
 class ModelAtCut:
     """A model of a cut and its vectors of all posts; posts without a model row are cold."""
 
-    def __init__(self, fitted: "Fitted", history: History) -> None:
-        self.model, self.users = fitted.model, fitted.data.users
-        self.device = fitted.model.gmf_weights.device
-        self.model_rows = fitted.data.posts.model_rows(history.data.posts.id_hashes)
+    def __init__(self, model: NeuCF, users: Vocab, posts: Vocab, history: History) -> None:
+        self.model, self.users, self.device = model, users, model.gmf_weights.device
+        self.model_rows = posts.model_rows(history.data.posts.id_hashes)
         self.vectors = vectors_of(self.model, self.model_rows, history.data.features, self.device)
 
     def logits(self, histories: UserHistories, candidates: Int64s) -> NDArray[np.float32]:

@@ -13,6 +13,7 @@ from s02_train_neucf.evaluation import metrics
 from s02_train_neucf.gate.cuts import ReplayCut
 from s02_train_neucf.gate.eligibility_then import NO_COLUMN, columns_of, histories_at
 from s02_train_neucf.gate.history import History
+from s02_train_neucf.gate.pair_gains import PairGains, pair_gains_of
 from s02_train_neucf.gate.rank_at import (
     BASELINES,
     CELLS_AT_ONCE,
@@ -43,6 +44,7 @@ class CutFigures:
     user_id_hashes: Int64s  # (n_users,) ascending
     baselines: Mapping[str, Figures]  # each of BASELINES -> (n_users, n_metrics)
     by_order: Figures  # (n_orders, n_users, n_metrics) NeuCF under each serving order
+    pairs: PairGains  # of all these systems, BASELINES first; the parts of each user's mean
 
 
 def replay_cut(
@@ -62,6 +64,7 @@ def replay_cut(
     test_users = _test_users(history, rules, cut)
     users: list[Int64s] = []
     figures: list[Figures] = []  # of each step: (n_users, n_systems, n_metrics)
+    pairs: list[PairGains] = []
     n_steps = 0
     steps = cut.steps()
     for index, step in enumerate(steps):
@@ -70,25 +73,29 @@ def replay_cut(
         wanted = history.likes_within(step.start, step.end)
         wanted = wanted.where(np.isin(wanted.user_id_hashes, test_users))
         asked = list(_asked(history, rules, step.start, wanted, model))
-        users += [keys for keys, _ in asked]
-        figures += [values for _, values in asked]
+        users += [keys for keys, _, _ in asked]
+        figures += [values for _, values, _ in asked]
+        pairs += [parts for _, _, parts in asked]
         n_steps += bool(asked)
+    n_systems = len(BASELINES) + len(rules.orders)
+    every = np.concatenate([np.zeros(0, np.int64), *users])
     user_id_hashes, means = metrics.mean_per_user(
-        np.concatenate([np.zeros(0, np.int64), *users]),
-        np.concatenate([np.zeros((0, len(BASELINES) + len(rules.orders), len(metrics.NAMES))), *figures]),
+        every, np.concatenate([np.zeros((0, n_systems, len(metrics.NAMES))), *figures])
     )
     baselines = {name: means[:, index] for index, name in enumerate(BASELINES)}
     by_order = means[:, len(BASELINES) :].swapaxes(0, 1)
-    n_asked = sum(len(keys) for keys in users)
     return CutFigures(
-        cut=cut, n_steps=n_steps, n_asked=n_asked, user_id_hashes=user_id_hashes, baselines=baselines, by_order=by_order
-    )
+        cut=cut, n_steps=n_steps, n_asked=len(every), user_id_hashes=user_id_hashes,
+        baselines=baselines, by_order=by_order,
+        pairs=PairGains.joined(pairs, n_systems=n_systems).averaged(user_id_hashes, np.unique_counts(every).counts),
+    )  # fmt: skip
 
 
 def _asked(
     history: History, rules: ReplayRules, at: float, wanted: Examples, model: Scorer
-) -> Iterator[tuple[Int64s, Figures]]:
-    """Warm users who later liked something that could be shown to them, with the figures of all systems."""
+) -> Iterator[tuple[Int64s, Figures, PairGains]]:
+    """Warm users who later liked something that could be shown to them, with the figures of all systems and the parts
+    of which these are the sums."""
     users = distinct(wanted.user_id_hashes)
     users = users[histories_at(history, at, users).counts >= rules.min_known]
     if len(users) == 0:
@@ -107,7 +114,8 @@ def _asked(
         hits = in_list[:, asked].reshape(-1, LENGTH)
         values = metrics.metrics_of(hits, np.tile(n_relevant[asked], n_systems), metrics.KS)
         columns = np.stack([values[name] for name in metrics.NAMES], axis=1)
-        yield users[part][asked], columns.reshape(n_systems, -1, len(metrics.NAMES)).swapaxes(0, 1)
+        pairs = pair_gains_of(indices[:, asked], relevant[asked], users[part][asked], step.candidates)
+        yield users[part][asked], columns.reshape(n_systems, -1, len(metrics.NAMES)).swapaxes(0, 1), pairs
 
 
 def _wanted(history: History, step: ReplayStep, user_id_hashes: Int64s, wanted: Examples) -> NDArray[np.bool_]:

@@ -1,5 +1,6 @@
-"""The champion as a model to start from, if its id hashes are those of this database and its files are intact."""
+"""The champion as a model to start from or to judge, if its id hashes are those of this database and it is intact."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -12,7 +13,16 @@ from shared.db.phases import installation_id
 from shared.errors import ArtefactError
 from shared.logs import log_event, log_trouble
 from shared.neucf.artefact import load_artefact, read_manifest
-from shared.neucf.manifest import Encoder
+from shared.neucf.manifest import Encoder, Manifest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Champion:
+    """The model that is served."""
+
+    version: int
+    model: Predecessor
+    manifest: Manifest
 
 
 def champion_to_start_from(
@@ -20,21 +30,33 @@ def champion_to_start_from(
 ) -> Predecessor | None:
     """The champion, or None if there is none or it cannot be used; the log says why.
 
-    Another encoder only means that its layer starts anew; a model of another installation is about other users.
-    `image` and `caption` are the current encoders.
+    Another encoder only means that its layer starts anew. `image` and `caption` are the current encoders.
+    """
+    try:
+        found = load_champion(database, model_dir, image=image, caption=caption)
+    except ArtefactError as error:
+        log_trouble("train.cold_start", reason=str(error))
+        return None
+    if found is None:
+        log_event("train.cold_start", reason="no champion yet")
+        return None
+    return found.model
+
+
+def load_champion(database: Database, model_dir: Path, *, image: Encoder, caption: Encoder) -> Champion | None:
+    """The champion with its weights; None if there is none. `image` and `caption` are the current encoders.
+
+    Raises:
+        ArtefactError: its files are not whole, or it is about the users of another database.
     """
     model_on_record = champion(database)
     if model_on_record is None:
-        log_event("train.cold_start", reason="no champion yet")
         return None
-    folder = model_dir / model_on_record.folder
+    version, folder = model_on_record.version, model_dir / model_on_record.folder
     try:
         manifest = read_manifest(folder)
         if manifest.numbering not in {installation_id(database), *earlier_ids(database)}:
-            log_event(
-                "train.cold_start", reason=f"model {model_on_record.version} numbers the users of another database"
-            )
-            return None
+            raise ArtefactError("it numbers the users of another database")
         artefact = load_artefact(
             folder,
             image=manifest.image_encoder,
@@ -44,13 +66,13 @@ def champion_to_start_from(
             manifest_sha256=model_on_record.manifest_sha256,
         )
     except ArtefactError as error:
-        log_trouble("train.cold_start", reason=f"model {model_on_record.version}: {error}")
-        return None
-    return Predecessor(
-        name=f"model {model_on_record.version}",
+        raise ArtefactError(f"model {version}: {error}") from error
+    model = Predecessor(
+        name=f"model {version}",
         model=artefact.model,
         users=artefact.users,
         posts=artefact.posts,
         same_image=manifest.image_encoder == image,
         same_caption=manifest.caption_encoder == caption,
     )
+    return Champion(version=version, model=model, manifest=manifest)

@@ -129,6 +129,8 @@ def promote_model_in(
         return _model(known)
     if current is not None:
         _point(connection, PREVIOUS, current)
+    elif _aliased(connection, PREVIOUS) == version:  # it was demoted
+        connection.execute(_alias_removed(PREVIOUS))
     _point(connection, CHAMPION, version)
     deed = "promote (override)" if override and known["state"] == "rejected" else "promote"
     note = audit.insert().values(who=by, deed=deed, was=_text(current), became=_text(version))
@@ -137,7 +139,7 @@ def promote_model_in(
 
 
 def roll_back_model(database: Database, *, by: str, check: FilesCheck | None = None) -> ModelVersion:
-    """Exchange the champion and the previous champion.
+    """Exchange the champion and the previous champion; after a demotion, make the demoted model the champion again.
 
     Raises:
         PromotionRefused: there is no previous champion, or raised by `check`.
@@ -145,7 +147,7 @@ def roll_back_model(database: Database, *, by: str, check: FilesCheck | None = N
     with database.begin() as connection:
         connection.execute(sa.text("LOCK TABLE warmline.model_aliases IN EXCLUSIVE MODE"))
         current, previous = _aliased(connection, CHAMPION), _aliased(connection, PREVIOUS)
-        if previous is None or current is None:
+        if previous is None:
             only = "no model was promoted yet" if current is None else f"model {current} is the only one ever promoted"
             raise PromotionRefused(
                 f"rollback: there is no previous champion, {only}; `warmline phase set heuristic` puts the heuristic"
@@ -155,10 +157,33 @@ def roll_back_model(database: Database, *, by: str, check: FilesCheck | None = N
         if check is not None:
             check(_model(known))
         _point(connection, CHAMPION, previous)
-        _point(connection, PREVIOUS, current)
+        if current is None:
+            connection.execute(_alias_removed(PREVIOUS))
+        else:
+            _point(connection, PREVIOUS, current)
         note = audit.insert().values(who=by, deed="rollback", was=_text(current), became=_text(previous))
         connection.execute(note)
         return _model({**known, "alias": CHAMPION})
+
+
+def demote_champion_in(connection: sa.Connection, version: int, *, by: str) -> bool:
+    """Make a champion the previous one, with no champion in its place; False if another version is champion by now.
+
+    `warmline rollback` takes it back.
+    """
+    connection.execute(sa.text("LOCK TABLE warmline.model_aliases IN EXCLUSIVE MODE"))
+    if _aliased(connection, CHAMPION) != version:
+        return False
+    connection.execute(_alias_removed(CHAMPION))
+    _point(connection, PREVIOUS, version)
+    connection.execute(audit.insert().values(who=by, deed="demote", was=_text(version), became=None))
+    return True
+
+
+def demoted(database: Database) -> ModelVersion | None:
+    """The champion that was demoted, while no other model has taken its place."""
+    aliased = aliased_models(database)
+    return aliased[0] if [model.alias for model in aliased] == [PREVIOUS] else None
 
 
 def champion(database: Database) -> ModelVersion | None:
@@ -220,6 +245,10 @@ def _aliased(connection: sa.Connection, alias: str) -> int | None:
 def _point(connection: sa.Connection, alias: str, version: int) -> None:
     put = insert(model_aliases).values(alias=alias, version=version)
     connection.execute(put.on_conflict_do_update(index_elements=["alias"], set_={"version": version}))
+
+
+def _alias_removed(alias: str) -> sa.Delete:
+    return model_aliases.delete().where(model_aliases.c.alias == alias)
 
 
 def _text(version: int | None) -> str | None:

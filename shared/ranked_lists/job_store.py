@@ -115,6 +115,16 @@ class JobStore(FencedWriter):
                 dropped += self.run_fenced(scripts.DROP_VALUES, [keys.ranked_list(phase, user) for user in batch], [])
         return dropped
 
+    def withdraw_lists(self, phase: Phase) -> int:
+        """Delete all lists of a phase, and then the record of their publication; returns how many lists there were."""
+        dropped = 0
+        with redis_errors(self._url):
+            names = cast(Iterator[bytes], self._redis.scan_iter(keys.list_pattern(phase), count=1000))
+            for batch in _batches(names, BATCH):
+                dropped += self.run_fenced(scripts.DROP_VALUES, [name.decode() for name in batch], [])
+            self.run_fenced(scripts.DROP_VALUES, [keys.published(phase)], [])
+        return dropped
+
     def publish_everyone(self, value: bytes, *, job: str, run: int) -> None:
         """Replace everyone's list."""
         self._write_fenced({keys.EVERYONE: value}, job=job, run=run)

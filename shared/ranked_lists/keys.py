@@ -63,6 +63,11 @@ def ranked_list(phase: Phase, user_id: str) -> str:
     return f"wl:list:{phase[0]}:{user_id}"
 
 
+def list_pattern(phase: Phase) -> str:
+    """All lists of a phase, for SCAN."""
+    return f"wl:list:{phase[0]}:*"
+
+
 def chunk(number: int) -> str:
     return f"wl:posts:{number}"
 

@@ -32,7 +32,7 @@ CAPTIONS = {
     "cat": ("a sleepy kitten on the sofa", "my cat plays with wool", "two cats in the sun", "the kitten drinks milk"),
     "car": ("a fast sports car", "an old truck on the road", "the engine of my car", "racing cars at night"),
 }
-PEOPLE, POSTS, LIKES = 16, 30, 10  # of each camp; likes of each person, one of them held back
+PEOPLE, POSTS, LIKES = 40, 30, 10  # of each camp; likes of each person, one of them held back
 HOURS_BETWEEN = 9  # two likes of a person; spread over them, so that the replay finds people to ask at every step
 SHORT = Recipe(epochs=6, steps_per_epoch=15, members=1)  # enough for two camps
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from shared.db.models import demote_champion_in
 from shared.domain import Phase
 from shared.ranked_lists import keys
 from tests.flow.camps import CAMPS, Camps, build_camps, people_of, posts_of
@@ -161,3 +162,34 @@ def shuffle_likes(camps: Camps) -> Events:
 def restore_likes(camps: Camps, true: Events) -> None:
     camps.deployment.sql("DELETE FROM warmline.interactions")
     camps.deployment.sql(INSERT, true)
+
+
+def test_a_demoted_champion_has_no_lists_any_more_and_can_be_brought_back(
+    camps: Camps, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with camps.deployment.timeline() as client:
+        life = Life(camps, client, capsys)
+        good = camps.train()["model"]
+        assert life.score() == good
+        lists = life.lists()
+        assert lists
+        with camps.deployment.database() as database, database.begin() as connection:
+            assert demote_champion_in(connection, good, by="the gate")
+            assert not demote_champion_in(connection, good, by="the gate"), "only once"
+        assert life.models() == {good: ("accepted", "previous")}
+        readiness = life.warmline("models")["readiness"]
+        assert readiness["sentence"].startswith(f"not proven any more: the gate demoted model {good}")
+
+        report = camps.score()
+        assert (report["withdrawn"], life.lists()) == (len(lists), {})
+        assert camps.score()["withdrawn"] == 0
+
+        assert life.warmline("rollback", "--by", "ann")["champion"]["version"] == good
+        assert life.models() == {good: ("accepted", "champion")}
+        assert life.score() == good
+        assert life.lists().keys() == lists.keys()
+    assert life.audit() == [
+        ("the gate", "promote", None, f"model {good}"),
+        ("the gate", "demote", f"model {good}", None),
+        ("ann", "rollback", None, f"model {good}"),
+    ]

@@ -12,7 +12,7 @@ import torch
 from shared.db.erasure import erase_user
 from shared.db.models import list_models
 from shared.neucf.artefact import Artefact, load_artefact, read_manifest
-from tests.flow.camps import Camps, build_camps
+from tests.flow.camps import PEOPLE, Camps, build_camps
 from tests.flow.deployment import Deployment
 
 ERASED, OTHER = "cat-lover-03", "cat-lover-04"
@@ -52,7 +52,9 @@ def test_a_night_starts_from_the_champion_without_those_who_were_erased_since(
     caplog.clear()
 
     second = camps.train(warm_start=True)["model"]
-    assert f'before="model {first["model"]}" members=1 users_kept=31 users=31' in caplog.text
+    assert (
+        f'before="model {first["model"]}" members=1 users_kept={2 * PEOPLE - 1} users={2 * PEOPLE - 1}' in caplog.text
+    )
     warm = artefact_of(camps, second)
     assert warm.manifest.recipe["started_from"] == f"model {first['model']}"
     assert id_hash_of(camps, OTHER) in warm.users.id_hashes

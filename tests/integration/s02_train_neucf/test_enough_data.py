@@ -46,13 +46,13 @@ def test_five_likes_are_refused_with_how_far_they_are(database: Database) -> Non
     )
 
 
-@pytest.mark.parametrize(("users", "refused"), [(29, True), (30, False)])
+@pytest.mark.parametrize(("users", "refused"), [(74, True), (75, False)])
 def test_as_many_users_as_the_gate_has_to_ask_are_enough_to_begin(
     database: Database, users: int, refused: bool
 ) -> None:
     like(database, users=users, posts=3)
     if refused:
-        with pytest.raises(TrainingRefused, match="29 of 100 users"):
+        with pytest.raises(TrainingRefused, match="74 of 100 users"):
             refuse_too_little(database, days=730, min_positives=3, now=NOW)
     else:
         refuse_too_little(database, days=730, min_positives=3, now=NOW)

@@ -149,7 +149,7 @@ def camps() -> tuple[Events, History, ModelAtCut]:
         seed=1, device=torch.device("cpu"), search_result=SearchResult(recipe=replace(QUICK, epochs=40)),
     )  # fmt: skip
     history = History.of(data)
-    return data.events, history, ModelAtCut(fitted, history)
+    return data.events, history, ModelAtCut(fitted.model, fitted.data.users, fitted.data.posts, history)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s02_train_neucf.evaluation.metrics import NAMES
-from s02_train_neucf.gate.cuts import MIN_ASKED, ReplayCut
+from s02_train_neucf.gate.cuts import MIN_ASKED, MIN_JUDGED, ReplayCut
+from s02_train_neucf.gate.pair_gains import PairGains
 from s02_train_neucf.gate.replay import CutFigures
 from s02_train_neucf.gate.replay_report import NEUCF, NEUCF_RAW, Replay, best_order, chosen_orders, replay_of
 from shared.neucf.serving_order import ServingOrder
@@ -14,9 +15,7 @@ PLAIN, POPULAR = ServingOrder(), ServingOrder(popularity_weight=1.0)
 ORDERS = (PLAIN, POPULAR)
 
 
-def cut(
-    number: int, plain: float, popular: float, *, users: range = range(MIN_ASKED), baseline: float = 0.1
-) -> CutFigures:
+def cut(number: int, plain: float, popular: float, *, users: range = range(MIN_JUDGED)) -> CutFigures:
     """A cut whose users all have one figure under each order, in every metric."""
     shape = (len(users), len(NAMES))
     return CutFigures(
@@ -26,6 +25,12 @@ def cut(
         user_id_hashes=np.array(users, dtype=np.int64),
         baselines={"popularity": np.full(shape, 0.1), "heuristic": np.full(shape, 0.05)},
         by_order=np.stack([np.full(shape, plain), np.full(shape, popular)]),
+        pairs=PairGains(
+            user_id_hashes=np.array(users, dtype=np.int64),
+            posts=np.array(users, dtype=np.int64),
+            shares=np.ones(len(users)),
+            gains=np.repeat([[0.1], [0.05], [plain], [popular]], len(users), axis=1),
+        ),
     )
 
 
@@ -71,12 +76,15 @@ def test_the_figures_are_those_of_the_chosen_orders() -> None:
 
 
 def test_a_user_of_many_cuts_counts_once() -> None:
-    """Users 0…29 are asked once with 0; users 30…59 in all five cuts with 1: half of the users, so one half."""
-    first = replace(cut(0, 0.0, 0.0, users=range(60)))
-    first.by_order[:, 30:] = 1.0
-    report = replayed(first, *[cut(n, 1.0, 1.0, users=range(30, 60)) for n in (1, 2, 3, 4)]).report
-    assert report is not None
-    assert (report.n_users, report.figures[NEUCF]["ndcg@10"].mean) == (60, 0.5)
+    """Half of the users are asked once, with 0; the others in all five cuts, with 1: so one half."""
+    half = MIN_JUDGED
+    first = cut(0, 0.0, 0.0, users=range(2 * half))
+    first.by_order[:, half:] = 1.0
+    first.pairs.gains[2:, half:] = 1.0
+    result = replayed(first, *[cut(n, 1.0, 1.0, users=range(half, 2 * half)) for n in (1, 2, 3, 4)])
+    assert result.report is not None
+    assert (result.report.n_users, result.report.figures[NEUCF]["ndcg@10"].mean) == (2 * half, 0.5)
+    np.testing.assert_allclose([result.gains[name].mean for name in ("popularity", "heuristic")], [0.4, 0.45])
 
 
 def test_too_few_people_leave_the_score_alone() -> None:
@@ -96,7 +104,8 @@ def test_a_cut_without_test_users_does_not_count() -> None:
 
 def test_too_few_people_are_no_replay() -> None:
     result = replayed(*[cut(n, 0.1, 0.9, users=range(7)) for n in range(5)])
-    assert result.missing == f"7 users to ask, expected {MIN_ASKED}"
+    assert result.missing == f"7 users to ask, expected {MIN_JUDGED}"
+    assert result.gains == {}
 
 
 def test_no_cut_at_all_is_no_replay() -> None:

@@ -1,8 +1,9 @@
 import numpy as np
 
 from s02_train_neucf.evaluation.evaluate import compare
+from s02_train_neucf.evaluation.shared_errors import PairDifferences, interval_of
 from s02_train_neucf.gate.list_diversity import ListDiversity, list_diversity_of
-from s02_train_neucf.gate.replay_report import NEUCF, Replay
+from s02_train_neucf.gate.replay_report import NEUCF, NIGHTLY_RISK, Replay
 from s02_train_neucf.gate.verdict import MAX_OVERLAP, MIN_COVERAGE, Verdict, verdict
 from shared.neucf.serving_order import ServingOrder
 
@@ -17,7 +18,15 @@ def replay(neucf: np.ndarray, popularity: np.ndarray, heuristic: np.ndarray) -> 
         {name: {"ndcg@10": column} for name, column in values.items()},
         ours=NEUCF, protocol="test", n_posts=9, generator=np.random.default_rng(0),
     )  # fmt: skip
-    return Replay(cuts=(), order=ServingOrder(), report=report, missing="")
+    own = np.arange(len(neucf))  # each user liked one post, which nobody else liked
+    gains = {
+        name: interval_of(
+            PairDifferences(users=own, posts=own, shares=np.ones(len(own)), differences=neucf - column),
+            risk=NIGHTLY_RISK, generator=np.random.default_rng(0),
+        )
+        for name, column in values.items() if name != NEUCF
+    }  # fmt: skip
+    return Replay(cuts=(), order=ServingOrder(), report=report, missing="", gains=gains)
 
 
 def judged(replay: Replay, diversity: ListDiversity | None = LIVELY, *, finite: bool = True) -> Verdict:

@@ -1,0 +1,1 @@
+"""Whether the gate can be fooled: decisions about rankers whose true difference is known."""
