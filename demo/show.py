@@ -99,6 +99,32 @@ def show_report(console: Console, report: Mapping[str, Any]) -> None:
     for cut in (*([replay] if "systems" in replay else []), *report["cuts"].values()):
         _say(console, f"\nHeld-out likes of {cut['users']:,} users: {cut['protocol']}", style="bold")
         console.print(_systems_table(cut["systems"], is_narrow=console.width < WIDE))
+        for line in (_settings_line(cut.get("settings", {})), _cold_line(cut.get("cold_posts"))):
+            if line:
+                _say(console, line, style="dim")
+
+
+def _settings_line(settings: Mapping[str, Mapping[str, float]]) -> str:
+    """The settings of the plain rankers that have some; empty if there are none."""
+    of_systems = (
+        " ".join([SYSTEMS.get(system, system), *(f"{name} {value:g}" for name, value in values.items())])
+        for system, values in settings.items()
+    )
+    return f"Settings chosen on validation likes: {'; '.join(of_systems)}." if settings else ""
+
+
+def _cold_line(cold: Mapping[str, Any] | None) -> str:
+    """Recall@20 of posts without a like before the cut; empty if nobody liked one later."""
+    if cold is None:
+        return ""
+    metric = "recall@20"
+    figures = [f"{SYSTEMS.get(name, name)} {values[metric]['mean']:.3f}" for name, values in cold["systems"].items()]
+    figures.append(f"chance {cold['by_chance'][metric]:.3f}")
+    return (
+        f"{METRICS[metric]} of the {cold['posts']:,} posts without a like before, ranked among each other for "
+        f"{cold['users']:,} users: {', '.join(figures)}. "
+        f"Nothing to say of them: {', '.join(SYSTEMS.get(name, name) for name in cold['says_nothing'])}."
+    )
 
 
 def _systems_table(systems: Mapping[str, Mapping[str, Mapping[str, float]]], *, is_narrow: bool) -> Table:

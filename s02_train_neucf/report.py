@@ -7,17 +7,20 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from s02_train_neucf.data.load import TrainingData
 from s02_train_neucf.evaluation.all_posts import ListFigures
+from s02_train_neucf.evaluation.cold_posts import AS_OF_THE_CUT, IDS_ALONE, LIKES_ALONE, ColdPosts
+from s02_train_neucf.evaluation.cold_posts import K as COLD_K
 from s02_train_neucf.evaluation.content_knn import ContentKNN
-from s02_train_neucf.evaluation.evaluate import EvaluationTask, ModelRanker, Report, evaluate, evaluation_task_of
+from s02_train_neucf.evaluation.evaluate import ColdRow, EvaluationTask, ModelRanker, Report, evaluate, task_of_split
 from s02_train_neucf.evaluation.heuristic_ranker import Heuristic
-from s02_train_neucf.evaluation.ials import IALS
-from s02_train_neucf.evaluation.metrics import Interval
+from s02_train_neucf.evaluation.metrics import Hits, Interval
 from s02_train_neucf.evaluation.ranker import Ranker
-from s02_train_neucf.evaluation.rankers import EASE, ItemKNN, Popularity
-from s02_train_neucf.evaluation.split import Split, global_cut, per_user_cut
+from s02_train_neucf.evaluation.rankers import Popularity
+from s02_train_neucf.evaluation.split import Split, global_cut, per_user_cut, validation_cut
+from s02_train_neucf.evaluation.tuning import TUNABLE, TunedBaselines
 from s02_train_neucf.gate.cuts import N_WARM_UP, ReplayCut, cuts_of
 from s02_train_neucf.gate.history import History
 from s02_train_neucf.gate.rank_at import HEURISTIC, POPULARITY, ModelAtCut, ReplayRules
@@ -29,8 +32,10 @@ from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.learning.warm_start import Predecessor
 from s02_train_neucf.progress import GLOBAL, PER_USER, WARM_UP, all_posts_step, replay_step
 from shared.errors import TrainingRefused
+from shared.event_columns import Events
 from shared.jobs.stages import Stopwatch
 from shared.neucf.config import NeuCFConfig
+from shared.neucf.examples import SortedPosts
 from shared.run_progress import ReportProgress, ignore_progress
 
 PER_USER_SHARE = 0.2  # of each user's likes, the last ones
@@ -100,6 +105,7 @@ def evaluate_model(plan: EvaluationPlan, history: History, on_epoch: OnEpoch) ->
     members, plan = plan.recipe.members, replace(plan, recipe=replace(plan.recipe, members=1))
     figures, reports, search_result, n_warm_up = [], dict[str, Report](), None, 0
     predecessor: Predecessor | None = None
+    searched_at = 0.0
     cuts = cuts_of(history.by_time.at, history.likes, min_known=plan.rules.min_known)
     for index, cut in enumerate(cuts):
         name = f"cut {index} of {len(cuts) - N_WARM_UP}" if index >= N_WARM_UP else WARM_UP
@@ -109,14 +115,13 @@ def evaluate_model(plan: EvaluationPlan, history: History, on_epoch: OnEpoch) ->
             continue
         if plan.warm:
             predecessor = fitted.as_predecessor("the cut before")
+        searched_at = cut.start if search_result is None else searched_at
         search_result = fitted.search_result
         n_warm_up += index < N_WARM_UP
         if index == N_WARM_UP:
-            without_deleted = plan.data.without_deleted()
-            split = global_cut(without_deleted.events, without_deleted.posts, at=cut.start)
-            _add(reports, GLOBAL, _evaluate_on_all_posts(plan, GLOBAL, split, cut.start, fitted))
+            _add(reports, GLOBAL, evaluate_global_cut(plan, fitted, at=cut.start, searched_at=searched_at))
         figures.append(_replay_cut(plan, history, cut, fitted, name))
-    _add(reports, PER_USER, _evaluate_per_user_cut(plan, on_epoch))
+    _add(reports, PER_USER, evaluate_per_user_cut(plan, on_epoch))
     replay = replay_of(
         figures, plan.rules.orders, n_warm_up=n_warm_up, n_posts=len(plan.data.posts.id_hashes),
         min_known=plan.rules.min_known, generator=np.random.default_rng(plan.seed),
@@ -174,6 +179,19 @@ def _json(report: Report) -> dict[str, Any]:
             for system, groups in report.slices.items()
         },
         "left_out": dict(report.left_out),
+        "settings": {system: dict(setting) for system, setting in report.settings.items()},
+        **({} if report.cold is None else {"cold_posts": _cold_json(report.cold)}),
+    }
+
+
+def _cold_json(cold: ColdRow) -> dict[str, Any]:
+    metric = f"recall@{COLD_K}"
+    return {
+        "users": cold.n_users,
+        "posts": cold.n_posts,
+        "by_chance": {metric: cold.by_chance},
+        "systems": {system: _figures({metric: figure}) for system, figure in cold.figures.items()},
+        "says_nothing": dict(cold.says_nothing),
     }
 
 
@@ -181,11 +199,58 @@ def _figures(figures: Mapping[str, Interval]) -> dict[str, dict[str, float]]:
     return {metric: {"mean": value.mean, "low": value.low, "high": value.high} for metric, value in figures.items()}
 
 
-def _evaluate_per_user_cut(plan: EvaluationPlan, on_epoch: OnEpoch) -> Report | None:
-    """Evaluate on the per-user cut, with its own search: its test likes may be older than the first replayed cut."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Cut:
+    """A split with what is ranked on it."""
+
+    name: str
+    data: TrainingData  # its posts are those that are ranked, or asked for in the cold row
+    split: Split
+    at: float  # time of the heuristic
+    task: EvaluationTask  # with all these posts
+    ranked: NDArray[np.bool_]  # (n_posts,) posts of the main figures
+    cold: NDArray[np.bool_]  # (n_posts,) posts of the cold row
+    ranked_posts: str  # in words
+    validation: tuple[Events, SortedPosts]  # what the model's search saw, for the settings of the baselines
+
+
+def evaluate_global_cut(plan: EvaluationPlan, fitted: Fitted, *, at: float, searched_at: float) -> Report | None:
+    """Evaluate on a cut at one point in time: of the posts that stood then and were liked by then, which came next?
+
+    Posts that were deleted since are ranked too: they could be shown then, and leaving them out would be hindsight.
+    Posts without a like and those that came later are asked for in the cold row alone.
+
+    Args:
+        plan: how models are evaluated.
+        fitted: the model of this cut.
+        at: time of the cut.
+        searched_at: time of the cut before which the model's epochs and learning rate were searched for.
+
+    Returns:
+        The report; None if there is nobody to ask.
+    """
+    data = plan.data.not_deleted_by(at)
+    split = global_cut(data.events, data.posts, at=at)
+    task = _task(split, data)
+    if task is None:
+        return None
+    ranked = data.standing(at) & _is_liked(task)
+    words = f"the {np.count_nonzero(ranked)} posts that stood and had a like by then ranked"
+    seen_by_search = plan.data.events.before(searched_at), plan.data.posts.where(plan.data.standing(searched_at))
+    cut = _Cut(
+        name=GLOBAL, data=data, split=split, at=at, task=task, ranked=ranked, cold=~ranked, ranked_posts=words,
+        validation=seen_by_search,
+    )  # fmt: skip
+    return _evaluate(plan, cut, fitted)
+
+
+def evaluate_per_user_cut(plan: EvaluationPlan, on_epoch: OnEpoch) -> Report | None:
+    """Evaluate on each user's last likes, with a search of its own: its test likes may be older than the first cut.
+
+    All posts that are not deleted are ranked; those without a like in training are asked for in the cold row too.
+    """
     data = plan.data.without_deleted()
     split = per_user_cut(data.events, data.posts, share=PER_USER_SHARE)
-    end = float(data.events.at.max(initial=0.0)) + 1.0
     try:
         fitted = fit(
             split.train_events, data.posts, data.features, plan.config, plan.recipe,
@@ -193,30 +258,60 @@ def _evaluate_per_user_cut(plan: EvaluationPlan, on_epoch: OnEpoch) -> Report | 
         )  # fmt: skip
     except TrainingRefused:
         return None
-    return _evaluate_on_all_posts(plan, PER_USER, split, end, fitted)
+    task = _task(split, data)
+    if task is None:
+        return None
+    cut = _Cut(
+        name=PER_USER, data=data, split=split, at=float(data.events.at.max(initial=0.0)) + 1.0, task=task,
+        ranked=np.ones(len(data.posts), dtype=np.bool_), cold=~_is_liked(task),
+        ranked_posts=f"all {len(data.posts)} posts ranked", validation=(split.train_events, data.posts),
+    )  # fmt: skip
+    return _evaluate(plan, cut, fitted)
 
 
-def _evaluate_on_all_posts(plan: EvaluationPlan, name: str, split: Split, at: float, fitted: Fitted) -> Report | None:
-    data, min_known = plan.data.without_deleted(), plan.rules.min_known
+def _task(split: Split, data: TrainingData) -> EvaluationTask | None:
     try:
-        task = evaluation_task_of(split.train, split.test, data.posts)
+        return task_of_split(split, data.posts)
     except TrainingRefused:
         return None
-    if not (task.known.counts >= min_known).any():
+
+
+def _validation_task(events: Events, posts: SortedPosts) -> EvaluationTask | None:
+    split = validation_cut(events, posts)
+    return None if split is None else task_of_split(split, posts)
+
+
+def _is_liked(task: EvaluationTask) -> NDArray[np.bool_]:
+    """Whether a post has a like in training. (n_posts,)"""
+    return np.bincount(task.train_likes.posts, minlength=task.train_likes.n_posts) > 0
+
+
+def _evaluate(plan: EvaluationPlan, cut: _Cut, fitted: Fitted) -> Report | None:
+    task, min_known = cut.task.among(cut.ranked), plan.rules.min_known
+    if not ((task.known.counts >= min_known) & (task.test_likes.counts > 0)).any():
         return None
-    systems: dict[str, MakeRanker] = {
-        NEUCF: lambda: ModelRanker(fitted.model, task, fitted.data.users, fitted.data.posts, data.features),
-        **make_baselines(task, split, plan, at),
-    }
-    protocol = f"{name} cut by time; all {len(data.posts.id_hashes)} posts ranked; users with {min_known} likes or more"
-    list_figures = ListFigures(task=task, cold_below=min_known, photos=data.features.image, seed=plan.seed)
-    plan.watch.count("examined", len(task.user_id_hashes))
     with plan.watch.part(ALL_POSTS):
+        tuned = TunedBaselines(validation=_validation_task(*cut.validation), seed=plan.seed)
+        systems: dict[str, MakeRanker] = {
+            NEUCF: lambda: ModelRanker(fitted.model, task, fitted.data.users, fitted.data.posts, cut.data.features),
+            **make_baselines(plan, cut, tuned),
+        }
+        lists = ListFigures(task=task, cold_below=min_known, photos=cut.data.features.image, seed=plan.seed)
+        cold = ColdPosts(
+            task=cut.task.among(cut.cold), min_known=min_known, says_nothing=_says_nothing(cut.data), seed=plan.seed
+        )
+
+        def on_lists(system: str, ranker: Ranker, found: NDArray[np.int64], hits: Hits) -> None:
+            lists.add(system, found, hits)
+            cold.add(system, ranker)
+
+        plan.watch.count("examined", len(task.user_id_hashes))
+        protocol = f"{cut.name} cut by time; {cut.ranked_posts}; users with {min_known} likes or more"
         report = evaluate(
-            _counted(systems, partial(plan.report_progress, all_posts_step(name))), task, ours=NEUCF, protocol=protocol,
-            generator=np.random.default_rng(plan.seed), min_known=min_known, on_lists=list_figures.add,
+            _counted(systems, partial(plan.report_progress, all_posts_step(cut.name))), task, ours=NEUCF,
+            protocol=protocol, generator=np.random.default_rng(plan.seed), min_known=min_known, on_lists=on_lists,
         )  # fmt: skip
-    return replace(report, spread=list_figures.spread, slices=list_figures.slices)
+    return replace(report, spread=lists.spread, slices=lists.slices, cold=cold.row(), settings=tuned.chosen)
 
 
 def _counted(systems: Mapping[str, MakeRanker], on_system: Callable[[int, int], None]) -> dict[str, MakeRanker]:
@@ -229,21 +324,26 @@ def _counted(systems: Mapping[str, MakeRanker], on_system: Callable[[int, int], 
     return {name: partial(make_counted, index, make) for index, (name, make) in enumerate(systems.items())}
 
 
-def make_baselines(task: EvaluationTask, split: Split, plan: EvaluationPlan, at: float) -> dict[str, MakeRanker]:
+def make_baselines(plan: EvaluationPlan, cut: _Cut, tuned: TunedBaselines) -> dict[str, MakeRanker]:
     """Functions that build the baselines; one refuses if its package is missing or posts × posts are too many."""
-    features = plan.data.without_deleted().features
+    likes, features = cut.task.train_likes, cut.data.features
     contents = {"photo-knn": features.image, "caption-knn": features.caption}
     return {
-        POPULARITY: lambda: Popularity(task.train_likes),
-        HEURISTIC: lambda: Heuristic(split.train_events, task.posts, plan.rules.formula, at=at),
-        "item-knn": lambda: ItemKNN(task.train_likes),
-        "ease": lambda: EASE(task.train_likes),
-        "ials": lambda: IALS(task.train_likes, seed=plan.seed),
-        **{
-            name: partial(ContentKNN, task.train_likes, vectors)
-            for name, vectors in contents.items()
-            if vectors is not None
-        },
+        POPULARITY: lambda: Popularity(likes),
+        HEURISTIC: lambda: Heuristic(cut.split.train_events, cut.data.posts, plan.rules.formula, at=cut.at),
+        **{name: partial(tuned.make, name, likes) for name in TUNABLE},
+        **{name: partial(ContentKNN, likes, vectors) for name, vectors in contents.items() if vectors is not None},
+    }
+
+
+def _says_nothing(data: TrainingData) -> dict[str, str]:
+    """The systems that cannot tell cold posts apart, and why."""
+    without_content = data.features.image is None and data.features.caption is None
+    return {
+        POPULARITY: LIKES_ALONE,
+        HEURISTIC: AS_OF_THE_CUT,
+        **dict.fromkeys(TUNABLE, LIKES_ALONE),
+        **({NEUCF: IDS_ALONE} if without_content else {}),
     }
 
 

@@ -135,7 +135,9 @@ def _scores(question: Question, variant: Variant, seed: int) -> Scores:
     rows, liked = np.nonzero(pairs_of(question.train, question.asked, n_posts=n_posts, kind=InteractionKind.LIKE))
     known = LikeMatrix.of(rows, liked, n_users=len(question.asked), n_posts=n_posts)
     nothing = LikeMatrix.of(rows[:0], liked[:0], n_users=len(question.asked), n_posts=n_posts)
-    task = EvaluationTask(user_id_hashes=question.asked, posts=posts, train_likes=known, test_likes=nothing)
+    task = EvaluationTask(
+        user_id_hashes=question.asked, posts=posts, train_likes=known, test_likes=nothing, withheld=nothing
+    )
     ranker = ModelRanker(fitted.model, task, fitted.data.users, fitted.data.posts, variant.features)
     return ranker.scores(slice(0, len(question.asked)))
 

@@ -7,17 +7,23 @@ import torch
 
 from benchmarks.quality.data import QualityData
 from s02_train_neucf.data.dataset import LikeMatrix, TrainingSet, training_set
-from s02_train_neucf.evaluation.evaluate import EvaluationTask, ModelRanker, evaluation_task_of, metrics_per_user
+from s02_train_neucf.evaluation.evaluate import (
+    VALIDATION_K,
+    VALIDATION_METRIC,
+    EvaluationTask,
+    ModelRanker,
+    evaluation_task_of,
+    metrics_per_user,
+)
 from s02_train_neucf.evaluation.ranker import Ranker
-from s02_train_neucf.learning.fit import VALIDATION_METRIC, fit, search, validation_share, without_search
+from s02_train_neucf.evaluation.split import validation_share
+from s02_train_neucf.learning.fit import fit, search, without_search
 from s02_train_neucf.learning.recipe import Recipe
 from s02_train_neucf.learning.train import train_members
 from shared.neucf.config import NeuCFConfig
 from shared.neucf.examples import Examples
 from shared.neucf.features import PostFeatures
 from shared.neucf.model import NeuCF
-
-VALIDATION_K = 10  # of VALIDATION_METRIC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +100,7 @@ def _ranker(model: NeuCF, known: TrainingSet, data: QualityData, variant: Varian
         posts=data.posts,
         train_likes=data.train_likes,
         test_likes=_nothing(data),
+        withheld=_nothing(data),
     )
     return ModelRanker(model, task, known.users, known.posts, variant.features)
 

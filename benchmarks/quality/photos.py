@@ -143,7 +143,9 @@ def _model_scores(fitted: Fitted, question: Question, features: PostFeatures, us
     rows, posts = np.nonzero(likes)
     known = LikeMatrix.of(rows, posts, n_users=len(users), n_posts=likes.shape[1])
     nothing = LikeMatrix.of(rows[:0], posts[:0], n_users=len(users), n_posts=likes.shape[1])
-    task = EvaluationTask(user_id_hashes=users, posts=question.posts, train_likes=known, test_likes=nothing)
+    task = EvaluationTask(
+        user_id_hashes=users, posts=question.posts, train_likes=known, test_likes=nothing, withheld=nothing
+    )
     return ModelRanker(fitted.model, task, fitted.data.users, fitted.data.posts, features).scores(slice(0, len(users)))
 
 

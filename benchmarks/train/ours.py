@@ -58,7 +58,11 @@ def _scores(model: NeuCF, data: TrainingSet, known: np.ndarray, split: Split) ->
     nothing = LikeMatrix.of(known[:0, 0], known[:0, 1], n_users=split.n_users, n_posts=split.n_posts)
     everyone = LikeMatrix.of(known[:, 0], known[:, 1], n_users=split.n_users, n_posts=split.n_posts)
     task = EvaluationTask(
-        user_id_hashes=np.arange(split.n_users), posts=_posts(split), train_likes=everyone, test_likes=nothing
+        user_id_hashes=np.arange(split.n_users),
+        posts=_posts(split),
+        train_likes=everyone,
+        test_likes=nothing,
+        withheld=nothing,
     )
     return ModelRanker(model, task, data.users, data.posts).scores(slice(0, split.n_users))
 

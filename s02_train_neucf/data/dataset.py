@@ -5,6 +5,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from shared.distinct import distinct
 from shared.errors import TrainingRefused
@@ -17,7 +18,10 @@ Int64s = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LikeMatrix:
-    """A sparse matrix of users × posts in compressed rows: user u likes `posts[starts[u]:starts[u + 1]]`, ascending."""
+    """A sparse matrix of users × posts in compressed rows: user u likes `posts[starts[u]:starts[u + 1]]`, ascending.
+
+    It also holds other pairs of users and posts, such as those that are never ranked.
+    """
 
     starts: Int64s  # (n_users + 1,)
     posts: Int64s  # (n_likes,)
@@ -26,7 +30,12 @@ class LikeMatrix:
     @classmethod
     def of(cls, users: Int64s, posts: Int64s, *, n_users: int, n_posts: int) -> Self:
         """The matrix of these pairs, in any order; a repeated pair counts once."""
-        codes = distinct(users * n_posts + posts)
+        return cls.of_codes(users * n_posts + posts, n_users=n_users, n_posts=n_posts)
+
+    @classmethod
+    def of_codes(cls, codes: Int64s, *, n_users: int, n_posts: int) -> Self:
+        """The same of pairs as numbers: user × n_posts + post."""
+        codes = distinct(codes)
         starts = np.searchsorted(codes, np.arange(n_users + 1) * n_posts)
         return cls(starts, codes % n_posts if n_posts else codes, n_posts)
 
@@ -56,6 +65,11 @@ class LikeMatrix:
         ends = np.cumsum(counts)
         indices: Int64s = np.arange(counts.sum()) + np.repeat(self.starts[:-1][users] - (ends - counts), counts)
         return indices
+
+    def to_csr(self) -> sparse.csr_array:
+        """The same as a sparse matrix of ones. -> (n_users, n_posts)"""
+        ones = np.ones(len(self.posts), dtype=np.float32)
+        return sparse.csr_array((ones, self.posts, self.starts), shape=(self.n_users, self.n_posts))
 
     def mask(self, users: slice) -> NDArray[np.bool_]:
         """A block of users as a dense mask. -> (n_users_in_block, n_posts)"""

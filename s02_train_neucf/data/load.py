@@ -32,10 +32,17 @@ class TrainingData:
         """Without the posts that are deleted by now: the data of a model that may go live."""
         return self._with(self.events, np.isposinf(self.deleted_at))
 
+    def standing(self, at: float) -> NDArray[np.bool_]:
+        """Whether each post was there at a time (seconds since 1970): created by then, not deleted yet. (n_posts,)"""
+        return np.asarray((self.posts.created_at <= at) & (self.deleted_at > at), dtype=np.bool_)
+
     def before(self, at: float) -> Self:
-        """What a training at this time (seconds since 1970) would have read: nothing later is in it."""
-        existed = (self.posts.created_at <= at) & (self.deleted_at > at)
-        return self._with(self.events.before(at), existed)
+        """What a training at this time would have read: nothing later is in it."""
+        return self._with(self.events.before(at), self.standing(at))
+
+    def not_deleted_by(self, at: float) -> Self:
+        """Without the posts that were deleted by this time; those that came or were deleted later are in it."""
+        return self._with(self.events, self.deleted_at > at)
 
     def _with(self, events: Events, kept: NDArray[np.bool_]) -> Self:
         if kept.all():

@@ -14,7 +14,6 @@ from shared.neucf.features import ContentVectors
 
 K = max(KS)
 GROUP_METRICS = ("hr@10", "ndcg@10", "recall@20")
-COLD_POSTS = "posts without a like in training"
 
 Int64s = NDArray[np.int64]
 Groups = Mapping[str, Mapping[str, Interval]]  # group -> metric -> mean over its users
@@ -34,33 +33,31 @@ class ListFigures:
     def add(self, system: str, lists: Int64s, hits: Hits) -> None:
         """Add one system's lists (n_users, K) of all users of the task."""
         self.spread[system] = self._spread(lists[self.task.known.counts >= self.cold_below])
-        self.slices[system] = self._slices(lists, hits)
+        self.slices[system] = self._slices(hits)
 
     def _spread(self, lists: Int64s) -> dict[str, float]:
+        """Of the posts that are ranked, and of their authors alone."""
         task = self.task
-        liked_by = np.bincount(task.train_likes.posts, minlength=task.train_likes.n_posts)
+        ranked = np.flatnonzero(np.ones(task.test_likes.n_posts, np.bool_) if task.ranked is None else task.ranked)
+        liked_by = np.bincount(task.train_likes.posts, minlength=task.train_likes.n_posts)[ranked]
+        lists = np.where(lists >= 0, np.searchsorted(ranked, lists), -1)
         values = {
-            f"coverage@{K}": list_statistics.coverage(lists, K, n_posts=task.test_likes.n_posts),
-            f"author_gini@{K}": list_statistics.author_gini(lists, K, task.posts.author_id_hashes),
+            f"coverage@{K}": list_statistics.coverage(lists, K, n_posts=len(ranked)),
+            f"author_gini@{K}": list_statistics.author_gini(lists, K, task.posts.author_id_hashes[ranked]),
             f"novelty@{K}": _mean(list_statistics.novelty(lists, K, liked_by, n_users=task.train_likes.n_users)),
         }
         if self.photos is not None:
-            values[f"photo_diversity@{K}"] = _mean(list_statistics.photo_diversity(lists, K, self.photos))
+            photos = self.photos.take(ranked)
+            values[f"photo_diversity@{K}"] = _mean(list_statistics.photo_diversity(lists, K, photos))
         return values
 
-    def _slices(self, lists: Int64s, hits: Hits) -> Groups:
-        task, generator = self.task, np.random.default_rng(self.seed)
-        values = metrics.metrics_of(hits, task.test_likes.counts, KS)
-        groups = user_groups(task.known.counts, cold_below=self.cold_below)
-        figures = by_group({name: values[name] for name in GROUP_METRICS}, groups, generator)
-        cold = np.bincount(task.train_likes.posts, minlength=task.train_likes.n_posts) == 0
-        n_cold_liked = np.bincount(task.test_likes.users[cold[task.test_likes.posts]], minlength=len(lists))
-        asked = n_cold_liked > 0
-        if asked.any():
-            of_cold = hits[asked] & cold[lists[asked]]
-            recall = metrics.recall(of_cold, n_cold_liked[asked], K)
-            figures[COLD_POSTS] = {f"recall@{K}": metrics.interval(recall, generator)}
-        return figures
+    def _slices(self, hits: Hits) -> Groups:
+        """Of the users who have something to find."""
+        counts = self.task.test_likes.counts
+        asked = counts > 0
+        values = metrics.metrics_of(hits[asked], counts[asked], KS)
+        groups = user_groups(self.task.known.counts[asked], cold_below=self.cold_below)
+        return by_group({name: values[name] for name in GROUP_METRICS}, groups, np.random.default_rng(self.seed))
 
 
 def _mean(values: NDArray[np.float64]) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 import torch
@@ -11,8 +12,11 @@ from s02_train_neucf.data.dataset import LikeMatrix
 from s02_train_neucf.evaluation import metrics
 from s02_train_neucf.evaluation.metrics import KS, Interval, PerUser, metrics_of
 from s02_train_neucf.evaluation.ranker import Ranker, Scores
+from s02_train_neucf.evaluation.split import Split
+from s02_train_neucf.evaluation.withheld import withheld_codes
 from shared.distinct import distinct
 from shared.errors import TrainingRefused
+from shared.event_columns import Events
 from shared.neucf.examples import Examples, SortedPosts
 from shared.neucf.fast.finite import refuse_non_finite
 from shared.neucf.features import NO_FEATURES, PostFeatures
@@ -24,33 +28,63 @@ USERS_AT_ONCE = 256  # ranked at once, at most
 PAIRS_AT_ONCE = 2**22  # user–post pairs ranked at once; each takes about 40 bytes meanwhile
 MAX_PAIRS = 2**28  # of one task; with more, a sample of the users is asked
 MIN_SAMPLE, MAX_SAMPLE = 1_000, 10_000  # users in that sample
+VALIDATION_METRIC, VALIDATION_K = "ndcg@10", 10
 SAMPLE_SEED = 0  # fixed: all systems, and all epochs of a validation, use the same sample
 
-OnLists = Callable[[str, NDArray[np.int64], metrics.Hits], None]
+OnLists = Callable[[str, Ranker, NDArray[np.int64], metrics.Hits], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EvaluationTask:
-    """Test users, all posts, and the likes before and after the cut. Posts and users are indices."""
+    """Test users, all posts, what was before the cut, and the likes after it. Posts and users are indices."""
 
     user_id_hashes: NDArray[np.int64]  # (n_users,) ascending
     posts: SortedPosts  # (n_posts,)
     train_likes: LikeMatrix  # training likes of all users; the first n_users rows are `known`
     test_likes: LikeMatrix  # (n_users, n_posts) likes after the cut
+    withheld: LikeMatrix  # (n_users, n_posts) never ranked: seen before the cut, liked or not, and own posts
+    ranked: NDArray[np.bool_] | None = None  # (n_posts,) posts that are ranked at all; None: all
 
     @property
     def known(self) -> LikeMatrix:
-        """(n_users, n_posts) training likes of the test users: never shown again, so never ranked."""
+        """(n_users, n_posts) training likes of the test users: their taste, and whether they have one."""
         return self.train_likes.take(np.arange(len(self.user_id_hashes)))
 
+    @property
+    def n_ranked(self) -> int:
+        """The number of posts that are ranked."""
+        return self.test_likes.n_posts if self.ranked is None else int(np.count_nonzero(self.ranked))
 
-def evaluation_task_of(train: Examples, test: Examples, posts: SortedPosts, *, min_known: int = 0) -> EvaluationTask:
+    def among(self, ranked: NDArray[np.bool_]) -> Self:
+        """The same users with only these posts ranked and asked for; some users may then have nothing to find."""
+        likes = self.test_likes
+        kept = ranked[likes.posts]
+        test_likes = LikeMatrix.of(
+            likes.users[kept], likes.posts[kept], n_users=likes.n_users, n_posts=likes.n_posts
+        )  # fmt: skip
+        return replace(self, test_likes=test_likes, ranked=ranked)
+
+    def first_users(self, n: int) -> Self:
+        """The task of the first `n` users; a sample by chance, because users are ordered by hash."""
+        users = np.arange(min(n, len(self.user_id_hashes)))
+        return replace(
+            self,
+            user_id_hashes=self.user_id_hashes[users],
+            test_likes=self.test_likes.take(users),
+            withheld=self.withheld.take(users),
+        )
+
+
+def evaluation_task_of(
+    train: Examples, test: Examples, posts: SortedPosts, *, before: Events | None = None, min_known: int = 0
+) -> EvaluationTask:
     """The task of a split; of very many users only a sample is tested, so that time and memory stay bounded.
 
     Args:
         train: examples before the cut.
-        test: examples after it.
+        test: examples after it, none of them of a pair that has an event before.
         posts: all posts that exist.
+        before: all events before the cut; None: the data has likes alone, which are those of `train`.
         min_known: training likes that a test user needs; with `COLD_MIN_POSITIVES` these are the users who would be
             served the model's lists.
 
@@ -75,9 +109,23 @@ def evaluation_task_of(train: Examples, test: Examples, posts: SortedPosts, *, m
         indices = posts.indices(examples.post_id_hashes)
         return LikeMatrix.of(model_rows, indices, n_users=n_users, n_posts=len(posts.id_hashes))
 
+    withheld = withheld_codes(asked, posts, train if before is None else before)
     return EvaluationTask(
-        user_id_hashes=asked, posts=posts, train_likes=likes(train, len(users)), test_likes=likes(test, len(asked))
+        user_id_hashes=asked,
+        posts=posts,
+        train_likes=likes(train, len(users)),
+        test_likes=likes(test, len(asked)),
+        withheld=LikeMatrix.of_codes(withheld, n_users=len(asked), n_posts=len(posts.id_hashes)),
     )
+
+
+def task_of_split(split: Split, posts: SortedPosts) -> EvaluationTask:
+    """The task of a split of events, with everything withheld that the timeline would.
+
+    Raises:
+        TrainingRefused: there is no test example.
+    """
+    return evaluation_task_of(split.train, split.test, posts, before=split.train_events)
 
 
 def sample_size(n_posts: int) -> int:
@@ -106,6 +154,17 @@ class ModelRanker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ColdRow:
+    """Recall@20 of posts without a like before the cut, ranked among each other; see `cold_posts`."""
+
+    n_users: int
+    n_posts: int
+    by_chance: float  # the mean that a random order has
+    figures: Mapping[str, Interval]  # system -> Recall@20
+    says_nothing: Mapping[str, str]  # system -> why it has no figure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Figures of all systems on the same users, with 95 % intervals over users."""
 
@@ -119,6 +178,8 @@ class Report:
     spread: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     slices: Mapping[str, Mapping[str, Mapping[str, Interval]]] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)  # system -> why it was left out
+    cold: ColdRow | None = None  # None if nobody is asked for cold posts
+    settings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # baseline -> as chosen on validation
 
 
 def evaluate(
@@ -131,7 +192,8 @@ def evaluate(
     min_known: int = 0,
     on_lists: OnLists | None = None,
 ) -> Report:
-    """Rank all posts except known ones with every system, and compare. Systems are built one at a time, to save memory.
+    """Rank all posts except withheld ones with every system, and compare. Systems are built one at a time, to save
+    memory.
 
     A system that refuses the data is left out; the report says why.
 
@@ -141,23 +203,25 @@ def evaluate(
         ours: the system that the others are compared with.
         protocol: how the data was split, in words.
         generator: of the bootstrap.
-        min_known: training likes that a user needs to be counted in the figures.
-        on_lists: called with each system's lists and hits, of all users of the task.
+        min_known: training likes that a user needs to be counted in the figures; users with nothing to find never are.
+        on_lists: called with each system, its lists and its hits, of all users of the task.
 
     Raises:
         ScoringRefused: a system's scores are not finite.
     """
-    values, left_out, counted = {}, {}, task.known.counts >= min_known
+    values, left_out = {}, {}
+    counted = (task.known.counts >= min_known) & (task.test_likes.counts > 0)
     for name, make in systems.items():
         try:
-            lists, hits = rank_lists(make(), task, max(KS))
+            ranker = make()
+            lists, hits = rank_lists(ranker, task, max(KS))
         except TrainingRefused as refused:
             left_out[name] = str(refused)
             continue
         values[name] = metrics_of(hits[counted], task.test_likes.counts[counted], KS)
         if on_lists is not None:
-            on_lists(name, lists, hits)
-    report = compare(values, ours=ours, protocol=protocol, n_posts=task.test_likes.n_posts, generator=generator)
+            on_lists(name, ranker, lists, hits)
+    report = compare(values, ours=ours, protocol=protocol, n_posts=task.n_ranked, generator=generator)
     return replace(report, left_out=left_out)
 
 
@@ -197,11 +261,14 @@ def metrics_per_user(system: Ranker, task: EvaluationTask, ks: tuple[int, ...] =
 
 def rank_lists(system: Ranker, task: EvaluationTask, length: int) -> tuple[NDArray[np.int64], metrics.Hits]:
     """Each user's list, and which of its posts are hits. -> (n_users, length) indices or -1, (n_users, length)"""
-    n_users, known = len(task.user_id_hashes), task.known
+    n_users = len(task.user_id_hashes)
     lists = np.zeros((n_users, length), dtype=np.int64)
     hits = np.zeros((n_users, length), dtype=np.bool_)
     for part in blocks(n_users, min(USERS_AT_ONCE, max(1, PAIRS_AT_ONCE // max(task.test_likes.n_posts, 1)))):
-        lists[part], _ = best_posts(refuse_non_finite(system.scores(part)), known.mask(part), length)
+        dropped = task.withheld.mask(part)
+        if task.ranked is not None:
+            dropped |= ~task.ranked
+        lists[part], _ = best_posts(refuse_non_finite(system.scores(part)), dropped, length)
         liked = np.take_along_axis(task.test_likes.mask(part), np.maximum(lists[part], 0), axis=1)
         hits[part] = liked & (lists[part] >= 0)
     return lists, hits

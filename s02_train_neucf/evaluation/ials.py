@@ -13,7 +13,6 @@ from threadpoolctl import threadpool_limits
 
 from s02_train_neucf.data.dataset import LikeMatrix
 from s02_train_neucf.evaluation.ranker import Scores
-from s02_train_neucf.evaluation.rankers import matrix_of
 from shared.errors import TrainingRefused
 
 THREADS_VARIABLE = "OMP_NUM_THREADS"
@@ -52,7 +51,7 @@ class IALS:
                 factors=factors, regularization=l2, alpha=weight, iterations=iterations, random_state=seed,
                 num_threads=_threads(),
             )  # fmt: skip
-            model.fit(sparse.csr_matrix(matrix_of(likes)), show_progress=False)
+            model.fit(sparse.csr_matrix(likes.to_csr()), show_progress=False)
         self.users: NDArray[np.float32] = np.asarray(model.user_factors, dtype=np.float32)  # (n_users, factors)
         self.posts: NDArray[np.float32] = np.asarray(model.item_factors, dtype=np.float32)  # (n_posts, factors)
 

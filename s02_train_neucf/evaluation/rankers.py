@@ -48,7 +48,7 @@ class ItemKNN:
     """
 
     def __init__(self, likes: LikeMatrix, *, neighbours: int = 100, shrink: float = 10.0) -> None:
-        self.matrix = matrix_of(likes)
+        self.matrix = likes.to_csr()
         together = _together(self.matrix)  # (n_posts, n_posts)
         length = np.sqrt(together.diagonal())
         nearness = together / (length[:, None] * length[None, :] + shrink + 1e-9)
@@ -70,7 +70,7 @@ class EASE:
     """
 
     def __init__(self, likes: LikeMatrix, *, l2: float = 300.0) -> None:
-        self.matrix = matrix_of(likes)
+        self.matrix = likes.to_csr()
         gram = _together(self.matrix).astype(np.float64)
         gram[np.diag_indices_from(gram)] += l2
         inverse = linalg.inv(gram, overwrite_a=True, check_finite=False)
@@ -81,12 +81,6 @@ class EASE:
     def scores(self, users: slice) -> Scores:
         """(n_users_in_block, n_posts)"""
         return np.asarray(self.matrix[users] @ self.weights, dtype=np.float32)
-
-
-def matrix_of(likes: LikeMatrix) -> sparse.csr_array:
-    """A sparse matrix of ones. -> (n_users, n_posts)"""
-    ones = np.ones(len(likes.posts), dtype=np.float32)
-    return sparse.csr_array((ones, likes.posts, likes.starts), shape=(likes.n_users, likes.n_posts))
 
 
 def _together(matrix: sparse.csr_array) -> NDArray[np.float32]:

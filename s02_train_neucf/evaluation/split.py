@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.event_columns import Events
-from shared.neucf.examples import Examples, SortedPosts, examples_of
+from shared.neucf.examples import POSITIVE_CODES, Examples, SortedPosts, examples_of
 from shared.neucf.vocab import IdHashes, Vocab
 
 EVENTS_AT_ONCE = 2**20
+VALIDATION_SHARE = 0.2  # of each user's likes, at most; the last ones
+VALIDATION_LIKES = 50_000  # in total, about: more are not more exact, and held-back likes are missing from the training
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,6 +51,20 @@ def per_user_cut(events: Events, posts: SortedPosts, *, share: float) -> Split:
     kept = (events.at <= cuts[users.model_rows(events.user_id_hashes)]) & ~_pairs_in(events, test)
     train_events = events.where(kept)
     return Split(train_events=train_events, train=examples_of(train_events, posts), test=test)
+
+
+def validation_cut(events: Events, posts: SortedPosts) -> Split | None:
+    """Hold back each user's last likes of what training may see; None if nobody has two.
+
+    Epochs and learning rate, and the settings of the baselines, are chosen on the same ones.
+    """
+    split = per_user_cut(events, posts, share=validation_share(int(np.isin(events.kinds, POSITIVE_CODES).sum())))
+    return split if len(split.train) and len(split.test) else None
+
+
+def validation_share(n_likes: int) -> float:
+    """The share of each user's likes that validation holds back; of several likes it is at least one."""
+    return min(VALIDATION_SHARE, VALIDATION_LIKES / max(n_likes, 1))
 
 
 def _last_of_each_user(examples: Examples, share: float) -> NDArray[np.bool_]:

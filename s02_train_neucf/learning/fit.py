@@ -3,12 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 
 from s02_train_neucf.data.dataset import TrainingSet, training_set
-from s02_train_neucf.evaluation.evaluate import EvaluationTask, ModelRanker, evaluation_task_of, metrics_per_user
-from s02_train_neucf.evaluation.split import per_user_cut
+from s02_train_neucf.evaluation.evaluate import (
+    VALIDATION_K,
+    VALIDATION_METRIC,
+    EvaluationTask,
+    ModelRanker,
+    metrics_per_user,
+    task_of_split,
+)
+from s02_train_neucf.evaluation.split import validation_cut
 from s02_train_neucf.learning.curves import EpochResult
 from s02_train_neucf.learning.event_weights import with_event_weights
 from s02_train_neucf.learning.recipe import Recipe
@@ -16,7 +22,7 @@ from s02_train_neucf.learning.train import TrainedModel, train, train_members
 from s02_train_neucf.learning.warm_start import Predecessor, initial_values
 from shared.event_columns import Events
 from shared.neucf.config import NeuCFConfig
-from shared.neucf.examples import POSITIVE_CODES, SortedPosts, examples_of
+from shared.neucf.examples import SortedPosts, examples_of
 from shared.neucf.features import PostFeatures
 from shared.neucf.model import NeuCF
 
@@ -25,9 +31,6 @@ Validate = Callable[[NeuCF], float]
 EARLY_EPOCHS = 8  # a model that is best so early may have learned too fast
 SLOWER_BY = 4.0  # divides the learning rate in that case, once
 EPOCHS_UNVALIDATED = 20  # if nobody has two likes, so that nothing can be held back
-VALIDATION_SHARE = 0.2  # of each user's likes, at most; the last ones
-VALIDATION_LIKES = 50_000  # in total, about: more are not more exact, and held-back likes are missing from the training
-VALIDATION_METRIC = "ndcg@10"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,11 +103,6 @@ def fit(
     return Fitted(model=model, data=data, search_result=search_result)
 
 
-def validation_share(n_likes: int) -> float:
-    """The share of each user's likes that the search holds back; of several likes it is at least one."""
-    return min(VALIDATION_SHARE, VALIDATION_LIKES / max(n_likes, 1))
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _HeldBack:
     """The earlier likes to train on, and the task of finding the later ones."""
@@ -115,15 +113,15 @@ class _HeldBack:
 
     def validate(self, model: NeuCF) -> float:
         ranker = ModelRanker(model, self.task, self.data.users, self.data.posts, self.features)
-        return float(metrics_per_user(ranker, self.task, (10,))[VALIDATION_METRIC].mean())
+        return float(metrics_per_user(ranker, self.task, (VALIDATION_K,))[VALIDATION_METRIC].mean())
 
 
 def _held_back(events: Events, posts: SortedPosts, features: PostFeatures, recipe: Recipe) -> _HeldBack | None:
-    split = per_user_cut(events, posts, share=validation_share(int(np.isin(events.kinds, POSITIVE_CODES).sum())))
-    if len(split.train) == 0 or len(split.test) == 0:
+    split = validation_cut(events, posts)
+    if split is None:
         return None
     data = with_event_weights(training_set(split.train, posts, features), split.train_events, posts, recipe)
-    return _HeldBack(data, evaluation_task_of(split.train, split.test, posts), features)
+    return _HeldBack(data, task_of_split(split, posts), features)
 
 
 def search(

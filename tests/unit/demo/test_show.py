@@ -54,3 +54,18 @@ def test_headings_end_their_lines_between_words(shown: Console) -> None:
     for words in ("could have shown at each step what", f"An active user ({USER}), from the source “heuristic”",
                   "without what they have seen or blocked", "A film (1998) · Romance | A film"):  # fmt: skip
         assert words in said
+
+
+def test_a_cut_says_what_was_tuned_and_who_knows_new_posts() -> None:
+    wide = Console(file=io.StringIO(), width=120)
+    figures = {"recall@20": FIGURE}
+    cold = {"users": 12, "posts": 1_500, "by_chance": {"recall@20": 0.05}, "systems": {"neucf": figures},
+            "says_nothing": {"ials": "knows posts by their likes alone"}}  # fmt: skip
+    cut = REPORT["replay"] | {"settings": {"ials": {"factors": 16, "l2": 0.5}}, "cold_posts": cold}
+    show_report(wide, {"replay": {}, "cuts": {"global": cut}})
+    said = lines_of(wide)[-2:]
+    assert said[0] == "Settings chosen on validation likes: iALS factors 16 l2 0.5."
+    assert said[1] == (
+        "Recall@20 of the 1,500 posts without a like before, ranked among each other for 12 users: NeuCF 0.517, "
+        "chance 0.050. Nothing to say of them: iALS."
+    )

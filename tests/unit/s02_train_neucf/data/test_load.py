@@ -35,3 +35,10 @@ def test_vectors_stay_with_their_posts() -> None:
     then = data_of(DATA.events, DATA.posts, deleted_at={10: 12.0}, features=features).before(15.0)
     assert then.features.image is not None
     assert then.features.image.values.tolist() == [[1.0]]
+
+
+def test_what_is_not_deleted_by_a_moment_includes_what_comes_later() -> None:
+    assert DATA.standing(11.9).tolist() == [True, True, False]
+    assert DATA.not_deleted_by(11.9).posts.id_hashes.tolist() == [10, 11, 12]
+    assert DATA.not_deleted_by(12.0).posts.id_hashes.tolist() == [11, 12]
+    assert len(DATA.not_deleted_by(12.0).events.at) == 3

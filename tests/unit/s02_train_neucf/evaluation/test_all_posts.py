@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from s02_train_neucf.evaluation.all_posts import COLD_POSTS, ListFigures
+from s02_train_neucf.evaluation.all_posts import ListFigures
 from s02_train_neucf.evaluation.evaluate import evaluation_task_of
 from tests.neucf_worlds import examples_from, posts_of, vectors
 
@@ -42,8 +42,13 @@ def test_cold_users_and_quarters_of_the_others_have_figures_of_their_own() -> No
     assert groups["quarter 1 (2 to 2 likes)"]["recall@20"].mean == pytest.approx(1.0)
 
 
-def test_posts_without_a_like_have_figures_of_their_own() -> None:
-    assert looked().slices["ours"][COLD_POSTS]["recall@20"].mean == pytest.approx(1.0)  # users 2 and 3 both find 40
+def test_users_with_nothing_to_find_and_posts_that_are_not_ranked_count_for_nothing() -> None:
+    some = evaluation_task_of(TRAIN, TEST, POSTS).among(np.array([True, True, True, False]))  # user 2 has nothing left
+    list_figures = ListFigures(task=some, cold_below=2, photos=None, seed=0)
+    list_figures.add("ours", np.where(LISTS == 3, -1, LISTS), HITS)
+    assert list_figures.slices["ours"]["quarter 1 (2 to 2 likes)"]["recall@20"].mean == pytest.approx(1.0)  # user 1's
+    assert list_figures.spread["ours"]["coverage@20"] == pytest.approx(2 / 3)  # 20 and 30 of three
+    assert list_figures.spread["ours"]["author_gini@20"] == pytest.approx(0.0)  # one place for each author
 
 
 def test_without_photos_nothing_is_said_of_them() -> None:

@@ -100,7 +100,7 @@ def test_figures_are_of_users_with_enough_likes_and_lists_of_all_users() -> None
         protocol="",
         generator=np.random.default_rng(0),
         min_known=2,
-        on_lists=lambda _name, lists, _hits: lengths.append(len(lists)),
+        on_lists=lambda _name, _ranker, lists, _hits: lengths.append(len(lists)),
     )
     assert (report.n_users, report.figures["ours"]["mrr@5"].mean, lengths) == (1, 1.0, [2])
 
@@ -135,3 +135,32 @@ def test_the_sample_is_bounded_both_ways() -> None:
     assert sample_size(1_682) == 10_000
     assert sample_size(100_000) == 2_684
     assert sample_size(10_000_000) == 1_000
+
+
+def test_of_posts_that_are_not_ranked_nothing_is_asked() -> None:
+    both = evaluation_task_of(examples_from([(1, 10)]), examples_from([(1, 20), (1, 30)]), posts_of([10, 20, 30, 40]))
+    some = both.among(np.array([True, False, True, True]))
+    assert some.n_ranked == 3
+    assert metrics_per_user(Fixed([[0.0, 9.0, 1.0, 2.0]]), some)["mrr@5"].tolist() == [0.5]  # 40, then 30
+    assert metrics_per_user(Fixed([[0.0, 9.0, 1.0, 2.0]]), some)["recall@5"].tolist() == [1.0]
+
+
+def test_users_with_nothing_to_find_are_not_counted() -> None:
+    both = evaluation_task_of(
+        examples_from([(1, 10), (2, 10)]), examples_from([(1, 20), (2, 30)]), posts_of([10, 20, 30])
+    ).among(np.array([True, True, False]))
+    report = evaluate(
+        {"ours": lambda: oracle_of(both)}, both, ours="ours", protocol="", generator=np.random.default_rng(0)
+    )
+    assert (report.n_users, report.n_posts, report.figures["ours"]["hr@5"].mean) == (1, 2, 1.0)
+
+
+def test_the_first_users_are_asked_the_same_as_with_all() -> None:
+    camps = two_camps()
+    all_users = evaluation_task_of(camps.train, camps.held_back, camps.posts)
+    popular = Popularity(all_users.train_likes)
+    figures, of_some = metrics_per_user(popular, all_users), metrics_per_user(popular, all_users.first_users(5))
+    assert {name: values[:5].tolist() for name, values in figures.items()} == {
+        name: values.tolist() for name, values in of_some.items()
+    }
+    assert all_users.first_users(10**6).user_id_hashes.tolist() == all_users.user_id_hashes.tolist()

@@ -1,0 +1,95 @@
+"""Chooses the settings of the baselines that have some, on the validation split that NeuCF's own search uses.
+
+A baseline with settings that do not fit the data is no measure: a model would look better than it is.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from s02_train_neucf.data.dataset import LikeMatrix
+from s02_train_neucf.evaluation.evaluate import VALIDATION_K, VALIDATION_METRIC, EvaluationTask, metrics_per_user
+from s02_train_neucf.evaluation.ials import IALS
+from s02_train_neucf.evaluation.ranker import Ranker
+from s02_train_neucf.evaluation.rankers import EASE, ItemKNN
+
+MAX_USERS = 2_000  # of the validation split that are ranked for each setting; more would not change the choice
+
+Setting = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tunable:
+    """A baseline and the settings that it is tried with; the first one is taken if nothing can be held back."""
+
+    make: Callable[[LikeMatrix, Setting, int], Ranker]  # likes, setting, seed
+    grid: tuple[Setting, ...]
+
+
+def _item_knn(likes: LikeMatrix, setting: Setting, _seed: int) -> Ranker:
+    return ItemKNN(likes, neighbours=int(setting["neighbours"]), shrink=setting["shrink"])
+
+
+def _ease(likes: LikeMatrix, setting: Setting, _seed: int) -> Ranker:
+    return EASE(likes, l2=setting["l2"])
+
+
+def _ials(likes: LikeMatrix, setting: Setting, seed: int) -> Ranker:
+    return IALS(likes, factors=int(setting["factors"]), weight=setting["weight"], l2=setting["l2"], seed=seed)
+
+
+# Each grid goes from the smallest data on which it was measured (some hundred users) to the largest (EXPERIMENTS.md).
+TUNABLE: Mapping[str, Tunable] = {
+    "item-knn": Tunable(
+        make=_item_knn,
+        grid=tuple(
+            {"neighbours": neighbours, "shrink": shrink}
+            for neighbours, shrink in ((100, 10.0), (100, 1.0), (100, 100.0), (20, 10.0), (20, 100.0), (400, 10.0))
+        ),
+    ),
+    "ease": Tunable(make=_ease, grid=tuple({"l2": l2} for l2 in (300.0, 30.0, 100.0, 1000.0))),
+    "ials": Tunable(
+        make=_ials,
+        grid=tuple(
+            {"factors": factors, "weight": weight, "l2": l2}
+            for factors, weight, l2 in (
+                (64, 5.0, 10.0), (16, 1.0, 5.0), (16, 5.0, 10.0), (16, 5.0, 50.0), (32, 1.0, 5.0), (64, 5.0, 50.0),
+            )
+        ),
+    ),
+}  # fmt: skip
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class TunedBaselines:
+    """Makes baselines with the best setting of their grid, and remembers which one it was."""
+
+    validation: EvaluationTask | None  # None: nothing can be held back
+    seed: int  # of the baselines that have one
+    chosen: dict[str, Setting] = field(default_factory=dict)  # baseline -> its setting
+
+    def make(self, name: str, likes: LikeMatrix) -> Ranker:
+        """The baseline, learned from these likes.
+
+        Raises:
+            TrainingRefused: the baseline refuses the data.
+        """
+        tunable = TUNABLE[name]
+        self.chosen[name] = best_setting(tunable, self.validation, seed=self.seed)
+        return tunable.make(likes, self.chosen[name], self.seed)
+
+
+def best_setting(tunable: Tunable, validation: EvaluationTask | None, *, seed: int) -> Setting:
+    """The setting with the best validation figure; of equal ones the first.
+
+    Raises:
+        TrainingRefused: the baseline refuses the data.
+    """
+    if validation is None:
+        return tunable.grid[0]
+    asked = validation.first_users(MAX_USERS)
+
+    def figure(setting: Setting) -> float:
+        ranker = tunable.make(validation.train_likes, setting, seed)
+        return float(metrics_per_user(ranker, asked, (VALIDATION_K,))[VALIDATION_METRIC].mean())
+
+    return max(tunable.grid, key=figure)

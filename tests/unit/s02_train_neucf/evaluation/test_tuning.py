@@ -1,0 +1,77 @@
+"""Baselines get the setting that is best on the validation split."""
+
+import numpy as np
+import pytest
+
+from s02_train_neucf.data.dataset import LikeMatrix
+from s02_train_neucf.evaluation.evaluate import evaluation_task_of, metrics_per_user, task_of_split
+from s02_train_neucf.evaluation.ranker import Ranker, Scores
+from s02_train_neucf.evaluation.split import per_user_cut, validation_cut
+from s02_train_neucf.evaluation.tuning import TUNABLE, Setting, Tunable, TunedBaselines, best_setting
+from shared.errors import TrainingRefused
+from tests.judged_worlds import tastes
+from tests.neucf_worlds import examples_from, posts_of
+
+TASK = evaluation_task_of(examples_from([(1, 10), (2, 10)]), examples_from([(1, 20), (2, 30)]), posts_of([10, 20, 30]))
+
+
+class Guess:
+    """Ranks one post first."""
+
+    def __init__(self, index: float) -> None:
+        self.index = int(index)
+
+    def scores(self, users: slice) -> Scores:
+        scores = np.zeros((users.stop - users.start, 3), dtype=np.float32)
+        scores[:, self.index] = 1.0
+        return scores
+
+
+def guesses(*indices: float) -> Tunable:
+    return Tunable(
+        make=lambda _likes, setting, _seed: Guess(setting["index"]), grid=tuple({"index": i} for i in indices)
+    )
+
+
+def test_the_best_on_validation_is_taken() -> None:
+    later = evaluation_task_of(examples_from([(1, 10)]), examples_from([(1, 30)]), posts_of([10, 20, 30]))
+    assert best_setting(guesses(1, 2), later, seed=0) == {"index": 2}
+
+
+def test_of_equal_settings_the_first_is_taken() -> None:
+    assert best_setting(guesses(2, 1), TASK, seed=0) == {"index": 2}
+
+
+def test_where_nothing_is_held_back_the_first_is_taken() -> None:
+    assert best_setting(guesses(0, 2), None, seed=0) == {"index": 0}
+
+
+def test_a_refusal_is_passed_on() -> None:
+    def refuse(_likes: LikeMatrix, _setting: Setting, _seed: int) -> Ranker:
+        raise TrainingRefused("too many posts")
+
+    with pytest.raises(TrainingRefused, match="too many posts"):
+        best_setting(Tunable(make=refuse, grid=({"index": 0}, {"index": 1})), TASK, seed=0)
+
+
+def test_every_grid_makes_its_baseline() -> None:
+    for name, tunable in TUNABLE.items():
+        for setting in tunable.grid:
+            ranker = tunable.make(TASK.train_likes, setting, 1)
+            assert ranker.scores(slice(0, 2)).shape == (2, 3), name
+
+
+def test_a_tuned_baseline_is_clearly_better_where_its_first_setting_does_not_fit() -> None:
+    """In this small world the first setting of iALS fits chance. The test likes are never looked at for the choice."""
+    data = tastes(2)
+    split = per_user_cut(data.events, data.posts, share=0.2)
+    task, held_back = task_of_split(split, data.posts), validation_cut(split.train_events, data.posts)
+    assert held_back is not None
+    tuned = TunedBaselines(validation=task_of_split(held_back, data.posts), seed=1)
+
+    def ndcg(ranker: Ranker) -> float:
+        return float(metrics_per_user(ranker, task)["ndcg@10"].mean())
+
+    first = TUNABLE["ials"].make(task.train_likes, TUNABLE["ials"].grid[0], 1)
+    assert ndcg(tuned.make("ials", task.train_likes)) > 1.1 * ndcg(first)
+    assert tuned.chosen["ials"] != TUNABLE["ials"].grid[0]

@@ -1,0 +1,104 @@
+"""The two cuts with all posts ranked, on a world in which posts come and go all the time."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from s02_train_neucf.data.load import TrainingData
+from s02_train_neucf.evaluation.evaluate import Report
+from s02_train_neucf.evaluation.tuning import TUNABLE
+from s02_train_neucf.gate.rank_at import ReplayRules
+from s02_train_neucf.learning.fit import Fitted, SearchResult, fit
+from s02_train_neucf.report import EvaluationPlan, evaluate_global_cut, evaluate_per_user_cut
+from shared.domain import KIND_CODES, InteractionKind
+from shared.neucf.config import NeuCFConfig
+from shared.neucf.features import NO_FEATURES
+from shared.settings import HeuristicSettings, WindowSettings
+from tests.judged_worlds import LASTS, births
+from tests.neucf_worlds import QUICK
+
+CUT = 0.8 * LASTS
+GONE, GOES = 3, 100  # a post that is deleted before the cut, and one after it
+CONFIG = NeuCFConfig(gmf_width=16, mlp_width=8, tower=(8, 4), image_width=4)
+RULES = ReplayRules(window=WindowSettings(), formula=HeuristicSettings(), min_known=3)
+
+
+def world(*, photos: bool = True) -> TrainingData:
+    data = births(0)
+    deleted_at = np.full(len(data.posts), np.inf)
+    deleted_at[[GONE, GOES]] = CUT - 1.0, CUT + 1.0
+    return replace(data, deleted_at=deleted_at, features=data.features if photos else NO_FEATURES)
+
+
+def plan_of(data: TrainingData) -> EvaluationPlan:
+    width = 0 if data.features.image is None else data.features.image.width
+    recipe = replace(QUICK, epochs=6, validate_every=6)
+    config, cpu = replace(CONFIG, image_width=width), torch.device("cpu")
+    return EvaluationPlan(data=data, config=config, recipe=recipe, rules=RULES, seed=1, device=cpu)
+
+
+def fitted_on(plan: EvaluationPlan) -> Fitted:
+    then = plan.data.before(CUT)
+    found = SearchResult(recipe=plan.recipe)
+    return fit(then.events, then.posts, then.features, plan.config, plan.recipe, seed=1, device=plan.device,
+               search_result=found)  # fmt: skip
+
+
+def global_report(data: TrainingData) -> Report:
+    plan = plan_of(data)
+    report = evaluate_global_cut(plan, fitted_on(plan), at=CUT, searched_at=0.7 * LASTS)
+    assert report is not None
+    return report
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    return global_report(world())
+
+
+def liked_by_the_cut(data: TrainingData) -> set[int]:
+    events = data.events.where(data.events.kinds == KIND_CODES[InteractionKind.LIKE]).before(CUT)
+    return set(events.post_id_hashes.tolist())
+
+
+def test_posts_that_stood_at_the_cut_and_had_a_like_are_ranked(report: Report) -> None:
+    liked = liked_by_the_cut(world())
+    assert {GONE, GOES} <= liked
+    assert report.n_posts == len(liked - {GONE})  # a deletion after the cut could not be known at it
+
+
+def test_the_others_are_asked_for_in_the_cold_row_alone(report: Report) -> None:
+    data = world()
+    assert report.cold is not None
+    assert report.cold.n_posts == len(data.posts) - 1 - report.n_posts
+    born_later = int((data.posts.created_at > CUT).sum())
+    assert 0 < born_later <= report.cold.n_posts
+
+
+def test_the_cold_row_has_figures_of_those_who_know_photos_and_reasons_for_the_others(report: Report) -> None:
+    assert report.cold is not None
+    assert report.cold.figures.keys() == {"neucf", "photo-knn"}
+    assert report.cold.figures["photo-knn"].mean > 1.5 * report.cold.by_chance
+    assert report.cold.says_nothing.keys() == {"popularity", "heuristic", *TUNABLE}
+    assert report.figures.keys() == report.cold.figures.keys() | report.cold.says_nothing.keys()
+
+
+def test_a_model_without_content_has_no_figure_in_the_cold_row() -> None:
+    cold = global_report(world(photos=False)).cold
+    assert cold is not None
+    assert cold.figures == {}
+    assert "neucf" in cold.says_nothing
+
+
+def test_the_report_says_which_setting_each_tuned_baseline_has(report: Report) -> None:
+    assert report.settings.keys() == TUNABLE.keys()
+    assert all(setting in TUNABLE[name].grid for name, setting in report.settings.items())
+
+
+def test_each_users_last_likes_are_asked_for_among_all_posts_that_are_left() -> None:
+    plan = plan_of(world())
+    found = evaluate_per_user_cut(plan, lambda _cut, _epoch: None)
+    assert found is not None
+    assert found.n_posts == len(plan.data.posts) - 2
