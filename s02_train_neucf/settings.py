@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, field_validator
 from shared.domain import POSITIVE_KINDS, InteractionKind
 from shared.errors import ConfigurationError
 from shared.jobs.triggers import cron
-from shared.settings import LEAST_WEIGHT, SettingsGroup
+from shared.settings import LEAST_WEIGHT, KindNumbers, SettingsGroup
 
 if TYPE_CHECKING:  # the recipe needs PyTorch; who documents the settings does not
     from s02_train_neucf.learning.recipe import Recipe
@@ -30,7 +30,7 @@ class TrainSettings(SettingsGroup):
     warm_start: bool = Field(
         default=False, description="start each training from the champion's weights, by id; false: from random weights"
     )
-    train_kind_weights: dict[InteractionKind, float] = Field(
+    train_kind_weights: KindNumbers = Field(
         {InteractionKind.LIKE: 1, InteractionKind.COMMENT: 1, InteractionKind.SAVE: 1, InteractionKind.SHARE: 1},
         description="training weight of a liked post by its strongest kind, as JSON; a kind that is left out counts 1",
     )

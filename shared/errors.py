@@ -5,7 +5,9 @@ WarmlineError                   says what is wrong, with which one, and what to 
 │   └── EncoderUnavailable      an encoder is unknown, or its package or weights are missing
 ├── EncoderFault                an encoder returned something that is not a vector
 ├── SourceError                 the four relations do not match the contract
+│   └── RelationBroken          … because one of them cannot be read; says which
 ├── StoreUnavailable            PostgreSQL or Redis does not answer, or refuses
+│   ├── StoreHangs              Redis has not answered in time; who asks next would wait as long
 │   ├── StoreReadOnly           PostgreSQL answers, and takes no writes (a standby, a demoted primary)
 │   ├── NotMigrated             the schema has another version
 │   ├── WriteConflict           two transactions waited for each other (a deadlock); a retry may succeed
@@ -52,8 +54,20 @@ class SourceError(WarmlineError):
     """A relation lacks a column or has another type; the message says relation, column, got and expected."""
 
 
+class RelationBroken(SourceError):
+    """A relation is missing, may not be read, or is a view that fails; a repeat fails as well until it is mended."""
+
+    def __init__(self, relation: str, line: str) -> None:
+        super().__init__(line)
+        self.relation = relation  # with its schema
+
+
 class StoreUnavailable(WarmlineError):
     """PostgreSQL or Redis does not answer; the message says which and at which address, without credentials."""
+
+
+class StoreHangs(StoreUnavailable):
+    """Redis has not answered in time, and others would wait as long; one that is away or refuses says so at once."""
 
 
 class StoreReadOnly(StoreUnavailable):

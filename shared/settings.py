@@ -4,22 +4,31 @@ Each group is a frozen pydantic-settings class with the prefix `WARMLINE_`; `loa
 (or in a test) only, and turns each wrong value into one line that names the variable.
 """
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
     EnvSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    SettingsError,
 )
 
 from shared.domain import InteractionKind
@@ -32,6 +41,37 @@ ENV_FILE = ".env"  # in the working folder
 LEAST_WEIGHT = 0.001  # of the kind that counts most
 MOST_KEEP_DAYS = 36_500
 GroupT = TypeVar("GroupT", bound="SettingsGroup")
+
+
+def _from_json(value: object) -> object:
+    """The object in a text of the environment; values of another kind pass.
+
+    Without `NoDecode` pydantic would parse it, and then add what `.env` has for other kinds.
+    """
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError('numbers by kind as a JSON object, such as {"like": 1}') from None
+
+
+def _are_numbers(values: object) -> object:
+    """pydantic would read true as 1, and "1_0" as 10."""
+    if isinstance(values, dict) and not all(map(_is_number, values.values())):
+        raise ValueError('numbers, as in {"like": 1}')
+    return values
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, str):
+        return is_decimal_number(value)
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+KindNumbers = Annotated[
+    dict[InteractionKind, float], NoDecode, BeforeValidator(_are_numbers), BeforeValidator(_from_json)
+]
 
 
 class SettingsGroup(BaseSettings):
@@ -126,19 +166,10 @@ class ListSettings(SettingsGroup):
 class RetentionSettings(SettingsGroup):
     """How long events are kept. With your own views, only events that came by the API are removed."""
 
-    keep_days: dict[InteractionKind, float] = Field(
+    keep_days: KindNumbers = Field(
         {InteractionKind.VIEW: 180},
         description="days that events are kept, by kind, as JSON; a kind that is left out is kept as long as its user",
     )
-
-    @field_validator("keep_days", mode="before")
-    @classmethod
-    def _are_numbers(cls, days: object) -> object:
-        """pydantic would take true for a day, and old events would be gone."""
-        values = days.values() if isinstance(days, dict) else ()
-        if any(isinstance(kept, bool) or not isinstance(kept, int | float) for kept in values):
-            raise ValueError('numbers of days, as in {"view": 180}')
-        return days
 
     @field_validator("keep_days")
     @classmethod
@@ -266,7 +297,7 @@ class HeuristicSettings(SettingsGroup):
         le=1e9,
         description="least decayed weight that counts as fully popular, for apps with little activity",
     )
-    kind_weights: dict[InteractionKind, float] = Field(
+    kind_weights: KindNumbers = Field(
         {
             InteractionKind.VIEW: 0.1,
             InteractionKind.LIKE: 1,
@@ -312,9 +343,6 @@ def load_settings(group: type[GroupT], **overrides: Any) -> GroupT:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise ConfigurationError(f".env: line {line} is not UTF-8; save the file as UTF-8") from None
-    except SettingsError as error:  # the value of a mapping is no JSON; the message quotes the field's name
-        variable = PREFIX + str(error).split('"')[1].upper()
-        raise ConfigurationError(f"{variable}: got a text that is not JSON, expected JSON") from None
     except ValidationError as error:
         raise ConfigurationError(*(_one_line(group, item) for item in error.errors())) from None
 

@@ -36,6 +36,7 @@ from timeline.stores.event_intake import EventIntake
 from timeline.stores.installation import Installation
 from timeline.stores.local_chains import LocalChains
 from timeline.stores.local_copies import Snapshot
+from timeline.stores.redis_writes import RedisWrites
 from timeline.stores.resources import FeedResources
 from timeline.stores.safety_updates import LocalCopies, SafetyUpdates
 from timeline.stores.snapshot_file import SnapshotFile
@@ -168,7 +169,7 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
     writer = JobStore(redis_url, keep_for=lists.keep_for, chain_for=lists.chain_for, timeout=WRITER_TIMEOUT)
     authorizer = Authorizer(settings.timeline)
     user_store = UserStore(redis_url, lifetimes=lifetimes, timeout=WRITER_TIMEOUT)
-    breakers = {store: Breaker(store) for store in STORES}
+    breakers, redis_writes = {store: Breaker(store) for store in STORES}, RedisWrites()
     resources = _resources(settings, database, reader, PageWriter(reader, lifetimes=lifetimes), breakers, worker)
     disk = SnapshotFile(settings.timeline.snapshot_file, worker=worker) if settings.timeline.snapshot_file else None
     if disk is not None:
@@ -188,6 +189,7 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
         window=settings.window,
         local_copies=local_copies,
         stores=resources.stores,
+        redis_writes=redis_writes,
     )
     installation = Installation(
         database=database, acts_database=acts_database, reader=reader, writer=writer, user_store=user_store,
@@ -196,10 +198,11 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
     )  # fmt: skip
     background_refresh = BackgroundRefresh(
         resources, writer=writer, safety_updates=safety_updates, installation=installation, breakers=breakers,
-        metrics=resources.metrics, disk=disk,
+        redis_writes=redis_writes, metrics=resources.metrics, disk=disk,
     )  # fmt: skip
     for breaker in breakers.values():
         breaker.on_open = background_refresh.wake
+    redis_writes.on_hang = partial(background_refresh.wake, "redis")
     resources.stores.on_redis_failure = partial(background_refresh.wake, "outbox")
     write_threads = WorkerThreads("write", threads=WRITE_THREADS)
     return State(
@@ -219,7 +222,11 @@ def build_state(settings: AllSettings, worker: Worker) -> State:
         feed=Feed(resources, signing_keys=worker.keys),
         safety_updates=safety_updates,
         intake=EventIntake(
-            database=database, user_store=user_store, safety_updates=safety_updates, threads=write_threads
+            database=database,
+            user_store=user_store,
+            safety_updates=safety_updates,
+            redis_writes=redis_writes,
+            threads=write_threads,
         ),
         acts_database=acts_database,
         write_threads=write_threads,

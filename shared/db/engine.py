@@ -17,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from shared.db.sessions import check_url, engine_for, says_read_only, sqlstate_of
 from shared.db.tables import SCHEMA
-from shared.errors import SourceError, StoreReadOnly, StoreUnavailable, WriteConflict
+from shared.errors import RelationBroken, SourceError, StoreReadOnly, StoreUnavailable, WriteConflict
 from shared.settings import PREFIX, StoreSettings
 
 _REFUSALS = (psycopg2.DataError, psycopg2.ProgrammingError, psycopg2.NotSupportedError, psycopg2.IntegrityError)
@@ -161,6 +161,21 @@ def store_errors(home: RelationHome) -> Iterator[None]:
         raise
     except (DBAPIError, PoolTimeoutError, psycopg2.Error) as error:
         raise explained(home, error) from error
+
+
+@contextmanager
+def relation_errors(home: RelationHome, relation: str) -> Iterator[None]:
+    """`store_errors` for the reading of one relation.
+
+    Raises:
+        RelationBroken: PostgreSQL refuses to read it.
+        StoreUnavailable: PostgreSQL does not answer.
+    """
+    try:
+        with store_errors(home):
+            yield
+    except SourceError as error:
+        raise RelationBroken(f"{home.schema}.{relation}", str(error)) from error
 
 
 def explained(home: RelationHome, error: Exception) -> StoreUnavailable | SourceError:

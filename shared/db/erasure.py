@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from shared.db.engine import Database
+from shared.db.engine import Database, relation_errors
 from shared.db.post_rows import forget_posts
 from shared.db.safety_outbox import SafetyChange, forget_user_in_changes, note_change
 from shared.db.tables import SCHEMA, erased_users, erasures, runs
@@ -135,8 +135,9 @@ def _posts_in_view(database: Database, user_id: str) -> list[str]:
         return []
     with database.read() as snapshot:
         ((connection, name),) = snapshot.homes("posts")
-        found = connection.execute(sa.text(f"SELECT id FROM {name} WHERE author_id = :user"), {"user": user_id})
-        return [post_id for (post_id,) in found if post_id is not None]
+        with relation_errors(database.homes("posts")[0], "posts"):
+            found = connection.execute(sa.text(f"SELECT id FROM {name} WHERE author_id = :user"), {"user": user_id})
+            return [post_id for (post_id,) in found if post_id is not None]
 
 
 def _blocked(connection: sa.Connection, user_id: str) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from shared.db.engine import RELATIONS, Database, DatabaseSnapshot, RelationHome
+from shared.db.engine import RELATIONS, Database, DatabaseSnapshot, RelationHome, relation_errors
 from shared.db.relations import id_hash_sql
 from shared.db.safety import load_blocks
 from shared.db.tables import SCHEMA, audit, erasures, model_aliases, model_versions, runs
@@ -28,28 +28,41 @@ DEED = "export of one user's data"  # as the audit says it
 Row = sa.Row[Any]
 _OWNER = {"users": "id", "posts": "author_id", "interactions": "user_id", "blocks": "user_id"}
 _OWN_EVENT = "event_id, source, generation, position"  # columns that only our own table has
+_READ = {
+    "users": "created_at",
+    "posts": "id, caption, image_url, created_at, deleted_at",
+    "interactions": "post_id, kind, created_at",
+    "blocks": "blocked_user_id, created_at",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserSource:
-    """One home of the relations, and how to read the rows of one person there."""
+    """One home of the relations, and how to read the rows of one person there.
+
+    Each method raises RelationBroken if the relation cannot be read.
+    """
 
     name: str  # OWN or VIEW
     connection: sa.Connection
     home: RelationHome
     user_id: str
 
-    def rows(self, relation: str, columns: str, *, batch: int) -> Iterator[Sequence[Row]]:
-        """The person's rows, the oldest first, in batches."""
+    def rows(self, relation: str, *, batch: int, more: str = "") -> Iterator[Sequence[Row]]:
+        """The person's rows, the oldest first, in batches; `more` are columns besides those of `_READ`."""
+        columns = f"{_READ[relation]}, {more}" if more else _READ[relation]
         query = f"SELECT {columns} FROM {self.home.name(relation)} WHERE {_is_user(relation)} ORDER BY created_at"
         options = {"stream_results": True, "max_row_buffer": batch}
-        result = self.connection.execute(sa.text(query), {"user": self.user_id}, execution_options=options)
-        yield from result.partitions(batch)
+        with relation_errors(self.home, relation):
+            result = self.connection.execute(sa.text(query), {"user": self.user_id}, execution_options=options)
+            yield from result.partitions(batch)
 
     def has_rows(self, relation: str) -> bool:
-        """Whether there is a row."""
-        query = f"SELECT EXISTS (SELECT FROM {self.home.name(relation)} WHERE {_is_user(relation)})"
-        return bool(self.connection.scalar(sa.text(query), {"user": self.user_id}))
+        """Whether there is a row. It names all columns that are read later, so that one that is missing shows here."""
+        rows = f"SELECT {_READ[relation]} FROM {self.home.name(relation)} WHERE {_is_user(relation)}"
+        query = f"SELECT EXISTS ({rows})"
+        with relation_errors(self.home, relation):
+            return bool(self.connection.scalar(sa.text(query), {"user": self.user_id}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,24 +127,24 @@ def has_relations(sources: Sequence[UserSource]) -> bool:
 
 def joined_at(source: UserSource) -> list[datetime | None]:
     """The times of the person's rows among the users."""
-    found = next(source.rows("users", "created_at", batch=MAX_USER_ROWS), ())
+    found = next(source.rows("users", batch=MAX_USER_ROWS), ())
     return [at for (at,) in found]
 
 
 def read_events(source: UserSource) -> Iterator[Sequence[Row]]:
     """Batches of post_id, kind, created_at, event_id, source, generation, position; the last four NULL in a view."""
     own = _OWN_EVENT if source.name == OWN else "NULL AS event_id, NULL AS source, NULL AS generation, NULL AS position"
-    return source.rows("interactions", f"post_id, kind, created_at, {own}", batch=ROWS)
+    return source.rows("interactions", batch=ROWS, more=own)
 
 
 def read_blocks(source: UserSource) -> Iterator[Sequence[Row]]:
     """Batches of blocked_user_id, created_at: whom the person has blocked."""
-    return source.rows("blocks", "blocked_user_id, created_at", batch=ROWS)
+    return source.rows("blocks", batch=ROWS)
 
 
 def read_posts(source: UserSource) -> Iterator[Sequence[Row]]:
     """Batches of id, caption, image_url, created_at, deleted_at."""
-    return source.rows("posts", "id, caption, image_url, created_at, deleted_at", batch=POSTS)
+    return source.rows("posts", batch=POSTS)
 
 
 def derived_from_posts(snapshot: DatabaseSnapshot, post_ids: Collection[str]) -> dict[str, DerivedFromPost]:
@@ -180,8 +193,9 @@ def posts_of_blocked(sources: Sequence[UserSource], snapshot: DatabaseSnapshot, 
     found = set[str]()
     for source in sources if blocked else ():
         query = sa.text(f"SELECT id, author_id FROM {source.home.name('posts')} WHERE id = ANY(:ids)")
-        rows = source.connection.execute(query, {"ids": sorted(post_ids)})
-        found |= {post_id for post_id, author in rows if author in blocked}
+        with relation_errors(source.home, "posts"):
+            rows = source.connection.execute(query, {"ids": sorted(post_ids)})
+            found |= {post_id for post_id, author in rows if author in blocked}
     return found
 
 
@@ -191,7 +205,8 @@ def is_suspended_in_view(snapshot: DatabaseSnapshot, user_id: str) -> bool:
     if name is None or source is None:
         return False
     query = f"SELECT EXISTS (SELECT FROM {name} WHERE {_is_user('users')} AND suspended)"
-    return bool(snapshot.connection(source).scalar(sa.text(query), {"user": user_id}))
+    with relation_errors(source, "users"):
+        return bool(snapshot.connection(source).scalar(sa.text(query), {"user": user_id}))
 
 
 def has_revoked(snapshot: DatabaseSnapshot, user_id: str) -> bool:

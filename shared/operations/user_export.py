@@ -87,14 +87,17 @@ def export_user(stores: ExportStores, user_id: str, *, now: datetime) -> Generat
 
     Raises:
         ExportRefused: nothing is held about the user, or they are erased or being erased.
+        RelationBroken: one of the relations cannot be read.
         StoreUnavailable, SourceError: PostgreSQL does not answer; or Redis, and PostgreSQL holds nothing.
     """
     refuse_erased(stores.database, user_id)
     values = _values(stores, user_id)
     with stores.database.read() as snapshot:
         sources = user_sources(snapshot, user_id)
+        is_in_relations = has_relations(sources)  # before anything else: it says which relation is broken
         head = _head(stores, snapshot, sources, values, user_id, now)
-        _refuse_unknown(head, values, sources)
+        if not is_in_relations:
+            _refuse_unknown(head, values)
         yield _printable(_encode(head)[:-1])
         parts: dict[str, Iterator[Sequence[Struct]]] = {
             "posts": _posts(snapshot, sources), "blocks": _blocks(sources), "events": _events(sources)
@@ -120,9 +123,10 @@ def _values(stores: ExportStores, user_id: str) -> UserValues | None:
         return None
 
 
-def _refuse_unknown(head: ExportHead, values: UserValues | None, sources: Sequence[UserSource]) -> None:
+def _refuse_unknown(head: ExportHead, values: UserValues | None) -> None:
+    """Refuse an export of whom no relation names, unless something else does."""
     has_row = any(model.has_row for model in head.models)
-    if has_relations(sources) or head.suspended_at or head.has_revoked or head.runs or has_row:
+    if head.suspended_at or head.has_revoked or head.runs or has_row:
         return
     if values is None:
         raise StoreUnavailable("PostgreSQL holds nothing about the user, and Redis, which may, does not answer")

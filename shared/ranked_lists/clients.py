@@ -14,9 +14,10 @@ import redis.asyncio
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as TimedOut
 from redis.retry import Retry
 
-from shared.errors import StoreUnavailable
+from shared.errors import StoreHangs, StoreUnavailable
 
 ProtocolT = TypeVar("ProtocolT", bound=asyncio.Protocol)
 _QUOTED_COMMAND = re.compile(r"Command # \d+ \(.*\) of pipeline caused error: ", re.DOTALL)
@@ -91,7 +92,8 @@ def redis_errors(url: str) -> Iterator[None]:
     try:
         yield
     except (RedisError, OSError) as error:
-        raise StoreUnavailable(f"Redis at {address(url)} does not answer as expected: {said_by(error)}") from error
+        kind = StoreHangs if isinstance(error, TimedOut | TimeoutError) else StoreUnavailable
+        raise kind(f"Redis at {address(url)} does not answer as expected: {said_by(error)}") from error
 
 
 def said_by(error: Exception) -> str:

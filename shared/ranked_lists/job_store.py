@@ -141,7 +141,7 @@ class JobStore(FencedWriter):
         """Remove an erased user from all blocks, without overwriting what a run publishes meanwhile."""
         for _ in range(TRIES):
             with redis_errors(self._url):
-                held = _bytes(self._redis.get(keys.BLOCKED))
+                (held,) = cast(list[bytes | None], self._redis.mget([keys.BLOCKED]))  # None of another type, too
             rest = without_user(held, author_hash(user_id), version=version) if held else None
             if rest is None or self._write_blocked(rest, version=version, instead_of=held):
                 return
@@ -263,6 +263,8 @@ class JobStore(FencedWriter):
         """Mark the start of a load of the safety data, before PostgreSQL is read."""
         token = secrets.token_hex(8)
         with redis_errors(self._url):
+            self._refuse_foreign()
+            restored.drop_wrong_types(self._redis)
             pipe = self._redis.pipeline(transaction=True)
             pipe.set(keys.loading(token), "1", px=LOADING_MS)
             pipe.mget(keys.DELETED_NUMBER, keys.SAFETY)
@@ -374,7 +376,3 @@ def _by_second(erased: Iterable[tuple[str, datetime]]) -> dict[int, list[str]]:
     for user_hash, at in erased:
         found.setdefault(int(at.timestamp()), []).append(user_hash)
     return found
-
-
-def _bytes(value: object) -> bytes | None:
-    return value if isinstance(value, bytes) else None

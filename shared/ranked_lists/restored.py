@@ -1,6 +1,7 @@
 """Cleans a Redis that lost its memory: it may hold older data, or late writes, about erased users and posts.
 
-A part of `shared.operations.safety.reload_safety`, which loads what Redis lacks then.
+A part of `shared.operations.safety.reload_safety`, which loads what Redis lacks then. A value of another type under one
+of our keys (somebody's SET) is such a loss, too.
 """
 
 import hashlib
@@ -10,13 +11,28 @@ from itertools import islice
 from typing import TypeVar, cast
 
 import redis
+from redis.exceptions import ResponseError
 
 from shared.ranked_lists import keys
 
 _BATCH = 1000  # users or posts per round trip
 _OF_A_USER = re.compile(rb"wl:(?:(?:list|chain|tail):.|viewer|seen):(.*)", re.DOTALL)
 
+# What commands of ours could not even replace if it were of another type. With the first ones acts are lost.
+_TYPES_OF_SAFETY = {keys.DELETED: b"zset", keys.SUSPENDED: b"zset", keys.ERASED: b"zset", keys.VIEWERS: b"set"}
+_TYPES = {**_TYPES_OF_SAFETY, keys.BLOCKED: b"string", keys.ASKED: b"zset"}
+
 ItemT = TypeVar("ItemT")
+
+
+def drop_wrong_types(client: redis.Redis) -> None:
+    """Delete values of another type than ours, and if acts were lost with one, the safety epoch: then it is loaded."""
+    pipe = client.pipeline(transaction=False)
+    for name in _TYPES:
+        pipe.type(name)
+    found = dict(zip(_TYPES, pipe.execute(), strict=True))
+    if wrong := [name for name, kind in found.items() if kind not in (_TYPES[name], b"none")]:
+        client.delete(*([] if _TYPES_OF_SAFETY.keys().isdisjoint(wrong) else [keys.SAFETY]), *wrong)
 
 
 def forget_erased(client: redis.Redis, erased: Collection[str], post_numbers: Iterable[int]) -> None:
@@ -27,12 +43,19 @@ def forget_erased(client: redis.Redis, erased: Collection[str], post_numbers: It
         pipe.delete(*(key for user in batch for key in keys.keys_of_user(user.decode())))
         pipe.srem(keys.VIEWERS, *batch)
         pipe.zrem(keys.ASKED, *batch)
-        pipe.execute()
+        execute_deletes(pipe)
     for posts in _batches(post_numbers):
         pipe = client.pipeline(transaction=False)
         for post_number in posts:
             pipe.hdel(keys.chunk(keys.chunk_of(post_number)), str(post_number))
-        pipe.execute()
+        execute_deletes(pipe)
+
+
+def execute_deletes(pipe: "redis.client.Pipeline") -> None:
+    """Execute deletes of members. A value of another type has none of ours: that is no failure."""
+    for answer in pipe.execute(raise_on_error=False):
+        if isinstance(answer, ResponseError) and not str(answer).startswith("WRONGTYPE"):
+            raise answer
 
 
 def _users(client: redis.Redis) -> Iterator[bytes]:

@@ -59,7 +59,8 @@ local some_erased = redis.call('EXISTS', KEYS[2]) == 1
 for i = 4, #KEYS - 1 do
   local user = string.sub(KEYS[i], 11)
   if not some_erased or not is_erased(KEYS[2], user) then
-    local old = redis.call('GETRANGE', KEYS[i], 0, 7)
+    local old = redis.pcall('GETRANGE', KEYS[i], 0, 7)
+    if type(old) == 'table' then old = '' end  -- of another type
     local fresh = struct.unpack('>I8', ARGV[i + 1])
     if #old < 8 or struct.unpack('>I8', old) <= fresh then
       redis.call('SET', KEYS[i], ARGV[i + 1], 'PX', ARGV[3])
@@ -80,6 +81,7 @@ WRITE_CATALOGUE = (
 local at = 4
 for i = 2, #KEYS - 1 do
   local count = tonumber(ARGV[at])
+  if redis.call('TYPE', KEYS[i]).ok ~= 'hash' then redis.call('DEL', KEYS[i]) end
   redis.call('HSET', KEYS[i], unpack(ARGV, at + 1, at + count))
   redis.call('PEXPIRE', KEYS[i], ARGV[3])
   at = at + 1 + count
@@ -331,8 +333,8 @@ MARK_SEEN = (
     + """
 local longest = tonumber(ARGV[1])
 local function mark(key, rows)
-  local held = redis.call('GET', key)
-  if not held or #held < 4 then held = '\\0\\0\\0\\0' end
+  local held = redis.pcall('GET', key)
+  if type(held) ~= 'string' or #held < 4 then held = '\\0\\0\\0\\0' end
   for i = 1, #rows, 4 do
     local row = string.sub(rows, i, i + 3)
     local at = string.find(held, row, 5, true)

@@ -7,6 +7,7 @@ from shared.ranked_lists import keys, records, scripts
 from shared.ranked_lists.clients import connect, redis_errors
 from shared.ranked_lists.ownership import refuse_foreign
 from shared.ranked_lists.page_store import Lifetimes
+from shared.ranked_lists.restored import execute_deletes
 
 _BATCH = 250  # users per round trip: a millisecond or two, during which no page is answered
 
@@ -50,7 +51,7 @@ class UserStore:
             pipe.zrem(keys.ASKED, user_id)
             for post_number in post_numbers:
                 pipe.hdel(keys.chunk(keys.chunk_of(post_number)), str(post_number))
-            pipe.execute()
+            execute_deletes(pipe)
 
     def close(self) -> None:
         self._redis.close()

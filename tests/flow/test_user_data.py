@@ -308,8 +308,41 @@ def test_over_views_of_citext_an_id_in_other_letters_is_another_person(viewed: t
 def test_over_views_that_do_not_answer_nothing_is_handed_out(viewed: tuple[Deployment, TestClient]) -> None:
     deployment, client = viewed
     deployment.sql("DROP VIEW team.posts")
-    assert refusal(client, EVA) == (503, "store-unavailable")
+    assert refusal(client, EVA) == (500, "relation-broken")
     assert deployment.sql("SELECT count(*) FROM warmline.audit") == [(0,)]
+
+
+BREAKS = {
+    "missing": "DROP VIEW team.{} CASCADE",
+    "without a column": "ALTER VIEW team.{} RENAME COLUMN created_at TO made_at",
+    "failing": "CREATE OR REPLACE FUNCTION team.id_of_nobody() RETURNS text LANGUAGE plpgsql AS"
+    " $$ BEGIN RAISE division_by_zero; END $$; ALTER VIEW team.{0} RENAME TO whole_{0};"
+    " CREATE VIEW team.{0} AS SELECT * FROM team.whole_{0} WHERE team.id_of_nobody() IS NULL",
+}
+
+
+@pytest.mark.parametrize("relation", ["users", "posts", "interactions", "blocks"])
+@pytest.mark.parametrize("how", BREAKS)
+def test_a_view_that_is_broken_is_named_and_a_repeat_is_not_asked_for(
+    viewed: tuple[Deployment, TestClient], relation: str, how: str
+) -> None:
+    deployment, client = viewed
+    deployment.sql(BREAKS[how].format(relation))
+    response = client.get(f"/users/{EVA}/data", headers=BACKEND)
+    assert (response.status_code, "retry-after" in response.headers) == (500, False)
+    assert response.json()["detail"] == (
+        f"the relation team.{relation} cannot be read: `warmline doctor` says what is wrong; until it is mended, a"
+        " repeat fails as well"
+    )
+
+
+def test_an_erasure_names_the_view_that_is_broken(viewed: tuple[Deployment, TestClient]) -> None:
+    deployment, client = viewed
+    deployment.sql("DROP VIEW team.posts")
+    response = client.delete(f"/users/{EVA}", headers=BACKEND)
+    assert (response.status_code, response.json()["type"]) == (500, "urn:warmline:problem:relation-broken")
+    assert "team.posts" in response.json()["detail"]
+    assert deployment.sql("SELECT count(*) FROM warmline.erasures") == [(0,)]
 
 
 # --- erased, unknown, away --------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+UNREADABLE = "the body cannot be read; expected JSON in UTF-8"
 Documented = dict[int | str, dict[str, Any]]
 
 PROBLEMS: Documented = {
@@ -14,5 +15,6 @@ TOO_LARGE: Documented = {
     400: {"description": "the body is no JSON, or too deep"},
     413: {"description": "the body is larger than this route takes"},
 }
+BROKEN: Documented = {500: {"description": "one of your relations cannot be read; `detail` says which; do not repeat"}}
 DOWN: Documented = {503: {"description": "PostgreSQL does not answer"}}
 UNAVAILABLE: Documented = {503: {"description": "PostgreSQL does not answer; nothing was changed"}}

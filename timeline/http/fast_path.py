@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from shared.errors import WarmlineError
 from timeline.feed.records import PageRequest
 from timeline.http.event_batches import add_batch
-from timeline.http.limits import is_too_deep
+from timeline.http.json_bodies import fault_of
 from timeline.http.page_json import MEDIA_TYPE, page_body
 from timeline.http.printable_json import PrintableJSON
 from timeline.http.problems import Problem, problem_of
@@ -68,7 +68,7 @@ class FastPath:
 
 def _batch_of(body: bytes) -> list[object] | None:
     try:
-        batch = None if is_too_deep(body) else json.loads(body)
+        batch = None if fault_of(body) else json.loads(body)
     except ValueError:
         return None
     return batch if isinstance(batch, list) and len(batch) <= MAX_EVENTS else None

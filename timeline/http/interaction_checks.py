@@ -28,6 +28,7 @@ class Rejection(StrEnum):
     EVENT_ID_MISSING = "event-id-missing"  # of a comment: a user may comment twice
     TIME = "created-at-unreadable"
     NO_ZONE = "created-at-without-zone"
+    BEFORE_1970 = "created-at-before-1970"
     TOO_OLD = "created-at-too-old"  # events of this kind and age are not kept (WARMLINE_KEEP_DAYS)
     USER_ERASED = USER_ERASED
     POST_UNKNOWN = POST_UNKNOWN
@@ -129,13 +130,10 @@ def _time(value: object, now: datetime) -> datetime:
         raise _Rejected(Rejection.TIME)
     try:
         at = datetime.fromisoformat(value)
-        if at.tzinfo is None:
-            raise _Rejected(Rejection.NO_ZONE)
-        moment = at.astimezone(UTC)
-    except _Rejected:
-        raise
-    except (ValueError, OverflowError):
+    except ValueError:
         raise _Rejected(Rejection.TIME) from None
-    if moment < OLDEST:
-        raise _Rejected(Rejection.TIME)
-    return min(moment, now)
+    if at.tzinfo is None:
+        raise _Rejected(Rejection.NO_ZONE)
+    if at < OLDEST:  # years 1 and 9999 may be none in UTC, but they compare
+        raise _Rejected(Rejection.BEFORE_1970)
+    return now if at > now else at.astimezone(UTC)

@@ -3,7 +3,6 @@
 Requests that are refused here, or need no body, are answered without reading one. All bodies together are bounded, too.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from timeline.http.json_bodies import fault_of
 from timeline.http.problems import Problem, problem_response
 
 if TYPE_CHECKING:
@@ -24,10 +24,6 @@ OTHER_BODY = 4_096
 ALL_BODIES = 16_000_000  # bytes of all bodies that are read or worked on at once
 MAX_HEADERS = 16_384  # bytes, the path and the query among them; a JWT has up to 4,096
 MAX_PARAMETERS = 16  # of a query; reads have up to two, and parsing thousands would cost as much as ten pages
-MAX_DEPTH = 16  # arrays and objects in one another; our own bodies have two
-# The closing quote is optional: if the pattern could fail, it would be tried again at every quote, for minutes.
-_TEXTS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
-_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _CLOSE = {"Connection": "close"}
 
 
@@ -103,7 +99,7 @@ class _Body:
         """The whole body; None if the client has gone.
 
         Raises:
-            Problem: it is too large or too deep, or too many bodies are read at once.
+            Problem: it is too large, or certainly no JSON for us, or too many bodies are read at once.
         """
         self._require_small(length or 0)
         parts = list[bytes]()
@@ -121,8 +117,8 @@ class _Body:
             if not message.get("more_body", False):
                 break
         body = b"".join(parts)
-        if is_too_deep(body):
-            raise Problem(400, "body-too-deep", f"body: expected at most {MAX_DEPTH} arrays and objects in one another")
+        if fault := fault_of(body):
+            raise Problem(*fault)
         return body
 
     def _require_small(self, size: int) -> None:
@@ -143,16 +139,6 @@ def admit(path: str, request: Request, authorizer: "Authorizer") -> None:
         authorizer.admit_some_reader(request)
     else:
         authorizer.admit_backend(request)
-
-
-def is_too_deep(body: bytes) -> bool:
-    """Whether brackets outside of strings are nested deeper than in any valid body."""
-    depth = 0
-    for bracket in _TEXTS.sub(b"", body).translate(None, _NOT_BRACKETS):
-        depth += 1 if bracket in b"[{" else -1
-        if depth > MAX_DEPTH:
-            return True
-    return False
 
 
 def head_bytes(scope: Scope) -> int:

@@ -7,8 +7,9 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from shared.errors import SourceError, StoreUnavailable, WriteRefused
+from shared.errors import RelationBroken, SourceError, StoreUnavailable, WriteRefused
 from shared.logs import log_trouble
+from timeline.http.answers import UNREADABLE
 from timeline.http.printable_json import PrintableJSON
 
 NO_ROUTE = "no such route: paths match exactly, and a slash in an id is %2F; see /docs"
@@ -55,6 +56,11 @@ def problem_of(error: Exception, *, method: str, route: str) -> PrintableJSON:
             return problem_response(error.status, error.slug, error.detail, error.headers)
         case WriteRefused():
             return problem_response(409, error.reason, str(error))
+        case RelationBroken():
+            log_trouble("timeline.unavailable", reason=error)
+            cure = "`warmline doctor` says what is wrong; until it is mended, a repeat fails as well"
+            detail = f"the relation {error.relation} cannot be read: {cure}"
+            return problem_response(500, "relation-broken", detail)
         case StoreUnavailable() | SourceError():
             log_trouble("timeline.unavailable", reason=error)
             detail = "a store that this route needs does not answer; try again, a repeat is as good as once"
@@ -89,7 +95,7 @@ async def _on_http(_: Request, error: Exception) -> PrintableJSON:
     assert isinstance(error, HTTPException)
     slug = http.HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
     detail = {
-        400: "the body cannot be read; expected JSON in UTF-8",
+        400: UNREADABLE,
         404: NO_ROUTE,
         405: "this route does not take that method; see /docs",
     }

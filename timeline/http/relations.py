@@ -13,7 +13,7 @@ from shared.db.erasure import erase_user
 from shared.db.safety_outbox import SafetyChange
 from shared.db.takedown_acts import hide_post, reinstate_user, show_post, suspend_user
 from shared.db.writes import PostWrite, delete_post, drop_block, put_block, put_post, put_user
-from timeline.http.answers import TOO_LARGE, Documented
+from timeline.http.answers import BROKEN, TOO_LARGE, Documented
 from timeline.http.printable_json import PrintableJSON
 from timeline.http.problems import Problem
 from timeline.http.routers import backend_router, state_of
@@ -54,7 +54,7 @@ async def write_user(request: Request, user_id: PathId, body: Annotated[UserPut 
     return Response(status_code=204)
 
 
-@router.delete("/users/{user_id}", status_code=204, responses={202: {"model": ErasureUnderWay}})
+@router.delete("/users/{user_id}", status_code=204, responses={202: {"model": ErasureUnderWay}, **BROKEN})
 async def erase(request: Request, user_id: PathId) -> Response:
     """Erase a user and their posts for good: 204 when all is gone, 202 when the last traces go by themselves soon."""
     state = state_of(request)

@@ -59,12 +59,11 @@ def _is_unicode(text: str) -> bool:
 
 def _since_1970(at: datetime) -> datetime:
     try:
-        moment = at.astimezone(UTC)  # PostgreSQL rejects offsets of 16 hours
-        if moment >= OLDEST:
-            return moment
-    except OverflowError:  # out of range in UTC
+        if at >= OLDEST:
+            return at.astimezone(UTC)  # PostgreSQL rejects offsets of 16 hours
+    except OverflowError:  # the last hours of the year 9999, west of Greenwich
         pass
-    raise ValueError("a time since 1970")
+    raise ValueError("a time since 1970, up to the year 9999 in UTC")
 
 
 def _as_text(value: object) -> object:

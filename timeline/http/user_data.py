@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from shared.errors import ExportRefused, WarmlineError
 from shared.logs import log_event, log_trouble
-from timeline.http.answers import Documented
+from timeline.http.answers import BROKEN, Documented
 from timeline.http.methods import IS_HEAD
 from timeline.http.printable_json import PrintableJSON
 from timeline.http.problems import Problem
@@ -30,6 +30,7 @@ ANSWERS: Documented = {
     404: {"description": "nothing is held about this user"},
     409: {"description": "the user is being erased"},
     410: {"description": "the user was erased"},
+    **BROKEN,
 }
 
 router = backend_router(PrintableJSON, ANSWERS, takes_query=True, tag="data")

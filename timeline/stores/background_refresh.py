@@ -37,6 +37,7 @@ from timeline.stores.breaker import Breaker
 from timeline.stores.installation import Installation, InstallationRow
 from timeline.stores.local_copies import FIRST_LOOK_SECONDS, NOT_ASKED
 from timeline.stores.new_post_pool import NewPostPool
+from timeline.stores.redis_writes import RedisWrites
 from timeline.stores.resources import FeedResources
 from timeline.stores.safety_updates import SafetyUpdates
 from timeline.stores.snapshot_file import SnapshotFile
@@ -71,13 +72,14 @@ class BackgroundRefresh:
         safety_updates: SafetyUpdates,
         installation: Installation,
         breakers: Mapping[str, Breaker],
+        redis_writes: RedisWrites,
         metrics: "Metrics",
         disk: SnapshotFile | None,
     ) -> None:
         self._metrics = metrics
         self._resources, self._snapshot, self._reader = resources, resources.snapshot, resources.reader
         self._writer, self._safety_updates, self.breakers, self._disk = writer, safety_updates, breakers, disk
-        self._installation = installation
+        self._installation, self._redis_writes = installation, redis_writes
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="background")
         self.stopped = asyncio.Event()
         self.redis_checked = asyncio.Event()  # for the first time, with or without an answer
@@ -151,7 +153,7 @@ class BackgroundRefresh:
                 log_trouble("timeline.errand_failed", kind=type(error).__name__)
             return
         if error is None:
-            self.breakers[name].close()
+            self._note_answer(name)
             if missing.pop(name, None):
                 log_event("timeline.store_up", store=name)
                 self.wake("sync")  # it may have waited for this store
@@ -161,10 +163,15 @@ class BackgroundRefresh:
                 log_trouble("timeline.store_down", store=name, reason=reason)
             missing[name] = _summary_of(error)
             if isinstance(error, RedisBehind):  # it answers: pages read its lists, and PostgreSQL decides
-                self.breakers[name].close()
+                self._note_answer(name)
         (self.redis_checked if name == "redis" else self._installation.checked).set()
         if self._snapshot.everyone or self._snapshot.newest or NOT_ASKED not in missing.values():
             self._snapshot.first_look.set()
+
+    def _note_answer(self, name: str) -> None:
+        self.breakers[name].close()
+        if name == "redis":
+            self._redis_writes.note_answer()
 
     async def _refresh_from_redis(self) -> None:
         await self._check_redis()

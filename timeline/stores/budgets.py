@@ -68,11 +68,6 @@ class Stores:
         if self.times_behind == as_of:
             self.is_redis_behind = False
 
-    @property
-    def is_redis_usable(self) -> bool:
-        """Whether it makes sense to wait for a write to Redis."""
-        return not (self.is_redis_behind or self._breakers["redis"].is_open)
-
     def new_budget(self) -> RequestBudget:
         """The full budget of a new request."""
         return RequestBudget(seconds=dict(self._seconds))

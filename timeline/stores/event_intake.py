@@ -18,6 +18,7 @@ from shared.db.safety_outbox import SafetyChange
 from shared.errors import StoreUnavailable
 from shared.logs import log_trouble
 from shared.ranked_lists.user_store import UserStore
+from timeline.stores.redis_writes import RedisWrites
 from timeline.stores.safety_updates import SafetyUpdates
 from timeline.stores.worker_threads import MAX_SECONDS, WorkerThreads
 
@@ -41,9 +42,15 @@ class EventIntake:
     """Stores the events of many requests at once."""
 
     def __init__(
-        self, *, database: Database, user_store: UserStore, safety_updates: SafetyUpdates, threads: WorkerThreads
+        self,
+        *,
+        database: Database,
+        user_store: UserStore,
+        safety_updates: SafetyUpdates,
+        redis_writes: RedisWrites,
+        threads: WorkerThreads,
     ) -> None:
-        self._database, self._threads = database, threads
+        self._database, self._redis_writes, self._threads = database, redis_writes, threads
         self._user_store, self._safety_updates = user_store, safety_updates
         self._waiting: deque[_Waiting] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -138,7 +145,7 @@ class EventIntake:
             seen.setdefault(user_id, []).append(number)
         if seen:
             try:
-                await self._threads.run(partial(self._user_store.mark_seen, seen))
+                await self._redis_writes.run(self._threads, partial(self._user_store.mark_seen, seen))
             except StoreUnavailable as error:
                 log_trouble("timeline.seen_waits", users=len(seen), reason=error)
 

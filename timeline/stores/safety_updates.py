@@ -1,8 +1,10 @@
 """Writes new deletions, takedowns, blocks and erasures from PostgreSQL to Redis, at once or as soon as Redis is back.
 
-This process's own copies, in memory and on disk, change at once in any case.
+Acts that arrive during a write share the next one. This process's own copies, in memory and on disk, change at once in
+any case.
 """
 
+import asyncio
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -39,8 +41,10 @@ from shared.settings import WindowSettings
 from timeline.stores.budgets import Stores
 from timeline.stores.local_chains import LocalChains
 from timeline.stores.local_copies import Snapshot
+from timeline.stores.redis_writes import RedisWrites
+from timeline.stores.shared_calls import SharedCalls
 from timeline.stores.snapshot_file import SnapshotFile
-from timeline.stores.worker_threads import WorkerThreads
+from timeline.stores.worker_threads import MAX_SECONDS, WorkerThreads
 
 THREADS = 2
 ERASURE_MARGIN = timedelta(minutes=1)  # an erasure is dated before it is durable
@@ -100,10 +104,12 @@ class SafetyUpdates:
         window: WindowSettings,
         local_copies: LocalCopies,
         stores: Stores,
+        redis_writes: RedisWrites,
     ) -> None:
         self._database, self._writer, self._user_store, self._window = database, writer, user_store, window
         self._local, self._stores = local_copies, stores
-        self._threads = WorkerThreads("withheld", threads=THREADS)
+        self._threads, self._redis_writes = WorkerThreads("withheld", threads=THREADS), redis_writes
+        self._writes = SharedCalls(self._write_acts)
         self._checked_at = time.monotonic()
         # Hashes of the users whose erasures are known, within the margin.
         self._known_erased: frozenset[str] = frozenset()
@@ -111,7 +117,8 @@ class SafetyUpdates:
     async def apply(self, change: SafetyChange) -> bool:
         """Make every page obey an act from now on; False if it is durable, but not known to every process yet.
 
-        There is no waiting for a Redis that is away or behind: `BackgroundRefresh` writes the outbox to it later.
+        Redis is asked whatever pages think of it, except while it hangs: `BackgroundRefresh` writes the outbox to it
+        later.
         """
         if change.id is None:
             return True
@@ -119,11 +126,8 @@ class SafetyUpdates:
         change_here = self._local.withheld.show if change.brings_back else self._local.withheld.add
         change_here(change.post_numbers, authors)
         acts = self._local.withheld.acts_on(change.post_numbers, authors)
-        is_usable = self._stores.is_redis_usable
         try:
-            await self._threads.run(partial(self._write if is_usable else self._reread_viewers, [change]))
-            if not is_usable:
-                raise StoreUnavailable("Redis is away or behind; it was not asked")
+            await self._written(change)
         except (StoreUnavailable, SourceError) as error:
             log_trouble(
                 "timeline.safety_waits",
@@ -134,7 +138,6 @@ class SafetyUpdates:
             self._stores.mark_redis_behind()
             return False
         self._local.withheld.note_written(acts)
-        self._threads.submit(partial(self._settle, [change]))
         return True
 
     async def bring_up_to_date(self, *, older_than: timedelta = timedelta(0)) -> None:
@@ -203,6 +206,18 @@ class SafetyUpdates:
         """Accept no more work; returns the pool, whose threads may still be busy."""
         return self._threads.close()
 
+    async def _written(self, change: SafetyChange) -> None:
+        try:
+            await asyncio.wait_for(self._writes.add(change), MAX_SECONDS)
+        except TimeoutError as error:
+            raise StoreUnavailable(f"a store hangs: no answer within {MAX_SECONDS:.0f} s") from error
+
+    async def _write_acts(self, changes: Sequence[SafetyChange]) -> None:
+        await self._redis_writes.run(
+            self._threads, partial(self._write, changes), if_hung=partial(self._reread_viewers, changes)
+        )
+        self._threads.submit(partial(self._settle, changes))
+
     def _reread_viewers(self, changes: Sequence[SafetyChange]) -> dict[str, Viewer]:
         """Read again what the users of these changes must not be shown; this process obeys it at once."""
         users = {user_id for change in changes for user_id in change.user_ids}
@@ -242,7 +257,7 @@ class SafetyUpdates:
         """Delete what is left of a user; finished when no running job can bring anything back."""
         try:
             is_last = await self._threads.run(partial(may_be_settled, self._database, erasure))
-            removed = await self._threads.run(partial(self._remove_traces, erasure))
+            removed = await self._redis_writes.run(self._threads, partial(self._remove_traces, erasure))
             known = self._local.withheld.post_numbers
             if not known.issuperset(removed.post_numbers):  # a running job had given them new numbers
                 self._local.withheld.add(removed.post_numbers)

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from tests.flow.deployment import ADMIN_TOKEN, ANN, API_KEY, JWT_KEY, Deployment, until_ready
 from timeline.app import create_app
-from timeline.http.limits import MAX_BODY, MAX_HEADERS
+from timeline.http.limits import MAX_BODY, MAX_HEADERS, OTHER_BODY
 
 PROBLEM = "application/problem+json"
 OPERATOR, BACKEND = ({"Authorization": f"Bearer {token}"} for token in (ADMIN_TOKEN, API_KEY))
@@ -125,6 +125,20 @@ def test_a_hostile_body_is_refused(
     assert time.monotonic() - begun < 5
     is_problem(response, status, 422, 400, 413)  # some routes take less than others
     assert shared_deployment.sql(WRITTEN) == before
+
+
+NUMBERS = {"NaN": "NaN", "Infinity": "Infinity", "-Infinity": "-Infinity", "9" * 5_000: "an integer of more than 4,300"}
+
+
+@pytest.mark.parametrize("number", NUMBERS, ids=["NaN", "Infinity", "-Infinity", "5,000 digits"])
+@pytest.mark.parametrize(("method", "path"), WITH_BODY)
+def test_what_json_has_no_number_for_is_said(guarded: TestClient, method: str, path: str, number: str) -> None:
+    body = f'[{{"limit": {number}}}]'
+    response = guarded.request(method, path, headers=credentials(path) | JSON, content=body)
+    if len(body) > OTHER_BODY and response.status_code == 413:  # this route takes no body of that size
+        return
+    is_problem(response, 422)
+    assert response.json()["detail"].startswith(f"body: got {NUMBERS[number]}")
 
 
 def test_a_body_in_pieces_is_cut_off_at_the_bound(guarded: TestClient) -> None:

@@ -154,7 +154,19 @@ def test_the_fast_path_and_the_route_give_the_same_answer(client: TestClient, ba
 
 @pytest.mark.parametrize(
     "body",
-    [b"{}", b"null", b"[", b"", b"\xff", b"[" * 1000, b"[" + b"9" * 5000 + b"]", json.dumps([0] * 1001).encode()],
+    [
+        b"{}",
+        b"null",
+        b"[",
+        b"",
+        b"\xff",
+        b"[" * 1000,
+        b"[" + b"9" * 5000 + b"]",
+        json.dumps([0] * 1001).encode(),
+        b'[{"kind": NaN}]',
+        b"[-Infinity]",
+        "[]".encode("utf-16"),
+    ],
 )
 def test_the_route_refuses_what_the_fast_path_declines(client: TestClient, body: bytes) -> None:
     assert by_fast_path_of(client, body) is None

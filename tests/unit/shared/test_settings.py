@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from s01_heuristic.settings import ScheduleSettings
+from s02_train_neucf.settings import TrainSettings
 from shared.domain import InteractionKind
 from shared.errors import ConfigurationError
 from shared.settings import (
     HeuristicSettings,
     ListSettings,
+    RetentionSettings,
     SettingsGroup,
     SnapshotSettings,
     StoreSettings,
@@ -26,7 +28,8 @@ STORES = {"DATABASE_URL": f"postgresql://warmline:{SECRET}@db/warmline", "REDIS_
 @pytest.fixture(autouse=True)
 def _no_settings_but_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)  # no .env
-    for group in (StoreSettings, ListSettings, WindowSettings, HeuristicSettings, ScheduleSettings):
+    groups = (StoreSettings, ListSettings, WindowSettings, HeuristicSettings, ScheduleSettings, RetentionSettings)
+    for group in (*groups, TrainSettings):
         for name in group.model_fields:
             monkeypatch.delenv(f"WARMLINE_{name.upper()}", raising=False)
 
@@ -70,6 +73,13 @@ WRONG = [
     (HeuristicSettings, "KIND_WEIGHTS", '{"lick": 1}'),
     (HeuristicSettings, "KIND_WEIGHTS", "[1, 2]"),
     (HeuristicSettings, "KIND_WEIGHTS", "{like: 1}"),
+    (HeuristicSettings, "KIND_WEIGHTS", "1"),
+    (HeuristicSettings, "KIND_WEIGHTS", '{"like": "1_0"}'),
+    (HeuristicSettings, "KIND_WEIGHTS", '{"like": " 1"}'),
+    (HeuristicSettings, "KIND_WEIGHTS", '{"like": true}'),
+    (HeuristicSettings, "KIND_WEIGHTS", '{"like": null}'),
+    (HeuristicSettings, "KIND_WEIGHTS", '{"like": ' + "9" * 5000 + "}"),
+    (TrainSettings, "TRAIN_KIND_WEIGHTS", '{"like": "1_0"}'),
     (ScheduleSettings, "HEURISTIC_EVERY_MINUTES", "0"),
 ]
 
@@ -211,6 +221,26 @@ def test_a_password_with_odd_characters_is_taken(stores: pytest.MonkeyPatch) -> 
 def test_kind_weights_are_json(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WARMLINE_KIND_WEIGHTS", json.dumps({"like": 2, "hide": -1}))
     assert load_settings(HeuristicSettings).kind_weights == {InteractionKind.LIKE: 2, InteractionKind.HIDE: -1}
+
+
+KINDS = [(HeuristicSettings, "kind_weights"), (RetentionSettings, "keep_days"), (TrainSettings, "train_kind_weights")]
+
+
+@pytest.mark.parametrize(("group", "name"), KINDS, ids=[name for _, name in KINDS])
+def test_of_numbers_by_kind_the_environment_wins_as_a_whole(
+    group: type[SettingsGroup], name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text(f'WARMLINE_{name.upper()}={{"like": 3, "share": 7}}\n')
+    assert getattr(load_settings(group), name) == {InteractionKind.LIKE: 3, InteractionKind.SHARE: 7}
+    monkeypatch.setenv(f"WARMLINE_{name.upper()}", '{"like": 2}')
+    assert getattr(load_settings(group), name) == {InteractionKind.LIKE: 2}
+    given = {InteractionKind.COMMENT: 5.0}
+    assert getattr(load_settings(group, **{name: given}), name) == given
+
+
+def test_a_plain_number_in_quotation_marks_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WARMLINE_KIND_WEIGHTS", '{"like": "2.5"}')
+    assert load_settings(HeuristicSettings).kind_weights == {InteractionKind.LIKE: 2.5}
 
 
 def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -140,15 +140,16 @@ def _time(column: str, value: Value) -> str:
         at = datetime.fromisoformat(value) if isinstance(value, str) else OLDEST + timedelta(microseconds=value)
         if at.tzinfo is None:
             raise BadRow(NO_ZONE, f"{column}: got {_shown(value)}, {expected}")
-        moment = at.astimezone(UTC)
+        if at >= OLDEST:
+            return at.astimezone(UTC).isoformat()
     except BadRow:
         raise
-    except (ValueError, OverflowError):
+    except ValueError:
         text = _text(column, value)
         raise BadRow(BAD_TIME, f"{column}: got {_shown(text)}, {expected}") from None
-    if moment < OLDEST:
-        raise BadRow(BAD_TIME, f"{column}: got {_shown(value)}, expected a time since 1970")
-    return moment.isoformat()
+    except OverflowError:  # Python's years are 1 to 9999
+        pass
+    raise BadRow(BAD_TIME, f"{column}: got {_shown(value)}, expected a time since 1970, up to the year 9999 in UTC")
 
 
 # Columns of posts that hold more than text.

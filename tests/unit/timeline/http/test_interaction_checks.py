@@ -47,8 +47,11 @@ BAD = [
     (event(created_at=1767225600), "created-at-unreadable"),
     (event(created_at="2026-01-01T00:00:00"), "created-at-without-zone"),
     (event(created_at="2026-01-01"), "created-at-without-zone"),
-    (event(created_at="0001-01-01T00:00:00+23:00"), "created-at-unreadable"),
-    (event(created_at="1969-12-31T23:59:59Z"), "created-at-unreadable"),
+    (event(created_at="10000-01-01T00:00:00Z"), "created-at-unreadable"),
+    (event(created_at="0001-01-01T00:00:00Z"), "created-at-before-1970"),
+    (event(created_at="0001-01-01T00:00:00+23:00"), "created-at-before-1970"),
+    (event(created_at="1969-12-31T23:59:59Z"), "created-at-before-1970"),
+    (event(created_at="1970-01-01T00:00:00+00:01"), "created-at-before-1970"),
 ]
 
 
@@ -66,6 +69,7 @@ def test_a_bad_event_is_rejected_and_the_others_are_accepted(bad: object, reason
         ("2026-11-23T12:00:00+01:00", NOW - timedelta(hours=1)),
         ("2026-11-23T12:00:00.001Z", NOW),
         ("9999-12-31T23:59:59Z", NOW),
+        ("9999-12-31T23:59:59-23:00", NOW),
         ("1970-01-01T00:00:00Z", datetime(1970, 1, 1, tzinfo=UTC)),
     ],
 )

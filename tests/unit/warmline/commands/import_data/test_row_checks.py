@@ -38,6 +38,14 @@ def test_a_time_with_an_offset_is_given_in_utc() -> None:
     assert check_user(("u1", "2026-01-31T14:00:00.5+02:00", None))[1] == "2026-01-31T12:00:00.500000+00:00"
 
 
+@pytest.mark.parametrize(
+    "value", ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59+00:00", "9999-12-31T23:59:59-12:00", 10**18, -1, -(10**18)]
+)
+def test_of_a_time_out_of_range_the_range_is_said(value: str | int) -> None:
+    with pytest.raises(row_checks.BadRow, match="expected a time since 1970, up to the year 9999 in UTC"):
+        row_checks.check_user(("u1", value, None))
+
+
 def test_microseconds_since_1970_are_a_time() -> None:
     assert check_user(("u1", 1_000_000, None))[1] == "1970-01-01T00:00:01+00:00"
 
