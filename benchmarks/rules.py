@@ -6,6 +6,8 @@ from shared.settings import HeuristicSettings, ListSettings, WindowSettings
 
 def default_rules(seed: int) -> ReplayRules:
     """The rules of a nightly training with default settings."""
+    lists = ListSettings()
     return ReplayRules(
-        window=WindowSettings(), formula=HeuristicSettings(), min_known=ListSettings().cold_min_positives, seed=seed
-    )
+        window=WindowSettings(), formula=HeuristicSettings(), min_known=lists.cold_min_positives,
+        list_length=lists.list_length, seed=seed,
+    )  # fmt: skip

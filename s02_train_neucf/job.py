@@ -77,7 +77,7 @@ class JobSettings:
             "retention": self.retention.model_dump(mode="json"),
             "window": self.window.model_dump(mode="json"),
             "heuristic": self.formula.model_dump(mode="json"),
-            "lists": self.lists.model_dump(mode="json", include={"cold_min_positives"}),
+            "lists": self.lists.model_dump(mode="json", include={"cold_min_positives", "list_length"}),
         }
 
 
@@ -218,7 +218,11 @@ def _evaluation_plan(
         config=_config(encoders),
         recipe=settings.train.applied_to(settings.recipe),
         rules=ReplayRules(
-            window=settings.window, formula=settings.formula, min_known=settings.lists.cold_min_positives, seed=seed
+            window=settings.window,
+            formula=settings.formula,
+            min_known=settings.lists.cold_min_positives,
+            list_length=settings.lists.list_length,
+            seed=seed,
         ),
         seed=seed,
         device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),

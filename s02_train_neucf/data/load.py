@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from shared.content.encode_posts import Encoders
 from shared.content.post_features import features_of, load_columns
 from shared.db.bulk import BlockPairs, load_block_pairs, load_post_lives
+from shared.db.bulk_clusters import NO_CLUSTERS, PhotoClusters, load_photo_clusters
 from shared.db.bulk_events import EVERYTHING, KeptSince, load_events
 from shared.db.engine import Database
 from shared.db.relations import check_relations
@@ -20,13 +21,14 @@ from shared.neucf.features import PostFeatures
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TrainingData:
-    """Events, posts (deleted ones too), the posts' vectors in their order, and blocks."""
+    """Events, posts (deleted ones too), the posts' vectors in their order, blocks, and clusters of photos."""
 
     events: Events  # in order of time, so the events before a time are a view
     posts: SortedPosts
     features: PostFeatures
     deleted_at: Floats  # (n_posts,) infinity while the post is not deleted
     blocks: BlockPairs
+    photo_clusters: PhotoClusters = NO_CLUSTERS
 
     def without_deleted(self) -> Self:
         """Without the posts that are deleted by now: the data of a model that may go live."""
@@ -54,7 +56,8 @@ class TrainingData:
 def load_training_data(
     database: Database, encoders: Encoders, *, days: float, now: datetime, kept_since: KeptSince = EVERYTHING
 ) -> TrainingData:
-    """Read all posts, the events of the last `days`, all blocks, and all vectors of the current encoders.
+    """Read all posts, the events of the last `days`, all blocks, all clusters of photos, and all vectors of the current
+    encoders.
 
     Of some kinds only events since `kept_since` are read.
 
@@ -67,6 +70,7 @@ def load_training_data(
         events = load_events(snapshot, since=now - timedelta(days=days), now=now, kept_since=kept_since)
         blocks = load_block_pairs(snapshot)
         columns = load_columns(snapshot, encoders)
+        photo_clusters = load_photo_clusters(snapshot)
     posts = SortedPosts.of(lives)
     return TrainingData(
         events=events[np.argsort(events.at, kind="stable")],
@@ -74,4 +78,5 @@ def load_training_data(
         features=features_of(columns, posts.id_hashes),
         deleted_at=lives.deleted_at[np.argsort(lives.id_hashes)],
         blocks=blocks,
+        photo_clusters=photo_clusters,
     )

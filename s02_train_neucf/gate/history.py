@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from shared.candidates.heuristic_scores import HeuristicScores, score_posts
 from shared.event_columns import Events, Floats, Int64s
-from shared.neucf.examples import POSITIVE_CODES, Examples, SortedPosts, examples_of
+from shared.neucf.examples import NO_AUTHOR, POSITIVE_CODES, Examples, SortedPosts, examples_of
 from shared.settings import HeuristicSettings, WindowSettings
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class History:
     liked_indices: Int64s  # (n_pairs,) index of a post that another user liked
     liked_at: Floats  # (n_pairs,) when, ascending
     newest_first: Int64s  # (n_posts,) indices, ties by id hash
+    spaced_authors: Int64s  # (n_posts,) author id hashes; a post without an author has a number of its own
+    clusters: Int64s  # (n_posts,) of near-identical photos, as known today; 0: unknown
 
     @classmethod
     def of(cls, data: "TrainingData") -> Self:
@@ -51,6 +53,8 @@ class History:
             liked_indices=indices,
             liked_at=at,
             newest_first=np.lexsort((posts.id_hashes, -posts.created_at)),
+            spaced_authors=_spaced_authors(posts),
+            clusters=data.photo_clusters.of_posts(posts.id_hashes),
         )
 
     def candidates(self, at: float, window: WindowSettings) -> Int64s:
@@ -87,6 +91,11 @@ class History:
         rows = np.arange(counts.sum()) + np.repeat(starts - (np.cumsum(counts) - counts), counts)
         events = self.by_time[self.of_user[rows]]
         return events.where(events.at < before)
+
+
+def _spaced_authors(posts: SortedPosts) -> Int64s:
+    """The author by whom each post is spaced. -> (n_posts,)"""
+    return np.where(posts.author_id_hashes != NO_AUTHOR, posts.author_id_hashes, -2 - np.arange(len(posts)))
 
 
 def _first_likes(by_time: Events, posts: SortedPosts) -> tuple[Int64s, Floats]:

@@ -1,7 +1,8 @@
 """Whether a model's lists differ: how much of the catalogue they cover, and how similar those of a few users are.
 
-The lists rank all candidates with nothing withheld, so that differences come from the model and not from what users
-have seen.
+The lists rank all candidates with nothing withheld and are not spaced, so that differences come from the model, and
+neither from what users have seen nor from the rule of spacing: it reads further down a list, where rankings differ
+more, and would make the lists of a model that gives everybody the same author look less alike.
 """
 
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What each system would have ranked at an earlier time, and for whom. Pure."""
+"""What each system would have ranked at an earlier time, in the order in which it is served, and for whom. Pure."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,9 +11,10 @@ from s02_train_neucf.evaluation.metrics import KS
 from s02_train_neucf.gate.cuts import DAY
 from s02_train_neucf.gate.eligibility_then import UserHistories, withheld_at
 from s02_train_neucf.gate.history import History
+from s02_train_neucf.gate.served_order import CandidateSpacing, served_posts
 from shared.event_columns import Int64s
 from shared.neucf.model import NeuCF
-from shared.neucf.score import best_posts, scores_of, user_side_of, vectors_of
+from shared.neucf.score import scores_of, user_side_of, vectors_of
 from shared.neucf.serving_order import GRID, ServingOrder, added_to_logits
 from shared.neucf.vocab import Vocab
 from shared.settings import HeuristicSettings, WindowSettings
@@ -33,6 +34,7 @@ class ReplayRules:
     window: WindowSettings
     formula: HeuristicSettings
     min_known: int  # liked posts that a user needs to be served the model's lists
+    list_length: int = 200  # posts in a user's list; everyone's list follows
     orders: tuple[ServingOrder, ...] = GRID
     seed: int = 0  # of the sample of users, if there are too many
 
@@ -45,6 +47,7 @@ class ReplayStep:
     candidates: Int64s  # (n_candidates,) indices, newest first
     baseline_scores: NDArray[np.float32]  # (n_baselines, n_candidates) scores of BASELINES
     serving_terms: NDArray[np.float32]  # (n_orders, n_candidates) terms of the serving orders
+    spacing: CandidateSpacing
 
 
 class Scorer(Protocol):
@@ -81,22 +84,30 @@ def replay_step_at(history: History, rules: ReplayRules, at: float) -> ReplaySte
     age_days = (at - history.data.posts.created_at[candidates]) / DAY
     baseline_scores = (history.popularity(at, candidates), terms.blended, terms.popularity)
     serving_terms = [added_to_logits(order, popularity=terms.popularity, age_days=age_days) for order in rules.orders]
+    negative_ranks = np.stack([_as_negative_ranks(scores) for scores in baseline_scores])
+    spacing = CandidateSpacing(
+        authors=history.spaced_authors[candidates],
+        clusters=history.clusters[candidates],
+        everyones_ranks=-negative_ranks[BASELINES.index(HEURISTIC)].astype(np.int64),
+        list_length=rules.list_length,
+    )
     return ReplayStep(
         at=at,
         candidates=candidates,
-        baseline_scores=np.stack([_as_negative_ranks(scores) for scores in baseline_scores]),
+        baseline_scores=negative_ranks,
         serving_terms=np.stack(serving_terms),
+        spacing=spacing,
     )
 
 
 def ranked_at(
     history: History, step: ReplayStep, histories: UserHistories, model: Scorer
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """The first `LENGTH` posts of each system for each user, among those that may be shown.
+    """The first `LENGTH` posts that the timeline would have served of each system's list, for each user.
 
     Returns:
-        Columns of the candidates (n_systems, n_users, LENGTH), best first, NO_POST at the end of a short list; the
-        systems are BASELINES, and NeuCF under each serving order. And what was withheld
+        Columns of the candidates (n_systems, n_users, LENGTH), in the order in which they are served, NO_POST at the
+        end of a short list; the systems are BASELINES, and NeuCF under each serving order. And what was withheld
         (n_users, n_candidates).
     """
     withheld = withheld_at(history, step.at, histories, step.candidates)
@@ -109,7 +120,8 @@ def ranked_at(
         ]
     )
     n_systems = len(scores)
-    indices, _ = best_posts(scores.reshape(-1, n_candidates), np.tile(withheld, (n_systems, 1)), LENGTH)
+    of_lists = np.tile(withheld, (n_systems, 1))
+    indices = served_posts(scores.reshape(-1, n_candidates), of_lists, step.spacing, LENGTH)
     return indices.reshape(n_systems, n_users, LENGTH), withheld
 
 

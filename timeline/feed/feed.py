@@ -4,7 +4,7 @@ A chain is a frozen list and a position in it. Its first page freezes the user's
 seen, and put new posts into the reserved slots. When the list is used up, a *tail* is frozen behind it: everyone's
 list, the newest posts, older ones, then what the user has seen, the longest ago first. A page starts where the page
 before it ended, leaves out what must not be shown now, and defers posts that are too close to one of the same author or
-photo (`timeline.feed.author_spacing`). Where it ended is recorded, so that a repeated cursor gives the same page.
+photo (`shared.spacing`). Where it ended is recorded, so that a repeated cursor gives the same page.
 """
 
 import os

@@ -10,9 +10,9 @@ from shared.eligibility import may_show, may_show_all
 from shared.errors import StoreUnavailable
 from shared.ranked_lists import codec
 from shared.ranked_lists.records import CatalogueEntry
-from timeline.feed.author_spacing import WINDOW, Spacing
+from shared.spacing.author_spacing import WINDOW, Spacing
+from shared.spacing.deferred_posts import DeferredPost, DeferredPosts
 from timeline.feed.chain_page import ChainPage
-from timeline.feed.deferred_posts import DeferredPost, DeferredPosts
 from timeline.stores.local_copies import catalogue_entry
 from timeline.stores.resources import FeedResources
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MORE = 4  # posts examined beyond a page: the one that follows it, and some in place of deferred ones
 LOOK_AHEAD = 16  # catalogue entries that are fetched in advance
 MIN_BATCH = 4  # posts looked up at once, even if fewer are needed: some of them must not be shown
+
+Deferred = DeferredPosts[CatalogueEntry]
 
 
 class PostSelector:
@@ -67,8 +69,8 @@ class PostSelector:
 
     async def _fill_from(self, page: ChainPage, spacing: Spacing, offset: int, *, includes_seen: bool) -> int:
         """Fill from one part of the chain (unseen, or all); returns the offset after the last post examined."""
-        deferred_posts, batch = DeferredPosts(), MIN_BATCH
-        known_up_to, end = offset, offset
+        deferred_posts: Deferred = DeferredPosts()
+        known_up_to, end, batch = offset, offset, MIN_BATCH
         while len(page.chosen) < page.request.limit:
             if offset >= end:
                 end = await self._end_of_part(page, offset, includes_seen=includes_seen)
@@ -90,7 +92,7 @@ class PostSelector:
                 break
         return offset
 
-    def _choose(self, page: ChainPage, spacing: Spacing, deferred_posts: DeferredPosts, offset: int, end: int) -> int:
+    def _choose(self, page: ChainPage, spacing: Spacing, deferred_posts: Deferred, offset: int, end: int) -> int:
         """Choose what fits, up to an offset, while the page has room; defer the others. Returns the next offset."""
         limit, posts = page.request.limit, page.posts
         if deferred_posts:
@@ -113,7 +115,7 @@ class PostSelector:
         return offset
 
     def _choose_at_once(
-        self, page: ChainPage, spacing: Spacing, deferred_posts: DeferredPosts, offset: int, end: int
+        self, page: ChainPage, spacing: Spacing, deferred_posts: Deferred, offset: int, end: int
     ) -> int:
         """Choose a page's posts together if the catalogue knows all of them; returns the next offset, unchanged if not.
 
@@ -236,13 +238,13 @@ class PostSelector:
             page.gone.update(set(unsure) - {post.post_number for post in posts})
 
 
-def _take_fitting(page: ChainPage, spacing: Spacing, deferred_posts: DeferredPosts) -> None:
+def _take_fitting(page: ChainPage, spacing: Spacing, deferred_posts: Deferred) -> None:
     """Choose the deferred posts that fit now, in order, while the page has room."""
     while len(page.posts) < page.request.limit and (post := deferred_posts.pop_fitting(spacing)) is not None:
         _take(page, spacing, post)
 
 
-def _take_rest(page: ChainPage, spacing: Spacing, deferred_posts: DeferredPosts) -> None:
+def _take_rest(page: ChainPage, spacing: Spacing, deferred_posts: Deferred) -> None:
     """Choose deferred posts while the page has room: if none fits, the one that breaks the rules least."""
     while deferred_posts and len(page.posts) < page.request.limit:
         post = deferred_posts.pop_fitting(spacing) or deferred_posts.pop_least_bad(spacing)
@@ -250,7 +252,7 @@ def _take_rest(page: ChainPage, spacing: Spacing, deferred_posts: DeferredPosts)
             _take(page, spacing, post)
 
 
-def _take(page: ChainPage, spacing: Spacing, deferred: DeferredPost) -> None:
+def _take(page: ChainPage, spacing: Spacing, deferred: DeferredPost[CatalogueEntry]) -> None:
     offset, post, mark = deferred
     spacing.take(post)
     page.chosen.append(offset)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timeline.feed.author_spacing import Spacing
+from shared.spacing.author_spacing import Spacing
 
 
 @dataclass(frozen=True, slots=True)

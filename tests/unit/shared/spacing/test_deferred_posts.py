@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.ranked_lists.records import CatalogueEntry
-from timeline.feed.author_spacing import MOST_OF_ONE_AUTHOR, WINDOW, Spacing
-from timeline.feed.deferred_posts import DeferredPosts
+from shared.spacing.author_spacing import MOST_OF_ONE_AUTHOR, WINDOW, Spacing
+from shared.spacing.deferred_posts import DeferredPosts
 
 POSTS = st.lists(
     st.builds(CatalogueEntry, st.integers(1, 99), st.just("p"), st.integers(1, 6), st.integers(0, 4)), max_size=60
@@ -16,7 +16,7 @@ POSTS = st.lists(
 
 def spaced(posts: Sequence[CatalogueEntry], before: Sequence[CatalogueEntry] = ()) -> list[int]:
     """Indices of all posts in the order in which they come."""
-    deferred, spacing, order = DeferredPosts(), Spacing(before), list[int]()
+    deferred, spacing, order = DeferredPosts[CatalogueEntry](), Spacing(before), list[int]()
     deferred.extend((index, last, b"") for index, last in enumerate(posts))
     while deferred:
         found = deferred.pop_fitting(spacing) or deferred.pop_least_bad(spacing)

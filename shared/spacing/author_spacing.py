@@ -1,8 +1,9 @@
 """In which order posts may follow each other: at most two of one author in any ten, no near-identical photos side by
 side. Pure.
 
-The only definition of promise 8. A post that must not come next is not dropped, it is deferred. When nothing else
-remains, the deferred post that breaks the rules least is taken (`timeline.feed.deferred_posts`).
+The only definition of promise 8: the timeline serves by it, and the training's replay judges lists as they would be
+served. A post that must not come next is not dropped, it is deferred. When nothing else remains, the deferred post that
+breaks the rules least is taken (`shared.spacing.deferred_posts`).
 """
 
 from collections import deque
