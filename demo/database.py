@@ -12,7 +12,11 @@ from demo.errors import DemoError
 _MOVES = (
     "UPDATE warmline.users SET created_at = created_at + %(by)s",
     "UPDATE warmline.posts SET created_at = created_at + %(by)s, deleted_at = deleted_at + %(by)s",
-    "UPDATE warmline.interactions SET created_at = created_at + %(by)s",
+    # `first_at` also where it is NULL: otherwise this would count as a repeat (migration 0013).
+    """
+    UPDATE warmline.interactions
+    SET created_at = created_at + %(by)s, first_at = coalesce(first_at, created_at) + %(by)s
+    """,
     "UPDATE warmline.blocks SET created_at = created_at + %(by)s",
 )
 

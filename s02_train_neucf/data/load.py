@@ -23,7 +23,7 @@ from shared.neucf.features import PostFeatures
 class TrainingData:
     """Events, posts (deleted ones too), the posts' vectors in their order, blocks, and clusters of photos."""
 
-    events: Events  # in order of time, so the events before a time are a view
+    events: Events  # in order of time, so the events before a time are a view; a repeated one is in it twice
     posts: SortedPosts
     features: PostFeatures
     deleted_at: Floats  # (n_posts,) infinity while the post is not deleted
@@ -59,7 +59,8 @@ def load_training_data(
     """Read all posts, the events of the last `days`, all blocks, all clusters of photos, and all vectors of the current
     encoders.
 
-    Of some kinds only events since `kept_since` are read.
+    A repeated event is there twice, at its first and at its last time. Of some kinds only events since `kept_since` are
+    read.
 
     Raises:
         SourceError: a relation is not what the contract says.
@@ -67,7 +68,8 @@ def load_training_data(
     with database.read() as snapshot:
         check_relations(database, snapshot)
         lives = load_post_lives(snapshot, now=now)
-        events = load_events(snapshot, since=now - timedelta(days=days), now=now, kept_since=kept_since)
+        since = now - timedelta(days=days)
+        events = load_events(snapshot, since=since, now=now, kept_since=kept_since, with_first_times=True)
         blocks = load_block_pairs(snapshot)
         columns = load_columns(snapshot, encoders)
         photo_clusters = load_photo_clusters(snapshot)

@@ -11,7 +11,7 @@ from typing import Any
 NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision")
 TEXTS = ("text", "character varying", "citext", "character")
 DOCUMENTS = ("json", "jsonb")
-TIMES = ("created_at", "deleted_at")
+TIMES = ("created_at", "deleted_at", "first_at")
 FLAGS = ("suspended",)
 # Below each bound, a number in this unit is a time before the year 5100.
 _UNITS = ((1e11, "", "seconds"), (1e14, " / 1000.0", "milliseconds"), (1e17, " / 1000000.0", "microseconds"))

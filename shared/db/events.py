@@ -15,6 +15,7 @@ from shared.db.engine import Database
 from shared.db.event_facts import EventFacts, facts_of
 from shared.db.feed_counts import FeedKey, count_events, discount_events, newest_generation
 from shared.db.known_users import add_missing_users
+from shared.db.repeats import ON_REPEAT
 from shared.db.safety import visibility_of_posts
 from shared.db.safety_outbox import SafetyChange, note_change
 from shared.db.tables import SCHEMA
@@ -45,6 +46,7 @@ class Event:
     at: datetime
     event_id: str | None = None
     feed_position: FeedPosition | None = None
+    first_at: datetime | None = None  # its first time, if it is several that were merged; `at` is the last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,17 +70,12 @@ class RevokedBatch:
 _COLUMNS = """
     unnest(CAST(:users AS text[]), CAST(:posts AS text[]), CAST(:kinds AS text[]), CAST(:times AS timestamptz[]),
            CAST(:event_ids AS text[]), CAST(:sources AS text[]), CAST(:generations AS bigint[]),
-           CAST(:positions AS int[]))
+           CAST(:positions AS int[]), CAST(:first_times AS timestamptz[]))
     """
 _INSERT = f"""
     INSERT INTO {SCHEMA}.interactions AS kept
-        (user_id, post_id, kind, created_at, event_id, source, generation, position)
+        (user_id, post_id, kind, created_at, event_id, source, generation, position, first_at)
     SELECT * FROM {_COLUMNS}
-    """
-_ONCE = """
-    ON CONFLICT (user_id, post_id, kind) WHERE event_id IS NULL DO UPDATE
-    SET created_at = EXCLUDED.created_at, changed_xid = EXCLUDED.changed_xid
-    WHERE kept.created_at < EXCLUDED.created_at
     """
 _BY_EVENT_ID = "ON CONFLICT (event_id) WHERE event_id IS NOT NULL DO NOTHING"
 
@@ -136,7 +133,7 @@ def store_batches(database: Database, batches: Sequence[Sequence[Event]]) -> lis
             add_missing_users(connection, _first_acts(kept, without=facts.known_users))
         unnamed, named = _latest_of_batches(kept_of_each), _first_of_each(kept)
         counts: Counter[FeedKey] = Counter()
-        new = _insert(connection, unnamed, _ONCE, counts) | _insert(connection, named, _BY_EVENT_ID, counts)
+        new = _insert(connection, unnamed, ON_REPEAT, counts) | _insert(connection, named, _BY_EVENT_ID, counts)
         count_events(connection, counts)
         hides = note_change(connection, user_ids=_hiders(kept))
     return [_part(batch, refused, start, new, facts.post_numbers, hides) for batch, start in _with_starts(batches)]
@@ -246,24 +243,35 @@ def _key_of(event: Event) -> EventKey:
 def _latest_of_batches(batches: Sequence[Sequence[Event]]) -> list[Event]:
     """One event of each user, post and kind, without ids, as if batch after batch had been stored.
 
-    One statement may change a row only once. The feed of the first batch counts, and the latest time of all.
+    One statement may change a row only once. The feed of the first batch counts, and the first and last time of all.
     """
     latest: dict[EventKey, Event] = {}
     for batch in batches:
         for key, event in _latest_of_each(batch).items():
             first = latest.get(key)
-            latest[key] = event if first is None else replace(first, at=max(first.at, event.at))
+            latest[key] = event if first is None else _with_times_of(first, event)
     return [latest[key] for key in sorted(latest)]  # concurrent batches write the rows in the same order
 
 
 def _latest_of_each(events: Sequence[Event]) -> dict[EventKey, Event]:
-    """The latest event without an id of each user, post and kind."""
+    """The latest event without an id of each user, post and kind, with the first time of all."""
     latest: dict[EventKey, Event] = {}
     for event in events:
-        key = _key_of(event)
-        if event.event_id is None and (key not in latest or event.at > latest[key].at):
-            latest[key] = event
+        if event.event_id is None:
+            key = _key_of(event)
+            known = latest.get(key)
+            if known is None:
+                latest[key] = event
+            else:
+                latest[key] = _with_times_of(*((event, known) if event.at > known.at else (known, event)))
     return latest
+
+
+def _with_times_of(event: Event, other: Event) -> Event:
+    """The event, at the last time of both, and with the first one."""
+    times = [at for each in (event, other) for at in (each.first_at, each.at) if at is not None]
+    first, last = min(times), max(times)
+    return event if first == last else replace(event, at=last, first_at=first)
 
 
 def _first_of_each(events: Sequence[Event]) -> list[Event]:
@@ -291,6 +299,7 @@ def _insert(
         "sources": [position and position.source for position in positions],
         "generations": [position and position.generation for position in positions],
         "positions": [position and position.position for position in positions],
+        "first_times": [event.first_at for event in events],
     }
     # `xmax` is 0 in a row that the statement inserted, and set in one that it changed.
     statement = f"{_INSERT} {on_conflict} RETURNING xmax = 0, source, generation, kind, user_id, post_id, event_id"

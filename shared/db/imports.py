@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from shared.db.engine import Database
 from shared.db.relations import CONTRACT
+from shared.db.repeats import ON_REPEAT
 from shared.db.tables import SCHEMA
 from shared.db.tombstones import digest_sql, hold_off_erasures
 
@@ -19,12 +20,12 @@ BATCH_ROWS = 25_000  # some 3 MB of text; larger ones are no faster
 
 Row = tuple[str | None, ...]
 
-# relation → columns of a row, all as text, times in ISO 8601 in UTC: those of the contract, the app's event id, and
-# whether a user is suspended, "true" or "false"
+# relation → columns of a row, all as text, times in ISO 8601 in UTC: those of the contract, the app's event id, when an
+# event happened first, and whether a user is suspended, "true" or "false"
 COLUMNS = {relation: tuple(columns) for relation, columns in CONTRACT.items()}
-COLUMNS["interactions"] += ("event_id",)
+COLUMNS["interactions"] += ("event_id", "first_at")
 COLUMNS["users"] += ("suspended",)
-_TIMES = ("created_at", "deleted_at")
+_TIMES = ("created_at", "deleted_at", "first_at")
 _NEVER_NULL = {"caption": "coalesce(caption, '')"}
 
 # relation → column → the relation whose tombstones exclude a row
@@ -36,8 +37,8 @@ _ERASED_BY = {
 }
 
 # DISTINCT ON, because one statement may change a row only once: of rows with the same key in a batch, the last one in
-# the file wins (for events: the latest). The collation "C" sorts by bytes, so two concurrent imports use the same
-# order.
+# the file wins (of events, the first and the last time stay). The collation "C" sorts by bytes, so two concurrent
+# imports use the same order.
 _MERGES = {
     "users": (
         f"""
@@ -57,18 +58,16 @@ _MERGES = {
     ),
     "interactions": (
         f"""
-        INSERT INTO {SCHEMA}.interactions AS kept (user_id, post_id, kind, created_at)
-        SELECT DISTINCT ON (user_id COLLATE "C", post_id COLLATE "C", kind COLLATE "C")
-            user_id, post_id, kind, created_at
-        FROM incoming WHERE event_id IS NULL
-        ORDER BY user_id COLLATE "C", post_id COLLATE "C", kind COLLATE "C", created_at DESC
-        ON CONFLICT (user_id, post_id, kind) WHERE event_id IS NULL DO UPDATE
-        SET created_at = EXCLUDED.created_at, changed_xid = EXCLUDED.changed_xid
-        WHERE kept.created_at < EXCLUDED.created_at
+        INSERT INTO {SCHEMA}.interactions AS kept (user_id, post_id, kind, created_at, first_at)
+        SELECT user_id COLLATE "C", post_id COLLATE "C", kind COLLATE "C", max(created_at),
+            nullif(min(least(first_at, created_at)), max(created_at))
+        FROM incoming WHERE event_id IS NULL GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+        {ON_REPEAT}
         """,
         f"""
-        INSERT INTO {SCHEMA}.interactions (user_id, post_id, kind, created_at, event_id)
-        SELECT DISTINCT ON (event_id COLLATE "C") user_id, post_id, kind, created_at, event_id
+        INSERT INTO {SCHEMA}.interactions (user_id, post_id, kind, created_at, event_id, first_at)
+        SELECT DISTINCT ON (event_id COLLATE "C") user_id, post_id, kind, created_at, event_id,
+            nullif(least(first_at, created_at), created_at)
         FROM incoming WHERE event_id IS NOT NULL ORDER BY event_id COLLATE "C", index
         ON CONFLICT (event_id) WHERE event_id IS NOT NULL DO NOTHING
         """,
@@ -84,9 +83,9 @@ _MERGES = {
 }
 
 
-# relation → the column with the users who acted. Missing ones are added first, as having joined when they first acted,
-# and in the order of ids as by the API, against deadlocks.
-_ACTORS = {"posts": "author_id", "interactions": "user_id"}
+# relation → the column with the users who acted, and when. Missing ones are added first, as having joined when they
+# first acted, and in the order of ids as by the API, against deadlocks.
+_ACTORS = {"posts": ("author_id", "created_at"), "interactions": ("user_id", "least(first_at, created_at)")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +116,7 @@ def merge_rows(
         _copy(connection, relation, rows)
         merged = MergedRows(erased=_drop_erased(connection, relation))
         if relation in _ACTORS and not database.has_views:
-            merged += MergedRows(made_known=_make_known(connection, _ACTORS[relation]))
+            merged += MergedRows(made_known=_make_known(connection, *_ACTORS[relation]))
         for statement in _MERGES[relation]:
             merged += _merge(connection, statement.format(**_columns(relation, absent)))
         if relation == "posts":
@@ -175,10 +174,10 @@ def _drop_erased(connection: sa.Connection, relation: str) -> int:
     return dropped
 
 
-def _make_known(connection: sa.Connection, column: str) -> int:
+def _make_known(connection: sa.Connection, column: str, acted_at: str) -> int:
     insert = f"""
         INSERT INTO {SCHEMA}.users (id, created_at)
-        SELECT {column}, least(min(created_at), now()) FROM incoming GROUP BY {column} ORDER BY {column} COLLATE "C"
+        SELECT {column}, least(min({acted_at}), now()) FROM incoming GROUP BY {column} ORDER BY {column} COLLATE "C"
         ON CONFLICT (id) DO NOTHING
         """
     return connection.execute(sa.text(insert)).rowcount

@@ -27,7 +27,10 @@ CONTRACT: dict[str, dict[str, tuple[str, ...]]] = {
     "blocks": {"user_id": TEXT, "blocked_user_id": TEXT, "created_at": TIME},
 }
 # Columns that a view may have besides; one that is absent, unreadable or of another type counts for nothing.
-OPTIONAL: dict[str, dict[str, tuple[str, ...]]] = {"users": {"suspended": ("boolean",)}}
+OPTIONAL: dict[str, dict[str, tuple[str, ...]]] = {
+    "users": {"suspended": ("boolean",)},
+    "interactions": {"first_at": TIME},
+}
 _COLUMNS = sa.text(
     """
     SELECT a.attname, format_type(a.atttypid, NULL), t.typtype = 'e',
@@ -99,8 +102,18 @@ def wrong_optional(connection: sa.Connection, home: RelationHome, relation: str)
 
 def has_optional(connection: sa.Connection, home: RelationHome, relation: str, column: str) -> bool:
     """Whether a relation has this optional column, with a type that the contract allows and the right to read it."""
-    got = _types(connection, home, relation).get(column)
-    return got is not None and got.may_be_read and got.name in OPTIONAL[relation][column]
+    return column in usable_optional(connection, home, relation)
+
+
+def usable_optional(connection: sa.Connection, home: RelationHome, relation: str) -> list[str]:
+    """The optional columns of a relation that are read: of an allowed type, with the right to read them."""
+    wanted = OPTIONAL.get(relation, {})
+    got = _types(connection, home, relation) if wanted else {}
+    return [
+        column
+        for column, types in wanted.items()
+        if column in got and got[column].may_be_read and got[column].name in types
+    ]
 
 
 def _types(connection: sa.Connection, home: RelationHome, relation: str) -> dict[str, ColumnType]:

@@ -50,11 +50,13 @@ interactions = sa.Table(
     sa.Column("position", sa.Integer),
     # The transaction that wrote the row, perhaps long after `created_at`; NULL: written by an earlier version.
     sa.Column("changed_xid", sa.BigInteger, server_default=CURRENT_XID),
+    # Of an event that was repeated; `created_at` is then its last time. See `shared.db.repeats`.
+    _now("first_at", nullable=True),
     sa.Index("interactions_created_at", "created_at"),
     sa.Index("interactions_changed", "changed_xid", postgresql_where=sa.text("changed_xid IS NOT NULL")),
     sa.Index("interactions_user", "user_id", "created_at"),
     sa.Index("interactions_post", "post_id"),
-    # A repeat of an event updates its time; a comment, which may really happen twice, comes with an event_id.
+    # A repeat of an event updates its times; a comment, which may really happen twice, comes with an event_id.
     sa.Index(
         "interactions_once", "user_id", "post_id", "kind", unique=True, postgresql_where=sa.text("event_id IS NULL")
     ),

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from shared.db.engine import RELATIONS, Database, DatabaseSnapshot, RelationHome, relation_errors
-from shared.db.relations import id_hash_sql
+from shared.db.relations import has_optional, id_hash_sql
 from shared.db.safety import load_blocks
 from shared.db.tables import SCHEMA, audit, erasures, model_aliases, model_versions, runs
 from shared.db.takedowns import view_of_suspended
@@ -132,9 +132,14 @@ def joined_at(source: UserSource) -> list[datetime | None]:
 
 
 def read_events(source: UserSource) -> Iterator[Sequence[Row]]:
-    """Batches of post_id, kind, created_at, event_id, source, generation, position; the last four NULL in a view."""
+    """Batches of post_id, kind, created_at, first_at, event_id, source, generation, position.
+
+    In a view the last four are NULL, and so is `first_at` where the view does not have it.
+    """
     own = _OWN_EVENT if source.name == OWN else "NULL AS event_id, NULL AS source, NULL AS generation, NULL AS position"
-    return source.rows("interactions", batch=ROWS, more=own)
+    has_first = has_optional(source.connection, source.home, "interactions", "first_at")
+    first = "first_at" if has_first else "NULL::timestamptz AS first_at"
+    return source.rows("interactions", batch=ROWS, more=f"{first}, {own}")
 
 
 def read_blocks(source: UserSource) -> Iterator[Sequence[Row]]:

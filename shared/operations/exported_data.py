@@ -128,7 +128,8 @@ class ExportedEvent(Struct, kw_only=True):
     home: Home
     post_id: str | None
     kind: str | None
-    created_at: Moment | None
+    created_at: Annotated[Moment | None, Meta(description="of a repeated event the last time")]
+    first_at: Annotated[Moment | None, Meta(description="its first time; null: not repeated, or not known")]
     event_id: str | None
     feed: ExportedPosition | None
 

@@ -262,7 +262,13 @@ def _events(sources: Sequence[UserSource]) -> Iterator[list[ExportedEvent]]:
 def _event(home: str, row: Row) -> ExportedEvent:
     feed = row.source and ExportedPosition(source=row.source, generation=row.generation, position=row.position)
     return ExportedEvent(
-        home=home, post_id=row.post_id, kind=row.kind, created_at=row.created_at, event_id=row.event_id, feed=feed
+        home=home,
+        post_id=row.post_id,
+        kind=row.kind,
+        created_at=row.created_at,
+        first_at=row.first_at,
+        event_id=row.event_id,
+        feed=feed,
     )
 
 

@@ -104,6 +104,20 @@ def test_each_part_says_what_is_held(client: TestClient, ranked_deployment: Depl
     assert held["counts"] == {"posts": 1, "blocks": 1, "events": 3}
 
 
+def times_of(events: list[dict[str, Any]]) -> dict[str, tuple[str, str | None]]:
+    return {event["post_id"]: (event["created_at"], event["first_at"]) for event in events}
+
+
+def test_a_repeated_event_has_its_first_and_its_last_time(client: TestClient) -> None:
+    for post, days in (("p07", (3, 9, 5)), ("p08", (4,))):
+        for day in days:
+            event = {"user_id": EVA, "post_id": post, "kind": "like", "created_at": f"2026-11-{day:02}T00:00:00Z"}
+            assert client.post("/interactions", json=[event], headers=BACKEND).status_code == 200
+    assert times_of(data_of(client, EVA)["events"]) == {
+        "p07": ("2026-11-09T00:00:00Z", "2026-11-03T00:00:00Z"), "p08": ("2026-11-04T00:00:00Z", None)
+    }  # fmt: skip
+
+
 def test_what_redis_holds_names_posts_by_their_ids(client: TestClient, ranked_deployment: Deployment) -> None:
     live_a_life(client)
     ranked_deployment.run_heuristic()
@@ -293,6 +307,16 @@ def test_over_views_both_homes_are_read(viewed: tuple[Deployment, TestClient]) -
     assert [block["blocked_user_id"] for block in held["blocks"]] == ["author3", "author5"]
     assert [event["post_id"] for event in held["events"]] == ["p10", "p11", "p12"]
     assert held["posts"][0]["deleted_by_api_at"] is not None
+
+
+def test_over_views_an_event_has_a_first_time_where_the_view_names_one(viewed: tuple[Deployment, TestClient]) -> None:
+    deployment, client = viewed
+    assert {first for _, first in times_of(data_of(client, EVA)["events"]).values()} == {None}
+    first = "'2026-01-02Z'::timestamptz AS first_at"
+    deployment.sql("DROP VIEW team.interactions")
+    deployment.sql(f"CREATE VIEW team.interactions AS SELECT *, {first} FROM team.their_interactions")
+    events = times_of(data_of(client, EVA)["events"])
+    assert {first for _, first in events.values()} == {"2026-01-02T00:00:00Z"}
 
 
 def test_over_views_of_citext_an_id_in_other_letters_is_another_person(viewed: tuple[Deployment, TestClient]) -> None:

@@ -57,7 +57,7 @@ def by_the_api(database: Database) -> None:
 
 def by_an_import(database: Database) -> None:
     at = TWO_HOURS_AGO.isoformat()
-    merge_rows(database, "interactions", [("new", post, "like", at, None) for post in POSTS[:5]])
+    merge_rows(database, "interactions", [("new", post, "like", at, None, None) for post in POSTS[:5]])
 
 
 def ten_days_late(database: Database) -> None:
@@ -153,7 +153,7 @@ def test_a_user_with_ten_thousand_likes_who_likes_once_more_is_the_only_one_scor
 ) -> None:
     posts = [f"x{number}" for number in range(10_000)]
     write_own_tables(database, World(posts=[Post(name, "author", 2400) for name in posts]))
-    rows = [("warm", name, "like", TWO_HOURS_AGO.isoformat(), None) for name in posts]
+    rows = [("warm", name, "like", TWO_HOURS_AGO.isoformat(), None, None) for name in posts]
     merge_rows(database, "interactions", rows)
     assert score_run(database, writer, scored)["lists"] == 1
     store_events(database, likes("warm", POSTS[20:21]))

@@ -24,8 +24,9 @@ router = backend_router(PrintableJSON, TOO_LARGE, takes_query=True)
 async def add_interactions(request: Request, batch: Annotated[Batch, Body()]) -> PrintableJSON:
     """Keep up to 1,000 events: durable when this answers, and as good when repeated.
 
-    An event is known by its `event_id`, or else by its user, post and kind, whose last time a repeat updates. One that
-    is older than events of its kind are kept is rejected (`created-at-too-old`).
+    An event is known by its `event_id`, or else by its user, post and kind, of which the first and the last time are
+    kept, in whatever order they come. One that is older than events of its kind are kept is rejected
+    (`created-at-too-old`).
     """
     return await add_batch(state_of(request), batch)
 

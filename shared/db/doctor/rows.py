@@ -86,6 +86,10 @@ ROW_CHECKS: dict[str, dict[str, str]] = {
         "self_block": "user_id = blocked_user_id",
     },
 }
+# relation → optional column → check → the rows that it counts
+OPTIONAL_CHECKS: dict[str, dict[str, dict[str, str]]] = {
+    "interactions": {"first_at": {"first_after_last": "first_at > created_at"}}
+}
 # relation → column → the relation that must contain it
 LINKS = {
     "posts": {"author_id": "users"},
@@ -168,8 +172,8 @@ class RowProbe:
         return f"(SELECT * FROM {self.name(relation)} {order} LIMIT {rows}) AS sample"
 
 
-def look_at_rows(probe: RowProbe, relation: str) -> Mapping[str, RowShare] | None:
-    """For each check of `ROW_CHECKS`, how many of the newest rows it finds.
+def look_at_rows(probe: RowProbe, relation: str, *, optional: Collection[str] = ()) -> Mapping[str, RowShare] | None:
+    """For each check of `ROW_CHECKS`, and of these optional columns, how many of the newest rows it finds.
 
     Every column of the contract is computed for each of these rows, as in the jobs.
 
@@ -177,18 +181,21 @@ def look_at_rows(probe: RowProbe, relation: str) -> Mapping[str, RowShare] | Non
         SourceError: the relation cannot be read.
     """
     row_name = ROW_NAMES[relation]
-    all_columns = ", ".join(f"count({column})" for column in CONTRACT[relation])
+    checks = dict(ROW_CHECKS[relation])
+    for column in optional:
+        checks |= OPTIONAL_CHECKS.get(relation, {}).get(column, {})
+    all_columns = ", ".join(f"count({column})" for column in (*CONTRACT[relation], *optional))
     columns = ", ".join(
         f"count(*) FILTER (WHERE {condition}) AS {check},"
         f" (array_agg({row_name}) FILTER (WHERE {condition}))[1:{EXAMPLES}] AS {check}_examples"
-        for check, condition in ROW_CHECKS[relation].items()
+        for check, condition in checks.items()
     )
     row = probe.ask_one(f"SELECT count(*) AS total, {columns}, {all_columns} FROM {probe.sample(relation)}")
     if row is None:
         return None
     return {
         check: RowShare(count=row[check], total=row["total"], examples=_examples(row[f"{check}_examples"]))
-        for check in ROW_CHECKS[relation]
+        for check in checks
     }
 
 

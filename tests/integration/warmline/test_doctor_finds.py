@@ -67,6 +67,32 @@ def test_an_optional_column_of_another_type_is_a_hint_and_ignored(doctor: Comman
     assert "feed.users.suspended" not in found(doctor("--json"), "hint")
 
 
+@pytest.mark.parametrize(
+    ("first_at", "severity", "got"),
+    [
+        ("created_at - interval '1 day'", "", None),
+        ("NULL::timestamptz", "", None),
+        ("'once'", "hint", "got text, and ignored"),
+        ("created_at + interval '1 day'", "problem", "600 of 600 newest rows have a first time after their last one"),
+    ],
+)
+def test_when_an_event_happened_first_is_checked_where_a_view_says_so(
+    doctor: Command, team: Team, first_at: str, severity: str, got: str | None
+) -> None:
+    columns = "user_id::text AS user_id, post_id::text AS post_id, 'like' AS kind, created_at"
+    with_view(team, "interactions", f"SELECT {columns}, {first_at} AS first_at FROM app.likes")
+    answer = doctor("--json")
+    told = [each for each in answer.json["findings"] if each["where"].endswith("interactions.first_at")]
+    assert [(each["severity"], each["got"]) for each in told] == ([(severity, got)] if severity else [])
+
+
+def test_a_first_time_that_fails_when_it_is_read_is_found(doctor: Command, team: Team) -> None:
+    columns = "user_id::text AS user_id, post_id::text AS post_id, 'like' AS kind, created_at"
+    failing = "('x' || created_at::text)::timestamptz"
+    with_view(team, "interactions", f"SELECT {columns}, {failing} AS first_at FROM app.likes")
+    assert "it fails when it is read" in found(doctor("--json"), "problem")["interactions"]
+
+
 def test_events_before_their_post_show_two_zones(doctor: Command, team: Team) -> None:
     team.do(
         "UPDATE app.likes SET created_at = p.created_at + interval '1 minute' - interval '9 hours'"

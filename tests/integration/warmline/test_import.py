@@ -112,6 +112,59 @@ def test_an_earlier_time_of_a_later_import_changes_nothing(
     assert scalar(database, "SELECT created_at FROM warmline.interactions") == datetime(2026, 1, 9, tzinfo=UTC)
 
 
+TIMES = "SELECT array_agg(extract(day FROM first_at) || '-' || extract(day FROM created_at)) FROM warmline.interactions"
+BOTH = "user_id,post_id,kind,created_at,first_at\n"
+
+
+def rows_of_days(*days: str) -> str:
+    """Likes of January, each of a first day (or none) and a last one."""
+    spans = ([day and f"2026-01-{day}T00:00:00Z" for day in span.split("-")] for span in days)
+    return "".join(f"u1,p2,like,{last},{first}\n" for first, last in spans)
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        (EVENTS + "".join(f"u1,p2,like,2026-01-{day:02}T00:00:00Z,\n" for day in (5, 9, 2)),),
+        tuple(f"{EVENTS}u1,p2,like,2026-01-{day:02}T00:00:00Z,\n" for day in (5, 2, 9)),
+        (BOTH + rows_of_days("02-09"),),
+        (BOTH + rows_of_days("-05"), BOTH + rows_of_days("02-09")),
+        (BOTH + rows_of_days("02-09"), BOTH + rows_of_days("-05")),
+        (BOTH + rows_of_days("02-05", "-09"),),
+        (BOTH + rows_of_days("03-09", "02-04"),),
+    ],
+    ids=["several rows", "folders", "a column", "a column later", "no column later", "both ways", "columns"],
+)
+def test_of_a_repeated_event_the_first_time_stays_too_and_again_changes_nothing(
+    warmline: Command, database: Database, tmp_path: Path, folders: tuple[str, ...]
+) -> None:
+    for interactions in folders:
+        assert warmline("import", write(tmp_path / "in", interactions=interactions)).code == 0
+    assert scalar(database, TIMES) == ["2-9"]
+    for interactions in folders:
+        again = warmline("import", write(tmp_path / "in", interactions=interactions), "--json").json["files"]
+        assert (again["interactions"]["new"], again["interactions"]["changed"]) == (0, 0)
+
+
+def test_a_first_time_of_parquet_and_of_an_event_with_an_id_is_kept_and_makes_its_user_known(
+    warmline: Command, database: Database, tmp_path: Path
+) -> None:
+    first, last = (pa.array([datetime(2026, 1, day, tzinfo=UTC)], pa.timestamp("us", tz="UTC")) for day in (2, 9))
+    columns = {"user_id": ["eve"], "post_id": ["p2"], "kind": ["comment"], "event_id": ["e1"]}
+    (tmp_path / "in").mkdir()
+    table = pa.table({**columns, "created_at": last, "first_at": first})
+    pq.write_table(table, tmp_path / "in" / "interactions.parquet")
+    assert warmline("import", str(tmp_path / "in")).code == 0
+    assert scalar(database, TIMES) == ["2-9"]
+    assert scalar(database, "SELECT extract(day FROM created_at) FROM warmline.users") == 2
+
+
+def test_a_first_time_after_the_last_one_is_a_bad_row(warmline: Command, database: Database, tmp_path: Path) -> None:
+    answer = warmline("import", write(tmp_path / "in", interactions=BOTH + rows_of_days("09-02", "01-03")))
+    assert (answer.code, scalar(database, TIMES)) == (1, ["1-3"])
+    assert "interactions.csv:2: first_at after created_at: first_at: got '2026-01-09" in answer.err
+
+
 def test_events_with_ids_of_their_own_stand_beside_each_other(
     warmline: Command, database: Database, tmp_path: Path
 ) -> None:

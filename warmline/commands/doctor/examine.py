@@ -32,7 +32,7 @@ from shared.db.doctor.setup import count_amounts, look_at_rights, look_at_role, 
 from shared.db.engine import RELATIONS, DatabaseSnapshot, RelationHome
 from shared.db.migrate import check_migrated
 from shared.db.models import CHAMPION, list_models
-from shared.db.relations import Mismatch, mismatches, wrong_optional
+from shared.db.relations import Mismatch, mismatches, usable_optional, wrong_optional
 from shared.db.rights import SCORING, TRAINING, missing_rights
 from shared.db.runs import recent_runs
 from shared.errors import ConfigurationError, ForeignInstallation, NotMigrated, SourceError, StoreUnavailable
@@ -103,7 +103,8 @@ def _relations(stores: OpenStores, snapshot: DatabaseSnapshot, *, is_migrated: b
     wanted = [(one, column) for one, column, *_ in LOOKUPS if one in usable]
     lookups = find_missing_indexes(probe, [each for each in wanted if has_views or each[1] not in RARELY_ASKED])
     probe = RowProbe(connection, place, unordered=_too_large_to_sort(lookups))
-    shares = yield from _readable(probe, usable, has_views=has_views)
+    optional = {relation: usable_optional(connection, place, relation) for relation in usable}
+    shares = yield from _readable(probe, optional, has_views=has_views)
     # Index checks of a failing view may fail too, and will differ once the view is repaired.
     yield "indexes", judge_lookups(lookups.of_relations(shares))
     yield from _rows(probe, {each: found for each, found in shares.items() if found is None or _has_rows(found)})
@@ -131,13 +132,13 @@ def _contracts(
 
 
 def _readable(
-    probe: RowProbe, usable: Sequence[str], *, has_views: bool
+    probe: RowProbe, usable: Mapping[str, Sequence[str]], *, has_views: bool
 ) -> Generator[tuple[str, list[Finding]], None, dict[str, Shares | None]]:
-    """Check the newest rows of each relation; returns the counts of those that can be read."""
+    """Check the newest rows of each relation, with its optional columns; returns the counts of the readable ones."""
     shares: dict[str, Shares | None] = {}
-    for relation in usable:
+    for relation, optional in usable.items():
         try:
-            shares[relation] = look_at_rows(probe, relation)
+            shares[relation] = look_at_rows(probe, relation, optional=optional)
         except SourceError as error:
             yield relation, [_unreadable(relation, error)]
         else:

@@ -101,7 +101,16 @@ RULES: dict[str, dict[str, RowRule]] = {
             hint_from=0.01,
         ),
     },
-    "interactions": _COMMON,
+    "interactions": {
+        **_COMMON,
+        "first_after_last": RowRule(
+            column="first_at",
+            says="have a first time after their last one",
+            expected="first_at up to created_at",
+            todo="are the two columns the wrong way round in the view? Such a first time is ignored",
+            problem_from=0.1,
+        ),
+    },
     "blocks": {
         "no_id": _NO_ID,
         "unusable_id": _UNUSABLE_ID,
@@ -149,7 +158,7 @@ def judge_rows(relation: str, shares: Mapping[str, RowShare] | None, *, is_view:
     found = [
         _judge(relation, rule, shares[check])
         for check, rule in RULES[relation].items()
-        if shares[check].count and shares[check].ratio >= rule.hint_from
+        if check in shares and shares[check].count and shares[check].ratio >= rule.hint_from
     ]
     return found or [good(relation, f"{looked_at:,} newest rows: ids and times are usable")]
 

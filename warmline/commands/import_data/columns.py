@@ -21,6 +21,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "kind": "view, like, comment, save, share or hide",
         "created_at": "time",
         "event_id": "text; tells two events of one kind on one post apart",
+        "first_at": "time of the first one; created_at is the last",
     },
     "blocks": {"user_id": "text", "blocked_user_id": "text", "created_at": "time"},
 }
@@ -28,10 +29,10 @@ COLUMNS: dict[str, dict[str, str]] = {
 OPTIONAL: dict[str, frozenset[str]] = {
     "users": frozenset({"suspended"}),
     "posts": frozenset({"caption", "image_url", "deleted_at"}),
-    "interactions": frozenset({"event_id"}),
+    "interactions": frozenset({"event_id", "first_at"}),
     "blocks": frozenset(),
 }
-UNTOLD = frozenset({"event_id", "suspended"})  # most files lack these: that is no news
+UNTOLD = frozenset({"event_id", "first_at", "suspended"})  # most files lack these: that is no news
 RELATIONS = tuple(COLUMNS)
 
 

@@ -17,7 +17,7 @@ _BATCH_ROWS = 10_000
 _MAX_COLUMN_BYTES = 1024**3  # of one row group; a million rows of long captions have a tenth of it
 _MAX_TEXT = 131_072  # bytes; in CSV characters
 _CUT = "\0"  # stands for a text that is too long; valid texts cannot contain it
-_TIMES = ("created_at", "deleted_at")
+_TIMES = ("created_at", "deleted_at", "first_at")
 _FLAGS = ("suspended",)
 
 

@@ -21,6 +21,7 @@ UNKNOWN_KIND = "unknown kind"
 NO_ZONE = "time without zone"
 BAD_TIME = "unreadable time"
 BAD_FLAG = "neither true nor false"
+FIRST_AFTER_LAST = "first_at after created_at"
 SELF_BLOCK = "blocks itself"
 
 OLDEST = datetime(1970, 1, 1, tzinfo=UTC)  # an earlier time is some program's null value, such as the year 1
@@ -49,16 +50,18 @@ def check_post(values: Sequence[Value]) -> Row:
 
 
 def check_interaction(values: Sequence[Value]) -> Row:
-    """user_id, post_id, kind, created_at, event_id; times ahead of now stay as they are, the jobs clamp them."""
-    user_id, post_id, kind, created_at, event_id = values
+    """user_id, post_id, kind, created_at, event_id, first_at; times ahead of now stay, since the jobs clamp them."""
+    user_id, post_id, kind, created_at, event_id, first_at = values
     if kind not in _KINDS:
         _refuse_kind(kind)
+    last = _time("created_at", created_at)
     return (
         _id("user_id", user_id),
         _id("post_id", post_id),
         str(kind),
-        _time("created_at", created_at),
+        last,
         None if event_id is None else _id("event_id", event_id),
+        None if first_at is None else _first_time(first_at, last),
     )
 
 
@@ -113,6 +116,13 @@ def _photo(column: str, value: Value) -> str | None:
 
 def _time_or_none(column: str, value: Value) -> str | None:
     return None if value is None else _time(column, value)
+
+
+def _first_time(value: Value, last: str) -> str:
+    first = _time("first_at", value)
+    if datetime.fromisoformat(first) > datetime.fromisoformat(last):
+        raise BadRow(FIRST_AFTER_LAST, f"first_at: got {_shown(first)}, expected no later than created_at, {last}")
+    return first
 
 
 def _flag(column: str, value: Value) -> str | None:

@@ -13,10 +13,12 @@ from shared.content.photos.limits import still_refuses
 from shared.db.arrivals import arrived_since
 from shared.db.encoding_failures import load_failures
 from shared.db.engine import Database
+from shared.db.events import Event, store_events
 from shared.db.migrate import _config, check_migrated, migrate
 from shared.db.phases import installation_id
 from shared.db.tables import SCHEMA, metadata
 from shared.db.vectors import ContentKind, stored_vectors
+from shared.domain import InteractionKind
 from shared.errors import StoreUnavailable
 from shared.settings import with_driver
 from tests.stores import administrator, execute, rows, store_settings
@@ -135,6 +137,21 @@ def test_an_upgrade_keeps_vectors_and_clusters_and_tries_again_what_a_limit_may_
     (failure,) = load_failures(empty, ContentKind.IMAGE).values()
     assert not still_refuses(failure.failure, failure.refused_by, {"too-many-pixels": "40000000 pixels"})
     assert arrived_since(empty, 0) == set(), "what came before the upgrade is scored by the first run, over everybody"
+
+
+def test_an_upgrade_writes_no_event_anew_and_keeps_the_first_time_from_then_on(empty: Database) -> None:
+    """What was repeated before has lost it; the file of the table stays, however large it is."""
+    _at_revision(empty, "0012")
+    execute(empty, f"{ACTS}; INSERT INTO warmline.posts (id, author_id) VALUES ('p', 'dan')")
+    file = "SELECT relfilenode FROM pg_class WHERE oid = 'warmline.interactions'::regclass"
+    before = rows(empty, file)
+    migrate(empty)
+    assert rows(empty, file) == before
+    days = "SELECT extract(day FROM created_at), extract(day FROM first_at) FROM warmline.interactions ORDER BY 1"
+    assert rows(empty, days) == [(1, None), (2, None), (3, None)]
+    at = datetime(2026, 1, 9, tzinfo=UTC)
+    store_events(empty, [Event(user_id="ann", post_id="p", kind=InteractionKind.VIEW, at=at)])
+    assert rows(empty, days) == [(2, None), (3, None), (9, 1)]
 
 
 def test_an_upgrade_beside_views_makes_nobody_known(empty: Database) -> None:

@@ -41,6 +41,7 @@ def test_a_flag_in_place_of_a_time_gets_a_time() -> None:
 def test_a_time_without_a_zone_is_given_one_and_never_the_sessions() -> None:
     assert "created_at AT TIME ZONE 'UTC'" in cure("created_at", "timestamp without time zone")
     assert "::timestamptz" not in cure("created_at", "date")
+    assert "first_at AT TIME ZONE 'UTC'" in cure("first_at", "timestamp without time zone")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 from rich.console import Console
 
-from shared.db.doctor.rows import ROW_CHECKS, EarlyEvents, RowShare
+from shared.db.doctor.rows import OPTIONAL_CHECKS, ROW_CHECKS, EarlyEvents, RowShare
 from shared.domain import ID_RULE
 from warmline.commands.doctor.row_rules import (
     RULES,
@@ -33,9 +33,13 @@ def posts(**counts: int) -> list[Finding]:
 
 
 def test_every_check_but_deleted_has_a_rule() -> None:
-    assert {relation: set(checks) - {"deleted"} for relation, checks in ROW_CHECKS.items()} == {
-        relation: set(rules) for relation, rules in RULES.items()
+    optional = {
+        relation: {check for checks in columns.values() for check in checks}
+        for relation, columns in OPTIONAL_CHECKS.items()
     }
+    assert {
+        relation: set(checks) - {"deleted"} | optional.get(relation, set()) for relation, checks in ROW_CHECKS.items()
+    } == {relation: set(rules) for relation, rules in RULES.items()}
 
 
 @pytest.mark.parametrize("relation", RULES)

@@ -41,7 +41,7 @@ def test_columns_are_found_by_name_and_others_ignored(tmp_path: Path) -> None:
 
 def test_an_event_id_is_read_where_there_is_one(tmp_path: Path) -> None:
     content = b"user_id,post_id,kind,created_at,event_id\nu1,p1,like,now,e1\n"
-    assert read(tmp_path, content, relation="interactions") == [(2, ["u1", "p1", "like", "now", "e1"])]
+    assert read(tmp_path, content, relation="interactions") == [(2, ["u1", "p1", "like", "now", "e1", None])]
 
 
 def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path) -> None:

@@ -55,7 +55,14 @@ def test_a_post_needs_neither_caption_nor_image() -> None:
 
 
 def test_an_event_ahead_of_now_is_kept_as_it_is() -> None:
-    assert check_interaction(("u1", "p1", "like", "2999-01-01T00:00:00Z", None))[3] == "2999-01-01T00:00:00+00:00"
+    assert check_interaction(("u1", "p1", "like", "2999-01-01T00:00:00Z", None, None))[3] == "2999-01-01T00:00:00+00:00"
+
+
+@pytest.mark.parametrize("first_at", ["2026-01-31T14:00:00+02:00", "2026-01-01T00:00:00Z", 1_000_000, None])
+def test_an_event_may_say_when_it_happened_first(first_at: Value) -> None:
+    stored = check_interaction(("u1", "p1", "like", AT, None, first_at))[5]
+    assert (stored is None) == (first_at is None)
+    assert stored is None or stored <= AT_UTC
 
 
 @pytest.mark.parametrize(
@@ -70,7 +77,7 @@ def test_an_event_ahead_of_now_is_kept_as_it_is() -> None:
         ("posts", ("p1", "u3 ", "", None, AT, None), row_checks.BAD_ID),
         ("blocks", ("u1", "\tu2", AT), row_checks.BAD_ID),
         ("posts", ("p1", "u1", "", "s3://bucket/1.jpg", AT, None), row_checks.BAD_URL),
-        ("interactions", ("u1", "p1", "like", AT, " e1"), row_checks.BAD_ID),
+        ("interactions", ("u1", "p1", "like", AT, " e1", None), row_checks.BAD_ID),
         ("users", ("u\x001", AT, None), row_checks.NUL),
         ("users", ("u\udcff", AT, None), row_checks.NOT_UTF8),
         ("users", ("u1", "2026-01-31T12:00:00", None), row_checks.NO_ZONE),
@@ -84,9 +91,11 @@ def test_an_event_ahead_of_now_is_kept_as_it_is() -> None:
         ("posts", ("p1", "u1", "caf\udce9", None, AT, None), row_checks.NOT_UTF8),
         ("posts", ("p1", None, "", None, AT, None), row_checks.MISSING),
         ("posts", ("p1", "u1", "", None, AT, "soon"), row_checks.BAD_TIME),
-        ("interactions", ("u1", "p1", "Like", AT, None), row_checks.UNKNOWN_KIND),
-        ("interactions", ("u1", "p1", None, AT, None), row_checks.MISSING),
-        ("interactions", ("u1", "p1", "like", AT, "x" * 129), row_checks.BAD_ID),
+        ("interactions", ("u1", "p1", "Like", AT, None, None), row_checks.UNKNOWN_KIND),
+        ("interactions", ("u1", "p1", None, AT, None, None), row_checks.MISSING),
+        ("interactions", ("u1", "p1", "like", AT, "x" * 129, None), row_checks.BAD_ID),
+        ("interactions", ("u1", "p1", "like", AT, None, "soon"), row_checks.BAD_TIME),
+        ("interactions", ("u1", "p1", "like", AT, None, "2026-01-31T12:00:00.5Z"), row_checks.FIRST_AFTER_LAST),
         ("blocks", ("u1", "u1", AT), row_checks.SELF_BLOCK),
     ],
 )
@@ -96,7 +105,7 @@ def test_a_bad_row_is_refused_for_its_reason(relation: str, values: tuple[Value,
 
 def test_a_refusal_says_column_got_and_expected() -> None:
     with pytest.raises(BadRow, match=r"kind: got 'lik', expected one of view, like, comment, save, share, hide"):
-        check_interaction(("u1", "p1", "lik", AT, None))
+        check_interaction(("u1", "p1", "lik", AT, None, None))
 
 
 def test_an_unusable_id_is_refused_in_the_rules_own_words() -> None:
