@@ -47,7 +47,7 @@ class TrainSettings(SettingsGroup):
         description="training weight of a post that the user hid, relative to any other post without a like",
     )
     train_ignored_weight: float = Field(
-        3,
+        1,
         ge=0.01,
         le=1000,
         description="the same for a post that the user viewed without any further event within a day",

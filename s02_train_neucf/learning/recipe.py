@@ -28,4 +28,4 @@ class Recipe:
     kind_weights: Mapping[str, float] = field(default_factory=dict)  # of a like, comment, save, share; left out: 1
     half_life_days: float | None = None  # age at which a like counts one half; None: age does not matter
     hide_weight: float = 1.0  # as how many posts that were not liked a hidden one counts
-    ignored_weight: float = 3.0  # the same of a post that was seen and, within a day, led to nothing
+    ignored_weight: float = 1.0  # the same of a post that was seen and, within a day, led to nothing
