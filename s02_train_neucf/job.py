@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from s02_train_neucf.data.load import TrainingData, load_training_data
+from s02_train_neucf.gate.cuts import earliest_cut
 from s02_train_neucf.gate.enough_data import refuse_too_little
 from s02_train_neucf.gate.history import History
 from s02_train_neucf.gate.rank_at import ReplayRules
@@ -154,7 +155,9 @@ def _prepare(database: Database, settings: JobSettings, now: datetime) -> Encode
 def _load(database: Database, encoders: Encoders, settings: JobSettings, now: datetime) -> TrainingData:
     with stage("train.load") as facts:
         days, kept_since = settings.train.train_days, settings.retention.kept_since(now)
-        data = load_training_data(database, encoders, days=days, now=now, kept_since=kept_since)
+        data = load_training_data(
+            database, encoders, days=days, now=now, kept_since=kept_since, asked_since=earliest_cut
+        )
         facts.update(events=len(data.events), posts=len(data.posts), days=_days_read(settings))
     return data
 

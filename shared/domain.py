@@ -107,9 +107,12 @@ class PhaseState:
 INITIAL_PHASE = PhaseState(version=0, phase=Phase.HEURISTIC, rollout_percent=100.0, salt="")
 
 
+ROLLOUT_BUCKETS = 10_000  # a hundred of them are one per cent
+
+
 def rollout_bucket(salt: str, user_id: str) -> int:
     """A fixed number in 0…9,999 for a user: SHA-256(salt‖id) mod 10,000."""
-    return int.from_bytes(hashlib.sha256((salt + user_id).encode()).digest(), "big") % 10_000
+    return int.from_bytes(hashlib.sha256((salt + user_id).encode()).digest(), "big") % ROLLOUT_BUCKETS
 
 
 ERASED_FOR = timedelta(days=30)  # that a user was erased is known by hash: as long as seen posts are kept by default

@@ -56,6 +56,19 @@ def cuts_of(at: NDArray[np.float64], examples: Examples, *, min_known: int) -> t
     return _between(np.r_[np.quantile(at, 1 - parts), end])
 
 
+def earliest_cut(at: NDArray[np.float64]) -> float:
+    """A time before which no cut begins, whatever the examples are; infinity without events.
+
+    Args:
+        at: (n_events,) times of all events, ascending.
+    """
+    if len(at) == 0:
+        return np.inf
+    n_parts = N_CUTS + N_WARM_UP
+    before_parts = int((1 - SHARE / N_CUTS * n_parts) * (len(at) - 1))
+    return min(float(at[-1]) - DAY * n_parts, float(at[max(0, before_parts - 1)]))
+
+
 def _n_asked(examples: Examples, cut: ReplayCut, min_known: int) -> int:
     first, last = np.searchsorted(examples.at, [cut.start, cut.end])
     known, counts = np.unique(examples.user_id_hashes[:first], return_counts=True)

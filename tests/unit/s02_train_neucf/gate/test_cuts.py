@@ -1,8 +1,9 @@
 from itertools import pairwise
 
 import numpy as np
+import pytest
 
-from s02_train_neucf.gate.cuts import DAY, MIN_ASKED, N_CUTS, ReplayCut, cuts_of
+from s02_train_neucf.gate.cuts import DAY, MIN_ASKED, N_CUTS, ReplayCut, cuts_of, earliest_cut
 from shared.neucf.examples import Examples
 from tests.neucf_worlds import examples_from
 
@@ -66,3 +67,16 @@ def test_a_long_cut_has_as_many_longer_steps() -> None:
 
 def test_a_short_cut_is_one_step() -> None:
     assert ReplayCut(start=10.0, end=20.0).steps() == (ReplayCut(start=10.0, end=20.0),)
+
+
+@pytest.mark.parametrize("n_users", [MIN_ASKED, MIN_ASKED - 1], ids=["busy", "quiet"])
+@pytest.mark.parametrize("n_days", [10, 100])
+def test_no_cut_begins_before_the_earliest(n_users: int, n_days: int) -> None:
+    likes = days_of_likes(n_users=n_users, n_days=n_days)
+    first = cuts_of(likes.at, likes, min_known=3)[0]
+    assert min(np.quantile(likes.at, 0.74), likes.at[-1] - 6.1 * DAY) <= earliest_cut(likes.at) <= first.start
+    assert earliest_cut(np.full(50, 7.0)) <= 7.0
+
+
+def test_without_events_no_time_is_the_earliest() -> None:
+    assert earliest_cut(np.zeros(0)) == np.inf

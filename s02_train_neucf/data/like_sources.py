@@ -1,0 +1,44 @@
+"""By what people were served when they liked something, as far as it is known. Pure.
+
+A like that came from a list of the model shows what the model had put before people, and so does not speak for itself.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.db.bulk_served import UNKNOWN, Int8s, Int32s, RolloutHistory, ServedLikes
+from shared.domain import SOURCES_BY_CODE, Source
+from shared.neucf.examples import Examples
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LikeSources:
+    """Columns beside those of some likes, in their order."""
+
+    sources: Int8s  # (n_likes,) code of the page's source, an index in `SOURCES_BY_CODE`; UNKNOWN: the app did not say
+    positions: Int32s  # (n_likes,) of the page's first post in its chain, from 0; UNKNOWN
+    outside_rollout: NDArray[np.bool_]  # (n_likes,) whether the user was in the phase `heuristic` at that time
+
+    @classmethod
+    def of(cls, likes: Examples, served_likes: ServedLikes, rollout: RolloutHistory) -> Self:
+        """Of likes that are dated by the first event of their pair, as `examples_of` does."""
+        sources, positions = served_likes.of_pairs(likes.user_id_hashes, likes.post_id_hashes)
+        outside = rollout.outside(likes.user_id_hashes, likes.at)
+        return cls(sources=sources, positions=positions, outside_rollout=outside)
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def where(self, kept: NDArray[np.bool_]) -> Self:
+        """Those of the likes that a mask keeps."""
+        return type(self)(
+            sources=self.sources[kept], positions=self.positions[kept], outside_rollout=self.outside_rollout[kept]
+        )
+
+    def is_from(self, source: Source | None) -> NDArray[np.bool_]:
+        """Whether each like is known to come from a page of this source; None: from an unknown one. -> (n_likes,)"""
+        is_from: NDArray[np.bool_] = self.sources == (UNKNOWN if source is None else SOURCES_BY_CODE.index(source))
+        return is_from

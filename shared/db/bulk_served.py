@@ -1,0 +1,163 @@
+"""Bulk loads of what served people when they liked something: the page of a like, and who was in the rollout when.
+
+Pages are known of events that the app sent with a `feed_id`; these are always in our own table.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+
+from shared.db.binary_copy import copy_binary, joined
+from shared.db.bulk_events import sql_text
+from shared.db.engine import DatabaseSnapshot
+from shared.db.relations import id_hash_sql, usable_id_sql
+from shared.db.tables import SCHEMA, installation, phase_changes
+from shared.db.timestamps import seconds_sql
+from shared.domain import POSITIVE_KINDS, ROLLOUT_BUCKETS, SOURCES_BY_CODE, Phase
+from shared.event_columns import Floats, Int16s, Int64s
+
+UNKNOWN = -1  # instead of a source or position
+_ODD = np.int64(
+    -7046029254386353131
+)  # 2⁶⁴ / the golden ratio: pairs of different users and posts get different numbers
+Int8s = npt.NDArray[np.int8]
+Int32s = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ServedLikes:
+    """The pages on which likes (positive events) happened, as columns of one length; one for each user and post."""
+
+    pairs: Int64s  # (n_likes,) ascending: user and post in one number
+    sources: Int8s  # (n_likes,) codes: indices in `SOURCES_BY_CODE`
+    positions: Int32s  # (n_likes,) of the page's first post in its chain, from 0
+
+    @classmethod
+    def of(
+        cls, *, user_id_hashes: Int64s, post_id_hashes: Int64s, at: Floats, sources: Int8s, positions: Int32s
+    ) -> Self:
+        """From likes with a page, as columns in any order; of those of one user and post, the earliest counts."""
+        pairs = _pairs(user_id_hashes, post_id_hashes)
+        order = np.lexsort((sources, at, pairs))
+        kept = order[np.diff(pairs[order], prepend=~pairs[order[:1]]) != 0]
+        return cls(pairs=pairs[kept], sources=sources[kept], positions=positions[kept])
+
+    def of_pairs(self, user_id_hashes: Int64s, post_id_hashes: Int64s) -> tuple[Int8s, Int32s]:
+        """Source and position of the page of each pair; UNKNOWN where nothing is known. (n,), (n,) -> (n,), (n,)"""
+        n = len(user_id_hashes)
+        if len(self.pairs) == 0:
+            return np.full(n, UNKNOWN, np.int8), np.full(n, UNKNOWN, np.int32)
+        wanted = _pairs(user_id_hashes, post_id_hashes)
+        found = np.minimum(np.searchsorted(self.pairs, wanted), len(self.pairs) - 1)
+        is_known = self.pairs[found] == wanted
+        sources = np.where(is_known, self.sources[found], np.int8(UNKNOWN))
+        return sources, np.where(is_known, self.positions[found], np.int32(UNKNOWN))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RolloutHistory:
+    """Which share of the users was in the phase of the model, over time, and the bucket that decides who is."""
+
+    changed_at: Floats  # (n_changes,) ascending; before the first one nobody is in it
+    percents: Floats  # (n_changes,) 0 in the phase `heuristic`
+    user_id_hashes: Int64s  # (n_users,) ascending; empty if all or nobody were in it at each time
+    buckets: Int16s  # (n_users,) as `domain.rollout_bucket`
+
+    def outside(self, user_id_hashes: Int64s, at: Floats) -> npt.NDArray[np.bool_]:
+        """Whether a user was outside at a time, and so was served by the heuristic. (n,), (n,) -> (n,)
+
+        A user whose bucket is unknown is outside only when everybody is.
+        """
+        percents = np.r_[0.0, self.percents][np.searchsorted(self.changed_at, at, side="right")]
+        outside: npt.NDArray[np.bool_] = self._buckets_of(user_id_hashes) >= percents * ROLLOUT_BUCKETS / 100
+        return outside
+
+    def _buckets_of(self, user_id_hashes: Int64s) -> Int16s:
+        """(n,) -> (n,)"""
+        if len(self.user_id_hashes) == 0:
+            return np.zeros(len(user_id_hashes), np.int16)
+        found = np.minimum(np.searchsorted(self.user_id_hashes, user_id_hashes), len(self.user_id_hashes) - 1)
+        return np.where(self.user_id_hashes[found] == user_id_hashes, self.buckets[found], np.int16(0))
+
+
+NO_SERVED_LIKES = ServedLikes(
+    pairs=np.zeros(0, np.int64), sources=np.zeros(0, np.int8), positions=np.zeros(0, np.int32)
+)
+NO_ROLLOUT = RolloutHistory(
+    changed_at=np.zeros(0), percents=np.zeros(0), user_id_hashes=np.zeros(0, np.int64), buckets=np.zeros(0, np.int16)
+)
+
+
+def load_served_likes(snapshot: DatabaseSnapshot, *, since: float) -> ServedLikes:
+    """The pages of the likes since a time (seconds since 1970); of several likes of a user and post, the earliest that
+    has one."""
+    codes = " ".join(f"WHEN '{source}' THEN {code}" for code, source in enumerate(SOURCES_BY_CODE))
+    sources, kinds = (",".join(f"'{word}'" for word in words) for words in (SOURCES_BY_CODE, sorted(POSITIVE_KINDS)))
+    query = f"""
+        SELECT {id_hash_sql("user_id")}, {id_hash_sql("post_id")}, {seconds_sql("created_at")},
+          (CASE source {codes} END)::int2, coalesce(position, {UNKNOWN})
+        FROM {SCHEMA}.interactions
+        WHERE created_at >= to_timestamp('{since!r}'::float8) AND kind IN ({kinds}) AND source IN ({sources})
+        """
+    fields = {"user": ">i8", "post": ">i8", "at": ">f8", "source": ">i2", "position": ">i4"}
+    found = copy_binary(snapshot.connection(snapshot.database.own), query, fields)
+    return ServedLikes.of(
+        user_id_hashes=found["user"],
+        post_id_hashes=found["post"],
+        at=found["at"],
+        sources=found["source"].astype(np.int8),
+        positions=found["position"],
+    )
+
+
+def load_rollout_history(snapshot: DatabaseSnapshot, *, since: float) -> RolloutHistory:
+    """The changes of the phase, and the users' buckets if they decided about anybody since a time (in seconds)."""
+    connection = snapshot.connection(snapshot.database.own)
+    query = sa.select(phase_changes.c.changed_at, phase_changes.c.phase, phase_changes.c.rollout_percent)
+    changes = connection.execute(query.order_by(phase_changes.c.version)).all()
+    # After a clock was set back, a later version may be dated before an earlier one: it holds from the latter's time.
+    changed_at = np.maximum.accumulate(np.array([change[0].timestamp() for change in changes], np.float64))
+    percents = np.array([percent if phase == Phase.NEUCF else 0.0 for _, phase, percent in changes], np.float64)
+    in_force = np.append(changed_at[1:], np.inf) > since
+    is_partial = (percents > 0) & (percents < 100)
+    users, buckets = NO_ROLLOUT.user_id_hashes, NO_ROLLOUT.buckets
+    if (in_force & is_partial).any():
+        users, buckets = _buckets(snapshot, connection.scalar(sa.select(installation.c.salt)) or "")
+    return RolloutHistory(changed_at=changed_at, percents=percents, user_id_hashes=users, buckets=buckets)
+
+
+def _pairs(user_id_hashes: Int64s, post_id_hashes: Int64s) -> Int64s:
+    """One number for each pair of user and post. (n,), (n,) -> (n,)
+
+    Two of ten million pairs share one with a probability of 3 in 10⁶; then one like gets the page of another.
+    """
+    return user_id_hashes * _ODD + post_id_hashes
+
+
+def _buckets(snapshot: DatabaseSnapshot, salt: str) -> tuple[Int64s, Int16s]:
+    """All users by id hash, and their buckets: only PostgreSQL knows the ids, so it computes the digests."""
+    parts = [
+        copy_binary(
+            connection,
+            f"""
+            SELECT {id_hash_sql("id")}, sha256(convert_to({sql_text(salt)} || CAST(id AS text), 'UTF8'))
+            FROM {name} WHERE {usable_id_sql("id")}
+            """,
+            {"user": ">i8", "digest": "V32"},
+        )
+        for connection, name in snapshot.homes("users")
+    ]
+    users, digests = (joined([part[name] for part in parts]) for name in ("user", "digest"))
+    order = np.argsort(users, kind="stable")
+    return users[order], _bucket_of(digests[order])
+
+
+def _bucket_of(digests: npt.NDArray[np.void]) -> Int16s:
+    """`domain.rollout_bucket` of SHA-256 digests of 32 bytes: a number of 256 bits, modulo. (n,) -> (n,)"""
+    words = np.frombuffer(digests.tobytes(), ">u4").reshape(len(digests), 8).astype(np.int64)
+    of_words = np.array([pow(2, 32 * place, ROLLOUT_BUCKETS) for place in range(7, -1, -1)])
+    buckets: Int16s = (words @ of_words % ROLLOUT_BUCKETS).astype(np.int16)
+    return buckets

@@ -1,0 +1,47 @@
+"""What served people when they liked something, once it is loaded."""
+
+import numpy as np
+
+from shared.db.bulk_served import NO_ROLLOUT, NO_SERVED_LIKES, UNKNOWN, RolloutHistory
+
+ANN, BEN, CAT, STRANGER = 1, 2, 3, 9
+# Ann's bucket is in the first per cent, Ben's in the thirtieth, Cat's in the last.
+GROWING = RolloutHistory(
+    changed_at=np.array([10.0, 20.0, 30.0, 40.0]),
+    percents=np.array([1.0, 30.0, 100.0, 0.0]),
+    user_id_hashes=np.array([ANN, BEN, CAT]),
+    buckets=np.array([99, 2999, 9999], np.int16),
+)
+
+
+def outside(rollout: RolloutHistory, user: int) -> list[bool]:
+    """Before, at, and after each change."""
+    at = np.array([9.0, 10.0, 20.0, 30.0, 40.0])
+    return list(rollout.outside(np.full(len(at), user), at))
+
+
+def test_a_growing_rollout_takes_one_after_the_other_in() -> None:
+    assert outside(GROWING, ANN) == [True, False, False, False, True]
+    assert outside(GROWING, BEN) == [True, True, False, False, True]
+    assert outside(GROWING, CAT) == [True, True, True, False, True]
+
+
+def test_the_bucket_at_the_limit_is_outside() -> None:
+    limit = RolloutHistory(
+        changed_at=np.array([0.0]), percents=np.array([30.0]), user_id_hashes=np.array([ANN]),
+        buckets=np.array([3000], np.int16),
+    )  # fmt: skip
+    assert limit.outside(np.array([ANN]), np.array([1.0])).tolist() == [True]
+
+
+def test_someone_unknown_is_outside_only_when_everybody_is() -> None:
+    assert outside(GROWING, STRANGER) == [True, False, False, False, True]
+
+
+def test_before_the_first_change_everybody_is_outside() -> None:
+    assert outside(NO_ROLLOUT, ANN) == [True] * 5
+
+
+def test_without_a_known_page_nothing_is_known_of_a_like() -> None:
+    sources, positions = NO_SERVED_LIKES.of_pairs(np.array([1, 2]), np.array([3, 4]))
+    assert (sources.tolist(), positions.tolist()) == ([UNKNOWN] * 2, [UNKNOWN] * 2)
