@@ -64,6 +64,25 @@ def test_batches_that_come_together_or_in_pieces_are_answered_in_their_order(is_
     assert fast_path.stored == [b"[1, 2]", b"[1, 2, 3]"]
 
 
+@pytest.mark.parametrize("size", [10, MAX_PLAIN_BODY])
+@pytest.mark.parametrize("first", [1, 4])
+def test_a_batch_whose_head_comes_with_a_part_of_its_body_is_answered(first: int, size: int) -> None:
+    """As on any network, where a segment has some 1,400 bytes; and a read takes 16 KB."""
+    fast_path, body = Recording(), b"[1, 2" + b" " * (size - 6) + b"]"
+
+    async def scenario(deployment: Deployment) -> None:
+        client = await deployment.client()
+        data = batch(body)
+        at = len(data) - len(body) + first
+        client.send(data[:at])
+        await asyncio.sleep(0.05)
+        client.send(data[at:])
+        assert await accepted(client) == 2
+
+    with_deployment(scenario, fast_path=fast_path)
+    assert fast_path.stored == [body]
+
+
 LARGE = b"[" + b" " * MAX_PLAIN_BODY + b"]"
 PLAIN = batch(b"[1, 2]")
 CHUNKED = PLAIN[: -len(b"[1, 2]")].replace(b"Content-Length: 6", b"Transfer-Encoding: chunked")
