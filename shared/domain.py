@@ -63,6 +63,8 @@ class InteractionKind(StrEnum):
     SHARE = "share"
     HIDE = "hide"
 
+    __hash__ = str.__hash__
+
 
 POSITIVE_KINDS = frozenset({InteractionKind.LIKE, InteractionKind.COMMENT, InteractionKind.SAVE, InteractionKind.SHARE})
 
@@ -153,4 +155,8 @@ def is_photo_reference(text: str) -> bool:
 
 def is_usable_id(text: str) -> bool:
     """Whether a string may be a user's, post's or event's id (`ID_RULE`), just as it came: nobody trims it."""
-    return 0 < len(text) <= MAX_ID_LENGTH and _NOT_IN_IDS.search(text) is None
+    if not 0 < len(text) <= MAX_ID_LENGTH:
+        return False
+    if text.isascii():  # nearly all are: a tenth of the pattern's time
+        return text.isprintable() and text[0] != " " and text[-1] != " "
+    return _NOT_IN_IDS.search(text) is None

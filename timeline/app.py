@@ -15,7 +15,7 @@ from timeline.http import admin, docs_page, interactions, pages, relations, runs
 from timeline.http.auth import Authorizer, jwt_library
 from timeline.http.exact_paths import ExactPaths
 from timeline.http.fast_path import FastPath
-from timeline.http.limits import Limits
+from timeline.http.limits import BodyRoom, Limits
 from timeline.http.methods import Methods
 from timeline.http.openapi import document
 from timeline.http.problems import install_problems
@@ -52,12 +52,14 @@ def create_app(settings: AllSettings, worker: Worker | None = None) -> TimelineA
         worker: this one of several processes; None: there are no others.
     """
 
+    room = BodyRoom()
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         state = build_state(settings, worker or Worker.alone(settings.timeline))
         app.state.warmline = state
         assert isinstance(app, TimelineApp)
-        app.fast_path = FastPath(state, writes_lines=settings.timeline.request_log)
+        app.fast_path = FastPath(state, room=room, writes_lines=settings.timeline.request_log)
         every = timedelta(seconds=settings.timeline.refresh_seconds)
         background_refresh = asyncio.create_task(state.background_refresh.run(every))
         state.write_threads.submit(jwt_library)
@@ -80,7 +82,7 @@ def create_app(settings: AllSettings, worker: Worker | None = None) -> TimelineA
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # as FastAPI's own manual does it
     for part in (pages, interactions, relations, user_data, runs, admin, docs_page):
         app.routes.extend(part.router.routes)  # `include_router` would build each route again
-    app.add_middleware(Limits, routes=app.routes, authorizer=_authorizer)
+    app.add_middleware(Limits, routes=app.routes, authorizer=_authorizer, room=room)
     app.add_middleware(Methods, routes=app.routes)
     app.add_middleware(ExactPaths)
     app.add_middleware(RequestLog, metrics=_metrics, writes_lines=settings.timeline.request_log)

@@ -69,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
         for size in SIZES
         for connections in CONNECTIONS
         for system in (OURS, PLAIN)
-        if not given.quick or (size == 1 and connections == CONNECTIONS[1])
+        if given.size in (None, size) and (not given.quick or (size == 1 and connections == CONNECTIONS[1]))
     ]
     with (
         refusals("ingest"),
@@ -165,6 +165,7 @@ def _bounds(cases: Sequence[Case]) -> Iterator[Bound]:
 def _parser() -> argparse.ArgumentParser:
     made = parser("ingest", __doc__)
     made.add_argument("--rounds", type=count, default=9, help="rounds (9)")
+    made.add_argument("--size", type=int, choices=SIZES, help="only requests with so many events")
     made.add_argument(
         "--housekeeping", action="store_true", help="single events, with and without old ones being removed meanwhile"
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from shared.db.array_literals import text_array
 from shared.db.tables import SCHEMA
 from shared.db.tombstones import digest_sql
 
@@ -20,6 +21,7 @@ _FACTS = f"""
     FROM unnest(CAST(:users AS text[])) AS t(id)
     LEFT JOIN {SCHEMA}.tombstones ON relation = 'users' AND digest = {digest_sql("t.id")}
     LEFT JOIN {SCHEMA}.users ON users.id = t.id
+    WHERE digest IS NOT NULL OR users.id IS NULL
     """
 
 
@@ -28,7 +30,7 @@ class EventFacts:
     """What our PostgreSQL knows of the users and posts of some events."""
 
     erased_users: set[str] = field(default_factory=set)
-    known_users: set[str] = field(default_factory=set)  # in our own table
+    missing_users: set[str] = field(default_factory=set)  # in our own table
     deleted_posts: set[str] = field(default_factory=set)  # with a tombstone
     visible: dict[str, bool] = field(default_factory=dict)  # post in our own table → whether anyone may see it
     post_numbers: dict[str, int] = field(default_factory=dict)  # of those that have one
@@ -37,14 +39,14 @@ class EventFacts:
 def facts_of(connection: sa.Connection, users: Collection[str], posts: Collection[str]) -> EventFacts:
     """What is known of these users and posts."""
     facts = EventFacts()
-    values = {"users": sorted(users), "posts": sorted(posts)}
+    values = {"users": text_array([*users]), "posts": text_array([*posts])}
     for is_post, name, is_buried, is_known, is_visible, number in connection.execute(sa.text(_FACTS), values):
         if is_buried:
             (facts.deleted_posts if is_post else facts.erased_users).add(name)
         if is_known and is_post:
             facts.visible[name] = is_visible
-        elif is_known:
-            facts.known_users.add(name)
+        elif not is_known and not is_post:
+            facts.missing_users.add(name)
         if number is not None:
             facts.post_numbers[name] = number
     return facts

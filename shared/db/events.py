@@ -5,11 +5,14 @@ In both data modes they are stored in our own table. With views, the relation is
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
+from msgspec import Struct
+from msgspec.structs import replace
 
+from shared.db.array_literals import number_array, text_array, time_array
 from shared.db.arrivals import note_revoked
 from shared.db.engine import Database
 from shared.db.event_facts import EventFacts, facts_of
@@ -27,8 +30,7 @@ EventKey = tuple[str, ...]  # (event id,) or (user, post, kind)
 USER_ERASED, POST_UNKNOWN, POST_DELETED = "user-erased", "post-unknown", "post-deleted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedPosition:
+class FeedPosition(Struct, frozen=True, kw_only=True, gc=False):
     """The page on which an event happened."""
 
     source: str
@@ -36,8 +38,7 @@ class FeedPosition:
     position: int  # of the page's first post in its chain
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True, gc=False):
     """What a user did with a post; already validated."""
 
     user_id: str
@@ -78,6 +79,8 @@ _INSERT = f"""
     SELECT * FROM {_COLUMNS}
     """
 _BY_EVENT_ID = "ON CONFLICT (event_id) WHERE event_id IS NOT NULL DO NOTHING"
+# `xmax` is 0 in a row that the statement inserted, and set in one that it changed.
+_IS_NEW = "xmax = 0"
 
 
 _REVOKED = """
@@ -130,13 +133,25 @@ def store_batches(database: Database, batches: Sequence[Sequence[Event]]) -> lis
         ]
         kept = [event for batch in kept_of_each for event in batch]
         if not database.has_views:
-            add_missing_users(connection, _first_acts(kept, without=facts.known_users))
+            add_missing_users(connection, _first_acts(kept, of=facts.missing_users))
         unnamed, named = _latest_of_batches(kept_of_each), _first_of_each(kept)
         counts: Counter[FeedKey] = Counter()
-        new = _insert(connection, unnamed, ON_REPEAT, counts) | _insert(connection, named, _BY_EVENT_ID, counts)
+        inserts = [(events, conflict) for events, conflict in ((unnamed, ON_REPEAT), (named, _BY_EVENT_ID)) if events]
+        if len(batches) == 1:
+            new = [sum(_insert_counted(connection, *each, counts) for each in inserts)]
+        else:
+            new = _new_of_each(kept_of_each, set().union(*(_insert(connection, *each, counts) for each in inserts)))
         count_events(connection, counts)
         hides = note_change(connection, user_ids=_hiders(kept))
-    return [_part(batch, refused, start, new, facts.post_numbers, hides) for batch, start in _with_starts(batches)]
+    return [
+        StoredBatch(
+            new=new_here,
+            refused={index: refused[start + index] for index in range(len(batch)) if start + index in refused},
+            post_numbers=facts.post_numbers,
+            hides=hides if _hiders(kept_here) else SafetyChange(),
+        )
+        for (batch, start), kept_here, new_here in zip(_with_starts(batches), kept_of_each, new, strict=True)
+    ]
 
 
 def _with_starts(batches: Sequence[Sequence[Event]]) -> Iterator[tuple[Sequence[Event], int]]:
@@ -147,23 +162,14 @@ def _with_starts(batches: Sequence[Sequence[Event]]) -> Iterator[tuple[Sequence[
         start += len(batch)
 
 
-def _part(
-    batch: Sequence[Event],
-    refused: Mapping[int, str],
-    start: int,
-    new: set[EventKey],
-    numbers: Mapping[str, int],
-    hides: SafetyChange,
-) -> StoredBatch:
-    """The result of one of several batches; removes its new events from `new`, since they are new only once."""
-    reasons = {index: refused[start + index] for index in range(len(batch)) if start + index in refused}
-    kept = {_key_of(event) for index, event in enumerate(batch) if index not in reasons}
-    first = kept & new
-    new -= first
-    has_hides = any(event.kind is InteractionKind.HIDE for index, event in enumerate(batch) if index not in reasons)
-    return StoredBatch(
-        new=len(first), refused=reasons, post_numbers=numbers, hides=hides if has_hides else SafetyChange()
-    )
+def _new_of_each(batches: Sequence[Sequence[Event]], new: set[EventKey]) -> list[int]:
+    """How many events of each batch are new, given the keys of all new ones; each is new in the first batch only."""
+    counts = list[int]()
+    for batch in batches:
+        first = new.intersection(map(_key_of, batch))
+        new = new - first
+        counts.append(len(first))
+    return counts
 
 
 def revoke_events(database: Database, events: Sequence[Event]) -> RevokedBatch:
@@ -226,18 +232,18 @@ def _without_future_pages(connection: sa.Connection, events: list[Event]) -> lis
     ]
 
 
-def _first_acts(events: Sequence[Event], *, without: Collection[str]) -> dict[str, datetime]:
-    """When each user acted first, without those users."""
+def _first_acts(events: Sequence[Event], *, of: Collection[str]) -> dict[str, datetime]:
+    """When each of these users acted first."""
     first: dict[str, datetime] = {}
-    for event in events:
-        if event.user_id not in without:
+    for event in events if of else ():
+        if event.user_id in of:
             first[event.user_id] = min(event.at, first.get(event.user_id, event.at))
     return first
 
 
 def _key_of(event: Event) -> EventKey:
     """What identifies an event: its id, or its user, post and kind."""
-    return (event.event_id,) if event.event_id is not None else (event.user_id, event.post_id, event.kind.value)
+    return (event.event_id,) if event.event_id is not None else (event.user_id, event.post_id, event.kind)
 
 
 def _latest_of_batches(batches: Sequence[Sequence[Event]]) -> list[Event]:
@@ -287,26 +293,48 @@ def _insert(
     connection: sa.Connection, events: Sequence[Event], on_conflict: str, counts: Counter[FeedKey]
 ) -> set[EventKey]:
     """Insert events and add the new ones to the counts of their feeds; returns the keys of the new ones."""
-    if not events:
-        return set()
-    positions = [event.feed_position for event in events]
-    values = {
-        "users": [event.user_id for event in events],
-        "posts": [event.post_id for event in events],
-        "kinds": [event.kind.value for event in events],
-        "times": [event.at for event in events],
-        "event_ids": [event.event_id for event in events],
-        "sources": [position and position.source for position in positions],
-        "generations": [position and position.generation for position in positions],
-        "positions": [position and position.position for position in positions],
-        "first_times": [event.first_at for event in events],
-    }
-    # `xmax` is 0 in a row that the statement inserted, and set in one that it changed.
-    statement = f"{_INSERT} {on_conflict} RETURNING xmax = 0, source, generation, kind, user_id, post_id, event_id"
+    statement = f"{_INSERT} {on_conflict} RETURNING {_IS_NEW}, source, generation, kind, user_id, post_id, event_id"
     new: set[EventKey] = set()
-    for is_new, source, generation, kind, user_id, post_id, event_id in connection.execute(sa.text(statement), values):
+    for is_new, source, generation, kind, user_id, post_id, event_id in connection.execute(
+        sa.text(statement), _columns_of(events)
+    ):
         if is_new:
             new.add((event_id,) if event_id is not None else (user_id, post_id, kind))
             if source is not None:
                 counts[source, generation, kind] += 1
     return new
+
+
+def _insert_counted(
+    connection: sa.Connection, events: Sequence[Event], on_conflict: str, counts: Counter[FeedKey]
+) -> int:
+    """The same for a batch by itself, where it does not matter which are new; returns how many are."""
+    statement = f"""
+        WITH kept AS ({_INSERT} {on_conflict} RETURNING {_IS_NEW} AS is_new, source, generation, kind)
+        SELECT source, generation, kind, count(*) FROM kept WHERE is_new GROUP BY source, generation, kind
+        """
+    found = connection.execute(sa.text(statement), _columns_of(events)).all()
+    for source, generation, kind, count in found:
+        if source is not None:
+            counts[source, generation, kind] += count
+    return sum(row[3] for row in found)
+
+
+def _columns_of(events: Sequence[Event]) -> dict[str, str]:
+    """Events as columns for `_INSERT`. One without any value is empty: `unnest` fills it up with NULL."""
+    ids = [event.event_id for event in events]
+    firsts = [event.first_at for event in events]
+    pages = [event.feed_position for event in events]
+    if not any(pages):
+        pages = []
+    return {
+        "users": text_array([event.user_id for event in events]),
+        "posts": text_array([event.post_id for event in events]),
+        "kinds": text_array([event.kind for event in events]),
+        "times": time_array([event.at for event in events]),
+        "event_ids": text_array(ids if any(ids) else []),
+        "sources": text_array([page.source if page else None for page in pages]),
+        "generations": number_array([page.generation if page else None for page in pages]),
+        "positions": number_array([page.position if page else None for page in pages]),
+        "first_times": time_array(firsts if any(firsts) else []),
+    }

@@ -10,6 +10,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from shared.db.array_literals import text_array
 from shared.db.engine import DatabaseSnapshot
 from shared.db.tables import SCHEMA
 from shared.db.takedowns import not_suspended_sql, suspended_users
@@ -63,4 +64,6 @@ def add_missing_users(connection: sa.Connection, acted_at: Mapping[str, datetime
         FROM unnest(CAST(:ids AS text[]), CAST(:times AS timestamptz[])) AS t(id, at)
         ON CONFLICT (id) DO NOTHING
         """
-    connection.execute(sa.text(query), {"ids": users, "times": [acted_at[user] for user in users]})
+    times = [acted_at[user] for user in users]
+    values = {"ids": text_array(users), "times": text_array([at.isoformat() if at else None for at in times])}
+    connection.execute(sa.text(query), values)

@@ -54,7 +54,7 @@ class Asked:
         headers = [(b"authorization", token.encode())]
         headers += [(b"content-length", b"%d" % len(body))] if declared else []
         scope = {"type": "http", "method": method, "path": path, "query_string": b"", "headers": headers}
-        app = Limits(self._app, routes=router.routes, authorizer=lambda _: authorizer(env))
+        app = Limits(self._app, routes=router.routes, authorizer=lambda _: authorizer(env), room=limits.BodyRoom())
         asyncio.run(app(scope, self._receive, self._send))
 
     async def _receive(self) -> Message:
@@ -119,7 +119,7 @@ def test_all_bodies_together_have_a_bound_and_what_is_done_makes_room(monkeypatc
     async def app(_scope: Scope, receive: Receive, _send: Send) -> None:
         given.append((await receive())["body"])
 
-    guard = Limits(app, routes=router.routes, authorizer=lambda _: authorizer())
+    guard = Limits(app, routes=router.routes, authorizer=lambda _: authorizer(), room=limits.BodyRoom())
     headers = [(b"authorization", BACKEND.encode())]
     scope = {"type": "http", "method": "POST", "path": "/interactions", "query_string": b"", "headers": headers}
 

@@ -1,4 +1,4 @@
-"""Small batches of events on the fast path: whole ones, from the backend alone; the routes get others as they came."""
+"""Batches of events on the fast path: whole ones, from the backend alone; the routes get others as they came."""
 
 import asyncio
 import json
@@ -6,7 +6,9 @@ import json
 import pytest
 
 from tests.strangers.served import Client, Deployment, with_deployment
+from timeline.http import limits
 from timeline.http.fast_path import FastPath
+from timeline.http.limits import BodyRoom
 from timeline.http.plain_requests import MAX_PLAIN_BODY
 from timeline.http.printable_json import PrintableJSON
 
@@ -19,6 +21,7 @@ class Recording(FastPath):
 
     def __init__(self) -> None:
         self.stored: list[bytes] = []
+        self.room = BodyRoom()
 
     def is_backend(self, authorization: bytes) -> bool:
         return authorization == BACKEND.encode()
@@ -64,6 +67,25 @@ def test_batches_that_come_together_or_in_pieces_are_answered_in_their_order(is_
     assert fast_path.stored == [b"[1, 2]", b"[1, 2, 3]"]
 
 
+@pytest.mark.parametrize("size", [10, 20_000, MAX_PLAIN_BODY])
+@pytest.mark.parametrize("first", [1, 4])
+def test_a_batch_whose_head_comes_with_a_part_of_its_body_is_answered(first: int, size: int) -> None:
+    """As on any network, where a segment has some 1,400 bytes; and a read takes 16 KB."""
+    fast_path, body = Recording(), b"[1, 2" + b" " * (size - 6) + b"]"
+
+    async def scenario(deployment: Deployment) -> None:
+        client = await deployment.client()
+        data = batch(body)
+        at = len(data) - len(body) + first
+        client.send(data[:at])
+        await asyncio.sleep(0.05)
+        client.send(data[at:])
+        assert await accepted(client) == 2
+
+    with_deployment(scenario, fast_path=fast_path)
+    assert fast_path.stored == [body]
+
+
 LARGE = b"[" + b" " * MAX_PLAIN_BODY + b"]"
 PLAIN = batch(b"[1, 2]")
 CHUNKED = PLAIN[: -len(b"[1, 2]")].replace(b"Content-Length: 6", b"Transfer-Encoding: chunked")
@@ -94,6 +116,22 @@ def test_what_is_not_plain_goes_to_the_routes_with_its_whole_body(name: str) -> 
 
     with_deployment(scenario, fast_path=fast_path)
     assert fast_path.stored == []
+
+
+def test_a_batch_for_which_there_is_no_room_goes_to_the_routes_and_later_ones_do_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "ALL_BODIES", 10)
+    fast_path = Recording()
+
+    async def scenario(deployment: Deployment) -> None:
+        client = await deployment.client()
+        for body in (b"[1, 2]", b"[1, 2, 3, 4]", b"[1, 2, 3]"):
+            client.send(batch(body))
+            await client.answer()
+
+    with_deployment(scenario, fast_path=fast_path)
+    assert fast_path.stored == [b"[1, 2]", b"[1, 2, 3]"]
 
 
 def test_a_client_that_waits_for_a_word_before_its_body_gets_it() -> None:

@@ -84,8 +84,9 @@ class Exchange:
     async def whole_body(self) -> bytes | None:
         """The body, once all of it is here; the app may still take it. None if nobody waits for the answer any more."""
         while not self._is_whole:
-            self._connection.want_body()
-            if not self._is_whole:
+            before = len(self._body)
+            self._connection.want_body()  # gives what is here, and then has to be asked again
+            if not self._is_whole and len(self._body) == before:
                 if self._gone:
                     return None
                 self._news.clear()

@@ -1,11 +1,10 @@
 """The fast path: what phones cause most is answered before the framework sees it, at a fraction of its cost.
 
-That is a plain `GET /timeline/{user_id}` and a small `POST /interactions` (see `timeline.http.plain_requests`). Others,
+That is a plain `GET /timeline/{user_id}` and a plain `POST /interactions` (see `timeline.http.plain_requests`). Others,
 and those that are refused (a wrong token, a forged cursor), go through the routes; so each rule and each refusal is
 written once. Both ways give the same bytes.
 """
 
-import json
 import logging
 import time
 from typing import TYPE_CHECKING
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING
 from shared.errors import WarmlineError
 from timeline.feed.records import PageRequest
 from timeline.http.event_batches import add_batch
-from timeline.http.json_bodies import fault_of
+from timeline.http.json_bodies import parse
+from timeline.http.limits import BodyRoom
 from timeline.http.page_json import MEDIA_TYPE, page_body
 from timeline.http.printable_json import PrintableJSON
 from timeline.http.problems import Problem, problem_of
@@ -31,8 +31,8 @@ _log = logging.getLogger(__name__)
 class FastPath:
     """Answers plain requests."""
 
-    def __init__(self, state: "State", *, writes_lines: bool) -> None:
-        self._state, self._writes_lines = state, writes_lines
+    def __init__(self, state: "State", *, room: BodyRoom, writes_lines: bool) -> None:
+        self._state, self.room, self._writes_lines = state, room, writes_lines
 
     async def page(self, wanted: PageRequest, authorization: bytes) -> tuple[bytes, bytes] | None:
         """The header lines and the JSON of a page; None if the routes must answer."""
@@ -68,7 +68,7 @@ class FastPath:
 
 def _batch_of(body: bytes) -> list[object] | None:
     try:
-        batch = None if fault_of(body) else json.loads(body)
+        batch = parse(body)
     except ValueError:
         return None
     return batch if isinstance(batch, list) and len(batch) <= MAX_EVENTS else None

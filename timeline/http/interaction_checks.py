@@ -14,6 +14,7 @@ OLDEST = datetime(1970, 1, 1, tzinfo=UTC)  # as in `warmline import`: an earlier
 MAX_SHOWN = 100  # characters of a field's name
 EVERYTHING: Mapping[InteractionKind, datetime] = {}
 FIELDS = frozenset({"user_id", "post_id", "kind", "created_at", "event_id", "feed_id"})
+_KINDS = {kind.value: kind for kind in InteractionKind}
 
 
 class Rejection(StrEnum):
@@ -71,7 +72,8 @@ def check_events(
     unknown_fields: dict[int, str] = {}
     for index, raw in enumerate(batch):
         try:
-            events[index] = _kept(_event(raw, now, keys), kept_since)
+            event = _event(raw, now, keys)
+            events[index] = _kept(event, kept_since) if kept_since else event
         except _Rejected as error:
             rejected[index] = error.reason
             if error.field is not None:
@@ -82,9 +84,9 @@ def check_events(
 def _event(raw: object, now: datetime, keys: SigningKeys) -> Event:
     if not isinstance(raw, dict):
         raise _Rejected(Rejection.NOT_AN_OBJECT)
-    if unknown := raw.keys() - FIELDS:
+    if not FIELDS.issuperset(raw):
         # Replaces half surrogates, which are not UTF-8.
-        name = min(unknown)[:MAX_SHOWN].encode(errors="replace").decode()
+        name = min(raw.keys() - FIELDS)[:MAX_SHOWN].encode(errors="replace").decode()
         raise _Rejected(Rejection.UNKNOWN_FIELD, name)
     user_id = _id(raw.get("user_id"), Rejection.USER_ID)
     post_id = _id(raw.get("post_id"), Rejection.POST_ID)
@@ -94,13 +96,14 @@ def _event(raw: object, now: datetime, keys: SigningKeys) -> Event:
         event_id = _id(event_id, Rejection.EVENT_ID)
     elif kind is InteractionKind.COMMENT:
         raise _Rejected(Rejection.EVENT_ID_MISSING)
+    feed = raw.get("feed_id")
     return Event(
         user_id=user_id,
         post_id=post_id,
         kind=kind,
         at=_time(raw.get("created_at"), now),
         event_id=event_id,
-        feed_position=parse_feed_id(raw.get("feed_id"), user_id=user_id, keys=keys),
+        feed_position=None if feed is None else parse_feed_id(feed, user_id=user_id, keys=keys),
     )
 
 
@@ -117,10 +120,10 @@ def _id(value: object, reason: Rejection) -> str:
 
 
 def _kind(value: object) -> InteractionKind:
-    try:
-        return InteractionKind(value)  # type: ignore[arg-type]  # any value may be sent
-    except (ValueError, TypeError):
-        raise _Rejected(Rejection.KIND) from None
+    kind = _KINDS.get(value) if isinstance(value, str) else None
+    if kind is None:
+        raise _Rejected(Rejection.KIND)
+    return kind
 
 
 def _time(value: object, now: datetime) -> datetime:

@@ -27,20 +27,38 @@ MAX_PARAMETERS = 16  # of a query; reads have up to two, and parsing thousands w
 _CLOSE = {"Connection": "close"}
 
 
+class BodyRoom:
+    """What all bodies that are read or worked on at once may hold, in bytes."""
+
+    def __init__(self) -> None:
+        self._free = ALL_BODIES
+
+    def take(self, count: int) -> bool:
+        """Reserve room for this many bytes; False if there is none."""
+        if count > self._free:
+            return False
+        self._free -= count
+        return True
+
+    def give_back(self, count: int) -> None:
+        """Free it again."""
+        self._free += count
+
+
 class Limits:
     """Reads a request's body whole, within bounds, and passes it on."""
 
     def __init__(
-        self, app: ASGIApp, *, routes: Sequence[BaseRoute], authorizer: Callable[[Scope], "Authorizer"]
+        self, app: ASGIApp, *, routes: Sequence[BaseRoute], authorizer: Callable[[Scope], "Authorizer"], room: BodyRoom
     ) -> None:
         """
         Args:
             app: answers what passes.
             routes: all routes of the app.
             authorizer: decides who may send a body.
+            room: for bodies, shared with the fast path.
         """
-        self._app, self._routes, self._authorizer = app, routes, authorizer
-        self._free = ALL_BODIES
+        self._app, self._routes, self._authorizer, self._room = app, routes, authorizer, room
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a problem, or let the app answer."""
@@ -59,7 +77,7 @@ class Limits:
         if route is None:
             await self._app(scope, _receive_with(b"", receive), send)
             return
-        body = _Body(route.path, receive, self._take)
+        body = _Body(route.path, receive, self._room)
         try:
             admit(route.path, Request(scope), self._authorizer(scope))
             value = await body.read(_length(scope))
@@ -72,7 +90,7 @@ class Limits:
             if value is not None:
                 await self._app(scope, _receive_with(value, receive), send)
         finally:
-            self._free += body.taken
+            self._room.give_back(body.taken)
 
     def _route_with_body(self, scope: Scope) -> APIRoute | None:
         for route in self._routes:
@@ -80,20 +98,13 @@ class Limits:
                 return route if isinstance(route, APIRoute) and route.body_field is not None else None
         return None
 
-    def _take(self, count: int) -> bool:
-        """Reserve room for this many bytes; False if there is none."""
-        if count > self._free:
-            return False
-        self._free -= count
-        return True
-
 
 class _Body:
     """One body while it is read."""
 
-    def __init__(self, path: str, receive: Receive, take: Callable[[int], bool]) -> None:
+    def __init__(self, path: str, receive: Receive, room: BodyRoom) -> None:
         self._max_bytes = BODY_BYTES.get(path, OTHER_BODY)
-        self._receive, self._take, self.taken = receive, take, 0
+        self._receive, self._room, self.taken = receive, room, 0
 
     async def read(self, length: int | None) -> bytes | None:
         """The whole body; None if the client has gone.
@@ -109,7 +120,7 @@ class _Body:
                 return None
             part = message.get("body", b"")
             self._require_small(self.taken + len(part))
-            if not self._take(len(part)):
+            if not self._room.take(len(part)):
                 detail = "too many large requests at once; send this one again"
                 raise Problem(503, "busy", detail, {"Retry-After": "1"})
             self.taken += len(part)

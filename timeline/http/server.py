@@ -127,10 +127,13 @@ class HttpServer:
             exchange.answer(*page)
 
     async def _answer_batch(self, exchange: Exchange, fast_path: "FastPath") -> None:
-        answer = None
-        if fast_path.is_backend(exchange.request.fields.get(b"authorization", b"")):
-            body = await exchange.whole_body()
-            answer = body and await fast_path.add_events(body)
+        answer, size, room = None, exchange.request.body_bytes or 0, fast_path.room
+        if fast_path.is_backend(exchange.request.fields.get(b"authorization", b"")) and room.take(size):
+            try:
+                body = await exchange.whole_body()
+                answer = body and await fast_path.add_events(body)
+            finally:
+                room.give_back(size)
         if answer:
             exchange.answer(lines_of(answer.raw_headers) + LINES, bytes(answer.body), status=answer.status_code)
         else:

@@ -1,11 +1,11 @@
 """Batches of events in PostgreSQL: repeated, split or reordered batches give the same rows as the set of events."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from shared.db.engine import Database
 from shared.db.events import Event, FeedPosition, revoke_events, store_batches, store_events

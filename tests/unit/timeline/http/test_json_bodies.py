@@ -1,11 +1,15 @@
 """What is refused of a body before it is parsed, whatever its strings contain: depth, and what others call no JSON."""
 
 import json
+import re
 import time
+from collections.abc import Callable
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from timeline.http.json_bodies import MAX_DEPTH, MAX_DIGITS, fault_of
+from timeline.http.json_bodies import MAX_DEPTH, MAX_DIGITS, fault_of, parse
 
 
 def said_of(body: bytes) -> str:
@@ -100,3 +104,133 @@ def test_no_body_takes_long(body: bytes) -> None:
     begun = time.monotonic()
     fault_of(body)
     assert time.monotonic() - begun < 2
+
+
+# --- the fast path's parser -------------------------------------------------------------------------------------------
+
+EVENT = {"user_id": "u", "post_id": "p", "kind": "like"}
+BODIES = [
+    "[]",
+    "{}",
+    "null",
+    " [ ] ",
+    "[1]",
+    "[[]]",
+    "[{}]",
+    "[[],{}]",
+    '[{"a": []}]',
+    '[{"a": {}}]',
+    '["[", "{"]',
+    "[",
+    "]",
+    "",
+    '"a"',
+    json.dumps([EVENT, EVENT | {"event_id": "["}, 7]),
+    json.dumps([EVENT | {"user_id": "\ud800"}]),
+    '[{"a": 1, "a": 2}]',
+    '[{"a": "\t"}]',
+    '[{"a": "\n"}]',
+    '[{"a": "\x00"}]',
+    '[{"a": "\x7f"}]',
+    '[{"a": "\\u0000"}]',
+    '[{"a": 01}]',
+    '[{"a": 1.}]',
+    '[{"a": +1}]',
+    '[{"a": 1e999}]',
+    '[{"a": -0}]',
+    '[{"a": 123456789012345678901234567890}]',
+    '[{"a": .5}]',
+    '[{"a": "\\x"}]',
+    "[{'a': 1}]",
+    '[{"a": 1,}]',
+    "[{},]",
+    '[{"a"}]',
+    "[{}] x",
+    "[{}]\n",
+    "[{}]\x0b",
+    "\ufeff[{}]",
+    "[NaN]",
+    "[-Infinity]",
+    "[" + "9" * 5000 + "]",
+    "[" * 16 + "]" * 16,
+    "[" * 17 + "]" * 17,
+    "[" * 5000 + "]" * 5000,
+    '[5, 5, 5, {"a": {"b": {}}}]',
+    "[" + "5, " * 20 + '{"a": ' * 21 + "1" + "}" * 21 + "]",  # as many objects as items, and all in one
+    "[tru]",
+    "[true, false, null]",
+    '[{"\\ud83d\\ude00": "\\ud83d\\ude00"}]',
+    '[{"\\ud83d": 1}]',
+    '[{"a": "é家"}]',
+]
+
+
+def as_the_routes_read(body: bytes) -> object:
+    if fault_of(body):
+        raise ValueError("refused")
+    return json.loads(body)
+
+
+def outcome(read: Callable[[bytes], object], body: bytes) -> str:
+    """What a parser makes of a body, and whether it is JSON at all."""
+    try:
+        return repr(read(body))
+    except ValueError:
+        return "refused"
+
+
+def agrees(body: bytes) -> bool:
+    """Numbers count for nothing in an event, so that it does not matter how large ones are read."""
+    return re.sub(r"\binf\b|\d+\.\d+e\+\d+|\d{20,}", "0", outcome(parse, body)) == re.sub(
+        r"\binf\b|\d+\.\d+e\+\d+|\d{20,}", "0", outcome(as_the_routes_read, body)
+    )
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_both_ways_read_the_same(body: str) -> None:
+    assert agrees(body.encode(errors="surrogatepass"))
+
+
+@pytest.mark.parametrize(
+    "body", [b'[{"a": "\xff"}]', b"\xff", b'[{"a": "\xed\xa0\x80"}]', b'[{"\xc3": 1}]', b'[{"a": "\xc0\x80"}]']
+)
+def test_both_ways_read_the_same_bytes(body: bytes) -> None:
+    assert agrees(body)
+
+
+PIECES = [
+    '"',
+    "\\",
+    "[",
+    "]",
+    "{",
+    "}",
+    ":",
+    ",",
+    "1",
+    "-",
+    "e",
+    ".",
+    " ",
+    "\t",
+    "\x01",
+    "\ud800",
+    "é",
+    "null",
+    "NaN",
+    "u0041",
+    '"a"',
+    '{"a": 1}',
+]
+
+
+@settings(max_examples=400, deadline=None)
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=12))
+def test_both_ways_read_the_same_of_anything(pieces: list[str]) -> None:
+    for text in (
+        "".join(pieces),
+        f"[{''.join(pieces)}]",
+        f'[{{"a": {"".join(pieces)}}}]',
+        f'[{{"a": "{"".join(pieces)}"}}]',
+    ):
+        assert agrees(text.encode(errors="surrogatepass")), text
