@@ -159,6 +159,7 @@ def report_json(evaluation: EvaluationResult) -> dict[str, Any]:
                 for cut in replay.cuts
             ],
             "serving_order": replay.order.to_json(),
+            "served": replay.served.to_json(),
             "gains": {name: asdict(gain) for name, gain in replay.gains.items()},
             **({"missing": replay.missing} if replay.report is None else _json(replay.report)),
         },

@@ -6,6 +6,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from s02_train_neucf.data.like_sources import LikeSources
 from s02_train_neucf.evaluation.shared_errors import PairDifferences
 from s02_train_neucf.gate.pair_gains import PairGains, pair_gains_of
 
@@ -129,7 +130,7 @@ def _gains(
     users = np.arange(len(world.taste)) if asked is None else np.flatnonzero(asked)
     liked = world.liked(generator)[users]
     lists = np.stack([np.argsort(-(world.taste + error)[users], axis=1)[:, :LIST_LENGTH] for error in errors])
-    return pair_gains_of(lists, liked, users, np.arange(POSTS))
+    return pair_gains_of(lists, liked, users, np.arange(POSTS), lambda users, _: LikeSources.unknown(len(users)))
 
 
 def _pooled(days: list[PairGains]) -> PairGains:

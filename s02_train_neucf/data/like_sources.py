@@ -3,6 +3,7 @@
 A like that came from a list of the model shows what the model had put before people, and so does not speak for itself.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from shared.db.bulk_served import UNKNOWN, Int8s, Int32s, RolloutHistory, ServedLikes
 from shared.domain import SOURCES_BY_CODE, Source
+from shared.event_columns import Int64s
 from shared.neucf.examples import Examples
 
 
@@ -32,8 +34,18 @@ class LikeSources:
     def __len__(self) -> int:
         return len(self.sources)
 
-    def where(self, kept: NDArray[np.bool_]) -> Self:
-        """Those of the likes that a mask keeps."""
+    @classmethod
+    def joined(cls, parts: Iterable["LikeSources"]) -> Self:
+        """All of these one after another."""
+        every = [NO_LIKE_SOURCES, *parts]
+        return cls(
+            sources=np.concatenate([part.sources for part in every]),
+            positions=np.concatenate([part.positions for part in every]),
+            outside_rollout=np.concatenate([part.outside_rollout for part in every]),
+        )
+
+    def where(self, kept: NDArray[np.bool_] | Int64s) -> Self:
+        """Those of the likes that a mask keeps, or that are at these indices."""
         return type(self)(
             sources=self.sources[kept], positions=self.positions[kept], outside_rollout=self.outside_rollout[kept]
         )
@@ -42,3 +54,17 @@ class LikeSources:
         """Whether each like is known to come from a page of this source; None: from an unknown one. -> (n_likes,)"""
         is_from: NDArray[np.bool_] = self.sources == (UNKNOWN if source is None else SOURCES_BY_CODE.index(source))
         return is_from
+
+    @classmethod
+    def unknown(cls, n: int) -> Self:
+        """Of so many likes of which nothing is known, by users whom no model served."""
+        return cls(
+            sources=np.full(n, UNKNOWN, np.int8),
+            positions=np.full(n, UNKNOWN, np.int32),
+            outside_rollout=np.ones(n, np.bool_),
+        )
+
+
+NO_LIKE_SOURCES = LikeSources(
+    sources=np.zeros(0, np.int8), positions=np.zeros(0, np.int32), outside_rollout=np.zeros(0, np.bool_)
+)

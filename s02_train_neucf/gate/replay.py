@@ -5,10 +5,12 @@ The model is the one of the cut, newer posts are cold, and tastes and the heuris
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from s02_train_neucf.data.like_sources import LikeSources
 from s02_train_neucf.evaluation import metrics
 from s02_train_neucf.gate.cuts import ReplayCut
 from s02_train_neucf.gate.eligibility_then import NO_COLUMN, columns_of, histories_at
@@ -114,7 +116,8 @@ def _asked(
         hits = in_list[:, asked].reshape(-1, LENGTH)
         values = metrics.metrics_of(hits, np.tile(n_relevant[asked], n_systems), metrics.KS)
         columns = np.stack([values[name] for name in metrics.NAMES], axis=1)
-        pairs = pair_gains_of(indices[:, asked], relevant[asked], users[part][asked], step.candidates)
+        served_of = partial(_served, history, wanted)
+        pairs = pair_gains_of(indices[:, asked], relevant[asked], users[part][asked], step.candidates, served_of)
         yield users[part][asked], columns.reshape(n_systems, -1, len(metrics.NAMES)).swapaxes(0, 1), pairs
 
 
@@ -125,6 +128,16 @@ def _wanted(history: History, step: ReplayStep, user_id_hashes: Int64s, wanted: 
     counted = np.isin(wanted.user_id_hashes, user_id_hashes) & (columns != NO_COLUMN)
     mask[np.searchsorted(user_id_hashes, wanted.user_id_hashes[counted]), columns[counted]] = True
     return mask
+
+
+def _served(history: History, likes: Examples, user_id_hashes: Int64s, posts: Int64s) -> LikeSources:
+    """What had served these pairs of user and post, each of which is one of the likes."""
+    users, n_posts = distinct(likes.user_id_hashes), len(history.data.posts.id_hashes)
+    indices = history.data.posts.indices(likes.post_id_hashes)
+    codes = np.searchsorted(users, likes.user_id_hashes) * n_posts + indices
+    order = np.argsort(codes, kind="stable")
+    wanted = np.searchsorted(users, user_id_hashes) * n_posts + posts
+    return history.data.sources_of(likes).where(order[np.searchsorted(codes[order], wanted)])
 
 
 def _test_users(history: History, rules: ReplayRules, cut: ReplayCut) -> Int64s:

@@ -1,6 +1,6 @@
 """Combines the replayed cuts; each cut's serving order is chosen on earlier cuts only. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from s02_train_neucf.evaluation.metrics import NAMES, Interval, PerUser, mean_pe
 from s02_train_neucf.evaluation.shared_errors import PairDifferences, interval_of
 from s02_train_neucf.gate.cuts import MIN_ASKED, MIN_JUDGED, N_CUTS, ReplayCut
 from s02_train_neucf.gate.pair_gains import PairGains
+from s02_train_neucf.gate.served_shares import ServedShares, served_shares
 from shared.distinct import distinct
 from shared.neucf.serving_order import ServingOrder
 
@@ -45,6 +46,7 @@ class Replay:
     missing: str  # what is missing; empty if there is enough data
     # Baseline -> by how much NeuCF's NDCG@10 is above it, missed with NIGHTLY_RISK on either side.
     gains: Mapping[str, Interval] = field(default_factory=dict)
+    served: ServedShares = field(default_factory=ServedShares)  # what the judged likes came from
 
 
 def replay_of(
@@ -79,7 +81,11 @@ def replay_of(
         f"shown at each step is ranked; users with {min_known} likes or more by then"
     )
     report = compare(_pooled(judged, choices), ours=NEUCF, protocol=protocol, n_posts=n_posts, generator=generator)
-    return Replay(cuts=replayed, order=order, report=report, missing="", gains=_gains(judged, choices, generator))
+    pairs = _pooled_pairs(judged, choices)
+    served = served_shares(pairs)
+    deciding = pairs.where(served.is_outside(pairs)) if served.decides else pairs
+    gains = _gains(deciding, judged[0].baselines, generator)
+    return Replay(cuts=replayed, order=order, report=report, missing="", gains=gains, served=served)
 
 
 def chosen_orders(cuts: "Sequence[CutFigures]") -> list[int]:
@@ -112,16 +118,20 @@ def _pooled(cuts: "Sequence[CutFigures]", choices: Sequence[int]) -> Mapping[str
     return {name: dict(zip(NAMES, values.T, strict=True)) for name, values in pooled.items()}
 
 
-def _gains(cuts: "Sequence[CutFigures]", choices: Sequence[int], generator: np.random.Generator) -> dict[str, Interval]:
-    """For each baseline, the interval of NeuCF's gain over it."""
-    baselines = list(cuts[0].baselines)
+def _pooled_pairs(cuts: "Sequence[CutFigures]", choices: Sequence[int]) -> PairGains:
+    """The parts of all users' figures: of the baselines in their order, then of NeuCF."""
+    n_baselines = len(cuts[0].baselines)
     users, n_cuts = np.unique(np.concatenate([cut.user_id_hashes for cut in cuts]), return_counts=True)
     of_cuts = [
-        cut.pairs.of_systems([*range(len(baselines)), len(baselines) + choice])
+        cut.pairs.of_systems([*range(n_baselines), n_baselines + choice])
         for cut, choice in zip(cuts, choices, strict=True)
     ]
-    pairs = PairGains.joined(of_cuts, n_systems=len(baselines) + 1).averaged(users, n_cuts)
-    user, post = np.searchsorted(users, pairs.user_id_hashes), np.unique(pairs.posts, return_inverse=True)[1]
+    return PairGains.joined(of_cuts, n_systems=n_baselines + 1).averaged(users, n_cuts)
+
+
+def _gains(pairs: PairGains, baselines: Iterable[str], generator: np.random.Generator) -> dict[str, Interval]:
+    """For each baseline, the interval of NeuCF's gain over it."""
+    user, post = (np.unique(column, return_inverse=True)[1] for column in (pairs.user_id_hashes, pairs.posts))
     return {
         name: interval_of(
             PairDifferences(users=user, posts=post, shares=pairs.shares, differences=pairs.gains[-1] - gains),

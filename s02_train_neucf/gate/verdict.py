@@ -70,9 +70,10 @@ def beats_baselines(
         f"{metric} {ours} against {baseline} of {best} on {report.n_users} users; gain {gain}, as certain as a decision"
         " that is made every night must be"
     )
+    served = f" {replay.served.sentence}".rstrip()
     if gain.low > 0:
-        return GateCheck(passed=True, sentence=f"{figures}: better.")
-    return GateCheck(passed=False, sentence=f"{figures}: not proven better, its lower end must be above zero.")
+        return GateCheck(passed=True, sentence=f"{figures}: better.{served}")
+    return GateCheck(passed=False, sentence=f"{figures}: not proven better, its lower end must be above zero.{served}")
 
 
 def still_ahead(replay: "Replay", baselines: Sequence[str] = GATE_BASELINES, metric: str = GATE_METRIC) -> GateCheck:

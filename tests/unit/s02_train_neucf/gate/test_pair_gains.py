@@ -2,8 +2,13 @@
 
 import numpy as np
 
+from s02_train_neucf.data.like_sources import LikeSources
 from s02_train_neucf.evaluation import metrics
 from s02_train_neucf.gate.pair_gains import PairGains, pair_gains_of
+
+
+def unknown(users: np.ndarray, _posts: np.ndarray) -> LikeSources:
+    return LikeSources.unknown(len(users))
 
 
 def test_the_parts_of_a_user_add_up_to_the_users_figure() -> None:
@@ -13,7 +18,7 @@ def test_the_parts_of_a_user_add_up_to_the_users_figure() -> None:
     lists = np.stack([generator.permuted(np.tile(np.arange(30), (7, 1)), axis=1)[:, :20] for _ in range(3)])
     lists[1, :, 4:] = -1  # a short list
     users = np.arange(100, 107)
-    pairs = pair_gains_of(lists, relevant, users, np.arange(500, 530))
+    pairs = pair_gains_of(lists, relevant, users, np.arange(500, 530), unknown)
     hits = np.take_along_axis(relevant[None], np.maximum(lists, 0), axis=2) & (lists >= 0)
     for system in range(3):
         figures = metrics.ndcg(hits[system], relevant.sum(axis=1), 10)
@@ -24,7 +29,7 @@ def test_the_parts_of_a_user_add_up_to_the_users_figure() -> None:
 
 def test_a_user_of_several_steps_has_the_mean_of_them() -> None:
     first, second = (
-        pair_gains_of(np.array([[[0, 1]]]), np.array([[True, liked]]), np.array([5]), np.array([7, 8]))
+        pair_gains_of(np.array([[[0, 1]]]), np.array([[True, liked]]), np.array([5]), np.array([7, 8]), unknown)
         for liked in (False, True)
     )
     pooled = PairGains.joined([first, second], n_systems=1).averaged(np.array([5]), np.array([2]))

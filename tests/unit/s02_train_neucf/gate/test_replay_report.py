@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from s02_train_neucf.data.like_sources import LikeSources
 from s02_train_neucf.evaluation.metrics import NAMES
 from s02_train_neucf.gate.cuts import MIN_ASKED, MIN_JUDGED, ReplayCut
 from s02_train_neucf.gate.pair_gains import PairGains
@@ -30,6 +31,7 @@ def cut(number: int, plain: float, popular: float, *, users: range = range(MIN_J
             posts=np.array(users, dtype=np.int64),
             shares=np.ones(len(users)),
             gains=np.repeat([[0.1], [0.05], [plain], [popular]], len(users), axis=1),
+            served=LikeSources.unknown(len(users)),
         ),
     )
 

@@ -1,0 +1,90 @@
+"""What the judged likes came from, and who decides where a model served."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from s02_train_neucf.data.like_sources import LikeSources
+from s02_train_neucf.evaluation.metrics import NAMES
+from s02_train_neucf.gate.cuts import MIN_JUDGED, N_CUTS, ReplayCut
+from s02_train_neucf.gate.pair_gains import PairGains
+from s02_train_neucf.gate.replay import CutFigures
+from s02_train_neucf.gate.replay_report import Replay, replay_of
+from s02_train_neucf.gate.served_shares import served_shares
+from s02_train_neucf.gate.verdict import beats_baselines
+from shared.domain import SOURCES_BY_CODE, Source
+from shared.neucf.serving_order import ServingOrder
+
+INSIDE = 300  # users whom the model serves
+
+
+def code(source: Source) -> int:
+    return SOURCES_BY_CODE.index(source)
+
+
+def world(*, outside: int, positions: int = 0) -> PairGains:
+    """In a world without tastes people like what they are shown: users inside the rollout what the model puts first,
+    users outside what the heuristic does. Each user has one like; gains of the heuristic, then of NeuCF."""
+    n = INSIDE + outside
+    is_inside = np.arange(n) < INSIDE
+    noise = np.random.default_rng(1).uniform(0, 0.2, n)
+    served = LikeSources(
+        sources=np.where(is_inside, code(Source.NEUCF), code(Source.HEURISTIC)).astype(np.int8),
+        positions=np.full(n, positions, np.int32),
+        outside_rollout=~is_inside,
+    )
+    gains = np.stack([np.where(is_inside, 0.1, 0.4) + noise, np.where(is_inside, 0.4, 0.1) + noise[::-1]])
+    return PairGains(user_id_hashes=np.arange(n), posts=np.arange(n), shares=np.ones(n), gains=gains, served=served)
+
+
+def replayed(pairs: PairGains) -> Replay:
+    """A replay whose cuts all asked these users."""
+    figures = np.repeat(pairs.gains[:, :, None], len(NAMES), axis=2)
+    cuts = [
+        CutFigures(
+            cut=ReplayCut(start=float(index), end=index + 1.0), n_steps=1, n_asked=len(pairs),
+            user_id_hashes=pairs.user_id_hashes, baselines={"popularity": figures[0], "heuristic": figures[0]},
+            by_order=figures[1:], pairs=replace(pairs, gains=pairs.gains[[0, 0, 1]]),
+        )
+        for index in range(N_CUTS)
+    ]  # fmt: skip
+    return replay_of(cuts, (ServingOrder(),), n_warm_up=0, n_posts=9, min_known=3, generator=np.random.default_rng(0))
+
+
+def test_a_copy_of_the_ranker_that_served_is_not_promoted_by_those_whom_it_served() -> None:
+    check = beats_baselines(replayed(world(outside=MIN_JUDGED)))
+    assert not check.passed
+    assert f"The gain is that of the {MIN_JUDGED} users outside the rollout, whom no model served." in check.sentence
+
+
+def test_where_too_few_are_outside_the_verdict_says_whom_it_favours() -> None:
+    check = beats_baselines(replayed(world(outside=MIN_JUDGED - 1)))
+    assert check.passed
+    assert "80% of the likes are of users whom a model may have served" in check.sentence
+    assert f"{MIN_JUDGED - 1} users were outside the rollout; {MIN_JUDGED} would decide alone" in check.sentence
+
+
+def test_where_no_model_served_all_decide_and_nothing_is_said() -> None:
+    pairs = replace(world(outside=100), served=LikeSources.unknown(INSIDE + 100))
+    replay = replayed(pairs)
+    assert (replay.served.decides, replay.served.sentence) == (False, "")
+    assert replay.gains["heuristic"].mean == pytest.approx((pairs.gains[1] - pairs.gains[0]).mean())
+
+
+def test_the_report_tells_the_likes_of_each_source() -> None:
+    pairs = world(outside=100, positions=20)
+    shares = served_shares(pairs).to_json()
+    by_source = shares["by_source"]
+    assert by_source.keys() == {"pages of heuristic", "pages of neucf", "later pages", "users outside the rollout"}
+    assert (by_source["pages of neucf"]["likes"], by_source["pages of neucf"]["users"]) == (INSIDE, INSIDE)
+    assert by_source["pages of neucf"]["gain"] > 0.2
+    assert by_source["pages of heuristic"]["gain"] < -0.2
+    assert (shares["users_outside_the_rollout"], shares["decided_by_users_outside"]) == (100, True)
+
+
+def test_a_user_who_was_inside_with_one_like_does_not_decide() -> None:
+    pairs = world(outside=100)
+    moved = replace(pairs, user_id_hashes=np.where(np.arange(len(pairs)) == 0, INSIDE, pairs.user_id_hashes))
+    assert INSIDE not in served_shares(moved).outside
+    assert len(served_shares(moved).outside) == 99
