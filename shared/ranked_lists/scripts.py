@@ -250,7 +250,11 @@ BEGIN_CHAIN = (
     + _APPEND_SEEN
     + """
 if is_erased(KEYS[1], ARGV[1]) then return -2 end
-local head = redis.call('GETRANGE', KEYS[3], 0, 3)
+local head = redis.pcall('GETRANGE', KEYS[3], 0, 3)
+if type(head) == 'table' then  -- of another type
+  redis.call('DEL', KEYS[3])
+  head = ''
+end
 local is_first = #head < 4
 if is_first then head = '\\0\\0\\0\\0' end
 if head ~= ARGV[8] then return struct.unpack('<I4', head) end
