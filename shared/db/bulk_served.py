@@ -97,7 +97,7 @@ def load_served_likes(snapshot: DatabaseSnapshot, *, since: float) -> ServedLike
     codes = " ".join(f"WHEN '{source}' THEN {code}" for code, source in enumerate(SOURCES_BY_CODE))
     sources, kinds = (",".join(f"'{word}'" for word in words) for words in (SOURCES_BY_CODE, sorted(POSITIVE_KINDS)))
     query = f"""
-        SELECT {id_hash_sql("user_id")}, {id_hash_sql("post_id")}, {seconds_sql("created_at")},
+        SELECT {id_hash_sql("user_id")}, {id_hash_sql("post_id")}, {seconds_sql("least(first_at, created_at)")},
           (CASE source {codes} END)::int2, coalesce(position, {UNKNOWN})
         FROM {SCHEMA}.interactions
         WHERE created_at >= to_timestamp('{since!r}'::float8) AND kind IN ({kinds}) AND source IN ({sources})
