@@ -69,6 +69,17 @@ def test_of_several_likes_the_first_one_with_a_page_counts(database: Database) -
     assert pages(database, ("ann", "p0")) == [(Source.EVERYONE, 7)]
 
 
+def test_a_like_that_was_repeated_counts_from_its_first_time(database: Database) -> None:
+    """Its page is the one on which it happened first."""
+    store(
+        database,
+        event(InteractionKind.LIKE, hours_ago=9, page=(Source.NEUCF, 20)),
+        event(InteractionKind.COMMENT, hours_ago=5, event_id="c", page=(Source.EVERYONE, 7)),
+    )
+    store_events(database, [event(InteractionKind.LIKE, hours_ago=1, page=(Source.HEURISTIC, 0))])
+    assert pages(database, ("ann", "p0")) == [(Source.NEUCF, 20)]
+
+
 def test_likes_before_the_time_are_not_read(database: Database) -> None:
     store(
         database,
