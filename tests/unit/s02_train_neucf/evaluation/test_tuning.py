@@ -5,6 +5,7 @@ import pytest
 
 from s02_train_neucf.data.dataset import LikeMatrix
 from s02_train_neucf.evaluation.evaluate import evaluation_task_of, metrics_per_user, task_of_split
+from s02_train_neucf.evaluation.ials import IALS
 from s02_train_neucf.evaluation.ranker import Ranker, Scores
 from s02_train_neucf.evaluation.split import per_user_cut, validation_cut
 from s02_train_neucf.evaluation.tuning import TUNABLE, Setting, Tunable, TunedBaselines, best_setting
@@ -61,8 +62,8 @@ def test_every_grid_makes_its_baseline() -> None:
             assert ranker.scores(slice(0, 2)).shape == (2, 3), name
 
 
-def test_a_tuned_baseline_is_clearly_better_where_its_first_setting_does_not_fit() -> None:
-    """In this small world the first setting of iALS fits chance. The test likes are never looked at for the choice."""
+def test_a_tuned_baseline_is_clearly_better_than_one_with_settings_that_do_not_fit() -> None:
+    """As iALS was before it was tuned, in a small world. The test likes are never looked at for the choice."""
     data = tastes(2)
     split = per_user_cut(data.events, data.posts, share=0.2)
     task, held_back = task_of_split(split, data.posts), validation_cut(split.train_events, data.posts)
@@ -72,6 +73,5 @@ def test_a_tuned_baseline_is_clearly_better_where_its_first_setting_does_not_fit
     def ndcg(ranker: Ranker) -> float:
         return float(metrics_per_user(ranker, task)["ndcg@10"].mean())
 
-    first = TUNABLE["ials"].make(task.train_likes, TUNABLE["ials"].grid[0], 1)
-    assert ndcg(tuned.make("ials", task.train_likes)) > 1.1 * ndcg(first)
-    assert tuned.chosen["ials"] != TUNABLE["ials"].grid[0]
+    assert ndcg(tuned.make("ials", task.train_likes)) > 1.15 * ndcg(IALS(task.train_likes, seed=1))
+    assert tuned.chosen["ials"] in TUNABLE["ials"].grid

@@ -5,14 +5,14 @@ import pytest
 
 from s02_train_neucf.data.dataset import LikeMatrix
 from s02_train_neucf.evaluation import withheld
-from s02_train_neucf.evaluation.evaluate import EvaluationTask, metrics_per_user, task_of_split
+from s02_train_neucf.evaluation.evaluate import EvaluationTask, evaluation_task_of, metrics_per_user, task_of_split
 from s02_train_neucf.evaluation.ranker import Scores
 from s02_train_neucf.evaluation.split import Split, global_cut, per_user_cut, validation_cut
 from s02_train_neucf.evaluation.withheld import withheld_codes
 from shared.domain import InteractionKind
 from shared.event_columns import Events
 from tests.judged_worlds import LASTS, affinities, tastes
-from tests.neucf_worlds import events_of, posts_of
+from tests.neucf_worlds import events_of, posts_of, two_camps
 
 VIEW, LIKE, HIDE = InteractionKind.VIEW, InteractionKind.LIKE, InteractionKind.HIDE
 POSTS = posts_of([10, 20, 30, 40], authors=[7, 8, 1, 8])
@@ -90,6 +90,12 @@ def test_nobody_gains_by_knowing_what_was_seen() -> None:
     plain, knows_what_was_seen = (metrics_per_user(Scored(guesses - 9.0 * low), task) for low in (0 * seen, seen))
     for metric, values in plain.items():
         np.testing.assert_array_equal(knows_what_was_seen[metric], values)
+
+
+def test_of_data_with_likes_alone_the_likes_are_withheld_as_ever() -> None:
+    camps = two_camps()
+    task = evaluation_task_of(camps.train, camps.held_back, camps.posts)
+    assert pairs(task.withheld) == pairs(task.known)
 
 
 def test_validation_withholds_what_was_seen_too() -> None:
