@@ -76,12 +76,15 @@ def test_what_is_asked_for_is_never_withheld_and_all_that_was_seen_is(name: str)
 
 
 def task_of_tastes() -> tuple[EvaluationTask, np.ndarray[tuple[int, int], np.dtype[np.bool_]]]:
-    """The per-user cut of a world of tastes, and which posts each test user saw before it without liking them."""
+    """The per-user cut of a world of tastes, and which posts each test user had seen before it."""
     data = tastes(1)
     split = per_user_cut(data.events, data.posts, share=0.2)
-    task = task_of_split(split, data.posts)
-    everyone = slice(0, len(task.user_id_hashes))
-    return task, task.withheld.mask(everyone) & ~task.known.mask(everyone)
+    task, events = task_of_split(split, data.posts), split.train_events
+    seen = np.zeros((len(task.user_id_hashes), len(data.posts)), dtype=np.bool_)
+    of_asked = np.isin(events.user_id_hashes, task.user_id_hashes)
+    users = np.searchsorted(task.user_id_hashes, events.user_id_hashes[of_asked])
+    seen[users, data.posts.indices(events.post_id_hashes[of_asked])] = True
+    return task, seen
 
 
 def test_nobody_gains_by_knowing_what_was_seen() -> None:
