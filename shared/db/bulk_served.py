@@ -72,7 +72,8 @@ class RolloutHistory:
         A user whose bucket is unknown is outside only when everybody is.
         """
         percents = np.r_[0.0, self.percents][np.searchsorted(self.changed_at, at, side="right")]
-        outside: npt.NDArray[np.bool_] = self._buckets_of(user_id_hashes) >= percents * ROLLOUT_BUCKETS / 100
+        # The very product of `PhaseState.phase_of`: another order of operations rounds 71.4 % to another bucket.
+        outside: npt.NDArray[np.bool_] = self._buckets_of(user_id_hashes) >= percents * 100
         return outside
 
     def _buckets_of(self, user_id_hashes: Int64s) -> Int16s:

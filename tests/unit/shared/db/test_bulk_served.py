@@ -1,8 +1,12 @@
 """What served people when they liked something, once it is loaded."""
 
+from itertools import count
+
 import numpy as np
+import pytest
 
 from shared.db.bulk_served import NO_ROLLOUT, NO_SERVED_LIKES, UNKNOWN, RolloutHistory
+from shared.domain import Phase, PhaseState, rollout_bucket
 
 ANN, BEN, CAT, STRANGER = 1, 2, 3, 9
 # Ann's bucket is in the first per cent, Ben's in the thirtieth, Cat's in the last.
@@ -45,3 +49,16 @@ def test_before_the_first_change_everybody_is_outside() -> None:
 def test_without_a_known_page_nothing_is_known_of_a_like() -> None:
     sources, positions = NO_SERVED_LIKES.of_pairs(np.array([1, 2]), np.array([3, 4]))
     assert (sources.tolist(), positions.tolist()) == ([UNKNOWN] * 2, [UNKNOWN] * 2)
+
+
+@pytest.mark.parametrize(("percent", "bucket"), [(71.4, 7139), (71.4, 7140), (71.4, 7141), (30.0, 2999), (30.0, 3000)])
+def test_the_edge_of_a_rollout_is_where_the_timeline_has_it(percent: float, bucket: int) -> None:
+    user = next(name for name in map(str, count()) if rollout_bucket("salt", name) == bucket)
+    state = PhaseState(version=1, phase=Phase.NEUCF, rollout_percent=percent, salt="salt")
+    history = RolloutHistory(
+        changed_at=np.array([0.0]),
+        percents=np.array([percent]),
+        user_id_hashes=np.array([1]),
+        buckets=np.array([bucket], np.int16),
+    )
+    assert history.outside(np.array([1]), np.array([1.0])).tolist() == [state.phase_of(user) is Phase.HEURISTIC]
