@@ -7,15 +7,17 @@ known.
 """
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from s02_train_neucf.gate.cuts import MIN_JUDGED
-from s02_train_neucf.gate.pair_gains import PairGains
 from shared.domain import Source
 from shared.event_columns import Floats, Int64s
+
+if TYPE_CHECKING:
+    from s02_train_neucf.gate.pair_gains import PairGains
 
 NEARLY_NONE = 0.01  # of the likes: where fewer are of users whom a model may have served, it does not matter
 
@@ -61,7 +63,7 @@ class ServedShares:
             " decide alone."
         )
 
-    def is_outside(self, pairs: PairGains) -> NDArray[np.bool_]:
+    def is_outside(self, pairs: "PairGains") -> NDArray[np.bool_]:
         """Whether each pair is of a user who was outside the rollout with all their likes. -> (n_pairs,)"""
         return np.isin(pairs.user_id_hashes, np.array(self.outside, dtype=np.int64))
 
@@ -75,7 +77,7 @@ class ServedShares:
         }
 
 
-def served_shares(pairs: PairGains) -> ServedShares:
+def served_shares(pairs: "PairGains") -> ServedShares:
     """What served the likes of these pairs; the systems are the baselines and then NeuCF."""
     served = pairs.served
     users, user = np.unique(pairs.user_id_hashes, return_inverse=True)
