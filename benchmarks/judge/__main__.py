@@ -14,8 +14,7 @@ from benchmarks.figures import Bound, Result, Row, at_most, parser, refusals, re
 from benchmarks.judge import measure, worlds
 from benchmarks.judge.measure import NOMINAL, RULES, Share
 from benchmarks.judge.worlds import Noise
-from s02_train_neucf.gate.cuts import MIN_JUDGED
-from s02_train_neucf.gate.replay_report import NIGHTLY_RISK
+from s02_train_neucf.gate.cuts import MIN_JUDGED, NIGHTLY_RISK
 from shared.jobs.progress_bars import bars
 
 DECISIONS, WORLDS, INTERVALS, POWERS = 1_000, 100, 1_000, 200

@@ -13,7 +13,7 @@ from benchmarks.judge.worlds import Noise
 from s02_train_neucf.evaluation import metrics
 from s02_train_neucf.evaluation.metrics import Interval
 from s02_train_neucf.evaluation.shared_errors import PairDifferences, interval_of, standard_error
-from s02_train_neucf.gate.replay_report import NIGHTLY_RISK
+from s02_train_neucf.gate.cuts import NIGHTLY_RISK
 
 NOMINAL = 0.025  # the chance on one side of a 95 % interval
 LEAST_NOISE = 0.3  # of a better ranker, when a gain is looked for

@@ -9,7 +9,7 @@ import numpy as np
 from s02_train_neucf.evaluation.evaluate import Report, compare
 from s02_train_neucf.evaluation.metrics import NAMES, Interval, PerUser, mean_per_user
 from s02_train_neucf.evaluation.shared_errors import PairDifferences, interval_of
-from s02_train_neucf.gate.cuts import MIN_ASKED, MIN_JUDGED, N_CUTS, ReplayCut
+from s02_train_neucf.gate.cuts import MIN_ASKED, MIN_JUDGED, N_CUTS, NIGHTLY_RISK, ReplayCut
 from s02_train_neucf.gate.pair_gains import PairGains
 from s02_train_neucf.gate.served_shares import ServedShares, served_shares
 from shared.distinct import distinct
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 NEUCF, NEUCF_RAW = "neucf", "neucf without serving order"
 CHOSEN_BY = "ndcg@10"
 PLAIN = 0  # index in the grid of the order that is the model's score alone
-# Of promoting, in one night, a model that is no better; chosen so that in 30 nights, each of which looks at four fifths
-# of the likes of the night before, it happens with a chance below 5 % (`python -m benchmarks.judge`).
-NIGHTLY_RISK = 0.0025
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

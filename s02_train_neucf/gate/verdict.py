@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from s02_train_neucf.gate.cuts import NIGHTLY_RISK
 from s02_train_neucf.gate.rank_at import HEURISTIC, POPULARITY
 
 if TYPE_CHECKING:
@@ -67,8 +68,8 @@ def beats_baselines(
     ours, baseline = report.figures[report.ours][metric], report.figures[best][metric]
     gain = replay.gains[best]
     figures = (
-        f"{metric} {ours} against {baseline} of {best} on {report.n_users} users; gain {gain}, as certain as a decision"
-        " that is made every night must be"
+        f"{metric} {ours} against {baseline} of {best} on {report.n_users} users; gain {gain}"
+        f" ({1 - 2 * NIGHTLY_RISK:.1%} interval over users and posts)"
     )
     served = f" {replay.served.sentence}".rstrip()
     if gain.low > 0:
@@ -89,7 +90,7 @@ def still_ahead(replay: "Replay", baselines: Sequence[str] = GATE_BASELINES, met
     ours, baseline = report.figures[report.ours][metric], report.figures[best][metric]
     found = (
         f"On likes since its training, {metric} {ours} against {baseline} of {best} on {report.n_users} users; gain"
-        f" {replay.gains[best]}"
+        f" {replay.gains[best]} ({1 - 2 * NIGHTLY_RISK:.1%} interval over users and posts)"
     )
     if replay.gains[best].mean > 0:
         return GateCheck(passed=True, sentence=f"{found}: ahead.")

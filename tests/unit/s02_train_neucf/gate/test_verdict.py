@@ -2,8 +2,9 @@ import numpy as np
 
 from s02_train_neucf.evaluation.evaluate import compare
 from s02_train_neucf.evaluation.shared_errors import PairDifferences, interval_of
+from s02_train_neucf.gate.cuts import NIGHTLY_RISK
 from s02_train_neucf.gate.list_diversity import ListDiversity, list_diversity_of
-from s02_train_neucf.gate.replay_report import NEUCF, NIGHTLY_RISK, Replay
+from s02_train_neucf.gate.replay_report import NEUCF, Replay
 from s02_train_neucf.gate.verdict import MAX_OVERLAP, MIN_COVERAGE, Verdict, verdict
 from shared.neucf.serving_order import ServingOrder
 
