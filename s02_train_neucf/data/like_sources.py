@@ -22,13 +22,14 @@ class LikeSources:
 
     sources: Int8s  # (n_likes,) code of the page's source, an index in `SOURCES_BY_CODE`; UNKNOWN: the app did not say
     positions: Int32s  # (n_likes,) of the page's first post in its chain, from 0; UNKNOWN
-    outside_rollout: NDArray[np.bool_]  # (n_likes,) whether the user was in the phase `heuristic` at that time
+    outside_rollout: NDArray[np.bool_]  # (n_likes,) whether no model served: the user was in the phase `heuristic`
 
     @classmethod
     def of(cls, likes: Examples, served_likes: ServedLikes, rollout: RolloutHistory) -> Self:
         """Of likes that are dated by the first event of their pair, as `examples_of` does."""
         sources, positions = served_likes.of_pairs(likes.user_id_hashes, likes.post_id_hashes)
-        outside = rollout.outside(likes.user_id_hashes, likes.at)
+        of_model = sources == SOURCES_BY_CODE.index(Source.NEUCF)  # a chain that began before a switch, for one
+        outside = rollout.outside(likes.user_id_hashes, likes.at) & ~of_model
         return cls(sources=sources, positions=positions, outside_rollout=outside)
 
     def __len__(self) -> int:

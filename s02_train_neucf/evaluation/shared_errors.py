@@ -16,6 +16,7 @@ from s02_train_neucf.evaluation.metrics import DRAWS_AT_ONCE, Interval
 from shared.event_columns import Floats, Int64s
 
 RESAMPLES = 4_000  # of which ten lie beyond the end of an interval with a risk of 0.25 %
+ROUNDING = 1e-12  # a smaller standard error is none: all differences are equal
 FARTHEST = 1.0  # figures lie between 0 and 1, and so does the size of their difference
 
 
@@ -43,7 +44,7 @@ def interval_of(pairs: PairDifferences, *, risk: float, generator: np.random.Gen
         tails(_sums(clusters, excess), risk=risk, generator=generator) for clusters in (pairs.users, pairs.posts)
     ]
     below, above = (max(float(stats.norm.isf(risk)), *sides) for sides in zip(*longest, strict=True))
-    low, high = (mean - below * error, mean + above * error) if error > 0 else (mean, mean)
+    low, high = (mean - below * error, mean + above * error) if error > ROUNDING else (mean, mean)
     return Interval(mean=mean, low=max(low, -FARTHEST), high=min(high, FARTHEST))
 
 

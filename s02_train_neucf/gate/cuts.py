@@ -20,6 +20,8 @@ MIN_ASKED = 30  # users of one cut of a whole day; with fewer, the cuts are long
 # Users of all cuts, for a decision: the smallest number in which 5 % of the users (those who lose, say) are all absent
 # with a chance below 2.5 %, in round numbers.
 MIN_JUDGED = 75
+# Posts that were liked in all cuts, as many as would spread the likes as evenly; of fewer, one post's chance decides.
+MIN_JUDGED_POSTS = 20
 # Of promoting, in one night, a model that is no better; chosen so that in 30 nights, each of which looks at four fifths
 # of the likes of the night before, it happens with a chance below 5 % (`python -m benchmarks.judge`).
 NIGHTLY_RISK = 0.0025

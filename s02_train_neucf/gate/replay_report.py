@@ -43,6 +43,7 @@ class Replay:
     missing: str  # what is missing; empty if there is enough data
     # Baseline -> by how much NeuCF's NDCG@10 is above it, missed with NIGHTLY_RISK on either side.
     gains: Mapping[str, Interval] = field(default_factory=dict)
+    n_posts: float = 0.0  # that decide: as many as would spread their likes as evenly (1 / Σ share²)
     served: ServedShares = field(default_factory=ServedShares)  # what the judged likes came from
 
 
@@ -82,7 +83,10 @@ def replay_of(
     served = served_shares(pairs)
     deciding = pairs.where(served.is_outside(pairs)) if served.decides else pairs
     gains = _gains(deciding, judged[0].baselines, generator)
-    return Replay(cuts=replayed, order=order, report=report, missing="", gains=gains, served=served)
+    return Replay(
+        cuts=replayed, order=order, report=report, missing="",
+        gains=gains, n_posts=_effective_posts(deciding), served=served,
+    )  # fmt: skip
 
 
 def chosen_orders(cuts: "Sequence[CutFigures]") -> list[int]:
@@ -136,6 +140,12 @@ def _gains(pairs: PairGains, baselines: Iterable[str], generator: np.random.Gene
         )
         for name, gains in zip(baselines, pairs.gains, strict=False)
     }  # fmt: skip
+
+
+def _effective_posts(pairs: PairGains) -> float:
+    """How many posts, each with as many likes, would spread the likes as evenly as they are."""
+    shares = np.bincount(np.unique(pairs.posts, return_inverse=True)[1], pairs.shares)
+    return float(shares.sum() ** 2 / (shares @ shares)) if len(shares) else 0.0
 
 
 def _missing(cuts: "Sequence[CutFigures]") -> str:

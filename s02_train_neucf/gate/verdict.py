@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from s02_train_neucf.gate.cuts import NIGHTLY_RISK
+from s02_train_neucf.gate.cuts import MIN_JUDGED_POSTS, NIGHTLY_RISK
 from s02_train_neucf.gate.rank_at import HEURISTIC, POPULARITY
 
 if TYPE_CHECKING:
+    from s02_train_neucf.evaluation.evaluate import Report
+    from s02_train_neucf.evaluation.metrics import Interval
     from s02_train_neucf.gate.list_diversity import ListDiversity
     from s02_train_neucf.gate.replay_report import Replay
 
@@ -64,15 +66,14 @@ def beats_baselines(
     report = replay.report
     if report is None:
         return GateCheck(passed=False, sentence=f"No replay is possible yet; wait for data: got {replay.missing}.")
-    best = max(baselines, key=lambda name: report.figures[name][metric].mean)
-    ours, baseline = report.figures[report.ours][metric], report.figures[best][metric]
-    gain = replay.gains[best]
-    figures = (
-        f"{metric} {ours} against {baseline} of {best} on {report.n_users} users; gain {gain}"
-        f" ({1 - 2 * NIGHTLY_RISK:.1%} interval over users and posts)"
-    )
-    served = f" {replay.served.sentence}".rstrip()
-    if gain.low > 0:
+    best = _best_of(replay, baselines)
+    figures, served = _figures(report, replay.gains[best], best, metric), f" {replay.served.sentence}".rstrip()
+    if replay.n_posts < MIN_JUDGED_POSTS:
+        spread = (
+            f"the likes are on as few posts as {replay.n_posts:.1f} equally liked ones, expected {MIN_JUDGED_POSTS}"
+        )
+        return GateCheck(passed=False, sentence=f"{figures}: not proven better, {spread}.{served}")
+    if replay.gains[best].low > 0:
         return GateCheck(passed=True, sentence=f"{figures}: better.{served}")
     return GateCheck(passed=False, sentence=f"{figures}: not proven better, its lower end must be above zero.{served}")
 
@@ -86,15 +87,25 @@ def still_ahead(replay: "Replay", baselines: Sequence[str] = GATE_BASELINES, met
     report = replay.report
     if report is None:
         return GateCheck(passed=True, sentence=f"It cannot be judged: got {replay.missing}.")
-    best = max(baselines, key=lambda name: report.figures[name][metric].mean)
+    best = _best_of(replay, baselines)
+    is_ahead = replay.gains[best].mean > 0
+    figures = f"On likes since its training, {_figures(report, replay.gains[best], best, metric)}"
+    found = f"{figures}: ahead." if is_ahead else f"{figures}: not ahead any more."
+    return GateCheck(passed=is_ahead, sentence=f"{found} {replay.served.sentence}".rstrip())
+
+
+def _best_of(replay: "Replay", baselines: Sequence[str]) -> str:
+    """The best baseline for those who decide: the one over which the gain is smallest."""
+    return min(baselines, key=lambda name: replay.gains[name].mean)
+
+
+def _figures(report: "Report", gain: "Interval", best: str, metric: str) -> str:
+    """The figures of all users, and the gain of those who decide."""
     ours, baseline = report.figures[report.ours][metric], report.figures[best][metric]
-    found = (
-        f"On likes since its training, {metric} {ours} against {baseline} of {best} on {report.n_users} users; gain"
-        f" {replay.gains[best]} ({1 - 2 * NIGHTLY_RISK:.1%} interval over users and posts)"
+    return (
+        f"{metric} {ours} against {baseline} of {best} on {report.n_users} users; gain {gain}"
+        f" ({1 - 2 * NIGHTLY_RISK:.1%} interval over users and posts)"
     )
-    if replay.gains[best].mean > 0:
-        return GateCheck(passed=True, sentence=f"{found}: ahead.")
-    return GateCheck(passed=False, sentence=f"{found}: not ahead any more.")
 
 
 def finite_weights(*, finite: bool) -> GateCheck:

@@ -13,6 +13,7 @@ from shared.db.tables import audit, model_aliases, model_versions
 from shared.errors import PromotionRefused
 
 CHAMPION, PREVIOUS = "champion", "previous"
+_PROMOTIONS = ("promote", "promote (override)", "rollback")  # as the audit has them
 RECORDS_KEPT = 200  # versions with their reports, some 60 kB each; older ones without an alias or a folder are deleted
 
 
@@ -167,12 +168,14 @@ def roll_back_model(database: Database, *, by: str, check: FilesCheck | None = N
 
 
 def demote_champion_in(connection: sa.Connection, version: int, *, by: str) -> bool:
-    """Make a champion the previous one, with no champion in its place; False if another version is champion by now.
+    """Make a champion the previous one, with no champion in its place; `warmline rollback` takes it back.
 
-    `warmline rollback` takes it back.
+    Nothing changes (False) if another version is champion by now, or if an operator has made it the champion: what an
+    operator decides stands until a model passes.
     """
     connection.execute(sa.text("LOCK TABLE warmline.model_aliases IN EXCLUSIVE MODE"))
-    if _aliased(connection, CHAMPION) != version:
+    newest = sa.select(audit.c.who).where(audit.c.deed.in_(_PROMOTIONS)).order_by(audit.c.id.desc()).limit(1)
+    if _aliased(connection, CHAMPION) != version or connection.scalar(newest) not in (by, None):
         return False
     connection.execute(_alias_removed(CHAMPION))
     _point(connection, PREVIOUS, version)

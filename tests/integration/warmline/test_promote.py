@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shared.db.engine import Database
-from shared.db.models import champion, demote_champion_in, list_models
+from shared.db.models import champion, demote_champion_in, list_models, promote_model
 from shared.db.runs import recent_runs, record_heartbeat
 from shared.neucf.model_files import MANIFEST, WEIGHTS
 from tests.integration.warmline.answers import Command
@@ -123,13 +123,16 @@ def test_a_demoted_champion_can_be_brought_back(
     warmline: Command, database: Database, model_dir: Path, back: str
 ) -> None:
     version = put_on_record(database, model_dir, "model-1")
-    warmline("promote", str(version))
+    promote_model(database, version, by="the gate")
     with database.begin() as connection:
         assert demote_champion_in(connection, version, by="the gate")
         assert not demote_champion_in(connection, version, by="the gate"), "another one may be champion by now"
     assert served(database) is None
     assert warmline(*{"rollback": ["rollback"], "promote": ["promote", str(version)]}[back]).code == 0
     assert [(model.version, model.alias) for model in list_models(database)] == [(version, "champion")]
+    with database.begin() as connection:
+        assert not demote_champion_in(connection, version, by="the gate"), "an operator wants it"
+    assert served(database) == version
 
 
 def test_a_switch_to_neucf_without_a_model_warns(warmline: Command, database: Database, model_dir: Path) -> None:

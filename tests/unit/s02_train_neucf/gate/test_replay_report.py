@@ -112,3 +112,28 @@ def test_too_few_people_are_no_replay() -> None:
 
 def test_no_cut_at_all_is_no_replay() -> None:
     assert "0 cuts" in replayed().missing
+
+
+def test_users_who_liked_the_same_post_do_not_prove_as_much_as_others() -> None:
+    apart = cut(0, 0.1, 0.6)
+    noise = np.random.default_rng(1).normal(0, 0.2, 10)
+    gains = np.repeat([[0.1], [0.05], [0.2], [0.2]], MIN_JUDGED, axis=1)
+    gains[2:] += noise[np.arange(MIN_JUDGED) % 10]
+    same = [
+        replace(cut(n, 0.2, 0.2), pairs=replace(apart.pairs, posts=np.arange(MIN_JUDGED) % 10, gains=gains))
+        for n in range(5)
+    ]
+    different = [replace(each, pairs=replace(each.pairs, posts=np.arange(MIN_JUDGED))) for each in same]
+    few, many = replayed(*same), replayed(*different)
+    np.testing.assert_allclose([few.n_posts, many.n_posts], [75**2 / (5 * 8**2 + 5 * 7**2), 75])
+    assert few.gains["heuristic"].low < 0 < many.gains["heuristic"].low
+    assert few.gains["heuristic"].mean == many.gains["heuristic"].mean
+
+
+def test_the_interval_that_decides_is_longer_than_one_of_95_percent() -> None:
+    gains = np.repeat([[0.1], [0.1], [0.1], [0.1]], MIN_JUDGED, axis=1)
+    gains[2:] += np.random.default_rng(2).normal(0.05, 0.1, MIN_JUDGED)
+    pairs = replace(cut(0, 0.1, 0.1).pairs, gains=gains)
+    found = replayed(*[replace(cut(n, 0.1, 0.1), pairs=pairs) for n in range(5)]).gains["heuristic"]
+    error = gains[2].std() / np.sqrt(MIN_JUDGED)
+    assert found.low < found.mean - 2.75 * error

@@ -13,7 +13,9 @@ from s02_train_neucf.gate.replay import CutFigures
 from s02_train_neucf.gate.replay_report import Replay, replay_of
 from s02_train_neucf.gate.served_shares import served_shares
 from s02_train_neucf.gate.verdict import beats_baselines
+from shared.db.bulk_served import NO_ROLLOUT, ServedLikes
 from shared.domain import SOURCES_BY_CODE, Source
+from shared.neucf.examples import Examples
 from shared.neucf.serving_order import ServingOrder
 
 INSIDE = 300  # users whom the model serves
@@ -39,13 +41,14 @@ def world(*, outside: int, positions: int = 0) -> PairGains:
 
 
 def replayed(pairs: PairGains) -> Replay:
-    """A replay whose cuts all asked these users."""
-    figures = np.repeat(pairs.gains[:, :, None], len(NAMES), axis=2)
+    """A replay whose cuts all asked these users; popularity is the heuristic unless there are gains of both."""
+    gains = pairs.gains if len(pairs.gains) == 3 else pairs.gains[[0, 0, 1]]
+    figures = np.repeat(gains[:, :, None], len(NAMES), axis=2)
     cuts = [
         CutFigures(
             cut=ReplayCut(start=float(index), end=index + 1.0), n_steps=1, n_asked=len(pairs),
-            user_id_hashes=pairs.user_id_hashes, baselines={"popularity": figures[0], "heuristic": figures[0]},
-            by_order=figures[1:], pairs=replace(pairs, gains=pairs.gains[[0, 0, 1]]),
+            user_id_hashes=pairs.user_id_hashes, baselines={"popularity": figures[0], "heuristic": figures[1]},
+            by_order=figures[2:], pairs=replace(pairs, gains=gains),
         )
         for index in range(N_CUTS)
     ]  # fmt: skip
@@ -88,3 +91,22 @@ def test_a_user_who_was_inside_with_one_like_does_not_decide() -> None:
     moved = replace(pairs, user_id_hashes=np.where(np.arange(len(pairs)) == 0, INSIDE, pairs.user_id_hashes))
     assert INSIDE not in served_shares(moved).outside
     assert len(served_shares(moved).outside) == 99
+
+
+def test_the_baseline_is_the_best_one_of_those_who_decide() -> None:
+    """Popularity is better for those inside, the heuristic for those outside; the model is between them there."""
+    pairs = world(outside=100)
+    outside = pairs.served.outside_rollout
+    gains = np.stack([np.where(outside, 0.15, 0.30), np.where(outside, 0.40, 0.20), np.where(outside, 0.25, 0.50)])
+    check = beats_baselines(replayed(replace(pairs, gains=gains)))
+    assert not check.passed
+    assert "of heuristic on" in check.sentence
+
+
+def test_a_like_from_a_page_of_a_model_is_not_one_of_a_user_outside() -> None:
+    likes = Examples(user_id_hashes=np.array([1, 2]), post_id_hashes=np.array([7, 7]), at=np.array([5.0, 5.0]))
+    served = ServedLikes.of(
+        user_id_hashes=np.array([1]), post_id_hashes=np.array([7]), at=np.array([5.0]),
+        sources=np.array([code(Source.NEUCF)], np.int8), positions=np.array([0], np.int32),
+    )  # fmt: skip
+    assert LikeSources.of(likes, served, NO_ROLLOUT).outside_rollout.tolist() == [False, True]

@@ -1,11 +1,13 @@
+import dataclasses
+
 import numpy as np
 
 from s02_train_neucf.evaluation.evaluate import compare
 from s02_train_neucf.evaluation.shared_errors import PairDifferences, interval_of
-from s02_train_neucf.gate.cuts import NIGHTLY_RISK
+from s02_train_neucf.gate.cuts import MIN_JUDGED_POSTS, NIGHTLY_RISK
 from s02_train_neucf.gate.list_diversity import ListDiversity, list_diversity_of
 from s02_train_neucf.gate.replay_report import NEUCF, Replay
-from s02_train_neucf.gate.verdict import MAX_OVERLAP, MIN_COVERAGE, Verdict, verdict
+from s02_train_neucf.gate.verdict import MAX_OVERLAP, MIN_COVERAGE, Verdict, still_ahead, verdict
 from shared.neucf.serving_order import ServingOrder
 
 USERS = 40
@@ -27,7 +29,7 @@ def replay(neucf: np.ndarray, popularity: np.ndarray, heuristic: np.ndarray) -> 
         )
         for name, column in values.items() if name != NEUCF
     }  # fmt: skip
-    return Replay(cuts=(), order=ServingOrder(), report=report, missing="", gains=gains)
+    return Replay(cuts=(), order=ServingOrder(), report=report, missing="", gains=gains, n_posts=len(own))
 
 
 def judged(replay: Replay, diversity: ListDiversity | None = LIVELY, *, finite: bool = True) -> Verdict:
@@ -99,3 +101,25 @@ def test_every_reason_is_named() -> None:
     result = judged(replay(BAD, GOOD, GOOD), list_diversity_of(np.tile(np.arange(20), (50, 1)), 1000))
     assert [check.passed for check in result.checks] == [False, True, False, False]
     assert all(check.sentence in result.reason for check in result.checks if not check.passed)
+
+
+def test_likes_of_few_posts_prove_nothing() -> None:
+    few = dataclasses.replace(replay(GOOD, BAD, MIDDLE), n_posts=MIN_JUDGED_POSTS - 0.1)
+    result = judged(few)
+    assert not result.promote
+    assert f"on as few posts as 19.9 equally liked ones, expected {MIN_JUDGED_POSTS}" in result.reason
+
+
+def test_a_champion_stays_as_long_as_its_mean_is_above_the_best_baseline() -> None:
+    noisy = MIDDLE + np.where(np.arange(USERS) % 2, 0.4, -0.38)
+    assert not judged(replay(noisy, MIDDLE, BAD)).promote
+    assert still_ahead(replay(noisy, MIDDLE, BAD)).passed
+    assert not still_ahead(replay(MIDDLE, MIDDLE, BAD)).passed, "equal is not ahead"
+    behind = still_ahead(replay(MIDDLE, BAD, GOOD))
+    assert not behind.passed
+    assert "of heuristic on 40 users" in behind.sentence
+    assert behind.sentence.endswith(": not ahead any more.")
+
+
+def test_a_champion_that_cannot_be_judged_stays() -> None:
+    assert still_ahead(Replay(cuts=(), order=ServingOrder(), report=None, missing="3 users to ask")).passed
