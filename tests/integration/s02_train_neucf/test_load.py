@@ -60,4 +60,4 @@ def test_of_likes_since_the_time_that_is_asked_for_the_source_is_known(database:
     sources = history.data.sources_of(history.likes)
     assert sources.is_from(Source.NEUCF).tolist() == [False, True]
     assert sources.positions.tolist() == [-1, 20]
-    np.testing.assert_array_equal(sources.outside_rollout, [True, True])
+    np.testing.assert_array_equal(sources.outside_rollout, [True, False])  # a model served the second one
